@@ -1,0 +1,200 @@
+//! The instructions of a Dockerfile as BuildKit's `parser.Parse` and `instructions.Parse` read them.
+//! Nothing here is expanded: variables and quotes of words stand as written.
+
+use crate::text::Span;
+
+/// A Dockerfile instruction that BuildKit knows (`frontend/dockerfile/command/command.go`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is the instruction of its name")]
+pub enum Keyword {
+    Add,
+    Arg,
+    Cmd,
+    Copy,
+    Entrypoint,
+    Env,
+    Expose,
+    From,
+    Healthcheck,
+    Label,
+    Maintainer,
+    Onbuild,
+    Run,
+    Shell,
+    StopSignal,
+    User,
+    Volume,
+    Workdir,
+}
+
+/// A word of the source: what BuildKit reads, and where it stands.
+///
+/// ```text
+/// COPY --from=build "/out/a b" /usr/local/bin
+///                   ^^^^^^^^^^ span
+/// ```
+///
+/// A word may run over a continuation; its span then covers the escape character and the line break too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The word as BuildKit's parser hands it on, before expansion. Bytes that are not UTF-8 stand as U+FFFD.
+    pub text: String,
+    /// Where it stands. Of a JSON string, with its quotes.
+    pub span: Span,
+}
+
+/// One instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// From the first byte of the instruction word to the last byte of its last line, heredoc bodies and
+    /// terminators included, the last line ending not.
+    pub span: Span,
+    /// First line, 1-based (`Node.StartLine`).
+    pub start_line: usize,
+    /// Last line, 1-based and inclusive, with heredoc terminators, and with comments and blank lines that
+    /// were read inside a continuation (`Node.EndLine`).
+    pub end_line: usize,
+    /// The instruction word as written, e.g. `copy`.
+    pub word: Word,
+    /// The stage it belongs to, counted from 0 by FROM lines; a FROM belongs to the stage that it starts.
+    /// None before the first FROM.
+    pub stage: Option<usize>,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What an instruction says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// `FROM`.
+    From(From),
+    /// `ARG`: names with their default values.
+    Arg(Vec<Assignment>),
+    /// `ENV`: names with their values; each has one.
+    Env(Vec<Assignment>),
+    /// `COPY` and `ADD`.
+    Transfer(Transfer),
+    /// `RUN`.
+    Run(Run),
+    /// `WORKDIR`.
+    Workdir(Word),
+    /// `USER`.
+    User(Word),
+    /// `SHELL`: the JSON array.
+    Shell(Vec<String>),
+    /// `ONBUILD`: the instruction for the child. Its `stage` is that of the ONBUILD; its span starts at its
+    /// own word.
+    Onbuild(Box<Instruction>),
+    /// Any other known instruction; it does not touch the filesystem.
+    Other(Keyword),
+    /// An instruction that could not be read; [`Dockerfile::errors`](super::Dockerfile::errors) says why.
+    Unreadable,
+}
+
+/// `FROM [--platform=…] base [AS name]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct From {
+    /// Image, stage or `scratch`, before expansion.
+    pub base: Word,
+    /// Name of the stage, lower-cased as BuildKit does.
+    pub name: Option<String>,
+    /// `--platform`, before expansion.
+    pub platform: Option<String>,
+}
+
+/// A name with a value, of `ARG` or `ENV`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The name.
+    pub name: String,
+    /// The value before expansion, quotes kept. None for `ARG name`.
+    pub value: Option<String>,
+}
+
+/// Which of the two transfer instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransferKind {
+    /// `COPY`.
+    Copy,
+    /// `ADD`.
+    Add,
+}
+
+/// `COPY` or `ADD`: a site, when it belongs to a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// COPY or ADD.
+    pub kind: TransferKind,
+    /// The flags as BuildKit's `extractBuilderFlags` reads them: quotes and escapes gone, in order.
+    pub flags: Vec<Word>,
+    /// What the flags say.
+    pub options: TransferOptions,
+    /// The sources, heredocs left out, in order.
+    pub sources: Vec<Word>,
+    /// The heredocs among the sources, in order.
+    pub heredocs: Vec<Heredoc>,
+    /// The destination. None only where BuildKit refuses the line for want of one.
+    pub destination: Option<Word>,
+    /// Whether the arguments are a JSON array.
+    pub json: bool,
+}
+
+/// The flags of a [`Transfer`], by name. What could not be read is left out, and an error stands in
+/// [`Dockerfile::errors`](super::Dockerfile::errors).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TransferOptions {
+    /// `--link`: absent, or its value.
+    pub link: Option<bool>,
+    /// `--from`, before expansion (COPY).
+    pub from: Option<String>,
+    /// `--chown`, before expansion.
+    pub chown: Option<String>,
+    /// `--chmod`, before expansion.
+    pub chmod: Option<String>,
+    /// `--exclude`, in order.
+    pub exclude: Vec<String>,
+    /// `--parents` (COPY).
+    pub parents: bool,
+    /// `--checksum`, before expansion (ADD).
+    pub checksum: Option<String>,
+    /// `--keep-git-dir` (ADD).
+    pub keep_git_dir: Option<bool>,
+    /// `--unpack` (ADD).
+    pub unpack: Option<bool>,
+}
+
+/// A heredoc of COPY, ADD or RUN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heredoc {
+    /// Its name: the file name in COPY and ADD.
+    pub name: String,
+    /// Whether variables in the body are expanded (the name is not quoted).
+    pub expand: bool,
+    /// Whether leading tabs are dropped (`<<-`).
+    pub chomp: bool,
+    /// The body in the source, without the terminator's line.
+    pub body: Span,
+}
+
+/// `RUN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The flags as BuildKit reads them.
+    pub flags: Vec<Word>,
+    /// `--mount` values, in order, before expansion.
+    pub mounts: Vec<String>,
+    /// The command.
+    pub command: RunCommand,
+    /// Heredocs of the command line, in order.
+    pub heredocs: Vec<Heredoc>,
+}
+
+/// The command of a [`Run`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunCommand {
+    /// Shell form: the joined line after the flags. Where a heredoc is the whole command, its body is the
+    /// script; this text is then only the `<<NAME`.
+    Shell(String),
+    /// Exec form: the JSON array.
+    Exec(Vec<String>),
+}

@@ -1,0 +1,227 @@
+//! Positions in a text, and edits of it. It never reads a file and never knows what the text means.
+//!
+//! An edit is a byte range and its new text. An [`EditSet`] holds disjoint edits and applies them once, so
+//! everything outside the edits is preserved by construction: line endings, the byte order mark, a missing
+//! final newline.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A range of bytes in a text: `start` inclusive, `end` exclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset one past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span from `start` to `end`.
+    ///
+    /// # Panics
+    ///
+    /// If `start` is greater than `end`.
+
+    pub fn new(start: usize, end: usize) -> Self {
+        assert!(start <= end, "a span ends before it starts: {start}..{end}");
+        Self { start, end }
+    }
+
+    /// The empty span at `offset`.
+
+    pub fn at(offset: usize) -> Self {
+        Self { start: offset, end: offset }
+    }
+
+    /// As a range, to index a text.
+
+    pub fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// How many bytes it covers.
+
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it covers no byte.
+
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// A place for people: 1-based line and 1-based column, the column in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// 1-based line.
+    pub line: usize,
+    /// 1-based column in bytes.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// Where each line of a text starts. Lines end with `\n`, as in BuildKit's `parser.scanLines`.
+#[derive(Clone, Debug)]
+pub struct LineIndex {
+    starts: Vec<usize>,
+    len: usize,
+}
+
+impl LineIndex {
+    /// Reads the line starts of `text`.
+
+    pub fn new(text: &[u8]) -> Self {
+        let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect();
+        Self { starts, len: text.len() }
+    }
+
+    /// The place of `offset`; an offset past the end is the end.
+
+    pub fn position(&self, offset: usize) -> Position {
+        let offset = offset.min(self.len);
+        let line = self.starts.partition_point(|&start| start <= offset);
+        Position { line, column: offset - self.starts[line - 1] + 1 }
+    }
+
+    /// The span of a 1-based line, its line ending included. None when there is no such line.
+
+    pub fn line(&self, line: usize) -> Option<Span> {
+        let start = *self.starts.get(line.checked_sub(1)?)?;
+        let end = self.starts.get(line).copied().unwrap_or(self.len);
+        Some(Span::new(start, end))
+    }
+}
+
+/// A replacement of one span by a new text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; empty for an insertion.
+    pub span: Span,
+    /// What comes in its place.
+    pub replacement: Vec<u8>,
+}
+
+/// Two edits touch the same bytes, or insert at the same place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an edit of bytes {}..{} meets another of {}..{}", .new.start, .new.end, .old.start, .old.end)]
+pub struct EditsMeet {
+    /// The edit that was refused.
+    pub new: Span,
+    /// The edit that stands there already.
+    pub old: Span,
+}
+
+/// Disjoint edits of one text, in order of place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EditSet {
+    edits: Vec<Edit>,
+}
+
+impl EditSet {
+    /// Replaces `span` by `replacement`.
+    ///
+    /// # Errors
+    ///
+    /// [`EditsMeet`] if an edit stands there already.
+    pub fn replace(&mut self, span: Span, replacement: impl Into<Vec<u8>>) -> Result<(), EditsMeet> {
+        let at = self.edits.partition_point(|edit| edit.span < span);
+        let meets = |old: &Edit| {
+            (old.span.start < span.end && span.start < old.span.end) || old.span.start == span.start
+        };
+        let neighbours = at.checked_sub(1).into_iter().chain([at]);
+        for old in neighbours.filter_map(|i| self.edits.get(i)) {
+            if meets(old) {
+                return Err(EditsMeet { new: span, old: old.span });
+            }
+        }
+        self.edits.insert(at, Edit { span, replacement: replacement.into() });
+        Ok(())
+    }
+
+    /// Inserts `text` before the byte at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// [`EditsMeet`] if an edit stands there already.
+    pub fn insert(&mut self, offset: usize, text: impl Into<Vec<u8>>) -> Result<(), EditsMeet> {
+        self.replace(Span::at(offset), text)
+    }
+
+    /// The edits in order of place.
+
+    pub fn edits(&self) -> &[Edit] {
+        &self.edits
+    }
+
+    /// Whether it changes nothing.
+
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
+    /// `text` with the edits made. Every byte outside them is copied as it is.
+    ///
+    /// # Panics
+    ///
+    /// If an edit lies outside `text`.
+
+    pub fn apply(&self, text: &[u8]) -> Vec<u8> {
+        let grown = self.edits.iter().map(|edit| edit.replacement.len()).sum::<usize>();
+        let mut out = Vec::with_capacity(text.len() + grown);
+        let mut at = 0;
+        for edit in &self.edits {
+            out.extend_from_slice(&text[at..edit.span.start]);
+            out.extend_from_slice(&edit.replacement);
+            at = edit.span.end;
+        }
+        out.extend_from_slice(&text[at..]);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_bytes_from_one() {
+        let index = LineIndex::new(b"ab\r\ncd\n");
+        assert_eq!(index.position(0), Position { line: 1, column: 1 });
+        assert_eq!(index.position(5), Position { line: 2, column: 2 });
+        assert_eq!(index.position(7), Position { line: 3, column: 1 });
+        assert_eq!(index.position(99), Position { line: 3, column: 1 });
+        assert_eq!(index.line(1), Some(Span::new(0, 4)));
+        assert_eq!(index.line(3), Some(Span::new(7, 7)));
+        assert_eq!(index.line(4), None);
+        assert_eq!(index.line(0), None);
+    }
+
+    #[test]
+    fn edits_are_applied_once_in_order_of_place() {
+        let mut edits = EditSet::default();
+        edits.replace(Span::new(4, 7), "two").unwrap();
+        edits.insert(0, "zero ").unwrap();
+        assert_eq!(edits.apply(b"one TWO\r\n"), b"zero one two\r\n");
+        assert_eq!(EditSet::default().apply(b"as it was"), b"as it was");
+    }
+
+    #[test]
+    fn edits_that_meet_are_refused() {
+        let mut edits = EditSet::default();
+        edits.replace(Span::new(2, 5), "x").unwrap();
+        assert!(edits.replace(Span::new(4, 6), "y").is_err());
+        assert!(edits.replace(Span::new(0, 3), "y").is_err());
+        assert!(edits.insert(2, "y").is_err());
+        assert!(edits.insert(3, "y").is_err());
+        edits.insert(5, "after").unwrap();
+        assert_eq!(edits.apply(b"0123456"), b"01xafter56");
+    }
+}
