@@ -2,6 +2,7 @@
 //! It never says how anybody came to know it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::ops::Bound;
 
 /// Mode, owner and extended attributes of a directory or file.
@@ -42,19 +43,16 @@ pub struct Tree {
 
 impl Tree {
     /// What is at `path`; None where nothing is. The root is always a directory.
-
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.entries.get(path)
     }
 
     /// How many paths it has.
-
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether it holds nothing at all.
-
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -78,21 +76,40 @@ impl Tree {
     /// Puts `entry` at `path`. Over a directory, a directory keeps what is below; anything else removes it.
     /// Ancestors that are missing are made 0755, owned by root.
     pub fn insert(&mut self, path: &str, entry: Entry) {
-        for (at, _) in path.match_indices('/') {
-            self.make_parent(&path[..at]);
-        }
-        if !path.is_empty() {
-            self.make_parent("");
-        }
-        if !matches!(entry, Entry::Dir(_)) {
-            self.remove_below(path);
-        }
-        self.entries.insert(path.into(), entry);
+        self.make_parents(path);
+        self.insert_in_dir(path.into(), entry);
     }
 
-    fn make_parent(&mut self, path: &str) {
-        if !matches!(self.entries.get(path), Some(Entry::Dir(_))) {
-            self.entries.insert(path.into(), Entry::Dir(Metadata { mode: 0o755, ..Metadata::default() }));
+    /// As [`insert`](Self::insert), for callers that know the parent to be a directory: a layer names the files of
+    /// a directory in a row, and looking the parent up for each of them takes as long as all the rest. Says whether
+    /// a directory gave way.
+    pub(super) fn insert_in_dir(&mut self, path: Box<str>, entry: Entry) -> bool {
+        let stays = matches!(entry, Entry::Dir(_));
+        let replaced = match self.entries.entry(path) {
+            Slot::Vacant(slot) => {
+                slot.insert(entry);
+                return false;
+            }
+            Slot::Occupied(mut slot) => {
+                (matches!(slot.insert(entry), Entry::Dir(_)) && !stays).then(|| slot.key().clone())
+            }
+        };
+        if let Some(path) = &replaced {
+            self.remove_below(path);
+        }
+        replaced.is_some()
+    }
+
+    /// Goes up to the first directory that is there: all above it is directories, since nothing is ever put
+    /// below anything else.
+    fn make_parents(&mut self, path: &str) {
+        let mut rest = path;
+        while !rest.is_empty() {
+            rest = rest.rsplit_once('/').map_or("", |(parent, _)| parent);
+            if matches!(self.entries.get(rest), Some(Entry::Dir(_))) {
+                return;
+            }
+            self.entries.insert(rest.into(), Entry::Dir(Metadata { mode: 0o755, ..Metadata::default() }));
         }
     }
 
@@ -111,13 +128,11 @@ impl Tree {
     }
 
     /// Bytes of `/etc/passwd`, where it is a regular file and was read.
-
     pub fn passwd(&self) -> Option<&[u8]> {
         self.passwd.as_deref()
     }
 
     /// Bytes of `/etc/group`, where it is a regular file and was read.
-
     pub fn group(&self) -> Option<&[u8]> {
         self.group.as_deref()
     }
