@@ -1,0 +1,288 @@
+//! Layers of an image and root filesystem tars, put into a [`Tree`]. It never writes a file, and what it keeps of
+//! file contents is `/etc/passwd` and `/etc/group`.
+//!
+//! The format is the OCI image specification's "Image Layer Filesystem Changeset" (`layer.md`). Where that leaves a
+//! choice, this does what containerd does over overlayfs (`archive.Apply` with `WithParents`), which is how BuildKit
+//! and Docker's containerd store unpack base images:
+//!
+//! - A parent that is a symlink *of the same layer* is followed, within the root (`fs.RootPath`).
+//! - A parent that is a symlink of a *lower* layer is not: the layer is unpacked beside the lower ones, so a
+//!   directory replaces the symlink, with mode and owner of the directory that it led to (`archive.mkparent`).
+//! - Whiteouts hide lower layers only, wherever in the tar they stand.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Seek};
+
+use super::tree::{Entry, Metadata, Tree};
+use member::{Kind, Member, Members};
+use upper::Upper;
+
+pub use input::Compression;
+
+pub(crate) mod input;
+pub(crate) mod member;
+mod upper;
+
+/// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
+const WHITEOUT: &str = ".wh.";
+/// Prefix of names that AUFS kept its own books under; containerd's `whiteoutMetaPrefix`.
+const WHITEOUT_META: &str = ".wh..wh.";
+/// Name of an opaque whiteout: OCI `layer.md`, "Opaque Whiteout".
+const OPAQUE: &str = ".wh..wh..opq";
+
+/// Linux's `PATH_MAX`: a longer path cannot be unpacked.
+const MAX_PATH: usize = 4096;
+/// The most that is kept of `/etc/passwd` or `/etc/group`.
+const MAX_ACCOUNTS: u64 = 1024 * 1024;
+
+const PASSWD: &str = "etc/passwd";
+const GROUP: &str = "etc/group";
+
+/// What a layer held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LayerSummary {
+    /// Paths that it wrote.
+    pub entries: usize,
+    /// Paths that it removed, opaque whiteouts not counted.
+    pub whiteouts: usize,
+    /// Directories whose lower content it hid.
+    pub opaque: usize,
+    /// Names that are no UTF-8 and so are not in the tree.
+    pub not_utf8: usize,
+    /// How the tar was compressed.
+    pub compression: Compression,
+}
+
+/// Why a layer could not be read. Offsets count from the start of the uncompressed tar.
+#[derive(Debug, thiserror::Error)]
+pub enum LayerError {
+    /// The first block is no tar header.
+    #[error(
+        "this is not a tar archive: give a root filesystem tar (`docker export`), plain or with gzip or zstd"
+    )]
+    NotTar,
+    /// A compression that is known by its first bytes and not read.
+    #[error(
+        "compressed with {name}, which is not read here: decompress it with `{command}` or use gzip or zstd"
+    )]
+    Compression {
+        /// Name of the format.
+        name: &'static str,
+        /// The command that undoes it.
+        command: &'static str,
+    },
+    /// The archive ends inside a member.
+    #[error("the tar is cut off at byte {offset}, after entry `{after}`: copy or export it again")]
+    Truncated {
+        /// How far it could be read.
+        offset: u64,
+        /// The last entry that could be read.
+        after: String,
+    },
+    /// The compressed data is damaged.
+    #[error(
+        "the {compression} data is damaged at byte {offset} of the tar ({source}): copy or export it again"
+    )]
+    Corrupt {
+        /// What it is compressed with.
+        compression: Compression,
+        /// How far it could be read.
+        offset: u64,
+        /// What the decoder says.
+        source: io::Error,
+    },
+    /// The operating system could not read.
+    #[error("could not read at byte {offset} of the tar: {source}")]
+    Read {
+        /// How far it could be read.
+        offset: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A header that cannot be.
+    #[error(
+        "the tar header at byte {offset} is unusable: {problem}; write the tar again with GNU tar or Docker"
+    )]
+    Header {
+        /// Where the header is.
+        offset: u64,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A path that no image may have.
+    #[error(
+        "entry `{entry}` at byte {offset} {problem}: make the tar again from inside the root folder (`-C ROOT .`)"
+    )]
+    Path {
+        /// The name as written.
+        entry: String,
+        /// Where its header is.
+        offset: u64,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A hard link to nothing.
+    #[error(
+        "entry `{entry}` at byte {offset} is a hard link to `{target}`, which is not there: make the tar without leaving files out"
+    )]
+    HardLink {
+        /// The name as written.
+        entry: String,
+        /// Where its header is.
+        offset: u64,
+        /// What it links to.
+        target: String,
+    },
+}
+
+/// Applies one layer to `tree`, or a root filesystem tar to an empty one. The reader may be a pipe; see
+/// [`apply_layer_seeking`] for files.
+///
+/// # Errors
+///
+/// [`LayerError`]; the tree is as it was, since nothing is applied before the whole layer is read, except where a
+/// hard link or a symlink leads nowhere.
+pub fn apply_layer(tree: &mut Tree, reader: impl Read) -> Result<LayerSummary, LayerError> {
+    apply(tree, input::stream(reader)?)
+}
+
+/// As [`apply_layer`]; contents of files in an uncompressed tar are not read.
+///
+/// # Errors
+///
+/// As [`apply_layer`].
+pub fn apply_layer_seeking(tree: &mut Tree, reader: impl Read + Seek) -> Result<LayerSummary, LayerError> {
+    apply(tree, input::seek(reader)?)
+}
+
+fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, LayerError> {
+    let mut layer = Layer {
+        summary: LayerSummary { compression: blocks.1, ..LayerSummary::default() },
+        ..Layer::default()
+    };
+    let mut members = Members::new(blocks);
+    while let Some(member) = members.next()? {
+        layer.take(&mut members, member)?;
+    }
+    let summary = layer.summary;
+    Upper::over(tree).apply(layer)?;
+    Ok(summary)
+}
+
+/// A layer as it was read. It is applied only when all of it is known: whiteouts must see nothing but lower layers.
+#[derive(Default)]
+struct Layer {
+    removed: Vec<String>,
+    opaque: Vec<String>,
+    writes: Vec<Write>,
+    /// Contents of `/etc/passwd` and `/etc/group`, by index of the write.
+    contents: BTreeMap<usize, Vec<u8>>,
+    summary: LayerSummary,
+}
+
+struct Write {
+    path: String,
+    offset: u64,
+    what: What,
+}
+
+enum What {
+    Entry(Entry),
+    /// A hard link to a path; what the link itself says serves where that path's name is no UTF-8.
+    Link(Option<String>, Metadata),
+}
+
+impl Layer {
+    fn take(&mut self, members: &mut Members<'_>, member: Member) -> Result<(), LayerError> {
+        if member.kind == Kind::Note {
+            return Ok(());
+        }
+        let Some(path) = clean(&member.name, &member)? else {
+            self.summary.not_utf8 += 1;
+            return Ok(());
+        };
+        if path.starts_with(WHITEOUT_META) {
+            return Ok(());
+        }
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        if name == OPAQUE {
+            self.opaque.push(parent.into());
+            self.summary.opaque += 1;
+            return Ok(());
+        }
+        if let Some(hidden) = name.strip_prefix(WHITEOUT) {
+            if matches!(hidden, "" | "." | "..") {
+                return Err(refused(&member, "removes what is no name"));
+            }
+            self.removed.push(join(parent, hidden));
+            self.summary.whiteouts += 1;
+            return Ok(());
+        }
+        if path.is_empty() && member.kind != Kind::Dir {
+            return Err(refused(&member, "is the root and no directory"));
+        }
+        if member.kind == Kind::File
+            && (path == PASSWD || path == GROUP)
+            && let Some(bytes) = members.content(&member, MAX_ACCOUNTS)?
+        {
+            self.contents.insert(self.writes.len(), bytes);
+        }
+        self.summary.entries += 1;
+        self.writes.push(Write { path, offset: member.offset, what: What::of(member)? });
+        Ok(())
+    }
+}
+
+impl What {
+    fn of(member: Member) -> Result<Self, LayerError> {
+        let target = match member.kind {
+            Kind::HardLink => clean(&member.link, &member)?,
+            _ => None,
+        };
+        let Member { mode, uid, gid, xattrs, .. } = member;
+        let metadata = Metadata { mode, uid, gid, xattrs };
+        Ok(Self::Entry(match member.kind {
+            Kind::Dir => Entry::Dir(metadata),
+            Kind::File => Entry::File(metadata),
+            // The target of a symlink is kept even where it is no UTF-8: that something is a symlink matters more
+            // than where it leads, and no path in the tree has a replacement character.
+            Kind::Symlink => Entry::Symlink(String::from_utf8_lossy(&member.link).into_owned()),
+            Kind::Special | Kind::Note => Entry::Other,
+            Kind::HardLink => return Ok(Self::Link(target, metadata)),
+        }))
+    }
+}
+
+/// A name as a path of the tree; None where it is no UTF-8.
+fn clean(name: &[u8], member: &Member) -> Result<Option<String>, LayerError> {
+    if name.len() > MAX_PATH {
+        return Err(refused(member, "is longer than 4096 bytes"));
+    }
+    if name.split(|byte| *byte == b'/').any(|part| part == b"..") {
+        return Err(refused(member, "has `..` in its path"));
+    }
+    if name.contains(&0) {
+        return Err(refused(member, "has a NUL byte in its path"));
+    }
+    let Ok(name) = std::str::from_utf8(name) else { return Ok(None) };
+    let mut clean = String::with_capacity(name.len());
+    for part in name.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        if !clean.is_empty() {
+            clean.push('/');
+        }
+        clean.push_str(part);
+    }
+    Ok(Some(clean))
+}
+
+fn refused(member: &Member, problem: &'static str) -> LayerError {
+    let entry: String = String::from_utf8_lossy(&member.name).chars().take(MAX_PATH).collect();
+    LayerError::Path { entry, offset: member.offset, problem }
+}
+
+fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() { name.into() } else { format!("{parent}/{name}") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The bytes of a tar behind an optional compression. It never looks at what the tar holds.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::LayerError;
+
+/// How a tar is compressed, read from its first bytes. Media types and file names are not asked, since builders
+/// and people get them wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// RFC 1952, also with several members.
+    Gzip,
+    /// RFC 8878, also with several frames and skippable ones, as in `zstd:chunked`.
+    Zstd,
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "uncompressed",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        })
+    }
+}
+
+/// The longest of the magic numbers below.
+const MAGIC_LEN: usize = 6;
+
+impl Compression {
+    /// Tells by the first bytes of a file, as containerd's `compression.DetectCompression` does.
+    fn detect(head: &[u8]) -> Result<Self, LayerError> {
+        let unsupported = |name, command| Err(LayerError::Compression { name, command });
+        match head {
+            [0x1f, 0x8b, ..] => Ok(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Ok(Self::Zstd),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => unsupported("xz", "xz -d"),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => unsupported("bzip2", "bzip2 -d"),
+            [0x04, 0x22, 0x4d, 0x18, ..] => unsupported("lz4", "lz4 -d"),
+            [b'L', b'Z', b'I', b'P', ..] => unsupported("lzip", "lzip -d"),
+            _ => Ok(Self::None),
+        }
+    }
+}
+
+/// Where the blocks of a tar come from.
+pub(crate) trait Source {
+    /// Fills `buffer` as far as there are bytes, and says how far that is.
+    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Passes over `count` bytes; false where there are fewer.
+    fn skip(&mut self, count: u64) -> io::Result<bool>;
+}
+
+/// A source that can only be read through.
+struct Streamed<R>(R);
+
+impl<R: Read> Source for Streamed<R> {
+    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        fill(&mut self.0, buffer)
+    }
+
+    fn skip(&mut self, count: u64) -> io::Result<bool> {
+        Ok(io::copy(&mut (&mut self.0).take(count), &mut io::sink())? == count)
+    }
+}
+
+/// A source whose file contents need not be read. It knows its length, because seeking past the end of a file
+/// succeeds and would hide that the tar is cut.
+struct Seekable<R> {
+    reader: BufReader<R>,
+    left: u64,
+}
+
+impl<R: Read + Seek> Source for Seekable<R> {
+    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let filled = fill(&mut self.reader, buffer)?;
+        self.left = self.left.saturating_sub(filled as u64);
+        Ok(filled)
+    }
+
+    fn skip(&mut self, count: u64) -> io::Result<bool> {
+        let (Some(left), Ok(offset)) = (self.left.checked_sub(count), i64::try_from(count)) else {
+            return Ok(false);
+        };
+        self.reader.seek_relative(offset)?;
+        self.left = left;
+        Ok(true)
+    }
+}
+
+fn fill(reader: &mut impl Read, mut buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while !buffer.is_empty() {
+        match reader.read(buffer) {
+            Ok(0) => break,
+            Ok(count) => {
+                filled += count;
+                buffer = &mut buffer[count..];
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// A source of tar blocks, decompressed.
+pub(crate) type Blocks<'a> = (Box<dyn Source + 'a>, Compression);
+
+/// Opens a reader that may be a pipe.
+pub(crate) fn stream<'a>(mut reader: impl Read + 'a) -> Result<Blocks<'a>, LayerError> {
+    let (head, compression) = head(&mut reader)?;
+    let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(reader));
+    Ok((decompressed(whole, compression), compression))
+}
+
+/// Opens a reader that can seek: an uncompressed tar is then read header by header.
+pub(crate) fn seek<'a>(mut reader: impl Read + Seek + 'a) -> Result<Blocks<'a>, LayerError> {
+    let read = |source| LayerError::Read { offset: 0, source };
+    let start = reader.stream_position().map_err(read)?;
+    let (_, compression) = head(&mut reader)?;
+    let end = reader.seek(SeekFrom::End(0)).map_err(read)?;
+    reader.seek(SeekFrom::Start(start)).map_err(read)?;
+    let reader = BufReader::with_capacity(BUFFER, reader);
+    let source: Box<dyn Source + 'a> = match compression {
+        Compression::None => Box::new(Seekable { reader, left: end.saturating_sub(start) }),
+        _ => decompressed(reader, compression),
+    };
+    Ok((source, compression))
+}
+
+/// Opens a reader as plain bytes, decompressed; None where it is not compressed.
+pub(crate) fn decoder<'a>(mut reader: impl Read + 'a) -> Result<Option<Box<dyn Read + 'a>>, LayerError> {
+    let (head, compression) = head(&mut reader)?;
+    let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(reader));
+    Ok(match compression {
+        Compression::None => None,
+        Compression::Gzip => Some(Box::new(MultiGzDecoder::new(whole))),
+        Compression::Zstd => Some(Box::new(ZstdFrames::new(whole))),
+    })
+}
+
+const BUFFER: usize = 64 * 1024;
+
+fn head(reader: &mut impl Read) -> Result<(Vec<u8>, Compression), LayerError> {
+    let mut head = vec![0; MAGIC_LEN];
+    let filled = fill(reader, &mut head).map_err(|source| LayerError::Read { offset: 0, source })?;
+    head.truncate(filled);
+    let compression = Compression::detect(&head)?;
+    Ok((head, compression))
+}
+
+fn decompressed<'a>(reader: impl BufRead + 'a, compression: Compression) -> Box<dyn Source + 'a> {
+    match compression {
+        Compression::None => Box::new(Streamed(reader)),
+        Compression::Gzip => Box::new(Streamed(BufReader::new(MultiGzDecoder::new(reader)))),
+        Compression::Zstd => Box::new(Streamed(BufReader::new(ZstdFrames::new(reader)))),
+    }
+}
+
+/// Whether an error of a decoder means that its input ends too early: the decoders wrap that error in their own.
+pub(crate) fn ends_early(error: &io::Error) -> bool {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return true;
+    }
+    let mut cause = error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
+    while let Some(inner) = cause {
+        let io = inner.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+/// The frames of a zstd stream one after the other. The decoder of the crate stops after the first.
+struct ZstdFrames<R> {
+    reader: R,
+    frame: FrameDecoder,
+    open: bool,
+}
+
+impl<R: BufRead> ZstdFrames<R> {
+    fn new(reader: R) -> Self {
+        Self { reader, frame: FrameDecoder::new(), open: false }
+    }
+
+    /// Goes to the next frame with data; false at the end of the stream.
+    fn advance(&mut self) -> io::Result<bool> {
+        while !self.reader.fill_buf()?.is_empty() {
+            match self.frame.reset(&mut self.reader) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    let length = u64::from(length);
+                    if io::copy(&mut (&mut self.reader).take(length), &mut io::sink())? != length {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: BufRead> Read for ZstdFrames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while !buffer.is_empty() {
+            if !self.open && !self.advance()? {
+                return Ok(0);
+            }
+            self.open = true;
+            if self.frame.can_collect() == 0 && !self.frame.is_finished() {
+                self.frame
+                    .decode_blocks(&mut self.reader, BlockDecodingStrategy::UptoBlocks(1))
+                    .map_err(io::Error::other)?;
+            }
+            let count = self.frame.read(buffer)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            self.open = !self.frame.is_finished();
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,344 @@
+//! The members of a tar, one after the other, as Go's `archive/tar` reads them: containerd and Docker are built on
+//! it, so what it takes a header to mean is what ends up in an image. It never knows what a member is for.
+//!
+//! The `tar` crate's own iterator is not used: it splits extended headers at line ends, so that a binary attribute
+//! (`security.capability`) hides the records behind it, and it cannot say where in the archive it failed.
+
+use std::borrow::Cow;
+use std::io;
+
+use tar::Header;
+
+use super::LayerError;
+use super::input::{Blocks, Compression, Source, ends_early};
+
+const BLOCK: u64 = 512;
+
+/// The most that an extended header or a long name may hold; Go's `maxSpecialFileSize`.
+const MAX_SPECIAL: u64 = 1024 * 1024;
+
+/// What a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    HardLink,
+    Symlink,
+    Dir,
+    /// A device or a FIFO.
+    Special,
+    /// A global extended header or a volume label: nothing in the filesystem.
+    Note,
+}
+
+/// One member, with what extended headers and long names say about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub name: Vec<u8>,
+    pub link: Vec<u8>,
+    pub kind: Kind,
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    pub xattrs: Vec<String>,
+    /// Bytes of content in the archive; for a sparse file fewer than the file has.
+    pub size: u64,
+    /// Whether the content is packed in a way that hides holes.
+    pub sparse: bool,
+    /// Where its header is in the uncompressed archive.
+    pub offset: u64,
+    /// Where its content is in the uncompressed archive.
+    pub content: u64,
+}
+
+/// What precedes a member and describes it.
+#[derive(Default)]
+struct Extensions {
+    long_name: Option<Vec<u8>>,
+    long_link: Option<Vec<u8>>,
+    pax: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Reads the members of a tar.
+pub(crate) struct Members<'a> {
+    source: Box<dyn Source + 'a>,
+    compression: Compression,
+    /// How much was read so far.
+    at: u64,
+    /// Where the next header is.
+    next: u64,
+    last: Vec<u8>,
+}
+
+impl<'a> Members<'a> {
+    pub fn new((source, compression): Blocks<'a>) -> Self {
+        Self { source, compression, at: 0, next: 0, last: Vec::new() }
+    }
+
+    /// The next member, None at the end.
+    pub fn next(&mut self) -> Result<Option<Member>, LayerError> {
+        let mut extensions = Extensions::default();
+        while let Some(header) = self.header()? {
+            let offset = self.at - BLOCK;
+            let kind = header.as_old().linkflag[0];
+            if !matches!(kind, b'x' | b'X' | b'L' | b'K') {
+                return self.member(&header, offset, &extensions).map(Some);
+            }
+            let size = number(&header.as_old().size).ok_or(bad(offset, "its size is not a number"))?;
+            self.next = self.at + size.min(MAX_SPECIAL).next_multiple_of(BLOCK);
+            let mut bytes = self.take(size, offset)?;
+            if kind == b'x' || kind == b'X' {
+                extensions.pax = pax(&bytes).ok_or(bad(offset, "its extended header is malformed"))?;
+                continue;
+            }
+            bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
+            *(if kind == b'L' { &mut extensions.long_name } else { &mut extensions.long_link }) = Some(bytes);
+        }
+        let unused = extensions.long_name.is_some() || extensions.long_link.is_some();
+        if unused || !extensions.pax.is_empty() {
+            return Err(self.truncated());
+        }
+        Ok(None)
+    }
+
+    /// The content of the member that was read last, where it is no longer than `limit`.
+    pub fn content(&mut self, member: &Member, limit: u64) -> Result<Option<Vec<u8>>, LayerError> {
+        if member.sparse || member.size > limit {
+            return Ok(None);
+        }
+        self.take(member.size, member.offset).map(Some)
+    }
+
+    /// The next header; None at the end, which two zero blocks mark. Go takes the end of the file at a block's
+    /// start for it too, since some builders leave the zero blocks out.
+    fn header(&mut self) -> Result<Option<Header>, LayerError> {
+        let gap = self.next - self.at;
+        if !self.source.skip(gap).map_err(|error| self.failed(error))? {
+            return Err(self.truncated());
+        }
+        self.at = self.next;
+        let mut header = Header::new_old();
+        let filled = match self.source.fill(header.as_mut_bytes()) {
+            Ok(filled) => filled as u64,
+            Err(error) => return Err(self.failed(error)),
+        };
+        let zero = header.as_bytes().iter().all(|byte| *byte == 0);
+        if filled == 0 && self.at > 0 || filled == BLOCK && zero {
+            return Ok(None);
+        }
+        if filled < BLOCK {
+            return Err(if self.at == 0 { LayerError::NotTar } else { self.truncated() });
+        }
+        if !checksum_holds(&header) {
+            return Err(match self.at {
+                0 => LayerError::NotTar,
+                at => bad(at, "its checksum does not hold"),
+            });
+        }
+        self.at += BLOCK;
+        self.next = self.at;
+        Ok(Some(header))
+    }
+
+    fn member(&mut self, header: &Header, offset: u64, known: &Extensions) -> Result<Member, LayerError> {
+        let record = |key: &str| {
+            let last = known.pax.iter().rev().find(|(name, _)| name == key.as_bytes());
+            last.map(|(_, value)| value.as_slice()).filter(|value| !value.is_empty())
+        };
+        let field = |key: &str, field: &[u8]| match record(key) {
+            Some(value) => std::str::from_utf8(value).ok()?.parse().ok(),
+            None => number(field),
+        };
+        let old = header.as_old();
+        let id = |key, bytes: &[u8]| field(key, bytes).and_then(|id| u32::try_from(id).ok());
+        let name = record("GNU.sparse.name").or(record("path")).map(Cow::Borrowed);
+        let name = known.long_name.as_deref().map(Cow::Borrowed).or(name).unwrap_or(header.path_bytes());
+        let link = known.long_link.as_deref().or(record("linkpath")).map(Cow::Borrowed);
+        let kind = kind(header.as_old().linkflag[0], &name);
+        let mode = number(&old.mode).ok_or(bad(offset, "its mode is not a number"))?;
+        let size = field("size", &old.size).ok_or(bad(offset, "its size is not a number"))?;
+        // Go's isHeaderOnlyType: whatever size these state, no content follows.
+        let has_content = !matches!(header.as_old().linkflag[0], b'1'..=b'6');
+        let mut member = Member {
+            kind: kind.ok_or(bad(offset, "its type is none that a filesystem has"))?,
+            mode: (mode & 0o7777) as u32,
+            uid: id("uid", &old.uid).ok_or(bad(offset, "its owner is no 32-bit number"))?,
+            gid: id("gid", &old.gid).ok_or(bad(offset, "its group is no 32-bit number"))?,
+            xattrs: xattrs(&known.pax),
+            size: if has_content { size } else { 0 },
+            sparse: header.entry_type().is_gnu_sparse() || record("GNU.sparse.major").is_some(),
+            link: link.or(header.link_name_bytes()).unwrap_or_default().into_owned(),
+            name: name.into_owned(),
+            offset,
+            content: 0,
+        };
+        self.last.clone_from(&member.name);
+        if header.as_gnu().is_some_and(|gnu| header.entry_type().is_gnu_sparse() && gnu.is_extended()) {
+            self.pass_sparse_map()?;
+        }
+        member.content = self.at;
+        let padded = member.size.checked_next_multiple_of(BLOCK);
+        let next = padded.and_then(|padded| self.at.checked_add(padded));
+        self.next = next.ok_or(bad(offset, "its size cannot be"))?;
+        Ok(member)
+    }
+
+    /// Passes over the blocks in which GNU's old sparse format continues its map; no size counts them.
+    fn pass_sparse_map(&mut self) -> Result<(), LayerError> {
+        loop {
+            let block = self.take(BLOCK, self.at)?;
+            if block[504] == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, size: u64, offset: u64) -> Result<Vec<u8>, LayerError> {
+        let size = usize::try_from(size).ok().filter(|size| *size as u64 <= MAX_SPECIAL);
+        let mut bytes = vec![0; size.ok_or(bad(offset, "its extended header is over 1 MiB"))?];
+        match self.source.fill(&mut bytes) {
+            Ok(filled) if filled == bytes.len() => self.at += filled as u64,
+            Ok(_) => return Err(self.truncated()),
+            Err(error) => return Err(self.failed(error)),
+        }
+        Ok(bytes)
+    }
+
+    fn truncated(&self) -> LayerError {
+        LayerError::Truncated { offset: self.at, after: String::from_utf8_lossy(&self.last).into_owned() }
+    }
+
+    fn failed(&self, source: io::Error) -> LayerError {
+        match self.compression {
+            _ if ends_early(&source) => self.truncated(),
+            Compression::None => LayerError::Read { offset: self.at, source },
+            compression => LayerError::Corrupt { compression, offset: self.at, source },
+        }
+    }
+}
+
+fn bad(offset: u64, problem: &'static str) -> LayerError {
+    LayerError::Header { offset, problem }
+}
+
+fn kind(flag: u8, name: &[u8]) -> Option<Kind> {
+    Some(match flag {
+        // Before POSIX a directory was a file with a slash at its end; Go still reads it so.
+        0 if name.ends_with(b"/") => Kind::Dir,
+        b'0' | 0 | b'7' | b'S' => Kind::File,
+        b'1' => Kind::HardLink,
+        b'2' => Kind::Symlink,
+        b'3' | b'4' | b'6' => Kind::Special,
+        b'5' => Kind::Dir,
+        b'g' | b'V' => Kind::Note,
+        _ => return None,
+    })
+}
+
+/// POSIX sums the bytes as unsigned; some old archivers took them as signed, and Go accepts both.
+fn checksum_holds(header: &Header) -> bool {
+    let stated = number(&header.as_old().cksum);
+    let mut bytes = *header.as_bytes();
+    bytes[148..156].fill(b' ');
+    let unsigned: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
+    let signed: i64 = bytes.iter().map(|byte| i64::from(byte.cast_signed())).sum();
+    stated.is_some_and(|stated| stated == unsigned || i64::try_from(stated) == Ok(signed))
+}
+
+/// A numeric field: octal digits, or base 256 where the first bit is set. An empty field is 0, as in Go's
+/// `parser.parseNumeric`.
+fn number(field: &[u8]) -> Option<u64> {
+    let (first, rest) = field.split_first()?;
+    if first & 0x80 != 0 {
+        let start = (first & 0x40 == 0).then(|| u64::from(first & 0x3f))?;
+        return rest.iter().try_fold(start, |value, byte| {
+            let shifted = value.checked_mul(256)?;
+            Some(shifted | u64::from(*byte))
+        });
+    }
+    let digits = field.split(|byte| matches!(byte, 0 | b' ')).find(|part| !part.is_empty());
+    digits.unwrap_or_default().iter().try_fold(0_u64, |value, digit| {
+        let digit = matches!(digit, b'0'..=b'7').then(|| u64::from(digit - b'0'))?;
+        value.checked_mul(8)?.checked_add(digit)
+    })
+}
+
+/// The records of a PAX extended header, `LENGTH KEY=VALUE\n`. A value may hold any byte, so the length decides
+/// where it ends.
+fn pax(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let mut records = Vec::new();
+    while !bytes.is_empty() && bytes[0] != 0 {
+        let space = bytes.iter().take(10).position(|byte| *byte == b' ')?;
+        let length: usize = std::str::from_utf8(&bytes[..space]).ok()?.parse().ok()?;
+        let record = bytes.get(space + 1..length)?.strip_suffix(b"\n")?;
+        let equals = record.iter().position(|byte| *byte == b'=')?;
+        records.push((record[..equals].to_vec(), record[equals + 1..].to_vec()));
+        bytes = &bytes[length..];
+    }
+    Some(records)
+}
+
+/// The names of the extended attributes, sorted. `SCHILY.xattr.` is what containerd applies
+/// (`archive.paxSchilyXattr`); bsdtar writes `LIBARCHIVE.xattr.` with the name percent-encoded, and GNU tar and star
+/// write ACLs and labels under keys of their own.
+fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
+    let mut names: Vec<String> = pax
+        .iter()
+        .filter_map(|(key, _)| match key.as_slice() {
+            b"SCHILY.acl.access" => Some("system.posix_acl_access".into()),
+            b"SCHILY.acl.default" => Some("system.posix_acl_default".into()),
+            b"RHT.security.selinux" => Some("security.selinux".into()),
+            key => key
+                .strip_prefix(b"SCHILY.xattr.")
+                .map(|name| String::from_utf8_lossy(name).into_owned())
+                .or_else(|| key.strip_prefix(b"LIBARCHIVE.xattr.").map(percent_decoded)),
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn percent_decoded(name: &[u8]) -> String {
+    let mut decoded = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = code.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_octal_or_base_256() {
+        assert_eq!(number(b"0000644\0"), Some(0o644));
+        assert_eq!(number(b"   644 \0"), Some(0o644));
+        assert_eq!(number(b"\0\0\0\0\0\0\0\0"), Some(0));
+        assert_eq!(number(b"0000648\0"), None);
+        assert_eq!(number(&[0x80, 0, 0, 0, 0, 0, 1, 2]), Some(258));
+        assert_eq!(number(&[0xff; 8]), None, "a negative number");
+        assert_eq!(number(&[0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None, "over 64 bits");
+    }
+
+    #[test]
+    fn a_binary_value_does_not_hide_the_records_behind_it() {
+        let records = pax(b"25 SCHILY.xattr.a.b=1\n2\n\n11 path=xy\n").unwrap();
+        assert_eq!(records[0], (b"SCHILY.xattr.a.b".to_vec(), b"1\n2\n".to_vec()));
+        assert_eq!(records[1], (b"path".to_vec(), b"xy".to_vec()));
+        for malformed in [&b"99 path=x\n"[..], b"x path=x\n", b"9 path=xy", b"7 path\n", b"0 =\n"] {
+            assert_eq!(pax(malformed), None);
+        }
+    }
+
+    #[test]
+    fn attribute_names_come_from_every_dialect_once() {
+        let keys = ["LIBARCHIVE.xattr.user.a%25b", "SCHILY.xattr.user.a%b", "SCHILY.acl.default", "mtime"];
+        let pax: Vec<_> = keys.iter().map(|key| (key.as_bytes().to_vec(), b"v".to_vec())).collect();
+        assert_eq!(xattrs(&pax), ["system.posix_acl_default", "user.a%b"]);
+    }
+}
