@@ -1,0 +1,244 @@
+//! Files of an image layout or archive, by name, wherever they are kept. It never knows what they mean.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Component, Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use crate::images::{ImageError, reference};
+use crate::rootfs::Tree;
+use crate::rootfs::layers::{self, member::Kind, member::Members};
+
+/// The most that a JSON document may hold; registries refuse manifests above this.
+const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
+/// Links followed for one name at most.
+const MAX_LINKS: usize = 8;
+
+/// A folder, or a tar whose directory was read once.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub path: PathBuf,
+    files: Files,
+}
+
+#[derive(Debug)]
+enum Files {
+    /// The folder with its own symlinks resolved.
+    Folder(PathBuf),
+    Archive(File, BTreeMap<String, Place>),
+}
+
+#[derive(Debug)]
+enum Place {
+    Bytes {
+        start: u64,
+        len: u64,
+    },
+    /// Older `docker save` writes a layer that several images share as a symlink.
+    Link(String),
+}
+
+impl Store {
+    pub fn folder(path: &Path) -> Result<Self, ImageError> {
+        let real = path.canonicalize().map_err(|source| ImageError::Read { path: path.into(), source })?;
+        Ok(Self { path: path.into(), files: Files::Folder(real) })
+    }
+
+    /// Reads the directory of an uncompressed tar.
+    pub fn archive(path: &Path, mut file: File) -> Result<Self, ImageError> {
+        let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
+        let failed = |source| ImageError::Read { path: path.into(), source };
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let mut places = BTreeMap::new();
+        let mut members = Members::new(layers::input::seek(&file).map_err(damaged)?);
+        while let Some(member) = members.next().map_err(damaged)? {
+            let (Ok(name), Ok(link)) = (String::from_utf8(member.name), String::from_utf8(member.link))
+            else {
+                continue;
+            };
+            let name = name.trim_start_matches("./").to_string();
+            let parent = name.rsplit_once('/').map_or("", |(parent, _)| parent);
+            let place = match member.kind {
+                Kind::File => Place::Bytes { start: member.content, len: member.size },
+                Kind::Symlink => Place::Link(joined(parent, &link)),
+                Kind::HardLink => Place::Link(joined("", &link)),
+                Kind::Dir | Kind::Special | Kind::Note => continue,
+            };
+            places.insert(name, place);
+        }
+        drop(members);
+        Ok(Self { path: path.into(), files: Files::Archive(file, places) })
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        match &self.files {
+            Files::Folder(folder) => folder.join(name).is_file(),
+            Files::Archive(_, places) => places.contains_key(name),
+        }
+    }
+
+    /// Opens a file of the store. Names come out of JSON that nobody vouches for, so none may lead out of it.
+    pub fn open(&self, name: &str) -> Result<Section, ImageError> {
+        let failed = |source| ImageError::Read { path: self.path.join(name), source };
+        let missing = || ImageError::MissingBlob { path: self.path.clone(), blob: name.into() };
+        let outside = || ImageError::Name {
+            path: self.path.clone(),
+            name: name.into(),
+            problem: "leads out of the archive, so it is not read",
+        };
+        if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(outside());
+        }
+        match &self.files {
+            Files::Folder(folder) => {
+                let real = match folder.join(name).canonicalize() {
+                    Ok(real) if real.starts_with(folder) => real,
+                    Ok(_) => return Err(outside()),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
+                    Err(error) => return Err(failed(error)),
+                };
+                let file = File::open(real).map_err(failed)?;
+                let len = file.metadata().map_err(failed)?.len();
+                Ok(Section { file, start: 0, len, at: 0 })
+            }
+            Files::Archive(file, places) => {
+                let mut place = places.get(name);
+                for _ in 0..MAX_LINKS {
+                    match place {
+                        Some(Place::Link(target)) => place = places.get(target),
+                        _ => break,
+                    }
+                }
+                let Some(Place::Bytes { start, len }) = place else { return Err(missing()) };
+                Ok(Section { file: file.try_clone().map_err(failed)?, start: *start, len: *len, at: 0 })
+            }
+        }
+    }
+
+    /// The whole of a document, and what it says.
+    pub fn document<T: DeserializeOwned>(&self, name: &str) -> Result<(Vec<u8>, T), ImageError> {
+        let bytes = self.bytes(name)?;
+        let parsed = self.parsed(name, &bytes)?;
+        Ok((bytes, parsed))
+    }
+
+    pub fn parsed<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T, ImageError> {
+        let failed = |source| ImageError::Json { path: self.path.clone(), member: name.into(), source };
+        serde_json::from_slice(bytes).map_err(failed)
+    }
+
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, ImageError> {
+        let mut section = self.open(name)?;
+        if section.len > MAX_DOCUMENT {
+            let problem = "is over 4 MiB, which no manifest or configuration is";
+            return Err(ImageError::Name { path: self.path.clone(), name: name.into(), problem });
+        }
+        let mut bytes = Vec::new();
+        let read = section.read_to_end(&mut bytes);
+        read.map_err(|source| ImageError::Read { path: self.path.join(name), source })?;
+        Ok(bytes)
+    }
+
+    /// A manifest or configuration by its digest, verified.
+    pub fn blob(&self, digest: &str) -> Result<Vec<u8>, ImageError> {
+        let bytes = self.bytes(&self.blob_name(digest)?)?;
+        let actual = digest_of(&bytes);
+        if actual == digest {
+            return Ok(bytes);
+        }
+        Err(ImageError::DigestMismatch { path: self.path.clone(), blob: digest.into(), actual })
+    }
+
+    /// OCI `image-layout.md`, "Blobs".
+    pub fn blob_name(&self, digest: &str) -> Result<String, ImageError> {
+        if reference::is_digest(digest) {
+            return Ok(digest.replacen("sha256:", "blobs/sha256/", 1));
+        }
+        let problem = "is no sha256 digest, and no other is read";
+        Err(ImageError::Name { path: self.path.clone(), name: digest.into(), problem })
+    }
+
+    /// Puts layers over each other, the lowest first; a size that is known must hold.
+    ///
+    /// Layers are not hashed: it would read every byte of every file, gigabytes of them, where the tar headers are
+    /// enough. The size finds a download that was cut short, and a damaged one fails as a tar.
+    pub fn rootfs<'a>(
+        &self,
+        layers: impl IntoIterator<Item = (&'a str, Option<u64>)>,
+    ) -> Result<Tree, ImageError> {
+        let mut tree = Tree::default();
+        for (name, size) in layers {
+            let section = self.open(name)?;
+            if size.is_some_and(|size| size != section.len) {
+                let actual = format!("{} bytes long", section.len);
+                return Err(ImageError::DigestMismatch {
+                    path: self.path.clone(),
+                    blob: name.into(),
+                    actual,
+                });
+            }
+            layers::apply_layer_seeking(&mut tree, section).map_err(|source| ImageError::Layer {
+                path: self.path.clone(),
+                member: Some(name.into()),
+                source,
+            })?;
+        }
+        Ok(tree)
+    }
+}
+
+pub(super) fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::from("sha256:"), |mut hex, byte| {
+        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+        hex.extend([digit(byte >> 4), digit(byte & 15)]);
+        hex
+    })
+}
+
+/// A link's target within the archive; `..` beyond its root stays there.
+fn joined(parent: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in parent.split('/').chain(link.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// A part of a file, to be read as if it were one.
+pub(super) struct Section {
+    file: File,
+    start: u64,
+    len: u64,
+    at: u64,
+}
+
+impl Read for Section {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.len.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let most = buffer.len().min(left);
+        // Sections of one archive share the position of its file.
+        self.file.seek(SeekFrom::Start(self.start + self.at))?;
+        let read = self.file.read(&mut buffer[..most])?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Section {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.len.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
