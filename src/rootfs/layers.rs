@@ -51,6 +51,9 @@ pub struct LayerSummary {
     pub not_utf8: usize,
     /// How the tar was compressed.
     pub compression: Compression,
+    /// Whether the marker that ends a tar is there. Some builders leave it out, so a layer without it is one; but
+    /// where no digest or size vouches for the tar, it may have been cut off between two members.
+    pub has_end_marker: bool,
 }
 
 /// Why a layer could not be read. Offsets count from the start of the uncompressed tar.
@@ -164,7 +167,7 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
     while let Some(member) = members.next()? {
         layer.take(&mut members, member)?;
     }
-    let summary = layer.summary;
+    let summary = LayerSummary { has_end_marker: members.has_end_marker(), ..layer.summary };
     Upper::over(tree).apply(layer)?;
     Ok(summary)
 }

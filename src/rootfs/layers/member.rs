@@ -67,11 +67,12 @@ pub(crate) struct Members<'a> {
     /// Where the next header is.
     next: u64,
     last: Vec<u8>,
+    marked: bool,
 }
 
 impl<'a> Members<'a> {
     pub fn new((source, compression): Blocks<'a>) -> Self {
-        Self { source, compression, at: 0, next: 0, last: Vec::new() }
+        Self { source, compression, at: 0, next: 0, last: Vec::new(), marked: false }
     }
 
     /// The next member, None at the end.
@@ -100,6 +101,11 @@ impl<'a> Members<'a> {
         Ok(None)
     }
 
+    /// Whether zero blocks, and not only the end of the file, were what ended the tar.
+    pub fn has_end_marker(&self) -> bool {
+        self.marked
+    }
+
     /// The content of the member that was read last, where it is no longer than `limit`.
     pub fn content(&mut self, member: &Member, limit: u64) -> Result<Option<Vec<u8>>, LayerError> {
         if member.sparse || member.size > limit {
@@ -123,6 +129,7 @@ impl<'a> Members<'a> {
         };
         let zero = header.as_bytes().iter().all(|byte| *byte == 0);
         if filled == 0 && self.at > 0 || filled == BLOCK && zero {
+            self.marked = filled == BLOCK;
             return Ok(None);
         }
         if filled < BLOCK {

@@ -271,7 +271,10 @@ fn names_that_are_no_utf8_are_counted_and_kept_out() {
     }
     let mut tree = Tree::default();
     let summary = apply_layer(&mut tree, base.bytes().as_slice()).unwrap();
-    assert_eq!(summary, LayerSummary { entries: 1, not_utf8: 3, ..LayerSummary::default() });
+    assert_eq!(
+        summary,
+        LayerSummary { entries: 1, not_utf8: 3, has_end_marker: true, ..LayerSummary::default() }
+    );
     assert_eq!(listing(&tree), ["d755 ", "f644 ok"]);
 }
 
@@ -311,7 +314,10 @@ fn compressions_are_told_by_content() {
     for (packed, compression) in [(gzip, Compression::Gzip), (zstd, Compression::Zstd)] {
         let mut tree = Tree::default();
         let summary = apply_layer(&mut tree, packed.as_slice()).unwrap();
-        assert_eq!(summary, LayerSummary { entries: 2, compression, ..LayerSummary::default() });
+        assert_eq!(
+            summary,
+            LayerSummary { entries: 2, compression, has_end_marker: true, ..LayerSummary::default() }
+        );
         assert_eq!(listing(&tree), ["d755 ", "f644 a", "d700 b"]);
         let cut = error(&packed[..packed.len() / 3]);
         assert!(matches!(cut, LayerError::Truncated { .. }), "{compression}: {cut:?}");
@@ -357,9 +363,10 @@ fn damaged_archives_say_where() {
 fn the_end_marker_may_be_missing_or_be_all_there_is() {
     let bytes = layer().file("a", 0o644).bytes();
     let mut tree = Tree::default();
-    apply_layer(&mut tree, &bytes[..1024]).unwrap();
+    assert!(!apply_layer(&mut tree, &bytes[..1024]).unwrap().has_end_marker);
     assert_eq!(listing(&tree), ["d755 ", "f644 a"]);
-    assert_eq!(apply_layer(&mut tree, &[0; 1024][..]).unwrap(), LayerSummary::default());
+    let empty = LayerSummary { has_end_marker: true, ..LayerSummary::default() };
+    assert_eq!(apply_layer(&mut tree, &[0; 1024][..]).unwrap(), empty);
 }
 
 #[test]
@@ -377,4 +384,22 @@ fn sparse_files_do_not_shift_what_follows() {
     let mut tree = Tree::default();
     apply_layer_seeking(&mut tree, Cursor::new(&bytes)).unwrap();
     assert_eq!(tree.iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "next", "s"]);
+}
+
+proptest::proptest! {
+    /// Whatever is damaged, the answer is a tree or an error, and both ways to read agree on which.
+    #[test]
+    fn no_damage_makes_it_panic(damage in proptest::collection::vec((0_usize..4096, proptest::num::u8::ANY), 1..4)) {
+        let records: [(&str, &[u8]); 2] = [("path", b"etc/passwd"), ("SCHILY.xattr.user.a", b"\n")];
+        let mut bytes = layer().dir("a", 0o755).symlink("b", "a").pax(&records).file("x", 0o644).link("b/y", "a").bytes();
+        for (at, byte) in damage {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        let (mut tree, mut seeking) = (Tree::default(), Tree::default());
+        let read = apply_layer(&mut tree, bytes.as_slice());
+        let sought = apply_layer_seeking(&mut seeking, Cursor::new(&bytes));
+        proptest::prop_assert_eq!(read.map_err(|error| error.to_string()), sought.map_err(|error| error.to_string()));
+        proptest::prop_assert_eq!(tree, seeking);
+    }
 }
