@@ -111,7 +111,7 @@ pub enum ImageError {
         source: std::io::Error,
     },
     /// A tar, of a root filesystem or of a layer, that could not be read.
-    #[error("{}{}: {source}", path.display(), member.as_ref().map(|member| format!(", {member}")).unwrap_or_default())]
+    #[error("{}{}: {source}", path.display(), within(member.as_deref()))]
     Layer {
         /// The file or folder.
         path: PathBuf,
@@ -119,6 +119,14 @@ pub enum ImageError {
         member: Option<String>,
         /// What is wrong with it.
         source: LayerError,
+    },
+    /// A tar that stops between two members, and that nothing says the length of.
+    #[error("{}{}: the tar has no end marker, so it may be cut off: copy or export it again", path.display(), within(member.as_deref()))]
+    NoEnd {
+        /// The file or folder.
+        path: PathBuf,
+        /// The layer in it; None for the file itself.
+        member: Option<String>,
     },
     /// A folder or archive that holds no image.
     #[error("{}: {problem}: give a root filesystem tar, an OCI layout or a `docker save` file", path.display())]
@@ -176,4 +184,8 @@ pub enum ImageError {
         /// Names or platforms of what is there.
         candidates: Vec<String>,
     },
+}
+
+fn within(member: Option<&str>) -> String {
+    member.map(|member| format!(", {member}")).unwrap_or_default()
 }

@@ -86,6 +86,9 @@ fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError
     let file = File::open(path).map_err(failed)?;
     let mut rootfs = Tree::default();
     let summary = apply_layer_seeking(&mut rootfs, &file).map_err(damaged)?;
+    if !summary.has_end_marker {
+        return Err(ImageError::NoEnd { path: path.into(), member: None });
+    }
     let is_file = |name| matches!(rootfs.get(name), Some(Entry::File(_)));
     let is_layout = is_file(layout::MARK) && is_file(layout::INDEX);
     // A root filesystem may well have a file of this name; an archive of images has no such folders.

@@ -113,6 +113,9 @@ impl Search<'_> {
                     self.descend(manifests, &candidate.names, depth + 1)?;
                 }
                 Document { config: Some(config), layers: Some(layers), .. } if is_image(&config) => {
+                    if candidate.platform.is_none() {
+                        candidate.platform = self.stated_platform(&config)?;
+                    }
                     candidate.manifest = Some((config, layers));
                     self.found.push(candidate);
                 }
@@ -121,6 +124,16 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The platform that the configuration states; a descriptor need not, and an image of `docker import` has none
+    /// in its index.
+    fn stated_platform(&self, config: &Descriptor) -> Result<Option<Platform>, ImageError> {
+        if !self.store.has(&self.store.blob_name(&config.digest)?) {
+            return Ok(None);
+        }
+        let bytes = self.store.blob(&config.digest)?;
+        config::read(self.store, &config.digest, &bytes).map(|(_, platform)| platform)
     }
 }
 

@@ -180,11 +180,13 @@ impl Store {
                     actual,
                 });
             }
-            layers::apply_layer_seeking(&mut tree, section).map_err(|source| ImageError::Layer {
-                path: self.path.clone(),
-                member: Some(name.into()),
-                source,
-            })?;
+            let applied = layers::apply_layer_seeking(&mut tree, section);
+            let (path, member) = (self.path.clone(), Some(name.to_string()));
+            match applied {
+                Ok(summary) if summary.has_end_marker || size.is_some() => {}
+                Ok(_) => return Err(ImageError::NoEnd { path, member }),
+                Err(source) => return Err(ImageError::Layer { path, member, source }),
+            }
         }
         Ok(tree)
     }
