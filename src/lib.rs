@@ -1,5 +1,6 @@
 //! Layerwright migrates the Dockerfiles of a repository to `COPY --link` and proves that no image changes.
 
+pub mod discover;
 pub mod dockerfile;
 pub mod git;
 pub mod rootfs;
