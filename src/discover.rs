@@ -2,6 +2,7 @@
 //! the same result: no clock, no environment, no order of threads. One bad file never stops the others.
 
 mod heads;
+mod listed;
 pub mod names;
 mod source;
 
@@ -13,6 +14,9 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
 pub use heads::{Class, Generated, classify, generated_by, looks_like_template, reads_as_dockerfile};
+pub use listed::{
+    EntryError, Gone, Guess, List, ListedPath, Reconciliation, RefusedEntry, Why, parse_list, reconcile,
+};
 pub use source::{ReadError, Source, Target};
 
 use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};
