@@ -1,7 +1,10 @@
 //! Finds the Dockerfiles of a commit, an index, a working tree or a folder, and reads them. The same bytes give
 //! the same result: no clock, no environment, no order of threads. One bad file never stops the others.
 
+mod contexts;
+mod globs;
 mod heads;
+mod ignored;
 mod listed;
 pub mod names;
 mod source;
@@ -13,7 +16,10 @@ use bstr::ByteSlice;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
+pub use contexts::{Context, ContextError, ContextView, Evidence, Found};
+pub use globs::{PatternError, has_wildcards};
 pub use heads::{Class, Generated, classify, generated_by, looks_like_template, reads_as_dockerfile};
+pub use ignored::{IgnoreError, Ignored};
 pub use listed::{
     EntryError, Gone, Guess, List, ListedPath, Reconciliation, RefusedEntry, Why, parse_list, reconcile,
 };
