@@ -1,0 +1,365 @@
+//! Finds the Dockerfiles of a commit, an index, a working tree or a folder, and reads them. The same bytes give
+//! the same result: no clock, no environment, no order of threads. One bad file never stops the others.
+
+mod contexts;
+mod globs;
+mod heads;
+mod ignored;
+mod listed;
+pub mod names;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use bstr::ByteSlice;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
+
+pub use contexts::{Context, ContextError, ContextView, Evidence, Found};
+pub use globs::{PatternError, has_wildcards};
+pub use heads::{Class, Generated, classify, generated_by, looks_like_template, reads_as_dockerfile};
+pub use ignored::{IgnoreError, Ignored};
+pub use listed::{
+    EntryError, Gone, Guess, List, ListedPath, Reconciliation, RefusedEntry, Why, parse_list, reconcile,
+};
+pub use source::{ReadError, Source, Target};
+
+use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};
+use names::Name;
+
+/// The largest Dockerfile that is read, far above any that people write.
+pub const MOST_BYTES: u64 = 4 << 20;
+
+/// Why nothing could be discovered at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiscoverError {
+    /// A pattern of `include` or `exclude` cannot be read.
+    #[error("the pattern `{pattern}` cannot be read: {message}; correct it in `[files]` of layerwright.toml")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+/// Which files are Dockerfiles beyond what their names say.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    include: GlobSet,
+    exclude: GlobSet,
+    listed: BTreeSet<RepoPath>,
+}
+
+impl Options {
+    /// Takes globs for files to take whatever their names and folders are, and for files to leave out, which win.
+    ///
+    /// `*` takes no slash and `**` does; a pattern without a slash holds in every folder, and one that names a
+    /// folder holds for all below it.
+    ///
+    /// # Errors
+    ///
+    /// [`DiscoverError::Pattern`] names the pattern that cannot be read.
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, DiscoverError> {
+        Ok(Self { include: globs_of(include)?, exclude: globs_of(exclude)?, listed: BTreeSet::new() })
+    }
+
+    /// Takes these files too, whatever their names and folders are: somebody listed them.
+    #[must_use]
+    pub fn listed(mut self, paths: impl IntoIterator<Item = RepoPath>) -> Self {
+        self.listed.extend(paths);
+        self
+    }
+}
+
+fn globs_of(patterns: &[String]) -> Result<GlobSet, DiscoverError> {
+    let mut set = GlobSetBuilder::new();
+    let wrong = |pattern: &str, error: &globset::Error| DiscoverError::Pattern {
+        pattern: pattern.to_owned(),
+        message: error.kind().to_string(),
+    };
+    for pattern in patterns {
+        let folder = pattern.trim_start_matches('/').trim_end_matches('/');
+        let anchored = pattern.trim_end_matches('/').contains('/');
+        let whole = if anchored { folder.to_owned() } else { format!("**/{folder}") };
+        for glob in [format!("{whole}/**"), whole] {
+            let glob = GlobBuilder::new(&glob).literal_separator(true).build();
+            set.add(glob.map_err(|error| wrong(pattern, &error))?);
+        }
+    }
+    set.build().map_err(|error| wrong(&patterns.join("`, `"), &error))
+}
+
+/// A Dockerfile and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: RepoPath,
+    /// The id of its content.
+    pub blob: BlobId,
+    /// Whether it may be run.
+    pub executable: bool,
+    /// Its content, which is UTF-8.
+    pub text: Vec<u8>,
+    /// How it came about, by its head. Whether it is a template shows only when it is read: see [`classify`].
+    pub class: Class,
+}
+
+/// Why a file that might be a Dockerfile is none of the campaign's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// It lies in a `vendor` folder.
+    Vendored,
+    /// It lies in a `node_modules` folder.
+    NodeModules,
+    /// It is what a test expects: `*.approved.*`.
+    Snapshot,
+    /// Its name is that of a template.
+    TemplateName,
+    /// It has the ending of a source, a document or an archive, and does not read as a Dockerfile.
+    NotADockerfile,
+    /// A pattern of `exclude` names it.
+    Excluded,
+    /// It is a link to a path of the repository, which is judged itself if it is a Dockerfile.
+    Symlink {
+        /// The path.
+        target: RepoPath,
+    },
+    /// It is a link that leaves the repository.
+    SymlinkOutOfTree {
+        /// The link's target as it is written.
+        target: String,
+    },
+    /// It is a link that leads nowhere.
+    SymlinkDangling,
+    /// It is another repository.
+    Submodule,
+}
+
+impl LeftOut {
+    /// A name for the reason alone, to count by.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Vendored => "in vendor/",
+            Self::NodeModules => "in node_modules/",
+            Self::Snapshot => "a test's snapshot",
+            Self::TemplateName => "a template by its name",
+            Self::NotADockerfile => "no Dockerfile by its content",
+            Self::Excluded => "excluded",
+            Self::Symlink { .. } => "a link within the repository",
+            Self::SymlinkOutOfTree { .. } => "a link out of the repository",
+            Self::SymlinkDangling => "a link that leads nowhere",
+            Self::Submodule => "a submodule",
+        }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Symlink { target } => write!(f, "symlink to {target}"),
+            Self::SymlinkOutOfTree { target } => write!(f, "symlink out of the repository, to {target}"),
+            other => f.write_str(other.kind()),
+        }
+    }
+}
+
+/// A Dockerfile that cannot be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}; {}", .reason.remedy())]
+pub struct Refused {
+    /// Where it is.
+    pub path: RepoPath,
+    /// Why.
+    pub reason: RefusedReason,
+}
+
+/// Why a Dockerfile cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedReason {
+    /// It is larger than any Dockerfile.
+    #[error("it holds {size} bytes, and a Dockerfile may hold {MOST_BYTES}")]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// It holds a NUL byte.
+    #[error("it holds a NUL byte in line {line}, at offset {offset}")]
+    Nul {
+        /// The 1-based line.
+        line: usize,
+        /// The byte's offset.
+        offset: usize,
+    },
+    /// It is not UTF-8.
+    #[error("it is not UTF-8 in line {line}, at offset {offset}")]
+    NotUtf8 {
+        /// The 1-based line.
+        line: usize,
+        /// The offset of the first byte that is none.
+        offset: usize,
+    },
+    /// Git LFS keeps its content elsewhere.
+    #[error("it is a pointer of Git LFS, not the file itself")]
+    LfsPointer,
+    /// It cannot be read.
+    #[error("{0}")]
+    Unreadable(ReadError),
+}
+
+impl RefusedReason {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "exclude it in `[files]` of layerwright.toml if it is no Dockerfile",
+            Self::Nul { .. } => "save it as UTF-8 text, or exclude it in `[files]` of layerwright.toml",
+            Self::NotUtf8 { .. } => "save it as UTF-8",
+            Self::LfsPointer => "keep Dockerfiles out of Git LFS, in .gitattributes",
+            Self::Unreadable(_) => "the other files are not affected",
+        }
+    }
+}
+
+/// What was found, each part in order of path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// The Dockerfiles.
+    pub files: Vec<SourceFile>,
+    /// What might be one and is left out, and why.
+    pub left_out: Vec<(RepoPath, LeftOut)>,
+    /// The Dockerfiles that cannot be taken.
+    pub refused: Vec<Refused>,
+    /// Paths with a Dockerfile's name that cannot be used at all.
+    pub odd: Vec<Odd>,
+}
+
+impl Discovery {
+    /// How many files are left out, by the kind of the reason.
+    pub fn left_out_counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, why) in &self.left_out {
+            *counts.entry(why.kind()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+enum Outcome {
+    File(SourceFile),
+    LeftOut(RepoPath, LeftOut),
+    Refused(Refused),
+}
+
+/// Finds and reads the Dockerfiles of `source`.
+pub fn discover(source: &Source<'_>, options: &Options) -> Discovery {
+    let entries = source.listing().entries();
+    let candidates: Vec<(&Entry, Name)> =
+        entries.iter().filter_map(|entry| Some((entry, candidate(&entry.path, options)?))).collect();
+    let outcomes: Vec<Outcome> =
+        candidates.par_iter().map(|(entry, name)| judge(source, options, entry, *name)).collect();
+    let mut discovery = Discovery::default();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::File(file) => discovery.files.push(file),
+            Outcome::LeftOut(path, why) => discovery.left_out.push((path, why)),
+            Outcome::Refused(refused) => discovery.refused.push(refused),
+        }
+    }
+    let named = |odd: &&Odd| names::read(odd.name.rsplit('/').next().unwrap_or_default()) != Name::Other;
+    discovery.odd = source.listing().odd().iter().filter(named).cloned().collect();
+    discovery
+}
+
+/// What the name says, or that the options take the file. None if it is not even counted.
+fn candidate(path: &RepoPath, options: &Options) -> Option<Name> {
+    let name = names::read(path.file_name());
+    let wanted = options.listed.contains(path) || options.include.is_match(path.as_str());
+    (name != Name::Other || wanted).then_some(if wanted { Name::Dockerfile } else { name })
+}
+
+fn judge(source: &Source<'_>, options: &Options, entry: &Entry, name: Name) -> Outcome {
+    let path = entry.path.clone();
+    let executable = match entry.kind {
+        EntryKind::File { executable } => executable,
+        EntryKind::Symlink => {
+            let why = link(source, &path);
+            return Outcome::LeftOut(path, why);
+        }
+        EntryKind::Submodule => return Outcome::LeftOut(path, LeftOut::Submodule),
+    };
+    if let Some(why) = by_path(&path, options, name) {
+        return Outcome::LeftOut(path, why);
+    }
+    let taken = source.read(&path, MOST_BYTES);
+    if name == Name::Doubtful {
+        // A large image, an archive or a listing is no bad Dockerfile; it is none.
+        let reads = match &taken {
+            Ok(text) => reads_as_dockerfile(text),
+            Err(ReadError::TooLarge { .. }) => false,
+            Err(_) => true,
+        };
+        if !reads {
+            return Outcome::LeftOut(path, LeftOut::NotADockerfile);
+        }
+    }
+    let checked = taken.map_err(|error| match error {
+        ReadError::TooLarge { size, .. } => RefusedReason::TooLarge { size },
+        other => RefusedReason::Unreadable(other),
+    });
+    let checked = checked.and_then(|text| refusal(&text).map_or(Ok(text), Err));
+    let blob = |text: &[u8]| match &entry.blob {
+        Some(blob) => Ok(blob.clone()),
+        None => hash_blob(text).map_err(|error| RefusedReason::Unreadable(error.into())),
+    };
+    match checked.and_then(|text| Ok((blob(&text)?, text))) {
+        Ok((blob, text)) => {
+            let class = classify(&text, false);
+            Outcome::File(SourceFile { path, blob, executable, text, class })
+        }
+        Err(reason) => Outcome::Refused(Refused { path, reason }),
+    }
+}
+
+fn link(source: &Source<'_>, path: &RepoPath) -> LeftOut {
+    match source.follow(path) {
+        Target::Inside(Some(target)) if source.listing().get(&target).is_some() => {
+            LeftOut::Symlink { target }
+        }
+        Target::Outside(target) => LeftOut::SymlinkOutOfTree { target },
+        Target::Inside(_) | Target::Nowhere => LeftOut::SymlinkDangling,
+    }
+}
+
+fn by_path(path: &RepoPath, options: &Options, name: Name) -> Option<LeftOut> {
+    if options.listed.contains(path) {
+        return None;
+    }
+    if options.exclude.is_match(path.as_str()) {
+        return Some(LeftOut::Excluded);
+    }
+    if options.include.is_match(path.as_str()) {
+        return None;
+    }
+    let within = |folder: &str| path.components().rev().skip(1).any(|name| name == folder);
+    match name {
+        _ if within("node_modules") => Some(LeftOut::NodeModules),
+        _ if within("vendor") => Some(LeftOut::Vendored),
+        Name::Template => Some(LeftOut::TemplateName),
+        Name::Snapshot => Some(LeftOut::Snapshot),
+        _ => None,
+    }
+}
+
+/// Why no builder and no editor could be trusted with these bytes.
+fn refusal(text: &[u8]) -> Option<RefusedReason> {
+    let line = |offset: usize| memchr::memchr_iter(b'\n', &text[..offset]).count() + 1;
+    if is_lfs_pointer(text) {
+        return Some(RefusedReason::LfsPointer);
+    }
+    if let Some(offset) = text.find_byte(0) {
+        return Some(RefusedReason::Nul { line: line(offset), offset });
+    }
+    let offset = std::str::from_utf8(text).err()?.valid_up_to();
+    Some(RefusedReason::NotUtf8 { line: line(offset), offset })
+}

@@ -1,0 +1,229 @@
+//! Where bytes come from: a commit, the index, the working tree or a plain folder. Nothing outside of it is ever
+//! read, also through links.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use crate::git::{CommitId, EntryKind, GitError, Listing, RepoPath, Repository};
+
+/// The longest target of a link that is read: Linux's `PATH_MAX`.
+const LONGEST_TARGET: u64 = 4096;
+/// How many links are followed for one path, as Linux does.
+const MOST_LINKS: usize = 40;
+
+/// One state of a tree of files: all its paths, and their bytes when asked for.
+pub struct Source<'r> {
+    listing: Listing,
+    bytes: Bytes<'r>,
+}
+
+enum Bytes<'r> {
+    Objects(&'r Repository),
+    Disk(PathBuf),
+}
+
+/// Why a file's bytes cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// It is larger than asked for.
+    #[error("{path} holds {size} bytes, more than the {most} that are read")]
+    TooLarge {
+        /// The file.
+        path: RepoPath,
+        /// Its size.
+        size: u64,
+        /// The limit.
+        most: u64,
+    },
+    /// There is no file at the path.
+    #[error("{path} is no file here; check the path")]
+    NotAFile {
+        /// The path.
+        path: RepoPath,
+    },
+    /// The system does not let it be read.
+    #[error("cannot read {path}: {message}; check its permissions")]
+    Disk {
+        /// The file.
+        path: RepoPath,
+        /// The cause in the system's words.
+        message: String,
+    },
+    /// The object database does not have it.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Where a path leads when its links are followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To a path here; None is the root.
+    Inside(Option<RepoPath>),
+    /// Out of the tree, by this link target.
+    Outside(String),
+    /// Nowhere: around in a circle, or along a name that is no path.
+    Nowhere,
+}
+
+/// What a link may do that leads above its root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Above {
+    /// It leaves the tree.
+    Leaves,
+    /// It stays at the root, as in a container whose root that is.
+    Stays,
+}
+
+impl<'r> Source<'r> {
+    /// The files of a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the commit or one of its trees cannot be read.
+    pub fn commit(repository: &'r Repository, commit: &CommitId) -> Result<Self, GitError> {
+        Ok(Self { listing: repository.listing(commit)?, bytes: Bytes::Objects(repository) })
+    }
+
+    /// The files of the index: what the next commit would hold.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the index cannot be read.
+    pub fn index(repository: &'r Repository) -> Result<Self, GitError> {
+        Ok(Self { listing: repository.staged()?, bytes: Bytes::Objects(repository) })
+    }
+
+    /// The tracked files of the working tree.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the repository is bare or its index cannot be read.
+    pub fn working_tree(repository: &Repository) -> Result<Source<'static>, GitError> {
+        let listing = repository.tracked()?;
+        let root = repository.working_tree().unwrap_or(repository.git_dir()).to_path_buf();
+        Ok(Source { listing, bytes: Bytes::Disk(root) })
+    }
+
+    /// The files of a folder that is no git repository.
+    pub fn folder(root: &Path) -> Source<'static> {
+        Source { listing: Listing::of_folder(root), bytes: Bytes::Disk(root.to_path_buf()) }
+    }
+
+    /// All its paths.
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// The bytes of a file of at most `most` bytes. The size is looked at before anything is read.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if it is larger, no file, or cannot be read.
+    pub fn read(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
+        match self.listing.get(path).map(|entry| entry.kind) {
+            Some(EntryKind::File { .. }) => self.bytes_of(path, most),
+            _ => Err(ReadError::NotAFile { path: path.clone() }),
+        }
+    }
+
+    fn bytes_of(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
+        match &self.bytes {
+            Bytes::Objects(repository) => {
+                let blob = self.listing.get(path).and_then(|entry| entry.blob.as_ref());
+                let blob = blob.ok_or_else(|| ReadError::NotAFile { path: path.clone() })?;
+                let size = repository.blob_size(blob)?;
+                if size > most {
+                    return Err(ReadError::TooLarge { path: path.clone(), size, most });
+                }
+                Ok(repository.blob(blob)?)
+            }
+            Bytes::Disk(root) => read_disk(&root.join(path.as_str()), path, most),
+        }
+    }
+
+    /// The target of a link as it is written. None if `path` is no link or its target is no UTF-8.
+    pub fn link_target(&self, path: &RepoPath) -> Option<String> {
+        if self.listing.get(path)?.kind != EntryKind::Symlink {
+            return None;
+        }
+        match &self.bytes {
+            Bytes::Objects(_) => String::from_utf8(self.bytes_of(path, LONGEST_TARGET).ok()?).ok(),
+            Bytes::Disk(root) => {
+                std::fs::read_link(root.join(path.as_str())).ok()?.into_os_string().into_string().ok()
+            }
+        }
+    }
+
+    /// Where `path` leads when all links on its way and at its end are followed, without leaving the tree.
+    pub fn follow(&self, path: &RepoPath) -> Target {
+        self.resolve(None, path.as_str(), Above::Leaves, true)
+    }
+
+    /// Follows the links of `path`, which is written from `root`; that at its end only if `last`.
+    pub(super) fn resolve(&self, root: Option<&RepoPath>, path: &str, above: Above, last: bool) -> Target {
+        let mut pending: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
+        let mut done: Vec<String> = Vec::new();
+        let mut links = 0;
+        while let Some(name) = pending.pop() {
+            match name.as_str() {
+                ".." if done.pop().is_none() && above == Above::Leaves => {
+                    return Target::Outside(path.to_owned());
+                }
+                "" | "." | ".." => continue,
+                _ => done.push(name),
+            }
+            let Ok(here) = RepoPath::below(root, &done.join("/")) else { return Target::Nowhere };
+            let is_end = pending.iter().all(String::is_empty);
+            let is_link = self.listing.get(&here).is_some_and(|entry| entry.kind == EntryKind::Symlink);
+            if !is_link || (is_end && !last) {
+                continue;
+            }
+            links += 1;
+            let Some(target) = self.link_target(&here).filter(|_| links <= MOST_LINKS) else {
+                return Target::Nowhere;
+            };
+            done.pop();
+            if target.starts_with('/') {
+                if above == Above::Leaves {
+                    return Target::Outside(target);
+                }
+                done.clear();
+            }
+            if above == Above::Leaves && climbs_out(done.len(), &target) {
+                return Target::Outside(target);
+            }
+            pending.extend(target.rsplit('/').map(str::to_owned));
+        }
+        if done.is_empty() {
+            return Target::Inside(root.cloned());
+        }
+        RepoPath::below(root, &done.join("/")).map_or(Target::Nowhere, |path| Target::Inside(Some(path)))
+    }
+}
+
+/// Whether the dots at the start of `target` lead above the root, `depth` folders up.
+fn climbs_out(depth: usize, target: &str) -> bool {
+    target.split('/').filter(|name| !matches!(*name, "" | ".")).take_while(|name| *name == "..").count()
+        > depth
+}
+
+fn read_disk(file: &Path, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => ReadError::NotAFile { path: path.clone() },
+        _ => ReadError::Disk { path: path.clone(), message: error.to_string() },
+    };
+    // The file may have become a link or a pipe since it was listed.
+    let meta = file.symlink_metadata().map_err(failed)?;
+    if !meta.is_file() {
+        return Err(ReadError::NotAFile { path: path.clone() });
+    }
+    let too_large = |size| ReadError::TooLarge { path: path.clone(), size, most };
+    if meta.len() > most {
+        return Err(too_large(meta.len()));
+    }
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes));
+    let read = read.map_err(failed)? as u64;
+    if read > most { Err(too_large(read)) } else { Ok(bytes) }
+}

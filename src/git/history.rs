@@ -1,0 +1,153 @@
+//! What became of paths that are gone: the commits that removed them, and their new names. Bounded, since the
+//! answer is a hint.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use git2::{Delta, DiffFindOptions, ObjectType, Oid};
+
+use super::{CommitId, GitError, RepoPath, Repository};
+
+/// How many commits of the first-parent history are looked at.
+const MOST_COMMITS: usize = 2_000;
+/// How often a path may have been renamed since.
+const MOST_RENAMES: usize = 10;
+/// Git's own limit for the added and removed files that are compared (`diff.renameLimit`).
+const RENAME_LIMIT: usize = 1_000;
+
+/// How a path left the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// The path that is gone.
+    pub path: RepoPath,
+    /// The commit that removed it, on the first-parent history.
+    pub commit: CommitId,
+    /// The first line of that commit's message.
+    pub subject: String,
+    /// Where git's rename detection finds its content today.
+    pub renamed_to: Option<RepoPath>,
+}
+
+impl Repository {
+    /// Looks in the last 2,000 commits before `tip` for those that removed `gone`, in order of path. A path that
+    /// was never there has none.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if an object of the history cannot be read. A shallow clone's history just ends.
+    pub fn removals(&self, tip: &CommitId, gone: &[RepoPath]) -> Result<Vec<Removal>, GitError> {
+        self.with(|repo| {
+            let mut found = BTreeMap::new();
+            let mut wanted: BTreeSet<RepoPath> = gone.iter().cloned().collect();
+            for _ in 0..MOST_RENAMES {
+                if wanted.is_empty() {
+                    break;
+                }
+                let removals = self.removals_once(repo, tip, &wanted)?;
+                wanted = removals.iter().filter_map(|removal| removal.renamed_to.clone()).collect();
+                found.extend(removals.into_iter().map(|removal| (removal.path.clone(), removal)));
+                // What a path was renamed to may have been renamed or removed later.
+                let tree = self.tree_of(repo, tip)?;
+                let mut memo = Memo::default();
+                wanted.retain(|path| !found.contains_key(path) && !memo.has(repo, tree.id(), path.as_str()));
+            }
+            let asked: BTreeSet<_> = gone.iter().collect();
+            Ok(asked.into_iter().filter_map(|path| follow(&found, path)).collect())
+        })
+    }
+
+    fn removals_once(
+        &self,
+        repo: &git2::Repository,
+        tip: &CommitId,
+        gone: &BTreeSet<RepoPath>,
+    ) -> Result<Vec<Removal>, GitError> {
+        let mut left = gone.clone();
+        let mut memo = Memo::default();
+        let mut removals = Vec::new();
+        let mut commit = self.commit(repo, tip)?;
+        for _ in 0..MOST_COMMITS {
+            // A shallow clone names parents that it does not have.
+            let Ok(parent) = commit.parent(0) else { break };
+            let (new, old) = (commit.tree_id(), parent.tree_id());
+            let here: BTreeSet<RepoPath> = left
+                .iter()
+                .filter(|p| memo.has(repo, old, p.as_str()) && !memo.has(repo, new, p.as_str()))
+                .cloned()
+                .collect();
+            if !here.is_empty() {
+                let renames = self.renames_in(repo, old, new)?;
+                removals.extend(here.iter().map(|path| Removal {
+                    path: path.clone(),
+                    commit: CommitId::of(commit.id()),
+                    subject: subject(&commit),
+                    renamed_to: renames.get(path).cloned(),
+                }));
+                left.retain(|path| !here.contains(path));
+            }
+            if left.is_empty() {
+                break;
+            }
+            commit = parent;
+        }
+        Ok(removals)
+    }
+
+    fn renames_in(
+        &self,
+        repo: &git2::Repository,
+        old: Oid,
+        new: Oid,
+    ) -> Result<BTreeMap<RepoPath, RepoPath>, GitError> {
+        let tree = |id: Oid| repo.find_tree(id);
+        let find = || {
+            let mut diff = repo.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), None)?;
+            diff.find_similar(Some(DiffFindOptions::new().renames(true).rename_limit(RENAME_LIMIT)))?;
+            Ok(diff)
+        };
+        let diff = find().map_err(|error: git2::Error| self.object_error(repo, &new.to_string(), &error))?;
+        let name = |file: git2::DiffFile<'_>| RepoPath::new(file.path()?.to_str()?).ok();
+        let renamed = diff.deltas().filter(|delta| delta.status() == Delta::Renamed);
+        Ok(renamed.filter_map(|delta| Some((name(delta.old_file())?, name(delta.new_file())?))).collect())
+    }
+}
+
+/// The removal of `path`, with its newest name.
+fn follow(found: &BTreeMap<RepoPath, Removal>, path: &RepoPath) -> Option<Removal> {
+    let mut removal = found.get(path)?.clone();
+    for _ in 0..MOST_RENAMES {
+        let Some(next) = removal.renamed_to.as_ref().and_then(|to| found.get(to)) else { break };
+        removal.renamed_to.clone_from(&next.renamed_to);
+    }
+    Some(removal)
+}
+
+fn subject(commit: &git2::Commit<'_>) -> String {
+    let message = String::from_utf8_lossy(commit.message_bytes());
+    message.trim_start().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Which trees hold which paths. Most commits leave most subtrees as they are, so most questions of a walk have
+/// been answered before.
+#[derive(Default)]
+struct Memo {
+    known: HashMap<Oid, HashMap<String, bool>>,
+}
+
+impl Memo {
+    fn has(&mut self, repo: &git2::Repository, tree: Oid, path: &str) -> bool {
+        if let Some(&known) = self.known.get(&tree).and_then(|paths| paths.get(path)) {
+            return known;
+        }
+        let (name, rest) = path.split_once('/').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let entry = repo.find_tree(tree).ok().and_then(|tree| {
+            tree.get_name(name).map(|entry| (entry.id(), entry.kind() == Some(ObjectType::Tree)))
+        });
+        let has = match (entry, rest) {
+            (Some((id, true)), Some(rest)) => self.has(repo, id, rest),
+            (Some((_, is_tree)), None) => !is_tree,
+            _ => false,
+        };
+        self.known.entry(tree).or_default().insert(path.to_owned(), has);
+        has
+    }
+}

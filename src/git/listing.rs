@@ -1,0 +1,287 @@
+//! All paths of one state of a repository, in order. It holds names and ids, never contents.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::path::Path;
+
+use super::path::{BlobId, PathError, RepoPath};
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// A regular file.
+    File {
+        /// Whether it may be run.
+        executable: bool,
+    },
+    /// A symbolic link.
+    Symlink,
+    /// Another repository, of which only the commit's id is known.
+    Submodule,
+}
+
+/// One path of a [`Listing`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it is.
+    pub path: RepoPath,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its content in the object database. None where the content is on disk, and for a submodule.
+    pub blob: Option<BlobId>,
+}
+
+/// Why a path is not used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OddReason {
+    /// It is no path inside a repository.
+    Path(PathError),
+    /// The index holds several versions of it.
+    Unmerged,
+    /// A tree names it twice.
+    Twice,
+    /// The system does not let it be read.
+    Unreadable(String),
+}
+
+impl fmt::Display for OddReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(why) => why.fmt(f),
+            Self::Unmerged => f.write_str("it is unmerged; resolve the conflict and `git add` it"),
+            Self::Twice => f.write_str("a tree names it twice; repair the repository with `git fsck`"),
+            Self::Unreadable(why) => write!(f, "it cannot be read ({why}); check its permissions"),
+        }
+    }
+}
+
+/// A path that is listed and never used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Odd {
+    /// Its name with what cannot be shown replaced or escaped.
+    pub name: String,
+    /// Why it is not used.
+    pub reason: OddReason,
+}
+
+impl Odd {
+    pub(super) fn new(name: &[u8], reason: OddReason) -> Self {
+        let mut shown = String::new();
+        for c in String::from_utf8_lossy(name).chars() {
+            if c.is_control() {
+                shown.extend(c.escape_default());
+            } else {
+                shown.push(c);
+            }
+        }
+        Self { name: shown, reason }
+    }
+}
+
+/// All paths of one commit, of the index, of the tracked files on disk or of a folder, in order of path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    entries: Vec<Entry>,
+    odd: Vec<Odd>,
+}
+
+impl Listing {
+    pub(super) fn new(mut entries: Vec<Entry>, mut odd: Vec<Odd>) -> Self {
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup_by(|later, first| {
+            let twice = later.path == first.path;
+            if twice {
+                odd.push(Odd::new(later.path.as_str().as_bytes(), OddReason::Twice));
+            }
+            twice
+        });
+        odd.sort();
+        Self { entries, odd }
+    }
+
+    /// Lists a folder that is no git repository, without what its `.gitignore` files leave out. No link is
+    /// followed. What cannot be read is listed as odd.
+    pub fn of_folder(root: &Path) -> Self {
+        let mut walk = ignore::WalkBuilder::new(root);
+        // The result depends on the folder alone: no file above it and nobody's own settings are read.
+        walk.standard_filters(false).git_ignore(true).require_git(false).follow_links(false);
+        walk.filter_entry(|entry| entry.file_name() != ".git");
+        let (mut entries, mut odd) = (Vec::new(), Vec::new());
+        for found in walk.build() {
+            let found = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    odd.push(of_walk_error(root, &error));
+                    continue;
+                }
+            };
+            let Some(kind) = found.metadata().ok().and_then(|meta| kind_on_disk(&meta)) else { continue };
+            let relative = found.path().strip_prefix(root).unwrap_or(found.path());
+            let name = relative.as_os_str().as_encoded_bytes();
+            match path_on_disk(relative) {
+                Ok(path) => entries.push(Entry { path, kind, blob: None }),
+                Err(why) => odd.push(Odd::new(name, OddReason::Path(why))),
+            }
+        }
+        Self::new(entries, odd)
+    }
+
+    /// What stands at `path`. None for a folder, and for what is not there.
+    pub fn get(&self, path: &RepoPath) -> Option<&Entry> {
+        let at = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
+        self.entries.get(at)
+    }
+
+    /// Whether `path` is a folder that holds something.
+    pub fn is_dir(&self, path: &RepoPath) -> bool {
+        !self.below(Some(path)).is_empty()
+    }
+
+    /// All entries below a folder at any depth, in order of path. None is the root.
+    pub fn below(&self, folder: Option<&RepoPath>) -> &[Entry] {
+        let Some(folder) = folder else { return &self.entries };
+        let start = self.entries.partition_point(|entry| place(&entry.path, folder) == Ordering::Less);
+        let len =
+            self.entries[start..].partition_point(|entry| place(&entry.path, folder) == Ordering::Equal);
+        &self.entries[start..start + len]
+    }
+
+    /// The names directly in a folder, folders among them, in order. None is the root.
+    pub fn children(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &str> {
+        let mut rest = self.below(folder);
+        let skip = folder.map_or(0, |folder| folder.as_str().len() + 1);
+        std::iter::from_fn(move || {
+            let name = rest.first()?.path.as_str().get(skip..)?;
+            let Some(end) = name.find('/') else {
+                rest = &rest[1..];
+                return Some(name);
+            };
+            // A folder's entries stand together, so its end is found without looking at each.
+            let prefix = skip + end + 1;
+            let until = &rest[0].path.as_str()[..prefix];
+            let len = rest.partition_point(|entry| entry.path.as_str().starts_with(until));
+            rest = &rest[len..];
+            Some(&name[..end])
+        })
+    }
+
+    /// All entries in order of path.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The paths that are not used, and why.
+    pub fn odd(&self) -> &[Odd] {
+        &self.odd
+    }
+}
+
+/// Where `path` stands against the contents of `folder`: before, among or after them.
+fn place(path: &RepoPath, folder: &RepoPath) -> Ordering {
+    let (path, folder) = (path.as_str().as_bytes(), folder.as_str().as_bytes());
+    let common = folder.len().min(path.len());
+    path[..common]
+        .cmp(&folder[..common])
+        .then_with(|| path.get(common).map_or(Ordering::Less, |b| b.cmp(&b'/')))
+}
+
+fn of_walk_error(root: &Path, error: &ignore::Error) -> Odd {
+    let reason =
+        OddReason::Unreadable(error.io_error().map_or_else(|| error.to_string(), ToString::to_string));
+    let mut at = error;
+    loop {
+        match at {
+            ignore::Error::WithPath { path, .. } => {
+                let relative = path.strip_prefix(root).unwrap_or(path);
+                return Odd::new(relative.as_os_str().as_encoded_bytes(), reason);
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => at = err,
+            _ => return Odd::new(b"", reason),
+        }
+    }
+}
+
+fn path_on_disk(relative: &Path) -> Result<RepoPath, PathError> {
+    let mut parts = Vec::new();
+    for part in relative.components() {
+        parts.push(part.as_os_str().to_str().ok_or(PathError::NotUtf8)?);
+    }
+    RepoPath::new(&parts.join("/"))
+}
+
+/// What a file on disk is. None for a folder and for sockets, pipes and devices.
+pub(super) fn kind_on_disk(meta: &std::fs::Metadata) -> Option<EntryKind> {
+    if meta.is_symlink() {
+        Some(EntryKind::Symlink)
+    } else if meta.is_file() {
+        Some(EntryKind::File { executable: is_executable(meta) })
+    } else {
+        None
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(meta: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::new(text).unwrap()
+    }
+
+    fn listing(paths: &[&str]) -> Listing {
+        let kind = EntryKind::File { executable: false };
+        Listing::new(paths.iter().map(|p| Entry { path: path(p), kind, blob: None }).collect(), Vec::new())
+    }
+
+    #[test]
+    fn folders_are_found_among_names_that_sort_around_them() {
+        let all = listing(&["a-b", "a/x", "a/y/z", "a.c", "ab/q", "b"]);
+        assert!(all.is_dir(&path("a")) && all.is_dir(&path("a/y")) && all.is_dir(&path("ab")));
+        assert!(!all.is_dir(&path("a-b")) && !all.is_dir(&path("b")) && !all.is_dir(&path("c")));
+        assert!(all.get(&path("a/x")).is_some() && all.get(&path("a")).is_none());
+        assert_eq!(all.children(None).collect::<Vec<_>>(), ["a-b", "a.c", "a", "ab", "b"]);
+        assert_eq!(all.children(Some(&path("a"))).collect::<Vec<_>>(), ["x", "y"]);
+        assert_eq!(all.children(Some(&path("b"))).count(), 0);
+        assert_eq!(all.below(Some(&path("a"))).len(), 2);
+    }
+
+    #[test]
+    fn a_path_that_stands_twice_is_odd() {
+        let all = listing(&["a", "a"]);
+        assert_eq!(all.entries().len(), 1);
+        assert_eq!(all.odd(), [Odd { name: "a".to_owned(), reason: OddReason::Twice }]);
+    }
+
+    #[test]
+    fn odd_names_are_shown_without_their_control_characters() {
+        let odd = Odd::new(b"a\x1b[2J\xff", OddReason::Path(PathError::NotUtf8));
+        assert_eq!(odd.name, "a\\u{1b}[2J\u{fffd}");
+    }
+
+    #[test]
+    fn a_folder_is_listed_by_its_own_ignore_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("a/.hidden")).unwrap();
+        std::fs::create_dir_all(root.join(".git")).unwrap();
+        for file in ["a/.hidden/Dockerfile", "a/out.o", ".git/config", "Dockerfile"] {
+            std::fs::write(root.join(file), "").unwrap();
+        }
+        std::fs::write(root.join(".gitignore"), "*.o\n").unwrap();
+        let all = Listing::of_folder(root);
+        let paths: Vec<_> = all.entries().iter().map(|entry| entry.path.as_str()).collect();
+        assert_eq!(paths, [".gitignore", "Dockerfile", "a/.hidden/Dockerfile"]);
+        assert_eq!(all.odd(), []);
+    }
+}

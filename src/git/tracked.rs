@@ -1,0 +1,129 @@
+//! What git tracks besides commits: the index, and the tracked files of the working tree.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use git2::StatusOptions;
+use rayon::prelude::*;
+
+use super::listing::kind_on_disk;
+use super::path::{PathError, RepoPath};
+use super::{Entry, EntryKind, GitError, Listing, Odd, OddReason, Repository, Shape, entry};
+
+/// Bits of an index entry (git, `index-format.txt`): its stage, and that it was added by `git add -N` only.
+const STAGE: u16 = 0x3000;
+const INTENT_TO_ADD: u16 = 1 << 13;
+
+impl Repository {
+    /// What the next commit would hold: the paths of the index.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Index`] if it cannot be read.
+    pub fn staged(&self) -> Result<Listing, GitError> {
+        let mut odd = Vec::new();
+        let entries = self.index_entries(&mut odd)?;
+        let (clear, unmerged): (Vec<_>, Vec<_>) = entries.into_iter().partition(|tracked| tracked.merged);
+        odd.extend(unmerged.iter().map(|t| Odd::new(t.entry.path.as_str().as_bytes(), OddReason::Unmerged)));
+        odd.dedup();
+        Ok(Listing::new(clear.into_iter().map(|tracked| tracked.entry).collect(), odd))
+    }
+
+    /// The tracked files that are on disk, as they are there.
+    ///
+    /// A file whose folder has become a link is left out: git, too, takes it for deleted, and following the link
+    /// could leave the repository.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NoWorkingTree`] for a bare repository, [`GitError::Index`] if the index cannot be read.
+    pub fn tracked(&self) -> Result<Listing, GitError> {
+        let root = self.root()?;
+        let mut odd = Vec::new();
+        let mut entries = self.index_entries(&mut odd)?;
+        entries.dedup_by(|later, first| later.entry.path == first.entry.path);
+        let mut folders = HashMap::new();
+        entries.retain(|tracked| is_real(root, tracked.entry.path.parent(), &mut folders));
+        let on_disk = |tracked: &Tracked| {
+            let path = &tracked.entry.path;
+            let meta = root.join(path.as_str()).symlink_metadata().ok()?;
+            let kind = match tracked.entry.kind {
+                EntryKind::Submodule => meta.is_dir().then_some(EntryKind::Submodule)?,
+                _ => kind_on_disk(&meta)?,
+            };
+            Some(Entry { path: path.clone(), kind, blob: None })
+        };
+        Ok(Listing::new(entries.par_iter().filter_map(on_disk).collect(), odd))
+    }
+
+    /// Which of `paths` differ from HEAD in the index or the working tree, files that git does not track
+    /// included.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NoWorkingTree`] for a bare repository, [`GitError::Failed`] if git cannot compare.
+    pub fn dirty_paths(&self, paths: &[RepoPath]) -> Result<BTreeSet<RepoPath>, GitError> {
+        self.root()?;
+        if paths.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let mut options = StatusOptions::new();
+        options.disable_pathspec_match(true).include_untracked(true).recurse_untracked_dirs(true);
+        options.include_ignored(true).recurse_ignored_dirs(true).exclude_submodules(true);
+        for path in paths {
+            options.pathspec(path.as_str());
+        }
+        let asked: BTreeSet<_> = paths.iter().collect();
+        self.with(|repo| {
+            let all = repo.statuses(Some(&mut options));
+            let all = all.map_err(|error| self.failed("compare the working tree with HEAD", &error))?;
+            let changed = all.iter().filter_map(|one| RepoPath::new(one.path().ok()?).ok());
+            Ok(changed.filter(|path| asked.contains(path)).collect())
+        })
+    }
+
+    fn root(&self) -> Result<&Path, GitError> {
+        self.working_tree().ok_or_else(|| GitError::NoWorkingTree { path: self.git_dir.clone() })
+    }
+
+    fn index_entries(&self, odd: &mut Vec<Odd>) -> Result<Vec<Tracked>, GitError> {
+        self.with(|repo| {
+            let read = |mut index: git2::Index| index.read(false).map(|()| index);
+            let index = repo.index().and_then(read).map_err(|error| GitError::Index {
+                path: self.git_dir.clone(),
+                message: error.message().to_owned(),
+            })?;
+            let mut entries = Vec::with_capacity(index.len());
+            for found in index.iter().filter(|found| found.flags_extended & INTENT_TO_ADD == 0) {
+                let text = std::str::from_utf8(&found.path).map_err(|_| PathError::NotUtf8);
+                match (text.and_then(RepoPath::new), Shape::of_mode(found.mode)) {
+                    (Ok(path), Shape::Entry(kind)) => entries.push(Tracked {
+                        entry: entry(path, kind, found.id),
+                        merged: found.flags & STAGE == 0,
+                    }),
+                    // Only a sparse index holds folders, and libgit2 refuses to read one.
+                    (Ok(_), Shape::Folder) => {}
+                    (Err(why), _) => odd.push(Odd::new(&found.path, OddReason::Path(why))),
+                }
+            }
+            Ok(entries)
+        })
+    }
+}
+
+struct Tracked {
+    entry: Entry,
+    merged: bool,
+}
+
+/// Whether a folder and all above it are folders and no links.
+fn is_real(root: &Path, folder: Option<RepoPath>, known: &mut HashMap<RepoPath, bool>) -> bool {
+    let Some(folder) = folder else { return true };
+    if let Some(&real) = known.get(&folder) {
+        return real;
+    }
+    let real = is_real(root, folder.parent(), known)
+        && root.join(folder.as_str()).symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    known.insert(folder, real);
+    real
+}
