@@ -3,6 +3,7 @@
 
 pub mod directive;
 pub mod expand;
+mod go;
 pub mod instruction;
 mod line;
 mod word;
@@ -39,32 +40,27 @@ pub struct Dockerfile {
 
 impl Dockerfile {
     /// The text, byte for byte as it was given.
-
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
     /// The parser directives at the top.
-
     pub fn directives(&self) -> &Directives {
         &self.directives
     }
 
     /// The instructions in order, unreadable ones too.
-
     pub fn instructions(&self) -> &[Instruction] {
         &self.instructions
     }
 
     /// Why BuildKit's `parser.Parse` or `instructions.Parse` would refuse this file, in order of place. Empty
     /// when it accepts it.
-
     pub fn errors(&self) -> &[ReadError] {
         &self.errors
     }
 
     /// Line starts, to turn spans into places.
-
     pub fn line_index(&self) -> LineIndex {
         LineIndex::new(&self.text)
     }
