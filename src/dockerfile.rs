@@ -1,11 +1,16 @@
 //! A Dockerfile, read exactly as BuildKit reads it, and its text. It never changes the text and never looks at
 //! the world outside it.
 
+mod check;
 pub mod directive;
 pub mod expand;
+mod flags;
 mod go;
+mod heredoc;
 pub mod instruction;
+mod json;
 mod line;
+mod read;
 mod word;
 
 pub use directive::{Directive, Directives};
@@ -39,6 +44,13 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
+    /// Reads a text as BuildKit does (`parser.Parse` and `instructions.Parse`).
+    pub fn read(text: impl Into<Vec<u8>>) -> Self {
+        let text = text.into();
+        let (directives, instructions, errors) = read::read(&text);
+        Self { text, directives, instructions, errors }
+    }
+
     /// The text, byte for byte as it was given.
     pub fn text(&self) -> &[u8] {
         &self.text
