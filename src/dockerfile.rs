@@ -1,10 +1,16 @@
 //! A Dockerfile, read exactly as BuildKit reads it, and its text. It never changes the text and never looks at
 //! the world outside it.
 
+mod check;
 pub mod directive;
 pub mod expand;
+mod flags;
+mod go;
+mod heredoc;
 pub mod instruction;
+mod json;
 mod line;
+mod read;
 mod word;
 
 pub use directive::{Directive, Directives};
@@ -38,33 +44,35 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
-    /// The text, byte for byte as it was given.
+    /// Reads a text as BuildKit does (`parser.Parse` and `instructions.Parse`).
+    pub fn read(text: impl Into<Vec<u8>>) -> Self {
+        let text = text.into();
+        let (directives, instructions, errors) = read::read(&text);
+        Self { text, directives, instructions, errors }
+    }
 
+    /// The text, byte for byte as it was given.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
     /// The parser directives at the top.
-
     pub fn directives(&self) -> &Directives {
         &self.directives
     }
 
     /// The instructions in order, unreadable ones too.
-
     pub fn instructions(&self) -> &[Instruction] {
         &self.instructions
     }
 
     /// Why BuildKit's `parser.Parse` or `instructions.Parse` would refuse this file, in order of place. Empty
     /// when it accepts it.
-
     pub fn errors(&self) -> &[ReadError] {
         &self.errors
     }
 
     /// Line starts, to turn spans into places.
-
     pub fn line_index(&self) -> LineIndex {
         LineIndex::new(&self.text)
     }

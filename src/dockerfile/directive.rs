@@ -1,5 +1,9 @@
 //! Parser directives: `# syntax=`, `# escape=`, `# check=` (`frontend/dockerfile/parser/directives.go`).
 
+use std::ops::Range;
+
+use super::line::{BOM, MAX_LINE};
+use super::{go, json};
 use crate::text::Span;
 
 /// One directive.
@@ -7,7 +11,7 @@ use crate::text::Span;
 pub struct Directive {
     /// The whole value, e.g. `docker/dockerfile:1 --flag`.
     pub value: String,
-    /// Where the value stands.
+    /// Where the value stands. In the JSON form, with its quotes.
     pub value_span: Span,
     /// Its line, 1-based.
     pub line: usize,
@@ -25,6 +29,155 @@ pub struct Directives {
     pub escape: Option<Directive>,
     /// The escape character in force: `\` or a backtick.
     pub escape_token: u8,
-    /// Where a syntax directive can be inserted so that BuildKit finds it and nothing else changes its meaning: behind a BOM and a `#!` line.
+    /// Where a syntax directive can be inserted so that BuildKit finds it and nothing else changes its
+    /// meaning: behind a BOM and a `#!` line.
     pub insertion_point: usize,
+}
+
+/// The name of a directive (`validDirectives`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Syntax,
+    Escape,
+    Check,
+}
+
+impl Name {
+    fn of(word: &[u8]) -> Option<Self> {
+        [Self::Syntax, Self::Escape, Self::Check]
+            .into_iter()
+            .find(|name| word.eq_ignore_ascii_case(name.as_str().as_bytes()))
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::Escape => "escape",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// What a line at the top is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A directive, and where in the line its value stands.
+    Directive(Name, Range<usize>),
+    /// The second of its name, which BuildKit refuses.
+    Duplicate(Name),
+    /// No directive: from here on there is none.
+    Nothing,
+}
+
+/// The state of BuildKit's `DirectiveParser`.
+#[derive(Default)]
+pub(super) struct Header {
+    seen: Vec<Name>,
+    done: bool,
+}
+
+impl Header {
+    /// Reads the next line, without its line ending (`ParseLine`).
+    pub(super) fn line(&mut self, line: &[u8], comment: &[u8]) -> Found {
+        if self.done {
+            return Found::Nothing;
+        }
+        let Some((name, value)) = directive(line, comment) else {
+            self.done = true;
+            return Found::Nothing;
+        };
+        if self.seen.contains(&name) {
+            return Found::Duplicate(name);
+        }
+        self.seen.push(name);
+        Found::Directive(name, value)
+    }
+}
+
+/// Go's `\s`.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
+}
+
+/// Matches `^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$` behind the comment sign. A value of nothing but white
+/// space is its last character.
+fn directive(line: &[u8], comment: &[u8]) -> Option<(Name, Range<usize>)> {
+    if !line.starts_with(comment) {
+        return None;
+    }
+    let start = go::trim_start(line, comment.len()..line.len()).start;
+    let name_len = line[start..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let name = Name::of(&line[start..start + name_len])?;
+    let skip = |from: usize| from + line[from..].iter().take_while(|&&b| is_space(b)).count();
+    let equals = skip(start + name_len);
+    if line.get(equals) != Some(&b'=') {
+        return None;
+    }
+    let value = skip(equals + 1);
+    if value == line.len() {
+        return (value > equals + 1).then(|| (name, value - 1..value));
+    }
+    let trailing = line[value..].iter().rev().take_while(|&&b| is_space(b)).count();
+    Some((name, value..line.len() - trailing))
+}
+
+/// Where the lines begin that `DetectSyntax` looks at: behind a BOM and a `#!` line.
+pub(super) fn behind_shebang(text: &[u8]) -> usize {
+    let start = if text.starts_with(BOM) { BOM.len() } else { 0 };
+    if !text[start..].starts_with(b"#!") {
+        return start;
+    }
+    memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |at| start + at + 1)
+}
+
+/// `syntax` and `check` (`DetectSyntax`, `ParseDirective`).
+pub(super) fn detect(text: &[u8]) -> (Option<Directive>, Option<Directive>) {
+    let start = behind_shebang(text);
+    let (mut syntax, mut check) = (None, None);
+    each(text, start, b"#", |name, directive| match name {
+        Name::Syntax => syntax = syntax.take().or(Some(directive)),
+        Name::Check => check = check.take().or(Some(directive)),
+        Name::Escape => {}
+    });
+    if syntax.is_none() {
+        each(text, start, b"//", |name, directive| {
+            if name == Name::Syntax {
+                syntax = syntax.take().or(Some(directive));
+            }
+        });
+    }
+    if syntax.is_none() {
+        syntax = json::member(&text[start..], Name::Syntax.as_str()).map(|item| {
+            let span = Span::new(start + item.range.start, start + item.range.end);
+            Directive { value: item.text, value_span: span, line: line_number(text, span.start) }
+        });
+    }
+    (syntax, check)
+}
+
+/// Hands on the directives from `start` up to the first line that is none (`ParseAll`). The lines are those of
+/// `bufio.ScanLines`: not trimmed, and the first that is too long ends them.
+fn each(text: &[u8], start: usize, comment: &[u8], mut take: impl FnMut(Name, Directive)) {
+    let mut header = Header::default();
+    let mut at = start;
+    let mut number = line_number(text, start);
+    while at < text.len() {
+        let rest = &text[at..];
+        let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest[..len].strip_suffix(b"\r").unwrap_or(&rest[..len]);
+        match header.line(line, comment) {
+            Found::Directive(name, value) if len <= MAX_LINE => {
+                let value_span = Span::new(at + value.start, at + value.end);
+                let value = go::lossy(&line[value]);
+                take(name, Directive { value, value_span, line: number });
+            }
+            _ => return,
+        }
+        at += len + 1;
+        number += 1;
+    }
+}
+
+fn line_number(text: &[u8], offset: usize) -> usize {
+    1 + memchr::memchr_iter(b'\n', &text[..offset]).count()
 }

@@ -1,6 +1,7 @@
 //! The instructions of a Dockerfile as BuildKit's `parser.Parse` and `instructions.Parse` read them.
 //! Nothing here is expanded: variables and quotes of words stand as written.
 
+use super::go;
 use crate::text::Span;
 
 /// A Dockerfile instruction that BuildKit knows (`frontend/dockerfile/command/command.go`).
@@ -25,6 +26,66 @@ pub enum Keyword {
     User,
     Volume,
     Workdir,
+}
+
+impl Keyword {
+    /// The keyword that an instruction word is, in any letter case. BuildKit maps case with
+    /// `strings.ToLower`, which makes a `k` of the Kelvin sign too.
+    pub fn of(word: &str) -> Option<Self> {
+        let mut lower = [0; 11];
+        if !word.is_ascii() {
+            let lower = go::lower(word);
+            return lower.is_ascii().then(|| Self::of(&lower))?;
+        }
+        let lower = lower.get_mut(..word.len())?;
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        Some(match &*lower {
+            b"add" => Self::Add,
+            b"arg" => Self::Arg,
+            b"cmd" => Self::Cmd,
+            b"copy" => Self::Copy,
+            b"entrypoint" => Self::Entrypoint,
+            b"env" => Self::Env,
+            b"expose" => Self::Expose,
+            b"from" => Self::From,
+            b"healthcheck" => Self::Healthcheck,
+            b"label" => Self::Label,
+            b"maintainer" => Self::Maintainer,
+            b"onbuild" => Self::Onbuild,
+            b"run" => Self::Run,
+            b"shell" => Self::Shell,
+            b"stopsignal" => Self::StopSignal,
+            b"user" => Self::User,
+            b"volume" => Self::Volume,
+            b"workdir" => Self::Workdir,
+            _ => return None,
+        })
+    }
+
+    /// Its name in capitals, as messages have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "ADD",
+            Self::Arg => "ARG",
+            Self::Cmd => "CMD",
+            Self::Copy => "COPY",
+            Self::Entrypoint => "ENTRYPOINT",
+            Self::Env => "ENV",
+            Self::Expose => "EXPOSE",
+            Self::From => "FROM",
+            Self::Healthcheck => "HEALTHCHECK",
+            Self::Label => "LABEL",
+            Self::Maintainer => "MAINTAINER",
+            Self::Onbuild => "ONBUILD",
+            Self::Run => "RUN",
+            Self::Shell => "SHELL",
+            Self::StopSignal => "STOPSIGNAL",
+            Self::User => "USER",
+            Self::Volume => "VOLUME",
+            Self::Workdir => "WORKDIR",
+        }
+    }
 }
 
 /// A word of the source: what BuildKit reads, and where it stands.
@@ -56,8 +117,8 @@ pub struct Instruction {
     pub end_line: usize,
     /// The instruction word as written, e.g. `copy`.
     pub word: Word,
-    /// The stage it belongs to, counted from 0 by FROM lines; a FROM belongs to the stage that it starts.
-    /// None before the first FROM.
+    /// The stage it belongs to, counted from 0 by the FROM lines that BuildKit takes; a FROM belongs to the
+    /// stage that it starts. None before the first.
     pub stage: Option<usize>,
     /// What it says.
     pub body: Body,
@@ -87,7 +148,9 @@ pub enum Body {
     Onbuild(Box<Instruction>),
     /// Any other known instruction; it does not touch the filesystem.
     Other(Keyword),
-    /// An instruction that could not be read; [`Dockerfile::errors`](super::Dockerfile::errors) says why.
+    /// An instruction that could not be read; [`Dockerfile::errors`](super::Dockerfile::errors) says why. As the
+    /// child of an ONBUILD it may stand without an error: BuildKit looks at it only in the build that it
+    /// triggers.
     Unreadable,
 }
 

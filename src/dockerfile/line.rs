@@ -1,1 +1,206 @@
-//! placeholder
+//! Physical lines, and the logical lines that continuations make of them.
+//!
+//! A logical line remembers where its bytes come from, so that every word has a place in the source. It never
+//! knows what the line says.
+
+use std::ops::Range;
+
+use super::go;
+use super::instruction::Word;
+use crate::text::Span;
+
+/// The longest line that `bufio.Scanner` hands on: `bufio.MaxScanTokenSize - 1` bytes before its `\n`.
+pub(super) const MAX_LINE: usize = 65_535;
+
+/// The byte order mark that BuildKit's `discardBOM` drops.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The physical lines of a text (`scanLines` in BuildKit's `parser.go`).
+pub(super) struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    number: usize,
+    last: Range<usize>,
+    too_long: Vec<Span>,
+}
+
+impl<'t> Lines<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, at: 0, number: 0, last: 0..0, too_long: Vec::new() }
+    }
+
+    /// The next line without its line ending (`trimNewline`), and where the line after it starts.
+    pub(super) fn next(&mut self) -> Option<Range<usize>> {
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let start = self.at;
+        if len > MAX_LINE {
+            self.too_long.push(Span::new(start, start + len));
+        }
+        self.at = (start + len + 1).min(self.text.len());
+        self.number += 1;
+        let mut end = start + len;
+        while end > start && self.text[end - 1] == b'\r' {
+            end -= 1;
+        }
+        self.last = start..end;
+        Some(start..end)
+    }
+
+    /// How many lines have been read: the 1-based number of the last one.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Where the last line ends, its line ending left out.
+    pub(super) fn end(&self) -> usize {
+        self.last.end
+    }
+
+    /// The lines that BuildKit's scanner would refuse.
+    pub(super) fn into_too_long(self) -> Vec<Span> {
+        self.too_long
+    }
+
+    /// Reads on to the line that ends a heredoc. The span of its body, and whether that line was found.
+    pub(super) fn heredoc(&mut self, name: &str, chomp: bool) -> (Span, bool) {
+        let start = self.at;
+        while let Some(line) = self.next() {
+            let mut possible = &self.text[line.clone()];
+            if chomp {
+                let tabs = possible.iter().take_while(|&&b| b == b'\t').count();
+                possible = &possible[tabs..];
+            }
+            if possible == name.as_bytes() {
+                return (Span::new(start, line.start), true);
+            }
+        }
+        (Span::new(start, self.text.len()), false)
+    }
+}
+
+/// Where a piece of a logical line comes from.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// Offset in the logical line.
+    at: usize,
+    /// Offset in the source.
+    source: usize,
+}
+
+/// The memory of a logical line, kept from one line to the next.
+#[derive(Default)]
+pub(super) struct Joiner {
+    pieces: Vec<Piece>,
+    sources: Vec<Range<usize>>,
+    joined: Vec<u8>,
+}
+
+impl Joiner {
+    /// Reads the logical line that starts with `first`, a physical line without white space before it and
+    /// without its line ending, as the inner loop of BuildKit's `parser.Parse` does. None when it is empty.
+    pub(super) fn read<'a, 't: 'a>(
+        &'a mut self,
+        lines: &mut Lines<'t>,
+        first: Range<usize>,
+        escape: u8,
+    ) -> Option<Line<'a>> {
+        let text = lines.text;
+        let kept = continued(&text[first.clone()], escape);
+        self.pieces.clear();
+        self.sources.clear();
+        let Some(mut kept) = kept else {
+            if first.is_empty() {
+                return None;
+            }
+            self.pieces.push(Piece { at: 0, source: first.start });
+            return Some(Line { bytes: &text[first], pieces: &self.pieces });
+        };
+        let mut len = 0;
+        let mut line = first;
+        loop {
+            // The first piece stands even if it is empty: it is the place of a line without a word.
+            if kept > 0 || self.pieces.is_empty() {
+                self.pieces.push(Piece { at: len, source: line.start });
+                self.sources.push(line.start..line.start + kept);
+                len += kept;
+            }
+            let Some(next) = continuation(lines) else { break };
+            line = next;
+            let Some(more) = continued(&text[line.clone()], escape) else {
+                self.pieces.push(Piece { at: len, source: line.start });
+                self.sources.push(line);
+                break;
+            };
+            kept = more;
+        }
+        if let [only] = self.sources.as_slice() {
+            return Some(Line { bytes: &text[only.clone()], pieces: &self.pieces });
+        }
+        self.joined.clear();
+        for source in &self.sources {
+            self.joined.extend_from_slice(&text[source.clone()]);
+        }
+        Some(Line { bytes: &self.joined, pieces: &self.pieces })
+    }
+}
+
+/// The next line of a continuation that is neither a comment nor blank; BuildKit skips those.
+fn continuation(lines: &mut Lines<'_>) -> Option<Range<usize>> {
+    loop {
+        let line = lines.next()?;
+        let rest = go::trim_start(lines.text, line.clone());
+        if !rest.is_empty() && lines.text[rest.start] != b'#' {
+            return Some(line);
+        }
+    }
+}
+
+/// Whether a line goes on in the next one, and how much of it counts then (`trimContinuationCharacter`). The
+/// escape character must be the last one that is neither space nor tab, and none may stand before it.
+fn continued(line: &[u8], escape: u8) -> Option<usize> {
+    let end = line.iter().rposition(|&b| b != b' ' && b != b'\t')?;
+    let continues = line[end] == escape && (end == 0 || line[end - 1] != escape);
+    continues.then_some(end)
+}
+
+/// A logical line: the bytes that BuildKit parses, and where each comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    /// What BuildKit parses.
+    pub(super) bytes: &'a [u8],
+    pieces: &'a [Piece],
+}
+
+impl Line<'_> {
+    /// Where the byte at `at` stands in the source.
+    fn source(&self, at: usize) -> usize {
+        let piece = match self.pieces {
+            [only] => only,
+            pieces => &pieces[pieces.partition_point(|piece| piece.at <= at).saturating_sub(1)],
+        };
+        piece.source + (at - piece.at)
+    }
+
+    /// Where a range of it stands in the source, line breaks inside it included.
+    pub(super) fn span(&self, range: &Range<usize>) -> Span {
+        if range.is_empty() {
+            return Span::at(if range.start == 0 {
+                self.source(0)
+            } else {
+                self.source(range.start - 1) + 1
+            });
+        }
+        Span::new(self.source(range.start), self.source(range.end - 1) + 1)
+    }
+
+    /// The text of a range.
+    pub(super) fn text(&self, range: &Range<usize>) -> String {
+        go::lossy(&self.bytes[range.clone()])
+    }
+
+    /// A word that is written as it reads.
+    pub(super) fn word(&self, range: &Range<usize>) -> Word {
+        Word { text: self.text(range), span: self.span(range) }
+    }
+}

@@ -1,0 +1,228 @@
+//! Values that `instructions.Parse` checks: stage names, durations, numbers, mounts and devices.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::flags::suggestion;
+use super::go;
+
+/// The name of a stage in lower case, if it is valid (`parseBuildStageName`).
+pub(super) fn stage_name(name: &str) -> Result<String, String> {
+    let lower = go::lower(name);
+    let valid = lower.starts_with(|c: char| c.is_ascii_lowercase())
+        && lower.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
+    if valid {
+        return Ok(lower.into_owned());
+    }
+    Err(format!(
+        "invalid name for build stage: {}, name can't start with a number or contain symbols",
+        go::quote(name)
+    ))
+}
+
+/// Checks an interval of HEALTHCHECK (`parseOptInterval`).
+pub(super) fn interval(flag: &str, value: &str) -> Result<(), String> {
+    const MILLISECOND: i64 = 1_000_000;
+    match if value.is_empty() { 0 } else { duration(value)? } {
+        0 | MILLISECOND.. => Ok(()),
+        _ => Err(format!("Interval {} cannot be less than 1ms", go::quote(flag))),
+    }
+}
+
+/// Nanoseconds of a duration such as `1h30m` (`time.ParseDuration`).
+fn duration(text: &str) -> Result<i64, String> {
+    let shown = || quoted(text);
+    let invalid = || format!("time: invalid duration {}", shown());
+    let (negative, mut rest) = match text.as_bytes().first() {
+        Some(sign @ (b'+' | b'-')) => (*sign == b'-', &text[1..]),
+        _ => (false, text),
+    };
+    if rest == "0" {
+        return Ok(0);
+    }
+    if rest.is_empty() {
+        return Err(invalid());
+    }
+    let mut total = 0_u64;
+    while !rest.is_empty() {
+        let (whole, behind) = split_digits(rest);
+        let (fraction, behind) = match behind.strip_prefix('.') {
+            Some(behind) => split_digits(behind),
+            None => ("", behind),
+        };
+        if whole.is_empty() && fraction.is_empty() {
+            return Err(invalid());
+        }
+        let (name, behind) = behind
+            .find(|c: char| c == '.' || c.is_ascii_digit())
+            .map_or((behind, ""), |end| behind.split_at(end));
+        if name.is_empty() {
+            return Err(format!("time: missing unit in duration {}", shown()));
+        }
+        let unit = unit(name)
+            .ok_or_else(|| format!("time: unknown unit {} in duration {}", quoted(name), shown()))?;
+        total = amount(whole, fraction, unit)
+            .and_then(|amount| total.checked_add(amount))
+            .filter(|&total| total <= 1 << 63)
+            .ok_or_else(invalid)?;
+        rest = behind;
+    }
+    match i64::try_from(total) {
+        Ok(total) => Ok(if negative { -total } else { total }),
+        Err(_) if negative => Ok(i64::MIN),
+        Err(_) => Err(invalid()),
+    }
+}
+
+/// Quotes as Go's `time` package does: byte by byte what is not printable ASCII.
+fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=b'\x7f' => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "\\x{byte:02x}");
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+}
+
+fn unit(name: &str) -> Option<u64> {
+    Some(match name {
+        "ns" => 1,
+        "us" | "µs" | "μs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+/// `whole.fraction` units in nanoseconds. None if they are too many.
+fn amount(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
+    let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
+    let whole = whole.checked_mul(unit).filter(|&amount| amount <= 1 << 63)?;
+    // 19 digits are more than Go's float64 can tell apart.
+    let digits = &fraction[..fraction.len().min(18)];
+    let numerator = if digits.is_empty() { 0 } else { digits.parse::<u128>().ok()? };
+    let scale = 10_u128.pow(u32::try_from(digits.len()).ok()?);
+    let part = u64::try_from(numerator * u128::from(unit) / scale).ok()?;
+    whole.checked_add(part).filter(|&amount| amount <= 1 << 63)
+}
+
+/// Checks `--retries` (`strconv.ParseInt` with base 10 and 32 bits).
+pub(super) fn retries(value: &str) -> Result<(), String> {
+    if value.is_empty() {
+        return Ok(());
+    }
+    let failed = |why: &str| format!("strconv.ParseInt: parsing {}: {why}", go::quote(value));
+    let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(failed("invalid syntax"));
+    }
+    match value.parse::<i32>() {
+        Err(_) => Err(failed("value out of range")),
+        Ok(retries) if retries < 0 => Err(format!("--retries cannot be negative ({retries})")),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Checks a `--mount` as far as BuildKit does before variables are known (`parseMount` without an expander).
+pub(super) fn mount(value: &str) -> Result<(), String> {
+    let fields = fields(value).map_err(|why| format!("failed to parse csv mounts: {why}"))?;
+    for (key, value) in fields.iter().filter_map(|field| field.split_once('=')) {
+        let is_variable = value.find('$').is_some_and(|at| at + 1 < value.len());
+        if is_variable && go::lower(key) == "from" {
+            return Err("'from' doesn't support variable expansion, define alias stage instead".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Checks a `--device` (`ParseDevice`).
+pub(super) fn device(value: &str) -> Result<(), String> {
+    let fields = fields(value).map_err(|why| format!("failed to parse csv devices: {why}"))?;
+    let mut name = "";
+    for field in &fields {
+        let (key, value) = field.split_once('=').map_or((&**field, None), |(key, value)| (key, Some(value)));
+        let key = go::lower(key);
+        match (&*key, value) {
+            ("required", value) if value.is_none_or(is_bool) => {}
+            ("required", Some(value)) => return Err(format!("invalid value for {key}: {value}")),
+            ("name", Some(_)) if !name.is_empty() => {
+                return Err(format!("device name already set to {name}"));
+            }
+            ("name", Some(value)) => name = value,
+            _ if name.is_empty() => name = field,
+            (_, None) => return Err(format!("invalid field '{field}' must be a key=value pair")),
+            (_, Some(_)) => {
+                let near = suggestion(&key, ["name", "required"].into_iter());
+                return Err(format!("unexpected key '{key}' in '{field}'{near}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What Go's `strconv.ParseBool` takes.
+fn is_bool(value: &str) -> bool {
+    const TRUE: [&str; 6] = ["1", "t", "T", "TRUE", "true", "True"];
+    const FALSE: [&str; 6] = ["0", "f", "F", "FALSE", "false", "False"];
+    TRUE.contains(&value) || FALSE.contains(&value)
+}
+
+/// The fields of one line of comma separated values (`csvvalue.Fields`).
+fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+    if line.is_empty() {
+        return Err("EOF".to_owned());
+    }
+    let failed = |rest: &str, why: &str| {
+        Err(format!("parse error on line 1, column {}: {why}", line.len() - rest.len() + 1))
+    };
+    let mut fields = Vec::new();
+    let mut rest = line;
+    loop {
+        let Some(quoted) = rest.strip_prefix('"') else {
+            let (field, behind) = rest.split_once(',').map_or((rest, None), |(a, b)| (a, Some(b)));
+            if let Some(at) = field.find('"') {
+                return failed(&rest[at..], "bare \" in non-quoted field");
+            }
+            fields.push(Cow::Borrowed(field));
+            match behind {
+                Some(behind) => rest = behind,
+                None => return Ok(fields),
+            }
+            continue;
+        };
+        let mut field = String::new();
+        let mut open = quoted;
+        loop {
+            let Some((part, behind)) = open.split_once('"') else {
+                return failed(open, "extraneous or missing \" in quoted field");
+            };
+            field.push_str(part);
+            if let Some(behind) = behind.strip_prefix('"') {
+                field.push('"');
+                open = behind;
+            } else if let Some(behind) = behind.strip_prefix(',') {
+                rest = behind;
+                break;
+            } else if behind.is_empty() {
+                fields.push(Cow::Owned(field));
+                return Ok(fields);
+            } else {
+                return failed(&open[part.len()..], "extraneous or missing \" in quoted field");
+            }
+        }
+        fields.push(Cow::Owned(field));
+    }
+}

@@ -1,0 +1,111 @@
+//! What Go's standard library does to text, where Rust's does something else. BuildKit reads bytes that are
+//! UTF-8 only by custom, so all of this works on bytes.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+/// The text of `bytes`, each byte that is not UTF-8 as one U+FFFD, as `utf8.DecodeRune` reads it.
+pub(super) fn lossy(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    text
+}
+
+/// The length of the white space character (`unicode.IsSpace`) that `bytes` starts with, or 0.
+pub(super) fn space_len(bytes: &[u8]) -> usize {
+    match bytes.first() {
+        Some(b'\t'..=b'\r' | b' ') => 1,
+        Some(0x80..) => match bstr::decode_utf8(bytes) {
+            (Some(c), len) if c.is_whitespace() => len,
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// Whether `unicode.IsSpace(rune(byte))`: the byte is taken as a Latin-1 character.
+pub(super) fn is_space_byte(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ' | 0x85 | 0xa0)
+}
+
+/// `strings.TrimLeftFunc(…, unicode.IsSpace)`: where the rest of `range` starts.
+pub(super) fn trim_start(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let mut start = range.start;
+    loop {
+        match space_len(&bytes[start..range.end]) {
+            0 => return start..range.end,
+            len => start += len,
+        }
+    }
+}
+
+/// `strings.TrimSpace`: what is left of `range`.
+pub(super) fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let Range { start, mut end } = trim_start(bytes, range);
+    while end > start {
+        match bytes[end - 1] {
+            b'\t'..=b'\r' | b' ' => end -= 1,
+            0x80.. => match bstr::decode_last_utf8(&bytes[start..end]) {
+                (Some(c), len) if c.is_whitespace() => end -= len,
+                _ => break,
+            },
+            _ => break,
+        }
+    }
+    start..end
+}
+
+/// `strings.ToLower`. It maps rune by rune: U+0130 becomes `i` alone, the Kelvin sign `k`.
+pub(super) fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
+    let one = |c: char| if c == '\u{130}' { 'i' } else { c.to_lowercase().next().unwrap_or(c) };
+    Cow::Owned(text.chars().map(one).collect())
+}
+
+/// `strings.ToUpper`. It maps rune by rune: what has no upper case of one rune stays.
+pub(super) fn upper(text: &str) -> String {
+    let one = |c: char| {
+        let mut upper = c.to_uppercase();
+        match (upper.next(), upper.next()) {
+            (Some(c), None) => c,
+            _ => c,
+        }
+    };
+    text.chars().map(one).collect()
+}
+
+/// `strconv.Quote`, the verb `%q`.
+pub(super) fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\x0c' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\x0b' => out.push_str("\\v"),
+            c if c.is_ascii_control() => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c if c.is_control() || (c.is_whitespace() && c != ' ') => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,344 @@
+//! What each instruction says: BuildKit's line parsers (`parser/line_parsers.go`) and the checks of
+//! `instructions/parse.go` behind them.
+
+use std::ops::Range;
+
+use super::super::instruction::{
+    Assignment, Body, From, Instruction, Keyword, Run, RunCommand, TransferKind,
+};
+use super::super::line::Line;
+use super::super::word::{self, Node};
+use super::super::{check, flags, go, json};
+use super::Reader;
+use crate::text::Span;
+
+/// `errDockerfileNotStringArray`.
+const MIXED: &str = "when using JSON array syntax, arrays must be comprised of strings only";
+
+/// Arguments that may be a JSON array.
+pub(super) enum Args {
+    /// They are one.
+    Json(Vec<json::Item>),
+    /// They are not.
+    Plain(Range<usize>),
+}
+
+impl Args {
+    pub(super) fn is_json(&self) -> bool {
+        matches!(self, Self::Json(_))
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Json(items) => items.is_empty(),
+            Self::Plain(range) => range.is_empty(),
+        }
+    }
+}
+
+fn texts(items: Vec<json::Item>) -> Vec<String> {
+    items.into_iter().map(|item| item.text).collect()
+}
+
+impl Reader<'_> {
+    /// Reads what follows an instruction word.
+    pub(super) fn body(&mut self, keyword: Keyword, line: &Line<'_>, node: Node, start_line: usize) -> Body {
+        let body = match keyword {
+            Keyword::Onbuild => self.onbuild(line, &node, start_line),
+            Keyword::Add => self.transfer(TransferKind::Add, line, node),
+            Keyword::Copy => self.transfer(TransferKind::Copy, line, node),
+            Keyword::Run => self.run(line, node),
+            keyword => self.simple(keyword, line, &node),
+        };
+        body.unwrap_or(Body::Unreadable)
+    }
+
+    /// An instruction that no heredoc can follow. None if it is refused.
+    fn simple(&mut self, keyword: Keyword, line: &Line<'_>, node: &Node) -> Option<Body> {
+        let args = node.args.clone();
+        match keyword {
+            Keyword::From => return self.from(line, node),
+            Keyword::Arg => return self.arg(line, node),
+            Keyword::Env | Keyword::Label => return self.pairs(keyword, line, node),
+            Keyword::Healthcheck => return self.healthcheck(line, node),
+            Keyword::Shell => return self.shell(line, node),
+            Keyword::Volume => self.volume(line, node)?,
+            Keyword::Cmd | Keyword::Entrypoint => {
+                self.maybe_json(line, node, args)?;
+                self.no_flags(node)?;
+            }
+            Keyword::Expose => {
+                self.require(!args.is_empty(), line, node, "EXPOSE requires at least one argument")?;
+                self.no_flags(node)?;
+            }
+            Keyword::Workdir | Keyword::User | Keyword::Maintainer | Keyword::StopSignal => {
+                let message = format!("{} requires exactly one argument", keyword.as_str());
+                self.require(!args.is_empty(), line, node, message)?;
+                // BuildKit never looks at the flags of STOPSIGNAL.
+                if keyword != Keyword::StopSignal {
+                    self.no_flags(node)?;
+                }
+                match keyword {
+                    Keyword::Workdir => return Some(Body::Workdir(line.word(&args))),
+                    Keyword::User => return Some(Body::User(line.word(&args))),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        Some(Body::Other(keyword))
+    }
+
+    /// The span of an instruction's own line: from its word to its last argument.
+    pub(super) fn place(line: &Line<'_>, node: &Node) -> Span {
+        line.span(&(node.word.start..node.args.end.max(node.word.end)))
+    }
+
+    fn require(
+        &mut self,
+        holds: bool,
+        line: &Line<'_>,
+        node: &Node,
+        message: impl Into<String>,
+    ) -> Option<()> {
+        if !holds {
+            self.refuse(Self::place(line, node), message);
+        }
+        holds.then_some(())
+    }
+
+    fn no_flags(&mut self, node: &Node) -> Option<()> {
+        let errors = self.errors.len();
+        flags::read(&node.flags, &[], &mut self.errors);
+        (self.errors.len() == errors).then_some(())
+    }
+
+    /// Arguments that may be a JSON array (`parseMaybeJSON`). None if they are one that holds more than strings.
+    pub(super) fn maybe_json(&mut self, line: &Line<'_>, node: &Node, range: Range<usize>) -> Option<Args> {
+        let range = go::trim_start(line.bytes, range);
+        match json::array(line.bytes, range.clone()) {
+            json::Array::Strings(items) => Some(Args::Json(items)),
+            json::Array::Invalid => Some(Args::Plain(range)),
+            json::Array::Mixed => {
+                self.refuse_syntax(Self::place(line, node), MIXED);
+                None
+            }
+        }
+    }
+
+    /// `ONBUILD`: only the name of its child is checked (`parseOnBuild`).
+    fn onbuild(&mut self, line: &Line<'_>, node: &Node, start_line: usize) -> Option<Body> {
+        self.require(!node.args.is_empty(), line, node, "ONBUILD requires at least one argument")?;
+        let child = Node::split(line, node.args.clone(), self.escape_token);
+        let word = line.word(&child.word);
+        let keyword = Keyword::of(&word.text);
+        let trigger = go::upper(&word.text);
+        let refused = match &*trigger {
+            "ONBUILD" => Some("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed".to_owned()),
+            "MAINTAINER" | "FROM" => Some(format!("{trigger} isn't allowed as an ONBUILD trigger")),
+            _ => None,
+        };
+        let body = match keyword {
+            Some(keyword) if refused.is_none() => {
+                // What `instructions.Parse` would say of the child is said in the build that it triggers.
+                let errors = std::mem::take(&mut self.errors);
+                let body = self.body(keyword, line, child, start_line);
+                self.errors = errors;
+                body
+            }
+            _ => Body::Unreadable,
+        };
+        if let Some(message) = refused {
+            self.refuse(word.span, message);
+        }
+        self.no_flags(node);
+        Some(Body::Onbuild(Box::new(Instruction {
+            span: Span::new(word.span.start, self.lines.end().max(word.span.end)),
+            start_line,
+            end_line: self.lines.number(),
+            word,
+            stage: self.stage(),
+            body,
+        })))
+    }
+
+    /// `FROM` (`parseFrom`).
+    fn from(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+        let mut words = word::fields(line.bytes, node.args.clone());
+        let name = match (words.next(), words.next(), words.next(), words.next()) {
+            (Some(base), None, ..) => Some((base, None)),
+            (Some(base), Some(by), Some(name), None) if is_as(&line.bytes[by.clone()]) => {
+                Some((base, Some(name)))
+            }
+            _ => None,
+        };
+        let platform = flags::read(&node.flags, flags::FROM, &mut self.errors);
+        let platform = platform.first().map(|flag| flag.value.to_owned());
+        let Some((base, name)) = name else {
+            self.refuse(Self::place(line, node), "FROM requires either one or three arguments");
+            return None;
+        };
+        let name = match name.map(|name| check::stage_name(&line.text(&name)).map_err(|e| (e, name))) {
+            None => None,
+            Some(Ok(name)) => Some(name),
+            Some(Err((message, name))) => {
+                self.refuse(line.span(&name), message);
+                return None;
+            }
+        };
+        Some(Body::From(From { base: line.word(&base), name, platform }))
+    }
+
+    /// `ARG` (`parseNameOrNameVal`, `parseArg`). BuildKit never looks at its flags.
+    fn arg(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+        let mut assignments = Vec::new();
+        for range in word::quoted_words(line.bytes, node.args.clone(), self.escape_token) {
+            let bytes = &line.bytes[range.clone()];
+            let assignment = match memchr::memchr(b'=', bytes) {
+                Some(0) => {
+                    self.refuse(line.span(&range), "ARG names can not be blank");
+                    return None;
+                }
+                Some(at) => {
+                    Assignment { name: go::lossy(&bytes[..at]), value: Some(go::lossy(&bytes[at + 1..])) }
+                }
+                None => Assignment { name: go::lossy(bytes), value: None },
+            };
+            assignments.push(assignment);
+        }
+        self.require(!assignments.is_empty(), line, node, "ARG requires at least one argument")?;
+        Some(Body::Arg(assignments))
+    }
+
+    /// `ENV` and `LABEL` (`parseNameVal`, `parseKvps`).
+    fn pairs(&mut self, keyword: Keyword, line: &Line<'_>, node: &Node) -> Option<Body> {
+        let mut words = word::quoted_words(line.bytes, node.args.clone(), self.escape_token).peekable();
+        let named = |(name, value): (Range<usize>, Range<usize>)| Assignment {
+            name: line.text(&name),
+            value: Some(line.text(&value)),
+        };
+        let equals = |word: &Range<usize>| memchr::memchr(b'=', &line.bytes[word.clone()]);
+        let mut assignments = Vec::new();
+        if words.peek().is_some_and(|first| equals(first).is_none()) {
+            // The old form `ENV name value`.
+            let Some(pair) = word::split_once(line.bytes, node.args.clone()) else {
+                let message = format!("{} must have two arguments", keyword.as_str());
+                self.refuse_syntax(Self::place(line, node), message);
+                return None;
+            };
+            assignments.push(named(pair));
+        } else {
+            for word in words {
+                let Some(at) = equals(&word) else {
+                    let shown = go::quote(&line.text(&word));
+                    let message =
+                        format!("Syntax error - can't find = in {shown}. Must be of the form: name=value");
+                    self.refuse_syntax(line.span(&word), message);
+                    return None;
+                };
+                assignments.push(named((word.start..word.start + at, word.start + at + 1..word.end)));
+            }
+        }
+        self.no_flags(node)?;
+        let name = keyword.as_str();
+        let missing = format!("{name} requires at least one argument");
+        self.require(!assignments.is_empty(), line, node, missing)?;
+        let blank = assignments.iter().any(|assignment| assignment.name.is_empty());
+        self.require(!blank, line, node, format!("{name} names can not be blank"))?;
+        Some(if keyword == Keyword::Env { Body::Env(assignments) } else { Body::Other(keyword) })
+    }
+
+    /// `SHELL` (`parseShell`).
+    fn shell(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+        let args = self.maybe_json(line, node, node.args.clone())?;
+        self.no_flags(node)?;
+        self.require(!args.is_empty(), line, node, "SHELL requires at least one argument")?;
+        match args {
+            Args::Json(items) => Some(Body::Shell(texts(items))),
+            Args::Plain(_) => {
+                self.require(false, line, node, "SHELL requires the arguments to be in JSON form")?;
+                None
+            }
+        }
+    }
+
+    /// `VOLUME` (`parseVolume`).
+    fn volume(&mut self, line: &Line<'_>, node: &Node) -> Option<()> {
+        let args = self.maybe_json(line, node, node.args.clone())?;
+        self.require(!args.is_empty(), line, node, "VOLUME requires at least one argument")?;
+        self.no_flags(node)?;
+        let Args::Json(items) = args else { return Some(()) };
+        let blank = items.iter().any(|item| item.text.trim().is_empty());
+        self.require(!blank, line, node, "VOLUME specified can not be an empty string")
+    }
+
+    /// `HEALTHCHECK` (`parseHealthConfig`, `parseHealthcheck`).
+    fn healthcheck(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+        // BuildKit looks for white space byte by byte here.
+        let bytes = &line.bytes[node.args.clone()];
+        let kind_end = bytes.iter().position(|&b| go::is_space_byte(b)).unwrap_or(bytes.len());
+        let spaces = bytes[kind_end..].iter().take_while(|&&b| go::is_space_byte(b)).count();
+        let command = node.args.start + kind_end + spaces..node.args.end;
+        self.require(kind_end > 0, line, node, "HEALTHCHECK requires at least one argument")?;
+        let args = self.maybe_json(line, node, command)?;
+        let kind = go::upper(&go::lossy(&bytes[..kind_end]));
+        if kind == "NONE" {
+            self.require(args.is_empty(), line, node, "HEALTHCHECK NONE takes no arguments")?;
+            return Some(Body::Other(Keyword::Healthcheck));
+        }
+        let errors = self.errors.len();
+        for flag in flags::read(&node.flags, flags::HEALTHCHECK, &mut self.errors) {
+            let checked = match flag.name {
+                "retries" => check::retries(flag.value),
+                name => check::interval(name, flag.value),
+            };
+            if let Err(message) = checked {
+                self.refuse(flag.word.span, message);
+            }
+        }
+        if kind == "CMD" {
+            self.require(!args.is_empty(), line, node, "Missing command after HEALTHCHECK CMD")?;
+        } else {
+            let message = format!("Unknown type {} in HEALTHCHECK (try CMD)", go::quote(&kind));
+            self.require(false, line, node, message)?;
+        }
+        (self.errors.len() == errors).then_some(Body::Other(Keyword::Healthcheck))
+    }
+
+    /// `RUN` (`parseRun` and its hooks).
+    fn run(&mut self, line: &Line<'_>, node: Node) -> Option<Body> {
+        let args = self.maybe_json(line, &node, node.args.clone())?;
+        let heredocs = self.heredocs(line, args.is_json());
+        let mut mounts = Vec::new();
+        for flag in flags::read(&node.flags, flags::RUN, &mut self.errors) {
+            let value = flag.value;
+            let checked = match flag.name {
+                "mount" => {
+                    mounts.push(value.to_owned());
+                    check::mount(value)
+                }
+                "device" => check::device(value),
+                "network" if !matches!(value, "default" | "none" | "host") => {
+                    Err(format!("invalid network mode {}", go::quote(value)))
+                }
+                "security" if !matches!(value, "insecure" | "sandbox") => {
+                    Err(format!("security {} is not valid", go::quote(value)))
+                }
+                _ => Ok(()),
+            };
+            if let Err(message) = checked {
+                self.refuse(flag.word.span, message);
+            }
+        }
+        let command = match args {
+            Args::Json(items) => RunCommand::Exec(texts(items)),
+            Args::Plain(range) => RunCommand::Shell(line.text(&range)),
+        };
+        Some(Body::Run(Run { flags: node.flags, mounts, command, heredocs }))
+    }
+}
+
+/// Whether `strings.EqualFold(word, "as")`; the long s folds with `s`.
+fn is_as(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"as") || matches!(word, [b'a' | b'A', 0xc5, 0xbf])
+}

@@ -1,0 +1,89 @@
+//! `COPY` and `ADD` (`parseCopy`, `parseAdd` and `parseSourcesAndDest` in `instructions/parse.go`).
+
+use super::super::flags::{self, Used};
+use super::super::heredoc;
+use super::super::instruction::{Body, Heredoc, Transfer, TransferKind, TransferOptions, Word};
+use super::super::line::Line;
+use super::super::word::{self, Node};
+use super::Reader;
+use super::body::Args;
+use crate::text::Span;
+
+impl Reader<'_> {
+    /// Reads the arguments of COPY or ADD, also those that BuildKit refuses.
+    pub(super) fn transfer(&mut self, kind: TransferKind, line: &Line<'_>, node: Node) -> Option<Body> {
+        let args = self.maybe_json(line, &node, node.args.clone())?;
+        let json = args.is_json();
+        let bodies = self.heredocs(line, json);
+        let mut words = words(line, args);
+        let (name, known) = match kind {
+            TransferKind::Copy => ("COPY", flags::COPY),
+            TransferKind::Add => ("ADD", flags::ADD),
+        };
+        if words.len() < 2 {
+            self.refuse(
+                Self::place(line, &node),
+                format!(
+                    "{name} requires at least two arguments, but only one was provided. Destination could \
+                     not be determined"
+                ),
+            );
+        }
+        let options = options(&flags::read(&node.flags, known, &mut self.errors));
+        let destination = words.pop();
+        if let Some(word) = &destination
+            && is_heredoc(word).is_some()
+        {
+            self.refuse(word.span, format!("{name} cannot accept a heredoc as a destination"));
+        }
+        let mut heredocs = Vec::new();
+        words.retain(|word| match is_heredoc(word) {
+            None => true,
+            Some(mark) => {
+                // BuildKit looks the body up by name, so of equal names all get the last one's.
+                let body = bodies.iter().rev().find(|heredoc| heredoc.name == mark.name);
+                let body = body.map_or(Span::at(word.span.end), |heredoc| heredoc.body);
+                heredocs.push(Heredoc { name: mark.name, expand: mark.expand, chomp: mark.chomp, body });
+                false
+            }
+        });
+        let transfer =
+            Transfer { kind, flags: node.flags, options, sources: words, heredocs, destination, json };
+        Some(Body::Transfer(transfer))
+    }
+}
+
+fn words(line: &Line<'_>, args: Args) -> Vec<Word> {
+    match args {
+        Args::Json(items) => {
+            items.into_iter().map(|item| Word { text: item.text, span: line.span(&item.range) }).collect()
+        }
+        Args::Plain(range) => word::fields(line.bytes, range).map(|range| line.word(&range)).collect(),
+    }
+}
+
+/// What cannot be read as a heredoc is a path (`MustParseHeredoc`).
+fn is_heredoc(word: &Word) -> Option<heredoc::Mark> {
+    memchr::memmem::find(word.text.as_bytes(), b"<<")?;
+    heredoc::of_word(&word.text).unwrap_or_default()
+}
+
+fn options(used: &[Used<'_>]) -> TransferOptions {
+    let mut options = TransferOptions::default();
+    for flag in used {
+        let value = || flag.value.to_owned();
+        match flag.name {
+            "link" => options.link = Some(flag.is_true()),
+            "from" => options.from = Some(value()),
+            "chown" => options.chown = Some(value()),
+            "chmod" => options.chmod = Some(value()),
+            "exclude" => options.exclude.push(value()),
+            "parents" => options.parents = flag.is_true(),
+            "checksum" => options.checksum = Some(value()),
+            "keep-git-dir" => options.keep_git_dir = Some(flag.is_true()),
+            "unpack" => options.unpack = Some(flag.is_true()),
+            _ => {}
+        }
+    }
+    options
+}
