@@ -17,7 +17,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
 pub use contexts::{Context, ContextError, ContextView, Evidence, Found};
-pub use globs::{PatternError, has_wildcards};
+pub use globs::{PatternError, has_wildcards, matches_pattern};
 pub use heads::{Class, Generated, classify, generated_by, looks_like_template, reads_as_dockerfile};
 pub use ignored::{IgnoreError, Ignored};
 pub use listed::{

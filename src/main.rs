@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The `layerwright` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    layerwright::cli::run()
+}

@@ -1,6 +1,480 @@
 //! What is known of a filesystem, and why. It never decides what to do about it.
+//!
+//! A [`Rootfs`] is a base with changes on top. Each fact carries the assumptions that it leans on: a command
+//! that ran in between "leaves `/app` alone" until somebody proves otherwise, and what a command names is not
+//! known any more.
 
 pub mod layers;
 pub mod tree;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
 pub use tree::{Entry, Metadata, Tree};
+
+use crate::shell::{self, Mention, Step};
+
+/// A fact that a verdict leans on and that nothing has proved yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Assumption {
+    /// Line of the Dockerfile that it is about, 1-based.
+    pub line: usize,
+    /// The path in the image that it is about.
+    pub path: String,
+    /// The whole sentence: it names the command or image, the line and the path.
+    pub message: String,
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The assumptions that a fact leans on, sorted and without repetition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leans(Vec<Arc<Assumption>>);
+
+impl Leans {
+    /// Adds one.
+    pub fn add(&mut self, assumption: Arc<Assumption>) {
+        if let Err(at) = self.0.binary_search(&assumption) {
+            self.0.insert(at, assumption);
+        }
+    }
+
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Leans) {
+        for assumption in &other.0 {
+            self.add(Arc::clone(assumption));
+        }
+    }
+
+    /// Whether nothing is assumed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// In order of line, path and text.
+    pub fn iter(&self) -> impl Iterator<Item = &Assumption> {
+        self.0.iter().map(|assumption| &**assumption)
+    }
+}
+
+/// What is known of a directory. None where it is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// Permission bits, setuid, setgid and sticky included.
+    pub mode: Option<u32>,
+    /// Numeric owner and group.
+    pub owner: Option<(u32, u32)>,
+    /// Whether it has extended attributes.
+    pub xattrs: Option<bool>,
+}
+
+impl Directory {
+    /// A directory as BuildKit makes one for a copy: 0755, without extended attributes.
+    pub fn made_by(owner: Option<(u32, u32)>) -> Self {
+        Self { mode: Some(0o755), owner, xattrs: Some(false) }
+    }
+}
+
+/// What is known of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing is there.
+    Absent,
+    /// A directory.
+    Dir(Directory),
+    /// A regular file.
+    File,
+    /// A symbolic link, with its target as written.
+    Symlink(String),
+    /// A device, a FIFO or a socket.
+    Other,
+    /// Not known, and why.
+    Unknown(Arc<str>),
+}
+
+/// What is known of a path, and what that leans on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What is there.
+    pub known: Known,
+    /// What it leans on.
+    pub leans: Leans,
+}
+
+/// What the directory below a change looks like where nothing else is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Below {
+    /// As it was under the change.
+    Inherited,
+    /// Empty.
+    Nothing,
+    /// Not known, and why.
+    Unknown(Arc<str>),
+}
+
+/// A command that ran and whose effect is not known for certain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disturbance {
+    /// The command in short, as written.
+    pub command: String,
+    /// Its line in the Dockerfile, 1-based.
+    pub line: usize,
+    /// What it may have done.
+    pub reach: Reach,
+}
+
+/// What a command of unknown effect may have done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It may have changed these absolute paths, and what lies below, in any way.
+    Names(Vec<String>),
+    /// It may have removed some of what lies below this path.
+    Prunes(String),
+    /// A command of a RUN.
+    Step(Box<Step>),
+}
+
+impl Disturbance {
+    /// Applies the disturbance to a fact about `path`.
+    fn disturb(&self, path: &str, fact: &mut Fact) {
+        let is_absent = fact.known == Known::Absent;
+        let is_directory = matches!(fact.known, Known::Dir(_));
+        match self.mention(path) {
+            Mention::No => {}
+            Mention::Maybe if is_absent && matches!(self.reach, Reach::Prunes(_)) => {}
+            Mention::Grows if is_directory => self.spare(path, fact, "leaves {} alone"),
+            Mention::Maybe => self.blur(fact, "may have changed it"),
+            Mention::Certain(_) | Mention::Grows => self.blur(fact, "may have made it"),
+            Mention::Spared if is_absent => self.spare(path, fact, "leaves {} absent"),
+            Mention::Spared => self.spare(path, fact, "leaves {} alone"),
+        }
+    }
+
+    fn mention(&self, path: &str) -> Mention<'_> {
+        match &self.reach {
+            Reach::Step(step) => shell::mentions(step, path),
+            Reach::Prunes(at) if at != path && is_within(at, path) => Mention::Maybe,
+            Reach::Prunes(_) => Mention::No,
+            Reach::Names(names) if names.iter().any(|name| is_within(name, path)) => Mention::Maybe,
+            Reach::Names(names) if names.iter().any(|name| is_within(path, name)) => Mention::Grows,
+            Reach::Names(_) => Mention::Spared,
+        }
+    }
+
+    fn blur(&self, fact: &mut Fact, what: &str) {
+        if !matches!(fact.known, Known::Unknown(_)) {
+            fact.known = Known::Unknown(format!("`{}` (line {}) {what}", self.command, self.line).into());
+        }
+    }
+
+    fn spare(&self, path: &str, fact: &mut Fact, what: &str) {
+        if !matches!(fact.known, Known::Unknown(_)) {
+            let message = format!("`{}` (line {}) {}", self.command, self.line, what.replace("{}", path));
+            fact.leans.add(Arc::new(Assumption { line: self.line, path: path.to_owned(), message }));
+        }
+    }
+}
+
+/// Whether `inner` is `outer` or lies below it; both absolute and clean.
+fn is_within(outer: &str, inner: &str) -> bool {
+    outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What lies below a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Path relative to the directory, and what is there, in byte order.
+    pub entries: Vec<(String, Known)>,
+    /// What the listing leans on.
+    pub leans: Leans,
+    /// Why there may be more; None where this is all.
+    pub incomplete: Option<Arc<str>>,
+}
+
+/// The filesystem that a stage starts from.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// `scratch`: nothing.
+    Scratch,
+    /// Known path by path.
+    Tree {
+        /// The filesystem.
+        tree: Arc<Tree>,
+        /// What all of it leans on.
+        leans: Leans,
+    },
+    /// Not known, and why.
+    Unknown(Arc<str>),
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    known: Known,
+    leans: Leans,
+    below: Below,
+    /// How many disturbances had happened when this became known.
+    since: usize,
+}
+
+/// What is known of a filesystem.
+///
+/// Paths are absolute and clean: `/usr/bin`, the root is `/`.
+#[derive(Clone, Debug)]
+pub struct Rootfs {
+    base: Base,
+    nodes: BTreeMap<String, Node>,
+    disturbances: Vec<Arc<Disturbance>>,
+}
+
+impl Rootfs {
+    /// A filesystem with nothing changed yet.
+    pub fn new(base: Base) -> Self {
+        Self { base, nodes: BTreeMap::new(), disturbances: Vec::new() }
+    }
+
+    /// What is known of `path` itself; a symbolic link on the way to it is not followed.
+    pub fn get(&self, path: &str) -> Fact {
+        let (mut fact, since) = self.undisturbed(path);
+        for disturbance in &self.disturbances[since..] {
+            disturbance.disturb(path, &mut fact);
+        }
+        fact
+    }
+
+    fn undisturbed(&self, path: &str) -> (Fact, usize) {
+        if let Some(node) = self.nodes.get(path) {
+            return (Fact { known: node.known.clone(), leans: node.leans.clone() }, node.since);
+        }
+        for ancestor in ancestors(path).rev() {
+            let Some(node) = self.nodes.get(ancestor) else { continue };
+            let known = match (&node.known, &node.below) {
+                (Known::Dir(_) | Known::Unknown(_), Below::Inherited) => continue,
+                (Known::Unknown(why), _) | (Known::Dir(_), Below::Unknown(why)) => {
+                    Known::Unknown(Arc::clone(why))
+                }
+                _ => Known::Absent,
+            };
+            return (Fact { known, leans: node.leans.clone() }, node.since);
+        }
+        (self.base.get(path), 0)
+    }
+
+    /// Says what is at `path` from now on, and what lies below where nothing else is said.
+    ///
+    /// What was said of paths below is forgotten unless `below` is [`Below::Inherited`].
+    pub fn set(&mut self, path: &str, fact: Fact, below: Below) {
+        if below != Below::Inherited {
+            self.forget_below(path);
+        }
+        let node = Node { known: fact.known, leans: fact.leans, below, since: self.disturbances.len() };
+        self.nodes.insert(path.to_owned(), node);
+    }
+
+    fn forget_below(&mut self, path: &str) {
+        let prefix = if path == "/" { "/".to_owned() } else { format!("{path}/") };
+        let gone: Vec<String> = self
+            .nodes
+            .range(prefix.clone()..)
+            .take_while(|(at, _)| at.starts_with(&prefix))
+            .map(|(at, _)| at.clone())
+            .filter(|at| at != path)
+            .collect();
+        for at in gone {
+            self.nodes.remove(&at);
+        }
+    }
+
+    /// Everything known to lie below `path`, in byte order.
+    pub fn below(&self, path: &str) -> Listing {
+        let prefix = if path == "/" { String::from("/") } else { format!("{path}/") };
+        let mut paths: BTreeSet<String> = self
+            .nodes
+            .range(prefix.clone()..)
+            .take_while(|(at, _)| at.starts_with(&prefix))
+            .map(|(at, _)| at.clone())
+            .collect();
+        if let Base::Tree { tree, .. } = &self.base {
+            paths.extend(tree.below(path.trim_start_matches('/')).map(|(at, _)| format!("/{at}")));
+        }
+        paths.remove("/");
+        let mut listing = Listing::default();
+        for at in paths {
+            let fact = self.get(&at);
+            if fact.known != Known::Absent {
+                listing.entries.push((at[prefix.len()..].to_owned(), fact.known));
+                listing.leans.merge(&fact.leans);
+            }
+        }
+        listing.incomplete = self.why_incomplete(path, &prefix);
+        for disturbance in &self.disturbances {
+            if disturbance.mention(path) == Mention::No {
+                continue;
+            }
+            let message =
+                format!("`{}` (line {}) adds nothing below {path}", disturbance.command, disturbance.line);
+            listing.leans.add(Arc::new(Assumption {
+                line: disturbance.line,
+                path: path.to_owned(),
+                message,
+            }));
+        }
+        listing
+    }
+
+    /// Why more may lie below `path` than [`below`](Self::below) tells.
+    fn why_incomplete(&self, path: &str, prefix: &str) -> Option<Arc<str>> {
+        let writes = |disturbance: &&Arc<Disturbance>| {
+            !matches!(disturbance.reach, Reach::Prunes(_))
+                && matches!(disturbance.mention(path), Mention::Maybe | Mention::Grows | Mention::Certain(_))
+        };
+        if let Some(by) = self.disturbances.iter().find(writes) {
+            return Some(format!("`{}` (line {}) may write there", by.command, by.line).into());
+        }
+        let inside = self.nodes.iter().filter(|(at, _)| *at == path || at.starts_with(prefix));
+        let above = ancestors(path).filter_map(|at| self.nodes.get_key_value(at));
+        for (_, node) in inside.chain(above) {
+            if let Below::Unknown(why) = &node.below {
+                return Some(Arc::clone(why));
+            }
+        }
+        match (&self.base, self.hides_base(path)) {
+            (Base::Unknown(why), false) => Some(Arc::clone(why)),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing of the base can be seen below `path`.
+    fn hides_base(&self, path: &str) -> bool {
+        let mut on_the_way = ancestors(path).chain([path]).filter_map(|at| self.nodes.get(at));
+        on_the_way.any(|node| node.below != Below::Inherited)
+    }
+
+    /// Records that a command ran whose effect is not known for certain.
+    pub fn disturb(&mut self, disturbance: Disturbance) {
+        self.disturbances.push(Arc::new(disturbance));
+    }
+
+    /// Bytes of `/etc/passwd` of the base, if nothing is known to have changed it, with what that leans on.
+    pub fn passwd(&self) -> Option<(&[u8], Leans)> {
+        self.account_file("/etc/passwd", Tree::passwd)
+    }
+
+    /// Bytes of `/etc/group` of the base, if nothing is known to have changed it, with what that leans on.
+    pub fn group(&self) -> Option<(&[u8], Leans)> {
+        self.account_file("/etc/group", Tree::group)
+    }
+
+    fn account_file(&self, path: &str, read: fn(&Tree) -> Option<&[u8]>) -> Option<(&[u8], Leans)> {
+        let Base::Tree { tree, .. } = &self.base else { return None };
+        if self.nodes.contains_key(path)
+            || self.nodes.get("/etc").is_some_and(|etc| etc.below != Below::Inherited)
+        {
+            return None;
+        }
+        let fact = self.get(path);
+        (fact.known == Known::File).then_some(())?;
+        Some((read(tree)?, fact.leans))
+    }
+}
+
+impl Base {
+    fn get(&self, path: &str) -> Fact {
+        match self {
+            Base::Scratch => Fact { known: scratch(path), leans: Leans::default() },
+            Base::Unknown(why) => Fact { known: Known::Unknown(Arc::clone(why)), leans: Leans::default() },
+            Base::Tree { tree, leans } => {
+                let known = match tree.get(path.trim_start_matches('/')) {
+                    None => scratch(path),
+                    Some(Entry::File(_)) => Known::File,
+                    Some(Entry::Other) => Known::Other,
+                    Some(Entry::Symlink(target)) => Known::Symlink(target.clone()),
+                    Some(Entry::Dir(metadata)) => Known::Dir(Directory {
+                        mode: Some(metadata.mode),
+                        owner: Some((metadata.uid, metadata.gid)),
+                        xattrs: Some(!metadata.xattrs.is_empty()),
+                    }),
+                };
+                Fact { known, leans: leans.clone() }
+            }
+        }
+    }
+}
+
+/// `scratch` holds its root and nothing else.
+fn scratch(path: &str) -> Known {
+    if path == "/" { Known::Dir(Directory::made_by(Some((0, 0)))) } else { Known::Absent }
+}
+
+/// The proper prefixes of a clean absolute path, the root first, the path itself not: `/`, `/usr` of `/usr/bin`.
+pub fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let end = |(at, _): (usize, _)| if at == 0 { "/" } else { &path[..at] };
+    let slashes = if path == "/" { "" } else { path };
+    slashes.match_indices('/').map(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certain(known: Known) -> Fact {
+        Fact { known, leans: Leans::default() }
+    }
+
+    fn dir() -> Fact {
+        certain(Known::Dir(Directory::made_by(Some((0, 0)))))
+    }
+
+    #[test]
+    fn the_ancestors_of_a_path_start_at_the_root() {
+        assert_eq!(ancestors("/usr/local/bin").collect::<Vec<_>>(), ["/", "/usr", "/usr/local"]);
+        assert_eq!(ancestors("/usr").collect::<Vec<_>>(), ["/"]);
+        assert_eq!(ancestors("/").count(), 0);
+    }
+
+    #[test]
+    fn a_new_directory_is_empty_and_an_old_one_keeps_what_it_holds() {
+        let mut rootfs = Rootfs::new(Base::Unknown("no rootfs".into()));
+        assert!(matches!(rootfs.get("/a/b").known, Known::Unknown(_)));
+        rootfs.set("/a", dir(), Below::Nothing);
+        assert_eq!(rootfs.get("/a/b").known, Known::Absent);
+        rootfs.set("/a/b", certain(Known::File), Below::Nothing);
+        rootfs.set("/a", dir(), Below::Inherited);
+        assert_eq!(rootfs.get("/a/b").known, Known::File);
+        rootfs.set("/a", certain(Known::Absent), Below::Nothing);
+        assert_eq!(rootfs.get("/a/b").known, Known::Absent);
+    }
+
+    #[test]
+    fn a_command_leaves_alone_what_it_does_not_name_and_that_is_an_assumption() {
+        let mut rootfs = Rootfs::new(Base::Scratch);
+        rootfs.set("/app", dir(), Below::Nothing);
+        let reach = Reach::Names(vec!["/srv/x".into()]);
+        rootfs.disturb(Disturbance { command: "make install".into(), line: 9, reach });
+        let fact = rootfs.get("/app");
+        assert_eq!(fact.known, dir().known);
+        let said: Vec<String> = fact.leans.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["`make install` (line 9) leaves /app alone"]);
+        assert!(matches!(rootfs.get("/srv").known, Known::Unknown(_)), "it may have been created");
+        assert!(matches!(rootfs.get("/srv/x/y").known, Known::Unknown(_)), "it is named");
+        rootfs.set("/app", dir(), Below::Nothing);
+        assert!(rootfs.get("/app").leans.is_empty(), "what is made later is certain");
+    }
+
+    #[test]
+    fn accounts_are_read_from_the_base_until_something_replaces_them() {
+        let mut tree = Tree::default();
+        tree.insert("etc/passwd", Entry::File(Metadata::default()));
+        tree.set_passwd(Some(b"app:x:1:2::/:/bin/sh\n".to_vec()));
+        let mut rootfs = Rootfs::new(Base::Tree { tree: Arc::new(tree), leans: Leans::default() });
+        assert!(rootfs.passwd().is_some_and(|(bytes, leans)| bytes.starts_with(b"app") && leans.is_empty()));
+        assert!(rootfs.group().is_none());
+        let reach = Reach::Names(vec!["/etc/passwd".into()]);
+        rootfs.disturb(Disturbance { command: "useradd app".into(), line: 2, reach });
+        assert!(rootfs.passwd().is_none());
+    }
+}

@@ -196,6 +196,11 @@ impl<'a> ContextView<'a> {
         self.source.read(path, most)
     }
 
+    /// Where a symbolic link of the context points to, as written. None where that is no link.
+    pub fn link_target(&self, path: &RepoPath) -> Option<String> {
+        self.source.link_target(path)
+    }
+
     fn found(&self, path: &RepoPath) -> Found {
         let listing = self.source.listing();
         let kind = listing.get(path).map(|entry| entry.kind);

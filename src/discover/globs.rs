@@ -62,6 +62,11 @@ pub(super) fn parse(pattern: &str) -> Result<Vec<Piece>, PatternError> {
     Ok(pieces)
 }
 
+/// Whether a name matches one component of a pattern; a pattern that Go refuses matches nothing.
+pub fn matches_pattern(pattern: &str, name: &str) -> bool {
+    parse(pattern).is_ok_and(|pieces| matches(&pieces, name))
+}
+
 /// Reads what follows a `[`.
 pub(super) fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Piece> {
     let negated = chars.next_if_eq(&'^').is_some();

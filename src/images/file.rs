@@ -53,6 +53,15 @@ impl FileSource {
         }
         Ok(Self { images })
     }
+
+    /// Reads every file, so that a wrong one is told before anything else is done.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] of the first file that can not be read.
+    pub fn check(&self) -> Result<(), ImageError> {
+        self.images.keys().try_for_each(|name| self.lookup(&ImageReference::parse(name)?).map(|_| ()))
+    }
 }
 
 impl ImageSource for FileSource {

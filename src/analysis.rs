@@ -1,0 +1,139 @@
+//! The state before each COPY and ADD, and its verdict.
+//!
+//! The rule is `C(S) = S ⊕ C(∅)`: a line may be linked exactly when copying into what is there gives the same
+//! as merging what the copy makes of nothing over what is there. It reads no file and runs no command.
+
+pub mod archive;
+pub mod benefit;
+pub mod context;
+pub mod owner;
+pub mod place;
+pub mod rule;
+mod run;
+pub mod scope;
+pub mod site;
+pub mod source;
+mod stage;
+mod transfer;
+
+use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
+use crate::rootfs::Leans;
+use benefit::{Benefit, LaterRuns};
+use rule::{Finding, Remedy};
+
+pub use site::Verdict;
+pub use stage::{BaseRead, Inputs};
+
+/// One COPY or ADD with its verdict.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Index of its instruction in the Dockerfile; of the ONBUILD, where it stands in one.
+    pub instruction: usize,
+    /// Whether it stands in an ONBUILD.
+    pub onbuild: bool,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the verdict leans on.
+    pub leans: Leans,
+    /// Why: what the rules found.
+    pub findings: Vec<Finding>,
+    /// What the rules found and somebody accepted.
+    pub accepted: Vec<Finding>,
+    /// What the verdict of a line that is linked already would be without the flag, and why.
+    pub audit: Option<(Verdict, Vec<Finding>)>,
+    /// Whether the ADD does what a COPY of the same words does, provably.
+    pub is_copy: bool,
+    /// What a link would bring.
+    pub benefit: Benefit,
+    /// That, in words.
+    pub benefit_reason: String,
+}
+
+impl Site {
+    /// Whether the verdict leans on nothing. None for verdicts that are no claim about an image.
+    pub fn proved(&self) -> Option<bool> {
+        self.verdict.is_provable().then(|| self.leans.is_empty())
+    }
+
+    /// Whether the flag may be written here.
+    pub fn is_eligible(&self) -> bool {
+        matches!(self.verdict, Verdict::Link | Verdict::Edit)
+    }
+
+    /// The changes beside the flag.
+    pub fn remedies(&self) -> impl Iterator<Item = &Remedy> {
+        self.findings.iter().filter_map(|finding| finding.remedy.as_ref())
+    }
+}
+
+/// The COPY or ADD of an instruction, also inside an ONBUILD, with the instruction that holds it.
+pub fn transfer_of(instruction: &Instruction) -> Option<(&Instruction, &Transfer)> {
+    match &instruction.body {
+        Body::Transfer(transfer) => Some((instruction, transfer)),
+        Body::Onbuild(inner) => transfer_of(inner),
+        _ => None,
+    }
+}
+
+/// What the analysis of a Dockerfile says.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// Every COPY and ADD, in order of place.
+    pub sites: Vec<Site>,
+    /// The images that its stages start from, sorted.
+    pub bases: Vec<BaseRead>,
+}
+
+/// Judges every COPY and ADD of a Dockerfile.
+///
+/// A file that BuildKit refuses is judged as far as it can be read; nobody may edit it.
+pub fn analyze(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> Analysis {
+    let later = LaterRuns::new(dockerfile);
+    let (mut judged, bases) = stage::walk(dockerfile, inputs);
+    judged.sort_by_key(|judged| judged.instruction);
+    let mut sites: Vec<Site> = Vec::new();
+    for (at, instruction) in dockerfile.instructions().iter().enumerate() {
+        let Some((_, transfer)) = transfer_of(instruction) else { continue };
+        let here = judged.iter().filter(|judged| judged.instruction == at);
+        let Some(merged) = here.cloned().reduce(stage::Judged::both) else { continue };
+        let onbuild = matches!(instruction.body, Body::Onbuild(_));
+        let stage = instruction.stage.unwrap_or_default();
+        let (benefit, benefit_reason) = if onbuild {
+            (Benefit::Neutral, "it runs in the images that are built from this one".into())
+        } else {
+            later.judge(stage, instruction.start_line, merged.on_nothing, merged.files)
+        };
+        sites.push(site(at, onbuild, transfer, merged, benefit, benefit_reason));
+    }
+    Analysis { sites, bases }
+}
+
+fn site(
+    instruction: usize,
+    onbuild: bool,
+    transfer: &Transfer,
+    judged: stage::Judged,
+    benefit: Benefit,
+    benefit_reason: String,
+) -> Site {
+    let decision = judged.decision;
+    let (verdict, audit) = match transfer.options.link {
+        Some(true) => (Verdict::Linked, Some((decision.verdict, decision.findings.clone()))),
+        Some(false) => (Verdict::OptedOut, None),
+        None => (decision.verdict, None),
+    };
+    let findings = if verdict == decision.verdict { decision.findings } else { Vec::new() };
+    let leans = if verdict.is_provable() { decision.leans } else { Leans::default() };
+    Site {
+        instruction,
+        onbuild,
+        verdict,
+        leans,
+        findings,
+        accepted: decision.accepted,
+        audit,
+        is_copy: judged.is_copy,
+        benefit,
+        benefit_reason,
+    }
+}

@@ -1,0 +1,133 @@
+//! Whether a link is worth it: judged beside safety, from where the line stands.
+
+use std::collections::HashMap;
+
+use crate::dockerfile::{Body, Dockerfile};
+
+/// What a link would bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Benefit {
+    /// The layer keeps its digest when the base or an earlier step changes.
+    Pays,
+    /// The layer does, but a later RUN is executed again in any case.
+    Neutral,
+    /// Later RUNs make the builder materialise many linked files again and again.
+    Costs,
+    /// The builder drops the link: it makes no difference at all.
+    None,
+}
+
+impl Benefit {
+    /// As in the plan.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Benefit::Pays => "pays",
+            Benefit::Neutral => "neutral",
+            Benefit::Costs => "costs",
+            Benefit::None => "none",
+        }
+    }
+}
+
+/// From how many files on several later RUNs cost more than a link gives: with 20,000 files each pair of a RUN
+/// and a link took 1 to 2 s.
+const MANY_FILES: usize = 5_000;
+
+/// RUN instructions after a place in a Dockerfile, on the way to the images that it ends in.
+#[derive(Debug)]
+pub struct LaterRuns {
+    /// Of each stage: lines of its RUN instructions.
+    runs: Vec<Vec<usize>>,
+    /// Of each stage: the stages that start from it.
+    children: Vec<Vec<usize>>,
+}
+
+impl LaterRuns {
+    /// Reads the stage graph.
+    pub fn new(dockerfile: &Dockerfile) -> Self {
+        let mut later = Self { runs: Vec::new(), children: Vec::new() };
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        for instruction in dockerfile.instructions() {
+            match &instruction.body {
+                Body::From(from) => {
+                    let stage = later.runs.len();
+                    later.runs.push(Vec::new());
+                    later.children.push(Vec::new());
+                    if let Some(&parent) = names.get(from.base.text.as_str()) {
+                        later.children[parent].push(stage);
+                    }
+                    if let Some(name) = &from.name {
+                        names.insert(name, stage);
+                    }
+                }
+                Body::Run(_) => {
+                    if let Some(runs) = later.runs.last_mut() {
+                        runs.push(instruction.start_line);
+                    }
+                }
+                _ => {}
+            }
+        }
+        later
+    }
+
+    /// The least number of RUN instructions after `line` of `stage` until a stage ends that no other starts from.
+    fn after(&self, stage: usize, line: usize) -> usize {
+        let here = self.runs[stage].iter().filter(|&&run| run > line).count();
+        let children = &self.children[stage];
+        here + children.iter().map(|&child| self.after(child, 0)).min().unwrap_or(0)
+    }
+
+    /// Judges a line: the benefit, and why in words.
+    pub fn judge(&self, stage: usize, line: usize, on_nothing: bool, files: usize) -> (Benefit, String) {
+        if on_nothing {
+            return (Benefit::None, "the first change on scratch: BuildKit drops the merge".into());
+        }
+        let last = stage + 1 == self.runs.len();
+        let later = if stage < self.runs.len() { self.after(stage, line) } else { 0 };
+        match later {
+            0 if last || !self.children[stage].is_empty() => {
+                (Benefit::Pays, "no RUN follows: the layer outlives changes of all before it".into())
+            }
+            0 => (Benefit::Neutral, "the stage ends in no image by itself".into()),
+            2.. if files >= MANY_FILES => (
+                Benefit::Costs,
+                format!("{files} files are linked again for each of the {later} RUNs that follow"),
+            ),
+            1 => (Benefit::Neutral, "the RUN that follows is executed again all the same".into()),
+            _ => (Benefit::Neutral, format!("the {later} RUNs that follow are executed again all the same")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(text: &str, stage: usize, line: usize) -> Benefit {
+        LaterRuns::new(&Dockerfile::read(text.as_bytes())).judge(stage, line, false, 1).0
+    }
+
+    #[test]
+    fn a_copy_after_the_last_run_of_an_image_pays() {
+        let text = "FROM a AS b\nRUN x\nCOPY y /\nFROM b\nCOPY z /\n";
+        assert_eq!(judged(text, 0, 3), Benefit::Pays);
+        assert_eq!(judged(text, 1, 5), Benefit::Pays);
+    }
+
+    #[test]
+    fn a_run_after_it_runs_again_all_the_same() {
+        let text = "FROM a AS b\nCOPY y /\nFROM b\nRUN x\nFROM c\nCOPY z /\nRUN x\n";
+        assert_eq!(judged(text, 0, 2), Benefit::Neutral);
+        assert_eq!(judged(text, 2, 6), Benefit::Neutral);
+    }
+
+    #[test]
+    fn many_files_before_several_runs_cost_and_scratch_gives_nothing() {
+        let text = "FROM a\nCOPY y /\nRUN x\nRUN z\n";
+        let later = LaterRuns::new(&Dockerfile::read(text.as_bytes()));
+        assert_eq!(later.judge(0, 2, false, MANY_FILES).0, Benefit::Costs);
+        assert_eq!(later.judge(0, 2, false, MANY_FILES - 1).0, Benefit::Neutral);
+        assert_eq!(later.judge(0, 2, true, MANY_FILES).0, Benefit::None);
+    }
+}

@@ -1,0 +1,231 @@
+//! Build contexts for the analysis: what git has of one, or a folder as it is on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::analysis::source::{BuildContext, ContextEntry, ContextPath};
+use crate::discover::{ContextView, Found, Ignored, has_wildcards, matches_pattern};
+use crate::git::{EntryKind, RepoPath};
+
+/// The most bytes of a file that are read to see whether ADD would extract it.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// How many symbolic links are followed in one path.
+const LINK_LIMIT: usize = 255;
+
+impl BuildContext for ContextView<'_> {
+    fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
+        if has_wildcards(source) {
+            let found = self.glob(source).ok()?;
+            let found: Vec<ContextPath> =
+                found.into_iter().filter_map(|(path, found)| self.at(path.as_str(), &path, found)).collect();
+            return (!found.is_empty()).then_some(found);
+        }
+        let found = self.get(source);
+        let clean = crate::analysis::place::clean(source);
+        match (found, self.path_of(source)) {
+            (Found::Dir, None) => {
+                Some(vec![ContextPath { path: clean, real: String::new(), entry: ContextEntry::Dir(None) }])
+            }
+            (found, Some(real)) => Some(vec![self.at(&clean, &real, found)?]),
+            (_, None) => None,
+        }
+    }
+
+    fn below(&self, directory: &str) -> Vec<(String, ContextEntry)> {
+        let folder = RepoPath::new(directory).ok();
+        let mut entries = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for entry in self.tree(folder.as_ref()) {
+            let root = folder.as_ref().or(self.root()).map_or("", RepoPath::as_str);
+            let path = entry.path.as_str()[root.len()..].trim_start_matches('/').to_owned();
+            for (at, _) in path.match_indices('/') {
+                if seen.insert(path[..at].to_owned()) {
+                    entries.push((path[..at].to_owned(), ContextEntry::Dir(None)));
+                }
+            }
+            let kind = match entry.kind {
+                EntryKind::File { .. } => ContextEntry::File,
+                EntryKind::Submodule => ContextEntry::Unknown,
+                EntryKind::Symlink => self.link(&entry.path),
+            };
+            entries.push((path, kind));
+        }
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries
+    }
+
+    fn read(&self, file: &str) -> Option<Vec<u8>> {
+        ContextView::read(self, &RepoPath::new(file).ok()?, MOST_BYTES).ok()
+    }
+}
+
+impl ContextView<'_> {
+    fn at(&self, path: &str, real: &RepoPath, found: Found) -> Option<ContextPath> {
+        let found = match found {
+            Found::Symlink { target: Some(target) } => {
+                let inside = self.relative(&target);
+                return self.at(path, &target, self.get(&inside));
+            }
+            found => found,
+        };
+        let entry = match found {
+            Found::Dir => ContextEntry::Dir(None),
+            Found::File { .. } => ContextEntry::File,
+            Found::Submodule => ContextEntry::Unknown,
+            Found::Symlink { .. } | Found::Ignored | Found::Missing => return None,
+        };
+        Some(ContextPath { path: path.to_owned(), real: real.as_str().to_owned(), entry })
+    }
+
+    fn relative(&self, path: &RepoPath) -> String {
+        let root = self.root().map_or("", RepoPath::as_str);
+        path.as_str()[root.len()..].trim_start_matches('/').to_owned()
+    }
+
+    fn link(&self, path: &RepoPath) -> ContextEntry {
+        self.link_target(path).map_or(ContextEntry::Unknown, ContextEntry::Symlink)
+    }
+}
+
+/// A folder as it is on disk, with the modes of its directories.
+#[derive(Clone, Debug)]
+pub struct FolderContext {
+    root: PathBuf,
+    ignored: Option<Ignored>,
+}
+
+impl FolderContext {
+    /// A folder, with its `.dockerignore` where it has one that can be read.
+    pub fn new(root: &Path) -> Self {
+        let ignored = fs::read_to_string(root.join(".dockerignore")).ok();
+        Self { root: root.to_owned(), ignored: ignored.and_then(|text| Ignored::read(&text).ok()) }
+    }
+
+    fn ignores(&self, path: &str) -> bool {
+        self.ignored.as_ref().is_some_and(|ignored| ignored.ignores(path))
+    }
+
+    /// The real path of `path` in the folder, links followed within it.
+    fn real(&self, path: &str) -> Option<String> {
+        let mut rest: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
+        let mut real: Vec<String> = Vec::new();
+        let mut links = 0;
+        while let Some(part) = rest.pop() {
+            match part.as_str() {
+                "" | "." => {}
+                ".." => {
+                    real.pop();
+                }
+                _ => {
+                    real.push(part);
+                    let at = self.root.join(real.join("/"));
+                    if !fs::symlink_metadata(&at).ok()?.is_symlink() {
+                        continue;
+                    }
+                    links += 1;
+                    let target = fs::read_link(&at).ok()?.to_str()?.to_owned();
+                    real.pop();
+                    if target.starts_with('/') {
+                        real.clear();
+                    }
+                    if links > LINK_LIMIT {
+                        return None;
+                    }
+                    rest.extend(target.split('/').rev().map(str::to_owned));
+                }
+            }
+        }
+        Some(real.join("/"))
+    }
+
+    fn entry(&self, path: &str) -> Option<ContextEntry> {
+        let at = self.root.join(path);
+        let metadata = fs::symlink_metadata(&at).ok()?;
+        Some(if metadata.is_dir() {
+            ContextEntry::Dir(mode(&metadata))
+        } else if metadata.is_symlink() {
+            ContextEntry::Symlink(fs::read_link(&at).ok()?.to_str()?.to_owned())
+        } else {
+            ContextEntry::File
+        })
+    }
+
+    fn names(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.root.join(directory)).into_iter().flatten().flatten();
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    fn walk(&self, directory: &str, prefix: &str, found: &mut Vec<(String, ContextEntry)>) {
+        for name in self.names(directory) {
+            let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
+            let relative = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            let Some(entry) = self.entry(&path).filter(|_| !self.ignores(&path)) else { continue };
+            let is_directory = matches!(entry, ContextEntry::Dir(_));
+            found.push((relative.clone(), entry));
+            if is_directory {
+                self.walk(&path, &relative, found);
+            }
+        }
+    }
+
+    fn glob(&self, pattern: &str) -> Vec<String> {
+        let mut matched = vec![String::new()];
+        for part in pattern.split('/').filter(|part| !matches!(*part, "" | ".")) {
+            let mut next = Vec::new();
+            for directory in matched {
+                for name in self.names(&directory) {
+                    if matches_pattern(part, &name) {
+                        next.push(if directory.is_empty() { name } else { format!("{directory}/{name}") });
+                    }
+                }
+            }
+            matched = next;
+        }
+        matched.retain(|path| !self.ignores(path));
+        matched
+    }
+}
+
+#[cfg(unix)]
+fn mode(metadata: &fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(metadata.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> Option<u32> {
+    None
+}
+
+impl BuildContext for FolderContext {
+    fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
+        let clean = crate::analysis::place::clean(source);
+        let paths = if has_wildcards(source) { self.glob(source) } else { vec![clean] };
+        let found: Vec<ContextPath> = paths
+            .into_iter()
+            .filter_map(|path| {
+                let real = self.real(&path)?;
+                let entry = self.entry(&real).filter(|_| !self.ignores(&real))?;
+                Some(ContextPath { path, real, entry })
+            })
+            .collect();
+        (!found.is_empty()).then_some(found)
+    }
+
+    fn below(&self, directory: &str) -> Vec<(String, ContextEntry)> {
+        let mut found = Vec::new();
+        self.walk(directory, "", &mut found);
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        found
+    }
+
+    fn read(&self, file: &str) -> Option<Vec<u8>> {
+        let at = self.root.join(file);
+        let fits = fs::metadata(&at).is_ok_and(|metadata| metadata.len() <= MOST_BYTES);
+        fits.then(|| fs::read(at).ok())?
+    }
+}

@@ -1,0 +1,145 @@
+//! Owners: `--chown` and USER, as BuildKit resolves them.
+
+use crate::analysis::scope::{Scope, Unexpanded};
+use crate::rootfs::{Leans, Rootfs};
+
+/// What `--chown` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Nothing: root.
+    Default,
+    /// Numbers.
+    Numeric {
+        /// User.
+        uid: u32,
+        /// Group.
+        gid: u32,
+    },
+    /// At least one name that is looked up in the image.
+    Named(String),
+    /// Not known, and why.
+    Unknown(String),
+}
+
+impl Owner {
+    /// Reads `--chown` after expansion (`llb.WithUser`): numbers of 31 bits and `root` need no look-up, a user
+    /// without a group gives its number to the group too.
+    pub fn read(chown: Option<&str>, scope: &Scope, escape_token: char) -> Self {
+        match chown.map(|chown| scope.expand(chown, escape_token)) {
+            None => Owner::Default,
+            Some(Ok(value)) => Self::of(&value),
+            Some(Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why))) => Owner::Unknown(why),
+        }
+    }
+
+    /// Reads an expanded owner.
+    pub fn of(value: &str) -> Self {
+        if value.is_empty() {
+            return Owner::Default;
+        }
+        let (user, group) = match value.split_once(':') {
+            Some((user, group)) => (user, Some(group)),
+            None => (value, None),
+        };
+        let uid = if user.is_empty() && group.is_some() { Some(0) } else { number(user) };
+        let gid = group.map_or(uid, number);
+        match (uid, gid) {
+            (Some(uid), Some(gid)) => Owner::Numeric { uid, gid },
+            _ => Owner::Named(value.to_owned()),
+        }
+    }
+
+    /// The numbers, where no look-up is needed.
+    pub fn numbers(&self) -> Option<(u32, u32)> {
+        match self {
+            Owner::Default => Some((0, 0)),
+            Owner::Numeric { uid, gid } => Some((*uid, *gid)),
+            Owner::Named(_) | Owner::Unknown(_) => None,
+        }
+    }
+
+    /// The numbers, names looked up in what is known of `/etc/passwd` and `/etc/group`.
+    pub fn resolve(&self, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
+        let Owner::Named(name) = self else { return Some((self.numbers()?, Leans::default())) };
+        let (user, group) = match name.split_once(':') {
+            Some((user, group)) => (user, Some(group)),
+            None => (name.as_str(), None),
+        };
+        let mut leans = Leans::default();
+        let (uid, primary) = match number(user) {
+            Some(uid) => (uid, Some(uid)),
+            None => {
+                let (passwd, from) = rootfs.passwd()?;
+                leans.merge(&from);
+                let line = account(passwd, user)?;
+                (line.get(2)?.parse().ok()?, line.get(3).and_then(|gid| gid.parse().ok()))
+            }
+        };
+        let gid = match group {
+            None => primary?,
+            Some(group) => match number(group) {
+                Some(gid) => gid,
+                None => {
+                    let (groups, from) = rootfs.group()?;
+                    leans.merge(&from);
+                    account(groups, group)?.get(2)?.parse().ok()?
+                }
+            },
+        };
+        Some(((uid, gid), leans))
+    }
+}
+
+/// `llb.parseUID`: `root` or a number of 31 bits.
+fn number(part: &str) -> Option<u32> {
+    if part == "root" {
+        return Some(0);
+    }
+    let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.then(|| part.parse::<u32>().ok())??;
+    i32::try_from(number).is_ok().then_some(number)
+}
+
+/// The fields of the line of an account file that has this name.
+fn account(file: &[u8], name: &str) -> Option<Vec<String>> {
+    let text = String::from_utf8_lossy(file);
+    let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
+    text.lines().map(fields).find(|fields| fields.first().is_some_and(|first| first == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rootfs::{Base, Entry, Metadata, Tree};
+
+    #[test]
+    fn owners_are_read_as_buildkit_does() {
+        let numeric = |uid, gid| Owner::Numeric { uid, gid };
+        assert_eq!(Owner::of("1000"), numeric(1000, 1000));
+        assert_eq!(Owner::of("1000:5"), numeric(1000, 5));
+        assert_eq!(Owner::of("root"), numeric(0, 0));
+        assert_eq!(Owner::of("root:root"), numeric(0, 0));
+        assert_eq!(Owner::of(":1001"), numeric(0, 1001));
+        assert_eq!(Owner::of("2147483647"), numeric(2_147_483_647, 2_147_483_647));
+        for named in ["app", "app:1", "1:app", "root:staff", "0x1", "2147483648", "+1", "1:"] {
+            assert_eq!(Owner::of(named), Owner::Named(named.into()));
+        }
+        assert_eq!(Owner::of(""), Owner::Default);
+    }
+
+    #[test]
+    fn names_are_looked_up_in_the_image() {
+        let mut tree = Tree::default();
+        tree.insert("etc/passwd", Entry::File(Metadata::default()));
+        tree.insert("etc/group", Entry::File(Metadata::default()));
+        tree.set_passwd(Some(b"app:x:1000:1001:app:/home/app:/bin/sh\n".to_vec()));
+        tree.set_group(Some(b"staff:x:50:\n".to_vec()));
+        let rootfs = Rootfs::new(Base::Tree { tree: tree.into(), leans: Leans::default() });
+        let resolved = |owner: &str| Owner::of(owner).resolve(&rootfs).map(|(ids, _)| ids);
+        assert_eq!(resolved("app"), Some((1000, 1001)));
+        assert_eq!(resolved("app:staff"), Some((1000, 50)));
+        assert_eq!(resolved("7:staff"), Some((7, 50)));
+        assert_eq!(resolved("nobody"), None);
+        assert_eq!(resolved("app:nogroup"), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! Where a COPY or ADD goes: paths as BuildKit computes them. It never looks at a filesystem by itself.
+
+use crate::rootfs::{Fact, Known, Leans, Rootfs};
+use std::sync::Arc;
+
+/// How many symbolic links are followed before a path counts as a loop; containerd's `fs.RootPath` stops at 255.
+const LINK_LIMIT: usize = 255;
+
+/// `path.Clean` of Go for an absolute result: `.` and `..` resolved, slashes folded.
+pub fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// `path.Join(directory, path)` of Go, for an absolute directory.
+pub fn join(directory: &str, path: &str) -> String {
+    clean(&format!("{directory}/{path}"))
+}
+
+/// The last component of a clean absolute path; empty for the root.
+pub fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// A destination after expansion.
+///
+/// `dockerfile2llb.pathRelativeToWorkingDir` and `file.cleanPath`: cleaned, joined to WORKDIR where it is
+/// relative; a slash or `/.` at the end, and exactly `.` or nothing, make it slashed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Absolute and clean.
+    pub path: String,
+    /// Whether it names a directory whatever is there.
+    pub slashed: bool,
+}
+
+impl Destination {
+    /// Reads an expanded destination. None where it is relative and `workdir` is not known.
+    pub fn new(expanded: &str, workdir: Option<&str>) -> Option<Self> {
+        let slashed =
+            expanded.is_empty() || expanded == "." || expanded.ends_with('/') || expanded.ends_with("/.");
+        let path = if expanded.starts_with('/') { clean(expanded) } else { join(workdir?, expanded) };
+        let slashed = slashed || path == "/";
+        Some(Self { path, slashed })
+    }
+}
+
+/// A path with every symbolic link on it followed, the last component included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// The real path, what is there, and what that leans on.
+    At(String, Fact),
+    /// It can not be followed: a component is not known.
+    Unknown(Arc<str>),
+}
+
+/// Follows `path` in `rootfs`, as containerd's `fs.RootPath` does: links are resolved within the root, and
+/// below what is absent or no directory the rest is taken as it stands.
+pub fn follow(rootfs: &Rootfs, path: &str) -> Followed {
+    let mut leans = Leans::default();
+    let mut real = String::from("/");
+    let mut rest: Vec<String> =
+        path.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let mut links = 0;
+    while let Some(part) = rest.pop() {
+        let next = join(&real, &part);
+        let fact = rootfs.get(&next);
+        leans.merge(&fact.leans);
+        match fact.known {
+            Known::Unknown(why) => return Followed::Unknown(why),
+            Known::Symlink(target) => {
+                links += 1;
+                if links > LINK_LIMIT {
+                    return Followed::Unknown(format!("{path} is a loop of symbolic links").into());
+                }
+                if target.starts_with('/') {
+                    real = String::from("/");
+                }
+                rest.extend(target.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned));
+            }
+            _ => real = next,
+        }
+    }
+    let fact = rootfs.get(&real);
+    leans.merge(&fact.leans);
+    Followed::At(real, Fact { known: fact.known, leans })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rootfs::{Base, Entry, Metadata, Tree};
+
+    fn destination(expanded: &str) -> (String, bool) {
+        let found = Destination::new(expanded, Some("/w/x")).expect("the WORKDIR is known");
+        (found.path, found.slashed)
+    }
+
+    #[test]
+    fn destinations_are_cleaned_and_keep_their_slash() {
+        assert_eq!(destination("/opt//a/../b"), ("/opt/b".into(), false));
+        assert_eq!(destination("/opt/b/"), ("/opt/b".into(), true));
+        assert_eq!(destination("/opt/b/."), ("/opt/b".into(), true));
+        assert_eq!(destination("."), ("/w/x".into(), true));
+        assert_eq!(destination(""), ("/w/x".into(), true));
+        assert_eq!(destination(".."), ("/w".into(), false));
+        assert_eq!(destination("sub"), ("/w/x/sub".into(), false));
+        assert_eq!(destination("sub/"), ("/w/x/sub".into(), true));
+        assert_eq!(destination("/"), ("/".into(), true));
+        assert_eq!(destination("../../../.."), ("/".into(), true));
+        assert_eq!(Destination::new("sub", None), None);
+        assert!(Destination::new("/sub", None).is_some());
+    }
+
+    #[test]
+    fn links_are_followed_within_the_root() {
+        let mut tree = Tree::default();
+        tree.insert("usr/bin", Entry::Dir(Metadata::default()));
+        tree.insert("bin", Entry::Symlink("usr/bin".into()));
+        tree.insert("up", Entry::Symlink("../../usr".into()));
+        tree.insert("loop", Entry::Symlink("/loop".into()));
+        let rootfs = Rootfs::new(Base::Tree { tree: tree.into(), leans: Leans::default() });
+        let real = |path| match follow(&rootfs, path) {
+            Followed::At(real, _) => real,
+            Followed::Unknown(why) => format!("unknown: {why}"),
+        };
+        assert_eq!(real("/bin/sh"), "/usr/bin/sh");
+        assert_eq!(real("/up/bin"), "/usr/bin");
+        assert_eq!(real("/new/dir"), "/new/dir");
+        assert_eq!(real("/loop/x"), "unknown: /loop/x is a loop of symbolic links");
+    }
+}

@@ -1,0 +1,55 @@
+//! Modes of the directories on the way.
+
+use crate::rootfs::Known;
+
+use super::{Finding, Rule, RuleId, View};
+
+pub(super) static RULE: Rule = Rule {
+    id: ID,
+    summary: "A directory on the way gets mode 0755",
+    documentation: DOCUMENTATION,
+    check: Some(check),
+};
+
+const ID: RuleId = RuleId("ancestor-mode");
+
+const DOCUMENTATION: &str = r"## What happens
+
+A linked copy makes every directory on the way to its destination anew, with mode 0755. A directory with
+another mode loses it: `/tmp` its sticky bit, `/root` its privacy, a setgid directory its group inheritance.
+
+## Why
+
+The copy runs in an empty filesystem, where none of its ancestors exist, so BuildKit creates them. The merge
+lays the new directories over the old ones, and a directory over a directory takes the upper one's metadata.
+
+## Example
+
+```dockerfile
+FROM debian
+# /root was 0700 and is 0755 afterwards: everybody can read it.
+COPY --link .bashrc /root/.bashrc
+```
+
+## Evidence
+
+Cases 025 to 030, 035, 135, 195, 239, 276, 277, 285 and 286. `copy.MkdirAll` in fsutil, called by
+`solver/llbsolver/file/backend.go`, `docopy`.
+";
+
+fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    for (path, fact) in &view.written {
+        let Known::Dir(directory) = fact.known else { continue };
+        match directory.mode {
+            Some(0o755) => {}
+            Some(mode) => {
+                let message = format!("`{path}` is {mode:04o} and would become 0755");
+                findings.push(Finding::hold(ID, path, &fact.leans, message));
+            }
+            None => {
+                let message = format!("the mode of `{path}` is not known; it would become 0755");
+                findings.push(Finding::unknown(ID, path, message));
+            }
+        }
+    }
+}

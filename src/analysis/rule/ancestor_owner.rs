@@ -1,0 +1,60 @@
+//! Owners of the directories on the way, without `--chown`.
+
+use crate::rootfs::Known;
+
+use super::{Finding, Rule, RuleId, View};
+
+pub(super) static RULE: Rule = Rule {
+    id: ID,
+    summary: "A directory on the way comes to belong to root",
+    documentation: DOCUMENTATION,
+    check: Some(check),
+};
+
+const ID: RuleId = RuleId("ancestor-owner");
+
+const DOCUMENTATION: &str = r"## What happens
+
+A linked copy without `--chown` gives every directory on the way to its destination to 0:0. A user can no
+longer write its home or its work directory.
+
+## Why
+
+The copy runs in an empty filesystem, so BuildKit creates the ancestors, owned by root, and the merge puts
+them over those of the image.
+
+## Example
+
+```dockerfile
+FROM node
+USER node
+WORKDIR /home/node/app
+# /home/node and /home/node/app belong to root afterwards.
+COPY --link package.json .
+```
+
+## Evidence
+
+Cases 031, 046, 051, 105, 189, 191, 199, 268 and 269. `solver/llbsolver/file/backend.go`, `docopy`, with no
+`Chown`.
+";
+
+fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    if view.has_chown() {
+        return;
+    }
+    for (path, fact) in &view.written {
+        let Known::Dir(directory) = fact.known else { continue };
+        match directory.owner {
+            Some((0, 0)) => {}
+            Some((uid, gid)) => {
+                let message = format!("`{path}` belongs to {uid}:{gid} and would belong to 0:0");
+                findings.push(Finding::hold(ID, path, &fact.leans, message));
+            }
+            None => {
+                let message = format!("the owner of `{path}` is not known; it would become 0:0");
+                findings.push(Finding::unknown(ID, path, message));
+            }
+        }
+    }
+}

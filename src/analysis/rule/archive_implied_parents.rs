@@ -1,0 +1,108 @@
+//! Parents that an archive only implies.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::archive::{Archive, ArchiveEntry};
+use crate::analysis::place;
+use crate::analysis::source::SourceKind;
+use crate::rootfs::{Directory, Fact, Known};
+
+use super::{Finding, Rule, RuleId, View};
+
+pub(super) static RULE: Rule = Rule {
+    id: ID,
+    summary: "A directory that an archive only implies is made anew",
+    documentation: DOCUMENTATION,
+    check: Some(check),
+};
+
+const ID: RuleId = RuleId("archive-implied-parents");
+
+const DOCUMENTATION: &str = r"## What happens
+
+A tar may hold `bin/tool` without an entry for `bin/`. Extracted by a linked ADD, the implied directories are
+made anew: a symbolic link there becomes a directory, a mode or an owner is lost.
+
+## Why
+
+A plain ADD extracts into what is there and makes only directories that are missing. In the empty filesystem
+all of them are missing.
+
+## Example
+
+```dockerfile
+FROM debian
+# /bin is a symbolic link to usr/bin; afterwards it is a directory that holds only `tool`.
+ADD --link tool.tar /
+```
+
+## Evidence
+
+Case 131. `solver/llbsolver/file/unpack.go`, `unpack`.
+";
+
+fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    let Ok(destination) = &view.line.destination else { return };
+    for source in &view.line.sources {
+        match &source.kind {
+            SourceKind::Archive(archive) => {
+                for implied in implied_parents(archive) {
+                    check_parent(view, &place::join(&destination.path, &implied), findings);
+                }
+            }
+            SourceKind::MaybeArchive { why, compressed } => {
+                let absent = |fact: &Fact| fact.known == Known::Absent;
+                if !view.at_destination.as_ref().is_some_and(absent) {
+                    let message =
+                        format!("{why}; what it would do below `{}` can not be told", destination.path);
+                    findings.push(if *compressed {
+                        Finding::hold(ID, &destination.path, &source.leans, message)
+                    } else {
+                        Finding::unknown(ID, &destination.path, message)
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The directories of an archive's entries that have no entry of their own before.
+fn implied_parents(archive: &Archive) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    let mut implied = BTreeSet::new();
+    for (path, entry) in &archive.entries {
+        for (end, _) in path.match_indices('/') {
+            let parent = &path[..end];
+            if !named.contains(parent) {
+                implied.insert(parent.to_owned());
+            }
+        }
+        if matches!(entry, ArchiveEntry::Dir { .. }) {
+            named.insert(path.as_str());
+        }
+    }
+    implied
+}
+
+fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding>) {
+    let fact = view.rootfs.get(path);
+    let owner = view.owner_ids();
+    let message = match &fact.known {
+        Known::Absent => return,
+        Known::Unknown(why) => {
+            let message = format!("what is at `{path}`, which the archive implies, is not known: {why}");
+            findings.push(Finding::unknown(ID, path, message));
+            return;
+        }
+        Known::Dir(directory) if *directory == Directory::made_by(owner) && owner.is_some() => return,
+        Known::Dir(_) => format!("`{path}` is only implied by the archive and would be made anew, 0755"),
+        Known::Symlink(target) => {
+            format!(
+                "`{path}` is a symbolic link to {target}, only implied by the archive, and would become a directory"
+            )
+        }
+        Known::File | Known::Other => format!("`{path}` is no directory and would be replaced by one"),
+    };
+    findings.push(Finding::hold(ID, path, &fact.leans, message));
+}

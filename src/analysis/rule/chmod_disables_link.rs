@@ -1,0 +1,51 @@
+//! `--chmod`.
+
+use crate::analysis::site::Chmod;
+use crate::rootfs::Leans;
+
+use super::{Finding, Rule, RuleId, View, Weight};
+
+pub(super) static RULE: Rule = Rule {
+    id: ID,
+    summary: "--chmod makes BuildKit ignore --link",
+    documentation: DOCUMENTATION,
+    check: Some(check),
+};
+
+const ID: RuleId = RuleId("chmod-disables-link");
+
+const DOCUMENTATION: &str = r"## What happens
+
+The flag is silently ignored: no error, and no benefit. From frontend 1.10 variables in `--chmod` are expanded,
+and one that expands to nothing turns the link on.
+
+## Why
+
+BuildKit links only where `--chmod` is empty, since a linked copy could not give the mode to what lies below.
+
+## Example
+
+```dockerfile
+FROM debian
+# Not linked.
+COPY --link --chmod=755 tool /usr/local/bin/tool
+```
+
+## Evidence
+
+Cases 111, 115 to 117. `frontend/dockerfile/dockerfile2llb/convert_copy.go`, `dispatchCopy`: it links only
+where `cfg.chmod` is empty.
+";
+
+fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    if view.line.chmod == Chmod::Effective {
+        findings.push(Finding {
+            rule: ID,
+            weight: Weight::NoEffect,
+            path: String::new(),
+            message: "with --chmod BuildKit ignores --link".to_owned(),
+            leans: Leans::default(),
+            remedy: None,
+        });
+    }
+}

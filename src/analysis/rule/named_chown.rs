@@ -1,0 +1,64 @@
+//! Owners that are names.
+
+use crate::analysis::owner::Owner;
+use crate::rootfs::Leans;
+
+use super::{Finding, Remedy, Rule, RuleId, View, Weight};
+
+pub(super) static RULE: Rule = Rule {
+    id: ID,
+    summary: "A named owner breaks the linked build",
+    documentation: DOCUMENTATION,
+    check: Some(check),
+};
+
+const ID: RuleId = RuleId("named-chown");
+
+const DOCUMENTATION: &str = r"## What happens
+
+`failed to solve: invalid user index: -1`. Only `root` and numbers work. A name without a group stands for the
+user's primary group, a number without a group for the group of the same number, so both parts have to be
+written out.
+
+## Why
+
+Names are looked up in `/etc/passwd` and `/etc/group` of the filesystem below, and a linked copy has none.
+
+## Example
+
+```dockerfile
+FROM node
+# The build fails; --chown=1000:1000 does not.
+COPY --link --chown=node:node package.json /app/
+```
+
+## Evidence
+
+Cases 097 to 101, 107 and 109; numbers: 096, 106, 290; a uid alone is wrong for a name: 291.
+`solver/llbsolver/ops/file.go`, `addSelector` for `UserOpt_ByName`.
+";
+
+fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    match &view.line.owner {
+        Owner::Default | Owner::Numeric { .. } => {}
+        Owner::Unknown(why) => {
+            findings.push(Finding::unknown(ID, "", format!("--chown is not known: {why}")));
+        }
+        Owner::Named(name) => findings.push(match view.line.owner.resolve(view.rootfs) {
+            Some(((uid, gid), leans)) => Finding {
+                rule: ID,
+                weight: Weight::Edit,
+                path: "/etc/passwd".to_owned(),
+                message: format!(
+                    "`{name}` can not be looked up by a linked copy; in this image it is {uid}:{gid}"
+                ),
+                leans,
+                remedy: Some(Remedy::Owner(format!("{uid}:{gid}"))),
+            },
+            None => {
+                let message = format!("`{name}` can not be looked up by a linked copy: the build would fail");
+                Finding::hold(ID, "/etc/passwd", &Leans::default(), message)
+            }
+        }),
+    }
+}

@@ -1,0 +1,59 @@
+//! Symbolic links on the way.
+
+use crate::analysis::site;
+use crate::rootfs::Known;
+
+use super::{Finding, Remedy, Rule, RuleId, View, Weight};
+
+pub(super) static RULE: Rule = Rule {
+    id: ID,
+    summary: "A symbolic link on the way becomes a directory",
+    documentation: DOCUMENTATION,
+    check: Some(check),
+};
+
+const ID: RuleId = RuleId("symlink-ancestor");
+
+const DOCUMENTATION: &str = r"## What happens
+
+The link is replaced by a real directory that holds only what is copied. `COPY --link x /bin/` removes every
+command of an image whose `/bin` is a link, and the next RUN fails.
+
+## Why
+
+A plain copy follows links on the way. The empty filesystem of a linked copy has none, so it makes
+directories, and the merge puts a directory where the link was.
+
+## Example
+
+```dockerfile
+FROM debian
+# /bin is a link to usr/bin. COPY --link tool /usr/bin/tool does what is meant.
+COPY --link tool /bin/tool
+```
+
+## Evidence
+
+Cases 001 to 009, 015 to 017, 220, 255, 256, 258, 260, 279, 301 and 307; the real path: 006.
+containerd's `fs.RootPath`, called by `copy.Copy` in fsutil.
+";
+
+fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    for (path, fact) in &view.written {
+        let Known::Symlink(target) = &fact.known else { continue };
+        let message = format!(
+            "`{path}` is a symbolic link to {target} and would become a directory that holds only this copy"
+        );
+        findings.push(match site::canonical(view) {
+            Some((destination, leans)) => Finding {
+                rule: ID,
+                weight: Weight::Edit,
+                path: path.clone(),
+                message: format!("{message}; the real path is {destination}"),
+                leans,
+                remedy: Some(Remedy::Destination(destination)),
+            },
+            None => Finding::hold(ID, path, &fact.leans, message),
+        });
+    }
+}

@@ -1,0 +1,68 @@
+//! Symbolic links at the destination.
+
+use crate::analysis::site;
+use crate::rootfs::Known;
+
+use super::{Finding, Remedy, Rule, RuleId, View, Weight};
+
+pub(super) static RULE: Rule = Rule {
+    id: ID,
+    summary: "A symbolic link at the destination is replaced",
+    documentation: DOCUMENTATION,
+    check: Some(check),
+};
+
+const ID: RuleId = RuleId("symlink-destination");
+
+const DOCUMENTATION: &str = r"## What happens
+
+A plain copy of a file writes what the link points to and keeps the link; a linked copy puts the file in the
+link's place.
+
+## Why
+
+The empty filesystem of a linked copy does not hold the link.
+
+## Example
+
+```dockerfile
+FROM nginx
+# access.log is a link to /dev/stdout; afterwards it is a file.
+COPY --link empty /var/log/nginx/access.log
+```
+
+## Evidence
+
+Cases 008, 010, 011 and 278; safe inside a directory source: 021.
+";
+
+fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
+    if view.is_directory_anyway() {
+        return;
+    }
+    let path = &destination.path;
+    match &fact.known {
+        Known::Symlink(target) => {
+            let message =
+                format!("`{path}` is a symbolic link to {target} and would be replaced by the file");
+            findings.push(match site::canonical(view) {
+                Some((real, leans)) => Finding {
+                    rule: ID,
+                    weight: Weight::Edit,
+                    path: path.clone(),
+                    message: format!("{message}; the real path is {real}"),
+                    leans,
+                    remedy: Some(Remedy::Destination(real)),
+                },
+                None => Finding::hold(ID, path, &fact.leans, message),
+            });
+        }
+        Known::Other => {
+            let message =
+                format!("`{path}` is a device, a FIFO or a socket and would be replaced by the file");
+            findings.push(Finding::hold(ID, path, &fact.leans, message));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,174 @@
+//! Variables of a stage: ENV, ARG and what the base image sets. It never guesses a value.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::dockerfile::expand::{Environment, ExpandError, Lex, Lookup};
+
+/// Platform arguments that BuildKit defines globally (`dockerfile2llb.defaultArgs`); their values depend on the
+/// build.
+const PLATFORM_ARGUMENTS: [&str; 11] = [
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDOSVERSION",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETOSVERSION",
+    "TARGETARCH",
+    "TARGETVARIANT",
+    "TARGETSTAGE",
+];
+
+/// What is known of one variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Set(String),
+    Unknown(Arc<str>),
+}
+
+/// A word whose value is not known, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unexpanded {
+    /// The value hangs on a variable.
+    Unknown(String),
+    /// BuildKit refuses the word.
+    Invalid(String),
+}
+
+/// The variables that a word is expanded with.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    values: HashMap<String, Value>,
+    /// Why variables that nobody declared may have a value all the same; None where they have none.
+    open: Option<Arc<str>>,
+}
+
+impl Scope {
+    /// The global scope: ARG before the first FROM, and the platform arguments.
+    pub fn global() -> Self {
+        let unknown =
+            |name: &&str| (String::from(*name), Value::Unknown("it depends on the platform".into()));
+        Self { values: PLATFORM_ARGUMENTS.iter().map(unknown).collect(), open: None }
+    }
+
+    /// A stage that starts from an image whose environment is known.
+    pub fn with_environment<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut scope = Self::default();
+        for (name, value) in environment {
+            scope.set(name, value.to_owned());
+        }
+        scope
+    }
+
+    /// A stage that starts from an image whose environment is not known, and why.
+    pub fn open(why: Arc<str>) -> Self {
+        Self { values: HashMap::new(), open: Some(why) }
+    }
+
+    /// Gives `name` a value.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.values.insert(name.to_owned(), Value::Set(value));
+    }
+
+    /// Says that `name` has a value that is not known.
+    pub fn set_unknown(&mut self, name: &str, why: Arc<str>) {
+        self.values.insert(name.to_owned(), Value::Unknown(why));
+    }
+
+    /// Gives `name` the result of an expansion.
+    pub fn assign(&mut self, name: &str, value: Result<String, Unexpanded>) {
+        match value {
+            Ok(value) => self.set(name, value),
+            Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why)) => self.set_unknown(name, why.into()),
+        }
+    }
+
+    /// Declares `ARG name` as `dockerfile2llb.dispatchArg` does: a build argument first, then the default, then
+    /// the global value; without any of them nothing is set, and since every build may give one, the value is
+    /// not known.
+    pub fn declare(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        default: Option<Result<String, Unexpanded>>,
+        global: &Scope,
+    ) {
+        if let Some(given) = given {
+            self.set(name, given.to_owned());
+        } else if let Some(default) = default {
+            self.assign(name, default);
+        } else if let Some(value) = global.values.get(name) {
+            self.values.insert(name.to_owned(), value.clone());
+        } else if !self.values.contains_key(name) {
+            self.set_unknown(name, "ARG without a default".into());
+        }
+    }
+
+    /// Expands `word` as BuildKit does for an instruction's argument.
+    pub fn expand(&self, word: &str, escape_token: char) -> Result<String, Unexpanded> {
+        if !word.contains(['$', '\'', '"', '<', escape_token]) {
+            return Ok(word.to_owned());
+        }
+        Lex::new(escape_token).word(word, self).map_err(|error| match error {
+            ExpandError::Unknown { name } => Unexpanded::Unknown(self.why(&name)),
+            ExpandError::Invalid { message } => Unexpanded::Invalid(message),
+        })
+    }
+
+    fn why(&self, name: &str) -> String {
+        let why = match self.values.get(name) {
+            Some(Value::Unknown(why)) => Some(why),
+            _ => self.open.as_ref(),
+        };
+        why.map_or_else(|| format!("${name} is not known"), |why| format!("${name} is not known: {why}"))
+    }
+}
+
+impl Environment for Scope {
+    fn lookup(&self, name: &str) -> Lookup {
+        match self.values.get(name) {
+            Some(Value::Set(value)) => Lookup::Set(value.clone()),
+            Some(Value::Unknown(_)) => Lookup::Unknown,
+            None if self.open.is_some() => Lookup::Unknown,
+            None => Lookup::Unset,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_takes_the_given_value_before_its_default_and_the_global_one() {
+        let mut global = Scope::global();
+        global.set("V", "global".into());
+        let mut scope = Scope::default();
+        scope.declare("V", None, None, &global);
+        assert_eq!(scope.expand("$V", '\\'), Ok("global".into()));
+        scope.declare("V", None, Some(Ok("default".into())), &global);
+        assert_eq!(scope.expand("${V}/x", '\\'), Ok("default/x".into()));
+        scope.declare("V", Some("given"), Some(Ok("default".into())), &global);
+        assert_eq!(scope.expand("$V", '\\'), Ok("given".into()));
+    }
+
+    #[test]
+    fn what_no_one_knows_is_unknown_and_what_is_not_set_is_empty() {
+        let mut scope = Scope::default();
+        scope.declare("A", None, None, &Scope::global());
+        scope.declare("TARGETARCH", None, None, &Scope::global());
+        assert_eq!(
+            scope.expand("/$A", '\\'),
+            Err(Unexpanded::Unknown("$A is not known: ARG without a default".into()))
+        );
+        assert!(matches!(scope.expand("/$TARGETARCH", '\\'), Err(Unexpanded::Unknown(_))));
+        assert_eq!(scope.expand("/$B", '\\'), Ok("/".into()));
+        let open = Scope::open("image base:1 was not read".into());
+        assert_eq!(
+            open.expand("$SRC/", '\\'),
+            Err(Unexpanded::Unknown("$SRC is not known: image base:1 was not read".into()))
+        );
+    }
+}

@@ -1,0 +1,288 @@
+//! What the sources of a COPY or ADD are: files, directories, archives, or not known.
+
+use std::sync::Arc;
+
+use crate::analysis::archive::{self, Archive, ArchiveError};
+use crate::analysis::place::{self, Followed, base_name};
+use crate::discover::{has_wildcards, matches_pattern};
+use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
+
+/// What a build context holds; its paths are relative to its root and clean, the root is empty.
+pub trait BuildContext: Sync {
+    /// The paths that match a source, in order, wildcards expanded as Go's `filepath.Match` does and symbolic
+    /// links followed. None where the source is not there: a build product, a submodule, or nothing.
+    fn find(&self, source: &str) -> Option<Vec<ContextPath>>;
+
+    /// Everything below a directory, in byte order, with the path relative to it.
+    fn below(&self, directory: &str) -> Vec<(String, ContextEntry)>;
+
+    /// The bytes of a file. None where they can not be had.
+    fn read(&self, file: &str) -> Option<Vec<u8>>;
+}
+
+/// One match of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextPath {
+    /// The path that matched; its last component names the copy.
+    pub path: String,
+    /// The path with symbolic links followed.
+    pub real: String,
+    /// What is at the real path: a file or a directory.
+    pub entry: ContextEntry,
+}
+
+/// What is at a path of a context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContextEntry {
+    /// A regular file.
+    File,
+    /// A directory, with its permission bits where they are known: git stores none.
+    Dir(Option<u32>),
+    /// A symbolic link, with its target.
+    Symlink(String),
+    /// Something whose kind git does not tell: a submodule.
+    Unknown,
+}
+
+/// A context of which nothing is known.
+#[derive(Clone, Copy, Debug)]
+pub struct NoContext;
+
+impl BuildContext for NoContext {
+    fn find(&self, _: &str) -> Option<Vec<ContextPath>> {
+        None
+    }
+
+    fn below(&self, _: &str) -> Vec<(String, ContextEntry)> {
+        Vec::new()
+    }
+
+    fn read(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// One thing that is copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name that it gets inside a directory; empty where nothing is known of it.
+    pub name: String,
+    /// As written, for messages.
+    pub written: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// What that leans on.
+    pub leans: Leans,
+}
+
+/// What a source is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A file, a heredoc, or the file behind a URL that is not unpacked.
+    File,
+    /// A directory with what lies below it.
+    Dir(Listing),
+    /// An archive that ADD extracts.
+    Archive(Archive),
+    /// A file that ADD may extract.
+    MaybeArchive {
+        /// Why that is not known.
+        why: Arc<str>,
+        /// Whether it is compressed in a way that not every builder knows.
+        compressed: bool,
+    },
+    /// A git repository that ADD clones; it holds plain directories and files that are not known.
+    Git,
+    /// Not known, and why.
+    Unknown(Arc<str>),
+}
+
+impl Source {
+    fn new(written: &str, name: &str, kind: SourceKind) -> Self {
+        Self { name: name.to_owned(), written: written.to_owned(), kind, leans: Leans::default() }
+    }
+
+    /// How many files it is known to bring.
+    pub fn files(&self) -> usize {
+        match &self.kind {
+            SourceKind::Dir(listing) => {
+                listing.entries.iter().filter(|(_, known)| !matches!(known, Known::Dir(_))).count()
+            }
+            SourceKind::Archive(archive) => archive.entries.len(),
+            _ => 1,
+        }
+    }
+
+    /// A heredoc.
+    pub fn heredoc(name: &str) -> Self {
+        Self::new(&format!("<<{name}"), name, SourceKind::File)
+    }
+
+    /// A source whose words are not known.
+    pub fn unknown(written: &str, why: impl Into<Arc<str>>) -> Self {
+        Self::new(written, "", SourceKind::Unknown(why.into()))
+    }
+
+    /// A URL of ADD: a file of the last component's name, or an archive with `--unpack`
+    /// (`dockerfile2llb.dispatchCopy`).
+    pub fn url(url: &str, unpack: bool) -> Self {
+        let path = url.split(['?', '#']).next().unwrap_or(url);
+        let after_scheme = path.split_once("://").map_or(path, |(_, rest)| rest);
+        let name = after_scheme.split_once('/').map_or("", |(_, path)| base_name(path.trim_end_matches('/')));
+        let name = if name.is_empty() { "__unnamed__" } else { name };
+        let kind = if unpack {
+            SourceKind::MaybeArchive {
+                why: format!("what {url} holds is not known").into(),
+                compressed: false,
+            }
+        } else {
+            SourceKind::File
+        };
+        Self::new(url, name, kind)
+    }
+
+    /// A git repository of ADD.
+    pub fn git(url: &str) -> Self {
+        Self::new(url, "", SourceKind::Git)
+    }
+}
+
+/// Whether ADD clones this source (`dfgitutil.ParseGitRef`).
+pub fn is_git(source: &str) -> bool {
+    let http = source.starts_with("http://") || source.starts_with("https://");
+    let path = source.split(['?', '#']).next().unwrap_or(source);
+    source.starts_with("git://")
+        || source.starts_with("ssh://")
+        || source.starts_with("git@")
+        || (http && path.trim_end_matches('/').ends_with(".git"))
+}
+
+/// Whether ADD downloads this source (`dockerfile2llb.isHTTPSource`).
+pub fn is_url(source: &str) -> bool {
+    (source.starts_with("http://") || source.starts_with("https://")) && !is_git(source)
+}
+
+/// The sources that `written` stands for in a build context. `unpack` says whether ADD would extract archives.
+pub fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> Vec<Source> {
+    let Some(found) = context.find(written) else {
+        let why = format!("{written} is not in the repository");
+        return vec![Source::new(
+            written,
+            base_name(&place::clean(written)),
+            SourceKind::Unknown(why.into()),
+        )];
+    };
+    let one = |at: ContextPath| {
+        let name = base_name(&format!("/{}", at.path)).to_owned();
+        let kind = match at.entry {
+            ContextEntry::Dir(_) => SourceKind::Dir(context_listing(context, &at.real)),
+            ContextEntry::File if unpack => unpacked(context, &at.real),
+            ContextEntry::File => SourceKind::File,
+            ContextEntry::Symlink(_) => SourceKind::Unknown(format!("{} is a dangling link", at.path).into()),
+            ContextEntry::Unknown => SourceKind::Unknown(format!("{} is a submodule", at.path).into()),
+        };
+        Source { name, written: written.to_owned(), kind, leans: Leans::default() }
+    };
+    found.into_iter().map(one).collect()
+}
+
+fn unpacked(context: &dyn BuildContext, file: &str) -> SourceKind {
+    let Some(bytes) = context.read(file) else {
+        return SourceKind::MaybeArchive {
+            why: format!("{file} could not be read").into(),
+            compressed: false,
+        };
+    };
+    match archive::read(&bytes) {
+        Ok(None) => SourceKind::File,
+        Ok(Some(archive)) => SourceKind::Archive(archive),
+        Err(error) => SourceKind::MaybeArchive {
+            why: format!("{file}: {error}").into(),
+            compressed: matches!(error, ArchiveError::Compression(_)),
+        },
+    }
+}
+
+/// What lies below a directory of a context. Everything in it belongs to root; directories whose permission
+/// bits git does not store are 0755 in a checkout with the usual umask, which the caller has to assume.
+fn context_listing(context: &dyn BuildContext, directory: &str) -> Listing {
+    let entries = context.below(directory).into_iter().map(|(path, entry)| {
+        let known = match entry {
+            ContextEntry::File => Known::File,
+            ContextEntry::Symlink(target) => Known::Symlink(target),
+            ContextEntry::Dir(mode) => {
+                Known::Dir(Directory { mode, owner: Some((0, 0)), xattrs: Some(false) })
+            }
+            ContextEntry::Unknown => Known::Unknown(format!("{path} is a submodule").into()),
+        };
+        (path, known)
+    });
+    Listing { entries: entries.collect(), leans: Leans::default(), incomplete: None }
+}
+
+/// The sources that `written` stands for in another stage or image.
+pub fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<Source> {
+    let path = place::join("/", written);
+    let name = base_name(&path);
+    if has_wildcards(written) {
+        return wildcard(rootfs, written, &path);
+    }
+    vec![at_path(rootfs, written, name, &path)]
+}
+
+fn at_path(rootfs: &Rootfs, written: &str, name: &str, path: &str) -> Source {
+    let (real, fact) = match place::follow(rootfs, path) {
+        Followed::At(real, fact) => (real, fact),
+        Followed::Unknown(why) => return Source::new(written, name, SourceKind::Unknown(why)),
+    };
+    let kind = match fact.known {
+        Known::File => SourceKind::File,
+        Known::Dir(_) => SourceKind::Dir(rootfs.below(&real)),
+        Known::Other => SourceKind::File,
+        Known::Absent | Known::Symlink(_) => SourceKind::Unknown(format!("{path} is not there").into()),
+        Known::Unknown(why) => SourceKind::Unknown(why),
+    };
+    Source { leans: fact.leans, ..Source::new(written, name, kind) }
+}
+
+/// A wildcard in the last component of a path in a stage whose directory is known whole.
+fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<Source> {
+    let (directory, pattern) = path.rsplit_once('/').unwrap_or(("", path));
+    let directory = if directory.is_empty() { "/" } else { directory };
+    let not_known = |why: Arc<str>| vec![Source::new(written, "", SourceKind::Unknown(why))];
+    if has_wildcards(directory) {
+        return not_known(format!("{written} has a wildcard in a directory").into());
+    }
+    let Followed::At(real, fact) = place::follow(rootfs, directory) else {
+        return not_known(format!("{directory} is not known").into());
+    };
+    let listing = rootfs.below(&real);
+    if let Some(why) = listing.incomplete {
+        return not_known(why);
+    }
+    let names = listing.entries.iter().map(|(path, _)| path.as_str());
+    let matching = names.filter(|name| !name.contains('/') && matches_pattern(pattern, name));
+    let with_leans = |name: &str| {
+        let mut source = at_path(rootfs, written, name, &place::join(&real, name));
+        source.leans.merge(&fact.leans);
+        source.leans.merge(&listing.leans);
+        source
+    };
+    matching.map(with_leans).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_and_repositories_are_told_apart_as_buildkit_does() {
+        assert!(is_url("https://example.com/a.tar.gz"));
+        assert!(is_git("https://github.com/moby/buildkit.git#v0.10.1"));
+        assert!(is_git("git@github.com:moby/buildkit.git"));
+        assert!(!is_url("https://github.com/moby/buildkit.git"));
+        assert!(!is_git("a.git") && !is_url("a.git"));
+        assert_eq!(Source::url("https://example.com/d/a.tgz?x=/y", false).name, "a.tgz");
+        assert_eq!(Source::url("https://example.com", false).name, "__unnamed__");
+    }
+}

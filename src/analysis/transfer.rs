@@ -1,0 +1,238 @@
+//! What a COPY or ADD leaves behind: the plain copy `C(S)` and the linked `S ⊕ C(∅)`.
+
+use std::sync::Arc;
+
+use crate::analysis::archive::ArchiveEntry;
+use crate::analysis::place::{self, Destination, Followed};
+use crate::analysis::source::{Source, SourceKind};
+use crate::rootfs::{
+    Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
+};
+
+/// How a transfer reaches the filesystem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It reads what is there: `C(S)`.
+    Plain,
+    /// It is merged over what is there: `S ⊕ C(∅)`.
+    Linked,
+}
+
+/// Everything that a transition needs of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Copying<'a> {
+    /// COPY or ADD, for messages.
+    pub keyword: &'a str,
+    /// 1-based line.
+    pub line: usize,
+    /// Where it goes.
+    pub destination: &'a Destination,
+    /// What it copies.
+    pub sources: &'a [Source],
+    /// Owner of what is created; None where it is not known.
+    pub owner: Option<(u32, u32)>,
+    /// Whether `--chown` says so: then directories from sources get it too.
+    pub chown: bool,
+}
+
+/// Applies a transfer to what is known.
+pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
+    let place = match mode {
+        Mode::Linked => copying.destination.path.clone(),
+        Mode::Plain => match place::follow(rootfs, &copying.destination.path) {
+            Followed::At(real, _) => real,
+            Followed::Unknown(_) => return somewhere(rootfs, copying),
+        },
+    };
+    Transition { rootfs, copying, mode }.run(&place);
+}
+
+/// A plain copy whose destination can not be followed: it may go anywhere.
+fn somewhere(rootfs: &mut Rootfs, copying: &Copying<'_>) {
+    rootfs.disturb(Disturbance {
+        command: copying.keyword.to_owned(),
+        line: copying.line,
+        reach: Reach::Names(vec![copying.destination.path.clone()]),
+    });
+}
+
+struct Transition<'a> {
+    rootfs: &'a mut Rootfs,
+    copying: &'a Copying<'a>,
+    mode: Mode,
+}
+
+impl Transition<'_> {
+    fn run(&mut self, place: &str) {
+        let parents: Vec<String> = ancestors(place).skip(1).map(str::to_owned).collect();
+        for parent in parents {
+            self.ensure_directory(&parent);
+        }
+        if self.copying.destination.slashed && place != "/" {
+            self.ensure_directory(place);
+        }
+        for source in self.copying.sources {
+            self.copy(source, place);
+        }
+    }
+
+    /// A directory on the way: a plain copy leaves an existing one alone, a linked one resets it.
+    fn ensure_directory(&mut self, path: &str) {
+        let Fact { known, leans } = self.rootfs.get(path);
+        let below = match known {
+            Known::Absent | Known::File | Known::Symlink(_) | Known::Other => Below::Nothing,
+            Known::Dir(_) => Below::Inherited,
+            Known::Unknown(ref why) => Below::Unknown(Arc::clone(why)),
+        };
+        match (self.mode, &known) {
+            (Mode::Plain, Known::Absent) => {
+                let made = inherit_group(self.rootfs, path, Directory::made_by(self.copying.owner));
+                self.rootfs.set(path, Fact { known: Known::Dir(made), leans }, below);
+            }
+            (Mode::Plain, _) => {}
+            (Mode::Linked, _) => {
+                let made = Known::Dir(Directory::made_by(self.copying.owner));
+                self.rootfs.set(path, Fact { known: made, leans: Leans::default() }, below);
+            }
+        }
+    }
+
+    fn copy(&mut self, source: &Source, place: &str) {
+        let inside = place::join(place, &source.name);
+        match &source.kind {
+            SourceKind::Dir(listing) => {
+                self.ensure_directory_at(place);
+                for (path, known) in &listing.entries {
+                    self.put(&place::join(place, path), self.owned(known.clone()), &listing.leans);
+                }
+                if let Some(why) = &listing.incomplete {
+                    self.blur(place, why);
+                }
+            }
+            SourceKind::Archive(archive) => {
+                self.ensure_directory_at(place);
+                for (path, entry) in &archive.entries {
+                    self.extract(place, path, entry);
+                }
+            }
+            SourceKind::File => {
+                let at = if self.goes_inside(place) { inside } else { place.to_owned() };
+                self.put(&at, Known::File, &source.leans);
+            }
+            SourceKind::Git => {
+                self.ensure_directory_at(place);
+                self.blur(place, &"what the git repository holds is not known".into());
+            }
+            SourceKind::MaybeArchive { why, .. } | SourceKind::Unknown(why) => self.put_unknown(place, why),
+        }
+    }
+
+    /// Whether a file that is copied to `place` goes into it.
+    fn goes_inside(&self, place: &str) -> bool {
+        self.copying.destination.slashed || matches!(self.rootfs.get(place).known, Known::Dir(_))
+    }
+
+    fn ensure_directory_at(&mut self, place: &str) {
+        if place != "/" {
+            self.ensure_directory(place);
+        }
+    }
+
+    /// A file or directory of which nothing is known comes to `place` or into it.
+    fn put_unknown(&mut self, place: &str, why: &Arc<str>) {
+        let fact = self.rootfs.get(place);
+        if place == "/" || matches!(fact.known, Known::Dir(_)) {
+            self.blur(place, why);
+        } else {
+            let unknown = Fact { known: Known::Unknown(Arc::clone(why)), leans: fact.leans };
+            self.rootfs.set(place, unknown, Below::Unknown(Arc::clone(why)));
+        }
+    }
+
+    /// Nothing is known any more of what lies below a directory.
+    fn blur(&mut self, place: &str, why: &Arc<str>) {
+        let fact = self.rootfs.get(place);
+        self.rootfs.set(place, fact, Below::Unknown(Arc::clone(why)));
+    }
+
+    /// `--chown` gives every copied directory its owner.
+    fn owned(&self, known: Known) -> Known {
+        match known {
+            Known::Dir(directory) if self.copying.chown => {
+                Known::Dir(Directory { owner: self.copying.owner, ..directory })
+            }
+            known => known,
+        }
+    }
+
+    fn put(&mut self, path: &str, known: Known, leans: &Leans) {
+        let there = self.rootfs.get(path);
+        let below = match (&known, &there.known) {
+            (Known::Dir(_), Known::Dir(_)) => Below::Inherited,
+            (Known::Dir(_), Known::Unknown(why)) | (Known::Unknown(why), _) => {
+                Below::Unknown(Arc::clone(why))
+            }
+            _ => Below::Nothing,
+        };
+        let mut leans = leans.clone();
+        if matches!(there.known, Known::Dir(_)) {
+            leans.merge(&there.leans);
+        }
+        let known = match (known, there.known, self.mode) {
+            (Known::Dir(upper), Known::Dir(lower), Mode::Plain) => {
+                let xattrs = upper.xattrs.zip(lower.xattrs).map(|(upper, lower)| upper || lower);
+                Known::Dir(Directory { xattrs, ..upper })
+            }
+            (known, ..) => known,
+        };
+        let known = self.with_assumed_mode(path, known, &mut leans);
+        self.rootfs.set(path, Fact { known, leans }, below);
+    }
+
+    /// Git stores no permission bits of directories: a checkout with the usual umask has 0755.
+    fn with_assumed_mode(&self, path: &str, known: Known, leans: &mut Leans) -> Known {
+        let Known::Dir(Directory { mode: None, owner, xattrs }) = known else { return known };
+        let message = format!(
+            "the context's directory that {} (line {}) copies to {path} is 0755, as a checkout with umask 022 makes it",
+            self.copying.keyword, self.copying.line
+        );
+        leans.add(Arc::new(Assumption { line: self.copying.line, path: path.to_owned(), message }));
+        Known::Dir(Directory { mode: Some(0o755), owner, xattrs })
+    }
+
+    fn extract(&mut self, place: &str, path: &str, entry: &ArchiveEntry) {
+        let at = place::join(place, path);
+        let parents: Vec<String> =
+            ancestors(&at).filter(|parent| parent.len() > place.len()).map(str::to_owned).collect();
+        for parent in parents {
+            self.ensure_directory(&parent);
+        }
+        let known = match entry {
+            ArchiveEntry::Dir { mode, owner } => {
+                let owner = if self.copying.chown { self.copying.owner } else { Some(*owner) };
+                Known::Dir(Directory { mode: Some(*mode), owner, xattrs: Some(false) })
+            }
+            ArchiveEntry::File | ArchiveEntry::HardLink(_) => Known::File,
+            ArchiveEntry::Symlink(target) => Known::Symlink(target.clone()),
+            ArchiveEntry::Other => Known::Other,
+        };
+        if at != "/" {
+            self.put(&at, known, &Leans::default());
+        }
+    }
+}
+
+/// A directory made in one with setgid takes its group and the bit (mkdir(2)).
+pub fn inherit_group(rootfs: &Rootfs, path: &str, made: Directory) -> Directory {
+    let parent = ancestors(path).next_back().unwrap_or("/");
+    let Known::Dir(above) = rootfs.get(parent).known else { return made };
+    match above.mode {
+        None => Directory { mode: None, owner: None, ..made },
+        Some(mode) if mode & 0o2000 == 0 => made,
+        Some(_) => Directory {
+            mode: made.mode.map(|mode| mode | 0o2000),
+            owner: made.owner.zip(above.owner).map(|((uid, _), (_, gid))| (uid, gid)),
+            ..made
+        },
+    }
+}

@@ -1,0 +1,219 @@
+//! The command line: arguments, and what each subcommand does with the library. It alone prints.
+
+mod completions;
+mod error;
+mod explain;
+mod human;
+mod inspect;
+mod migrate;
+mod plan;
+mod workspace;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use error::{Error, Kind};
+
+use crate::images::file::FileSource;
+use crate::plan::file::Benefit;
+
+/// Migrate the Dockerfiles of a repository to COPY --link, and know beforehand that no image changes.
+#[derive(Debug, Parser)]
+#[command(name = "layerwright", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find every Dockerfile, judge each COPY and ADD, and put the files into waves
+    Plan(PlanArguments),
+    /// Show the sites and verdicts of files; no repository is needed
+    Inspect(InspectArguments),
+    /// Show or write the change of one wave, or of some files
+    Migrate(MigrateArguments),
+    /// Tell what a rule is about, or list the rules
+    Explain(ExplainArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs, on standard output
+    Json,
+}
+
+/// What is known beside the files.
+#[derive(Debug, Args)]
+pub struct Knowledge {
+    /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive
+    #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
+    rootfs: Vec<String>,
+    /// The value of an ARG; the verdicts are bound to it
+    #[arg(long = "build-arg", value_name = "NAME=VALUE")]
+    build_args: Vec<String>,
+    /// Select lines with this benefit too
+    #[arg(long, value_name = "BENEFIT", value_enum)]
+    include: Vec<Include>,
+    /// Select lines with this benefit alone
+    #[arg(long, value_name = "BENEFIT", value_enum, conflicts_with = "include")]
+    only: Option<Only>,
+    /// Leave local ADDs ADDs, also where COPY does the same
+    #[arg(long)]
+    keep_add: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Include {
+    /// Lines that make builds slower
+    Costs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Lines whose layers outlive changes of what lies below
+    Pays,
+}
+
+impl Knowledge {
+    fn images(&self) -> Result<FileSource, Error> {
+        FileSource::new(self.rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
+    }
+
+    fn build_args(&self) -> Result<BTreeMap<String, String>, Error> {
+        let read = |pair: &String| match pair.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(Error::new(Kind::Usage, format!("--build-arg {pair}: write NAME=VALUE"))),
+        };
+        self.build_args.iter().map(read).collect()
+    }
+
+    fn selects(&self) -> Vec<Benefit> {
+        match self.only {
+            Some(Only::Pays) => vec![Benefit::Pays],
+            None if self.include.contains(&Include::Costs) => {
+                vec![Benefit::Pays, Benefit::Neutral, Benefit::Costs]
+            }
+            None => vec![Benefit::Pays, Benefit::Neutral],
+        }
+    }
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// A folder of the repository, or a plain folder
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// The commit that is read
+    #[arg(long, value_name = "REV")]
+    rev: Option<String>,
+    /// Plan the files that this text or Markdown lists; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// With --list: take in the files that it does not list
+    #[arg(long, requires = "list")]
+    all: bool,
+    #[command(flatten)]
+    knowledge: Knowledge,
+    /// Edit generated files too
+    #[arg(long)]
+    edit_generated: bool,
+    /// Write the plan to its place in the repository
+    #[arg(long, conflicts_with = "output")]
+    save: bool,
+    /// Write the plan to this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Show every site
+    #[arg(short, long)]
+    verbose: bool,
+    /// How the plan is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// Dockerfiles; `-` is standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The build context; without it, sources are not known
+    #[arg(long, value_name = "DIR")]
+    context: Option<PathBuf>,
+    #[command(flatten)]
+    knowledge: Knowledge,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArguments {
+    /// Files of the repository, instead of a wave
+    files: Vec<String>,
+    /// The wave; without it, the first that is not done
+    #[arg(long, value_name = "N", conflicts_with = "files")]
+    wave: Option<usize>,
+    /// Show the change (the default)
+    #[arg(long, conflicts_with = "write")]
+    diff: bool,
+    /// Write the change to the working tree
+    #[arg(long)]
+    write: bool,
+    /// Write a wave although an earlier one is not finished
+    #[arg(long)]
+    ahead_of_waves: bool,
+    /// Accept a difference: write a waiver to layerwright.toml
+    #[arg(long, value_name = "RULE:PATH", requires = "reason", conflicts_with_all = ["diff", "write", "wave"])]
+    accept: Vec<String>,
+    /// Why it is accepted
+    #[arg(long, requires = "accept")]
+    reason: Option<String>,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    /// The plan; without it, the one in the repository, or else one that is made now
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    #[command(flatten)]
+    knowledge: Knowledge,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The rule; without it, all are listed
+    rule: Option<String>,
+}
+
+/// Runs a command line and tells the exit code: 0 done, 2 could not do what was asked, 3 refused for safety.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Completions { shell } => completions::run(shell),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}

@@ -1,0 +1,47 @@
+//! `layerwright inspect`.
+
+use super::{Error, Format, InspectArguments, Kind, human, workspace, write};
+use crate::analysis::context::FolderContext;
+use crate::config::Config;
+use crate::plan::{self, Options, Waivers};
+
+/// Shows the sites and verdicts of files.
+pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
+    let knowledge = &arguments.knowledge;
+    let images = knowledge.images()?;
+    let build_args = knowledge.build_args()?;
+    let selects = knowledge.selects();
+    if let Some(context) = arguments.context.as_ref().filter(|context| !context.is_dir()) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("--context {}: there is no such folder", context.display()),
+        ));
+    }
+    let context = arguments.context.as_deref().map(FolderContext::new);
+    let mut files = Vec::new();
+    for path in &arguments.files {
+        files.push((path.display().to_string(), workspace::read(path)?, context.clone()));
+    }
+    let config = Config::default();
+    let options = Options {
+        config: &config,
+        images: &images,
+        build_args: &build_args,
+        selects: &selects,
+        keep_add: knowledge.keep_add,
+        edit_generated: false,
+    };
+    images.check().map_err(|error| Error::usage(&error))?;
+    let inspection = plan::inspect(&files, &options, &Waivers::none());
+    match arguments.format {
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&inspection)
+                .map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
+            write::stdout(&(json + "\n"))
+        }
+        Format::Human => {
+            let texts: Vec<&[u8]> = files.iter().map(|(_, text, _)| text.as_slice()).collect();
+            write::stdout(&human::inspection(&inspection, &texts))
+        }
+    }
+}

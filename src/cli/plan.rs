@@ -1,0 +1,142 @@
+//! `layerwright plan`.
+
+use std::path::PathBuf;
+
+use super::workspace::{self, Workspace};
+use super::{Error, Format, Kind, PlanArguments, human, write};
+use crate::config::Config;
+use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
+use crate::git::RepoPath;
+use crate::plan::file::{Gone, ListReport, Plan, Refused};
+use crate::plan::{self, Options, Waivers, path_for_people};
+
+/// Plans and shows, or writes, the plan.
+pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
+    let images = arguments.knowledge.images()?;
+    images.check().map_err(|error| Error::usage(&error))?;
+    let list = workspace::list(arguments)?;
+    let workspace = Workspace::open(&arguments.path, arguments.rev.as_deref())?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let waivers = Waivers::new(&config).map_err(|error| Error::usage(&error))?;
+    let mut discovery = workspace::discover(&source, &config, list.as_ref())?;
+    if arguments.rev.is_none() {
+        workspace.remark_dirty(&discovery);
+    }
+    let report = list.as_ref().map(|list| reconciled(&workspace, &source, list, &discovery)).transpose()?;
+    if let (Some(report), false) = (&report, arguments.all) {
+        discovery.files.retain(|file| report.found.iter().any(|found| found == file.path.as_str()));
+    }
+    let build_args = arguments.knowledge.build_args()?;
+    let selects = arguments.knowledge.selects();
+    let options = Options {
+        config: &config,
+        images: &images,
+        build_args: &build_args,
+        selects: &selects,
+        keep_add: arguments.knowledge.keep_add,
+        edit_generated: arguments.edit_generated,
+    };
+    let mut plan = make(&workspace, &source, &discovery, &options, &waivers);
+    plan.list = report;
+    show(arguments, &workspace, &config, &plan)
+}
+
+/// Makes the plan of a discovery, with progress on a terminal.
+pub fn make(
+    workspace: &Workspace,
+    source: &Source<'_>,
+    discovery: &Discovery,
+    options: &Options<'_>,
+    waivers: &Waivers,
+) -> Plan {
+    let bar = workspace::progress(discovery.files.len());
+    let mut plan = plan::plan(source, discovery, options, waivers, &|| bar.inc(1));
+    bar.finish_and_clear();
+    if let Workspace::Git(_, commit) = workspace {
+        plan.commit = Some(commit.as_str().to_owned());
+    }
+    plan
+}
+
+fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan: &Plan) -> Result<(), Error> {
+    let json = plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
+    let place = match (&arguments.output, arguments.save) {
+        (Some(path), _) => Some(path.clone()),
+        (None, true) => Some(saved_at(workspace, config)?),
+        (None, false) => None,
+    };
+    if let Some(path) = &place {
+        write::file(path, json.as_bytes())?;
+    }
+    match arguments.format {
+        Format::Json => write::stdout(&json),
+        Format::Human => write::stdout(&human::first_screen(plan, place.as_deref(), arguments.verbose)),
+    }
+}
+
+/// Where a repository keeps its plan.
+pub fn saved_at(workspace: &Workspace, config: &Config) -> Result<PathBuf, Error> {
+    let Some(folder) = workspace.folder() else {
+        return Err(Error::new(Kind::Usage, "a bare repository has no place for the plan")
+            .hint("write it elsewhere: layerwright plan -o FILE"));
+    };
+    let dir = RepoPath::new(config.campaign.dir.trim_end_matches('/')).map_err(|error| {
+        Error::new(
+            Kind::Usage,
+            format!("layerwright.toml: [campaign] dir = \"{}\": {error}", config.campaign.dir),
+        )
+    })?;
+    Ok(folder.join(dir.as_str()).join("plan.json"))
+}
+
+/// The list against what is there.
+fn reconciled(
+    workspace: &Workspace,
+    source: &Source<'_>,
+    list: &List,
+    discovery: &Discovery,
+) -> Result<ListReport, Error> {
+    let removals = |gone: &[RepoPath]| match workspace {
+        Workspace::Git(repository, commit) => repository.removals(commit, gone),
+        Workspace::Folder(_) => Ok(Vec::new()),
+    };
+    let Reconciliation { found, unusable, gone, unlisted } =
+        reconcile(list, source.listing(), discovery, removals).map_err(|error| Error::environment(&error))?;
+    let text = |path: &RepoPath| path.as_str().to_owned();
+    Ok(ListReport {
+        found: found.iter().map(text).collect(),
+        unusable: unusable
+            .iter()
+            .map(|path| Refused { path: text(path), reason: unusable_reason(discovery, path) })
+            .collect(),
+        gone: gone
+            .into_iter()
+            .map(|gone| Gone {
+                path: text(&gone.path),
+                removed_in: gone.removed_in.map(|removed| removed.to_string()),
+                why: gone.guess.as_ref().map(|guess| guess.why.to_string()),
+                guess: gone.guess.map(|guess| text(&guess.path)),
+            })
+            .collect(),
+        unlisted: unlisted.iter().map(text).collect(),
+        refused: list
+            .refused
+            .iter()
+            .map(|entry| Refused {
+                path: path_for_people(&entry.text),
+                reason: format!("line {}: {}", entry.line, entry.why),
+            })
+            .collect(),
+    })
+}
+
+/// Why a listed file that is there can not be used.
+fn unusable_reason(discovery: &Discovery, path: &RepoPath) -> String {
+    let refused = discovery.refused.iter().find(|refused| refused.path == *path);
+    let left_out = discovery.left_out.iter().find(|(left_out, _)| left_out == path);
+    refused
+        .map(|refused| refused.reason.to_string())
+        .or_else(|| left_out.map(|(_, why)| why.to_string()))
+        .unwrap_or_else(|| "it is no regular file".into())
+}

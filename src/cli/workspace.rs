@@ -1,0 +1,140 @@
+//! The repository or folder that a command works in, its configuration and its Dockerfiles.
+
+use std::fs;
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Error, Kind, PlanArguments, write};
+use crate::config::{Config, FILE_NAME};
+use crate::discover::{self, Discovery, List, Options, Source};
+use crate::git::{CommitId, GitError, RepoPath, Repository};
+
+/// Where a command works.
+pub enum Workspace {
+    /// A git repository and the commit that is read.
+    Git(Box<Repository>, CommitId),
+    /// A folder without git.
+    Folder(PathBuf),
+}
+
+impl Workspace {
+    /// Opens `path`: a repository, or else a folder.
+    pub fn open(path: &Path, rev: Option<&str>) -> Result<Self, Error> {
+        let metadata = fs::metadata(path).map_err(|error| {
+            Error::new(Kind::Usage, format!("{} can not be opened: {error}", path.display()))
+        })?;
+        if !metadata.is_dir() {
+            return Err(Error::new(Kind::Usage, format!("{} is no folder", path.display()))
+                .hint("`layerwright inspect FILE` looks at single files"));
+        }
+        match Repository::open(path) {
+            Ok(repository) => {
+                let commit = repository.resolve(rev).map_err(|error| Error::environment(&error))?;
+                Ok(Workspace::Git(Box::new(repository), commit))
+            }
+            Err(GitError::NotARepository { .. }) if rev.is_none() => Ok(Workspace::Folder(path.to_owned())),
+            Err(error) => Err(Error::environment(&error)),
+        }
+    }
+
+    /// What is read: the commit, or the folder as it is.
+    pub fn source(&self) -> Result<Source<'_>, Error> {
+        match self {
+            Workspace::Git(repository, commit) => {
+                Source::commit(repository, commit).map_err(|error| Error::environment(&error))
+            }
+            Workspace::Folder(path) => Ok(Source::folder(path)),
+        }
+    }
+
+    /// The folder in which files can be written. None in a bare repository.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Workspace::Git(repository, _) => repository.working_tree(),
+            Workspace::Folder(path) => Some(path),
+        }
+    }
+
+    /// `layerwright.toml`: the one in the working tree or folder, which people edit, or else the commit's.
+    pub fn config(&self, source: &Source<'_>) -> Result<Config, Error> {
+        let bytes = match self.folder() {
+            Some(folder) => match fs::read(folder.join(FILE_NAME)) {
+                Ok(bytes) => Some(bytes),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => {
+                    return Err(Error::new(Kind::Usage, format!("{FILE_NAME} can not be read: {error}")));
+                }
+            },
+            None => RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, 1 << 20).ok()),
+        };
+        bytes
+            .map_or(Ok(Config::default()), |bytes| Config::read(&bytes))
+            .map_err(|error| Error::usage(&error))
+    }
+
+    /// Says when Dockerfiles have changes that the commit does not have.
+    pub fn remark_dirty(&self, discovery: &Discovery) {
+        let Workspace::Git(repository, _) = self else { return };
+        let paths: Vec<RepoPath> = discovery.files.iter().map(|file| file.path.clone()).collect();
+        let dirty = repository.dirty_paths(&paths).map_or(0, |dirty| dirty.len());
+        if dirty > 0 {
+            let have = if dirty == 1 { "Dockerfile has" } else { "Dockerfiles have" };
+            write::remark(&format!("note: {dirty} {have} uncommitted changes, which the plan does not see"));
+        }
+    }
+}
+
+/// Finds the Dockerfiles; of a list, those that it names are taken whatever their names are.
+pub fn discover(source: &Source<'_>, config: &Config, list: Option<&List>) -> Result<Discovery, Error> {
+    let options =
+        Options::new(&config.files.include, &config.files.exclude).map_err(|error| Error::usage(&error))?;
+    let listed = list.iter().flat_map(|list| list.paths.iter().map(|listed| listed.path.clone()));
+    Ok(discover::discover(source, &options.listed(listed)))
+}
+
+/// The list that the arguments name.
+pub fn list(arguments: &PlanArguments) -> Result<Option<List>, Error> {
+    let Some(path) = &arguments.list else { return Ok(None) };
+    let text = read_text(path)?;
+    let list = discover::parse_list(&text);
+    if list.paths.is_empty() && list.refused.is_empty() {
+        return Err(Error::new(Kind::Usage, format!("{} lists no Dockerfile", path.display()))
+            .hint("each path that looks like a Dockerfile is an entry, in any text or Markdown"));
+    }
+    Ok(Some(list))
+}
+
+/// A text file, or standard input for `-`.
+fn read_text(path: &Path) -> Result<String, Error> {
+    let bytes = read(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Error::new(Kind::Usage, format!("{} is not UTF-8 at byte {at}", path.display()))
+    })
+}
+
+/// A file, or standard input for `-`.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable = |error: std::io::Error| {
+        Error::new(Kind::Usage, format!("{} can not be read: {error}", path.display()))
+    };
+    if path != Path::new("-") {
+        return fs::read(path).map_err(unreadable);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+pub fn progress(files: usize) -> indicatif::ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let bar = indicatif::ProgressBar::new(u64::try_from(files).unwrap_or(u64::MAX));
+    let style = indicatif::ProgressStyle::with_template("{spinner} {pos}/{len} files judged, {elapsed}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,306 @@
+//! The plan: what was found and decided, file by file and line by line, and in which order it goes out.
+//!
+//! The same commit, base images and options give the same plan, byte for byte: it is sorted and has neither clock
+//! nor environment in it.
+
+pub mod file;
+mod report;
+pub mod syntax;
+mod waves;
+
+use std::collections::BTreeMap;
+
+use globset::{Glob, GlobMatcher};
+use rayon::prelude::*;
+
+use crate::analysis::context::FolderContext;
+use crate::analysis::rule::{self, Finding, RuleId};
+use crate::analysis::source::BuildContext;
+use crate::analysis::{self, Analysis, Inputs};
+use crate::config::Config;
+use crate::discover::{self, Class, Context, ContextView, Discovery, Source, SourceFile};
+use crate::dockerfile::Dockerfile;
+use crate::git::{BlobId, hash_blob};
+use crate::images::ImageSource;
+use crate::migrate::{self, LinePlan};
+use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused, Waiver};
+
+pub use report::{path_for_people, sites_report};
+
+/// What is decided beside the repository.
+pub struct Options<'a> {
+    /// `layerwright.toml`.
+    pub config: &'a Config,
+    /// What base images hold.
+    pub images: &'a (dyn ImageSource + Sync),
+    /// Build arguments.
+    pub build_args: &'a BTreeMap<String, String>,
+    /// Benefits that are selected.
+    pub selects: &'a [Benefit],
+    /// Whether local ADDs stay ADDs.
+    pub keep_add: bool,
+    /// Whether generated files are edited too.
+    pub edit_generated: bool,
+}
+
+/// A waiver names no rule of the table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a waiver names the rule `{0}`, which is none; `layerwright explain` lists them")]
+pub struct UnknownRule(pub String);
+
+/// The accepted differences, ready to be asked.
+#[derive(Debug)]
+pub struct Waivers {
+    entries: Vec<(GlobMatcher, RuleId, Waiver)>,
+}
+
+impl Waivers {
+    /// Reads the waivers of `layerwright.toml`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownRule`] for a rule that is not in the table.
+    pub fn new(config: &Config) -> Result<Self, UnknownRule> {
+        let mut entries = Vec::new();
+        for waiver in &config.waivers {
+            let rule = RuleId::find(&waiver.rule).ok_or_else(|| UnknownRule(waiver.rule.clone()))?;
+            let Ok(glob) = Glob::new(&waiver.file) else { continue };
+            let kept = Waiver {
+                file: waiver.file.clone(),
+                rule: waiver.rule.clone(),
+                path: waiver.path.clone(),
+                reason: waiver.reason.clone(),
+            };
+            entries.push((glob.compile_matcher(), rule, kept));
+        }
+        Ok(Self { entries })
+    }
+
+    /// Nothing is accepted.
+    pub fn none() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// The waiver that accepts a finding in a file.
+    pub fn accepting(&self, path: &str, finding: &Finding) -> Option<&Waiver> {
+        let accepts = |(glob, rule, waiver): &&(GlobMatcher, RuleId, Waiver)| {
+            glob.is_match(path)
+                && *rule == finding.rule
+                && (waiver.path.is_empty() || waiver.path == finding.path)
+        };
+        self.entries.iter().find(accepts).map(|(_, _, waiver)| waiver)
+    }
+}
+
+/// Plans the files of a discovery.
+///
+/// `tick` is called for each file that is judged, from any thread.
+pub fn plan(
+    source: &Source<'_>,
+    discovery: &Discovery,
+    options: &Options<'_>,
+    waivers: &Waivers,
+    tick: &(dyn Fn() + Sync),
+) -> Plan {
+    let mut files: Vec<File> = discovery
+        .files
+        .par_iter()
+        .map(|file| {
+            let planned = plan_file(source, file, options, waivers);
+            tick();
+            planned
+        })
+        .collect();
+    let waves = waves::assign(&mut files, &options.config.waves);
+    let refused = discovery
+        .refused
+        .iter()
+        .map(|refused| Refused {
+            path: path_for_people(refused.path.as_str()),
+            reason: refused.reason.to_string(),
+        })
+        .chain(
+            discovery
+                .odd
+                .iter()
+                .map(|odd| Refused { path: path_for_people(&odd.name), reason: odd.reason.to_string() }),
+        )
+        .collect();
+    Plan {
+        schema: file::SCHEMA,
+        commit: None,
+        build_args: options.build_args.clone(),
+        syntax: options.config.syntax.write.clone(),
+        selects: options.selects.to_vec(),
+        waivers: waivers.entries.iter().map(|(_, _, waiver)| waiver.clone()).collect(),
+        list: None,
+        left_out: discovery
+            .left_out_counts()
+            .into_iter()
+            .map(|(why, count)| (why.to_string(), count))
+            .collect(),
+        refused,
+        waves,
+        files,
+    }
+}
+
+fn plan_file(source: &Source<'_>, file: &SourceFile, options: &Options<'_>, waivers: &Waivers) -> File {
+    let dockerfile = Dockerfile::read(file.text.clone());
+    let class = match discover::classify(&file.text, !dockerfile.errors().is_empty()) {
+        Class::Plain => file::Class::Plain,
+        Class::Template => file::Class::Template,
+        Class::Generated(head) => {
+            file::Class::Generated { line: head.line, by: head.by, template: head.template }
+        }
+    };
+    let context = Context::assumed(&file.path);
+    let (view, trouble) = match ContextView::new(source, &context, &file.path) {
+        Ok(view) => (Some(view), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let no_context = analysis::source::NoContext;
+    let build_context: &dyn BuildContext = view.as_ref().map_or(&no_context, |view| view);
+    let judged = judge(&dockerfile, file.path.as_str(), build_context, options, waivers);
+    let skip = trouble.or_else(|| skip_reason(file, &dockerfile, &class, options));
+    finish(file, &dockerfile, class, &context, judged, skip, options, waivers)
+}
+
+/// Why a file is not edited, whatever its sites say.
+fn skip_reason(
+    file: &SourceFile,
+    dockerfile: &Dockerfile,
+    class: &file::Class,
+    options: &Options<'_>,
+) -> Option<String> {
+    let skips = &options.config.files.skip;
+    if let Some(skip) = skips.iter().find(|skip| skip.path == file.path.as_str()) {
+        return Some(skip.reason.clone());
+    }
+    match class {
+        file::Class::Template => return Some("a template, which BuildKit does not read".into()),
+        file::Class::Generated { by, template, .. } if !options.edit_generated => {
+            let from = template.as_ref().map_or(String::new(), |template| format!(" from {template}"));
+            return Some(format!("generated{from} ({by}); edit the template, or pass --edit-generated"));
+        }
+        _ => {}
+    }
+    let error = dockerfile.errors().first()?;
+    let line = dockerfile.line_index().position(error.span.start).line;
+    Some(format!("BuildKit refuses it: line {line}: {}", error.message))
+}
+
+fn judge(
+    dockerfile: &Dockerfile,
+    path: &str,
+    context: &dyn BuildContext,
+    options: &Options<'_>,
+    waivers: &Waivers,
+) -> Analysis {
+    analysis::analyze(
+        dockerfile,
+        &Inputs {
+            images: options.images,
+            context,
+            build_args: options.build_args,
+            rules: rule::ALL,
+            accepted: &|finding| waivers.accepting(path, finding).is_some(),
+        },
+    )
+}
+
+#[expect(clippy::too_many_arguments, reason = "it puts one file's parts together")]
+fn finish(
+    file: &SourceFile,
+    dockerfile: &Dockerfile,
+    class: file::Class,
+    context: &Context,
+    judged: Analysis,
+    mut skip: Option<String>,
+    options: &Options<'_>,
+    waivers: &Waivers,
+) -> File {
+    let path = file.path.as_str();
+    let mut sites = sites_report(dockerfile, &judged.sites, options, &|finding| {
+        waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
+    });
+    let wanted = sites.iter().any(|site| site.selected) && skip.is_none();
+    let (header, rewritten) = match rewritten(dockerfile, &sites, wanted, options) {
+        Ok(done) => done,
+        Err(why) => {
+            skip = skip.or(Some(why));
+            (Header::Keep, None)
+        }
+    };
+    if skip.is_some() {
+        sites.iter_mut().for_each(|site| site.selected = false);
+    }
+    File {
+        path: path.to_owned(),
+        blob: file.blob.as_str().to_owned(),
+        class,
+        skip,
+        contexts: vec![file::Context {
+            root: context.root.as_ref().map_or(".", |root| root.as_str()).to_owned(),
+            evidence: context.evidence.to_string(),
+        }],
+        bases: report::bases(&judged.bases),
+        errors: report::errors(dockerfile),
+        syntax: report::syntax(dockerfile, &sites),
+        header,
+        sites,
+        wave: None,
+        rewritten: rewritten.map(|blob| blob.as_str().to_owned()),
+    }
+}
+
+/// The header and the id of the new text, where something is edited; the reason where that can not be done.
+fn rewritten(
+    dockerfile: &Dockerfile,
+    sites: &[file::Site],
+    wanted: bool,
+    options: &Options<'_>,
+) -> Result<(Header, Option<BlobId>), String> {
+    if !wanted {
+        return Ok((Header::Keep, None));
+    }
+    let required = syntax::floor(dockerfile, true).unwrap_or(syntax::LINK);
+    let header = syntax::header(dockerfile, required, &options.config.syntax.write)
+        .map_err(|error| error.to_string())?;
+    if let syntax::Header::Foreign(value) = &header {
+        if syntax::Frontend::read(value) == syntax::Frontend::Other {
+            return Err(format!("its frontend is {value}, of which nothing is known"));
+        }
+    }
+    let lines: Vec<LinePlan> = migrate::line_plans(sites.iter().filter(|site| site.selected));
+    let rewrite = migrate::rewrite(dockerfile, &lines, &header).map_err(|error| error.to_string())?;
+    let blob = hash_blob(&rewrite.text).map_err(|error| error.to_string())?;
+    Ok((report::header(&header), Some(blob)))
+}
+
+/// Judges Dockerfiles that stand alone, each with a folder as its build context.
+pub fn inspect(
+    files: &[(String, Vec<u8>, Option<FolderContext>)],
+    options: &Options<'_>,
+    waivers: &Waivers,
+) -> Inspection {
+    let no_context = analysis::source::NoContext;
+    let report = |(path, text, context): &(String, Vec<u8>, Option<FolderContext>)| {
+        let dockerfile = Dockerfile::read(text.clone());
+        let context: &dyn BuildContext = context.as_ref().map_or(&no_context, |context| context);
+        let judged = judge(&dockerfile, path, context, options, waivers);
+        let mut sites = sites_report(&dockerfile, &judged.sites, options, &|finding| {
+            waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
+        });
+        if !dockerfile.errors().is_empty() {
+            sites.iter_mut().for_each(|site| site.selected = false);
+        }
+        FileReport {
+            path: path.clone(),
+            errors: report::errors(&dockerfile),
+            syntax: report::syntax(&dockerfile, &sites),
+            sites,
+        }
+    };
+    Inspection { schema: file::SCHEMA, files: files.par_iter().map(report).collect() }
+}

@@ -1,0 +1,432 @@
+//! The format of `plan.json` and of what `inspect` prints.
+//!
+//! Fields are written in the order of their declaration and lists are sorted, so a plan's diffs are readable.
+//! What a reader does not know it refuses.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the format that this program writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// What `inspect` prints: files and their sites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inspection {
+    /// Version of this format.
+    pub schema: u32,
+    /// The files, as they were given.
+    pub files: Vec<FileReport>,
+}
+
+/// One file and its sites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileReport {
+    /// The path as it was given.
+    pub path: String,
+    /// Why BuildKit's `parser.Parse` or `instructions.Parse` refuses the file; empty when it does not.
+    pub errors: Vec<Error>,
+    /// The `# syntax` header.
+    pub syntax: Syntax,
+    /// Each COPY and ADD, in order.
+    pub sites: Vec<Site>,
+}
+
+/// A place in a file and what BuildKit says of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Error {
+    /// 1-based line.
+    pub line: usize,
+    /// 1-based column, in bytes.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The `# syntax` header of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Syntax {
+    /// What the header says now; null without one.
+    pub current: Option<String>,
+    /// The least frontend that reads the file as it is meant; null where any does.
+    pub required: Option<String>,
+}
+
+/// One COPY or ADD with its verdict. Flags, sources and destination are BuildKit's reading before expansion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// First line, 1-based.
+    pub line: usize,
+    /// Last line, 1-based.
+    pub end_line: usize,
+    /// `COPY` or `ADD`.
+    pub keyword: Keyword,
+    /// Whether it stands in an ONBUILD.
+    pub onbuild: bool,
+    /// The stage, counted from 0; null before the first FROM.
+    pub stage: Option<usize>,
+    /// The flags, quotes dropped.
+    pub flags: Vec<String>,
+    /// The sources, heredocs left out.
+    pub sources: Vec<String>,
+    /// How many heredocs it has.
+    pub heredocs: usize,
+    /// The destination; null where the line has none.
+    pub destination: Option<String>,
+    /// May `--link` be inserted?
+    pub verdict: Verdict,
+    /// Whether the verdict leans on nothing; null for verdicts that are no claim about an image.
+    pub proved: Option<bool>,
+    /// The whole new instruction, of `link` and `edit`.
+    pub replacement: Option<String>,
+    /// What the verdict leans on.
+    pub assumptions: Vec<Assumption>,
+    /// What the rules found.
+    pub reasons: Vec<Reason>,
+    /// What a link brings.
+    pub benefit: Benefit,
+    /// Whether the campaign edits it.
+    pub selected: bool,
+    /// Of a line that is linked already: what the verdict would be.
+    pub audit: Option<Audit>,
+}
+
+/// The instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Keyword {
+    /// `COPY`.
+    Copy,
+    /// `ADD`.
+    Add,
+}
+
+/// May `--link` be inserted?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Yes, alone.
+    Link,
+    /// Yes, with other changes to flags or words.
+    Edit,
+    /// No: the image would change.
+    Hold,
+    /// It can not be told.
+    Unknown,
+    /// The builder would ignore it.
+    NoEffect,
+    /// It is there already.
+    Linked,
+    /// `--link=false` says no.
+    OptedOut,
+}
+
+/// What a link brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Benefit {
+    /// The layer outlives changes of what lies below.
+    Pays,
+    /// It does, but a later RUN is executed again in any case.
+    Neutral,
+    /// It makes builds slower.
+    Costs,
+    /// Nothing.
+    None,
+}
+
+/// A fact that nothing has proved yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assumption {
+    /// The line that it is about, 1-based.
+    pub line: usize,
+    /// The path that it is about.
+    pub path: String,
+    /// The whole sentence.
+    pub message: String,
+}
+
+/// What a rule found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// The rule; `layerwright explain RULE` tells more.
+    pub rule: String,
+    /// The path in the image; empty where it is about none.
+    pub path: String,
+    /// Both outcomes in a sentence.
+    pub message: String,
+}
+
+/// What the verdict of a linked line would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// `link` where the flag does no harm.
+    pub verdict: Verdict,
+    /// What the rules found.
+    pub reasons: Vec<Reason>,
+}
+
+/// `plan.json`: what was found and decided, file by file and line by line. Decisions, not progress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Version of this format.
+    pub schema: u32,
+    /// The commit that was read; null for a folder without git.
+    pub commit: Option<String>,
+    /// Build arguments that the verdicts are bound to.
+    pub build_args: BTreeMap<String, String>,
+    /// What a new or raised header says.
+    pub syntax: String,
+    /// Benefits that are selected.
+    pub selects: Vec<Benefit>,
+    /// Differences that somebody accepted.
+    pub waivers: Vec<Waiver>,
+    /// The list that the campaign was given, against what is there; null without one.
+    pub list: Option<ListReport>,
+    /// How many files with a Dockerfile's name were left out, by reason.
+    pub left_out: BTreeMap<String, usize>,
+    /// Files that could not be read.
+    pub refused: Vec<Refused>,
+    /// The waves, from 0, with their files.
+    pub waves: Vec<Wave>,
+    /// The files, in order of path.
+    pub files: Vec<File>,
+}
+
+/// An accepted difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// Glob of the files.
+    pub file: String,
+    /// The rule.
+    pub rule: String,
+    /// The path in the image; empty for any.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A list against what is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListReport {
+    /// Listed and found.
+    pub found: Vec<String>,
+    /// Listed, there, and not usable.
+    pub unusable: Vec<Refused>,
+    /// Listed and gone.
+    pub gone: Vec<Gone>,
+    /// Found and not listed.
+    pub unlisted: Vec<String>,
+    /// Entries of the list that are no paths of a repository.
+    pub refused: Vec<Refused>,
+}
+
+/// A listed file that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gone {
+    /// The path.
+    pub path: String,
+    /// The commit that removed it, where history tells.
+    pub removed_in: Option<String>,
+    /// The best guess what it is now.
+    pub guess: Option<String>,
+    /// Why that.
+    pub why: Option<String>,
+}
+
+/// A file that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// The path, as far as it can be shown.
+    pub path: String,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+/// The files that go out together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wave {
+    /// Its number; 0 is the proof of concept.
+    pub number: usize,
+    /// Why these, in one line; empty for waves that go by order alone.
+    pub reason: String,
+    /// Their paths.
+    pub files: Vec<String>,
+}
+
+/// One file of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The path in the repository.
+    pub path: String,
+    /// git's id of the text that was judged.
+    pub blob: String,
+    /// What kind of file it is.
+    pub class: Class,
+    /// Why it is not edited whatever its sites say; null where nothing stands against it.
+    pub skip: Option<String>,
+    /// Where it is built.
+    pub contexts: Vec<Context>,
+    /// What its stages start from.
+    pub bases: Vec<Base>,
+    /// Why BuildKit refuses the file.
+    pub errors: Vec<Error>,
+    /// The `# syntax` header.
+    pub syntax: Syntax,
+    /// What becomes of the header.
+    pub header: Header,
+    /// Each COPY and ADD, in order.
+    pub sites: Vec<Site>,
+    /// Its wave; null where it is in none.
+    pub wave: Option<usize>,
+    /// git's id of the text after the edit; null where nothing is edited.
+    pub rewritten: Option<String>,
+}
+
+/// What kind of file it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Class {
+    /// Written by people.
+    Plain,
+    /// Written by a program: judged, not edited.
+    Generated {
+        /// The line that says so.
+        line: usize,
+        /// What it says.
+        by: String,
+        /// The template, where it names one.
+        template: Option<String>,
+    },
+    /// A template that BuildKit does not read.
+    Template,
+}
+
+/// Where a file is built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// The folder that is sent to the builder; `.` is the repository's root.
+    pub root: String,
+    /// What says so.
+    pub evidence: String,
+}
+
+/// What a stage starts from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// The image as FROM names it.
+    pub image: String,
+    /// Whether its filesystem is known.
+    pub known: bool,
+    /// The digest that the facts are of; null where it is not known.
+    pub digest: Option<String>,
+}
+
+/// What becomes of the header of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Header {
+    /// It stays as it is.
+    Keep,
+    /// A new one is written.
+    Insert {
+        /// What it says.
+        value: String,
+    },
+    /// An older one gets another value.
+    Raise {
+        /// What it says then.
+        value: String,
+    },
+    /// It names another frontend and is left alone.
+    Foreign {
+        /// What it says.
+        value: String,
+    },
+}
+
+/// A plan can not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// It was written in another format.
+    #[error(
+        "the plan has schema {found}, and this program reads {SCHEMA}: use the version that wrote it, or plan again"
+    )]
+    Schema {
+        /// The version that it has.
+        found: u64,
+    },
+    /// It is no plan.
+    #[error("the plan can not be read at line {line}, column {column}: {message}; plan again with --save")]
+    Json {
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Plan {
+    /// Reads a `plan.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] for another schema, unknown fields and broken JSON.
+    pub fn read(bytes: &[u8]) -> Result<Self, PlanError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema: u64,
+        }
+        let broken = |error: serde_json::Error| PlanError::Json {
+            line: error.line(),
+            column: error.column(),
+            message: error.to_string(),
+        };
+        let Versioned { schema } = serde_json::from_slice(bytes).map_err(broken)?;
+        if schema != u64::from(SCHEMA) {
+            return Err(PlanError::Schema { found: schema });
+        }
+        serde_json::from_slice(bytes).map_err(broken)
+    }
+
+    /// As it is written to `plan.json`: two spaces, one key a line, a newline at the end.
+    ///
+    /// # Errors
+    ///
+    /// Never for a plan; `serde_json` may fail for maps with odd keys, of which a plan has none.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n")
+    }
+
+    /// The file of this path.
+    pub fn file(&self, path: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.path == path)
+    }
+}
+
+impl File {
+    /// The sites that the campaign edits.
+    pub fn selected(&self) -> impl Iterator<Item = &Site> {
+        self.sites.iter().filter(|site| site.selected)
+    }
+}
