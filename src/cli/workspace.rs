@@ -75,6 +75,9 @@ impl Workspace {
     /// Says when Dockerfiles have changes that the commit does not have.
     pub fn remark_dirty(&self, discovery: &Discovery) {
         let Workspace::Git(repository, _) = self else { return };
+        if repository.working_tree().is_none() {
+            return;
+        }
         let paths: Vec<RepoPath> = discovery.files.iter().map(|file| file.path.clone()).collect();
         let dirty = repository.dirty_paths(&paths).map_or(0, |dirty| dirty.len());
         if dirty > 0 {
