@@ -1,0 +1,118 @@
+//! A command with its arguments, and what its words name.
+
+use super::Operand;
+use super::field::Field;
+use super::path::{PathPattern, directory_of, join};
+use super::state::State;
+
+/// A command with its arguments, where it runs.
+pub(super) struct Call<'c> {
+    pub name: &'c str,
+    pub args: &'c [Field],
+    pub state: &'c State,
+}
+
+impl Call<'_> {
+    /// The path that a word surely is.
+    pub fn path(&self, field: &Field) -> Option<String> {
+        self.absolute(field.literal()?)
+    }
+
+    /// The path that `text` surely is in the directory of the call.
+    pub fn absolute(&self, text: &str) -> Option<String> {
+        let directory = if text.starts_with('/') { "/" } else { self.state.directory()? };
+        let (path, exact) = join(directory, text);
+        (exact && !text.is_empty()).then_some(path)
+    }
+
+    /// What a word surely names to work on.
+    pub fn operand(&self, field: &Field) -> Option<Operand> {
+        match field {
+            Field::Literal(text) => Some(Operand::Path(self.absolute(text)?)),
+            Field::Glob(text) => Some(Operand::Glob(self.absolute(text)?)),
+            Field::Prefix(_) => None,
+        }
+    }
+
+    /// What a word surely names to copy.
+    pub fn source(&self, field: &Field) -> Option<Operand> {
+        match field {
+            Field::Literal(text) if text == "." || text.ends_with("/.") => {
+                Some(Operand::Contents(self.absolute(text)?))
+            }
+            field => self.operand(field),
+        }
+    }
+
+    /// Everything that the words may name, and whether some of them could not be read.
+    pub fn names(&self) -> (Vec<PathPattern>, bool) {
+        let mut names = Names { state: self.state, paths: Vec::new(), unread: false };
+        self.args.iter().for_each(|field| names.field(field));
+        names.finish()
+    }
+}
+
+/// Collects the paths that words may name.
+pub(super) struct Names<'c> {
+    pub state: &'c State,
+    pub paths: Vec<PathPattern>,
+    pub unread: bool,
+}
+
+impl Names<'_> {
+    /// An argument: a path, `--option=path`, `-Lpath`, `@path` or a list with colons.
+    pub fn field(&mut self, field: &Field) {
+        let exact = field.literal().is_some();
+        let known = field.known();
+        if known.contains("://") {
+            return;
+        }
+        let value = known.split_once('=').map(|(_, value)| value);
+        if let Some(value) = value {
+            self.text(value, exact, field);
+        }
+        if known.starts_with('-') {
+            match known.find('/') {
+                Some(at) if value.is_none() => self.text(&known[at..], exact, field),
+                _ => {}
+            }
+            return;
+        }
+        self.text(known.strip_prefix('@').unwrap_or(known), exact, field);
+        for part in known.split(':').skip(1).filter(|part| part.starts_with('/')) {
+            self.text(part, exact, field);
+        }
+    }
+
+    fn text(&mut self, text: &str, exact: bool, field: &Field) {
+        if text.is_empty() {
+            self.unread |= !exact;
+            return;
+        }
+        let text = text.split(':').next().unwrap_or(text);
+        let directories = match &self.state.directories {
+            _ if text.starts_with('/') => &["/".to_owned()][..],
+            Some(directories) => directories,
+            None => {
+                self.unread = true;
+                return;
+            }
+        };
+        for directory in directories {
+            self.paths.push(match field {
+                Field::Literal(_) => PathPattern::At(join(directory, text).0),
+                Field::Glob(_) => {
+                    let cut = text.find(['*', '?', '[']).unwrap_or(text.len());
+                    PathPattern::Under(join(directory, directory_of(&text[..cut])).0)
+                }
+                Field::Prefix(_) => PathPattern::Under(join(directory, directory_of(text)).0),
+            });
+        }
+    }
+
+    pub fn finish(mut self) -> (Vec<PathPattern>, bool) {
+        self.paths.sort_unstable();
+        self.paths.dedup();
+        (self.paths, self.unread)
+    }
+}

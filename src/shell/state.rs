@@ -1,0 +1,154 @@
+//! What is known of the shell while it runs: directory, variables, options.
+
+use std::collections::HashMap;
+
+use super::{Lookup, User};
+
+/// How many directories a script may stand in before nobody keeps count.
+const DIRECTORIES: usize = 4;
+
+/// The shell that runs the script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// `bash`: words have more syntax.
+    Bash,
+    /// `sh`, `dash`, `ash`, or nobody knows which.
+    Posix,
+}
+
+/// Where a command stands in the flow of control.
+#[derive(Clone, Copy)]
+pub(super) struct Flow {
+    /// It is surely reached.
+    pub reached: bool,
+    /// If it ran, it succeeded: otherwise the build would have stopped.
+    pub must: bool,
+    /// `set -e` has no force here: a condition, or not the end of a chain.
+    pub suspended: bool,
+}
+
+impl Flow {
+    /// A body that may not run.
+    pub fn maybe(self) -> Self {
+        Self { reached: false, ..self }
+    }
+
+    /// A command whose status is tested.
+    pub fn tested(self) -> Self {
+        Self { must: false, suspended: true, ..self }
+    }
+}
+
+/// A shell, or a subshell of it.
+#[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
+pub(super) struct State {
+    /// Directories in which it may stand; None: anywhere. One alone is certain.
+    pub directories: Option<Vec<String>>,
+    /// Whether the directory was read exactly (no `..`).
+    pub directory_exact: bool,
+    variables: HashMap<String, Lookup>,
+    /// `set -e`.
+    pub errexit: bool,
+    /// `set -o pipefail`.
+    pub pipefail: bool,
+    /// Whether modes of new files are known.
+    pub umask_known: bool,
+    /// Whether variables that the script did not set are those of the image.
+    pub environment_known: bool,
+    /// Whether something ran that may have changed the shell itself: nothing is certain any more.
+    pub opaque: bool,
+    /// Whether the shell may have ended already.
+    pub left: bool,
+    /// Whether the loop that runs may have ended already.
+    pub broke: bool,
+    /// Whether the build stops when this shell exits with a failure.
+    pub failure_stops: bool,
+    /// Who runs the commands.
+    pub user: User,
+    /// The line to report; None: the line of each command counts.
+    pub line: Option<usize>,
+    /// Which shell it is.
+    pub dialect: Dialect,
+}
+
+impl State {
+    pub fn new(workdir: Option<&str>, user: User) -> Self {
+        Self {
+            directories: workdir.map(|directory| vec![super::path::join("/", directory).0]),
+            directory_exact: true,
+            variables: HashMap::new(),
+            errexit: false,
+            pipefail: false,
+            umask_known: true,
+            environment_known: true,
+            opaque: false,
+            left: false,
+            broke: false,
+            failure_stops: true,
+            user,
+            line: None,
+            dialect: Dialect::Posix,
+        }
+    }
+
+    /// The one directory in which it surely stands.
+    pub fn directory(&self) -> Option<&str> {
+        match self.directories.as_deref() {
+            Some([directory]) if self.directory_exact => Some(directory),
+            _ => None,
+        }
+    }
+
+    /// The value of a variable, `env` being asked for what the script did not set.
+    pub fn variable(&self, name: &str, env: &dyn Fn(&str) -> Lookup) -> Lookup {
+        if self.opaque {
+            return Lookup::Unknown;
+        }
+        match (self.variables.get(name), name) {
+            (Some(value), _) => value.clone(),
+            (None, "PWD") => self.directory().map_or(Lookup::Unknown, |path| Lookup::Set(path.into())),
+            // Shells set these themselves, or may.
+            (
+                None,
+                "OLDPWD" | "IFS" | "UID" | "EUID" | "PPID" | "SHLVL" | "RANDOM" | "HOSTNAME" | "SHELL" | "_",
+            ) => Lookup::Unknown,
+            (None, _) if !self.environment_known => Lookup::Unknown,
+            (None, _) => env(name),
+        }
+    }
+
+    /// Whether unquoted values are split at white space, as they are by default.
+    pub fn splits_plainly(&self) -> bool {
+        !self.variables.contains_key("IFS")
+    }
+
+    pub fn set(&mut self, name: &str, value: Lookup, sure: bool) {
+        let value = if sure { value } else { Lookup::Unknown };
+        self.variables.insert(name.to_owned(), value);
+    }
+
+    /// `cd` to one of `targets`, None being anywhere. Unless it surely succeeded, the shell may stand where it
+    /// stood.
+    pub fn change_directory(&mut self, targets: Option<Vec<String>>, exact: bool, sure: bool) {
+        let mut directories = match (targets, self.directories.take()) {
+            (Some(targets), _) if sure => targets,
+            (Some(mut targets), Some(before)) => {
+                targets.extend(before);
+                targets
+            }
+            _ => return,
+        };
+        directories.sort_unstable();
+        directories.dedup();
+        self.directory_exact = exact && (sure || self.directory_exact);
+        self.directories = (directories.len() <= DIRECTORIES).then_some(directories);
+    }
+
+    /// A shell that this one starts as a program: what was not exported is not there.
+    pub fn child(&self, failure_stops: bool) -> Self {
+        let mut child = self.clone();
+        child.variables.values_mut().for_each(|value| *value = Lookup::Unknown);
+        Self { errexit: false, pipefail: false, left: false, broke: false, failure_stops, ..child }
+    }
+}
