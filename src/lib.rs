@@ -2,4 +2,5 @@
 
 pub mod dockerfile;
 pub mod rootfs;
+pub mod shell;
 pub mod text;

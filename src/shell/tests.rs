@@ -1,0 +1,357 @@
+use super::*;
+
+/// Effects as one line each: `certain:` and the changes, `touches:` and the paths, `tool`, `anything`.
+fn lines(steps: &[Step]) -> Vec<String> {
+    steps
+        .iter()
+        .filter_map(|step| match &step.effect {
+            Effect::None => None,
+            Effect::Certain(changes) => {
+                assert!(step.certain, "{step:?}");
+                Some(format!("certain: {}", changes.iter().map(short).collect::<Vec<_>>().join(", ")))
+            }
+            Effect::Footprint(_) => Some("tool".into()),
+            Effect::Touches { paths, unread } => {
+                let paths: Vec<String> = paths
+                    .iter()
+                    .map(|pattern| match pattern {
+                        PathPattern::At(path) => path.clone(),
+                        PathPattern::Under(path) => format!("{path}/*"),
+                    })
+                    .collect();
+                Some(format!("touches: {}{}", paths.join(" "), if *unread { " ?" } else { "" }))
+            }
+            Effect::Anything => Some("anything".into()),
+        })
+        .collect()
+}
+
+fn short(change: &Change) -> String {
+    match change {
+        Change::Mkdir { path, parents, mode, .. } => {
+            let mode = match mode {
+                None => String::new(),
+                Some(Mode::Octal(bits)) => format!(" {bits:o}"),
+                Some(Mode::Symbolic(text)) => format!(" {text}"),
+            };
+            format!("mkdir{} {path}{mode}", if *parents { " -p" } else { "" })
+        }
+        Change::Touch { path } => format!("touch {path}"),
+        Change::Write { path } => format!("write {path}"),
+        Change::Remove { path, .. } => format!("rm {}", operand(path)),
+        Change::Rewrite { path } => format!("rewrite {}", operand(path)),
+        Change::Link { target, link, .. } => format!("ln {target} {}", end(link)),
+        Change::Copy { sources, destination, .. } => format!("cp {} {}", operands(sources), end(destination)),
+        Change::Move { sources, destination } => format!("mv {} {}", operands(sources), end(destination)),
+        Change::Install { sources, destination, .. } => {
+            format!("install {} {}", operands(sources), end(destination))
+        }
+        Change::Chmod { paths, mode, recursive } => {
+            format!("chmod {mode:?} {} {recursive}", operands(paths))
+        }
+        Change::Chown { paths, user, group, recursive, .. } => {
+            format!("chown {user:?} {group:?} {} {recursive}", operands(paths))
+        }
+        Change::Extract { into } => format!("extract {into}"),
+        Change::GitClone { into } => format!("clone {into}"),
+        Change::AddUser(account) => format!(
+            "user {} {:?} {:?} {:?} {:?}",
+            account.name, account.uid, account.home, account.create_home, account.flavour
+        ),
+        Change::AddGroup { name, gid } => format!("group {name} {gid:?}"),
+        Change::Rmdir { path, .. } => format!("rmdir {path}"),
+    }
+}
+
+fn operand(operand: &Operand) -> String {
+    match operand {
+        Operand::Path(path) => path.clone(),
+        Operand::Contents(path) => format!("{path}/."),
+        Operand::Glob(path) => format!("{path} (glob)"),
+    }
+}
+
+fn operands(all: &[Operand]) -> String {
+    all.iter().map(operand).collect::<Vec<_>>().join(" ")
+}
+
+fn end(destination: &Destination) -> String {
+    format!("{}{}", destination.path, if destination.directory { "/" } else { "" })
+}
+
+fn environment(name: &str) -> Lookup {
+    match name {
+        "DIR" => Lookup::Set("/srv/d".into()),
+        "UNSET" => Lookup::Unset,
+        _ => Lookup::Unknown,
+    }
+}
+
+fn steps_with(script: Script, heredocs: &[ScriptHeredoc], shell: &[&str]) -> Vec<Step> {
+    let shell: Vec<String> = shell.iter().map(|word| (*word).to_owned()).collect();
+    effects(&Invocation {
+        script,
+        heredocs,
+        shell: &shell,
+        workdir: Some("/w"),
+        user: User::Root,
+        env: &environment,
+        first_line: 10,
+    })
+}
+
+fn run(script: &str) -> Vec<String> {
+    lines(&steps_with(Script::Shell(script), &[], &["/bin/sh", "-c"]))
+}
+
+fn check(table: &[(&str, &[&str])]) {
+    for (script, want) in table {
+        assert_eq!(run(script), *want, "{script}");
+    }
+}
+
+#[test]
+fn what_surely_ran_is_certain_and_nothing_else() {
+    check(&[
+        ("mkdir -p a && cd a && touch b", &["certain: mkdir -p /w/a", "certain: touch /w/a/b"]),
+        ("cd /x; mkdir y", &["touches: /w/y /x/y"]),
+        ("cd /x && mkdir y", &["certain: mkdir /x/y"]),
+        ("cd /x || exit 1; mkdir y", &["certain: mkdir /x/y"]),
+        ("cd /x || { echo no; exit 1; }; mkdir y", &["certain: mkdir /x/y"]),
+        ("mkdir /a || true", &["touches: /a"]),
+        ("mkdir /a; mkdir /b", &["touches: /a", "certain: mkdir /b"]),
+        ("mkdir /a\nmkdir /b", &["touches: /a", "certain: mkdir /b"]),
+        ("set -eux; mkdir /w1; mkdir /w2", &["certain: mkdir /w1", "certain: mkdir /w2"]),
+        ("set -e; mkdir /a && mkdir /b; mkdir /c", &["touches: /a", "touches: /b", "certain: mkdir /c"]),
+        ("set -e; set +e; mkdir /a; true", &["touches: /a"]),
+        ("set -e; { mkdir /a && mkdir /b; }; true", &["touches: /a", "touches: /b"]),
+        ("set -e; ( mkdir /a && mkdir /b ); true", &["certain: mkdir /a", "certain: mkdir /b"]),
+        ("mkdir /a && mkdir /b || mkdir /c", &["touches: /a", "touches: /b", "touches: /c"]),
+        ("! mkdir /a", &["touches: /a"]),
+        ("mkdir /a & mkdir /b", &["touches: /a", "certain: mkdir /b"]),
+        ("mkdir /a | cat", &["touches: /a"]),
+        ("set -o pipefail; mkdir /a | cat", &["certain: mkdir /a"]),
+        ("set -o pipefail && mkdir /a | cat; true", &["touches: /a"]),
+        ("if [ -e /q ]; then mkdir /a; fi; mkdir /b", &["touches: /a", "certain: mkdir /b"]),
+        ("if [ -e /q ]; then exit 0; fi; mkdir /b", &["touches: /b"]),
+        ("if [ -e /q ]; then exit 1; fi; mkdir /b", &["certain: mkdir /b"]),
+        ("(exit 0; mkdir /a); mkdir /b", &["touches: /a", "certain: mkdir /b"]),
+        ("case $X in a) mkdir /a;; *) mkdir /b;; esac", &["touches: /a", "touches: /b"]),
+        ("while read l; do mkdir /a; done", &["touches: /a"]),
+        ("f() { mkdir /a; }; f", &["touches: /a"]),
+        ("exec mkdir /a; mkdir /b", &["touches: /a", "touches: /b"]),
+        ("{ mkdir /a; }", &["certain: mkdir /a"]),
+        ("(cd /x && mkdir y) && mkdir z", &["certain: mkdir /x/y", "certain: mkdir /w/z"]),
+        ("eval \"$X\"; mkdir /a", &["anything", "touches: /a"]),
+        (". /etc/os-release && mkdir /a", &["touches: ", "touches: /a"]),
+        ("umask 077 && mkdir /a", &["touches: /a"]),
+    ]);
+}
+
+#[test]
+fn loops_over_known_words_are_followed() {
+    check(&[
+        ("for d in a b; do mkdir $d; done", &["touches: /w/a", "certain: mkdir /w/b"]),
+        ("set -e; for d in a b; do mkdir $d; done", &["certain: mkdir /w/a", "certain: mkdir /w/b"]),
+        ("for d in $LIST; do mkdir /x/$d; done", &["touches: /x/*"]),
+        ("x=/a; while foo; do rm $x; x=/b; done", &["touches: ", "touches:  ?"]),
+        ("for d in a b; do test -e $d && break; mkdir $d; done", &["touches: /w/a", "touches: /w/b"]),
+    ]);
+}
+
+#[test]
+fn words_are_expanded_as_far_as_they_are_known() {
+    check(&[
+        ("mkdir $DIR/x", &["certain: mkdir /srv/d/x"]),
+        ("rm -rf \"$UNSET\"/x", &["certain: rm /x"]),
+        ("rm -rf \"$NOBODY\"/x", &["touches:  ?"]),
+        ("mkdir $(x)", &["touches: ", "touches:  ?"]),
+        ("mkdir /a/$(mkdir /q)", &["touches: /q", "touches: /a/*"]),
+        ("D=/d && mkdir $D", &["certain: mkdir /d"]),
+        ("export D=/d; mkdir ${D}/e", &["certain: mkdir /d/e"]),
+        ("if x; then D=/d; fi; mkdir $D", &["touches: ", "touches:  ?"]),
+        ("mkdir -p /a/{b,c}", &["touches: /a/*"]),
+        ("mkdir ../x", &["touches: /x"]),
+        ("rm -rf /var/lib/apt/lists/*", &["certain: rm /var/lib/apt/lists/* (glob)"]),
+        ("mkdir ~/x", &["touches:  ?"]),
+        ("cd && mkdir x", &["touches:  ?"]),
+    ]);
+}
+
+#[test]
+fn commands_of_files() {
+    check(&[
+        ("ln -s /a /b", &["certain: ln /a /b"]),
+        ("ln -sf ../a b", &["certain: ln ../a /w/b"]),
+        ("ln -sr /a /b", &["touches: /a /b"]),
+        ("chown -R app:app .", &["certain: chown Some(\"app\") Some(\"app\") /w true"]),
+        ("chown 1000 /a /b", &["certain: chown Some(\"1000\") None /a /b false"]),
+        ("chgrp -R 0 /a", &["certain: chown None Some(\"0\") /a true"]),
+        ("chmod +x /a", &["certain: chmod Symbolic(\"+x\") /a false"]),
+        ("chmod -R 0775 /a/*", &["certain: chmod Octal(509) /a/* (glob) true"]),
+        ("chmod -x /a", &["certain: chmod Symbolic(\"-x\") /a false"]),
+        ("cp -r a b /c", &["certain: cp /w/a /w/b /c/"]),
+        ("cp -a src/. /c", &["certain: cp /w/src/. /c"]),
+        ("mv /a /b/", &["certain: mv /a /b/"]),
+        ("install -d -m 0750 -o app /a", &["certain: mkdir -p /a 750, chown Some(\"app\") None /a false"]),
+        ("install -m755 x /usr/bin/x", &["certain: install /w/x /usr/bin/x"]),
+        ("mkdir -pm 1777 /a", &["certain: mkdir -p /a 1777"]),
+        ("sed -i 's/a/b/' /etc/x", &["certain: rewrite /etc/x"]),
+        ("sed s/a/b/ /etc/x", &[]),
+        ("echo a > b", &["certain: write /w/b"]),
+        ("echo a >/dev/null 2>&1", &[]),
+        ("echo a | tee /b > /dev/null", &["certain: write /b"]),
+        ("/bin/mkdir /a", &["certain: mkdir /a"]),
+        ("/opt/mkdir /a", &["touches: /a"]),
+        ("mkdir() { echo; }; mkdir /a", &[]),
+        ("rmdir /a", &["certain: rmdir /a"]),
+    ]);
+}
+
+#[test]
+fn accounts() {
+    check(&[
+        ("useradd -m -u 1000 app", &["certain: user app Some(1000) None Some(true) Shadow"]),
+        ("useradd app -m", &["certain: user app None None Some(true) Shadow"]),
+        ("adduser -D -h /srv/app app", &["certain: user app None Some(\"/srv/app\") Some(true) Busybox"]),
+        ("adduser --disabled-password --gecos '' app", &["certain: user app None None Some(true) Debian"]),
+        (
+            "addgroup -S app && adduser -S -G app app",
+            &["certain: group app None", "certain: user app None None Some(true) Busybox"],
+        ),
+        ("groupadd -g 10 app", &["certain: group app Some(10)"]),
+    ]);
+}
+
+#[test]
+fn transfers() {
+    check(&[
+        ("tar -xzf /x.tar -C /opt", &["certain: extract /opt"]),
+        ("tar xzf x.tgz", &["certain: extract /w"]),
+        ("tar -C /a --strip-components=1 -xf /x.tar", &["certain: extract /a"]),
+        ("tar czf /x.tgz a", &["certain: write /x.tgz"]),
+        ("curl -fsSL https://x/y | tar xz -C /a", &["certain: extract /a"]),
+        ("curl -fsSLo /a https://x", &["certain: write /a"]),
+        ("curl https://x -o a", &["certain: write /w/a"]),
+        ("wget -qO- https://x", &[]),
+        ("wget -O /a https://x", &["certain: write /a"]),
+        ("unzip -q x.zip -d /a", &["certain: extract /a"]),
+        ("git clone --depth 1 https://h/o/name.git", &["certain: clone /w/name"]),
+        ("git clone https://h/o/name.git /a", &["certain: clone /a"]),
+    ]);
+}
+
+#[test]
+fn commands_that_run_others() {
+    check(&[
+        ("sh -c \"mkdir /q\"", &["certain: mkdir /q"]),
+        ("bash -ec 'mkdir /q; mkdir /r'", &["certain: mkdir /q", "certain: mkdir /r"]),
+        ("sh -c 'mkdir /q; mkdir /r'", &["touches: /q", "certain: mkdir /r"]),
+        ("A=/x sh -c 'mkdir $A'", &["touches:  ?"]),
+        ("sudo mkdir /q", &["certain: mkdir /q"]),
+        ("env A=b mkdir /q", &["certain: mkdir /q"]),
+        ("time nice -n 5 mkdir /q", &["certain: mkdir /q"]),
+        ("command -v mkdir", &[]),
+        ("busybox mkdir /q", &["certain: mkdir /q"]),
+        ("su app -c 'mkdir /q'", &["touches: /q"]),
+        ("foo /a b --out=/c", &["touches: /a /c /w/b"]),
+        ("apt-get update && apt-get install -y curl", &["tool", "tool"]),
+    ]);
+}
+
+#[test]
+fn other_interpreters_may_do_anything() {
+    let powershell = steps_with(Script::Shell("mkdir /a"), &[], &["powershell", "-Command"]);
+    assert_eq!(lines(&powershell), ["anything"]);
+    let heredoc = |body| [ScriptHeredoc { name: "EOF", chomp: false, body, line: 11 }];
+    let run = |body| steps_with(Script::Shell("<<EOF"), &heredoc(body), &["/bin/sh", "-c"]);
+    assert_eq!(lines(&run("#!/usr/bin/env python3\nmkdir\n")), ["anything"]);
+    assert_eq!(
+        lines(&run("#!/bin/bash -e\nmkdir /a\nmkdir /b\n")),
+        ["certain: mkdir /a", "certain: mkdir /b"]
+    );
+    let steps = run("echo a\n\nmkdir /b\n");
+    assert_eq!(steps.iter().map(|step| step.line).collect::<Vec<_>>(), [11, 13]);
+}
+
+#[test]
+fn heredocs_of_commands_are_read_as_files() {
+    let heredocs = [ScriptHeredoc { name: "EOF", chomp: false, body: "rm -rf /\n", line: 11 }];
+    let steps = steps_with(Script::Shell("cat <<EOF > /a && mkdir /b"), &heredocs, &["/bin/sh", "-c"]);
+    assert_eq!(lines(&steps), ["certain: write /a", "certain: mkdir /b"]);
+}
+
+#[test]
+fn the_exec_form_has_no_shell() {
+    let exec = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        lines(&steps_with(Script::Exec(&words), &[], &["/bin/sh", "-c"]))
+    };
+    assert_eq!(exec(&["mkdir", "/x"]), ["certain: mkdir /x"]);
+    assert_eq!(exec(&["mkdir", "$DIR"]), ["certain: mkdir /w/$DIR"]);
+    assert_eq!(exec(&["sh", "-c", "mkdir /x"]), ["certain: mkdir /x"]);
+}
+
+#[test]
+fn the_options_of_the_shell_count() {
+    let steps = steps_with(Script::Shell("mkdir /a; mkdir /b"), &[], &["/bin/bash", "-eo", "pipefail", "-c"]);
+    assert_eq!(lines(&steps), ["certain: mkdir /a", "certain: mkdir /b"]);
+    let steps = steps_with(Script::Shell("mkdir /a"), &[], &["/bin/bash", "--login", "-c"]);
+    assert_eq!(lines(&steps), ["touches: /a"]);
+}
+
+#[test]
+fn steps_are_asked_about_paths() {
+    let ask = |script: &str, path: &str| {
+        let steps = steps_with(Script::Shell(script), &[], &["/bin/sh", "-c"]);
+        match mentions(steps.last().expect("a step"), path) {
+            Mention::No => "no",
+            Mention::Certain(_) => "certain",
+            Mention::Spared => "spared",
+            Mention::Grows => "grows",
+            Mention::Maybe => "maybe",
+        }
+    };
+    for (script, path, want) in [
+        ("echo", "/a", "no"),
+        ("mkdir /a", "/a", "certain"),
+        ("mkdir /a", "/b", "no"),
+        ("mkdir -p /a/b", "/a", "certain"),
+        ("foo /a", "/a", "maybe"),
+        ("foo /a/b", "/a", "grows"),
+        ("foo /a", "/b", "spared"),
+        ("eval $x", "/a", "spared"),
+        ("apt-get install x", "/usr/lib/x", "grows"),
+        ("apt-get install x", "/app", "spared"),
+        ("npm ci", "/w", "grows"),
+        ("npm ci", "/w/node_modules", "grows"),
+        ("npm ci", "/w/src", "spared"),
+        ("npm run build", "/w/dist", "grows"),
+        ("go build -o /out/x .", "/out/x", "maybe"),
+        ("go build -o /out/x .", "/out", "grows"),
+        ("pip install -r requirements.txt", "/usr/src/app", "spared"),
+        ("DESTDIR=/x make install", "/x", "grows"),
+    ] {
+        assert_eq!(ask(script, path), want, "{script}: {path}");
+    }
+}
+
+#[test]
+fn hostile_scripts_are_bounded() {
+    let deep = |open: &str, close: &str, count: usize| {
+        let script = format!("{}true{}", open.repeat(count), close.repeat(count));
+        steps_with(Script::Shell(&script), &[], &["/bin/sh", "-c"])
+    };
+    for count in [30, 300, 100_000] {
+        for (open, close) in
+            [("( ", " )"), ("echo $(", ")"), ("if true; then ", "; fi"), ("{ ", "; }"), ("`", "`")]
+        {
+            deep(open, close, count);
+        }
+        deep("for a in 1 2 3 4; do ", "; done", count.min(60));
+        deep("while x; do ", "; done", count.min(60));
+    }
+    let long = "mkdir a && ".repeat(20_000) + "true";
+    let steps = steps_with(Script::Shell(&long), &[], &["/bin/sh", "-c"]);
+    assert_eq!(steps.last().map(|step| &step.effect), Some(&Effect::Anything));
+}
