@@ -50,7 +50,7 @@ impl Walker<'_> {
             "set" => self.set_options(args, flow.reached),
             "unset" => self.forget(args, &Lookup::Unset, flow.reached),
             "read" | "getopts" | "mapfile" | "readarray" | "let" => {
-                self.forget(args, &Lookup::Unknown, false)
+                self.forget(args, &Lookup::Unknown, false);
             }
             "umask" if !args.is_empty() => {
                 self.state.umask_known = args == [Field::Literal("022".into())] && sure;

@@ -33,12 +33,23 @@ pub(super) struct Walker<'a> {
     depth: usize,
     commands: usize,
     bytes: usize,
+    openings: usize,
 }
 
 impl<'a> Walker<'a> {
-    pub fn new(env: &'a dyn Fn(&str) -> Lookup, state: State, first_line: usize) -> Self {
+    pub fn new(env: &'a dyn Fn(&str) -> Lookup, state: State, first_line: usize, openings: usize) -> Self {
         let (functions, steps) = (HashMap::new(), Vec::new());
-        Self { env, state, steps, functions, first_line, depth: 0, commands: COMMANDS, bytes: BYTES }
+        Self {
+            env,
+            state,
+            steps,
+            functions,
+            first_line,
+            depth: 0,
+            commands: COMMANDS,
+            bytes: BYTES,
+            openings,
+        }
     }
 
     /// Says on which line of the Dockerfile the script starts.
@@ -50,7 +61,8 @@ impl<'a> Walker<'a> {
     pub fn script(&mut self, text: &str, flow: Flow) {
         let line = self.state.line.unwrap_or(self.first_line);
         self.bytes = self.bytes.saturating_sub(text.len());
-        let program = if self.bytes > 0 { script::parse(text, self.state.dialect) } else { None };
+        let program =
+            if self.bytes > 0 { script::parse(text, self.state.dialect, self.openings) } else { None };
         match program {
             Some(program) => self.nested(line, |walker| walker.program(&program, flow)),
             None => self.unreadable(text, line),
