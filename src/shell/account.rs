@@ -48,11 +48,9 @@ pub(super) fn touched(name: &str) -> Vec<PathPattern> {
     files.into_iter().chain(homes.then(|| PathPattern::Under("/home".into()))).collect()
 }
 
-fn number(parsed: &Parsed, flag: char) -> Option<Option<u32>> {
-    parsed
-        .value(flag)
-        .map(|text| text.parse().ok())
-        .map_or(Some(None), |number: Option<u32>| number.map(Some))
+/// The number that an option gives; an error where it is none.
+fn number(parsed: &Parsed, flag: char) -> Result<Option<u32>, std::num::ParseIntError> {
+    parsed.value(flag).map(str::parse).transpose()
 }
 
 /// The name of a new account or group, if it is one by any tool's rules.
@@ -99,7 +97,7 @@ fn useradd(call: &Call) -> Option<Vec<Change>> {
     };
     Some(vec![Change::AddUser(Account {
         name,
-        uid: number(&parsed, 'u')?,
+        uid: number(&parsed, 'u').ok()?,
         group: parsed.value('g').map(str::to_owned),
         home,
         create_home: if parsed.has('M') { Some(false) } else { parsed.has('m').then_some(true) },
@@ -132,41 +130,45 @@ fn flags_first(args: &[Field], options: &Options) -> Option<Vec<Field>> {
     Some(flags)
 }
 
+/// `adduser` of `BusyBox`.
+const BUSYBOX: Options = Options {
+    short: "DHSh:g:G:s:u:k:",
+    long: &[
+        ("disabled-password", 'D'),
+        ("no-create-home", 'H'),
+        ("system", 'S'),
+        ("home", 'h'),
+        ("gecos", 'g'),
+        ("ingroup", 'G'),
+        ("shell", 's'),
+        ("uid", 'u'),
+    ],
+};
+
+/// Debian's `adduser`, by the letters of the other.
+const DEBIAN: Options = Options {
+    short: "DHSh:i:g:G:s:u:qFrm",
+    long: &[
+        ("disabled-password", 'D'),
+        ("disabled-login", 'D'),
+        ("allow-bad-names", 'F'),
+        ("allow-all-names", 'F'),
+        ("force-badname", 'F'),
+        ("no-create-home", 'H'),
+        ("system", 'S'),
+        ("group", 'r'),
+        ("quiet", 'q'),
+        ("home", 'h'),
+        ("gecos", 's'),
+        ("comment", 's'),
+        ("ingroup", 'G'),
+        ("gid", 'G'),
+        ("shell", 's'),
+        ("uid", 'u'),
+    ],
+};
+
 fn adduser(call: &Call) -> Option<Vec<Change>> {
-    const BUSYBOX: Options = Options {
-        short: "DHSh:g:G:s:u:k:",
-        long: &[
-            ("disabled-password", 'D'),
-            ("no-create-home", 'H'),
-            ("system", 'S'),
-            ("home", 'h'),
-            ("gecos", 'g'),
-            ("ingroup", 'G'),
-            ("shell", 's'),
-            ("uid", 'u'),
-        ],
-    };
-    const DEBIAN: Options = Options {
-        short: "DHSh:i:g:G:s:u:qFrm",
-        long: &[
-            ("disabled-password", 'D'),
-            ("disabled-login", 'D'),
-            ("allow-bad-names", 'F'),
-            ("allow-all-names", 'F'),
-            ("force-badname", 'F'),
-            ("no-create-home", 'H'),
-            ("system", 'S'),
-            ("group", 'r'),
-            ("quiet", 'q'),
-            ("home", 'h'),
-            ("gecos", 's'),
-            ("comment", 's'),
-            ("ingroup", 'G'),
-            ("gid", 'G'),
-            ("shell", 's'),
-            ("uid", 'u'),
-        ],
-    };
     let is_short = |field: &Field| field.known().starts_with('-') && !field.known().starts_with("--");
     let short = call.args.iter().any(is_short);
     let long = call.args.iter().any(|field| field.known().starts_with("--"));
@@ -194,7 +196,7 @@ fn adduser(call: &Call) -> Option<Vec<Change>> {
     };
     Some(vec![Change::AddUser(Account {
         name: name(field)?,
-        uid: number(&parsed, 'u')?,
+        uid: number(&parsed, 'u').ok()?,
         group: parsed
             .value('G')
             .map(str::to_owned)
@@ -225,7 +227,7 @@ fn groupadd(call: &Call) -> Option<Vec<Change>> {
     let parsed = OPTIONS.parse(&args)?;
     let [field] = parsed.operands[..] else { return None };
     // With `-f` a group that is there stays, and a number that is taken is replaced.
-    let gid = if parsed.has('f') { None } else { number(&parsed, 'g')? };
+    let gid = if parsed.has('f') { None } else { number(&parsed, 'g').ok()? };
     Some(vec![Change::AddGroup { name: name(field)?, gid }])
 }
 
@@ -235,7 +237,7 @@ fn addgroup(call: &Call) -> Option<Vec<Change>> {
     let args = flags_first(call.args, &OPTIONS)?;
     let parsed = OPTIONS.parse(&args)?;
     match parsed.operands[..] {
-        [field] => Some(vec![Change::AddGroup { name: name(field)?, gid: number(&parsed, 'g')? }]),
+        [field] => Some(vec![Change::AddGroup { name: name(field)?, gid: number(&parsed, 'g').ok()? }]),
         // `addgroup user group` adds one to the other.
         _ => None,
     }

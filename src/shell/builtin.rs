@@ -48,10 +48,12 @@ impl Walker<'_> {
             "cd" | "chdir" => self.change_directory(args, sure),
             "pushd" | "popd" => self.state.directories = None,
             "set" => self.set_options(args, flow.reached),
-            "unset" => self.forget(args, Lookup::Unset, flow.reached),
-            "read" | "getopts" | "mapfile" | "readarray" | "let" => self.forget(args, Lookup::Unknown, false),
+            "unset" => self.forget(args, &Lookup::Unset, flow.reached),
+            "read" | "getopts" | "mapfile" | "readarray" | "let" => {
+                self.forget(args, &Lookup::Unknown, false);
+            }
             "umask" if !args.is_empty() => {
-                self.state.umask_known = args == [Field::Literal("022".into())] && sure
+                self.state.umask_known = args == [Field::Literal("022".into())] && sure;
             }
             "exit" => self.exit(args),
             "return" => self.state.left = true,
@@ -112,7 +114,7 @@ impl Walker<'_> {
         }
     }
 
-    fn forget(&mut self, args: &[Field], value: Lookup, sure: bool) {
+    fn forget(&mut self, args: &[Field], value: &Lookup, sure: bool) {
         for name in args.iter().map(Field::known).filter(|name| !name.starts_with('-')) {
             self.state.set(&name[..name_length(name)], value.clone(), sure);
         }

@@ -33,12 +33,23 @@ pub(super) struct Walker<'a> {
     depth: usize,
     commands: usize,
     bytes: usize,
+    openings: usize,
 }
 
 impl<'a> Walker<'a> {
-    pub fn new(env: &'a dyn Fn(&str) -> Lookup, state: State, first_line: usize) -> Self {
+    pub fn new(env: &'a dyn Fn(&str) -> Lookup, state: State, first_line: usize, openings: usize) -> Self {
         let (functions, steps) = (HashMap::new(), Vec::new());
-        Self { env, state, steps, functions, first_line, depth: 0, commands: COMMANDS, bytes: BYTES }
+        Self {
+            env,
+            state,
+            steps,
+            functions,
+            first_line,
+            depth: 0,
+            commands: COMMANDS,
+            bytes: BYTES,
+            openings,
+        }
     }
 
     /// Says on which line of the Dockerfile the script starts.
@@ -50,7 +61,8 @@ impl<'a> Walker<'a> {
     pub fn script(&mut self, text: &str, flow: Flow) {
         let line = self.state.line.unwrap_or(self.first_line);
         self.bytes = self.bytes.saturating_sub(text.len());
-        let program = if self.bytes > 0 { script::parse(text, self.state.dialect) } else { None };
+        let program =
+            if self.bytes > 0 { script::parse(text, self.state.dialect, self.openings) } else { None };
         match program {
             Some(program) => self.nested(line, |walker| walker.program(&program, flow)),
             None => self.unreadable(text, line),
@@ -205,9 +217,9 @@ impl<'a> Walker<'a> {
                 if let Some(redirects) = redirects {
                     self.redirects(redirects.0.iter(), line, flow);
                 }
-                let text = test.to_string();
-                if text.contains("$(") || text.contains('`') {
-                    self.unreadable(&text, line);
+                let written = test.to_string();
+                if written.contains("$(") || written.contains('`') {
+                    self.unreadable(&written, line);
                 }
             }
         }
@@ -346,7 +358,7 @@ fn is_message(chain: &AndOrList) -> bool {
 
 fn exits_with_failure(simple: &SimpleCommand) -> bool {
     let name = simple.word_or_name.as_ref().map(|name| name.value.as_str());
-    let argument = simple.suffix.as_ref().map(|suffix| suffix.to_string());
+    let argument = simple.suffix.as_ref().map(ToString::to_string);
     name == Some("exit")
         && simple.prefix.is_none()
         && argument.is_some_and(|text| text.trim().parse::<u8>().is_ok_and(|status| status != 0))

@@ -53,6 +53,7 @@ enum Part {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
 struct Word {
     fields: Vec<Field>,
     text: String,

@@ -174,7 +174,6 @@ const TABLE: &[Row] = &[
             "update-initramfs",
             "update-locale",
             "update-mime-database",
-            "usermod",
             "chpasswd",
             "passwd",
             "gpasswd",
@@ -242,6 +241,7 @@ const TABLE: &[Row] = &[
         areas: HOMES,
         here: &[".gradle", "build", "dist", "out", "project", "target"],
     },
+    Row { tools: &["mktemp"], areas: &["/tmp"], here: &[] },
     Row { tools: &["dotnet", "msbuild", "nuget"], areas: HOMES, here: &["bin", "obj", "packages"] },
     Row {
         tools: &["cabal", "ghcup", "mix", "rebar3", "stack"],

@@ -7,6 +7,7 @@ use super::field::Field;
 const READERS: &[&str] = &[
     ":",
     "[",
+    "[[",
     "arch",
     "base32",
     "base64",

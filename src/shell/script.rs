@@ -31,7 +31,7 @@ pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
         return vec![anything(invocation)];
     }
     if openings <= SHALLOW {
-        return run(invocation);
+        return run(invocation, SHALLOW);
     }
     // The parser goes down one call for each thing that opens: the stack must be as deep as the script.
     let (script, heredocs, shell) = (invocation.script, invocation.heredocs, invocation.shell);
@@ -41,7 +41,7 @@ pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
         std::thread::Builder::new()
             .stack_size(STACK + openings * FRAME)
             .spawn_scoped(scope, move || {
-                run(&Invocation { script, heredocs, shell, workdir, user, env, first_line })
+                run(&Invocation { script, heredocs, shell, workdir, user, env, first_line }, openings)
             })
             .ok()
             .and_then(|thread| thread.join().ok())
@@ -51,15 +51,19 @@ pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
 
 /// How many things open in a text, at most: brackets, substitutions and the words that start compound commands.
 fn openings(text: &str) -> usize {
-    let brackets = text.bytes().filter(|byte| matches!(byte, b'(' | b'{' | b'`')).count();
-    let words = text.split(|c: char| !c.is_ascii_alphabetic());
+    let bytes = text.as_bytes();
+    let brackets = bytes.iter().filter(|byte| matches!(byte, b'(' | b'{' | b'`')).count();
+    let words = bytes.split(|byte| !byte.is_ascii_alphabetic());
     brackets
-        + words.filter(|word| matches!(*word, "if" | "case" | "for" | "while" | "until" | "select")).count()
+        + words
+            .filter(|word| matches!(*word, b"if" | b"case" | b"for" | b"while" | b"until" | b"select"))
+            .count()
 }
 
-fn run(invocation: &Invocation) -> Vec<Step> {
+/// Runs it on a stack that is deep enough for scripts in which `allowed` things open: variables may bring more.
+fn run(invocation: &Invocation, allowed: usize) -> Vec<Step> {
     let state = State::new(invocation.workdir, invocation.user);
-    let mut walker = Walker::new(invocation.env, state, invocation.first_line);
+    let mut walker = Walker::new(invocation.env, state, invocation.first_line, allowed);
     let (text, shell) = match invocation.script {
         Script::Exec(words) => {
             let fields: Vec<Field> = words.iter().cloned().map(Field::Literal).collect();
@@ -129,9 +133,10 @@ fn anything(invocation: &Invocation) -> Step {
     }
 }
 
-/// Reads a script; None where it cannot be read within bounds.
-pub(super) fn parse(text: &str, dialect: Dialect) -> Option<Program> {
-    if text.len() > LENGTH || openings(text) > OPENINGS {
+/// Reads a script; None where it cannot be read within bounds. More than `allowed` things that open are too many
+/// for the stack.
+pub(super) fn parse(text: &str, dialect: Dialect, allowed: usize) -> Option<Program> {
+    if text.len() > LENGTH || openings(text) > allowed {
         return None;
     }
     let options = ParserOptions {

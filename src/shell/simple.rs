@@ -57,9 +57,13 @@ impl Walker<'_> {
         let raw: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
         let assigned: Vec<&str> = assignments.iter().map(|word| word.value.as_str()).collect();
         if raw.is_empty() {
-            assigned.iter().for_each(|assignment| self.assign(assignment, line, flow));
+            for assignment in &assigned {
+                self.assign(assignment, line, flow);
+            }
         } else if builtin::DECLARATIONS.contains(&raw[0]) {
-            raw[1..].iter().for_each(|assignment| self.assign(assignment, line, flow));
+            for assignment in &raw[1..] {
+                self.assign(assignment, line, flow);
+            }
         } else {
             let fields = self.expand(line, |expander| {
                 raw.iter().flat_map(|word| expander.fields(word)).collect::<Vec<_>>()
@@ -127,10 +131,10 @@ impl Walker<'_> {
     }
 
     fn write(&mut self, fields: &[Field], line: usize, flow: Flow) {
-        if let [Field::Literal(name)] = fields {
-            if name.starts_with("/dev/") || name == "-" || name.bytes().all(|byte| byte.is_ascii_digit()) {
-                return;
-            }
+        if let [Field::Literal(name)] = fields
+            && (name.starts_with("/dev/") || name == "-" || name.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return;
         }
         let call = Call { name: ">", args: fields, state: &self.state };
         let changes = match fields {
@@ -229,10 +233,10 @@ fn touches(call: &Call) -> Effect {
 fn also_named(effect: &mut Effect, call: &Call, environment: &[Field]) {
     let mut names = Names { state: call.state, paths: Vec::new(), unread: false };
     environment.iter().filter(|field| field.known().contains("=/")).for_each(|field| names.field(field));
-    let (named, _) = names.finish();
+    let (given, _) = names.finish();
     match effect {
-        Effect::Touches { paths, .. } => paths.extend(named),
-        Effect::Footprint(footprint) => footprint.areas.extend(named),
+        Effect::Touches { paths, .. } => paths.extend(given),
+        Effect::Footprint(footprint) => footprint.areas.extend(given),
         _ => {}
     }
 }

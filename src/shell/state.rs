@@ -41,6 +41,7 @@ impl Flow {
 
 /// A shell, or a subshell of it.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
 pub(super) struct State {
     /// Directories in which it may stand; None: anywhere. One alone is certain.
     pub directories: Option<Vec<String>>,

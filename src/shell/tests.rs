@@ -82,6 +82,7 @@ fn end(destination: &Destination) -> String {
 fn environment(name: &str) -> Lookup {
     match name {
         "DIR" => Lookup::Set("/srv/d".into()),
+        "DEEP" => Lookup::Set("(".repeat(900)),
         "UNSET" => Lookup::Unset,
         _ => Lookup::Unknown,
     }
@@ -248,6 +249,7 @@ fn commands_that_run_others() {
         ("bash -ec 'mkdir /q; mkdir /r'", &["certain: mkdir /q", "certain: mkdir /r"]),
         ("sh -c 'mkdir /q; mkdir /r'", &["touches: /q", "certain: mkdir /r"]),
         ("A=/x sh -c 'mkdir $A'", &["touches:  ?"]),
+        ("sh -c \"$DEEP\"", &["anything"]),
         ("sudo mkdir /q", &["certain: mkdir /q"]),
         ("env A=b mkdir /q", &["certain: mkdir /q"]),
         ("time nice -n 5 mkdir /q", &["certain: mkdir /q"]),
@@ -342,7 +344,7 @@ fn hostile_scripts_are_bounded() {
         let script = format!("{}true{}", open.repeat(count), close.repeat(count));
         steps_with(Script::Shell(&script), &[], &["/bin/sh", "-c"])
     };
-    for count in [30, 300, 100_000] {
+    for count in [10, 23, 30, 300, 100_000] {
         for (open, close) in
             [("( ", " )"), ("echo $(", ")"), ("if true; then ", "; fi"), ("{ ", "; }"), ("`", "`")]
         {
@@ -351,6 +353,7 @@ fn hostile_scripts_are_bounded() {
         deep("for a in 1 2 3 4; do ", "; done", count.min(60));
         deep("while x; do ", "; done", count.min(60));
     }
+    steps_with(Script::Shell("f() { f; f; }; f"), &[], &["/bin/sh", "-c"]);
     let long = "mkdir a && ".repeat(20_000) + "true";
     let steps = steps_with(Script::Shell(&long), &[], &["/bin/sh", "-c"]);
     assert_eq!(steps.last().map(|step| &step.effect), Some(&Effect::Anything));

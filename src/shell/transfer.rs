@@ -28,6 +28,9 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
     let mut words = call.args.iter().enumerate();
     while let Some((index, field)) = words.next() {
         let word = field.known();
+        if word.is_empty() && field.literal().is_none() {
+            return None;
+        }
         if let Some(long) = word.strip_prefix("--") {
             let (name, value) =
                 long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
@@ -52,12 +55,12 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
         // `-C/dir` and `-fx.tar` carry their value; in `xzf` and `xfC` the values come one by one.
         let values = bundle.find(['f', 'C', 'T', 'X', 'b']).map_or("", |at| &bundle[at..]);
         let attached = values.get(1..).unwrap_or("");
-        if !is_bundle && !attached.is_empty() && !attached.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-            pending = values[..1].to_owned();
+        if !is_bundle && !attached.is_empty() {
+            values[..1].clone_into(&mut pending);
             take(call, &mut pending, &Field::Literal(attached.to_owned()), &mut directory, &mut archive)?;
             continue;
         }
-        letters.extend(values.chars());
+        letters.push_str(values);
         pending.extend(values.chars().filter(|letter| "fCTXb".contains(*letter)));
         while !pending.is_empty() {
             let (_, value) = words.next()?;
@@ -89,6 +92,8 @@ fn take(
     archive: &mut Option<Field>,
 ) -> Option<()> {
     match pending.remove(0) {
+        // A second directory is relative to the first.
+        'C' if directory.is_some() => return None,
         'C' => *directory = Some(call.path(value)?),
         'f' => *archive = Some(value.clone()),
         _ => {}
@@ -111,6 +116,16 @@ fn unzip(call: &Call) -> Option<Vec<Change>> {
     if words.iter().any(is_listing) {
         return Some(Vec::new());
     }
+    let hides_directory = |field: &Field| {
+        field.known().starts_with('-') && !field.known().starts_with("-d") && field.known().contains('d')
+    };
+    if call
+        .args
+        .iter()
+        .any(|field| hides_directory(field) || (field.known().is_empty() && field.literal().is_none()))
+    {
+        return None;
+    }
     let into = match words.iter().position(|word| word.starts_with("-d")) {
         Some(at) if words[at] == "-d" => call.path(call.args.get(at + 1)?)?,
         Some(at) => call.absolute(&call.args[at].literal()?[2..])?,
@@ -119,42 +134,45 @@ fn unzip(call: &Call) -> Option<Vec<Change>> {
     Some(vec![Change::Extract { into }])
 }
 
+/// Options of `git clone`; those with a value that says nothing of where things go share a letter.
+const CLONE: Options = Options {
+    short: "qvb:j:o:nsl",
+    long: &[
+        ("branch", 'b'),
+        ("depth", 'b'),
+        ("jobs", 'j'),
+        ("origin", 'o'),
+        ("filter", 'b'),
+        ("quiet", 'q'),
+        ("recursive", 'q'),
+        ("recurse-submodules", 'q'),
+        ("shallow-submodules", 'q'),
+        ("single-branch", 'q'),
+        ("no-tags", 'q'),
+        ("progress", 'q'),
+        ("no-checkout", 'n'),
+        ("config", 'b'),
+    ],
+};
+/// What `git` does without a change.
+const READS: [&str; 14] = [
+    "--version",
+    "version",
+    "log",
+    "show",
+    "status",
+    "rev-parse",
+    "describe",
+    "diff",
+    "ls-remote",
+    "rev-list",
+    "ls-files",
+    "cat-file",
+    "merge-base",
+    "help",
+];
+
 fn git(call: &Call) -> Option<Vec<Change>> {
-    const CLONE: Options = Options {
-        short: "qvb:j:o:nsl",
-        long: &[
-            ("branch", 'b'),
-            ("depth", 'b'),
-            ("jobs", 'j'),
-            ("origin", 'o'),
-            ("filter", 'b'),
-            ("quiet", 'q'),
-            ("recursive", 'q'),
-            ("recurse-submodules", 'q'),
-            ("shallow-submodules", 'q'),
-            ("single-branch", 'q'),
-            ("no-tags", 'q'),
-            ("progress", 'q'),
-            ("no-checkout", 'n'),
-            ("config", 'b'),
-        ],
-    };
-    const READS: [&str; 14] = [
-        "--version",
-        "version",
-        "log",
-        "show",
-        "status",
-        "rev-parse",
-        "describe",
-        "diff",
-        "ls-remote",
-        "rev-list",
-        "ls-files",
-        "cat-file",
-        "merge-base",
-        "help",
-    ];
     let (verb, args) = call.args.split_first()?;
     let verb = verb.literal()?;
     if READS.contains(&verb) {
@@ -213,14 +231,12 @@ fn curl(call: &Call) -> Option<Vec<Change>> {
         }
         match word.strip_prefix("--").map(|long| long.split_once('=').unwrap_or((long, ""))) {
             Some(("output", "")) => changes.push(written(call, words.next()?)?),
-            Some(("output", _)) => return None,
             Some((
-                "remote-name" | "remote-name-all" | "output-dir" | "create-dirs" | "dump-header"
+                "output" | "remote-name" | "remote-name-all" | "output-dir" | "create-dirs" | "dump-header"
                 | "cookie-jar" | "config" | "trace" | "trace-ascii" | "stderr" | "etag-save" | "libcurl"
                 | "hsts" | "alt-svc",
                 _,
             )) => return None,
-            Some(_) => {}
             None if word.starts_with('-') && word.len() > 1 => {
                 let letters = &word[1..];
                 let valued = letters.find(|letter| CURL_VALUED.contains(letter));
@@ -240,7 +256,7 @@ fn curl(call: &Call) -> Option<Vec<Change>> {
                     _ => {}
                 }
             }
-            None => {}
+            _ => {}
         }
     }
     changes.retain(|change| !matches!(change, Change::Write { path } if path.starts_with("/dev/")));
