@@ -6,6 +6,9 @@
 pub mod archive;
 pub mod benefit;
 pub mod context;
+mod effects;
+mod line;
+mod observe;
 pub mod owner;
 pub mod place;
 pub mod rule;
@@ -14,6 +17,7 @@ pub mod scope;
 pub mod site;
 pub mod source;
 mod stage;
+mod state;
 mod transfer;
 
 use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};

@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::analysis::line::is_copy;
+use crate::analysis::observe::Observers;
 use crate::analysis::owner::Owner;
-use crate::analysis::place::{self, Destination, Followed, base_name};
+use crate::analysis::place::{self, Destination};
 use crate::analysis::rule::{Finding, Rule};
-use crate::analysis::run;
+use crate::analysis::run::{self, RunAt};
 use crate::analysis::scope::{Scope, Unexpanded};
-use crate::analysis::site::{self, Chmod, Decision, Line, Os, Verdict, View};
-use crate::analysis::source::{self, BuildContext, NoContext, Source, SourceKind};
-use crate::analysis::transfer::{self, Copying, Mode, inherit_group};
+use crate::analysis::site::{self, Chmod, Decision, Line, Verdict, View};
+use crate::analysis::source::{BuildContext, NoContext, Source};
+use crate::analysis::state::{Ran, State, What, Worlds};
+use crate::analysis::transfer::{self, Copying, Mode};
 use crate::dockerfile::{Assignment, Body, Dockerfile, From, Instruction, Run, Transfer, TransferKind};
 use crate::images::{BaseImage, ImageReference, ImageSource};
-use crate::rootfs::{
-    Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
-};
-use crate::shell::{Effect, Step};
+use crate::rootfs::Rootfs;
 
 /// What the walk needs beside the Dockerfile.
 #[derive(Clone, Copy)]
@@ -32,12 +32,6 @@ pub struct Inputs<'a> {
     /// Whether somebody accepted what a rule found.
     pub accepted: &'a dyn Fn(&Finding) -> bool,
 }
-
-/// The shell that RUN uses where no SHELL says otherwise.
-const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
-
-/// `PATH` of a stage that starts from nothing (`system.DefaultPathEnvUnix`).
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a line would be decided, wherever it runs.
 #[derive(Clone, Debug)]
@@ -58,38 +52,6 @@ pub struct Judged {
     line: usize,
 }
 
-/// A command that may see whether a file was linked.
-#[derive(Clone, Debug)]
-struct Observer {
-    line: usize,
-    command: String,
-}
-
-/// Commands that tell link counts or times, and change nothing by themselves.
-const METADATA_READERS: [&str; 8] = ["stat", "ls", "find", "du", "test", "[", "tar", "rsync"];
-
-impl Observer {
-    fn assumption(&self) -> Assumption {
-        let message = format!(
-            "`{}` (line {}) does not look at link counts and times of linked files",
-            self.command, self.line
-        );
-        Assumption { line: self.line, path: "/".into(), message }
-    }
-}
-
-/// Whether `stage` starts from `ancestor`, directly or through others.
-fn descends(parents: &[Option<usize>], stage: usize, ancestor: usize) -> bool {
-    let mut at = parents.get(stage).copied().flatten();
-    while let Some(parent) = at {
-        if parent == ancestor {
-            return true;
-        }
-        at = parents.get(parent).copied().flatten();
-    }
-    false
-}
-
 impl Judged {
     /// One judgement of a line that runs in several places: in this file's stages, and in other files' children.
     pub fn both(self, other: Judged) -> Judged {
@@ -103,40 +65,6 @@ impl Judged {
             decision: self.decision.or_heavier(other.decision),
         }
     }
-}
-
-/// One filesystem as it is built now, and one as it will be where an accepted difference has been linked.
-#[derive(Clone, Debug)]
-struct Worlds {
-    plain: Rootfs,
-    linked: Option<Rootfs>,
-}
-
-impl Worlds {
-    fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
-        std::iter::once(&mut self.plain).chain(self.linked.as_mut())
-    }
-}
-
-/// What is known at one point of a stage.
-#[derive(Clone, Debug)]
-pub(super) struct State {
-    worlds: Worlds,
-    pub(super) scope: Scope,
-    /// Absolute; the reason where it is not known.
-    pub(super) workdir: Result<String, String>,
-    /// As USER says, expanded; the reason where it is not known.
-    pub(super) user: Result<String, String>,
-    pub(super) shell: Vec<String>,
-    os: Os,
-    /// What an assumption about the image's user is called, where its configuration is not known.
-    assumed_user: Option<Arc<Assumption>>,
-    /// Instructions in ONBUILD, by index of the ONBUILD.
-    triggers: Vec<usize>,
-    /// Whether anything changed the filesystem of a stage that started from nothing.
-    untouched: bool,
-    /// How many stages this one stands on, RUN instructions so far.
-    pub(super) line: usize,
 }
 
 /// An image that a stage starts from.
@@ -162,30 +90,27 @@ pub fn walk(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<B
         names: HashMap::new(),
         judged: Vec::new(),
         bases: Vec::new(),
-        observers: vec![],
-        parents: vec![],
+        observers: Observers::default(),
     };
     walk.run();
-    walk.assume_unobserved();
+    walk.assume_unseen();
     walk.bases.sort();
     walk.bases.dedup();
     (walk.judged, walk.bases)
 }
 
-struct Walk<'a> {
-    dockerfile: &'a Dockerfile,
-    inputs: Inputs<'a>,
-    escape_token: char,
+pub(super) struct Walk<'a> {
+    pub(super) dockerfile: &'a Dockerfile,
+    pub(super) inputs: Inputs<'a>,
+    pub(super) escape_token: char,
     global: Scope,
     /// End states of the stages so far.
-    ended: Vec<State>,
-    names: HashMap<String, usize>,
+    pub(super) ended: Vec<State>,
+    pub(super) names: HashMap<String, usize>,
     judged: Vec<Judged>,
     bases: Vec<BaseRead>,
-    /// Of each stage, what may see whether a file was linked.
-    observers: Vec<Vec<Observer>>,
-    /// Of each stage, the stage that it starts from.
-    parents: Vec<Option<usize>>,
+    /// What may see whether a file was linked.
+    pub(super) observers: Observers,
 }
 
 impl Walk<'_> {
@@ -196,8 +121,7 @@ impl Walk<'_> {
             match (&instruction.body, current.as_mut()) {
                 (Body::From(from), _) => {
                     self.end_stage(current.take());
-                    self.observers.push(Vec::new());
-                    self.parents.push(None);
+                    self.observers.begin_stage();
                     current = Some(self.start_stage(from, instruction.start_line));
                     if let Some(name) = &from.name {
                         self.names.insert(name.clone(), self.ended.len());
@@ -237,22 +161,17 @@ impl Walk<'_> {
         self.ended.push(state);
     }
 
-    /// A linked file has two links and new directories above it: that no later command looks is an assumption.
-    fn assume_unobserved(&mut self) {
-        for judged in &mut self.judged {
-            if !matches!(judged.decision.verdict, Verdict::Link | Verdict::Edit) {
-                continue;
-            }
-            for (stage, observers) in self.observers.iter().enumerate() {
-                let from = match stage == judged.stage {
-                    true => judged.line,
-                    false if descends(&self.parents, stage, judged.stage) => 0,
-                    false => continue,
-                };
-                for observer in observers.iter().filter(|observer| observer.line > from) {
-                    judged.decision.leans.add(Arc::new(observer.assumption()));
-                }
-            }
+    /// That no later command sees a link is an assumption of each line that may be linked.
+    fn assume_unseen(&mut self) {
+        let links = |judged: &Judged| matches!(judged.decision.verdict, Verdict::Link | Verdict::Edit);
+        if !self.judged.iter().any(links) {
+            return;
+        }
+        for state in &mut self.ended {
+            state.settled(self.dockerfile, &mut self.observers);
+        }
+        for judged in self.judged.iter_mut().filter(|judged| links(judged)) {
+            self.observers.assume_unseen(judged.stage, judged.line, &mut judged.decision.leans);
         }
     }
 
@@ -271,9 +190,8 @@ impl Walk<'_> {
             }
         };
         if let Some(&stage) = self.names.get(&base) {
-            if let Some(parent) = self.parents.last_mut() {
-                *parent = Some(stage);
-            }
+            self.observers.starts_from(stage);
+            self.ended[stage].settled(self.dockerfile, &mut self.observers);
             let mut state = self.ended[stage].clone();
             let triggers = std::mem::take(&mut state.triggers);
             for at in triggers {
@@ -303,7 +221,7 @@ impl Walk<'_> {
         }
     }
 
-    fn image(&self, name: &str) -> Option<Arc<BaseImage>> {
+    pub(super) fn image(&self, name: &str) -> Option<Arc<BaseImage>> {
         let reference = ImageReference::parse(name).ok()?;
         self.inputs.images.lookup(&reference).ok().flatten()
     }
@@ -312,9 +230,15 @@ impl Walk<'_> {
     fn run_triggers_of(&mut self, image: &BaseImage, state: &mut State) {
         for trigger in image.config.iter().flat_map(|config| &config.onbuild) {
             let read = Dockerfile::read(trigger.as_bytes());
-            for instruction in read.instructions() {
+            for (at, instruction) in read.instructions().iter().enumerate() {
                 let judged = self.judged.len();
-                self.step(state, instruction, usize::MAX, self.inputs.context);
+                match &instruction.body {
+                    Body::Run(run) => {
+                        let steps = run::steps(&read, RunAt(at), &run::Invoked::of(state));
+                        self.ran(state, run, Ran::Known(steps));
+                    }
+                    _ => self.step(state, instruction, at, self.inputs.context),
+                }
                 self.judged.truncate(judged);
             }
         }
@@ -341,7 +265,10 @@ impl Walk<'_> {
             Body::Workdir(word) => self.workdir(state, &word.text),
             Body::User(word) => state.user = state.expand(&word.text, self.escape_token),
             Body::Shell(shell) => state.shell.clone_from(shell),
-            Body::Run(run) => self.run_command(state, run, instruction),
+            Body::Run(run) => {
+                let invoked = Box::new(run::Invoked::of(state));
+                self.ran(state, run, Ran::At(RunAt(at), invoked));
+            }
             Body::Transfer(transfer) => self.transfer(state, transfer, at, context),
             Body::From(_) | Body::Onbuild(_) | Body::Other(_) | Body::Unreadable => {}
         }
@@ -351,7 +278,7 @@ impl Walk<'_> {
         for argument in arguments {
             let default = argument.value.as_ref().map(|value| state.scope.expand(value, self.escape_token));
             let given = self.inputs.build_args.get(&argument.name).map(String::as_str);
-            state.scope.declare(&argument.name, given, default, &self.global);
+            Arc::make_mut(&mut state.scope).declare(&argument.name, given, default, &self.global);
         }
     }
 
@@ -365,7 +292,7 @@ impl Walk<'_> {
             })
             .collect();
         for (name, value) in values {
-            state.scope.assign(&name, value);
+            Arc::make_mut(&mut state.scope).assign(&name, value);
         }
     }
 
@@ -380,37 +307,20 @@ impl Walk<'_> {
         };
         state.workdir = path.clone();
         let Ok(path) = path else {
-            return state.disturbed_by("WORKDIR");
+            return state.wrote_somewhere("WORKDIR");
         };
         if path != "/" {
             state.untouched = false;
         }
-        let user = state.user.clone();
-        let assumed = state.assumed_user.clone();
-        let line = state.line;
-        for rootfs in state.worlds.each() {
-            let mut owner = user.as_ref().ok().and_then(|user| Owner::of(user).resolve(rootfs));
-            if let (Some((_, leans)), Some(assumed)) = (&mut owner, &assumed) {
-                leans.add(Arc::clone(assumed));
-            }
-            make_directories(rootfs, &path, owner, line);
-        }
+        let user = state.user.as_ref().ok().cloned();
+        state.happened(What::Workdir { path, user, assumed: state.assumed_user.clone() });
     }
 
-    fn run_command(&mut self, state: &mut State, run: &Run, instruction: &Instruction) {
+    fn ran(&self, state: &mut State, run: &Run, ran: Ran) {
         state.untouched = false;
         let targets = self.mount_targets(state, run);
-        let steps = run::steps(self.dockerfile, instruction, run, state);
-        let line = instruction.start_line;
-        if let Some(observers) = self.observers.last_mut() {
-            let seeing = steps.iter().filter(|step| may_observe(step));
-            observers.extend(seeing.map(|step| Observer { line: step.line, command: step.command.clone() }));
-        }
-        for rootfs in state.worlds.each() {
-            let mounts = run::Mounts::before(rootfs, &targets);
-            run::apply(rootfs, &steps);
-            mounts.after(rootfs, line);
-        }
+        let stage = self.observers.stages().saturating_sub(1);
+        state.happened(What::Run { ran, targets, stage });
     }
 
     /// Where `--mount` puts something for the time of a RUN; None for a target that is not known.
@@ -436,7 +346,7 @@ impl Walk<'_> {
         let decision = self.decide(state, &line);
         let linked = transfer.options.link == Some(true) && line.chmod == Chmod::Empty;
         self.judged.push(Judged {
-            stage: self.observers.len().saturating_sub(1),
+            stage: self.observers.stages().saturating_sub(1),
             line: state.line,
             instruction: at,
             on_nothing: state.untouched,
@@ -448,113 +358,38 @@ impl Walk<'_> {
         self.leave(state, &line, linked, !decision.accepted.is_empty());
     }
 
-    /// What the words of a line mean here.
-    fn line<'t>(&self, state: &State, transfer: &'t Transfer, context: &dyn BuildContext) -> Line<'t> {
-        let expand = |word: &str| state.expand(word, self.escape_token);
-        let destination = match &transfer.destination {
-            None => Err("the line has none".to_owned()),
-            Some(word) => expand(&word.text).and_then(|path| {
-                let workdir = state.workdir.as_ref();
-                match Destination::new(&path, workdir.ok().map(String::as_str)) {
-                    Some(destination) => Ok(destination),
-                    None => Err(workdir.err().cloned().unwrap_or_default()),
-                }
-            }),
-        };
-        let chmod = match transfer.options.chmod.as_deref().map(expand) {
-            None => Chmod::Empty,
-            Some(Ok(mode)) if mode.is_empty() => Chmod::Empty,
-            Some(Ok(_)) => Chmod::Effective,
-            Some(Err(_)) => Chmod::Perhaps,
-        };
-        let owner = Owner::read(transfer.options.chown.as_deref(), &state.scope, self.escape_token);
-        Line { transfer, destination, owner, chmod, sources: self.sources(state, transfer, context) }
-    }
-
-    fn sources(&self, state: &State, transfer: &Transfer, context: &dyn BuildContext) -> Vec<Source> {
-        let unpack = transfer.kind == TransferKind::Add && transfer.options.unpack != Some(false);
-        let from = transfer.options.from.as_deref().map(|from| self.stage_or_image(from));
-        let mut sources = Vec::new();
-        for word in &transfer.sources {
-            let written = match state.expand(&word.text, self.escape_token) {
-                Ok(written) => written,
-                Err(why) => {
-                    sources.push(Source::unknown(&word.text, why));
-                    continue;
-                }
-            };
-            match &from {
-                _ if transfer.kind == TransferKind::Add && source::is_git(&written) => {
-                    sources.push(Source::git(&written));
-                }
-                _ if transfer.kind == TransferKind::Add && source::is_url(&written) => {
-                    sources.push(Source::url(&written, transfer.options.unpack == Some(true)));
-                }
-                Some(Some(rootfs)) => sources.extend(source::from_rootfs(rootfs, &written)),
-                Some(None) => {
-                    let name = transfer.options.from.as_deref().unwrap_or_default();
-                    sources.push(Source::unknown(&written, format!("image {name} was not read")));
-                }
-                None => sources.extend(source::from_context(context, &written, unpack)),
-            }
-        }
-        for source in &mut sources {
-            self.assume_there(state, transfer, source);
-        }
-        sources.extend(transfer.heredocs.iter().map(|heredoc| Source::heredoc(&heredoc.name)));
-        sources
-    }
-
-    /// A source that nobody has seen: that it is there at all is an assumption, and that ADD does not extract it.
-    fn assume_there(&self, state: &State, transfer: &Transfer, source: &mut Source) {
-        let SourceKind::Unknown(_) = source.kind else { return };
-        let (keyword, archive) = match transfer.kind {
-            TransferKind::Copy => ("COPY", ""),
-            TransferKind::Add => ("ADD", " and is no archive"),
-        };
-        let place =
-            if transfer.options.from.is_some() { "is there to be copied" } else { "is in the build context" };
-        let message = format!("`{}` ({keyword}, line {}) {place}{archive}", source.written, state.line);
-        source.leans.add(Arc::new(Assumption { line: state.line, path: source.written.clone(), message }));
-    }
-
-    /// `--from`: a stage by name or number, or an image. None where nothing is known of it.
-    fn stage_or_image(&self, from: &str) -> Option<Rootfs> {
-        let by_name = self.names.get(&from.to_lowercase()).copied();
-        let stage = by_name.or_else(|| from.parse().ok());
-        if let Some(stage) = stage {
-            return self.ended.get(stage).map(|state: &State| state.worlds.plain.clone());
-        }
-        let image = self.image(from)?;
-        let leans = Leans::default();
-        Some(Rootfs::new(Base::Tree { tree: Arc::clone(&image.rootfs), leans }))
-    }
-
     /// The decision in every world; the heavier one counts.
-    fn decide(&self, state: &State, line: &Line<'_>) -> Decision {
+    fn decide(&mut self, state: &mut State, line: &Line<'_>) -> Decision {
+        let os = state.os.clone();
+        // Where the destination is not known, nothing of the filesystem can change the verdict.
+        let needs_filesystem = line.destination.is_ok() || matches!(line.owner, Owner::Named(_));
+        let unknown = Worlds::unknown();
+        let worlds =
+            if needs_filesystem { &*state.settled(self.dockerfile, &mut self.observers) } else { &unknown };
         let decide = |rootfs: &Rootfs| {
-            site::decide(&View::new(line.clone(), rootfs, &state.os, self.inputs.rules), self.inputs.accepted)
+            site::decide(&View::new(line.clone(), rootfs, &os, self.inputs.rules), self.inputs.accepted)
         };
-        let plain = decide(&state.worlds.plain);
-        match &state.worlds.linked {
+        let plain = decide(&worlds.plain);
+        match &worlds.linked {
             None => plain,
             Some(rootfs) => plain.or_heavier(decide(rootfs)),
         }
     }
 
-    fn leave(&self, state: &mut State, line: &Line<'_>, linked: bool, accepted: bool) {
+    fn leave(&mut self, state: &mut State, line: &Line<'_>, linked: bool, accepted: bool) {
         let keyword = match line.transfer.kind {
             TransferKind::Copy => "COPY",
             TransferKind::Add => "ADD",
         };
         let Ok(destination) = &line.destination else {
-            return state.disturbed_by(keyword);
+            return state.wrote_somewhere(keyword);
         };
-        if accepted && state.worlds.linked.is_none() {
-            state.worlds.linked = Some(state.worlds.plain.clone());
-        }
         let number = state.line;
-        for (world, rootfs) in state.worlds.each().enumerate() {
+        let worlds = state.settled(self.dockerfile, &mut self.observers);
+        if accepted && worlds.linked.is_none() {
+            worlds.linked = Some(worlds.plain.clone());
+        }
+        for (world, rootfs) in worlds.each().enumerate() {
             let owner = line.owner.resolve(rootfs).map(|(ids, _)| ids);
             let copying = Copying {
                 keyword,
@@ -566,133 +401,6 @@ impl Walk<'_> {
             };
             let mode = if linked || (accepted && world == 1) { Mode::Linked } else { Mode::Plain };
             transfer::apply(rootfs, &copying, mode);
-        }
-    }
-}
-
-/// Whether a command may see link counts and times: one that tells them, or one of which nothing is known.
-fn may_observe(step: &Step) -> bool {
-    let name = step.command.split_whitespace().next().unwrap_or_default();
-    match step.effect {
-        Effect::Touches { .. } | Effect::Anything => true,
-        Effect::None | Effect::Certain(_) => METADATA_READERS.contains(&base_name(name)),
-        Effect::Footprint(_) => false,
-    }
-}
-
-/// Whether an ADD does what a COPY of the same words does: it extracts, downloads and clones nothing.
-fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
-    let options = &transfer.options;
-    let plain = options.checksum.is_none() && options.keep_git_dir.is_none() && options.unpack.is_none();
-    let copied = |source: &Source| matches!(source.kind, SourceKind::File | SourceKind::Dir(_));
-    let local =
-        transfer.sources.iter().all(|word| !source::is_url(&word.text) && !source::is_git(&word.text));
-    transfer.kind == TransferKind::Add && plain && local && sources.iter().all(copied)
-}
-
-/// WORKDIR: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
-fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<((u32, u32), Leans)>, line: usize) {
-    let Followed::At(real, _) = place::follow(rootfs, path) else {
-        let reach = Reach::Names(vec![path.to_owned()]);
-        return rootfs.disturb(Disturbance { command: "WORKDIR".into(), line, reach });
-    };
-    let parts: Vec<String> = ancestors(&real).skip(1).chain([real.as_str()]).map(str::to_owned).collect();
-    for part in parts {
-        let fact = rootfs.get(&part);
-        if fact.known != Known::Absent {
-            continue;
-        }
-        let mut leans = fact.leans;
-        let ids = owner.as_ref().map(|(ids, from)| {
-            leans.merge(from);
-            *ids
-        });
-        let made = inherit_group(rootfs, &part, Directory::made_by(ids));
-        rootfs.set(&part, Fact { known: Known::Dir(made), leans }, Below::Nothing);
-    }
-}
-
-impl State {
-    fn new(base: Base, scope: Scope, os: Os, line: usize) -> Self {
-        Self {
-            worlds: Worlds { plain: Rootfs::new(base), linked: None },
-            scope,
-            workdir: Ok("/".into()),
-            user: Ok(String::new()),
-            shell: DEFAULT_SHELL.map(str::to_owned).to_vec(),
-            os,
-            assumed_user: None,
-            triggers: Vec::new(),
-            untouched: false,
-            line,
-        }
-    }
-
-    fn scratch(line: usize) -> Self {
-        let scope = Scope::with_environment([("PATH", DEFAULT_PATH)]);
-        Self { untouched: true, ..Self::new(Base::Scratch, scope, Os::Linux, line) }
-    }
-
-    fn unknown(what: &str, why: &str, windows: Option<String>, line: usize) -> Self {
-        let why: Arc<str> = format!("{what}: {why}").into();
-        let os = windows.map_or_else(|| Os::assumed(what, line), Os::Windows);
-        let workdir = Err(format!("WORKDIR of {why}"));
-        let mut state = Self::new(Base::Unknown(Arc::clone(&why)), Scope::open(why), os, line);
-        state.workdir = workdir;
-        state.assume_root(what, line);
-        state
-    }
-
-    fn of_image(name: &str, image: &BaseImage, windows: Option<String>, line: usize) -> Self {
-        let base = Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() };
-        let os = match (&image.platform, windows) {
-            (Some(platform), _) if platform.os == "windows" => {
-                Os::Windows(format!("the configuration of {name}"))
-            }
-            (None, Some(windows)) => Os::Windows(windows),
-            _ => Os::Linux,
-        };
-        let what = format!("image {name}");
-        let Some(config) = &image.config else {
-            let why: Arc<str> =
-                format!("the configuration of {what} is not part of its root filesystem").into();
-            let mut state = Self::new(base, Scope::open(Arc::clone(&why)), os, line);
-            state.workdir = Err(why.to_string());
-            state.assume_root(&what, line);
-            return state;
-        };
-        let environment = config.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let mut state = Self::new(base, Scope::with_environment(environment), os, line);
-        state.workdir = Ok(place::join("/", &config.working_dir));
-        state.user = Ok(config.user.clone());
-        if let Some(shell) = &config.shell {
-            state.shell.clone_from(shell);
-        }
-        state
-    }
-
-    /// An image whose configuration nobody has read: that it runs as root is an assumption.
-    fn assume_root(&mut self, what: &str, line: usize) {
-        let message = format!("{what} (line {line}) sets no USER, so WORKDIR makes directories of root");
-        self.assumed_user = Some(Arc::new(Assumption { line, path: "/".into(), message }));
-    }
-
-    /// Expands a word; the reason where its value is not known.
-    pub(super) fn expand(&self, word: &str, escape_token: char) -> Result<String, String> {
-        self.scope
-            .expand(word, escape_token)
-            .map_err(|(Unexpanded::Unknown(why) | Unexpanded::Invalid(why))| why)
-    }
-
-    /// An instruction wrote to a place that is not known.
-    fn disturbed_by(&mut self, command: &str) {
-        let line = self.line;
-        for rootfs in self.worlds.each() {
-            rootfs.disturb(Disturbance {
-                command: command.to_owned(),
-                line,
-                reach: Reach::Names(Vec::new()),
-            });
         }
     }
 }

@@ -1,0 +1,111 @@
+//! What the words of a COPY or ADD mean at its place.
+
+use std::sync::Arc;
+
+use crate::analysis::owner::Owner;
+use crate::analysis::place::Destination;
+use crate::analysis::site::{Chmod, Line};
+use crate::analysis::source::{self, BuildContext, Source, SourceKind};
+use crate::analysis::stage::Walk;
+use crate::analysis::state::State;
+use crate::dockerfile::{Transfer, TransferKind};
+use crate::rootfs::{Assumption, Base, Leans, Rootfs};
+
+impl Walk<'_> {
+    /// What the words of a line mean here.
+    pub(super) fn line<'t>(
+        &mut self,
+        state: &State,
+        transfer: &'t Transfer,
+        context: &dyn BuildContext,
+    ) -> Line<'t> {
+        let expand = |word: &str| state.expand(word, self.escape_token);
+        let destination = match &transfer.destination {
+            None => Err("the line has none".to_owned()),
+            Some(word) => expand(&word.text).and_then(|path| {
+                let workdir = state.workdir.as_ref();
+                match Destination::new(&path, workdir.ok().map(String::as_str)) {
+                    Some(destination) => Ok(destination),
+                    None => Err(workdir.err().cloned().unwrap_or_default()),
+                }
+            }),
+        };
+        let chmod = match transfer.options.chmod.as_deref().map(expand) {
+            None => Chmod::Empty,
+            Some(Ok(mode)) if mode.is_empty() => Chmod::Empty,
+            Some(Ok(_)) => Chmod::Effective,
+            Some(Err(_)) => Chmod::Perhaps,
+        };
+        let owner = Owner::read(transfer.options.chown.as_deref(), &state.scope, self.escape_token);
+        Line { transfer, destination, owner, chmod, sources: self.sources(state, transfer, context) }
+    }
+
+    fn sources(&mut self, state: &State, transfer: &Transfer, context: &dyn BuildContext) -> Vec<Source> {
+        let unpack = transfer.kind == TransferKind::Add && transfer.options.unpack != Some(false);
+        let from = transfer.options.from.as_deref().map(|from| self.stage_or_image(from));
+        let mut sources = Vec::new();
+        for word in &transfer.sources {
+            let written = match state.expand(&word.text, self.escape_token) {
+                Ok(written) => written,
+                Err(why) => {
+                    sources.push(Source::unknown(&word.text, why));
+                    continue;
+                }
+            };
+            match &from {
+                _ if transfer.kind == TransferKind::Add && source::is_git(&written) => {
+                    sources.push(Source::git(&written));
+                }
+                _ if transfer.kind == TransferKind::Add && source::is_url(&written) => {
+                    sources.push(Source::url(&written, transfer.options.unpack == Some(true)));
+                }
+                Some(Some(rootfs)) => sources.extend(source::from_rootfs(rootfs, &written)),
+                Some(None) => {
+                    let name = transfer.options.from.as_deref().unwrap_or_default();
+                    sources.push(Source::unknown(&written, format!("image {name} was not read")));
+                }
+                None => sources.extend(source::from_context(context, &written, unpack)),
+            }
+        }
+        for source in &mut sources {
+            self.assume_there(state, transfer, source);
+        }
+        sources.extend(transfer.heredocs.iter().map(|heredoc| Source::heredoc(&heredoc.name)));
+        sources
+    }
+
+    /// A source that nobody has seen: that it is there at all is an assumption, and that ADD does not extract it.
+    fn assume_there(&mut self, state: &State, transfer: &Transfer, source: &mut Source) {
+        let SourceKind::Unknown(_) = source.kind else { return };
+        let (keyword, archive) = match transfer.kind {
+            TransferKind::Copy => ("COPY", ""),
+            TransferKind::Add => ("ADD", " and is no archive"),
+        };
+        let place =
+            if transfer.options.from.is_some() { "is there to be copied" } else { "is in the build context" };
+        let message = format!("`{}` ({keyword}, line {}) {place}{archive}", source.written, state.line);
+        source.leans.add(Arc::new(Assumption { line: state.line, path: source.written.clone(), message }));
+    }
+
+    /// `--from`: a stage by name or number, or an image. None where nothing is known of it.
+    fn stage_or_image(&mut self, from: &str) -> Option<Rootfs> {
+        let by_name = self.names.get(&from.to_lowercase()).copied();
+        let stage = by_name.or_else(|| from.parse().ok());
+        if let Some(stage) = stage {
+            let state = self.ended.get_mut(stage)?;
+            return Some(state.settled(self.dockerfile, &mut self.observers).plain.clone());
+        }
+        let image = self.image(from)?;
+        Some(Rootfs::new(Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }))
+    }
+}
+
+/// Whether an ADD does what a COPY of the same words does: it extracts, downloads and clones nothing.
+pub(super) fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
+    let options = &transfer.options;
+    let plain = options.checksum.is_none() && options.keep_git_dir.is_none() && options.unpack.is_none();
+    let copied = |source: &Source| matches!(source.kind, SourceKind::File | SourceKind::Dir(_));
+    let local =
+        transfer.sources.iter().all(|word| !source::is_url(&word.text) && !source::is_git(&word.text));
+    transfer.kind == TransferKind::Add && plain && local && sources.iter().all(copied)
+}

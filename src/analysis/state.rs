@@ -1,0 +1,253 @@
+//! What is known at one point of a stage. Nothing of the filesystem is worked out before somebody looks at it.
+
+use std::sync::Arc;
+
+use crate::analysis::observe::Observers;
+use crate::analysis::owner::Owner;
+use crate::analysis::place::{self, Followed};
+use crate::analysis::run::{self, Invoked, RunAt};
+use crate::analysis::scope::{Scope, Unexpanded};
+use crate::analysis::site::Os;
+use crate::analysis::transfer::inherit_group;
+use crate::dockerfile::Dockerfile;
+use crate::images::BaseImage;
+use crate::rootfs::{
+    Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
+};
+use crate::shell::Step;
+
+/// The shell that RUN uses where no SHELL says otherwise.
+const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
+
+/// `PATH` of a stage that starts from nothing (`system.DefaultPathEnvUnix`).
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// One filesystem as it is built now, and one as it will be where an accepted difference has been linked.
+#[derive(Clone, Debug)]
+pub struct Worlds {
+    /// As the build is now.
+    pub plain: Rootfs,
+    /// As it will be, where that differs.
+    pub linked: Option<Rootfs>,
+}
+
+impl Worlds {
+    /// A filesystem of which nothing is known.
+    pub fn unknown() -> Self {
+        Self { plain: Rootfs::new(Base::Unknown("nobody looked".into())), linked: None }
+    }
+
+    /// Each of them, the plain one first.
+    pub fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
+        std::iter::once(&mut self.plain).chain(self.linked.as_mut())
+    }
+}
+
+/// Something that happened to the filesystem.
+#[derive(Clone, Debug)]
+struct Pending {
+    line: usize,
+    what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// An instruction wrote to a place that is not known.
+    Elsewhere(&'static str),
+    /// WORKDIR.
+    Workdir {
+        /// Absolute and clean.
+        path: String,
+        /// The user who owns what is made, as USER says; None where that is not known.
+        user: Option<String>,
+        /// What that leans on.
+        assumed: Option<Arc<Assumption>>,
+    },
+    /// RUN.
+    Run {
+        /// What it ran.
+        ran: Ran,
+        /// Where it mounts something; None for a target that is not known.
+        targets: Vec<Option<String>>,
+        /// The stage that it ran in.
+        stage: usize,
+    },
+}
+
+/// What a RUN ran.
+#[derive(Clone, Debug)]
+pub enum Ran {
+    /// Commands that were read already.
+    Known(Vec<Step>),
+    /// An instruction of the Dockerfile, and what it is run with.
+    At(RunAt, Box<Invoked>),
+}
+
+/// What is known at one point of a stage.
+#[derive(Clone, Debug)]
+pub struct State {
+    worlds: Worlds,
+    /// What happened since the worlds were looked at last.
+    pending: Vec<Pending>,
+    pub scope: Arc<Scope>,
+    /// Absolute; the reason where it is not known.
+    pub workdir: Result<String, String>,
+    /// As USER says, expanded; the reason where it is not known.
+    pub user: Result<String, String>,
+    pub shell: Vec<String>,
+    pub os: Os,
+    /// What an assumption about the image's user is called, where its configuration is not known.
+    pub assumed_user: Option<Arc<Assumption>>,
+    /// Instructions in ONBUILD, by index of the ONBUILD.
+    pub triggers: Vec<usize>,
+    /// Whether anything changed the filesystem of a stage that started from nothing.
+    pub untouched: bool,
+    /// 1-based line of the instruction that is at work.
+    pub line: usize,
+}
+
+/// WORKDIR: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
+fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<((u32, u32), Leans)>, line: usize) {
+    let Followed::At(real, _) = place::follow(rootfs, path) else {
+        let reach = Reach::Names(vec![path.to_owned()]);
+        return rootfs.disturb(Disturbance { command: "WORKDIR".into(), line, reach });
+    };
+    let parts: Vec<String> = ancestors(&real).skip(1).chain([real.as_str()]).map(str::to_owned).collect();
+    for part in parts {
+        let fact = rootfs.get(&part);
+        if fact.known != Known::Absent {
+            continue;
+        }
+        let mut leans = fact.leans;
+        let ids = owner.as_ref().map(|(ids, from)| {
+            leans.merge(from);
+            *ids
+        });
+        let made = inherit_group(rootfs, &part, Directory::made_by(ids));
+        rootfs.set(&part, Fact { known: Known::Dir(made), leans }, Below::Nothing);
+    }
+}
+
+impl State {
+    fn new(base: Base, scope: Scope, os: Os, line: usize) -> Self {
+        Self {
+            worlds: Worlds { plain: Rootfs::new(base), linked: None },
+            pending: Vec::new(),
+            scope: Arc::new(scope),
+            workdir: Ok("/".into()),
+            user: Ok(String::new()),
+            shell: DEFAULT_SHELL.map(str::to_owned).to_vec(),
+            os,
+            assumed_user: None,
+            triggers: Vec::new(),
+            untouched: false,
+            line,
+        }
+    }
+
+    /// `scratch`.
+    pub fn scratch(line: usize) -> Self {
+        let scope = Scope::with_environment([("PATH", DEFAULT_PATH)]);
+        Self { untouched: true, ..Self::new(Base::Scratch, scope, Os::Linux, line) }
+    }
+
+    /// An image of which nothing is known.
+    pub fn unknown(what: &str, why: &str, windows: Option<String>, line: usize) -> Self {
+        let why: Arc<str> = format!("{what}: {why}").into();
+        let os = windows.map_or_else(|| Os::assumed(what, line), Os::Windows);
+        let workdir = Err(format!("WORKDIR of {why}"));
+        let mut state = Self::new(Base::Unknown(Arc::clone(&why)), Scope::open(why), os, line);
+        state.workdir = workdir;
+        state.assume_root(what, line);
+        state
+    }
+
+    /// An image that was read.
+    pub fn of_image(name: &str, image: &BaseImage, windows: Option<String>, line: usize) -> Self {
+        let base = Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() };
+        let os = match (&image.platform, windows) {
+            (Some(platform), _) if platform.os == "windows" => {
+                Os::Windows(format!("the configuration of {name}"))
+            }
+            (None, Some(windows)) => Os::Windows(windows),
+            _ => Os::Linux,
+        };
+        let what = format!("image {name}");
+        let Some(config) = &image.config else {
+            let why: Arc<str> =
+                format!("the configuration of {what} is not part of its root filesystem").into();
+            let mut state = Self::new(base, Scope::open(Arc::clone(&why)), os, line);
+            state.workdir = Err(why.to_string());
+            state.assume_root(&what, line);
+            return state;
+        };
+        let environment = config.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut state = Self::new(base, Scope::with_environment(environment), os, line);
+        state.workdir = Ok(place::join("/", &config.working_dir));
+        state.user = Ok(config.user.clone());
+        if let Some(shell) = &config.shell {
+            state.shell.clone_from(shell);
+        }
+        state
+    }
+
+    /// An image whose configuration nobody has read: that it runs as root is an assumption.
+    fn assume_root(&mut self, what: &str, line: usize) {
+        let message = format!("{what} (line {line}) sets no USER, so WORKDIR makes directories of root");
+        self.assumed_user = Some(Arc::new(Assumption { line, path: "/".into(), message }));
+    }
+
+    /// Expands a word; the reason where its value is not known.
+    pub fn expand(&self, word: &str, escape_token: char) -> Result<String, String> {
+        self.scope
+            .expand(word, escape_token)
+            .map_err(|(Unexpanded::Unknown(why) | Unexpanded::Invalid(why))| why)
+    }
+
+    /// Notes what happened; what it did to the filesystem is found out when somebody looks.
+    pub fn happened(&mut self, what: What) {
+        self.pending.push(Pending { line: self.line, what });
+    }
+
+    /// An instruction wrote to a place that is not known.
+    pub fn wrote_somewhere(&mut self, keyword: &'static str) {
+        self.happened(What::Elsewhere(keyword));
+    }
+
+    /// The filesystems, with all done that happened.
+    pub fn settled(&mut self, dockerfile: &Dockerfile, observers: &mut Observers) -> &mut Worlds {
+        for Pending { line, what } in std::mem::take(&mut self.pending) {
+            match what {
+                What::Elsewhere(keyword) => {
+                    for rootfs in self.worlds.each() {
+                        let reach = Reach::Names(Vec::new());
+                        rootfs.disturb(Disturbance { command: keyword.to_owned(), line, reach });
+                    }
+                }
+                What::Workdir { path, user, assumed } => {
+                    for rootfs in self.worlds.each() {
+                        let mut owner = user.as_ref().and_then(|user| Owner::of(user).resolve(rootfs));
+                        if let (Some((_, leans)), Some(assumed)) = (&mut owner, &assumed) {
+                            leans.add(Arc::clone(assumed));
+                        }
+                        make_directories(rootfs, &path, owner, line);
+                    }
+                }
+                What::Run { ran, targets, stage } => {
+                    let steps = match ran {
+                        Ran::Known(steps) => steps,
+                        Ran::At(place, invoked) => run::steps(dockerfile, place, &invoked),
+                    };
+                    observers.ran(stage, &steps);
+                    for rootfs in self.worlds.each() {
+                        let mounts = run::Mounts::before(rootfs, &targets);
+                        run::apply(rootfs, &steps);
+                        mounts.after(rootfs, line);
+                    }
+                }
+            }
+        }
+        &mut self.worlds
+    }
+}
