@@ -37,7 +37,9 @@ impl Walk<'_> {
             Some(Err(_)) => Chmod::Perhaps,
         };
         let owner = Owner::read(transfer.options.chown.as_deref(), &state.scope, self.escape_token);
-        Line { transfer, destination, owner, chmod, sources: self.sources(state, transfer, context) }
+        // Where the copy goes to a place that is not known, what it brings changes nothing.
+        let sources = if destination.is_ok() { self.sources(state, transfer, context) } else { Vec::new() };
+        Line { transfer, destination, owner, chmod, sources }
     }
 
     fn sources(&mut self, state: &State, transfer: &Transfer, context: &dyn BuildContext) -> Vec<Source> {
@@ -107,5 +109,5 @@ pub(super) fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
     let copied = |source: &Source| matches!(source.kind, SourceKind::File | SourceKind::Dir(_));
     let local =
         transfer.sources.iter().all(|word| !source::is_url(&word.text) && !source::is_git(&word.text));
-    transfer.kind == TransferKind::Add && plain && local && sources.iter().all(copied)
+    transfer.kind == TransferKind::Add && plain && local && !sources.is_empty() && sources.iter().all(copied)
 }

@@ -20,9 +20,6 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     let config = workspace.config(&source)?;
     let waivers = Waivers::new(&config).map_err(|error| Error::usage(&error))?;
     let mut discovery = workspace::discover(&source, &config, list.as_ref())?;
-    if arguments.rev.is_none() {
-        workspace.remark_dirty(&discovery);
-    }
     let report = list.as_ref().map(|list| reconciled(&workspace, &source, list, &discovery)).transpose()?;
     if let (Some(report), false) = (&report, arguments.all) {
         discovery.files.retain(|file| report.found.iter().any(|found| found == file.path.as_str()));
@@ -37,7 +34,15 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         keep_add: arguments.knowledge.keep_add,
         edit_generated: arguments.edit_generated,
     };
-    let mut plan = make(&workspace, &source, &discovery, &options, &waivers);
+    let looks = arguments.rev.is_none();
+    let (dirty, mut plan) = rayon::join(
+        || if looks { workspace.dirty(&discovery) } else { 0 },
+        || make(&workspace, &source, &discovery, &options, &waivers),
+    );
+    if dirty > 0 {
+        let have = if dirty == 1 { "Dockerfile has" } else { "Dockerfiles have" };
+        write::remark(&format!("note: {dirty} {have} uncommitted changes, which the plan does not see"));
+    }
     plan.list = report;
     show(arguments, &workspace, &config, &plan)
 }
@@ -70,7 +75,7 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
         write::file(path, json.as_bytes())?;
     }
     match arguments.format {
-        Format::Json => write::stdout(&json),
+        Format::Json => write::json(&json),
         Format::Human => write::stdout(&human::first_screen(plan, place.as_deref(), arguments.verbose)),
     }
 }

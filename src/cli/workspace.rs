@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Error, Kind, PlanArguments, write};
+use super::{Error, Kind, PlanArguments};
 use crate::config::{Config, FILE_NAME};
 use crate::discover::{self, Discovery, List, Options, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository};
@@ -72,18 +72,14 @@ impl Workspace {
             .map_err(|error| Error::usage(&error))
     }
 
-    /// Says when Dockerfiles have changes that the commit does not have.
-    pub fn remark_dirty(&self, discovery: &Discovery) {
-        let Workspace::Git(repository, _) = self else { return };
+    /// How many Dockerfiles have changes that the commit does not have.
+    pub fn dirty(&self, discovery: &Discovery) -> usize {
+        let Workspace::Git(repository, _) = self else { return 0 };
         if repository.working_tree().is_none() {
-            return;
+            return 0;
         }
         let paths: Vec<RepoPath> = discovery.files.iter().map(|file| file.path.clone()).collect();
-        let dirty = repository.dirty_paths(&paths).map_or(0, |dirty| dirty.len());
-        if dirty > 0 {
-            let have = if dirty == 1 { "Dockerfile has" } else { "Dockerfiles have" };
-            write::remark(&format!("note: {dirty} {have} uncommitted changes, which the plan does not see"));
-        }
+        repository.dirty_paths(&paths).map_or(0, |dirty| dirty.len())
     }
 }
 

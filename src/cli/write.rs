@@ -44,9 +44,18 @@ fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
     Ok(file.metadata()?.permissions())
 }
 
-/// Prints a result to standard output. A reader that has had enough is no error.
+/// Prints a result for people to standard output; styles are dropped where it is no terminal.
 pub fn stdout(text: &str) -> Result<(), Error> {
-    let mut stdout = anstream::stdout().lock();
+    print(anstream::stdout().lock(), text)
+}
+
+/// Prints a result for programs to standard output, byte for byte.
+pub fn json(text: &str) -> Result<(), Error> {
+    print(io::stdout().lock(), text)
+}
+
+/// A reader that has had enough is no error.
+fn print(mut stdout: impl Write, text: &str) -> Result<(), Error> {
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Environment, format!("standard output can not be written: {error}")))

@@ -56,8 +56,7 @@ impl Repository {
         Ok(Listing::new(entries.par_iter().filter_map(on_disk).collect(), odd))
     }
 
-    /// Which of `paths` differ from HEAD in the index or the working tree, files that git does not track
-    /// included.
+    /// Which of `paths`, all of them files of HEAD, differ from it in the index or the working tree.
     ///
     /// # Errors
     ///
@@ -68,8 +67,7 @@ impl Repository {
             return Ok(BTreeSet::new());
         }
         let mut options = StatusOptions::new();
-        options.disable_pathspec_match(true).include_untracked(true).recurse_untracked_dirs(true);
-        options.include_ignored(true).recurse_ignored_dirs(true).exclude_submodules(true);
+        options.disable_pathspec_match(true).exclude_submodules(true);
         for path in paths {
             options.pathspec(path.as_str());
         }
