@@ -56,13 +56,14 @@ impl Repository {
         Ok(Listing::new(entries.par_iter().filter_map(on_disk).collect(), odd))
     }
 
-    /// Which of `paths`, all of them files of HEAD, differ from it in the index or the working tree.
+    /// Which of `paths` differ from HEAD in the index or the working tree, files that git does not track
+    /// included.
     ///
     /// # Errors
     ///
     /// [`GitError::NoWorkingTree`] for a bare repository, [`GitError::Failed`] if git cannot compare.
     pub fn dirty_paths(&self, paths: &[RepoPath]) -> Result<BTreeSet<RepoPath>, GitError> {
-        self.root()?;
+        let root = self.root()?;
         if paths.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -76,7 +77,15 @@ impl Repository {
             let all = repo.statuses(Some(&mut options));
             let all = all.map_err(|error| self.failed("compare the working tree with HEAD", &error))?;
             let changed = all.iter().filter_map(|one| RepoPath::new(one.path().ok()?).ok());
-            Ok(changed.filter(|path| asked.contains(path)).collect())
+            let mut dirty: BTreeSet<_> = changed.filter(|path| asked.contains(path)).collect();
+            // To let git look for untracked files would walk every folder; the asked paths are few.
+            let index = repo.index().map_err(|error| self.failed("read the index", &error))?;
+            let untracked = |path: &&RepoPath| {
+                index.get_path(Path::new(path.as_str()), 0).is_none()
+                    && root.join(path.as_str()).symlink_metadata().is_ok()
+            };
+            dirty.extend(paths.iter().filter(untracked).cloned());
+            Ok(dirty)
         })
     }
 
