@@ -36,7 +36,15 @@ pub(super) fn is_space_byte(byte: u8) -> bool {
 }
 
 /// `strings.TrimLeftFunc(…, unicode.IsSpace)`: where the rest of `range` starts.
+#[inline]
 pub(super) fn trim_start(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    if bytes[range.clone()].first().is_none_or(|b| (b'!'..=b'~').contains(b)) {
+        return range;
+    }
+    trim_spaces(bytes, range)
+}
+
+fn trim_spaces(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let mut start = range.start;
     loop {
         match space_len(&bytes[start..range.end]) {

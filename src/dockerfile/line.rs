@@ -18,6 +18,8 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The physical lines of a text (`scanLines` in BuildKit's `parser.go`).
 pub(super) struct Lines<'t> {
     text: &'t [u8],
+    /// The same, if it is UTF-8.
+    utf8: Option<&'t str>,
     at: usize,
     number: usize,
     last: Range<usize>,
@@ -26,7 +28,14 @@ pub(super) struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, at: 0, number: 0, last: 0..0, too_long: Vec::new() }
+        Self {
+            text,
+            utf8: std::str::from_utf8(text).ok(),
+            at: 0,
+            number: 0,
+            last: 0..0,
+            too_long: Vec::new(),
+        }
     }
 
     /// The next line without its line ending (`trimNewline`), and where the line after it starts.
@@ -93,7 +102,8 @@ struct Piece {
 pub(super) struct Joiner {
     pieces: Vec<Piece>,
     sources: Vec<Range<usize>>,
-    joined: Vec<u8>,
+    joined: String,
+    joined_bytes: Vec<u8>,
 }
 
 impl Joiner {
@@ -114,7 +124,7 @@ impl Joiner {
                 return None;
             }
             self.pieces.push(Piece { at: 0, source: first.start });
-            return Some(Line { bytes: &text[first], pieces: &self.pieces });
+            return Some(Line::one(lines, first, &self.pieces));
         };
         let mut len = 0;
         let mut line = first;
@@ -135,13 +145,24 @@ impl Joiner {
             kept = more;
         }
         if let [only] = self.sources.as_slice() {
-            return Some(Line { bytes: &text[only.clone()], pieces: &self.pieces });
+            return Some(Line::one(lines, only.clone(), &self.pieces));
         }
-        self.joined.clear();
+        Some(self.join(lines))
+    }
+
+    fn join<'a>(&'a mut self, lines: &Lines<'_>) -> Line<'a> {
+        if let Some(text) = lines.utf8 {
+            // A piece ends at a line break or an escape character, so never within a character.
+            self.joined.clear();
+            self.joined.extend(self.sources.iter().map(|source| &text[source.clone()]));
+            let (bytes, utf8) = (self.joined.as_bytes(), Some(self.joined.as_str()));
+            return Line { bytes, utf8, pieces: &self.pieces };
+        }
+        self.joined_bytes.clear();
         for source in &self.sources {
-            self.joined.extend_from_slice(&text[source.clone()]);
+            self.joined_bytes.extend_from_slice(&lines.text[source.clone()]);
         }
-        Some(Line { bytes: &self.joined, pieces: &self.pieces })
+        Line { bytes: &self.joined_bytes, utf8: None, pieces: &self.pieces }
     }
 }
 
@@ -169,10 +190,18 @@ fn continued(line: &[u8], escape: u8) -> Option<usize> {
 pub(super) struct Line<'a> {
     /// What BuildKit parses.
     pub(super) bytes: &'a [u8],
+    /// The same, if the whole file is UTF-8.
+    utf8: Option<&'a str>,
     pieces: &'a [Piece],
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    /// A logical line of one piece.
+    fn one<'t: 'a>(lines: &Lines<'t>, range: Range<usize>, pieces: &'a [Piece]) -> Self {
+        let utf8 = lines.utf8.map(|text| &text[range.clone()]);
+        Self { bytes: &lines.text[range], utf8, pieces }
+    }
+
     /// Where the byte at `at` stands in the source.
     fn source(&self, at: usize) -> usize {
         let piece = match self.pieces {
@@ -196,7 +225,10 @@ impl Line<'_> {
 
     /// The text of a range.
     pub(super) fn text(&self, range: &Range<usize>) -> String {
-        go::lossy(&self.bytes[range.clone()])
+        match self.utf8.and_then(|text| text.get(range.clone())) {
+            Some(text) => text.to_owned(),
+            None => go::lossy(&self.bytes[range.clone()]),
+        }
     }
 
     /// A word that is written as it reads.
