@@ -236,3 +236,95 @@ impl<'a> Line<'a> {
         Word { text: self.text(range), span: self.span(range) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first logical line of a text, each of its bytes with its place, and the number of the line that
+    /// comes after it.
+    fn first(text: &[u8], escape: u8) -> (String, Vec<usize>, usize) {
+        let mut lines = Lines::new(text);
+        let mut joiner = Joiner::default();
+        let first = lines.next().expect("there is a line");
+        let line = joiner.read(&mut lines, first, escape).expect("it is not empty");
+        let places = (0..line.bytes.len()).map(|at| line.source(at)).collect();
+        (line.text(&(0..line.bytes.len())), places, lines.number())
+    }
+
+    #[test]
+    fn lines_lose_their_endings() {
+        let mut lines = Lines::new(b"a\r\nb\r\r\n\nc");
+        let mut texts = Vec::new();
+        while let Some(line) = lines.next() {
+            texts.push((line, lines.number()));
+        }
+        assert_eq!(texts, [(0..1, 1), (3..4, 2), (7..7, 3), (8..9, 4)]);
+        assert_eq!(lines.end(), 9);
+    }
+
+    #[test]
+    fn one_line_is_not_copied() {
+        assert_eq!(first(b"RUN a\nRUN b", b'\\'), ("RUN a".to_owned(), (0..5).collect(), 1));
+        assert_eq!(first(b"RUN a \\ \t\r\n", b'\\'), ("RUN a ".to_owned(), (0..6).collect(), 1));
+    }
+
+    #[test]
+    fn continuations_skip_comments_and_blank_lines() {
+        let text = b"A \\\n # c \\\n\n \t\r\n  b\\\r\nc\nd";
+        let (line, places, number) = first(text, b'\\');
+        assert_eq!(line, "A   bc");
+        assert_eq!(places, [0, 1, 16, 17, 18, 22]);
+        assert_eq!(number, 6);
+    }
+
+    #[test]
+    fn an_escape_before_the_escape_ends_the_line() {
+        assert_eq!(first(b"A \\\\\nb", b'\\').0, "A \\\\");
+        assert_eq!(first(b"A `\nb", b'`').0, "A b");
+        assert_eq!(first(b"A \\\nb", b'`').0, "A \\");
+        assert_eq!(first(b"\\\nb", b'\\'), ("b".to_owned(), vec![2], 2));
+        assert_eq!(first(b"A \xff\\\nb", b'\\').0, "A \u{fffd}b");
+    }
+
+    #[test]
+    fn a_continuation_at_the_end_counts_as_it_is() {
+        assert_eq!(first(b"A b\\", b'\\'), ("A b".to_owned(), (0..3).collect(), 1));
+        assert_eq!(first(b"\\\n# c", b'\\'), (String::new(), vec![], 2));
+    }
+
+    #[test]
+    fn spans_cover_breaks() {
+        let text = b"A b\\\nc d";
+        let mut lines = Lines::new(text);
+        let mut joiner = Joiner::default();
+        let first = lines.next().expect("there is a line");
+        let line = joiner.read(&mut lines, first, b'\\').expect("it is not empty");
+        assert_eq!(line.word(&(2..4)), Word { text: "bc".to_owned(), span: Span::new(2, 6) });
+        assert_eq!(line.span(&(6..6)), Span::at(8));
+        assert_eq!(line.span(&(0..0)), Span::at(0));
+    }
+
+    #[test]
+    fn long_lines_are_noted() {
+        let fits = "x".repeat(MAX_LINE);
+        let mut lines = Lines::new(fits.as_bytes());
+        while lines.next().is_some() {}
+        assert_eq!(lines.into_too_long(), []);
+        let text = format!("{fits}\n{fits}x\n{fits}");
+        let mut lines = Lines::new(text.as_bytes());
+        while lines.next().is_some() {}
+        assert_eq!(lines.into_too_long(), [Span::new(MAX_LINE + 1, 2 * MAX_LINE + 2)]);
+    }
+
+    #[test]
+    fn heredocs_end_at_their_name_alone() {
+        let mut lines = Lines::new(b"a\n\tEOF\nEOF \nEOF\r\nb");
+        assert_eq!(lines.heredoc("EOF", false), (Span::new(0, 12), true));
+        assert_eq!(lines.number(), 4);
+        let mut lines = Lines::new(b"a\n\tEOF\n");
+        assert_eq!(lines.heredoc("EOF", true), (Span::new(0, 2), true));
+        let mut lines = Lines::new(b"a\n\tEOF");
+        assert_eq!(lines.heredoc("EOF", false), (Span::new(0, 6), false));
+    }
+}

@@ -3,6 +3,8 @@
 //! BuildKit stops at the first thing that it refuses. Here it is noted, and reading goes on behind it.
 
 mod body;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 use std::ops::Range;
