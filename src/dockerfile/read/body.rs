@@ -129,7 +129,8 @@ impl Reader<'_> {
         let child = Node::split(line, node.args.clone(), self.escape_token);
         let word = line.word(&child.word);
         let keyword = Keyword::of(&word.text);
-        let trigger = go::upper(&word.text);
+        // White space beyond ASCII may stand at the end of the word.
+        let trigger = go::upper(word.text.trim());
         let refused = match &*trigger {
             "ONBUILD" => Some("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed".to_owned()),
             "MAINTAINER" | "FROM" => Some(format!("{trigger} isn't allowed as an ONBUILD trigger")),

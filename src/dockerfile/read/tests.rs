@@ -420,6 +420,7 @@ fn of_a_child_only_the_name_is_checked() {
     assert_eq!(refusals("ONBUILD"), ["ONBUILD requires at least one argument"]);
     assert_eq!(refusals("ONBUILD onbuild RUN a"), ["Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"]);
     assert_eq!(refusals("ONBUILD FROM a"), ["FROM isn't allowed as an ONBUILD trigger"]);
+    assert_eq!(refusals("ONBUILD FROM\u{a0} a"), ["FROM isn't allowed as an ONBUILD trigger"]);
     assert_eq!(refusals("ONBUILD maintainer"), ["MAINTAINER isn't allowed as an ONBUILD trigger"]);
     assert_eq!(refusals("ONBUILD --x RUN a"), ["unknown flag: --x"]);
     let fine = "ONBUILD COPY --x a\nONBUILD SHELL a\nONBUILD FOO a\nONBUILD WORKDIR";
