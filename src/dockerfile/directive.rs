@@ -77,6 +77,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Whether no directive can come any more.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// Reads the next line, without its line ending (`ParseLine`).
     pub(super) fn line(&mut self, line: &[u8], comment: &[u8]) -> Found {
         if self.done {

@@ -95,13 +95,14 @@ struct Piece {
     at: usize,
     /// Offset in the source.
     source: usize,
+    /// How long it is.
+    len: usize,
 }
 
 /// The memory of a logical line, kept from one line to the next.
 #[derive(Default)]
 pub(super) struct Joiner {
     pieces: Vec<Piece>,
-    sources: Vec<Range<usize>>,
     joined: String,
     joined_bytes: Vec<u8>,
 }
@@ -116,36 +117,32 @@ impl Joiner {
         escape: u8,
     ) -> Option<Line<'a>> {
         let text = lines.text;
-        let kept = continued(&text[first.clone()], escape);
         self.pieces.clear();
-        self.sources.clear();
-        let Some(mut kept) = kept else {
+        let Some(mut kept) = continued(&text[first.clone()], escape) else {
             if first.is_empty() {
                 return None;
             }
-            self.pieces.push(Piece { at: 0, source: first.start });
+            self.pieces.push(Piece { at: 0, source: first.start, len: first.len() });
             return Some(Line::one(lines, first, &self.pieces));
         };
-        let mut len = 0;
+        let mut at = 0;
         let mut line = first;
         loop {
             // The first piece stands even if it is empty: it is the place of a line without a word.
             if kept > 0 || self.pieces.is_empty() {
-                self.pieces.push(Piece { at: len, source: line.start });
-                self.sources.push(line.start..line.start + kept);
-                len += kept;
+                self.pieces.push(Piece { at, source: line.start, len: kept });
+                at += kept;
             }
             let Some(next) = continuation(lines) else { break };
             line = next;
             let Some(more) = continued(&text[line.clone()], escape) else {
-                self.pieces.push(Piece { at: len, source: line.start });
-                self.sources.push(line);
+                self.pieces.push(Piece { at, source: line.start, len: line.len() });
                 break;
             };
             kept = more;
         }
-        if let [only] = self.sources.as_slice() {
-            return Some(Line::one(lines, only.clone(), &self.pieces));
+        if let [only] = self.pieces.as_slice() {
+            return Some(Line::one(lines, only.source..only.source + only.len, &self.pieces));
         }
         Some(self.join(lines))
     }
@@ -154,13 +151,13 @@ impl Joiner {
         if let Some(text) = lines.utf8 {
             // A piece ends at a line break or an escape character, so never within a character.
             self.joined.clear();
-            self.joined.extend(self.sources.iter().map(|source| &text[source.clone()]));
+            self.joined.extend(self.pieces.iter().map(|piece| &text[piece.source..piece.source + piece.len]));
             let (bytes, utf8) = (self.joined.as_bytes(), Some(self.joined.as_str()));
             return Line { bytes, utf8, pieces: &self.pieces };
         }
         self.joined_bytes.clear();
-        for source in &self.sources {
-            self.joined_bytes.extend_from_slice(&lines.text[source.clone()]);
+        for piece in &self.pieces {
+            self.joined_bytes.extend_from_slice(&lines.text[piece.source..piece.source + piece.len]);
         }
         Line { bytes: &self.joined_bytes, utf8: None, pieces: &self.pieces }
     }
@@ -170,8 +167,13 @@ impl Joiner {
 fn continuation(lines: &mut Lines<'_>) -> Option<Range<usize>> {
     loop {
         let line = lines.next()?;
-        let rest = go::trim_start(lines.text, line.clone());
-        if !rest.is_empty() && lines.text[rest.start] != b'#' {
+        // Most lines start with spaces and a character of ASCII.
+        let bytes = &lines.text[line.clone()];
+        let first = match bytes.iter().find(|b| **b != b' ') {
+            Some(b @ b'!'..=b'~') => Some(*b),
+            _ => bytes.get(go::trim_start(bytes, 0..bytes.len()).start).copied(),
+        };
+        if first.is_some_and(|first| first != b'#') {
             return Some(line);
         }
     }

@@ -39,7 +39,9 @@ pub(super) fn read(text: &[u8]) -> (Directives, Vec<Instruction>, Vec<ReadError>
     while let Some(first) = reader.lines.next() {
         let first = skip_mark(text, first);
         let first = go::trim_start(text, first);
-        reader.directive(text, &first);
+        if !reader.header.is_done() {
+            reader.directive(text, &first);
+        }
         if text[first.clone()].starts_with(b"#") {
             continue;
         }
