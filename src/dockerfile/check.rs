@@ -226,3 +226,125 @@ fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
         fields.push(Cow::Owned(field));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stage_names_are_lower_case_words() {
+        assert_eq!(stage_name("Build-1_a.B"), Ok("build-1_a.b".to_owned()));
+        assert_eq!(stage_name("\u{212a}it"), Ok("kit".to_owned()));
+        for wrong in ["1a", "-a", "a/b", "é", "aé", "a\n"] {
+            assert_eq!(
+                stage_name(wrong),
+                Err(format!(
+                    "invalid name for build stage: {}, name can't start with a number or contain symbols",
+                    go::quote(wrong)
+                ))
+            );
+        }
+    }
+
+    #[test]
+    fn durations_are_go_s() {
+        let seconds = 1_000_000_000;
+        for (text, nanoseconds) in [
+            ("0", 0),
+            ("-0", 0),
+            ("1h2m3s", 3723 * seconds),
+            ("+1.5s", 1_500_000_000),
+            ("-1.5s", -1_500_000_000),
+            (".5s", 500_000_000),
+            ("5.s", 5 * seconds),
+            ("1us1µs1μs", 3_000),
+            ("1ns", 1),
+            ("0.000000000000000000000001s", 0),
+            ("9223372036854775807ns", i64::MAX),
+            ("-9223372036854775808ns", i64::MIN),
+        ] {
+            assert_eq!(duration(text), Ok(nanoseconds), "{text}");
+        }
+        for (text, message) in [
+            ("", "time: invalid duration \"\""),
+            ("-", "time: invalid duration \"-\""),
+            ("s", "time: invalid duration \"s\""),
+            (".s", "time: invalid duration \".s\""),
+            ("1", "time: missing unit in duration \"1\""),
+            ("1s1", "time: missing unit in duration \"1s1\""),
+            ("1d", "time: unknown unit \"d\" in duration \"1d\""),
+            ("1Âµs", "time: unknown unit \"\\xc3\\x82\\xc2\\xb5s\" in duration \"1\\xc3\\x82\\xc2\\xb5s\""),
+            ("9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""),
+            ("9999999999999999999999s", "time: invalid duration \"9999999999999999999999s\""),
+            ("3000000h", "time: invalid duration \"3000000h\""),
+        ] {
+            assert_eq!(duration(text), Err(message.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn intervals_last_a_millisecond_or_nothing() {
+        assert_eq!(interval("interval", ""), Ok(()));
+        assert_eq!(interval("interval", "0s"), Ok(()));
+        assert_eq!(interval("interval", "1ms"), Ok(()));
+        let short = Err("Interval \"timeout\" cannot be less than 1ms".to_owned());
+        assert_eq!(interval("timeout", "999us"), short);
+        assert_eq!(interval("timeout", "-1s"), short);
+    }
+
+    #[test]
+    fn retries_are_32_bits() {
+        for fine in ["", "0", "+3", "2147483647", "007"] {
+            assert_eq!(retries(fine), Ok(()), "{fine}");
+        }
+        let failed = |value: &str, why: &str| Err(format!("strconv.ParseInt: parsing \"{value}\": {why}"));
+        assert_eq!(retries("x"), failed("x", "invalid syntax"));
+        assert_eq!(retries("+"), failed("+", "invalid syntax"));
+        assert_eq!(retries("1_0"), failed("1_0", "invalid syntax"));
+        assert_eq!(retries("2147483648"), failed("2147483648", "value out of range"));
+        assert_eq!(retries("-1"), Err("--retries cannot be negative (-1)".to_owned()));
+    }
+
+    #[test]
+    fn mounts_are_checked_for_variables_in_from() {
+        for fine in
+            ["type=cache,target=/x", "from=a", "from=a$", "source=$x", "ro", "type=nonsense", "\"from=a\""]
+        {
+            assert_eq!(mount(fine), Ok(()), "{fine}");
+        }
+        let variable =
+            Err("'from' doesn't support variable expansion, define alias stage instead".to_owned());
+        assert_eq!(mount("type=bind,from=$x"), variable);
+        assert_eq!(mount("\"FROM=a${x}\""), variable);
+    }
+
+    #[test]
+    fn separated_values_are_csv() {
+        assert_eq!(fields("a,\"b,\"\"c\",").map(|f| f.join("|")), Ok("a|b,\"c|".to_owned()));
+        assert_eq!(fields("a\r\n").map(|f| f.join("|")), Ok("a".to_owned()));
+        assert_eq!(mount(""), Err("failed to parse csv mounts: EOF".to_owned()));
+        let failed = |column: usize, why: &str| {
+            Err(format!("failed to parse csv mounts: parse error on line 1, column {column}: {why}"))
+        };
+        assert_eq!(mount("a,b\"c"), failed(4, "bare \" in non-quoted field"));
+        assert_eq!(mount("\"a\"b"), failed(3, "extraneous or missing \" in quoted field"));
+        assert_eq!(mount("x,\"a"), failed(4, "extraneous or missing \" in quoted field"));
+    }
+
+    #[test]
+    fn devices_have_one_name() {
+        for fine in ["v.com/d=x", "v.com/d=x,required", "name=v.com/d,required=F", "required=1,a", "REQUIRED"]
+        {
+            assert_eq!(device(fine), Ok(()), "{fine}");
+        }
+        for (value, message) in [
+            ("a,name=b", "device name already set to a"),
+            ("a,b", "invalid field 'b' must be a key=value pair"),
+            ("a,requird=1", "unexpected key 'requird' in 'requird=1' (did you mean required?)"),
+            ("required=maybe", "invalid value for required: maybe"),
+            ("", "failed to parse csv devices: EOF"),
+        ] {
+            assert_eq!(device(value), Err(message.to_owned()), "{value}");
+        }
+    }
+}

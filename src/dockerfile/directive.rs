@@ -77,6 +77,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Whether no directive can come any more.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// Reads the next line, without its line ending (`ParseLine`).
     pub(super) fn line(&mut self, line: &[u8], comment: &[u8]) -> Found {
         if self.done {
@@ -180,4 +185,100 @@ fn each(text: &[u8], start: usize, comment: &[u8], mut take: impl FnMut(Name, Di
 
 fn line_number(text: &[u8], offset: usize) -> usize {
     1 + memchr::memchr_iter(b'\n', &text[..offset]).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(line: &str) -> Option<&str> {
+        directive(line.as_bytes(), b"#").map(|(_, range)| &line[range])
+    }
+
+    #[test]
+    fn a_directive_is_a_comment_with_a_name_and_a_value() {
+        assert_eq!(value("# syntax=docker/dockerfile:1 --x \t"), Some("docker/dockerfile:1 --x"));
+        assert_eq!(value("#\u{a0}\tSYNTAX \t= a"), Some("a"));
+        assert_eq!(value("#escape=`"), Some("`"));
+        assert_eq!(value("#check = skip=all;error=true"), Some("skip=all;error=true"));
+        assert_eq!(value("# syntax=  "), Some(" "));
+        for none in [
+            "# syntax",
+            "# syntax=",
+            "# syntax:a",
+            "# other=a",
+            "## syntax=a",
+            " # syntax=a",
+            "//syntax=a",
+            "",
+        ] {
+            assert_eq!(value(none), None, "{none}");
+        }
+        // `\s` matches no vertical tab.
+        assert_eq!(value("# syntax=\x0ba"), Some("\x0ba"));
+        assert_eq!(value("# syntax\x0b=a"), None);
+    }
+
+    #[test]
+    fn the_first_other_line_ends_them() {
+        let mut header = Header::default();
+        assert_eq!(header.line(b"# escape=`", b"#"), Found::Directive(Name::Escape, 9..10));
+        assert_eq!(header.line(b"# Escape=`", b"#"), Found::Duplicate(Name::Escape));
+        assert_eq!(header.line(b"# check=a", b"#"), Found::Directive(Name::Check, 8..9));
+        assert_eq!(header.line(b"", b"#"), Found::Nothing);
+        assert_eq!(header.line(b"# syntax=a", b"#"), Found::Nothing);
+    }
+
+    fn syntax(text: &str) -> Option<(String, usize)> {
+        let found = detect(text.as_bytes()).0?;
+        assert_eq!(text[found.value_span.range()].trim_matches('"'), found.value);
+        Some((found.value, found.line))
+    }
+
+    #[test]
+    fn syntax_is_found_in_every_form() {
+        let found = |value: &str, line: usize| Some((value.to_owned(), line));
+        assert_eq!(syntax("# check=x\r\n# syntax=a b\r\nFROM x"), found("a b", 2));
+        assert_eq!(syntax("\u{feff}#syntax=a"), found("a", 1));
+        assert_eq!(syntax("#!/bin/x\n#syntax=a"), found("a", 2));
+        assert_eq!(syntax("\u{feff}#!/bin/x\r\n// syntax=a"), found("a", 2));
+        assert_eq!(syntax("//check=x\n//syntax=a"), found("a", 2));
+        assert_eq!(syntax("{\"syntax\": \"a\"}"), found("a", 1));
+        assert_eq!(syntax("#!x\n{\n\"syntax\": \"a\"}").map(|found| found.0), Some("a".to_owned()));
+        assert_eq!(syntax("\n# syntax=a"), None);
+        assert_eq!(syntax(" # syntax=a"), None);
+        assert_eq!(syntax("# a comment\n# syntax=a"), None);
+        assert_eq!(syntax("# syntax=a\n# syntax=b"), found("a", 1));
+        assert_eq!(syntax("# check=a\n# check=b\n# syntax=c"), None);
+        assert_eq!(syntax("#!x"), None);
+    }
+
+    #[test]
+    fn the_place_of_json_has_its_quotes() {
+        let text = "#!x\n{\"syntax\":\n \"a\"}";
+        let found = detect(text.as_bytes()).0.expect("it is there");
+        assert_eq!((&text[found.value_span.range()], found.line), ("\"a\"", 3));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_ends_them() {
+        let long = format!("# syntax={}", "a".repeat(MAX_LINE));
+        assert_eq!(syntax(&long), None);
+        assert!(syntax(&long[..MAX_LINE]).is_some());
+    }
+
+    #[test]
+    fn check_has_one_form() {
+        let check = |text: &str| detect(text.as_bytes()).1.map(|found| found.value);
+        assert_eq!(check("#!x\n# check=skip=all"), Some("skip=all".to_owned()));
+        assert_eq!(check("// check=skip=all"), None);
+    }
+
+    #[test]
+    fn a_directive_goes_behind_the_mark_and_the_shebang() {
+        assert_eq!(behind_shebang(b"FROM a"), 0);
+        assert_eq!(behind_shebang(b"\xef\xbb\xbfFROM a"), 3);
+        assert_eq!(behind_shebang(b"\xef\xbb\xbf#!a\r\nFROM a"), 8);
+        assert_eq!(behind_shebang(b"#!a"), 3);
+    }
 }

@@ -308,3 +308,173 @@ impl<E: Environment> Machine<'_, E> {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(name: &str) -> Lookup {
+        match name {
+            "v" => Lookup::Set("value".to_owned()),
+            "e" => Lookup::Set(String::new()),
+            "s" => Lookup::Set("two words".to_owned()),
+            "p" => Lookup::Set("/usr/local/bin/tool.tar.gz".to_owned()),
+            "1" | "@" => Lookup::Set("special".to_owned()),
+            "lost" => Lookup::Unknown,
+            _ => Lookup::Unset,
+        }
+    }
+
+    fn word(text: &str) -> String {
+        Lex::new('\\').word(text, &env).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    fn words(text: &str) -> Vec<String> {
+        Lex::new('\\').words(text, &env).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    fn refused(text: &str) -> String {
+        match Lex::new('\\').word(text, &env) {
+            Err(ExpandError::Invalid { message }) => {
+                let start = format!("failed to process {}: ", go::quote(text));
+                message.strip_prefix(&start).unwrap_or_else(|| panic!("{message}")).to_owned()
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn quotes_and_escapes_go_away() {
+        assert_eq!(word(r#"a'b c'"d e"\ f"#), "ab cd e f");
+        assert_eq!(word(r#"'$v\'"$v""#), "$v\\value");
+        assert_eq!(word(r#""\"\$v\\\n""#), r#""$v\\n"#);
+        assert_eq!(word(r"\$v\\"), r"$v\");
+        assert_eq!(word(r"a\"), "a");
+        assert_eq!(Lex::new('`').word(r"a`$v\`\", &env), Ok(r"a$v\\".to_owned()));
+        assert_eq!(word("\u{feff}a"), "a");
+    }
+
+    #[test]
+    fn variables_are_replaced() {
+        assert_eq!(word("$v ${v} $v-$v.x $vx ${vx}"), "value value value-value.x  ");
+        assert_eq!(word("$ a$"), "$ a$");
+        assert_eq!(word("$1x $@ $12 ${1}"), "specialx special  special");
+        assert_eq!(word("${é}$é"), "");
+        assert_eq!(word("<$v<<$v"), "<value<<value");
+    }
+
+    #[test]
+    fn defaults_and_alternatives() {
+        assert_eq!(word("${v-a}${v:-a}${v+a}${v:+a}"), "valuevalueaa");
+        assert_eq!(word("${e-a}${e:-b}${e+c}${e:+d}"), "bc");
+        assert_eq!(word("${u-a}${u:-b}${u+c}${u:+d}"), "ab");
+        assert_eq!(word("${u:-${w:-$v}x}"), "valuex");
+        assert_eq!(word("${u:-\"a } b\"}"), "a } b");
+        assert_eq!(word(r"${u:-\}}"), "}");
+        assert_eq!(word("${v?no}${v:?no}${e?no}"), "valuevalue");
+    }
+
+    #[test]
+    fn demands_are_refused() {
+        assert_eq!(refused("${u?}"), "u: is not allowed to be unset");
+        assert_eq!(refused("${u:?say $v}"), "u: say value");
+        assert_eq!(refused("${e:?}"), "e: is not allowed to be empty");
+    }
+
+    #[test]
+    fn prefixes_and_suffixes() {
+        assert_eq!(word("${p#*/}"), "usr/local/bin/tool.tar.gz");
+        assert_eq!(word("${p##*/}"), "tool.tar.gz");
+        assert_eq!(word("${p%.*}"), "/usr/local/bin/tool.tar");
+        assert_eq!(word("${p%%.*}"), "/usr/local/bin/tool");
+        assert_eq!(word("${p%/*}"), "/usr/local/bin");
+        assert_eq!(word("${p#x}${u#x}"), "/usr/local/bin/tool.tar.gz");
+        assert_eq!(word("${v#?a}${v%%$v}"), "lue");
+    }
+
+    #[test]
+    fn replacements() {
+        assert_eq!(word("${p/\\//-}"), "-usr/local/bin/tool.tar.gz");
+        assert_eq!(word("${p//\\//-}"), "-usr-local-bin-tool.tar.gz");
+        assert_eq!(word("${p/l*l/L}"), "/usr/L.tar.gz");
+        assert_eq!(word("${v/a/$v}"), "vvaluelue");
+        assert_eq!(word("${v//[lu]/x}"), "value");
+        assert_eq!(word("${v/x/y}${u/x/y}"), "value");
+        assert_eq!(word(r"${v/l/\}}"), r"va\}ue");
+    }
+
+    #[test]
+    fn what_buildkit_refuses() {
+        assert_eq!(refused("'a"), "unexpected end of statement while looking for matching single-quote");
+        assert_eq!(refused("\"a\\"), "unexpected end of statement while looking for matching double-quote");
+        assert_eq!(refused("${"), "syntax error: missing '}'");
+        assert_eq!(refused("${v:-a"), "syntax error: missing '}'");
+        assert_eq!(refused("${v:"), "syntax error: missing '}'");
+        assert_eq!(refused("${v/a"), "syntax error: missing '/' in ${}");
+        assert_eq!(refused("${v/a/b"), "syntax error: missing '}'");
+        for text in ["${}", "${{v}", "${:-a}"] {
+            assert_eq!(refused(text), "syntax error: bad substitution");
+        }
+        assert_eq!(refused("${v"), "unsupported modifier (\u{fffd}) in substitution");
+        assert_eq!(refused("${v!}"), "unsupported modifier (!) in substitution");
+        assert_eq!(refused("${v:x}"), "unsupported modifier (:x) in substitution");
+        assert_eq!(refused("${v:#a}"), "unsupported modifier (:#) in substitution");
+        assert_eq!(refused("${v#\\a}"), "invalid pattern (\\a) in substitution: invalid escape '\\a'");
+        assert_eq!(refused(&"${u:-".repeat(200)), "substitutions are nested too deeply");
+    }
+
+    #[test]
+    fn words_fall_apart_where_nothing_quotes() {
+        assert_eq!(words(" a  $s 'b c' \"$s\" \\ d"), ["a", "two", "words", "b c", "two words", " d"]);
+        assert_eq!(words("$e"), Vec::<String>::new());
+        assert_eq!(words("<< \tEOF a"), ["<< \tEOF", "a"]);
+        assert_eq!(words("''"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_nested_word_empties_the_word_before_it() {
+        assert_eq!(words("a${v:-b}c"), ["valuec"]);
+        assert_eq!(word("a${v:-b}c"), "avaluec");
+    }
+
+    #[test]
+    fn options_keep_what_they_name() {
+        let raw = Lex { raw_quotes: true, raw_escapes: true, skip_unset_env: true, ..Lex::new('\\') };
+        let text = r#"'a' "b\"c" \d $u ${u} ${u:-x y} ${u#z} ${u//a/b} $v"#;
+        assert_eq!(
+            raw.word(text, &env),
+            Ok(r#"'a' "b\"c" \d $u ${u} ${u:-x y} ${u#z} ${u/a/b} value"#.to_owned())
+        );
+        // What needs no escape in double quotes has its escape character twice then.
+        assert_eq!(raw.word(r#""\n""#, &env), Ok(r#""\\n""#.to_owned()));
+        let plain = Lex { skip_process_quotes: true, ..Lex::new('\\') };
+        assert_eq!(plain.word("it's $v\"", &env), Ok("it's value\"".to_owned()));
+    }
+
+    #[test]
+    fn the_unknown_matters_only_where_it_is_needed() {
+        let lex = Lex::new('\\');
+        let unknown = Err(ExpandError::Unknown { name: "lost".to_owned() });
+        for text in [
+            "$lost",
+            "a${lost}b",
+            "${lost:-a}",
+            "${lost+a}",
+            "${lost?}",
+            "${lost:?}",
+            "${lost#a}",
+            "${lost/a/b}",
+            "${u:-$lost}",
+            "${v:+\"$lost\"}",
+            "${v#$lost}",
+            "${v/$lost/a}",
+            "${v/a/$lost}",
+        ] {
+            assert_eq!(lex.word(text, &env), unknown, "{text}");
+        }
+        for text in ["${v:-$lost}", "${v?$lost}", "'$lost'value", "${u+$lost}value", "${e:+$lost}value"] {
+            assert_eq!(word(text).trim_start_matches("$lost"), "value", "{text}");
+        }
+        assert_eq!(refused("$lost${"), "syntax error: missing '}'");
+    }
+}

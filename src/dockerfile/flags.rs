@@ -133,3 +133,74 @@ fn distance(a: &str, b: &str) -> usize {
     }
     row[b.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Span;
+
+    /// Names and values of flags, or the messages of those that are refused.
+    fn said(flags: &[&str], known: &Known) -> (Vec<(String, String)>, Vec<String>) {
+        let words = flags.iter().map(|text| Word { text: (*text).to_owned(), span: Span::at(0) });
+        let words = words.collect::<Vec<_>>();
+        let mut errors = Vec::new();
+        let used = read(&words, known, &mut errors);
+        let used = used.iter().map(|flag| (flag.name.to_owned(), flag.value.to_owned())).collect();
+        (used, errors.into_iter().map(|error| error.message).collect())
+    }
+
+    fn refused(flags: &[&str], known: &Known) -> Vec<String> {
+        said(flags, known).1
+    }
+
+    #[test]
+    fn flags_have_values() {
+        let (used, errors) =
+            said(&["--from=a=b", "--link", "--exclude=x", "--exclude=", "--parents=FALSE", "--chown="], COPY);
+        let used = used.iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>();
+        assert_eq!(
+            used,
+            [
+                ("from", "a=b"),
+                ("link", "true"),
+                ("exclude", "x"),
+                ("exclude", ""),
+                ("parents", "false"),
+                ("chown", "")
+            ]
+        );
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(said(&["--link=True"], ADD).0, [("link".to_owned(), "true".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_buildkit_s_words() {
+        assert_eq!(refused(&["--links"], COPY), ["unknown flag: --links (did you mean link?)"]);
+        assert_eq!(refused(&["--frobnicate=1"], COPY), ["unknown flag: --frobnicate"]);
+        assert_eq!(refused(&["--=x"], FROM), ["unknown flag: --"]);
+        assert_eq!(refused(&["--from=a"], &[]), ["unknown flag: --from"]);
+        assert_eq!(refused(&["--from=a", "--from=b"], COPY), ["duplicate flag specified: --from"]);
+        assert_eq!(refused(&["--link", "--link=false"], COPY), ["duplicate flag specified: --link"]);
+        assert_eq!(refused(&["--from"], COPY), ["missing a value on flag: --from"]);
+        assert_eq!(refused(&["--mount"], RUN), ["missing a value on flag: --mount"]);
+        assert_eq!(refused(&["--link="], COPY), ["missing a value on flag: --link"]);
+        assert_eq!(refused(&["--link=1"], COPY), ["expecting boolean value for flag --link, not: 1"]);
+        assert_eq!(refused(&["--parents"], ADD), ["unknown flag: --parents"]);
+    }
+
+    #[test]
+    fn a_wrong_flag_does_not_hide_the_others() {
+        let (used, errors) = said(&["--x", "--link", "--y"], COPY);
+        assert_eq!((used.len(), errors.len()), (1, 2));
+    }
+
+    #[test]
+    fn near_names_are_suggested() {
+        let near = |value: &str| suggestion(value, ["link", "from"].into_iter());
+        assert_eq!(near("form"), " (did you mean from?)");
+        assert_eq!(near("lnik"), " (did you mean link?)");
+        assert_eq!(near("linkage"), "");
+        assert_eq!(near("link"), "");
+        assert_eq!(near("x"), "");
+    }
+}

@@ -36,7 +36,15 @@ pub(super) fn is_space_byte(byte: u8) -> bool {
 }
 
 /// `strings.TrimLeftFunc(…, unicode.IsSpace)`: where the rest of `range` starts.
+#[inline]
 pub(super) fn trim_start(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    if bytes[range.clone()].first().is_none_or(|b| (b'!'..=b'~').contains(b)) {
+        return range;
+    }
+    trim_spaces(bytes, range)
+}
+
+fn trim_spaces(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let mut start = range.start;
     loop {
         match space_len(&bytes[start..range.end]) {
@@ -108,4 +116,38 @@ pub(super) fn quote(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_that_is_not_utf8_is_a_rune() {
+        assert_eq!(lossy(b"a\xff\xe2\x82b"), "a\u{fffd}\u{fffd}\u{fffd}b");
+        assert_eq!(lossy("ä€".as_bytes()), "ä€");
+    }
+
+    #[test]
+    fn white_space_is_unicode_in_text_and_latin_1_in_bytes() {
+        let text = "\u{a0}\u{2003}\tx y\u{85}\n";
+        assert_eq!(&text[trim(text.as_bytes(), 0..text.len())], "x y");
+        assert_eq!(space_len(b"\xa0"), 0);
+        assert!(is_space_byte(0xa0) && is_space_byte(0x85) && !is_space_byte(0xc2));
+        assert_eq!(trim(b"\t ", 0..2), 2..2);
+        assert_eq!(trim(b"\x80x\x80", 0..3), 0..3);
+    }
+
+    #[test]
+    fn case_is_mapped_rune_by_rune() {
+        assert_eq!(lower("WOR\u{212a}DIR İ Ä"), "workdir i ä");
+        assert_eq!(lower("as it is"), "as it is");
+        assert_eq!(upper("onbuıld ſtraße"), "ONBUILD STRAßE");
+    }
+
+    #[test]
+    fn quotes_are_go_s() {
+        assert_eq!(quote("a\"b\\c\n\t\x01\u{a0}é"), r#""a\"b\\c\n\t\x01\u00a0é""#);
+        assert_eq!(quote("\x07\x08\x0b\x0c\r\x7f"), r#""\a\b\v\f\r\x7f""#);
+    }
 }

@@ -55,3 +55,60 @@ fn split(word: &str) -> Option<(bool, &str)> {
     let rest = rest.trim_start_matches(['\t', '\n', '\x0c', '\r', ' ']);
     (!rest.is_empty() && !rest.contains('<')).then_some((chomp, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(name: &str, expand: bool, chomp: bool) -> Mark {
+        Mark { name: name.to_owned(), expand, chomp }
+    }
+
+    #[test]
+    fn words_are_heredocs() {
+        let one = |word: &str| of_word(word).expect("it can be lexed");
+        assert_eq!(one("<<EOF"), Some(mark("EOF", true, false)));
+        assert_eq!(one("3<<-EOF"), Some(mark("EOF", true, true)));
+        assert_eq!(one("<<'E F'"), Some(mark("E F", false, false)));
+        assert_eq!(one("<<\"E\"OF"), Some(mark("EOF", false, false)));
+        assert_eq!(one("<< \tEOF"), Some(mark("EOF", true, false)));
+        assert_eq!(one("<<$X"), Some(mark("$X", true, false)));
+        assert_eq!(one(r"<<\'EOF"), Some(mark("'EOF", true, false)));
+        for none in ["EOF", "<<", "<<-", "<EOF", "a<<EOF", "<<<EOF", "<<A<B", "<<A B", "<<\x0b"] {
+            assert_eq!(one(none), None, "{none}");
+        }
+        assert_eq!(
+            of_word("<<'EOF").unwrap_err().to_string(),
+            "failed to process \"'EOF\": unexpected end of statement while looking for matching single-quote"
+        );
+    }
+
+    #[test]
+    fn lines_hold_several() {
+        let names = |line: &str| {
+            of_line(line.as_bytes())
+                .expect("it can be lexed")
+                .into_iter()
+                .map(|mark| mark.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("RUN cat <<A 3<<-B && cat <<'C'"), ["A", "B", "C"]);
+        assert_eq!(names("COPY << EOF /d"), ["EOF"]);
+        assert_eq!(names("RUN echo \"<<EOF\" '<<EOF' \\<<EOF"), Vec::<&str>::new());
+        assert_eq!(names("RUN cat <<<EOF"), Vec::<&str>::new());
+        assert_eq!(names("RUN echo a<<EOF"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_lexed_has_none() {
+        assert_eq!(of_line(b"RUN echo 'it <<EOF"), Ok(vec![]));
+        assert_eq!(of_line(b"RUN echo ${a <<EOF"), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_nested_word_empties_the_word_before_it() {
+        // `processStopOn` resets the buffer that it shares with the word around it.
+        assert_eq!(of_line(b"RUN <<EOF${a:-b}"), Ok(vec![]));
+        assert_eq!(of_line(b"RUN x${a:-b}<<EOF"), Ok(vec![]));
+    }
+}

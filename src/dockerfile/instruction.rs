@@ -261,3 +261,21 @@ pub enum RunCommand {
     /// Exec form: the JSON array.
     Exec(Vec<String>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_known_in_any_case() {
+        for word in ["ADD", "copy", "HealthCheck", "STOPSIGNAL", "entrypoint"] {
+            let keyword = Keyword::of(word).expect("it is known");
+            assert!(keyword.as_str().eq_ignore_ascii_case(word));
+        }
+        assert_eq!(Keyword::of("WOR\u{212a}DIR"), Some(Keyword::Workdir));
+        assert_eq!(Keyword::of("onbu\u{130}ld"), Some(Keyword::Onbuild));
+        for unknown in ["", "COPYS", "COPY\u{a0}a", "healthchecks", "É"] {
+            assert_eq!(Keyword::of(unknown), None, "{unknown}");
+        }
+    }
+}

@@ -281,3 +281,118 @@ impl Scanner<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: impl AsRef<[u8]>) -> Result<Vec<String>, &'static str> {
+        let bytes = text.as_ref();
+        match array(bytes, 0..bytes.len()) {
+            Array::Strings(items) => Ok(items.into_iter().map(|item| item.text).collect()),
+            Array::Mixed => Err("mixed"),
+            Array::Invalid => Err("invalid"),
+        }
+    }
+
+    fn strings(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+
+    #[test]
+    fn arrays_of_strings_are_read() {
+        assert_eq!(read("[]"), Ok(strings(&[])));
+        assert_eq!(read("[ \"a b\"\t,\r\n\"\" ]"), Ok(strings(&["a b", ""])));
+        assert_eq!(read(r#"["\"\\\/\b\f\n\r\t"]"#), Ok(strings(&["\"\\/\x08\x0c\n\r\t"])));
+        assert_eq!(read("[\"é\x7f\"]"), Ok(strings(&["é\x7f"])));
+    }
+
+    #[test]
+    fn places_cover_the_quotes() {
+        let text = br#"COPY ["a", "\u0062"]"#;
+        let Array::Strings(items) = array(text, 5..text.len()) else { panic!("it is an array") };
+        assert_eq!(items.iter().map(|item| item.range.clone()).collect::<Vec<_>>(), [6..9, 11..19]);
+        assert_eq!(items[1].text, "b");
+    }
+
+    #[test]
+    fn what_is_no_unicode_is_replaced() {
+        assert_eq!(read(br#"["\ud83d\ude00"]"#), Ok(strings(&["😀"])));
+        assert_eq!(read(br#"["\ud83d"]"#), Ok(strings(&["\u{fffd}"])));
+        assert_eq!(read(br#"["\ud83d\u0041"]"#), Ok(strings(&["\u{fffd}A"])));
+        assert_eq!(read(br#"["\ude00\ud83d\ude00"]"#), Ok(strings(&["\u{fffd}😀"])));
+        assert_eq!(read(br#"["\ud83d\x"]"#), Err("invalid"));
+        assert_eq!(read(b"[\"\xff\xe2\x82\"]"), Ok(strings(&["\u{fffd}\u{fffd}\u{fffd}"])));
+    }
+
+    #[test]
+    fn arrays_of_something_else_are_told_apart() {
+        for text in
+            ["[1]", "[\"a\", null]", "[true,false]", "[[\"a\"]]", "[{\"a\": [1, {}]}, []]", "[-0.5e+3]"]
+        {
+            assert_eq!(read(text), Err("mixed"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_go_refuses_is_no_array() {
+        let refused = [
+            "",
+            "[",
+            "[\"a\"",
+            "[\"a\",]",
+            "[,]",
+            "[\"a\" \"b\"]",
+            "['a']",
+            "[\"a\"] b",
+            "[\"a\nb\"]",
+            "[\"\\'\"]",
+            "[\"\\u12g4\"]",
+            "[\"\\u+123\"]",
+            "[01]",
+            "[1.]",
+            "[.5]",
+            "[1e]",
+            "[+1]",
+            "[-]",
+            "[1e999]",
+            "[[1e999]]",
+            "[{\"a\":1e999}]",
+            "[tru]",
+            "[{a:1}]",
+            "[{\"a\" 1}]",
+            "[{\"a\":1,}]",
+            "[{]",
+            "\u{a0}[]",
+            "{}",
+            "[{\"a\":}]",
+            "[[}]",
+            "[\"a",
+            "[\"\\",
+        ];
+        for text in refused {
+            assert_eq!(read(text), Err("invalid"), "{text}");
+        }
+        assert_eq!(read("[1e-999]"), Err("mixed"));
+    }
+
+    #[test]
+    fn nesting_ends_where_go_s_does() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(read(nested(10_000)), Err("mixed"));
+        assert_eq!(read(nested(10_001)), Err("invalid"));
+    }
+
+    #[test]
+    fn members_are_found_by_name() {
+        let text = |text: &str| member(text.as_bytes(), "syntax").map(|item| item.text);
+        assert_eq!(text(" {\"a\": [1], \"s\\u0079ntax\" : \"x\" }\n"), Some("x".to_owned()));
+        assert_eq!(text(r#"{"syntax": "x", "syntax": "y"}"#), Some("y".to_owned()));
+        assert_eq!(text(r#"{"syntax": "x", "syntax": 1}"#), None);
+        for none in
+            ["{}", r#"{"Syntax": "x"}"#, r#"{"syntax": "x"} y"#, r#"{"syntax": "x", "a": 1e999}"#, "[]", ""]
+        {
+            assert_eq!(text(none), None, "{none}");
+        }
+    }
+}

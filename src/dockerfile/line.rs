@@ -18,6 +18,8 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The physical lines of a text (`scanLines` in BuildKit's `parser.go`).
 pub(super) struct Lines<'t> {
     text: &'t [u8],
+    /// The same, if it is UTF-8.
+    utf8: Option<&'t str>,
     at: usize,
     number: usize,
     last: Range<usize>,
@@ -26,7 +28,14 @@ pub(super) struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, at: 0, number: 0, last: 0..0, too_long: Vec::new() }
+        Self {
+            text,
+            utf8: std::str::from_utf8(text).ok(),
+            at: 0,
+            number: 0,
+            last: 0..0,
+            too_long: Vec::new(),
+        }
     }
 
     /// The next line without its line ending (`trimNewline`), and where the line after it starts.
@@ -86,14 +95,16 @@ struct Piece {
     at: usize,
     /// Offset in the source.
     source: usize,
+    /// How long it is.
+    len: usize,
 }
 
 /// The memory of a logical line, kept from one line to the next.
 #[derive(Default)]
 pub(super) struct Joiner {
     pieces: Vec<Piece>,
-    sources: Vec<Range<usize>>,
-    joined: Vec<u8>,
+    joined: String,
+    joined_bytes: Vec<u8>,
 }
 
 impl Joiner {
@@ -106,42 +117,49 @@ impl Joiner {
         escape: u8,
     ) -> Option<Line<'a>> {
         let text = lines.text;
-        let kept = continued(&text[first.clone()], escape);
         self.pieces.clear();
-        self.sources.clear();
-        let Some(mut kept) = kept else {
+        let Some(mut kept) = continued(&text[first.clone()], escape) else {
             if first.is_empty() {
                 return None;
             }
-            self.pieces.push(Piece { at: 0, source: first.start });
-            return Some(Line { bytes: &text[first], pieces: &self.pieces });
+            self.pieces.push(Piece { at: 0, source: first.start, len: first.len() });
+            return Some(Line::one(lines, first, &self.pieces));
         };
-        let mut len = 0;
+        let mut at = 0;
         let mut line = first;
         loop {
             // The first piece stands even if it is empty: it is the place of a line without a word.
             if kept > 0 || self.pieces.is_empty() {
-                self.pieces.push(Piece { at: len, source: line.start });
-                self.sources.push(line.start..line.start + kept);
-                len += kept;
+                self.pieces.push(Piece { at, source: line.start, len: kept });
+                at += kept;
             }
             let Some(next) = continuation(lines) else { break };
             line = next;
             let Some(more) = continued(&text[line.clone()], escape) else {
-                self.pieces.push(Piece { at: len, source: line.start });
-                self.sources.push(line);
+                self.pieces.push(Piece { at, source: line.start, len: line.len() });
                 break;
             };
             kept = more;
         }
-        if let [only] = self.sources.as_slice() {
-            return Some(Line { bytes: &text[only.clone()], pieces: &self.pieces });
+        if let [only] = self.pieces.as_slice() {
+            return Some(Line::one(lines, only.source..only.source + only.len, &self.pieces));
         }
-        self.joined.clear();
-        for source in &self.sources {
-            self.joined.extend_from_slice(&text[source.clone()]);
+        Some(self.join(lines))
+    }
+
+    fn join<'a>(&'a mut self, lines: &Lines<'_>) -> Line<'a> {
+        if let Some(text) = lines.utf8 {
+            // A piece ends at a line break or an escape character, so never within a character.
+            self.joined.clear();
+            self.joined.extend(self.pieces.iter().map(|piece| &text[piece.source..piece.source + piece.len]));
+            let (bytes, utf8) = (self.joined.as_bytes(), Some(self.joined.as_str()));
+            return Line { bytes, utf8, pieces: &self.pieces };
         }
-        Some(Line { bytes: &self.joined, pieces: &self.pieces })
+        self.joined_bytes.clear();
+        for piece in &self.pieces {
+            self.joined_bytes.extend_from_slice(&lines.text[piece.source..piece.source + piece.len]);
+        }
+        Line { bytes: &self.joined_bytes, utf8: None, pieces: &self.pieces }
     }
 }
 
@@ -149,8 +167,13 @@ impl Joiner {
 fn continuation(lines: &mut Lines<'_>) -> Option<Range<usize>> {
     loop {
         let line = lines.next()?;
-        let rest = go::trim_start(lines.text, line.clone());
-        if !rest.is_empty() && lines.text[rest.start] != b'#' {
+        // Most lines start with spaces and a character of ASCII.
+        let bytes = &lines.text[line.clone()];
+        let first = match bytes.iter().find(|b| **b != b' ') {
+            Some(b @ b'!'..=b'~') => Some(*b),
+            _ => bytes.get(go::trim_start(bytes, 0..bytes.len()).start).copied(),
+        };
+        if first.is_some_and(|first| first != b'#') {
             return Some(line);
         }
     }
@@ -169,10 +192,18 @@ fn continued(line: &[u8], escape: u8) -> Option<usize> {
 pub(super) struct Line<'a> {
     /// What BuildKit parses.
     pub(super) bytes: &'a [u8],
+    /// The same, if the whole file is UTF-8.
+    utf8: Option<&'a str>,
     pieces: &'a [Piece],
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    /// A logical line of one piece.
+    fn one<'t: 'a>(lines: &Lines<'t>, range: Range<usize>, pieces: &'a [Piece]) -> Self {
+        let utf8 = lines.utf8.map(|text| &text[range.clone()]);
+        Self { bytes: &lines.text[range], utf8, pieces }
+    }
+
     /// Where the byte at `at` stands in the source.
     fn source(&self, at: usize) -> usize {
         let piece = match self.pieces {
@@ -196,11 +227,106 @@ impl Line<'_> {
 
     /// The text of a range.
     pub(super) fn text(&self, range: &Range<usize>) -> String {
-        go::lossy(&self.bytes[range.clone()])
+        match self.utf8.and_then(|text| text.get(range.clone())) {
+            Some(text) => text.to_owned(),
+            None => go::lossy(&self.bytes[range.clone()]),
+        }
     }
 
     /// A word that is written as it reads.
     pub(super) fn word(&self, range: &Range<usize>) -> Word {
         Word { text: self.text(range), span: self.span(range) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first logical line of a text, each of its bytes with its place, and the number of the line that
+    /// comes after it.
+    fn first(text: &[u8], escape: u8) -> (String, Vec<usize>, usize) {
+        let mut lines = Lines::new(text);
+        let mut joiner = Joiner::default();
+        let first = lines.next().expect("there is a line");
+        let line = joiner.read(&mut lines, first, escape).expect("it is not empty");
+        let places = (0..line.bytes.len()).map(|at| line.source(at)).collect();
+        (line.text(&(0..line.bytes.len())), places, lines.number())
+    }
+
+    #[test]
+    fn lines_lose_their_endings() {
+        let mut lines = Lines::new(b"a\r\nb\r\r\n\nc");
+        let mut texts = Vec::new();
+        while let Some(line) = lines.next() {
+            texts.push((line, lines.number()));
+        }
+        assert_eq!(texts, [(0..1, 1), (3..4, 2), (7..7, 3), (8..9, 4)]);
+        assert_eq!(lines.end(), 9);
+    }
+
+    #[test]
+    fn one_line_is_not_copied() {
+        assert_eq!(first(b"RUN a\nRUN b", b'\\'), ("RUN a".to_owned(), (0..5).collect(), 1));
+        assert_eq!(first(b"RUN a \\ \t\r\n", b'\\'), ("RUN a ".to_owned(), (0..6).collect(), 1));
+    }
+
+    #[test]
+    fn continuations_skip_comments_and_blank_lines() {
+        let text = b"A \\\n # c \\\n\n \t\r\n  b\\\r\nc\nd";
+        let (line, places, number) = first(text, b'\\');
+        assert_eq!(line, "A   bc");
+        assert_eq!(places, [0, 1, 16, 17, 18, 22]);
+        assert_eq!(number, 6);
+    }
+
+    #[test]
+    fn an_escape_before_the_escape_ends_the_line() {
+        assert_eq!(first(b"A \\\\\nb", b'\\').0, "A \\\\");
+        assert_eq!(first(b"A `\nb", b'`').0, "A b");
+        assert_eq!(first(b"A \\\nb", b'`').0, "A \\");
+        assert_eq!(first(b"\\\nb", b'\\'), ("b".to_owned(), vec![2], 2));
+        assert_eq!(first(b"A \xff\\\nb", b'\\').0, "A \u{fffd}b");
+    }
+
+    #[test]
+    fn a_continuation_at_the_end_counts_as_it_is() {
+        assert_eq!(first(b"A b\\", b'\\'), ("A b".to_owned(), (0..3).collect(), 1));
+        assert_eq!(first(b"\\\n# c", b'\\'), (String::new(), vec![], 2));
+    }
+
+    #[test]
+    fn spans_cover_breaks() {
+        let text = b"A b\\\nc d";
+        let mut lines = Lines::new(text);
+        let mut joiner = Joiner::default();
+        let first = lines.next().expect("there is a line");
+        let line = joiner.read(&mut lines, first, b'\\').expect("it is not empty");
+        assert_eq!(line.word(&(2..4)), Word { text: "bc".to_owned(), span: Span::new(2, 6) });
+        assert_eq!(line.span(&(6..6)), Span::at(8));
+        assert_eq!(line.span(&(0..0)), Span::at(0));
+    }
+
+    #[test]
+    fn long_lines_are_noted() {
+        let fits = "x".repeat(MAX_LINE);
+        let mut lines = Lines::new(fits.as_bytes());
+        while lines.next().is_some() {}
+        assert_eq!(lines.into_too_long(), []);
+        let text = format!("{fits}\n{fits}x\n{fits}");
+        let mut lines = Lines::new(text.as_bytes());
+        while lines.next().is_some() {}
+        assert_eq!(lines.into_too_long(), [Span::new(MAX_LINE + 1, 2 * MAX_LINE + 2)]);
+    }
+
+    #[test]
+    fn heredocs_end_at_their_name_alone() {
+        let mut lines = Lines::new(b"a\n\tEOF\nEOF \nEOF\r\nb");
+        assert_eq!(lines.heredoc("EOF", false), (Span::new(0, 12), true));
+        assert_eq!(lines.number(), 4);
+        let mut lines = Lines::new(b"a\n\tEOF\n");
+        assert_eq!(lines.heredoc("EOF", true), (Span::new(0, 2), true));
+        let mut lines = Lines::new(b"a\n\tEOF");
+        assert_eq!(lines.heredoc("EOF", false), (Span::new(0, 6), false));
     }
 }

@@ -3,6 +3,8 @@
 //! BuildKit stops at the first thing that it refuses. Here it is noted, and reading goes on behind it.
 
 mod body;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 use std::ops::Range;
@@ -17,6 +19,9 @@ use super::line::{BOM, Joiner, Line, Lines, MAX_LINE};
 use super::word::Node;
 use crate::text::Span;
 
+/// How long an instruction is, to guess how many there are.
+const BYTES_PER_INSTRUCTION: usize = 128;
+
 /// Reads a text.
 pub(super) fn read(text: &[u8]) -> (Directives, Vec<Instruction>, Vec<ReadError>) {
     let mut reader = Reader {
@@ -26,7 +31,7 @@ pub(super) fn read(text: &[u8]) -> (Directives, Vec<Instruction>, Vec<ReadError>
         escape_token: b'\\',
         begun: false,
         stages: 0,
-        instructions: Vec::new(),
+        instructions: Vec::with_capacity(text.len() / BYTES_PER_INSTRUCTION + 1),
         syntax_errors: Vec::new(),
         errors: Vec::new(),
     };
@@ -34,7 +39,9 @@ pub(super) fn read(text: &[u8]) -> (Directives, Vec<Instruction>, Vec<ReadError>
     while let Some(first) = reader.lines.next() {
         let first = skip_mark(text, first);
         let first = go::trim_start(text, first);
-        reader.directive(text, &first);
+        if !reader.header.is_done() {
+            reader.directive(text, &first);
+        }
         if text[first.clone()].starts_with(b"#") {
             continue;
         }
@@ -138,7 +145,8 @@ impl Reader<'_> {
 
     /// Reads the bodies of the heredocs on a line. Each comes with its name.
     fn heredocs(&mut self, line: &Line<'_>, json: bool) -> Vec<Heredoc> {
-        if json || memchr::memmem::find(line.bytes, b"<<").is_none() {
+        let is_mark = |at: usize| line.bytes.get(at + 1) == Some(&b'<');
+        if json || !memchr::memchr_iter(b'<', line.bytes).any(is_mark) {
             return Vec::new();
         }
         let all = line.span(&(0..line.bytes.len()));

@@ -155,3 +155,107 @@ impl Iterator for QuotedWords<'_> {
         (end > start).then_some(start..end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::{Joiner, Lines};
+    use super::*;
+    use crate::text::Span;
+
+    /// Word, flags with their places, and the rest.
+    fn split(text: &[u8], escape: u8) -> (String, Vec<(String, Span)>, String) {
+        let mut lines = Lines::new(text);
+        let mut joiner = Joiner::default();
+        let first = lines.next().expect("there is a line");
+        let line = joiner.read(&mut lines, first, escape).expect("it is not empty");
+        let node = Node::split(&line, 0..line.bytes.len(), escape);
+        let flags = node.flags.into_iter().map(|word| (word.text, word.span)).collect();
+        (line.text(&node.word), flags, line.text(&node.args))
+    }
+
+    fn flags(text: &[u8]) -> (Vec<String>, String) {
+        let (_, flags, rest) = split(text, b'\\');
+        (flags.into_iter().map(|(text, _)| text).collect(), rest)
+    }
+
+    #[test]
+    fn an_instruction_is_a_word_and_the_rest() {
+        assert_eq!(split(b"RUN \t a  b ", b'\\'), ("RUN".to_owned(), vec![], "a  b".to_owned()));
+        assert_eq!(split(b"RUN", b'\\'), ("RUN".to_owned(), vec![], String::new()));
+        // White space beyond ASCII is trimmed, but does not end the word.
+        assert_eq!(split("RUN\u{a0}a\u{a0}".as_bytes(), b'\\').0, "RUN\u{a0}a");
+    }
+
+    #[test]
+    fn flags_lose_quotes_and_escapes() {
+        let (_, found, rest) = split(b"COPY --from=\"a b\" --chown=a\\ b''c --x . /d", b'\\');
+        let expected = [
+            ("--from=a b".to_owned(), Span::new(5, 17)),
+            ("--chown=a bc".to_owned(), Span::new(18, 33)),
+            ("--x".to_owned(), Span::new(34, 37)),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(rest, ". /d");
+        assert_eq!(split(b"COPY --a=`\" b", b'`').1[0].0, "--a=\"");
+        // In single quotes an escape counts all the same here.
+        assert_eq!(flags(b"COPY --a='\\'' b"), (vec!["--a='".to_owned()], "b".to_owned()));
+    }
+
+    #[test]
+    fn two_dashes_end_flags() {
+        assert_eq!(flags(b"COPY --a -- --b c"), (vec!["--a".to_owned()], "--b c".to_owned()));
+        assert_eq!(flags(b"COPY --a --"), (vec!["--a".to_owned()], String::new()));
+        assert_eq!(flags(b"COPY --\"\" --b"), (vec![], "--b".to_owned()));
+        assert_eq!(flags(b"COPY -a --b"), (vec![], "-a --b".to_owned()));
+        assert_eq!(flags(b"COPY -"), (vec![], "-".to_owned()));
+    }
+
+    #[test]
+    fn flags_are_read_as_latin_1() {
+        assert_eq!(flags("COPY --a=é b".as_bytes()), (vec!["--a=Ã©".to_owned()], "b".to_owned()));
+        // The second byte of à is 0xa0, white space in Latin-1.
+        assert_eq!(flags("COPY --a=àb c".as_bytes()), (vec!["--a=Ã".to_owned()], "b c".to_owned()));
+        assert_eq!(flags(b"COPY \x85--a \xa0b"), (vec!["--a".to_owned()], "b".to_owned()));
+    }
+
+    #[test]
+    fn flags_end_with_the_line() {
+        assert_eq!(flags(b"COPY --a=\"b c"), (vec!["--a=b c".to_owned()], String::new()));
+        assert_eq!(split(b"COPY --a=b\\\\", b'`').1[0].0, "--a=b\\\\");
+        assert_eq!(flags(b"COPY --a=b\\\\"), (vec!["--a=b\\".to_owned()], String::new()));
+        assert_eq!(split(b"COPY --a=b\\\n  c\\\nd e", b'\\').1, [("--a=b".to_owned(), Span::new(5, 10))]);
+        assert_eq!(split(b"COPY --a=b\\\nc e", b'\\').1, [("--a=bc".to_owned(), Span::new(5, 13))]);
+    }
+
+    fn quoted(text: &str) -> Vec<&str> {
+        quoted_words(text.as_bytes(), 0..text.len(), b'\\').map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn quotes_and_escapes_keep_words_together() {
+        assert_eq!(quoted("a=b c=\"d e\" f='g h'i j=k\\ l"), ["a=b", "c=\"d e\"", "f='g h'i", "j=k\\ l"]);
+        assert_eq!(quoted(r#"a="\" b" c"#), [r#"a="\" b""#, "c"]);
+        assert_eq!(quoted(r"a='\' b"), [r"a='\'", "b"]);
+        assert_eq!(quoted("a\u{2003}b \\é\\\u{a0}c"), ["a", "b", "\\é\\\u{a0}c"]);
+        assert_eq!(quoted("\"\" ''"), ["\"\"", "''"]);
+        assert_eq!(quoted("a \"b c"), ["a", "\"b c"]);
+    }
+
+    #[test]
+    fn an_escape_at_the_end_is_dropped() {
+        assert_eq!(quoted(r"a b\"), ["a", "b"]);
+        assert_eq!(quoted(r"a \"), ["a"]);
+        assert_eq!(quoted(r#"a "b\"#), ["a", "\"b"]);
+        assert_eq!(quoted(r"a 'b\"), ["a", r"'b\"]);
+    }
+
+    #[test]
+    fn fields_end_at_ascii_white_space() {
+        let text = "a\t\x0bb \u{a0} c";
+        let found = fields(text.as_bytes(), 0..text.len()).map(|range| &text[range]).collect::<Vec<_>>();
+        assert_eq!(found, ["a", "b", "\u{a0}", "c"]);
+        assert_eq!(split_once(b"a \tb c", 0..6), Some((0..1, 3..6)));
+        assert_eq!(split_once(b"a", 0..1), None);
+        assert_eq!(split_once(b"", 0..0), None);
+    }
+}

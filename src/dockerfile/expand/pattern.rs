@@ -208,3 +208,76 @@ fn reversed(pattern: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Pattern {
+        Pattern::new(text, true).expect("it is valid")
+    }
+
+    #[test]
+    fn the_leftmost_match_is_found() {
+        let find = |text: &str, value: &str, greedy: bool| {
+            let value = value.chars().collect::<Vec<_>>();
+            Pattern::new(text, greedy).expect("it is valid").find(&value, 0, false)
+        };
+        assert_eq!(find("b", "abcb", true), Some(1..2));
+        assert_eq!(find("a*b", "xabab", true), Some(1..5));
+        assert_eq!(find("a*b", "xabab", false), Some(1..3));
+        assert_eq!(find("**b?", "abbb", true), Some(0..4));
+        assert_eq!(find("*", "", true), Some(0..0));
+        assert_eq!(find("", "a", true), Some(0..0));
+        assert_eq!(find("a", "", true), None);
+        // No star and no question mark matches a line feed.
+        assert_eq!(find("a*b", "a\nb", true), None);
+        assert_eq!(find("a?b", "a\nbaxb", true), Some(3..6));
+        assert_eq!(find("a*", "a\nb", true), Some(0..1));
+    }
+
+    #[test]
+    fn escapes_are_few() {
+        assert_eq!(pattern(r"\*\?\\\}\/").tokens, r"*?\}/".chars().map(Token::Literal).collect::<Vec<_>>());
+        assert_eq!(pattern("[a].+$").tokens, "[a].+$".chars().map(Token::Literal).collect::<Vec<_>>());
+        assert_eq!(
+            Pattern::new(r"a\", true).err(),
+            Some("invalid pattern (a\\) in substitution: invalid escape '\\\u{fffd}'".to_owned())
+        );
+    }
+
+    #[test]
+    fn all_matches_are_replaced() {
+        assert_eq!(pattern("a").replace_all("banana", "x"), "bxnxnx");
+        assert_eq!(pattern("a*n").replace_all("banana", "x"), "bxa");
+        // An empty match right behind another does not count.
+        assert_eq!(pattern("").replace_all("ab", "-"), "-a-b-");
+        assert_eq!(pattern("*").replace_all("ab", "-"), "-");
+        assert_eq!(pattern("*").replace_all("a\nb", "-"), "-\n-");
+        assert_eq!(pattern("x").replace_all("", "-"), "");
+    }
+
+    #[test]
+    fn the_replacement_of_all_is_a_template() {
+        let template = |replacement: &str| pattern("b").replace_all("abc", replacement);
+        assert_eq!(template("[$0]"), "a[b]c");
+        assert_eq!(template("[${0}x]"), "a[bx]c");
+        assert_eq!(template("[$0x]"), "a[]c");
+        assert_eq!(template("[$1${name}$00]"), "a[]c");
+        assert_eq!(template("$$1"), "a$1c");
+        assert_eq!(template("$"), "a$c");
+        assert_eq!(template("$-${-}${x"), "a$-${-}${xc");
+        assert_eq!(pattern("b").replace("abcb", "$0"), "a$0cb");
+    }
+
+    #[test]
+    fn ends_are_trimmed() {
+        assert_eq!(trim_prefix("a*", "aab", false), Ok("ab".to_owned()));
+        assert_eq!(trim_prefix("a*", "aab", true), Ok(String::new()));
+        assert_eq!(trim_suffix("*b", "abb", false), Ok("ab".to_owned()));
+        assert_eq!(trim_suffix("*b", "abb", true), Ok(String::new()));
+        assert_eq!(trim_suffix(r"\*b", "a*b", false), Ok("a".to_owned()));
+        assert_eq!(reversed(r"a\*c"), r"c\*a");
+        assert_eq!(reversed(r"a\"), r"\a");
+    }
+}

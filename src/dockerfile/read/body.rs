@@ -72,8 +72,11 @@ impl Reader<'_> {
                 self.no_flags(node)?;
             }
             Keyword::Workdir | Keyword::User | Keyword::Maintainer | Keyword::StopSignal => {
-                let message = format!("{} requires exactly one argument", keyword.as_str());
-                self.require(!args.is_empty(), line, node, message)?;
+                if args.is_empty() {
+                    let message = format!("{} requires exactly one argument", keyword.as_str());
+                    self.refuse(Self::place(line, node), message);
+                    return None;
+                }
                 // BuildKit never looks at the flags of STOPSIGNAL.
                 if keyword != Keyword::StopSignal {
                     self.no_flags(node)?;
@@ -94,13 +97,7 @@ impl Reader<'_> {
         line.span(&(node.word.start..node.args.end.max(node.word.end)))
     }
 
-    fn require(
-        &mut self,
-        holds: bool,
-        line: &Line<'_>,
-        node: &Node,
-        message: impl Into<String>,
-    ) -> Option<()> {
+    fn require(&mut self, holds: bool, line: &Line<'_>, node: &Node, message: &str) -> Option<()> {
         if !holds {
             self.refuse(Self::place(line, node), message);
         }
@@ -132,7 +129,8 @@ impl Reader<'_> {
         let child = Node::split(line, node.args.clone(), self.escape_token);
         let word = line.word(&child.word);
         let keyword = Keyword::of(&word.text);
-        let trigger = go::upper(&word.text);
+        // White space beyond ASCII may stand at the end of the word.
+        let trigger = go::upper(word.text.trim());
         let refused = match &*trigger {
             "ONBUILD" => Some("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed".to_owned()),
             "MAINTAINER" | "FROM" => Some(format!("{trigger} isn't allowed as an ONBUILD trigger")),
@@ -240,11 +238,17 @@ impl Reader<'_> {
             }
         }
         self.no_flags(node)?;
-        let name = keyword.as_str();
-        let missing = format!("{name} requires at least one argument");
-        self.require(!assignments.is_empty(), line, node, missing)?;
-        let blank = assignments.iter().any(|assignment| assignment.name.is_empty());
-        self.require(!blank, line, node, format!("{name} names can not be blank"))?;
+        let wrong = if assignments.is_empty() {
+            "requires at least one argument"
+        } else if assignments.iter().any(|assignment| assignment.name.is_empty()) {
+            "names can not be blank"
+        } else {
+            ""
+        };
+        if !wrong.is_empty() {
+            self.refuse(Self::place(line, node), format!("{} {wrong}", keyword.as_str()));
+            return None;
+        }
         Some(if keyword == Keyword::Env { Body::Env(assignments) } else { Body::Other(keyword) })
     }
 
@@ -300,7 +304,7 @@ impl Reader<'_> {
             self.require(!args.is_empty(), line, node, "Missing command after HEALTHCHECK CMD")?;
         } else {
             let message = format!("Unknown type {} in HEALTHCHECK (try CMD)", go::quote(&kind));
-            self.require(false, line, node, message)?;
+            self.refuse(Self::place(line, node), message);
         }
         (self.errors.len() == errors).then_some(Body::Other(Keyword::Healthcheck))
     }

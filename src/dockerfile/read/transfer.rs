@@ -1,5 +1,7 @@
 //! `COPY` and `ADD` (`parseCopy`, `parseAdd` and `parseSourcesAndDest` in `instructions/parse.go`).
 
+use std::collections::HashMap;
+
 use super::super::flags::{self, Used};
 use super::super::heredoc;
 use super::super::instruction::{Body, Heredoc, Transfer, TransferKind, TransferOptions, Word};
@@ -36,13 +38,13 @@ impl Reader<'_> {
         {
             self.refuse(word.span, format!("{name} cannot accept a heredoc as a destination"));
         }
+        // BuildKit looks the bodies up by name, so of equal names all get the last one's.
+        let bodies = bodies.iter().map(|heredoc| (&*heredoc.name, heredoc.body)).collect::<HashMap<_, _>>();
         let mut heredocs = Vec::new();
         words.retain(|word| match is_heredoc(word) {
             None => true,
             Some(mark) => {
-                // BuildKit looks the body up by name, so of equal names all get the last one's.
-                let body = bodies.iter().rev().find(|heredoc| heredoc.name == mark.name);
-                let body = body.map_or(Span::at(word.span.end), |heredoc| heredoc.body);
+                let body = bodies.get(&*mark.name).copied().unwrap_or(Span::at(word.span.end));
                 heredocs.push(Heredoc { name: mark.name, expand: mark.expand, chomp: mark.chomp, body });
                 false
             }
@@ -64,7 +66,8 @@ fn words(line: &Line<'_>, args: Args) -> Vec<Word> {
 
 /// What cannot be read as a heredoc is a path (`MustParseHeredoc`).
 fn is_heredoc(word: &Word) -> Option<heredoc::Mark> {
-    memchr::memmem::find(word.text.as_bytes(), b"<<")?;
+    // Most words show by their first byte that they are none.
+    word.text.as_bytes().first().filter(|b| matches!(b, b'<' | b'0'..=b'9'))?;
     heredoc::of_word(&word.text).unwrap_or_default()
 }
 
