@@ -4,6 +4,7 @@
 //! nor environment in it.
 
 pub mod file;
+mod read;
 mod report;
 pub mod syntax;
 mod waves;
@@ -25,6 +26,7 @@ use crate::images::ImageSource;
 use crate::migrate::{self, LinePlan};
 use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused, Waiver};
 
+pub use read::PlanError;
 pub use report::{path_for_people, sites_report};
 
 /// What is decided beside the repository.

@@ -363,52 +363,7 @@ pub enum Header {
     },
 }
 
-/// A plan can not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// It was written in another format.
-    #[error(
-        "the plan has schema {found}, and this program reads {SCHEMA}: use the version that wrote it, or plan again"
-    )]
-    Schema {
-        /// The version that it has.
-        found: u64,
-    },
-    /// It is no plan.
-    #[error("the plan can not be read at line {line}, column {column}: {message}; plan again with --save")]
-    Json {
-        /// 1-based line.
-        line: usize,
-        /// 1-based column.
-        column: usize,
-        /// What is wrong.
-        message: String,
-    },
-}
-
 impl Plan {
-    /// Reads a `plan.json`.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError`] for another schema, unknown fields and broken JSON.
-    pub fn read(bytes: &[u8]) -> Result<Self, PlanError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            schema: u64,
-        }
-        let broken = |error: serde_json::Error| PlanError::Json {
-            line: error.line(),
-            column: error.column(),
-            message: error.to_string(),
-        };
-        let Versioned { schema } = serde_json::from_slice(bytes).map_err(broken)?;
-        if schema != u64::from(SCHEMA) {
-            return Err(PlanError::Schema { found: schema });
-        }
-        serde_json::from_slice(bytes).map_err(broken)
-    }
-
     /// As it is written to `plan.json`: two spaces, one key a line, a newline at the end.
     ///
     /// # Errors
