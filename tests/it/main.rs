@@ -1,6 +1,10 @@
-//! Tests of the library through its public face, one module a concern.
+//! Tests of the library through its public face and of the command as it is run, one module a concern.
 
 // The helpers of tests are tests, and may stop them.
 #![allow(clippy::unwrap_used)]
 
 mod discovery;
+mod inspect;
+mod migrate;
+mod plan;
+mod support;
