@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod discovery;
+mod faults;
 mod inspect;
+mod kills;
 mod migrate;
 mod plan;
 mod support;
