@@ -16,6 +16,7 @@ pub const SCHEMA: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct Inspection {
     /// Version of this format.
+    #[schemars(range(min = 1, max = 1))]
     pub schema: u32,
     /// The files, as they were given.
     pub files: Vec<FileReport>,
@@ -180,6 +181,7 @@ pub struct Audit {
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Version of this format.
+    #[schemars(range(min = 1, max = 1))]
     pub schema: u32,
     /// The commit that was read; null for a folder without git.
     pub commit: Option<String>,

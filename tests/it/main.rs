@@ -9,4 +9,5 @@ mod inspect;
 mod kills;
 mod migrate;
 mod plan;
+mod schema;
 mod support;
