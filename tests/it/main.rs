@@ -3,6 +3,7 @@
 // The helpers of tests are tests, and may stop them.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
 mod discovery;
 mod faults;
 mod inspect;
