@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod cases;
 mod discovery;
 mod faults;
 mod inspect;
