@@ -165,7 +165,7 @@ fn plan_file(source: &Source<'_>, file: &SourceFile, options: &Options<'_>, waiv
     let build_context: &dyn BuildContext = view.as_ref().map_or(&no_context, |view| view);
     let judged = judge(&dockerfile, file.path.as_str(), build_context, options, waivers);
     let skip = trouble.or_else(|| skip_reason(file, &dockerfile, &class, options));
-    finish(file, &dockerfile, class, &context, judged, skip, options, waivers)
+    finish(file, &dockerfile, class, &context, &judged, skip, options, waivers)
 }
 
 /// Why a file is not edited, whatever its sites say.
@@ -217,7 +217,7 @@ fn finish(
     dockerfile: &Dockerfile,
     class: file::Class,
     context: &Context,
-    judged: Analysis,
+    judged: &Analysis,
     mut skip: Option<String>,
     options: &Options<'_>,
     waivers: &Waivers,
@@ -235,7 +235,7 @@ fn finish(
         }
     };
     if skip.is_some() {
-        sites.iter_mut().for_each(|site| site.selected = false);
+        deselect(&mut sites);
     }
     File {
         path: path.to_owned(),
@@ -256,6 +256,12 @@ fn finish(
     }
 }
 
+fn deselect(sites: &mut [file::Site]) {
+    for site in sites {
+        site.selected = false;
+    }
+}
+
 /// The header and the id of the new text, where something is edited; the reason where that can not be done.
 fn rewritten(
     dockerfile: &Dockerfile,
@@ -269,10 +275,10 @@ fn rewritten(
     let required = syntax::floor(dockerfile, true).unwrap_or(syntax::LINK);
     let header = syntax::header(dockerfile, required, &options.config.syntax.write)
         .map_err(|error| error.to_string())?;
-    if let syntax::Header::Foreign(value) = &header {
-        if syntax::Frontend::read(value) == syntax::Frontend::Other {
-            return Err(format!("its frontend is {value}, of which nothing is known"));
-        }
+    if let syntax::Header::Foreign(value) = &header
+        && syntax::Frontend::read(value) == syntax::Frontend::Other
+    {
+        return Err(format!("its frontend is {value}, of which nothing is known"));
     }
     let lines: Vec<LinePlan> = migrate::line_plans(sites.iter().filter(|site| site.selected));
     let rewrite = migrate::rewrite(dockerfile, &lines, &header).map_err(|error| error.to_string())?;
@@ -295,7 +301,7 @@ pub fn inspect(
             waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
         });
         if !dockerfile.errors().is_empty() {
-            sites.iter_mut().for_each(|site| site.selected = false);
+            deselect(&mut sites);
         }
         FileReport {
             path: path.clone(),

@@ -323,10 +323,10 @@ impl Walk<'_> {
     fn os(&self, from: &From, base: Option<&str>) -> Option<String> {
         let platform =
             from.platform.as_deref().map(|platform| self.global.expand(platform, self.escape_token));
-        if let Some(Ok(platform)) = platform {
-            if platform.starts_with("windows") {
-                return Some(format!("--platform={platform}"));
-            }
+        if let Some(Ok(platform)) = platform
+            && platform.starts_with("windows")
+        {
+            return Some(format!("--platform={platform}"));
         }
         let name = base.unwrap_or(&from.base.text).to_ascii_lowercase();
         let windows = ["windowsservercore", "nanoserver", "windows/servercore", "/windows:", "windows-amd64"];
@@ -378,7 +378,7 @@ impl Walk<'_> {
             }
             Err(why) => Err(why),
         };
-        state.workdir = path.clone();
+        state.workdir.clone_from(&path);
         let Ok(path) = path else {
             return state.disturbed_by("WORKDIR");
         };
@@ -393,7 +393,7 @@ impl Walk<'_> {
             if let (Some((_, leans)), Some(assumed)) = (&mut owner, &assumed) {
                 leans.add(Arc::clone(assumed));
             }
-            make_directories(rootfs, &path, owner, line);
+            make_directories(rootfs, &path, owner.as_ref(), line);
         }
     }
 
@@ -445,7 +445,7 @@ impl Walk<'_> {
             decision: decision.clone(),
         });
         state.untouched = false;
-        self.leave(state, &line, linked, !decision.accepted.is_empty());
+        Self::leave(state, &line, linked, !decision.accepted.is_empty());
     }
 
     /// What the words of a line mean here.
@@ -499,14 +499,14 @@ impl Walk<'_> {
             }
         }
         for source in &mut sources {
-            self.assume_there(state, transfer, source);
+            Self::assume_there(state, transfer, source);
         }
         sources.extend(transfer.heredocs.iter().map(|heredoc| Source::heredoc(&heredoc.name)));
         sources
     }
 
     /// A source that nobody has seen: that it is there at all is an assumption, and that ADD does not extract it.
-    fn assume_there(&self, state: &State, transfer: &Transfer, source: &mut Source) {
+    fn assume_there(state: &State, transfer: &Transfer, source: &mut Source) {
         let SourceKind::Unknown(_) = source.kind else { return };
         let (keyword, archive) = match transfer.kind {
             TransferKind::Copy => ("COPY", ""),
@@ -542,7 +542,7 @@ impl Walk<'_> {
         }
     }
 
-    fn leave(&self, state: &mut State, line: &Line<'_>, linked: bool, accepted: bool) {
+    fn leave(state: &mut State, line: &Line<'_>, linked: bool, accepted: bool) {
         let keyword = match line.transfer.kind {
             TransferKind::Copy => "COPY",
             TransferKind::Add => "ADD",
@@ -591,7 +591,7 @@ fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
 }
 
 /// WORKDIR: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
-fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<((u32, u32), Leans)>, line: usize) {
+fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
     let Followed::At(real, _) = place::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
         return rootfs.disturb(Disturbance { command: "WORKDIR".into(), line, reach });
@@ -603,7 +603,7 @@ fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<((u32, u32), 
             continue;
         }
         let mut leans = fact.leans;
-        let ids = owner.as_ref().map(|(ids, from)| {
+        let ids = owner.map(|(ids, from)| {
             leans.merge(from);
             *ids
         });

@@ -63,16 +63,13 @@ fn a_killed_write_is_completed_by_the_next() {
         let after = state(&scratch);
         let mut written = 0;
         for (path, bytes) in &after {
-            match (old.get(path), new.get(path)) {
-                (Some(old), Some(new)) => {
-                    assert!(bytes == old || bytes == new, "seed {seed}: {} is neither", path.display());
-                    written += usize::from(old != new && bytes == new);
-                }
-                _ => {
-                    let name = path.file_name().unwrap().to_str().unwrap();
-                    assert!(name.starts_with(".layerwright-"), "seed {seed}: {name} was not there");
-                    left += 1;
-                }
+            if let (Some(old), Some(new)) = (old.get(path), new.get(path)) {
+                assert!(bytes == old || bytes == new, "seed {seed}: {} is neither", path.display());
+                written += usize::from(old != new && bytes == new);
+            } else {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                assert!(name.starts_with(".layerwright-"), "seed {seed}: {name} was not there");
+                left += 1;
             }
         }
         assert_eq!(after.keys().filter(|path| old.contains_key(*path)).count(), old.len(), "seed {seed}");

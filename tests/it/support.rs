@@ -203,7 +203,7 @@ pub fn git(folder: &Path, arguments: &[&str]) -> Output {
 /// Whether the user of these tests may read and write everything.
 pub fn is_root() -> bool {
     let made = tempfile::NamedTempFile::new().unwrap();
-    fs::set_permissions(made.path(), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(made.path(), fs::Permissions::from_mode(0o000)).unwrap();
     fs::File::open(made.path()).is_ok()
 }
 
