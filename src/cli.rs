@@ -114,6 +114,7 @@ impl Knowledge {
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct PlanArguments {
     /// A folder of the repository, or a plain folder
     #[arg(default_value = ".")]

@@ -4,7 +4,7 @@
 //!
 //! - [`text`]: spans, lines, edits.
 //! - [`git`]: repositories, through libgit2.
-//! - [`config`]: `layerwright.toml`.
+//! - [`config`]: what people decide, in `layerwright.toml`.
 //! - [`shell`]: the commands of a script and what they do to files.
 //! - [`dockerfile`]: a Dockerfile, read exactly as BuildKit reads it, and its text.
 //! - [`discover`]: a commit, working tree or folder → [`discover::SourceFile`].

@@ -4,6 +4,7 @@
 //! nor environment in it.
 
 pub mod file;
+mod read;
 mod report;
 pub mod syntax;
 mod waves;
@@ -25,6 +26,7 @@ use crate::images::ImageSource;
 use crate::migrate::{self, LinePlan};
 use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused, Waiver};
 
+pub use read::PlanError;
 pub use report::{path_for_people, sites_report};
 
 /// What is decided beside the repository.
@@ -163,7 +165,7 @@ fn plan_file(source: &Source<'_>, file: &SourceFile, options: &Options<'_>, waiv
     let build_context: &dyn BuildContext = view.as_ref().map_or(&no_context, |view| view);
     let judged = judge(&dockerfile, file.path.as_str(), build_context, options, waivers);
     let skip = trouble.or_else(|| skip_reason(file, &dockerfile, &class, options));
-    finish(file, &dockerfile, class, &context, judged, skip, options, waivers)
+    finish(file, &dockerfile, class, &context, &judged, skip, options, waivers)
 }
 
 /// Why a file is not edited, whatever its sites say.
@@ -215,7 +217,7 @@ fn finish(
     dockerfile: &Dockerfile,
     class: file::Class,
     context: &Context,
-    judged: Analysis,
+    judged: &Analysis,
     mut skip: Option<String>,
     options: &Options<'_>,
     waivers: &Waivers,
@@ -233,7 +235,7 @@ fn finish(
         }
     };
     if skip.is_some() {
-        sites.iter_mut().for_each(|site| site.selected = false);
+        deselect(&mut sites);
     }
     File {
         path: path.to_owned(),
@@ -254,6 +256,12 @@ fn finish(
     }
 }
 
+fn deselect(sites: &mut [file::Site]) {
+    for site in sites {
+        site.selected = false;
+    }
+}
+
 /// The header and the id of the new text, where something is edited; the reason where that can not be done.
 fn rewritten(
     dockerfile: &Dockerfile,
@@ -267,10 +275,10 @@ fn rewritten(
     let required = syntax::floor(dockerfile, true).unwrap_or(syntax::LINK);
     let header = syntax::header(dockerfile, required, &options.config.syntax.write)
         .map_err(|error| error.to_string())?;
-    if let syntax::Header::Foreign(value) = &header {
-        if syntax::Frontend::read(value) == syntax::Frontend::Other {
-            return Err(format!("its frontend is {value}, of which nothing is known"));
-        }
+    if let syntax::Header::Foreign(value) = &header
+        && syntax::Frontend::read(value) == syntax::Frontend::Other
+    {
+        return Err(format!("its frontend is {value}, of which nothing is known"));
     }
     let lines: Vec<LinePlan> = migrate::line_plans(sites.iter().filter(|site| site.selected));
     let rewrite = migrate::rewrite(dockerfile, &lines, &header).map_err(|error| error.to_string())?;
@@ -293,7 +301,7 @@ pub fn inspect(
             waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
         });
         if !dockerfile.errors().is_empty() {
-            sites.iter_mut().for_each(|site| site.selected = false);
+            deselect(&mut sites);
         }
         FileReport {
             path: path.clone(),

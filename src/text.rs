@@ -22,32 +22,27 @@ impl Span {
     /// # Panics
     ///
     /// If `start` is greater than `end`.
-
     pub fn new(start: usize, end: usize) -> Self {
         assert!(start <= end, "a span ends before it starts: {start}..{end}");
         Self { start, end }
     }
 
     /// The empty span at `offset`.
-
     pub fn at(offset: usize) -> Self {
         Self { start: offset, end: offset }
     }
 
     /// As a range, to index a text.
-
     pub fn range(self) -> Range<usize> {
         self.start..self.end
     }
 
     /// How many bytes it covers.
-
     pub fn len(self) -> usize {
         self.end - self.start
     }
 
     /// Whether it covers no byte.
-
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
@@ -77,14 +72,12 @@ pub struct LineIndex {
 
 impl LineIndex {
     /// Reads the line starts of `text`.
-
     pub fn new(text: &[u8]) -> Self {
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect();
         Self { starts, len: text.len() }
     }
 
     /// The place of `offset`; an offset past the end is the end.
-
     pub fn position(&self, offset: usize) -> Position {
         let offset = offset.min(self.len);
         let line = self.starts.partition_point(|&start| start <= offset);
@@ -92,7 +85,6 @@ impl LineIndex {
     }
 
     /// The span of a 1-based line, its line ending included. None when there is no such line.
-
     pub fn line(&self, line: usize) -> Option<Span> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
         let end = self.starts.get(line).copied().unwrap_or(self.len);
@@ -156,13 +148,11 @@ impl EditSet {
     }
 
     /// The edits in order of place.
-
     pub fn edits(&self) -> &[Edit] {
         &self.edits
     }
 
     /// Whether it changes nothing.
-
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
@@ -172,7 +162,6 @@ impl EditSet {
     /// # Panics
     ///
     /// If an edit lies outside `text`.
-
     pub fn apply(&self, text: &[u8]) -> Vec<u8> {
         let grown = self.edits.iter().map(|edit| edit.replacement.len()).sum::<usize>();
         let mut out = Vec::with_capacity(text.len() + grown);

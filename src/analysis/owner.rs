@@ -66,25 +66,25 @@ impl Owner {
             None => (name.as_str(), None),
         };
         let mut leans = Leans::default();
-        let (uid, primary) = match number(user) {
-            Some(uid) => (uid, Some(uid)),
-            None => {
-                let (passwd, from) = rootfs.passwd()?;
-                leans.merge(&from);
-                let line = account(passwd, user)?;
-                (line.get(2)?.parse().ok()?, line.get(3).and_then(|gid| gid.parse().ok()))
-            }
+        let (uid, primary) = if let Some(uid) = number(user) {
+            (uid, Some(uid))
+        } else {
+            let (passwd, from) = rootfs.passwd()?;
+            leans.merge(&from);
+            let line = account(passwd, user)?;
+            (line.get(2)?.parse().ok()?, line.get(3).and_then(|gid| gid.parse().ok()))
         };
         let gid = match group {
             None => primary?,
-            Some(group) => match number(group) {
-                Some(gid) => gid,
-                None => {
+            Some(group) => {
+                if let Some(gid) = number(group) {
+                    gid
+                } else {
                     let (groups, from) = rootfs.group()?;
                     leans.merge(&from);
                     account(groups, group)?.get(2)?.parse().ok()?
                 }
-            },
+            }
         };
         Some(((uid, gid), leans))
     }

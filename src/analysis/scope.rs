@@ -107,6 +107,10 @@ impl Scope {
     }
 
     /// Expands `word` as BuildKit does for an instruction's argument.
+    ///
+    /// # Errors
+    ///
+    /// [`Unexpanded`] tells whether a variable is not known or BuildKit would refuse the word.
     pub fn expand(&self, word: &str, escape_token: char) -> Result<String, Unexpanded> {
         if !word.contains(['$', '\'', '"', '<', escape_token]) {
             return Ok(word.to_owned());

@@ -154,6 +154,7 @@ impl<'a> View<'a> {
     }
 
     /// The same line with another destination.
+    #[must_use]
     pub fn towards(&self, destination: Destination) -> View<'a> {
         let line = Line { destination: Ok(destination), ..self.line.clone() };
         View::new(line, self.rootfs, self.os, self.rules)
@@ -249,6 +250,7 @@ pub struct Decision {
 
 impl Decision {
     /// Of two decisions about one line, what has to be said: the heavier verdict, and what both accept.
+    #[must_use]
     pub fn or_heavier(self, other: Decision) -> Decision {
         let weight = |decision: &Decision| match decision.verdict {
             Verdict::Link | Verdict::Linked | Verdict::OptedOut => 0,
@@ -316,7 +318,9 @@ pub fn decide(view: &View<'_>, accepted: &dyn Fn(&Finding) -> bool) -> Decision 
 /// An edit leans on what its line leans on, and on what its remedies do.
 fn proof_of_edit(view: &View<'_>, findings: &[Finding]) -> Leans {
     let mut leans = view.leans();
-    findings.iter().for_each(|finding| leans.merge(&finding.leans));
+    for finding in findings {
+        leans.merge(&finding.leans);
+    }
     leans
 }
 
@@ -326,6 +330,8 @@ fn proof_of_hold(findings: &[Finding]) -> Leans {
     if findings.iter().any(|finding| finding.leans.is_empty()) {
         return leans;
     }
-    findings.iter().for_each(|finding| leans.merge(&finding.leans));
+    for finding in findings {
+        leans.merge(&finding.leans);
+    }
     leans
 }

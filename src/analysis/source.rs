@@ -154,7 +154,7 @@ pub fn is_git(source: &str) -> bool {
     source.starts_with("git://")
         || source.starts_with("ssh://")
         || source.starts_with("git@")
-        || (http && path.trim_end_matches('/').ends_with(".git"))
+        || (http && path.trim_end_matches('/').strip_suffix(".git").is_some())
 }
 
 /// Whether ADD downloads this source (`dockerfile2llb.isHTTPSource`).
@@ -236,9 +236,8 @@ fn at_path(rootfs: &Rootfs, written: &str, name: &str, path: &str) -> Source {
         Followed::Unknown(why) => return Source::new(written, name, SourceKind::Unknown(why)),
     };
     let kind = match fact.known {
-        Known::File => SourceKind::File,
+        Known::File | Known::Other => SourceKind::File,
         Known::Dir(_) => SourceKind::Dir(rootfs.below(&real)),
-        Known::Other => SourceKind::File,
         Known::Absent | Known::Symlink(_) => SourceKind::Unknown(format!("{path} is not there").into()),
         Known::Unknown(why) => SourceKind::Unknown(why),
     };

@@ -1,13 +1,14 @@
 //! `layerwright migrate`.
 
+use std::fmt::Display;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, MigrateArguments, human, plan as plan_command, write};
 use crate::analysis::rule;
 use crate::config::{Config, FILE_NAME, Waiver};
-use crate::discover::Source;
+use crate::discover::{MOST_BYTES, Source};
 use crate::dockerfile::Dockerfile;
 use crate::git::{GitError, RepoPath, hash_blob};
 use crate::migrate::{self, Rewrite};
@@ -20,22 +21,29 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     if !arguments.accept.is_empty() {
         return accept(arguments, &workspace);
     }
+    if arguments.write && workspace.folder().is_none() {
+        return Err(Error::new(Kind::Usage, "a bare repository has no working tree to write to")
+            .hint("--diff shows the change"));
+    }
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
     let plan = plan_of(arguments, &workspace, &source, &config)?;
     check_repository(&workspace, &plan)?;
     let chosen = chosen(arguments, &workspace, &plan)?;
-    if chosen.is_empty() {
-        write::remark("nothing is left to do: no file of the plan has a line that waits for --link");
-        return Ok(());
-    }
     let mut changes = Vec::new();
     for file in chosen {
         if let Some(change) = change(arguments, &workspace, &source, file)? {
             changes.push(change);
         }
     }
-    if arguments.write { write_all(&workspace, &changes) } else { write::stdout(&human::diffs(&changes)) }
+    if changes.is_empty() {
+        write::remark("nothing is left to do: no line that was asked for waits for --link");
+        return Ok(());
+    }
+    match workspace.folder().filter(|_| arguments.write) {
+        Some(folder) => write_all(folder, &changes),
+        None => write::stdout(&human::diffs(&changes)),
+    }
 }
 
 /// A file with its old and new text.
@@ -56,7 +64,7 @@ fn plan_of(
     config: &Config,
 ) -> Result<Plan, Error> {
     let named = arguments.plan.clone();
-    let saved = plan_command::saved_at(workspace, config).ok().filter(|path| path.is_file());
+    let saved = plan_command::saved_at(workspace, config)?.filter(|path| path.is_file());
     if let Some(path) = named.or(saved) {
         let bytes = workspace::read(&path)?;
         return Plan::read(&bytes)
@@ -134,7 +142,10 @@ fn chosen<'a>(
 /// Whether a file has its planned text already.
 fn is_done(workspace: &Workspace, plan: &Plan, path: &str) -> bool {
     let planned = plan.file(path).and_then(|file| file.rewritten.as_deref());
-    let text = workspace.folder().and_then(|folder| fs::read(folder.join(path)).ok());
+    let text = workspace
+        .folder()
+        .zip(RepoPath::new(path).ok())
+        .and_then(|(folder, path)| read_in_tree(folder, &path).ok());
     let blob = text.and_then(|text| hash_blob(&text).ok());
     matches!((planned, blob), (Some(planned), Some(blob)) if blob.as_str() == planned)
 }
@@ -149,9 +160,7 @@ fn change<'a>(
     let path = RepoPath::new(&file.path).map_err(|error| Error::usage(&error))?;
     let old = match workspace.folder().filter(|_| arguments.write) {
         Some(folder) => read_in_tree(folder, &path)?,
-        None => {
-            source.read(&path, crate::discover::MOST_BYTES).map_err(|error| Error::environment(&error))?
-        }
+        None => source.read(&path, MOST_BYTES).map_err(|error| Error::environment(&error))?,
     };
     let blob = hash_blob(&old).map_err(|error| Error::environment(&error))?;
     if file.rewritten.as_deref() == Some(blob.as_str()) {
@@ -174,23 +183,34 @@ fn change<'a>(
     let Rewrite { text: new, .. } =
         migrate::rewrite(&dockerfile, &migrate::line_plans(file.selected()), &header)
             .map_err(|error| Error::new(Kind::Refused, format!("{}: {error}", file.path)))?;
+    check_foretold(file, &new)?;
     Ok(Some(Change { file, old, new }))
+}
+
+/// The plan says what the new text will be; lines that give another were changed since.
+fn check_foretold(file: &File, new: &[u8]) -> Result<(), Error> {
+    let blob = hash_blob(new).map_err(|error| Error::environment(&error))?;
+    if file.rewritten.as_deref() == Some(blob.as_str()) {
+        return Ok(());
+    }
+    let message = format!("the lines of the plan for {} do not give the text that it foretells", file.path);
+    Err(Error::new(Kind::Refused, message).hint("plan again: layerwright plan --save"))
 }
 
 /// A file of the working tree that is no link, and on whose way no link leads.
 fn read_in_tree(folder: &Path, path: &RepoPath) -> Result<Vec<u8>, Error> {
-    let mut at = folder.to_owned();
-    for component in path.components() {
-        at.push(component);
-        let metadata = fs::symlink_metadata(&at).map_err(|error| {
-            Error::new(Kind::Refused, format!("{} can not be read: {error}", at.display()))
-        })?;
-        if metadata.is_symlink() {
-            return Err(Error::new(Kind::Refused, format!("{path}: {} is a symbolic link", at.display()))
-                .hint("only files of the repository itself are written"));
-        }
+    let at = workspace::place_in(folder, path)?;
+    let unreadable = |why: &dyn Display| Error::new(Kind::Refused, format!("{path} can not be read: {why}"));
+    let metadata = fs::symlink_metadata(&at).map_err(|error| unreadable(&error))?;
+    // A pipe would never end, and a folder is none.
+    if !metadata.is_file() {
+        return Err(unreadable(&"it is no file").hint("restore it: git checkout -- FILE"));
     }
-    fs::read(&at).map_err(|error| Error::new(Kind::Refused, format!("{path} can not be read: {error}")))
+    if metadata.len() > MOST_BYTES {
+        return Err(unreadable(&format!("it holds {} bytes", metadata.len()))
+            .hint("restore it: git checkout -- FILE"));
+    }
+    fs::read(&at).map_err(|error| unreadable(&error))
 }
 
 fn refuse_dirty(workspace: &Workspace, path: &RepoPath) -> Result<(), Error> {
@@ -205,13 +225,11 @@ fn refuse_dirty(workspace: &Workspace, path: &RepoPath) -> Result<(), Error> {
 }
 
 /// Writes the files, each as a whole. Stopped in between, a second run does the rest.
-fn write_all(workspace: &Workspace, changes: &[Change<'_>]) -> Result<(), Error> {
-    let Some(folder) = workspace.folder() else {
-        return Err(Error::new(Kind::Usage, "a bare repository has no working tree to write to")
-            .hint("--diff shows the change"));
-    };
-    for change in changes {
-        write::file(&folder.join(&change.file.path), &change.new)?;
+fn write_all(folder: &Path, changes: &[Change<'_>]) -> Result<(), Error> {
+    let places: Vec<PathBuf> = changes.iter().map(|change| folder.join(&change.file.path)).collect();
+    write::clean(places.iter().map(PathBuf::as_path));
+    for (change, place) in changes.iter().zip(&places) {
+        write::replace(place, &change.new)?;
         let lines = change.file.selected().count();
         write::remark(&format!("{}: {lines} linked", change.file.path));
     }

@@ -68,7 +68,10 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
     let json = plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
     let place = match (&arguments.output, arguments.save) {
         (Some(path), _) => Some(path.clone()),
-        (None, true) => Some(saved_at(workspace, config)?),
+        (None, true) => Some(saved_at(workspace, config)?.ok_or_else(|| {
+            Error::new(Kind::Usage, "a bare repository has no place for the plan")
+                .hint("write it elsewhere: layerwright plan -o FILE")
+        })?),
         (None, false) => None,
     };
     if let Some(path) = &place {
@@ -80,19 +83,14 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
     }
 }
 
-/// Where a repository keeps its plan.
-pub fn saved_at(workspace: &Workspace, config: &Config) -> Result<PathBuf, Error> {
-    let Some(folder) = workspace.folder() else {
-        return Err(Error::new(Kind::Usage, "a bare repository has no place for the plan")
-            .hint("write it elsewhere: layerwright plan -o FILE"));
-    };
-    let dir = RepoPath::new(config.campaign.dir.trim_end_matches('/')).map_err(|error| {
-        Error::new(
-            Kind::Usage,
-            format!("layerwright.toml: [campaign] dir = \"{}\": {error}", config.campaign.dir),
-        )
+/// Where a repository keeps its plan. None in a bare one.
+pub fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, Error> {
+    let Some(folder) = workspace.folder() else { return Ok(None) };
+    let dir = config.campaign.dir.trim_end_matches('/');
+    let path = RepoPath::new(&format!("{dir}/plan.json")).map_err(|error| {
+        Error::new(Kind::Usage, format!("layerwright.toml: [campaign] dir = \"{dir}\": {error}"))
     })?;
-    Ok(folder.join(dir.as_str()).join("plan.json"))
+    workspace::place_in(folder, &path).map(Some)
 }
 
 /// The list against what is there.

@@ -83,6 +83,21 @@ impl Workspace {
     }
 }
 
+/// Where `path` is in the working tree, if no link leads there: nothing outside the repository is ever written.
+pub fn place_in(folder: &Path, path: &RepoPath) -> Result<PathBuf, Error> {
+    let mut at = folder.to_owned();
+    for component in path.components() {
+        at.push(component);
+        if fs::symlink_metadata(&at).is_ok_and(|metadata| metadata.is_symlink()) {
+            return Err(Error::new(Kind::Refused, format!("{path}: {} is a symbolic link", at.display()))
+                .hint(
+                    "only files of the repository itself are written; put a folder or a file in its place",
+                ));
+        }
+    }
+    Ok(at)
+}
+
 /// Finds the Dockerfiles; of a list, those that it names are taken whatever their names are.
 pub fn discover(source: &Source<'_>, config: &Config, list: Option<&List>) -> Result<Discovery, Error> {
     let options =

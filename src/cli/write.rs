@@ -1,18 +1,51 @@
 //! Writing: all at once or not at all, and what a closed pipe means.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::{Error, Kind};
 
+/// How the names of temporary files start and end. A killed run leaves one behind.
+const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");
+
 /// Writes a file as a whole: to a temporary file beside it, which then takes its place. The permission bits of a
 /// file that is there are kept.
 pub fn file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    clean([path]);
+    replace(path, bytes)
+}
+
+/// Removes what killed runs left in the folders of these files. What a run that is still there writes is locked
+/// and stays.
+pub fn clean<'a>(files: impl IntoIterator<Item = &'a Path>) {
+    let folders: BTreeSet<&Path> = files.into_iter().map(folder_of).collect();
+    for entry in folders.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
+        let name = entry.file_name();
+        let ours =
+            name.to_str().is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1));
+        let is_left = || fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) && is_left() {
+            // One that stays does no harm, and the next run tries again.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// As [`file`], where the caller has cleaned the folder.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let write = || -> io::Result<()> {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         fs::create_dir_all(folder)?;
-        let mut temporary = tempfile::Builder::new().prefix(".layerwright-").tempfile_in(folder)?;
+        let mut temporary =
+            tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
+        // Where a filesystem has no locks, a second run at the same time may stop this one; it spoils nothing.
+        let _ = temporary.as_file().try_lock();
         temporary.write_all(bytes)?;
         temporary.as_file().sync_all()?;
         let permissions = match fs::metadata(path) {

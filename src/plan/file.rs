@@ -16,6 +16,7 @@ pub const SCHEMA: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct Inspection {
     /// Version of this format.
+    #[schemars(range(min = 1, max = 1))]
     pub schema: u32,
     /// The files, as they were given.
     pub files: Vec<FileReport>,
@@ -180,6 +181,7 @@ pub struct Audit {
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Version of this format.
+    #[schemars(range(min = 1, max = 1))]
     pub schema: u32,
     /// The commit that was read; null for a folder without git.
     pub commit: Option<String>,
@@ -363,52 +365,7 @@ pub enum Header {
     },
 }
 
-/// A plan can not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// It was written in another format.
-    #[error(
-        "the plan has schema {found}, and this program reads {SCHEMA}: use the version that wrote it, or plan again"
-    )]
-    Schema {
-        /// The version that it has.
-        found: u64,
-    },
-    /// It is no plan.
-    #[error("the plan can not be read at line {line}, column {column}: {message}; plan again with --save")]
-    Json {
-        /// 1-based line.
-        line: usize,
-        /// 1-based column.
-        column: usize,
-        /// What is wrong.
-        message: String,
-    },
-}
-
 impl Plan {
-    /// Reads a `plan.json`.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError`] for another schema, unknown fields and broken JSON.
-    pub fn read(bytes: &[u8]) -> Result<Self, PlanError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            schema: u64,
-        }
-        let broken = |error: serde_json::Error| PlanError::Json {
-            line: error.line(),
-            column: error.column(),
-            message: error.to_string(),
-        };
-        let Versioned { schema } = serde_json::from_slice(bytes).map_err(broken)?;
-        if schema != u64::from(SCHEMA) {
-            return Err(PlanError::Schema { found: schema });
-        }
-        serde_json::from_slice(bytes).map_err(broken)
-    }
-
     /// As it is written to `plan.json`: two spaces, one key a line, a newline at the end.
     ///
     /// # Errors

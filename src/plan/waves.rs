@@ -28,7 +28,9 @@ pub fn assign(files: &mut [File], config: &Waves) -> Vec<Wave> {
         let reason = if number == 0 { poc_reason(&files[now[0]], named.is_some()) } else { String::new() };
         let mut paths: Vec<String> = now.iter().map(|&at| files[at].path.clone()).collect();
         paths.sort();
-        now.iter().for_each(|&at| files[at].wave = Some(number));
+        for &at in now {
+            files[at].wave = Some(number);
+        }
         waves.push(Wave { number, reason, files: paths });
         rest = later;
         size = sizes.next().unwrap_or(size * GROWTH);

@@ -1,70 +1,15 @@
 //! Discovery on real git repositories and folders.
 
-use std::os::unix::fs::symlink;
-use std::path::Path;
-
 use layerwright::discover::{
     Class, Context, ContextView, Found, LeftOut, List, ListedPath, Options, RefusedReason, Source, Why,
     discover, parse_list, reconcile,
 };
-use layerwright::git::{CommitId, GitError, RepoPath, Repository};
+use layerwright::git::{GitError, RepoPath};
+
+use crate::support::Scratch;
 
 /// The list of an issue as a page's copy gives it: every path twice, the second time run together.
 const ISSUE: &str = include_str!("data/issue.txt");
-
-struct Scratch {
-    folder: tempfile::TempDir,
-    git: git2::Repository,
-}
-
-impl Scratch {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut options = git2::RepositoryInitOptions::new();
-        options.initial_head("main").external_template(false);
-        let git = git2::Repository::init_opts(folder.path(), &options).unwrap();
-        Self { folder, git }
-    }
-
-    fn root(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
-        let file = self.root().join(path);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-        self
-    }
-
-    fn link(&self, path: &str, target: &str) -> &Self {
-        symlink(target, self.root().join(path)).unwrap();
-        self
-    }
-
-    fn remove(&self, path: &str) -> &Self {
-        std::fs::remove_file(self.root().join(path)).unwrap();
-        self
-    }
-
-    fn commit(&self, message: &str) -> CommitId {
-        let mut index = self.git.index().unwrap();
-        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
-        index.update_all(["*"], None).unwrap();
-        index.write().unwrap();
-        let time = git2::Time::new(1_700_000_000, 0);
-        let who = git2::Signature::new("A", "a@example.com", &time).unwrap();
-        let tree = self.git.find_tree(index.write_tree().unwrap()).unwrap();
-        let parent = self.git.head().ok().map(|head| head.peel_to_commit().unwrap());
-        let parents: Vec<_> = parent.iter().collect();
-        let id = self.git.commit(Some("HEAD"), &who, &who, message, &tree, &parents).unwrap();
-        CommitId::new(&id.to_string()).unwrap()
-    }
-
-    fn open(&self) -> Repository {
-        Repository::open(self.root()).unwrap()
-    }
-}
 
 fn path(text: &str) -> RepoPath {
     RepoPath::new(text).unwrap()

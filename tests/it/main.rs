@@ -1,7 +1,16 @@
-//! The tests that look at the crate from outside, in one binary, a module a concern.
+//! Tests of the library through its public face and of the command as it is run, one module a concern.
 
 // The helpers of tests are tests, and may stop them.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
+mod cases;
 mod discovery;
+mod faults;
+mod inspect;
+mod kills;
+mod migrate;
+mod plan;
 mod reading;
+mod schema;
+mod support;

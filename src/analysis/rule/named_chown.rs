@@ -44,21 +44,24 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         Owner::Unknown(why) => {
             findings.push(Finding::unknown(ID, "", format!("--chown is not known: {why}")));
         }
-        Owner::Named(name) => findings.push(match view.line.owner.resolve(view.rootfs) {
-            Some(((uid, gid), leans)) => Finding {
-                rule: ID,
-                weight: Weight::Edit,
-                path: "/etc/passwd".to_owned(),
-                message: format!(
+        Owner::Named(name) => {
+            let finding = if let Some(((uid, gid), leans)) = view.line.owner.resolve(view.rootfs) {
+                let message = format!(
                     "`{name}` can not be looked up by a linked copy; in this image it is {uid}:{gid}"
-                ),
-                leans,
-                remedy: Some(Remedy::Owner(format!("{uid}:{gid}"))),
-            },
-            None => {
+                );
+                Finding {
+                    rule: ID,
+                    weight: Weight::Edit,
+                    path: "/etc/passwd".to_owned(),
+                    message,
+                    leans,
+                    remedy: Some(Remedy::Owner(format!("{uid}:{gid}"))),
+                }
+            } else {
                 let message = format!("`{name}` can not be looked up by a linked copy: the build would fail");
                 Finding::hold(ID, "/etc/passwd", &Leans::default(), message)
-            }
-        }),
+            };
+            findings.push(finding);
+        }
     }
 }

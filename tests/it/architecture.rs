@@ -1,0 +1,133 @@
+//! The rules of the source tree that a compiler does not check.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The modules in the order of the data. Each knows those before it; those of one row know each other.
+const ORDER: [&[&str]; 11] = [
+    &["text"],
+    &["git"],
+    &["config"],
+    &["shell"],
+    &["dockerfile"],
+    &["discover"],
+    &["rootfs"],
+    &["images"],
+    &["analysis"],
+    &["migrate", "plan"],
+    &["cli"],
+];
+
+/// The most lines of a file without its tests.
+const MOST_LINES: usize = 450;
+
+/// Files that are longer, and how long they may be: this list only shrinks.
+const LONGER: [(&str, usize); 2] = [("analysis/run.rs", 456), ("analysis/stage.rs", 700)];
+
+/// Every source file by its path below `src`, tests in files of their own left out.
+fn sources() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeMap::new();
+    let mut pending: Vec<PathBuf> = vec![root.clone()];
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                pending.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+                found.insert(name, code);
+            }
+        }
+    }
+    assert!(found.len() > 80, "only {} source files were found", found.len());
+    found
+}
+
+fn rank(module: &str) -> Option<usize> {
+    ORDER.iter().position(|row| row.contains(&module))
+}
+
+/// The modules of the crate that a text names, with their lines. Comments may name any.
+fn named(code: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (at, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        for (start, _) in line.match_indices("crate::") {
+            let rest = &line[start + "crate::".len()..];
+            let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            match rest.strip_prefix('{') {
+                Some(list) => found.extend(
+                    list.split(['{', '}', ','])
+                        .map(|name| (at + 1, name.trim().split("::").next().unwrap().to_owned())),
+                ),
+                None => found.push((at + 1, rest.chars().take_while(|c| inside(*c)).collect())),
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_module_knows_those_before_it_alone() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (file, code) in sources() {
+        let module = file.split(['/', '.']).next().unwrap();
+        if matches!(module, "lib" | "main") {
+            continue;
+        }
+        let own = rank(module)
+            .unwrap_or_else(|| panic!("give src/{file} a place in ORDER and in the doc of lib.rs"));
+        for (line, name) in named(&code) {
+            seen += 1;
+            if rank(&name).is_some_and(|other| other > own) {
+                wrong.push(format!("src/{file}:{line} names crate::{name}, which comes after {module}"));
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} names of modules were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_doc_of_the_crate_lists_every_module() {
+    let sources = sources();
+    let lib = &sources["lib.rs"];
+    for row in ORDER {
+        for module in row {
+            assert!(
+                lib.contains(&format!("//! - [`{module}`]: ")),
+                "the doc of lib.rs does not list {module}"
+            );
+            assert!(lib.contains(&format!("pub mod {module};")), "lib.rs does not hold {module}");
+        }
+    }
+    assert_eq!(lib.matches("pub mod ").count(), ORDER.concat().len(), "ORDER does not hold every module");
+}
+
+#[test]
+fn a_file_can_be_read_in_one_sitting() {
+    let sources = sources();
+    let mut wrong = Vec::new();
+    for (file, code) in &sources {
+        let lines = code.lines().count();
+        match LONGER.iter().find(|(longer, _)| longer == file) {
+            None if lines > MOST_LINES => {
+                wrong.push(format!(
+                    "src/{file} has {lines} lines without its tests; move a part to a module of its own"
+                ));
+            }
+            Some((_, most)) if lines > *most => wrong.push(format!("src/{file} grew to {lines} lines")),
+            Some(_) if lines <= MOST_LINES => {
+                wrong.push(format!("take src/{file} out of LONGER: it is short now"));
+            }
+            _ => {}
+        }
+    }
+    let gone = LONGER.iter().filter(|(longer, _)| !sources.contains_key(*longer));
+    wrong.extend(gone.map(|(longer, _)| format!("take src/{longer} out of LONGER: it is gone")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

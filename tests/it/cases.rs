@@ -1,0 +1,295 @@
+//! The builds that the model was found with, as data: each case is a Dockerfile that was built with and without
+//! `--link`, and what differed. The verdicts must agree. They are no part of this repository: see [`folder`].
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use layerwright::analysis::context::FolderContext;
+use layerwright::config::Config;
+use layerwright::images::file::FileSource;
+use layerwright::plan::file::{Benefit, Keyword, Site, Verdict};
+use layerwright::plan::{Options, Waivers, inspect};
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use crate::support::{Tar, left_out, say};
+
+/// Cases that differ, and that pass with an assumption: what the commands of a RUN look at is not known.
+const ASSUMED: [&str; 1] = ["314-run-sees-link-count"];
+
+/// A case whose equivalent is another way to write the file: a suggestion, and no edit.
+const SUGGESTION: &str = "295-edit-staged-tree-opt-chown";
+
+/// How many of a hundred equivalent cases have to be seen as such.
+const LEAST_SEEN: usize = 95;
+
+/// What a build of a case showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    Same,
+    Differs,
+    LinkFails,
+    PlainFails,
+    BothFail,
+}
+
+#[derive(Debug, Deserialize)]
+struct Expected {
+    kind: Kind,
+    /// The lines that got `--link`, all at once.
+    lines: Vec<usize>,
+    /// The linked text, where it is not the plain insertion.
+    link_dockerfile: Option<String>,
+    /// Features that older frontends lack.
+    #[serde(default)]
+    needs: Vec<String>,
+}
+
+/// The folder of the cases: in what `LAYERWRIGHT_SHARED` names, or in `shared` beside this repository.
+fn folder() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let shared = std::env::var_os("LAYERWRIGHT_SHARED").map_or_else(beside, PathBuf::from);
+    Some(shared.join("cases")).filter(|cases| cases.is_dir())
+}
+
+/// A small root filesystem with the metadata that matters: merged `/usr`, sticky and setgid directories, a home.
+fn tiny() -> Vec<u8> {
+    let mut tar = Tar::new();
+    for dir in ["etc", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/local", "usr/local/bin"] {
+        tar.dir(dir, 0o755);
+    }
+    for dir in ["var", "var/lib", "home", "opt", "run"] {
+        tar.dir(dir, 0o755);
+    }
+    for dir in ["tmp", "var/tmp", "run/lock"] {
+        tar.dir(dir, 0o1777);
+    }
+    tar.dir("root", 0o700).dir("data700", 0o700);
+    tar.owned_dir("home/app", 0o750, 1000, 1001).owned_dir("srv", 0o2775, 0, 50);
+    tar.xattr("user.mark", b"base").dir("xd", 0o755);
+    tar.file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:app:/home/app:/bin/sh\n");
+    tar.file("etc/group", 0o644, b"root:x:0:\nstaff:x:50:\nappg:x:1001:\n");
+    tar.file("usr/bin/busybox", 0o755, b"not run");
+    for tool in
+        ["sh", "ls", "cat", "mkdir", "ln", "rm", "stat", "touch", "chmod", "chown", "id", "env", "echo"]
+    {
+        tar.symlink(&format!("usr/bin/{tool}"), "busybox");
+    }
+    tar.symlink("bin", "usr/bin").symlink("sbin", "usr/sbin").symlink("lib", "usr/lib");
+    tar.symlink("var/run", "/run").symlink("var/lock", "/run/lock");
+    tar.bytes()
+}
+
+/// A file with a capability, and a directory with an attribute and an owner.
+fn caps() -> Vec<u8> {
+    let mut tar = Tar::new();
+    let capability = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    tar.dir("cap", 0o755).xattr("security.capability", &capability).file("cap/f", 0o4755, b"bin\n");
+    tar.xattr("user.mark", b"subx").owned_dir("cap/sub", 0o755, 1000, 1001);
+    tar.bytes()
+}
+
+/// What the cases touch of Debian's base image.
+fn debian() -> Vec<u8> {
+    let mut tar = Tar::new();
+    for dir in
+        ["etc", "usr", "usr/bin", "usr/lib", "usr/lib64", "usr/local", "usr/local/bin", "usr/local/share"]
+    {
+        tar.dir(dir, 0o755);
+    }
+    tar.dir("var", 0o755).dir("run", 0o755).dir("run/lock", 0o1777);
+    tar.owned_dir("var/mail", 0o2775, 0, 8).owned_dir("var/local", 0o2775, 0, 50);
+    tar.symlink("bin", "usr/bin").symlink("lib", "usr/lib").symlink("lib64", "usr/lib64");
+    tar.file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/bash\n");
+    tar.bytes()
+}
+
+/// Copies a context with the modes of a checkout; git keeps no others.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (kind, place) = (entry.file_type().unwrap(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy(&entry.path(), &place);
+        } else if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(entry.path()).unwrap(), place).unwrap();
+        } else {
+            fs::write(&place, fs::read(entry.path()).unwrap()).unwrap();
+            fs::set_permissions(place, fs::Permissions::from_mode(0o644)).unwrap();
+        }
+    }
+}
+
+/// A case with the verdicts of its lines.
+struct Judged {
+    name: String,
+    expected: Expected,
+    text: String,
+    sites: Vec<Site>,
+}
+
+impl Judged {
+    /// Its lines that got `--link`; None where no site stands on a line.
+    fn lines(&self) -> Vec<Option<&Site>> {
+        let site = |line: &usize| self.sites.iter().find(|site| site.line == *line);
+        self.expected.lines.iter().map(site).collect()
+    }
+
+    /// Whether a site is linked by the flag alone, as the build of the case was.
+    fn is_plain(&self, site: &Site) -> bool {
+        let line = self.text.lines().nth(site.line - 1).unwrap();
+        let replaced = site.replacement.as_deref().and_then(|text| text.lines().next());
+        let words = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+        match site.verdict {
+            Verdict::Link => true,
+            Verdict::Edit => {
+                let without = |text: &str| words(&text.replacen(" --link", "", 1));
+                replaced.is_some_and(|replaced| without(replaced) == words(line))
+            }
+            _ => false,
+        }
+    }
+
+    /// The text with the lines replaced as they are judged.
+    fn linked_text(&self) -> String {
+        let mut lines: Vec<Option<String>> = self.text.lines().map(|line| Some(line.to_owned())).collect();
+        for site in self.lines().into_iter().flatten() {
+            if let Some(replacement) = &site.replacement {
+                lines[site.line - 1..site.end_line].fill(None);
+                lines[site.line - 1] = Some(replacement.clone());
+            }
+        }
+        lines.into_iter().flatten().map(|line| line.trim_end().to_owned() + "\n").collect()
+    }
+
+    /// What contradicts the build. The names of cases that pass with an assumption go to `assumed`.
+    fn contradiction(&self, assumed: &mut Vec<String>) -> Option<String> {
+        let lines = self.lines();
+        let proved_link = |site: &&Site| site.verdict == Verdict::Link && site.proved == Some(true);
+        let any_proved = lines.iter().flatten().any(proved_link);
+        match (self.expected.kind, &self.expected.link_dockerfile) {
+            (Kind::PlainFails | Kind::BothFail, _) => {
+                any_proved.then(|| "a build that fails is proved".into())
+            }
+            (Kind::Same, Some(_)) if self.name == SUGGESTION => {
+                any_proved.then(|| "a suggestion is proved as it stands".into())
+            }
+            (kind, Some(linked)) => {
+                // ADD that becomes COPY is no other change to flags or words.
+                let is_edit = |site: &&Site| site.verdict == Verdict::Edit || site.keyword == Keyword::Add;
+                let edited = lines.iter().flatten().all(is_edit);
+                let matches = self.linked_text() == *linked;
+                match kind {
+                    Kind::Same if !(matches && edited) => Some(format!("the edit is not {linked:?}")),
+                    Kind::Same => None,
+                    _ => matches.then(|| format!("the edit is {linked:?}, which differs")),
+                }
+            }
+            (Kind::Same, None) => None,
+            (Kind::Differs | Kind::LinkFails, None) => {
+                let passes = lines.iter().all(|site| site.is_some_and(|site| self.is_plain(site)));
+                if passes && lines.iter().flatten().all(|site| site.proved == Some(true)) {
+                    return Some("it is proved, yet the images differ".into());
+                }
+                if passes {
+                    assumed.push(self.name.clone());
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether an equivalent case is seen as such.
+    fn is_seen(&self) -> bool {
+        let harmless =
+            |site: &Site| matches!(site.verdict, Verdict::Link | Verdict::NoEffect | Verdict::Linked);
+        self.lines().iter().all(|site| site.is_some_and(harmless))
+    }
+}
+
+/// Reads and judges one case; None where its context can not be made here.
+fn judge(case: &Path, work: &Path, images: &FileSource) -> Option<Judged> {
+    let name = case.file_name().unwrap().to_str().unwrap().to_owned();
+    let expected = serde_json::from_slice(&fs::read(case.join("expect.json")).unwrap()).unwrap();
+    let text = fs::read_to_string(case.join("Dockerfile")).unwrap();
+    let context = work.join(&name);
+    fs::create_dir_all(&context).unwrap();
+    if case.join("context").is_dir() {
+        copy(&case.join("context"), &context);
+    }
+    if case.join("setup.sh").is_file() {
+        let made = Command::new("bash").arg(case.join("setup.sh")).current_dir(&context).output();
+        if !made.is_ok_and(|made| made.status.success()) {
+            left_out(&name, "its setup.sh fails here");
+            return None;
+        }
+    }
+    let build_args = BTreeMap::new();
+    let options = Options {
+        config: &Config::default(),
+        images,
+        build_args: &build_args,
+        selects: &[Benefit::Pays, Benefit::Neutral, Benefit::Costs],
+        keep_add: false,
+        edit_generated: false,
+    };
+    let files = [("Dockerfile".to_owned(), text.clone().into_bytes(), Some(FolderContext::new(&context)))];
+    let sites = inspect(&files, &options, &Waivers::none()).files.remove(0).sites;
+    Some(Judged { name, expected, text, sites })
+}
+
+#[test]
+fn the_verdicts_agree_with_the_builds() {
+    let Some(cases) = folder() else {
+        return left_out(
+            "the cases",
+            "LAYERWRIGHT_SHARED names no folder with `cases`, nor is there ../shared",
+        );
+    };
+    let work = tempfile::tempdir().unwrap();
+    let mut pairs = Vec::new();
+    for (image, file, tar) in
+        [("tiny:1", "tiny", tiny()), ("caps:1", "caps", caps()), ("debian:bookworm-slim", "debian", debian())]
+    {
+        let path = work.path().join(file).with_extension("tar");
+        fs::write(&path, tar).unwrap();
+        pairs.push(format!("{image}={}", path.display()));
+    }
+    let images = FileSource::new(pairs.iter().map(String::as_str)).unwrap();
+    images.check().unwrap();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|case| case.join("expect.json").is_file());
+    folders.sort();
+    let judged: Vec<Judged> =
+        folders.par_iter().filter_map(|case| judge(case, work.path(), &images)).collect();
+    let mut assumed = Vec::new();
+    let contradictions: Vec<String> = judged
+        .iter()
+        .filter_map(|case| Some(format!("{}: {}", case.name, case.contradiction(&mut assumed)?)))
+        .collect();
+    let counted = |case: &&Judged| {
+        let expected = &case.expected;
+        expected.kind == Kind::Same && expected.needs.is_empty() && expected.link_dockerfile.is_none()
+    };
+    let (seen, missed): (Vec<&Judged>, Vec<&Judged>) =
+        judged.iter().filter(counted).partition(|case| case.is_seen());
+    let missed: Vec<&str> = missed.iter().map(|case| case.name.as_str()).collect();
+    let all = seen.len() + missed.len();
+    say(&format!(
+        "{} of {} cases ran; {} of {all} equivalent ones are seen",
+        judged.len(),
+        folders.len(),
+        seen.len()
+    ));
+    assert!(judged.len() >= 200, "only {} cases ran", judged.len());
+    assert!(contradictions.is_empty(), "{}", contradictions.join("\n"));
+    assert_eq!(assumed, ASSUMED, "cases that differ and pass with an assumption");
+    assert!(seen.len() * 100 >= all * LEAST_SEEN, "{} of {all} are seen, not {missed:?}", seen.len());
+}

@@ -1,0 +1,106 @@
+//! `migrate --write` killed at any moment: each file is old or new, and a second run ends in the same state.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::support::{Base, Scratch, command, files_below, linkable, say};
+
+const FILES: usize = 60;
+const KILLS: u64 = 20;
+
+/// A repository with one large wave behind the first, which is done; and its plan.
+fn prepared() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write("layerwright.toml", format!("[waves]\nsizes = [{FILES}]\n"));
+    for at in 0..=FILES {
+        // Several files a folder: the leftovers of one must not hinder another.
+        let folder = format!("s{:02}", at / 3);
+        scratch.write(&format!("{folder}/{at}.Dockerfile"), linkable("x")).write(&format!("{folder}/x"), "x");
+    }
+    scratch.commit("First");
+    scratch.save(&Base::new());
+    scratch.run(&["migrate", "--write", "--wave", "0"]).done();
+    scratch.commit("Wave 0");
+    scratch
+}
+
+/// The files by their paths from the root.
+fn state(scratch: &Scratch) -> BTreeMap<PathBuf, Vec<u8>> {
+    let relative = |path: PathBuf| path.strip_prefix(scratch.root()).unwrap().to_owned();
+    files_below(scratch.root()).into_iter().map(|(path, bytes)| (relative(path), bytes)).collect()
+}
+
+/// Numbers that look random and are the same for the same seed: Knuth's multiplicative congruence.
+fn random(seed: u64) -> u64 {
+    seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33
+}
+
+#[test]
+fn a_killed_write_is_completed_by_the_next() {
+    let undisturbed = prepared();
+    let old = state(&undisturbed);
+    let started = std::time::Instant::now();
+    undisturbed.run(&["migrate", "--write"]).done();
+    let whole_run = u64::try_from(started.elapsed().as_micros()).unwrap();
+    let new = state(&undisturbed);
+    assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>());
+    assert_eq!(old.iter().filter(|(path, bytes)| new[*path] != **bytes).count(), FILES);
+    let scratch = prepared();
+    let (mut between, mut left) = (0, 0);
+    for seed in 0..KILLS {
+        for (path, bytes) in &old {
+            scratch.write(path.to_str().unwrap(), bytes);
+        }
+        let delay = random(seed) % (whole_run + whole_run / 4);
+        let mut child = command(scratch.root());
+        let mut child = child.args(["migrate", "--write"]).stderr(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_micros(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = state(&scratch);
+        let mut written = 0;
+        for (path, bytes) in &after {
+            if let (Some(old), Some(new)) = (old.get(path), new.get(path)) {
+                assert!(bytes == old || bytes == new, "seed {seed}: {} is neither", path.display());
+                written += usize::from(old != new && bytes == new);
+            } else {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                assert!(name.starts_with(".layerwright-"), "seed {seed}: {name} was not there");
+                left += 1;
+            }
+        }
+        assert_eq!(after.keys().filter(|path| old.contains_key(*path)).count(), old.len(), "seed {seed}");
+        between += usize::from(written > 0 && written < FILES);
+        scratch.run(&["migrate", "--write"]).done();
+        assert!(state(&scratch) == new, "seed {seed}: a second run ends in the same state");
+    }
+    say(&format!(
+        "{KILLS} kills, seeds 0 to {}: {between} between two writes, {left} temporary files left and cleaned",
+        KILLS - 1
+    ));
+}
+
+#[test]
+fn what_a_killed_run_left_is_cleaned_and_nothing_else() {
+    let scratch = prepared();
+    let ours = "s01/.layerwright-a1B2c3.tmp";
+    scratch.write(ours, "half a fi");
+    scratch.write("s01/.layerwright-notes", "mine").write("s02/.layerwright-x.tmp/kept", "a folder");
+    scratch.link("s03/.layerwright-link.tmp", "x");
+    let held = scratch.root().join("s04/.layerwright-held00.tmp");
+    std::fs::write(&held, "another run writes this").unwrap();
+    let lock = std::fs::File::open(&held).unwrap();
+    lock.lock().unwrap();
+    scratch.run(&["migrate", "--write"]).done();
+    assert!(!scratch.root().join(ours).exists(), "it is cleaned");
+    assert!(held.exists(), "what another run holds stays");
+    assert_eq!(scratch.text("s01/.layerwright-notes"), "mine");
+    assert_eq!(scratch.text("s02/.layerwright-x.tmp/kept"), "a folder");
+    assert!(scratch.root().join("s03/.layerwright-link.tmp").is_symlink());
+    scratch.write("plans/copy-link/.layerwright-a1B2c3.tmp", "half a pl");
+    scratch.run(&["plan", "--save"]).done();
+    assert!(!scratch.root().join("plans/copy-link/.layerwright-a1B2c3.tmp").exists());
+}
