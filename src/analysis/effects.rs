@@ -21,26 +21,29 @@ impl Effects<'_> {
     pub fn change(&mut self, change: &Change) {
         match change {
             Change::Mkdir { path, parents, mode, resets } => {
-                self.mkdir(path, *parents, mode.as_ref(), *resets)
+                self.mkdir(path, *parents, mode.as_ref(), *resets);
             }
             Change::Rmdir { path, parents: false } | Change::Remove { path: Operand::Path(path), .. } => {
                 self.remove(path);
             }
             Change::Rmdir { path, parents: true } => self.blur(path),
-            Change::Remove { path, .. } => self.prune(path),
+            Change::Rewrite { path: Operand::Path(path) } => self.rewrite(path),
+            Change::Remove { path, .. } | Change::Rewrite { path } => self.prune(path),
             Change::Link { target, link, symbolic, no_dereference, .. } => {
                 let known = if *symbolic { Known::Symlink(target.clone()) } else { Known::File };
                 self.link(target, link, known, *no_dereference);
             }
             Change::Copy { sources, destination, recursive, .. } => {
-                self.bring(sources, destination, !recursive)
+                self.bring(sources, destination, !recursive);
             }
             Change::Move { sources, destination } => {
                 self.bring(sources, destination, false);
-                sources.iter().for_each(|source| match source {
-                    Operand::Path(path) => self.remove(path),
-                    source => self.prune(source),
-                });
+                for source in sources {
+                    match source {
+                        Operand::Path(path) => self.remove(path),
+                        source => self.prune(source),
+                    }
+                }
             }
             Change::Install { sources, destination, parents, .. } => {
                 if let (true, Some(parent)) = (*parents, ancestors(&destination.path).next_back()) {
@@ -49,8 +52,6 @@ impl Effects<'_> {
                 self.bring(sources, destination, true);
             }
             Change::Touch { path } | Change::Write { path } => self.write(path),
-            Change::Rewrite { path: Operand::Path(path) } => self.rewrite(path),
-            Change::Rewrite { path } => self.prune(path),
             Change::Chmod { paths, mode, recursive } => self.chmod(paths, mode, *recursive),
             Change::Chown { paths, user, group, recursive, .. } => {
                 self.chown(paths, user.as_deref(), group.as_deref(), *recursive);
@@ -300,7 +301,7 @@ impl Effects<'_> {
         let uid = user.map(|user| ids(user).map(|(uid, _)| uid));
         let gid = match group {
             None => None,
-            Some("") => Some(user.and_then(|user| ids(user)).map(|(_, gid)| gid)),
+            Some("") => Some(user.and_then(ids).map(|(_, gid)| gid)),
             Some(group) => Some(ids(&format!("0:{group}")).map(|(_, gid)| gid)),
         };
         self.on_directories(paths, recursive, |directory| {

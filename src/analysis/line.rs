@@ -70,23 +70,10 @@ impl Walk<'_> {
             }
         }
         for source in &mut sources {
-            self.assume_there(state, transfer, source);
+            assume_there(state, transfer, source);
         }
         sources.extend(transfer.heredocs.iter().map(|heredoc| Source::heredoc(&heredoc.name)));
         sources
-    }
-
-    /// A source that nobody has seen: that it is there at all is an assumption, and that ADD does not extract it.
-    fn assume_there(&mut self, state: &State, transfer: &Transfer, source: &mut Source) {
-        let SourceKind::Unknown(_) = source.kind else { return };
-        let (keyword, archive) = match transfer.kind {
-            TransferKind::Copy => ("COPY", ""),
-            TransferKind::Add => ("ADD", " and is no archive"),
-        };
-        let place =
-            if transfer.options.from.is_some() { "is there to be copied" } else { "is in the build context" };
-        let message = format!("`{}` ({keyword}, line {}) {place}{archive}", source.written, state.line);
-        source.leans.add(Arc::new(Assumption { line: state.line, path: source.written.clone(), message }));
     }
 
     /// `--from`: a stage by name or number, or an image. None where nothing is known of it.
@@ -110,4 +97,17 @@ pub(super) fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
     let local =
         transfer.sources.iter().all(|word| !source::is_url(&word.text) && !source::is_git(&word.text));
     transfer.kind == TransferKind::Add && plain && local && !sources.is_empty() && sources.iter().all(copied)
+}
+
+/// A source that nobody has seen: that it is there at all is an assumption, and that ADD does not extract it.
+fn assume_there(state: &State, transfer: &Transfer, source: &mut Source) {
+    let SourceKind::Unknown(_) = source.kind else { return };
+    let (keyword, archive) = match transfer.kind {
+        TransferKind::Copy => ("COPY", ""),
+        TransferKind::Add => ("ADD", " and is no archive"),
+    };
+    let place =
+        if transfer.options.from.is_some() { "is there to be copied" } else { "is in the build context" };
+    let message = format!("`{}` ({keyword}, line {}) {place}{archive}", source.written, state.line);
+    source.leans.add(Arc::new(Assumption { line: state.line, path: source.written.clone(), message }));
 }

@@ -109,7 +109,9 @@ pub fn apply(rootfs: &mut Rootfs, steps: &[Step]) {
             Effect::None => {}
             Effect::Certain(changes) => {
                 let mut effects = Effects { rootfs: &mut *rootfs, step };
-                changes.iter().for_each(|change| effects.change(change));
+                for change in changes {
+                    effects.change(change);
+                }
             }
             Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => {
                 let reach = Reach::Step(Box::new(step.clone()));
@@ -137,9 +139,9 @@ impl Mounts {
                 Followed::Unknown(_) => target.clone(),
             };
             let on_the_way: Vec<&str> = ancestors(&target).skip(1).chain([target.as_str()]).collect();
-            let facts = on_the_way.into_iter().map(|path| (path.to_owned(), rootfs.get(path)));
+            let mut facts = on_the_way.into_iter().map(|path| (path.to_owned(), rootfs.get(path)));
             let missing = facts.clone().find(|(_, fact)| fact.known == Known::Absent);
-            missing.or_else(|| facts.last())
+            missing.or_else(|| facts.next_back())
         };
         Self {
             targets: targets.iter().flatten().filter_map(look).collect(),

@@ -247,10 +247,10 @@ impl Walk<'_> {
     fn os(&self, from: &From, base: Option<&str>) -> Option<String> {
         let platform =
             from.platform.as_deref().map(|platform| self.global.expand(platform, self.escape_token));
-        if let Some(Ok(platform)) = platform {
-            if platform.starts_with("windows") {
-                return Some(format!("--platform={platform}"));
-            }
+        if let Some(Ok(platform)) = platform
+            && platform.starts_with("windows")
+        {
+            return Some(format!("--platform={platform}"));
         }
         let name = base.unwrap_or(&from.base.text).to_ascii_lowercase();
         let windows = ["windowsservercore", "nanoserver", "windows/servercore", "/windows:", "windows-amd64"];
@@ -305,7 +305,7 @@ impl Walk<'_> {
             }
             Err(why) => Err(why),
         };
-        state.workdir = path.clone();
+        state.workdir.clone_from(&path);
         let Ok(path) = path else {
             return state.wrote_somewhere("WORKDIR");
         };

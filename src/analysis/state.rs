@@ -108,7 +108,7 @@ pub struct State {
 }
 
 /// WORKDIR: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
-fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<((u32, u32), Leans)>, line: usize) {
+fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
     let Followed::At(real, _) = place::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
         return rootfs.disturb(Disturbance { command: "WORKDIR".into(), line, reach });
@@ -120,7 +120,7 @@ fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<((u32, u32), 
             continue;
         }
         let mut leans = fact.leans;
-        let ids = owner.as_ref().map(|(ids, from)| {
+        let ids = owner.map(|(ids, from)| {
             leans.merge(from);
             *ids
         });
@@ -231,7 +231,7 @@ impl State {
                         if let (Some((_, leans)), Some(assumed)) = (&mut owner, &assumed) {
                             leans.add(Arc::clone(assumed));
                         }
-                        make_directories(rootfs, &path, owner, line);
+                        make_directories(rootfs, &path, owner.as_ref(), line);
                     }
                 }
                 What::Run { ran, targets, stage } => {
