@@ -7,6 +7,7 @@ pub mod archive;
 pub mod benefit;
 pub mod context;
 mod effects;
+mod judged;
 mod line;
 mod observe;
 pub mod owner;
@@ -25,8 +26,9 @@ use crate::rootfs::Leans;
 use benefit::{Benefit, LaterRuns};
 use rule::{Finding, Remedy};
 
+pub use judged::BaseRead;
 pub use site::Verdict;
-pub use stage::{BaseRead, Inputs};
+pub use stage::Inputs;
 
 /// One COPY or ADD with its verdict.
 #[derive(Clone, Debug)]
@@ -99,7 +101,7 @@ pub fn analyze(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> Analysis {
     for (at, instruction) in dockerfile.instructions().iter().enumerate() {
         let Some((_, transfer)) = transfer_of(instruction) else { continue };
         let here = judged.iter().filter(|judged| judged.instruction == at);
-        let Some(merged) = here.cloned().reduce(stage::Judged::both) else { continue };
+        let Some(merged) = here.cloned().reduce(judged::Judged::both) else { continue };
         let onbuild = matches!(instruction.body, Body::Onbuild(_));
         let stage = instruction.stage.unwrap_or_default();
         let (benefit, benefit_reason) = if onbuild {
@@ -116,7 +118,7 @@ fn site(
     instruction: usize,
     onbuild: bool,
     transfer: &Transfer,
-    judged: stage::Judged,
+    judged: judged::Judged,
     benefit: Benefit,
     benefit_reason: String,
 ) -> Site {

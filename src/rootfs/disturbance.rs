@@ -1,0 +1,75 @@
+//! What a command of unknown effect leaves of what was known: doubt where it may have written, assumptions elsewhere.
+
+use std::sync::Arc;
+
+use super::{Assumption, Fact, Known};
+use crate::shell::{self, Mention, Step};
+
+/// A command that ran and whose effect is not known for certain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disturbance {
+    /// The command in short, as written.
+    pub command: String,
+    /// Its line in the Dockerfile, 1-based.
+    pub line: usize,
+    /// What it may have done.
+    pub reach: Reach,
+}
+
+/// What a command of unknown effect may have done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It may have changed these absolute paths, and what lies below, in any way.
+    Names(Vec<String>),
+    /// It may have removed some of what lies below this path.
+    Prunes(String),
+    /// A command of a RUN.
+    Step(Box<Step>),
+}
+
+impl Disturbance {
+    /// Applies the disturbance to a fact about `path`.
+    pub(super) fn disturb(&self, path: &str, fact: &mut Fact) {
+        let is_absent = fact.known == Known::Absent;
+        let is_directory = matches!(fact.known, Known::Dir(_));
+        match self.mention(path) {
+            Mention::No => {}
+            Mention::Maybe if is_absent && matches!(self.reach, Reach::Prunes(_)) => {}
+            Mention::Grows if is_directory => self.spare(path, fact, "leaves {} alone"),
+            Mention::Maybe => self.blur(fact, "may have changed it"),
+            Mention::Certain(_) | Mention::Grows => self.blur(fact, "may have made it"),
+            Mention::Spared if is_absent => self.spare(path, fact, "leaves {} absent"),
+            Mention::Spared => self.spare(path, fact, "leaves {} alone"),
+        }
+    }
+
+    /// What it says of a path.
+    pub(super) fn mention(&self, path: &str) -> Mention<'_> {
+        match &self.reach {
+            Reach::Step(step) => shell::mentions(step, path),
+            Reach::Prunes(at) if at != path && is_within(at, path) => Mention::Maybe,
+            Reach::Prunes(_) => Mention::No,
+            Reach::Names(names) if names.iter().any(|name| is_within(name, path)) => Mention::Maybe,
+            Reach::Names(names) if names.iter().any(|name| is_within(path, name)) => Mention::Grows,
+            Reach::Names(_) => Mention::Spared,
+        }
+    }
+
+    fn blur(&self, fact: &mut Fact, what: &str) {
+        if !matches!(fact.known, Known::Unknown(_)) {
+            fact.known = Known::Unknown(format!("`{}` (line {}) {what}", self.command, self.line).into());
+        }
+    }
+
+    fn spare(&self, path: &str, fact: &mut Fact, what: &str) {
+        if !matches!(fact.known, Known::Unknown(_)) {
+            let message = format!("`{}` (line {}) {}", self.command, self.line, what.replace("{}", path));
+            fact.leans.add(Arc::new(Assumption { line: self.line, path: path.to_owned(), message }));
+        }
+    }
+}
+
+/// Whether `inner` is `outer` or lies below it; both absolute and clean.
+fn is_within(outer: &str, inner: &str) -> bool {
+    outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
