@@ -1,6 +1,7 @@
 //! `layerwright migrate`.
 
 use std::fs;
+use std::io::IsTerminal;
 use std::path::Path;
 
 use super::workspace::{self, Workspace};
@@ -35,7 +36,14 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
             changes.push(change);
         }
     }
-    if arguments.write { write_all(&workspace, &changes) } else { write::stdout(&human::diffs(&changes)) }
+    if arguments.write {
+        return write_all(&workspace, &changes);
+    }
+    if std::io::stdout().is_terminal() {
+        write::stdout(&human::diffs(&changes, true))
+    } else {
+        write::raw(human::diffs(&changes, false).as_bytes())
+    }
 }
 
 /// A file with its old and new text.
@@ -213,7 +221,7 @@ fn write_all(workspace: &Workspace, changes: &[Change<'_>]) -> Result<(), Error>
     for change in changes {
         write::file(&folder.join(&change.file.path), &change.new)?;
         let lines = change.file.selected().count();
-        write::remark(&format!("{}: {lines} linked", change.file.path));
+        write::remark(&format!("{}: {} linked", change.file.path, human::count(lines, "line")));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::human::Saved;
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
 use crate::config::Config;
@@ -61,17 +62,17 @@ pub fn make(
 
 fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan: &Plan) -> Result<(), Error> {
     let json = plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
-    let place = match (&arguments.output, arguments.save) {
-        (Some(path), _) => Some(path.clone()),
-        (None, true) => Some(saved_at(workspace, config)?),
-        (None, false) => None,
+    let saved = match (&arguments.output, arguments.save) {
+        (Some(path), _) => Saved::Elsewhere(path.clone()),
+        (None, true) => Saved::InPlace(saved_at(workspace, config)?),
+        (None, false) => Saved::No,
     };
-    if let Some(path) = &place {
+    if let Some(path) = saved.path() {
         write::file(path, json.as_bytes())?;
     }
     match arguments.format {
-        Format::Json => write::stdout(&json),
-        Format::Human => write::stdout(&human::first_screen(plan, place.as_deref(), arguments.verbose)),
+        Format::Json => write::raw(json.as_bytes()),
+        Format::Human => write::stdout(&human::first_screen(plan, &saved, arguments.verbose)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::{Error, Kind};
+use super::human::escape::shown_lines;
 
 /// Writes a file as a whole: to a temporary file beside it, which then takes its place. The permission bits of a
 /// file that is there are kept.
@@ -44,10 +45,19 @@ fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
     Ok(file.metadata()?.permissions())
 }
 
-/// Prints a result to standard output. A reader that has had enough is no error.
+/// Prints text for people to standard output, with colours where somebody sees them.
 pub fn stdout(text: &str) -> Result<(), Error> {
-    let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    print(&mut anstream::stdout().lock(), text.as_bytes())
+}
+
+/// Prints a result for programs to standard output: every byte as it is.
+pub fn raw(bytes: &[u8]) -> Result<(), Error> {
+    print(&mut io::stdout().lock(), bytes)
+}
+
+/// A reader that has had enough is no error.
+fn print(stdout: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Environment, format!("standard output can not be written: {error}")))
         }
@@ -58,5 +68,5 @@ pub fn stdout(text: &str) -> Result<(), Error> {
 /// Prints a remark to standard error.
 pub fn remark(text: &str) {
     // Nobody is left to be told that standard error is gone.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(text));
 }
