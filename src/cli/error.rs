@@ -1,7 +1,7 @@
 //! The one error of the command line. Its kind makes the exit code; hints tell what to do.
 
 use std::error::Error as StdError;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -64,7 +64,8 @@ impl Error {
         let (error, hint) = (style::ERROR, style::HINT);
         let mut text = format!("{error}error{error:#}: {}\n", shown_lines(&self.message));
         for told in &self.hints {
-            text.push_str(&format!("  {hint}hint{hint:#}: {}\n", shown_lines(told)));
+            // Writing to a string can not fail.
+            let _ = writeln!(text, "  {hint}hint{hint:#}: {}", shown_lines(told));
         }
         text
     }

@@ -19,7 +19,7 @@ pub use diff::diffs;
 pub use excerpt::inspection;
 pub use first::{Saved, first_screen};
 pub use rules::{rule, rules};
-pub use words::count;
+pub use words::{count, number};
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,10 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     if arguments.rev.is_none() {
         workspace.remark_dirty(&discovery);
     }
-    let report = list.as_ref().map(|list| reconciled(&workspace, &source, list, &discovery)).transpose()?;
+    let phase = workspace::phase("Looking up what became of listed files");
+    let report = list.as_ref().map(|list| reconciled(&workspace, &source, list, &discovery)).transpose();
+    phase.finish_and_clear();
+    let report = report?;
     if let (Some(report), false) = (&report, arguments.all) {
         discovery.files.retain(|file| report.found.iter().any(|found| found == file.path.as_str()));
     }
@@ -51,7 +54,7 @@ pub fn make(
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> Plan {
-    let bar = workspace::progress(discovery.files.len());
+    let bar = workspace::progress("Judging Dockerfiles", discovery.files.len());
     let mut plan = plan::plan(source, discovery, options, waivers, &|| bar.inc(1));
     bar.finish_and_clear();
     if let Workspace::Git(_, commit) = workspace {

@@ -1,5 +1,7 @@
 //! Unified diffs that `git apply` takes.
 
+use std::fmt::Write;
+
 use similar::{ChangeTag, TextDiff};
 
 use anstyle::Style;
@@ -15,7 +17,11 @@ const CONTEXT: usize = 3;
 pub fn diffs(changes: &[Change<'_>], terminal: bool) -> String {
     let mut out = Patch { text: String::new(), terminal };
     for change in changes {
-        out.file(&change.file.path, &String::from_utf8_lossy(&change.old), &String::from_utf8_lossy(&change.new));
+        out.file(
+            &change.file.path,
+            &String::from_utf8_lossy(&change.old),
+            &String::from_utf8_lossy(&change.new),
+        );
     }
     out.text
 }
@@ -69,7 +75,8 @@ impl Patch {
         if self.terminal {
             let line = line.trim_end_matches(['\r', '\t']);
             let line = line.split('\t').map(escape::shown).collect::<Vec<_>>().join("\t");
-            self.text.push_str(&format!("{style}{line}{style:#}\n"));
+            // Writing to a string can not fail.
+            let _ = writeln!(self.text, "{style}{line}{style:#}");
         } else {
             self.text.push_str(line);
             self.text.push('\n');
@@ -88,7 +95,7 @@ fn quoted(side: &str, path: &str) -> String {
             '"' | '\\' => out.extend(['\\', c]),
             c if c.is_control() => {
                 let mut bytes = [0; 4];
-                c.encode_utf8(&mut bytes).bytes().for_each(|byte| out.push_str(&format!("\\{byte:03o}")));
+                out.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\{byte:03o}")));
             }
             c => out.push(c),
         }

@@ -19,7 +19,7 @@ fn is_hidden(c: char) -> bool {
 fn push(out: &mut String, c: char) {
     match c {
         '\t' | '\n' | '\r' => out.extend(c.escape_default()),
-        c if c.is_ascii() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+        c if c.is_ascii() => out.extend([format!("\\x{:02x}", u32::from(c))]),
         c => out.extend(c.escape_unicode()),
     }
 }
@@ -73,7 +73,7 @@ impl Source {
             for byte in chunk.invalid() {
                 places.push(text.len());
                 at += 1;
-                text.push_str(&format!("\\x{byte:02x}"));
+                text.extend([format!("\\x{byte:02x}")]);
             }
         }
         places.push(text.len());

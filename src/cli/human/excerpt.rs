@@ -187,7 +187,8 @@ fn reasons(site: &Site) -> &[Reason] {
 /// The words of an instruction that a rule looks at.
 fn words(instruction: &Instruction, rule: &str) -> Span {
     let Some((holder, transfer)) = transfer_of(instruction) else { return instruction.word.span };
-    let flag = |name: &str| transfer.flags.iter().find(|flag| flag.text.starts_with(name)).map(|flag| flag.span);
+    let flag =
+        |name: &str| transfer.flags.iter().find(|flag| flag.text.starts_with(name)).map(|flag| flag.span);
     let sources = || Some(Span::new(transfer.sources.first()?.span.start, transfer.sources.last()?.span.end));
     let destination = || transfer.destination.as_ref().map(|word| word.span);
     let found = match rule {

@@ -50,10 +50,13 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, saved: &Saved, verbose: bo
     }
     let rows = rows(plan);
     if !rows.is_empty() {
-        screen.table(&[Align::Right, Align::Left, Align::Left], &rows);
+        screen.end().table(&[Align::Right, Align::Left, Align::Left], &rows);
     }
     if verbose {
         verbose::files(screen, plan);
+    }
+    if verbose || !rows.is_empty() {
+        screen.end();
     }
     lists::unread(screen, plan);
     lists::apart(screen, plan);
@@ -89,17 +92,18 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     let selected = sites.iter().filter(|site| site.selected).count();
     let open = sites.len() - linked - tally::with(plan, Verdict::OptedOut);
     let against = against(plan);
+    let unknown = tally::with(plan, Verdict::Unknown);
     if selected == 0 {
         let eligible = sites.iter().filter(|site| tally::is_eligible(site)).count();
         let may = match eligible {
-            0 => "no line may be linked as far as is known".to_owned(),
-            many => format!(
-                "{} may be linked, and none is taken: {}",
-                count(many, "line"),
-                if idle(plan) == many { "it brings nothing there" } else { "see below" }
-            ),
+            0 => "no line may be linked".to_owned(),
+            many if idle(plan) == many => {
+                format!("{} may be linked, where it brings nothing", count(many, "line"))
+            }
+            many => format!("{} may be linked, and none is taken (see below)", count(many, "line")),
         };
-        return Some(("Nothing to do now:", sentence(&may, &against)));
+        let head = if unknown > 0 { "Nothing to do as far as is known:" } else { "Nothing to do:" };
+        return Some((head, sentence(&may, &against)));
     }
     let pays = tally::paying(plan).all;
     if pays > 0 && selected * 2 >= open {
@@ -114,7 +118,12 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
         if files == 1 { "all in 1 file".into() } else { format!("in {}", count(files, "file")) },
         if pays == 0 { ", and no build gets faster by that alone" } else { "" },
     );
-    Some(("This campaign brings little:", sentence(&may, &against)))
+    let head = if unknown * 2 >= open {
+        "As far as is known, this campaign brings little:"
+    } else {
+        "This campaign brings little:"
+    };
+    Some((head, sentence(&may, &against)))
 }
 
 fn sentence(may: &str, against: &[String]) -> String {
@@ -147,7 +156,7 @@ fn against(plan: &Plan) -> Vec<String> {
         let images = tally::unread(plan).len();
         let why = match images {
             0 => String::new(),
-            many => format!(": {} {} not read", count(many, "base image"), form(many, "was", "were")),
+            many => format!(" ({} {} not read)", count(many, "base image"), form(many, "was", "were")),
         };
         clauses.push(format!("{} {} not known{why}", number(unknown), form(unknown, "is", "are")));
     }
@@ -166,9 +175,7 @@ fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
     push(&mut rows, taken(Benefit::None), style::GOOD, "equivalent, no gain", proof);
     let left = Count::of(tally::sites(plan).filter(|site| tally::is_eligible(site) && !site.selected));
     push(&mut rows, left, Style::new(), "equivalent, left out", |_| left_out(plan));
-    let judged = |verdict: Verdict| {
-        Count::of(tally::sites(plan).filter(move |site| site.verdict == verdict))
-    };
+    let judged = |verdict: Verdict| Count::of(tally::sites(plan).filter(move |site| site.verdict == verdict));
     push(&mut rows, judged(Verdict::Hold), style::BAD, "would change the image", |_| {
         top(plan, Verdict::Hold)
     });
@@ -176,11 +183,11 @@ fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
     push(&mut rows, judged(Verdict::NoEffect), Style::new(), "without effect", |_| {
         "the builder would ignore --link".into()
     });
-    push(&mut rows, judged(Verdict::Linked), Style::new(), "linked already", |_| {
-        match tally::harmful_links(plan) {
-            0 => String::new(),
-            harmful => format!("{} of them {} the image", number(harmful), form(harmful, "changes", "change")),
-        }
+    push(&mut rows, judged(Verdict::Linked), Style::new(), "linked already", |_| match tally::harmful_links(
+        plan,
+    ) {
+        0 => String::new(),
+        harmful => format!("{} of them {} the image", number(harmful), form(harmful, "changes", "change")),
     });
     push(&mut rows, judged(Verdict::OptedOut), Style::new(), "opted out", |_| "--link=false".into());
     rows
@@ -232,7 +239,9 @@ fn left_out(plan: &Plan) -> String {
     let used: Vec<(usize, &str)> = parts.into_iter().filter(|(many, _)| *many > 0).collect();
     match used.as_slice() {
         [(_, only)] => (*only).to_owned(),
-        many => many.iter().map(|(many, why)| format!("{} {why}", number(*many))).collect::<Vec<_>>().join(", "),
+        many => {
+            many.iter().map(|(many, why)| format!("{} {why}", number(*many))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -249,13 +258,17 @@ fn top(plan: &Plan, verdict: Verdict) -> String {
 fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
     let Some(path) = plan.waves.first().and_then(|wave| wave.files.first()) else {
         if tally::with(plan, Verdict::Hold) > 0 {
-            screen.paint(style::STRONG, "Why:").say(" ").paint(style::HINT, "layerwright plan --verbose").end();
+            screen
+                .paint(style::STRONG, "Why:")
+                .say(" ")
+                .paint(style::HINT, "layerwright plan --verbose")
+                .end();
         }
         return;
     };
     let count_of = plan.file(path).map_or(Count::default(), |file| Count::of(file.selected()));
     let proof = match (count_of.proved, count_of.all) {
-        (0, all) => format!("{} assumed", count(all, "site")),
+        (0, all) => format!("{}, {} proved", count(all, "site"), form(all, "not", "none")),
         (proved, all) if proved == all => format!("{} proved", count(all, "site")),
         (proved, all) => format!("{}, {} proved", count(all, "site"), number(proved)),
     };
@@ -264,11 +277,22 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
         Saved::No | Saved::InPlace(_) => String::new(),
     };
     // Without a saved plan `migrate` makes its own, which knows neither the list nor the images of this one.
-    let special = plan.list.is_some() || plan.files.iter().any(|file| file.bases.iter().any(|base| base.known));
+    let special =
+        plan.list.is_some() || plan.files.iter().any(|file| file.bases.iter().any(|base| base.known));
     if *saved == Saved::No && special {
-        screen.say("Keep this plan for the next steps: run it again with ").paint(style::HINT, "--save").say(".");
+        screen
+            .say("Keep this plan for the next steps: run it again with ")
+            .paint(style::HINT, "--save")
+            .say(".");
         screen.end();
     }
-    screen.paint(style::STRONG, "Start:").say(&format!(" {path} ({proof}).  See it:  "));
-    screen.paint(style::HINT, &format!("layerwright migrate --wave 0 --diff{plan_argument}")).end();
+    let place = format!("{path} ({proof}).");
+    let command = format!("layerwright migrate --wave 0 --diff{plan_argument}");
+    let room = screen.width().saturating_sub("Start:   See it:  ".len() + command.chars().count());
+    if place.chars().count() > room {
+        screen.prose(style::STRONG, "Start:", &place);
+    } else {
+        screen.paint(style::STRONG, "Start:").say(" ").say(&place);
+    }
+    screen.say("  See it:  ").paint(style::HINT, &command).end();
 }

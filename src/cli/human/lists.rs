@@ -18,13 +18,8 @@ pub fn unread(screen: &mut Screen, plan: &Plan) {
     if images.is_empty() {
         return;
     }
-    let text = format!(
-        "{} {} not read. Say what {}, and {} lines get an answer:",
-        count(images.len(), "base image"),
-        form(images.len(), "was", "were"),
-        form(images.len(), "it holds", "they hold"),
-        form(images.len(), "its", "their"),
-    );
+    let were = form(images.len(), "was", "were");
+    let text = format!("{} {were} not read. To judge more lines:", count(images.len(), "base image"));
     screen.say(&text).say(" ").paint(style::HINT, "--rootfs IMAGE=PATH").end();
     let rows: Vec<Vec<Piece>> = images
         .iter()
@@ -32,7 +27,10 @@ pub fn unread(screen: &mut Screen, plan: &Plan) {
         .map(|image| {
             vec![
                 (style::STRONG, number(image.lines)),
-                (Style::new(), format!("{} in {}", form(image.lines, "line", "lines"), count(image.files, "file"))),
+                (
+                    Style::new(),
+                    format!("{} in {}", form(image.lines, "line", "lines"), count(image.files, "file")),
+                ),
                 (Style::new(), image.image.clone()),
             ]
         })
@@ -56,7 +54,8 @@ pub fn apart(screen: &mut Screen, plan: &Plan) {
     let others: Vec<&&File> = skipped.iter().filter(|file| file.class == Class::Plain).collect();
     let mut parts = Vec::new();
     if generated > 0 {
-        parts.push(format!("{} generated (edit their template, or pass --edit-generated)", number(generated)));
+        parts
+            .push(format!("{} generated (edit their template, or pass --edit-generated)", number(generated)));
     }
     if templates > 0 {
         parts.push(count(templates, "template"));
@@ -74,7 +73,7 @@ pub fn apart(screen: &mut Screen, plan: &Plan) {
     more(screen, others.len(), "file");
     if !plan.left_out.is_empty() {
         let left: Vec<String> =
-            plan.left_out.iter().map(|(why, many)| format!("{} {why}", number(*many))).collect();
+            plan.left_out.iter().map(|(why, many)| format!("{why} ({})", number(*many))).collect();
         screen.prose(style::STRONG, "Left out:", &format!("{}.", left.join(", ")));
     }
     if !plan.refused.is_empty() {
@@ -91,7 +90,8 @@ pub fn reconciliation(screen: &mut Screen, plan: &Plan) {
     let Some(list) = &plan.list else { return };
     let ListReport { found, unusable, gone, unlisted, refused } = list;
     let all = found.len() + unusable.len() + gone.len() + refused.len();
-    let mut text = format!("{} of {} listed {} found", number(found.len()), number(all), form(all, "file", "files"));
+    let mut text =
+        format!("{} of {} listed {} found", number(found.len()), number(all), form(all, "file", "files"));
     for (many, what) in [(gone.len(), "gone"), (unusable.len(), "not usable"), (refused.len(), "no path")] {
         if many > 0 {
             text = format!("{text}, {} {what}", number(many));
@@ -143,7 +143,7 @@ pub fn waves(screen: &mut Screen, plan: &Plan) {
     if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
         rows.push(wave_row(plan, &format!("{}–{}", first.number, last.number), &rest));
     }
-    screen.table(&[Align::Right; 4], &rows);
+    screen.end().table(&[Align::Right; 4], &rows).end();
 }
 
 fn wave_row(plan: &Plan, name: &str, waves: &[&Wave]) -> Vec<Piece> {

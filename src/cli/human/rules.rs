@@ -11,7 +11,9 @@ pub fn rules(rules: &[&Rule]) -> String {
     let mut screen = Screen::new(style::width());
     let rows: Vec<_> = rules
         .iter()
-        .map(|rule| vec![(style::STRONG, rule.id.as_str().to_owned()), (Style::new(), rule.summary.to_owned())])
+        .map(|rule| {
+            vec![(style::STRONG, rule.id.as_str().to_owned()), (Style::new(), rule.summary.to_owned())]
+        })
         .collect();
     screen.say("What can make a linked copy differ from a plain one:").end().end();
     screen.table(&[Align::Left, Align::Left], &rows);

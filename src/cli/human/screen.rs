@@ -1,5 +1,7 @@
 //! Output that is put together: everything said is escaped, and only the styles are not.
 
+use std::fmt::Write;
+
 use anstyle::Style;
 
 use super::escape;
@@ -28,6 +30,11 @@ impl Screen {
         Self { text: String::new(), width }
     }
 
+    /// How wide it is.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// Says something plainly.
     pub fn say(&mut self, text: &str) -> &mut Self {
         self.text.push_str(&escape::shown(text));
@@ -39,7 +46,8 @@ impl Screen {
         if style == Style::new() || text.is_empty() {
             return self.say(text);
         }
-        self.text.push_str(&format!("{style}{}{style:#}", escape::shown(text)));
+        // Writing to a string can not fail.
+        let _ = write!(self.text, "{style}{}{style:#}", escape::shown(text));
         self
     }
 
@@ -88,9 +96,7 @@ impl Screen {
     pub fn table(&mut self, aligns: &[Align], rows: &[Vec<Piece>]) -> &mut Self {
         let shown: Vec<Vec<Piece>> = rows
             .iter()
-            .map(|row| {
-                row.iter().map(|(style, text)| (*style, escape::shown(text).into_owned())).collect()
-            })
+            .map(|row| row.iter().map(|(style, text)| (*style, escape::shown(text).into_owned())).collect())
             .collect();
         let wide = |column: usize| {
             shown.iter().filter_map(|row| row.get(column)).map(|(_, text)| text.chars().count()).max()

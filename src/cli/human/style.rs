@@ -1,6 +1,7 @@
 //! Every colour of the program. `anstream` drops them where nobody sees them, and for `NO_COLOR`.
 
 use anstyle::{AnsiColor, Style};
+use clap::builder::Styles;
 
 /// An error's name.
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -22,6 +23,10 @@ pub const ADDED: Style = AnsiColor::Green.on_default();
 pub const REMOVED: Style = AnsiColor::Red.on_default();
 /// Where a diff's hunk lies.
 pub const HUNK: Style = AnsiColor::Cyan.on_default();
+
+/// `--help`.
+pub const HELP: Styles =
+    Styles::styled().header(STRONG).usage(STRONG).literal(HINT).placeholder(AnsiColor::Cyan.on_default());
 
 /// How wide prose is without a terminal.
 const PIPED: usize = 100;

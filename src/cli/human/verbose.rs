@@ -7,8 +7,8 @@ use super::style;
 use super::words::{count, form, shortened};
 use crate::plan::file::{Benefit, File, Keyword, Plan, Site, Verdict};
 
-/// How much of an instruction is shown.
-const INSTRUCTION: usize = 36;
+/// How much of the width an instruction takes, in tenths.
+const INSTRUCTION: usize = 3;
 
 /// A table for each file that has sites.
 pub fn files(screen: &mut Screen, plan: &Plan) {
@@ -21,7 +21,8 @@ pub fn files(screen: &mut Screen, plan: &Plan) {
         if let Some(skip) = &file.skip {
             screen.prose(style::OPEN, "  not edited:", skip);
         }
-        let rows: Vec<Vec<Piece>> = file.sites.iter().map(row).collect();
+        let most = screen.width() * INSTRUCTION / 10;
+        let rows: Vec<Vec<Piece>> = file.sites.iter().map(|site| row(site, most)).collect();
         screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left], &rows);
         errors(screen, file);
     }
@@ -37,7 +38,7 @@ fn errors(screen: &mut Screen, file: &File) {
     }
 }
 
-fn row(site: &Site) -> Vec<Piece> {
+fn row(site: &Site, most: usize) -> Vec<Piece> {
     let mark = match site.proved {
         Some(true) => "✓",
         Some(false) => "~",
@@ -47,7 +48,7 @@ fn row(site: &Site) -> Vec<Piece> {
         (Style::new(), site.line.to_string()),
         (verdict_style(site.verdict), format!("{mark} {}", verdict(site.verdict))),
         (style::FAINT, benefit(site.benefit).to_owned()),
-        (Style::new(), shortened(&instruction(site), INSTRUCTION)),
+        (Style::new(), shortened(&instruction(site), most)),
         (Style::new(), why(site)),
     ]
 }
@@ -71,7 +72,7 @@ fn why(site: &Site) -> String {
 }
 
 /// The instruction in one line, as BuildKit reads it.
-pub fn instruction(site: &Site) -> String {
+fn instruction(site: &Site) -> String {
     let keyword = match site.keyword {
         Keyword::Copy => "COPY",
         Keyword::Add => "ADD",
