@@ -12,7 +12,7 @@ use crate::discover::Source;
 use crate::dockerfile::Dockerfile;
 use crate::git::{GitError, RepoPath, hash_blob};
 use crate::migrate::{self, Rewrite};
-use crate::plan::file::{File, Header, Plan};
+use crate::plan::file::{File, Header, Plan, PlanError};
 use crate::plan::{Options, Waivers, syntax};
 
 /// Shows or writes the change of a wave or of some files.
@@ -67,8 +67,16 @@ fn plan_of(
     let saved = plan_command::saved_at(workspace, config).ok().filter(|path| path.is_file());
     if let Some(path) = named.or(saved) {
         let bytes = workspace::read(&path)?;
-        return Plan::read(&bytes)
-            .map_err(|error| Error::new(Kind::Usage, format!("{}: {error}", path.display())));
+        return Plan::read(&bytes).map_err(|error| match error {
+            PlanError::Json { line, column, message } => {
+                let place = format!("{}:{line}:{column}", path.display());
+                Error::new(Kind::Usage, format!("{place}: this is no plan: {message}"))
+                    .hint("plan again: layerwright plan --save")
+            }
+            other @ PlanError::Schema { .. } => {
+                Error::new(Kind::Usage, format!("{}: {other}", path.display()))
+            }
+        });
     }
     let images = arguments.knowledge.images()?;
     images.check().map_err(|error| Error::usage(&error))?;

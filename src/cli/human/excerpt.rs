@@ -138,8 +138,11 @@ impl Place<'_> {
         let reasons = reasons(site);
         let (level, title) = title(site);
         let mut snippet = self.snippet(&lines);
-        let first = reasons.first().map_or(instruction.word.span, |reason| words(instruction, &reason.rule));
+        let keyword = transfer_of(instruction).map_or(instruction.word.span, |(holder, _)| holder.word.span);
+        let first = reasons.first().map_or(keyword, |reason| words(instruction, &reason.rule));
         snippet = snippet.annotation(AnnotationKind::Primary.span(lines.span(first).range()));
+        // The line that says COPY is shown even where the words are on another.
+        snippet = snippet.annotation(AnnotationKind::Visible.span(lines.span(keyword).range()));
         for reason in reasons.iter().skip(1) {
             let label = format!("{} [{}]", shown(&reason.message), shown(&reason.rule));
             let span = lines.span(words(instruction, &reason.rule)).range();

@@ -333,6 +333,15 @@ fn errors_of_a_file_have_their_excerpt() {
     assert!(text.contains("2 | COPY --lnik x /\n  |      ^^^^^^\n"), "{text}");
 }
 
+#[test]
+fn of_a_broken_line_its_head_and_the_words_are_shown() {
+    let text = b"FROM a\nCOPY x \\\n  y \\\n  z \\\n  /root/\n";
+    let held = Site { end_line: 5, ..hold(2) };
+    let text = plain(&inspected(text, "d", vec![held]));
+    assert!(text.contains("2 | COPY x \\\n"), "{text}");
+    assert!(text.contains("5 |   /root/\n  |   ^^^^^^\n"), "{text}");
+}
+
 /// Everything hostile that a name or a line may hold.
 const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;t\u{7}\u{202e}\u{9b}31m\rb\u{8}";
 
