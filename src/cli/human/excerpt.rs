@@ -257,7 +257,7 @@ fn notes(site: &Site) -> Vec<(&'static str, String)> {
     if let Some(more @ 1..) = site.assumptions.len().checked_sub(ASSUMPTIONS) {
         notes.push(("assumed", format!("{} more; --format json has all", number(more))));
     }
-    if site.proved == Some(true) && site.verdict != Verdict::Link {
+    if site.proved == Some(true) && site.verdict != Verdict::Link && verbose::is_judged(site) {
         notes.push(("proved", "it leans on no assumption".to_owned()));
     }
     if tally::is_eligible(site) || site.verdict == Verdict::Linked {

@@ -9,6 +9,9 @@ use super::escape;
 /// A piece of a line with its style.
 pub type Piece = (Style, String);
 
+/// The last column of a table is never narrower, and rather leaves the screen.
+const NARROWEST: usize = 24;
+
 /// Text for a terminal. There is no way to put raw text of others into it.
 pub struct Screen {
     text: String,
@@ -92,7 +95,7 @@ impl Screen {
         self.end()
     }
 
-    /// Rows with columns that stand under each other. The last column is cut at the width.
+    /// Rows with columns that stand under each other. The last column is broken at the width.
     pub fn table(&mut self, aligns: &[Align], rows: &[Vec<Piece>]) -> &mut Self {
         let shown: Vec<Vec<Piece>> = rows
             .iter()
@@ -117,15 +120,29 @@ impl Screen {
             let last = at + 1 == row.len();
             match align {
                 Align::Right => self.say(&room).paint(*style, text),
-                Align::Left if last => {
-                    let most = self.width.saturating_sub(column).max(24);
-                    self.paint(*style, &super::words::shortened(text, most))
-                }
+                Align::Left if last => self.hang(*style, text, column),
                 Align::Left => self.paint(*style, text).say(&room),
             };
             column += widths[at];
         }
         self.end();
+    }
+
+    /// Text that goes on below its own beginning, at `column`.
+    fn hang(&mut self, style: Style, text: &str, column: usize) -> &mut Self {
+        let most = self.width.saturating_sub(column).max(NARROWEST);
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > most {
+                self.paint(style, &line).end().say(&" ".repeat(column));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.paint(style, &line)
     }
 
     /// All of it.
@@ -158,6 +175,15 @@ mod tests {
             &[vec![cell("1"), cell("one"), cell("x")], vec![cell("1,204"), cell("many"), cell("")]],
         );
         assert_eq!(screen.finish(), "      1  one   x\n  1,204  many\n");
+    }
+
+    #[test]
+    fn the_last_column_goes_on_below_its_beginning() {
+        let cell = |text: &str| (Style::new(), text.to_owned());
+        let mut screen = Screen::new(30);
+        let row = vec![cell("a"), cell("one two three four five six")];
+        screen.table(&[Align::Left, Align::Left], &[row]);
+        assert_eq!(screen.finish(), "  a  one two three four five\n     six\n");
     }
 
     #[test]

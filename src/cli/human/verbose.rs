@@ -40,9 +40,9 @@ fn errors(screen: &mut Screen, file: &File) {
 
 fn row(site: &Site, most: usize) -> Vec<Piece> {
     let mark = match site.proved {
-        Some(true) => "✓",
-        Some(false) => "~",
-        None => " ",
+        Some(true) if is_judged(site) => "✓",
+        Some(false) if is_judged(site) => "~",
+        _ => " ",
     };
     vec![
         (Style::new(), site.line.to_string()),
@@ -51,6 +51,11 @@ fn row(site: &Site, most: usize) -> Vec<Piece> {
         (Style::new(), shortened(&instruction(site), most)),
         (Style::new(), why(site)),
     ]
+}
+
+/// Whether something is claimed of a line. Of a linked line whose audit knows nothing, nothing is.
+pub fn is_judged(site: &Site) -> bool {
+    site.audit.as_ref().is_none_or(|audit| !matches!(audit.verdict, Verdict::Unknown | Verdict::NoEffect))
 }
 
 /// The first reason, or else the first thing that the verdict leans on.
