@@ -3,6 +3,7 @@
 mod completions;
 mod error;
 mod explain;
+mod help;
 mod human;
 mod inspect;
 mod migrate;
@@ -23,7 +24,8 @@ use crate::plan::file::Benefit;
 
 /// Migrate the Dockerfiles of a repository to COPY --link, and know beforehand that no image changes.
 #[derive(Debug, Parser)]
-#[command(name = "layerwright", version, max_term_width = 100)]
+#[command(name = "layerwright", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = help::TOP, styles = human::style::HELP)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -32,16 +34,21 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Find every Dockerfile, judge each COPY and ADD, and put the files into waves
+    #[command(after_help = help::PLAN)]
     Plan(PlanArguments),
     /// Show the sites and verdicts of files; no repository is needed
+    #[command(after_help = help::INSPECT)]
     Inspect(InspectArguments),
     /// Show or write the change of one wave, or of some files
+    #[command(after_help = help::MIGRATE)]
     Migrate(MigrateArguments),
     /// Tell what a rule is about, or list the rules
+    #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
     /// Print a completion script for a shell
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
-        /// The shell
+        /// The shell to complete in
         shell: clap_complete::Shell,
     },
 }
@@ -59,19 +66,19 @@ pub enum Format {
 /// What is known beside the files.
 #[derive(Debug, Args)]
 pub struct Knowledge {
-    /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive
+    /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
-    /// The value of an ARG; the verdicts are bound to it
+    /// The value of an ARG, to which the verdicts are bound; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     build_args: Vec<String>,
-    /// Select lines with this benefit too
+    /// Select these lines too: costs, which make builds slower
     #[arg(long, value_name = "BENEFIT", value_enum)]
     include: Vec<Include>,
-    /// Select lines with this benefit alone
+    /// Select these lines alone: pays, whose layers outlive changes of what lies below
     #[arg(long, value_name = "BENEFIT", value_enum, conflicts_with = "include")]
     only: Option<Only>,
-    /// Leave local ADDs ADDs, also where COPY does the same
+    /// Keep each local ADD, also where COPY does the same
     #[arg(long)]
     keep_add: bool,
 }
@@ -139,7 +146,7 @@ pub struct PlanArguments {
     /// Write the plan to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Show every site
+    /// Show every line with its verdict
     #[arg(short, long)]
     verbose: bool,
     /// How the plan is printed
@@ -151,7 +158,7 @@ pub struct PlanArguments {
 #[derive(Debug, Args)]
 pub struct InspectArguments {
     /// Dockerfiles; `-` is standard input
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The build context; without it, sources are not known
     #[arg(long, value_name = "DIR")]
@@ -166,7 +173,8 @@ pub struct InspectArguments {
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateArguments {
-    /// Files of the repository, instead of a wave
+    /// Files of the repository instead of a wave; with --accept, globs of files
+    #[arg(value_name = "FILE")]
     files: Vec<String>,
     /// The wave; without it, the first that is not done
     #[arg(long, value_name = "N", conflicts_with = "files")]
@@ -180,11 +188,11 @@ pub struct MigrateArguments {
     /// Write a wave although an earlier one is not finished
     #[arg(long)]
     ahead_of_waves: bool,
-    /// Accept a difference: write a waiver to layerwright.toml
+    /// Accept a difference: write a waiver to layerwright.toml; without :PATH, for any path
     #[arg(long, value_name = "RULE:PATH", requires = "reason", conflicts_with_all = ["diff", "write", "wave"])]
     accept: Vec<String>,
     /// Why it is accepted
-    #[arg(long, requires = "accept")]
+    #[arg(long, value_name = "TEXT", requires = "accept")]
     reason: Option<String>,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]

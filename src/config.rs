@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::text::{LineIndex, Position};
+
 /// The file's name in the root of a repository.
 pub const FILE_NAME: &str = "layerwright.toml";
 
@@ -110,9 +112,16 @@ fn everywhere() -> String {
 /// `layerwright.toml` can not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// It is no TOML, or a key or value of it is wrong. The text names the place and shows it.
-    #[error("{FILE_NAME} can not be read\n{0}")]
-    Toml(String),
+    /// It is no TOML, or a key or value of it is wrong.
+    #[error("{FILE_NAME}:{line}:{column} can not be read\n{shown}")]
+    Toml {
+        /// 1-based line.
+        line: usize,
+        /// 1-based column in bytes.
+        column: usize,
+        /// The place as an excerpt, and what is wrong.
+        shown: String,
+    },
     /// It is not UTF-8.
     #[error("{FILE_NAME} is not UTF-8 at byte {0}")]
     Utf8(usize),
@@ -137,7 +146,7 @@ impl Config {
     /// [`ConfigError`], with the place.
     pub fn read(bytes: &[u8]) -> Result<Self, ConfigError> {
         let text = std::str::from_utf8(bytes).map_err(|error| ConfigError::Utf8(error.valid_up_to()))?;
-        let config: Config = toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        let config: Config = toml::from_str(text).map_err(|error| misread(text, &error))?;
         if config.waves.sizes.contains(&0) {
             return Err(ConfigError::EmptyWave);
         }
@@ -148,6 +157,15 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+fn misread(text: &str, error: &toml::de::Error) -> ConfigError {
+    let start = error.span().map_or(0, |span| span.start);
+    let Position { line, column } = LineIndex::new(text.as_bytes()).position(start);
+    let shown = error.to_string();
+    // Its first line says the place once more.
+    let shown = shown.split_once('\n').map_or(shown.as_str(), |(_, rest)| rest).trim_end().to_owned();
+    ConfigError::Toml { line, column, shown }
 }
 
 #[cfg(test)]
@@ -165,7 +183,10 @@ mod tests {
     #[test]
     fn unknown_keys_and_wrong_values_name_their_place() {
         let error = Config::read(b"[campaign]\ndri = 'x'\n").unwrap_err().to_string();
-        assert!(error.contains("line 2") && error.contains("dri") && error.contains("`dir`"), "{error}");
+        assert!(
+            error.starts_with("layerwright.toml:2:1 ") && error.contains("dri") && error.contains("`dir`"),
+            "{error}"
+        );
         assert_eq!(Config::read(b"[waves]\nsizes = [3, 0]").unwrap_err(), ConfigError::EmptyWave);
         assert!(matches!(Config::read(b"[files]\nexclude = ['a[']"), Err(ConfigError::Glob { .. })));
         assert_eq!(Config::read(b"# \xff").unwrap_err(), ConfigError::Utf8(2));

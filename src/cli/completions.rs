@@ -8,5 +8,5 @@ use super::{Arguments, Error, write};
 pub fn run(shell: clap_complete::Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "layerwright", &mut script);
-    write::stdout(&String::from_utf8_lossy(&script))
+    write::raw(&script)
 }

@@ -1,9 +1,12 @@
 //! The one error of the command line. Its kind makes the exit code; hints tell what to do.
 
 use std::error::Error as StdError;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::Write;
 use std::process::ExitCode;
+
+use super::human::escape::shown_lines;
+use super::human::style;
 
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +59,22 @@ impl Error {
         self
     }
 
+    /// As it is printed.
+    fn shown(&self) -> String {
+        let (error, hint) = (style::ERROR, style::HINT);
+        let mut text = format!("{error}error{error:#}: {}\n", shown_lines(&self.message));
+        for told in &self.hints {
+            // Writing to a string can not fail.
+            let _ = writeln!(text, "  {hint}hint{hint:#}: {}", shown_lines(told));
+        }
+        text
+    }
+
     /// Prints it and tells the exit code.
     pub fn report(&self) -> ExitCode {
         let mut stderr = anstream::stderr().lock();
         // Nobody is left to be told that standard error is gone.
-        let _ = writeln!(stderr, "\u{1b}[1;31merror\u{1b}[0m: {}", self.message);
-        for hint in &self.hints {
-            let _ = writeln!(stderr, "  \u{1b}[1;36mhint\u{1b}[0m: {hint}");
-        }
+        let _ = write!(stderr, "{}", self.shown());
         ExitCode::from(self.kind.exit_code())
     }
 }
@@ -80,4 +91,16 @@ fn chain(error: &dyn StdError) -> String {
         cause = error.source();
     }
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_and_what_to_do_and_nothing_that_acts_on_a_terminal() {
+        let error = Error::new(Kind::Usage, "a\u{1b}[2Jb:3:1: no\u{202e}").hint("do\nthis");
+        let plain = anstream::adapter::strip_str(&error.shown()).to_string();
+        assert_eq!(plain, "error: a\\x1b[2Jb:3:1: no\\u{202e}\n  hint: do\nthis\n");
+    }
 }

@@ -37,7 +37,7 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
         Format::Json => {
             let json = serde_json::to_string_pretty(&inspection)
                 .map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
-            write::json(&(json + "\n"))
+            write::raw((json + "\n").as_bytes())
         }
         Format::Human => {
             let texts: Vec<&[u8]> = files.iter().map(|(_, text, _)| text.as_slice()).collect();

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::fs;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::workspace::{self, Workspace};
@@ -12,6 +13,7 @@ use crate::discover::{MOST_BYTES, Source};
 use crate::dockerfile::Dockerfile;
 use crate::git::{GitError, RepoPath, hash_blob};
 use crate::migrate::{self, Rewrite};
+use crate::plan::PlanError;
 use crate::plan::file::{File, Header, Plan};
 use crate::plan::{Options, Waivers, syntax};
 
@@ -42,7 +44,8 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     }
     match workspace.folder().filter(|_| arguments.write) {
         Some(folder) => write_all(folder, &changes),
-        None => write::stdout(&human::diffs(&changes)),
+        None if std::io::stdout().is_terminal() => write::stdout(&human::diffs(&changes, true)),
+        None => write::raw(human::diffs(&changes, false).as_bytes()),
     }
 }
 
@@ -67,8 +70,16 @@ fn plan_of(
     let saved = plan_command::saved_at(workspace, config)?.filter(|path| path.is_file());
     if let Some(path) = named.or(saved) {
         let bytes = workspace::read(&path)?;
-        return Plan::read(&bytes)
-            .map_err(|error| Error::new(Kind::Usage, format!("{}: {error}", path.display())));
+        return Plan::read(&bytes).map_err(|error| match error {
+            PlanError::Json { line, column, message } => {
+                let place = format!("{}:{line}:{column}", path.display());
+                Error::new(Kind::Usage, format!("{place}: this is no plan: {message}"))
+                    .hint("plan again: layerwright plan --save")
+            }
+            other @ PlanError::Schema { .. } => {
+                Error::new(Kind::Usage, format!("{}: {other}", path.display()))
+            }
+        });
     }
     let images = arguments.knowledge.images()?;
     images.check().map_err(|error| Error::usage(&error))?;
@@ -231,7 +242,7 @@ fn write_all(folder: &Path, changes: &[Change<'_>]) -> Result<(), Error> {
     for (change, place) in changes.iter().zip(&places) {
         write::replace(place, &change.new)?;
         let lines = change.file.selected().count();
-        write::remark(&format!("{}: {lines} linked", change.file.path));
+        write::remark(&format!("{}: {} linked", change.file.path, human::count(lines, "line")));
     }
     Ok(())
 }

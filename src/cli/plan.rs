@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::human::Saved;
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
 use crate::config::Config;
@@ -20,7 +21,10 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     let config = workspace.config(&source)?;
     let waivers = Waivers::new(&config).map_err(|error| Error::usage(&error))?;
     let mut discovery = workspace::discover(&source, &config, list.as_ref())?;
-    let report = list.as_ref().map(|list| reconciled(&workspace, &source, list, &discovery)).transpose()?;
+    let phase = workspace::phase("Looking up what became of listed files");
+    let report = list.as_ref().map(|list| reconciled(&workspace, &source, list, &discovery)).transpose();
+    phase.finish_and_clear();
+    let report = report?;
     if let (Some(report), false) = (&report, arguments.all) {
         discovery.files.retain(|file| report.found.iter().any(|found| found == file.path.as_str()));
     }
@@ -41,6 +45,7 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     );
     if dirty > 0 {
         let have = if dirty == 1 { "Dockerfile has" } else { "Dockerfiles have" };
+        let dirty = human::number(dirty);
         write::remark(&format!("note: {dirty} {have} uncommitted changes, which the plan does not see"));
     }
     plan.list = report;
@@ -55,7 +60,7 @@ pub fn make(
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> Plan {
-    let bar = workspace::progress(discovery.files.len());
+    let bar = workspace::progress("Judging Dockerfiles", discovery.files.len());
     let mut plan = plan::plan(source, discovery, options, waivers, &|| bar.inc(1));
     bar.finish_and_clear();
     if let Workspace::Git(_, commit) = workspace {
@@ -66,20 +71,20 @@ pub fn make(
 
 fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan: &Plan) -> Result<(), Error> {
     let json = plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
-    let place = match (&arguments.output, arguments.save) {
-        (Some(path), _) => Some(path.clone()),
-        (None, true) => Some(saved_at(workspace, config)?.ok_or_else(|| {
+    let saved = match (&arguments.output, arguments.save) {
+        (Some(path), _) => Saved::Elsewhere(path.clone()),
+        (None, true) => Saved::InPlace(saved_at(workspace, config)?.ok_or_else(|| {
             Error::new(Kind::Usage, "a bare repository has no place for the plan")
                 .hint("write it elsewhere: layerwright plan -o FILE")
         })?),
-        (None, false) => None,
+        (None, false) => Saved::No,
     };
-    if let Some(path) = &place {
+    if let Some(path) = saved.path() {
         write::file(path, json.as_bytes())?;
     }
     match arguments.format {
-        Format::Json => write::json(&json),
-        Format::Human => write::stdout(&human::first_screen(plan, place.as_deref(), arguments.verbose)),
+        Format::Json => write::raw(json.as_bytes()),
+        Format::Human => write::stdout(&human::first_screen(plan, &saved, arguments.verbose)),
     }
 }
 

@@ -3,11 +3,15 @@
 use std::fs;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Error, Kind, PlanArguments};
 use crate::config::{Config, FILE_NAME};
 use crate::discover::{self, Discovery, List, Options, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository};
+
+/// How often a phase shows that it is alive.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Where a command works.
 pub enum Workspace {
@@ -103,7 +107,10 @@ pub fn discover(source: &Source<'_>, config: &Config, list: Option<&List>) -> Re
     let options =
         Options::new(&config.files.include, &config.files.exclude).map_err(|error| Error::usage(&error))?;
     let listed = list.iter().flat_map(|list| list.paths.iter().map(|listed| listed.path.clone()));
-    Ok(discover::discover(source, &options.listed(listed)))
+    let phase = phase("Finding Dockerfiles");
+    let discovery = discover::discover(source, &options.listed(listed));
+    phase.finish_and_clear();
+    Ok(discovery)
 }
 
 /// The list that the arguments name.
@@ -140,13 +147,24 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// A progress bar on a terminal, nothing elsewhere.
-pub fn progress(files: usize) -> indicatif::ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return indicatif::ProgressBar::hidden();
+/// What is done now, shown on a terminal until it is dropped; nothing elsewhere.
+pub fn phase(name: &'static str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::hidden();
+    if std::io::stderr().is_terminal() {
+        bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        bar.set_message(name);
+        bar.set_style(indicatif::ProgressStyle::default_spinner());
+        bar.enable_steady_tick(TICK);
     }
-    let bar = indicatif::ProgressBar::new(u64::try_from(files).unwrap_or(u64::MAX));
-    let style = indicatif::ProgressStyle::with_template("{spinner} {pos}/{len} files judged, {elapsed}");
+    bar
+}
+
+/// The same with a count of files.
+pub fn progress(name: &'static str, files: usize) -> indicatif::ProgressBar {
+    let bar = phase(name);
+    bar.set_length(u64::try_from(files).unwrap_or(u64::MAX));
+    let style =
+        indicatif::ProgressStyle::with_template("{spinner} {msg} {human_pos} of {human_len}  {wide_bar}");
     if let Ok(style) = style {
         bar.set_style(style);
     }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::{Error, Kind};
+use super::human::escape::shown_lines;
 
 /// How the names of temporary files start and end. A killed run leaves one behind.
 const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");
@@ -77,19 +78,19 @@ fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
     Ok(file.metadata()?.permissions())
 }
 
-/// Prints a result for people to standard output; styles are dropped where it is no terminal.
+/// Prints text for people to standard output, with colours where somebody sees them.
 pub fn stdout(text: &str) -> Result<(), Error> {
-    print(anstream::stdout().lock(), text)
+    print(&mut anstream::stdout().lock(), text.as_bytes())
 }
 
-/// Prints a result for programs to standard output, byte for byte.
-pub fn json(text: &str) -> Result<(), Error> {
-    print(io::stdout().lock(), text)
+/// Prints a result for programs to standard output: every byte as it is.
+pub fn raw(bytes: &[u8]) -> Result<(), Error> {
+    print(&mut io::stdout().lock(), bytes)
 }
 
 /// A reader that has had enough is no error.
-fn print(mut stdout: impl Write, text: &str) -> Result<(), Error> {
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+fn print(stdout: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Environment, format!("standard output can not be written: {error}")))
         }
@@ -100,5 +101,5 @@ fn print(mut stdout: impl Write, text: &str) -> Result<(), Error> {
 /// Prints a remark to standard error.
 pub fn remark(text: &str) {
     // Nobody is left to be told that standard error is gone.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(text));
 }

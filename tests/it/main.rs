@@ -10,6 +10,7 @@ mod faults;
 mod inspect;
 mod kills;
 mod migrate;
+mod patch;
 mod plan;
 mod reading;
 mod schema;

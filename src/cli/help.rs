@@ -1,0 +1,47 @@
+//! What stands below the options in `--help`: how a command is used.
+
+/// Of `layerwright` itself.
+pub const TOP: &str = "\
+Start with these three; none of them changes a file:
+  layerwright plan                     what may be linked here, and what stands against the rest
+  layerwright inspect Dockerfile       each COPY and ADD of a file, with the reasons
+  layerwright migrate --wave 0 --diff  the first change
+
+Exit codes: 0 done, 2 could not do what was asked, 3 refused for safety";
+
+/// Of `plan`.
+pub const PLAN: &str = "\
+Examples:
+  layerwright plan
+  layerwright plan --rootfs debian:12=debian.tar --save
+  layerwright plan --list issue.md --verbose
+  layerwright plan --rev v1.2.0 --format json
+
+A root filesystem tar of an image:
+  docker export $(docker create debian:12) > debian.tar";
+
+/// Of `inspect`.
+pub const INSPECT: &str = "\
+Examples:
+  layerwright inspect Dockerfile
+  layerwright inspect services/*/Dockerfile --context . --rootfs debian:12=debian.tar
+  layerwright inspect - --format json < Dockerfile";
+
+/// Of `migrate`.
+pub const MIGRATE: &str = "\
+Examples:
+  layerwright migrate                                   show the first wave that is not done
+  layerwright migrate --wave 1 --write                  write wave 1 to the working tree
+  layerwright migrate services/auth/Dockerfile | git apply --check
+  layerwright migrate --accept ancestor-mode:/root --reason \"nobody else is in this image\"";
+
+/// Of `explain`.
+pub const EXPLAIN: &str = "\
+Examples:
+  layerwright explain
+  layerwright explain ancestor-mode";
+
+/// Of `completions`.
+pub const COMPLETIONS: &str = "\
+Example:
+  layerwright completions bash > ~/.local/share/bash-completion/completions/layerwright";

@@ -1,0 +1,281 @@
+//! Sites as excerpts of their file, with the reason under the words that it is about.
+
+use std::collections::BTreeMap;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+
+use super::escape::{Source, shown};
+use super::screen::Screen;
+use super::words::{count, form, number, shortened};
+use super::{style, tally, verbose};
+use crate::analysis::transfer_of;
+use crate::dockerfile::{Dockerfile, Instruction, ReadError};
+use crate::plan::file::{Benefit, FileReport, Inspection, Reason, Site, Verdict};
+use crate::text::Span;
+
+/// How many assumptions of a site are named.
+const ASSUMPTIONS: usize = 6;
+/// How much of an error's message is shown; it may quote a whole line of the file.
+const MESSAGE: usize = 400;
+
+/// Files with their sites, and the reasons under the words that they are about. `texts` are the files' bytes.
+pub fn inspection(inspection: &Inspection, texts: &[&[u8]]) -> String {
+    write(inspection, texts, style::width())
+}
+
+/// The same at a width.
+pub(super) fn write(inspection: &Inspection, texts: &[&[u8]], width: usize) -> String {
+    let renderer = Renderer::styled().term_width(width);
+    let mut out = String::new();
+    for (report, text) in inspection.files.iter().zip(texts) {
+        file(&mut out, &renderer, report, text, width);
+    }
+    out
+}
+
+fn file(out: &mut String, renderer: &Renderer, report: &FileReport, text: &[u8], width: usize) {
+    let dockerfile = Dockerfile::read(text);
+    let name = if report.path == "-" { "<stdin>" } else { &report.path };
+    let place = Place { dockerfile: &dockerfile, name: shown(name).into_owned() };
+    for error in dockerfile.errors() {
+        out.push_str(&renderer.render(&[place.error(error)]));
+        out.push_str("\n\n");
+    }
+    for site in &report.sites {
+        let instruction = dockerfile.instructions().iter().find(|known| known.start_line == site.line);
+        let Some(instruction) = instruction else { continue };
+        out.push_str(&renderer.render(&place.site(site, instruction)));
+        out.push_str("\n\n");
+    }
+    let mut screen = Screen::new(width);
+    screen.prose(style::STRONG, &format!("{name}:"), &summary(report)).end();
+    out.push_str(&screen.finish());
+}
+
+/// A file's sites in one sentence.
+fn summary(report: &FileReport) -> String {
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    for site in &report.sites {
+        *counts.entry(site.verdict).or_default() += 1;
+    }
+    let of = |verdict: Verdict| counts.get(&verdict).copied().unwrap_or(0);
+    let proved = tally::Count::of(report.sites.iter().filter(|site| tally::is_eligible(site))).proved;
+    let eligible = of(Verdict::Link) + of(Verdict::Edit);
+    let mut parts = Vec::new();
+    match (eligible, proved) {
+        (0, _) => {}
+        (all, proved) if all == proved => parts.push(format!("{} may be linked (proved)", number(all))),
+        (all, proved) => parts.push(format!("{} may be linked ({} proved)", number(all), number(proved))),
+    }
+    for (verdict, words) in [
+        (Verdict::Hold, "would change the image"),
+        (Verdict::Unknown, "not known"),
+        (Verdict::NoEffect, "without effect"),
+        (Verdict::Linked, "linked already"),
+        (Verdict::OptedOut, "opted out"),
+    ] {
+        if of(verdict) > 0 {
+            parts.push(format!("{} {words}", number(of(verdict))));
+        }
+    }
+    let mut text = format!("{} COPY/ADD", number(report.sites.len()));
+    if !parts.is_empty() {
+        text = format!("{text}: {}", parts.join(", "));
+    }
+    if !report.errors.is_empty() {
+        let errors = count(report.errors.len(), "error");
+        text = format!("{text}. BuildKit refuses the file ({errors}), so it is not edited");
+    }
+    text + "."
+}
+
+/// A file, to cut excerpts out of.
+struct Place<'a> {
+    dockerfile: &'a Dockerfile,
+    name: String,
+}
+
+/// Some whole lines of a file, as they can be shown.
+struct Lines {
+    source: Source,
+    first: usize,
+    start: usize,
+}
+
+impl Lines {
+    /// Where a span of the file lies in the excerpt.
+    fn span(&self, span: Span) -> Span {
+        let from = |at: usize| at.saturating_sub(self.start);
+        self.source.span(Span::new(from(span.start), from(span.end)))
+    }
+}
+
+impl Place<'_> {
+    fn lines(&self, first: usize, last: usize) -> Lines {
+        let index = self.dockerfile.line_index();
+        let text = self.dockerfile.text();
+        let start = index.line(first).map_or(0, |line| line.start);
+        let end = index.line(last).map_or(text.len(), |line| line.end).max(start);
+        Lines { source: Source::new(&text[start..end]), first, start }
+    }
+
+    fn snippet<'s, T: Clone>(&self, lines: &Lines) -> Snippet<'s, T> {
+        Snippet::source(lines.source.text.clone()).line_start(lines.first).path(self.name.clone())
+    }
+
+    fn error<'s>(&self, error: &ReadError) -> Group<'s> {
+        let index = self.dockerfile.line_index();
+        let first = index.position(error.span.start).line;
+        let last = index.position(error.span.end.saturating_sub(1).max(error.span.start)).line;
+        let lines = self.lines(first, last);
+        let message = shortened(&shown(&error.message), MESSAGE);
+        let annotation = AnnotationKind::Primary.span(lines.span(error.span).range());
+        Level::ERROR.primary_title(message).element(self.snippet(&lines).annotation(annotation))
+    }
+
+    fn site<'s>(&self, site: &Site, instruction: &Instruction) -> Vec<Group<'s>> {
+        let lines = self.lines(site.line, site.end_line);
+        let reasons = reasons(site);
+        let (level, title) = title(site);
+        let mut snippet = self.snippet(&lines);
+        let keyword = transfer_of(instruction).map_or(instruction.word.span, |(holder, _)| holder.word.span);
+        let first = reasons.first().map_or(keyword, |reason| words(instruction, &reason.rule));
+        snippet = snippet.annotation(AnnotationKind::Primary.span(lines.span(first).range()));
+        // The line that says COPY is shown even where the words are on another.
+        snippet = snippet.annotation(AnnotationKind::Visible.span(lines.span(keyword).range()));
+        for reason in reasons.iter().skip(1) {
+            let label = format!("{} [{}]", shown(&reason.message), shown(&reason.rule));
+            let span = lines.span(words(instruction, &reason.rule)).range();
+            snippet = snippet.annotation(AnnotationKind::Context.span(span).label(label));
+        }
+        let mut group = level.primary_title(title).element(snippet);
+        for (name, text) in notes(site) {
+            group = group.element(Level::NOTE.with_name(name).message(text));
+        }
+        let mut groups = vec![group];
+        if let Some(replacement) = &site.replacement {
+            groups.push(self.change(&lines, instruction, replacement));
+        }
+        groups
+    }
+
+    /// The new line, with what changes marked.
+    fn change<'s>(&self, lines: &Lines, instruction: &Instruction, replacement: &str) -> Group<'s> {
+        let old = String::from_utf8_lossy(&self.dockerfile.text()[instruction.span.range()]).into_owned();
+        let mut snippet = self.snippet(lines);
+        let diff = similar::TextDiff::from_words(old.as_str(), replacement);
+        let offset = |at: usize, of: &dyn Fn(usize) -> usize| (0..at).map(of).sum::<usize>();
+        let old_len = |at: usize| diff.old_slice(at).map_or(0, str::len);
+        let new_len = |at: usize| diff.new_slice(at).map_or(0, str::len);
+        for op in diff.ops().iter().filter(|op| op.tag() != similar::DiffTag::Equal) {
+            let (from, to) = (op.old_range(), op.new_range());
+            let start = instruction.span.start;
+            let span = Span::new(start + offset(from.start, &old_len), start + offset(from.end, &old_len));
+            let text = &replacement[offset(to.start, &new_len)..offset(to.end, &new_len)];
+            let text = Source::new(text.as_bytes()).text;
+            snippet = snippet.patch(Patch::new(lines.span(span).range(), text));
+        }
+        Level::HELP.secondary_title("write").element(snippet)
+    }
+}
+
+/// What the rules found at a site, of a linked one too.
+fn reasons(site: &Site) -> &[Reason] {
+    match &site.audit {
+        Some(audit) if site.reasons.is_empty() => &audit.reasons,
+        _ => &site.reasons,
+    }
+}
+
+/// The words of an instruction that a rule looks at.
+fn words(instruction: &Instruction, rule: &str) -> Span {
+    let Some((holder, transfer)) = transfer_of(instruction) else { return instruction.word.span };
+    let flag =
+        |name: &str| transfer.flags.iter().find(|flag| flag.text.starts_with(name)).map(|flag| flag.span);
+    let sources = || Some(Span::new(transfer.sources.first()?.span.start, transfer.sources.last()?.span.end));
+    let destination = || transfer.destination.as_ref().map(|word| word.span);
+    let found = match rule {
+        "chmod-disables-link" => flag("--chmod"),
+        "chown-ancestors" | "named-chown" => flag("--chown"),
+        "delayed-directories" => flag("--parents").or_else(|| flag("--exclude")).or_else(sources),
+        "archive-hard-link" | "archive-implied-parents" | "interior-modes" => sources(),
+        "windows" => None,
+        _ => destination(),
+    };
+    found.unwrap_or(holder.word.span)
+}
+
+/// The verdict as a headline.
+fn title(site: &Site) -> (Level<'static>, String) {
+    let because = |reasons: &[Reason]| {
+        let said = |reason: &Reason| format!("{} [{}]", shown(&reason.message), shown(&reason.rule));
+        reasons.first().map_or_else(|| "no rule says why".to_owned(), said)
+    };
+    let level = match site.verdict {
+        Verdict::Link | Verdict::Edit => Level::NOTE,
+        Verdict::Hold => Level::ERROR,
+        Verdict::Unknown => Level::WARNING,
+        Verdict::NoEffect | Verdict::OptedOut => Level::INFO,
+        Verdict::Linked => match site.audit.as_ref().map(|audit| audit.verdict) {
+            Some(Verdict::Hold) => Level::ERROR,
+            Some(Verdict::Unknown) => Level::WARNING,
+            _ => Level::INFO,
+        },
+    };
+    let text = match (site.verdict, &site.audit) {
+        (Verdict::Link, _) => match site.assumptions.len() {
+            0 => "--link may be inserted (proved)".to_owned(),
+            many => {
+                let hold = form(many, "holds", "hold");
+                format!("--link may be inserted, if {} {hold}", count(many, "assumption"))
+            }
+        },
+        (Verdict::Linked, Some(audit)) => match audit.verdict {
+            Verdict::Hold => format!("it changes the image: {}", because(&audit.reasons)),
+            Verdict::Unknown => format!("what it changes is not known: {}", because(&audit.reasons)),
+            Verdict::NoEffect => format!("it has no effect: {}", because(&audit.reasons)),
+            Verdict::Edit => format!("it needs another change too: {}", because(&audit.reasons)),
+            _ => "linked already, and equivalent".to_owned(),
+        },
+        (Verdict::Linked, None) => "linked already".to_owned(),
+        (Verdict::OptedOut, _) => "--link=false says no".to_owned(),
+        _ => because(&site.reasons),
+    };
+    (level.with_name(verbose::verdict(site.verdict)), text)
+}
+
+/// What stands below the excerpt: a name and its text.
+fn notes(site: &Site) -> Vec<(&'static str, String)> {
+    let mut notes = Vec::new();
+    if site.verdict == Verdict::Link {
+        let accepted = site.reasons.iter().map(|reason| ("accepted", shown(&reason.rule).into_owned()));
+        notes.extend(accepted);
+    }
+    for assumption in site.assumptions.iter().take(ASSUMPTIONS) {
+        notes.push(("assumed", shown(&assumption.message).into_owned()));
+    }
+    if let Some(more @ 1..) = site.assumptions.len().checked_sub(ASSUMPTIONS) {
+        notes.push(("assumed", format!("{} more; --format json has all", number(more))));
+    }
+    if site.proved == Some(true) && site.verdict != Verdict::Link && verbose::is_judged(site) {
+        notes.push(("proved", "it leans on no assumption".to_owned()));
+    }
+    if tally::is_eligible(site) || site.verdict == Verdict::Linked {
+        notes.push(("benefit", benefit(site.benefit).to_owned()));
+    }
+    if let (Verdict::Hold | Verdict::Unknown | Verdict::Edit | Verdict::NoEffect, Some(reason)) =
+        (site.verdict, site.reasons.first())
+    {
+        notes.push(("more", format!("layerwright explain {}", shown(&reason.rule))));
+    }
+    notes
+}
+
+fn benefit(benefit: Benefit) -> &'static str {
+    match benefit {
+        Benefit::Pays => "pays: the layer outlives changes of what lies below",
+        Benefit::Neutral => "neutral: what follows is executed again all the same",
+        Benefit::Costs => "costs: builds get slower, for many files are linked again",
+        Benefit::None => "none: the first change on scratch gains nothing",
+    }
+}

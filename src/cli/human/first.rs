@@ -1,0 +1,298 @@
+//! The first screen of a plan: what there is, what may be done, what stands against it, where to start.
+
+use std::path::{Path, PathBuf};
+
+use anstyle::Style;
+
+use super::lists;
+use super::screen::{Align, Piece, Screen};
+use super::tally::{self, Count};
+use super::words::{count, form, number};
+use super::{style, verbose};
+use crate::plan::file::{Benefit, Plan, Site, Verdict};
+
+/// Where a plan was written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// Nowhere.
+    No,
+    /// To its place in the repository, where `migrate` finds it.
+    InPlace(PathBuf),
+    /// To a file that `migrate` has to be told of.
+    Elsewhere(PathBuf),
+}
+
+impl Saved {
+    /// The file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Saved::No => None,
+            Saved::InPlace(path) | Saved::Elsewhere(path) => Some(path),
+        }
+    }
+}
+
+/// How many reasons are named in a row.
+const TOP: usize = 3;
+
+/// The first screen of a plan, or with `verbose` every site.
+pub fn first_screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
+    let mut screen = Screen::new(style::width());
+    write(&mut screen, plan, saved, verbose);
+    screen.finish()
+}
+
+/// Writes the first screen.
+pub(super) fn write(screen: &mut Screen, plan: &Plan, saved: &Saved, verbose: bool) {
+    head(screen, plan, saved);
+    if let Some((head, text)) = judgement(plan) {
+        screen.prose(style::STRONG, head, &text);
+    }
+    let rows = rows(plan);
+    if !rows.is_empty() {
+        screen.end().table(&[Align::Right, Align::Left, Align::Left], &rows);
+    }
+    if verbose {
+        verbose::files(screen, plan);
+    }
+    if verbose || !rows.is_empty() {
+        screen.end();
+    }
+    lists::unread(screen, plan);
+    lists::apart(screen, plan);
+    lists::reconciliation(screen, plan);
+    lists::waves(screen, plan);
+    lists::conditions(screen, plan);
+    start(screen, plan, saved);
+}
+
+fn head(screen: &mut Screen, plan: &Plan, saved: &Saved) {
+    let sites = tally::sites(plan).count();
+    let what = format!("{}, {} COPY/ADD", count(plan.files.len(), "Dockerfile"), number(sites));
+    screen.paint(style::STRONG, &what);
+    match saved.path() {
+        None => screen.say(".  Nothing was changed.").end(),
+        Some(path) => screen.say(&format!(".  The plan is in {}.", path.display())).end(),
+    };
+}
+
+/// Says plainly when there is little or nothing to gain.
+fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
+    let sites: Vec<&Site> = tally::sites(plan).collect();
+    if plan.files.is_empty() {
+        return Some(("Nothing to do:", "no Dockerfile was found.".into()));
+    }
+    if sites.is_empty() {
+        return Some(("Nothing to do:", "no Dockerfile has a COPY or an ADD.".into()));
+    }
+    let linked = tally::with(plan, Verdict::Linked);
+    if linked == sites.len() {
+        return Some(("Nothing to do:", "every COPY and ADD is linked already.".into()));
+    }
+    let selected = sites.iter().filter(|site| site.selected).count();
+    let open = sites.len() - linked - tally::with(plan, Verdict::OptedOut);
+    let against = against(plan);
+    let unknown = tally::with(plan, Verdict::Unknown);
+    if selected == 0 {
+        let eligible = sites.iter().filter(|site| tally::is_eligible(site)).count();
+        let may = match eligible {
+            0 => "no line may be linked".to_owned(),
+            many if idle(plan) == many => {
+                format!("{} may be linked, where it brings nothing", count(many, "line"))
+            }
+            many => format!("{} may be linked, and none is taken (see below)", count(many, "line")),
+        };
+        let head = if unknown > 0 { "Nothing to do as far as is known:" } else { "Nothing to do:" };
+        return Some((head, sentence(&may, &against)));
+    }
+    let pays = tally::paying(plan).all;
+    if pays > 0 && selected * 2 >= open {
+        return None;
+    }
+    let files = tally::edited(plan).count();
+    let may = format!(
+        "{} of {} {} may be linked, {}{}",
+        number(selected),
+        number(open),
+        form(open, "line", "lines"),
+        if files == 1 { "all in 1 file".into() } else { format!("in {}", count(files, "file")) },
+        if pays == 0 { ", and no build gets faster by that alone" } else { "" },
+    );
+    let head = if unknown * 2 >= open {
+        "As far as is known, this campaign brings little:"
+    } else {
+        "This campaign brings little:"
+    };
+    Some((head, sentence(&may, &against)))
+}
+
+fn sentence(may: &str, against: &[String]) -> String {
+    let mut text = may.to_owned();
+    for part in against {
+        text = format!("{text}; {part}");
+    }
+    text + "."
+}
+
+/// Lines that may be linked and where that brings nothing.
+fn idle(plan: &Plan) -> usize {
+    tally::sites(plan).filter(|site| tally::is_eligible(site) && site.benefit == Benefit::None).count()
+}
+
+/// What stands against linking more, in clauses.
+fn against(plan: &Plan) -> Vec<String> {
+    let mut clauses = Vec::new();
+    let hold = tally::with(plan, Verdict::Hold);
+    if hold > 0 {
+        let reasons =
+            tally::ranked(tally::first_reasons(plan, Verdict::Hold).map(|reason| reason.message.as_str()));
+        let why = reasons.first().map_or(String::new(), |(message, _)| {
+            format!(" {}because {message}", if reasons.len() > 1 { "mostly " } else { "" })
+        });
+        clauses.push(format!("{} would change the image{why}", number(hold)));
+    }
+    let unknown = tally::with(plan, Verdict::Unknown);
+    if unknown > 0 {
+        let images = tally::unread(plan).len();
+        let why = match images {
+            0 => String::new(),
+            many => format!(" ({} {} not read)", count(many, "base image"), form(many, "was", "were")),
+        };
+        clauses.push(format!("{} {} not known{why}", number(unknown), form(unknown, "is", "are")));
+    }
+    clauses
+}
+
+/// The counts by verdict.
+fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
+    let mut rows = Vec::new();
+    let taken = |benefit: Benefit| {
+        Count::of(tally::sites(plan).filter(move |site| site.selected && site.benefit == benefit))
+    };
+    push(&mut rows, taken(Benefit::Pays), style::GOOD, "worth linking", proof);
+    push(&mut rows, taken(Benefit::Neutral), style::GOOD, "equivalent, little gain", proof);
+    push(&mut rows, taken(Benefit::Costs), style::GOOD, "equivalent, builds get slower", proof);
+    push(&mut rows, taken(Benefit::None), style::GOOD, "equivalent, no gain", proof);
+    let left = Count::of(tally::sites(plan).filter(|site| tally::is_eligible(site) && !site.selected));
+    push(&mut rows, left, Style::new(), "equivalent, left out", |_| left_out(plan));
+    let judged = |verdict: Verdict| Count::of(tally::sites(plan).filter(move |site| site.verdict == verdict));
+    push(&mut rows, judged(Verdict::Hold), style::BAD, "would change the image", |_| {
+        top(plan, Verdict::Hold)
+    });
+    push(&mut rows, judged(Verdict::Unknown), style::OPEN, "not known", |_| top(plan, Verdict::Unknown));
+    push(&mut rows, judged(Verdict::NoEffect), Style::new(), "without effect", |_| {
+        "the builder would ignore --link".into()
+    });
+    push(&mut rows, judged(Verdict::Linked), Style::new(), "linked already", |_| match tally::harmful_links(
+        plan,
+    ) {
+        0 => String::new(),
+        harmful => format!("{} of them {} the image", number(harmful), form(harmful, "changes", "change")),
+    });
+    push(&mut rows, judged(Verdict::OptedOut), Style::new(), "opted out", |_| "--link=false".into());
+    rows
+}
+
+fn push(
+    rows: &mut Vec<Vec<Piece>>,
+    found: Count,
+    style: Style,
+    label: &str,
+    detail: impl Fn(Count) -> String,
+) {
+    if found.all > 0 {
+        rows.push(vec![
+            (style::STRONG, number(found.all)),
+            (style, label.to_owned()),
+            (style::FAINT, detail(found)),
+        ]);
+    }
+}
+
+fn proof(found: Count) -> String {
+    match (found.proved, found.all - found.proved) {
+        (0, _) => "need a build (assumed)".into(),
+        (_, 0) => "proved".into(),
+        (proved, assumed) => {
+            format!("{} proved, {} need a build (assumed)", number(proved), number(assumed))
+        }
+    }
+}
+
+/// Why lines are not taken although they may be linked.
+fn left_out(plan: &Plan) -> String {
+    let (mut skipped, mut idle, mut other) = (0, 0, 0);
+    for file in &plan.files {
+        for site in file.sites.iter().filter(|site| tally::is_eligible(site) && !site.selected) {
+            match (&file.skip, site.benefit) {
+                (Some(_), _) => skipped += 1,
+                (None, Benefit::None) => idle += 1,
+                (None, _) => other += 1,
+            }
+        }
+    }
+    let parts = [
+        (idle, "first on scratch: no gain"),
+        (other, "of a benefit that is not selected"),
+        (skipped, "in files that are not edited"),
+    ];
+    let used: Vec<(usize, &str)> = parts.into_iter().filter(|(many, _)| *many > 0).collect();
+    match used.as_slice() {
+        [(_, only)] => (*only).to_owned(),
+        many => {
+            many.iter().map(|(many, why)| format!("{} {why}", number(*many))).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// The rules that speak most often against a verdict.
+fn top(plan: &Plan, verdict: Verdict) -> String {
+    let rules = tally::ranked(tally::first_reasons(plan, verdict).map(|reason| reason.rule.as_str()));
+    let named: Vec<String> =
+        rules.iter().take(TOP).map(|(rule, many)| format!("{rule} {}", number(*many))).collect();
+    let more = if rules.len() > TOP { ", …" } else { "" };
+    format!("{}{more}", named.join(", "))
+}
+
+/// What to do next.
+fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
+    let Some(path) = plan.waves.first().and_then(|wave| wave.files.first()) else {
+        if tally::with(plan, Verdict::Hold) > 0 {
+            screen
+                .paint(style::STRONG, "Why:")
+                .say(" ")
+                .paint(style::HINT, "layerwright plan --verbose")
+                .end();
+        }
+        return;
+    };
+    let count_of = plan.file(path).map_or(Count::default(), |file| Count::of(file.selected()));
+    let proof = match (count_of.proved, count_of.all) {
+        (0, all) => format!("{}, {} proved", count(all, "site"), form(all, "not", "none")),
+        (proved, all) if proved == all => format!("{} proved", count(all, "site")),
+        (proved, all) => format!("{}, {} proved", count(all, "site"), number(proved)),
+    };
+    let plan_argument = match saved {
+        Saved::Elsewhere(file) => format!(" --plan {}", file.display()),
+        Saved::No | Saved::InPlace(_) => String::new(),
+    };
+    // Without a saved plan `migrate` makes its own, which knows neither the list nor the images of this one.
+    let special =
+        plan.list.is_some() || plan.files.iter().any(|file| file.bases.iter().any(|base| base.known));
+    if *saved == Saved::No && special {
+        screen
+            .say("Keep this plan for the next steps: run it again with ")
+            .paint(style::HINT, "--save")
+            .say(".");
+        screen.end();
+    }
+    let place = format!("{path} ({proof}).");
+    let command = format!("layerwright migrate --wave 0 --diff{plan_argument}");
+    let room = screen.width().saturating_sub("Start:   See it:  ".len() + command.chars().count());
+    if place.chars().count() > room {
+        screen.prose(style::STRONG, "Start:", &place);
+    } else {
+        screen.paint(style::STRONG, "Start:").say(" ").say(&place);
+    }
+    screen.say("  See it:  ").paint(style::HINT, &command).end();
+}

@@ -1,0 +1,184 @@
+//! The parts of the first screen that name files and images.
+
+use anstyle::Style;
+
+use super::screen::{Align, Piece, Screen};
+use super::words::{count, form, number, short_commit};
+use super::{style, tally};
+use crate::plan::file::{Class, File, Gone, Header, ListReport, Plan, Wave};
+
+/// How many entries of a list are named.
+const NAMED: usize = 3;
+/// How many waves are shown.
+const WAVES: usize = 5;
+
+/// The base images that were not read, and what to do about it.
+pub fn unread(screen: &mut Screen, plan: &Plan) {
+    let images = tally::unread(plan);
+    if images.is_empty() {
+        return;
+    }
+    let were = form(images.len(), "was", "were");
+    let text = format!("{} {were} not read. To judge more lines:", count(images.len(), "base image"));
+    screen.say(&text).say(" ").paint(style::HINT, "--rootfs IMAGE=PATH").end();
+    let rows: Vec<Vec<Piece>> = images
+        .iter()
+        .take(NAMED)
+        .map(|image| {
+            vec![
+                (style::STRONG, number(image.lines)),
+                (
+                    Style::new(),
+                    format!("{} in {}", form(image.lines, "line", "lines"), count(image.files, "file")),
+                ),
+                (Style::new(), image.image.clone()),
+            ]
+        })
+        .collect();
+    screen.table(&[Align::Right, Align::Left, Align::Left], &rows);
+    more(screen, images.len(), "image");
+}
+
+fn more(screen: &mut Screen, all: usize, noun: &str) {
+    if all > NAMED {
+        screen.paint(style::FAINT, &format!("  and {} more", count(all - NAMED, noun))).end();
+    }
+}
+
+/// Files that are no part of the campaign: not edited, left out, refused.
+pub fn apart(screen: &mut Screen, plan: &Plan) {
+    let skipped: Vec<&File> = plan.files.iter().filter(|file| file.skip.is_some()).collect();
+    let of = |class: fn(&Class) -> bool| skipped.iter().filter(|file| class(&file.class)).count();
+    let generated = of(|class| matches!(class, Class::Generated { .. }));
+    let templates = of(|class| matches!(class, Class::Template));
+    let others: Vec<&&File> = skipped.iter().filter(|file| file.class == Class::Plain).collect();
+    let mut parts = Vec::new();
+    if generated > 0 {
+        parts
+            .push(format!("{} generated (edit their template, or pass --edit-generated)", number(generated)));
+    }
+    if templates > 0 {
+        parts.push(count(templates, "template"));
+    }
+    if !others.is_empty() {
+        parts.push(count(others.len(), "other"));
+    }
+    if !parts.is_empty() {
+        screen.prose(style::STRONG, "Not edited:", &format!("{}.", parts.join(", ")));
+    }
+    for file in others.iter().take(NAMED) {
+        let reason = file.skip.as_deref().unwrap_or_default();
+        screen.say("  ").say(&file.path).say(": ").paint(style::FAINT, reason).end();
+    }
+    more(screen, others.len(), "file");
+    if !plan.left_out.is_empty() {
+        let left: Vec<String> =
+            plan.left_out.iter().map(|(why, many)| format!("{why} ({})", number(*many))).collect();
+        screen.prose(style::STRONG, "Left out:", &format!("{}.", left.join(", ")));
+    }
+    if !plan.refused.is_empty() {
+        screen.paint(style::BAD, "Refused:").say(&format!(" {}", count(plan.refused.len(), "file"))).end();
+        for refused in plan.refused.iter().take(NAMED) {
+            screen.say(&format!("  {}: {}", refused.path, refused.reason)).end();
+        }
+        more(screen, plan.refused.len(), "file");
+    }
+}
+
+/// The list of the campaign against what is there.
+pub fn reconciliation(screen: &mut Screen, plan: &Plan) {
+    let Some(list) = &plan.list else { return };
+    let ListReport { found, unusable, gone, unlisted, refused } = list;
+    let all = found.len() + unusable.len() + gone.len() + refused.len();
+    let mut text =
+        format!("{} of {} listed {} found", number(found.len()), number(all), form(all, "file", "files"));
+    for (many, what) in [(gone.len(), "gone"), (unusable.len(), "not usable"), (refused.len(), "no path")] {
+        if many > 0 {
+            text = format!("{text}, {} {what}", number(many));
+        }
+    }
+    screen.paint(style::STRONG, "List:").say(&format!(" {text}.")).end();
+    for gone in gone.iter().take(NAMED) {
+        screen.prose(Style::new(), &format!("  {}", gone.path), &fate(gone));
+    }
+    more(screen, gone.len(), "file that is gone");
+    for bad in unusable.iter().chain(refused).take(NAMED) {
+        screen.say(&format!("  {}: {}", bad.path, bad.reason)).end();
+    }
+    if let Some(first) = unlisted.first() {
+        let taken = plan.file(first).is_some();
+        let end = if taken { "and taken in" } else { "and left out; --all takes them in" };
+        let are = form(unlisted.len(), "is", "are");
+        screen.say(&format!("  {} {are} not listed {end}.", count(unlisted.len(), "Dockerfile"))).end();
+    }
+}
+
+/// What became of a file that is gone.
+fn fate(gone: &Gone) -> String {
+    let removed = gone.removed_in.as_deref().unwrap_or_default();
+    let short = short_commit(removed);
+    match (&gone.guess, &gone.why) {
+        (Some(guess), why) => {
+            let why = why.as_deref().map_or(String::new(), |why| {
+                let why = if removed.is_empty() { why.to_owned() } else { why.replace(removed, short) };
+                format!(" ({why})")
+            });
+            format!("is gone; perhaps now {guess}{why}")
+        }
+        (None, _) if !removed.is_empty() => format!("was removed in {short}"),
+        (None, _) => "is gone".into(),
+    }
+}
+
+/// In which order the files go out.
+pub fn waves(screen: &mut Screen, plan: &Plan) {
+    if plan.waves.is_empty() {
+        return;
+    }
+    let title = |text: &str| (style::STRONG, text.to_owned());
+    let mut rows = vec![vec![title("Wave"), title("files"), title("sites"), title("proved")]];
+    let shown = if plan.waves.len() > WAVES { WAVES - 1 } else { WAVES };
+    rows.extend(plan.waves.iter().take(shown).map(|wave| wave_row(plan, &wave.number.to_string(), &[wave])));
+    let rest: Vec<&Wave> = plan.waves.iter().skip(shown).collect();
+    if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
+        rows.push(wave_row(plan, &format!("{}–{}", first.number, last.number), &rest));
+    }
+    screen.end().table(&[Align::Right; 4], &rows).end();
+}
+
+fn wave_row(plan: &Plan, name: &str, waves: &[&Wave]) -> Vec<Piece> {
+    let files = waves.iter().map(|wave| wave.files.len()).sum();
+    let paths = waves.iter().flat_map(|wave| &wave.files);
+    let sites = tally::Count::of(paths.filter_map(|path| plan.file(path)).flat_map(File::selected));
+    let cell = |many: usize| (Style::new(), number(many));
+    vec![(Style::new(), name.to_owned()), cell(files), cell(sites.all), cell(sites.proved)]
+}
+
+/// What is bound to the plan: headers, waivers, build arguments.
+pub fn conditions(screen: &mut Screen, plan: &Plan) {
+    for (value, files) in tally::fetched(plan) {
+        let builds = form(files, "this build fetches", "these builds fetch");
+        let text = format!("from now on {builds} {value} ({}).", count(files, "file"));
+        screen.prose(style::STRONG, "Header:", &text);
+    }
+    let foreign = plan.files.iter().filter(|file| matches!(file.header, Header::Foreign { .. })).count();
+    if foreign > 0 {
+        let have = form(foreign, "names another frontend and keeps", "name another frontend and keep");
+        screen.prose(style::STRONG, "Header:", &format!("{} {have} it.", count(foreign, "file")));
+    }
+    if !plan.build_args.is_empty() {
+        // Values may be secrets; names are enough here.
+        let names: Vec<&str> = plan.build_args.keys().map(String::as_str).collect();
+        screen.prose(style::STRONG, "Bound to:", &format!("--build-arg {}.", names.join(", ")));
+    }
+    if !plan.waivers.is_empty() {
+        screen.paint(style::STRONG, "Accepted:").say(" ");
+        screen.say(&count(plan.waivers.len(), "waiver")).say(" in layerwright.toml").end();
+    }
+    for waiver in plan.waivers.iter().take(NAMED) {
+        let path = if waiver.path.is_empty() { "" } else { ":" };
+        let what = format!("  {}{path}{} in {}: ", waiver.rule, waiver.path, waiver.file);
+        screen.say(&what).paint(style::FAINT, &waiver.reason).end();
+    }
+    more(screen, plan.waivers.len(), "waiver");
+}

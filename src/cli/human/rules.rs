@@ -1,0 +1,58 @@
+//! The rules and their documentation.
+
+use anstyle::Style;
+
+use super::screen::{Align, Screen};
+use super::style;
+use crate::analysis::rule::Rule;
+
+/// The table of rules.
+pub fn rules(rules: &[&Rule]) -> String {
+    let mut screen = Screen::new(style::width());
+    let rows: Vec<_> = rules
+        .iter()
+        .map(|rule| {
+            vec![(style::STRONG, rule.id.as_str().to_owned()), (Style::new(), rule.summary.to_owned())]
+        })
+        .collect();
+    screen.say("What can make a linked copy differ from a plain one:").end().end();
+    screen.table(&[Align::Left, Align::Left], &rows);
+    screen.end().say("More of one: ").paint(style::HINT, "layerwright explain RULE").end();
+    screen.finish()
+}
+
+/// The documentation of a rule. Headings stand out and code is set in; the rest of its Markdown reads well as it is.
+pub fn rule(rule: &Rule) -> String {
+    let mut screen = Screen::new(style::width());
+    screen.paint(style::STRONG, &format!("{}: {}", rule.id, rule.summary)).end().end();
+    let mut code = false;
+    let mut prose = String::new();
+    for line in rule.documentation.lines() {
+        let fence = line.starts_with("```");
+        if fence || code || line.is_empty() || line.starts_with('#') {
+            flush(&mut screen, &mut prose);
+        }
+        if fence {
+            code = !code;
+        } else if code {
+            screen.say("    ").say(line).end();
+        } else if line.is_empty() {
+            screen.end();
+        } else if line.starts_with('#') {
+            screen.paint(style::STRONG, line.trim_start_matches('#').trim()).end();
+        } else {
+            prose.push_str(line);
+            prose.push(' ');
+        }
+    }
+    flush(&mut screen, &mut prose);
+    screen.finish()
+}
+
+/// A paragraph, broken at the width of the terminal instead of the source's.
+fn flush(screen: &mut Screen, prose: &mut String) {
+    if !prose.is_empty() {
+        screen.paragraph(prose);
+        prose.clear();
+    }
+}

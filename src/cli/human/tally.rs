@@ -1,0 +1,111 @@
+//! What there is how often in a plan.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::file::{Benefit, File, Header, Plan, Reason, Site, Verdict};
+
+/// How many lines have a verdict, and how many of them are proved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// All of them.
+    pub all: usize,
+    /// Those that lean on nothing.
+    pub proved: usize,
+}
+
+impl Count {
+    /// Counts sites.
+    pub fn of<'s>(sites: impl Iterator<Item = &'s Site>) -> Self {
+        sites.fold(Self::default(), |count, site| Self {
+            all: count.all + 1,
+            proved: count.proved + usize::from(site.proved == Some(true)),
+        })
+    }
+}
+
+/// Every site of a plan.
+pub fn sites(plan: &Plan) -> impl Iterator<Item = &Site> {
+    plan.files.iter().flat_map(|file| &file.sites)
+}
+
+/// Whether a line may be linked and is not yet.
+pub fn is_eligible(site: &Site) -> bool {
+    matches!(site.verdict, Verdict::Link | Verdict::Edit)
+}
+
+/// The lines that the campaign edits and that bring something.
+pub fn paying(plan: &Plan) -> Count {
+    Count::of(sites(plan).filter(|site| site.selected && site.benefit == Benefit::Pays))
+}
+
+/// The files that the campaign edits.
+pub fn edited(plan: &Plan) -> impl Iterator<Item = &File> {
+    plan.files.iter().filter(|file| file.selected().next().is_some())
+}
+
+/// The lines with a verdict.
+pub fn with(plan: &Plan, verdict: Verdict) -> usize {
+    sites(plan).filter(|site| site.verdict == verdict).count()
+}
+
+/// Something and how often it is there, most frequent first and then in order.
+pub fn ranked<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    for item in items {
+        *counts.entry(item).or_default() += 1;
+    }
+    let mut ranked: Vec<(T, usize)> = counts.into_iter().collect();
+    ranked.sort_by_key(|(_, count)| Reverse(*count));
+    ranked
+}
+
+/// The first reason of each line with a verdict.
+pub fn first_reasons(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Reason> {
+    sites(plan).filter(move |site| site.verdict == verdict).filter_map(|site| site.reasons.first())
+}
+
+/// The lines that are linked already and change the image by it.
+pub fn harmful_links(plan: &Plan) -> usize {
+    let harms = |site: &&Site| site.audit.as_ref().is_some_and(|audit| audit.verdict == Verdict::Hold);
+    sites(plan).filter(harms).count()
+}
+
+/// A base image that was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The image as FROM names it.
+    pub image: String,
+    /// How many files start from it and hold a line that is not known.
+    pub files: usize,
+    /// How many such lines these files hold.
+    pub lines: usize,
+}
+
+/// The base images that were not read and that leave lines unknown, most lines first.
+pub fn unread(plan: &Plan) -> Vec<Unread> {
+    let mut images: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for file in &plan.files {
+        let lines = file.sites.iter().filter(|site| site.verdict == Verdict::Unknown).count();
+        let unknown: BTreeSet<&str> =
+            file.bases.iter().filter(|base| !base.known).map(|base| base.image.as_str()).collect();
+        for image in unknown.into_iter().filter(|_| lines > 0) {
+            let entry = images.entry(image).or_default();
+            *entry = (entry.0 + 1, entry.1 + lines);
+        }
+    }
+    let mut unread: Vec<Unread> = images
+        .into_iter()
+        .map(|(image, (files, lines))| Unread { image: image.to_owned(), files, lines })
+        .collect();
+    unread.sort_by_key(|image| Reverse((image.lines, image.files)));
+    unread
+}
+
+/// What new and raised headers say, and in how many files.
+pub fn fetched(plan: &Plan) -> Vec<(&str, usize)> {
+    ranked(plan.files.iter().filter_map(|file| match &file.header {
+        Header::Insert { value } | Header::Raise { value } => Some(value.as_str()),
+        Header::Keep | Header::Foreign { .. } => None,
+    }))
+}

@@ -1,0 +1,417 @@
+//! What people read, word by word, of plans made by hand.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anstream::adapter::strip_str;
+
+use super::screen::Screen;
+use super::{Saved, diffs, excerpt, first, rule};
+use crate::analysis::rule as rules;
+use crate::cli::migrate::Change;
+use crate::plan::file::{
+    Assumption, Base, Benefit, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan,
+    Reason, Refused, Site, Syntax, Verdict, Waiver, Wave,
+};
+
+/// Whether there is more in it than text, line breaks and colours.
+fn acts_on_a_terminal(text: &str) -> bool {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default();
+    let bare = parts.map(|part| {
+        let colour = part.strip_prefix('[').and_then(|part| part.split_once('m'));
+        let known = |codes: &str| codes.bytes().all(|byte| byte.is_ascii_digit() || byte == b';');
+        colour.filter(|(codes, _)| known(codes)).map(|(_, rest)| rest)
+    });
+    std::iter::once(Some(first)).chain(bare).any(|text| {
+        text.is_none_or(|text| text.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'))
+    })
+}
+
+fn plain(text: &str) -> String {
+    strip_str(text).to_string()
+}
+
+fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
+    let mut screen = Screen::new(80);
+    first::write(&mut screen, plan, saved, verbose);
+    screen.finish()
+}
+
+fn reason(rule: &str, path: &str, message: &str) -> Reason {
+    Reason { rule: rule.into(), path: path.into(), message: message.into() }
+}
+
+fn site(line: usize, verdict: Verdict, proved: Option<bool>, benefit: Benefit) -> Site {
+    Site {
+        line,
+        end_line: line,
+        keyword: Keyword::Copy,
+        onbuild: false,
+        stage: Some(0),
+        flags: Vec::new(),
+        sources: vec!["x".into()],
+        heredocs: 0,
+        destination: Some("/y".into()),
+        verdict,
+        proved,
+        replacement: None,
+        assumptions: Vec::new(),
+        reasons: Vec::new(),
+        benefit,
+        selected: matches!(verdict, Verdict::Link | Verdict::Edit) && benefit != Benefit::None,
+        audit: None,
+    }
+}
+
+fn hold(line: usize) -> Site {
+    Site {
+        reasons: vec![reason("ancestor-mode", "/root", "`/root` is 0700 and would become 0755")],
+        ..site(line, Verdict::Hold, Some(true), Benefit::Neutral)
+    }
+}
+
+fn unknown(line: usize) -> Site {
+    Site {
+        reasons: vec![reason("unknown-filesystem", "/y", "what is at `/y` is not known")],
+        ..site(line, Verdict::Unknown, None, Benefit::Neutral)
+    }
+}
+
+fn file(path: &str, sites: Vec<Site>) -> File {
+    File {
+        path: path.into(),
+        blob: String::new(),
+        class: Class::Plain,
+        skip: None,
+        contexts: Vec::new(),
+        bases: vec![Base { image: "debian:12".into(), known: false, digest: None }],
+        errors: Vec::new(),
+        syntax: Syntax { current: None, required: None },
+        header: Header::Keep,
+        sites,
+        wave: None,
+        rewritten: None,
+    }
+}
+
+fn plan(files: Vec<File>) -> Plan {
+    Plan {
+        schema: 1,
+        commit: None,
+        build_args: BTreeMap::new(),
+        syntax: "docker/dockerfile:1".into(),
+        selects: vec![Benefit::Pays, Benefit::Neutral],
+        waivers: Vec::new(),
+        list: None,
+        left_out: BTreeMap::new(),
+        refused: Vec::new(),
+        waves: Vec::new(),
+        files,
+    }
+}
+
+#[test]
+fn without_anything_to_do_the_first_lines_say_so() {
+    assert_eq!(
+        plain(&screen(&plan(Vec::new()), &Saved::No, false)),
+        "0 Dockerfiles, 0 COPY/ADD.  Nothing was changed.\nNothing to do: no Dockerfile was found.\n"
+    );
+    let none = plan(vec![file("Dockerfile", Vec::new())]);
+    assert_eq!(
+        plain(&screen(&none, &Saved::No, false)),
+        "1 Dockerfile, 0 COPY/ADD.  Nothing was changed.\n\
+         Nothing to do: no Dockerfile has a COPY or an ADD.\n"
+    );
+    let linked = plan(vec![file("a", vec![site(2, Verdict::Linked, Some(true), Benefit::Pays)])]);
+    assert!(plain(&screen(&linked, &Saved::No, false)).contains("every COPY and ADD is linked already."));
+}
+
+#[test]
+fn a_campaign_that_brings_little_says_why() {
+    let neutral = site(3, Verdict::Link, Some(true), Benefit::Neutral);
+    let mut plan = plan(vec![file("a", vec![neutral]), file("b", vec![hold(2), hold(4), unknown(7)])]);
+    plan.waves = vec![Wave { number: 0, reason: String::new(), files: vec!["a".into()] }];
+    assert_eq!(
+        plain(&screen(&plan, &Saved::No, false)),
+        "\
+2 Dockerfiles, 4 COPY/ADD.  Nothing was changed.
+This campaign brings little: 1 of 4 lines may be linked, all in 1 file, and no
+  build gets faster by that alone; 2 would change the image because `/root` is
+  0700 and would become 0755; 1 is not known (1 base image was not read).
+
+  1  equivalent, little gain  proved
+  2  would change the image   ancestor-mode 2
+  1  not known                unknown-filesystem 1
+
+1 base image was not read. To judge more lines: --rootfs IMAGE=PATH
+  1  line in 1 file  debian:12
+
+  Wave  files  sites  proved
+     0      1      1       1
+
+Start: a (1 site proved).  See it:  layerwright migrate --wave 0 --diff
+"
+    );
+}
+
+/// A plan with everything in it.
+fn rich() -> Plan {
+    let pays = |line| site(line, Verdict::Link, Some(true), Benefit::Pays);
+    let mut first = file("services/auth/Dockerfile", (1..=1_200).map(pays).collect());
+    first.header = Header::Insert { value: "docker/dockerfile:1".into() };
+    let generated = File {
+        class: Class::Generated { line: 1, by: "GENERATED".into(), template: None },
+        skip: Some("generated".into()),
+        ..file("gen/Dockerfile", vec![site(2, Verdict::NoEffect, None, Benefit::None)])
+    };
+    let broken = File { skip: Some("BuildKit refuses it: line 1: bad".into()), ..file("bad", Vec::new()) };
+    let mut plan = plan(vec![first, generated, broken]);
+    plan.build_args = BTreeMap::from([("TOKEN".to_owned(), "s3cret".to_owned())]);
+    plan.left_out = BTreeMap::from([("in vendor/".to_owned(), 13)]);
+    plan.refused =
+        vec![Refused { path: "odd".into(), reason: "it is not UTF-8 in line 3, at offset 9".into() }];
+    plan.waivers = vec![Waiver {
+        file: "**".into(),
+        rule: "ancestor-mode".into(),
+        path: "/root".into(),
+        reason: "alone".into(),
+    }];
+    plan.list = Some(ListReport {
+        found: vec!["services/auth/Dockerfile".into()],
+        gone: vec![Gone {
+            path: "old/Dockerfile".into(),
+            removed_in: Some("aba7ec4e5174bf0d40db2461396659ae7c4700b3".into()),
+            guess: Some("new/Dockerfile".into()),
+            why: Some("renamed in aba7ec4e5174bf0d40db2461396659ae7c4700b3".into()),
+        }],
+        unlisted: vec!["elsewhere/Dockerfile".into()],
+        ..ListReport::default()
+    });
+    plan.waves = (0..7)
+        .map(|number| Wave {
+            number,
+            reason: String::new(),
+            files: if number == 0 { vec!["services/auth/Dockerfile".into()] } else { Vec::new() },
+        })
+        .collect();
+    plan
+}
+
+#[test]
+fn everything_that_a_plan_knows_has_its_line() {
+    let saved = Saved::Elsewhere(PathBuf::from("p.json"));
+    let text = plain(&screen(&rich(), &saved, false));
+    assert_eq!(
+        text,
+        "\
+3 Dockerfiles, 1,201 COPY/ADD.  The plan is in p.json.
+
+  1,200  worth linking   proved
+      1  without effect  the builder would ignore --link
+
+Not edited: 1 generated (edit their template, or pass --edit-generated), 1
+  other.
+  bad: BuildKit refuses it: line 1: bad
+Left out: in vendor/ (13).
+Refused: 1 file
+  odd: it is not UTF-8 in line 3, at offset 9
+List: 1 of 2 listed files found, 1 gone.
+  old/Dockerfile is gone; perhaps now new/Dockerfile (renamed in aba7ec4e51)
+  1 Dockerfile is not listed and left out; --all takes them in.
+
+  Wave  files  sites  proved
+     0      1  1,200   1,200
+     1      0      0       0
+     2      0      0       0
+     3      0      0       0
+   4–6      0      0       0
+
+Header: from now on this build fetches docker/dockerfile:1 (1 file).
+Bound to: --build-arg TOKEN.
+Accepted: 1 waiver in layerwright.toml
+  ancestor-mode:/root in **: alone
+Start: services/auth/Dockerfile (1,200 sites proved).
+  See it:  layerwright migrate --wave 0 --diff --plan p.json
+"
+    );
+}
+
+#[test]
+fn verbose_shows_each_site_with_its_reason() {
+    let assumed = Site {
+        assumptions: vec![
+            Assumption { line: 4, path: "/".into(), message: "`make` (line 4) leaves / alone".into() },
+            Assumption { line: 5, path: "/".into(), message: "more".into() },
+        ],
+        ..site(9, Verdict::Link, Some(false), Benefit::Pays)
+    };
+    let text = plain(&screen(&plan(vec![file("a", vec![hold(3), assumed])]), &Saved::No, true));
+    assert!(
+        text.contains(
+            "\na
+  3  ✓ hold  neutral  COPY x /y  `/root` is 0700 and would become 0755
+  9  ~ link  pays     COPY x /y  if `make` (line 4) leaves / alone (and 1 other)
+
+✓ proved  ~ assumed
+"
+        ),
+        "{text}"
+    );
+}
+
+fn inspected(text: &[u8], path: &str, sites: Vec<Site>) -> String {
+    let report = FileReport {
+        path: path.into(),
+        errors: Vec::new(),
+        syntax: Syntax { current: None, required: None },
+        sites,
+    };
+    excerpt::write(&Inspection { schema: 1, files: vec![report] }, &[text], 80)
+}
+
+#[test]
+fn the_reason_stands_under_its_words() {
+    let text = b"FROM debian\r\nWORKDIR /root\r\nCOPY --chown=app x ./y\r\n";
+    let mut held = hold(3);
+    held.reasons.push(reason("named-chown", "/etc/passwd", "`app` can not be looked up"));
+    assert_eq!(
+        plain(&inspected(text, "Dockerfile", vec![held])),
+        "\
+hold: `/root` is 0700 and would become 0755 [ancestor-mode]
+ --> Dockerfile:3:20
+  |
+3 | COPY --chown=app x ./y
+  |      -----------   ^^^
+  |      |
+  |      `app` can not be looked up [named-chown]
+  |
+  = proved: it leans on no assumption
+  = more: layerwright explain ancestor-mode
+
+Dockerfile: 1 COPY/ADD: 1 would change the image.
+
+"
+    );
+}
+
+#[test]
+fn the_new_line_shows_what_changes() {
+    let text = b"FROM debian\nCOPY x /usr/bin\n";
+    let edit = Site {
+        replacement: Some("COPY --link x /usr/bin/".into()),
+        reasons: vec![reason("directory-destination", "/usr/bin", "`/usr/bin` is a directory")],
+        ..site(2, Verdict::Edit, Some(true), Benefit::Pays)
+    };
+    assert_eq!(
+        plain(&inspected(text, "-", vec![edit])),
+        "\
+edit: `/usr/bin` is a directory [directory-destination]
+ --> <stdin>:2:8
+  |
+2 | COPY x /usr/bin
+  |        ^^^^^^^^
+  |
+  = proved: it leans on no assumption
+  = benefit: pays: the layer outlives changes of what lies below
+  = more: layerwright explain directory-destination
+help: write
+  |
+2 | COPY --link x /usr/bin/
+  |      ++++++           +
+
+<stdin>: 1 COPY/ADD: 1 may be linked (proved).
+
+"
+    );
+}
+
+#[test]
+fn errors_of_a_file_have_their_excerpt() {
+    let text = plain(&inspected(b"FROM a\nCOPY --lnik x /\n", "d", Vec::new()));
+    assert!(text.starts_with("error: unknown flag: --lnik (did you mean link?)\n --> d:2:6\n"), "{text}");
+    assert!(text.contains("2 | COPY --lnik x /\n  |      ^^^^^^\n"), "{text}");
+}
+
+#[test]
+fn of_a_broken_line_its_head_and_the_words_are_shown() {
+    let text = b"FROM a\nCOPY x \\\n  y \\\n  z \\\n  /root/\n";
+    let held = Site { end_line: 5, ..hold(2) };
+    let text = plain(&inspected(text, "d", vec![held]));
+    assert!(text.contains("2 | COPY x \\\n"), "{text}");
+    assert!(text.contains("5 |   /root/\n  |   ^^^^^^\n"), "{text}");
+}
+
+/// Everything hostile that a name or a line may hold.
+const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;t\u{7}\u{202e}\u{9b}31m\rb\u{8}";
+
+#[test]
+fn nothing_of_a_repository_acts_on_the_terminal() {
+    let mut evil = hold(2);
+    evil.reasons = vec![reason(HOSTILE, HOSTILE, HOSTILE)];
+    evil.flags = vec![HOSTILE.into()];
+    evil.assumptions = vec![Assumption { line: 1, path: HOSTILE.into(), message: HOSTILE.into() }];
+    let mut linked = site(2, Verdict::Link, Some(false), Benefit::Pays);
+    linked.replacement = Some(format!("COPY --link {HOSTILE} /"));
+    linked.assumptions = evil.assumptions.clone();
+    let mut bad = file(HOSTILE, vec![evil.clone(), linked.clone()]);
+    bad.skip = Some(HOSTILE.into());
+    bad.bases[0].image = HOSTILE.into();
+    bad.header = Header::Insert { value: HOSTILE.into() };
+    let mut plan = rich();
+    plan.files.push(bad);
+    plan.build_args.insert(HOSTILE.into(), HOSTILE.into());
+    plan.left_out.insert(HOSTILE.into(), 1);
+    plan.refused = vec![Refused { path: HOSTILE.into(), reason: HOSTILE.into() }];
+    plan.waivers[0].reason = HOSTILE.into();
+    plan.waves[0].files = vec![HOSTILE.into()];
+    if let Some(list) = &mut plan.list {
+        list.gone[0].guess = Some(HOSTILE.into());
+        list.unusable = plan.refused.clone();
+    }
+    for verbose in [false, true] {
+        let text = screen(&plan, &Saved::Elsewhere(PathBuf::from(HOSTILE)), verbose);
+        assert!(!acts_on_a_terminal(&text), "{text:?}");
+    }
+    let source = format!("FROM a\nCOPY {HOSTILE} /\nHOPY {HOSTILE}\n");
+    let mut bytes = source.into_bytes();
+    bytes.extend(b"COPY \xff\xfe /\n");
+    let text = inspected(&bytes, HOSTILE, vec![evil, linked]);
+    assert!(!acts_on_a_terminal(&text), "{text:?}");
+    assert!(text.contains("\\x1b[2J"), "{text}");
+}
+
+fn changed<'a>(file: &'a File, old: &str, new: &str) -> Change<'a> {
+    Change { file, old: old.into(), new: new.into() }
+}
+
+#[test]
+fn a_diff_is_a_patch() {
+    let file = file("a b/Dockerfile", Vec::new());
+    let change = changed(&file, "FROM x\r\nCOPY a /\r\nRUN\rx", "# syntax\r\nFROM x\r\nCOPY a /\r\nRUN y");
+    assert_eq!(
+        diffs(&[change], false),
+        "diff --git a/a b/Dockerfile b/a b/Dockerfile\n--- a/a b/Dockerfile\t\n+++ b/a b/Dockerfile\t\n\
+         @@ -1,3 +1,4 @@\n+# syntax\r\n FROM x\r\n COPY a /\r\n-RUN\rx\n\\ No newline at end of file\n\
+         +RUN y\n\\ No newline at end of file\n"
+    );
+}
+
+#[test]
+fn a_diff_on_a_terminal_has_colours_and_nothing_that_acts() {
+    let file = file(HOSTILE, Vec::new());
+    let text = diffs(&[changed(&file, &format!("{HOSTILE}\r\n"), "b\n")], true);
+    assert!(!acts_on_a_terminal(&text), "{text:?}");
+    assert!(text.contains("\u{1b}[32m+b\u{1b}[0m\n"), "{text:?}");
+}
+
+#[test]
+fn a_rule_reads_like_a_page() {
+    let text = plain(&rule(rules::find("ancestor-mode").unwrap()));
+    assert!(
+        text.starts_with("ancestor-mode: A directory on the way gets mode 0755\n\nWhat happens\n\nA linked"),
+        "{text}"
+    );
+    assert!(text.contains("\n    COPY --link .bashrc /root/.bashrc\n"), "{text}");
+    assert!(!text.contains("```") && !text.contains("##"), "{text}");
+}

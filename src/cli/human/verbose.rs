@@ -1,0 +1,126 @@
+//! Every site of a plan, file by file.
+
+use anstyle::Style;
+
+use super::screen::{Align, Piece, Screen};
+use super::style;
+use super::words::{count, form, shortened};
+use crate::plan::file::{Benefit, File, Keyword, Plan, Site, Verdict};
+
+/// How much of the width an instruction takes, in tenths.
+const INSTRUCTION: usize = 3;
+
+/// A table for each file that has sites.
+pub fn files(screen: &mut Screen, plan: &Plan) {
+    for file in plan.files.iter().filter(|file| !file.sites.is_empty() || !file.errors.is_empty()) {
+        screen.end().paint(style::STRONG, &file.path);
+        if let Some(wave) = file.wave {
+            screen.paint(style::FAINT, &format!("  wave {wave}"));
+        }
+        screen.end();
+        if let Some(skip) = &file.skip {
+            screen.prose(style::OPEN, "  not edited:", skip);
+        }
+        let most = screen.width() * INSTRUCTION / 10;
+        let rows: Vec<Vec<Piece>> = file.sites.iter().map(|site| row(site, most)).collect();
+        screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left], &rows);
+        errors(screen, file);
+    }
+    if plan.files.iter().any(|file| !file.sites.is_empty()) {
+        screen.end().paint(style::FAINT, "✓ proved  ~ assumed").end();
+    }
+}
+
+fn errors(screen: &mut Screen, file: &File) {
+    for error in &file.errors {
+        screen.say("  ").paint(style::BAD, &format!("{}:{}", error.line, error.column));
+        screen.say(&format!(": {}", error.message)).end();
+    }
+}
+
+fn row(site: &Site, most: usize) -> Vec<Piece> {
+    let mark = match site.proved {
+        Some(true) if is_judged(site) => "✓",
+        Some(false) if is_judged(site) => "~",
+        _ => " ",
+    };
+    vec![
+        (Style::new(), site.line.to_string()),
+        (verdict_style(site.verdict), format!("{mark} {}", verdict(site.verdict))),
+        (style::FAINT, benefit(site.benefit).to_owned()),
+        (Style::new(), shortened(&instruction(site), most)),
+        (Style::new(), why(site)),
+    ]
+}
+
+/// Whether something is claimed of a line. Of a linked line whose audit knows nothing, nothing is.
+pub fn is_judged(site: &Site) -> bool {
+    site.audit.as_ref().is_none_or(|audit| !matches!(audit.verdict, Verdict::Unknown | Verdict::NoEffect))
+}
+
+/// The first reason, or else the first thing that the verdict leans on.
+fn why(site: &Site) -> String {
+    let audited = site.audit.as_ref().and_then(|audit| audit.reasons.first());
+    if let Some(reason) = site.reasons.first().or(audited) {
+        return reason.message.clone();
+    }
+    match site.assumptions.as_slice() {
+        [] => String::new(),
+        [first, rest @ ..] => {
+            let more = match rest.len() {
+                0 => String::new(),
+                many => format!(" (and {} {})", many, form(many, "other", "others")),
+            };
+            format!("if {}{more}", first.message)
+        }
+    }
+}
+
+/// The instruction in one line, as BuildKit reads it.
+fn instruction(site: &Site) -> String {
+    let keyword = match site.keyword {
+        Keyword::Copy => "COPY",
+        Keyword::Add => "ADD",
+    };
+    let mut words = if site.onbuild { vec!["ONBUILD"] } else { Vec::new() };
+    words.push(keyword);
+    words.extend(site.flags.iter().chain(&site.sources).map(String::as_str));
+    let heredocs = if site.heredocs > 0 { count(site.heredocs, "heredoc") } else { String::new() };
+    let heredocs = format!("<{heredocs}>");
+    if site.heredocs > 0 {
+        words.push(&heredocs);
+    }
+    words.extend(site.destination.as_deref());
+    words.join(" ")
+}
+
+/// A verdict's name.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Link => "link",
+        Verdict::Edit => "edit",
+        Verdict::Hold => "hold",
+        Verdict::Unknown => "unknown",
+        Verdict::NoEffect => "no effect",
+        Verdict::Linked => "linked",
+        Verdict::OptedOut => "opted out",
+    }
+}
+
+fn verdict_style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Link | Verdict::Edit => style::GOOD,
+        Verdict::Hold => style::BAD,
+        Verdict::Unknown => style::OPEN,
+        Verdict::NoEffect | Verdict::Linked | Verdict::OptedOut => Style::new(),
+    }
+}
+
+fn benefit(benefit: Benefit) -> &'static str {
+    match benefit {
+        Benefit::Pays => "pays",
+        Benefit::Neutral => "neutral",
+        Benefit::Costs => "costs",
+        Benefit::None => "none",
+    }
+}
