@@ -198,6 +198,19 @@ fn a_context_tells_the_types_of_the_sources() {
 }
 
 #[test]
+fn each_line_costs_the_same_in_a_file_of_thousands() {
+    // When each new line was checked by reading the whole file again, this took minutes.
+    let lines = 5_000;
+    let text: String = (0..lines).map(|at| format!("COPY a{at} /x/y{at}\n")).collect();
+    let started = std::time::Instant::now();
+    let all = sites(&format!("FROM base:1\n{text}"), &["--rootfs", &Base::new().argument()]);
+    let linked =
+        |site: &Value| site["replacement"].as_str().is_some_and(|line| line.starts_with("COPY --link a"));
+    assert_eq!(all.as_array().unwrap().iter().filter(|site| linked(site)).count(), lines);
+    assert!(started.elapsed().as_secs() < 60, "it took {:?}", started.elapsed());
+}
+
+#[test]
 fn what_can_not_be_read_is_named() {
     let folder = folder("FROM a\n");
     run(folder.path(), &["inspect", "nowhere"]).failed(&["nowhere", "can not be read"]);
