@@ -2,12 +2,14 @@
 //!
 //! The new text is read again and must differ from the old one in exactly the planned flags and words.
 
+use std::collections::BTreeSet;
+
 use crate::analysis::rule::Remedy;
 use crate::analysis::{Site, transfer_of};
 use crate::dockerfile::{Dockerfile, Instruction, Transfer, TransferKind, Word};
 use crate::plan::file;
 use crate::plan::syntax::{self, Header};
-use crate::text::{EditSet, EditsMeet};
+use crate::text::{EditSet, EditsMeet, Span};
 
 /// Why a file can not be rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,8 +132,8 @@ fn remedy_edit(
     }
 }
 
-/// The whole instruction as it will be written, heredoc bodies included. It is read again and must say what the
-/// old one did, with exactly the flags and words that the site's remedies name.
+/// The whole instruction as it will be written, heredoc bodies included. It is read again, alone, and must say what
+/// the old one did, with exactly the flags and words that the site's remedies name.
 ///
 /// # Errors
 ///
@@ -139,14 +141,18 @@ fn remedy_edit(
 pub fn replacement(dockerfile: &Dockerfile, line: LineEdit<'_>) -> Result<String, RewriteError> {
     let mut edits = EditSet::default();
     line_edits(dockerfile, line, &mut edits)?;
-    let old = dockerfile.text();
     let before = &dockerfile.instructions()[line.site.instruction];
-    let text = edits.apply(old);
-    let after = old.len() - before.span.end;
-    let replacement = String::from_utf8_lossy(&text[before.span.start..text.len() - after]).into_owned();
-    let new = Dockerfile::read(text);
-    match new.instructions().get(line.site.instruction) {
-        Some(after) if is_planned(before, after, line) => Ok(replacement),
+    let start = before.span.start;
+    let mut own = EditSet::default();
+    for edit in edits.edits() {
+        own.replace(Span::new(edit.span.start - start, edit.span.end - start), edit.replacement.clone())?;
+    }
+    let new = own.apply(&dockerfile.text()[before.span.range()]);
+    // Two instructions that cost the same each, however long the file is.
+    let escape_token = char::from(dockerfile.directives().escape_token);
+    let alone = [format!("# escape={escape_token}\nFROM scratch\n").as_bytes(), &new].concat();
+    match Dockerfile::read(alone).instructions() {
+        [_, after] if is_planned(before, after, line) => Ok(String::from_utf8_lossy(&new).into_owned()),
         _ => Err(RewriteError::Unfaithful { line: before.start_line, what: "flags or words".into() }),
     }
 }
@@ -171,11 +177,12 @@ pub fn rewrite(
     }
     let mut edits = EditSet::default();
     for line in lines {
-        let planned =
-            dockerfile.instructions().iter().find(|instruction| instruction.start_line == line.line);
-        let Some(instruction) = planned else {
+        let instructions = dockerfile.instructions();
+        let Ok(at) = instructions.binary_search_by_key(&line.line, |instruction| instruction.start_line)
+        else {
             return Err(RewriteError::Unfaithful { line: line.line, what: "there is no instruction".into() });
         };
+        let instruction = &instructions[at];
         edits.replace(instruction.span, line.replacement.as_bytes())?;
     }
     syntax::edit(dockerfile, header, &mut edits)?;
@@ -200,8 +207,9 @@ fn check(
     if old.instructions().len() != new.instructions().len() {
         return unfaithful(1, "the number of instructions");
     }
+    let planned: BTreeSet<usize> = lines.iter().map(|line| line.line).collect();
     for (before, after) in old.instructions().iter().zip(new.instructions()) {
-        let planned = lines.iter().any(|line| line.line == before.start_line);
+        let planned = planned.contains(&before.start_line);
         let same =
             if planned { is_linked_version(before, after) } else { says_the_same(old, before, new, after) };
         if !same {

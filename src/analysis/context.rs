@@ -98,7 +98,7 @@ pub struct FolderContext {
 impl FolderContext {
     /// A folder, with its `.dockerignore` where it has one that can be read.
     pub fn new(root: &Path) -> Self {
-        let ignored = fs::read_to_string(root.join(".dockerignore")).ok();
+        let ignored = read_file(&root.join(".dockerignore")).and_then(|bytes| String::from_utf8(bytes).ok());
         Self { root: root.to_owned(), ignored: ignored.and_then(|text| Ignored::read(&text).ok()) }
     }
 
@@ -146,8 +146,10 @@ impl FolderContext {
             ContextEntry::Dir(mode(&metadata))
         } else if metadata.is_symlink() {
             ContextEntry::Symlink(fs::read_link(&at).ok()?.to_str()?.to_owned())
-        } else {
+        } else if metadata.is_file() {
             ContextEntry::File
+        } else {
+            ContextEntry::Unknown
         })
     }
 
@@ -190,6 +192,15 @@ impl FolderContext {
     }
 }
 
+/// A file of moderate size; a pipe or a device would never end.
+fn read_file(at: &Path) -> Option<Vec<u8>> {
+    let metadata = fs::metadata(at).ok()?;
+    if !metadata.is_file() || metadata.len() > MOST_BYTES {
+        return None;
+    }
+    fs::read(at).ok()
+}
+
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
 fn mode(metadata: &fs::Metadata) -> Option<u32> {
@@ -225,8 +236,6 @@ impl BuildContext for FolderContext {
     }
 
     fn read(&self, file: &str) -> Option<Vec<u8>> {
-        let at = self.root.join(file);
-        let fits = fs::metadata(&at).is_ok_and(|metadata| metadata.len() <= MOST_BYTES);
-        fits.then(|| fs::read(at).ok())?
+        read_file(&self.root.join(file))
     }
 }

@@ -76,9 +76,7 @@ fn plan_of(
                 Error::new(Kind::Usage, format!("{place}: this is no plan: {message}"))
                     .hint("plan again: layerwright plan --save")
             }
-            other @ PlanError::Schema { .. } => {
-                Error::new(Kind::Usage, format!("{}: {other}", path.display()))
-            }
+            other => Error::new(Kind::Usage, format!("{}: {other}", path.display())),
         });
     }
     let images = arguments.knowledge.images()?;

@@ -1,5 +1,6 @@
 //! The repository or folder that a command works in, its configuration and its Dockerfiles.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,9 @@ use crate::git::{CommitId, GitError, RepoPath, Repository};
 
 /// How often a phase shows that it is alive.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The most bytes of a `layerwright.toml`.
+const MOST_CONFIG: u64 = 1 << 20;
 
 /// Where a command works.
 pub enum Workspace {
@@ -62,14 +66,8 @@ impl Workspace {
     /// `layerwright.toml`: the one in the working tree or folder, which people edit, or else the commit's.
     pub fn config(&self, source: &Source<'_>) -> Result<Config, Error> {
         let bytes = match self.folder() {
-            Some(folder) => match fs::read(folder.join(FILE_NAME)) {
-                Ok(bytes) => Some(bytes),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-                Err(error) => {
-                    return Err(Error::new(Kind::Usage, format!("{FILE_NAME} can not be read: {error}")));
-                }
-            },
-            None => RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, 1 << 20).ok()),
+            Some(folder) => config_in(folder)?,
+            None => RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, MOST_CONFIG).ok()),
         };
         bytes
             .map_or(Ok(Config::default()), |bytes| Config::read(&bytes))
@@ -85,6 +83,22 @@ impl Workspace {
         let paths: Vec<RepoPath> = discovery.files.iter().map(|file| file.path.clone()).collect();
         repository.dirty_paths(&paths).map_or(0, |dirty| dirty.len())
     }
+}
+
+/// `layerwright.toml` of a folder. A link could lead anywhere, and a device would never end.
+fn config_in(folder: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let path = folder.join(FILE_NAME);
+    let unreadable =
+        |why: &dyn Display| Error::new(Kind::Usage, format!("{FILE_NAME} can not be read: {why}"));
+    let metadata = match fs::symlink_metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    if !metadata.is_file() || metadata.len() > MOST_CONFIG {
+        return Err(unreadable(&"it is no file of moderate size").hint("write it as a file, or remove it"));
+    }
+    fs::read(path).map(Some).map_err(|error| unreadable(&error))
 }
 
 /// Where `path` is in the working tree, if no link leads there: nothing outside the repository is ever written.

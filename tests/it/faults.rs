@@ -279,6 +279,53 @@ fn a_disk_without_space_spoils_nothing() {
     assert!(scratch.text("good/Dockerfile").contains("--link"));
 }
 
+/// A filesystem of its own for the folder `b`, in a mount namespace that ends with the script. It is filled to the
+/// last page, so the file is there and nothing beside it can be written.
+const FULL_DISK: &str = "set -e
+mount -t tmpfs -o size=64k,mode=755 layerwright b || exit 77
+cp full/Dockerfile b/Dockerfile
+head -c 1m /dev/zero >b/filler 2>/dev/null || true
+exit_code=0
+\"$0\" migrate --write || exit_code=$?
+cmp full/Dockerfile b/Dockerfile
+ls -A b
+rm b/filler
+exit $exit_code";
+
+#[test]
+fn a_full_disk_in_the_middle_of_a_wave_spoils_nothing() {
+    let scratch = wave_of_three();
+    scratch.write("full/Dockerfile", linkable("b"));
+    let in_namespace = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, BINARY]);
+        Run::of(command.current_dir(scratch.root()).output().unwrap())
+    };
+    let Ok(unshare) = Command::new("unshare").args(["--user", "--map-root-user", "--mount", "true"]).output()
+    else {
+        return left_out("a full disk", "there is no unshare");
+    };
+    if !unshare.status.success() {
+        return left_out("a full disk", "mounts are not allowed here");
+    }
+    let run = in_namespace(FULL_DISK);
+    if run.code == Some(77) {
+        return left_out("a full disk", "a tmpfs can not be mounted here");
+    }
+    assert_eq!(
+        run.stdout.lines().collect::<Vec<_>>(),
+        ["Dockerfile", "filler"],
+        "no temporary file: {run:?}"
+    );
+    run.failed(&["b/Dockerfile can not be written", "No space left", "free space", "run the command again"]);
+    assert!(scratch.text("a/Dockerfile").contains("--link"), "what came before is written");
+    assert_eq!(scratch.text("c/Dockerfile"), linkable("c"), "what came after is not");
+    scratch.run(&["migrate", "--write"]).done();
+    assert!(
+        scratch.text("b/Dockerfile").contains("--link") && scratch.text("c/Dockerfile").contains("--link")
+    );
+}
+
 #[test]
 fn a_full_standard_output_is_told_and_a_closed_one_is_no_error() {
     let scratch = Scratch::with(&[("Dockerfile", "FROM a\n")]);

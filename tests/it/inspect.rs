@@ -1,10 +1,11 @@
 //! `layerwright inspect`: the shape of its JSON, and what it takes.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Base, run, run_with_input};
+use crate::support::{Base, left_out, run, run_with_input};
 
 const FILE: [&str; 4] = ["path", "errors", "syntax", "sites"];
 const SITE: [&str; 17] = [
@@ -195,6 +196,36 @@ fn a_context_tells_the_types_of_the_sources() {
     assert!(!kept.stdout.contains("\"COPY --link"), "{}", kept.stdout);
     run(folder.path(), &["inspect", "Dockerfile", "--context", "no"])
         .failed(&["--context no", "no such folder"]);
+}
+
+#[test]
+fn what_never_ends_in_a_context_is_not_read() {
+    let folder = folder("FROM scratch\nADD pipe /a/\nADD zero /b/\nADD . /c/\n");
+    let context = folder.path();
+    std::os::unix::fs::symlink("/dev/zero", context.join("zero")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", context.join(".dockerignore")).unwrap();
+    for made in ["pipe", "Dockerfile.dockerignore"] {
+        if !Command::new("mkfifo").arg(context.join(made)).status().is_ok_and(|made| made.success()) {
+            return left_out("a pipe in a build context", "there is no mkfifo");
+        }
+    }
+    let arguments = ["inspect", "Dockerfile", "--context", ".", "--format", "json"];
+    let sites = run(context, &arguments).done().json()["files"][0]["sites"].take();
+    assert_eq!(sites.as_array().unwrap().len(), 3);
+    assert_ne!(sites[0]["proved"], json!(true), "nobody knows what comes out of a pipe");
+}
+
+#[test]
+fn each_line_costs_the_same_in_a_file_of_thousands() {
+    // When each new line was checked by reading the whole file again, this took minutes.
+    let lines = 5_000;
+    let text: String = (0..lines).map(|at| format!("COPY a{at} /x/y{at}\n")).collect();
+    let started = std::time::Instant::now();
+    let all = sites(&format!("FROM base:1\n{text}"), &["--rootfs", &Base::new().argument()]);
+    let linked =
+        |site: &Value| site["replacement"].as_str().is_some_and(|line| line.starts_with("COPY --link a"));
+    assert_eq!(all.as_array().unwrap().iter().filter(|site| linked(site)).count(), lines);
+    assert!(started.elapsed().as_secs() < 60, "it took {:?}", started.elapsed());
 }
 
 #[test]

@@ -84,6 +84,23 @@ fn a_killed_write_is_completed_by_the_next() {
 }
 
 #[test]
+fn two_writes_at_the_same_time_spoil_nothing() {
+    let scratch = prepared();
+    let old = state(&scratch);
+    let mut both: Vec<_> = (0..2)
+        .map(|_| command(scratch.root()).args(["migrate", "--write"]).stderr(Stdio::null()).spawn().unwrap())
+        .collect();
+    for child in &mut both {
+        let code = child.wait().unwrap().code();
+        assert!(matches!(code, Some(0 | 2 | 3)), "it is done, or refused by what the other does: {code:?}");
+    }
+    scratch.run(&["migrate", "--write"]).done();
+    let new = state(&scratch);
+    assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>());
+    assert_eq!(old.iter().filter(|(path, bytes)| new[*path] != **bytes).count(), FILES);
+}
+
+#[test]
 fn what_a_killed_run_left_is_cleaned_and_nothing_else() {
     let scratch = prepared();
     let ours = "s01/.layerwright-a1B2c3.tmp";

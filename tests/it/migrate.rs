@@ -64,6 +64,32 @@ fn the_diff_is_what_git_applies_and_what_is_written() {
 }
 
 #[test]
+fn git_applies_the_diff_whatever_the_lines_end_with() {
+    let mut texts = vec![
+        "FROM base:1\r\nRUN a\r\nCOPY x /srv/x\r\nRUN b\r\n".to_owned(),
+        "FROM base:1\nCOPY x /srv/x".to_owned(),
+        "FROM base:1\nCOPY x /srv/x\nRUN last".to_owned(),
+        "\u{feff}FROM base:1\nCOPY x /srv/x\n".to_owned(),
+        "FROM base:1\nRUN one\r\nCOPY x /srv/x\nRUN two\r\n".to_owned(),
+    ];
+    let far = "RUN something\n".repeat(20);
+    texts.push(format!("FROM base:1\nCOPY x /srv/x\n{far}COPY y /srv/y\n{far}"));
+    for text in texts {
+        let (scratch, _) = planned(&text);
+        let shown = scratch.run(&["migrate", "--diff"]).done().stdout;
+        let patch = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(patch.path(), &shown).unwrap();
+        let applied = git(scratch.root(), &["apply", patch.path().to_str().unwrap()]);
+        assert!(applied.status.success(), "{shown:?}\n{}", String::from_utf8_lossy(&applied.stderr));
+        let by_git = scratch.text("Dockerfile");
+        scratch.write("Dockerfile", &text);
+        scratch.run(&["migrate", "--write"]).done();
+        assert_eq!(by_git, scratch.text("Dockerfile"));
+        assert_eq!(by_git.matches("--link").count(), text.matches("COPY").count(), "{by_git:?}");
+    }
+}
+
+#[test]
 fn exactly_the_planned_words_change() {
     let text = "FROM base:1\nCOPY   x\t/srv/x\ncopy --chown=0:0 [\"x\", \"/srv/q\"]\nCOPY x /root/x\nCOPY <<E /srv/e\n COPY x /srv/x\nE\n";
     let after = written(text);

@@ -72,6 +72,15 @@ fn the_folder_of_the_plan_can_be_moved() {
 }
 
 #[test]
+fn a_configuration_that_is_no_file_is_told() {
+    let scratch = three();
+    scratch.link("layerwright.toml", "/dev/zero");
+    scratch.run(&["plan"]).failed(&["layerwright.toml can not be read", "write it as a file"]);
+    scratch.remove("layerwright.toml").write("layerwright.toml/x", "");
+    scratch.run(&["migrate", "--write"]).failed(&["layerwright.toml can not be read"]);
+}
+
+#[test]
 fn a_plan_records_what_it_was_made_from() {
     let (scratch, base) = (three(), Base::new());
     let rootfs = base.argument();
