@@ -58,7 +58,8 @@ pub struct Site {
 impl Site {
     /// Whether the verdict leans on nothing. None for verdicts that are no claim about an image.
     pub fn proved(&self) -> Option<bool> {
-        self.verdict.is_provable().then(|| self.leans.is_empty())
+        let audited = self.audit.as_ref().is_none_or(|(verdict, _)| *verdict != Verdict::Unknown);
+        self.verdict.is_provable().then(|| audited && self.leans.is_empty())
     }
 
     /// Whether the flag may be written here.

@@ -44,11 +44,8 @@ impl Repository {
         // git itself does not hash an object again when it reads it; a pack's checksums find what breaks.
         git2::opts::strict_hash_verification(false);
         let handle = git2::Repository::open(&git_dir).map_err(|error| format_error(&git_dir, &error))?;
-        Ok(Self {
-            git_dir,
-            working_tree: handle.workdir().map(Path::to_path_buf),
-            idle: Mutex::new(vec![handle]),
-        })
+        let working_tree = working_tree(&handle);
+        Ok(Self { git_dir, working_tree, idle: Mutex::new(vec![handle]) })
     }
 
     /// The folder in which git keeps the repository.
@@ -229,6 +226,14 @@ impl Repository {
     fn failed(&self, task: &'static str, error: &git2::Error) -> GitError {
         GitError::Failed { task, path: self.git_dir.clone(), message: error.message().to_owned() }
     }
+}
+
+/// The folder of the files. libgit2 takes the folder above any git directory whose configuration does not call
+/// it bare; only one named `.git`, a worktree's, and one that names its folder have files.
+fn working_tree(handle: &git2::Repository) -> Option<PathBuf> {
+    let named = handle.config().is_ok_and(|config| config.get_string("core.worktree").is_ok());
+    let usual = handle.path().file_name().is_some_and(|name| name == ".git");
+    (usual || named || handle.is_worktree()).then(|| handle.workdir().map(Path::to_path_buf))?
 }
 
 /// The id that git gives to a file with this content.

@@ -1,6 +1,8 @@
 //! Build contexts: where the sources of COPY and ADD come from, and what git has there. Nothing is built, and
 //! nothing outside the context is seen.
 
+use std::sync::OnceLock;
+
 use std::fmt;
 
 use super::globs::{self, PatternError};
@@ -87,6 +89,8 @@ pub struct ContextView<'a> {
     source: &'a Source<'a>,
     root: Option<RepoPath>,
     ignored: Option<(RepoPath, Ignored)>,
+    /// Whether the builder gets each entry below the root, in order; found out when first asked.
+    sent: OnceLock<Vec<bool>>,
 }
 
 impl<'a> ContextView<'a> {
@@ -106,7 +110,7 @@ impl<'a> ContextView<'a> {
         let shared = RepoPath::below(root.as_ref(), ".dockerignore").ok();
         let file = [own, shared].into_iter().flatten().find(|path| source.listing().get(path).is_some());
         let ignored = file.map(|path| read_ignored(source, path)).transpose()?.flatten();
-        Ok(Self { source, root, ignored })
+        Ok(Self { source, root, ignored, sent: OnceLock::new() })
     }
 
     /// The folder that is sent to the builder; None is the repository's root.
@@ -178,10 +182,13 @@ impl<'a> ContextView<'a> {
 
     /// All that the builder gets below a folder of the repository, in order of path; None is the context's root.
     pub fn tree(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &Entry> {
-        let below = self.source.listing().below(folder.or(self.root()));
-        below
-            .iter()
-            .filter(|entry| entry.path.relative_to(self.root()).is_some() && !self.ignores(&entry.path))
+        let all = self.source.listing().below(self.root());
+        let below = folder.map_or(all, |folder| self.source.listing().below(Some(folder)));
+        let sent = self.sent.get_or_init(|| all.iter().map(|entry| !self.ignores(&entry.path)).collect());
+        let first =
+            below.first().and_then(|first| all.binary_search_by(|entry| entry.path.cmp(&first.path)).ok());
+        let sent = first.map_or(&[][..], |first| &sent[first..first + below.len()]);
+        below.iter().zip(sent).filter(|(_, sent)| **sent).map(|(entry, _)| entry)
     }
 
     /// The bytes of a file of the context, at most `most`.

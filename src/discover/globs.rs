@@ -25,6 +25,16 @@ pub(super) enum Piece {
     Rest,
 }
 
+impl Piece {
+    /// The character that it is, if it is one.
+    pub(super) fn literal(&self) -> Option<char> {
+        match self {
+            Self::Just(own) => Some(*own),
+            _ => None,
+        }
+    }
+}
+
 /// A pattern that Go's `filepath.Match` would refuse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no pattern: close its `[` and put a character behind its `\\`")]

@@ -13,6 +13,8 @@ pub struct Ignored {
 struct Pattern {
     takes_back: bool,
     pieces: Vec<Piece>,
+    /// What every path that it reaches starts with.
+    literal: String,
 }
 
 /// A line that moby/patternmatcher refuses; the build would fail there.
@@ -47,7 +49,9 @@ impl Ignored {
                 }
                 continue;
             }
-            patterns.push(Pattern { takes_back, pieces: compile(&clean(pattern)).map_err(wrong)? });
+            let pieces = compile(&clean(pattern)).map_err(wrong)?;
+            let literal = pieces.iter().map_while(Piece::literal).collect();
+            patterns.push(Pattern { takes_back, pieces, literal });
         }
         Ok(Self { patterns })
     }
@@ -72,6 +76,9 @@ impl Ignored {
 
 impl Pattern {
     fn reaches(&self, path: &str) -> bool {
+        if !path.starts_with(&self.literal) {
+            return false;
+        }
         let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
         folders.chain([path]).any(|path| globs::matches(&self.pieces, path))
     }

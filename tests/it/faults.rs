@@ -162,10 +162,9 @@ fn a_plan_that_was_cut_off_is_told_with_its_place() {
     for length in [0, 1, whole.len() / 2, whole.len() - 3] {
         scratch.write("plans/copy-link/plan.json", &whole[..length]);
         scratch.run(&["migrate", "--write"]).failed(&[
-            "plan.json",
-            "line",
-            "column",
-            "plan again with --save",
+            "plan.json:",
+            "this is no plan",
+            "plan again: layerwright plan --save",
         ]);
     }
     scratch.write("plans/copy-link/plan.json", b"\xff\xfe");

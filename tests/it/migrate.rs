@@ -52,7 +52,7 @@ fn the_diff_is_what_git_applies_and_what_is_written() {
     let by_git = scratch.text("Dockerfile");
     scratch.write("Dockerfile", text);
     let said = scratch.run(&["migrate", "--write"]).done();
-    assert!(said.stdout.is_empty() && said.stderr.contains("Dockerfile: 2 linked"), "{said:?}");
+    assert!(said.stdout.is_empty() && said.stderr.contains("Dockerfile: 2 lines linked"), "{said:?}");
     assert_eq!(scratch.text("Dockerfile"), by_git);
     assert_eq!(
         by_git,
@@ -222,7 +222,7 @@ fn files_can_be_named() {
     scratch.run(&["migrate", "z/Dockerfile"]).failed(&["no file z/Dockerfile", "repository's root"]);
     scratch.run(&["migrate", "a/Dockerfile", "--wave", "0"]).failed(&["--wave"]);
     let sub = run(&scratch.root().join("a"), &["migrate", "d/Dockerfile", "--write"]).done();
-    assert!(sub.stderr.contains("d/Dockerfile: 1 linked"), "{sub:?}");
+    assert!(sub.stderr.contains("d/Dockerfile: 1 line linked"), "{sub:?}");
 }
 
 #[test]

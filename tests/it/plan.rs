@@ -68,7 +68,7 @@ fn the_folder_of_the_plan_can_be_moved() {
     scratch.write("layerwright.toml", "[campaign]\ndir = \"../out\"\n");
     scratch.run(&["plan", "--save"]).failed(&["layerwright.toml", "[campaign] dir", "../out"]);
     scratch.write("layerwright.toml", "[campain]\n");
-    scratch.run(&["plan"]).failed(&["layerwright.toml", "line 1", "campain", "`campaign`"]);
+    scratch.run(&["plan"]).failed(&["layerwright.toml:1:2", "campain", "`campaign`"]);
 }
 
 #[test]
