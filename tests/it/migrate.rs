@@ -335,3 +335,45 @@ fn an_accepted_difference_is_written_down_and_honoured() {
     scratch.run(&["migrate", "--write", "--rootfs", &base.argument()]).done();
     assert!(scratch.text("Dockerfile").contains("COPY --link x /root/x"));
 }
+
+#[test]
+fn a_linked_worktree_and_a_folder_without_git_are_written_too() {
+    let (scratch, base) = (Scratch::with(&[("Dockerfile", &linkable("x")), ("x", "")]), Base::new());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let worktree = elsewhere.path().join("tree");
+    let added =
+        git(scratch.root(), &["worktree", "add", "--quiet", "-b", "other", worktree.to_str().unwrap()]);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let rootfs = base.argument();
+    let plain = elsewhere.path().join("plain");
+    std::fs::create_dir(&plain).unwrap();
+    std::fs::write(plain.join("Dockerfile"), linkable("x")).unwrap();
+    std::fs::write(plain.join("x"), "").unwrap();
+    for folder in [&worktree, &plain] {
+        run(folder, &["plan", "--save", "--rootfs", &rootfs]).done();
+        run(folder, &["migrate", "--write"]).done();
+        let after = std::fs::read_to_string(folder.join("Dockerfile")).unwrap();
+        assert_eq!(after, format!("{HEADER}FROM base:1\nCOPY --link x /srv/x\n"));
+        let again = run(folder, &["migrate", "--write"]).done();
+        assert!(again.stderr.contains("nothing is left to do"), "{again:?}");
+    }
+    assert_eq!(scratch.text("Dockerfile"), linkable("x"), "the other working tree stays");
+}
+
+#[test]
+fn a_name_is_taken_as_it_is() {
+    let scratch = Scratch::new();
+    let names =
+        ["my app", "\u{fc}n\u{ef}", "-dash", "q\"uote", "a'b", "back\\slash", "glob[*]", "#hash", "$(x)"];
+    for name in names {
+        scratch.write(&format!("{name}/Dockerfile"), linkable("x")).write(&format!("{name}/x"), "");
+    }
+    scratch.write("layerwright.toml", format!("[waves]\nsizes = [{}]\n", names.len())).commit("First");
+    scratch.save(&Base::new());
+    scratch.run(&["migrate", "--write"]).done();
+    scratch.run(&["migrate", "--write"]).done();
+    for name in names {
+        assert!(scratch.text(&format!("{name}/Dockerfile")).contains("COPY --link x"), "{name}");
+    }
+    assert_eq!(scratch.changed().len(), names.len() + 1, "and nothing else");
+}
