@@ -226,7 +226,7 @@ fn is_linked_version(before: &Instruction, after: &Instruction) -> bool {
     };
     let but_owner = |flags: &[Word]| -> Vec<String> {
         let others = flags.iter().filter(|flag| !flag.text.starts_with("--chown"));
-        others.map(|flag| flag.text.clone()).collect()
+        others.map(|flag| flag.text.to_string()).collect()
     };
     let (old, new) = (but_owner(&before.flags), but_owner(&after.flags));
     after.options.link == Some(true)
@@ -297,7 +297,7 @@ fn is_planned(before: &Instruction, after: &Instruction, line: LineEdit<'_>) -> 
     let mut flags = vec!["--link".to_owned()];
     flags.extend(before.flags.iter().map(|flag| match &owner {
         Some(owner) if flag.text.starts_with("--chown") => owner.clone(),
-        _ => flag.text.clone(),
+        _ => flag.text.to_string(),
     }));
     after.kind == kind
         && after.options.link == Some(true)

@@ -149,7 +149,9 @@ pub fn plan(
 
 fn plan_file(source: &Source<'_>, file: &SourceFile, options: &Options<'_>, waivers: &Waivers) -> File {
     let dockerfile = Dockerfile::read(file.text.clone());
-    let class = match discover::classify(&file.text, !dockerfile.errors().is_empty()) {
+    let refused = !dockerfile.errors().is_empty();
+    let class = if refused { discover::classify(&file.text, refused) } else { file.class.clone() };
+    let class = match class {
         Class::Plain => file::Class::Plain,
         Class::Template => file::Class::Template,
         Class::Generated(head) => {

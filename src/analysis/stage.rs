@@ -141,7 +141,7 @@ impl Walk<'_> {
         let base = match self.global.expand(&from.base.text, self.escape_token) {
             Ok(base) => base,
             Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why)) => {
-                self.bases.push(BaseRead { image: from.base.text.clone(), known: false, digest: None });
+                self.bases.push(BaseRead { image: from.base.text.to_string(), known: false, digest: None });
                 return State::unknown(&format!("image {}", from.base.text), &why, self.os(from, None), line);
             }
         };

@@ -70,7 +70,7 @@ pub fn make(
 }
 
 fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan: &Plan) -> Result<(), Error> {
-    let json = plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
+    let json = || plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()));
     let saved = match (&arguments.output, arguments.save) {
         (Some(path), _) => Saved::Elsewhere(path.clone()),
         (None, true) => Saved::InPlace(saved_at(workspace, config)?.ok_or_else(|| {
@@ -80,10 +80,10 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
         (None, false) => Saved::No,
     };
     if let Some(path) = saved.path() {
-        write::file(path, json.as_bytes())?;
+        write::file(path, json()?.as_bytes())?;
     }
     match arguments.format {
-        Format::Json => write::raw(json.as_bytes()),
+        Format::Json => write::raw(json()?.as_bytes()),
         Format::Human => write::stdout(&human::first_screen(plan, &saved, arguments.verbose)),
     }
 }

@@ -141,7 +141,7 @@ mod tests {
 
     /// Names and values of flags, or the messages of those that are refused.
     fn said(flags: &[&str], known: &Known) -> (Vec<(String, String)>, Vec<String>) {
-        let words = flags.iter().map(|text| Word { text: (*text).to_owned(), span: Span::at(0) });
+        let words = flags.iter().map(|text| Word { text: (*text).into(), span: Span::at(0) });
         let words = words.collect::<Vec<_>>();
         let mut errors = Vec::new();
         let used = read(&words, known, &mut errors);

@@ -2,6 +2,8 @@
 //! Nothing here is expanded: variables and quotes of words stand as written.
 
 use super::go;
+use compact_str::CompactString;
+
 use crate::text::Span;
 
 /// A Dockerfile instruction that BuildKit knows (`frontend/dockerfile/command/command.go`).
@@ -99,7 +101,9 @@ impl Keyword {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
     /// The word as BuildKit's parser hands it on, before expansion. Bytes that are not UTF-8 stand as U+FFFD.
-    pub text: String,
+    ///
+    /// Most words are short: up to 24 bytes need no memory of their own.
+    pub text: CompactString,
     /// Where it stands. Of a JSON string, with its quotes.
     pub span: Span,
 }
@@ -134,7 +138,7 @@ pub enum Body {
     /// `ENV`: names with their values; each has one.
     Env(Vec<Assignment>),
     /// `COPY` and `ADD`.
-    Transfer(Transfer),
+    Transfer(Box<Transfer>),
     /// `RUN`.
     Run(Run),
     /// `WORKDIR`.

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use compact_str::CompactString;
+
 use super::go;
 use super::instruction::Word;
 use crate::text::Span;
@@ -235,7 +237,11 @@ impl<'a> Line<'a> {
 
     /// A word that is written as it reads.
     pub(super) fn word(&self, range: &Range<usize>) -> Word {
-        Word { text: self.text(range), span: self.span(range) }
+        let text = match self.utf8.and_then(|text| text.get(range.clone())) {
+            Some(text) => CompactString::new(text),
+            None => go::lossy(&self.bytes[range.clone()]).into(),
+        };
+        Word { text, span: self.span(range) }
     }
 }
 
@@ -302,7 +308,7 @@ mod tests {
         let mut joiner = Joiner::default();
         let first = lines.next().expect("there is a line");
         let line = joiner.read(&mut lines, first, b'\\').expect("it is not empty");
-        assert_eq!(line.word(&(2..4)), Word { text: "bc".to_owned(), span: Span::new(2, 6) });
+        assert_eq!(line.word(&(2..4)), Word { text: "bc".into(), span: Span::new(2, 6) });
         assert_eq!(line.span(&(6..6)), Span::at(8));
         assert_eq!(line.span(&(0..0)), Span::at(0));
     }

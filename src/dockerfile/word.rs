@@ -1,5 +1,7 @@
 //! How a logical line falls into words (BuildKit's `split_command.go` and `line_parsers.go`).
 
+use compact_str::CompactString;
+
 use std::ops::Range;
 
 use super::go;
@@ -82,8 +84,8 @@ fn builder_flags(line: &Line<'_>, range: Range<usize>, escape: u8) -> (Vec<Word>
 }
 
 /// The flag that starts at `pos`, and where it ends: at white space or at the end of the line.
-fn flag(bytes: &[u8], mut pos: usize, escape: u8) -> (String, usize) {
-    let mut text = String::new();
+fn flag(bytes: &[u8], mut pos: usize, escape: u8) -> (CompactString, usize) {
+    let mut text = CompactString::default();
     let mut quote = None;
     while let Some(&byte) = bytes.get(pos) {
         match quote {
@@ -169,7 +171,7 @@ mod tests {
         let first = lines.next().expect("there is a line");
         let line = joiner.read(&mut lines, first, escape).expect("it is not empty");
         let node = Node::split(&line, 0..line.bytes.len(), escape);
-        let flags = node.flags.into_iter().map(|word| (word.text, word.span)).collect();
+        let flags = node.flags.into_iter().map(|word| (word.text.to_string(), word.span)).collect();
         (line.text(&node.word), flags, line.text(&node.args))
     }
 

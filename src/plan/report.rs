@@ -47,7 +47,7 @@ fn site_report(
         flags: texts(&transfer.flags),
         sources: texts(&transfer.sources),
         heredocs: transfer.heredocs.len(),
-        destination: transfer.destination.as_ref().map(|word| word.text.clone()),
+        destination: transfer.destination.as_ref().map(|word| word.text.to_string()),
         verdict: verdict(site.verdict),
         proved: site.proved(),
         selected: replacement.is_some() && options.selects.contains(&benefit),
@@ -71,7 +71,7 @@ fn site_report(
 }
 
 fn texts(words: &[Word]) -> Vec<String> {
-    words.iter().map(|word| word.text.clone()).collect()
+    words.iter().map(|word| word.text.to_string()).collect()
 }
 
 fn reason(finding: &Finding) -> Reason {

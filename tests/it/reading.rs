@@ -207,7 +207,7 @@ fn shift(instruction: &mut Instruction, moved: &impl Fn(Span) -> Span) {
             run.heredocs.iter_mut().for_each(|heredoc| heredoc.body = moved(heredoc.body));
         }
         Body::Transfer(transfer) => {
-            let Transfer { flags, sources, destination, heredocs, .. } = transfer;
+            let Transfer { flags, sources, destination, heredocs, .. } = &mut **transfer;
             flags.iter_mut().chain(sources).chain(destination).for_each(|word| word.span = moved(word.span));
             for heredoc in heredocs {
                 heredoc.body = moved(heredoc.body);

@@ -50,7 +50,7 @@ struct Site {
 impl Site {
     fn of(instruction: &Instruction) -> Option<Self> {
         let transfer = transfer(instruction)?;
-        let texts = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect();
+        let texts = |words: &[Word]| words.iter().map(|word| word.text.to_string()).collect();
         Some(Self {
             start: instruction.start_line,
             end: instruction.end_line,
@@ -61,7 +61,7 @@ impl Site {
             flags: texts(&transfer.flags),
             sources: texts(&transfer.sources),
             heredocs: transfer.heredocs.len(),
-            dest: transfer.destination.as_ref().map_or_else(String::new, |word| word.text.clone()),
+            dest: transfer.destination.as_ref().map_or_else(String::new, |word| word.text.to_string()),
             stage: instruction.stage.map_or(-1, |stage| i64::try_from(stage).unwrap_or(i64::MAX)),
         })
     }

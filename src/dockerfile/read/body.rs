@@ -211,12 +211,8 @@ impl Reader<'_> {
     /// `ENV` and `LABEL` (`parseNameVal`, `parseKvps`).
     fn pairs(&mut self, keyword: Keyword, line: &Line<'_>, node: &Node) -> Option<Body> {
         let mut words = word::quoted_words(line.bytes, node.args.clone(), self.escape_token).peekable();
-        let named = |(name, value): (Range<usize>, Range<usize>)| Assignment {
-            name: line.text(&name),
-            value: Some(line.text(&value)),
-        };
         let equals = |word: &Range<usize>| memchr::memchr(b'=', &line.bytes[word.clone()]);
-        let mut assignments = Vec::new();
+        let mut pairs = Vec::new();
         if words.peek().is_some_and(|first| equals(first).is_none()) {
             // The old form `ENV name value`.
             let Some(pair) = word::split_once(line.bytes, node.args.clone()) else {
@@ -224,7 +220,7 @@ impl Reader<'_> {
                 self.refuse_syntax(Self::place(line, node), message);
                 return None;
             };
-            assignments.push(named(pair));
+            pairs.push(pair);
         } else {
             for word in words {
                 let Some(at) = equals(&word) else {
@@ -234,13 +230,13 @@ impl Reader<'_> {
                     self.refuse_syntax(line.span(&word), message);
                     return None;
                 };
-                assignments.push(named((word.start..word.start + at, word.start + at + 1..word.end)));
+                pairs.push((word.start..word.start + at, word.start + at + 1..word.end));
             }
         }
         self.no_flags(node)?;
-        let wrong = if assignments.is_empty() {
+        let wrong = if pairs.is_empty() {
             "requires at least one argument"
-        } else if assignments.iter().any(|assignment| assignment.name.is_empty()) {
+        } else if pairs.iter().any(|(name, _)| name.is_empty()) {
             "names can not be blank"
         } else {
             ""
@@ -249,7 +245,12 @@ impl Reader<'_> {
             self.refuse(Self::place(line, node), format!("{} {wrong}", keyword.as_str()));
             return None;
         }
-        Some(if keyword == Keyword::Env { Body::Env(assignments) } else { Body::Other(keyword) })
+        if keyword != Keyword::Env {
+            return Some(Body::Other(keyword));
+        }
+        let assignment =
+            |(name, value)| Assignment { name: line.text(&name), value: Some(line.text(&value)) };
+        Some(Body::Env(pairs.into_iter().map(assignment).collect()))
     }
 
     /// `SHELL` (`parseShell`).

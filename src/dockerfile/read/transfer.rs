@@ -51,15 +51,16 @@ impl Reader<'_> {
         });
         let transfer =
             Transfer { kind, flags: node.flags, options, sources: words, heredocs, destination, json };
-        Some(Body::Transfer(transfer))
+        Some(Body::Transfer(Box::new(transfer)))
     }
 }
 
 fn words(line: &Line<'_>, args: Args) -> Vec<Word> {
     match args {
-        Args::Json(items) => {
-            items.into_iter().map(|item| Word { text: item.text, span: line.span(&item.range) }).collect()
-        }
+        Args::Json(items) => items
+            .into_iter()
+            .map(|item| Word { text: item.text.into(), span: line.span(&item.range) })
+            .collect(),
         Args::Plain(range) => word::fields(line.bytes, range).map(|range| line.word(&range)).collect(),
     }
 }
