@@ -80,8 +80,8 @@ impl Workspace {
         if repository.working_tree().is_none() {
             return 0;
         }
-        let paths: Vec<RepoPath> = discovery.files.iter().map(|file| file.path.clone()).collect();
-        repository.dirty_paths(&paths).map_or(0, |dirty| dirty.len())
+        let files = discovery.files.iter().map(|file| (&file.path, &file.blob));
+        repository.changed_files(files).map_or(0, |dirty| dirty.len())
     }
 }
 

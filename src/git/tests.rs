@@ -252,3 +252,28 @@ fn pointers_of_git_lfs_are_known() {
     assert!(is_lfs_pointer(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"));
     assert!(!is_lfs_pointer(b"FROM a\n# version https://git-lfs.github.com/spec/v1\n"));
 }
+
+#[test]
+fn changed_files_are_found_whatever_their_size_and_time() {
+    let scratch = Scratch::new();
+    scratch.write("a", "1").write("b", "1").write("c", "1").write("d", "1").commit("First");
+    let mut index = scratch.git.index().unwrap();
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+    index.write().unwrap();
+    let blob = hash_blob(b"1").unwrap();
+    let changed = || {
+        let paths = ["a", "b", "c", "d"].map(path);
+        let repository = scratch.open();
+        let changed = repository.changed_files(paths.iter().map(|path| (path, &blob))).unwrap();
+        changed.into_iter().map(|path| path.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(changed().is_empty());
+    scratch.write("b", "2");
+    std::fs::remove_file(scratch.root().join("c")).unwrap();
+    assert_eq!(changed(), ["b", "c"], "the same size, and hardly a moment later");
+    scratch.write("d", "22");
+    let mut index = scratch.git.index().unwrap();
+    index.add_path(Path::new("d")).unwrap();
+    index.write().unwrap();
+    assert_eq!(changed(), ["b", "c", "d"], "staged counts too");
+}

@@ -1,13 +1,15 @@
 //! What git tracks besides commits: the index, and the tracked files of the working tree.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use git2::StatusOptions;
 use rayon::prelude::*;
 
 use super::listing::kind_on_disk;
-use super::path::{PathError, RepoPath};
+use super::path::{BlobId, PathError, RepoPath};
 use super::{Entry, EntryKind, GitError, Listing, Odd, OddReason, Repository, Shape, entry};
 
 /// Bits of an index entry (git, `index-format.txt`): its stage, and that it was added by `git add -N` only.
@@ -87,6 +89,43 @@ impl Repository {
             dirty.extend(paths.iter().filter(untracked).cloned());
             Ok(dirty)
         })
+    }
+
+    /// Which of `files`, given with their blobs in HEAD, differ from it in the index or the working tree.
+    ///
+    /// As git does, a file that has the size and the time that the index noted is taken as unchanged, unless it
+    /// is as young as the index itself.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`dirty_paths`](Self::dirty_paths).
+    pub fn changed_files<'a>(
+        &self,
+        files: impl Iterator<Item = (&'a RepoPath, &'a BlobId)>,
+    ) -> Result<BTreeSet<RepoPath>, GitError> {
+        let root = self.root()?;
+        let doubtful: Vec<RepoPath> = self.with(|repo| {
+            let index = repo.index().map_err(|error| self.failed("read the index", &error))?;
+            let written =
+                index.path().and_then(|path| path.metadata().ok()).and_then(|data| data.modified().ok());
+            let unchanged = |path: &RepoPath, blob: &BlobId| {
+                let entry = index.get_path(Path::new(path.as_str()), 0)?;
+                let found = root.join(path.as_str()).symlink_metadata().ok().filter(fs::Metadata::is_file)?;
+                let modified = found.modified().ok().filter(|modified| Some(*modified) < written)?;
+                let since = modified.duration_since(UNIX_EPOCH).ok()?;
+                let time = entry.mtime;
+                let same = entry.id.to_string() == blob.as_str()
+                    && u64::from(entry.file_size) == found.len()
+                    && i64::from(time.seconds()) == i64::try_from(since.as_secs()).ok()?
+                    && time.nanoseconds() == since.subsec_nanos();
+                same.then_some(())
+            };
+            Ok(files
+                .filter(|(path, blob)| unchanged(path, blob).is_none())
+                .map(|(path, _)| path.clone())
+                .collect())
+        })?;
+        self.dirty_paths(&doubtful)
     }
 
     fn root(&self) -> Result<&Path, GitError> {
