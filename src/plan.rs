@@ -20,7 +20,7 @@ use crate::analysis::source::BuildContext;
 use crate::analysis::{self, Analysis, Inputs};
 use crate::config::Config;
 use crate::discover::{self, Class, Context, ContextView, Discovery, Source, SourceFile};
-use crate::dockerfile::Dockerfile;
+use crate::dockerfile::{Body, Dockerfile};
 use crate::git::{BlobId, hash_blob};
 use crate::images::ImageSource;
 use crate::migrate::{self, LinePlan};
@@ -158,16 +158,33 @@ fn plan_file(source: &Source<'_>, file: &SourceFile, options: &Options<'_>, waiv
             file::Class::Generated { line: head.line, by: head.by, template: head.template }
         }
     };
-    let context = Context::assumed(&file.path);
+    let sources = local_sources(&dockerfile);
+    let context = Context::guessed(source, &file.path, &sources);
     let (view, trouble) = match ContextView::new(source, &context, &file.path) {
         Ok(view) => (Some(view), None),
         Err(error) => (None, Some(error.to_string())),
     };
     let no_context = analysis::source::NoContext;
     let build_context: &dyn BuildContext = view.as_ref().map_or(&no_context, |view| view);
-    let judged = judge(&dockerfile, file.path.as_str(), build_context, options, waivers);
+    let place = context.root.as_ref().map_or(".", |root| root.as_str());
+    let assumed = format!("the build context is {place}: {}", context.evidence);
+    let judged = judge(&dockerfile, file.path.as_str(), (build_context, Some(&assumed)), options, waivers);
     let skip = trouble.or_else(|| skip_reason(file, &dockerfile, &class, options));
     finish(file, &dockerfile, class, &context, &judged, skip, options, waivers)
+}
+
+/// The sources of a Dockerfile that name one path of the build context.
+fn local_sources(dockerfile: &Dockerfile) -> Vec<&str> {
+    let transfers = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
+        Body::Transfer(transfer) if transfer.options.from.is_none() => Some(transfer),
+        _ => None,
+    });
+    let words = transfers.flat_map(|transfer| &transfer.sources).map(|word| word.text.as_str());
+    let names_one = |word: &&str| {
+        let remote = analysis::source::is_url(word) || analysis::source::is_git(word);
+        !remote && !word.contains(['$', '*', '?', '[', '\\', '"']) && !matches!(*word, "." | "./" | "/")
+    };
+    words.filter(names_one).collect()
 }
 
 /// Why a file is not edited, whatever its sites say.
@@ -197,7 +214,7 @@ fn skip_reason(
 fn judge(
     dockerfile: &Dockerfile,
     path: &str,
-    context: &dyn BuildContext,
+    (context, assumed_context): (&dyn BuildContext, Option<&str>),
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> Analysis {
@@ -206,6 +223,7 @@ fn judge(
         &Inputs {
             images: options.images,
             context,
+            assumed_context,
             build_args: options.build_args,
             rules: rule::ALL,
             accepted: &|finding| waivers.accepting(path, finding).is_some(),
@@ -298,7 +316,7 @@ pub fn inspect(
     let report = |(path, text, context): &(String, Vec<u8>, Option<FolderContext>)| {
         let dockerfile = Dockerfile::read(text.clone());
         let context: &dyn BuildContext = context.as_ref().map_or(&no_context, |context| context);
-        let judged = judge(&dockerfile, path, context, options, waivers);
+        let judged = judge(&dockerfile, path, (context, None), options, waivers);
         let mut sites = sites_report(&dockerfile, &judged.sites, options, &|finding| {
             waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
         });

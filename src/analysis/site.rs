@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::analysis::owner::Owner;
 use crate::analysis::place::{self, Destination, Followed, join};
 use crate::analysis::rule::{Finding, Remedy, Rule, Weight};
-use crate::analysis::source::{Source, SourceKind};
-use crate::dockerfile::Transfer;
+use crate::analysis::source::{self, Source, SourceKind};
+use crate::dockerfile::{Transfer, TransferKind, Word};
 use crate::rootfs::{Assumption, Fact, Known, Leans, Rootfs, ancestors};
 
 /// May `--link` be inserted?
@@ -113,6 +113,17 @@ pub struct Line<'a> {
     pub sources: Vec<Source>,
 }
 
+impl Line<'_> {
+    /// That the sources are looked for in the right build context; None where no source comes from one.
+    pub fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
+        let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
+        let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
+        let assumption =
+            || Assumption { line, path: "/".into(), message: format!("{message} (line {line})") };
+        from_context.then(|| Arc::new(assumption()))
+    }
+}
+
 impl<'a> View<'a> {
     /// Looks at a line.
     pub fn new(line: Line<'a>, rootfs: &'a Rootfs, os: &'a Os, rules: &'a [&'static Rule]) -> Self {
@@ -163,6 +174,12 @@ impl<'a> View<'a> {
     /// The numeric owner of what a linked copy creates, a name looked up in the image.
     pub fn owner_ids(&self) -> Option<(u32, u32)> {
         self.line.owner.resolve(self.rootfs).map(|(ids, _)| ids)
+    }
+
+    /// Whether it counts what the sources are: nothing does for a COPY to a place where nothing is.
+    pub fn hangs_on_sources(&self) -> bool {
+        let absent = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
+        !absent || self.line.transfer.kind == TransferKind::Add
     }
 
     /// Whether `path` lies below the destination and is not the destination itself.
@@ -249,6 +266,13 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Makes a verdict that lets a line be linked lean on one more assumption.
+    pub fn lean_on(&mut self, assumption: &Arc<Assumption>) {
+        if matches!(self.verdict, Verdict::Link | Verdict::Edit) {
+            self.leans.add(Arc::clone(assumption));
+        }
+    }
+
     /// Of two decisions about one line, what has to be said: the heavier verdict, and what both accept.
     #[must_use]
     pub fn or_heavier(self, other: Decision) -> Decision {

@@ -26,6 +26,8 @@ pub struct Inputs<'a> {
     pub images: &'a dyn ImageSource,
     /// The build context.
     pub context: &'a dyn BuildContext,
+    /// That it is this one, where nobody says so.
+    pub assumed_context: Option<&'a str>,
     /// Build arguments.
     pub build_args: &'a BTreeMap<String, String>,
     /// The rules that judge.
@@ -317,13 +319,20 @@ impl Walk<'_> {
     /// The decision in every world; the heavier one counts.
     fn decide(&mut self, state: &mut State, line: &Line<'_>) -> Decision {
         let os = state.os.clone();
+        let state_line = state.line;
         // Where the destination is not known, nothing of the filesystem can change the verdict.
         let needs_filesystem = line.destination.is_ok() || matches!(line.owner, Owner::Named(_));
         let unknown = Worlds::unknown();
         let worlds =
             if needs_filesystem { &*state.settled(self.dockerfile, &mut self.observers) } else { &unknown };
+        let assumed = self.inputs.assumed_context.map(|message| line.lean_on_context(message, state_line));
         let decide = |rootfs: &Rootfs| {
-            site::decide(&View::new(line.clone(), rootfs, &os, self.inputs.rules), self.inputs.accepted)
+            let view = View::new(line.clone(), rootfs, &os, self.inputs.rules);
+            let mut decision = site::decide(&view, self.inputs.accepted);
+            if let Some(assumption) = assumed.iter().flatten().find(|_| view.hangs_on_sources()) {
+                decision.lean_on(assumption);
+            }
+            decision
         };
         let plain = decide(&worlds.plain);
         match &worlds.linked {

@@ -46,7 +46,8 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     }
     let path = &destination.path;
     let slashed = view.towards(Destination { path: path.clone(), slashed: true });
-    let decision = site::decide(&slashed, &|_| false);
+    // What is on the way to it is judged by the other rules.
+    let decision = site::decide(&slashed, &|finding| finding.path != *path);
     let message = format!("`{path}` is a directory and would be replaced by the file");
     match decision.verdict {
         Verdict::Link | Verdict::Edit => findings.push(Finding {
