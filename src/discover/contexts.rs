@@ -19,16 +19,15 @@ const MOST_IGNORED: u64 = 1 << 20;
 pub enum Evidence {
     /// Nothing names another, so it is taken to be the Dockerfile's own folder.
     OwnFolder,
-    /// Nothing names another, and more of its sources are found from the repository's root than from its own
-    /// folder.
-    SourcesAtRoot,
+    /// Nothing names another, and more of its sources are found from this folder above its own.
+    SourcesAbove,
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OwnFolder => f.write_str("the Dockerfile's own folder (assumed)"),
-            Self::SourcesAtRoot => f.write_str("the repository's root, where its sources are (assumed)"),
+            Self::SourcesAbove => f.write_str("the folder above it where its sources are (assumed)"),
         }
     }
 }
@@ -49,25 +48,24 @@ impl Context {
     }
 
     /// The context of a Dockerfile for which nothing names one, by where its `sources` are: its own folder, or
-    /// the repository's root where that has more of them.
+    /// the nearest folder above it that has more of them.
     pub fn guessed(source: &Source<'_>, dockerfile: &RepoPath, sources: &[&str]) -> Self {
-        let own = Self::assumed(dockerfile);
-        let root = Self { root: None, evidence: Evidence::SourcesAtRoot };
         let found = |context: &Self| {
             let view = ContextView::new(source, context, dockerfile).ok()?;
-            Some(
-                sources
-                    .iter()
-                    .filter(|path| !matches!(view.get(path), Found::Missing | Found::Ignored))
-                    .count(),
-            )
+            let there = |path: &&&str| !matches!(view.get(path), Found::Missing | Found::Ignored);
+            Some(sources.iter().filter(there).count())
         };
-        let here = found(&own).unwrap_or_default();
-        if own.root.is_some() && here < sources.len() && found(&root).is_some_and(|there| there > here) {
-            root
-        } else {
-            own
+        let mut best = Self::assumed(dockerfile);
+        let mut most = found(&best).unwrap_or_default();
+        let mut folder = best.root.clone();
+        while let Some(below) = folder.filter(|_| most < sources.len()) {
+            folder = below.parent();
+            let above = Self { root: folder.clone(), evidence: Evidence::SourcesAbove };
+            if let Some(count) = found(&above).filter(|count| *count > most) {
+                (best, most) = (above, count);
+            }
         }
+        best
     }
 }
 

@@ -1,8 +1,8 @@
 //! Discovery on real git repositories and folders.
 
 use layerwright::discover::{
-    Class, Context, ContextView, Found, LeftOut, List, ListedPath, Options, RefusedReason, Source, Why,
-    discover, parse_list, reconcile,
+    Class, Context, ContextView, Evidence, Found, LeftOut, List, ListedPath, Options, RefusedReason, Source,
+    Why, discover, parse_list, reconcile,
 };
 use layerwright::git::{GitError, RepoPath};
 
@@ -259,4 +259,25 @@ fn nothing_is_planned_from_an_empty_repository() {
     let error = scratch.open().resolve(None).unwrap_err();
     assert!(matches!(error, GitError::Empty { .. }));
     assert!(error.to_string().contains("has no commit yet; make the first one"));
+}
+
+#[test]
+fn a_context_is_guessed_by_where_the_sources_are() {
+    let scratch = Scratch::new();
+    let commit = scratch
+        .write("core/tools/image/Dockerfile", "FROM a\n")
+        .write("core/tools/image/own.sh", "")
+        .write("core/scripts/run.sh", "")
+        .write("build/out", "")
+        .commit("First");
+    let repository = scratch.open();
+    let source = Source::commit(&repository, &commit).unwrap();
+    let guessed = |sources: &[&str]| {
+        let context = Context::guessed(&source, &path("core/tools/image/Dockerfile"), sources);
+        (context.root.map(|root| root.to_string()), context.evidence)
+    };
+    assert_eq!(guessed(&["own.sh"]), (Some("core/tools/image".into()), Evidence::OwnFolder));
+    assert_eq!(guessed(&["./scripts", "gone"]), (Some("core".into()), Evidence::SourcesAbove));
+    assert_eq!(guessed(&["build/out", "core/scripts/run.sh"]), (None, Evidence::SourcesAbove));
+    assert_eq!(guessed(&["gone"]), (Some("core/tools/image".into()), Evidence::OwnFolder));
 }
