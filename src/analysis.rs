@@ -19,6 +19,8 @@ pub mod site;
 pub mod source;
 mod stage;
 mod state;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};

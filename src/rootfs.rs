@@ -293,6 +293,19 @@ impl Rootfs {
         self.disturbances.push(Arc::new(disturbance));
     }
 
+    /// Whether any directory is known to have extended attributes.
+    pub fn has_xattrs(&self) -> bool {
+        let in_base = match &self.base {
+            Base::Tree { tree, .. } => tree
+                .iter()
+                .any(|(_, entry)| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
+            Base::Scratch | Base::Unknown(_) => false,
+        };
+        let has_xattrs =
+            |node: &Node| matches!(node.known, Known::Dir(directory) if directory.xattrs != Some(false));
+        in_base || self.nodes.values().any(has_xattrs)
+    }
+
     /// Bytes of `/etc/passwd` of the base, if nothing is known to have changed it, with what that leans on.
     pub fn passwd(&self) -> Option<(&[u8], Leans)> {
         self.account_file("/etc/passwd", Tree::passwd)

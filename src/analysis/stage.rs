@@ -363,6 +363,7 @@ impl Walk<'_> {
                 sources: &line.sources,
                 owner,
                 chown: line.owner != Owner::Default,
+                filtered: line.transfer.options.parents || !line.transfer.options.exclude.is_empty(),
             };
             let mode = if linked || (accepted && world == 1) { Mode::Linked } else { Mode::Plain };
             transfer::apply(rootfs, &copying, mode);

@@ -33,6 +33,8 @@ pub struct Copying<'a> {
     pub owner: Option<(u32, u32)>,
     /// Whether `--chown` says so: then directories from sources get it too.
     pub chown: bool,
+    /// Whether `--exclude` or `--parents` makes it unknown what of the sources is copied, and to where.
+    pub filtered: bool,
 }
 
 /// Applies a transfer to what is known.
@@ -99,6 +101,13 @@ impl Transition<'_> {
 
     fn copy(&mut self, source: &Source, place: &str) {
         let inside = place::join(place, &source.name);
+        if self.copying.filtered {
+            let why = "--exclude or --parents decides what is there".into();
+            if matches!(source.kind, SourceKind::Dir(_)) {
+                self.ensure_directory_at(place);
+            }
+            return self.put_unknown(place, &why);
+        }
         match &source.kind {
             SourceKind::Dir(listing) => {
                 self.ensure_directory_at(place);

@@ -38,6 +38,7 @@ Cases 025 to 030, 035, 135, 195, 239, 276, 277, 285 and 286. `copy.MkdirAll` in 
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    check_root(view, findings);
     for (path, fact) in &view.written {
         let Known::Dir(directory) = fact.known else { continue };
         match directory.mode {
@@ -51,5 +52,19 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                 findings.push(Finding::unknown(ID, path, message));
             }
         }
+    }
+}
+
+/// The root directory stays as it is, but a new directory in one with setgid takes its group and the bit.
+fn check_root(view: &View<'_>, findings: &mut Vec<Finding>) {
+    let root = view.rootfs.get("/");
+    let has_setgid =
+        matches!(root.known, Known::Dir(directory) if directory.mode.is_some_and(|mode| mode & 0o2000 != 0));
+    if let (true, Some((path, fact))) = (has_setgid, view.written.first())
+        && fact.known == Known::Absent
+    {
+        let message =
+            format!("`{path}` is new and takes the group and the setgid bit of `/`; linked it would be 0755");
+        findings.push(Finding::hold(ID, path, &root.leans, message));
     }
 }

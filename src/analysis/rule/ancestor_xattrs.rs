@@ -1,5 +1,6 @@
 //! Extended attributes of directories.
 
+use crate::analysis::source::{Source, SourceKind};
 use crate::rootfs::Known;
 
 use super::{Finding, Rule, RuleId, View};
@@ -37,6 +38,7 @@ Cases 045 and 176.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    check_unseen(view, findings);
     let interior = view.interior().filter(|(_, upper, _)| matches!(upper, Known::Dir(_)));
     let interior = interior
         .filter(|(_, _, fact)| !matches!(fact.known, Known::Dir(directory) if directory.xattrs.is_none()));
@@ -55,5 +57,21 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                 findings.push(Finding::unknown(ID, &path, message));
             }
         }
+    }
+}
+
+/// A source of which not all is known may bring a directory that exists already.
+fn check_unseen(view: &View<'_>, findings: &mut Vec<Finding>) {
+    let is_open = |source: &Source| match &source.kind {
+        SourceKind::Dir(listing) => listing.incomplete.is_some(),
+        SourceKind::Git | SourceKind::Unknown(_) | SourceKind::MaybeArchive { .. } => true,
+        SourceKind::File | SourceKind::Archive(_) => false,
+    };
+    let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
+    let meets_directories = matches!(fact.known, Known::Dir(_));
+    if meets_directories && view.line.sources.iter().any(is_open) && view.rootfs.has_xattrs() {
+        let path = &destination.path;
+        let message = format!("a source may bring a directory below `{path}` that has extended attributes");
+        findings.push(Finding::unknown(ID, path, message));
     }
 }

@@ -1,0 +1,182 @@
+//! The rules on a small filesystem, one line at a time. Expected verdicts follow from the model: what a plain copy
+//! reads there, and what a linked one writes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::context::FolderContext;
+use super::rule::{self, Rule};
+use super::source::{BuildContext, NoContext};
+use super::{Inputs, Site, Verdict, analyze};
+use crate::dockerfile::Dockerfile;
+use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
+use crate::rootfs::{Entry, Metadata, Tree};
+
+/// `base` is a small Linux image that runs as root in `/`.
+struct Images(Tree);
+
+impl ImageSource for Images {
+    fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
+        let config = ImageConfig {
+            user: String::new(),
+            working_dir: "/".into(),
+            env: Vec::new(),
+            onbuild: Vec::new(),
+            shell: None,
+        };
+        let image = BaseImage {
+            rootfs: Arc::new(self.0.clone()),
+            config: Some(config),
+            digest: None,
+            platform: None,
+            source: ImageOrigin::RootfsTar("base.tar".into()),
+        };
+        Ok(reference.normal().contains("/base:").then(|| Arc::new(image)))
+    }
+}
+
+fn dir(mode: u32, uid: u32, gid: u32) -> Entry {
+    Entry::Dir(Metadata { mode, uid, gid, xattrs: Vec::new() })
+}
+
+fn tree() -> Tree {
+    let mut tree = Tree::default();
+    for path in ["", "usr", "usr/bin", "usr/local", "usr/local/bin", "etc", "opt", "home", "var", "var/log"] {
+        tree.insert(path, dir(0o755, 0, 0));
+    }
+    tree.insert("tmp", dir(0o1777, 0, 0));
+    tree.insert("root", dir(0o700, 0, 0));
+    tree.insert("home/app", dir(0o755, 1000, 1001));
+    tree.insert(
+        "xd",
+        Entry::Dir(Metadata { mode: 0o755, xattrs: vec!["user.mark".into()], ..Metadata::default() }),
+    );
+    tree.insert("bin", Entry::Symlink("usr/bin".into()));
+    tree.insert("var/log/access.log", Entry::Symlink("/dev/stdout".into()));
+    tree.insert("etc/passwd", Entry::File(Metadata::default()));
+    tree.set_passwd(Some(b"app:x:1000:1001::/home/app:/bin/sh\n".to_vec()));
+    tree
+}
+
+fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static Rule]) -> Vec<Site> {
+    let images = Images(tree);
+    let inputs = Inputs {
+        images: &images,
+        context,
+        assumed_context: None,
+        build_args: &BTreeMap::new(),
+        rules,
+        accepted: &|_| false,
+    };
+    analyze(&Dockerfile::read(text), &inputs).sites
+}
+
+/// Verdict and rules of the last site of a Dockerfile on `base`.
+fn last(lines: &str) -> (Verdict, Vec<&'static str>) {
+    let text = format!("FROM base\n{lines}\n");
+    let site = judged(tree(), &text, &NoContext, rule::ALL).pop().expect("there is a site");
+    (site.verdict, site.findings.iter().map(|finding| finding.rule.as_str()).collect())
+}
+
+#[test]
+fn each_rule_finds_what_it_is_for() {
+    let hold = |lines, rule| assert_eq!(last(lines), (Verdict::Hold, vec![rule]), "{lines}");
+    hold("COPY <<x /tmp/\nx", "ancestor-mode");
+    hold("COPY <<x /home/app/\nx", "ancestor-owner");
+    hold("COPY --chown=1:1 <<x /opt/\nx", "chown-ancestors");
+    hold("COPY <<x /xd/\nx", "ancestor-xattrs");
+    hold("COPY --chown=nobody <<x /new/\nx", "named-chown");
+    hold("RUN ln -s /root /opt/l\nCOPY <<x /opt/l/\nx", "symlink-ancestor");
+    hold("RUN ln -s /root /opt/l\nCOPY <<x /opt/l\nx", "symlink-destination");
+    hold("COPY <<x /tmp\nx", "directory-destination");
+    hold("COPY <<x /etc/passwd/x\nx", "type-conflict");
+    assert_eq!(last("COPY --chmod=755 <<x /tmp/\nx"), (Verdict::NoEffect, vec!["chmod-disables-link"]));
+    assert_eq!(last("ARG D\nCOPY <<x $D/\nx"), (Verdict::Unknown, vec!["unknown-destination"]));
+    assert_eq!(
+        last("RUN ./configure /opt/y\nCOPY <<x /opt/y/\nx"),
+        (Verdict::Unknown, vec!["unknown-filesystem"])
+    );
+    assert_eq!(last("COPY --parents <<x /opt/\nx"), (Verdict::Unknown, vec!["delayed-directories"]));
+    let windows = judged(tree(), "FROM --platform=windows/amd64 x\nCOPY a /a\n", &NoContext, rule::ALL);
+    assert!(windows[0].verdict == Verdict::Hold && windows[0].findings[0].rule.as_str() == "windows");
+}
+
+#[test]
+fn what_reads_nothing_from_below_may_be_linked() {
+    for line in [
+        "COPY <<x /usr/local/bin/\nx",
+        "COPY <<x /usr/local/bin/tool\nx",
+        "COPY <<x /new/deep/x\nx",
+        "COPY --chown=1000:1001 <<x /new/\nx",
+        "COPY --chown=root <<x /opt/\nx",
+        "WORKDIR /srv/app\nCOPY <<x .\nx",
+        "RUN mkdir -p /opt/a\nCOPY <<x /opt/a/\nx",
+        "USER app\nWORKDIR /app\nCOPY --chown=1000:1001 <<x .\nx",
+        "RUN rm -rf /tmp\nCOPY <<x /tmp/\nx",
+    ] {
+        assert_eq!(last(line), (Verdict::Link, Vec::new()), "{line}");
+    }
+}
+
+#[test]
+fn an_edit_says_what_makes_the_line_equivalent() {
+    let remedies = |line: &str| {
+        let text = format!("FROM base\n{line}\n");
+        let site = judged(tree(), &text, &NoContext, rule::ALL).pop().expect("there is a site");
+        assert_eq!(site.verdict, Verdict::Edit, "{line}");
+        format!("{:?}", site.remedies().collect::<Vec<_>>())
+    };
+    assert_eq!(remedies("COPY <<x /opt\nx"), "[AppendSlash]");
+    assert_eq!(remedies("COPY <<x /bin/x\nx"), "[Destination(\"/usr/bin/x\")]");
+    assert_eq!(remedies("COPY <<x /bin\nx"), "[Destination(\"/usr/bin/\")]");
+    assert_eq!(remedies("COPY <<x /var/log/access.log\nx"), "[Destination(\"/dev/stdout\")]");
+    assert_eq!(remedies("COPY --chown=app <<x /new/\nx"), "[Owner(\"1000:1001\")]");
+}
+
+#[test]
+fn a_line_that_is_linked_already_leaves_its_own_state() {
+    // Case 306: the linked line gives /opt to 1000:1001, which the next one would take back.
+    let text = "FROM base\nCOPY --link --chown=1000:1001 <<g /opt/a/g\ng\nCOPY <<f /opt/b/f\nf\n";
+    let sites = judged(tree(), text, &NoContext, rule::ALL);
+    assert_eq!((sites[0].verdict, sites[1].verdict), (Verdict::Linked, Verdict::Hold));
+    assert_eq!(sites[0].audit.as_ref().map(|(verdict, _)| *verdict), Some(Verdict::Hold));
+    // Case 307: the link has made a directory of /bin.
+    let text = "FROM base\nCOPY --link <<g /bin/g\ng\nCOPY <<f /bin/f\nf\n";
+    assert_eq!(judged(tree(), text, &NoContext, rule::ALL)[1].verdict, Verdict::Link);
+}
+
+#[test]
+fn a_new_directory_in_a_root_with_setgid_takes_its_group() {
+    let mut tree = tree();
+    tree.insert("", dir(0o2755, 0, 50));
+    let sites = judged(tree, "FROM base\nCOPY <<x /new/\nx\nCOPY <<x /opt/\nx\n", &NoContext, rule::ALL);
+    assert_eq!((sites[0].verdict, sites[1].verdict), (Verdict::Hold, Verdict::Link));
+}
+
+#[test]
+fn what_an_exclude_leaves_out_is_not_known_afterwards() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    std::fs::create_dir_all(folder.path().join("d/sub")).expect("a folder can be made");
+    std::fs::write(folder.path().join("d/sub/x"), "x").expect("a file can be written");
+    let context = FolderContext::new(folder.path());
+    let judge = |line: &str| {
+        let text = format!("FROM base\n{line}\nCOPY <<f /opt/d/sub\nf\n");
+        judged(tree(), &text, &context, rule::ALL)[1].verdict
+    };
+    assert_eq!(judge("COPY d /opt/d/"), Verdict::Edit, "sub is a directory: a slash is needed");
+    assert_eq!(judge("COPY --exclude=sub d /opt/d/"), Verdict::Unknown, "it may be there or not");
+}
+
+#[test]
+fn nothing_is_proved_across_a_command_that_nobody_knows() {
+    let text = "FROM base\nRUN ./install.sh\nCOPY <<x /opt/\nx\nCOPY <<x /root/\nx\n";
+    let sites = judged(tree(), text, &NoContext, rule::ALL);
+    assert_eq!((sites[0].verdict, sites[0].proved()), (Verdict::Link, Some(false)));
+    assert_eq!((sites[1].verdict, sites[1].proved()), (Verdict::Hold, Some(false)));
+    let said: Vec<String> = sites[0].leans.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["`./install.sh` (line 2) leaves /opt alone"]);
+    let certain = "FROM base\nRUN mkdir /srv && chmod 700 /opt\nCOPY <<x /srv/\nx\nCOPY <<x /opt/\nx\n";
+    let sites = judged(tree(), certain, &NoContext, rule::ALL);
+    assert_eq!((sites[0].verdict, sites[0].proved()), (Verdict::Link, Some(true)));
+    assert_eq!((sites[1].verdict, sites[1].proved()), (Verdict::Hold, Some(true)));
+}
