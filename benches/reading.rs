@@ -2,7 +2,7 @@
 //!
 //! `LAYERWRIGHT_CORPUS` names a folder of Dockerfiles, whatever their names; without it a few made-up ones are
 //! read. Only those count that both readers accept.
-#![allow(clippy::print_stdout, reason = "it is a command")]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it is a command, and measures")]
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
