@@ -28,7 +28,7 @@ use crate::rootfs::Leans;
 use benefit::{Benefit, LaterRuns};
 use rule::{Finding, Remedy};
 
-pub use judged::BaseRead;
+pub use judged::{BaseRead, Knowledge};
 pub use site::Verdict;
 pub use stage::Inputs;
 

@@ -6,6 +6,7 @@
 
 mod disturbance;
 pub mod layers;
+pub mod profile;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ pub use disturbance::{Disturbance, Reach};
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::shell::Mention;
+use profile::ProfiledImage;
 
 /// A fact that a verdict leans on and that nothing has proved yet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,6 +144,8 @@ pub enum Base {
         /// What all of it leans on.
         leans: Leans,
     },
+    /// Known in part, by the family of its image. Every fact is an assumption.
+    Profile(Arc<ProfiledImage>),
     /// Not known, and why.
     Unknown(Arc<str>),
 }
@@ -174,6 +178,10 @@ impl Rootfs {
     /// What is known of `path` itself; a symbolic link on the way to it is not followed.
     pub fn get(&self, path: &str) -> Fact {
         let (mut fact, since) = self.undisturbed(path);
+        // Where a command ran and as whom is part of what a profile assumes, so what it made leans on that too.
+        if let Base::Profile(image) = &self.base {
+            fact.leans.add(Arc::clone(image.whole()));
+        }
         for disturbance in &self.disturbances[since..] {
             disturbance.disturb(path, &mut fact);
         }
@@ -232,8 +240,12 @@ impl Rootfs {
             .take_while(|(at, _)| at.starts_with(&prefix))
             .map(|(at, _)| at.clone())
             .collect();
-        if let Base::Tree { tree, .. } = &self.base {
-            paths.extend(tree.below(path.trim_start_matches('/')).map(|(at, _)| format!("/{at}")));
+        match &self.base {
+            Base::Tree { tree, .. } => {
+                paths.extend(tree.below(path.trim_start_matches('/')).map(|(at, _)| format!("/{at}")));
+            }
+            Base::Profile(image) => paths.extend(image.below(&prefix).map(str::to_owned)),
+            Base::Scratch | Base::Unknown(_) => {}
         }
         paths.remove("/");
         let mut listing = Listing::default();
@@ -278,6 +290,7 @@ impl Rootfs {
         }
         match (&self.base, self.hides_base(path)) {
             (Base::Unknown(why), false) => Some(Arc::clone(why)),
+            (Base::Profile(image), false) => Some(image.why_incomplete()),
             _ => None,
         }
     }
@@ -299,7 +312,7 @@ impl Rootfs {
             Base::Tree { tree, .. } => tree
                 .iter()
                 .any(|(_, entry)| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
-            Base::Scratch | Base::Unknown(_) => false,
+            Base::Scratch | Base::Unknown(_) | Base::Profile(_) => false,
         };
         let has_xattrs =
             |node: &Node| matches!(node.known, Known::Dir(directory) if directory.xattrs != Some(false));
@@ -334,6 +347,7 @@ impl Base {
         match self {
             Base::Scratch => Fact { known: scratch(path), leans: Leans::default() },
             Base::Unknown(why) => Fact { known: Known::Unknown(Arc::clone(why)), leans: Leans::default() },
+            Base::Profile(image) => image.get(path),
             Base::Tree { tree, leans } => {
                 let known = match tree.get(path.trim_start_matches('/')) {
                     None => scratch(path),

@@ -41,8 +41,17 @@ impl Judged {
 pub struct BaseRead {
     /// As FROM names it, arguments expanded.
     pub image: String,
-    /// Whether its filesystem is known.
-    pub known: bool,
+    /// What its filesystem is known from; None where it is not known.
+    pub source: Option<Knowledge>,
     /// The digest of what is known.
     pub digest: Option<String>,
+}
+
+/// Where the knowledge of an image comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Knowledge {
+    /// It was read.
+    Read,
+    /// Its name says which family it is of.
+    Profile,
 }

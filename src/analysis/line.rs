@@ -6,7 +6,7 @@ use crate::analysis::owner::Owner;
 use crate::analysis::place::Destination;
 use crate::analysis::site::{Chmod, Line};
 use crate::analysis::source::{self, BuildContext, Source, SourceKind};
-use crate::analysis::stage::Walk;
+use crate::analysis::stage::{Walk, profiled};
 use crate::analysis::state::State;
 use crate::dockerfile::{Transfer, TransferKind};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
@@ -44,7 +44,7 @@ impl Walk<'_> {
 
     fn sources(&mut self, state: &State, transfer: &Transfer, context: &dyn BuildContext) -> Vec<Source> {
         let unpack = transfer.kind == TransferKind::Add && transfer.options.unpack != Some(false);
-        let from = transfer.options.from.as_deref().map(|from| self.stage_or_image(from));
+        let from = transfer.options.from.as_deref().map(|from| self.stage_or_image(from, state.line));
         let mut sources = Vec::new();
         for word in &transfer.sources {
             let written = match state.expand(&word.text, self.escape_token) {
@@ -77,15 +77,18 @@ impl Walk<'_> {
     }
 
     /// `--from`: a stage by name or number, or an image. None where nothing is known of it.
-    fn stage_or_image(&mut self, from: &str) -> Option<Rootfs> {
+    fn stage_or_image(&mut self, from: &str, line: usize) -> Option<Rootfs> {
         let by_name = self.names.get(&from.to_lowercase()).copied();
         let stage = by_name.or_else(|| from.parse().ok());
         if let Some(stage) = stage {
             let state = self.ended.get_mut(stage)?;
             return Some(state.settled(self.dockerfile, &mut self.observers).plain.clone());
         }
-        let image = self.image(from)?;
-        Some(Rootfs::new(Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }))
+        let base = match self.image(from) {
+            Some(image) => Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() },
+            None => Base::Profile(Arc::new(profiled(from, line)?)),
+        };
+        Some(Rootfs::new(base))
     }
 }
 

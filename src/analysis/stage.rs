@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::analysis::judged::{BaseRead, Judged};
+use crate::analysis::judged::{BaseRead, Judged, Knowledge};
 use crate::analysis::line::is_copy;
 use crate::analysis::observe::Observers;
 use crate::analysis::owner::Owner;
@@ -18,6 +18,7 @@ use crate::analysis::transfer::{self, Copying, Mode};
 use crate::dockerfile::{Assignment, Body, Dockerfile, From, Instruction, Run, Transfer, TransferKind};
 use crate::images::{BaseImage, ImageReference, ImageSource};
 use crate::rootfs::Rootfs;
+use crate::rootfs::profile::{Profile, ProfiledImage};
 
 /// What the walk needs beside the Dockerfile.
 #[derive(Clone, Copy)]
@@ -69,6 +70,13 @@ pub(super) struct Walk<'a> {
     bases: Vec<BaseRead>,
     /// What may see whether a file was linked.
     pub(super) observers: Observers,
+}
+
+/// What is known of an image by its family.
+pub(super) fn profiled(name: &str, line: usize) -> Option<ProfiledImage> {
+    let reference = ImageReference::parse(name).ok()?;
+    let profile = Profile::find(reference.repository(), reference.tag())?;
+    Some(ProfiledImage::new(profile, name, line))
 }
 
 impl Walk<'_> {
@@ -143,7 +151,7 @@ impl Walk<'_> {
         let base = match self.global.expand(&from.base.text, self.escape_token) {
             Ok(base) => base,
             Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why)) => {
-                self.bases.push(BaseRead { image: from.base.text.to_string(), known: false, digest: None });
+                self.bases.push(BaseRead { image: from.base.text.to_string(), source: None, digest: None });
                 return State::unknown(&format!("image {}", from.base.text), &why, self.os(from, None), line);
             }
         };
@@ -163,14 +171,24 @@ impl Walk<'_> {
         let os = self.os(from, Some(&base));
         let image = self.image(&base);
         let digest = image.as_ref().and_then(|image| image.digest.clone());
-        self.bases.push(BaseRead { image: base.clone(), known: image.is_some(), digest });
-        match image {
-            Some(image) => {
+        let profile = match (&image, &os) {
+            (None, None) => profiled(&base, line),
+            _ => None,
+        };
+        let source = match (&image, &profile) {
+            (Some(_), _) => Some(Knowledge::Read),
+            (None, Some(_)) => Some(Knowledge::Profile),
+            (None, None) => None,
+        };
+        self.bases.push(BaseRead { image: base.clone(), source, digest });
+        match (image, profile) {
+            (Some(image), _) => {
                 let mut state = State::of_image(&base, &image, os, line);
                 self.run_triggers_of(&image, &mut state);
                 state
             }
-            None => State::unknown(
+            (None, Some(profile)) => State::of_profile(profile, line),
+            (None, None) => State::unknown(
                 &format!("image {base}"),
                 "it was not read; --rootfs tells what it holds",
                 os,

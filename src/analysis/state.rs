@@ -11,6 +11,7 @@ use crate::analysis::site::Os;
 use crate::analysis::transfer::inherit_group;
 use crate::dockerfile::Dockerfile;
 use crate::images::BaseImage;
+use crate::rootfs::profile::ProfiledImage;
 use crate::rootfs::{
     Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
 };
@@ -189,6 +190,25 @@ impl State {
         if let Some(shell) = &config.shell {
             state.shell.clone_from(shell);
         }
+        state
+    }
+
+    /// An image that nobody has read and whose family is known. That it starts as its family does is one
+    /// assumption with what it is, so every verdict that leans on the one names the other.
+    pub fn of_profile(image: ProfiledImage, line: usize) -> Self {
+        let config = image.config();
+        let whole = Arc::clone(image.whole());
+        let mut leans = Leans::default();
+        leans.add(Arc::clone(&whole));
+        let mut scope = Scope::open(image.why_incomplete());
+        for (name, value) in config.env {
+            scope.set(name, String::from(*value));
+        }
+        let base = Base::Profile(Arc::new(image));
+        let mut state = Self::new(base, scope, Os::AssumedLinux(leans), line);
+        state.workdir = Ok(config.working_dir.into());
+        state.user = Ok(config.user.into());
+        state.assumed_user = Some(whole);
         state
     }
 

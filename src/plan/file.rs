@@ -336,10 +336,22 @@ pub struct Context {
 pub struct Base {
     /// The image as FROM names it.
     pub image: String,
-    /// Whether its filesystem is known.
+    /// Whether its filesystem is known, be it in part.
     pub known: bool,
+    /// What it is known from; null where it is not known.
+    pub source: Option<Knowledge>,
     /// The digest that the facts are of; null where it is not known.
     pub digest: Option<String>,
+}
+
+/// What a base image is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Knowledge {
+    /// Its filesystem was read.
+    Rootfs,
+    /// Its name says of which family it is; all that follows is assumed.
+    Profile,
 }
 
 /// What becomes of the header of a file.

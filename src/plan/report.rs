@@ -1,7 +1,7 @@
 //! From the analysis to the format of the plan.
 
 use crate::analysis::rule::Finding;
-use crate::analysis::{self, BaseRead, Site, benefit, transfer_of};
+use crate::analysis::{self, BaseRead, Knowledge, Site, benefit, transfer_of};
 use crate::dockerfile::{Dockerfile, TransferKind, Word};
 use crate::migrate::{self, LineEdit};
 use crate::plan::file::{self, Assumption, Audit, Benefit, Keyword, Reason, Verdict};
@@ -132,7 +132,11 @@ pub(super) fn header(header: &syntax::Header) -> file::Header {
 pub(super) fn bases(bases: &[BaseRead]) -> Vec<file::Base> {
     let base = |base: &BaseRead| file::Base {
         image: base.image.clone(),
-        known: base.known,
+        known: base.source.is_some(),
+        source: base.source.map(|source| match source {
+            Knowledge::Read => file::Knowledge::Rootfs,
+            Knowledge::Profile => file::Knowledge::Profile,
+        }),
         digest: base.digest.clone(),
     };
     bases.iter().map(base).collect()

@@ -240,3 +240,20 @@ fn what_can_not_be_read_is_named() {
     let script = run(folder.path(), &["completions", "bash"]).done();
     assert!(script.stdout.contains("layerwright") && script.stderr.is_empty());
 }
+
+#[test]
+fn a_verdict_on_the_family_of_an_image_is_never_proved() {
+    let text = "FROM golang:1.22\nCOPY x ./\nCOPY x $GOPATH/src/\nCOPY x /app/x\nRUN mkdir -m 0700 out\n\
+                COPY x out/\nFROM debian:12\nCOPY x /usr/local/bin/\nCOPY x /root/\n\
+                COPY --from=0 /app/x /srv/\nCOPY --from=debian:12 /root/.bashrc /x\nCOPY x ./\n";
+    let sites = sites(text, &[]);
+    let sites = sites.as_array().unwrap();
+    let verdicts: Vec<&str> = sites.iter().map(|site| site["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["hold", "hold", "link", "hold", "link", "hold", "link", "link", "link"]);
+    for site in sites {
+        assert_eq!(site["proved"], json!(false), "{site}");
+        let said = site["assumptions"].as_array().unwrap();
+        let named = said.iter().any(|one| one["message"].as_str().unwrap().contains("(profile "));
+        assert!(named, "{site}");
+    }
+}

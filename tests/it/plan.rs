@@ -99,7 +99,10 @@ fn a_plan_records_what_it_was_made_from() {
                 .to_string()
         )
     );
-    assert_eq!(file["bases"], json!([{"image": "base:1", "known": true, "digest": null}]));
+    assert_eq!(
+        file["bases"],
+        json!([{"image": "base:1", "known": true, "source": "rootfs", "digest": null}])
+    );
     assert_eq!(file["contexts"][0]["root"], json!("a"));
     assert_eq!(file["header"], json!({"kind": "insert", "value": "docker/dockerfile:1"}));
     assert_eq!(file["sites"][0]["verdict"], json!("link"));

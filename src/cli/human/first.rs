@@ -9,7 +9,7 @@ use super::screen::{Align, Piece, Screen};
 use super::tally::{self, Count};
 use super::words::{count, form, number};
 use super::{style, verbose};
-use crate::plan::file::{Benefit, Plan, Site, Verdict};
+use crate::plan::file::{Benefit, Knowledge, Plan, Site, Verdict};
 
 /// Where a plan was written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -277,8 +277,8 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
         Saved::No | Saved::InPlace(_) => String::new(),
     };
     // Without a saved plan `migrate` makes its own, which knows neither the list nor the images of this one.
-    let special =
-        plan.list.is_some() || plan.files.iter().any(|file| file.bases.iter().any(|base| base.known));
+    let special = plan.list.is_some()
+        || plan.files.iter().any(|file| file.bases.iter().any(|base| base.source == Some(Knowledge::Rootfs)));
     if *saved == Saved::No && special {
         screen
             .say("Keep this plan for the next steps: run it again with ")

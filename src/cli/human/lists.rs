@@ -32,10 +32,14 @@ pub fn unread(screen: &mut Screen, plan: &Plan) {
                     format!("{} in {}", form(image.lines, "line", "lines"), count(image.files, "file")),
                 ),
                 (Style::new(), image.image.clone()),
+                (
+                    Style::new(),
+                    if image.has_family { "known by its family (assumed)" } else { "" }.to_owned(),
+                ),
             ]
         })
         .collect();
-    screen.table(&[Align::Right, Align::Left, Align::Left], &rows);
+    screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows);
     more(screen, images.len(), "image");
 }
 

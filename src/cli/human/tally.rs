@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::file::{Benefit, File, Header, Plan, Reason, Site, Verdict};
+use crate::plan::file::{Benefit, File, Header, Knowledge, Plan, Reason, Site, Verdict};
 
 /// How many lines have a verdict, and how many of them are proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub fn harmful_links(plan: &Plan) -> usize {
 pub struct Unread {
     /// The image as FROM names it.
     pub image: String,
+    /// Whether its family is known.
+    pub has_family: bool,
     /// How many files start from it and hold a line that is not known.
     pub files: usize,
     /// How many such lines these files hold.
@@ -84,11 +86,12 @@ pub struct Unread {
 
 /// The base images that were not read and that leave lines unknown, most lines first.
 pub fn unread(plan: &Plan) -> Vec<Unread> {
-    let mut images: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut images: BTreeMap<(&str, bool), (usize, usize)> = BTreeMap::new();
     for file in &plan.files {
         let lines = file.sites.iter().filter(|site| site.verdict == Verdict::Unknown).count();
-        let unknown: BTreeSet<&str> =
-            file.bases.iter().filter(|base| !base.known).map(|base| base.image.as_str()).collect();
+        let unread = file.bases.iter().filter(|base| base.source != Some(Knowledge::Rootfs));
+        let unknown: BTreeSet<(&str, bool)> =
+            unread.map(|base| (base.image.as_str(), base.source.is_some())).collect();
         for image in unknown.into_iter().filter(|_| lines > 0) {
             let entry = images.entry(image).or_default();
             *entry = (entry.0 + 1, entry.1 + lines);
@@ -96,7 +99,12 @@ pub fn unread(plan: &Plan) -> Vec<Unread> {
     }
     let mut unread: Vec<Unread> = images
         .into_iter()
-        .map(|(image, (files, lines))| Unread { image: image.to_owned(), files, lines })
+        .map(|((image, has_family), (files, lines))| Unread {
+            image: image.to_owned(),
+            has_family,
+            files,
+            lines,
+        })
         .collect();
     unread.sort_by_key(|image| Reverse((image.lines, image.files)));
     unread

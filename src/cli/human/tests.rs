@@ -85,7 +85,7 @@ fn file(path: &str, sites: Vec<Site>) -> File {
         class: Class::Plain,
         skip: None,
         contexts: Vec::new(),
-        bases: vec![Base { image: "debian:12".into(), known: false, digest: None }],
+        bases: vec![Base { image: "debian:12".into(), known: false, source: None, digest: None }],
         errors: Vec::new(),
         syntax: Syntax { current: None, required: None },
         header: Header::Keep,
