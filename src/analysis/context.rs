@@ -106,6 +106,10 @@ impl FolderContext {
         self.ignored.as_ref().is_some_and(|ignored| ignored.ignores(path))
     }
 
+    fn takes_back(&self) -> bool {
+        self.ignored.as_ref().is_some_and(Ignored::takes_back)
+    }
+
     /// The real path of `path` in the folder, links followed within it.
     fn real(&self, path: &str) -> Option<String> {
         let mut rest: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
@@ -165,11 +169,21 @@ impl FolderContext {
         for name in self.names(directory) {
             let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
             let relative = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-            let Some(entry) = self.entry(&path).filter(|_| !self.ignores(&path)) else { continue };
-            let is_directory = matches!(entry, ContextEntry::Dir(_));
-            found.push((relative.clone(), entry));
-            if is_directory {
-                self.walk(&path, &relative, found);
+            let Some(entry) = self.entry(&path) else { continue };
+            let is_ignored = self.ignores(&path);
+            if matches!(entry, ContextEntry::Dir(_)) {
+                if is_ignored && !self.takes_back() {
+                    continue;
+                }
+                // An ignored directory comes along with what is taken back of it.
+                let mut inside = Vec::new();
+                self.walk(&path, &relative, &mut inside);
+                if !is_ignored || !inside.is_empty() {
+                    found.push((relative, entry));
+                    found.append(&mut inside);
+                }
+            } else if !is_ignored {
+                found.push((relative, entry));
             }
         }
     }
