@@ -2,6 +2,7 @@
 
 use super::{Error, Format, InspectArguments, Kind, human, workspace, write};
 use crate::analysis::context::FolderContext;
+use crate::analysis::rule;
 use crate::config::Config;
 use crate::plan::{self, Options, Waivers};
 
@@ -30,6 +31,7 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
         selects: &selects,
         keep_add: knowledge.keep_add,
         edit_generated: false,
+        rules: rule::ALL,
     };
     images.check().map_err(|error| Error::usage(&error))?;
     let inspection = plan::inspect(&files, &options, &Waivers::none());
