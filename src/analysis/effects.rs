@@ -187,6 +187,10 @@ impl Effects<'_> {
     }
 
     fn link(&mut self, target: &str, link: &Destination, known: Known, no_dereference: bool) {
+        if known == Known::File {
+            // What is written to one name from now on changes the other, so its content counts as written.
+            self.write(target);
+        }
         let Some((at, mut leans)) = self.real_parent(&link.path) else { return };
         let there = self.rootfs.get(&at);
         leans.merge(&there.leans);
@@ -215,11 +219,22 @@ impl Effects<'_> {
 
     /// `cp`, `mv`, `install`: what they bring is a file, or not known.
     fn bring(&mut self, sources: &[Operand], destination: &Destination, files_only: bool) {
+        let named = self.real_parent(&destination.path);
+        let link = named.filter(|(at, _)| matches!(self.rootfs.get(at).known, Known::Symlink(_)));
         let Some((real, fact)) = self.real(&destination.path) else { return };
         let known = if files_only { Known::File } else { Known::Unknown(self.why()) };
         let below = || if files_only { Below::Nothing } else { Below::Unknown("it was copied".into()) };
         let into_directory =
             destination.directory || (matches!(fact.known, Known::Dir(_)) && !destination.exact);
+        if let (false, Some(link)) = (into_directory, link) {
+            // Some commands write through a link and some replace it.
+            for (path, leans) in [link, (real, fact.leans)] {
+                let why = self.why();
+                let unknown = Fact { known: Known::Unknown(Arc::clone(&why)), leans };
+                self.rootfs.set(&path, unknown, Below::Unknown(why));
+            }
+            return;
+        }
         if !into_directory {
             return self.rootfs.set(&real, Fact { known, leans: fact.leans }, below());
         }
@@ -227,9 +242,8 @@ impl Effects<'_> {
             match source {
                 Operand::Path(path) => {
                     let at = join(&real, base_name(path));
-                    let onto_directory =
-                        matches!(self.rootfs.get(&at).known, Known::Dir(_) | Known::Unknown(_));
-                    if files_only && !onto_directory {
+                    let onto_file = matches!(self.rootfs.get(&at).known, Known::Absent | Known::File);
+                    if files_only && onto_file {
                         self.rootfs.set(&at, Fact { known: known.clone(), leans: Leans::default() }, below());
                     } else {
                         self.blur(&at);
@@ -251,7 +265,7 @@ impl Effects<'_> {
 
     fn write(&mut self, path: &str) {
         let Some((real, fact)) = self.real(path) else { return };
-        if fact.known == Known::Absent {
+        if matches!(fact.known, Known::Absent | Known::File) {
             self.rootfs.set(&real, Fact { known: Known::File, leans: fact.leans }, Below::Nothing);
         }
     }

@@ -150,3 +150,49 @@ fn what_a_source_may_hold_beside_may_lose_its_attributes_too() {
         "FROM tiny:1 AS b\nRUN mkdir /out && cp -a /home/. /out/\nFROM tiny:1\nCOPY --from=b /out/ /\n";
     assert!(!is_proved(text, &mut Tar::new()));
 }
+
+#[test]
+fn a_user_without_a_group_runs_with_that_of_its_account() {
+    // `/etc/passwd` has 1000 in group 1001, and that is the group of what a RUN makes.
+    let after = |user: &str| {
+        let text = format!(
+            "FROM tiny:1\nRUN mkdir /w && chown {user} /w\nUSER {user}\nRUN mkdir /w/m\nUSER root\n\
+             COPY --chown=1000:1000 f /w/m/\n"
+        );
+        is_proved(&text.replace("chown 1000 ", "chown 1000:1000 "), &mut Tar::new())
+    };
+    assert!(!after("1000"));
+    assert!(after("1000:1000"));
+}
+
+#[test]
+fn what_cp_brings_may_be_a_link() {
+    // R1: a plain copy to `/l` writes below `/usr/bin`.
+    for options in ["-P", "-d", "-a", "-l"] {
+        assert!(!is_proved_after(&format!("cp {options} /bin /l"), "COPY f /l"), "{options}");
+    }
+    assert!(is_proved_after("cp /etc/passwd /l", "COPY f /l"));
+}
+
+#[test]
+fn install_and_mv_replace_a_link_and_cp_writes_through_it() {
+    for command in ["install -m 644 /etc/passwd /q", "mv /etc/passwd /q", "cp /etc/passwd /q"] {
+        assert!(!is_proved_after(&format!("ln -s /etc/group /q && {command}"), "COPY f /q"), "{command}");
+    }
+    let into = "mkdir /n && ln -s /etc/group /n/passwd && cp /etc/passwd /n/";
+    assert!(!is_proved_after(into, "COPY f /n/passwd"));
+}
+
+#[test]
+fn accounts_that_a_command_writes_are_not_known() {
+    let copy = "COPY --chown=app f /w/g";
+    assert!(is_proved_after("true", copy));
+    for command in [
+        "echo app:x:7:7::/:/bin/sh >/etc/passwd",
+        "ln -s /etc/passwd /q && echo app:x:7:7::/:/bin/sh >/q",
+        "ln -s /etc /q && echo app:x:7:7::/:/bin/sh >/q/passwd",
+        "ln /etc/passwd /q && echo app:x:7:7::/:/bin/sh >/q",
+    ] {
+        assert!(!is_proved_after(command, copy), "{command}");
+    }
+}
