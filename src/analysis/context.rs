@@ -98,8 +98,17 @@ pub struct FolderContext {
 impl FolderContext {
     /// A folder, with its `.dockerignore` where it has one that can be read.
     pub fn new(root: &Path) -> Self {
-        let ignored = read_file(&root.join(".dockerignore")).and_then(|bytes| String::from_utf8(bytes).ok());
-        Self { root: root.to_owned(), ignored: ignored.and_then(|text| Ignored::read(&text).ok()) }
+        Self { root: root.to_owned(), ignored: ignore_file(&root.join(".dockerignore")) }
+    }
+
+    /// As one Dockerfile sees it: `<name>.dockerignore` beside that replaces the one of the folder.
+    #[must_use]
+    pub fn seen_by(&self, dockerfile: &Path) -> Self {
+        let mut name = dockerfile.as_os_str().to_owned();
+        name.push(".dockerignore");
+        let own = Path::new(&name);
+        let ignored = if own.is_file() { ignore_file(own) } else { self.ignored.clone() };
+        Self { root: self.root.clone(), ignored }
     }
 
     fn ignores(&self, path: &str) -> bool {
@@ -204,6 +213,11 @@ impl FolderContext {
         matched.retain(|path| !self.ignores(path));
         matched
     }
+}
+
+fn ignore_file(at: &Path) -> Option<Ignored> {
+    let text = read_file(at).and_then(|bytes| String::from_utf8(bytes).ok())?;
+    Ignored::read(&text).ok()
 }
 
 /// A file of moderate size; a pipe or a device would never end.

@@ -21,7 +21,8 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
     let context = arguments.context.as_deref().map(FolderContext::new);
     let mut files = Vec::new();
     for path in &arguments.files {
-        files.push((path.display().to_string(), workspace::read(path)?, context.clone()));
+        let context = context.as_ref().map(|context| context.seen_by(path));
+        files.push((path.display().to_string(), workspace::read(path)?, context));
     }
     let config = Config::default();
     let options = Options {

@@ -1,13 +1,14 @@
 //! Lines that a build proved to differ, and that once passed as proved. Each was built with and without the flag.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use layerwright::analysis::rule;
 use layerwright::plan::file::{Site, Verdict};
 
 use crate::bases;
 use crate::cases::judge;
-use crate::support::Tar;
+use crate::support::{Tar, run};
 
 /// The sites of a text on `tiny:1`, beside an archive `a.tar`, a file `f` and a folder `d` with a file.
 fn sites(text: &str, archive: &mut Tar) -> Vec<Site> {
@@ -195,4 +196,19 @@ fn accounts_that_a_command_writes_are_not_known() {
     ] {
         assert!(!is_proved_after(command, copy), "{command}");
     }
+}
+
+#[test]
+fn an_ignore_file_of_one_dockerfile_replaces_that_of_the_context() {
+    // `/d` comes along with `COPY .`, 0700, since only the folder's own ignore file leaves it out.
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    fs::create_dir(at("d")).unwrap();
+    fs::set_permissions(at("d"), fs::Permissions::from_mode(0o700)).unwrap();
+    for (path, text) in [("d/x", "x"), ("f", "f"), (".dockerignore", "d"), ("P.dockerignore", "none")] {
+        fs::write(at(path), text).unwrap();
+    }
+    fs::write(at("P"), "FROM scratch\nCOPY . /\nCOPY f /d/q\n").unwrap();
+    let run = run(folder.path(), &["inspect", "P", "--context", ".", "--format", "json"]).done();
+    assert_eq!(run.json()["files"][0]["sites"][1]["verdict"], "hold");
 }
