@@ -15,7 +15,7 @@ use globset::{Glob, GlobMatcher};
 use rayon::prelude::*;
 
 use crate::analysis::context::FolderContext;
-use crate::analysis::rule::{self, Finding, RuleId};
+use crate::analysis::rule::{Finding, Rule, RuleId};
 use crate::analysis::source::BuildContext;
 use crate::analysis::{self, Analysis, Inputs};
 use crate::config::Config;
@@ -43,6 +43,8 @@ pub struct Options<'a> {
     pub keep_add: bool,
     /// Whether generated files are edited too.
     pub edit_generated: bool,
+    /// The rules that judge: [`ALL`](crate::analysis::rule::ALL).
+    pub rules: &'a [&'static Rule],
 }
 
 /// A waiver names no rule of the table.
@@ -225,7 +227,7 @@ fn judge(
             context,
             assumed_context,
             build_args: options.build_args,
-            rules: rule::ALL,
+            rules: options.rules,
             accepted: &|finding| waivers.accepting(path, finding).is_some(),
         },
     )

@@ -18,6 +18,8 @@ pub enum ArchiveEntry {
         mode: u32,
         /// Numeric owner and group.
         owner: (u32, u32),
+        /// Whether it names extended attributes; a builder sets those that it can.
+        xattrs: bool,
     },
     /// A file.
     File,
@@ -73,25 +75,32 @@ pub fn read(bytes: &[u8]) -> Result<Option<Archive>, ArchiveError> {
 fn entries(reader: impl Read) -> Result<Option<Archive>, ArchiveError> {
     let mut archive = tar::Archive::new(reader);
     let mut found = Vec::new();
+    let mut is_archive = false;
     for entry in archive.entries()? {
-        let entry = match entry {
+        let mut entry = match entry {
             Ok(entry) => entry,
-            Err(_) if found.is_empty() => return Ok(None),
+            Err(_) if !is_archive => return Ok(None),
             Err(error) => return Err(error.into()),
         };
+        is_archive = true;
+        if entry.header().entry_type() == tar::EntryType::XGlobalHeader {
+            continue;
+        }
         let path = relative(&entry.path_bytes());
-        found.push((path, describe(&entry)?));
+        found.push((path, describe(&mut entry)?));
     }
-    Ok((!found.is_empty()).then_some(Archive { entries: found }))
+    Ok(is_archive.then_some(Archive { entries: found }))
 }
 
-fn describe<R: Read>(entry: &tar::Entry<'_, R>) -> Result<ArchiveEntry, ArchiveError> {
+fn describe<R: Read>(entry: &mut tar::Entry<'_, R>) -> Result<ArchiveEntry, ArchiveError> {
+    let xattrs = names_xattrs(entry)?;
     let header = entry.header();
     let target = || entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned());
     Ok(match header.entry_type() {
         tar::EntryType::Directory => ArchiveEntry::Dir {
             mode: header.mode()? & 0o7777,
             owner: (id(header.uid()?)?, id(header.gid()?)?),
+            xattrs,
         },
         tar::EntryType::Link => ArchiveEntry::HardLink(relative(target().unwrap_or_default().as_bytes())),
         tar::EntryType::Symlink => ArchiveEntry::Symlink(target().unwrap_or_default()),
@@ -100,6 +109,16 @@ fn describe<R: Read>(entry: &tar::Entry<'_, R>) -> Result<ArchiveEntry, ArchiveE
         }
         _ => ArchiveEntry::Other,
     })
+}
+
+/// Whether an entry's extended header gives it extended attributes.
+fn names_xattrs<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<bool> {
+    for extension in entry.pax_extensions()?.into_iter().flatten() {
+        if extension?.key_bytes().starts_with(b"SCHILY.xattr.") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn id(number: u64) -> Result<u32, ArchiveError> {

@@ -98,12 +98,25 @@ pub struct FolderContext {
 impl FolderContext {
     /// A folder, with its `.dockerignore` where it has one that can be read.
     pub fn new(root: &Path) -> Self {
-        let ignored = read_file(&root.join(".dockerignore")).and_then(|bytes| String::from_utf8(bytes).ok());
-        Self { root: root.to_owned(), ignored: ignored.and_then(|text| Ignored::read(&text).ok()) }
+        Self { root: root.to_owned(), ignored: ignore_file(&root.join(".dockerignore")) }
+    }
+
+    /// As one Dockerfile sees it: `<name>.dockerignore` beside that replaces the one of the folder.
+    #[must_use]
+    pub fn seen_by(&self, dockerfile: &Path) -> Self {
+        let mut name = dockerfile.as_os_str().to_owned();
+        name.push(".dockerignore");
+        let own = Path::new(&name);
+        let ignored = if own.is_file() { ignore_file(own) } else { self.ignored.clone() };
+        Self { root: self.root.clone(), ignored }
     }
 
     fn ignores(&self, path: &str) -> bool {
         self.ignored.as_ref().is_some_and(|ignored| ignored.ignores(path))
+    }
+
+    fn takes_back(&self) -> bool {
+        self.ignored.as_ref().is_some_and(Ignored::takes_back)
     }
 
     /// The real path of `path` in the folder, links followed within it.
@@ -165,11 +178,21 @@ impl FolderContext {
         for name in self.names(directory) {
             let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
             let relative = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-            let Some(entry) = self.entry(&path).filter(|_| !self.ignores(&path)) else { continue };
-            let is_directory = matches!(entry, ContextEntry::Dir(_));
-            found.push((relative.clone(), entry));
-            if is_directory {
-                self.walk(&path, &relative, found);
+            let Some(entry) = self.entry(&path) else { continue };
+            let is_ignored = self.ignores(&path);
+            if matches!(entry, ContextEntry::Dir(_)) {
+                if is_ignored && !self.takes_back() {
+                    continue;
+                }
+                // An ignored directory comes along with what is taken back of it.
+                let mut inside = Vec::new();
+                self.walk(&path, &relative, &mut inside);
+                if !is_ignored || !inside.is_empty() {
+                    found.push((relative, entry));
+                    found.append(&mut inside);
+                }
+            } else if !is_ignored {
+                found.push((relative, entry));
             }
         }
     }
@@ -190,6 +213,11 @@ impl FolderContext {
         matched.retain(|path| !self.ignores(path));
         matched
     }
+}
+
+fn ignore_file(at: &Path) -> Option<Ignored> {
+    let text = read_file(at).and_then(|bytes| String::from_utf8(bytes).ok())?;
+    Ignored::read(&text).ok()
 }
 
 /// A file of moderate size; a pipe or a device would never end.

@@ -8,6 +8,27 @@ use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors};
 use crate::shell::{Change, Destination, Mode, Operand, Step, User};
 
+/// What a command does where an operand is a symbolic link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Links {
+    /// It changes what the link leads to.
+    Followed,
+    /// Tools differ: `-R` and `-h`.
+    Doubtful,
+}
+
+impl Links {
+    fn of(recursive: bool) -> Self {
+        if recursive { Links::Doubtful } else { Links::Followed }
+    }
+}
+
+/// The directory of a glob above its first wildcard.
+fn literal_directory(glob: &str) -> &str {
+    let literal = &glob[..glob.find(['*', '?', '[']).unwrap_or(glob.len())];
+    literal.rsplit_once('/').map_or("/", |(at, _)| if at.is_empty() { "/" } else { at })
+}
+
 /// Applies changes to what is known.
 pub struct Effects<'a> {
     /// What is known.
@@ -53,8 +74,9 @@ impl Effects<'_> {
             }
             Change::Touch { path } | Change::Write { path } => self.write(path),
             Change::Chmod { paths, mode, recursive } => self.chmod(paths, mode, *recursive),
-            Change::Chown { paths, user, group, recursive, .. } => {
-                self.chown(paths, user.as_deref(), group.as_deref(), *recursive);
+            Change::Chown { paths, user, group, recursive, no_dereference } => {
+                let links = if *no_dereference { Links::Doubtful } else { Links::of(*recursive) };
+                self.chown(paths, user.as_deref(), group.as_deref(), *recursive, links);
             }
             Change::AddUser(account) => {
                 self.accounts();
@@ -151,16 +173,10 @@ impl Effects<'_> {
 
     fn prune(&mut self, operand: &Operand) {
         let directory = match operand {
-            Operand::Path(path) | Operand::Contents(path) => path.clone(),
-            Operand::Glob(glob) => {
-                let literal = &glob[..glob.find(['*', '?', '[']).unwrap_or(glob.len())];
-                literal
-                    .rsplit_once('/')
-                    .map_or("/", |(at, _)| if at.is_empty() { "/" } else { at })
-                    .to_owned()
-            }
+            Operand::Path(path) | Operand::Contents(path) => path,
+            Operand::Glob(glob) => literal_directory(glob),
         };
-        if let Some((real, _)) = self.real(&directory) {
+        if let Some((real, _)) = self.real(directory) {
             let reach = Reach::Prunes(real);
             self.rootfs.disturb(Disturbance {
                 command: self.step.command.clone(),
@@ -171,9 +187,14 @@ impl Effects<'_> {
     }
 
     fn link(&mut self, target: &str, link: &Destination, known: Known, no_dereference: bool) {
+        if known == Known::File {
+            // What is written to one name from now on changes the other, so its content counts as written.
+            self.write(target);
+        }
         let Some((at, mut leans)) = self.real_parent(&link.path) else { return };
         let there = self.rootfs.get(&at);
         leans.merge(&there.leans);
+        let name = base_name(target.trim_end_matches('/'));
         let inside = match there.known {
             Known::Unknown(_) => return self.blur(&link.path),
             Known::Dir(_) => !link.exact,
@@ -182,7 +203,10 @@ impl Effects<'_> {
         };
         let at = if inside {
             let Some((directory, _)) = self.real(&link.path) else { return };
-            join(&directory, base_name(target))
+            if matches!(name, "" | "." | "..") {
+                return self.blur(&directory);
+            }
+            join(&directory, name)
         } else {
             at
         };
@@ -195,11 +219,22 @@ impl Effects<'_> {
 
     /// `cp`, `mv`, `install`: what they bring is a file, or not known.
     fn bring(&mut self, sources: &[Operand], destination: &Destination, files_only: bool) {
+        let named = self.real_parent(&destination.path);
+        let link = named.filter(|(at, _)| matches!(self.rootfs.get(at).known, Known::Symlink(_)));
         let Some((real, fact)) = self.real(&destination.path) else { return };
         let known = if files_only { Known::File } else { Known::Unknown(self.why()) };
         let below = || if files_only { Below::Nothing } else { Below::Unknown("it was copied".into()) };
         let into_directory =
             destination.directory || (matches!(fact.known, Known::Dir(_)) && !destination.exact);
+        if let (false, Some(link)) = (into_directory, link) {
+            // Some commands write through a link and some replace it.
+            for (path, leans) in [link, (real, fact.leans)] {
+                let why = self.why();
+                let unknown = Fact { known: Known::Unknown(Arc::clone(&why)), leans };
+                self.rootfs.set(&path, unknown, Below::Unknown(why));
+            }
+            return;
+        }
         if !into_directory {
             return self.rootfs.set(&real, Fact { known, leans: fact.leans }, below());
         }
@@ -207,9 +242,8 @@ impl Effects<'_> {
             match source {
                 Operand::Path(path) => {
                     let at = join(&real, base_name(path));
-                    let onto_directory =
-                        matches!(self.rootfs.get(&at).known, Known::Dir(_) | Known::Unknown(_));
-                    if files_only && !onto_directory {
+                    let onto_file = matches!(self.rootfs.get(&at).known, Known::Absent | Known::File);
+                    if files_only && onto_file {
                         self.rootfs.set(&at, Fact { known: known.clone(), leans: Leans::default() }, below());
                     } else {
                         self.blur(&at);
@@ -231,7 +265,7 @@ impl Effects<'_> {
 
     fn write(&mut self, path: &str) {
         let Some((real, fact)) = self.real(path) else { return };
-        if fact.known == Known::Absent {
+        if matches!(fact.known, Known::Absent | Known::File) {
             self.rootfs.set(&real, Fact { known: Known::File, leans: fact.leans }, Below::Nothing);
         }
     }
@@ -248,6 +282,7 @@ impl Effects<'_> {
         &mut self,
         paths: &[Operand],
         recursive: bool,
+        links: Links,
         change: impl Fn(Directory) -> Directory,
     ) {
         for operand in paths {
@@ -257,12 +292,23 @@ impl Effects<'_> {
                     self.blur(path);
                     continue;
                 }
-                Operand::Glob(_) => {
+                Operand::Glob(glob) => {
+                    let real = self.real(literal_directory(glob)).map(|(real, _)| real);
+                    let led_to = real.map(|real| self.led_to(&real)).unwrap_or_default();
                     self.prune(operand);
+                    for real in led_to {
+                        self.doubt(&real);
+                    }
                     continue;
                 }
             };
+            let is_link = |known: &Known| matches!(known, Known::Symlink(_));
+            let named = self.real_parent(path).map(|(at, _)| self.rootfs.get(&at).known);
             let Some((real, fact)) = self.real(path) else { continue };
+            if links == Links::Doubtful && named.as_ref().is_some_and(is_link) {
+                self.doubt(&real);
+                continue;
+            }
             if recursive {
                 self.below(&real, &change);
             }
@@ -271,6 +317,31 @@ impl Effects<'_> {
                 self.rootfs.set(&real, Fact { known, leans: fact.leans }, Below::Inherited);
             }
         }
+    }
+
+    /// Mode and owner of a directory and of all below are not known any more.
+    fn doubt(&mut self, real: &str) {
+        let doubtful = |directory| Directory { mode: None, owner: None, ..directory };
+        self.below(real, &doubtful);
+        let fact = self.rootfs.get(real);
+        if let Known::Dir(directory) = fact.known {
+            let known = Known::Dir(doubtful(directory));
+            self.rootfs.set(real, Fact { known, leans: fact.leans }, Below::Inherited);
+        }
+    }
+
+    /// Where the symbolic links below a directory lead: a glob may name them. Where some of them may not be
+    /// known, the command may have gone anywhere.
+    fn led_to(&mut self, directory: &str) -> Vec<String> {
+        let listing = self.rootfs.below(directory);
+        let is_unknown = |(_, known): &(String, Known)| matches!(known, Known::Unknown(_));
+        if listing.incomplete.is_some() || listing.entries.iter().any(is_unknown) {
+            self.blur(directory);
+            return Vec::new();
+        }
+        let is_link = |(_, known): &&(String, Known)| matches!(known, Known::Symlink(_));
+        let links = listing.entries.iter().filter(is_link).map(|(path, _)| join(directory, path));
+        links.filter_map(|link| self.real(&link)).map(|(real, _)| real).collect()
     }
 
     fn below(&mut self, real: &str, change: &impl Fn(Directory) -> Directory) {
@@ -290,21 +361,32 @@ impl Effects<'_> {
             Mode::Octal(mode) => Some(*mode),
             Mode::Symbolic(_) => None,
         };
-        self.on_directories(paths, recursive, |directory| Directory {
+        self.on_directories(paths, recursive, Links::of(recursive), |directory| Directory {
             mode: wanted.filter(|_| directory.mode.is_some_and(|mode| mode & 0o6000 == 0)),
             ..directory
         });
     }
 
-    fn chown(&mut self, paths: &[Operand], user: Option<&str>, group: Option<&str>, recursive: bool) {
+    fn chown(
+        &mut self,
+        paths: &[Operand],
+        user: Option<&str>,
+        group: Option<&str>,
+        recursive: bool,
+        links: Links,
+    ) {
         let ids = |name: &str| Owner::of(name).resolve(self.rootfs).map(|(ids, _)| ids);
         let uid = user.map(|user| ids(user).map(|(uid, _)| uid));
         let gid = match group {
             None => None,
-            Some("") => Some(user.and_then(ids).map(|(_, gid)| gid)),
+            // `1000:` is the login group of whoever has that number, or an error.
+            Some("") => {
+                let named = user.filter(|user| !user.starts_with(|first: char| first.is_ascii_digit()));
+                Some(named.and_then(ids).map(|(_, gid)| gid))
+            }
             Some(group) => Some(ids(&format!("0:{group}")).map(|(_, gid)| gid)),
         };
-        self.on_directories(paths, recursive, |directory| {
+        self.on_directories(paths, recursive, links, |directory| {
             let (old_uid, old_gid) = directory.owner.unzip();
             let owner = uid.unwrap_or(old_uid).zip(gid.unwrap_or(old_gid));
             Directory { owner, ..directory }

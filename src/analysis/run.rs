@@ -94,8 +94,11 @@ fn variable(scope: &Scope, name: &str) -> Lookup {
 }
 
 fn user(state: &State) -> User {
+    let names_group = state.user.as_deref().is_ok_and(|user| user.contains(':'));
     match state.user.as_deref().map(Owner::of) {
-        Ok(Owner::Default | Owner::Numeric { uid: 0, .. }) => User::Root,
+        Ok(Owner::Default | Owner::Numeric { uid: 0, gid: 0 }) => User::Root,
+        // Without a group a process gets that of the account that has the number, and 0 where none has it.
+        Ok(Owner::Numeric { .. }) if !names_group => User::Other(None),
         Ok(Owner::Numeric { uid, gid }) => User::Other(Some((uid, gid))),
         Ok(Owner::Named(_)) => User::Other(None),
         Ok(Owner::Unknown(_)) | Err(_) => User::Unknown,

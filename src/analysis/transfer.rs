@@ -1,5 +1,6 @@
 //! What a COPY or ADD leaves behind: the plain copy `C(S)` and the linked `S ⊕ C(∅)`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::archive::ArchiveEntry;
@@ -46,7 +47,7 @@ pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
             Followed::Unknown(_) => return somewhere(rootfs, copying),
         },
     };
-    Transition { rootfs, copying, mode }.run(&place);
+    Transition { rootfs, copying, mode, brought: BTreeSet::new() }.run(&place);
 }
 
 /// A plain copy whose destination can not be followed: it may go anywhere.
@@ -62,6 +63,8 @@ struct Transition<'a> {
     rootfs: &'a mut Rootfs,
     copying: &'a Copying<'a>,
     mode: Mode,
+    /// What the line itself has put somewhere: a linked copy sees that.
+    brought: BTreeSet<String>,
 }
 
 impl Transition<'_> {
@@ -87,6 +90,7 @@ impl Transition<'_> {
             Known::Unknown(ref why) => Below::Unknown(Arc::clone(why)),
         };
         match (self.mode, &known) {
+            (Mode::Linked, _) if self.brought.contains(path) => {}
             (Mode::Plain, Known::Absent) => {
                 let made = inherit_group(self.rootfs, path, Directory::made_by(self.copying.owner));
                 self.rootfs.set(path, Fact { known: Known::Dir(made), leans }, below);
@@ -95,6 +99,7 @@ impl Transition<'_> {
             (Mode::Linked, _) => {
                 let made = Known::Dir(Directory::made_by(self.copying.owner));
                 self.rootfs.set(path, Fact { known: made, leans: Leans::default() }, below);
+                self.brought.insert(path.to_owned());
             }
         }
     }
@@ -196,6 +201,7 @@ impl Transition<'_> {
         };
         let known = self.with_assumed_mode(path, known, &mut leans);
         self.rootfs.set(path, Fact { known, leans }, below);
+        self.brought.insert(path.to_owned());
     }
 
     /// Git stores no permission bits of directories: a checkout with the usual umask has 0755.
@@ -209,25 +215,68 @@ impl Transition<'_> {
         Known::Dir(Directory { mode: Some(0o755), owner, xattrs })
     }
 
+    /// An entry of an archive (`archive.Unpack`): the archive's own root is left out, and only what the archive
+    /// names gets its owner.
     fn extract(&mut self, place: &str, path: &str, entry: &ArchiveEntry) {
+        if path.is_empty() {
+            return;
+        }
         let at = place::join(place, path);
         let parents: Vec<String> =
             ancestors(&at).filter(|parent| parent.len() > place.len()).map(str::to_owned).collect();
         for parent in parents {
-            self.ensure_directory(&parent);
+            if !self.imply_directory(&parent) {
+                return self.stray(place);
+            }
         }
         let known = match entry {
-            ArchiveEntry::Dir { mode, owner } => {
+            ArchiveEntry::Dir { mode, owner, xattrs } => {
                 let owner = if self.copying.chown { self.copying.owner } else { Some(*owner) };
-                Known::Dir(Directory { mode: Some(*mode), owner, xattrs: Some(false) })
+                Known::Dir(Directory { mode: Some(*mode), owner, xattrs: (!xattrs).then_some(false) })
             }
-            ArchiveEntry::File | ArchiveEntry::HardLink(_) => Known::File,
+            ArchiveEntry::File => Known::File,
+            ArchiveEntry::HardLink(target) => self.linked_to(&place::join(place, target)),
             ArchiveEntry::Symlink(target) => Known::Symlink(target.clone()),
             ArchiveEntry::Other => Known::Other,
         };
-        if at != "/" {
-            self.put(&at, known, &Leans::default());
+        self.put(&at, known, &Leans::default());
+    }
+
+    /// A directory on the way to an entry, made where it is missing. Whether it is one.
+    fn imply_directory(&mut self, path: &str) -> bool {
+        let Fact { known, leans } = self.rootfs.get(path);
+        let is_seen = self.mode == Mode::Plain || self.brought.contains(path);
+        if is_seen && known != Known::Absent {
+            return matches!(known, Known::Dir(_));
         }
+        let made = inherit_group(self.rootfs, path, Directory::made_by(Some((0, 0))));
+        let (made, below) = match (self.mode, known) {
+            (Mode::Plain, _) if made == Directory::made_by(Some((0, 0))) => (made, Below::Nothing),
+            (Mode::Plain, _) => (Directory { mode: None, owner: None, ..made }, Below::Nothing),
+            (Mode::Linked, Known::Dir(_)) => (Directory::made_by(Some((0, 0))), Below::Inherited),
+            (Mode::Linked, Known::Unknown(why)) => (Directory::made_by(Some((0, 0))), Below::Unknown(why)),
+            (Mode::Linked, _) => (Directory::made_by(Some((0, 0))), Below::Nothing),
+        };
+        self.rootfs.set(path, Fact { known: Known::Dir(made), leans }, below);
+        self.brought.insert(path.to_owned());
+        true
+    }
+
+    /// What a hard link is: what its target is.
+    fn linked_to(&self, target: &str) -> Known {
+        match self.rootfs.get(target).known {
+            known @ (Known::File | Known::Symlink(_) | Known::Other | Known::Unknown(_)) => known,
+            Known::Absent | Known::Dir(_) => Known::Unknown("a hard link to it leads elsewhere".into()),
+        }
+    }
+
+    /// An entry of an archive leads through something that is no directory: it may go anywhere.
+    fn stray(&mut self, place: &str) {
+        self.rootfs.disturb(Disturbance {
+            command: self.copying.keyword.to_owned(),
+            line: self.copying.line,
+            reach: Reach::Names(vec![place.to_owned()]),
+        });
     }
 }
 

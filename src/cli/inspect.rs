@@ -2,6 +2,7 @@
 
 use super::{Error, Format, InspectArguments, Kind, human, workspace, write};
 use crate::analysis::context::FolderContext;
+use crate::analysis::rule;
 use crate::config::Config;
 use crate::plan::{self, Options, Waivers};
 
@@ -20,7 +21,8 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
     let context = arguments.context.as_deref().map(FolderContext::new);
     let mut files = Vec::new();
     for path in &arguments.files {
-        files.push((path.display().to_string(), workspace::read(path)?, context.clone()));
+        let context = context.as_ref().map(|context| context.seen_by(path));
+        files.push((path.display().to_string(), workspace::read(path)?, context));
     }
     let config = Config::default();
     let options = Options {
@@ -30,6 +32,7 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
         selects: &selects,
         keep_add: knowledge.keep_add,
         edit_generated: false,
+        rules: rule::ALL,
     };
     images.check().map_err(|error| Error::usage(&error))?;
     let inspection = plan::inspect(&files, &options, &Waivers::none());

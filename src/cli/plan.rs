@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::human::Saved;
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
+use crate::analysis::rule;
 use crate::config::Config;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
@@ -37,6 +38,7 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         selects: &selects,
         keep_add: arguments.knowledge.keep_add,
         edit_generated: arguments.edit_generated,
+        rules: rule::ALL,
     };
     let looks = arguments.rev.is_none();
     let (dirty, mut plan) = rayon::join(

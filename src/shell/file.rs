@@ -129,7 +129,8 @@ fn ln(call: &Call) -> Option<Vec<Change>> {
 
 fn cp(call: &Call) -> Option<Vec<Change>> {
     const OPTIONS: Options = Options {
-        short: "rRapfvdPLHTt:l",
+        // Not `-P`, `-d` and `-l`: what they bring may be a symbolic link.
+        short: "rRapfvLTt:",
         long: &[
             ("recursive", 'r'),
             ("archive", 'a'),

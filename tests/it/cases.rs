@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use layerwright::analysis::context::FolderContext;
+use layerwright::analysis::rule::{self, Rule};
 use layerwright::config::Config;
 use layerwright::images::file::FileSource;
 use layerwright::plan::file::{Benefit, Keyword, Site, Verdict};
@@ -15,7 +16,8 @@ use layerwright::plan::{Options, Waivers, inspect};
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::support::{Tar, left_out, say};
+use crate::bases;
+use crate::support::{left_out, say};
 
 /// Cases that differ, and that pass with an assumption: what the commands of a RUN look at is not known.
 const ASSUMED: [&str; 1] = ["314-run-sees-link-count"];
@@ -29,7 +31,7 @@ const LEAST_SEEN: usize = 95;
 /// What a build of a case showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Kind {
+pub enum Kind {
     Same,
     Differs,
     LinkFails,
@@ -37,9 +39,9 @@ enum Kind {
     BothFail,
 }
 
-#[derive(Debug, Deserialize)]
-struct Expected {
-    kind: Kind,
+#[derive(Clone, Debug, Deserialize)]
+pub struct Expected {
+    pub kind: Kind,
     /// The lines that got `--link`, all at once.
     lines: Vec<usize>,
     /// The linked text, where it is not the plain insertion.
@@ -50,62 +52,10 @@ struct Expected {
 }
 
 /// The folder of the cases: in what `LAYERWRIGHT_SHARED` names, or in `shared` beside this repository.
-fn folder() -> Option<PathBuf> {
+pub fn folder() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let shared = std::env::var_os("LAYERWRIGHT_SHARED").map_or_else(beside, PathBuf::from);
     Some(shared.join("cases")).filter(|cases| cases.is_dir())
-}
-
-/// A small root filesystem with the metadata that matters: merged `/usr`, sticky and setgid directories, a home.
-fn tiny() -> Vec<u8> {
-    let mut tar = Tar::new();
-    for dir in ["etc", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/local", "usr/local/bin"] {
-        tar.dir(dir, 0o755);
-    }
-    for dir in ["var", "var/lib", "home", "opt", "run"] {
-        tar.dir(dir, 0o755);
-    }
-    for dir in ["tmp", "var/tmp", "run/lock"] {
-        tar.dir(dir, 0o1777);
-    }
-    tar.dir("root", 0o700).dir("data700", 0o700);
-    tar.owned_dir("home/app", 0o750, 1000, 1001).owned_dir("srv", 0o2775, 0, 50);
-    tar.xattr("user.mark", b"base").dir("xd", 0o755);
-    tar.file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:app:/home/app:/bin/sh\n");
-    tar.file("etc/group", 0o644, b"root:x:0:\nstaff:x:50:\nappg:x:1001:\n");
-    tar.file("usr/bin/busybox", 0o755, b"not run");
-    for tool in
-        ["sh", "ls", "cat", "mkdir", "ln", "rm", "stat", "touch", "chmod", "chown", "id", "env", "echo"]
-    {
-        tar.symlink(&format!("usr/bin/{tool}"), "busybox");
-    }
-    tar.symlink("bin", "usr/bin").symlink("sbin", "usr/sbin").symlink("lib", "usr/lib");
-    tar.symlink("var/run", "/run").symlink("var/lock", "/run/lock");
-    tar.bytes()
-}
-
-/// A file with a capability, and a directory with an attribute and an owner.
-fn caps() -> Vec<u8> {
-    let mut tar = Tar::new();
-    let capability = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    tar.dir("cap", 0o755).xattr("security.capability", &capability).file("cap/f", 0o4755, b"bin\n");
-    tar.xattr("user.mark", b"subx").owned_dir("cap/sub", 0o755, 1000, 1001);
-    tar.bytes()
-}
-
-/// What the cases touch of Debian's base image.
-fn debian() -> Vec<u8> {
-    let mut tar = Tar::new();
-    for dir in
-        ["etc", "usr", "usr/bin", "usr/lib", "usr/lib64", "usr/local", "usr/local/bin", "usr/local/share"]
-    {
-        tar.dir(dir, 0o755);
-    }
-    tar.dir("var", 0o755).dir("run", 0o755).dir("run/lock", 0o1777);
-    tar.owned_dir("var/mail", 0o2775, 0, 8).owned_dir("var/local", 0o2775, 0, 50);
-    tar.symlink("bin", "usr/bin").symlink("lib", "usr/lib").symlink("lib64", "usr/lib64");
-    tar.file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/bash\n");
-    tar.bytes()
 }
 
 /// Copies a context with the modes of a checkout; git keeps no others.
@@ -127,7 +77,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A case with the verdicts of its lines.
-struct Judged {
+pub struct Judged {
     name: String,
     expected: Expected,
     text: String,
@@ -169,7 +119,7 @@ impl Judged {
     }
 
     /// What contradicts the build. The names of cases that pass with an assumption go to `assumed`.
-    fn contradiction(&self, assumed: &mut Vec<String>) -> Option<String> {
+    pub fn contradiction(&self, assumed: &mut Vec<String>) -> Option<String> {
         let lines = self.lines();
         let proved_link = |site: &&Site| site.verdict == Verdict::Link && site.proved == Some(true);
         let any_proved = lines.iter().flatten().any(proved_link);
@@ -213,23 +163,45 @@ impl Judged {
     }
 }
 
-/// Reads and judges one case; None where its context can not be made here.
-fn judge(case: &Path, work: &Path, images: &FileSource) -> Option<Judged> {
-    let name = case.file_name().unwrap().to_str().unwrap().to_owned();
-    let expected = serde_json::from_slice(&fs::read(case.join("expect.json")).unwrap()).unwrap();
-    let text = fs::read_to_string(case.join("Dockerfile")).unwrap();
-    let context = work.join(&name);
-    fs::create_dir_all(&context).unwrap();
-    if case.join("context").is_dir() {
-        copy(&case.join("context"), &context);
-    }
-    if case.join("setup.sh").is_file() {
-        let made = Command::new("bash").arg(case.join("setup.sh")).current_dir(&context).output();
-        if !made.is_ok_and(|made| made.status.success()) {
-            left_out(&name, "its setup.sh fails here");
-            return None;
+/// A case with its context in place.
+#[derive(Debug)]
+pub struct Case {
+    pub name: String,
+    pub expected: Expected,
+    text: String,
+    context: PathBuf,
+}
+
+impl Case {
+    /// Reads one case; None where its context can not be made here.
+    pub fn read(case: &Path, work: &Path) -> Option<Self> {
+        let name = case.file_name().unwrap().to_str().unwrap().to_owned();
+        let expected = serde_json::from_slice(&fs::read(case.join("expect.json")).unwrap()).unwrap();
+        let text = fs::read_to_string(case.join("Dockerfile")).unwrap();
+        let context = work.join(&name);
+        fs::create_dir_all(&context).unwrap();
+        if case.join("context").is_dir() {
+            copy(&case.join("context"), &context);
         }
+        if case.join("setup.sh").is_file() {
+            let made = Command::new("bash").arg(case.join("setup.sh")).current_dir(&context).output();
+            if !made.is_ok_and(|made| made.status.success()) {
+                left_out(&name, "its setup.sh fails here");
+                return None;
+            }
+        }
+        Some(Self { name, expected, text, context })
     }
+
+    /// Judges it by some of the rules.
+    pub fn judge(&self, images: &FileSource, rules: &[&'static Rule]) -> Judged {
+        let sites = judge(&self.text, &self.context, images, rules);
+        Judged { name: self.name.clone(), expected: self.expected.clone(), text: self.text.clone(), sites }
+    }
+}
+
+/// Judges a text by some of the rules.
+pub fn judge(text: &str, context: &Path, images: &FileSource, rules: &[&'static Rule]) -> Vec<Site> {
     let build_args = BTreeMap::new();
     let options = Options {
         config: &Config::default(),
@@ -238,10 +210,18 @@ fn judge(case: &Path, work: &Path, images: &FileSource) -> Option<Judged> {
         selects: &[Benefit::Pays, Benefit::Neutral, Benefit::Costs],
         keep_add: false,
         edit_generated: false,
+        rules,
     };
-    let files = [("Dockerfile".to_owned(), text.clone().into_bytes(), Some(FolderContext::new(&context)))];
-    let sites = inspect(&files, &options, &Waivers::none()).files.remove(0).sites;
-    Some(Judged { name, expected, text, sites })
+    let files = [("Dockerfile".to_owned(), text.as_bytes().to_vec(), Some(FolderContext::new(context)))];
+    inspect(&files, &options, &Waivers::none()).files.remove(0).sites
+}
+
+/// The folders of all cases, sorted.
+pub fn all(cases: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|case| case.join("expect.json").is_file());
+    folders.sort();
+    folders
 }
 
 #[test]
@@ -253,22 +233,12 @@ fn the_verdicts_agree_with_the_builds() {
         );
     };
     let work = tempfile::tempdir().unwrap();
-    let mut pairs = Vec::new();
-    for (image, file, tar) in
-        [("tiny:1", "tiny", tiny()), ("caps:1", "caps", caps()), ("debian:bookworm-slim", "debian", debian())]
-    {
-        let path = work.path().join(file).with_extension("tar");
-        fs::write(&path, tar).unwrap();
-        pairs.push(format!("{image}={}", path.display()));
-    }
-    let images = FileSource::new(pairs.iter().map(String::as_str)).unwrap();
-    images.check().unwrap();
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(&cases).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.retain(|case| case.join("expect.json").is_file());
-    folders.sort();
-    let judged: Vec<Judged> =
-        folders.par_iter().filter_map(|case| judge(case, work.path(), &images)).collect();
+    let images = bases::images(work.path());
+    let folders = all(&cases);
+    let judged: Vec<Judged> = folders
+        .par_iter()
+        .filter_map(|case| Some(Case::read(case, work.path())?.judge(&images, rule::ALL)))
+        .collect();
     let mut assumed = Vec::new();
     let contradictions: Vec<String> = judged
         .iter()

@@ -6,14 +6,17 @@
 #![allow(clippy::disallowed_methods)]
 
 mod architecture;
+mod bases;
 mod cases;
 mod discovery;
 mod faults;
 mod inspect;
 mod kills;
 mod migrate;
+mod mutation;
 mod patch;
 mod plan;
 mod reading;
 mod schema;
+mod soundness;
 mod support;

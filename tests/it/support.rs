@@ -268,6 +268,10 @@ impl Tar {
         self.add(path, tar::EntryType::Symlink, 0o777, (0, 0), Some(target), b"")
     }
 
+    pub fn hard_link(&mut self, path: &str, target: &str) -> &mut Self {
+        self.add(path, tar::EntryType::Link, 0o644, (0, 0), Some(target), b"")
+    }
+
     /// Gives the next entry an extended attribute.
     pub fn xattr(&mut self, name: &str, value: &[u8]) -> &mut Self {
         let key = format!("SCHILY.xattr.{name}");

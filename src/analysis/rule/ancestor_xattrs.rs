@@ -1,7 +1,9 @@
 //! Extended attributes of directories.
 
-use crate::analysis::source::{Source, SourceKind};
-use crate::rootfs::Known;
+use crate::analysis::archive::{Archive, ArchiveEntry};
+use crate::analysis::place;
+use crate::analysis::source::SourceKind;
+use crate::rootfs::{Directory, Known, Leans, Listing, ancestors};
 
 use super::{Finding, Rule, RuleId, View};
 
@@ -34,44 +36,83 @@ COPY --link site /srv/site/
 
 ## Evidence
 
-Cases 045 and 176.
+Cases 045 and 176. An archive that names an existing directory keeps its attributes in a plain ADD only.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
-    check_unseen(view, findings);
-    let interior = view.interior().filter(|(_, upper, _)| matches!(upper, Known::Dir(_)));
-    let interior = interior
-        .filter(|(_, _, fact)| !matches!(fact.known, Known::Dir(directory) if directory.xattrs.is_none()));
-    let all = view.written.iter().map(|(path, fact)| (path.clone(), fact.clone()));
-    for (path, fact) in all.chain(interior.map(|(path, _, fact)| (path, fact))) {
+    let written = view.written.iter().map(|(path, fact)| (path.clone(), fact.clone()));
+    for (path, fact) in written {
         let Known::Dir(directory) = fact.known else { continue };
         match directory.xattrs {
             Some(false) => {}
-            Some(true) => {
-                let message = format!("`{path}` has extended attributes and would lose them");
-                findings.push(Finding::hold(ID, &path, &fact.leans, message));
+            Some(true) => findings.push(lost(&path, &fact.leans)),
+            None => findings.push(not_known(&path)),
+        }
+    }
+    let directories = view.interior().filter(|(_, upper, _)| matches!(upper, Known::Dir(_)));
+    for (path, _, fact) in directories {
+        match fact.known {
+            Known::Dir(Directory { xattrs: Some(true), .. }) => findings.push(lost(&path, &fact.leans)),
+            Known::Unknown(_) if below_known(view, &path) => findings.push(not_known(&path)),
+            _ => {}
+        }
+    }
+    for source in &view.line.sources {
+        match &source.kind {
+            SourceKind::Archive(archive) => named_by(archive, view, findings),
+            SourceKind::Dir(Listing { incomplete: Some(_), .. })
+            | SourceKind::Git
+            | SourceKind::Unknown(_) => {
+                unlisted(view, findings);
             }
-            None => {
-                let message =
-                    format!("the extended attributes of `{path}` are not known; it would lose them");
-                findings.push(Finding::unknown(ID, &path, message));
-            }
+            _ => {}
         }
     }
 }
 
-/// A source of which not all is known may bring a directory that exists already.
-fn check_unseen(view: &View<'_>, findings: &mut Vec<Finding>) {
-    let is_open = |source: &Source| match &source.kind {
-        SourceKind::Dir(listing) => listing.incomplete.is_some(),
-        SourceKind::Git | SourceKind::Unknown(_) | SourceKind::MaybeArchive { .. } => true,
-        SourceKind::File | SourceKind::Archive(_) => false,
-    };
-    let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
-    let meets_directories = matches!(fact.known, Known::Dir(_));
-    if meets_directories && view.line.sources.iter().any(is_open) && view.rootfs.has_xattrs() {
-        let path = &destination.path;
-        let message = format!("a source may bring a directory below `{path}` that has extended attributes");
-        findings.push(Finding::unknown(ID, path, message));
+fn lost(path: &str, leans: &Leans) -> Finding {
+    Finding::hold(ID, path, leans, format!("`{path}` has extended attributes and would lose them"))
+}
+
+fn not_known(path: &str) -> Finding {
+    let message = format!("the extended attributes of `{path}` are not known; it would lose them");
+    Finding::unknown(ID, path, message)
+}
+
+/// Whether what is above a path of the destination's inside is known: of a tree that is not known as a whole,
+/// one word about its root is enough.
+fn below_known(view: &View<'_>, path: &str) -> bool {
+    let parent = ancestors(path).next_back().unwrap_or("/");
+    !matches!(view.rootfs.get(parent).known, Known::Unknown(_))
+}
+
+/// The directories that an archive names and that exist: extraction keeps their attributes.
+fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding>) {
+    let Ok(destination) = &view.line.destination else { return };
+    for (path, entry) in &archive.entries {
+        if path.is_empty() || !matches!(entry, ArchiveEntry::Dir { .. }) {
+            continue;
+        }
+        let path = place::join(&destination.path, path);
+        let fact = view.rootfs.get(&path);
+        match fact.known {
+            Known::Dir(Directory { xattrs: Some(true), .. }) => findings.push(lost(&path, &fact.leans)),
+            Known::Dir(Directory { xattrs: None, .. }) | Known::Unknown(_) => findings.push(not_known(&path)),
+            _ => {}
+        }
+    }
+}
+
+/// A source that may bring more than is known of it: any directory below the destination may be among that.
+fn unlisted(view: &View<'_>, findings: &mut Vec<Finding>) {
+    let Ok(destination) = &view.line.destination else { return };
+    // Few images have any, and to list all that is below takes long.
+    if !view.rootfs.has_xattrs() {
+        return;
+    }
+    let listing = view.rootfs.below(&destination.path);
+    let marked = |known: &Known| matches!(known, Known::Dir(Directory { xattrs: Some(true), .. }));
+    if let Some((path, _)) = listing.entries.iter().find(|(_, known)| marked(known)) {
+        findings.push(not_known(&place::join(&destination.path, path)));
     }
 }

@@ -38,11 +38,18 @@ ADD --link tool.tar /
 
 ## Evidence
 
-Case 131. `solver/llbsolver/file/unpack.go`, `unpack`.
+Case 131. An entry that leads through a symbolic link of the same archive ends where that link leads, and fails
+in an empty filesystem. Implied directories belong to root, also with `--chown`. `solver/llbsolver/file/unpack.go`, `unpack`.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     let Ok(destination) = &view.line.destination else { return };
+    if let Some((path, through)) = detour(view) {
+        let message = format!(
+            "`{path}` of the archive leads through `{through}`, which the line brings as no directory; where it ends hangs on what is there"
+        );
+        findings.push(Finding::unknown(ID, &place::join(&destination.path, path), message));
+    }
     for source in &view.line.sources {
         match &source.kind {
             SourceKind::Archive(archive) => {
@@ -67,6 +74,39 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The first entry of an archive on whose way the line itself has put something that is no directory, with that.
+fn detour<'a>(view: &'a View<'_>) -> Option<(&'a str, &'a str)> {
+    let mut no_directories: BTreeSet<&str> = BTreeSet::new();
+    for source in &view.line.sources {
+        match &source.kind {
+            SourceKind::Dir(listing) => {
+                for (path, known) in &listing.entries {
+                    bring(&mut no_directories, path, matches!(known, Known::Dir(_)));
+                }
+            }
+            SourceKind::Archive(archive) => {
+                for (path, entry) in &archive.entries {
+                    let mut parents = path.match_indices('/').map(|(end, _)| &path[..end]);
+                    if let Some(through) = parents.find(|parent| no_directories.contains(parent)) {
+                        return Some((path, through));
+                    }
+                    bring(&mut no_directories, path, matches!(entry, ArchiveEntry::Dir { .. }));
+                }
+            }
+            _ => bring(&mut no_directories, &source.name, false),
+        }
+    }
+    None
+}
+
+fn bring<'a>(no_directories: &mut BTreeSet<&'a str>, path: &'a str, is_directory: bool) {
+    if is_directory {
+        no_directories.remove(path);
+    } else {
+        no_directories.insert(path);
+    }
+}
+
 /// The directories of an archive's entries that have no entry of their own before.
 fn implied_parents(archive: &Archive) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
@@ -87,7 +127,6 @@ fn implied_parents(archive: &Archive) -> BTreeSet<String> {
 
 fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding>) {
     let fact = view.rootfs.get(path);
-    let owner = view.owner_ids();
     let message = match &fact.known {
         Known::Absent => return,
         Known::Unknown(why) => {
@@ -95,7 +134,8 @@ fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding>) {
             findings.push(Finding::unknown(ID, path, message));
             return;
         }
-        Known::Dir(directory) if *directory == Directory::made_by(owner) && owner.is_some() => return,
+        // `--chown` is for what the archive names (`archive.Unpack`).
+        Known::Dir(directory) if *directory == Directory::made_by(Some((0, 0))) => return,
         Known::Dir(_) => format!("`{path}` is only implied by the archive and would be made anew, 0755"),
         Known::Symlink(target) => {
             format!(

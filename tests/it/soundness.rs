@@ -1,0 +1,216 @@
+//! Lines that once passed as proved and should not. Most were built with and without the flag, and differed or
+//! failed; the others are argued from BuildKit's source alone: an archive through a link of the image, its extended
+//! attributes, its hard links to links, a source that may hold more than is known, and `mv` over a link.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use layerwright::analysis::rule;
+use layerwright::plan::file::{Site, Verdict};
+
+use crate::bases;
+use crate::cases::judge;
+use crate::support::{Tar, run};
+
+/// The sites of a text on `tiny:1`, beside an archive `a.tar`, a file `f` and a folder `d` with a file.
+fn sites(text: &str, archive: &mut Tar) -> Vec<Site> {
+    let folder = tempfile::tempdir().unwrap();
+    let context = folder.path().join("context");
+    fs::create_dir_all(context.join("d")).unwrap();
+    fs::write(context.join("a.tar"), archive.bytes()).unwrap();
+    fs::write(context.join("f"), "f").unwrap();
+    fs::write(context.join("d/x"), "x").unwrap();
+    fs::write(context.join(".dockerignore"), "d\n!d/x\n").unwrap();
+    judge(text, &context, &bases::images(folder.path()), rule::ALL)
+}
+
+/// Whether the last line of a text is a proved link or edit.
+fn is_proved(text: &str, archive: &mut Tar) -> bool {
+    let sites = sites(text, archive);
+    let last = sites.last().unwrap();
+    matches!(last.verdict, Verdict::Link | Verdict::Edit) && last.proved == Some(true)
+}
+
+fn is_proved_after(run: &str, line: &str) -> bool {
+    is_proved(&format!("FROM tiny:1\nRUN {run}\n{line}\n"), &mut Tar::new())
+}
+
+#[test]
+fn what_an_archive_names_keeps_its_attributes_in_a_plain_add_only() {
+    // R2, `A(D)`: extraction over a directory sets mode and owner, and leaves attributes of the old one alone.
+    let mut archive = Tar::new();
+    archive.dir("xd", 0o755).file("xd/f", 0o644, b"f");
+    assert!(!is_proved("FROM tiny:1\nADD a.tar /\n", &mut archive));
+    let mut archive = Tar::new();
+    archive.dir("opt", 0o755).file("opt/f", 0o644, b"f");
+    assert!(is_proved("FROM tiny:1\nADD a.tar /\n", &mut archive));
+}
+
+#[test]
+fn the_root_entry_of_an_archive_changes_nothing() {
+    // `archive.Unpack` goes on where the entry is `.` and the directory exists: `/new` is 0755 of root, and not
+    // of 1000.
+    let mut archive = Tar::new();
+    archive.owned_dir("./", 0o755, 1000, 1000).file("./f", 0o644, b"f");
+    assert!(!is_proved("FROM scratch\nADD a.tar /new/\nCOPY --chown=1000:1000 f /new/q\n", &mut archive));
+    assert!(is_proved("FROM scratch\nADD a.tar /new/\nCOPY f /new/q\n", &mut archive));
+}
+
+#[test]
+fn an_entry_behind_a_link_of_its_own_archive_is_not_followed() {
+    // R7: the link leads to `/opt`, which is not there in the empty filesystem: the linked build fails.
+    let mut archive = Tar::new();
+    archive.symlink("new", "opt").file("new/x", 0o644, b"x");
+    assert!(!is_proved("FROM tiny:1\nADD a.tar /\n", &mut archive));
+}
+
+#[test]
+fn directories_that_an_archive_implies_belong_to_root() {
+    // `archive.Unpack` gives `--chown` to the entries alone, and missing parents to root.
+    let mut archive = Tar::new();
+    archive.file("a/b", 0o644, b"b");
+    let after = "FROM scratch\nADD --chown=1000:1000 a.tar /new/\nCOPY --chown=1000:1000 f /new/a/q\n";
+    assert!(!is_proved(after, &mut archive));
+    let mut archive = Tar::new();
+    archive.file("a/b", 0o644, b"b");
+    let over = "FROM scratch\nCOPY --chown=1000:1000 f /new/a/q\nADD --chown=1000:1000 a.tar /new/\n";
+    assert!(!is_proved(over, &mut archive));
+}
+
+#[test]
+fn an_archive_that_goes_through_a_link_of_the_image_ends_behind_it() {
+    // `sub/k` comes to `/opt/sub/k`, with a mode of its own: 0700 would become 0755.
+    let mut archive = Tar::new();
+    archive.dir("l/sub", 0o700);
+    let text = "FROM tiny:1\nRUN ln -s opt /l\nADD a.tar /\nCOPY f /opt/sub/\n";
+    assert!(!is_proved(text, &mut archive));
+}
+
+#[test]
+fn a_directory_that_an_archive_gives_attributes_may_lose_them() {
+    let mut archive = Tar::new();
+    archive.xattr("user.mark", b"own").dir("a", 0o755);
+    assert!(!is_proved("FROM scratch\nADD a.tar /new/\nCOPY f /new/a/\n", &mut archive));
+}
+
+#[test]
+fn a_hard_link_to_a_symbolic_link_is_one() {
+    // R1: a plain copy to `/new/b` writes `/new/t`.
+    let mut archive = Tar::new();
+    archive.symlink("a", "t").hard_link("b", "a");
+    let sites = sites("FROM scratch\nADD a.tar /new/\nCOPY f /new/b\n", &mut archive);
+    assert_eq!(sites[1].replacement.as_deref(), Some("COPY --link f /new/t"));
+}
+
+#[test]
+fn a_directory_that_is_ignored_comes_along_with_what_is_taken_back() {
+    // R2: `/d` exists after `COPY .`, and belongs to root.
+    assert!(!is_proved("FROM scratch\nCOPY . /\nCOPY --chown=1:1 f /d/q\n", &mut Tar::new()));
+}
+
+#[test]
+fn a_number_with_a_colon_has_the_group_of_an_account() {
+    // BusyBox gives 1000:1001 with the `/etc/passwd` of the image, and GNU's chown fails.
+    let copy = "COPY --chown=1000:1000 f /n/";
+    assert!(!is_proved_after("mkdir /n && chown 1000: /n", copy));
+    assert!(is_proved_after("mkdir /n && chown 1000:1000 /n", copy));
+}
+
+#[test]
+fn links_that_chown_and_chmod_do_not_follow_leave_the_directory_alone() {
+    let copy = "COPY --chown=1000:1000 f /n/";
+    assert!(!is_proved_after("mkdir /n && ln -s /n /l && chown -h 1000:1000 /l", copy));
+    assert!(!is_proved_after("mkdir /n && ln -s /n /l && chown -R 1000:1000 /l", copy));
+    assert!(is_proved_after("mkdir /n && ln -s /n /l && chown 1000:1000 /l", copy));
+    assert!(is_proved_after("mkdir /n && ln -s /n /l && chown -R 1000:1000 /n", copy));
+    // BusyBox' `chmod -R` does not follow the link of its command line, GNU's does.
+    assert!(!is_proved_after("mkdir -m 700 /n && ln -s /n /l && chmod -R 755 /l", "COPY f /n/"));
+}
+
+#[test]
+fn globs_may_name_links_that_lead_elsewhere() {
+    assert!(!is_proved_after("mkdir /n && ln -s /opt /n/l && chown 1000 /n/*", "COPY f /opt/k"));
+    assert!(!is_proved_after("mkdir /n && ln -s /opt /n/l && chmod 700 /n/*", "COPY f /opt/k"));
+    assert!(is_proved_after("mkdir /n && ln -s /usr /n/l && chmod 755 /n/*", "COPY f /opt/k"));
+}
+
+#[test]
+fn the_target_of_a_link_may_end_in_a_slash() {
+    // The link is `/n/opt`, not `/n`.
+    assert!(is_proved_after("mkdir /n && ln -s /opt/ /n", "COPY f /n/k"));
+    let sites_of = |line: &str| {
+        let text = format!("FROM tiny:1\nRUN mkdir /n && ln -s /opt/ /n\n{line}\n");
+        sites(&text, &mut Tar::new()).remove(0)
+    };
+    assert_eq!(sites_of("COPY f /n/opt").verdict, Verdict::Edit, "it leads to /opt/");
+    assert_eq!(sites_of("COPY f /n/k").verdict, Verdict::Link, "and no edit to /opt/k");
+}
+
+#[test]
+fn what_a_source_may_hold_beside_may_lose_its_attributes_too() {
+    // `/out` may hold `xd`, and `/xd` has an attribute.
+    let text =
+        "FROM tiny:1 AS b\nRUN mkdir /out && cp -a /home/. /out/\nFROM tiny:1\nCOPY --from=b /out/ /\n";
+    assert!(!is_proved(text, &mut Tar::new()));
+}
+
+#[test]
+fn a_user_without_a_group_runs_with_that_of_its_account() {
+    // `/etc/passwd` has 1000 in group 1001, and that is the group of what a RUN makes.
+    let after = |user: &str| {
+        let text = format!(
+            "FROM tiny:1\nRUN mkdir /w && chown {user} /w\nUSER {user}\nRUN mkdir /w/m\nUSER root\n\
+             COPY --chown=1000:1000 f /w/m/\n"
+        );
+        is_proved(&text.replace("chown 1000 ", "chown 1000:1000 "), &mut Tar::new())
+    };
+    assert!(!after("1000"));
+    assert!(after("1000:1000"));
+}
+
+#[test]
+fn what_cp_brings_may_be_a_link() {
+    // R1: a plain copy to `/l` writes below `/usr/bin`.
+    for options in ["-P", "-d", "-a", "-l"] {
+        assert!(!is_proved_after(&format!("cp {options} /bin /l"), "COPY f /l"), "{options}");
+    }
+    assert!(is_proved_after("cp /etc/passwd /l", "COPY f /l"));
+}
+
+#[test]
+fn install_and_mv_replace_a_link_and_cp_writes_through_it() {
+    for command in ["install -m 644 /etc/passwd /q", "mv /etc/passwd /q", "cp /etc/passwd /q"] {
+        assert!(!is_proved_after(&format!("ln -s /etc/group /q && {command}"), "COPY f /q"), "{command}");
+    }
+    let into = "mkdir /n && ln -s /etc/group /n/passwd && cp /etc/passwd /n/";
+    assert!(!is_proved_after(into, "COPY f /n/passwd"));
+}
+
+#[test]
+fn accounts_that_a_command_writes_are_not_known() {
+    let copy = "COPY --chown=app f /w/g";
+    assert!(is_proved_after("true", copy));
+    for command in [
+        "echo app:x:7:7::/:/bin/sh >/etc/passwd",
+        "ln -s /etc/passwd /q && echo app:x:7:7::/:/bin/sh >/q",
+        "ln -s /etc /q && echo app:x:7:7::/:/bin/sh >/q/passwd",
+        "ln /etc/passwd /q && echo app:x:7:7::/:/bin/sh >/q",
+    ] {
+        assert!(!is_proved_after(command, copy), "{command}");
+    }
+}
+
+#[test]
+fn an_ignore_file_of_one_dockerfile_replaces_that_of_the_context() {
+    // `/d` comes along with `COPY .`, 0700, since only the folder's own ignore file leaves it out.
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    fs::create_dir(at("d")).unwrap();
+    fs::set_permissions(at("d"), fs::Permissions::from_mode(0o700)).unwrap();
+    for (path, text) in [("d/x", "x"), ("f", "f"), (".dockerignore", "d"), ("P.dockerignore", "none")] {
+        fs::write(at(path), text).unwrap();
+    }
+    fs::write(at("P"), "FROM scratch\nCOPY . /\nCOPY f /d/q\n").unwrap();
+    let run = run(folder.path(), &["inspect", "P", "--context", ".", "--format", "json"]).done();
+    assert_eq!(run.json()["files"][0]["sites"][1]["verdict"], "hold");
+}
