@@ -1,5 +1,6 @@
 //! One COPY or ADD, with everything that the rules need to know of it, and its verdict.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::analysis::owner::Owner;
@@ -96,6 +97,8 @@ pub struct View<'a> {
     pub written: Vec<(String, Fact)>,
     /// What is at the destination itself, if the way there is directories all along.
     pub at_destination: Option<Fact>,
+    /// What [`interior`](Self::interior) found.
+    interior: OnceCell<Vec<(String, Known, Fact)>>,
 }
 
 /// The line of a [`View`] and what its words mean.
@@ -127,7 +130,8 @@ impl Line<'_> {
 impl<'a> View<'a> {
     /// Looks at a line.
     pub fn new(line: Line<'a>, rootfs: &'a Rootfs, os: &'a Os, rules: &'a [&'static Rule]) -> Self {
-        let mut view = Self { rules, line, rootfs, os, written: Vec::new(), at_destination: None };
+        let interior = OnceCell::new();
+        let mut view = Self { rules, line, rootfs, os, written: Vec::new(), at_destination: None, interior };
         if let Ok(destination) = view.line.destination.clone() {
             let as_directory = destination.slashed || view.line.sources.iter().any(makes_directory);
             view.walk(&destination.path, as_directory);
@@ -192,8 +196,16 @@ impl<'a> View<'a> {
         !matches!(self.line.owner, Owner::Default)
     }
 
-    /// Everything that goes into the destination, with its path in the image and what is there now.
-    pub fn interior(&self) -> impl Iterator<Item = (String, Known, Fact)> + '_ {
+    /// What goes into the destination and meets something there, or may: its path in the image, what it is, and
+    /// what is there now. Nothing can be below what is absent.
+    pub fn interior(&self) -> &[(String, Known, Fact)] {
+        self.interior.get_or_init(|| {
+            let nothing_there = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
+            if nothing_there { Vec::new() } else { self.met_by_sources() }
+        })
+    }
+
+    fn met_by_sources(&self) -> Vec<(String, Known, Fact)> {
         let place = self.line.destination.as_ref().ok().map(|destination| destination.path.clone());
         let into_directory = self.is_directory_anyway()
             || self.at_destination.as_ref().is_some_and(|fact| matches!(fact.known, Known::Dir(_)));
@@ -207,10 +219,20 @@ impl<'a> View<'a> {
             (SourceKind::File, Some(place)) => vec![(place.to_owned(), Known::File)],
             _ => Vec::new(),
         });
-        pairs.map(|(path, known)| {
+        let mut met = Vec::new();
+        let mut absent: Option<String> = None;
+        for (path, known) in pairs {
+            if absent.as_ref().is_some_and(|above| path.starts_with(above.as_str())) {
+                continue;
+            }
             let fact = self.rootfs.get(&path);
-            (path, known, fact)
-        })
+            if fact.known == Known::Absent {
+                absent = Some(format!("{path}/"));
+            } else {
+                met.push((path, known, fact));
+            }
+        }
+        met
     }
 
     /// All that the facts of this view lean on.

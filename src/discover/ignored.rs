@@ -14,7 +14,9 @@ struct Pattern {
     takes_back: bool,
     pieces: Vec<Piece>,
     /// What every path that it reaches starts with.
-    literal: String,
+    head: String,
+    /// What every path that it matches ends with.
+    tail: String,
 }
 
 /// A line that moby/patternmatcher refuses; the build would fail there.
@@ -50,8 +52,10 @@ impl Ignored {
                 continue;
             }
             let pieces = compile(&clean(pattern)).map_err(wrong)?;
-            let literal = pieces.iter().map_while(Piece::literal).collect();
-            patterns.push(Pattern { takes_back, pieces, literal });
+            let head = pieces.iter().map_while(Piece::literal).collect();
+            let tail: Vec<char> = pieces.iter().rev().map_while(Piece::literal).collect();
+            let tail = tail.into_iter().rev().collect();
+            patterns.push(Pattern { takes_back, pieces, head, tail });
         }
         Ok(Self { patterns })
     }
@@ -76,11 +80,11 @@ impl Ignored {
 
 impl Pattern {
     fn reaches(&self, path: &str) -> bool {
-        if !path.starts_with(&self.literal) {
+        if !path.starts_with(&self.head) {
             return false;
         }
         let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
-        folders.chain([path]).any(|path| globs::matches(&self.pieces, path))
+        folders.chain([path]).any(|path| path.ends_with(&self.tail) && globs::matches(&self.pieces, path))
     }
 }
 

@@ -49,11 +49,11 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
             None => findings.push(not_known(&path)),
         }
     }
-    let directories = view.interior().filter(|(_, upper, _)| matches!(upper, Known::Dir(_)));
+    let directories = view.interior().iter().filter(|(_, upper, _)| matches!(upper, Known::Dir(_)));
     for (path, _, fact) in directories {
         match fact.known {
-            Known::Dir(Directory { xattrs: Some(true), .. }) => findings.push(lost(&path, &fact.leans)),
-            Known::Unknown(_) if below_known(view, &path) => findings.push(not_known(&path)),
+            Known::Dir(Directory { xattrs: Some(true), .. }) => findings.push(lost(path, &fact.leans)),
+            Known::Unknown(_) if below_known(view, path) => findings.push(not_known(path)),
             _ => {}
         }
     }

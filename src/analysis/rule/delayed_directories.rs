@@ -54,7 +54,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         let Known::Dir(directory) = fact.known else { continue };
         if !options.parents && directory.owner != owner {
             let message = format!("the owner of `{path}` would not be kept");
-            findings.push(Finding::hold(ID, &path, &fact.leans, message));
+            findings.push(Finding::hold(ID, path, &fact.leans, message));
         }
     }
     if options.parents {

@@ -47,13 +47,13 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     for (path, upper, fact) in view.interior() {
         let meets = match (&upper, &fact.known) {
             (Known::Dir(_), Known::File | Known::Other | Known::Symlink(_)) => "is no directory",
-            (Known::File | Known::Symlink(_) | Known::Other, Known::Dir(_)) if view.is_inside(&path) => {
+            (Known::File | Known::Symlink(_) | Known::Other, Known::Dir(_)) if view.is_inside(path) => {
                 "is a directory"
             }
             _ => continue,
         };
         let message = format!("`{path}` {meets}: the build fails now and would replace it");
-        findings.push(Finding::hold(ID, &path, &fact.leans, message));
+        findings.push(Finding::hold(ID, path, &fact.leans, message));
     }
     file_before_directory(view, findings);
 }
