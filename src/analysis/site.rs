@@ -197,7 +197,7 @@ impl<'a> View<'a> {
     }
 
     /// What goes into the destination and meets something there, or may: its path in the image, what it is, and
-    /// what is there now. Nothing can be below what is absent.
+    /// what is there now. Nothing can be below what is absent, and nothing is known below what is not.
     pub fn interior(&self) -> &[(String, Known, Fact)] {
         self.interior.get_or_init(|| {
             let nothing_there = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
@@ -220,15 +220,16 @@ impl<'a> View<'a> {
             _ => Vec::new(),
         });
         let mut met = Vec::new();
-        let mut absent: Option<String> = None;
+        let mut settled: Option<String> = None;
         for (path, known) in pairs {
-            if absent.as_ref().is_some_and(|above| path.starts_with(above.as_str())) {
+            if settled.as_ref().is_some_and(|above| path.starts_with(above.as_str())) {
                 continue;
             }
             let fact = self.rootfs.get(&path);
-            if fact.known == Known::Absent {
-                absent = Some(format!("{path}/"));
-            } else {
+            if matches!(fact.known, Known::Absent | Known::Unknown(_)) {
+                settled = Some(format!("{path}/"));
+            }
+            if fact.known != Known::Absent {
                 met.push((path, known, fact));
             }
         }

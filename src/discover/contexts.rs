@@ -1,6 +1,7 @@
 //! Build contexts: where the sources of COPY and ADD come from, and what git has there. Nothing is built, and
 //! nothing outside the context is seen.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use std::fmt;
@@ -208,7 +209,7 @@ impl<'a> ContextView<'a> {
     pub fn tree(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &Entry> {
         let all = self.source.listing().below(self.root());
         let below = folder.map_or(all, |folder| self.source.listing().below(Some(folder)));
-        let sent = self.sent.get_or_init(|| all.iter().map(|entry| !self.ignores(&entry.path)).collect());
+        let sent = self.sent.get_or_init(|| self.find_sent(all));
         let first =
             below.first().and_then(|first| all.binary_search_by(|entry| entry.path.cmp(&first.path)).ok());
         let sent = first.map_or(&[][..], |first| &sent[first..first + below.len()]);
@@ -230,6 +231,26 @@ impl<'a> ContextView<'a> {
     /// Where a symbolic link of the context points to, as written. None where that is no link.
     pub fn link_target(&self, path: &RepoPath) -> Option<String> {
         self.source.link_target(path)
+    }
+
+    /// Whether the builder gets each of `all`. Where nothing is taken back, what is below an ignored folder is
+    /// ignored, so that each folder is asked once.
+    fn find_sent(&self, all: &[Entry]) -> Vec<bool> {
+        let Some((_, ignored)) = self.ignored.as_ref().filter(|(_, ignored)| !ignored.takes_back()) else {
+            return all.iter().map(|entry| !self.ignores(&entry.path)).collect();
+        };
+        let mut folders: HashMap<&str, bool> = HashMap::new();
+        let mut sent = Vec::with_capacity(all.len());
+        for entry in all {
+            let path = entry.path.relative_to(self.root()).unwrap_or_default();
+            let mut above = false;
+            for (at, _) in path.match_indices('/') {
+                let folder = &path[..at];
+                above = *folders.entry(folder).or_insert_with(|| above || ignored.names(folder));
+            }
+            sent.push(!above && !ignored.names(path));
+        }
+        sent
     }
 
     fn found(&self, path: &RepoPath) -> Found {

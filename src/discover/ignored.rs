@@ -72,6 +72,11 @@ impl Ignored {
         ignored
     }
 
+    /// Whether a pattern matches `path` itself, whatever the folders above it are.
+    pub(super) fn names(&self, path: &str) -> bool {
+        self.patterns.iter().any(|pattern| !pattern.takes_back && pattern.matches(path))
+    }
+
     /// Whether a pattern takes back what others leave out, so that an ignored folder may hold something.
     pub fn takes_back(&self) -> bool {
         self.patterns.iter().any(|pattern| pattern.takes_back)
@@ -84,7 +89,11 @@ impl Pattern {
             return false;
         }
         let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
-        folders.chain([path]).any(|path| path.ends_with(&self.tail) && globs::matches(&self.pieces, path))
+        folders.chain([path]).any(|path| self.matches(path))
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        path.starts_with(&self.head) && path.ends_with(&self.tail) && globs::matches(&self.pieces, path)
     }
 }
 
