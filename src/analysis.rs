@@ -106,11 +106,12 @@ pub fn analyze(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> Analysis {
         let here = judged.iter().filter(|judged| judged.instruction == at);
         let Some(merged) = here.cloned().reduce(judged::Judged::both) else { continue };
         let onbuild = matches!(instruction.body, Body::Onbuild(_));
-        let stage = instruction.stage.unwrap_or_default();
-        let (benefit, benefit_reason) = if onbuild {
-            (Benefit::Neutral, "it runs in the images that are built from this one".into())
-        } else {
-            later.judge(stage, instruction.start_line, merged.on_nothing, merged.files)
+        let (benefit, benefit_reason) = match instruction.stage {
+            None => (Benefit::None, "it belongs to no stage".into()),
+            Some(_) if onbuild => {
+                (Benefit::Neutral, "it runs in the images that are built from this one".into())
+            }
+            Some(stage) => later.judge(stage, instruction.start_line, merged.on_nothing, merged.files),
         };
         sites.push(site(at, onbuild, transfer, merged, benefit, benefit_reason));
     }

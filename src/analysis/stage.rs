@@ -15,6 +15,7 @@ use crate::analysis::site::{self, Chmod, Decision, Line, Verdict, View};
 use crate::analysis::source::{BuildContext, NoContext, Source};
 use crate::analysis::state::{Ran, State, What, Worlds};
 use crate::analysis::transfer::{self, Copying, Mode};
+use crate::analysis::transfer_of;
 use crate::dockerfile::{Assignment, Body, Dockerfile, From, Instruction, Run, Transfer, TransferKind};
 use crate::images::{BaseImage, ImageReference, ImageSource};
 use crate::rootfs::Rootfs;
@@ -94,12 +95,21 @@ impl Walk<'_> {
                     }
                 }
                 (Body::Arg(arguments), None) => self.declare_global(arguments),
-                (_, None) => {}
+                (_, None) => self.before_any_stage(instruction, at),
                 (Body::Onbuild(_), Some(state)) => state.triggers.push(at),
                 (_, Some(state)) => self.step(state, instruction, at, self.inputs.context),
             }
         }
         self.end_stage(current.take());
+    }
+
+    /// A COPY or ADD before the first FROM, which BuildKit refuses: it is listed, and nothing is known of it.
+    fn before_any_stage(&mut self, instruction: &Instruction, at: usize) {
+        if let Some((inner, _)) = transfer_of(instruction) {
+            let line = instruction.start_line;
+            let mut nowhere = State::unknown("no stage", "there is no FROM before", None, line);
+            self.step(&mut nowhere, inner, at, &NoContext);
+        }
     }
 
     /// `dockerfile2llb.buildMetaArgs`.

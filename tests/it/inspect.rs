@@ -257,3 +257,14 @@ fn a_verdict_on_the_family_of_an_image_is_never_proved() {
         assert!(named, "{site}");
     }
 }
+
+#[test]
+fn a_line_before_the_first_from_is_listed_and_nothing_is_known_of_it() {
+    let sites = sites("COPY x /y\nONBUILD ADD z /z\nFROM scratch\nCOPY x /y\n", &[]);
+    let told =
+        |at: usize| (&sites[at]["line"], &sites[at]["stage"], &sites[at]["verdict"], &sites[at]["selected"]);
+    assert_eq!(told(0), (&json!(1), &Value::Null, &json!("unknown"), &json!(false)));
+    assert_eq!(told(1), (&json!(2), &Value::Null, &json!("unknown"), &json!(false)));
+    assert_eq!(told(2), (&json!(4), &json!(0), &json!("link"), &json!(false)));
+    assert_eq!(sites.as_array().unwrap().len(), 3);
+}

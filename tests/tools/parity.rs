@@ -67,19 +67,6 @@ impl Site {
     }
 }
 
-impl Site {
-    /// `parseCopy` and `parseAdd` return when a flag is wrong, before they look at the arguments, so the record
-    /// has none; we read on.
-    fn is_refused_form_of(&self, other: &Self) -> bool {
-        let place = |site: &Self| (site.start, site.end, site.stage);
-        self.sources.is_empty()
-            && self.dest.is_empty()
-            && self.heredocs == 0
-            && place(self) == place(other)
-            && (&self.cmd, &self.flags) == (&other.cmd, &other.flags)
-    }
-}
-
 fn transfer(instruction: &Instruction) -> Option<&Transfer> {
     match &instruction.body {
         Body::Transfer(transfer) => Some(transfer),
@@ -108,11 +95,7 @@ fn differences(record: &Record, dockerfile: &Dockerfile) -> Vec<String> {
     let sites = dockerfile.instructions().iter().filter_map(Site::of).collect::<Vec<_>>();
     for at in 0..sites.len().max(record.copies.len()) {
         let (there, here) = (record.copies.get(at), sites.get(at));
-        let agree = match (there, here) {
-            (Some(there), Some(here)) => there == here || there.is_refused_form_of(here),
-            _ => false,
-        };
-        if !agree {
+        if there != here {
             differences.push(format!("site {at}\n    there {there:?}\n    here  {here:?}"));
         }
     }

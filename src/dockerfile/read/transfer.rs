@@ -12,7 +12,8 @@ use super::body::Args;
 use crate::text::Span;
 
 impl Reader<'_> {
-    /// Reads the arguments of COPY or ADD, also those that BuildKit refuses.
+    /// Reads the arguments of COPY or ADD. Of a line that BuildKit refuses it has the flags alone: `parseCopy` and
+    /// `parseAdd` return before they look at the rest.
     pub(super) fn transfer(&mut self, kind: TransferKind, line: &Line<'_>, node: Node) -> Option<Body> {
         let args = self.maybe_json(line, &node, node.args.clone())?;
         let json = args.is_json();
@@ -22,6 +23,7 @@ impl Reader<'_> {
             TransferKind::Copy => ("COPY", flags::COPY),
             TransferKind::Add => ("ADD", flags::ADD),
         };
+        let errors = self.errors.len();
         if words.len() < 2 {
             self.refuse(
                 Self::place(line, &node),
@@ -32,11 +34,15 @@ impl Reader<'_> {
             );
         }
         let options = options(&flags::read(&node.flags, known, &mut self.errors));
-        let destination = words.pop();
+        let mut destination = words.pop();
         if let Some(word) = &destination
             && is_heredoc(word).is_some()
         {
             self.refuse(word.span, format!("{name} cannot accept a heredoc as a destination"));
+        }
+        if self.errors.len() > errors {
+            words.clear();
+            destination = None;
         }
         // BuildKit looks the bodies up by name, so of equal names all get the last one's.
         let bodies = bodies.iter().map(|heredoc| (&*heredoc.name, heredoc.body)).collect::<HashMap<_, _>>();
