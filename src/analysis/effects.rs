@@ -156,7 +156,12 @@ impl Effects<'_> {
         }
         let fact = self.rootfs.get(&real);
         match fact.known {
-            Known::Absent => self.make(&real, wanted, fact.leans),
+            Known::Absent => {
+                // Tools differ in what an explicit mode leaves of an inherited setgid.
+                let plain = inherit_group(self.rootfs, &real, Directory::made_by(Some((0, 0))));
+                let wanted = wanted.filter(|_| mode.is_none() || plain.mode == Some(0o755));
+                self.make(&real, wanted, fact.leans);
+            }
             Known::Dir(directory) if resets && directory.mode != wanted => {
                 let known = Known::Dir(Directory { mode: None, ..directory });
                 self.rootfs.set(&real, Fact { known, leans: fact.leans }, Below::Inherited);

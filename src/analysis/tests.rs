@@ -154,6 +154,15 @@ fn a_new_directory_in_a_root_with_setgid_takes_its_group() {
 }
 
 #[test]
+fn an_explicit_mode_in_a_directory_with_setgid_is_not_known() {
+    let judge =
+        |run: &str| last(&format!("RUN chmod 2755 /opt && {run}\nRUN rm -rf /x\nCOPY <<x /opt/d/\nx")).1;
+    // /opt itself is a hold; what counts here is that its child is not called 0755 of root.
+    assert_eq!(judge("mkdir /opt/d"), ["ancestor-mode", "ancestor-mode"]);
+    assert_eq!(judge("mkdir -m 755 /opt/d"), ["ancestor-mode"]);
+}
+
+#[test]
 fn what_an_exclude_leaves_out_is_not_known_afterwards() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::create_dir_all(folder.path().join("d/sub")).expect("a folder can be made");
