@@ -244,6 +244,16 @@ fn title(site: &Site) -> (Level<'static>, String) {
     (level.with_name(verbose::verdict(site.verdict)), text)
 }
 
+/// What helps where a directory above the destination has metadata that no flag keeps: directories inside a source
+/// carry their own.
+const STAGED_TREE: &str = "build the whole tree with these directories as they are in a stage of its own, and \
+                           COPY --link --from=STAGE /tree/ /";
+
+/// Whether a rule is about the metadata of directories above the destination alone.
+fn is_of_ancestors(rule: &str) -> bool {
+    matches!(rule, "ancestor-mode" | "ancestor-owner" | "chown-ancestors")
+}
+
 /// What stands below the excerpt: a name and its text.
 fn notes(site: &Site) -> Vec<(&'static str, String)> {
     let mut notes = Vec::new();
@@ -262,6 +272,9 @@ fn notes(site: &Site) -> Vec<(&'static str, String)> {
     }
     if tally::is_eligible(site) || site.verdict == Verdict::Linked {
         notes.push(("benefit", benefit(site.benefit).to_owned()));
+    }
+    if site.verdict == Verdict::Hold && site.reasons.iter().all(|reason| is_of_ancestors(&reason.rule)) {
+        notes.push(("instead", STAGED_TREE.to_owned()));
     }
     if let (Verdict::Hold | Verdict::Unknown | Verdict::Edit | Verdict::NoEffect, Some(reason)) =
         (site.verdict, site.reasons.first())

@@ -296,6 +296,17 @@ Dockerfile: 1 COPY/ADD: 1 would change the image.
 }
 
 #[test]
+fn a_hold_by_directories_above_shows_the_way_around() {
+    let text = b"FROM debian\nWORKDIR /root\nCOPY x ./y\n";
+    let shown = plain(&inspected(text, "Dockerfile", vec![hold(3)]));
+    assert!(shown.contains("= instead: build the whole tree"), "{shown}");
+    let mut held = hold(3);
+    held.reasons.push(reason("symlink-ancestor", "/l", "`/l` is a symbolic link"));
+    let shown = plain(&inspected(text, "Dockerfile", vec![held]));
+    assert!(!shown.contains("instead"), "a staged tree would replace the link too: {shown}");
+}
+
+#[test]
 fn the_new_line_shows_what_changes() {
     let text = b"FROM debian\nCOPY x /usr/bin\n";
     let edit = Site {
