@@ -53,8 +53,6 @@ pub struct Site {
     pub is_copy: bool,
     /// What a link would bring.
     pub benefit: Benefit,
-    /// That, in words.
-    pub benefit_reason: String,
 }
 
 impl Site {
@@ -106,14 +104,13 @@ pub fn analyze(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> Analysis {
         let here = judged.iter().filter(|judged| judged.instruction == at);
         let Some(merged) = here.cloned().reduce(judged::Judged::both) else { continue };
         let onbuild = matches!(instruction.body, Body::Onbuild(_));
-        let (benefit, benefit_reason) = match instruction.stage {
-            None => (Benefit::None, "it belongs to no stage".into()),
-            Some(_) if onbuild => {
-                (Benefit::Neutral, "it runs in the images that are built from this one".into())
-            }
+        let benefit = match instruction.stage {
+            None => Benefit::None,
+            // It runs in the images that are built from this one.
+            Some(_) if onbuild => Benefit::Neutral,
             Some(stage) => later.judge(stage, instruction.start_line, merged.on_nothing, merged.files),
         };
-        sites.push(site(at, onbuild, transfer, merged, benefit, benefit_reason));
+        sites.push(site(at, onbuild, transfer, merged, benefit));
     }
     Analysis { sites, bases }
 }
@@ -124,7 +121,6 @@ fn site(
     transfer: &Transfer,
     judged: judged::Judged,
     benefit: Benefit,
-    benefit_reason: String,
 ) -> Site {
     let decision = judged.decision;
     let (verdict, audit) = match transfer.options.link {
@@ -144,6 +140,5 @@ fn site(
         audit,
         is_copy: judged.is_copy,
         benefit,
-        benefit_reason,
     }
 }

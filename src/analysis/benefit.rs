@@ -9,7 +9,7 @@ use crate::dockerfile::{Body, Dockerfile};
 pub enum Benefit {
     /// The layer keeps its digest when the base or an earlier step changes.
     Pays,
-    /// The layer does, but a later RUN is executed again in any case.
+    /// The layer does, but a later RUN is executed again in any case, or the stage ends in no image by itself.
     Neutral,
     /// Later RUNs make the builder materialise many linked files again and again.
     Costs,
@@ -78,24 +78,17 @@ impl LaterRuns {
         here + children.iter().map(|&child| self.after(child, 0)).min().unwrap_or(0)
     }
 
-    /// Judges a line: the benefit, and why in words.
-    pub fn judge(&self, stage: usize, line: usize, on_nothing: bool, files: usize) -> (Benefit, String) {
-        if on_nothing {
-            return (Benefit::None, "the first change on scratch: BuildKit drops the merge".into());
-        }
-        let last = stage + 1 == self.runs.len();
-        let later = if stage < self.runs.len() { self.after(stage, line) } else { 0 };
-        match later {
-            0 if last || !self.children[stage].is_empty() => {
-                (Benefit::Pays, "no RUN follows: the layer outlives changes of all before it".into())
-            }
-            0 => (Benefit::Neutral, "the stage ends in no image by itself".into()),
-            2.. if files >= MANY_FILES => (
-                Benefit::Costs,
-                format!("{files} files are linked again for each of the {later} RUNs that follow"),
-            ),
-            1 => (Benefit::Neutral, "the RUN that follows is executed again all the same".into()),
-            _ => (Benefit::Neutral, format!("the {later} RUNs that follow are executed again all the same")),
+    /// Judges a line of a stage.
+    ///
+    /// `on_nothing` is whether it is the first change on `scratch`, where BuildKit drops the merge; `files` is how
+    /// many files it is known to copy.
+    pub fn judge(&self, stage: usize, line: usize, on_nothing: bool, files: usize) -> Benefit {
+        let ends_in_image = stage + 1 == self.runs.len() || !self.children[stage].is_empty();
+        match self.after(stage, line) {
+            _ if on_nothing => Benefit::None,
+            0 if ends_in_image => Benefit::Pays,
+            2.. if files >= MANY_FILES => Benefit::Costs,
+            _ => Benefit::Neutral,
         }
     }
 }
@@ -105,7 +98,7 @@ mod tests {
     use super::*;
 
     fn judged(text: &str, stage: usize, line: usize) -> Benefit {
-        LaterRuns::new(&Dockerfile::read(text.as_bytes())).judge(stage, line, false, 1).0
+        LaterRuns::new(&Dockerfile::read(text.as_bytes())).judge(stage, line, false, 1)
     }
 
     #[test]
@@ -126,8 +119,8 @@ mod tests {
     fn many_files_before_several_runs_cost_and_scratch_gives_nothing() {
         let text = "FROM a\nCOPY y /\nRUN x\nRUN z\n";
         let later = LaterRuns::new(&Dockerfile::read(text.as_bytes()));
-        assert_eq!(later.judge(0, 2, false, MANY_FILES).0, Benefit::Costs);
-        assert_eq!(later.judge(0, 2, false, MANY_FILES - 1).0, Benefit::Neutral);
-        assert_eq!(later.judge(0, 2, true, MANY_FILES).0, Benefit::None);
+        assert_eq!(later.judge(0, 2, false, MANY_FILES), Benefit::Costs);
+        assert_eq!(later.judge(0, 2, false, MANY_FILES - 1), Benefit::Neutral);
+        assert_eq!(later.judge(0, 2, true, MANY_FILES), Benefit::None);
     }
 }

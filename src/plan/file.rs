@@ -134,7 +134,7 @@ pub enum Verdict {
 pub enum Benefit {
     /// The layer outlives changes of what lies below.
     Pays,
-    /// It does, but a later RUN is executed again in any case.
+    /// It does, but a later RUN is executed again in any case, or the stage ends in no image by itself.
     Neutral,
     /// It makes builds slower.
     Costs,

@@ -287,7 +287,9 @@ fn notes(site: &Site) -> Vec<(&'static str, String)> {
 fn benefit(benefit: Benefit) -> &'static str {
     match benefit {
         Benefit::Pays => "pays: the layer outlives changes of what lies below",
-        Benefit::Neutral => "neutral: what follows is executed again all the same",
+        Benefit::Neutral => {
+            "neutral: a later RUN is executed again all the same, or no image ends in this stage"
+        }
         Benefit::Costs => "costs: builds get slower, for many files are linked again",
         Benefit::None => "none: the first change on scratch gains nothing",
     }
