@@ -4,6 +4,8 @@
 //! everything outside the edits is preserved by construction: line endings, the byte order mark, a missing
 //! final newline.
 
+pub mod pattern;
+
 use std::fmt;
 use std::ops::Range;
 

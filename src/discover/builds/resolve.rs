@@ -1,0 +1,240 @@
+//! From builds as they are written to the Dockerfiles that they mean.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Build, ContextRoot, Declared};
+use crate::git::{Listing, RepoPath};
+use crate::text::pattern::{Bindings, Part, Pattern};
+
+/// Of how many unknown variables in one path a Dockerfile may follow; more say too little.
+const MOST_HOLES: usize = 3;
+
+/// The builds that are meant by what is declared, each Dockerfile's together, in the order of `dockerfiles`; of
+/// those that are equal the first. A path that names no Dockerfile means none.
+pub fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Build> {
+    let by_path: HashMap<&str, usize> =
+        dockerfiles.iter().enumerate().map(|(at, path)| (path.as_str(), at)).collect();
+    let mut builds: Vec<(usize, Build)> = Vec::new();
+    for declared in declared {
+        let found = declared.folders.iter().find_map(|folder| {
+            let pattern = below(folder, &declared.dockerfile)?;
+            let found = meant(&pattern, dockerfiles, &by_path);
+            (!found.is_empty()).then_some((folder, found))
+        });
+        let Some((folder, found)) = found else { continue };
+        for (at, bindings) in found {
+            builds.push((at, build(declared, folder, dockerfiles[at], &bindings, listing)));
+        }
+    }
+    builds.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.place.cmp(&other.place)));
+    let mut kept: Vec<(usize, Build)> = Vec::new();
+    for (at, build) in builds {
+        let same = |(other, kept): &&(usize, Build)| {
+            *other == at && Build { place: build.place.clone(), ..kept.clone() } == build
+        };
+        if kept.iter().rev().take_while(|(other, _)| *other == at).find(same).is_none() {
+            kept.push((at, build));
+        }
+    }
+    kept.into_iter().map(|(_, build)| build).collect()
+}
+
+/// The Dockerfiles that a path means, with what its variables hold for each.
+fn meant(
+    pattern: &Pattern,
+    dockerfiles: &[&RepoPath],
+    by_path: &HashMap<&str, usize>,
+) -> Vec<(usize, Bindings)> {
+    if let Some(path) = pattern.known() {
+        return by_path.get(path).map(|&at| (at, Bindings::new())).into_iter().collect();
+    }
+    let holes = pattern.parts().iter().filter(|part| matches!(part, Part::Hole(_))).count();
+    // A path that starts with something unknown and ends in a mere `/Dockerfile` would mean them all.
+    let says_enough = pattern.parts().iter().any(|part| match part {
+        Part::Text(text) => text.split('/').any(|name| !name.is_empty() && name != "Dockerfile"),
+        Part::Hole(_) => false,
+    });
+    if holes > MOST_HOLES || !says_enough {
+        return Vec::new();
+    }
+    let matching = dockerfiles.iter().enumerate();
+    matching.filter_map(|(at, path)| Some((at, pattern.matches(path.as_str())?))).collect()
+}
+
+fn build(
+    declared: &Declared,
+    folder: &Pattern,
+    dockerfile: &RepoPath,
+    bindings: &Bindings,
+    listing: &Listing,
+) -> Build {
+    let bound = |pattern: &Pattern| pattern.bind(bindings);
+    let root = |pattern: &Pattern| context_root(&bound(folder), &bound(pattern), listing);
+    let value =
+        |value: &Option<Pattern>| value.as_ref().and_then(|value| bound(value).known().map(str::to_owned));
+    let mut args = BTreeMap::new();
+    for (name, given) in &declared.args {
+        args.insert(name.clone(), value(given));
+    }
+    Build {
+        place: declared.place.clone(),
+        dockerfile: dockerfile.clone(),
+        context: declared
+            .context
+            .as_ref()
+            .map_or_else(|| ContextRoot::Elsewhere("a context that is not named".into()), root),
+        target: declared.target.as_ref().map(bound).filter(|target| !target.is_empty()),
+        args,
+        contexts: declared.contexts.iter().map(|(name, at)| (name.clone(), root(at))).collect(),
+        tags: declared.tags.iter().map(bound).filter(|tag| !tag.is_empty()).collect(),
+        platforms: declared.platforms.iter().map(|platform| bound(platform).to_string()).collect(),
+    }
+}
+
+fn context_root(folder: &Pattern, context: &Pattern, listing: &Listing) -> ContextRoot {
+    let elsewhere = || ContextRoot::Elsewhere(context.to_string());
+    let remote = |text: &str| text.contains("://") || text == "-" || text.starts_with("git@");
+    if context.parts().first().is_some_and(|part| matches!(part, Part::Text(text) if remote(text))) {
+        return elsewhere();
+    }
+    let Some(path) = below(folder, context) else { return elsewhere() };
+    match path.known() {
+        Some("") => ContextRoot::Folder(None),
+        Some(path) => match RepoPath::new(path) {
+            Ok(path) if listing.is_dir(&path) => ContextRoot::Folder(Some(path)),
+            _ => elsewhere(),
+        },
+        None => elsewhere(),
+    }
+}
+
+/// `path` below `folder`, without `.` and `..`. None for an absolute path, for one that leaves the repository, and
+/// where `..` follows a part of which something is unknown.
+fn below(folder: &Pattern, path: &Pattern) -> Option<Pattern> {
+    if matches!(path.parts().first(), Some(Part::Text(text)) if text.starts_with('/')) {
+        return None;
+    }
+    let mut whole = folder.clone();
+    whole.push_text("/");
+    whole.push(path);
+    let mut kept: Vec<Pattern> = Vec::new();
+    for component in components(&whole) {
+        match component.known() {
+            Some("" | ".") => {}
+            Some("..") => kept.pop().filter(|above| above.known().is_some()).map(drop)?,
+            _ => kept.push(component),
+        }
+    }
+    let mut clean = Pattern::default();
+    for (at, component) in kept.iter().enumerate() {
+        clean.push_text(if at == 0 { "" } else { "/" });
+        clean.push(component);
+    }
+    Some(clean)
+}
+
+/// What stands between the slashes.
+fn components(path: &Pattern) -> Vec<Pattern> {
+    let mut found = Vec::new();
+    let mut current = Pattern::default();
+    for part in path.parts() {
+        let Part::Text(text) = part else {
+            current.push(&Pattern::from(part.clone()));
+            continue;
+        };
+        for (at, piece) in text.split('/').enumerate() {
+            if at > 0 {
+                found.push(std::mem::take(&mut current));
+            }
+            current.push_text(piece);
+        }
+    }
+    found.push(current);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::{Kind, Place};
+    use super::*;
+
+    fn path(path: &str) -> RepoPath {
+        RepoPath::new(path).unwrap()
+    }
+
+    /// `$x` is a hole of that one letter.
+    fn pattern(text: &str) -> Pattern {
+        let mut pattern = Pattern::default();
+        for (at, part) in text.split('$').enumerate() {
+            let hole = part.len().min(usize::from(at > 0));
+            if hole > 0 {
+                pattern.push_hole(&part[..hole]);
+            }
+            pattern.push_text(&part[hole..]);
+        }
+        pattern
+    }
+
+    fn declared(folders: &[&str], dockerfile: &str, context: &str, tag: &str) -> Declared {
+        let place = Place { kind: Kind::Script, path: path("build.sh"), line: 3 };
+        let folders = folders.iter().map(|folder| pattern(folder)).collect();
+        let mut declared = Declared::new(place, folders, pattern(dockerfile));
+        declared.context = Some(pattern(context));
+        declared.tags = vec![pattern(tag)];
+        declared
+    }
+
+    fn found(declared: &[Declared], files: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let at = folder.path().join(file);
+            fs::create_dir_all(at.parent().unwrap()).unwrap();
+            fs::write(at, "FROM scratch\n").unwrap();
+        }
+        let listing = Listing::of_folder(folder.path());
+        let paths: Vec<RepoPath> = files.iter().map(|file| path(file)).collect();
+        let builds = resolve(declared, &paths.iter().collect::<Vec<_>>(), &listing);
+        let shown = |build: &Build| {
+            let context = match &build.context {
+                ContextRoot::Folder(None) => ".".to_owned(),
+                ContextRoot::Folder(Some(folder)) => folder.to_string(),
+                ContextRoot::Elsewhere(at) => format!("elsewhere: {at}"),
+            };
+            format!("{} from {context} as {}", build.dockerfile, build.tags[0])
+        };
+        builds.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_loop_over_folders_means_each_of_them_and_names_its_image() {
+        let images = declared(&[""], "images/$n/Dockerfile", "images/$n", "registry/$n:$v");
+        let files = ["images/go/Dockerfile", "images/rust/Dockerfile", "other/Dockerfile"];
+        assert_eq!(
+            found(&[images], &files),
+            [
+                "images/go/Dockerfile from images/go as registry/go:${v}",
+                "images/rust/Dockerfile from images/rust as registry/rust:${v}"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_folder_that_has_the_dockerfile_counts_and_equal_builds_are_one() {
+        let one = declared(&["scripts", ""], "app/../app/Dockerfile", "./app/.", "app");
+        assert_eq!(found(&[one.clone(), one], &["app/Dockerfile"]), ["app/Dockerfile from app as app"]);
+    }
+
+    #[test]
+    fn what_says_too_little_means_nothing() {
+        assert!(found(&[declared(&[""], "$d/Dockerfile", "$d", "x")], &["app/Dockerfile"]).is_empty());
+        assert!(found(&[declared(&[""], "../Dockerfile", ".", "x")], &["Dockerfile"]).is_empty());
+        assert!(found(&[declared(&[""], "/srv/Dockerfile", ".", "x")], &["srv/Dockerfile"]).is_empty());
+        let remote = declared(&[""], "Dockerfile", "https://example.org/x.git", "x");
+        assert_eq!(
+            found(&[remote], &["Dockerfile"]),
+            ["Dockerfile from elsewhere: https://example.org/x.git as x"]
+        );
+    }
+}

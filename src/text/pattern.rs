@@ -1,0 +1,177 @@
+//! Texts of which some parts are not known: `registry/app:${VERSION}`. It never says what a part stands for; it
+//! finds out by comparing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A part of a [`Pattern`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// As it stands.
+    Text(String),
+    /// Something that a variable of this name holds. The same name holds the same everywhere.
+    Hole(String),
+}
+
+/// What variables hold, by name.
+pub type Bindings = BTreeMap<String, String>;
+
+/// A text of which some parts are not known. No two texts stand side by side, and none is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pattern {
+    parts: Vec<Part>,
+}
+
+impl Pattern {
+    /// A text that is wholly known.
+    pub fn text(text: &str) -> Self {
+        let mut pattern = Self::default();
+        pattern.push_text(text);
+        pattern
+    }
+
+    /// What the variable `name` holds.
+    pub fn hole(name: &str) -> Self {
+        Self { parts: vec![Part::Hole(name.to_owned())] }
+    }
+
+    /// Adds a text at the end.
+    pub fn push_text(&mut self, text: &str) {
+        match self.parts.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Part::Text(last)) => last.push_str(text),
+            _ => self.parts.push(Part::Text(text.to_owned())),
+        }
+    }
+
+    /// Adds what the variable `name` holds at the end.
+    pub fn push_hole(&mut self, name: &str) {
+        self.parts.push(Part::Hole(name.to_owned()));
+    }
+
+    /// Adds another pattern at the end.
+    pub fn push(&mut self, other: &Pattern) {
+        for part in &other.parts {
+            match part {
+                Part::Text(text) => self.push_text(text),
+                Part::Hole(name) => self.push_hole(name),
+            }
+        }
+    }
+
+    /// Its parts in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Whether it is the empty text.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The text, where all of it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The same with what is known of the variables put in.
+    #[must_use]
+    pub fn bind(&self, bindings: &Bindings) -> Self {
+        let mut bound = Self::default();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => bound.push_text(text),
+                Part::Hole(name) => match bindings.get(name) {
+                    Some(value) => bound.push_text(value),
+                    None => bound.push_hole(name),
+                },
+            }
+        }
+        bound
+    }
+
+    /// What the variables must hold for the pattern to be `text`. Where several answers fit, the one in which the
+    /// first variables hold least. None where none fits.
+    pub fn matches(&self, text: &str) -> Option<Bindings> {
+        let mut bindings = Bindings::new();
+        matches(&self.parts, text, &mut bindings).then_some(bindings)
+    }
+}
+
+fn matches(parts: &[Part], text: &str, bindings: &mut Bindings) -> bool {
+    let Some((first, rest)) = parts.split_first() else { return text.is_empty() };
+    match first {
+        Part::Text(part) => {
+            text.strip_prefix(part.as_str()).is_some_and(|text| matches(rest, text, bindings))
+        }
+        Part::Hole(name) => {
+            if let Some(value) = bindings.get(name) {
+                let after = text.strip_prefix(value.as_str());
+                return after.is_some_and(|text| matches(rest, text, bindings));
+            }
+            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            let found = ends.any(|end| {
+                bindings.insert(name.clone(), text[..end].to_owned());
+                matches(rest, &text[end..], bindings)
+            });
+            if !found {
+                bindings.remove(name);
+            }
+            found
+        }
+    }
+}
+
+impl From<Part> for Pattern {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Text(text) => Self::text(&text),
+            Part::Hole(name) => Self::hole(&name),
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(text),
+            Part::Hole(name) => write!(f, "${{{name}}}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Pattern {
+        let mut pattern = Pattern::default();
+        for (at, part) in text.split('$').enumerate() {
+            let hole = part.len().min(usize::from(at > 0));
+            if hole > 0 {
+                pattern.push_hole(&part[..hole]);
+            }
+            pattern.push_text(&part[hole..]);
+        }
+        pattern
+    }
+
+    #[test]
+    fn a_variable_holds_the_same_everywhere() {
+        let path = pattern("images/$a/$a.Dockerfile");
+        assert_eq!(path.matches("images/go/go.Dockerfile").unwrap()["a"], "go");
+        assert_eq!(path.matches("images/go/rust.Dockerfile"), None);
+        assert_eq!(pattern("$a").matches(""), Some(Bindings::from([("a".into(), String::new())])));
+    }
+
+    #[test]
+    fn what_one_text_tells_another_is_filled_in() {
+        let bindings = pattern("$d/$n/Dockerfile").matches("images/go/Dockerfile").unwrap();
+        assert_eq!(pattern("registry/$n:$v").bind(&bindings).to_string(), "registry/go:${v}");
+        assert_eq!(pattern("registry/$n").bind(&bindings).known(), Some("registry/go"));
+    }
+}
