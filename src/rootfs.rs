@@ -4,6 +4,7 @@
 //! that ran in between "leaves `/app` alone" until somebody proves otherwise, and what a command names is not
 //! known any more.
 
+pub mod built;
 mod disturbance;
 pub mod layers;
 pub mod profile;
@@ -17,6 +18,7 @@ pub use disturbance::{Disturbance, Reach};
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::shell::Mention;
+use built::BuiltImage;
 use profile::ProfiledImage;
 
 /// A fact that a verdict leans on and that nothing has proved yet.
@@ -26,13 +28,23 @@ pub struct Assumption {
     pub line: usize,
     /// The path in the image that it is about.
     pub path: String,
-    /// The whole sentence: it names the command or image, the line and the path.
+    /// The sentence: it names the command or image, the line and the path.
     pub message: String,
+    /// The Dockerfile that it is about, where that is not the one with the verdict.
+    pub dockerfile: Option<Arc<str>>,
+}
+
+impl Assumption {
+    /// About a line of the Dockerfile that has the verdict.
+    pub fn new(line: usize, path: impl Into<String>, message: String) -> Self {
+        Self { line, path: path.into(), message, dockerfile: None }
+    }
 }
 
 impl fmt::Display for Assumption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        self.dockerfile.as_ref().map_or(Ok(()), |dockerfile| write!(f, ", in {dockerfile}"))
     }
 }
 
@@ -146,6 +158,8 @@ pub enum Base {
     },
     /// Known in part, by the family of its image. Every fact is an assumption.
     Profile(Arc<ProfiledImage>),
+    /// As another Dockerfile of the repository leaves it. Every fact is an assumption.
+    Built(Arc<BuiltImage>),
     /// Not known, and why.
     Unknown(Arc<str>),
 }
@@ -233,6 +247,7 @@ impl Rootfs {
 
     /// Everything known to lie below `path`, in byte order.
     pub fn below(&self, path: &str) -> Listing {
+        let mut listing = Listing::default();
         let prefix = if path == "/" { String::from("/") } else { format!("{path}/") };
         let mut paths: BTreeSet<String> = self
             .nodes
@@ -245,10 +260,14 @@ impl Rootfs {
                 paths.extend(tree.below(path.trim_start_matches('/')).map(|(at, _)| format!("/{at}")));
             }
             Base::Profile(image) => paths.extend(image.below(&prefix).map(str::to_owned)),
+            Base::Built(image) => {
+                let built = image.below(path);
+                paths.extend(built.entries.iter().map(|(at, _)| format!("{prefix}{at}")));
+                listing.leans = built.leans;
+            }
             Base::Scratch | Base::Unknown(_) => {}
         }
         paths.remove("/");
-        let mut listing = Listing::default();
         for at in paths {
             let fact = self.get(&at);
             if fact.known != Known::Absent {
@@ -263,11 +282,7 @@ impl Rootfs {
             }
             let message =
                 format!("`{}` (line {}) adds nothing below {path}", disturbance.command, disturbance.line);
-            listing.leans.add(Arc::new(Assumption {
-                line: disturbance.line,
-                path: path.to_owned(),
-                message,
-            }));
+            listing.leans.add(Arc::new(Assumption::new(disturbance.line, path, message)));
         }
         listing
     }
@@ -291,6 +306,7 @@ impl Rootfs {
         match (&self.base, self.hides_base(path)) {
             (Base::Unknown(why), false) => Some(Arc::clone(why)),
             (Base::Profile(image), false) => Some(image.why_incomplete()),
+            (Base::Built(image), false) => image.below(path).incomplete,
             _ => None,
         }
     }
@@ -312,6 +328,7 @@ impl Rootfs {
             Base::Tree { tree, .. } => tree
                 .iter()
                 .any(|(_, entry)| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
+            Base::Built(image) => image.has_xattrs(),
             Base::Scratch | Base::Unknown(_) | Base::Profile(_) => false,
         };
         let has_xattrs =
@@ -330,7 +347,6 @@ impl Rootfs {
     }
 
     fn account_file(&self, path: &str, read: fn(&Tree) -> Option<&[u8]>) -> Option<(&[u8], Leans)> {
-        let Base::Tree { tree, .. } = &self.base else { return None };
         if self.nodes.contains_key(path)
             || self.nodes.get("/etc").is_some_and(|etc| etc.below != Below::Inherited)
         {
@@ -338,7 +354,15 @@ impl Rootfs {
         }
         let fact = self.get(path);
         (fact.known == Known::File).then_some(())?;
-        Some((read(tree)?, fact.leans))
+        match &self.base {
+            Base::Tree { tree, .. } => Some((read(tree)?, fact.leans)),
+            Base::Built(image) => {
+                let (bytes, mut leans) = image.account_file(path)?;
+                leans.merge(&fact.leans);
+                Some((bytes, leans))
+            }
+            Base::Scratch | Base::Unknown(_) | Base::Profile(_) => None,
+        }
     }
 }
 
@@ -348,6 +372,7 @@ impl Base {
             Base::Scratch => Fact { known: scratch(path), leans: Leans::default() },
             Base::Unknown(why) => Fact { known: Known::Unknown(Arc::clone(why)), leans: Leans::default() },
             Base::Profile(image) => image.get(path),
+            Base::Built(image) => image.get(path),
             Base::Tree { tree, leans } => {
                 let known = match tree.get(path.trim_start_matches('/')) {
                     None => scratch(path),

@@ -211,7 +211,7 @@ impl Transition<'_> {
             "the context's directory that {} (line {}) copies to {path} is 0755, as a checkout with umask 022 makes it",
             self.copying.keyword, self.copying.line
         );
-        leans.add(Arc::new(Assumption { line: self.copying.line, path: path.to_owned(), message }));
+        leans.add(Arc::new(Assumption::new(self.copying.line, path, message)));
         Known::Dir(Directory { mode: Some(0o755), owner, xattrs })
     }
 

@@ -152,6 +152,8 @@ pub struct Assumption {
     pub path: String,
     /// The whole sentence.
     pub message: String,
+    /// The Dockerfile whose line it is, where that is another.
+    pub dockerfile: Option<String>,
 }
 
 /// What a rule found.

@@ -58,7 +58,8 @@ fn site_report(
             .map(|assumption| Assumption {
                 line: assumption.line,
                 path: assumption.path.clone(),
-                message: assumption.message.clone(),
+                message: assumption.to_string(),
+                dockerfile: assumption.dockerfile.as_deref().map(str::to_owned),
             })
             .collect(),
         reasons,

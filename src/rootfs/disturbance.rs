@@ -64,7 +64,7 @@ impl Disturbance {
     fn spare(&self, path: &str, fact: &mut Fact, what: &str) {
         if !matches!(fact.known, Known::Unknown(_)) {
             let message = format!("`{}` (line {}) {}", self.command, self.line, what.replace("{}", path));
-            fact.leans.add(Arc::new(Assumption { line: self.line, path: path.to_owned(), message }));
+            fact.leans.add(Arc::new(Assumption::new(self.line, path, message)));
         }
     }
 }

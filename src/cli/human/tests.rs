@@ -241,8 +241,13 @@ Start: services/auth/Dockerfile (1,200 sites proved).
 fn verbose_shows_each_site_with_its_reason() {
     let assumed = Site {
         assumptions: vec![
-            Assumption { line: 4, path: "/".into(), message: "`make` (line 4) leaves / alone".into() },
-            Assumption { line: 5, path: "/".into(), message: "more".into() },
+            Assumption {
+                line: 4,
+                path: "/".into(),
+                message: "`make` (line 4) leaves / alone".into(),
+                dockerfile: None,
+            },
+            Assumption { line: 5, path: "/".into(), message: "more".into(), dockerfile: None },
         ],
         ..site(9, Verdict::Link, Some(false), Benefit::Pays)
     };
@@ -361,7 +366,8 @@ fn nothing_of_a_repository_acts_on_the_terminal() {
     let mut evil = hold(2);
     evil.reasons = vec![reason(HOSTILE, HOSTILE, HOSTILE)];
     evil.flags = vec![HOSTILE.into()];
-    evil.assumptions = vec![Assumption { line: 1, path: HOSTILE.into(), message: HOSTILE.into() }];
+    evil.assumptions =
+        vec![Assumption { line: 1, path: HOSTILE.into(), message: HOSTILE.into(), dockerfile: None }];
     let mut linked = site(2, Verdict::Link, Some(false), Benefit::Pays);
     linked.replacement = Some(format!("COPY --link {HOSTILE} /"));
     linked.assumptions = evil.assumptions.clone();
