@@ -7,6 +7,7 @@ pub mod archive;
 pub mod benefit;
 pub mod context;
 mod effects;
+pub mod end;
 mod judged;
 mod line;
 mod observe;
@@ -93,10 +94,19 @@ pub struct Analysis {
 
 /// Judges every COPY and ADD of a Dockerfile.
 ///
+/// Where it is built in several ways, a line is judged in each, and the heaviest verdict counts.
+///
 /// A file that BuildKit refuses is judged as far as it can be read; nobody may edit it.
-pub fn analyze(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> Analysis {
+pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let later = LaterRuns::new(dockerfile);
-    let (mut judged, bases) = stage::walk(dockerfile, inputs);
+    let (mut judged, mut bases) = (Vec::new(), Vec::new());
+    for inputs in ways {
+        let (lines, images) = stage::walk(dockerfile, inputs);
+        judged.extend(lines);
+        bases.extend(images);
+    }
+    bases.sort();
+    bases.dedup();
     judged.sort_by_key(|judged| judged.instruction);
     let mut sites: Vec<Site> = Vec::new();
     for (at, instruction) in dockerfile.instructions().iter().enumerate() {

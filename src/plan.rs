@@ -4,27 +4,33 @@
 //! nor environment in it.
 
 pub mod file;
+mod neighbours;
 mod read;
 mod report;
 pub mod syntax;
 mod waves;
+mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobMatcher};
 use rayon::prelude::*;
 
 use crate::analysis::context::FolderContext;
+use crate::analysis::end::NoNeighbours;
 use crate::analysis::rule::{Finding, Rule, RuleId};
 use crate::analysis::source::BuildContext;
 use crate::analysis::{self, Analysis, Inputs};
 use crate::config::Config;
-use crate::discover::{self, Class, Context, ContextView, Discovery, Source, SourceFile};
-use crate::dockerfile::{Body, Dockerfile};
-use crate::git::{BlobId, hash_blob};
+use crate::discover::builds::Builds;
+use crate::discover::{self, Class, Discovery, Source, SourceFile};
+use crate::dockerfile::Dockerfile;
+use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::images::ImageSource;
 use crate::migrate::{self, LinePlan};
 use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused, Waiver};
+use neighbours::{Graph, Member};
+use ways::Way;
 
 pub use read::PlanError;
 pub use report::{path_for_people, sites_report};
@@ -43,6 +49,8 @@ pub struct Options<'a> {
     pub keep_add: bool,
     /// Whether generated files are edited too.
     pub edit_generated: bool,
+    /// The files that are planned, where that is not all of them.
+    pub only: Option<&'a BTreeSet<RepoPath>>,
     /// The rules that judge: [`ALL`](crate::analysis::rule::ALL).
     pub rules: &'a [&'static Rule],
 }
@@ -102,15 +110,34 @@ impl Waivers {
 pub fn plan(
     source: &Source<'_>,
     discovery: &Discovery,
+    builds: &Builds,
     options: &Options<'_>,
     waivers: &Waivers,
     tick: &(dyn Fn() + Sync),
 ) -> Plan {
+    let read = |file: &SourceFile| {
+        let dockerfile = Dockerfile::read(file.text.clone());
+        let ways = ways::ways(source, &file.path, &dockerfile, builds.of(&file.path), options.build_args);
+        (dockerfile, ways)
+    };
+    let read: Vec<(Dockerfile, Vec<Way<'_>>)> = discovery.files.par_iter().map(read).collect();
+    let members: Vec<Member<'_>> = discovery
+        .files
+        .iter()
+        .zip(&read)
+        .map(|(file, (dockerfile, ways))| {
+            let builds = builds.of(&file.path);
+            Member { path: file.path.as_str(), dockerfile, ways, builds }
+        })
+        .collect();
+    let graph = Graph::new(&members, options);
     let mut files: Vec<File> = discovery
         .files
         .par_iter()
-        .map(|file| {
-            let planned = plan_file(source, file, options, waivers);
+        .zip(&members)
+        .filter(|(file, _)| options.only.is_none_or(|only| only.contains(&file.path)))
+        .map(|(file, member)| {
+            let planned = plan_file(file, member, &graph, options, waivers);
             tick();
             planned
         })
@@ -149,8 +176,14 @@ pub fn plan(
     }
 }
 
-fn plan_file(source: &Source<'_>, file: &SourceFile, options: &Options<'_>, waivers: &Waivers) -> File {
-    let dockerfile = Dockerfile::read(file.text.clone());
+fn plan_file(
+    file: &SourceFile,
+    member: &Member<'_>,
+    graph: &Graph,
+    options: &Options<'_>,
+    waivers: &Waivers,
+) -> File {
+    let dockerfile = member.dockerfile;
     let refused = !dockerfile.errors().is_empty();
     let class = if refused { discover::classify(&file.text, refused) } else { file.class.clone() };
     let class = match class {
@@ -160,33 +193,24 @@ fn plan_file(source: &Source<'_>, file: &SourceFile, options: &Options<'_>, waiv
             file::Class::Generated { line: head.line, by: head.by, template: head.template }
         }
     };
-    let sources = local_sources(&dockerfile);
-    let context = Context::guessed(source, &file.path, &sources);
-    let (view, trouble) = match ContextView::new(source, &context, &file.path) {
-        Ok(view) => (Some(view), None),
-        Err(error) => (None, Some(error.to_string())),
-    };
-    let no_context = analysis::source::NoContext;
-    let build_context: &dyn BuildContext = view.as_ref().map_or(&no_context, |view| view);
-    let place = context.root.as_ref().map_or(".", |root| root.as_str());
-    let assumed = format!("the build context is {place}: {}", context.evidence);
-    let judged = judge(&dockerfile, file.path.as_str(), (build_context, Some(&assumed)), options, waivers);
-    let skip = trouble.or_else(|| skip_reason(file, &dockerfile, &class, options));
-    finish(file, &dockerfile, class, &context, &judged, skip, options, waivers)
-}
-
-/// The sources of a Dockerfile that name one path of the build context.
-fn local_sources(dockerfile: &Dockerfile) -> Vec<&str> {
-    let transfers = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
-        Body::Transfer(transfer) if transfer.options.from.is_none() => Some(transfer),
-        _ => None,
-    });
-    let words = transfers.flat_map(|transfer| &transfer.sources).map(|word| word.text.as_str());
-    let names_one = |word: &&str| {
-        let remote = analysis::source::is_url(word) || analysis::source::is_git(word);
-        !remote && !word.contains(['$', '*', '?', '[', '\\', '"']) && !matches!(*word, "." | "./" | "/")
-    };
-    words.filter(names_one).collect()
+    let accepted = |finding: &Finding| waivers.accepting(member.path, finding).is_some();
+    let inputs: Vec<Inputs<'_>> = member
+        .ways
+        .iter()
+        .map(|way| Inputs {
+            images: options.images,
+            context: way.context(),
+            assumed_context: way.assumed.as_deref(),
+            build_args: &way.args,
+            rules: options.rules,
+            neighbours: graph,
+            accepted: &accepted,
+        })
+        .collect();
+    let judged = analysis::analyze(dockerfile, &inputs);
+    let trouble = member.ways.iter().find_map(|way| way.trouble.clone());
+    let skip = trouble.or_else(|| skip_reason(file, dockerfile, &class, options));
+    finish(file, member, class, &judged, skip, options, waivers)
 }
 
 /// Why a file is not edited, whatever its sites say.
@@ -213,38 +237,16 @@ fn skip_reason(
     Some(format!("BuildKit refuses it: line {line}: {}", error.message))
 }
 
-fn judge(
-    dockerfile: &Dockerfile,
-    path: &str,
-    (context, assumed_context): (&dyn BuildContext, Option<&str>),
-    options: &Options<'_>,
-    waivers: &Waivers,
-) -> Analysis {
-    analysis::analyze(
-        dockerfile,
-        &Inputs {
-            images: options.images,
-            context,
-            assumed_context,
-            build_args: options.build_args,
-            rules: options.rules,
-            accepted: &|finding| waivers.accepting(path, finding).is_some(),
-        },
-    )
-}
-
-#[expect(clippy::too_many_arguments, reason = "it puts one file's parts together")]
 fn finish(
     file: &SourceFile,
-    dockerfile: &Dockerfile,
+    member: &Member<'_>,
     class: file::Class,
-    context: &Context,
     judged: &Analysis,
     mut skip: Option<String>,
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> File {
-    let path = file.path.as_str();
+    let (path, dockerfile) = (member.path, member.dockerfile);
     let mut sites = sites_report(dockerfile, &judged.sites, options, &|finding| {
         waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
     });
@@ -264,10 +266,7 @@ fn finish(
         blob: file.blob.as_str().to_owned(),
         class,
         skip,
-        contexts: vec![file::Context {
-            root: context.root.as_ref().map_or(".", |root| root.as_str()).to_owned(),
-            evidence: context.evidence.to_string(),
-        }],
+        contexts: member.ways.iter().map(|way| way.shown.clone()).collect(),
         bases: report::bases(&judged.bases),
         errors: report::errors(dockerfile),
         syntax: report::syntax(dockerfile, &sites),
@@ -315,10 +314,22 @@ pub fn inspect(
     waivers: &Waivers,
 ) -> Inspection {
     let no_context = analysis::source::NoContext;
+    let given = options.build_args.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+    let build_args = given.collect();
     let report = |(path, text, context): &(String, Vec<u8>, Option<FolderContext>)| {
         let dockerfile = Dockerfile::read(text.clone());
         let context: &dyn BuildContext = context.as_ref().map_or(&no_context, |context| context);
-        let judged = judge(&dockerfile, path, (context, None), options, waivers);
+        let accepted = |finding: &Finding| waivers.accepting(path, finding).is_some();
+        let inputs = Inputs {
+            images: options.images,
+            context,
+            assumed_context: None,
+            build_args: &build_args,
+            rules: options.rules,
+            neighbours: &NoNeighbours,
+            accepted: &accepted,
+        };
+        let judged = analysis::analyze(&dockerfile, &[inputs]);
         let mut sites = sites_report(&dockerfile, &judged.sites, options, &|finding| {
             waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
         });

@@ -52,6 +52,8 @@ pub struct BaseRead {
 pub enum Knowledge {
     /// It was read.
     Read,
+    /// A Dockerfile of the repository builds it.
+    Built,
     /// Its name says which family it is of.
     Profile,
 }

@@ -84,7 +84,13 @@ impl Walk<'_> {
             let state = self.ended.get_mut(stage)?;
             return Some(state.settled(self.dockerfile, &mut self.observers).plain.clone());
         }
-        let base = match self.image(from) {
+        let image = self.image(from);
+        if image.is_none()
+            && let Some(built) = self.built_here(from)
+        {
+            return Some(built.worlds(&built.assumption(from, line)).plain);
+        }
+        let base = match image {
             Some(image) => Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() },
             None => Base::Profile(Arc::new(profiled(from, line)?)),
         };

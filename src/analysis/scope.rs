@@ -1,8 +1,9 @@
 //! Variables of a stage: ENV, ARG and what the base image sets. It never guesses a value.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::dockerfile::Assignment;
 use crate::dockerfile::expand::{Environment, ExpandError, Lex, Lookup};
 
 /// Platform arguments that BuildKit defines globally (`dockerfile2llb.defaultArgs`); their values depend on the
@@ -41,6 +42,8 @@ pub enum Unexpanded {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     values: HashMap<String, Value>,
+    /// What the image's configuration gets, which is what ENV said and never an ARG.
+    exported: HashMap<String, Value>,
     /// Why variables that nobody declared may have a value all the same; None where they have none.
     open: Option<Arc<str>>,
 }
@@ -50,26 +53,40 @@ impl Scope {
     pub fn global() -> Self {
         let unknown =
             |name: &&str| (String::from(*name), Value::Unknown("it depends on the platform".into()));
-        Self { values: PLATFORM_ARGUMENTS.iter().map(unknown).collect(), open: None }
+        Self { values: PLATFORM_ARGUMENTS.iter().map(unknown).collect(), ..Self::default() }
     }
 
     /// A stage that starts from an image whose environment is known.
     pub fn with_environment<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut scope = Self::default();
         for (name, value) in environment {
-            scope.set(name, value.to_owned());
+            scope.export(name, Ok(value.to_owned()));
         }
         scope
     }
 
     /// A stage that starts from an image whose environment is not known, and why.
     pub fn open(why: Arc<str>) -> Self {
-        Self { values: HashMap::new(), open: Some(why) }
+        Self { open: Some(why), ..Self::default() }
+    }
+
+    /// A stage that starts from the image that a stage with this scope leaves.
+    #[must_use]
+    pub fn of_image(&self) -> Self {
+        Self { values: self.exported.clone(), ..self.clone() }
     }
 
     /// Gives `name` a value.
     pub fn set(&mut self, name: &str, value: String) {
         self.values.insert(name.to_owned(), Value::Set(value));
+    }
+
+    /// Gives `name` the result of an expansion, here and in the image's configuration: ENV.
+    pub fn export(&mut self, name: &str, value: Result<String, Unexpanded>) {
+        self.assign(name, value);
+        if let Some(value) = self.values.get(name) {
+            self.exported.insert(name.to_owned(), value.clone());
+        }
     }
 
     /// Says that `name` has a value that is not known.
@@ -91,18 +108,36 @@ impl Scope {
     pub fn declare(
         &mut self,
         name: &str,
-        given: Option<&str>,
+        given: Option<Result<String, Unexpanded>>,
         default: Option<Result<String, Unexpanded>>,
         global: &Scope,
     ) {
         if let Some(given) = given {
-            self.set(name, given.to_owned());
+            self.assign(name, given);
         } else if let Some(default) = default {
             self.assign(name, default);
         } else if let Some(value) = global.values.get(name) {
             self.values.insert(name.to_owned(), value.clone());
         } else if !self.values.contains_key(name) {
             self.set_unknown(name, "ARG without a default".into());
+        }
+    }
+
+    /// Declares global arguments (`dockerfile2llb.buildMetaArgs`); None as a given value is one that only the build
+    /// knows.
+    pub fn declare_all(
+        &mut self,
+        arguments: &[Assignment],
+        given: &BTreeMap<String, Option<String>>,
+        escape_token: char,
+    ) {
+        for argument in arguments {
+            let value = match (given.get(&argument.name), &argument.value) {
+                (Some(given), _) => given_value(given.as_deref()),
+                (None, Some(default)) => self.expand(default, escape_token),
+                (None, None) => Err(Unexpanded::Unknown("ARG without a default".into())),
+            };
+            self.assign(&argument.name, value);
         }
     }
 
@@ -130,6 +165,11 @@ impl Scope {
     }
 }
 
+/// The value of an argument that a build gives.
+pub fn given_value(given: Option<&str>) -> Result<String, Unexpanded> {
+    given.map(str::to_owned).ok_or_else(|| Unexpanded::Unknown("the build gives it".into()))
+}
+
 impl Environment for Scope {
     fn lookup(&self, name: &str) -> Lookup {
         match self.values.get(name) {
@@ -154,7 +194,7 @@ mod tests {
         assert_eq!(scope.expand("$V", '\\'), Ok("global".into()));
         scope.declare("V", None, Some(Ok("default".into())), &global);
         assert_eq!(scope.expand("${V}/x", '\\'), Ok("default/x".into()));
-        scope.declare("V", Some("given"), Some(Ok("default".into())), &global);
+        scope.declare("V", Some(Ok("given".into())), Some(Ok("default".into())), &global);
         assert_eq!(scope.expand("$V", '\\'), Ok("given".into()));
     }
 

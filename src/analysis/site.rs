@@ -306,10 +306,9 @@ impl Decision {
             Verdict::NoEffect => 4,
         };
         let (mut heavy, light) = if weight(&other) > weight(&self) { (other, self) } else { (self, other) };
-        if heavy.verdict == light.verdict
-            && heavy.verdict == Verdict::Edit
-            && heavy.findings != light.findings
-        {
+        // A slash that is right where a directory is makes one where none is: one text must do for both.
+        let one_text = light.verdict == Verdict::Edit && heavy.findings == light.findings;
+        if heavy.verdict == Verdict::Edit && !one_text {
             heavy.verdict = Verdict::Unknown;
         }
         if matches!(heavy.verdict, Verdict::Link | Verdict::Edit) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::analysis::end::{BuiltHere, Neighbours};
 use crate::analysis::judged::{BaseRead, Judged, Knowledge};
 use crate::analysis::line::is_copy;
 use crate::analysis::observe::Observers;
@@ -10,7 +11,7 @@ use crate::analysis::owner::Owner;
 use crate::analysis::place::{self, Destination};
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
-use crate::analysis::scope::{Scope, Unexpanded};
+use crate::analysis::scope::{Scope, Unexpanded, given_value};
 use crate::analysis::site::{self, Chmod, Decision, Line, Verdict, View};
 use crate::analysis::source::{BuildContext, NoContext, Source};
 use crate::analysis::state::{Ran, State, What, Worlds};
@@ -30,33 +31,35 @@ pub struct Inputs<'a> {
     pub context: &'a dyn BuildContext,
     /// That it is this one, where nobody says so.
     pub assumed_context: Option<&'a str>,
-    /// Build arguments.
-    pub build_args: &'a BTreeMap<String, String>,
+    /// Build arguments; None as the value of one that is given and not known.
+    pub build_args: &'a BTreeMap<String, Option<String>>,
     /// The rules that judge.
     pub rules: &'a [&'static Rule],
+    /// Which images the repository builds itself.
+    pub neighbours: &'a dyn Neighbours,
     /// Whether somebody accepted what a rule found.
     pub accepted: &'a dyn Fn(&Finding) -> bool,
 }
 
 /// Walks all stages: judges each COPY and ADD, and tells which images they start from.
 pub fn walk(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<BaseRead>) {
-    let escape_token = char::from(dockerfile.directives().escape_token);
-    let mut walk = Walk {
-        dockerfile,
-        inputs: *inputs,
-        escape_token,
-        global: Scope::global(),
-        ended: Vec::new(),
-        names: HashMap::new(),
-        judged: Vec::new(),
-        bases: Vec::new(),
-        observers: Observers::default(),
-    };
+    let mut walk = Walk::new(dockerfile, inputs);
     walk.run();
     walk.assume_unseen();
-    walk.bases.sort();
-    walk.bases.dedup();
     (walk.judged, walk.bases)
+}
+
+/// The state and the filesystems where the stage `target`, or the last one, ends. None where there is no such stage.
+pub fn end(dockerfile: &Dockerfile, target: Option<&str>, inputs: &Inputs<'_>) -> Option<(State, Worlds)> {
+    let mut walk = Walk::new(dockerfile, inputs);
+    walk.run();
+    let stage = match target {
+        None => walk.ended.len().checked_sub(1)?,
+        Some(name) => *walk.names.get(&name.to_lowercase()).or(name.parse().ok().as_ref())?,
+    };
+    let state = walk.ended.get_mut(stage)?;
+    let worlds = state.settled(dockerfile, &mut walk.observers).clone();
+    Some((state.clone(), worlds))
 }
 
 pub(super) struct Walk<'a> {
@@ -80,7 +83,21 @@ pub(super) fn profiled(name: &str, line: usize) -> Option<ProfiledImage> {
     Some(ProfiledImage::new(profile, name, line))
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(dockerfile: &'a Dockerfile, inputs: &Inputs<'a>) -> Self {
+        Self {
+            dockerfile,
+            inputs: *inputs,
+            escape_token: char::from(dockerfile.directives().escape_token),
+            global: Scope::global(),
+            ended: Vec::new(),
+            names: HashMap::new(),
+            judged: Vec::new(),
+            bases: Vec::new(),
+            observers: Observers::default(),
+        }
+    }
+
     fn run(&mut self) {
         let dockerfile = self.dockerfile;
         let mut current: Option<State> = None;
@@ -94,7 +111,9 @@ impl Walk<'_> {
                         self.names.insert(name.clone(), self.ended.len());
                     }
                 }
-                (Body::Arg(arguments), None) => self.declare_global(arguments),
+                (Body::Arg(arguments), None) => {
+                    self.global.declare_all(arguments, self.inputs.build_args, self.escape_token);
+                }
                 (_, None) => self.before_any_stage(instruction, at),
                 (Body::Onbuild(_), Some(state)) => state.triggers.push(at),
                 (_, Some(state)) => self.step(state, instruction, at, self.inputs.context),
@@ -109,18 +128,6 @@ impl Walk<'_> {
             let line = instruction.start_line;
             let mut nowhere = State::unknown("no stage", "there is no FROM before", None, line);
             self.step(&mut nowhere, inner, at, &NoContext);
-        }
-    }
-
-    /// `dockerfile2llb.buildMetaArgs`.
-    fn declare_global(&mut self, arguments: &[Assignment]) {
-        for argument in arguments {
-            let value = match (self.inputs.build_args.get(&argument.name), &argument.value) {
-                (Some(given), _) => Ok(given.clone()),
-                (None, Some(default)) => self.global.expand(default, self.escape_token),
-                (None, None) => Err(Unexpanded::Unknown("ARG without a default".into())),
-            };
-            self.global.assign(&argument.name, value);
         }
     }
 
@@ -181,6 +188,14 @@ impl Walk<'_> {
         let os = self.os(from, Some(&base));
         let image = self.image(&base);
         let digest = image.as_ref().and_then(|image| image.digest.clone());
+        if image.is_none()
+            && let Some(built) = self.built_here(&base)
+        {
+            self.bases.push(BaseRead { image: base.clone(), source: Some(Knowledge::Built), digest });
+            let mut state = State::of_neighbour(&base, &built, line);
+            self.run_triggers(&built.end.onbuild, &mut state);
+            return state;
+        }
         let profile = match (&image, &os) {
             (None, None) => profiled(&base, line),
             _ => None,
@@ -194,7 +209,8 @@ impl Walk<'_> {
         match (image, profile) {
             (Some(image), _) => {
                 let mut state = State::of_image(&base, &image, os, line);
-                self.run_triggers_of(&image, &mut state);
+                let onbuild = image.config.as_ref().map(|config| config.onbuild.as_slice());
+                self.run_triggers(onbuild.unwrap_or_default(), &mut state);
                 state
             }
             (None, Some(profile)) => State::of_profile(profile, line),
@@ -212,9 +228,13 @@ impl Walk<'_> {
         self.inputs.images.lookup(&reference).ok().flatten()
     }
 
+    pub(super) fn built_here(&self, name: &str) -> Option<BuiltHere> {
+        self.inputs.neighbours.lookup(&ImageReference::parse(name).ok()?)
+    }
+
     /// ONBUILD of a base image runs first in the child (`dockerfile2llb.initOnBuildTriggers`).
-    fn run_triggers_of(&mut self, image: &BaseImage, state: &mut State) {
-        for trigger in image.config.iter().flat_map(|config| &config.onbuild) {
+    fn run_triggers(&mut self, onbuild: &[String], state: &mut State) {
+        for trigger in onbuild {
             let read = Dockerfile::read(trigger.as_bytes());
             for (at, instruction) in read.instructions().iter().enumerate() {
                 let judged = self.judged.len();
@@ -263,7 +283,7 @@ impl Walk<'_> {
     fn declare(&self, state: &mut State, arguments: &[Assignment]) {
         for argument in arguments {
             let default = argument.value.as_ref().map(|value| state.scope.expand(value, self.escape_token));
-            let given = self.inputs.build_args.get(&argument.name).map(String::as_str);
+            let given = self.inputs.build_args.get(&argument.name).map(|given| given_value(given.as_deref()));
             Arc::make_mut(&mut state.scope).declare(&argument.name, given, default, &self.global);
         }
     }
@@ -273,12 +293,16 @@ impl Walk<'_> {
         let expand = |word: &String| state.scope.expand(word, self.escape_token);
         let values: Vec<_> = assignments
             .iter()
-            .filter_map(|assignment| {
-                Some((expand(&assignment.name).ok()?, expand(assignment.value.as_ref()?)))
-            })
+            .filter_map(|assignment| Some((expand(&assignment.name), expand(assignment.value.as_ref()?))))
             .collect();
         for (name, value) in values {
-            Arc::make_mut(&mut state.scope).assign(&name, value);
+            match name {
+                Ok(name) => Arc::make_mut(&mut state.scope).export(&name, value),
+                // Any variable may be the one.
+                Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why)) => {
+                    state.scope = Arc::new(Scope::open(why.into()));
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::analysis::end::BuiltHere;
 use crate::analysis::observe::Observers;
 use crate::analysis::owner::Owner;
 use crate::analysis::place::{self, Followed};
@@ -202,7 +203,7 @@ impl State {
         leans.add(Arc::clone(&whole));
         let mut scope = Scope::open(image.why_incomplete());
         for (name, value) in config.env {
-            scope.set(name, String::from(*value));
+            scope.export(name, Ok(String::from(*value)));
         }
         let base = Base::Profile(Arc::new(image));
         let mut state = Self::new(base, scope, Os::AssumedLinux(leans), line);
@@ -210,6 +211,24 @@ impl State {
         state.user = Ok(config.user.into());
         state.assumed_user = Some(whole);
         state
+    }
+
+    /// An image that another Dockerfile of the repository builds.
+    pub fn of_neighbour(name: &str, built: &BuiltHere, line: usize) -> Self {
+        let whole = built.assumption(name, line);
+        Self {
+            worlds: built.worlds(&whole),
+            pending: Vec::new(),
+            scope: Arc::new(built.end.scope.clone()),
+            workdir: built.end.workdir.clone(),
+            user: built.end.user.clone(),
+            shell: built.end.shell.clone(),
+            os: built.os(&whole),
+            assumed_user: Some(whole),
+            triggers: Vec::new(),
+            untouched: false,
+            line,
+        }
     }
 
     /// An image whose configuration nobody has read: that it runs as root is an assumption.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::context::FolderContext;
+use super::end::NoNeighbours;
 use super::rule::{self, Rule};
 use super::source::{BuildContext, NoContext};
 use super::{Inputs, Site, Verdict, analyze};
@@ -66,9 +67,10 @@ fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static 
         assumed_context: None,
         build_args: &BTreeMap::new(),
         rules,
+        neighbours: &NoNeighbours,
         accepted: &|_| false,
     };
-    analyze(&Dockerfile::read(text), &inputs).sites
+    analyze(&Dockerfile::read(text), &[inputs]).sites
 }
 
 /// Verdict and rules of the last site of a Dockerfile on `base`.

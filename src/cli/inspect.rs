@@ -32,6 +32,7 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
         selects: &selects,
         keep_add: knowledge.keep_add,
         edit_generated: false,
+        only: None,
         rules: rule::ALL,
     };
     images.check().map_err(|error| Error::usage(&error))?;

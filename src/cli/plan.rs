@@ -1,5 +1,6 @@
 //! `layerwright plan`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::human::Saved;
@@ -7,6 +8,7 @@ use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
 use crate::analysis::rule;
 use crate::config::Config;
+use crate::discover::builds::Builds;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
 use crate::plan::file::{Gone, ListReport, Plan, Refused};
@@ -21,14 +23,17 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
     let waivers = Waivers::new(&config).map_err(|error| Error::usage(&error))?;
-    let mut discovery = workspace::discover(&source, &config, list.as_ref())?;
+    let discovery = workspace::discover(&source, &config, list.as_ref())?;
     let phase = workspace::phase("Looking up what became of listed files");
     let report = list.as_ref().map(|list| reconciled(&workspace, &source, list, &discovery)).transpose();
     phase.finish_and_clear();
     let report = report?;
-    if let (Some(report), false) = (&report, arguments.all) {
-        discovery.files.retain(|file| report.found.iter().any(|found| found == file.path.as_str()));
-    }
+    let only: Option<BTreeSet<RepoPath>> = match (&report, arguments.all) {
+        (Some(report), false) => {
+            Some(report.found.iter().filter_map(|path| RepoPath::new(path).ok()).collect())
+        }
+        _ => None,
+    };
     let build_args = arguments.knowledge.build_args()?;
     let selects = arguments.knowledge.selects();
     let options = Options {
@@ -38,6 +43,7 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         selects: &selects,
         keep_add: arguments.knowledge.keep_add,
         edit_generated: arguments.edit_generated,
+        only: only.as_ref(),
         rules: rule::ALL,
     };
     let looks = arguments.rev.is_none();
@@ -63,7 +69,7 @@ pub fn make(
     waivers: &Waivers,
 ) -> Plan {
     let bar = workspace::progress("Judging Dockerfiles", discovery.files.len());
-    let mut plan = plan::plan(source, discovery, options, waivers, &|| bar.inc(1));
+    let mut plan = plan::plan(source, discovery, &Builds::default(), options, waivers, &|| bar.inc(1));
     bar.finish_and_clear();
     if let Workspace::Git(_, commit) = workspace {
         plan.commit = Some(commit.as_str().to_owned());

@@ -133,3 +133,19 @@ pub struct Build {
     /// The platforms that it is built for, where that is said.
     pub platforms: Vec<String>,
 }
+
+/// What the repository says of its builds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Builds {
+    /// Each Dockerfile's builds together, in the order of the Dockerfiles.
+    builds: Vec<Build>,
+}
+
+impl Builds {
+    /// The builds of one Dockerfile.
+    pub fn of(&self, dockerfile: &RepoPath) -> &[Build] {
+        let start = self.builds.partition_point(|build| build.dockerfile < *dockerfile);
+        let end = self.builds.partition_point(|build| build.dockerfile <= *dockerfile);
+        &self.builds[start..end]
+    }
+}

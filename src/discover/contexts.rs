@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use std::fmt;
 
+use super::builds::Place;
 use super::globs::{self, PatternError};
 use super::ignored::{IgnoreError, Ignored};
 use super::source::{Above, ReadError, Source, Target};
@@ -16,18 +17,20 @@ const MOST_IGNORED: u64 = 1 << 20;
 
 /// How a context is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Evidence {
     /// Nothing names another, so it is taken to be the Dockerfile's own folder.
     OwnFolder,
     /// Nothing names another, and more of its sources are found from this folder above its own.
     SourcesAbove,
+    /// A file of the repository names it.
+    Declared(Place),
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OwnFolder => f.write_str("the Dockerfile's own folder (assumed)"),
+            Self::Declared(place) => write!(f, "{} {place}", place.kind),
             Self::SourcesAbove => f.write_str("the folder above it where its sources are (assumed)"),
         }
     }

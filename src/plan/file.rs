@@ -152,7 +152,8 @@ pub struct Assumption {
     pub path: String,
     /// The whole sentence.
     pub message: String,
-    /// The Dockerfile whose line it is, where that is another.
+    /// The Dockerfile whose line it is; only there where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dockerfile: Option<String>,
 }
 
@@ -330,6 +331,19 @@ pub struct Context {
     pub root: String,
     /// What says so.
     pub evidence: String,
+    /// The stage that is built; null for the last.
+    pub target: Option<String>,
+    /// Build arguments that the Dockerfile declares; null as the value of one that only the build knows.
+    pub build_args: BTreeMap<String, Option<String>>,
+    /// Named contexts.
+    pub contexts: BTreeMap<String, String>,
+}
+
+impl Context {
+    /// A context with nothing else said.
+    pub fn new(root: String, evidence: String) -> Self {
+        Self { root, evidence, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
+    }
 }
 
 /// What a stage starts from.
@@ -352,6 +366,8 @@ pub struct Base {
 pub enum Knowledge {
     /// Its filesystem was read.
     Rootfs,
+    /// A Dockerfile of the repository builds it; that the image was built from it is assumed.
+    Built,
     /// Its name says of which family it is; all that follows is assumed.
     Profile,
 }

@@ -136,6 +136,7 @@ pub(super) fn bases(bases: &[BaseRead]) -> Vec<file::Base> {
         known: base.source.is_some(),
         source: base.source.map(|source| match source {
             Knowledge::Read => file::Knowledge::Rootfs,
+            Knowledge::Built => file::Knowledge::Built,
             Knowledge::Profile => file::Knowledge::Profile,
         }),
         digest: base.digest.clone(),

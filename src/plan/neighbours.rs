@@ -1,0 +1,193 @@
+//! Images that the repository builds itself: which Dockerfile starts from which other, and what that one leaves.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::analysis::Inputs;
+use crate::analysis::end::{self, BuiltHere, Neighbours};
+use crate::discover::builds::Build;
+use crate::dockerfile::Dockerfile;
+use crate::images::ImageReference;
+use crate::plan::Options;
+use crate::plan::ways::Way;
+
+/// A Dockerfile with the builds of the repository that mean it.
+pub struct Member<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// Itself.
+    pub dockerfile: &'a Dockerfile,
+    /// The ways in which it is built.
+    pub ways: &'a [Way<'a>],
+    /// The builds; none for one that nothing builds.
+    pub builds: &'a [Build],
+}
+
+/// Which images the repository builds, and what their builds leave.
+#[derive(Debug, Default)]
+pub struct Graph {
+    claims: Claims,
+    ends: HashMap<Claimed, Option<BuiltHere>>,
+    /// By the normal form of its name, each image that a member starts from and another builds.
+    named: HashMap<String, Claimed>,
+    /// By Dockerfile, those of the repository that it starts from or copies from.
+    pub parents: BTreeMap<String, BTreeSet<String>>,
+    /// Dockerfiles that start from each other, each circle from its first in order.
+    pub cycles: BTreeSet<Vec<String>>,
+}
+
+/// A build by the index of its Dockerfile and its own.
+type Claimed = (usize, usize);
+
+/// Who says to build what: by repository of the image, each with the tag, where that is known.
+#[derive(Debug, Default)]
+struct Claims(HashMap<String, Vec<(Option<String>, Claimed)>>);
+
+impl Claims {
+    fn new(members: &[Member<'_>]) -> Self {
+        let mut claims = Self::default();
+        for (file, member) in members.iter().enumerate() {
+            for (at, build) in member.builds.iter().enumerate() {
+                for tag in &build.tags {
+                    claims.add(&tag.to_string(), tag.known().is_some(), (file, at));
+                }
+            }
+        }
+        claims
+    }
+
+    /// A tag of which a part is open counts for every tag of its repository, where that is known.
+    fn add(&mut self, name: &str, known: bool, claimed: Claimed) {
+        let (name, any_tag) = match name.rsplit_once(':') {
+            Some((repository, tag)) if !known && tag.contains("${") => (repository, true),
+            _ => (name, false),
+        };
+        if name.contains("${") {
+            return;
+        }
+        let Ok(reference) = ImageReference::parse(name) else { return };
+        let tag = if any_tag { None } else { reference.tag().map(str::to_owned) };
+        self.0.entry(reference.repository().to_owned()).or_default().push((tag, claimed));
+    }
+
+    /// The builds that an image's name means: those that say its tag, or else those whose tag is open.
+    fn meant(&self, reference: &ImageReference) -> Vec<Claimed> {
+        let Some(tag) = reference.tag().filter(|_| reference.digest().is_none()) else { return Vec::new() };
+        let claims = self.0.get(reference.repository()).map(Vec::as_slice).unwrap_or_default();
+        let of = |wanted: Option<&str>| -> Vec<Claimed> {
+            let meant = claims.iter().filter(|(tag, _)| tag.as_deref() == wanted);
+            meant.map(|(_, claimed)| *claimed).collect()
+        };
+        let exact = of(Some(tag));
+        if exact.is_empty() { of(None) } else { exact }
+    }
+
+    /// The build that a name means, where all that claim it build the same in the same way.
+    fn one(&self, reference: &ImageReference, members: &[Member<'_>]) -> Option<Claimed> {
+        let meant = self.meant(reference);
+        let first = *meant.first()?;
+        let built = |(file, at): Claimed| {
+            let Build { context, target, args, contexts, .. } = &members[file].builds[at];
+            (file, context, target, args, contexts)
+        };
+        meant.iter().all(|&claimed| built(claimed) == built(first)).then_some(first)
+    }
+}
+
+impl Graph {
+    /// Finds out which of the members start from which, and what those leave that others start from.
+    pub fn new(members: &[Member<'_>], options: &Options<'_>) -> Self {
+        let claims = Claims::new(members);
+        if claims.0.is_empty() {
+            return Self::default();
+        }
+        let mut work = Work { members, options, graph: Self { claims, ..Self::default() }, open: Vec::new() };
+        for file in 0..members.len() {
+            work.look(file);
+        }
+        work.graph
+    }
+}
+
+impl Neighbours for Graph {
+    fn lookup(&self, reference: &ImageReference) -> Option<BuiltHere> {
+        self.ends.get(self.named.get(reference.normal())?)?.clone()
+    }
+}
+
+struct Work<'a> {
+    members: &'a [Member<'a>],
+    options: &'a Options<'a>,
+    graph: Graph,
+    /// The Dockerfiles that are being looked at, each started from by the one before.
+    open: Vec<usize>,
+}
+
+impl Work<'_> {
+    /// Makes sure that what this Dockerfile starts from is known as far as it can be.
+    fn look(&mut self, file: usize) {
+        let path = self.members[file].path;
+        if self.graph.parents.contains_key(path) {
+            return;
+        }
+        self.graph.parents.insert(path.to_owned(), BTreeSet::new());
+        self.open.push(file);
+        for name in self.images(file) {
+            let Ok(reference) = ImageReference::parse(&name) else { continue };
+            let read = matches!(self.options.images.lookup(&reference), Ok(Some(_)));
+            let Some(claimed) = self.graph.claims.one(&reference, self.members).filter(|_| !read) else {
+                continue;
+            };
+            let parent = claimed.0;
+            if let Some(at) = self.open.iter().position(|&open| open == parent) {
+                self.note_cycle(at);
+                continue;
+            }
+            self.look(parent);
+            let parent = self.members[parent].path.to_owned();
+            self.graph.parents.entry(path.to_owned()).or_default().insert(parent);
+            self.graph.named.insert(reference.normal().to_owned(), claimed);
+            if !self.graph.ends.contains_key(&claimed) {
+                let built = self.end(claimed);
+                self.graph.ends.insert(claimed, built);
+            }
+        }
+        self.open.pop();
+    }
+
+    /// The images that a Dockerfile names, in all ways in which it is built.
+    fn images(&self, file: usize) -> BTreeSet<String> {
+        let member = &self.members[file];
+        let images = member.ways.iter().flat_map(|way| end::images(member.dockerfile, &way.args));
+        images.collect()
+    }
+
+    fn note_cycle(&mut self, from: usize) {
+        let mut paths: Vec<String> =
+            self.open[from..].iter().map(|&file| self.members[file].path.to_owned()).collect();
+        let least = paths.iter().enumerate().min_by_key(|(_, path)| path.as_str()).map_or(0, |(at, _)| at);
+        paths.rotate_left(least);
+        self.graph.cycles.insert(paths);
+    }
+
+    fn end(&self, (file, at): Claimed) -> Option<BuiltHere> {
+        let member = &self.members[file];
+        let build = &member.builds[at];
+        let way = member.ways.iter().find(|way| way.builds.contains(&at))?;
+        let target = match &build.target {
+            None => None,
+            Some(target) => Some(target.known()?),
+        };
+        let inputs = Inputs {
+            images: self.options.images,
+            context: way.context(),
+            assumed_context: way.assumed.as_deref(),
+            build_args: &way.args,
+            rules: self.options.rules,
+            neighbours: &self.graph,
+            accepted: &|_| false,
+        };
+        let end = end::end(member.dockerfile, member.path, target, &inputs)?;
+        Some(BuiltHere { end: Arc::new(end), place: build.place.to_string().into() })
+    }
+}

@@ -1,0 +1,152 @@
+//! The ways in which a Dockerfile is built: from which context and with which arguments. A line has to be right in
+//! each of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::source::{self, BuildContext, NoContext};
+use crate::discover::builds::{Build, ContextRoot};
+use crate::discover::{Context, ContextView, Evidence, Source};
+use crate::dockerfile::{Body, Dockerfile};
+use crate::git::RepoPath;
+use crate::plan::file;
+
+/// One way in which a Dockerfile is built.
+pub struct Way<'a> {
+    /// The context, where it is a folder of the repository that can be looked at.
+    view: Option<ContextView<'a>>,
+    /// Why the ignore file of the context cannot be used.
+    pub trouble: Option<String>,
+    /// That it is this context, where nobody says so.
+    pub assumed: Option<String>,
+    /// Build arguments that the Dockerfile declares; None as the value of one that only the build knows.
+    pub args: BTreeMap<String, Option<String>>,
+    /// As the plan shows it.
+    pub shown: file::Context,
+    /// The builds that do it so, by index.
+    pub builds: Vec<usize>,
+}
+
+impl<'a> Way<'a> {
+    /// The context's files.
+    pub fn context(&self) -> &dyn BuildContext {
+        self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
+    }
+
+    fn new(source: &'a Source<'a>, dockerfile: &RepoPath, context: &Context) -> Self {
+        let (view, trouble) = match ContextView::new(source, context, dockerfile) {
+            Ok(view) => (Some(view), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let root = context.root.as_ref().map_or(".", |root| root.as_str()).to_owned();
+        let shown = file::Context::new(root, context.evidence.to_string());
+        Self { view, trouble, assumed: None, args: BTreeMap::new(), shown, builds: Vec::new() }
+    }
+
+    /// The context that nobody names: the folder that holds most of the sources.
+    fn guessed(
+        source: &'a Source<'a>,
+        path: &RepoPath,
+        dockerfile: &Dockerfile,
+        given: &BTreeMap<String, String>,
+    ) -> Self {
+        let context = Context::guessed(source, path, &local_sources(dockerfile));
+        let mut way = Self::new(source, path, &context);
+        way.assumed = Some(format!("the build context is {}: {}", way.shown.root, context.evidence));
+        way.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        way
+    }
+
+    fn found(source: &'a Source<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
+        let mut way = match &build.context {
+            ContextRoot::Folder(root) => {
+                let evidence = Evidence::Declared(build.place.clone());
+                Self::new(source, &build.dockerfile, &Context { root: root.clone(), evidence })
+            }
+            ContextRoot::Elsewhere(at) => Self {
+                view: None,
+                trouble: None,
+                assumed: None,
+                args: BTreeMap::new(),
+                shown: file::Context::new(at.clone(), Evidence::Declared(build.place.clone()).to_string()),
+                builds: Vec::new(),
+            },
+        };
+        way.shown.target = build.target.as_ref().map(ToString::to_string);
+        way.shown.contexts = build
+            .contexts
+            .iter()
+            .map(|(name, root)| {
+                let root = match root {
+                    ContextRoot::Folder(None) => ".".to_owned(),
+                    ContextRoot::Folder(Some(folder)) => folder.to_string(),
+                    ContextRoot::Elsewhere(at) => at.clone(),
+                };
+                (name.clone(), root)
+            })
+            .collect();
+        way.shown.build_args.clone_from(&args);
+        way.args = args;
+        way
+    }
+}
+
+/// The ways in which a Dockerfile is built, each once: those that its repository names, or else the likeliest. What
+/// `given` says of an argument counts for all of them.
+pub fn ways<'a>(
+    source: &'a Source<'a>,
+    path: &RepoPath,
+    dockerfile: &Dockerfile,
+    builds: &[Build],
+    given: &BTreeMap<String, String>,
+) -> Vec<Way<'a>> {
+    let declared = declared(dockerfile);
+    let mut seen = BTreeMap::new();
+    let mut ways: Vec<Way<'_>> = Vec::new();
+    for (at, build) in builds.iter().enumerate() {
+        let args = args(build, &declared, given);
+        let way = *seen.entry((&build.context, args.clone(), &build.contexts)).or_insert_with(|| {
+            ways.push(Way::found(source, build, args));
+            ways.len() - 1
+        });
+        ways[way].builds.push(at);
+    }
+    if ways.is_empty() {
+        ways.push(Way::guessed(source, path, dockerfile, given));
+    }
+    ways
+}
+
+/// The arguments of a build that its Dockerfile declares.
+fn args(
+    build: &Build,
+    declared: &BTreeSet<&str>,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, Option<String>> {
+    let mut args = build.args.clone();
+    args.extend(given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))));
+    args.retain(|name, _| declared.contains(name.as_str()));
+    args
+}
+
+/// The names of a Dockerfile's ARGs.
+fn declared(dockerfile: &Dockerfile) -> BTreeSet<&str> {
+    let arguments = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
+        Body::Arg(arguments) => Some(arguments),
+        _ => None,
+    });
+    arguments.flatten().map(|argument| argument.name.as_str()).collect()
+}
+
+/// The sources of a Dockerfile that name one path of the build context.
+fn local_sources(dockerfile: &Dockerfile) -> Vec<&str> {
+    let transfers = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
+        Body::Transfer(transfer) if transfer.options.from.is_none() => Some(transfer),
+        _ => None,
+    });
+    let words = transfers.flat_map(|transfer| &transfer.sources).map(|word| word.text.as_str());
+    let names_one = |word: &&str| {
+        let remote = source::is_url(word) || source::is_git(word);
+        !remote && !word.contains(['$', '*', '?', '[', '\\', '"']) && !matches!(*word, "." | "./" | "/")
+    };
+    words.filter(names_one).collect()
+}
