@@ -149,6 +149,9 @@ pub struct PlanArguments {
     /// Show every line with its verdict
     #[arg(short, long)]
     verbose: bool,
+    /// Show the configuration that counts, each key with where it is from, and plan nothing
+    #[arg(long, conflicts_with_all = ["save", "output"])]
+    print_config: bool,
     /// How the plan is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,

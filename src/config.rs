@@ -1,113 +1,21 @@
 //! `layerwright.toml`: what people decide for a repository. Every key has a default; unknown keys are refused.
 
-use serde::Deserialize;
+mod keys;
+mod origin;
 
+use crate::git::RepoPath;
 use crate::text::{LineIndex, Position};
+
+pub use keys::{
+    Base, Build, By, Campaign, Config, Files, Frontend, Report, Skip, Syntax, Trust, Verify, Waiver, Waves,
+};
+pub use origin::{effective, lines};
 
 /// The file's name in the root of a repository.
 pub const FILE_NAME: &str = "layerwright.toml";
 
-/// What `layerwright.toml` says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// `[campaign]`.
-    pub campaign: Campaign,
-    /// `[files]`.
-    pub files: Files,
-    /// `[syntax]`.
-    pub syntax: Syntax,
-    /// `[waves]`.
-    pub waves: Waves,
-    /// `[[waivers]]`.
-    pub waivers: Vec<Waiver>,
-}
-
-/// `[campaign]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Campaign {
-    /// The folder of the plan, relative to the repository's root.
-    pub dir: String,
-}
-
-impl Default for Campaign {
-    fn default() -> Self {
-        Self { dir: "plans/copy-link".into() }
-    }
-}
-
-/// `[files]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Files {
-    /// Globs of paths that are Dockerfiles whatever their name is.
-    pub include: Vec<String>,
-    /// Globs of paths that are left out.
-    pub exclude: Vec<String>,
-    /// Files that are judged and not edited.
-    pub skip: Vec<Skip>,
-}
-
-/// `[[files.skip]]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Skip {
-    /// The file, relative to the repository's root.
-    pub path: String,
-    /// Why it is left alone; it stands in the plan.
-    pub reason: String,
-}
-
-/// `[syntax]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Syntax {
-    /// The frontend that a new or raised header names; `none` for no header where nothing needs one.
-    pub write: String,
-}
-
-impl Default for Syntax {
-    fn default() -> Self {
-        Self { write: "docker/dockerfile:1".into() }
-    }
-}
-
-/// `[waves]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Waves {
-    /// How many files wave 1 and those after it hold; behind the last, each is three times the one before.
-    pub sizes: Vec<usize>,
-    /// The file of wave 0, the proof of concept.
-    pub poc: Option<String>,
-}
-
-impl Default for Waves {
-    fn default() -> Self {
-        Self { sizes: vec![3, 9, 27], poc: None }
-    }
-}
-
-/// `[[waivers]]`: a named difference that somebody accepts.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Waiver {
-    /// Glob of the files it is for.
-    #[serde(default = "everywhere")]
-    pub file: String,
-    /// The rule, as in `layerwright explain`.
-    pub rule: String,
-    /// The path in the image that the rule names; empty for any.
-    #[serde(default)]
-    pub path: String,
-    /// Why it is accepted; it stands in the plan and in the pull request.
-    pub reason: String,
-}
-
-fn everywhere() -> String {
-    "**".into()
-}
+/// How alike two names are that may have been meant for each other, from 0 to 1.
+const ALIKE: f64 = 0.6;
 
 /// `layerwright.toml` can not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,6 +44,41 @@ pub enum ConfigError {
     /// A wave of no files would never end.
     #[error("{FILE_NAME}: a wave in [waves] sizes needs at least one file")]
     EmptyWave,
+    /// A path that leaves the repository or is none.
+    #[error(
+        "{FILE_NAME}:{line}: `{path}` is no path of the repository: {why}; write it from the root, as in `services/auth/Dockerfile`"
+    )]
+    Path {
+        /// 1-based line.
+        line: usize,
+        /// The path as written.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A time that is none.
+    #[error("{FILE_NAME}:{line}: `{value}` is no length of time: {why}; write it as in `45m` or `1h 30m`")]
+    Time {
+        /// 1-based line.
+        line: usize,
+        /// The value as written.
+        value: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// An entry that says nothing, or two things that exclude each other.
+    #[error("{FILE_NAME}:{line}: [base.{name:?}] names {what}; give one of `dockerfile` and `like`")]
+    Base {
+        /// 1-based line.
+        line: usize,
+        /// The glob of the entry.
+        name: String,
+        /// What it names.
+        what: &'static str,
+    },
+    /// It cannot be written as TOML.
+    #[error("the configuration can not be shown: {0}")]
+    Unwritable(String),
 }
 
 impl Config {
@@ -150,13 +93,51 @@ impl Config {
         if config.waves.sizes.contains(&0) {
             return Err(ConfigError::EmptyWave);
         }
-        let waivers = config.waivers.iter().map(|waiver| &waiver.file);
-        for glob in config.files.include.iter().chain(&config.files.exclude).chain(waivers) {
+        config.check(text)?;
+        Ok(config)
+    }
+
+    fn check(&self, text: &str) -> Result<(), ConfigError> {
+        let lines = lines(text);
+        let line = |key: &str| lines.get(key).copied().unwrap_or(1);
+        let waivers = self.waivers.iter().map(|waiver| &waiver.file);
+        let globs =
+            self.files.include.iter().chain(&self.files.exclude).chain(waivers).chain(self.base.keys());
+        for glob in globs {
             globset::Glob::new(glob)
                 .map_err(|error| ConfigError::Glob { glob: glob.clone(), why: error.to_string() })?;
         }
-        Ok(config)
+        for (name, base) in &self.base {
+            let key = format!("base.{name:?}");
+            let what = match (&base.dockerfile, &base.like) {
+                (None, None) => Some("nothing"),
+                (Some(_), Some(_)) => Some("two things"),
+                _ => None,
+            };
+            if let Some(what) = what {
+                return Err(ConfigError::Base { line: line(&key), name: name.clone(), what });
+            }
+            if let Some(path) = &base.dockerfile {
+                is_path(path, line(&format!("{key}.dockerfile")))?;
+            }
+        }
+        for path in self.build.keys() {
+            is_path(path, line(&format!("build.{path:?}")))?;
+        }
+        let budget = &self.verify.budget;
+        humantime::parse_duration(budget).map_err(|error| ConfigError::Time {
+            line: line("verify.budget"),
+            value: budget.clone(),
+            why: error.to_string(),
+        })?;
+        Ok(())
     }
+}
+
+fn is_path(path: &str, line: usize) -> Result<(), ConfigError> {
+    let wrong =
+        |why: &dyn std::fmt::Display| ConfigError::Path { line, path: path.into(), why: why.to_string() };
+    RepoPath::new(path).map(drop).map_err(|why| wrong(&why))
 }
 
 fn misread(text: &str, error: &toml::de::Error) -> ConfigError {
@@ -165,7 +146,19 @@ fn misread(text: &str, error: &toml::de::Error) -> ConfigError {
     let shown = error.to_string();
     // Its first line says the place once more.
     let shown = shown.split_once('\n').map_or(shown.as_str(), |(_, rest)| rest).trim_end().to_owned();
-    ConfigError::Toml { line, column, shown }
+    let meant = meant(&shown).map(|meant| format!("\ndid you mean `{meant}`?")).unwrap_or_default();
+    ConfigError::Toml { line, column, shown: shown + &meant }
+}
+
+/// Of the names that are expected, the one that is most like the one that is written. Both stand in backticks in
+/// what serde says: ``unknown field `dri`, expected one of `dir`, `trust` ``.
+fn meant(message: &str) -> Option<&str> {
+    let (_, names) = message.split_once("unknown ")?;
+    let mut names = names.split('`').skip(1).step_by(2);
+    let written = names.next()?;
+    let likeness = |name: &&str| strsim::normalized_damerau_levenshtein(written, name);
+    let best = names.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(&best) >= ALIKE).then_some(best)
 }
 
 #[cfg(test)]
@@ -190,5 +183,16 @@ mod tests {
         assert_eq!(Config::read(b"[waves]\nsizes = [3, 0]").unwrap_err(), ConfigError::EmptyWave);
         assert!(matches!(Config::read(b"[files]\nexclude = ['a[']"), Err(ConfigError::Glob { .. })));
         assert_eq!(Config::read(b"# \xff").unwrap_err(), ConfigError::Utf8(2));
+    }
+
+    #[test]
+    fn an_error_suggests_what_was_meant() {
+        let said = |text: &str| Config::read(text.as_bytes()).unwrap_err().to_string();
+        assert!(said("[campaign]\ndri = 'x'\n").contains("did you mean `dir`?"));
+        assert!(said("[waves]\nby = 'owners'\n").contains("did you mean `owner`?"));
+        assert!(!said("[campaign]\nzzz = 'x'\n").contains("did you mean"));
+        assert!(said("\n[build.'../x']\n").starts_with("layerwright.toml:2: `../x` is no path"));
+        assert!(said("[base.'x:*']\n").contains(":1: [base.\"x:*\"] names nothing"));
+        assert!(said("[verify]\nbudget = 'soon'\n").starts_with("layerwright.toml:2: `soon` is no length"));
     }
 }

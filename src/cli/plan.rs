@@ -7,7 +7,7 @@ use super::human::Saved;
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
 use crate::analysis::rule;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::discover::builds::Builds;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
@@ -16,6 +16,9 @@ use crate::plan::{self, Options, Waivers, path_for_people};
 
 /// Plans and shows, or writes, the plan.
 pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
+    if arguments.print_config {
+        return print_config(arguments);
+    }
     let images = arguments.knowledge.images()?;
     images.check().map_err(|error| Error::usage(&error))?;
     let list = workspace::list(arguments)?;
@@ -58,6 +61,24 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     }
     plan.list = report;
     show(arguments, &workspace, &config, &plan)
+}
+
+fn print_config(arguments: &PlanArguments) -> Result<(), Error> {
+    let workspace = Workspace::open(&arguments.path, arguments.rev.as_deref())?;
+    let source = workspace.source()?;
+    let bytes = workspace.config_bytes(&source)?.unwrap_or_default();
+    match arguments.format {
+        Format::Human => {
+            let shown = config::effective(&bytes).map_err(|error| Error::usage(&error))?;
+            write::stdout(&shown)
+        }
+        Format::Json => {
+            let config = Config::read(&bytes).map_err(|error| Error::usage(&error))?;
+            let json = serde_json::to_string_pretty(&config);
+            let json = json.map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
+            write::raw(format!("{json}\n").as_bytes())
+        }
+    }
 }
 
 /// Makes the plan of a discovery, with progress on a terminal.

@@ -63,15 +63,19 @@ impl Workspace {
         }
     }
 
-    /// `layerwright.toml`: the one in the working tree or folder, which people edit, or else the commit's.
+    /// `layerwright.toml`: the one in the working tree or folder, which people edit, or else the commit's. None
+    /// where there is none.
+    pub fn config_bytes(&self, source: &Source<'_>) -> Result<Option<Vec<u8>>, Error> {
+        match self.folder() {
+            Some(folder) => config_in(folder),
+            None => Ok(RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, MOST_CONFIG).ok())),
+        }
+    }
+
+    /// What [`config_bytes`](Self::config_bytes) say.
     pub fn config(&self, source: &Source<'_>) -> Result<Config, Error> {
-        let bytes = match self.folder() {
-            Some(folder) => config_in(folder)?,
-            None => RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, MOST_CONFIG).ok()),
-        };
-        bytes
-            .map_or(Ok(Config::default()), |bytes| Config::read(&bytes))
-            .map_err(|error| Error::usage(&error))
+        let bytes = self.config_bytes(source)?.unwrap_or_default();
+        Config::read(&bytes).map_err(|error| Error::usage(&error))
     }
 
     /// How many Dockerfiles have changes that the commit does not have.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use layerwright::config::Config;
 use layerwright::plan::file::{Inspection, Plan};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -81,6 +82,18 @@ fn the_schema_of_the_plan_is_published_and_holds() {
     let mut wrong = plan;
     wrong["files"][0]["sites"][0]["verdict"] = json!("maybe");
     assert!(!validator.is_valid(&wrong), "unknown verdicts are refused");
+}
+
+#[test]
+fn the_schema_of_the_configuration_is_published_and_holds() {
+    let schema = published::<Config>("layerwright.schema.json");
+    let text =
+        "[waves]\nby = 'owner'\n[build.'a/Dockerfile']\ncontext = '.'\n[base.'x:*']\nlike = 'debian:12'\n";
+    assert_fits(&schema, &toml::from_str(text).unwrap());
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for wrong in ["[waves]\nby = 'mood'\n", "[campaign]\ndri = 'x'\n", "[[waivers]]\nrule = 'x'\n"] {
+        assert!(!validator.is_valid(&toml::from_str(wrong).unwrap()), "{wrong}");
+    }
 }
 
 #[test]

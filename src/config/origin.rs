@@ -1,0 +1,91 @@
+//! Where each key of a TOML text stands.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::{Config, ConfigError, FILE_NAME};
+use crate::text::LineIndex;
+
+/// The line of each key, by its dotted path: `files.skip[0].reason`.
+pub fn lines(text: &str) -> BTreeMap<String, usize> {
+    let mut lines = BTreeMap::new();
+    if let Ok(table) = DeTable::parse(text) {
+        let index = LineIndex::new(text.as_bytes());
+        of_table(table.get_ref(), "", &index, &mut lines);
+    }
+    lines
+}
+
+fn of_table(table: &DeTable<'_>, above: &str, index: &LineIndex, lines: &mut BTreeMap<String, usize>) {
+    for (key, value) in table {
+        let name = key.get_ref();
+        let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        let name = if bare { name.to_string() } else { format!("{name:?}") };
+        let path = if above.is_empty() { name } else { format!("{above}.{name}") };
+        lines.insert(path.clone(), index.position(key.span().start).line);
+        of_value(value.get_ref(), &path, index, lines);
+    }
+}
+
+fn of_value(value: &DeValue<'_>, path: &str, index: &LineIndex, lines: &mut BTreeMap<String, usize>) {
+    match value {
+        DeValue::Table(table) => of_table(table, path, index, lines),
+        DeValue::Array(array) => of_array(array, path, index, lines),
+        _ => {}
+    }
+}
+
+fn of_array(array: &DeArray<'_>, path: &str, index: &LineIndex, lines: &mut BTreeMap<String, usize>) {
+    for (at, item) in array.iter().enumerate() {
+        of_value(item.get_ref(), &format!("{path}[{at}]"), index, lines);
+    }
+}
+
+/// What counts, as a TOML text in which each key says where its value is from.
+///
+/// # Errors
+///
+/// [`ConfigError`] if `bytes` are no configuration.
+pub fn effective(bytes: &[u8]) -> Result<String, ConfigError> {
+    let config = Config::read(bytes)?;
+    let said = lines(&String::from_utf8_lossy(bytes));
+    let whole = toml::to_string(&config).map_err(|error| ConfigError::Unwritable(error.to_string()))?;
+    let origin: BTreeMap<usize, String> = lines(&whole)
+        .into_iter()
+        .map(|(path, line)| match said.get(&path) {
+            Some(at) => (line, format!("{FILE_NAME}:{at}")),
+            None => (line, "default".to_owned()),
+        })
+        .collect();
+    let mut shown = String::new();
+    for (at, line) in whole.lines().enumerate() {
+        match origin.get(&(at + 1)).filter(|_| line.contains(" = ")) {
+            Some(origin) => writeln!(shown, "{line}  # {origin}"),
+            None => writeln!(shown, "{line}"),
+        }
+        .map_err(|error| ConfigError::Unwritable(error.to_string()))?;
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_says_where_its_value_is_from() {
+        let text = "[waves]\npoc = 'a/Dockerfile'\n\n[[waivers]]\nrule = 'ancestor-mode'\nreason = 'why'\n\n\
+                    [build.'a/Dockerfile']\nargs = { A = 'b' }\n";
+        let shown = effective(text.as_bytes()).unwrap();
+        let has = |line: &str| assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
+        has("poc = \"a/Dockerfile\"  # layerwright.toml:2");
+        has("sizes = [3, 9, 27]  # default");
+        has("rule = \"ancestor-mode\"  # layerwright.toml:5");
+        has("file = \"**\"  # default");
+        has("A = \"b\"  # layerwright.toml:9");
+        let again: Config = toml::from_str(&shown).unwrap();
+        assert_eq!(again, Config::read(text.as_bytes()).unwrap(), "what is printed is a configuration");
+    }
+}
