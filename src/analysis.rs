@@ -6,7 +6,9 @@
 pub mod archive;
 pub mod benefit;
 pub mod context;
+mod decide;
 mod effects;
+mod heal;
 mod judged;
 mod line;
 mod observe;

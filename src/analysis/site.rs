@@ -296,6 +296,11 @@ impl Decision {
         }
     }
 
+    /// A line whose difference is gone again where its stage ends.
+    pub fn healed(leans: Leans) -> Self {
+        Self { verdict: Verdict::Link, findings: Vec::new(), leans, accepted: Vec::new() }
+    }
+
     /// Of two decisions about one line, what has to be said: the heavier verdict, and what both accept.
     #[must_use]
     pub fn or_heavier(self, other: Decision) -> Decision {
