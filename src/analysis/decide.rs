@@ -65,8 +65,8 @@ impl Walk<'_> {
         let worlds =
             if needs_filesystem { &*state.settled(self.dockerfile, &mut self.observers) } else { &unknown };
         let assumed = self.inputs.assumed_context.map(|message| line.lean_on_context(message, state_line));
-        let decide = |rootfs: &Rootfs| {
-            let view = View::new(line.clone(), rootfs, &os, self.inputs.rules);
+        let decide = |line: Line<'_>, rootfs: &Rootfs| {
+            let view = View::new(line, rootfs, &os, self.inputs.rules);
             let mut decision = site::decide(&view, self.inputs.accepted);
             let mut difference = Difference::of(&view, &decision);
             if let Some(assumption) = assumed.iter().flatten().find(|_| view.hangs_on_sources()) {
@@ -77,11 +77,12 @@ impl Walk<'_> {
             }
             (decision, difference)
         };
-        let (plain, difference) = decide(&worlds.plain);
-        match &worlds.linked {
-            None => (plain, difference),
-            Some(rootfs) => (plain.or_heavier(decide(rootfs).0), None),
+        let (plain, difference) = decide(line.clone(), &worlds.plain);
+        if worlds.linked.is_none() && line.linked_sources.is_none() {
+            return (plain, difference);
         }
+        let (linked, _) = decide(line.where_linked(), worlds.linked.as_ref().unwrap_or(&worlds.plain));
+        (plain.or_heavier(linked), None)
     }
 
     fn leave(&mut self, state: &mut State, line: &Line<'_>, linking: &Linking) {
@@ -96,9 +97,8 @@ impl Walk<'_> {
         let worlds = state.settled(self.dockerfile, &mut self.observers);
         let chown = line.owner != Owner::Default;
         let filtered = line.transfer.options.parents || !line.transfer.options.exclude.is_empty();
-        let copy = |rootfs: &mut Rootfs, mode: Mode| {
+        let copy = |rootfs: &mut Rootfs, sources: &[Source], mode: Mode| {
             let owner = line.owner.resolve(rootfs).map(|(ids, _)| ids);
-            let sources = &line.sources;
             let line = number;
             let copying = Copying { keyword, line, destination, sources, owner, chown, filtered };
             transfer::apply(rootfs, &copying, mode);
@@ -111,17 +111,19 @@ impl Walk<'_> {
         };
         match (linking, difference) {
             (Linking::Perhaps, _) => worlds.healing.give_up(),
-            (Linking::Accepted, _) => {
-                worlds.healing.give_up();
-                worlds.linked.get_or_insert_with(|| worlds.plain.clone());
-            }
+            (Linking::Accepted, _) => worlds.split(),
             (_, Some((judged, difference))) => worlds.healing.open(*judged, difference, &mut worlds.plain),
             _ => {}
         }
-        copy(&mut worlds.plain, plain);
-        worlds.linked.iter_mut().for_each(|rootfs| copy(rootfs, linked));
+        if line.linked_sources.is_some() {
+            worlds.split();
+        }
+        copy(&mut worlds.plain, &line.sources, plain);
+        if let Some(rootfs) = &mut worlds.linked {
+            copy(rootfs, line.linked_sources.as_ref().unwrap_or(&line.sources), linked);
+        }
         for (rootfs, differs) in worlds.healing.each_with(difference.map(|(_, difference)| difference)) {
-            copy(rootfs, if differs { Mode::Linked } else { plain });
+            copy(rootfs, &line.sources, if differs { Mode::Linked } else { plain });
         }
         worlds.healing.compare(&worlds.plain);
     }

@@ -41,8 +41,15 @@ impl Worlds {
         Self::new(Base::Unknown("nobody looked".into()))
     }
 
-    fn new(base: Base) -> Self {
+    /// A filesystem with nothing changed yet.
+    pub fn new(base: Base) -> Self {
         Self { plain: Rootfs::new(base), linked: None, healing: Healing::default() }
+    }
+
+    /// From now on an accepted difference has been linked in one of them. What heals beside that is not followed.
+    pub fn split(&mut self) {
+        self.healing.give_up();
+        self.linked.get_or_insert_with(|| self.plain.clone());
     }
 
     /// Each of them, the plain one first.

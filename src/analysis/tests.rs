@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::context::FolderContext;
-use super::rule::{self, Rule};
+use super::rule::{self, Finding, Rule};
 use super::source::{BuildContext, NoContext};
 use super::{Inputs, Site, Verdict, analyze};
 use crate::dockerfile::Dockerfile;
@@ -59,6 +59,16 @@ fn tree() -> Tree {
 }
 
 fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static Rule]) -> Vec<Site> {
+    accepting(tree, text, context, rules, &|_| false)
+}
+
+fn accepting(
+    tree: Tree,
+    text: &str,
+    context: &dyn BuildContext,
+    rules: &[&'static Rule],
+    accepted: &dyn Fn(&Finding) -> bool,
+) -> Vec<Site> {
     let images = Images(tree);
     let inputs = Inputs {
         images: &images,
@@ -66,7 +76,7 @@ fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static 
         assumed_context: None,
         build_args: &BTreeMap::new(),
         rules,
-        accepted: &|_| false,
+        accepted,
     };
     analyze(&Dockerfile::read(text), &inputs).sites
 }
@@ -267,4 +277,20 @@ fn a_command_in_between_must_not_look() {
     // Somebody else has no right to write there for a time.
     let lines = "COPY <<x /tmp/\nx\nUSER app\nRUN touch /tmp/y\nUSER root\nRUN chmod 1777 /tmp";
     assert_eq!(first(lines).0, Verdict::Hold);
+}
+
+#[test]
+fn a_stage_with_an_accepted_difference_is_copied_from_in_both_worlds() {
+    // Where the first line is linked, /opt belongs to 7:7 in the first stage, and so in what is copied of it.
+    let stage = "FROM base AS a\nCOPY --chown=7:7 <<x /opt/x\nx\n";
+    let judge = |rest: &str| {
+        let text = format!("{stage}FROM base\n{rest}\n");
+        let accepted = |finding: &Finding| finding.message.ends_with("would belong to 7:7");
+        let sites = accepting(tree(), &text, &NoContext, rule::ALL, &accepted);
+        assert_eq!((sites[0].verdict, sites[0].accepted.len()), (Verdict::Link, 1));
+        sites.last().expect("there are sites").verdict
+    };
+    assert_eq!(judge("COPY --from=a / /\nCOPY <<y /opt/y\ny"), Verdict::Hold);
+    assert_eq!(judge("COPY --from=a / /\nCOPY <<y /var/y\ny"), Verdict::Link);
+    assert_eq!(judge("COPY --from=a /etc /opt/\nCOPY <<y /opt/y\ny"), Verdict::Link);
 }
