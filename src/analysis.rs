@@ -6,8 +6,10 @@
 pub mod archive;
 pub mod benefit;
 pub mod context;
+mod decide;
 mod effects;
 pub mod end;
+mod heal;
 mod judged;
 mod line;
 mod observe;

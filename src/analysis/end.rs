@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use crate::analysis::heal::Healing;
 use crate::analysis::scope::Scope;
 use crate::analysis::site::Os;
 use crate::analysis::stage::{self, Inputs};
@@ -59,7 +60,7 @@ pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &I
     if !dockerfile.errors().is_empty() || (has_triggers && dockerfile.directives().escape_token != b'\\') {
         return None;
     }
-    let (state, Worlds { plain, linked }) = stage::end(dockerfile, target, inputs)?;
+    let (state, Worlds { plain, linked, .. }) = stage::end(dockerfile, target, inputs)?;
     let text = |at: &usize| match &dockerfile.instructions()[*at].body {
         Body::Onbuild(inner) => String::from_utf8_lossy(&dockerfile.text()[inner.span.range()]).into_owned(),
         _ => String::new(),
@@ -124,7 +125,8 @@ impl BuiltHere {
             let image = BuiltImage::new(Arc::clone(end), Arc::clone(whole));
             Rootfs::new(Base::Built(Arc::new(image)))
         };
-        Worlds { plain: rootfs(&self.end.plain), linked: self.end.linked.as_ref().map(rootfs) }
+        let linked = self.end.linked.as_ref().map(rootfs);
+        Worlds { plain: rootfs(&self.end.plain), linked, healing: Healing::default() }
     }
 
     /// What it runs on, by its own base.

@@ -7,7 +7,7 @@ use crate::analysis::place::Destination;
 use crate::analysis::site::{Chmod, Line};
 use crate::analysis::source::{self, BuildContext, Source, SourceKind};
 use crate::analysis::stage::{Walk, profiled};
-use crate::analysis::state::State;
+use crate::analysis::state::{State, Worlds};
 use crate::dockerfile::{Transfer, TransferKind};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
@@ -38,13 +38,38 @@ impl Walk<'_> {
         };
         let owner = Owner::read(transfer.options.chown.as_deref(), &state.scope, self.escape_token);
         // Where the copy goes to a place that is not known, what it brings changes nothing.
-        let sources = if destination.is_ok() { self.sources(state, transfer, context) } else { Vec::new() };
-        Line { transfer, destination, owner, chmod, sources }
+        let (sources, linked_sources) = match destination {
+            Ok(_) => self.sources(state, transfer, context),
+            Err(_) => (Vec::new(), None),
+        };
+        Line { transfer, destination, owner, chmod, sources, linked_sources }
     }
 
-    fn sources(&mut self, state: &State, transfer: &Transfer, context: &dyn BuildContext) -> Vec<Source> {
-        let unpack = transfer.kind == TransferKind::Add && transfer.options.unpack != Some(false);
-        let from = transfer.options.from.as_deref().map(|from| self.stage_or_image(from, state.line));
+    /// What a line copies; and what it copies where accepted differences have been linked, if that is not the same.
+    fn sources(
+        &mut self,
+        state: &State,
+        transfer: &Transfer,
+        context: &dyn BuildContext,
+    ) -> (Vec<Source>, Option<Vec<Source>>) {
+        let from = transfer.options.from.as_deref();
+        let (origin, linked) = match from.map(|from| self.stage_or_image(from, state.line)) {
+            None => (Origin::Context(context), None),
+            Some(None) => {
+                let name = from.unwrap_or_default();
+                (Origin::Unknown(format!("image {name} was not read")), None)
+            }
+            Some(Some(worlds)) => (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs)),
+        };
+        let plain = self.sources_in(&origin, state, transfer);
+        let linked = linked.map(|origin| self.sources_in(&origin, state, transfer));
+        let linked = linked.filter(|linked| *linked != plain);
+        (plain, linked)
+    }
+
+    fn sources_in(&self, origin: &Origin<'_>, state: &State, transfer: &Transfer) -> Vec<Source> {
+        let is_add = transfer.kind == TransferKind::Add;
+        let unpack = is_add && transfer.options.unpack != Some(false);
         let mut sources = Vec::new();
         for word in &transfer.sources {
             let written = match state.expand(&word.text, self.escape_token) {
@@ -54,19 +79,14 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            match &from {
-                _ if transfer.kind == TransferKind::Add && source::is_git(&written) => {
-                    sources.push(Source::git(&written));
-                }
-                _ if transfer.kind == TransferKind::Add && source::is_url(&written) => {
+            match origin {
+                _ if is_add && source::is_git(&written) => sources.push(Source::git(&written)),
+                _ if is_add && source::is_url(&written) => {
                     sources.push(Source::url(&written, transfer.options.unpack == Some(true)));
                 }
-                Some(Some(rootfs)) => sources.extend(source::from_rootfs(rootfs, &written)),
-                Some(None) => {
-                    let name = transfer.options.from.as_deref().unwrap_or_default();
-                    sources.push(Source::unknown(&written, format!("image {name} was not read")));
-                }
-                None => sources.extend(source::from_context(context, &written, unpack)),
+                Origin::Rootfs(rootfs) => sources.extend(source::from_rootfs(rootfs, &written)),
+                Origin::Unknown(why) => sources.push(Source::unknown(&written, why.as_str())),
+                Origin::Context(context) => sources.extend(source::from_context(*context, &written, unpack)),
             }
         }
         for source in &mut sources {
@@ -77,25 +97,35 @@ impl Walk<'_> {
     }
 
     /// `--from`: a stage by name or number, or an image. None where nothing is known of it.
-    fn stage_or_image(&mut self, from: &str, line: usize) -> Option<Rootfs> {
+    fn stage_or_image(&mut self, from: &str, line: usize) -> Option<Worlds> {
         let by_name = self.names.get(&from.to_lowercase()).copied();
         let stage = by_name.or_else(|| from.parse().ok());
         if let Some(stage) = stage {
             let state = self.ended.get_mut(stage)?;
-            return Some(state.settled(self.dockerfile, &mut self.observers).plain.clone());
+            return Some(state.settled(self.dockerfile, &mut self.observers).clone());
         }
         let image = self.image(from);
         if image.is_none()
             && let Some(built) = self.built_here(from)
         {
-            return Some(built.worlds(&built.assumption(from, line)).plain);
+            return Some(built.worlds(&built.assumption(from, line)));
         }
         let base = match image {
             Some(image) => Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() },
             None => Base::Profile(Arc::new(profiled(from, line)?)),
         };
-        Some(Rootfs::new(base))
+        Some(Worlds::new(base))
     }
+}
+
+/// Where sources are looked for.
+enum Origin<'c> {
+    /// A build context.
+    Context(&'c dyn BuildContext),
+    /// A stage or an image.
+    Rootfs(Rootfs),
+    /// Not known, and why.
+    Unknown(String),
 }
 
 /// Whether an ADD does what a COPY of the same words does: it extracts, downloads and clones nothing.

@@ -105,21 +105,19 @@ fn user(state: &State) -> User {
     }
 }
 
-/// Applies the commands of a RUN.
-pub fn apply(rootfs: &mut Rootfs, steps: &[Step]) {
-    for step in steps {
-        match &step.effect {
-            Effect::None => {}
-            Effect::Certain(changes) => {
-                let mut effects = Effects { rootfs: &mut *rootfs, step };
-                for change in changes {
-                    effects.change(change);
-                }
+/// Applies one command of a RUN.
+pub fn apply(rootfs: &mut Rootfs, step: &Step) {
+    match &step.effect {
+        Effect::None => {}
+        Effect::Certain(changes) => {
+            let mut effects = Effects { rootfs, step };
+            for change in changes {
+                effects.change(change);
             }
-            Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => {
-                let reach = Reach::Step(Box::new(step.clone()));
-                rootfs.disturb(Disturbance { command: step.command.clone(), line: step.line, reach });
-            }
+        }
+        Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => {
+            let reach = Reach::Step(Box::new(step.clone()));
+            rootfs.disturb(Disturbance { command: step.command.clone(), line: step.line, reach });
         }
     }
 }

@@ -114,9 +114,21 @@ pub struct Line<'a> {
     pub chmod: Chmod,
     /// What it copies, in order, heredocs last.
     pub sources: Vec<Source>,
+    /// What it copies where accepted differences have been linked; None where that is the same.
+    pub linked_sources: Option<Vec<Source>>,
 }
 
 impl Line<'_> {
+    /// The same line where accepted differences have been linked.
+    #[must_use]
+    pub fn where_linked(&self) -> Self {
+        let mut line = self.clone();
+        if let Some(sources) = line.linked_sources.take() {
+            line.sources = sources;
+        }
+        line
+    }
+
     /// That the sources are looked for in the right build context; None where no source comes from one.
     pub fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
@@ -293,6 +305,11 @@ impl Decision {
         if matches!(self.verdict, Verdict::Link | Verdict::Edit) {
             self.leans.add(Arc::clone(assumption));
         }
+    }
+
+    /// A line whose difference is gone again where its stage ends.
+    pub fn healed(leans: Leans) -> Self {
+        Self { verdict: Verdict::Link, findings: Vec::new(), leans, accepted: Vec::new() }
     }
 
     /// Of two decisions about one line, what has to be said: the heavier verdict, and what both accept.

@@ -4,22 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::end::{BuiltHere, Neighbours};
+use crate::analysis::heal::Healed;
 use crate::analysis::judged::{BaseRead, Judged, Knowledge};
-use crate::analysis::line::is_copy;
 use crate::analysis::observe::Observers;
-use crate::analysis::owner::Owner;
 use crate::analysis::place::{self, Destination};
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
 use crate::analysis::scope::{Scope, Unexpanded, given_value};
-use crate::analysis::site::{self, Chmod, Decision, Line, Verdict, View};
-use crate::analysis::source::{BuildContext, NoContext, Source};
+use crate::analysis::site::{Decision, Verdict};
+use crate::analysis::source::{BuildContext, NoContext};
 use crate::analysis::state::{Ran, State, What, Worlds};
-use crate::analysis::transfer::{self, Copying, Mode};
 use crate::analysis::transfer_of;
-use crate::dockerfile::{Assignment, Body, Dockerfile, From, Instruction, Run, Transfer, TransferKind};
+use crate::dockerfile::{Assignment, Body, Dockerfile, From, Instruction, Run};
 use crate::images::{BaseImage, ImageReference, ImageSource};
-use crate::rootfs::Rootfs;
 use crate::rootfs::profile::{Profile, ProfiledImage};
 
 /// What the walk needs beside the Dockerfile.
@@ -70,7 +67,7 @@ pub(super) struct Walk<'a> {
     /// End states of the stages so far.
     pub(super) ended: Vec<State>,
     pub(super) names: HashMap<String, usize>,
-    judged: Vec<Judged>,
+    pub(super) judged: Vec<Judged>,
     bases: Vec<BaseRead>,
     /// What may see whether a file was linked.
     pub(super) observers: Observers,
@@ -133,13 +130,16 @@ impl<'a> Walk<'a> {
 
     /// Ends a stage: its ONBUILD lines will run on what it leaves, in a build with another context.
     fn end_stage(&mut self, state: Option<State>) {
-        let Some(state) = state else { return };
+        let Some(mut state) = state else { return };
         if !state.triggers.is_empty() {
             let mut child = state.clone();
             child.triggers.clear();
             for &at in &state.triggers {
                 self.trigger(&mut child, at, &NoContext);
             }
+        }
+        for Healed { judged, leans } in state.healed(self.dockerfile, &mut self.observers) {
+            self.judged[judged].decision = Decision::healed(leans);
         }
         self.ended.push(state);
     }
@@ -180,6 +180,7 @@ impl<'a> Walk<'a> {
             for at in triggers {
                 self.trigger(&mut state, at, self.inputs.context);
             }
+            state.forget_differences();
             return state;
         }
         if base == "scratch" {
@@ -194,6 +195,7 @@ impl<'a> Walk<'a> {
             self.bases.push(BaseRead { image: base.clone(), source: Some(Knowledge::Built), digest });
             let mut state = State::of_neighbour(&base, &built, line);
             self.run_triggers(&built.end.onbuild, &mut state);
+            state.forget_differences();
             return state;
         }
         let profile = match (&image, &os) {
@@ -211,6 +213,7 @@ impl<'a> Walk<'a> {
                 let mut state = State::of_image(&base, &image, os, line);
                 let onbuild = image.config.as_ref().map(|config| config.onbuild.as_slice());
                 self.run_triggers(onbuild.unwrap_or_default(), &mut state);
+                state.forget_differences();
                 state
             }
             (None, Some(profile)) => State::of_profile(profile, line),
@@ -349,76 +352,5 @@ impl<'a> Walk<'a> {
             )
         };
         run.mounts.iter().filter_map(target).collect()
-    }
-
-    fn transfer(&mut self, state: &mut State, transfer: &Transfer, at: usize, context: &dyn BuildContext) {
-        let line = self.line(state, transfer, context);
-        let decision = self.decide(state, &line);
-        let linked = transfer.options.link == Some(true) && line.chmod == Chmod::Empty;
-        self.judged.push(Judged {
-            stage: self.observers.stages().saturating_sub(1),
-            line: state.line,
-            instruction: at,
-            on_nothing: state.untouched,
-            is_copy: is_copy(transfer, &line.sources),
-            files: line.sources.iter().map(Source::files).sum(),
-            decision: decision.clone(),
-        });
-        state.untouched = false;
-        self.leave(state, &line, linked, !decision.accepted.is_empty());
-    }
-
-    /// The decision in every world; the heavier one counts.
-    fn decide(&mut self, state: &mut State, line: &Line<'_>) -> Decision {
-        let os = state.os.clone();
-        let state_line = state.line;
-        // Where the destination is not known, nothing of the filesystem can change the verdict.
-        let needs_filesystem = line.destination.is_ok() || matches!(line.owner, Owner::Named(_));
-        let unknown = Worlds::unknown();
-        let worlds =
-            if needs_filesystem { &*state.settled(self.dockerfile, &mut self.observers) } else { &unknown };
-        let assumed = self.inputs.assumed_context.map(|message| line.lean_on_context(message, state_line));
-        let decide = |rootfs: &Rootfs| {
-            let view = View::new(line.clone(), rootfs, &os, self.inputs.rules);
-            let mut decision = site::decide(&view, self.inputs.accepted);
-            if let Some(assumption) = assumed.iter().flatten().find(|_| view.hangs_on_sources()) {
-                decision.lean_on(assumption);
-            }
-            decision
-        };
-        let plain = decide(&worlds.plain);
-        match &worlds.linked {
-            None => plain,
-            Some(rootfs) => plain.or_heavier(decide(rootfs)),
-        }
-    }
-
-    fn leave(&mut self, state: &mut State, line: &Line<'_>, linked: bool, accepted: bool) {
-        let keyword = match line.transfer.kind {
-            TransferKind::Copy => "COPY",
-            TransferKind::Add => "ADD",
-        };
-        let Ok(destination) = &line.destination else {
-            return state.wrote_somewhere(keyword);
-        };
-        let number = state.line;
-        let worlds = state.settled(self.dockerfile, &mut self.observers);
-        if accepted && worlds.linked.is_none() {
-            worlds.linked = Some(worlds.plain.clone());
-        }
-        for (world, rootfs) in worlds.each().enumerate() {
-            let owner = line.owner.resolve(rootfs).map(|(ids, _)| ids);
-            let copying = Copying {
-                keyword,
-                line: number,
-                destination,
-                sources: &line.sources,
-                owner,
-                chown: line.owner != Owner::Default,
-                filtered: line.transfer.options.parents || !line.transfer.options.exclude.is_empty(),
-            };
-            let mode = if linked || (accepted && world == 1) { Mode::Linked } else { Mode::Plain };
-            transfer::apply(rootfs, &copying, mode);
-        }
     }
 }

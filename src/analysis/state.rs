@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::analysis::end::BuiltHere;
+use crate::analysis::heal::{Healed, Healing};
 use crate::analysis::observe::Observers;
 use crate::analysis::owner::Owner;
 use crate::analysis::place::{self, Followed};
-use crate::analysis::run::{self, Invoked, RunAt};
+use crate::analysis::run::{self, Invoked, Mounts, RunAt};
 use crate::analysis::scope::{Scope, Unexpanded};
 use crate::analysis::site::Os;
 use crate::analysis::transfer::inherit_group;
@@ -31,17 +32,47 @@ pub struct Worlds {
     pub plain: Rootfs,
     /// As it will be, where that differs.
     pub linked: Option<Rootfs>,
+    /// Differences that may heal.
+    pub healing: Healing,
 }
 
 impl Worlds {
     /// A filesystem of which nothing is known.
     pub fn unknown() -> Self {
-        Self { plain: Rootfs::new(Base::Unknown("nobody looked".into())), linked: None }
+        Self::new(Base::Unknown("nobody looked".into()))
+    }
+
+    /// A filesystem with nothing changed yet.
+    pub fn new(base: Base) -> Self {
+        Self { plain: Rootfs::new(base), linked: None, healing: Healing::default() }
+    }
+
+    /// From now on an accepted difference has been linked in one of them. What heals beside that is not followed.
+    pub fn split(&mut self) {
+        self.healing.give_up();
+        self.linked.get_or_insert_with(|| self.plain.clone());
     }
 
     /// Each of them, the plain one first.
-    pub fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
-        std::iter::once(&mut self.plain).chain(self.linked.as_mut())
+    fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
+        std::iter::once(&mut self.plain).chain(self.linked.as_mut()).chain(self.healing.each())
+    }
+
+    /// A RUN at `line`. What it writes below its mounts never reaches the image, so nothing heals before its end
+    /// where it has any.
+    fn ran(&mut self, steps: &[Step], targets: &[Option<String>], line: usize) {
+        let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::before(rootfs, targets)).collect();
+        for step in steps {
+            self.healing.before(step, &self.plain);
+            self.each().for_each(|rootfs| run::apply(rootfs, step));
+            if targets.is_empty() {
+                self.healing.compare(&self.plain);
+            }
+        }
+        for (rootfs, mounts) in self.each().zip(mounts) {
+            mounts.after(rootfs, line);
+        }
+        self.healing.compare(&self.plain);
     }
 }
 
@@ -134,7 +165,7 @@ fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32),
 impl State {
     fn new(base: Base, scope: Scope, os: Os, line: usize) -> Self {
         Self {
-            worlds: Worlds { plain: Rootfs::new(base), linked: None },
+            worlds: Worlds::new(base),
             pending: Vec::new(),
             scope: Arc::new(scope),
             workdir: Ok("/".into()),
@@ -254,6 +285,19 @@ impl State {
         self.happened(What::Elsewhere(keyword));
     }
 
+    /// Forgets the differences so far: their lines are not for this file to edit.
+    pub fn forget_differences(&mut self) {
+        self.worlds.healing.end();
+    }
+
+    /// The stage ends: what of its differences has healed.
+    pub fn healed(&mut self, dockerfile: &Dockerfile, observers: &mut Observers) -> Vec<Healed> {
+        if self.worlds.healing.is_open() {
+            self.settled(dockerfile, observers);
+        }
+        self.worlds.healing.end()
+    }
+
     /// The filesystems, with all done that happened.
     pub fn settled(&mut self, dockerfile: &Dockerfile, observers: &mut Observers) -> &mut Worlds {
         for Pending { line, what } in std::mem::take(&mut self.pending) {
@@ -279,11 +323,7 @@ impl State {
                         Ran::At(place, invoked) => run::steps(dockerfile, place, &invoked),
                     };
                     observers.ran(stage, &steps);
-                    for rootfs in self.worlds.each() {
-                        let mounts = run::Mounts::before(rootfs, &targets);
-                        run::apply(rootfs, &steps);
-                        mounts.after(rootfs, line);
-                    }
+                    self.worlds.ran(&steps, &targets, line);
                 }
             }
         }

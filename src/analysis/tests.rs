@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::context::FolderContext;
 use super::end::NoNeighbours;
-use super::rule::{self, Rule};
+use super::rule::{self, Finding, Rule};
 use super::source::{BuildContext, NoContext};
 use super::{Inputs, Site, Verdict, analyze};
 use crate::dockerfile::Dockerfile;
@@ -60,6 +60,16 @@ fn tree() -> Tree {
 }
 
 fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static Rule]) -> Vec<Site> {
+    accepting(tree, text, context, rules, &|_| false)
+}
+
+fn accepting(
+    tree: Tree,
+    text: &str,
+    context: &dyn BuildContext,
+    rules: &[&'static Rule],
+    accepted: &dyn Fn(&Finding) -> bool,
+) -> Vec<Site> {
     let images = Images(tree);
     let inputs = Inputs {
         images: &images,
@@ -68,7 +78,7 @@ fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static 
         build_args: &BTreeMap::new(),
         rules,
         neighbours: &NoNeighbours,
-        accepted: &|_| false,
+        accepted,
     };
     analyze(&Dockerfile::read(text), &[inputs]).sites
 }
@@ -190,4 +200,99 @@ fn nothing_is_proved_across_a_command_that_nobody_knows() {
     let sites = judged(tree(), certain, &NoContext, rule::ALL);
     assert_eq!((sites[0].verdict, sites[0].proved()), (Verdict::Link, Some(true)));
     assert_eq!((sites[1].verdict, sites[1].proved()), (Verdict::Hold, Some(true)));
+}
+
+/// Verdict and assumptions of the first site of a Dockerfile on `base`.
+fn first(lines: &str) -> (Verdict, Vec<String>) {
+    let text = format!("FROM base\n{lines}\n");
+    let site = judged(tree(), &text, &NoContext, rule::ALL).remove(0);
+    (site.verdict, site.leans.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn what_a_link_changes_for_a_time_heals() {
+    for lines in [
+        // Case 313.
+        "COPY --chown=1000:1001 <<f /opt/a/f\nf\nCOPY --link <<g /opt/b/g\ng",
+        "COPY <<x /tmp/\nx\nRUN chmod 1777 /tmp",
+        "COPY <<x /tmp/\nx\nRUN mkdir -p /tmp/y && ln -s tmp /t && chmod 1777 /t",
+        "COPY <<x /tmp/\nx\nRUN chmod -R 1777 /tmp",
+        "COPY <<x /root/.x\nx\nCOPY <<y /root/.y\ny\nRUN chmod 0700 /root",
+        "COPY <<x /tmp/x\nx\nRUN rm -rf /tmp",
+        "COPY <<x /home/app/x\nx\nRUN chown -R app: /home/app",
+        "COPY <<x /home/app/x\nx\nRUN chown 1000:1001 /home/app\nCOPY <<y /home/app/y\ny",
+        "COPY --chown=7:7 <<x /opt/a/x\nx\nCOPY --chown=8:8 <<x /opt/b/x\nx\nRUN chown 0:0 /opt",
+        "COPY --chown=7:7 <<x /opt/a/x\nx\nWORKDIR /opt/a\nENV A=b\nUSER app\nUSER root\nRUN chown 0:0 /opt",
+    ] {
+        assert_eq!(first(lines), (Verdict::Link, Vec::new()), "{lines}");
+    }
+}
+
+#[test]
+fn what_differs_where_the_stage_ends_is_held() {
+    for lines in [
+        "COPY <<x /tmp/\nx\nRUN chmod +t /tmp",
+        "COPY <<x /tmp/\nx\nCOPY <<x /root/\nx\nRUN chmod 0700 /root",
+        "COPY <<x /home/app/x\nx\nRUN chown -R app /home/app",
+        "COPY <<x /home/app/x\nx\nRUN chown -R 1000 /home",
+        // One line alone would be healed by the other only if that is linked too.
+        "COPY --chown=7:7 <<x /opt/a/x\nx\nCOPY <<x /opt/b/x\nx",
+        "COPY --chown=7:7 <<x /opt/a/x\nx\nCOPY --chown=8:8 <<x /opt/b/x\nx\nRUN chown 0 /opt",
+        // Any stage may be the target.
+        "COPY <<x /tmp/\nx\nFROM 0\nRUN chmod 1777 /tmp",
+        "ONBUILD COPY <<x /tmp/\nx\nRUN chmod 1777 /tmp",
+        // The mount is what is changed.
+        "COPY <<x /tmp/\nx\nRUN --mount=type=tmpfs,target=/tmp chmod 1777 /tmp",
+        // More than metadata differs.
+        "COPY <<x /tmp\nx\nRUN chmod 1777 /tmp",
+        "COPY <<x /xd/\nx\nRUN chmod 755 /xd",
+        "RUN chmod 2755 /opt\nCOPY <<x /opt/d/\nx\nRUN chmod 2755 /opt",
+    ] {
+        assert_ne!(first(lines).0, Verdict::Link, "{lines}");
+    }
+}
+
+#[test]
+fn a_command_in_between_must_not_look() {
+    let between = |command: &str| first(&format!("COPY <<x /tmp/\nx\nRUN {command}\nRUN chmod 1777 /tmp"));
+    assert_eq!(between("mkdir /y && echo y >/y/z && rm -rf /y"), (Verdict::Link, Vec::new()));
+    let (verdict, leans) = between("./configure");
+    assert_eq!(verdict, Verdict::Link);
+    assert!(
+        leans.iter().any(|said| said
+            == "`./configure` (line 4) does not hang on mode and owner of /tmp, which differ until they are set again"),
+        "{leans:?}"
+    );
+    for command in [
+        "cp -a /tmp /x",
+        "cp -a /t* /x",
+        "cp -a / /x",
+        "ln -s tmp /t && cp -a /t/. /x",
+        "stat -c %a /tmp >/x",
+        "echo $(stat -c %a /tmp) >/x",
+        "mv /tmp /x && mv /x /tmp",
+        "[ -k /tmp ] && rm -rf /opt",
+        "tar -C /tmp -xf /x.tar ./",
+    ] {
+        assert_eq!(between(command).0, Verdict::Hold, "{command}");
+    }
+    // Somebody else has no right to write there for a time.
+    let lines = "COPY <<x /tmp/\nx\nUSER app\nRUN touch /tmp/y\nUSER root\nRUN chmod 1777 /tmp";
+    assert_eq!(first(lines).0, Verdict::Hold);
+}
+
+#[test]
+fn a_stage_with_an_accepted_difference_is_copied_from_in_both_worlds() {
+    // Where the first line is linked, /opt belongs to 7:7 in the first stage, and so in what is copied of it.
+    let stage = "FROM base AS a\nCOPY --chown=7:7 <<x /opt/x\nx\n";
+    let judge = |rest: &str| {
+        let text = format!("{stage}FROM base\n{rest}\n");
+        let accepted = |finding: &Finding| finding.message.ends_with("would belong to 7:7");
+        let sites = accepting(tree(), &text, &NoContext, rule::ALL, &accepted);
+        assert_eq!((sites[0].verdict, sites[0].accepted.len()), (Verdict::Link, 1));
+        sites.last().expect("there are sites").verdict
+    };
+    assert_eq!(judge("COPY --from=a / /\nCOPY <<y /opt/y\ny"), Verdict::Hold);
+    assert_eq!(judge("COPY --from=a / /\nCOPY <<y /var/y\ny"), Verdict::Link);
+    assert_eq!(judge("COPY --from=a /etc /opt/\nCOPY <<y /opt/y\ny"), Verdict::Link);
 }

@@ -18,6 +18,9 @@ const DOCUMENTATION: &str = r"## What happens
 A linked copy makes every directory on the way to its destination anew, with mode 0755. A directory with
 another mode loses it: `/tmp` its sticky bit, `/root` its privacy, a setgid directory its group inheritance.
 
+Where something later in the same stage sets mode and owner again for certain (`chmod 1777 /tmp`, `rm -rf`, a linked
+copy), the difference heals and the line may be linked.
+
 ## Why
 
 The copy runs in an empty filesystem, where none of its ancestors exist, so BuildKit creates them. The merge

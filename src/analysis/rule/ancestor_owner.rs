@@ -18,6 +18,9 @@ const DOCUMENTATION: &str = r"## What happens
 A linked copy without `--chown` gives every directory on the way to its destination to 0:0. A user can no
 longer write its home or its work directory.
 
+Where something later in the same stage sets mode and owner again for certain (`chmod 1777 /tmp`, `rm -rf`, a linked
+copy), the difference heals and the line may be linked.
+
 ## Why
 
 The copy runs in an empty filesystem, so BuildKit creates the ancestors, owned by root, and the merge puts

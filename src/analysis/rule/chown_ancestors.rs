@@ -19,6 +19,9 @@ With `--chown`, a linked copy gives all directories on the way to its destinatio
 `/opt` and `/var` included. It is safe below a new top-level directory, or where all of them belong to that
 owner already.
 
+Where something later in the same stage sets mode and owner again for certain (`chmod 1777 /tmp`, `rm -rf`, a linked
+copy), the difference heals and the line may be linked.
+
 ## Why
 
 A plain copy gives the owner only to directories that it creates. In the empty filesystem of a linked copy it
