@@ -242,7 +242,8 @@ impl Rootfs {
             .collect();
         match &self.base {
             Base::Tree { tree, .. } => {
-                paths.extend(tree.below(path.trim_start_matches('/')).map(|(at, _)| format!("/{at}")));
+                let below = tree.below(path.trim_start_matches('/'));
+                paths.extend(below.into_iter().map(|(at, _)| format!("/{at}")));
             }
             Base::Profile(image) => paths.extend(image.below(&prefix).map(str::to_owned)),
             Base::Scratch | Base::Unknown(_) => {}
@@ -310,8 +311,8 @@ impl Rootfs {
     pub fn has_xattrs(&self) -> bool {
         let in_base = match &self.base {
             Base::Tree { tree, .. } => tree
-                .iter()
-                .any(|(_, entry)| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
+                .entries()
+                .any(|entry| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
             Base::Scratch | Base::Unknown(_) | Base::Profile(_) => false,
         };
         let has_xattrs =
