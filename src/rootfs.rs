@@ -257,7 +257,8 @@ impl Rootfs {
             .collect();
         match &self.base {
             Base::Tree { tree, .. } => {
-                paths.extend(tree.below(path.trim_start_matches('/')).map(|(at, _)| format!("/{at}")));
+                let below = tree.below(path.trim_start_matches('/'));
+                paths.extend(below.into_iter().map(|(at, _)| format!("/{at}")));
             }
             Base::Profile(image) => paths.extend(image.below(&prefix).map(str::to_owned)),
             Base::Built(image) => {
@@ -326,8 +327,8 @@ impl Rootfs {
     pub fn has_xattrs(&self) -> bool {
         let in_base = match &self.base {
             Base::Tree { tree, .. } => tree
-                .iter()
-                .any(|(_, entry)| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
+                .entries()
+                .any(|entry| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
             Base::Built(image) => image.has_xattrs(),
             Base::Scratch | Base::Unknown(_) | Base::Profile(_) => false,
         };

@@ -37,7 +37,7 @@ impl ImageSource for Images {
 }
 
 fn dir(mode: u32, uid: u32, gid: u32) -> Entry {
-    Entry::Dir(Metadata { mode, uid, gid, xattrs: Vec::new() })
+    Entry::Dir(Metadata { mode, uid, gid, xattrs: Box::default() })
 }
 
 fn tree() -> Tree {
@@ -50,7 +50,7 @@ fn tree() -> Tree {
     tree.insert("home/app", dir(0o755, 1000, 1001));
     tree.insert(
         "xd",
-        Entry::Dir(Metadata { mode: 0o755, xattrs: vec!["user.mark".into()], ..Metadata::default() }),
+        Entry::Dir(Metadata { mode: 0o755, xattrs: ["user.mark".into()].into(), ..Metadata::default() }),
     );
     tree.insert("bin", Entry::Symlink("usr/bin".into()));
     tree.insert("var/log/access.log", Entry::Symlink("/dev/stdout".into()));

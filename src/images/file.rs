@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource};
-use crate::rootfs::layers::{self, Compression, apply_layer_seeking};
+use crate::rootfs::layers::{self, Compression, apply_layer_at};
 use crate::rootfs::{Entry, Tree};
 use store::Store;
 
@@ -94,7 +94,7 @@ fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError
     let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
     let file = File::open(path).map_err(failed)?;
     let mut rootfs = Tree::default();
-    let summary = apply_layer_seeking(&mut rootfs, &file).map_err(damaged)?;
+    let summary = apply_layer_at(&mut rootfs, &file).map_err(damaged)?;
     if !summary.has_end_marker {
         return Err(ImageError::NoEnd { path: path.into(), member: None });
     }

@@ -11,16 +11,17 @@
 //! - Whiteouts hide lower layers only, wherever in the tar they stand.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 
 use super::tree::{Entry, Metadata, Tree};
 use member::{Kind, Member, Members};
 use upper::Upper;
 
-pub use input::Compression;
+pub use input::{Compression, ReadAt};
 
 pub(crate) mod input;
 pub(crate) mod member;
+mod parts;
 mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
@@ -139,7 +140,7 @@ pub enum LayerError {
 }
 
 /// Applies one layer to `tree`, or a root filesystem tar to an empty one. The reader may be a pipe; see
-/// [`apply_layer_seeking`] for files.
+/// [`apply_layer_at`] for files.
 ///
 /// # Errors
 ///
@@ -149,42 +150,60 @@ pub fn apply_layer(tree: &mut Tree, reader: impl Read) -> Result<LayerSummary, L
     apply(tree, input::stream(reader)?)
 }
 
-/// As [`apply_layer`]; contents of files in an uncompressed tar are not read.
+/// As [`apply_layer`]; contents of files in an uncompressed tar are not read, and its parts are read in parallel.
 ///
 /// # Errors
 ///
 /// As [`apply_layer`].
-pub fn apply_layer_seeking(tree: &mut Tree, reader: impl Read + Seek) -> Result<LayerSummary, LayerError> {
-    apply(tree, input::seek(reader)?)
+pub fn apply_layer_at(tree: &mut Tree, file: &(impl ReadAt + ?Sized)) -> Result<LayerSummary, LayerError> {
+    match input::compression_at(file)? {
+        Compression::None => {
+            let (parts, end) = parts::read(file, parts::LEAST)?;
+            finish(tree, parts, LayerSummary { has_end_marker: end, ..LayerSummary::default() })
+        }
+        _ => apply(tree, input::stream(input::Reader::new(file))?),
+    }
 }
 
 fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, LayerError> {
-    let mut layer = Layer {
-        summary: LayerSummary { compression: blocks.1, ..LayerSummary::default() },
-        ..Layer::default()
-    };
+    let compression = blocks.1;
+    let mut layer = Layer::default();
     let mut members = Members::new(blocks);
     while let Some(member) = members.next()? {
         layer.take(&mut members, member)?;
     }
-    let summary = LayerSummary { has_end_marker: members.has_end_marker(), ..layer.summary };
-    Upper::over(tree).apply(layer)?;
+    let has_end_marker = members.has_end_marker();
+    finish(tree, vec![layer], LayerSummary { compression, has_end_marker, ..LayerSummary::default() })
+}
+
+fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
+    for part in &parts {
+        summary.entries += part.writes.len();
+        summary.whiteouts += part.removed.len();
+        summary.opaque += part.opaque.len();
+        summary.not_utf8 += part.not_utf8;
+    }
+    Upper::over(tree).apply(parts)?;
     Ok(summary)
 }
 
-/// A layer as it was read. It is applied only when all of it is known: whiteouts must see nothing but lower layers.
+/// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must see nothing
+/// but lower layers.
 #[derive(Default)]
 struct Layer {
     removed: Vec<String>,
     opaque: Vec<String>,
     writes: Vec<Write>,
+    /// The paths of the writes, one after the other.
+    paths: String,
     /// Contents of `/etc/passwd` and `/etc/group`, by index of the write.
     contents: BTreeMap<usize, Vec<u8>>,
-    summary: LayerSummary,
+    not_utf8: usize,
 }
 
 struct Write {
-    path: String,
+    /// Where its path ends.
+    end: usize,
     offset: u64,
     what: What,
 }
@@ -192,7 +211,7 @@ struct Write {
 enum What {
     Entry(Entry),
     /// A hard link to a path; what the link itself says serves where that path's name is no UTF-8.
-    Link(Option<String>, Metadata),
+    Link(Box<(Option<String>, Metadata)>),
 }
 
 impl Layer {
@@ -200,25 +219,24 @@ impl Layer {
         if member.kind == Kind::Note {
             return Ok(());
         }
-        let Some(path) = clean(&member.name, &member)? else {
-            self.summary.not_utf8 += 1;
-            return Ok(());
-        };
-        if path.starts_with(WHITEOUT_META) {
+        let start = self.paths.len();
+        if !clean(&mut self.paths, &member.name, &member)? {
+            self.not_utf8 += 1;
             return Ok(());
         }
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        if name == OPAQUE {
-            self.opaque.push(parent.into());
-            self.summary.opaque += 1;
-            return Ok(());
-        }
-        if let Some(hidden) = name.strip_prefix(WHITEOUT) {
-            if matches!(hidden, "" | "." | "..") {
+        let path = &self.paths[start..];
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name.starts_with(WHITEOUT) || path.starts_with(WHITEOUT_META) {
+            if path.starts_with(WHITEOUT_META) {
+                // One of AUFS's own books.
+            } else if name == OPAQUE {
+                self.opaque.push(parent.into());
+            } else if matches!(&name[WHITEOUT.len()..], "" | "." | "..") {
                 return Err(refused(&member, "removes what is no name"));
+            } else {
+                self.removed.push(join(parent, &name[WHITEOUT.len()..]));
             }
-            self.removed.push(join(parent, hidden));
-            self.summary.whiteouts += 1;
+            self.paths.truncate(start);
             return Ok(());
         }
         if path.is_empty() && member.kind != Kind::Dir {
@@ -230,18 +248,19 @@ impl Layer {
         {
             self.contents.insert(self.writes.len(), bytes);
         }
-        self.summary.entries += 1;
-        self.writes.push(Write { path, offset: member.offset, what: What::of(member)? });
+        let (end, offset) = (self.paths.len(), member.offset);
+        self.writes.push(Write { end, offset, what: What::of(member)? });
         Ok(())
     }
 }
 
 impl What {
     fn of(member: Member) -> Result<Self, LayerError> {
-        let target = match member.kind {
-            Kind::HardLink => clean(&member.link, &member)?,
-            _ => None,
-        };
+        let mut target = None;
+        if member.kind == Kind::HardLink {
+            let mut path = String::new();
+            target = clean(&mut path, &member.link, &member)?.then_some(path);
+        }
         let Member { mode, uid, gid, xattrs, .. } = member;
         let metadata = Metadata { mode, uid, gid, xattrs };
         Ok(Self::Entry(match member.kind {
@@ -251,31 +270,33 @@ impl What {
             // than where it leads, and no path in the tree has a replacement character.
             Kind::Symlink => Entry::Symlink(String::from_utf8_lossy(&member.link).into_owned()),
             Kind::Special | Kind::Note => Entry::Other,
-            Kind::HardLink => return Ok(Self::Link(target, metadata)),
+            Kind::HardLink => return Ok(Self::Link(Box::new((target, metadata)))),
         }))
     }
 }
 
-/// A name as a path of the tree; None where it is no UTF-8.
-fn clean(name: &[u8], member: &Member) -> Result<Option<String>, LayerError> {
+/// Appends a name as a path of the tree; false where it is no UTF-8.
+fn clean(to: &mut String, name: &[u8], member: &Member) -> Result<bool, LayerError> {
     if name.len() > MAX_PATH {
         return Err(refused(member, "is longer than 4096 bytes"));
     }
-    if name.split(|byte| *byte == b'/').any(|part| part == b"..") {
+    if memchr::memmem::find(name, b"..").is_some()
+        && name.split(|byte| *byte == b'/').any(|part| part == b"..")
+    {
         return Err(refused(member, "has `..` in its path"));
     }
-    if name.contains(&0) {
+    if memchr::memchr(0, name).is_some() {
         return Err(refused(member, "has a NUL byte in its path"));
     }
-    let Ok(name) = std::str::from_utf8(name) else { return Ok(None) };
-    let mut clean = String::with_capacity(name.len());
+    let Ok(name) = std::str::from_utf8(name) else { return Ok(false) };
+    let start = to.len();
     for part in name.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        if !clean.is_empty() {
-            clean.push('/');
+        if to.len() > start {
+            to.push('/');
         }
-        clean.push_str(part);
+        to.push_str(part);
     }
-    Ok(Some(clean))
+    Ok(true)
 }
 
 fn refused(member: &Member, problem: &'static str) -> LayerError {

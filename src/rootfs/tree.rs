@@ -1,9 +1,9 @@
 //! A filesystem that is known whole, path by path: what a root filesystem tar or the layers of an image hold.
 //! It never says how anybody came to know it.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Slot;
-use std::ops::Bound;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Mode, owner and extended attributes of a directory or file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Metadata {
     /// Numeric group.
     pub gid: u32,
     /// Names of the extended attributes, sorted; ACLs and labels are among them.
-    pub xattrs: Vec<String>,
+    pub xattrs: Box<[String]>,
 }
 
 /// What is at a path.
@@ -34,97 +34,246 @@ pub enum Entry {
 /// A filesystem.
 ///
 /// Paths are absolute and clean, without the leading slash: `usr/bin`; the root is the empty path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Tree {
-    entries: BTreeMap<Box<str>, Entry>,
+    /// The root is the first.
+    nodes: Vec<Node>,
+    /// The names of the nodes, one after the other: an image has 100,000 of them, too many to allocate each.
+    names: String,
+    /// The nodes that are there, the root left out, by parent and name.
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     passwd: Option<Vec<u8>>,
     group: Option<Vec<u8>>,
 }
 
+#[derive(Clone, Debug)]
+struct Node {
+    parent: u32,
+    /// Where its name starts and ends.
+    name: (usize, usize),
+    /// The last child that was made, which may be gone.
+    child: u32,
+    /// The child of the same parent that was made before, which may be gone.
+    sibling: u32,
+    /// None where it is gone.
+    entry: Option<Entry>,
+}
+
+/// A directory of a [`Tree`], which it stays until something is put over it or it is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+/// The root's place. As the child or sibling of a node it says that there is none, since the root is neither.
+const ROOT: u32 = 0;
+
+impl Default for Tree {
+    fn default() -> Self {
+        let root = Node { parent: ROOT, name: (0, 0), child: ROOT, sibling: ROOT, entry: None };
+        Self {
+            nodes: vec![root],
+            names: String::new(),
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            passwd: None,
+            group: None,
+        }
+    }
+}
+
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        self.listing() == other.listing() && self.passwd == other.passwd && self.group == other.group
+    }
+}
+
+impl Eq for Tree {}
+
 impl Tree {
     /// What is at `path`; None where nothing is. The root is always a directory.
     pub fn get(&self, path: &str) -> Option<&Entry> {
-        self.entries.get(path)
-    }
-
-    /// How many paths it has.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+        self.node(self.find(path)?).entry.as_ref()
     }
 
     /// Whether it holds nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.index.is_empty() && self.node(ROOT).entry.is_none()
+    }
+
+    /// Every entry, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.nodes.iter().filter_map(|node| node.entry.as_ref())
     }
 
     /// Every path with its entry, in byte order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries.iter().map(|(path, entry)| (&**path, entry))
+    pub fn listing(&self) -> Vec<(String, &Entry)> {
+        let root = self.node(ROOT).entry.as_ref().map(|entry| (String::new(), entry));
+        root.into_iter().chain(self.below("")).collect()
     }
 
     /// The paths strictly below `path`, in byte order.
-    pub fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a str, &'a Entry)> + use<'a> {
-        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
-        let from = Bound::Included(prefix.clone());
-        self.entries
-            .range::<str, _>((from.as_ref().map(String::as_str), Bound::Unbounded))
-            .take_while(move |(path, _)| path.starts_with(&prefix))
-            .filter(|(path, _)| !path.is_empty())
-            .map(|(path, entry)| (&**path, entry))
+    pub fn below(&self, path: &str) -> Vec<(String, &Entry)> {
+        let mut found = Vec::new();
+        let mut pending: Vec<(u32, String)> =
+            self.find(path).map(|at| (at, path.to_owned())).into_iter().collect();
+        while let Some((parent, path)) = pending.pop() {
+            for child in self.children(parent) {
+                let Some(entry) = &self.node(child).entry else { continue };
+                let path = if path.is_empty() {
+                    self.name(child).to_owned()
+                } else {
+                    format!("{path}/{}", self.name(child))
+                };
+                if matches!(entry, Entry::Dir(_)) {
+                    pending.push((child, path.clone()));
+                }
+                found.push((path, entry));
+            }
+        }
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        found
     }
 
     /// Puts `entry` at `path`. Over a directory, a directory keeps what is below; anything else removes it.
     /// Ancestors that are missing are made 0755, owned by root.
     pub fn insert(&mut self, path: &str, entry: Entry) {
-        self.make_parents(path);
-        self.insert_in_dir(path.into(), entry);
+        match path.rsplit_once('/') {
+            _ if path.is_empty() => drop(self.replace(ROOT, entry)),
+            Some((parent, name)) => {
+                let parent = self.make_directory(parent);
+                self.insert_in(parent, name, entry);
+            }
+            None => {
+                let root = self.make_directory("");
+                self.insert_in(root, path, entry);
+            }
+        }
     }
 
-    /// As [`insert`](Self::insert), for callers that know the parent to be a directory: a layer names the files of
-    /// a directory in a row, and looking the parent up for each of them takes as long as all the rest. Says whether
-    /// a directory gave way.
-    pub(super) fn insert_in_dir(&mut self, path: Box<str>, entry: Entry) -> bool {
+    /// Makes room for as many more paths, of as many bytes.
+    pub(super) fn reserve(&mut self, paths: usize, bytes: usize) {
+        let Self { nodes, names, index, hasher, .. } = self;
+        index.reserve(paths, |at| {
+            let node: &Node = &nodes[*at as usize];
+            hash(hasher, node.parent, node.name(names))
+        });
+        nodes.reserve(paths);
+        names.reserve(bytes);
+    }
+
+    /// The place of `path`, where a directory is there.
+    pub(super) fn directory(&self, path: &str) -> Option<Place> {
+        let at = self.find(path)?;
+        matches!(self.node(at).entry, Some(Entry::Dir(_))).then_some(Place(at))
+    }
+
+    /// The place of `path`, which is made a directory with all above it.
+    pub(super) fn make_directory(&mut self, path: &str) -> Place {
+        let made = || Entry::Dir(Metadata { mode: 0o755, ..Metadata::default() });
+        let mut at = Place(ROOT);
+        if !matches!(self.node(ROOT).entry, Some(Entry::Dir(_))) {
+            self.replace(ROOT, made());
+        }
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            at = Place(match self.child(at.0, name) {
+                Some(child) if matches!(self.node(child).entry, Some(Entry::Dir(_))) => child,
+                _ => self.insert_in(at, name, made()).0,
+            });
+        }
+        at
+    }
+
+    /// As [`insert`](Self::insert), by parent and name: a layer names the files of a directory in a row, and
+    /// looking the parent up for each of them takes as long as all the rest. Says whether a directory gave way.
+    pub(super) fn insert_in(&mut self, Place(parent): Place, name: &str, entry: Entry) -> (u32, bool) {
+        let hashed = hash(&self.hasher, parent, name);
+        if let Some(at) = self.hashed(hashed, parent, name) {
+            return (at, self.replace(at, entry));
+        }
+        let at = u32::try_from(self.nodes.len()).expect("memory ends before 2^32 nodes");
+        let start = self.names.len();
+        self.names.push_str(name);
+        let sibling = std::mem::replace(&mut self.nodes[parent as usize].child, at);
+        let name = (start, self.names.len());
+        self.nodes.push(Node { parent, name, child: ROOT, sibling, entry: Some(entry) });
+        let (nodes, names, hasher) = (&self.nodes, &self.names, &self.hasher);
+        let hash = |at: u32| hash(hasher, nodes[at as usize].parent, nodes[at as usize].name(names));
+        self.index.insert_unique(hashed, at, |at| hash(*at));
+        (at, false)
+    }
+
+    /// Puts something else at a node, and says whether a directory gave way.
+    fn replace(&mut self, at: u32, entry: Entry) -> bool {
         let stays = matches!(entry, Entry::Dir(_));
-        let replaced = match self.entries.entry(path) {
-            Slot::Vacant(slot) => {
-                slot.insert(entry);
-                return false;
-            }
-            Slot::Occupied(mut slot) => {
-                (matches!(slot.insert(entry), Entry::Dir(_)) && !stays).then(|| slot.key().clone())
-            }
-        };
-        if let Some(path) = &replaced {
-            self.remove_below(path);
+        let before = self.nodes[at as usize].entry.replace(entry);
+        let gave_way = matches!(before, Some(Entry::Dir(_))) && !stays;
+        if gave_way {
+            self.remove_children(at);
         }
-        replaced.is_some()
-    }
-
-    /// Goes up to the first directory that is there: all above it is directories, since nothing is ever put
-    /// below anything else.
-    fn make_parents(&mut self, path: &str) {
-        let mut rest = path;
-        while !rest.is_empty() {
-            rest = rest.rsplit_once('/').map_or("", |(parent, _)| parent);
-            if matches!(self.entries.get(rest), Some(Entry::Dir(_))) {
-                return;
-            }
-            self.entries.insert(rest.into(), Entry::Dir(Metadata { mode: 0o755, ..Metadata::default() }));
-        }
+        gave_way
     }
 
     /// Removes `path` and all below it, as a whiteout does.
     pub fn remove(&mut self, path: &str) {
-        self.remove_below(path);
-        self.entries.remove(path);
+        if let Some(at) = self.find(path) {
+            self.remove_children(at);
+            self.remove_node(at);
+        }
     }
 
     /// Removes all below `path`, as an opaque whiteout does.
     pub fn remove_below(&mut self, path: &str) {
-        let below: Vec<Box<str>> = self.below(path).map(|(path, _)| path.into()).collect();
-        for path in below {
-            self.entries.remove(&path);
+        if let Some(at) = self.find(path) {
+            self.remove_children(at);
         }
+    }
+
+    fn remove_children(&mut self, at: u32) {
+        let mut pending = vec![at];
+        while let Some(parent) = pending.pop() {
+            let children: Vec<u32> =
+                self.children(parent).filter(|child| self.node(*child).entry.is_some()).collect();
+            self.nodes[parent as usize].child = ROOT;
+            for child in children {
+                self.remove_node(child);
+                pending.push(child);
+            }
+        }
+    }
+
+    /// Removes a node that has no children. Its parent and siblings may go on to name it.
+    fn remove_node(&mut self, at: u32) {
+        self.nodes[at as usize].entry = None;
+        let hash = hash(&self.hasher, self.node(at).parent, self.name(at));
+        if let Ok(found) = self.index.find_entry(hash, |found| *found == at) {
+            found.remove();
+        }
+    }
+
+    fn node(&self, at: u32) -> &Node {
+        &self.nodes[at as usize]
+    }
+
+    fn name(&self, at: u32) -> &str {
+        self.node(at).name(&self.names)
+    }
+
+    /// The children that are there, and those that are gone.
+    fn children(&self, parent: u32) -> impl Iterator<Item = u32> {
+        let there = |at: u32| (at != ROOT).then_some(at);
+        std::iter::successors(there(self.node(parent).child), move |at| there(self.node(*at).sibling))
+    }
+
+    fn find(&self, path: &str) -> Option<u32> {
+        path.split('/').filter(|name| !name.is_empty()).try_fold(ROOT, |at, name| self.child(at, name))
+    }
+
+    fn child(&self, parent: u32, name: &str) -> Option<u32> {
+        self.hashed(hash(&self.hasher, parent, name), parent, name)
+    }
+
+    fn hashed(&self, hash: u64, parent: u32, name: &str) -> Option<u32> {
+        self.index.find(hash, |at| self.node(*at).parent == parent && self.name(*at) == name).copied()
     }
 
     /// Bytes of `/etc/passwd`, where it is a regular file and was read.
@@ -146,6 +295,16 @@ impl Tree {
     pub fn set_group(&mut self, bytes: Option<Vec<u8>>) {
         self.group = bytes;
     }
+}
+
+impl Node {
+    fn name<'a>(&self, names: &'a str) -> &'a str {
+        &names[self.name.0..self.name.1]
+    }
+}
+
+fn hash(hasher: &DefaultHashBuilder, parent: u32, name: &str) -> u64 {
+    hasher.hash_one((parent, name))
 }
 
 #[cfg(test)]
@@ -172,7 +331,7 @@ mod tests {
         tree.insert("a/b/c", Entry::Other);
         tree.insert("a-b", Entry::Other);
         tree.insert("a", Entry::Symlink("/x".into()));
-        assert_eq!(tree.iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "a", "a-b"]);
+        assert_eq!(tree.listing().into_iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "a", "a-b"]);
     }
 
     #[test]
@@ -181,7 +340,7 @@ mod tests {
         tree.insert("a/b/c", Entry::Other);
         tree.insert("a.b", Entry::Other);
         tree.remove_below("a");
-        assert_eq!(tree.iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "a", "a.b"]);
+        assert_eq!(tree.listing().into_iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "a", "a.b"]);
         tree.remove("a");
         assert_eq!(tree.get("a"), None);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::images::{ImageError, reference};
 use crate::rootfs::Tree;
-use crate::rootfs::layers::{self, member::Kind, member::Members};
+use crate::rootfs::layers::{self, ReadAt, member::Kind, member::Members};
 
 /// The most that a JSON document may hold; registries refuse manifests above this.
 const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
@@ -48,12 +48,10 @@ impl Store {
     }
 
     /// Reads the directory of an uncompressed tar.
-    pub fn archive(path: &Path, mut file: File) -> Result<Self, ImageError> {
+    pub fn archive(path: &Path, file: File) -> Result<Self, ImageError> {
         let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
-        let failed = |source| ImageError::Read { path: path.into(), source };
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
         let mut places = BTreeMap::new();
-        let mut members = Members::new(layers::input::seek(&file).map_err(damaged)?);
+        let mut members = Members::new(layers::input::passing(&file, 0).map_err(damaged)?);
         while let Some(member) = members.next().map_err(damaged)? {
             let (Ok(name), Ok(link)) = (String::from_utf8(member.name), String::from_utf8(member.link))
             else {
@@ -102,7 +100,7 @@ impl Store {
                 };
                 let file = File::open(real).map_err(failed)?;
                 let len = file.metadata().map_err(failed)?.len();
-                Ok(Section { file, start: 0, len, at: 0 })
+                Ok(Section { file, start: 0, len })
             }
             Files::Archive(file, places) => {
                 let mut place = places.get(name);
@@ -113,7 +111,7 @@ impl Store {
                     }
                 }
                 let Some(Place::Bytes { start, len }) = place else { return Err(missing()) };
-                Ok(Section { file: file.try_clone().map_err(failed)?, start: *start, len: *len, at: 0 })
+                Ok(Section { file: file.try_clone().map_err(failed)?, start: *start, len: *len })
             }
         }
     }
@@ -131,13 +129,13 @@ impl Store {
     }
 
     fn bytes(&self, name: &str) -> Result<Vec<u8>, ImageError> {
-        let mut section = self.open(name)?;
+        let section = self.open(name)?;
         if section.len > MAX_DOCUMENT {
             let problem = "is over 4 MiB, which no manifest or configuration is";
             return Err(ImageError::Name { path: self.path.clone(), name: name.into(), problem });
         }
         let mut bytes = Vec::new();
-        let read = section.read_to_end(&mut bytes);
+        let read = layers::input::Reader::new(&section).read_to_end(&mut bytes);
         read.map_err(|source| ImageError::Read { path: self.path.join(name), source })?;
         Ok(bytes)
     }
@@ -180,7 +178,7 @@ impl Store {
                     actual,
                 });
             }
-            let applied = layers::apply_layer_seeking(&mut tree, section);
+            let applied = layers::apply_layer_at(&mut tree, &section);
             let (path, member) = (self.path.clone(), Some(name.to_string()));
             match applied {
                 Ok(summary) if summary.has_end_marker || size.is_some() => {}
@@ -218,29 +216,16 @@ pub(super) struct Section {
     file: File,
     start: u64,
     len: u64,
-    at: u64,
 }
 
-impl Read for Section {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.len.saturating_sub(self.at)).unwrap_or(usize::MAX);
+impl ReadAt for Section {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
         let most = buffer.len().min(left);
-        // Sections of one archive share the position of its file.
-        self.file.seek(SeekFrom::Start(self.start + self.at))?;
-        let read = self.file.read(&mut buffer[..most])?;
-        self.at += read as u64;
-        Ok(read)
+        self.file.read_at(&mut buffer[..most], self.start.saturating_add(offset))
     }
-}
 
-impl Seek for Section {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.len.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len)
     }
 }

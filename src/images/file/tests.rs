@@ -93,8 +93,8 @@ fn look_at(bytes: &[u8], name: &str) -> Result<Arc<BaseImage>, ImageError> {
     look(file.path(), name)
 }
 
-fn paths(image: &BaseImage) -> Vec<&str> {
-    image.rootfs.iter().map(|(path, _)| path).filter(|path| !path.is_empty()).collect()
+fn paths(image: &BaseImage) -> Vec<String> {
+    image.rootfs.listing().into_iter().map(|(path, _)| path).filter(|path| !path.is_empty()).collect()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

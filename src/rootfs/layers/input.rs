@@ -1,7 +1,8 @@
 //! The bytes of a tar behind an optional compression. It never looks at what the tar holds.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -73,27 +74,134 @@ impl<R: Read> Source for Streamed<R> {
     }
 }
 
-/// A source whose file contents need not be read. It knows its length, because seeking past the end of a file
-/// succeeds and would hide that the tar is cut.
-struct Seekable<R> {
-    reader: BufReader<R>,
-    left: u64,
+/// A file that is read at any place, by several threads at once.
+pub trait ReadAt: Sync {
+    /// Reads bytes from `offset` on, as [`Read::read`] does.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// How many bytes it has.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn size(&self) -> io::Result<u64>;
 }
 
-impl<R: Read + Seek> Source for Seekable<R> {
+impl ReadAt for File {
+    #[cfg(unix)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self, buffer, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let from = usize::try_from(offset).ok().and_then(|offset| self.get(offset..));
+        from.unwrap_or_default().read(buffer)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
+/// A file that is read from its start to its end.
+pub(crate) struct Reader<'a, F: ?Sized> {
+    file: &'a F,
+    at: u64,
+}
+
+impl<'a, F: ReadAt + ?Sized> Reader<'a, F> {
+    pub fn new(file: &'a F) -> Self {
+        Self { file, at: 0 }
+    }
+}
+
+impl<F: ReadAt + ?Sized> Read for Reader<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+/// The least and the most that is read at once of a file whose contents are passed over.
+const CHUNKS: (usize, usize) = (2 * 1024, 64 * 1024);
+
+/// A source whose file contents need not be read. It knows its length, because reading past the end of a file
+/// finds nothing and would hide that the tar is cut.
+///
+/// Where headers stand close together it reads much at once, and little where contents lie between: a call costs as
+/// much as some KiB.
+struct Passing<'a, F: ?Sized> {
+    file: &'a F,
+    size: u64,
+    at: u64,
+    buffer: Vec<u8>,
+    /// Where in the file the buffer starts.
+    start: u64,
+    /// How much is read at once.
+    chunk: usize,
+    /// How often the buffer was asked since it was filled.
+    asked: usize,
+}
+
+impl<F: ReadAt + ?Sized> Passing<'_, F> {
+    fn refill(&mut self) -> io::Result<()> {
+        match self.asked {
+            0..=2 => self.chunk = (self.chunk / 2).max(CHUNKS.0),
+            3..=5 => {}
+            _ => self.chunk = (self.chunk * 2).min(CHUNKS.1),
+        }
+        self.asked = 0;
+        self.start = self.at;
+        self.buffer.resize(self.chunk, 0);
+        let mut from = Reader { file: self.file, at: self.at };
+        let filled = fill(&mut from, &mut self.buffer)?;
+        self.buffer.truncate(filled);
+        Ok(())
+    }
+}
+
+impl<F: ReadAt + ?Sized> Source for Passing<'_, F> {
     fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let filled = fill(&mut self.reader, buffer)?;
-        self.left = self.left.saturating_sub(filled as u64);
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let held = self.at.checked_sub(self.start).and_then(|from| usize::try_from(from).ok());
+            let held = held.and_then(|from| self.buffer.get(from..)).unwrap_or_default();
+            if held.is_empty() {
+                self.refill()?;
+                if self.buffer.is_empty() {
+                    break;
+                }
+                continue;
+            }
+            let count = held.len().min(buffer.len() - filled);
+            buffer[filled..filled + count].copy_from_slice(&held[..count]);
+            filled += count;
+            self.at += count as u64;
+        }
+        self.asked += 1;
         Ok(filled)
     }
 
     fn skip(&mut self, count: u64) -> io::Result<bool> {
-        let (Some(left), Ok(offset)) = (self.left.checked_sub(count), i64::try_from(count)) else {
-            return Ok(false);
-        };
-        self.reader.seek_relative(offset)?;
-        self.left = left;
-        Ok(true)
+        let to = self.at.checked_add(count).filter(|to| *to <= self.size);
+        self.at = to.unwrap_or(self.at);
+        Ok(to.is_some())
     }
 }
 
@@ -123,19 +231,16 @@ pub(crate) fn stream<'a>(mut reader: impl Read + 'a) -> Result<Blocks<'a>, Layer
     Ok((decompressed(whole, compression), compression))
 }
 
-/// Opens a reader that can seek: an uncompressed tar is then read header by header.
-pub(crate) fn seek<'a>(mut reader: impl Read + Seek + 'a) -> Result<Blocks<'a>, LayerError> {
-    let read = |source| LayerError::Read { offset: 0, source };
-    let start = reader.stream_position().map_err(read)?;
-    let (_, compression) = head(&mut reader)?;
-    let end = reader.seek(SeekFrom::End(0)).map_err(read)?;
-    reader.seek(SeekFrom::Start(start)).map_err(read)?;
-    let reader = BufReader::with_capacity(BUFFER, reader);
-    let source: Box<dyn Source + 'a> = match compression {
-        Compression::None => Box::new(Seekable { reader, left: end.saturating_sub(start) }),
-        _ => decompressed(reader, compression),
-    };
-    Ok((source, compression))
+/// How a file is compressed.
+pub(crate) fn compression_at(file: &(impl ReadAt + ?Sized)) -> Result<Compression, LayerError> {
+    head(&mut Reader::new(file)).map(|(_, compression)| compression)
+}
+
+/// Opens an uncompressed tar at `offset`, to be read header by header.
+pub(crate) fn passing(file: &(impl ReadAt + ?Sized), offset: u64) -> Result<Blocks<'_>, LayerError> {
+    let size = file.size().map_err(|source| LayerError::Read { offset, source })?;
+    let source = Passing { file, size, at: offset, buffer: Vec::new(), start: 0, chunk: 16 * 1024, asked: 3 };
+    Ok((Box::new(source), Compression::None))
 }
 
 /// Opens a reader as plain bytes, decompressed; None where it is not compressed.

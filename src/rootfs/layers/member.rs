@@ -12,7 +12,8 @@ use tar::Header;
 use super::LayerError;
 use super::input::{Blocks, Compression, Source, ends_early};
 
-const BLOCK: u64 = 512;
+/// What a tar is made of.
+pub(super) const BLOCK: u64 = 512;
 
 /// The most that an extended header or a long name may hold; Go's `maxSpecialFileSize`.
 const MAX_SPECIAL: u64 = 1024 * 1024;
@@ -39,7 +40,7 @@ pub(crate) struct Member {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
-    pub xattrs: Vec<String>,
+    pub xattrs: Box<[String]>,
     /// Bytes of content in the archive; for a sparse file fewer than the file has.
     pub size: u64,
     /// Whether the content is packed in a way that hides holes.
@@ -73,6 +74,16 @@ pub(crate) struct Members<'a> {
 impl<'a> Members<'a> {
     pub fn new((source, compression): Blocks<'a>) -> Self {
         Self { source, compression, at: 0, next: 0, last: Vec::new(), marked: false }
+    }
+
+    /// Goes on at a header, `offset` bytes into the tar, behind a member of the name `last`.
+    pub fn resume((source, compression): Blocks<'a>, offset: u64, last: Vec<u8>) -> Self {
+        Self { source, compression, at: offset, next: offset, last, marked: false }
+    }
+
+    /// Where the next header is, and the name of the member before it.
+    pub fn position(&self) -> (u64, &[u8]) {
+        (self.next, &self.last)
     }
 
     /// The next member, None at the end.
@@ -122,12 +133,12 @@ impl<'a> Members<'a> {
             return Err(self.truncated());
         }
         self.at = self.next;
-        let mut header = Header::new_old();
-        let filled = match self.source.fill(header.as_mut_bytes()) {
+        let mut block = [0; 512];
+        let filled = match self.source.fill(&mut block) {
             Ok(filled) => filled as u64,
             Err(error) => return Err(self.failed(error)),
         };
-        let zero = header.as_bytes().iter().all(|byte| *byte == 0);
+        let zero = block[0] == 0 && block.iter().all(|byte| *byte == 0);
         if filled == 0 && self.at > 0 || filled == BLOCK && zero {
             self.marked = filled == BLOCK;
             return Ok(None);
@@ -135,7 +146,8 @@ impl<'a> Members<'a> {
         if filled < BLOCK {
             return Err(if self.at == 0 { LayerError::NotTar } else { self.truncated() });
         }
-        if !checksum_holds(&header) {
+        let header = Header::from_byte_slice(&block);
+        if !checksum_holds(header) {
             return Err(match self.at {
                 0 => LayerError::NotTar,
                 at => bad(at, "its checksum does not hold"),
@@ -143,7 +155,7 @@ impl<'a> Members<'a> {
         }
         self.at += BLOCK;
         self.next = self.at;
-        Ok(Some(header))
+        Ok(Some(header.clone()))
     }
 
     fn member(&mut self, header: &Header, offset: u64, known: &Extensions) -> Result<Member, LayerError> {
@@ -242,13 +254,15 @@ fn kind(flag: u8, name: &[u8]) -> Option<Kind> {
 }
 
 /// POSIX sums the bytes as unsigned; some old archivers took them as signed, and Go accepts both.
-fn checksum_holds(header: &Header) -> bool {
-    let stated = number(&header.as_old().cksum);
-    let mut bytes = *header.as_bytes();
-    bytes[148..156].fill(b' ');
-    let unsigned: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
-    let signed: i64 = bytes.iter().map(|byte| i64::from(byte.cast_signed())).sum();
-    stated.is_some_and(|stated| stated == unsigned || i64::try_from(stated) == Ok(signed))
+pub(super) fn checksum_holds(header: &Header) -> bool {
+    let Some(stated) = number(&header.as_old().cksum) else { return false };
+    let (head, rest) = header.as_bytes().split_at(148);
+    let counted = || head.iter().chain(&rest[8..]).copied();
+    let blank = 8 * u32::from(b' ');
+    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+    stated == u64::from(sum(head) + sum(&rest[8..]) + blank)
+        || i64::try_from(stated)
+            == Ok(i64::from(blank) + counted().map(|byte| i64::from(byte.cast_signed())).sum::<i64>())
 }
 
 /// A numeric field: octal digits, or base 256 where the first bit is set. An empty field is 0, as in Go's
@@ -287,7 +301,7 @@ fn pax(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
 /// The names of the extended attributes, sorted. `SCHILY.xattr.` is what containerd applies
 /// (`archive.paxSchilyXattr`); bsdtar writes `LIBARCHIVE.xattr.` with the name percent-encoded, and GNU tar and star
 /// write ACLs and labels under keys of their own.
-fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
+fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Box<[String]> {
     let mut names: Vec<String> = pax
         .iter()
         .filter_map(|(key, _)| match key.as_slice() {
@@ -302,7 +316,7 @@ fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
         .collect();
     names.sort_unstable();
     names.dedup();
-    names
+    names.into()
 }
 
 fn percent_decoded(name: &[u8]) -> String {
@@ -346,6 +360,6 @@ mod tests {
     fn attribute_names_come_from_every_dialect_once() {
         let keys = ["LIBARCHIVE.xattr.user.a%25b", "SCHILY.xattr.user.a%b", "SCHILY.acl.default", "mtime"];
         let pax: Vec<_> = keys.iter().map(|key| (key.as_bytes().to_vec(), b"v".to_vec())).collect();
-        assert_eq!(xattrs(&pax), ["system.posix_acl_default", "user.a%b"]);
+        assert_eq!(*xattrs(&pax), ["system.posix_acl_default", "user.a%b"]);
     }
 }

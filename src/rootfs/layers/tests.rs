@@ -1,4 +1,4 @@
-use std::io::{Cursor, Write as _};
+use std::io::Write as _;
 
 use flate2::write::GzEncoder;
 use tar::{Builder, EntryType, Header};
@@ -60,30 +60,43 @@ impl Layer {
     }
 }
 
-/// Applies the layers both ways that a reader can be had, and checks that they agree.
+/// Applies a layer that is read in parts, however small.
+fn in_parts(tree: &mut Tree, bytes: &[u8]) -> Result<LayerSummary, LayerError> {
+    if input::compression_at(bytes)? != Compression::None {
+        return apply_layer_at(tree, bytes);
+    }
+    let (parts, has_end_marker) = parts::read(bytes, 512)?;
+    finish(tree, parts, LayerSummary { has_end_marker, ..LayerSummary::default() })
+}
+
+/// Applies the layers in all ways that they can be read, and checks that they agree.
 fn tree(layers: impl IntoIterator<Item = Layer>) -> Tree {
-    let (mut tree, mut seeking) = (Tree::default(), Tree::default());
+    let (mut tree, mut seeking, mut parted) = (Tree::default(), Tree::default(), Tree::default());
     for bytes in layers.into_iter().map(Layer::bytes) {
         let read = apply_layer(&mut tree, bytes.as_slice()).unwrap();
-        let sought = apply_layer_seeking(&mut seeking, Cursor::new(&bytes)).unwrap();
+        let sought = apply_layer_at(&mut seeking, bytes.as_slice()).unwrap();
         assert_eq!(read, sought);
+        assert_eq!(in_parts(&mut parted, &bytes).unwrap(), sought);
     }
     assert_eq!(tree, seeking);
+    assert_eq!(tree, parted);
     tree
 }
 
 fn error(bytes: &[u8]) -> LayerError {
     let mut tree = Tree::default();
     let error = apply_layer(&mut tree, bytes).unwrap_err();
-    let seeking = apply_layer_seeking(&mut tree, Cursor::new(bytes)).unwrap_err();
+    let seeking = apply_layer_at(&mut tree, bytes).unwrap_err();
     assert_eq!(error.to_string(), seeking.to_string());
+    assert_eq!(error.to_string(), in_parts(&mut tree, bytes).unwrap_err().to_string());
     assert!(tree.is_empty());
     error
 }
 
 /// Type and mode of each path, in `ls` letters.
 fn listing(tree: &Tree) -> Vec<String> {
-    tree.iter()
+    tree.listing()
+        .into_iter()
         .map(|(path, entry)| match entry {
             Entry::Dir(metadata) => format!("d{:o} {path}", metadata.mode),
             Entry::File(metadata) => format!("f{:o} {path}", metadata.mode),
@@ -106,7 +119,7 @@ fn names_are_normalised_and_metadata_kept() {
     let expected =
         ["d700 ", "d755 dev", "o dev/null", "d755 old", "d2775 usr", "f4755 usr/a", "d755 x", "d1777 x/y"];
     assert_eq!(listing(&tree), expected);
-    let metadata = Metadata { mode: 0o4755, uid: 1000, gid: 1001, xattrs: Vec::new() };
+    let metadata = Metadata { mode: 0o4755, uid: 1000, gid: 1001, xattrs: Box::default() };
     assert_eq!(tree.get("usr/a"), Some(&Entry::File(metadata)));
 }
 
@@ -121,14 +134,14 @@ fn extended_headers_override_the_header() {
         ("size", b"12"),
     ];
     let tree = tree([layer().pax(&records).file("short", 0o755).file("next", 0o644)]);
-    let xattrs = vec!["security.capability".to_string(), "user.mark".to_string()];
+    let xattrs = ["security.capability".to_string(), "user.mark".to_string()].into();
     let expected = Metadata { mode: 0o755, uid: 3_000_000, gid: 1001, xattrs };
     assert_eq!(tree.get(&name), Some(&Entry::File(expected)));
     assert_eq!(
         tree.get("next"),
-        Some(&Entry::File(Metadata { mode: 0o644, uid: 1000, gid: 1001, xattrs: vec![] }))
+        Some(&Entry::File(Metadata { mode: 0o644, uid: 1000, gid: 1001, xattrs: Box::default() }))
     );
-    assert_eq!(tree.len(), 3);
+    assert_eq!(tree.entries().count(), 3);
 }
 
 #[test]
@@ -382,8 +395,26 @@ fn sparse_files_do_not_shift_what_follows() {
     bytes.extend([b'x'; 512]);
     bytes.extend(layer().file("next", 0o644).bytes());
     let mut tree = Tree::default();
-    apply_layer_seeking(&mut tree, Cursor::new(&bytes)).unwrap();
-    assert_eq!(tree.iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "next", "s"]);
+    apply_layer_at(&mut tree, bytes.as_slice()).unwrap();
+    assert_eq!(tree.listing().into_iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "next", "s"]);
+}
+
+#[test]
+fn a_part_starts_at_no_header_that_is_a_files_content() {
+    let name = "n".repeat(300);
+    let records: [(&str, &[u8]); 2] = [("path", name.as_bytes()), ("SCHILY.xattr.user.a", b"1")];
+    let inner = (0..20).fold(layer(), |inner, at| inner.file(&format!("inner{at}"), 0o600)).bytes();
+    // The parts meet now before, now within and now behind the file that is a tar, and between the extended header
+    // and the file that it is for.
+    for before in 0..40 {
+        let outer = (0..before).fold(layer(), |outer, at| outer.dir(&format!("d{at}"), 0o755));
+        let outer = outer.put("x.tar", EntryType::Regular, 0o644, "", &inner).pax(&records).file("x", 0o644);
+        let outer = (0..20).fold(outer, |outer, at| outer.symlink(&format!("s{at}"), "x"));
+        let tree = tree([outer.text("etc/passwd", "root:x:0:0")]);
+        assert_eq!(tree.entries().count(), before + 25);
+        assert!(matches!(tree.get(&name), Some(Entry::File(metadata)) if metadata.xattrs.len() == 1));
+        assert_eq!(tree.passwd(), Some(&b"root:x:0:0"[..]));
+    }
 }
 
 proptest::proptest! {
@@ -396,10 +427,14 @@ proptest::proptest! {
             let at = at % bytes.len();
             bytes[at] = byte;
         }
-        let (mut tree, mut seeking) = (Tree::default(), Tree::default());
+        let (mut tree, mut seeking, mut parted) = (Tree::default(), Tree::default(), Tree::default());
         let read = apply_layer(&mut tree, bytes.as_slice());
-        let sought = apply_layer_seeking(&mut seeking, Cursor::new(&bytes));
-        proptest::prop_assert_eq!(read.map_err(|error| error.to_string()), sought.map_err(|error| error.to_string()));
-        proptest::prop_assert_eq!(tree, seeking);
+        let sought = apply_layer_at(&mut seeking, bytes.as_slice());
+        let parts = in_parts(&mut parted, &bytes);
+        let [read, sought, parts] = [read, sought, parts].map(|result| result.map_err(|error| error.to_string()));
+        proptest::prop_assert_eq!(&read, &sought);
+        proptest::prop_assert_eq!(&read, &parts);
+        proptest::prop_assert_eq!(&tree, &seeking);
+        proptest::prop_assert_eq!(&tree, &parted);
     }
 }

@@ -1,9 +1,10 @@
 //! Puts a layer that was read over a tree. It never reads anything itself.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{GROUP, Layer, LayerError, PASSWD, What, Write, join};
-use crate::rootfs::tree::{Entry, Metadata, Tree};
+use crate::rootfs::tree::{Entry, Metadata, Place, Tree};
 
 /// Symlinks followed for one path at most; the kernel stops at 40, containerd's `fs.RootPath` at 255.
 const MAX_SYMLINKS: usize = 255;
@@ -14,7 +15,7 @@ pub(super) struct Upper<'a> {
     symlinks: HashSet<String>,
     /// The parent of the last path written, as long as it is a directory for sure: the members of a directory
     /// stand in a row.
-    parent: Option<String>,
+    parent: Option<(String, Place)>,
 }
 
 impl<'a> Upper<'a> {
@@ -22,11 +23,12 @@ impl<'a> Upper<'a> {
         Self { tree, symlinks: HashSet::new(), parent: None }
     }
 
-    pub(super) fn apply(&mut self, mut layer: Layer) -> Result<(), LayerError> {
-        for path in &layer.removed {
+    /// Puts the parts of one layer over the tree.
+    pub(super) fn apply(&mut self, parts: Vec<Layer>) -> Result<(), LayerError> {
+        for path in parts.iter().flat_map(|part| &part.removed) {
             self.tree.remove(path);
         }
-        for path in &layer.opaque {
+        for path in parts.iter().flat_map(|part| &part.opaque) {
             match self.tree.get(path) {
                 Some(Entry::Dir(_)) => self.tree.remove_below(path),
                 None => self.tree.insert(path, Entry::Dir(Metadata { mode: 0o755, ..Metadata::default() })),
@@ -34,8 +36,15 @@ impl<'a> Upper<'a> {
                 Some(_) => {}
             }
         }
-        for (index, write) in layer.writes.into_iter().enumerate() {
-            self.write(write, layer.contents.remove(&index))?;
+        for mut part in parts {
+            // Of each path the name alone is kept.
+            self.tree.reserve(part.writes.len(), part.paths.len() / 2);
+            let mut start = 0;
+            for (index, write) in part.writes.into_iter().enumerate() {
+                let path = &part.paths[start..write.end];
+                start = write.end;
+                self.write(path, write, part.contents.remove(&index))?;
+            }
         }
         if !matches!(self.tree.get(PASSWD), Some(Entry::File(_))) {
             self.tree.set_passwd(None);
@@ -46,61 +55,77 @@ impl<'a> Upper<'a> {
         Ok(())
     }
 
-    fn write(&mut self, write: Write, content: Option<Vec<u8>>) -> Result<(), LayerError> {
-        let Write { path, offset, what } = write;
-        let path = self.resolved(path, offset)?;
+    fn write(&mut self, path: &str, write: Write, content: Option<Vec<u8>>) -> Result<(), LayerError> {
+        let Write { offset, what, .. } = write;
+        let (place, path) = self.resolved(path, offset)?;
+        let path = path.as_ref();
         let entry = match what {
             What::Entry(entry) => entry,
-            What::Link(None, metadata) => Entry::File(metadata),
-            What::Link(Some(target), _) => {
-                let missing = || LayerError::HardLink { entry: path.clone(), offset, target: target.clone() };
-                let resolved = self.resolved(target.clone(), offset)?;
-                match self.tree.get(&resolved) {
-                    None | Some(Entry::Dir(_)) => return Err(missing()),
-                    Some(entry) => entry.clone(),
-                }
-            }
+            What::Link(link) => match *link {
+                (None, metadata) => Entry::File(metadata),
+                (Some(target), _) => self.linked(&target, path, offset)?,
+            },
         };
-        match path.as_str() {
+        match path {
             PASSWD => self.tree.set_passwd(content),
             GROUP => self.tree.set_group(content),
+            "" => {
+                self.tree.insert(path, entry);
+                return Ok(());
+            }
             _ => {}
         }
         if matches!(entry, Entry::Symlink(_)) {
-            self.symlinks.insert(path.clone());
-        } else if !self.symlinks.is_empty() {
-            self.symlinks.remove(&path);
+            self.symlinks.insert(path.to_owned());
         }
-        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-        if self.parent.as_deref() == Some(parent) && !path.is_empty() {
-            if self.tree.insert_in_dir(path.into(), entry) {
-                self.parent = None;
-            }
-            return Ok(());
+        let (parent, name) = split(path);
+        let place = match place {
+            Some(place) => place,
+            None => self.tree.make_directory(parent),
+        };
+        if self.tree.insert_in(place, name, entry).1 {
+            // It may have been above what was the parent.
+            self.parent = None;
+        } else if self.parent.as_ref().is_none_or(|(_, known)| *known != place) {
+            self.parent = Some((parent.to_owned(), place));
         }
-        // A root that is no directory was refused, so what this replaces is not above the new parent.
-        self.tree.insert(&path, entry);
-        self.parent = (!path.is_empty()).then(|| parent.into());
         Ok(())
     }
 
-    /// `path` with the symlinks among its parents followed; the last component is left alone.
-    fn resolved(&mut self, path: String, offset: u64) -> Result<String, LayerError> {
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        if parent.is_empty()
-            || self.parent.as_deref() == Some(parent)
-            || matches!(self.tree.get(parent), Some(Entry::Dir(_)))
-        {
-            return Ok(path);
+    /// What a hard link at `path` to `target` is.
+    fn linked(&mut self, target: &str, path: &str, offset: u64) -> Result<Entry, LayerError> {
+        let (_, resolved) = self.resolved(target, offset)?;
+        match self.tree.get(&resolved) {
+            None | Some(Entry::Dir(_)) => {
+                Err(LayerError::HardLink { entry: path.into(), offset, target: target.into() })
+            }
+            Some(entry) => Ok(entry.clone()),
+        }
+    }
+
+    /// `path` with the symlinks among its parents followed, and the place of its parent where that is a directory
+    /// already; the last component is left alone.
+    fn resolved<'p>(
+        &mut self,
+        path: &'p str,
+        offset: u64,
+    ) -> Result<(Option<Place>, Cow<'p, str>), LayerError> {
+        let (parent, name) = split(path);
+        if let Some((_, place)) = self.parent.as_ref().filter(|(known, _)| known == parent) {
+            return Ok((Some(*place), path.into()));
+        }
+        let place = self.tree.directory(parent);
+        if place.is_some() || parent.is_empty() {
+            return Ok((place, path.into()));
         }
         let follow = |path: &str| self.symlinks.contains(path);
         let Some(real) = walk(self.tree, parent, follow) else {
             let problem = "leads through more than 255 symlinks";
-            return Err(LayerError::Path { entry: path, offset, problem });
+            return Err(LayerError::Path { entry: path.into(), offset, problem });
         };
         let resolved = join(&real, name);
         self.replace_lower_symlinks(&real);
-        Ok(resolved)
+        Ok((None, resolved.into()))
     }
 
     /// Turns symlinks of lower layers on the way to `path`, that one included, into directories, as containerd's
@@ -120,6 +145,11 @@ impl<'a> Upper<'a> {
             self.tree.insert(at, Entry::Dir(metadata));
         }
     }
+}
+
+/// The parent and the name of a path; the root has no name.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// Where `path` leads within the root when the symlinks that `follow` admits are followed; None in a loop.
