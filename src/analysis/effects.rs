@@ -175,8 +175,9 @@ impl Effects<'_> {
             PathPattern::At(path) => return self.blur(&path),
             PathPattern::Under { directory, name } => (directory, name),
         };
+        let led_to = if operand.goes_through_wildcard() { self.led_to(operand) } else { Vec::new() };
         let real = self.real(&directory).map(|(directory, _)| PathPattern::Under { directory, name });
-        for pattern in real {
+        for pattern in real.into_iter().chain(led_to.into_iter().map(PathPattern::under)) {
             let reach = Reach::Prunes(pattern);
             self.rootfs.disturb(Disturbance {
                 command: self.step.command.clone(),

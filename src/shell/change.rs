@@ -31,6 +31,12 @@ impl Operand {
             Self::Glob(glob) => PathPattern::of_glob("/", glob),
         }
     }
+
+    /// Whether a wildcard stands for a directory on the way, which a symlink may be as well.
+    pub fn goes_through_wildcard(&self) -> bool {
+        matches!(self, Self::Glob(glob)
+            if glob.find(['*', '?', '[']).is_some_and(|wildcard| glob[wildcard..].contains('/')))
+    }
 }
 
 /// Where copies, moves and links go.
