@@ -6,7 +6,7 @@ use crate::analysis::owner::Owner;
 use crate::analysis::place::{self, Followed, base_name, join};
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors};
-use crate::shell::{Change, Destination, Mode, Operand, Step, User};
+use crate::shell::{Change, Destination, Mode, Operand, PathPattern, Step, User};
 
 /// What a command does where an operand is a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +21,6 @@ impl Links {
     fn of(recursive: bool) -> Self {
         if recursive { Links::Doubtful } else { Links::Followed }
     }
-}
-
-/// The directory of a glob above its first wildcard.
-fn literal_directory(glob: &str) -> &str {
-    let literal = &glob[..glob.find(['*', '?', '[']).unwrap_or(glob.len())];
-    literal.rsplit_once('/').map_or("/", |(at, _)| if at.is_empty() { "/" } else { at })
 }
 
 /// Applies changes to what is known.
@@ -177,12 +171,14 @@ impl Effects<'_> {
     }
 
     fn prune(&mut self, operand: &Operand) {
-        let directory = match operand {
-            Operand::Path(path) | Operand::Contents(path) => path,
-            Operand::Glob(glob) => literal_directory(glob),
+        let (directory, name) = match operand.pattern() {
+            PathPattern::At(path) => return self.blur(&path),
+            PathPattern::Under { directory, name } => (directory, name),
         };
-        if let Some((real, _)) = self.real(directory) {
-            let reach = Reach::Prunes(real);
+        let led_to = if operand.goes_through_wildcard() { self.led_to(operand) } else { Vec::new() };
+        let real = self.real(&directory).map(|(directory, _)| PathPattern::Under { directory, name });
+        for pattern in real.into_iter().chain(led_to.into_iter().map(PathPattern::under)) {
+            let reach = Reach::Prunes(pattern);
             self.rootfs.disturb(Disturbance {
                 command: self.step.command.clone(),
                 line: self.step.line,
@@ -297,9 +293,8 @@ impl Effects<'_> {
                     self.blur(path);
                     continue;
                 }
-                Operand::Glob(glob) => {
-                    let real = self.real(literal_directory(glob)).map(|(real, _)| real);
-                    let led_to = real.map(|real| self.led_to(&real)).unwrap_or_default();
+                Operand::Glob(_) => {
+                    let led_to = self.led_to(operand);
                     self.prune(operand);
                     for real in led_to {
                         self.doubt(&real);
@@ -335,17 +330,19 @@ impl Effects<'_> {
         }
     }
 
-    /// Where the symbolic links below a directory lead: a glob may name them. Where some of them may not be
-    /// known, the command may have gone anywhere.
-    fn led_to(&mut self, directory: &str) -> Vec<String> {
-        let listing = self.rootfs.below(directory);
+    /// Where the symbolic links below the directory of a glob lead: it may name them. Where some of them may not
+    /// be known, the command may have gone anywhere.
+    fn led_to(&mut self, glob: &Operand) -> Vec<String> {
+        let PathPattern::Under { directory, .. } = glob.pattern() else { return Vec::new() };
+        let Some((directory, _)) = self.real(&directory) else { return Vec::new() };
+        let listing = self.rootfs.below(&directory);
         let is_unknown = |(_, known): &(String, Known)| matches!(known, Known::Unknown(_));
         if listing.incomplete.is_some() || listing.entries.iter().any(is_unknown) {
-            self.blur(directory);
+            self.blur(&directory);
             return Vec::new();
         }
         let is_link = |(_, known): &&(String, Known)| matches!(known, Known::Symlink(_));
-        let links = listing.entries.iter().filter(is_link).map(|(path, _)| join(directory, path));
+        let links = listing.entries.iter().filter(is_link).map(|(path, _)| join(&directory, path));
         links.filter_map(|link| self.real(&link)).map(|(real, _)| real).collect()
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Assumption, Fact, Known};
-use crate::shell::{self, Mention, Step};
+use crate::shell::{self, Mention, PathPattern, Step};
 
 /// A command that ran and whose effect is not known for certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Disturbance {
 pub enum Reach {
     /// It may have changed these absolute paths, and what lies below, in any way.
     Names(Vec<String>),
-    /// It may have removed some of what lies below this path.
-    Prunes(String),
+    /// It may have removed or changed some of what this names.
+    Prunes(PathPattern),
     /// A command of a RUN.
     Step(Box<Step>),
 }
@@ -47,7 +47,7 @@ impl Disturbance {
     pub(super) fn mention(&self, path: &str) -> Mention<'_> {
         match &self.reach {
             Reach::Step(step) => shell::mentions(step, path),
-            Reach::Prunes(at) if at != path && is_within(at, path) => Mention::Maybe,
+            Reach::Prunes(pattern) if pattern.may_be(path) => Mention::Maybe,
             Reach::Prunes(_) => Mention::No,
             Reach::Names(names) if names.iter().any(|name| is_within(name, path)) => Mention::Maybe,
             Reach::Names(names) if names.iter().any(|name| is_within(path, name)) => Mention::Grows,

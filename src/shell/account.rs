@@ -45,7 +45,7 @@ pub(super) fn touched(name: &str) -> Vec<PathPattern> {
     let files = ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid"];
     let files = files.map(|path| PathPattern::At(path.into()));
     let homes = matches!(name, "useradd" | "adduser" | "usermod" | "userdel" | "deluser" | "newusers");
-    files.into_iter().chain(homes.then(|| PathPattern::Under("/home".into()))).collect()
+    files.into_iter().chain(homes.then(|| PathPattern::under("/home"))).collect()
 }
 
 /// The number that an option gives; an error where it is none.

@@ -2,7 +2,7 @@
 
 use super::Operand;
 use super::field::Field;
-use super::path::{PathPattern, directory_of, join};
+use super::path::{PathPattern, join};
 use super::state::State;
 
 /// A command with its arguments, where it runs.
@@ -101,11 +101,8 @@ impl Names<'_> {
         for directory in directories {
             self.paths.push(match field {
                 Field::Literal(_) => PathPattern::At(join(directory, text).0),
-                Field::Glob(_) => {
-                    let cut = text.find(['*', '?', '[']).unwrap_or(text.len());
-                    PathPattern::Under(join(directory, directory_of(&text[..cut])).0)
-                }
-                Field::Prefix(_) => PathPattern::Under(join(directory, directory_of(text)).0),
+                Field::Glob(_) => PathPattern::of_glob(directory, text),
+                Field::Prefix(_) => PathPattern::of_start(directory, text),
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Exact changes to files. They say what a command that succeeded did, not what the files were before.
 
-use super::path::{PathPattern, directory_of};
+use super::path::PathPattern;
 
 /// A mode as a command was given it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,23 @@ pub enum Operand {
     Contents(String),
     /// What matches this pattern (`*`, `?`, `[…]` within components); nothing may.
     Glob(String),
+}
+
+impl Operand {
+    /// What it names, as it is written.
+    pub fn pattern(&self) -> PathPattern {
+        match self {
+            Self::Path(path) => at(path),
+            Self::Contents(path) => PathPattern::under(path.clone()),
+            Self::Glob(glob) => PathPattern::of_glob("/", glob),
+        }
+    }
+
+    /// Whether a wildcard stands for a directory on the way, which a symlink may be as well.
+    pub fn goes_through_wildcard(&self) -> bool {
+        matches!(self, Self::Glob(glob)
+            if glob.find(['*', '?', '[']).is_some_and(|wildcard| glob[wildcard..].contains('/')))
+    }
 }
 
 /// Where copies, moves and links go.
@@ -221,14 +238,16 @@ impl Change {
             Self::Rmdir { path, parents } => {
                 vec![at(if *parents { top(path) } else { path })]
             }
-            Self::Remove { path, .. } | Self::Rewrite { path } => vec![pattern(path)],
+            Self::Remove { path, .. } | Self::Rewrite { path } => vec![path.pattern()],
             Self::Link { link: destination, .. }
             | Self::Copy { destination, .. }
             | Self::Install { destination, .. } => vec![at(&destination.path)],
             Self::Move { sources, destination } => {
-                sources.iter().map(pattern).chain([at(&destination.path)]).collect()
+                sources.iter().map(Operand::pattern).chain([at(&destination.path)]).collect()
             }
-            Self::Chmod { paths, .. } | Self::Chown { paths, .. } => paths.iter().map(pattern).collect(),
+            Self::Chmod { paths, .. } | Self::Chown { paths, .. } => {
+                paths.iter().map(Operand::pattern).collect()
+            }
             Self::AddUser(account) => {
                 let home = account.home.clone().unwrap_or_else(|| format!("/home/{}", account.name));
                 ACCOUNT_FILES.into_iter().map(at).chain([PathPattern::At(home)]).collect()
@@ -246,15 +265,4 @@ fn at(path: &str) -> PathPattern {
 /// The first component of an absolute path.
 fn top(path: &str) -> &str {
     path.get(1..).and_then(|rest| rest.find('/')).map_or(path, |end| &path[..=end])
-}
-
-fn pattern(operand: &Operand) -> PathPattern {
-    match operand {
-        Operand::Path(path) => at(path),
-        Operand::Contents(path) => PathPattern::Under(path.clone()),
-        Operand::Glob(glob) => {
-            let cut = glob.find(['*', '?', '[']).unwrap_or(glob.len());
-            PathPattern::Under(directory_of(&glob[..cut]).into())
-        }
-    }
 }

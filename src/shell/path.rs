@@ -5,8 +5,13 @@
 pub enum PathPattern {
     /// This absolute, clean path and everything below it.
     At(String),
-    /// Anything strictly below this absolute, clean path: a wildcard or an unknown part was cut off.
-    Under(String),
+    /// What has a certain name in a directory, and all below it: a wildcard or an unknown part was cut off.
+    Under {
+        /// The absolute, clean path of the directory.
+        directory: String,
+        /// A shell pattern of the name.
+        name: String,
+    },
 }
 
 /// How a pattern and a path lie to each other, the weakest first.
@@ -21,14 +26,73 @@ pub(super) enum Reach {
 }
 
 impl PathPattern {
+    /// Anything strictly below this absolute, clean path.
+    pub fn under(directory: impl Into<String>) -> Self {
+        Self::Under { directory: directory.into(), name: "*".into() }
+    }
+
+    /// What a glob names, in the directory of the script.
+    pub(super) fn of_glob(directory: &str, glob: &str) -> Self {
+        let cut = glob.find(['*', '?', '[']).unwrap_or(glob.len());
+        let name = &glob[name_at(&glob[..cut])..];
+        Self::Under {
+            directory: join(directory, directory_of(&glob[..cut])).0,
+            name: name.split('/').next().unwrap_or(name).to_owned(),
+        }
+    }
+
+    /// What starts with a text, in the directory of the script.
+    pub(super) fn of_start(directory: &str, start: &str) -> Self {
+        let name = &start[name_at(start)..];
+        // What follows dots may lead up.
+        let name = if matches!(name, "." | "..") { "" } else { name };
+        Self::Under { directory: join(directory, directory_of(start)).0, name: format!("{name}*") }
+    }
+
+    /// Whether it may name this absolute, clean path or something above it.
+    pub fn may_be(&self, path: &str) -> bool {
+        self.reach(path) == Reach::Within
+    }
+
     pub(super) fn reach(&self, path: &str) -> Reach {
         match self {
             Self::At(at) if at == path || is_below(path, at) => Reach::Within,
-            Self::Under(under) if is_below(path, under) => Reach::Within,
-            Self::At(at) | Self::Under(at) if at == path || is_below(at, path) => Reach::Above,
+            Self::Under { directory, name } if is_below(path, directory) => {
+                let rest = path[directory.len()..].trim_start_matches('/');
+                let is_named = may_match(name, rest.split('/').next().unwrap_or(rest));
+                if is_named { Reach::Within } else { Reach::Elsewhere }
+            }
+            Self::At(at) | Self::Under { directory: at, .. } if at == path || is_below(at, path) => {
+                Reach::Above
+            }
             _ => Reach::Elsewhere,
         }
     }
+}
+
+/// Where the last component of a text begins.
+fn name_at(text: &str) -> usize {
+    text.rfind('/').map_or(0, |at| at + 1)
+}
+
+/// Whether a shell may take `name` for a match of `pattern`, whatever its options: letter case does not count, and
+/// what follows a bracket or a backslash is not looked at.
+fn may_match(pattern: &str, name: &str) -> bool {
+    let (mut pattern, mut name) = (pattern.chars(), name.chars());
+    while let Some(wanted) = pattern.next() {
+        match wanted {
+            '[' | '\\' => return true,
+            '*' => {
+                let rest = pattern.as_str();
+                let starts = name.as_str().char_indices().map(|(at, _)| &name.as_str()[at..]);
+                return starts.chain([""]).any(|start| may_match(rest, start));
+            }
+            '?' if name.next().is_some() => {}
+            wanted if name.next().is_some_and(|c| c.to_lowercase().eq(wanted.to_lowercase())) => {}
+            _ => return false,
+        }
+    }
+    name.as_str().is_empty()
 }
 
 /// Whether `path` is strictly below `ancestor`; both absolute and clean.
@@ -97,7 +161,33 @@ mod tests {
         ] {
             assert_eq!(at.reach(path), want, "{path}");
         }
-        assert_eq!(PathPattern::Under("/a".into()).reach("/a"), Reach::Above);
-        assert_eq!(PathPattern::Under("/".into()).reach("/a"), Reach::Within);
+        assert_eq!(PathPattern::under("/a").reach("/a"), Reach::Above);
+        assert_eq!(PathPattern::under("/").reach("/a"), Reach::Within);
+    }
+
+    #[test]
+    fn globs_and_starts_name_what_they_match() {
+        let glob = |glob| PathPattern::of_glob("/w", glob);
+        for (pattern, path, want) in [
+            (glob("/*.gz*"), "/etc", Reach::Elsewhere),
+            (glob("/*.gz*"), "/a.tar.gz.asc", Reach::Within),
+            (glob("/*.gz*"), "/", Reach::Above),
+            (glob("/e?c/x"), "/etc", Reach::Within),
+            (glob("/e?c/x"), "/etc/y", Reach::Within),
+            (glob("/e?c/x"), "/ec", Reach::Elsewhere),
+            (glob("/[!a]*"), "/a", Reach::Within),
+            (glob("/a\\*"), "/a*", Reach::Within),
+            (glob("/ETC*"), "/etc", Reach::Within),
+            (glob("a-*"), "/w/a-b", Reach::Within),
+            (glob("a-*"), "/w/b", Reach::Elsewhere),
+            (glob("*/../../etc"), "/w/x", Reach::Within),
+            (PathPattern::of_start("/", "node-"), "/usr", Reach::Elsewhere),
+            (PathPattern::of_start("/", "./node-"), "/node-22/bin", Reach::Within),
+            (PathPattern::of_start("/w", "/opt/"), "/opt/x", Reach::Within),
+            (PathPattern::of_start("/w", "."), "/w/x", Reach::Within),
+            (PathPattern::of_start("/w", "/opt/a"), "/opt", Reach::Above),
+        ] {
+            assert_eq!(pattern.reach(path), want, "{pattern:?} {path}");
+        }
     }
 }

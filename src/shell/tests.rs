@@ -16,7 +16,7 @@ fn lines(steps: &[Step]) -> Vec<String> {
                     .iter()
                     .map(|pattern| match pattern {
                         PathPattern::At(path) => path.clone(),
-                        PathPattern::Under(path) => format!("{path}/*"),
+                        PathPattern::Under { directory, name } => format!("{directory}/{name}"),
                     })
                     .collect();
                 Some(format!("touches: {}{}", paths.join(" "), if *unread { " ?" } else { "" }))

@@ -135,6 +135,27 @@ fn globs_may_name_links_that_lead_elsewhere() {
 }
 
 #[test]
+fn a_wildcard_may_be_a_link_on_the_way() {
+    // `/opt/k` is gone, and a plain copy makes a file of it.
+    let made = "mkdir -p /n /opt/k && ln -s /opt /n/l";
+    assert!(is_proved_after(made, "COPY f /opt/k"));
+    assert!(!is_proved_after(&format!("{made} && rm -rf /n/*/k"), "COPY f /opt/k"));
+    assert!(is_proved_after(&format!("{made} && rm -rf /n/*"), "COPY f /opt/k"));
+}
+
+#[test]
+fn a_glob_names_only_what_matches_it() {
+    for (run, line) in
+        [("mkdir /n && rm -rf /*.gz", "COPY f /n/k"), ("mkdir -m 755 /n && chmod 700 /[a-m]*", "COPY f /n/k")]
+    {
+        let is_bracket = run.contains('[');
+        assert_eq!(is_proved_after(run, line), !is_bracket, "{run}");
+    }
+    assert!(!is_proved_after("mkdir /n.gz && rm -rf /*.gz", "COPY f /n.gz/k"));
+    assert!(!is_proved_after("mkdir /n.gz && rm -rf /?.GZ", "COPY f /n.gz/k"));
+}
+
+#[test]
 fn the_target_of_a_link_may_end_in_a_slash() {
     // The link is `/n/opt`, not `/n`.
     assert!(is_proved_after("mkdir /n && ln -s /opt/ /n", "COPY f /n/k"));

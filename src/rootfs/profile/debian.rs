@@ -12,6 +12,14 @@ pub(super) const PATH: (&str, &str) =
 
 pub(super) static CONFIG: Config = Config { user: "", working_dir: "/", env: &[PATH], source: INIT };
 
+pub(super) static UBUNTU_CONFIG: Config = Config {
+    source: Source::File(
+        "docker-library/official-images",
+        "library/ubuntu, which takes git.launchpad.net/cloud-images/+oci/ubuntu-base",
+    ),
+    ..CONFIG
+};
+
 /// What Debian and Alpine have alike, for images that come on both.
 pub(super) static COMMON: Facts = Facts {
     source: Source::Listing("debootstrap --variant=minbase and of Alpine's minirootfs, the same in both"),
@@ -68,7 +76,8 @@ pub(super) static COMMON: Facts = Facts {
     ],
 };
 
-/// `/usr/local` belongs to root since Debian 10; before, its group was `staff`. Alpine always had it so.
+/// `/usr/local` belongs to root since Debian 10 (base-files 10.1); before, its group was `staff`. Alpine always had
+/// it so.
 pub(super) static USR_LOCAL: Facts = Facts {
     source: Source::Listing("debootstrap --variant=minbase and of Alpine's minirootfs, the same in both"),
     paths: &[
@@ -99,7 +108,6 @@ pub(super) static DEBIAN: Facts = Facts {
         ("/run/lock", Dir(0o1777)),
         ("/usr/games", Dir(0o755)),
         ("/usr/include", Dir(0o755)),
-        ("/usr/libexec", Dir(0o755)),
         ("/usr/local/etc", Dir(0o755)),
         ("/usr/local/games", Dir(0o755)),
         ("/usr/local/include", Dir(0o755)),
@@ -113,6 +121,9 @@ pub(super) static DEBIAN: Facts = Facts {
         ("/var/run", Link("/run")),
     ],
 };
+
+/// Debian 11 and later. No package had to have it before.
+pub(super) static LIBEXEC: Facts = Facts { source: LISTINGS, paths: &[("/usr/libexec", Dir(0o755))] };
 
 /// Debian itself: directories in which no package puts anything.
 pub(super) static BARE: Facts = Facts {

@@ -61,10 +61,10 @@ fn official(name: &str, tag: Option<&str>) -> Option<Profile> {
                 (Variant::Default, []) => Some([24, 4]),
                 _ => None,
             };
-            let profile = Profile::new("ubuntu", debian::CONFIG);
+            let profile = Profile::new("ubuntu", debian::UBUNTU_CONFIG);
             Some(match release {
                 Some(release) => profile.with(on(Variant::Ubuntu(release))),
-                None => profile.with([&redhat::EVERY]),
+                None => profile.with(EVERY),
             })
         }
         "alpine" => {
@@ -97,6 +97,7 @@ fn on(variant: Variant) -> Vec<&'static Facts> {
         Variant::Debian(Some(release)) if release >= 10 => {
             facts.extend([&debian::USR_LOCAL, &debian::DEBIAN]);
             facts.push(if release >= MERGED { &debian::MERGED } else { &debian::SPLIT });
+            facts.extend((release >= 11).then_some(&debian::LIBEXEC));
         }
         Variant::Ubuntu(release) if release >= [20, 4] => {
             facts.extend([&debian::USR_LOCAL, &debian::UBUNTU]);
@@ -112,6 +113,14 @@ fn on(variant: Variant) -> Vec<&'static Facts> {
     facts
 }
 
+/// What every image has that is on no Debian before 10.
+const EVERY: [&Facts; 2] = [&redhat::EVERY, &redhat::LOCAL];
+
+/// What every image has; less, where it may be on a Debian before 10.
+fn every(is_late: bool) -> Vec<&'static Facts> {
+    if is_late { EVERY.to_vec() } else { vec![&redhat::EVERY] }
+}
+
 /// What an image has whose tags without a release are on Debian, since these versions on 10 or later and on 12 or
 /// later.
 fn on_debian(tag: &Tag, since_10: &[u32], since_12: &[u32]) -> Vec<&'static Facts> {
@@ -120,7 +129,7 @@ fn on_debian(tag: &Tag, since_10: &[u32], since_12: &[u32]) -> Vec<&'static Fact
     }
     let mut facts = vec![&debian::COMMON, &debian::USR_LOCAL, &debian::DEBIAN];
     if tag.is_since(since_12) {
-        facts.push(&debian::MERGED);
+        facts.extend([&debian::MERGED, &debian::LIBEXEC]);
     }
     facts
 }
@@ -172,7 +181,7 @@ fn red_hat(name: &str, tag: &Tag) -> Option<Profile> {
     // The first Amazon Linux has tags of years, too: 2017 and 2018.
     let first =
         name == "amazonlinux" && tag.version.first().is_some_and(|version| (3..2022).contains(version));
-    let profile = Profile::new(name, redhat::CONFIG).with([&redhat::EVERY]);
+    let profile = Profile::new(name, redhat::CONFIG).with(EVERY);
     Some(match (is_known && !is_old && !first, has_sbin) {
         (false, _) => profile,
         (true, false) => profile.with([&redhat::REDHAT]),
@@ -205,11 +214,12 @@ fn jvm(name: &str, tag: Option<&str>) -> Option<Profile> {
         "jdk", "jre", "eclipse", "temurin", "8", "11", "17", "21", "24", "25", "26", "al2", "al2023",
         "headless", "headful", "lts", "and", "current", "jdk8", "jdk11", "jdk17", "jdk21", "jdk24",
     ];
+    let first_word = tag.and_then(|tag| tag.split('-').next()).unwrap_or("");
     let tag = Tag::read(tag, &words)?;
     let on_temurin = match tag.variant {
         Variant::Default => on(Variant::Ubuntu([20, 4])),
         Variant::Ubuntu(_) | Variant::Alpine(_) => on(tag.variant),
-        Variant::Debian(_) | Variant::Unclear => vec![&redhat::EVERY],
+        Variant::Debian(_) | Variant::Unclear => EVERY.to_vec(),
     };
     match name {
         "eclipse-temurin" => {
@@ -217,7 +227,8 @@ fn jvm(name: &str, tag: Option<&str>) -> Option<Profile> {
             Some(profile.with(on_temurin).with([&java::TEMURIN_PATHS]))
         }
         "maven" => {
-            let base = if tag.has("temurin") { on_temurin } else { vec![&redhat::EVERY] };
+            // Until 2021 some were on Debian 9.
+            let base = if tag.has("temurin") { on_temurin } else { every(tag.is_since(&[3, 8])) };
             let own = [&java::TEMURIN_PATHS, &java::MAVEN_PATHS];
             let own = if tag.has("temurin") { &own[..] } else { &own[1..] };
             Some(Profile::new("maven", java::MAVEN_CONFIG).with(base).with(own.iter().copied()))
@@ -225,23 +236,24 @@ fn jvm(name: &str, tag: Option<&str>) -> Option<Profile> {
         // Older ones set another USER.
         "gradle" if tag.is_since(&[7]) => {
             let profile = Profile::new("gradle", java::GRADLE_CONFIG);
-            Some(profile.with([&redhat::EVERY, &java::GRADLE_PATHS]))
+            Some(profile.with(EVERY).with([&java::GRADLE_PATHS]))
         }
         "amazoncorretto" => {
             let base = match tag.variant {
-                Variant::Default => vec![&redhat::EVERY, &redhat::REDHAT, &redhat::SBIN],
+                Variant::Default => [&EVERY[..], &[&redhat::REDHAT, &redhat::SBIN]].concat(),
                 Variant::Alpine(_) => on(tag.variant),
-                _ => vec![&redhat::EVERY],
+                _ => EVERY.to_vec(),
             };
             Some(Profile::new("amazoncorretto", java::CORRETTO).with(base))
         }
         "openjdk" => {
             // `8` and `11` were rebuilt until they were on Debian 11; from 12 on the default is Oracle Linux.
-            let moved = tag.version == [8] || tag.version == [11];
+            // Not so `8u181`, which stayed on 9.
+            let moved = ["8", "11"].contains(&first_word);
             let base = match tag.variant {
                 Variant::Default if moved => on_debian(&tag, &[8], &[u32::MAX]),
                 Variant::Debian(_) | Variant::Alpine(_) => on(tag.variant),
-                _ => vec![&redhat::EVERY],
+                _ => every(tag.is_since(&[12])),
             };
             Some(Profile::new("openjdk", java::OPENJDK).with(base))
         }
@@ -279,7 +291,9 @@ fn a_server(name: &str, tag: Option<&str>) -> Option<Profile> {
                 .with(by_base(&tag, Some(&server::POSTGRES_DEBIAN), Some(&server::POSTGRES_ALPINE), None)),
         ),
         "mysql" => {
-            Some(Profile::new("mysql", server::MYSQL_CONFIG).with([&redhat::EVERY, &server::MYSQL_PATHS]))
+            // 8.0.11 was on Debian 9, and so were those of 5.7 and before.
+            let base = every(tag.is_since(&[8, 0, 20]));
+            Some(Profile::new("mysql", server::MYSQL_CONFIG).with(base).with([&server::MYSQL_PATHS]))
         }
         "redis" => Some(
             Profile::new("redis", server::REDIS_CONFIG)
@@ -306,7 +320,7 @@ fn a_language(name: &str, tag: Option<&str>) -> Option<Profile> {
             Some(Profile::new("buildpack-deps", language::BUILDPACK).with(on(base)))
         }
         "python" => Some(
-            profile("python", language::PYTHON, &[3, 7], &[3, 12])
+            profile("python", language::PYTHON, &[3, 7, 5], &[3, 12])
                 .with(is_clear.then_some(&language::NO_OPT)),
         ),
         "node" => {

@@ -37,10 +37,6 @@ pub(super) static EVERY: Facts = Facts {
         ("/srv", Dir(0o755)),
         ("/tmp", Dir(0o1777)),
         ("/usr", Dir(0o755)),
-        ("/usr/local", Dir(0o755)),
-        ("/usr/local/bin", Dir(0o755)),
-        ("/usr/local/lib", Dir(0o755)),
-        ("/usr/local/share", Dir(0o755)),
         ("/usr/share", Dir(0o755)),
         ("/usr/src/app", Absent),
         ("/var", Dir(0o755)),
@@ -51,6 +47,20 @@ pub(super) static EVERY: Facts = Facts {
         ("/var/tmp", Dir(0o1777)),
         ("/workdir", Absent),
         ("/workspace", Absent),
+    ],
+};
+
+/// What they have alike since Debian 10: before, `/usr/local` was 2775 of the group `staff` there.
+pub(super) static LOCAL: Facts = Facts {
+    source: Source::Listing(
+        "debootstrap --variant=minbase from Debian 10 on (base-files 10.1), Alpine's minirootfs and the \
+         specification of Red Hat's filesystem package",
+    ),
+    paths: &[
+        ("/usr/local", Dir(0o755)),
+        ("/usr/local/bin", Dir(0o755)),
+        ("/usr/local/lib", Dir(0o755)),
+        ("/usr/local/share", Dir(0o755)),
     ],
 };
 

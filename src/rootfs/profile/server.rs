@@ -11,7 +11,10 @@ const HTTPD: Source = Source::File("docker-library/httpd", "2.4/Dockerfile, 2.4/
 const POSTGRES: Source =
     Source::File("docker-library/postgres", "16/bookworm/Dockerfile, 16/alpine3.23/Dockerfile");
 const MYSQL: Source = Source::File("docker-library/mysql", "8.4/Dockerfile.oracle");
-const REDIS: Source = Source::File("docker-library/redis", "7.2/debian/Dockerfile, 7.2/alpine/Dockerfile");
+const REDIS: Source = Source::File(
+    "docker-library/redis",
+    "7.2/debian/Dockerfile, 7.2/alpine/Dockerfile, and the same in redis/docker-library-redis from 8 on",
+);
 
 pub(super) static NGINX_CONFIG: Config = Config { env: &[], source: NGINX, ..debian::CONFIG };
 

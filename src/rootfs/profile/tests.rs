@@ -146,6 +146,29 @@ fn debian_is_as_debootstrap_makes_it() {
 }
 
 #[test]
+fn a_debian_before_10_tells_nothing_of_usr_local() {
+    for (image, local) in [
+        ("python:3.7", Some(Is::Dir(0o755))),
+        ("python:3.7.5", Some(Is::Dir(0o755))),
+        ("python:3.7.0", None),
+        ("openjdk:8-jdk", Some(Is::Dir(0o755))),
+        ("openjdk:8u181-jdk", None),
+        ("openjdk:9", None),
+        ("openjdk:17", Some(Is::Dir(0o755))),
+        ("maven:3.5-jdk-8", None),
+        ("maven:3-jdk-8", Some(Is::Dir(0o755))),
+        ("mysql:5.7", None),
+        ("mysql:8.0.11", None),
+        ("mysql:8", Some(Is::Dir(0o755))),
+        ("debian:10", Some(Is::Only(0o755))),
+    ] {
+        assert_eq!(is(image, "/usr/local"), local, "{image}");
+    }
+    assert_eq!(is("debian:10", "/usr/libexec"), None);
+    assert_eq!(is("debian:11", "/usr/libexec"), Some(Is::Dir(0o755)));
+}
+
+#[test]
 fn languages_have_what_their_dockerfiles_make() {
     assert_eq!(is("golang:1.27", "/go"), Some(Is::Only(0o1777)));
     assert_eq!(is("golang:1.18", "/go/src"), Some(Is::Only(0o777)));
