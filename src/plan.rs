@@ -15,6 +15,7 @@ use globset::{Glob, GlobMatcher};
 use rayon::prelude::*;
 
 use crate::analysis::context::FolderContext;
+use crate::analysis::named::NamedContexts;
 use crate::analysis::rule::{Finding, Rule, RuleId};
 use crate::analysis::source::BuildContext;
 use crate::analysis::{self, Analysis, Inputs};
@@ -226,6 +227,7 @@ fn judge(
             images: options.images,
             context,
             assumed_context,
+            named_contexts: &NamedContexts::none(),
             build_args: options.build_args,
             rules: options.rules,
             accepted: &|finding| waivers.accepting(path, finding).is_some(),
