@@ -4,6 +4,7 @@
 //! as merging what the copy makes of nothing over what is there. It reads no file and runs no command.
 
 pub mod archive;
+mod base;
 pub mod benefit;
 pub mod context;
 mod decide;
@@ -12,6 +13,7 @@ pub mod end;
 mod heal;
 mod judged;
 mod line;
+pub mod named;
 mod observe;
 pub mod owner;
 pub mod place;

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::analysis::context::FolderContext;
 use crate::analysis::end::NoNeighbours;
+use crate::analysis::named::NamedContexts;
 use crate::analysis::rule::{Finding, Rule, RuleId};
 use crate::analysis::source::BuildContext;
 use crate::analysis::{self, Analysis, Inputs};
@@ -194,13 +195,16 @@ fn plan_file(
         }
     };
     let accepted = |finding: &Finding| waivers.accepting(member.path, finding).is_some();
+    let named: Vec<NamedContexts<'_>> = member.ways.iter().map(Way::named_contexts).collect();
     let inputs: Vec<Inputs<'_>> = member
         .ways
         .iter()
-        .map(|way| Inputs {
+        .zip(&named)
+        .map(|(way, named_contexts)| Inputs {
             images: options.images,
             context: way.context(),
             assumed_context: way.assumed.as_deref(),
+            named_contexts,
             build_args: &way.args,
             rules: options.rules,
             neighbours: graph,
@@ -324,6 +328,7 @@ pub fn inspect(
             images: options.images,
             context,
             assumed_context: None,
+            named_contexts: &NamedContexts::none(),
             build_args: &build_args,
             rules: options.rules,
             neighbours: &NoNeighbours,

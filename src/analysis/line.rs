@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::analysis::base::profiled;
+use crate::analysis::named::NamedContext;
 use crate::analysis::owner::Owner;
 use crate::analysis::place::Destination;
 use crate::analysis::site::{Chmod, Line};
 use crate::analysis::source::{self, BuildContext, Source, SourceKind};
-use crate::analysis::stage::{Walk, profiled};
-use crate::analysis::state::{State, Worlds};
+use crate::analysis::stage::Walk;
+use crate::analysis::state::State;
 use crate::dockerfile::{Transfer, TransferKind};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// What the words of a line mean here.
     pub(super) fn line<'t>(
         &mut self,
@@ -53,13 +55,9 @@ impl Walk<'_> {
         context: &dyn BuildContext,
     ) -> (Vec<Source>, Option<Vec<Source>>) {
         let from = transfer.options.from.as_deref();
-        let (origin, linked) = match from.map(|from| self.stage_or_image(from, state.line)) {
+        let (origin, linked) = match from {
             None => (Origin::Context(context), None),
-            Some(None) => {
-                let name = from.unwrap_or_default();
-                (Origin::Unknown(format!("image {name} was not read")), None)
-            }
-            Some(Some(worlds)) => (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs)),
+            Some(from) => self.origin(from, state.line),
         };
         let plain = self.sources_in(&origin, state, transfer);
         let linked = linked.map(|origin| self.sources_in(&origin, state, transfer));
@@ -96,25 +94,45 @@ impl Walk<'_> {
         sources
     }
 
-    /// `--from`: a stage by name or number, or an image. None where nothing is known of it.
-    fn stage_or_image(&mut self, from: &str, line: usize) -> Option<Worlds> {
+    /// `--from`: a stage by number or name, a named context, or an image (`dockerfile2llb.toCommand`); and what it
+    /// is where accepted differences have been linked.
+    fn origin(&mut self, from: &str, line: usize) -> (Origin<'a>, Option<Origin<'a>>) {
         let by_name = self.names.get(&from.to_lowercase()).copied();
-        let stage = by_name.or_else(|| from.parse().ok());
-        if let Some(stage) = stage {
-            let state = self.ended.get_mut(stage)?;
-            return Some(state.settled(self.dockerfile, &mut self.observers).clone());
+        if let Some(stage) = by_name.or_else(|| from.parse().ok()) {
+            if let Some(folder) = self.folders.get(&stage) {
+                return (Origin::Context(*folder), None);
+            }
+            let Some(state) = self.ended.get_mut(stage) else {
+                return (Origin::Unknown(format!("there is no stage {from} before")), None);
+            };
+            let worlds = state.settled(self.dockerfile, &mut self.observers).clone();
+            return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
         }
-        let image = self.image(from);
-        if image.is_none()
-            && let Some(built) = self.built_here(from)
-        {
-            return Some(built.worlds(&built.assumption(from, line)));
-        }
-        let base = match image {
-            Some(image) => Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() },
-            None => Base::Profile(Arc::new(profiled(from, line)?)),
+        let origin = match self.inputs.named_contexts.lookup(from, None) {
+            None => return self.in_image(from, line),
+            Some(NamedContext::Image(image)) if image == "scratch" => {
+                Origin::Rootfs(Rootfs::new(Base::Scratch))
+            }
+            Some(NamedContext::Image(image)) => return self.in_image(&image, line),
+            Some(NamedContext::Folder(folder)) => Origin::Context(folder),
+            Some(NamedContext::Elsewhere(what)) => Origin::Unknown(format!("named context {from}: {what}")),
         };
-        Some(Worlds::new(base))
+        (origin, None)
+    }
+
+    fn in_image(&self, name: &str, line: usize) -> (Origin<'a>, Option<Origin<'a>>) {
+        let base = match self.image(name) {
+            Some(image) => Some(Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }),
+            None => {
+                if let Some(built) = self.built_here(name) {
+                    let worlds = built.worlds(&built.assumption(name, line));
+                    return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
+                }
+                profiled(name, line).map(|profile| Base::Profile(Arc::new(profile)))
+            }
+        };
+        let unread = || Origin::Unknown(format!("image {name} was not read"));
+        (base.map_or_else(unread, |base| Origin::Rootfs(Rootfs::new(base))), None)
     }
 }
 

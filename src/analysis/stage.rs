@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::analysis::end::{BuiltHere, Neighbours};
+use crate::analysis::end::Neighbours;
 use crate::analysis::heal::Healed;
-use crate::analysis::judged::{BaseRead, Judged, Knowledge};
+use crate::analysis::judged::{BaseRead, Judged};
+use crate::analysis::named::NamedContexts;
 use crate::analysis::observe::Observers;
 use crate::analysis::place::{self, Destination};
 use crate::analysis::rule::{Finding, Rule};
@@ -15,9 +16,8 @@ use crate::analysis::site::{Decision, Verdict};
 use crate::analysis::source::{BuildContext, NoContext};
 use crate::analysis::state::{Ran, State, What, Worlds};
 use crate::analysis::transfer_of;
-use crate::dockerfile::{Assignment, Body, Dockerfile, From, Instruction, Run};
-use crate::images::{BaseImage, ImageReference, ImageSource};
-use crate::rootfs::profile::{Profile, ProfiledImage};
+use crate::dockerfile::{Assignment, Body, Dockerfile, Instruction, Run};
+use crate::images::ImageSource;
 
 /// What the walk needs beside the Dockerfile.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub struct Inputs<'a> {
     pub context: &'a dyn BuildContext,
     /// That it is this one, where nobody says so.
     pub assumed_context: Option<&'a str>,
+    /// What it is given beside that, by name.
+    pub named_contexts: &'a NamedContexts<'a>,
     /// Build arguments; None as the value of one that is given and not known.
     pub build_args: &'a BTreeMap<String, Option<String>>,
     /// The rules that judge.
@@ -63,21 +65,18 @@ pub(super) struct Walk<'a> {
     pub(super) dockerfile: &'a Dockerfile,
     pub(super) inputs: Inputs<'a>,
     pub(super) escape_token: char,
-    global: Scope,
+    pub(super) global: Scope,
+    /// What others see of the stage at work, where a named context takes its place.
+    pub(super) instead: Option<State>,
+    /// Stages whose place a folder takes.
+    pub(super) folders: HashMap<usize, &'a dyn BuildContext>,
     /// End states of the stages so far.
     pub(super) ended: Vec<State>,
     pub(super) names: HashMap<String, usize>,
     pub(super) judged: Vec<Judged>,
-    bases: Vec<BaseRead>,
+    pub(super) bases: Vec<BaseRead>,
     /// What may see whether a file was linked.
     pub(super) observers: Observers,
-}
-
-/// What is known of an image by its family.
-pub(super) fn profiled(name: &str, line: usize) -> Option<ProfiledImage> {
-    let reference = ImageReference::parse(name).ok()?;
-    let profile = Profile::find(reference.repository(), reference.tag())?;
-    Some(ProfiledImage::new(profile, name, line))
 }
 
 impl<'a> Walk<'a> {
@@ -87,6 +86,8 @@ impl<'a> Walk<'a> {
             inputs: *inputs,
             escape_token: char::from(dockerfile.directives().escape_token),
             global: Scope::global(),
+            instead: None,
+            folders: HashMap::new(),
             ended: Vec::new(),
             names: HashMap::new(),
             judged: Vec::new(),
@@ -106,6 +107,7 @@ impl<'a> Walk<'a> {
                     current = Some(self.start_stage(from, instruction.start_line));
                     if let Some(name) = &from.name {
                         self.names.insert(name.clone(), self.ended.len());
+                        self.replace_stage(name, from, instruction.start_line);
                     }
                 }
                 (Body::Arg(arguments), None) => {
@@ -141,6 +143,11 @@ impl<'a> Walk<'a> {
         for Healed { judged, leans } in state.healed(self.dockerfile, &mut self.observers) {
             self.judged[judged].decision = Decision::healed(leans);
         }
+        if let Some(instead) = self.instead.take() {
+            // Its lines are judged for a build without that context, so what looks at them counts.
+            state.settled(self.dockerfile, &mut self.observers);
+            state = instead;
+        }
         self.ended.push(state);
     }
 
@@ -158,115 +165,19 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn trigger(&mut self, state: &mut State, at: usize, context: &dyn BuildContext) {
+    pub(super) fn trigger(&mut self, state: &mut State, at: usize, context: &dyn BuildContext) {
         if let Body::Onbuild(inner) = &self.dockerfile.instructions()[at].body {
             self.step(state, inner, at, context);
         }
     }
 
-    fn start_stage(&mut self, from: &From, line: usize) -> State {
-        let base = match self.global.expand(&from.base.text, self.escape_token) {
-            Ok(base) => base,
-            Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why)) => {
-                self.bases.push(BaseRead { image: from.base.text.to_string(), source: None, digest: None });
-                return State::unknown(&format!("image {}", from.base.text), &why, self.os(from, None), line);
-            }
-        };
-        if let Some(&stage) = self.names.get(&base) {
-            self.observers.starts_from(stage);
-            self.ended[stage].settled(self.dockerfile, &mut self.observers);
-            let mut state = self.ended[stage].clone();
-            let triggers = std::mem::take(&mut state.triggers);
-            for at in triggers {
-                self.trigger(&mut state, at, self.inputs.context);
-            }
-            state.forget_differences();
-            return state;
-        }
-        if base == "scratch" {
-            return State::scratch(line);
-        }
-        let os = self.os(from, Some(&base));
-        let image = self.image(&base);
-        let digest = image.as_ref().and_then(|image| image.digest.clone());
-        if image.is_none()
-            && let Some(built) = self.built_here(&base)
-        {
-            self.bases.push(BaseRead { image: base.clone(), source: Some(Knowledge::Built), digest });
-            let mut state = State::of_neighbour(&base, &built, line);
-            self.run_triggers(&built.end.onbuild, &mut state);
-            state.forget_differences();
-            return state;
-        }
-        let profile = match (&image, &os) {
-            (None, None) => profiled(&base, line),
-            _ => None,
-        };
-        let source = match (&image, &profile) {
-            (Some(_), _) => Some(Knowledge::Read),
-            (None, Some(_)) => Some(Knowledge::Profile),
-            (None, None) => None,
-        };
-        self.bases.push(BaseRead { image: base.clone(), source, digest });
-        match (image, profile) {
-            (Some(image), _) => {
-                let mut state = State::of_image(&base, &image, os, line);
-                let onbuild = image.config.as_ref().map(|config| config.onbuild.as_slice());
-                self.run_triggers(onbuild.unwrap_or_default(), &mut state);
-                state.forget_differences();
-                state
-            }
-            (None, Some(profile)) => State::of_profile(profile, line),
-            (None, None) => State::unknown(
-                &format!("image {base}"),
-                "it was not read; --rootfs tells what it holds",
-                os,
-                line,
-            ),
-        }
-    }
-
-    pub(super) fn image(&self, name: &str) -> Option<Arc<BaseImage>> {
-        let reference = ImageReference::parse(name).ok()?;
-        self.inputs.images.lookup(&reference).ok().flatten()
-    }
-
-    pub(super) fn built_here(&self, name: &str) -> Option<BuiltHere> {
-        self.inputs.neighbours.lookup(&ImageReference::parse(name).ok()?)
-    }
-
-    /// ONBUILD of a base image runs first in the child (`dockerfile2llb.initOnBuildTriggers`).
-    fn run_triggers(&mut self, onbuild: &[String], state: &mut State) {
-        for trigger in onbuild {
-            let read = Dockerfile::read(trigger.as_bytes());
-            for (at, instruction) in read.instructions().iter().enumerate() {
-                let judged = self.judged.len();
-                match &instruction.body {
-                    Body::Run(run) => {
-                        let steps = run::steps(&read, RunAt(at), &run::Invoked::of(state));
-                        self.ran(state, run, Ran::Known(steps));
-                    }
-                    _ => self.step(state, instruction, at, self.inputs.context),
-                }
-                self.judged.truncate(judged);
-            }
-        }
-    }
-
-    fn os(&self, from: &From, base: Option<&str>) -> Option<String> {
-        let platform =
-            from.platform.as_deref().map(|platform| self.global.expand(platform, self.escape_token));
-        if let Some(Ok(platform)) = platform
-            && platform.starts_with("windows")
-        {
-            return Some(format!("--platform={platform}"));
-        }
-        let name = base.unwrap_or(&from.base.text).to_ascii_lowercase();
-        let windows = ["windowsservercore", "nanoserver", "windows/servercore", "/windows:", "windows-amd64"];
-        windows.iter().any(|word| name.contains(word)).then(|| format!("FROM {}", from.base.text))
-    }
-
-    fn step(&mut self, state: &mut State, instruction: &Instruction, at: usize, context: &dyn BuildContext) {
+    pub(super) fn step(
+        &mut self,
+        state: &mut State,
+        instruction: &Instruction,
+        at: usize,
+        context: &dyn BuildContext,
+    ) {
         state.line = instruction.start_line;
         match &instruction.body {
             Body::Arg(arguments) => self.declare(state, arguments),
@@ -329,7 +240,7 @@ impl<'a> Walk<'a> {
         state.happened(What::Workdir { path, user, assumed: state.assumed_user.clone() });
     }
 
-    fn ran(&self, state: &mut State, run: &Run, ran: Ran) {
+    pub(super) fn ran(&self, state: &mut State, run: &Run, ran: Ran) {
         state.untouched = false;
         let targets = self.mount_targets(state, run);
         let stage = self.observers.stages().saturating_sub(1);

@@ -42,8 +42,7 @@ impl Worlds {
         Self::new(Base::Unknown("nobody looked".into()))
     }
 
-    /// A filesystem with nothing changed yet.
-    pub fn new(base: Base) -> Self {
+    fn new(base: Base) -> Self {
         Self { plain: Rootfs::new(base), linked: None, healing: Healing::default() }
     }
 

@@ -6,12 +6,22 @@ use std::sync::Arc;
 
 use super::context::FolderContext;
 use super::end::NoNeighbours;
+use super::named::{NamedContext, NamedContexts};
 use super::rule::{self, Finding, Rule};
 use super::source::{BuildContext, NoContext};
 use super::{Inputs, Site, Verdict, analyze};
 use crate::dockerfile::Dockerfile;
 use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
 use crate::rootfs::{Entry, Metadata, Tree};
+
+/// No image can be read.
+struct NoImages;
+
+impl ImageSource for NoImages {
+    fn lookup(&self, _: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
+        Ok(None)
+    }
+}
 
 /// `base` is a small Linux image that runs as root in `/`.
 struct Images(Tree);
@@ -60,27 +70,23 @@ fn tree() -> Tree {
 }
 
 fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static Rule]) -> Vec<Site> {
-    accepting(tree, text, context, rules, &|_| false)
+    let build_args = BTreeMap::new();
+    let inputs = Inputs { context, rules, ..inputs(&build_args) };
+    analyze(&Dockerfile::read(text), &[Inputs { images: &Images(tree), ..inputs }]).sites
 }
 
-fn accepting(
-    tree: Tree,
-    text: &str,
-    context: &dyn BuildContext,
-    rules: &[&'static Rule],
-    accepted: &dyn Fn(&Finding) -> bool,
-) -> Vec<Site> {
-    let images = Images(tree);
-    let inputs = Inputs {
-        images: &images,
-        context,
+/// All rules, no image, no context, and nothing accepted.
+fn inputs(build_args: &BTreeMap<String, Option<String>>) -> Inputs<'_> {
+    Inputs {
+        images: &NoImages,
+        context: &NoContext,
         assumed_context: None,
-        build_args: &BTreeMap::new(),
-        rules,
+        named_contexts: const { &NamedContexts::none() },
+        build_args,
+        rules: rule::ALL,
         neighbours: &NoNeighbours,
-        accepted,
-    };
-    analyze(&Dockerfile::read(text), &[inputs]).sites
+        accepted: &|_| false,
+    }
 }
 
 /// Verdict and rules of the last site of a Dockerfile on `base`.
@@ -288,11 +294,54 @@ fn a_stage_with_an_accepted_difference_is_copied_from_in_both_worlds() {
     let judge = |rest: &str| {
         let text = format!("{stage}FROM base\n{rest}\n");
         let accepted = |finding: &Finding| finding.message.ends_with("would belong to 7:7");
-        let sites = accepting(tree(), &text, &NoContext, rule::ALL, &accepted);
+        let (images, build_args) = (Images(tree()), BTreeMap::new());
+        let inputs = Inputs { images: &images, accepted: &accepted, ..inputs(&build_args) };
+        let sites = analyze(&Dockerfile::read(text.as_str()), &[inputs]).sites;
         assert_eq!((sites[0].verdict, sites[0].accepted.len()), (Verdict::Link, 1));
         sites.last().expect("there are sites").verdict
     };
     assert_eq!(judge("COPY --from=a / /\nCOPY <<y /opt/y\ny"), Verdict::Hold);
     assert_eq!(judge("COPY --from=a / /\nCOPY <<y /var/y\ny"), Verdict::Link);
     assert_eq!(judge("COPY --from=a /etc /opt/\nCOPY <<y /opt/y\ny"), Verdict::Link);
+}
+
+#[test]
+fn a_named_context_stands_for_stages_and_images() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    std::fs::create_dir_all(folder.path().join("tmp")).expect("a folder can be made");
+    std::fs::write(folder.path().join("f"), "f").expect("a file can be written");
+    let context = FolderContext::new(folder.path());
+    let mut contexts = NamedContexts::none();
+    contexts.insert("files", NamedContext::Folder(&context));
+    contexts.insert("alpine", NamedContext::Image("base".into()));
+    contexts.insert("nothing", NamedContext::Image("scratch".into()));
+    contexts.insert("other", NamedContext::Elsewhere("it is a target of another build".into()));
+    let (images, build_args) = (Images(tree()), BTreeMap::new());
+    let inputs = Inputs { images: &images, named_contexts: &contexts, ..inputs(&build_args) };
+    let judge = |text: &str| {
+        let site = analyze(&Dockerfile::read(text), &[inputs]).sites.pop().expect("there is a site");
+        (site.verdict, site.proved())
+    };
+    let (link, hold) = ((Verdict::Link, Some(true)), (Verdict::Hold, Some(true)));
+    let edit = (Verdict::Edit, Some(true));
+    // An image: `base` instead of what the name means elsewhere.
+    assert_eq!(judge("FROM alpine:latest\nCOPY <<x /tmp/\nx"), hold);
+    assert_eq!(judge("FROM alpine\nCOPY <<x /opt/\nx"), link);
+    assert_eq!(judge("FROM nothing\nCOPY <<x /tmp/\nx"), link);
+    assert_eq!(judge("FROM base\nCOPY --from=alpine /tmp /opt/t\nCOPY <<x /opt/t/\nx"), link);
+    // Nothing is known of the others.
+    assert_eq!(judge("FROM other\nCOPY <<x /opt/\nx").0, Verdict::Unknown);
+    assert_eq!(judge("FROM files\nCOPY <<x /opt/\nx").0, Verdict::Unknown);
+    assert_eq!(judge("FROM base\nCOPY --from=other /a /opt"), (Verdict::Edit, Some(false)));
+    // A folder.
+    assert_eq!(judge("FROM base\nCOPY --from=files f /opt"), edit);
+    assert_eq!(judge("FROM base\nCOPY --from=files tmp /opt"), link);
+    // A stage of that name gives way, for those that come after it, and by its number too.
+    let stage = "FROM base AS files\nCOPY <<f /f/\nf\n";
+    assert_eq!(judge(&format!("{stage}FROM base\nCOPY --from=files f /opt")), edit);
+    assert_eq!(judge(&format!("{stage}FROM base\nCOPY --from=0 f /opt")), edit);
+    assert_eq!(judge(&format!("{stage}FROM files\nCOPY <<x /opt/\nx")).0, Verdict::Unknown);
+    assert_eq!(judge("FROM scratch AS alpine\nFROM alpine\nCOPY <<x /tmp/\nx"), hold);
+    // A stage of the name of an image does so for a FROM, and the context for the stage.
+    assert_eq!(judge("FROM base AS own\nFROM own\nCOPY <<x /tmp/\nx"), hold);
 }

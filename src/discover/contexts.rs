@@ -133,10 +133,27 @@ impl<'a> ContextView<'a> {
         context: &Context,
         dockerfile: &RepoPath,
     ) -> Result<Self, ContextError> {
-        let root = context.root.clone();
         let own = RepoPath::new(&format!("{dockerfile}.dockerignore")).ok();
+        Self::with_ignore_file(source, context, own)
+    }
+
+    /// Views a named context: its own `.dockerignore` counts, and no other (BuildKit, `dockerui.nameContext`).
+    ///
+    /// # Errors
+    ///
+    /// [`ContextError`], as of [`new`](Self::new).
+    pub fn named(source: &'a Source<'a>, context: &Context) -> Result<Self, ContextError> {
+        Self::with_ignore_file(source, context, None)
+    }
+
+    fn with_ignore_file(
+        source: &'a Source<'a>,
+        context: &Context,
+        first: Option<RepoPath>,
+    ) -> Result<Self, ContextError> {
+        let root = context.root.clone();
         let shared = RepoPath::below(root.as_ref(), ".dockerignore").ok();
-        let file = [own, shared].into_iter().flatten().find(|path| source.listing().get(path).is_some());
+        let file = [first, shared].into_iter().flatten().find(|path| source.listing().get(path).is_some());
         let ignored = file.map(|path| read_ignored(source, path)).transpose()?.flatten();
         Ok(Self { source, root, ignored, sent: OnceLock::new() })
     }

@@ -182,6 +182,7 @@ impl Work<'_> {
             images: self.options.images,
             context: way.context(),
             assumed_context: way.assumed.as_deref(),
+            named_contexts: &way.named_contexts(),
             build_args: &way.args,
             rules: self.options.rules,
             neighbours: &self.graph,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::analysis::named::{NamedContext, NamedContexts};
 use crate::analysis::source::{self, BuildContext, NoContext};
 use crate::discover::builds::{Build, ContextRoot};
 use crate::discover::{Context, ContextView, Evidence, Source};
@@ -18,6 +19,8 @@ pub struct Way<'a> {
     pub trouble: Option<String>,
     /// That it is this context, where nobody says so.
     pub assumed: Option<String>,
+    /// What it is given beside the context, by name.
+    named: Vec<(String, Named<'a>)>,
     /// Build arguments that the Dockerfile declares; None as the value of one that only the build knows.
     pub args: BTreeMap<String, Option<String>>,
     /// As the plan shows it.
@@ -26,7 +29,30 @@ pub struct Way<'a> {
     pub builds: Vec<usize>,
 }
 
+/// What a named context stands for.
+enum Named<'a> {
+    Folder(ContextView<'a>),
+    Image(String),
+    Elsewhere(String),
+}
+
 impl<'a> Way<'a> {
+    /// What it is given beside the context.
+    pub fn named_contexts(&self) -> NamedContexts<'_> {
+        let mut contexts = NamedContexts::none();
+        for (name, named) in &self.named {
+            contexts.insert(
+                name,
+                match named {
+                    Named::Folder(view) => NamedContext::Folder(view),
+                    Named::Image(image) => NamedContext::Image(image.clone()),
+                    Named::Elsewhere(what) => NamedContext::Elsewhere(what.clone()),
+                },
+            );
+        }
+        contexts
+    }
+
     /// The context's files.
     pub fn context(&self) -> &dyn BuildContext {
         self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
@@ -39,7 +65,15 @@ impl<'a> Way<'a> {
         };
         let root = context.root.as_ref().map_or(".", |root| root.as_str()).to_owned();
         let shown = file::Context::new(root, context.evidence.to_string());
-        Self { view, trouble, assumed: None, args: BTreeMap::new(), shown, builds: Vec::new() }
+        Self {
+            view,
+            trouble,
+            assumed: None,
+            named: Vec::new(),
+            args: BTreeMap::new(),
+            shown,
+            builds: Vec::new(),
+        }
     }
 
     /// The context that nobody names: the folder that holds most of the sources.
@@ -66,11 +100,14 @@ impl<'a> Way<'a> {
                 view: None,
                 trouble: None,
                 assumed: None,
+                named: Vec::new(),
                 args: BTreeMap::new(),
                 shown: file::Context::new(at.clone(), Evidence::Declared(build.place.clone()).to_string()),
                 builds: Vec::new(),
             },
         };
+        way.named =
+            build.contexts.iter().map(|(name, at)| (name.clone(), named(source, build, at))).collect();
         way.shown.target = build.target.as_ref().map(ToString::to_string);
         way.shown.contexts = build
             .contexts
@@ -87,6 +124,24 @@ impl<'a> Way<'a> {
         way.shown.build_args.clone_from(&args);
         way.args = args;
         way
+    }
+}
+
+/// What a named context stands for. Its `.dockerignore` counts for it as for a context (`dockerui.nameContext`).
+fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
+    let root = match at {
+        ContextRoot::Folder(root) => root,
+        ContextRoot::Elsewhere(what) => {
+            return match what.strip_prefix("docker-image://") {
+                Some(image) if !image.contains("${") => Named::Image(image.to_owned()),
+                _ => Named::Elsewhere(what.clone()),
+            };
+        }
+    };
+    let evidence = Evidence::Declared(build.place.clone());
+    match ContextView::named(source, &Context { root: root.clone(), evidence }) {
+        Ok(view) => Named::Folder(view),
+        Err(error) => Named::Elsewhere(error.to_string()),
     }
 }
 
