@@ -18,11 +18,13 @@ mod path;
 mod script;
 mod simple;
 mod state;
+mod trace;
 mod transfer;
 
 pub use change::{Account, Change, Destination, Flavour, Mode, Operand};
 pub use footprint::Footprint;
 pub use path::PathPattern;
+pub use trace::{Command, below_root, below_start, commands, root, start};
 
 /// What a RUN is run with.
 pub struct Invocation<'a> {

@@ -1,7 +1,9 @@
 //! How the repository builds its Dockerfiles, by its own files: from which context, with which arguments and
 //! under which tags. Nothing is run; what only a run would tell stays a hole in a [`Pattern`].
 
+mod docker_cli;
 mod resolve;
+pub mod script;
 
 use std::collections::BTreeMap;
 use std::fmt;
