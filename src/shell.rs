@@ -11,6 +11,7 @@ mod change;
 mod control;
 mod field;
 mod file;
+mod find;
 mod footprint;
 mod getopt;
 mod harmless;

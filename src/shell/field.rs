@@ -179,6 +179,12 @@ impl Expander<'_> {
                     }
                     after
                 }
+                // `find` takes it; no shell reads it as anything else.
+                '{' if after.starts_with('}') => {
+                    out.push('{', true);
+                    out.push('}', true);
+                    &after[1..]
+                }
                 // Alternatives in braces, and patterns in parentheses, are read by bash alone; elsewhere they
                 // stand for themselves. What comes before them holds in both.
                 '{' | '(' if part == Part::Word => {
@@ -425,6 +431,7 @@ mod tests {
             ("~/x", vec![prefix("")]),
             ("\"~\"", vec![literal("~")]),
             ("/a/{b,c}", vec![prefix("/a/")]),
+            ("{}", vec![literal("{}")]),
             ("a\\ b", vec![literal("a b")]),
             ("$1", vec![prefix("")]),
             ("$PWD/x", vec![literal("/w/x")]),

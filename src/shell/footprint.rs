@@ -4,6 +4,7 @@
 use super::Mention;
 use super::call::{Call, Names};
 use super::field::Field;
+use super::find;
 use super::path::{PathPattern, Reach, join};
 
 /// Where a package manager or a build tool writes.
@@ -306,6 +307,9 @@ const OUTPUTS: &[&str] = &["-o", "--out", "--outdir", "--output", "--output-dir"
 
 /// The footprint of a command, if it is a tool that is known.
 pub(super) fn of(call: &Call) -> Option<Footprint> {
+    if call.name == "find" {
+        return find::on_files(call);
+    }
     let words: Vec<&str> = call.args.iter().map(Field::known).collect();
     let (tool, rest) = through_python(call.name, &words);
     let tool = without_version(tool);

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::field::Field;
+use super::find;
 
 /// Commands that read and print, sorted.
 const READERS: &[&str] = &[
@@ -102,10 +103,6 @@ const READERS: &[&str] = &[
     "zgrep",
 ];
 
-/// Options that make `find` do more than print.
-const FIND_ACTIONS: &[&str] =
-    &["-delete", "-exec", "-execdir", "-ok", "-okdir", "-fprint", "-fprint0", "-fprintf", "-fls"];
-
 /// Whether the command touches no file.
 pub(super) fn is(call: &Call) -> bool {
     let words = || call.args.iter().map(Field::known);
@@ -114,7 +111,8 @@ pub(super) fn is(call: &Call) -> bool {
         "printf" | "date" | "hostname" | "file" => {
             !words().any(|word| matches!(word, "-v" | "-s" | "-F" | "-C" | "-b") || word.starts_with("--set"))
         }
-        "find" => !unread() && !words().any(|word| FIND_ACTIONS.contains(&word)),
+        "find" => !unread() && find::is_harmless(call),
+        "scanelf" => !unread() && !words().any(writes_with_scanelf),
         "uniq" => !unread() && words().filter(|word| !word.starts_with('-')).count() < 2,
         "sort" => !unread() && !words().any(|word| word.starts_with("-o") || word.starts_with("--out")),
         "awk" | "gawk" | "mawk" => {
@@ -130,6 +128,14 @@ pub(super) fn is(call: &Call) -> bool {
             words().any(|word| matches!(word, "-c" | "-dc" | "-cd" | "--stdout" | "-t"))
         }
         name => READERS.binary_search(&name).is_ok(),
+    }
+}
+
+/// Whether an option of `scanelf` changes what it looks at, or writes a file.
+fn writes_with_scanelf(word: &str) -> bool {
+    match word.strip_prefix("--") {
+        Some(name) => ["setpax", "fix", "file"].iter().any(|option| name.starts_with(option)),
+        None => word.starts_with('-') && word.contains(['z', 'X', 'o']),
     }
 }
 

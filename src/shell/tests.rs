@@ -358,3 +358,38 @@ fn hostile_scripts_are_bounded() {
     let steps = steps_with(Script::Shell(&long), &[], &["/bin/sh", "-c"]);
     assert_eq!(steps.last().map(|step| &step.effect), Some(&Effect::Anything));
 }
+
+#[test]
+fn find_is_as_harmless_as_what_it_runs() {
+    check(&[
+        ("find /usr -type f -exec ldd '{}' ';'", &[]),
+        ("find /usr -exec stat {} + -exec find {} -name x \\;", &[]),
+        ("find /usr -exec find {} -delete \\;", &["touches: /usr /w/; /w/find /w/{}"]),
+        ("find /usr -name x -delete", &["touches: /usr /w/x"]),
+        ("scanelf --needed --recursive /usr/local", &[]),
+        ("scanelf -X /usr/local", &["touches: /usr/local"]),
+    ]);
+}
+
+#[test]
+fn find_on_files_leaves_directories_alone() {
+    let on = |script: &str, path: &str| {
+        let steps = steps_with(Script::Shell(script), &[], &["/bin/sh", "-c"]);
+        format!("{:?}", mentions(steps.last().unwrap(), path))
+    };
+    for (script, path, want) in [
+        ("find /usr -type f -delete", "/usr/local", "Grows"),
+        ("find /usr -type f -delete", "/opt", "Spared"),
+        ("find -L /usr -type f -delete", "/usr", "Grows"),
+        ("find -type f -delete", "/w", "Grows"),
+        ("find /usr -type f -exec chmod 600 {} +", "/usr", "Grows"),
+        ("find /usr -type f -exec mv {} /opt \\;", "/opt", "Maybe"),
+        ("find /usr -delete -type f", "/usr", "Maybe"),
+        ("find /usr ! -type f -delete", "/usr", "Maybe"),
+        ("find /usr -type f -o -name x -delete", "/usr", "Maybe"),
+        ("find /usr -type d -exec chmod 700 {} +", "/usr", "Maybe"),
+        ("find /usr $TESTS -type f -delete", "/usr", "Maybe"),
+    ] {
+        assert_eq!(on(script, path), want, "{script} {path}");
+    }
+}
