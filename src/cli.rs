@@ -140,6 +140,9 @@ pub struct PlanArguments {
     /// Edit generated files too
     #[arg(long)]
     edit_generated: bool,
+    /// Put files into waves as if there were no plan yet, and forget what people decided in it
+    #[arg(long)]
+    afresh: bool,
     /// Write the plan to its place in the repository
     #[arg(long, conflicts_with = "output")]
     save: bool,

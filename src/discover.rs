@@ -8,6 +8,7 @@ mod heads;
 mod ignored;
 mod listed;
 pub mod names;
+mod owners;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ pub use ignored::{IgnoreError, Ignored};
 pub use listed::{
     EntryError, Gone, Guess, List, ListedPath, Reconciliation, RefusedEntry, Why, parse_list, reconcile,
 };
+pub use owners::Owners;
 pub use source::{ReadError, Source, Target};
 
 use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};

@@ -8,33 +8,35 @@ mod neighbours;
 mod read;
 mod report;
 pub mod syntax;
+mod waivers;
 mod waves;
 mod ways;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use globset::{Glob, GlobMatcher};
 use rayon::prelude::*;
 
 use crate::analysis::context::FolderContext;
 use crate::analysis::end::NoNeighbours;
 use crate::analysis::named::NamedContexts;
-use crate::analysis::rule::{Finding, Rule, RuleId};
+use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::source::BuildContext;
 use crate::analysis::{self, Analysis, Inputs};
 use crate::config::Config;
 use crate::discover::builds::Builds;
-use crate::discover::{self, Class, Discovery, Source, SourceFile};
-use crate::dockerfile::Dockerfile;
+use crate::discover::{self, Class, Discovery, Owners, Source, SourceFile};
+use crate::dockerfile::{Body, Dockerfile};
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::images::ImageSource;
 use crate::migrate::{self, LinePlan};
-use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused, Waiver};
+use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused};
 use neighbours::{Graph, Member};
+use waves::Order;
 use ways::Way;
 
 pub use read::PlanError;
 pub use report::{path_for_people, sites_report};
+pub use waivers::{UnknownRule, Waivers};
 
 /// What is decided beside the repository.
 pub struct Options<'a> {
@@ -50,59 +52,12 @@ pub struct Options<'a> {
     pub keep_add: bool,
     /// Whether generated files are edited too.
     pub edit_generated: bool,
+    /// The plan that there was before: what people decided in it is kept, and waves stay as they are.
+    pub earlier: Option<&'a Plan>,
     /// The files that are planned, where that is not all of them.
     pub only: Option<&'a BTreeSet<RepoPath>>,
     /// The rules that judge: [`ALL`](crate::analysis::rule::ALL).
     pub rules: &'a [&'static Rule],
-}
-
-/// A waiver names no rule of the table.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a waiver names the rule `{0}`, which is none; `layerwright explain` lists them")]
-pub struct UnknownRule(pub String);
-
-/// The accepted differences, ready to be asked.
-#[derive(Debug)]
-pub struct Waivers {
-    entries: Vec<(GlobMatcher, RuleId, Waiver)>,
-}
-
-impl Waivers {
-    /// Reads the waivers of `layerwright.toml`.
-    ///
-    /// # Errors
-    ///
-    /// [`UnknownRule`] for a rule that is not in the table.
-    pub fn new(config: &Config) -> Result<Self, UnknownRule> {
-        let mut entries = Vec::new();
-        for waiver in &config.waivers {
-            let rule = RuleId::find(&waiver.rule).ok_or_else(|| UnknownRule(waiver.rule.clone()))?;
-            let Ok(glob) = Glob::new(&waiver.file) else { continue };
-            let kept = Waiver {
-                file: waiver.file.clone(),
-                rule: waiver.rule.clone(),
-                path: waiver.path.clone(),
-                reason: waiver.reason.clone(),
-            };
-            entries.push((glob.compile_matcher(), rule, kept));
-        }
-        Ok(Self { entries })
-    }
-
-    /// Nothing is accepted.
-    pub fn none() -> Self {
-        Self { entries: Vec::new() }
-    }
-
-    /// The waiver that accepts a finding in a file.
-    pub fn accepting(&self, path: &str, finding: &Finding) -> Option<&Waiver> {
-        let accepts = |(glob, rule, waiver): &&(GlobMatcher, RuleId, Waiver)| {
-            glob.is_match(path)
-                && *rule == finding.rule
-                && (waiver.path.is_empty() || waiver.path == finding.path)
-        };
-        self.entries.iter().find(accepts).map(|(_, _, waiver)| waiver)
-    }
 }
 
 /// Plans the files of a discovery.
@@ -132,18 +87,36 @@ pub fn plan(
         })
         .collect();
     let graph = Graph::new(&members, options);
+    let earlier: HashMap<&str, &File> =
+        options.earlier.iter().flat_map(|plan| &plan.files).map(|file| (file.path.as_str(), file)).collect();
     let mut files: Vec<File> = discovery
         .files
         .par_iter()
         .zip(&members)
         .filter(|(file, _)| options.only.is_none_or(|only| only.contains(&file.path)))
         .map(|(file, member)| {
-            let planned = plan_file(file, member, &graph, options, waivers);
+            let planned =
+                plan_file(file, member, &graph, earlier.get(member.path).copied(), options, waivers);
             tick();
             planned
         })
         .collect();
-    let waves = waves::assign(&mut files, &options.config.waves);
+    let owners = Owners::of(source);
+    for (file, owned) in files.iter_mut().filter_map(|file| {
+        let path = RepoPath::new(&file.path).ok()?;
+        Some((file, owners.owners(&path).to_vec()))
+    }) {
+        file.owners = owned;
+    }
+    keep_waves(&mut files, &earlier);
+    let runs = members.iter().map(|member| (member.path, runs(member.dockerfile))).collect();
+    let order = Order { config: &options.config.waves, parents: &graph.parents, runs: &runs };
+    let mut waves = waves::assign(&mut files, &order);
+    let earlier_poc = options.earlier.and_then(|plan| plan.waves.first()).filter(|wave| wave.number == 0);
+    if let (Some(poc), Some(earlier)) = (waves.first_mut().filter(|wave| wave.reason.is_empty()), earlier_poc)
+    {
+        poc.reason.clone_from(&earlier.reason);
+    }
     let refused = discovery
         .refused
         .iter()
@@ -164,7 +137,7 @@ pub fn plan(
         build_args: options.build_args.clone(),
         syntax: options.config.syntax.write.clone(),
         selects: options.selects.to_vec(),
-        waivers: waivers.entries.iter().map(|(_, _, waiver)| waiver.clone()).collect(),
+        waivers: waivers.listed(),
         list: None,
         left_out: discovery
             .left_out_counts()
@@ -177,10 +150,25 @@ pub fn plan(
     }
 }
 
+/// Puts files into the waves that they were in: those that have something to do still, and those that are done.
+fn keep_waves(files: &mut [File], earlier: &HashMap<&str, &File>) {
+    for file in files {
+        let done = file.sites.iter().any(|site| site.verdict == file::Verdict::Linked);
+        if file.selected().next().is_some() || done {
+            file.wave = earlier.get(file.path.as_str()).and_then(|file| file.wave);
+        }
+    }
+}
+
+fn runs(dockerfile: &Dockerfile) -> usize {
+    dockerfile.instructions().iter().filter(|instruction| matches!(instruction.body, Body::Run(_))).count()
+}
+
 fn plan_file(
     file: &SourceFile,
     member: &Member<'_>,
     graph: &Graph,
+    earlier: Option<&File>,
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> File {
@@ -213,8 +201,10 @@ fn plan_file(
         .collect();
     let judged = analysis::analyze(dockerfile, &inputs);
     let trouble = member.ways.iter().find_map(|way| way.trouble.clone());
-    let skip = trouble.or_else(|| skip_reason(file, dockerfile, &class, options));
-    finish(file, member, class, &judged, skip, options, waivers)
+    let decided = earlier.and_then(|file| file.decided.clone());
+    let by_hand = decided.as_ref().and_then(|decided| decided.skip.clone());
+    let skip = by_hand.or(trouble).or_else(|| skip_reason(file, dockerfile, &class, options));
+    File { decided, ..finish(file, member, class, &judged, skip, options, waivers) }
 }
 
 /// Why a file is not edited, whatever its sites say.
@@ -277,6 +267,8 @@ fn finish(
         header,
         sites,
         wave: None,
+        decided: None,
+        owners: Vec::new(),
         rewritten: rewritten.map(|blob| blob.as_str().to_owned()),
     }
 }

@@ -32,6 +32,7 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
         selects: &selects,
         keep_add: knowledge.keep_add,
         edit_generated: false,
+        earlier: None,
         only: None,
         rules: rule::ALL,
     };

@@ -92,6 +92,7 @@ fn plan_of(
         selects: &selects,
         keep_add: arguments.knowledge.keep_add,
         edit_generated: false,
+        earlier: None,
         only: None,
         rules: rule::ALL,
     };

@@ -37,6 +37,7 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         }
         _ => None,
     };
+    let earlier = if arguments.afresh { None } else { earlier(arguments, &workspace, &config)? };
     let build_args = arguments.knowledge.build_args()?;
     let selects = arguments.knowledge.selects();
     let options = Options {
@@ -46,6 +47,7 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         selects: &selects,
         keep_add: arguments.knowledge.keep_add,
         edit_generated: arguments.edit_generated,
+        earlier: earlier.as_ref(),
         only: only.as_ref(),
         rules: rule::ALL,
     };
@@ -61,6 +63,21 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     }
     plan.list = report;
     show(arguments, &workspace, &config, &plan)
+}
+
+/// The plan that this one takes the place of, or the saved one.
+fn earlier(arguments: &PlanArguments, workspace: &Workspace, config: &Config) -> Result<Option<Plan>, Error> {
+    let replaced = arguments.output.clone().filter(|path| path.is_file());
+    let path = match replaced {
+        Some(path) => Some(path),
+        None => saved_at(workspace, config)?.filter(|path| path.is_file()),
+    };
+    let Some(path) = path else { return Ok(None) };
+    let bytes = workspace::read(&path)?;
+    Plan::read(&bytes).map(Some).map_err(|error| {
+        Error::new(Kind::Refused, format!("{}: {error}", path.display()))
+            .hint("what people decided in it would be lost; repair it, or pass --afresh to plan without it")
+    })
 }
 
 fn print_config(arguments: &PlanArguments) -> Result<(), Error> {

@@ -3,181 +3,19 @@
 //! Fields are written in the order of their declaration and lists are sorted, so a plan's diffs are readable.
 //! What a reader does not know it refuses.
 
+mod site;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use site::{
+    Assumption, Audit, Benefit, Error, FileReport, Inspection, Keyword, Reason, Site, Syntax, Verdict,
+};
+
 /// The version of the format that this program writes and reads.
 pub const SCHEMA: u32 = 1;
-
-/// What `inspect` prints: files and their sites.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Inspection {
-    /// Version of this format.
-    #[schemars(range(min = 1, max = 1))]
-    pub schema: u32,
-    /// The files, as they were given.
-    pub files: Vec<FileReport>,
-}
-
-/// One file and its sites.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FileReport {
-    /// The path as it was given.
-    pub path: String,
-    /// Why BuildKit's `parser.Parse` or `instructions.Parse` refuses the file; empty when it does not.
-    pub errors: Vec<Error>,
-    /// The `# syntax` header.
-    pub syntax: Syntax,
-    /// Each COPY and ADD, in order.
-    pub sites: Vec<Site>,
-}
-
-/// A place in a file and what BuildKit says of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Error {
-    /// 1-based line.
-    pub line: usize,
-    /// 1-based column, in bytes.
-    pub column: usize,
-    /// What is wrong.
-    pub message: String,
-}
-
-/// The `# syntax` header of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Syntax {
-    /// What the header says now; null without one.
-    pub current: Option<String>,
-    /// The least frontend that reads the file as it is meant; null where any does.
-    pub required: Option<String>,
-}
-
-/// One COPY or ADD with its verdict. Flags, sources and destination are BuildKit's reading before expansion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Site {
-    /// First line, 1-based.
-    pub line: usize,
-    /// Last line, 1-based.
-    pub end_line: usize,
-    /// `COPY` or `ADD`.
-    pub keyword: Keyword,
-    /// Whether it stands in an ONBUILD.
-    pub onbuild: bool,
-    /// The stage, counted from 0; null before the first FROM.
-    pub stage: Option<usize>,
-    /// The flags, quotes dropped.
-    pub flags: Vec<String>,
-    /// The sources, heredocs left out.
-    pub sources: Vec<String>,
-    /// How many heredocs it has.
-    pub heredocs: usize,
-    /// The destination; null where the line has none.
-    pub destination: Option<String>,
-    /// May `--link` be inserted?
-    pub verdict: Verdict,
-    /// Whether the verdict leans on nothing; null for verdicts that are no claim about an image.
-    pub proved: Option<bool>,
-    /// The whole new instruction, of `link` and `edit`.
-    pub replacement: Option<String>,
-    /// What the verdict leans on.
-    pub assumptions: Vec<Assumption>,
-    /// What the rules found.
-    pub reasons: Vec<Reason>,
-    /// What a link brings.
-    pub benefit: Benefit,
-    /// Whether the campaign edits it.
-    pub selected: bool,
-    /// Of a line that is linked already: what the verdict would be.
-    pub audit: Option<Audit>,
-}
-
-/// The instruction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Keyword {
-    /// `COPY`.
-    Copy,
-    /// `ADD`.
-    Add,
-}
-
-/// May `--link` be inserted?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Yes, alone.
-    Link,
-    /// Yes, with other changes to flags or words.
-    Edit,
-    /// No: the image would change.
-    Hold,
-    /// It can not be told.
-    Unknown,
-    /// The builder would ignore it.
-    NoEffect,
-    /// It is there already.
-    Linked,
-    /// `--link=false` says no.
-    OptedOut,
-}
-
-/// What a link brings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Benefit {
-    /// The layer outlives changes of what lies below.
-    Pays,
-    /// It does, but a later RUN is executed again in any case, or the stage ends in no image by itself.
-    Neutral,
-    /// It makes builds slower.
-    Costs,
-    /// Nothing.
-    None,
-}
-
-/// A fact that nothing has proved yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Assumption {
-    /// The line that it is about, 1-based.
-    pub line: usize,
-    /// The path that it is about.
-    pub path: String,
-    /// The whole sentence.
-    pub message: String,
-    /// The Dockerfile whose line it is; only there where that is another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dockerfile: Option<String>,
-}
-
-/// What a rule found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reason {
-    /// The rule; `layerwright explain RULE` tells more.
-    pub rule: String,
-    /// The path in the image; empty where it is about none.
-    pub path: String,
-    /// Both outcomes in a sentence.
-    pub message: String,
-}
-
-/// What the verdict of a linked line would be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Audit {
-    /// `link` where the flag does no harm.
-    pub verdict: Verdict,
-    /// What the rules found.
-    pub reasons: Vec<Reason>,
-}
 
 /// `plan.json`: what was found and decided, file by file and line by line. Decisions, not progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -300,8 +138,22 @@ pub struct File {
     pub sites: Vec<Site>,
     /// Its wave; null where it is in none.
     pub wave: Option<usize>,
+    /// What people decided for it in this file; planning again keeps it. Null where nobody did.
+    pub decided: Option<Decided>,
+    /// Who owns it, by CODEOWNERS.
+    pub owners: Vec<String>,
     /// git's id of the text after the edit; null where nothing is edited.
     pub rewritten: Option<String>,
+}
+
+/// What people decided for a file by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Decided {
+    /// Its wave.
+    pub wave: Option<usize>,
+    /// Why it is left alone.
+    pub skip: Option<String>,
 }
 
 /// What kind of file it is.
@@ -331,6 +183,8 @@ pub struct Context {
     pub root: String,
     /// What says so.
     pub evidence: String,
+    /// Whether nothing says so, and it is only likely.
+    pub assumed: bool,
     /// The stage that is built; null for the last.
     pub target: Option<String>,
     /// Build arguments that the Dockerfile declares; null as the value of one that only the build knows.
@@ -342,7 +196,14 @@ pub struct Context {
 impl Context {
     /// A context with nothing else said.
     pub fn new(root: String, evidence: String) -> Self {
-        Self { root, evidence, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
+        Self {
+            root,
+            evidence,
+            assumed: false,
+            target: None,
+            build_args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+        }
     }
 }
 

@@ -85,6 +85,7 @@ impl<'a> Way<'a> {
     ) -> Self {
         let context = Context::guessed(source, path, &local_sources(dockerfile));
         let mut way = Self::new(source, path, &context);
+        way.shown.assumed = true;
         way.assumed = Some(format!("the build context is {}: {}", way.shown.root, context.evidence));
         way.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         way

@@ -210,6 +210,7 @@ pub fn judge(text: &str, context: &Path, images: &FileSource, rules: &[&'static 
         selects: &[Benefit::Pays, Benefit::Neutral, Benefit::Costs],
         keep_add: false,
         edit_generated: false,
+        earlier: None,
         only: None,
         rules,
     };

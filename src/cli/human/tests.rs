@@ -91,6 +91,8 @@ fn file(path: &str, sites: Vec<Site>) -> File {
         header: Header::Keep,
         sites,
         wave: None,
+        decided: None,
+        owners: Vec::new(),
         rewritten: None,
     }
 }
