@@ -193,6 +193,9 @@ impl Transition<'_> {
             leans.merge(&there.leans);
         }
         let known = match (known, there.known, self.mode) {
+            (Known::Dir(upper), Known::Unknown(_), Mode::Plain) => {
+                Known::Dir(Directory { xattrs: None, ..upper })
+            }
             (Known::Dir(upper), Known::Dir(lower), Mode::Plain) => {
                 let xattrs = upper.xattrs.zip(lower.xattrs).map(|(upper, lower)| upper || lower);
                 Known::Dir(Directory { xattrs, ..upper })

@@ -176,6 +176,20 @@ fn what_a_source_may_hold_beside_may_lose_its_attributes_too() {
 }
 
 #[test]
+fn a_copy_over_what_is_not_known_may_leave_attributes_there() {
+    // A plain copy of a directory over one that exists keeps its attributes.
+    let text = |command: &str| {
+        format!(
+            "FROM tiny:1 AS b\nRUN mkdir -p /out/s\nFROM tiny:1\nRUN mkdir -p /opt/s{command}\n\
+             COPY --from=b /out/ /opt/\nCOPY f /opt/s/\n"
+        )
+    };
+    assert!(is_proved(&text(""), &mut Tar::new()));
+    let marked = text(" && setfattr -n user.k -v 1 /opt/s");
+    assert_eq!(sites(&marked, &mut Tar::new()).last().unwrap().verdict, Verdict::Unknown);
+}
+
+#[test]
 fn a_user_without_a_group_runs_with_that_of_its_account() {
     // `/etc/passwd` has 1000 in group 1001, and that is the group of what a RUN makes.
     let after = |user: &str| {
