@@ -7,7 +7,7 @@ use crate::analysis::archive::ArchiveEntry;
 use crate::analysis::place::{self, Destination, Followed};
 use crate::analysis::source::{Source, SourceKind};
 use crate::rootfs::{
-    Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
+    Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs, ancestors,
 };
 
 /// How a transfer reaches the filesystem.
@@ -120,7 +120,7 @@ impl Transition<'_> {
                     self.put(&place::join(place, path), self.owned(known.clone()), &listing.leans);
                 }
                 if let Some(why) = &listing.incomplete {
-                    self.blur(place, why);
+                    self.blur_beside(place, listing, why);
                 }
             }
             SourceKind::Archive(archive) => {
@@ -169,6 +169,21 @@ impl Transition<'_> {
         self.rootfs.set(place, fact, Below::Unknown(Arc::clone(why)));
     }
 
+    /// Nothing is known any more of what lies below a directory, but for what a source has surely put there.
+    fn blur_beside(&mut self, place: &str, listing: &Listing, why: &Arc<str>) {
+        let paths = listing.entries.iter().map(|(path, _)| place::join(place, path));
+        let put: Vec<(String, Fact)> = paths.map(|path| (path.clone(), self.rootfs.get(&path))).collect();
+        self.blur(place, why);
+        for (path, fact) in put {
+            let below = match &fact.known {
+                Known::Dir(_) => Below::Inherited,
+                Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
+                _ => Below::Nothing,
+            };
+            self.rootfs.set(&path, fact, below);
+        }
+    }
+
     /// `--chown` gives every copied directory its owner.
     fn owned(&self, known: Known) -> Known {
         match known {
@@ -193,6 +208,9 @@ impl Transition<'_> {
             leans.merge(&there.leans);
         }
         let known = match (known, there.known, self.mode) {
+            (Known::Dir(upper), Known::Unknown(_), Mode::Plain) => {
+                Known::Dir(Directory { xattrs: None, ..upper })
+            }
             (Known::Dir(upper), Known::Dir(lower), Mode::Plain) => {
                 let xattrs = upper.xattrs.zip(lower.xattrs).map(|(upper, lower)| upper || lower);
                 Known::Dir(Directory { xattrs, ..upper })

@@ -176,6 +176,35 @@ fn what_a_source_may_hold_beside_may_lose_its_attributes_too() {
 }
 
 #[test]
+fn a_copy_over_what_is_not_known_may_leave_attributes_there() {
+    // A plain copy of a directory over one that exists keeps its attributes.
+    let text = |command: &str| {
+        format!(
+            "FROM tiny:1 AS b\nRUN mkdir -p /out/s\nFROM tiny:1\nRUN mkdir -p /opt/s{command}\n\
+             COPY --from=b /out/ /opt/\nCOPY f /opt/s/\n"
+        )
+    };
+    assert!(is_proved(&text(""), &mut Tar::new()));
+    let marked = text(" && setfattr -n user.k -v 1 /opt/s");
+    assert_eq!(sites(&marked, &mut Tar::new()).last().unwrap().verdict, Verdict::Unknown);
+}
+
+#[test]
+fn what_a_source_surely_brings_is_known_whatever_else_it_brings() {
+    // `/d` of the stage is 0700 there too.
+    let text = |line: &str| {
+        format!(
+            "FROM tiny:1 AS b\nRUN mkdir -m 700 /d && mkdir /e && cp -a /home/. /opt/\n\
+             FROM scratch\nCOPY --link --from=b / /\n{line}\n"
+        )
+    };
+    let last = |line: &str| sites(&text(line), &mut Tar::new()).remove(1);
+    assert_eq!(last("COPY f /d/k").verdict, Verdict::Hold);
+    assert_eq!(last("COPY --chown=1:1 f /e/k").verdict, Verdict::Hold);
+    assert_eq!(last("COPY f /opt/unlisted/k").verdict, Verdict::Unknown);
+}
+
+#[test]
 fn a_user_without_a_group_runs_with_that_of_its_account() {
     // `/etc/passwd` has 1000 in group 1001, and that is the group of what a RUN makes.
     let after = |user: &str| {
