@@ -24,7 +24,7 @@ mod transfer;
 pub use change::{Account, Change, Destination, Flavour, Mode, Operand};
 pub use footprint::Footprint;
 pub use path::PathPattern;
-pub use trace::root;
+pub use trace::{Command, below_root, below_start, commands, root, start};
 
 /// What a RUN is run with.
 pub struct Invocation<'a> {

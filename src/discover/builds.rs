@@ -4,6 +4,7 @@
 pub mod bake;
 pub mod compose;
 pub mod devcontainer;
+mod docker_cli;
 mod json;
 pub mod names;
 mod resolve;

@@ -310,7 +310,7 @@ fn escape<'t>(after: &'t str, part: Part, out: &mut Word) -> &'t str {
 }
 
 /// Where the double quote that was opened before `text` closes.
-fn end_of_quoted(text: &str) -> usize {
+pub(super) fn end_of_quoted(text: &str) -> usize {
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         let next = at + c.len_utf8();
@@ -335,7 +335,7 @@ fn rest_after(text: &str, open: char, close: char) -> &str {
 }
 
 /// What stands before and after the bracket that closes `depth` open ones. Quotes hide brackets.
-fn split_nested(text: &str, open: char, close: char, mut depth: usize) -> Option<(&str, &str)> {
+pub(super) fn split_nested(text: &str, open: char, close: char, mut depth: usize) -> Option<(&str, &str)> {
     let mut chars = text.char_indices();
     let mut double = false;
     while let Some((at, c)) = chars.next() {
@@ -361,7 +361,7 @@ fn split_nested(text: &str, open: char, close: char, mut depth: usize) -> Option
 }
 
 /// The script within backquotes and what follows them.
-fn split_backquoted(text: &str) -> (String, &str) {
+pub(super) fn split_backquoted(text: &str) -> (String, &str) {
     let mut script = String::new();
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {

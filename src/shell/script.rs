@@ -14,7 +14,7 @@ const LENGTH: usize = 256 << 10;
 /// How many things may open in a script that the parser follows by recursion.
 const OPENINGS: usize = 1_000;
 /// Up to how many of them any thread's stack is enough.
-const SHALLOW: usize = 24;
+pub(super) const SHALLOW: usize = 24;
 /// What one of them may take of the stack.
 const FRAME: usize = 64 << 10;
 /// What is left for everything else.
@@ -27,30 +27,36 @@ pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
         Script::Shell(text) => openings(text),
         Script::Exec(words) => words.iter().map(|word| openings(word)).sum(),
     } + invocation.heredocs.iter().map(|heredoc| openings(heredoc.body)).sum::<usize>();
-    if openings > OPENINGS {
-        return vec![anything(invocation)];
-    }
-    if openings <= SHALLOW {
-        return run(invocation, SHALLOW);
-    }
-    // The parser goes down one call for each thing that opens: the stack must be as deep as the script.
     let (script, heredocs, shell) = (invocation.script, invocation.heredocs, invocation.shell);
     let (workdir, user, env, first_line) =
         (invocation.workdir, invocation.user, invocation.env, invocation.first_line);
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK + openings * FRAME)
-            .spawn_scoped(scope, move || {
-                run(&Invocation { script, heredocs, shell, workdir, user, env, first_line }, openings)
-            })
-            .ok()
-            .and_then(|thread| thread.join().ok())
+    with_stack(openings, move || {
+        let invocation = Invocation { script, heredocs, shell, workdir, user, env, first_line };
+        run(&invocation, openings.max(SHALLOW))
     })
     .unwrap_or_else(|| vec![anything(invocation)])
 }
 
+/// Runs something that parses scripts in which `openings` things open. None where that is too many.
+pub(super) fn with_stack<T: Send>(openings: usize, run: impl FnOnce() -> T + Send) -> Option<T> {
+    if openings > OPENINGS {
+        return None;
+    }
+    if openings <= SHALLOW {
+        return Some(run());
+    }
+    // The parser goes down one call for each thing that opens: the stack must be as deep as the script.
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(STACK + openings * FRAME)
+            .spawn_scoped(scope, run)
+            .ok()
+            .and_then(|thread| thread.join().ok())
+    })
+}
+
 /// How many things open in a text, at most: brackets, substitutions and the words that start compound commands.
-fn openings(text: &str) -> usize {
+pub(super) fn openings(text: &str) -> usize {
     let bytes = text.as_bytes();
     let brackets = bytes.iter().filter(|byte| matches!(byte, b'(' | b'{' | b'`')).count();
     let words = bytes.split(|byte| !byte.is_ascii_alphabetic());

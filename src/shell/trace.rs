@@ -1,9 +1,83 @@
-//! The commands that a script may run, with their words as far as they are known. It never executes anything and
-//! never judges a command.
+//! The commands that a script may run, with their words as far as they are known. It never executes anything,
+//! never judges a command, and ends soon whatever it is given.
+//!
+//! A script is followed on every way through its branches: values that were set together stay together. Where
+//! there are too many ways, those that branched last become one, and what differs between them is a hole.
 
-use crate::text::pattern::Pattern;
+mod env;
+mod glob;
+mod path;
+mod simple;
+mod test;
+mod walk;
+mod ways;
+mod word;
+mod wrapper;
 
-/// The repository's root as an absolute path: what [`commands`] puts where a script finds it out for itself.
+use std::collections::BTreeMap;
+
+use super::script::{SHALLOW, openings, with_stack};
+use crate::text::pattern::{Part, Pattern};
+
+/// The hole of the repository's root.
+const ROOT: &str = "the repository";
+/// The hole of the folder that the script starts in.
+const START: &str = "PWD";
+
+/// A command that a script may run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Command {
+    /// The command and its arguments. A hole is named after the variable or the expression that nobody knows.
+    pub words: Vec<Pattern>,
+    /// Its working directory: absolute, or below [`root`] or [`start`].
+    pub folder: Pattern,
+    /// The file that standard input comes from, in that directory.
+    pub stdin: Option<Pattern>,
+    /// What the holes of the words hold where nobody sets them: `${x:-this}`.
+    pub defaults: BTreeMap<String, Pattern>,
+    /// Its line in the script, 1-based.
+    pub line: usize,
+}
+
+impl Command {
+    /// A word of the command as a path: below [`root`] or [`start`] where that is known.
+    #[must_use]
+    pub fn path(&self, word: &Pattern) -> Pattern {
+        path::join(&self.folder, word)
+    }
+}
+
+/// The repository's root as a path.
 pub fn root() -> Pattern {
-    Pattern::hole("the repository")
+    Pattern::hole(ROOT)
+}
+
+/// The folder that a script starts in as a path.
+pub fn start() -> Pattern {
+    Pattern::hole(START)
+}
+
+/// What follows the repository's root in a path.
+pub fn below_root(path: &Pattern) -> Option<Pattern> {
+    below(path, ROOT)
+}
+
+/// What follows the folder that a script starts in in a path.
+pub fn below_start(path: &Pattern) -> Option<Pattern> {
+    below(path, START)
+}
+
+fn below(path: &Pattern, name: &str) -> Option<Pattern> {
+    let (Part::Hole(first), rest) = path.parts().split_first()? else { return None };
+    let rest = path::collect(rest);
+    (first == name).then(|| path::strip(&rest, "/").or_else(|| rest.is_empty().then_some(rest))).flatten()
+}
+
+/// The commands that a script may run, in the order in which they are found; none twice. `given` says what is
+/// known of the variables that the script finds when it starts; `0` is the script's own path. Functions that
+/// nothing calls are followed with unknown arguments. Of a script that cannot be read, the lines that can be
+/// read alone are followed.
+pub fn commands(script: &str, given: &(dyn Fn(&str) -> Option<Pattern> + Sync)) -> Vec<Command> {
+    let openings = openings(script);
+    with_stack(openings, || walk::commands(script, given, openings.max(SHALLOW))).unwrap_or_default()
 }

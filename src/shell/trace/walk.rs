@@ -1,0 +1,508 @@
+//! The ways through a script: lists, branches, loops and functions. It knows nothing of single commands.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use brush_parser::ast::{
+    AndOr, AndOrList, CaseClauseCommand, Command as Ast, CompoundCommand, CompoundList, ForClauseCommand,
+    FunctionBody, IfClauseCommand, Pipeline, Program, RedirectList, SeparatorOperator,
+    WhileOrUntilClauseCommand, Word,
+};
+
+use super::super::script;
+use super::super::state::Dialect;
+use super::env::{Env, Output, Value};
+use super::test::is_test;
+use super::ways::{each, either, settled};
+use super::word::Expander;
+use super::{Command, glob, path};
+use crate::text::pattern::Pattern;
+
+/// How deep commands may nest, through functions and substitutions too.
+const DEPTH: usize = 40;
+/// How many commands are followed, those of loops and functions each time.
+const STEPS: usize = 20_000;
+/// How much text is expanded and read, in bytes.
+const BYTES: usize = 8 << 20;
+/// Over how many values a loop is counted out.
+const ROUNDS: usize = 64;
+
+/// Follows a script and writes down what it may run.
+pub(super) struct Walker<'a> {
+    pub given: &'a dyn Fn(&str) -> Option<Pattern>,
+    pub functions: HashMap<String, Rc<FunctionBody>>,
+    pub found: Vec<Command>,
+    seen: HashSet<Command>,
+    /// Functions that were called.
+    pub called: HashSet<String>,
+    /// Shells that left the function, the loop or the round that is followed.
+    pub returned: Vec<Env>,
+    pub broke: Vec<Env>,
+    pub continued: Vec<Env>,
+    /// The last shell that ended.
+    pub ended: Option<Env>,
+    /// What the pipeline hands to the command.
+    pub piped: Option<Pattern>,
+    parsed: HashMap<String, Option<Rc<Program>>>,
+    /// The names of the values that an assignment gives, by variable and line.
+    names: HashMap<String, Vec<usize>>,
+    /// The line to report; None: the line of each command counts.
+    line: Option<usize>,
+    openings: usize,
+    /// How many functions are followed within each other.
+    within: usize,
+    depth: usize,
+    steps: usize,
+    bytes: usize,
+}
+
+/// The commands of a script in which `openings` things open.
+pub(super) fn commands(text: &str, given: &dyn Fn(&str) -> Option<Pattern>, openings: usize) -> Vec<Command> {
+    let text = text.replace("\r\n", "\n");
+    let mut walker = Walker {
+        given,
+        functions: HashMap::new(),
+        found: Vec::new(),
+        seen: HashSet::new(),
+        called: HashSet::new(),
+        returned: Vec::new(),
+        broke: Vec::new(),
+        continued: Vec::new(),
+        ended: None,
+        piped: None,
+        parsed: HashMap::new(),
+        names: HashMap::new(),
+        line: None,
+        openings,
+        within: 0,
+        depth: 0,
+        steps: STEPS,
+        bytes: BYTES,
+    };
+    let start = Env::new(super::start());
+    let ends = match script::parse(&text, Dialect::Bash, openings) {
+        Some(program) => walker.program(&program, vec![start.clone()]),
+        None => walker.lines(&text, start.clone()),
+    };
+    let known = ends.into_iter().reduce(|one, other| one.join(&other));
+    let known = known.or_else(|| walker.ended.take()).unwrap_or_else(|| start.clone());
+    walker.uncalled(&known.restarted(&start));
+    walker.found
+}
+
+impl Walker<'_> {
+    /// Takes from what may be read; says whether anything is left.
+    pub fn spend(&mut self, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_sub(bytes);
+        if self.bytes == 0 {
+            self.steps = 0;
+        }
+        self.bytes > 0
+    }
+
+    /// Takes one command from those that are followed; says whether it may be.
+    pub fn step(&mut self) -> bool {
+        self.steps = self.steps.saturating_sub(1);
+        self.steps > 0
+    }
+
+    fn nested<T>(&mut self, otherwise: T, run: impl FnOnce(&mut Self) -> T) -> T {
+        if self.depth >= DEPTH || !self.step() {
+            return otherwise;
+        }
+        self.depth += 1;
+        let done = run(self);
+        self.depth -= 1;
+        done
+    }
+
+    /// Writes down a command.
+    pub fn record(&mut self, command: Command) {
+        if self.seen.insert(command.clone()) {
+            self.found.push(command);
+        }
+    }
+
+    pub fn line_of(&self, word: &Word) -> usize {
+        self.line_at(word.loc.as_ref().map_or(1, |span| span.start.line))
+    }
+
+    /// The line to report for what stands on a line of the text that is read.
+    pub fn line_at(&self, line: usize) -> usize {
+        self.line.unwrap_or(line.max(1))
+    }
+
+    /// Whether the body of a function is followed.
+    pub fn within_function(&self) -> bool {
+        self.within > 0
+    }
+
+    /// The name of the unknown value that a variable gets on a line: the variable's own the first time.
+    pub fn name(&mut self, variable: &str, line: usize) -> String {
+        let lines = self.names.entry(variable.to_owned()).or_default();
+        let at = lines.iter().position(|known| *known == line).unwrap_or_else(|| {
+            lines.push(line);
+            lines.len() - 1
+        });
+        if at == 0 { variable.to_owned() } else { format!("{variable}#{}", at + 1) }
+    }
+
+    fn parse(&mut self, text: &str) -> Option<Rc<Program>> {
+        if let Some(known) = self.parsed.get(text) {
+            return known.clone();
+        }
+        let program = if self.spend(text.len()) {
+            script::parse(text, Dialect::Bash, self.openings).map(Rc::new)
+        } else {
+            None
+        };
+        self.parsed.insert(text.to_owned(), program.clone());
+        program
+    }
+
+    /// Runs a text as a script in the shell as it is.
+    pub fn text(&mut self, text: &str, env: Env, line: usize) -> Vec<Env> {
+        let Some(program) = self.parse(text) else { return vec![env] };
+        let outer = self.line.replace(line);
+        let envs = self.nested(vec![env.clone()], |walker| walker.program(&program, vec![env]));
+        self.line = outer;
+        envs
+    }
+
+    /// What a command substitution becomes.
+    pub fn substitute(&mut self, env: &Env, text: &str, line: usize) -> Pattern {
+        let inner = env.printing(Output::Text(Pattern::default()));
+        let envs = self.subshell(|walker| walker.text(text, inner, line));
+        let mut outputs: Vec<Output> = envs.into_iter().map(|env| env.output).collect();
+        outputs.dedup();
+        let name = || Pattern::hole(&format!("$({})", text.split_whitespace().collect::<Vec<_>>().join(" ")));
+        match outputs.as_slice() {
+            [Output::Text(output)] if !output.is_empty() => {
+                path::strip_end(output, "\n").unwrap_or_else(|| output.clone())
+            }
+            _ => name(),
+        }
+    }
+
+    /// Runs something whose exits leave it alone.
+    pub fn subshell<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = (
+            std::mem::take(&mut self.returned),
+            std::mem::take(&mut self.broke),
+            std::mem::take(&mut self.continued),
+        );
+        let done = run(self);
+        (self.returned, self.broke, self.continued) = outer;
+        done
+    }
+
+    /// A script that cannot be read as a whole: the lines that can be read alone.
+    fn lines(&mut self, text: &str, mut env: Env) -> Vec<Env> {
+        let mut pending = String::new();
+        let mut first = 1;
+        for (at, line) in text.lines().enumerate() {
+            if pending.is_empty() {
+                first = at + 1;
+            }
+            if let Some(begun) = line.strip_suffix('\\') {
+                pending.push_str(begun);
+                continue;
+            }
+            pending.push_str(line);
+            let whole = std::mem::take(&mut pending);
+            if !whole.trim_start().starts_with('#') {
+                let ends = self.text(whole.trim(), env.clone(), first);
+                env = ends.into_iter().reduce(|one, other| one.join(&other)).unwrap_or(env);
+            }
+        }
+        vec![env]
+    }
+
+    /// Follows the functions that nothing calls.
+    fn uncalled(&mut self, env: &Env) {
+        let mut names: Vec<String> = self.functions.keys().cloned().collect();
+        names.sort_unstable();
+        // Those that others call are called by them.
+        for whole in [false, true] {
+            for name in &names {
+                let inner = !whole && self.mentioned(name);
+                if !inner && !self.called.contains(name) {
+                    self.called.insert(name.clone());
+                    if let Some(body) = self.functions.get(name).cloned() {
+                        self.subshell(|walker| walker.body(&body, vec![env.clone()]));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the body of another function names this one.
+    fn mentioned(&self, name: &str) -> bool {
+        self.functions.iter().any(|(other, body)| {
+            other != name
+                && body.to_string().split(|c: char| c.is_whitespace() || ";()".contains(c)).any(|w| w == name)
+        })
+    }
+
+    /// Runs the body of a function.
+    pub fn body(&mut self, body: &FunctionBody, envs: Vec<Env>) -> Vec<Env> {
+        let outer = std::mem::take(&mut self.returned);
+        self.within += 1;
+        let mut ends = self.nested(envs.clone(), |walker| walker.redirected(&body.0, body.1.as_ref(), envs));
+        self.within -= 1;
+        ends.append(&mut self.returned);
+        self.returned = outer;
+        settled(vec![ends])
+    }
+
+    fn program(&mut self, program: &Program, mut envs: Vec<Env>) -> Vec<Env> {
+        for list in &program.complete_commands {
+            envs = self.list(list, envs);
+        }
+        envs
+    }
+
+    pub fn list(&mut self, list: &CompoundList, mut envs: Vec<Env>) -> Vec<Env> {
+        for item in &list.0 {
+            if envs.is_empty() {
+                break;
+            }
+            envs = match item.1 {
+                SeparatorOperator::Async => {
+                    self.subshell(|walker| walker.chain(&item.0, envs.clone()));
+                    envs
+                }
+                SeparatorOperator::Sequence => self.chain(&item.0, envs),
+            };
+        }
+        envs
+    }
+
+    /// `a && b || c`: a command that is no test is taken to succeed.
+    fn chain(&mut self, chain: &AndOrList, envs: Vec<Env>) -> Vec<Env> {
+        let mut tested = is_test(&chain.first);
+        let mut envs = self.pipeline(&chain.first, envs);
+        for link in &chain.additional {
+            let (AndOr::And(next) | AndOr::Or(next)) = link;
+            let before = envs.clone();
+            let after = if tested || matches!(link, AndOr::And(_)) {
+                self.pipeline(next, envs)
+            } else {
+                self.subshell(|walker| walker.pipeline(next, envs));
+                Vec::new()
+            };
+            envs = match (tested, link) {
+                (true, _) => either(&before, after),
+                (false, AndOr::And(_)) => after,
+                (false, AndOr::Or(_)) => before,
+            };
+            tested |= is_test(next);
+        }
+        envs
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline, envs: Vec<Env>) -> Vec<Env> {
+        if let [command] = &pipeline.seq[..] {
+            return self.command(command, envs);
+        }
+        for env in &envs {
+            let outer = self.piped.take();
+            for (at, command) in pipeline.seq.iter().enumerate() {
+                let handed = self.handed(command, env);
+                let quiet = env.printing(Output::Free);
+                self.subshell(|walker| walker.command(command, vec![quiet]));
+                self.piped = if at == 0 { handed } else { None };
+            }
+            self.piped = outer;
+        }
+        envs.into_iter()
+            .map(|mut env| {
+                env.write(None);
+                env
+            })
+            .collect()
+    }
+
+    fn command(&mut self, command: &Ast, envs: Vec<Env>) -> Vec<Env> {
+        match command {
+            Ast::Simple(simple) => {
+                let ends = envs.into_iter().map(|env| self.simple(simple, env)).collect();
+                settled(ends)
+            }
+            Ast::Compound(compound, redirects) => {
+                self.nested(envs.clone(), |walker| walker.redirected(compound, redirects.as_ref(), envs))
+            }
+            Ast::Function(function) => {
+                self.functions.insert(function.fname.value.clone(), Rc::new(function.body.clone()));
+                envs
+            }
+            Ast::ExtendedTest(..) => envs,
+        }
+    }
+
+    fn redirected(
+        &mut self,
+        compound: &CompoundCommand,
+        redirects: Option<&RedirectList>,
+        envs: Vec<Env>,
+    ) -> Vec<Env> {
+        if !redirects.is_some_and(|redirects| redirects.0.iter().any(super::simple::is_output)) {
+            return self.compound(compound, envs);
+        }
+        let output = envs.first().map_or(Output::Free, |env| env.output.clone());
+        let mut ends = self.compound(compound, envs);
+        ends.iter_mut().for_each(|env| env.output.clone_from(&output));
+        ends
+    }
+
+    fn compound(&mut self, compound: &CompoundCommand, envs: Vec<Env>) -> Vec<Env> {
+        match compound {
+            CompoundCommand::Arithmetic(_) => envs,
+            CompoundCommand::BraceGroup(group) => self.list(&group.list, envs),
+            CompoundCommand::Subshell(subshell) => {
+                let mut kept = Vec::new();
+                for env in envs {
+                    let ends = self.subshell(|walker| walker.list(&subshell.list, vec![env.clone()]));
+                    let output = ends
+                        .into_iter()
+                        .map(|end| end.output)
+                        .reduce(|one, other| if one == other { one } else { Output::Unknown });
+                    kept.push(env.printing(output.unwrap_or(Output::Unknown)));
+                }
+                kept
+            }
+            CompoundCommand::ForClause(clause) => {
+                settled(envs.into_iter().map(|env| self.for_each(clause, env)).collect())
+            }
+            CompoundCommand::CaseClause(clause) => {
+                settled(envs.into_iter().map(|env| self.case(clause, env)).collect())
+            }
+            CompoundCommand::IfClause(clause) => {
+                settled(envs.into_iter().map(|env| self.branches(clause, env)).collect())
+            }
+            CompoundCommand::WhileClause(clause) | CompoundCommand::UntilClause(clause) => {
+                settled(envs.into_iter().map(|env| self.repeat(clause, env)).collect())
+            }
+            CompoundCommand::ArithmeticForClause(clause) => {
+                let ends = envs.into_iter().map(|env| self.round(&clause.body.list, vec![env]));
+                let ends: Vec<Vec<Env>> = ends.collect();
+                let mut ends = settled(ends);
+                ends.append(&mut self.broke);
+                settled(vec![ends])
+            }
+            CompoundCommand::Coprocess(coprocess) => {
+                self.subshell(|walker| walker.command(&coprocess.body, envs.clone()));
+                envs
+            }
+        }
+    }
+
+    fn branches(&mut self, clause: &IfClauseCommand, env: Env) -> Vec<Env> {
+        let mut ends = Vec::new();
+        let mut known = self.truth(&clause.condition, &env);
+        let mut env = self.list(&clause.condition, vec![env.clone()]).pop().unwrap_or(env);
+        if known != Some(false) {
+            let then = self.list(&clause.then, vec![env.clone()]);
+            if known.is_none() && clause.elses.is_none() {
+                return either(&[env], then);
+            }
+            ends.extend(then);
+        }
+        let mut covered = known == Some(true);
+        for branch in clause.elses.iter().flatten() {
+            if covered {
+                break;
+            }
+            known = match &branch.condition {
+                Some(condition) => {
+                    let known = self.truth(condition, &env);
+                    env = self.list(condition, vec![env.clone()]).pop().unwrap_or(env);
+                    known
+                }
+                None => Some(true),
+            };
+            covered = known == Some(true);
+            if known != Some(false) {
+                ends.extend(self.list(&branch.body, vec![env.clone()]));
+            }
+        }
+        if !covered {
+            ends.push(env);
+        }
+        ends
+    }
+
+    fn case(&mut self, clause: &CaseClauseCommand, mut env: Env) -> Vec<Env> {
+        let line = self.line_of(&clause.value);
+        let value = Expander { walker: self, env: &mut env, line }.value(&clause.value.value);
+        let mut ends = Vec::new();
+        for case in &clause.cases {
+            let matching = case.patterns.iter().map(|pattern| {
+                if pattern.value == "*" { Some(true) } else { glob::matches(&pattern.value, value.known()?) }
+            });
+            let matching = matching.fold(Some(false), |found, matching| match (found, matching) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (None, _) | (_, None) => None,
+                _ => Some(false),
+            });
+            if matching != Some(false) {
+                match &case.cmd {
+                    Some(list) => ends.extend(self.list(list, vec![env.clone()])),
+                    None => ends.push(env.clone()),
+                }
+            }
+            if matching == Some(true) {
+                return ends;
+            }
+        }
+        ends.push(env);
+        ends
+    }
+
+    fn for_each(&mut self, clause: &ForClauseCommand, mut env: Env) -> Vec<Env> {
+        let variable = &clause.variable_name;
+        let words = clause.values.as_deref();
+        let line = words.and_then(<[Word]>::first).map_or(1, |word| self.line_of(word));
+        let arguments = [Word::new("\"$@\"")];
+        let mut values = Vec::new();
+        for word in words.unwrap_or(&arguments) {
+            values.extend(Expander { walker: self, env: &mut env, line }.fields(&word.value));
+        }
+        let name = self.name(variable, line);
+        let mut values: Vec<Pattern> = values.iter().map(|value| each(value, &name)).collect();
+        values.dedup();
+        if values.len() > ROUNDS {
+            values = vec![Pattern::hole(&name)];
+        }
+        let outer = std::mem::take(&mut self.broke);
+        let mut envs = vec![env];
+        for value in values {
+            for env in &mut envs {
+                env.set(variable, Value::One(value.clone()), &name);
+            }
+            envs = self.round(&clause.body.list, envs);
+        }
+        envs.append(&mut self.broke);
+        self.broke = outer;
+        settled(vec![envs])
+    }
+
+    /// Runs the body of a loop once.
+    fn round(&mut self, body: &CompoundList, envs: Vec<Env>) -> Vec<Env> {
+        let outer = std::mem::take(&mut self.continued);
+        let mut ends = self.nested(envs.clone(), |walker| walker.list(body, envs));
+        ends.append(&mut self.continued);
+        self.continued = outer;
+        settled(vec![ends])
+    }
+
+    /// Runs a body that may run any number of times: what it changes is unknown afterwards.
+    fn repeat(&mut self, clause: &WhileOrUntilClauseCommand, env: Env) -> Vec<Env> {
+        let outer = std::mem::take(&mut self.broke);
+        let begun = self.list(&clause.0, vec![env.clone()]);
+        let mut ends = self.round(&clause.1.list, begun);
+        ends.append(&mut self.broke);
+        self.broke = outer;
+        vec![ends.iter().fold(env, |joined, end| joined.join(end))]
+    }
+}
