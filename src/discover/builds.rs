@@ -1,15 +1,24 @@
 //! How the repository builds its Dockerfiles, by its own files: from which context, with which arguments and
 //! under which tags. Nothing is run; what only a run would tell stays a hole in a [`Pattern`].
 
+pub mod bake;
+pub mod compose;
+pub mod devcontainer;
 mod docker_cli;
+mod json;
+pub mod names;
 mod resolve;
+mod said;
 pub mod script;
+mod tree;
+pub mod workflow;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::git::RepoPath;
-use crate::text::pattern::Pattern;
+use crate::text::pattern::{Part, Pattern};
 
 pub use resolve::resolve;
 
@@ -103,6 +112,63 @@ impl Declared {
             platforms: Vec::new(),
         }
     }
+}
+
+/// A file that says how something is built could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct Unreadable {
+    /// The line, 1-based.
+    pub line: usize,
+    /// Why.
+    pub message: String,
+}
+
+/// Larger files are data that happens to have the name.
+const LARGEST: usize = 1 << 20;
+/// How much the builds of one file may say together, in arguments, names and the like. Inheritance and matrices
+/// could make more than fits in memory of a few lines.
+const MOST_SAID: usize = 100_000;
+
+fn checked_size(text: &str) -> Result<(), Unreadable> {
+    if text.len() > LARGEST {
+        return Err(Unreadable { line: 1, message: "it is larger than 1 MiB".into() });
+    }
+    Ok(())
+}
+
+/// The builds of one file so far.
+#[derive(Default)]
+struct Collected {
+    builds: Vec<Declared>,
+    said: usize,
+}
+
+impl Collected {
+    fn add(&mut self, build: Declared) -> Result<(), Unreadable> {
+        self.said += 8 + build.args.len() + build.contexts.len() + build.tags.len() + build.platforms.len();
+        if self.said > MOST_SAID {
+            return Err(Unreadable {
+                line: build.place.line,
+                message: "it makes more builds than can be read".into(),
+            });
+        }
+        self.builds.push(build);
+        Ok(())
+    }
+}
+
+/// Whether a context is no folder of this machine: a URL, a repository as git names it, or standard input.
+fn is_remote(context: &Pattern) -> bool {
+    let remote = |text: &str| {
+        text.contains("://") || text == "-" || text.starts_with("git@") || text.starts_with("github.com/")
+    };
+    matches!(context.parts().first(), Some(Part::Text(text)) if remote(text))
+}
+
+/// The folder of a file, as paths in it see it.
+fn folder_of(path: &RepoPath) -> Pattern {
+    path.parent().map_or_else(Pattern::default, |folder| Pattern::text(folder.as_str()))
 }
 
 /// Where a build takes a context from.

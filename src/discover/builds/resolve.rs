@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Build, ContextRoot, Declared};
+use super::{Build, ContextRoot, Declared, is_remote};
 use crate::git::{Listing, RepoPath};
 use crate::text::pattern::{Bindings, Part, Pattern};
 
@@ -93,8 +93,7 @@ fn build(
 
 fn context_root(folder: &Pattern, context: &Pattern, listing: &Listing) -> ContextRoot {
     let elsewhere = || ContextRoot::Elsewhere(context.to_string());
-    let remote = |text: &str| text.contains("://") || text == "-" || text.starts_with("git@");
-    if context.parts().first().is_some_and(|part| matches!(part, Part::Text(text) if remote(text))) {
+    if is_remote(context) {
         return elsewhere();
     }
     let Some(path) = below(folder, context) else { return elsewhere() };

@@ -1,0 +1,248 @@
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(path: &str, text: &str) -> Vec<Declared> {
+    declared(&RepoPath::new(path).unwrap(), text).unwrap()
+}
+
+fn texts(patterns: &[Pattern]) -> Vec<String> {
+    patterns.iter().map(Pattern::to_string).collect()
+}
+
+/// `LINE DOCKERFILE TAG` of each build.
+fn shown(builds: &[Declared]) -> Vec<String> {
+    let shown = |build: &Declared| {
+        format!("{} {} {}", build.place.line, build.dockerfile, texts(&build.tags).join(","))
+    };
+    builds.iter().map(shown).collect()
+}
+
+fn args(build: &Declared) -> Vec<String> {
+    build.args.iter().map(|(name, value)| format!("{name}={}", value.as_ref().unwrap())).collect()
+}
+
+#[test]
+fn a_target_says_all_of_its_build() {
+    let text = r#"
+variable "REGISTRY" {
+  default = "registry.example"
+}
+variable "TAG" {
+  default = null
+}
+variable "REVISION" {}
+VERSION = "1.10"
+
+group "default" {
+  targets = ["web"]
+}
+
+# The shop.
+target "web" {
+  context    = "./web"
+  dockerfile = "docker/Dockerfile"
+  target     = "run"
+  args = {
+    VERSION  = "v${VERSION}"
+    GO       = 1.20
+    DEBUG    = false
+    REVISION = REVISION
+    NONE     = null
+  }
+  contexts = {
+    lib  = "../lib"
+    base = "target:base"
+  }
+  tags      = ["${REGISTRY}/web:${TAG}", TAG == "x" ? "" : "web", ""]
+  platforms = ["linux/amd64", "linux/arm64"]
+}
+
+target "inline" {
+  dockerfile-inline = "FROM scratch"
+}
+
+target "remote" {
+  context = "https://github.com/example/app.git#main"
+}
+"#;
+    let builds = read("deploy/docker-bake.hcl", text);
+    assert_eq!(builds.len(), 1);
+    let web = &builds[0];
+    assert_eq!((web.place.line, web.place.kind), (16, Kind::Bake));
+    assert_eq!(web.folders, [Pattern::text("deploy"), Pattern::default()]);
+    assert_eq!(web.dockerfile, Pattern::text("./web/docker/Dockerfile"));
+    assert_eq!(web.context, Some(Pattern::text("./web")));
+    assert_eq!(web.target, Some(Pattern::text("run")));
+    assert_eq!(args(web), ["VERSION=v1.10", "GO=1.2", "DEBUG=false", "REVISION=${REVISION}"]);
+    assert_eq!(web.args[3].1, Some(Pattern::hole("REVISION")));
+    assert_eq!(web.contexts[1], ("base".to_owned(), Pattern::text("target:base")));
+    assert_eq!(texts(&web.tags), ["registry.example/web:${TAG}", "${TAG == \"x\" ? \"\" : \"web\"}"]);
+    assert_eq!(texts(&web.platforms), ["linux/amd64", "linux/arm64"]);
+}
+
+#[test]
+fn what_is_inherited_is_laid_below() {
+    let text = r#"
+target "_base" {
+  args = { A = "base", B = "base" }
+  dockerfile = "base.Dockerfile"
+  tags = ["base"]
+}
+target "other" {
+  args = { B = "other", C = "other" }
+  dockerfile = "other.Dockerfile"
+}
+target "app" {
+  inherits = ["_base", "other", "missing"]
+  args = { C = "app" }
+}
+target "again" {
+  inherits = ["again", "app"]
+  tags = []
+}
+"#;
+    let builds = read("docker-bake.hcl", text);
+    assert_eq!(shown(&builds), ["7 other.Dockerfile ", "11 other.Dockerfile base", "15 other.Dockerfile "]);
+    assert_eq!(args(&builds[1]), ["A=base", "B=other", "C=app"]);
+    assert_eq!(builds[0].folders, [Pattern::default()]);
+    assert_eq!(builds[0].context, Some(Pattern::text(".")));
+}
+
+#[test]
+fn a_matrix_makes_a_target_for_each_row() {
+    let text = r#"
+variable "IMAGES" {
+  default = ["go", "rust"]
+}
+group "default" {
+  targets = ["image"]
+}
+target "image" {
+  name   = "image-${item}-${replace(v.n, ".", "-")}"
+  matrix = {
+    item = IMAGES
+    v    = [{ n = "1", from = "a" }, { n = "2", from = "b" }]
+  }
+  context = "images/${item}"
+  tags    = [for t in ["x", item] : "${t}:${v.from}"]
+}
+target "open" {
+  name    = "open-${x}"
+  matrix  = { x = split(",", LIST) }
+  context = "open/${x}"
+}
+"#;
+    let builds = read("docker-bake.hcl", text);
+    // Each row counts, although what tells the names of two apart is not known.
+    assert_eq!(
+        shown(&builds),
+        [
+            "8 images/go/Dockerfile x:a,go:a",
+            "8 images/go/Dockerfile x:b,go:b",
+            "8 images/rust/Dockerfile x:a,rust:a",
+            "8 images/rust/Dockerfile x:b,rust:b",
+            "17 open/${x}/Dockerfile "
+        ]
+    );
+}
+
+#[test]
+fn a_target_that_is_laid_over_another_is_no_build() {
+    let text = "target \"app\" {\n  args = { A = 1 }\n}\ntarget \"web\" {\n  context = \"web\"\n}\n";
+    assert_eq!(read("docker-bake.hcl", text).len(), 2);
+    assert_eq!(shown(&read("docker-bake.override.hcl", text)), ["4 web/Dockerfile "]);
+}
+
+#[test]
+fn expressions_are_followed_as_far_as_the_file_tells() {
+    let text = r#"
+variable "A" { default = "a" }
+variable "LOOP" { default = "${LOOP}" }
+variable "EMPTY" { default = "" }
+target "app" {
+  args = merge({ X = "1" }, {
+    EITHER = A == "a" && !equal(A, "b") ? "yes" : "no"
+    EMPTY  = notequal("", EMPTY) ? EMPTY : "none"
+    INDEX  = { k = ["p", "q"] }.k[1]
+    LOOP   = LOOP
+    CALL   = "x-${timestamp()}"
+    TEXT   = <<EOT
+two
+EOT
+  })
+}
+"#;
+    let builds = read("docker-bake.hcl", text);
+    let expected = [
+        "X=1",
+        "EITHER=yes",
+        "EMPTY=none",
+        "INDEX=q",
+        "LOOP=${an expression}",
+        "CALL=x-${timestamp()}",
+        "TEXT=two\n",
+    ];
+    assert_eq!(args(&builds[0]), expected);
+}
+
+#[test]
+fn json_says_the_same() {
+    let text = r#"{
+  "variable": { "TAG": { "default": "latest" } },
+  "group": { "default": { "targets": ["web"] } },
+  "target": {
+    "web": {
+      "context": "web",
+      "args": { "V": 1.50, "T": "${TAG}" },
+      "tags": ["web:${TAG}", "web:${SHA}"]
+    },
+    "api": { "inherits": ["web"], "context": "api" }
+  }
+}"#;
+    let builds = read("docker-bake.json", text);
+    assert_eq!(
+        shown(&builds),
+        ["5 web/Dockerfile web:latest,web:${SHA}", "10 api/Dockerfile web:latest,web:${SHA}"]
+    );
+    assert_eq!(args(&builds[0]), ["V=1.5", "T=latest"]);
+    assert_eq!(builds[0].tags[1].parts().len(), 2);
+}
+
+#[test]
+fn what_is_no_hcl_says_where() {
+    let path = RepoPath::new("docker-bake.hcl").unwrap();
+    assert_eq!(declared(&path, "target \"a\" {\n  context = \n}\n").unwrap_err().line, 2);
+    assert!(declared(&path, &format!("a = {}", "[".repeat(50_000))).is_err());
+}
+
+#[test]
+fn hostile_files_end() {
+    let path = RepoPath::new("docker-bake.hcl").unwrap();
+    let mut text = "v0 = \"x\"\n".to_owned();
+    for level in 1..60 {
+        let below = level - 1;
+        writeln!(text, "v{level} = [v{below}, v{below}, \"${{v{below}}}${{v{below}}}\"]").unwrap();
+    }
+    text.push_str("target \"a\" {\n  tags = v59\n}\n");
+    assert_eq!(declared(&path, &text).unwrap().len(), 1);
+    let mut text = "target \"t\" {\n  args = {\n".to_owned();
+    (0..1000).for_each(|at| writeln!(text, "    a{at} = {at}").unwrap());
+    text.push_str("  }\n}\n");
+    (0..1000).for_each(|at| writeln!(text, "target \"t{at}\" {{\n  inherits = [\"t\"]\n}}").unwrap());
+    assert!(declared(&path, &text).unwrap_err().message.contains("more builds"));
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,40}", value in "[\"${}a\\[\\]().,:?=!&|1 é-]{0,30}") {
+        for name in ["docker-bake.hcl", "docker-bake.json"] {
+            let path = RepoPath::new(name).unwrap();
+            let _ = declared(&path, &text);
+            let _ = declared(&path, &format!("a = [1]\ntarget \"a\" {{\n  tags = {value}\n}}\n"));
+            let _ = declared(&path, &format!("{{\"target\": {{\"a\": {{\"context\": \"{value}\"}}}}}}"));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Which names are those of files that say how something is built. It looks at names alone, never at contents.
+
+use super::Kind;
+use crate::git::RepoPath;
+
+/// What kind of file has this path, if any that says how something is built.
+///
+/// - compose: YAML with the word `compose` in its name, as `compose.yaml` and `docker-compose.dev.yml`;
+/// - bake: HCL or JSON with the word `bake`, as `docker-bake.hcl`;
+/// - workflows: YAML right in `.github/workflows`, and `action.yml` anywhere;
+/// - `devcontainer.json` where the specification looks for it;
+/// - scripts: `*.sh`, `*.bash`, `*.zsh`, `*.ksh`;
+/// - Makefiles: `Makefile`, `GNUmakefile`, `makefile`, `*.mk`, `Makefile.*`.
+pub fn kind_of(path: &RepoPath) -> Option<Kind> {
+    let name = path.file_name();
+    if matches!(name, "Makefile" | "GNUmakefile" | "makefile") || name.starts_with("Makefile.") {
+        return Some(Kind::Makefile);
+    }
+    let (stem, ending) = name.rsplit_once('.')?;
+    let words = |word| stem.split(['.', '-', '_']).any(|part| part == word);
+    match ending {
+        "sh" | "bash" | "zsh" | "ksh" => Some(Kind::Script),
+        "mk" => Some(Kind::Makefile),
+        "yml" | "yaml" if stem == "action" || lies_in_workflows(path) => Some(Kind::Workflow),
+        "yml" | "yaml" if words("compose") => Some(Kind::Compose),
+        "json" if is_devcontainer(path) => Some(Kind::Devcontainer),
+        "hcl" | "json" if words("bake") => Some(Kind::Bake),
+        _ => None,
+    }
+}
+
+fn lies_in_workflows(path: &RepoPath) -> bool {
+    path.parent().is_some_and(|folder| folder.as_str() == ".github/workflows")
+}
+
+/// `.devcontainer.json`, `.devcontainer/devcontainer.json` and `.devcontainer/*/devcontainer.json`, in any folder.
+fn is_devcontainer(path: &RepoPath) -> bool {
+    let mut above = path.components().rev().skip(1);
+    match path.file_name() {
+        ".devcontainer.json" => true,
+        "devcontainer.json" => above.next() == Some(".devcontainer") || above.next() == Some(".devcontainer"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_reads_them() {
+        let cases = [
+            ("compose.yaml", Some(Kind::Compose)),
+            ("a/docker-compose.override.yml", Some(Kind::Compose)),
+            ("docker-compose-dev.yml", Some(Kind::Compose)),
+            ("dev.compose.yml", Some(Kind::Compose)),
+            ("decompose.yml", None),
+            ("docker-compose.yml.j2", None),
+            ("docker-bake.hcl", Some(Kind::Bake)),
+            ("docker-bake.override.json", Some(Kind::Bake)),
+            ("images.bake.hcl", Some(Kind::Bake)),
+            ("main.hcl", None),
+            (".github/workflows/ci.yml", Some(Kind::Workflow)),
+            (".github/workflows/docker-compose.yml", Some(Kind::Workflow)),
+            ("x/.github/workflows/ci.yml", None),
+            (".github/actions/build/action.yaml", Some(Kind::Workflow)),
+            ("action.yml", Some(Kind::Workflow)),
+            (".devcontainer.json", Some(Kind::Devcontainer)),
+            ("a/.devcontainer/devcontainer.json", Some(Kind::Devcontainer)),
+            (".devcontainer/go/devcontainer.json", Some(Kind::Devcontainer)),
+            ("a/devcontainer.json", None),
+            ("hack/build.sh", Some(Kind::Script)),
+            ("Makefile.docker", Some(Kind::Makefile)),
+            ("build/rules.mk", Some(Kind::Makefile)),
+            ("README", None),
+        ];
+        for (path, kind) in cases {
+            assert_eq!(kind_of(&RepoPath::new(path).unwrap()), kind, "{path}");
+        }
+    }
+}

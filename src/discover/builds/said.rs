@@ -1,0 +1,83 @@
+//! What a service or a target says of its build, before those that it inherits from are laid below it.
+
+use std::collections::HashSet;
+
+use super::{Declared, Place, is_remote};
+use crate::text::pattern::{Part, Pattern};
+
+/// What is said of a build in one place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    pub context: Option<Pattern>,
+    /// Relative to the context.
+    pub dockerfile: Option<Pattern>,
+    /// Whether the Dockerfile stands in the file itself.
+    pub is_inline: bool,
+    pub target: Option<Pattern>,
+    pub args: Vec<(String, Option<Pattern>)>,
+    pub contexts: Vec<(String, Pattern)>,
+    pub tags: Option<Vec<Pattern>>,
+    pub platforms: Option<Vec<Pattern>>,
+}
+
+impl Said {
+    /// The same, with what only `base` says; arguments and named contexts are laid over those of `base` by name.
+    pub fn over(self, base: Self) -> Self {
+        Self {
+            // Whoever says where the Dockerfile is says so of both.
+            is_inline: self.is_inline || (base.is_inline && self.dockerfile.is_none()),
+            context: self.context.or(base.context),
+            dockerfile: self.dockerfile.or(base.dockerfile),
+            target: self.target.or(base.target),
+            args: laid_over(self.args, base.args),
+            contexts: laid_over(self.contexts, base.contexts),
+            tags: self.tags.or(base.tags),
+            platforms: self.platforms.or(base.platforms),
+        }
+    }
+
+    /// The build from the context that is said or `context`. None where its Dockerfile stands in the file itself or
+    /// in a context that is somewhere else.
+    pub fn declared(self, place: Place, folders: Vec<Pattern>, context: Option<Pattern>) -> Option<Declared> {
+        let context = self.context.or(context);
+        if self.is_inline || context.as_ref().is_some_and(is_remote) {
+            return None;
+        }
+        let name = self.dockerfile.filter(|name| !name.is_empty());
+        let name = name.unwrap_or_else(|| Pattern::text("Dockerfile"));
+        let mut declared = Declared::new(
+            place,
+            folders,
+            context.as_ref().map_or(name.clone(), |folder| joined(folder, &name)),
+        );
+        declared.context = context;
+        declared.target = self.target;
+        declared.args = self.args;
+        declared.contexts = self.contexts;
+        declared.tags = self.tags.unwrap_or_default();
+        declared.platforms = self.platforms.unwrap_or_default();
+        Some(declared)
+    }
+}
+
+fn laid_over<T>(own: Vec<(String, T)>, base: Vec<(String, T)>) -> Vec<(String, T)> {
+    if own.is_empty() {
+        return base;
+    }
+    let names: HashSet<String> = own.iter().map(|(name, _)| name.clone()).collect();
+    let mut both: Vec<(String, T)> = base.into_iter().filter(|(name, _)| !names.contains(name)).collect();
+    both.extend(own);
+    both
+}
+
+/// `path` as it is seen from where `folder` starts.
+pub(super) fn joined(folder: &Pattern, path: &Pattern) -> Pattern {
+    let is_absolute = matches!(path.parts().first(), Some(Part::Text(text)) if text.starts_with('/'));
+    if is_absolute || folder.is_empty() || folder.known() == Some(".") {
+        return path.clone();
+    }
+    let mut whole = folder.clone();
+    whole.push_text("/");
+    whole.push(path);
+    whole
+}

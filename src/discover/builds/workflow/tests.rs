@@ -1,0 +1,255 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(path: &str, text: &str) -> Vec<Declared> {
+    declared(&RepoPath::new(path).unwrap(), text).unwrap()
+}
+
+fn texts(patterns: &[Pattern]) -> Vec<String> {
+    patterns.iter().map(Pattern::to_string).collect()
+}
+
+/// `LINE DOCKERFILE from CONTEXT as TAGS` of each build.
+fn shown(builds: &[Declared]) -> Vec<String> {
+    let shown = |build: &Declared| {
+        let context = build.context.as_ref().map_or_else(|| "?".to_owned(), Pattern::to_string);
+        let tags = texts(&build.tags).join(",");
+        format!("{} {} from {context} as {tags}", build.place.line, build.dockerfile)
+    };
+    builds.iter().map(shown).collect()
+}
+
+fn args(build: &Declared) -> Vec<String> {
+    let shown = |(name, value): &(String, Option<Pattern>)| match value {
+        Some(value) => format!("{name}={value}"),
+        None => name.clone(),
+    };
+    build.args.iter().map(shown).collect()
+}
+
+#[test]
+fn a_step_of_build_push_says_all_of_its_build() {
+    let text = "\
+on: push
+env:
+  REGISTRY: registry.example
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    env:
+      VERSION: 1.10
+    steps:
+      - uses: actions/checkout@v4
+      - id: meta
+        uses: docker/metadata-action@v5
+        with:
+          images: |
+            ${{ env.REGISTRY }}/meta
+            ghcr.io/${{ github.repository }}
+      - name: Build
+        uses: docker/build-push-action@v6
+        with:
+          context: ./app
+          file: docker/Dockerfile
+          target: run
+          platforms: linux/amd64,linux/arm64
+          build-args: |
+            VERSION=${{ env.VERSION }}
+            SHA=${{ github.sha }}
+            LIST=a,b
+          build-contexts: |
+            lib=../lib
+          tags: |
+            ${{ env.REGISTRY }}/app:latest, app:${{ github.sha }}
+            ${{ steps.meta.outputs.tags }}
+            ${{ steps.other.outputs.tags }}
+";
+    let builds = read(".github/workflows/ci.yml", text);
+    assert_eq!(builds.len(), 1);
+    let build = &builds[0];
+    assert_eq!((build.place.line, build.place.kind), (18, Kind::Workflow));
+    assert_eq!(build.folders, [Pattern::default()]);
+    assert_eq!(build.dockerfile, Pattern::text("docker/Dockerfile"));
+    assert_eq!(build.context, Some(Pattern::text("./app")));
+    assert_eq!(build.target, Some(Pattern::text("run")));
+    assert_eq!(texts(&build.platforms), ["linux/amd64", "linux/arm64"]);
+    assert_eq!(args(build), ["VERSION=1.1", "SHA=${github.sha}", "LIST=a,b"]);
+    assert_eq!(build.args[1].1, Some(Pattern::hole("github.sha")));
+    assert_eq!(build.contexts, [("lib".to_owned(), Pattern::text("../lib"))]);
+    let tags = [
+        "registry.example/app:latest",
+        "app:${github.sha}",
+        "registry.example/meta:${a tag of meta}",
+        "ghcr.io/${github.repository}:${a tag of meta}",
+    ];
+    assert_eq!(texts(&build.tags), tags);
+}
+
+fn with(action: &str, inputs: &str) -> Vec<String> {
+    let text = format!("jobs:\n  a:\n    steps:\n      - uses: {action}\n        with: {inputs}\n");
+    shown(&read(".github/workflows/ci.yml", &text))
+}
+
+#[test]
+fn the_context_says_where_the_dockerfile_is() {
+    let action = "docker/build-push-action@v6";
+    let cases = [
+        ("{push: true}", "4 Dockerfile from . as "),
+        ("{context: .}", "4 Dockerfile from . as "),
+        ("{context: app}", "4 app/Dockerfile from app as "),
+        ("{context: app, file: x/Dockerfile}", "4 x/Dockerfile from app as "),
+        ("{context: '{{defaultContext}}:app'}", "4 app/Dockerfile from app as "),
+        ("{context: '{{defaultContext}}:app', file: x.Dockerfile}", "4 app/x.Dockerfile from app as "),
+        ("{file: app/Dockerfile}", "4 app/Dockerfile from . as "),
+        ("{context: '${{ github.workspace }}/app'}", "4 ./app/Dockerfile from ./app as "),
+    ];
+    for (inputs, build) in cases {
+        assert_eq!(with(action, inputs), [build], "{inputs}");
+    }
+    assert!(with(action, "{context: 'https://example.org/x.git'}").is_empty());
+    assert!(with("actions/setup-go@v5", "{context: app}").is_empty());
+}
+
+#[test]
+fn other_actions_have_their_own_inputs() {
+    let cases = [
+        (
+            "docker/build-push-action@v1",
+            "{path: app, repository: r/app, tags: 'a,b'}",
+            "4 app/Dockerfile from app as r/app:a,r/app:b",
+        ),
+        (
+            "docker/build-push-action@v1",
+            "{repository: app, dockerfile: x/Dockerfile}",
+            "4 x/Dockerfile from . as app",
+        ),
+        (
+            "redhat-actions/buildah-build@v2",
+            "{containerfiles: ./x/Containerfile, image: app, tags: a b}",
+            "4 ./x/Containerfile from . as app:a,app:b",
+        ),
+        (
+            "mr-smithers-excellent/docker-build-push@v6",
+            "{directory: app, image: app}",
+            "4 app/Dockerfile from app as app",
+        ),
+        (
+            "elgohr/Publish-Docker-Github-Action@v5",
+            "{name: app, workdir: app, dockerfile: X}",
+            "4 app/X from app as app",
+        ),
+        (
+            "whoan/docker-build-with-cache-action@v8",
+            "{context: app, image_name: app}",
+            "4 app/Dockerfile from app as app",
+        ),
+        ("depot/build-push-action@v1", "{context: app}", "4 app/Dockerfile from app as "),
+    ];
+    for (action, inputs, build) in cases {
+        assert_eq!(with(action, inputs), [build], "{action}");
+    }
+}
+
+#[test]
+fn each_row_of_a_matrix_is_a_build() {
+    let text = "\
+jobs:
+  image:
+    strategy:
+      matrix:
+        os: [debian, alpine]
+        include:
+          - os: debian
+            file: Dockerfile
+          - os: alpine
+            file: alpine.Dockerfile
+        python: [3.10, 3.11]
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          file: images/${{ matrix.file }}
+          tags: app:${{ matrix.os }}
+      - uses: docker/build-push-action@v6
+        with:
+          file: ${{ matrix.name }}Dockerfile
+          tags: ${{ matrix.python }}-${{ github.ref }}
+";
+    let expected = [
+        "13 images/Dockerfile from . as app:debian",
+        "13 images/alpine.Dockerfile from . as app:alpine",
+        "17 Dockerfile from . as 3.1-${github.ref}",
+        "17 Dockerfile from . as 3.11-${github.ref}",
+    ];
+    assert_eq!(shown(&read(".github/workflows/ci.yml", text)), expected);
+}
+
+#[test]
+fn an_action_builds_its_own_image() {
+    let text = "name: x\nruns:\n  using: docker\n  image: docker/Dockerfile\n";
+    let builds = read("actions/x/action.yml", text);
+    assert_eq!(shown(&builds), ["4 docker/Dockerfile from docker as "]);
+    assert_eq!(builds[0].folders, [Pattern::text("actions/x")]);
+    assert_eq!(
+        shown(&read("action.yml", "runs:\n  using: docker\n  image: Dockerfile\n")),
+        ["3 Dockerfile from . as "]
+    );
+    assert!(read("action.yml", "runs:\n  using: docker\n  image: docker://debian\n").is_empty());
+    let text = "\
+inputs:
+  file:
+    default: Dockerfile
+runs:
+  using: composite
+  steps:
+    - uses: docker/build-push-action@v6
+      with:
+        context: ${{ github.action_path }}
+        file: ${{ inputs.file }}
+";
+    let builds = read(".github/actions/x/action.yml", text);
+    assert_eq!(shown(&builds), ["7 ${inputs.file} from .github/actions/x as "]);
+}
+
+#[test]
+fn unknown_parts_of_a_script_go_through_the_shells_reader_as_words() {
+    let text = "\
+on: push
+defaults:
+  run:
+    working-directory: app
+jobs:
+  a:
+    strategy:
+      matrix:
+        v: [1, 2]
+    steps:
+      - run: |
+          true
+
+          docker build -t x:${{ matrix.v }}-${{ github.sha }} ${{ github.workspace }}/y
+      - shell: pwsh
+        run: docker build .
+";
+    let node = yaml::documents(text).unwrap().swap_remove(0);
+    let job = Job::of(&node.get("jobs").unwrap().entries()[0].value, &node, &Names::default());
+    let scripts: Vec<Script> =
+        job.rows.iter().filter_map(|row| Script::of(&job.steps[0], &job, row.clone())).collect();
+    assert_eq!(scripts.len(), 2);
+    let first = &scripts[0];
+    assert_eq!((first.first_line, first.folder.clone()), (12, Pattern::text("app")));
+    let word = placeholder(0);
+    assert_eq!(first.text, format!("true\n\ndocker build -t x:1-{word} $GITHUB_WORKSPACE/y\n"));
+    assert_eq!(first.restored(&Pattern::text(&format!("x:1-{word}"))).to_string(), "x:1-${github.sha}");
+    assert_eq!(first.restored(&Pattern::text(&word)), Pattern::hole("github.sha"));
+    assert!(Script::of(&job.steps[1], &job, Names::default()).is_none());
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,40}", value in "[${}a.'|(),{}:\u{e000}\u{e001}1-]{0,30}") {
+        let path = RepoPath::new("action.yml").unwrap();
+        let _ = declared(&path, &text);
+        let _ = declared(&path, &format!("jobs:\n a:\n  steps:\n  - run: {value}\n  - uses: docker/build-push-action@v1\n    with:\n     context: \"{value}\"\n     tags: |\n      {value}\n"));
+    }
+}
