@@ -68,7 +68,7 @@ impl Observers {
                 let message = format!(
                     "`{command}` (line {line}) does not look at link counts and times of linked files"
                 );
-                leans.add(Arc::new(Assumption { line: *line, path: "/".into(), message }));
+                leans.add(Arc::new(Assumption::new(*line, "/", message)));
             }
         }
     }

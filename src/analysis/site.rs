@@ -76,7 +76,7 @@ impl Os {
     pub fn assumed(what: &str, line: usize) -> Self {
         let mut leans = Leans::default();
         let message = format!("{what} (line {line}) is a Linux image");
-        leans.add(Arc::new(Assumption { line, path: "/".into(), message }));
+        leans.add(Arc::new(Assumption::new(line, "/", message)));
         Os::AssumedLinux(leans)
     }
 }
@@ -133,8 +133,7 @@ impl Line<'_> {
     pub fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
         let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
-        let assumption =
-            || Assumption { line, path: "/".into(), message: format!("{message} (line {line})") };
+        let assumption = || Assumption::new(line, "/", format!("{message} (line {line})"));
         from_context.then(|| Arc::new(assumption()))
     }
 }

@@ -245,7 +245,7 @@ impl State {
     /// An image whose configuration nobody has read: that it runs as root is an assumption.
     fn assume_root(&mut self, what: &str, line: usize) {
         let message = format!("{what} (line {line}) sets no USER, so WORKDIR makes directories of root");
-        self.assumed_user = Some(Arc::new(Assumption { line, path: "/".into(), message }));
+        self.assumed_user = Some(Arc::new(Assumption::new(line, "/", message)));
     }
 
     /// Expands a word; the reason where its value is not known.

@@ -54,12 +54,9 @@ fn site_report(
         replacement,
         assumptions: site
             .leans
-            .iter()
-            .map(|assumption| Assumption {
-                line: assumption.line,
-                path: assumption.path.clone(),
-                message: assumption.message.clone(),
-            })
+            .together()
+            .into_iter()
+            .map(|one| Assumption { line: one.line, path: one.path, message: one.message })
             .collect(),
         reasons,
         benefit,

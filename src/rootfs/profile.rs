@@ -144,7 +144,7 @@ impl ProfiledImage {
              variables of its family (profile {}: {source})",
             profile.name
         );
-        let whole = Arc::new(Assumption { line, path: "/".into(), message });
+        let whole = Arc::new(Assumption::new(line, "/", message));
         Self { profile, image: image.into(), line, whole }
     }
 
@@ -180,7 +180,7 @@ impl ProfiledImage {
             "image {} (line {}) has {said} (profile {}: {source})",
             self.image, self.line, self.profile.name
         );
-        leans.add(Arc::new(Assumption { line: self.line, path: path.into(), message }));
+        leans.add(Arc::new(Assumption::new(self.line, path, message)));
         Fact { known, leans }
     }
 
