@@ -212,7 +212,8 @@ pub fn judge(text: &str, context: &Path, images: &FileSource, rules: &[&'static 
         edit_generated: false,
         rules,
     };
-    let files = [("Dockerfile".to_owned(), text.as_bytes().to_vec(), Some(FolderContext::new(context)))];
+    let context = FolderContext::new(context).unwrap();
+    let files = [("Dockerfile".to_owned(), text.as_bytes().to_vec(), Some(context))];
     inspect(&files, &options, &Waivers::none()).files.remove(0).sites
 }
 
