@@ -4,6 +4,7 @@
 //! that ran in between "leaves `/app` alone" until somebody proves otherwise, and what a command names is not
 //! known any more.
 
+mod assumption;
 pub mod built;
 mod disturbance;
 pub mod layers;
@@ -11,72 +12,15 @@ pub mod profile;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
+pub use assumption::{Assumption, Leans};
 pub use disturbance::{Disturbance, Reach};
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::shell::Mention;
 use built::BuiltImage;
 use profile::ProfiledImage;
-
-/// A fact that a verdict leans on and that nothing has proved yet.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Assumption {
-    /// Line of the Dockerfile that it is about, 1-based.
-    pub line: usize,
-    /// The path in the image that it is about.
-    pub path: String,
-    /// The sentence: it names the command or image, the line and the path.
-    pub message: String,
-    /// The Dockerfile that it is about, where that is not the one with the verdict.
-    pub dockerfile: Option<Arc<str>>,
-}
-
-impl Assumption {
-    /// About a line of the Dockerfile that has the verdict.
-    pub fn new(line: usize, path: impl Into<String>, message: String) -> Self {
-        Self { line, path: path.into(), message, dockerfile: None }
-    }
-}
-
-impl fmt::Display for Assumption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        self.dockerfile.as_ref().map_or(Ok(()), |dockerfile| write!(f, ", in {dockerfile}"))
-    }
-}
-
-/// The assumptions that a fact leans on, sorted and without repetition.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Leans(Vec<Arc<Assumption>>);
-
-impl Leans {
-    /// Adds one.
-    pub fn add(&mut self, assumption: Arc<Assumption>) {
-        if let Err(at) = self.0.binary_search(&assumption) {
-            self.0.insert(at, assumption);
-        }
-    }
-
-    /// Adds all of `other`.
-    pub fn merge(&mut self, other: &Leans) {
-        for assumption in &other.0 {
-            self.add(Arc::clone(assumption));
-        }
-    }
-
-    /// Whether nothing is assumed.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// In order of line, path and text.
-    pub fn iter(&self) -> impl Iterator<Item = &Assumption> {
-        self.0.iter().map(|assumption| &**assumption)
-    }
-}
 
 /// What is known of a directory. None where it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,9 +225,8 @@ impl Rootfs {
             if disturbance.mention(path) == Mention::No {
                 continue;
             }
-            let message =
-                format!("`{}` (line {}) adds nothing below {path}", disturbance.command, disturbance.line);
-            listing.leans.add(Arc::new(Assumption::new(disturbance.line, path, message)));
+            let before = format!("`{}` (line {}) adds nothing below ", disturbance.command, disturbance.line);
+            listing.leans.add(Arc::new(Assumption::naming(disturbance.line, &before, path, "")));
         }
         listing
     }

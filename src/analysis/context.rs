@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::source::{BuildContext, ContextEntry, ContextPath};
-use crate::discover::{ContextView, Found, Ignored, has_wildcards, matches_pattern};
+use crate::discover::{ContextView, Found, IgnoreError, Ignored, has_wildcards, matches_pattern};
 use crate::git::{EntryKind, RepoPath};
 
 /// The most bytes of a file that are read to see whether ADD would extract it.
@@ -95,20 +95,40 @@ pub struct FolderContext {
     ignored: Option<Ignored>,
 }
 
+/// An ignore file that a builder refuses: a build that needs the context fails (`patternmatcher.New`).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {error}", path.display())]
+pub struct RefusedIgnoreFile {
+    /// The ignore file.
+    pub path: PathBuf,
+    /// What is wrong with it, and where.
+    pub error: IgnoreError,
+}
+
 impl FolderContext {
     /// A folder, with its `.dockerignore` where it has one that can be read.
-    pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), ignored: ignore_file(&root.join(".dockerignore")) }
+    ///
+    /// # Errors
+    ///
+    /// [`RefusedIgnoreFile`] where a builder refuses that.
+    pub fn new(root: &Path) -> Result<Self, RefusedIgnoreFile> {
+        Ok(Self { root: root.to_owned(), ignored: ignore_file(&root.join(".dockerignore"))? })
     }
 
     /// As one Dockerfile sees it: `<name>.dockerignore` beside that replaces the one of the folder.
-    #[must_use]
-    pub fn seen_by(&self, dockerfile: &Path) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`RefusedIgnoreFile`] where a builder refuses the one that counts.
+    pub fn seen_by(root: &Path, dockerfile: &Path) -> Result<Self, RefusedIgnoreFile> {
         let mut name = dockerfile.as_os_str().to_owned();
         name.push(".dockerignore");
         let own = Path::new(&name);
-        let ignored = if own.is_file() { ignore_file(own) } else { self.ignored.clone() };
-        Self { root: self.root.clone(), ignored }
+        if own.is_file() {
+            Ok(Self { root: root.to_owned(), ignored: ignore_file(own)? })
+        } else {
+            Self::new(root)
+        }
     }
 
     fn ignores(&self, path: &str) -> bool {
@@ -215,9 +235,10 @@ impl FolderContext {
     }
 }
 
-fn ignore_file(at: &Path) -> Option<Ignored> {
-    let text = read_file(at).and_then(|bytes| String::from_utf8(bytes).ok())?;
-    Ignored::read(&text).ok()
+fn ignore_file(at: &Path) -> Result<Option<Ignored>, RefusedIgnoreFile> {
+    let Some(bytes) = read_file(at) else { return Ok(None) };
+    let ignored = Ignored::read(&String::from_utf8_lossy(&bytes));
+    ignored.map(Some).map_err(|error| RefusedIgnoreFile { path: at.to_owned(), error })
 }
 
 /// A file of moderate size; a pipe or a device would never end.

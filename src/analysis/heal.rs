@@ -183,12 +183,12 @@ impl Healing {
                 Sight::None => {}
                 Sight::Clear => self.lose(&path),
                 Sight::Perhaps => {
-                    let message = format!(
-                        "`{}` (line {}) does not hang on mode and owner of {path}, which differ until they \
-                         are set again",
+                    let before = format!(
+                        "`{}` (line {}) does not hang on mode and owner of ",
                         step.command, step.line
                     );
-                    let assumption = Arc::new(Assumption::new(step.line, path.as_str(), message));
+                    let after = ", which differ until they are set again";
+                    let assumption = Arc::new(Assumption::naming(step.line, &before, &path, after));
                     let seen = self.lines.iter_mut().filter(|line| line.open.contains(&path));
                     seen.for_each(|line| line.leans.add(Arc::clone(&assumption)));
                 }

@@ -166,5 +166,5 @@ fn assume_there(state: &State, transfer: &Transfer, source: &mut Source) {
     let place =
         if transfer.options.from.is_some() { "is there to be copied" } else { "is in the build context" };
     let message = format!("`{}` ({keyword}, line {}) {place}{archive}", source.written, state.line);
-    source.leans.add(Arc::new(Assumption::new(state.line, source.written.clone(), message)));
+    source.leans.add(Arc::new(Assumption::new(state.line, source.written.as_str(), message)));
 }

@@ -157,7 +157,7 @@ impl Mounts {
             let below = if fact.known == Known::Absent {
                 let message =
                     format!("the builder takes the mount target {path} of RUN (line {line}) away again");
-                fact.leans.add(Arc::new(Assumption::new(line, path.clone(), message)));
+                fact.leans.add(Arc::new(Assumption::new(line, path.as_str(), message)));
                 Below::Nothing
             } else {
                 Below::Unknown(format!("RUN (line {line}) mounts something there").into())

@@ -185,7 +185,7 @@ fn what_an_exclude_leaves_out_is_not_known_afterwards() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::create_dir_all(folder.path().join("d/sub")).expect("a folder can be made");
     std::fs::write(folder.path().join("d/sub/x"), "x").expect("a file can be written");
-    let context = FolderContext::new(folder.path());
+    let context = FolderContext::new(folder.path()).expect("it has no ignore file");
     let judge = |line: &str| {
         let text = format!("FROM base\n{line}\nCOPY <<f /opt/d/sub\nf\n");
         judged(tree(), &text, &context, rule::ALL)[1].verdict
@@ -310,7 +310,7 @@ fn a_named_context_stands_for_stages_and_images() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::create_dir_all(folder.path().join("tmp")).expect("a folder can be made");
     std::fs::write(folder.path().join("f"), "f").expect("a file can be written");
-    let context = FolderContext::new(folder.path());
+    let context = FolderContext::new(folder.path()).expect("it has no ignore file");
     let mut contexts = NamedContexts::none();
     contexts.insert("files", NamedContext::Folder(&context));
     contexts.insert("alpine", NamedContext::Image("base".into()));

@@ -225,11 +225,12 @@ impl Transition<'_> {
     /// Git stores no permission bits of directories: a checkout with the usual umask has 0755.
     fn with_assumed_mode(&self, path: &str, known: Known, leans: &mut Leans) -> Known {
         let Known::Dir(Directory { mode: None, owner, xattrs }) = known else { return known };
-        let message = format!(
-            "the context's directory that {} (line {}) copies to {path} is 0755, as a checkout with umask 022 makes it",
+        let before = format!(
+            "the context's directories are 0755, as a checkout with umask 022 makes them: those that {} (line {}) \
+             copies to ",
             self.copying.keyword, self.copying.line
         );
-        leans.add(Arc::new(Assumption::new(self.copying.line, path, message)));
+        leans.add(Arc::new(Assumption::naming(self.copying.line, &before, path, "")));
         Known::Dir(Directory { mode: Some(0o755), owner, xattrs })
     }
 

@@ -18,10 +18,10 @@ pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
             format!("--context {}: there is no such folder", context.display()),
         ));
     }
-    let context = arguments.context.as_deref().map(FolderContext::new);
     let mut files = Vec::new();
     for path in &arguments.files {
-        let context = context.as_ref().map(|context| context.seen_by(path));
+        let seen = arguments.context.as_deref().map(|root| FolderContext::seen_by(root, path));
+        let context = seen.transpose().map_err(|error| Error::usage(&error))?;
         files.push((path.display().to_string(), workspace::read(path)?, context));
     }
     let config = Config::default();

@@ -33,6 +33,14 @@ impl Piece {
             _ => None,
         }
     }
+
+    /// Whether its ranges, if it has any, go up, as a regular expression wants them.
+    pub(super) fn is_in_order(&self) -> bool {
+        match self {
+            Self::Class { ranges, .. } => ranges.iter().all(|(low, high)| low <= high),
+            _ => true,
+        }
+    }
 }
 
 /// A pattern that Go's `filepath.Match` would refuse.

@@ -131,7 +131,7 @@ fn compile(pattern: &str) -> Result<Vec<Piece>, PatternError> {
             }
             '*' => pieces.push(Piece::Many),
             '?' => pieces.push(Piece::One),
-            '[' => pieces.push(globs::class(&mut chars).ok_or_else(wrong)?),
+            '[' => pieces.push(globs::class(&mut chars).filter(Piece::is_in_order).ok_or_else(wrong)?),
             '\\' => pieces.push(Piece::Just(chars.next().ok_or_else(wrong)?)),
             _ => pieces.push(Piece::Just(c)),
         }
@@ -195,6 +195,8 @@ mod tests {
             wrong.to_string(),
             "line 2: `[` is no pattern: close its `[` and put a character behind its `\\`"
         );
-        assert!(Ignored::read("!").is_err());
+        for refused in ["!", "a\\", "[]a]", "[a-]", "[^]", "a/[b", "**[", "[z-a]"] {
+            assert!(Ignored::read(refused).is_err(), "{refused}");
+        }
     }
 }

@@ -54,12 +54,13 @@ fn site_report(
         replacement,
         assumptions: site
             .leans
-            .iter()
-            .map(|assumption| Assumption {
-                line: assumption.line,
-                path: assumption.path.clone(),
-                message: assumption.to_string(),
-                dockerfile: assumption.dockerfile.as_deref().map(str::to_owned),
+            .together()
+            .into_iter()
+            .map(|one| Assumption {
+                line: one.line,
+                path: one.path.clone(),
+                message: one.to_string(),
+                dockerfile: one.dockerfile.as_deref().map(str::to_owned),
             })
             .collect(),
         reasons,

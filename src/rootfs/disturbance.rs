@@ -35,11 +35,11 @@ impl Disturbance {
         match self.mention(path) {
             Mention::No => {}
             Mention::Maybe if is_absent && matches!(self.reach, Reach::Prunes(_)) => {}
-            Mention::Grows if is_directory => self.spare(path, fact, "leaves {} alone"),
+            Mention::Grows if is_directory => self.spare(path, fact, " alone"),
             Mention::Maybe => self.blur(fact, "may have changed it"),
             Mention::Certain(_) | Mention::Grows => self.blur(fact, "may have made it"),
-            Mention::Spared if is_absent => self.spare(path, fact, "leaves {} absent"),
-            Mention::Spared => self.spare(path, fact, "leaves {} alone"),
+            Mention::Spared if is_absent => self.spare(path, fact, " absent"),
+            Mention::Spared => self.spare(path, fact, " alone"),
         }
     }
 
@@ -61,10 +61,10 @@ impl Disturbance {
         }
     }
 
-    fn spare(&self, path: &str, fact: &mut Fact, what: &str) {
+    fn spare(&self, path: &str, fact: &mut Fact, how: &str) {
         if !matches!(fact.known, Known::Unknown(_)) {
-            let message = format!("`{}` (line {}) {}", self.command, self.line, what.replace("{}", path));
-            fact.leans.add(Arc::new(Assumption::new(self.line, path, message)));
+            let before = format!("`{}` (line {}) leaves ", self.command, self.line);
+            fact.leans.add(Arc::new(Assumption::naming(self.line, &before, path, how)));
         }
     }
 }

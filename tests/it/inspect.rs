@@ -242,6 +242,17 @@ fn what_can_not_be_read_is_named() {
 }
 
 #[test]
+fn an_ignore_file_that_builders_refuse_is_named_with_its_line() {
+    let folder = folder("FROM scratch\nCOPY . /\n");
+    fs::write(folder.path().join(".dockerignore"), "ok\n[\n").unwrap();
+    let run_there = || run(folder.path(), &["inspect", "Dockerfile", "--context", "."]);
+    run_there().failed(&[".dockerignore: line 2: `[` is no pattern"]);
+    // The Dockerfile's own one counts in its place.
+    fs::write(folder.path().join("Dockerfile.dockerignore"), "ok\n").unwrap();
+    run_there().done();
+}
+
+#[test]
 fn a_verdict_on_the_family_of_an_image_is_never_proved() {
     let text = "FROM golang:1.22\nCOPY x ./\nCOPY x $GOPATH/src/\nCOPY x /app/x\nRUN mkdir -m 0700 out\n\
                 COPY x out/\nFROM debian:12\nCOPY x /usr/local/bin/\nCOPY x /root/\n\

@@ -140,9 +140,9 @@ pub enum Benefit {
 pub struct Assumption {
     /// The line that it is about, 1-based.
     pub line: usize,
-    /// The path that it is about.
+    /// The path that it is about, or the first of several.
     pub path: String,
-    /// The whole sentence.
+    /// The whole sentence, with all its paths.
     pub message: String,
     /// The Dockerfile whose line it is; only there where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
