@@ -4,6 +4,7 @@
 //! that ran in between "leaves `/app` alone" until somebody proves otherwise, and what a command names is not
 //! known any more.
 
+mod accounts;
 mod disturbance;
 pub mod layers;
 pub mod profile;
@@ -13,10 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub use accounts::UserIds;
 pub use disturbance::{Disturbance, Reach};
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::shell::Mention;
+use accounts::Accounts;
 use profile::ProfiledImage;
 
 /// A fact that a verdict leans on and that nothing has proved yet.
@@ -167,12 +170,13 @@ pub struct Rootfs {
     base: Base,
     nodes: BTreeMap<String, Node>,
     disturbances: Vec<Arc<Disturbance>>,
+    accounts: Accounts,
 }
 
 impl Rootfs {
     /// A filesystem with nothing changed yet.
     pub fn new(base: Base) -> Self {
-        Self { base, nodes: BTreeMap::new(), disturbances: Vec::new() }
+        Self { base, nodes: BTreeMap::new(), disturbances: Vec::new(), accounts: Accounts::default() }
     }
 
     /// What is known of `path` itself; a symbolic link on the way to it is not followed.
@@ -212,6 +216,9 @@ impl Rootfs {
     pub fn set(&mut self, path: &str, fact: Fact, below: Below) {
         if below != Below::Inherited {
             self.forget_below(path);
+        }
+        if Accounts::end_with(path, &fact.known, &below) {
+            self.accounts = Accounts::default();
         }
         let node = Node { known: fact.known, leans: fact.leans, below, since: self.disturbances.len() };
         self.nodes.insert(path.to_owned(), node);
