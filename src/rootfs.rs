@@ -4,6 +4,7 @@
 //! that ran in between "leaves `/app` alone" until somebody proves otherwise, and what a command names is not
 //! known any more.
 
+mod accounts;
 mod assumption;
 pub mod built;
 mod disturbance;
@@ -14,11 +15,13 @@ pub mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use accounts::UserIds;
 pub use assumption::{Assumption, Leans};
 pub use disturbance::{Disturbance, Reach};
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::shell::Mention;
+use accounts::Accounts;
 use built::BuiltImage;
 use profile::ProfiledImage;
 
@@ -125,12 +128,13 @@ pub struct Rootfs {
     base: Base,
     nodes: BTreeMap<String, Node>,
     disturbances: Vec<Arc<Disturbance>>,
+    accounts: Accounts,
 }
 
 impl Rootfs {
     /// A filesystem with nothing changed yet.
     pub fn new(base: Base) -> Self {
-        Self { base, nodes: BTreeMap::new(), disturbances: Vec::new() }
+        Self { base, nodes: BTreeMap::new(), disturbances: Vec::new(), accounts: Accounts::default() }
     }
 
     /// What is known of `path` itself; a symbolic link on the way to it is not followed.
@@ -170,6 +174,9 @@ impl Rootfs {
     pub fn set(&mut self, path: &str, fact: Fact, below: Below) {
         if below != Below::Inherited {
             self.forget_below(path);
+        }
+        if Accounts::end_with(path, &fact.known, &below) {
+            self.accounts = Accounts::default();
         }
         let node = Node { known: fact.known, leans: fact.leans, below, since: self.disturbances.len() };
         self.nodes.insert(path.to_owned(), node);

@@ -1,5 +1,7 @@
 //! Exact changes of commands, applied to what is known of a filesystem.
 
+mod accounts;
+
 use std::sync::Arc;
 
 use crate::analysis::owner::Owner;
@@ -72,14 +74,13 @@ impl Effects<'_> {
                 let links = if *no_dereference { Links::Doubtful } else { Links::of(*recursive) };
                 self.chown(paths, user.as_deref(), group.as_deref(), *recursive, links);
             }
-            Change::AddUser(account) => {
-                self.accounts();
-                if account.create_home != Some(false) {
-                    let home = account.home.clone().unwrap_or_else(|| format!("/home/{}", account.name));
-                    self.blur(&home);
+            Change::AddUser(account) => self.add_user(account),
+            Change::AddGroup { name, gid } => {
+                self.rootfs.grow_accounts();
+                if let Some(gid) = gid {
+                    self.rootfs.add_group(name, *gid);
                 }
             }
-            Change::AddGroup { .. } => self.accounts(),
             Change::Extract { into } => self.blur(into),
             Change::GitClone { into } => self.clone_into(into),
         }
@@ -393,13 +394,6 @@ impl Effects<'_> {
             let owner = uid.unwrap_or(old_uid).zip(gid.unwrap_or(old_gid));
             Directory { owner, ..directory }
         });
-    }
-
-    fn accounts(&mut self) {
-        for path in ["/etc/passwd", "/etc/group"] {
-            let fact = self.rootfs.get(path);
-            self.rootfs.set(path, fact, Below::Nothing);
-        }
     }
 
     fn clone_into(&mut self, into: &str) {

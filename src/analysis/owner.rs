@@ -68,6 +68,9 @@ impl Owner {
         let mut leans = Leans::default();
         let (uid, primary) = if let Some(uid) = number(user) {
             (uid, Some(uid))
+        } else if let Some((ids, from)) = rootfs.made_user(user) {
+            leans.merge(&from);
+            (ids.uid, ids.gid)
         } else {
             let (passwd, from) = rootfs.passwd()?;
             leans.merge(&from);
@@ -78,6 +81,9 @@ impl Owner {
             None => primary?,
             Some(group) => {
                 if let Some(gid) = number(group) {
+                    gid
+                } else if let Some((gid, from)) = rootfs.made_group(group) {
+                    leans.merge(&from);
                     gid
                 } else {
                     let (groups, from) = rootfs.group()?;

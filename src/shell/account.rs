@@ -48,9 +48,19 @@ pub(super) fn touched(name: &str) -> Vec<PathPattern> {
     files.into_iter().chain(homes.then(|| PathPattern::under("/home"))).collect()
 }
 
-/// The number that an option gives; an error where it is none.
-fn number(parsed: &Parsed, flag: char) -> Result<Option<u32>, std::num::ParseIntError> {
-    parsed.value(flag).map(str::parse).transpose()
+/// The number that an option gives; an error where it is none that every tool and BuildKit read alike.
+fn number(parsed: &Parsed, flag: char) -> Result<Option<u32>, ()> {
+    parsed.value(flag).map(plain_number).transpose()
+}
+
+/// Digits without a leading zero, of 31 bits.
+fn plain_number(word: &str) -> Result<u32, ()> {
+    let is_plain = word == "0" || is_digits(word) && !word.starts_with('0');
+    word.parse().ok().filter(|number| is_plain && i32::try_from(*number).is_ok()).ok_or(())
+}
+
+fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The name of a new account or group, if it is one by any tool's rules.
@@ -161,7 +171,7 @@ const DEBIAN: Options = Options {
         ("home", 'h'),
         ("gecos", 's'),
         ("comment", 's'),
-        ("ingroup", 'G'),
+        ("ingroup", 'i'),
         ("gid", 'G'),
         ("shell", 's'),
         ("uid", 'u'),
@@ -194,11 +204,24 @@ fn adduser(call: &Call) -> Option<Vec<Change>> {
         Flavour::Debian if parsed.has('S') && home.is_none() => None,
         _ => Some(true),
     };
+    let uid = number(&parsed, 'u').ok()?;
+    // Of BusyBox's letters these two alone are an error everywhere else, and not a question for help. A system
+    // account of Debian may be there already.
+    let is_new = match busybox_or_debian {
+        Flavour::Busybox => parsed.has('D') || parsed.has('S'),
+        Flavour::Debian => !parsed.has('S'),
+        Flavour::Shadow | Flavour::Unknown => false,
+    };
+    // Debian's `--ingroup 50` names a group, `--gid 50` is a number.
+    if parsed.value('i').is_some_and(is_digits) {
+        return None;
+    }
     Some(vec![Change::AddUser(Account {
         name: name(field)?,
-        uid: number(&parsed, 'u').ok()?,
+        uid: uid.filter(|_| is_new),
         group: parsed
             .value('G')
+            .or(parsed.value('i'))
             .map(str::to_owned)
             .or_else(|| parsed.has('r').then(|| field.known().to_owned())),
         home: match home {
@@ -237,7 +260,12 @@ fn addgroup(call: &Call) -> Option<Vec<Change>> {
     let args = flags_first(call.args, &OPTIONS)?;
     let parsed = OPTIONS.parse(&args)?;
     match parsed.operands[..] {
-        [field] => Some(vec![Change::AddGroup { name: name(field)?, gid: number(&parsed, 'g').ok()? }]),
+        [field] => {
+            // A system group of Debian may be there already.
+            let may_be_there = call.args.iter().any(|field| field.known() == "--system");
+            let gid = number(&parsed, 'g').ok()?.filter(|_| !may_be_there);
+            Some(vec![Change::AddGroup { name: name(field)?, gid }])
+        }
         // `addgroup user group` adds one to the other.
         _ => None,
     }

@@ -69,7 +69,7 @@ pub enum Flavour {
 pub struct Account {
     /// Login name.
     pub name: String,
-    /// `-u`.
+    /// Its number, where the command gives it and fails if the name is taken.
     pub uid: Option<u32>,
     /// The primary group as written, a name or a number. Unless given it is the tool's default.
     pub group: Option<String>,
@@ -202,7 +202,7 @@ pub enum Change {
     AddGroup {
         /// Its name.
         name: String,
-        /// Its number where it is given.
+        /// Its number, where the command gives it and fails if the name is taken.
         gid: Option<u32>,
     },
     /// An archive unpacked below a directory that exists (`tar -C`) or is made (`unzip -d`). What it holds is

@@ -209,3 +209,36 @@ fn all_that_a_plain_copy_reads_is_covered() {
         assert!(caught(&id) || OWN.iter().any(|(own, _)| *own == id), "{id} has neither case nor text");
     }
 }
+
+/// R6: what a case's line makes in a directory with setgid takes the group and the bit, which a line after it must
+/// find there. The paths and modes are those that the builds of the cases showed.
+#[test]
+fn a_line_finds_the_setgid_that_the_one_before_it_inherited() {
+    let work = tempfile::tempdir().unwrap();
+    let images = bases::images(work.path());
+    let context = work.path().join("context");
+    std::fs::create_dir_all(context.join("d")).unwrap();
+    std::fs::write(context.join("f"), "f").unwrap();
+    std::fs::write(context.join("d/x"), "x").unwrap();
+    for (case, text, above, made) in [
+        ("035-parent-setgid-srv-newdir", "FROM tiny:1\nCOPY f /srv/n/f\n", "/srv", "/srv/n"),
+        (
+            "286-setgid-parent-0755-new-child",
+            "FROM tiny:1\nRUN mkdir /opt/g && chgrp 50 /opt/g && chmod 2755 /opt/g\nCOPY d /opt/g/n/\n",
+            "/opt/g",
+            "/opt/g/n",
+        ),
+    ] {
+        let reasons = |text: &str| -> Vec<(String, String)> {
+            let last = judge(text, &context, &images, rule::ALL).pop().unwrap();
+            last.reasons.into_iter().map(|reason| (reason.rule, reason.path)).collect()
+        };
+        let has =
+            |text: &str, rule: &str, path: &str| reasons(text).contains(&(rule.to_owned(), path.to_owned()));
+        let next = format!("{text}COPY f {made}/next\n");
+        for rule in ["ancestor-mode", "ancestor-owner"] {
+            assert!(has(text, rule, above), "{case}: {:?}", reasons(text));
+            assert!(has(&next, rule, made), "{case}: {:?}", reasons(&next));
+        }
+    }
+}

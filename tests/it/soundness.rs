@@ -264,3 +264,97 @@ fn an_ignore_file_of_one_dockerfile_replaces_that_of_the_context() {
     let run = run(folder.path(), &["inspect", "P", "--context", ".", "--format", "json"]).done();
     assert_eq!(run.json()["files"][0]["sites"][1]["verdict"], "hold");
 }
+
+/// The owner that the last line gets instead of a name; None where that leans on anything. Where a home may have been
+/// made, the line leans on its place.
+fn proved_owner(run: &str, owner: &str) -> Option<String> {
+    let text = format!("FROM tiny:1\n{run}\nCOPY --chown={owner} f /fresh/g\n");
+    let site = sites(&text, &mut Tar::new()).pop().unwrap();
+    let certain = site.assumptions.iter().all(|assumption| !assumption.path.starts_with("/etc"));
+    let replacement = site.replacement.filter(|_| site.verdict == Verdict::Edit && certain)?;
+    let (_, owner) = replacement.split_once("--chown=").unwrap();
+    Some(owner.split_once(' ').unwrap().0.to_owned())
+}
+
+#[test]
+fn accounts_that_a_command_surely_makes_have_their_numbers() {
+    let is = |run: &str, owner: &str, ids: &str| {
+        assert_eq!(proved_owner(run, owner).as_deref(), Some(ids), "{run}: {owner}");
+    };
+    let both = "RUN groupadd -g 2001 grp && useradd -u 2002 -g grp usr";
+    is(both, "usr", "2002:2001");
+    is(both, "usr:grp", "2002:2001");
+    is(both, "7:grp", "7:2001");
+    is(both, "usr:9", "2002:9");
+    is("RUN useradd --uid=2002 --gid 0 --no-create-home usr", "usr", "2002:0");
+    is("RUN groupadd -r -g 2001 grp\nRUN useradd -r -o -u 5 -g 2001 usr", "usr:grp", "5:2001");
+    is("ARG U=2002\nRUN groupadd -g $U usr && useradd -u $U -g $U usr", "usr:usr", "2002:2002");
+    is("RUN addgroup -g 2001 grp && adduser -D -u 2002 -G grp usr", "usr:grp", "2002:2001");
+    is("RUN adduser -D -u 2002 usr", "usr", "2002:2002");
+    is("RUN addgroup --gid 2001 grp", "0:grp", "0:2001");
+    is(
+        "RUN addgroup --gid 2001 grp && adduser --uid 2002 --gid 2001 --disabled-password --gecos '' usr",
+        "usr:grp",
+        "2002:2001",
+    );
+}
+
+#[test]
+fn accounts_that_may_have_other_numbers_are_not_known() {
+    let useradd = "useradd -u 2002 -g 0 usr";
+    assert!(proved_owner(&format!("RUN {useradd}"), "usr").is_some());
+    for run in [
+        // It may not have run, or not have made anything.
+        format!("RUN {useradd} || true"),
+        format!("RUN {useradd}; exit 0"),
+        format!("RUN id usr || {useradd}"),
+        format!("RUN if test -e /x; then {useradd}; fi"),
+        format!("RUN --mount=type=bind,source=d,target=/etc {useradd}"),
+        "RUN adduser --system --uid 2002 --gid 0 usr".to_owned(),
+        "RUN adduser -h /w -u 2002 usr".to_owned(),
+        // The number of the group is none of what the words say.
+        "RUN useradd -u 2002 usr".to_owned(),
+        "RUN useradd -u 2002 -U usr".to_owned(),
+        "RUN useradd -u 2002 -N usr".to_owned(),
+        "RUN groupadd grp && useradd -u 2002 -g grp usr".to_owned(),
+        "RUN groupadd -f -g 2001 grp && useradd -u 2002 -g grp usr".to_owned(),
+        "RUN addgroup -g 2001 grp && adduser -D -u 2002 -G 2001 usr".to_owned(),
+        "RUN adduser -S -u 2002 usr".to_owned(),
+        "RUN adduser -u 2002 --ingroup 50 --disabled-password usr".to_owned(),
+        // The number of the user is none of what the words say.
+        "RUN useradd -g 0 usr".to_owned(),
+        "RUN useradd -u 02002 -g 0 usr".to_owned(),
+        "RUN useradd -u 4294967294 -g 0 usr".to_owned(),
+        "ARG U\nRUN useradd -u $U -g 0 usr".to_owned(),
+        "RUN useradd -R /other -u 2002 -g 0 usr".to_owned(),
+        // Something may have changed it since.
+        format!("RUN {useradd} && usermod -u 2003 usr"),
+        format!("RUN {useradd} && sed -i s/2002/2003/ /etc/passwd"),
+        format!("RUN {useradd} && echo usr:x:7:7::/:/bin/sh >/etc/passwd"),
+        format!("RUN {useradd} && ln -s /etc/passwd /q && echo usr:x:7:7::/:/bin/sh >/q"),
+        format!("RUN {useradd} && ln -s /etc /q && echo usr:x:7:7::/:/bin/sh >/q/passwd"),
+        format!("RUN {useradd} && ln /etc/passwd /q && echo usr:x:7:7::/:/bin/sh >/q"),
+        format!("RUN {useradd}\nCOPY f /etc/passwd"),
+        format!("RUN {useradd}\nCOPY d /etc"),
+        format!("RUN {useradd}\nCOPY --from=tiny:1 / /"),
+        format!("RUN {useradd}\nCOPY --from=unknown:1 / /"),
+        format!("RUN {useradd}\nADD https://example.com/x /etc/passwd"),
+        format!("RUN {useradd} && rm -rf /etc"),
+        format!("RUN {useradd} && mv /etc /q"),
+        format!("FROM scratch\nRUN {useradd}\nFROM tiny:1"),
+    ] {
+        assert_eq!(proved_owner(&run, "usr"), None, "{run}");
+    }
+    let groupadd = "RUN groupadd -g 2001 grp";
+    assert!(proved_owner(groupadd, "0:grp").is_some());
+    for run in [
+        "RUN groupadd -f -g 2001 grp".to_owned(),
+        "RUN addgroup --system --gid 2001 grp".to_owned(),
+        format!("{groupadd} && groupmod -g 2002 grp"),
+        format!("{groupadd}\nCOPY f /etc/group"),
+    ] {
+        assert_eq!(proved_owner(&run, "0:grp"), None, "{run}");
+    }
+    // The group of the same name may have another number.
+    assert_eq!(proved_owner("RUN useradd -u 2002 -g 0 usr", "usr:usr"), None);
+}
