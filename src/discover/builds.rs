@@ -2,6 +2,7 @@
 //! under which tags. Nothing is run; what only a run would tell stays a hole in a [`Pattern`].
 
 mod docker_cli;
+pub mod makefile;
 mod resolve;
 pub mod script;
 
