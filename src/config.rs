@@ -9,7 +9,7 @@ use crate::text::{LineIndex, Position};
 pub use keys::{
     Base, Build, By, Campaign, Config, Files, Frontend, Report, Skip, Syntax, Trust, Verify, Waiver, Waves,
 };
-pub use origin::{effective, lines};
+pub use origin::effective;
 
 /// The file's name in the root of a repository.
 pub const FILE_NAME: &str = "layerwright.toml";
@@ -89,17 +89,17 @@ impl Config {
     /// [`ConfigError`], with the place.
     pub fn read(bytes: &[u8]) -> Result<Self, ConfigError> {
         let text = std::str::from_utf8(bytes).map_err(|error| ConfigError::Utf8(error.valid_up_to()))?;
-        let config: Config = toml::from_str(text).map_err(|error| misread(text, &error))?;
+        let mut config: Config = toml::from_str(text).map_err(|error| misread(text, &error))?;
+        config.lines = origin::lines(text);
         if config.waves.sizes.contains(&0) {
             return Err(ConfigError::EmptyWave);
         }
-        config.check(text)?;
+        config.check()?;
         Ok(config)
     }
 
-    fn check(&self, text: &str) -> Result<(), ConfigError> {
-        let lines = lines(text);
-        let line = |key: &str| lines.get(key).copied().unwrap_or(1);
+    fn check(&self) -> Result<(), ConfigError> {
+        let line = |key: &str| self.line(key);
         let waivers = self.waivers.iter().map(|waiver| &waiver.file);
         let globs =
             self.files.include.iter().chain(&self.files.exclude).chain(waivers).chain(self.base.keys());

@@ -1,6 +1,7 @@
 //! Exact changes of commands, applied to what is known of a filesystem.
 
 mod accounts;
+mod mode;
 
 use std::sync::Arc;
 
@@ -358,14 +359,9 @@ impl Effects<'_> {
         }
     }
 
-    /// An octal mode keeps setuid and setgid of a directory in GNU's chmod and drops them in `BusyBox`'s.
     fn chmod(&mut self, paths: &[Operand], mode: &Mode, recursive: bool) {
-        let wanted = match mode {
-            Mode::Octal(mode) => Some(*mode),
-            Mode::Symbolic(_) => None,
-        };
         self.on_directories(paths, recursive, Links::of(recursive), |directory| Directory {
-            mode: wanted.filter(|_| directory.mode.is_some_and(|mode| mode & 0o6000 == 0)),
+            mode: directory.mode.and_then(|now| mode::changed(now, mode)),
             ..directory
         });
     }

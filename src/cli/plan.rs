@@ -8,7 +8,7 @@ use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
 use crate::analysis::rule;
 use crate::config::{self, Config};
-use crate::discover::builds::Builds;
+use crate::discover::builds;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
 use crate::plan::file::{Gone, ListReport, Plan, Refused};
@@ -107,7 +107,11 @@ pub fn make(
     waivers: &Waivers,
 ) -> Plan {
     let bar = workspace::progress("Judging Dockerfiles", discovery.files.len());
-    let mut plan = plan::plan(source, discovery, &Builds::default(), options, waivers, &|| bar.inc(1));
+    let phase = workspace::phase("Looking how Dockerfiles are built");
+    let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
+    let builds = builds::find(source, &dockerfiles, options.config);
+    phase.finish_and_clear();
+    let mut plan = plan::plan(source, discovery, &builds, options, waivers, &|| bar.inc(1));
     bar.finish_and_clear();
     if let Workspace::Git(_, commit) = workspace {
         plan.commit = Some(commit.as_str().to_owned());

@@ -27,6 +27,17 @@ pub struct Config {
     pub base: BTreeMap<String, Base>,
     /// How Dockerfiles are built, by their paths.
     pub build: BTreeMap<String, Build>,
+    /// The line of each key, by its dotted path.
+    #[serde(skip)]
+    pub(super) lines: BTreeMap<String, usize>,
+}
+
+impl Config {
+    /// The 1-based line of a key, by its dotted path as in `build."a/Dockerfile".context`; 1 where it is not
+    /// written.
+    pub fn line(&self, key: &str) -> usize {
+        self.lines.get(key).copied().unwrap_or(1)
+    }
 }
 
 /// `[campaign]`.

@@ -9,7 +9,7 @@ use super::{Config, ConfigError, FILE_NAME};
 use crate::text::LineIndex;
 
 /// The line of each key, by its dotted path: `files.skip[0].reason`.
-pub fn lines(text: &str) -> BTreeMap<String, usize> {
+pub(super) fn lines(text: &str) -> BTreeMap<String, usize> {
     let mut lines = BTreeMap::new();
     if let Ok(table) = DeTable::parse(text) {
         let index = LineIndex::new(text.as_bytes());
@@ -86,6 +86,8 @@ mod tests {
         has("file = \"**\"  # default");
         has("A = \"b\"  # layerwright.toml:9");
         let again: Config = toml::from_str(&shown).unwrap();
-        assert_eq!(again, Config::read(text.as_bytes()).unwrap(), "what is printed is a configuration");
+        let mut read = Config::read(text.as_bytes()).unwrap();
+        read.lines.clear();
+        assert_eq!(again, read, "what is printed is a configuration");
     }
 }

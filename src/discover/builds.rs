@@ -5,7 +5,9 @@ pub mod bake;
 pub mod compose;
 pub mod devcontainer;
 mod docker_cli;
+mod find;
 mod json;
+pub mod makefile;
 pub mod names;
 mod resolve;
 mod said;
@@ -20,6 +22,7 @@ use std::fmt;
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
+pub use find::{Builds, Unread, find};
 pub use resolve::resolve;
 
 /// What kind of file says how something is built.
@@ -200,20 +203,4 @@ pub struct Build {
     pub tags: Vec<Pattern>,
     /// The platforms that it is built for, where that is said.
     pub platforms: Vec<String>,
-}
-
-/// What the repository says of its builds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Builds {
-    /// Each Dockerfile's builds together, in the order of the Dockerfiles.
-    builds: Vec<Build>,
-}
-
-impl Builds {
-    /// The builds of one Dockerfile.
-    pub fn of(&self, dockerfile: &RepoPath) -> &[Build] {
-        let start = self.builds.partition_point(|build| build.dockerfile < *dockerfile);
-        let end = self.builds.partition_point(|build| build.dockerfile <= *dockerfile);
-        &self.builds[start..end]
-    }
 }

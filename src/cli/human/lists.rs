@@ -5,7 +5,7 @@ use anstyle::Style;
 use super::screen::{Align, Piece, Screen};
 use super::words::{count, form, number, short_commit};
 use super::{style, tally};
-use crate::plan::file::{Class, File, Gone, Header, ListReport, Plan, Wave};
+use crate::plan::file::{Class, File, Gone, Header, Knowledge, ListReport, Plan, Wave};
 
 /// How many entries of a list are named.
 const NAMED: usize = 3;
@@ -34,7 +34,12 @@ pub fn unread(screen: &mut Screen, plan: &Plan) {
                 (Style::new(), image.image.clone()),
                 (
                     Style::new(),
-                    if image.has_family { "known by its family (assumed)" } else { "" }.to_owned(),
+                    match image.source {
+                        Some(Knowledge::Built) => "built in this repository (assumed)",
+                        Some(Knowledge::Profile) => "known by its family (assumed)",
+                        Some(Knowledge::Rootfs) | None => "",
+                    }
+                    .to_owned(),
                 ),
             ]
         })

@@ -76,8 +76,8 @@ pub fn harmful_links(plan: &Plan) -> usize {
 pub struct Unread {
     /// The image as FROM names it.
     pub image: String,
-    /// Whether its family is known.
-    pub has_family: bool,
+    /// What it is known from all the same.
+    pub source: Option<Knowledge>,
     /// How many files start from it and hold a line that is not known.
     pub files: usize,
     /// How many such lines these files hold.
@@ -86,12 +86,12 @@ pub struct Unread {
 
 /// The base images that were not read and that leave lines unknown, most lines first.
 pub fn unread(plan: &Plan) -> Vec<Unread> {
-    let mut images: BTreeMap<(&str, bool), (usize, usize)> = BTreeMap::new();
+    let mut images: BTreeMap<(&str, Option<Knowledge>), (usize, usize)> = BTreeMap::new();
     for file in &plan.files {
         let lines = file.sites.iter().filter(|site| site.verdict == Verdict::Unknown).count();
         let unread = file.bases.iter().filter(|base| base.source != Some(Knowledge::Rootfs));
-        let unknown: BTreeSet<(&str, bool)> =
-            unread.map(|base| (base.image.as_str(), base.source.is_some())).collect();
+        let unknown: BTreeSet<(&str, Option<Knowledge>)> =
+            unread.map(|base| (base.image.as_str(), base.source)).collect();
         for image in unknown.into_iter().filter(|_| lines > 0) {
             let entry = images.entry(image).or_default();
             *entry = (entry.0 + 1, entry.1 + lines);
@@ -99,12 +99,7 @@ pub fn unread(plan: &Plan) -> Vec<Unread> {
     }
     let mut unread: Vec<Unread> = images
         .into_iter()
-        .map(|((image, has_family), (files, lines))| Unread {
-            image: image.to_owned(),
-            has_family,
-            files,
-            lines,
-        })
+        .map(|((image, source), (files, lines))| Unread { image: image.to_owned(), source, files, lines })
         .collect();
     unread.sort_by_key(|image| Reverse((image.lines, image.files)));
     unread

@@ -1,0 +1,92 @@
+//! What a symbolic mode makes of a directory's bits, where chmod of GNU coreutils and of BusyBox agree.
+
+use crate::shell::Mode;
+
+/// What a RUN's umask takes from modes that name nobody (runc's default, which BuildKit leaves alone).
+const UMASK: u32 = 0o022;
+
+/// Set-user-ID and set-group-ID: of a directory's, an octal mode keeps them in GNU's chmod and drops them in `BusyBox`'s.
+const SPECIAL: u32 = 0o6000;
+
+/// The mode that a directory with the mode `now` has afterwards. None where that is not certain.
+pub fn changed(now: u32, mode: &Mode) -> Option<u32> {
+    let text = match mode {
+        Mode::Octal(bits) => return (now & SPECIAL == 0).then_some(*bits),
+        Mode::Symbolic(text) => text,
+    };
+    if now & SPECIAL != 0 {
+        return None;
+    }
+    text.split(',').try_fold(now, clause)
+}
+
+/// One clause: `[ugoa]*([-+=][rwxXt]*)+`.
+fn clause(mode: u32, clause: &str) -> Option<u32> {
+    let whom = clause.find(|letter: char| !"ugoa".contains(letter))?;
+    let (who, mut actions) = clause.split_at(whom);
+    let all = who.is_empty() || who.contains('a');
+    let mut affected = 0;
+    for (letter, bits) in [('u', 0o700), ('g', 0o070), ('o', 0o007)] {
+        if all || who.contains(letter) {
+            affected |= bits;
+        }
+    }
+    let mut mode = mode;
+    while let Some(operator) = actions.chars().next() {
+        let rest = &actions[1..];
+        let end = rest.find(['+', '-', '=']).unwrap_or(rest.len());
+        let (permissions, later) = rest.split_at(end);
+        let mut bits = 0;
+        for letter in permissions.chars() {
+            bits |= match letter {
+                'r' => 0o444,
+                'w' => 0o222,
+                'x' | 'X' => 0o111,
+                't' if all => 0o1000,
+                _ => return None,
+            };
+        }
+        let masked = if who.is_empty() { !UMASK } else { !0 };
+        let bits = bits & (affected | 0o1000) & masked;
+        mode = match operator {
+            '+' => mode | bits,
+            '-' => mode & !bits,
+            // Whether `=` leaves the sticky bit hangs on whom it names.
+            '=' if mode & 0o1000 == 0 => mode & !affected | bits,
+            _ => return None,
+        };
+        actions = later;
+    }
+    Some(mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each as `mkdir -m NOW d && chmod MODE d && stat -c %a d` of GNU coreutils says with umask 022.
+    #[test]
+    fn symbolic_modes_are_as_chmod_makes_them() {
+        let cases = [
+            (0o755, "a+rwx", 0o777),
+            (0o755, "+w", 0o755),
+            (0o700, "+x", 0o711),
+            (0o755, "go-rx", 0o700),
+            (0o777, "o-w,g-w", 0o755),
+            (0o750, "u=rwx,go=rx", 0o755),
+            (0o755, "+t", 0o1755),
+            (0o1777, "-t", 0o777),
+            (0o777, "=rx", 0o555),
+            (0o644, "a+X", 0o755),
+            (0o700, "g+r+x", 0o750),
+        ];
+        for (now, mode, expected) in cases {
+            assert_eq!(changed(now, &Mode::Symbolic(mode.into())), Some(expected), "{mode} on {now:o}");
+        }
+        for unclear in ["u+s", "g=u", "1755x", "", "o+t"] {
+            assert_eq!(changed(0o755, &Mode::Symbolic(unclear.into())), None, "{unclear}");
+        }
+        assert_eq!(changed(0o2755, &Mode::Symbolic("a+w".into())), None);
+        assert_eq!(changed(0o1777, &Mode::Symbolic("a=rx".into())), None);
+    }
+}
