@@ -79,5 +79,6 @@ fn below(path: &Pattern, name: &str) -> Option<Pattern> {
 /// read alone are followed.
 pub fn commands(script: &str, given: &(dyn Fn(&str) -> Option<Pattern> + Sync)) -> Vec<Command> {
     let openings = openings(script);
-    with_stack(openings, || walk::commands(script, given, openings.max(SHALLOW))).unwrap_or_default()
+    with_stack(openings, || walk::commands(script, given, openings.max(SHALLOW), false))
+        .unwrap_or_else(|| walk::commands(script, given, SHALLOW, true))
 }

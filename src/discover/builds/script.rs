@@ -167,6 +167,7 @@ fn settled(
     let rooted = others.iter().any(|(_, start)| matches!(start, Start::Root(_)));
     let starts: Vec<Pattern> = match &dockerfile {
         Start::Elsewhere(_) => return Vec::new(),
+        Start::Root(path) | Start::Script(path) if path.is_empty() => return Vec::new(),
         Start::Script(path) if !rooted => {
             for (word, start) in &mut others {
                 let (Start::Root(path) | Start::Script(path) | Start::Elsewhere(path)) = start;

@@ -56,8 +56,13 @@ pub(super) struct Walker<'a> {
     bytes: usize,
 }
 
-/// The commands of a script in which `openings` things open.
-pub(super) fn commands(text: &str, given: &dyn Fn(&str) -> Option<Pattern>, openings: usize) -> Vec<Command> {
+/// The commands of a script in which up to `openings` things open, or of its lines each by itself.
+pub(super) fn commands(
+    text: &str,
+    given: &dyn Fn(&str) -> Option<Pattern>,
+    openings: usize,
+    line_by_line: bool,
+) -> Vec<Command> {
     let text = text.replace("\r\n", "\n");
     let mut walker = Walker {
         given,
@@ -80,7 +85,8 @@ pub(super) fn commands(text: &str, given: &dyn Fn(&str) -> Option<Pattern>, open
         bytes: BYTES,
     };
     let start = Env::new(super::start());
-    let ends = match script::parse(&text, Dialect::Bash, openings) {
+    let whole = if line_by_line { None } else { script::parse(&text, Dialect::Bash, openings) };
+    let ends = match whole {
         Some(program) => walker.program(&program, vec![start.clone()]),
         None => walker.lines(&text, start.clone()),
     };
@@ -124,7 +130,8 @@ impl Walker<'_> {
     }
 
     pub fn line_of(&self, word: &Word) -> usize {
-        self.line_at(word.loc.as_ref().map_or(1, |span| span.start.line))
+        // A word that follows a continued line starts at the backslash, for the parser.
+        self.line_at(word.loc.as_ref().map_or(1, |span| span.end.line))
     }
 
     /// The line to report for what stands on a line of the text that is read.
@@ -351,7 +358,9 @@ impl Walker<'_> {
         }
         let output = envs.first().map_or(Output::Free, |env| env.output.clone());
         let mut ends = self.compound(compound, envs);
-        ends.iter_mut().for_each(|env| env.output.clone_from(&output));
+        for env in &mut ends {
+            env.output.clone_from(&output);
+        }
         ends
     }
 

@@ -80,9 +80,13 @@ impl<'m> Expander<'m> {
             }
             return self.variable(inner);
         };
-        if inner.contains("MAKEFILE_LIST") {
-            let slash = if function == "dir" { "/" } else { "" };
-            return format!("${{{FOLDER}}}{slash}");
+        if inner.contains("MAKEFILE_LIST") && function != "shell" {
+            let end = match function {
+                "dir" => "/",
+                _ if inner.contains("(dir ") => "",
+                _ => "/Makefile",
+            };
+            return format!("${{{FOLDER}}}{end}");
         }
         let args = args.trim();
         match function {
