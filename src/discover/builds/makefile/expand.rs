@@ -66,6 +66,8 @@ impl<'m> Expander<'m> {
         if self.depth >= DEPTH || self.bytes == 0 {
             return String::new();
         }
+        // What expands to nothing costs time too.
+        self.bytes = self.bytes.saturating_sub(16);
         self.depth += 1;
         let expanded = self.expand(text);
         self.depth -= 1;
