@@ -221,20 +221,22 @@ fn is_elsewhere(context: &Pattern) -> bool {
 /// Where an absolute path starts. A path starts anew with each root within it: a variable held it.
 fn started(path: &Pattern) -> Start {
     let parts = path.parts();
-    for at in (0..parts.len()).rev() {
-        let mut rest = Pattern::default();
-        parts[at..].iter().for_each(|part| rest.push(&Pattern::from(part.clone())));
-        if let Some(below) = shell::below_root(&rest) {
-            return Start::Root(below);
-        }
-        if let Some(below) = shell::below_start(&rest) {
-            return match below_named_root(&below) {
-                Some(path) => Start::Root(path),
-                None => Start::Script(below),
-            };
-        }
+    let is_root = |part: &Part| {
+        let part = Pattern::from(part.clone());
+        shell::below_root(&part).is_some() || shell::below_start(&part).is_some()
+    };
+    let mut rest = Pattern::default();
+    for part in &parts[parts.iter().rposition(is_root).unwrap_or(0)..] {
+        rest.push(&Pattern::from(part.clone()));
     }
-    below_named_root(path).map_or_else(|| Start::Elsewhere(path.clone()), Start::Root)
+    if let Some(below) = shell::below_root(&rest) {
+        return Start::Root(below);
+    }
+    match (shell::below_start(&rest), below_named_root(&rest)) {
+        (Some(below), _) => below_named_root(&below).map_or(Start::Script(below), Start::Root),
+        (None, Some(below)) => Start::Root(below),
+        (None, None) => Start::Elsewhere(path.clone()),
+    }
 }
 
 /// What follows a variable that holds a root by its name.

@@ -86,10 +86,8 @@ b: ; docker build -t b:$(VERSION) $(shell git rev-parse --show-toplevel)/b
 
 #[test]
 fn hostile_makefiles_end() {
-    let mut text = String::from("a0 = docker build x\n");
-    for at in 1..60 {
-        text += &format!("a{at} = $(a{})$(a{})\n", at - 1, at - 1);
-    }
+    let doubled = (1..60).map(|at| format!("a{at} = $(a{0})$(a{0})\n", at - 1));
+    let mut text: String = ["a0 = docker build x\n".to_owned()].into_iter().chain(doubled).collect();
     text += "x = $(x)\nall:\n\t$(a59) $(x) $(call x,$(call x))\n";
     builds("Makefile", &text);
     builds("Makefile", &format!("all:\n\tdocker build {}", "$(".repeat(5_000)));
