@@ -16,6 +16,8 @@ use expand::{CURDIR, Expander, FOLDER, STEM};
 const LENGTH: usize = 256 << 10;
 /// How many targets of one rule are followed.
 const TARGETS: usize = 32;
+/// How many builds of one Makefile are kept.
+const MOST: usize = 512;
 /// Words before an assignment.
 const MODIFIERS: [&str; 4] = ["export", "override", "private", "unexport"];
 /// What starts a line of a condition, or one that says nothing about builds.
@@ -48,7 +50,7 @@ pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
                 let expanded = makefile.command(recipe, &target);
                 let origin = Origin { kind: Kind::Makefile, path, first_line: *line };
                 for declared in script::declared_in(&expanded, origin, &folders, &given) {
-                    if !found.contains(&declared) {
+                    if found.len() < MOST && !found.contains(&declared) {
                         found.push(declared);
                     }
                 }
@@ -60,7 +62,7 @@ pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
 
 fn is_makefile(name: &str) -> bool {
     matches!(name, "Makefile" | "makefile" | "GNUmakefile")
-        || name.ends_with(".mk")
+        || name.rsplit_once('.').is_some_and(|(_, ending)| ending == "mk")
         || name.starts_with("Makefile.")
 }
 

@@ -32,6 +32,9 @@ const ROOTS: [&str; 9] = [
     "BUILD_DIRECTORY",
 ];
 
+/// How many builds of one script are kept.
+const MOST: usize = 512;
+
 /// How often a default is looked up within defaults.
 const DEPTH: usize = 4;
 
@@ -79,7 +82,7 @@ pub fn declared_in(
         let line = origin.first_line + command.line - 1;
         let place = Place { kind: origin.kind, path: origin.path.clone(), line };
         for declared in builds(&command, &place, folders) {
-            if !found.contains(&declared) {
+            if found.len() < MOST && !found.contains(&declared) {
                 found.push(declared);
             }
         }
@@ -167,6 +170,7 @@ fn settled(
     let rooted = others.iter().any(|(_, start)| matches!(start, Start::Root(_)));
     let starts: Vec<Pattern> = match &dockerfile {
         Start::Elsewhere(_) => return Vec::new(),
+        Start::Root(path) | Start::Script(path) if path.is_empty() => return Vec::new(),
         Start::Script(path) if !rooted => {
             for (word, start) in &mut others {
                 let (Start::Root(path) | Start::Script(path) | Start::Elsewhere(path)) = start;
@@ -217,20 +221,22 @@ fn is_elsewhere(context: &Pattern) -> bool {
 /// Where an absolute path starts. A path starts anew with each root within it: a variable held it.
 fn started(path: &Pattern) -> Start {
     let parts = path.parts();
-    for at in (0..parts.len()).rev() {
-        let mut rest = Pattern::default();
-        parts[at..].iter().for_each(|part| rest.push(&Pattern::from(part.clone())));
-        if let Some(below) = shell::below_root(&rest) {
-            return Start::Root(below);
-        }
-        if let Some(below) = shell::below_start(&rest) {
-            return match below_named_root(&below) {
-                Some(path) => Start::Root(path),
-                None => Start::Script(below),
-            };
-        }
+    let is_root = |part: &Part| {
+        let part = Pattern::from(part.clone());
+        shell::below_root(&part).is_some() || shell::below_start(&part).is_some()
+    };
+    let mut rest = Pattern::default();
+    for part in &parts[parts.iter().rposition(is_root).unwrap_or(0)..] {
+        rest.push(&Pattern::from(part.clone()));
     }
-    below_named_root(path).map_or_else(|| Start::Elsewhere(path.clone()), Start::Root)
+    if let Some(below) = shell::below_root(&rest) {
+        return Start::Root(below);
+    }
+    match (shell::below_start(&rest), below_named_root(&rest)) {
+        (Some(below), _) => below_named_root(&below).map_or(Start::Script(below), Start::Root),
+        (None, Some(below)) => Start::Root(below),
+        (None, None) => Start::Elsewhere(path.clone()),
+    }
 }
 
 /// What follows a variable that holds a root by its name.

@@ -66,6 +66,8 @@ impl<'m> Expander<'m> {
         if self.depth >= DEPTH || self.bytes == 0 {
             return String::new();
         }
+        // What expands to nothing costs time too.
+        self.bytes = self.bytes.saturating_sub(16);
         self.depth += 1;
         let expanded = self.expand(text);
         self.depth -= 1;
@@ -80,9 +82,13 @@ impl<'m> Expander<'m> {
             }
             return self.variable(inner);
         };
-        if inner.contains("MAKEFILE_LIST") {
-            let slash = if function == "dir" { "/" } else { "" };
-            return format!("${{{FOLDER}}}{slash}");
+        if inner.contains("MAKEFILE_LIST") && function != "shell" {
+            let end = match function {
+                "dir" => "/",
+                _ if inner.contains("(dir ") => "",
+                _ => "/Makefile",
+            };
+            return format!("${{{FOLDER}}}{end}");
         }
         let args = args.trim();
         match function {
