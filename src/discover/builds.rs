@@ -6,6 +6,7 @@ pub mod compose;
 pub mod devcontainer;
 mod docker_cli;
 mod json;
+pub mod makefile;
 pub mod names;
 mod resolve;
 mod said;

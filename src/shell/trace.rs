@@ -4,6 +4,7 @@
 //! A script is followed on every way through its branches: values that were set together stay together. Where
 //! there are too many ways, those that branched last become one, and what differs between them is a hole.
 
+mod compound;
 mod env;
 mod glob;
 mod path;
@@ -79,5 +80,6 @@ fn below(path: &Pattern, name: &str) -> Option<Pattern> {
 /// read alone are followed.
 pub fn commands(script: &str, given: &(dyn Fn(&str) -> Option<Pattern> + Sync)) -> Vec<Command> {
     let openings = openings(script);
-    with_stack(openings, || walk::commands(script, given, openings.max(SHALLOW))).unwrap_or_default()
+    with_stack(openings, || walk::commands(script, given, openings.max(SHALLOW), false))
+        .unwrap_or_else(|| walk::commands(script, given, SHALLOW, true))
 }

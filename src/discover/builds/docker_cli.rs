@@ -275,8 +275,7 @@ fn arguments(words: &[Pattern]) -> Option<&[Pattern]> {
     loop {
         let (word, after) = rest.split_first()?;
         rest = match word.known() {
-            None => after,
-            Some("image" | "builder" | "buildx") => after,
+            None | Some("image" | "builder" | "buildx") => after,
             Some("build" | "build-using-dockerfile") => return Some(after),
             Some("bud") if matches!(tool, "buildah" | "") => return Some(after),
             Some("b") if words[at..].iter().any(|word| word.known() == Some("buildx")) => return Some(after),

@@ -32,6 +32,9 @@ const ROOTS: [&str; 9] = [
     "BUILD_DIRECTORY",
 ];
 
+/// How many builds of one script are kept.
+const MOST: usize = 512;
+
 /// How often a default is looked up within defaults.
 const DEPTH: usize = 4;
 
@@ -79,7 +82,7 @@ pub fn declared_in(
         let line = origin.first_line + command.line - 1;
         let place = Place { kind: origin.kind, path: origin.path.clone(), line };
         for declared in builds(&command, &place, folders) {
-            if !found.contains(&declared) {
+            if found.len() < MOST && !found.contains(&declared) {
                 found.push(declared);
             }
         }
@@ -167,6 +170,7 @@ fn settled(
     let rooted = others.iter().any(|(_, start)| matches!(start, Start::Root(_)));
     let starts: Vec<Pattern> = match &dockerfile {
         Start::Elsewhere(_) => return Vec::new(),
+        Start::Root(path) | Start::Script(path) if path.is_empty() => return Vec::new(),
         Start::Script(path) if !rooted => {
             for (word, start) in &mut others {
                 let (Start::Root(path) | Start::Script(path) | Start::Elsewhere(path)) = start;

@@ -237,13 +237,11 @@ impl Walker<'_> {
                 Vec::new()
             }
             "eval" | "bash" | "sh" | "zsh" | "ksh" | "dash" | "ash" | "/bin/sh" | "/bin/bash" => {
-                match super::wrapper::script(&name, args) {
-                    Some(words) => self.inner(&name, &words, &call, env),
-                    None => {
-                        self.note(call, &mut env);
-                        vec![env]
-                    }
+                if let Some(words) = super::wrapper::script(&name, args) {
+                    return self.inner(&name, &words, &call, env);
                 }
+                self.note(call, &mut env);
+                vec![env]
             }
             _ => {
                 if !self.builtin(&name, args, &mut env, call.line) {
@@ -268,7 +266,7 @@ impl Walker<'_> {
                         holes += 1;
                         let variable = format!("_hole_{holes}");
                         inner.set(&variable, Value::One(Pattern::hole(hole)), hole);
-                        text.push_str(&format!("${{{variable}}}"));
+                        text.extend(["${", &variable, "}"]);
                     }
                 }
             }

@@ -276,7 +276,7 @@ impl Expander<'_, '_, '_> {
             && let Found::Text(target) = self.find(pointer)
             && let Some(target) = target.known().filter(|target| name_length(target) == target.len())
         {
-            return self.put(&target.to_owned(), part, out);
+            return self.put(target, part, out);
         }
         if length == 0 {
             return out.hole(inner);
@@ -306,7 +306,8 @@ impl Expander<'_, '_, '_> {
         }
         let changed = match &found {
             Found::Text(text) => self.changed(text, operator),
-            Found::Words(_) | Found::Hole(_) => None,
+            Found::Hole(name) => self.changed(&Pattern::hole(name), operator),
+            Found::Words(_) => None,
         };
         match changed {
             Some(changed) => out.value(&changed, part),
@@ -379,6 +380,8 @@ impl Expander<'_, '_, '_> {
         match (kind, text.known()) {
             ('%', Some(text)) => glob::without_end(text, word, longest).map(Pattern::text),
             ('#', Some(text)) => glob::without_start(text, word, longest).map(Pattern::text),
+            // A slash at the end changes nothing for whoever goes there.
+            ('%', None) if word == "/" && lone_hole(text).is_some() => Some(text.clone()),
             ('%', None) if word == "/*" && !longest => path::split_name(text).map(|(folder, _)| folder),
             ('#', None) if word == "*/" && longest => path::split_name(text).map(|(_, name)| name),
             ('%', None) if !word.contains(['*', '?', '[']) => path::strip_end(text, word),

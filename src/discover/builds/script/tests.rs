@@ -1,1 +1,184 @@
+use proptest::prelude::*;
 
+use super::*;
+
+fn path(path: &str) -> RepoPath {
+    RepoPath::new(path).unwrap()
+}
+
+fn shown(declared: &[Declared]) -> Vec<String> {
+    let show = |declared: &Declared| {
+        let tags: Vec<String> = declared.tags.iter().map(ToString::to_string).collect();
+        let folders: Vec<String> = declared.folders.iter().map(|folder| format!("/{folder}")).collect();
+        let context = declared.context.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
+        let (line, file) = (declared.place.line, &declared.dockerfile);
+        format!("{line} {}: {file} [{context}] {}", folders.join(" "), tags.join(" ")).trim_end().to_owned()
+    };
+    declared.iter().map(show).collect()
+}
+
+fn builds(script: &str) -> Vec<String> {
+    shown(&declared(&path("ci/build.sh"), script))
+}
+
+#[test]
+fn a_script_starts_in_the_root_or_in_its_own_folder() {
+    assert_eq!(builds("docker build -t app app"), ["1 / /ci: app/Dockerfile [app] app"]);
+    for own in [
+        "cd \"$(dirname \"$0\")\"\ndocker build -t app .",
+        "cd ${BASH_SOURCE%/*}\ndocker build -t app .",
+        "D=$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" >/dev/null 2>&1 && pwd)\ndocker build -t app $D",
+        "D=$(dirname $(readlink -f \"$0\"))\n( cd $D && docker build -t app . )",
+        "pushd `dirname $0`\ndocker build -t app . || exit 1",
+    ] {
+        let found = builds(own);
+        assert_eq!(found.len(), 1, "{own}: {found:?}");
+        assert!(found[0].ends_with("/: ci/Dockerfile [ci] app"), "{own}: {found:?}");
+    }
+    for root in [
+        "ROOT=$(git rev-parse --show-toplevel)\ndocker build -f $ROOT/x/Dockerfile $ROOT",
+        "cd $(dirname $0)/..\ndocker build -f x/Dockerfile .",
+        "docker build -f \"$GITHUB_WORKSPACE/x/Dockerfile\" $GITHUB_WORKSPACE",
+        "cd $REPO_ROOT; docker build -f x/Dockerfile .",
+    ] {
+        let found = builds(root);
+        assert_eq!(found.len(), 1, "{root}: {found:?}");
+        assert!(found[0].contains("/: ") && found[0].contains("x/Dockerfile ["), "{root}: {found:?}");
+    }
+}
+
+#[test]
+fn what_a_loop_and_its_branches_set_stays_together() {
+    let script = "\
+#!/bin/bash
+VERSION=${1:-latest}
+for name in $(python3 list.py); do
+  dir=\"images/${name}\"
+  if [ \"$VERSION\" == latest ]; then
+    file=\"$dir/Dockerfile\"
+    tag=\"registry/$name\"
+  else
+    file=\"$dir/$VERSION.Dockerfile\"
+    tag=\"registry/$name:$VERSION\"
+  fi
+  [ -f \"$file\" ] || continue
+  docker build -t \"$tag\" -f \"$file\" \"$dir\"
+done
+";
+    let found = builds(script);
+    assert!(
+        found.contains(&"13 / /ci: images/${name}/Dockerfile [images/${name}] registry/${name}".to_owned())
+    );
+    assert!(found.contains(
+        &"13 / /ci: images/${name}/${1}.Dockerfile [images/${name}] registry/${name}:${1}".to_owned()
+    ));
+    let mixed = |line: &String| line.contains("/Dockerfile") && line.contains(":${1}");
+    assert!(!found.iter().any(mixed), "{found:?}");
+}
+
+#[test]
+fn words_are_followed_through_the_shell() {
+    for (script, want) in [
+        (
+            "for i in a b; do docker build -t r/$i $i; done",
+            &["a/Dockerfile [a] r/a", "b/Dockerfile [b] r/b"][..],
+        ),
+        (
+            "for i in images/*/; do docker build -t r/$(basename $i) $i; done",
+            &["images/${i}//Dockerfile [images/${i}/] r/${i}"],
+        ),
+        (
+            "b() { docker build -t r/$1 \"$2\"; }\nb a x; b c y",
+            &["x/Dockerfile [x] r/a", "y/Dockerfile [y] r/c"],
+        ),
+        ("b() { local n=$1; docker build -t r/$n $n; }", &["${1}/Dockerfile [${1}] r/${1}"]),
+        ("args=(-t app)\nargs+=(-f x/Dockerfile)\ndocker build \"${args[@]}\" .", &["x/Dockerfile [] app"]),
+        (
+            "ARGS='-t app -f x/Dockerfile'\nsudo DOCKER_BUILDKIT=1 docker build $ARGS .",
+            &["x/Dockerfile [] app"],
+        ),
+        ("DOCKER=${DOCKER:-docker}\n$DOCKER build -t app app", &["app/Dockerfile [app] app"]),
+        ("CMD='docker buildx build'\neval \"$CMD -t app app\"", &["app/Dockerfile [app] app"]),
+        ("T=$(date)\nbash -c \"docker build -t app:$T app\"", &["app/Dockerfile [app] app:${T}"]),
+        ("run() { \"$@\"; }\nrun docker build -t app app", &["app/Dockerfile [app] app"]),
+        ("if ! docker build -t app app; then exit 1; fi", &["app/Dockerfile [app] app"]),
+        ("id=$(docker build -q -t app app)", &["app/Dockerfile [app] app"]),
+        ("ls | while read d; do docker build -t r/$d x/$d; done", &["x/${d}/Dockerfile [x/${d}] r/${d}"]),
+        (
+            "f=Dockerfile\nwhile getopts f: o; do case $o in f) f=$OPTARG;; esac; done\ndocker build -f x/$f x",
+            &["x/${f} [x]", "x/Dockerfile [x]"],
+        ),
+        (
+            "case $1 in\na) d=x;;\nb) d=y;;\n*) exit 1;;\nesac\ndocker build -t $d $d",
+            &["x/Dockerfile [x] x", "y/Dockerfile [y] y"],
+        ),
+        ("docker build -t app - < x/Dockerfile", &["x/Dockerfile [-] app"]),
+        ("cat x/Dockerfile | docker build -f - app", &["x/Dockerfile [app]"]),
+        (
+            "docker build -t app ${CONTEXT:-app}",
+            &["${CONTEXT}/Dockerfile [${CONTEXT}] app", "app/Dockerfile [app] app"],
+        ),
+        ("docker build \\\n  -t app \\\n  app | tee log", &["app/Dockerfile [app] app"]),
+        ("if [ $X = 1 ]; then\n((\ndocker build -t app app\n", &["app/Dockerfile [app] app"]),
+    ] {
+        let found: Vec<String> =
+            builds(script).iter().map(|line| line.split_once(": ").unwrap().1.to_owned()).collect();
+        assert_eq!(found, want, "{script}");
+    }
+}
+
+#[test]
+fn text_that_only_speaks_of_builds_does_not_count() {
+    for script in [
+        "# docker build .",
+        "echo \"docker build .\"",
+        "echo docker build .",
+        "cat <<EOF\ndocker build .\nEOF",
+        "usage='docker build .'",
+        "docker compose build app",
+        "docker build -t app - <<EOF\nFROM x\nEOF",
+        "exit 0\ndocker build .",
+        "for i in a; do if [ $i = b ]; then docker build .; fi; done",
+    ] {
+        assert_eq!(builds(script), [""; 0], "{script}");
+    }
+    let other = declared(&path("build.py"), "docker build .");
+    assert_eq!(other, []);
+    assert_eq!(declared(&path("build"), "#!/usr/bin/env bash\ndocker build .").len(), 1);
+    assert_eq!(declared(&path("build"), "#!/usr/bin/python3\ndocker build .").len(), 0);
+}
+
+#[test]
+fn hostile_scripts_end() {
+    let deep = "f() { f; f; docker build $1; }; f x\n";
+    let wide = "for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8 9; do for c in 1 2 3 4 5 6 7 8 9; do \
+                for d in 1 2 3 4 5 6 7 8 9; do x=$x$x$a; docker build $a$b$c$d$x; done; done; done; done";
+    let ways = "if a; then x=1; y=2; docker build $x$z; else z=1; fi\n".repeat(200);
+    let nested = format!("docker build {}x{}", "$(echo ".repeat(3_000), ")".repeat(3_000));
+    let text = format!("docker build {}", "\"${a[@]}\" ".repeat(10_000));
+    for script in
+        [deep, wide, &ways, &nested, &text, &"docker build $(".repeat(500), "a=(x)\na+=(\"${a[@]}\")\n"]
+    {
+        builds(script);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn no_text_breaks_it(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                Just("docker build "), Just("-t "), Just("$x"), Just("${x:-"), Just("${x%/}"), Just("}"), Just("$("),
+                Just(")"), Just("\""), Just("'"), Just("`"), Just("if "), Just("then "), Just("fi\n"), Just("for x in "),
+                Just("do "), Just("done\n"), Just("f() {\n"), Just("}\n"), Just("x="), Just("x+=("), Just(";"), Just("\n"),
+                Just("cd "), Just("\\"), Just("ä"), Just("*"), Just("{a,b}"), Just("<<E\n"), Just("E\n"), Just("eval "),
+                Just("f "), Just("$@"), Just("case $x in a) "), Just("esac\n"), Just("../"), Just("while read x; "),
+            ],
+            0..60,
+        )
+    ) {
+        builds(&pieces.concat());
+    }
+}

@@ -1,0 +1,221 @@
+//! The expansion of a Makefile's text into a shell's: what is not known becomes a variable of the shell.
+
+use super::{Makefile, Target, find_outside, split_outside};
+
+/// The shell's name for the folder that make runs in.
+pub(super) const CURDIR: &str = "_make_curdir";
+/// The shell's name for the folder of the Makefile.
+pub(super) const FOLDER: &str = "_make_folder";
+/// The shell's name for what `%` stands for.
+pub(super) const STEM: &str = "_make_stem";
+
+/// How deep variables may refer to others.
+const DEPTH: usize = 24;
+/// How much one expansion may write, in bytes.
+const BYTES: usize = 64 << 10;
+
+pub(super) struct Expander<'m> {
+    makefile: &'m Makefile,
+    target: Option<&'m Target>,
+    /// The arguments of the `$(call …)`s that are expanded.
+    calls: Vec<Vec<String>>,
+    depth: usize,
+    bytes: usize,
+}
+
+impl<'m> Expander<'m> {
+    pub fn new(makefile: &'m Makefile, target: Option<&'m Target>) -> Self {
+        Self { makefile, target, calls: Vec::new(), depth: 0, bytes: BYTES }
+    }
+
+    pub fn expand(&mut self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('$') {
+            out.push_str(before);
+            let Some(c) = after.chars().next() else { break };
+            rest = match c {
+                '$' => {
+                    out.push('$');
+                    &after[1..]
+                }
+                '(' | '{' => {
+                    let inner = &after[1..];
+                    let end = closing(inner, c);
+                    let value = self.reference(&inner[..end]);
+                    out.push_str(&value);
+                    inner.get(end + 1..).unwrap_or("")
+                }
+                c => {
+                    let value = self.variable(&after[..c.len_utf8()]);
+                    out.push_str(&value);
+                    &after[c.len_utf8()..]
+                }
+            };
+            if out.len() > BYTES {
+                return out;
+            }
+        }
+        out.push_str(rest);
+        self.bytes = self.bytes.saturating_sub(out.len());
+        out
+    }
+
+    /// Expands something within something else.
+    fn inner(&mut self, text: &str) -> String {
+        if self.depth >= DEPTH || self.bytes == 0 {
+            return String::new();
+        }
+        // What expands to nothing costs time too.
+        self.bytes = self.bytes.saturating_sub(16);
+        self.depth += 1;
+        let expanded = self.expand(text);
+        self.depth -= 1;
+        expanded
+    }
+
+    /// What stands within `$(…)`.
+    fn reference(&mut self, inner: &str) -> String {
+        let Some((function, args)) = inner.split_once(char::is_whitespace) else {
+            if let Some((name, change)) = split_outside(inner, ':') {
+                return self.substituted(name, change);
+            }
+            return self.variable(inner);
+        };
+        if inner.contains("MAKEFILE_LIST") && function != "shell" {
+            let end = match function {
+                "dir" => "/",
+                _ if inner.contains("(dir ") => "",
+                _ => "/Makefile",
+            };
+            return format!("${{{FOLDER}}}{end}");
+        }
+        let args = args.trim();
+        match function {
+            "shell" if matches!(args, "pwd" | "PWD") => format!("${{{CURDIR}}}"),
+            "shell" => format!("$({})", self.inner(args)),
+            "abspath" | "realpath" | "strip" => self.inner(args).trim().to_owned(),
+            "notdir" => {
+                let path = self.inner(args);
+                path.rsplit_once('/')
+                    .filter(|_| is_flat(&path))
+                    .map_or(path.clone(), |(_, name)| name.to_owned())
+            }
+            "dir" => {
+                let path = self.inner(args);
+                let folder = path.rsplit_once('/').filter(|_| is_flat(&path));
+                folder.map_or_else(|| "./".to_owned(), |(folder, _)| format!("{folder}/"))
+            }
+            "subst" => {
+                let parts: Vec<String> =
+                    arguments(args, 3).into_iter().map(|part| self.inner(part)).collect();
+                match parts.as_slice() {
+                    [from, to, text] if !text.contains('$') && !from.is_empty() => text.replace(from, to),
+                    _ => unknown(inner),
+                }
+            }
+            "or" => self.inner(args.split(',').next().unwrap_or("")),
+            "call" => {
+                let mut parts = arguments(args, usize::MAX).into_iter();
+                let name = parts.next().unwrap_or("").trim().to_owned();
+                let values = parts.map(|part| self.inner(part.trim())).collect();
+                self.calls.push(values);
+                let value = self.variable(&name);
+                self.calls.pop();
+                value
+            }
+            _ => unknown(inner),
+        }
+    }
+
+    /// `$(NAME:.o=.c)`.
+    fn substituted(&mut self, name: &str, change: &str) -> String {
+        let value = self.variable(name);
+        let Some((from, to)) = change.split_once('=') else { return unknown(name) };
+        let (from, to) = (from.strip_prefix('%').unwrap_or(from), to.strip_prefix('%').unwrap_or(to));
+        if value.contains('$') || from.contains('%') || to.contains('%') {
+            return unknown(name);
+        }
+        let words = value.split_whitespace();
+        let changed =
+            words.map(|word| word.strip_suffix(from).map_or(word.to_owned(), |word| format!("{word}{to}")));
+        changed.collect::<Vec<_>>().join(" ")
+    }
+
+    fn variable(&mut self, name: &str) -> String {
+        let argument = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        if let (Some(values), Some(index)) = (self.calls.last(), argument) {
+            return values.get(index).cloned().unwrap_or_default();
+        }
+        if let Some(target) = self.target {
+            match name {
+                "@" => return target.name.clone(),
+                "*" => return target.stem.clone().unwrap_or_else(|| format!("${{{STEM}}}")),
+                "<" => return target.first.clone(),
+                "@F" => return target.name.rsplit('/').next().unwrap_or("").to_owned(),
+                "@D" => return target.name.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned(),
+                _ => {}
+            }
+        }
+        match (self.makefile.variables.get(name), name) {
+            (Some(value), _) => {
+                let expanded = self.inner(value);
+                if self.makefile.usual.contains(name) && is_name(name) {
+                    format!("${{{name}:-{expanded}}}")
+                } else {
+                    expanded
+                }
+            }
+            (None, "CURDIR" | "PWD") => format!("${{{CURDIR}}}"),
+            (None, name) => unknown(name),
+        }
+    }
+}
+
+/// A variable of the shell that stands for something that nobody knows.
+fn unknown(what: &str) -> String {
+    let name: String = what.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if is_name(what) { format!("${{{what}}}") } else { format!("${{_{name}}}") }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether the slashes of a path are its own, not those of a default within it.
+fn is_flat(path: &str) -> bool {
+    !path.contains(":-") && !path.contains("$(")
+}
+
+/// Where the bracket closes that was opened before `text`.
+fn closing(text: &str, open: char) -> usize {
+    let close = if open == '(' { ')' } else { '}' };
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        if c == open {
+            depth += 1;
+        } else if c == close {
+            if depth == 0 {
+                return at;
+            }
+            depth -= 1;
+        }
+    }
+    text.len()
+}
+
+/// Up to `most` arguments between commas.
+fn arguments(text: &str, most: usize) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while found.len() + 1 < most
+        && let Some(at) = find_outside(rest, |c| c == ',')
+    {
+        found.push(&rest[..at]);
+        rest = &rest[at + 1..];
+    }
+    found.push(rest);
+    found
+}

@@ -1,0 +1,115 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn builds(file: &str, text: &str) -> Vec<String> {
+    let show = |declared: Declared| {
+        let tags: Vec<String> = declared.tags.iter().map(ToString::to_string).collect();
+        let folders: Vec<String> = declared.folders.iter().map(|folder| format!("/{folder}")).collect();
+        let context = declared.context.map_or_else(|| "?".to_owned(), |context| context.to_string());
+        let (line, file) = (declared.place.line, &declared.dockerfile);
+        format!("{line} {}: {file} [{context}] {}", folders.join(" "), tags.join(" ")).trim_end().to_owned()
+    };
+    declared(&RepoPath::new(file).unwrap(), text).into_iter().map(show).collect()
+}
+
+#[test]
+fn recipes_are_expanded() {
+    let makefile = "\
+REGISTRY ?= quay.io/owner
+TAG ?= latest
+IMAGE := $(REGISTRY)/app
+ifeq ($(OS),Windows_NT)
+DOCKER = docker.exe
+else
+DOCKER = docker
+endif
+
+# docker build in a comment
+.PHONY: image
+image: deps ## docker build
+\t@echo docker build .
+\t@cd sub && \\
+\t  docker build -t $(IMAGE):$(TAG) \\
+\t    -f $(CURDIR)/sub/Dockerfile.x .
+";
+    assert_eq!(
+        builds("services/Makefile", makefile),
+        ["15 /services /: sub/Dockerfile.x [sub] quay.io/owner/app:${TAG}"]
+    );
+}
+
+#[test]
+fn the_stem_of_a_pattern_is_one_hole() {
+    let makefile = "\
+build/%: DARGS ?= --pull
+build/%:
+\tdocker build $(DARGS) -t owner/$(notdir $@):$$(date +%F) ./images/$(notdir $@)
+other-%: x/%.Dockerfile
+\tdocker build -t $* -f $< .
+all-a all-b: all-%:
+\tdocker build -t r/$* $*
+";
+    assert_eq!(
+        builds("Makefile", makefile),
+        [
+            "3 /: images/${*}/Dockerfile [images/${*}] owner/${*}:${$(date +%F)}",
+            "5 /: x/${*}.Dockerfile [] ${*}",
+            "7 /: a/Dockerfile [a] r/a",
+            "7 /: b/Dockerfile [b] r/b",
+        ]
+    );
+}
+
+#[test]
+fn functions_and_the_folder_of_the_file_are_known() {
+    let makefile = "\
+ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+define build
+\tdocker build -t r/$(1) -f $(ROOT)$(2)/Dockerfile $(ROOT)$(2)
+endef
+VERSION = $(shell git describe)
+a:
+\t$(call build,a,dir)
+b: ; docker build -t b:$(VERSION) $(shell git rev-parse --show-toplevel)/b
+\t$(Q)docker build -t c:$(subst x,y,axb) c
+";
+    assert_eq!(
+        builds("tools/build.mk", makefile),
+        [
+            "7 /: tools/dir/Dockerfile [tools/dir] r/a",
+            "8 /: b/Dockerfile [b] b:${$(git describe)}",
+            "9 /tools /: c/Dockerfile [c] c:ayb",
+        ]
+    );
+}
+
+#[test]
+fn hostile_makefiles_end() {
+    let mut text = String::from("a0 = docker build x\n");
+    for at in 1..60 {
+        text += &format!("a{at} = $(a{})$(a{})\n", at - 1, at - 1);
+    }
+    text += "x = $(x)\nall:\n\t$(a59) $(x) $(call x,$(call x))\n";
+    builds("Makefile", &text);
+    builds("Makefile", &format!("all:\n\tdocker build {}", "$(".repeat(5_000)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn no_text_breaks_it(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                Just("docker build "), Just("$(x)"), Just("$("), Just(")"), Just("${"), Just("}"), Just("$@"), Just("$<"),
+                Just("%"), Just(":"), Just("="), Just("x = "), Just("\n"), Just("\n\t"), Just("define x\n"),
+                Just("endef\n"), Just("call x,"), Just("notdir "), Just("subst a,b,"), Just("\\\n"), Just("#"), Just("ä"),
+                Just("ifeq (a,b)\n"), Just("MAKEFILE_LIST "), Just("$$"), Just("a: "),
+            ],
+            0..60,
+        )
+    ) {
+        builds("Makefile", &pieces.concat());
+    }
+}
