@@ -29,7 +29,7 @@ use crate::dockerfile::{Body, Dockerfile};
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::images::ImageSource;
 use crate::migrate::{self, LinePlan};
-use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused};
+use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused, Wave};
 use neighbours::{Graph, Member};
 use waves::Order;
 use ways::Way;
@@ -101,36 +101,7 @@ pub fn plan(
             planned
         })
         .collect();
-    let owners = Owners::of(source);
-    for (file, owned) in files.iter_mut().filter_map(|file| {
-        let path = RepoPath::new(&file.path).ok()?;
-        Some((file, owners.owners(&path).to_vec()))
-    }) {
-        file.owners = owned;
-    }
-    keep_waves(&mut files, &earlier);
-    let runs = members.iter().map(|member| (member.path, runs(member.dockerfile))).collect();
-    let order = Order { config: &options.config.waves, parents: &graph.parents, runs: &runs };
-    let mut waves = waves::assign(&mut files, &order);
-    let earlier_poc = options.earlier.and_then(|plan| plan.waves.first()).filter(|wave| wave.number == 0);
-    if let (Some(poc), Some(earlier)) = (waves.first_mut().filter(|wave| wave.reason.is_empty()), earlier_poc)
-    {
-        poc.reason.clone_from(&earlier.reason);
-    }
-    let refused = discovery
-        .refused
-        .iter()
-        .map(|refused| Refused {
-            path: path_for_people(refused.path.as_str()),
-            reason: refused.reason.to_string(),
-        })
-        .chain(
-            discovery
-                .odd
-                .iter()
-                .map(|odd| Refused { path: path_for_people(&odd.name), reason: odd.reason.to_string() }),
-        )
-        .collect();
+    let waves = in_waves(source, &mut files, &members, &graph, options);
     Plan {
         schema: file::SCHEMA,
         commit: None,
@@ -144,18 +115,55 @@ pub fn plan(
             .into_iter()
             .map(|(why, count)| (why.to_string(), count))
             .collect(),
-        refused,
+        refused: refused(discovery),
         waves,
         files,
     }
 }
 
+/// The files that cannot be taken as they are.
+fn refused(discovery: &Discovery) -> Vec<Refused> {
+    let refused = discovery.refused.iter().map(|refused| (refused.path.as_str(), refused.reason.to_string()));
+    let odd = discovery.odd.iter().map(|odd| (odd.name.as_str(), odd.reason.to_string()));
+    refused.chain(odd).map(|(path, reason)| Refused { path: path_for_people(path), reason }).collect()
+}
+
+/// Tells the files' owners and puts them into waves.
+fn in_waves(
+    source: &Source<'_>,
+    files: &mut [File],
+    members: &[Member<'_>],
+    graph: &Graph,
+    options: &Options<'_>,
+) -> Vec<Wave> {
+    let owners = Owners::of(source);
+    for file in files.iter_mut() {
+        if let Ok(path) = RepoPath::new(&file.path) {
+            file.owners = owners.owners(&path).to_vec();
+        }
+    }
+    keep_waves(files, options.earlier);
+    let runs = members.iter().map(|member| (member.path, runs(member.dockerfile))).collect();
+    let order = Order { config: &options.config.waves, parents: &graph.parents, runs: &runs };
+    let mut waves = waves::assign(files, &order);
+    let earlier = options.earlier.and_then(|plan| plan.waves.first()).filter(|wave| wave.number == 0);
+    if let (Some(poc), Some(earlier)) = (waves.first_mut().filter(|wave| wave.reason.is_empty()), earlier) {
+        poc.reason.clone_from(&earlier.reason);
+    }
+    waves
+}
+
 /// Puts files into the waves that they were in: those that have something to do still, and those that are done.
-fn keep_waves(files: &mut [File], earlier: &HashMap<&str, &File>) {
+fn keep_waves(files: &mut [File], earlier: Option<&Plan>) {
+    let earlier: HashMap<&str, usize> = earlier
+        .iter()
+        .flat_map(|plan| &plan.files)
+        .filter_map(|file| Some((file.path.as_str(), file.wave?)))
+        .collect();
     for file in files {
         let done = file.sites.iter().any(|site| site.verdict == file::Verdict::Linked);
         if file.selected().next().is_some() || done {
-            file.wave = earlier.get(file.path.as_str()).and_then(|file| file.wave);
+            file.wave = earlier.get(file.path.as_str()).copied();
         }
     }
 }

@@ -121,15 +121,13 @@ impl<'a> Walk<'a> {
     }
 
     fn in_image(&self, name: &str, line: usize) -> (Origin<'a>, Option<Origin<'a>>) {
-        let base = match self.image(name) {
-            Some(image) => Some(Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }),
-            None => {
-                if let Some(built) = self.built_here(name) {
-                    let worlds = built.worlds(&built.assumption(name, line));
-                    return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
-                }
-                profiled(name, line).map(|profile| Base::Profile(Arc::new(profile)))
-            }
+        let base = if let Some(image) = self.image(name) {
+            Some(Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() })
+        } else if let Some(built) = self.built_here(name) {
+            let worlds = built.worlds(&built.assumption(name, line));
+            return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
+        } else {
+            profiled(name, line).map(|profile| Base::Profile(Arc::new(profile)))
         };
         let unread = || Origin::Unknown(format!("image {name} was not read"));
         (base.map_or_else(unread, |base| Origin::Rootfs(Rootfs::new(base))), None)

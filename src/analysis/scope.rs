@@ -166,6 +166,10 @@ impl Scope {
 }
 
 /// The value of an argument that a build gives.
+///
+/// # Errors
+///
+/// [`Unexpanded::Unknown`] where only the build knows it.
 pub fn given_value(given: Option<&str>) -> Result<String, Unexpanded> {
     given.map(str::to_owned).ok_or_else(|| Unexpanded::Unknown("the build gives it".into()))
 }

@@ -153,7 +153,7 @@ fn chosen<'a>(
 
 /// Whether a file has its planned text already.
 fn is_done(workspace: &Workspace, plan: &Plan, path: &str) -> bool {
-    let planned = plan.file(path).and_then(|file| file.rewritten.as_deref());
+    let planned = plan.file(path).and_then(File::done_blob);
     let text = workspace
         .folder()
         .zip(RepoPath::new(path).ok())
@@ -175,7 +175,7 @@ fn change<'a>(
         None => source.read(&path, MOST_BYTES).map_err(|error| Error::environment(&error))?,
     };
     let blob = hash_blob(&old).map_err(|error| Error::environment(&error))?;
-    if file.rewritten.as_deref() == Some(blob.as_str()) {
+    if file.done_blob() == Some(blob.as_str()) {
         return Ok(None);
     }
     if blob.as_str() != file.blob {
@@ -202,7 +202,7 @@ fn change<'a>(
 /// The plan says what the new text will be; lines that give another were changed since.
 fn check_foretold(file: &File, new: &[u8]) -> Result<(), Error> {
     let blob = hash_blob(new).map_err(|error| Error::environment(&error))?;
-    if file.rewritten.as_deref() == Some(blob.as_str()) {
+    if file.done_blob() == Some(blob.as_str()) {
         return Ok(());
     }
     let message = format!("the lines of the plan for {} do not give the text that it foretells", file.path);

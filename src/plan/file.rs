@@ -277,4 +277,10 @@ impl File {
     pub fn selected(&self) -> impl Iterator<Item = &Site> {
         self.sites.iter().filter(|site| site.selected)
     }
+
+    /// git's id of its text when the campaign is done with it: the edited text, or the one that was judged where
+    /// a file of a wave has nothing left to edit. None for a file that the campaign leaves alone.
+    pub fn done_blob(&self) -> Option<&str> {
+        self.rewritten.as_deref().or(self.wave.map(|_| self.blob.as_str()))
+    }
 }

@@ -10,7 +10,8 @@ use crate::text::pattern::Pattern;
 const DEEPEST: usize = 16;
 
 /// The builds of a compose file. A variable with a default holds it: that is how the image is built where nobody
-/// sets it. In a file that is laid over another (`compose.override.yaml`) a build may leave open where it is built
+/// sets it. Paths start in the file's folder, or in the root where that is the project's (`--project-directory`, and
+/// files that another one includes). In a file that is laid over another (`compose.override.yaml`) a build may leave open where it is built
 /// from.
 ///
 /// # Errors
@@ -33,7 +34,9 @@ pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable
             if context.is_none() && said.context.is_none() && said.dockerfile.is_none() {
                 continue;
             }
-            if let Some(declared) = said.declared(place, vec![folder_of(path)], context) {
+            let mut folders = vec![folder_of(path), Pattern::default()];
+            folders.dedup();
+            if let Some(declared) = said.declared(place, folders, context) {
                 found.add(declared)?;
             }
         }

@@ -1,5 +1,6 @@
 //! YAML with lines. It never follows an alias further than a file of this size could be meant to say.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
@@ -12,6 +13,10 @@ const DEEPEST: usize = 100;
 /// How much a file may hold once each alias is what it stands for, in bytes: a few bytes of aliases of aliases
 /// would say gigabytes.
 const MOST: usize = 32 << 20;
+/// How many lines of a file are put further to the right.
+const MOST_REPAIRS: usize = 64;
+/// Further to the right than anything.
+const INDENT: &str = "                                                                                ";
 /// What a value costs besides its text.
 const COST: usize = 64;
 
@@ -19,7 +24,21 @@ const COST: usize = 64;
 /// key twice, both are kept.
 pub(super) fn documents(text: &str) -> Result<Vec<Node>, Unreadable> {
     checked_size(text)?;
-    let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut text = Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
+    for _ in 0..MOST_REPAIRS {
+        match read(&text) {
+            Err(error) => match indented(&text, &error) {
+                Some(repaired) => text = Cow::Owned(repaired),
+                None => return Err(error),
+            },
+            read => return read,
+        }
+    }
+    read(&text)
+}
+
+fn read(text: &str) -> Result<Vec<Node>, Unreadable> {
+    let mut parser = Parser::new_from_str(text);
     let mut tree = Tree::default();
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| Unreadable {
@@ -29,6 +48,27 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, Unreadable> {
         tree.take(event, span)?;
     }
     Ok(tree.documents)
+}
+
+/// The text with a line further to the right, where that is all that the error asks for. YAML 1.2 wants each line of
+/// a list in brackets and of a quoted text further right than what holds it; compose and GitHub take any. Both read
+/// over the blanks.
+fn indented(text: &str, error: &Unreadable) -> Option<String> {
+    let closes = |line: &str| line.trim_start().starts_with([']', '}']);
+    let at = if error.message.contains("indentation in quoted scalar") {
+        let below = text.split_inclusive('\n').enumerate().skip(error.line);
+        below.into_iter().find(|(_, line)| !line.starts_with(INDENT)).map(|(at, _)| at)?
+    } else if error.message.contains("invalid indentation") {
+        error.line.checked_sub(1)?
+    } else {
+        return None;
+    };
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let line = lines.get(at).filter(|line| !line.starts_with(INDENT))?;
+    if at + 1 == error.line && !closes(line) {
+        return None;
+    }
+    Some([&lines[..at].concat(), INDENT, &lines[at..].concat()].concat())
 }
 
 /// What is read so far.
@@ -211,6 +251,16 @@ mod tests {
         assert_eq!(both[0].get("a").unwrap().text(), Some("1"));
         assert_eq!(both[1].entry("b").unwrap().line, 3);
         assert!(documents("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn brackets_and_quoted_texts_may_end_where_they_like() {
+        let node = first(
+            "a:\n  b: [\n    1,\n  ]\n  c: {\n    x: 1\n  }\n  d: \"one\\\n  two\\\n  three\"\n  e: 2\n",
+        );
+        assert_eq!(node.at(&["a", "b"]).unwrap().items().len(), 1);
+        assert_eq!(node.at(&["a", "d"]).unwrap().text(), Some("onetwothree"));
+        assert_eq!(node.get("a").unwrap().entry("e").unwrap().line, 11);
     }
 
     #[test]

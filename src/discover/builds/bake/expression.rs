@@ -1,5 +1,5 @@
 //! The values of a bake file's expressions, as far as the file tells them. What only a run would tell, and all that
-//! a function other than `merge` and `concat` makes, is unknown by the words that stand there.
+//! a function makes that has no place in [`Scope::call`], is unknown by the words that stand there.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -297,6 +297,11 @@ impl<'a> Scope<'a> {
                 }
                 (all.len() <= LONGEST).then_some(Value::List(all))
             }
+            "split" => {
+                let (separator, text) = (args.first()?.pattern(), args.get(1)?.pattern());
+                let parts = text.known()?.split(separator.known().filter(|text| !text.is_empty())?);
+                Some(Value::List(parts.map(|part| Value::Text(Pattern::text(part))).collect()))
+            }
             "equal" => Some(Value::Bool(args.first()?.equals(args.get(1)?)?)),
             "notequal" => Some(Value::Bool(!args.first()?.equals(args.get(1)?)?)),
             _ => None,
@@ -339,6 +344,8 @@ impl<'a> Scope<'a> {
             Value::Map(entries) => {
                 entries.into_iter().map(|(key, value)| (Value::Text(Pattern::text(&key)), value)).collect()
             }
+            // Each item has this form, however many there are.
+            unknown @ Value::Unknown(_) if each.key_expr.is_none() => vec![(unknown.clone(), unknown)],
             _ => return None,
         };
         let mut list = Vec::new();

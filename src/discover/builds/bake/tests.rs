@@ -133,6 +133,7 @@ target "open" {
   name    = "open-${x}"
   matrix  = { x = split(",", LIST) }
   context = "open/${x}"
+  tags    = [for t in split(",", TAGS) : "app:${t}"]
 }
 "#;
     let builds = read("docker-bake.hcl", text);
@@ -144,7 +145,7 @@ target "open" {
             "8 images/go/Dockerfile x:b,go:b",
             "8 images/rust/Dockerfile x:a,rust:a",
             "8 images/rust/Dockerfile x:b,rust:b",
-            "17 open/${x}/Dockerfile "
+            "17 open/${x}/Dockerfile app:${split(\",\", TAGS)}"
         ]
     );
 }
@@ -166,6 +167,7 @@ target "app" {
   args = merge({ X = "1" }, {
     EITHER = A == "a" && !equal(A, "b") ? "yes" : "no"
     EMPTY  = notequal("", EMPTY) ? EMPTY : "none"
+    SPLIT  = split(",", "p,q")[1]
     INDEX  = { k = ["p", "q"] }.k[1]
     LOOP   = LOOP
     CALL   = "x-${timestamp()}"
@@ -180,6 +182,7 @@ EOT
         "X=1",
         "EITHER=yes",
         "EMPTY=none",
+        "SPLIT=q",
         "INDEX=q",
         "LOOP=${an expression}",
         "CALL=x-${timestamp()}",

@@ -50,7 +50,7 @@ services:
     assert_eq!(builds.len(), 2);
     let web = &builds[0];
     assert_eq!((web.place.line, web.place.kind), (8, Kind::Compose));
-    assert_eq!(web.folders, [Pattern::text("deploy")]);
+    assert_eq!(web.folders, [Pattern::text("deploy"), Pattern::default()]);
     assert_eq!(web.dockerfile, Pattern::text("./web/docker/Dockerfile.prod"));
     assert_eq!(web.context, Some(Pattern::text("./web")));
     assert_eq!(web.target, Some(Pattern::text("run")));
