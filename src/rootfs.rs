@@ -233,7 +233,7 @@ impl Rootfs {
                 continue;
             }
             let before = format!("`{}` (line {}) adds nothing below ", disturbance.command, disturbance.line);
-            listing.leans.add(Arc::new(Assumption::naming(disturbance.line, &before, path, "")));
+            listing.leans.add(Arc::new(Assumption::naming(disturbance.line, before, path, "")));
         }
         listing
     }
@@ -391,7 +391,7 @@ mod tests {
         let mut rootfs = Rootfs::new(Base::Scratch);
         rootfs.set("/app", dir(), Below::Nothing);
         let reach = Reach::Names(vec!["/srv/x".into()]);
-        rootfs.disturb(Disturbance { command: "make install".into(), line: 9, reach });
+        rootfs.disturb(Disturbance::new("make install", 9, reach));
         let fact = rootfs.get("/app");
         assert_eq!(fact.known, dir().known);
         let said: Vec<String> = fact.leans.iter().map(ToString::to_string).collect();
@@ -411,7 +411,7 @@ mod tests {
         assert!(rootfs.passwd().is_some_and(|(bytes, leans)| bytes.starts_with(b"app") && leans.is_empty()));
         assert!(rootfs.group().is_none());
         let reach = Reach::Names(vec!["/etc/passwd".into()]);
-        rootfs.disturb(Disturbance { command: "useradd app".into(), line: 2, reach });
+        rootfs.disturb(Disturbance::new("useradd app", 2, reach));
         assert!(rootfs.passwd().is_none());
     }
 }

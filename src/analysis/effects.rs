@@ -98,7 +98,7 @@ impl Effects<'_> {
     /// Nothing is known of `path` any more.
     fn blur(&mut self, path: &str) {
         let reach = Reach::Names(vec![path.to_owned()]);
-        self.rootfs.disturb(Disturbance { command: self.step.command.clone(), line: self.step.line, reach });
+        self.rootfs.disturb(Disturbance::new(self.step.command.clone(), self.step.line, reach));
     }
 
     fn why(&self) -> Arc<str> {
@@ -181,11 +181,7 @@ impl Effects<'_> {
         let real = self.real(&directory).map(|(directory, _)| PathPattern::Under { directory, name });
         for pattern in real.into_iter().chain(led_to.into_iter().map(PathPattern::under)) {
             let reach = Reach::Prunes(pattern);
-            self.rootfs.disturb(Disturbance {
-                command: self.step.command.clone(),
-                line: self.step.line,
-                reach,
-            });
+            self.rootfs.disturb(Disturbance::new(self.step.command.clone(), self.step.line, reach));
         }
     }
 

@@ -117,7 +117,7 @@ pub fn apply(rootfs: &mut Rootfs, step: &Step) {
         }
         Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => {
             let reach = Reach::Step(Box::new(step.clone()));
-            rootfs.disturb(Disturbance { command: step.command.clone(), line: step.line, reach });
+            rootfs.disturb(Disturbance::new(step.command.clone(), step.line, reach));
         }
     }
 }
@@ -166,7 +166,7 @@ impl Mounts {
         }
         if self.somewhere {
             let reach = Reach::Names(Vec::new());
-            rootfs.disturb(Disturbance { command: "RUN --mount".into(), line, reach });
+            rootfs.disturb(Disturbance::new("RUN --mount", line, reach));
         }
     }
 }

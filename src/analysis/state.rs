@@ -143,7 +143,7 @@ pub struct State {
 fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
     let Followed::At(real, _) = place::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
-        return rootfs.disturb(Disturbance { command: "WORKDIR".into(), line, reach });
+        return rootfs.disturb(Disturbance::new("WORKDIR", line, reach));
     };
     let parts: Vec<String> = ancestors(&real).skip(1).chain([real.as_str()]).map(str::to_owned).collect();
     for part in parts {
@@ -304,7 +304,7 @@ impl State {
                 What::Elsewhere(keyword) => {
                     for rootfs in self.worlds.each() {
                         let reach = Reach::Names(Vec::new());
-                        rootfs.disturb(Disturbance { command: keyword.to_owned(), line, reach });
+                        rootfs.disturb(Disturbance::new(keyword, line, reach));
                     }
                 }
                 What::Workdir { path, user, assumed } => {

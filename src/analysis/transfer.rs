@@ -52,11 +52,11 @@ pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
 
 /// A plain copy whose destination can not be followed: it may go anywhere.
 fn somewhere(rootfs: &mut Rootfs, copying: &Copying<'_>) {
-    rootfs.disturb(Disturbance {
-        command: copying.keyword.to_owned(),
-        line: copying.line,
-        reach: Reach::Names(vec![copying.destination.path.clone()]),
-    });
+    rootfs.disturb(Disturbance::new(
+        copying.keyword,
+        copying.line,
+        Reach::Names(vec![copying.destination.path.clone()]),
+    ));
 }
 
 struct Transition<'a> {
@@ -230,7 +230,7 @@ impl Transition<'_> {
              copies to ",
             self.copying.keyword, self.copying.line
         );
-        leans.add(Arc::new(Assumption::naming(self.copying.line, &before, path, "")));
+        leans.add(Arc::new(Assumption::naming(self.copying.line, before, path, "")));
         Known::Dir(Directory { mode: Some(0o755), owner, xattrs })
     }
 
@@ -291,11 +291,11 @@ impl Transition<'_> {
 
     /// An entry of an archive leads through something that is no directory: it may go anywhere.
     fn stray(&mut self, place: &str) {
-        self.rootfs.disturb(Disturbance {
-            command: self.copying.keyword.to_owned(),
-            line: self.copying.line,
-            reach: Reach::Names(vec![place.to_owned()]),
-        });
+        self.rootfs.disturb(Disturbance::new(
+            self.copying.keyword,
+            self.copying.line,
+            Reach::Names(vec![place.to_owned()]),
+        ));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a fact leans on. It never says whether that is so.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,94 +12,121 @@ pub struct Assumption {
     pub line: usize,
     /// The path in the image that it is about; the first of several.
     pub path: String,
-    /// The whole sentence: it names the command or image, the line and the path.
-    pub message: String,
     /// The Dockerfile that it is about, where that is not the one with the verdict.
     pub dockerfile: Option<Arc<str>>,
-    /// Where the path stands in the sentence, if others may stand there as well.
-    at: Option<usize>,
+    /// The sentence up to where the path stands in it; all of it where no other path may stand there.
+    before: Arc<str>,
+    /// What stands after the path. None where no other path may stand there.
+    after: Option<&'static str>,
 }
 
 impl Assumption {
-    /// A sentence of its own.
-    pub fn new(line: usize, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { line, path: path.into(), message: message.into(), dockerfile: None, at: None }
+    /// A sentence of its own: it names the command or image, the line and the path.
+    pub fn new(line: usize, path: impl Into<String>, sentence: impl Into<Arc<str>>) -> Self {
+        Self { line, path: path.into(), dockerfile: None, before: sentence.into(), after: None }
     }
 
     /// A sentence that says of a path what it may say of others: what stands before the path, and after it.
-    pub fn naming(line: usize, before: &str, path: &str, after: &str) -> Self {
-        let message = format!("{before}{path}{after}");
-        Self { line, path: path.to_owned(), message, dockerfile: None, at: Some(before.len()) }
+    pub fn naming(line: usize, before: impl Into<Arc<str>>, path: &str, after: &'static str) -> Self {
+        Self { line, path: path.to_owned(), dockerfile: None, before: before.into(), after: Some(after) }
     }
 
-    /// What stands before the path and after it, and what it is about.
-    fn around(&self) -> Option<About<'_>> {
-        let (before, rest) = self.message.split_at(self.at?);
-        Some((self.line, self.dockerfile.as_deref(), before, &rest[self.path.len()..]))
+    /// What it says of its path and may say of others. None for a sentence of its own.
+    fn saying(&self) -> Option<Saying<'_>> {
+        Some((self.line, self.dockerfile.as_deref(), &self.before, self.after?))
     }
 }
 
 /// Line, Dockerfile, and what stands before a path and after it.
-type About<'a> = (usize, Option<&'a str>, &'a str, &'a str);
+type Saying<'a> = (usize, Option<&'a str>, &'a str, &'static str);
 
 impl fmt::Display for Assumption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        f.write_str(&self.before)?;
+        if let Some(after) = self.after {
+            write!(f, "{}{after}", self.path)?;
+        }
         self.dockerfile.as_ref().map_or(Ok(()), |dockerfile| write!(f, ", in {dockerfile}"))
     }
 }
 
-/// The assumptions that a fact leans on, sorted and without repetition.
+/// The assumptions that a fact leans on, sorted and without repetition. Facts of one filesystem lean on the same
+/// ones again and again, so they share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Leans(Vec<Arc<Assumption>>);
+pub struct Leans(Option<Arc<Vec<Arc<Assumption>>>>);
 
 impl Leans {
     /// Adds one.
     pub fn add(&mut self, assumption: Arc<Assumption>) {
-        if let Err(at) = self.0.binary_search(&assumption) {
-            self.0.insert(at, assumption);
+        let all = Arc::make_mut(self.0.get_or_insert_default());
+        if let Err(at) = all.binary_search_by(|other| compare(other, &assumption)) {
+            all.insert(at, assumption);
         }
     }
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Leans) {
-        for assumption in &other.0 {
-            self.add(Arc::clone(assumption));
+        match (&mut self.0, &other.0) {
+            (_, None) => {}
+            (mine @ None, Some(theirs)) => *mine = Some(Arc::clone(theirs)),
+            (Some(mine), Some(theirs)) if Arc::ptr_eq(mine, theirs) => {}
+            (Some(mine), Some(theirs)) => *mine = Arc::new(union(mine, theirs)),
         }
     }
 
     /// Whether nothing is assumed.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.iter().next().is_none()
     }
 
     /// In order of line, path and text.
     pub fn iter(&self) -> impl Iterator<Item = &Assumption> {
-        self.0.iter().map(|assumption| &**assumption)
+        self.0.iter().flat_map(|all| all.iter()).map(|assumption| &**assumption)
     }
 
     /// The same, with all paths in one sentence of which the same is said; in order of the first of them.
     pub fn together(&self) -> Vec<Assumption> {
-        let mut paths: BTreeMap<About<'_>, Vec<&str>> = BTreeMap::new();
+        let mut paths: BTreeMap<Saying<'_>, Vec<&str>> = BTreeMap::new();
         for assumption in self.iter() {
-            if let Some(about) = assumption.around() {
-                paths.entry(about).or_default().push(&assumption.path);
+            if let Some(saying) = assumption.saying() {
+                paths.entry(saying).or_default().push(&assumption.path);
             }
         }
         let mut together = Vec::new();
         for assumption in self.iter() {
-            let Some(about @ (_, _, before, after)) = assumption.around() else {
+            let Some(saying @ (_, _, before, after)) = assumption.saying() else {
                 together.push(assumption.clone());
                 continue;
             };
-            let paths = paths.remove(&about).unwrap_or_default();
+            let paths = paths.remove(&saying).unwrap_or_default();
             let Some((last, others)) = paths.split_last() else { continue };
             let and = if others.is_empty() { "" } else { " and " };
-            let message = format!("{before}{}{and}{last}{after}", others.join(", "));
-            together.push(Assumption { message, at: None, ..assumption.clone() });
+            let sentence = format!("{before}{}{and}{last}{after}", others.join(", "));
+            together.push(Assumption { before: sentence.into(), after: None, ..assumption.clone() });
         }
         together
     }
+}
+
+/// As [`Assumption`]s are ordered; the same one is mostly met again as itself.
+fn compare(one: &Arc<Assumption>, other: &Arc<Assumption>) -> Ordering {
+    if Arc::ptr_eq(one, other) { Ordering::Equal } else { one.cmp(other) }
+}
+
+/// All of two sorted lists, sorted and without repetition.
+fn union(mine: &[Arc<Assumption>], theirs: &[Arc<Assumption>]) -> Vec<Arc<Assumption>> {
+    let mut all = Vec::with_capacity(mine.len() + theirs.len());
+    let (mut mine, mut theirs) = (mine.iter().peekable(), theirs.iter().peekable());
+    while let (Some(one), Some(other)) = (mine.peek(), theirs.peek()) {
+        let order = compare(one, other);
+        let taken = if order == Ordering::Greater { theirs.next() } else { mine.next() };
+        if order == Ordering::Equal {
+            theirs.next();
+        }
+        all.extend(taken.cloned());
+    }
+    all.extend(mine.chain(theirs).cloned());
+    all
 }
 
 #[cfg(test)]
@@ -115,7 +143,7 @@ mod tests {
         leans.add(Arc::new(Assumption::naming(3, "`make` (line 3) leaves ", "/srv", " absent")));
         leans.add(Arc::new(Assumption::new(3, "/q", "it is a Linux image")));
         let said: Vec<(String, String)> =
-            leans.together().into_iter().map(|one| (one.path, one.message)).collect();
+            leans.together().into_iter().map(|one| (one.path.clone(), one.to_string())).collect();
         let expected = [
             ("/opt", "`make` (line 3) leaves /opt, /usr and /usr/local alone"),
             ("/q", "it is a Linux image"),

@@ -14,6 +14,8 @@ pub struct Disturbance {
     pub line: usize,
     /// What it may have done.
     pub reach: Reach,
+    /// How a sentence starts that says what it leaves.
+    leaves: Arc<str>,
 }
 
 /// What a command of unknown effect may have done.
@@ -28,6 +30,13 @@ pub enum Reach {
 }
 
 impl Disturbance {
+    /// A command ran in a line.
+    pub fn new(command: impl Into<String>, line: usize, reach: Reach) -> Self {
+        let command = command.into();
+        let leaves = format!("`{command}` (line {line}) leaves ").into();
+        Self { command, line, reach, leaves }
+    }
+
     /// Applies the disturbance to a fact about `path`.
     pub(super) fn disturb(&self, path: &str, fact: &mut Fact) {
         let is_absent = fact.known == Known::Absent;
@@ -61,10 +70,9 @@ impl Disturbance {
         }
     }
 
-    fn spare(&self, path: &str, fact: &mut Fact, how: &str) {
+    fn spare(&self, path: &str, fact: &mut Fact, how: &'static str) {
         if !matches!(fact.known, Known::Unknown(_)) {
-            let before = format!("`{}` (line {}) leaves ", self.command, self.line);
-            fact.leans.add(Arc::new(Assumption::naming(self.line, &before, path, how)));
+            fact.leans.add(Arc::new(Assumption::naming(self.line, Arc::clone(&self.leaves), path, how)));
         }
     }
 }

@@ -26,7 +26,7 @@ impl Effects<'_> {
             let home = account.home.clone().unwrap_or_else(|| format!("/home/{}", account.name));
             let Step { command, line, .. } = self.step;
             let reach = Reach::Names(vec![home]);
-            self.rootfs.disturb_beside_accounts(Disturbance { command: command.clone(), line: *line, reach });
+            self.rootfs.disturb_beside_accounts(Disturbance::new(command.clone(), *line, reach));
         }
         self.rootfs.grow_accounts();
         let Some(uid) = account.uid else { return };
