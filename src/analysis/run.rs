@@ -10,7 +10,7 @@ use crate::analysis::state::State;
 use crate::dockerfile::expand::{Environment, Lookup as Value};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Run, RunCommand};
 use crate::rootfs::{Assumption, Below, Disturbance, Fact, Known, Reach, Rootfs, ancestors};
-use crate::shell::{self, Effect, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
+use crate::shell::{self, Change, Effect, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
 
 /// A RUN of a Dockerfile, by the index of its instruction; of the ONBUILD, where it stands in one.
 #[derive(Clone, Copy, Debug)]
@@ -66,15 +66,57 @@ pub fn steps(dockerfile: &Dockerfile, RunAt(at): RunAt, invoked: &Invoked) -> Ve
         RunCommand::Shell(text) => Script::Shell(text),
         RunCommand::Exec(words) => Script::Exec(words),
     };
-    shell::effects(&Invocation {
-        script,
-        heredocs: &heredocs,
-        shell: &invoked.shell,
-        workdir: invoked.workdir.as_deref(),
-        user: invoked.user,
-        env: &|name| variable(&invoked.scope, name),
-        first_line: instruction.start_line,
-    })
+    let effects = |scope: &Scope| {
+        shell::effects(&Invocation {
+            script,
+            heredocs: &heredocs,
+            shell: &invoked.shell,
+            workdir: invoked.workdir.as_deref(),
+            user: invoked.user,
+            env: &|name| variable(scope, name),
+            first_line: instruction.start_line,
+        })
+    };
+    let mut steps = effects(&invoked.scope);
+    if steps.iter().flat_map(changes).any(is_numbered) {
+        keep_written_numbers(&mut steps, &effects(&invoked.scope.without_arguments()));
+    }
+    steps
+}
+
+fn changes(step: &Step) -> &[Change] {
+    match &step.effect {
+        Effect::Certain(changes) => changes,
+        _ => &[],
+    }
+}
+
+/// Whether a command makes a user or a group with a number.
+fn is_numbered(change: &Change) -> bool {
+    match change {
+        Change::AddUser(account) => account.uid.is_some(),
+        Change::AddGroup { gid, .. } => gid.is_some(),
+        _ => false,
+    }
+}
+
+/// Forgets the numbers of users and groups that hang on a build argument: written into a `--chown`, they would be
+/// wrong in every build that gives another. `others` are the steps where no argument is known.
+fn keep_written_numbers(steps: &mut [Step], others: &[Step]) {
+    let written: Vec<&Change> =
+        others.iter().flat_map(changes).filter(|change| is_numbered(change)).collect();
+    let made = steps.iter_mut().filter_map(|step| match &mut step.effect {
+        Effect::Certain(changes) => Some(changes),
+        _ => None,
+    });
+    for change in made.flatten() {
+        match change {
+            change if written.contains(&&*change) => {}
+            Change::AddUser(account) => account.uid = None,
+            Change::AddGroup { gid, .. } => *gid = None,
+            _ => {}
+        }
+    }
 }
 
 fn run_of(instruction: &Instruction) -> Option<(&Instruction, &Run)> {

@@ -76,6 +76,18 @@ impl Scope {
         Self { values: self.exported.clone(), ..self.clone() }
     }
 
+    /// The same where nobody knows what build arguments hold.
+    #[must_use]
+    pub fn without_arguments(&self) -> Self {
+        let mut scope = self.clone();
+        for (name, value) in &mut scope.values {
+            if self.exported.get(name) != Some(value) {
+                *value = Value::Unknown("it is a build argument".into());
+            }
+        }
+        scope
+    }
+
     /// Gives `name` a value.
     pub fn set(&mut self, name: &str, value: String) {
         self.values.insert(name.to_owned(), Value::Set(value));

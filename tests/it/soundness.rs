@@ -288,7 +288,7 @@ fn accounts_that_a_command_surely_makes_have_their_numbers() {
     is(both, "usr:9", "2002:9");
     is("RUN useradd --uid=2002 --gid 0 --no-create-home usr", "usr", "2002:0");
     is("RUN groupadd -r -g 2001 grp\nRUN useradd -r -o -u 5 -g 2001 usr", "usr:grp", "5:2001");
-    is("ARG U=2002\nRUN groupadd -g $U usr && useradd -u $U -g $U usr", "usr:usr", "2002:2002");
+    is("ENV U=2002\nRUN groupadd -g $U usr && useradd -u $U -g $U usr", "usr:usr", "2002:2002");
     is("RUN addgroup -g 2001 grp && adduser -D -u 2002 -G grp usr", "usr:grp", "2002:2001");
     is("RUN adduser -D -u 2002 usr", "usr", "2002:2002");
     is("RUN addgroup --gid 2001 grp", "0:grp", "0:2001");
@@ -314,6 +314,9 @@ fn accounts_that_may_have_other_numbers_are_not_known() {
         "RUN adduser -h /w -u 2002 usr".to_owned(),
         // The number of the group is none of what the words say.
         "RUN useradd -u 2002 usr".to_owned(),
+        // Another build may give another number.
+        "ARG U=2002\nRUN groupadd -g $U usr && useradd -u $U -g $U usr".to_owned(),
+        "ARG G=2002\nRUN useradd -u 2002 -g $G usr".to_owned(),
         "RUN useradd -u 2002 -U usr".to_owned(),
         "RUN useradd -u 2002 -N usr".to_owned(),
         "RUN groupadd grp && useradd -u 2002 -g grp usr".to_owned(),

@@ -247,7 +247,9 @@ fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
             "dockerfile" => said.dockerfile = text(),
             "dockerfile-inline" => said.is_inline = value != Value::Null,
             "target" => said.target = text(),
-            "args" => said.args = given.map(|(name, value)| (name.clone(), Some(value.pattern()))).collect(),
+            "args" => {
+                said.args = given.map(|(name, value)| (name.clone(), scope.argument(value))).collect();
+            }
             "contexts" => {
                 said.contexts = given.map(|(name, value)| (name.clone(), here(&value.pattern()))).collect();
             }

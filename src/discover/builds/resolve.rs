@@ -70,11 +70,12 @@ fn build(
 ) -> Build {
     let bound = |pattern: &Pattern| pattern.bind(bindings);
     let root = |pattern: &Pattern| context_root(&bound(folder), &bound(pattern), listing);
-    let value =
-        |value: &Option<Pattern>| value.as_ref().and_then(|value| bound(value).known().map(str::to_owned));
     let mut args = BTreeMap::new();
+    // What the environment would give is not passed on where nobody sets it there.
     for (name, given) in &declared.args {
-        args.insert(name.clone(), value(given));
+        if let Some(given) = given {
+            args.insert(name.clone(), bound(given).known().map(str::to_owned));
+        }
     }
     Build {
         place: declared.place.clone(),

@@ -275,6 +275,15 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// The value of a build argument. None for a variable without a value, which the environment may give: bake does
+    /// not pass it on where nobody does.
+    pub fn argument(&self, value: &Value) -> Option<Pattern> {
+        match value {
+            Value::Unknown(name) if self.definitions.contains_key(name.as_str()) => None,
+            value => Some(value.pattern()),
+        }
+    }
+
     fn call(&self, call: &FuncCall, inside: Inside) -> Option<Value> {
         if call.name.is_namespaced() || call.args.expand_final() {
             return None;

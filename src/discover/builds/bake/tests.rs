@@ -21,7 +21,8 @@ fn shown(builds: &[Declared]) -> Vec<String> {
 }
 
 fn args(build: &Declared) -> Vec<String> {
-    build.args.iter().map(|(name, value)| format!("{name}={}", value.as_ref().unwrap())).collect()
+    let value = |value: &Option<Pattern>| value.as_ref().map_or("environment".into(), ToString::to_string);
+    build.args.iter().map(|(name, given)| format!("{name}={}", value(given))).collect()
 }
 
 #[test]
@@ -50,6 +51,7 @@ target "web" {
     GO       = 1.20
     DEBUG    = false
     REVISION = REVISION
+    TAG      = TAG
     NONE     = null
   }
   contexts = {
@@ -76,8 +78,10 @@ target "remote" {
     assert_eq!(web.dockerfile, Pattern::text("./web/docker/Dockerfile"));
     assert_eq!(web.context, Some(Pattern::text("./web")));
     assert_eq!(web.target, Some(Pattern::text("run")));
-    assert_eq!(args(web), ["VERSION=v1.10", "GO=1.2", "DEBUG=false", "REVISION=${REVISION}"]);
-    assert_eq!(web.args[3].1, Some(Pattern::hole("REVISION")));
+    assert_eq!(
+        args(web),
+        ["VERSION=v1.10", "GO=1.2", "DEBUG=false", "REVISION=${REVISION}", "TAG=environment"]
+    );
     assert_eq!(web.contexts[1], ("base".to_owned(), Pattern::text("target:base")));
     assert_eq!(texts(&web.tags), ["registry.example/web:${TAG}", "${TAG == \"x\" ? \"\" : \"web\"}"]);
     assert_eq!(texts(&web.platforms), ["linux/amd64", "linux/arm64"]);
