@@ -29,7 +29,7 @@ use crate::dockerfile::{Body, Dockerfile};
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::images::ImageSource;
 use crate::migrate::{self, LinePlan};
-use file::{Benefit, File, FileReport, Header, Inspection, Plan, Refused, Wave};
+use file::{Benefit, Decided, File, FileReport, Header, Inspection, Plan, Refused, Wave};
 use neighbours::{Graph, Member};
 use waves::Order;
 use ways::Way;
@@ -52,8 +52,8 @@ pub struct Options<'a> {
     pub keep_add: bool,
     /// Whether generated files are edited too.
     pub edit_generated: bool,
-    /// The plan that there was before: what people decided in it is kept, and waves stay as they are.
-    pub earlier: Option<&'a Plan>,
+    /// What the plan that there was before decided.
+    pub earlier: Option<&'a Earlier>,
     /// The files that are planned, where that is not all of them.
     pub only: Option<&'a BTreeSet<RepoPath>>,
     /// The rules that judge: [`ALL`](crate::analysis::rule::ALL).
@@ -87,16 +87,13 @@ pub fn plan(
         })
         .collect();
     let graph = Graph::new(&members, options);
-    let earlier: HashMap<&str, &File> =
-        options.earlier.iter().flat_map(|plan| &plan.files).map(|file| (file.path.as_str(), file)).collect();
     let mut files: Vec<File> = discovery
         .files
         .par_iter()
         .zip(&members)
         .filter(|(file, _)| options.only.is_none_or(|only| only.contains(&file.path)))
         .map(|(file, member)| {
-            let planned =
-                plan_file(file, member, &graph, earlier.get(member.path).copied(), options, waivers);
+            let planned = plan_file(file, member, &graph, options, waivers);
             tick();
             planned
         })
@@ -146,24 +143,42 @@ fn in_waves(
     let runs = members.iter().map(|member| (member.path, runs(member.dockerfile))).collect();
     let order = Order { config: &options.config.waves, parents: &graph.parents, runs: &runs };
     let mut waves = waves::assign(files, &order);
-    let earlier = options.earlier.and_then(|plan| plan.waves.first()).filter(|wave| wave.number == 0);
-    if let (Some(poc), Some(earlier)) = (waves.first_mut().filter(|wave| wave.reason.is_empty()), earlier) {
-        poc.reason.clone_from(&earlier.reason);
+    let poc = waves.first_mut().filter(|wave| wave.reason.is_empty());
+    if let (Some(poc), Some(earlier)) = (poc, options.earlier) {
+        poc.reason.clone_from(&earlier.poc_reason);
     }
     waves
 }
 
+/// What an earlier plan decided: waves stay as they are, and so does what people wrote into it.
+#[derive(Clone, Debug, Default)]
+pub struct Earlier {
+    waves: HashMap<String, usize>,
+    decided: HashMap<String, Decided>,
+    poc_reason: String,
+}
+
+impl Earlier {
+    /// What `plan` decided.
+    pub fn new(plan: &Plan) -> Self {
+        let mut earlier = Self::default();
+        for file in &plan.files {
+            earlier.waves.extend(file.wave.map(|wave| (file.path.clone(), wave)));
+            earlier.decided.extend(file.decided.clone().map(|decided| (file.path.clone(), decided)));
+        }
+        let poc = plan.waves.first().filter(|wave| wave.number == 0);
+        earlier.poc_reason = poc.map(|wave| wave.reason.clone()).unwrap_or_default();
+        earlier
+    }
+}
+
 /// Puts files into the waves that they were in: those that have something to do still, and those that are done.
-fn keep_waves(files: &mut [File], earlier: Option<&Plan>) {
-    let earlier: HashMap<&str, usize> = earlier
-        .iter()
-        .flat_map(|plan| &plan.files)
-        .filter_map(|file| Some((file.path.as_str(), file.wave?)))
-        .collect();
+fn keep_waves(files: &mut [File], earlier: Option<&Earlier>) {
+    let Some(earlier) = earlier else { return };
     for file in files {
         let done = file.sites.iter().any(|site| site.verdict == file::Verdict::Linked);
         if file.selected().next().is_some() || done {
-            file.wave = earlier.get(file.path.as_str()).copied();
+            file.wave = earlier.waves.get(&file.path).copied();
         }
     }
 }
@@ -176,7 +191,6 @@ fn plan_file(
     file: &SourceFile,
     member: &Member<'_>,
     graph: &Graph,
-    earlier: Option<&File>,
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> File {
@@ -209,7 +223,7 @@ fn plan_file(
         .collect();
     let judged = analysis::analyze(dockerfile, &inputs);
     let trouble = member.ways.iter().find_map(|way| way.trouble.clone());
-    let decided = earlier.and_then(|file| file.decided.clone());
+    let decided = options.earlier.and_then(|earlier| earlier.decided.get(member.path)).cloned();
     let by_hand = decided.as_ref().and_then(|decided| decided.skip.clone());
     let skip = by_hand.or(trouble).or_else(|| skip_reason(file, dockerfile, &class, options));
     File { decided, ..finish(file, member, class, &judged, skip, options, waivers) }

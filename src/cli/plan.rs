@@ -12,7 +12,7 @@ use crate::discover::builds;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
 use crate::plan::file::{Gone, ListReport, Plan, Refused};
-use crate::plan::{self, Options, Waivers, path_for_people};
+use crate::plan::{self, Earlier, Options, Waivers, path_for_people};
 
 /// Plans and shows, or writes, the plan.
 pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
@@ -65,8 +65,12 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
     show(arguments, &workspace, &config, &plan)
 }
 
-/// The plan that this one takes the place of, or the saved one.
-fn earlier(arguments: &PlanArguments, workspace: &Workspace, config: &Config) -> Result<Option<Plan>, Error> {
+/// What the plan that this one takes the place of decided, or the saved one.
+fn earlier(
+    arguments: &PlanArguments,
+    workspace: &Workspace,
+    config: &Config,
+) -> Result<Option<Earlier>, Error> {
     let replaced = arguments.output.clone().filter(|path| path.is_file());
     let path = match replaced {
         Some(path) => Some(path),
@@ -74,7 +78,7 @@ fn earlier(arguments: &PlanArguments, workspace: &Workspace, config: &Config) ->
     };
     let Some(path) = path else { return Ok(None) };
     let bytes = workspace::read(&path)?;
-    Plan::read(&bytes).map(Some).map_err(|error| {
+    Plan::read(&bytes).map(|plan| Some(Earlier::new(&plan))).map_err(|error| {
         Error::new(Kind::Refused, format!("{}: {error}", path.display()))
             .hint("what people decided in it would be lost; repair it, or pass --afresh to plan without it")
     })
@@ -120,7 +124,6 @@ pub fn make(
 }
 
 fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan: &Plan) -> Result<(), Error> {
-    let json = || plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()));
     let saved = match (&arguments.output, arguments.save) {
         (Some(path), _) => Saved::Elsewhere(path.clone()),
         (None, true) => Saved::InPlace(saved_at(workspace, config)?.ok_or_else(|| {
@@ -130,10 +133,10 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
         (None, false) => Saved::No,
     };
     if let Some(path) = saved.path() {
-        write::file(path, json()?.as_bytes())?;
+        write::file_by(path, &|out| plan.write(out))?;
     }
     match arguments.format {
-        Format::Json => write::raw(json()?.as_bytes()),
+        Format::Json => write::raw_by(&|out| plan.write(out)),
         Format::Human => write::stdout(&human::first_screen(plan, &saved, arguments.verbose)),
     }
 }

@@ -14,9 +14,17 @@ const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");
 /// Writes a file as a whole: to a temporary file beside it, which then takes its place. The permission bits of a
 /// file that is there are kept.
 pub fn file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    clean([path]);
-    replace(path, bytes)
+    file_by(path, &|out| out.write_all(bytes))
 }
+
+/// As [`file`], of what somebody writes, however large it is.
+pub fn file_by(path: &Path, writes: &Writes<'_>) -> Result<(), Error> {
+    clean([path]);
+    replace_by(path, writes)
+}
+
+/// Something that writes all that a file holds.
+pub type Writes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
 
 /// Removes what killed runs left in the folders of these files. What a run that is still there writes is locked
 /// and stays.
@@ -40,6 +48,10 @@ fn folder_of(path: &Path) -> &Path {
 
 /// As [`file`], where the caller has cleaned the folder.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    replace_by(path, &|out| out.write_all(bytes))
+}
+
+fn replace_by(path: &Path, writes: &Writes<'_>) -> Result<(), Error> {
     let write = || -> io::Result<()> {
         let folder = folder_of(path);
         fs::create_dir_all(folder)?;
@@ -47,7 +59,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
         // Where a filesystem has no locks, a second run at the same time may stop this one; it spoils nothing.
         let _ = temporary.as_file().try_lock();
-        temporary.write_all(bytes)?;
+        writes(temporary.as_file_mut())?;
         temporary.as_file().sync_all()?;
         let permissions = match fs::metadata(path) {
             Ok(metadata) => metadata.permissions(),
@@ -80,17 +92,22 @@ fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
 
 /// Prints text for people to standard output, with colours where somebody sees them.
 pub fn stdout(text: &str) -> Result<(), Error> {
-    print(&mut anstream::stdout().lock(), text.as_bytes())
+    print(&mut anstream::stdout().lock(), &|out| out.write_all(text.as_bytes()))
 }
 
 /// Prints a result for programs to standard output: every byte as it is.
 pub fn raw(bytes: &[u8]) -> Result<(), Error> {
-    print(&mut io::stdout().lock(), bytes)
+    raw_by(&|out| out.write_all(bytes))
+}
+
+/// As [`raw`], of what somebody writes, however large it is.
+pub fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
+    print(&mut io::stdout().lock(), writes)
 }
 
 /// A reader that has had enough is no error.
-fn print(stdout: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
+    match writes(stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Environment, format!("standard output can not be written: {error}")))
         }

@@ -6,6 +6,7 @@
 mod site;
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -257,13 +258,16 @@ pub enum Header {
 }
 
 impl Plan {
-    /// As it is written to `plan.json`: two spaces, one key a line, a newline at the end.
+    /// Writes it as it stands in `plan.json`: two spaces, one key a line, a newline at the end.
     ///
     /// # Errors
     ///
-    /// Never for a plan; `serde_json` may fail for maps with odd keys, of which a plan has none.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self).map(|json| json + "\n")
+    /// What `out` says.
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut out = io::BufWriter::new(out);
+        serde_json::to_writer_pretty(&mut out, self)?;
+        out.write_all(b"\n")?;
+        out.flush()
     }
 
     /// The file of this path.
