@@ -20,6 +20,17 @@ pub fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
     }))
 }
 
+/// The message of a commit that restores lines of a file, by their numbers in the text before they were linked.
+pub fn revert(path: &str, restored: &[usize]) -> String {
+    let lines: Vec<String> = restored.iter().map(usize::to_string).collect();
+    let path = path_for_people(path);
+    format!(
+        "Revert COPY --link in {path}\n\nRestores what stood in {}: {}.\n",
+        count(lines.len()),
+        lines.join(", ")
+    )
+}
+
 fn count(lines: usize) -> String {
     if lines == 1 { "1 line".into() } else { format!("{lines} lines") }
 }
