@@ -8,6 +8,7 @@
 mod architecture;
 mod bases;
 mod cases;
+mod commit;
 mod discovery;
 mod faults;
 mod inspect;
@@ -17,6 +18,7 @@ mod mutation;
 mod patch;
 mod plan;
 mod reading;
+mod revert;
 mod schema;
 mod soundness;
 mod support;
