@@ -3,6 +3,7 @@
 mod completions;
 mod error;
 mod explain;
+mod github;
 mod help;
 mod human;
 mod inspect;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use error::{Error, Kind};
 
+use crate::github::IssueAddress;
 use crate::images::file::FileSource;
 use crate::plan::file::Benefit;
 
@@ -130,10 +132,16 @@ pub struct PlanArguments {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
     /// Plan the files that this text or Markdown lists; `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "listing")]
     list: Option<PathBuf>,
-    /// With --list: take in the files that it does not list
-    #[arg(long, requires = "list")]
+    /// Plan the files that this issue or pull request on GitHub lists; GITHUB_TOKEN is needed for private ones
+    #[arg(long, value_name = "OWNER/REPO#N", group = "listing")]
+    issue: Option<IssueAddress>,
+    /// The API of the issue's GitHub; https://HOST/api/v3 for GitHub Enterprise Server
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    api: String,
+    /// With --list or --issue: take in the files that it does not list
+    #[arg(long, requires = "listing")]
     all: bool,
     #[command(flatten)]
     knowledge: Knowledge,

@@ -15,6 +15,7 @@ Examples:
   layerwright plan
   layerwright plan --rootfs debian:12=debian.tar --save
   layerwright plan --list issue.md --verbose
+  layerwright plan --issue y-scope/clp#1166 --save
   layerwright plan --rev v1.2.0 --format json
 
 A root filesystem tar of an image:
