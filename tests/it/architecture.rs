@@ -91,6 +91,21 @@ fn a_module_knows_those_before_it_alone() {
 }
 
 #[test]
+fn a_library_that_reaches_the_world_has_one_user() {
+    for (library, module) in [("git2", "git"), ("octocrab", "github"), ("tokio", "github")] {
+        let mut users: Vec<String> = Vec::new();
+        for (file, code) in sources() {
+            let mut lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            if lines.any(|line| line.contains(&format!("{library}::"))) {
+                users.push(file.split(['/', '.']).next().unwrap().to_owned());
+            }
+        }
+        users.dedup();
+        assert_eq!(users, [module], "{library} is used by {module} alone");
+    }
+}
+
+#[test]
 fn the_doc_of_the_crate_lists_every_module() {
     let sources = sources();
     let lib = &sources["lib.rs"];

@@ -10,6 +10,7 @@ mod bases;
 mod cases;
 mod discovery;
 mod faults;
+mod github;
 mod inspect;
 mod kills;
 mod migrate;
