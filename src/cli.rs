@@ -9,6 +9,7 @@ mod human;
 mod inspect;
 mod migrate;
 mod plan;
+mod status;
 mod workspace;
 mod write;
 
@@ -44,6 +45,9 @@ enum Command {
     /// Show or write the change of one wave, or of some files
     #[command(after_help = help::MIGRATE)]
     Migrate(MigrateArguments),
+    /// Tell how far the campaign is
+    #[command(after_help = help::STATUS)]
+    Status(StatusArguments),
     /// Tell what a rule is about, or list the rules
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
@@ -134,10 +138,10 @@ pub struct PlanArguments {
     /// Plan the files that this text or Markdown lists; `-` is standard input
     #[arg(long, value_name = "FILE", group = "listing")]
     list: Option<PathBuf>,
-    /// Plan the files that this issue or pull request on GitHub lists; GITHUB_TOKEN is needed for private ones
+    /// Plan the files that this issue or pull request on GitHub lists; a private one needs `GITHUB_TOKEN`
     #[arg(long, value_name = "OWNER/REPO#N", group = "listing")]
     issue: Option<IssueAddress>,
-    /// The API of the issue's GitHub; https://HOST/api/v3 for GitHub Enterprise Server
+    /// The API of that GitHub; for GitHub Enterprise Server, `https://HOST/api/v3`
     #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
     api: String,
     /// With --list or --issue: take in the files that it does not list
@@ -218,6 +222,26 @@ pub struct MigrateArguments {
     knowledge: Knowledge,
 }
 
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// Ask nobody: the saved plan and the repository tell
+    #[arg(long)]
+    offline: bool,
+    /// The base branch, or a commit of it; without it, HEAD
+    #[arg(long, value_name = "REV")]
+    rev: Option<String>,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    /// The plan; without it, the one in the repository
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
@@ -232,6 +256,7 @@ pub fn run() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
     };

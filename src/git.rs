@@ -1,6 +1,7 @@
 //! Git repositories: their paths, their blobs and their history. The only user of git2. It never writes to a
 //! repository and never runs a program, so no hook and no filter of the repository runs.
 
+mod branches;
 mod error;
 mod history;
 mod listing;
@@ -12,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid};
 
+pub use branches::Branch;
 pub use error::GitError;
 pub use history::Removal;
 pub use listing::{Entry, EntryKind, Listing, Odd, OddReason};

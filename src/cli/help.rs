@@ -36,6 +36,12 @@ Examples:
   layerwright migrate services/auth/Dockerfile | git apply --check
   layerwright migrate --accept ancestor-mode:/root --reason \"nobody else is in this image\"";
 
+/// Of `status`.
+pub const STATUS: &str = "\
+Examples:
+  layerwright status --offline
+  layerwright status --offline --rev origin/main --format json";
+
 /// Of `explain`.
 pub const EXPLAIN: &str = "\
 Examples:

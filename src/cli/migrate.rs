@@ -11,9 +11,8 @@ use crate::analysis::rule;
 use crate::config::{Config, FILE_NAME, Waiver};
 use crate::discover::{MOST_BYTES, Source};
 use crate::dockerfile::Dockerfile;
-use crate::git::{GitError, RepoPath, hash_blob};
+use crate::git::{EntryKind, GitError, RepoPath, hash_blob};
 use crate::migrate::{self, Rewrite};
-use crate::plan::PlanError;
 use crate::plan::file::{File, Header, Plan};
 use crate::plan::{Options, Waivers, syntax};
 
@@ -32,21 +31,24 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     let plan = plan_of(arguments, &workspace, &source, &config)?;
     check_repository(&workspace, &plan)?;
     let chosen = chosen(arguments, &workspace, &plan)?;
-    let mut changes = Vec::new();
+    let (mut changes, mut stale) = (Vec::new(), Vec::new());
     for file in chosen {
-        if let Some(change) = change(arguments, &workspace, &source, file)? {
-            changes.push(change);
+        match change(arguments, &workspace, &source, file) {
+            Ok(change) => changes.extend(change),
+            // A file of which the plan says nothing any more is no reason to leave the others.
+            Err(error) if error.kind() == Kind::Stale => stale.push(error),
+            Err(error) => return Err(error),
         }
     }
-    if changes.is_empty() {
+    if changes.is_empty() && stale.is_empty() {
         write::remark("nothing is left to do: no line that was asked for waits for --link");
-        return Ok(());
     }
     match workspace.folder().filter(|_| arguments.write) {
-        Some(folder) => write_all(folder, &changes),
-        None if std::io::stdout().is_terminal() => write::stdout(&human::diffs(&changes, true)),
-        None => write::raw(human::diffs(&changes, false).as_bytes()),
+        Some(folder) => write_all(folder, &changes)?,
+        None if std::io::stdout().is_terminal() => write::stdout(&human::diffs(&changes, true))?,
+        None => write::raw(human::diffs(&changes, false).as_bytes())?,
     }
+    Error::all(stale).map_or(Ok(()), Err)
 }
 
 /// A file with its old and new text.
@@ -69,15 +71,7 @@ fn plan_of(
     let named = arguments.plan.clone();
     let saved = plan_command::saved_at(workspace, config)?.filter(|path| path.is_file());
     if let Some(path) = named.or(saved) {
-        let bytes = workspace::read(&path)?;
-        return Plan::read(&bytes).map_err(|error| match error {
-            PlanError::Json { line, column, message } => {
-                let place = format!("{}:{line}:{column}", path.display());
-                Error::new(Kind::Usage, format!("{place}: this is no plan: {message}"))
-                    .hint("plan again: layerwright plan --save")
-            }
-            other => Error::new(Kind::Usage, format!("{}: {other}", path.display())),
-        });
+        return plan_command::read(&path);
     }
     let images = arguments.knowledge.images()?;
     images.check().map_err(|error| Error::usage(&error))?;
@@ -100,7 +94,7 @@ fn plan_of(
 }
 
 /// A plan belongs to the repository that has its commit.
-fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), Error> {
+pub fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), Error> {
     let (Workspace::Git(repository, _), Some(commit)) = (workspace, &plan.commit) else { return Ok(()) };
     match repository.resolve(Some(commit)) {
         Ok(_) => Ok(()),
@@ -170,6 +164,9 @@ fn change<'a>(
     file: &'a File,
 ) -> Result<Option<Change<'a>>, Error> {
     let path = RepoPath::new(&file.path).map_err(|error| Error::usage(&error))?;
+    if !matches!(source.listing().get(&path).map(|entry| entry.kind), Some(EntryKind::File { .. })) {
+        return Err(stale(file, "it is gone, or no file any more"));
+    }
     let old = match workspace.folder().filter(|_| arguments.write) {
         Some(folder) => read_in_tree(folder, &path)?,
         None => source.read(&path, MOST_BYTES).map_err(|error| Error::environment(&error))?,
@@ -178,12 +175,12 @@ fn change<'a>(
     if file.done_blob() == Some(blob.as_str()) {
         return Ok(None);
     }
-    if blob.as_str() != file.blob {
-        return Err(Error::new(Kind::Refused, format!("{} has changed since the plan was made", file.path))
-            .hint("plan again: layerwright plan --save"));
-    }
     if arguments.write {
         refuse_dirty(workspace, &path)?;
+    }
+    if blob.as_str() != file.blob {
+        let (planned, now) = (human::short_commit(&file.blob), human::short_commit(blob.as_str()));
+        return Err(stale(file, &format!("planned for {planned}, now {now}")));
     }
     let dockerfile = Dockerfile::read(old.clone());
     let header = match &file.header {
@@ -197,6 +194,12 @@ fn change<'a>(
             .map_err(|error| Error::new(Kind::Refused, format!("{}: {error}", file.path)))?;
     check_foretold(file, &new)?;
     Ok(Some(Change { file, old, new }))
+}
+
+/// The plan says nothing about the file any more.
+fn stale(file: &File, how: &str) -> Error {
+    Error::new(Kind::Stale, format!("{} has changed since the plan was made: {how}", file.path))
+        .hint("plan again: layerwright plan --save")
 }
 
 /// The plan says what the new text will be; lines that give another were changed since.

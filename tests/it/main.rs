@@ -20,4 +20,5 @@ mod plan;
 mod reading;
 mod schema;
 mod soundness;
+mod status;
 mod support;
