@@ -58,6 +58,8 @@ pub struct Issue {
     pub number: u64,
     /// Its page.
     pub url: Option<String>,
+    /// Whether it was found elsewhere: it was transferred, or its repository has another name now.
+    pub moved: bool,
     /// Its text; empty where nobody wrote one.
     pub body: String,
 }
@@ -145,23 +147,23 @@ impl Client {
             html_url: Option<String>,
             body: Option<String>,
         }
-        let body = self.get(&address.route(), &address.to_string())?;
+        let (body, moved) = self.get(&address.route(), &address.to_string())?;
         let Wire { number, html_url: url, body } =
             serde_json::from_slice(&body).map_err(|error| GitHubError::Garbage {
                 what: address.to_string(),
                 api: self.api.clone(),
                 message: error.to_string(),
             })?;
-        Ok(Issue { number, url, body: body.unwrap_or_default() })
+        Ok(Issue { number, url, moved, body: body.unwrap_or_default() })
     }
 
-    /// The body of what a route has, `what` for people.
-    fn get(&self, route: &str, what: &str) -> Result<Vec<u8>, GitHubError> {
+    /// The body of what a route has, `what` for people, and whether that was found elsewhere.
+    fn get(&self, route: &str, what: &str) -> Result<(Vec<u8>, bool), GitHubError> {
         let mut url = format!("{}{route}", self.api.base());
-        for _ in 0..=MOST_MOVES {
+        for moves in 0..=MOST_MOVES {
             let answer = self.answer(&url)?;
             match (answer.status, &answer.location) {
-                (200, _) => return Ok(answer.body),
+                (200, _) => return Ok((answer.body, moves > 0)),
                 (301 | 302 | 307 | 308, Some(location)) => {
                     url = self.api.on_same_server(location).ok_or_else(|| GitHubError::MovedAway {
                         what: what.to_owned(),

@@ -46,7 +46,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Reads an issue, and says where it is if it was transferred.
+/// Reads an issue, and says where it is if it has moved.
 pub fn issue(address: &IssueAddress, api: &str) -> Result<Issue, Error> {
     // clap would repeat a password that somebody wrote into it.
     let api: Api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
@@ -56,9 +56,9 @@ pub fn issue(address: &IssueAddress, api: &str) -> Result<Issue, Error> {
     let issue = client.issue(address);
     phase.finish_and_clear();
     let issue = issue.map_err(|error| Error::environment(&error))?;
-    if issue.number != address.number() {
-        let now = issue.url.as_deref().unwrap_or("another repository");
-        write::remark(&format!("note: {address} was transferred to {now}"));
+    if issue.moved {
+        let now = issue.url.as_deref().unwrap_or("in another repository");
+        write::remark(&format!("note: {address} has moved; it is now {now}"));
     }
     Ok(issue)
 }

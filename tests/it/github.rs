@@ -45,6 +45,13 @@ fn with(reply: Reply, more: &[(&'static str, String)]) -> Reply {
     }
 }
 
+/// As GitHub tells that an issue was transferred.
+fn moved(to: &str) -> Reply {
+    let body =
+        json!({"message": "Moved Permanently", "url": to, "documentation_url": "https://docs.github.com"});
+    Reply::GitHub(301, vec![("location", to.to_owned())], body)
+}
+
 /// A clock that stands still, and notes what it is asked to wait for.
 #[derive(Clone, Default)]
 struct Still(Rc<RefCell<Vec<f64>>>);
@@ -88,8 +95,8 @@ fn ask(replies: Vec<Reply>) -> Asked {
 fn the_text_of_an_issue_is_read_and_the_token_goes_along() {
     for base in ["", "/api/v3"] {
         let asked = ask_below(base, vec![found("a\r\nb")]);
-        let Issue { number, url, body } = asked.result.unwrap();
-        assert_eq!((number, body.as_str()), (1, "a\r\nb"));
+        let Issue { number, url, moved, body } = asked.result.unwrap();
+        assert_eq!((number, moved, body.as_str()), (1, false, "a\r\nb"));
         assert_eq!(url.as_deref(), Some("https://github.com/o/r/issues/1"));
         assert_eq!(asked.requests.len(), 1);
         assert_eq!(asked.requests[0].route, format!("{base}/repos/o/r/issues/1"));
@@ -167,14 +174,11 @@ fn each_refusal_says_what_to_do() {
 
 #[test]
 fn a_transferred_issue_is_followed_on_its_server_alone() {
-    let moved = |to: &str| {
-        let body = json!({"message": "Moved Permanently", "url": to, "documentation_url": "https://docs.github.com"});
-        Reply::GitHub(301, vec![("location", to.to_owned())], body)
-    };
     let there = Reply::GitHub(200, Vec::new(), issue(9, json!("there")));
     for to in ["http://HOST/repositories/7/issues/9", "/repositories/7/issues/9"] {
         let asked = ask(vec![moved(to), there.clone()]);
-        assert_eq!(asked.result.unwrap().number, 9);
+        let found = asked.result.unwrap();
+        assert_eq!((found.number, found.moved), (9, true));
         assert_eq!(asked.requests[1].route, "/repositories/7/issues/9");
     }
     let elsewhere = Fake::new(vec![there]);
@@ -232,11 +236,11 @@ fn the_plan_holds_what_the_issue_lists() {
 
 #[test]
 fn the_command_waits_and_says_why_and_where_an_issue_went() {
-    let moved = Reply::GitHub(200, Vec::new(), issue(9, json!("a/Dockerfile")));
-    let server = Fake::new(vec![says(500, "Server Error"), moved]);
+    let there = Reply::GitHub(200, Vec::new(), issue(9, json!("a/Dockerfile")));
+    let server = Fake::new(vec![says(500, "Server Error"), moved("/repositories/7/issues/9"), there]);
     let run = plan(&two(), &server.url, "GITHUB_TOKEN", &[]).done();
     assert!(run.stderr.contains("GitHub answered 500; asking again in 500ms"), "{run:?}");
-    assert!(run.stderr.contains("o/r#1 was transferred to https://github.com/o/r/issues/9"), "{run:?}");
+    assert!(run.stderr.contains("o/r#1 has moved; it is now https://github.com/o/r/issues/9"), "{run:?}");
 }
 
 #[test]
@@ -244,7 +248,7 @@ fn what_can_not_be_asked_for_is_an_error() {
     let scratch = two();
     let server = Fake::new(vec![found("nothing here")]);
     plan(&scratch, &server.url, "GITHUB_TOKEN", &[]).failed(&["o/r#1 lists no Dockerfile"]);
-    plan(&scratch, "https://me:word@ghe.example", "GITHUB_TOKEN", &[]).failed(&["password", "api/v3"]);
+    plan(&scratch, "https://me:hunter2@ghe.example", "GITHUB_TOKEN", &[]).failed(&["password", "api/v3"]);
     plan(&scratch, "http://ghe.example", "GITHUB_TOKEN", &[]).failed(&["only https"]);
     scratch.run(&["plan", "--issue", "o/r"]).failed(&["OWNER/REPO#NUMBER"]);
     scratch.run(&["plan", "--issue", "o/r#1", "--list", "x"]).failed(&["cannot be used with"]);
