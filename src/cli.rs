@@ -5,12 +5,14 @@ mod commit;
 mod completions;
 mod error;
 mod explain;
+mod github;
 mod help;
 mod human;
 mod inspect;
 mod migrate;
 mod plan;
 mod revert;
+mod status;
 mod workspace;
 mod write;
 
@@ -22,6 +24,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use error::{Error, Kind};
 
+use crate::github::IssueAddress;
 use crate::images::file::FileSource;
 use crate::plan::file::Benefit;
 
@@ -48,6 +51,9 @@ enum Command {
     /// Show, write or commit the inverse of it, where it still stands
     #[command(after_help = help::REVERT)]
     Revert(RevertArguments),
+    /// Tell how far the campaign is
+    #[command(after_help = help::STATUS)]
+    Status(StatusArguments),
     /// Tell what a rule is about, or list the rules
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
@@ -136,10 +142,16 @@ pub struct PlanArguments {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
     /// Plan the files that this text or Markdown lists; `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "listing")]
     list: Option<PathBuf>,
-    /// With --list: take in the files that it does not list
-    #[arg(long, requires = "list")]
+    /// Plan the files that this issue or pull request on GitHub lists; a private one needs `GITHUB_TOKEN`
+    #[arg(long, value_name = "OWNER/REPO#N", group = "listing")]
+    issue: Option<IssueAddress>,
+    /// The API of that GitHub; for GitHub Enterprise Server, `https://HOST/api/v3`
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    api: String,
+    /// With --list or --issue: take in the files that it does not list
+    #[arg(long, requires = "listing")]
     all: bool,
     #[command(flatten)]
     knowledge: Knowledge,
@@ -252,6 +264,26 @@ pub struct RevertArguments {
     plan: Option<PathBuf>,
 }
 
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// Ask nobody: the saved plan and the repository tell
+    #[arg(long)]
+    offline: bool,
+    /// The base branch, or a commit of it; without it, HEAD
+    #[arg(long, value_name = "REV")]
+    rev: Option<String>,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    /// The plan; without it, the one in the repository
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
@@ -267,6 +299,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Revert(arguments) => revert::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
     };

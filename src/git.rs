@@ -4,6 +4,7 @@
 
 mod branch;
 mod error;
+mod heads;
 mod history;
 mod journal;
 mod listing;
@@ -17,6 +18,7 @@ use git2::{ErrorCode, ObjectType, Oid};
 
 pub use branch::{Became, Branch, BranchError, Branches, Proposal};
 pub use error::GitError;
+pub use heads::Head;
 pub use history::Removal;
 pub use listing::{Entry, EntryKind, Listing, Odd, OddReason};
 pub use path::{BlobId, CommitId, IdError, PathError, RepoPath};

@@ -13,6 +13,7 @@
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`migrate`]: verdicts → a new text.
 //! - [`plan`]: the campaign: files, sites, waves; [`plan::file`] is the format of `plan.json`.
+//! - [`github`]: GitHub's API.
 //! - [`cli`]: the command line.
 
 pub mod analysis;
@@ -21,6 +22,7 @@ pub mod config;
 pub mod discover;
 pub mod dockerfile;
 pub mod git;
+pub mod github;
 pub mod images;
 pub mod migrate;
 pub mod plan;

@@ -7,6 +7,7 @@ pub mod file;
 mod neighbours;
 mod read;
 mod report;
+pub mod status;
 pub mod syntax;
 mod waivers;
 mod waves;

@@ -12,7 +12,6 @@ use crate::discover::{MOST_BYTES, ReadError, Source};
 use crate::dockerfile::Dockerfile;
 use crate::git::{GitError, RepoPath, hash_blob};
 use crate::migrate::{self, branch::Purpose};
-use crate::plan::PlanError;
 use crate::plan::file::{File, Header, Plan};
 use crate::plan::syntax;
 
@@ -39,6 +38,22 @@ pub struct Change<'a> {
     pub done: String,
     /// What its commit says.
     pub message: String,
+}
+
+/// The files that are left out.
+#[derive(Debug, Default)]
+pub struct Refused {
+    /// How many were told already.
+    told: usize,
+    /// Those of which the plan says nothing any more.
+    stale: Vec<Error>,
+}
+
+impl Refused {
+    /// Whether every file was taken.
+    pub fn is_none(&self) -> bool {
+        self.told == 0 && self.stale.is_empty()
+    }
 }
 
 /// The repository or folder in which a command changes files.
@@ -76,31 +91,7 @@ impl Campaign<'_> {
     pub fn saved_plan(&self, named: Option<&Path>) -> Result<Option<Plan>, Error> {
         let saved = plan_command::saved_at(self.workspace, self.config)?.filter(|path| path.is_file());
         let Some(path) = named.map(Path::to_owned).or(saved) else { return Ok(None) };
-        let bytes = workspace::read(&path)?;
-        Plan::read(&bytes).map(Some).map_err(|error| match error {
-            PlanError::Json { line, column, message } => {
-                let place = format!("{}:{line}:{column}", path.display());
-                Error::new(Kind::Usage, format!("{place}: this is no plan: {message}"))
-                    .hint("plan again: layerwright plan --save")
-            }
-            other => Error::new(Kind::Usage, format!("{}: {other}", path.display())),
-        })
-    }
-
-    /// A plan belongs to the repository that has its commit.
-    pub fn check_repository(&self, plan: &Plan) -> Result<(), Error> {
-        let (Workspace::Git(repository, _), Some(commit)) = (self.workspace, &plan.commit) else {
-            return Ok(());
-        };
-        match repository.resolve(Some(commit)) {
-            Ok(_) => Ok(()),
-            Err(GitError::RevisionNotFound { .. }) => Err(Error::new(
-                Kind::Refused,
-                format!("the plan was made for commit {commit}, which is not in this repository"),
-            )
-            .hint("fetch that commit, or plan this repository: layerwright plan --save")),
-            Err(error) => Err(Error::environment(&error)),
-        }
+        plan_command::read(&path).map(Some)
     }
 
     /// A file's text now: the working tree's where that is written, else that of the commit or folder.
@@ -148,39 +139,61 @@ impl Campaign<'_> {
             .hint("commit or stash them, then run the command again"))
     }
 
-    /// The change of each file. Where each gets a branch of its own, one that is refused does not hinder the others.
+    /// The change of each file. One of which the plan says nothing any more does not hinder the others, and where
+    /// each gets a branch of its own, no refused one does.
     pub fn changes<'f>(
         &self,
         files: &[&'f File],
         change: impl Fn(&'f File) -> Result<Option<Change<'f>>, Error>,
-    ) -> Result<(Vec<Change<'f>>, usize), Error> {
-        let (mut changes, mut refused) = (Vec::new(), 0);
+    ) -> Result<(Vec<Change<'f>>, Refused), Error> {
+        let (mut changes, mut refused) = (Vec::new(), Refused::default());
         for file in files {
             match change(file) {
                 Ok(found) => changes.extend(found),
-                Err(error) if self.mode == Mode::Commit && error.kind() == Kind::Refused => {
+                Err(error) if self.mode == Mode::Commit && error.kind().is_refused() => {
                     error.report();
-                    refused += 1;
+                    refused.told += 1;
                 }
+                Err(error) if error.kind() == Kind::Stale => refused.stale.push(error),
                 Err(error) => return Err(error),
             }
         }
         Ok((changes, refused))
     }
 
-    /// Shows, writes or commits the changes. `refused` files were told already.
-    pub fn finish(&self, changes: &[Change<'_>], refused: usize, purpose: Purpose) -> Result<(), Error> {
+    /// Shows, writes or commits the changes, and tells what was refused.
+    pub fn finish(&self, changes: &[Change<'_>], refused: Refused, purpose: Purpose) -> Result<(), Error> {
         match (self.mode, self.workspace) {
             (Mode::Commit, Workspace::Git(repository, base)) => {
                 let dir = &self.config.campaign.dir;
-                commit::all(&commit::Job { repository, base, dir, purpose }, changes, refused, self.format)
+                commit::all(
+                    &commit::Job { repository, base, dir, purpose },
+                    changes,
+                    refused.told,
+                    self.format,
+                )
             }
             (Mode::Write, workspace) => {
                 workspace.folder().map_or(Ok(()), |folder| write_all(folder, changes))
             }
             _ if std::io::stdout().is_terminal() => write::stdout(&human::diffs(changes, true)),
             _ => write::raw(human::diffs(changes, false).as_bytes()),
-        }
+        }?;
+        Error::all(refused.stale).map_or(Ok(()), Err)
+    }
+}
+
+/// A plan belongs to the repository that has its commit.
+pub fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), Error> {
+    let (Workspace::Git(repository, _), Some(commit)) = (workspace, &plan.commit) else { return Ok(()) };
+    match repository.resolve(Some(commit)) {
+        Ok(_) => Ok(()),
+        Err(GitError::RevisionNotFound { .. }) => Err(Error::new(
+            Kind::Refused,
+            format!("the plan was made for commit {commit}, which is not in this repository"),
+        )
+        .hint("fetch that commit, or plan this repository: layerwright plan --save")),
+        Err(error) => Err(Error::environment(&error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one error of the command line. Its kind makes the exit code; hints tell what to do.
 
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::{Display, Write as _};
 use std::io::Write;
@@ -15,15 +16,22 @@ pub enum Kind {
     Usage,
     /// The environment does not allow it: a disk, a repository.
     Environment,
-    /// It would not be safe: a stale plan, a file with changes, a wave that is not ready.
+    /// It would not be safe: another repository's plan, a file with changes, a wave that is not ready.
     Refused,
+    /// The plan says nothing about a file any more, which is no reason to leave others.
+    Stale,
 }
 
 impl Kind {
+    /// Whether it is refused for safety.
+    pub fn is_refused(self) -> bool {
+        matches!(self, Kind::Refused | Kind::Stale)
+    }
+
     fn exit_code(self) -> u8 {
         match self {
             Kind::Usage | Kind::Environment => 2,
-            Kind::Refused => 3,
+            Kind::Refused | Kind::Stale => 3,
         }
     }
 }
@@ -55,6 +63,26 @@ impl Error {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Several errors about files as one, each named, with what to do about them. None where there is none.
+    pub fn all(errors: Vec<Self>) -> Option<Self> {
+        let many = errors.len();
+        let mut errors = errors.into_iter();
+        let first = errors.next()?;
+        if many == 1 {
+            return Some(first);
+        }
+        let message = format!("{many} files were left out\n  {}", first.message);
+        let mut all = Self { message, ..first };
+        for error in errors {
+            // Writing to a string can not fail.
+            let _ = write!(all.message, "\n  {}", error.message);
+            all.hints.extend(error.hints);
+        }
+        let mut seen = BTreeSet::new();
+        all.hints.retain(|hint| seen.insert(hint.clone()));
+        Some(all)
     }
 
     /// Adds what to do.

@@ -15,6 +15,7 @@ Examples:
   layerwright plan
   layerwright plan --rootfs debian:12=debian.tar --save
   layerwright plan --list issue.md --verbose
+  layerwright plan --issue y-scope/clp#1166 --save
   layerwright plan --rev v1.2.0 --format json
 
 A root filesystem tar of an image:
@@ -45,6 +46,11 @@ Examples:
   layerwright revert services/auth/Dockerfile          show what would be restored
   layerwright revert --wave 1 --commit                 make a branch for each file of wave 1
   git show v2:plans/copy-link/plan.json | layerwright revert --plan - --wave 1 --write";
+/// Of `status`.
+pub const STATUS: &str = "\
+Examples:
+  layerwright status --offline
+  layerwright status --offline --rev origin/main --format json";
 
 /// Of `explain`.
 pub const EXPLAIN: &str = "\

@@ -10,6 +10,7 @@ mod first;
 mod lists;
 mod rules;
 mod screen;
+mod status;
 pub mod style;
 mod tally;
 mod verbose;
@@ -19,7 +20,8 @@ pub use diff::diffs;
 pub use excerpt::inspection;
 pub use first::{Saved, first_screen};
 pub use rules::{rule, rules};
-pub use words::{count, number};
+pub use status::status;
+pub use words::{count, number, short_commit};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::campaign::{self, Campaign, Change, Mode};
+use super::campaign::{self, Campaign, Change, Mode, check_repository};
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, MigrateArguments, human, plan as plan_command, write};
 use crate::analysis::rule;
@@ -30,12 +30,11 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
         Some(plan) => plan,
         None => plan_now(arguments, &workspace, &source, &config)?,
     };
-    campaign.check_repository(&plan)?;
+    check_repository(&workspace, &plan)?;
     let chosen = chosen(arguments, &campaign, &plan)?;
     let (changes, refused) = campaign.changes(&chosen, |file| change(&campaign, file))?;
-    if changes.is_empty() && refused == 0 {
+    if changes.is_empty() && refused.is_none() {
         write::remark("nothing is left to do: no line that was asked for waits for --link");
-        return Ok(());
     }
     campaign.finish(&changes, refused, Purpose::Migrate)
 }
@@ -101,14 +100,17 @@ fn chosen<'a>(
 /// The change of one file; None where it is done already.
 fn change<'a>(campaign: &Campaign<'_>, file: &'a File) -> Result<Option<Change<'a>>, Error> {
     let path = RepoPath::new(&file.path).map_err(|error| Error::usage(&error))?;
+    if campaign.source.listing().get(&path).is_none() {
+        return Err(stale(file, "it is gone"));
+    }
     let old = campaign.text(&path)?;
     let blob = hash_blob(&old).map_err(|error| Error::environment(&error))?;
     if file.done_blob() == Some(blob.as_str()) {
         return Ok(None);
     }
     if blob.as_str() != file.blob {
-        return Err(Error::new(Kind::Refused, format!("{} has changed since the plan was made", file.path))
-            .hint("plan again: layerwright plan --save"));
+        let (planned, now) = (human::short_commit(&file.blob), human::short_commit(blob.as_str()));
+        return Err(stale(file, &format!("planned for {planned}, now {now}")));
     }
     campaign.refuse_dirty(&path)?;
     let new = campaign::planned_text(file, &Dockerfile::read(old.clone()))?;
@@ -116,6 +118,12 @@ fn change<'a>(campaign: &Campaign<'_>, file: &'a File) -> Result<Option<Change<'
     let message =
         message::migrate(&campaign.config.migrate.message, file).map_err(|error| Error::usage(&error))?;
     Ok(Some(Change { path: &file.path, old, new, done, message }))
+}
+
+/// The plan says nothing about the file any more.
+fn stale(file: &File, how: &str) -> Error {
+    Error::new(Kind::Stale, format!("{} has changed since the plan was made: {how}", file.path))
+        .hint("plan again: layerwright plan --save")
 }
 
 /// Writes waivers to `layerwright.toml`.

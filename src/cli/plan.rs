@@ -1,7 +1,7 @@
 //! `layerwright plan`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::human::Saved;
 use super::workspace::{self, Workspace};
@@ -12,7 +12,7 @@ use crate::discover::builds;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
 use crate::plan::file::{Gone, ListReport, Plan, Refused};
-use crate::plan::{self, Earlier, Options, Waivers, path_for_people};
+use crate::plan::{self, Earlier, Options, PlanError, Waivers, path_for_people};
 
 /// Plans and shows, or writes, the plan.
 pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
@@ -139,6 +139,19 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
         Format::Json => write::raw_by(&|out| plan.write(out)),
         Format::Human => write::stdout(&human::first_screen(plan, &saved, arguments.verbose)),
     }
+}
+
+/// Reads a plan that is to be followed.
+pub fn read(path: &Path) -> Result<Plan, Error> {
+    let bytes = workspace::read(path)?;
+    Plan::read(&bytes).map_err(|error| match error {
+        PlanError::Json { line, column, message } => {
+            let place = format!("{}:{line}:{column}", path.display());
+            Error::new(Kind::Usage, format!("{place}: this is no plan: {message}"))
+                .hint("plan again: layerwright plan --save")
+        }
+        other => Error::new(Kind::Usage, format!("{}: {other}", path.display())),
+    })
 }
 
 /// Where a repository keeps its plan. None in a bare one.

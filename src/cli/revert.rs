@@ -1,6 +1,6 @@
 //! `layerwright revert`.
 
-use super::campaign::{self, Campaign, Change, Mode};
+use super::campaign::{self, Campaign, Change, Mode, check_repository};
 use super::workspace::Workspace;
 use super::{Error, Kind, RevertArguments, human, write};
 use crate::dockerfile::Dockerfile;
@@ -22,7 +22,7 @@ pub fn run(arguments: &RevertArguments) -> Result<(), Error> {
         Error::new(Kind::Usage, "there is no plan to revert")
             .hint("name the plan that the lines were linked by: --plan FILE")
     })?;
-    campaign.check_repository(&plan)?;
+    check_repository(&workspace, &plan)?;
     let files = match arguments.wave {
         Some(number) => campaign::wave(&plan, number)?,
         None => arguments.files.iter().map(|path| campaign::named(&plan, path)).collect::<Result<_, _>>()?,
@@ -36,7 +36,7 @@ pub fn run(arguments: &RevertArguments) -> Result<(), Error> {
         }
         Ok(change)
     })?;
-    if changes.is_empty() && refused == 0 {
+    if changes.is_empty() && refused.is_none() {
         write::remark("nothing is left to do: no line stands as it was written");
     } else {
         campaign.finish(&changes, refused, Purpose::Revert)?;

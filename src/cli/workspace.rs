@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Error, Kind, PlanArguments};
+use super::{Error, Kind, PlanArguments, github};
 use crate::config::{Config, FILE_NAME};
 use crate::discover::{self, Discovery, List, Options, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository};
@@ -131,13 +131,16 @@ pub fn discover(source: &Source<'_>, config: &Config, list: Option<&List>) -> Re
     Ok(discovery)
 }
 
-/// The list that the arguments name.
+/// The list that the arguments name: a file, or an issue.
 pub fn list(arguments: &PlanArguments) -> Result<Option<List>, Error> {
-    let Some(path) = &arguments.list else { return Ok(None) };
-    let text = read_text(path)?;
+    let (name, text) = match (&arguments.list, &arguments.issue) {
+        (Some(path), _) => (path.display().to_string(), read_text(path)?),
+        (None, Some(address)) => (address.to_string(), github::issue(address, &arguments.api)?.body),
+        (None, None) => return Ok(None),
+    };
     let list = discover::parse_list(&text);
     if list.paths.is_empty() && list.refused.is_empty() {
-        return Err(Error::new(Kind::Usage, format!("{} lists no Dockerfile", path.display()))
+        return Err(Error::new(Kind::Usage, format!("{name} lists no Dockerfile"))
             .hint("each path that looks like a Dockerfile is an entry, in any text or Markdown"));
     }
     Ok(Some(list))

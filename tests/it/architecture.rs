@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 11] = [
+const ORDER: [&[&str]; 12] = [
     &["text"],
     &["git"],
     &["config"],
@@ -16,6 +16,7 @@ const ORDER: [&[&str]; 11] = [
     &["images"],
     &["analysis"],
     &["migrate", "plan"],
+    &["github"],
     &["cli"],
 ];
 
@@ -87,6 +88,21 @@ fn a_module_knows_those_before_it_alone() {
     }
     assert!(seen > 100, "only {seen} names of modules were found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_library_that_reaches_the_world_has_one_user() {
+    for (library, module) in [("git2", "git"), ("octocrab", "github"), ("tokio", "github")] {
+        let mut users: Vec<String> = Vec::new();
+        for (file, code) in sources() {
+            let mut lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            if lines.any(|line| line.contains(&format!("{library}::"))) {
+                users.push(file.split(['/', '.']).next().unwrap().to_owned());
+            }
+        }
+        users.dedup();
+        assert_eq!(users, [module], "{library} is used by {module} alone");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `layerwright migrate`: what it shows, what it writes and what it refuses.
 
+use layerwright::git::hash_blob;
 use serde_json::{Value, json};
 
 use crate::support::{Base, Run, Scratch, git, linkable, run};
@@ -244,6 +245,33 @@ fn a_file_with_changes_is_refused_and_none_is_written() {
         linkable("b"),
         "all files are looked at before the first is written"
     );
+}
+
+#[test]
+fn stale_files_are_told_one_by_one_and_the_others_go() {
+    let (scratch, base) = five();
+    let plan = scratch.save(&base);
+    let planned = plan["files"][1]["blob"].as_str().unwrap();
+    scratch
+        .write("b/Dockerfile", format!("{}RUN more\n", linkable("b")))
+        .remove("d/Dockerfile")
+        .commit("Second");
+    let now = hash_blob(&scratch.read("b/Dockerfile")).unwrap();
+    let change = format!("planned for {}, now {}", &planned[..10], &now.as_str()[..10]);
+    for mode in ["--diff", "--write"] {
+        let run = scratch.run(&["migrate", "--wave", "1", "--ahead-of-waves", mode]);
+        let run =
+            run.refused(&["2 files", "b/Dockerfile has changed", &change, "d/Dockerfile", "plan --save"]);
+        assert_eq!(run.stderr.matches("plan --save").count(), 1, "{run:?}");
+        assert_eq!(run.stdout.contains("+++ b/c/Dockerfile"), mode == "--diff", "{run:?}");
+        assert!(!run.stdout.contains("a/b/Dockerfile"), "{run:?}");
+    }
+    assert!(scratch.text("c/Dockerfile").contains("COPY --link c"));
+    assert!(!scratch.text("b/Dockerfile").contains("--link"));
+    assert!(!scratch.root().join("d/Dockerfile").exists());
+    scratch.save(&base);
+    scratch.run(&["migrate", "b/Dockerfile", "--write"]).done();
+    assert!(scratch.text("b/Dockerfile").contains("--link"), "the remedy works");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use layerwright::config::Config;
 use layerwright::plan::file::{Inspection, Plan};
+use layerwright::plan::status::Status;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
@@ -105,4 +106,18 @@ fn the_schema_of_inspect_is_published_and_holds() {
     let printed = scratch.run(&arguments).done().json();
     assert_eq!(printed["files"].as_array().unwrap().len(), 5);
     assert_fits(&schema, &printed);
+}
+
+#[test]
+fn the_schema_of_status_is_published_and_holds() {
+    let schema = published::<Status>("status.schema.json");
+    let scratch = varied();
+    scratch.save(&Base::new());
+    let head = scratch.git.head().unwrap().peel_to_commit().unwrap();
+    scratch.git.branch("layerwright/copy-link/a", &head, false).unwrap();
+    let status = scratch.run(&["status", "--offline", "--format", "json"]).done().json();
+    for part in ["waves", "branches", "skipped", "waivers"] {
+        assert_ne!(status[part], json!([]), "the status of this test shows {part}");
+    }
+    assert_fits(&schema, &status);
 }

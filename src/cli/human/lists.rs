@@ -110,7 +110,7 @@ pub fn reconciliation(screen: &mut Screen, plan: &Plan) {
     for gone in gone.iter().take(NAMED) {
         screen.prose(Style::new(), &format!("  {}", gone.path), &fate(gone));
     }
-    more(screen, gone.len(), "file that is gone");
+    more(screen, gone.len(), "gone file");
     for bad in unusable.iter().chain(refused).take(NAMED) {
         screen.say(&format!("  {}: {}", bad.path, bad.reason)).end();
     }

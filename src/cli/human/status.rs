@@ -1,0 +1,133 @@
+//! The screen of `status`.
+
+use anstyle::Style;
+
+use super::screen::{Align, Piece, Screen};
+use super::style;
+use super::words::{count, form, number, short_commit};
+use crate::plan::status::{FileStatus, State, Status, WaveStatus};
+
+/// How many files that are not edited are named.
+const NAMED: usize = 10;
+
+/// How far a campaign is.
+pub fn status(status: &Status) -> String {
+    let mut screen = Screen::new(style::width());
+    let all: usize = status.waves.iter().map(|wave| wave.files.len()).sum();
+    let done: usize = status.waves.iter().map(|wave| wave.with(State::Done).count()).sum();
+    let place = status.revision.as_deref().unwrap_or("HEAD");
+    screen
+        .paint(style::STRONG, &status.campaign)
+        .say(&format!(" on {place} at {}: ", short_commit(&status.commit)));
+    screen.say(&format!("{} of {} done.", number(done), count(all, "file"))).end();
+    waves(&mut screen, status);
+    changed(&mut screen, status, State::Stale, "Stale:", "changed since the plan was made");
+    changed(&mut screen, status, State::Gone, "Gone:", "no longer there");
+    if !status.branches.is_empty() {
+        screen.paint(style::STRONG, "Branches:").end();
+    }
+    for branch in &status.branches {
+        screen.prose(
+            Style::new(),
+            &format!("  {}", branch.name),
+            &format!("at {}", short_commit(&branch.commit)),
+        );
+    }
+    apart(&mut screen, status);
+    next(&mut screen, status);
+    screen.finish()
+}
+
+fn waves(screen: &mut Screen, status: &Status) {
+    if status.waves.is_empty() {
+        return;
+    }
+    let title = |text: &str| (style::STRONG, text.to_owned());
+    let mut rows = vec![["Wave", "files", "done", "open", "stale", "gone"].map(title).to_vec()];
+    rows.extend(status.waves.iter().map(|wave| wave_row(wave, status.next)));
+    let mut aligns = [Align::Right; 7];
+    aligns[6] = Align::Left;
+    screen.end().table(&aligns, &rows).end();
+}
+
+fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
+    let cell = |state: State, colour: Style| {
+        let files = wave.with(state).count();
+        (if files > 0 { colour } else { style::FAINT }, number(files))
+    };
+    let mark = if next == Some(wave.number) { (style::HINT, "next".to_owned()) } else { Piece::default() };
+    vec![
+        (Style::new(), wave.number.to_string()),
+        (Style::new(), number(wave.files.len())),
+        cell(State::Done, style::GOOD),
+        cell(State::Open, Style::new()),
+        cell(State::Stale, style::OPEN),
+        cell(State::Gone, style::OPEN),
+        mark,
+    ]
+}
+
+/// The files of which the plan says nothing any more, one by one.
+fn changed(screen: &mut Screen, status: &Status, state: State, head: &str, what: &str) {
+    let files: Vec<&FileStatus> = status.waves.iter().flat_map(|wave| wave.with(state)).collect();
+    if files.is_empty() {
+        return;
+    }
+    let is = form(
+        files.len(),
+        if state == State::Gone { "is" } else { "has" },
+        if state == State::Gone { "are" } else { "have" },
+    );
+    screen
+        .paint(style::OPEN, head)
+        .say(&format!(" {} {is} {what}. Plan again: ", count(files.len(), "file")));
+    screen.paint(style::HINT, "layerwright plan --save").end();
+    for file in files {
+        let planned = short_commit(&file.planned);
+        let now = file.now.as_deref().map_or(String::new(), |now| format!(", now {}", short_commit(now)));
+        screen.prose(Style::new(), &format!("  {}", file.path), &format!("planned for {planned}{now}"));
+    }
+}
+
+/// What is left alone or accepted.
+fn apart(screen: &mut Screen, status: &Status) {
+    if !status.skipped.is_empty() {
+        screen
+            .paint(style::STRONG, "Not edited:")
+            .say(&format!(" {}", count(status.skipped.len(), "file")))
+            .end();
+    }
+    for file in status.skipped.iter().take(NAMED) {
+        screen.prose(Style::new(), &format!("  {}:", file.path), &file.reason);
+    }
+    if status.skipped.len() > NAMED {
+        let more = count(status.skipped.len() - NAMED, "file");
+        screen.paint(style::FAINT, &format!("  and {more} more; --format json names them")).end();
+    }
+    if !status.waivers.is_empty() {
+        screen
+            .paint(style::STRONG, "Accepted:")
+            .say(&format!(" {}", count(status.waivers.len(), "waiver")))
+            .end();
+    }
+    for waiver in &status.waivers {
+        let path = if waiver.path.is_empty() { "" } else { ":" };
+        let head = format!("  {}{path}{} in {}:", waiver.rule, waiver.path, waiver.file);
+        screen.prose(Style::new(), &head, &waiver.reason);
+    }
+}
+
+fn next(screen: &mut Screen, status: &Status) {
+    match status.next {
+        Some(wave) => {
+            let command = format!("layerwright migrate --wave {wave} --diff");
+            screen.say(&format!("Next is wave {wave}:  ")).paint(style::HINT, &command).end();
+        }
+        None if status.waves.is_empty() => {
+            screen.say("The plan has no wave: no line is selected.").end();
+        }
+        None => {
+            screen.paint(style::GOOD, "Every wave is done.").end();
+        }
+    }
+}
