@@ -46,16 +46,16 @@ fn slug(path: &RepoPath) -> Result<String, GitError> {
     Ok(if readable.is_empty() { hash.to_owned() } else { format!("{readable}-{hash}") })
 }
 
-/// The letters, digits, dots and underscores of a text, with one dash for what stands between them. Of a long one
-/// the end, where a path says most.
+/// The letters, digits, dots and underscores of a text, with one dash for what stands between them, and no two
+/// dots together. Of a long one the end, where a path says most.
 fn readable(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
-        let plain = c.is_ascii_alphanumeric() || c == '_' || (c == '.' && !out.ends_with('.'));
-        if plain {
-            out.push(c);
-        } else if !out.ends_with('-') {
-            out.push('-');
+        match c {
+            '.' if out.ends_with('.') => {}
+            c if c.is_ascii_alphanumeric() || matches!(c, '_' | '.') => out.push(c),
+            _ if out.ends_with('-') => {}
+            _ => out.push('-'),
         }
     }
     let cut = out.len().saturating_sub(LONGEST);

@@ -1,12 +1,12 @@
 //! The inverse of an edit, in a text that people may have changed since: only what still stands as it was written is
 //! restored, everything else is kept byte for byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{LinePlan, RewriteError, says_the_same};
-use crate::dockerfile::{Dockerfile, Instruction};
+use crate::dockerfile::{Directive, Dockerfile, Instruction};
 use crate::plan::syntax::{self, Frontend, Header};
 use crate::text::{EditSet, Span};
 
@@ -42,19 +42,27 @@ pub fn revert(
     if let Err(error) = std::str::from_utf8(now.text()) {
         return Err(RewriteError::NotUtf8 { line: index.position(error.valid_up_to()).line });
     }
-    let (ours, before) = (Kept::new(written, now), Kept::new(original, now));
-    let (mut edits, mut originals, mut left) = (EditSet::default(), BTreeMap::new(), Vec::new());
+    let mut pairs = Vec::new();
     for line in lines {
-        let place = original.instructions().iter().zip(written.instructions());
-        let Some((old, new)) = place.into_iter().find(|(old, _)| old.start_line == line.line) else {
+        let mut both = original.instructions().iter().zip(written.instructions());
+        let Some(pair) = both.find(|(old, _)| old.start_line == line.line) else {
             return Err(RewriteError::Unfaithful { line: line.line, what: "there is no instruction".into() });
         };
-        if let Some(at) = ours.instruction(new) {
-            let span = now.instructions()[at].span;
-            edits.replace(span, &original.text()[old.span.range()])?;
-            originals.insert(at, old);
-        } else if before.instruction(old).is_none() {
-            left.push(line.line);
+        pairs.push(pair);
+    }
+    let ours = Kept::new(original, written, now, &pairs);
+    let (mut edits, mut originals, mut left) = (EditSet::default(), BTreeMap::new(), Vec::new());
+    for (old, new) in pairs {
+        let at = ours.instruction(new);
+        let there = at.map(|at| &now.text()[now.instructions()[at].span.range()]);
+        let (plain, linked) = (&original.text()[old.span.range()], &written.text()[new.span.range()]);
+        match at.filter(|_| there == Some(linked)) {
+            Some(at) => {
+                edits.replace(now.instructions()[at].span, plain)?;
+                originals.insert(at, old);
+            }
+            None if there == Some(plain) => {}
+            None => left.push(old.start_line),
         }
     }
     let plain = Dockerfile::read(edits.apply(now.text()));
@@ -64,19 +72,38 @@ pub fn revert(
     Ok(Reverted { text, restored: originals.values().map(|old| old.start_line).collect(), left })
 }
 
-/// Which lines of an earlier text a later one still has.
+/// Which lines of the text that was written the present one still has, as they were written or as they were before.
 struct Kept<'a> {
-    earlier: &'a Dockerfile,
-    later: &'a Dockerfile,
-    /// For each line of the earlier text, where it is in the later one; both from 0.
+    written: &'a Dockerfile,
+    now: &'a Dockerfile,
+    /// For each line of the written text, where it is now; both from 0.
     lines: Vec<Option<usize>>,
 }
 
 impl<'a> Kept<'a> {
-    fn new(earlier: &'a Dockerfile, later: &'a Dockerfile) -> Self {
-        let split =
-            |text: &'a [u8]| -> Vec<&'a [u8]> { text.split_inclusive(|byte| *byte == b'\n').collect() };
-        let (old, new) = (split(earlier.text()), split(later.text()));
+    fn new(
+        original: &'a Dockerfile,
+        written: &'a Dockerfile,
+        now: &'a Dockerfile,
+        pairs: &[(&Instruction, &Instruction)],
+    ) -> Self {
+        // A line is the same whether it was restored already or not, so that a second run finds each where the first
+        // one found it, and does not take another line of the same words for it.
+        let mut same: HashMap<&[u8], &[u8]> = HashMap::new();
+        for (old, new) in pairs {
+            let both = lines_of(original, old).into_iter().zip(lines_of(written, new));
+            for (old, new) in both.filter(|(old, new)| old != new) {
+                let (old, new) = (first_of(&same, old), first_of(&same, new));
+                if old != new {
+                    same.insert(old, new);
+                }
+            }
+        }
+        let tokens = |text: &'a [u8]| -> Vec<&'a [u8]> {
+            let lines = text.split_inclusive(|byte| *byte == b'\n');
+            lines.map(|line| first_of(&same, line.strip_suffix(b"\n").unwrap_or(line))).collect()
+        };
+        let (old, new) = (tokens(written.text()), tokens(now.text()));
         let mut lines = vec![None; old.len()];
         for op in capture_diff_slices(Algorithm::Patience, &old, &new) {
             if let DiffOp::Equal { old_index, new_index, len } = op {
@@ -85,7 +112,7 @@ impl<'a> Kept<'a> {
                 }
             }
         }
-        Self { earlier, later, lines }
+        Self { written, now, lines }
     }
 
     /// Where a 1-based line is now, 1-based.
@@ -93,18 +120,33 @@ impl<'a> Kept<'a> {
         self.lines.get(line.checked_sub(1)?).copied().flatten().map(|at| at + 1)
     }
 
-    /// The place, among the later instructions, of an earlier one whose lines and words are all there.
-    fn instruction(&self, earlier: &Instruction) -> Option<usize> {
-        let index = self.earlier.line_index();
-        let (first, last) = (index.position(earlier.span.start).line, index.position(earlier.span.end).line);
+    /// The place, among the present instructions, of a written one whose lines are all there.
+    fn instruction(&self, written: &Instruction) -> Option<usize> {
+        let index = self.written.line_index();
+        let (first, last) = (index.position(written.span.start).line, index.position(written.span.end).line);
         let start = self.line(first)?;
         let whole = (first..=last).all(|line| self.line(line) == Some(start + line - first));
-        let instructions = self.later.instructions();
-        let at = instructions.binary_search_by_key(&start, |instruction| instruction.start_line).ok()?;
-        let text = |dockerfile: &'a Dockerfile, span: Span| &dockerfile.text()[span.range()];
-        let same = text(self.later, instructions[at].span) == text(self.earlier, earlier.span);
-        (whole && same).then_some(at)
+        let at = self.now.instructions().binary_search_by_key(&start, |instruction| instruction.start_line);
+        at.ok().filter(|_| whole)
     }
+}
+
+/// The lines on which an instruction stands, without their line feeds.
+fn lines_of<'a>(dockerfile: &'a Dockerfile, instruction: &Instruction) -> Vec<&'a [u8]> {
+    let index = dockerfile.line_index();
+    let (first, last) =
+        (index.position(instruction.span.start).line, index.position(instruction.span.end).line);
+    let spans = (first..=last).filter_map(|line| index.line(line));
+    let lines = spans.map(|span| &dockerfile.text()[span.range()]);
+    lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line)).collect()
+}
+
+/// The line that stands for all that are the same as this one.
+fn first_of<'a>(same: &HashMap<&[u8], &'a [u8]>, mut line: &'a [u8]) -> &'a [u8] {
+    while let Some(other) = same.get(line) {
+        line = other;
+    }
+    line
 }
 
 /// Takes the header back if it is still the one that was written and `plain`, the text with its lines restored, does
@@ -117,7 +159,7 @@ fn restore_header(
     header: &Header,
     edits: &mut EditSet,
 ) -> Result<Option<String>, RewriteError> {
-    let now = ours.later;
+    let now = ours.now;
     let Some(there) = &now.directives().syntax else { return Ok(None) };
     let unchanged = Ok(Some(there.value.clone()));
     let Some(wrote) = &written.directives().syntax else { return unchanged };
@@ -136,8 +178,16 @@ fn restore_header(
             let blank = newlines(written) > newlines(original) + 1
                 && ours.line(wrote.line + 1) == Some(there.line + 1);
             let next = index.line(there.line + 1).filter(|_| blank);
-            edits.replace(Span::new(start, next.map_or(line.end, |next| next.end)), "")?;
-            Ok(None)
+            // The blank line stays where it keeps a comment from being a directive.
+            for end in next.into_iter().chain([line]).map(|last| last.end) {
+                let mut tried = edits.clone();
+                tried.replace(Span::new(start, end), "")?;
+                if has_directives(&Dockerfile::read(tried.apply(now.text())), now, None) {
+                    *edits = tried;
+                    return Ok(None);
+                }
+            }
+            unchanged
         }
         Header::Raise(_) => {
             let Some(old) = &original.directives().syntax else { return unchanged };
@@ -155,6 +205,16 @@ fn restore_header(
     }
 }
 
+/// Whether a text has the directives of another, and this syntax.
+fn has_directives(text: &Dockerfile, other: &Dockerfile, syntax: Option<&str>) -> bool {
+    let value = |directive: &Option<Directive>| directive.as_ref().map(|found| found.value.clone());
+    let (found, wanted) = (text.directives(), other.directives());
+    found.escape_token == wanted.escape_token
+        && value(&found.check) == value(&wanted.check)
+        && value(&found.escape) == value(&wanted.escape)
+        && value(&found.syntax).as_deref() == syntax
+}
+
 /// The result must say what `now` says, but for the restored instructions, which must say what the original said, and
 /// for the header.
 fn check(
@@ -168,15 +228,7 @@ fn check(
     if let Some(error) = result.errors().first() {
         return unfaithful(result.line_index().position(error.span.start).line, &error.message);
     }
-    let value = |directive: &Option<crate::dockerfile::Directive>| {
-        directive.as_ref().map(|found| found.value.clone())
-    };
-    let (before, after) = (now.directives(), result.directives());
-    let same = before.escape_token == after.escape_token
-        && value(&before.check) == value(&after.check)
-        && value(&before.escape) == value(&after.escape)
-        && value(&after.syntax).as_deref() == syntax;
-    if !same {
+    if !has_directives(result, now, syntax) {
         return unfaithful(1, "the parser directives");
     }
     if now.instructions().len() != result.instructions().len() {
@@ -194,4 +246,82 @@ fn check(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::migrate::rewrite;
+
+    const ORIGINAL: &str = "FROM a\nCOPY x /x\nRUN a\nCOPY y \\\n  # why\n  /y\nCOPY x /x\nRUN b\nADD z /z\n";
+    /// What people may put anywhere.
+    const POOL: [&str; 12] = [
+        "",
+        "# a comment",
+        "RUN c \\",
+        "RUN <<E",
+        "E",
+        "COPY --link x /x",
+        "COPY x /x",
+        "COPY --link q /q",
+        "FROM b",
+        "# escape=`",
+        "# syntax=docker/dockerfile:1",
+        "ADD z /z",
+    ];
+
+    fn planned() -> Vec<LinePlan> {
+        let planned = [
+            (2, "COPY --link x /x"),
+            (4, "COPY --link y \\\n  # why\n  /y"),
+            (7, "COPY --link x /x"),
+            (9, "COPY --link z /z"),
+        ];
+        planned.map(|(line, replacement)| LinePlan { line, replacement: replacement.into() }).into()
+    }
+
+    /// The lines of a text that are neither of a kind that a revert changes nor blank.
+    fn others(text: &[u8]) -> Vec<String> {
+        let text = String::from_utf8_lossy(text).replace("COPY --link ", "COPY ").replace("ADD z", "COPY z");
+        let kept = |line: &&str| !line.is_empty() && *line != "# syntax=docker/dockerfile:1";
+        text.lines().filter(kept).map(str::to_owned).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+        #[test]
+        fn whatever_people_did_only_what_was_written_goes(
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0..POOL.len() + 2), 0..6)
+        ) {
+            let original = Dockerfile::read(ORIGINAL);
+            let header = Header::Insert("docker/dockerfile:1".into());
+            let lines = planned();
+            let written = Dockerfile::read(rewrite(&original, &lines, &header).unwrap().text);
+            let text = String::from_utf8(written.text().to_vec()).unwrap();
+            let mut all: Vec<&str> = text.lines().collect();
+            for (at, what) in edits {
+                let at = at.index(all.len());
+                match POOL.get(what) {
+                    Some(line) => all.insert(at, line),
+                    None if what == POOL.len() && all.len() > 1 => drop(all.remove(at)),
+                    None => all.swap(0, at),
+                }
+            }
+            let now = Dockerfile::read(all.join("\n") + "\n");
+            match revert(&original, &written, &now, &lines, &header) {
+                Ok(done) => {
+                    prop_assert_eq!(others(&done.text), others(now.text()));
+                    let links = |text: &[u8]| String::from_utf8_lossy(text).matches("COPY --link").count();
+                    prop_assert_eq!(links(now.text()) - links(&done.text), done.restored.len());
+                    prop_assert!(done.restored.len() + done.left.len() <= lines.len());
+                    let again = revert(&original, &written, &Dockerfile::read(done.text.clone()), &lines, &header);
+                    prop_assert!(again.is_ok_and(|again| again.restored.len() <= done.left.len()));
+                }
+                Err(RewriteError::Refused { .. }) => prop_assert!(!now.errors().is_empty()),
+                Err(other) => prop_assert!(false, "{other}: {}", String::from_utf8_lossy(now.text())),
+            }
+        }
+    }
 }
