@@ -1,5 +1,7 @@
 //! The command line: arguments, and what each subcommand does with the library. It alone prints.
 
+mod campaign;
+mod commit;
 mod completions;
 mod error;
 mod explain;
@@ -39,7 +41,7 @@ enum Command {
     /// Show the sites and verdicts of files; no repository is needed
     #[command(after_help = help::INSPECT)]
     Inspect(InspectArguments),
-    /// Show or write the change of one wave, or of some files
+    /// Show, write or commit the change of one wave, or of some files
     #[command(after_help = help::MIGRATE)]
     Migrate(MigrateArguments),
     /// Tell what a rule is about, or list the rules
@@ -176,6 +178,26 @@ pub struct InspectArguments {
     format: Format,
 }
 
+/// What becomes of a change.
+#[derive(Debug, Args)]
+pub struct Outcome {
+    /// Show the change (the default)
+    #[arg(long, conflicts_with_all = ["write", "commit"])]
+    diff: bool,
+    /// Write the change to the working tree
+    #[arg(long, conflicts_with = "commit")]
+    write: bool,
+    /// Make a branch with one commit for each file; working tree, index and HEAD stay as they are
+    #[arg(long)]
+    commit: bool,
+    /// The commit that the branches start from; without it, HEAD
+    #[arg(long, value_name = "REV", requires = "commit")]
+    base: Option<String>,
+    /// How the branches are printed
+    #[arg(long, value_enum, default_value_t, requires = "commit")]
+    format: Format,
+}
+
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateArguments {
@@ -185,17 +207,13 @@ pub struct MigrateArguments {
     /// The wave; without it, the first that is not done
     #[arg(long, value_name = "N", conflicts_with = "files")]
     wave: Option<usize>,
-    /// Show the change (the default)
-    #[arg(long, conflicts_with = "write")]
-    diff: bool,
-    /// Write the change to the working tree
-    #[arg(long)]
-    write: bool,
-    /// Write a wave although an earlier one is not finished
+    #[command(flatten)]
+    outcome: Outcome,
+    /// Write or commit a wave although an earlier one is not finished
     #[arg(long)]
     ahead_of_waves: bool,
     /// Accept a difference: write a waiver to layerwright.toml; without :PATH, for any path
-    #[arg(long, value_name = "RULE:PATH", requires = "reason", conflicts_with_all = ["diff", "write", "wave"])]
+    #[arg(long, value_name = "RULE:PATH", requires = "reason", conflicts_with_all = ["diff", "write", "commit", "wave"])]
     accept: Vec<String>,
     /// Why it is accepted
     #[arg(long, value_name = "TEXT", requires = "accept")]

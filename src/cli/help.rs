@@ -32,6 +32,8 @@ pub const MIGRATE: &str = "\
 Examples:
   layerwright migrate                                   show the first wave that is not done
   layerwright migrate --wave 1 --write                  write wave 1 to the working tree
+  layerwright migrate --wave 1 --commit                 make a branch with one commit for each file of it
+  layerwright migrate --commit --base origin/main       start the branches from there
   layerwright migrate services/auth/Dockerfile | git apply --check
   layerwright migrate --accept ancestor-mode:/root --reason \"nobody else is in this image\"";
 

@@ -62,6 +62,8 @@ pub fn effective(bytes: &[u8]) -> Result<String, ConfigError> {
     let mut shown = String::new();
     for (at, line) in whole.lines().enumerate() {
         match origin.get(&(at + 1)).filter(|_| line.contains(" = ")) {
+            // Behind the opening of a text of several lines, it would be a part of the text.
+            Some(origin) if line.ends_with("\"\"\"") => writeln!(shown, "# {origin}\n{line}"),
             Some(origin) => writeln!(shown, "{line}  # {origin}"),
             None => writeln!(shown, "{line}"),
         }
@@ -85,6 +87,7 @@ mod tests {
         has("rule = \"ancestor-mode\"  # layerwright.toml:5");
         has("file = \"**\"  # default");
         has("A = \"b\"  # layerwright.toml:9");
+        assert!(shown.contains("\n# default\nmessage = \"\"\"\n"), "{shown}");
         let again: Config = toml::from_str(&shown).unwrap();
         let mut read = Config::read(text.as_bytes()).unwrap();
         read.lines.clear();

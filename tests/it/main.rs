@@ -8,6 +8,7 @@
 mod architecture;
 mod bases;
 mod cases;
+mod commit;
 mod discovery;
 mod faults;
 mod inspect;
