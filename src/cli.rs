@@ -10,6 +10,7 @@ mod human;
 mod inspect;
 mod migrate;
 mod plan;
+mod revert;
 mod workspace;
 mod write;
 
@@ -44,6 +45,9 @@ enum Command {
     /// Show, write or commit the change of one wave, or of some files
     #[command(after_help = help::MIGRATE)]
     Migrate(MigrateArguments),
+    /// Show, write or commit the inverse of it, where it still stands
+    #[command(after_help = help::REVERT)]
+    Revert(RevertArguments),
     /// Tell what a rule is about, or list the rules
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
@@ -228,6 +232,26 @@ pub struct MigrateArguments {
     knowledge: Knowledge,
 }
 
+/// Arguments of `revert`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("chosen").required(true).args(["files", "wave"]))]
+pub struct RevertArguments {
+    /// Files of the repository
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+    /// The files of this wave
+    #[arg(long, value_name = "N")]
+    wave: Option<usize>,
+    #[command(flatten)]
+    outcome: Outcome,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    /// The plan that the lines were linked by; without it, the one in the repository
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
@@ -242,6 +266,7 @@ pub fn run() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Revert(arguments) => revert::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
     };

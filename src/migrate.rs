@@ -4,6 +4,7 @@
 
 pub mod branch;
 pub mod message;
+pub mod revert;
 
 use std::collections::BTreeSet;
 

@@ -37,6 +37,15 @@ Examples:
   layerwright migrate services/auth/Dockerfile | git apply --check
   layerwright migrate --accept ancestor-mode:/root --reason \"nobody else is in this image\"";
 
+/// Of `revert`.
+pub const REVERT: &str = "\
+What somebody changed since is reported and left.
+
+Examples:
+  layerwright revert services/auth/Dockerfile          show what would be restored
+  layerwright revert --wave 1 --commit                 make a branch for each file of wave 1
+  git show v2:plans/copy-link/plan.json | layerwright revert --plan - --wave 1 --write";
+
 /// Of `explain`.
 pub const EXPLAIN: &str = "\
 Examples:

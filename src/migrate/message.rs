@@ -1,6 +1,6 @@
 //! What commits say.
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
 use crate::config::message::{MessageError, Template, Variable};
 use crate::plan::file::{Benefit, File, Header, Site};
@@ -20,41 +20,52 @@ pub fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
     }))
 }
 
+/// The message of a commit that restores lines of a file, by their numbers in the text before they were linked.
+pub fn revert(path: &str, restored: &[usize]) -> String {
+    let lines: Vec<String> = restored.iter().map(usize::to_string).collect();
+    let path = path_for_people(path);
+    format!(
+        "Revert COPY --link in {path}\n\nRestores what stood in {}: {}.\n",
+        count(lines.len()),
+        lines.join(", ")
+    )
+}
+
 fn count(lines: usize) -> String {
     if lines == 1 { "1 line".into() } else { format!("{lines} lines") }
 }
 
-/// Each selected line: what it says, whether that is proved, and what was found.
+/// Each selected line with what was found, and behind them what they lean on, each thing once.
 fn lines(file: &File) -> String {
-    let mut out = String::new();
-    for site in file.selected() {
-        // Writing to a string can not fail.
-        let _ = line(&mut out, site);
-    }
+    let mut out: Vec<String> = file.selected().flat_map(line).collect();
     if let Header::Insert { value } | Header::Raise { value } = &file.header {
-        let _ = writeln!(out, "- header: # syntax={}", in_one_line(value));
+        out.push(format!("- header: # syntax={}", in_one_line(value)));
     }
-    out.trim_end().to_owned()
+    let mut assumed = BTreeSet::new();
+    for assumption in file.selected().flat_map(|site| &site.assumptions) {
+        if assumed.insert(&assumption.message) {
+            if assumed.len() == 1 {
+                out.extend([String::new(), "Assumed:".to_owned()]);
+            }
+            out.push(format!("- {}", in_one_line(&assumption.message)));
+        }
+    }
+    out.join("\n")
 }
 
-fn line(out: &mut String, site: &Site) -> std::fmt::Result {
+fn line(site: &Site) -> Vec<String> {
     let said = site.replacement.as_deref().unwrap_or_default();
     let first = said.lines().next().unwrap_or_default();
     let more = if said.lines().nth(1).is_some() { " …" } else { "" };
-    writeln!(out, "- line {}: {}{more}", site.line, in_one_line(first))?;
+    let mut out = vec![format!("- line {}: {}{more}", site.line, in_one_line(first))];
     let proof = if site.proved == Some(true) { "proved: the image stays the same" } else { "assumed" };
     let benefit = match site.benefit {
         Benefit::Pays => "; the layer outlives changes of what lies below",
         Benefit::Neutral | Benefit::Costs | Benefit::None => "",
     };
-    writeln!(out, "  {proof}{benefit}")?;
-    for assumption in &site.assumptions {
-        writeln!(out, "  assumes: {}", in_one_line(&assumption.message))?;
-    }
-    for reason in &site.reasons {
-        writeln!(out, "  {}: {}", reason.rule, in_one_line(&reason.message))?;
-    }
-    Ok(())
+    out.push(format!("  {proof}{benefit}"));
+    out.extend(site.reasons.iter().map(|found| format!("  {}: {}", found.rule, in_one_line(&found.message))));
+    out
 }
 
 /// A text of the repository as a line of a message can hold it.

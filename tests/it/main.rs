@@ -18,6 +18,7 @@ mod mutation;
 mod patch;
 mod plan;
 mod reading;
+mod revert;
 mod schema;
 mod soundness;
 mod support;
