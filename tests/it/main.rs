@@ -14,6 +14,7 @@ mod faults;
 mod inspect;
 mod kills;
 mod migrate;
+mod monorepo;
 mod mutation;
 mod patch;
 mod plan;
