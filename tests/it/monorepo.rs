@@ -199,9 +199,10 @@ fn assert_says(screen: &str, line: &str) {
 #[track_caller]
 fn assert_service(file: &File, service: &Service) {
     let verdicts: Vec<Verdict> = file.sites.iter().map(|site| site.verdict).collect();
-    let expected: &[Verdict] = match service.held {
-        true => &[Verdict::Link, Verdict::Hold, Verdict::Link],
-        false => &[Verdict::Link, Verdict::Link],
+    let expected: &[Verdict] = if service.held {
+        &[Verdict::Link, Verdict::Hold, Verdict::Link]
+    } else {
+        &[Verdict::Link, Verdict::Link]
     };
     assert_eq!(verdicts, expected, "{}", file.path);
     let (team, said_by) = TEAMS[service.team];
@@ -248,22 +249,25 @@ fn the_plan_says_of_each_file_what_was_made() {
     for path in ["odd names/Dockerfile", "ünï-код/Dockerfile", "-dash/Dockerfile", "upper/DOCKERFILE"] {
         assert_eq!(plan.file(path).unwrap().selected().count(), 1, "{path}");
     }
+    assert_first_screen(&made, &plan, &screen);
+}
 
+fn assert_first_screen(made: &Monorepo, plan: &Plan, screen: &str) {
     let sites = plan.files.iter().map(|file| file.sites.len()).sum::<usize>();
-    assert_says(&screen, &format!("{ALL} Dockerfiles, {sites} COPY/ADD.  The plan is in "));
+    assert_says(screen, &format!("{ALL} Dockerfiles, {sites} COPY/ADD.  The plan is in "));
     assert_says(
-        &screen,
+        screen,
         &format!(
             "Not edited: {GENERATED} generated (edit their template, or pass --edit-generated), {TEMPLATES} templates, 1 other."
         ),
     );
     assert_says(
-        &screen,
+        screen,
         &format!(
             "Left out: a link within the repository (1), a template by its name ({TEMPLATE_NAMES}), in vendor/ ({VENDORED})."
         ),
     );
-    assert_says(&screen, "Refused: 1 file");
+    assert_says(screen, "Refused: 1 file");
     let built_by =
         |kind: SaidBy| made.services.values().filter(|service| TEAMS[service.team].1 == Some(kind)).count();
     let found = [
@@ -274,7 +278,7 @@ fn the_plan_says_of_each_file_what_was_made() {
         (built_by(SaidBy::Makefile), "Makefile"),
     ];
     let all: usize = found.iter().map(|(many, _)| many).sum();
-    assert_says(&screen, &format!("Contexts: {all} found ("));
+    assert_says(screen, &format!("Contexts: {all} found ("));
     for (many, kind) in found {
         assert!(screen.replace("\n  ", " ").contains(&format!("{many} {kind}")), "{many} {kind}: {screen}");
     }
@@ -367,7 +371,9 @@ fn planning_again_keeps_what_was_decided_and_puts_new_files_behind() {
             file.decided = Some(Decided { wave: None, skip: Some("rebuilt in June".into()) });
         }
     }
-    made.scratch.write(PLAN, first.to_json().unwrap());
+    let mut json = Vec::new();
+    first.write_json(&mut json).unwrap();
+    made.scratch.write(PLAN, json);
     let changes = change(&mut made);
     assert!(changes.edited.len() > 55 && changes.gone.len() > 25, "about a third of {ALL}");
 
