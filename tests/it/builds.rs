@@ -224,3 +224,20 @@ fn contexts_and_owners_are_shown_by_file_and_counted_by_kind() {
     assert!(screen.contains(shown), "{screen}");
     assert!(screen.contains("\nContexts: 1 found (1 compose file), 1 assumed.\n"), "{screen}");
 }
+
+#[test]
+fn a_dockerfile_is_not_the_base_of_itself() {
+    let scratch = Scratch::with(&[
+        ("images/java/Dockerfile", "FROM registry.corp/java:upstream\nCOPY x /srv/\n"),
+        ("images/java/x", ""),
+        ("app/Dockerfile", "FROM registry.corp/java:17\nCOPY x /srv/\n"),
+        ("app/x", ""),
+    ]);
+    scratch
+        .write("layerwright.toml", "[base.'registry.corp/java:*']\ndockerfile = 'images/java/Dockerfile'\n");
+    let plan = planned(&scratch, &Base::new());
+    let source = |path: &str| plan.file(path).unwrap().bases[0].source;
+    assert_eq!(source("images/java/Dockerfile"), None, "nobody says what the glob's own base is");
+    assert_eq!(source("app/Dockerfile"), Some(Knowledge::Built));
+    assert!(plan.cycles.is_empty(), "{:?}", plan.cycles);
+}
