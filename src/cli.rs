@@ -1,5 +1,7 @@
 //! The command line: arguments, and what each subcommand does with the library. It alone prints.
 
+mod campaign;
+mod commit;
 mod completions;
 mod error;
 mod explain;
@@ -8,6 +10,7 @@ mod human;
 mod inspect;
 mod migrate;
 mod plan;
+mod revert;
 mod workspace;
 mod write;
 
@@ -39,9 +42,12 @@ enum Command {
     /// Show the sites and verdicts of files; no repository is needed
     #[command(after_help = help::INSPECT)]
     Inspect(InspectArguments),
-    /// Show or write the change of one wave, or of some files
+    /// Show, write or commit the change of one wave, or of some files
     #[command(after_help = help::MIGRATE)]
     Migrate(MigrateArguments),
+    /// Show, write or commit the inverse of it, where it still stands
+    #[command(after_help = help::REVERT)]
+    Revert(RevertArguments),
     /// Tell what a rule is about, or list the rules
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
@@ -176,6 +182,26 @@ pub struct InspectArguments {
     format: Format,
 }
 
+/// What becomes of a change.
+#[derive(Debug, Args)]
+pub struct Outcome {
+    /// Show the change (the default)
+    #[arg(long, conflicts_with_all = ["write", "commit"])]
+    diff: bool,
+    /// Write the change to the working tree
+    #[arg(long, conflicts_with = "commit")]
+    write: bool,
+    /// Make a branch with one commit for each file; working tree, index and HEAD stay as they are
+    #[arg(long)]
+    commit: bool,
+    /// The commit that the branches start from; without it, HEAD
+    #[arg(long, value_name = "REV", requires = "commit")]
+    base: Option<String>,
+    /// How the branches are printed
+    #[arg(long, value_enum, default_value_t, requires = "commit")]
+    format: Format,
+}
+
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateArguments {
@@ -185,17 +211,13 @@ pub struct MigrateArguments {
     /// The wave; without it, the first that is not done
     #[arg(long, value_name = "N", conflicts_with = "files")]
     wave: Option<usize>,
-    /// Show the change (the default)
-    #[arg(long, conflicts_with = "write")]
-    diff: bool,
-    /// Write the change to the working tree
-    #[arg(long)]
-    write: bool,
-    /// Write a wave although an earlier one is not finished
+    #[command(flatten)]
+    outcome: Outcome,
+    /// Write or commit a wave although an earlier one is not finished
     #[arg(long)]
     ahead_of_waves: bool,
     /// Accept a difference: write a waiver to layerwright.toml; without :PATH, for any path
-    #[arg(long, value_name = "RULE:PATH", requires = "reason", conflicts_with_all = ["diff", "write", "wave"])]
+    #[arg(long, value_name = "RULE:PATH", requires = "reason", conflicts_with_all = ["diff", "write", "commit", "wave"])]
     accept: Vec<String>,
     /// Why it is accepted
     #[arg(long, value_name = "TEXT", requires = "accept")]
@@ -208,6 +230,26 @@ pub struct MigrateArguments {
     plan: Option<PathBuf>,
     #[command(flatten)]
     knowledge: Knowledge,
+}
+
+/// Arguments of `revert`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("chosen").required(true).args(["files", "wave"]))]
+pub struct RevertArguments {
+    /// Files of the repository
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+    /// The files of this wave
+    #[arg(long, value_name = "N")]
+    wave: Option<usize>,
+    #[command(flatten)]
+    outcome: Outcome,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    /// The plan that the lines were linked by; without it, the one in the repository
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
 }
 
 /// Arguments of `explain`.
@@ -224,6 +266,7 @@ pub fn run() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Revert(arguments) => revert::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
     };

@@ -1,13 +1,15 @@
 //! `layerwright.toml`: what people decide for a repository. Every key has a default; unknown keys are refused.
 
 mod keys;
+pub mod message;
 mod origin;
 
 use crate::git::RepoPath;
 use crate::text::{LineIndex, Position};
 
 pub use keys::{
-    Base, Build, By, Campaign, Config, Files, Frontend, Report, Skip, Syntax, Trust, Verify, Waiver, Waves,
+    Base, Build, By, Campaign, Config, Files, Frontend, Migrate, Report, Skip, Syntax, Trust, Verify, Waiver,
+    Waves,
 };
 pub use origin::effective;
 
@@ -76,6 +78,14 @@ pub enum ConfigError {
         /// What it names.
         what: &'static str,
     },
+    /// A message that cannot be filled in.
+    #[error("{FILE_NAME}:{line}: [migrate] message: {why}")]
+    Message {
+        /// 1-based line.
+        line: usize,
+        /// What is wrong.
+        why: message::MessageError,
+    },
     /// It cannot be written as TOML.
     #[error("the configuration can not be shown: {0}")]
     Unwritable(String),
@@ -123,6 +133,8 @@ impl Config {
         for path in self.build.keys() {
             is_path(path, self.line_in("build", path, ""))?;
         }
+        message::Template::read(&self.migrate.message)
+            .map_err(|why| ConfigError::Message { line: self.line("migrate.message"), why })?;
         let budget = &self.verify.budget;
         humantime::parse_duration(budget).map_err(|error| ConfigError::Time {
             line: self.line("verify.budget"),
@@ -193,6 +205,9 @@ mod tests {
         assert!(said("\n[build.'../x']\n").starts_with("layerwright.toml:2: `../x` is no path"));
         assert!(said("[base.'x:*']\n").contains(":1: [base.\"x:*\"] names nothing"));
         assert!(said("\n[base.java]\n").contains(":2: [base.\"java\"] names nothing"));
+        assert!(
+            said("\n[migrate]\nmessage = 'x {pth}'\n").starts_with("layerwright.toml:3: [migrate] message: ")
+        );
         assert!(said("[verify]\nbudget = 'soon'\n").starts_with("layerwright.toml:2: `soon` is no length"));
     }
 }

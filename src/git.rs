@@ -1,8 +1,11 @@
-//! Git repositories: their paths, their blobs and their history. The only user of git2. It never writes to a
-//! repository and never runs a program, so no hook and no filter of the repository runs.
+//! Git repositories: their paths, their blobs and their history. The only user of git2. It writes nothing to a
+//! repository but the branches that it is asked for, and never runs a program, so no hook and no filter of the
+//! repository runs.
 
+mod branch;
 mod error;
 mod history;
+mod journal;
 mod listing;
 mod path;
 mod tracked;
@@ -12,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid};
 
+pub use branch::{Became, Branch, BranchError, Branches, Proposal};
 pub use error::GitError;
 pub use history::Removal;
 pub use listing::{Entry, EntryKind, Listing, Odd, OddReason};

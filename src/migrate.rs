@@ -2,6 +2,10 @@
 //!
 //! The new text is read again and must differ from the old one in exactly the planned flags and words.
 
+pub mod branch;
+pub mod message;
+pub mod revert;
+
 use std::collections::BTreeSet;
 
 use crate::analysis::rule::Remedy;

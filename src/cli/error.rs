@@ -52,6 +52,11 @@ impl Error {
         Self::new(Kind::Environment, chain(error))
     }
 
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// Adds what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Display) -> Self {

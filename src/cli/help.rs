@@ -32,8 +32,19 @@ pub const MIGRATE: &str = "\
 Examples:
   layerwright migrate                                   show the first wave that is not done
   layerwright migrate --wave 1 --write                  write wave 1 to the working tree
+  layerwright migrate --wave 1 --commit                 make a branch with one commit for each file of it
+  layerwright migrate --commit --base origin/main       start the branches from there
   layerwright migrate services/auth/Dockerfile | git apply --check
   layerwright migrate --accept ancestor-mode:/root --reason \"nobody else is in this image\"";
+
+/// Of `revert`.
+pub const REVERT: &str = "\
+What somebody changed since is reported and left.
+
+Examples:
+  layerwright revert services/auth/Dockerfile          show what would be restored
+  layerwright revert --wave 1 --commit                 make a branch for each file of wave 1
+  git show v2:plans/copy-link/plan.json | layerwright revert --plan - --wave 1 --write";
 
 /// Of `explain`.
 pub const EXPLAIN: &str = "\

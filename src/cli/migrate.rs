@@ -1,84 +1,51 @@
 //! `layerwright migrate`.
 
-use std::fmt::Display;
 use std::fs;
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
 
+use super::campaign::{self, Campaign, Change, Mode};
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, MigrateArguments, human, plan as plan_command, write};
 use crate::analysis::rule;
 use crate::config::{Config, FILE_NAME, Waiver};
-use crate::discover::{MOST_BYTES, Source};
+use crate::discover::Source;
 use crate::dockerfile::Dockerfile;
-use crate::git::{GitError, RepoPath, hash_blob};
-use crate::migrate::{self, Rewrite};
-use crate::plan::PlanError;
-use crate::plan::file::{File, Header, Plan};
-use crate::plan::{Options, Waivers, syntax};
+use crate::git::{RepoPath, hash_blob};
+use crate::migrate::branch::Purpose;
+use crate::migrate::message;
+use crate::plan::file::{File, Plan};
+use crate::plan::{Options, Waivers};
 
-/// Shows or writes the change of a wave or of some files.
+/// Shows, writes or commits the change of a wave or of some files.
 pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
-    let workspace = Workspace::open(&arguments.repository, None)?;
+    let workspace = Workspace::open(&arguments.repository, arguments.outcome.base.as_deref())?;
     if !arguments.accept.is_empty() {
         return accept(arguments, &workspace);
     }
-    if arguments.write && workspace.folder().is_none() {
-        return Err(Error::new(Kind::Usage, "a bare repository has no working tree to write to")
-            .hint("--diff shows the change"));
-    }
+    let mode = Mode::of(&arguments.outcome, &workspace)?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let plan = plan_of(arguments, &workspace, &source, &config)?;
-    check_repository(&workspace, &plan)?;
-    let chosen = chosen(arguments, &workspace, &plan)?;
-    let mut changes = Vec::new();
-    for file in chosen {
-        if let Some(change) = change(arguments, &workspace, &source, file)? {
-            changes.push(change);
-        }
-    }
-    if changes.is_empty() {
+    let format = arguments.outcome.format;
+    let campaign = Campaign { workspace: &workspace, source: &source, config: &config, mode, format };
+    let plan = match campaign.saved_plan(arguments.plan.as_deref())? {
+        Some(plan) => plan,
+        None => plan_now(arguments, &workspace, &source, &config)?,
+    };
+    campaign.check_repository(&plan)?;
+    let chosen = chosen(arguments, &campaign, &plan)?;
+    let (changes, refused) = campaign.changes(&chosen, |file| change(&campaign, file))?;
+    if changes.is_empty() && refused == 0 {
         write::remark("nothing is left to do: no line that was asked for waits for --link");
         return Ok(());
     }
-    match workspace.folder().filter(|_| arguments.write) {
-        Some(folder) => write_all(folder, &changes),
-        None if std::io::stdout().is_terminal() => write::stdout(&human::diffs(&changes, true)),
-        None => write::raw(human::diffs(&changes, false).as_bytes()),
-    }
+    campaign.finish(&changes, refused, Purpose::Migrate)
 }
 
-/// A file with its old and new text.
-pub struct Change<'a> {
-    /// The file of the plan.
-    pub file: &'a File,
-    /// The text now.
-    pub old: Vec<u8>,
-    /// The text as it will be.
-    pub new: Vec<u8>,
-}
-
-/// The plan that is named, or saved, or made now.
-fn plan_of(
+fn plan_now(
     arguments: &MigrateArguments,
     workspace: &Workspace,
     source: &Source<'_>,
     config: &Config,
 ) -> Result<Plan, Error> {
-    let named = arguments.plan.clone();
-    let saved = plan_command::saved_at(workspace, config)?.filter(|path| path.is_file());
-    if let Some(path) = named.or(saved) {
-        let bytes = workspace::read(&path)?;
-        return Plan::read(&bytes).map_err(|error| match error {
-            PlanError::Json { line, column, message } => {
-                let place = format!("{}:{line}:{column}", path.display());
-                Error::new(Kind::Usage, format!("{place}: this is no plan: {message}"))
-                    .hint("plan again: layerwright plan --save")
-            }
-            other => Error::new(Kind::Usage, format!("{}: {other}", path.display())),
-        });
-    }
     let images = arguments.knowledge.images()?;
     images.check().map_err(|error| Error::usage(&error))?;
     let build_args = arguments.knowledge.build_args()?;
@@ -99,33 +66,15 @@ fn plan_of(
     Ok(plan_command::make(workspace, source, &discovery, &options, &waivers))
 }
 
-/// A plan belongs to the repository that has its commit.
-fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), Error> {
-    let (Workspace::Git(repository, _), Some(commit)) = (workspace, &plan.commit) else { return Ok(()) };
-    match repository.resolve(Some(commit)) {
-        Ok(_) => Ok(()),
-        Err(GitError::RevisionNotFound { .. }) => Err(Error::new(
-            Kind::Refused,
-            format!("the plan was made for commit {commit}, which is not in this repository"),
-        )
-        .hint("fetch that commit, or plan this repository: layerwright plan --save")),
-        Err(error) => Err(Error::environment(&error)),
-    }
-}
-
 /// The files that are asked for: those named, those of a wave, or those of the first wave that is not done.
 fn chosen<'a>(
     arguments: &MigrateArguments,
-    workspace: &Workspace,
+    campaign: &Campaign<'_>,
     plan: &'a Plan,
 ) -> Result<Vec<&'a File>, Error> {
     if !arguments.files.is_empty() {
         let named = |path: &String| {
-            let clean = path.trim_start_matches("./");
-            let file = plan.file(clean).ok_or_else(|| {
-                Error::new(Kind::Usage, format!("the plan has no file {path}"))
-                    .hint("name it as the plan does, from the repository's root")
-            })?;
+            let file = campaign::named(plan, path)?;
             match (&file.skip, file.selected().next()) {
                 (Some(why), _) => Err(Error::new(Kind::Refused, format!("{path} is not edited: {why}"))),
                 (None, None) => Err(Error::new(Kind::Refused, format!("{path} has no line to link"))
@@ -135,45 +84,24 @@ fn chosen<'a>(
         };
         return arguments.files.iter().map(named).collect();
     }
-    let open = plan.waves.iter().find(|wave| !wave.files.iter().all(|path| is_done(workspace, plan, path)));
+    let open = plan.waves.iter().find(|wave| !wave.files.iter().all(|path| campaign.is_done(plan, path)));
     let Some(open) = open else { return Ok(Vec::new()) };
     let number = arguments.wave.unwrap_or(open.number);
-    let Some(wave) = plan.waves.iter().find(|wave| wave.number == number) else {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("the plan has no wave {number}; its last is {}", plan.waves.len() - 1),
-        ));
-    };
-    if arguments.write && number > open.number && !arguments.ahead_of_waves {
-        return Err(Error::new(Kind::Refused, format!("wave {} is not finished", open.number))
-            .hint("finish it first, or pass --ahead-of-waves"));
+    let files = campaign::wave(plan, number)?;
+    if campaign.mode != Mode::Diff && number > open.number && !arguments.ahead_of_waves {
+        let hint = match campaign.mode {
+            Mode::Commit => "merge its branches into the base first, or pass --ahead-of-waves",
+            Mode::Diff | Mode::Write => "finish it first, or pass --ahead-of-waves",
+        };
+        return Err(Error::new(Kind::Refused, format!("wave {} is not finished", open.number)).hint(hint));
     }
-    Ok(wave.files.iter().filter_map(|path| plan.file(path)).collect())
-}
-
-/// Whether a file has its planned text already.
-fn is_done(workspace: &Workspace, plan: &Plan, path: &str) -> bool {
-    let planned = plan.file(path).and_then(File::done_blob);
-    let text = workspace
-        .folder()
-        .zip(RepoPath::new(path).ok())
-        .and_then(|(folder, path)| read_in_tree(folder, &path).ok());
-    let blob = text.and_then(|text| hash_blob(&text).ok());
-    matches!((planned, blob), (Some(planned), Some(blob)) if blob.as_str() == planned)
+    Ok(files)
 }
 
 /// The change of one file; None where it is done already.
-fn change<'a>(
-    arguments: &MigrateArguments,
-    workspace: &Workspace,
-    source: &Source<'_>,
-    file: &'a File,
-) -> Result<Option<Change<'a>>, Error> {
+fn change<'a>(campaign: &Campaign<'_>, file: &'a File) -> Result<Option<Change<'a>>, Error> {
     let path = RepoPath::new(&file.path).map_err(|error| Error::usage(&error))?;
-    let old = match workspace.folder().filter(|_| arguments.write) {
-        Some(folder) => read_in_tree(folder, &path)?,
-        None => source.read(&path, MOST_BYTES).map_err(|error| Error::environment(&error))?,
-    };
+    let old = campaign.text(&path)?;
     let blob = hash_blob(&old).map_err(|error| Error::environment(&error))?;
     if file.done_blob() == Some(blob.as_str()) {
         return Ok(None);
@@ -182,70 +110,12 @@ fn change<'a>(
         return Err(Error::new(Kind::Refused, format!("{} has changed since the plan was made", file.path))
             .hint("plan again: layerwright plan --save"));
     }
-    if arguments.write {
-        refuse_dirty(workspace, &path)?;
-    }
-    let dockerfile = Dockerfile::read(old.clone());
-    let header = match &file.header {
-        Header::Keep => syntax::Header::Keep,
-        Header::Insert { value } => syntax::Header::Insert(value.clone()),
-        Header::Raise { value } => syntax::Header::Raise(value.clone()),
-        Header::Foreign { value } => syntax::Header::Foreign(value.clone()),
-    };
-    let Rewrite { text: new, .. } =
-        migrate::rewrite(&dockerfile, &migrate::line_plans(file.selected()), &header)
-            .map_err(|error| Error::new(Kind::Refused, format!("{}: {error}", file.path)))?;
-    check_foretold(file, &new)?;
-    Ok(Some(Change { file, old, new }))
-}
-
-/// The plan says what the new text will be; lines that give another were changed since.
-fn check_foretold(file: &File, new: &[u8]) -> Result<(), Error> {
-    let blob = hash_blob(new).map_err(|error| Error::environment(&error))?;
-    if file.done_blob() == Some(blob.as_str()) {
-        return Ok(());
-    }
-    let message = format!("the lines of the plan for {} do not give the text that it foretells", file.path);
-    Err(Error::new(Kind::Refused, message).hint("plan again: layerwright plan --save"))
-}
-
-/// A file of the working tree that is no link, and on whose way no link leads.
-fn read_in_tree(folder: &Path, path: &RepoPath) -> Result<Vec<u8>, Error> {
-    let at = workspace::place_in(folder, path)?;
-    let unreadable = |why: &dyn Display| Error::new(Kind::Refused, format!("{path} can not be read: {why}"));
-    let metadata = fs::symlink_metadata(&at).map_err(|error| unreadable(&error))?;
-    // A pipe would never end, and a folder is none.
-    if !metadata.is_file() {
-        return Err(unreadable(&"it is no file").hint("restore it: git checkout -- FILE"));
-    }
-    if metadata.len() > MOST_BYTES {
-        return Err(unreadable(&format!("it holds {} bytes", metadata.len()))
-            .hint("restore it: git checkout -- FILE"));
-    }
-    fs::read(&at).map_err(|error| unreadable(&error))
-}
-
-fn refuse_dirty(workspace: &Workspace, path: &RepoPath) -> Result<(), Error> {
-    let Workspace::Git(repository, _) = workspace else { return Ok(()) };
-    let dirty =
-        repository.dirty_paths(std::slice::from_ref(path)).map_err(|error| Error::environment(&error))?;
-    if dirty.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(Kind::Refused, format!("{path} has uncommitted changes"))
-        .hint("commit or stash them, then run the command again"))
-}
-
-/// Writes the files, each as a whole. Stopped in between, a second run does the rest.
-fn write_all(folder: &Path, changes: &[Change<'_>]) -> Result<(), Error> {
-    let places: Vec<PathBuf> = changes.iter().map(|change| folder.join(&change.file.path)).collect();
-    write::clean(places.iter().map(PathBuf::as_path));
-    for (change, place) in changes.iter().zip(&places) {
-        write::replace(place, &change.new)?;
-        let lines = change.file.selected().count();
-        write::remark(&format!("{}: {} linked", change.file.path, human::count(lines, "line")));
-    }
-    Ok(())
+    campaign.refuse_dirty(&path)?;
+    let new = campaign::planned_text(file, &Dockerfile::read(old.clone()))?;
+    let done = format!("{} linked", human::count(file.selected().count(), "line"));
+    let message =
+        message::migrate(&campaign.config.migrate.message, file).map_err(|error| Error::usage(&error))?;
+    Ok(Some(Change { path: &file.path, old, new, done, message }))
 }
 
 /// Writes waivers to `layerwright.toml`.

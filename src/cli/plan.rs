@@ -123,6 +123,7 @@ pub fn make(
 }
 
 fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan: &Plan) -> Result<(), Error> {
+    let json = || plan.to_json().map_err(|error| Error::new(Kind::Environment, error.to_string()));
     let saved = match (&arguments.output, arguments.save) {
         (Some(path), _) => Saved::Elsewhere(path.clone()),
         (None, true) => Saved::InPlace(saved_at(workspace, config)?.ok_or_else(|| {
@@ -132,10 +133,10 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
         (None, false) => Saved::No,
     };
     if let Some(path) = saved.path() {
-        write::file_with(path, |out| plan.write_json(out))?;
+        write::file(path, json()?.as_bytes())?;
     }
     match arguments.format {
-        Format::Json => write::raw_with(|out| plan.write_json(out)),
+        Format::Json => write::raw(json()?.as_bytes()),
         Format::Human => write::stdout(&human::first_screen(plan, &saved, arguments.verbose)),
     }
 }

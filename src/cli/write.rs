@@ -14,13 +14,8 @@ const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");
 /// Writes a file as a whole: to a temporary file beside it, which then takes its place. The permission bits of a
 /// file that is there are kept.
 pub fn file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    file_with(path, |out| out.write_all(bytes))
-}
-
-/// As [`file`], of what `content` writes.
-pub fn file_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     clean([path]);
-    replace_with(path, content)
+    replace(path, bytes)
 }
 
 /// Removes what killed runs left in the folders of these files. What a run that is still there writes is locked
@@ -45,10 +40,6 @@ fn folder_of(path: &Path) -> &Path {
 
 /// As [`file`], where the caller has cleaned the folder.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    replace_with(path, |out| out.write_all(bytes))
-}
-
-fn replace_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let write = || -> io::Result<()> {
         let folder = folder_of(path);
         fs::create_dir_all(folder)?;
@@ -56,7 +47,7 @@ fn replace_with(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<
             tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
         // Where a filesystem has no locks, a second run at the same time may stop this one; it spoils nothing.
         let _ = temporary.as_file().try_lock();
-        content(&mut temporary)?;
+        temporary.write_all(bytes)?;
         temporary.as_file().sync_all()?;
         let permissions = match fs::metadata(path) {
             Ok(metadata) => metadata.permissions(),
@@ -89,25 +80,17 @@ fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
 
 /// Prints text for people to standard output, with colours where somebody sees them.
 pub fn stdout(text: &str) -> Result<(), Error> {
-    print(&mut anstream::stdout().lock(), |out| out.write_all(text.as_bytes()))
+    print(&mut anstream::stdout().lock(), text.as_bytes())
 }
 
 /// Prints a result for programs to standard output: every byte as it is.
 pub fn raw(bytes: &[u8]) -> Result<(), Error> {
-    raw_with(|out| out.write_all(bytes))
-}
-
-/// As [`raw`], of what `content` writes.
-pub fn raw_with(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    print(&mut io::stdout().lock(), content)
+    print(&mut io::stdout().lock(), bytes)
 }
 
 /// A reader that has had enough is no error.
-fn print(
-    stdout: &mut dyn Write,
-    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Error> {
-    match content(stdout).and_then(|()| stdout.flush()) {
+fn print(stdout: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Environment, format!("standard output can not be written: {error}")))
         }

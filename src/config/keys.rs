@@ -17,6 +17,8 @@ pub struct Config {
     pub syntax: Syntax,
     /// Which files go out together.
     pub waves: Waves,
+    /// What commits say.
+    pub migrate: Migrate,
     /// How builds are verified.
     pub verify: Verify,
     /// How pull requests are opened.
@@ -139,6 +141,22 @@ pub enum By {
     Size,
     /// Those that CODEOWNERS gives to the same owners, in one wave each.
     Owner,
+}
+
+/// `[migrate]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Migrate {
+    /// What the commit of `migrate --commit` says: a subject, a blank line, a body. `{path}` is the file, `{count}`
+    /// as in `2 lines`, `{lines}` each line with its reasons, `{wave}` the number of the file's wave or `none`; `{{`
+    /// and `}}` are braces.
+    pub message: String,
+}
+
+impl Default for Migrate {
+    fn default() -> Self {
+        Self { message: "Use COPY --link in {path}\n\n{lines}\n".into() }
+    }
 }
 
 /// `[verify]`.

@@ -6,7 +6,6 @@
 mod site;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -275,17 +274,13 @@ pub enum Header {
 }
 
 impl Plan {
-    /// Writes it as `plan.json` holds it: two spaces, one key a line, a newline at the end. The text of a large
-    /// plan is never in memory as a whole.
+    /// As it is written to `plan.json`: two spaces, one key a line, a newline at the end.
     ///
     /// # Errors
     ///
-    /// What `out` says.
-    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut out = BufWriter::new(out);
-        serde_json::to_writer_pretty(&mut out, self)?;
-        out.write_all(b"\n")?;
-        out.flush()
+    /// Never for a plan; `serde_json` may fail for maps with odd keys, of which a plan has none.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n")
     }
 
     /// The file of this path.

@@ -1,4 +1,5 @@
-//! `migrate --write` killed at any moment: each file is old or new, and a second run ends in the same state.
+//! `migrate --write` and `--commit` killed at any moment: each file or branch is old or new, and a second run ends in
+//! the same state.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +7,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::support::{Base, Scratch, command, files_below, linkable, say};
+use crate::support::{Base, Scratch, command, files_below, git, linkable, say};
 
 const FILES: usize = 60;
 const KILLS: u64 = 20;
@@ -120,4 +121,106 @@ fn what_a_killed_run_left_is_cleaned_and_nothing_else() {
     scratch.write("plans/copy-link/.layerwright-a1B2c3.tmp", "half a pl");
     scratch.run(&["plan", "--save"]).done();
     assert!(!scratch.root().join("plans/copy-link/.layerwright-a1B2c3.tmp").exists());
+}
+
+const BRANCHES: usize = 100;
+const COMMIT_KILLS: u64 = 50;
+
+/// A repository with one large wave behind the first, which is done; its plan; and somebody who commits.
+fn prepared_to_commit() -> Scratch {
+    let scratch = Scratch::new();
+    let mut config = scratch.git.config().unwrap();
+    config.set_str("user.name", "Ann").unwrap();
+    config.set_str("user.email", "ann@example.com").unwrap();
+    scratch.write("layerwright.toml", format!("[waves]\nsizes = [{BRANCHES}]\n"));
+    for at in 0..=BRANCHES {
+        scratch.write(&format!("s{at:03}/Dockerfile"), linkable("x")).write(&format!("s{at:03}/x"), "x");
+    }
+    scratch.commit("First");
+    scratch.save(&Base::new());
+    scratch.run(&["migrate", "--write", "--wave", "0"]).done();
+    scratch.commit("Wave 0");
+    scratch
+}
+
+/// The branches of the campaign with the trees and parents of their commits, which are whole.
+fn trees(scratch: &Scratch) -> BTreeMap<String, (git2::Oid, Vec<git2::Oid>)> {
+    // A handle of its own knows no packed references from before.
+    let repository = git2::Repository::open(scratch.root()).unwrap();
+    let mut found = BTreeMap::new();
+    for reference in repository.references_glob("refs/heads/layerwright/*").unwrap() {
+        let reference = reference.unwrap();
+        let commit = reference.peel_to_commit().unwrap();
+        let parents = commit.parent_ids().collect();
+        for delta in repository
+            .diff_tree_to_tree(
+                Some(&commit.parent(0).unwrap().tree().unwrap()),
+                Some(&commit.tree().unwrap()),
+                None,
+            )
+            .unwrap()
+            .deltas()
+        {
+            repository.find_blob(delta.new_file().id()).unwrap();
+        }
+        found.insert(reference.name().unwrap().to_owned(), (commit.tree_id(), parents));
+    }
+    found
+}
+
+#[test]
+fn killed_commits_are_completed_by_the_next_run() {
+    let scratch = prepared_to_commit();
+    let started = std::time::Instant::now();
+    scratch.run(&["migrate", "--commit"]).done();
+    let whole_run = u64::try_from(started.elapsed().as_micros()).unwrap();
+    let whole = trees(&scratch);
+    assert_eq!(whole.len(), BRANCHES);
+    let head = scratch.git.head().unwrap().target().unwrap();
+    assert!(whole.values().all(|(_, parents)| *parents == [head]));
+    let (mut between, mut locks) = (0, 0);
+    for seed in 0..COMMIT_KILLS {
+        for folder in ["refs/heads/layerwright", "logs/refs/heads/layerwright"] {
+            std::fs::remove_dir_all(scratch.root().join(".git").join(folder)).unwrap();
+        }
+        let delay = random(seed) % (whole_run + whole_run / 8);
+        let mut child = command(scratch.root());
+        let mut child = child.args(["migrate", "--commit"]).stdout(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_micros(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = trees(&scratch);
+        for (name, commit) in &after {
+            assert_eq!(Some(commit), whole.get(name), "seed {seed}: {name} is absent or right");
+        }
+        between += usize::from(!after.is_empty() && after.len() < BRANCHES);
+        let refs = files_below(&scratch.root().join(".git/refs"));
+        locks += refs.keys().filter(|path| path.extension().is_some_and(|ending| ending == "lock")).count();
+        scratch.run(&["migrate", "--commit"]).done();
+        assert_eq!(trees(&scratch), whole, "seed {seed}: a second run ends in the same state");
+        let refs = files_below(&scratch.root().join(".git/refs"));
+        assert_eq!(refs.len(), BRANCHES + 1, "seed {seed}: no lock stays");
+    }
+    let checked = git(scratch.root(), &["fsck", "--strict", "--no-dangling"]);
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(between > 5, "only {between} kills fell between two branches");
+    say(&format!(
+        "{COMMIT_KILLS} kills, seeds 0 to {}: {between} between two branches, {locks} locks left and cleared",
+        COMMIT_KILLS - 1
+    ));
+}
+
+#[test]
+fn two_commits_at_the_same_time_spoil_nothing() {
+    let scratch = prepared_to_commit();
+    let start = || {
+        let mut command = command(scratch.root());
+        command.args(["migrate", "--commit"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    for child in &mut [start(), start()] {
+        let code = child.wait().unwrap().code();
+        assert!(matches!(code, Some(0 | 3)), "it is done, or refused because of the other: {code:?}");
+    }
+    scratch.run(&["migrate", "--commit"]).done();
+    assert_eq!(trees(&scratch).len(), BRANCHES);
 }

@@ -371,9 +371,7 @@ fn planning_again_keeps_what_was_decided_and_puts_new_files_behind() {
             file.decided = Some(Decided { wave: None, skip: Some("rebuilt in June".into()) });
         }
     }
-    let mut json = Vec::new();
-    first.write_json(&mut json).unwrap();
-    made.scratch.write(PLAN, json);
+    made.scratch.write(PLAN, serde_json::to_string_pretty(&first).unwrap());
     let changes = change(&mut made);
     assert!(changes.edited.len() > 55 && changes.gone.len() > 25, "about a third of {ALL}");
 

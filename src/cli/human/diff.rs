@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use anstyle::Style;
 
 use super::{escape, style};
-use crate::cli::migrate::Change;
+use crate::cli::campaign::Change;
 
 /// How many unchanged lines stand around a change.
 const CONTEXT: usize = 3;
@@ -17,11 +17,7 @@ const CONTEXT: usize = 3;
 pub fn diffs(changes: &[Change<'_>], terminal: bool) -> String {
     let mut out = Patch { text: String::new(), terminal };
     for change in changes {
-        out.file(
-            &change.file.path,
-            &String::from_utf8_lossy(&change.old),
-            &String::from_utf8_lossy(&change.new),
-        );
+        out.file(change.path, &String::from_utf8_lossy(&change.old), &String::from_utf8_lossy(&change.new));
     }
     out.text
 }

@@ -8,7 +8,7 @@ use anstream::adapter::strip_str;
 use super::screen::Screen;
 use super::{Saved, diffs, excerpt, first, rule};
 use crate::analysis::rule as rules;
-use crate::cli::migrate::Change;
+use crate::cli::campaign::Change;
 use crate::plan::file::{
     Assumption, Base, Benefit, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan,
     Reason, Refused, Site, Syntax, Verdict, Waiver, Wave,
@@ -402,14 +402,14 @@ fn nothing_of_a_repository_acts_on_the_terminal() {
     assert!(text.contains("\\x1b[2J"), "{text}");
 }
 
-fn changed<'a>(file: &'a File, old: &str, new: &str) -> Change<'a> {
-    Change { file, old: old.into(), new: new.into() }
+fn changed<'a>(path: &'a str, old: &str, new: &str) -> Change<'a> {
+    Change { path, old: old.into(), new: new.into(), done: String::new(), message: String::new() }
 }
 
 #[test]
 fn a_diff_is_a_patch() {
-    let file = file("a b/Dockerfile", Vec::new());
-    let change = changed(&file, "FROM x\r\nCOPY a /\r\nRUN\rx", "# syntax\r\nFROM x\r\nCOPY a /\r\nRUN y");
+    let file = "a b/Dockerfile";
+    let change = changed(file, "FROM x\r\nCOPY a /\r\nRUN\rx", "# syntax\r\nFROM x\r\nCOPY a /\r\nRUN y");
     assert_eq!(
         diffs(&[change], false),
         "diff --git a/a b/Dockerfile b/a b/Dockerfile\n--- a/a b/Dockerfile\t\n+++ b/a b/Dockerfile\t\n\
@@ -420,8 +420,8 @@ fn a_diff_is_a_patch() {
 
 #[test]
 fn a_diff_on_a_terminal_has_colours_and_nothing_that_acts() {
-    let file = file(HOSTILE, Vec::new());
-    let text = diffs(&[changed(&file, &format!("{HOSTILE}\r\n"), "b\n")], true);
+    let file = HOSTILE;
+    let text = diffs(&[changed(file, &format!("{HOSTILE}\r\n"), "b\n")], true);
     assert!(!acts_on_a_terminal(&text), "{text:?}");
     assert!(text.contains("\u{1b}[32m+b\u{1b}[0m\n"), "{text:?}");
 }

@@ -1,0 +1,124 @@
+//! The template of a commit's message.
+
+/// A variable of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Variable {
+    /// The file.
+    Path,
+    /// How many lines are linked, as in `2 lines`.
+    Count,
+    /// Each line with its reasons.
+    Lines,
+    /// The number of the file's wave, or `none`.
+    Wave,
+}
+
+impl Variable {
+    const ALL: [Self; 4] = [Self::Path, Self::Count, Self::Lines, Self::Wave];
+
+    /// Its name between braces.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Count => "count",
+            Self::Lines => "lines",
+            Self::Wave => "wave",
+        }
+    }
+}
+
+/// A template can not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// There is no such variable.
+    #[error("`{{{0}}}` is no variable; there are {{path}}, {{count}}, {{lines}} and {{wave}}")]
+    Unknown(String),
+    /// A brace stands alone.
+    #[error("a `{0}` stands alone; write `{0}{0}` for the character itself")]
+    Brace(char),
+    /// It says nothing in its first line.
+    #[error("its first line is the subject of the commit, and is empty")]
+    NoSubject,
+    /// It holds a character that no message may have.
+    #[error("it holds a control character")]
+    Control,
+}
+
+/// A template, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Variable(Variable),
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageError`] for unknown variables, lone braces, control characters, and without a subject.
+    pub fn read(text: &str) -> Result<Self, MessageError> {
+        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+            return Err(MessageError::Control);
+        }
+        if text.lines().next().is_none_or(|subject| subject.trim().is_empty()) {
+            return Err(MessageError::NoSubject);
+        }
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            parts.push(Part::Text(rest[..at].to_owned()));
+            let brace = if rest[at..].starts_with('{') { '{' } else { '}' };
+            let after = &rest[at + 1..];
+            if let Some(after) = after.strip_prefix(brace) {
+                parts.push(Part::Text(brace.to_string()));
+                rest = after;
+                continue;
+            }
+            let (name, after) = after
+                .split_once('}')
+                .filter(|(name, _)| brace == '{' && !name.contains(['{', '\n']))
+                .ok_or(MessageError::Brace(brace))?;
+            let variable = Variable::ALL.into_iter().find(|variable| variable.name() == name);
+            parts.push(Part::Variable(variable.ok_or_else(|| MessageError::Unknown(name.to_owned()))?));
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Ok(Self(parts))
+    }
+
+    /// The message, with a value for each variable.
+    pub fn fill(&self, value: impl Fn(Variable) -> String) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Variable(variable) => value(*variable),
+        };
+        self.0.iter().map(part).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_filled_in_and_doubled_braces_are_braces() {
+        let template = Template::read("{{x}} {path}: {count}{wave}\n").unwrap();
+        assert_eq!(template.fill(|variable| format!("<{}>", variable.name())), "{x} <path>: <count><wave>\n");
+    }
+
+    #[test]
+    fn what_can_not_be_filled_in_is_told() {
+        let told = |text: &str| Template::read(text).unwrap_err();
+        assert_eq!(told("a {pth}"), MessageError::Unknown("pth".into()));
+        assert!(told("a {pth}").to_string().contains("{path}"));
+        assert_eq!(told("a {path"), MessageError::Brace('{'));
+        assert_eq!(told("a }"), MessageError::Brace('}'));
+        assert_eq!(told(""), MessageError::NoSubject);
+        assert_eq!(told(" \nbody"), MessageError::NoSubject);
+        assert_eq!(told("a\0b"), MessageError::Control);
+    }
+}

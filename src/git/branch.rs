@@ -1,0 +1,327 @@
+//! Branches with one commit that changes one file. The working tree, the index and HEAD are never touched, no hook
+//! and no filter runs, and no commit that somebody else made is ever replaced.
+
+use std::path::{Path, PathBuf};
+
+use git2::{ErrorCode, ObjectType, Oid, Signature, Tree};
+
+use super::journal::Journal;
+use super::{CommitId, GitError, RepoPath, Repository, Shape};
+
+/// The trailer by which a commit is known as made here and unchanged since: a hash of all that it says.
+const SEAL: &str = "Layerwright-Change: ";
+
+/// Where branches live.
+pub(super) const HEADS: &str = "refs/heads/";
+
+/// Why a branch is not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BranchError {
+    /// git does not know who commits.
+    #[error("git does not know who commits: {message}")]
+    NoIdentity {
+        /// The cause in libgit2's words.
+        message: String,
+    },
+    /// What stands at the path in the base commit can not be edited.
+    #[error("{path} is {what} in {base}")]
+    NotAFile {
+        /// The path.
+        path: RepoPath,
+        /// What it is.
+        what: &'static str,
+        /// The base commit.
+        base: CommitId,
+    },
+    /// The branch has commits that were not made here, or that somebody changed.
+    #[error("the branch {branch} has work of somebody else, which is never overwritten ({commit})")]
+    Taken {
+        /// The branch.
+        branch: String,
+        /// What it points at.
+        commit: String,
+    },
+    /// The branch is the one that a working tree is on.
+    #[error("the branch {branch} is checked out in a working tree")]
+    CheckedOut {
+        /// The branch.
+        branch: String,
+    },
+    /// Another branch has a name that this one would need as a folder, or the other way round.
+    #[error("the branch {other} stands in the way of {branch}")]
+    InTheWay {
+        /// The branch.
+        branch: String,
+        /// The one that is there.
+        other: String,
+    },
+    /// The branch is locked.
+    #[error("the branch {branch} is locked by {file}")]
+    Locked {
+        /// The branch.
+        branch: String,
+        /// The lock.
+        file: PathBuf,
+    },
+    /// The branch was made or moved while it was being made.
+    #[error("the branch {branch} was changed by another process at the same time")]
+    Moved {
+        /// The branch.
+        branch: String,
+    },
+    /// Another run makes branches here.
+    #[error("another run makes branches in {path}")]
+    Busy {
+        /// The repository's git directory.
+        path: PathBuf,
+    },
+    /// The repository can not be read or written.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// The change of one file.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<'a> {
+    /// The branch, without `refs/heads/`.
+    pub branch: &'a str,
+    /// The commit that it starts from.
+    pub base: &'a CommitId,
+    /// The file.
+    pub path: &'a RepoPath,
+    /// Its new text, as git stores it.
+    pub text: &'a [u8],
+    /// What the commit says; a trailer is added.
+    pub message: &'a str,
+}
+
+/// What became of a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// It was made.
+    New,
+    /// It was there with this very change, on this base or on an older state of it.
+    Same,
+    /// It was there with a commit made here that had another base or text, and got the new commit instead.
+    Renewed,
+}
+
+/// A branch as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Its commit.
+    pub commit: CommitId,
+    /// What became of it.
+    pub became: Became,
+}
+
+/// Makes branches. While it lives, no other run makes any in the same repository.
+pub struct Branches<'r> {
+    repository: &'r Repository,
+    handle: git2::Repository,
+    author: Signature<'static>,
+    committer: Signature<'static>,
+    journal: Journal,
+}
+
+impl Repository {
+    /// Prepares to make branches. Author and committer are those of git: `GIT_AUTHOR_NAME` and its kin, or else
+    /// `user.name` and `user.email`; the time is now, or `GIT_AUTHOR_DATE` and `GIT_COMMITTER_DATE`.
+    ///
+    /// # Errors
+    ///
+    /// [`BranchError`] if git does not know who commits, or another run makes branches here.
+    pub fn branches(&self) -> Result<Branches<'_>, BranchError> {
+        let handle = git2::Repository::open(&self.git_dir)
+            .map_err(|error| super::open_error(&self.git_dir, &error))?;
+        let unknown = |error: git2::Error| BranchError::NoIdentity { message: error.message().to_owned() };
+        let author = handle.author_from_env().map_err(unknown)?;
+        let committer = handle.committer_from_env().map_err(unknown)?;
+        let journal = Journal::open(handle.commondir())?;
+        Ok(Branches { repository: self, handle, author, committer, journal })
+    }
+}
+
+impl Branches<'_> {
+    /// Makes the branch with one commit on its base. Stopped anywhere, the branch is as it was or as it is asked
+    /// for, and a second call gives the same.
+    ///
+    /// # Errors
+    ///
+    /// [`BranchError`]; the branch is as it was then.
+    pub fn put(&mut self, proposal: &Proposal<'_>) -> Result<Branch, BranchError> {
+        let reference = format!("{HEADS}{}", proposal.branch);
+        let failed = |error: git2::Error| self.repository.failed("write the change", &error);
+        let parent = self.repository.commit(&self.handle, proposal.base)?;
+        let old = self.repository.tree_of(&self.handle, proposal.base)?;
+        let mode = file_mode(&old, proposal)?;
+        let blob = self.handle.blob(proposal.text).map_err(failed)?;
+        let names: Vec<&str> = proposal.path.components().collect();
+        let tree = replaced(&self.handle, &old, &names, (blob, mode)).map_err(failed)?;
+        let tree = self.handle.find_tree(tree).map_err(failed)?;
+        let (became, current) = match self.handle.find_reference(&reference) {
+            Ok(there) => {
+                let commit = there.target().and_then(|id| self.handle.find_commit(id).ok());
+                let taken = || BranchError::Taken {
+                    branch: proposal.branch.to_owned(),
+                    commit: there.target().map_or_else(|| "no commit".to_owned(), |id| short(&id)),
+                };
+                let commit = commit.ok_or_else(taken)?;
+                if commit.tree_id() == tree.id() && commit.parent_ids().eq([parent.id()]) {
+                    return Ok(Branch { commit: CommitId::of(commit.id()), became: Became::Same });
+                }
+                if !is_sealed(&commit, proposal.path) {
+                    return Err(taken());
+                }
+                if self.still_does(&commit, proposal, blob, mode) {
+                    return Ok(Branch { commit: CommitId::of(commit.id()), became: Became::Same });
+                }
+                (Became::Renewed, commit.id())
+            }
+            Err(error) if error.code() == ErrorCode::NotFound => (Became::New, Oid::ZERO_SHA1),
+            Err(error) => return Err(failed(error).into()),
+        };
+        self.refuse_checked_out(&reference, proposal.branch)?;
+        let message = sealed(proposal.message, proposal.path, tree.id(), parent.id());
+        let commit = self
+            .handle
+            .commit(None, &self.author, &self.committer, &message, &tree, &[&parent])
+            .map_err(failed)?;
+        self.journal.note(&reference, &commit.to_string())?;
+        let renew = became == Became::Renewed;
+        let done = self.handle.reference_matching(&reference, commit, renew, current, "layerwright");
+        self.journal.clear()?;
+        match done {
+            Ok(_) => Ok(Branch { commit: CommitId::of(commit), became }),
+            Err(error) => Err(self.why_not(&reference, proposal.branch, &error)),
+        }
+    }
+
+    /// Whether a commit made here on an older state of the base gives the file this very text. Work that was put on
+    /// the base since is no reason to move a branch that people may be looking at.
+    fn still_does(&self, commit: &git2::Commit<'_>, proposal: &Proposal<'_>, blob: Oid, mode: i32) -> bool {
+        let same = |tree: Tree<'_>| {
+            let entry = tree.get_path(Path::new(proposal.path.as_str()));
+            entry.is_ok_and(|entry| entry.id() == blob && entry.filemode_raw() == mode)
+        };
+        let base = Oid::from_str(proposal.base.as_str());
+        let is_older = |parent: Oid| {
+            base.is_ok_and(|base| self.handle.graph_descendant_of(base, parent).unwrap_or(false))
+        };
+        commit.tree().is_ok_and(same) && commit.parent_id(0).is_ok_and(is_older)
+    }
+
+    /// To move a branch that somebody works on would make all of its files look changed.
+    fn refuse_checked_out(&self, reference: &str, branch: &str) -> Result<(), BranchError> {
+        let common = self.handle.commondir();
+        let worktrees = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
+        let folders = worktrees.map(|worktree| worktree.path()).chain([common.to_owned()]);
+        // git keeps the branch of each working tree in a file of this form (`gitrepository-layout.txt`).
+        let on = |folder: PathBuf| std::fs::read(folder.join("HEAD")).unwrap_or_default();
+        let is_on =
+            |head: Vec<u8>| head.strip_prefix(b"ref: ").map(<[u8]>::trim_ascii) == Some(reference.as_bytes());
+        if folders.map(on).any(is_on) {
+            return Err(BranchError::CheckedOut { branch: branch.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn why_not(&self, reference: &str, branch: &str, error: &git2::Error) -> BranchError {
+        let branch = branch.to_owned();
+        match error.code() {
+            ErrorCode::Locked => {
+                let file = self.handle.commondir().join(format!("{reference}.lock"));
+                return BranchError::Locked { branch, file };
+            }
+            ErrorCode::Modified => return BranchError::Moved { branch },
+            _ => {}
+        }
+        match self.in_the_way(reference) {
+            Some(other) => BranchError::InTheWay { branch, other },
+            None if error.code() == ErrorCode::Exists => BranchError::Moved { branch },
+            None => self.repository.failed("write the branch", error).into(),
+        }
+    }
+
+    /// A branch whose name is the start of this one's, or starts with it.
+    fn in_the_way(&self, reference: &str) -> Option<String> {
+        let shown = |name: &str| name.trim_start_matches(HEADS).to_owned();
+        let above = reference.match_indices('/').map(|(at, _)| &reference[..at]).skip(2);
+        if let Some(other) = above.into_iter().find(|name| self.handle.find_reference(name).is_ok()) {
+            return Some(shown(other));
+        }
+        let below = self.handle.references_glob(&format!("{reference}/*")).ok()?;
+        below.flatten().find_map(|found| found.name().ok().map(shown))
+    }
+}
+
+/// The mode of the file in the base, which it keeps.
+fn file_mode(tree: &Tree<'_>, proposal: &Proposal<'_>) -> Result<i32, BranchError> {
+    let not_a_file =
+        |what| BranchError::NotAFile { path: proposal.path.clone(), what, base: proposal.base.clone() };
+    let entry = tree.get_path(Path::new(proposal.path.as_str())).map_err(|_| not_a_file("not there"))?;
+    match Shape::of_mode(entry.filemode_raw().unsigned_abs()) {
+        Shape::Entry(super::EntryKind::File { .. }) => Ok(entry.filemode_raw()),
+        Shape::Entry(super::EntryKind::Symlink) => Err(not_a_file("a symbolic link")),
+        Shape::Entry(super::EntryKind::Submodule) => Err(not_a_file("a submodule")),
+        Shape::Folder => Err(not_a_file("a folder")),
+    }
+}
+
+/// The tree with another blob at the path of these names. All other entries are written as they are.
+fn replaced(
+    handle: &git2::Repository,
+    tree: &Tree<'_>,
+    names: &[&str],
+    (blob, mode): (Oid, i32),
+) -> Result<Oid, git2::Error> {
+    let Some((name, rest)) = names.split_first() else { return Ok(tree.id()) };
+    let mut builder = handle.treebuilder(Some(tree))?;
+    // A broken tree may name an entry twice, and what is built from it would lack one.
+    if builder.len() != tree.len() {
+        return Err(git2::Error::from_str("a tree names an entry twice"));
+    }
+    if rest.is_empty() {
+        builder.insert(*name, blob, mode)?;
+    } else {
+        let entry = tree.get_name(name).ok_or_else(|| git2::Error::from_str("a folder is gone"))?;
+        let below = handle.find_tree(entry.id())?;
+        builder.insert(*name, replaced(handle, &below, rest, (blob, mode))?, entry.filemode_raw())?;
+    }
+    builder.write()
+}
+
+/// The message with its trailer, which joins the trailers that are there.
+fn sealed(message: &str, path: &RepoPath, tree: Oid, parent: Oid) -> String {
+    let body = message.trim_matches('\n');
+    let seal = seal(body, path, tree, parent);
+    let trailers = body.rsplit_once("\n\n").is_some_and(|(_, last)| last.lines().all(is_trailer));
+    format!("{body}{}{SEAL}{seal}\n", if trailers { "\n" } else { "\n\n" })
+}
+
+fn is_trailer(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(token, _)| {
+        !token.is_empty() && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    })
+}
+
+fn seal(body: &str, path: &RepoPath, tree: Oid, parent: Oid) -> String {
+    let said = format!("{path}\n{tree}\n{parent}\n{body}");
+    // Hashing bytes in memory can not fail; an empty seal would fit no commit.
+    Oid::hash_object(ObjectType::Blob, said.as_bytes()).map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Whether a commit was made here for this file, and nobody amended it, added to it or rebased it since.
+fn is_sealed(commit: &git2::Commit<'_>, path: &RepoPath) -> bool {
+    let mut parents = commit.parent_ids();
+    let (Some(parent), None) = (parents.next(), parents.next()) else { return false };
+    let Ok(message) = commit.message() else { return false };
+    let Some((body, last)) = message.trim_matches('\n').rsplit_once('\n') else { return false };
+    let body = body.trim_end_matches('\n');
+    last.strip_prefix(SEAL)
+        .is_some_and(|found| !found.is_empty() && found == seal(body, path, commit.tree_id(), parent))
+}
+
+fn short(id: &Oid) -> String {
+    id.to_string().chars().take(10).collect()
+}
