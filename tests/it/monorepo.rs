@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use layerwright::git::hash_blob;
-use layerwright::plan::file::{Class, Decided, File, Plan, SaidBy, Verdict};
+use layerwright::plan::file::{Class, Decided, File, Plan, SaidBy, Verdict, Wave};
 
-use crate::support::{Base, Scratch, run};
+use crate::support::{Base, Scratch, files_below, git, run};
 
 /// How many Dockerfiles the plan holds.
 const ALL: usize = 300;
@@ -409,28 +409,52 @@ fn planning_again_keeps_what_was_decided_and_puts_new_files_behind() {
     assert_eq!(made.save().0.files, second.files, "a third plan changes nothing");
 }
 
+/// What git prints, which must succeed.
+#[track_caller]
+fn printed(made: &Monorepo, arguments: &[&str]) -> Vec<u8> {
+    let output = git(made.scratch.root(), arguments);
+    assert!(output.status.success(), "git {arguments:?}: {output:?}");
+    output.stdout
+}
+
+/// Makes the branches of a wave, looks at them, and merges them.
+fn merge_wave(made: &Monorepo, plan: &Plan, wave: &Wave) {
+    let number = wave.number.to_string();
+    let said = made.scratch.run(&["migrate", "--wave", &number, "--commit"]).done().stdout;
+    assert_eq!(made.scratch.changed(), [""; 0], "the working tree stays");
+    assert_eq!(said.lines().count(), wave.files.len(), "{said}");
+    for path in &wave.files {
+        let end = format!(" new {path}");
+        let line = said.lines().find(|line| line.ends_with(&end)).unwrap_or_else(|| panic!("{path}: {said}"));
+        let branch = line.split(' ').next().unwrap();
+        let text = printed(made, &["show", &format!("{branch}:{path}")]);
+        let blob = hash_blob(&text).unwrap();
+        assert_eq!(Some(blob.as_str()), plan.file(path).unwrap().rewritten.as_deref(), "{path}");
+        let changed = printed(made, &["diff", "--name-only", "-z", &format!("HEAD...{branch}")]);
+        assert_eq!(changed, format!("{path}\0").as_bytes(), "one file a branch");
+        printed(made, &["merge", "-q", "--no-edit", branch]);
+    }
+}
+
 #[test]
-fn the_first_two_waves_are_migrated_and_nothing_else_changes() {
+fn the_first_two_waves_go_out_and_one_file_of_them_comes_back() {
     let made = Monorepo::new();
+    let mut config = made.scratch.git.config().unwrap();
+    config.set_str("user.name", "Ann").unwrap();
+    config.set_str("user.email", "ann@example.com").unwrap();
     let (plan, _) = made.save();
     made.scratch.commit("Plan");
-    let refused = made.scratch.run(&["migrate", "--wave", "1", "--write"]);
-    refused.refused(&["--ahead-of-waves"]);
+    let texts = files_below(made.scratch.root());
+    made.scratch.run(&["migrate", "--wave", "1", "--commit"]).refused(&["--ahead-of-waves"]);
     for wave in &plan.waves[..2] {
-        let said =
-            made.scratch.run(&["migrate", "--wave", &wave.number.to_string(), "--write"]).done().stderr;
-        let mut changed = wave.files.clone();
-        changed.sort();
-        assert_eq!(made.scratch.changed(), changed);
-        for path in &wave.files {
-            let file = plan.file(path).unwrap();
-            let lines = if file.selected().count() == 1 { "1 line linked" } else { "2 lines linked" };
-            assert!(said.contains(&format!("{path}: {lines}")), "{said}");
-            let blob = hash_blob(&made.scratch.read(path)).unwrap();
-            assert_eq!(Some(blob.as_str()), file.rewritten.as_deref(), "{path}");
-        }
-        made.scratch.commit("Migrate");
+        merge_wave(&made, &plan, wave);
     }
+    let back = plan.waves[1].files.iter().find(|path| made.services.contains_key(*path)).unwrap();
+    let linked = made.scratch.read(back);
+    made.scratch.run(&["revert", back, "--write"]).done();
+    assert_eq!(made.scratch.changed(), [back.as_str()]);
+    assert_eq!(made.scratch.read(back), texts[&made.scratch.root().join(back)], "as it was, byte for byte");
+    made.scratch.write(back, linked);
     let shown = run(made.scratch.root(), &["migrate", "--diff"]).done().stdout;
     let next = &plan.waves[2].files;
     assert!(next.iter().all(|path| shown.contains(&format!("+++ b/{path}"))), "{shown}");
