@@ -31,6 +31,7 @@ mod transfer;
 use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
 use crate::rootfs::Leans;
 use benefit::{Benefit, LaterRuns};
+use judged::Judged;
 use rule::{Finding, Remedy};
 
 pub use judged::{BaseRead, Knowledge};
@@ -106,17 +107,15 @@ pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let (mut judged, mut bases) = (Vec::new(), Vec::new());
     for inputs in ways {
         let (lines, images) = stage::walk(dockerfile, inputs);
-        judged.extend(lines);
+        judged.push((inputs.way, lines));
         bases.extend(images);
     }
     bases.sort();
     bases.dedup();
-    judged.sort_by_key(|judged| judged.instruction);
     let mut sites: Vec<Site> = Vec::new();
     for (at, instruction) in dockerfile.instructions().iter().enumerate() {
         let Some((_, transfer)) = transfer_of(instruction) else { continue };
-        let here = judged.iter().filter(|judged| judged.instruction == at);
-        let Some(merged) = here.cloned().reduce(judged::Judged::both) else { continue };
+        let Some(merged) = merged(&judged, at) else { continue };
         let onbuild = matches!(instruction.body, Body::Onbuild(_));
         let benefit = match instruction.stage {
             None => Benefit::None,
@@ -129,13 +128,25 @@ pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     Analysis { sites, bases }
 }
 
-fn site(
-    instruction: usize,
-    onbuild: bool,
-    transfer: &Transfer,
-    judged: judged::Judged,
-    benefit: Benefit,
-) -> Site {
+/// One judgement of the line `at` from those of each way. Where the ways disagree, its reasons say from which one
+/// they are.
+fn merged<'w>(judged: &[(&'w str, Vec<Judged>)], at: usize) -> Option<Judged> {
+    let of_way = |(way, lines): &(&'w str, Vec<Judged>)| {
+        let here = lines.iter().filter(|line| line.instruction == at).cloned();
+        Some((*way, here.reduce(Judged::both)?))
+    };
+    let mut each: Vec<(&str, Judged)> = judged.iter().filter_map(of_way).collect();
+    let weight = |(_, judged): &(&str, Judged)| judged.decision.weight();
+    let (least, most) = (each.iter().map(weight).min()?, each.iter().map(weight).max()?);
+    if let Some((way, heaviest)) = each.iter_mut().find(|one| least < most && weight(one) == most) {
+        for finding in &mut heaviest.decision.findings {
+            finding.message = format!("{}, {way}", finding.message);
+        }
+    }
+    each.into_iter().map(|(_, judged)| judged).reduce(Judged::both)
+}
+
+fn site(instruction: usize, onbuild: bool, transfer: &Transfer, judged: Judged, benefit: Benefit) -> Site {
     let decision = judged.decision;
     let (verdict, audit) = match transfer.options.link {
         Some(true) => (Verdict::Linked, Some((decision.verdict, decision.findings.clone()))),

@@ -17,7 +17,7 @@ pub use origin::effective;
 pub const FILE_NAME: &str = "layerwright.toml";
 
 /// How alike two names are that may have been meant for each other, from 0 to 1.
-const ALIKE: f64 = 0.6;
+pub const ALIKE: f64 = 0.6;
 
 /// `layerwright.toml` can not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +109,6 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let line = |key: &str| self.line(key);
         let waivers = self.waivers.iter().map(|waiver| &waiver.file);
         let globs =
             self.files.include.iter().chain(&self.files.exclude).chain(waivers).chain(self.base.keys());
@@ -118,27 +117,27 @@ impl Config {
                 .map_err(|error| ConfigError::Glob { glob: glob.clone(), why: error.to_string() })?;
         }
         for (name, base) in &self.base {
-            let key = format!("base.{name:?}");
             let what = match (&base.dockerfile, &base.like) {
                 (None, None) => Some("nothing"),
                 (Some(_), Some(_)) => Some("two things"),
                 _ => None,
             };
             if let Some(what) = what {
-                return Err(ConfigError::Base { line: line(&key), name: name.clone(), what });
+                let line = self.line_in("base", name, "");
+                return Err(ConfigError::Base { line, name: name.clone(), what });
             }
             if let Some(path) = &base.dockerfile {
-                is_path(path, line(&format!("{key}.dockerfile")))?;
+                is_path(path, self.line_in("base", name, "dockerfile"))?;
             }
         }
         for path in self.build.keys() {
-            is_path(path, line(&format!("build.{path:?}")))?;
+            is_path(path, self.line_in("build", path, ""))?;
         }
         message::Template::read(&self.migrate.message)
-            .map_err(|why| ConfigError::Message { line: line("migrate.message"), why })?;
+            .map_err(|why| ConfigError::Message { line: self.line("migrate.message"), why })?;
         let budget = &self.verify.budget;
         humantime::parse_duration(budget).map_err(|error| ConfigError::Time {
-            line: line("verify.budget"),
+            line: self.line("verify.budget"),
             value: budget.clone(),
             why: error.to_string(),
         })?;
@@ -205,6 +204,7 @@ mod tests {
         assert!(!said("[campaign]\nzzz = 'x'\n").contains("did you mean"));
         assert!(said("\n[build.'../x']\n").starts_with("layerwright.toml:2: `../x` is no path"));
         assert!(said("[base.'x:*']\n").contains(":1: [base.\"x:*\"] names nothing"));
+        assert!(said("\n[base.java]\n").contains(":2: [base.\"java\"] names nothing"));
         assert!(
             said("\n[migrate]\nmessage = 'x {pth}'\n").starts_with("layerwright.toml:3: [migrate] message: ")
         );

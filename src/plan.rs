@@ -3,8 +3,10 @@
 //! The same commit, base images and options give the same plan, byte for byte: it is sorted and has neither clock
 //! nor environment in it.
 
+mod bases;
 pub mod file;
 mod neighbours;
+mod notes;
 mod read;
 mod report;
 pub mod status;
@@ -35,6 +37,7 @@ use neighbours::{Graph, Member};
 use waves::Order;
 use ways::Way;
 
+pub use notes::without_effect;
 pub use read::PlanError;
 pub use report::{path_for_people, sites_report};
 pub use waivers::{UnknownRule, Waivers};
@@ -114,6 +117,8 @@ pub fn plan(
             .map(|(why, count)| (why.to_string(), count))
             .collect(),
         refused: refused(discovery),
+        unread: unread(builds),
+        cycles: graph.cycles.iter().cloned().collect(),
         waves,
         files,
     }
@@ -124,6 +129,14 @@ fn refused(discovery: &Discovery) -> Vec<Refused> {
     let refused = discovery.refused.iter().map(|refused| (refused.path.as_str(), refused.reason.to_string()));
     let odd = discovery.odd.iter().map(|odd| (odd.name.as_str(), odd.reason.to_string()));
     refused.chain(odd).map(|(path, reason)| Refused { path: path_for_people(path), reason }).collect()
+}
+
+/// The files that should say how something is built.
+fn unread(builds: &Builds) -> Vec<Refused> {
+    let unread = builds.unread.iter();
+    unread
+        .map(|file| Refused { path: path_for_people(file.path.as_str()), reason: file.why.to_string() })
+        .collect()
 }
 
 /// Tells the files' owners and puts them into waves.
@@ -206,19 +219,21 @@ fn plan_file(
         }
     };
     let accepted = |finding: &Finding| waivers.accepting(member.path, finding).is_some();
+    let around = graph.around(member.path);
     let named: Vec<NamedContexts<'_>> = member.ways.iter().map(Way::named_contexts).collect();
     let inputs: Vec<Inputs<'_>> = member
         .ways
         .iter()
         .zip(&named)
         .map(|(way, named_contexts)| Inputs {
+            way: &way.name,
             images: options.images,
             context: way.context(),
             assumed_context: way.assumed.as_deref(),
             named_contexts,
             build_args: &way.args,
             rules: options.rules,
-            neighbours: graph,
+            neighbours: &around,
             accepted: &accepted,
         })
         .collect();
@@ -340,6 +355,7 @@ pub fn inspect(
         let context: &dyn BuildContext = context.as_ref().map_or(&no_context, |context| context);
         let accepted = |finding: &Finding| waivers.accepting(path, finding).is_some();
         let inputs = Inputs {
+            way: "",
             images: options.images,
             context,
             assumed_context: None,

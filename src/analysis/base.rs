@@ -14,13 +14,6 @@ use crate::dockerfile::{Body, Dockerfile, From};
 use crate::images::{BaseImage, ImageReference};
 use crate::rootfs::profile::{Profile, ProfiledImage};
 
-/// What is known of an image by its family.
-pub(super) fn profiled(name: &str, line: usize) -> Option<ProfiledImage> {
-    let reference = ImageReference::parse(name).ok()?;
-    let profile = Profile::find(reference.repository(), reference.tag())?;
-    Some(ProfiledImage::new(profile, name, line))
-}
-
 impl Walk<'_> {
     /// What a stage starts from.
     pub(super) fn start_stage(&mut self, from: &From, line: usize) -> State {
@@ -102,7 +95,7 @@ impl Walk<'_> {
             return state;
         }
         let profile = match (&image, &os) {
-            (None, None) => profiled(base, line),
+            (None, None) => self.profiled(base, line),
             _ => None,
         };
         let source = match (&image, &profile) {
@@ -137,6 +130,17 @@ impl Walk<'_> {
     /// An image that the repository builds itself.
     pub(super) fn built_here(&self, name: &str) -> Option<BuiltHere> {
         self.inputs.neighbours.lookup(&ImageReference::parse(name).ok()?)
+    }
+
+    /// What is known of an image by its family: that of the image which somebody says it is like, or its own.
+    pub(super) fn profiled(&self, name: &str, line: usize) -> Option<ProfiledImage> {
+        let reference = ImageReference::parse(name).ok()?;
+        let family = |reference: &ImageReference| Profile::find(reference.repository(), reference.tag());
+        let like = self.inputs.neighbours.like(&reference).and_then(|like| {
+            let profile = family(&ImageReference::parse(&like.image).ok()?)?;
+            Some(ProfiledImage::like(profile, name, line, &like.image, &like.place))
+        });
+        like.or_else(|| Some(ProfiledImage::new(family(&reference)?, name, line)))
     }
 
     /// ONBUILD of a base image runs first in the child (`dockerfile2llb.initOnBuildTriggers`).

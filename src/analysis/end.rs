@@ -36,10 +36,23 @@ pub struct BuiltHere {
     pub place: Arc<str>,
 }
 
-/// Something that knows which images the repository builds itself.
+/// An image that is said to be like another.
+#[derive(Clone, Debug)]
+pub struct Like {
+    /// The other image.
+    pub image: String,
+    /// Where it is said, `path:line`.
+    pub place: Arc<str>,
+}
+
+/// Something that knows what the repository says of images: which of them it builds itself, and which are like
+/// others.
 pub trait Neighbours {
     /// The image that `reference` means, where exactly one Dockerfile of the repository is built as it.
     fn lookup(&self, reference: &ImageReference) -> Option<BuiltHere>;
+
+    /// The image that `reference` is said to be like.
+    fn like(&self, reference: &ImageReference) -> Option<Like>;
 }
 
 /// Nothing is built next door.
@@ -47,6 +60,10 @@ pub struct NoNeighbours;
 
 impl Neighbours for NoNeighbours {
     fn lookup(&self, _: &ImageReference) -> Option<BuiltHere> {
+        None
+    }
+
+    fn like(&self, _: &ImageReference) -> Option<Like> {
         None
     }
 }

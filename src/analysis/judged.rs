@@ -54,6 +54,6 @@ pub enum Knowledge {
     Read,
     /// A Dockerfile of the repository builds it.
     Built,
-    /// Its name says which family it is of.
+    /// Its name, or `like` in `layerwright.toml`, says which family it is of.
     Profile,
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::analysis::base::profiled;
 use crate::analysis::named::NamedContext;
 use crate::analysis::owner::Owner;
 use crate::analysis::place::Destination;
@@ -127,7 +126,7 @@ impl<'a> Walk<'a> {
             let worlds = built.worlds(&built.assumption(name, line));
             return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
         } else {
-            profiled(name, line).map(|profile| Base::Profile(Arc::new(profile)))
+            self.profiled(name, line).map(|profile| Base::Profile(Arc::new(profile)))
         };
         let unread = || Origin::Unknown(format!("image {name} was not read"));
         (base.map_or_else(unread, |base| Origin::Rootfs(Rootfs::new(base))), None)

@@ -315,14 +315,7 @@ impl Decision {
     /// Of two decisions about one line, what has to be said: the heavier verdict, and what both accept.
     #[must_use]
     pub fn or_heavier(self, other: Decision) -> Decision {
-        let weight = |decision: &Decision| match decision.verdict {
-            Verdict::Link | Verdict::Linked | Verdict::OptedOut => 0,
-            Verdict::Edit => 1,
-            Verdict::Unknown => 2,
-            Verdict::Hold => 3,
-            Verdict::NoEffect => 4,
-        };
-        let (mut heavy, light) = if weight(&other) > weight(&self) { (other, self) } else { (self, other) };
+        let (mut heavy, light) = if other.weight() > self.weight() { (other, self) } else { (self, other) };
         // A slash that is right where a directory is makes one where none is: one text must do for both.
         let one_text = light.verdict == Verdict::Edit && heavy.findings == light.findings;
         if heavy.verdict == Verdict::Edit && !one_text {
@@ -337,6 +330,17 @@ impl Decision {
             }
         }
         heavy
+    }
+
+    /// How much its verdict counts against another.
+    pub(super) fn weight(&self) -> usize {
+        match self.verdict {
+            Verdict::Link | Verdict::Linked | Verdict::OptedOut => 0,
+            Verdict::Edit => 1,
+            Verdict::Unknown => 2,
+            Verdict::Hold => 3,
+            Verdict::NoEffect => 4,
+        }
     }
 
     /// The changes beside the flag, of an `edit`.

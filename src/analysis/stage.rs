@@ -22,6 +22,8 @@ use crate::images::ImageSource;
 /// What the walk needs beside the Dockerfile.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
+    /// Which of several ways to build the Dockerfile it is, as in `from context api`.
+    pub way: &'a str,
     /// What base images hold.
     pub images: &'a dyn ImageSource,
     /// The build context.

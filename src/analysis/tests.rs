@@ -78,6 +78,7 @@ fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static 
 /// All rules, no image, no context, and nothing accepted.
 fn inputs(build_args: &BTreeMap<String, Option<String>>) -> Inputs<'_> {
     Inputs {
+        way: "",
         images: &NoImages,
         context: &NoContext,
         assumed_context: None,

@@ -12,7 +12,7 @@ use crate::discover::builds;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
 use crate::plan::file::{Gone, ListReport, Plan, Refused};
-use crate::plan::{self, Earlier, Options, PlanError, Waivers, path_for_people};
+use crate::plan::{self, Earlier, Options, PlanError, Waivers, path_for_people, without_effect};
 
 /// Plans and shows, or writes, the plan.
 pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
@@ -60,6 +60,9 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         let have = if dirty == 1 { "Dockerfile has" } else { "Dockerfiles have" };
         let dirty = human::number(dirty);
         write::remark(&format!("note: {dirty} {have} uncommitted changes, which the plan does not see"));
+    }
+    for note in without_effect(&config, &discovery) {
+        write::remark(&format!("note: {note}"));
     }
     plan.list = report;
     show(arguments, &workspace, &config, &plan)

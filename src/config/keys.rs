@@ -40,6 +40,12 @@ impl Config {
     pub fn line(&self, key: &str) -> usize {
         self.lines.get(key).copied().unwrap_or(1)
     }
+
+    /// The same of a key of `[table."entry"]`; of the entry itself, where that key is not written.
+    pub fn line_in(&self, table: &str, entry: &str, key: &str) -> usize {
+        let entry = format!("{table}.{}", super::origin::quoted(entry));
+        self.lines.get(&format!("{entry}.{key}")).copied().unwrap_or_else(|| self.line(&entry))
+    }
 }
 
 /// `[campaign]`.

@@ -20,13 +20,17 @@ pub(super) fn lines(text: &str) -> BTreeMap<String, usize> {
 
 fn of_table(table: &DeTable<'_>, above: &str, index: &LineIndex, lines: &mut BTreeMap<String, usize>) {
     for (key, value) in table {
-        let name = key.get_ref();
-        let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-        let name = if bare { name.to_string() } else { format!("{name:?}") };
+        let name = quoted(key.get_ref());
         let path = if above.is_empty() { name } else { format!("{above}.{name}") };
         lines.insert(path.clone(), index.position(key.span().start).line);
         of_value(value.get_ref(), &path, index, lines);
     }
+}
+
+/// A key as it stands in a dotted path: in quotes, if it needs them.
+pub(super) fn quoted(name: &str) -> String {
+    let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    if bare { name.to_owned() } else { format!("{name:?}") }
 }
 
 fn of_value(value: &DeValue<'_>, path: &str, index: &LineIndex, lines: &mut BTreeMap<String, usize>) {

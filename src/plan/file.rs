@@ -41,6 +41,10 @@ pub struct Plan {
     pub left_out: BTreeMap<String, usize>,
     /// Files that could not be read.
     pub refused: Vec<Refused>,
+    /// Files that should say how something is built and could not be read.
+    pub unread: Vec<Refused>,
+    /// Dockerfiles that start from each other's images, each circle from its first in order.
+    pub cycles: Vec<Vec<String>>,
     /// The waves, from 0, with their files.
     pub waves: Vec<Wave>,
     /// The files, in order of path.
@@ -184,8 +188,8 @@ pub struct Context {
     pub root: String,
     /// What says so.
     pub evidence: String,
-    /// Whether nothing says so, and it is only likely.
-    pub assumed: bool,
+    /// What kind of file says so; null where nothing says so, and it is only likely.
+    pub said_by: Option<SaidBy>,
     /// The stage that is built; null for the last.
     pub target: Option<String>,
     /// Build arguments that the Dockerfile declares; null as the value of one that only the build knows.
@@ -196,16 +200,29 @@ pub struct Context {
 
 impl Context {
     /// A context with nothing else said.
-    pub fn new(root: String, evidence: String) -> Self {
-        Self {
-            root,
-            evidence,
-            assumed: false,
-            target: None,
-            build_args: BTreeMap::new(),
-            contexts: BTreeMap::new(),
-        }
+    pub fn new(root: String, evidence: String, said_by: Option<SaidBy>) -> Self {
+        Self { root, evidence, said_by, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
     }
+}
+
+/// What kind of file says how something is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SaidBy {
+    /// `layerwright.toml`.
+    Config,
+    /// A compose file.
+    Compose,
+    /// A bake file.
+    Bake,
+    /// A workflow of GitHub Actions.
+    Workflow,
+    /// A shell script.
+    Script,
+    /// A Makefile.
+    Makefile,
+    /// `devcontainer.json`.
+    Devcontainer,
 }
 
 /// What a stage starts from.
@@ -230,7 +247,7 @@ pub enum Knowledge {
     Rootfs,
     /// A Dockerfile of the repository builds it; that the image was built from it is assumed.
     Built,
-    /// Its name says of which family it is; all that follows is assumed.
+    /// Its name, or `like` in `layerwright.toml`, says of which family it is; all that follows is assumed.
     Profile,
 }
 

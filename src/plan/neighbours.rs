@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::Inputs;
-use crate::analysis::end::{self, BuiltHere, Neighbours};
+use crate::analysis::end::{self, BuiltHere, Like, Neighbours};
 use crate::discover::builds::Build;
 use crate::dockerfile::Dockerfile;
 use crate::images::ImageReference;
 use crate::plan::Options;
+use crate::plan::bases::{Bases, BuiltBy};
 use crate::plan::ways::Way;
 
 /// A Dockerfile with the builds of the repository that mean it.
@@ -27,9 +28,10 @@ pub struct Member<'a> {
 #[derive(Debug, Default)]
 pub struct Graph {
     claims: Claims,
-    ends: HashMap<Claimed, Option<BuiltHere>>,
-    /// By the normal form of its name, each image that a member starts from and another builds.
-    named: HashMap<String, Claimed>,
+    bases: Bases,
+    ends: HashMap<Meant, Option<BuiltHere>>,
+    /// By Dockerfile, each image that it names and another builds, as it is written.
+    named: HashMap<String, HashMap<String, Meant>>,
     /// By Dockerfile, those of the repository that it starts from or copies from.
     pub parents: BTreeMap<String, BTreeSet<String>>,
     /// Dockerfiles that start from each other, each circle from its first in order.
@@ -38,6 +40,16 @@ pub struct Graph {
 
 /// A build by the index of its Dockerfile and its own.
 type Claimed = (usize, usize);
+
+/// What an image's name means: a Dockerfile by its index, a way in which it is built, and its stage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Meant {
+    file: usize,
+    way: usize,
+    target: Option<String>,
+    /// Who says so.
+    place: String,
+}
 
 /// Who says to build what: by repository of the image, each with the tag, where that is known.
 #[derive(Debug, Default)]
@@ -97,26 +109,45 @@ impl Claims {
 impl Graph {
     /// Finds out which of the members start from which, and what those leave that others start from.
     pub fn new(members: &[Member<'_>], options: &Options<'_>) -> Self {
-        let claims = Claims::new(members);
-        if claims.0.is_empty() {
+        let (claims, bases) = (Claims::new(members), Bases::new(options.config));
+        if claims.0.is_empty() && bases.is_empty() {
             return Self::default();
         }
-        let mut work = Work { members, options, graph: Self { claims, ..Self::default() }, open: Vec::new() };
+        let by_path = members.iter().enumerate().map(|(at, member)| (member.path, at)).collect();
+        let graph = Self { claims, bases, ..Self::default() };
+        let mut work = Work { members, by_path, options, graph, open: Vec::new() };
         for file in 0..members.len() {
             work.look(file);
         }
         work.graph
     }
+
+    /// The images that one Dockerfile names.
+    pub fn around<'g>(&'g self, path: &'g str) -> Around<'g> {
+        Around { graph: self, path }
+    }
 }
 
-impl Neighbours for Graph {
+/// A [`Graph`] as one Dockerfile sees it: what starts from it is not there.
+pub struct Around<'g> {
+    graph: &'g Graph,
+    path: &'g str,
+}
+
+impl Neighbours for Around<'_> {
     fn lookup(&self, reference: &ImageReference) -> Option<BuiltHere> {
-        self.ends.get(self.named.get(reference.normal())?)?.clone()
+        let meant = self.graph.named.get(self.path)?.get(&reference.to_string())?;
+        self.graph.ends.get(meant)?.clone()
+    }
+
+    fn like(&self, reference: &ImageReference) -> Option<Like> {
+        self.graph.bases.like(reference)
     }
 }
 
 struct Work<'a> {
     members: &'a [Member<'a>],
+    by_path: HashMap<&'a str, usize>,
     options: &'a Options<'a>,
     graph: Graph,
     /// The Dockerfiles that are being looked at, each started from by the one before.
@@ -135,10 +166,8 @@ impl Work<'_> {
         for name in self.images(file) {
             let Ok(reference) = ImageReference::parse(&name) else { continue };
             let read = matches!(self.options.images.lookup(&reference), Ok(Some(_)));
-            let Some(claimed) = self.graph.claims.one(&reference, self.members).filter(|_| !read) else {
-                continue;
-            };
-            let parent = claimed.0;
+            let Some(meant) = self.meant(file, &reference).filter(|_| !read) else { continue };
+            let parent = meant.file;
             if let Some(at) = self.open.iter().position(|&open| open == parent) {
                 self.note_cycle(at);
                 continue;
@@ -146,20 +175,60 @@ impl Work<'_> {
             self.look(parent);
             let parent = self.members[parent].path.to_owned();
             self.graph.parents.entry(path.to_owned()).or_default().insert(parent);
-            self.graph.named.insert(reference.normal().to_owned(), claimed);
-            if !self.graph.ends.contains_key(&claimed) {
-                let built = self.end(claimed);
-                self.graph.ends.insert(claimed, built);
+            if !self.graph.ends.contains_key(&meant) {
+                let built = self.end(&meant);
+                self.graph.ends.insert(meant.clone(), built);
             }
+            self.graph.named.entry(path.to_owned()).or_default().insert(name, meant);
         }
         self.open.pop();
+    }
+
+    /// What the name of an image means that this Dockerfile starts from: what `layerwright.toml` says, or else what
+    /// the builds do.
+    fn meant(&self, file: usize, reference: &ImageReference) -> Option<Meant> {
+        let claimed = self.graph.claims.one(reference, self.members);
+        let built_by = self.graph.bases.built_by(reference);
+        let configured = built_by.and_then(|base| Some((*self.by_path.get(base.dockerfile)?, base)));
+        // A glob that means the Dockerfile's own base too is not meant so.
+        if let Some((parent, base)) = configured.filter(|(parent, _)| *parent != file) {
+            return Some(self.configured(parent, &base, claimed));
+        }
+        let (parent, at) = claimed?;
+        let Member { ways, builds, .. } = &self.members[parent];
+        let build = &builds[at];
+        let target = match &build.target {
+            None => None,
+            Some(target) => Some(target.known()?.to_owned()),
+        };
+        let way = ways.iter().position(|way| way.builds.contains(&at))?;
+        Some(Meant { file: parent, way, target, place: build.place.to_string() })
+    }
+
+    /// A Dockerfile that `layerwright.toml` names: built in the way that gives the image its name, or else in the
+    /// first.
+    fn configured(&self, parent: usize, base: &BuiltBy<'_>, claimed: Option<Claimed>) -> Meant {
+        let Member { ways, builds, .. } = &self.members[parent];
+        let named = claimed.filter(|(file, _)| *file == parent);
+        let way = named.and_then(|(_, at)| ways.iter().position(|way| way.builds.contains(&at)));
+        let way = way.unwrap_or_default();
+        let build = ways[way].builds.first().filter(|_| ways.len() > 1);
+        let place = match build {
+            Some(&at) => format!("{} (built as in {})", base.place, builds[at].place),
+            None => base.place.to_owned(),
+        };
+        Meant { file: parent, way, target: base.target.map(str::to_owned), place }
     }
 
     /// The images that a Dockerfile names, in all ways in which it is built.
     fn images(&self, file: usize) -> BTreeSet<String> {
         let member = &self.members[file];
-        let images = member.ways.iter().flat_map(|way| end::images(member.dockerfile, &way.args));
-        images.collect()
+        let mut images = BTreeSet::new();
+        for way in member.ways {
+            images.extend(end::images(member.dockerfile, &way.args));
+            images.extend(way.named_images());
+        }
+        images
     }
 
     fn note_cycle(&mut self, from: usize) {
@@ -170,25 +239,21 @@ impl Work<'_> {
         self.graph.cycles.insert(paths);
     }
 
-    fn end(&self, (file, at): Claimed) -> Option<BuiltHere> {
-        let member = &self.members[file];
-        let build = &member.builds[at];
-        let way = member.ways.iter().find(|way| way.builds.contains(&at))?;
-        let target = match &build.target {
-            None => None,
-            Some(target) => Some(target.known()?),
-        };
+    fn end(&self, meant: &Meant) -> Option<BuiltHere> {
+        let member = &self.members[meant.file];
+        let way = &member.ways[meant.way];
         let inputs = Inputs {
+            way: &way.name,
             images: self.options.images,
             context: way.context(),
             assumed_context: way.assumed.as_deref(),
             named_contexts: &way.named_contexts(),
             build_args: &way.args,
             rules: self.options.rules,
-            neighbours: &self.graph,
+            neighbours: &self.graph.around(member.path),
             accepted: &|_| false,
         };
-        let end = end::end(member.dockerfile, member.path, target, &inputs)?;
-        Some(BuiltHere { end: Arc::new(end), place: build.place.to_string().into() })
+        let end = end::end(member.dockerfile, member.path, meant.target.as_deref(), &inputs)?;
+        Some(BuiltHere { end: Arc::new(end), place: meant.place.as_str().into() })
     }
 }

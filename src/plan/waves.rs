@@ -134,7 +134,7 @@ fn rank(file: &File, order: &Order<'_>) -> Rank {
 }
 
 fn is_guessed(file: &File) -> bool {
-    file.contexts.iter().all(|context| context.assumed)
+    file.contexts.iter().all(|context| context.said_by.is_none())
 }
 
 fn runs(file: &File, order: &Order<'_>) -> usize {

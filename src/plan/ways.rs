@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::named::{NamedContext, NamedContexts};
 use crate::analysis::source::{self, BuildContext, NoContext};
-use crate::discover::builds::{Build, ContextRoot};
+use crate::discover::builds::{Build, ContextRoot, Kind};
 use crate::discover::{Context, ContextView, Evidence, Source};
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
-use crate::plan::file;
+use crate::plan::file::{self, SaidBy};
 
 /// One way in which a Dockerfile is built.
 pub struct Way<'a> {
+    /// What tells it from the others: its context, and who names that where several are of one context.
+    pub name: String,
     /// The context, where it is a folder of the repository that can be looked at.
     view: Option<ContextView<'a>>,
     /// Why the ignore file of the context cannot be used.
@@ -53,6 +55,14 @@ impl<'a> Way<'a> {
         contexts
     }
 
+    /// The images that take the place of a stage or of another image.
+    pub fn named_images(&self) -> impl Iterator<Item = String> {
+        self.named.iter().filter_map(|(_, named)| match named {
+            Named::Image(image) => Some(image.clone()),
+            _ => None,
+        })
+    }
+
     /// The context's files.
     pub fn context(&self) -> &dyn BuildContext {
         self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
@@ -64,8 +74,9 @@ impl<'a> Way<'a> {
             Err(error) => (None, Some(error.to_string())),
         };
         let root = context.root.as_ref().map_or(".", |root| root.as_str()).to_owned();
-        let shown = file::Context::new(root, context.evidence.to_string());
+        let shown = file::Context::new(root, context.evidence.to_string(), said_by(&context.evidence));
         Self {
+            name: String::new(),
             view,
             trouble,
             assumed: None,
@@ -85,7 +96,6 @@ impl<'a> Way<'a> {
     ) -> Self {
         let context = Context::guessed(source, path, &local_sources(dockerfile));
         let mut way = Self::new(source, path, &context);
-        way.shown.assumed = true;
         way.assumed = Some(format!("the build context is {}: {}", way.shown.root, context.evidence));
         way.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         way
@@ -97,15 +107,19 @@ impl<'a> Way<'a> {
                 let evidence = Evidence::Declared(build.place.clone());
                 Self::new(source, &build.dockerfile, &Context { root: root.clone(), evidence })
             }
-            ContextRoot::Elsewhere(at) => Self {
-                view: None,
-                trouble: None,
-                assumed: None,
-                named: Vec::new(),
-                args: BTreeMap::new(),
-                shown: file::Context::new(at.clone(), Evidence::Declared(build.place.clone()).to_string()),
-                builds: Vec::new(),
-            },
+            ContextRoot::Elsewhere(at) => {
+                let evidence = Evidence::Declared(build.place.clone());
+                Self {
+                    name: String::new(),
+                    view: None,
+                    trouble: None,
+                    assumed: None,
+                    named: Vec::new(),
+                    args: BTreeMap::new(),
+                    shown: file::Context::new(at.clone(), evidence.to_string(), said_by(&evidence)),
+                    builds: Vec::new(),
+                }
+            }
         };
         way.named =
             build.contexts.iter().map(|(name, at)| (name.clone(), named(source, build, at))).collect();
@@ -126,6 +140,20 @@ impl<'a> Way<'a> {
         way.args = args;
         way
     }
+}
+
+/// What kind of file names a context.
+fn said_by(evidence: &Evidence) -> Option<SaidBy> {
+    let Evidence::Declared(place) = evidence else { return None };
+    Some(match place.kind {
+        Kind::Config => SaidBy::Config,
+        Kind::Compose => SaidBy::Compose,
+        Kind::Bake => SaidBy::Bake,
+        Kind::Workflow => SaidBy::Workflow,
+        Kind::Script => SaidBy::Script,
+        Kind::Makefile => SaidBy::Makefile,
+        Kind::Devcontainer => SaidBy::Devcontainer,
+    })
 }
 
 /// What a named context stands for. Its `.dockerignore` counts for it as for a context (`dockerui.nameContext`).
@@ -168,6 +196,13 @@ pub fn ways<'a>(
     }
     if ways.is_empty() {
         ways.push(Way::guessed(source, path, dockerfile, given));
+    }
+    let roots: Vec<String> = ways.iter().map(|way| way.shown.root.clone()).collect();
+    for way in &mut ways {
+        let file::Context { root, evidence, .. } = &way.shown;
+        let alone = roots.iter().filter(|other| *other == root).count() == 1;
+        way.name =
+            if alone { format!("from context {root}") } else { format!("from context {root} ({evidence})") };
     }
     ways
 }

@@ -137,10 +137,19 @@ pub struct ProfiledImage {
 impl ProfiledImage {
     /// The image `image` of FROM or `--from` in `line`.
     pub fn new(profile: Profile, image: &str, line: usize) -> Self {
+        Self::said(profile, image, line, "is")
+    }
+
+    /// The same of an image of no known family, of which `place` says that it is like the image `like` of one.
+    pub fn like(profile: Profile, image: &str, line: usize, like: &str, place: &str) -> Self {
+        Self::said(profile, image, line, &format!("is like {like}, as {place} says,"))
+    }
+
+    fn said(profile: Profile, image: &str, line: usize, is: &str) -> Self {
         let Config { user, working_dir, source, .. } = profile.config;
         let user = if user.is_empty() { "root" } else { user };
         let message = format!(
-            "image {image} (line {line}) is a Linux image that starts in {working_dir} as {user} and sets the \
+            "image {image} (line {line}) {is} a Linux image that starts in {working_dir} as {user} and sets the \
              variables of its family (profile {}: {source})",
             profile.name
         );

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bases;
+mod builds;
 mod cases;
 mod commit;
 mod discovery;
@@ -15,6 +16,7 @@ mod github;
 mod inspect;
 mod kills;
 mod migrate;
+mod monorepo;
 mod mutation;
 mod patch;
 mod plan;

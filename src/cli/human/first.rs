@@ -60,6 +60,7 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, saved: &Saved, verbose: bo
     }
     lists::unread(screen, plan);
     lists::apart(screen, plan);
+    lists::builds(screen, plan);
     lists::reconciliation(screen, plan);
     lists::waves(screen, plan);
     lists::conditions(screen, plan);

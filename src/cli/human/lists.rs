@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
-use super::words::{count, form, number, short_commit};
+use super::words::{count, form, number, said_by, short_commit};
 use super::{style, tally};
 use crate::plan::file::{Class, File, Gone, Header, Knowledge, ListReport, Plan, Wave};
 
@@ -91,6 +91,41 @@ pub fn apart(screen: &mut Screen, plan: &Plan) {
             screen.say(&format!("  {}: {}", refused.path, refused.reason)).end();
         }
         more(screen, plan.refused.len(), "file");
+    }
+}
+
+/// What is known of how the repository builds its Dockerfiles.
+pub fn builds(screen: &mut Screen, plan: &Plan) {
+    let (found, assumed) = tally::contexts(plan);
+    let many = found.iter().map(|(_, many)| many).sum();
+    let kinds: Vec<String> =
+        found.iter().map(|(kind, many)| format!("{} {}", number(*many), said_by(*kind))).collect();
+    let parts = [
+        (many, format!("{} found ({})", number(many), kinds.join(", "))),
+        (assumed, format!("{} assumed", number(assumed))),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|(many, _)| *many > 0).map(|(_, part)| part).collect();
+    if !parts.is_empty() {
+        screen.prose(style::STRONG, "Contexts:", &format!("{}.", parts.join(", ")));
+    }
+    if let Some(first) = plan.unread.first() {
+        let (many, says) = (plan.unread.len(), form(plan.unread.len(), "says", "say"));
+        let files = form(many, "file", "files");
+        let first_is = if many == 1 { "" } else { "first " };
+        let text = format!(
+            "{} {files} that {says} how something is built: {first_is}{}: {}",
+            number(many),
+            first.path,
+            first.reason
+        );
+        screen.prose(style::OPEN, "Not understood:", &text);
+    }
+    if let Some(first) = plan.cycles.first() {
+        let circle: Vec<&str> = first.iter().chain(first.first()).map(String::as_str).collect();
+        let more = plan.cycles.len() - 1;
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let text = format!("{}{more}.", circle.join(" starts from "));
+        screen.prose(style::OPEN, "In a circle:", &text);
     }
 }
 

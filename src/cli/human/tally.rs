@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::file::{Benefit, File, Header, Knowledge, Plan, Reason, Site, Verdict};
+use crate::plan::file::{Benefit, File, Header, Knowledge, Plan, Reason, SaidBy, Site, Verdict};
 
 /// How many lines have a verdict, and how many of them are proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +103,14 @@ pub fn unread(plan: &Plan) -> Vec<Unread> {
         .collect();
     unread.sort_by_key(|image| Reverse((image.lines, image.files)));
     unread
+}
+
+/// How many Dockerfiles have a context that a file names, by the kind of the first that does, and how many one that
+/// is only likely.
+pub fn contexts(plan: &Plan) -> (Vec<(SaidBy, usize)>, usize) {
+    let firsts = plan.files.iter().filter_map(|file| file.contexts.first());
+    let (found, assumed): (Vec<_>, Vec<_>) = firsts.map(|context| context.said_by).partition(Option::is_some);
+    (ranked(found.into_iter().flatten()), assumed.len())
 }
 
 /// What new and raised headers say, and in how many files.

@@ -108,6 +108,8 @@ fn plan(files: Vec<File>) -> Plan {
         list: None,
         left_out: BTreeMap::new(),
         refused: Vec::new(),
+        unread: Vec::new(),
+        cycles: Vec::new(),
         waves: Vec::new(),
         files,
     }

@@ -18,6 +18,12 @@ pub fn files(screen: &mut Screen, plan: &Plan) {
             screen.paint(style::FAINT, &format!("  wave {wave}"));
         }
         screen.end();
+        for context in &file.contexts {
+            screen.prose(style::FAINT, "  from", &format!("{}: {}", context.root, context.evidence));
+        }
+        if !file.owners.is_empty() {
+            screen.prose(style::FAINT, "  owned by", &file.owners.join(" "));
+        }
         if let Some(skip) = &file.skip {
             screen.prose(style::OPEN, "  not edited:", skip);
         }

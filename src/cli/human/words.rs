@@ -1,5 +1,7 @@
 //! Numbers and nouns.
 
+use crate::plan::file::SaidBy;
+
 /// A number with its thousands set apart: `1,204`.
 pub fn number(number: usize) -> String {
     let digits = number.to_string();
@@ -21,6 +23,19 @@ pub fn count(many: usize, noun: &str) -> String {
 /// The form that goes with a number.
 pub fn form<'w>(many: usize, one: &'w str, more: &'w str) -> &'w str {
     if many == 1 { one } else { more }
+}
+
+/// A kind of file that says how something is built.
+pub fn said_by(kind: SaidBy) -> &'static str {
+    match kind {
+        SaidBy::Config => "layerwright.toml",
+        SaidBy::Compose => "compose file",
+        SaidBy::Bake => "bake file",
+        SaidBy::Workflow => "workflow",
+        SaidBy::Script => "script",
+        SaidBy::Makefile => "Makefile",
+        SaidBy::Devcontainer => "devcontainer.json",
+    }
 }
 
 /// A commit as people name it.

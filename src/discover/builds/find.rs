@@ -107,7 +107,7 @@ fn configured(config: &Config) -> Vec<Declared> {
         .build
         .iter()
         .filter_map(|(dockerfile, build)| {
-            let line = config.line(&format!("build.{dockerfile:?}"));
+            let line = config.line_in("build", dockerfile, "");
             let place = Place { kind: Kind::Config, path: path.clone(), line };
             let dockerfile = Pattern::text(dockerfile);
             let mut declared = Declared::new(place, vec![Pattern::default()], dockerfile);

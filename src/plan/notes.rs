@@ -1,0 +1,64 @@
+//! What `layerwright.toml` names and what is not there: nobody would see that it is without effect.
+
+use crate::config::{ALIKE, Config, FILE_NAME};
+use crate::discover::Discovery;
+use crate::images::ImageReference;
+use crate::rootfs::profile::Profile;
+
+/// The keys of `layerwright.toml` that hit nothing, a sentence each with its line.
+pub fn without_effect(config: &Config, discovery: &Discovery) -> Vec<String> {
+    let mut named: Vec<(usize, String, &str)> = Vec::new();
+    let waves = &config.waves;
+    named
+        .extend(waves.poc.iter().map(|path| (config.line("waves.poc"), "[waves] poc".into(), path.as_str())));
+    let lists = waves.lists.iter().flatten();
+    named.extend(lists.map(|path| (config.line("waves.lists"), "[waves] lists".into(), path.as_str())));
+    for (at, skip) in config.files.skip.iter().enumerate() {
+        named.push((config.line(&format!("files.skip[{at}].path")), "[files] skip".into(), &skip.path));
+    }
+    for path in config.build.keys() {
+        named.push((config.line_in("build", path, ""), "[build]".into(), path));
+    }
+    for (name, base) in &config.base {
+        let line = config.line_in("base", name, "dockerfile");
+        named.extend(base.dockerfile.iter().map(|path| (line, format!("[base.{name:?}]"), path.as_str())));
+    }
+    let is_there = |path: &str| discovery.files.iter().any(|file| file.path.as_str() == path);
+    named.retain(|(_, _, path)| !is_there(path));
+    let mut notes: Vec<(usize, String)> = named
+        .into_iter()
+        .map(|(line, key, path)| {
+            let meant = nearest(path, discovery).map(|meant| format!("; did you mean {meant}?"));
+            let meant = meant.unwrap_or_default();
+            (line, format!("{FILE_NAME}:{line}: {key} names {path}, where no Dockerfile was found{meant}"))
+        })
+        .collect();
+    notes.extend(unlike(config));
+    notes.sort();
+    notes.into_iter().map(|(_, note)| note).collect()
+}
+
+/// Images that others are said to be like, and of which nothing is known.
+fn unlike(config: &Config) -> impl Iterator<Item = (usize, String)> {
+    config.base.iter().filter_map(|(name, base)| {
+        let like = base.like.as_deref()?;
+        let family = |like: ImageReference| Profile::find(like.repository(), like.tag());
+        if ImageReference::parse(like).ok().and_then(family).is_some() {
+            return None;
+        }
+        let line = config.line_in("base", name, "like");
+        Some((
+            line,
+            format!("{FILE_NAME}:{line}: [base.{name:?}] is like {like}, which is of no known family"),
+        ))
+    })
+}
+
+/// The Dockerfile whose path is most like one that is not there, if it is alike enough.
+fn nearest<'d>(path: &str, discovery: &'d Discovery) -> Option<&'d str> {
+    let likeness = |other: &str| strsim::normalized_damerau_levenshtein(path, other);
+    let paths = discovery.files.iter().map(|file| file.path.as_str());
+    let (alike, best) =
+        paths.map(|other| (likeness(other), other)).max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (alike >= ALIKE).then_some(best)
+}

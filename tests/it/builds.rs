@@ -1,0 +1,243 @@
+//! What a plan makes of how the repository builds its Dockerfiles: contexts, bases of its own, circles, and what
+//! `layerwright.toml` says of them.
+
+use layerwright::plan::file::{Knowledge, Plan, SaidBy, Site, Verdict};
+
+use crate::support::{Base, Scratch};
+
+/// The plan of a repository, with the base image of these tests.
+fn planned(scratch: &Scratch, base: &Base) -> Plan {
+    let plan = scratch.plan(&["--rootfs", &base.argument()]);
+    Plan::read(plan.to_string().as_bytes()).unwrap()
+}
+
+fn site<'p>(plan: &'p Plan, path: &str, at: usize) -> &'p Site {
+    &plan.file(path).unwrap().sites[at]
+}
+
+#[track_caller]
+fn assert_leans(site: &Site, on: &str) {
+    assert!(site.assumptions.iter().any(|one| one.message == on), "{on} is not in {:#?}", site.assumptions);
+}
+
+/// A private base that makes `/srv/app` sticky, in a Dockerfile with a stage that does not.
+const JAVA: &str = "FROM base:1 AS plain\nRUN mkdir -p /srv/app\nFROM plain\nRUN chmod 1777 /srv/app\n";
+
+#[test]
+fn a_base_is_built_by_the_dockerfile_that_the_configuration_names() {
+    let scratch = Scratch::with(&[
+        ("images/java/Dockerfile", JAVA),
+        ("app/Dockerfile", "FROM registry.corp/java:17\nCOPY x /srv/app/\n"),
+        ("app/x", ""),
+        ("web/Dockerfile", "FROM alpine:3\nCOPY --from=registry.corp/java:21 /srv/app /opt/\n"),
+    ]);
+    let base = Base::new();
+    let plan = planned(&scratch, &base);
+    assert_eq!(site(&plan, "app/Dockerfile", 0).verdict, Verdict::Unknown, "nobody says what it is");
+    let toml = "[base.\"registry.corp/java:*\"]\ndockerfile = \"images/java/Dockerfile\"\n";
+    scratch.write("layerwright.toml", toml);
+    let plan = planned(&scratch, &base);
+    let held = site(&plan, "app/Dockerfile", 0);
+    assert_eq!((held.verdict, held.proved), (Verdict::Hold, Some(false)));
+    assert!(held.reasons[0].message.contains("1777"), "{:?}", held.reasons);
+    assert_leans(
+        held,
+        "image registry.corp/java:17 (line 1) was built from images/java/Dockerfile as layerwright.toml:2 says",
+    );
+    assert_eq!(plan.file("app/Dockerfile").unwrap().bases[0].source, Some(Knowledge::Built));
+    scratch.write("layerwright.toml", toml.to_owned() + "target = \"plain\"\n");
+    let linked = planned(&scratch, &base);
+    assert_eq!(site(&linked, "app/Dockerfile", 0).verdict, Verdict::Link, "the stage is that of the target");
+}
+
+#[test]
+fn the_configuration_wins_over_tags_and_says_in_which_way_it_means_a_dockerfile() {
+    let scratch = Scratch::with(&[
+        ("images/java/Dockerfile", "ARG M=1777\nFROM base:1\nARG M\nRUN mkdir /data && chmod $M /data\n"),
+        ("images/old/Dockerfile", "FROM base:1\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: corp/java:17\n    build: {context: images/old}\n  b:\n    image: corp/java:b\n    \
+             build: {context: images/java, args: {M: '755'}}\n  c:\n    build: {context: images/java, args: {M: '700'}}\n",
+        ),
+        ("app/Dockerfile", "FROM corp/java:17\nCOPY x /data/\n"),
+        ("app/x", ""),
+        ("b/Dockerfile", "FROM corp/java:b\nCOPY x /data/\n"),
+        ("b/x", ""),
+    ]);
+    let base = Base::new();
+    let tagged = planned(&scratch, &base);
+    assert_leans(
+        site(&tagged, "app/Dockerfile", 0),
+        "image corp/java:17 (line 1) was built from images/old/Dockerfile as compose.yaml:4 says",
+    );
+    scratch
+        .write("layerwright.toml", "[base]\n\"corp/java:*\" = { dockerfile = \"images/java/Dockerfile\" }\n");
+    let plan = planned(&scratch, &base);
+    let says = |site: &Site, image: &str, line: usize| {
+        let message = format!(
+            "image {image} (line 1) was built from images/java/Dockerfile as layerwright.toml:2 (built as in \
+             compose.yaml:{line}) says"
+        );
+        assert_leans(site, &message);
+    };
+    says(site(&plan, "app/Dockerfile", 0), "corp/java:17", 7);
+    says(site(&plan, "b/Dockerfile", 0), "corp/java:b", 7);
+    // A configured path that is not there leaves what the tags say.
+    scratch
+        .write("layerwright.toml", "[base]\n\"corp/java:*\" = { dockerfile = \"images/jav/Dockerfile\" }\n");
+    assert_eq!(planned(&scratch, &base).files, tagged.files);
+}
+
+#[test]
+fn an_image_may_be_said_to_be_like_another() {
+    let scratch = Scratch::with(&[
+        ("Dockerfile", "FROM registry.corp/java:21\nCOPY x /srv/\nCOPY x /tmp/\n"),
+        ("x", ""),
+        ("own/Dockerfile", "FROM registry.corp/java:own\nCOPY x /etc/\n"),
+        ("own/x", ""),
+        ("base/Dockerfile", "FROM base:1\n"),
+        ("build.sh", "docker build -t registry.corp/java:own base\n"),
+    ]);
+    scratch.write("layerwright.toml", "[base.'registry.corp/java:*']\n\nlike = 'debian:12'\n");
+    let plan = planned(&scratch, &Base::new());
+    let held = site(&plan, "Dockerfile", 1);
+    assert_eq!((held.verdict, held.proved), (Verdict::Hold, Some(false)));
+    assert_eq!(held.reasons[0].rule, "ancestor-mode");
+    let said = "image registry.corp/java:21 (line 1) is like debian:12, as layerwright.toml:3 says,";
+    for site in &plan.file("Dockerfile").unwrap().sites {
+        assert!(site.assumptions.iter().any(|one| one.message.starts_with(said)), "{:#?}", site.assumptions);
+    }
+    assert_eq!(
+        plan.file("own/Dockerfile").unwrap().bases[0].source,
+        Some(Knowledge::Built),
+        "what is built here is known better"
+    );
+}
+
+#[test]
+fn circles_and_files_that_are_not_understood_are_in_the_plan_and_on_the_first_screen() {
+    let scratch = Scratch::with(&[
+        ("a/Dockerfile", "FROM corp/b\nCOPY x /x\n"),
+        ("a/x", ""),
+        ("b/Dockerfile", "FROM corp/a\nCOPY x /x\n"),
+        ("b/x", ""),
+        ("build.sh", "docker build -t corp/a a\ndocker build -t corp/b b\n"),
+        ("compose.yaml", "services:\n  a: [\n"),
+        ("docker-compose.yml", "services: {a: }}\n"),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    assert_eq!(plan.cycles, [["a/Dockerfile", "b/Dockerfile"]]);
+    let unread: Vec<&str> = plan.unread.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(unread, ["compose.yaml", "docker-compose.yml"]);
+    assert!(plan.unread[0].reason.starts_with("line "), "{:?}", plan.unread[0]);
+    let screen = scratch.run(&["plan"]).done().stdout.replace("\n  ", " ");
+    for line in [
+        "Contexts: 2 found (2 script).".to_owned(),
+        "In a circle: a/Dockerfile starts from b/Dockerfile starts from a/Dockerfile.".to_owned(),
+        format!(
+            "Not understood: 2 files that say how something is built: first compose.yaml: {}",
+            plan.unread[0].reason
+        ),
+    ] {
+        assert!(screen.lines().any(|shown| shown == line), "{line} is not in\n{screen}");
+    }
+}
+
+#[test]
+fn configuration_that_hits_nothing_is_told_with_its_line() {
+    let scratch = Scratch::with(&[("services/auth/Dockerfile", "FROM base:1\n")]);
+    let toml = "[waves]\npoc = 'services/auht/Dockerfile'\nlists = [['services/auth/Dockerfile'], ['q']]\n\
+                [[files.skip]]\npath = 'w'\nreason = 'x'\n[build.Dockerfile]\ncontext = '.'\n\
+                [base.java]\ndockerfile = 'service/auth/Dockerfile'\n[base.'x']\nlike = 'corp/x'\n";
+    scratch.write("layerwright.toml", toml);
+    let noted = scratch.run(&["plan"]).done().stderr;
+    assert_eq!(
+        noted.lines().collect::<Vec<_>>(),
+        [
+            "note: layerwright.toml:2: [waves] poc names services/auht/Dockerfile, where no Dockerfile was \
+             found; did you mean services/auth/Dockerfile?",
+            "note: layerwright.toml:3: [waves] lists names q, where no Dockerfile was found",
+            "note: layerwright.toml:5: [files] skip names w, where no Dockerfile was found",
+            "note: layerwright.toml:7: [build] names Dockerfile, where no Dockerfile was found",
+            "note: layerwright.toml:10: [base.\"java\"] names service/auth/Dockerfile, where no Dockerfile \
+             was found; did you mean services/auth/Dockerfile?",
+            "note: layerwright.toml:12: [base.\"x\"] is like corp/x, which is of no known family",
+        ]
+    );
+    scratch
+        .write("layerwright.toml", "[waves]\npoc = 'services/auth/Dockerfile'\n[base.x]\nlike = 'debian'\n");
+    assert_eq!(scratch.run(&["plan"]).done().stderr, "");
+}
+
+#[test]
+fn where_ways_disagree_a_reason_says_of_which_it_speaks() {
+    let scratch = Scratch::with(&[
+        ("Dockerfile", "FROM base:1\nARG D=/srv/\nCOPY x /tmp/\nCOPY x $D\n"),
+        ("x", ""),
+        ("sub/x", ""),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    build: .\n  b:\n    build: {context: sub, dockerfile: ../Dockerfile, args: {D: /tmp/}}\n",
+        ),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    let message = |at: usize| site(&plan, "Dockerfile", at).reasons[0].message.as_str();
+    assert_eq!(message(0), "`/tmp` is 1777 and would become 0755", "both say so");
+    assert_eq!(message(1), "`/tmp` is 1777 and would become 0755, from context sub");
+    scratch.write(
+        "compose.yaml",
+        "services:\n  a:\n    build: .\n  b:\n    build: {context: ., args: {D: /tmp/}}\n",
+    );
+    scratch.commit("Second");
+    let plan = planned(&scratch, &Base::new());
+    assert_eq!(
+        site(&plan, "Dockerfile", 1).reasons[0].message,
+        "`/tmp` is 1777 and would become 0755, from context . (compose file compose.yaml:5)"
+    );
+}
+
+#[test]
+fn contexts_and_owners_are_shown_by_file_and_counted_by_kind() {
+    let scratch = Scratch::with(&[
+        ("Dockerfile", "FROM base:1\nCOPY x /srv/\n"),
+        ("x", ""),
+        ("sub/x", ""),
+        ("other/Dockerfile", "FROM base:1\nCOPY x /srv/\n"),
+        ("other/x", ""),
+        ("compose.yaml", "services:\n  a:\n    build: .\n"),
+        (
+            ".github/workflows/ci.yml",
+            "jobs:\n  a:\n    steps:\n      - run: docker build -f Dockerfile sub\n",
+        ),
+        ("CODEOWNERS", "/Dockerfile @corp/auth @ann\n"),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    let by: Vec<Option<SaidBy>> =
+        plan.file("Dockerfile").unwrap().contexts.iter().map(|context| context.said_by).collect();
+    assert_eq!(by, [Some(SaidBy::Compose), Some(SaidBy::Workflow)]);
+    let screen = scratch.run(&["plan", "--verbose"]).done().stdout;
+    let shown = "\nDockerfile\n  from .: compose file compose.yaml:3\n  from sub: workflow \
+                 .github/workflows/ci.yml:4\n  owned by @corp/auth @ann\n";
+    assert!(screen.contains(shown), "{screen}");
+    let shown = "\nother/Dockerfile\n  from other: the Dockerfile's own folder (assumed)\n  2 ";
+    assert!(screen.contains(shown), "{screen}");
+    assert!(screen.contains("\nContexts: 1 found (1 compose file), 1 assumed.\n"), "{screen}");
+}
+
+#[test]
+fn a_dockerfile_is_not_the_base_of_itself() {
+    let scratch = Scratch::with(&[
+        ("images/java/Dockerfile", "FROM registry.corp/java:upstream\nCOPY x /srv/\n"),
+        ("images/java/x", ""),
+        ("app/Dockerfile", "FROM registry.corp/java:17\nCOPY x /srv/\n"),
+        ("app/x", ""),
+    ]);
+    scratch
+        .write("layerwright.toml", "[base.'registry.corp/java:*']\ndockerfile = 'images/java/Dockerfile'\n");
+    let plan = planned(&scratch, &Base::new());
+    let source = |path: &str| plan.file(path).unwrap().bases[0].source;
+    assert_eq!(source("images/java/Dockerfile"), None, "nobody says what the glob's own base is");
+    assert_eq!(source("app/Dockerfile"), Some(Knowledge::Built));
+    assert!(plan.cycles.is_empty(), "{:?}", plan.cycles);
+}
