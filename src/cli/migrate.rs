@@ -108,11 +108,11 @@ fn change<'a>(campaign: &Campaign<'_>, file: &'a File) -> Result<Option<Change<'
     if file.done_blob() == Some(blob.as_str()) {
         return Ok(None);
     }
+    campaign.refuse_dirty(&path)?;
     if blob.as_str() != file.blob {
         let (planned, now) = (human::short_commit(&file.blob), human::short_commit(blob.as_str()));
         return Err(stale(file, &format!("planned for {planned}, now {now}")));
     }
-    campaign.refuse_dirty(&path)?;
     let new = campaign::planned_text(file, &Dockerfile::read(old.clone()))?;
     let done = format!("{} linked", human::count(file.selected().count(), "line"));
     let message =

@@ -268,7 +268,7 @@ fn a_stale_file_is_refused_alone() {
     let files = ["a/Dockerfile", "b/Dockerfile", "c/Dockerfile", "d/Dockerfile"];
     let run = scratch.run(&[&["migrate", "--commit"], &files[..]].concat()).refused(&[
         "b/Dockerfile has changed since the plan was made",
-        "c/Dockerfile is no file here",
+        "c/Dockerfile has changed since the plan was made: it is gone",
         "2 files got no branch; 2 done",
     ]);
     let done: Vec<String> = told(&run).into_iter().map(|(.., file)| file).collect();
