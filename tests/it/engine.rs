@@ -39,9 +39,6 @@ pub struct Object {
 /// The filesystem of an image by path.
 pub type Image = BTreeMap<String, Object>;
 
-/// An engine that merges, with the bases in it.
-pub struct Engine(());
-
 fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| value == "1")
 }
@@ -68,50 +65,48 @@ fn check() -> Result<(), String> {
     Ok(())
 }
 
-impl Engine {
-    /// The engine, where there is one and it may be used. Says what is left out otherwise.
-    pub fn find(what: &str) -> Option<Self> {
-        let required = is_set("LAYERWRIGHT_REQUIRE_ENGINE");
-        if !required && !is_set("LAYERWRIGHT_ENGINE") {
-            left_out(what, "LAYERWRIGHT_ENGINE=1 does not allow the engine");
-            return None;
-        }
-        match check() {
-            Ok(()) => Some(Self(())),
-            Err(why) if required => panic!("{what}: there is no engine: {why}"),
-            Err(why) => {
-                left_out(what, &format!("there is no engine: {}", why.trim()));
-                None
-            }
+/// Whether there is an engine and it may be used. Says what is left out otherwise.
+pub fn is_there(what: &str) -> bool {
+    let required = is_set("LAYERWRIGHT_REQUIRE_ENGINE");
+    if !required && !is_set("LAYERWRIGHT_ENGINE") {
+        left_out(what, "LAYERWRIGHT_ENGINE=1 does not allow the engine");
+        return false;
+    }
+    match check() {
+        Ok(()) => true,
+        Err(why) if required => panic!("{what}: there is no engine: {why}"),
+        Err(why) => {
+            left_out(what, &format!("there is no engine: {}", why.trim()));
+            false
         }
     }
+}
 
-    /// Builds a Dockerfile. What the build said, where it fails.
-    pub fn build(&self, dockerfile: &Path, context: &Path) -> Result<Image, String> {
-        Ok(parse(&self.export(dockerfile, context)?))
-    }
+/// Builds a Dockerfile with options of `docker buildx build`. What the build said, where it fails.
+pub fn build(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Image, String> {
+    Ok(parse(&export(dockerfile, context, options)?))
+}
 
-    /// The root filesystem of what a Dockerfile builds, as a tar.
-    pub fn export(&self, dockerfile: &Path, context: &Path) -> Result<Vec<u8>, String> {
-        let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
-        *free -= 1;
-        drop(free);
-        let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
-        let quiet = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
-        let output = ["--progress=plain", "--output=type=tar,dest=-", "--file", file, folder];
-        let built = docker(&[&quiet[..], &output].concat());
-        *FREE.lock().unwrap() += 1;
-        FREED.notify_one();
-        built
-    }
+/// The root filesystem of what a Dockerfile builds, as a tar.
+pub fn export(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
+    let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
+    *free -= 1;
+    drop(free);
+    let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
+    let plain = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
+    let output = ["--progress=plain", "--output=type=tar,dest=-", "--file", file, folder];
+    let built = docker(&[&plain[..], options, &output].concat());
+    *FREE.lock().unwrap() += 1;
+    FREED.notify_one();
+    built
+}
 
-    /// Says how many builds ran, and removes what they left and nobody used for long.
-    pub fn finish(self, what: &str, ran: usize) {
-        say(&format!("{what}: {ran} Dockerfiles were built"));
-        assert!(ran > 0, "{what}: nothing was built");
-        if let Err(error) = docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]) {
-            say(&format!("the engine keeps what was built: {error}"));
-        }
+/// Says how many Dockerfiles were built, and removes what builds left and nobody used for long.
+pub fn finish(what: &str, built: usize) {
+    say(&format!("{what}: {built} Dockerfiles were built"));
+    assert!(built > 0, "{what}: nothing was built");
+    if let Err(error) = docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]) {
+        say(&format!("the engine keeps what was built: {error}"));
     }
 }
 

@@ -219,6 +219,7 @@ impl Writer<'_> {
             None => match self.random.below(100) {
                 0..12 => ("scratch".to_owned(), false, false),
                 12..18 => ("caps:1".to_owned(), false, false),
+                18..22 => ("named".to_owned(), false, false),
                 _ => ("tiny:1".to_owned(), true, false),
             },
         };
@@ -238,7 +239,6 @@ impl Writer<'_> {
 
     fn instruction(&mut self) {
         match self.random.below(100) {
-            0..46 => self.transfer(""),
             46..72 if self.here.has_shell => self.run(),
             72..80 => {
                 let place = self.place();
@@ -357,7 +357,7 @@ impl Writer<'_> {
                 self.random.one(&["/opt/a", "/n", "/app", "/w", "/l", "/opt/new", "/srv/n"])
             ),
             17 => format!("rm -rf {}/*", self.random.one(&["/opt", "/n", "/opt/a", "/home/app", "/tmp"])),
-            18 => format!("mkdir -p {} && mv {b} /moved", b),
+            18 => format!("mkdir -p {b} && mv {b} /moved"),
             19 => format!("mkdir -p /n/m && mv /n/m {a}"),
             20 => format!("mkdir -p /n/m && cp -a /n {a}"),
             21 => format!("mkdir -p {a} && cp -a /home/. {a}/"),
@@ -392,6 +392,8 @@ impl Writer<'_> {
             }
             22..26 => "tiny:1".to_owned(),
             26..29 => "caps:1".to_owned(),
+            29..34 => "named".to_owned(),
+            34..36 => "other:1".to_owned(),
             _ => String::new(),
         };
         let is_add = from.is_empty() && self.random.chance(25);
@@ -430,8 +432,8 @@ impl Writer<'_> {
         for _ in 0..count {
             sources.push(match from.as_str() {
                 "" if is_add && self.random.chance(55) => self.random.one(&ARCHIVES),
-                "" => self.random.one(&SOURCES),
-                "caps:1" => self.random.one(&["/cap", "/cap/", "/cap/f", "/cap/sub", "/"]),
+                "" | "named" => self.random.one(&SOURCES),
+                "caps:1" | "other:1" => self.random.one(&["/cap", "/cap/", "/cap/f", "/cap/sub", "/"]),
                 "tiny:1" => self.random.one(&[
                     "/etc/passwd",
                     "/home",
