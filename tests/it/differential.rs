@@ -143,6 +143,7 @@ impl Sample {
             images: &bench.images,
             context: &FolderContext::new(&self.context()).unwrap(),
             assumed_context: None,
+            way: "",
             named_contexts: &named_contexts,
             build_args: &BTreeMap::new(),
             rules,

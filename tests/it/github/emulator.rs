@@ -1,4 +1,4 @@
-//! The same command against a stateful GitHub that others wrote: the npm package `emulate`, which `.ci/emulator`
+//! The same command against a stateful GitHub that others wrote: the npm package `emulate`, which `.ci/run`
 //! starts. `LAYERWRIGHT_EMULATOR` is its address; with `LAYERWRIGHT_REQUIRE_EMULATOR` set, it must be there.
 
 use serde_json::{Value, json};
