@@ -77,7 +77,10 @@ pub fn plan(
 ) -> Plan {
     let read = |file: &SourceFile| {
         let dockerfile = Dockerfile::read(file.text.clone());
-        let ways = ways::ways(source, &file.path, &dockerfile, builds.of(&file.path), options.build_args);
+        let own = options.config.build.get(file.path.as_str());
+        let mut given = own.map(|build| build.args.clone()).unwrap_or_default();
+        given.extend(options.build_args.clone());
+        let ways = ways::ways(source, &file.path, &dockerfile, builds.of(&file.path), &given);
         (dockerfile, ways)
     };
     let read: Vec<(Dockerfile, Vec<Way<'_>>)> = discovery.files.par_iter().map(read).collect();

@@ -273,7 +273,8 @@ pub struct Base {
     pub like: Option<String>,
 }
 
-/// `[build."services/auth/Dockerfile"]`: how a Dockerfile is built. What is said here counts alone.
+/// `[build."services/auth/Dockerfile"]`: how a Dockerfile is built. Where it names a context, that counts alone; else it
+/// completes what is found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Build {
@@ -283,7 +284,7 @@ pub struct Build {
     /// The stage that is built; without it, the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// Build arguments.
+    /// Build arguments; `--build-arg` comes first.
     pub args: BTreeMap<String, String>,
     /// Named contexts: a folder relative to the repository's root, `docker-image://…` or a URL.
     pub contexts: BTreeMap<String, String>,

@@ -241,3 +241,38 @@ fn a_dockerfile_is_not_the_base_of_itself() {
     assert_eq!(source("app/Dockerfile"), Some(Knowledge::Built));
     assert!(plan.cycles.is_empty(), "{:?}", plan.cycles);
 }
+
+#[test]
+fn what_the_configuration_says_of_a_build_completes_what_is_found() {
+    let text = "FROM base:1\nARG D=/opt\nCOPY x $D/\n";
+    let scratch = Scratch::with(&[
+        ("app/Dockerfile", text),
+        ("app/x", ""),
+        ("compose.yaml", "services:\n  app:\n    build: app\n"),
+        ("alone/Dockerfile", text),
+        ("alone/x", ""),
+    ]);
+    let base = Base::new();
+    let verdict = |plan: &Plan, path: &str| site(plan, path, 0).verdict;
+    let plan = planned(&scratch, &base);
+    assert_eq!(
+        (verdict(&plan, "app/Dockerfile"), verdict(&plan, "alone/Dockerfile")),
+        (Verdict::Link, Verdict::Link)
+    );
+    let toml = "[build.'app/Dockerfile']\nargs = { D = '/root' }\ntarget = 'last'\n\
+                [build.'alone/Dockerfile']\nargs = { D = '/root' }\n";
+    scratch.write("layerwright.toml", toml);
+    let plan = planned(&scratch, &base);
+    assert_eq!(
+        (verdict(&plan, "app/Dockerfile"), verdict(&plan, "alone/Dockerfile")),
+        (Verdict::Hold, Verdict::Hold)
+    );
+    let context = &plan.file("app/Dockerfile").unwrap().contexts[0];
+    assert_eq!(
+        (context.target.as_deref(), context.evidence.as_str()),
+        (Some("last"), "compose file compose.yaml:3")
+    );
+    let given = scratch.plan(&["--rootfs", &base.argument(), "--build-arg", "D=/opt"]);
+    let given = Plan::read(given.to_string().as_bytes()).unwrap();
+    assert_eq!(verdict(&given, "app/Dockerfile"), Verdict::Link, "the command line comes first");
+}

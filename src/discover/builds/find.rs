@@ -74,6 +74,12 @@ pub fn find(source: &Source<'_>, dockerfiles: &[&RepoPath], config: &Config) -> 
     let configured = resolve(&configured, dockerfiles, source.listing());
     builds.retain(|build| configured.iter().all(|own| own.dockerfile != build.dockerfile));
     builds.extend(configured);
+    for build in &mut builds {
+        let own = config.build.get(build.dockerfile.as_str());
+        if let Some(target) = own.and_then(|own| own.target.as_ref()) {
+            build.target = Some(Pattern::text(target));
+        }
+    }
     builds.sort_by(|a, b| a.dockerfile.cmp(&b.dockerfile).then_with(|| a.place.cmp(&b.place)));
     Builds { builds, unread }
 }
