@@ -226,7 +226,7 @@ fn proved(text: &str, sites: &[Site]) -> String {
 fn all_linked(text: &str, sites: &[Site]) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for site in sites.iter().filter(|site| !matches!(site.verdict, Verdict::Linked | Verdict::OptedOut)) {
-        let word = if site.onbuild { "ONBUILD COPY".len() } else { 0 };
+        let word = if site.onbuild { "ONBUILD ".len() } else { 0 };
         let line = &mut lines[site.line - 1];
         let end = line[word..].find(' ').map_or(line.len(), |end| end + word);
         line.insert_str(end, " --link");

@@ -59,7 +59,7 @@ const SPECIAL: [&str; 34] = [
 const RELATIVE: [&str; 10] =
     [".", "./", "k", "sub/", "sub", "../k", "$D/k", "${D}", "${A:-/opt/a}/k", "$A/q/"];
 /// Places that commands work on.
-const WORKED: [&str; 24] = [
+const WORKED: [&str; 25] = [
     "/opt/a",
     "/opt/a/b",
     "/opt/a/k",
@@ -84,6 +84,7 @@ const WORKED: [&str; 24] = [
     "/tmp",
     "/root",
     "/srv",
+    "/dev/k",
 ];
 const WORKED_BY_USER: [&str; 6] =
     ["/home/app/k", "/home/app/k/m", "/tmp/x", "/tmp/u/k", "/home/app", "/var/tmp/k"];
