@@ -9,7 +9,9 @@ use crate::analysis::scope::Scope;
 use crate::analysis::state::State;
 use crate::dockerfile::expand::{Environment, Lookup as Value};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Run, RunCommand};
-use crate::rootfs::{Assumption, Below, Directory, Disturbance, Fact, Known, Reach, Rootfs, ancestors};
+use crate::rootfs::{
+    Assumption, Below, Directory, Disturbance, Fact, Known, Listing, Reach, Rootfs, ancestors,
+};
 use crate::shell::{self, Change, Effect, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
 
 /// A RUN of a Dockerfile, by the index of its instruction; of the ONBUILD, where it stands in one.
@@ -175,8 +177,8 @@ pub struct Mounts {
     targets: Vec<(String, Fact)>,
     /// Whether a target is not known.
     somewhere: bool,
-    /// Those of [`MOUNT_POINTS`] that did not exist.
-    made: Vec<(&'static str, Fact)>,
+    /// Those of [`MOUNT_POINTS`], with what lay below them.
+    points: Vec<(&'static str, Fact, Listing)>,
 }
 
 impl Mounts {
@@ -192,11 +194,11 @@ impl Mounts {
             let missing = facts.clone().find(|(_, fact)| fact.known == Known::Absent);
             missing.or_else(|| facts.next_back())
         };
-        let points = MOUNT_POINTS.into_iter().map(|path| (path, rootfs.get(path)));
+        let points = MOUNT_POINTS.into_iter().map(|path| (path, rootfs.get(path), rootfs.below(path)));
         Self {
             targets: targets.iter().flatten().filter_map(look).collect(),
             somewhere: targets.iter().any(Option::is_none),
-            made: points.filter(|(_, fact)| fact.known == Known::Absent).collect(),
+            points: points.collect(),
         }
     }
 
@@ -218,9 +220,14 @@ impl Mounts {
             let reach = Reach::Names(Vec::new());
             rootfs.disturb(Disturbance::new("RUN --mount", line, reach));
         }
-        for (path, fact) in self.made {
-            let known = Known::Dir(Directory::made_by(Some((0, 0))));
-            rootfs.set(path, Fact { known, leans: fact.leans }, Below::Nothing);
+        for (path, fact, below) in self.points {
+            if fact.known == Known::Absent {
+                let known = Known::Dir(Directory::made_by(Some((0, 0))));
+                rootfs.set(path, Fact { known, leans: fact.leans }, Below::Nothing);
+            } else if rootfs.get(path) != fact || rootfs.below(path) != below {
+                let why = format!("RUN (line {line}) has the kernel's {path} there");
+                rootfs.set(path, fact, Below::Unknown(why.into()));
+            }
         }
     }
 }

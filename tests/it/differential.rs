@@ -1,7 +1,8 @@
 //! Random Dockerfiles, each built as it is and with all that is proved: the images must be the same.
 //!
 //! `LAYERWRIGHT_SEED` is the seed of the first Dockerfile, the next ones count on from it, and
-//! `LAYERWRIGHT_DIFFERENTIAL` says how many there are. See [`crate::engine`] for what allows the builds.
+//! `LAYERWRIGHT_DIFFERENTIAL` says how many there are. A seed gives the same Dockerfile on every engine that has the
+//! same means: see [`Means`]. See [`crate::engine`] for what allows the builds.
 
 mod folder;
 mod random;
@@ -31,7 +32,7 @@ use crate::engine::{self, AT_ONCE, Image, differences};
 use crate::mutation;
 use crate::support::{left_out, say};
 use random::Random;
-use text::Frontend;
+use text::Means;
 
 const WHAT: &str = "the differential check";
 const FIRST_SEED: u64 = 1;
@@ -46,6 +47,19 @@ const LEAST_DIFFERING: usize = 20;
 /// How many of a hundred sites have to be proved, in Dockerfiles where all of them may be linked.
 const LEAST_PROVED: usize = 40;
 
+/// `gnu:1`: Debian's tools on `tiny:1`, where there is a Debian to take them from.
+const GNU: &str = r#"FROM debian:bookworm-slim AS debian
+RUN mkdir -p /out/usr/bin /out/usr/sbin /out/etc \
+ && cd /usr/bin && cp chmod chown chgrp mkdir cp mv ln rm rmdir install touch /out/usr/bin/ \
+ && cp /usr/sbin/useradd /usr/sbin/groupadd /usr/sbin/usermod /out/usr/sbin/ \
+ && cp /etc/login.defs /out/etc/ && ln -s usr/lib64 /out/lib64 \
+ && for i in /out/usr/bin/* /out/usr/sbin/*; do ldd $i; done | grep -o '/lib[^ ]*' | sort -u \
+  | while read -r i; do mkdir -p "/out/usr/${i%/*}" && cp -L "$i" "/out/usr/$i"; done
+FROM tiny:1
+RUN cd /usr/bin && rm -f chmod chown chgrp mkdir cp mv ln touch rmdir && rm rm
+COPY --from=debian /out/ /
+"#;
+
 fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
     let Ok(value) = std::env::var(variable) else { return default };
     value.parse().unwrap_or_else(|_| panic!("{variable} is no number: {value}"))
@@ -55,7 +69,7 @@ fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
 struct Bench {
     work: tempfile::TempDir,
     images: FileSource,
-    frontend: Frontend,
+    means: Means,
     salt: String,
 }
 
@@ -65,8 +79,10 @@ impl Bench {
         let empty = work.path().join("empty");
         fs::create_dir(&empty).unwrap();
         let file = work.path().join("Dockerfile");
+        fs::write(&file, GNU).unwrap();
+        let gnu = engine::is_image("debian:bookworm-slim") && engine::tag(&file, &empty, "gnu:1").is_ok();
         let mut pairs = Vec::new();
-        for base in ["tiny", "caps"] {
+        for base in ["tiny", "caps"].into_iter().chain(gnu.then_some("gnu")) {
             fs::write(&file, format!("FROM {base}:1\n")).unwrap();
             let tar = work.path().join(base).with_extension("tar");
             fs::write(&tar, engine::export(&file, &empty, &[]).unwrap()).unwrap();
@@ -74,9 +90,9 @@ impl Bench {
         }
         let images = FileSource::new(pairs.iter().map(String::as_str)).unwrap();
         fs::write(&file, "FROM tiny:1\nCOPY --exclude=x --parents . /opt/\n").unwrap();
-        let frontend = Frontend { filters: engine::export(&file, &empty, &[]).is_ok() };
+        let means = Means { filters: engine::export(&file, &empty, &[]).is_ok(), gnu };
         let now = std::time::UNIX_EPOCH.elapsed().unwrap();
-        Self { work, images, frontend, salt: format!("{}", now.as_nanos()) }
+        Self { work, images, means, salt: format!("{}", now.as_nanos()) }
     }
 }
 
@@ -97,7 +113,7 @@ impl Sample {
         let named = folder.join("named");
         fs::create_dir(&named).unwrap();
         folder::make(&mut random, &named, &salt);
-        let text = text::write(&mut random, bench.frontend);
+        let text = text::write(&mut random, bench.means);
         Self { text, folder }
     }
 
@@ -212,7 +228,7 @@ fn proved(text: &str, sites: &[Site]) -> String {
 fn all_linked(text: &str, sites: &[Site]) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for site in sites.iter().filter(|site| !matches!(site.verdict, Verdict::Linked | Verdict::OptedOut)) {
-        let word = if site.onbuild { "ONBUILD COPY".len() } else { 0 };
+        let word = if site.onbuild { "ONBUILD ".len() } else { 0 };
         let line = &mut lines[site.line - 1];
         let end = line[word..].find(' ').map_or(line.len(), |end| end + word);
         line.insert_str(end, " --link");
@@ -327,7 +343,15 @@ fn what_is_proved_changes_no_image() {
 }
 
 /// Rules without which some of the Dockerfiles change that [`MANY`] seeds give.
-const FOUND: [&str; 0] = [];
+const FOUND: [&str; 7] = [
+    "ancestor-mode",
+    "ancestor-owner",
+    "ancestor-xattrs",
+    "chown-ancestors",
+    "directory-destination",
+    "named-chown",
+    "symlink-ancestor",
+];
 
 #[test]
 fn without_a_rule_images_change() {

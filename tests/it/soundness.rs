@@ -111,6 +111,15 @@ fn a_run_makes_what_the_kernel_is_mounted_on() {
         assert!(!is_proved_after("true", &copy), "{place}");
         assert!(is_proved_after("true", &format!("COPY f /{place}/k/")), "{place}");
     }
+    // What it makes there is in no image: a slash would make a directory of the file that a plain copy makes.
+    for made in ["mkdir -p /dev/k", "mkdir /dev/k && chown 1000:1000 /dev/k", "ln -s /opt /dev/k"] {
+        let again = format!("true\nRUN {made}");
+        for run in [made, &again] {
+            let text = format!("FROM tiny:1\nRUN {run}\nCOPY f /dev/k\n");
+            let last = sites(&text, &mut Tar::new()).pop().unwrap();
+            assert!(last.proved != Some(true) || last.verdict == Verdict::Link, "{run}: {last:?}");
+        }
+    }
 }
 
 #[test]
