@@ -8,7 +8,9 @@
 mod architecture;
 mod bases;
 mod cases;
+mod differential;
 mod discovery;
+mod engine;
 mod faults;
 mod inspect;
 mod kills;

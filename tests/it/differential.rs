@@ -1,0 +1,284 @@
+//! Random Dockerfiles, each built as it is and with all that is proved: the images must be the same.
+//!
+//! `LAYERWRIGHT_SEED` is the seed of the first Dockerfile, the next ones count on from it, and
+//! `LAYERWRIGHT_DIFFERENTIAL` says how many there are. See [`crate::engine`] for what allows the builds.
+
+mod folder;
+mod random;
+mod text;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use layerwright::analysis::rule::{self, Rule};
+use layerwright::dockerfile::Dockerfile;
+use layerwright::images::file::FileSource;
+use layerwright::migrate::{line_plans, rewrite};
+use layerwright::plan::file::{Site, Verdict};
+use layerwright::plan::syntax::Header;
+
+use crate::cases::judge;
+use crate::engine::{AT_ONCE, Engine, Image, differences};
+use crate::support::say;
+use random::Random;
+use text::Frontend;
+
+const WHAT: &str = "the differential check";
+const FIRST_SEED: u64 = 1;
+const DOCKERFILES: usize = 25;
+/// How often a Dockerfile that fails loses the line that fails.
+const MENDS: usize = 6;
+
+/// From so many Dockerfiles on, shares say something.
+const MANY: usize = 200;
+/// How many of a hundred Dockerfiles have to differ when every line is linked: otherwise nothing is tested.
+const LEAST_DIFFERING: usize = 20;
+/// How many of a hundred sites have to be proved, in Dockerfiles where all of them may be linked.
+const LEAST_PROVED: usize = 40;
+
+fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
+    let Ok(value) = std::env::var(variable) else { return default };
+    value.parse().unwrap_or_else(|_| panic!("{variable} is no number: {value}"))
+}
+
+/// The engine with what the Dockerfiles need of it.
+struct Bench {
+    engine: Engine,
+    work: tempfile::TempDir,
+    images: FileSource,
+    frontend: Frontend,
+    salt: String,
+}
+
+impl Bench {
+    fn new(engine: Engine) -> Self {
+        let work = tempfile::tempdir().unwrap();
+        let empty = work.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        let file = work.path().join("Dockerfile");
+        let mut pairs = Vec::new();
+        for base in ["tiny", "caps"] {
+            fs::write(&file, format!("FROM {base}:1\n")).unwrap();
+            let tar = work.path().join(base).with_extension("tar");
+            fs::write(&tar, engine.export(&file, &empty).unwrap()).unwrap();
+            pairs.push(format!("{base}:1={}", tar.display()));
+        }
+        let images = FileSource::new(pairs.iter().map(String::as_str)).unwrap();
+        fs::write(&file, "FROM tiny:1\nCOPY --exclude=x --parents . /opt/\n").unwrap();
+        let frontend = Frontend { filters: engine.export(&file, &empty).is_ok() };
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+        Self { engine, work, images, frontend, salt: format!("{}", now.as_nanos()) }
+    }
+}
+
+/// A Dockerfile with its context.
+struct Sample {
+    text: String,
+    folder: PathBuf,
+}
+
+impl Sample {
+    fn new(bench: &Bench, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let folder = bench.work.path().join(seed.to_string());
+        let context = folder.join("context");
+        fs::create_dir_all(&context).unwrap();
+        folder::make(&mut random, &context, &format!("{} {seed}", bench.salt));
+        let text = text::write(&mut random, bench.frontend);
+        Self { text, folder }
+    }
+
+    fn context(&self) -> PathBuf {
+        self.folder.join("context")
+    }
+
+    fn build(&self, bench: &Bench, text: &str) -> Result<Image, String> {
+        let file = self.folder.join("Dockerfile");
+        fs::write(&file, text).unwrap();
+        bench.engine.build(&file, &self.context())
+    }
+
+    /// Builds it, without the lines that fail. None where it fails still.
+    fn mend(&mut self, bench: &Bench) -> Option<Image> {
+        for _ in 0..MENDS {
+            let message = match self.build(bench, &self.text) {
+                Ok(image) => return Some(image),
+                Err(message) => message,
+            };
+            let failing = failing_lines(&message);
+            if failing.is_empty() {
+                return None;
+            }
+            self.text = without(&self.text, &failing);
+        }
+        None
+    }
+
+    fn sites(&self, bench: &Bench, text: &str, rules: &[&'static Rule]) -> Vec<Site> {
+        judge(text, &self.context(), &bench.images, rules)
+    }
+
+    /// What is wrong with a text in place of another; None where both give the same image.
+    fn wrong(&self, bench: &Bench, plain: &Image, text: &str) -> Option<Vec<String>> {
+        match self.build(bench, text) {
+            Ok(image) => Some(differences(plain, &image)).filter(|differences| !differences.is_empty()),
+            Err(message) => Some(message.lines().rev().take(3).map(str::to_owned).collect()),
+        }
+    }
+
+    /// The same with as few lines as show the same.
+    fn reduced(&self, bench: &Bench, rules: &[&'static Rule]) -> String {
+        let mut text = self.text.clone();
+        let mut at = text.lines().count();
+        while at > 0 {
+            at -= 1;
+            let kept = without(&text, &[at]);
+            let Ok(plain) = self.build(bench, &kept) else { continue };
+            let proved = proved(&kept, &self.sites(bench, &kept, rules));
+            if proved != kept && self.wrong(bench, &plain, &proved).is_some() {
+                text = kept;
+            }
+        }
+        text
+    }
+}
+
+/// The lines that the engine marks in what it shows of a Dockerfile that fails, counted from 0.
+fn failing_lines(message: &str) -> Vec<usize> {
+    let marked = message.lines().filter(|line| line.contains(" | >>> "));
+    let number = |line: &str| line.split_once(" | ").unwrap().0.trim().parse::<usize>();
+    marked.map(|line| number(line).unwrap() - 1).collect()
+}
+
+fn without(text: &str, left_out: &[usize]) -> String {
+    let kept = text.lines().enumerate().filter(|(line, _)| !left_out.contains(line));
+    kept.map(|(_, line)| format!("{line}\n")).collect()
+}
+
+fn is_proved(site: &Site) -> bool {
+    matches!(site.verdict, Verdict::Link | Verdict::Edit) && site.proved == Some(true)
+}
+
+/// A text with all that is proved.
+fn proved(text: &str, sites: &[Site]) -> String {
+    let dockerfile = Dockerfile::read(text.as_bytes().to_vec());
+    let lines = line_plans(sites.iter().filter(|site| is_proved(site)));
+    String::from_utf8(rewrite(&dockerfile, &lines, &Header::Keep).unwrap().text).unwrap()
+}
+
+/// A text with the flag on every line that may have it.
+fn all_linked(text: &str, sites: &[Site]) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for site in sites.iter().filter(|site| !matches!(site.verdict, Verdict::Linked | Verdict::OptedOut)) {
+        let word = if site.onbuild { "ONBUILD COPY".len() } else { 0 };
+        let line = &mut lines[site.line - 1];
+        let end = line[word..].find(' ').map_or(line.len(), |end| end + word);
+        line.insert_str(end, " --link");
+    }
+    lines.join("\n") + "\n"
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    built: usize,
+    failed: usize,
+    sites: usize,
+    proved: usize,
+    differing: usize,
+    equivalent_sites: usize,
+    equivalent_proved: usize,
+    wrong: Vec<String>,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.built += other.built;
+        self.failed += other.failed;
+        self.sites += other.sites;
+        self.proved += other.proved;
+        self.differing += other.differing;
+        self.equivalent_sites += other.equivalent_sites;
+        self.equivalent_proved += other.equivalent_proved;
+        self.wrong.extend(other.wrong);
+    }
+}
+
+fn try_one(bench: &Bench, seed: u64) -> Counts {
+    let mut sample = Sample::new(bench, seed);
+    let mut counts = Counts::default();
+    let Some(plain) = sample.mend(bench) else {
+        counts.failed = 1;
+        fs::remove_dir_all(&sample.folder).unwrap();
+        return counts;
+    };
+    counts.built = 1;
+    let sites = sample.sites(bench, &sample.text, rule::ALL);
+    let open = |site: &&Site| !matches!(site.verdict, Verdict::Linked | Verdict::OptedOut);
+    counts.sites = sites.iter().filter(open).count();
+    counts.proved = sites.iter().filter(|site| is_proved(site)).count();
+    let text = proved(&sample.text, &sites);
+    if text != sample.text
+        && let Some(wrong) = sample.wrong(bench, &plain, &text)
+    {
+        let reduced = sample.reduced(bench, rule::ALL);
+        let wrong = wrong.join("\n");
+        let shown = format!("seed {seed}: a wrong proof:\n{text}\n{wrong}\nreduced:\n{reduced}");
+        say(&shown);
+        counts.wrong.push(shown);
+    }
+    if sample.wrong(bench, &plain, &all_linked(&sample.text, &sites)).is_some() {
+        counts.differing = 1;
+    } else {
+        counts.equivalent_sites = counts.sites;
+        counts.equivalent_proved = counts.proved;
+    }
+    fs::remove_dir_all(&sample.folder).unwrap();
+    counts
+}
+
+/// Does something for each seed, as many at a time as the engine builds.
+fn for_each_seed<T: Send>(run: &(dyn Fn(u64) -> T + Sync)) -> Vec<T> {
+    let (first, many) =
+        (number("LAYERWRIGHT_SEED", FIRST_SEED), number("LAYERWRIGHT_DIFFERENTIAL", DOCKERFILES));
+    say(&format!("{WHAT}: {many} Dockerfiles from LAYERWRIGHT_SEED={first}"));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= many {
+                return done;
+            }
+            done.push(run(first + u64::try_from(at).unwrap()));
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn what_is_proved_changes_no_image() {
+    let Some(engine) = Engine::find(WHAT) else { return };
+    let bench = Bench::new(engine);
+    let mut counts = Counts::default();
+    for one in for_each_seed(&|seed| try_one(&bench, seed)) {
+        counts.add(one);
+    }
+    let share = |part: usize, whole: usize| part * 100 / whole.max(1);
+    let differing = share(counts.differing, counts.built);
+    let proved = share(counts.equivalent_proved, counts.equivalent_sites);
+    say(&format!(
+        "{WHAT}: {} fail plain; {} of {} sites are proved; {differing} % differ with every line linked; \
+         of the others' {} sites {proved} % are proved",
+        counts.failed, counts.proved, counts.sites, counts.equivalent_sites
+    ));
+    bench.engine.finish(WHAT, counts.built);
+    assert!(counts.wrong.is_empty(), "{} wrong proofs\n{}", counts.wrong.len(), counts.wrong.join("\n\n"));
+    if counts.built >= MANY {
+        assert!(differing >= LEAST_DIFFERING, "{differing} % differ with every line linked");
+        assert!(proved >= LEAST_PROVED, "{proved} % are proved where all may be linked");
+    }
+}

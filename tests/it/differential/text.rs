@@ -1,0 +1,457 @@
+//! Random Dockerfiles on `tiny:1`: few places, so that lines meet, and many ways to come to them.
+
+use super::random::Random;
+
+/// Places of copies that a base image leaves alone.
+const FRESH: [&str; 14] = [
+    "/opt/a",
+    "/opt/a/b",
+    "/opt/a/k",
+    "/opt/new",
+    "/app",
+    "/app/x",
+    "/usr/local/bin",
+    "/usr/local/share/k",
+    "/etc/k",
+    "/home",
+    "/w/x",
+    "/n/m/o",
+    "/n/m",
+    "/n",
+];
+/// Places that a base image made something special of, and links.
+const SPECIAL: [&str; 34] = [
+    "/tmp",
+    "/tmp/x",
+    "/root",
+    "/root/.k",
+    "/home/app",
+    "/home/app/k",
+    "/home/app/k/m",
+    "/srv",
+    "/srv/n",
+    "/srv/n/o",
+    "/bin",
+    "/bin/k",
+    "/lib",
+    "/lib/k",
+    "/sbin/k",
+    "/var/run/k",
+    "/var/run",
+    "/var/lock/k",
+    "/var/lib/k",
+    "/var/tmp/k",
+    "/data700",
+    "/data700/k",
+    "/xd",
+    "/xd/k",
+    "/proc/k",
+    "/dev/k",
+    "/sys",
+    "/run/lock/k",
+    "/",
+    "/l",
+    "/l/k",
+    "/opt/l/k",
+    "/opt/a/l",
+    "/cap/sub/k",
+];
+const RELATIVE: [&str; 10] =
+    [".", "./", "k", "sub/", "sub", "../k", "$D/k", "${D}", "${A:-/opt/a}/k", "$A/q/"];
+/// Places that commands work on.
+const WORKED: [&str; 24] = [
+    "/opt/a",
+    "/opt/a/b",
+    "/opt/a/k",
+    "/opt/new",
+    "/app",
+    "/app/x",
+    "/n",
+    "/n/m",
+    "/n/m/o",
+    "/w",
+    "/w/x",
+    "/home/app/k",
+    "/srv/n",
+    "/tmp/x",
+    "/root/.k",
+    "/l",
+    "/data700/k",
+    "/xd/k",
+    "/var/lib/k",
+    "/opt/l",
+    "/home/app",
+    "/tmp",
+    "/root",
+    "/srv",
+];
+const WORKED_BY_USER: [&str; 6] =
+    ["/home/app/k", "/home/app/k/m", "/tmp/x", "/tmp/u/k", "/home/app", "/var/tmp/k"];
+const OWNERS: [&str; 14] = [
+    "1000:1001",
+    "1000:1001",
+    "1000:1000",
+    "0:0",
+    "0",
+    "1000",
+    "root",
+    "app",
+    "app:appg",
+    "app:50",
+    "root:staff",
+    "5:6",
+    "0:50",
+    "nosuch",
+];
+const CHANGED_OWNERS: [&str; 8] =
+    ["1000:1001", "1000:1001", "1000:1000", "0:0", "5:6", "app", "app:appg", "root"];
+const MODES: [&str; 9] = ["755", "0755", "700", "0777", "1777", "2775", "750", "0", "4755"];
+const SYMBOLIC: [&str; 14] = [
+    "a+rwx",
+    "go-rwx",
+    "u=rwx,go=rx",
+    "+x",
+    "g+w",
+    "a+rwxt",
+    "-t",
+    "o=",
+    "a+X",
+    "u+rwX,go-w",
+    "g=u",
+    "g+s",
+    "+w",
+    "=rx",
+];
+const SOURCES: [&str; 26] = [
+    "f", "f", "g.txt", "run.sh", "d", "d", "d/", "d/x", "d/sub", "e", "p", "p/q", "tree", "tree/", ".",
+    "*.txt", "d/*", "?", "l", "ld", "tree/*", "tree/opt", "e/k", "[fg]*", "d/../e", "gone*",
+];
+const ARCHIVES: [&str; 4] = ["a.tar", "b.tgz", "*.t*", "a.tar"];
+const STAGED: [&str; 22] = [
+    "/opt/a",
+    "/opt/a/b",
+    "/opt",
+    "/n",
+    "/n/m",
+    "/app",
+    "/etc/passwd",
+    "/tmp",
+    "/home/app",
+    "/home",
+    "/srv",
+    "/",
+    "/l",
+    "/xd",
+    "/var/lib",
+    "/w",
+    "/opt/a/*",
+    "/etc/*",
+    "/root",
+    "/data700",
+    "/opt/./a",
+    "/bin/sh",
+];
+
+/// What sets a directory of the base again.
+const HEALS: [(&str, &str); 12] = [
+    ("/tmp", "chmod 1777 /tmp"),
+    ("/tmp", "chmod a+rwxt /tmp"),
+    ("/tmp/", "chmod 777 /tmp && chmod +t /tmp"),
+    ("/root", "chmod 700 /root"),
+    ("/root", "chmod go-rwx /root"),
+    ("/home/app", "chown 1000:1001 /home/app && chmod 750 /home/app"),
+    ("/home/app", "chown -R 1000:1001 /home/app && chmod -R u=rwX,g=rX,o= /home/app"),
+    ("/home/app", "chown app:appg /home/app && chmod 0750 /home/app"),
+    ("/var/tmp", "chmod 1777 /tmp /var/tmp"),
+    ("/data700", "chmod -R go= /data700"),
+    ("/data700", "rm -rf /data700 && mkdir -m 700 /data700"),
+    ("/srv", "chgrp 50 /srv && chmod 2775 /srv"),
+];
+
+/// What the engine's own frontend reads.
+#[derive(Clone, Copy)]
+pub struct Frontend {
+    /// `--exclude` and `--parents`.
+    pub filters: bool,
+}
+
+/// A stage that lines may copy from.
+struct Stage {
+    name: String,
+    /// Whether commands run in it.
+    has_shell: bool,
+    /// Whether it has a user without rights.
+    unprivileged: bool,
+}
+
+struct Writer<'a> {
+    random: &'a mut Random,
+    frontend: Frontend,
+    text: String,
+    stages: Vec<Stage>,
+    here: Stage,
+}
+
+/// A Dockerfile. The first line of each stage gives it a cache key of its own.
+pub fn write(random: &mut Random, frontend: Frontend) -> String {
+    let text = "ARG A=/opt/a\n".to_owned();
+    let here = Stage { name: String::new(), has_shell: false, unprivileged: false };
+    let mut writer = Writer { random, frontend, text, stages: Vec::new(), here };
+    for at in 0..writer.random.one(&[1, 1, 1, 2, 2, 3]) {
+        writer.stage(at);
+    }
+    writer.text
+}
+
+impl Writer<'_> {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn stage(&mut self, at: usize) {
+        let from = match self.random.below(100) {
+            0..25 if at > 0 => self.random.below(self.stages.len()),
+            _ => usize::MAX,
+        };
+        let (base, has_shell, unprivileged) = match self.stages.get(from) {
+            Some(stage) => (stage.name.clone(), stage.has_shell, stage.unprivileged),
+            None => match self.random.below(100) {
+                0..12 => ("scratch".to_owned(), false, false),
+                12..18 => ("caps:1".to_owned(), false, false),
+                _ => ("tiny:1".to_owned(), true, false),
+            },
+        };
+        let name = format!("s{at}");
+        self.here = Stage { name: name.clone(), has_shell, unprivileged };
+        self.line(&format!("FROM {base} AS {name}"));
+        self.line("COPY --link=false salt /salt");
+        self.line("ARG A");
+        let place = self.random.one(&["/opt/a", "/n", "/home/app", "/tmp", "/l", "/w"]);
+        self.line(&format!("ENV D={place}"));
+        for _ in 0..2 + self.random.below(6) {
+            self.instruction();
+        }
+        let done = std::mem::replace(&mut self.here, Stage { name, has_shell, unprivileged });
+        self.stages.push(done);
+    }
+
+    fn instruction(&mut self) {
+        match self.random.below(100) {
+            0..46 => self.transfer(""),
+            46..72 if self.here.has_shell => self.run(),
+            72..80 => {
+                let place = self.place();
+                self.line(&format!("WORKDIR {place}"));
+            }
+            80..86 if self.here.has_shell => {
+                let user = self.random.one(&["root", "root", "app", "1000:1001", "1000", "0"]);
+                self.here.unprivileged = !matches!(user, "root" | "0");
+                self.line(&format!("USER {user}"));
+            }
+            86..95 if self.here.has_shell && !self.here.unprivileged => self.heal(),
+            95..97 => self.transfer("ONBUILD "),
+            97..98 => self.line("VOLUME /opt/a"),
+            _ => self.transfer(""),
+        }
+    }
+
+    fn place(&mut self) -> String {
+        let place = match self.random.below(100) {
+            0..52 => self.random.one(&FRESH),
+            52..86 => self.random.one(&SPECIAL),
+            _ => self.random.one(&RELATIVE),
+        };
+        let slash = if self.random.chance(45) && !place.ends_with('/') { "/" } else { "" };
+        format!("{place}{slash}")
+    }
+
+    fn worked(&mut self) -> &'static str {
+        if self.here.unprivileged { self.random.one(&WORKED_BY_USER) } else { self.random.one(&WORKED) }
+    }
+
+    fn mode(&mut self) -> &'static str {
+        if self.random.chance(60) { self.random.one(&MODES) } else { self.random.one(&SYMBOLIC) }
+    }
+
+    /// A line that differs, and what may make good for it.
+    fn heal(&mut self) {
+        if self.random.chance(30) {
+            let (place, owner, mode) =
+                (self.worked(), self.random.one(&CHANGED_OWNERS), self.random.one(&MODES));
+            self.line(&format!("RUN mkdir -p {place} && chown {owner} {place} && chmod {mode} {place}"));
+            self.line(&format!("COPY f {place}/k"));
+            self.between();
+            let (owner, mode) = match self.random.below(3) {
+                0 => (self.random.one(&CHANGED_OWNERS), self.random.one(&MODES)),
+                _ => (owner, mode),
+            };
+            return self.line(&format!("RUN chown -R {owner} {place} && chmod {mode} {place}"));
+        }
+        let (place, heals) = self.random.one(&HEALS);
+        let chown = if self.random.chance(25) { "--chown=1000:1001 " } else { "" };
+        let source = self.random.one(&["f", "d", "g.txt run.sh"]);
+        self.line(&format!("COPY {chown}{source} {place}/k/"));
+        self.between();
+        if self.random.chance(85) {
+            self.line(&format!("RUN {heals}"));
+        }
+    }
+
+    fn between(&mut self) {
+        match self.random.below(9) {
+            0 => self.run(),
+            1 => self.transfer(""),
+            2 => {
+                let place = self.worked();
+                self.line(&format!("RUN if [ -d {place} ]; then stat -c '%a %u %g' {place} >/opt/seen; fi"));
+            }
+            3 => self.line("RUN mkdir -p /opt/made && cp -a /tmp /opt/made/"),
+            4 => self.line("RUN find / -xdev -type d -perm 755 | sort >/opt/found"),
+            _ => {}
+        }
+    }
+
+    fn run(&mut self) {
+        let mount = match self.random.below(30) {
+            0 => "--mount=type=bind,source=d,target=/opt/a/mounted ",
+            1 => "--mount=type=tmpfs,target=/tmp ",
+            2 => "--mount=type=cache,target=/n/cache ",
+            3 => "--mount=type=bind,source=d,target=/n ",
+            _ => "",
+        };
+        let mut commands = Vec::new();
+        for _ in 0..self.random.one(&[1, 1, 1, 2, 3]) {
+            commands.push(self.command());
+        }
+        let between = self.random.one(&[" && ", " && ", " && ", "; ", " \\\n && "]);
+        self.line(&format!("RUN {mount}{}", commands.join(between)));
+    }
+
+    fn command(&mut self) -> String {
+        let (a, b, mode) = (self.worked(), self.worked(), self.mode());
+        let owner = self.random.one(&CHANGED_OWNERS);
+        let octal = self.random.one(&MODES);
+        if self.here.unprivileged {
+            return match self.random.below(5) {
+                0 => format!("mkdir -p {a} && chmod {mode} {a} || true"),
+                1 => format!("mkdir -p -m {octal} {a}"),
+                2 => format!("[ -d {a} ] || mkdir -p {a}"),
+                3 => format!("touch {a}/t || true"),
+                _ => format!("mkdir -p {a}"),
+            };
+        }
+        match self.random.below(34) {
+            0..4 => format!("mkdir -p {a}"),
+            4 => format!("mkdir -p -m {octal} {a}"),
+            5 => format!("mkdir -m {octal} {a}"),
+            6..9 => format!("mkdir -p {a} && chmod {mode} {a}"),
+            9..11 => format!("mkdir -p {a} && chown {owner} {a}"),
+            11 => format!("mkdir -p {a} {b} && chown -R {owner} {b}"),
+            12 => format!("mkdir -p {a} && chmod -R {mode} {a}"),
+            13 => format!("ln -s {} {a}", self.random.one(&["/opt/a", "a", "../n", "/nowhere", "/tmp", "."])),
+            14 => format!("ln -sf {b} {a}"),
+            15 => format!("ln -sfn {b} /l"),
+            16 => format!(
+                "rm -rf {}",
+                self.random.one(&["/opt/a", "/n", "/app", "/w", "/l", "/opt/new", "/srv/n"])
+            ),
+            17 => format!("rm -rf {}/*", self.random.one(&["/opt", "/n", "/opt/a", "/home/app", "/tmp"])),
+            18 => format!("mkdir -p {} && mv {b} /moved", b),
+            19 => format!("mkdir -p /n/m && mv /n/m {a}"),
+            20 => format!("mkdir -p /n/m && cp -a /n {a}"),
+            21 => format!("mkdir -p {a} && cp -a /home/. {a}/"),
+            22 => format!("mkdir -p /opt/a && cp -r /opt/a {a}"),
+            23 => format!("mkdir -p {a} && touch {a}/t {a}/k"),
+            24 => format!("echo x >{a}"),
+            25 => format!("umask 077 && mkdir -p {a}"),
+            26 => format!("for i in m q; do mkdir -p {a}/$i; done"),
+            27 => format!("test -d {a} || mkdir -p {a}"),
+            28 => format!("mkdir -p {a} && cd {a} && mkdir -p m && chmod {octal} m . && cd /"),
+            29 => self
+                .random
+                .one(&[
+                    "echo 'usr:x:7:8::/:/bin/sh' >>/etc/passwd",
+                    "echo 'grp:x:9:' >>/etc/group",
+                    "sed -i s/1001/1002/ /etc/passwd",
+                    "rm /etc/group",
+                ])
+                .to_owned(),
+            30 => format!("mkdir -p {a} && mkdir -p {b} && tar -cf - -C {a} . | tar -xf - -C {b}"),
+            31 => format!("mkdir -p {a} && find {a} -type d -exec chmod {octal} {{}} +"),
+            32 => format!("mkdir -p {a} && rmdir {a} || true"),
+            _ => format!("mkdir -p $D {a} && chmod {mode} $D && chgrp 50 {a}"),
+        }
+    }
+
+    fn transfer(&mut self, before: &str) {
+        let from = match self.random.below(100) {
+            0..22 if !self.stages.is_empty() => {
+                let at = self.random.below(self.stages.len());
+                self.stages[at].name.clone()
+            }
+            22..26 => "tiny:1".to_owned(),
+            26..29 => "caps:1".to_owned(),
+            _ => String::new(),
+        };
+        let is_add = from.is_empty() && self.random.chance(25);
+        let mut flags = Vec::new();
+        if !from.is_empty() {
+            flags.push(format!("--from={from}"));
+        }
+        if self.random.chance(30) {
+            flags.push(format!("--chown={}", self.random.one(&OWNERS)));
+        }
+        if self.random.chance(4) {
+            flags.push("--chmod=0750".to_owned());
+        }
+        if self.random.chance(9) {
+            flags.push("--link".to_owned());
+        }
+        if self.frontend.filters && self.random.chance(10) {
+            flags.push(self.random.one(&["--exclude=**/*.txt", "--exclude=x", "--exclude=!d/x"]).to_owned());
+        }
+        if self.frontend.filters && self.random.chance(8) && !is_add {
+            flags.push("--parents".to_owned());
+        }
+        let word = if is_add {
+            self.random.one(&["ADD", "ADD", "add"])
+        } else {
+            self.random.one(&["COPY", "COPY", "Copy"])
+        };
+        let place = self.place();
+        let mut words = flags;
+        if from.is_empty() && self.random.chance(7) {
+            words.extend(["<<E".to_owned(), place]);
+            return self.line(&format!("{before}{word} {}\nhere\nE", words.join(" ")));
+        }
+        let count = self.random.one(&[1, 1, 1, 1, 1, 2]);
+        let mut sources = Vec::new();
+        for _ in 0..count {
+            sources.push(match from.as_str() {
+                "" if is_add && self.random.chance(55) => self.random.one(&ARCHIVES),
+                "" => self.random.one(&SOURCES),
+                "caps:1" => self.random.one(&["/cap", "/cap/", "/cap/f", "/cap/sub", "/"]),
+                "tiny:1" => self.random.one(&[
+                    "/etc/passwd",
+                    "/home",
+                    "/home/app",
+                    "/tmp",
+                    "/xd",
+                    "/srv",
+                    "/var",
+                    "/lib",
+                ]),
+                _ => self.random.one(&STAGED),
+            });
+        }
+        if self.random.chance(8) {
+            let quoted: Vec<String> = sources.iter().map(|source| format!("\"{source}\"")).collect();
+            words.push(format!("[{}, \"{place}\"]", quoted.join(", ")));
+        } else {
+            words.extend(sources.into_iter().map(str::to_owned));
+            words.push(place);
+        }
+        self.line(&format!("{before}{word} {}", words.join(" ")));
+    }
+}

@@ -1,0 +1,173 @@
+//! A real engine, for tests that build.
+//!
+//! They run where `LAYERWRIGHT_ENGINE=1` allows it, on the engine that the Docker client talks to; a shared engine is
+//! started and given the bases by `../shared/engine`. `LAYERWRIGHT_REQUIRE_ENGINE=1` makes a missing engine a failure.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Condvar, Mutex};
+
+use sha2::{Digest, Sha256};
+
+use crate::support::{left_out, say};
+
+/// How many builds run at a time.
+pub const AT_ONCE: usize = 2;
+
+/// How long the engine keeps what nobody uses. Others may build on it too, so it is not emptied.
+const KEPT: &str = "until=2h";
+
+static FREE: Mutex<usize> = Mutex::new(AT_ONCE);
+static FREED: Condvar = Condvar::new();
+
+/// What a path of an image is. Times are left out: a build with `--link` stamps other directories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    kind: u8,
+    mode: u32,
+    uid: u64,
+    gid: u64,
+    size: u64,
+    content: [u8; 32],
+    target: Option<String>,
+    device: Option<(u32, u32)>,
+    xattrs: BTreeMap<String, Vec<u8>>,
+}
+
+/// The filesystem of an image by path.
+pub type Image = BTreeMap<String, Object>;
+
+/// An engine that merges, with the bases in it.
+pub struct Engine(());
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
+}
+
+fn docker(arguments: &[&str]) -> Result<Vec<u8>, String> {
+    let output = Command::new("docker").args(arguments).output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into())
+    }
+}
+
+/// Whether the engine builds as the model says, with `tiny:1` in it.
+fn check() -> Result<(), String> {
+    docker(&["buildx", "version"])?;
+    let status = docker(&["info", "--format", "{{.DriverStatus}}"])?;
+    if !String::from_utf8_lossy(&status).contains("io.containerd.snapshotter") {
+        return Err("its image store does not merge: --link would be ignored".into());
+    }
+    for image in ["tiny:1", "caps:1"] {
+        docker(&["image", "inspect", image])?;
+    }
+    Ok(())
+}
+
+impl Engine {
+    /// The engine, where there is one and it may be used. Says what is left out otherwise.
+    pub fn find(what: &str) -> Option<Self> {
+        let required = is_set("LAYERWRIGHT_REQUIRE_ENGINE");
+        if !required && !is_set("LAYERWRIGHT_ENGINE") {
+            left_out(what, "LAYERWRIGHT_ENGINE=1 does not allow the engine");
+            return None;
+        }
+        match check() {
+            Ok(()) => Some(Self(())),
+            Err(why) if required => panic!("{what}: there is no engine: {why}"),
+            Err(why) => {
+                left_out(what, &format!("there is no engine: {}", why.trim()));
+                None
+            }
+        }
+    }
+
+    /// Builds a Dockerfile. What the build said, where it fails.
+    pub fn build(&self, dockerfile: &Path, context: &Path) -> Result<Image, String> {
+        Ok(parse(&self.export(dockerfile, context)?))
+    }
+
+    /// The root filesystem of what a Dockerfile builds, as a tar.
+    pub fn export(&self, dockerfile: &Path, context: &Path) -> Result<Vec<u8>, String> {
+        let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
+        *free -= 1;
+        drop(free);
+        let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
+        let quiet = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
+        let output = ["--progress=plain", "--output=type=tar,dest=-", "--file", file, folder];
+        let built = docker(&[&quiet[..], &output].concat());
+        *FREE.lock().unwrap() += 1;
+        FREED.notify_one();
+        built
+    }
+
+    /// Says how many builds ran, and removes what they left and nobody used for long.
+    pub fn finish(self, what: &str, ran: usize) {
+        say(&format!("{what}: {ran} Dockerfiles were built"));
+        assert!(ran > 0, "{what}: nothing was built");
+        if let Err(error) = docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]) {
+            say(&format!("the engine keeps what was built: {error}"));
+        }
+    }
+}
+
+fn parse(tar: &[u8]) -> Image {
+    let mut image = Image::new();
+    for entry in tar::Archive::new(tar).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('/').to_owned();
+        let path = text(&entry.path_bytes());
+        let mut xattrs = BTreeMap::new();
+        for extension in entry.pax_extensions().unwrap().into_iter().flatten().map(Result::unwrap) {
+            if let Some(name) = extension.key().unwrap().strip_prefix("SCHILY.xattr.") {
+                xattrs.insert(name.to_owned(), extension.value_bytes().to_vec());
+            }
+        }
+        let target = entry.link_name_bytes().map(|target| text(&target));
+        let header = entry.header();
+        if header.entry_type().is_hard_link() {
+            let same = image[&target.unwrap()].clone();
+            image.insert(path, same);
+            continue;
+        }
+        let device = header.device_major().unwrap().zip(header.device_minor().unwrap());
+        let mut object = Object {
+            kind: header.entry_type().as_byte(),
+            mode: header.mode().unwrap(),
+            uid: header.uid().unwrap(),
+            gid: header.gid().unwrap(),
+            size: header.size().unwrap(),
+            content: [0; 32],
+            target,
+            device,
+            xattrs,
+        };
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        object.content = Sha256::digest(&content).into();
+        image.insert(path, object);
+    }
+    image
+}
+
+/// What two images differ in, a line for each path.
+pub fn differences(plain: &Image, linked: &Image) -> Vec<String> {
+    let show = |object: Option<&Object>| match object {
+        None => "nothing".to_owned(),
+        Some(object) => {
+            let Object { kind, mode, uid, gid, size, target, xattrs, .. } = object;
+            let target = target.as_ref().map_or(String::new(), |target| format!(" -> {target}"));
+            let xattrs = if xattrs.is_empty() { "" } else { " with attributes" };
+            format!("type {} {mode:o} {uid}:{gid} {size} bytes{target}{xattrs}", char::from(*kind))
+        }
+    };
+    let paths: std::collections::BTreeSet<&String> = plain.keys().chain(linked.keys()).collect();
+    let differ = paths.into_iter().filter(|path| plain.get(*path) != linked.get(*path));
+    differ
+        .map(|path| format!("/{path}: {} became {}", show(plain.get(path)), show(linked.get(path))))
+        .collect()
+}
