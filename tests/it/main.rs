@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bases;
+mod builds;
 mod cases;
 mod differential;
 mod discovery;
