@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bstr::ByteSlice;
 use serde_json::{Map, Value};
 
-use super::image::{Image, ImagePath, Node, NodeKind};
+use super::image::{Digest, Image, ImagePath, Node, NodeKind};
 
 /// What of a configuration document is not compared: OCI `config.md`, and what BuildKit puts beside it for its inline
 /// cache (`exptypes.ExporterInlineCache`) and, before 0.12, about the build.
@@ -138,8 +138,8 @@ impl Found {
                 NodeKind::File { size: left_size, content: left },
                 NodeKind::File { size: right_size, content: right },
             ) => {
-                self.value(Aspect::Size, left_size, right_size, |size| size.to_string());
-                self.value(Aspect::Content, left, right, |digest| digest.to_string());
+                self.value(Aspect::Size, left_size, right_size, u64::to_string);
+                self.value(Aspect::Content, left, right, Digest::to_string);
             }
             (NodeKind::Symlink { target: left }, NodeKind::Symlink { target: right }) => {
                 self.value(Aspect::LinkTarget, left, right, |target| shown(target));

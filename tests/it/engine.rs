@@ -93,27 +93,14 @@ impl Engine {
 
     /// The root filesystem of what a Dockerfile builds, as a tar.
     pub fn export(&self, dockerfile: &Path, context: &Path) -> Result<Vec<u8>, String> {
-        self.built(dockerfile, context, &["--output=type=tar,dest=-"])
+        built(dockerfile, context, &["--output=type=tar,dest=-"])
     }
 
     /// What a Dockerfile builds, as `verify` takes it: an OCI layout with its layers as they are. Nothing comes out of
     /// the cache, which does not notice every change of a context (buildkit#7176).
     pub fn layout(&self, dockerfile: &Path, context: &Path, extra: &[&str]) -> Result<Vec<u8>, String> {
         let output = "--output=type=oci,dest=-,compression=uncompressed,force-compression=true";
-        self.built(dockerfile, context, &[&["--no-cache", output], extra].concat())
-    }
-
-    fn built(&self, dockerfile: &Path, context: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
-        let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
-        *free -= 1;
-        drop(free);
-        let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
-        let quiet = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
-        let files = ["--progress=plain", "--file", file, folder];
-        let built = docker(&[&quiet[..], arguments, &files].concat());
-        *FREE.lock().unwrap() += 1;
-        FREED.notify_one();
-        built
+        built(dockerfile, context, &[&["--no-cache", output], extra].concat())
     }
 
     /// Says how many builds ran, and removes what they left and nobody used for long.
@@ -124,6 +111,19 @@ impl Engine {
             say(&format!("the engine keeps what was built: {error}"));
         }
     }
+}
+
+fn built(dockerfile: &Path, context: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
+    let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
+    *free -= 1;
+    drop(free);
+    let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
+    let quiet = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
+    let files = ["--progress=plain", "--file", file, folder];
+    let built = docker(&[&quiet[..], arguments, &files].concat());
+    *FREE.lock().unwrap() += 1;
+    FREED.notify_one();
+    built
 }
 
 fn parse(tar: &[u8]) -> Image {

@@ -43,8 +43,8 @@ fn every_aspect_of_a_path_is_told() {
     assert_eq!(
         trees(before, after),
         [
-            "`/bin` type symbolic link → directory".to_owned(),
-            format!("`/f` size 3 → 5"),
+            "`/bin` type symbolic link → directory".into(),
+            "`/f` size 3 → 5".into(),
             format!("`/f` content {} → {}", sha("one"), sha("three")),
             "`/gone` is gone: file 0644 1000:1001".into(),
             "`/new` is new: symbolic link to `f`".into(),

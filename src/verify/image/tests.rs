@@ -79,11 +79,11 @@ impl Export {
         serde_json::json!({"digest": digest, "size": size})
     }
 
-    fn image(mut self, layers: &[Vec<u8>], config: &serde_json::Value) -> Self {
+    fn image(mut self, layers: &[&[u8]], config: &serde_json::Value) -> Self {
         let mut document = serde_json::json!({"os": "linux", "config": config});
         document["rootfs"]["diff_ids"] = layers.iter().map(|layer| digest(layer).to_string()).collect();
         let config = self.blob(document.to_string().into_bytes());
-        let layers: Vec<_> = layers.iter().map(|layer| self.blob(layer.clone())).collect();
+        let layers: Vec<_> = layers.iter().map(|layer| self.blob(layer.to_vec())).collect();
         let manifest = serde_json::json!({"config": config, "layers": layers});
         let manifest = self.blob(manifest.to_string().into_bytes());
         self.manifests.push(manifest);
@@ -108,6 +108,7 @@ pub(in crate::verify) fn image(
     config: &serde_json::Value,
 ) -> Image {
     let layers: Vec<_> = layers.into_iter().map(LayerTar::bytes).collect();
+    let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
     read(&Export::default().image(&layers, config).bytes()).unwrap()
 }
 
@@ -206,7 +207,7 @@ fn hard_links_are_what_they_point_to() {
     assert_eq!(listing(&image), ["d755 ", "f644 a 5", "f644 b 3", "f644 c 3", "l777 s a", "l777 t a"]);
     assert_eq!(node(&image, "b"), node(&image, "c"), "a link to a file of a lower layer");
     for missing in [layer().link("x", "nothing"), layer().dir("d", 0o755).link("x", "d")] {
-        let export = Export::default().image(&[missing.bytes()], &serde_json::Value::Null);
+        let export = Export::default().image(&[&missing.bytes()], &serde_json::Value::Null);
         assert!(matches!(
             read(&export.bytes()),
             Err(ExportError::Layer { source: LayerError::HardLink { .. }, .. })
@@ -244,14 +245,14 @@ fn all_that_belongs_to_a_path_is_read() {
 #[test]
 fn compressed_layers_are_the_same_image() {
     let bytes = layer().dir("a", 0o700).file("a/f", &"content".repeat(1000)).bytes();
-    let plain = Export::default().image(&[bytes.clone()], &serde_json::Value::Null);
+    let plain = Export::default().image(&[&bytes], &serde_json::Value::Null);
     let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&bytes).unwrap();
     let zstd =
         ruzstd::encoding::compress_to_vec(bytes.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
     let expected = read(&plain.bytes()).unwrap();
     for packed in [gzip.finish().unwrap(), zstd] {
-        let packed = Export::default().image(&[packed], &serde_json::Value::Null);
+        let packed = Export::default().image(&[&packed], &serde_json::Value::Null);
         assert_eq!(read(&packed.bytes()).unwrap().entries, expected.entries);
     }
     assert_eq!(expected.layers[0].digest, digest(&bytes));
@@ -279,8 +280,7 @@ fn a_sparse_file_equals_only_itself() {
 fn what_two_exports_share_is_read_once() {
     let (base, first, second) =
         (layer().file("base", "1").bytes(), layer().file("x", "1").bytes(), layer().file("x", "2").bytes());
-    let export =
-        |top: &[u8]| Export::default().image(&[base.clone(), top.to_vec()], &serde_json::Value::Null);
+    let export = |top: &[u8]| Export::default().image(&[&base, top], &serde_json::Value::Null);
     let mut known = Blobs::default();
     let one = read_export(export(&first).bytes().as_slice(), &mut known).unwrap();
     // The base is another file under its name now: nobody looks.
@@ -296,7 +296,7 @@ fn what_two_exports_share_is_read_once() {
 #[test]
 fn damaged_exports_are_refused() {
     let tar = layer().file("a", &"x".repeat(3000)).bytes();
-    let whole = Export::default().image(&[tar.clone()], &serde_json::Value::Null);
+    let whole = Export::default().image(&[&tar], &serde_json::Value::Null);
     let bytes = whole.bytes();
     for cut in (0..bytes.len() - 1024).step_by(100) {
         let error = read(&bytes[..cut]).unwrap_err();
@@ -305,7 +305,7 @@ fn damaged_exports_are_refused() {
         assert!(told, "{cut}: {error:?}");
     }
     for name in whole.blobs.keys() {
-        let mut export = Export::default().image(&[tar.clone()], &serde_json::Value::Null);
+        let mut export = Export::default().image(&[&tar], &serde_json::Value::Null);
         let blob = export.blobs.get_mut(name).unwrap();
         let at = blob.len() / 2;
         blob[at] ^= 1;
@@ -313,7 +313,7 @@ fn damaged_exports_are_refused() {
         export.blobs.remove(name);
         assert!(matches!(read(&export.bytes()), Err(ExportError::Missing { .. })), "{name}");
     }
-    let mut export = Export::default().image(&[tar.clone()], &serde_json::Value::Null);
+    let mut export = Export::default().image(&[&tar], &serde_json::Value::Null);
     export.manifests[0]["size"] = 1.into();
     assert!(matches!(read(&export.bytes()), Err(ExportError::File { .. })));
     assert!(matches!(read(&tar), Err(ExportError::Missing { .. })), "a tar of something else");
@@ -326,17 +326,17 @@ fn an_export_holds_one_image() {
     let none = serde_json::Value::Null;
     let none_at_all = Export::default().bytes();
     assert!(matches!(read(&none_at_all), Err(ExportError::Images { count: 0 })));
-    let two = Export::default().image(&[a.clone()], &none).image(&[b], &none);
+    let two = Export::default().image(&[&a], &none).image(&[&b], &none);
     assert!(matches!(read(&two.bytes()), Err(ExportError::Images { count: 2 })));
     // One image under two names is one, and an attestation is none.
-    let mut twice = Export::default().image(&[a.clone()], &none).image(&[a.clone()], &none);
+    let mut twice = Export::default().image(&[&a], &none).image(&[&a], &none);
     let attested = twice.blob(b"{\"config\": null}".to_vec());
     twice.manifests.push(attested);
     twice.manifests[2]["annotations"] =
         serde_json::json!({"vnd.docker.reference.type": "attestation-manifest"});
     assert_eq!(listing(&read(&twice.bytes()).unwrap()), ["d755 ", "f644 a 0"]);
     // An index within the index.
-    let mut nested = Export::default().image(&[a], &none);
+    let mut nested = Export::default().image(&[&a], &none);
     let inner = serde_json::json!({"manifests": nested.manifests}).to_string().into_bytes();
     nested.manifests = vec![];
     let inner = nested.blob(inner);
@@ -352,7 +352,7 @@ fn layers_that_no_image_may_have_are_refused() {
         layer().file(".", ""),
         layer().symlink("a", "b").symlink("b", "a").file("a/x", ""),
     ] {
-        let export = Export::default().image(&[bad.bytes()], &serde_json::Value::Null);
+        let export = Export::default().image(&[&bad.bytes()], &serde_json::Value::Null);
         assert!(matches!(
             read(&export.bytes()),
             Err(ExportError::Layer { source: LayerError::Path { .. }, .. })
