@@ -9,7 +9,9 @@ use crate::analysis::scope::Scope;
 use crate::analysis::state::State;
 use crate::dockerfile::expand::{Environment, Lookup as Value};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Run, RunCommand};
-use crate::rootfs::{Assumption, Below, Disturbance, Fact, Known, Reach, Rootfs, ancestors};
+use crate::rootfs::{
+    Assumption, Below, Directory, Disturbance, Fact, Known, Listing, Reach, Rootfs, ancestors,
+};
 use crate::shell::{self, Change, Effect, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
 
 /// A RUN of a Dockerfile, by the index of its instruction; of the ONBUILD, where it stands in one.
@@ -164,6 +166,10 @@ pub fn apply(rootfs: &mut Rootfs, step: &Step) {
     }
 }
 
+/// Where runc mounts something in every RUN (containerd's `oci.populateDefaultUnixSpec`). What it makes for that stays
+/// in the image: BuildKit's `executor.MountStubsCleaner` takes away the targets of `--mount` and two files alone.
+const MOUNT_POINTS: [&str; 3] = ["/dev", "/proc", "/sys"];
+
 /// What lies under the mounts of a RUN: what the RUN writes there never reaches the image.
 pub struct Mounts {
     /// Each target with what was there before; for a target that did not exist, the first path on the way to it
@@ -171,6 +177,8 @@ pub struct Mounts {
     targets: Vec<(String, Fact)>,
     /// Whether a target is not known.
     somewhere: bool,
+    /// Those of [`MOUNT_POINTS`], with what lay below them.
+    points: Vec<(&'static str, Fact, Listing)>,
 }
 
 impl Mounts {
@@ -186,9 +194,11 @@ impl Mounts {
             let missing = facts.clone().find(|(_, fact)| fact.known == Known::Absent);
             missing.or_else(|| facts.next_back())
         };
+        let points = MOUNT_POINTS.into_iter().map(|path| (path, rootfs.get(path), rootfs.below(path)));
         Self {
             targets: targets.iter().flatten().filter_map(look).collect(),
             somewhere: targets.iter().any(Option::is_none),
+            points: points.collect(),
         }
     }
 
@@ -209,6 +219,15 @@ impl Mounts {
         if self.somewhere {
             let reach = Reach::Names(Vec::new());
             rootfs.disturb(Disturbance::new("RUN --mount", line, reach));
+        }
+        for (path, fact, below) in self.points {
+            if fact.known == Known::Absent {
+                let known = Known::Dir(Directory::made_by(Some((0, 0))));
+                rootfs.set(path, Fact { known, leans: fact.leans }, Below::Nothing);
+            } else if rootfs.get(path) != fact || rootfs.below(path) != below {
+                let why = format!("RUN (line {line}) has the kernel's {path} there");
+                rootfs.set(path, fact, Below::Unknown(why.into()));
+            }
         }
     }
 }

@@ -205,20 +205,30 @@ impl Case {
     }
 }
 
-/// Judges a text by some of the rules.
-pub fn judge(text: &str, context: &Path, images: &FileSource, rules: &[&'static Rule]) -> Vec<Site> {
-    let build_args = BTreeMap::new();
-    let options = Options {
-        config: &Config::default(),
+/// Nothing is decided but what is given.
+pub fn options<'a>(
+    images: &'a FileSource,
+    build_args: &'a BTreeMap<String, String>,
+    config: &'a Config,
+    rules: &'a [&'static Rule],
+) -> Options<'a> {
+    Options {
+        config,
         images,
-        build_args: &build_args,
+        build_args,
         selects: &[Benefit::Pays, Benefit::Neutral, Benefit::Costs],
         keep_add: false,
         edit_generated: false,
         earlier: None,
         only: None,
         rules,
-    };
+    }
+}
+
+/// Judges a text by some of the rules.
+pub fn judge(text: &str, context: &Path, images: &FileSource, rules: &[&'static Rule]) -> Vec<Site> {
+    let (build_args, config) = (BTreeMap::new(), Config::default());
+    let options = options(images, &build_args, &config, rules);
     let context = FolderContext::new(context).unwrap();
     let files = [("Dockerfile".to_owned(), text.as_bytes().to_vec(), Some(context))];
     inspect(&files, &options, &Waivers::none()).files.remove(0).sites

@@ -7,22 +7,31 @@ mod folder;
 mod random;
 mod text;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use layerwright::analysis::rule::{self, Rule};
+use layerwright::analysis::context::FolderContext;
+use layerwright::analysis::end::NoNeighbours;
+use layerwright::analysis::named::{NamedContext, NamedContexts};
+use layerwright::analysis::rule::{self, Rule, RuleId};
+use layerwright::analysis::{Inputs, analyze};
+use layerwright::config::Config;
 use layerwright::dockerfile::Dockerfile;
 use layerwright::images::file::FileSource;
 use layerwright::migrate::{line_plans, rewrite};
 use layerwright::plan::file::{Site, Verdict};
+use layerwright::plan::sites_report;
 use layerwright::plan::syntax::Header;
 
-use crate::cases::judge;
-use crate::engine::{AT_ONCE, Engine, Image, differences};
-use crate::support::say;
+use crate::cases::options;
+use crate::engine::{self, AT_ONCE, Image, differences};
+use crate::mutation;
+use crate::support::{left_out, say};
 use random::Random;
-use text::Frontend;
+use text::Means;
 
 const WHAT: &str = "the differential check";
 const FIRST_SEED: u64 = 1;
@@ -37,6 +46,19 @@ const LEAST_DIFFERING: usize = 20;
 /// How many of a hundred sites have to be proved, in Dockerfiles where all of them may be linked.
 const LEAST_PROVED: usize = 40;
 
+/// `gnu:1`: Debian's tools on `tiny:1`, where there is a Debian to take them from.
+const GNU: &str = r#"FROM debian:bookworm-slim AS debian
+RUN mkdir -p /out/usr/bin /out/usr/sbin /out/etc \
+ && cd /usr/bin && cp chmod chown chgrp mkdir cp mv ln rm rmdir install touch /out/usr/bin/ \
+ && cp /usr/sbin/useradd /usr/sbin/groupadd /usr/sbin/usermod /out/usr/sbin/ \
+ && cp /etc/login.defs /out/etc/ && ln -s usr/lib64 /out/lib64 \
+ && for i in /out/usr/bin/* /out/usr/sbin/*; do ldd $i; done | grep -o '/lib[^ ]*' | sort -u \
+  | while read -r i; do mkdir -p "/out/usr/${i%/*}" && cp -L "$i" "/out/usr/$i"; done
+FROM tiny:1
+RUN cd /usr/bin && rm -f chmod chown chgrp mkdir cp mv ln touch rmdir && rm rm
+COPY --from=debian /out/ /
+"#;
+
 fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
     let Ok(value) = std::env::var(variable) else { return default };
     value.parse().unwrap_or_else(|_| panic!("{variable} is no number: {value}"))
@@ -44,31 +66,32 @@ fn number<T: std::str::FromStr>(variable: &str, default: T) -> T {
 
 /// The engine with what the Dockerfiles need of it.
 struct Bench {
-    engine: Engine,
     work: tempfile::TempDir,
     images: FileSource,
-    frontend: Frontend,
+    means: Means,
     salt: String,
 }
 
 impl Bench {
-    fn new(engine: Engine) -> Self {
+    fn new() -> Self {
         let work = tempfile::tempdir().unwrap();
         let empty = work.path().join("empty");
         fs::create_dir(&empty).unwrap();
         let file = work.path().join("Dockerfile");
+        fs::write(&file, GNU).unwrap();
+        let gnu = engine::is_image("debian:bookworm-slim") && engine::tag(&file, &empty, "gnu:1").is_ok();
         let mut pairs = Vec::new();
-        for base in ["tiny", "caps"] {
+        for base in ["tiny", "caps"].into_iter().chain(gnu.then_some("gnu")) {
             fs::write(&file, format!("FROM {base}:1\n")).unwrap();
             let tar = work.path().join(base).with_extension("tar");
-            fs::write(&tar, engine.export(&file, &empty).unwrap()).unwrap();
+            fs::write(&tar, engine::export(&file, &empty, &[]).unwrap()).unwrap();
             pairs.push(format!("{base}:1={}", tar.display()));
         }
         let images = FileSource::new(pairs.iter().map(String::as_str)).unwrap();
         fs::write(&file, "FROM tiny:1\nCOPY --exclude=x --parents . /opt/\n").unwrap();
-        let frontend = Frontend { filters: engine.export(&file, &empty).is_ok() };
+        let means = Means { filters: engine::export(&file, &empty, &[]).is_ok(), gnu };
         let now = std::time::UNIX_EPOCH.elapsed().unwrap();
-        Self { engine, work, images, frontend, salt: format!("{}", now.as_nanos()) }
+        Self { work, images, means, salt: format!("{}", now.as_nanos()) }
     }
 }
 
@@ -84,8 +107,12 @@ impl Sample {
         let folder = bench.work.path().join(seed.to_string());
         let context = folder.join("context");
         fs::create_dir_all(&context).unwrap();
-        folder::make(&mut random, &context, &format!("{} {seed}", bench.salt));
-        let text = text::write(&mut random, bench.frontend);
+        let salt = format!("{} {seed}", bench.salt);
+        folder::make(&mut random, &context, &salt);
+        let named = folder.join("named");
+        fs::create_dir(&named).unwrap();
+        folder::make(&mut random, &named, &salt);
+        let text = text::write(&mut random, bench.means);
         Self { text, folder }
     }
 
@@ -93,16 +120,22 @@ impl Sample {
         self.folder.join("context")
     }
 
-    fn build(&self, bench: &Bench, text: &str) -> Result<Image, String> {
+    fn named(&self) -> PathBuf {
+        self.folder.join("named")
+    }
+
+    fn build(&self, text: &str) -> Result<Image, String> {
         let file = self.folder.join("Dockerfile");
         fs::write(&file, text).unwrap();
-        bench.engine.build(&file, &self.context())
+        let named = format!("named={}", self.named().display());
+        let options = ["--build-context", &named, "--build-context", "other:1=docker-image://caps:1"];
+        engine::build(&file, &self.context(), &options)
     }
 
     /// Builds it, without the lines that fail. None where it fails still.
-    fn mend(&mut self, bench: &Bench) -> Option<Image> {
+    fn mend(&mut self) -> Option<Image> {
         for _ in 0..MENDS {
-            let message = match self.build(bench, &self.text) {
+            let message = match self.build(&self.text) {
                 Ok(image) => return Some(image),
                 Err(message) => message,
             };
@@ -116,12 +149,34 @@ impl Sample {
     }
 
     fn sites(&self, bench: &Bench, text: &str, rules: &[&'static Rule]) -> Vec<Site> {
-        judge(text, &self.context(), &bench.images, rules)
+        let mut named_contexts = NamedContexts::none();
+        let named = FolderContext::new(&self.named()).unwrap();
+        named_contexts.insert("named", NamedContext::Folder(&named));
+        named_contexts.insert("other:1", NamedContext::Image("caps:1".into()));
+        let build_args = BTreeMap::new();
+        let inputs = Inputs {
+            images: &bench.images,
+            context: &FolderContext::new(&self.context()).unwrap(),
+            assumed_context: None,
+            named_contexts: &named_contexts,
+            build_args: &BTreeMap::new(),
+            rules,
+            neighbours: &NoNeighbours,
+            accepted: &|_| false,
+        };
+        let dockerfile = Dockerfile::read(text.as_bytes().to_vec());
+        let judged = analyze(&dockerfile, &[inputs]).sites;
+        sites_report(
+            &dockerfile,
+            &judged,
+            &options(&bench.images, &build_args, &Config::default(), rules),
+            &|_| None,
+        )
     }
 
     /// What is wrong with a text in place of another; None where both give the same image.
-    fn wrong(&self, bench: &Bench, plain: &Image, text: &str) -> Option<Vec<String>> {
-        match self.build(bench, text) {
+    fn wrong(&self, plain: &Image, text: &str) -> Option<Vec<String>> {
+        match self.build(text) {
             Ok(image) => Some(differences(plain, &image)).filter(|differences| !differences.is_empty()),
             Err(message) => Some(message.lines().rev().take(3).map(str::to_owned).collect()),
         }
@@ -134,9 +189,9 @@ impl Sample {
         while at > 0 {
             at -= 1;
             let kept = without(&text, &[at]);
-            let Ok(plain) = self.build(bench, &kept) else { continue };
+            let Ok(plain) = self.build(&kept) else { continue };
             let proved = proved(&kept, &self.sites(bench, &kept, rules));
-            if proved != kept && self.wrong(bench, &plain, &proved).is_some() {
+            if proved != kept && self.wrong(&plain, &proved).is_some() {
                 text = kept;
             }
         }
@@ -153,7 +208,7 @@ fn failing_lines(message: &str) -> Vec<usize> {
 
 fn without(text: &str, left_out: &[usize]) -> String {
     let kept = text.lines().enumerate().filter(|(line, _)| !left_out.contains(line));
-    kept.map(|(_, line)| format!("{line}\n")).collect()
+    kept.flat_map(|(_, line)| [line, "\n"]).collect()
 }
 
 fn is_proved(site: &Site) -> bool {
@@ -171,7 +226,7 @@ fn proved(text: &str, sites: &[Site]) -> String {
 fn all_linked(text: &str, sites: &[Site]) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for site in sites.iter().filter(|site| !matches!(site.verdict, Verdict::Linked | Verdict::OptedOut)) {
-        let word = if site.onbuild { "ONBUILD COPY".len() } else { 0 };
+        let word = if site.onbuild { "ONBUILD ".len() } else { 0 };
         let line = &mut lines[site.line - 1];
         let end = line[word..].find(' ').map_or(line.len(), |end| end + word);
         line.insert_str(end, " --link");
@@ -207,7 +262,7 @@ impl Counts {
 fn try_one(bench: &Bench, seed: u64) -> Counts {
     let mut sample = Sample::new(bench, seed);
     let mut counts = Counts::default();
-    let Some(plain) = sample.mend(bench) else {
+    let Some(plain) = sample.mend() else {
         counts.failed = 1;
         fs::remove_dir_all(&sample.folder).unwrap();
         return counts;
@@ -219,7 +274,7 @@ fn try_one(bench: &Bench, seed: u64) -> Counts {
     counts.proved = sites.iter().filter(|site| is_proved(site)).count();
     let text = proved(&sample.text, &sites);
     if text != sample.text
-        && let Some(wrong) = sample.wrong(bench, &plain, &text)
+        && let Some(wrong) = sample.wrong(&plain, &text)
     {
         let reduced = sample.reduced(bench, rule::ALL);
         let wrong = wrong.join("\n");
@@ -227,7 +282,7 @@ fn try_one(bench: &Bench, seed: u64) -> Counts {
         say(&shown);
         counts.wrong.push(shown);
     }
-    if sample.wrong(bench, &plain, &all_linked(&sample.text, &sites)).is_some() {
+    if sample.wrong(&plain, &all_linked(&sample.text, &sites)).is_some() {
         counts.differing = 1;
     } else {
         counts.equivalent_sites = counts.sites;
@@ -261,8 +316,10 @@ fn for_each_seed<T: Send>(run: &(dyn Fn(u64) -> T + Sync)) -> Vec<T> {
 
 #[test]
 fn what_is_proved_changes_no_image() {
-    let Some(engine) = Engine::find(WHAT) else { return };
-    let bench = Bench::new(engine);
+    if !engine::is_there(WHAT) {
+        return;
+    }
+    let bench = Bench::new();
     let mut counts = Counts::default();
     for one in for_each_seed(&|seed| try_one(&bench, seed)) {
         counts.add(one);
@@ -275,10 +332,53 @@ fn what_is_proved_changes_no_image() {
          of the others' {} sites {proved} % are proved",
         counts.failed, counts.proved, counts.sites, counts.equivalent_sites
     ));
-    bench.engine.finish(WHAT, counts.built);
+    engine::finish(WHAT, counts.built);
     assert!(counts.wrong.is_empty(), "{} wrong proofs\n{}", counts.wrong.len(), counts.wrong.join("\n\n"));
     if counts.built >= MANY {
         assert!(differing >= LEAST_DIFFERING, "{differing} % differ with every line linked");
         assert!(proved >= LEAST_PROVED, "{proved} % are proved where all may be linked");
     }
+}
+
+/// Rules without which some of the Dockerfiles change that [`MANY`] seeds give.
+const FOUND: [&str; 0] = [];
+
+#[test]
+fn without_a_rule_images_change() {
+    let what = "the differential check of each rule";
+    if number("LAYERWRIGHT_DIFFERENTIAL", DOCKERFILES) < MANY {
+        return left_out(what, &format!("LAYERWRIGHT_DIFFERENTIAL is less than {MANY}"));
+    }
+    if !engine::is_there(what) {
+        return;
+    }
+    let bench = Bench::new();
+    let found: Mutex<BTreeMap<RuleId, u64>> = Mutex::new(BTreeMap::new());
+    let built = for_each_seed(&|seed| {
+        let mut sample = Sample::new(&bench, seed);
+        let plain = sample.mend();
+        if let Some(plain) = &plain {
+            let all = proved(&sample.text, &sample.sites(&bench, &sample.text, rule::ALL));
+            for rule in rule::ALL.iter().filter(|rule| rule.check.is_some()) {
+                if found.lock().unwrap().contains_key(&rule.id) {
+                    continue;
+                }
+                let text =
+                    proved(&sample.text, &sample.sites(&bench, &sample.text, &mutation::without(rule.id)));
+                if text != all && sample.wrong(plain, &text).is_some() {
+                    found.lock().unwrap().entry(rule.id).or_insert(seed);
+                }
+            }
+        }
+        fs::remove_dir_all(&sample.folder).unwrap();
+        plain.is_some()
+    });
+    let found = found.into_inner().unwrap();
+    for (rule, seed) in &found {
+        say(&format!("{what}: seed {seed} changes without {rule}"));
+    }
+    engine::finish(what, built.into_iter().filter(|built| *built).count());
+    let missed: Vec<&str> =
+        FOUND.into_iter().filter(|id| !found.keys().any(|rule| rule.as_str() == *id)).collect();
+    assert!(missed.is_empty(), "nothing changes without {missed:?}");
 }

@@ -39,9 +39,6 @@ pub struct Object {
 /// The filesystem of an image by path.
 pub type Image = BTreeMap<String, Object>;
 
-/// An engine that merges, with the bases in it.
-pub struct Engine(());
-
 fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| value == "1")
 }
@@ -62,68 +59,76 @@ fn check() -> Result<(), String> {
     if !String::from_utf8_lossy(&status).contains("io.containerd.snapshotter") {
         return Err("its image store does not merge: --link would be ignored".into());
     }
-    for image in ["tiny:1", "caps:1"] {
-        docker(&["image", "inspect", image])?;
+    match ["tiny:1", "caps:1"].into_iter().find(|image| !is_image(image)) {
+        Some(image) => Err(format!("it has no {image}")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-impl Engine {
-    /// The engine, where there is one and it may be used. Says what is left out otherwise.
-    pub fn find(what: &str) -> Option<Self> {
-        let required = is_set("LAYERWRIGHT_REQUIRE_ENGINE");
-        if !required && !is_set("LAYERWRIGHT_ENGINE") {
-            left_out(what, "LAYERWRIGHT_ENGINE=1 does not allow the engine");
-            return None;
-        }
-        match check() {
-            Ok(()) => Some(Self(())),
-            Err(why) if required => panic!("{what}: there is no engine: {why}"),
-            Err(why) => {
-                left_out(what, &format!("there is no engine: {}", why.trim()));
-                None
-            }
-        }
-    }
+/// Whether the engine has an image.
+pub fn is_image(name: &str) -> bool {
+    docker(&["image", "inspect", name]).is_ok()
+}
 
-    /// Builds a Dockerfile. What the build said, where it fails.
-    pub fn build(&self, dockerfile: &Path, context: &Path) -> Result<Image, String> {
-        Ok(parse(&self.export(dockerfile, context)?))
+/// Whether there is an engine and it may be used. Says what is left out otherwise.
+pub fn is_there(what: &str) -> bool {
+    let required = is_set("LAYERWRIGHT_REQUIRE_ENGINE");
+    if !required && !is_set("LAYERWRIGHT_ENGINE") {
+        left_out(what, "LAYERWRIGHT_ENGINE=1 does not allow the engine");
+        return false;
     }
-
-    /// The root filesystem of what a Dockerfile builds, as a tar.
-    pub fn export(&self, dockerfile: &Path, context: &Path) -> Result<Vec<u8>, String> {
-        built(dockerfile, context, &["--output=type=tar,dest=-"])
-    }
-
-    /// What a Dockerfile builds, as `verify` takes it: an OCI layout with its layers as they are. Nothing comes out of
-    /// the cache, which does not notice every change of a context (buildkit#7176).
-    pub fn layout(&self, dockerfile: &Path, context: &Path, extra: &[&str]) -> Result<Vec<u8>, String> {
-        let output = "--output=type=oci,dest=-,compression=uncompressed,force-compression=true";
-        built(dockerfile, context, &[&["--no-cache", output], extra].concat())
-    }
-
-    /// Says how many builds ran, and removes what they left and nobody used for long.
-    pub fn finish(self, what: &str, ran: usize) {
-        say(&format!("{what}: {ran} Dockerfiles were built"));
-        assert!(ran > 0, "{what}: nothing was built");
-        if let Err(error) = docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]) {
-            say(&format!("the engine keeps what was built: {error}"));
+    match check() {
+        Ok(()) => true,
+        Err(why) if required => panic!("{what}: there is no engine: {why}"),
+        Err(why) => {
+            left_out(what, &format!("there is no engine: {}", why.trim()));
+            false
         }
     }
 }
 
-fn built(dockerfile: &Path, context: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
+/// Builds a Dockerfile with options of `docker buildx build`. What the build said, where it fails.
+pub fn build(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Image, String> {
+    Ok(parse(&export(dockerfile, context, options)?))
+}
+
+/// Builds an image that others are built from.
+pub fn tag(dockerfile: &Path, context: &Path, name: &str) -> Result<(), String> {
+    run(dockerfile, context, &["--tag", name, "--load"]).map(drop)
+}
+
+/// The root filesystem of what a Dockerfile builds, as a tar.
+pub fn export(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
+    run(dockerfile, context, &[options, &["--output=type=tar,dest=-"]].concat())
+}
+
+/// What a Dockerfile builds, as `verify` takes it: an OCI layout with its layers as they are. Nothing comes out of the
+/// cache, which does not notice every change of a context (buildkit#7176).
+pub fn layout(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
+    let output = "--output=type=oci,dest=-,compression=uncompressed,force-compression=true";
+    run(dockerfile, context, &[options, &["--no-cache", output]].concat())
+}
+
+fn run(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
     let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
     *free -= 1;
     drop(free);
     let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
-    let quiet = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
-    let files = ["--progress=plain", "--file", file, folder];
-    let built = docker(&[&quiet[..], arguments, &files].concat());
+    let plain = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
+    let what = ["--progress=plain", "--file", file, folder];
+    let built = docker(&[&plain[..], options, &what].concat());
     *FREE.lock().unwrap() += 1;
     FREED.notify_one();
     built
+}
+
+/// Says how many Dockerfiles were built, and removes what builds left and nobody used for long.
+pub fn finish(what: &str, built: usize) {
+    say(&format!("{what}: {built} Dockerfiles were built"));
+    assert!(built > 0, "{what}: nothing was built");
+    if let Err(error) = docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]) {
+        say(&format!("the engine keeps what was built: {error}"));
+    }
 }
 
 fn parse(tar: &[u8]) -> Image {

@@ -153,7 +153,8 @@ const OWN: [(&str, &str); 3] = [
     ("windows", "FROM --platform=windows/amd64 tiny:1\nCOPY f /opt/f\n"),
 ];
 
-fn without(id: RuleId) -> Vec<&'static Rule> {
+/// The rules but one.
+pub fn without(id: RuleId) -> Vec<&'static Rule> {
     rule::ALL.iter().copied().filter(|rule| rule.id != id).collect()
 }
 

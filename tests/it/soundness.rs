@@ -103,6 +103,26 @@ fn a_hard_link_to_a_symbolic_link_is_one() {
 }
 
 #[test]
+fn a_run_makes_what_the_kernel_is_mounted_on() {
+    // `/dev` is not in the base; a RUN leaves it behind, of root.
+    for place in ["dev", "proc", "sys"] {
+        let copy = format!("COPY --chown=1000:1000 f /{place}/k/");
+        assert!(is_proved(&format!("FROM tiny:1\n{copy}\n"), &mut Tar::new()), "{place}");
+        assert!(!is_proved_after("true", &copy), "{place}");
+        assert!(is_proved_after("true", &format!("COPY f /{place}/k/")), "{place}");
+    }
+    // What it makes there is in no image: a slash would make a directory of the file that a plain copy makes.
+    for made in ["mkdir -p /dev/k", "mkdir /dev/k && chown 1000:1000 /dev/k", "ln -s /opt /dev/k"] {
+        let again = format!("true\nRUN {made}");
+        for run in [made, &again] {
+            let text = format!("FROM tiny:1\nRUN {run}\nCOPY f /dev/k\n");
+            let last = sites(&text, &mut Tar::new()).pop().unwrap();
+            assert!(last.proved != Some(true) || last.verdict == Verdict::Link, "{run}: {last:?}");
+        }
+    }
+}
+
+#[test]
 fn a_directory_that_is_ignored_comes_along_with_what_is_taken_back() {
     // R2: `/d` exists after `COPY .`, and belongs to root.
     assert!(!is_proved("FROM scratch\nCOPY . /\nCOPY --chown=1:1 f /d/q\n", &mut Tar::new()));

@@ -59,7 +59,7 @@ const SPECIAL: [&str; 34] = [
 const RELATIVE: [&str; 10] =
     [".", "./", "k", "sub/", "sub", "../k", "$D/k", "${D}", "${A:-/opt/a}/k", "$A/q/"];
 /// Places that commands work on.
-const WORKED: [&str; 24] = [
+const WORKED: [&str; 25] = [
     "/opt/a",
     "/opt/a/b",
     "/opt/a/k",
@@ -84,6 +84,7 @@ const WORKED: [&str; 24] = [
     "/tmp",
     "/root",
     "/srv",
+    "/dev/k",
 ];
 const WORKED_BY_USER: [&str; 6] =
     ["/home/app/k", "/home/app/k/m", "/tmp/x", "/tmp/u/k", "/home/app", "/var/tmp/k"];
@@ -168,35 +169,56 @@ const HEALS: [(&str, &str); 12] = [
     ("/srv", "chgrp 50 /srv && chmod 2775 /srv"),
 ];
 
-/// What the engine's own frontend reads.
+/// What there is to write with.
 #[derive(Clone, Copy)]
-pub struct Frontend {
-    /// `--exclude` and `--parents`.
+pub struct Means {
+    /// Whether the engine's own frontend reads `--exclude` and `--parents`.
     pub filters: bool,
+    /// Whether there is `gnu:1`: `tiny:1` with the tools of GNU and of shadow.
+    pub gnu: bool,
 }
+
+/// Commands of shadow, of which some fail where others ran before.
+const ACCOUNTS: [&str; 12] = [
+    "groupadd -g 2001 grp",
+    "groupadd -g 2001 grp && useradd -u 2002 -g grp usr",
+    "useradd -u 2002 -g 0 usr",
+    "useradd -u 2002 -g 50 -M usr",
+    "useradd -m -u 2002 -U usr",
+    "useradd -m -o -u 1000 -g appg -d /opt/a usr",
+    "groupadd -r -g 2001 grp; useradd -r -o -u 5 -g 2001 usr",
+    "groupadd -f -g 50 grp && useradd -u 2002 -g grp usr",
+    "groupadd -g 2001 usr && useradd -u 2002 -g usr -m -d /n usr && usermod -u 2003 usr",
+    "useradd -u 2002 -g 0 usr || true",
+    "useradd usr",
+    "useradd -u 2002 -g 0 -m -k /etc usr",
+];
+const MADE_OWNERS: [&str; 6] = ["usr", "usr:grp", "7:grp", "usr:9", "usr:usr", "usr:root"];
 
 /// A stage that lines may copy from.
 struct Stage {
     name: String,
     /// Whether commands run in it.
     has_shell: bool,
+    /// Whether it has the tools of GNU and of shadow.
+    has_gnu: bool,
     /// Whether it has a user without rights.
     unprivileged: bool,
 }
 
 struct Writer<'a> {
     random: &'a mut Random,
-    frontend: Frontend,
+    means: Means,
     text: String,
     stages: Vec<Stage>,
     here: Stage,
 }
 
 /// A Dockerfile. The first line of each stage gives it a cache key of its own.
-pub fn write(random: &mut Random, frontend: Frontend) -> String {
+pub fn write(random: &mut Random, means: Means) -> String {
     let text = "ARG A=/opt/a\n".to_owned();
-    let here = Stage { name: String::new(), has_shell: false, unprivileged: false };
-    let mut writer = Writer { random, frontend, text, stages: Vec::new(), here };
+    let here = Stage { name: String::new(), has_shell: false, has_gnu: false, unprivileged: false };
+    let mut writer = Writer { random, means, text, stages: Vec::new(), here };
     for at in 0..writer.random.one(&[1, 1, 1, 2, 2, 3]) {
         writer.stage(at);
     }
@@ -214,16 +236,19 @@ impl Writer<'_> {
             0..25 if at > 0 => self.random.below(self.stages.len()),
             _ => usize::MAX,
         };
-        let (base, has_shell, unprivileged) = match self.stages.get(from) {
-            Some(stage) => (stage.name.clone(), stage.has_shell, stage.unprivileged),
+        let (base, has_shell, has_gnu, unprivileged) = match self.stages.get(from) {
+            Some(stage) => (stage.name.clone(), stage.has_shell, stage.has_gnu, stage.unprivileged),
             None => match self.random.below(100) {
-                0..12 => ("scratch".to_owned(), false, false),
-                12..18 => ("caps:1".to_owned(), false, false),
-                _ => ("tiny:1".to_owned(), true, false),
+                0..12 => ("scratch".to_owned(), false, false, false),
+                12..18 => ("caps:1".to_owned(), false, false, false),
+                18..22 => ("named".to_owned(), false, false, false),
+                22..45 if self.means.gnu => ("gnu:1".to_owned(), true, true, false),
+                _ => ("tiny:1".to_owned(), true, false, false),
             },
         };
         let name = format!("s{at}");
-        self.here = Stage { name: name.clone(), has_shell, unprivileged };
+        self.here = Stage { name, has_shell, has_gnu, unprivileged };
+        let name = self.here.name.clone();
         self.line(&format!("FROM {base} AS {name}"));
         self.line("COPY --link=false salt /salt");
         self.line("ARG A");
@@ -232,20 +257,23 @@ impl Writer<'_> {
         for _ in 0..2 + self.random.below(6) {
             self.instruction();
         }
-        let done = std::mem::replace(&mut self.here, Stage { name, has_shell, unprivileged });
+        let next = Stage { name: String::new(), has_shell: false, has_gnu: false, unprivileged: false };
+        let done = std::mem::replace(&mut self.here, next);
         self.stages.push(done);
     }
 
     fn instruction(&mut self) {
         match self.random.below(100) {
-            0..46 => self.transfer(""),
             46..72 if self.here.has_shell => self.run(),
             72..80 => {
                 let place = self.place();
                 self.line(&format!("WORKDIR {place}"));
             }
             80..86 if self.here.has_shell => {
-                let user = self.random.one(&["root", "root", "app", "1000:1001", "1000", "0"]);
+                let mut user = self.random.one(&["root", "root", "app", "1000:1001", "1000", "0"]);
+                if self.here.has_gnu && self.random.chance(30) {
+                    user = "usr";
+                }
                 self.here.unprivileged = !matches!(user, "root" | "0");
                 self.line(&format!("USER {user}"));
             }
@@ -341,6 +369,17 @@ impl Writer<'_> {
                 _ => format!("mkdir -p {a}"),
             };
         }
+        if self.here.has_gnu && self.random.chance(35) {
+            return match self.random.below(5) {
+                0 => format!("install -d {a}"),
+                1 => format!(
+                    "install -d -m {mode} -o {owner} {a} {b}",
+                    owner = self.random.one(&["1000", "app", "root"])
+                ),
+                2 => format!("mkdir -p {a} && install -m {octal} /etc/group {a}/k"),
+                _ => self.random.one(&ACCOUNTS).to_owned(),
+            };
+        }
         match self.random.below(34) {
             0..4 => format!("mkdir -p {a}"),
             4 => format!("mkdir -p -m {octal} {a}"),
@@ -357,7 +396,7 @@ impl Writer<'_> {
                 self.random.one(&["/opt/a", "/n", "/app", "/w", "/l", "/opt/new", "/srv/n"])
             ),
             17 => format!("rm -rf {}/*", self.random.one(&["/opt", "/n", "/opt/a", "/home/app", "/tmp"])),
-            18 => format!("mkdir -p {} && mv {b} /moved", b),
+            18 => format!("mkdir -p {b} && mv {b} /moved"),
             19 => format!("mkdir -p /n/m && mv /n/m {a}"),
             20 => format!("mkdir -p /n/m && cp -a /n {a}"),
             21 => format!("mkdir -p {a} && cp -a /home/. {a}/"),
@@ -392,6 +431,8 @@ impl Writer<'_> {
             }
             22..26 => "tiny:1".to_owned(),
             26..29 => "caps:1".to_owned(),
+            29..34 => "named".to_owned(),
+            34..36 => "other:1".to_owned(),
             _ => String::new(),
         };
         let is_add = from.is_empty() && self.random.chance(25);
@@ -400,7 +441,9 @@ impl Writer<'_> {
             flags.push(format!("--from={from}"));
         }
         if self.random.chance(30) {
-            flags.push(format!("--chown={}", self.random.one(&OWNERS)));
+            let made = self.here.has_gnu && self.random.chance(50);
+            let owner = if made { self.random.one(&MADE_OWNERS) } else { self.random.one(&OWNERS) };
+            flags.push(format!("--chown={owner}"));
         }
         if self.random.chance(4) {
             flags.push("--chmod=0750".to_owned());
@@ -408,10 +451,10 @@ impl Writer<'_> {
         if self.random.chance(9) {
             flags.push("--link".to_owned());
         }
-        if self.frontend.filters && self.random.chance(10) {
+        if self.means.filters && self.random.chance(10) {
             flags.push(self.random.one(&["--exclude=**/*.txt", "--exclude=x", "--exclude=!d/x"]).to_owned());
         }
-        if self.frontend.filters && self.random.chance(8) && !is_add {
+        if self.means.filters && self.random.chance(8) && !is_add {
             flags.push("--parents".to_owned());
         }
         let word = if is_add {
@@ -430,8 +473,8 @@ impl Writer<'_> {
         for _ in 0..count {
             sources.push(match from.as_str() {
                 "" if is_add && self.random.chance(55) => self.random.one(&ARCHIVES),
-                "" => self.random.one(&SOURCES),
-                "caps:1" => self.random.one(&["/cap", "/cap/", "/cap/f", "/cap/sub", "/"]),
+                "" | "named" => self.random.one(&SOURCES),
+                "caps:1" | "other:1" => self.random.one(&["/cap", "/cap/", "/cap/f", "/cap/sub", "/"]),
                 "tiny:1" => self.random.one(&[
                     "/etc/passwd",
                     "/home",
