@@ -141,8 +141,11 @@ pub struct Blobs {
 /// Why an export could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The stream is none, or breaks off between the files of it.
-    #[error("what the builder wrote is no image layout: {0}")]
+    /// It is something else.
+    #[error("the builder wrote no tar: export with `type=oci,dest=-`")]
+    NotTar,
+    /// The tar breaks off, or is damaged.
+    #[error("what the builder wrote can not be read: {0}")]
     Stream(LayerError),
     /// The stream breaks off in a file of it.
     #[error("what the builder wrote breaks off in `{name}` ({source}): build it again")]
@@ -204,9 +207,13 @@ pub enum ExportError {
 ///
 /// [`ExportError`]. Layers that were read whole before it are known from then on.
 pub fn read_export(reader: impl Read, known: &mut Blobs) -> Result<Image, ExportError> {
-    let mut members = Members::new(input::stream(reader).map_err(ExportError::Stream)?);
+    let failed = |error| match error {
+        LayerError::NotTar => ExportError::NotTar,
+        error => ExportError::Stream(error),
+    };
+    let mut members = Members::new(input::stream(reader).map_err(failed)?);
     let mut documents = Documents::default();
-    while let Some(member) = members.next().map_err(ExportError::Stream)? {
+    while let Some(member) = members.next().map_err(failed)? {
         let Ok(name) = std::str::from_utf8(&member.name) else { continue };
         let name = name.trim_start_matches("./");
         if member.kind != Kind::File {

@@ -18,6 +18,9 @@ pub(super) const BLOCK: u64 = 512;
 /// The most that an extended header or a long name may hold; Go's `maxSpecialFileSize`.
 const MAX_SPECIAL: u64 = 1024 * 1024;
 
+/// The records by which a file is sparse: of format 1.0, 0.1 and 0.0 (GNU tar's manual, "Storing Sparse Files").
+const SPARSE: [&str; 3] = ["GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.numblocks"];
+
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -202,7 +205,8 @@ impl<'a> Members<'a> {
             gid: id("gid", &old.gid).ok_or(bad(offset, "its group is no 32-bit number"))?,
             xattrs: xattrs(&known.pax),
             size: if has_content { size } else { 0 },
-            sparse: header.entry_type().is_gnu_sparse() || record("GNU.sparse.major").is_some(),
+            sparse: header.entry_type().is_gnu_sparse()
+                || SPARSE.into_iter().any(|key| record(key).is_some()),
             device: match kind {
                 Some(Kind::CharDevice | Kind::BlockDevice) => {
                     device(header).ok_or(bad(offset, "its device numbers are no 32-bit numbers"))?

@@ -262,11 +262,8 @@ fn compressed_layers_are_the_same_image() {
 #[test]
 fn a_sparse_file_equals_only_itself() {
     let sparse = |first: &str| {
-        layer()
-            .file(first, "")
-            .pax(&[("GNU.sparse.major", b"1"), ("GNU.sparse.minor", b"0")])
-            .file("sparse", "packed")
-            .file("next", "1")
+        let map: [(&str, &[u8]); 2] = [("GNU.sparse.size", b"99"), ("GNU.sparse.map", b"0,6")];
+        layer().file(first, "").pax(&map).file("sparse", "packed").file("next", "1")
     };
     let content = |image: &Image| node(image, "sparse").kind.clone();
     let (one, again, other) = (tree([sparse("a")]), tree([sparse("a")]), tree([sparse("b")]));
@@ -300,8 +297,13 @@ fn damaged_exports_are_refused() {
     let bytes = whole.bytes();
     for cut in (0..bytes.len() - 1024).step_by(100) {
         let error = read(&bytes[..cut]).unwrap_err();
-        let told =
-            matches!(error, ExportError::Stream(_) | ExportError::Read { .. } | ExportError::Missing { .. });
+        let told = matches!(
+            error,
+            ExportError::NotTar
+                | ExportError::Stream(_)
+                | ExportError::Read { .. }
+                | ExportError::Missing { .. }
+        );
         assert!(told, "{cut}: {error:?}");
     }
     for name in whole.blobs.keys() {
@@ -317,7 +319,7 @@ fn damaged_exports_are_refused() {
     export.manifests[0]["size"] = 1.into();
     assert!(matches!(read(&export.bytes()), Err(ExportError::File { .. })));
     assert!(matches!(read(&tar), Err(ExportError::Missing { .. })), "a tar of something else");
-    assert!(matches!(read(b"ERROR: failed"), Err(ExportError::Stream(LayerError::NotTar))));
+    assert!(matches!(read(b"ERROR: failed"), Err(ExportError::NotTar)));
 }
 
 #[test]
@@ -357,5 +359,24 @@ fn layers_that_no_image_may_have_are_refused() {
             read(&export.bytes()),
             Err(ExportError::Layer { source: LayerError::Path { .. }, .. })
         ));
+    }
+}
+
+proptest::proptest! {
+    /// Whatever is damaged, nobody is told of another image than was there.
+    #[test]
+    fn no_damage_makes_another_image(damage in proptest::collection::vec((0_usize..20_000, proptest::num::u8::ANY), 1..4)) {
+        let capability: [(&str, &[u8]); 1] = [("SCHILY.xattr.security.capability", b"\x01\n")];
+        let base = layer().dir("a", 0o700).pax(&capability).file("a/f", "1").symlink("s", "a").bytes();
+        let upper = layer().file("a/.wh.f", "").link("b", "s").bytes();
+        let mut bytes = Export::default().image(&[&base, &upper], &serde_json::Value::Null).bytes();
+        let whole = read(&bytes).unwrap();
+        for (at, byte) in damage {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        if let Ok(image) = read(&bytes) {
+            proptest::prop_assert_eq!(image, whole);
+        }
     }
 }
