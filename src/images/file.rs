@@ -14,7 +14,8 @@ use store::Store;
 
 mod config;
 mod docker;
-mod layout;
+pub(crate) mod document;
+pub(crate) mod layout;
 mod store;
 
 /// Images in files, by the names that the user gives them. Each file is read when it is first asked for, once.

@@ -22,10 +22,10 @@ pub use input::{Compression, ReadAt};
 pub(crate) mod input;
 pub(crate) mod member;
 mod parts;
-mod upper;
+pub(crate) mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
-const WHITEOUT: &str = ".wh.";
+pub(crate) const WHITEOUT: &str = ".wh.";
 /// Prefix of names that AUFS kept its own books under; containerd's `whiteoutMetaPrefix`.
 const WHITEOUT_META: &str = ".wh..wh.";
 /// Name of an opaque whiteout: OCI `layer.md`, "Opaque Whiteout".
@@ -225,16 +225,12 @@ impl Layer {
             return Ok(());
         }
         let path = &self.paths[start..];
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if name.starts_with(WHITEOUT) || path.starts_with(WHITEOUT_META) {
-            if path.starts_with(WHITEOUT_META) {
-                // One of AUFS's own books.
-            } else if name == OPAQUE {
-                self.opaque.push(parent.into());
-            } else if matches!(&name[WHITEOUT.len()..], "" | "." | "..") {
-                return Err(refused(&member, "removes what is no name"));
-            } else {
-                self.removed.push(join(parent, &name[WHITEOUT.len()..]));
+        if let Some(mark) = mark(path.as_bytes(), &member)? {
+            let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+            match mark {
+                Mark::Book => {}
+                Mark::Opaque => self.opaque.push(parent.into()),
+                Mark::Removed => self.removed.push(join(parent, &name[WHITEOUT.len()..])),
             }
             self.paths.truncate(start);
             return Ok(());
@@ -262,21 +258,47 @@ impl What {
             target = clean(&mut path, &member.link, &member)?.then_some(path);
         }
         let Member { mode, uid, gid, xattrs, .. } = member;
-        let metadata = Metadata { mode, uid, gid, xattrs };
+        let names = xattrs.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned());
+        let metadata = Metadata { mode, uid, gid, xattrs: names.collect() };
         Ok(Self::Entry(match member.kind {
             Kind::Dir => Entry::Dir(metadata),
             Kind::File => Entry::File(metadata),
             // The target of a symlink is kept even where it is no UTF-8: that something is a symlink matters more
             // than where it leads, and no path in the tree has a replacement character.
             Kind::Symlink => Entry::Symlink(String::from_utf8_lossy(&member.link).into_owned()),
-            Kind::Special | Kind::Note => Entry::Other,
+            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Note => Entry::Other,
             Kind::HardLink => return Ok(Self::Link(Box::new((target, metadata)))),
         }))
     }
 }
 
-/// Appends a name as a path of the tree; false where it is no UTF-8.
-fn clean(to: &mut String, name: &[u8], member: &Member) -> Result<bool, LayerError> {
+/// What a member says about lower layers, instead of being there itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// The directory that it is in hides what lower layers have there.
+    Opaque,
+    /// The path without [`WHITEOUT`] is gone.
+    Removed,
+    /// One of AUFS's own books: nothing.
+    Book,
+}
+
+/// What the path of a member marks: OCI `layer.md`, "Whiteouts".
+pub(crate) fn mark(path: &[u8], member: &Member) -> Result<Option<Mark>, LayerError> {
+    let name = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
+    if path.starts_with(WHITEOUT_META.as_bytes()) {
+        return Ok(Some(Mark::Book));
+    }
+    let Some(removed) = name.strip_prefix(WHITEOUT.as_bytes()) else { return Ok(None) };
+    match removed {
+        _ if name == OPAQUE.as_bytes() => Ok(Some(Mark::Opaque)),
+        b"" | b"." | b".." => Err(refused(member, "removes what is no name")),
+        _ => Ok(Some(Mark::Removed)),
+    }
+}
+
+/// Whether a name may be that of a path in a layer.
+pub(crate) fn check_name(name: &[u8], member: &Member) -> Result<(), LayerError> {
     if name.len() > MAX_PATH {
         return Err(refused(member, "is longer than 4096 bytes"));
     }
@@ -288,6 +310,12 @@ fn clean(to: &mut String, name: &[u8], member: &Member) -> Result<bool, LayerErr
     if memchr::memchr(0, name).is_some() {
         return Err(refused(member, "has a NUL byte in its path"));
     }
+    Ok(())
+}
+
+/// Appends a name as a path of the tree; false where it is no UTF-8.
+fn clean(to: &mut String, name: &[u8], member: &Member) -> Result<bool, LayerError> {
+    check_name(name, member)?;
     let Ok(name) = std::str::from_utf8(name) else { return Ok(false) };
     let start = to.len();
     for part in name.split('/').filter(|part| !matches!(*part, "" | ".")) {
@@ -299,7 +327,7 @@ fn clean(to: &mut String, name: &[u8], member: &Member) -> Result<bool, LayerErr
     Ok(true)
 }
 
-fn refused(member: &Member, problem: &'static str) -> LayerError {
+pub(crate) fn refused(member: &Member, problem: &'static str) -> LayerError {
     let entry: String = String::from_utf8_lossy(&member.name).chars().take(MAX_PATH).collect();
     LayerError::Path { entry, offset: member.offset, problem }
 }

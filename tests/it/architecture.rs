@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 12] = [
+const ORDER: [&[&str]; 13] = [
     &["text"],
     &["git"],
     &["config"],
@@ -16,6 +16,7 @@ const ORDER: [&[&str]; 12] = [
     &["images"],
     &["analysis"],
     &["migrate", "plan"],
+    &["verify"],
     &["github"],
     &["cli"],
 ];

@@ -46,12 +46,14 @@ pub enum Kind {
 pub struct Expected {
     pub kind: Kind,
     /// The lines that got `--link`, all at once.
-    lines: Vec<usize>,
+    pub lines: Vec<usize>,
+    /// What changed, path by path, where something did.
+    pub difference: String,
     /// The linked text, where it is not the plain insertion.
-    link_dockerfile: Option<String>,
+    pub link_dockerfile: Option<String>,
     /// Features that older frontends lack.
     #[serde(default)]
-    needs: Vec<String>,
+    pub needs: Vec<String>,
 }
 
 /// The folder of the cases: in what `LAYERWRIGHT_SHARED` names, or in `shared` beside this repository.
@@ -171,8 +173,8 @@ impl Judged {
 pub struct Case {
     pub name: String,
     pub expected: Expected,
-    text: String,
-    context: PathBuf,
+    pub text: String,
+    pub context: PathBuf,
 }
 
 impl Case {

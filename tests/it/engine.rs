@@ -102,6 +102,13 @@ pub fn export(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec
     run(dockerfile, context, &[options, &["--output=type=tar,dest=-"]].concat())
 }
 
+/// What a Dockerfile builds, as `verify` takes it: an OCI layout with its layers as they are. Nothing comes out of the
+/// cache, which does not notice every change of a context (buildkit#7176).
+pub fn layout(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
+    let output = "--output=type=oci,dest=-,compression=uncompressed,force-compression=true";
+    run(dockerfile, context, &[options, &["--no-cache", output]].concat())
+}
+
 fn run(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
     let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
     *free -= 1;

@@ -13,6 +13,7 @@ mod commit;
 mod differential;
 mod discovery;
 mod engine;
+mod exports;
 mod faults;
 mod github;
 mod inspect;

@@ -1,51 +1,26 @@
 //! OCI image layouts: `image-layout.md`, with indexes of indexes as Docker and BuildKit write them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::config::{self, PlatformFields};
+use super::document::{ATTESTATION, Descriptor, Document};
 use super::store::Store;
 use crate::images::{BaseImage, ImageError, ImageOrigin, ImageReference, Platform};
 
 /// The file that marks a layout: OCI `image-layout.md`, "oci-layout file".
 pub(super) const MARK: &str = "oci-layout";
 /// The entry point: OCI `image-layout.md`, "index.json file".
-pub(super) const INDEX: &str = "index.json";
+pub(crate) const INDEX: &str = "index.json";
 
 /// Indexes inside indexes at most; real ones have two levels.
-const MAX_DEPTH: usize = 8;
+pub(crate) const MAX_DEPTH: usize = 8;
 /// Descriptors looked at in one layout at most.
 const MAX_DESCRIPTORS: usize = 10_000;
 
-/// The annotation by which BuildKit tells an attestation from an image.
-const ATTESTATION: &str = "vnd.docker.reference.type";
 /// The full name that containerd and Docker give an image.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 /// OCI `annotations.md`: a name or only a tag.
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
-
-/// OCI `descriptor.md`, "Properties".
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    media_type: Option<String>,
-    digest: String,
-    size: u64,
-    platform: Option<PlatformFields>,
-    #[serde(default)]
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-/// OCI `image-index.md`, "manifests", and `manifest.md`, "config" and "layers". Which of the two a document is shows
-/// in its fields; media types are Docker's or OCI's, and may be missing.
-#[derive(Deserialize)]
-struct Document {
-    manifests: Option<Vec<Descriptor>>,
-    config: Option<Descriptor>,
-    layers: Option<Vec<Descriptor>>,
-}
 
 /// An image of the layout. Its manifest may be missing: Docker saves an index whole, and of its images only those
 /// of the platforms that it has.
@@ -112,7 +87,7 @@ impl Search<'_> {
                 Document { manifests: Some(manifests), .. } => {
                     self.descend(manifests, &candidate.names, depth + 1)?;
                 }
-                Document { config: Some(config), layers: Some(layers), .. } if is_image(&config) => {
+                Document { config: Some(config), layers: Some(layers), .. } if config.is_image_config() => {
                     if candidate.platform.is_none() {
                         candidate.platform = self.stated_platform(&config)?;
                     }
@@ -135,13 +110,6 @@ impl Search<'_> {
         let bytes = self.store.blob(&config.digest)?;
         config::read(self.store, &config.digest, &bytes).map(|(_, platform)| platform)
     }
-}
-
-fn is_image(config: &Descriptor) -> bool {
-    config.media_type.as_ref().is_none_or(|media_type| {
-        media_type.starts_with("application/vnd.oci.image.config.")
-            || media_type.starts_with("application/vnd.docker.container.image.")
-    })
 }
 
 /// What a plan is made for where nothing else is said.

@@ -63,7 +63,7 @@ impl Store {
                 Kind::File => Place::Bytes { start: member.content, len: member.size },
                 Kind::Symlink => Place::Link(joined(parent, &link)),
                 Kind::HardLink => Place::Link(joined("", &link)),
-                Kind::Dir | Kind::Special | Kind::Note => continue,
+                _ => continue,
             };
             places.insert(name, place);
         }

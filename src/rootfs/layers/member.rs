@@ -5,7 +5,7 @@
 //! (`security.capability`) hides the records behind it, and it cannot say where in the archive it failed.
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, Read};
 
 use tar::Header;
 
@@ -18,6 +18,9 @@ pub(super) const BLOCK: u64 = 512;
 /// The most that an extended header or a long name may hold; Go's `maxSpecialFileSize`.
 const MAX_SPECIAL: u64 = 1024 * 1024;
 
+/// The records by which a file is sparse: of format 1.0, 0.1 and 0.0 (GNU tar's manual, "Storing Sparse Files").
+const SPARSE: [&str; 3] = ["GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.numblocks"];
+
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -25,8 +28,9 @@ pub(crate) enum Kind {
     HardLink,
     Symlink,
     Dir,
-    /// A device or a FIFO.
-    Special,
+    CharDevice,
+    BlockDevice,
+    Fifo,
     /// A global extended header or a volume label: nothing in the filesystem.
     Note,
 }
@@ -40,7 +44,10 @@ pub(crate) struct Member {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
-    pub xattrs: Box<[String]>,
+    /// Names and values of the extended attributes, each as its dialect writes it, by name.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Major and minor number; of devices alone.
+    pub device: (u32, u32),
     /// Bytes of content in the archive; for a sparse file fewer than the file has.
     pub size: u64,
     /// Whether the content is packed in a way that hides holes.
@@ -125,6 +132,20 @@ impl<'a> Members<'a> {
         self.take(member.size, member.offset).map(Some)
     }
 
+    /// The content of the member that was read last, as it is stored.
+    pub fn stored(&mut self, member: &Member) -> Stored<'_, 'a> {
+        Stored { left: member.size, members: self }
+    }
+
+    /// What an error of [`stored`](Self::stored) means.
+    pub fn failed(&self, source: io::Error) -> LayerError {
+        match self.compression {
+            _ if ends_early(&source) => self.truncated(),
+            Compression::None => LayerError::Read { offset: self.at, source },
+            compression => LayerError::Corrupt { compression, offset: self.at, source },
+        }
+    }
+
     /// The next header; None at the end, which two zero blocks mark. Go takes the end of the file at a block's
     /// start for it too, since some builders leave the zero blocks out.
     fn header(&mut self) -> Result<Option<Header>, LayerError> {
@@ -184,7 +205,14 @@ impl<'a> Members<'a> {
             gid: id("gid", &old.gid).ok_or(bad(offset, "its group is no 32-bit number"))?,
             xattrs: xattrs(&known.pax),
             size: if has_content { size } else { 0 },
-            sparse: header.entry_type().is_gnu_sparse() || record("GNU.sparse.major").is_some(),
+            sparse: header.entry_type().is_gnu_sparse()
+                || SPARSE.into_iter().any(|key| record(key).is_some()),
+            device: match kind {
+                Some(Kind::CharDevice | Kind::BlockDevice) => {
+                    device(header).ok_or(bad(offset, "its device numbers are no 32-bit numbers"))?
+                }
+                _ => (0, 0),
+            },
             link: link.or(header.link_name_bytes()).unwrap_or_default().into_owned(),
             name: name.into_owned(),
             offset,
@@ -225,13 +253,21 @@ impl<'a> Members<'a> {
     fn truncated(&self) -> LayerError {
         LayerError::Truncated { offset: self.at, after: String::from_utf8_lossy(&self.last).into_owned() }
     }
+}
 
-    fn failed(&self, source: io::Error) -> LayerError {
-        match self.compression {
-            _ if ends_early(&source) => self.truncated(),
-            Compression::None => LayerError::Read { offset: self.at, source },
-            compression => LayerError::Corrupt { compression, offset: self.at, source },
-        }
+/// The stored content of a member. An archive that ends before it does is [`io::ErrorKind::UnexpectedEof`].
+pub(crate) struct Stored<'m, 'a> {
+    members: &'m mut Members<'a>,
+    left: u64,
+}
+
+impl Read for Stored<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let filled = self.members.source.fill(&mut buffer[..wanted])?;
+        self.members.at += filled as u64;
+        self.left -= filled as u64;
+        if filled < wanted { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(filled) }
     }
 }
 
@@ -246,11 +282,23 @@ fn kind(flag: u8, name: &[u8]) -> Option<Kind> {
         b'0' | 0 | b'7' | b'S' => Kind::File,
         b'1' => Kind::HardLink,
         b'2' => Kind::Symlink,
-        b'3' | b'4' | b'6' => Kind::Special,
+        b'3' => Kind::CharDevice,
+        b'4' => Kind::BlockDevice,
+        b'6' => Kind::Fifo,
         b'5' => Kind::Dir,
         b'g' | b'V' => Kind::Note,
         _ => return None,
     })
+}
+
+/// The numbers of a device. The format before POSIX has no place for them.
+fn device(header: &Header) -> Option<(u32, u32)> {
+    let (major, minor) = match (header.as_ustar(), header.as_gnu()) {
+        (Some(ustar), _) => (&ustar.dev_major, &ustar.dev_minor),
+        (None, Some(gnu)) => (&gnu.dev_major, &gnu.dev_minor),
+        (None, None) => return Some((0, 0)),
+    };
+    Some((number(major)?.try_into().ok()?, number(minor)?.try_into().ok()?))
 }
 
 /// POSIX sums the bytes as unsigned; some old archivers took them as signed, and Go accepts both.
@@ -298,28 +346,35 @@ fn pax(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     Some(records)
 }
 
-/// The names of the extended attributes, sorted. `SCHILY.xattr.` is what containerd applies
+/// The extended attributes by name, each once. `SCHILY.xattr.` is what containerd applies
 /// (`archive.paxSchilyXattr`); bsdtar writes `LIBARCHIVE.xattr.` with the name percent-encoded, and GNU tar and star
 /// write ACLs and labels under keys of their own.
-fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Box<[String]> {
-    let mut names: Vec<String> = pax
-        .iter()
-        .filter_map(|(key, _)| match key.as_slice() {
-            b"SCHILY.acl.access" => Some("system.posix_acl_access".into()),
-            b"SCHILY.acl.default" => Some("system.posix_acl_default".into()),
-            b"RHT.security.selinux" => Some("security.selinux".into()),
-            key => key
-                .strip_prefix(b"SCHILY.xattr.")
-                .map(|name| String::from_utf8_lossy(name).into_owned())
-                .or_else(|| key.strip_prefix(b"LIBARCHIVE.xattr.").map(percent_decoded)),
-        })
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names.into()
+fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let name = |key: &[u8]| match key {
+        b"SCHILY.acl.access" => Some(b"system.posix_acl_access".to_vec()),
+        b"SCHILY.acl.default" => Some(b"system.posix_acl_default".to_vec()),
+        b"RHT.security.selinux" => Some(b"security.selinux".to_vec()),
+        key => key
+            .strip_prefix(b"SCHILY.xattr.")
+            .map(<[u8]>::to_vec)
+            .or_else(|| key.strip_prefix(b"LIBARCHIVE.xattr.").map(percent_decoded)),
+    };
+    let applied = |key: &[u8]| key.starts_with(b"SCHILY.xattr.");
+    // Of several records for a name the last one that is applied counts, else the last.
+    let mut found: Vec<_> =
+        pax.iter().filter_map(|(key, value)| Some((name(key)?, applied(key), value))).collect();
+    found.sort_by(|(a, first, _), (b, second, _)| a.cmp(b).then(first.cmp(second)));
+    let mut kept: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(found.len());
+    for (name, _, value) in found {
+        match kept.last_mut().filter(|(last, _)| *last == name) {
+            Some((_, last)) => last.clone_from(value),
+            None => kept.push((name, value.clone())),
+        }
+    }
+    kept
 }
 
-fn percent_decoded(name: &[u8]) -> String {
+fn percent_decoded(name: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(name.len());
     let mut rest = name;
     while let [first, tail @ ..] = rest {
@@ -328,7 +383,7 @@ fn percent_decoded(name: &[u8]) -> String {
         decoded.push(byte.unwrap_or(*first));
         rest = if byte.is_some() { &tail[2..] } else { tail };
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    decoded
 }
 
 #[cfg(test)]
@@ -359,7 +414,10 @@ mod tests {
     #[test]
     fn attribute_names_come_from_every_dialect_once() {
         let keys = ["LIBARCHIVE.xattr.user.a%25b", "SCHILY.xattr.user.a%b", "SCHILY.acl.default", "mtime"];
-        let pax: Vec<_> = keys.iter().map(|key| (key.as_bytes().to_vec(), b"v".to_vec())).collect();
-        assert_eq!(*xattrs(&pax), ["system.posix_acl_default", "user.a%b"]);
+        let pax: Vec<_> =
+            keys.iter().zip(1..).map(|(key, value)| (key.as_bytes().to_vec(), vec![value])).collect();
+        let expected = [(b"system.posix_acl_default".to_vec(), vec![3]), (b"user.a%b".to_vec(), vec![2])];
+        assert_eq!(xattrs(&pax), expected, "the value of the record that containerd applies");
+        assert_eq!(xattrs(&pax[..1]), [(b"user.a%b".to_vec(), vec![1])]);
     }
 }

@@ -154,32 +154,47 @@ fn split(path: &str) -> (&str, &str) {
 
 /// Where `path` leads within the root when the symlinks that `follow` admits are followed; None in a loop.
 fn walk(tree: &Tree, path: &str, follow: impl Fn(&str) -> bool) -> Option<String> {
-    let mut todo: Vec<&str> = path.split('/').rev().collect();
-    let mut done = String::new();
+    let real = follow_symlinks(path.as_bytes(), |at| {
+        let at = std::str::from_utf8(at).ok().filter(|at| follow(at))?;
+        match tree.get(at) {
+            Some(Entry::Symlink(target)) => Some(target.clone().into_bytes()),
+            _ => None,
+        }
+    })?;
+    String::from_utf8(real).ok()
+}
+
+/// Where `path` leads within the root, where `target` tells the symlinks that are followed; None in a loop.
+pub(crate) fn follow_symlinks(path: &[u8], target: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut todo: Vec<Vec<u8>> = components(path);
+    let mut done = Vec::new();
     let mut followed = 0;
     while let Some(name) = todo.pop() {
-        match name {
-            "" | "." => continue,
-            ".." => {
-                done.truncate(done.rfind('/').unwrap_or(0));
+        match name.as_slice() {
+            b"" | b"." => continue,
+            b".." => {
+                done.truncate(memchr::memrchr(b'/', &done).unwrap_or(0));
                 continue;
             }
             _ => {}
         }
-        let next = join(&done, name);
-        match tree.get(&next) {
-            Some(Entry::Symlink(target)) if follow(&next) => {
-                followed += 1;
-                if followed > MAX_SYMLINKS {
-                    return None;
-                }
-                if target.starts_with('/') {
-                    done.clear();
-                }
-                todo.extend(target.split('/').rev());
-            }
-            _ => done = next,
+        let above = done.len();
+        if above > 0 {
+            done.push(b'/');
         }
+        done.extend(name);
+        let Some(target) = target(&done) else { continue };
+        followed += 1;
+        if followed > MAX_SYMLINKS {
+            return None;
+        }
+        done.truncate(if target.starts_with(b"/") { 0 } else { above });
+        todo.extend(components(&target));
     }
     Some(done)
+}
+
+/// The components of a path, the last one first.
+fn components(path: &[u8]) -> Vec<Vec<u8>> {
+    path.split(|byte| *byte == b'/').rev().map(<[u8]>::to_vec).collect()
 }

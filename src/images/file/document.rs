@@ -1,0 +1,41 @@
+//! The documents of an OCI image layout, as far as both base images and exports of a builder are read by them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::config::PlatformFields;
+
+/// The annotation by which BuildKit tells an attestation from an image.
+pub(crate) const ATTESTATION: &str = "vnd.docker.reference.type";
+
+/// OCI `descriptor.md`, "Properties".
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Descriptor {
+    pub media_type: Option<String>,
+    pub digest: String,
+    pub size: u64,
+    pub(super) platform: Option<PlatformFields>,
+    #[serde(default)]
+    pub annotations: Option<BTreeMap<String, String>>,
+}
+
+/// OCI `image-index.md`, "manifests", and `manifest.md`, "config" and "layers". Which of the two a document is shows
+/// in its fields; media types are Docker's or OCI's, and may be missing.
+#[derive(Deserialize)]
+pub(crate) struct Document {
+    pub manifests: Option<Vec<Descriptor>>,
+    pub config: Option<Descriptor>,
+    pub layers: Option<Vec<Descriptor>>,
+}
+
+impl Descriptor {
+    /// Whether this, as the config of a manifest, makes that the manifest of an image.
+    pub fn is_image_config(&self) -> bool {
+        self.media_type.as_ref().is_none_or(|media_type| {
+            media_type.starts_with("application/vnd.oci.image.config.")
+                || media_type.starts_with("application/vnd.docker.container.image.")
+        })
+    }
+}

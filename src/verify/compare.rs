@@ -1,0 +1,296 @@
+//! What two images differ in. It never decides whether a difference matters.
+//!
+//! Not compared are times, how many names a file has, and what of the configuration tells about the build and not
+//! about the image: see [`BUILD_KEYS`].
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bstr::ByteSlice;
+use serde_json::{Map, Value};
+
+use super::image::{Digest, Image, ImagePath, Node, NodeKind};
+
+/// What of a configuration document is not compared: OCI `config.md`, and what BuildKit puts beside it for its inline
+/// cache (`exptypes.ExporterInlineCache`) and, before 0.12, about the build.
+pub const BUILD_KEYS: [&str; 5] =
+    ["created", "history", "rootfs", "moby.buildkit.cache.v0", "moby.buildkit.buildinfo.v1"];
+
+/// What was compared, and what differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The paths of both images together.
+    pub paths: usize,
+    /// By path and aspect, those of the configuration last.
+    pub differences: Vec<Difference>,
+}
+
+impl Comparison {
+    /// Whether nothing differs.
+    pub fn is_same(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// One thing that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Where; empty for the root, None for the configuration.
+    pub path: Option<ImagePath>,
+    /// What.
+    pub aspect: Aspect,
+    /// As it was, for people; None for nothing.
+    pub before: Option<String>,
+    /// As it is, for people; None for nothing.
+    pub after: Option<String>,
+}
+
+/// What of a path or of the configuration differs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// Whether something is there at all. Nothing else of such a path is told.
+    Presence,
+    /// Its type. Of what has another type, mode and owner are told too.
+    Type,
+    /// Permission bits.
+    Mode,
+    /// Numeric owner.
+    Uid,
+    /// Numeric group.
+    Gid,
+    /// Bytes of a file.
+    Size,
+    /// Digest of a file.
+    Content,
+    /// Where a symlink leads.
+    LinkTarget,
+    /// Numbers of a device.
+    Device,
+    /// An extended attribute of this name.
+    Xattr(Vec<u8>),
+    /// A key of the configuration document.
+    Document(String),
+    /// A key of `config` in the configuration document: `Env`, `Cmd` and so on.
+    Config(String),
+}
+
+/// Compares two images.
+pub fn compare(before: &Image, after: &Image) -> Comparison {
+    let mut found = Found::default();
+    let mut paths = 0;
+    let (mut lefts, mut rights) = (before.entries.iter().peekable(), after.entries.iter().peekable());
+    loop {
+        let (left, right) = match (lefts.peek(), rights.peek()) {
+            (None, None) => break,
+            (Some((left, _)), Some((right, _))) if left == right => (lefts.next(), rights.next()),
+            (Some((left, _)), Some((right, _))) if left > right => (None, rights.next()),
+            (None, Some(_)) => (None, rights.next()),
+            (Some(_), _) => (lefts.next(), None),
+        };
+        paths += 1;
+        let Some((path, _)) = left.or(right) else { break };
+        found.path = Some(Arc::clone(path));
+        match (left.map(|(_, node)| node), right.map(|(_, node)| node)) {
+            (Some(left), Some(right)) if Arc::ptr_eq(left, right) => {}
+            (Some(left), Some(right)) => found.nodes(left, right),
+            (left, right) => {
+                let [left, right] = [left, right].map(|node| node.map(|node| described(node)));
+                found.push(Aspect::Presence, left, right);
+            }
+        }
+    }
+    found.path = None;
+    found.configs(&before.config, &after.config);
+    Comparison { paths, differences: found.differences }
+}
+
+/// The differences so far, and the path that is looked at.
+#[derive(Default)]
+struct Found {
+    path: Option<ImagePath>,
+    differences: Vec<Difference>,
+}
+
+impl Found {
+    fn push(&mut self, aspect: Aspect, before: Option<String>, after: Option<String>) {
+        self.differences.push(Difference { path: self.path.clone(), aspect, before, after });
+    }
+
+    /// Tells two values apart and shows them only where they differ.
+    fn value<T: PartialEq>(&mut self, aspect: Aspect, before: T, after: T, show: impl Fn(T) -> String) {
+        if before != after {
+            self.push(aspect, Some(show(before)), Some(show(after)));
+        }
+    }
+
+    fn nodes(&mut self, before: &Node, after: &Node) {
+        let types = (type_name(&before.kind), type_name(&after.kind));
+        self.value(Aspect::Type, types.0, types.1, str::to_owned);
+        let has_mode = |node: &Node| !matches!(node.kind, NodeKind::Symlink { .. });
+        if has_mode(before) && has_mode(after) {
+            self.value(Aspect::Mode, before.mode, after.mode, |mode| format!("{mode:04o}"));
+        }
+        self.value(Aspect::Uid, before.uid, after.uid, |id| id.to_string());
+        self.value(Aspect::Gid, before.gid, after.gid, |id| id.to_string());
+        match (&before.kind, &after.kind) {
+            (
+                NodeKind::File { size: left_size, content: left },
+                NodeKind::File { size: right_size, content: right },
+            ) => {
+                self.value(Aspect::Size, left_size, right_size, u64::to_string);
+                self.value(Aspect::Content, left, right, Digest::to_string);
+            }
+            (NodeKind::Symlink { target: left }, NodeKind::Symlink { target: right }) => {
+                self.value(Aspect::LinkTarget, left, right, |target| shown(target));
+            }
+            (NodeKind::CharDevice { number: left }, NodeKind::CharDevice { number: right })
+            | (NodeKind::BlockDevice { number: left }, NodeKind::BlockDevice { number: right }) => {
+                self.value(Aspect::Device, left, right, |(major, minor)| format!("{major}:{minor}"));
+            }
+            _ => {}
+        }
+        if before.xattrs != after.xattrs {
+            self.xattrs(before, after);
+        }
+    }
+
+    fn xattrs(&mut self, before: &Node, after: &Node) {
+        let names = before.xattrs.iter().chain(&after.xattrs).map(|(name, _)| name);
+        let names: std::collections::BTreeSet<&Vec<u8>> = names.collect();
+        for name in names {
+            let value =
+                |node: &Node| node.xattrs.iter().find(|(own, _)| own == name).map(|(_, value)| quoted(value));
+            let (before, after) = (value(before), value(after));
+            if before != after {
+                self.push(Aspect::Xattr(name.clone()), before, after);
+            }
+        }
+    }
+
+    fn configs(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) {
+        let none = Map::new();
+        let config = |document: &Map<String, Value>| match document.get("config") {
+            Some(Value::Object(config)) => config.clone(),
+            _ => none.clone(),
+        };
+        self.keys(before, after, Aspect::Document, |key| key == "config" || BUILD_KEYS.contains(&key));
+        self.keys(&config(before), &config(after), Aspect::Config, |_| false);
+    }
+
+    fn keys(
+        &mut self,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+        aspect: impl Fn(String) -> Aspect,
+        skip: impl Fn(&str) -> bool,
+    ) {
+        let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for name in names.into_iter().filter(|name| !skip(name)) {
+            let [before, after] = [before, after].map(|map| map.get(name).filter(|value| says(value)));
+            if before != after {
+                let [before, after] = [before, after].map(|value| value.map(Value::to_string));
+                self.push(aspect(name.clone()), before, after);
+            }
+        }
+    }
+}
+
+/// Whether a value says anything: Go writes what is empty as nothing, as null, or as it is.
+fn says(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
+fn type_name(kind: &NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Dir => "directory",
+        NodeKind::File { .. } => "file",
+        NodeKind::Symlink { .. } => "symbolic link",
+        NodeKind::CharDevice { .. } => "character device",
+        NodeKind::BlockDevice { .. } => "block device",
+        NodeKind::Fifo => "named pipe",
+    }
+}
+
+fn described(node: &Node) -> String {
+    let Node { kind, mode, uid, gid, .. } = node;
+    match kind {
+        NodeKind::Symlink { target } => format!("symbolic link to `{}`", shown(target)),
+        kind => format!("{} {mode:04o} {uid}:{gid}", type_name(kind)),
+    }
+}
+
+/// A name with whatever a terminal could not show as an escape, so that different names look different.
+fn shown(name: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() || c == '\\' {
+                text.extend(c.escape_default());
+            } else {
+                text.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// A value of an extended attribute: as text, or where it is none, in hexadecimal digits.
+fn quoted(value: &[u8]) -> String {
+    match value.to_str() {
+        Ok(text) if !text.chars().any(char::is_control) => format!("{text:?}"),
+        _ => value.iter().fold(String::from("0x"), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }),
+    }
+}
+
+impl fmt::Display for Aspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Presence => f.write_str("presence"),
+            Self::Type => f.write_str("type"),
+            Self::Mode => f.write_str("mode"),
+            Self::Uid => f.write_str("owner"),
+            Self::Gid => f.write_str("group"),
+            Self::Size => f.write_str("size"),
+            Self::Content => f.write_str("content"),
+            Self::LinkTarget => f.write_str("target"),
+            Self::Device => f.write_str("device"),
+            Self::Xattr(name) => write!(f, "attribute {}", shown(name)),
+            Self::Document(key) | Self::Config(key) => f.write_str(key),
+        }
+    }
+}
+
+/// One line: `` `/root` mode 0700 → 0755 ``.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, aspect, before, after } = self;
+        match path {
+            Some(path) => write!(f, "`/{}`", shown(path))?,
+            None => f.write_str("image config")?,
+        }
+        match (aspect, before, after) {
+            (Aspect::Presence, Some(gone), None) => write!(f, " is gone: {gone}"),
+            (Aspect::Presence, None, Some(new)) => write!(f, " is new: {new}"),
+            _ => {
+                let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
+                write!(f, " {aspect} {} → {}", side(before), side(after))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! One layer, read into what it writes and removes. It never looks at lower layers.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bstr::BStr;
+use sha2::{Digest as _, Sha256};
+
+use super::{Digest, ImagePath, Node, NodeKind};
+use crate::rootfs::layers::member::{Kind, Member, Members};
+use crate::rootfs::layers::{LayerError, Mark, WHITEOUT, check_name, input, mark, refused};
+
+/// How much of a file is hashed at once.
+const PIECE: usize = 64 * 1024;
+
+/// What a layer says.
+#[derive(Debug, Default)]
+pub(super) struct Layer {
+    /// Bytes of the blob.
+    pub size: u64,
+    /// Paths that it removes from lower layers.
+    pub removed: Vec<ImagePath>,
+    /// Directories that hide what lower layers have in them.
+    pub opaque: Vec<ImagePath>,
+    pub writes: Vec<Write>,
+}
+
+#[derive(Debug)]
+pub(super) struct Write {
+    pub path: ImagePath,
+    /// Where its header is in the tar.
+    pub offset: u64,
+    pub what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    Node(Arc<Node>),
+    /// A hard link to a path.
+    Link(ImagePath),
+}
+
+/// Reads a layer, with the digest of its blob.
+pub(super) fn read(reader: impl Read, blob: Digest) -> Result<Layer, LayerError> {
+    let mut members = Members::new(input::stream(reader)?);
+    let mut layer = Layer::default();
+    let mut piece = vec![0; PIECE];
+    while let Some(member) = members.next()? {
+        if member.kind != Kind::Note {
+            layer.take(&mut members, member, blob, &mut piece)?;
+        }
+    }
+    Ok(layer)
+}
+
+impl Layer {
+    fn take(
+        &mut self,
+        members: &mut Members<'_>,
+        member: Member,
+        blob: Digest,
+        piece: &mut [u8],
+    ) -> Result<(), LayerError> {
+        let path = clean(&member.name, &member)?;
+        if let Some(mark) = mark(&path, &member)? {
+            let name = memchr::memrchr(b'/', &path).map_or(0, |at| at + 1);
+            match mark {
+                Mark::Book => {}
+                Mark::Opaque => self.opaque.push(shared(&path[..name.saturating_sub(1)])),
+                Mark::Removed => {
+                    let removed = [&path[..name], &path[name + WHITEOUT.len()..]].concat();
+                    self.removed.push(shared(&removed));
+                }
+            }
+            return Ok(());
+        }
+        if path.is_empty() && member.kind != Kind::Dir {
+            return Err(refused(&member, "is the root and no directory"));
+        }
+        let kind = match member.kind {
+            Kind::Dir => NodeKind::Dir,
+            Kind::File => {
+                NodeKind::File { size: member.size, content: content(members, &member, blob, piece)? }
+            }
+            Kind::Symlink => NodeKind::Symlink { target: member.link },
+            Kind::CharDevice => NodeKind::CharDevice { number: member.device },
+            Kind::BlockDevice => NodeKind::BlockDevice { number: member.device },
+            Kind::Fifo => NodeKind::Fifo,
+            Kind::HardLink => {
+                let what = What::Link(shared(&clean(&member.link, &member)?));
+                self.writes.push(Write { path: shared(&path), offset: member.offset, what });
+                return Ok(());
+            }
+            Kind::Note => return Ok(()),
+        };
+        // Linux knows no other mode of a symlink, whatever a tar says.
+        let mode = if member.kind == Kind::Symlink { 0o777 } else { member.mode };
+        let Member { uid, gid, xattrs, offset, .. } = member;
+        let what = What::Node(Arc::new(Node { kind, mode, uid, gid, xattrs: xattrs.into() }));
+        self.writes.push(Write { path: shared(&path), offset, what });
+        Ok(())
+    }
+}
+
+/// The digest of a file's content.
+///
+/// What a sparse file holds is not put together: its digest is of where it stands, which no other file shares.
+fn content(
+    members: &mut Members<'_>,
+    member: &Member,
+    blob: Digest,
+    piece: &mut [u8],
+) -> Result<Digest, LayerError> {
+    let mut hash = Sha256::new();
+    if member.sparse {
+        hash.update(blob.0);
+        hash.update(member.offset.to_le_bytes());
+        return Ok(Digest(hash.finalize().into()));
+    }
+    let mut stored = members.stored(member);
+    loop {
+        match stored.read(piece) {
+            Ok(0) => return Ok(Digest(hash.finalize().into())),
+            Ok(count) => hash.update(&piece[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(members.failed(error)),
+        }
+    }
+}
+
+/// A name as a path of an image.
+fn clean(name: &[u8], member: &Member) -> Result<Vec<u8>, LayerError> {
+    check_name(name, member)?;
+    let mut path = Vec::with_capacity(name.len());
+    for part in name.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b".")) {
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(part);
+    }
+    Ok(path)
+}
+
+pub(super) fn shared(path: &[u8]) -> ImagePath {
+    Arc::from(<Box<BStr>>::from(<Box<[u8]>>::from(path)))
+}
