@@ -25,15 +25,15 @@ static FREED: Condvar = Condvar::new();
 /// What a path of an image is. Times are left out: a build with `--link` stamps other directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    kind: u8,
-    mode: u32,
-    uid: u64,
-    gid: u64,
-    size: u64,
-    content: [u8; 32],
-    target: Option<String>,
-    device: Option<(u32, u32)>,
-    xattrs: BTreeMap<String, Vec<u8>>,
+    pub kind: u8,
+    pub mode: u32,
+    pub uid: u64,
+    pub gid: u64,
+    pub size: u64,
+    pub content: [u8; 32],
+    pub target: Option<String>,
+    pub device: Option<(u32, u32)>,
+    pub xattrs: BTreeMap<String, Vec<u8>>,
 }
 
 /// The filesystem of an image by path.
