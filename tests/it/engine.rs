@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, RwLock};
 
 use sha2::{Digest, Sha256};
 
@@ -21,6 +21,8 @@ const KEPT: &str = "until=2h";
 
 static FREE: Mutex<usize> = Mutex::new(AT_ONCE);
 static FREED: Condvar = Condvar::new();
+/// Held by each build, and alone by who removes what builds left: an export may lose a layer under way.
+static BUILDING: RwLock<()> = RwLock::new(());
 
 /// What a path of an image is. Times are left out: a build with `--link` stamps other directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +112,7 @@ pub fn layout(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec
 }
 
 fn run(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
+    let _building = BUILDING.read().unwrap();
     let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
     *free -= 1;
     drop(free);
@@ -126,6 +129,7 @@ fn run(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, S
 pub fn finish(what: &str, built: usize) {
     say(&format!("{what}: {built} Dockerfiles were built"));
     assert!(built > 0, "{what}: nothing was built");
+    let _alone = BUILDING.write().unwrap();
     if let Err(error) = docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]) {
         say(&format!("the engine keeps what was built: {error}"));
     }
