@@ -13,12 +13,13 @@ pub struct EndFilesystem {
     /// The Dockerfile, for those who read of it elsewhere.
     dockerfile: Arc<str>,
     facts: Mutex<HashMap<String, Fact>>,
+    listings: Mutex<HashMap<String, Listing>>,
 }
 
 impl EndFilesystem {
     /// What `dockerfile` leaves.
     pub fn new(rootfs: Rootfs, dockerfile: Arc<str>) -> Self {
-        Self { rootfs, dockerfile, facts: Mutex::default() }
+        Self { rootfs, dockerfile, facts: Mutex::default(), listings: Mutex::default() }
     }
 
     fn get(&self, path: &str) -> Fact {
@@ -34,6 +35,19 @@ impl EndFilesystem {
         let fact = Fact { known, leans: self.leans_elsewhere(&leans) };
         facts.insert(path.to_owned(), fact.clone());
         fact
+    }
+
+    /// All that is known to lie below `path`.
+    fn below(&self, path: &str) -> Listing {
+        let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listing) = listings.get(path) {
+            return listing.clone();
+        }
+        let Listing { entries, leans, incomplete } = self.rootfs.below(path);
+        let leans = self.leans_elsewhere(&leans);
+        let listing = Listing { entries, leans, incomplete: incomplete.map(|why| self.elsewhere(&why)) };
+        listings.insert(path.to_owned(), listing.clone());
+        listing
     }
 
     /// A sentence about another Dockerfile's lines, for a reader of this one.
@@ -74,10 +88,9 @@ impl BuiltImage {
 
     /// All that is known to lie below `path`.
     pub(super) fn below(&self, path: &str) -> Listing {
-        let Listing { entries, leans, incomplete } = self.end.rootfs.below(path);
-        let mut leans = self.end.leans_elsewhere(&leans);
-        leans.add(Arc::clone(&self.whole));
-        Listing { entries, leans, incomplete: incomplete.map(|why| self.end.elsewhere(&why)) }
+        let mut listing = self.end.below(path);
+        listing.leans.add(Arc::clone(&self.whole));
+        listing
     }
 
     pub(super) fn has_xattrs(&self) -> bool {
