@@ -42,11 +42,6 @@ impl Builds {
         let end = self.builds.partition_point(|build| build.dockerfile <= *dockerfile);
         &self.builds[start..end]
     }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Build> {
-        self.builds.iter()
-    }
 }
 
 /// Finds out how `dockerfiles`, which are sorted, are built. A context that `layerwright.toml` names counts alone.
