@@ -13,7 +13,7 @@
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`migrate`]: verdicts → a new text.
 //! - [`plan`]: the campaign: files, sites, waves; [`plan::file`] is the format of `plan.json`.
-//! - [`verify`]: whether two builds are the same image.
+//! - [`verify`]: whether two builds are the same image; [`verify::evidence`] is the format of `evidence/*.json`.
 //! - [`github`]: GitHub's API.
 //! - [`cli`]: the command line.
 

@@ -1,0 +1,161 @@
+//! What builds images. [`Builder`] is the seam: `docker buildx` is the real one.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::evidence::BuilderFacts;
+
+/// Builds images with BuildKit.
+pub trait Builder: Sync {
+    /// What it is. Asked once; answers from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where there is no builder.
+    fn facts(&self) -> Result<BuilderFacts, BuildError>;
+
+    /// Builds. What `request.output` writes is given to `export` while it is written; `watch` is told of each step.
+    /// Nothing keeps running when it returns.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] tells apart a failed build, one that ran out of time, one that was interrupted and a builder that
+    /// is gone.
+    fn build(
+        &self,
+        request: &Request,
+        watch: &(dyn Fn(&Vertex) + Sync),
+        export: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+    ) -> Result<Built, BuildError>;
+}
+
+/// What is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The text of the Dockerfile.
+    pub dockerfile: Vec<u8>,
+    /// The context: a folder of this machine.
+    pub context: PathBuf,
+    /// The stage; None for the last.
+    pub target: Option<String>,
+    /// The platform; None for the builder's own.
+    pub platform: Option<String>,
+    /// Build arguments.
+    pub build_args: BTreeMap<String, String>,
+    /// Named contexts: a folder of this machine, `docker-image://…` or a URL.
+    pub contexts: BTreeMap<String, String>,
+    /// Secrets, each as `--secret` takes it.
+    pub secrets: Vec<String>,
+    /// SSH agents, each as `--ssh` takes it.
+    pub ssh: Vec<String>,
+    /// Further arguments of `docker buildx build` that the user gave, as `--cache-from`, `--network` or `--allow`.
+    pub passed: Vec<String>,
+    /// The stages that are executed anew whatever the cache has, by name.
+    pub anew: Vec<String>,
+    /// What becomes of the image.
+    pub output: Output,
+    /// When it has to be done.
+    pub deadline: Option<Instant>,
+}
+
+/// What becomes of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// It is read as a stream, an OCI image layout with its layers as they are:
+    /// `type=oci,dest=-,compression=uncompressed,force-compression=true`.
+    Stream,
+    /// Nothing: `type=cacheonly`.
+    Nothing,
+    /// The engine gets it under this name: `--load`.
+    Image(String),
+}
+
+/// A build that is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// Its steps, in the order in which BuildKit told of them.
+    pub vertexes: Vec<Vertex>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// A step of a build: BuildKit's `client.Vertex`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vertex {
+    /// Its digest.
+    pub digest: String,
+    /// Its name, as in `[build 2/3] LINK COPY --link a /b`.
+    pub name: String,
+    /// Whether it came from the cache.
+    pub cached: bool,
+    /// Whether it has begun.
+    pub started: bool,
+    /// Whether it is done.
+    pub completed: bool,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl Vertex {
+    /// Whether it puts a linked copy upon what is below: the vertex that BuildKit adds for `--link` where it merges
+    /// (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `).
+    pub fn is_link(&self) -> bool {
+        self.name.contains("] LINK ")
+    }
+}
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The client is not there.
+    #[error("`docker` can not be run ({0}): install Docker with buildx, or put it on PATH")]
+    NoDocker(io::Error),
+    /// The client can not build with BuildKit.
+    #[error("`docker buildx` does not answer ({said}): install the buildx plugin, 0.11 or newer")]
+    NoBuildx {
+        /// What it said.
+        said: String,
+    },
+    /// No builder of this name, or none that runs.
+    #[error("the builder can not be used: {said}")]
+    NoBuilder {
+        /// What the client said.
+        said: String,
+    },
+    /// The build failed.
+    #[error("the build failed: {said}")]
+    Failed {
+        /// The step that failed, as the builder names it.
+        step: Option<String>,
+        /// What the builder said, its last lines.
+        said: String,
+    },
+    /// The builder went away in the midst of a build.
+    #[error("the builder went away while it built: {said}")]
+    Lost {
+        /// What the client said.
+        said: String,
+    },
+    /// It took too long and was stopped.
+    #[error("the build took longer than {} s and was stopped", .after.as_secs())]
+    TimedOut {
+        /// How long it had run.
+        after: Duration,
+    },
+    /// Somebody interrupted it.
+    #[error("interrupted")]
+    Interrupted,
+    /// What it exported could not be read.
+    #[error("what the builder wrote can not be read: {0}")]
+    Export(io::Error),
+    /// This machine can not do it.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+}
