@@ -108,7 +108,7 @@ fn archive(random: &mut Random, salt: &str) -> Vec<u8> {
             0 => tar.symlink(&format!("{prefix}{top}/link"), below),
             1 => tar.symlink(&format!("{prefix}{top}/link"), "/opt/a"),
             2 => tar.hard_link(&format!("{prefix}{top}/hard"), &format!("{prefix}{top}/{below}/file")),
-            3 => tar.hard_link(&format!("{prefix}{top}/hard"), "etc/passwd"),
+            3 | 4 => tar.hard_link(&format!("{prefix}{top}/hard"), "etc/passwd"),
             _ => &mut tar,
         };
     }

@@ -380,7 +380,7 @@ impl Writer<'_> {
                 _ => self.random.one(&ACCOUNTS).to_owned(),
             };
         }
-        match self.random.below(34) {
+        match self.random.below(36) {
             0..4 => format!("mkdir -p {a}"),
             4 => format!("mkdir -p -m {octal} {a}"),
             5 => format!("mkdir -m {octal} {a}"),
@@ -419,6 +419,8 @@ impl Writer<'_> {
             30 => format!("mkdir -p {a} && mkdir -p {b} && tar -cf - -C {a} . | tar -xf - -C {b}"),
             31 => format!("mkdir -p {a} && find {a} -type d -exec chmod {octal} {{}} +"),
             32 => format!("mkdir -p {a} && rmdir {a} || true"),
+            33 => format!("eval \"$(echo mkdir -p -m {octal} {a})\""),
+            34 => format!("at=$(echo {a}) && rm -rf \"$at\" && ln -s {b} \"$at\""),
             _ => format!("mkdir -p $D {a} && chmod {mode} $D && chgrp 50 {a}"),
         }
     }
@@ -462,10 +464,9 @@ impl Writer<'_> {
         } else {
             self.random.one(&["COPY", "COPY", "Copy"])
         };
-        let place = self.place();
         let mut words = flags;
         if from.is_empty() && self.random.chance(7) {
-            words.extend(["<<E".to_owned(), place]);
+            words.extend(["<<E".to_owned(), self.place()]);
             return self.line(&format!("{before}{word} {}\nhere\nE", words.join(" ")));
         }
         let count = self.random.one(&[1, 1, 1, 1, 1, 2]);
@@ -488,6 +489,9 @@ impl Writer<'_> {
                 _ => self.random.one(&STAGED),
             });
         }
+        // Most of what an archive may meet is at the root.
+        let is_archive = sources.iter().any(|source| ARCHIVES.contains(source));
+        let place = if is_archive && self.random.chance(45) { "/".to_owned() } else { self.place() };
         if self.random.chance(8) {
             let quoted: Vec<String> = sources.iter().map(|source| format!("\"{source}\"")).collect();
             words.push(format!("[{}, \"{place}\"]", quoted.join(", ")));
