@@ -1,6 +1,7 @@
 //! The command line: arguments, and what each subcommand does with the library. It alone prints.
 
 mod campaign;
+mod check;
 mod commit;
 mod completions;
 mod error;
@@ -54,6 +55,9 @@ enum Command {
     /// Tell how far the campaign is
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
+    /// Find linked lines that change their image; no plan and no engine is needed
+    #[command(after_help = help::CHECK)]
+    Check(CheckArguments),
     /// Tell what a rule is about, or list the rules
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
@@ -107,17 +111,27 @@ enum Only {
     Pays,
 }
 
+/// Reads the values of `--rootfs`.
+fn images(rootfs: &[String]) -> Result<FileSource, Error> {
+    FileSource::new(rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
+}
+
+/// Reads the values of `--build-arg`.
+fn build_args(pairs: &[String]) -> Result<BTreeMap<String, String>, Error> {
+    let read = |pair: &String| match pair.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Error::new(Kind::Usage, format!("--build-arg {pair}: write NAME=VALUE"))),
+    };
+    pairs.iter().map(read).collect()
+}
+
 impl Knowledge {
     fn images(&self) -> Result<FileSource, Error> {
-        FileSource::new(self.rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
+        images(&self.rootfs)
     }
 
     fn build_args(&self) -> Result<BTreeMap<String, String>, Error> {
-        let read = |pair: &String| match pair.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(Error::new(Kind::Usage, format!("--build-arg {pair}: write NAME=VALUE"))),
-        };
-        self.build_args.iter().map(read).collect()
+        build_args(&self.build_args)
     }
 
     fn selects(&self) -> Vec<Benefit> {
@@ -284,6 +298,38 @@ pub struct StatusArguments {
     format: Format,
 }
 
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// A folder of the repository, or a plain folder
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// The commit that is read
+    #[arg(long, value_name = "REV")]
+    rev: Option<String>,
+    /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
+    #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
+    rootfs: Vec<String>,
+    /// The value of an ARG; may be repeated
+    #[arg(long = "build-arg", value_name = "NAME=VALUE")]
+    build_args: Vec<String>,
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t)]
+    format: CheckFormat,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    #[default]
+    Human,
+    /// For programs, on standard output
+    Json,
+    /// As annotations of GitHub Actions
+    Github,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
@@ -291,20 +337,27 @@ pub struct ExplainArguments {
     rule: Option<String>,
 }
 
-/// Runs a command line and tells the exit code: 0 done, 2 could not do what was asked, 3 refused for safety.
+/// The exit code of a command that found something.
+const FOUND: u8 = 1;
+
+/// Runs a command line and tells the exit code: 0 done, 1 something was found, 2 could not do what was asked, 3 refused for
+/// safety.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match arguments.command {
-        Command::Plan(arguments) => plan::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
-        Command::Migrate(arguments) => migrate::run(&arguments),
-        Command::Revert(arguments) => revert::run(&arguments),
-        Command::Status(arguments) => status::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Completions { shell } => completions::run(shell),
+    let nothing = |()| false;
+    let found = match arguments.command {
+        Command::Plan(arguments) => plan::run(&arguments).map(nothing),
+        Command::Inspect(arguments) => inspect::run(&arguments).map(nothing),
+        Command::Migrate(arguments) => migrate::run(&arguments).map(nothing),
+        Command::Revert(arguments) => revert::run(&arguments).map(nothing),
+        Command::Status(arguments) => status::run(&arguments).map(nothing),
+        Command::Explain(arguments) => explain::run(&arguments).map(nothing),
+        Command::Completions { shell } => completions::run(shell).map(nothing),
+        Command::Check(arguments) => check::run(&arguments),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    match found {
+        Ok(false) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::from(FOUND),
         Err(error) => error.report(),
     }
 }

@@ -4,6 +4,7 @@
 //! nor environment in it.
 
 mod bases;
+pub mod check;
 pub mod file;
 mod neighbours;
 mod notes;

@@ -7,7 +7,7 @@ Start with these three; none of them changes a file:
   layerwright inspect Dockerfile       each COPY and ADD of a file, with the reasons
   layerwright migrate --wave 0 --diff  the first change
 
-Exit codes: 0 done, 2 could not do what was asked, 3 refused for safety";
+Exit codes: 0 done, 1 something was found, 2 could not do what was asked, 3 refused for safety";
 
 /// Of `plan`.
 pub const PLAN: &str = "\
@@ -51,6 +51,18 @@ pub const STATUS: &str = "\
 Examples:
   layerwright status --offline
   layerwright status --offline --rev origin/main --format json";
+
+/// Of `check`.
+pub const CHECK: &str = "\
+Found are linked lines that change their image or whose flag has no effect, and headers that do not know them. A line of
+which nothing can be told is counted, and no finding.
+
+Examples:
+  layerwright check
+  layerwright check --rootfs debian:12=debian.tar
+  layerwright check --format github                     as annotations of a pull request
+
+Exit codes: 0 nothing was found, 1 something was found, 2 could not do what was asked";
 
 /// Of `explain`.
 pub const EXPLAIN: &str = "\

@@ -9,6 +9,7 @@ mod architecture;
 mod bases;
 mod builds;
 mod cases;
+mod check;
 mod commit;
 mod differential;
 mod discovery;

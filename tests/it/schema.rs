@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use layerwright::config::Config;
+use layerwright::plan::check::Report;
 use layerwright::plan::file::{Inspection, Plan};
 use layerwright::plan::status::Status;
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -120,4 +121,13 @@ fn the_schema_of_status_is_published_and_holds() {
         assert_ne!(status[part], json!([]), "the status of this test shows {part}");
     }
     assert_fits(&schema, &status);
+}
+
+#[test]
+fn the_schema_of_check_is_published_and_holds() {
+    let schema = published::<Report>("check.schema.json");
+    let scratch = varied();
+    let run = scratch.run(&["check", "--format", "json", "--rootfs", &Base::new().argument()]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert_fits(&schema, &run.json());
 }

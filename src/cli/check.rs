@@ -1,0 +1,109 @@
+//! `layerwright check`.
+
+use std::fmt::Write as _;
+
+use super::human::escape::shown_lines;
+use super::workspace::{self, Workspace};
+use super::{CheckArguments, CheckFormat, Error, Kind, human, plan as plan_command, write};
+use crate::analysis::rule;
+use crate::plan::check::{Finding, FindingKind, Report, check};
+use crate::plan::file::Benefit;
+use crate::plan::{Options, Waivers};
+
+/// Looks at the linked lines of a repository or folder. Tells whether something was found.
+pub fn run(arguments: &CheckArguments) -> Result<bool, Error> {
+    let images = super::images(&arguments.rootfs)?;
+    images.check().map_err(|error| Error::usage(&error))?;
+    let build_args = super::build_args(&arguments.build_args)?;
+    let workspace = Workspace::open(&arguments.path, arguments.rev.as_deref())?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let waivers = Waivers::new(&config).map_err(|error| Error::usage(&error))?;
+    let discovery = workspace::discover(&source, &config, None)?;
+    let options = Options {
+        config: &config,
+        images: &images,
+        build_args: &build_args,
+        selects: &[Benefit::Pays, Benefit::Neutral],
+        keep_add: false,
+        edit_generated: false,
+        earlier: None,
+        only: None,
+        rules: rule::ALL,
+    };
+    let report = check(&plan_command::make(&workspace, &source, &discovery, &options, &waivers));
+    match arguments.format {
+        CheckFormat::Json => {
+            let json = serde_json::to_string_pretty(&report)
+                .map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
+            write::raw((json + "\n").as_bytes())?;
+        }
+        CheckFormat::Human => write::stdout(&for_people(&report))?,
+        CheckFormat::Github => write::raw(annotations(&report).as_bytes())?,
+    }
+    Ok(!report.findings.is_empty())
+}
+
+fn for_people(report: &Report) -> String {
+    let mut out = String::new();
+    for finding in &report.findings {
+        let rule = finding.rule.as_ref().map_or(String::new(), |rule| format!(" [{rule}]"));
+        // Writing to a string can not fail.
+        let _ = writeln!(
+            out,
+            "{}:{}: {}: {}{rule}",
+            shown_lines(&finding.path),
+            finding.line,
+            title(finding.kind),
+            shown_lines(&finding.message)
+        );
+    }
+    let _ = writeln!(
+        out,
+        "{}, {}: {}{}",
+        human::count(report.files, "Dockerfile"),
+        human::count(report.linked, "linked line"),
+        human::count(report.findings.len(), "finding"),
+        match report.unknown {
+            0 => String::new(),
+            unknown => format!(
+                "; {} can not be told (--rootfs tells what a base holds)",
+                human::count(unknown, "line")
+            ),
+        }
+    );
+    out
+}
+
+fn title(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Hazard => "changes the image",
+        FindingKind::Inert => "has no effect",
+        FindingKind::Header => "is not known to the frontend",
+    }
+}
+
+/// Workflow commands of GitHub Actions, which show each finding at its line.
+fn annotations(report: &Report) -> String {
+    let line = |finding: &Finding| {
+        let level = if finding.kind == FindingKind::Inert { "warning" } else { "error" };
+        format!(
+            "::{level} file={},line={},title={}::{}\n",
+            property(&finding.path),
+            finding.line,
+            property(&format!("COPY --link: {}", title(finding.kind))),
+            data(&finding.message)
+        )
+    };
+    report.findings.iter().map(line).collect()
+}
+
+/// As `@actions/core` writes a message (`command.ts`, `escapeData`).
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// As `@actions/core` writes a property (`command.ts`, `escapeProperty`).
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,85 @@
+//! `layerwright check`: what is found in a repository that was migrated by hand.
+
+use serde_json::{Value, json};
+
+use crate::support::{Base, Scratch};
+
+const HAZARDS: &str = "# syntax=docker/dockerfile:1.2
+FROM base:1
+COPY --link x /tmp/
+COPY --link --chmod=755 x /opt/y
+COPY --link x /bin
+COPY --link x /opt/a/
+";
+
+fn findings(report: &Value) -> Vec<(String, u64, String, Value)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let finding = |found: &Value| {
+        (text(&found["path"]), found["line"].as_u64().unwrap(), text(&found["kind"]), found["rule"].clone())
+    };
+    report["findings"].as_array().unwrap().iter().map(finding).collect()
+}
+
+fn scratch() -> Scratch {
+    Scratch::with(&[
+        ("a,b/Dockerfile", HAZARDS),
+        ("a,b/x", ""),
+        ("good/Dockerfile", "FROM base:1\nCOPY --link x /opt/\nCOPY x /tmp/\n"),
+        ("good/x", ""),
+        ("other/Dockerfile", "FROM other:1\nCOPY --link x /opt/\n"),
+        ("other/x", ""),
+        ("scratch/Dockerfile", "FROM scratch\nCOPY --link x /\n"),
+        ("scratch/x", ""),
+    ])
+}
+
+#[test]
+fn linked_lines_that_change_the_image_or_do_nothing_are_found() {
+    let base = Base::new();
+    let run = scratch().run(&["check", "--format", "json", "--rootfs", &base.argument()]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let report = run.json();
+    let at = |line, kind: &str, rule| ("a,b/Dockerfile".to_owned(), line, kind.to_owned(), rule);
+    let expected = [
+        at(3, "header", Value::Null),
+        at(3, "hazard", json!("ancestor-mode")),
+        at(4, "inert", json!("chmod-disables-link")),
+        at(5, "hazard", json!("symlink-destination")),
+    ];
+    assert_eq!(findings(&report), expected);
+    assert_eq!((&report["files"], &report["linked"]), (&json!(4), &json!(7)));
+}
+
+#[test]
+fn what_can_not_be_told_is_counted_and_no_finding() {
+    let base = Base::new();
+    let scratch = Scratch::with(&[("Dockerfile", "FROM other:1\nCOPY --link x /opt/\n"), ("x", "")]);
+    let run = scratch.run(&["check", "--rootfs", &base.argument()]).done();
+    assert!(run.stdout.contains("1 linked line: 0 findings; 1 line can not be told"), "{}", run.stdout);
+}
+
+#[test]
+fn an_accepted_difference_is_no_finding() {
+    let base = Base::new();
+    let scratch = Scratch::with(&[("Dockerfile", "FROM base:1\nCOPY --link x /tmp/\n"), ("x", "")]);
+    let arguments = ["check", "--rootfs", &base.argument()];
+    assert_eq!(scratch.run(&arguments).code, Some(1));
+    scratch.write(
+        "layerwright.toml",
+        "[[waivers]]\nrule = \"ancestor-mode\"\npath = \"/tmp\"\nreason = \"why\"\n",
+    );
+    scratch.run(&arguments).done();
+}
+
+#[test]
+fn github_shows_each_finding_at_its_line() {
+    let base = Base::new();
+    let run = scratch().run(&["check", "--format", "github", "--rootfs", &base.argument()]);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 4, "{lines:#?}");
+    let starts = |line: &str, level: &str, at: usize| {
+        line.starts_with(&format!("::{level} file=a%2Cb/Dockerfile,line={at},title=COPY --link%3A "))
+    };
+    assert!(starts(lines[1], "error", 3) && starts(lines[2], "warning", 4), "{lines:#?}");
+    assert!(lines[1].ends_with("::`/tmp` is 1777 and would become 0755"), "{lines:#?}");
+}
