@@ -304,6 +304,11 @@ impl Writer<'_> {
 
     /// A line that differs, and what may make good for it.
     fn heal(&mut self) {
+        if self.random.chance(12) {
+            let (place, mode) = (self.random.one(&FRESH), self.random.one(&MODES));
+            self.line(&format!("RUN echo -m {mode} | busybox xargs mkdir -p {place}/u"));
+            return self.line(&format!("COPY f {place}/u/k"));
+        }
         if self.random.chance(30) {
             let (place, owner, mode) =
                 (self.worked(), self.random.one(&CHANGED_OWNERS), self.random.one(&MODES));
@@ -380,7 +385,7 @@ impl Writer<'_> {
                 _ => self.random.one(&ACCOUNTS).to_owned(),
             };
         }
-        match self.random.below(36) {
+        match self.random.below(35) {
             0..4 => format!("mkdir -p {a}"),
             4 => format!("mkdir -p -m {octal} {a}"),
             5 => format!("mkdir -m {octal} {a}"),
@@ -419,8 +424,7 @@ impl Writer<'_> {
             30 => format!("mkdir -p {a} && mkdir -p {b} && tar -cf - -C {a} . | tar -xf - -C {b}"),
             31 => format!("mkdir -p {a} && find {a} -type d -exec chmod {octal} {{}} +"),
             32 => format!("mkdir -p {a} && rmdir {a} || true"),
-            33 => format!("eval \"$(echo mkdir -p -m {octal} {a})\""),
-            34 => format!("at=$(echo {a}) && rm -rf \"$at\" && ln -s {b} \"$at\""),
+            33 => format!("at=$(echo {a}) && rm -rf \"$at\" && ln -s {b} \"$at\""),
             _ => format!("mkdir -p $D {a} && chmod {mode} $D && chgrp 50 {a}"),
         }
     }
