@@ -13,6 +13,7 @@ mod commit;
 mod differential;
 mod discovery;
 mod engine;
+mod evidence;
 mod exports;
 mod faults;
 mod github;
