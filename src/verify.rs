@@ -3,5 +3,8 @@
 
 pub mod builder;
 pub mod compare;
+pub mod context;
 pub mod evidence;
 pub mod image;
+pub mod stages;
+pub mod texts;
