@@ -1,10 +1,15 @@
-//! Whether two builds are the same image: path by path, and in what the image says about running it. [`builder`]
-//! builds, [`image`] and [`compare`] read what it built, and [`evidence`] is what remains of it.
+//! Whether two builds are the same image: path by path, and in what the image says about running it. [`run`] verifies a
+//! file: it builds what [`texts`] and [`context`] make of it with a [`builder`], [`image`] and [`compare`] read what was
+//! built, [`noise`] and [`attribution`] tell what a difference means, and [`evidence`] is what remains. [`standing`] says
+//! what that tells of a file as it is planned now, and [`policy`] what may go out by it.
 
+pub mod attribution;
 pub mod builder;
 pub mod compare;
 pub mod context;
 pub mod evidence;
 pub mod image;
+pub mod noise;
 pub mod stages;
 pub mod texts;
+pub mod workbench;
