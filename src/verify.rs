@@ -10,6 +10,11 @@ pub mod context;
 pub mod evidence;
 pub mod image;
 pub mod noise;
+pub mod policy;
 pub mod stages;
+pub mod standing;
 pub mod texts;
 pub mod workbench;
+
+#[cfg(test)]
+mod tests;
