@@ -2,7 +2,7 @@
 
 pub mod buildx;
 mod failure;
-mod process;
+pub(in crate::verify) mod process;
 mod progress;
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::evidence::BuilderFacts;
 
 pub use process::Interrupt;
+pub(in crate::verify) use process::now;
 
 /// Builds images with BuildKit.
 pub trait Builder: Sync {
