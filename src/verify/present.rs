@@ -22,8 +22,9 @@ pub fn own_paths(plan: &Plan, config: &Config) -> BTreeSet<RepoPath> {
     files.chain([dir]).filter_map(|path| RepoPath::new(path).ok()).collect()
 }
 
-/// git's id of a context of a commit without the campaign's [`own_paths`]: what [`Build::tree`] holds. `context` is as
-/// the plan names it. None for one that is no folder of the commit.
+/// What [`Build::tree`] holds: git's id of the tree of a context, without the campaign's [`own_paths`]; with folders among
+/// the named contexts, one of all their trees. `context` and `named` are as the plan has them. None where none of them is
+/// a folder of the commit.
 ///
 /// # Errors
 ///
@@ -32,15 +33,24 @@ pub fn tree_of_context(
     repository: &Repository,
     commit: &CommitId,
     context: &str,
+    named: &BTreeMap<String, String>,
     own: &BTreeSet<RepoPath>,
 ) -> Result<Option<String>, GitError> {
-    if context == "." {
-        return repository.tree_without(commit, None, own);
-    }
-    match RepoPath::new(context) {
+    let tree = |root: &str| match RepoPath::new(root) {
+        _ if root == "." => repository.tree_without(commit, None, own),
         Ok(folder) => repository.tree_without(commit, Some(&folder), own),
         Err(_) => Ok(None),
+    };
+    let main = tree(context)?;
+    let mut all = format!("{}\n", main.as_deref().unwrap_or_default());
+    let mut has_named = false;
+    for (name, root) in named {
+        if let Some(id) = tree(root)? {
+            all = format!("{all}{name} {id}\n");
+            has_named = true;
+        }
     }
+    if has_named { hash_blob(all.as_bytes()).map(|id| Some(id.as_str().to_owned())) } else { Ok(main) }
 }
 
 /// The standing of each file of a plan's waves. `commit` is None for a folder without git.
@@ -57,16 +67,17 @@ pub fn standings(
 ) -> Result<Standings, GitError> {
     let own = own_paths(plan, config);
     let (trees, failed) = (RefCell::new(BTreeMap::new()), RefCell::new(None));
-    let tree = |context: &str| -> Option<String> {
+    let tree = |build: &Build| -> Option<String> {
         let (repository, commit) = commit?;
-        let known = trees.borrow().get(context).cloned();
+        let ways = (build.context.clone(), build.contexts.clone());
+        let known = trees.borrow().get(&ways).cloned();
         known.unwrap_or_else(|| {
-            let found = tree_of_context(repository, commit, context, &own);
+            let found = tree_of_context(repository, commit, &ways.0, &ways.1, &own);
             let found = found.unwrap_or_else(|error| {
                 failed.borrow_mut().get_or_insert(error);
                 None
             });
-            trees.borrow_mut().insert(context.to_owned(), found.clone());
+            trees.borrow_mut().insert(ways, found.clone());
             found
         })
     };

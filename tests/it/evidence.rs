@@ -100,7 +100,8 @@ impl Campaign {
         let context = &file.contexts[0];
         let build = &mut evidence.builds[0];
         build.context.clone_from(&context.root);
-        build.tree = present::tree_of_context(&repository, &commit, &context.root, &own).unwrap();
+        let (root, named) = (&context.root, &context.contexts);
+        build.tree = present::tree_of_context(&repository, &commit, root, named, &own).unwrap();
         assert!(build.tree.is_some());
         build.outcome = Outcome::Same;
         build.differences.clear();
@@ -282,7 +283,11 @@ fn a_tree_without_paths_is_the_tree_that_git_makes_of_the_others() {
     }
     let (repository, own) = (full.open(), gone.map(|path| RepoPath::new(path).unwrap()).into());
     let commit = repository.resolve(None).unwrap();
-    let id = |context: &str| present::tree_of_context(&repository, &commit, context, &own).unwrap();
+    let with = |context: &str, named: &[(&str, &str)]| {
+        let named = named.iter().map(|(name, root)| ((*name).to_owned(), (*root).to_owned())).collect();
+        present::tree_of_context(&repository, &commit, context, &named, &own).unwrap()
+    };
+    let id = |context: &str| with(context, &[]);
     let expected = pruned.git.head().unwrap().peel_to_tree().unwrap();
     assert_eq!(id("."), Some(expected.id().to_string()));
     for folder in ["x", "plans"] {
@@ -292,6 +297,12 @@ fn a_tree_without_paths_is_the_tree_that_git_makes_of_the_others() {
     for nothing in ["nowhere", "run.sh", "https://example.com/a.git", "../x", "/x"] {
         assert_eq!(id(nothing), None, "{nothing}");
     }
+    let image = ("image", "docker-image://alpine");
+    assert_eq!(with("x", &[image]), id("x"), "only folders can change");
+    let named =
+        [id("x"), with("x", &[("n", "plans")]), with("x", &[("n", ".")]), with("-", &[("n", "plans")])];
+    let different: std::collections::BTreeSet<_> = named.iter().collect();
+    assert!(different.len() == 4 && !different.contains(&None), "{named:?}");
     assert_eq!(full.changed(), [""; 0]);
 }
 

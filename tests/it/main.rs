@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bases;
+mod builder;
 mod builds;
 mod cases;
 mod commit;
