@@ -5,6 +5,7 @@ mod check;
 mod commit;
 mod completions;
 mod error;
+mod evidence;
 mod explain;
 mod github;
 mod help;
@@ -14,6 +15,7 @@ mod migrate;
 mod plan;
 mod revert;
 mod status;
+mod verify;
 mod workspace;
 mod write;
 
@@ -52,6 +54,9 @@ enum Command {
     /// Show, write or commit the inverse of it, where it still stands
     #[command(after_help = help::REVERT)]
     Revert(RevertArguments),
+    /// Build files before and after, and compare the images
+    #[command(after_help = help::VERIFY)]
+    Verify(Box<verify::VerifyArguments>),
     /// Tell how far the campaign is
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
@@ -337,27 +342,21 @@ pub struct ExplainArguments {
     rule: Option<String>,
 }
 
-/// The exit code of a command that found something.
-const FOUND: u8 = 1;
-
-/// Runs a command line and tells the exit code: 0 done, 1 something was found, 2 could not do what was asked, 3 refused for
-/// safety.
+/// Runs a command line and tells the exit code: 0 done, 1 something was found or images differ, 2 could not do what was
+/// asked, 3 refused for safety, 130 interrupted.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let nothing = |()| false;
-    let found = match arguments.command {
-        Command::Plan(arguments) => plan::run(&arguments).map(nothing),
-        Command::Inspect(arguments) => inspect::run(&arguments).map(nothing),
-        Command::Migrate(arguments) => migrate::run(&arguments).map(nothing),
-        Command::Revert(arguments) => revert::run(&arguments).map(nothing),
-        Command::Status(arguments) => status::run(&arguments).map(nothing),
-        Command::Explain(arguments) => explain::run(&arguments).map(nothing),
-        Command::Completions { shell } => completions::run(shell).map(nothing),
+    let done = |()| ExitCode::SUCCESS;
+    let code = match arguments.command {
+        Command::Plan(arguments) => plan::run(&arguments).map(done),
+        Command::Inspect(arguments) => inspect::run(&arguments).map(done),
+        Command::Migrate(arguments) => migrate::run(&arguments).map(done),
+        Command::Revert(arguments) => revert::run(&arguments).map(done),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments).map(done),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments).map(done),
+        Command::Completions { shell } => completions::run(shell).map(done),
     };
-    match found {
-        Ok(false) => ExitCode::SUCCESS,
-        Ok(true) => ExitCode::from(FOUND),
-        Err(error) => error.report(),
-    }
+    code.unwrap_or_else(|error| error.report())
 }

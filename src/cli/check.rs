@@ -1,6 +1,7 @@
 //! `layerwright check`.
 
 use std::fmt::Write as _;
+use std::process::ExitCode;
 
 use super::human::escape::shown_lines;
 use super::workspace::{self, Workspace};
@@ -10,8 +11,11 @@ use crate::plan::check::{Finding, FindingKind, Report, check};
 use crate::plan::file::Benefit;
 use crate::plan::{Options, Waivers};
 
-/// Looks at the linked lines of a repository or folder. Tells whether something was found.
-pub fn run(arguments: &CheckArguments) -> Result<bool, Error> {
+/// The exit code where something was found.
+const FOUND: u8 = 1;
+
+/// Looks at the linked lines of a repository or folder.
+pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let images = super::images(&arguments.rootfs)?;
     images.check().map_err(|error| Error::usage(&error))?;
     let build_args = super::build_args(&arguments.build_args)?;
@@ -41,7 +45,7 @@ pub fn run(arguments: &CheckArguments) -> Result<bool, Error> {
         CheckFormat::Human => write::stdout(&for_people(&report))?,
         CheckFormat::Github => write::raw(annotations(&report).as_bytes())?,
     }
-    Ok(!report.findings.is_empty())
+    Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
 fn for_people(report: &Report) -> String {

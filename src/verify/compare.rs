@@ -95,14 +95,33 @@ pub fn compare(before: &Image, after: &Image) -> Comparison {
             (Some(left), Some(right)) if Arc::ptr_eq(left, right) => {}
             (Some(left), Some(right)) => found.nodes(left, right),
             (left, right) => {
-                let [left, right] = [left, right].map(|node| node.map(|node| described(node)));
-                found.push(Aspect::Presence, left, right);
+                let [left, right] = [left, right].map(|node| node.map(AsRef::as_ref));
+                found.differences.push(presence(path, left, right));
             }
         }
     }
-    found.path = None;
-    found.configs(&before.config, &after.config);
+    found.differences.extend(compare_configs(before, after));
     Comparison { paths, differences: found.differences }
+}
+
+/// What differs in one path of two images.
+pub(super) fn compare_nodes(path: &ImagePath, before: &Node, after: &Node) -> Vec<Difference> {
+    let mut found = Found { path: Some(Arc::clone(path)), ..Found::default() };
+    found.nodes(before, after);
+    found.differences
+}
+
+/// What differs in the configurations of two images.
+pub(super) fn compare_configs(before: &Image, after: &Image) -> Vec<Difference> {
+    let mut found = Found::default();
+    found.configs(&before.config, &after.config);
+    found.differences
+}
+
+/// A path that one of two images has.
+pub(super) fn presence(path: &ImagePath, before: Option<&Node>, after: Option<&Node>) -> Difference {
+    let [before, after] = [before, after].map(|node| node.map(described));
+    Difference { path: Some(Arc::clone(path)), aspect: Aspect::Presence, before, after }
 }
 
 /// The differences so far, and the path that is looked at.

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bases;
+mod builder;
 mod builds;
 mod cases;
 mod check;
@@ -14,6 +15,7 @@ mod commit;
 mod differential;
 mod discovery;
 mod engine;
+mod evidence;
 mod exports;
 mod faults;
 mod github;

@@ -1,0 +1,148 @@
+//! What a difference is put down to: the header, a rule that foretold it, or nothing. It never decides whether a
+//! difference matters.
+
+use bstr::ByteSlice;
+use globset::Glob;
+
+use super::compare::{Aspect, Difference};
+use super::evidence::{self, Cause};
+use super::image::{Image, NodeKind};
+use super::noise::samples::Samples;
+use super::workbench::{Failure, Variants, Workbench};
+use crate::plan::file::{Reason, Site, Verdict, Waiver};
+use crate::rootfs::layers::upper::follow_symlinks;
+
+/// What was foretold of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Foretold<'a> {
+    /// Its path in the repository.
+    pub path: &'a str,
+    /// The sites of the plan that are edited.
+    pub sites: &'a [&'a Site],
+    /// The differences that somebody accepted.
+    pub waivers: &'a [Waiver],
+}
+
+/// Puts each difference down to what makes it. `header_only` is the original with the header of the edited text, where
+/// that is another one; it is built where something differs.
+///
+/// # Errors
+///
+/// [`Failure`] of the build with the header alone.
+pub fn attribute(
+    bench: &mut Workbench<'_>,
+    variants: &Variants,
+    header_only: Option<&[u8]>,
+    differences: &[Difference],
+    samples: &Samples,
+    foretold: &Foretold<'_>,
+) -> Result<Vec<evidence::Difference>, Failure> {
+    let header = match header_only {
+        Some(text) if !differences.is_empty() => {
+            let mut request = variants.original.clone();
+            text.clone_into(&mut request.dockerfile);
+            samples.judge(&bench.image(&request)?.image)
+        }
+        _ => Vec::new(),
+    };
+    Ok(causes(differences, &header, samples.original(), foretold))
+}
+
+/// The pure part of [`attribute`]: `header` is what the header alone changes, `original` the image before.
+///
+/// A rule foretells something only where its finding stood when the line was edited: one that somebody accepted, or one
+/// of a line that was edited against its verdict. What an edit of the line was to mend is not foretold by it.
+pub fn causes(
+    differences: &[Difference],
+    header: &[Difference],
+    original: &Image,
+    foretold: &Foretold<'_>,
+) -> Vec<evidence::Difference> {
+    let cause = |difference: &Difference| {
+        if header.contains(difference) {
+            return Cause::Header;
+        }
+        for site in foretold.sites {
+            for reason in &site.reasons {
+                let accepted = foretold.accepts(reason);
+                let stood = accepted || !matches!(site.verdict, Verdict::Link | Verdict::Edit);
+                if stood && foretells(reason, difference, original) {
+                    return Cause::Rule { rule: reason.rule.clone(), line: site.line, accepted };
+                }
+            }
+        }
+        Cause::Unforetold
+    };
+    differences.iter().map(|difference| recorded(difference, cause(difference))).collect()
+}
+
+/// A difference as it stands in evidence.
+pub fn recorded(difference: &Difference, cause: Cause) -> evidence::Difference {
+    let Difference { path, aspect, before, after } = difference;
+    let aspect = match aspect {
+        Aspect::Xattr(name) => format!("xattr {}", name.to_str_lossy()),
+        Aspect::Document(key) | Aspect::Config(key) => format!("config {key}"),
+        aspect => aspect.to_string(),
+    };
+    let path = path.as_ref().map(|path| format!("/{}", path.to_str_lossy()));
+    evidence::Difference { path, aspect, before: before.clone(), after: after.clone(), cause }
+}
+
+impl Foretold<'_> {
+    fn accepts(&self, reason: &Reason) -> bool {
+        self.waivers.iter().any(|waiver| {
+            let hits = Glob::new(&waiver.file).is_ok_and(|glob| glob.compile_matcher().is_match(self.path));
+            hits && waiver.rule == reason.rule && (waiver.path.is_empty() || waiver.path == reason.path)
+        })
+    }
+}
+
+/// What a rule says of the path that it names.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// These aspects of the path itself.
+    Path(fn(&Aspect) -> bool),
+    /// These aspects of the path and of all below it.
+    Below(fn(&Aspect) -> bool),
+    /// Everything of the path, of all below it, and of where it leads as a symlink.
+    Replaced,
+}
+
+/// What the rules foretell: SEMANTICS of `--link` by id, as `layerwright explain` tells them.
+fn reach(rule: &str) -> Option<Reach> {
+    let owner = |aspect: &Aspect| matches!(aspect, Aspect::Uid | Aspect::Gid);
+    let metadata =
+        |aspect: &Aspect| matches!(aspect, Aspect::Mode | Aspect::Uid | Aspect::Gid | Aspect::Xattr(_));
+    Some(match rule {
+        "ancestor-mode" => Reach::Path(|aspect| *aspect == Aspect::Mode),
+        "ancestor-owner" | "chown-ancestors" => Reach::Path(owner),
+        "ancestor-xattrs" => Reach::Path(|aspect| matches!(aspect, Aspect::Xattr(_))),
+        "interior-modes" | "delayed-directories" => Reach::Below(metadata),
+        "archive-implied-parents"
+        | "directory-destination"
+        | "symlink-ancestor"
+        | "symlink-destination"
+        | "type-conflict" => Reach::Replaced,
+        _ => return None,
+    })
+}
+
+fn foretells(reason: &Reason, difference: &Difference, original: &Image) -> bool {
+    let (Some(reach), Some(path)) = (reach(&reason.rule), &difference.path) else { return false };
+    let named = reason.path.trim_matches('/').as_bytes();
+    let is_below = |root: &[u8]| {
+        let rest = path.strip_prefix(root);
+        rest.is_some_and(|rest| root.is_empty() || rest.is_empty() || rest[0] == b'/')
+    };
+    match reach {
+        Reach::Path(tells) => path.as_bytes() == named && tells(&difference.aspect),
+        Reach::Below(tells) => is_below(named) && tells(&difference.aspect),
+        Reach::Replaced => {
+            let target = follow_symlinks(named, |at| match &original.entries.get(at.as_bstr())?.kind {
+                NodeKind::Symlink { target } => Some(target.clone()),
+                _ => None,
+            });
+            is_below(named) || target.is_some_and(|target| !target.is_empty() && is_below(&target))
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Names that pair with nothing, compared as what a folder holds of each kind.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bstr::{BStr, ByteSlice};
+use sha2::{Digest as _, Sha256};
+
+use crate::verify::image::{Image, ImagePath, Node, NodeKind};
+
+/// A path of an image.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub image: &'a Image,
+    pub path: &'a ImagePath,
+    pub node: &'a Arc<Node>,
+}
+
+/// What is in a folder, by name.
+pub(super) type Children<'a> = BTreeMap<&'a [u8], Entry<'a>>;
+
+/// All that is below a path.
+pub(super) fn below<'a>(
+    image: &'a Image,
+    path: &[u8],
+) -> impl Iterator<Item = (&'a ImagePath, &'a Arc<Node>)> {
+    // `0` is what follows the slash.
+    let (from, to) = if path.is_empty() {
+        (Vec::new(), Bound::Unbounded)
+    } else {
+        ([path, b"/"].concat(), Bound::Excluded([path, b"0"].concat()))
+    };
+    let bounds = (Bound::Excluded(from.as_bstr()), to.as_ref().map(|to| to.as_bstr()));
+    image.entries.range::<BStr, _>(bounds)
+}
+
+/// What is right in a folder.
+pub(super) fn children<'a>(image: &'a Image, path: &[u8]) -> Children<'a> {
+    let start = if path.is_empty() { 0 } else { path.len() + 1 };
+    let direct = below(image, path).filter(|(path, _)| !path[start..].contains(&b'/'));
+    direct.map(|(path, node)| (path[start..].as_bytes(), Entry { image, path, node })).collect()
+}
+
+/// How closely two entries whose names differ are compared. Type, mode, owner and attributes always count.
+#[derive(Clone, Copy)]
+struct Level {
+    /// The names below a directory.
+    names: bool,
+    /// Contents of files, targets of symlinks.
+    contents: bool,
+}
+
+/// The loosest first.
+const LEVELS: [Level; 4] = [
+    Level { names: false, contents: false },
+    Level { names: true, contents: false },
+    Level { names: false, contents: true },
+    Level { names: true, contents: true },
+];
+
+type Kind = [u8; 32];
+
+/// Entries by kind.
+type Bag<'a> = BTreeMap<Kind, Vec<Entry<'a>>>;
+
+/// What `own` has of a folder's unpaired entries that the samples do not explain: what is gone, and what is new.
+///
+/// In every level of closeness in which all samples hold the same of each kind, `own` has to. Where they agree in none,
+/// how many there are is noise itself: then `own` may hold what some sample holds and has to hold what each of them does.
+/// A name that no sample has is noise only where two samples have names of their own.
+pub(super) fn unexplained<'a>(
+    samples: &[Vec<Entry<'a>>],
+    own: &[Entry<'a>],
+) -> (Vec<Entry<'a>>, Vec<Entry<'a>>) {
+    let has_own_names = |at: &usize| {
+        let others = || samples.iter().enumerate().filter(|(other, _)| other != at).map(|(_, list)| list);
+        let is_alone = |entry: &Entry<'_>| !others().flatten().any(|other| other.path == entry.path);
+        samples[*at].iter().any(is_alone)
+    };
+    if (0..samples.len()).filter(has_own_names).count() < 2 {
+        // The names of the samples, now there and now not: `own` may have them.
+        let is_known = |entry: &&Entry<'_>| samples.iter().flatten().any(|other| other.path == entry.path);
+        return (Vec::new(), own.iter().filter(|entry| !is_known(entry)).copied().collect());
+    }
+    let mut agree = false;
+    for level in LEVELS {
+        let bags: Vec<Bag<'_>> = samples.iter().map(|list| bag(list, level)).collect();
+        let count = |bag: &Bag<'_>| -> Vec<(Kind, usize)> {
+            bag.iter().map(|(kind, held)| (*kind, held.len())).collect()
+        };
+        if bags[1..].iter().any(|other| count(other) != count(&bags[0])) {
+            continue;
+        }
+        agree = true;
+        let own = bag(own, level);
+        if count(&own) != count(&bags[0]) {
+            return (excess(&bags[0], &own), excess(&own, &bags[0]));
+        }
+    }
+    if agree {
+        return (Vec::new(), Vec::new());
+    }
+    let bags: Vec<Bag<'_>> = samples.iter().map(|list| bag(list, LEVELS[0])).collect();
+    let own = bag(own, LEVELS[0]);
+    let everywhere = |kind: &Kind| bags.iter().all(|bag| bag.contains_key(kind));
+    let somewhere = |kind: &Kind| bags.iter().any(|bag| bag.contains_key(kind));
+    let gone = bags[0].iter().filter(|(kind, _)| everywhere(kind) && !own.contains_key(*kind));
+    let new = own.iter().filter(|(kind, _)| !somewhere(kind));
+    (gone.flat_map(|(_, held)| held).copied().collect(), new.flat_map(|(_, held)| held).copied().collect())
+}
+
+/// What `left` has more of than `right`.
+fn excess<'a>(left: &Bag<'a>, right: &Bag<'a>) -> Vec<Entry<'a>> {
+    let more = left.iter().flat_map(|(kind, held)| held.iter().skip(right.get(kind).map_or(0, Vec::len)));
+    more.copied().collect()
+}
+
+fn bag<'a>(entries: &[Entry<'a>], level: Level) -> Bag<'a> {
+    let mut found = Bag::new();
+    for entry in entries {
+        found.entry(kind(entry, level)).or_default().push(*entry);
+    }
+    found
+}
+
+/// A digest of all that counts of an entry, its own name left out.
+fn kind(entry: &Entry<'_>, level: Level) -> Kind {
+    let Node { kind: what, mode, uid, gid, xattrs } = entry.node.as_ref();
+    let mut hash = Sha256::new();
+    // Debug forms of values are injective, and a separator none of them holds keeps them apart.
+    hash.update(format!("{mode}\0{uid}\0{gid}\0{xattrs:?}\0"));
+    match what {
+        NodeKind::File { .. } | NodeKind::Symlink { .. } if level.contents => {
+            hash.update(format!("{what:?}"))
+        }
+        NodeKind::File { .. } => hash.update("file"),
+        NodeKind::Symlink { .. } => hash.update("symlink"),
+        NodeKind::Dir => {
+            let mut held: Vec<(&[u8], Kind)> = children(entry.image, entry.path)
+                .iter()
+                .map(|(name, child)| (if level.names { *name } else { b"" }, kind(child, level)))
+                .collect();
+            held.sort_unstable();
+            hash.update(format!("directory {held:?}"));
+        }
+        what => hash.update(format!("{what:?}")),
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,122 @@
+//! One file's builds: each text is built and read, one after the other. It never judges what comes out.
+
+use std::io;
+
+use super::builder::{BuildError, Builder, Built, Output, Request, Vertex};
+use super::image::{Blobs, ExportError, Image, read_export};
+
+/// A builder with what one verification shares between its builds.
+pub struct Workbench<'a> {
+    builder: &'a dyn Builder,
+    watch: &'a (dyn Fn(&Vertex) + Sync),
+    /// A word of letters and digits that no other verification has: what is made with it is in no cache.
+    pub(super) nonce: String,
+    known: Blobs,
+}
+
+/// Both texts of a file, each with everything that it is built with. They differ in nothing but the text: its edited
+/// lines and its header.
+#[derive(Clone, Debug)]
+pub struct Variants {
+    /// As it was.
+    pub original: Request,
+    /// As it will be.
+    pub edited: Request,
+}
+
+/// A build and the image that it made.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// The image.
+    pub image: Image,
+    /// How it was built.
+    pub built: Built,
+}
+
+/// Why something could not be found out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A build.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// What a build exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A control build that replays an earlier build shows no noise.
+    #[error(
+        "a control build took `{step}` from the cache, so it tells nothing about noise: build without `--cache-from`"
+    )]
+    Control {
+        /// The step that was not executed.
+        step: String,
+    },
+    /// A smoke command that could not be started.
+    #[error(
+        "the smoke commands can not be run in the image ({said}): they need the shell that its SHELL names, or /bin/sh; \
+         name a `target` that has one, or leave `smoke` out"
+    )]
+    Shell {
+        /// What the builder said.
+        said: String,
+    },
+}
+
+impl<'a> Workbench<'a> {
+    /// Works with a builder and tells `watch` of each step.
+    pub fn new(builder: &'a dyn Builder, watch: &'a (dyn Fn(&Vertex) + Sync), nonce: String) -> Self {
+        Self { builder, watch, nonce, known: Blobs::default() }
+    }
+
+    /// Builds and reads what is exported, whatever `request.output` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Build`] and [`Failure::Export`].
+    pub fn image(&mut self, request: &Request) -> Result<Exported, Failure> {
+        let request = Request { output: Output::Stream, ..request.clone() };
+        let known = &mut self.known;
+        let mut read = Err(ExportError::NotTar);
+        let built = self.builder.build(&request, self.watch, &mut |stream| {
+            read = read_export(&mut *stream, known);
+            match &read {
+                Ok(_) => io::copy(stream, &mut io::sink()).map(drop),
+                Err(error) => Err(io::Error::other(error.to_string())),
+            }
+        });
+        match (built, read) {
+            (Ok(built), Ok(image)) => Ok(Exported { image, built }),
+            (Ok(_) | Err(BuildError::Export(_)), Err(error)) => Err(error.into()),
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+}
+
+/// What a step of a build does, read from its name: `prefixCommand` of BuildKit's `dockerfile2llb`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// The stage, where the name tells it.
+    pub stage: Option<&'a str>,
+    /// The instruction.
+    pub instruction: &'a str,
+}
+
+impl Vertex {
+    /// The step of a Dockerfile that it is. None for what the builder does beside: `[internal] load …`, exporting.
+    pub fn step(&self) -> Option<Step<'_>> {
+        let (head, instruction) = self.name.strip_prefix('[')?.split_once("] ")?;
+        let (stage, count) = match head.trim_end().rsplit_once(' ') {
+            // A number is padded, as in `[build  2/10]`.
+            Some((before, count)) => (before.trim_end().rsplit(' ').next(), count),
+            None => (None, head),
+        };
+        let (at, all) = count.split_once('/')?;
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        (is_number(at) && is_number(all))
+            .then_some(Step { stage: stage.filter(|name| !name.is_empty()), instruction })
+    }
+
+    /// Whether it was executed now.
+    pub fn is_executed(&self) -> bool {
+        self.completed && !self.cached
+    }
+}
