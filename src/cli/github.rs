@@ -44,6 +44,10 @@ impl Clock for SystemClock {
         write::remark(&format!("{why}; asking again in {}", humantime::format_duration(pause)));
         std::thread::sleep(pause);
     }
+
+    fn pace(&self, pause: Duration) {
+        std::thread::sleep(pause);
+    }
 }
 
 /// Reads an issue, and says where it is if it has moved.

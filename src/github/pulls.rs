@@ -1,0 +1,192 @@
+//! Pull requests.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::address::quoted;
+use super::call::Call;
+use super::{Client, GitHubError, RepositoryName};
+
+/// A pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pull {
+    /// Its number.
+    pub number: u64,
+    /// Its page.
+    pub url: Option<String>,
+    /// Its text; empty where nobody wrote one.
+    pub body: String,
+    /// Whether it is open.
+    pub open: bool,
+    /// Whether it was merged.
+    pub merged: bool,
+    /// Who merged it.
+    pub merged_by: Option<String>,
+    /// The branch that it is from.
+    pub head: String,
+    /// The commit that its branch is at.
+    pub head_commit: String,
+    /// The repository that it is from; None where that is gone.
+    pub head_repository: Option<String>,
+    /// The branch that it is for.
+    pub base: String,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Whether it can be merged without a conflict; None where GitHub has not found out.
+    pub mergeable: Option<bool>,
+    /// Whether it is to be merged as soon as its checks pass.
+    pub auto_merge: bool,
+}
+
+/// A pull request to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPull {
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub body: String,
+    /// The branch that it is from.
+    pub head: String,
+    /// The branch that it is for.
+    pub base: String,
+    /// Whether it is a draft.
+    pub draft: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Login {
+    pub(super) login: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Label {
+    #[serde(default)]
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+struct Repo {
+    full_name: String,
+}
+
+#[derive(Deserialize)]
+struct End {
+    #[serde(rename = "ref")]
+    branch: String,
+    sha: String,
+    repo: Option<Repo>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    number: u64,
+    #[serde(default)]
+    html_url: Option<String>,
+    body: Option<String>,
+    state: String,
+    merged_at: Option<String>,
+    merged_by: Option<Login>,
+    head: End,
+    base: End,
+    #[serde(default)]
+    labels: Vec<Label>,
+    mergeable: Option<bool>,
+    auto_merge: Option<Value>,
+}
+
+impl Wire {
+    fn read(self) -> Pull {
+        Pull {
+            number: self.number,
+            url: self.html_url,
+            body: self.body.unwrap_or_default(),
+            open: self.state == "open",
+            merged: self.merged_at.is_some(),
+            merged_by: self.merged_by.map(|who| who.login),
+            head: self.head.branch,
+            head_commit: self.head.sha,
+            head_repository: self.head.repo.map(|repo| repo.full_name),
+            base: self.base.branch,
+            labels: self.labels.into_iter().map(|label| label.name).collect(),
+            mergeable: self.mergeable,
+            auto_merge: self.auto_merge.is_some(),
+        }
+    }
+}
+
+impl Client {
+    /// A pull request.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn pull(&self, repository: &RepositoryName, number: u64) -> Result<Pull, GitHubError> {
+        let route = repository.route(&format!("/pulls/{number}"));
+        self.read(route, &format!("{repository}#{number}")).map(Wire::read)
+    }
+
+    /// All pull requests from a branch of the repository, open and closed.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn pulls_from(&self, repository: &RepositoryName, branch: &str) -> Result<Vec<Pull>, GitHubError> {
+        let head = quoted(&format!("{}:{branch}", repository.owner()));
+        let route = repository.route(&format!("/pulls?state=all&head={head}"));
+        let found: Vec<Wire> = self.all(&route, &format!("the pull requests from {branch}"))?;
+        // A server that does not know the parameter gives all.
+        Ok(found.into_iter().map(Wire::read).filter(|pull| pull.head == branch).collect())
+    }
+
+    /// Opens a pull request.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Invalid`] where there is one from this branch; [`GitHubError::Unsure`] where nobody knows whether
+    /// it was opened.
+    pub fn create_pull(&self, repository: &RepositoryName, new: &NewPull) -> Result<Pull, GitHubError> {
+        let body = json!({
+            "title": new.title, "body": new.body, "head": new.head, "base": new.base, "draft": new.draft,
+            "maintainer_can_modify": true,
+        });
+        let what = format!("a pull request from {}", new.head);
+        self.write(Call::change(Method::POST, repository.route("/pulls"), body, &what)).map(Wire::read)
+    }
+
+    /// Writes the text of a pull request.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Unsure`] where nobody knows whether it was written.
+    pub fn update_pull(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        body: &str,
+    ) -> Result<(), GitHubError> {
+        let route = repository.route(&format!("/pulls/{number}"));
+        let what = format!("{repository}#{number}");
+        self.write_only(Call::change(Method::PATCH, route, json!({"body": body}), &what))
+    }
+
+    /// Asks people and teams (`org/team`) for reviews.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Invalid`] where somebody may not review it.
+    pub fn request_review(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        reviewers: &[String],
+    ) -> Result<(), GitHubError> {
+        let (teams, people): (Vec<&String>, Vec<&String>) =
+            reviewers.iter().partition(|name| name.contains('/'));
+        let teams: Vec<&str> = teams.iter().filter_map(|team| team.rsplit('/').next()).collect();
+        let route = repository.route(&format!("/pulls/{number}/requested_reviewers"));
+        let body = json!({"reviewers": people, "team_reviewers": teams});
+        let what = format!("the reviewers of {repository}#{number}");
+        self.write_only(Call::change(Method::POST, route, body, &what).repeatable())
+    }
+}

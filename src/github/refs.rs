@@ -1,0 +1,222 @@
+//! Branches, commits and trees: GitHub's Git Data API.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::address::{quoted, quoted_parts};
+use super::call::Call;
+use super::{Client, GitHubError, RepositoryName};
+
+/// A branch and its commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ref {
+    /// Its name, without `refs/heads/`.
+    pub branch: String,
+    /// The commit that it is at.
+    pub commit: String,
+}
+
+/// A commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its message.
+    pub message: String,
+    /// Its tree.
+    pub tree: String,
+    /// Its parents.
+    pub parents: Vec<String>,
+}
+
+/// A file of a new tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// The path.
+    pub path: String,
+    /// git's mode, as in `100644`.
+    pub mode: &'static str,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// A commit to be made. GitHub takes the token's owner for its author, and signs what an App makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCommit {
+    /// Its message.
+    pub message: String,
+    /// Its tree.
+    pub tree: String,
+    /// Its parent.
+    pub parent: String,
+}
+
+#[derive(Deserialize)]
+struct Sha {
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct WireRef {
+    #[serde(rename = "ref")]
+    name: String,
+    object: Sha,
+}
+
+#[derive(Deserialize)]
+struct WireCommit {
+    #[serde(default)]
+    message: String,
+    tree: Sha,
+    #[serde(default)]
+    parents: Vec<Sha>,
+}
+
+impl WireRef {
+    fn read(self) -> Ref {
+        let branch = self.name.strip_prefix("refs/heads/").map(str::to_owned);
+        Ref { branch: branch.unwrap_or(self.name), commit: self.object.sha }
+    }
+}
+
+impl Client {
+    /// The branches whose names start with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn branches(&self, repository: &RepositoryName, prefix: &str) -> Result<Vec<Ref>, GitHubError> {
+        let route = repository.route(&format!("/git/matching-refs/heads/{}", quoted_parts(prefix)));
+        let found: Vec<WireRef> = self.all(&route, &format!("the branches of {repository}"))?;
+        Ok(found.into_iter().map(WireRef::read).collect())
+    }
+
+    /// The commit that a branch is at; None where there is no such branch.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn branch(&self, repository: &RepositoryName, branch: &str) -> Result<Option<String>, GitHubError> {
+        let route = repository.route(&format!("/git/ref/heads/{}", quoted_parts(branch)));
+        let found: Option<WireRef> =
+            self.read_if_there(route, &format!("the branch {branch} of {repository}"))?;
+        Ok(found.map(|found| found.object.sha))
+    }
+
+    /// Makes a branch.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Invalid`] where it is there already.
+    pub fn create_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &str,
+        commit: &str,
+    ) -> Result<(), GitHubError> {
+        let body = json!({"ref": format!("refs/heads/{branch}"), "sha": commit});
+        let what = format!("the branch {branch}");
+        self.write_only(Call::change(Method::POST, repository.route("/git/refs"), body, &what))
+    }
+
+    /// Moves a branch to a commit that need not follow the one that it is at.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn move_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &str,
+        commit: &str,
+    ) -> Result<(), GitHubError> {
+        let route = repository.route(&format!("/git/refs/heads/{}", quoted_parts(branch)));
+        let what = format!("the branch {branch}");
+        self.write_only(Call::change(Method::PATCH, route, json!({"sha": commit, "force": true}), &what))
+    }
+
+    /// A commit.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn commit(&self, repository: &RepositoryName, id: &str) -> Result<Commit, GitHubError> {
+        let route = repository.route(&format!("/git/commits/{}", quoted(id)));
+        let WireCommit { message, tree, parents } =
+            self.read_forever(route, &format!("the commit {id} of {repository}"))?;
+        Ok(Commit {
+            message,
+            tree: tree.sha,
+            parents: parents.into_iter().map(|parent| parent.sha).collect(),
+        })
+    }
+
+    /// Makes a tree: another one with some files replaced. What the same files give is the same tree, so making it
+    /// twice is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn create_tree(
+        &self,
+        repository: &RepositoryName,
+        base: &str,
+        entries: &[TreeEntry],
+    ) -> Result<String, GitHubError> {
+        let mut tree = Vec::new();
+        for entry in entries {
+            let mut wire = json!({"path": entry.path, "mode": entry.mode, "type": "blob"});
+            match std::str::from_utf8(&entry.bytes) {
+                Ok(text) => wire["content"] = json!(text),
+                Err(_) => wire["sha"] = json!(self.create_blob(repository, &entry.bytes)?),
+            }
+            tree.push(wire);
+        }
+        let body = json!({"base_tree": base, "tree": tree});
+        let what = format!("a tree of {repository}");
+        let call = Call::change(Method::POST, repository.route("/git/trees"), body, &what);
+        self.write(call.repeatable()).map(|Sha { sha }| sha)
+    }
+
+    /// Makes a blob of bytes that are no UTF-8.
+    fn create_blob(&self, repository: &RepositoryName, bytes: &[u8]) -> Result<String, GitHubError> {
+        use base64::prelude::{BASE64_STANDARD, Engine};
+        let body = json!({"content": BASE64_STANDARD.encode(bytes), "encoding": "base64"});
+        let what = format!("a blob of {repository}");
+        let call = Call::change(Method::POST, repository.route("/git/blobs"), body, &what);
+        self.write(call.repeatable()).map(|Sha { sha }| sha)
+    }
+
+    /// Makes a commit. No branch leads to it yet, so making it twice is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn create_commit(&self, repository: &RepositoryName, new: &NewCommit) -> Result<String, GitHubError> {
+        let body = json!({"message": new.message, "tree": new.tree, "parents": [new.parent]});
+        let what = format!("a commit of {repository}");
+        let call = Call::change(Method::POST, repository.route("/git/commits"), body, &what);
+        self.write(call.repeatable()).map(|Sha { sha }| sha)
+    }
+
+    /// git's id of a file in a commit; None where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn blob_at(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        path: &str,
+    ) -> Result<Option<String>, GitHubError> {
+        let route = format!("/contents/{}?ref={}", quoted_parts(path), quoted(commit));
+        let read: Result<Value, _> =
+            self.read_forever(repository.route(&route), &format!("{path} in {commit}"));
+        match read {
+            // A folder is a list.
+            Ok(found) => Ok(found["sha"].as_str().map(str::to_owned)),
+            Err(GitHubError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
