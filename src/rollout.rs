@@ -9,6 +9,7 @@
 //! again after it took effect without anybody knowing; it then changes nothing.
 
 pub mod action;
+pub mod forge;
 pub mod observed;
 pub mod policy;
 pub mod progress;
@@ -19,6 +20,7 @@ use crate::plan::file::{File, Plan};
 use crate::verify::evidence::EvidenceByPath;
 
 pub use action::{Action, Question};
+pub use forge::{Forge, ForgeError};
 pub use observed::{Base, Branch, Content, Issue, Observed, Pull, PullState};
 pub use policy::Policy;
 pub use progress::{FileProgress, FileState, Gate, Pause, Progress, WaveProgress};

@@ -38,8 +38,9 @@ pub enum Action {
         /// The commit of the base branch that it starts from.
         onto: String,
     },
-    /// Makes that commit again and moves the branch to it, by force, if it is at `expected` still, read just before.
-    /// Otherwise nothing is done.
+    /// Brings a branch up to date with one more commit, whose parents are `expected` and `onto` and whose files are
+    /// those of `onto` with the file's new text and its evidence. The branch is moved to it without force, so that a
+    /// commit that a person pushed in the meantime makes the forge refuse; nothing is done then.
     RefreshBranch {
         /// The file.
         path: String,
@@ -47,7 +48,7 @@ pub enum Action {
         branch: String,
         /// The commit that the branch is at, which the campaign made.
         expected: String,
-        /// The commit of the base branch that it starts from.
+        /// The commit of the base branch that it is brought up to.
         onto: String,
     },
     /// Opens a pull request. A failed call is not repeated before the pull requests from the branch were looked up.
