@@ -28,6 +28,29 @@ pub struct Removal {
 }
 
 impl Repository {
+    /// Whether the history of a commit contains another; None where one of them is not here.
+    pub fn contains(&self, commit: &CommitId, earlier: &CommitId) -> Option<bool> {
+        let contains = self.with(|repo| {
+            let (commit, earlier) = (self.commit(repo, commit)?.id(), self.commit(repo, earlier)?.id());
+            let found = commit == earlier || repo.graph_descendant_of(commit, earlier).unwrap_or(false);
+            Ok(found)
+        });
+        contains.ok()
+    }
+
+    /// The mode of what is at a path in a commit; None where there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the commit is not here, or can not be read.
+    pub fn file_mode(&self, commit: &CommitId, path: &str) -> Result<Option<u32>, GitError> {
+        self.with(|repo| {
+            let tree = self.tree_of(repo, commit)?;
+            let entry = tree.get_path(std::path::Path::new(path)).ok();
+            Ok(entry.map(|entry| entry.filemode_raw().unsigned_abs()))
+        })
+    }
+
     /// Looks in the last 2,000 commits before `tip` for those that removed `gone`, in order of path. A path that
     /// was never there has none.
     ///

@@ -111,17 +111,28 @@ impl Client {
         self.parsed(&answer.body, what)
     }
 
-    /// The same of what never changes: once it is kept, nobody is asked again.
-    pub(super) fn read_forever<T: DeserializeOwned>(
+    /// The same of what changes only when `stamp` does, the empty one of what never changes: once it is kept, nobody
+    /// is asked again.
+    pub(super) fn read_as_of<T: DeserializeOwned>(
         &self,
         route: String,
+        stamp: &str,
         what: &str,
     ) -> Result<T, GitHubError> {
-        let kept = self.keep.as_ref().and_then(|keep| keep.get(&self.url(&route)));
-        match kept.and_then(|kept| serde_json::from_slice(&kept.body).ok()) {
-            Some(found) => Ok(found),
-            None => self.read(route, what),
+        let url = self.url(&route);
+        let kept = self
+            .keep
+            .as_ref()
+            .and_then(|keep| keep.get(&url))
+            .filter(|kept| kept.stamp.as_deref() == Some(stamp));
+        if let Some(found) = kept.and_then(|kept| serde_json::from_slice(&kept.body).ok()) {
+            return Ok(found);
         }
+        let (answer, _) = self.followed(Call::get(route, what))?;
+        if let Some(keep) = &self.keep {
+            keep.put(&url, &answer, Some(stamp));
+        }
+        self.parsed(&answer.body, what)
     }
 
     /// The same; None where there is none.
@@ -180,7 +191,7 @@ impl Client {
             match (answer.status, &answer.location, kept) {
                 (200, _, _) => {
                     if let Some(keep) = &self.keep {
-                        keep.put(&url, &answer);
+                        keep.put(&url, &answer, None);
                     }
                     return Ok((answer, moves > 0));
                 }
@@ -236,7 +247,7 @@ impl Client {
         let broken = |error: octocrab::Error| Trouble::Connection(error.into());
         let asked = async {
             let mut request = request::Builder::new().method(call.method.clone()).uri(url);
-            if let Some(kept) = kept {
+            if let Some(kept) = kept.filter(|kept| !kept.etag.is_empty()) {
                 request = request.header(IF_NONE_MATCH, &kept.etag);
             }
             let request = self.octocrab.build_request(request, call.body.as_ref()).map_err(broken)?;

@@ -22,8 +22,6 @@ pub struct Issue {
     pub body: String,
     /// Its labels.
     pub labels: Vec<String>,
-    /// Who closed it.
-    pub closed_by: Option<String>,
 }
 
 /// An entry of a list of issues.
@@ -39,8 +37,8 @@ pub struct Listed {
     pub labels: Vec<String>,
     /// Of a pull request, whether it was merged; None for an issue.
     pub merged: Option<bool>,
-    /// When it was made: RFC 3339.
-    pub created: String,
+    /// When it was last changed: RFC 3339.
+    pub updated: String,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +59,7 @@ struct Wire {
     closed_by: Option<Login>,
     pull_request: Option<WirePull>,
     #[serde(default)]
-    created_at: String,
+    updated_at: String,
 }
 
 /// GitHub's description allows a label to be its name.
@@ -89,9 +87,18 @@ impl Client {
     pub fn issue(&self, address: &IssueAddress) -> Result<Issue, GitHubError> {
         let what = address.to_string();
         let (answer, moved) = self.followed(Call::get(address.route(), &what))?;
-        let Wire { number, html_url: url, body, labels, closed_by, .. } = self.parsed(&answer.body, &what)?;
-        let (labels, closed_by) = (names(labels), closed_by.map(|who| who.login));
-        Ok(Issue { number, url, moved, body: body.unwrap_or_default(), labels, closed_by })
+        let Wire { number, html_url: url, body, labels, .. } = self.parsed(&answer.body, &what)?;
+        Ok(Issue { number, url, moved, body: body.unwrap_or_default(), labels: names(labels) })
+    }
+
+    /// Who closed a pull request that was last changed at this time.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn closed_by(&self, address: &IssueAddress, updated: &str) -> Result<Option<String>, GitHubError> {
+        let wire: Wire = self.read_as_of(address.route(), updated, &address.to_string())?;
+        Ok(wire.closed_by.map(|who| who.login))
     }
 
     /// The issues and pull requests with a label, open and closed.
@@ -108,7 +115,7 @@ impl Client {
             open: wire.state == "open",
             labels: names(wire.labels),
             merged: wire.pull_request.map(|pull| pull.merged_at.is_some()),
-            created: wire.created_at,
+            updated: wire.updated_at,
         };
         Ok(found.into_iter().map(read).collect())
     }
@@ -123,9 +130,9 @@ impl Client {
         repository: &RepositoryName,
         title: &str,
         body: &str,
-        label: &str,
+        labels: &[String],
     ) -> Result<u64, GitHubError> {
-        let body = json!({"title": title, "body": body, "labels": [label]});
+        let body = json!({"title": title, "body": body, "labels": labels});
         let what = format!("an issue of {repository}");
         self.write(Call::change(Method::POST, repository.route("/issues"), body, &what))
             .map(|wire: Wire| wire.number)

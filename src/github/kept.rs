@@ -17,7 +17,10 @@ pub(super) struct Keep {
 
 /// An answer with its tag.
 pub(super) struct Kept {
+    /// GitHub's tag; empty where it gave none.
     pub(super) etag: String,
+    /// As of what it was kept for good.
+    pub(super) stamp: Option<String>,
     pub(super) link: Option<String>,
     pub(super) body: Vec<u8>,
 }
@@ -27,6 +30,7 @@ pub(super) struct Kept {
 struct Head {
     url: String,
     etag: String,
+    stamp: Option<String>,
     link: Option<String>,
     bytes: usize,
 }
@@ -43,14 +47,19 @@ impl Keep {
         let body = bytes[end + 1..].to_vec();
         (head.url == url && head.bytes == body.len()).then_some(Kept {
             etag: head.etag,
+            stamp: head.stamp,
             link: head.link,
             body,
         })
     }
 
-    pub(super) fn put(&self, url: &str, answer: &Answer) {
-        let Some(etag) = answer.etag.clone() else { return };
-        let head = Head { url: url.to_owned(), etag, link: answer.link.clone(), bytes: answer.body.len() };
+    pub(super) fn put(&self, url: &str, answer: &Answer, stamp: Option<&str>) {
+        if answer.etag.is_none() && stamp.is_none() {
+            return;
+        }
+        let (etag, stamp) = (answer.etag.clone().unwrap_or_default(), stamp.map(str::to_owned));
+        let head =
+            Head { url: url.to_owned(), etag, stamp, link: answer.link.clone(), bytes: answer.body.len() };
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(&self.folder)?;
             // A temporary file is for its owner alone, and so is what it becomes.

@@ -7,26 +7,23 @@ use serde_json::{Value, json};
 use super::address::quoted;
 use super::call::Call;
 use super::{Client, GitHubError, RepositoryName};
+use crate::rollout::forge::NewPull;
 
 /// A pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pull {
     /// Its number.
     pub number: u64,
-    /// Its page.
-    pub url: Option<String>,
     /// Its text; empty where nobody wrote one.
     pub body: String,
     /// Whether it is open.
     pub open: bool,
-    /// Whether it was merged.
-    pub merged: bool,
+    /// The commit that its merge made; None where it was not merged.
+    pub merge_commit: Option<String>,
     /// Who merged it.
     pub merged_by: Option<String>,
     /// The branch that it is from.
     pub head: String,
-    /// The commit that its branch is at.
-    pub head_commit: String,
     /// The repository that it is from; None where that is gone.
     pub head_repository: Option<String>,
     /// The branch that it is for.
@@ -37,21 +34,8 @@ pub struct Pull {
     pub mergeable: Option<bool>,
     /// Whether it is to be merged as soon as its checks pass.
     pub auto_merge: bool,
-}
-
-/// A pull request to be opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewPull {
-    /// Its title.
-    pub title: String,
-    /// Its text.
-    pub body: String,
-    /// The branch that it is from.
-    pub head: String,
-    /// The branch that it is for.
-    pub base: String,
-    /// Whether it is a draft.
-    pub draft: bool,
+    /// When it was opened: RFC 3339.
+    pub created: String,
 }
 
 #[derive(Deserialize)]
@@ -74,18 +58,18 @@ struct Repo {
 struct End {
     #[serde(rename = "ref")]
     branch: String,
-    sha: String,
     repo: Option<Repo>,
 }
 
 #[derive(Deserialize)]
 struct Wire {
     number: u64,
-    #[serde(default)]
-    html_url: Option<String>,
     body: Option<String>,
     state: String,
     merged_at: Option<String>,
+    merge_commit_sha: Option<String>,
+    #[serde(default)]
+    created_at: String,
     merged_by: Option<Login>,
     head: End,
     base: End,
@@ -99,18 +83,17 @@ impl Wire {
     fn read(self) -> Pull {
         Pull {
             number: self.number,
-            url: self.html_url,
             body: self.body.unwrap_or_default(),
             open: self.state == "open",
-            merged: self.merged_at.is_some(),
+            merge_commit: self.merged_at.and(self.merge_commit_sha),
             merged_by: self.merged_by.map(|who| who.login),
             head: self.head.branch,
-            head_commit: self.head.sha,
             head_repository: self.head.repo.map(|repo| repo.full_name),
             base: self.base.branch,
             labels: self.labels.into_iter().map(|label| label.name).collect(),
             mergeable: self.mergeable,
             auto_merge: self.auto_merge.is_some(),
+            created: self.created_at,
         }
     }
 }
@@ -124,6 +107,21 @@ impl Client {
     pub fn pull(&self, repository: &RepositoryName, number: u64) -> Result<Pull, GitHubError> {
         let route = repository.route(&format!("/pulls/{number}"));
         self.read(route, &format!("{repository}#{number}")).map(Wire::read)
+    }
+
+    /// A closed pull request that was last changed at this time: nobody is asked again until it changes.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn closed_pull(
+        &self,
+        repository: &RepositoryName,
+        number: u64,
+        updated: &str,
+    ) -> Result<Pull, GitHubError> {
+        let route = repository.route(&format!("/pulls/{number}"));
+        self.read_as_of(route, updated, &format!("{repository}#{number}")).map(Wire::read)
     }
 
     /// All pull requests from a branch of the repository, open and closed.
@@ -145,13 +143,14 @@ impl Client {
     ///
     /// [`GitHubError::Invalid`] where there is one from this branch; [`GitHubError::Unsure`] where nobody knows whether
     /// it was opened.
-    pub fn create_pull(&self, repository: &RepositoryName, new: &NewPull) -> Result<Pull, GitHubError> {
+    pub fn create_pull(&self, repository: &RepositoryName, new: &NewPull<'_>) -> Result<u64, GitHubError> {
         let body = json!({
-            "title": new.title, "body": new.body, "head": new.head, "base": new.base, "draft": new.draft,
+            "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "draft": new.draft,
             "maintainer_can_modify": true,
         });
-        let what = format!("a pull request from {}", new.head);
-        self.write(Call::change(Method::POST, repository.route("/pulls"), body, &what)).map(Wire::read)
+        let what = format!("a pull request from {}", new.branch);
+        self.write(Call::change(Method::POST, repository.route("/pulls"), body, &what))
+            .map(|wire: Wire| wire.number)
     }
 
     /// Writes the text of a pull request.

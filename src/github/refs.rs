@@ -17,37 +17,26 @@ pub struct Ref {
     pub commit: String,
 }
 
-/// A commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commit {
-    /// Its message.
-    pub message: String,
-    /// Its tree.
-    pub tree: String,
-    /// Its parents.
-    pub parents: Vec<String>,
-}
-
 /// A file of a new tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeEntry {
     /// The path.
     pub path: String,
     /// git's mode, as in `100644`.
-    pub mode: &'static str,
+    pub mode: String,
     /// What it holds.
     pub bytes: Vec<u8>,
 }
 
-/// A commit to be made. GitHub takes the token's owner for its author, and signs what an App makes.
+/// A commit that one branch has above another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewCommit {
+pub struct Above {
+    /// Its id.
+    pub id: String,
     /// Its message.
     pub message: String,
-    /// Its tree.
-    pub tree: String,
-    /// Its parent.
-    pub parent: String,
+    /// The account that wrote it.
+    pub author: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,15 +49,6 @@ struct WireRef {
     #[serde(rename = "ref")]
     name: String,
     object: Sha,
-}
-
-#[derive(Deserialize)]
-struct WireCommit {
-    #[serde(default)]
-    message: String,
-    tree: Sha,
-    #[serde(default)]
-    parents: Vec<Sha>,
 }
 
 impl WireRef {
@@ -118,12 +98,12 @@ impl Client {
         self.write_only(Call::change(Method::POST, repository.route("/git/refs"), body, &what))
     }
 
-    /// Moves a branch to a commit that need not follow the one that it is at.
+    /// Moves a branch forward.
     ///
     /// # Errors
     ///
-    /// [`GitHubError`].
-    pub fn move_branch(
+    /// [`GitHubError::Invalid`] where `commit` does not follow the one that the branch is at.
+    pub fn advance_branch(
         &self,
         repository: &RepositoryName,
         branch: &str,
@@ -131,23 +111,119 @@ impl Client {
     ) -> Result<(), GitHubError> {
         let route = repository.route(&format!("/git/refs/heads/{}", quoted_parts(branch)));
         let what = format!("the branch {branch}");
-        self.write_only(Call::change(Method::PATCH, route, json!({"sha": commit, "force": true}), &what))
+        self.write_only(Call::change(Method::PATCH, route, json!({"sha": commit, "force": false}), &what))
     }
 
-    /// A commit.
+    /// The tree of a commit.
     ///
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn commit(&self, repository: &RepositoryName, id: &str) -> Result<Commit, GitHubError> {
-        let route = repository.route(&format!("/git/commits/{}", quoted(id)));
-        let WireCommit { message, tree, parents } =
-            self.read_forever(route, &format!("the commit {id} of {repository}"))?;
-        Ok(Commit {
-            message,
-            tree: tree.sha,
-            parents: parents.into_iter().map(|parent| parent.sha).collect(),
-        })
+    pub fn tree_of(&self, repository: &RepositoryName, commit: &str) -> Result<String, GitHubError> {
+        #[derive(Deserialize)]
+        struct Commit {
+            tree: Sha,
+        }
+        let route = repository.route(&format!("/git/commits/{}", quoted(commit)));
+        let what = format!("the commit {commit} of {repository}");
+        self.read_as_of(route, "", &what).map(|found: Commit| found.tree.sha)
+    }
+
+    /// The mode of a file in a commit, as in `100644`; None where there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn mode_at(
+        &self,
+        repository: &RepositoryName,
+        tree: &str,
+        path: &str,
+    ) -> Result<Option<String>, GitHubError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            path: String,
+            mode: String,
+            sha: String,
+        }
+        #[derive(Deserialize)]
+        struct Tree {
+            tree: Vec<Entry>,
+        }
+        let (mut at, mut names) = (tree.to_owned(), path.split('/').peekable());
+        while let Some(name) = names.next() {
+            let route = repository.route(&format!("/git/trees/{}", quoted(&at)));
+            let found: Tree = self.read_as_of(route, "", &format!("the tree {at} of {repository}"))?;
+            let Some(entry) = found.tree.into_iter().find(|entry| entry.path == name) else {
+                return Ok(None);
+            };
+            if names.peek().is_none() {
+                return Ok(Some(entry.mode));
+            }
+            at = entry.sha;
+        }
+        Ok(None)
+    }
+
+    /// The commits that one commit or branch has above another: their ids, messages and accounts.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn commits_above(
+        &self,
+        repository: &RepositoryName,
+        base: &str,
+        head: &str,
+    ) -> Result<Vec<Above>, GitHubError> {
+        #[derive(Deserialize)]
+        struct Account {
+            login: Option<String>,
+        }
+        #[derive(Deserialize)]
+        struct Said {
+            message: String,
+        }
+        #[derive(Deserialize)]
+        struct Commit {
+            sha: String,
+            commit: Said,
+            author: Option<Account>,
+        }
+        #[derive(Deserialize)]
+        struct Compared {
+            commits: Vec<Commit>,
+        }
+        let route = format!("/compare/{}...{}", quoted_parts(base), quoted_parts(head));
+        let what = format!("the commits of {head} above {base}");
+        let found = self.pages(&repository.route(&route), &what, |page: Compared| page.commits)?;
+        let read = |commit: Commit| Above {
+            id: commit.sha,
+            message: commit.commit.message,
+            author: commit.author.and_then(|account| account.login),
+        };
+        Ok(found.into_iter().map(read).collect())
+    }
+
+    /// Whether the history of a commit contains another.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn contains(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        earlier: &str,
+    ) -> Result<bool, GitHubError> {
+        #[derive(Deserialize)]
+        struct Compared {
+            status: String,
+        }
+        let route =
+            repository.route(&format!("/compare/{}...{}?per_page=1", quoted(earlier), quoted(commit)));
+        let compared: Compared = self.read_as_of(route, "", &format!("how {earlier} and {commit} relate"))?;
+        Ok(matches!(compared.status.as_str(), "ahead" | "identical"))
     }
 
     /// Makes a tree: another one with some files replaced. What the same files give is the same tree, so making it
@@ -186,13 +262,20 @@ impl Client {
         self.write(call.repeatable()).map(|Sha { sha }| sha)
     }
 
-    /// Makes a commit. No branch leads to it yet, so making it twice is harmless.
+    /// Makes a commit. GitHub takes the token's owner for its author, and signs what an App makes. No branch leads to
+    /// it yet, so making it twice is harmless.
     ///
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn create_commit(&self, repository: &RepositoryName, new: &NewCommit) -> Result<String, GitHubError> {
-        let body = json!({"message": new.message, "tree": new.tree, "parents": [new.parent]});
+    pub fn create_commit(
+        &self,
+        repository: &RepositoryName,
+        message: &str,
+        tree: &str,
+        parents: &[&str],
+    ) -> Result<String, GitHubError> {
+        let body = json!({"message": message, "tree": tree, "parents": parents});
         let what = format!("a commit of {repository}");
         let call = Call::change(Method::POST, repository.route("/git/commits"), body, &what);
         self.write(call.repeatable()).map(|Sha { sha }| sha)
@@ -211,7 +294,7 @@ impl Client {
     ) -> Result<Option<String>, GitHubError> {
         let route = format!("/contents/{}?ref={}", quoted_parts(path), quoted(commit));
         let read: Result<Value, _> =
-            self.read_forever(repository.route(&route), &format!("{path} in {commit}"));
+            self.read_as_of(repository.route(&route), "", &format!("{path} in {commit}"));
         match read {
             // A folder is a list.
             Ok(found) => Ok(found["sha"].as_str().map(str::to_owned)),
