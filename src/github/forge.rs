@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::issues::Listed;
-use super::{Client, GitHubError, IssueAddress, Pull, RepositoryName, TreeEntry};
+use super::{Above, Client, GitHubError, IssueAddress, Pull, RepositoryName, TreeEntry};
 use crate::git::{CommitId, Repository};
-use crate::rollout::forge::{BranchAt, Forge, ForgeError, FoundCommit, FoundPull, NewCommit, NewPull};
+use crate::rollout::forge::{
+    BranchAt, Forge, ForgeError, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull,
+};
 
 /// Where GitHub keeps what its merge queue tries: `gh-readonly-queue/main/pr-7-0123…`.
 const QUEUE: &str = "gh-readonly-queue/";
@@ -144,14 +146,10 @@ impl Forge for GitHubForge<'_> {
         })
     }
 
-    fn commits_above(&self, base: &str, branch: &str) -> Result<Vec<FoundCommit>, ForgeError> {
-        let found = self.client.commits_above(&self.repository, base, branch)?;
-        let read = |commit: super::Above| FoundCommit {
-            id: commit.id,
-            message: commit.message,
-            author: commit.author,
-        };
-        Ok(found.into_iter().map(read).collect())
+    fn above(&self, base: &str, branch: &str) -> Result<FoundAbove, ForgeError> {
+        let Above { commits, files } = self.client.above(&self.repository, base, branch)?;
+        let commits = commits.into_iter().map(|(id, message)| FoundCommit { id, message }).collect();
+        Ok(FoundAbove { commits, files })
     }
 
     fn contains(&self, commit: &str, earlier: &str) -> Result<bool, ForgeError> {

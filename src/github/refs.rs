@@ -28,15 +28,13 @@ pub struct TreeEntry {
     pub bytes: Vec<u8>,
 }
 
-/// A commit that one branch has above another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What one branch has above another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Above {
-    /// Its id.
-    pub id: String,
-    /// Its message.
-    pub message: String,
-    /// The account that wrote it.
-    pub author: Option<String>,
+    /// The ids and messages of its commits.
+    pub commits: Vec<(String, String)>,
+    /// The files that it changes, with git's ids of their texts; None for one that it removes.
+    pub files: Vec<(String, Option<String>)>,
 }
 
 #[derive(Deserialize)]
@@ -165,21 +163,12 @@ impl Client {
         Ok(None)
     }
 
-    /// The commits that one commit or branch has above another: their ids, messages and accounts.
+    /// What one commit or branch has above another, as far as GitHub lists it: 300 files at the most.
     ///
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn commits_above(
-        &self,
-        repository: &RepositoryName,
-        base: &str,
-        head: &str,
-    ) -> Result<Vec<Above>, GitHubError> {
-        #[derive(Deserialize)]
-        struct Account {
-            login: Option<String>,
-        }
+    pub fn above(&self, repository: &RepositoryName, base: &str, head: &str) -> Result<Above, GitHubError> {
         #[derive(Deserialize)]
         struct Said {
             message: String,
@@ -188,21 +177,32 @@ impl Client {
         struct Commit {
             sha: String,
             commit: Said,
-            author: Option<Account>,
+        }
+        #[derive(Deserialize)]
+        struct File {
+            filename: String,
+            sha: Option<String>,
+            status: String,
+            previous_filename: Option<String>,
         }
         #[derive(Deserialize)]
         struct Compared {
             commits: Vec<Commit>,
+            #[serde(default)]
+            files: Vec<File>,
         }
         let route = format!("/compare/{}...{}", quoted_parts(base), quoted_parts(head));
-        let what = format!("the commits of {head} above {base}");
-        let found = self.pages(&repository.route(&route), &what, |page: Compared| page.commits)?;
-        let read = |commit: Commit| Above {
-            id: commit.sha,
-            message: commit.commit.message,
-            author: commit.author.and_then(|account| account.login),
-        };
-        Ok(found.into_iter().map(read).collect())
+        let what = format!("what {head} has above {base}");
+        let mut above = Above::default();
+        // Only the first page has files.
+        for page in self.pages(&repository.route(&route), &what, |page: Compared| vec![page])? {
+            above.commits.extend(page.commits.into_iter().map(|commit| (commit.sha, commit.commit.message)));
+            for file in page.files {
+                above.files.extend(file.previous_filename.map(|before| (before, None)));
+                above.files.push((file.filename, file.sha.filter(|_| file.status != "removed")));
+            }
+        }
+        Ok(above)
     }
 
     /// Whether the history of a commit contains another.
