@@ -84,7 +84,7 @@ impl App {
         let Installation { id } = client.read(repository.route("/installation"), &what)?;
         let route = format!("/app/installations/{id}/access_tokens");
         let call = Call::change(Method::POST, route, serde_json::Value::Null, &what);
-        let Token { token } = client.write(call.repeatable())?;
+        let Token { token } = client.write(&call.repeatable())?;
         Ok(token.into())
     }
 }

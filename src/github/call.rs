@@ -148,7 +148,7 @@ impl Client {
     }
 
     /// Sends what changes something, and reads what that gave.
-    pub(super) fn write<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, GitHubError> {
+    pub(super) fn write<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, GitHubError> {
         let (what, repeatable) = (call.what.to_owned(), call.repeatable);
         let answer = self.changed(call)?;
         self.parsed(&answer.body, &what).map_err(|error| match error {
@@ -161,12 +161,12 @@ impl Client {
     }
 
     /// The same, where what it gives does not count.
-    pub(super) fn write_only(&self, call: Call<'_>) -> Result<(), GitHubError> {
+    pub(super) fn write_only(&self, call: &Call<'_>) -> Result<(), GitHubError> {
         self.changed(call).map(drop)
     }
 
-    fn changed(&self, call: Call<'_>) -> Result<Answer, GitHubError> {
-        let answer = self.answer(&call, &self.url(&call.route), None)?;
+    fn changed(&self, call: &Call<'_>) -> Result<Answer, GitHubError> {
+        let answer = self.answer(call, &self.url(&call.route), None)?;
         match answer.status {
             200..300 => Ok(answer),
             _ => Err(self.failure(&answer, call.what, true)),

@@ -119,9 +119,10 @@ impl Forge for GitHubForge<'_> {
                 self.client.closed_pull(&self.repository, listed.number, &listed.updated)?
             };
             let closed = !listed.open && !merged;
-            let by = match closed {
-                true => self.client.closed_by(&self.address(listed.number), &listed.updated)?,
-                false => None,
+            let by = if closed {
+                self.client.closed_by(&self.address(listed.number), &listed.updated)?
+            } else {
+                None
             };
             found.extend(self.found(pull, by, &queued));
         }

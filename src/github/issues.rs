@@ -20,8 +20,6 @@ pub struct Issue {
     pub moved: bool,
     /// Its text; empty where nobody wrote one.
     pub body: String,
-    /// Its labels.
-    pub labels: Vec<String>,
 }
 
 /// An entry of a list of issues.
@@ -87,8 +85,8 @@ impl Client {
     pub fn issue(&self, address: &IssueAddress) -> Result<Issue, GitHubError> {
         let what = address.to_string();
         let (answer, moved) = self.followed(Call::get(address.route(), &what))?;
-        let Wire { number, html_url: url, body, labels, .. } = self.parsed(&answer.body, &what)?;
-        Ok(Issue { number, url, moved, body: body.unwrap_or_default(), labels: names(labels) })
+        let Wire { number, html_url: url, body, .. } = self.parsed(&answer.body, &what)?;
+        Ok(Issue { number, url, moved, body: body.unwrap_or_default() })
     }
 
     /// Who closed a pull request that was last changed at this time.
@@ -134,7 +132,7 @@ impl Client {
     ) -> Result<u64, GitHubError> {
         let body = json!({"title": title, "body": body, "labels": labels});
         let what = format!("an issue of {repository}");
-        self.write(Call::change(Method::POST, repository.route("/issues"), body, &what))
+        self.write(&Call::change(Method::POST, repository.route("/issues"), body, &what))
             .map(|wire: Wire| wire.number)
     }
 
@@ -145,7 +143,7 @@ impl Client {
     /// [`GitHubError::Unsure`] where nobody knows whether it was written.
     pub fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
         let what = address.to_string();
-        self.write_only(Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
+        self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
     }
 
     /// Adds labels to an issue or a pull request. Those that the repository does not have are made.
@@ -156,7 +154,7 @@ impl Client {
     pub fn add_labels(&self, address: &IssueAddress, labels: &[String]) -> Result<(), GitHubError> {
         let what = format!("the labels of {address}");
         let call = Call::change(Method::POST, address.route() + "/labels", json!({"labels": labels}), &what);
-        self.write_only(call.repeatable())
+        self.write_only(&call.repeatable())
     }
 
     /// Assigns people to an issue or a pull request.
@@ -172,6 +170,6 @@ impl Client {
             json!({"assignees": assignees}),
             &what,
         );
-        self.write_only(call.repeatable())
+        self.write_only(&call.repeatable())
     }
 }

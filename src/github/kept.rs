@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -76,6 +77,6 @@ impl Keep {
 
     fn place(&self, url: &str) -> PathBuf {
         let digest = Sha256::digest(url.as_bytes());
-        self.folder.join(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>())
+        self.folder.join(BASE64_URL_SAFE_NO_PAD.encode(&digest[..16]))
     }
 }

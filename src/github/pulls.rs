@@ -149,7 +149,7 @@ impl Client {
             "maintainer_can_modify": true,
         });
         let what = format!("a pull request from {}", new.branch);
-        self.write(Call::change(Method::POST, repository.route("/pulls"), body, &what))
+        self.write(&Call::change(Method::POST, repository.route("/pulls"), body, &what))
             .map(|wire: Wire| wire.number)
     }
 
@@ -166,7 +166,7 @@ impl Client {
     ) -> Result<(), GitHubError> {
         let route = repository.route(&format!("/pulls/{number}"));
         let what = format!("{repository}#{number}");
-        self.write_only(Call::change(Method::PATCH, route, json!({"body": body}), &what))
+        self.write_only(&Call::change(Method::PATCH, route, json!({"body": body}), &what))
     }
 
     /// Asks people and teams (`org/team`) for reviews.
@@ -186,6 +186,6 @@ impl Client {
         let route = repository.route(&format!("/pulls/{number}/requested_reviewers"));
         let body = json!({"reviewers": people, "team_reviewers": teams});
         let what = format!("the reviewers of {repository}#{number}");
-        self.write_only(Call::change(Method::POST, route, body, &what).repeatable())
+        self.write_only(&Call::change(Method::POST, route, body, &what).repeatable())
     }
 }

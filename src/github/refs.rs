@@ -93,7 +93,7 @@ impl Client {
     ) -> Result<(), GitHubError> {
         let body = json!({"ref": format!("refs/heads/{branch}"), "sha": commit});
         let what = format!("the branch {branch}");
-        self.write_only(Call::change(Method::POST, repository.route("/git/refs"), body, &what))
+        self.write_only(&Call::change(Method::POST, repository.route("/git/refs"), body, &what))
     }
 
     /// Moves a branch forward.
@@ -109,7 +109,7 @@ impl Client {
     ) -> Result<(), GitHubError> {
         let route = repository.route(&format!("/git/refs/heads/{}", quoted_parts(branch)));
         let what = format!("the branch {branch}");
-        self.write_only(Call::change(Method::PATCH, route, json!({"sha": commit, "force": false}), &what))
+        self.write_only(&Call::change(Method::PATCH, route, json!({"sha": commit, "force": false}), &what))
     }
 
     /// The tree of a commit.
@@ -250,7 +250,7 @@ impl Client {
         let body = json!({"base_tree": base, "tree": tree});
         let what = format!("a tree of {repository}");
         let call = Call::change(Method::POST, repository.route("/git/trees"), body, &what);
-        self.write(call.repeatable()).map(|Sha { sha }| sha)
+        self.write(&call.repeatable()).map(|Sha { sha }| sha)
     }
 
     /// Makes a blob of bytes that are no UTF-8.
@@ -259,7 +259,7 @@ impl Client {
         let body = json!({"content": BASE64_STANDARD.encode(bytes), "encoding": "base64"});
         let what = format!("a blob of {repository}");
         let call = Call::change(Method::POST, repository.route("/git/blobs"), body, &what);
-        self.write(call.repeatable()).map(|Sha { sha }| sha)
+        self.write(&call.repeatable()).map(|Sha { sha }| sha)
     }
 
     /// Makes a commit. GitHub takes the token's owner for its author, and signs what an App makes. No branch leads to
@@ -278,7 +278,7 @@ impl Client {
         let body = json!({"message": message, "tree": tree, "parents": parents});
         let what = format!("a commit of {repository}");
         let call = Call::change(Method::POST, repository.route("/git/commits"), body, &what);
-        self.write(call.repeatable()).map(|Sha { sha }| sha)
+        self.write(&call.repeatable()).map(|Sha { sha }| sha)
     }
 
     /// git's id of a file in a commit; None where there is none.

@@ -177,7 +177,7 @@ impl Parts<'_> {
             }
             text
         };
-        listed("**Lines:**", self.file.selected().map(of).collect(), "more lines")
+        listed("**Lines:**", &self.file.selected().map(of).collect::<Vec<_>>(), "more lines")
     }
 
     /// What nobody checked: assumptions, and lines that no build executed.
@@ -199,7 +199,7 @@ impl Parts<'_> {
         for build in self.evidence.iter().flat_map(|evidence| &evidence.builds) {
             open.extend(build.assumptions.iter().map(|assumption| format!("- {}\n", prose(assumption))));
         }
-        listed("**Not checked:**", open.into_iter().collect(), "more")
+        listed("**Not checked:**", &open.into_iter().collect::<Vec<_>>(), "more")
     }
 
     /// The lines that stay as they are, and why.
@@ -218,7 +218,7 @@ impl Parts<'_> {
             };
             format!("- line {}: {why}\n", site.line)
         };
-        listed("**Left alone:**", left.map(of).collect(), "more lines")
+        listed("**Left alone:**", &left.map(of).collect::<Vec<_>>(), "more lines")
     }
 
     fn check(&self) -> String {
@@ -245,7 +245,7 @@ const STOP: &str = "**Stop the bot:** close this pull request. It comes again on
     good.";
 
 /// A list under its title, with what is beyond the first few behind a click; nothing without entries.
-fn listed(title: &str, entries: Vec<String>, more: &str) -> String {
+fn listed(title: &str, entries: &[String], more: &str) -> String {
     if entries.is_empty() {
         return String::new();
     }
@@ -283,7 +283,7 @@ fn differences(evidence: &Evidence) -> String {
         let (before, after) = (shown(&difference.before), shown(&difference.after));
         format!("- {} {}: {before} → {after} ({cause})\n", code(place), code(&difference.aspect))
     };
-    let text = listed("", all.map(of).collect(), "more differences");
+    let text = listed("", &all.map(of).collect::<Vec<_>>(), "more differences");
     text.trim().to_owned()
 }
 

@@ -140,7 +140,7 @@ fn sign(line: &str) -> usize {
 }
 
 /// How far a file is, in a few words that hold no text of the repository as it is.
-fn state(file: &FileProgress) -> String {
+pub fn state(file: &FileProgress) -> String {
     let pull = file.pull.map(|number| format!("#{number} ")).unwrap_or_default();
     let by = |who: &Option<String>| who.as_ref().map(|who| format!(" by {}", plain(who))).unwrap_or_default();
     match &file.state {

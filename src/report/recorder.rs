@@ -116,6 +116,11 @@ struct Commit {
 /// Where numbers of a rehearsal begin: no forge has as many pull requests.
 const FIRST: u64 = 1_000_000_001;
 
+/// Whether a number is one that a rehearsal made up.
+pub fn is_made_up(number: u64) -> bool {
+    number >= FIRST
+}
+
 impl<'a> Recorder<'a> {
     /// A forge that is written to.
     pub fn new(forge: &'a dyn Forge) -> Self {

@@ -39,8 +39,8 @@ pub fn find(text: &str) -> Option<Range<usize>> {
 /// The section with this content (lines that end with a newline), marked with `facts`, which hold neither spaces nor
 /// dashes that could end the comment.
 pub fn marked(facts: &[(&str, &str)], content: &str) -> String {
-    let facts: String = facts.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-    format!("{BEGIN}{facts} -->\n{content}{END}")
+    let facts: Vec<String> = facts.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    format!("{BEGIN}{} -->\n{content}{END}", facts.concat())
 }
 
 /// The text with this section: in the place of the one that is there, or behind all. The line endings are those of the

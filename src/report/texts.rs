@@ -66,6 +66,28 @@ impl Texts for Writer<'_> {
     }
 }
 
+/// How far a file is, in one word.
+pub fn state_name(state: &FileState) -> &'static str {
+    match state {
+        FileState::Done => "done",
+        FileState::Merged => "merged",
+        FileState::Open(_) => "open",
+        FileState::Declined { .. } => "declined",
+        FileState::Reverted { .. } => "reverted",
+        FileState::Partly => "partly",
+        FileState::Stale => "stale",
+        FileState::Gone => "gone",
+        FileState::Held { .. } => "held",
+        FileState::Taken => "taken",
+        FileState::Ready => "ready",
+    }
+}
+
+/// How far a file is, in a few words of Markdown.
+pub fn state_words(file: &FileProgress) -> String {
+    checklist::state(file)
+}
+
 /// Whose an open pull request is, so that a text of one tells it from the text of another.
 fn state(state: &FileState) -> &'static str {
     match state {

@@ -1,6 +1,6 @@
 //! `plan --issue`: against a GitHub that fails in every way, and against an emulator that others wrote.
 
-mod contract;
+pub mod contract;
 mod emulator;
 mod fake;
 
