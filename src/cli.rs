@@ -13,6 +13,7 @@ mod human;
 mod inspect;
 mod migrate;
 mod plan;
+mod report;
 mod revert;
 mod status;
 mod verify;
@@ -27,7 +28,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use error::{Error, Kind};
 
-use crate::github::IssueAddress;
+use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;
 use crate::plan::file::Benefit;
 
@@ -57,6 +58,9 @@ enum Command {
     /// Build files before and after, and compare the images
     #[command(after_help = help::VERIFY)]
     Verify(Box<verify::VerifyArguments>),
+    /// Open the pull requests that are next, keep those that there are, and write the tracking issue
+    #[command(after_help = help::REPORT)]
+    Report(ReportArguments),
     /// Tell how far the campaign is
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
@@ -283,6 +287,54 @@ pub struct RevertArguments {
     plan: Option<PathBuf>,
 }
 
+/// How GitHub is reached.
+#[derive(Debug, Args)]
+pub struct GitHubArguments {
+    /// The repository on GitHub; without it, that of the remote `origin`
+    #[arg(long, value_name = "OWNER/REPO")]
+    repo: Option<RepositoryName>,
+    /// The API of that GitHub; for GitHub Enterprise Server, `https://HOST/api/v3`
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    api: String,
+    /// Act as this GitHub App: its client id or number
+    #[arg(long, value_name = "ID", requires = "app_key")]
+    app_id: Option<String>,
+    /// The file of the App's private key
+    #[arg(long, value_name = "FILE", requires = "app_id")]
+    app_key: Option<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Print what would be done, with all texts, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Ask no forge: write each pull request as a patch and a text to this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "app_id", "issue"])]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    github: GitHubArguments,
+    /// The tracking issue; once it is named, it is found by the campaign's label
+    #[arg(long, value_name = "OWNER/REPO#N", conflicts_with = "create_issue")]
+    issue: Option<IssueAddress>,
+    /// Open a tracking issue where there is none
+    #[arg(long)]
+    create_issue: bool,
+    /// Open pull requests although the checks that the base branch requires would never run on them
+    #[arg(long)]
+    allow_no_checks: bool,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    /// The plan; without it, the one in the repository
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArguments {
@@ -353,6 +405,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(arguments) => migrate::run(&arguments).map(done),
         Command::Revert(arguments) => revert::run(&arguments).map(done),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments).map(done),
         Command::Status(arguments) => status::run(&arguments).map(done),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments).map(done),

@@ -1,5 +1,6 @@
 //! The evidence of a campaign: the files in its folder, and what they say of the files of its plan.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -8,8 +9,9 @@ use super::workspace::{self, Workspace};
 use super::{Error, Kind, human, write};
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
-use crate::git::RepoPath;
+use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 use crate::plan::file::{File, Plan};
+use crate::rollout::FileEvidence;
 use crate::verify::ENDING;
 use crate::verify::evidence::{self, Evidence, EvidenceByPath};
 use crate::verify::present::{self, Standings};
@@ -72,7 +74,7 @@ impl Verified {
 }
 
 /// The evidence in the campaign's folder: that of the working tree, or in a bare repository that of the commit.
-fn read(workspace: &Workspace, source: &Source<'_>, config: &Config) -> Result<EvidenceByPath, Error> {
+pub fn read(workspace: &Workspace, source: &Source<'_>, config: &Config) -> Result<EvidenceByPath, Error> {
     let dir = format!("{}/evidence", config.campaign.dir.trim_end_matches('/'));
     let folder = RepoPath::new(&dir)
         .map_err(|error| Error::new(Kind::Usage, format!("layerwright.toml: [campaign] dir: {error}")))?;
@@ -80,6 +82,39 @@ fn read(workspace: &Workspace, source: &Source<'_>, config: &Config) -> Result<E
         Some(root) => in_folder(&folder, &workspace::place_in(root, &folder)?),
         None => in_commit(&folder, source),
     }
+}
+
+/// A file's evidence as it goes out with its change.
+///
+/// # Errors
+///
+/// If it can not be written.
+pub fn bytes(evidence: &Evidence) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let written = evidence.write(&mut bytes);
+    written.map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
+    Ok(bytes)
+}
+
+/// What evidence says of the plan's files, for a campaign that begins from `commit`.
+pub fn rollout(
+    measured: &EvidenceByPath,
+    plan: &Plan,
+    config: &Config,
+    source: &Source<'_>,
+    repository: &Repository,
+    commit: &CommitId,
+) -> Result<BTreeMap<String, FileEvidence>, Error> {
+    let failed = |error: GitError| Error::environment(&error);
+    let standings =
+        present::standings(plan, measured, config, source, Some((repository, commit))).map_err(failed)?;
+    let mut found = BTreeMap::new();
+    for (path, evidence) in measured {
+        let Some(standing) = standings.get(path) else { continue };
+        let id = hash_blob(&bytes(evidence)?).map_err(failed)?.as_str().to_owned();
+        found.insert(path.clone(), FileEvidence { standing: standing.clone(), id });
+    }
+    Ok(found)
 }
 
 fn in_folder(folder: &RepoPath, at: &Path) -> Result<EvidenceByPath, Error> {

@@ -65,6 +65,17 @@ Examples:
 Exit codes: 0 done, files that do not build or take too long are counted (--strict: 1), 1 images differ,
 2 the builder can not link or is not there, 3 the plan is stale, 130 interrupted";
 
+/// Of `report`.
+pub const REPORT: &str = "\
+It looks at what there is and does what is next, and nothing where nothing is; run it again and again. The token is
+taken from GH_TOKEN or GITHUB_TOKEN. It needs: contents, pull requests and issues: write; checks: read.
+
+Examples:
+  layerwright report --dry-run
+  layerwright report --issue y-scope/clp#1166
+  layerwright report --create-issue --app-id Iv1.0123456789abcdef --app-key app.pem
+  layerwright report --out proposals                   patches and texts for another forge";
+
 /// Of `status`.
 pub const STATUS: &str = "\
 Examples:

@@ -21,7 +21,7 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
     let workspace = Workspace::open(&arguments.repository, arguments.rev.as_deref())?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let plan = plan(arguments, &workspace, &config)?;
+    let plan = plan_command::saved(&workspace, &config, arguments.plan.as_deref())?;
     check_repository(&workspace, &plan)?;
     let status = observed(arguments, &workspace, &source, &config, &plan)?;
     match arguments.format {
@@ -32,18 +32,6 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
             write::raw(format!("{json}\n").as_bytes())
         }
     }
-}
-
-/// The plan that is named, or saved.
-fn plan(arguments: &StatusArguments, workspace: &Workspace, config: &Config) -> Result<Plan, Error> {
-    let saved = plan_command::saved_at(workspace, config)?;
-    let there = arguments.plan.clone().or_else(|| saved.clone().filter(|path| path.is_file()));
-    if let Some(path) = there {
-        return plan_command::read(&path);
-    }
-    let place = saved.map_or("a bare repository".into(), |path| path.display().to_string());
-    Err(Error::new(Kind::Usage, format!("there is no plan yet: {place} holds none"))
-        .hint("make it with: layerwright plan --save; or name one with --plan FILE"))
 }
 
 /// The plan and its evidence against the commit, and the branches that there are.

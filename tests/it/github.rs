@@ -1,6 +1,6 @@
 //! `plan --issue`: against a GitHub that fails in every way, and against an emulator that others wrote.
 
-mod contract;
+pub mod contract;
 mod emulator;
 mod fake;
 
@@ -65,6 +65,8 @@ impl Clock for Still {
         assert!(!why.contains(TOKEN));
         self.0.borrow_mut().push(pause.as_secs_f64());
     }
+
+    fn pace(&self, _: Duration) {}
 }
 
 /// What came of asking for `o/r#1`.

@@ -27,6 +27,7 @@ mod mutation;
 mod patch;
 mod plan;
 mod reading;
+mod report;
 mod revert;
 mod schema;
 mod soundness;
