@@ -162,11 +162,16 @@ fn verify(
 ) -> Result<Verified, Error> {
     let interrupt = Interrupt::new();
     interrupt.listen().map_err(|error| Error::environment(&error))?;
-    let options = Options { builder: arguments.build.builder.clone(), interrupt: interrupt.clone(), ..Options::default() };
+    let options = Options {
+        builder: arguments.build.builder.clone(),
+        interrupt: interrupt.clone(),
+        ..Options::default()
+    };
     let builder = DockerBuildx::new(options);
     let probes = Probes::new(&builder);
     let files = edits.iter().map(|edit| edit.file);
-    let plain = files.filter(|file| campaign.config.build.get(&file.path).is_none_or(|own| own.prepare.is_empty()));
+    let plain =
+        files.filter(|file| campaign.config.build.get(&file.path).is_none_or(|own| own.prepare.is_empty()));
     let temporary = std::env::temp_dir();
     let mut checkout = context::export(campaign.source, &run::folders(plain), &temporary)
         .map_err(|error| Error::environment(&error))?;

@@ -172,7 +172,10 @@ impl<E: Into<Stop>> From<E> for Trouble {
 /// The folders of the contexts of some files: what [`export`](super::context::export) has to write for them.
 pub fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option<RepoPath>> {
     let roots = files.into_iter().flat_map(|file| &file.contexts);
-    roots.flat_map(|context| std::iter::once(&context.root).chain(context.contexts.values())).filter_map(|root| folder(root)).collect()
+    roots
+        .flat_map(|context| std::iter::once(&context.root).chain(context.contexts.values()))
+        .filter_map(|root| folder(root))
+        .collect()
 }
 
 /// The folder of the repository that a context is: None where it is none, and Some(None) for the root.
@@ -192,7 +195,15 @@ fn folder(root: &str) -> Option<Option<RepoPath>> {
 pub fn verify(job: &Job<'_>, edit: &Edit<'_>, clock: String, tell: &Tell<'_>) -> Result<Evidence, Stop> {
     let began = now();
     let own = job.config.build.get(&edit.file.path);
-    let mut run = Run { job, edit, own, tell, deadline: began + job.budget, builds: Vec::new(), figures: Figures::default() };
+    let mut run = Run {
+        job,
+        edit,
+        own,
+        tell,
+        deadline: began + job.budget,
+        builds: Vec::new(),
+        figures: Figures::default(),
+    };
     let verdict = match run.all() {
         Ok(()) => None,
         Err(Trouble::Verdict(verdict)) => Some(verdict),
@@ -244,7 +255,8 @@ impl Run<'_> {
         let platforms = self.platforms();
         for context in &self.edit.file.contexts {
             for platform in &platforms {
-                let (builds, figures) = way::Way::new(self, checkout, &texts, context, platform.as_deref())?.verify(&mut bench)?;
+                let (builds, figures) = way::Way::new(self, checkout, &texts, context, platform.as_deref())?
+                    .verify(&mut bench)?;
                 self.builds.extend(builds);
                 self.figures.builds.extend(figures);
             }

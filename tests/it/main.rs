@@ -30,3 +30,4 @@ mod schema;
 mod soundness;
 mod status;
 mod support;
+mod verify;

@@ -86,12 +86,14 @@ fn row(evidence: &Evidence) -> Vec<Piece> {
 
 /// Of the layers above a base that has moved, how many stay as they are: before and after, over all builds.
 fn kept(builds: &[Build]) -> String {
-    let pairs: Vec<_> = builds.iter().filter_map(|build| build.cache.as_ref()).map(|cache| &cache.moved_base).collect();
+    let pairs: Vec<_> =
+        builds.iter().filter_map(|build| build.cache.as_ref()).map(|cache| &cache.moved_base).collect();
     if pairs.is_empty() {
         return "-".into();
     }
-    let (before, after): (usize, usize) =
-        pairs.iter().fold((0, 0), |(before, after), pair| (before + pair.before.kept, after + pair.after.kept));
+    let (before, after): (usize, usize) = pairs
+        .iter()
+        .fold((0, 0), |(before, after), pair| (before + pair.before.kept, after + pair.after.kept));
     let layers: usize = pairs.iter().map(|pair| pair.after.layers).sum();
     format!("{before} → {after} of {layers}")
 }
@@ -141,11 +143,17 @@ fn difference(screen: &mut Screen, difference: &Difference) {
     let (before, after) = (side(&difference.before), side(&difference.after));
     let (colour, cause) = match &difference.cause {
         Cause::Header => (style::OPEN, "the header alone makes it".to_owned()),
-        Cause::Rule { rule, line, accepted: true } => (style::FAINT, format!("{rule}, line {line}, accepted")),
+        Cause::Rule { rule, line, accepted: true } => {
+            (style::FAINT, format!("{rule}, line {line}, accepted"))
+        }
         Cause::Rule { rule, line, accepted: false } => (style::BAD, format!("{rule}, line {line}")),
         Cause::Unforetold => (style::BAD, "no rule foretold it".to_owned()),
     };
-    screen.prose(colour, &format!("    {what}"), &format!("{} {before} → {after} ({cause})", difference.aspect));
+    screen.prose(
+        colour,
+        &format!("    {what}"),
+        &format!("{} {before} → {after} ({cause})", difference.aspect),
+    );
 }
 
 /// A build in words.

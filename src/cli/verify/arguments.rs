@@ -164,9 +164,9 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text.split_once('/').and_then(|(number, count)| {
-            Some((number.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
-        });
+        let numbers = text
+            .split_once('/')
+            .and_then(|(number, count)| Some((number.parse::<usize>().ok()?, count.parse::<usize>().ok()?)));
         match numbers {
             Some((number, count)) if (1..=count).contains(&number) => Ok(Self { number, count }),
             _ => Err("write I/N, as in 1/4 for the first of four".into()),

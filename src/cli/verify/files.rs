@@ -61,11 +61,7 @@ pub fn edits<'p>(
     Ok((edits, stale))
 }
 
-fn edit<'p>(
-    arguments: &VerifyArguments,
-    campaign: &Campaign<'_>,
-    file: &'p File,
-) -> Result<Edit<'p>, Error> {
+fn edit<'p>(arguments: &VerifyArguments, campaign: &Campaign<'_>, file: &'p File) -> Result<Edit<'p>, Error> {
     let path = RepoPath::new(&file.path).map_err(|error| Error::usage(&error))?;
     let stale = |how: &str| {
         Error::new(Kind::Stale, format!("{path} has changed since the plan was made: {how}"))

@@ -12,7 +12,8 @@ use crate::verify::builder::Vertex;
 pub fn bases(planned: &[Base], vertexes: &[Vertex]) -> BTreeMap<String, Option<String>> {
     let mut found = BTreeMap::new();
     for (image, digest) in vertexes.iter().filter_map(told) {
-        let is_it = |base: &&Base| ImageReference::parse(&base.image).is_ok_and(|own| names(&own, image, digest));
+        let is_it =
+            |base: &&Base| ImageReference::parse(&base.image).is_ok_and(|own| names(&own, image, digest));
         let base = planned.iter().find(is_it);
         let name = base.map_or_else(|| familiar(image), |base| base.image.clone());
         found.insert(name, digest.map(str::to_owned));
@@ -22,14 +23,23 @@ pub fn bases(planned: &[Base], vertexes: &[Vertex]) -> BTreeMap<String, Option<S
 
 /// The image and the digest of a step that pulls one.
 fn told(vertex: &Vertex) -> Option<(&str, Option<&str>)> {
-    let name = vertex.name.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(vertex.name.as_str(), |(_, step)| step);
+    let name = vertex
+        .name
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "))
+        .map_or(vertex.name.as_str(), |(_, step)| step);
     let image = name.strip_prefix("FROM ")?.split_whitespace().next()?;
     Some(image.split_once('@').map_or((image, None), |(image, digest)| (image, Some(digest))))
 }
 
 /// Whether a reference is the image that the builder names.
 fn names(reference: &ImageReference, image: &str, digest: Option<&str>) -> bool {
-    let whole = digest.map(|digest| format!("{}@{digest}", image.rsplit_once(':').map_or(image, |(name, tag)| if tag.contains('/') { image } else { name })));
+    let whole = digest.map(|digest| {
+        format!(
+            "{}@{digest}",
+            image.rsplit_once(':').map_or(image, |(name, tag)| if tag.contains('/') { image } else { name })
+        )
+    });
     reference.normal() == image || whole.is_some_and(|whole| reference.normal() == whole)
 }
 
@@ -58,8 +68,12 @@ mod tests {
         };
         let digest = format!("sha256:{}", "a".repeat(64));
         let pinned = format!("debian@{digest}");
-        let planned =
-            [base("tiny:1", None), base("corp:5000/x", Some("sha256:plan")), base(&pinned, None), base("gone:1", None)];
+        let planned = [
+            base("tiny:1", None),
+            base("corp:5000/x", Some("sha256:plan")),
+            base(&pinned, None),
+            base("gone:1", None),
+        ];
         let vertexes = [
             vertex(&format!("[stage-0 1/2] FROM docker.io/library/tiny:1@{digest}")),
             vertex("FROM corp:5000/x:latest"),

@@ -30,13 +30,10 @@ impl Run<'_> {
 
     fn run(&self, command: &str, folder: &Path) -> Result<(), Trouble> {
         let mut last = VecDeque::new();
-        let ran = process::run(
-            shell(command, folder),
-            self.job.interrupt,
-            Some(self.deadline),
-            drop,
-            |output| tail(output, &mut last),
-        );
+        let ran =
+            process::run(shell(command, folder), self.job.interrupt, Some(self.deadline), drop, |output| {
+                tail(output, &mut last)
+            });
         let verdict = |outcome, reason| Err(Trouble::Verdict(Verdict(outcome, reason)));
         let ended = match ran {
             Ok((ended, (), _)) => ended,

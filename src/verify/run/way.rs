@@ -80,10 +80,14 @@ impl<'a> Way<'a> {
             if more.outcome == Outcome::Blocked {
                 // Nobody builds this stage, so it hinders nobody.
                 let why = more.reason.unwrap_or_default();
-                build.assumptions.push(format!("stage {target}, which the target does not need, was not built: {why}"));
+                build
+                    .assumptions
+                    .push(format!("stage {target}, which the target does not need, was not built: {why}"));
                 continue;
             }
-            let done = |line: usize| more.sites.iter().any(|site| site.line == line && site.reached != Reached::NotExercised);
+            let done = |line: usize| {
+                more.sites.iter().any(|site| site.line == line && site.reached != Reached::NotExercised)
+            };
             open.retain(|stage| self.lines_of(*stage).any(|line| !done(line)));
             further.push(more);
             all_figures.push(figures);
@@ -122,7 +126,11 @@ impl<'a> Way<'a> {
             assumptions: self.assumptions(),
             outcome: Outcome::Same,
             reason: None,
-            sites: self.sites.iter().map(|site| SiteEvidence { line: site.line, reached: Reached::NotExercised }).collect(),
+            sites: self
+                .sites
+                .iter()
+                .map(|site| SiteEvidence { line: site.line, reached: Reached::NotExercised })
+                .collect(),
             differences: Vec::new(),
             noise: 0,
             smoke: Vec::new(),
@@ -131,7 +139,9 @@ impl<'a> Way<'a> {
         let mut figures = BuildFigures::default();
         match self.judge(bench, target, &mut build, &mut figures) {
             Ok(()) => {}
-            Err(Trouble::Verdict(Verdict(outcome, reason))) => (build.outcome, build.reason) = (outcome, Some(reason)),
+            Err(Trouble::Verdict(Verdict(outcome, reason))) => {
+                (build.outcome, build.reason) = (outcome, Some(reason))
+            }
             Err(Trouble::Stop(stop)) => return Err(stop),
         }
         Ok((build, figures))
@@ -191,7 +201,10 @@ impl<'a> Way<'a> {
         let of = |site: &&Site| {
             let at = instructions.iter().position(|instruction| instruction.start_line == site.line);
             let found = shown.iter().find(|(place, _)| Some(*place) == at);
-            SiteEvidence { line: site.line, reached: found.map_or(Reached::NotExercised, |(_, reached)| *reached) }
+            SiteEvidence {
+                line: site.line,
+                reached: found.map_or(Reached::NotExercised, |(_, reached)| *reached),
+            }
         };
         self.sites.iter().map(of).collect()
     }
@@ -210,8 +223,10 @@ impl<'a> Way<'a> {
         build.noise = settled.noise;
         build.assumptions.extend(settled.assumptions);
         let foretold = self.foretold();
-        let header_only = (self.texts.header_only != self.texts.before).then_some(self.texts.header_only.as_slice());
-        let differences = attribute(bench, variants, header_only, &settled.differences, &settled.samples, &foretold);
+        let header_only =
+            (self.texts.header_only != self.texts.before).then_some(self.texts.header_only.as_slice());
+        let differences =
+            attribute(bench, variants, header_only, &settled.differences, &settled.samples, &foretold);
         build.differences = differences.map_err(of_other)?;
         if !build.differences.is_empty() {
             build.outcome = Outcome::Different;
@@ -265,7 +280,8 @@ impl<'a> Way<'a> {
         build.outcome = Outcome::Different;
         build.reason = Some(format!("the edited file does not build: {error}"));
         let foretold = self.sites.iter().filter(|site| site.verdict == file::Verdict::Link);
-        let mut rules = foretold.flat_map(|site| site.reasons.iter().map(|reason| (site.line, reason.rule.clone())));
+        let mut rules =
+            foretold.flat_map(|site| site.reasons.iter().map(|reason| (site.line, reason.rule.clone())));
         let cause = match rules.next() {
             _ if by_header => Cause::Header,
             // A line with a reason against it is linked because somebody accepts another image, but not none at all.
@@ -295,20 +311,29 @@ impl<'a> Way<'a> {
         let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
         let root = &self.context.root;
         let context = folder(root).and_then(|root| self.checkout.folder(root.as_ref()));
-        let context = context.ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
+        let context =
+            context.ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
         let mut contexts = BTreeMap::new();
         for (name, at) in &self.context.contexts {
             let at = match folder(at) {
                 None => at.clone(),
-                Some(folder) => self.checkout.folder(folder.as_ref()).map(|at| at.display().to_string()).ok_or_else(|| {
-                    verdict(format!("its context {name}={at} is no folder of the repository"))
-                })?,
+                Some(folder) => {
+                    self.checkout.folder(folder.as_ref()).map(|at| at.display().to_string()).ok_or_else(
+                        || verdict(format!("its context {name}={at} is no folder of the repository")),
+                    )?
+                }
             };
             contexts.insert(name.clone(), at);
         }
         let job = self.run.job;
         let given = |own: fn(&crate::config::Build) -> &Vec<String>, more: &[String]| {
-            self.run.own.map(|own_build| own(own_build).clone()).unwrap_or_default().into_iter().chain(more.iter().cloned()).collect::<Vec<_>>()
+            self.run
+                .own
+                .map(|own_build| own(own_build).clone())
+                .unwrap_or_default()
+                .into_iter()
+                .chain(more.iter().cloned())
+                .collect::<Vec<_>>()
         };
         let original = Request {
             dockerfile: self.texts.before.clone(),
@@ -352,7 +377,11 @@ impl<'a> Way<'a> {
         let given = &self.run.job.build_args;
         let unknown = |(name, value): (&String, &Option<String>)| {
             let is_open = value.is_none() && !given.contains_key(name);
-            is_open.then(|| format!("the argument {name}, which only the real build knows, changes nothing: it was not given"))
+            is_open.then(|| {
+                format!(
+                    "the argument {name}, which only the real build knows, changes nothing: it was not given"
+                )
+            })
         };
         let mut assumptions = self.texts.assumptions.clone();
         assumptions.extend(self.context.build_args.iter().filter_map(unknown));
@@ -370,7 +399,9 @@ impl<'a> Way<'a> {
         for need in self.stages.needs(&self.stages.reached(target)) {
             match need {
                 Need::Secret(id) if !is_given(&request.secrets, id) => {
-                    return Err(format!("needs secret {id}: give it with `secrets` of its [build], or --secret"));
+                    return Err(format!(
+                        "needs secret {id}: give it with `secrets` of its [build], or --secret"
+                    ));
                 }
                 Need::Agent(id) if !is_given(&request.ssh, id) => {
                     return Err(format!("needs ssh {id}: give it with `ssh` of its [build], or --ssh"));
@@ -392,7 +423,8 @@ impl<'a> Way<'a> {
             let at = self.checkout.beside().join(format!("{slug}.{name}.Dockerfile"));
             std::fs::write(&at, text).map(|()| at.clone()).map_err(|source| Stop::Keep { at, source })
         };
-        let dockerfiles = [write("before", &variants.original.dockerfile)?, write("after", &variants.edited.dockerfile)?];
+        let dockerfiles =
+            [write("before", &variants.original.dockerfile)?, write("after", &variants.edited.dockerfile)?];
         (self.run.tell)(&Event::Kept { context: variants.original.context.clone(), dockerfiles });
         Ok(())
     }
