@@ -158,7 +158,7 @@ fn what_does_not_build_is_blocked_and_what_takes_too_long_is_put_off() {
     }
     let broken = format!("{PLAIN}RUN echo why it fails && exit 3\n");
     let secret = format!("{PLAIN}RUN --mount=type=secret,id=npmrc,required=true true\n");
-    let slow = format!("{PLAIN}RUN sleep 100\n");
+    let slow = format!("{PLAIN}RUN sleep 1000\n");
     let files = [
         ("broken.Dockerfile", broken.as_str()),
         ("secret.Dockerfile", &secret),
@@ -167,7 +167,7 @@ fn what_does_not_build_is_blocked_and_what_takes_too_long_is_put_off() {
         ("x", "x"),
         (
             "layerwright.toml",
-            "[verify]\nbudget = '8s'\n[build.'made.Dockerfile']\nprepare = ['echo before', 'echo no >&2; exit 4']\n",
+            "[verify]\nbudget = '30s'\n[build.'made.Dockerfile']\nprepare = ['echo before', 'echo no >&2; exit 4']\n",
         ),
     ];
     let world = World::new(&files);
@@ -282,7 +282,7 @@ fn shards_give_the_evidence_of_the_whole() {
         assert!((14..=15).contains(&part.len()), "{}", part.len());
         parts.extend(part);
     }
-    assert!(parts == whole, "the shards together are the whole");
+    assert_eq!(parts, whole, "the shards together are the whole");
 }
 
 #[test]
