@@ -4,6 +4,7 @@ mod campaign;
 mod commit;
 mod completions;
 mod error;
+mod evidence;
 mod explain;
 mod github;
 mod help;

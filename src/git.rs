@@ -10,6 +10,7 @@ mod journal;
 mod listing;
 mod path;
 mod tracked;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -129,24 +130,6 @@ impl Repository {
         self.with(|repo| {
             let tree = self.tree_of(repo, commit)?;
             self.walk(repo, &tree)
-        })
-    }
-
-    /// git's id of a folder of a commit; None is its root. None where the commit has no such folder.
-    ///
-    /// # Errors
-    ///
-    /// [`GitError`] if the commit or one of its trees cannot be read.
-    pub fn tree_id(&self, commit: &CommitId, folder: Option<&RepoPath>) -> Result<Option<String>, GitError> {
-        self.with(|repo| {
-            let root = self.tree_of(repo, commit)?;
-            let Some(folder) = folder else { return Ok(Some(root.id().to_string())) };
-            match root.get_path(Path::new(folder.as_str())) {
-                Ok(found) if found.kind() == Some(ObjectType::Tree) => Ok(Some(found.id().to_string())),
-                Ok(_) => Ok(None),
-                Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-                Err(error) => Err(self.object_error(repo, folder.as_str(), &error)),
-            }
         })
     }
 

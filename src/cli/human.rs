@@ -5,6 +5,7 @@
 
 mod diff;
 pub mod escape;
+mod evidence;
 mod excerpt;
 mod first;
 mod lists;

@@ -17,12 +17,13 @@ use super::campaign::{self, Campaign, Mode};
 use super::workspace::Workspace;
 use super::{Error, Kind, human, write};
 use crate::config::Config;
-use crate::git::{CommitId, RepoPath};
-use crate::plan::file::Plan;
+use crate::git::CommitId;
+use crate::plan::file::{Context, Plan};
 use crate::verify::builder::buildx::{DockerBuildx, Options};
 use crate::verify::builder::{BuildError, Interrupt};
 use crate::verify::context;
 use crate::verify::evidence::{Build, Evidence, Outcome};
+use crate::verify::present;
 use crate::verify::probe::Probes;
 use crate::verify::run::{self, Edit, Job, Stop};
 use watch::Watch;
@@ -127,11 +128,7 @@ impl From<Stop> for End {
 /// The exit code: 1 for differences that nobody accepted, 2 for what shows nothing, 3 for a plan that is stale.
 fn code(arguments: &VerifyArguments, evidence: &[Evidence], is_stale: bool) -> u8 {
     let is = |outcome: Outcome| evidence.iter().any(|one| one.outcome == outcome);
-    let open = |build: &Build| {
-        build.outcome == Outcome::Different
-            && !(build.differences.iter().all(|difference| difference.cause.is_accepted())
-                && build.smoke.iter().all(|smoke| smoke.agrees))
-    };
+    let open = |build: &Build| build.outcome == Outcome::Different && !build.is_accepted();
     if evidence.iter().flat_map(|one| &one.builds).any(open) {
         1
     } else if is(Outcome::Void) {
@@ -182,8 +179,11 @@ fn verify(
         Workspace::Git(repository, commit) => (Some(repository), Some(commit)),
         Workspace::Folder(_) => (None, None),
     };
-    let tree = |folder: Option<&RepoPath>| match (repository, commit) {
-        (Some(repository), Some(commit)) => repository.tree_id(commit, folder),
+    let own = present::own_paths(plan, campaign.config);
+    let tree = |context: &Context| match (repository, commit) {
+        (Some(repository), Some(commit)) => {
+            present::tree_of_context(repository, commit, &context.root, &context.contexts, &own)
+        }
         _ => Ok(None),
     };
     let build_args = super::build_args(&arguments.build.build_args)?;

@@ -37,8 +37,8 @@ pub fn name(campaign_dir: &str, path: &RepoPath, purpose: Purpose) -> Result<Str
     Ok(format!("layerwright/{campaign}/{prefix}{}", slug(path)?))
 }
 
-/// A path as one component of a branch's name, and as the name of the file with its evidence. The hash is of the whole path, so that no two files have the same
-/// slug, also where a filesystem takes capitals for small letters.
+/// A path as one component of a branch's name, and of the name of its evidence. The hash is of the whole path, so that no
+/// two files have the same slug, also where a filesystem takes capitals for small letters.
 ///
 /// # Errors
 ///

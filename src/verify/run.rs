@@ -19,7 +19,7 @@ use super::workbench::Workbench;
 use crate::config::{Build as Configured, Config, Frontend};
 use crate::discover::{ReadError, Source};
 use crate::git::{GitError, PathError, RepoPath};
-use crate::plan::file::{File, Waiver};
+use crate::plan::file::{Context, File, Waiver};
 
 /// The most of a Dockerfile's own ignore file that is read.
 const MOST_IGNORED: u64 = 1 << 20;
@@ -45,8 +45,8 @@ pub struct Job<'a> {
     pub source: &'a Source<'a>,
     /// Their commit; None for a folder without git.
     pub commit: Option<&'a str>,
-    /// git's id of a folder's tree.
-    pub tree: &'a (dyn Fn(Option<&RepoPath>) -> Result<Option<String>, GitError> + Sync),
+    /// What [`Build::tree`] is of a context.
+    pub tree: &'a (dyn Fn(&Context) -> Result<Option<String>, GitError> + Sync),
     /// `layerwright.toml`.
     pub config: &'a Config,
     /// Accepted differences of the plan.

@@ -10,7 +10,6 @@ use crate::cli::{Error, Kind, human, write as output};
 use crate::config::Config;
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
-use crate::migrate::branch;
 use crate::plan::file::{File, Plan};
 use crate::verify::evidence::{Evidence, Outcome};
 use crate::verify::run::{Depth, Edit};
@@ -145,6 +144,6 @@ pub fn write(place: &Path, evidence: &Evidence, earlier: Option<&Evidence>) -> R
 
 fn at(place: &Path, path: &str) -> Result<PathBuf, Error> {
     let path = RepoPath::new(path).map_err(|error| Error::usage(&error))?;
-    let slug = branch::slug(&path).map_err(|error| Error::environment(&error))?;
-    Ok(place.join(format!("{slug}.json")))
+    let name = Evidence::file_name(&path).map_err(|error| Error::environment(&error))?;
+    Ok(place.join(name))
 }

@@ -47,10 +47,7 @@ impl<'a> Way<'a> {
         platform: Option<&'a str>,
     ) -> Result<Self, Stop> {
         let before = Dockerfile::read(texts.before.as_slice());
-        let tree = match folder(&context.root) {
-            Some(root) => (run.job.tree)(root.as_ref())?,
-            None => None,
-        };
+        let tree = (run.job.tree)(context)?;
         let own_ignore = RepoPath::new(&format!("{}.dockerignore", run.edit.file.path)).ok();
         let own_ignore = own_ignore.filter(|path| run.job.source.listing().get(path).is_some());
         let ignore = own_ignore.map(|path| run.job.source.read(&path, MOST_IGNORED)).transpose()?;
