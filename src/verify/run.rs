@@ -2,6 +2,7 @@
 //! out is compared. This and the commands of `prepare` are all that ever executes something of a repository.
 
 mod bases;
+mod onbuild;
 mod prepare;
 mod way;
 

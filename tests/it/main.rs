@@ -35,3 +35,4 @@ mod schema;
 mod soundness;
 mod status;
 mod support;
+mod verify;

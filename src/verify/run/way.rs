@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, folder, millis};
+use super::{
+    Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, folder, millis, onbuild,
+};
 use crate::dockerfile::Dockerfile;
 use crate::git::RepoPath;
 use crate::migrate::branch;
@@ -160,7 +162,7 @@ impl<'a> Way<'a> {
         figures.before_ms = millis(original.built.elapsed);
         build.bases = bases::bases(&self.run.edit.file.bases, &original.built.vertexes);
         self.tell(Phase::Edited, target);
-        let edited = match bench.image(&variants.edited) {
+        let mut edited = match bench.image(&variants.edited) {
             Err(Failure::Build(error @ BuildError::Failed { .. })) => {
                 match self.again(bench, &variants, target, error)? {
                     Ok(edited) => edited,
@@ -171,6 +173,7 @@ impl<'a> Way<'a> {
         };
         figures.after_ms = Some(millis(edited.built.elapsed));
         build.sites = self.reached(&edited.built.vertexes);
+        onbuild::leave_out(&original.image, &mut edited.image, &self.before, &self.after);
         self.differences(bench, &variants, original.image, &edited.image, build)
     }
 
