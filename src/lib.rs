@@ -14,6 +14,7 @@
 //! - [`migrate`]: verdicts → a new text.
 //! - [`plan`]: the campaign: files, sites, waves; [`plan::file`] is the format of `plan.json`.
 //! - [`verify`]: whether two builds are the same image; [`verify::evidence`] is the format of `evidence/*.json`.
+//! - [`rollout`]: what a campaign does next: plan, evidence, what was observed → [`rollout::Action`]s.
 //! - [`github`]: GitHub's API.
 //! - [`cli`]: the command line.
 
@@ -27,6 +28,7 @@ pub mod github;
 pub mod images;
 pub mod migrate;
 pub mod plan;
+pub mod rollout;
 pub mod rootfs;
 pub mod shell;
 pub mod text;

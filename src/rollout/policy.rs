@@ -1,0 +1,28 @@
+//! What people decided about pull requests.
+
+use crate::config::{Config, Report};
+
+/// What people decided about pull requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// `[campaign] dir`, which names branches.
+    pub campaign_dir: String,
+    /// The label by which the campaign's pull requests are found.
+    pub label: String,
+    /// `[report]`.
+    pub report: Report,
+    /// Whether a tracking issue is opened where there is none.
+    pub create_issue: bool,
+}
+
+impl Policy {
+    /// What `layerwright.toml` says.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            campaign_dir: config.campaign.dir.clone(),
+            label: format!("layerwright/{}", config.campaign.name()),
+            report: config.report.clone(),
+            create_issue: false,
+        }
+    }
+}
