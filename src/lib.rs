@@ -15,6 +15,7 @@
 //! - [`plan`]: the campaign: files, sites, waves; [`plan::file`] is the format of `plan.json`.
 //! - [`verify`]: whether two builds are the same image; [`verify::evidence`] is the format of `evidence/*.json`.
 //! - [`rollout`]: what a campaign does next: plan, evidence, what was observed → [`rollout::Action`]s.
+//! - [`report`]: performs those actions on a [`rollout::Forge`].
 //! - [`github`]: GitHub's API.
 //! - [`cli`]: the command line.
 
@@ -28,6 +29,7 @@ pub mod github;
 pub mod images;
 pub mod migrate;
 pub mod plan;
+pub mod report;
 pub mod rollout;
 pub mod rootfs;
 pub mod shell;

@@ -10,20 +10,23 @@
 
 pub mod action;
 pub mod forge;
+mod keeping;
 pub mod observed;
+mod opening;
 pub mod policy;
 pub mod progress;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::git::GitError;
 use crate::plan::file::{File, Plan};
-use crate::verify::evidence::EvidenceByPath;
+use crate::verify::standing::Standing;
 
 pub use action::{Action, Question};
 pub use forge::{Forge, ForgeError};
-pub use observed::{Base, Branch, Content, Issue, Observed, Pull, PullState};
+pub use observed::{Above, Base, Branch, Change, Content, Issue, Merge, Observed, Pull, PullState};
 pub use policy::Policy;
-pub use progress::{FileProgress, FileState, Gate, Pause, Progress, WaveProgress};
+pub use progress::{FileProgress, FileState, OpenState, Progress, WaveProgress};
 
 /// What is written to pull requests and to the tracking issue. Its functions are pure: the same arguments, the same text.
 pub trait Texts {
@@ -31,19 +34,22 @@ pub trait Texts {
     fn pull_title(&self, file: &File) -> String;
 
     /// The text of a file's pull request, with all that people wrote outside the markers of `now`, the text that is
-    /// there; empty for a new one. It equals `now` where nothing changed. Between the markers stand the ids of the
-    /// file's new text and of its evidence, so that a text that is up to date means a branch that is.
-    fn pull_body(&self, file: &File, progress: &FileProgress, now: &str) -> String;
+    /// there; empty for a new one. It equals `now` where nothing changed, and does not hang on the pull request's number.
+    ///
+    /// The first marker holds `commit`, the commit that the branch is at, and the ids of the file's new text and of its
+    /// evidence. So a text that is up to date means that nobody pushed to the branch since it was written, and that the
+    /// branch has what the plan says; nobody has to look at the branch again.
+    fn pull_body(&self, file: &File, progress: &FileProgress, commit: &str, now: &str) -> String;
 
     /// The title of a new tracking issue.
     fn issue_title(&self) -> String;
 
     /// The text of the tracking issue, with all that people wrote in `now`, the text that is there; empty for a new
-    /// one. It equals `now` where nothing changed. Each [`FileState::Declined`] and [`FileState::Reverted`] gets a line
-    /// with its path, its pull request's number and an empty box; no other file has one.
+    /// one. It equals `now` where nothing changed. Each file that is declined, reverted or partly linked gets a line with
+    /// its path, its pull request's number and a box, which keeps its tick for the same number; no other file has one.
     fn issue_body(&self, progress: &Progress, now: &str) -> String;
 
-    /// The declined and reverted files that people ticked in the text of the tracking issue.
+    /// The files that people ticked in those lines of the tracking issue's text.
     fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain>;
 }
 
@@ -62,8 +68,8 @@ pub struct AskedAgain {
 pub struct Campaign<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// What verifications measured, by path.
-    pub evidence: &'a EvidenceByPath,
+    /// What verifications of the plan's files say, by path.
+    pub evidence: &'a BTreeMap<String, FileEvidence>,
     /// What the forge and the base branch say.
     pub observed: &'a Observed,
     /// What people decided.
@@ -72,17 +78,79 @@ pub struct Campaign<'a> {
     pub texts: &'a dyn Texts,
 }
 
+/// What a verification of a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEvidence {
+    /// What it says of the file as it is planned now.
+    pub standing: Standing,
+    /// git's id of its file, as it goes out with the change.
+    pub id: String,
+}
+
+impl Campaign<'_> {
+    /// What evidence says of a file.
+    fn standing(&self, path: &str) -> &Standing {
+        self.evidence.get(path).map_or(&Standing::Missing, |evidence| &evidence.standing)
+    }
+
+    /// Whether a branch has the text and the evidence that the plan gives it.
+    fn is_current(&self, file: &File, content: &Content) -> bool {
+        let evidence = self.evidence.get(&file.path).map(|evidence| &evidence.id);
+        let has_evidence = evidence.is_none_or(|id| content.evidence.as_ref() == Some(id));
+        content.text == file.rewritten && has_evidence
+    }
+}
+
+/// What is to be known and what is to be done.
+#[derive(Default)]
+struct Steps {
+    questions: BTreeSet<Question>,
+    actions: Vec<Action>,
+}
+
+impl Steps {
+    fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
+        let progress = Progress::new(campaign)?;
+        let mut steps = Self::default();
+        keeping::steps(campaign, &progress, &mut steps);
+        opening::steps(campaign, &progress, &mut steps);
+        // What is done and asked before changes what the issue says.
+        if steps.questions.is_empty() && steps.actions.is_empty() {
+            steps.actions.extend(issue(campaign, &progress));
+        }
+        Ok(steps)
+    }
+}
+
 /// What has to be known before [`next_actions`] are all clear. Ask, answer into [`Observed`], ask again.
-pub fn questions(_campaign: &Campaign<'_>) -> Vec<Question> {
-    Vec::new()
+///
+/// # Errors
+///
+/// [`GitError`] if libgit2 cannot hash, which no path brings about.
+pub fn questions(campaign: &Campaign<'_>) -> Result<BTreeSet<Question>, GitError> {
+    Steps::new(campaign).map(|steps| steps.questions)
 }
 
 /// What is to be done now, in this order. What is not known yet is never a reason to act: what hangs on it is left out.
-pub fn next_actions(_campaign: &Campaign<'_>) -> Vec<Action> {
-    Vec::new()
+///
+/// # Errors
+///
+/// As of [`questions`].
+pub fn next_actions(campaign: &Campaign<'_>) -> Result<Vec<Action>, GitError> {
+    Steps::new(campaign).map(|steps| steps.actions)
 }
 
-/// How far the campaign is.
-pub fn progress(_campaign: &Campaign<'_>) -> Progress {
-    Progress { waves: Vec::new(), files: Vec::new(), pause: None }
+/// What is written to the tracking issue.
+fn issue(campaign: &Campaign<'_>, progress: &Progress) -> Option<Action> {
+    let texts = campaign.texts;
+    let Some(issue) = &campaign.observed.issue else {
+        let wanted = campaign.policy.create_issue && !progress.files.is_empty();
+        let create =
+            || Action::CreateIssue { title: texts.issue_title(), body: texts.issue_body(progress, "") };
+        return wanted.then(create);
+    };
+    let body = texts.issue_body(progress, &issue.body);
+    let update =
+        || Action::UpdateIssue { issue: issue.number, expected: issue.body.clone(), body: body.clone() };
+    (body != issue.body).then(update)
 }

@@ -24,17 +24,22 @@ pub enum Purpose {
 ///
 /// [`GitError`] if libgit2 cannot hash, which no path brings about.
 pub fn name(campaign_dir: &str, path: &RepoPath, purpose: Purpose) -> Result<String, GitError> {
+    let purpose = match purpose {
+        Purpose::Migrate => "",
+        Purpose::Revert => "revert-",
+    };
+    Ok(format!("{}{purpose}{}", prefix(campaign_dir), slug(path)?))
+}
+
+/// What the names of a campaign's branches start with, as in `layerwright/copy-link/`.
+pub fn prefix(campaign_dir: &str) -> String {
     let campaign = campaign_dir.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let campaign = match readable(campaign) {
         campaign if campaign.is_empty() => "campaign".to_owned(),
         // git keeps these for its locks.
         campaign => campaign.replace(".lock", "-lock"),
     };
-    let prefix = match purpose {
-        Purpose::Migrate => "",
-        Purpose::Revert => "revert-",
-    };
-    Ok(format!("layerwright/{campaign}/{prefix}{}", slug(path)?))
+    format!("layerwright/{campaign}/")
 }
 
 /// A path as one component of a branch's name. The hash is of the whole path, so that no two files have the same

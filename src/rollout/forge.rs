@@ -40,12 +40,12 @@ pub trait Forge {
     /// [`ForgeError`]
     fn pull(&self, number: u64) -> Result<FoundPull, ForgeError>;
 
-    /// The commits that `branch` has above `base`, in any order.
+    /// What `branch` has above the commit `base`.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
-    fn commits_above(&self, base: &str, branch: &str) -> Result<Vec<FoundCommit>, ForgeError>;
+    fn above(&self, base: &str, branch: &str) -> Result<FoundAbove, ForgeError>;
 
     /// Whether the history of `commit` contains `earlier`.
     ///
@@ -204,6 +204,15 @@ pub struct FoundPull {
     pub opened: u64,
 }
 
+/// What a branch has above a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundAbove {
+    /// Its commits, in any order.
+    pub commits: Vec<FoundCommit>,
+    /// The files that it changes since both parted, and the ids of their texts; None for one that it removes.
+    pub files: Vec<(String, Option<String>)>,
+}
+
 /// A commit as the forge has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundCommit {
@@ -211,8 +220,6 @@ pub struct FoundCommit {
     pub id: String,
     /// Its message, by whose last line the campaign knows its own.
     pub message: String,
-    /// The account that wrote it, where the forge knows one.
-    pub author: Option<String>,
 }
 
 /// A commit to write.

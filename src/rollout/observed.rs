@@ -44,12 +44,23 @@ pub struct Branch {
 /// What a branch of the campaign holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// Whether all commits that it has above the base branch are the campaign's own. False where that is not clear.
-    pub ours: bool,
+    /// Whose commits it has above the base branch.
+    pub above: Above,
     /// The id of the file's text; None where the file is not there.
     pub text: Option<String>,
     /// The id of the file's evidence, as a file of the branch; None where there is none.
     pub evidence: Option<String>,
+}
+
+/// Whose commits a branch has above the base branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Above {
+    /// It has none: no pull request can be opened from it as it is.
+    Nothing,
+    /// The campaign's alone.
+    Ours,
+    /// Somebody else's too, or it is not clear whose.
+    Others,
 }
 
 /// A pull request of the campaign.
@@ -87,13 +98,28 @@ pub enum PullState {
         by: Option<String>,
     },
     /// It was merged.
-    Merged {
-        /// Who merged it, where the forge tells.
-        by: Option<String>,
-        /// Whether the observed commit of the base branch contains the merge. A clone that is behind does not, and then
-        /// says nothing about the file.
-        contained: bool,
-    },
+    Merged(Merge),
+}
+
+/// A merge of a pull request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merge {
+    /// Who merged it, where the forge tells.
+    pub by: Option<String>,
+    /// The id of the file's text just before the merge, in the merge's first parent. None where the observed commit of
+    /// the base branch does not contain the merge: a clone that is behind says nothing about the file then.
+    pub before: Option<String>,
+    /// The last commit of the base branch that changed the file, where history tells.
+    pub since: Option<Change>,
+}
+
+/// A commit that changed a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The commit.
+    pub commit: String,
+    /// Who wrote it, as the commit says.
+    pub author: String,
 }
 
 /// The tracking issue.
@@ -109,5 +135,23 @@ impl Pull {
     /// Whether it is open.
     pub fn is_open(&self) -> bool {
         self.state == PullState::Open
+    }
+}
+
+impl Observed {
+    /// The pull request from a branch that says how far its file is: the latest that is open, else the latest.
+    pub fn pull_from(&self, branch: &str) -> Option<&Pull> {
+        let from = self.pulls.iter().filter(|pull| pull.branch == branch);
+        from.max_by_key(|pull| (pull.is_open(), pull.number))
+    }
+
+    /// Whether a branch is known to have commits of other people.
+    pub fn is_taken(&self, branch: &str) -> bool {
+        self.content(branch).is_some_and(|content| content.above == Above::Others)
+    }
+
+    /// What a branch holds, where that was asked.
+    pub fn content(&self, branch: &str) -> Option<&Content> {
+        self.branches.get(branch)?.content.as_ref()
     }
 }

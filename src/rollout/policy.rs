@@ -1,6 +1,7 @@
 //! What people decided about pull requests.
 
-use crate::config::{Config, Report};
+use crate::config::{Config, Report, Trust};
+use crate::migrate::branch;
 
 /// What people decided about pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub struct Policy {
     pub campaign_dir: String,
     /// The label by which the campaign's pull requests are found.
     pub label: String,
+    /// `[campaign] trust`: what a file needs to go out.
+    pub trust: Trust,
     /// `[report]`.
     pub report: Report,
     /// Whether a tracking issue is opened where there is none.
@@ -21,8 +24,14 @@ impl Policy {
         Self {
             campaign_dir: config.campaign.dir.clone(),
             label: format!("layerwright/{}", config.campaign.name()),
+            trust: config.campaign.trust,
             report: config.report.clone(),
             create_issue: false,
         }
+    }
+
+    /// What the names of the campaign's branches start with.
+    pub fn branch_prefix(&self) -> String {
+        branch::prefix(&self.campaign_dir)
     }
 }

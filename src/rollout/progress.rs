@@ -1,14 +1,24 @@
 //! How far a campaign is.
 
+use std::collections::BTreeSet;
+
+use super::observed::{Above, Change, Merge, Pull, PullState};
+use super::{AskedAgain, Campaign, Policy};
+use crate::git::{GitError, RepoPath};
+use crate::migrate::branch::{self, Purpose};
+use crate::plan::file::{File, Verdict};
+use crate::verify::policy::{Refusal, may_go_out};
+use crate::verify::standing::Standing;
+
 /// How far a campaign is, by what was observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The waves, from 0.
     pub waves: Vec<WaveProgress>,
-    /// The files of all waves, in order of wave and path.
+    /// The files of all waves, in the order in which they go out.
     pub files: Vec<FileProgress>,
-    /// Why no pull request is opened at all; None where nothing stands against it.
-    pub pause: Option<Pause>,
+    /// Whose evidence contradicts a proof, which stops the campaign: nothing is opened and no branch is touched.
+    pub contradicted: Option<String>,
 }
 
 /// A wave and its gate.
@@ -16,30 +26,13 @@ pub struct Progress {
 pub struct WaveProgress {
     /// Its number; 0 is the proof of concept.
     pub number: usize,
-    /// Whether its files may go out.
-    pub gate: Gate,
-}
-
-/// Whether the files of a wave may go out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gate {
-    /// They may.
-    Open,
-    /// They wait until these files of earlier waves are settled.
-    Waits {
-        /// Their paths.
-        files: Vec<String>,
-    },
-}
-
-/// Why no pull request is opened at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pause {
-    /// Evidence contradicts a proof.
-    Contradiction {
-        /// The file.
-        path: String,
-    },
+    /// The files of earlier waves that are not settled. Its files may go out when there are none.
+    ///
+    /// A file is settled when the base branch has its new text and its evidence allows that. Beyond wave 0, one is
+    /// settled too that people declined, that is gone, or that verification has decided and does not let out: so none
+    /// blocks a campaign for ever. The proof of concept has to be merged: who declines that declines the campaign. A
+    /// reverted file is never settled, so that later waves pause.
+    pub waits_for: Vec<String>,
 }
 
 /// A file of a wave.
@@ -53,7 +46,7 @@ pub struct FileProgress {
     pub branch: String,
     /// How far it is.
     pub state: FileState,
-    /// Its latest pull request.
+    /// Its latest pull request; the open one, where one is open.
     pub pull: Option<u64>,
 }
 
@@ -65,31 +58,219 @@ pub enum FileState {
     /// Its pull request was merged, and the observed commit of the base branch does not contain that yet.
     Merged,
     /// Its pull request is open.
-    Open {
-        /// Whether the plan says nothing about the file any more, because its text on the base branch is another one.
-        stale: bool,
-    },
+    Open(OpenState),
     /// Its pull request was closed without a merge.
     Declined {
         /// Who closed it, where the forge tells.
         by: Option<String>,
     },
-    /// Its pull request was merged, and the base branch has the old text again.
+    /// Its pull request was merged, and the base branch has the old lines again.
     Reverted {
-        /// Who merged it, where the forge tells.
-        by: Option<String>,
+        /// What gave the file its text of now, where history tells.
+        by: Option<Change>,
     },
+    /// Its pull request was merged, some of its lines are linked, and others could be: new ones, or some that were
+    /// restored. Nobody can tell which, so it is proposed again only when people ask for it.
+    Partly,
     /// Its text on the base branch is another one than what was planned for: plan again.
     Stale,
     /// The base branch has no such file.
     Gone,
     /// Its evidence does not let it out.
     Held {
-        /// Why.
-        why: String,
+        /// Why, and what to do.
+        why: Refusal,
     },
-    /// It waits for its wave's gate.
-    Waits,
-    /// It may go out.
+    /// Its branch has commits of other people and no pull request: opening one, or deleting it, is theirs.
+    Taken,
+    /// It may go out as soon as its wave may.
     Ready,
+}
+
+/// What an open pull request proposes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenState {
+    /// What the campaign planned, and nothing else.
+    Current,
+    /// Something else too: people added commits. The branch is theirs, and evidence says nothing about it.
+    Theirs,
+    /// An edit of a text that the base branch has no more: plan again.
+    Stale,
+    /// Something that evidence does not let out any more.
+    Held {
+        /// Why, and what to do.
+        why: Refusal,
+    },
+}
+
+impl Progress {
+    /// How far a campaign is.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] as of [`branch::name`].
+    pub fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
+        let contradicts = |path: &&String| campaign.standing(path) == &Standing::Contradicts;
+        let contradicted = campaign.evidence.keys().find(contradicts).cloned();
+        let issue = campaign.observed.issue.as_ref();
+        let asked = issue.map(|issue| campaign.texts.asked_again(&issue.body)).unwrap_or_default();
+        let world = World { campaign, contradicted: contradicted.as_deref(), asked: &asked };
+        let (mut waves, mut files, mut waits_for) = (Vec::new(), Vec::new(), Vec::new());
+        for wave in &campaign.plan.waves {
+            waves.push(WaveProgress { number: wave.number, waits_for: waits_for.clone() });
+            for file in wave.files.iter().filter_map(|path| campaign.plan.file(path)) {
+                let progress = world.file(file, wave.number)?;
+                if !world.is_settled(file, &progress) {
+                    waits_for.push(file.path.clone());
+                }
+                files.push(progress);
+            }
+        }
+        Ok(Self { waves, files, contradicted })
+    }
+
+    /// Whether the files of a wave may go out.
+    pub fn is_open(&self, wave: usize) -> bool {
+        self.waves.iter().any(|found| found.number == wave && found.waits_for.is_empty())
+    }
+}
+
+/// The branch of a file; None where the path is none that a repository can have.
+///
+/// # Errors
+///
+/// [`GitError`] as of [`branch::name`].
+pub fn branch_of(policy: &Policy, path: &str) -> Result<Option<String>, GitError> {
+    let Ok(path) = RepoPath::new(path) else { return Ok(None) };
+    branch::name(&policy.campaign_dir, &path, Purpose::Migrate).map(Some)
+}
+
+/// What a file's state hangs on.
+struct World<'a> {
+    campaign: &'a Campaign<'a>,
+    contradicted: Option<&'a str>,
+    asked: &'a BTreeSet<AskedAgain>,
+}
+
+impl World<'_> {
+    fn file(&self, file: &File, wave: usize) -> Result<FileProgress, GitError> {
+        let branch = branch_of(self.campaign.policy, &file.path)?;
+        let pull = branch.as_deref().and_then(|branch| self.campaign.observed.pull_from(branch));
+        let state = match &branch {
+            Some(branch) => self.state(file, wave, branch, pull),
+            None => FileState::Gone,
+        };
+        let branch = branch.unwrap_or_default();
+        let path = file.path.clone();
+        let mut progress = FileProgress { path, wave, branch, state, pull: pull.map(|pull| pull.number) };
+        if let Some(pull) = pull
+            && self.is_theirs(file, &progress, pull)
+        {
+            progress.state = FileState::Open(OpenState::Theirs);
+        }
+        Ok(progress)
+    }
+
+    /// Whether people added commits to the branch of a pull request that is open and planned. Where the branch was not
+    /// asked, the pull request's text tells, as long as it is of the commit that the branch is at.
+    fn is_theirs(&self, file: &File, progress: &FileProgress, pull: &Pull) -> bool {
+        let Campaign { observed, texts, .. } = self.campaign;
+        let Some(branch) = observed.branches.get(&progress.branch) else { return false };
+        if progress.state != FileState::Open(OpenState::Current) {
+            return false;
+        }
+        if let Some(content) = &branch.content {
+            return content.above == Above::Others;
+        }
+        let theirs = FileProgress { state: FileState::Open(OpenState::Theirs), ..progress.clone() };
+        texts.pull_body(file, &theirs, &branch.commit, &pull.body) == pull.body
+    }
+
+    fn state(&self, file: &File, wave: usize, branch: &str, pull: Option<&Pull>) -> FileState {
+        let now = self.campaign.observed.base.blobs.get(&file.path).map(String::as_str);
+        if now.is_some() && now == file.done_blob() {
+            return FileState::Done;
+        }
+        let refused = self.may_go_out(file, wave).err();
+        let is_planned = now == Some(&file.blob);
+        match pull.map(|pull| (&pull.state, self.is_asked_again(file, pull))) {
+            Some((PullState::Open, _)) => return FileState::Open(Self::open(is_planned, refused)),
+            Some((PullState::Closed { by }, false)) => return FileState::Declined { by: by.clone() },
+            Some((PullState::Merged(merge), asked)) => {
+                if let Some(state) =
+                    merged(merge, now, file).filter(|state| !asked || *state == FileState::Merged)
+                {
+                    return state;
+                }
+            }
+            Some((PullState::Closed { .. }, true)) | None => {}
+        }
+        if now.is_none() {
+            return FileState::Gone;
+        }
+        if !is_planned {
+            return FileState::Stale;
+        }
+        if let Some(why) = refused {
+            return FileState::Held { why };
+        }
+        if self.campaign.observed.is_taken(branch) { FileState::Taken } else { FileState::Ready }
+    }
+
+    fn open(is_planned: bool, refused: Option<Refusal>) -> OpenState {
+        match refused {
+            _ if !is_planned => OpenState::Stale,
+            Some(why) => OpenState::Held { why },
+            None => OpenState::Current,
+        }
+    }
+
+    fn may_go_out(&self, file: &File, wave: usize) -> Result<(), Refusal> {
+        let standing = self.campaign.standing(&file.path);
+        may_go_out(file, wave, standing, self.campaign.policy.trust, self.contradicted).map(drop)
+    }
+
+    fn is_asked_again(&self, file: &File, pull: &Pull) -> bool {
+        self.asked.contains(&AskedAgain { path: file.path.clone(), pull: pull.number })
+    }
+
+    /// See [`WaveProgress::waits_for`].
+    fn is_settled(&self, file: &File, progress: &FileProgress) -> bool {
+        let is_behind_the_first = progress.wave > 0;
+        match &progress.state {
+            FileState::Done => self.may_go_out(file, progress.wave).is_ok(),
+            FileState::Partly => true,
+            FileState::Declined { .. } | FileState::Gone => is_behind_the_first,
+            FileState::Held { why } => is_behind_the_first && is_decided(why),
+            FileState::Merged
+            | FileState::Open(_)
+            | FileState::Reverted { .. }
+            | FileState::Stale
+            | FileState::Taken
+            | FileState::Ready => false,
+        }
+    }
+}
+
+/// Whether another verification would say the same.
+fn is_decided(why: &Refusal) -> bool {
+    match why {
+        Refusal::Contradiction { .. } => false,
+        Refusal::Different { .. } => true,
+        Refusal::NoEvidence { standing, .. } => {
+            matches!(standing, Standing::Blocked(_) | Standing::NotExercised(_))
+        }
+    }
+}
+
+/// What became of a merged file whose text is not the planned one; None where the plan says nothing about its text.
+fn merged(merge: &Merge, now: Option<&str>, file: &File) -> Option<FileState> {
+    let Some(before) = &merge.before else { return Some(FileState::Merged) };
+    let is_linked = file.sites.iter().any(|site| site.verdict == Verdict::Linked);
+    let reverted = || FileState::Reverted { by: merge.since.clone() };
+    match now {
+        Some(now) if now == before => Some(reverted()),
+        Some(now) if now == file.blob => Some(if is_linked { FileState::Partly } else { reverted() }),
+        _ => None,
+    }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 14] = [
+const ORDER: [&[&str]; 15] = [
     &["text"],
     &["git"],
     &["config"],
@@ -18,6 +18,7 @@ const ORDER: [&[&str]; 14] = [
     &["migrate", "plan"],
     &["verify"],
     &["rollout"],
+    &["report"],
     &["github"],
     &["cli"],
 ];

@@ -1,0 +1,154 @@
+//! Reading how far a campaign is.
+
+use super::{Report, ReportError};
+use crate::git::GitError;
+use crate::plan::file::File;
+use crate::rollout::forge::{FoundAbove, FoundPull};
+use crate::rollout::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState, Question};
+
+/// An hour, in seconds.
+const HOUR: u64 = 3600;
+
+impl Report<'_> {
+    /// Reads how far the campaign is, as far as that is asked for once and for all.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError`]
+    pub fn observe(&self) -> Result<Observed, ReportError> {
+        let mut observed = Observed { base: self.base.clone(), ..Observed::default() };
+        for found in self.forge.branches(&self.policy.branch_prefix())? {
+            observed.branches.insert(found.name, Branch { commit: found.commit, content: None });
+        }
+        let found = self.forge.pulls_labelled(&self.policy.label)?;
+        let is_recent = |pull: &&FoundPull| pull.opened + HOUR > self.now;
+        observed.opened_in_last_hour = found.iter().filter(is_recent).count();
+        for pull in found {
+            self.note_pull(pull, &mut observed)?;
+        }
+        let number = match self.issue {
+            Some(named) => Some(named),
+            None => self.forge.issues_labelled(&self.policy.label)?.into_iter().min(),
+        };
+        if let Some(number) = number {
+            observed.issue = Some(Issue { number, body: self.forge.issue_body(number)? });
+        }
+        Ok(observed)
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError`]
+    pub fn answer(&self, question: &Question, observed: &mut Observed) -> Result<(), ReportError> {
+        match question {
+            Question::Pulls { branch } => {
+                self.look_up(branch, observed)?;
+            }
+            Question::Content { branch, path } => {
+                let content = self.content(branch, path)?;
+                match (content, observed.branches.get_mut(branch)) {
+                    (Some((commit, content)), Some(found)) => {
+                        *found = Branch { commit, content: Some(content) };
+                    }
+                    _ => {
+                        observed.branches.remove(branch);
+                    }
+                }
+            }
+            Question::Checks { pull, commit } => {
+                let pending = self.forge.has_pending_checks(commit)?;
+                if let Some(found) = observed.pulls.iter_mut().find(|found| found.number == *pull) {
+                    found.pending = Some(pending);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks up the pull requests from a branch.
+    pub(super) fn look_up(&self, branch: &str, observed: &mut Observed) -> Result<(), ReportError> {
+        for pull in self.forge.pulls_from(branch)? {
+            self.note_pull(pull, observed)?;
+        }
+        observed.looked.insert(branch.to_owned());
+        Ok(())
+    }
+
+    /// Notes a pull request. What was asked about it before stays known.
+    pub(super) fn note_pull(&self, found: FoundPull, observed: &mut Observed) -> Result<(), ReportError> {
+        let before = observed.pulls.iter().position(|pull| pull.number == found.number);
+        let before = before.map(|at| observed.pulls.remove(at));
+        let known = |pull: &Pull| (pull.pending, pull.mergeable);
+        let (pending, mergeable) = before.as_ref().map(known).unwrap_or_default();
+        let state = match (found.open, found.merge_commit) {
+            (true, _) => PullState::Open,
+            (false, None) => PullState::Closed { by: found.by },
+            (false, Some(merge)) => PullState::Merged(self.merge(found.by, &merge, &found.branch)?),
+        };
+        observed.pulls.push(Pull {
+            number: found.number,
+            branch: found.branch,
+            base: found.base,
+            state,
+            body: found.body,
+            labels: found.labels,
+            mergeable: found.mergeable.or(mergeable),
+            queued: found.queued,
+            pending,
+        });
+        observed.pulls.sort_by_key(|pull| pull.number);
+        Ok(())
+    }
+
+    fn merge(&self, by: Option<String>, merge: &str, branch: &str) -> Result<Merge, ReportError> {
+        let Some(file) = self.file_of(branch)? else { return Ok(Merge { by, ..Merge::default() }) };
+        // Only a text that is the planned one again has a story to tell.
+        if self.base.blobs.get(&file.path).map(String::as_str) == file.done_blob() {
+            return Ok(Merge { by, ..Merge::default() });
+        }
+        if !self.forge.contains(&self.base.commit, merge)? {
+            return Ok(Merge { by, ..Merge::default() });
+        }
+        let before = self.clone.text_before(merge, &file.path)?;
+        let before = Some(before.unwrap_or_default());
+        Ok(Merge { by, before, since: self.clone.last_change(&file.path)? })
+    }
+
+    /// What a branch has now, and at which commit; None where it is gone.
+    fn content(&self, branch: &str, path: &str) -> Result<Option<(String, Content)>, ReportError> {
+        let Some(commit) = self.forge.branch(branch)? else { return Ok(None) };
+        let found = self.forge.above(&self.base.commit, &commit)?;
+        let evidence_path = self.clone.evidence_path(path);
+        let above = whose(&found, path, &evidence_path);
+        let text = self.forge.text_id(&commit, path)?;
+        let evidence = self.forge.text_id(&commit, &evidence_path)?;
+        Ok(Some((commit, Content { above, text, evidence })))
+    }
+
+    /// What a commit of the campaign holds.
+    pub(super) fn own_content(&self, file: &File) -> Result<Content, GitError> {
+        let written = self.clone.commit(file)?;
+        let (text, evidence) = written.ids()?;
+        Ok(Content { above: Above::Ours, text: Some(text), evidence })
+    }
+}
+
+/// Whose commits there are. The campaign's say in their last line which texts they write; a commit that somebody
+/// amended still says so, but writes others.
+fn whose(found: &FoundAbove, path: &str, evidence_path: &str) -> Above {
+    if found.commits.is_empty() {
+        return Above::Nothing;
+    }
+    let said = found.commits.iter().map(|commit| super::trailer_of(&commit.message));
+    let Some(said) = said.collect::<Option<Vec<(&str, Option<&str>)>>>() else { return Above::Others };
+    let is_written = |(changed, id): &(String, Option<String>)| {
+        let id = id.as_deref();
+        let is_text = changed == path && said.iter().any(|(text, _)| id == Some(*text));
+        let is_evidence =
+            changed == evidence_path && said.iter().any(|(_, evidence)| id.is_some() && id == *evidence);
+        is_text || is_evidence
+    };
+    if found.files.iter().all(is_written) { Above::Ours } else { Above::Others }
+}

@@ -1,0 +1,186 @@
+//! Performing actions, one at a time. What the forge answers is noted, so that the next actions follow from it.
+
+use std::collections::BTreeSet;
+
+use super::{Report, ReportError, trailer};
+use crate::plan::file::File;
+use crate::rollout::forge::{NewCommit, NewPull};
+use crate::rollout::{Action, Branch, ForgeError, Issue, Observed, Pull, PullState};
+
+impl Report<'_> {
+    /// Performs an action.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError`]. The action may have taken effect; whoever asks for actions again learns it.
+    pub fn perform(&self, action: &Action, observed: &mut Observed) -> Result<(), ReportError> {
+        match action {
+            Action::CreateBranch { path, branch, onto } => {
+                let Some(file) = self.plan.file(path) else { return Ok(()) };
+                let commit = self.write_commit(file, &[onto])?;
+                let done = self.forge.create_branch(branch, &commit);
+                self.settle(file, branch, &commit, None, done, observed)
+            }
+            Action::RefreshBranch { path, branch, expected, onto } => {
+                let Some(file) = self.plan.file(path) else { return Ok(()) };
+                let commit = self.write_commit(file, &[expected, onto])?;
+                let done = self.forge.advance_branch(branch, &commit);
+                self.settle(file, branch, &commit, Some(expected), done, observed)
+            }
+            Action::OpenPull { branch, base, title, body, draft, .. } => {
+                let new = NewPull { branch, base, title, body, draft: *draft };
+                self.open_pull(&new, observed)
+            }
+            Action::RequestReview { pull, reviewers } => {
+                self.pass_over(self.forge.request_reviews(*pull, reviewers), *pull)
+            }
+            Action::Assign { pull, assignees } => self.pass_over(self.forge.assign(*pull, assignees), *pull),
+            Action::AddLabels { pull, labels } => {
+                self.forge.add_labels(*pull, labels)?;
+                if let Some(found) = observed.pulls.iter_mut().find(|found| found.number == *pull) {
+                    found.labels.extend(labels.iter().cloned());
+                }
+                Ok(())
+            }
+            Action::UpdatePull { pull, expected, body } => self.update_pull(*pull, expected, body, observed),
+            Action::CreateIssue { title, body } => self.create_issue(title, body, observed),
+            Action::UpdateIssue { issue, expected, body } => {
+                self.update_issue(*issue, expected, body, observed)
+            }
+        }
+    }
+
+    fn write_commit(&self, file: &File, parents: &[&str]) -> Result<String, ReportError> {
+        let written = self.clone.commit(file)?;
+        let (text, evidence) = written.ids()?;
+        let message = format!("{}\n\n{}\n", written.message.trim_end(), trailer(&text, evidence.as_deref()));
+        let evidence_path = self.clone.evidence_path(&file.path);
+        let mut texts = vec![(file.path.as_str(), written.text.as_slice())];
+        texts.extend(written.evidence.as_deref().map(|evidence| (evidence_path.as_str(), evidence)));
+        Ok(self.forge.write_commit(&NewCommit { message: &message, parents, texts: &texts })?)
+    }
+
+    /// Notes where a branch is after it should have come to `commit`, from `before`.
+    fn settle(
+        &self,
+        file: &File,
+        branch: &str,
+        commit: &str,
+        before: Option<&String>,
+        done: Result<(), ForgeError>,
+        observed: &mut Observed,
+    ) -> Result<(), ReportError> {
+        let at = match &done {
+            Ok(()) => Some(commit.to_owned()),
+            Err(ForgeError::Refused(_) | ForgeError::Unclear(_)) => self.forge.branch(branch)?,
+            Err(ForgeError::Stopped(_)) => return Ok(done?),
+        };
+        if at.as_deref() != Some(commit) && at.as_ref() == before {
+            return Ok(done?);
+        }
+        let Some(at) = at else {
+            // Its pull request was closed with it.
+            observed.branches.remove(branch);
+            return self.look_up(branch, observed);
+        };
+        let content = if at == commit { Some(self.own_content(file)?) } else { None };
+        observed.branches.insert(branch.to_owned(), Branch { commit: at, content });
+        for pull in observed.pulls.iter_mut().filter(|pull| pull.branch == branch) {
+            // Whether it can be merged is found out anew.
+            pull.mergeable = None;
+        }
+        Ok(())
+    }
+
+    fn open_pull(&self, new: &NewPull<'_>, observed: &mut Observed) -> Result<(), ReportError> {
+        let known = observed.pulls.len();
+        self.look_up(new.branch, observed)?;
+        if observed.pulls.len() > known {
+            return Ok(());
+        }
+        match self.forge.open_pull(new) {
+            Ok(number) => {
+                observed.opened_in_last_hour += 1;
+                observed.pulls.push(Pull {
+                    number,
+                    branch: new.branch.to_owned(),
+                    base: new.base.to_owned(),
+                    state: PullState::Open,
+                    body: new.body.to_owned(),
+                    labels: BTreeSet::new(),
+                    mergeable: None,
+                    queued: false,
+                    // They have hardly begun.
+                    pending: Some(true),
+                });
+                Ok(())
+            }
+            Err(error @ (ForgeError::Refused(_) | ForgeError::Unclear(_))) => {
+                self.look_up(new.branch, observed)?;
+                if observed.pulls.len() > known { Ok(()) } else { Err(error.into()) }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// People who can not be asked are no reason to stop.
+    fn pass_over(&self, done: Result<(), ForgeError>, pull: u64) -> Result<(), ReportError> {
+        match done {
+            Err(ForgeError::Refused(why)) => {
+                (self.tell)(&format!("#{pull}: {why}"));
+                Ok(())
+            }
+            done => Ok(done?),
+        }
+    }
+
+    fn update_pull(
+        &self,
+        number: u64,
+        expected: &str,
+        body: &str,
+        observed: &mut Observed,
+    ) -> Result<(), ReportError> {
+        let found = self.forge.pull(number)?;
+        let is_expected = found.body == expected && found.open && !found.queued;
+        self.note_pull(found, observed)?;
+        if is_expected {
+            self.forge.set_pull_body(number, body)?;
+            let found = self.forge.pull(number)?;
+            self.note_pull(found, observed)?;
+        }
+        Ok(())
+    }
+
+    fn create_issue(&self, title: &str, body: &str, observed: &mut Observed) -> Result<(), ReportError> {
+        let label = &self.policy.label;
+        let created = self.forge.create_issue(title, body, std::slice::from_ref(label));
+        let number = match created {
+            Ok(number) => number,
+            Err(error @ (ForgeError::Refused(_) | ForgeError::Unclear(_))) => {
+                let found = self.forge.issues_labelled(label)?.into_iter().min();
+                found.ok_or(error)?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        observed.issue = Some(Issue { number, body: self.forge.issue_body(number)? });
+        Ok(())
+    }
+
+    /// The issue is read just before, since people edit it at any time, and after, since they may have done so then.
+    fn update_issue(
+        &self,
+        number: u64,
+        expected: &str,
+        body: &str,
+        observed: &mut Observed,
+    ) -> Result<(), ReportError> {
+        let mut there = self.forge.issue_body(number)?;
+        if there == expected {
+            self.forge.set_issue_body(number, body)?;
+            there = self.forge.issue_body(number)?;
+        }
+        observed.issue = Some(Issue { number, body: there });
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Pull requests that are open: their branches, texts and labels are kept as they should be.
+
+use super::observed::{Above, Branch, Pull};
+use super::progress::{FileProgress, FileState, OpenState, Progress};
+use super::{Action, Campaign, Question, Steps};
+use crate::plan::file::File;
+
+/// What every open pull request of the plan's files needs.
+pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
+    for file in &progress.files {
+        let observed = campaign.observed;
+        let branch = observed.branches.get(&file.branch);
+        match observed.pull_from(&file.branch).filter(|pull| pull.is_open()) {
+            Some(pull) if !pull.queued => {
+                let (Some(branch), Some(planned)) = (branch, campaign.plan.file(&file.path)) else {
+                    continue;
+                };
+                Keeping { campaign, file: planned, progress: file, pull, branch }.steps(steps);
+            }
+            // Its pull request may have lost the label.
+            None if branch.is_some() && observed.pull_from(&file.branch).is_none() => {
+                ask_for_pulls(campaign, &file.branch, steps);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Asks for all pull requests from a branch, unless that was asked. Gives whether it was.
+pub fn ask_for_pulls(campaign: &Campaign<'_>, branch: &str, steps: &mut Steps) -> bool {
+    let was_asked = campaign.observed.looked.contains(branch);
+    if !was_asked {
+        steps.questions.insert(Question::Pulls { branch: branch.to_owned() });
+    }
+    was_asked
+}
+
+struct Keeping<'a> {
+    campaign: &'a Campaign<'a>,
+    file: &'a File,
+    progress: &'a FileProgress,
+    pull: &'a Pull,
+    branch: &'a Branch,
+}
+
+impl Keeping<'_> {
+    fn steps(&self, steps: &mut Steps) {
+        self.complete(steps);
+        match &self.progress.state {
+            FileState::Open(OpenState::Current) => self.current(steps),
+            _ => steps.actions.extend(self.text()),
+        }
+    }
+
+    /// Asks for reviews, assigns, and adds the labels, where the campaign's label does not say that this was done.
+    fn complete(&self, steps: &mut Steps) {
+        let (policy, pull) = (self.campaign.policy, self.pull.number);
+        if self.pull.labels.contains(&policy.label) {
+            return;
+        }
+        let report = &policy.report;
+        if !report.reviewers.is_empty() {
+            steps.actions.push(Action::RequestReview { pull, reviewers: report.reviewers.clone() });
+        }
+        if !report.assignees.is_empty() {
+            steps.actions.push(Action::Assign { pull, assignees: report.assignees.clone() });
+        }
+        let labels = [policy.label.clone()].into_iter().chain(report.labels.iter().cloned()).collect();
+        steps.actions.push(Action::AddLabels { pull, labels });
+    }
+
+    /// Brings branch and text up to date. The text comes last: it says that the branch is.
+    fn current(&self, steps: &mut Steps) {
+        let in_conflict = self.pull.mergeable == Some(false);
+        let text = self.text();
+        if text.is_none() && !in_conflict {
+            return;
+        }
+        let (branch, path) = (self.progress.branch.clone(), self.file.path.clone());
+        let Some(content) = &self.branch.content else {
+            steps.questions.insert(Question::Content { branch, path });
+            return;
+        };
+        if in_conflict || content.above == Above::Nothing || !self.campaign.is_current(self.file, content) {
+            steps.actions.push(refresh(self.campaign, self.progress, self.branch));
+        } else {
+            steps.actions.extend(text);
+        }
+    }
+
+    /// Writes the text, where it is not there.
+    fn text(&self) -> Option<Action> {
+        let expected = self.pull.body.clone();
+        let body = self.campaign.texts.pull_body(self.file, self.progress, &self.branch.commit, &expected);
+        (body != expected).then_some(Action::UpdatePull { pull: self.pull.number, expected, body })
+    }
+}
+
+/// Brings a branch that is the campaign's alone up to the base branch.
+pub fn refresh(campaign: &Campaign<'_>, file: &FileProgress, branch: &Branch) -> Action {
+    Action::RefreshBranch {
+        path: file.path.clone(),
+        branch: file.branch.clone(),
+        expected: branch.commit.clone(),
+        onto: campaign.observed.base.commit.clone(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Pull requests that are opened: which files are next, and how many.
+
+use std::collections::BTreeMap;
+
+use super::keeping::{ask_for_pulls, refresh};
+use super::observed::{Above, Pull};
+use super::progress::{FileProgress, FileState, Progress};
+use super::{Action, Campaign, Question, Steps};
+use crate::plan::file::File;
+
+/// What opens the next pull requests.
+pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
+    let mut ready = progress.files.iter().filter(|file| is_next(progress, file)).peekable();
+    if ready.peek().is_none() {
+        return;
+    }
+    let Some(mut room) = Room::new(campaign, progress, steps) else { return };
+    for file in ready {
+        let Some(planned) = campaign.plan.file(&file.path) else { continue };
+        if room.take(planned) && ask_for_pulls(campaign, &file.branch, steps) {
+            open(campaign, planned, file, steps);
+        }
+    }
+}
+
+fn is_next(progress: &Progress, file: &FileProgress) -> bool {
+    file.state == FileState::Ready && progress.is_open(file.wave)
+}
+
+/// One step towards a file's pull request: its branch, and then the pull request itself.
+fn open(campaign: &Campaign<'_>, planned: &File, file: &FileProgress, steps: &mut Steps) {
+    let base = &campaign.observed.base;
+    let (path, branch) = (file.path.clone(), file.branch.clone());
+    let Some(found) = campaign.observed.branches.get(&branch) else {
+        return steps.actions.push(Action::CreateBranch { path, branch, onto: base.commit.clone() });
+    };
+    let Some(content) = &found.content else {
+        steps.questions.insert(Question::Content { branch, path });
+        return;
+    };
+    if content.above == Above::Nothing || !campaign.is_current(planned, content) {
+        return steps.actions.push(refresh(campaign, file, found));
+    }
+    let opened = FileProgress { state: FileState::Open(super::OpenState::Current), ..file.clone() };
+    steps.actions.push(Action::OpenPull {
+        path,
+        branch,
+        base: base.branch.clone(),
+        title: campaign.texts.pull_title(planned),
+        body: campaign.texts.pull_body(planned, &opened, &found.commit, ""),
+        draft: campaign.policy.report.draft,
+    });
+}
+
+/// How many more pull requests may be opened.
+struct Room<'a> {
+    left: usize,
+    open_by_owner: BTreeMap<&'a str, usize>,
+    most_by_owner: usize,
+}
+
+impl<'a> Room<'a> {
+    /// None where there is none, or where it is not known yet.
+    fn new(campaign: &'a Campaign<'_>, progress: &Progress, steps: &mut Steps) -> Option<Self> {
+        let (observed, limits) = (campaign.observed, &campaign.policy.report);
+        let open: Vec<&Pull> = observed.pulls.iter().filter(|pull| pull.is_open()).collect();
+        let most = limits.max_open.saturating_sub(open.len());
+        let left = most.min(limits.per_hour.saturating_sub(observed.opened_in_last_hour));
+        if left == 0 {
+            return None;
+        }
+        let left = left.min(limits.pause_when_pending_checks.checked_sub(pending(campaign, &open, steps)?)?);
+        let mut open_by_owner = BTreeMap::new();
+        for file in &progress.files {
+            let is_open = open.iter().any(|pull| pull.branch == file.branch);
+            let planned = campaign.plan.file(&file.path).filter(|_| is_open);
+            for owner in planned.iter().flat_map(|planned| &planned.owners) {
+                *open_by_owner.entry(owner.as_str()).or_default() += 1;
+            }
+        }
+        Some(Self { left, open_by_owner, most_by_owner: limits.max_open_per_owner })
+    }
+
+    /// Takes the room for a file's pull request, where there is some.
+    fn take(&mut self, file: &'a File) -> bool {
+        let has_room = |owner: &String| {
+            self.open_by_owner.get(owner.as_str()).is_none_or(|open| *open < self.most_by_owner)
+        };
+        if self.left == 0 || !file.owners.iter().all(has_room) {
+            return false;
+        }
+        self.left -= 1;
+        for owner in &file.owners {
+            *self.open_by_owner.entry(owner).or_default() += 1;
+        }
+        true
+    }
+}
+
+/// How many pull requests have checks that have not finished; None, and the questions, where that is not known.
+fn pending(campaign: &Campaign<'_>, open: &[&Pull], steps: &mut Steps) -> Option<usize> {
+    let mut known = true;
+    for pull in open.iter().filter(|pull| pull.pending.is_none()) {
+        let branch = campaign.observed.branches.get(&pull.branch);
+        // A pull request whose branch was deleted is closed in a moment.
+        let Some(commit) = branch.map(|branch| branch.commit.clone()) else { continue };
+        steps.questions.insert(Question::Checks { pull: pull.number, commit });
+        known = false;
+    }
+    known.then(|| open.iter().filter(|pull| pull.pending == Some(true)).count())
+}
