@@ -4,6 +4,7 @@
 //! A call that failed without saying what happened is never repeated blindly: the forge is looked at first.
 
 mod observe;
+pub mod page;
 mod perform;
 
 use std::collections::BTreeMap;
