@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bases;
+mod browser;
 mod builds;
 mod cases;
 mod check;
@@ -22,6 +23,7 @@ mod kills;
 mod migrate;
 mod monorepo;
 mod mutation;
+mod page;
 mod patch;
 mod plan;
 mod reading;

@@ -6,9 +6,11 @@ use layerwright::config::Config;
 use layerwright::plan::check::Report;
 use layerwright::plan::file::{Inspection, Plan};
 use layerwright::plan::status::Status;
+use layerwright::report::page::StatusPage;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
+use crate::page::campaign::campaign;
 use crate::support::{Base, Scratch, linkable};
 
 /// Draft 2020-12, as readers of the files see them.
@@ -130,4 +132,14 @@ fn the_schema_of_check_is_published_and_holds() {
     let run = scratch.run(&["check", "--format", "json", "--rootfs", &Base::new().argument()]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert_fits(&schema, &run.json());
+}
+
+#[test]
+fn the_schema_of_the_status_page_is_published_and_holds() {
+    let schema = published::<StatusPage>("page.schema.json");
+    let page = serde_json::to_value(campaign().page()).unwrap();
+    for part in ["criteria", "waves", "left"] {
+        assert_ne!(page[part], json!([]), "the page of this test shows {part}");
+    }
+    assert_fits(&schema, &page);
 }

@@ -1,6 +1,6 @@
 //! What the page says of the campaign as a whole.
 
-use super::data::{File, State, StatusPage, VerdictCount};
+use super::data::{File, StatusPage, VerdictCount};
 use super::figures;
 use super::html::{At, Html};
 use super::words::{self, Look};
@@ -196,7 +196,7 @@ fn ask(html: &mut Html, at: &At, page: &StatusPage, file: &File, asks: &str, pla
         html.text(" by ").plain("bdi", by);
     }
     if let Some(number) = file.pull {
-        html.text(if file.state == State::Taken { ", after " } else { " in " });
+        html.text(" in ");
         pull(html, &at.key("pull"), page, number);
     }
     html.text(": ").plain("bdi", file.why.as_deref().unwrap_or(asks));
