@@ -8,6 +8,7 @@ mod checklist;
 mod criteria;
 mod markdown;
 mod observe;
+pub mod page;
 mod perform;
 pub mod recorder;
 mod section;

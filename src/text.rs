@@ -5,6 +5,7 @@
 //! final newline.
 
 pub mod pattern;
+pub mod people;
 
 use std::fmt;
 use std::ops::Range;

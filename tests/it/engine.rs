@@ -16,7 +16,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::cases;
-use crate::support::{self, Run, left_out, say};
+use crate::support::{self, Run, is_set, left_out, say};
 
 /// How many builds run at a time.
 pub const AT_ONCE: usize = 2;
@@ -45,10 +45,6 @@ pub struct Object {
 
 /// The filesystem of an image by path.
 pub type Image = BTreeMap<String, Object>;
-
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| value == "1")
-}
 
 fn docker(arguments: &[&str]) -> Result<Vec<u8>, String> {
     let output = Command::new("docker").args(arguments).output().map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bases;
+mod browser;
 mod builder;
 mod builds;
 mod campaign;
@@ -26,6 +27,7 @@ mod kills;
 mod migrate;
 mod monorepo;
 mod mutation;
+mod page;
 mod patch;
 mod plan;
 mod reading;

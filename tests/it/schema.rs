@@ -5,11 +5,13 @@ use std::path::Path;
 use layerwright::config::Config;
 use layerwright::plan::check::Report;
 use layerwright::plan::file::{Inspection, Plan};
+use layerwright::report::page::StatusPage;
 use layerwright::status::Status;
 use layerwright::verify::evidence::Evidence;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
+use crate::page::campaign::campaign;
 use crate::support::{Base, Scratch, linkable};
 
 /// Draft 2020-12, as readers of the files see them.
@@ -140,4 +142,14 @@ fn the_schema_of_evidence_is_published_and_holds() {
     assert_fits(&schema, &evidence);
     evidence["builds"][0]["sites"][0]["reached"] = json!("perhaps");
     assert!(!jsonschema::validator_for(&schema).unwrap().is_valid(&evidence), "unknown words are refused");
+}
+
+#[test]
+fn the_schema_of_the_status_page_is_published_and_holds() {
+    let schema = published::<StatusPage>("page.schema.json");
+    let page = serde_json::to_value(campaign().page()).unwrap();
+    for part in ["criteria", "waves", "left"] {
+        assert_ne!(page[part], json!([]), "the page of this test shows {part}");
+    }
+    assert_fits(&schema, &page);
 }

@@ -207,6 +207,11 @@ pub fn is_root() -> bool {
     fs::File::open(made.path()).is_ok()
 }
 
+/// Whether a variable of the environment is 1.
+pub fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
+}
+
 /// Says on one line what a test leaves out here, and why.
 pub fn left_out(what: &str, why: &str) {
     say(&format!("left out: {what}: {why}"));

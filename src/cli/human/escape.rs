@@ -1,50 +1,9 @@
-//! Text of others, made harmless: control characters, marks of the reading direction and what takes no room are
-//! shown as escapes.
-
-use std::borrow::Cow;
+//! Source text as it can be shown, with the places of its bytes.
 
 use crate::text::Span;
+use crate::text::people::{is_hidden, push_hidden};
 
-/// Whether a character would act on the terminal, or hide, instead of being seen.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
-/// How a hidden character is shown.
-fn push(out: &mut String, c: char) {
-    match c {
-        '\t' | '\n' | '\r' => out.extend(c.escape_default()),
-        c if c.is_ascii() => out.extend([format!("\\x{:02x}", u32::from(c))]),
-        c => out.extend(c.escape_unicode()),
-    }
-}
-
-/// One line of text that others wrote.
-pub fn shown(text: &str) -> Cow<'_, str> {
-    shown_but(text, &[])
-}
-
-/// Text of several lines that others may have had a hand in.
-pub fn shown_lines(text: &str) -> Cow<'_, str> {
-    shown_but(text, &['\n'])
-}
-
-fn shown_but<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
-    let hides = |c: char| is_hidden(c) && !kept.contains(&c);
-    if !text.chars().any(hides) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if hides(c) { push(&mut out, c) } else { out.push(c) }
-    }
-    Cow::Owned(out)
-}
+pub use crate::text::people::{shown, shown_lines};
 
 /// Source text as it can be shown, and where each of its bytes went.
 pub struct Source {
@@ -66,7 +25,7 @@ impl Source {
                 match c {
                     '\n' | '\t' => text.push(c),
                     '\r' if bytes.get(at) == Some(&b'\n') => {}
-                    c if is_hidden(c) => push(&mut text, c),
+                    c if is_hidden(c) => push_hidden(&mut text, c),
                     c => text.push(c),
                 }
             }
@@ -90,15 +49,6 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_acts_on_a_terminal_is_shown_as_an_escape() {
-        assert_eq!(shown("plain ünïcode"), "plain ünïcode");
-        assert_eq!(shown("a\u{1b}[2Jb\u{7f}"), "a\\x1b[2Jb\\x7f");
-        assert_eq!(shown("a\r\nb\tc"), "a\\r\\nb\\tc");
-        assert_eq!(shown("a\u{202e}b\u{9b}"), "a\\u{202e}b\\u{9b}");
-        assert_eq!(shown_lines("a\nb\u{7}"), "a\nb\\x07");
-    }
 
     #[test]
     fn source_keeps_its_lines_and_knows_its_places() {

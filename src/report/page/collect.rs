@@ -1,0 +1,242 @@
+//! Plan, evidence and progress → what the page shows.
+
+use std::collections::BTreeMap;
+
+use super::data::{
+    Build, Criterion, File, Layers, Left, Line, Measured, Rebuilt, SCHEMA, Standing, State, StateCount,
+    StatusPage, Times, Totals, VerdictCount, Verification, Wave, WaveState,
+};
+use super::state;
+use super::totals;
+use crate::plan::file::{self, Header, Keyword, Plan, Site, Verdict};
+use crate::rollout::{Base, FileEvidence, FileProgress, Progress};
+use crate::verify::evidence::{self, BuilderFacts, Evidence, EvidenceByPath, Outcome, Pair, Reached};
+use crate::verify::standing;
+
+/// How many differences of a build stand on the page.
+pub const MOST_DIFFERENCES: usize = 100;
+
+/// What a page is made from.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The campaign's name.
+    pub campaign: &'a str,
+    /// The repository, as in `owner/name`; None where it is on no forge.
+    pub repository: Option<&'a str>,
+    /// The address of the repository on the forge; None where it is on none.
+    pub url: Option<&'a str>,
+    /// The number of the tracking issue.
+    pub issue: Option<u64>,
+    /// The branch that pull requests are for, and its commit.
+    pub base: &'a Base,
+    /// The time: RFC 3339, UTC, whole seconds.
+    pub made: &'a str,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What verifications measured.
+    pub evidence: &'a EvidenceByPath,
+    /// What that says of the files as they are planned now.
+    pub standings: &'a BTreeMap<String, FileEvidence>,
+    /// How far the campaign is.
+    pub progress: &'a Progress,
+    /// The success criteria.
+    pub criteria: &'a [Criterion],
+}
+
+impl StatusPage {
+    /// What the page shows.
+    pub fn new(facts: &Facts<'_>) -> Self {
+        let waves: Vec<Wave> = facts.plan.waves.iter().map(|planned| wave(facts, planned)).collect();
+        let in_no_wave = facts.plan.files.iter().filter(|file| file.wave.is_none());
+        Self {
+            schema: SCHEMA,
+            campaign: facts.campaign.to_owned(),
+            repository: facts.repository.map(str::to_owned),
+            url: facts.url.map(str::to_owned),
+            issue: facts.issue,
+            base: facts.base.branch.clone(),
+            commit: facts.base.commit.clone(),
+            planned: facts.plan.commit.clone(),
+            made: facts.made.to_owned(),
+            contradicted: facts.progress.contradicted.clone(),
+            totals: totals(&waves),
+            criteria: facts.criteria.to_vec(),
+            waves,
+            left: in_no_wave.map(left).collect(),
+        }
+    }
+}
+
+fn totals(waves: &[Wave]) -> Totals {
+    let files = || waves.iter().flat_map(|wave| &wave.files);
+    let selected = || files().flat_map(|file| &file.lines).filter(|line| line.selected);
+    let mut states: BTreeMap<State, usize> = BTreeMap::new();
+    for file in files() {
+        *states.entry(file.state).or_default() += 1;
+    }
+    Totals {
+        files: files().count(),
+        states: states.into_iter().map(|(state, files)| StateCount { state, files }).collect(),
+        verified: files().filter(|file| file.standing == Standing::Stands).count(),
+        verdicts: verdicts(files().flat_map(|file| &file.lines).map(|line| line.verdict)),
+        selected: selected().count(),
+        proved: selected().filter(|line| line.proved == Some(true)).count(),
+        measured: totals::sum(files().map(|file| &file.measured)),
+    }
+}
+
+fn wave(facts: &Facts<'_>, planned: &file::Wave) -> Wave {
+    let progress = facts.progress.files.iter().filter(|file| file.wave == planned.number);
+    let gate = facts.progress.waves.iter().find(|wave| wave.number == planned.number);
+    let waits_for = gate.map(|wave| wave.waits_for.clone()).unwrap_or_default();
+    let waits = !waits_for.is_empty();
+    let files: Vec<File> = progress
+        .filter_map(|progress| Some(file(facts, facts.plan.file(&progress.path)?, progress, waits)))
+        .collect();
+    let done = files.iter().filter(|file| file.state == State::Done).count();
+    let state = match () {
+        () if done == files.len() => WaveState::Done,
+        () if waits => WaveState::Waits,
+        () => WaveState::Open,
+    };
+    Wave {
+        number: planned.number,
+        state,
+        reason: planned.reason.clone(),
+        done,
+        of: files.len(),
+        waits_for,
+        files,
+    }
+}
+
+fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits: bool) -> File {
+    let missing = standing::Standing::Missing;
+    let standing = facts.standings.get(&planned.path).map_or(&missing, |evidence| &evidence.standing);
+    let state = state::of(&progress.state, waits);
+    let evidence = facts.evidence.get(&planned.path).map(verification);
+    let builds = evidence.iter().flat_map(|evidence| &evidence.builds);
+    File {
+        path: planned.path.clone(),
+        owners: planned.owners.clone(),
+        state: state.state,
+        by: state.by,
+        why: state.why,
+        pull: progress.pull,
+        standing: state::standing(standing),
+        says: standing.to_string(),
+        verdicts: verdicts(planned.sites.iter().map(|site| site.verdict)),
+        header: match &planned.header {
+            Header::Insert { value } | Header::Raise { value } => Some(value.clone()),
+            Header::Keep | Header::Foreign { .. } => None,
+        },
+        lines: planned.sites.iter().map(line).collect(),
+        measured: totals::sum(builds.map(|build| &build.measured)),
+        evidence,
+    }
+}
+
+fn left(planned: &file::File) -> Left {
+    let refused = planned.errors.first().map(|error| format!("line {}: {}", error.line, error.message));
+    Left {
+        path: planned.path.clone(),
+        why: planned.skip.clone().or(refused),
+        verdicts: verdicts(planned.sites.iter().map(|site| site.verdict)),
+    }
+}
+
+fn verdicts(all: impl Iterator<Item = Verdict>) -> Vec<VerdictCount> {
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    for verdict in all {
+        *counts.entry(verdict).or_default() += 1;
+    }
+    counts.into_iter().map(|(verdict, lines)| VerdictCount { verdict, lines }).collect()
+}
+
+fn line(site: &Site) -> Line {
+    let audited = site.audit.iter().flat_map(|audit| &audit.reasons);
+    let reasons = site.reasons.iter().chain(audited).map(|reason| reason.message.clone());
+    let assumed = site.assumptions.iter().map(|assumption| format!("assumed: {}", assumption.message));
+    Line {
+        line: site.line,
+        text: site.replacement.clone().unwrap_or_else(|| as_read(site)),
+        verdict: site.verdict,
+        proved: site.proved,
+        selected: site.selected,
+        notes: reasons.chain(assumed).collect(),
+    }
+}
+
+/// An instruction as it was read, heredocs left out.
+fn as_read(site: &Site) -> String {
+    let onbuild = site.onbuild.then_some("ONBUILD");
+    let keyword = match site.keyword {
+        Keyword::Copy => "COPY",
+        Keyword::Add => "ADD",
+    };
+    let words = site.flags.iter().chain(&site.sources).chain(&site.destination).map(String::as_str);
+    let words: Vec<&str> = onbuild.into_iter().chain([keyword]).chain(words).collect();
+    words.join(" ")
+}
+
+fn verification(evidence: &Evidence) -> Verification {
+    let builds = evidence.builds.iter().enumerate();
+    Verification {
+        outcome: evidence.outcome,
+        reason: evidence.reason.clone(),
+        commit: evidence.commit.clone(),
+        began: evidence.figures.began.clone(),
+        builds: builds.map(|(at, build)| build_of(build, evidence.figures.builds.get(at))).collect(),
+    }
+}
+
+fn build_of(build: &evidence::Build, figures: Option<&evidence::BuildFigures>) -> Build {
+    let reached = |how| build.sites.iter().filter(move |site| site.reached == how);
+    Build {
+        context: build.context.clone(),
+        target: build.target.clone(),
+        platform: build.platform.clone(),
+        builder: builder(&build.builder),
+        frontend: build.frontend.clone(),
+        outcome: build.outcome,
+        reason: build.reason.clone(),
+        linked: reached(Reached::Linked).count(),
+        edited: build.sites.len(),
+        not_exercised: reached(Reached::NotExercised).map(|site| site.line).collect(),
+        assumptions: build.assumptions.clone(),
+        differs: build.differences.len(),
+        differences: build.differences.iter().take(MOST_DIFFERENCES).cloned().collect(),
+        noise: build.noise,
+        smoke: build.smoke.clone(),
+        measured: measured(build, figures),
+    }
+}
+
+fn builder(facts: &BuilderFacts) -> String {
+    let buildkit = facts.buildkit.as_ref().map(|version| format!(", BuildKit {version}")).unwrap_or_default();
+    let rootless = if facts.rootless == Some(true) { ", rootless" } else { "" };
+    format!("{} ({}{buildkit}, buildx {}{rootless})", facts.name, facts.driver, facts.buildx)
+}
+
+/// What was measured. The time of a build that failed is the time of no build.
+fn measured(build: &evidence::Build, figures: Option<&evidence::BuildFigures>) -> Measured {
+    if !matches!(build.outcome, Outcome::Same | Outcome::Different) {
+        return Measured::default();
+    }
+    let times =
+        |pair: Option<(u64, u64)>| pair.map(|(before_ms, after_ms)| Times { builds: 1, before_ms, after_ms });
+    let rebuilt = |pair: Option<(u64, u64)>, cost: Option<&Pair>| Rebuilt {
+        times: times(pair),
+        layers: cost.map(|cost| Layers { builds: 1, cost: cost.clone() }),
+    };
+    let cache = build.cache.as_ref();
+    let whole = figures.and_then(|figures| Some((figures.before_ms, figures.after_ms?)));
+    Measured {
+        whole: times(whole),
+        moved_base: rebuilt(figures.and_then(|of| of.moved_base_ms), cache.map(|cache| &cache.moved_base)),
+        early_step: rebuilt(
+            figures.and_then(|of| of.early_step_ms),
+            cache.and_then(|cache| cache.early_step.as_ref()),
+        ),
+    }
+}

@@ -1,0 +1,60 @@
+//! How far a file is and what its evidence says, as the page has it.
+
+use super::data::{Standing, State};
+use crate::rollout::{FileState, OpenState};
+use crate::verify::standing;
+
+/// A state with who brought it about, and why.
+pub struct Stated {
+    /// The state.
+    pub state: State,
+    /// Who, where that is known.
+    pub by: Option<String>,
+    /// Why, where the state alone does not tell.
+    pub why: Option<String>,
+}
+
+impl From<State> for Stated {
+    fn from(state: State) -> Self {
+        Self { state, by: None, why: None }
+    }
+}
+
+/// How far a file is; `waits` tells whether its wave waits.
+pub fn of(state: &FileState, waits: bool) -> Stated {
+    let held = |why: &dyn std::fmt::Display| Stated { why: Some(why.to_string()), ..State::Held.into() };
+    match state {
+        FileState::Done => State::Done.into(),
+        FileState::Merged => State::Merged.into(),
+        FileState::Open(OpenState::Current) => State::Open.into(),
+        FileState::Open(OpenState::Theirs) => State::Theirs.into(),
+        FileState::Open(OpenState::Stale) | FileState::Stale => State::Stale.into(),
+        FileState::Open(OpenState::Held { why }) | FileState::Held { why } => held(why),
+        FileState::Declined { by } => Stated { by: by.clone(), ..State::Declined.into() },
+        FileState::Reverted { by: None } => State::Reverted.into(),
+        FileState::Reverted { by: Some(change) } => {
+            let by = format!("{}, commit {}", change.author, change.commit);
+            Stated { by: Some(by), ..State::Reverted.into() }
+        }
+        FileState::Partly => State::Partly.into(),
+        FileState::Gone => State::Gone.into(),
+        FileState::Taken => State::Taken.into(),
+        FileState::Ready if waits => State::Waits.into(),
+        FileState::Ready => State::Ready.into(),
+    }
+}
+
+/// What evidence says.
+pub fn standing(standing: &standing::Standing) -> Standing {
+    match standing {
+        standing::Standing::Missing => Standing::Missing,
+        standing::Standing::Stands => Standing::Stands,
+        standing::Standing::Stale(_) => Standing::Stale,
+        standing::Standing::NotExercised(_) => Standing::NotExercised,
+        standing::Standing::Void(_) => Standing::Void,
+        standing::Standing::Deferred(_) => Standing::Deferred,
+        standing::Standing::Blocked(_) => Standing::Blocked,
+        standing::Standing::Different { .. } => Standing::Different,
+        standing::Standing::Contradicts => Standing::Contradicts,
+    }
+}
