@@ -115,7 +115,7 @@ fn rule(accepted: bool) -> Cause {
 }
 
 fn tree(build: &Build) -> Option<String> {
-    Some(format!("tree of {}", build.context))
+    (build.context != "-").then(|| format!("tree of {}", build.context))
 }
 
 /// The file as it was when it was verified.
