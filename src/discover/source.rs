@@ -2,7 +2,7 @@
 //! read, also through links.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::git::{CommitId, EntryKind, GitError, Listing, RepoPath, Repository};
@@ -127,6 +127,35 @@ impl<'r> Source<'r> {
         }
     }
 
+    /// How many bytes a file or the target of a link holds; 0 where there is neither.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if that cannot be told.
+    pub fn size(&self, path: &RepoPath) -> Result<u64, ReadError> {
+        let blob = self.listing.get(path).and_then(|entry| entry.blob.as_ref());
+        match (&self.bytes, blob) {
+            (Bytes::Objects(repository), Some(blob)) => Ok(repository.blob_size(blob)?),
+            (Bytes::Objects(_), None) => Ok(0),
+            (Bytes::Disk(root), _) => {
+                let meta = root.join(path.as_str()).symlink_metadata();
+                meta.map(|meta| meta.len()).map_err(|error| disk_error(path, &error))
+            }
+        }
+    }
+
+    /// The bytes of a file to be read one after the other, however many they are.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if it is no file or cannot be read.
+    pub fn open(&self, path: &RepoPath) -> Result<Box<dyn Read>, ReadError> {
+        match &self.bytes {
+            Bytes::Objects(_) => Ok(Box::new(Cursor::new(self.read(path, u64::MAX)?))),
+            Bytes::Disk(root) => Ok(Box::new(open_disk(&root.join(path.as_str()), path)?.0)),
+        }
+    }
+
     fn bytes_of(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
         match &self.bytes {
             Bytes::Objects(repository) => {
@@ -208,22 +237,32 @@ fn climbs_out(depth: usize, target: &str) -> bool {
         > depth
 }
 
-fn read_disk(file: &Path, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
-    let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => ReadError::NotAFile { path: path.clone() },
-        _ => ReadError::Disk { path: path.clone(), message: error.to_string() },
-    };
+fn read_disk(at: &Path, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
+    let too_large = |size| ReadError::TooLarge { path: path.clone(), size, most };
+    let (file, size) = open_disk(at, path)?;
+    if size > most {
+        return Err(too_large(size));
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
+    let read = read.map_err(|error| disk_error(path, &error))? as u64;
+    if read > most { Err(too_large(read)) } else { Ok(bytes) }
+}
+
+/// Opens a file and tells its size.
+fn open_disk(at: &Path, path: &RepoPath) -> Result<(File, u64), ReadError> {
     // The file may have become a link or a pipe since it was listed.
-    let meta = file.symlink_metadata().map_err(failed)?;
+    let meta = at.symlink_metadata().map_err(|error| disk_error(path, &error))?;
     if !meta.is_file() {
         return Err(ReadError::NotAFile { path: path.clone() });
     }
-    let too_large = |size| ReadError::TooLarge { path: path.clone(), size, most };
-    if meta.len() > most {
-        return Err(too_large(meta.len()));
+    let file = File::open(at).map_err(|error| disk_error(path, &error))?;
+    Ok((file, meta.len()))
+}
+
+fn disk_error(path: &RepoPath, error: &std::io::Error) -> ReadError {
+    match error.kind() {
+        ErrorKind::NotFound => ReadError::NotAFile { path: path.clone() },
+        _ => ReadError::Disk { path: path.clone(), message: error.to_string() },
     }
-    let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes));
-    let read = read.map_err(failed)? as u64;
-    if read > most { Err(too_large(read)) } else { Ok(bytes) }
 }

@@ -1,0 +1,237 @@
+//! What a builder gets of a repository: its files in a temporary folder, the same in every run. Modes, owners and
+//! times of a checkout depend on who made it, and a build copies them into images.
+
+mod disk;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::discover::{ReadError, Source};
+use crate::git::{Entry, EntryKind, RepoPath, is_lfs_pointer};
+
+/// The mode of folders, and of files that may be run.
+const EXECUTABLE: u32 = 0o755;
+
+/// The mode of all other files.
+const PLAIN: u32 = 0o644;
+
+/// How the names of the folders start.
+const PREFIX: &str = "layerwright-verify-";
+
+/// What a file takes on a disk at least, and what is kept free for what else is written, in bytes.
+const BLOCK: u64 = 4096;
+const RESERVE: u64 = 1 << 20;
+
+/// The longest file that Git LFS takes for a pointer.
+const POINTER: u64 = 1024;
+
+/// Files of a repository in a temporary folder, which is removed when this is dropped.
+#[derive(Debug)]
+pub struct Checkout {
+    folder: tempfile::TempDir,
+    written: u64,
+    doubts: Vec<Doubt>,
+}
+
+/// Something of the repository that a builder gets otherwise than people do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Doubt {
+    path: RepoPath,
+    why: &'static str,
+}
+
+/// Why files can not be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// There is no room.
+    #[error(
+        "{} has {} free and the build contexts need {}: free space there, or name another folder with TMPDIR",
+        .at.display(), size(*.free), size(*.needed)
+    )]
+    NoSpace {
+        /// The folder for temporary files.
+        at: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are needed.
+        needed: u64,
+    },
+    /// A file can not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Something can not be written.
+    #[error("{} can not be written: {source}; free space there, or name another folder with TMPDIR", .at.display())]
+    Write {
+        /// What.
+        at: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Writes the files below these folders to a new folder in `parent`; None among them is the root, and with it all.
+///
+/// Folders are 0755, files 0644, or 0755 if git says that they may be run, all times are the same, links are as they
+/// are, and submodules are empty folders.
+///
+/// # Errors
+///
+/// [`ContextError`]; the folder is removed then.
+pub fn export(
+    source: &Source<'_>,
+    folders: &BTreeSet<Option<RepoPath>>,
+    parent: &Path,
+) -> Result<Checkout, ContextError> {
+    let entries = entries(source, folders);
+    let mut needed = RESERVE;
+    for entry in &entries {
+        needed += source.size(&entry.path)?.next_multiple_of(BLOCK) + BLOCK;
+    }
+    // A filesystem that does not tell is found full when it is.
+    match disk::free(parent) {
+        Ok(free) if free < needed => {
+            return Err(ContextError::NoSpace { at: parent.to_owned(), free, needed });
+        }
+        _ => {}
+    }
+    let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
+    let folder = made.map_err(|source| ContextError::Write { at: parent.to_owned(), source })?;
+    let mut checkout = Checkout { folder, written: 0, doubts: Vec::new() };
+    checkout.write(source, &entries)?;
+    Ok(checkout)
+}
+
+/// The entries below some folders, each once, in order of path.
+fn entries<'s>(source: &'s Source<'_>, folders: &BTreeSet<Option<RepoPath>>) -> Vec<&'s Entry> {
+    let mut entries: Vec<&Entry> =
+        folders.iter().flat_map(|folder| source.listing().below(folder.as_ref())).collect();
+    entries.sort_by(|one, other| one.path.cmp(&other.path));
+    entries.dedup_by(|one, other| one.path == other.path);
+    entries
+}
+
+impl Checkout {
+    /// The folder that stands for the repository's root.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// How many bytes were written.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// What of a context is not as people have it, for the evidence.
+    pub fn doubts(&self, context: Option<&RepoPath>) -> Vec<String> {
+        let below = |doubt: &&Doubt| {
+            context.is_none_or(|folder| {
+                doubt.path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            })
+        };
+        let doubts: Vec<&Doubt> = self.doubts.iter().filter(below).collect();
+        let mut said = Vec::new();
+        for why in [SUBMODULE, LFS] {
+            let mut of_kind = doubts.iter().filter(|doubt| doubt.why == why);
+            if let Some(first) = of_kind.next() {
+                let more = match of_kind.count() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                said.push(format!("{}{more}: {why}", first.path));
+            }
+        }
+        said
+    }
+
+    /// The folder of a context, if it is a real one: no link on its way leads elsewhere.
+    pub fn folder(&self, context: Option<&RepoPath>) -> Option<PathBuf> {
+        let mut at = self.root().to_owned();
+        for name in context.into_iter().flat_map(RepoPath::components) {
+            at.push(name);
+            fs::symlink_metadata(&at).ok().filter(fs::Metadata::is_dir)?;
+        }
+        Some(at)
+    }
+
+    /// Leaves the folder where it is, and tells where that is.
+    pub fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+
+    fn write(&mut self, source: &Source<'_>, entries: &[&Entry]) -> Result<(), ContextError> {
+        let mut folders = BTreeSet::new();
+        let (links, others): (Vec<&Entry>, Vec<&Entry>) =
+            entries.iter().partition(|entry| entry.kind == EntryKind::Symlink);
+        // Links come last, so that nothing is ever written through one.
+        for entry in others.into_iter().chain(links) {
+            let at = self.root().join(entry.path.as_str());
+            let failed = |source| ContextError::Write { at: at.clone(), source };
+            if let Some(parent) = at.parent().filter(|parent| !folders.contains(*parent)) {
+                fs::create_dir_all(parent).map_err(failed)?;
+                folders.extend(parent.ancestors().take_while(|at| *at != self.root()).map(Path::to_owned));
+            }
+            match entry.kind {
+                EntryKind::File { executable } => {
+                    let mode = if executable { EXECUTABLE } else { PLAIN };
+                    self.file(source, entry, &at, mode)?;
+                }
+                EntryKind::Symlink => {
+                    let target = source.link_target(&entry.path).unwrap_or_default();
+                    disk::link(&target, &at).map_err(failed)?;
+                    disk::stamp(&at).map_err(failed)?;
+                }
+                EntryKind::Submodule => {
+                    fs::create_dir_all(&at).map_err(failed)?;
+                    folders.insert(at.clone());
+                    self.doubts.push(Doubt { path: entry.path.clone(), why: SUBMODULE });
+                }
+            }
+        }
+        folders.insert(self.root().to_owned());
+        for at in folders {
+            let set = disk::mode(&at, EXECUTABLE).and_then(|()| disk::stamp(&at));
+            set.map_err(|source| ContextError::Write { at, source })?;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, source: &Source<'_>, entry: &Entry, at: &Path, mode: u32) -> Result<(), ContextError> {
+        let mut content = source.open(&entry.path)?;
+        let failed = |source| ContextError::Write { at: at.to_owned(), source };
+        let mut head = Vec::new();
+        content.by_ref().take(POINTER).read_to_end(&mut head).map_err(failed)?;
+        if is_lfs_pointer(&head) {
+            self.doubts.push(Doubt { path: entry.path.clone(), why: LFS });
+        }
+        let mut file = fs::File::create_new(at).map_err(failed)?;
+        let mut whole = head.as_slice().chain(content);
+        self.written += io::copy(&mut whole, &mut file).map_err(failed)?;
+        drop(file);
+        disk::mode(at, mode).and_then(|()| disk::stamp(at)).map_err(failed)
+    }
+}
+
+/// Whose files a repository does not have.
+const SUBMODULE: &str = "submodules are built as empty folders";
+/// Whose files are elsewhere.
+const LFS: &str = "Git LFS keeps the content elsewhere, and the pointer is built in its place";
+
+/// Bytes for people, in units of 1024.
+pub fn size(bytes: u64) -> String {
+    let mut unit = "B";
+    #[expect(clippy::cast_precision_loss, reason = "one digit behind the point is shown")]
+    let mut shown = bytes as f64;
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        if shown < 1024.0 {
+            break;
+        }
+        shown /= 1024.0;
+        unit = larger;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{shown:.1} {unit}") }
+}
+
+#[cfg(test)]
+mod tests;
