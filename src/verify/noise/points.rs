@@ -63,3 +63,6 @@ fn cut_off(original: &Dockerfile, edited: &Dockerfile, group: &[usize], as_they_
     text.push(b'\n');
     text
 }
+
+#[cfg(test)]
+mod tests;
