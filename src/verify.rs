@@ -1,7 +1,8 @@
-//! Whether two builds are the same image: path by path, and in what the image says about running it. [`builder`]
-//! builds, [`image`] and [`compare`] read what it built, and [`evidence`] is what remains of it. [`workbench`] is where
-//! one file's builds are made: [`noise`] tells what a difference is worth, [`attribution`] what makes it, [`cache`] what
-//! changes cost, [`smoke`] what commands say.
+//! Whether two builds are the same image: path by path, and in what the image says about running it. [`run`] verifies a
+//! file: it builds what [`texts`] and [`context`] make of it with a [`builder`], [`image`] and [`compare`] read what was
+//! built, [`noise`] and [`attribution`] tell what a difference means, [`cache`] what changes cost, [`smoke`] what commands
+//! say, and [`evidence`] is what remains. [`standing`] says what that tells of a file as it is planned now, and [`policy`]
+//! what may go out by it.
 
 pub mod attribution;
 pub mod builder;
@@ -11,7 +12,12 @@ pub mod context;
 pub mod evidence;
 pub mod image;
 pub mod noise;
+pub mod policy;
 pub mod smoke;
 pub mod stages;
+pub mod standing;
 pub mod texts;
 pub mod workbench;
+
+#[cfg(test)]
+mod tests;

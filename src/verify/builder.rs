@@ -1,4 +1,9 @@
-//! What builds images. [`Builder`] is the seam: `docker buildx` is the real one.
+//! What builds images. [`Builder`] is the seam: [`DockerBuildx`](buildx::DockerBuildx) is the real one.
+
+pub mod buildx;
+mod failure;
+mod process;
+mod progress;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -6,6 +11,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::evidence::BuilderFacts;
+
+pub use process::Interrupt;
 
 /// Builds images with BuildKit.
 pub trait Builder: Sync {
@@ -36,6 +43,9 @@ pub trait Builder: Sync {
 pub struct Request {
     /// The text of the Dockerfile.
     pub dockerfile: Vec<u8>,
+    /// What stands in the Dockerfile's own ignore file, `<Dockerfile>.dockerignore`; None where there is none and the
+    /// context's `.dockerignore` counts (BuildKit's `dockerui.Client.DockerIgnorePatterns`).
+    pub ignore: Option<Vec<u8>>,
     /// The context: a folder of this machine.
     pub context: PathBuf,
     /// The stage; None for the last.
@@ -100,9 +110,10 @@ pub struct Vertex {
 
 impl Vertex {
     /// Whether it puts a linked copy upon what is below: the vertex that BuildKit adds for `--link` where it merges
-    /// (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `).
+    /// (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `, and `] ONBUILD LINK ` in the child).
     pub fn is_link(&self) -> bool {
-        self.name.contains("] LINK ")
+        let step = self.name.split_once("] ").map_or("", |(_, step)| step);
+        step.strip_prefix("ONBUILD ").unwrap_or(step).starts_with("LINK ")
     }
 }
 
@@ -119,27 +130,41 @@ pub enum BuildError {
         said: String,
     },
     /// No builder of this name, or none that runs.
-    #[error("the builder can not be used: {said}")]
+    #[error("the builder can not be used ({said}): start it, or choose one of `docker buildx ls`")]
     NoBuilder {
         /// What the client said.
         said: String,
     },
+    /// The frontend that the header names can not be had.
+    #[error(
+        "the frontend {image} can not be had ({said}): verify where it can be pulled, or set `[verify] frontend = \
+         \"builtin\"` to let the builder's own read the file"
+    )]
+    Frontend {
+        /// The image that `# syntax` or `BUILDKIT_SYNTAX` names.
+        image: String,
+        /// What the builder said.
+        said: String,
+    },
     /// The build failed.
-    #[error("the build failed: {said}")]
+    #[error("the build failed{}: {said}", at(.step))]
     Failed {
         /// The step that failed, as the builder names it.
         step: Option<String>,
-        /// What the builder said, its last lines.
+        /// What the builder said, and the last lines that the step printed.
         said: String,
     },
     /// The builder went away in the midst of a build.
-    #[error("the builder went away while it built: {said}")]
+    #[error("the builder went away while it built ({said}): start it, then verify again")]
     Lost {
         /// What the client said.
         said: String,
     },
     /// It took too long and was stopped.
-    #[error("the build took longer than {} s and was stopped", .after.as_secs())]
+    #[error(
+        "the build took longer than {} s and was stopped: `[verify] budget` gives it more time",
+        .after.as_secs()
+    )]
     TimedOut {
         /// How long it had run.
         after: Duration,
@@ -148,14 +173,29 @@ pub enum BuildError {
     #[error("interrupted")]
     Interrupted,
     /// What it exported could not be read.
-    #[error("what the builder wrote can not be read: {0}")]
+    #[error("what the builder wrote can not be read: {}", told(.0))]
     Export(io::Error),
     /// This machine can not do it.
-    #[error("{what}: {source}")]
+    #[error("{what}: {}", told(.source))]
     System {
         /// What was tried.
         what: &'static str,
         /// What the system says.
         source: io::Error,
     },
+}
+
+fn at(step: &Option<String>) -> String {
+    step.as_ref().map_or(String::new(), |step| format!(" at {step}"))
+}
+
+/// An error, and what helps where a disk is full.
+fn told(error: &io::Error) -> String {
+    let room = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room, or set TMPDIR to a disk with room"
+        }
+        _ => "",
+    };
+    format!("{error}{room}")
 }

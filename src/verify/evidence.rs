@@ -245,7 +245,7 @@ pub struct BuildFigures {
 }
 
 /// Why evidence says nothing about a file as it is planned now.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stale {
     /// The file has another text now.
@@ -274,12 +274,13 @@ impl Evidence {
     }
 
     /// Whether a proof said that nothing would differ and something does: a difference that no rule foretold, in a file
-    /// of the plan all of whose selected lines are proved.
+    /// of the plan all of whose selected lines are proved, and by the edit that the plan makes.
     pub fn contradicts(&self, file: &File) -> bool {
         let proved = file.selected().all(|site| site.proved == Some(true));
         let unforetold = |difference: &Difference| difference.cause == Cause::Unforetold;
         let found = self.builds.iter().flat_map(|build| &build.differences).any(unforetold);
-        self.before == file.blob && self.outcome == Outcome::Different && proved && found
+        let of_this_edit = self.before == file.blob && file.rewritten.as_ref() == Some(&self.after);
+        of_this_edit && self.outcome == Outcome::Different && proved && found
     }
 }
 

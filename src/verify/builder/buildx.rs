@@ -1,0 +1,277 @@
+//! The builder that `docker buildx` drives, whichever that is: the engine, a container, Kubernetes, a remote one.
+//!
+//! Nothing is asked of a person: standard input is closed. Arguments of the user stand before those that evidence rests
+//! on, so that they can not undo them.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::process::{self, Ended, Stopped};
+use super::progress::{Format, Progress};
+use super::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, failure};
+use crate::verify::evidence::BuilderFacts;
+
+/// How long the client may take to say what there is. A builder in a container is started first, and pulled.
+const ANSWER: Duration = Duration::from_mins(3);
+
+/// Which builder, and who may stop it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The client.
+    pub docker: PathBuf,
+    /// The builder's name in `docker buildx ls`; None for the one in use.
+    pub builder: Option<String>,
+    /// Who stops what is under way.
+    pub interrupt: Interrupt,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { docker: "docker".into(), builder: None, interrupt: Interrupt::new() }
+    }
+}
+
+/// `docker buildx build` as a process.
+#[derive(Debug)]
+pub struct DockerBuildx {
+    options: Options,
+    facts: Mutex<Option<BuilderFacts>>,
+}
+
+impl DockerBuildx {
+    /// Asks nothing yet.
+    pub fn new(options: Options) -> Self {
+        Self { options, facts: Mutex::new(None) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = process::command(&self.options.docker);
+        command.args(arguments);
+        command
+    }
+
+    /// What the client says about something: whether it succeeded, what it wrote, what it said.
+    fn ask(&self, command: Command) -> Result<(bool, String, String), BuildError> {
+        let (mut wrote, until) = (Vec::new(), process::now() + ANSWER);
+        let text = |mut stream: Box<dyn Read>| {
+            let mut bytes = Vec::new();
+            let _broken = stream.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).trim().to_owned()
+        };
+        let read = |stdout: &mut dyn Read| stdout.read_to_end(&mut wrote).map(drop);
+        let ran = process::run(command, &self.options.interrupt, Some(until), |e| text(Box::new(e)), read);
+        let (ended, said, read) = ran.map_err(BuildError::NoDocker)?;
+        match ended.stopped {
+            Some(Stopped::Interrupted) => Err(BuildError::Interrupted),
+            Some(Stopped::TimedOut) => Err(BuildError::NoBuilder { said: "it does not answer".into() }),
+            Some(Stopped::Unread) | None => {
+                read.map_err(BuildError::Export)?;
+                Ok((ended.status.success(), String::from_utf8_lossy(&wrote).into_owned(), said))
+            }
+        }
+    }
+
+    /// The version of buildx, as in `v0.29.1`.
+    fn buildx(&self) -> Result<String, BuildError> {
+        let (success, wrote, said) = self.ask(self.command(&["buildx", "version"]))?;
+        let version = wrote.split_whitespace().nth(1).filter(|_| success);
+        version.map(str::to_owned).ok_or_else(|| BuildError::NoBuildx { said: first_line(&said) })
+    }
+
+    /// What `docker buildx inspect` tells of the builder, which is started where it does not run.
+    fn inspect(&self, start: bool) -> Result<Inspected, BuildError> {
+        let mut command = self.command(&["buildx", "inspect"]);
+        command.args(start.then_some("--bootstrap")).args(&self.options.builder);
+        let (success, wrote, said) = self.ask(command)?;
+        let inspected = Inspected::read(&wrote);
+        match inspected.runs && success {
+            true => Ok(inspected),
+            false => {
+                Err(BuildError::NoBuilder { said: inspected.error.unwrap_or_else(|| first_line(&said)) })
+            }
+        }
+    }
+
+    /// Whether the engine itself runs without root.
+    fn engine_is_rootless(&self) -> Result<Option<bool>, BuildError> {
+        let command = self.command(&["info", "--format", "{{json .SecurityOptions}}"]);
+        let (success, wrote, _) = self.ask(command)?;
+        Ok(success.then(|| wrote.contains("\"name=rootless\"")))
+    }
+
+    fn look(&self) -> Result<BuilderFacts, BuildError> {
+        let buildx = self.buildx()?;
+        let Inspected { name, driver, buildkit, rootless, .. } = self.inspect(true)?;
+        let rootless = if driver == "docker" { self.engine_is_rootless()? } else { rootless };
+        Ok(BuilderFacts { name, driver, buildkit, buildx, rootless })
+    }
+
+    /// `docker buildx build` with all its arguments.
+    fn build_command(&self, request: &Request, format: Format, dockerfile: &Path) -> Command {
+        let mut command = self.command(&["buildx", "build"]);
+        command.args(&request.passed);
+        let mut option = |name: &str, value: &str| {
+            command.arg(format!("--{name}={value}"));
+        };
+        let one = [
+            ("builder", &self.options.builder),
+            ("target", &request.target),
+            ("platform", &request.platform),
+        ];
+        for (name, value) in one.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+            option(name, value);
+        }
+        for (name, values) in [("build-arg", &request.build_args), ("build-context", &request.contexts)] {
+            values.iter().for_each(|(key, value)| option(name, &format!("{key}={value}")));
+        }
+        let many = [("secret", &request.secrets), ("ssh", &request.ssh), ("no-cache-filter", &request.anew)];
+        for (name, values) in many {
+            values.iter().for_each(|value| option(name, value));
+        }
+        match &request.output {
+            Output::Stream => {
+                option("output", "type=oci,dest=-,compression=uncompressed,force-compression=true");
+            }
+            Output::Nothing => option("output", "type=cacheonly"),
+            Output::Image(name) => {
+                option("load", "true");
+                option("tag", name);
+            }
+        }
+        option("provenance", "false");
+        option("sbom", "false");
+        option("progress", format.as_str());
+        let mut file = OsString::from("--file=");
+        file.push(dockerfile);
+        command.arg(file).arg("--").arg(&request.context);
+        command
+    }
+
+    /// What came of a build that gave no image.
+    fn failure(
+        &self,
+        ended: Ended,
+        read: io::Result<()>,
+        progress: &Progress<'_>,
+        after: Duration,
+    ) -> BuildError {
+        match (ended.stopped, read) {
+            (Some(Stopped::Interrupted), _) => BuildError::Interrupted,
+            (Some(Stopped::TimedOut), _) => BuildError::TimedOut { after },
+            (Some(Stopped::Unread), Err(error)) => BuildError::Export(error),
+            (_, Err(error)) if ended.status.success() => BuildError::Export(error),
+            (_, _) => failure::of(progress, || self.inspect(false).is_ok()),
+        }
+    }
+}
+
+impl Builder for DockerBuildx {
+    fn facts(&self) -> Result<BuilderFacts, BuildError> {
+        let mut known = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(facts) = &*known {
+            return Ok(facts.clone());
+        }
+        let facts = self.look()?;
+        Ok(known.insert(facts).clone())
+    }
+
+    fn build(
+        &self,
+        request: &Request,
+        watch: &(dyn Fn(&Vertex) + Sync),
+        export: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+    ) -> Result<Built, BuildError> {
+        let format = format(&self.facts()?.buildx);
+        let folder = files(request).map_err(|source| BuildError::System {
+            what: "the Dockerfile can not be written into the temporary folder",
+            source,
+        })?;
+        let command = self.build_command(request, format, &folder.path().join("Dockerfile"));
+        let began = process::now();
+        let progress = Progress::new(watch);
+        let (ended, progress, read) = process::run(
+            command,
+            &self.options.interrupt,
+            request.deadline,
+            |stderr| progress.read(format, BufReader::new(stderr)),
+            |stdout| match request.output {
+                Output::Stream => export(stdout),
+                Output::Nothing | Output::Image(_) => Ok(()),
+            },
+        )
+        .map_err(BuildError::NoDocker)?;
+        let elapsed = began.elapsed();
+        match ended.status.success() && read.is_ok() {
+            true => Ok(Built { vertexes: progress.vertexes, elapsed }),
+            false => Err(self.failure(ended, read, &progress, elapsed)),
+        }
+    }
+}
+
+/// The Dockerfile and its ignore file, in a folder of their own.
+fn files(request: &Request) -> io::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new().prefix("layerwright-").tempdir()?;
+    fs::write(folder.path().join("Dockerfile"), &request.dockerfile)?;
+    if let Some(ignore) = &request.ignore {
+        fs::write(folder.path().join("Dockerfile.dockerignore"), ignore)?;
+    }
+    Ok(folder)
+}
+
+/// How a buildx of this version tells of a build: `rawjson` came with 0.13. A version that is no number is of somebody's
+/// own making, from a source that is newer.
+fn format(buildx: &str) -> Format {
+    let mut numbers = buildx.trim_start_matches('v').split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(0)), Some(Ok(minor @ 1..))) if minor < 13 => Format::Plain,
+        _ => Format::RawJson,
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing").trim().to_owned()
+}
+
+/// What `docker buildx inspect` tells: of the builder, and of its first node.
+#[derive(Debug, Default)]
+struct Inspected {
+    name: String,
+    driver: String,
+    buildkit: Option<String>,
+    rootless: Option<bool>,
+    runs: bool,
+    error: Option<String>,
+}
+
+impl Inspected {
+    fn read(text: &str) -> Self {
+        let mut this = Self::default();
+        for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
+            let value = value.trim();
+            match key.trim() {
+                "Name" if this.name.is_empty() => value.clone_into(&mut this.name),
+                "Driver" => value.clone_into(&mut this.driver),
+                // "Buildkit" before buildx 0.12.
+                "BuildKit version" | "Buildkit" => {
+                    this.buildkit.get_or_insert_with(|| value.to_owned());
+                }
+                "Status" => this.runs |= value == "running",
+                // Drivers "docker-container" and "kubernetes": the image or the option says it.
+                "Driver Options" if value.contains("rootless=\"true\"") || value.contains("-rootless\"") => {
+                    this.rootless = Some(true);
+                }
+                "Error" => this.error = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        this
+    }
+}
+
+#[cfg(test)]
+mod tests;

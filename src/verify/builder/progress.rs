@@ -1,0 +1,250 @@
+//! What a build tells of itself on standard error: BuildKit's `client.SolveStatus`, as JSON documents
+//! (`--progress=rawjson`, buildx 0.13 and newer) or as text (`--progress=plain`).
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, BufRead};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use super::Vertex;
+
+/// How many of the last lines of a step, and of the client, are kept.
+const LINES: usize = 20;
+
+/// How many bytes of a line are kept.
+const LINE: usize = 400;
+
+/// How a build tells of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    RawJson,
+    Plain,
+}
+
+impl Format {
+    /// The value of `--progress`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::RawJson => "rawjson",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+/// What a build has told so far.
+pub(super) struct Progress<'w> {
+    /// Its steps, in the order in which they were told of.
+    pub(super) vertexes: Vec<Vertex>,
+    by_digest: HashMap<String, usize>,
+    logs: HashMap<usize, Tail>,
+    /// What the client itself said.
+    pub(super) said: Tail,
+    watch: &'w (dyn Fn(&Vertex) + Sync),
+}
+
+/// The last lines of something.
+#[derive(Debug, Default)]
+pub(super) struct Tail(VecDeque<String>);
+
+impl Tail {
+    fn push(&mut self, line: &str) {
+        if self.0.len() == LINES {
+            self.0.pop_front();
+        }
+        self.0.push_back(line[..line.floor_char_boundary(LINE)].to_owned());
+    }
+
+    /// The lines.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+#[derive(Deserialize)]
+struct Status {
+    #[serde(default)]
+    vertexes: Vec<Step>,
+    #[serde(default)]
+    logs: Vec<Log>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    digest: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    cached: bool,
+    started: Option<String>,
+    completed: Option<String>,
+    #[serde(default)]
+    error: String,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    vertex: String,
+    #[serde(default)]
+    data: String,
+}
+
+impl<'w> Progress<'w> {
+    /// Nothing was told yet; `watch` is told of each step that changes.
+    pub(super) fn new(watch: &'w (dyn Fn(&Vertex) + Sync)) -> Self {
+        let (vertexes, by_digest, logs, said) = Default::default();
+        Self { vertexes, by_digest, logs, said, watch }
+    }
+
+    /// Reads all that is told. A stream that breaks off ends it.
+    pub(super) fn read(mut self, format: Format, mut stream: impl BufRead) -> Self {
+        let (mut line, mut document) = (Vec::new(), String::new());
+        while read_line(&mut stream, &mut line).is_ok_and(|more| more) {
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end_matches(['\n', '\r']);
+            match format {
+                Format::RawJson => self.raw_line(&mut document, text),
+                Format::Plain => self.plain_line(text),
+            }
+        }
+        self.unread(&mut document);
+        self
+    }
+
+    /// The last lines that a step printed.
+    pub(super) fn log(&self, vertex: &Vertex) -> impl Iterator<Item = &str> {
+        let log = self.by_digest.get(&vertex.digest).and_then(|at| self.logs.get(at));
+        log.into_iter().flat_map(Tail::lines)
+    }
+
+    /// A document begins with `{` where a line begins. It is a line, or ends with a line `}`. All else is said by the
+    /// client.
+    fn raw_line(&mut self, document: &mut String, line: &str) {
+        if !document.is_empty() && !line.starts_with([' ', '\t', '}']) {
+            self.unread(document);
+        }
+        if document.is_empty() && !line.starts_with('{') {
+            self.said.push(line);
+            return;
+        }
+        let first = document.is_empty();
+        document.push_str(line);
+        document.push('\n');
+        if first || line == "}" {
+            match serde_json::from_str(document) {
+                Ok(status) => {
+                    self.status(status);
+                    document.clear();
+                }
+                Err(error) if error.is_eof() => {}
+                Err(_) => self.unread(document),
+            }
+        }
+    }
+
+    /// What looked like a document and is none.
+    fn unread(&mut self, document: &mut String) {
+        document.lines().for_each(|line| self.said.push(line));
+        document.clear();
+    }
+
+    fn status(&mut self, status: Status) {
+        for step in status.vertexes {
+            let at = self.vertex(&step.digest, &step.name);
+            self.change(at, |vertex| {
+                vertex.cached |= step.cached;
+                vertex.started |= step.started.is_some();
+                vertex.completed |= step.completed.is_some();
+                if !step.error.is_empty() {
+                    vertex.error = Some(step.error);
+                }
+            });
+        }
+        for log in status.logs {
+            let data = STANDARD.decode(log.data).unwrap_or_default();
+            if let Some(at) = self.by_digest.get(&log.vertex) {
+                let tail = self.logs.entry(*at).or_default();
+                String::from_utf8_lossy(&data).lines().for_each(|line| tail.push(line));
+            }
+        }
+    }
+
+    /// `#6 [2/5] COPY a /b`, `#6 CACHED`, `#6 DONE 0.1s`, `#6 ERROR: …`, `#6 0.123 what it prints`. BuildKit's
+    /// `progressui.textMux`.
+    fn plain_line(&mut self, line: &str) {
+        let Some((number, text)) = line.strip_prefix('#').and_then(|rest| rest.split_once(' ')) else {
+            return self.said.push(line);
+        };
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return self.said.push(line);
+        }
+        let Some(&at) = self.by_digest.get(number) else {
+            // Number 0 is the client itself.
+            if number != "0" {
+                let at = self.vertex(number, text);
+                self.change(at, |vertex| vertex.started = true);
+            }
+            return;
+        };
+        let word = text.split_whitespace().next().unwrap_or_default();
+        match word {
+            "CACHED" => self.change(at, |vertex| (vertex.cached, vertex.completed) = (true, true)),
+            "DONE" => self.change(at, |vertex| vertex.completed = true),
+            "ERROR:" => self.change(at, |vertex| {
+                vertex.completed = true;
+                vertex.error = Some(text["ERROR:".len()..].trim().to_owned());
+            }),
+            // Only a merge says so; its vertex hides behind that of the copy.
+            "merging" => self.merged(number, at),
+            _ if is_seconds(word) => {
+                self.logs.entry(at).or_default().push(text[word.len()..].trim_start());
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells of the vertex with `] LINK `, of which plain progress does not.
+    fn merged(&mut self, number: &str, copy: usize) {
+        if let Some((place, command)) = self.vertexes[copy].name.split_once("] ") {
+            let onbuild = if command.starts_with("ONBUILD ") { "ONBUILD " } else { "" };
+            let name = format!("{place}] {onbuild}LINK {}", &command[onbuild.len()..]);
+            let at = self.vertex(&format!("{number} LINK"), &name);
+            self.change(at, |vertex| (vertex.started, vertex.completed) = (true, true));
+        }
+    }
+
+    /// The place of a vertex, which may be told of for the first time.
+    fn vertex(&mut self, digest: &str, name: &str) -> usize {
+        if let Some(at) = self.by_digest.get(digest) {
+            return *at;
+        }
+        let at = self.vertexes.len();
+        self.by_digest.insert(digest.to_owned(), at);
+        self.vertexes.push(Vertex { digest: digest.to_owned(), name: name.to_owned(), ..Vertex::default() });
+        (self.watch)(&self.vertexes[at]);
+        at
+    }
+
+    fn change(&mut self, at: usize, change: impl FnOnce(&mut Vertex)) {
+        let before = self.vertexes[at].clone();
+        change(&mut self.vertexes[at]);
+        if self.vertexes[at] != before {
+            (self.watch)(&self.vertexes[at]);
+        }
+    }
+}
+
+fn read_line(stream: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    Ok(stream.read_until(b'\n', line)? > 0)
+}
+
+/// As in `12.345`, which stands before what a step prints.
+fn is_seconds(word: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    word.split_once('.').is_some_and(|(whole, part)| digits(whole) && digits(part))
+}
+
+#[cfg(test)]
+mod tests;
