@@ -67,11 +67,15 @@ pub struct Expected {
     pub needs: Vec<String>,
 }
 
-/// The folder of the cases: in what `LAYERWRIGHT_SHARED` names, or in `shared` beside this repository.
-pub fn folder() -> Option<PathBuf> {
+/// What `LAYERWRIGHT_SHARED` names, or `shared` beside this repository.
+pub fn shared() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("LAYERWRIGHT_SHARED").map_or_else(beside, PathBuf::from);
-    Some(shared.join("cases")).filter(|cases| cases.is_dir())
+    std::env::var_os("LAYERWRIGHT_SHARED").map_or_else(beside, PathBuf::from)
+}
+
+/// The folder of the cases.
+pub fn folder() -> Option<PathBuf> {
+    Some(shared().join("cases")).filter(|cases| cases.is_dir())
 }
 
 /// Copies a context with the modes of a checkout; git keeps no others.

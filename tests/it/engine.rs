@@ -2,15 +2,20 @@
 //!
 //! They run where `LAYERWRIGHT_ENGINE=1` allows it, on the engine that the Docker client talks to; a shared engine is
 //! started and given the bases by `../shared/engine`. `LAYERWRIGHT_REQUIRE_ENGINE=1` makes a missing engine a failure.
+//! `LAYERWRIGHT_CLASSIC_ENGINE` is the address, as in `DOCKER_HOST`, of one whose image store does not merge.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Read;
-use std::path::Path;
-use std::process::Command;
-use std::sync::{Condvar, Mutex, RwLock};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Condvar, Mutex, PoisonError, RwLock};
+use std::thread;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::cases;
 use crate::support::{left_out, say};
 
 /// How many builds run at a time.
@@ -112,17 +117,98 @@ pub fn layout(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec
 }
 
 fn run(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
-    let _building = BUILDING.read().unwrap();
-    let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
-    *free -= 1;
-    drop(free);
     let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
     let plain = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
     let what = ["--progress=plain", "--file", file, folder];
-    let built = docker(&[&plain[..], options, &what].concat());
-    *FREE.lock().unwrap() += 1;
-    FREED.notify_one();
-    built
+    one_of_few(|| docker(&[&plain[..], options, &what].concat()))
+}
+
+/// Builds when fewer than [`AT_ONCE`] others do.
+pub fn one_of_few<T>(build: impl FnOnce() -> T) -> T {
+    /// Frees the place, also of a build whose test fails.
+    struct Place;
+    impl Drop for Place {
+        fn drop(&mut self) {
+            *FREE.lock().unwrap() += 1;
+            FREED.notify_one();
+        }
+    }
+    let _building = BUILDING.read().unwrap_or_else(PoisonError::into_inner);
+    let mut free = FREED.wait_while(FREE.lock().unwrap(), |free| *free == 0).unwrap();
+    *free -= 1;
+    drop(free);
+    let _place = Place;
+    build()
+}
+
+/// The address of an engine whose image store does not merge. Says what is left out without one.
+pub fn classic(what: &str) -> Option<String> {
+    let host = std::env::var("LAYERWRIGHT_CLASSIC_ENGINE").ok();
+    if host.is_none() {
+        missing(what, "LAYERWRIGHT_CLASSIC_ENGINE names no engine whose image store does not merge");
+    }
+    host
+}
+
+/// Something that tests need is not there: they leave out what needs it, or fail where it is required.
+fn missing(what: &str, why: &str) {
+    assert!(!is_set("LAYERWRIGHT_REQUIRE_ENGINE"), "{what}: {why}");
+    left_out(what, why);
+}
+
+/// An engine of a test's own, which it may stop.
+pub struct Another {
+    name: String,
+    root: PathBuf,
+    /// Its address, as in `DOCKER_HOST`.
+    pub host: String,
+}
+
+impl Another {
+    /// Starts one with `tiny:1` in it. Says what is left out where there is nothing to start it with.
+    pub fn start(what: &str) -> Option<Self> {
+        let up = cases::shared().join("engine/up");
+        if !up.is_file() {
+            missing(what, "the shared folder has no engine to start");
+            return None;
+        }
+        let root = std::env::var_os("ENGINE_ROOT").map_or("/opt/engine".into(), PathBuf::from);
+        let name = format!("faults-{}", std::process::id());
+        let host = format!("unix://{}", root.join(format!("run/{name}.sock")).display());
+        let engine = Self { name, root, host };
+        let started =
+            Command::new(up).env("ENGINE_NAME", &engine.name).stdout(Stdio::null()).status().unwrap();
+        assert!(started.success(), "{what}: the engine does not start");
+        let mut saved =
+            Command::new("docker").args(["save", "tiny:1"]).stdout(Stdio::piped()).spawn().unwrap();
+        let load = ["--host", &engine.host, "load"];
+        let loaded = Command::new("docker").args(load).stdin(saved.stdout.take().unwrap()).output().unwrap();
+        assert!(saved.wait().unwrap().success() && loaded.status.success(), "{loaded:?}");
+        Some(engine)
+    }
+
+    /// Stops it, and waits until it is gone.
+    pub fn stop(&self) {
+        let Ok(pid) = fs::read_to_string(self.root.join(format!("run/{}.pid", self.name))) else { return };
+        let stopped = Command::new("kill").arg(pid.trim()).status().unwrap();
+        let gone = || !Path::new("/proc").join(pid.trim()).exists();
+        for _ in (0..600).take_while(|_| stopped.success() && !gone()) {
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert!(gone(), "the engine {} does not stop", self.name);
+    }
+}
+
+impl Drop for Another {
+    fn drop(&mut self) {
+        self.stop();
+        let mut data = self.root.clone().into_os_string();
+        data.push(format!(".data/{}", self.name));
+        let _nothing = fs::remove_dir_all(data);
+        for left in ["run/NAME.pid", "run/NAME.sock", "etc/docker/NAME.json"] {
+            let _nothing = fs::remove_file(self.root.join(left.replace("NAME", &self.name)));
+        }
+    }
 }
 
 /// Says how many Dockerfiles were built, and removes what builds left and nobody used for long.

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bases;
+mod builder;
 mod builds;
 mod cases;
 mod commit;
@@ -21,6 +22,7 @@ mod kills;
 mod migrate;
 mod monorepo;
 mod mutation;
+mod noise;
 mod patch;
 mod plan;
 mod reading;

@@ -1,0 +1,161 @@
+//! Whether a builder links at all. One that does not shows that every edit is harmless, so what it builds is no evidence.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::builder::{BuildError, Builder, Output, Request, Vertex};
+
+/// What a builder does with `--link`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// It links: BuildKit showed the vertex.
+    Links,
+    /// It takes the flag and copies as ever. What it builds says nothing.
+    Ignores {
+        /// What is the matter.
+        why: String,
+        /// How to get a builder that links.
+        remedy: String,
+    },
+    /// Its frontend does not know the flag.
+    Rejects {
+        /// What it said.
+        said: String,
+    },
+}
+
+/// How a builder is probed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe<'a> {
+    /// The platform; None for the builder's own.
+    pub platform: Option<&'a str>,
+    /// The frontend image that the `# syntax` line names; None for the builder's own frontend.
+    pub frontend: Option<&'a str>,
+    /// Further arguments of `docker buildx build` that the user gave.
+    pub passed: &'a [String],
+    /// When it has to be done.
+    pub deadline: Option<Instant>,
+}
+
+/// What was probed of a builder: once for each platform and frontend.
+pub struct Probes<'b> {
+    builder: &'b dyn Builder,
+    known: Mutex<BTreeMap<(Option<String>, Option<String>), Probed>>,
+}
+
+impl<'b> Probes<'b> {
+    /// Nothing was probed yet.
+    pub fn new(builder: &'b dyn Builder) -> Self {
+        Self { builder, known: Mutex::default() }
+    }
+
+    /// Builds two copies, the second linked, where that was not done before.
+    ///
+    /// # Errors
+    ///
+    /// What the builder says, but for a flag that it does not know. An error is not kept.
+    pub fn of(&self, probe: &Probe<'_>) -> Result<Probed, BuildError> {
+        let key = (probe.platform.map(str::to_owned), probe.frontend.map(str::to_owned));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(probed) = known.get(&key) {
+            return Ok(probed.clone());
+        }
+        let probed = run(self.builder, probe)?;
+        Ok(known.entry(key).or_insert(probed).clone())
+    }
+}
+
+/// The first copy makes the state that the second is merged with: on `scratch` alone nothing is merged. The last stage
+/// reads a file of it: plain progress tells of a merge only when somebody needs its files.
+const COPIES: &str = "FROM scratch AS linked\nCOPY probe /probe\nCOPY --link probe /a/b\n\
+    FROM scratch\nCOPY --from=linked /a/b /c\n";
+
+fn run(builder: &dyn Builder, probe: &Probe<'_>) -> Result<Probed, BuildError> {
+    let context = context().map_err(|source| BuildError::System {
+        what: "the context of a probe can not be written into the temporary folder",
+        source,
+    })?;
+    let header = probe.frontend.map_or(String::new(), |image| format!("# syntax={image}\n"));
+    let request = Request {
+        dockerfile: format!("{header}{COPIES}").into_bytes(),
+        ignore: None,
+        context: context.path().to_owned(),
+        target: None,
+        platform: probe.platform.map(str::to_owned),
+        build_args: BTreeMap::new(),
+        contexts: BTreeMap::new(),
+        secrets: Vec::new(),
+        ssh: Vec::new(),
+        passed: probe.passed.to_vec(),
+        anew: Vec::new(),
+        output: Output::Nothing,
+        deadline: probe.deadline,
+    };
+    match builder.build(&request, &|_| {}, &mut |_| Ok(())) {
+        Ok(built) if built.vertexes.iter().any(Vertex::is_link) => Ok(Probed::Links),
+        Ok(_) => Ok(ignores(&builder.facts()?.driver)),
+        Err(BuildError::Failed { said, .. }) if is_unknown(&said) => Ok(Probed::Rejects { said }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a frontend does not know the flag (`instructions.BFlags.Parse`; old ones say `Unknown flag: link`).
+fn is_unknown(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["unknown flag: link", "unknown flag: --link"].iter().any(|words| said.contains(words))
+}
+
+/// A folder with a file that no cache knows: its own name is in it.
+fn context() -> io::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new().prefix("layerwright-probe-").rand_bytes(16).tempdir()?;
+    std::fs::write(folder.path().join("probe"), folder.path().as_os_str().as_encoded_bytes())?;
+    Ok(folder)
+}
+
+fn ignores(driver: &str) -> Probed {
+    let own = "`docker buildx create --driver docker-container --use` makes a builder that links";
+    let (why, remedy) = match driver {
+        "docker" => (
+            "the engine's image store is a graph driver, which can not merge".to_owned(),
+            format!(
+                "turn on the engine's containerd image store (Docker before 29 has it off unless it is turned on); \
+                 or {own}"
+            ),
+        ),
+        driver => (format!("BuildKit behind the driver {driver} does not merge"), own.to_owned()),
+    };
+    Probed::Ignores { why, remedy }
+}
+
+/// What a plain `docker build` would do in an environment with this `DOCKER_BUILDKIT`, where that is not what `verify`
+/// shows; None where it is. buildx itself does not read the variable (docker/cli's `processBuilder` does).
+pub fn legacy_builder(docker_buildkit: Option<&OsStr>) -> Option<&'static str> {
+    // What Go's `strconv.ParseBool` takes for false.
+    let off = ["0", "f", "F", "false", "False", "FALSE"];
+    docker_buildkit.filter(|value| off.iter().any(|word| value == word)).map(|_| {
+        "DOCKER_BUILDKIT turns BuildKit off: a plain `docker build` here uses the legacy builder, which copies without \
+         linking from Docker 23 and rejects --link before; `docker buildx build` is not touched. Unset it"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_go_takes_for_false_turns_buildkit_off() {
+        for off in ["0", "false", "F", "FALSE"] {
+            assert!(
+                legacy_builder(Some(OsStr::new(off))).is_some_and(|text| text.contains("legacy")),
+                "{off}"
+            );
+        }
+        for on in ["", "1", "true", "no", "fAlse"] {
+            assert_eq!(legacy_builder(Some(OsStr::new(on))), None, "{on}");
+        }
+        assert_eq!(legacy_builder(None), None);
+    }
+}

@@ -1,0 +1,406 @@
+//! The builder that drives `docker buildx`, on a real engine and on clients that do what they should not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use layerwright::dockerfile::Dockerfile;
+use layerwright::verify::builder::buildx::{DockerBuildx, Options};
+use layerwright::verify::builder::{BuildError, Builder, Built, Interrupt, Output, Request};
+use layerwright::verify::evidence::Reached;
+use layerwright::verify::probe::{Probe, Probed, Probes};
+use layerwright::verify::reached::reached;
+
+use crate::engine;
+
+/// A client and a context.
+struct World {
+    folder: tempfile::TempDir,
+    docker: PathBuf,
+    interrupt: Interrupt,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("context")).unwrap();
+        // What no cache knows.
+        fs::write(folder.path().join("context/f"), folder.path().as_os_str().as_encoded_bytes()).unwrap();
+        Self { folder, docker: "docker".into(), interrupt: Interrupt::new() }
+    }
+
+    /// With a script in place of the client.
+    fn with(script: &str) -> Self {
+        let mut world = Self::new();
+        world.docker = world.folder.path().join("docker");
+        fs::write(&world.docker, format!("#!/bin/sh\n{script}")).unwrap();
+        fs::set_permissions(&world.docker, fs::Permissions::from_mode(0o755)).unwrap();
+        // A file that another thread's child still has open for writing can not be run.
+        while std::process::Command::new(&world.docker).arg("--warm-up").output().is_err() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        world
+    }
+
+    /// With a client that builds as `build` says.
+    fn that_builds(build: &str) -> Self {
+        Self::with(&format!(
+            "case \"$1 $2\" in\n\
+             'buildx version') echo github.com/docker/buildx v0.29.1 abc;;\n\
+             'buildx inspect') printf 'Name: fake\\nDriver: remote\\n\\nNodes:\\nStatus: running\\n';;\n\
+             'buildx build') {build};;\n\
+             esac\n"
+        ))
+    }
+
+    fn builder(&self) -> DockerBuildx {
+        let interrupt = self.interrupt.clone();
+        DockerBuildx::new(Options { docker: self.docker.clone(), builder: None, interrupt })
+    }
+
+    fn request(&self, dockerfile: &str, output: Output) -> Request {
+        Request {
+            dockerfile: dockerfile.into(),
+            ignore: None,
+            context: self.folder.path().join("context"),
+            target: None,
+            platform: None,
+            build_args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
+            passed: vec!["--network=host".into()],
+            anew: Vec::new(),
+            output,
+            deadline: None,
+        }
+    }
+
+    fn build(&self, dockerfile: &str) -> Result<Built, BuildError> {
+        let request = self.request(dockerfile, Output::Nothing);
+        self.builder().build(&request, &|_| {}, &mut |_| Ok(()))
+    }
+
+    fn fails(&self, dockerfile: &str) -> BuildError {
+        self.build(dockerfile).unwrap_err()
+    }
+}
+
+/// Whether an error is of a kind, and what it says.
+macro_rules! assert_error {
+    ($error:expr, $kind:pat, $($says:literal),+) => {{
+        let error = $error;
+        assert!(matches!(error, $kind), "{error:?}");
+        $(assert!(error.to_string().contains($says), "{error}");)+
+    }};
+}
+
+/// The processes whose command line holds a text.
+fn processes(text: &str) -> Vec<String> {
+    let all =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok());
+    let all = all.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    all.filter(|line| line.contains(text)).collect()
+}
+
+/// Waits until something is so.
+fn until(what: &str, so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn no_docker() {
+    let mut world = World::new();
+    world.docker = world.folder.path().join("nothing");
+    assert_error!(world.fails("FROM scratch\n"), BuildError::NoDocker(_), "install Docker");
+}
+
+#[test]
+fn no_buildx() {
+    let world = World::with("echo \"docker: unknown command: docker $1\" >&2; exit 1\n");
+    let error = world.fails("FROM scratch\n");
+    assert_error!(
+        error,
+        BuildError::NoBuildx { .. },
+        "unknown command: docker buildx",
+        "install the buildx plugin"
+    );
+}
+
+#[test]
+fn no_engine() {
+    let world = World::with(
+        "case \"$1 $2\" in\n\
+         'buildx version') echo github.com/docker/buildx v0.29.1 abc;;\n\
+         *) printf 'Name: default\\nDriver: \\nError: Cannot connect to the Docker daemon\\n\\nNodes:\\n';;\n\
+         esac\n",
+    );
+    let error = world.fails("FROM scratch\n");
+    assert_error!(
+        error,
+        BuildError::NoBuilder { .. },
+        "Cannot connect to the Docker daemon",
+        "docker buildx ls"
+    );
+}
+
+#[test]
+fn a_client_that_does_not_stop_is_killed() {
+    let marker = "sleep 86399.25";
+    let world = World::that_builds(&format!("trap '' INT; {marker} & {marker}"));
+    let interrupt = world.interrupt.clone();
+    let asked = thread::spawn(move || {
+        until("the client runs", || processes(marker).iter().any(|line| line.starts_with(marker)));
+        interrupt.ask();
+        interrupt.ask();
+    });
+    let began = Instant::now();
+    assert_error!(world.fails("FROM scratch\n"), BuildError::Interrupted, "interrupted");
+    asked.join().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(60));
+    until("all of it is gone", || processes(marker).is_empty());
+}
+
+#[test]
+fn a_build_that_floods_both_streams_does_not_hang() {
+    let world = World::that_builds(
+        "(i=0; while [ $i -lt 20000 ]; do echo \"warning $i of the client\" >&2; i=$((i+1)); done) & \
+         head -c 3000000 /dev/zero; wait",
+    );
+    let mut read = 0;
+    let request = world.request("FROM scratch\n", Output::Stream);
+    let built = world.builder().build(&request, &|_| {}, &mut |stream| {
+        // Not all of it: what is left is read too.
+        let mut part = vec![0; 1_000_000];
+        stream.read_exact(&mut part)?;
+        read += part.len();
+        Ok(())
+    });
+    built.unwrap();
+    assert_eq!(read, 1_000_000);
+}
+
+#[test]
+fn who_can_not_read_the_image_stops_the_build() {
+    let marker = "sleep 86399.5";
+    let world = World::that_builds(&format!("head -c 3000000 /dev/zero; exec {marker}"));
+    let request = world.request("FROM scratch\n", Output::Stream);
+    let error = world.builder().build(&request, &|_| {}, &mut |stream| {
+        stream.read_exact(&mut [0; 4096])?;
+        Err(io::ErrorKind::StorageFull.into())
+    });
+    assert_error!(error.unwrap_err(), BuildError::Export(_), "make room");
+    assert!(processes(marker).is_empty());
+}
+
+#[test]
+fn an_image_that_is_cut_short_is_the_builds_failure() {
+    let world =
+        World::that_builds("printf abc; sleep 0.2; echo 'ERROR: failed to solve: out of luck' >&2; exit 1");
+    let request = world.request("FROM scratch\n", Output::Stream);
+    let error = world.builder().build(&request, &|_| {}, &mut |stream| stream.read_exact(&mut [0; 10]));
+    assert_error!(error.unwrap_err(), BuildError::Failed { step: None, .. }, "failed to solve: out of luck");
+    let world = World::that_builds("printf abc");
+    let request = world.request("FROM scratch\n", Output::Stream);
+    let error = world.builder().build(&request, &|_| {}, &mut |stream| stream.read_exact(&mut [0; 10]));
+    assert_error!(error.unwrap_err(), BuildError::Export(_), "can not be read");
+}
+
+#[test]
+fn an_image_is_read_while_it_is_written() {
+    if !engine::is_there("an image is read while it is written") {
+        return;
+    }
+    let world = World::new();
+    let facts = world.builder().facts().unwrap();
+    assert_eq!((facts.driver.as_str(), facts.rootless), ("docker", Some(false)));
+    let text = "FROM tiny:1 AS base\nCOPY --link f /tmp/f\nRUN echo done\nFROM base\nCOPY f /b/f\n";
+    let mut request = world.request(text, Output::Stream);
+    request.ignore = Some(b"g\n".to_vec());
+    fs::write(request.context.join(".dockerignore"), "f\n").unwrap();
+    let mut names = Vec::new();
+    let built = engine::one_of_few(|| {
+        world.builder().build(&request, &|_| {}, &mut |stream| {
+            for entry in tar::Archive::new(stream).entries()? {
+                names.push(entry?.path()?.into_owned());
+            }
+            Ok(())
+        })
+    });
+    let built = built.unwrap();
+    assert!(names.iter().any(|name| name == Path::new("index.json")), "{names:?}");
+    let found = reached(&built.vertexes, &Dockerfile::read(text));
+    assert_eq!(found, [(1, Reached::Linked), (4, Reached::NotExercised)]);
+    assert!(built.vertexes.iter().all(|vertex| vertex.completed), "{:?}", built.vertexes);
+    // The same from the cache, but for the stage that is built anew.
+    request.anew = vec!["base".into()];
+    request.output = Output::Nothing;
+    let again = engine::one_of_few(|| world.builder().build(&request, &|_| {}, &mut |_| Ok(()))).unwrap();
+    let run = again.vertexes.iter().find(|vertex| vertex.name.contains("RUN echo done")).unwrap();
+    assert!(!run.cached, "{run:?}");
+    assert_eq!(reached(&again.vertexes, &Dockerfile::read(text)), found);
+}
+
+#[test]
+fn a_failed_build_names_its_step_and_what_it_printed() {
+    if !engine::is_there("a failed build names its step") {
+        return;
+    }
+    let text = "FROM tiny:1\nCOPY f /f\nRUN echo what it printed; exit 7\n";
+    let error = engine::one_of_few(|| World::new().fails(text));
+    assert_error!(
+        error,
+        BuildError::Failed { step: Some(_), .. },
+        "[3/3] RUN",
+        "exit code: 7",
+        "what it printed"
+    );
+    let error = engine::one_of_few(|| World::new().fails("FROM scratch\nCOPY nothing /\n"));
+    assert_error!(error, BuildError::Failed { step: Some(_), .. }, "COPY nothing /", "not found");
+    let error = engine::one_of_few(|| World::new().fails("FROM scratch\nNONSENSE\n"));
+    assert_error!(error, BuildError::Failed { step: None, .. }, "unknown instruction: NONSENSE");
+}
+
+#[test]
+fn no_builder_of_this_name() {
+    if !engine::is_there("no builder of this name") {
+        return;
+    }
+    let options = Options { builder: Some("layerwright-nobody".into()), ..Options::default() };
+    let error = DockerBuildx::new(options).facts().unwrap_err();
+    assert_error!(
+        error,
+        BuildError::NoBuilder { .. },
+        "no builder \"layerwright-nobody\" found",
+        "docker buildx ls"
+    );
+}
+
+#[test]
+fn a_frontend_that_can_not_be_pulled_is_no_failed_build() {
+    if !engine::is_there("a frontend that can not be pulled") {
+        return;
+    }
+    // Nobody listens there, wherever this runs.
+    let text = "# syntax=127.0.0.1:9/docker/dockerfile:1\nFROM scratch\nCOPY f /f\n";
+    let error = engine::one_of_few(|| World::new().fails(text));
+    let is_named =
+        matches!(&error, BuildError::Frontend { image, .. } if image == "127.0.0.1:9/docker/dockerfile:1");
+    assert!(is_named, "{error:?}");
+    assert!(error.to_string().contains("[verify] frontend = \"builtin\""), "{error}");
+}
+
+/// Builds what sleeps; `then` is done when it does.
+fn sleeper(marker: &str, deadline: Option<Duration>, then: impl FnOnce(&World) + Send) -> BuildError {
+    let world = World::new();
+    let text = format!("FROM tiny:1\nCOPY f /f\nRUN {marker}\n");
+    let mut request = world.request(&text, Output::Nothing);
+    request.deadline = deadline.map(|after| Instant::now() + after);
+    engine::one_of_few(|| {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                until("the build runs", || !processes(marker).is_empty());
+                then(&world);
+            });
+            let error = world.builder().build(&request, &|_| {}, &mut |_| Ok(())).unwrap_err();
+            until("nothing is built any more", || processes(marker).is_empty());
+            error
+        })
+    })
+}
+
+#[test]
+fn an_interrupted_build_leaves_nothing_running() {
+    if !engine::is_there("an interrupted build leaves nothing running") {
+        return;
+    }
+    let error = sleeper(&format!("sleep 3{:07}", std::process::id()), None, |world| world.interrupt.ask());
+    assert_error!(error, BuildError::Interrupted, "interrupted");
+}
+
+#[test]
+fn a_build_that_hangs_is_stopped() {
+    if !engine::is_there("a build that hangs is stopped") {
+        return;
+    }
+    let marker = format!("sleep 4{:07}", std::process::id());
+    let error = sleeper(&marker, Some(Duration::from_secs(8)), |_| {});
+    assert_error!(error, BuildError::TimedOut { .. }, "longer than", "[verify] budget");
+}
+
+#[test]
+fn a_builder_links_or_says_why_not() {
+    let probe = Probe { platform: None, frontend: None, passed: &[], deadline: None };
+    if engine::is_there("a builder links") {
+        let world = World::new();
+        let builder = world.builder();
+        let probes = Probes::new(&builder);
+        assert_eq!(engine::one_of_few(|| probes.of(&probe)).unwrap(), Probed::Links);
+        // Nobody is asked again.
+        world.interrupt.ask();
+        assert_eq!(probes.of(&probe).unwrap(), Probed::Links);
+        assert!(matches!(Probes::new(&builder).of(&probe), Err(BuildError::Interrupted)));
+        // Whatever the environment says of plain `docker build`.
+        let legacy = World::with("DOCKER_BUILDKIT=0 exec docker \"$@\"\n");
+        assert_eq!(engine::one_of_few(|| Probes::new(&legacy.builder()).of(&probe)).unwrap(), Probed::Links);
+    }
+    if let Some(host) = engine::classic("a builder that does not link says why") {
+        let world = World::with(&format!("DOCKER_HOST={host} exec docker \"$@\"\n"));
+        let probed = Probes::new(&world.builder()).of(&probe).unwrap();
+        let Probed::Ignores { why, remedy } = probed else { panic!("{probed:?}") };
+        assert!(why.contains("graph driver"), "{why}");
+        assert!(remedy.contains("containerd") && remedy.contains("--driver docker-container"), "{remedy}");
+    }
+}
+
+#[test]
+fn a_builder_without_merges_ignores_the_flag_in_either_progress() {
+    let copies =
+        "#1 [linked 1/2] COPY probe /probe\\n#1 DONE 0.1s\\n#2 [linked 2/2] COPY --link probe /a/b\\n";
+    let probe = Probe { platform: None, frontend: None, passed: &[], deadline: None };
+    let probed = |more: &str, exit: &str| {
+        let world = World::with(&format!(
+            "case \"$1 $2\" in\n\
+             'buildx version') echo github.com/docker/buildx v0.11.2 abc;;\n\
+             'buildx inspect') printf 'Name: old\\nDriver: docker-container\\n\\nNodes:\\nStatus: running\\n';;\n\
+             'buildx build') printf '{copies}{more}' >&2; exit {exit};;\n\
+             esac\n"
+        ));
+        Probes::new(&world.builder()).of(&probe).unwrap()
+    };
+    assert_eq!(probed("#2 merging 0.0s done\\n#2 DONE 0.1s\\n", "0"), Probed::Links);
+    assert!(
+        matches!(probed("#2 DONE 0.1s\\n", "0"), Probed::Ignores { why, .. } if why.contains("docker-container"))
+    );
+    let refused = "ERROR: failed to solve: dockerfile parse error line 3: Unknown flag: link\\n";
+    assert!(matches!(probed(refused, "1"), Probed::Rejects { said } if said.contains("Unknown flag: link")));
+}
+
+#[test]
+fn an_engine_that_stops_in_mid_build_is_no_failed_build() {
+    if !engine::is_there("an engine that stops in mid-build") {
+        return;
+    }
+    let Some(engine) = engine::Another::start("an engine that stops in mid-build") else { return };
+    let marker = format!("sleep 5{:07}", std::process::id());
+    let world = World::with(&format!("DOCKER_HOST={} exec docker \"$@\"\n", engine.host));
+    let text = format!("FROM tiny:1\nCOPY f /f\nRUN {marker}\n");
+    let error = engine::one_of_few(|| {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                until("the build runs", || !processes(&marker).is_empty());
+                engine.stop();
+            });
+            world.fails(&text)
+        })
+    });
+    assert_error!(error, BuildError::Lost { .. }, "went away while it built", "start it");
+}
