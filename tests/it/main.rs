@@ -25,6 +25,7 @@ mod kills;
 mod migrate;
 mod monorepo;
 mod mutation;
+mod noise;
 mod patch;
 mod plan;
 mod reading;

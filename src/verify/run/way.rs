@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, folder, millis, onbuild,
+    Depth, Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, folder, millis, onbuild,
 };
 use crate::dockerfile::Dockerfile;
 use crate::git::RepoPath;
@@ -11,12 +11,14 @@ use crate::migrate::branch;
 use crate::plan::file::{self, Context, Site};
 use crate::verify::attribution::{Foretold, attribute};
 use crate::verify::builder::{BuildError, Output, Request, Vertex};
+use crate::verify::cache;
 use crate::verify::context::Checkout;
 use crate::verify::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
 use crate::verify::image::Image;
 use crate::verify::noise::settle;
 use crate::verify::probe::{Probe, Probed};
 use crate::verify::reached::reached;
+use crate::verify::smoke;
 use crate::verify::stages::{Need, Stages, id_of};
 use crate::verify::texts::Texts;
 use crate::verify::workbench::{Exported, Failure, Variants, Workbench};
@@ -174,7 +176,9 @@ impl<'a> Way<'a> {
         figures.after_ms = Some(millis(edited.built.elapsed));
         build.sites = self.reached(&edited.built.vertexes);
         onbuild::leave_out(&original.image, &mut edited.image, &self.before, &self.after);
-        self.differences(bench, &variants, original.image, &edited.image, build)
+        self.differences(bench, &variants, original.image, &edited.image, build)?;
+        self.smoke(bench, &variants, build)?;
+        self.cache(bench, &variants, build, figures)
     }
 
     /// That the builder links: what another one builds shows nothing.
@@ -232,6 +236,54 @@ impl<'a> Way<'a> {
             build.outcome = Outcome::Different;
         }
         Ok(())
+    }
+
+    /// Runs the smoke commands in what the configuration builds; further stages are none of their concern.
+    fn smoke(
+        &self,
+        bench: &mut Workbench<'_>,
+        variants: &Variants,
+        build: &mut Build,
+    ) -> Result<(), Trouble> {
+        let commands = self.run.own.map(|own| own.smoke.as_slice()).unwrap_or_default();
+        if commands.is_empty() || variants.original.target != self.context.target {
+            return Ok(());
+        }
+        self.tell(Phase::Smoke, build.target.as_deref());
+        build.smoke = smoke::run(bench, variants, commands).map_err(of_other)?;
+        if build.smoke.iter().any(|smoke| !smoke.agrees) {
+            build.outcome = Outcome::Different;
+        }
+        Ok(())
+    }
+
+    /// Measures what changes cost, where that is asked for. Whatever hinders it, the comparison stands.
+    fn cache(
+        &self,
+        bench: &mut Workbench<'_>,
+        variants: &Variants,
+        build: &mut Build,
+        figures: &mut BuildFigures,
+    ) -> Result<(), Trouble> {
+        if self.run.edit.depth < Depth::Full || variants.original.target != self.context.target {
+            return Ok(());
+        }
+        self.tell(Phase::Cache, build.target.as_deref());
+        match cache::measure(bench, variants).map_err(of_other) {
+            Ok(Some(measured)) => {
+                let pair = |(before, after)| (millis(before), millis(after));
+                figures.moved_base_ms = Some(pair(measured.moved_base));
+                figures.early_step_ms = measured.early_step.map(pair);
+                build.cache = Some(measured.figures);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(Trouble::Verdict(Verdict(_, why))) => {
+                build.assumptions.push(format!("what changes cost was not measured: {why}"));
+                Ok(())
+            }
+            Err(stop) => Err(stop),
+        }
     }
 
     fn foretold(&self) -> Foretold<'_> {
