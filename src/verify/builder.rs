@@ -148,7 +148,7 @@ pub enum BuildError {
         said: String,
     },
     /// The build failed.
-    #[error("the build failed{}: {said}", at(.step))]
+    #[error("the build failed{}: {said}", at(.step.as_deref()))]
     Failed {
         /// The step that failed, as the builder names it.
         step: Option<String>,
@@ -186,8 +186,8 @@ pub enum BuildError {
     },
 }
 
-fn at(step: &Option<String>) -> String {
-    step.as_ref().map_or(String::new(), |step| format!(" at {step}"))
+fn at(step: Option<&str>) -> String {
+    step.map_or(String::new(), |step| format!(" at {step}"))
 }
 
 /// An error, and what helps where a disk is full.

@@ -214,6 +214,7 @@ impl Drop for Another {
         let mut data = self.root.clone().into_os_string();
         data.push(format!(".data/{}", self.name));
         let _nothing = fs::remove_dir_all(data);
+        let _nothing = fs::remove_dir_all(self.root.join(format!("run/docker-{}", self.name)));
         for left in ["run/NAME.pid", "run/NAME.sock", "etc/docker/NAME.json"] {
             let _nothing = fs::remove_file(self.root.join(left.replace("NAME", &self.name)));
         }
