@@ -73,6 +73,23 @@ impl Stages {
         }
     }
 
+    /// What a stage starts from, as it is written.
+    pub fn base(&self, stage: usize) -> Option<&str> {
+        self.stages.get(stage)?.uses.first().map(String::as_str)
+    }
+
+    /// The stage that a stage starts from: the last one of that name before it.
+    pub fn parent(&self, stage: usize) -> Option<usize> {
+        let base = self.base(stage)?;
+        let is_it = |other: &Stage| other.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(base));
+        self.stages[..stage].iter().rposition(is_it)
+    }
+
+    /// A stage, the one that it starts from, and so on: what their lines write becomes the image.
+    pub fn chain(&self, stage: usize) -> Vec<usize> {
+        std::iter::successors(Some(stage), |stage| self.parent(*stage)).collect()
+    }
+
     /// The stages that a build of `target` may execute, itself among them.
     pub fn reached(&self, target: usize) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
@@ -201,6 +218,14 @@ mod tests {
         let stages = stages("FROM a AS x\nFROM b AS y\nFROM $z\n");
         assert_eq!(stages.reached(2), set(&[0, 1, 2]));
         assert_eq!(stages.dependents(&set(&[0])), set(&[0, 2]));
+    }
+
+    #[test]
+    fn a_stage_stands_on_those_before_it() {
+        let stages = stages("FROM x AS x\nFROM X AS y\nFROM scratch\nFROM y\nFROM z AS x\n");
+        assert_eq!(stages.chain(3), [3, 1, 0]);
+        assert_eq!(stages.chain(2), [2]);
+        assert_eq!((stages.base(0), stages.parent(0)), (Some("x"), None), "it is no stage of its own");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 
 use super::builder::{BuildError, Builder, Built, Output, Request, Vertex};
 use super::image::{Blobs, ExportError, Image, read_export};
+use crate::dockerfile::{Body, Dockerfile};
 
 /// A builder with what one verification shares between its builds.
 pub struct Workbench<'a> {
@@ -61,6 +62,13 @@ pub enum Failure {
     },
 }
 
+impl Variants {
+    /// Both texts, read.
+    pub(super) fn read(&self) -> [Dockerfile; 2] {
+        [&self.original, &self.edited].map(|request| Dockerfile::read(request.dockerfile.as_slice()))
+    }
+}
+
 impl<'a> Workbench<'a> {
     /// Works with a builder and tells `watch` of each step.
     pub fn new(builder: &'a dyn Builder, watch: &'a (dyn Fn(&Vertex) + Sync), nonce: String) -> Self {
@@ -91,6 +99,16 @@ impl<'a> Workbench<'a> {
     }
 }
 
+/// The edited lines of two texts that differ in those alone, as places in the instructions of either.
+pub(super) fn edited_sites(original: &Dockerfile, edited: &Dockerfile) -> Vec<usize> {
+    let pairs = original.instructions().iter().zip(edited.instructions()).enumerate();
+    let differ = pairs.filter(|(_, (before, after))| {
+        let texts = (&original.text()[before.span.range()], &edited.text()[after.span.range()]);
+        matches!(before.body, Body::Transfer(_)) && texts.0 != texts.1
+    });
+    differ.map(|(at, _)| at).collect()
+}
+
 /// What a step of a build does, read from its name: `prefixCommand` of BuildKit's `dockerfile2llb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
@@ -113,6 +131,12 @@ impl Vertex {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         (is_number(at) && is_number(all))
             .then_some(Step { stage: stage.filter(|name| !name.is_empty()), instruction })
+    }
+
+    /// Whether it is a RUN.
+    pub fn is_run(&self) -> bool {
+        let instruction = self.step().map(|step| step.instruction);
+        instruction.is_some_and(|text| text.trim_start_matches("ONBUILD ").starts_with("RUN "))
     }
 
     /// Whether it was executed now.

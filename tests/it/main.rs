@@ -27,6 +27,7 @@ mod kills;
 mod migrate;
 mod monorepo;
 mod mutation;
+mod noise;
 mod page;
 mod patch;
 mod plan;

@@ -202,3 +202,91 @@ fn tally(screen: &mut Screen, evidence: &[Evidence]) {
 pub fn seconds(ms: u64) -> String {
     format!("{}.{} s", ms / 1000, ms % 1000 / 100)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::evidence::{BuilderFacts, Figures, SiteEvidence};
+
+    fn build(outcome: Outcome, differences: Vec<Difference>) -> Build {
+        let facts = BuilderFacts {
+            name: "default".into(),
+            driver: "docker".into(),
+            buildkit: None,
+            buildx: "0.29.1".into(),
+            rootless: None,
+        };
+        Build {
+            context: ".".into(),
+            tree: None,
+            target: Some("app".into()),
+            platform: "linux/amd64".into(),
+            build_args: std::collections::BTreeMap::new(),
+            contexts: std::collections::BTreeMap::new(),
+            bases: std::collections::BTreeMap::new(),
+            builder: facts,
+            frontend: "docker/dockerfile:1".into(),
+            assumptions: Vec::new(),
+            outcome,
+            reason: None,
+            sites: vec![
+                SiteEvidence { line: 2, reached: Reached::Linked },
+                SiteEvidence { line: 9, reached: Reached::NotExercised },
+            ],
+            differences,
+            noise: 0,
+            smoke: Vec::new(),
+            cache: None,
+        }
+    }
+
+    fn evidence(build: Build) -> Evidence {
+        Evidence {
+            schema: 1,
+            path: "a/Dockerfile".into(),
+            commit: None,
+            before: "1".into(),
+            after: "2".into(),
+            outcome: build.outcome,
+            reason: None,
+            builds: vec![build],
+            figures: Figures::default(),
+        }
+    }
+
+    #[test]
+    fn a_difference_stands_below_the_table_with_its_cause_and_how_to_see_it() {
+        let difference = Difference {
+            path: Some("/root\u{1b}[2J".into()),
+            aspect: "mode".into(),
+            before: Some("0700".into()),
+            after: Some("0755".into()),
+            cause: Cause::Unforetold,
+        };
+        let mut screen = Screen::new(100);
+        details(&mut screen, &evidence(build(Outcome::Different, vec![difference])));
+        let text = anstream::adapter::strip_str(&screen.finish()).to_string();
+        assert_eq!(
+            text,
+            "a/Dockerfile: different\n  context ., target app, linux/amd64, frontend docker/dockerfile:1\n    \
+             /root\\x1b[2J mode 0700 → 0755 (no rule foretold it)\n  See it:  layerwright verify a/Dockerfile --keep \
+             --platform linux/amd64\n\n"
+        );
+    }
+
+    #[test]
+    fn a_line_counts_by_the_build_that_shows_most_of_it() {
+        let mut one = evidence(build(Outcome::Same, Vec::new()));
+        let mut other = build(Outcome::Same, Vec::new());
+        other.sites[1].reached = Reached::Inert;
+        one.builds.push(other);
+        let cells: Vec<String> = row(&one).into_iter().map(|(_, cell)| cell).collect();
+        assert_eq!(cells, ["same", "-", "-", "-", "1", "1", "0", "0", "a/Dockerfile"]);
+    }
+
+    #[test]
+    fn seconds_have_one_digit_behind_the_point() {
+        assert_eq!(seconds(0), "0.0 s");
+        assert_eq!(seconds(12_345), "12.3 s");
+    }
+}

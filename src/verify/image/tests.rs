@@ -36,7 +36,11 @@ impl LayerTar {
     }
 
     pub fn file(self, name: &str, content: &str) -> Self {
-        self.put(name.as_bytes(), EntryType::Regular, 0o644, b"", content.as_bytes())
+        self.file_with(name, 0o644, content)
+    }
+
+    pub fn file_with(self, name: &str, mode: u32, content: &str) -> Self {
+        self.put(name.as_bytes(), EntryType::Regular, mode, b"", content.as_bytes())
     }
 
     pub fn symlink(self, name: &str, target: &str) -> Self {

@@ -132,7 +132,7 @@ fn kind(entry: &Entry<'_>, level: Level) -> Kind {
     hash.update(format!("{mode}\0{uid}\0{gid}\0{xattrs:?}\0"));
     match what {
         NodeKind::File { .. } | NodeKind::Symlink { .. } if level.contents => {
-            hash.update(format!("{what:?}"))
+            hash.update(format!("{what:?}"));
         }
         NodeKind::File { .. } => hash.update("file"),
         NodeKind::Symlink { .. } => hash.update("symlink"),

@@ -175,3 +175,6 @@ fn below(before: Option<&Image>, after: Option<&Image>, path: &[u8], found: &mut
         found.push(presence(path, None, Some(node)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! What a change costs before and after: how much is executed and pushed again. It measures, and never says what that is
+//! worth.
+//!
+//! From a warm cache, a layer that is in no cache is put on top of the base, or before a step ahead of the first linked
+//! line; what is below it stays as it was. For the cache that is a base that moved, or a step that changed: the files of
+//! the image are the same but for one.
+//!
+//! A layer was kept where its digest was among those of the warm image. Copying again gives another digest although the
+//! files are the same, for a directory gets the time at which something was put into it; so does running again, mostly.
+//! A step was executed where the builder does not call it cached; FROM is none, and neither is putting a linked copy
+//! upon what is below, which is done each time and copies nothing.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bstr::ByteSlice;
+
+use super::builder::{Request, Vertex};
+use super::evidence::{CacheFigures, Pair, Rebuild};
+use super::image::Digest;
+use super::stages::Stages;
+use super::workbench::{Exported, Failure, Variants, Workbench, edited_sites};
+use crate::dockerfile::{Body, Dockerfile, Instruction};
+
+/// Where the layer has its file.
+const MARK: &str = "/.layerwright-changed";
+
+/// The figures, and how long both rebuilds took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// What was executed and is to be pushed.
+    pub figures: CacheFigures,
+    /// Rebuilding after the base has moved: before, after.
+    pub moved_base: (Duration, Duration),
+    /// Rebuilding after an early step has changed: before, after.
+    pub early_step: Option<(Duration, Duration)>,
+}
+
+/// Measures both changes in both texts. None where nothing but `scratch` is below.
+///
+/// # Errors
+///
+/// [`Failure`] of a build.
+pub fn measure(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Option<Measured>, Failure> {
+    let Some(places) = Places::find(variants) else { return Ok(None) };
+    let moved = change(bench, variants, "base", &places.bases)?;
+    let above = moved.each_ref().map(Change::base_layers);
+    let rebuilt = |change: &[Change; 2]| {
+        let [before, after] = [0, 1].map(|turn| change[turn].counted(above[turn]));
+        (Pair { before, after }, (change[0].rebuilt.built.elapsed, change[1].rebuilt.built.elapsed))
+    };
+    let (moved_base, base_took) = rebuilt(&moved);
+    let (early_step, early_took) = match places.early_step {
+        Some(place) => Some(rebuilt(&change(bench, variants, "step", &[place])?)).unzip(),
+        None => (None, None),
+    };
+    let figures = CacheFigures { moved_base, early_step };
+    Ok(Some(Measured { figures, moved_base: base_took, early_step: early_took }))
+}
+
+/// An image, and what it is after a change.
+struct Change {
+    warm: Exported,
+    rebuilt: Exported,
+}
+
+/// Makes a change in both texts, from a warm cache.
+fn change(
+    bench: &mut Workbench<'_>,
+    variants: &Variants,
+    name: &str,
+    places: &[usize],
+) -> Result<[Change; 2], Failure> {
+    let mut one = |turn: &str, request: &Request| -> Result<Change, Failure> {
+        let mut request = Request { anew: Vec::new(), ..request.clone() };
+        let warm = bench.image(&request)?;
+        // Each has a layer of its own: what the first build executed is not in the cache of the second.
+        let nonce = format!("{}-{name}-{turn}", bench.nonce);
+        request.dockerfile = with_layers(&request.dockerfile, places, &nonce);
+        Ok(Change { warm, rebuilt: bench.image(&request)? })
+    };
+    Ok([one("before", &variants.original)?, one("after", &variants.edited)?])
+}
+
+impl Change {
+    /// How many layers both share from below: all that is under the one that was put there.
+    fn shared(&self) -> usize {
+        let pairs = self.warm.image.layers.iter().zip(&self.rebuilt.image.layers);
+        pairs.take_while(|(warm, rebuilt)| warm.digest == rebuilt.digest).count()
+    }
+
+    fn is_in_image(&self) -> bool {
+        self.rebuilt.image.entries.contains_key(MARK.trim_start_matches('/').as_bytes().as_bstr())
+    }
+
+    /// How many layers the base has, where it is the base that moved. The image of a stage from `scratch` has none.
+    fn base_layers(&self) -> usize {
+        if self.is_in_image() { self.shared() } else { 0 }
+    }
+
+    /// What rebuilding cost, of the layers above the base.
+    fn counted(&self, base_layers: usize) -> Rebuild {
+        let warm: BTreeSet<Digest> = self.warm.image.layers.iter().map(|layer| layer.digest).collect();
+        let mut layers = self.rebuilt.image.layers.clone();
+        if self.is_in_image() {
+            layers.remove(self.shared());
+        }
+        let above = layers.get(base_layers..).unwrap_or_default();
+        let new = above.iter().filter(|layer| !warm.contains(&layer.digest));
+        let steps = self.rebuilt.built.vertexes.iter().filter(|vertex| is_step(vertex)).count();
+        Rebuild {
+            layers: above.len(),
+            kept: above.iter().filter(|layer| warm.contains(&layer.digest)).count(),
+            pushed_bytes: new.map(|layer| layer.size).sum(),
+            steps,
+        }
+    }
+}
+
+/// Where layers are put: each before this instruction, by index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Places {
+    /// On top of the base, in each stage that starts from it.
+    bases: Vec<usize>,
+    /// Before an early step.
+    early_step: Option<usize>,
+}
+
+impl Places {
+    /// The base is what the stage that is built comes from in the end. Where that is `scratch`, it is what the stages
+    /// start from that it uses. The early step is the last one that writes before the first linked line of the stages
+    /// that become the image; both texts have the same instructions.
+    fn find(variants: &Variants) -> Option<Self> {
+        let [original, edited] = variants.read();
+        let stages = Stages::new(&original);
+        let target = stages.of_target(variants.original.target.as_deref())?;
+        let chain = stages.chain(target);
+        let root = stages.base(*chain.last()?)?;
+        let moves = |stage: &usize| {
+            let base = stages.base(*stage);
+            stages.parent(*stage).is_none()
+                && base != Some("scratch")
+                && (root == "scratch" || base == Some(root))
+        };
+        let from = |stage: usize| {
+            let starts = |instruction: &Instruction| {
+                instruction.stage == Some(stage) && matches!(instruction.body, Body::From(_))
+            };
+            original.instructions().iter().position(starts)
+        };
+        let moving = stages.reached(target).into_iter().filter(moves);
+        let bases: Vec<usize> = moving.filter_map(from).map(|from| from + 1).collect();
+        if bases.is_empty() {
+            return None;
+        }
+        let sites = edited_sites(&original, &edited);
+        let instructions = original.instructions();
+        let in_chain = |stage: Option<usize>| stage.is_some_and(|stage| chain.contains(&stage));
+        let first = sites.into_iter().find(|site| in_chain(instructions[*site].stage));
+        let early_step = first.and_then(|first| {
+            let writes = |at: &usize| {
+                matches!(instructions[*at].body, Body::Run(_) | Body::Transfer(_) | Body::Workdir(_))
+                    && instructions[*at].stage == instructions[first].stage
+            };
+            (0..first).rev().find(writes)
+        });
+        Some(Self { bases, early_step })
+    }
+}
+
+/// The text with a layer before each of these instructions; behind the last one where there are fewer.
+fn with_layers(text: &[u8], places: &[usize], nonce: &str) -> Vec<u8> {
+    let dockerfile = Dockerfile::read(text);
+    let mut new = Vec::new();
+    let mut done = 0;
+    for place in places {
+        // It comes behind the instruction before, whose last line ends there.
+        let end = dockerfile.instructions()[place - 1].span.end;
+        new.extend_from_slice(&text[done..end]);
+        new.extend_from_slice(format!("\nCOPY <<\"{nonce}\" {MARK}\n{nonce}\n{nonce}").as_bytes());
+        done = end;
+    }
+    new.extend_from_slice(&text[done..]);
+    new
+}
+
+fn is_step(vertex: &Vertex) -> bool {
+    let counts = |instruction: &str| !instruction.starts_with("FROM ") && !instruction.contains(MARK);
+    vertex.is_executed() && !vertex.is_link() && vertex.step().is_some_and(|step| counts(step.instruction))
+}

@@ -1,0 +1,68 @@
+//! Where texts are cut off to see what edited lines do. It builds nothing.
+
+use crate::dockerfile::{Body, Dockerfile};
+use crate::verify::stages::Stages;
+use crate::verify::workbench::{Variants, edited_sites};
+
+/// Both texts up to some edited lines without a RUN between them. What comes before is as the edited text has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Point {
+    /// The first of the lines, in the original.
+    pub line: usize,
+    /// With the lines as they were.
+    pub plain: Vec<u8>,
+    /// With the lines as they are.
+    pub linked: Vec<u8>,
+    /// Whether what is there becomes the image.
+    pub is_image: bool,
+}
+
+/// The points of the stages that are built, in order.
+pub(super) fn points(variants: &Variants) -> Vec<Point> {
+    let [original, edited] = variants.read();
+    let stages = Stages::new(&original);
+    let Some(target) = stages.of_target(variants.original.target.as_deref()) else { return Vec::new() };
+    let (reached, chain) = (stages.reached(target), stages.chain(target));
+    let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
+    for site in edited_sites(&original, &edited) {
+        let Some(stage) = original.instructions()[site].stage.filter(|stage| reached.contains(stage)) else {
+            continue;
+        };
+        match groups.last_mut() {
+            Some((of, group)) if *of == stage && !has_run(&original, group[group.len() - 1], site) => {
+                group.push(site);
+            }
+            _ => groups.push((stage, vec![site])),
+        }
+    }
+    let point = |(stage, group): &(usize, Vec<usize>)| Point {
+        line: original.instructions()[group[0]].start_line,
+        plain: cut_off(&original, &edited, group, group),
+        linked: cut_off(&original, &edited, group, &[]),
+        is_image: chain.contains(stage),
+    };
+    groups.iter().map(point).collect()
+}
+
+fn has_run(dockerfile: &Dockerfile, from: usize, to: usize) -> bool {
+    dockerfile.instructions()[from..to].iter().any(|instruction| matches!(instruction.body, Body::Run(_)))
+}
+
+/// The edited text up to the end of a group, some of its lines as they were.
+fn cut_off(original: &Dockerfile, edited: &Dockerfile, group: &[usize], as_they_were: &[usize]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut done = 0;
+    for site in as_they_were {
+        let (before, after) = (&original.instructions()[*site], &edited.instructions()[*site]);
+        text.extend_from_slice(&edited.text()[done..after.span.start]);
+        text.extend_from_slice(&original.text()[before.span.range()]);
+        done = after.span.end;
+    }
+    let end = edited.instructions()[group[group.len() - 1]].span.end;
+    text.extend_from_slice(&edited.text()[done..end]);
+    text.push(b'\n');
+    text
+}
+
+#[cfg(test)]
+mod tests;
