@@ -149,6 +149,7 @@ fn a_browser_shows_the_page_as_it_is_meant() {
     assert_figures(&mut browser, &serde_json::to_value(&page).unwrap());
     assert_texts(&mut browser, &serde_json::to_value(&page).unwrap());
     assert_keyboard(&mut browser);
+    assert_bars(&mut browser);
     for scheme in ["light", "dark"] {
         browser.medium("screen", scheme);
         for (width, height) in [(320, 640), (360, 740), (768, 1024), (1280, 900)] {
@@ -215,6 +216,28 @@ fn leaves(value: &Value, at: &str, seen: &mut impl FnMut(&str, &str, &Value)) {
             let key = at.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap();
             seen(at, key, leaf);
         }
+    }
+}
+
+/// Each bar is as long as its number says: of the number behind it, or else of the greater one of its pair.
+fn assert_bars(browser: &mut Browser) {
+    browser.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })");
+    let bars = browser.evaluate(
+        "[...document.querySelectorAll('table.bars')].flatMap(table => {
+            const rows = [...table.rows].map(row => [...row.querySelectorAll('data')].map(it => +it.value));
+            const most = Math.max(...rows.map(row => row[0]));
+            return [...table.rows].map((row, index) => {
+                const [track, fill] = ['.track', '.fill'].map(it => row.querySelector(it).getBoundingClientRect().width);
+                const whole = rows[index][1] ?? most;
+                return [fill / track, whole ? rows[index][0] / whole : 0, row.querySelector('svg').ariaLabel];
+            });
+        })",
+    );
+    let bars = bars.as_array().unwrap();
+    assert!(bars.len() >= 40, "only {} bars were found", bars.len());
+    for bar in bars {
+        let distance = bar[0].as_f64().unwrap() - bar[1].as_f64().unwrap();
+        assert!(distance.abs() < 0.005, "a bar is as long as its number says: {bar}");
     }
 }
 
