@@ -7,7 +7,7 @@ use std::path::Path;
 
 use campaign::{campaign, hostile};
 use layerwright::plan::file::{Plan, Verdict};
-use layerwright::report::page::data::{Layers, Rebuilt, State, Times, WaveState};
+use layerwright::report::page::data::{Layers, Measured, Rebuilt, State, Times, WaveState};
 use layerwright::report::page::{Facts, StatusPage, render};
 use layerwright::rollout::{Base, Progress};
 use layerwright::text::people::shown;
@@ -62,7 +62,14 @@ fn who_did_what_and_why_stands_beside_the_state() {
     assert!(held.why.as_deref().unwrap().contains("differs in 102 places"), "{:?}", held.why);
     assert_eq!(held.says, "differs in 102 places");
     let builds = &held.evidence.as_ref().unwrap().builds;
-    assert_eq!((builds[0].differs, builds[0].differences.len()), (103, 100));
+    assert_eq!((builds[0].differs, builds[0].differences.len()), (Some(103), 100));
+    assert_eq!((builds[1].differs, builds[1].noise), (None, None), "what did not build was not compared");
+    let failed = &builds[2];
+    assert_eq!(
+        (failed.differs, &failed.measured),
+        (None, &Measured::default()),
+        "nor an edited file that fails"
+    );
     assert_eq!((builds[0].linked, builds[0].edited, &builds[0].not_exercised[..]), (1, 2, &[9][..]));
     assert_eq!(builds[0].builder, "default (docker, BuildKit v0.25.1, buildx v0.29.1)");
 }
@@ -258,16 +265,13 @@ fn reads(text: &str, number: i64) -> bool {
         (read - number).abs() <= small / 2
     };
     match words[..] {
-        [digits, "s"] => nearly(digits, 1e3),
         [minutes, "min", seconds, "s"] => two(minutes, seconds, 1000),
         [hours, "h", minutes, "min"] => two(hours, minutes, 60_000),
-        [digits, "B"] => exactly(digits),
-        [digits, "kB"] => nearly(digits, 1e3),
+        [digits, "s" | "kB"] => nearly(digits, 1e3),
         [digits, "MB"] => nearly(digits, 1e6),
         [digits, "GB"] => nearly(digits, 1e9),
-        [digits] => exactly(digits),
+        [digits] | [digits, "B"] | [digits, "edited", "line" | "lines"] => exactly(digits),
         [digits, noun] => exactly(digits) && noun.parse::<f64>().is_err(),
-        [digits, "edited", "line" | "lines"] => exactly(digits),
         _ => false,
     }
 }
@@ -397,7 +401,7 @@ fn assert_policy(browser: &mut Browser, folder: &Path, html: &str) {
 fn picture(browser: &mut Browser, name: &str) {
     let Some(folder) = std::env::var_os("LAYERWRIGHT_PICTURES") else { return };
     let all = json!({"format": "png", "captureBeyondViewport": true});
-    let png = browser.ask("Page.captureScreenshot", all);
+    let png = browser.ask("Page.captureScreenshot", &all);
     let bytes =
         base64::Engine::decode(&base64::engine::general_purpose::STANDARD, png["data"].as_str().unwrap());
     std::fs::write(Path::new(&folder).join(format!("{name}.png")), bytes.unwrap()).unwrap();
