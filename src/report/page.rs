@@ -1,15 +1,15 @@
 //! The status page: one HTML file that needs nothing else, neither a network nor a script. It reads nothing and knows no
 //! time.
 //!
-//! All text of the repository goes through [`html`], which escapes it; no style and no script but the page's own style
-//! may count, which the page's policy says. Each figure on it names its place in the data that the page carries in the
-//! element `data`: a [`StatusPage`] as JSON.
+//! All text of the repository is escaped, and what hides or turns the reading direction is shown. No style and no script
+//! but the page's own style may count, which the page's policy says. Each figure on it names its place in the data that
+//! the page carries in the element `data`: a [`StatusPage`] as JSON.
 
 mod collect;
 pub mod data;
 mod evidence;
 mod figures;
-pub mod html;
+mod html;
 mod sections;
 mod state;
 mod totals;

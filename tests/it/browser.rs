@@ -1,4 +1,4 @@
-//! A real browser: Chromium without a window, driven through DevTools.
+//! A real browser: Chromium without a window, driven through its debugging protocol.
 //!
 //! It is used where `LAYERWRIGHT_BROWSER=1` allows it: `chromium` from PATH, or `$CHROMIUM`.
 //! `LAYERWRIGHT_REQUIRE_BROWSER=1` makes a missing one a failure.
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{is_set, left_out};
 
 /// How long a browser may take to answer; others may keep the machine busy.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Nothing but the page: no network of its own, no first run, no sandbox, which root has none of.
 const ARGUMENTS: [&str; 13] = [
@@ -70,7 +70,7 @@ impl Browser {
     /// Starts one with a profile of its own and an empty page.
     pub fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
-        // DevTools reads from 3 and writes to 4.
+        // The protocol is read from 3 and written to 4.
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 0</dev/null 1>&2", "sh"])
             .arg(program())
@@ -102,18 +102,18 @@ impl Browser {
             pages: 0,
             _profile: profile,
         };
-        let target = browser.ask("Target.createTarget", json!({"url": "about:blank"}));
+        let target = browser.ask("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        let session = browser.ask("Target.attachToTarget", attach);
+        let session = browser.ask("Target.attachToTarget", &attach);
         browser.session = Some(session["sessionId"].as_str().unwrap().to_owned());
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.ask(&format!("{domain}.enable"), json!({}));
+            browser.ask(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
-    /// Calls a method of DevTools and waits for its result.
-    pub fn ask(&mut self, method: &str, parameters: Value) -> Value {
+    /// Calls a method of the protocol and waits for its result.
+    pub fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         self.asked += 1;
         let mut message = json!({"id": self.asked, "method": method, "params": parameters});
         if let Some(session) = &self.session {
@@ -139,7 +139,7 @@ impl Browser {
     /// Opens a file and waits until it is loaded. What happened before is forgotten.
     pub fn open(&mut self, file: &std::path::Path) {
         self.events.clear();
-        let opened = self.ask("Page.navigate", json!({"url": format!("file://{}", file.display())}));
+        let opened = self.ask("Page.navigate", &json!({"url": format!("file://{}", file.display())}));
         assert!(opened["errorText"].is_null(), "{opened}");
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.next();
@@ -151,7 +151,7 @@ impl Browser {
     /// What a script in the page says. The policy of the page does not hold for it.
     pub fn evaluate(&mut self, script: &str) -> Value {
         let how = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
-        let said = self.ask("Runtime.evaluate", how);
+        let said = self.ask("Runtime.evaluate", &how);
         assert!(said["exceptionDetails"].is_null(), "{}", said["exceptionDetails"]);
         said["result"]["value"].clone()
     }
@@ -184,13 +184,13 @@ impl Browser {
     /// Makes the page as wide as a screen.
     pub fn resize(&mut self, width: u32, height: u32) {
         let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
-        self.ask("Emulation.setDeviceMetricsOverride", screen);
+        self.ask("Emulation.setDeviceMetricsOverride", &screen);
     }
 
     /// Shows the page as on a `screen` or in `print`, to somebody who prefers `light` or `dark`.
     pub fn medium(&mut self, medium: &str, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-        self.ask("Emulation.setEmulatedMedia", json!({"media": medium, "features": features}));
+        self.ask("Emulation.setEmulatedMedia", &json!({"media": medium, "features": features}));
     }
 
     /// Presses and releases a key.
@@ -198,9 +198,9 @@ impl Browser {
         let text = if key == "Enter" { "\r" } else { "" };
         let mut event =
             json!({"type": "keyDown", "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text});
-        self.ask("Input.dispatchKeyEvent", event.clone());
+        self.ask("Input.dispatchKeyEvent", &event);
         event["type"] = json!("keyUp");
-        self.ask("Input.dispatchKeyEvent", event);
+        self.ask("Input.dispatchKeyEvent", &event);
     }
 
     /// How many pages were opened.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use campaign::{campaign, hostile};
 use layerwright::plan::file::{Plan, Verdict};
-use layerwright::report::page::data::{Layers, Rebuilt, State, Times, WaveState};
+use layerwright::report::page::data::{Layers, Measured, Rebuilt, State, Times, WaveState};
 use layerwright::report::page::{Facts, StatusPage, render};
 use layerwright::rollout::{Base, Progress};
 use layerwright::text::people::shown;
@@ -62,7 +62,14 @@ fn who_did_what_and_why_stands_beside_the_state() {
     assert!(held.why.as_deref().unwrap().contains("differs in 102 places"), "{:?}", held.why);
     assert_eq!(held.says, "differs in 102 places");
     let builds = &held.evidence.as_ref().unwrap().builds;
-    assert_eq!((builds[0].differs, builds[0].differences.len()), (103, 100));
+    assert_eq!((builds[0].differs, builds[0].differences.len()), (Some(103), 100));
+    assert_eq!((builds[1].differs, builds[1].noise), (None, None), "what did not build was not compared");
+    let failed = &builds[2];
+    assert_eq!(
+        (failed.differs, &failed.measured),
+        (None, &Measured::default()),
+        "nor an edited file that fails"
+    );
     assert_eq!((builds[0].linked, builds[0].edited, &builds[0].not_exercised[..]), (1, 2, &[9][..]));
     assert_eq!(builds[0].builder, "default (docker, BuildKit v0.25.1, buildx v0.29.1)");
 }
@@ -149,6 +156,7 @@ fn a_browser_shows_the_page_as_it_is_meant() {
     assert_figures(&mut browser, &serde_json::to_value(&page).unwrap());
     assert_texts(&mut browser, &serde_json::to_value(&page).unwrap());
     assert_keyboard(&mut browser);
+    assert_bars(&mut browser);
     for scheme in ["light", "dark"] {
         browser.medium("screen", scheme);
         for (width, height) in [(320, 640), (360, 740), (768, 1024), (1280, 900)] {
@@ -218,6 +226,28 @@ fn leaves(value: &Value, at: &str, seen: &mut impl FnMut(&str, &str, &Value)) {
     }
 }
 
+/// Each bar is as long as its number says: of the number behind it, or else of the greater one of its pair.
+fn assert_bars(browser: &mut Browser) {
+    browser.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })");
+    let bars = browser.evaluate(
+        "[...document.querySelectorAll('table.bars')].flatMap(table => {
+            const rows = [...table.rows].map(row => [...row.querySelectorAll('data')].map(it => +it.value));
+            const most = Math.max(...rows.map(row => row[0]));
+            return [...table.rows].map((row, index) => {
+                const [track, fill] = ['.track', '.fill'].map(it => row.querySelector(it).getBoundingClientRect().width);
+                const whole = rows[index][1] ?? most;
+                return [fill / track, whole ? rows[index][0] / whole : 0, row.querySelector('svg').ariaLabel];
+            });
+        })",
+    );
+    let bars = bars.as_array().unwrap();
+    assert!(bars.len() >= 40, "only {} bars were found", bars.len());
+    for bar in bars {
+        let distance = bar[0].as_f64().unwrap() - bar[1].as_f64().unwrap();
+        assert!(distance.abs() < 0.005, "a bar is as long as its number says: {bar}");
+    }
+}
+
 /// Whether a text reads like a number, to its last digit.
 fn reads(text: &str, number: i64) -> bool {
     let text = text.trim_start_matches('#').replace(',', "");
@@ -235,16 +265,13 @@ fn reads(text: &str, number: i64) -> bool {
         (read - number).abs() <= small / 2
     };
     match words[..] {
-        [digits, "s"] => nearly(digits, 1e3),
         [minutes, "min", seconds, "s"] => two(minutes, seconds, 1000),
         [hours, "h", minutes, "min"] => two(hours, minutes, 60_000),
-        [digits, "B"] => exactly(digits),
-        [digits, "kB"] => nearly(digits, 1e3),
+        [digits, "s" | "kB"] => nearly(digits, 1e3),
         [digits, "MB"] => nearly(digits, 1e6),
         [digits, "GB"] => nearly(digits, 1e9),
-        [digits] => exactly(digits),
+        [digits] | [digits, "B"] | [digits, "edited", "line" | "lines"] => exactly(digits),
         [digits, noun] => exactly(digits) && noun.parse::<f64>().is_err(),
-        [digits, "edited", "line" | "lines"] => exactly(digits),
         _ => false,
     }
 }
@@ -374,7 +401,7 @@ fn assert_policy(browser: &mut Browser, folder: &Path, html: &str) {
 fn picture(browser: &mut Browser, name: &str) {
     let Some(folder) = std::env::var_os("LAYERWRIGHT_PICTURES") else { return };
     let all = json!({"format": "png", "captureBeyondViewport": true});
-    let png = browser.ask("Page.captureScreenshot", all);
+    let png = browser.ask("Page.captureScreenshot", &all);
     let bytes =
         base64::Engine::decode(&base64::engine::general_purpose::STANDARD, png["data"].as_str().unwrap());
     std::fs::write(Path::new(&folder).join(format!("{name}.png")), bytes.unwrap()).unwrap();

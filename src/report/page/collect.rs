@@ -204,9 +204,9 @@ fn build_of(build: &evidence::Build, figures: Option<&evidence::BuildFigures>) -
         edited: build.sites.len(),
         not_exercised: reached(Reached::NotExercised).map(|site| site.line).collect(),
         assumptions: build.assumptions.clone(),
-        differs: build.differences.len(),
+        differs: is_compared(build).then_some(build.differences.len()),
         differences: build.differences.iter().take(MOST_DIFFERENCES).cloned().collect(),
-        noise: build.noise,
+        noise: is_compared(build).then_some(build.noise),
         smoke: build.smoke.clone(),
         measured: measured(build, figures),
     }
@@ -218,9 +218,20 @@ fn builder(facts: &BuilderFacts) -> String {
     format!("{} ({}{buildkit}, buildx {}{rootless})", facts.name, facts.driver, facts.buildx)
 }
 
+/// Whether there were two images. What is different and differs in nothing is an edited file that does not build.
+fn is_compared(build: &evidence::Build) -> bool {
+    match build.outcome {
+        Outcome::Same => true,
+        Outcome::Different => {
+            !build.differences.is_empty() || build.smoke.iter().any(|command| !command.agrees)
+        }
+        Outcome::Void | Outcome::Deferred | Outcome::Blocked => false,
+    }
+}
+
 /// What was measured. The time of a build that failed is the time of no build.
 fn measured(build: &evidence::Build, figures: Option<&evidence::BuildFigures>) -> Measured {
-    if !matches!(build.outcome, Outcome::Same | Outcome::Different) {
+    if !is_compared(build) {
         return Measured::default();
     }
     let times =

@@ -295,12 +295,12 @@ pub struct Build {
     pub not_exercised: Vec<usize>,
     /// What it leans on that was not shown.
     pub assumptions: Vec<String>,
-    /// How many paths and settings differ, noise left out.
-    pub differs: usize,
+    /// How many differences there are, noise left out; null where there were no two images to compare.
+    pub differs: Option<usize>,
     /// The first of them; all are in the evidence.
     pub differences: Vec<Difference>,
-    /// How many differences two builds of the original show too.
-    pub noise: usize,
+    /// How many differences two builds of the original show too; null as above.
+    pub noise: Option<usize>,
     /// The commands that were run in both images.
     pub smoke: Vec<Smoke>,
     /// What was measured.

@@ -6,7 +6,7 @@ use super::html::{At, Html};
 use super::sections::{badge, code};
 use super::words;
 use crate::text::people::{count, number, short_commit};
-use crate::verify::evidence::{Difference, Smoke};
+use crate::verify::evidence::{Difference, Outcome, Smoke};
 
 /// A verification with its builds.
 pub fn verification(html: &mut Html, at: &At, found: &Verification) {
@@ -55,8 +55,10 @@ fn build(html: &mut Html, at: &At, build: &Build) {
             html.text(if index == 0 { "; not executed: line " } else { ", " });
             html.figure(&at.item("not_exercised", index), line, &line.to_string());
         }
-        html.text("; ").figure(&at.key("noise"), build.noise, &count(build.noise, "difference"));
-        html.text(" between two builds of the original left out");
+        if let Some(noise) = build.noise {
+            html.text("; ").figure(&at.key("noise"), noise, &count(noise, "difference"));
+            html.text(" between two builds of the original left out");
+        }
     });
     reason(html, build.reason.as_deref());
     for assumption in &build.assumptions {
@@ -71,9 +73,19 @@ fn build(html: &mut Html, at: &At, build: &Build) {
 
 fn differences(html: &mut Html, at: &At, build: &Build) {
     let shown = build.differences.len();
+    let Some(differs) = build.differs else {
+        html.plain(
+            "p",
+            match build.outcome {
+                Outcome::Different => "The edited file does not build where the original does.",
+                _ => "No two images to compare.",
+            },
+        );
+        return;
+    };
     html.element("p", &[], |html| {
-        html.figure(&at.key("differs"), build.differs, &count(build.differs, "difference"));
-        if shown < build.differs {
+        html.figure(&at.key("differs"), differs, &count(differs, "difference"));
+        if shown < differs {
             html.text("; the first ").text(&number(shown)).text(" are here, all are in the evidence");
         }
     });

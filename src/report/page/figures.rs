@@ -13,8 +13,8 @@ pub fn seconds(ms: u64) -> String {
     let whole = (ms + 500) / 1000;
     match ms {
         ..995 => format!("0.{:02} s", (ms + 5) / 10),
-        ..59_950 => format!("{}.{} s", (ms + 50) / 1000, (ms + 50) % 1000 / 100),
-        ..3_599_500 => format!("{} min {:02} s", whole / 60, whole % 60),
+        995..59_950 => format!("{}.{} s", (ms + 50) / 1000, (ms + 50) % 1000 / 100),
+        59_950..3_599_500 => format!("{} min {:02} s", whole / 60, whole % 60),
         _ => format!("{} h {:02} min", (whole + 30) / 3600, (whole + 30) % 3600 / 60),
     }
 }
@@ -113,7 +113,7 @@ fn layers(html: &mut Html, at: &At, layers: Option<&Layers>) {
     metric(html, "Steps executed", &at.key("builds"), *builds, steps);
 }
 
-fn bar<'a>(at: At, value: u64, most: u64, text: String, side: &'a str) -> Bar<'a> {
+fn bar(at: At, value: u64, most: u64, text: String, side: &str) -> Bar<'_> {
     Bar { at, value, most, text, of: None, side }
 }
 

@@ -179,7 +179,7 @@ pub fn people(html: &mut Html, at: &At, page: &StatusPage) {
                     let at = at.item("waves", number).item("files", index);
                     if let Some(asks) = file.state.asks() {
                         html.element("li", &[], |html| {
-                            ask(html, &at, page, file, asks, &place(number, index))
+                            ask(html, &at, page, file, asks, &place(number, index));
                         });
                     }
                 }

@@ -29,10 +29,12 @@ fn wave(html: &mut Html, at: &At, page: &StatusPage, index: usize, wave: &Wave) 
     html.element("p", &[], |html| {
         html.figure(&at.key("done"), wave.done, &number(wave.done)).text(" of ");
         html.figure(&at.key("of"), wave.of, &number(wave.of)).text(" done.");
-        if !wave.reason.is_empty() {
-            html.text(" ").plain("bdi", &wave.reason);
-        }
     });
+    if !wave.reason.is_empty() {
+        html.element("p", &[("class", "quiet")], |html| {
+            html.text("Why these: ").plain("bdi", &wave.reason);
+        });
+    }
     if !wave.waits_for.is_empty() {
         html.element("details", &[], |html| {
             html.element("summary", &[], |html| {

@@ -102,7 +102,7 @@ pub fn outcome(outcome: Outcome) -> Look {
         Outcome::Void => look("void: the builder can not link", "warn"),
         Outcome::Deferred => look("put off", "warn"),
         Outcome::Blocked => look("original does not build", "warn"),
-        Outcome::Different => look("images differ", "bad"),
+        Outcome::Different => look("different", "bad"),
     }
 }
 

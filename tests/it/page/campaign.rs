@@ -142,10 +142,13 @@ fn different(path: &str) -> Value {
     let figures = [
         json!({"before_ms": 800, "after_ms": 990, "moved_base_ms": null, "early_step_ms": null}),
         json!({"before_ms": 5, "after_ms": 7, "moved_base_ms": null, "early_step_ms": null}),
+        json!({"before_ms": 900, "after_ms": null, "moved_base_ms": null, "early_step_ms": null}),
     ];
     let mut blocked = build("blocked", &[], &Value::Null);
     blocked["reason"] = json!(hostile("the original does not build"));
-    evidence(path, "different", &[build("different", &differences, &Value::Null), blocked], &figures)
+    let mut failed = build("different", &[], &Value::Null);
+    failed["smoke"] = json!([]);
+    evidence(path, "different", &[build("different", &differences, &Value::Null), blocked, failed], &figures)
 }
 
 fn members() -> Vec<Member> {
