@@ -25,6 +25,7 @@ mod patch;
 mod plan;
 mod reading;
 mod revert;
+mod rollout;
 mod schema;
 mod soundness;
 mod status;
