@@ -349,7 +349,8 @@ mod tests {
             states in [any_state(), any_state(), any_state(), any_state()],
             later in [any_state(), any_state(), any_state(), any_state()],
         ) {
-            let now: String = lines.iter().map(|(sign, name, more, end)| format!("{sign}{name}{more}{end}")).collect();
+            let now: Vec<String> = lines.into_iter().map(|(sign, name, more, end)| sign + &name + &more + &end).collect();
+            let now = now.concat();
             let first = progress(states);
             let once = text(&now, &first, &[]);
             prop_assert_eq!(text(&once, &first, &[]), once.clone());

@@ -36,8 +36,8 @@ fn live(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(c) = rest.chars().next() {
         if c == '\\' {
-            rest =
-                rest[1..].trim_start_matches(|c: char| c.is_ascii_punctuation() && !rest[2..].starts_with(c));
+            let escaped = rest[1..].chars().next().map_or(0, char::len_utf8);
+            rest = &rest[1 + escaped..];
             continue;
         }
         if c == '`' {
