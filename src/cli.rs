@@ -11,6 +11,7 @@ mod human;
 mod inspect;
 mod migrate;
 mod plan;
+mod report;
 mod revert;
 mod status;
 mod workspace;
@@ -24,7 +25,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use error::{Error, Kind};
 
-use crate::github::IssueAddress;
+use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;
 use crate::plan::file::Benefit;
 
@@ -51,6 +52,9 @@ enum Command {
     /// Show, write or commit the inverse of it, where it still stands
     #[command(after_help = help::REVERT)]
     Revert(RevertArguments),
+    /// Open the pull requests that are next, keep those that there are, and write the tracking issue
+    #[command(after_help = help::REPORT)]
+    Report(ReportArguments),
     /// Tell how far the campaign is
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
@@ -264,14 +268,64 @@ pub struct RevertArguments {
     plan: Option<PathBuf>,
 }
 
+/// How GitHub is reached.
+#[derive(Debug, Args)]
+pub struct GitHubArguments {
+    /// The repository on GitHub; without it, that of the remote `origin`
+    #[arg(long, value_name = "OWNER/REPO")]
+    repo: Option<RepositoryName>,
+    /// The API of that GitHub; for GitHub Enterprise Server, `https://HOST/api/v3`
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    api: String,
+    /// Act as this GitHub App: its client id or number
+    #[arg(long, value_name = "ID", requires = "app_key")]
+    app_id: Option<String>,
+    /// The file of the App's private key
+    #[arg(long, value_name = "FILE", requires = "app_id")]
+    app_key: Option<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Print what would be done, with all texts, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Ask no forge: write each pull request as a patch and a text to this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "app_id", "issue"])]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    github: GitHubArguments,
+    /// The tracking issue; once it is named, it is found by the campaign's label
+    #[arg(long, value_name = "OWNER/REPO#N", conflicts_with = "create_issue")]
+    issue: Option<IssueAddress>,
+    /// Open a tracking issue where there is none
+    #[arg(long)]
+    create_issue: bool,
+    /// Open pull requests although the checks that the base branch requires would never run on them
+    #[arg(long)]
+    allow_no_checks: bool,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    /// The plan; without it, the one in the repository
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArguments {
     /// Ask nobody: the saved plan and the repository tell
     #[arg(long)]
     offline: bool,
+    #[command(flatten)]
+    github: GitHubArguments,
     /// The base branch, or a commit of it; without it, HEAD
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", requires = "offline")]
     rev: Option<String>,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -299,6 +353,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Revert(arguments) => revert::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions { shell } => completions::run(shell),

@@ -133,7 +133,7 @@ impl Config {
         for path in self.build.keys() {
             is_path(path, self.line_in("build", path, ""))?;
         }
-        message::Template::read(&self.migrate.message)
+        message::Template::<message::Variable>::read(&self.migrate.message)
             .map_err(|why| ConfigError::Message { line: self.line("migrate.message"), why })?;
         let budget = &self.verify.budget;
         humantime::parse_duration(budget).map_err(|error| ConfigError::Time {

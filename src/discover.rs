@@ -22,6 +22,7 @@ pub use contexts::{Context, ContextError, ContextView, Evidence, Found};
 pub use globs::{PatternError, has_wildcards, matches_pattern};
 pub use heads::{Class, Generated, classify, generated_by, looks_like_template, reads_as_dockerfile};
 pub use ignored::{IgnoreError, Ignored};
+pub use listed::path_in_line;
 pub use listed::{
     EntryError, Gone, Guess, List, ListedPath, Reconciliation, RefusedEntry, Why, parse_list, reconcile,
 };

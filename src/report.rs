@@ -3,8 +3,16 @@
 //!
 //! A call that failed without saying what happened is never repeated blindly: the forge is looked at first.
 
+mod body;
+mod checklist;
+mod criteria;
+mod markdown;
 mod observe;
 mod perform;
+pub mod recorder;
+mod section;
+pub mod template;
+pub mod texts;
 
 use std::collections::BTreeMap;
 

@@ -60,6 +60,11 @@ impl Error {
         Self::new(Kind::Environment, chain(error))
     }
 
+    /// What went wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         self.kind

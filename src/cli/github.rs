@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{Error, Kind, workspace, write};
-use crate::github::{Api, Client, Clock, GitHubError, Issue, IssueAddress};
+use super::{Error, GitHubArguments, Kind, workspace, write};
+use crate::github::{Api, App, Client, Clock, GitHubError, Issue, IssueAddress, RepositoryName};
 
 /// Where a token is looked for, in this order, as GitHub's own command does.
 const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
@@ -44,6 +44,42 @@ impl Clock for SystemClock {
         write::remark(&format!("{why}; asking again in {}", humantime::format_duration(pause)));
         std::thread::sleep(pause);
     }
+
+    fn pace(&self, pause: Duration) {
+        std::thread::sleep(pause);
+    }
+}
+
+/// The time now, in seconds since 1970.
+pub fn now() -> u64 {
+    SystemClock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Whether the token is the one that GitHub Actions gives to a workflow, as far as its environment tells.
+#[expect(clippy::disallowed_methods, reason = "what such a token does starts no workflow")]
+pub fn is_actions_token() -> bool {
+    let in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let is_installation = |token: SecretString| token.expose_secret().starts_with("ghs_");
+    in_actions && token().ok().flatten().is_some_and(is_installation)
+}
+
+/// A client that may change a repository, by the token of the environment or as an App.
+pub fn client(arguments: &GitHubArguments, repository: &RepositoryName) -> Result<Client, Error> {
+    let api: Api = arguments.api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
+    let token = match (&arguments.app_id, &arguments.app_key) {
+        (Some(id), Some(key)) => {
+            let pem = workspace::read(key)?;
+            let app = App::new(id, &pem).map_err(|error| Error::usage(&error))?;
+            let token = app.installation_token(api.clone(), Box::new(SystemClock), TIMEOUT, repository);
+            token.map_err(|error| Error::environment(&error))?
+        }
+        _ => token()?.ok_or_else(|| {
+            Error::new(Kind::Usage, "there is no token for GitHub")
+                .hint("set GITHUB_TOKEN to one with contents, pull requests and issues: write, and checks: read")
+                .hint("or give a GitHub App with --app-id and --app-key")
+        })?,
+    };
+    Client::new(api, Some(token), Box::new(SystemClock), TIMEOUT).map_err(|error| Error::environment(&error))
 }
 
 /// Reads an issue, and says where it is if it has moved.

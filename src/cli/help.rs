@@ -46,9 +46,22 @@ Examples:
   layerwright revert services/auth/Dockerfile          show what would be restored
   layerwright revert --wave 1 --commit                 make a branch for each file of wave 1
   git show v2:plans/copy-link/plan.json | layerwright revert --plan - --wave 1 --write";
+
+/// Of `report`.
+pub const REPORT: &str = "\
+It looks at what there is and does what is next, and nothing where nothing is; run it again and again. The token is
+taken from GH_TOKEN or GITHUB_TOKEN. It needs: contents, pull requests and issues: write; checks: read.
+
+Examples:
+  layerwright report --dry-run
+  layerwright report --issue y-scope/clp#1166
+  layerwright report --create-issue --app-id Iv1.0123456789abcdef --app-key app.pem
+  layerwright report --out proposals                   patches and texts for another forge";
+
 /// Of `status`.
 pub const STATUS: &str = "\
 Examples:
+  layerwright status                                   asks GitHub for the pull requests, with the token of report
   layerwright status --offline
   layerwright status --offline --rev origin/main --format json";
 

@@ -157,6 +157,18 @@ pub fn read(path: &Path) -> Result<Plan, Error> {
     })
 }
 
+/// The plan that is named, or saved.
+pub fn saved(workspace: &Workspace, config: &Config, named: Option<&Path>) -> Result<Plan, Error> {
+    let saved = saved_at(workspace, config)?;
+    let there = named.map(Path::to_owned).or_else(|| saved.clone().filter(|path| path.is_file()));
+    if let Some(path) = there {
+        return read(&path);
+    }
+    let place = saved.map_or("a bare repository".into(), |path| path.display().to_string());
+    Err(Error::new(Kind::Usage, format!("there is no plan yet: {place} holds none"))
+        .hint("make it with: layerwright plan --save; or name one with --plan FILE"))
+}
+
 /// Where a repository keeps its plan. None in a bare one.
 pub fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, Error> {
     let Some(folder) = workspace.folder() else { return Ok(None) };

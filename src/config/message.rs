@@ -1,4 +1,13 @@
-//! The template of a commit's message.
+//! The template of a commit's message, and what it has in common with other templates.
+
+/// The variables of a template.
+pub trait Named: Copy + 'static {
+    /// All of them.
+    const ALL: &'static [Self];
+
+    /// The name between braces.
+    fn name(self) -> &'static str;
+}
 
 /// A variable of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,11 +22,10 @@ pub enum Variable {
     Wave,
 }
 
-impl Variable {
-    const ALL: [Self; 4] = [Self::Path, Self::Count, Self::Lines, Self::Wave];
+impl Named for Variable {
+    const ALL: &'static [Self] = &[Self::Path, Self::Count, Self::Lines, Self::Wave];
 
-    /// Its name between braces.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Path => "path",
             Self::Count => "count",
@@ -31,8 +39,13 @@ impl Variable {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
     /// There is no such variable.
-    #[error("`{{{0}}}` is no variable; there are {{path}}, {{count}}, {{lines}} and {{wave}}")]
-    Unknown(String),
+    #[error("`{{{name}}}` is no variable; there are {known}")]
+    Unknown {
+        /// What is written.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
     /// A brace stands alone.
     #[error("a `{0}` stands alone; write `{0}{0}` for the character itself")]
     Brace(char),
@@ -46,15 +59,15 @@ pub enum MessageError {
 
 /// A template, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Template<V = Variable>(Vec<Part<V>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum Part<V> {
     Text(String),
-    Variable(Variable),
+    Variable(V),
 }
 
-impl Template {
+impl<V: Named> Template<V> {
     /// Reads a template.
     ///
     /// # Errors
@@ -82,8 +95,9 @@ impl Template {
                 .split_once('}')
                 .filter(|(name, _)| brace == '{' && !name.contains(['{', '\n']))
                 .ok_or(MessageError::Brace(brace))?;
-            let variable = Variable::ALL.into_iter().find(|variable| variable.name() == name);
-            parts.push(Part::Variable(variable.ok_or_else(|| MessageError::Unknown(name.to_owned()))?));
+            let variable = V::ALL.iter().copied().find(|variable| variable.name() == name);
+            let unknown = || MessageError::Unknown { name: name.to_owned(), known: known::<V>() };
+            parts.push(Part::Variable(variable.ok_or_else(unknown)?));
             rest = after;
         }
         parts.push(Part::Text(rest.to_owned()));
@@ -91,12 +105,21 @@ impl Template {
     }
 
     /// The message, with a value for each variable.
-    pub fn fill(&self, value: impl Fn(Variable) -> String) -> String {
-        let part = |part: &Part| match part {
+    pub fn fill(&self, value: impl Fn(V) -> String) -> String {
+        let part = |part: &Part<V>| match part {
             Part::Text(text) => text.clone(),
             Part::Variable(variable) => value(*variable),
         };
         self.0.iter().map(part).collect()
+    }
+}
+
+/// The names of all variables, as they are written.
+fn known<V: Named>() -> String {
+    let names: Vec<String> = V::ALL.iter().map(|variable| format!("{{{}}}", variable.name())).collect();
+    match names.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -106,15 +129,15 @@ mod tests {
 
     #[test]
     fn variables_are_filled_in_and_doubled_braces_are_braces() {
-        let template = Template::read("{{x}} {path}: {count}{wave}\n").unwrap();
+        let template = Template::<Variable>::read("{{x}} {path}: {count}{wave}\n").unwrap();
         assert_eq!(template.fill(|variable| format!("<{}>", variable.name())), "{x} <path>: <count><wave>\n");
     }
 
     #[test]
     fn what_can_not_be_filled_in_is_told() {
-        let told = |text: &str| Template::read(text).unwrap_err();
-        assert_eq!(told("a {pth}"), MessageError::Unknown("pth".into()));
-        assert!(told("a {pth}").to_string().contains("{path}"));
+        let told = |text: &str| Template::<Variable>::read(text).unwrap_err();
+        let unknown = "`{pth}` is no variable; there are {path}, {count}, {lines} and {wave}";
+        assert_eq!(told("a {pth}").to_string(), unknown);
         assert_eq!(told("a {path"), MessageError::Brace('{'));
         assert_eq!(told("a }"), MessageError::Brace('}'));
         assert_eq!(told(""), MessageError::NoSubject);

@@ -77,6 +77,12 @@ pub fn parse_list(text: &str) -> List {
     list
 }
 
+/// The path that one line of a list names, where it names one and no more.
+pub fn path_in_line(line: &str) -> Option<String> {
+    let mut entries = line.split('|').flat_map(entries_of);
+    entries.next().filter(|_| entries.next().is_none())
+}
+
 /// The entries of one line or table cell, not yet checked.
 fn entries_of(cell: &str) -> Vec<String> {
     let is_end = |c: char| c.is_whitespace() || "`\"'()[]<>,;".contains(c);

@@ -24,6 +24,15 @@ impl Repository {
         name.ok().flatten()
     }
 
+    /// The URL of a remote; None where there is no such remote.
+    pub fn remote_url(&self, name: &str) -> Option<String> {
+        let url = self.with(|repo| {
+            let remote = repo.find_remote(name).ok();
+            Ok(remote.and_then(|remote| remote.url().ok().map(str::to_owned)))
+        });
+        url.ok().flatten()
+    }
+
     /// The local branches whose names start with `prefix`, in order of name. A name that is no UTF-8 has no such
     /// prefix.
     ///

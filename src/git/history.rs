@@ -28,6 +28,76 @@ pub struct Removal {
 }
 
 impl Repository {
+    /// Whether the history of a commit contains another; None where one of them is not here.
+    pub fn contains(&self, commit: &CommitId, earlier: &CommitId) -> Option<bool> {
+        let contains = self.with(|repo| {
+            let (commit, earlier) = (self.commit(repo, commit)?.id(), self.commit(repo, earlier)?.id());
+            let found = commit == earlier || repo.graph_descendant_of(commit, earlier).unwrap_or(false);
+            Ok(found)
+        });
+        contains.ok()
+    }
+
+    /// The last commit of the first-parent history that changed what is at a path, with its author; None where the last
+    /// 2,000 did not.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if an object of the history can not be read. A shallow clone's history just ends.
+    pub fn last_change(&self, tip: &CommitId, path: &str) -> Result<Option<(CommitId, String)>, GitError> {
+        self.with(|repo| {
+            let at = |commit: &git2::Commit<'_>| -> Option<Oid> {
+                Some(commit.tree().ok()?.get_path(std::path::Path::new(path)).ok()?.id())
+            };
+            let mut commit = self.commit(repo, tip)?;
+            for _ in 0..MOST_COMMITS {
+                let Ok(parent) = commit.parent(0) else { break };
+                if at(&commit) != at(&parent) {
+                    let author = String::from_utf8_lossy(commit.author().name_bytes()).into_owned();
+                    return Ok(Some((CommitId::of(commit.id()), author)));
+                }
+                commit = parent;
+            }
+            Ok(None)
+        })
+    }
+
+    /// git's id of what is at a path in a commit, be it a file or a folder (`.` is the root), or in its first parent
+    /// where `before`; None where there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the commit is not here, or can not be read.
+    pub fn id_at(&self, commit: &CommitId, path: &str, before: bool) -> Result<Option<String>, GitError> {
+        self.with(|repo| {
+            let commit = self.commit(repo, commit)?;
+            let commit = match before.then(|| commit.parent(0)) {
+                None => commit,
+                Some(Ok(parent)) => parent,
+                Some(Err(_)) => return Ok(None),
+            };
+            let tree =
+                commit.tree().map_err(|error| self.object_error(repo, &commit.id().to_string(), &error))?;
+            if path == "." {
+                return Ok(Some(tree.id().to_string()));
+            }
+            Ok(tree.get_path(std::path::Path::new(path)).ok().map(|entry| entry.id().to_string()))
+        })
+    }
+
+    /// The mode of what is at a path in a commit; None where there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the commit is not here, or can not be read.
+    pub fn file_mode(&self, commit: &CommitId, path: &str) -> Result<Option<u32>, GitError> {
+        self.with(|repo| {
+            let tree = self.tree_of(repo, commit)?;
+            let entry = tree.get_path(std::path::Path::new(path)).ok();
+            Ok(entry.map(|entry| entry.filemode_raw().unsigned_abs()))
+        })
+    }
+
     /// Looks in the last 2,000 commits before `tip` for those that removed `gone`, in order of path. A path that
     /// was never there has none.
     ///

@@ -66,17 +66,84 @@ impl fmt::Display for Api {
     }
 }
 
+/// A repository: `OWNER/REPO`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryName {
+    owner: String,
+    name: String,
+}
+
+impl RepositoryName {
+    /// Who it belongs to.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// The repository that a remote's URL names, be it `https://HOST/O/R.git`, `git@HOST:O/R` or `ssh://…`, with its
+    /// host.
+    pub fn of_remote(url: &str) -> Option<(String, Self)> {
+        let (authority, path) = match url.split_once("://") {
+            Some((_, rest)) => rest.split_once('/')?,
+            None => url.split_once(':')?,
+        };
+        let host = authority.rsplit('@').next()?.split(':').next()?;
+        let path = path.trim_matches('/');
+        let name = path.strip_suffix(".git").unwrap_or(path).parse().ok()?;
+        (!host.is_empty()).then(|| (host.to_owned(), name))
+    }
+
+    pub(super) fn route(&self, below: &str) -> String {
+        format!("/repos/{}/{}{below}", self.owner, self.name)
+    }
+}
+
+impl FromStr for RepositoryName {
+    type Err = GitHubError;
+
+    fn from_str(text: &str) -> Result<Self, GitHubError> {
+        let sound = text.split_once('/').filter(|(owner, name)| is_name(owner) && is_name(name));
+        let (owner, name) = sound.ok_or_else(|| GitHubError::Repository { text: text.to_owned() })?;
+        Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
+    }
+}
+
+impl fmt::Display for RepositoryName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.owner, self.name)
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.chars().all(sound) && name.chars().any(|c| c != '.')
+}
+
+/// A text as one part of a path or as a value of a query.
+pub(super) fn quoted(text: &str) -> String {
+    let quote = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(quote).collect()
+}
+
+/// A branch's name or a path in a route, whose slashes stay.
+pub(super) fn quoted_parts(text: &str) -> String {
+    text.split('/').map(quoted).collect::<Vec<_>>().join("/")
+}
+
 /// An issue or pull request: `OWNER/REPO#N`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueAddress {
-    owner: String,
-    repository: String,
-    number: u64,
+    /// Where it is.
+    pub repository: RepositoryName,
+    /// Its number there.
+    pub number: u64,
 }
 
 impl IssueAddress {
     pub(super) fn route(&self) -> String {
-        format!("/repos/{}/{}/issues/{}", self.owner, self.repository, self.number)
+        self.repository.route(&format!("/issues/{}", self.number))
     }
 }
 
@@ -86,15 +153,9 @@ impl FromStr for IssueAddress {
     fn from_str(text: &str) -> Result<Self, GitHubError> {
         let read = || {
             let (repository, number) = text.split_once('#')?;
-            let (owner, repository) = repository.split_once('/')?;
-            let is_name = |name: &str| {
-                let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-                !name.is_empty() && name.chars().all(sound) && name.chars().any(|c| c != '.')
-            };
             let digits = number.bytes().all(|byte| byte.is_ascii_digit());
             let number = number.parse().ok().filter(|&number| number > 0 && digits)?;
-            let sound = is_name(owner) && is_name(repository);
-            sound.then(|| Self { owner: owner.to_owned(), repository: repository.to_owned(), number })
+            Some(Self { repository: repository.parse().ok()?, number })
         };
         read().ok_or_else(|| GitHubError::Address { text: text.to_owned() })
     }
@@ -102,7 +163,7 @@ impl FromStr for IssueAddress {
 
 impl fmt::Display for IssueAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}#{}", self.owner, self.repository, self.number)
+        write!(formatter, "{}#{}", self.repository, self.number)
     }
 }
 

@@ -17,6 +17,12 @@ pub enum GitHubError {
         /// What was given.
         text: String,
     },
+    /// No repository is named.
+    #[error("`{text}` names no repository; write OWNER/REPO, as in y-scope/clp")]
+    Repository {
+        /// What was given.
+        text: String,
+    },
     /// No API is named. What was given is not repeated: it may hold a password.
     #[error(
         "the address of the API can not be taken: {why}; write https://api.github.com, or https://HOST/api/v3 for \
@@ -79,7 +85,7 @@ pub enum GitHubError {
         said: String,
     },
     /// 403 without a limit.
-    #[error("GitHub does not let {} read {what}: {said}; {}", if *.has_token { "this token" } else { "anybody without a token" }, token_hint(*.has_token))]
+    #[error("GitHub does not let {} {} {what}: {said}; {}", if *.has_token { "this token" } else { "anybody without a token" }, if *.changes { "change" } else { "read" }, if *.changes { WRITE_HINT } else { token_hint(*.has_token) })]
     Forbidden {
         /// What was asked for.
         what: String,
@@ -87,6 +93,8 @@ pub enum GitHubError {
         said: String,
         /// Whether a token was given.
         has_token: bool,
+        /// Whether something was to be changed.
+        changes: bool,
     },
     /// 404: it is not there, or not for this token.
     #[error("{api} has no {what}, or does not show it; check owner, repository and number; if the repository is private: {}", token_hint(*.has_token))]
@@ -126,6 +134,30 @@ pub enum GitHubError {
         /// Whether a token was given.
         has_token: bool,
     },
+    /// 409 or 422: it can not be done as things are.
+    #[error("GitHub refuses {what}: {said}")]
+    Invalid {
+        /// What was asked for.
+        what: String,
+        /// What GitHub says.
+        said: String,
+    },
+    /// Something was to be changed once, and nobody knows whether it was.
+    #[error("{why}, so nobody knows whether {what} took effect; run the command again, which looks")]
+    Unsure {
+        /// What was asked for.
+        what: String,
+        /// What happened.
+        why: String,
+    },
+    /// The key of an App is none.
+    #[error(
+        "the private key of the GitHub App can not be used: {why}; download a new one from the App's settings"
+    )]
+    Key {
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// Any other status.
     #[error("GitHub answered {status} about {what}: {said}; try again later")]
     Failed {
@@ -137,6 +169,9 @@ pub enum GitHubError {
         said: String,
     },
 }
+
+const WRITE_HINT: &str = "give the token contents, pull requests and issues: write, and checks: read; for GITHUB_TOKEN, \
+    also let GitHub Actions create pull requests in the settings";
 
 fn token_hint(has_token: bool) -> &'static str {
     if has_token {

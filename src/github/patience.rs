@@ -1,8 +1,9 @@
-//! Whether a GET is asked again, and when. GitHub, "Rate limits for the REST API" and "Best practices".
+//! Whether something is asked again, and when. GitHub, "Rate limits for the REST API" and "Best practices".
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{Answer, Trouble};
+use super::Trouble;
+use super::call::Answer;
 
 /// How often one thing is asked for.
 pub(super) const MOST_ATTEMPTS: usize = 4;
@@ -16,8 +17,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 pub(super) enum Next {
     /// It counts.
     Take,
-    /// Ask again.
-    Again { after: Duration, why: String },
+    /// Ask again. What is limited had no effect; of all else nobody knows.
+    Again { after: Duration, why: String, limited: bool },
     /// The limit is reached, and lasts longer than a command may wait.
     Limited { until: SystemTime },
 }
@@ -30,20 +31,23 @@ pub(super) fn next(tried: &Result<Answer, Trouble>, attempt: usize, now: SystemT
         Err(Trouble::TooLarge) => return Next::Take,
         Err(Trouble::TimedOut) => (pause, "GitHub did not answer in time".to_owned()),
         Err(Trouble::Connection(_)) => (pause, "the connection to GitHub failed".to_owned()),
-        Ok(answer) => match limit(answer, now) {
+        Ok(answer) => match limit(answer, attempt, now) {
             Some(wait) if wait > LONGEST_WAIT || attempt >= MOST_ATTEMPTS => {
                 return Next::Limited { until: now + wait };
             }
-            Some(wait) => (wait, "GitHub limits how often it is asked".to_owned()),
+            Some(after) => {
+                let why = "GitHub limits how often it is asked".to_owned();
+                return Next::Again { after, why, limited: true };
+            }
             None if answer.status < 500 => return Next::Take,
             None => (pause, format!("GitHub answered {}", answer.status)),
         },
     };
-    if attempt >= MOST_ATTEMPTS { Next::Take } else { Next::Again { after, why } }
+    if attempt >= MOST_ATTEMPTS { Next::Take } else { Next::Again { after, why, limited: false } }
 }
 
-/// How long a limit lasts that an answer tells of.
-fn limit(answer: &Answer, now: SystemTime) -> Option<Duration> {
+/// How long a limit lasts that an answer tells of; where it tells no time, a minute, and twice as long each time.
+fn limit(answer: &Answer, attempt: usize, now: SystemTime) -> Option<Duration> {
     if !matches!(answer.status, 403 | 429) {
         return None;
     }
@@ -51,12 +55,13 @@ fn limit(answer: &Answer, now: SystemTime) -> Option<Duration> {
         let reset = UNIX_EPOCH.checked_add(Duration::from_secs(answer.reset?))?;
         Some(reset.duration_since(now).unwrap_or_default().max(Duration::from_secs(1)))
     };
+    let doubled = LONGEST_WAIT * 2_u32.saturating_pow(u32::try_from(attempt).unwrap_or(1).saturating_sub(1));
     match (answer.retry_after, answer.remaining) {
         (Some(seconds), _) => Some(Duration::from_secs(seconds.min(86_400))),
-        (None, Some(0)) => reset().or(Some(LONGEST_WAIT)),
-        _ if answer.status == 429 => Some(LONGEST_WAIT),
+        (None, Some(0)) => reset().or(Some(doubled)),
+        _ if answer.status == 429 => Some(doubled),
         // A secondary limit may come with no header at all; its page is all that tells it from a refusal.
-        _ => answer.said().documentation_url.contains("rate-limit").then_some(LONGEST_WAIT),
+        _ => answer.said().documentation_url.contains("rate-limit").then_some(doubled),
     }
 }
 
@@ -67,7 +72,16 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     fn answer(status: u16) -> Answer {
-        Answer { status, retry_after: None, remaining: None, reset: None, location: None, body: Vec::new() }
+        Answer {
+            status,
+            retry_after: None,
+            remaining: None,
+            reset: None,
+            location: None,
+            etag: None,
+            link: None,
+            body: Vec::new(),
+        }
     }
 
     fn asked(answer: Answer, attempt: usize) -> Next {
@@ -106,10 +120,11 @@ mod tests {
         assert_waits(&asked(Answer { retry_after: Some(7), ..answer(403) }, 1), 7.0);
         assert_waits(&asked(Answer { remaining: Some(0), reset: Some(NOW + 9), ..answer(403) }, 1), 9.0);
         assert_waits(&asked(Answer { remaining: Some(0), reset: Some(NOW - 9), ..answer(429) }, 1), 1.0);
-        assert_waits(&asked(answer(429), 3), 60.0);
+        assert_waits(&asked(answer(429), 1), 60.0);
         let page = br#"{"documentation_url": "https://docs.github.com/rest/x#about-secondary-rate-limits"}"#;
         assert_waits(&asked(Answer { body: page.to_vec(), ..answer(403) }, 1), 60.0);
         let until = |seconds| Next::Limited { until: UNIX_EPOCH + Duration::from_secs(NOW + seconds) };
+        assert_eq!(asked(answer(429), 2), until(120));
         assert_eq!(asked(Answer { retry_after: Some(61), ..answer(429) }, 1), until(61));
         assert_eq!(asked(Answer { retry_after: Some(7), ..answer(429) }, MOST_ATTEMPTS), until(7));
         let far = Answer { remaining: Some(0), reset: Some(NOW + 3_000), ..answer(403) };

@@ -42,9 +42,13 @@ pub fn prefix(campaign_dir: &str) -> String {
     format!("layerwright/{campaign}/")
 }
 
-/// A path as one component of a branch's name. The hash is of the whole path, so that no two files have the same
+/// A path as one component of a branch's name, and as the name of the file with its evidence. The hash is of the whole path, so that no two files have the same
 /// slug, also where a filesystem takes capitals for small letters.
-fn slug(path: &RepoPath) -> Result<String, GitError> {
+///
+/// # Errors
+///
+/// Those of [`name`].
+pub fn slug(path: &RepoPath) -> Result<String, GitError> {
     let hash = hash_blob(path.as_str().as_bytes())?;
     let hash = &hash.as_str()[..DIGITS];
     let readable = readable(path.as_str());

@@ -12,7 +12,7 @@ use crate::plan::path_for_people;
 ///
 /// [`MessageError`] if the template can not be read.
 pub fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
-    Ok(Template::read(template)?.fill(|variable| match variable {
+    Ok(Template::<Variable>::read(template)?.fill(|variable| match variable {
         Variable::Path => path_for_people(&file.path),
         Variable::Count => count(file.selected().count()),
         Variable::Lines => lines(file),

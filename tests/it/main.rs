@@ -24,6 +24,7 @@ mod mutation;
 mod patch;
 mod plan;
 mod reading;
+mod report;
 mod revert;
 mod rollout;
 mod schema;

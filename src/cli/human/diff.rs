@@ -40,7 +40,12 @@ impl Patch {
         // git ends a name that holds a space with a tab, to tell it from the date of other programs.
         let end = if path.contains(' ') && !from.starts_with('"') { "\t" } else { "" };
         self.line(style::STRONG, &format!("diff --git {from} {to}"));
-        self.line(style::STRONG, &format!("--- {from}{end}"));
+        // A file that is changed holds something; one without a line before is new.
+        let from = if old.is_empty() { "/dev/null".to_owned() } else { format!("{from}{end}") };
+        if old.is_empty() {
+            self.line(style::STRONG, "new file mode 100644");
+        }
+        self.line(style::STRONG, &format!("--- {from}"));
         self.line(style::STRONG, &format!("+++ {to}{end}"));
         for group in &groups {
             let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };

@@ -1,0 +1,129 @@
+//! The repository and its base branch, and what checks commits.
+
+use serde::Deserialize;
+
+use super::address::{quoted, quoted_parts};
+use super::{Client, GitHubError, RepositoryName};
+
+/// A branch with what it asks of pull requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseBranch {
+    /// The commit that it is at.
+    pub commit: String,
+    /// The checks that have to pass before a pull request is merged, by rulesets or branch protection.
+    pub required_checks: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    sha: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Checks {
+    #[serde(default)]
+    contexts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Protection {
+    required_status_checks: Option<Checks>,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    commit: Commit,
+    protection: Option<Protection>,
+}
+
+#[derive(Deserialize)]
+struct RuleCheck {
+    context: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parameters {
+    required_status_checks: Vec<RuleCheck>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    #[serde(rename = "type")]
+    kind: String,
+    parameters: Option<serde_json::Value>,
+}
+
+impl Client {
+    /// The name of a repository's default branch.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn default_branch(&self, repository: &RepositoryName) -> Result<String, GitHubError> {
+        #[derive(Deserialize)]
+        struct Repository {
+            default_branch: String,
+        }
+        self.read(repository.route(""), &format!("the repository {repository}"))
+            .map(|found: Repository| found.default_branch)
+    }
+
+    /// A branch that pull requests are for.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn base_branch(&self, repository: &RepositoryName, branch: &str) -> Result<BaseBranch, GitHubError> {
+        let route = repository.route(&format!("/branches/{}", quoted_parts(branch)));
+        let found: Branch = self.read(route, &format!("the branch {branch} of {repository}"))?;
+        let protection = found.protection.and_then(|protection| protection.required_status_checks);
+        let mut required_checks = protection.unwrap_or_default().contexts;
+        let rules = repository.route(&format!("/rules/branches/{}", quoted_parts(branch)));
+        let rules: Vec<Rule> = match self.all(&rules, &format!("the rules of {branch}")) {
+            // A server from before rulesets has none.
+            Err(GitHubError::NotFound { .. }) => Vec::new(),
+            rules => rules?,
+        };
+        for rule in rules.into_iter().filter(|rule| rule.kind == "required_status_checks") {
+            let parameters: Parameters =
+                rule.parameters.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+            required_checks.extend(parameters.required_status_checks.into_iter().map(|check| check.context));
+        }
+        required_checks.sort();
+        required_checks.dedup();
+        Ok(BaseBranch { commit: found.commit.sha, required_checks })
+    }
+
+    /// Whether a commit has checks or statuses that have not finished.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn is_pending(&self, repository: &RepositoryName, commit: &str) -> Result<bool, GitHubError> {
+        #[derive(Deserialize)]
+        struct Run {
+            status: String,
+        }
+        #[derive(Deserialize)]
+        struct Runs {
+            check_runs: Vec<Run>,
+        }
+        #[derive(Deserialize)]
+        struct Combined {
+            state: String,
+            #[serde(default)]
+            total_count: usize,
+        }
+        let what = format!("the checks of {commit}");
+        let route = repository.route(&format!("/commits/{}/check-runs", quoted(commit)));
+        let runs = self.pages(&route, &what, |page: Runs| page.check_runs)?;
+        if runs.iter().any(|run| run.status != "completed") {
+            return Ok(true);
+        }
+        let route = repository.route(&format!("/commits/{}/status", quoted(commit)));
+        let combined: Option<Combined> = self.read_if_there(route, &what)?;
+        // Without any status the state is `pending`, too.
+        Ok(combined.is_some_and(|combined| combined.total_count > 0 && combined.state == "pending"))
+    }
+}

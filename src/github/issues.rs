@@ -1,0 +1,155 @@
+//! Issues, and pull requests as issues.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::address::quoted;
+use super::call::Call;
+use super::pulls::Login;
+use super::{Client, GitHubError, IssueAddress, RepositoryName};
+
+/// An issue, or a pull request as an issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Its number, in the repository where it is now.
+    pub number: u64,
+    /// Its page.
+    pub url: Option<String>,
+    /// Whether it was found elsewhere: it was transferred, or its repository has another name now.
+    pub moved: bool,
+    /// Its text; empty where nobody wrote one.
+    pub body: String,
+}
+
+/// An entry of a list of issues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number.
+    pub number: u64,
+    /// Its text; empty where nobody wrote one.
+    pub body: String,
+    /// Whether it is open.
+    pub open: bool,
+    /// Of a pull request, whether it was merged; None for an issue.
+    pub merged: Option<bool>,
+    /// When it was last changed: RFC 3339.
+    pub updated: String,
+}
+
+#[derive(Deserialize)]
+struct WirePull {
+    merged_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    number: u64,
+    #[serde(default)]
+    html_url: Option<String>,
+    body: Option<String>,
+    #[serde(default)]
+    state: String,
+    closed_by: Option<Login>,
+    pull_request: Option<WirePull>,
+    #[serde(default)]
+    updated_at: String,
+}
+
+impl Client {
+    /// Reads an issue or a pull request, followed to where it was transferred.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`] tells apart that it is not there or not visible, that it was deleted, that the token or the
+    /// limit forbid it, and that the server can not be reached or is no GitHub.
+    pub fn issue(&self, address: &IssueAddress) -> Result<Issue, GitHubError> {
+        let what = address.to_string();
+        let (answer, moved) = self.followed(Call::get(address.route(), &what))?;
+        let Wire { number, html_url: url, body, .. } = self.parsed(&answer.body, &what)?;
+        Ok(Issue { number, url, moved, body: body.unwrap_or_default() })
+    }
+
+    /// Who closed a pull request that was last changed at this time.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn closed_by(&self, address: &IssueAddress, updated: &str) -> Result<Option<String>, GitHubError> {
+        let wire: Wire = self.read_as_of(address.route(), updated, &address.to_string())?;
+        Ok(wire.closed_by.map(|who| who.login))
+    }
+
+    /// The issues and pull requests with a label, open and closed.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn labelled(&self, repository: &RepositoryName, label: &str) -> Result<Vec<Listed>, GitHubError> {
+        let route = repository.route(&format!("/issues?state=all&labels={}", quoted(label)));
+        let found: Vec<Wire> = self.all(&route, &format!("the issues of {repository}"))?;
+        let read = |wire: Wire| Listed {
+            number: wire.number,
+            body: wire.body.unwrap_or_default(),
+            open: wire.state == "open",
+            merged: wire.pull_request.map(|pull| pull.merged_at.is_some()),
+            updated: wire.updated_at,
+        };
+        Ok(found.into_iter().map(read).collect())
+    }
+
+    /// Opens an issue and gives back its number.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Unsure`] where nobody knows whether it was opened.
+    pub fn create_issue(
+        &self,
+        repository: &RepositoryName,
+        title: &str,
+        body: &str,
+        labels: &[String],
+    ) -> Result<u64, GitHubError> {
+        let body = json!({"title": title, "body": body, "labels": labels});
+        let what = format!("an issue of {repository}");
+        self.write(&Call::change(Method::POST, repository.route("/issues"), body, &what))
+            .map(|wire: Wire| wire.number)
+    }
+
+    /// Writes the text of an issue.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Unsure`] where nobody knows whether it was written.
+    pub fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
+        let what = address.to_string();
+        self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
+    }
+
+    /// Adds labels to an issue or a pull request. Those that the repository does not have are made.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn add_labels(&self, address: &IssueAddress, labels: &[String]) -> Result<(), GitHubError> {
+        let what = format!("the labels of {address}");
+        let call = Call::change(Method::POST, address.route() + "/labels", json!({"labels": labels}), &what);
+        self.write_only(&call.repeatable())
+    }
+
+    /// Assigns people to an issue or a pull request.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn assign(&self, address: &IssueAddress, assignees: &[String]) -> Result<(), GitHubError> {
+        let what = format!("the assignees of {address}");
+        let call = Call::change(
+            Method::POST,
+            address.route() + "/assignees",
+            json!({"assignees": assignees}),
+            &what,
+        );
+        self.write_only(&call.repeatable())
+    }
+}

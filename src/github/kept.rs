@@ -1,0 +1,82 @@
+//! Answers that are kept on disk with the tag by which GitHub tells whether they still hold. A 304 counts against no
+//! limit (GitHub, "Best practices for using the REST API").
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::call::Answer;
+
+/// A folder of answers. What can not be read or written there is asked for anew, so nothing of it fails.
+pub(super) struct Keep {
+    folder: PathBuf,
+}
+
+/// An answer with its tag.
+pub(super) struct Kept {
+    /// GitHub's tag; empty where it gave none.
+    pub(super) etag: String,
+    /// As of what it was kept for good.
+    pub(super) stamp: Option<String>,
+    pub(super) link: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+/// The first line of a file; the body follows.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    url: String,
+    etag: String,
+    stamp: Option<String>,
+    link: Option<String>,
+    bytes: usize,
+}
+
+impl Keep {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    pub(super) fn get(&self, url: &str) -> Option<Kept> {
+        let bytes = fs::read(self.place(url)).ok()?;
+        let end = bytes.iter().position(|&byte| byte == b'\n')?;
+        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let body = bytes[end + 1..].to_vec();
+        (head.url == url && head.bytes == body.len()).then_some(Kept {
+            etag: head.etag,
+            stamp: head.stamp,
+            link: head.link,
+            body,
+        })
+    }
+
+    pub(super) fn put(&self, url: &str, answer: &Answer, stamp: Option<&str>) {
+        if answer.etag.is_none() && stamp.is_none() {
+            return;
+        }
+        let (etag, stamp) = (answer.etag.clone().unwrap_or_default(), stamp.map(str::to_owned));
+        let head =
+            Head { url: url.to_owned(), etag, stamp, link: answer.link.clone(), bytes: answer.body.len() };
+        let write = || -> std::io::Result<()> {
+            fs::create_dir_all(&self.folder)?;
+            // A temporary file is for its owner alone, and so is what it becomes.
+            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+            serde_json::to_writer(&mut file, &head)?;
+            file.write_all(b"\n")?;
+            file.write_all(&answer.body)?;
+            file.persist(self.place(url))?;
+            Ok(())
+        };
+        // A full disk costs requests, and nothing else.
+        let _ = write();
+    }
+
+    fn place(&self, url: &str) -> PathBuf {
+        let digest = Sha256::digest(url.as_bytes());
+        self.folder.join(BASE64_URL_SAFE_NO_PAD.encode(&digest[..16]))
+    }
+}

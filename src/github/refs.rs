@@ -1,0 +1,306 @@
+//! Branches, commits and trees: GitHub's Git Data API.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::address::{quoted, quoted_parts};
+use super::call::Call;
+use super::{Client, GitHubError, RepositoryName};
+
+/// A branch and its commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ref {
+    /// Its name, without `refs/heads/`.
+    pub branch: String,
+    /// The commit that it is at.
+    pub commit: String,
+}
+
+/// A file of a new tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// The path.
+    pub path: String,
+    /// git's mode, as in `100644`.
+    pub mode: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// What one branch has above another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Above {
+    /// The ids and messages of its commits.
+    pub commits: Vec<(String, String)>,
+    /// The files that it changes, with git's ids of their texts; None for one that it removes.
+    pub files: Vec<(String, Option<String>)>,
+}
+
+#[derive(Deserialize)]
+struct Sha {
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct WireRef {
+    #[serde(rename = "ref")]
+    name: String,
+    object: Sha,
+}
+
+impl WireRef {
+    fn read(self) -> Ref {
+        let branch = self.name.strip_prefix("refs/heads/").map(str::to_owned);
+        Ref { branch: branch.unwrap_or(self.name), commit: self.object.sha }
+    }
+}
+
+impl Client {
+    /// The branches whose names start with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn branches(&self, repository: &RepositoryName, prefix: &str) -> Result<Vec<Ref>, GitHubError> {
+        let route = repository.route(&format!("/git/matching-refs/heads/{}", quoted_parts(prefix)));
+        let what = format!("the branches of {repository}");
+        let found = self.as_it_comes(route, &what, |page: Vec<WireRef>| page)?;
+        Ok(found.into_iter().map(WireRef::read).collect())
+    }
+
+    /// The commit that a branch is at; None where there is no such branch.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn branch(&self, repository: &RepositoryName, branch: &str) -> Result<Option<String>, GitHubError> {
+        let route = repository.route(&format!("/git/ref/heads/{}", quoted_parts(branch)));
+        let found: Option<WireRef> =
+            self.read_if_there(route, &format!("the branch {branch} of {repository}"))?;
+        Ok(found.map(|found| found.object.sha))
+    }
+
+    /// Makes a branch.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Invalid`] where it is there already.
+    pub fn create_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &str,
+        commit: &str,
+    ) -> Result<(), GitHubError> {
+        let body = json!({"ref": format!("refs/heads/{branch}"), "sha": commit});
+        let what = format!("the branch {branch}");
+        self.write_only(&Call::change(Method::POST, repository.route("/git/refs"), body, &what))
+    }
+
+    /// Moves a branch forward.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Invalid`] where `commit` does not follow the one that the branch is at.
+    pub fn advance_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &str,
+        commit: &str,
+    ) -> Result<(), GitHubError> {
+        let route = repository.route(&format!("/git/refs/heads/{}", quoted_parts(branch)));
+        let what = format!("the branch {branch}");
+        self.write_only(&Call::change(Method::PATCH, route, json!({"sha": commit, "force": false}), &what))
+    }
+
+    /// The tree of a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn tree_of(&self, repository: &RepositoryName, commit: &str) -> Result<String, GitHubError> {
+        #[derive(Deserialize)]
+        struct Commit {
+            tree: Sha,
+        }
+        let route = repository.route(&format!("/git/commits/{}", quoted(commit)));
+        let what = format!("the commit {commit} of {repository}");
+        self.read_as_of(route, "", &what).map(|found: Commit| found.tree.sha)
+    }
+
+    /// The mode of a file in a commit, as in `100644`; None where there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn mode_at(
+        &self,
+        repository: &RepositoryName,
+        tree: &str,
+        path: &str,
+    ) -> Result<Option<String>, GitHubError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            path: String,
+            mode: String,
+            sha: String,
+        }
+        #[derive(Deserialize)]
+        struct Tree {
+            tree: Vec<Entry>,
+        }
+        let (mut at, mut names) = (tree.to_owned(), path.split('/').peekable());
+        while let Some(name) = names.next() {
+            let route = repository.route(&format!("/git/trees/{}", quoted(&at)));
+            let found: Tree = self.read_as_of(route, "", &format!("the tree {at} of {repository}"))?;
+            let Some(entry) = found.tree.into_iter().find(|entry| entry.path == name) else {
+                return Ok(None);
+            };
+            if names.peek().is_none() {
+                return Ok(Some(entry.mode));
+            }
+            at = entry.sha;
+        }
+        Ok(None)
+    }
+
+    /// What one commit or branch has above another, as far as GitHub lists it: 300 files at the most.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn above(&self, repository: &RepositoryName, base: &str, head: &str) -> Result<Above, GitHubError> {
+        #[derive(Deserialize)]
+        struct Said {
+            message: String,
+        }
+        #[derive(Deserialize)]
+        struct Commit {
+            sha: String,
+            commit: Said,
+        }
+        #[derive(Deserialize)]
+        struct File {
+            filename: String,
+            sha: Option<String>,
+            status: String,
+            previous_filename: Option<String>,
+        }
+        #[derive(Deserialize)]
+        struct Compared {
+            commits: Vec<Commit>,
+            #[serde(default)]
+            files: Vec<File>,
+        }
+        let route = format!("/compare/{}...{}", quoted_parts(base), quoted_parts(head));
+        let what = format!("what {head} has above {base}");
+        let mut above = Above::default();
+        // Only the first page has files.
+        for page in self.pages(&repository.route(&route), &what, |page: Compared| vec![page])? {
+            above.commits.extend(page.commits.into_iter().map(|commit| (commit.sha, commit.commit.message)));
+            for file in page.files {
+                above.files.extend(file.previous_filename.map(|before| (before, None)));
+                above.files.push((file.filename, file.sha.filter(|_| file.status != "removed")));
+            }
+        }
+        Ok(above)
+    }
+
+    /// Whether the history of a commit contains another.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn contains(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        earlier: &str,
+    ) -> Result<bool, GitHubError> {
+        #[derive(Deserialize)]
+        struct Compared {
+            status: String,
+        }
+        let route =
+            repository.route(&format!("/compare/{}...{}?per_page=1", quoted(earlier), quoted(commit)));
+        let compared: Compared = self.read_as_of(route, "", &format!("how {earlier} and {commit} relate"))?;
+        Ok(matches!(compared.status.as_str(), "ahead" | "identical"))
+    }
+
+    /// Makes a tree: another one with some files replaced. What the same files give is the same tree, so making it
+    /// twice is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn create_tree(
+        &self,
+        repository: &RepositoryName,
+        base: &str,
+        entries: &[TreeEntry],
+    ) -> Result<String, GitHubError> {
+        let mut tree = Vec::new();
+        for entry in entries {
+            let mut wire = json!({"path": entry.path, "mode": entry.mode, "type": "blob"});
+            match std::str::from_utf8(&entry.bytes) {
+                Ok(text) => wire["content"] = json!(text),
+                Err(_) => wire["sha"] = json!(self.create_blob(repository, &entry.bytes)?),
+            }
+            tree.push(wire);
+        }
+        let body = json!({"base_tree": base, "tree": tree});
+        let what = format!("a tree of {repository}");
+        let call = Call::change(Method::POST, repository.route("/git/trees"), body, &what);
+        self.write(&call.repeatable()).map(|Sha { sha }| sha)
+    }
+
+    /// Makes a blob of bytes that are no UTF-8.
+    fn create_blob(&self, repository: &RepositoryName, bytes: &[u8]) -> Result<String, GitHubError> {
+        use base64::prelude::{BASE64_STANDARD, Engine};
+        let body = json!({"content": BASE64_STANDARD.encode(bytes), "encoding": "base64"});
+        let what = format!("a blob of {repository}");
+        let call = Call::change(Method::POST, repository.route("/git/blobs"), body, &what);
+        self.write(&call.repeatable()).map(|Sha { sha }| sha)
+    }
+
+    /// Makes a commit. GitHub takes the token's owner for its author, and signs what an App makes. No branch leads to
+    /// it yet, so making it twice is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn create_commit(
+        &self,
+        repository: &RepositoryName,
+        message: &str,
+        tree: &str,
+        parents: &[&str],
+    ) -> Result<String, GitHubError> {
+        let body = json!({"message": message, "tree": tree, "parents": parents});
+        let what = format!("a commit of {repository}");
+        let call = Call::change(Method::POST, repository.route("/git/commits"), body, &what);
+        self.write(&call.repeatable()).map(|Sha { sha }| sha)
+    }
+
+    /// git's id of a file in a commit; None where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub fn blob_at(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        path: &str,
+    ) -> Result<Option<String>, GitHubError> {
+        let route = format!("/contents/{}?ref={}", quoted_parts(path), quoted(commit));
+        let read: Result<Value, _> =
+            self.read_as_of(repository.route(&route), "", &format!("{path} in {commit}"));
+        match read {
+            // A folder is a list.
+            Ok(found) => Ok(found["sha"].as_str().map(str::to_owned)),
+            Err(GitHubError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

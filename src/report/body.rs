@@ -1,0 +1,361 @@
+//! The text of a file's pull request: what changes, whether the image stays the same, what it brings, and how to check
+//! it, undo it and stop it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::markdown::{code, first_line, prose};
+use super::template::{Template, Variable};
+use crate::plan::file::{Benefit, File, Header, Site, Verdict};
+use crate::rollout::{FileState, OpenState};
+use crate::verify::evidence::{Build, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached};
+
+/// The most lines of a list that are seen without a click.
+const MOST_SEEN: usize = 8;
+
+/// What a text is made of.
+pub struct Parts<'a> {
+    /// The file as it is planned.
+    pub file: &'a File,
+    /// How far it is.
+    pub state: &'a FileState,
+    /// What a verification measured.
+    pub evidence: Option<&'a Evidence>,
+    /// The file of its evidence in the repository.
+    pub evidence_file: &'a str,
+}
+
+impl Parts<'_> {
+    /// The text, by a template.
+    pub fn text(&self, template: &Template) -> String {
+        let filled = template.fill(|variable| match variable {
+            Variable::Path => code(&self.file.path),
+            Variable::Count => lines(self.file.selected().count()),
+            Variable::Wave => self.file.wave.map_or_else(|| "none".to_owned(), |wave| wave.to_string()),
+            Variable::Summary => self.summary(),
+            Variable::Images => self.images(),
+            Variable::Gain => self.gain(),
+            Variable::Lines => self.lines(),
+            Variable::Unchecked => self.unchecked(),
+            Variable::Left => self.left(),
+            Variable::Check => self.check(),
+            Variable::Undo => self.undo(),
+            Variable::Stop => STOP.to_owned(),
+        });
+        let mut text = String::new();
+        // What a variable has nothing to say of leaves no gap.
+        let mut empty = true;
+        for line in filled.lines().map(str::trim_end) {
+            if !(line.is_empty() && empty) {
+                text.push_str(line);
+                text.push('\n');
+            }
+            empty = line.is_empty();
+        }
+        text.trim_end().to_owned() + "\n"
+    }
+
+    fn summary(&self) -> String {
+        let mut text = match self.state {
+            FileState::Open(OpenState::Theirs) => {
+                "**People added commits to this branch, so it is theirs now: what follows was said of the change before \
+                 them.**\n\n"
+                    .to_owned()
+            }
+            FileState::Open(OpenState::Stale) => {
+                "**The file has changed on the base branch, so this is no longer what was planned. Do not merge it before \
+                 the campaign is planned again.**\n\n"
+                    .to_owned()
+            }
+            FileState::Open(OpenState::Held { why }) => {
+                format!("**Do not merge this now:** {}\n\n", prose(&why.to_string()))
+            }
+            _ => String::new(),
+        };
+        let count = self.file.selected().count();
+        let _ = write!(text, "Puts `--link` into {} of {}", lines(count), code(&self.file.path));
+        text.push_str(match &self.file.header {
+            Header::Insert { .. } | Header::Raise { .. } => ", and writes the header that it needs",
+            Header::Keep | Header::Foreign { .. } => "",
+        });
+        text.push('.');
+        if let Header::Insert { value } | Header::Raise { value } = &self.file.header {
+            let _ = write!(text, " From now on this build fetches {}.", code(value));
+        }
+        text
+    }
+
+    /// Identical, not built, or different; where and when.
+    fn images(&self) -> String {
+        let Some(evidence) = self.evidence else {
+            return format!("**Images:** not built. {}", self.proof());
+        };
+        let built = || {
+            let of = |part: fn(&Build) -> String| -> BTreeSet<String> {
+                evidence.builds.iter().map(part).collect()
+            };
+            let list =
+                |names: BTreeSet<String>| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
+            let builders = of(|build| {
+                let buildkit =
+                    build.builder.buildkit.as_ref().map(|version| format!(" (BuildKit {version})"));
+                format!("{}{}", build.builder.driver, buildkit.unwrap_or_default())
+            });
+            let targets = of(|build| build.target.clone().unwrap_or_else(|| "the last stage".to_owned()));
+            format!(
+                "builder {}, platform {}, target {}, {}",
+                list(builders),
+                list(of(|build| build.platform.clone())),
+                list(targets),
+                code(evidence.figures.began.split('T').next().unwrap_or_default())
+            )
+        };
+        let reason = || prose(evidence.reason.as_deref().unwrap_or("no reason was given"));
+        match evidence.outcome {
+            Outcome::Same => format!("**Images:** identical, {}.{}", built(), noise(evidence)),
+            Outcome::Void => {
+                format!("**Images:** not built with a builder that links: {}. {}", reason(), self.proof())
+            }
+            Outcome::Deferred => format!("**Images:** not built: put off, {}. {}", reason(), self.proof()),
+            Outcome::Blocked => {
+                format!(
+                    "**Images:** not built: the file does not build as it was, {}. {}",
+                    reason(),
+                    self.proof()
+                )
+            }
+            Outcome::Different => {
+                format!("**Images:** {}; {}.\n{}", different(evidence), built(), differences(evidence))
+            }
+        }
+    }
+
+    fn proof(&self) -> &'static str {
+        if self.file.selected().all(|site| site.proved == Some(true)) {
+            "Each line is proved to leave the image as it is."
+        } else {
+            "The lines lean on the assumptions below, which nothing has checked."
+        }
+    }
+
+    fn gain(&self) -> String {
+        let mut out = Vec::new();
+        for (at, build) in self.evidence.iter().flat_map(|evidence| evidence.builds.iter().enumerate()) {
+            let times = self.evidence.and_then(|evidence| evidence.figures.builds.get(at));
+            out.extend(build.cache.as_ref().map(|cache| measured(cache, times)));
+        }
+        if out.is_empty() {
+            let pays = self.file.selected().filter(|site| site.benefit == Benefit::Pays).count();
+            return match pays {
+                0 => {
+                    "**What you gain:** layers that do not hang on what lies below. Not measured.".to_owned()
+                }
+                pays => format!(
+                    "**What you gain:** the {} of {} outlive changes of what lies below. Not measured.",
+                    if pays == 1 { "layer" } else { "layers" },
+                    lines(pays)
+                ),
+            };
+        }
+        out.dedup();
+        format!("**What you gain:**\n{}", out.concat().trim_end())
+    }
+
+    fn lines(&self) -> String {
+        let of = |site: &Site| {
+            let mut text = format!(
+                "- line {}: {} – {}\n",
+                site.line,
+                first_line(site.replacement.as_deref().unwrap_or_default()),
+                match site.proved {
+                    Some(true) => "proved",
+                    _ => "assumed",
+                }
+            );
+            for reason in &site.reasons {
+                let _ = writeln!(text, "  - {}: {}", code(&reason.rule), prose(&reason.message));
+            }
+            text
+        };
+        listed("**Lines:**", &self.file.selected().map(of).collect::<Vec<_>>(), "more lines")
+    }
+
+    /// What nobody checked: assumptions, and lines that no build executed.
+    fn unchecked(&self) -> String {
+        let mut open = BTreeSet::new();
+        let reached = |line: usize| {
+            let builds = self.evidence.iter().filter(|evidence| evidence.outcome == Outcome::Same);
+            let mut sites = builds.flat_map(|evidence| &evidence.builds).flat_map(|build| &build.sites);
+            sites.any(|site| site.line == line && site.reached != Reached::NotExercised)
+        };
+        for site in self.file.selected().filter(|site| !reached(site.line)) {
+            for assumption in &site.assumptions {
+                open.insert(format!("- {}\n", prose(&assumption.message)));
+            }
+            if self.evidence.is_some_and(|evidence| evidence.outcome == Outcome::Same) {
+                open.insert(format!("- line {}: no build executed it\n", site.line));
+            }
+        }
+        for build in self.evidence.iter().flat_map(|evidence| &evidence.builds) {
+            open.extend(build.assumptions.iter().map(|assumption| format!("- {}\n", prose(assumption))));
+        }
+        listed("**Not checked:**", &open.into_iter().collect::<Vec<_>>(), "more")
+    }
+
+    /// The lines that stay as they are, and why.
+    fn left(&self) -> String {
+        let left = self.file.sites.iter().filter(|site| !site.selected && site.verdict != Verdict::Linked);
+        let of = |site: &Site| {
+            let why = match site.reasons.first() {
+                Some(reason) => prose(&reason.message),
+                None => match site.verdict {
+                    Verdict::Link | Verdict::Edit => "little or no gain".to_owned(),
+                    Verdict::NoEffect => "the builder would ignore the flag".to_owned(),
+                    Verdict::OptedOut => "`--link=false` says so".to_owned(),
+                    Verdict::Hold => "the image would change".to_owned(),
+                    Verdict::Unknown | Verdict::Linked => "it can not be told".to_owned(),
+                },
+            };
+            format!("- line {}: {why}\n", site.line)
+        };
+        listed("**Left alone:**", &left.map(of).collect::<Vec<_>>(), "more lines")
+    }
+
+    fn check(&self) -> String {
+        let path = shell_quoted(&self.file.path);
+        let mut text = format!("**Check it:** {}", code(&format!("layerwright verify {path}")));
+        if self.evidence.is_some() {
+            let _ = write!(text, "; what was measured is in {}", code(self.evidence_file));
+        }
+        text + "."
+    }
+
+    fn undo(&self) -> String {
+        let path = shell_quoted(&self.file.path);
+        format!(
+            "**Undo it:** revert the merge, or {}. The campaign pauses then, and does not ask again by itself.",
+            code(&format!("layerwright revert {path}"))
+        )
+    }
+}
+
+/// How to stop the bot. It names no issue: that may come later, and the text would change with it.
+const STOP: &str = "**Stop the bot:** close this pull request. It comes again only if somebody ticks it in the tracking \
+    issue. Commits that you add to the branch make it yours. `[[files.skip]]` in `layerwright.toml` keeps a file out for \
+    good.";
+
+/// A list under its title, with what is beyond the first few behind a click; nothing without entries.
+fn listed(title: &str, entries: &[String], more: &str) -> String {
+    if entries.is_empty() {
+        return String::new();
+    }
+    let rest = entries.len().saturating_sub(MOST_SEEN);
+    let (seen, hidden) = entries.split_at(entries.len() - rest);
+    let mut text = format!("{title}\n{}", seen.concat());
+    if rest > 0 {
+        let _ =
+            write!(text, "\n<details><summary>{rest} {more}</summary>\n\n{}\n</details>", hidden.concat());
+    }
+    text
+}
+
+fn different(evidence: &Evidence) -> String {
+    match evidence.builds.iter().map(|build| build.differences.len()).sum() {
+        0 => "different".to_owned(),
+        1 => "different at 1 place".to_owned(),
+        places => format!("different at {places} places"),
+    }
+}
+
+fn differences(evidence: &Evidence) -> String {
+    let all = evidence.builds.iter().flat_map(|build| &build.differences);
+    let of = |difference: &crate::verify::evidence::Difference| {
+        let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), code);
+        let cause = match &difference.cause {
+            Cause::Header => "put down to the header".to_owned(),
+            Cause::Rule { rule, line, accepted } => {
+                let accepted = if *accepted { ", accepted" } else { "" };
+                format!("line {line}, {}{accepted}", code(rule))
+            }
+            Cause::Unforetold => "not foretold".to_owned(),
+        };
+        let place = difference.path.as_deref().unwrap_or("the configuration");
+        let (before, after) = (shown(&difference.before), shown(&difference.after));
+        format!("- {} {}: {before} → {after} ({cause})\n", code(place), code(&difference.aspect))
+    };
+    let text = listed("", &all.map(of).collect::<Vec<_>>(), "more differences");
+    text.trim().to_owned()
+}
+
+fn noise(evidence: &Evidence) -> String {
+    match evidence.builds.iter().map(|build| build.noise).sum::<usize>() {
+        0 => String::new(),
+        1 => " Two builds of the file as it was differ at 1 place too, which is left out.".to_owned(),
+        noise => {
+            format!(" Two builds of the file as it was differ at {noise} places too, which are left out.")
+        }
+    }
+}
+
+fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
+    let of = |what: &str, pair: &Pair, ms: Option<(u64, u64)>| {
+        let (before, after) = (pair.before, pair.after);
+        let mut text = format!(
+            "- When {what}: {} to push again instead of {}, {} of {} layers kept instead of {}",
+            bytes(after.pushed_bytes),
+            bytes(before.pushed_bytes),
+            after.kept,
+            after.layers,
+            before.kept
+        );
+        if let Some((before, after)) = ms {
+            let _ = write!(text, ", {} instead of {}", seconds(after), seconds(before));
+        }
+        text + "\n"
+    };
+    let mut text = of("the base moves", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
+    if let Some(early) = &cache.early_step {
+        text += &of("an early step changes", early, times.and_then(|times| times.early_step_ms));
+    }
+    text
+}
+
+/// Bytes in a unit that people read, with three digits.
+fn bytes(bytes: u64) -> String {
+    let mut units = ["kB", "MB", "GB", "TB"].into_iter();
+    if bytes < 1_000 {
+        return format!("{bytes} bytes");
+    }
+    let (mut value, mut unit) = (bytes, "bytes");
+    let mut tenths = bytes * 10;
+    while value >= 1_000
+        && let Some(next) = units.next()
+    {
+        tenths = value / 100;
+        value /= 1_000;
+        unit = next;
+    }
+    if value < 10 { format!("{}.{} {unit}", tenths / 10, tenths % 10) } else { format!("{value} {unit}") }
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
+}
+
+/// How many lines.
+pub fn lines(count: usize) -> String {
+    if count == 1 { "1 line".into() } else { format!("{count} lines") }
+}
+
+/// A path as an argument of a shell.
+fn shell_quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:".contains(c);
+    if path.chars().all(plain) && !path.starts_with('-') {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

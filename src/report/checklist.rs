@@ -1,0 +1,371 @@
+//! The text of the tracking issue. Each line that lists a file of the campaign gets a box and the state of the file; a
+//! section of the campaign's own tells the rest. All else stays as it is, byte for byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::criteria::Criterion;
+use super::markdown::{code, plain};
+use super::section;
+use crate::discover::path_in_line;
+use crate::rollout::{AskedAgain, FileProgress, FileState, OpenState, Progress};
+use crate::verify::policy::Refusal;
+
+/// Between these stands a file's state at the end of its line.
+const STATE: (&str, &str) = ("<!-- layerwright -->", "<!-- /layerwright -->");
+
+/// Under this heading stand the files that may be asked for again.
+const AGAIN: &str = "### Declined or reverted: tick to try again";
+
+/// The text with what is known now; `now` is the text that is there, empty for a new one.
+pub fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
+    let files: BTreeMap<&str, &FileProgress> =
+        progress.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let own = section::find(now);
+    let (mut out, mut listed, mut fence) = (String::new(), BTreeSet::new(), None);
+    let mut at = 0;
+    for (range, line) in section::lines(now) {
+        out.push_str(&now[at..range.start]);
+        at = range.end;
+        let is_own = own.as_ref().is_some_and(|own| own.contains(&range.start));
+        let is_code = !is_own && in_code(&mut fence, line);
+        match Entry::read(line)
+            .filter(|_| !is_own && !is_code)
+            .and_then(|entry| Some((*files.get(entry.path.as_str())?, entry)))
+        {
+            Some((file, entry)) => {
+                listed.insert(file.path.as_str());
+                out.push_str(&entry.with(file));
+            }
+            None => out.push_str(line),
+        }
+    }
+    out.push_str(&now[at..]);
+    let asked = asked_again(now, files.keys().copied());
+    let content = content(progress, criteria, &listed, &asked);
+    section::put(&out, &section::marked(&[], &content))
+}
+
+/// The files that are ticked to be tried again, of those that are named.
+pub fn asked_again<'a>(text: &str, files: impl Iterator<Item = &'a str>) -> BTreeSet<AskedAgain> {
+    let Some(place) = section::find(text) else { return BTreeSet::new() };
+    let by_code: BTreeMap<String, &str> = files.map(|path| (code(path), path)).collect();
+    let lines = section::lines(&text[place]).map(|(_, line)| line);
+    let ticked =
+        lines.skip_while(|line| line.trim() != AGAIN).skip(1).take_while(|line| !line.starts_with('#'));
+    let read = |line: &str| {
+        let line =
+            line.trim_start().strip_prefix("- [x] ").or_else(|| line.trim_start().strip_prefix("- [X] "))?;
+        let (shown, rest) = line.rsplit_once(" #")?;
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let path = (*by_code.get(shown)?).to_owned();
+        Some(AskedAgain { path, pull: rest[..digits].parse().ok()? })
+    };
+    ticked.filter_map(read).collect()
+}
+
+/// Whether a line belongs to a block of code, where Markdown has no lists.
+fn in_code(fence: &mut Option<String>, line: &str) -> bool {
+    let line = line.trim_start_matches(' ');
+    let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'));
+    let run: String = mark.map(|mark| line.chars().take_while(|&c| c == mark).collect()).unwrap_or_default();
+    match fence {
+        Some(open) => {
+            let closes = run.starts_with(open.as_str()) && line.trim_end() == run;
+            if closes {
+                *fence = None;
+            }
+            true
+        }
+        None if run.len() >= 3 => {
+            *fence = Some(run);
+            true
+        }
+        None => false,
+    }
+}
+
+/// A line that lists a file: a bare path, a bullet or a task box.
+struct Entry<'a> {
+    /// Blanks and the sign of a bullet or a number, with the blank behind.
+    sign: &'a str,
+    /// What people wrote, without box and state.
+    text: &'a str,
+    /// Blanks at the end.
+    end: &'a str,
+    path: String,
+}
+
+impl<'a> Entry<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let without_end = line.trim_end();
+        let end = &line[without_end.len()..];
+        let text = match (without_end.strip_suffix(STATE.1), without_end.rfind(STATE.0)) {
+            (Some(_), Some(at)) => without_end[..at].trim_end(),
+            _ => without_end,
+        };
+        let sign = sign(text);
+        let (sign, mut text) = text.split_at(sign);
+        let is_bare = sign.trim().is_empty();
+        for with_box in ["[ ] ", "[x] ", "[X] "] {
+            text = text.strip_prefix(with_box).filter(|_| !is_bare).map_or(text, str::trim_start);
+        }
+        let path = path_in_line(text)?;
+        let around = |c: char| matches!(c, '`' | '*' | '_' | '~' | '[' | ']' | '(' | ')' | '<' | '>');
+        let starts = text.trim_start_matches(around).trim_start_matches("./").starts_with(&path);
+        // Prose may name a file, too; only a path that stands alone is an entry then.
+        let alone = text.trim_matches(around).trim_start_matches("./") == path;
+        (alone || starts && !is_bare).then_some(Self { sign, text, end, path })
+    }
+
+    /// The line with the state of its file.
+    fn with(&self, file: &FileProgress) -> String {
+        let sign =
+            if self.sign.trim().is_empty() { format!("{}- ", self.sign) } else { self.sign.to_owned() };
+        let done = if file.state == FileState::Done { "x" } else { " " };
+        let (begin, end) = STATE;
+        format!("{sign}[{done}] {} {begin}– {}{end}{}", self.text, state(file), self.end)
+    }
+}
+
+/// How long the sign of a bullet or a number is, with blanks before it and behind.
+fn sign(line: &str) -> usize {
+    let rest = line.trim_start();
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let signs: &[char] = if digits == 0 { &['-', '*', '+'] } else { &['.', ')'] };
+    let behind =
+        rest[digits..].strip_prefix(signs).filter(|behind| behind.starts_with([' ', '\t']) && digits < 10);
+    let text = behind.map_or(rest, str::trim_start);
+    line.len() - text.len()
+}
+
+/// How far a file is, in a few words that hold no text of the repository as it is.
+pub fn state(file: &FileProgress) -> String {
+    let pull = file.pull.map(|number| format!("#{number} ")).unwrap_or_default();
+    let by = |who: &Option<String>| who.as_ref().map(|who| format!(" by {}", plain(who))).unwrap_or_default();
+    match &file.state {
+        FileState::Done if file.pull.is_some() => format!("{pull}merged"),
+        FileState::Done => "done".to_owned(),
+        FileState::Merged => format!("{pull}merged; the clone that was read does not have it yet"),
+        FileState::Open(OpenState::Current) => format!("{pull}open"),
+        FileState::Open(OpenState::Theirs) => format!("{pull}open, with commits of people"),
+        FileState::Open(OpenState::Stale) => {
+            format!("{pull}open, and the file has changed since: plan again")
+        }
+        FileState::Open(OpenState::Held { why }) => format!("{pull}open, not to be merged: {}", held(why)),
+        FileState::Declined { by: who } => format!("{pull}declined{}", by(who)),
+        FileState::Reverted { by: None } => format!("{pull}reverted"),
+        FileState::Reverted { by: Some(change) } => {
+            let commit: String = change.commit.chars().take(10).collect();
+            format!("{pull}reverted in {commit} by {}", plain(&change.author))
+        }
+        FileState::Partly => format!("{pull}merged, and partly linked now"),
+        FileState::Stale => "changed since it was planned: plan again".to_owned(),
+        FileState::Gone => "gone".to_owned(),
+        FileState::Held { why } => held(why),
+        FileState::Taken => "its branch has commits of people".to_owned(),
+        FileState::Ready => format!("in wave {}", file.wave),
+    }
+}
+
+/// Why a file may not go out, in few words.
+fn held(why: &Refusal) -> String {
+    match why {
+        Refusal::Contradiction { .. } => "a verification contradicts a proof".to_owned(),
+        Refusal::Different { standing, .. } | Refusal::NoEvidence { standing, .. } => {
+            plain(&standing.to_string())
+        }
+    }
+}
+
+/// Whether a file is listed among those that may be asked for again: as long as it waits for an answer, its tick stays.
+fn again(file: &FileProgress, asked: &BTreeSet<AskedAgain>) -> Option<(u64, bool)> {
+    let pull = file.pull?;
+    let ticked = asked.contains(&AskedAgain { path: file.path.clone(), pull });
+    let listed = match file.state {
+        FileState::Declined { .. } | FileState::Reverted { .. } | FileState::Partly => true,
+        FileState::Stale | FileState::Gone | FileState::Held { .. } | FileState::Taken | FileState::Ready => {
+            ticked
+        }
+        FileState::Done | FileState::Merged | FileState::Open(_) => false,
+    };
+    listed.then_some((pull, ticked))
+}
+
+/// What stands in the campaign's own section.
+fn content(
+    progress: &Progress,
+    criteria: &[Criterion],
+    listed: &BTreeSet<&str>,
+    asked: &BTreeSet<AskedAgain>,
+) -> String {
+    let done = |file: &&FileProgress| file.state == FileState::Done;
+    let all = &progress.files;
+    let mut text =
+        format!("### Progress\n\n{} of {} files are done.", all.iter().filter(done).count(), all.len());
+    if progress.contradicted.is_some() {
+        text.push_str(" **The campaign has stopped: a verification contradicts a proof.**");
+    } else if all.iter().any(|file| matches!(file.state, FileState::Reverted { .. })) {
+        text.push_str(" **Later waves pause: a file was reverted.**");
+    }
+    text.push_str("\n\n| wave | files | done | open | |\n|---|---|---|---|---|\n");
+    for wave in &progress.waves {
+        let of: Vec<&FileProgress> = all.iter().filter(|file| file.wave == wave.number).collect();
+        let open = of.iter().filter(|file| matches!(file.state, FileState::Open(_))).count();
+        let waits = match wave.waits_for.len() {
+            0 => String::new(),
+            1 => "waits for 1 file".to_owned(),
+            many => format!("waits for {many} files"),
+        };
+        let done = of.iter().copied().filter(done).count();
+        let _ = writeln!(text, "| {} | {} | {done} | {open} | {waits} |", wave.number, of.len());
+    }
+    text.push_str("\n### Success criteria\n\n");
+    for criterion in criteria {
+        let mark = if criterion.met { "x" } else { " " };
+        let _ = writeln!(text, "- [{mark}] {}: {}", criterion.what, criterion.detail);
+    }
+    let unlisted: Vec<&FileProgress> =
+        all.iter().filter(|file| !listed.contains(file.path.as_str())).collect();
+    if !unlisted.is_empty() {
+        text.push_str("\n### Dockerfiles\n\n");
+        for file in unlisted {
+            let mark = if file.state == FileState::Done { "x" } else { " " };
+            let _ = writeln!(text, "- [{mark}] {} – {}", code(&file.path), state(file));
+        }
+    }
+    let again: Vec<_> = all.iter().filter_map(|file| Some((file, again(file, asked)?))).collect();
+    if !again.is_empty() {
+        let _ = write!(text, "\n{AGAIN}\n\n");
+        for (file, (pull, ticked)) in again {
+            let mark = if ticked { "x" } else { " " };
+            let _ = writeln!(text, "- [{mark}] {} #{pull}", code(&file.path));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rollout::WaveProgress;
+
+    const NAMES: [&str; 4] =
+        ["a/Dockerfile", "b c/Dockerfile", "@everyone/`-->|<script>/Dockerfile", "d/Dockerfile"];
+
+    fn progress(states: [FileState; 4]) -> Progress {
+        let file = |(at, state): (usize, FileState)| FileProgress {
+            path: NAMES[at].to_owned(),
+            wave: 0,
+            branch: String::new(),
+            pull: (state != FileState::Ready).then_some(7),
+            state,
+        };
+        Progress {
+            waves: vec![WaveProgress { number: 0, waits_for: Vec::new() }],
+            files: states.into_iter().enumerate().map(file).collect(),
+            contradicted: None,
+        }
+    }
+
+    fn declined() -> FileState {
+        FileState::Declined { by: Some("@me-->".to_owned()) }
+    }
+
+    #[test]
+    fn a_line_gets_a_box_and_its_state_and_keeps_the_rest() {
+        let progress = progress([FileState::Done, FileState::Ready, FileState::Ready, declined()]);
+        for (line, with) in [
+            ("a/Dockerfile", "- [x] a/Dockerfile <!-- layerwright -->– #7 merged<!-- /layerwright -->"),
+            (
+                "  `a/Dockerfile` ",
+                "  - [x] `a/Dockerfile` <!-- layerwright -->– #7 merged<!-- /layerwright --> ",
+            ),
+            (
+                "1. a/Dockerfile: now",
+                "1. [x] a/Dockerfile: now <!-- layerwright -->– #7 merged<!-- /layerwright -->",
+            ),
+            (
+                "* [ ] **d/Dockerfile**",
+                "* [ ] **d/Dockerfile** <!-- layerwright -->– #7 declined by @\u{2060}me--\\><!-- /layerwright -->",
+            ),
+            (
+                "- [X] d/Dockerfile",
+                "- [ ] d/Dockerfile <!-- layerwright -->– #7 declined by @\u{2060}me--\\><!-- /layerwright -->",
+            ),
+        ] {
+            let now = format!("{line}\nx\n");
+            let text = text(&now, &progress, &[]);
+            assert!(text.starts_with(&format!("{with}\nx\n")), "{text}");
+        }
+        for line in [
+            "see a/Dockerfile",
+            "a/Dockerfile and d/Dockerfile",
+            "    - x",
+            "z/Dockerfile",
+            "```\na/Dockerfile\n```",
+        ] {
+            assert!(text(line, &progress, &[]).starts_with(&format!("{line}\n\n<!--")), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_tick_stays_until_it_is_answered_and_counts_for_one_pull_request() {
+        let asked = |text: &str| asked_again(text, NAMES.into_iter());
+        let once = text("", &progress([FileState::Ready, FileState::Ready, declined(), declined()]), &[]);
+        assert!(asked(&once).is_empty());
+        let ticked = once.replace("- [ ] ``@", "- [x] ``@");
+        assert_ne!(once, ticked);
+        let wanted = BTreeSet::from([AskedAgain { path: NAMES[2].to_owned(), pull: 7 }]);
+        assert_eq!(asked(&ticked), wanted);
+        let mut waits = progress([FileState::Ready, FileState::Ready, FileState::Ready, declined()]);
+        waits.files[2].pull = Some(7);
+        assert_eq!(asked(&text(&ticked, &waits, &[])), wanted, "it waits for its wave, say");
+        waits.files[2].state = FileState::Open(OpenState::Current);
+        waits.files[2].pull = Some(8);
+        assert!(asked(&text(&ticked, &waits, &[])).is_empty());
+    }
+
+    fn any_state() -> impl Strategy<Value = FileState> {
+        prop_oneof![
+            Just(FileState::Done),
+            Just(FileState::Ready),
+            Just(FileState::Open(OpenState::Current)),
+            Just(declined())
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_second_time_changes_nothing_and_what_people_wrote_stays(
+            lines in proptest::collection::vec((
+                prop_oneof!["", "- ", "\\* \\[ \\] ", "1\\. ", "  - \\[x\\] ", "> "],
+                prop_oneof!["a/Dockerfile", "`d/Dockerfile`", "b c/Dockerfile", "```", "text", "<!-- layerwright -->"],
+                prop_oneof!["", " and more", " "],
+                prop_oneof!["\n", "\r\n"],
+            ), 0..8),
+            states in [any_state(), any_state(), any_state(), any_state()],
+            later in [any_state(), any_state(), any_state(), any_state()],
+        ) {
+            let now: Vec<String> = lines.into_iter().map(|(sign, name, more, end)| sign + &name + &more + &end).collect();
+            let now = now.concat();
+            let first = progress(states);
+            let once = text(&now, &first, &[]);
+            prop_assert_eq!(text(&once, &first, &[]), once.clone());
+            let twice = text(&text(&once, &progress(later), &[]), &first, &[]);
+            prop_assert_eq!(twice, once.clone(), "what was in between leaves no trace");
+            // Without boxes and states, each line is as it was.
+            let plain = |text: &str| -> Vec<String> {
+                let plain = |line: &str| {
+                    let line = line.split(" <!-- layerwright -->–").next().unwrap();
+                    line.replace("- [x] ", "").replace("- [ ] ", "").replace("[x] ", "").replace("[ ] ", "").replace("- ", "").trim().to_owned()
+                };
+                section::lines(text).map(|(_, line)| plain(line)).collect()
+            };
+            let (before, after) = (plain(&now), plain(&once));
+            prop_assert_eq!(&after[..before.len()], &before[..]);
+        }
+    }
+}

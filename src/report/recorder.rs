@@ -1,0 +1,354 @@
+//! A forge that notes what is written to it. In a rehearsal nothing is written: what would be is kept here, and read
+//! again from here, so that a rehearsal goes the whole way that a report goes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::git::hash_blob;
+use crate::rollout::forge::{
+    BranchAt, Forge, ForgeError, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull,
+};
+
+/// Something that was written, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A branch was made with a commit, or brought up to date with one.
+    Branch {
+        /// Its name.
+        name: String,
+        /// The commit.
+        commit: String,
+        /// What the commit says.
+        message: String,
+        /// The commit whose files it changes.
+        onto: String,
+        /// Paths and their new texts.
+        texts: Vec<(String, Vec<u8>)>,
+    },
+    /// A pull request was opened.
+    Pull {
+        /// Its number; in a rehearsal, one that it will hardly have.
+        number: u64,
+        /// The branch that it is from.
+        branch: String,
+        /// The branch that it is for.
+        base: String,
+        /// Its title.
+        title: String,
+        /// Its text.
+        body: String,
+        /// Whether it is a draft.
+        draft: bool,
+    },
+    /// The text of a pull request was written.
+    PullText {
+        /// Its number.
+        number: u64,
+        /// The text.
+        body: String,
+    },
+    /// Labels were added to an issue or a pull request.
+    Labels {
+        /// Its number.
+        number: u64,
+        /// The labels.
+        labels: Vec<String>,
+    },
+    /// Reviews were asked for.
+    Reviews {
+        /// The pull request.
+        number: u64,
+        /// Who.
+        reviewers: Vec<String>,
+    },
+    /// People were assigned.
+    Assignees {
+        /// The issue or pull request.
+        number: u64,
+        /// Who.
+        assignees: Vec<String>,
+    },
+    /// The tracking issue was opened.
+    Issue {
+        /// Its number.
+        number: u64,
+        /// Its title.
+        title: String,
+        /// Its text.
+        body: String,
+    },
+    /// The text of the tracking issue was written.
+    IssueText {
+        /// Its number.
+        number: u64,
+        /// The text.
+        body: String,
+    },
+}
+
+/// A forge that notes what is written to it.
+pub struct Recorder<'a> {
+    forge: Option<&'a dyn Forge>,
+    rehearses: bool,
+    kept: RefCell<Kept>,
+}
+
+/// What was written, and in a rehearsal also what there would be.
+#[derive(Default)]
+struct Kept {
+    deeds: Vec<Deed>,
+    commits: BTreeMap<String, Commit>,
+    branches: BTreeMap<String, String>,
+    pulls: Vec<FoundPull>,
+    pull_texts: BTreeMap<u64, String>,
+    issue_texts: BTreeMap<u64, String>,
+    issues: Vec<u64>,
+}
+
+/// A commit that was written.
+#[derive(Clone)]
+struct Commit {
+    message: String,
+    onto: String,
+    texts: Vec<(String, Vec<u8>)>,
+}
+
+/// Where numbers of a rehearsal begin: no forge has as many pull requests.
+const FIRST: u64 = 1_000_000_001;
+
+/// Whether a number is one that a rehearsal made up.
+pub fn is_made_up(number: u64) -> bool {
+    number >= FIRST
+}
+
+impl<'a> Recorder<'a> {
+    /// A forge that is written to.
+    pub fn new(forge: &'a dyn Forge) -> Self {
+        Self { forge: Some(forge), rehearses: false, kept: RefCell::default() }
+    }
+
+    /// A forge that is read only; None has nothing.
+    pub fn rehearsal(forge: Option<&'a dyn Forge>) -> Self {
+        Self { forge, rehearses: true, kept: RefCell::default() }
+    }
+
+    /// What was written, in its order.
+    pub fn deeds(&self) -> Vec<Deed> {
+        self.kept.borrow().deeds.clone()
+    }
+
+    /// Notes a deed, after it was done on the forge that is written to.
+    fn note(&self, deed: Deed) {
+        self.kept.borrow_mut().deeds.push(deed);
+    }
+
+    fn ask<T>(
+        &self,
+        nothing: T,
+        read: impl FnOnce(&dyn Forge) -> Result<T, ForgeError>,
+    ) -> Result<T, ForgeError> {
+        self.forge.map_or(Ok(nothing), read)
+    }
+
+    /// Does something on the forge that is written to.
+    fn act<T>(
+        &self,
+        rehearsed: T,
+        write: impl FnOnce(&dyn Forge) -> Result<T, ForgeError>,
+    ) -> Result<T, ForgeError> {
+        match self.forge.filter(|_| !self.rehearses) {
+            Some(forge) => write(forge),
+            None => Ok(rehearsed),
+        }
+    }
+
+    /// A pull request with the text that it would have.
+    fn rehearsed(&self, mut pull: FoundPull) -> FoundPull {
+        if let Some(body) = self.kept.borrow().pull_texts.get(&pull.number).filter(|_| self.rehearses) {
+            pull.body.clone_from(body);
+        }
+        pull
+    }
+
+    fn branch_deed(&self, name: &str, commit: &str) {
+        let mut kept = self.kept.borrow_mut();
+        let Some(Commit { message, onto, texts }) = kept.commits.get(commit).cloned() else { return };
+        kept.branches.insert(name.to_owned(), commit.to_owned());
+        kept.deeds.push(Deed::Branch {
+            name: name.to_owned(),
+            commit: commit.to_owned(),
+            message,
+            onto,
+            texts,
+        });
+    }
+
+    fn next_number(&self) -> u64 {
+        let kept = self.kept.borrow();
+        FIRST + (kept.pulls.len() + kept.issues.len()) as u64
+    }
+}
+
+impl Forge for Recorder<'_> {
+    fn branches(&self, prefix: &str) -> Result<Vec<BranchAt>, ForgeError> {
+        self.ask(Vec::new(), |forge| forge.branches(prefix))
+    }
+
+    fn branch(&self, name: &str) -> Result<Option<String>, ForgeError> {
+        let kept = self.kept.borrow().branches.get(name).cloned().filter(|_| self.rehearses);
+        kept.map_or_else(|| self.ask(None, |forge| forge.branch(name)), |commit| Ok(Some(commit)))
+    }
+
+    fn pulls_labelled(&self, label: &str) -> Result<Vec<FoundPull>, ForgeError> {
+        self.ask(Vec::new(), |forge| forge.pulls_labelled(label))
+    }
+
+    fn pulls_from(&self, branch: &str) -> Result<Vec<FoundPull>, ForgeError> {
+        let mut found = self.ask(Vec::new(), |forge| forge.pulls_from(branch))?;
+        found.extend(self.kept.borrow().pulls.iter().filter(|pull| pull.branch == branch).cloned());
+        Ok(found.into_iter().map(|pull| self.rehearsed(pull)).collect())
+    }
+
+    fn pull(&self, number: u64) -> Result<FoundPull, ForgeError> {
+        let kept = self.kept.borrow().pulls.iter().find(|pull| pull.number == number).cloned();
+        let found = match (kept, self.forge) {
+            (Some(kept), _) => kept,
+            (None, Some(forge)) => forge.pull(number)?,
+            (None, None) => return Err(ForgeError::Refused(format!("there is no #{number}"))),
+        };
+        Ok(self.rehearsed(found))
+    }
+
+    fn above(&self, base: &str, branch: &str) -> Result<FoundAbove, ForgeError> {
+        let kept = self.kept.borrow().commits.get(branch).cloned();
+        let Some(Commit { message, texts, .. }) = kept.filter(|_| self.rehearses) else {
+            return self.ask(FoundAbove { commits: Vec::new(), files: Vec::new() }, |forge| {
+                forge.above(base, branch)
+            });
+        };
+        let files = texts.iter().map(|(path, text)| (path.clone(), id(text))).collect();
+        Ok(FoundAbove { commits: vec![FoundCommit { id: branch.to_owned(), message }], files })
+    }
+
+    fn contains(&self, commit: &str, earlier: &str) -> Result<bool, ForgeError> {
+        self.ask(false, |forge| forge.contains(commit, earlier))
+    }
+
+    fn text_id(&self, commit: &str, path: &str) -> Result<Option<String>, ForgeError> {
+        let kept = self.kept.borrow().commits.get(commit).cloned();
+        match kept.filter(|_| self.rehearses) {
+            Some(kept) => Ok(kept.texts.iter().find(|(of, _)| of == path).and_then(|(_, text)| id(text))),
+            None => self.ask(None, |forge| forge.text_id(commit, path)),
+        }
+    }
+
+    fn has_pending_checks(&self, commit: &str) -> Result<bool, ForgeError> {
+        self.ask(false, |forge| forge.has_pending_checks(commit))
+    }
+
+    fn issue_body(&self, number: u64) -> Result<String, ForgeError> {
+        let kept = self.kept.borrow().issue_texts.get(&number).cloned().filter(|_| self.rehearses);
+        kept.map_or_else(|| self.ask(String::new(), |forge| forge.issue_body(number)), Ok)
+    }
+
+    fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {
+        let mut found = self.ask(Vec::new(), |forge| forge.issues_labelled(label))?;
+        found.extend(&self.kept.borrow().issues);
+        Ok(found)
+    }
+
+    fn write_commit(&self, commit: &NewCommit<'_>) -> Result<String, ForgeError> {
+        let texts: Vec<_> =
+            commit.texts.iter().map(|&(path, text)| (path.to_owned(), text.to_vec())).collect();
+        let onto = commit.parents.last().copied().unwrap_or_default().to_owned();
+        let written = Commit { message: commit.message.to_owned(), onto, texts };
+        let said = format!("{:?}{}", commit.parents, commit.message);
+        let id = self.act(id(said.as_bytes()).unwrap_or_default(), |forge| forge.write_commit(commit))?;
+        self.kept.borrow_mut().commits.insert(id.clone(), written);
+        Ok(id)
+    }
+
+    fn create_branch(&self, name: &str, commit: &str) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.create_branch(name, commit))?;
+        self.branch_deed(name, commit);
+        Ok(())
+    }
+
+    fn advance_branch(&self, name: &str, commit: &str) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.advance_branch(name, commit))?;
+        self.branch_deed(name, commit);
+        Ok(())
+    }
+
+    fn open_pull(&self, pull: &NewPull<'_>) -> Result<u64, ForgeError> {
+        let number = self.act(self.next_number(), |forge| forge.open_pull(pull))?;
+        let NewPull { branch, base, title, body, draft } = *pull;
+        let text = |text: &str| text.to_owned();
+        if self.rehearses {
+            self.kept.borrow_mut().pulls.push(FoundPull {
+                number,
+                branch: text(branch),
+                base: text(base),
+                open: true,
+                merge_commit: None,
+                by: None,
+                body: text(body),
+                labels: BTreeSet::new(),
+                mergeable: None,
+                queued: false,
+                opened: 0,
+            });
+        }
+        let (branch, base, title, body) = (text(branch), text(base), text(title), text(body));
+        self.note(Deed::Pull { number, branch, base, title, body, draft });
+        Ok(number)
+    }
+
+    fn set_pull_body(&self, number: u64, body: &str) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.set_pull_body(number, body))?;
+        self.kept.borrow_mut().pull_texts.insert(number, body.to_owned());
+        self.note(Deed::PullText { number, body: body.to_owned() });
+        Ok(())
+    }
+
+    fn add_labels(&self, number: u64, labels: &[String]) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.add_labels(number, labels))?;
+        self.note(Deed::Labels { number, labels: labels.to_vec() });
+        Ok(())
+    }
+
+    fn request_reviews(&self, pull: u64, reviewers: &[String]) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.request_reviews(pull, reviewers))?;
+        self.note(Deed::Reviews { number: pull, reviewers: reviewers.to_vec() });
+        Ok(())
+    }
+
+    fn assign(&self, number: u64, assignees: &[String]) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.assign(number, assignees))?;
+        self.note(Deed::Assignees { number, assignees: assignees.to_vec() });
+        Ok(())
+    }
+
+    fn create_issue(&self, title: &str, body: &str, labels: &[String]) -> Result<u64, ForgeError> {
+        let number = self.act(self.next_number(), |forge| forge.create_issue(title, body, labels))?;
+        let mut kept = self.kept.borrow_mut();
+        if self.rehearses {
+            kept.issues.push(number);
+            kept.issue_texts.insert(number, body.to_owned());
+        }
+        kept.deeds.push(Deed::Issue { number, title: title.to_owned(), body: body.to_owned() });
+        Ok(number)
+    }
+
+    fn set_issue_body(&self, number: u64, body: &str) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.set_issue_body(number, body))?;
+        self.kept.borrow_mut().issue_texts.insert(number, body.to_owned());
+        self.note(Deed::IssueText { number, body: body.to_owned() });
+        Ok(())
+    }
+}
+
+/// git's id of a text. Hashing what is in memory can not fail.
+fn id(text: &[u8]) -> Option<String> {
+    hash_blob(text).ok().map(|id| id.as_str().to_owned())
+}

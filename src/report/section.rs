@@ -1,0 +1,115 @@
+//! A section of a text that belongs to the campaign, between two lines that nobody sees. All around it is other people's
+//! and stays as it is, byte for byte.
+
+use std::ops::Range;
+
+/// How the first line of a section starts.
+const BEGIN: &str = "<!-- layerwright:begin";
+/// The last line.
+const END: &str = "<!-- layerwright:end -->";
+
+/// The lines of a text with their places, line endings left out.
+pub fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    text.split_inclusive('\n').scan(0, |at, whole| {
+        let start = *at;
+        *at += whole.len();
+        let line = whole.strip_suffix('\n').unwrap_or(whole);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        Some((start..start + line.len(), line))
+    })
+}
+
+/// Where the section stands, with both markers and without the line ending behind. The first end closes the last
+/// beginning before it, so that a marker which lost its partner is only a comment.
+pub fn find(text: &str) -> Option<Range<usize>> {
+    let mut begin = None;
+    for (range, line) in lines(text) {
+        let line = line.trim();
+        if line.starts_with(BEGIN) && line.ends_with("-->") {
+            begin = Some(range.start);
+        } else if line == END
+            && let Some(begin) = begin
+        {
+            return Some(begin..range.end);
+        }
+    }
+    None
+}
+
+/// The section with this content (lines that end with a newline), marked with `facts`, which hold neither spaces nor
+/// dashes that could end the comment.
+pub fn marked(facts: &[(&str, &str)], content: &str) -> String {
+    let facts: Vec<String> = facts.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    format!("{BEGIN}{} -->\n{content}{END}", facts.concat())
+}
+
+/// The text with this section: in the place of the one that is there, or behind all. The line endings are those of the
+/// one that was there, or else of the text.
+pub fn put(text: &str, section: &str) -> String {
+    let place = find(text);
+    let around = place.clone().map_or(text, |place| &text[place]);
+    let crlf = around.contains("\r\n");
+    let section = if crlf { section.replace('\n', "\r\n") } else { section.to_owned() };
+    let newline = if crlf { "\r\n" } else { "\n" };
+    match place {
+        Some(place) => format!("{}{section}{}", &text[..place.start], &text[place.end..]),
+        None if text.is_empty() => format!("{section}{newline}"),
+        None => {
+            let gap = if text.ends_with('\n') { newline.to_owned() } else { newline.repeat(2) };
+            format!("{text}{gap}{section}{newline}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_around_stays() {
+        let one = marked(&[("text", "abc")], "one\n");
+        assert_eq!(one, "<!-- layerwright:begin text=abc -->\none\n<!-- layerwright:end -->");
+        let text = put("Mine.\r\n", &one);
+        assert_eq!(
+            text,
+            "Mine.\r\n\r\n<!-- layerwright:begin text=abc -->\r\none\r\n<!-- layerwright:end -->\r\n"
+        );
+        let text = format!("{text}More.");
+        let two = put(&text, &marked(&[], "two\n"));
+        assert_eq!(
+            two,
+            "Mine.\r\n\r\n<!-- layerwright:begin -->\r\ntwo\r\n<!-- layerwright:end -->\r\nMore."
+        );
+    }
+
+    #[test]
+    fn a_marker_without_its_partner_is_a_comment() {
+        let section = marked(&[], "x\n");
+        for text in ["<!-- layerwright:begin -->\nMine.\n", "<!-- layerwright:end -->\nMine.\n"] {
+            let with = put(text, &section);
+            assert!(with.starts_with(text) && with.ends_with(&format!("{section}\n")), "{with}");
+            assert_eq!(put(&with, &section), with);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_second_time_changes_nothing(
+            lines in proptest::collection::vec("(<!-- layerwright:(begin|end) -->|[a-c]{0,3})\r?", 0..8),
+            last in any::<bool>(),
+        ) {
+            let text = lines.join("\n") + if last { "\n" } else { "" };
+            let section = marked(&[("text", "0")], "x\n\ny\n");
+            let once = put(&text, &section);
+            prop_assert_eq!(put(&once, &section), once.clone());
+            let place = find(&once).unwrap();
+            let outside = format!("{}{}", &once[..place.start], &once[place.end..]);
+            match find(&text) {
+                Some(was) => prop_assert_eq!(outside, format!("{}{}", &text[..was.start], &text[was.end..])),
+                None => prop_assert!(outside.starts_with(&text)),
+            }
+        }
+    }
+}

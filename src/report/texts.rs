@@ -1,0 +1,99 @@
+//! The texts of a campaign: of its pull requests and of its tracking issue.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::body::{Parts, lines};
+use super::checklist;
+use super::criteria::criteria;
+use super::markdown::code;
+use super::section;
+use super::template::Template;
+use crate::plan::file::{File, Plan};
+use crate::rollout::{AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts};
+use crate::verify::evidence::EvidenceByPath;
+
+/// Writes the texts of a campaign.
+pub struct Writer<'a> {
+    /// The campaign's name.
+    pub campaign: &'a str,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What verifications measured, by path.
+    pub measured: &'a EvidenceByPath,
+    /// What they say of the files as they are planned now, by path.
+    pub evidence: &'a BTreeMap<String, FileEvidence>,
+    /// Where a file's evidence is in the repository, by path.
+    pub evidence_file: &'a dyn Fn(&str) -> String,
+    /// The template of a pull request's text.
+    pub template: &'a Template,
+    /// The platforms that files are to be built for, by path.
+    pub platforms: &'a BTreeMap<String, Vec<String>>,
+}
+
+impl Texts for Writer<'_> {
+    fn pull_title(&self, file: &File) -> String {
+        format!("Link {} of {}", lines(file.selected().count()), code(&file.path))
+    }
+
+    fn pull_body(&self, file: &File, progress: &FileProgress, commit: &str, now: &str) -> String {
+        let evidence = self.evidence.get(&file.path);
+        let parts = Parts {
+            file,
+            state: &progress.state,
+            evidence: self.measured.get(&file.path),
+            evidence_file: &(self.evidence_file)(&file.path),
+        };
+        let facts = [
+            ("commit", commit),
+            ("text", file.rewritten.as_deref().unwrap_or("none")),
+            ("evidence", evidence.map_or("none", |evidence| evidence.id.as_str())),
+            ("state", state(&progress.state)),
+        ];
+        section::put(now, &section::marked(&facts, &parts.text(self.template)))
+    }
+
+    fn issue_title(&self) -> String {
+        format!("Migrate the Dockerfiles to COPY --link ({})", self.campaign)
+    }
+
+    fn issue_body(&self, progress: &Progress, now: &str) -> String {
+        let criteria = criteria(self.plan, self.measured, progress, self.platforms);
+        checklist::text(now, progress, &criteria)
+    }
+
+    fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain> {
+        checklist::asked_again(issue_body, self.plan.files.iter().map(|file| file.path.as_str()))
+    }
+}
+
+/// How far a file is, in one word.
+pub fn state_name(state: &FileState) -> &'static str {
+    match state {
+        FileState::Done => "done",
+        FileState::Merged => "merged",
+        FileState::Open(_) => "open",
+        FileState::Declined { .. } => "declined",
+        FileState::Reverted { .. } => "reverted",
+        FileState::Partly => "partly",
+        FileState::Stale => "stale",
+        FileState::Gone => "gone",
+        FileState::Held { .. } => "held",
+        FileState::Taken => "taken",
+        FileState::Ready => "ready",
+    }
+}
+
+/// How far a file is, in a few words of Markdown.
+pub fn state_words(file: &FileProgress) -> String {
+    checklist::state(file)
+}
+
+/// Whose an open pull request is, so that a text of one tells it from the text of another.
+fn state(state: &FileState) -> &'static str {
+    match state {
+        FileState::Open(OpenState::Theirs) => "theirs",
+        FileState::Open(OpenState::Stale) => "stale",
+        FileState::Open(OpenState::Held { .. }) => "held",
+        _ => "planned",
+    }
+}

@@ -1,0 +1,552 @@
+//! `layerwright report` from the first pull request to the last, on a GitHub that others wrote: the npm package
+//! `emulate`, which `.ci/run` starts.
+
+mod hub;
+
+use std::collections::BTreeMap;
+
+use git2::{ObjectType, Oid};
+use hub::Hub;
+use layerwright::git::{RepoPath, hash_blob};
+use layerwright::migrate::branch::slug;
+use layerwright::verify::evidence::{
+    Build, BuilderFacts, CacheFigures, Evidence, Figures, Outcome, Pair, Reached, Rebuild, SiteEvidence,
+};
+use serde_json::{Value, json};
+
+use crate::support::{Base, Run, Scratch, command, left_out, linkable};
+
+const TOKEN: &str = "test_token_admin";
+
+/// What somebody wrote before there was a campaign. The list is of bare paths.
+const ISSUE: &str = "Summary\r\nThis issue tracks the adoption of COPY --link in all Dockerfiles.\r\n\
+    1. Add syntax header to all Dockerfiles\r\n# syntax=docker/dockerfile:1.4\r\n\
+    3. Dockerfiles to update\r\nThe following Dockerfiles should be evaluated and updated:\r\n\
+    a/Dockerfile\r\n`b/Dockerfile`\r\n- c/Dockerfile, with @nobody and <b>care</b>\r\n* [ ] [d/Dockerfile](https://x/y)\r\n\
+    Important Caveats\r\n-\r\nTesting required: see z/Dockerfile.\r\n- [ ] something else of ours\r\n\
+    ```\r\ne/Dockerfile\r\n```\r\nSuccess Criteria";
+
+/// A repository on the emulator with its clone.
+struct World {
+    hub: Hub,
+    scratch: Scratch,
+    name: String,
+}
+
+impl World {
+    /// Five files in waves of one, three and one, with their plan, and evidence for each of them.
+    fn new(emulator: &str, name: &str) -> Self {
+        let scratch = Scratch::new();
+        for name in ["a", "b", "c", "d", "e"] {
+            scratch
+                .write(&format!("{name}/Dockerfile"), linkable(name))
+                .write(&format!("{name}/{name}"), name);
+        }
+        scratch.chmod("b/Dockerfile", 0o755);
+        scratch.commit("First\n");
+        let plan = scratch.save(&Base::new());
+        scratch.commit("Plan\n");
+        for file in plan["files"].as_array().unwrap() {
+            let path = file["path"].as_str().unwrap();
+            let slug = slug(&RepoPath::new(path).unwrap()).unwrap();
+            let mut bytes = Vec::new();
+            evidence(&scratch, file).write(&mut bytes).unwrap();
+            scratch.write(&format!("plans/copy-link/evidence/{slug}.json"), bytes);
+        }
+        let hub = Hub::before(emulator.trim_start_matches("http://"), TOKEN);
+        let name = format!("{name}-{}", std::process::id());
+        hub.api("POST", "/user/repos", &json!({"name": name}));
+        let world = Self { hub, scratch, name };
+        world.push();
+        world
+    }
+
+    fn route(&self, below: &str) -> String {
+        format!("/repos/admin/{}{below}", self.name)
+    }
+
+    fn get(&self, below: &str) -> Value {
+        self.hub.api("GET", &self.route(below), &Value::Null)
+    }
+
+    fn post(&self, below: &str, body: &Value) -> Value {
+        self.hub.api("POST", &self.route(below), body)
+    }
+
+    fn patch(&self, below: &str, body: &Value) -> Value {
+        self.hub.api("PATCH", &self.route(below), body)
+    }
+
+    /// Makes the clone's commits there, through the API, with the same ids.
+    fn push(&self) {
+        let mut walk = self.scratch.git.revwalk().unwrap();
+        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE).unwrap();
+        walk.push_head().unwrap();
+        let mut last = Oid::ZERO_SHA1;
+        for id in walk {
+            let commit = self.scratch.git.find_commit(id.unwrap()).unwrap();
+            let mut entries = Vec::new();
+            let tree = commit.tree().unwrap();
+            tree.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
+                if entry.kind() == Some(ObjectType::Blob) {
+                    let blob = self.scratch.git.find_blob(entry.id()).unwrap();
+                    let text = String::from_utf8(blob.content().to_vec()).unwrap();
+                    let path = format!("{folder}{}", entry.name().unwrap());
+                    let mode = format!("{:06o}", entry.filemode());
+                    entries.push(json!({"path": path, "mode": mode, "type": "blob", "content": text}));
+                }
+                git2::TreeWalkResult::Ok
+            })
+            .unwrap();
+            let made = self.post("/git/trees", &json!({"tree": entries}));
+            assert_eq!(made["sha"], tree.id().to_string());
+            let who = json!({"name": "A", "email": "a@example.com", "date": "2023-11-14T22:13:20Z"});
+            let parents: Vec<String> = commit.parent_ids().map(|id| id.to_string()).collect();
+            let message = commit.message().unwrap();
+            let made = self.post(
+                "/git/commits",
+                &json!({"message": message, "tree": made["sha"], "parents": parents, "author": who, "committer": who}),
+            );
+            assert_eq!(made["sha"], commit.id().to_string());
+            last = commit.id();
+        }
+        self.post("/git/refs", &json!({"ref": "refs/heads/main", "sha": last.to_string()}));
+    }
+
+    /// The commit that main is at there.
+    fn main(&self) -> String {
+        self.get("/git/ref/heads/main")["object"]["sha"].as_str().unwrap().to_owned()
+    }
+
+    /// Brings what main has to the clone, as `git fetch` and `git merge --ff-only` would.
+    fn pull(&self) {
+        let main = self.main();
+        self.fetch_commit(&main);
+        let id = Oid::from_str(&main).unwrap();
+        self.scratch.git.reference("refs/heads/main", id, true, "pull").unwrap();
+        let mut checkout = git2::build::CheckoutBuilder::new();
+        self.scratch.git.checkout_head(Some(checkout.force())).unwrap();
+    }
+
+    fn fetch_commit(&self, id: &str) {
+        let odb = self.scratch.git.odb().unwrap();
+        if odb.exists(Oid::from_str(id).unwrap()) {
+            return;
+        }
+        let commit = self.get(&format!("/git/commits/{id}"));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let tree = text(&commit["tree"]["sha"]);
+        self.fetch_tree(&tree);
+        let mut raw = format!("tree {tree}\n");
+        for parent in commit["parents"].as_array().unwrap() {
+            self.fetch_commit(parent["sha"].as_str().unwrap());
+            raw = format!("{raw}parent {}\n", text(&parent["sha"]));
+        }
+        for who in ["author", "committer"] {
+            let date = humantime::parse_rfc3339(commit[who]["date"].as_str().unwrap()).unwrap();
+            let seconds = date.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+            raw = format!(
+                "{raw}{who} {} <{}> {seconds} +0000\n",
+                text(&commit[who]["name"]),
+                text(&commit[who]["email"])
+            );
+        }
+        let message = text(&commit["message"]);
+        let end = if message.ends_with('\n') { "" } else { "\n" };
+        let made = odb.write(ObjectType::Commit, format!("{raw}\n{message}{end}").as_bytes()).unwrap();
+        assert_eq!(made.to_string(), id, "{raw}");
+    }
+
+    fn fetch_tree(&self, id: &str) {
+        let git = &self.scratch.git;
+        if git.odb().unwrap().exists(Oid::from_str(id).unwrap()) {
+            return;
+        }
+        let tree = self.get(&format!("/git/trees/{id}"));
+        let mut builder = git.treebuilder(None).unwrap();
+        for entry in tree["tree"].as_array().unwrap() {
+            let (sha, mode) = (entry["sha"].as_str().unwrap(), entry["mode"].as_str().unwrap());
+            let oid = Oid::from_str(sha).unwrap();
+            if entry["type"] == "tree" {
+                self.fetch_tree(sha);
+            } else if !git.odb().unwrap().exists(oid) {
+                use base64::prelude::{BASE64_STANDARD, Engine};
+                let blob = self.get(&format!("/git/blobs/{sha}"));
+                let bytes =
+                    BASE64_STANDARD.decode(blob["content"].as_str().unwrap().replace('\n', "")).unwrap();
+                assert_eq!(git.blob(&bytes).unwrap(), oid);
+            }
+            let mode = i32::from_str_radix(mode, 8).unwrap();
+            builder.insert(entry["path"].as_str().unwrap(), oid, mode).unwrap();
+        }
+        assert_eq!(builder.write().unwrap().to_string(), id);
+    }
+
+    /// A person merges a pull request. The emulator's merge takes the whole tree of the branch; what GitHub's would keep
+    /// of the base is put back on top of it.
+    fn merge(&self, pull: u64) {
+        let before = self.main();
+        let found = self.get(&format!("/pulls/{pull}"));
+        let changed: Vec<Value> = {
+            let (base, head) = (&before, found["head"]["sha"].as_str().unwrap());
+            let files = self.get(&format!("/compare/{base}...{head}"))["files"].clone();
+            let entry = |file: &Value| {
+                let path = file["filename"].as_str().unwrap();
+                let mode = if path == "b/Dockerfile" { "100755" } else { "100644" };
+                json!({"path": path, "mode": mode, "type": "blob", "sha": file["sha"]})
+            };
+            files.as_array().unwrap().iter().map(entry).collect()
+        };
+        let merged = self.hub.api("PUT", &self.route(&format!("/pulls/{pull}/merge")), &json!({}));
+        let base = self.get(&format!("/git/commits/{before}"))["tree"]["sha"].clone();
+        let tree = self.post("/git/trees", &json!({"base_tree": base, "tree": changed}));
+        let commit =
+            json!({"message": "What a merge keeps", "tree": tree["sha"], "parents": [before, merged["sha"]]});
+        let commit = self.post("/git/commits", &commit);
+        self.patch("/git/refs/heads/main", &json!({"sha": commit["sha"], "force": true}));
+        self.pull();
+    }
+
+    /// A person writes a file on the base branch.
+    fn write(&self, path: &str, text: &str) {
+        let before = self.main();
+        let base = self.get(&format!("/git/commits/{before}"))["tree"]["sha"].clone();
+        let entry = json!({"path": path, "mode": "100644", "type": "blob", "content": text});
+        let tree = self.post("/git/trees", &json!({"base_tree": base, "tree": [entry]}));
+        let commit = json!({"message": "Take it back", "tree": tree["sha"], "parents": [before]});
+        let commit = self.post("/git/commits", &commit);
+        self.patch("/git/refs/heads/main", &json!({"sha": commit["sha"]}));
+        self.pull();
+    }
+
+    /// Runs `report`, and tells what it printed and the requests by which it wrote.
+    fn report(&self, arguments: &[&str]) -> (Run, Vec<String>) {
+        self.hub.asked();
+        let mut command = command(self.scratch.root());
+        command.env("GITHUB_TOKEN", TOKEN).args([
+            "report",
+            "--format",
+            "json",
+            "--api",
+            &self.hub.url,
+            "--repo",
+        ]);
+        let run = Run::of(command.arg(format!("admin/{}", self.name)).args(arguments).output().unwrap());
+        assert!(!run.stdout.contains(TOKEN) && !run.stderr.contains(TOKEN), "{run:?}");
+        let writes = self.hub.asked().into_iter().filter(|one| one.method != "GET");
+        (
+            run,
+            writes.map(|one| format!("{} {}", one.method, one.route.replace(&self.route(""), ""))).collect(),
+        )
+    }
+
+    /// What `status` prints, which writes nothing.
+    fn status(&self) -> Value {
+        self.hub.asked();
+        let mut command = command(self.scratch.root());
+        command.env("GITHUB_TOKEN", TOKEN).args([
+            "status",
+            "--format",
+            "json",
+            "--api",
+            &self.hub.url,
+            "--repo",
+        ]);
+        let run = Run::of(command.arg(format!("admin/{}", self.name)).output().unwrap()).done();
+        assert!(self.hub.asked().iter().all(|one| one.method == "GET"));
+        run.json()
+    }
+
+    /// The same, of a run that does what is asked, with the state of each file.
+    fn step(&self, arguments: &[&str]) -> (BTreeMap<String, String>, Vec<String>) {
+        let (run, writes) = self.report(arguments);
+        let printed = run.done().json();
+        let state = |file: &Value| {
+            let text = |name: &str| file[name].as_str().unwrap().to_owned();
+            (text("path").replace("/Dockerfile", ""), text("state"))
+        };
+        (printed["files"].as_array().unwrap().iter().map(state).collect(), writes)
+    }
+
+    fn issue(&self, number: u64) -> String {
+        self.get(&format!("/issues/{number}"))["body"].as_str().unwrap().to_owned()
+    }
+
+    /// The open pull requests by the file of their titles.
+    fn open(&self) -> BTreeMap<String, u64> {
+        let found = self.get("/pulls?state=open&per_page=100");
+        let file = |pull: &Value| {
+            let title = pull["title"].as_str().unwrap();
+            let file = title.rsplit("of `").next().unwrap().trim_end_matches("/Dockerfile`");
+            (file.to_owned(), pull["number"].as_u64().unwrap())
+        };
+        found.as_array().unwrap().iter().map(file).collect()
+    }
+}
+
+/// What a verification of a file of the plan would have measured: the same image.
+fn evidence(scratch: &Scratch, file: &Value) -> Evidence {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let context = &file["contexts"][0];
+    let root = text(&context["root"]);
+    let head = scratch.git.head().unwrap().peel_to_tree().unwrap();
+    let tree = head.get_path(root.as_ref()).unwrap().id().to_string();
+    let rebuild = |kept| Rebuild { layers: 2, kept, pushed_bytes: 12_345_678 >> (kept * 4), steps: 1 };
+    let pair = Pair { before: rebuild(0), after: rebuild(2) };
+    let lines = file["sites"].as_array().unwrap().iter().filter(|site| site["selected"] == true);
+    Evidence {
+        schema: 1,
+        path: text(&file["path"]),
+        commit: None,
+        before: text(&file["blob"]),
+        after: text(&file["rewritten"]),
+        outcome: Outcome::Same,
+        reason: None,
+        builds: vec![Build {
+            context: root,
+            tree: Some(tree),
+            target: None,
+            platform: "linux/amd64".into(),
+            build_args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            bases: BTreeMap::new(),
+            builder: BuilderFacts {
+                name: "default".into(),
+                driver: "docker-container".into(),
+                buildkit: Some("0.25.1".into()),
+                buildx: "0.29.1".into(),
+                rootless: Some(false),
+            },
+            frontend: "docker/dockerfile:1".into(),
+            assumptions: Vec::new(),
+            outcome: Outcome::Same,
+            reason: None,
+            sites: lines
+                .map(|site| SiteEvidence {
+                    line: usize::try_from(site["line"].as_u64().unwrap()).unwrap(),
+                    reached: Reached::Linked,
+                })
+                .collect(),
+            differences: Vec::new(),
+            noise: 0,
+            smoke: Vec::new(),
+            cache: Some(CacheFigures { moved_base: pair, early_step: None }),
+        }],
+        figures: Figures { began: "2026-11-22T04:00:00Z".into(), ..Figures::default() },
+    }
+}
+
+/// The emulator's address, or why there is none.
+fn emulator() -> Option<String> {
+    let found = std::env::var("LAYERWRIGHT_EMULATOR").ok();
+    if found.is_none() {
+        assert!(
+            std::env::var_os("LAYERWRIGHT_REQUIRE_EMULATOR").is_none(),
+            "LAYERWRIGHT_EMULATOR is not set"
+        );
+        left_out("the GitHub emulator", "LAYERWRIGHT_EMULATOR is not set; `.ci/run` starts one");
+    }
+    found
+}
+
+/// The text without what a campaign writes into it.
+fn without_campaign(text: &str) -> String {
+    let (before, after) = text.split_once("<!-- layerwright:begin").unwrap();
+    let (_, after) = after.split_once("<!-- layerwright:end -->").unwrap();
+    assert_eq!(after.trim(), "");
+    let lines = before.trim_end_matches("\r\n").split("\r\n").map(|line| {
+        let Some((line, _)) = line.split_once(" <!-- layerwright -->") else { return line.to_owned() };
+        let line = line.replacen("- [x] ", "", 1).replacen("- [ ] ", "", 1);
+        match line.as_str() {
+            "c/Dockerfile, with @nobody and <b>care</b>" => format!("- {line}"),
+            "* [x] [d/Dockerfile](https://x/y)" => line.replace("[x]", "[ ]"),
+            _ => line,
+        }
+    });
+    lines.collect::<Vec<_>>().join("\r\n")
+}
+
+/// Each file with its state.
+fn shown(states: &BTreeMap<String, String>) -> String {
+    states.iter().map(|(file, state)| format!("{file} {state}")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
+    let Some(emulator) = emulator() else { return };
+    let world = World::new(&emulator, "campaign");
+    let issue = world.post("/issues", &json!({"title": "Link", "body": ISSUE}))["number"].as_u64().unwrap();
+    let named = format!("admin/{}#{issue}", world.name);
+    first_wave(&world, issue, &named);
+    let open = second_wave(&world, issue);
+    declined_and_reverted(&world, issue, &open);
+    to_the_end(&world, issue);
+}
+
+/// The proof of concept goes out alone, and nothing is written twice.
+fn first_wave(world: &World, issue: u64, named: &str) {
+    let (rehearsed, writes) = world.report(&["--issue", named, "--dry-run"]);
+    let rehearsed = rehearsed.done().json();
+    assert_eq!(writes, Vec::<String>::new(), "a rehearsal writes nothing");
+    let opened = |printed: &Value| -> Vec<String> {
+        let actions = printed["actions"].as_array().unwrap().iter();
+        actions
+            .filter(|one| one["kind"] == "open-pull")
+            .map(|one| one["body"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(opened(&rehearsed).len(), 1);
+
+    let (first, _) = world.report(&["--issue", named]);
+    let first = first.done().json();
+    assert_eq!(world.open().keys().collect::<Vec<_>>(), ["a"], "the proof of concept, and nothing else");
+    let without_commit = |body: &String| body.split_once(" text=").unwrap().1.to_owned();
+    assert_eq!(
+        opened(&first).iter().map(without_commit).collect::<Vec<_>>(),
+        opened(&rehearsed).iter().map(without_commit).collect::<Vec<_>>(),
+        "a rehearsal tells what is done"
+    );
+    let text = world.issue(issue);
+    assert_eq!(without_campaign(&text), ISSUE);
+    assert!(
+        text.contains("- [ ] a/Dockerfile <!-- layerwright -->– #2 open<!-- /layerwright -->\r\n"),
+        "{text}"
+    );
+
+    let (_, writes) = world.step(&[]);
+    assert_eq!(writes, Vec::<String>::new(), "nothing has changed");
+}
+
+/// The first box is ticked and wave 1 opens; what it opened is given back.
+fn second_wave(world: &World, issue: u64) -> BTreeMap<String, u64> {
+    world.merge(world.open()["a"]);
+    let (after, _) = world.step(&[]);
+    assert_eq!(shown(&after), "a done, b open, c open, d open, e ready");
+    let text = world.issue(issue);
+    assert!(
+        text.contains("- [x] a/Dockerfile <!-- layerwright -->– #2 merged<!-- /layerwright -->\r\n"),
+        "{text}"
+    );
+    let head = world.scratch.git.head().unwrap().peel_to_tree().unwrap();
+    let slug = slug(&RepoPath::new("a/Dockerfile").unwrap()).unwrap();
+    assert!(
+        head.get_path(format!("plans/copy-link/evidence/{slug}.json").as_ref()).is_ok(),
+        "proof lands with the change"
+    );
+
+    world.open()
+}
+
+/// What people close stays closed, and what they take back pauses the campaign.
+fn declined_and_reverted(world: &World, issue: u64, open: &BTreeMap<String, u64>) {
+    world.patch(&format!("/pulls/{}", open["c"]), &json!({"state": "closed"}));
+    world.merge(open["b"]);
+    let head = world.scratch.git.head().unwrap().peel_to_tree().unwrap();
+    assert_eq!(head.get_path("b/Dockerfile".as_ref()).unwrap().filemode(), 0o100_755, "modes are kept");
+    let (after, _) = world.step(&[]);
+    assert_eq!(shown(&after), "a done, b done, c declined, d open, e ready");
+    let text = world.issue(issue);
+    assert!(text.contains(&format!("– #{} declined", open["c"])), "{text}");
+    assert!(text.contains(&format!("- [ ] `c/Dockerfile` #{}\r\n", open["c"])), "{text}");
+    assert_eq!(world.open().keys().collect::<Vec<_>>(), ["d"], "a declined file stays closed");
+
+    world.merge(open["d"]);
+    world.write("d/Dockerfile", &linkable("d"));
+    let (after, writes) = world.step(&[]);
+    assert_eq!(shown(&after), "a done, b done, c declined, d reverted, e ready");
+    assert!(world.open().is_empty(), "a revert pauses: {writes:?}");
+    assert!(world.issue(issue).contains("**Later waves pause: a file was reverted.**"));
+    let (_, writes) = world.step(&[]);
+    assert_eq!(writes, Vec::<String>::new());
+
+    let status = world.status();
+    assert_eq!(status["files"][3]["state"], "reverted", "{status:#}");
+    assert_eq!(status["files"][2]["pull"], json!(open["c"]));
+
+    let again = format!("- [ ] `d/Dockerfile` #{}", open["d"]);
+    let declined = format!("- [ ] `c/Dockerfile` #{}", open["c"]);
+    let ticked = world.issue(issue).replace(&again, &again.replace("[ ]", "[x]"));
+    let ticked = ticked.replace(&declined, &declined.replace("[ ]", "[x]"));
+    world.patch(&format!("/issues/{issue}"), &json!({"body": ticked}));
+    world.step(&[]);
+    assert_eq!(world.open().keys().collect::<Vec<_>>(), ["c", "d"], "people asked for them again");
+}
+
+/// All that is left is merged: boxes and criteria are ticked, and the rest is as people wrote it.
+fn to_the_end(world: &World, issue: u64) {
+    for file in ["c", "d"] {
+        world.merge(world.open()[file]);
+    }
+    world.step(&[]);
+    world.merge(world.open()["e"]);
+    let (after, _) = world.step(&[]);
+    assert_eq!(shown(&after), "a done, b done, c done, d done, e done");
+    let text = world.issue(issue);
+    assert_eq!(without_campaign(&text), ISSUE);
+    for path in ["a/Dockerfile", "`b/Dockerfile`", "c/Dockerfile, with", "[d/Dockerfile]"] {
+        assert!(text.contains(&format!("[x] {path}")), "{path}: {text}");
+    }
+    for criterion in [
+        "Every file has the header that it needs: 5 of 5 files",
+        "Every selected line is linked: 5 of 5 lines",
+        "The images stay the same: 5 of 5 files",
+        "Build times and cache were compared: measured in 5 of 5 files",
+        "The builders can link: `docker-container (BuildKit 0.25.1)`",
+        "The roll-out is complete: 5 of 5 files",
+        "Every platform was built: 5 of 5 files (`linux/amd64`)",
+    ] {
+        assert!(text.contains(&format!("- [x] {criterion}\r\n")), "{criterion}: {text}");
+    }
+    assert!(text.contains("- [ ] Both images behave the same: no command is given"), "{text}");
+    let (_, writes) = world.step(&[]);
+    assert_eq!(writes, Vec::<String>::new(), "a campaign that is done writes nothing");
+}
+
+#[test]
+fn a_clone_that_is_behind_is_told_to_fetch() {
+    let Some(emulator) = emulator() else { return };
+    let world = World::new(&emulator, "behind");
+    let before = world.main();
+    let tree = world.get(&format!("/git/commits/{before}"))["tree"]["sha"].clone();
+    let commit = world.post("/git/commits", &json!({"message": "More", "tree": tree, "parents": [before]}));
+    world.patch("/git/refs/heads/main", &json!({"sha": commit["sha"]}));
+    let (run, writes) = world.report(&[]);
+    run.failed(&["this clone does not have", "git fetch origin"]);
+    assert_eq!(writes, Vec::<String>::new());
+}
+
+#[test]
+fn patches_and_texts_are_written_for_other_forges() {
+    let scratch = Scratch::with(&[("a/Dockerfile", &linkable("x")), ("a/x", "")]);
+    scratch.save(&Base::new());
+    scratch.write("layerwright.toml", "[campaign]\ntrust = \"assumed\"\n").commit("Plan\n");
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("out");
+    let run = scratch.run(&["report", "--create-issue", "--out", folder.to_str().unwrap()]).done();
+    assert!(run.stdout.contains("Nothing was written"), "{run:?}");
+    let slug = slug(&RepoPath::new("a/Dockerfile").unwrap()).unwrap();
+    let read = |name: String| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert!(read("issue.md".into()).contains("- [ ] `a/Dockerfile`"));
+    assert!(read(format!("{slug}.md")).starts_with("# Link 1 line of `a/Dockerfile`\n"));
+    let patch = folder.join(format!("{slug}.patch"));
+    let applied = crate::support::git(scratch.root(), &["apply", patch.to_str().unwrap()]);
+    assert!(applied.status.success(), "{applied:?}");
+    let plan: Value = serde_json::from_slice(&scratch.read("plans/copy-link/plan.json")).unwrap();
+    let now = hash_blob(&scratch.read("a/Dockerfile")).unwrap();
+    assert_eq!(plan["files"][0]["rewritten"], now.as_str());
+}
+
+#[test]
+fn what_can_not_be_reported_is_an_error() {
+    let scratch = Scratch::with(&[("a/Dockerfile", &linkable("x"))]);
+    scratch.run(&["report"]).failed(&["there is no plan yet", "plan --save"]);
+    scratch.save(&Base::new());
+    scratch.run(&["report"]).failed(&["`origin` names no repository", "--repo OWNER/REPO"]);
+    scratch.run(&["report", "--repo", "o/r"]).failed(&["there is no token", "GITHUB_TOKEN"]);
+    scratch.run(&["report", "--repo", "o/r", "--issue", "o/other#1"]).failed(&["in another repository"]);
+    scratch.run(&["report", "--repo", "o"]).failed(&["names no repository"]);
+    scratch.write("key.pem", "no key");
+    scratch
+        .run(&["report", "--repo", "o/r", "--app-id", "1", "--app-key", "key.pem"])
+        .failed(&["it is no PEM"]);
+}
