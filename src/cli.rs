@@ -341,8 +341,10 @@ pub struct StatusArguments {
     /// Ask nobody: the saved plan and the repository tell
     #[arg(long)]
     offline: bool,
+    #[command(flatten)]
+    github: GitHubArguments,
     /// The base branch, or a commit of it; without it, HEAD
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", requires = "offline")]
     rev: Option<String>,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]

@@ -38,6 +38,8 @@ pub struct Status {
     pub waves: Vec<WaveStatus>,
     /// Local branches of the campaign.
     pub branches: Vec<BranchStatus>,
+    /// How far the files of all waves are by their pull requests; null where nobody was asked.
+    pub files: Option<Vec<FileProgress>>,
     /// Files that are not edited, and why.
     pub skipped: Vec<Refused>,
     /// Differences that somebody accepted.
@@ -159,6 +161,23 @@ impl Said {
             Standing::Contradicts => Self::Contradicts,
         }
     }
+}
+
+/// How far a file is by its pull requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileProgress {
+    /// The path in the repository.
+    pub path: String,
+    /// Its wave.
+    pub wave: usize,
+    /// How far it is: `done`, `merged`, `open`, `declined`, `reverted`, `partly`, `stale`, `gone`, `held`, `taken` or
+    /// `ready`.
+    pub state: String,
+    /// The same in a few words of Markdown.
+    pub said: String,
+    /// Its latest pull request; null where it has none.
+    pub pull: Option<u64>,
 }
 
 /// How far a file is.

@@ -79,6 +79,7 @@ Examples:
 /// Of `status`.
 pub const STATUS: &str = "\
 Examples:
+  layerwright status                                   asks GitHub for the pull requests, with the token of report
   layerwright status --offline
   layerwright status --offline --rev origin/main --format json";
 

@@ -1,26 +1,20 @@
 //! `layerwright report`.
 
+pub mod job;
 mod local;
 mod patch;
 mod shown;
 
-use std::collections::BTreeMap;
-
 use super::campaign::check_repository;
-use super::workspace::Workspace;
-use super::{
-    Error, Format, GitHubArguments, Kind, ReportArguments, evidence, github, plan as plan_command, write,
-};
+use super::workspace::{self, Workspace};
+use super::{Error, Format, GitHubArguments, Kind, ReportArguments, github, plan as plan_command, write};
 use crate::config::Config;
-use crate::discover::Source;
-use crate::git::{CommitId, GitError, RepoPath, Repository};
+use crate::git::{CommitId, GitError, Repository};
 use crate::github::{BaseBranch, Client, GitHubForge, RepositoryName};
-use crate::plan::file::Plan;
+use crate::report::ReportError;
 use crate::report::recorder::Recorder;
-use crate::report::texts::Writer;
-use crate::report::{self, Report, ReportError};
-use crate::rollout::{Base, Forge, Observed, Policy, Progress};
-use local::Local;
+use crate::rollout::{Forge, Policy};
+use job::Job;
 use shown::Shown;
 
 /// Opens the pull requests that are next, keeps those that there are, and writes the tracking issue.
@@ -36,24 +30,27 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Error> {
     let config = place.config(&place.source()?)?;
     let plan = plan_command::saved(&place, &config, arguments.plan.as_deref())?;
     check_repository(&place, &plan)?;
+    let (config, plan) = (&config, &plan);
+    let job = |branch: String, commit: CommitId, issue: Option<u64>| {
+        let create_issue = arguments.create_issue;
+        Job { place: &place, repository, config, plan, branch, commit, issue, create_issue }
+    };
     if arguments.out.is_some() {
         let branch = config.report.base.clone().or_else(|| repository.head_branch());
-        let base = (branch.unwrap_or_else(|| "HEAD".to_owned()), head.clone());
-        return Job { arguments, config: &config, plan: &plan, base: &base, place: &place }
-            .report(None, None);
+        return report(
+            &job(branch.unwrap_or_else(|| "HEAD".to_owned()), head.clone(), None),
+            arguments,
+            None,
+        );
     }
     let name = repository_name(&arguments.github, repository)?;
     let issue = issue_in(arguments, &name)?;
     let client = github::client(&arguments.github, &name)?.keeping(repository.git_dir().join(KEPT));
-    let phase = super::workspace::phase("Asking GitHub");
-    let base = base_branch(&client, &name, &config);
-    phase.finish_and_clear();
-    let (branch, found) = base?;
+    let (branch, found) = base_branch(&client, &name, config)?;
     refuse_without_checks(arguments, &branch, &found)?;
-    let base = (branch, in_clone(repository, &found.commit, &name)?);
+    let commit = in_clone(repository, &found.commit, &name)?;
     let forge = GitHubForge::new(&client, name.clone(), repository);
-    Job { arguments, config: &config, plan: &plan, base: &base, place: &place }
-        .report(Some((&forge, &name)), issue)
+    report(&job(branch, commit, issue), arguments, Some((&forge, &name)))
 }
 
 /// Where answers of GitHub are kept, below the repository's git directory.
@@ -93,11 +90,13 @@ pub fn base_branch(
     config: &Config,
 ) -> Result<(String, BaseBranch), Error> {
     let failed = |error| Error::environment(&error);
+    let phase = workspace::phase("Asking GitHub");
     let branch = match &config.report.base {
         Some(branch) => branch.clone(),
         None => client.default_branch(name).map_err(failed)?,
     };
     let found = client.base_branch(name, &branch).map_err(failed)?;
+    phase.finish_and_clear();
     Ok((branch, found))
 }
 
@@ -132,83 +131,38 @@ fn refuse_without_checks(arguments: &ReportArguments, branch: &str, found: &Base
         .hint("if people close and open each pull request to start them, pass --allow-no-checks"))
 }
 
-/// What a report is about.
-struct Job<'a> {
-    arguments: &'a ReportArguments,
-    config: &'a Config,
-    plan: &'a Plan,
-    /// The branch that pull requests are for, and the commit that it is at.
-    base: &'a (String, CommitId),
-    place: &'a Workspace,
-}
-
-impl Job<'_> {
-    fn report(
-        &self,
-        forge: Option<(&GitHubForge<'_>, &RepositoryName)>,
-        issue: Option<u64>,
-    ) -> Result<(), Error> {
-        let Self { arguments, config, plan, base: (branch, commit), place } = *self;
-        let Workspace::Git(repository, _) = place else { return Ok(()) };
-        let source = Source::commit(repository, commit).map_err(|error| Error::environment(&error))?;
-        let measured = evidence::read(place, &source, config)?;
-        let evidence = evidence::rollout(&measured, plan, config, &source, repository, commit)?;
-        let local = Local { repository, commit, source: &source, config, measured: &measured };
-        let template = local.template()?;
-        let platforms =
-            config.build.iter().map(|(path, build)| (path.clone(), build.platforms.clone())).collect();
-        let evidence_file = |path: &str| report::Clone::evidence_path(&local, path);
-        let texts = Writer {
-            campaign: config.campaign.name(),
-            plan,
-            measured: &measured,
-            evidence: &evidence,
-            evidence_file: &evidence_file,
-            template: &template,
-            platforms: &platforms,
-        };
-        let policy = Policy { create_issue: arguments.create_issue, ..Policy::new(config) };
-        let base =
-            Base { branch: branch.clone(), commit: commit.as_str().to_owned(), blobs: blobs(plan, &source) };
-        let rehearses = arguments.dry_run || arguments.out.is_some();
-        let through: Option<&dyn Forge> = forge.map(|(forge, _)| forge as &dyn Forge);
-        let recorder = match through {
-            Some(forge) if !rehearses => Recorder::new(forge),
-            forge => Recorder::rehearsal(forge),
-        };
-        let report = Report {
-            forge: &recorder,
-            clone: &local,
-            plan,
-            evidence: &evidence,
-            policy: &policy,
-            texts: &texts,
-            base: &base,
-            issue,
-            now: github::now(),
-            tell: &|what| write::remark(what),
-        };
-        let done = adopted(&recorder, &policy, issue).and_then(|()| report.run());
+/// Reports through a forge, or rehearses that.
+fn report(
+    job: &Job<'_>,
+    arguments: &ReportArguments,
+    forge: Option<(&GitHubForge<'_>, &RepositoryName)>,
+) -> Result<(), Error> {
+    let rehearses = arguments.dry_run || arguments.out.is_some();
+    let recorder = match forge {
+        Some((forge, _)) if !rehearses => Recorder::new(forge),
+        Some((forge, _)) => Recorder::rehearsal(Some(forge)),
+        None => Recorder::rehearsal(None),
+    };
+    job.with(&recorder, |report, source| {
+        let done = adopted(&recorder, report.policy, job.issue).and_then(|()| report.run());
         let observed = done.map_err(|error| failed(&error, &recorder))?;
-        let progress = progress(&report, &observed)?;
-        let name = forge.map(|(_, name)| name.to_string());
         let shown = Shown {
-            config,
-            base: &base,
-            name,
+            config: job.config,
+            base: report.base,
+            name: forge.map(|(_, name)| name.to_string()),
             rehearses,
             deeds: recorder.deeds(),
-            progress: &progress,
+            progress: &job::progress(report, &observed)?,
             observed: &observed,
         };
         if let Some(folder) = &arguments.out {
-            shown.write_to(folder, &source)?;
+            shown.write_to(folder, source)?;
         }
         match arguments.format {
             Format::Human => write::stdout(&shown.human(arguments.dry_run)),
             Format::Json => write::raw(shown.json()?.as_bytes()),
         }
-    }
+    })
 }
 
 /// What was done before stays, and is told.
@@ -220,11 +174,6 @@ fn failed(error: &ReportError, recorder: &Recorder<'_>) -> Error {
     error.hint("run the command again: it looks at what there is and goes on from there")
 }
 
-/// How far the campaign is by what was observed.
-pub fn progress(report: &Report<'_>, observed: &Observed) -> Result<Progress, Error> {
-    Progress::new(&report.campaign(observed)).map_err(|error| Error::environment(&error))
-}
-
 /// Gives an issue that people named the campaign's label, by which it is found from then on.
 fn adopted(forge: &dyn Forge, policy: &Policy, issue: Option<u64>) -> Result<(), ReportError> {
     let Some(number) = issue else { return Ok(()) };
@@ -232,13 +181,4 @@ fn adopted(forge: &dyn Forge, policy: &Policy, issue: Option<u64>) -> Result<(),
         forge.add_labels(number, std::slice::from_ref(&policy.label))?;
     }
     Ok(())
-}
-
-/// The ids of the texts of the plan's files.
-pub fn blobs(plan: &Plan, source: &Source<'_>) -> BTreeMap<String, String> {
-    let blob = |path: &String| {
-        let entry = source.listing().get(&RepoPath::new(path).ok()?)?;
-        Some((path.clone(), entry.blob.as_ref()?.as_str().to_owned()))
-    };
-    plan.files.iter().filter_map(|file| blob(&file.path)).collect()
 }

@@ -2,28 +2,29 @@
 
 use super::campaign::check_repository;
 use super::evidence::Verified;
+use super::report::job::{self, Job};
 use super::workspace::Workspace;
-use super::{Error, Format, Kind, StatusArguments, human, plan as plan_command, write};
+use super::{Error, Format, Kind, StatusArguments, github, human, plan as plan_command, report, write};
 use crate::config::Config;
 use crate::discover::Source;
+use crate::git::Repository;
+use crate::github::GitHubForge;
 use crate::plan::file::Plan;
+use crate::report::ReportError;
 use crate::status::{self, BranchStatus, Observed, Status};
 
-/// Shows how far the campaign is, by the plan, its evidence and the repository alone.
+/// Shows how far the campaign is, by the plan, its evidence and the repository, and by its pull requests unless nobody is
+/// to be asked.
 pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
-    if !arguments.offline {
-        return Err(Error::new(
-            Kind::Usage,
-            "pull requests can not be asked for yet: that comes with `report`",
-        )
-        .hint("layerwright status --offline tells what the plan and the repository say"));
-    }
     let workspace = Workspace::open(&arguments.repository, arguments.rev.as_deref())?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
     let plan = plan_command::saved(&workspace, &config, arguments.plan.as_deref())?;
     check_repository(&workspace, &plan)?;
-    let status = observed(arguments, &workspace, &source, &config, &plan)?;
+    let status = match (&workspace, arguments.offline) {
+        (Workspace::Git(repository, _), false) => asked(arguments, &workspace, repository, &config, &plan)?,
+        _ => observed(arguments, &workspace, &source, &config, &plan)?,
+    };
     match arguments.format {
         Format::Human => write::stdout(&human::status(&status)),
         Format::Json => {
@@ -32,6 +33,40 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
             write::raw(format!("{json}\n").as_bytes())
         }
     }
+}
+
+/// The same of the base branch as GitHub has it, with the pull requests.
+fn asked(
+    arguments: &StatusArguments,
+    place: &Workspace,
+    repository: &Repository,
+    config: &Config,
+    plan: &Plan,
+) -> Result<Status, Error> {
+    let name = report::repository_name(&arguments.github, repository)?;
+    let client = github::client(&arguments.github, &name)?.keeping(repository.git_dir().join(report::KEPT));
+    let (branch, found) = report::base_branch(&client, &name, config)?;
+    let commit = report::in_clone(repository, &found.commit, &name)?;
+    let job = Job {
+        place,
+        repository,
+        config,
+        plan,
+        branch: branch.clone(),
+        commit,
+        issue: None,
+        create_issue: false,
+    };
+    let files = job.with(&GitHubForge::new(&client, name, repository), |report, _| {
+        let failed = |error: ReportError| Error::environment(&error);
+        let mut observed = report.observe().map_err(failed)?;
+        report.answer_all(&mut observed).map_err(failed)?;
+        job::progress(report, &observed).map(|progress| job::files(&progress))
+    })?;
+    let there = Workspace::open(&arguments.repository, Some(&found.commit))?;
+    let source = there.source()?;
+    let status = observed(arguments, &there, &source, config, plan)?;
+    Ok(Status { revision: Some(branch), files: Some(files), ..status })
 }
 
 /// The plan and its evidence against the commit, and the branches that there are.
@@ -72,6 +107,7 @@ fn observed(
             .into_iter()
             .map(|branch| BranchStatus { name: branch.name, commit: branch.commit.as_str().to_owned() })
             .collect(),
+        files: None,
         skipped: status::skipped(plan),
         waivers: plan.waivers.clone(),
     })

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::address::quoted;
 use super::call::Call;
-use super::pulls::{Label, Login};
+use super::pulls::Login;
 use super::{Client, GitHubError, IssueAddress, RepositoryName};
 
 /// An issue, or a pull request as an issue.
@@ -31,8 +31,6 @@ pub struct Listed {
     pub body: String,
     /// Whether it is open.
     pub open: bool,
-    /// Its labels.
-    pub labels: Vec<String>,
     /// Of a pull request, whether it was merged; None for an issue.
     pub merged: Option<bool>,
     /// When it was last changed: RFC 3339.
@@ -52,27 +50,10 @@ struct Wire {
     body: Option<String>,
     #[serde(default)]
     state: String,
-    #[serde(default)]
-    labels: Vec<AnyLabel>,
     closed_by: Option<Login>,
     pull_request: Option<WirePull>,
     #[serde(default)]
     updated_at: String,
-}
-
-/// GitHub's description allows a label to be its name.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum AnyLabel {
-    Name(String),
-    Label(Label),
-}
-
-fn names(labels: Vec<AnyLabel>) -> Vec<String> {
-    let name = |label| match label {
-        AnyLabel::Name(name) | AnyLabel::Label(Label { name }) => name,
-    };
-    labels.into_iter().map(name).collect()
 }
 
 impl Client {
@@ -111,7 +92,6 @@ impl Client {
             number: wire.number,
             body: wire.body.unwrap_or_default(),
             open: wire.state == "open",
-            labels: names(wire.labels),
             merged: wire.pull_request.map(|pull| pull.merged_at.is_some()),
             updated: wire.updated_at,
         };

@@ -23,9 +23,18 @@ impl Client {
         what: &str,
         entries: impl Fn(P) -> Vec<T>,
     ) -> Result<Vec<T>, GitHubError> {
-        let mut found = Vec::new();
         let separator = if route.contains('?') { '&' } else { '?' };
-        let mut at = format!("{route}{separator}per_page=100");
+        self.as_it_comes(format!("{route}{separator}per_page=100"), what, entries)
+    }
+
+    /// The same of a list whose size GitHub decides.
+    pub(super) fn as_it_comes<P: DeserializeOwned, T>(
+        &self,
+        mut at: String,
+        what: &str,
+        entries: impl Fn(P) -> Vec<T>,
+    ) -> Result<Vec<T>, GitHubError> {
+        let mut found = Vec::new();
         for _ in 0..MOST_PAGES {
             let call = Call { most: MOST_BYTES, ..Call::get(at, what) };
             let (answer, _) = self.followed(call)?;

@@ -44,9 +44,9 @@ pub(super) struct Login {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Label {
+struct Label {
     #[serde(default)]
-    pub(super) name: String,
+    name: String,
 }
 
 #[derive(Deserialize)]

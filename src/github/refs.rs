@@ -64,7 +64,8 @@ impl Client {
     /// [`GitHubError`].
     pub fn branches(&self, repository: &RepositoryName, prefix: &str) -> Result<Vec<Ref>, GitHubError> {
         let route = repository.route(&format!("/git/matching-refs/heads/{}", quoted_parts(prefix)));
-        let found: Vec<WireRef> = self.all(&route, &format!("the branches of {repository}"))?;
+        let what = format!("the branches of {repository}");
+        let found = self.as_it_comes(route, &what, |page: Vec<WireRef>| page)?;
         Ok(found.into_iter().map(WireRef::read).collect())
     }
 

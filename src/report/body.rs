@@ -356,3 +356,6 @@ fn shell_quoted(path: &str) -> String {
         format!("'{}'", path.replace('\'', r"'\''"))
     }
 }
+
+#[cfg(test)]
+mod tests;

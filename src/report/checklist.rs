@@ -244,3 +244,128 @@ fn content(
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rollout::WaveProgress;
+
+    const NAMES: [&str; 4] =
+        ["a/Dockerfile", "b c/Dockerfile", "@everyone/`-->|<script>/Dockerfile", "d/Dockerfile"];
+
+    fn progress(states: [FileState; 4]) -> Progress {
+        let file = |(at, state): (usize, FileState)| FileProgress {
+            path: NAMES[at].to_owned(),
+            wave: 0,
+            branch: String::new(),
+            pull: (state != FileState::Ready).then_some(7),
+            state,
+        };
+        Progress {
+            waves: vec![WaveProgress { number: 0, waits_for: Vec::new() }],
+            files: states.into_iter().enumerate().map(file).collect(),
+            contradicted: None,
+        }
+    }
+
+    fn declined() -> FileState {
+        FileState::Declined { by: Some("@me-->".to_owned()) }
+    }
+
+    #[test]
+    fn a_line_gets_a_box_and_its_state_and_keeps_the_rest() {
+        let progress = progress([FileState::Done, FileState::Ready, FileState::Ready, declined()]);
+        for (line, with) in [
+            ("a/Dockerfile", "- [x] a/Dockerfile <!-- layerwright -->– #7 merged<!-- /layerwright -->"),
+            (
+                "  `a/Dockerfile` ",
+                "  - [x] `a/Dockerfile` <!-- layerwright -->– #7 merged<!-- /layerwright --> ",
+            ),
+            (
+                "1. a/Dockerfile: now",
+                "1. [x] a/Dockerfile: now <!-- layerwright -->– #7 merged<!-- /layerwright -->",
+            ),
+            (
+                "* [ ] **d/Dockerfile**",
+                "* [ ] **d/Dockerfile** <!-- layerwright -->– #7 declined by @\u{2060}me--\\><!-- /layerwright -->",
+            ),
+            (
+                "- [X] d/Dockerfile",
+                "- [ ] d/Dockerfile <!-- layerwright -->– #7 declined by @\u{2060}me--\\><!-- /layerwright -->",
+            ),
+        ] {
+            let now = format!("{line}\nx\n");
+            let text = text(&now, &progress, &[]);
+            assert!(text.starts_with(&format!("{with}\nx\n")), "{text}");
+        }
+        for line in [
+            "see a/Dockerfile",
+            "a/Dockerfile and d/Dockerfile",
+            "    - x",
+            "z/Dockerfile",
+            "```\na/Dockerfile\n```",
+        ] {
+            assert!(text(line, &progress, &[]).starts_with(&format!("{line}\n\n<!--")), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_tick_stays_until_it_is_answered_and_counts_for_one_pull_request() {
+        let asked = |text: &str| asked_again(text, NAMES.into_iter());
+        let once = text("", &progress([FileState::Ready, FileState::Ready, declined(), declined()]), &[]);
+        assert!(asked(&once).is_empty());
+        let ticked = once.replace("- [ ] ``@", "- [x] ``@");
+        assert_ne!(once, ticked);
+        let wanted = BTreeSet::from([AskedAgain { path: NAMES[2].to_owned(), pull: 7 }]);
+        assert_eq!(asked(&ticked), wanted);
+        let mut waits = progress([FileState::Ready, FileState::Ready, FileState::Ready, declined()]);
+        waits.files[2].pull = Some(7);
+        assert_eq!(asked(&text(&ticked, &waits, &[])), wanted, "it waits for its wave, say");
+        waits.files[2].state = FileState::Open(OpenState::Current);
+        waits.files[2].pull = Some(8);
+        assert!(asked(&text(&ticked, &waits, &[])).is_empty());
+    }
+
+    fn any_state() -> impl Strategy<Value = FileState> {
+        prop_oneof![
+            Just(FileState::Done),
+            Just(FileState::Ready),
+            Just(FileState::Open(OpenState::Current)),
+            Just(declined())
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_second_time_changes_nothing_and_what_people_wrote_stays(
+            lines in proptest::collection::vec((
+                prop_oneof!["", "- ", "\\* \\[ \\] ", "1\\. ", "  - \\[x\\] ", "> "],
+                prop_oneof!["a/Dockerfile", "`d/Dockerfile`", "b c/Dockerfile", "```", "text", "<!-- layerwright -->"],
+                prop_oneof!["", " and more", " "],
+                prop_oneof!["\n", "\r\n"],
+            ), 0..8),
+            states in [any_state(), any_state(), any_state(), any_state()],
+            later in [any_state(), any_state(), any_state(), any_state()],
+        ) {
+            let now: Vec<String> = lines.into_iter().map(|(sign, name, more, end)| sign + &name + &more + &end).collect();
+            let now = now.concat();
+            let first = progress(states);
+            let once = text(&now, &first, &[]);
+            prop_assert_eq!(text(&once, &first, &[]), once.clone());
+            let twice = text(&text(&once, &progress(later), &[]), &first, &[]);
+            prop_assert_eq!(twice, once.clone(), "what was in between leaves no trace");
+            // Without boxes and states, each line is as it was.
+            let plain = |text: &str| -> Vec<String> {
+                let plain = |line: &str| {
+                    let line = line.split(" <!-- layerwright -->–").next().unwrap();
+                    line.replace("- [x] ", "").replace("- [ ] ", "").replace("[x] ", "").replace("[ ] ", "").replace("- ", "").trim().to_owned()
+                };
+                section::lines(text).map(|(_, line)| plain(line)).collect()
+            };
+            let (before, after) = (plain(&now), plain(&once));
+            prop_assert_eq!(&after[..before.len()], &before[..]);
+        }
+    }
+}

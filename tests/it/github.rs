@@ -3,6 +3,7 @@
 pub mod contract;
 mod emulator;
 mod fake;
+mod forge;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -67,6 +68,34 @@ impl Clock for Still {
     }
 
     fn pace(&self, _: Duration) {}
+}
+
+/// A clock that runs only when somebody waits.
+#[derive(Clone, Default)]
+struct Running(Rc<RefCell<f64>>);
+
+impl Running {
+    fn seconds(&self) -> f64 {
+        *self.0.borrow()
+    }
+
+    fn pass(&self, seconds: f64) {
+        *self.0.borrow_mut() += seconds;
+    }
+}
+
+impl Clock for Running {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(NOW) + Duration::from_secs_f64(self.seconds())
+    }
+
+    fn wait(&self, pause: Duration, _: &str) {
+        self.pass(pause.as_secs_f64());
+    }
+
+    fn pace(&self, pause: Duration) {
+        self.pass(pause.as_secs_f64());
+    }
 }
 
 /// What came of asking for `o/r#1`.
@@ -162,7 +191,7 @@ fn each_refusal_says_what_to_do() {
         (says(403, "Resource protected by SAML"), ["Resource protected by SAML", "read access"]),
         (says(404, "Not Found"), ["no o/r#1", "private"]),
         (says(410, "This issue was deleted"), ["was deleted", "--list"]),
-        (says(422, &format!("you sent {TOKEN}")), ["422", "[token]"]),
+        (says(422, &format!("you sent {TOKEN}")), ["refuses o/r#1", "[token]"]),
         (Reply::Foreign(200, "text/html", b"<html>login</html>".to_vec()), ["none of GitHub's", "--api"]),
         (Reply::Foreign(200, "application/json", b"{}".to_vec()), ["none of GitHub's", "number"]),
         (Reply::Foreign(200, "application/json", vec![b' '; 5 << 20]), ["more than GitHub", "--api"]),

@@ -140,13 +140,13 @@ impl World {
         let mut raw = format!("tree {tree}\n");
         for parent in commit["parents"].as_array().unwrap() {
             self.fetch_commit(parent["sha"].as_str().unwrap());
-            raw += &format!("parent {}\n", text(&parent["sha"]));
+            raw = format!("{raw}parent {}\n", text(&parent["sha"]));
         }
         for who in ["author", "committer"] {
             let date = humantime::parse_rfc3339(commit[who]["date"].as_str().unwrap()).unwrap();
             let seconds = date.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-            raw += &format!(
-                "{who} {} <{}> {seconds} +0000\n",
+            raw = format!(
+                "{raw}{who} {} <{}> {seconds} +0000\n",
                 text(&commit[who]["name"]),
                 text(&commit[who]["email"])
             );
@@ -238,6 +238,23 @@ impl World {
             run,
             writes.map(|one| format!("{} {}", one.method, one.route.replace(&self.route(""), ""))).collect(),
         )
+    }
+
+    /// What `status` prints, which writes nothing.
+    fn status(&self) -> Value {
+        self.hub.asked();
+        let mut command = command(self.scratch.root());
+        command.env("GITHUB_TOKEN", TOKEN).args([
+            "status",
+            "--format",
+            "json",
+            "--api",
+            &self.hub.url,
+            "--repo",
+        ]);
+        let run = Run::of(command.arg(format!("admin/{}", self.name)).output().unwrap()).done();
+        assert!(self.hub.asked().iter().all(|one| one.method == "GET"));
+        run.json()
     }
 
     /// The same, of a run that does what is asked, with the state of each file.
@@ -349,17 +366,26 @@ fn without_campaign(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\r\n")
 }
 
+/// Each file with its state.
+fn shown(states: &BTreeMap<String, String>) -> String {
+    states.iter().map(|(file, state)| format!("{file} {state}")).collect::<Vec<_>>().join(", ")
+}
+
 #[test]
 fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
     let Some(emulator) = emulator() else { return };
     let world = World::new(&emulator, "campaign");
     let issue = world.post("/issues", &json!({"title": "Link", "body": ISSUE}))["number"].as_u64().unwrap();
     let named = format!("admin/{}#{issue}", world.name);
-    let states = |states: &BTreeMap<String, String>| -> String {
-        states.iter().map(|(file, state)| format!("{file} {state}")).collect::<Vec<_>>().join(", ")
-    };
+    first_wave(&world, issue, &named);
+    let open = second_wave(&world, issue);
+    declined_and_reverted(&world, issue, &open);
+    to_the_end(&world, issue);
+}
 
-    let (rehearsed, writes) = world.report(&["--issue", &named, "--dry-run"]);
+/// The proof of concept goes out alone, and nothing is written twice.
+fn first_wave(world: &World, issue: u64, named: &str) {
+    let (rehearsed, writes) = world.report(&["--issue", named, "--dry-run"]);
     let rehearsed = rehearsed.done().json();
     assert_eq!(writes, Vec::<String>::new(), "a rehearsal writes nothing");
     let opened = |printed: &Value| -> Vec<String> {
@@ -371,7 +397,7 @@ fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
     };
     assert_eq!(opened(&rehearsed).len(), 1);
 
-    let (first, _) = world.report(&["--issue", &named]);
+    let (first, _) = world.report(&["--issue", named]);
     let first = first.done().json();
     assert_eq!(world.open().keys().collect::<Vec<_>>(), ["a"], "the proof of concept, and nothing else");
     let without_commit = |body: &String| body.split_once(" text=").unwrap().1.to_owned();
@@ -389,10 +415,13 @@ fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
 
     let (_, writes) = world.step(&[]);
     assert_eq!(writes, Vec::<String>::new(), "nothing has changed");
+}
 
+/// The first box is ticked and wave 1 opens; what it opened is given back.
+fn second_wave(world: &World, issue: u64) -> BTreeMap<String, u64> {
     world.merge(world.open()["a"]);
     let (after, _) = world.step(&[]);
-    assert_eq!(states(&after), "a done, b open, c open, d open, e ready");
+    assert_eq!(shown(&after), "a done, b open, c open, d open, e ready");
     let text = world.issue(issue);
     assert!(
         text.contains("- [x] a/Dockerfile <!-- layerwright -->– #2 merged<!-- /layerwright -->\r\n"),
@@ -405,13 +434,17 @@ fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
         "proof lands with the change"
     );
 
-    let open = world.open();
+    world.open()
+}
+
+/// What people close stays closed, and what they take back pauses the campaign.
+fn declined_and_reverted(world: &World, issue: u64, open: &BTreeMap<String, u64>) {
     world.patch(&format!("/pulls/{}", open["c"]), &json!({"state": "closed"}));
     world.merge(open["b"]);
     let head = world.scratch.git.head().unwrap().peel_to_tree().unwrap();
     assert_eq!(head.get_path("b/Dockerfile".as_ref()).unwrap().filemode(), 0o100_755, "modes are kept");
     let (after, _) = world.step(&[]);
-    assert_eq!(states(&after), "a done, b done, c declined, d open, e ready");
+    assert_eq!(shown(&after), "a done, b done, c declined, d open, e ready");
     let text = world.issue(issue);
     assert!(text.contains(&format!("– #{} declined", open["c"])), "{text}");
     assert!(text.contains(&format!("- [ ] `c/Dockerfile` #{}\r\n", open["c"])), "{text}");
@@ -420,11 +453,15 @@ fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
     world.merge(open["d"]);
     world.write("d/Dockerfile", &linkable("d"));
     let (after, writes) = world.step(&[]);
-    assert_eq!(states(&after), "a done, b done, c declined, d reverted, e ready");
+    assert_eq!(shown(&after), "a done, b done, c declined, d reverted, e ready");
     assert!(world.open().is_empty(), "a revert pauses: {writes:?}");
     assert!(world.issue(issue).contains("**Later waves pause: a file was reverted.**"));
     let (_, writes) = world.step(&[]);
     assert_eq!(writes, Vec::<String>::new());
+
+    let status = world.status();
+    assert_eq!(status["files"][3]["state"], "reverted", "{status:#}");
+    assert_eq!(status["files"][2]["pull"], json!(open["c"]));
 
     let again = format!("- [ ] `d/Dockerfile` #{}", open["d"]);
     let declined = format!("- [ ] `c/Dockerfile` #{}", open["c"]);
@@ -433,13 +470,17 @@ fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
     world.patch(&format!("/issues/{issue}"), &json!({"body": ticked}));
     world.step(&[]);
     assert_eq!(world.open().keys().collect::<Vec<_>>(), ["c", "d"], "people asked for them again");
+}
+
+/// All that is left is merged: boxes and criteria are ticked, and the rest is as people wrote it.
+fn to_the_end(world: &World, issue: u64) {
     for file in ["c", "d"] {
         world.merge(world.open()[file]);
     }
     world.step(&[]);
     world.merge(world.open()["e"]);
     let (after, _) = world.step(&[]);
-    assert_eq!(states(&after), "a done, b done, c done, d done, e done");
+    assert_eq!(shown(&after), "a done, b done, c done, d done, e done");
     let text = world.issue(issue);
     assert_eq!(without_campaign(&text), ISSUE);
     for path in ["a/Dockerfile", "`b/Dockerfile`", "c/Dockerfile, with", "[d/Dockerfile]"] {

@@ -151,7 +151,6 @@ fn a_finished_campaign_says_so() {
 #[test]
 fn what_can_not_be_told_is_an_error() {
     let scratch = Scratch::with(&[("a/Dockerfile", &linkable("a"))]);
-    scratch.run(&["status"]).failed(&["`report`", "status --offline"]);
     scratch.run(&["status", "--offline"]).failed(&[
         "no plan yet",
         "plans/copy-link/plan.json",
@@ -163,6 +162,7 @@ fn what_can_not_be_told_is_an_error() {
         .failed(&["plan.json:1:1"]);
     scratch.save(&Base::new());
     scratch.run(&["status", "--offline", "--rev", "nowhere"]).failed(&["nowhere"]);
+    scratch.run(&["status"]).failed(&["`origin` names no repository", "--repo OWNER/REPO"]);
     let folder = tempfile::tempdir().unwrap();
     let plan = scratch.root().join("plans/copy-link/plan.json");
     let arguments = ["status", "--offline", "--plan", plan.to_str().unwrap()];

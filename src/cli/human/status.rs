@@ -5,7 +5,7 @@ use anstyle::Style;
 use super::screen::{Align, Piece, Screen};
 use super::words::{count, form, number, short_commit};
 use super::{evidence, style};
-use crate::status::{FileStatus, Said, State, Status, WaveStatus};
+use crate::status::{FileProgress, FileStatus, Said, State, Status, WaveStatus};
 
 /// How many files that are not edited are named.
 const NAMED: usize = 10;
@@ -23,6 +23,14 @@ pub fn status(status: &Status) -> String {
     waves(&mut screen, status);
     changed(&mut screen, status, State::Stale, "Stale:", "changed since the plan was made");
     changed(&mut screen, status, State::Gone, "Gone:", "no longer there");
+    let told = |file: &&FileProgress| file.pull.is_some() || file.state == "held";
+    let files: Vec<&FileProgress> = status.files.iter().flatten().filter(told).collect();
+    if !files.is_empty() {
+        screen.paint(style::STRONG, "Pull requests:").end();
+    }
+    for file in files {
+        screen.prose(Style::new(), &format!("  {}", file.path), &file.said);
+    }
     if !status.branches.is_empty() {
         screen.paint(style::STRONG, "Branches:").end();
     }

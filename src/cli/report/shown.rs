@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use super::super::human::{count, escape::shown_lines, short_commit};
 use super::super::{Error, Kind, write};
+use super::job;
 use super::patch::patch;
 use crate::config::Config;
 use crate::discover::Source;
+use crate::status::FileProgress;
 use crate::report::recorder::Deed;
 use crate::report::recorder::is_made_up;
-use crate::report::texts::{state_name, state_words};
+use crate::report::texts::state_words;
 use crate::rollout::{Base, FileState, Observed, Progress};
 
 /// The version of the format that this program writes.
@@ -51,7 +53,7 @@ pub struct Printed {
     /// What was written, in its order.
     pub actions: Vec<Action>,
     /// The files of all waves.
-    pub files: Vec<FileLine>,
+    pub files: Vec<FileProgress>,
 }
 
 /// Something that was written.
@@ -128,22 +130,6 @@ pub enum Action {
     },
 }
 
-/// A file with how far it is.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct FileLine {
-    /// The path in the repository.
-    pub path: String,
-    /// Its wave.
-    pub wave: usize,
-    /// How far it is: `done`, `merged`, `open`, `declined`, `reverted`, `partly`, `stale`, `gone`, `held`, `taken` or
-    /// `ready`.
-    pub state: &'static str,
-    /// The same in a few words of Markdown.
-    pub said: String,
-    /// Its latest pull request.
-    pub pull: Option<u64>,
-}
-
 /// Each thing that was written, in a line.
 pub fn deeds(deeds: &[Deed]) -> Vec<String> {
     let number = |number: u64| if is_made_up(number) { "it".to_owned() } else { format!("#{number}") };
@@ -211,13 +197,6 @@ impl Shown<'_> {
 
     /// For programs.
     pub fn json(&self) -> Result<String, Error> {
-        let files = self.progress.files.iter().map(|file| FileLine {
-            path: file.path.clone(),
-            wave: file.wave,
-            state: state_name(&file.state),
-            said: state_words(file),
-            pull: file.pull.and_then(real),
-        });
         let printed = Printed {
             schema: SCHEMA,
             campaign: self.config.campaign.name().to_owned(),
@@ -227,7 +206,7 @@ impl Shown<'_> {
             rehearsal: self.rehearses,
             issue: self.observed.issue.as_ref().and_then(|issue| real(issue.number)),
             actions: self.deeds.iter().cloned().map(action).collect(),
-            files: files.collect(),
+            files: job::files(self.progress),
         };
         let json = serde_json::to_string_pretty(&printed);
         json.map(|json| json + "\n").map_err(|error| Error::new(Kind::Environment, error.to_string()))

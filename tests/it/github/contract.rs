@@ -98,6 +98,9 @@ pub fn assert_request(method: &str, route: &str, body: &[u8]) {
         assert!(body.is_empty(), "{method} {template} takes no body");
         return;
     }
+    if body.is_empty() && value["requestBody"]["required"] != true {
+        return;
+    }
     let body: Value = serde_json::from_slice(body).unwrap();
     let wrong = complain(&format!("{method} {template}"), &schema, &body);
     assert!(wrong.is_empty(), "GitHub does not take this for {method} {template}: {wrong:#?}\n{body:#}");

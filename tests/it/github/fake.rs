@@ -38,8 +38,10 @@ pub fn says(status: u16, message: &str) -> Reply {
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub struct Request {
+    pub method: String,
     pub route: String,
     pub headers: Vec<String>,
+    pub body: Vec<u8>,
 }
 
 impl Request {
@@ -51,7 +53,20 @@ impl Request {
     }
 }
 
-/// A server that gives these answers, one a request, the last one again and again.
+impl Request {
+    /// The route as GitHub's description names it: a repository's number stands for its name.
+    pub fn plain(&self) -> String {
+        let plain = self.route.strip_prefix("/api/v3").unwrap_or(&self.route);
+        plain
+            .strip_prefix("/repositories/7")
+            .map_or_else(|| plain.to_owned(), |rest| format!("/repos/o/r{rest}"))
+    }
+}
+
+/// How a fake finds its answers.
+type Answers = Box<dyn Fn(usize, &Request) -> Reply + Send>;
+
+/// A server that gives answers, by the request's number and the request.
 pub struct Fake {
     pub url: String,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -59,7 +74,12 @@ pub struct Fake {
 }
 
 impl Fake {
+    /// One answer a request, the last one again and again.
     pub fn new(replies: Vec<Reply>) -> Self {
+        Self::by(Box::new(move |at, _| replies[at.min(replies.len() - 1)].clone()))
+    }
+
+    pub fn by(answers: Answers) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -70,10 +90,20 @@ impl Fake {
                 let Some(request) = read(&stream) else { return };
                 let at = seen.lock().unwrap().len();
                 seen.lock().unwrap().push(request.clone());
-                answer(stream, &request, &replies[at.min(replies.len() - 1)]);
+                answer(stream, &request, &answers(at, &request));
             }
         });
         Self { url, requests, thread: Some(thread) }
+    }
+
+    /// How much was asked so far.
+    pub fn count(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
+    /// What was asked so far, in order.
+    pub fn seen(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// What was asked, in order. The fake ends with it, and what it found wrong comes out.
@@ -99,24 +129,39 @@ impl Drop for Fake {
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let first = lines.next()?;
-    let mut words = first.split(' ');
-    let (method, route) = (words.next()?, words.next()?);
-    let headers = lines.take_while(|line| !line.is_empty()).collect();
-    let plain = route.strip_prefix("/api/v3").unwrap_or(route);
-    if !plain.starts_with("/repositories/") {
-        contract::assert_request(method, plain, b"");
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
     }
-    Some(Request { route: route.to_owned(), headers })
+    let mut words = lines.first()?.split(' ');
+    let (method, route) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut request = Request { method, route, headers: lines[1..].to_vec(), body: Vec::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    request.body = vec![0; length];
+    reader.read_exact(&mut request.body).ok()?;
+    contract::assert_request(&request.method, &request.plain(), &request.body);
+    Some(request)
 }
 
 fn answer(mut stream: TcpStream, request: &Request, reply: &Reply) {
     let (status, kind, headers, body) = match reply {
         Reply::GitHub(status, headers, body) => {
-            let complaints = contract::complaints("GET", "/repos/o/r/issues/1", *status, body);
-            assert!(complaints.is_empty(), "{status} is no answer of GitHub's: {complaints:#?}");
-            (*status, "application/json; charset=utf-8", headers.clone(), body.to_string().into_bytes())
+            if *status != 304 {
+                let complaints = contract::complaints(&request.method, &request.plain(), *status, body);
+                assert!(complaints.is_empty(), "{status} is no answer of GitHub's: {complaints:#?}");
+            }
+            (
+                *status,
+                "application/json; charset=utf-8",
+                headers.clone(),
+                if *status == 304 { Vec::new() } else { body.to_string().into_bytes() },
+            )
         }
         Reply::Foreign(status, kind, body) => (*status, *kind, Vec::new(), body.clone()),
         Reply::Truncated => {

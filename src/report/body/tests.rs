@@ -1,0 +1,114 @@
+use serde_json::json;
+
+use super::*;
+use crate::report::template;
+use crate::rollout::FileState;
+
+/// What somebody may write into a Dockerfile or call a file.
+const EVIL: &str = "@everyone|`x` <script>alert(1)</script> --> #1 \u{202e}\n## Heading";
+
+fn site(line: usize, text: &str, selected: bool) -> serde_json::Value {
+    json!({
+        "line": line, "end_line": line, "keyword": "COPY", "onbuild": false, "stage": 0, "flags": [], "sources": ["x"],
+        "heredocs": 0, "destination": "/x", "verdict": if selected { "link" } else { "hold" }, "proved": false,
+        "replacement": text, "assumptions": [{"line": 2, "path": "/x", "message": text}],
+        "reasons": [{"rule": "ancestor-mode", "path": "/x", "message": text}], "benefit": "pays", "selected": selected,
+        "audit": null,
+    })
+}
+
+fn file(path: &str, sites: &[serde_json::Value]) -> File {
+    serde_json::from_value(json!({
+        "path": path, "blob": "b", "class": {"kind": "plain"}, "skip": null, "contexts": [], "bases": [], "errors": [],
+        "syntax": {"current": null, "required": "1.4"}, "header": {"kind": "insert", "value": "docker/dockerfile:1"},
+        "sites": sites, "wave": 0, "decided": null, "owners": [], "rewritten": "r",
+    }))
+    .unwrap()
+}
+
+fn text(file: &File) -> String {
+    let parts = Parts { file, state: &FileState::Ready, evidence: None, evidence_file: "plans/x.json" };
+    parts.text(&template::read(None).unwrap())
+}
+
+/// The text without its code spans and escaped characters: what GitHub would read something into.
+fn live(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(c) = rest.chars().next() {
+        if c == '\\' {
+            let escaped = rest[1..].chars().next().map_or(0, char::len_utf8);
+            rest = &rest[1 + escaped..];
+            continue;
+        }
+        if c == '`' {
+            let fence: String = rest.chars().take_while(|&c| c == '`').collect();
+            let inner = &rest[fence.len()..];
+            let mut runs = inner
+                .match_indices(&fence)
+                .map(|(at, _)| at)
+                .filter(|&at| !inner[..at].ends_with('`') && !inner[at + fence.len()..].starts_with('`'));
+            let end = runs.next().unwrap_or_else(|| panic!("a code span without its end: {rest}"));
+            rest = &inner[end + fence.len()..];
+            continue;
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+#[test]
+fn what_a_repository_says_starts_nothing() {
+    let text = text(&file(&format!("{EVIL}/Dockerfile"), &[site(3, EVIL, true), site(4, EVIL, false)]));
+    let live = live(&text);
+    for started in ["@everyone", "<script", "#1", "\u{202e}", "-->"] {
+        assert!(!live.contains(started), "{started}: {live}");
+    }
+    assert!(!text.lines().any(|line| line.starts_with("## ")), "{text}");
+    assert!(!text.contains('\u{202e}'), "{text}");
+}
+
+#[test]
+fn a_text_has_its_parts_in_order_and_is_short() {
+    let sites: Vec<_> = (1..=200).map(|line| site(line, "COPY --link x /x", line % 2 == 0)).collect();
+    let text = text(&file("a/Dockerfile", &sites));
+    let mut from = 0;
+    for part in [
+        "Puts `--link` into 100 lines of `a/Dockerfile`, and writes the header that it needs. From now on this build fetches \
+         `docker/dockerfile:1`.",
+        "**Images:** not built. The lines lean on the assumptions below, which nothing has checked.",
+        "**What you gain:** the layers of 100 lines",
+        "**Lines:**",
+        "- line 2: `COPY --link x /x` – assumed",
+        "**Not checked:**",
+        "**Left alone:**",
+        "**Check it:** `layerwright verify a/Dockerfile`",
+        "**Undo it:**",
+        "**Stop the bot:**",
+    ] {
+        let at = text[from..].find(part).unwrap_or_else(|| panic!("{part} is not behind {from} in {text}"));
+        from += at;
+    }
+    let seen = text.split("<details>").enumerate().map(|(at, part)| match at {
+        0 => part.lines().count(),
+        _ => part.split_once("</details>").unwrap().1.lines().count() + 1,
+    });
+    let seen: usize = seen.sum();
+    assert!(seen < 60, "{seen} lines are seen at once:\n{text}");
+}
+
+#[test]
+fn figures_are_such_as_people_read() {
+    for (count, shown) in [
+        (999, "999 bytes"),
+        (1_000, "1.0 kB"),
+        (1_250_000, "1.2 MB"),
+        (12_345_678, "12 MB"),
+        (3 << 30, "3.2 GB"),
+    ] {
+        assert_eq!(bytes(count), shown);
+    }
+    assert_eq!(seconds(12_345), "12.3 s");
+    assert_eq!(shell_quoted("a b/it's"), r"'a b/it'\''s'");
+    assert_eq!(shell_quoted("-a"), "'-a'");
+}
