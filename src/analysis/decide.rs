@@ -96,11 +96,12 @@ impl Walk<'_> {
         let number = state.line;
         let worlds = state.settled(self.dockerfile, &mut self.observers);
         let chown = line.owner != Owner::Default;
+        let modes = line.directory_modes();
         let filtered = line.transfer.options.parents || !line.transfer.options.exclude.is_empty();
         let copy = |rootfs: &mut Rootfs, sources: &[Source], mode: Mode| {
             let owner = line.owner.resolve(rootfs).map(|(ids, _)| ids);
             let line = number;
-            let copying = Copying { keyword, line, destination, sources, owner, chown, filtered };
+            let copying = Copying { keyword, line, destination, sources, owner, chown, modes, filtered };
             transfer::apply(rootfs, &copying, mode);
         };
         let (plain, linked, difference) = match linking {

@@ -7,6 +7,7 @@ use crate::analysis::owner::Owner;
 use crate::analysis::place::{self, Destination, Followed, join};
 use crate::analysis::rule::{Finding, Remedy, Rule, Weight};
 use crate::analysis::source::{self, Source, SourceKind};
+use crate::analysis::transfer::DirectoryModes;
 use crate::dockerfile::{Transfer, TransferKind, Word};
 use crate::rootfs::{Assumption, Fact, Known, Leans, Rootfs, ancestors};
 
@@ -127,6 +128,18 @@ impl Line<'_> {
             line.sources = sources;
         }
         line
+    }
+
+    /// Which modes directories from sources get. Frontends before 1.10 expand no variable in `--chmod`, so what one gives
+    /// is not known (`dispatchCopy`).
+    pub fn directory_modes(&self) -> DirectoryModes {
+        let written = self.transfer.options.chmod.as_deref().unwrap_or_default();
+        let octal = u32::from_str_radix(written, 8).ok().filter(|mode| *mode <= 0o7777);
+        match (self.chmod, octal) {
+            (Chmod::Empty, _) => DirectoryModes::Own,
+            (Chmod::Effective, Some(mode)) => DirectoryModes::All(mode),
+            (Chmod::Effective | Chmod::Perhaps, _) => DirectoryModes::Unknown,
+        }
     }
 
     /// That the sources are looked for in the right build context; None where no source comes from one.

@@ -19,6 +19,18 @@ pub enum Mode {
     Linked,
 }
 
+/// The modes of the directories that a source brings: fsutil's `copier.copyFileInfo`, which treats them as files. The
+/// destination itself and what is made on the way to it have 0755 all the same, and an archive's entries their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirectoryModes {
+    /// As they are in the source.
+    Own,
+    /// All as `--chmod` says.
+    All(u32),
+    /// `--chmod` says something else, or may.
+    Unknown,
+}
+
 /// Everything that a transition needs of a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Copying<'a> {
@@ -34,6 +46,8 @@ pub struct Copying<'a> {
     pub owner: Option<(u32, u32)>,
     /// Whether `--chown` says so: then directories from sources get it too.
     pub chown: bool,
+    /// Which modes directories from sources get.
+    pub modes: DirectoryModes,
     /// Whether `--exclude` or `--parents` makes it unknown what of the sources is copied, and to where.
     pub filtered: bool,
 }
@@ -117,7 +131,10 @@ impl Transition<'_> {
             SourceKind::Dir(listing) => {
                 self.ensure_directory_at(place);
                 for (path, known) in &listing.entries {
-                    self.put(&place::join(place, path), self.owned(known.clone()), &listing.leans);
+                    let at = place::join(place, path);
+                    let mut leans = listing.leans.clone();
+                    let known = self.as_copied(&at, known.clone(), &mut leans);
+                    self.put(&at, known, &leans);
                 }
                 if let Some(why) = &listing.incomplete {
                     self.blur_beside(place, listing, why);
@@ -184,14 +201,26 @@ impl Transition<'_> {
         }
     }
 
-    /// `--chown` gives every copied directory its owner.
-    fn owned(&self, known: Known) -> Known {
-        match known {
-            Known::Dir(directory) if self.copying.chown => {
-                Known::Dir(Directory { owner: self.copying.owner, ..directory })
+    /// What a source's entry is at `path`, with the owner and mode that the flags say. git stores no permission bits of
+    /// directories: a checkout with the usual umask has 0755.
+    fn as_copied(&self, path: &str, known: Known, leans: &mut Leans) -> Known {
+        let Known::Dir(directory) = known else { return known };
+        let owner = if self.copying.chown { self.copying.owner } else { directory.owner };
+        let mode = match (self.copying.modes, directory.mode) {
+            (DirectoryModes::All(mode), _) => Some(mode),
+            (DirectoryModes::Unknown, _) => None,
+            (DirectoryModes::Own, Some(mode)) => Some(mode),
+            (DirectoryModes::Own, None) => {
+                let before = format!(
+                    "the context's directories are 0755, as a checkout with umask 022 makes them: those that {} \
+                     (line {}) copies to ",
+                    self.copying.keyword, self.copying.line
+                );
+                leans.add(Arc::new(Assumption::naming(self.copying.line, before, path, "")));
+                Some(0o755)
             }
-            known => known,
-        }
+        };
+        Known::Dir(Directory { mode, owner, ..directory })
     }
 
     fn put(&mut self, path: &str, known: Known, leans: &Leans) {
@@ -217,21 +246,8 @@ impl Transition<'_> {
             }
             (known, ..) => known,
         };
-        let known = self.with_assumed_mode(path, known, &mut leans);
         self.rootfs.set(path, Fact { known, leans }, below);
         self.brought.insert(path.to_owned());
-    }
-
-    /// Git stores no permission bits of directories: a checkout with the usual umask has 0755.
-    fn with_assumed_mode(&self, path: &str, known: Known, leans: &mut Leans) -> Known {
-        let Known::Dir(Directory { mode: None, owner, xattrs }) = known else { return known };
-        let before = format!(
-            "the context's directories are 0755, as a checkout with umask 022 makes them: those that {} (line {}) \
-             copies to ",
-            self.copying.keyword, self.copying.line
-        );
-        leans.add(Arc::new(Assumption::naming(self.copying.line, before, path, "")));
-        Known::Dir(Directory { mode: Some(0o755), owner, xattrs })
     }
 
     /// An entry of an archive (`archive.Unpack`): the archive's own root is left out, and only what the archive

@@ -381,3 +381,21 @@ fn accounts_that_may_have_other_numbers_are_not_known() {
     // The group of the same name may have another number.
     assert_eq!(proved_owner("RUN useradd -u 2002 -g 0 usr", "usr:usr"), None);
 }
+
+#[test]
+fn chmod_is_for_the_directories_that_a_source_brings() {
+    // A random Dockerfile, reduced: `ADD --chmod=0750 tree .` and `COPY d/x /xd/` on scratch, with tree/xd. The place
+    // itself and what is made on the way have 0755, and so has what an archive holds.
+    let after = |line: &str, next: &str| {
+        let mut archive = Tar::new();
+        archive.dir("d", 0o755);
+        is_proved(&format!("FROM tiny:1\n{line}\n{next}\n"), &mut archive)
+    };
+    assert!(after("COPY --chmod=0755 . /n/", "COPY f /n/d/"));
+    assert!(!after("COPY --chmod=0750 . /n/", "COPY f /n/d/"));
+    assert!(!after("ADD --chmod=4755 . /n/", "COPY f /n/d/"));
+    assert!(!after("ARG M=0755\nCOPY --chmod=$M . /n/", "COPY f /n/d/"));
+    assert!(after("COPY --chmod=0750 . /n/", "COPY f /n/k"));
+    assert!(after("COPY --chmod=0750 f /n/m/", "COPY f /n/m/k"));
+    assert!(after("ADD --chmod=0750 a.tar /n/", "COPY f /n/d/"));
+}

@@ -12,11 +12,11 @@ use super::job;
 use super::patch::patch;
 use crate::config::Config;
 use crate::discover::Source;
-use crate::status::FileProgress;
 use crate::report::recorder::Deed;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::state_words;
 use crate::rollout::{Base, FileState, Observed, Progress};
+use crate::status::FileProgress;
 
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;
