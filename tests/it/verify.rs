@@ -350,8 +350,10 @@ fn what_is_kept_can_be_built_again() {
 /// An image layout of one layer with one file, as `type=oci` writes it; the layer's name can be another than its digest.
 fn layout(spoil: bool) -> Vec<u8> {
     use sha2::{Digest, Sha256};
-    let hex =
-        |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| {
+        let digest = layerwright::verify::image::Digest(Sha256::digest(bytes).into()).to_string();
+        digest.trim_start_matches("sha256:").to_owned()
+    };
     let layer = Tar::new().file("x", 0o644, b"x").bytes();
     let digest = if spoil { hex(b"another") } else { hex(&layer) };
     let config = serde_json::json!({
