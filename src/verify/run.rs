@@ -175,16 +175,20 @@ pub fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option
     let roots = files.into_iter().flat_map(|file| &file.contexts);
     roots
         .flat_map(|context| std::iter::once(&context.root).chain(context.contexts.values()))
-        .filter_map(|root| folder(root))
+        .filter_map(|root| folder(root).ok())
         .collect()
 }
 
-/// The folder of the repository that a context is: None where it is none, and Some(None) for the root.
-fn folder(root: &str) -> Option<Option<RepoPath>> {
+/// A context that is no folder of the repository.
+struct Elsewhere;
+
+/// The folder of the repository that a context is; None is the root.
+fn folder(root: &str) -> Result<Option<RepoPath>, Elsewhere> {
     match root {
-        "." => Some(None),
-        elsewhere if elsewhere == "-" || elsewhere.contains("://") || elsewhere.contains("${") => None,
-        path => RepoPath::new(path).ok().map(Some),
+        "." => Ok(None),
+        "-" => Err(Elsewhere),
+        at if at.contains("://") || at.contains("${") => Err(Elsewhere),
+        path => RepoPath::new(path).map(Some).map_err(|_| Elsewhere),
     }
 }
 

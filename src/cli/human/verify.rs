@@ -164,14 +164,13 @@ fn way(build: &Build) -> String {
 
 /// How anybody sees the same again.
 fn reproduction(evidence: &Evidence) -> String {
-    let mut command = format!("layerwright verify {} --keep", evidence.path);
-    if let Some(build) = evidence.builds.iter().find(|build| build.outcome == Outcome::Different) {
-        command.push_str(&format!(" --platform {}", build.platform));
-        if build.frontend == "builtin" && !build.assumptions.is_empty() {
-            command.push_str(" --frontend builtin");
-        }
-    }
-    command
+    let keep = format!("layerwright verify {} --keep", evidence.path);
+    let Some(build) = evidence.builds.iter().find(|build| build.outcome == Outcome::Different) else {
+        return keep;
+    };
+    let is_builtin = build.frontend == "builtin" && !build.assumptions.is_empty();
+    let frontend = if is_builtin { " --frontend builtin" } else { "" };
+    format!("{keep} --platform {}{frontend}", build.platform)
 }
 
 /// A proof that was wrong is a mistake of this program, and the worst that it can make.

@@ -142,7 +142,7 @@ impl<'a> Way<'a> {
         match self.judge(bench, target, &mut build, &mut figures) {
             Ok(()) => {}
             Err(Trouble::Verdict(Verdict(outcome, reason))) => {
-                (build.outcome, build.reason) = (outcome, Some(reason))
+                (build.outcome, build.reason) = (outcome, Some(reason));
             }
             Err(Trouble::Stop(stop)) => return Err(stop),
         }
@@ -305,7 +305,7 @@ impl<'a> Way<'a> {
             Trouble::Verdict(Verdict(outcome, reason)) => {
                 Trouble::Verdict(Verdict(outcome, format!("the original builds at times only: {reason}")))
             }
-            stop => stop,
+            stop @ Trouble::Stop(_) => stop,
         })?;
         self.tell(Phase::Edited, target);
         match bench.image(&variants.edited) {
@@ -389,16 +389,13 @@ fn of_original(failure: Failure) -> Trouble {
 
 /// What hinders a comparison.
 fn of_other(failure: Failure) -> Trouble {
-    let outcome = match &failure {
+    let outcome = match failure {
         Failure::Build(BuildError::TimedOut { .. }) => Outcome::Deferred,
-        Failure::Build(BuildError::Failed { .. }) => Outcome::Blocked,
-        Failure::Build(BuildError::Frontend { .. } | BuildError::Export(_)) => Outcome::Void,
-        Failure::Export(_) | Failure::Control { .. } => Outcome::Void,
-        Failure::Shell { .. } => Outcome::Blocked,
-        Failure::Build(_) => {
-            let Failure::Build(error) = failure else { unreachable!() };
-            return error.into();
-        }
+        Failure::Build(BuildError::Failed { .. }) | Failure::Shell { .. } => Outcome::Blocked,
+        Failure::Build(BuildError::Frontend { .. } | BuildError::Export(_))
+        | Failure::Export(_)
+        | Failure::Control { .. } => Outcome::Void,
+        Failure::Build(error) => return error.into(),
     };
     Trouble::Verdict(Verdict(outcome, failure.to_string()))
 }

@@ -6,7 +6,7 @@ use super::Way;
 use crate::git::RepoPath;
 use crate::migrate::branch;
 use crate::verify::builder::{Output, Request};
-use crate::verify::run::{Event, Outcome, Stop, Trouble, Verdict, folder};
+use crate::verify::run::{Elsewhere, Event, Outcome, Stop, Trouble, Verdict, folder};
 use crate::verify::stages::{Need, id_of};
 use crate::verify::workbench::Variants;
 
@@ -15,14 +15,14 @@ impl Way<'_> {
     pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
         let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
         let root = &self.context.root;
-        let context = folder(root).and_then(|root| self.checkout.folder(root.as_ref()));
+        let context = folder(root).ok().and_then(|root| self.checkout.folder(root.as_ref()));
         let context =
             context.ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
         let mut contexts = BTreeMap::new();
         for (name, at) in &self.context.contexts {
             let at = match folder(at) {
-                None => at.clone(),
-                Some(folder) => {
+                Err(Elsewhere) => at.clone(),
+                Ok(folder) => {
                     self.checkout.folder(folder.as_ref()).map(|at| at.display().to_string()).ok_or_else(
                         || verdict(format!("its context {name}={at} is no folder of the repository")),
                     )?
@@ -91,7 +91,7 @@ impl Way<'_> {
         let mut assumptions = self.texts.assumptions.clone();
         assumptions.extend(self.context.build_args.iter().filter_map(unknown));
         if self.run.own.is_none_or(|own| own.prepare.is_empty()) {
-            let root = folder(&self.context.root).unwrap_or_default();
+            let root = folder(&self.context.root).ok().flatten();
             assumptions.extend(self.checkout.doubts(root.as_ref()));
         }
         assumptions
