@@ -20,10 +20,7 @@ impl Report<'_> {
         for found in self.forge.branches(&self.policy.branch_prefix())? {
             observed.branches.insert(found.name, Branch { commit: found.commit, content: None });
         }
-        let found = self.forge.pulls_labelled(&self.policy.label)?;
-        let is_recent = |pull: &&FoundPull| pull.opened + HOUR > self.now;
-        observed.opened_in_last_hour = found.iter().filter(is_recent).count();
-        for pull in found {
+        for pull in self.forge.pulls_labelled(&self.policy.label)? {
             self.note_pull(pull, &mut observed)?;
         }
         let number = match self.issue {
@@ -96,6 +93,7 @@ impl Report<'_> {
             labels: found.labels,
             mergeable: found.mergeable.or(mergeable),
             queued: found.queued,
+            is_recent: found.opened + HOUR > self.now,
             pending,
         });
         observed.pulls.sort_by_key(|pull| pull.number);
@@ -122,16 +120,17 @@ impl Report<'_> {
         let found = self.forge.above(&self.base.commit, &commit)?;
         let evidence_path = self.clone.evidence_path(path);
         let above = whose(&found, path, &evidence_path);
+        let is_upon_base = self.forge.contains(&commit, &self.base.commit)?;
         let text = self.forge.text_id(&commit, path)?;
         let evidence = self.forge.text_id(&commit, &evidence_path)?;
-        Ok(Some((commit, Content { above, text, evidence })))
+        Ok(Some((commit, Content { above, is_upon_base, text, evidence })))
     }
 
     /// What a commit of the campaign holds.
     pub(super) fn own_content(&self, file: &File) -> Result<Content, GitError> {
         let written = self.clone.commit(file)?;
         let (text, evidence) = written.ids()?;
-        Ok(Content { above: Above::Ours, text: Some(text), evidence })
+        Ok(Content { above: Above::Ours, is_upon_base: true, text: Some(text), evidence })
     }
 }
 

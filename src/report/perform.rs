@@ -100,7 +100,6 @@ impl Report<'_> {
         }
         match self.forge.open_pull(new) {
             Ok(number) => {
-                observed.opened_in_last_hour += 1;
                 observed.pulls.push(Pull {
                     number,
                     branch: new.branch.to_owned(),
@@ -110,6 +109,7 @@ impl Report<'_> {
                     labels: BTreeSet::new(),
                     mergeable: None,
                     queued: false,
+                    is_recent: true,
                     // They have hardly begun.
                     pending: Some(true),
                 });

@@ -17,8 +17,8 @@ pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
                 };
                 Keeping { campaign, file: planned, progress: file, pull, branch }.steps(steps);
             }
-            // Its pull request may have lost the label.
-            None if branch.is_some() && observed.pull_from(&file.branch).is_none() => {
+            // There may be one that lost the label.
+            None if branch.is_some() && file.state != FileState::Done => {
                 ask_for_pulls(campaign, &file.branch, steps);
             }
             _ => {}
@@ -81,7 +81,8 @@ impl Keeping<'_> {
             steps.questions.insert(Question::Content { branch, path });
             return;
         };
-        if in_conflict || content.above == Above::Nothing || !self.campaign.is_current(self.file, content) {
+        let helps = in_conflict && !content.is_upon_base;
+        if helps || content.above == Above::Nothing || !self.campaign.is_current(self.file, content) {
             steps.actions.push(refresh(self.campaign, self.progress, self.branch));
         } else {
             steps.actions.extend(text);

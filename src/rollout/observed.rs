@@ -17,8 +17,6 @@ pub struct Observed {
     pub looked: BTreeSet<String>,
     /// The tracking issue; None where the campaign has none.
     pub issue: Option<Issue>,
-    /// How many pull requests the campaign opened within the last hour.
-    pub opened_in_last_hour: usize,
 }
 
 /// The branch that pull requests are for.
@@ -46,6 +44,9 @@ pub struct Branch {
 pub struct Content {
     /// Whose commits it has above the base branch.
     pub above: Above,
+    /// Whether it contains the observed commit of the base branch. A conflict of one that does is with a later commit,
+    /// and nothing can be done about it before that is observed.
+    pub is_upon_base: bool,
     /// The id of the file's text; None where the file is not there.
     pub text: Option<String>,
     /// The id of the file's evidence, as a file of the branch; None where there is none.
@@ -82,6 +83,8 @@ pub struct Pull {
     pub mergeable: Option<bool>,
     /// Whether it waits in a merge queue or is to be merged as soon as its checks pass. It is not touched then.
     pub queued: bool,
+    /// Whether it was opened within the last hour.
+    pub is_recent: bool,
     /// Whether it has checks that have not finished; None until it was asked, see
     /// [`Question::Checks`](super::Question::Checks).
     pub pending: Option<bool>,

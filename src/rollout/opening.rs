@@ -65,7 +65,8 @@ impl<'a> Room<'a> {
         let (observed, limits) = (campaign.observed, &campaign.policy.report);
         let open: Vec<&Pull> = observed.pulls.iter().filter(|pull| pull.is_open()).collect();
         let most = limits.max_open.saturating_sub(open.len());
-        let left = most.min(limits.per_hour.saturating_sub(observed.opened_in_last_hour));
+        let recent = observed.pulls.iter().filter(|pull| pull.is_recent).count();
+        let left = most.min(limits.per_hour.saturating_sub(recent));
         if left == 0 {
             return None;
         }

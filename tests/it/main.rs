@@ -26,6 +26,7 @@ mod plan;
 mod reading;
 mod report;
 mod revert;
+mod rollout;
 mod schema;
 mod soundness;
 mod status;
