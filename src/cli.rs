@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use error::{Error, Kind};
+pub use report::{Action, Printed};
 
 use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;

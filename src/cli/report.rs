@@ -16,6 +16,7 @@ use crate::report::recorder::Recorder;
 use crate::rollout::{Forge, Policy};
 use job::Job;
 use shown::Shown;
+pub use shown::{Action, Printed};
 
 /// Opens the pull requests that are next, keeps those that there are, and writes the tracking issue.
 pub fn run(arguments: &ReportArguments) -> Result<(), Error> {

@@ -275,6 +275,46 @@ fn the_command_waits_and_says_why_and_where_an_issue_went() {
 }
 
 #[test]
+fn a_token_of_actions_opens_nothing_that_no_check_would_run_on() {
+    let scratch = two();
+    scratch.save(&crate::support::Base::new());
+    let head = scratch.git.head().unwrap().peel_to_commit().unwrap().id().to_string();
+    let checks = json!({"enabled": true, "required_status_checks": {"contexts": ["test"], "checks": []}});
+    let rule = json!([{"type": "required_status_checks", "parameters": {
+        "required_status_checks": [{"context": "lint"}], "strict_required_status_checks_policy": false,
+    }}]);
+    let fake = || {
+        let (head, checks, rule) = (head.clone(), checks.clone(), rule.clone());
+        Fake::by(Box::new(move |_, request| {
+            let route = request.plain();
+            let fields = match route.split('?').next().unwrap() {
+                "/repos/o/r" => json!({"default_branch": "main"}),
+                "/repos/o/r/branches/main" => json!({"commit": {"sha": head}, "protection": checks}),
+                "/repos/o/r/rules/branches/main" => rule.clone(),
+                _ => json!([]),
+            };
+            Reply::GitHub(200, Vec::new(), contract::answer(&request.method, &route, 200, fields))
+        }))
+    };
+    let report = |token: &str, more: &[&str]| {
+        let server = fake();
+        let mut command = command(scratch.root());
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_TOKEN", token);
+        let run = Run::of(
+            command.args(["report", "--api", &server.url, "--repo", "o/r"]).args(more).output().unwrap(),
+        );
+        assert!(server.asked().iter().all(|request| request.method == "GET"));
+        assert!(!run.stderr.contains(token) && !run.stdout.contains(token), "{run:?}");
+        run
+    };
+    report("ghs_ofactions", &[]).refused(&["requires checks (lint, test)", "--app-id", "--allow-no-checks"]);
+    let allowed = report("ghs_ofactions", &["--allow-no-checks"]).done();
+    assert!(allowed.stderr.contains("starts no workflow"), "{allowed:?}");
+    let other = report("ghp_ofaperson", &[]).done();
+    assert!(other.stderr.is_empty(), "{other:?}");
+}
+
+#[test]
 fn what_can_not_be_asked_for_is_an_error() {
     let scratch = two();
     let server = Fake::new(vec![found("nothing here")]);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use layerwright::cli::Printed;
 use layerwright::config::Config;
 use layerwright::plan::check::Report;
 use layerwright::plan::file::{Inspection, Plan};
@@ -109,6 +110,26 @@ fn the_schema_of_inspect_is_published_and_holds() {
     arguments.extend(["a/Dockerfile", "b/Dockerfile", "d/Dockerfile", "e/Dockerfile", "f/Dockerfile"]);
     let printed = scratch.run(&arguments).done().json();
     assert_eq!(printed["files"].as_array().unwrap().len(), 5);
+    assert_fits(&schema, &printed);
+}
+
+#[test]
+fn the_schema_of_report_is_published_and_holds() {
+    let schema = published::<Printed>("report.schema.json");
+    let scratch = Scratch::with(&[
+        ("a/Dockerfile", &linkable("x")),
+        ("a/x", ""),
+        ("layerwright.toml", "[campaign]\ntrust = \"assumed\"\n"),
+    ]);
+    scratch.save(&Base::new());
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    let printed =
+        scratch.run(&["report", "--create-issue", "--out", folder, "--format", "json"]).done().json();
+    let actions = printed["actions"].as_array().unwrap().iter();
+    let kinds: Vec<&str> = actions.map(|action| action["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["branch", "open-pull", "add-labels", "open-issue"]);
+    assert_eq!(printed["files"][0]["state"], "open");
     assert_fits(&schema, &printed);
 }
 

@@ -162,7 +162,7 @@ fn filled(schema: &Value, fields: Value) -> Value {
     if let Some(all) = schema["allOf"].as_array() {
         let mut whole = Map::new();
         for part in all {
-            whole.extend(filled(part, Value::Null).as_object().unwrap().clone());
+            whole.extend(filled(part, fields.clone()).as_object().unwrap().clone());
         }
         return Value::Object(whole);
     }
