@@ -61,7 +61,7 @@ enum Command {
     Verify(Box<verify::VerifyArguments>),
     /// Open the pull requests that are next, keep those that there are, and write the tracking issue
     #[command(after_help = help::REPORT)]
-    Report(ReportArguments),
+    Report(Box<report::ReportArguments>),
     /// Tell how far the campaign is
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
@@ -303,37 +303,6 @@ pub struct GitHubArguments {
     /// The file of the App's private key
     #[arg(long, value_name = "FILE", requires = "app_id")]
     app_key: Option<PathBuf>,
-}
-
-/// Arguments of `report`.
-#[derive(Debug, Args)]
-pub struct ReportArguments {
-    /// Print what would be done, with all texts, and write nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Ask no forge: write each pull request as a patch and a text to this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "app_id", "issue"])]
-    out: Option<PathBuf>,
-    #[command(flatten)]
-    github: GitHubArguments,
-    /// The tracking issue; once it is named, it is found by the campaign's label
-    #[arg(long, value_name = "OWNER/REPO#N", conflicts_with = "create_issue")]
-    issue: Option<IssueAddress>,
-    /// Open a tracking issue where there is none
-    #[arg(long)]
-    create_issue: bool,
-    /// Open pull requests although the checks that the base branch requires would never run on them
-    #[arg(long)]
-    allow_no_checks: bool,
-    /// A folder of the repository
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    repository: PathBuf,
-    /// The plan; without it, the one in the repository
-    #[arg(long, value_name = "FILE")]
-    plan: Option<PathBuf>,
-    /// How the result is printed
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 /// Arguments of `status`.

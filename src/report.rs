@@ -5,7 +5,7 @@
 
 mod body;
 mod checklist;
-mod criteria;
+pub mod criteria;
 mod markdown;
 mod observe;
 pub mod page;

@@ -207,9 +207,8 @@ impl Transition<'_> {
         let Known::Dir(directory) = known else { return known };
         let owner = if self.copying.chown { self.copying.owner } else { directory.owner };
         let mode = match (self.copying.modes, directory.mode) {
-            (DirectoryModes::All(mode), _) => Some(mode),
+            (DirectoryModes::All(mode), _) | (DirectoryModes::Own, Some(mode)) => Some(mode),
             (DirectoryModes::Unknown, _) => None,
-            (DirectoryModes::Own, Some(mode)) => Some(mode),
             (DirectoryModes::Own, None) => {
                 let before = format!(
                     "the context's directories are 0755, as a checkout with umask 022 makes them: those that {} \

@@ -1,19 +1,22 @@
 //! `layerwright report`.
 
+mod arguments;
 pub mod job;
 mod local;
+mod page;
 mod patch;
 mod shown;
 
 use super::campaign::check_repository;
 use super::workspace::{self, Workspace};
-use super::{Error, Format, GitHubArguments, Kind, ReportArguments, github, plan as plan_command, write};
+use super::{Error, Format, GitHubArguments, Kind, github, plan as plan_command, write};
 use crate::config::Config;
 use crate::git::{CommitId, GitError, Repository};
 use crate::github::{BaseBranch, Client, GitHubForge, RepositoryName};
 use crate::report::ReportError;
 use crate::report::recorder::Recorder;
 use crate::rollout::{Forge, Policy};
+pub use arguments::ReportArguments;
 use job::Job;
 use shown::Shown;
 pub use shown::{Action, Printed};
@@ -144,16 +147,21 @@ fn report(
         Some((forge, _)) => Recorder::rehearsal(Some(forge)),
         None => Recorder::rehearsal(None),
     };
-    job.with(&recorder, |report, source| {
+    job.with(&recorder, |report, source, texts| {
         let done = adopted(&recorder, report.policy, job.issue).and_then(|()| report.run());
         let observed = done.map_err(|error| failed(&error, &recorder))?;
+        let progress = job::progress(report, &observed)?;
+        if let Some(path) = &arguments.status_page {
+            let on_forge = forge.map(|(forge, name)| (forge.page(), name.to_string()));
+            page::write(path, job, report, texts, &progress, &observed, on_forge)?;
+        }
         let shown = Shown {
             config: job.config,
             base: report.base,
             name: forge.map(|(_, name)| name.to_string()),
             rehearses,
             deeds: recorder.deeds(),
-            progress: &job::progress(report, &observed)?,
+            progress: &progress,
             observed: &observed,
         };
         if let Some(folder) = &arguments.out {

@@ -57,7 +57,7 @@ fn asked(
         issue: None,
         create_issue: false,
     };
-    let files = job.with(&GitHubForge::new(&client, name, repository), |report, _| {
+    let files = job.with(&GitHubForge::new(&client, name, repository), |report, _, _| {
         let failed = |error: ReportError| Error::environment(&error);
         let mut observed = report.observe().map_err(failed)?;
         report.answer_all(&mut observed).map_err(failed)?;

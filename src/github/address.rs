@@ -21,6 +21,15 @@ impl Api {
         format!("{}{}", self.origin, self.path)
     }
 
+    /// The address of the pages that people see; None where the API's does not tell it.
+    pub fn pages(&self) -> Option<String> {
+        match (self.origin.as_str(), self.path.as_str()) {
+            ("https://api.github.com", "") => Some("https://github.com".to_owned()),
+            (origin, "/api/v3") => Some(origin.to_owned()),
+            _ => None,
+        }
+    }
+
     /// The place that a `Location` names, where it is on this server: a token goes nowhere else.
     pub(super) fn on_same_server(&self, location: &str) -> Option<String> {
         if location.starts_with('/') && !location.starts_with("//") {

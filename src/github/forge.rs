@@ -45,6 +45,11 @@ impl<'a> GitHubForge<'a> {
         Self { client, repository, clone, labelled: RefCell::default() }
     }
 
+    /// The address of the repository's page; None where the API's does not tell it.
+    pub fn page(&self) -> Option<String> {
+        self.client.api.pages().map(|pages| format!("{pages}/{}", self.repository))
+    }
+
     fn address(&self, number: u64) -> IssueAddress {
         IssueAddress { repository: self.repository.clone(), number }
     }

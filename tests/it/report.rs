@@ -500,6 +500,16 @@ fn to_the_end(world: &World, issue: u64) {
     assert!(text.contains("- [ ] Both images behave the same: no command is given"), "{text}");
     let (_, writes) = world.step(&[]);
     assert_eq!(writes, Vec::<String>::new(), "a campaign that is done writes nothing");
+    let out = tempfile::tempdir().unwrap();
+    let page = out.path().join("status.html");
+    let (run, writes) = world.report(&["--status-page", page.to_str().unwrap()]);
+    run.done();
+    assert_eq!(writes, Vec::<String>::new(), "a page is nothing that GitHub gets");
+    let html = std::fs::read_to_string(page).unwrap();
+    let (_, data) = html.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    let data: Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    assert_eq!((&data["totals"]["files"], &data["totals"]["verified"]), (&json!(5), &json!(5)));
+    assert_eq!((&data["issue"], &data["commit"]), (&json!(issue), &json!(world.main())));
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Job<'_> {
     pub fn with<T>(
         &self,
         forge: &dyn Forge,
-        work: impl FnOnce(&Report<'_>, &Source<'_>) -> Result<T, Error>,
+        work: impl FnOnce(&Report<'_>, &Source<'_>, &Writer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let Self { place, repository, config, plan, ref branch, ref commit, issue, create_issue } = *self;
         let source = Source::commit(repository, commit).map_err(|error| Error::environment(&error))?;
@@ -70,7 +70,7 @@ impl Job<'_> {
             now: github::now(),
             tell: &|what| write::remark(what),
         };
-        work(&report, &source)
+        work(&report, &source, &texts)
     }
 }
 
