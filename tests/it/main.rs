@@ -16,6 +16,7 @@ mod discovery;
 mod engine;
 mod exports;
 mod faults;
+mod figures;
 mod github;
 mod inspect;
 mod kills;
