@@ -4,6 +4,7 @@ mod campaign;
 mod commit;
 mod completions;
 mod error;
+mod evidence;
 mod explain;
 mod github;
 mod help;
@@ -13,6 +14,7 @@ mod migrate;
 mod plan;
 mod revert;
 mod status;
+mod verify;
 mod workspace;
 mod write;
 
@@ -51,6 +53,9 @@ enum Command {
     /// Show, write or commit the inverse of it, where it still stands
     #[command(after_help = help::REVERT)]
     Revert(RevertArguments),
+    /// Build files before and after, and compare the images
+    #[command(after_help = help::VERIFY)]
+    Verify(Box<verify::VerifyArguments>),
     /// Tell how far the campaign is
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
@@ -113,11 +118,7 @@ impl Knowledge {
     }
 
     fn build_args(&self) -> Result<BTreeMap<String, String>, Error> {
-        let read = |pair: &String| match pair.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(Error::new(Kind::Usage, format!("--build-arg {pair}: write NAME=VALUE"))),
-        };
-        self.build_args.iter().map(read).collect()
+        build_args(&self.build_args)
     }
 
     fn selects(&self) -> Vec<Benefit> {
@@ -129,6 +130,15 @@ impl Knowledge {
             None => vec![Benefit::Pays, Benefit::Neutral],
         }
     }
+}
+
+/// The values of `--build-arg`.
+fn build_args(pairs: &[String]) -> Result<BTreeMap<String, String>, Error> {
+    let read = |pair: &String| match pair.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Error::new(Kind::Usage, format!("--build-arg {pair}: write NAME=VALUE"))),
+    };
+    pairs.iter().map(read).collect()
 }
 
 /// Arguments of `plan`.
@@ -291,7 +301,8 @@ pub struct ExplainArguments {
     rule: Option<String>,
 }
 
-/// Runs a command line and tells the exit code: 0 done, 2 could not do what was asked, 3 refused for safety.
+/// Runs a command line and tells the exit code: 0 done, 1 images differ, 2 could not do what was asked, 3 refused for
+/// safety, 130 interrupted.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
@@ -302,6 +313,9 @@ pub fn run() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
+        Command::Verify(arguments) => {
+            return verify::run(&arguments).unwrap_or_else(|error| error.report());
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

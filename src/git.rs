@@ -10,6 +10,7 @@ mod journal;
 mod listing;
 mod path;
 mod tracked;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -14,6 +14,7 @@
 //! - [`migrate`]: verdicts → a new text.
 //! - [`plan`]: the campaign: files, sites, waves; [`plan::file`] is the format of `plan.json`.
 //! - [`verify`]: whether two builds are the same image; [`verify::evidence`] is the format of `evidence/*.json`.
+//! - [`status`]: how far a campaign is.
 //! - [`github`]: GitHub's API.
 //! - [`cli`]: the command line.
 
@@ -29,5 +30,6 @@ pub mod migrate;
 pub mod plan;
 pub mod rootfs;
 pub mod shell;
+pub mod status;
 pub mod text;
 pub mod verify;

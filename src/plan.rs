@@ -9,7 +9,6 @@ mod neighbours;
 mod notes;
 mod read;
 mod report;
-pub mod status;
 pub mod syntax;
 mod waivers;
 mod waves;

@@ -5,6 +5,7 @@
 
 mod diff;
 pub mod escape;
+mod evidence;
 mod excerpt;
 mod first;
 mod lists;
@@ -14,6 +15,7 @@ mod status;
 pub mod style;
 mod tally;
 mod verbose;
+mod verify;
 mod words;
 
 pub use diff::diffs;
@@ -21,7 +23,8 @@ pub use excerpt::inspection;
 pub use first::{Saved, first_screen};
 pub use rules::{rule, rules};
 pub use status::status;
-pub use words::{count, number, short_commit};
+pub use verify::{outcome, seconds, verified};
+pub use words::{count, number, short_commit, shortened};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::campaign::{self, Campaign, Change, Mode, check_repository};
+use super::evidence::Verified;
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, MigrateArguments, human, plan as plan_command, write};
 use crate::analysis::rule;
@@ -16,6 +17,10 @@ use crate::plan::file::{File, Plan};
 use crate::plan::{Options, Waivers};
 
 /// Shows, writes or commits the change of a wave or of some files.
+///
+/// What is written or committed is not out yet, so a file without evidence is named and not refused: whoever opens pull
+/// requests asks [`may_go_out`](crate::verify::policy::may_go_out). Where a verification contradicts a proof, nothing is
+/// written any more. A diff is always shown.
 pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     let workspace = Workspace::open(&arguments.repository, arguments.outcome.base.as_deref())?;
     if !arguments.accept.is_empty() {
@@ -32,6 +37,11 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     };
     check_repository(&workspace, &plan)?;
     let chosen = chosen(arguments, &campaign, &plan)?;
+    if mode != Mode::Diff {
+        let verified = Verified::read(&workspace, &source, &config, &plan)?;
+        verified.check()?;
+        verified.remark(&chosen);
+    }
     let (changes, refused) = campaign.changes(&chosen, |file| change(&campaign, file))?;
     if changes.is_empty() && refused.is_none() {
         write::remark("nothing is left to do: no line that was asked for waits for --link");

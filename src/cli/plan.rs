@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::evidence::Verified;
 use super::human::Saved;
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
@@ -65,7 +66,7 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         write::remark(&format!("note: {note}"));
     }
     plan.list = report;
-    show(arguments, &workspace, &config, &plan)
+    show(arguments, &workspace, &source, &config, &plan)
 }
 
 /// What the plan that this one takes the place of decided, or the saved one.
@@ -126,7 +127,13 @@ pub fn make(
     plan
 }
 
-fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan: &Plan) -> Result<(), Error> {
+fn show(
+    arguments: &PlanArguments,
+    workspace: &Workspace,
+    source: &Source<'_>,
+    config: &Config,
+    plan: &Plan,
+) -> Result<(), Error> {
     let saved = match (&arguments.output, arguments.save) {
         (Some(path), _) => Saved::Elsewhere(path.clone()),
         (None, true) => Saved::InPlace(saved_at(workspace, config)?.ok_or_else(|| {
@@ -140,7 +147,10 @@ fn show(arguments: &PlanArguments, workspace: &Workspace, config: &Config, plan:
     }
     match arguments.format {
         Format::Json => write::raw_by(&|out| plan.write(out)),
-        Format::Human => write::stdout(&human::first_screen(plan, &saved, arguments.verbose)),
+        Format::Human => {
+            let verified = Verified::read(workspace, source, config, plan)?;
+            write::stdout(&human::first_screen(plan, &verified.standings, &saved, arguments.verbose))
+        }
     }
 }
 

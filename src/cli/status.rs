@@ -1,13 +1,15 @@
 //! `layerwright status`.
 
 use super::campaign::check_repository;
+use super::evidence::Verified;
 use super::workspace::Workspace;
 use super::{Error, Format, Kind, StatusArguments, human, plan as plan_command, write};
 use crate::config::Config;
+use crate::discover::Source;
 use crate::plan::file::Plan;
-use crate::plan::status::{self, BranchStatus, Status};
+use crate::status::{self, BranchStatus, Observed, Status};
 
-/// Shows how far the campaign is, by the plan and the repository alone.
+/// Shows how far the campaign is, by the plan, its evidence and the repository alone.
 pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
     if !arguments.offline {
         return Err(Error::new(
@@ -21,7 +23,7 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
     let config = workspace.config(&source)?;
     let plan = plan(arguments, &workspace, &config)?;
     check_repository(&workspace, &plan)?;
-    let status = observed(arguments, &workspace, &config, &plan)?;
+    let status = observed(arguments, &workspace, &source, &config, &plan)?;
     match arguments.format {
         Format::Human => write::stdout(&human::status(&status)),
         Format::Json => {
@@ -44,10 +46,11 @@ fn plan(arguments: &StatusArguments, workspace: &Workspace, config: &Config) -> 
         .hint("make it with: layerwright plan --save; or name one with --plan FILE"))
 }
 
-/// The plan against the commit, and the branches that there are.
+/// The plan and its evidence against the commit, and the branches that there are.
 fn observed(
     arguments: &StatusArguments,
     workspace: &Workspace,
+    source: &Source<'_>,
     config: &Config,
     plan: &Plan,
 ) -> Result<Status, Error> {
@@ -59,16 +62,23 @@ fn observed(
         .hint("run it in a clone, or name one with --repository DIR"));
     };
     let campaign = config.campaign.name().to_owned();
-    let listing = repository.listing(commit).map_err(|error| Error::environment(&error))?;
     let branches = repository.heads(&format!("layerwright/{campaign}/"));
     let branches = branches.map_err(|error| Error::environment(&error))?;
-    let waves = status::waves(plan, &listing);
+    let Verified { standings, contradicted } = Verified::read(workspace, source, config, plan)?;
+    let observed = Observed {
+        listing: source.listing(),
+        standings: &standings,
+        trust: config.campaign.trust,
+        contradicted: contradicted.as_deref(),
+    };
+    let waves = status::waves(plan, &observed);
     Ok(Status {
         schema: status::SCHEMA,
         campaign,
         revision: arguments.rev.clone().or_else(|| repository.head_branch()),
         commit: commit.as_str().to_owned(),
         next: waves.iter().find(|wave| !wave.is_done()).map(|wave| wave.number),
+        contradicted,
         waves,
         branches: branches
             .into_iter()

@@ -37,9 +37,13 @@ pub fn name(campaign_dir: &str, path: &RepoPath, purpose: Purpose) -> Result<Str
     Ok(format!("layerwright/{campaign}/{prefix}{}", slug(path)?))
 }
 
-/// A path as one component of a branch's name. The hash is of the whole path, so that no two files have the same
-/// slug, also where a filesystem takes capitals for small letters.
-fn slug(path: &RepoPath) -> Result<String, GitError> {
+/// A path as one component of a branch's name, and of the name of its evidence. The hash is of the whole path, so that no
+/// two files have the same slug, also where a filesystem takes capitals for small letters.
+///
+/// # Errors
+///
+/// Those of [`name`].
+pub fn slug(path: &RepoPath) -> Result<String, GitError> {
     let hash = hash_blob(path.as_str().as_bytes())?;
     let hash = &hash.as_str()[..DIGITS];
     let readable = readable(path.as_str());

@@ -98,6 +98,9 @@ impl<'a> Way<'a> {
         let mut way = Self::new(source, path, &context);
         way.assumed = Some(format!("the build context is {}: {}", way.shown.root, context.evidence));
         way.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let declared = declared(dockerfile);
+        way.shown.build_args.clone_from(&way.args);
+        way.shown.build_args.retain(|name, _| declared.contains(name.as_str()));
         way
     }
 

@@ -2,7 +2,7 @@
 
 pub mod buildx;
 mod failure;
-mod process;
+pub(in crate::verify) mod process;
 mod progress;
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::evidence::BuilderFacts;
 
 pub use process::Interrupt;
+pub(in crate::verify) use process::now;
 
 /// Builds images with BuildKit.
 pub trait Builder: Sync {
@@ -147,7 +148,7 @@ pub enum BuildError {
         said: String,
     },
     /// The build failed.
-    #[error("the build failed{}: {said}", at(.step))]
+    #[error("the build failed{}: {said}", at(.step.as_deref()))]
     Failed {
         /// The step that failed, as the builder names it.
         step: Option<String>,
@@ -185,8 +186,8 @@ pub enum BuildError {
     },
 }
 
-fn at(step: &Option<String>) -> String {
-    step.as_ref().map_or(String::new(), |step| format!(" at {step}"))
+fn at(step: Option<&str>) -> String {
+    step.map_or(String::new(), |step| format!(" at {step}"))
 }
 
 /// An error, and what helps where a disk is full.

@@ -20,6 +20,9 @@ const PLAIN: u32 = 0o644;
 /// How the names of the folders start.
 const PREFIX: &str = "layerwright-verify-";
 
+/// The repository's root in such a folder. What else is kept stands beside it, where no build sees it.
+const ROOT: &str = "context";
+
 /// What a file takes on a disk at least, and what is kept free for what else is written, in bytes.
 const BLOCK: u64 = 4096;
 const RESERVE: u64 = 1 << 20;
@@ -31,6 +34,7 @@ const POINTER: u64 = 1024;
 #[derive(Debug)]
 pub struct Checkout {
     folder: tempfile::TempDir,
+    root: PathBuf,
     written: u64,
     doubts: Vec<Doubt>,
 }
@@ -98,7 +102,9 @@ pub fn export(
     }
     let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
     let folder = made.map_err(|source| ContextError::Write { at: parent.to_owned(), source })?;
-    let mut checkout = Checkout { folder, written: 0, doubts: Vec::new() };
+    let root = folder.path().join(ROOT);
+    fs::create_dir(&root).map_err(|source| ContextError::Write { at: root.clone(), source })?;
+    let mut checkout = Checkout { folder, root, written: 0, doubts: Vec::new() };
     checkout.write(source, &entries)?;
     Ok(checkout)
 }
@@ -115,7 +121,13 @@ fn entries<'s>(source: &'s Source<'_>, folders: &BTreeSet<Option<RepoPath>>) -> 
 impl Checkout {
     /// The folder that stands for the repository's root.
     pub fn root(&self) -> &Path {
-        self.folder.path()
+        &self.root
+    }
+
+    /// A word of letters and digits that no other checkout has.
+    pub fn nonce(&self) -> String {
+        let name = self.folder.path().file_name().map(|name| name.to_string_lossy().into_owned());
+        name.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect()
     }
 
     /// How many bytes were written.
@@ -155,9 +167,14 @@ impl Checkout {
         Some(at)
     }
 
-    /// Leaves the folder where it is, and tells where that is.
-    pub fn keep(self) -> PathBuf {
-        self.folder.keep()
+    /// The folder that holds it, and in which other things may be put.
+    pub fn beside(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Leaves everything where it is.
+    pub fn keep(&mut self) {
+        self.folder.disable_cleanup(true);
     }
 
     fn write(&mut self, source: &Source<'_>, entries: &[&Entry]) -> Result<(), ContextError> {

@@ -61,7 +61,8 @@ pub enum Outcome {
 pub struct Build {
     /// The build context, relative to the repository's root; `.` is the root.
     pub context: String,
-    /// git's id of the context's tree; null where it is no part of a commit.
+    /// git's id of the context's tree, without what the campaign itself changes: its folder and the files of its waves;
+    /// with named contexts, one of all their trees. Null where they are no part of a commit.
     pub tree: Option<String>,
     /// The stage; null for the last.
     pub target: Option<String>,

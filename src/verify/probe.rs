@@ -40,10 +40,13 @@ pub struct Probe<'a> {
     pub deadline: Option<Instant>,
 }
 
+/// Platform and frontend.
+type Key = (Option<String>, Option<String>);
+
 /// What was probed of a builder: once for each platform and frontend.
 pub struct Probes<'b> {
     builder: &'b dyn Builder,
-    known: Mutex<BTreeMap<(Option<String>, Option<String>), Probed>>,
+    known: Mutex<BTreeMap<Key, Probed>>,
 }
 
 impl<'b> Probes<'b> {

@@ -11,9 +11,8 @@ use crate::plan::file::{Context, File};
 pub struct Now<'a> {
     /// git's id of the file's text; None where the file is gone.
     pub blob: Option<&'a str>,
-    /// git's id of a context's tree, as [`Build::tree`] has it, by the context's path; None for what is no part of a
-    /// commit.
-    pub tree: &'a dyn Fn(&str) -> Option<String>,
+    /// What [`Build::tree`] would be now; None where its contexts are no part of a commit.
+    pub tree: &'a dyn Fn(&Build) -> Option<String>,
     /// The digest that an image of a build has now, by its name; None where nobody knows.
     pub base: &'a dyn Fn(&Build, &str) -> Option<String>,
     /// The platforms that the file is to be built for; empty where the builder's own will do.
@@ -70,7 +69,7 @@ impl Standing {
     /// What evidence says that is of the file as it is planned.
     fn of_current(evidence: &Evidence, file: &File) -> Self {
         let mut refuted = evidence.builds.iter().filter(|build| build.outcome == Outcome::Different);
-        if let Some(build) = refuted.find(|build| !is_accepted(build)) {
+        if let Some(build) = refuted.find(|build| !build.is_accepted()) {
             let unaccepted = build.differences.iter().filter(|found| !found.cause.is_accepted());
             return Self::Different { places: unaccepted.count(), reason: build.reason.clone() };
         }
@@ -169,7 +168,7 @@ fn stale(evidence: &Evidence, file: &File, now: &Now<'_>) -> BTreeSet<Stale> {
         return stale;
     }
     let builds = &evidence.builds;
-    note(builds.iter().any(|build| build.tree != (now.tree)(&build.context)), Stale::Context);
+    note(builds.iter().any(|build| build.tree != (now.tree)(build)), Stale::Context);
     note(!builds.is_empty() && !are_same_ways(builds, file, now.platforms), Stale::Ways);
     let moved = |build: &Build| {
         build.bases.iter().any(|(image, digest)| {
@@ -211,18 +210,21 @@ fn is_of(build: &Build, context: &Context) -> bool {
         && context.build_args.iter().all(given)
 }
 
-/// Whether a build differs in nothing but what somebody accepted.
-fn is_accepted(build: &Build) -> bool {
-    !build.differences.is_empty()
-        && build.differences.iter().all(|difference| difference.cause.is_accepted())
-        && build.smoke.iter().all(|smoke| smoke.agrees)
+impl Build {
+    /// Whether it differs in nothing but what somebody accepted. An edited file that does not build has no differences,
+    /// and nobody accepts that.
+    pub fn is_accepted(&self) -> bool {
+        !self.differences.is_empty()
+            && self.differences.iter().all(|difference| difference.cause.is_accepted())
+            && self.smoke.iter().all(|smoke| smoke.agrees)
+    }
 }
 
 /// Whether a build shows something of the lines that it executed.
 fn shows(build: &Build) -> bool {
     match build.outcome {
         Outcome::Same => true,
-        Outcome::Different => is_accepted(build),
+        Outcome::Different => build.is_accepted(),
         Outcome::Void | Outcome::Deferred | Outcome::Blocked => false,
     }
 }

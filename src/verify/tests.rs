@@ -114,8 +114,8 @@ fn rule(accepted: bool) -> Cause {
     Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted }
 }
 
-fn tree(context: &str) -> Option<String> {
-    (!context.contains("://")).then(|| format!("tree of {context}"))
+fn tree(build: &Build) -> Option<String> {
+    Some(format!("tree of {}", build.context))
 }
 
 /// The file as it was when it was verified.

@@ -15,8 +15,8 @@ pub struct Texts {
     pub before: Vec<u8>,
     /// As it will be.
     pub after: Vec<u8>,
-    /// The text as it was with the header as it will be; None where no header changes.
-    pub header: Option<Vec<u8>>,
+    /// The text as it was with the header as it will be; the same as `before` where no header changes.
+    pub header_only: Vec<u8>,
     /// The frontend that reads them: what the header names, or None for the builder's own.
     pub frontend: Option<String>,
     /// What that leans on.
@@ -50,11 +50,9 @@ pub fn texts(before: &[u8], after: &[u8], frontend: Frontend) -> Result<Texts, T
         Frontend::Header => Ok(Texts {
             before: named(&read)?,
             after: named(&edited)?,
-            header: match &new {
-                Some(new) if old.as_ref() != Some(new) => {
-                    Some(named(&Dockerfile::read(with_header(&read, new)))?)
-                }
-                _ => None,
+            header_only: match &new {
+                Some(new) if old.as_ref() != Some(new) => named(&Dockerfile::read(with_header(&read, new)))?,
+                _ => named(&read)?,
             },
             frontend: new,
             assumptions: Vec::new(),
@@ -62,10 +60,11 @@ pub fn texts(before: &[u8], after: &[u8], frontend: Frontend) -> Result<Texts, T
         Frontend::Builtin => {
             let assume =
                 |name: String| format!("the frontend {name} reads this file as the builder's own does");
+            let before = named(&Dockerfile::read(without_header(&read)?))?;
             Ok(Texts {
-                before: named(&Dockerfile::read(without_header(&read)?))?,
+                header_only: before.clone(),
+                before,
                 after: named(&Dockerfile::read(without_header(&edited)?))?,
-                header: None,
                 frontend: None,
                 assumptions: new.map(assume).into_iter().collect(),
             })
@@ -182,13 +181,11 @@ mod tests {
         let after = "# syntax=docker/dockerfile:1\nFROM a AS x\nCOPY --link f /f\n";
         let texts = made(before, after, Frontend::Header);
         assert_eq!(texts.frontend.as_deref(), Some("docker/dockerfile:1"));
-        assert_eq!(
-            texts.header.as_deref().map(text),
-            Some("# syntax=docker/dockerfile:1\nFROM a AS x\nCOPY f /f\n")
-        );
+        assert_eq!(text(&texts.header_only), "# syntax=docker/dockerfile:1\nFROM a AS x\nCOPY f /f\n");
         let raised = made("# syntax=docker/dockerfile:1.2\nFROM a AS x\n", after, Frontend::Header);
-        assert_eq!(raised.header.as_deref().map(text), Some("# syntax=docker/dockerfile:1\nFROM a AS x\n"));
-        assert_eq!(made(after, after, Frontend::Header).header, None);
+        assert_eq!(text(&raised.header_only), "# syntax=docker/dockerfile:1\nFROM a AS x\n");
+        let kept = made(after, after, Frontend::Header);
+        assert_eq!(kept.header_only, kept.before);
     }
 
     #[test]

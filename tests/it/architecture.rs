@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 13] = [
+const ORDER: [&[&str]; 14] = [
     &["text"],
     &["git"],
     &["config"],
@@ -17,6 +17,7 @@ const ORDER: [&[&str]; 13] = [
     &["analysis"],
     &["migrate", "plan"],
     &["verify"],
+    &["status"],
     &["github"],
     &["cli"],
 ];

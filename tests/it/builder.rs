@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use layerwright::verify::probe::{Probe, Probed, Probes};
 use layerwright::verify::reached::reached;
 
 use crate::engine;
+use crate::support::say;
 
 /// A client and a context.
 struct World {
@@ -40,7 +42,7 @@ impl World {
         fs::write(&world.docker, format!("#!/bin/sh\n{script}")).unwrap();
         fs::set_permissions(&world.docker, fs::Permissions::from_mode(0o755)).unwrap();
         // A file that another thread's child still has open for writing can not be run.
-        while std::process::Command::new(&world.docker).arg("--warm-up").output().is_err() {
+        while Command::new(&world.docker).arg("--warm-up").output().is_err() {
             thread::sleep(Duration::from_millis(10));
         }
         world
@@ -111,7 +113,7 @@ fn processes(text: &str) -> Vec<String> {
 fn until(what: &str, so: impl Fn() -> bool) {
     let began = Instant::now();
     while !so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        assert!(began.elapsed() < Duration::from_mins(1), "{what}");
         thread::sleep(Duration::from_millis(50));
     }
 }
@@ -165,7 +167,7 @@ fn a_client_that_does_not_stop_is_killed() {
     let began = Instant::now();
     assert_error!(world.fails("FROM scratch\n"), BuildError::Interrupted, "interrupted");
     asked.join().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(60));
+    assert!(began.elapsed() < Duration::from_mins(1));
     until("all of it is gone", || processes(marker).is_empty());
 }
 
@@ -296,6 +298,27 @@ fn a_frontend_that_can_not_be_pulled_is_no_failed_build() {
         matches!(&error, BuildError::Frontend { image, .. } if image == "127.0.0.1:9/docker/dockerfile:1");
     assert!(is_named, "{error:?}");
     assert!(error.to_string().contains("[verify] frontend = \"builtin\""), "{error}");
+}
+
+#[test]
+fn a_signal_interrupts() {
+    /// Set in the process of this test that gets the signals.
+    const CHILD: &str = "LAYERWRIGHT_TEST_SIGNALS";
+    if std::env::var_os(CHILD).is_some() {
+        let interrupt = Interrupt::new();
+        interrupt.listen().unwrap();
+        say("it listens");
+        return until("a signal comes", || interrupt.is_asked());
+    }
+    for signal in ["-INT", "-TERM"] {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "builder::a_signal_interrupts", "--nocapture"]).env(CHILD, "1");
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert_eq!(said.next().unwrap().unwrap(), "it listens");
+        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(child.wait().unwrap().success(), "{signal} ends the process");
+    }
 }
 
 /// Builds what sleeps; `then` is done when it does.

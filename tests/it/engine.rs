@@ -16,7 +16,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::cases;
-use crate::support::{left_out, say};
+use crate::support::{self, Run, left_out, say};
 
 /// How many builds run at a time.
 pub const AT_ONCE: usize = 2;
@@ -141,6 +141,15 @@ pub fn one_of_few<T>(build: impl FnOnce() -> T) -> T {
     build()
 }
 
+/// Runs the command under test with what the Docker client needs of the environment.
+pub fn command(folder: &Path, arguments: &[&str]) -> Run {
+    let mut command = support::command(folder);
+    for name in ["PATH", "DOCKER_HOST", "DOCKER_CONFIG"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    one_of_few(|| Run::of(command.args(arguments).output().unwrap()))
+}
+
 /// The address of an engine whose image store does not merge. Says what is left out without one.
 pub fn classic(what: &str) -> Option<String> {
     let host = std::env::var("LAYERWRIGHT_CLASSIC_ENGINE").ok();
@@ -205,6 +214,7 @@ impl Drop for Another {
         let mut data = self.root.clone().into_os_string();
         data.push(format!(".data/{}", self.name));
         let _nothing = fs::remove_dir_all(data);
+        let _nothing = fs::remove_dir_all(self.root.join(format!("run/docker-{}", self.name)));
         for left in ["run/NAME.pid", "run/NAME.sock", "etc/docker/NAME.json"] {
             let _nothing = fs::remove_file(self.root.join(left.replace("NAME", &self.name)));
         }

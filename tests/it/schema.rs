@@ -4,7 +4,8 @@ use std::path::Path;
 
 use layerwright::config::Config;
 use layerwright::plan::file::{Inspection, Plan};
-use layerwright::plan::status::Status;
+use layerwright::status::Status;
+use layerwright::verify::evidence::Evidence;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
@@ -120,4 +121,13 @@ fn the_schema_of_status_is_published_and_holds() {
         assert_ne!(status[part], json!([]), "the status of this test shows {part}");
     }
     assert_fits(&schema, &status);
+}
+
+#[test]
+fn the_schema_of_evidence_is_published_and_holds() {
+    let schema = published::<Evidence>("evidence.schema.json");
+    let mut evidence = serde_json::to_value(crate::evidence::differing("a/Dockerfile")).unwrap();
+    assert_fits(&schema, &evidence);
+    evidence["builds"][0]["sites"][0]["reached"] = json!("perhaps");
+    assert!(!jsonschema::validator_for(&schema).unwrap().is_valid(&evidence), "unknown words are refused");
 }

@@ -8,8 +8,9 @@ use super::lists;
 use super::screen::{Align, Piece, Screen};
 use super::tally::{self, Count};
 use super::words::{count, form, number};
-use super::{style, verbose};
+use super::{evidence, style, verbose};
 use crate::plan::file::{Benefit, Knowledge, Plan, Site, Verdict};
+use crate::verify::present::Standings;
 
 /// Where a plan was written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +36,15 @@ impl Saved {
 /// How many reasons are named in a row.
 const TOP: usize = 3;
 
-/// The first screen of a plan, or with `verbose` every site.
-pub fn first_screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
+/// The first screen of a plan, or with `verbose` every site, with what evidence says.
+pub fn first_screen(plan: &Plan, standings: &Standings, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(style::width());
-    write(&mut screen, plan, saved, verbose);
+    write(&mut screen, plan, standings, saved, verbose);
     screen.finish()
 }
 
 /// Writes the first screen.
-pub(super) fn write(screen: &mut Screen, plan: &Plan, saved: &Saved, verbose: bool) {
+pub(super) fn write(screen: &mut Screen, plan: &Plan, standings: &Standings, saved: &Saved, verbose: bool) {
     head(screen, plan, saved);
     if let Some((head, text)) = judgement(plan) {
         screen.prose(style::STRONG, head, &text);
@@ -64,6 +65,7 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, saved: &Saved, verbose: bo
     lists::reconciliation(screen, plan);
     lists::waves(screen, plan);
     lists::conditions(screen, plan);
+    evidence::line(screen, standings);
     start(screen, plan, saved);
 }
 

@@ -3,9 +3,9 @@
 use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
-use super::style;
 use super::words::{count, form, number, short_commit};
-use crate::plan::status::{FileStatus, State, Status, WaveStatus};
+use super::{evidence, style};
+use crate::status::{FileStatus, Said, State, Status, WaveStatus};
 
 /// How many files that are not edited are named.
 const NAMED: usize = 10;
@@ -34,6 +34,7 @@ pub fn status(status: &Status) -> String {
         );
     }
     apart(&mut screen, status);
+    evidence::next_wave(&mut screen, status);
     next(&mut screen, status);
     screen.finish()
 }
@@ -43,10 +44,10 @@ fn waves(screen: &mut Screen, status: &Status) {
         return;
     }
     let title = |text: &str| (style::STRONG, text.to_owned());
-    let mut rows = vec![["Wave", "files", "done", "open", "stale", "gone"].map(title).to_vec()];
+    let mut rows = vec![["Wave", "files", "done", "open", "stale", "gone", "verified"].map(title).to_vec()];
     rows.extend(status.waves.iter().map(|wave| wave_row(wave, status.next)));
-    let mut aligns = [Align::Right; 7];
-    aligns[6] = Align::Left;
+    let mut aligns = [Align::Right; 8];
+    aligns[7] = Align::Left;
     screen.end().table(&aligns, &rows).end();
 }
 
@@ -55,6 +56,7 @@ fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
         let files = wave.with(state).count();
         (if files > 0 { colour } else { style::FAINT }, number(files))
     };
+    let verified = wave.evidence.get(&Said::Stands).copied().unwrap_or_default();
     let mark = if next == Some(wave.number) { (style::HINT, "next".to_owned()) } else { Piece::default() };
     vec![
         (Style::new(), wave.number.to_string()),
@@ -63,6 +65,7 @@ fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
         cell(State::Open, Style::new()),
         cell(State::Stale, style::OPEN),
         cell(State::Gone, style::OPEN),
+        (if verified > 0 { style::GOOD } else { style::FAINT }, number(verified)),
         mark,
     ]
 }

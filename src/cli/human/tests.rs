@@ -13,6 +13,7 @@ use crate::plan::file::{
     Assumption, Base, Benefit, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan,
     Reason, Refused, Site, Syntax, Verdict, Waiver, Wave,
 };
+use crate::verify::present::Standings;
 
 /// Whether there is more in it than text, line breaks and colours.
 fn acts_on_a_terminal(text: &str) -> bool {
@@ -34,7 +35,7 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    first::write(&mut screen, plan, saved, verbose);
+    first::write(&mut screen, plan, &Standings::new(), saved, verbose);
     screen.finish()
 }
 

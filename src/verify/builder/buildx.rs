@@ -89,11 +89,10 @@ impl DockerBuildx {
         command.args(start.then_some("--bootstrap")).args(&self.options.builder);
         let (success, wrote, said) = self.ask(command)?;
         let inspected = Inspected::read(&wrote);
-        match inspected.runs && success {
-            true => Ok(inspected),
-            false => {
-                Err(BuildError::NoBuilder { said: inspected.error.unwrap_or_else(|| first_line(&said)) })
-            }
+        if inspected.runs && success {
+            Ok(inspected)
+        } else {
+            Err(BuildError::NoBuilder { said: inspected.error.unwrap_or_else(|| first_line(&said)) })
         }
     }
 
@@ -127,11 +126,15 @@ impl DockerBuildx {
             option(name, value);
         }
         for (name, values) in [("build-arg", &request.build_args), ("build-context", &request.contexts)] {
-            values.iter().for_each(|(key, value)| option(name, &format!("{key}={value}")));
+            for (key, value) in values {
+                option(name, &format!("{key}={value}"));
+            }
         }
         let many = [("secret", &request.secrets), ("ssh", &request.ssh), ("no-cache-filter", &request.anew)];
         for (name, values) in many {
-            values.iter().for_each(|value| option(name, value));
+            for value in values {
+                option(name, value);
+            }
         }
         match &request.output {
             Output::Stream => {
@@ -206,9 +209,10 @@ impl Builder for DockerBuildx {
         )
         .map_err(BuildError::NoDocker)?;
         let elapsed = began.elapsed();
-        match ended.status.success() && read.is_ok() {
-            true => Ok(Built { vertexes: progress.vertexes, elapsed }),
-            false => Err(self.failure(ended, read, &progress, elapsed)),
+        if ended.status.success() && read.is_ok() {
+            Ok(Built { vertexes: progress.vertexes, elapsed })
+        } else {
+            Err(self.failure(ended, read, &progress, elapsed))
         }
     }
 }

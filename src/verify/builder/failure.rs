@@ -7,24 +7,22 @@ use super::{BuildError, Vertex};
 ///
 /// What failed is told by the vertexes. The client's text alone decides nothing but that a connection broke.
 pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> BuildError {
-    let failed = progress.vertexes.iter().find(|vertex| own_error(vertex).is_some());
-    if let Some((vertex, said)) = failed.and_then(|vertex| Some((vertex, own_error(vertex)?))) {
-        if let Some(image) = vertex.name.strip_prefix(FRONTEND) {
-            let image = image.strip_prefix("docker-image://").unwrap_or(image).to_owned();
-            return BuildError::Frontend { image, said: said.to_owned() };
-        }
+    let failed = progress.vertexes.iter().find_map(|vertex| Some((vertex, own_error(vertex)?)));
+    if let Some((vertex, said)) = failed
+        && let Some(image) = vertex.name.strip_prefix(FRONTEND)
+    {
+        let image = image.strip_prefix("docker-image://").unwrap_or(image).to_owned();
+        return BuildError::Frontend { image, said: said.to_owned() };
     }
     let said = last_words(progress);
     if is_broken(&said) || !is_there() {
-        return match progress.vertexes.is_empty() {
-            true => BuildError::NoBuilder { said },
-            false => BuildError::Lost { said },
-        };
+        let nothing_yet = progress.vertexes.is_empty();
+        return if nothing_yet { BuildError::NoBuilder { said } } else { BuildError::Lost { said } };
     }
     match failed {
         None => BuildError::Failed { step: None, said },
-        Some(vertex) => {
-            let printed: Vec<&str> = own_error(vertex).into_iter().chain(progress.log(vertex)).collect();
+        Some((vertex, error)) => {
+            let printed: Vec<&str> = [error].into_iter().chain(progress.log(vertex)).collect();
             BuildError::Failed { step: Some(vertex.name.clone()), said: printed.join("\n") }
         }
     }
@@ -36,7 +34,7 @@ const FRONTEND: &str = "resolve image config for ";
 /// What a vertex failed of; not that another one did.
 fn own_error(vertex: &Vertex) -> Option<&str> {
     let error = vertex.error.as_deref()?;
-    let canceled = error.ends_with("context canceled") || error == "CANCELED";
+    let canceled = error.ends_with("context canceled");
     (!canceled).then_some(error)
 }
 
@@ -57,4 +55,48 @@ fn is_broken(said: &str) -> bool {
         "use of closed network connection",
     ];
     said.lines().next().is_some_and(|line| BROKEN.iter().any(|sign| line.contains(sign)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::builder::progress::Format;
+
+    fn failure(text: &str, is_there: bool) -> BuildError {
+        let watch = |_: &Vertex| {};
+        of(&Progress::new(&watch).read(Format::Plain, text.as_bytes()), || is_there)
+    }
+
+    #[test]
+    fn a_connection_that_breaks_is_no_failed_step() {
+        let killed = "#1 [2/2] RUN make\nERROR: failed to receive status: rpc error: code = Unavailable desc = error \
+            reading from server: EOF\n";
+        assert!(matches!(failure(killed, true), BuildError::Lost { .. }));
+        let stopped = "#1 [2/2] RUN make\n#1 ERROR: exit code: 137\nERROR: failed to solve: exit code: 137\n";
+        assert!(matches!(failure(stopped, false), BuildError::Lost { .. }));
+        let failed = failure(stopped, true);
+        assert!(matches!(&failed, BuildError::Failed { step: Some(step), .. } if step == "[2/2] RUN make"));
+        assert!(matches!(failure("ERROR: no such host\n", false), BuildError::NoBuilder { .. }));
+    }
+
+    #[test]
+    fn a_step_fails_of_itself() {
+        let text = "#1 [a 1/1] RUN slow\n#2 [b 1/1] RUN false\n#1 CANCELED\n#1 ERROR: failed: context canceled\n\
+            #2 ERROR: exit code: 1\nERROR: failed to solve: exit code: 1\n";
+        let failed = failure(text, true);
+        assert!(
+            matches!(&failed, BuildError::Failed { step: Some(step), .. } if step == "[b 1/1] RUN false")
+        );
+    }
+
+    #[test]
+    fn a_base_that_is_not_there_is_no_frontend() {
+        let text = "#1 [internal] load metadata for docker.io/library/none:1\n#1 ERROR: no such host\nERROR: failed\n";
+        assert!(matches!(failure(text, true), BuildError::Failed { step: Some(_), .. }));
+        let text = "#1 resolve image config for docker.io/docker/dockerfile:1\n#1 ERROR: no such host\nERROR: failed\n";
+        let error = failure(text, true);
+        assert!(
+            matches!(&error, BuildError::Frontend { image, .. } if image == "docker.io/docker/dockerfile:1")
+        );
+    }
 }

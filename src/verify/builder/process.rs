@@ -89,19 +89,19 @@ impl Interrupt {
 
 /// The time, to measure how long something takes.
 #[expect(clippy::disallowed_methods, reason = "builds have a deadline, and their time is a figure")]
-pub(super) fn now() -> Instant {
+pub(in crate::verify) fn now() -> Instant {
     Instant::now()
 }
 
 /// A command that drives the builder: the user's own, never one of the repository.
 #[expect(clippy::disallowed_methods, reason = "the builder is driven through the `docker` command")]
-pub(super) fn command(program: &Path) -> Command {
+pub(in crate::verify) fn command(program: &Path) -> Command {
     Command::new(program)
 }
 
 /// Why a process was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(in crate::verify) enum Stopped {
     /// Somebody asked.
     Interrupted,
     /// It took too long.
@@ -112,10 +112,10 @@ pub(super) enum Stopped {
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
+pub(in crate::verify) struct Ended {
+    pub(in crate::verify) status: ExitStatus,
     /// None where it ended by itself.
-    pub(super) stopped: Option<Stopped>,
+    pub(in crate::verify) stopped: Option<Stopped>,
 }
 
 /// A process with all that it starts. Dropped, it is killed.
@@ -196,7 +196,7 @@ fn supervise(
 /// # Errors
 ///
 /// The command can not be started. What `output` says stands beside how the process ended.
-pub(super) fn run<T>(
+pub(in crate::verify) fn run<T>(
     mut command: Command,
     interrupt: &Interrupt,
     deadline: Option<Instant>,

@@ -49,13 +49,16 @@ fn modes_and_times_are_those_of_nobody() {
 fn only_what_is_asked_for_is_written() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
     let folders = BTreeSet::from([Some(path("a/b")), Some(path("nothing"))]);
-    let checkout = export(&Source::folder(from.path()), &folders, to.path()).unwrap();
+    let mut checkout = export(&Source::folder(from.path()), &folders, to.path()).unwrap();
     assert!(checkout.root().join("a/b/run.sh").exists());
     assert!(!checkout.root().join("a/text").exists() && !checkout.root().join("c").exists());
     assert_eq!(checkout.folder(Some(&path("a/b"))), Some(checkout.root().join("a/b")));
     assert_eq!(checkout.folder(Some(&path("nothing"))), None);
-    let kept = checkout.keep();
-    assert!(kept.join("a/b/run.sh").exists());
+    let root = checkout.root().to_owned();
+    assert!(root.starts_with(checkout.beside()) && checkout.nonce().len() > 6);
+    checkout.keep();
+    drop(checkout);
+    assert!(root.join("a/b/run.sh").exists());
 }
 
 #[test]

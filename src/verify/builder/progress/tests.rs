@@ -141,8 +141,8 @@ fn who_watches_hears_of_each_change_once() {
 
 #[test]
 fn little_is_kept_of_what_is_printed() {
-    let long: String = (0..100).map(|at| format!("#1 0.{at} {}\n", "ü".repeat(1000))).collect();
-    let (_, _, logs) = read(Format::Plain, &format!("#1 a\n{long}"));
+    let long: Vec<String> = (0..100).map(|at| format!("#1 0.{at} {}\n", "ü".repeat(1000))).collect();
+    let (_, _, logs) = read(Format::Plain, &format!("#1 a\n{}", long.concat()));
     assert_eq!(logs[0].len(), LINES);
     assert!(logs[0].iter().all(|line| line.len() == LINE), "{:?}", logs[0][0]);
 }

@@ -1,0 +1,137 @@
+//! The evidence of a campaign: the files in its folder, and what they say of the files of its plan.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::workspace::{self, Workspace};
+use super::{Error, Kind, human, write};
+use crate::config::Config;
+use crate::discover::{MOST_BYTES, Source};
+use crate::git::RepoPath;
+use crate::plan::file::{File, Plan};
+use crate::verify::ENDING;
+use crate::verify::evidence::{self, Evidence, EvidenceByPath};
+use crate::verify::present::{self, Standings};
+use crate::verify::standing::Standing;
+
+/// How many files a remark names.
+const NAMED: usize = 5;
+
+/// What evidence says of a campaign.
+pub struct Verified {
+    /// What it says of each file of the waves.
+    pub standings: Standings,
+    /// The file whose verification contradicts a proof.
+    pub contradicted: Option<String>,
+}
+
+impl Verified {
+    /// Reads the evidence that there is and holds it against a plan and what is read.
+    pub fn read(
+        workspace: &Workspace,
+        source: &Source<'_>,
+        config: &Config,
+        plan: &Plan,
+    ) -> Result<Self, Error> {
+        let evidence = read(workspace, source, config)?;
+        let commit = match workspace {
+            Workspace::Git(repository, commit) => Some((&**repository, commit)),
+            Workspace::Folder(_) => None,
+        };
+        let standings = present::standings(plan, &evidence, config, source, commit);
+        let standings = standings.map_err(|error| Error::environment(&error))?;
+        let contradicted = evidence::contradiction(plan, &evidence).map(|found| found.path.clone());
+        Ok(Self { standings, contradicted })
+    }
+
+    /// Refuses where a verification contradicts a proof.
+    pub fn check(&self) -> Result<(), Error> {
+        let Some(path) = &self.contradicted else { return Ok(()) };
+        let message = format!("the verification of {path} contradicts a proof, which stops the campaign");
+        Err(Error::new(Kind::Refused, message)
+            .hint(format!("see it again: layerwright verify {path}"))
+            .hint("please report it; leave the file out until then: [[files.skip]] in layerwright.toml"))
+    }
+
+    /// Remarks which of the files are not verified.
+    pub fn remark(&self, files: &[&File]) {
+        let standing = |file: &&&File| self.standings.get(&file.path).unwrap_or(&Standing::Missing);
+        let open: Vec<&&File> = files.iter().filter(|file| *standing(file) != Standing::Stands).collect();
+        if open.is_empty() {
+            return;
+        }
+        for file in open.iter().take(NAMED) {
+            write::remark(&format!("note: {}: {}", file.path, standing(file)));
+        }
+        if open.len() > NAMED {
+            write::remark(&format!("note: and {} more", human::count(open.len() - NAMED, "file")));
+        }
+        write::remark("note: before a file goes out, show that its image stays the same: layerwright verify");
+    }
+}
+
+/// The evidence in the campaign's folder: that of the working tree, or in a bare repository that of the commit.
+fn read(workspace: &Workspace, source: &Source<'_>, config: &Config) -> Result<EvidenceByPath, Error> {
+    let dir = format!("{}/evidence", config.campaign.dir.trim_end_matches('/'));
+    let folder = RepoPath::new(&dir)
+        .map_err(|error| Error::new(Kind::Usage, format!("layerwright.toml: [campaign] dir: {error}")))?;
+    match workspace.folder() {
+        Some(root) => in_folder(&folder, &workspace::place_in(root, &folder)?),
+        None => in_commit(&folder, source),
+    }
+}
+
+fn in_folder(folder: &RepoPath, at: &Path) -> Result<EvidenceByPath, Error> {
+    let unreadable =
+        |error: std::io::Error| Error::new(Kind::Environment, format!("{folder} can not be read: {error}"));
+    let entries = match fs::read_dir(at) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(EvidenceByPath::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut found = EvidenceByPath::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !is_evidence(&name) {
+            continue;
+        }
+        let metadata = entry.metadata().map_err(unreadable)?;
+        // A link could lead anywhere, and a pipe would never end.
+        if !metadata.is_file() || metadata.len() > MOST_BYTES {
+            return Err(bad(folder, &name, "it is no file of moderate size"));
+        }
+        add(&mut found, folder, &name, &fs::read(entry.path()).map_err(unreadable)?)?;
+    }
+    Ok(found)
+}
+
+fn in_commit(folder: &RepoPath, source: &Source<'_>) -> Result<EvidenceByPath, Error> {
+    let mut found = EvidenceByPath::new();
+    for entry in source.listing().below(Some(folder)) {
+        let name = entry.path.file_name();
+        if entry.path.parent().as_ref() == Some(folder) && is_evidence(name) {
+            let bytes = source.read(&entry.path, MOST_BYTES);
+            let bytes = bytes.map_err(|error| bad(folder, name, &error.to_string()))?;
+            add(&mut found, folder, name, &bytes)?;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a file of the folder is evidence, and not what a writer has under way.
+fn is_evidence(name: &str) -> bool {
+    name.ends_with(ENDING) && !name.starts_with('.')
+}
+
+fn add(found: &mut EvidenceByPath, folder: &RepoPath, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    let evidence = Evidence::read(bytes, name).map_err(|error| bad(folder, name, &error.to_string()))?;
+    found.insert(evidence.path.clone(), evidence);
+    Ok(())
+}
+
+fn bad(folder: &RepoPath, name: &str, why: &str) -> Error {
+    Error::new(Kind::Usage, format!("{folder}/{name}: {why}"))
+        .hint("remove that file, then verify its Dockerfile again: layerwright verify FILE")
+}

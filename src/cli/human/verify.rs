@@ -1,0 +1,291 @@
+//! What came out of a verification.
+
+use anstyle::Style;
+
+use super::screen::{Align, Piece, Screen};
+use super::style;
+use super::words::{count, number};
+use crate::plan::file::Plan;
+use crate::verify::evidence::{Build, Cause, Difference, Evidence, Outcome, Reached};
+
+/// How many differences of one build are shown.
+const MOST: usize = 20;
+
+/// An outcome in a word.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Same => "same",
+        Outcome::Void => "void",
+        Outcome::Deferred => "put off",
+        Outcome::Blocked => "blocked",
+        Outcome::Different => "different",
+    }
+}
+
+fn colour(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Same => style::GOOD,
+        Outcome::Void | Outcome::Deferred | Outcome::Blocked => style::OPEN,
+        Outcome::Different => style::BAD,
+    }
+}
+
+/// A table of the files, and below it what differs and why.
+pub fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
+    let mut screen = Screen::new(style::width());
+    if evidence.is_empty() {
+        return screen.finish();
+    }
+    let title = |text: &str| (style::STRONG, text.to_owned());
+    let head = ["Outcome", "before", "after", "kept", "linked", "inert", "not built", "differ", "File"];
+    let mut rows = vec![head.map(title).to_vec()];
+    rows.extend(evidence.iter().map(row));
+    let mut aligns = [Align::Right; 9];
+    (aligns[0], aligns[8]) = (Align::Left, Align::Left);
+    screen.table(&aligns, &rows).end();
+    for one in evidence {
+        details(&mut screen, one);
+    }
+    for one in evidence {
+        if plan.file(&one.path).is_some_and(|file| one.contradicts(file)) {
+            contradiction(&mut screen, one);
+        }
+    }
+    tally(&mut screen, evidence);
+    screen.finish()
+}
+
+fn row(evidence: &Evidence) -> Vec<Piece> {
+    let plain = |text: String| (Style::new(), text);
+    let figures = &evidence.figures.builds;
+    let built = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), seconds);
+    let before = figures.iter().map(|build| build.before_ms).sum::<u64>();
+    let after = figures.iter().map(|build| build.after_ms).sum::<Option<u64>>();
+    let sites = |reached: Reached| {
+        let lines = evidence.builds.iter().flat_map(|build| &build.sites);
+        let best = |line: usize| {
+            let own = evidence.builds.iter().flat_map(|build| &build.sites).filter(|site| site.line == line);
+            own.map(|site| site.reached).min()
+        };
+        let all: std::collections::BTreeSet<usize> = lines.map(|site| site.line).collect();
+        number(all.into_iter().filter(|line| best(*line) == Some(reached)).count())
+    };
+    let differences: usize = evidence.builds.iter().map(|build| build.differences.len()).sum();
+    vec![
+        (colour(evidence.outcome), outcome(evidence.outcome).to_owned()),
+        plain(built((before > 0).then_some(before))),
+        plain(built(after.filter(|after| *after > 0))),
+        plain(kept(&evidence.builds)),
+        plain(sites(Reached::Linked)),
+        plain(sites(Reached::Inert)),
+        plain(sites(Reached::NotExercised)),
+        plain(number(differences)),
+        plain(evidence.path.clone()),
+    ]
+}
+
+/// Of the layers above a base that has moved, how many stay as they are: before and after, over all builds.
+fn kept(builds: &[Build]) -> String {
+    let pairs: Vec<_> =
+        builds.iter().filter_map(|build| build.cache.as_ref()).map(|cache| &cache.moved_base).collect();
+    if pairs.is_empty() {
+        return "-".into();
+    }
+    let (before, after): (usize, usize) = pairs
+        .iter()
+        .fold((0, 0), |(before, after), pair| (before + pair.before.kept, after + pair.after.kept));
+    let layers: usize = pairs.iter().map(|pair| pair.after.layers).sum();
+    format!("{before} → {after} of {layers}")
+}
+
+/// Why a file is not the same, and where it differs.
+fn details(screen: &mut Screen, evidence: &Evidence) {
+    if evidence.outcome == Outcome::Same {
+        return;
+    }
+    screen.paint(style::STRONG, &evidence.path).say(": ");
+    screen.paint(colour(evidence.outcome), outcome(evidence.outcome)).end();
+    if evidence.builds.is_empty() {
+        reason(screen, evidence.reason.as_deref());
+    }
+    for build in evidence.builds.iter().filter(|build| build.outcome != Outcome::Same) {
+        screen.paint(style::FAINT, &format!("  {}", way(build))).end();
+        reason(screen, build.reason.as_deref());
+        for difference in build.differences.iter().take(MOST) {
+            self::difference(screen, difference);
+        }
+        if build.differences.len() > MOST {
+            let more = count(build.differences.len() - MOST, "difference");
+            screen.paint(style::FAINT, &format!("    and {more} more; --format json tells all")).end();
+        }
+        for smoke in build.smoke.iter().filter(|smoke| !smoke.agrees) {
+            let codes = format!("exit code {} before, {} after", smoke.before, smoke.after);
+            screen.prose(style::BAD, &format!("    `{}`", smoke.command), &codes);
+        }
+    }
+    if evidence.outcome == Outcome::Different {
+        screen.say("  See it:  ").paint(style::HINT, &reproduction(evidence)).end();
+    }
+    screen.end();
+}
+
+/// A reason may be what a builder said, in lines.
+fn reason(screen: &mut Screen, reason: Option<&str>) {
+    for line in reason.into_iter().flat_map(str::lines) {
+        screen.say("    ").say(line).end();
+    }
+}
+
+fn difference(screen: &mut Screen, difference: &Difference) {
+    let what = difference.path.as_deref().unwrap_or("the image's configuration");
+    let what = if difference.aspect == "build" { "the file" } else { what };
+    let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
+    let (before, after) = (side(&difference.before), side(&difference.after));
+    let (colour, cause) = match &difference.cause {
+        Cause::Header => (style::OPEN, "the header alone makes it".to_owned()),
+        Cause::Rule { rule, line, accepted: true } => {
+            (style::FAINT, format!("{rule}, line {line}, accepted"))
+        }
+        Cause::Rule { rule, line, accepted: false } => (style::BAD, format!("{rule}, line {line}")),
+        Cause::Unforetold => (style::BAD, "no rule foretold it".to_owned()),
+    };
+    screen.prose(
+        colour,
+        &format!("    {what}"),
+        &format!("{} {before} → {after} ({cause})", difference.aspect),
+    );
+}
+
+/// A build in words.
+fn way(build: &Build) -> String {
+    let target = build.target.as_ref().map_or(String::new(), |target| format!(", target {target}"));
+    format!("context {}{target}, {}, frontend {}", build.context, build.platform, build.frontend)
+}
+
+/// How anybody sees the same again.
+fn reproduction(evidence: &Evidence) -> String {
+    let keep = format!("layerwright verify {} --keep", evidence.path);
+    let Some(build) = evidence.builds.iter().find(|build| build.outcome == Outcome::Different) else {
+        return keep;
+    };
+    let is_builtin = build.frontend == "builtin" && !build.assumptions.is_empty();
+    let frontend = if is_builtin { " --frontend builtin" } else { "" };
+    format!("{keep} --platform {}{frontend}", build.platform)
+}
+
+/// A proof that was wrong is a mistake of this program, and the worst that it can make.
+fn contradiction(screen: &mut Screen, evidence: &Evidence) {
+    screen.paint(style::ERROR, "CONTRADICTION").say(": all lines of ").paint(style::STRONG, &evidence.path);
+    screen.say(" were proved, and its image differs.").end();
+    screen.paragraph(
+        "The campaign stops: no file goes out by its proof alone. This is a mistake of layerwright; please report it \
+         with the file, its context and what this shows:",
+    );
+    screen.say("  ").paint(style::HINT, &reproduction(evidence)).end().end();
+}
+
+fn tally(screen: &mut Screen, evidence: &[Evidence]) {
+    let of = |outcome: Outcome| evidence.iter().filter(|one| one.outcome == outcome).count();
+    screen.say(&format!("{}:", count(evidence.len(), "file")));
+    let all = [Outcome::Same, Outcome::Different, Outcome::Blocked, Outcome::Deferred, Outcome::Void];
+    let mut first = true;
+    for (many, what) in all.map(|outcome| (of(outcome), outcome)).into_iter().filter(|(many, _)| *many > 0) {
+        screen.say(if first { " " } else { ", " });
+        screen.paint(colour(what), &format!("{} {}", number(many), outcome(what)));
+        first = false;
+    }
+    screen.end();
+}
+
+/// Milliseconds as seconds with one digit behind the point.
+pub fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::evidence::{BuilderFacts, Figures, SiteEvidence};
+
+    fn build(outcome: Outcome, differences: Vec<Difference>) -> Build {
+        let facts = BuilderFacts {
+            name: "default".into(),
+            driver: "docker".into(),
+            buildkit: None,
+            buildx: "0.29.1".into(),
+            rootless: None,
+        };
+        Build {
+            context: ".".into(),
+            tree: None,
+            target: Some("app".into()),
+            platform: "linux/amd64".into(),
+            build_args: std::collections::BTreeMap::new(),
+            contexts: std::collections::BTreeMap::new(),
+            bases: std::collections::BTreeMap::new(),
+            builder: facts,
+            frontend: "docker/dockerfile:1".into(),
+            assumptions: Vec::new(),
+            outcome,
+            reason: None,
+            sites: vec![
+                SiteEvidence { line: 2, reached: Reached::Linked },
+                SiteEvidence { line: 9, reached: Reached::NotExercised },
+            ],
+            differences,
+            noise: 0,
+            smoke: Vec::new(),
+            cache: None,
+        }
+    }
+
+    fn evidence(build: Build) -> Evidence {
+        Evidence {
+            schema: 1,
+            path: "a/Dockerfile".into(),
+            commit: None,
+            before: "1".into(),
+            after: "2".into(),
+            outcome: build.outcome,
+            reason: None,
+            builds: vec![build],
+            figures: Figures::default(),
+        }
+    }
+
+    #[test]
+    fn a_difference_stands_below_the_table_with_its_cause_and_how_to_see_it() {
+        let difference = Difference {
+            path: Some("/root\u{1b}[2J".into()),
+            aspect: "mode".into(),
+            before: Some("0700".into()),
+            after: Some("0755".into()),
+            cause: Cause::Unforetold,
+        };
+        let mut screen = Screen::new(100);
+        details(&mut screen, &evidence(build(Outcome::Different, vec![difference])));
+        let text = anstream::adapter::strip_str(&screen.finish()).to_string();
+        assert_eq!(
+            text,
+            "a/Dockerfile: different\n  context ., target app, linux/amd64, frontend docker/dockerfile:1\n    \
+             /root\\x1b[2J mode 0700 → 0755 (no rule foretold it)\n  See it:  layerwright verify a/Dockerfile --keep \
+             --platform linux/amd64\n\n"
+        );
+    }
+
+    #[test]
+    fn a_line_counts_by_the_build_that_shows_most_of_it() {
+        let mut one = evidence(build(Outcome::Same, Vec::new()));
+        let mut other = build(Outcome::Same, Vec::new());
+        other.sites[1].reached = Reached::Inert;
+        one.builds.push(other);
+        let cells: Vec<String> = row(&one).into_iter().map(|(_, cell)| cell).collect();
+        assert_eq!(cells, ["same", "-", "-", "-", "1", "1", "0", "0", "a/Dockerfile"]);
+    }
+
+    #[test]
+    fn seconds_have_one_digit_behind_the_point() {
+        assert_eq!(seconds(0), "0.0 s");
+        assert_eq!(seconds(12_345), "12.3 s");
+    }
+}

@@ -1,0 +1,201 @@
+//! The arguments of `verify`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use crate::config;
+use crate::verify::run;
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// Files of the repository instead of a wave
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// The wave; without it, the first that is not done
+    #[arg(long, value_name = "N", conflicts_with = "files")]
+    pub wave: Option<usize>,
+    /// The plan; without it, the one in the repository
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// A folder of the repository
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repository: PathBuf,
+    /// How much is measured; without it, full for wave 0 and quick for all others
+    #[arg(long, value_enum)]
+    pub depth: Option<Depth>,
+    /// Verify one part of the files: the I-th of N
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// How many files are verified at the same time
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub jobs: NonZeroUsize,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Fail also for files that do not build, and for those that take too long
+    #[arg(long)]
+    pub strict: bool,
+    /// Keep what was built from, and say where it is
+    #[arg(long)]
+    pub keep: bool,
+    /// Which frontend reads the files; without it, what layerwright.toml says
+    #[arg(long, value_enum)]
+    pub frontend: Option<Frontend>,
+    /// The folder of the evidence; without it, `evidence` in the campaign's folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub build: BuildArguments,
+}
+
+/// Which builder builds, and with what.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Passed to docker buildx build")]
+pub struct BuildArguments {
+    /// The builder, as in `docker buildx ls`; without it, the one in use
+    #[arg(long, value_name = "NAME")]
+    pub builder: Option<String>,
+    /// A platform, instead of those in layerwright.toml; may be repeated
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Vec<String>,
+    /// The value of an ARG that the plan does not know; may be repeated
+    #[arg(long = "build-arg", value_name = "NAME=VALUE")]
+    pub build_args: Vec<String>,
+    /// A secret, as in `id=npmrc,src=FILE`; may be repeated
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Vec<String>,
+    /// An SSH agent, as in `default`; may be repeated
+    #[arg(long, value_name = "AGENT")]
+    pub ssh: Vec<String>,
+    /// Where the cache comes from; may be repeated
+    #[arg(long, value_name = "CACHE")]
+    pub cache_from: Vec<String>,
+    /// Where the cache goes to; may be repeated
+    #[arg(long, value_name = "CACHE")]
+    pub cache_to: Vec<String>,
+    /// The network of RUN
+    #[arg(long, value_name = "MODE")]
+    pub network: Option<String>,
+    /// An entitlement; may be repeated
+    #[arg(long, value_name = "ENTITLEMENT")]
+    pub allow: Vec<String>,
+}
+
+impl BuildArguments {
+    /// Those that the builder gets as they are.
+    pub fn passed(&self) -> Vec<String> {
+        let many = [("cache-from", &self.cache_from), ("cache-to", &self.cache_to), ("allow", &self.allow)];
+        let many = many.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        let one = self.network.iter().map(|mode| ("network", mode));
+        many.chain(one).map(|(name, value)| format!("--{name}={value}")).collect()
+    }
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Depth {
+    /// Whether the images are the same
+    Quick,
+    /// What changes cost, too
+    Full,
+}
+
+impl From<Depth> for run::Depth {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::Quick => Self::Quick,
+            Depth::Full => Self::Full,
+        }
+    }
+}
+
+/// Which frontend reads the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Frontend {
+    /// The one that the header names
+    Header,
+    /// The builder's own
+    Builtin,
+}
+
+impl From<Frontend> for config::Frontend {
+    fn from(frontend: Frontend) -> Self {
+        match frontend {
+            Frontend::Header => Self::Header,
+            Frontend::Builtin => Self::Builtin,
+        }
+    }
+}
+
+/// How the result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs, on standard output
+    Json,
+    /// Nothing is built: the shards, as the matrix of a workflow of GitHub Actions
+    GithubMatrix,
+}
+
+/// One part of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which, counted from 1.
+    number: usize,
+    /// Of how many.
+    count: usize,
+}
+
+impl Shard {
+    /// Those of some things that are in this part. Parts differ in size by one at most.
+    pub fn of<T>(self, all: Vec<T>) -> Vec<T> {
+        let mine = |at: usize| at % self.count == self.number - 1;
+        all.into_iter().enumerate().filter(|(at, _)| mine(*at)).map(|(_, one)| one).collect()
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text
+            .split_once('/')
+            .and_then(|(number, count)| Some((number.parse::<usize>().ok()?, count.parse::<usize>().ok()?)));
+        match numbers {
+            Some((number, count)) if (1..=count).contains(&number) => Ok(Self { number, count }),
+            _ => Err("write I/N, as in 1/4 for the first of four".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_disjoint_and_whole() {
+        let all: Vec<usize> = (0..60).collect();
+        let mut together = Vec::new();
+        for number in 1..=7 {
+            let part = format!("{number}/7").parse::<Shard>().unwrap().of(all.clone());
+            assert!((8..=9).contains(&part.len()));
+            together.extend(part);
+        }
+        together.sort_unstable();
+        assert_eq!(together, all);
+        assert_eq!("1/1".parse::<Shard>().unwrap().of(all.clone()), all);
+    }
+
+    #[test]
+    fn a_shard_that_is_none_is_refused() {
+        for text in ["", "1", "0/4", "5/4", "a/b", "1/0", "1/4/2"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}

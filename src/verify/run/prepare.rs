@@ -1,0 +1,82 @@
+//! The commands that make what a context needs: `prepare` in `layerwright.toml`.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::Command;
+
+use super::{Event, Outcome, Phase, Run, Trouble, Verdict};
+use crate::verify::builder::BuildError;
+use crate::verify::builder::process::{self, Stopped};
+use crate::verify::context::{self, Checkout};
+
+/// How many lines are shown of what a command that failed said, and how much of each.
+const LINES: usize = 20;
+const LINE: usize = 500;
+
+impl Run<'_> {
+    /// A checkout of its own in which the commands have run; None where there are none.
+    pub(super) fn prepared(&self) -> Result<Option<Checkout>, Trouble> {
+        let Some(own) = self.own.filter(|own| !own.prepare.is_empty()) else { return Ok(None) };
+        (self.tell)(&Event::Phase(Phase::Export, ""));
+        let whole = BTreeSet::from([None]);
+        let checkout = context::export(self.job.source, &whole, &self.job.temporary)?;
+        for command in &own.prepare {
+            (self.tell)(&Event::Phase(Phase::Prepare, command));
+            self.run(command, checkout.root())?;
+        }
+        Ok(Some(checkout))
+    }
+
+    fn run(&self, command: &str, folder: &Path) -> Result<(), Trouble> {
+        let mut last = VecDeque::new();
+        let ran =
+            process::run(shell(command, folder), self.job.interrupt, Some(self.deadline), drop, |output| {
+                tail(output, &mut last)
+            });
+        let verdict = |outcome, reason| Err(Trouble::Verdict(Verdict(outcome, reason)));
+        let ended = match ran {
+            Ok((ended, (), _)) => ended,
+            Err(error) => return verdict(Outcome::Blocked, format!("`sh` can not be run: {error}")),
+        };
+        match ended.stopped {
+            Some(Stopped::Interrupted) => Err(BuildError::Interrupted.into()),
+            Some(Stopped::TimedOut) => {
+                let budget = self.job.budget.as_secs();
+                verdict(Outcome::Deferred, format!("`{command}` took longer than the budget of {budget} s"))
+            }
+            Some(Stopped::Unread) | None if ended.status.success() => Ok(()),
+            Some(Stopped::Unread) | None => {
+                let said: Vec<String> = last.into();
+                let said = if said.is_empty() { String::new() } else { format!(":\n{}", said.join("\n")) };
+                verdict(Outcome::Blocked, format!("`{command}` failed ({}){said}", ended.status))
+            }
+        }
+    }
+}
+
+/// A command of the user's configuration, in a folder that is no part of the repository.
+#[expect(clippy::disallowed_methods, reason = "`verify` alone executes something of a repository")]
+fn shell(command: &str, folder: &Path) -> Command {
+    let mut process = Command::new("sh");
+    // What it says and what it writes are one, in their order.
+    process.args(["-c", "exec 2>&1; eval \"$1\"", "sh", command]).current_dir(folder);
+    process
+}
+
+/// The last lines of what is written.
+fn tail(output: &mut dyn Read, last: &mut VecDeque<String>) -> io::Result<()> {
+    let mut lines = BufReader::new(output);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if lines.by_ref().take(1 << 20).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        if last.len() == LINES {
+            last.pop_front();
+        }
+        let text = String::from_utf8_lossy(&line);
+        last.push_back(text.trim_end().chars().take(LINE).collect());
+    }
+}

@@ -1,0 +1,401 @@
+//! One way in which a file is built: a context with its target and arguments, on one platform.
+
+mod request;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Depth, Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, millis, onbuild,
+};
+use crate::dockerfile::Dockerfile;
+use crate::git::RepoPath;
+use crate::plan::file::{self, Context, Site};
+use crate::verify::attribution::{Foretold, attribute};
+use crate::verify::builder::{BuildError, Request, Vertex};
+use crate::verify::cache;
+use crate::verify::context::Checkout;
+use crate::verify::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
+use crate::verify::image::Image;
+use crate::verify::noise::settle;
+use crate::verify::probe::{Probe, Probed};
+use crate::verify::reached::reached;
+use crate::verify::smoke;
+use crate::verify::stages::Stages;
+use crate::verify::texts::Texts;
+use crate::verify::workbench::{Exported, Failure, Variants, Workbench};
+
+/// One way in which a file is built.
+pub struct Way<'a> {
+    run: &'a Run<'a>,
+    checkout: &'a Checkout,
+    texts: &'a Texts,
+    context: &'a Context,
+    platform: Option<&'a str>,
+    /// The texts as they are built.
+    before: Dockerfile,
+    after: Dockerfile,
+    stages: Stages,
+    sites: Vec<&'a Site>,
+    tree: Option<String>,
+    ignore: Option<Vec<u8>>,
+}
+
+impl<'a> Way<'a> {
+    /// Looks up what the way is made of.
+    pub fn new(
+        run: &'a Run<'a>,
+        checkout: &'a Checkout,
+        texts: &'a Texts,
+        context: &'a Context,
+        platform: Option<&'a str>,
+    ) -> Result<Self, Stop> {
+        let before = Dockerfile::read(texts.before.as_slice());
+        let tree = (run.job.tree)(context)?;
+        let own_ignore = RepoPath::new(&format!("{}.dockerignore", run.edit.file.path)).ok();
+        let own_ignore = own_ignore.filter(|path| run.job.source.listing().get(path).is_some());
+        let ignore = own_ignore.map(|path| run.job.source.read(&path, MOST_IGNORED)).transpose()?;
+        Ok(Self {
+            stages: Stages::new(&before),
+            before,
+            after: Dockerfile::read(texts.after.as_slice()),
+            sites: run.edit.file.selected().collect(),
+            run,
+            checkout,
+            texts,
+            context,
+            platform,
+            tree,
+            ignore,
+        })
+    }
+
+    /// Builds and compares, and then the stages of edited lines that the target does not need.
+    pub fn verify(&self, bench: &mut Workbench<'_>) -> Result<(Vec<Build>, Vec<BuildFigures>), Stop> {
+        let (mut build, figures) = self.build(bench, self.context.target.as_deref())?;
+        let (mut further, mut all_figures) = (Vec::new(), vec![figures]);
+        let mut open = self.open(&build);
+        while build.outcome <= Outcome::Same
+            && let Some(stage) = open.pop_last()
+        {
+            let Some(target) = self.stages.target(stage) else { continue };
+            let (more, figures) = self.build(bench, Some(target))?;
+            if more.outcome == Outcome::Blocked {
+                // Nobody builds this stage, so it hinders nobody.
+                let why = more.reason.unwrap_or_default();
+                build
+                    .assumptions
+                    .push(format!("stage {target}, which the target does not need, was not built: {why}"));
+                continue;
+            }
+            let done = |line: usize| {
+                more.sites.iter().any(|site| site.line == line && site.reached != Reached::NotExercised)
+            };
+            open.retain(|stage| self.lines_of(*stage).any(|line| !done(line)));
+            further.push(more);
+            all_figures.push(figures);
+        }
+        further.insert(0, build);
+        Ok((further, all_figures))
+    }
+
+    /// The stages that hold edited lines which a build did not execute. What ONBUILD says is executed in no build of
+    /// this file.
+    fn open(&self, build: &Build) -> BTreeSet<usize> {
+        let is_open = |site: &&&Site| {
+            !site.onbuild
+                && build.sites.iter().any(|own| own.line == site.line && own.reached == Reached::NotExercised)
+        };
+        self.sites.iter().filter(is_open).filter_map(|site| site.stage).collect()
+    }
+
+    fn lines_of(&self, stage: usize) -> impl Iterator<Item = usize> {
+        self.sites.iter().filter(move |site| site.stage == Some(stage) && !site.onbuild).map(|site| site.line)
+    }
+
+    /// One target, built and compared.
+    fn build(&self, bench: &mut Workbench<'_>, target: Option<&str>) -> Result<(Build, BuildFigures), Stop> {
+        let job = self.run.job;
+        let mut build = Build {
+            context: self.context.root.clone(),
+            tree: self.tree.clone(),
+            target: target.map(str::to_owned),
+            platform: self.platform.map_or_else(likely_platform, str::to_owned),
+            build_args: self.build_args(),
+            contexts: self.context.contexts.clone(),
+            bases: BTreeMap::new(),
+            builder: job.builder.facts()?,
+            frontend: self.texts.frontend.clone().unwrap_or_else(|| "builtin".into()),
+            assumptions: self.assumptions(),
+            outcome: Outcome::Same,
+            reason: None,
+            sites: self
+                .sites
+                .iter()
+                .map(|site| SiteEvidence { line: site.line, reached: Reached::NotExercised })
+                .collect(),
+            differences: Vec::new(),
+            noise: 0,
+            smoke: Vec::new(),
+            cache: None,
+        };
+        let mut figures = BuildFigures::default();
+        match self.judge(bench, target, &mut build, &mut figures) {
+            Ok(()) => {}
+            Err(Trouble::Verdict(Verdict(outcome, reason))) => {
+                (build.outcome, build.reason) = (outcome, Some(reason));
+            }
+            Err(Trouble::Stop(stop)) => return Err(stop),
+        }
+        Ok((build, figures))
+    }
+
+    fn judge(
+        &self,
+        bench: &mut Workbench<'_>,
+        target: Option<&str>,
+        build: &mut Build,
+        figures: &mut BuildFigures,
+    ) -> Result<(), Trouble> {
+        let variants = self.variants(target)?;
+        self.keep(&variants)?;
+        self.probe()?;
+        self.tell(Phase::Original, target);
+        let original = bench.image(&variants.original).map_err(of_original)?;
+        build.platform = platform(&original.image).unwrap_or_else(|| build.platform.clone());
+        figures.before_ms = millis(original.built.elapsed);
+        build.bases = bases::bases(&self.run.edit.file.bases, &original.built.vertexes);
+        self.tell(Phase::Edited, target);
+        let mut edited = match bench.image(&variants.edited) {
+            Err(Failure::Build(error @ BuildError::Failed { .. })) => {
+                match self.again(bench, &variants, target, error)? {
+                    Ok(edited) => edited,
+                    Err(error) => return self.refuted(bench, &variants, &error, build),
+                }
+            }
+            edited => edited.map_err(of_other)?,
+        };
+        figures.after_ms = Some(millis(edited.built.elapsed));
+        build.sites = self.reached(&edited.built.vertexes);
+        onbuild::leave_out(&original.image, &mut edited.image, &self.before, &self.after);
+        self.differences(bench, &variants, original.image, &edited.image, build)?;
+        self.smoke(bench, &variants, build)?;
+        self.cache(bench, &variants, build, figures)
+    }
+
+    /// That the builder links: what another one builds shows nothing.
+    fn probe(&self) -> Result<(), Trouble> {
+        let job = self.run.job;
+        let probed = job.probes.of(&Probe {
+            platform: self.platform,
+            frontend: self.texts.frontend.as_deref(),
+            passed: job.passed,
+            deadline: Some(self.run.deadline),
+        });
+        let why = match probed.map_err(|error| of_other(error.into()))? {
+            Probed::Links => return Ok(()),
+            Probed::Ignores { why, remedy } => format!("the builder does not link: {why}; {remedy}"),
+            Probed::Rejects { said } => format!("the frontend does not know --link: {said}"),
+        };
+        Err(Trouble::Verdict(Verdict(Outcome::Void, why)))
+    }
+
+    /// Which of the edited lines a build of the edited file executed.
+    fn reached(&self, vertexes: &[Vertex]) -> Vec<SiteEvidence> {
+        let shown = reached(vertexes, &self.after);
+        let instructions = self.before.instructions();
+        let of = |site: &&Site| {
+            let at = instructions.iter().position(|instruction| instruction.start_line == site.line);
+            let found = shown.iter().find(|(place, _)| Some(*place) == at);
+            SiteEvidence {
+                line: site.line,
+                reached: found.map_or(Reached::NotExercised, |(_, reached)| *reached),
+            }
+        };
+        self.sites.iter().map(of).collect()
+    }
+
+    /// Leaves noise out of the differences, and puts the others down to what makes them.
+    fn differences(
+        &self,
+        bench: &mut Workbench<'_>,
+        variants: &Variants,
+        original: Image,
+        edited: &Image,
+        build: &mut Build,
+    ) -> Result<(), Trouble> {
+        self.tell(Phase::Differences, variants.original.target.as_deref());
+        let settled = settle(bench, variants, original, edited).map_err(of_other)?;
+        build.noise = settled.noise;
+        build.assumptions.extend(settled.assumptions);
+        let foretold = self.foretold();
+        let header_only =
+            (self.texts.header_only != self.texts.before).then_some(self.texts.header_only.as_slice());
+        let differences =
+            attribute(bench, variants, header_only, &settled.differences, &settled.samples, &foretold);
+        build.differences = differences.map_err(of_other)?;
+        if !build.differences.is_empty() {
+            build.outcome = Outcome::Different;
+        }
+        Ok(())
+    }
+
+    /// Runs the smoke commands in what the configuration builds; further stages are none of their concern.
+    fn smoke(
+        &self,
+        bench: &mut Workbench<'_>,
+        variants: &Variants,
+        build: &mut Build,
+    ) -> Result<(), Trouble> {
+        let commands = self.run.own.map(|own| own.smoke.as_slice()).unwrap_or_default();
+        if commands.is_empty() || variants.original.target != self.context.target {
+            return Ok(());
+        }
+        self.tell(Phase::Smoke, build.target.as_deref());
+        build.smoke = smoke::run(bench, variants, commands).map_err(of_other)?;
+        if build.smoke.iter().any(|smoke| !smoke.agrees) {
+            build.outcome = Outcome::Different;
+        }
+        Ok(())
+    }
+
+    /// Measures what changes cost, where that is asked for. Whatever hinders it, the comparison stands.
+    fn cache(
+        &self,
+        bench: &mut Workbench<'_>,
+        variants: &Variants,
+        build: &mut Build,
+        figures: &mut BuildFigures,
+    ) -> Result<(), Trouble> {
+        if self.run.edit.depth < Depth::Full || variants.original.target != self.context.target {
+            return Ok(());
+        }
+        self.tell(Phase::Cache, build.target.as_deref());
+        match cache::measure(bench, variants).map_err(of_other) {
+            Ok(Some(measured)) => {
+                let pair = |(before, after)| (millis(before), millis(after));
+                figures.moved_base_ms = Some(pair(measured.moved_base));
+                figures.early_step_ms = measured.early_step.map(pair);
+                build.cache = Some(measured.figures);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(Trouble::Verdict(Verdict(_, why))) => {
+                build.assumptions.push(format!("what changes cost was not measured: {why}"));
+                Ok(())
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn foretold(&self) -> Foretold<'_> {
+        Foretold { path: &self.run.edit.file.path, sites: &self.sites, waivers: self.run.job.waivers }
+    }
+
+    /// Whether the edited file does not build although the original does: a network may fail at any time, so both are
+    /// built once more.
+    fn again(
+        &self,
+        bench: &mut Workbench<'_>,
+        variants: &Variants,
+        target: Option<&str>,
+        error: BuildError,
+    ) -> Result<Result<Exported, BuildError>, Trouble> {
+        self.tell(Phase::Original, target);
+        bench.image(&variants.original).map_err(|error| match of_original(error) {
+            Trouble::Verdict(Verdict(outcome, reason)) => {
+                Trouble::Verdict(Verdict(outcome, format!("the original builds at times only: {reason}")))
+            }
+            stop @ Trouble::Stop(_) => stop,
+        })?;
+        self.tell(Phase::Edited, target);
+        match bench.image(&variants.edited) {
+            Ok(edited) => Ok(Ok(edited)),
+            Err(Failure::Build(BuildError::Failed { .. })) => Ok(Err(error)),
+            Err(other) => Err(of_other(other)),
+        }
+    }
+
+    /// The edited file does not build where the original does.
+    fn refuted(
+        &self,
+        bench: &mut Workbench<'_>,
+        variants: &Variants,
+        error: &BuildError,
+        build: &mut Build,
+    ) -> Result<(), Trouble> {
+        let header_only = Request { dockerfile: self.texts.header_only.clone(), ..variants.original.clone() };
+        let by_header = header_only != variants.original
+            && match bench.image(&header_only) {
+                Ok(_) => false,
+                Err(Failure::Build(BuildError::Failed { .. })) => true,
+                Err(other) => return Err(of_other(other)),
+            };
+        build.outcome = Outcome::Different;
+        build.reason = Some(format!("the edited file does not build: {error}"));
+        let foretold = self.sites.iter().filter(|site| site.verdict == file::Verdict::Link);
+        let mut rules =
+            foretold.flat_map(|site| site.reasons.iter().map(|reason| (site.line, reason.rule.clone())));
+        let cause = match rules.next() {
+            _ if by_header => Cause::Header,
+            // A line with a reason against it is linked because somebody accepts another image, but not none at all.
+            Some((line, rule)) => Cause::Rule { rule, line, accepted: false },
+            None => Cause::Unforetold,
+        };
+        build.differences = vec![Difference {
+            path: None,
+            aspect: "build".into(),
+            before: Some("builds".into()),
+            after: Some("fails".into()),
+            cause,
+        }];
+        Ok(())
+    }
+
+    fn tell(&self, phase: Phase, target: Option<&str>) {
+        let mut way = format!("context {}", self.context.root);
+        for (what, value) in [("target", target), ("platform", self.platform)] {
+            way.extend(value.map(|value| format!(", {what} {value}")));
+        }
+        (self.run.tell)(&Event::Phase(phase, &way));
+    }
+}
+
+/// The platform of an image, as its configuration says.
+fn platform(image: &Image) -> Option<String> {
+    let part = |key: &str| image.config.get(key)?.as_str().filter(|part| !part.is_empty());
+    let variant = part("variant").map_or(String::new(), |variant| format!("/{variant}"));
+    Some(format!("{}/{}{variant}", part("os")?, part("architecture")?))
+}
+
+/// The platform of a builder that has built nothing yet: most likely that of this machine.
+fn likely_platform() -> String {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("linux/{architecture}")
+}
+
+/// What the original does not do is no failure of the migration.
+fn of_original(failure: Failure) -> Trouble {
+    match failure {
+        Failure::Build(error @ BuildError::Failed { .. }) => {
+            Trouble::Verdict(Verdict(Outcome::Blocked, format!("the original does not build: {error}")))
+        }
+        other => of_other(other),
+    }
+}
+
+/// What hinders a comparison.
+fn of_other(failure: Failure) -> Trouble {
+    let outcome = match failure {
+        Failure::Build(BuildError::TimedOut { .. }) => Outcome::Deferred,
+        Failure::Build(BuildError::Failed { .. }) | Failure::Shell { .. } => Outcome::Blocked,
+        Failure::Build(BuildError::Frontend { .. } | BuildError::Export(_))
+        | Failure::Export(_)
+        | Failure::Control { .. } => Outcome::Void,
+        Failure::Build(error) => return error.into(),
+    };
+    Trouble::Verdict(Verdict(outcome, failure.to_string()))
+}

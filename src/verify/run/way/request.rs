@@ -1,0 +1,136 @@
+//! What is asked of the builder for one way: everything that is not the text.
+
+use std::collections::BTreeMap;
+
+use super::Way;
+use crate::git::RepoPath;
+use crate::migrate::branch;
+use crate::verify::builder::{Output, Request};
+use crate::verify::run::{Elsewhere, Event, Outcome, Stop, Trouble, Verdict, folder};
+use crate::verify::stages::{Need, id_of};
+use crate::verify::workbench::Variants;
+
+impl Way<'_> {
+    /// Both requests, or why there can be none.
+    pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
+        let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
+        let root = &self.context.root;
+        let context = folder(root).ok().and_then(|root| self.checkout.folder(root.as_ref()));
+        let context =
+            context.ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
+        let mut contexts = BTreeMap::new();
+        for (name, at) in &self.context.contexts {
+            let at = match folder(at) {
+                Err(Elsewhere) => at.clone(),
+                Ok(folder) => {
+                    self.checkout.folder(folder.as_ref()).map(|at| at.display().to_string()).ok_or_else(
+                        || verdict(format!("its context {name}={at} is no folder of the repository")),
+                    )?
+                }
+            };
+            contexts.insert(name.clone(), at);
+        }
+        let job = self.run.job;
+        let given = |own: fn(&crate::config::Build) -> &Vec<String>, more: &[String]| {
+            self.run
+                .own
+                .map(|own_build| own(own_build).clone())
+                .unwrap_or_default()
+                .into_iter()
+                .chain(more.iter().cloned())
+                .collect::<Vec<_>>()
+        };
+        let original = Request {
+            dockerfile: self.texts.before.clone(),
+            ignore: self.ignore.clone(),
+            context,
+            target: target.map(str::to_owned),
+            platform: self.platform.map(str::to_owned),
+            build_args: self.build_args(),
+            contexts,
+            secrets: given(|own| &own.secrets, job.secrets),
+            ssh: given(|own| &own.ssh, job.ssh),
+            passed: job.passed.to_vec(),
+            anew: self.anew(),
+            output: Output::Stream,
+            deadline: Some(self.run.deadline),
+        };
+        self.check_needs(target, &original).map_err(verdict)?;
+        let edited = Request { dockerfile: self.texts.after.clone(), ..original.clone() };
+        Ok(Variants { original, edited })
+    }
+
+    /// The stages that hold an edited line and all that may hold something of them, by name. They are executed anew
+    /// whatever the cache has, in both variants: the cache does not notice a change of a directory's mode alone
+    /// (buildkit#7176), so what was copied once could stand in for what is copied now.
+    fn anew(&self) -> Vec<String> {
+        let edited = self.sites.iter().filter_map(|site| site.stage).collect();
+        let stages = self.stages.dependents(&edited);
+        stages.into_iter().filter_map(|stage| self.stages.name(stage)).map(str::to_owned).collect()
+    }
+
+    /// The arguments that the plan knows, and of the others those that are given.
+    pub(super) fn build_args(&self) -> BTreeMap<String, String> {
+        let value = |(name, value): (&String, &Option<String>)| {
+            let value = value.as_ref().or_else(|| self.run.job.build_args.get(name))?;
+            Some((name.clone(), value.clone()))
+        };
+        self.context.build_args.iter().filter_map(value).collect()
+    }
+
+    pub(super) fn assumptions(&self) -> Vec<String> {
+        let given = &self.run.job.build_args;
+        let unknown = |(name, value): (&String, &Option<String>)| {
+            let is_open = value.is_none() && !given.contains_key(name);
+            is_open.then(|| {
+                format!(
+                    "the argument {name}, which only the real build knows, changes nothing: it was not given"
+                )
+            })
+        };
+        let mut assumptions = self.texts.assumptions.clone();
+        assumptions.extend(self.context.build_args.iter().filter_map(unknown));
+        if self.run.own.is_none_or(|own| own.prepare.is_empty()) {
+            let root = folder(&self.context.root).ok().flatten();
+            assumptions.extend(self.checkout.doubts(root.as_ref()));
+        }
+        assumptions
+    }
+
+    /// That nothing is missing which only people can give.
+    fn check_needs(&self, target: Option<&str>, request: &Request) -> Result<(), String> {
+        let Some(target) = self.stages.of_target(target) else { return Ok(()) };
+        let is_given = |values: &[String], id: &str| values.iter().any(|value| id_of(value) == id);
+        for need in self.stages.needs(&self.stages.reached(target)) {
+            match need {
+                Need::Secret(id) if !is_given(&request.secrets, id) => {
+                    return Err(format!(
+                        "needs secret {id}: give it with `secrets` of its [build], or --secret"
+                    ));
+                }
+                Need::Agent(id) if !is_given(&request.ssh, id) => {
+                    return Err(format!("needs ssh {id}: give it with `ssh` of its [build], or --ssh"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes both Dockerfiles beside the context, where that is kept.
+    pub(super) fn keep(&self, variants: &Variants) -> Result<(), Trouble> {
+        if !self.run.job.keep {
+            return Ok(());
+        }
+        let path = RepoPath::new(&self.run.edit.file.path).map_err(Stop::Path)?;
+        let slug = branch::slug(&path)?;
+        let write = |name: &str, text: &[u8]| {
+            let at = self.checkout.beside().join(format!("{slug}.{name}.Dockerfile"));
+            std::fs::write(&at, text).map(|()| at.clone()).map_err(|source| Stop::Keep { at, source })
+        };
+        let dockerfiles =
+            [write("before", &variants.original.dockerfile)?, write("after", &variants.edited.dockerfile)?];
+        (self.run.tell)(&Event::Kept { context: variants.original.context.clone(), dockerfiles });
+        Ok(())
+    }
+}
