@@ -146,3 +146,110 @@ fn foretells(reason: &Reason, difference: &Difference, original: &Image) -> bool
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::verify::compare::compare;
+    use crate::verify::image::tests::{image, layer};
+
+    fn site(line: usize, verdict: &str, reasons: &[(&str, &str)]) -> Site {
+        let reasons: Vec<Value> =
+            reasons.iter().map(|(rule, path)| json!({"rule": rule, "path": path, "message": ""})).collect();
+        serde_json::from_value(json!({
+            "line": line, "end_line": line, "keyword": "COPY", "onbuild": false, "stage": 0, "flags": [], "sources": [],
+            "heredocs": 0, "destination": null, "verdict": verdict, "proved": true, "replacement": null,
+            "assumptions": [], "reasons": reasons, "benefit": "pays", "selected": true, "audit": null
+        }))
+        .unwrap()
+    }
+
+    fn waiver(file: &str, rule: &str, path: &str) -> Waiver {
+        Waiver { file: file.into(), rule: rule.into(), path: path.into(), reason: "so".into() }
+    }
+
+    /// The causes by path and aspect: `header`, `rule:line`, with a `+` where somebody accepted it, or `-`.
+    fn told(header: &[Difference], sites: &[Site], waivers: &[Waiver]) -> Vec<String> {
+        let (before, after) = images();
+        let sites: Vec<&Site> = sites.iter().collect();
+        let foretold = Foretold { path: "a/Dockerfile", sites: &sites, waivers };
+        let differences = compare(&before, &after).differences;
+        let recorded = causes(&differences, header, &before, &foretold);
+        let told = |found: evidence::Difference| {
+            let cause = match found.cause {
+                Cause::Header => "header".to_owned(),
+                Cause::Rule { rule, line, accepted } => {
+                    format!("{rule}:{line}{}", if accepted { "+" } else { "" })
+                }
+                Cause::Unforetold => "-".to_owned(),
+            };
+            format!("{} {} {cause}", found.path.unwrap_or_default(), found.aspect)
+        };
+        recorded.into_iter().map(told).collect()
+    }
+
+    fn images() -> (Image, Image) {
+        let before = layer()
+            .dir("root", 0o700)
+            .symlink("run", "/real")
+            .dir("real", 0o755)
+            .file("real/f", "")
+            .file("x", "1");
+        let after =
+            layer().dir("root", 0o755).dir("run", 0o755).dir("real", 0o755).file("run/f", "").file("x", "2");
+        let user = |user: &str| json!({"User": user});
+        (image([before], &user("")), image([after], &user("app")))
+    }
+
+    #[test]
+    fn what_a_rule_foretold_is_put_down_to_it() {
+        let held = [
+            site(3, "hold", &[("symlink-ancestor", "/run"), ("named-chown", "/etc/passwd")]),
+            site(5, "link", &[("ancestor-mode", "/root")]),
+        ];
+        let found = told(&[], &held, &[waiver("a/*", "ancestor-mode", "/root")]);
+        assert_eq!(
+            found,
+            [
+                "/real/f presence symlink-ancestor:3",
+                "/root mode ancestor-mode:5+",
+                "/run type symlink-ancestor:3",
+                "/run/f presence symlink-ancestor:3",
+                "/x content -",
+                " config User -",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_an_edit_was_to_mend_was_not_foretold() {
+        let edited = [site(3, "edit", &[("symlink-ancestor", "/run"), ("ancestor-mode", "/root")])];
+        for waivers in
+            [vec![], vec![waiver("b/*", "ancestor-mode", ""), waiver("a/*", "ancestor-mode", "/tmp")]]
+        {
+            assert!(told(&[], &edited, &waivers).iter().all(|line| line.ends_with(" -")));
+        }
+        let owner = [site(
+            3,
+            "hold",
+            &[("ancestor-owner", "/root"), ("ancestor-mode", "/roo"), ("ancestor-mode", "/")],
+        )];
+        assert!(
+            told(&[], &owner, &[]).iter().all(|line| line.ends_with(" -")),
+            "another aspect, other paths"
+        );
+    }
+
+    #[test]
+    fn what_the_header_alone_changes_is_the_header_s() {
+        let (before, after) = images();
+        let mut header = compare(&before, &after).differences;
+        header.retain(|difference| matches!(difference.aspect, Aspect::Mode | Aspect::Config(_)));
+        header[0].after = Some("0750".into());
+        let found = told(&header, &[], &[]);
+        assert!(found.contains(&" config User header".to_owned()), "{found:?}");
+        assert!(found.contains(&"/root mode -".to_owned()), "the header gives it another mode: {found:?}");
+    }
+}

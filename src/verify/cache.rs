@@ -19,8 +19,8 @@ use super::builder::{Request, Vertex};
 use super::evidence::{CacheFigures, Pair, Rebuild};
 use super::image::Digest;
 use super::stages::Stages;
-use super::workbench::{Exported, Failure, Variants, Workbench, edited_sites};
-use crate::dockerfile::{Body, Dockerfile, Instruction};
+use super::workbench::{Exported, Failure, Variants, Workbench, edited_sites, with_layers};
+use crate::dockerfile::{Body, Instruction};
 
 /// Where the layer has its file.
 const MARK: &str = "/.layerwright-changed";
@@ -76,7 +76,7 @@ fn change(
         let warm = bench.image(&request)?;
         // Each has a layer of its own: what the first build executed is not in the cache of the second.
         let nonce = format!("{}-{name}-{turn}", bench.nonce);
-        request.dockerfile = with_layers(&request.dockerfile, places, &nonce);
+        request.dockerfile = with_layers(&request.dockerfile, places, MARK, &nonce);
         Ok(Change { warm, rebuilt: bench.image(&request)? })
     };
     Ok([one("before", &variants.original)?, one("after", &variants.edited)?])
@@ -168,23 +168,49 @@ impl Places {
     }
 }
 
-/// The text with a layer before each of these instructions; behind the last one where there are fewer.
-fn with_layers(text: &[u8], places: &[usize], nonce: &str) -> Vec<u8> {
-    let dockerfile = Dockerfile::read(text);
-    let mut new = Vec::new();
-    let mut done = 0;
-    for place in places {
-        // It comes behind the instruction before, whose last line ends there.
-        let end = dockerfile.instructions()[place - 1].span.end;
-        new.extend_from_slice(&text[done..end]);
-        new.extend_from_slice(format!("\nCOPY <<\"{nonce}\" {MARK}\n{nonce}\n{nonce}").as_bytes());
-        done = end;
-    }
-    new.extend_from_slice(&text[done..]);
-    new
-}
-
 fn is_step(vertex: &Vertex) -> bool {
     let counts = |instruction: &str| !instruction.starts_with("FROM ") && !instruction.contains(MARK);
     vertex.is_executed() && !vertex.is_link() && vertex.step().is_some_and(|step| counts(step.instruction))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::workbench::tests::{variants, vertex};
+
+    fn places(original: &str) -> Option<Places> {
+        Places::find(&variants(&original.replace('@', ""), &original.replace('@', " --link")))
+    }
+
+    #[test]
+    fn what_moves_is_the_base_of_the_image() {
+        let found =
+            places("FROM a AS build\nRUN x\nFROM b AS base\nFROM base AS last\nRUN y\nENV A=1\nCOPY@ x /x\n");
+        assert_eq!(found, Some(Places { bases: vec![3], early_step: Some(4) }));
+        let twice = places("FROM a AS build\nCOPY@ x /x\nFROM a AS last\nCOPY --from=build /x /x\n");
+        assert_eq!(
+            twice,
+            Some(Places { bases: vec![1, 3], early_step: None }),
+            "no edited line is in the image"
+        );
+        let scratch =
+            places("FROM a AS build\nRUN x\nFROM scratch AS last\nCOPY --from=build / /\nCOPY@ x /x\n");
+        assert_eq!(scratch, Some(Places { bases: vec![1], early_step: Some(3) }));
+        assert_eq!(places("FROM scratch AS last\nCOPY@ x /x\n"), None);
+    }
+
+    #[test]
+    fn a_step_is_what_was_executed_of_the_file() {
+        for (name, cached, counts) in [
+            ("[last 2/3] RUN x", false, true),
+            ("[last 2/3] RUN x", true, false),
+            ("[last 3/3] COPY --link a /b", false, true),
+            ("[last 3/3] LINK COPY --link a /b", false, false),
+            ("[last 1/3] FROM docker.io/library/a", false, false),
+            ("[last 2/3] COPY <<n /.layerwright-changed", false, false),
+            ("[internal] load build context", false, false),
+        ] {
+            assert_eq!(is_step(&vertex(name, cached)), counts, "{name} {cached}");
+        }
+    }
 }

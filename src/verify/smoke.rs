@@ -120,3 +120,27 @@ fn read(image: &Image, at: usize) -> Option<Answer> {
     let is_code = |number: &i32| Digest(Sha256::digest(format!("{number}\n")).into()) == code;
     Some(Answer { output, code: (0..256).find(is_code)? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::workbench::tests::variants;
+
+    #[test]
+    fn commands_stand_behind_the_stage_that_is_built() {
+        let mut request = variants("FROM a AS x\nUSER u\n\nFROM b\nRUN y", "").original;
+        let text = |request: &Request| with_commands(request, &["say\nn-0".into(), "b".into()], "n").unwrap();
+        let read = Dockerfile::read(text(&request));
+        assert!(read.errors().is_empty(), "{:?}", read.errors());
+        let words: Vec<&str> =
+            read.instructions().iter().map(|instruction| instruction.word.text.as_str()).collect();
+        let asked = ["COPY", "COPY", "COPY", "RUN", "COPY", "COPY", "COPY", "RUN", "FROM", "COPY"];
+        assert_eq!(words, [&["FROM", "USER", "FROM", "RUN"], &asked[..]].concat());
+        request.target = Some("x".into());
+        let read = Dockerfile::read(text(&request));
+        assert!(read.errors().is_empty() && read.instructions().len() == 2 + asked.len());
+        assert!(read.text().ends_with(b"FROM scratch\nCOPY --from=0 /.layerwright-smoke/ /\n"));
+        request.target = Some("none".into());
+        assert_eq!(with_commands(&request, &[], "n"), None);
+    }
+}

@@ -109,6 +109,25 @@ pub(super) fn edited_sites(original: &Dockerfile, edited: &Dockerfile) -> Vec<us
     differ.map(|(at, _)| at).collect()
 }
 
+/// What ends the file that [`with_layers`] writes.
+const END: &str = "LAYERWRIGHT";
+
+/// A text with a layer that is in no cache before each of these instructions, by index: a file at `path`.
+pub(super) fn with_layers(text: &[u8], places: &[usize], path: &str, nonce: &str) -> Vec<u8> {
+    let dockerfile = Dockerfile::read(text);
+    let mut new = Vec::new();
+    let mut done = 0;
+    for place in places {
+        // It comes behind the instruction before, whose last line ends there.
+        let end = dockerfile.instructions()[place - 1].span.end;
+        new.extend_from_slice(&text[done..end]);
+        new.extend_from_slice(format!("\nCOPY <<\"{END}\" {path}\n{nonce}\n{END}").as_bytes());
+        done = end;
+    }
+    new.extend_from_slice(&text[done..]);
+    new
+}
+
 /// What a step of a build does, read from its name: `prefixCommand` of BuildKit's `dockerfile2llb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
@@ -142,5 +161,79 @@ impl Vertex {
     /// Whether it was executed now.
     pub fn is_executed(&self) -> bool {
         self.completed && !self.cached
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeMap;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// Two texts with nothing else that they are built with.
+    pub(in crate::verify) fn variants(original: &str, edited: &str) -> Variants {
+        let request = |text: &str| Request {
+            dockerfile: text.into(),
+            ignore: None,
+            context: PathBuf::new(),
+            target: None,
+            platform: None,
+            build_args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
+            passed: Vec::new(),
+            anew: Vec::new(),
+            output: Output::Stream,
+            deadline: None,
+        };
+        Variants { original: request(original), edited: request(edited) }
+    }
+
+    pub(in crate::verify) fn vertex(name: &str, cached: bool) -> Vertex {
+        Vertex { name: name.into(), cached, completed: true, ..Vertex::default() }
+    }
+
+    #[test]
+    fn the_name_of_a_vertex_tells_stage_and_instruction() {
+        let step = |name: &str| {
+            vertex(name, false)
+                .step()
+                .map(|step| (step.stage.map(str::to_owned), step.instruction.to_owned()))
+        };
+        let told =
+            |stage: Option<&str>, instruction: &str| Some((stage.map(str::to_owned), instruction.to_owned()));
+        assert_eq!(step("[build 2/3] RUN make"), told(Some("build"), "RUN make"));
+        assert_eq!(step("[build  2/10] RUN [ -d /x ] y"), told(Some("build"), "RUN [ -d /x ] y"));
+        assert_eq!(step("[linux/amd64->arm64 stage-1 1/1] COPY a b"), told(Some("stage-1"), "COPY a b"));
+        assert_eq!(step("[2/3] RUN x"), told(None, "RUN x"));
+        assert_eq!(step("[internal] load build context"), None);
+        assert_eq!(step("exporting to oci image format"), None);
+        assert_eq!(step("[auth] x/y:pull token for docker.io"), None);
+        assert!(
+            vertex("[a 1/2] ONBUILD RUN x", false).is_run() && !vertex("[a 1/2] COPY RUN x", false).is_run()
+        );
+    }
+
+    #[test]
+    fn the_edited_lines_are_found_behind_a_new_header() {
+        let read = |text: &str| Dockerfile::read(text);
+        let original = read("FROM a\nCOPY a /a\nRUN b\nCOPY c \\\n /c\nADD d /d\n");
+        let edited = read("# syntax=x\nFROM a\nCOPY --link a /a\nRUN b\nCOPY c \\\n /c\nCOPY --link d /d\n");
+        assert_eq!(edited_sites(&original, &edited), [1, 4]);
+    }
+
+    #[test]
+    fn layers_are_put_where_they_belong() {
+        let text = "FROM a AS x\r\nRUN y\r\nFROM a AS z\r\n";
+        let new = with_layers(text.as_bytes(), &[1, 3], "/m", "n");
+        let layer = "\nCOPY <<\"LAYERWRIGHT\" /m\nn\nLAYERWRIGHT";
+        assert_eq!(
+            String::from_utf8(new.clone()).unwrap(),
+            format!("FROM a AS x{layer}\r\nRUN y\r\nFROM a AS z{layer}\r\n")
+        );
+        let read = Dockerfile::read(new);
+        assert_eq!((read.errors(), read.instructions().len()), (&[][..], 5));
     }
 }

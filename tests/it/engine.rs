@@ -217,12 +217,18 @@ impl Drop for Another {
     }
 }
 
+/// Removes what builds left, while none is under way.
+pub fn alone<T>(remove: impl FnOnce() -> T) -> T {
+    let _alone = BUILDING.write().unwrap_or_else(PoisonError::into_inner);
+    remove()
+}
+
 /// Says how many Dockerfiles were built, and removes what builds left and nobody used for long.
 pub fn finish(what: &str, built: usize) {
     say(&format!("{what}: {built} Dockerfiles were built"));
     assert!(built > 0, "{what}: nothing was built");
-    let _alone = BUILDING.write().unwrap();
-    if let Err(error) = docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]) {
+    let pruned = alone(|| docker(&["builder", "prune", "--all", "--force", "--filter", KEPT]));
+    if let Err(error) = pruned {
         say(&format!("the engine keeps what was built: {error}"));
     }
 }

@@ -21,6 +21,7 @@ mod engine;
 mod evidence;
 mod exports;
 mod faults;
+mod figures;
 mod github;
 mod inspect;
 mod kills;

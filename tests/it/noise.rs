@@ -24,13 +24,18 @@ const NOISE: [&str; 8] = [
     "RUN D=/var/tmp/build%-$(cat $U) && mkdir -p $D/obj && cat $U > $D/obj/log && echo x > $D/x && chmod 700 $D",
     "COPY@ f /notes%/f\nRUN cat $U >> /notes%/f",
     "RUN ln -s $(cat $U) /var/lib/lock%",
-    "COPY@ --from=gen /out/ /opt/gen%/",
-    "RUN mkdir /var/cache/k% && cat $U > /var/cache/k%/$(cat $U) && chmod 600 /var/cache/k%/* && touch /var/cache/k%/index",
+    "COPY@ --from=gen /out/ /gen%/",
+    "RUN mkdir -p /var/cache/k% && cat $U > /var/cache/k%/$(cat $U) && chmod 600 /var/cache/k%/* && touch /var/cache/k%/index",
 ];
 
-/// The lines before the stage that becomes the image: a stage whose output is another in each build.
-const GEN: &str = "FROM tiny:1 AS gen\nENV U=/proc/sys/kernel/random/uuid\nCOPY@ f /in/f\n\
-                   RUN mkdir /out && cat $U /in/f > /out/program && cp /in/f /out/data\n";
+/// The lines before the stage that becomes the image: a stage whose output is another in each build. No two Dockerfiles
+/// share it, for they are built at the same time.
+fn generator(number: usize) -> String {
+    format!(
+        "FROM tiny:1 AS gen\nENV U=/proc/sys/kernel/random/uuid N={number}\nCOPY@ f /in/f\n\
+         RUN mkdir /out && cat $U /in/f > /out/program && cp /in/f /out/data\n"
+    )
+}
 
 /// Lines that link changes, what of the image that is, and whether a RUN can follow.
 ///
@@ -89,11 +94,11 @@ const REAL: [(&str, &[&str], bool); 22] = [
         &["/cap/f mode", "/cap/f size", "/cap/f content", "/cap/f attribute security.capability"],
         true,
     ),
-    ("COPY@ --chown={app|1000} f /own/f", &["/own owner", "/own group", "/own/f group"], true),
+    ("COPY@ --chown={app|1000} f /own/f", &["/own group", "/own/f group"], true),
     ("COPY@ f /new/f{|/}", &["/new/f type", "/new/f mode", "/new/f/f presence"], true),
     ("ADD@ implied.tar /", &["/root mode"], true),
     ("COPY tree /app/\nCOPY@ f /app/sub/f", &["/app/sub mode"], true),
-    ("COPY --from=build /root /out/", &["/out mode"], true),
+    ("COPY --from=build / /out/", &["/out/root mode"], true),
 ];
 
 /// A stage for the last of [`REAL`].
@@ -140,7 +145,7 @@ fn context(folder: &Path) -> PathBuf {
     context
 }
 
-fn request(text: Vec<u8>, context: &Path, anew: &[&str]) -> Request {
+pub fn request(text: Vec<u8>, context: &Path, anew: &[&str]) -> Request {
     Request {
         dockerfile: text,
         ignore: None,
@@ -184,7 +189,9 @@ fn wrong(marked: &str, expected: &[&str], context: &Path) -> Option<String> {
     };
     let found: BTreeSet<String> = settled.differences.iter().map(told).collect();
     let expected: BTreeSet<String> = expected.iter().map(|line| (*line).to_owned()).collect();
-    let is_noisy = settled.noise > 0 && settled.controls > 0 && settled.assumptions.is_empty();
+    // What a stage brings that is no part of the image itself is not looked for below its noise.
+    let is_seen = settled.assumptions.is_empty() || marked.contains("=build");
+    let is_noisy = settled.noise > 0 && settled.controls > 0 && is_seen;
     (found != expected || !is_noisy).then(|| {
         let Settled { differences, noise, controls, assumptions, .. } = settled;
         let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
@@ -216,14 +223,16 @@ fn check(what: &str, samples: &[(String, &[&str])]) {
     assert!(found.is_empty(), "{} of {}:\n{}", found.len(), samples.len(), found.join("\n\n"));
 }
 
-const LAST: &str = "FROM tiny:1 AS last\nENV U=/proc/sys/kernel/random/uuid\n";
+fn last(number: usize) -> String {
+    format!("FROM tiny:1 AS last\nENV U=/proc/sys/kernel/random/uuid N={number}\n")
+}
 
 #[test]
 fn each_difference_is_found_in_noise() {
     let sample = |(at, (lines, expected, run_follows)): (usize, &(&str, &'static [&'static str], bool))| {
         let (build, noise) = (if lines.contains("=build") { BUILD } else { "" }, noise(at));
         let lines = if *run_follows { format!("{lines}\n{noise}") } else { format!("{noise}{lines}\n") };
-        (format!("{GEN}{build}{LAST}{lines}"), *expected)
+        (format!("{}{build}{}{lines}", generator(at), last(at)), *expected)
     };
     let samples: Vec<_> = REAL.iter().enumerate().map(sample).collect();
     check("differences in noise", &samples);
@@ -234,8 +243,8 @@ fn noise_alone_is_no_difference() {
     let sample = |at: usize| {
         let lines = SAFE[at % SAFE.len()];
         // Others before than behind.
-        (format!("{GEN}{LAST}{}{lines}\n{}", noise(at), noise(at + 21)), &[][..])
+        (format!("{}{}{}{lines}\n{}", generator(at), last(at), noise(at), noise(at + 21)), &[][..])
     };
-    let samples: Vec<_> = (0..20).map(sample).collect();
+    let samples: Vec<_> = (100..120).map(sample).collect();
     check("noise alone", &samples);
 }

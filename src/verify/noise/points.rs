@@ -2,9 +2,13 @@
 
 use crate::dockerfile::{Body, Dockerfile};
 use crate::verify::stages::Stages;
-use crate::verify::workbench::{Variants, edited_sites};
+use crate::verify::workbench::{Variants, edited_sites, with_layers};
 
 /// Both texts up to some edited lines without a RUN between them. What comes before is as the edited text has it.
+///
+/// The cache may keep several results of a line that gives another each time, and two builds may take two of them. So a
+/// layer of its own is put before the lines, and behind each stage before: what the first build makes of it is all that
+/// the second one finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Point {
     /// The first of the lines, in the original.
@@ -17,8 +21,11 @@ pub(super) struct Point {
     pub is_image: bool,
 }
 
+/// Where the layers have their file.
+pub(super) const MARK: &str = "/.layerwright-point";
+
 /// The points of the stages that are built, in order.
-pub(super) fn points(variants: &Variants) -> Vec<Point> {
+pub(super) fn points(variants: &Variants, nonce: &str) -> Vec<Point> {
     let [original, edited] = variants.read();
     let stages = Stages::new(&original);
     let Some(target) = stages.of_target(variants.original.target.as_deref()) else { return Vec::new() };
@@ -37,8 +44,8 @@ pub(super) fn points(variants: &Variants) -> Vec<Point> {
     }
     let point = |(stage, group): &(usize, Vec<usize>)| Point {
         line: original.instructions()[group[0]].start_line,
-        plain: cut_off(&original, &edited, group, group),
-        linked: cut_off(&original, &edited, group, &[]),
+        plain: marked(&cut_off(&original, &edited, group, group), group[0], nonce),
+        linked: marked(&cut_off(&original, &edited, group, &[]), group[0], nonce),
         is_image: chain.contains(stage),
     };
     groups.iter().map(point).collect()
@@ -46,6 +53,16 @@ pub(super) fn points(variants: &Variants) -> Vec<Point> {
 
 fn has_run(dockerfile: &Dockerfile, from: usize, to: usize) -> bool {
     dockerfile.instructions()[from..to].iter().any(|instruction| matches!(instruction.body, Body::Run(_)))
+}
+
+/// The text with a layer before a line, and behind each stage before.
+fn marked(text: &[u8], line: usize, nonce: &str) -> Vec<u8> {
+    let dockerfile = Dockerfile::read(text);
+    let froms = dockerfile.instructions().iter().enumerate().filter_map(|(at, instruction)| {
+        (matches!(instruction.body, Body::From(_)) && instruction.stage > Some(0)).then_some(at)
+    });
+    let places: Vec<usize> = froms.chain([line]).collect();
+    with_layers(text, &places, MARK, &format!("{nonce}-{line}"))
 }
 
 /// The edited text up to the end of a group, some of its lines as they were.
