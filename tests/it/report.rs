@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 
 use git2::{ObjectType, Oid};
 use hub::Hub;
+use layerwright::config::Config;
 use layerwright::git::{RepoPath, hash_blob};
 use layerwright::migrate::branch::slug;
+use layerwright::plan::file::Plan;
 use layerwright::verify::evidence::{
     Build, BuilderFacts, CacheFigures, Evidence, Figures, Outcome, Pair, Reached, Rebuild, SiteEvidence,
 };
+use layerwright::verify::present;
 use serde_json::{Value, json};
 
 use crate::support::{Base, Run, Scratch, command, left_out, linkable};
@@ -46,11 +49,12 @@ impl World {
         scratch.commit("First\n");
         let plan = scratch.save(&Base::new());
         scratch.commit("Plan\n");
+        let read = Plan::read(plan.to_string().as_bytes()).unwrap();
         for file in plan["files"].as_array().unwrap() {
             let path = file["path"].as_str().unwrap();
             let slug = slug(&RepoPath::new(path).unwrap()).unwrap();
             let mut bytes = Vec::new();
-            evidence(&scratch, file).write(&mut bytes).unwrap();
+            evidence(&scratch, &read, file).write(&mut bytes).unwrap();
             scratch.write(&format!("plans/copy-link/evidence/{slug}.json"), bytes);
         }
         let hub = Hub::before(emulator.trim_start_matches("http://"), TOKEN);
@@ -285,12 +289,14 @@ impl World {
 }
 
 /// What a verification of a file of the plan would have measured: the same image.
-fn evidence(scratch: &Scratch, file: &Value) -> Evidence {
+fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let context = &file["contexts"][0];
     let root = text(&context["root"]);
-    let head = scratch.git.head().unwrap().peel_to_tree().unwrap();
-    let tree = head.get_path(root.as_ref()).unwrap().id().to_string();
+    let repository = scratch.open();
+    let head = repository.resolve(None).unwrap();
+    let own = present::own_paths(plan, &Config::default());
+    let tree = present::tree_of_context(&repository, &head, &root, &BTreeMap::new(), &own).unwrap();
     let rebuild = |kept| Rebuild { layers: 2, kept, pushed_bytes: 12_345_678 >> (kept * 4), steps: 1 };
     let pair = Pair { before: rebuild(0), after: rebuild(2) };
     let lines = file["sites"].as_array().unwrap().iter().filter(|site| site["selected"] == true);
@@ -304,7 +310,7 @@ fn evidence(scratch: &Scratch, file: &Value) -> Evidence {
         reason: None,
         builds: vec![Build {
             context: root,
-            tree: Some(tree),
+            tree,
             target: None,
             platform: "linux/amd64".into(),
             build_args: BTreeMap::new(),
