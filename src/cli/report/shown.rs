@@ -15,7 +15,7 @@ use crate::discover::Source;
 use crate::report::recorder::Deed;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::state_words;
-use crate::rollout::{Base, FileState, Observed, Progress};
+use crate::rollout::{self, Base, FileState, Observed, Progress};
 use crate::status::FileProgress;
 
 /// The version of the format that this program writes.
@@ -183,7 +183,11 @@ impl Shown<'_> {
         let done = self.progress.files.iter().filter(|file| file.state == FileState::Done).count();
         let _ = writeln!(out, "{done} of {} done", count(self.progress.files.len(), "file"));
         for file in self.progress.files.iter().filter(|file| file.state != FileState::Done) {
-            let _ = writeln!(out, "  {}: {}", shown_lines(&file.path), shown_lines(&state_words(file)));
+            let named = rollout::FileProgress {
+                pull: file.pull.filter(|number| !is_made_up(*number)),
+                ..file.clone()
+            };
+            let _ = writeln!(out, "  {}: {}", shown_lines(&file.path), shown_lines(&state_words(&named)));
         }
         if let Some(path) = &self.progress.contradicted {
             let _ = writeln!(
