@@ -116,7 +116,7 @@ impl Clp {
         let install = format!("{SCRIPTS}/lib_install/install.sh");
         scratch.write(&install, "#!/bin/sh\necho done >/usr/local/installed\n").chmod(&install, 0o755);
         scratch.write(&format!("{SCRIPTS}/README.md"), "Scripts\n");
-        scratch.commit("First");
+        scratch.commit("First\n");
         Self { scratch, base: folder }
     }
 
@@ -129,7 +129,7 @@ impl Clp {
             arguments.extend(["--rootfs", base]);
         }
         let plan = self.scratch.plan(&arguments);
-        self.scratch.commit("The plan");
+        self.scratch.commit("The plan\n");
         plan
     }
 
@@ -137,7 +137,7 @@ impl Clp {
     pub fn accept_root(&self) {
         let reason = "nothing relies on a private /root";
         self.scratch.run(&["migrate", "--accept", "ancestor-mode:/root", "--reason", reason]).done();
-        self.scratch.commit("Accept an open /root");
+        self.scratch.commit("Accept an open /root\n");
     }
 }
 

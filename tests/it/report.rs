@@ -12,11 +12,13 @@ use layerwright::git::{RepoPath, hash_blob};
 use layerwright::migrate::branch::slug;
 use layerwright::plan::file::Plan;
 use layerwright::verify::evidence::{
-    Build, BuilderFacts, CacheFigures, Evidence, Figures, Outcome, Pair, Reached, Rebuild, SiteEvidence,
+    Build, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair, Reached, Rebuild,
+    SiteEvidence,
 };
 use layerwright::verify::present;
 use serde_json::{Value, json};
 
+use crate::campaign::{Clp, wave};
 use crate::support::{Base, Run, Scratch, command, left_out, linkable};
 
 const TOKEN: &str = "test_token_admin";
@@ -49,8 +51,13 @@ impl World {
         scratch.commit("First\n");
         let plan = scratch.save(&Base::new());
         scratch.commit("Plan\n");
+        Self::on(scratch, &plan, emulator, name)
+    }
+
+    /// A repository with its plan, and evidence for each file that is edited.
+    fn on(scratch: Scratch, plan: &Value, emulator: &str, name: &str) -> Self {
         let read = Plan::read(plan.to_string().as_bytes()).unwrap();
-        for file in plan["files"].as_array().unwrap() {
+        for file in plan["files"].as_array().unwrap().iter().filter(|file| !file["rewritten"].is_null()) {
             let path = file["path"].as_str().unwrap();
             let slug = slug(&RepoPath::new(path).unwrap()).unwrap();
             let mut bytes = Vec::new();
@@ -299,14 +306,27 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
     let tree = present::tree_of_context(&repository, &head, &root, &BTreeMap::new(), &own).unwrap();
     let rebuild = |kept| Rebuild { layers: 2, kept, pushed_bytes: 12_345_678 >> (kept * 4), steps: 1 };
     let pair = Pair { before: rebuild(0), after: rebuild(2) };
-    let lines = file["sites"].as_array().unwrap().iter().filter(|site| site["selected"] == true);
+    let lines = || file["sites"].as_array().unwrap().iter().filter(|site| site["selected"] == true);
+    let number = |site: &Value| usize::try_from(site["line"].as_u64().unwrap()).unwrap();
+    let foretold = lines().flat_map(|site| {
+        let reasons = site["reasons"].as_array().unwrap().iter();
+        reasons.filter(|reason| reason["rule"] == "ancestor-mode").map(|reason| Difference {
+            path: Some(text(&reason["path"])),
+            aspect: "mode".into(),
+            before: Some("0700".into()),
+            after: Some("0755".into()),
+            cause: Cause::Rule { rule: text(&reason["rule"]), line: number(site), accepted: true },
+        })
+    });
+    let differences: Vec<Difference> = foretold.take(1).collect();
+    let outcome = if differences.is_empty() { Outcome::Same } else { Outcome::Different };
     Evidence {
         schema: 1,
         path: text(&file["path"]),
         commit: None,
         before: text(&file["blob"]),
         after: text(&file["rewritten"]),
-        outcome: Outcome::Same,
+        outcome,
         reason: None,
         builds: vec![Build {
             context: root,
@@ -325,15 +345,12 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
             },
             frontend: "docker/dockerfile:1".into(),
             assumptions: Vec::new(),
-            outcome: Outcome::Same,
+            outcome,
             reason: None,
-            sites: lines
-                .map(|site| SiteEvidence {
-                    line: usize::try_from(site["line"].as_u64().unwrap()).unwrap(),
-                    reached: Reached::Linked,
-                })
+            sites: lines()
+                .map(|site| SiteEvidence { line: number(site), reached: Reached::Linked })
                 .collect(),
-            differences: Vec::new(),
+            differences,
             noise: 0,
             smoke: Vec::new(),
             cache: Some(CacheFigures { moved_base: pair, early_step: None }),
@@ -387,6 +404,47 @@ fn a_campaign_goes_from_its_first_pull_request_to_its_last() {
     let open = second_wave(&world, issue);
     declined_and_reverted(&world, issue, &open);
     to_the_end(&world, issue);
+}
+
+/// The nine files of a real tracking issue, listed as there.
+#[test]
+fn a_campaign_after_the_manner_of_clp_goes_out_wave_by_wave() {
+    let Some(emulator) = emulator() else { return };
+    let clp = Clp::new();
+    clp.accept_root();
+    let plan = clp.save();
+    let world = World::on(clp.scratch, &plan, &emulator, "clp");
+    let listed: Vec<&str> =
+        plan["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(listed.len(), 9);
+    let written = format!(
+        "3. Dockerfiles to update\nThe following Dockerfiles should be evaluated and updated:\n{}\nImportant Caveats\n",
+        listed.join("\n")
+    );
+    let issue = world.post("/issues", &json!({"title": "Adopt COPY --link", "body": written}));
+    let issue = issue["number"].as_u64().unwrap();
+    let named = format!("admin/{}#{issue}", world.name);
+    let open = || -> Vec<String> { world.open().into_keys().map(|file| file + "/Dockerfile").collect() };
+    let sorted = |number: usize| {
+        let mut files = wave(&plan, number);
+        files.sort();
+        files
+    };
+
+    world.step(&["--issue", &named]);
+    assert_eq!(open(), sorted(0), "the proof of concept, and nothing else");
+    let (_, writes) = world.step(&[]);
+    assert_eq!(writes, Vec::<String>::new(), "nothing has changed");
+    world.merge(*world.open().values().next().unwrap());
+    world.step(&[]);
+    assert_eq!(open(), sorted(1), "wave 1 opens when wave 0 is merged");
+    let text = world.issue(issue);
+    for path in &listed {
+        let done = sorted(0).iter().any(|first| first == path);
+        assert_eq!(text.contains(&format!("- [x] {path} <!-- layerwright -->")), done, "{path}: {text}");
+    }
+    assert!(text.starts_with("3. Dockerfiles to update\nThe following Dockerfiles"), "{text}");
+    assert!(text.contains("\nImportant Caveats\n"), "{text}");
 }
 
 /// The proof of concept goes out alone, and nothing is written twice.
