@@ -93,9 +93,10 @@ impl Report<'_> {
     }
 
     fn open_pull(&self, new: &NewPull<'_>, observed: &mut Observed) -> Result<(), ReportError> {
-        let known = observed.pulls.len();
+        let known = states(observed, new.branch);
         self.look_up(new.branch, observed)?;
-        if observed.pulls.len() > known {
+        // Somebody opened, closed or opened again one: what is next is to be thought over.
+        if states(observed, new.branch) != known {
             return Ok(());
         }
         match self.forge.open_pull(new) {
@@ -117,7 +118,7 @@ impl Report<'_> {
             }
             Err(error @ (ForgeError::Refused(_) | ForgeError::Unclear(_))) => {
                 self.look_up(new.branch, observed)?;
-                if observed.pulls.len() > known { Ok(()) } else { Err(error.into()) }
+                if states(observed, new.branch) == known { Err(error.into()) } else { Ok(()) }
             }
             Err(error) => Err(error.into()),
         }
@@ -183,4 +184,10 @@ impl Report<'_> {
         observed.issue = Some(Issue { number, body: there });
         Ok(())
     }
+}
+
+/// The pull requests from a branch, and how far they are.
+fn states(observed: &Observed, branch: &str) -> Vec<(u64, PullState)> {
+    let from = observed.pulls.iter().filter(|pull| pull.branch == branch);
+    from.map(|pull| (pull.number, pull.state.clone())).collect()
 }

@@ -109,7 +109,9 @@ impl<'a> Wire<'a> {
     }
 
     fn open_once(&self, pull: &NewPull<'_>) -> Answer<u64> {
-        self.write(true, |state, _| {
+        // Between the last look and the call, the forge's own refusal is all that stands against a second one.
+        let may_people = self.state.borrow().world.strict;
+        self.write(may_people, |state, _| {
             let mut tried = state.world.clone();
             let opened = tried.open_pull(pull.branch, pull.base, pull.body).map_err(refused)?;
             state.judge_open(pull.branch);
