@@ -10,17 +10,26 @@ use crate::plan::file::File;
 
 /// What opens the next pull requests.
 pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
-    let mut ready = progress.files.iter().filter(|file| is_next(progress, file)).peekable();
-    if ready.peek().is_none() {
+    let ready: Vec<&FileProgress> = progress.files.iter().filter(|file| is_next(progress, file)).collect();
+    let Some(last) = ready.iter().map(|file| file.wave).max() else { return };
+    let Some(mut room) = Room::new(campaign, progress, steps) else { return };
+    if !is_gate_sure(campaign, progress, last, steps) {
         return;
     }
-    let Some(mut room) = Room::new(campaign, progress, steps) else { return };
     for file in ready {
         let Some(planned) = campaign.plan.file(&file.path) else { continue };
         if room.take(planned) && ask_for_pulls(campaign, &file.branch, steps) {
             open(campaign, planned, file, steps);
         }
     }
+}
+
+/// Whether nothing that is not known yet may shut the gate of a wave: a file that is settled and not done may have a
+/// pull request that lost its label.
+fn is_gate_sure(campaign: &Campaign<'_>, progress: &Progress, wave: usize, steps: &mut Steps) -> bool {
+    let earlier = progress.files.iter().filter(|file| file.wave < wave && file.state != FileState::Done);
+    let unsure = earlier.filter(|file| !ask_for_pulls(campaign, &file.branch, steps)).count();
+    unsure == 0
 }
 
 fn is_next(progress: &Progress, file: &FileProgress) -> bool {
