@@ -30,7 +30,7 @@ fn main() {
     write("base/Dockerfile", BASE);
     docker(&root.join("base"), &["--tag", "layerwright-bench-base:1", "--load"]);
     let text = format!(
-        "FROM layerwright-bench-base:1 AS it\nCOPY a /srv/a\nRUN sleep {RUN} && touch /srv/ran\nCOPY b /srv/b\n"
+        "FROM layerwright-bench-base:1 AS it\nCOPY a /opt/a\nRUN sleep {RUN} && touch /opt/ran\nCOPY b /opt/b\n"
     );
     write("repository/Dockerfile", &text);
     write("repository/a", "a");
