@@ -241,7 +241,7 @@ fn title(site: &Site) -> (Level<'static>, String) {
         (Verdict::OptedOut, _) => "--link=false says no".to_owned(),
         _ => because(&site.reasons),
     };
-    (level.with_name(verbose::verdict(site.verdict)), text)
+    (level.with_name(site.verdict.words()), text)
 }
 
 /// What helps where a directory above the destination has metadata that no flag keeps: directories inside a source

@@ -52,7 +52,7 @@ fn row(site: &Site, most: usize) -> Vec<Piece> {
     };
     vec![
         (Style::new(), site.line.to_string()),
-        (verdict_style(site.verdict), format!("{mark} {}", verdict(site.verdict))),
+        (verdict_style(site.verdict), format!("{mark} {}", site.verdict.words())),
         (style::FAINT, benefit(site.benefit).to_owned()),
         (Style::new(), shortened(&instruction(site), most)),
         (Style::new(), why(site)),
@@ -98,19 +98,6 @@ fn instruction(site: &Site) -> String {
     }
     words.extend(site.destination.as_deref());
     words.join(" ")
-}
-
-/// A verdict's name.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Link => "link",
-        Verdict::Edit => "edit",
-        Verdict::Hold => "hold",
-        Verdict::Unknown => "unknown",
-        Verdict::NoEffect => "no effect",
-        Verdict::Linked => "linked",
-        Verdict::OptedOut => "opted out",
-    }
 }
 
 fn verdict_style(verdict: Verdict) -> Style {

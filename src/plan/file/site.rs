@@ -120,6 +120,21 @@ pub enum Verdict {
     OptedOut,
 }
 
+impl Verdict {
+    /// Its name for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Link => "link",
+            Verdict::Edit => "edit",
+            Verdict::Hold => "hold",
+            Verdict::Unknown => "unknown",
+            Verdict::NoEffect => "no effect",
+            Verdict::Linked => "linked",
+            Verdict::OptedOut => "opted out",
+        }
+    }
+}
+
 /// What a link brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

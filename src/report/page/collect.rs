@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::data::{
-    Build, Criterion, File, Layers, Left, Line, Measured, Rebuilt, SCHEMA, Standing, State, StateCount,
-    StatusPage, Times, Totals, VerdictCount, Verification, Wave, WaveState,
+    Build, Criterion, File, Layers, Left, Line, Measured, Rebuilt, SCHEMA, State, StateCount, StatusPage,
+    Times, Totals, VerdictCount, Verification, Wave, WaveState,
 };
 use super::state;
 use super::totals;
 use crate::plan::file::{self, Header, Keyword, Plan, Site, Verdict};
 use crate::rollout::{Base, FileEvidence, FileProgress, Progress};
+use crate::status::Said;
 use crate::verify::evidence::{self, BuilderFacts, Evidence, EvidenceByPath, Outcome, Pair, Reached};
 use crate::verify::standing;
 
@@ -77,7 +78,7 @@ fn totals(waves: &[Wave]) -> Totals {
     Totals {
         files: files().count(),
         states: states.into_iter().map(|(state, files)| StateCount { state, files }).collect(),
-        verified: files().filter(|file| file.standing == Standing::Stands).count(),
+        verified: files().filter(|file| file.standing == Said::Stands).count(),
         verdicts: verdicts(files().flat_map(|file| &file.lines).map(|line| line.verdict)),
         selected: selected().count(),
         proved: selected().filter(|line| line.proved == Some(true)).count(),
@@ -123,7 +124,7 @@ fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits:
         by: state.by,
         why: state.why,
         pull: progress.pull,
-        standing: state::standing(standing),
+        standing: Said::of(standing),
         says: standing.to_string(),
         verdicts: verdicts(planned.sites.iter().map(|site| site.verdict)),
         header: match &planned.header {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::file::Verdict;
+use crate::status::Said;
 use crate::verify::evidence::{Difference, Outcome, Pair, Smoke};
 
 /// The version of the format that this program writes.
@@ -164,7 +165,7 @@ pub struct File {
     /// The number of its latest pull request.
     pub pull: Option<u64>,
     /// What its evidence says of it as it is planned now.
-    pub standing: Standing,
+    pub standing: Said,
     /// The same in a few words.
     pub says: String,
     /// Its COPY and ADD lines, by verdict.
@@ -209,30 +210,6 @@ pub enum State {
     Stale,
     /// The base branch has no such file.
     Gone,
-}
-
-/// What evidence says of a file as it is planned now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// Every edited line was executed in a build that gave the same image, or differs as somebody accepted.
-    Stands,
-    /// There is none.
-    Missing,
-    /// It is of something else.
-    Stale,
-    /// Lines that no build executed.
-    NotExercised,
-    /// The builder can not link, so it shows nothing.
-    Void,
-    /// It was put off.
-    Deferred,
-    /// The original does not build.
-    Blocked,
-    /// The images differ and nobody accepted it.
-    Different,
-    /// The images differ where a proof said that they would not.
-    Contradicts,
 }
 
 /// A COPY or ADD.

@@ -3,7 +3,7 @@
 use super::data::{File, StatusPage, VerdictCount};
 use super::figures;
 use super::html::{At, Html};
-use super::words::{self, Look};
+use super::words::Look;
 use crate::text::people::{count, number, short_commit};
 
 /// A state, an outcome: words on a coloured ground.
@@ -41,7 +41,7 @@ pub fn verdicts(html: &mut Html, at: &At, verdicts: &[VerdictCount]) {
         html.text(if index > 0 { " · " } else { "" });
         let at = at.item("verdicts", index).key("lines");
         html.figure(&at, counted.lines, &number(counted.lines));
-        html.text(" ").text(words::verdict(counted.verdict));
+        html.text(" ").text(counted.verdict.words());
     }
 }
 

@@ -1,8 +1,7 @@
 //! How far a file is and what its evidence says, as the page has it.
 
-use super::data::{Standing, State};
+use super::data::State;
 use crate::rollout::{FileState, OpenState};
-use crate::verify::standing;
 
 /// A state with who brought it about, and why.
 pub struct Stated {
@@ -41,20 +40,5 @@ pub fn of(state: &FileState, waits: bool) -> Stated {
         FileState::Taken => State::Taken.into(),
         FileState::Ready if waits => State::Waits.into(),
         FileState::Ready => State::Ready.into(),
-    }
-}
-
-/// What evidence says.
-pub fn standing(standing: &standing::Standing) -> Standing {
-    match standing {
-        standing::Standing::Missing => Standing::Missing,
-        standing::Standing::Stands => Standing::Stands,
-        standing::Standing::Stale(_) => Standing::Stale,
-        standing::Standing::NotExercised(_) => Standing::NotExercised,
-        standing::Standing::Void(_) => Standing::Void,
-        standing::Standing::Deferred(_) => Standing::Deferred,
-        standing::Standing::Blocked(_) => Standing::Blocked,
-        standing::Standing::Different { .. } => Standing::Different,
-        standing::Standing::Contradicts => Standing::Contradicts,
     }
 }

@@ -57,7 +57,7 @@ fn file(html: &mut Html, at: &At, page: &StatusPage, file: &File) {
     html.element("h3", &[], |html| code(html, &file.path));
     html.element("p", &[("class", "row")], |html| {
         badge(html, file.state.look());
-        let standing = format!("badge {}", file.standing.class());
+        let standing = format!("badge {}", words::said(file.standing));
         html.element("span", &[("class", &standing)], |html| {
             html.text(&file.says);
         });
@@ -161,5 +161,5 @@ fn lines(html: &mut Html, at: &At, lines: &[Line]) {
 
 fn look(line: &Line) -> Look {
     let class = if line.selected { "good" } else { "quiet" };
-    Look { words: words::verdict(line.verdict), class }
+    Look { words: line.verdict.words(), class }
 }

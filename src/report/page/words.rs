@@ -1,8 +1,8 @@
 //! What states, outcomes, verdicts and causes are called, and how they look.
 
-use super::data::{CriterionState, Standing, State, WaveState};
+use super::data::{CriterionState, State, WaveState};
 use super::html::{At, Html};
-use crate::plan::file::Verdict;
+use crate::status::Said;
 use crate::verify::evidence::{Cause, Outcome};
 
 /// How something looks: by its class, never by that alone.
@@ -83,15 +83,13 @@ impl CriterionState {
     }
 }
 
-impl Standing {
-    /// The class of its look; its words are [`File::says`](super::data::File::says).
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Stands => "good",
-            Self::Missing => "quiet",
-            Self::Stale | Self::NotExercised | Self::Void | Self::Deferred | Self::Blocked => "warn",
-            Self::Different | Self::Contradicts => "bad",
-        }
+/// The class of the look of what evidence says; its words are [`File::says`](super::data::File::says).
+pub fn said(said: Said) -> &'static str {
+    match said {
+        Said::Stands => "good",
+        Said::Missing => "quiet",
+        Said::Stale | Said::NotExercised | Said::Void | Said::Deferred | Said::Blocked => "warn",
+        Said::Different | Said::Contradicts => "bad",
     }
 }
 
@@ -103,19 +101,6 @@ pub fn outcome(outcome: Outcome) -> Look {
         Outcome::Deferred => look("put off", "warn"),
         Outcome::Blocked => look("original does not build", "warn"),
         Outcome::Different => look("different", "bad"),
-    }
-}
-
-/// What a verdict is called.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Link => "link",
-        Verdict::Edit => "edit",
-        Verdict::Hold => "hold",
-        Verdict::Unknown => "unknown",
-        Verdict::NoEffect => "no effect",
-        Verdict::Linked => "linked",
-        Verdict::OptedOut => "opted out",
     }
 }
 
