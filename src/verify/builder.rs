@@ -71,6 +71,27 @@ pub struct Request {
     pub deadline: Option<Instant>,
 }
 
+impl Request {
+    /// A Dockerfile in a context and nothing else, read as a stream.
+    pub fn new(dockerfile: impl Into<Vec<u8>>, context: impl Into<PathBuf>) -> Self {
+        Self {
+            dockerfile: dockerfile.into(),
+            ignore: None,
+            context: context.into(),
+            target: None,
+            platform: None,
+            build_args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
+            passed: Vec::new(),
+            anew: Vec::new(),
+            output: Output::Stream,
+            deadline: None,
+        }
+    }
+}
+
 /// What becomes of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {

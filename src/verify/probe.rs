@@ -83,19 +83,11 @@ fn run(builder: &dyn Builder, probe: &Probe<'_>) -> Result<Probed, BuildError> {
     })?;
     let header = probe.frontend.map_or(String::new(), |image| format!("# syntax={image}\n"));
     let request = Request {
-        dockerfile: format!("{header}{COPIES}").into_bytes(),
-        ignore: None,
-        context: context.path().to_owned(),
-        target: None,
         platform: probe.platform.map(str::to_owned),
-        build_args: BTreeMap::new(),
-        contexts: BTreeMap::new(),
-        secrets: Vec::new(),
-        ssh: Vec::new(),
         passed: probe.passed.to_vec(),
-        anew: Vec::new(),
         output: Output::Nothing,
         deadline: probe.deadline,
+        ..Request::new(format!("{header}{COPIES}"), context.path())
     };
     match builder.build(&request, &|_| {}, &mut |_| Ok(())) {
         Ok(built) if built.vertexes.iter().any(Vertex::is_link) => Ok(Probed::Links),

@@ -166,29 +166,12 @@ impl Vertex {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::collections::BTreeMap;
-    use std::path::PathBuf;
 
     use super::*;
 
     /// Two texts with nothing else that they are built with.
     pub(in crate::verify) fn variants(original: &str, edited: &str) -> Variants {
-        let request = |text: &str| Request {
-            dockerfile: text.into(),
-            ignore: None,
-            context: PathBuf::new(),
-            target: None,
-            platform: None,
-            build_args: BTreeMap::new(),
-            contexts: BTreeMap::new(),
-            secrets: Vec::new(),
-            ssh: Vec::new(),
-            passed: Vec::new(),
-            anew: Vec::new(),
-            output: Output::Stream,
-            deadline: None,
-        };
-        Variants { original: request(original), edited: request(edited) }
+        Variants { original: Request::new(original, ""), edited: Request::new(edited, "") }
     }
 
     pub(in crate::verify) fn vertex(name: &str, cached: bool) -> Vertex {

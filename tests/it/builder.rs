@@ -1,6 +1,5 @@
 //! The builder that drives `docker buildx`, on a real engine and on clients that do what they should not.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -66,19 +65,9 @@ impl World {
 
     fn request(&self, dockerfile: &str, output: Output) -> Request {
         Request {
-            dockerfile: dockerfile.into(),
-            ignore: None,
-            context: self.folder.path().join("context"),
-            target: None,
-            platform: None,
-            build_args: BTreeMap::new(),
-            contexts: BTreeMap::new(),
-            secrets: Vec::new(),
-            ssh: Vec::new(),
             passed: vec!["--network=host".into()],
-            anew: Vec::new(),
             output,
-            deadline: None,
+            ..Request::new(dockerfile, self.folder.path().join("context"))
         }
     }
 

@@ -1,15 +1,15 @@
 //! Differences hidden in noise, on a real engine: each is found, and noise alone is none. See [`crate::engine`] for what
 //! allows the builds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 
+use layerwright::verify::builder::Request;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
-use layerwright::verify::builder::{Output, Request};
 use layerwright::verify::compare::Difference;
 use layerwright::verify::noise::{Settled, settle};
 use layerwright::verify::workbench::{Failure, Variants, Workbench};
@@ -147,19 +147,9 @@ fn context(folder: &Path) -> PathBuf {
 
 pub fn request(text: Vec<u8>, context: &Path, anew: &[&str]) -> Request {
     Request {
-        dockerfile: text,
-        ignore: None,
-        context: context.to_owned(),
-        target: None,
-        platform: None,
-        build_args: BTreeMap::new(),
-        contexts: BTreeMap::new(),
-        secrets: Vec::new(),
-        ssh: Vec::new(),
         passed: vec!["--network=host".into()],
         anew: anew.iter().map(|name| (*name).to_owned()).collect(),
-        output: Output::Stream,
-        deadline: None,
+        ..Request::new(text, context)
     }
 }
 

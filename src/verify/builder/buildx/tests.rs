@@ -4,9 +4,6 @@ use super::*;
 
 fn request(output: Output) -> Request {
     Request {
-        dockerfile: b"FROM scratch\n".to_vec(),
-        ignore: None,
-        context: "/context".into(),
         target: Some("app".into()),
         platform: Some("linux/arm64".into()),
         build_args: BTreeMap::from([("A".into(), "1 2".into()), ("B".into(), String::new())]),
@@ -16,7 +13,7 @@ fn request(output: Output) -> Request {
         passed: vec!["--network=host".into(), "--provenance=true".into()],
         anew: vec!["app".into(), "deps".into()],
         output,
-        deadline: None,
+        ..Request::new("FROM scratch\n", "/context")
     }
 }
 
