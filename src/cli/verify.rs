@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::campaign::{self, Campaign, Mode};
-use super::workspace::Workspace;
+use super::workspace::{self, Workspace};
 use super::{Error, Kind, human, write};
 use crate::config::Config;
 use crate::git::CommitId;
@@ -170,8 +170,10 @@ fn verify(
     let plain =
         files.filter(|file| campaign.config.build.get(&file.path).is_none_or(|own| own.prepare.is_empty()));
     let temporary = std::env::temp_dir();
-    let mut checkout = context::export(campaign.source, &run::folders(plain), &temporary)
-        .map_err(|error| Error::environment(&error))?;
+    let phase = workspace::phase("Exporting what the builds see");
+    let checkout = context::export(campaign.source, &run::folders(plain), &temporary);
+    phase.finish_and_clear();
+    let mut checkout = checkout.map_err(|error| Error::environment(&error))?;
     if arguments.keep {
         checkout.keep();
     }

@@ -41,7 +41,8 @@ impl Watch {
         let Some(lines) = &self.lines else { return Line { watch: self, head, bar: ProgressBar::hidden() } };
         let bar = lines.add(ProgressBar::new_spinner());
         let took = earlier.map(|evidence| format!(" of about {}", human::seconds(evidence.figures.total_ms)));
-        let template = format!("{{spinner}} {{prefix}}  {{msg}}  {{elapsed}}{}", took.unwrap_or_default());
+        let template =
+            format!("{{spinner}} {{prefix}}  {{wide_msg}}  {{elapsed}}{}", took.unwrap_or_default());
         if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
