@@ -23,6 +23,7 @@ use crate::verify::builder::buildx::{DockerBuildx, Options};
 use crate::verify::builder::{BuildError, Interrupt};
 use crate::verify::context;
 use crate::verify::evidence::{Build, Evidence, Outcome};
+use crate::verify::image::Layers;
 use crate::verify::present;
 use crate::verify::probe::Probes;
 use crate::verify::run::{self, Edit, Job, Stop};
@@ -193,6 +194,7 @@ fn verify(
     let job = Job {
         builder: &builder,
         probes: &probes,
+        layers: &Layers::default(),
         interrupt: &interrupt,
         source: campaign.source,
         commit: commit.map(CommitId::as_str),

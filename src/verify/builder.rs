@@ -6,7 +6,7 @@ pub(in crate::verify) mod process;
 mod progress;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -24,19 +24,13 @@ pub trait Builder: Sync {
     /// [`BuildError`] where there is no builder.
     fn facts(&self) -> Result<BuilderFacts, BuildError>;
 
-    /// Builds. What `request.output` writes is given to `export` while it is written; `watch` is told of each step.
-    /// Nothing keeps running when it returns.
+    /// Builds; `watch` is told of each step. Nothing keeps running when it returns.
     ///
     /// # Errors
     ///
     /// [`BuildError`] tells apart a failed build, one that ran out of time, one that was interrupted and a builder that
     /// is gone.
-    fn build(
-        &self,
-        request: &Request,
-        watch: &(dyn Fn(&Vertex) + Sync),
-        export: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
-    ) -> Result<Built, BuildError>;
+    fn build(&self, request: &Request, watch: &(dyn Fn(&Vertex) + Sync)) -> Result<Built, BuildError>;
 }
 
 /// What is built.
@@ -72,7 +66,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A Dockerfile in a context and nothing else, read as a stream.
+    /// A Dockerfile in a context and nothing else, of which nothing is kept.
     pub fn new(dockerfile: impl Into<Vec<u8>>, context: impl Into<PathBuf>) -> Self {
         Self {
             dockerfile: dockerfile.into(),
@@ -86,7 +80,7 @@ impl Request {
             ssh: Vec::new(),
             passed: Vec::new(),
             anew: Vec::new(),
-            output: Output::Stream,
+            output: Output::Nothing,
             deadline: None,
         }
     }
@@ -95,9 +89,9 @@ impl Request {
 /// What becomes of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// It is read as a stream, an OCI image layout with its layers as they are:
-    /// `type=oci,dest=-,compression=uncompressed,force-compression=true`.
-    Stream,
+    /// It is written into this folder as an OCI image layout: `type=oci,tar=false`. Layers that are in no registry yet
+    /// are not compressed; the others stay as they are.
+    Layout(PathBuf),
     /// Nothing: `type=cacheonly`.
     Nothing,
     /// The engine gets it under this name: `--load`.
@@ -109,7 +103,7 @@ pub enum Output {
 pub struct Built {
     /// Its steps, in the order in which BuildKit told of them.
     pub vertexes: Vec<Vertex>,
-    /// How long it took.
+    /// How long it took, without the export.
     pub elapsed: Duration,
 }
 
@@ -194,9 +188,6 @@ pub enum BuildError {
     /// Somebody interrupted it.
     #[error("interrupted")]
     Interrupted,
-    /// What it exported could not be read.
-    #[error("what the builder wrote can not be read: {}", told(.0))]
-    Export(io::Error),
     /// This machine can not do it.
     #[error("{what}: {}", told(.source))]
     System {

@@ -111,7 +111,7 @@ impl Change {
         Rebuild {
             layers: above.len(),
             kept: above.iter().filter(|layer| warm.contains(&layer.digest)).count(),
-            pushed_bytes: new.map(|layer| layer.size).sum(),
+            pushed_bytes: new.map(|layer| layer.tar_size).sum(),
             steps,
         }
     }

@@ -225,7 +225,7 @@ pub struct Figures {
     pub began: String,
     /// The whole verification.
     pub total_ms: u64,
-    /// Bytes that it wrote to disk: the exported contexts.
+    /// Bytes that it wrote to disk: the contexts, and what the builds exported that was not known.
     pub written_bytes: u64,
     /// By build, in their order.
     pub builds: Vec<BuildFigures>,

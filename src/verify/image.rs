@@ -1,32 +1,27 @@
-//! An image as a builder exports it, read from a stream. It never keeps the content of a file, nor writes one.
+//! An image as a builder exports it: an OCI image layout in a folder (`image-layout.md`), each layer read in one pass. It
+//! never keeps the content of a file.
 //!
-//! The stream is what `docker buildx build -o type=oci,dest=-` writes: an OCI image layout in a tar (`image-layout.md`).
-//! BuildKit puts blobs in the order of their digests, so that layers come before the manifest that says what they are:
-//! what a blob is shows in its first bytes.
+//! What is known of a layer stands in for it in the next export: containerd's local content store, which `docker buildx`
+//! writes a layout with, takes a blob for written where there is a file of its name (`local.store.writer`). So a base
+//! is exported once, not with each build, and no layer that two builds share is read twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Cursor, Read};
+use std::io;
 use std::sync::Arc;
 
 use bstr::BStr;
-use sha2::{Digest as _, Sha256};
 
-use crate::images::file::layout::INDEX;
-use crate::rootfs::layers::member::{Kind, Members};
-use crate::rootfs::layers::{LayerError, input};
-use documents::Documents;
-use layer::Layer;
+use crate::rootfs::layers::LayerError;
 
 mod documents;
+mod export;
 mod layer;
+mod layers;
 mod tree;
 
-/// The most that a manifest or configuration may hold; registries refuse more.
-const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
-
-/// The folder of the blobs: OCI `image-layout.md`, "Blobs".
-const BLOBS: &str = "blobs/sha256/";
+pub use export::{Export, Layout};
+pub use layers::{Known, Layers};
 
 /// An absolute and clean path without its leading slash; the root is empty.
 pub type ImagePath = Arc<BStr>;
@@ -80,8 +75,8 @@ pub struct Image {
 pub struct LayerDescriptor {
     /// Of the blob.
     pub digest: Digest,
-    /// Bytes of the blob.
-    pub size: u64,
+    /// Bytes of the tar, uncompressed, without what ends it.
+    pub tar_size: u64,
     /// Of the uncompressed tar.
     pub diff_id: Digest,
 }
@@ -132,23 +127,11 @@ pub enum NodeKind {
     Fifo,
 }
 
-/// The layers that were read so far: what two exports share is read once.
-#[derive(Debug, Default)]
-pub struct Blobs {
-    layers: HashMap<Digest, Layer>,
-}
-
 /// Why an export could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// It is something else.
-    #[error("the builder wrote no tar: export with `type=oci,dest=-`")]
-    NotTar,
-    /// The tar breaks off, or is damaged.
-    #[error("what the builder wrote can not be read: {0}")]
-    Stream(LayerError),
-    /// The stream breaks off in a file of it.
-    #[error("what the builder wrote breaks off in `{name}` ({source}): build it again")]
+    /// A file of it.
+    #[error("`{name}`, which the builder wrote, can not be read ({source}): build it again")]
     Read {
         /// The file in the layout.
         name: String,
@@ -188,7 +171,7 @@ pub enum ExportError {
         problem: &'static str,
     },
     /// Something is named and not there.
-    #[error("{name} is missing in what the builder wrote: export with `type=oci`")]
+    #[error("{name} is missing in what the builder wrote: export with `type=oci,tar=false`")]
     Missing {
         /// The file in the layout, or a digest.
         name: String,
@@ -201,102 +184,8 @@ pub enum ExportError {
     },
 }
 
-/// Reads an export, a tar that may be a pipe. Blobs that are `known` are passed over.
-///
-/// # Errors
-///
-/// [`ExportError`]. Layers that were read whole before it are known from then on.
-pub fn read_export(reader: impl Read, known: &mut Blobs) -> Result<Image, ExportError> {
-    let failed = |error| match error {
-        LayerError::NotTar => ExportError::NotTar,
-        error => ExportError::Stream(error),
-    };
-    let mut members = Members::new(input::stream(reader).map_err(failed)?);
-    let mut documents = Documents::default();
-    while let Some(member) = members.next().map_err(failed)? {
-        let Ok(name) = std::str::from_utf8(&member.name) else { continue };
-        let name = name.trim_start_matches("./");
-        if member.kind != Kind::File {
-            continue;
-        }
-        let mut stored = members.stored(&member);
-        if name == INDEX {
-            documents.index = Some(document(&mut stored, name)?);
-        } else if let Some(hex) = name.strip_prefix(BLOBS) {
-            let digest = Digest::from_hex(hex).ok_or_else(|| file(name, "is no name of a blob"))?;
-            if known.layers.contains_key(&digest) {
-                continue;
-            }
-            match blob(&mut stored, digest, name)? {
-                Blob::Layer(layer) => drop(known.layers.insert(digest, Layer { size: member.size, ..layer })),
-                Blob::Document(bytes) => drop(documents.blobs.insert(digest, bytes)),
-            }
-        }
-    }
-    let stated = documents.image()?;
-    let mut tree = tree::Tree::default();
-    for descriptor in &stated.layers {
-        let missing = || ExportError::Missing { name: format!("layer {}", descriptor.digest) };
-        let layer = known.layers.get(&descriptor.digest).ok_or_else(missing)?;
-        if layer.size != descriptor.size {
-            return Err(file(&descriptor.digest.to_string(), "has another size than its manifest says"));
-        }
-        tree.apply(layer).map_err(|source| ExportError::Layer { digest: descriptor.digest, source })?;
-    }
-    let documents::Stated { digest, config, layers } = stated;
-    Ok(Image { entries: tree.entries, config, layers, digest })
-}
-
-enum Blob {
-    Layer(Layer),
-    Document(Vec<u8>),
-}
-
-/// Reads a blob to its end, and checks it against its name.
-fn blob(stored: &mut impl Read, digest: Digest, name: &str) -> Result<Blob, ExportError> {
-    let failed = |source| ExportError::Read { name: name.into(), source };
-    let mut hashed = Hashed { from: stored, hash: Sha256::new() };
-    let mut head = Vec::new();
-    (&mut hashed).take(512).read_to_end(&mut head).map_err(failed)?;
-    let blob = if input::is_tar(&head) {
-        let whole = Cursor::new(head).chain(&mut hashed);
-        layer::read(whole, digest).map(Blob::Layer).map_err(|source| ExportError::Layer { digest, source })
-    } else if head.trim_ascii_start().starts_with(b"{") {
-        document(&mut Cursor::new(head).chain(&mut hashed), name).map(Blob::Document)
-    } else {
-        Err(file(name, "is neither a layer nor a document"))
-    };
-    io::copy(&mut hashed, &mut io::sink()).map_err(failed)?;
-    let actual = Digest(hashed.hash.finalize().into());
-    // Of damaged data the digest is told, not what it looks like.
-    if actual == digest { blob } else { Err(ExportError::Digest { digest, actual }) }
-}
-
-fn document(from: &mut impl Read, name: &str) -> Result<Vec<u8>, ExportError> {
-    let mut bytes = Vec::new();
-    let read = from.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes);
-    match read.map_err(|source| ExportError::Read { name: name.into(), source })? as u64 {
-        0..=MAX_DOCUMENT => Ok(bytes),
-        _ => Err(file(name, "is over 4 MiB, which no manifest or configuration is")),
-    }
-}
-
 fn file(name: &str, problem: &'static str) -> ExportError {
     ExportError::File { name: name.into(), problem }
-}
-
-/// A reader that hashes what is read.
-struct Hashed<R> {
-    from: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.from.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

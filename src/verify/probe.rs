@@ -89,7 +89,7 @@ fn run(builder: &dyn Builder, probe: &Probe<'_>) -> Result<Probed, BuildError> {
         deadline: probe.deadline,
         ..Request::new(format!("{header}{COPIES}"), context.path())
     };
-    match builder.build(&request, &|_| {}, &mut |_| Ok(())) {
+    match builder.build(&request, &|_| {}) {
         Ok(built) if built.vertexes.iter().any(Vertex::is_link) => Ok(Probed::Links),
         Ok(_) => Ok(ignores(&builder.facts()?.driver)),
         Err(BuildError::Failed { said, .. }) if is_unknown(&said) => Ok(Probed::Rejects { said }),

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use super::builder::{BuildError, Builder, Interrupt, Vertex, now};
 use super::context::{Checkout, ContextError};
 use super::evidence::{self, Build, Evidence, Figures, Outcome};
+use super::image::Layers;
 use super::probe::Probes;
 use super::texts::{TextError, texts};
-use super::workbench::Workbench;
+use super::workbench::{Exports, Workbench};
 use crate::config::{Build as Configured, Config, Frontend};
 use crate::discover::{ReadError, Source};
 use crate::git::{GitError, PathError, RepoPath};
@@ -39,6 +40,8 @@ pub struct Job<'a> {
     pub builder: &'a dyn Builder,
     /// What is known of it.
     pub probes: &'a Probes<'a>,
+    /// What is known of the layers that it exported.
+    pub layers: &'a Layers,
     /// Who stops it.
     pub interrupt: &'a Interrupt,
     /// The files of the repository.
@@ -256,7 +259,8 @@ impl Run<'_> {
         let checkout = prepared.as_ref().unwrap_or(self.job.checkout);
         self.figures.written_bytes = checkout.written();
         let watch = |vertex: &Vertex| (self.tell)(&Event::Step(vertex));
-        let mut bench = Workbench::new(self.job.builder, &watch, checkout.nonce());
+        let exports = Exports { parent: &self.job.temporary, layers: self.job.layers };
+        let mut bench = Workbench::new(self.job.builder, &watch, checkout.nonce(), exports);
         let platforms = self.platforms();
         for context in &self.edit.file.contexts {
             for platform in &platforms {
@@ -264,6 +268,7 @@ impl Run<'_> {
                     .verify(&mut bench)?;
                 self.builds.extend(builds);
                 self.figures.builds.extend(figures);
+                self.figures.written_bytes = checkout.written() + bench.written();
             }
         }
         Ok(())

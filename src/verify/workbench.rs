@@ -1,9 +1,11 @@
-//! One file's builds: each text is built and read, one after the other. It never judges what comes out.
+//! One file's builds: each text is built and read. It never judges what comes out.
 
 use std::io;
+use std::path::Path;
+use std::thread;
 
 use super::builder::{BuildError, Builder, Built, Output, Request, Vertex};
-use super::image::{Blobs, ExportError, Image, read_export};
+use super::image::{Export, ExportError, Image, Known, Layers, Layout};
 use crate::dockerfile::{Body, Dockerfile};
 
 /// A builder with what one verification shares between its builds.
@@ -12,7 +14,17 @@ pub struct Workbench<'a> {
     watch: &'a (dyn Fn(&Vertex) + Sync),
     /// A word of letters and digits that no other verification has: what is made with it is in no cache.
     pub(super) nonce: String,
-    known: Blobs,
+    exports: Exports<'a>,
+    written: u64,
+}
+
+/// Where builds export to.
+#[derive(Clone, Copy, Debug)]
+pub struct Exports<'a> {
+    /// The folder below which each has one of its own as long as it is read.
+    pub parent: &'a Path,
+    /// What need not be exported again.
+    pub layers: &'a Layers,
 }
 
 /// Both texts of a file, each with everything that it is built with. They differ in nothing but the text: its edited
@@ -71,8 +83,18 @@ impl Variants {
 
 impl<'a> Workbench<'a> {
     /// Works with a builder and tells `watch` of each step.
-    pub fn new(builder: &'a dyn Builder, watch: &'a (dyn Fn(&Vertex) + Sync), nonce: String) -> Self {
-        Self { builder, watch, nonce, known: Blobs::default() }
+    pub fn new(
+        builder: &'a dyn Builder,
+        watch: &'a (dyn Fn(&Vertex) + Sync),
+        nonce: String,
+        exports: Exports<'a>,
+    ) -> Self {
+        Self { builder, watch, nonce, exports, written: 0 }
+    }
+
+    /// How many bytes the builds have written to disk.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// Builds and reads what is exported, whatever `request.output` says.
@@ -81,22 +103,72 @@ impl<'a> Workbench<'a> {
     ///
     /// [`Failure::Build`] and [`Failure::Export`].
     pub fn image(&mut self, request: &Request) -> Result<Exported, Failure> {
-        let request = Request { output: Output::Stream, ..request.clone() };
-        let known = &mut self.known;
-        let mut read = Err(ExportError::NotTar);
-        let built = self.builder.build(&request, self.watch, &mut |stream| {
-            read = read_export(&mut *stream, known);
-            match &read {
-                Ok(_) => io::copy(stream, &mut io::sink()).map(drop),
-                Err(error) => Err(io::Error::other(error.to_string())),
-            }
-        });
-        match (built, read) {
-            (Ok(built), Ok(image)) => Ok(Exported { image, built }),
-            (Ok(_) | Err(BuildError::Export(_)), Err(error)) => Err(error.into()),
-            (Err(error), _) => Err(error.into()),
-        }
+        let mut known = self.exports.layers.known();
+        let (built, layout) = self.export(request, self.folder(&known)?)?;
+        let image = self.read(layout, &mut known)?;
+        Ok(Exported { image, built })
     }
+
+    /// Builds and reads both texts. While the second is built, which `then` is told of, the first is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`image`](Self::image), of the first text. Those of the second stand in its place.
+    pub fn pair(
+        &mut self,
+        variants: &Variants,
+        then: impl FnOnce(),
+    ) -> Result<(Exported, Result<Exported, Failure>), Failure> {
+        let mut known = self.exports.layers.known();
+        let (built, layout) = self.export(&variants.original, self.folder(&known)?)?;
+        let mut folder = self.folder(&known)?;
+        folder.stand_in_for(&layout).map_err(unwritten)?;
+        then();
+        let (image, edited) = thread::scope(|scope| {
+            let (parent, layers) = (self.exports, &mut known);
+            let reading = scope.spawn(move || read(parent, layout, layers));
+            let edited = self.export(&variants.edited, folder);
+            let image = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (image, edited)
+        });
+        let (image, written) = image?;
+        self.written += written;
+        let edited = edited.and_then(|(built, layout)| {
+            let image = self.read(layout, &mut known)?;
+            Ok(Exported { image, built })
+        });
+        Ok((Exported { image, built }, edited))
+    }
+
+    fn folder(&self, known: &Known) -> Result<Export, Failure> {
+        Export::new(self.exports.parent, known).map_err(unwritten)
+    }
+
+    /// Builds, and reads the documents of what was exported.
+    fn export(&self, request: &Request, folder: Export) -> Result<(Built, Layout), Failure> {
+        let request = Request { output: Output::Layout(folder.path().into()), ..request.clone() };
+        let built = self.builder.build(&request, self.watch)?;
+        Ok((built, folder.open()?))
+    }
+
+    fn read(&mut self, layout: Layout, known: &mut Known) -> Result<Image, Failure> {
+        let (image, written) = read(self.exports, layout, known)?;
+        self.written += written;
+        Ok(image)
+    }
+}
+
+/// Reads a layout. Its image, and how many bytes were written for it.
+fn read(exports: Exports<'_>, layout: Layout, known: &mut Known) -> Result<(Image, u64), ExportError> {
+    let written = layout.written()?;
+    let image = layout.read(known)?;
+    exports.layers.remember(known, &image.layers);
+    Ok((image, written))
+}
+
+fn unwritten(source: io::Error) -> Failure {
+    let what = "the folder that the builder exports to can not be made";
+    BuildError::System { what, source }.into()
 }
 
 /// The edited lines of two texts that differ in those alone, as places in the instructions of either.

@@ -1,22 +1,26 @@
 //! The builder that drives `docker buildx`, on a real engine and on clients that do what they should not.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bstr::ByteSlice;
 use layerwright::dockerfile::Dockerfile;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
 use layerwright::verify::builder::{BuildError, Builder, Built, Interrupt, Output, Request};
 use layerwright::verify::evidence::Reached;
+use layerwright::verify::image::{Image, Layers};
 use layerwright::verify::probe::{Probe, Probed, Probes};
 use layerwright::verify::reached::reached;
+use layerwright::verify::workbench::{Exports, Workbench};
 
 use crate::engine;
-use crate::support::say;
+use crate::support::{left_out, say};
 
 /// A client and a context.
 struct World {
@@ -67,13 +71,16 @@ impl World {
         Request {
             passed: vec!["--network=host".into()],
             output,
-            ..Request::new(dockerfile, self.folder.path().join("context"))
+            ..Request::new(
+                dockerfile,
+                engine::own_name(self.folder.path(), &self.folder.path().join("context")),
+            )
         }
     }
 
     fn build(&self, dockerfile: &str) -> Result<Built, BuildError> {
         let request = self.request(dockerfile, Output::Nothing);
-        self.builder().build(&request, &|_| {}, &mut |_| Ok(()))
+        self.builder().build(&request, &|_| {})
     }
 
     fn fails(&self, dockerfile: &str) -> BuildError {
@@ -166,78 +173,90 @@ fn a_build_that_floods_both_streams_does_not_hang() {
         "(i=0; while [ $i -lt 20000 ]; do echo \"warning $i of the client\" >&2; i=$((i+1)); done) & \
          head -c 3000000 /dev/zero; wait",
     );
-    let mut read = 0;
-    let request = world.request("FROM scratch\n", Output::Stream);
-    let built = world.builder().build(&request, &|_| {}, &mut |stream| {
-        // Not all of it: what is left is read too.
-        let mut part = vec![0; 1_000_000];
-        stream.read_exact(&mut part)?;
-        read += part.len();
-        Ok(())
-    });
-    built.unwrap();
-    assert_eq!(read, 1_000_000);
-}
-
-#[test]
-fn who_can_not_read_the_image_stops_the_build() {
-    let marker = "sleep 86399.5";
-    let world = World::that_builds(&format!("head -c 3000000 /dev/zero; exec {marker}"));
-    let request = world.request("FROM scratch\n", Output::Stream);
-    let error = world.builder().build(&request, &|_| {}, &mut |stream| {
-        stream.read_exact(&mut [0; 4096])?;
-        Err(io::ErrorKind::StorageFull.into())
-    });
-    assert_error!(error.unwrap_err(), BuildError::Export(_), "make room");
-    assert!(processes(marker).is_empty());
+    world.build("FROM scratch\n").unwrap();
 }
 
 #[test]
 fn an_image_that_is_cut_short_is_the_builds_failure() {
     let world =
         World::that_builds("printf abc; sleep 0.2; echo 'ERROR: failed to solve: out of luck' >&2; exit 1");
-    let request = world.request("FROM scratch\n", Output::Stream);
-    let error = world.builder().build(&request, &|_| {}, &mut |stream| stream.read_exact(&mut [0; 10]));
-    assert_error!(error.unwrap_err(), BuildError::Failed { step: None, .. }, "failed to solve: out of luck");
-    let world = World::that_builds("printf abc");
-    let request = world.request("FROM scratch\n", Output::Stream);
-    let error = world.builder().build(&request, &|_| {}, &mut |stream| stream.read_exact(&mut [0; 10]));
-    assert_error!(error.unwrap_err(), BuildError::Export(_), "can not be read");
+    let request = world.request("FROM scratch\n", Output::Layout(world.folder.path().into()));
+    let error = world.builder().build(&request, &|_| {}).unwrap_err();
+    assert_error!(error, BuildError::Failed { step: None, .. }, "failed to solve: out of luck");
 }
 
 #[test]
-fn an_image_is_read_while_it_is_written() {
-    if !engine::is_there("an image is read while it is written") {
+fn an_image_is_exported_into_a_folder() {
+    if !engine::is_there("an image is exported into a folder") {
         return;
     }
     let world = World::new();
     let facts = world.builder().facts().unwrap();
     assert_eq!((facts.driver.as_str(), facts.rootless), ("docker", Some(false)));
     let text = "FROM tiny:1 AS base\nCOPY --link f /tmp/f\nRUN echo done\nFROM base\nCOPY f /b/f\n";
-    let mut request = world.request(text, Output::Stream);
+    // A comma parts what the client is asked for.
+    let layout = world.folder.path().join("a,b \"c\"");
+    fs::create_dir(&layout).unwrap();
+    let mut request = world.request(text, Output::Layout(layout.clone()));
     request.ignore = Some(b"g\n".to_vec());
     fs::write(request.context.join(".dockerignore"), "f\n").unwrap();
-    let mut names = Vec::new();
-    let built = engine::one_of_few(|| {
-        world.builder().build(&request, &|_| {}, &mut |stream| {
-            for entry in tar::Archive::new(stream).entries()? {
-                names.push(entry?.path()?.into_owned());
-            }
-            Ok(())
-        })
-    });
-    let built = built.unwrap();
-    assert!(names.iter().any(|name| name == Path::new("index.json")), "{names:?}");
+    let built = engine::one_of_few(|| world.builder().build(&request, &|_| {})).unwrap();
+    assert!(layout.join("index.json").is_file() && layout.join("blobs/sha256").is_dir());
     let found = reached(&built.vertexes, &Dockerfile::read(text));
     assert_eq!(found, [(1, Reached::Linked), (4, Reached::NotExercised)]);
     assert!(built.vertexes.iter().all(|vertex| vertex.completed), "{:?}", built.vertexes);
     // The same from the cache, but for the stage that is built anew.
     request.anew = vec!["base".into()];
     request.output = Output::Nothing;
-    let again = engine::one_of_few(|| world.builder().build(&request, &|_| {}, &mut |_| Ok(()))).unwrap();
+    let again = engine::one_of_few(|| world.builder().build(&request, &|_| {})).unwrap();
     let run = again.vertexes.iter().find(|vertex| vertex.name.contains("RUN echo done")).unwrap();
     assert!(!run.cached, "{run:?}");
     assert_eq!(reached(&again.vertexes, &Dockerfile::read(text)), found);
+}
+
+#[test]
+fn what_is_known_is_not_exported_again() {
+    if !engine::is_there("what is known is not exported again") {
+        return;
+    }
+    let (world, layers) = (World::new(), Layers::default());
+    let builder = world.builder();
+    let build = |text: &str| {
+        let exports = Exports { parent: world.folder.path(), layers: &layers };
+        let mut bench = Workbench::new(&builder, &|_| {}, "known".into(), exports);
+        let request = world.request(text, Output::Nothing);
+        let image = engine::one_of_few(|| bench.image(&request)).unwrap().image;
+        (image, bench.written())
+    };
+    let (first, whole) = build("FROM tiny:1\nCOPY f /a/f\n");
+    let (second, rest) = build("FROM tiny:1\nCOPY f /b/f\n");
+    let paths = |image: &Image| image.entries.len();
+    assert!(whole > 500_000 && rest < 20_000, "{whole} and then {rest} bytes of tiny:1");
+    assert_eq!((paths(&first), first.layers[0]), (paths(&second), second.layers[0]));
+    let shared = |path: &str| [&first, &second].map(|image| image.entries[path.as_bytes().as_bstr()].clone());
+    let [one, other] = shared("usr/bin/busybox");
+    assert!(Arc::ptr_eq(&one, &other));
+    let left = fs::read_dir(world.folder.path()).unwrap().count();
+    assert_eq!(left, 2, "the context alone is left, with both its names");
+}
+
+#[test]
+fn no_room_for_what_is_exported_is_told() {
+    let what = "no room for what is exported";
+    if !engine::is_there(what) {
+        return;
+    }
+    let world = World::new();
+    let disk = world.folder.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400k", "tmpfs"]).arg(&disk).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        return left_out(what, "this user may not mount a small disk");
+    }
+    let request = world.request("FROM tiny:1\nCOPY f /f\n", Output::Layout(disk.clone()));
+    let error = engine::one_of_few(|| world.builder().build(&request, &|_| {})).unwrap_err();
+    assert!(Command::new("umount").arg(&disk).status().unwrap().success());
+    assert_error!(error, BuildError::System { .. }, "temporary folder", "make room, or set TMPDIR");
 }
 
 #[test]
@@ -322,7 +341,7 @@ fn sleeper(marker: &str, deadline: Option<Duration>, then: impl FnOnce(&World) +
                 until("the build runs", || !processes(marker).is_empty());
                 then(&world);
             });
-            let error = world.builder().build(&request, &|_| {}, &mut |_| Ok(())).unwrap_err();
+            let error = world.builder().build(&request, &|_| {}).unwrap_err();
             until("nothing is built any more", || processes(marker).is_empty());
             error
         })

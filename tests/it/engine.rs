@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
+use layerwright::verify::image::{self, Export, Layers};
 use sha2::{Digest, Sha256};
 
 use crate::cases;
@@ -105,18 +107,40 @@ pub fn export(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec
     run(dockerfile, context, &[options, &["--output=type=tar,dest=-"]].concat())
 }
 
-/// What a Dockerfile builds, as `verify` takes it: an OCI layout with its layers as they are. Nothing comes out of the
-/// cache, which does not notice every change of a context (buildkit#7176).
-pub fn layout(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
-    let output = "--output=type=oci,dest=-,compression=uncompressed,force-compression=true";
-    run(dockerfile, context, &[options, &["--no-cache", output]].concat())
+/// What a Dockerfile builds, as `verify` takes it: an OCI layout. Nothing comes out of the cache, which does not notice
+/// every change of a context (buildkit#7176).
+pub fn layout(
+    dockerfile: &Path,
+    context: &Path,
+    options: &[&str],
+    layers: &Layers,
+) -> Result<image::Image, String> {
+    let mut known = layers.known();
+    let export = Export::new(&std::env::temp_dir(), &known).unwrap();
+    let output =
+        format!("--output=type=oci,tar=false,dest={},compression=uncompressed", export.path().display());
+    run(dockerfile, context, &[options, &["--no-cache", &output]].concat())?;
+    let image = export.open().unwrap().read(&mut known).unwrap();
+    layers.remember(&known, &image.layers);
+    Ok(image)
 }
 
 fn run(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
+    let named = tempfile::tempdir().unwrap();
+    let context = own_name(named.path(), context);
     let (file, folder) = (dockerfile.to_str().unwrap(), context.to_str().unwrap());
     let plain = ["buildx", "build", "--network=host", "--provenance=false", "--sbom=false"];
     let what = ["--progress=plain", "--file", file, folder];
     one_of_few(|| docker(&[&plain[..], options, &what].concat()))
+}
+
+/// A context by a name that no other has. Of one with the name of another a builder takes only the files whose size,
+/// mode or time is another: two tests may write theirs in the same moment.
+pub fn own_name(temporary: &Path, context: &Path) -> PathBuf {
+    let at = temporary.join(temporary.file_name().unwrap());
+    let _there_already = symlink(context, &at);
+    assert!(at.is_dir(), "{}", at.display());
+    at
 }
 
 /// Builds when fewer than [`AT_ONCE`] others do.

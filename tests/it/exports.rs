@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use layerwright::verify::compare::{Comparison, compare};
-use layerwright::verify::image::{Blobs, Image, Node, NodeKind, read_export};
+use layerwright::verify::image::{Image, Layers, Node, NodeKind};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -53,15 +53,13 @@ struct Shown {
 }
 
 struct Bench {
-    known: Mutex<Blobs>,
+    layers: Layers,
     work: tempfile::TempDir,
 }
 
 impl Bench {
     fn image(&self, dockerfile: &Path, context: &Path, extra: &[&str]) -> Result<Image, String> {
-        let layout = engine::layout(dockerfile, context, extra)?;
-        let mut known = self.known.lock().unwrap();
-        Ok(read_export(layout.as_slice(), &mut known).unwrap())
+        engine::layout(dockerfile, context, extra, &self.layers)
     }
 
     /// Builds a case in both ways; None where its context cannot be made here.
@@ -202,7 +200,7 @@ fn comparing_the_images_of_the_cases_says_what_they_say() {
         return;
     }
     serve();
-    let bench = Bench { known: Mutex::default(), work: tempfile::tempdir().unwrap() };
+    let bench = Bench { layers: Layers::default(), work: tempfile::tempdir().unwrap() };
     let folders = chosen(&folder);
     let pending = Mutex::new(folders.iter());
     let wrong = Mutex::new(Vec::new());
@@ -285,8 +283,7 @@ fn layers_make_what_the_engine_makes_of_them() {
     let (dockerfile, context) = (work.path().join("Dockerfile"), work.path().join("context"));
     fs::create_dir(&context).unwrap();
     fs::write(&dockerfile, LAYERED).unwrap();
-    let layout = engine::layout(&dockerfile, &context, &[]).unwrap();
-    let image = read_export(layout.as_slice(), &mut Blobs::default()).unwrap();
+    let image = engine::layout(&dockerfile, &context, &[], &Layers::default()).unwrap();
     assert_eq!(image.layers.len(), 7);
     let own = image.entries.iter().filter(|(path, _)| !path.is_empty());
     let own: engine::Image = own.map(|(path, node)| (path.to_string(), object(node))).collect();

@@ -9,8 +9,9 @@ use std::time::Duration;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
 use layerwright::verify::cache::{Measured, measure};
 use layerwright::verify::evidence::Rebuild;
+use layerwright::verify::image::Layers;
 use layerwright::verify::smoke;
-use layerwright::verify::workbench::{Failure, Variants, Workbench};
+use layerwright::verify::workbench::{Exports, Failure, Variants, Workbench};
 
 use crate::engine;
 use crate::noise::request;
@@ -21,6 +22,7 @@ struct World {
     folder: tempfile::TempDir,
     /// What no other line of a Dockerfile holds.
     salt: String,
+    layers: Layers,
 }
 
 impl World {
@@ -34,11 +36,11 @@ impl World {
         for at in 0..FILES {
             fs::write(vendor.join(at.to_string()), salt.repeat(SIZE / salt.len())).unwrap();
         }
-        Self { folder, salt }
+        Self { folder, salt, layers: Layers::default() }
     }
 
     fn context(&self) -> PathBuf {
-        self.folder.path().join("context")
+        engine::own_name(self.folder.path(), &self.folder.path().join("context"))
     }
 
     /// Both variants of a text: `@` is the flag, and `%` the salt.
@@ -50,7 +52,8 @@ impl World {
 
     fn bench<T>(&self, work: impl FnOnce(&mut Workbench<'_>) -> T) -> T {
         let builder = DockerBuildx::new(Options::default());
-        engine::one_of_few(|| work(&mut Workbench::new(&builder, &|_| {}, self.salt.clone())))
+        let exports = Exports { parent: self.folder.path(), layers: &self.layers };
+        engine::one_of_few(|| work(&mut Workbench::new(&builder, &|_| {}, self.salt.clone(), exports)))
     }
 
     /// Removes what the engine keeps of these builds.

@@ -11,8 +11,9 @@ use std::thread;
 use layerwright::verify::builder::Request;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
 use layerwright::verify::compare::Difference;
+use layerwright::verify::image::Layers;
 use layerwright::verify::noise::{Settled, settle};
-use layerwright::verify::workbench::{Failure, Variants, Workbench};
+use layerwright::verify::workbench::{Exports, Failure, Variants, Workbench};
 
 use crate::engine::{self, AT_ONCE};
 
@@ -142,7 +143,7 @@ fn context(folder: &Path) -> PathBuf {
     header.set_size(2);
     tar.append_data(&mut header, "root/deep/x", &b"x\n"[..]).unwrap();
     tar.finish().unwrap();
-    context
+    engine::own_name(folder, &context)
 }
 
 pub fn request(text: Vec<u8>, context: &Path, anew: &[&str]) -> Request {
@@ -155,7 +156,9 @@ pub fn request(text: Vec<u8>, context: &Path, anew: &[&str]) -> Request {
 
 fn settled(marked: &str, context: &Path) -> Result<Settled, Failure> {
     let builder = DockerBuildx::new(Options::default());
-    let mut bench = Workbench::new(&builder, &|_| {}, "noise".into());
+    let (temporary, layers) = (std::env::temp_dir(), Layers::default());
+    let exports = Exports { parent: &temporary, layers: &layers };
+    let mut bench = Workbench::new(&builder, &|_| {}, "noise".into(), exports);
     let anew = ["gen", "build", "last"];
     let variants = Variants {
         original: request(text(marked, false), context, &anew),

@@ -7,10 +7,8 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use tar::Header;
 
 use super::LayerError;
-use super::member::{BLOCK, checksum_holds};
 
 /// How a tar is compressed, read from its first bytes. Media types and file names are not asked, since builders
 /// and people get them wrong.
@@ -254,15 +252,6 @@ pub(crate) fn decoder<'a>(mut reader: impl Read + 'a) -> Result<Option<Box<dyn R
         Compression::Gzip => Some(Box::new(MultiGzDecoder::new(whole))),
         Compression::Zstd => Some(Box::new(ZstdFrames::new(whole))),
     })
-}
-
-/// Whether bytes are the start of a tar, plain or in a compression that is read.
-pub(crate) fn is_tar(head: &[u8]) -> bool {
-    let plain = || {
-        head.len() as u64 == BLOCK
-            && (head.iter().all(|byte| *byte == 0) || checksum_holds(Header::from_byte_slice(head)))
-    };
-    Compression::detect(head).is_ok_and(|compression| compression != Compression::None || plain())
 }
 
 const BUFFER: usize = 64 * 1024;

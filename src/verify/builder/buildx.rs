@@ -19,6 +19,9 @@ use crate::verify::evidence::BuilderFacts;
 /// How long the client may take to say what there is. A builder in a container is started first, and pulled.
 const ANSWER: Duration = Duration::from_mins(3);
 
+/// A disk with fewer free bytes is full.
+const ROOM: u64 = 1 << 20;
+
 /// Which builder, and who may stop it.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -57,22 +60,20 @@ impl DockerBuildx {
 
     /// What the client says about something: whether it succeeded, what it wrote, what it said.
     fn ask(&self, command: Command) -> Result<(bool, String, String), BuildError> {
-        let (mut wrote, until) = (Vec::new(), process::now() + ANSWER);
-        let text = |mut stream: Box<dyn Read>| {
+        let text = |stream: &mut dyn Read| {
             let mut bytes = Vec::new();
             let _broken = stream.read_to_end(&mut bytes);
-            String::from_utf8_lossy(&bytes).trim().to_owned()
+            String::from_utf8_lossy(&bytes).into_owned()
         };
-        let read = |stdout: &mut dyn Read| stdout.read_to_end(&mut wrote).map(drop);
-        let ran = process::run(command, &self.options.interrupt, Some(until), |e| text(Box::new(e)), read);
-        let (ended, said, read) = ran.map_err(BuildError::NoDocker)?;
+        let (mut wrote, until) = (String::new(), process::now() + ANSWER);
+        let errors = |mut stderr| text(&mut stderr).trim().to_owned();
+        let output = |stdout: &mut dyn Read| wrote = text(stdout);
+        let ran = process::run(command, &self.options.interrupt, Some(until), errors, output);
+        let (ended, said) = ran.map_err(BuildError::NoDocker)?;
         match ended.stopped {
             Some(Stopped::Interrupted) => Err(BuildError::Interrupted),
             Some(Stopped::TimedOut) => Err(BuildError::NoBuilder { said: "it does not answer".into() }),
-            Some(Stopped::Unread) | None => {
-                read.map_err(BuildError::Export)?;
-                Ok((ended.status.success(), String::from_utf8_lossy(&wrote).into_owned(), said))
-            }
+            None => Ok((ended.status.success(), wrote, said)),
         }
     }
 
@@ -137,8 +138,10 @@ impl DockerBuildx {
             }
         }
         match &request.output {
-            Output::Stream => {
-                option("output", "type=oci,dest=-,compression=uncompressed,force-compression=true");
+            Output::Layout(folder) => {
+                // Fields are CSV (buildx, `buildflags.ParseExports`).
+                let folder = folder.display().to_string().replace('"', "\"\"");
+                option("output", &format!("type=oci,tar=false,\"dest={folder}\",compression=uncompressed"));
             }
             Output::Nothing => option("output", "type=cacheonly"),
             Output::Image(name) => {
@@ -156,20 +159,24 @@ impl DockerBuildx {
     }
 
     /// What came of a build that gave no image.
-    fn failure(
-        &self,
-        ended: Ended,
-        read: io::Result<()>,
-        progress: &Progress<'_>,
-        after: Duration,
-    ) -> BuildError {
-        match (ended.stopped, read) {
-            (Some(Stopped::Interrupted), _) => BuildError::Interrupted,
-            (Some(Stopped::TimedOut), _) => BuildError::TimedOut { after },
-            (Some(Stopped::Unread), Err(error)) => BuildError::Export(error),
-            (_, Err(error)) if ended.status.success() => BuildError::Export(error),
-            (_, _) => failure::of(progress, || self.inspect(false).is_ok()),
+    fn failure(&self, ended: Ended, progress: &Progress<'_>, after: Duration) -> BuildError {
+        match ended.stopped {
+            Some(Stopped::Interrupted) => BuildError::Interrupted,
+            Some(Stopped::TimedOut) => BuildError::TimedOut { after },
+            None => failure::of(progress, || self.inspect(false).is_ok()),
         }
+    }
+
+    /// That there is no room for what is exported, where that is so.
+    fn no_room(request: &Request, error: &BuildError) -> Option<BuildError> {
+        let Output::Layout(folder) = &request.output else { return None };
+        let told = rustix::fs::statvfs(folder).ok()?;
+        let is_full = told.f_bavail.saturating_mul(told.f_frsize) < ROOM;
+        // What Go says for ENOSPC.
+        (is_full && error.to_string().contains("no space left on device")).then(|| BuildError::System {
+            what: "what a build exports can not be written into the temporary folder",
+            source: io::ErrorKind::StorageFull.into(),
+        })
     }
 }
 
@@ -183,12 +190,7 @@ impl Builder for DockerBuildx {
         Ok(known.insert(facts).clone())
     }
 
-    fn build(
-        &self,
-        request: &Request,
-        watch: &(dyn Fn(&Vertex) + Sync),
-        export: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
-    ) -> Result<Built, BuildError> {
+    fn build(&self, request: &Request, watch: &(dyn Fn(&Vertex) + Sync)) -> Result<Built, BuildError> {
         let format = format(&self.facts()?.buildx);
         let folder = files(request).map_err(|source| BuildError::System {
             what: "the Dockerfile can not be written into the temporary folder",
@@ -197,22 +199,15 @@ impl Builder for DockerBuildx {
         let command = self.build_command(request, format, &folder.path().join("Dockerfile"));
         let began = process::now();
         let progress = Progress::new(watch);
-        let (ended, progress, read) = process::run(
-            command,
-            &self.options.interrupt,
-            request.deadline,
-            |stderr| progress.read(format, BufReader::new(stderr)),
-            |stdout| match request.output {
-                Output::Stream => export(stdout),
-                Output::Nothing | Output::Image(_) => Ok(()),
-            },
-        )
-        .map_err(BuildError::NoDocker)?;
-        let elapsed = began.elapsed();
-        if ended.status.success() && read.is_ok() {
-            Ok(Built { vertexes: progress.vertexes, elapsed })
+        let errors = |stderr| progress.read(format, BufReader::new(stderr));
+        let ran = process::run(command, &self.options.interrupt, request.deadline, errors, |_| {});
+        let (ended, progress) = ran.map_err(BuildError::NoDocker)?;
+        if ended.status.success() {
+            let ended = progress.exporting.unwrap_or_else(process::now);
+            Ok(Built { vertexes: progress.vertexes, elapsed: ended - began })
         } else {
-            Err(self.failure(ended, read, &progress, elapsed))
+            let error = self.failure(ended, &progress, began.elapsed());
+            Err(Self::no_room(request, &error).unwrap_or(error))
         }
     }
 }

@@ -106,8 +106,6 @@ pub(in crate::verify) enum Stopped {
     Interrupted,
     /// It took too long.
     TimedOut,
-    /// Nobody reads what it writes.
-    Unread,
 }
 
 /// How a process ended.
@@ -123,16 +121,9 @@ struct Group<'i> {
     child: Child,
     leader: Pid,
     interrupt: &'i Interrupt,
-    flags: &'i Flags,
+    ended: &'i AtomicBool,
     /// Its number may be another's by now.
     reaped: bool,
-}
-
-/// What the supervisor of a process has to know.
-#[derive(Debug, Default)]
-struct Flags {
-    unread: AtomicBool,
-    ended: AtomicBool,
 }
 
 impl Group<'_> {
@@ -141,7 +132,7 @@ impl Group<'_> {
         while waitid(WaitId::Pid(self.leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
             .is_err_and(|error| error == rustix::io::Errno::INTR)
         {}
-        self.flags.ended.store(true, Ordering::SeqCst);
+        self.ended.store(true, Ordering::SeqCst);
         self.interrupt.wake();
     }
 
@@ -170,17 +161,11 @@ fn supervise(
     leader: Pid,
     interrupt: &Interrupt,
     deadline: Option<Instant>,
-    flags: &Flags,
+    ended: &AtomicBool,
 ) -> Option<Stopped> {
-    let ended = || flags.ended.load(Ordering::SeqCst);
+    let ended = || ended.load(Ordering::SeqCst);
     let reason = interrupt.wait(deadline, |asked| {
-        if ended() {
-            Some(None)
-        } else if asked > 0 {
-            Some(Some(Stopped::Interrupted))
-        } else {
-            flags.unread.load(Ordering::SeqCst).then_some(Some(Stopped::Unread))
-        }
+        if ended() { Some(None) } else { (asked > 0).then_some(Some(Stopped::Interrupted)) }
     });
     let stopped = reason.unwrap_or(Some(Stopped::TimedOut))?;
     signal(leader, Signal::INT);
@@ -190,36 +175,30 @@ fn supervise(
     Some(stopped)
 }
 
-/// Runs a command. `errors` reads what it says, on a thread of its own; `output` reads what it writes, all of it unless
-/// it fails.
+/// Runs a command. `errors` reads what it says, on a thread of its own; `output` reads what it writes, and what it leaves
+/// is passed over.
 ///
 /// # Errors
 ///
-/// The command can not be started. What `output` says stands beside how the process ended.
-pub(in crate::verify) fn run<T>(
+/// The command can not be started.
+pub(in crate::verify) fn run<T: Send>(
     mut command: Command,
     interrupt: &Interrupt,
     deadline: Option<Instant>,
     errors: impl FnOnce(ChildStderr) -> T + Send,
-    output: impl FnOnce(&mut dyn Read) -> io::Result<()>,
-) -> io::Result<(Ended, T, io::Result<()>)>
-where
-    T: Send,
-{
+    output: impl FnOnce(&mut dyn Read),
+) -> io::Result<(Ended, T)> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn()?;
     let (stdout, stderr) = child.stdout.take().zip(child.stderr.take()).ok_or(io::ErrorKind::BrokenPipe)?;
-    let (leader, flags) = (Pid::from_child(&child), Flags::default());
+    let (leader, ended) = (Pid::from_child(&child), AtomicBool::new(false));
     thread::scope(|scope| {
-        let mut group = Group { child, leader, interrupt, flags: &flags, reaped: false };
+        let mut group = Group { child, leader, interrupt, ended: &ended, reaped: false };
         let said = scope.spawn(move || errors(stderr));
-        let supervisor = scope.spawn(|| supervise(leader, interrupt, deadline, &flags));
-        let mut stdout = Ending { inner: stdout, ended: false };
-        let read = output(&mut stdout).and_then(|()| io::copy(&mut stdout, &mut io::sink()).map(drop));
-        if read.is_err() && !stdout.ended {
-            flags.unread.store(true, Ordering::SeqCst);
-            interrupt.wake();
-        }
+        let supervisor = scope.spawn(|| supervise(leader, interrupt, deadline, &ended));
+        let mut stdout = stdout;
+        output(&mut stdout);
+        let _broken = io::copy(&mut stdout, &mut io::sink());
         drop(stdout);
         group.wait();
         let stopped = joined(supervisor.join());
@@ -227,25 +206,11 @@ where
         let said = joined(said.join());
         let status = group.child.wait()?;
         group.reaped = true;
-        Ok((Ended { status, stopped }, said, read))
+        Ok((Ended { status, stopped }, said))
     })
 }
 
 /// The result of a thread; its panic goes on here.
 fn joined<T>(result: thread::Result<T>) -> T {
     result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// A reader that remembers whether it came to the end.
-struct Ending<R> {
-    inner: R,
-    ended: bool,
-}
-
-impl<R: Read> Read for Ending<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.ended |= read == 0 && !buffer.is_empty();
-        Ok(read)
-    }
 }

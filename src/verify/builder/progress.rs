@@ -3,18 +3,22 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufRead};
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::Vertex;
+use super::{Vertex, now};
 
 /// How many of the last lines of a step, and of the client, are kept.
 const LINES: usize = 20;
 
 /// How many bytes of a line are kept.
 const LINE: usize = 400;
+
+/// How the name of the step begins that exports (`exporter.ExporterInstance.Name`).
+const EXPORTING: &str = "exporting to ";
 
 /// How a build tells of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub(super) struct Progress<'w> {
     logs: HashMap<usize, Tail>,
     /// What the client itself said.
     pub(super) said: Tail,
+    /// When all steps were done and the builder began to export.
+    pub(super) exporting: Option<Instant>,
     watch: &'w (dyn Fn(&Vertex) + Sync),
 }
 
@@ -93,8 +99,8 @@ struct Log {
 impl<'w> Progress<'w> {
     /// Nothing was told yet; `watch` is told of each step that changes.
     pub(super) fn new(watch: &'w (dyn Fn(&Vertex) + Sync)) -> Self {
-        let (vertexes, by_digest, logs, said) = Default::default();
-        Self { vertexes, by_digest, logs, said, watch }
+        let (vertexes, by_digest, logs, said, exporting) = Default::default();
+        Self { vertexes, by_digest, logs, said, exporting, watch }
     }
 
     /// Reads all that is told. A stream that breaks off ends it.
@@ -218,6 +224,9 @@ impl<'w> Progress<'w> {
     fn vertex(&mut self, digest: &str, name: &str) -> usize {
         if let Some(at) = self.by_digest.get(digest) {
             return *at;
+        }
+        if name.starts_with(EXPORTING) {
+            self.exporting.get_or_insert_with(now);
         }
         let at = self.vertexes.len();
         self.by_digest.insert(digest.to_owned(), at);

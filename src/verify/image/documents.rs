@@ -1,26 +1,45 @@
 //! The documents of an export: which image it holds, and of which layers. It never reads a layer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
-use super::{Digest, ExportError, LayerDescriptor, file};
+use super::export::{missing, name_of};
+use super::{Digest, ExportError, file};
 use crate::images::file::document::{ATTESTATION, Descriptor, Document};
 use crate::images::file::layout::{INDEX, MAX_DEPTH};
 
-/// The documents that were found. Blobs are checked against their digests.
-#[derive(Default)]
-pub(super) struct Documents {
-    pub index: Option<Vec<u8>>,
-    pub blobs: BTreeMap<Digest, Vec<u8>>,
+/// The most that a manifest or configuration may hold; registries refuse more.
+const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
+
+/// The documents of a layout. Blobs are checked against their digests.
+pub(super) struct Documents<'a> {
+    folder: &'a Path,
 }
 
 /// What the documents state about an image.
+#[derive(Debug)]
 pub(super) struct Stated {
     pub digest: Digest,
     pub config: serde_json::Map<String, serde_json::Value>,
-    pub layers: Vec<LayerDescriptor>,
+    /// The lowest first.
+    pub layers: Vec<StatedLayer>,
+}
+
+/// A layer as the manifest and the configuration name it.
+#[derive(Debug)]
+pub(super) struct StatedLayer {
+    /// Of the blob.
+    pub digest: Digest,
+    /// Bytes of the blob.
+    pub size: u64,
+    /// Of the uncompressed tar.
+    pub diff_id: Digest,
 }
 
 /// A manifest with its parts.
@@ -35,11 +54,15 @@ struct Rootfs {
     diff_ids: Vec<String>,
 }
 
-impl Documents {
-    /// The one image of the export.
+impl<'a> Documents<'a> {
+    pub fn new(folder: &'a Path) -> Self {
+        Self { folder }
+    }
+
+    /// The one image of the layout.
     pub fn image(&self) -> Result<Stated, ExportError> {
-        let index = self.index.as_ref().ok_or_else(|| ExportError::Missing { name: INDEX.into() })?;
-        let Document { manifests, .. } = parsed(index, INDEX)?;
+        let index = self.document(INDEX)?.ok_or_else(|| ExportError::Missing { name: INDEX.into() })?;
+        let Document { manifests, .. } = parsed(&index, INDEX)?;
         let mut images = BTreeMap::new();
         self.descend(manifests.unwrap_or_default(), &mut images, &mut BTreeSet::new(), 0)?;
         let count = images.len();
@@ -47,7 +70,7 @@ impl Documents {
             return Err(ExportError::Images { count });
         };
         let (_, bytes) = self.blob(&manifest.config)?;
-        let config: serde_json::Map<_, _> = parsed(bytes, &manifest.config.digest)?;
+        let config: serde_json::Map<_, _> = parsed(&bytes, &manifest.config.digest)?;
         let rootfs = config.get("rootfs").cloned().unwrap_or_default();
         let failed = |source| ExportError::Json { name: manifest.config.digest.clone(), source };
         let Rootfs { diff_ids } = Rootfs::deserialize(rootfs).map_err(failed)?;
@@ -55,7 +78,7 @@ impl Documents {
             return Err(file(&manifest.config.digest, "states another number of layers than its manifest"));
         }
         let layers = manifest.layers.iter().zip(&diff_ids).map(|(layer, diff_id)| {
-            Ok(LayerDescriptor { digest: parse(&layer.digest)?, size: layer.size, diff_id: parse(diff_id)? })
+            Ok(StatedLayer { digest: parse(&layer.digest)?, size: layer.size, diff_id: parse(diff_id)? })
         });
         let layers = layers.collect::<Result<_, ExportError>>()?;
         Ok(Stated { digest, config, layers })
@@ -80,7 +103,7 @@ impl Documents {
             if !seen.insert(digest) {
                 continue;
             }
-            match parsed(bytes, &descriptor.digest)? {
+            match parsed(&bytes, &descriptor.digest)? {
                 Document { manifests: Some(manifests), .. } => {
                     self.descend(manifests, images, seen, depth + 1)?;
                 }
@@ -93,14 +116,32 @@ impl Documents {
         Ok(())
     }
 
-    fn blob(&self, descriptor: &Descriptor) -> Result<(Digest, &[u8]), ExportError> {
+    fn blob(&self, descriptor: &Descriptor) -> Result<(Digest, Vec<u8>), ExportError> {
         let digest = parse(&descriptor.digest)?;
-        let missing = || ExportError::Missing { name: format!("document {digest}") };
-        let bytes = self.blobs.get(&digest).ok_or_else(missing)?;
+        let bytes = self.document(&name_of(digest))?.ok_or_else(|| missing(digest))?;
+        let actual = Digest(Sha256::digest(&bytes).into());
+        if actual != digest {
+            return Err(ExportError::Digest { digest, actual });
+        }
         if bytes.len() as u64 != descriptor.size {
             return Err(file(&descriptor.digest, "has another size than is said where it is named"));
         }
         Ok((digest, bytes))
+    }
+
+    /// A file of the layout; None where it is not there.
+    fn document(&self, name: &str) -> Result<Option<Vec<u8>>, ExportError> {
+        let failed = |source| ExportError::Read { name: name.into(), source };
+        let from = match File::open(self.folder.join(name)) {
+            Ok(from) => from,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = Vec::new();
+        match from.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes).map_err(failed)? as u64 {
+            0..=MAX_DOCUMENT => Ok(Some(bytes)),
+            _ => Err(file(name, "is over 4 MiB, which no manifest or configuration is")),
+        }
     }
 }
 

@@ -18,6 +18,8 @@ const PIECE: usize = 64 * 1024;
 pub(super) struct Layer {
     /// Bytes of the blob.
     pub size: u64,
+    /// Bytes of the tar, uncompressed, without what ends it.
+    pub tar_size: u64,
     /// Paths that it removes from lower layers.
     pub removed: Vec<ImagePath>,
     /// Directories that hide what lower layers have in them.
@@ -50,6 +52,7 @@ pub(super) fn read(reader: impl Read, blob: Digest) -> Result<Layer, LayerError>
             layer.take(&mut members, member, blob, &mut piece)?;
         }
     }
+    layer.tar_size = members.position().0;
     Ok(layer)
 }
 

@@ -1,6 +1,9 @@
+use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 
 use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
 use super::*;
@@ -69,17 +72,17 @@ fn digest(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
-/// An export that is put together file by file, blobs sorted as BuildKit sorts them.
+/// A layout that is put together file by file.
 #[derive(Default)]
-struct Export {
+struct Files {
     blobs: BTreeMap<String, Vec<u8>>,
     manifests: Vec<serde_json::Value>,
 }
 
-impl Export {
+impl Files {
     fn blob(&mut self, bytes: Vec<u8>) -> serde_json::Value {
         let (digest, size) = (digest(&bytes).to_string(), bytes.len());
-        self.blobs.insert(digest.replacen("sha256:", BLOBS, 1), bytes);
+        self.blobs.insert(name(&bytes), bytes);
         serde_json::json!({"digest": digest, "size": size})
     }
 
@@ -94,16 +97,30 @@ impl Export {
         self
     }
 
-    fn bytes(&self) -> Vec<u8> {
-        let mut tar = Builder::new(Vec::new());
-        let index = serde_json::json!({"manifests": self.manifests}).to_string().into_bytes();
-        for (name, bytes) in self.blobs.iter().chain([(&INDEX.to_owned(), &index)]) {
-            let mut header = Header::new_gnu();
-            header.set_size(bytes.len() as u64);
-            tar.append_data(&mut header, name, bytes.as_slice()).unwrap();
-        }
-        tar.into_inner().unwrap()
+    fn index(&self) -> Vec<u8> {
+        serde_json::json!({"manifests": self.manifests}).to_string().into_bytes()
     }
+
+    /// What comes of it where all this is known.
+    fn read_with(&self, known: &mut Known) -> Result<Image, ExportError> {
+        let export = Export::new(&std::env::temp_dir(), known).unwrap();
+        for (name, bytes) in &self.blobs {
+            // As containerd's content store does it.
+            if !export.path().join(name).exists() {
+                fs::write(export.path().join(name), bytes).unwrap();
+            }
+        }
+        fs::write(export.path().join("index.json"), self.index()).unwrap();
+        export.open()?.read(known)
+    }
+
+    fn read(&self) -> Result<Image, ExportError> {
+        self.read_with(&mut Known::default())
+    }
+}
+
+fn name(blob: &[u8]) -> String {
+    digest(blob).to_string().replacen("sha256:", "blobs/sha256/", 1)
 }
 
 /// The image of some layers.
@@ -113,11 +130,7 @@ pub(in crate::verify) fn image(
 ) -> Image {
     let layers: Vec<_> = layers.into_iter().map(LayerTar::bytes).collect();
     let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
-    read(&Export::default().image(&layers, config).bytes()).unwrap()
-}
-
-fn read(bytes: &[u8]) -> Result<Image, ExportError> {
-    read_export(bytes, &mut Blobs::default())
+    Files::default().image(&layers, config).read().unwrap()
 }
 
 fn tree(layers: impl IntoIterator<Item = LayerTar>) -> Image {
@@ -211,11 +224,8 @@ fn hard_links_are_what_they_point_to() {
     assert_eq!(listing(&image), ["d755 ", "f644 a 5", "f644 b 3", "f644 c 3", "l777 s a", "l777 t a"]);
     assert_eq!(node(&image, "b"), node(&image, "c"), "a link to a file of a lower layer");
     for missing in [layer().link("x", "nothing"), layer().dir("d", 0o755).link("x", "d")] {
-        let export = Export::default().image(&[&missing.bytes()], &serde_json::Value::Null);
-        assert!(matches!(
-            read(&export.bytes()),
-            Err(ExportError::Layer { source: LayerError::HardLink { .. }, .. })
-        ));
+        let export = Files::default().image(&[&missing.bytes()], &serde_json::Value::Null);
+        assert!(matches!(export.read(), Err(ExportError::Layer { source: LayerError::HardLink { .. }, .. })));
     }
 }
 
@@ -249,18 +259,21 @@ fn all_that_belongs_to_a_path_is_read() {
 #[test]
 fn compressed_layers_are_the_same_image() {
     let bytes = layer().dir("a", 0o700).file("a/f", &"content".repeat(1000)).bytes();
-    let plain = Export::default().image(&[&bytes], &serde_json::Value::Null);
+    let plain = Files::default().image(&[&bytes], &serde_json::Value::Null);
     let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&bytes).unwrap();
     let zstd =
         ruzstd::encoding::compress_to_vec(bytes.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
-    let expected = read(&plain.bytes()).unwrap();
+    let expected = plain.read().unwrap();
     for packed in [gzip.finish().unwrap(), zstd] {
-        let packed = Export::default().image(&[&packed], &serde_json::Value::Null);
-        assert_eq!(read(&packed.bytes()).unwrap().entries, expected.entries);
+        let packed = Files::default().image(&[&packed], &serde_json::Value::Null);
+        let packed = packed.read().unwrap();
+        assert_eq!(packed.entries, expected.entries);
+        assert_eq!(packed.layers[0].tar_size, expected.layers[0].tar_size);
+        assert_ne!(packed.layers[0].digest, expected.layers[0].digest);
     }
     assert_eq!(expected.layers[0].digest, digest(&bytes));
-    assert_eq!(expected.layers[0].size, bytes.len() as u64);
+    assert_eq!(expected.layers[0].tar_size, bytes.len() as u64 - 1024, "two blocks end it");
 }
 
 #[test]
@@ -281,73 +294,93 @@ fn a_sparse_file_equals_only_itself() {
 fn what_two_exports_share_is_read_once() {
     let (base, first, second) =
         (layer().file("base", "1").bytes(), layer().file("x", "1").bytes(), layer().file("x", "2").bytes());
-    let export = |top: &[u8]| Export::default().image(&[&base, top], &serde_json::Value::Null);
-    let mut known = Blobs::default();
-    let one = read_export(export(&first).bytes().as_slice(), &mut known).unwrap();
+    let files = |top: &[u8]| Files::default().image(&[&base, top], &serde_json::Value::Null);
+    let (layers, mut known) = (Layers::default(), Known::default());
+    let one = files(&first).read_with(&mut known).unwrap();
+    layers.remember(&known, &one.layers);
     // The base is another file under its name now: nobody looks.
-    let mut other = export(&second);
-    let name = digest(&base).to_string().replacen("sha256:", BLOBS, 1);
-    other.blobs.insert(name, vec![b'?'; 700]);
-    let two = read_export(other.bytes().as_slice(), &mut known).unwrap();
+    let mut other = files(&second);
+    other.blobs.insert(name(&base), vec![b'?'; 700]);
+    let two = other.read_with(&mut layers.known()).unwrap();
     assert!(Arc::ptr_eq(&one.entries[BStr::new("base")], &two.entries[BStr::new("base")]));
-    assert_eq!(known.layers.len(), 3);
-    assert!(matches!(read(&other.bytes()), Err(ExportError::File { .. } | ExportError::Digest { .. })));
+    assert_eq!(two, files(&second).read().unwrap());
+    assert!(matches!(other.read(), Err(ExportError::Digest { .. })));
+}
+
+#[test]
+fn what_is_known_takes_no_room() {
+    let base = layer().file("base", &"1".repeat(100_000)).bytes();
+    let files = Files::default().image(&[&base], &serde_json::Value::Null);
+    let mut known = Known::default();
+    files.read_with(&mut known).unwrap();
+    let export = Export::new(&std::env::temp_dir(), &known).unwrap();
+    let stand_in = fs::metadata(export.path().join(name(&base))).unwrap();
+    assert_eq!((stand_in.len(), stand_in.blocks()), (base.len() as u64, 0));
+    for (name, bytes) in files.blobs.iter().filter(|(_, bytes)| **bytes != base) {
+        fs::write(export.path().join(name), bytes).unwrap();
+    }
+    fs::write(export.path().join("index.json"), files.index()).unwrap();
+    let (layout, at) = (export.open().unwrap(), files.blobs.values().map(Vec::len).sum::<usize>());
+    assert_eq!(layout.written().unwrap(), (at - base.len()) as u64);
+    // The same for what is read only later.
+    let mut later = Export::new(&std::env::temp_dir(), &Known::default()).unwrap();
+    later.stand_in_for(&layout).unwrap();
+    assert_eq!(fs::metadata(later.path().join(name(&base))).unwrap().len(), base.len() as u64);
+    assert!(matches!(later.open(), Err(ExportError::Missing { .. })));
 }
 
 #[test]
 fn damaged_exports_are_refused() {
     let tar = layer().file("a", &"x".repeat(3000)).bytes();
-    let whole = Export::default().image(&[&tar], &serde_json::Value::Null);
-    let bytes = whole.bytes();
-    for cut in (0..bytes.len() - 1024).step_by(100) {
-        let error = read(&bytes[..cut]).unwrap_err();
-        let told = matches!(
-            error,
-            ExportError::NotTar
-                | ExportError::Stream(_)
-                | ExportError::Read { .. }
-                | ExportError::Missing { .. }
-        );
-        assert!(told, "{cut}: {error:?}");
-    }
+    let whole = Files::default().image(&[&tar], &serde_json::Value::Null);
+    assert!(whole.read().is_ok());
     for name in whole.blobs.keys() {
-        let mut export = Export::default().image(&[&tar], &serde_json::Value::Null);
-        let blob = export.blobs.get_mut(name).unwrap();
-        let at = blob.len() / 2;
-        blob[at] ^= 1;
-        assert!(matches!(read(&export.bytes()), Err(ExportError::Digest { .. })), "{name}");
-        export.blobs.remove(name);
-        assert!(matches!(read(&export.bytes()), Err(ExportError::Missing { .. })), "{name}");
+        let damaged = |damage: &dyn Fn(&mut Vec<u8>)| {
+            let mut files = Files::default().image(&[&tar], &serde_json::Value::Null);
+            damage(files.blobs.get_mut(name).unwrap());
+            files.read()
+        };
+        for cut in (0..whole.blobs[name].len()).step_by(100) {
+            let error = damaged(&|blob| blob.truncate(cut)).unwrap_err();
+            assert!(matches!(error, ExportError::Digest { .. }), "{cut}: {error:?}");
+        }
+        let middle = whole.blobs[name].len() / 2;
+        assert!(matches!(damaged(&|blob| blob[middle] ^= 1), Err(ExportError::Digest { .. })), "{name}");
+        let mut files = Files::default().image(&[&tar], &serde_json::Value::Null);
+        files.blobs.remove(name);
+        assert!(matches!(files.read(), Err(ExportError::Missing { .. })), "{name}");
     }
-    let mut export = Export::default().image(&[&tar], &serde_json::Value::Null);
-    export.manifests[0]["size"] = 1.into();
-    assert!(matches!(read(&export.bytes()), Err(ExportError::File { .. })));
-    assert!(matches!(read(&tar), Err(ExportError::Missing { .. })), "a tar of something else");
-    assert!(matches!(read(b"ERROR: failed"), Err(ExportError::NotTar)));
+    let mut files = Files::default().image(&[&tar], &serde_json::Value::Null);
+    files.manifests[0]["size"] = 1.into();
+    assert!(matches!(files.read(), Err(ExportError::File { .. })));
+    let export = Export::new(&std::env::temp_dir(), &Known::default()).unwrap();
+    fs::write(export.path().join("index.json"), "{").unwrap();
+    assert!(matches!(export.open(), Err(ExportError::Json { .. })));
+    let export = Export::new(&std::env::temp_dir(), &Known::default()).unwrap();
+    assert!(matches!(export.open(), Err(ExportError::Missing { .. })), "nothing was written");
 }
 
 #[test]
 fn an_export_holds_one_image() {
     let (a, b) = (layer().file("a", "").bytes(), layer().file("b", "").bytes());
     let none = serde_json::Value::Null;
-    let none_at_all = Export::default().bytes();
-    assert!(matches!(read(&none_at_all), Err(ExportError::Images { count: 0 })));
-    let two = Export::default().image(&[&a], &none).image(&[&b], &none);
-    assert!(matches!(read(&two.bytes()), Err(ExportError::Images { count: 2 })));
+    assert!(matches!(Files::default().read(), Err(ExportError::Images { count: 0 })));
+    let two = Files::default().image(&[&a], &none).image(&[&b], &none);
+    assert!(matches!(two.read(), Err(ExportError::Images { count: 2 })));
     // One image under two names is one, and an attestation is none.
-    let mut twice = Export::default().image(&[&a], &none).image(&[&a], &none);
+    let mut twice = Files::default().image(&[&a], &none).image(&[&a], &none);
     let attested = twice.blob(b"{\"config\": null}".to_vec());
     twice.manifests.push(attested);
     twice.manifests[2]["annotations"] =
         serde_json::json!({"vnd.docker.reference.type": "attestation-manifest"});
-    assert_eq!(listing(&read(&twice.bytes()).unwrap()), ["d755 ", "f644 a 0"]);
+    assert_eq!(listing(&twice.read().unwrap()), ["d755 ", "f644 a 0"]);
     // An index within the index.
-    let mut nested = Export::default().image(&[&a], &none);
+    let mut nested = Files::default().image(&[&a], &none);
     let inner = serde_json::json!({"manifests": nested.manifests}).to_string().into_bytes();
     nested.manifests = vec![];
     let inner = nested.blob(inner);
     nested.manifests = vec![inner];
-    assert_eq!(listing(&read(&nested.bytes()).unwrap()), ["d755 ", "f644 a 0"]);
+    assert_eq!(listing(&nested.read().unwrap()), ["d755 ", "f644 a 0"]);
 }
 
 #[test]
@@ -358,11 +391,8 @@ fn layers_that_no_image_may_have_are_refused() {
         layer().file(".", ""),
         layer().symlink("a", "b").symlink("b", "a").file("a/x", ""),
     ] {
-        let export = Export::default().image(&[&bad.bytes()], &serde_json::Value::Null);
-        assert!(matches!(
-            read(&export.bytes()),
-            Err(ExportError::Layer { source: LayerError::Path { .. }, .. })
-        ));
+        let export = Files::default().image(&[&bad.bytes()], &serde_json::Value::Null);
+        assert!(matches!(export.read(), Err(ExportError::Layer { source: LayerError::Path { .. }, .. })));
     }
 }
 
@@ -373,13 +403,15 @@ proptest::proptest! {
         let capability: [(&str, &[u8]); 1] = [("SCHILY.xattr.security.capability", b"\x01\n")];
         let base = layer().dir("a", 0o700).pax(&capability).file("a/f", "1").symlink("s", "a").bytes();
         let upper = layer().file("a/.wh.f", "").link("b", "s").bytes();
-        let mut bytes = Export::default().image(&[&base, &upper], &serde_json::Value::Null).bytes();
-        let whole = read(&bytes).unwrap();
+        let mut files = Files::default().image(&[&base, &upper], &serde_json::Value::Null);
+        let whole = files.read().unwrap();
         for (at, byte) in damage {
-            let at = at % bytes.len();
-            bytes[at] = byte;
+            let count = files.blobs.len();
+            let blob = files.blobs.values_mut().nth(at % count).unwrap();
+            let at = at / count % blob.len();
+            blob[at] = byte;
         }
-        if let Ok(image) = read(&bytes) {
+        if let Ok(image) = files.read() {
             proptest::prop_assert_eq!(image, whole);
         }
     }

@@ -1,7 +1,7 @@
 //! The commands that make what a context needs: `prepare` in `layerwright.toml`.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Command;
 
@@ -32,11 +32,11 @@ impl Run<'_> {
         let mut last = VecDeque::new();
         let ran =
             process::run(shell(command, folder), self.job.interrupt, Some(self.deadline), drop, |output| {
-                tail(output, &mut last)
+                tail(output, &mut last);
             });
         let verdict = |outcome, reason| Err(Trouble::Verdict(Verdict(outcome, reason)));
         let ended = match ran {
-            Ok((ended, (), _)) => ended,
+            Ok((ended, ())) => ended,
             Err(error) => return verdict(Outcome::Blocked, format!("`sh` can not be run: {error}")),
         };
         match ended.stopped {
@@ -45,8 +45,8 @@ impl Run<'_> {
                 let budget = self.job.budget.as_secs();
                 verdict(Outcome::Deferred, format!("`{command}` took longer than the budget of {budget} s"))
             }
-            Some(Stopped::Unread) | None if ended.status.success() => Ok(()),
-            Some(Stopped::Unread) | None => {
+            None if ended.status.success() => Ok(()),
+            None => {
                 let said: Vec<String> = last.into();
                 let said = if said.is_empty() { String::new() } else { format!(":\n{}", said.join("\n")) };
                 verdict(Outcome::Blocked, format!("`{command}` failed ({}){said}", ended.status))
@@ -65,18 +65,15 @@ fn shell(command: &str, folder: &Path) -> Command {
 }
 
 /// The last lines of what is written.
-fn tail(output: &mut dyn Read, last: &mut VecDeque<String>) -> io::Result<()> {
+fn tail(output: &mut dyn Read, last: &mut VecDeque<String>) {
     let mut lines = BufReader::new(output);
     let mut line = Vec::new();
-    loop {
-        line.clear();
-        if lines.by_ref().take(1 << 20).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
-        }
+    while lines.by_ref().take(1 << 20).read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
         if last.len() == LINES {
             last.pop_front();
         }
         let text = String::from_utf8_lossy(&line);
         last.push_back(text.trim_end().chars().take(LINE).collect());
+        line.clear();
     }
 }

@@ -160,12 +160,12 @@ impl<'a> Way<'a> {
         self.keep(&variants)?;
         self.probe()?;
         self.tell(Phase::Original, target);
-        let original = bench.image(&variants.original).map_err(of_original)?;
+        let pair = bench.pair(&variants, || self.tell(Phase::Edited, target));
+        let (original, edited) = pair.map_err(of_original)?;
         build.platform = platform(&original.image).unwrap_or_else(|| build.platform.clone());
         figures.before_ms = millis(original.built.elapsed);
         build.bases = bases::bases(&self.run.edit.file.bases, &original.built.vertexes);
-        self.tell(Phase::Edited, target);
-        let mut edited = match bench.image(&variants.edited) {
+        let mut edited = match edited {
             Err(Failure::Build(error @ BuildError::Failed { .. })) => {
                 match self.again(bench, &variants, target, error)? {
                     Ok(edited) => edited,
@@ -392,9 +392,9 @@ fn of_other(failure: Failure) -> Trouble {
     let outcome = match failure {
         Failure::Build(BuildError::TimedOut { .. }) => Outcome::Deferred,
         Failure::Build(BuildError::Failed { .. }) | Failure::Shell { .. } => Outcome::Blocked,
-        Failure::Build(BuildError::Frontend { .. } | BuildError::Export(_))
-        | Failure::Export(_)
-        | Failure::Control { .. } => Outcome::Void,
+        Failure::Build(BuildError::Frontend { .. }) | Failure::Export(_) | Failure::Control { .. } => {
+            Outcome::Void
+        }
         Failure::Build(error) => return error.into(),
     };
     Trouble::Verdict(Verdict(outcome, failure.to_string()))

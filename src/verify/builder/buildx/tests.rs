@@ -44,7 +44,7 @@ fn all_that_was_asked_for_reaches_the_client() {
         "--ssh=default",
         "--no-cache-filter=app",
         "--no-cache-filter=deps",
-        "--output=type=oci,dest=-,compression=uncompressed,force-compression=true",
+        "--output=type=oci,tar=false,\"dest=/a,b\",compression=uncompressed",
         "--provenance=false",
         "--sbom=false",
         "--progress=rawjson",
@@ -52,7 +52,7 @@ fn all_that_was_asked_for_reaches_the_client() {
         "--",
         "/context",
     ];
-    assert_eq!(arguments(Output::Stream), expected);
+    assert_eq!(arguments(Output::Layout("/a,b".into())), expected);
     assert!(arguments(Output::Nothing).contains(&"--output=type=cacheonly".to_owned()));
     let loaded = arguments(Output::Image("a:b".into()));
     assert!(loaded.contains(&"--load=true".to_owned()) && loaded.contains(&"--tag=a:b".to_owned()));

@@ -52,7 +52,7 @@ impl Way<'_> {
             ssh: given(|own| &own.ssh, job.ssh),
             passed: job.passed.to_vec(),
             anew: self.anew(),
-            output: Output::Stream,
+            output: Output::Nothing,
             deadline: Some(self.run.deadline),
         };
         self.check_needs(target, &original).map_err(verdict)?;

@@ -1,0 +1,177 @@
+//! The folder that a builder exports to, and what is in it then.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use super::documents::{Documents, Stated};
+use super::layer::{self, Layer};
+use super::tree::Tree;
+use super::{Digest, ExportError, Image, Known, LayerDescriptor, file};
+
+/// The folder of the blobs: OCI `image-layout.md`, "Blobs".
+const BLOBS: &str = "blobs/sha256";
+
+/// A folder that a builder exports one image to, as `type=oci,tar=false,dest=…`. Dropped, it is removed.
+#[derive(Debug)]
+pub struct Export {
+    folder: TempDir,
+    stand_ins: HashSet<Digest>,
+}
+
+/// An image layout, of which the documents were read.
+#[derive(Debug)]
+pub struct Layout {
+    export: Export,
+    stated: Stated,
+}
+
+impl Export {
+    /// Makes a folder below `parent`, in which something stands in for each blob that is known: it has the blob's name
+    /// and size, and takes no room on the disk.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn new(parent: &Path, known: &Known) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("layerwright-export-").tempdir_in(parent)?;
+        fs::create_dir_all(folder.path().join(BLOBS))?;
+        let mut export = Self { folder, stand_ins: HashSet::new() };
+        known.sizes().try_for_each(|(digest, size)| export.stand_in(digest, size))?;
+        Ok(export)
+    }
+
+    /// Lets something stand in for the layers of another export, which are known when this one is read.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn stand_in_for(&mut self, other: &Layout) -> io::Result<()> {
+        other.stated.layers.iter().try_for_each(|layer| self.stand_in(layer.digest, layer.size))
+    }
+
+    fn stand_in(&mut self, digest: Digest, size: u64) -> io::Result<()> {
+        if self.stand_ins.insert(digest) {
+            File::create(self.folder.path().join(name_of(digest)))?.set_len(size)?;
+        }
+        Ok(())
+    }
+
+    /// Where the builder exports to.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Reads the documents of what was exported.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError`], where they are damaged or tell of no image or of several.
+    pub fn open(self) -> Result<Layout, ExportError> {
+        let stated = Documents::new(self.path()).image()?;
+        Ok(Layout { export: self, stated })
+    }
+}
+
+impl Layout {
+    /// Reads the layers that are not known, each in one pass, and puts all over each other. What was read is known then.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError`] of a layer.
+    pub fn read(self, known: &mut Known) -> Result<Image, ExportError> {
+        let mut unknown: Vec<Digest> = self.stated.layers.iter().map(|layer| layer.digest).collect();
+        unknown.retain(|digest| known.get(*digest).is_none());
+        unknown.sort_unstable();
+        unknown.dedup();
+        let read = |digest| Ok((digest, Arc::new(layer_at(self.export.path(), digest)?)));
+        let layers = unknown.into_par_iter().map(read).collect::<Result<Vec<_>, ExportError>>()?;
+        for (digest, layer) in layers {
+            known.insert(digest, layer);
+        }
+        let mut tree = Tree::default();
+        let mut descriptors = Vec::new();
+        for stated in &self.stated.layers {
+            let digest = stated.digest;
+            let layer = known.get(digest).ok_or_else(|| missing(digest))?;
+            if layer.size != stated.size {
+                return Err(file(&digest.to_string(), "has another size than its manifest says"));
+            }
+            tree.apply(layer).map_err(|source| ExportError::Layer { digest, source })?;
+            descriptors.push(LayerDescriptor { digest, tar_size: layer.tar_size, diff_id: stated.diff_id });
+        }
+        let Stated { digest, config, .. } = self.stated;
+        Ok(Image { entries: tree.entries, config, layers: descriptors, digest })
+    }
+
+    /// How many bytes the builder wrote into the folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ExportError::Read`], where the folder can not be listed.
+    pub fn written(&self) -> Result<u64, ExportError> {
+        let stand_ins: HashSet<String> = self.export.stand_ins.iter().copied().map(name_of).collect();
+        let own = |entry: &fs::DirEntry| {
+            entry.file_name().to_str().is_none_or(|name| !stand_ins.contains(&format!("{BLOBS}/{name}")))
+        };
+        let count = || -> io::Result<u64> {
+            let mut written = 0;
+            for entry in fs::read_dir(self.export.path().join(BLOBS))? {
+                let entry = entry?;
+                written += if own(&entry) { entry.metadata()?.len() } else { 0 };
+            }
+            Ok(written)
+        };
+        count().map_err(|source| ExportError::Read { name: BLOBS.into(), source })
+    }
+}
+
+/// The name of a blob in a layout.
+pub(super) fn name_of(digest: Digest) -> String {
+    format!("{BLOBS}/{}", digest.to_string().trim_start_matches("sha256:"))
+}
+
+pub(super) fn missing(digest: Digest) -> ExportError {
+    ExportError::Missing { name: format!("blob {digest}") }
+}
+
+/// Reads a layer, and checks it against its name.
+fn layer_at(folder: &Path, digest: Digest) -> Result<Layer, ExportError> {
+    let name = name_of(digest);
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => missing(digest),
+        _ => ExportError::Read { name: name.clone(), source },
+    };
+    let blob = File::open(folder.join(&name)).map_err(failed)?;
+    let mut hashed = Hashed { from: blob, hash: Sha256::new(), size: 0 };
+    let layer = layer::read(&mut hashed, digest).map_err(|source| ExportError::Layer { digest, source });
+    io::copy(&mut hashed, &mut io::sink()).map_err(failed)?;
+    let actual = Digest(hashed.hash.finalize().into());
+    // Of damaged data the digest is told, not what it looks like.
+    if actual != digest {
+        return Err(ExportError::Digest { digest, actual });
+    }
+    Ok(Layer { size: hashed.size, ..layer? })
+}
+
+/// A reader that hashes and counts what is read.
+struct Hashed<R> {
+    from: R,
+    hash: Sha256,
+    size: u64,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        self.size += count as u64;
+        Ok(count)
+    }
+}

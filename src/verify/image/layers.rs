@@ -1,0 +1,117 @@
+//! The layers that were read so far: what exports share is read once, and exported once. It never reads a layer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::layer::Layer;
+use super::{Digest, LayerDescriptor};
+
+/// How many paths are remembered at most, of all layers together: some 100 MB.
+const MOST_WRITES: usize = 400_000;
+
+/// The layers that the builds of a verification share, whichever file they belong to.
+#[derive(Debug, Default)]
+pub struct Layers(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    layers: HashMap<Digest, (Used, Arc<Layer>)>,
+    /// How often something was used.
+    uses: Used,
+    writes: usize,
+}
+
+type Used = u64;
+
+/// What is known of layers at one time: nothing of it is forgotten while it is held.
+#[derive(Clone, Debug, Default)]
+pub struct Known(HashMap<Digest, Arc<Layer>>);
+
+impl Layers {
+    /// What is known now.
+    pub fn known(&self) -> Known {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Known(kept.layers.iter().map(|(digest, (_, layer))| (*digest, Arc::clone(layer))).collect())
+    }
+
+    /// Remembers the layers of an image. Where that are too many, those that nobody used for longest are forgotten.
+    pub fn remember(&self, known: &Known, layers: &[LayerDescriptor]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The lowest is used last: it is what others most likely have too.
+        for descriptor in layers.iter().rev() {
+            if let Some(layer) = known.0.get(&descriptor.digest) {
+                kept.use_one(descriptor.digest, layer);
+            }
+        }
+        kept.forget();
+    }
+}
+
+impl Kept {
+    fn use_one(&mut self, digest: Digest, layer: &Arc<Layer>) {
+        self.uses += 1;
+        if self.layers.insert(digest, (self.uses, Arc::clone(layer))).is_none() {
+            self.writes += layer.writes.len();
+        }
+    }
+
+    fn forget(&mut self) {
+        while self.writes > MOST_WRITES
+            && let Some(oldest) =
+                self.layers.iter().min_by_key(|(_, (used, _))| *used).map(|(digest, _)| *digest)
+        {
+            let forgotten = self.layers.remove(&oldest);
+            self.writes -= forgotten.map_or(0, |(_, layer)| layer.writes.len());
+        }
+    }
+}
+
+impl Known {
+    pub(super) fn get(&self, digest: Digest) -> Option<&Arc<Layer>> {
+        self.0.get(&digest)
+    }
+
+    pub(super) fn insert(&mut self, digest: Digest, layer: Arc<Layer>) {
+        self.0.insert(digest, layer);
+    }
+
+    /// Digests of the blobs and their bytes.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = (Digest, u64)> {
+        self.0.iter().map(|(digest, layer)| (*digest, layer.size))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::image::layer::{What, Write, shared};
+
+    fn of(number: u8, writes: usize) -> (LayerDescriptor, Arc<Layer>) {
+        let digest = Digest([number; 32]);
+        let write = || Write { path: shared(b"a"), offset: 0, what: What::Link(shared(b"b")) };
+        let layer = Layer { writes: (0..writes).map(|_| write()).collect(), ..Layer::default() };
+        (LayerDescriptor { digest, tar_size: 0, diff_id: digest }, Arc::new(layer))
+    }
+
+    #[test]
+    fn what_nobody_used_for_longest_is_forgotten() {
+        let layers = Layers::default();
+        let remember = |made: &[(LayerDescriptor, Arc<Layer>)]| {
+            let known = Known(made.iter().map(|(it, layer)| (it.digest, Arc::clone(layer))).collect());
+            layers.remember(&known, &made.iter().map(|(it, _)| *it).collect::<Vec<_>>());
+        };
+        let known = || {
+            let mut numbers: Vec<u8> = layers.known().sizes().map(|(digest, _)| digest.0[0]).collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        let third = MOST_WRITES / 3;
+        remember(&[of(1, third), of(2, third)]);
+        remember(&[of(1, third), of(3, third)]);
+        assert_eq!(known(), [1, 2, 3]);
+        remember(&[of(1, third), of(4, third)]);
+        assert_eq!(known(), [1, 3, 4], "2 was not used since");
+        remember(&[of(5, MOST_WRITES + 1)]);
+        assert_eq!(known(), [0_u8; 0], "what is too large for itself is not kept");
+    }
+}
