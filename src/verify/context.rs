@@ -5,6 +5,7 @@ mod disk;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -157,14 +158,33 @@ impl Checkout {
         said
     }
 
-    /// The folder of a context, if it is a real one: no link on its way leads elsewhere.
-    pub fn folder(&self, context: Option<&RepoPath>) -> Option<PathBuf> {
-        let mut at = self.root().to_owned();
+    /// The folder of a context as a builder gets it: below a name that no other folder has, of this checkout or of
+    /// another. None if it is no real one: no link on its way leads elsewhere.
+    ///
+    /// A builder keeps the files of a context, and takes from the next one of the same name (buildx, `build/opt.go`:
+    /// `SharedKey`, the last part of its path) only those whose size, mode or time is another. All files have the same
+    /// time here, so it would go on with what another commit, or another repository, had in them.
+    ///
+    /// # Errors
+    ///
+    /// [`ContextError::Write`].
+    pub fn context(&self, context: Option<&RepoPath>) -> Result<Option<PathBuf>, ContextError> {
+        let mut folder = self.root().to_owned();
         for name in context.into_iter().flat_map(RepoPath::components) {
-            at.push(name);
-            fs::symlink_metadata(&at).ok().filter(fs::Metadata::is_dir)?;
+            folder.push(name);
+            if !fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir()) {
+                return Ok(None);
+            }
         }
-        Some(at)
+        let mut hash = DefaultHasher::new();
+        context.map(RepoPath::as_str).hash(&mut hash);
+        let at = self.beside().join(format!("{}-{:016x}", self.nonce(), hash.finish()));
+        match disk::link(&folder, &at) {
+            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+                Err(ContextError::Write { at, source })
+            }
+            _ => Ok(Some(at)),
+        }
     }
 
     /// The folder that holds it, and in which other things may be put.

@@ -333,6 +333,28 @@ fn two_at_once_are_refused_and_an_interrupted_one_leaves_nothing() {
 }
 
 #[test]
+fn a_context_is_never_what_it_was_before() {
+    if !engine::is_there("a context is never what it was before") {
+        return;
+    }
+    // The same length, and in the exported context the same time and the same mode.
+    let dockerfile = |word: &str| format!("FROM tiny:1\nCOPY x /b/x\nRUN grep -q {word} /b/x\n");
+    for root in [".", "service"] {
+        let world = World { scratch: Scratch::new(), temporary: tempfile::tempdir().unwrap() };
+        let file = |name: &str| Path::new(root).join(name).display().to_string();
+        for word in ["first", "other"] {
+            world.scratch.write(&file("Dockerfile"), dockerfile(word));
+            world.scratch.write(&file("x"), word);
+            world.scratch.commit(word);
+            world.scratch.plan(&["--save", "--rootfs", &format!("tiny:1={}", tiny().display())]);
+            let run = world.builtin(&["--depth=quick", "--format=json"]).done();
+            let evidence = printed(&run)[file("Dockerfile").trim_start_matches("./")].clone();
+            assert_eq!(evidence["outcome"], "same", "{word}: {evidence}");
+        }
+    }
+}
+
+#[test]
 fn what_is_kept_can_be_built_again() {
     if !engine::is_there("verify --keep") {
         return;

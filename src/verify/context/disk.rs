@@ -17,7 +17,7 @@ pub fn free(at: &Path) -> io::Result<u64> {
 }
 
 /// Makes a symbolic link.
-pub fn link(target: &str, at: &Path) -> io::Result<()> {
+pub fn link(target: impl AsRef<Path>, at: &Path) -> io::Result<()> {
     symlink(target, at)
 }
 

@@ -52,8 +52,10 @@ fn only_what_is_asked_for_is_written() {
     let mut checkout = export(&Source::folder(from.path()), &folders, to.path()).unwrap();
     assert!(checkout.root().join("a/b/run.sh").exists());
     assert!(!checkout.root().join("a/text").exists() && !checkout.root().join("c").exists());
-    assert_eq!(checkout.folder(Some(&path("a/b"))), Some(checkout.root().join("a/b")));
-    assert_eq!(checkout.folder(Some(&path("nothing"))), None);
+    let context = checkout.context(Some(&path("a/b"))).unwrap().unwrap();
+    assert_eq!(context.canonicalize().unwrap(), checkout.root().canonicalize().unwrap().join("a/b"));
+    assert_eq!(checkout.context(Some(&path("a/b"))).unwrap(), Some(context));
+    assert_eq!(checkout.context(Some(&path("nothing"))).unwrap(), None);
     let root = checkout.root().to_owned();
     assert!(root.starts_with(checkout.beside()) && checkout.nonce().len() > 6);
     checkout.keep();
@@ -65,10 +67,22 @@ fn only_what_is_asked_for_is_written() {
 fn a_context_that_a_link_leads_to_is_none() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
     let checkout = export(&Source::folder(from.path()), &whole(), to.path()).unwrap();
-    assert_eq!(checkout.folder(Some(&path("a/etc"))), None);
-    assert_eq!(checkout.folder(Some(&path("a/etc/ssl"))), None);
-    assert_eq!(checkout.folder(Some(&path("a/text"))), None);
-    assert_eq!(checkout.folder(None), Some(checkout.root().to_owned()));
+    for other in ["a/etc", "a/etc/ssl", "a/text"] {
+        assert_eq!(checkout.context(Some(&path(other))).unwrap(), None, "{other}");
+    }
+    assert!(checkout.context(None).unwrap().unwrap().join("a/b/run.sh").exists());
+}
+
+#[test]
+fn no_two_contexts_have_one_name() {
+    let (from, to) = (given(), tempfile::tempdir().unwrap());
+    let checkout = || export(&Source::folder(from.path()), &whole(), to.path()).unwrap();
+    let (one, other) = (checkout(), checkout());
+    let contexts = [&one, &other].map(|checkout| {
+        [None, Some("a"), Some("a/b")].map(|at| checkout.context(at.map(path).as_ref()).unwrap().unwrap())
+    });
+    let names: BTreeSet<_> = contexts.iter().flatten().map(|context| context.file_name().unwrap()).collect();
+    assert_eq!(names.len(), 6, "{names:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is asked of the builder for one way: everything that is not the text.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::Way;
 use crate::git::RepoPath;
@@ -15,18 +16,18 @@ impl Way<'_> {
     pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
         let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
         let root = &self.context.root;
-        let context = folder(root).ok().and_then(|root| self.checkout.folder(root.as_ref()));
-        let context =
-            context.ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
+        let in_repository = |root: &str| -> Result<Option<PathBuf>, Trouble> {
+            folder(root).map_or(Ok(None), |root| Ok(self.checkout.context(root.as_ref())?))
+        };
+        let context = in_repository(root)?
+            .ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
         let mut contexts = BTreeMap::new();
         for (name, at) in &self.context.contexts {
             let at = match folder(at) {
                 Err(Elsewhere) => at.clone(),
-                Ok(folder) => {
-                    self.checkout.folder(folder.as_ref()).map(|at| at.display().to_string()).ok_or_else(
-                        || verdict(format!("its context {name}={at} is no folder of the repository")),
-                    )?
-                }
+                Ok(_) => in_repository(at)?.map(|at| at.display().to_string()).ok_or_else(|| {
+                    verdict(format!("its context {name}={at} is no folder of the repository"))
+                })?,
             };
             contexts.insert(name.clone(), at);
         }
