@@ -151,6 +151,24 @@ fn no_engine() {
 }
 
 #[test]
+fn a_builder_that_exports_no_layouts() {
+    let world = World::with(
+        "case \"$1 $2\" in\n\
+         'buildx version') echo github.com/docker/buildx v0.29.1 abc;;\n\
+         *) printf 'Name: old\\nDriver: docker-container\\n\\nNodes:\\nStatus: running\\nBuildKit version: v0.10.6\\n';;\n\
+         esac\n",
+    );
+    let error = world.fails("FROM scratch\n");
+    assert_error!(
+        error,
+        BuildError::NoBuilder { .. },
+        "BuildKit v0.10.6",
+        "0.11 and newer",
+        "docker buildx ls"
+    );
+}
+
+#[test]
 fn a_client_that_does_not_stop_is_killed() {
     let marker = "sleep 86399.25";
     let world = World::that_builds(&format!("trap '' INT; {marker} & {marker}"));

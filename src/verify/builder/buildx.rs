@@ -19,6 +19,9 @@ use crate::verify::evidence::BuilderFacts;
 /// How long the client may take to say what there is. A builder in a container is started first, and pulled.
 const ANSWER: Duration = Duration::from_mins(3);
 
+/// The first BuildKit 0.x whose exporter of images writes folders (`exporter/oci`, `tar`).
+const LAYOUTS: u32 = 11;
+
 /// A disk with fewer free bytes is full.
 const ROOM: u64 = 1 << 20;
 
@@ -107,6 +110,12 @@ impl DockerBuildx {
     fn look(&self) -> Result<BuilderFacts, BuildError> {
         let buildx = self.buildx()?;
         let Inspected { name, driver, buildkit, rootless, .. } = self.inspect(true)?;
+        if let Some(buildkit) =
+            buildkit.as_deref().filter(|version| minor(version).is_some_and(|minor| minor < LAYOUTS))
+        {
+            let said = format!("BuildKit {buildkit} exports no image layouts, as 0.{LAYOUTS} and newer do");
+            return Err(BuildError::NoBuilder { said });
+        }
         let rootless = if driver == "docker" { self.engine_is_rootless()? } else { rootless };
         Ok(BuilderFacts { name, driver, buildkit, buildx, rootless })
     }
@@ -222,13 +231,18 @@ fn files(request: &Request) -> io::Result<tempfile::TempDir> {
     Ok(folder)
 }
 
-/// How a buildx of this version tells of a build: `rawjson` came with 0.13. A version that is no number is of somebody's
-/// own making, from a source that is newer.
+/// How a buildx of this version tells of a build: `rawjson` came with 0.13.
 fn format(buildx: &str) -> Format {
-    let mut numbers = buildx.trim_start_matches('v').split('.').map(str::parse::<u32>);
+    if minor(buildx).is_some_and(|minor| minor < 13) { Format::Plain } else { Format::RawJson }
+}
+
+/// The second number of a version whose first is 0. A version that is no number, or 0.0, is of somebody's own making, from
+/// a source that is newer.
+fn minor(version: &str) -> Option<u32> {
+    let mut numbers = version.trim_start_matches('v').split('.').map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(0)), Some(Ok(minor @ 1..))) if minor < 13 => Format::Plain,
-        _ => Format::RawJson,
+        (Some(Ok(0)), Some(Ok(minor @ 1..))) => Some(minor),
+        _ => None,
     }
 }
 
