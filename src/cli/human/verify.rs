@@ -11,23 +11,31 @@ use crate::verify::evidence::{Build, Cause, Difference, Evidence, Outcome, Reach
 /// How many differences of one build are shown.
 const MOST: usize = 20;
 
-/// An outcome in a word.
-pub fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Same => "same",
-        Outcome::Void => "void",
-        Outcome::Deferred => "put off",
-        Outcome::Blocked => "blocked",
-        Outcome::Different => "different",
-    }
+/// What came out, in a word: what differs only as somebody accepted it is called so.
+pub fn outcome(evidence: &Evidence) -> &'static str {
+    word(evidence).1
 }
 
-fn colour(outcome: Outcome) -> Style {
-    match outcome {
-        Outcome::Same => style::GOOD,
-        Outcome::Void | Outcome::Deferred | Outcome::Blocked => style::OPEN,
-        Outcome::Different => style::BAD,
-    }
+/// Colour and name of an outcome, the best first.
+const WORDS: [(Style, &str); 6] = [
+    (style::GOOD, "same"),
+    (style::GOOD, "accepted"),
+    (style::BAD, "different"),
+    (style::OPEN, "blocked"),
+    (style::OPEN, "put off"),
+    (style::OPEN, "void"),
+];
+
+fn word(evidence: &Evidence) -> (Style, &'static str) {
+    let open = |build: &Build| build.outcome == Outcome::Different && !build.is_accepted();
+    WORDS[match evidence.outcome {
+        Outcome::Same => 0,
+        Outcome::Different if !evidence.builds.iter().any(open) => 1,
+        Outcome::Different => 2,
+        Outcome::Blocked => 3,
+        Outcome::Deferred => 4,
+        Outcome::Void => 5,
+    }]
 }
 
 /// A table of the files, and below it what differs and why.
@@ -37,11 +45,12 @@ pub fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
         return screen.finish();
     }
     let title = |text: &str| (style::STRONG, text.to_owned());
-    let head = ["Outcome", "before", "after", "kept", "linked", "inert", "not built", "differ", "File"];
+    let head =
+        ["Outcome", "before", "after", "kept", "linked", "inert", "not built", "differ", "noise", "File"];
     let mut rows = vec![head.map(title).to_vec()];
     rows.extend(evidence.iter().map(row));
-    let mut aligns = [Align::Right; 9];
-    (aligns[0], aligns[8]) = (Align::Left, Align::Left);
+    let mut aligns = [Align::Right; 10];
+    (aligns[0], aligns[9]) = (Align::Left, Align::Left);
     screen.table(&aligns, &rows).end();
     for one in evidence {
         details(&mut screen, one);
@@ -71,8 +80,10 @@ fn row(evidence: &Evidence) -> Vec<Piece> {
         number(all.into_iter().filter(|line| best(*line) == Some(reached)).count())
     };
     let differences: usize = evidence.builds.iter().map(|build| build.differences.len()).sum();
+    let noise: usize = evidence.builds.iter().map(|build| build.noise).sum();
+    let (colour, outcome) = word(evidence);
     vec![
-        (colour(evidence.outcome), outcome(evidence.outcome).to_owned()),
+        (colour, outcome.to_owned()),
         plain(built((before > 0).then_some(before))),
         plain(built(after.filter(|after| *after > 0))),
         plain(kept(&evidence.builds)),
@@ -80,6 +91,7 @@ fn row(evidence: &Evidence) -> Vec<Piece> {
         plain(sites(Reached::Inert)),
         plain(sites(Reached::NotExercised)),
         plain(number(differences)),
+        plain(number(noise)),
         plain(evidence.path.clone()),
     ]
 }
@@ -104,7 +116,8 @@ fn details(screen: &mut Screen, evidence: &Evidence) {
         return;
     }
     screen.paint(style::STRONG, &evidence.path).say(": ");
-    screen.paint(colour(evidence.outcome), outcome(evidence.outcome)).end();
+    let (colour, outcome) = word(evidence);
+    screen.paint(colour, outcome).end();
     if evidence.builds.is_empty() {
         reason(screen, evidence.reason.as_deref());
     }
@@ -185,13 +198,12 @@ fn contradiction(screen: &mut Screen, evidence: &Evidence) {
 }
 
 fn tally(screen: &mut Screen, evidence: &[Evidence]) {
-    let of = |outcome: Outcome| evidence.iter().filter(|one| one.outcome == outcome).count();
+    let of = |what: &str| evidence.iter().filter(|one| outcome(one) == what).count();
     screen.say(&format!("{}:", count(evidence.len(), "file")));
-    let all = [Outcome::Same, Outcome::Different, Outcome::Blocked, Outcome::Deferred, Outcome::Void];
     let mut first = true;
-    for (many, what) in all.map(|outcome| (of(outcome), outcome)).into_iter().filter(|(many, _)| *many > 0) {
+    for (colour, what) in WORDS.into_iter().filter(|(_, what)| of(what) > 0) {
         screen.say(if first { " " } else { ", " });
-        screen.paint(colour(what), &format!("{} {}", number(many), outcome(what)));
+        screen.paint(colour, &format!("{} {what}", number(of(what))));
         first = false;
     }
     screen.end();
@@ -280,7 +292,33 @@ mod tests {
         other.sites[1].reached = Reached::Inert;
         one.builds.push(other);
         let cells: Vec<String> = row(&one).into_iter().map(|(_, cell)| cell).collect();
-        assert_eq!(cells, ["same", "-", "-", "-", "1", "1", "0", "0", "a/Dockerfile"]);
+        assert_eq!(cells, ["same", "-", "-", "-", "1", "1", "0", "0", "0", "a/Dockerfile"]);
+    }
+
+    #[test]
+    fn what_somebody_accepted_is_called_so() {
+        let difference = |accepted| Difference {
+            path: Some("/root".into()),
+            aspect: "mode".into(),
+            before: Some("0700".into()),
+            after: Some("0755".into()),
+            cause: Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted },
+        };
+        let found = |all: &[bool]| {
+            evidence(build(Outcome::Different, all.iter().map(|it| difference(*it)).collect()))
+        };
+        assert_eq!(
+            [&[true, true][..], &[true, false]].map(|all| outcome(&found(all))),
+            ["accepted", "different"]
+        );
+        let mut smoke = found(&[true]);
+        smoke.builds[0].smoke =
+            vec![crate::verify::evidence::Smoke { command: "a".into(), before: 0, after: 1, agrees: false }];
+        assert_eq!(outcome(&smoke), "different", "nobody accepts that a command fails");
+        let mut screen = Screen::new(100);
+        tally(&mut screen, &[found(&[true]), found(&[false]), found(&[true])]);
+        let text = anstream::adapter::strip_str(&screen.finish()).to_string();
+        assert_eq!(text, "3 files: 2 accepted, 1 different\n");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Line<'_> {
     /// It is done.
     pub fn end(&self, evidence: &Evidence) {
         self.bar.finish_and_clear();
-        let outcome = human::outcome(evidence.outcome);
+        let outcome = human::outcome(evidence);
         let reason = match (&evidence.reason, evidence.outcome) {
             (Some(reason), outcome) if outcome != Outcome::Same => format!(": {}", first_line(reason)),
             _ => String::new(),
