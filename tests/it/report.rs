@@ -2,6 +2,7 @@
 //! `emulate`, which `.ci/run` starts.
 
 mod hub;
+mod under_way;
 
 use std::collections::BTreeMap;
 

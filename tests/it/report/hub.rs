@@ -74,6 +74,16 @@ pub struct Hub {
     token: &'static str,
     requests: Arc<Mutex<Vec<Request>>>,
     wrong: Arc<Mutex<Vec<String>>>,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
+}
+
+/// What somebody does while the command works: as soon as the emulator has answered a request, and before the command
+/// gets the answer.
+struct Meanwhile {
+    method: &'static str,
+    /// How the request's route ends.
+    route: String,
+    act: Box<dyn FnOnce() + Send>,
 }
 
 impl Hub {
@@ -81,9 +91,10 @@ impl Hub {
     pub fn before(host: &str, token: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (requests, wrong) = (Arc::default(), Arc::default());
-        let hub = Self { url, host: host.to_owned(), token, requests, wrong };
+        let (requests, wrong, meanwhile) = (Arc::default(), Arc::default(), Arc::default());
+        let hub = Self { url, host: host.to_owned(), token, requests, wrong, meanwhile };
         let (host, requests, wrong) = (hub.host.clone(), Arc::clone(&hub.requests), Arc::clone(&hub.wrong));
+        let meanwhile = Arc::clone(&hub.meanwhile);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
@@ -94,6 +105,11 @@ impl Hub {
                         wrong.lock().unwrap().push(why.downcast_ref::<String>().cloned().unwrap_or_default());
                     }
                     let (status, body) = answer(&host, token, &request);
+                    let mut meanwhile = meanwhile.lock().unwrap();
+                    if let Some(one) = meanwhile.take_if(|one| one.follows(&request)) {
+                        (one.act)();
+                    }
+                    drop(meanwhile);
                     let head = format!(
                         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
                         body.len()
@@ -117,11 +133,35 @@ impl Hub {
 
     /// What a person or a test asks, past the counting.
     pub fn api(&self, method: &str, route: &str, body: &Value) -> Value {
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let (status, answer) = http(&self.host, self.token, method, route, &body);
-        assert!(status < 300, "{method} {route}: {status} {}", String::from_utf8_lossy(&answer));
-        serde_json::from_slice(&answer).unwrap_or(Value::Null)
+        api(&self.host, self.token, method, route, body)
     }
+
+    /// Lets a person send a request behind the first one of the command that has this method and such a route.
+    pub fn meanwhile(&self, after: (&'static str, &str), method: &'static str, route: &str, body: Value) {
+        let (host, token, to) = (self.host.clone(), self.token, route.to_owned());
+        let act = Box::new(move || drop(api(&host, token, method, &to, &body)));
+        let all = Meanwhile { method: after.0, route: after.1.to_owned(), act };
+        assert!(self.meanwhile.lock().unwrap().replace(all).is_none(), "the last one was never done");
+    }
+
+    /// Whether what somebody was to do was done.
+    pub fn is_done(&self) -> bool {
+        self.meanwhile.lock().unwrap().is_none()
+    }
+}
+
+impl Meanwhile {
+    fn follows(&self, request: &Request) -> bool {
+        let route = request.route.split('?').next().unwrap_or_default();
+        request.method == self.method && route.ends_with(&self.route)
+    }
+}
+
+fn api(host: &str, token: &str, method: &str, route: &str, body: &Value) -> Value {
+    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    let (status, answer) = http(host, token, method, route, &body);
+    assert!(status < 300, "{method} {route}: {status} {}", String::from_utf8_lossy(&answer));
+    serde_json::from_slice(&answer).unwrap_or(Value::Null)
 }
 
 fn answer(host: &str, token: &str, request: &Request) -> (u16, Vec<u8>) {
