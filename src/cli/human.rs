@@ -24,7 +24,7 @@ pub use first::{Saved, first_screen};
 pub use rules::{rule, rules};
 pub use status::status;
 pub use verify::{outcome, seconds, verified};
-pub use words::{count, number, short_commit, shortened};
+pub use words::{count, number, short_commit};
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What a verification does just now: a line for each file on a terminal that changes as it goes on, and elsewhere one
+//! What a verification does just now: two lines for each file on a terminal that change as it goes on, and elsewhere one
 //! plain line for each file and build.
 
 use std::io::IsTerminal;
@@ -13,6 +13,9 @@ use crate::verify::run::{Event, Phase};
 
 /// How often a line shows that it is alive.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Columns beside the name of a file: the spinner, and what has passed in seconds.
+const MARGIN: usize = 14;
 
 /// Shows what is done.
 pub struct Watch {
@@ -41,12 +44,15 @@ impl Watch {
         let Some(lines) = &self.lines else { return Line { watch: self, head, bar: ProgressBar::hidden() } };
         let bar = lines.add(ProgressBar::new_spinner());
         let took = earlier.map(|evidence| format!(" of about {}", human::seconds(evidence.figures.total_ms)));
-        let template =
-            format!("{{spinner}} {{prefix}}  {{wide_msg}}  {{elapsed}}{}", took.unwrap_or_default());
-        if let Ok(style) = ProgressStyle::with_template(&template) {
+        let took = took.unwrap_or_default();
+        // What is longer than a line would be left behind when it is drawn again; of the step the line itself sees to it.
+        let room = human::style::width().saturating_sub(MARGIN + took.len());
+        if let Ok(style) = ProgressStyle::with_template(&format!(
+            "{{spinner}} {{prefix}}  {{elapsed}}{took}\n    {{wide_msg}}"
+        )) {
             bar.set_style(style);
         }
-        bar.set_prefix(head.clone());
+        bar.set_prefix(end_of(&head, room));
         bar.enable_steady_tick(TICK);
         Line { watch: self, head, bar }
     }
@@ -75,8 +81,10 @@ impl Line<'_> {
             Event::Step(vertex) => {
                 if vertex.started && !vertex.completed {
                     let message = self.bar.message();
-                    let doing = message.split("  ").next().unwrap_or_default().to_owned();
-                    self.bar.set_message(format!("{doing}  {}", human::shortened(&shown(&vertex.name), 60)));
+                    // The step has more to say than the way that it is built in.
+                    let doing = message.split("  ").next().and_then(|it| it.split(" (").next());
+                    let doing = doing.unwrap_or_default();
+                    self.bar.set_message(format!("{doing}  {}", shown(&vertex.name)));
                 }
             }
             Event::Kept { context, dockerfiles: [before, after] } => {
@@ -99,6 +107,16 @@ impl Line<'_> {
     }
 }
 
+/// The last of a text that has room in so many columns.
+fn end_of(text: &str, columns: usize) -> String {
+    let left_out = text.chars().count().saturating_sub(columns);
+    if left_out == 0 {
+        text.to_owned()
+    } else {
+        format!("…{}", text.chars().skip(left_out + 1).collect::<String>())
+    }
+}
+
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
@@ -112,5 +130,17 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Differences => "comparing",
         Phase::Smoke => "running smoke commands",
         Phase::Cache => "measuring what changes cost",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_of;
+
+    #[test]
+    fn the_name_of_a_file_is_seen_longest() {
+        assert_eq!(end_of("[1/2] a/Dockerfile", 18), "[1/2] a/Dockerfile");
+        assert_eq!(end_of("[1/2] a/Dockerfile", 12), "…/Dockerfile");
+        assert_eq!(end_of("[1/2] ä/Dockerfile", 13), "…ä/Dockerfile");
     }
 }
