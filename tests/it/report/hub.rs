@@ -79,11 +79,21 @@ pub struct Hub {
 impl Hub {
     /// Before the emulator at this host.
     pub fn before(host: &str, token: &'static str) -> Self {
+        let to = host.to_owned();
+        Self::with(host, token, move |request| answer(&to, token, request))
+    }
+
+    /// One that answers by itself.
+    pub fn with(
+        host: &str,
+        token: &'static str,
+        answer: impl Fn(&Request) -> (u16, Vec<u8>) + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (requests, wrong) = (Arc::default(), Arc::default());
         let hub = Self { url, host: host.to_owned(), token, requests, wrong };
-        let (host, requests, wrong) = (hub.host.clone(), Arc::clone(&hub.requests), Arc::clone(&hub.wrong));
+        let (requests, wrong) = (Arc::clone(&hub.requests), Arc::clone(&hub.wrong));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
@@ -93,7 +103,7 @@ impl Hub {
                     if let Err(why) = catch_unwind(AssertUnwindSafe(held)) {
                         wrong.lock().unwrap().push(why.downcast_ref::<String>().cloned().unwrap_or_default());
                     }
-                    let (status, body) = answer(&host, token, &request);
+                    let (status, body) = answer(&request);
                     let head = format!(
                         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
                         body.len()
@@ -124,7 +134,8 @@ impl Hub {
     }
 }
 
-fn answer(host: &str, token: &str, request: &Request) -> (u16, Vec<u8>) {
+/// What the emulator answers, with pull requests among the issues.
+pub fn answer(host: &str, token: &str, request: &Request) -> (u16, Vec<u8>) {
     let (status, body) = http(host, token, &request.method, &request.route, &request.body);
     if status == 404 && request.method == "GET" && request.route.contains("/issues/") {
         return http(host, token, "GET", &request.route.replace("/issues/", "/pulls/"), b"");

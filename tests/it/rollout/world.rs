@@ -27,6 +27,8 @@ pub struct Pull {
     pub number: u64,
     pub branch: String,
     pub base: String,
+    pub title: String,
+    pub draft: bool,
     pub open: bool,
     pub merged: Option<usize>,
     pub body: String,
@@ -38,9 +40,18 @@ pub struct Pull {
     pub head: usize,
 }
 
+/// What a new pull request says.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposed<'a> {
+    pub title: &'a str,
+    pub body: &'a str,
+    pub draft: bool,
+}
+
 #[derive(Clone, Debug)]
 pub struct Issue {
     pub number: u64,
+    pub title: String,
     pub body: String,
     pub labels: BTreeSet<String>,
 }
@@ -59,6 +70,9 @@ pub struct World {
 
 /// The branch that pull requests are for.
 pub const MAIN: &str = "main";
+
+/// Who merges and closes.
+pub const PERSON: &str = "admin";
 
 /// What git calls a text.
 pub fn id(text: &str) -> String {
@@ -197,7 +211,7 @@ impl World {
     }
 
     /// Opens a pull request, or says why not.
-    pub fn open_pull(&mut self, branch: &str, base: &str, body: &str) -> Result<u64, String> {
+    pub fn open_pull(&mut self, branch: &str, base: &str, proposed: Proposed<'_>) -> Result<u64, String> {
         let Some(&head) = self.branches.get(branch) else { return Err("head invalid".into()) };
         if self.above(self.branches[base], head).is_empty() {
             return Err(format!("No commits between {base} and {branch}"));
@@ -210,9 +224,11 @@ impl World {
             number,
             branch: branch.to_owned(),
             base: base.to_owned(),
+            title: proposed.title.to_owned(),
+            draft: proposed.draft,
             open: true,
             merged: None,
-            body: body.to_owned(),
+            body: proposed.body.to_owned(),
             labels: BTreeSet::new(),
             queued: false,
             pending: true,
@@ -222,9 +238,9 @@ impl World {
         Ok(number)
     }
 
-    pub fn create_issue(&mut self, body: &str) -> u64 {
-        let number = self.take_number();
-        self.issues.push(Issue { number, body: body.to_owned(), labels: BTreeSet::new() });
+    pub fn create_issue(&mut self, title: &str, body: &str) -> u64 {
+        let (number, labels) = (self.take_number(), BTreeSet::new());
+        self.issues.push(Issue { number, title: title.to_owned(), body: body.to_owned(), labels });
         number
     }
 

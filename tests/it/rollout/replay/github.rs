@@ -1,0 +1,268 @@
+//! The emulator, with what GitHub has and it has not:
+//!
+//! - A pull request is an issue, which has been closed by somebody, and is among the issues with its label ([`hub`]).
+//! - A pull request can be merged or is in conflict; lists do not tell, nor who merged one.
+//! - It was opened at the campaign's time, which the emulator does not know.
+//! - There is none from a branch that is not there or has nothing, nor a second one for a branch. (The simulation has
+//!   forges that take a second one, too; there the emulator's own answer stands.)
+//! - Checks run for the heads of open pull requests, until they pass.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, UNIX_EPOCH};
+
+use layerwright::github::RepositoryName;
+use serde_json::{Value, json};
+
+use super::super::world::PERSON;
+use crate::report::hub::{self, Hub, Request};
+
+/// What the names of the merge queue's branches start with.
+pub const QUEUE: &str = "gh-readonly-queue/";
+
+/// Paths and the ids of their texts.
+type Files = BTreeMap<String, String>;
+
+pub struct GitHub {
+    hub: Hub,
+    gaps: Arc<Mutex<Gaps>>,
+}
+
+#[derive(Default)]
+struct Gaps {
+    host: String,
+    repository: String,
+    /// The emulator limits each token, and takes any.
+    token: String,
+    strict: bool,
+    now: u64,
+    /// When pull requests were opened.
+    opened: BTreeMap<u64, u64>,
+    /// The branches of pull requests whose checks have not passed.
+    checked: BTreeMap<u64, String>,
+    /// The checks that run, by their commits.
+    running: BTreeMap<String, u64>,
+    files: BTreeMap<String, Files>,
+    mergeable: BTreeMap<(String, String), bool>,
+}
+
+impl GitHub {
+    pub fn before(host: &str) -> Self {
+        let gaps = Arc::new(Mutex::new(Gaps { host: host.to_owned(), ..Gaps::default() }));
+        let own = Arc::clone(&gaps);
+        let hub = Hub::with(host, "", move |request| own.lock().unwrap().answer(request));
+        Self { hub, gaps }
+    }
+
+    fn gaps(&self) -> MutexGuard<'_, Gaps> {
+        self.gaps.lock().unwrap()
+    }
+
+    /// Makes a repository.
+    pub fn begin(&self, name: &str, strict: bool) {
+        let gaps = &mut *self.gaps();
+        let (host, repository) = (gaps.host.clone(), format!("{PERSON}/{name}"));
+        *gaps = Gaps { host, repository, strict, token: name.to_owned(), ..Gaps::default() };
+        let made = gaps.ask("POST", "/user/repos", &json!({"name": name}));
+        assert_eq!(made["full_name"], gaps.repository);
+    }
+
+    /// Removes it.
+    pub fn end(&self) {
+        self.api("DELETE", "", &Value::Null);
+    }
+
+    /// Sets the time.
+    pub fn at(&self, now: u64) {
+        let gaps = &mut *self.gaps();
+        gaps.token = format!("{}-{now}-{}", gaps.repository.replace('/', "-"), gaps.opened.len());
+        gaps.now = now;
+    }
+
+    pub fn url(&self) -> &str {
+        &self.hub.url
+    }
+
+    pub fn repository(&self) -> RepositoryName {
+        self.gaps().repository.parse().unwrap()
+    }
+
+    /// The requests by which reports wrote since the last time.
+    pub fn writes(&self) -> Vec<String> {
+        let writes = self.hub.asked().into_iter().filter(|request| request.method != "GET");
+        writes.map(|request| format!("{} {}", request.method, request.route)).collect()
+    }
+
+    /// What a person asks below the repository, past the client.
+    pub fn api(&self, method: &str, below: &str, body: &Value) -> Value {
+        self.gaps().api(method, below, body)
+    }
+
+    pub fn get(&self, below: &str) -> Value {
+        self.api("GET", below, &Value::Null)
+    }
+
+    pub fn files(&self, commit: &str) -> Files {
+        self.gaps().files(commit)
+    }
+
+    /// Runs the checks of a branch that was moved.
+    pub fn check(&self, branch: &str) {
+        self.gaps().check(branch);
+    }
+
+    /// All checks pass.
+    pub fn pass(&self) {
+        let gaps = &mut *self.gaps();
+        gaps.checked.clear();
+        for run in std::mem::take(&mut gaps.running).into_values() {
+            let done = json!({"status": "completed", "conclusion": "success"});
+            gaps.api("PATCH", &format!("/check-runs/{run}"), &done);
+        }
+    }
+}
+
+impl Gaps {
+    fn ask(&self, method: &str, route: &str, body: &Value) -> Value {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let (status, answer) = hub::http(&self.host, &self.token, method, route, &body);
+        assert!(status < 300, "{method} {route}: {status} {}", String::from_utf8_lossy(&answer));
+        serde_json::from_slice(&answer).unwrap_or(Value::Null)
+    }
+
+    fn api(&self, method: &str, below: &str, body: &Value) -> Value {
+        self.ask(method, &format!("/repos/{}{below}", self.repository), body)
+    }
+
+    fn get(&self, below: &str) -> Value {
+        self.api("GET", below, &Value::Null)
+    }
+
+    /// Answers a request of the client's.
+    fn answer(&mut self, request: &Request) -> (u16, Vec<u8>) {
+        let place = format!("/repos/{}", self.repository);
+        let below = request.route.strip_prefix(&place).unwrap_or_else(|| panic!("{}", request.route));
+        let (method, is_one) = (request.method.as_str(), !below.contains('?'));
+        if let ("POST", "/pulls") = (method, below)
+            && let Some(why) = self.refuses(&serde_json::from_slice(&request.body).unwrap())
+        {
+            let error = json!({"resource": "PullRequest", "code": "custom", "message": why});
+            return (
+                422,
+                json!({"message": "Validation Failed", "errors": [error]}).to_string().into_bytes(),
+            );
+        }
+        let (status, body) = hub::answer(&self.host, &self.token, request);
+        if status >= 300 {
+            return (status, body);
+        }
+        let mut found: Value = serde_json::from_slice(&body).unwrap_or_default();
+        match method {
+            "POST" if below == "/pulls" => {
+                let number = found["number"].as_u64().unwrap();
+                let branch = found["head"]["ref"].as_str().unwrap().to_owned();
+                self.opened.insert(number, self.now);
+                self.checked.insert(number, branch.clone());
+                self.check(&branch);
+            }
+            "POST" | "PATCH" if below.starts_with("/git/refs") => {
+                let branch = found["ref"].as_str().unwrap().trim_start_matches("refs/heads/").to_owned();
+                self.check(&branch);
+            }
+            "GET" if below.starts_with("/pulls/") && is_one => self.complete(&mut found),
+            "GET" if below.starts_with("/pulls?") => {
+                for pull in found.as_array_mut().unwrap() {
+                    self.date(pull);
+                    (pull["mergeable"], pull["merged_by"]) = (Value::Null, Value::Null);
+                }
+            }
+            "GET" if below.starts_with("/issues/") && found["state"] == "closed" => {
+                found["closed_by"] = json!({"login": PERSON});
+            }
+            _ => return (status, body),
+        }
+        (status, found.to_string().into_bytes())
+    }
+
+    /// Why there can be no such pull request, as GitHub says it.
+    fn refuses(&self, new: &Value) -> Option<String> {
+        let (head, base) = (new["head"].as_str().unwrap(), new["base"].as_str().unwrap());
+        if self.head(head).is_none() {
+            return Some("head invalid".to_owned());
+        }
+        if self.get(&format!("/compare/{base}...{head}"))["ahead_by"] == 0 {
+            return Some(format!("No commits between {base} and {head}"));
+        }
+        let open = self.get(&format!("/pulls?state=open&head={PERSON}:{head}"));
+        let is_open = !open.as_array().unwrap().is_empty();
+        (self.strict && is_open).then(|| format!("A pull request already exists for {PERSON}:{head}."))
+    }
+
+    /// The commit of a branch.
+    fn head(&self, branch: &str) -> Option<String> {
+        let found = self.get(&format!("/git/matching-refs/heads/{branch}"));
+        let name = format!("refs/heads/{branch}");
+        let found = found.as_array().unwrap().iter().find(|one| one["ref"] == name.as_str());
+        Some(found?["object"]["sha"].as_str().unwrap().to_owned())
+    }
+
+    fn check(&mut self, branch: &str) {
+        let Some(head) = self.head(branch).filter(|_| self.checked.values().any(|one| one == branch)) else {
+            return;
+        };
+        if !self.running.contains_key(&head) {
+            let new = json!({"name": "ci", "head_sha": head, "status": "in_progress"});
+            let run = self.api("POST", "/check-runs", &new)["id"].as_u64().unwrap();
+            self.running.insert(head, run);
+        }
+    }
+
+    fn date(&self, pull: &mut Value) {
+        let opened = self.opened[&pull["number"].as_u64().unwrap()];
+        let opened = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(opened));
+        pull["created_at"] = json!(opened.to_string());
+    }
+
+    fn complete(&mut self, pull: &mut Value) {
+        self.date(pull);
+        let branch = pull["head"]["ref"].as_str().unwrap();
+        let head = self.head(branch).filter(|_| pull["state"] == "open");
+        pull["mergeable"] = json!(head.map(|head| self.is_mergeable(head)));
+    }
+
+    /// Whether a commit can be merged into main: no file was changed on both sides in different ways.
+    fn is_mergeable(&mut self, head: String) -> bool {
+        let main = self.head("main").unwrap();
+        let ends = (main.clone(), head.clone());
+        if let Some(known) = self.mergeable.get(&ends) {
+            return *known;
+        }
+        let compared = self.get(&format!("/compare/{main}...{head}"));
+        let parted = compared["merge_base_commit"]["sha"].as_str().unwrap();
+        let (was, ours, theirs) = (self.files(parted), self.files(&main), self.files(&head));
+        let mut paths = was.keys().chain(ours.keys()).chain(theirs.keys());
+        let is_clear = |path: &String| {
+            let (was, ours, theirs) = (was.get(path), ours.get(path), theirs.get(path));
+            ours == theirs || ours == was || theirs == was
+        };
+        let is_mergeable = paths.all(is_clear);
+        self.mergeable.insert(ends, is_mergeable);
+        is_mergeable
+    }
+
+    fn files(&mut self, commit: &str) -> Files {
+        if let Some(known) = self.files.get(commit) {
+            return known.clone();
+        }
+        let found = self.get(&format!("/git/trees/{commit}?recursive=1"));
+        let entries = found["tree"].as_array().unwrap().iter().filter(|entry| entry["type"] == "blob");
+        let files: Files = entries
+            .map(|entry| {
+                assert_eq!(entry["mode"], "100644", "modes are kept");
+                (entry["path"].as_str().unwrap().to_owned(), entry["sha"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        self.files.insert(commit.to_owned(), files.clone());
+        files
+    }
+}
