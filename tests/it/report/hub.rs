@@ -56,8 +56,8 @@ pub fn http(host: &str, token: &str, method: &str, route: &str, body: &[u8]) -> 
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
+    // At once: a second small packet would wait until the first one is acknowledged.
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -109,7 +109,7 @@ impl Hub {
                         body.len()
                     );
                     let mut out = &stream;
-                    if out.write_all(head.as_bytes()).and_then(|()| out.write_all(&body)).is_err() {
+                    if out.write_all(&[head.as_bytes(), &body].concat()).is_err() {
                         break;
                     }
                 }

@@ -24,9 +24,19 @@ pub struct Told<'a> {
 
 impl Told<'_> {
     fn call<T: Debug>(&self, what: String, effect: impl FnOnce(bool) -> Answer<T>) -> Answer<T> {
+        self.told(what, |answer| format!("{answer:?}"), effect)
+    }
+
+    /// The same, with words of one's own for the answer.
+    fn told<T>(
+        &self,
+        what: String,
+        words: impl FnOnce(&T) -> String,
+        effect: impl FnOnce(bool) -> Answer<T>,
+    ) -> Answer<T> {
         let answer = self.onlooker.before(what).hit(effect);
         self.onlooker.after(match &answer {
-            Ok(answer) => format!("{answer:?}"),
+            Ok(answer) => words(answer),
             // Each forge refuses in its own words.
             Err(ForgeError::Refused(_)) => "refused".to_owned(),
             Err(ForgeError::Unclear(_)) => "unclear".to_owned(),
@@ -66,12 +76,16 @@ impl Forge for Told<'_> {
     }
 
     fn above(&self, base: &str, branch: &str) -> Answer<FoundAbove> {
-        self.read(format!("what {branch} has above {base}"), |forge| {
-            let mut found = forge.above(base, branch)?;
-            found.commits.sort_by(|one, other| (&one.message, &one.id).cmp(&(&other.message, &other.id)));
-            found.files.sort();
-            Ok(found)
-        })
+        // Its commits come in any order, and their ids are no help to put them into one.
+        let words = |found: &FoundAbove| {
+            let mut messages: Vec<&str> = found.commits.iter().map(|commit| &*commit.message).collect();
+            let mut files = found.files.clone();
+            messages.sort_unstable();
+            files.sort();
+            format!("{messages:?} {files:?}")
+        };
+        let what = format!("what {branch} has above {base}");
+        self.told(what, words, |_| self.forge.above(base, branch))
     }
 
     fn contains(&self, commit: &str, earlier: &str) -> Answer<bool> {
