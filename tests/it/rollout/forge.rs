@@ -13,7 +13,7 @@ use layerwright::rollout::{Change, Forge, ForgeError};
 use super::people;
 use super::repository::{evidence_path, evidence_text, planned_text};
 use super::state::State;
-use super::world::{self, PERSON, Proposed, Pull, Who, World, id};
+use super::world::{self, PERSON, Pull, Who, World, id};
 
 /// A mistake in what stands between a report and its forge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,8 +128,7 @@ impl<'a> Wire<'a> {
         let may_people = self.state.borrow().world.strict;
         self.write(may_people, |state, _| {
             let mut tried = state.world.clone();
-            let proposed = Proposed { title: pull.title, body: pull.body, draft: pull.draft };
-            let opened = tried.open_pull(pull.branch, pull.base, proposed).map_err(refused)?;
+            let opened = tried.open_pull(pull.branch, pull.base, pull.title, pull.body).map_err(refused)?;
             state.judge_open(pull.branch);
             state.world = tried;
             Ok(opened)

@@ -172,7 +172,7 @@ impl<'a> Replay<'a> {
         let base = Base { branch: MAIN.into(), blobs: self.local.blobs(&commit, &run.plan), commit };
         let clock = Box::new(Still(run.now));
         let token = Some(SecretString::from("of-a-report"));
-        let client = Client::new(self.github.url().parse().unwrap(), token, clock, Duration::from_secs(60));
+        let client = Client::new(self.github.url().parse().unwrap(), token, clock, Duration::from_mins(1));
         let client = client.unwrap().keeping(self.local.kept());
         let forge = GitHubForge::new(&client, self.github.repository(), &self.local.repository);
         let watch = Watch { replay: self, run, at: Cell::new(0), killed: Cell::new(false) };

@@ -28,7 +28,6 @@ pub struct Pull {
     pub branch: String,
     pub base: String,
     pub title: String,
-    pub draft: bool,
     pub open: bool,
     pub merged: Option<usize>,
     pub body: String,
@@ -38,14 +37,6 @@ pub struct Pull {
     pub opened: u64,
     /// Where the branch was when it was closed.
     pub head: usize,
-}
-
-/// What a new pull request says.
-#[derive(Clone, Copy, Debug)]
-pub struct Proposed<'a> {
-    pub title: &'a str,
-    pub body: &'a str,
-    pub draft: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -211,7 +202,7 @@ impl World {
     }
 
     /// Opens a pull request, or says why not.
-    pub fn open_pull(&mut self, branch: &str, base: &str, proposed: Proposed<'_>) -> Result<u64, String> {
+    pub fn open_pull(&mut self, branch: &str, base: &str, title: &str, body: &str) -> Result<u64, String> {
         let Some(&head) = self.branches.get(branch) else { return Err("head invalid".into()) };
         if self.above(self.branches[base], head).is_empty() {
             return Err(format!("No commits between {base} and {branch}"));
@@ -224,11 +215,10 @@ impl World {
             number,
             branch: branch.to_owned(),
             base: base.to_owned(),
-            title: proposed.title.to_owned(),
-            draft: proposed.draft,
+            title: title.to_owned(),
             open: true,
             merged: None,
-            body: proposed.body.to_owned(),
+            body: body.to_owned(),
             labels: BTreeSet::new(),
             queued: false,
             pending: true,

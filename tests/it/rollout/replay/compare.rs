@@ -59,6 +59,7 @@ impl Replay<'_> {
             let says = (text(&pull["title"]), text(&pull["body"]));
             (pull["number"].as_u64().unwrap(), ends, state, pull["draft"] == true, labels(pull), says)
         });
+        let draft = self.simulation.state.borrow().policy.report.draft;
         let simulated = world.pulls.iter().map(|pull| {
             let state = match pull.merged {
                 Some(_) => "merged",
@@ -68,7 +69,7 @@ impl Replay<'_> {
             let ends = (pull.branch.clone(), pull.base.clone());
             let says = (pull.title.clone(), self.there(&pull.body));
             let labels = pull.labels.iter().cloned().collect();
-            (pull.number, ends, state.to_owned(), pull.draft, labels, says)
+            (pull.number, ends, state.to_owned(), draft, labels, says)
         });
         assert_eq!(
             real.collect::<Vec<_>>(),

@@ -227,19 +227,19 @@ impl Gaps {
         self.date(pull);
         let branch = pull["head"]["ref"].as_str().unwrap();
         let head = self.head(branch).filter(|_| pull["state"] == "open");
-        pull["mergeable"] = json!(head.map(|head| self.is_mergeable(head)));
+        pull["mergeable"] = json!(head.map(|head| self.is_mergeable(&head)));
     }
 
     /// Whether a commit can be merged into main: no file was changed on both sides in different ways.
-    fn is_mergeable(&mut self, head: String) -> bool {
+    fn is_mergeable(&mut self, head: &str) -> bool {
         let main = self.head("main").unwrap();
-        let ends = (main.clone(), head.clone());
+        let ends = (main.clone(), head.to_owned());
         if let Some(known) = self.mergeable.get(&ends) {
             return *known;
         }
         let compared = self.get(&format!("/compare/{main}...{head}"));
         let parted = compared["merge_base_commit"]["sha"].as_str().unwrap();
-        let (was, ours, theirs) = (self.files(parted), self.files(&main), self.files(&head));
+        let (was, ours, theirs) = (self.files(parted), self.files(&main), self.files(head));
         let mut paths = was.keys().chain(ours.keys()).chain(theirs.keys());
         let is_clear = |path: &String| {
             let (was, ours, theirs) = (was.get(path), ours.get(path), theirs.get(path));
