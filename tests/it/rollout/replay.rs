@@ -6,7 +6,8 @@
 //! out. Numbers of pull requests and issues are the same on both sides, ids of commits are not: those of the simulation
 //! are replaced by the emulator's wherever they stand.
 //!
-//! `LAYERWRIGHT_TRACES` says how many campaigns there are, and `LAYERWRIGHT_SEED` is the seed of the first one.
+//! `LAYERWRIGHT_TRACES` says how many campaigns there are, and `LAYERWRIGHT_SEED` is the seed of the first one that is
+//! looked at.
 
 mod acts;
 mod clone;
@@ -39,6 +40,9 @@ use github::GitHub;
 
 /// How many traces the suite replays.
 const TRACES: u64 = 24;
+
+/// Of so many campaigns, the one is replayed in which most happens.
+const CANDIDATES: u64 = 8;
 
 /// How many are replayed at once: one emulator has one thread.
 const LANES: usize = 2;
@@ -93,6 +97,7 @@ impl Onlooker for Watch<'_> {
             self.replay.act(act, &self.run.after.commits);
         }
         self.killed.set(call.fault.kills());
+        self.replay.github.refuse_people(call.answer == "refused");
         call.fault
     }
 
@@ -104,12 +109,8 @@ impl Onlooker for Watch<'_> {
     fn after(&self, answer: String) {
         let call = &self.run.calls[self.at.get()];
         self.at.set(self.at.get() + 1);
-        // The emulator knows nobody to ask, and a report passes over whom it may not ask.
-        let is_passed_over = call.what.starts_with("ask ") || call.what.starts_with("assign ");
-        if !(is_passed_over && answer == "refused" && call.answer == "()") {
-            let place = format!("the answer to call {}, {}", self.at.get() - 1, call.what);
-            self.replay.assert_same(&answer, &call.answer, &place);
-        }
+        let place = format!("the answer to call {}, {}", self.at.get() - 1, call.what);
+        self.replay.assert_same(&answer, &call.answer, &place);
     }
 }
 
@@ -215,6 +216,18 @@ fn with_ids(text: &str, other: impl Fn(&str) -> Option<String>) -> String {
     replaced + rest
 }
 
+/// Of the campaigns from a seed on, the one in which most happens that is rare.
+fn richest(first: u64) -> u64 {
+    let happens = |seed: &u64| {
+        let simulation = Simulation::new(*seed, NO_MISTAKE);
+        simulation.run();
+        let seen = &simulation.state.borrow().seen;
+        let rare = ["opened again", "brought up to date", "ticked"].map(|what| seen.get(what).copied());
+        (seen.len(), rare.into_iter().flatten().sum::<usize>())
+    };
+    (first..first + CANDIDATES).max_by_key(happens).unwrap()
+}
+
 /// Simulates a campaign, and does it again on the emulator. Gives how many reports it had.
 fn replay(seed: u64, github: &GitHub) -> usize {
     let simulation = Simulation::new(seed, NO_MISTAKE);
@@ -243,18 +256,19 @@ fn traces_come_out_the_same_on_the_emulator() {
     let Some(emulator) = emulator() else { return };
     let first = number("LAYERWRIGHT_SEED").unwrap_or(1);
     let many = number("LAYERWRIGHT_TRACES").unwrap_or(TRACES);
-    let (next, runs) = (AtomicU64::new(first), AtomicU64::new(0));
+    let (next, runs) = (AtomicU64::new(0), AtomicU64::new(0));
     let failed: Mutex<BTreeMap<u64, String>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..LANES {
             scope.spawn(|| {
                 let github = GitHub::before(emulator.trim_start_matches("http://"));
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + many || !failed.lock().unwrap().is_empty() {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= many || !failed.lock().unwrap().is_empty() {
                         return;
                     }
-                    match catch_unwind(AssertUnwindSafe(|| replay(seed, &github))) {
+                    let seed = first + at * CANDIDATES;
+                    match catch_unwind(AssertUnwindSafe(|| replay(richest(seed), &github))) {
                         Ok(reports) => drop(runs.fetch_add(reports as u64, Ordering::Relaxed)),
                         Err(why) => {
                             let why = why.downcast::<String>().map_or_else(|_| String::new(), |why| *why);

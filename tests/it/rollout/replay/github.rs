@@ -5,6 +5,8 @@
 //! - It was opened at the campaign's time, which the emulator does not know.
 //! - There is none from a branch that is not there or has nothing, nor a second one for a branch. (The simulation has
 //!   forges that take a second one, too; there the emulator's own answer stands.)
+//! - People can be asked for reviews and assigned, of whom the emulator knows none. The simulation has some of them refused,
+//!   and so it is here.
 //! - Checks run for the heads of open pull requests, until they pass.
 
 use std::collections::BTreeMap;
@@ -36,6 +38,8 @@ struct Gaps {
     token: String,
     strict: bool,
     now: u64,
+    /// Whether the next one who is asked for a review or assigned is refused.
+    refuses_people: bool,
     /// When pull requests were opened.
     opened: BTreeMap<u64, u64>,
     /// The branches of pull requests whose checks have not passed.
@@ -77,6 +81,11 @@ impl GitHub {
         let gaps = &mut *self.gaps();
         gaps.token = format!("{}-{now}-{}", gaps.repository.replace('/', "-"), gaps.opened.len());
         gaps.now = now;
+    }
+
+    /// Sets whether the next one who is asked for a review or assigned is refused.
+    pub fn refuse_people(&self, refuses: bool) {
+        self.gaps().refuses_people = refuses;
     }
 
     pub fn url(&self) -> &str {
@@ -143,14 +152,19 @@ impl Gaps {
         let place = format!("/repos/{}", self.repository);
         let below = request.route.strip_prefix(&place).unwrap_or_else(|| panic!("{}", request.route));
         let (method, is_one) = (request.method.as_str(), !below.contains('?'));
-        if let ("POST", "/pulls") = (method, below)
-            && let Some(why) = self.refuses(&serde_json::from_slice(&request.body).unwrap())
-        {
+        let is_for_people = below.ends_with("/requested_reviewers") || below.ends_with("/assignees");
+        let refused = match (method, below) {
+            ("POST", "/pulls") => self.refuses(&serde_json::from_slice(&request.body).unwrap()),
+            ("POST", _) if is_for_people => self.refuses_people.then(|| "no collaborator".to_owned()),
+            _ => None,
+        };
+        if let Some(why) = refused {
             let error = json!({"resource": "PullRequest", "code": "custom", "message": why});
-            return (
-                422,
-                json!({"message": "Validation Failed", "errors": [error]}).to_string().into_bytes(),
-            );
+            let said = json!({"message": "Validation Failed", "errors": [error]});
+            return (422, said.to_string().into_bytes());
+        }
+        if is_for_people {
+            return (201, b"{}".to_vec());
         }
         let (status, body) = hub::answer(&self.host, &self.token, request);
         if status >= 300 {
