@@ -4,6 +4,7 @@
 //! `LAYERWRIGHT_SEED` is the seed of the first campaign, the next ones count on from it, and `LAYERWRIGHT_CAMPAIGNS` says
 //! how many there are. A failure prints the seed that makes it again.
 
+mod cases;
 mod forge;
 mod people;
 mod random;
