@@ -13,6 +13,21 @@ use super::Replay;
 
 impl Replay<'_> {
     pub fn act(&self, act: &Act, commits: &[Commit]) {
+        self.perform(act, commits);
+        let is_for_checks = matches!(
+            act,
+            Act::Merge { .. }
+                | Act::Close { .. }
+                | Act::Reopen { .. }
+                | Act::Move { .. }
+                | Act::Delete { .. }
+        );
+        if is_for_checks {
+            self.github.check();
+        }
+    }
+
+    fn perform(&self, act: &Act, commits: &[Commit]) {
         let ask = |method: &str, below: &str, body: &Value| self.github.api(method, below, body);
         let pull = |number: &u64| format!("/pulls/{number}");
         match act {
@@ -85,7 +100,6 @@ impl Replay<'_> {
     fn move_branch(&self, branch: &str, to: usize) {
         let new = json!({"sha": self.id(to), "force": true});
         self.github.api("PATCH", &format!("/git/refs/heads/{branch}"), &new);
-        self.github.check(branch);
     }
 
     fn delete(&self, branch: &str) {

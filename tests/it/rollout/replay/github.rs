@@ -7,9 +7,9 @@
 //!   forges that take a second one, too; there the emulator's own answer stands.)
 //! - People can be asked for reviews and assigned, of whom the emulator knows none. The simulation has some of them refused,
 //!   and so it is here.
-//! - Checks run for the heads of open pull requests, until they pass.
+//! - Checks run for the heads of open pull requests, until they pass or are for the head no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -42,8 +42,8 @@ struct Gaps {
     refuses_people: bool,
     /// When pull requests were opened.
     opened: BTreeMap<u64, u64>,
-    /// The branches of pull requests whose checks have not passed.
-    checked: BTreeMap<u64, String>,
+    /// The pull requests whose checks have not passed.
+    checked: BTreeSet<u64>,
     /// The checks that run, by their commits.
     running: BTreeMap<String, u64>,
     files: BTreeMap<String, Files>,
@@ -115,9 +115,9 @@ impl GitHub {
         self.gaps().files(commit)
     }
 
-    /// Runs the checks of a branch that was moved.
-    pub fn check(&self, branch: &str) {
-        self.gaps().check(branch);
+    /// Runs the checks of what was moved, and ends those of what is open no more.
+    pub fn check(&self) {
+        self.gaps().check();
     }
 
     /// All checks pass.
@@ -125,8 +125,7 @@ impl GitHub {
         let gaps = &mut *self.gaps();
         gaps.checked.clear();
         for run in std::mem::take(&mut gaps.running).into_values() {
-            let done = json!({"status": "completed", "conclusion": "success"});
-            gaps.api("PATCH", &format!("/check-runs/{run}"), &done);
+            gaps.complete_check(run, "success");
         }
     }
 }
@@ -174,15 +173,11 @@ impl Gaps {
         match method {
             "POST" if below == "/pulls" => {
                 let number = found["number"].as_u64().unwrap();
-                let branch = found["head"]["ref"].as_str().unwrap().to_owned();
                 self.opened.insert(number, self.now);
-                self.checked.insert(number, branch.clone());
-                self.check(&branch);
+                self.checked.insert(number);
+                self.check();
             }
-            "POST" | "PATCH" if below.starts_with("/git/refs") => {
-                let branch = found["ref"].as_str().unwrap().trim_start_matches("refs/heads/").to_owned();
-                self.check(&branch);
-            }
+            "POST" | "PATCH" if below.starts_with("/git/refs") => self.check(),
             "GET" if below.starts_with("/pulls/") && is_one => self.complete(&mut found),
             "GET" if below.starts_with("/pulls?") => {
                 for pull in found.as_array_mut().unwrap() {
@@ -220,15 +215,30 @@ impl Gaps {
         Some(found?["object"]["sha"].as_str().unwrap().to_owned())
     }
 
-    fn check(&mut self, branch: &str) {
-        let Some(head) = self.head(branch).filter(|_| self.checked.values().any(|one| one == branch)) else {
+    fn check(&mut self) {
+        if self.checked.is_empty() {
             return;
-        };
-        if !self.running.contains_key(&head) {
-            let new = json!({"name": "ci", "head_sha": head, "status": "in_progress"});
-            let run = self.api("POST", "/check-runs", &new)["id"].as_u64().unwrap();
-            self.running.insert(head, run);
         }
+        let open = self.get("/pulls?state=open&per_page=100");
+        let open = open.as_array().unwrap().iter();
+        let checked = open.filter(|pull| self.checked.contains(&pull["number"].as_u64().unwrap()));
+        let heads = checked.filter_map(|pull| self.head(pull["head"]["ref"].as_str().unwrap()));
+        let heads: BTreeSet<String> = heads.collect();
+        for (_, run) in self.running.extract_if(.., |head, _| !heads.contains(head)).collect::<Vec<_>>() {
+            self.complete_check(run, "cancelled");
+        }
+        for head in heads {
+            if !self.running.contains_key(&head) {
+                let new = json!({"name": "ci", "head_sha": head, "status": "in_progress"});
+                let run = self.api("POST", "/check-runs", &new)["id"].as_u64().unwrap();
+                self.running.insert(head, run);
+            }
+        }
+    }
+
+    fn complete_check(&self, run: u64, conclusion: &str) {
+        let done = json!({"status": "completed", "conclusion": conclusion});
+        self.api("PATCH", &format!("/check-runs/{run}"), &done);
     }
 
     fn date(&self, pull: &mut Value) {
