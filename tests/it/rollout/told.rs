@@ -1,5 +1,6 @@
 //! A forge whose calls and answers are put in words, the same for every forge, so that two can be compared.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use layerwright::rollout::forge::{BranchAt, FoundAbove, FoundPull, NewCommit, NewPull};
@@ -76,11 +77,10 @@ impl Forge for Told<'_> {
     }
 
     fn above(&self, base: &str, branch: &str) -> Answer<FoundAbove> {
-        // Its commits come in any order, and their ids are no help to put them into one.
+        // Its commits come in any order, their ids are no help to put them into one, and a merge may take two of them.
         let words = |found: &FoundAbove| {
-            let mut messages: Vec<&str> = found.commits.iter().map(|commit| &*commit.message).collect();
+            let messages: BTreeSet<&str> = found.commits.iter().map(|commit| &*commit.message).collect();
             let mut files = found.files.clone();
-            messages.sort_unstable();
             files.sort();
             format!("{messages:?} {files:?}")
         };

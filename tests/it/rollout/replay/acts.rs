@@ -2,7 +2,7 @@
 //!
 //! The emulator's merge makes a commit with the files that the branch had when its pull request was opened, on top of
 //! what the base branch was at then. So the base is named again before, which brings it up to date, and a commit with the
-//! files that GitHub's merge would give, and its parents, is put on top of the emulator's. Deleting a branch closes no pull
+//! files that GitHub's merge would give, and its parents, is put on top of the emulator's. Both say the same. Deleting a branch closes no pull
 //! request there, so that is done before.
 
 use serde_json::{Value, json};
@@ -34,7 +34,8 @@ impl Replay<'_> {
             Act::Commit { at, commit } => self.commit(*at, commit, commits, None),
             Act::Merge { number, at, commit } => {
                 ask("PATCH", &pull(number), &json!({"base": MAIN}));
-                let merge = ask("PUT", &format!("/pulls/{number}/merge"), &json!({"merge_method": "squash"}));
+                let merge = json!({"merge_method": "squash", "commit_title": commit.message});
+                let merge = ask("PUT", &format!("/pulls/{number}/merge"), &merge);
                 let merge = merge["sha"].as_str().unwrap();
                 self.commit(*at, commit, commits, Some(merge));
                 self.merges.borrow_mut().insert(merge.to_owned(), self.id(*at));
