@@ -2,6 +2,8 @@
 //!
 //! - A pull request is an issue, which has been closed by somebody, and is among the issues with its label ([`hub`]).
 //! - A pull request can be merged or is in conflict; lists do not tell, nor who merged one.
+//! - Two commits are compared from the last that both contain. The emulator takes the one with the fewest steps to both,
+//!   which may be an earlier one.
 //! - It was opened at the campaign's time, which the emulator does not know.
 //! - There is none from a branch that is not there or has nothing, nor a second one for a branch. (The simulation has
 //!   forges that take a second one, too; there the emulator's own answer stands.)
@@ -185,6 +187,10 @@ impl Gaps {
                     (pull["mergeable"], pull["merged_by"]) = (Value::Null, Value::Null);
                 }
             }
+            "GET" if below.starts_with("/compare/") => {
+                let ends = below.trim_start_matches("/compare/").split('?').next().unwrap().to_owned();
+                self.compare(&ends, &mut found);
+            }
             "GET" if below.starts_with("/issues/") && found["state"] == "closed" => {
                 found["closed_by"] = json!({"login": PERSON});
             }
@@ -261,9 +267,8 @@ impl Gaps {
         if let Some(known) = self.mergeable.get(&ends) {
             return *known;
         }
-        let compared = self.get(&format!("/compare/{main}...{head}"));
-        let parted = compared["merge_base_commit"]["sha"].as_str().unwrap();
-        let (was, ours, theirs) = (self.files(parted), self.files(&main), self.files(head));
+        let parted = self.parted(&main, head);
+        let (was, ours, theirs) = (self.files(&parted), self.files(&main), self.files(head));
         let mut paths = was.keys().chain(ours.keys()).chain(theirs.keys());
         let is_clear = |path: &String| {
             let (was, ours, theirs) = (was.get(path), ours.get(path), theirs.get(path));
@@ -272,6 +277,36 @@ impl Gaps {
         let is_mergeable = paths.all(is_clear);
         self.mergeable.insert(ends, is_mergeable);
         is_mergeable
+    }
+
+    /// Where the histories of two commits parted: the first of the one's, children before parents, that the other has.
+    fn parted(&self, one: &str, other: &str) -> String {
+        let history = |commit: &str| -> Vec<String> {
+            let found = self.get(&format!("/commits?sha={commit}&per_page=100"));
+            let found = found.as_array().unwrap();
+            assert!(found.len() < 100, "a history of more than a page");
+            found.iter().map(|commit| commit["sha"].as_str().unwrap().to_owned()).collect()
+        };
+        let common = history(one);
+        history(other).into_iter().find(|commit| common.contains(commit)).unwrap()
+    }
+
+    /// Compares from where two histories parted, where the emulator takes an earlier commit for that.
+    fn compare(&mut self, ends: &str, found: &mut Value) {
+        let (base, head) = ends.split_once("...").unwrap();
+        let parted = self.parted(base, head);
+        if found["merge_base_commit"]["sha"] == parted.as_str() {
+            return;
+        }
+        let (was, is) = (self.files(&parted), self.files(head));
+        let paths: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+        let file = |path: &&String| match (was.get(*path), is.get(*path)) {
+            (was, is) if was == is => None,
+            (was, None) => Some(json!({"filename": path, "status": "removed", "sha": was})),
+            (None, is) => Some(json!({"filename": path, "status": "added", "sha": is})),
+            (_, is) => Some(json!({"filename": path, "status": "modified", "sha": is})),
+        };
+        found["files"] = paths.iter().filter_map(file).collect();
     }
 
     fn files(&mut self, commit: &str) -> Files {
