@@ -18,6 +18,7 @@ pub struct GitHubForge<'a> {
     client: &'a Client,
     repository: RepositoryName,
     clone: &'a Repository,
+    /// Lists that were read for pull requests and that nobody asked for issues yet.
     labelled: RefCell<BTreeMap<String, Vec<Listed>>>,
 }
 
@@ -52,13 +53,6 @@ impl<'a> GitHubForge<'a> {
 
     fn address(&self, number: u64) -> IssueAddress {
         IssueAddress { repository: self.repository.clone(), number }
-    }
-
-    /// Issues and pull requests with a label. One list answers for both.
-    fn labelled(&self, label: &str) -> Result<Vec<Listed>, GitHubError> {
-        let found = self.client.labelled(&self.repository, label)?;
-        self.labelled.borrow_mut().insert(label.to_owned(), found.clone());
-        Ok(found)
     }
 
     /// The pull requests that wait in the merge queue.
@@ -116,7 +110,9 @@ impl Forge for GitHubForge<'_> {
     fn pulls_labelled(&self, label: &str) -> Result<Vec<FoundPull>, ForgeError> {
         let queued = self.queued()?;
         let mut found = Vec::new();
-        for listed in self.labelled(label)? {
+        let all = self.client.labelled(&self.repository, label)?;
+        self.labelled.borrow_mut().insert(label.to_owned(), all.clone());
+        for listed in all {
             let Some(merged) = listed.merged else { continue };
             let pull = if listed.open {
                 self.client.pull(&self.repository, listed.number)?
@@ -179,8 +175,9 @@ impl Forge for GitHubForge<'_> {
     }
 
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {
-        let kept = self.labelled.borrow().get(label).cloned();
-        let found = kept.map_or_else(|| self.labelled(label), Ok)?;
+        // One list answers for both, once: who asks again wants to know what there is by now.
+        let kept = self.labelled.borrow_mut().remove(label);
+        let found = kept.map_or_else(|| self.client.labelled(&self.repository, label), Ok)?;
         Ok(found.iter().filter(|one| one.open && one.merged.is_none()).map(|one| one.number).collect())
     }
 

@@ -79,10 +79,12 @@ impl Report<'_> {
         let before = before.map(|at| observed.pulls.remove(at));
         let known = |pull: &Pull| (pull.pending, pull.mergeable);
         let (pending, mergeable) = before.as_ref().map(known).unwrap_or_default();
+        // Lists do not tell.
+        let by = found.by.or_else(|| before.and_then(|pull| ended_by(pull.state)));
         let state = match (found.open, found.merge_commit) {
             (true, _) => PullState::Open,
-            (false, None) => PullState::Closed { by: found.by },
-            (false, Some(merge)) => PullState::Merged(self.merge(found.by, &merge, &found.branch)?),
+            (false, None) => PullState::Closed { by },
+            (false, Some(merge)) => PullState::Merged(self.merge(by, &merge, &found.branch)?),
         };
         observed.pulls.push(Pull {
             number: found.number,
@@ -131,6 +133,15 @@ impl Report<'_> {
         let written = self.clone.commit(file)?;
         let (text, evidence) = written.ids()?;
         Ok(Content { above: Above::Ours, is_upon_base: true, text: Some(text), evidence })
+    }
+}
+
+/// Who merged or closed a pull request.
+fn ended_by(state: PullState) -> Option<String> {
+    match state {
+        PullState::Open => None,
+        PullState::Closed { by } => by,
+        PullState::Merged(merge) => merge.by,
     }
 }
 

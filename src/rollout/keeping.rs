@@ -10,15 +10,16 @@ pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     for file in &progress.files {
         let observed = campaign.observed;
         let branch = observed.branches.get(&file.branch);
-        match observed.pull_from(&file.branch).filter(|pull| pull.is_open()) {
+        let latest = observed.pull_from(&file.branch);
+        match latest.filter(|pull| pull.is_open()) {
             Some(pull) if !pull.queued => {
                 let (Some(branch), Some(planned)) = (branch, campaign.plan.file(&file.path)) else {
                     continue;
                 };
                 Keeping { campaign, file: planned, progress: file, pull, branch }.steps(steps);
             }
-            // There may be one that lost the label.
-            None if branch.is_some() && file.state != FileState::Done => {
+            // There may be one that lost the label, or a later one that was merged before it had it.
+            None if (branch.is_some() || latest.is_some()) && file.state != FileState::Done => {
                 ask_for_pulls(campaign, &file.branch, steps);
             }
             _ => {}

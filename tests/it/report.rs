@@ -1,7 +1,8 @@
 //! `layerwright report` from the first pull request to the last, on a GitHub that others wrote: the npm package
 //! `emulate`, which `.ci/run` starts.
 
-mod hub;
+pub mod fetch;
+pub mod hub;
 mod under_way;
 
 use std::collections::BTreeMap;
@@ -133,65 +134,11 @@ impl World {
     /// Brings what main has to the clone, as `git fetch` and `git merge --ff-only` would.
     fn pull(&self) {
         let main = self.main();
-        self.fetch_commit(&main);
+        fetch::commit(&|below| self.get(below), &self.scratch.git, &main);
         let id = Oid::from_str(&main).unwrap();
         self.scratch.git.reference("refs/heads/main", id, true, "pull").unwrap();
         let mut checkout = git2::build::CheckoutBuilder::new();
         self.scratch.git.checkout_head(Some(checkout.force())).unwrap();
-    }
-
-    fn fetch_commit(&self, id: &str) {
-        let odb = self.scratch.git.odb().unwrap();
-        if odb.exists(Oid::from_str(id).unwrap()) {
-            return;
-        }
-        let commit = self.get(&format!("/git/commits/{id}"));
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let tree = text(&commit["tree"]["sha"]);
-        self.fetch_tree(&tree);
-        let mut raw = format!("tree {tree}\n");
-        for parent in commit["parents"].as_array().unwrap() {
-            self.fetch_commit(parent["sha"].as_str().unwrap());
-            raw = format!("{raw}parent {}\n", text(&parent["sha"]));
-        }
-        for who in ["author", "committer"] {
-            let date = humantime::parse_rfc3339(commit[who]["date"].as_str().unwrap()).unwrap();
-            let seconds = date.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-            raw = format!(
-                "{raw}{who} {} <{}> {seconds} +0000\n",
-                text(&commit[who]["name"]),
-                text(&commit[who]["email"])
-            );
-        }
-        let message = text(&commit["message"]);
-        let end = if message.ends_with('\n') { "" } else { "\n" };
-        let made = odb.write(ObjectType::Commit, format!("{raw}\n{message}{end}").as_bytes()).unwrap();
-        assert_eq!(made.to_string(), id, "{raw}");
-    }
-
-    fn fetch_tree(&self, id: &str) {
-        let git = &self.scratch.git;
-        if git.odb().unwrap().exists(Oid::from_str(id).unwrap()) {
-            return;
-        }
-        let tree = self.get(&format!("/git/trees/{id}"));
-        let mut builder = git.treebuilder(None).unwrap();
-        for entry in tree["tree"].as_array().unwrap() {
-            let (sha, mode) = (entry["sha"].as_str().unwrap(), entry["mode"].as_str().unwrap());
-            let oid = Oid::from_str(sha).unwrap();
-            if entry["type"] == "tree" {
-                self.fetch_tree(sha);
-            } else if !git.odb().unwrap().exists(oid) {
-                use base64::prelude::{BASE64_STANDARD, Engine};
-                let blob = self.get(&format!("/git/blobs/{sha}"));
-                let bytes =
-                    BASE64_STANDARD.decode(blob["content"].as_str().unwrap().replace('\n', "")).unwrap();
-                assert_eq!(git.blob(&bytes).unwrap(), oid);
-            }
-            let mode = i32::from_str_radix(mode, 8).unwrap();
-            builder.insert(entry["path"].as_str().unwrap(), oid, mode).unwrap();
-        }
-        assert_eq!(builder.write().unwrap().to_string(), id);
     }
 
     /// A person merges a pull request. The emulator's merge takes the whole tree of the branch; what GitHub's would keep
@@ -361,7 +308,7 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
 }
 
 /// The emulator's address, or why there is none.
-fn emulator() -> Option<String> {
+pub fn emulator() -> Option<String> {
     let found = std::env::var("LAYERWRIGHT_EMULATOR").ok();
     if found.is_none() {
         assert!(

@@ -4,12 +4,16 @@
 //! `LAYERWRIGHT_SEED` is the seed of the first campaign, the next ones count on from it, and `LAYERWRIGHT_CAMPAIGNS` says
 //! how many there are. A failure prints the seed that makes it again.
 
+mod cases;
 mod forge;
 mod people;
 mod random;
+mod replay;
 mod repository;
 mod state;
 mod texts;
+mod told;
+mod trace;
 mod world;
 
 use std::cell::RefCell;
@@ -29,6 +33,7 @@ use forge::{Planted, Wire};
 use random::Random;
 use state::State;
 use texts::Simple;
+use told::Told;
 use world::{MAIN, World};
 
 /// How many campaigns the suite runs.
@@ -61,8 +66,9 @@ impl Simulation {
         let (tree, mut known) = repository::new(&mut random);
         let mut world = World::new(tree, !random.once_in(2));
         let policy = policy(&mut random);
-        let named_issue =
-            random.once_in(2).then(|| world.create_issue("What this is about\n\n- [ ] s0/Dockerfile\n"));
+        let named_issue = random
+            .once_in(2)
+            .then(|| world.create_issue("Links", "What this is about\n\n- [ ] s0/Dockerfile\n"));
         let plan = repository::plan(&world.commits[0].tree.clone(), &mut known, &mut random);
         let faults = [0, 30, 8][random.below(3)];
         let mut state = State {
@@ -80,6 +86,7 @@ impl Simulation {
             tokens: 0,
             clone_at: 0,
             broken: Vec::new(),
+            trace: None,
             seen: BTreeMap::new(),
         };
         name_branches(&mut state);
@@ -109,6 +116,7 @@ impl Simulation {
         let state = &mut *self.state.borrow_mut();
         for _ in 0..state.random.below(4) {
             people::act(state);
+            state.note_people();
         }
         if state.random.once_in(3) {
             plan_again(state);
@@ -146,11 +154,14 @@ impl Simulation {
                 Base { branch: MAIN.into(), commit: world::name(state.clone_at), blobs: blobs.collect() };
             let plan = if self.mistake.early { early(&state.plan) } else { state.plan.clone() };
             let evidence = repository::evidence(&state.plan, &state.known);
+            state.note_run();
             (base, plan, evidence, state.policy.clone(), state.world.now)
         };
         let wire = Wire::new(&self.state, self.mistake.forge);
+        let told = Told { forge: &wire, onlooker: &self.state };
+        let is_told = self.state.borrow().trace.is_some();
         let report = Report {
-            forge: &wire,
+            forge: if is_told { &told } else { &wire },
             clone: &wire,
             plan: &plan,
             evidence: &evidence,
@@ -161,7 +172,9 @@ impl Simulation {
             now,
             tell: &|_| {},
         };
-        report.run().map(drop)
+        let result = report.run().map(drop);
+        self.state.borrow_mut().note_end(result.is_ok());
+        result
     }
 
     /// With nobody at work and nothing failing, reports come to an end, and the one after them writes nothing.
@@ -204,6 +217,7 @@ impl Simulation {
                 for pull in &mut state.world.pulls {
                     (pull.queued, pull.pending) = (false, false);
                 }
+                state.note_people();
             }
             self.settle();
             let state = &mut *self.state.borrow_mut();
@@ -211,9 +225,11 @@ impl Simulation {
                 state.world.pulls.iter().filter(|pull| pull.open).map(|pull| pull.number).collect();
             for &number in &open {
                 state.world.merge(number, true, true);
+                state.note_people();
                 // Somebody has to look after what the campaign leaves to people.
                 if state.world.pull(number).is_some_and(|pull| pull.open) {
                     state.world.close(number);
+                    state.note_people();
                 }
             }
             if open.is_empty() && state.world.main() == before {

@@ -202,6 +202,22 @@ fn what_people_removed_is_not_there() {
     assert_eq!(sent["force"], false, "nobody's commit is ever pushed over");
 }
 
+/// A report that does not know whether it opened the issue looks for it.
+#[test]
+fn an_issue_that_came_since_is_found() {
+    let issue = json!([{"number": 7, "state": "open"}]);
+    let lists = vec![json!([]), issue.clone(), issue];
+    let mut replies: Vec<Reply> = lists.into_iter().map(|list| ok("GET", "/issues", 200, list)).collect();
+    replies.insert(0, ok("GET", "/git/matching-refs/heads/x", 200, json!([])));
+    let used = used(Fake::new(replies), |forge| {
+        assert_eq!(forge.pulls_labelled("l").unwrap(), []);
+        let found = || forge.issues_labelled("l").unwrap();
+        (found(), found(), found())
+    });
+    assert_eq!(used.result, (vec![], vec![7], vec![7]));
+    assert_eq!(used.requests.len(), 4, "the list of pull requests answers the first question");
+}
+
 /// A repository with 300 pull requests of a campaign, the last ten of them open, its tracking issue, and 40,000 others
 /// that are never asked for. It knows what it said before.
 fn busy() -> Fake {

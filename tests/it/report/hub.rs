@@ -56,8 +56,8 @@ pub fn http(host: &str, token: &str, method: &str, route: &str, body: &[u8]) -> 
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
+    // At once: a second small packet would wait until the first one is acknowledged.
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -89,11 +89,21 @@ struct Meanwhile {
 impl Hub {
     /// Before the emulator at this host.
     pub fn before(host: &str, token: &'static str) -> Self {
+        let to = host.to_owned();
+        Self::with(host, token, move |request| answer(&to, token, request))
+    }
+
+    /// One that answers by itself.
+    pub fn with(
+        host: &str,
+        token: &'static str,
+        answer: impl Fn(&Request) -> (u16, Vec<u8>) + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (requests, wrong, meanwhile) = (Arc::default(), Arc::default(), Arc::default());
         let hub = Self { url, host: host.to_owned(), token, requests, wrong, meanwhile };
-        let (host, requests, wrong) = (hub.host.clone(), Arc::clone(&hub.requests), Arc::clone(&hub.wrong));
+        let (requests, wrong) = (Arc::clone(&hub.requests), Arc::clone(&hub.wrong));
         let meanwhile = Arc::clone(&hub.meanwhile);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -104,7 +114,7 @@ impl Hub {
                     if let Err(why) = catch_unwind(AssertUnwindSafe(held)) {
                         wrong.lock().unwrap().push(why.downcast_ref::<String>().cloned().unwrap_or_default());
                     }
-                    let (status, body) = answer(&host, token, &request);
+                    let (status, body) = answer(&request);
                     let mut meanwhile = meanwhile.lock().unwrap();
                     if let Some(one) = meanwhile.take_if(|one| one.follows(&request)) {
                         (one.act)();
@@ -115,7 +125,7 @@ impl Hub {
                         body.len()
                     );
                     let mut out = &stream;
-                    if out.write_all(head.as_bytes()).and_then(|()| out.write_all(&body)).is_err() {
+                    if out.write_all(&[head.as_bytes(), &body].concat()).is_err() {
                         break;
                     }
                 }
@@ -164,7 +174,8 @@ fn api(host: &str, token: &str, method: &str, route: &str, body: &Value) -> Valu
     serde_json::from_slice(&answer).unwrap_or(Value::Null)
 }
 
-fn answer(host: &str, token: &str, request: &Request) -> (u16, Vec<u8>) {
+/// What the emulator answers, with pull requests among the issues.
+pub fn answer(host: &str, token: &str, request: &Request) -> (u16, Vec<u8>) {
     let (status, body) = http(host, token, &request.method, &request.route, &request.body);
     if status == 404 && request.method == "GET" && request.route.contains("/issues/") {
         return http(host, token, "GET", &request.route.replace("/issues/", "/pulls/"), b"");

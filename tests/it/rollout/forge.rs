@@ -13,7 +13,7 @@ use layerwright::rollout::{Change, Forge, ForgeError};
 use super::people;
 use super::repository::{evidence_path, evidence_text, planned_text};
 use super::state::State;
-use super::world::{self, Pull, Who, World, id};
+use super::world::{self, PERSON, Pull, Who, World, id};
 
 /// A mistake in what stands between a report and its forge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,10 @@ pub struct Wire<'a> {
     pub read: RefCell<BTreeMap<u64, String>>,
 }
 
-enum Fault {
+/// What hits a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    #[default]
     None,
     Before,
     After,
@@ -43,10 +46,31 @@ enum Fault {
     KilledAfter,
 }
 
-type Answer<T> = Result<T, ForgeError>;
+pub type Answer<T> = Result<T, ForgeError>;
 
-fn unclear() -> ForgeError {
-    ForgeError::Unclear("502".into())
+impl Fault {
+    /// Whether nothing answers from now on.
+    pub fn kills(self) -> bool {
+        matches!(self, Self::KilledBefore | Self::KilledAfter)
+    }
+
+    /// What comes of a call with this effect, which is told whether it ends in the middle.
+    pub fn hit<T>(self, effect: impl FnOnce(bool) -> Answer<T>) -> Answer<T> {
+        let unclear = || ForgeError::Unclear("502".into());
+        match self {
+            Self::None => effect(false),
+            Self::Before => Err(unclear()),
+            Self::After => effect(false).and(Err(unclear())),
+            Self::Middle => effect(true).and(Err(unclear())),
+            Self::KilledBefore => Err(killed()),
+            Self::KilledAfter => effect(false).and(Err(killed())),
+        }
+    }
+}
+
+/// What answers a report that was killed.
+pub fn killed() -> ForgeError {
+    ForgeError::Stopped("killed".into())
 }
 
 fn refused(why: impl Into<String>) -> ForgeError {
@@ -62,7 +86,7 @@ impl<'a> Wire<'a> {
     fn call<T>(&self, may_people: bool, effect: impl FnOnce(&mut State, bool) -> Answer<T>) -> Answer<T> {
         let state = &mut *self.state.borrow_mut();
         if state.killed {
-            return Err(ForgeError::Stopped("killed".into()));
+            return Err(killed());
         }
         if may_people && state.busy > 0 && state.random.once_in(state.busy) {
             // One in a run, so that what is true at its start or now is what it can know.
@@ -80,21 +104,12 @@ impl<'a> Wire<'a> {
                 _ => Fault::KilledAfter,
             },
         };
-        let killed = ForgeError::Stopped("killed".into());
-        match fault {
-            Fault::None => effect(state, false),
-            Fault::Before => Err(unclear()),
-            Fault::After => effect(state, false).and(Err(unclear())),
-            Fault::Middle => effect(state, true).and(Err(unclear())),
-            Fault::KilledBefore => {
-                state.killed = true;
-                Err(killed)
-            }
-            Fault::KilledAfter => {
-                state.killed = true;
-                effect(state, false).and(Err(killed))
-            }
-        }
+        state.killed = fault.kills();
+        state.note_people();
+        state.note_call(fault);
+        let answer = fault.hit(|middle| effect(state, middle));
+        state.note_forge();
+        answer
     }
 
     fn read<T>(&self, effect: impl FnOnce(&World) -> Answer<T>) -> Answer<T> {
@@ -113,7 +128,7 @@ impl<'a> Wire<'a> {
         let may_people = self.state.borrow().world.strict;
         self.write(may_people, |state, _| {
             let mut tried = state.world.clone();
-            let opened = tried.open_pull(pull.branch, pull.base, pull.body).map_err(refused)?;
+            let opened = tried.open_pull(pull.branch, pull.base, pull.title, pull.body).map_err(refused)?;
             state.judge_open(pull.branch);
             state.world = tried;
             Ok(opened)
@@ -121,17 +136,26 @@ impl<'a> Wire<'a> {
     }
 }
 
+/// A pull request, with what lists of them leave out.
 fn found(world: &World, pull: &Pull) -> FoundPull {
+    FoundPull {
+        by: pull.merged.map(|_| PERSON.into()),
+        mergeable: pull.open.then(|| world.is_mergeable(pull)),
+        ..listed(pull)
+    }
+}
+
+fn listed(pull: &Pull) -> FoundPull {
     FoundPull {
         number: pull.number,
         branch: pull.branch.clone(),
         base: pull.base.clone(),
         open: pull.open,
         merge_commit: pull.merged.map(world::name),
-        by: Some("somebody".into()),
+        by: None,
         body: pull.body.clone(),
         labels: pull.labels.clone(),
-        mergeable: pull.open.then(|| world.is_mergeable(pull)),
+        mergeable: None,
         queued: pull.queued,
         opened: pull.opened,
     }
@@ -152,14 +176,16 @@ impl Forge for Wire<'_> {
     fn pulls_labelled(&self, label: &str) -> Answer<Vec<FoundPull>> {
         self.read(|world| {
             let labelled = world.pulls.iter().filter(|pull| pull.labels.contains(label));
-            Ok(labelled.map(|pull| found(world, pull)).collect())
+            // Of these it is looked up who closed them.
+            let by = |pull: &Pull| (!pull.open).then(|| PERSON.into());
+            Ok(labelled.map(|pull| FoundPull { by: by(pull), ..found(world, pull) }).collect())
         })
     }
 
     fn pulls_from(&self, branch: &str) -> Answer<Vec<FoundPull>> {
         self.read(|world| {
             let from = world.pulls.iter().filter(|pull| pull.branch == branch);
-            Ok(from.map(|pull| FoundPull { mergeable: None, ..found(world, pull) }).collect())
+            Ok(from.map(listed).collect())
         })
     }
 
@@ -300,9 +326,9 @@ impl Forge for Wire<'_> {
         self.write(true, |state, _| state.world.pull(number).map(drop).ok_or_else(|| refused("404")))
     }
 
-    fn create_issue(&self, _: &str, body: &str, labels: &[String]) -> Answer<u64> {
+    fn create_issue(&self, title: &str, body: &str, labels: &[String]) -> Answer<u64> {
         self.write(true, |state, _| {
-            let number = state.world.create_issue(body);
+            let number = state.world.create_issue(title, body);
             state.world.issue_mut(number).unwrap().labels.extend(labels.iter().cloned());
             if state.world.issues.len() > 1 {
                 state.breaks("two tracking issues".into());

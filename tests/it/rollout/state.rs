@@ -10,6 +10,7 @@ use layerwright::verify::standing::Standing;
 use super::random::Random;
 use super::repository::Known;
 use super::texts;
+use super::trace::Tracer;
 use super::world::{MAIN, Pull, Who, World, id};
 
 pub struct State {
@@ -30,6 +31,8 @@ pub struct State {
     pub start: World,
     pub clone_at: usize,
     pub broken: Vec<String>,
+    /// What is written down of it.
+    pub trace: Option<Tracer>,
     /// What happened, and how often.
     pub seen: BTreeMap<&'static str, usize>,
 }

@@ -27,6 +27,7 @@ pub struct Pull {
     pub number: u64,
     pub branch: String,
     pub base: String,
+    pub title: String,
     pub open: bool,
     pub merged: Option<usize>,
     pub body: String,
@@ -41,6 +42,7 @@ pub struct Pull {
 #[derive(Clone, Debug)]
 pub struct Issue {
     pub number: u64,
+    pub title: String,
     pub body: String,
     pub labels: BTreeSet<String>,
 }
@@ -59,6 +61,9 @@ pub struct World {
 
 /// The branch that pull requests are for.
 pub const MAIN: &str = "main";
+
+/// Who merges and closes.
+pub const PERSON: &str = "admin";
 
 /// What git calls a text.
 pub fn id(text: &str) -> String {
@@ -197,7 +202,7 @@ impl World {
     }
 
     /// Opens a pull request, or says why not.
-    pub fn open_pull(&mut self, branch: &str, base: &str, body: &str) -> Result<u64, String> {
+    pub fn open_pull(&mut self, branch: &str, base: &str, title: &str, body: &str) -> Result<u64, String> {
         let Some(&head) = self.branches.get(branch) else { return Err("head invalid".into()) };
         if self.above(self.branches[base], head).is_empty() {
             return Err(format!("No commits between {base} and {branch}"));
@@ -210,6 +215,7 @@ impl World {
             number,
             branch: branch.to_owned(),
             base: base.to_owned(),
+            title: title.to_owned(),
             open: true,
             merged: None,
             body: body.to_owned(),
@@ -222,9 +228,9 @@ impl World {
         Ok(number)
     }
 
-    pub fn create_issue(&mut self, body: &str) -> u64 {
-        let number = self.take_number();
-        self.issues.push(Issue { number, body: body.to_owned(), labels: BTreeSet::new() });
+    pub fn create_issue(&mut self, title: &str, body: &str) -> u64 {
+        let (number, labels) = (self.take_number(), BTreeSet::new());
+        self.issues.push(Issue { number, title: title.to_owned(), body: body.to_owned(), labels });
         number
     }
 
