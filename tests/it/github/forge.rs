@@ -202,6 +202,21 @@ fn what_people_removed_is_not_there() {
     assert_eq!(sent["force"], false, "nobody's commit is ever pushed over");
 }
 
+/// GitHub answers at once and tries the merge behind that.
+#[test]
+fn whether_it_can_be_merged_is_known_later() {
+    let answers = [json!(null), json!(false), json!(true)];
+    let mut replies = vec![];
+    for mergeable in answers {
+        replies.push(ok("GET", "/pulls/7", 200, pull(7, &json!({"mergeable": mergeable}))));
+        replies.push(ok("GET", "/git/matching-refs/heads/gh-readonly-queue/", 200, json!([])));
+    }
+    let used =
+        used(Fake::new(replies), |forge| [7, 7, 7].map(|number| forge.pull(number).unwrap().mergeable));
+    assert_eq!(used.result, [None, Some(false), Some(true)]);
+    assert_eq!(used.waits, [0.0; 0], "nobody waits for it");
+}
+
 /// A report that does not know whether it opened the issue looks for it.
 #[test]
 fn an_issue_that_came_since_is_found() {
