@@ -18,6 +18,11 @@ pub trait BuildContext: Sync {
 
     /// The bytes of a file. None where they can not be had.
     fn read(&self, file: &str) -> Option<Vec<u8>>;
+
+    /// Why something that a source names is not found.
+    fn missing(&self) -> &'static str {
+        "is not in the repository"
+    }
 }
 
 /// One match of a source.
@@ -59,6 +64,10 @@ impl BuildContext for NoContext {
 
     fn read(&self, _: &str) -> Option<Vec<u8>> {
         None
+    }
+
+    fn missing(&self) -> &'static str {
+        "comes from a build context of which nothing is known"
     }
 }
 
@@ -165,7 +174,7 @@ pub fn is_url(source: &str) -> bool {
 /// The sources that `written` stands for in a build context. `unpack` says whether ADD would extract archives.
 pub fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> Vec<Source> {
     let Some(found) = context.find(written) else {
-        let why = format!("{written} is not in the repository");
+        let why = format!("{written} {}", context.missing());
         return vec![Source::new(
             written,
             base_name(&place::clean(written)),
