@@ -22,7 +22,7 @@ use crate::plan::file::{Context, Plan};
 use crate::verify::builder::buildx::{DockerBuildx, Options};
 use crate::verify::builder::{BuildError, Interrupt};
 use crate::verify::context;
-use crate::verify::evidence::{Build, Evidence, Outcome};
+use crate::verify::evidence::{Evidence, Outcome};
 use crate::verify::image::Layers;
 use crate::verify::present;
 use crate::verify::probe::Probes;
@@ -128,9 +128,8 @@ impl From<Stop> for End {
 
 /// The exit code: 1 for differences that nobody accepted, 2 for what shows nothing, 3 for a plan that is stale.
 fn code(arguments: &VerifyArguments, evidence: &[Evidence], is_stale: bool) -> u8 {
-    let is = |outcome: Outcome| evidence.iter().any(|one| one.outcome == outcome);
-    let open = |build: &Build| build.outcome == Outcome::Different && !build.is_accepted();
-    if evidence.iter().flat_map(|one| &one.builds).any(open) {
+    let is = |outcome: Outcome| evidence.iter().any(|one| one.open_outcome() == outcome);
+    if is(Outcome::Different) {
         1
     } else if is(Outcome::Void) {
         2

@@ -89,8 +89,8 @@ impl Request {
 /// What becomes of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// It is written into this folder as an OCI image layout: `type=oci,tar=false`. Layers that are in no registry yet
-    /// are not compressed; the others stay as they are.
+    /// It is written into this folder as an OCI image layout: `type=oci,tar=false`. New layers are not compressed; those
+    /// that the builder has compressed stay so.
     Layout(PathBuf),
     /// Nothing: `type=cacheonly`.
     Nothing,
@@ -168,6 +168,14 @@ pub enum BuildError {
         /// The step that failed, as the builder names it.
         step: Option<String>,
         /// What the builder said, and the last lines that the step printed.
+        said: String,
+    },
+    /// It was built, and could not be exported.
+    #[error(
+        "what was built can not be exported ({said}): see that there is room, or set TMPDIR to a disk with room"
+    )]
+    Export {
+        /// What the builder said.
         said: String,
     },
     /// The builder went away in the midst of a build.

@@ -43,7 +43,7 @@ pub struct Measured {
 /// [`Failure`] of a build.
 pub fn measure(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Option<Measured>, Failure> {
     let Some(places) = Places::find(variants) else { return Ok(None) };
-    let moved = change(bench, variants, "base", &places.bases)?;
+    let moved = change(bench, variants, &places.bases)?;
     let above = moved.each_ref().map(Change::base_layers);
     let rebuilt = |change: &[Change; 2]| {
         let [before, after] = [0, 1].map(|turn| change[turn].counted(above[turn]));
@@ -51,7 +51,7 @@ pub fn measure(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Option<
     };
     let (moved_base, base_took) = rebuilt(&moved);
     let (early_step, early_took) = match places.early_step {
-        Some(place) => Some(rebuilt(&change(bench, variants, "step", &[place])?)).unzip(),
+        Some(place) => Some(rebuilt(&change(bench, variants, &[place])?)).unzip(),
         None => (None, None),
     };
     let figures = CacheFigures { moved_base, early_step };
@@ -65,21 +65,15 @@ struct Change {
 }
 
 /// Makes a change in both texts, from a warm cache.
-fn change(
-    bench: &mut Workbench<'_>,
-    variants: &Variants,
-    name: &str,
-    places: &[usize],
-) -> Result<[Change; 2], Failure> {
-    let mut one = |turn: &str, request: &Request| -> Result<Change, Failure> {
+fn change(bench: &mut Workbench<'_>, variants: &Variants, places: &[usize]) -> Result<[Change; 2], Failure> {
+    let mut one = |request: &Request| -> Result<Change, Failure> {
         let mut request = Request { anew: Vec::new(), ..request.clone() };
         let warm = bench.image(&request)?;
         // Each has a layer of its own: what the first build executed is not in the cache of the second.
-        let nonce = format!("{}-{name}-{turn}", bench.nonce);
-        request.dockerfile = with_layers(&request.dockerfile, places, MARK, &nonce);
+        request.dockerfile = with_layers(&request.dockerfile, places, MARK, &bench.nonce());
         Ok(Change { warm, rebuilt: bench.image(&request)? })
     };
-    Ok([one("before", &variants.original)?, one("after", &variants.edited)?])
+    Ok([one(&variants.original)?, one(&variants.edited)?])
 }
 
 impl Change {

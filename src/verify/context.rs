@@ -3,7 +3,7 @@
 
 mod disk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read};
@@ -20,6 +20,9 @@ const PLAIN: u32 = 0o644;
 
 /// How the names of the folders start.
 const PREFIX: &str = "layerwright-verify-";
+
+/// How many random characters follow: no other may have them as long as a builder keeps what it got.
+const RANDOM: usize = 16;
 
 /// The repository's root in such a folder. What else is kept stands beside it, where no build sees it.
 const ROOT: &str = "context";
@@ -101,7 +104,7 @@ pub fn export(
         }
         _ => {}
     }
-    let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
+    let made = tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(parent);
     let folder = made.map_err(|source| ContextError::Write { at: parent.to_owned(), source })?;
     let root = folder.path().join(ROOT);
     fs::create_dir(&root).map_err(|source| ContextError::Write { at: root.clone(), source })?;
@@ -165,10 +168,17 @@ impl Checkout {
     /// `SharedKey`, the last part of its path) only those whose size, mode or time is another. All files have the same
     /// time here, so it would go on with what another commit, or another repository, had in them.
     ///
+    /// The key of a named context is its name and that of the main one alone, before buildx 0.32 and Dockerfile 1.22: so
+    /// the name of the main one stands for all that it is built `with`.
+    ///
     /// # Errors
     ///
     /// [`ContextError::Write`].
-    pub fn context(&self, context: Option<&RepoPath>) -> Result<Option<PathBuf>, ContextError> {
+    pub fn context(
+        &self,
+        context: Option<&RepoPath>,
+        with: &BTreeMap<String, String>,
+    ) -> Result<Option<PathBuf>, ContextError> {
         let mut folder = self.root().to_owned();
         for name in context.into_iter().flat_map(RepoPath::components) {
             folder.push(name);
@@ -177,7 +187,7 @@ impl Checkout {
             }
         }
         let mut hash = DefaultHasher::new();
-        context.map(RepoPath::as_str).hash(&mut hash);
+        (context.map(RepoPath::as_str), with).hash(&mut hash);
         let at = self.beside().join(format!("{}-{:016x}", self.nonce(), hash.finish()));
         match disk::link(&folder, &at) {
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {

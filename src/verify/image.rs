@@ -3,7 +3,7 @@
 //!
 //! What is known of a layer stands in for it in the next export: containerd's local content store, which `docker buildx`
 //! writes a layout with, takes a blob for written where there is a file of its name (`local.store.writer`). So a base
-//! is exported once, not with each build, and no layer that two builds share is read twice.
+//! is exported and read once, not with each build.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -171,7 +171,9 @@ pub enum ExportError {
         problem: &'static str,
     },
     /// Something is named and not there.
-    #[error("{name} is missing in what the builder wrote: export with `type=oci,tar=false`")]
+    #[error(
+        "{name} is missing in what the builder wrote: build it again, with a TMPDIR that `docker` sees too"
+    )]
     Missing {
         /// The file in the layout, or a digest.
         name: String,

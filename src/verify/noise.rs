@@ -64,7 +64,7 @@ pub fn settle(
     let noise = all.iter().filter(|difference| !differences.contains(difference)).count();
     let mut assumptions = Vec::new();
     if noise > 0 {
-        for point in points(variants, &bench.nonce) {
+        for point in points(variants, &bench.nonce()) {
             uncover(bench, variants, &point, &samples, &mut differences, &mut assumptions)?;
         }
         differences.sort_by(|left, right| {

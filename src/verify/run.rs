@@ -7,6 +7,7 @@ mod prepare;
 mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -259,8 +260,12 @@ impl Run<'_> {
         let checkout = prepared.as_ref().unwrap_or(self.job.checkout);
         self.figures.written_bytes = checkout.written();
         let watch = |vertex: &Vertex| (self.tell)(&Event::Step(vertex));
-        let exports = Exports { parent: &self.job.temporary, layers: self.job.layers };
-        let mut bench = Workbench::new(self.job.builder, &watch, checkout.nonce(), exports);
+        let (parent, layers, interrupt) = (&self.job.temporary, self.job.layers, self.job.interrupt);
+        let mut file = DefaultHasher::new();
+        self.edit.file.path.hash(&mut file);
+        let nonce = format!("{}{:016x}", checkout.nonce(), file.finish());
+        let exports = Exports { parent, layers, interrupt };
+        let mut bench = Workbench::new(self.job.builder, &watch, nonce, exports);
         let platforms = self.platforms();
         for context in &self.edit.file.contexts {
             for platform in &platforms {

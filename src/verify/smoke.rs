@@ -41,10 +41,9 @@ pub fn run(
     if commands.is_empty() {
         return Ok(Vec::new());
     }
-    let before = answers(bench, &variants.original, commands, "before")?;
-    let after = answers(bench, &variants.edited, commands, "after")?;
-    let again =
-        if before == after { before.clone() } else { answers(bench, &variants.original, commands, "again")? };
+    let before = answers(bench, &variants.original, commands)?;
+    let after = answers(bench, &variants.edited, commands)?;
+    let again = if before == after { before.clone() } else { answers(bench, &variants.original, commands)? };
     let asked = commands.iter().zip(before.into_iter().zip(after).zip(again));
     Ok(asked
         .map(|(command, ((before, after), again))| Smoke {
@@ -57,14 +56,13 @@ pub fn run(
         .collect())
 }
 
-/// Runs commands in one image. `turn` keeps what one run left in the cache from the next.
+/// Runs commands in one image. What one run left in the cache is nothing to the next.
 fn answers(
     bench: &mut Workbench<'_>,
     request: &Request,
     commands: &[String],
-    turn: &str,
 ) -> Result<Vec<Answer>, Failure> {
-    let nonce = format!("{}-{turn}", bench.nonce);
+    let nonce = bench.nonce();
     let Some(text) = with_commands(request, commands, &nonce) else {
         return Err(Failure::Shell { said: "there is no such stage".into() });
     };

@@ -220,6 +220,17 @@ impl Build {
     }
 }
 
+impl Evidence {
+    /// What came out, where a difference that somebody accepted is none.
+    pub fn open_outcome(&self) -> Outcome {
+        if self.outcome != Outcome::Different {
+            return self.outcome;
+        }
+        let of = |build: &Build| if build.is_accepted() { Outcome::Same } else { build.outcome };
+        self.builds.iter().map(of).max().unwrap_or(self.outcome)
+    }
+}
+
 /// Whether a build shows something of the lines that it executed.
 fn shows(build: &Build) -> bool {
     match build.outcome {

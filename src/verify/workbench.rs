@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::thread;
 
-use super::builder::{BuildError, Builder, Built, Output, Request, Vertex};
+use super::builder::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, process};
 use super::image::{Export, ExportError, Image, Known, Layers, Layout};
 use crate::dockerfile::{Body, Dockerfile};
 
@@ -12,9 +12,12 @@ use crate::dockerfile::{Body, Dockerfile};
 pub struct Workbench<'a> {
     builder: &'a dyn Builder,
     watch: &'a (dyn Fn(&Vertex) + Sync),
-    /// A word of letters and digits that no other verification has: what is made with it is in no cache.
-    pub(super) nonce: String,
+    /// A word of letters and digits that no other file has, nor another verification.
+    nonce: String,
+    nonces: usize,
     exports: Exports<'a>,
+    /// What this file's builds exported.
+    known: Known,
     written: u64,
 }
 
@@ -25,6 +28,8 @@ pub struct Exports<'a> {
     pub parent: &'a Path,
     /// What need not be exported again.
     pub layers: &'a Layers,
+    /// Who stops reading.
+    pub interrupt: &'a Interrupt,
 }
 
 /// Both texts of a file, each with everything that it is built with. They differ in nothing but the text: its edited
@@ -89,7 +94,13 @@ impl<'a> Workbench<'a> {
         nonce: String,
         exports: Exports<'a>,
     ) -> Self {
-        Self { builder, watch, nonce, exports, written: 0 }
+        Self { builder, watch, nonce, nonces: 0, exports, known: Known::default(), written: 0 }
+    }
+
+    /// A word of letters and digits that nothing else has: what is made with it is in no cache.
+    pub(super) fn nonce(&mut self) -> String {
+        self.nonces += 1;
+        format!("{}n{}", self.nonce, self.nonces)
     }
 
     /// How many bytes the builds have written to disk.
@@ -103,13 +114,14 @@ impl<'a> Workbench<'a> {
     ///
     /// [`Failure::Build`] and [`Failure::Export`].
     pub fn image(&mut self, request: &Request) -> Result<Exported, Failure> {
-        let mut known = self.exports.layers.known();
-        let (built, layout) = self.export(request, self.folder(&known)?)?;
-        let image = self.read(layout, &mut known)?;
+        self.known.extend(self.exports.layers.known());
+        let (built, layout) = self.export(request, self.folder()?)?;
+        let image = self.read(layout)?;
         Ok(Exported { image, built })
     }
 
-    /// Builds and reads both texts. While the second is built, which `then` is told of, the first is read.
+    /// Builds and reads both texts. While the second is built, which `then` is told of, the first is read, by a thread
+    /// that leaves the processor to the build.
     ///
     /// # Errors
     ///
@@ -119,29 +131,32 @@ impl<'a> Workbench<'a> {
         variants: &Variants,
         then: impl FnOnce(),
     ) -> Result<(Exported, Result<Exported, Failure>), Failure> {
-        let mut known = self.exports.layers.known();
-        let (built, layout) = self.export(&variants.original, self.folder(&known)?)?;
-        let mut folder = self.folder(&known)?;
+        self.known.extend(self.exports.layers.known());
+        let (built, layout) = self.export(&variants.original, self.folder()?)?;
+        let mut folder = self.folder()?;
         folder.stand_in_for(&layout).map_err(unwritten)?;
         then();
+        let (exports, mut known) = (self.exports, std::mem::take(&mut self.known));
         let (image, edited) = thread::scope(|scope| {
-            let (parent, layers) = (self.exports, &mut known);
-            let reading = scope.spawn(move || read(parent, layout, layers));
+            let reading = scope.spawn(|| {
+                process::stand_back();
+                read(exports, layout, &mut known)
+            });
             let edited = self.export(&variants.edited, folder);
-            let image = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (image, edited)
+            (reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), edited)
         });
+        self.known = known;
         let (image, written) = image?;
         self.written += written;
         let edited = edited.and_then(|(built, layout)| {
-            let image = self.read(layout, &mut known)?;
+            let image = self.read(layout)?;
             Ok(Exported { image, built })
         });
         Ok((Exported { image, built }, edited))
     }
 
-    fn folder(&self, known: &Known) -> Result<Export, Failure> {
-        Export::new(self.exports.parent, known).map_err(unwritten)
+    fn folder(&self) -> Result<Export, Failure> {
+        Export::new(self.exports.parent, &self.known).map_err(unwritten)
     }
 
     /// Builds, and reads the documents of what was exported.
@@ -151,17 +166,21 @@ impl<'a> Workbench<'a> {
         Ok((built, folder.open()?))
     }
 
-    fn read(&mut self, layout: Layout, known: &mut Known) -> Result<Image, Failure> {
-        let (image, written) = read(self.exports, layout, known)?;
+    fn read(&mut self, layout: Layout) -> Result<Image, Failure> {
+        let (image, written) = read(self.exports, layout, &mut self.known)?;
         self.written += written;
         Ok(image)
     }
 }
 
 /// Reads a layout. Its image, and how many bytes were written for it.
-fn read(exports: Exports<'_>, layout: Layout, known: &mut Known) -> Result<(Image, u64), ExportError> {
+fn read(exports: Exports<'_>, layout: Layout, known: &mut Known) -> Result<(Image, u64), Failure> {
     let written = layout.written()?;
-    let image = layout.read(known)?;
+    let is_asked = || exports.interrupt.is_asked();
+    let image = layout.read(known, &is_asked).map_err(|error| match error {
+        _ if is_asked() => BuildError::Interrupted.into(),
+        error => Failure::from(error),
+    })?;
     exports.layers.remember(known, &image.layers);
     Ok((image, written))
 }

@@ -163,7 +163,7 @@ fn a_builder_that_exports_no_layouts() {
         error,
         BuildError::NoBuilder { .. },
         "BuildKit v0.10.6",
-        "0.11 and newer",
+        "update it to 0.11",
         "docker buildx ls"
     );
 }
@@ -240,7 +240,7 @@ fn what_is_known_is_not_exported_again() {
     let (world, layers) = (World::new(), Layers::default());
     let builder = world.builder();
     let build = |text: &str| {
-        let exports = Exports { parent: world.folder.path(), layers: &layers };
+        let exports = Exports { parent: world.folder.path(), layers: &layers, interrupt: &world.interrupt };
         let mut bench = Workbench::new(&builder, &|_| {}, "known".into(), exports);
         let request = world.request(text, Output::Nothing);
         let image = engine::one_of_few(|| bench.image(&request)).unwrap().image;
@@ -274,7 +274,7 @@ fn no_room_for_what_is_exported_is_told() {
     let request = world.request("FROM tiny:1\nCOPY f /f\n", Output::Layout(disk.clone()));
     let error = engine::one_of_few(|| world.builder().build(&request, &|_| {})).unwrap_err();
     assert!(Command::new("umount").arg(&disk).status().unwrap().success());
-    assert_error!(error, BuildError::System { .. }, "temporary folder", "make room, or set TMPDIR");
+    assert_error!(error, BuildError::Export { .. }, "no space left on device", "set TMPDIR");
 }
 
 #[test]

@@ -120,7 +120,7 @@ pub fn layout(
     let output =
         format!("--output=type=oci,tar=false,dest={},compression=uncompressed", export.path().display());
     run(dockerfile, context, &[options, &["--no-cache", &output]].concat())?;
-    let image = export.open().unwrap().read(&mut known).unwrap();
+    let image = export.open().unwrap().read(&mut known, &|| false).unwrap();
     layers.remember(&known, &image.layers);
     Ok(image)
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use layerwright::verify::builder::Interrupt;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
 use layerwright::verify::cache::{Measured, measure};
 use layerwright::verify::evidence::Rebuild;
@@ -52,7 +53,8 @@ impl World {
 
     fn bench<T>(&self, work: impl FnOnce(&mut Workbench<'_>) -> T) -> T {
         let builder = DockerBuildx::new(Options::default());
-        let exports = Exports { parent: self.folder.path(), layers: &self.layers };
+        let exports =
+            Exports { parent: self.folder.path(), layers: &self.layers, interrupt: &Interrupt::new() };
         engine::one_of_few(|| work(&mut Workbench::new(&builder, &|_| {}, self.salt.clone(), exports)))
     }
 

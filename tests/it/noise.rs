@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 
-use layerwright::verify::builder::Request;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
+use layerwright::verify::builder::{Interrupt, Request};
 use layerwright::verify::compare::Difference;
 use layerwright::verify::image::Layers;
 use layerwright::verify::noise::{Settled, settle};
@@ -157,7 +157,7 @@ pub fn request(text: Vec<u8>, context: &Path, anew: &[&str]) -> Request {
 fn settled(marked: &str, context: &Path) -> Result<Settled, Failure> {
     let builder = DockerBuildx::new(Options::default());
     let (temporary, layers) = (std::env::temp_dir(), Layers::default());
-    let exports = Exports { parent: &temporary, layers: &layers };
+    let exports = Exports { parent: &temporary, layers: &layers, interrupt: &Interrupt::new() };
     let mut bench = Workbench::new(&builder, &|_| {}, "noise".into(), exports);
     let anew = ["gen", "build", "last"];
     let variants = Variants {

@@ -27,10 +27,8 @@ const WORDS: [(Style, &str); 6] = [
 ];
 
 fn word(evidence: &Evidence) -> (Style, &'static str) {
-    let open = |build: &Build| build.outcome == Outcome::Different && !build.is_accepted();
-    WORDS[match evidence.outcome {
-        Outcome::Same => 0,
-        Outcome::Different if !evidence.builds.iter().any(open) => 1,
+    WORDS[match evidence.open_outcome() {
+        Outcome::Same => usize::from(evidence.outcome == Outcome::Different),
         Outcome::Different => 2,
         Outcome::Blocked => 3,
         Outcome::Deferred => 4,
@@ -315,6 +313,9 @@ mod tests {
         smoke.builds[0].smoke =
             vec![crate::verify::evidence::Smoke { command: "a".into(), before: 0, after: 1, agrees: false }];
         assert_eq!(outcome(&smoke), "different", "nobody accepts that a command fails");
+        let mut other = found(&[true]);
+        other.builds.push(build(Outcome::Blocked, Vec::new()));
+        assert_eq!(outcome(&other), "blocked", "of that way nothing is known");
         let mut screen = Screen::new(100);
         tally(&mut screen, &[found(&[true]), found(&[false]), found(&[true])]);
         let text = anstream::adapter::strip_str(&screen.finish()).to_string();

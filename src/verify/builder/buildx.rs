@@ -22,9 +22,6 @@ const ANSWER: Duration = Duration::from_mins(3);
 /// The first BuildKit 0.x whose exporter of images writes folders (`exporter/oci`, `tar`).
 const LAYOUTS: u32 = 11;
 
-/// A disk with fewer free bytes is full.
-const ROOM: u64 = 1 << 20;
-
 /// Which builder, and who may stop it.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -113,7 +110,8 @@ impl DockerBuildx {
         if let Some(buildkit) =
             buildkit.as_deref().filter(|version| minor(version).is_some_and(|minor| minor < LAYOUTS))
         {
-            let said = format!("BuildKit {buildkit} exports no image layouts, as 0.{LAYOUTS} and newer do");
+            let said =
+                format!("BuildKit {buildkit} exports no image layouts: update it to 0.{LAYOUTS} or newer");
             return Err(BuildError::NoBuilder { said });
         }
         let rootless = if driver == "docker" { self.engine_is_rootless()? } else { rootless };
@@ -175,18 +173,6 @@ impl DockerBuildx {
             None => failure::of(progress, || self.inspect(false).is_ok()),
         }
     }
-
-    /// That there is no room for what is exported, where that is so.
-    fn no_room(request: &Request, error: &BuildError) -> Option<BuildError> {
-        let Output::Layout(folder) = &request.output else { return None };
-        let told = rustix::fs::statvfs(folder).ok()?;
-        let is_full = told.f_bavail.saturating_mul(told.f_frsize) < ROOM;
-        // What Go says for ENOSPC.
-        (is_full && error.to_string().contains("no space left on device")).then(|| BuildError::System {
-            what: "what a build exports can not be written into the temporary folder",
-            source: io::ErrorKind::StorageFull.into(),
-        })
-    }
 }
 
 impl Builder for DockerBuildx {
@@ -215,8 +201,7 @@ impl Builder for DockerBuildx {
             let ended = progress.exporting.unwrap_or_else(process::now);
             Ok(Built { vertexes: progress.vertexes, elapsed: ended - began })
         } else {
-            let error = self.failure(ended, &progress, began.elapsed());
-            Err(Self::no_room(request, &error).unwrap_or(error))
+            Err(self.failure(ended, &progress, began.elapsed()))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a build failed, by what it told.
 
-use super::progress::Progress;
+use super::progress::{EXPORTING, Progress};
 use super::{BuildError, Vertex};
 
 /// Of a build that ended by itself and without success. `is_there` asks whether the builder still answers.
@@ -13,6 +13,11 @@ pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> Bu
     {
         let image = image.strip_prefix("docker-image://").unwrap_or(image).to_owned();
         return BuildError::Frontend { image, said: said.to_owned() };
+    }
+    if let Some((vertex, said)) = failed
+        && vertex.name.starts_with(EXPORTING)
+    {
+        return BuildError::Export { said: said.to_owned() };
     }
     let said = last_words(progress);
     if is_broken(&said) || !is_there() {
@@ -87,6 +92,17 @@ mod tests {
         assert!(
             matches!(&failed, BuildError::Failed { step: Some(step), .. } if step == "[b 1/1] RUN false")
         );
+    }
+
+    #[test]
+    fn what_can_not_be_exported_is_no_failed_build() {
+        let text = "#1 [1/1] RUN make\n#1 DONE 0.1s\n#2 exporting to oci image format\n#2 ERROR: write a: disk quota \
+            exceeded\nERROR: failed to solve: write a: disk quota exceeded\n";
+        let error = failure(text, true);
+        assert!(matches!(&error, BuildError::Export { said } if said == "write a: disk quota exceeded"));
+        // A step that finds its disk full does not build.
+        let text = "#1 [1/1] RUN make\n#1 ERROR: no space left on device\nERROR: failed\n";
+        assert!(matches!(failure(text, true), BuildError::Failed { step: Some(_), .. }));
     }
 
     #[test]

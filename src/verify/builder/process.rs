@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// How long a process may take to end by itself.
@@ -32,13 +32,13 @@ impl Interrupt {
         Self::default()
     }
 
-    /// Is asked by SIGINT and SIGTERM from now on; they no longer end this process.
+    /// Is asked by SIGINT, SIGTERM and SIGHUP from now on; they no longer end this process.
     ///
     /// # Errors
     ///
     /// What the system says.
     pub fn listen(&self) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let this = self.clone();
         thread::spawn(move || signals.forever().for_each(|_| this.ask()));
         Ok(())
@@ -91,6 +91,13 @@ impl Interrupt {
 #[expect(clippy::disallowed_methods, reason = "builds have a deadline, and their time is a figure")]
 pub(in crate::verify) fn now() -> Instant {
     Instant::now()
+}
+
+/// Lets this thread run when nobody else wants to: what a build takes is a figure. Where only whole processes have a
+/// priority, nothing happens.
+pub(in crate::verify) fn stand_back() {
+    #[cfg(target_os = "linux")]
+    let _no_matter = rustix::process::setpriority_process(None, 19);
 }
 
 /// A command that drives the builder: the user's own, never one of the repository.

@@ -18,7 +18,7 @@ const LINES: usize = 20;
 const LINE: usize = 400;
 
 /// How the name of the step begins that exports (`exporter.ExporterInstance.Name`).
-const EXPORTING: &str = "exporting to ";
+pub(super) const EXPORTING: &str = "exporting to ";
 
 /// How a build tells of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -45,6 +45,11 @@ fn modes_and_times_are_those_of_nobody() {
     assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0, "nothing is left");
 }
 
+/// Nothing else that it is built with.
+fn none() -> BTreeMap<String, String> {
+    BTreeMap::new()
+}
+
 #[test]
 fn only_what_is_asked_for_is_written() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
@@ -52,10 +57,10 @@ fn only_what_is_asked_for_is_written() {
     let mut checkout = export(&Source::folder(from.path()), &folders, to.path()).unwrap();
     assert!(checkout.root().join("a/b/run.sh").exists());
     assert!(!checkout.root().join("a/text").exists() && !checkout.root().join("c").exists());
-    let context = checkout.context(Some(&path("a/b"))).unwrap().unwrap();
+    let context = checkout.context(Some(&path("a/b")), &none()).unwrap().unwrap();
     assert_eq!(context.canonicalize().unwrap(), checkout.root().canonicalize().unwrap().join("a/b"));
-    assert_eq!(checkout.context(Some(&path("a/b"))).unwrap(), Some(context));
-    assert_eq!(checkout.context(Some(&path("nothing"))).unwrap(), None);
+    assert_eq!(checkout.context(Some(&path("a/b")), &none()).unwrap(), Some(context));
+    assert_eq!(checkout.context(Some(&path("nothing")), &none()).unwrap(), None);
     let root = checkout.root().to_owned();
     assert!(root.starts_with(checkout.beside()) && checkout.nonce().len() > 6);
     checkout.keep();
@@ -68,9 +73,9 @@ fn a_context_that_a_link_leads_to_is_none() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
     let checkout = export(&Source::folder(from.path()), &whole(), to.path()).unwrap();
     for other in ["a/etc", "a/etc/ssl", "a/text"] {
-        assert_eq!(checkout.context(Some(&path(other))).unwrap(), None, "{other}");
+        assert_eq!(checkout.context(Some(&path(other)), &none()).unwrap(), None, "{other}");
     }
-    assert!(checkout.context(None).unwrap().unwrap().join("a/b/run.sh").exists());
+    assert!(checkout.context(None, &none()).unwrap().unwrap().join("a/b/run.sh").exists());
 }
 
 #[test]
@@ -79,10 +84,12 @@ fn no_two_contexts_have_one_name() {
     let checkout = || export(&Source::folder(from.path()), &whole(), to.path()).unwrap();
     let (one, other) = (checkout(), checkout());
     let contexts = [&one, &other].map(|checkout| {
-        [None, Some("a"), Some("a/b")].map(|at| checkout.context(at.map(path).as_ref()).unwrap().unwrap())
+        let with = |other: &str| BTreeMap::from([("src".to_owned(), other.to_owned())]);
+        let all = [(None, none()), (Some("a"), none()), (None, with("a")), (None, with("a/b"))];
+        all.map(|(at, with)| checkout.context(at.map(path).as_ref(), &with).unwrap().unwrap())
     });
     let names: BTreeSet<_> = contexts.iter().flatten().map(|context| context.file_name().unwrap()).collect();
-    assert_eq!(names.len(), 6, "{names:?}");
+    assert_eq!(names.len(), 8, "{names:?}");
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
@@ -17,6 +16,9 @@ use super::{Digest, ExportError, Image, Known, LayerDescriptor, file};
 
 /// The folder of the blobs: OCI `image-layout.md`, "Blobs".
 const BLOBS: &str = "blobs/sha256";
+
+/// Blobs of fewer bytes are exported again: that costs less than to stand in for them.
+const SMALL: u64 = 64 * 1024;
 
 /// A folder that a builder exports one image to, as `type=oci,tar=false,dest=…`. Dropped, it is removed.
 #[derive(Debug)]
@@ -33,8 +35,8 @@ pub struct Layout {
 }
 
 impl Export {
-    /// Makes a folder below `parent`, in which something stands in for each blob that is known: it has the blob's name
-    /// and size, and takes no room on the disk.
+    /// Makes a folder below `parent`, in which something stands in for each larger blob that is known: it has the blob's
+    /// name and size, and takes no room where files may have holes.
     ///
     /// # Errors
     ///
@@ -57,7 +59,7 @@ impl Export {
     }
 
     fn stand_in(&mut self, digest: Digest, size: u64) -> io::Result<()> {
-        if self.stand_ins.insert(digest) {
+        if size >= SMALL && self.stand_ins.insert(digest) {
             File::create(self.folder.path().join(name_of(digest)))?.set_len(size)?;
         }
         Ok(())
@@ -81,29 +83,25 @@ impl Export {
 
 impl Layout {
     /// Reads the layers that are not known, each in one pass, and puts all over each other. What was read is known then.
+    /// It ends early as soon as `stop` says so.
     ///
     /// # Errors
     ///
     /// [`ExportError`] of a layer.
-    pub fn read(self, known: &mut Known) -> Result<Image, ExportError> {
-        let mut unknown: Vec<Digest> = self.stated.layers.iter().map(|layer| layer.digest).collect();
-        unknown.retain(|digest| known.get(*digest).is_none());
-        unknown.sort_unstable();
-        unknown.dedup();
-        let read = |digest| Ok((digest, Arc::new(layer_at(self.export.path(), digest)?)));
-        let layers = unknown.into_par_iter().map(read).collect::<Result<Vec<_>, ExportError>>()?;
-        for (digest, layer) in layers {
-            known.insert(digest, layer);
-        }
+    pub fn read(self, known: &mut Known, stop: &dyn Fn() -> bool) -> Result<Image, ExportError> {
         let mut tree = Tree::default();
         let mut descriptors = Vec::new();
         for stated in &self.stated.layers {
             let digest = stated.digest;
-            let layer = known.get(digest).ok_or_else(|| missing(digest))?;
+            let layer = match known.get(digest) {
+                Some(layer) => Arc::clone(layer),
+                None => Arc::new(layer_at(self.export.path(), digest, stop)?),
+            };
+            known.insert(digest, Arc::clone(&layer));
             if layer.size != stated.size {
                 return Err(file(&digest.to_string(), "has another size than its manifest says"));
             }
-            tree.apply(layer).map_err(|source| ExportError::Layer { digest, source })?;
+            tree.apply(&layer).map_err(|source| ExportError::Layer { digest, source })?;
             descriptors.push(LayerDescriptor { digest, tar_size: layer.tar_size, diff_id: stated.diff_id });
         }
         let Stated { digest, config, .. } = self.stated;
@@ -142,14 +140,14 @@ pub(super) fn missing(digest: Digest) -> ExportError {
 }
 
 /// Reads a layer, and checks it against its name.
-fn layer_at(folder: &Path, digest: Digest) -> Result<Layer, ExportError> {
+fn layer_at(folder: &Path, digest: Digest, stop: &dyn Fn() -> bool) -> Result<Layer, ExportError> {
     let name = name_of(digest);
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => missing(digest),
         _ => ExportError::Read { name: name.clone(), source },
     };
     let blob = File::open(folder.join(&name)).map_err(failed)?;
-    let mut hashed = Hashed { from: blob, hash: Sha256::new(), size: 0 };
+    let mut hashed = Hashed { from: blob, hash: Sha256::new(), size: 0, stop };
     let layer = layer::read(&mut hashed, digest).map_err(|source| ExportError::Layer { digest, source });
     io::copy(&mut hashed, &mut io::sink()).map_err(failed)?;
     let actual = Digest(hashed.hash.finalize().into());
@@ -161,14 +159,18 @@ fn layer_at(folder: &Path, digest: Digest) -> Result<Layer, ExportError> {
 }
 
 /// A reader that hashes and counts what is read.
-struct Hashed<R> {
+struct Hashed<'s, R> {
     from: R,
     hash: Sha256,
     size: u64,
+    stop: &'s dyn Fn() -> bool,
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: Read> Read for Hashed<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if (self.stop)() {
+            return Err(io::Error::other("somebody stopped it"));
+        }
         let count = self.from.read(buffer)?;
         self.hash.update(&buffer[..count]);
         self.size += count as u64;

@@ -7,7 +7,10 @@ use super::layer::Layer;
 use super::{Digest, LayerDescriptor};
 
 /// How many paths are remembered at most, of all layers together: some 100 MB.
-const MOST_WRITES: usize = 400_000;
+const MOST_PATHS: usize = 400_000;
+
+/// What a layer costs beside its paths, in paths.
+const LAYER: usize = 64;
 
 /// The layers that the builds of a verification share, whichever file they belong to.
 #[derive(Debug, Default)]
@@ -18,7 +21,7 @@ struct Kept {
     layers: HashMap<Digest, (Used, Arc<Layer>)>,
     /// How often something was used.
     uses: Used,
-    writes: usize,
+    paths: usize,
 }
 
 type Used = u64;
@@ -34,12 +37,13 @@ impl Layers {
         Known(kept.layers.iter().map(|(digest, (_, layer))| (*digest, Arc::clone(layer))).collect())
     }
 
-    /// Remembers the layers of an image. Where that are too many, those that nobody used for longest are forgotten.
+    /// Remembers the layers of an image. Where there are too many, those that nobody used for longest are forgotten. One
+    /// that is too large for itself is not remembered.
     pub fn remember(&self, known: &Known, layers: &[LayerDescriptor]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The lowest is used last: it is what others most likely have too.
         for descriptor in layers.iter().rev() {
-            if let Some(layer) = known.0.get(&descriptor.digest) {
+            if let Some(layer) = known.0.get(&descriptor.digest).filter(|layer| paths(layer) <= MOST_PATHS) {
                 kept.use_one(descriptor.digest, layer);
             }
         }
@@ -51,22 +55,32 @@ impl Kept {
     fn use_one(&mut self, digest: Digest, layer: &Arc<Layer>) {
         self.uses += 1;
         if self.layers.insert(digest, (self.uses, Arc::clone(layer))).is_none() {
-            self.writes += layer.writes.len();
+            self.paths += paths(layer);
         }
     }
 
     fn forget(&mut self) {
-        while self.writes > MOST_WRITES
+        while self.paths > MOST_PATHS
             && let Some(oldest) =
                 self.layers.iter().min_by_key(|(_, (used, _))| *used).map(|(digest, _)| *digest)
         {
             let forgotten = self.layers.remove(&oldest);
-            self.writes -= forgotten.map_or(0, |(_, layer)| layer.writes.len());
+            self.paths -= forgotten.map_or(0, |(_, layer)| paths(&layer));
         }
     }
 }
 
+/// What a layer takes of [`MOST_PATHS`].
+fn paths(layer: &Layer) -> usize {
+    layer.writes.len() + layer.removed.len() + layer.opaque.len() + LAYER
+}
+
 impl Known {
+    /// Knows all that another knows, too.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     pub(super) fn get(&self, digest: Digest) -> Option<&Arc<Layer>> {
         self.0.get(&digest)
     }
@@ -105,13 +119,15 @@ mod tests {
             numbers.sort_unstable();
             numbers
         };
-        let third = MOST_WRITES / 3;
+        let third = MOST_PATHS / 3 - LAYER;
         remember(&[of(1, third), of(2, third)]);
         remember(&[of(1, third), of(3, third)]);
         assert_eq!(known(), [1, 2, 3]);
         remember(&[of(1, third), of(4, third)]);
         assert_eq!(known(), [1, 3, 4], "2 was not used since");
-        remember(&[of(5, MOST_WRITES + 1)]);
-        assert_eq!(known(), [0_u8; 0], "what is too large for itself is not kept");
+        remember(&[of(5, MOST_PATHS)]);
+        assert_eq!(known(), [1, 3, 4], "what is too large for itself drives nobody out");
+        (0..200).for_each(|_| remember(&[of(6, 0)]));
+        assert_eq!(known(), [1, 4, 6], "it counts once, and even an empty one counts");
     }
 }

@@ -111,7 +111,7 @@ impl Files {
             }
         }
         fs::write(export.path().join("index.json"), self.index()).unwrap();
-        export.open()?.read(known)
+        export.open()?.read(known, &|| false)
     }
 
     fn read(&self) -> Result<Image, ExportError> {

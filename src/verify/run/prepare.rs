@@ -20,7 +20,10 @@ impl Run<'_> {
         let Some(own) = self.own.filter(|own| !own.prepare.is_empty()) else { return Ok(None) };
         (self.tell)(&Event::Phase(Phase::Export, ""));
         let whole = BTreeSet::from([None]);
-        let checkout = context::export(self.job.source, &whole, &self.job.temporary)?;
+        let mut checkout = context::export(self.job.source, &whole, &self.job.temporary)?;
+        if self.job.keep {
+            checkout.keep();
+        }
         for command in &own.prepare {
             (self.tell)(&Event::Phase(Phase::Prepare, command));
             self.run(command, checkout.root())?;

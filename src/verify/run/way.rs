@@ -392,9 +392,9 @@ fn of_other(failure: Failure) -> Trouble {
     let outcome = match failure {
         Failure::Build(BuildError::TimedOut { .. }) => Outcome::Deferred,
         Failure::Build(BuildError::Failed { .. }) | Failure::Shell { .. } => Outcome::Blocked,
-        Failure::Build(BuildError::Frontend { .. }) | Failure::Export(_) | Failure::Control { .. } => {
-            Outcome::Void
-        }
+        Failure::Build(BuildError::Frontend { .. } | BuildError::Export { .. })
+        | Failure::Export(_)
+        | Failure::Control { .. } => Outcome::Void,
         Failure::Build(error) => return error.into(),
     };
     Trouble::Verdict(Verdict(outcome, failure.to_string()))

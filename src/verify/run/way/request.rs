@@ -16,18 +16,18 @@ impl Way<'_> {
     pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
         let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
         let root = &self.context.root;
-        let in_repository = |root: &str| -> Result<Option<PathBuf>, Trouble> {
-            folder(root).map_or(Ok(None), |root| Ok(self.checkout.context(root.as_ref())?))
+        let in_repository = |root: &str, with: &BTreeMap<_, _>| -> Result<Option<PathBuf>, Trouble> {
+            folder(root).map_or(Ok(None), |root| Ok(self.checkout.context(root.as_ref(), with)?))
         };
-        let context = in_repository(root)?
+        let context = in_repository(root, &self.context.contexts)?
             .ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
         let mut contexts = BTreeMap::new();
         for (name, at) in &self.context.contexts {
             let at = match folder(at) {
                 Err(Elsewhere) => at.clone(),
-                Ok(_) => in_repository(at)?.map(|at| at.display().to_string()).ok_or_else(|| {
-                    verdict(format!("its context {name}={at} is no folder of the repository"))
-                })?,
+                Ok(_) => in_repository(at, &BTreeMap::new())?.map(|at| at.display().to_string()).ok_or_else(
+                    || verdict(format!("its context {name}={at} is no folder of the repository")),
+                )?,
             };
             contexts.insert(name.clone(), at);
         }
