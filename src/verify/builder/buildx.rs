@@ -58,8 +58,14 @@ impl DockerBuildx {
         command
     }
 
+    /// Nothing is started any more when somebody has asked to stop.
+    fn go_on(&self) -> Result<(), BuildError> {
+        if self.options.interrupt.is_asked() { Err(BuildError::Interrupted) } else { Ok(()) }
+    }
+
     /// What the client says about something: whether it succeeded, what it wrote, what it said.
     fn ask(&self, command: Command) -> Result<(bool, String, String), BuildError> {
+        self.go_on()?;
         let text = |stream: &mut dyn Read| {
             let mut bytes = Vec::new();
             let _broken = stream.read_to_end(&mut bytes);
@@ -187,6 +193,7 @@ impl Builder for DockerBuildx {
 
     fn build(&self, request: &Request, watch: &(dyn Fn(&Vertex) + Sync)) -> Result<Built, BuildError> {
         let format = format(&self.facts()?.buildx);
+        self.go_on()?;
         let folder = files(request).map_err(|source| BuildError::System {
             what: "the Dockerfile can not be written into the temporary folder",
             source,
