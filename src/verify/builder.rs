@@ -105,6 +105,8 @@ pub struct Built {
     pub vertexes: Vec<Vertex>,
     /// How long it took, without the export.
     pub elapsed: Duration,
+    /// How long it took with the export, in which layers are made of what was built.
+    pub exported: Duration,
 }
 
 /// A step of a build: BuildKit's `client.Vertex`.

@@ -47,7 +47,8 @@ pub fn measure(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Option<
     let above = moved.each_ref().map(Change::base_layers);
     let rebuilt = |change: &[Change; 2]| {
         let [before, after] = [0, 1].map(|turn| change[turn].counted(above[turn]));
-        (Pair { before, after }, (change[0].rebuilt.built.elapsed, change[1].rebuilt.built.elapsed))
+        // The layers below are known: what is exported is what would be pushed.
+        (Pair { before, after }, (change[0].rebuilt.built.exported, change[1].rebuilt.built.exported))
     };
     let (moved_base, base_took) = rebuilt(&moved);
     let (early_step, early_took) = match places.early_step {

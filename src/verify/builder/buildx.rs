@@ -205,8 +205,9 @@ impl Builder for DockerBuildx {
         let ran = process::run(command, &self.options.interrupt, request.deadline, errors, |_| {});
         let (ended, progress) = ran.map_err(BuildError::NoDocker)?;
         if ended.status.success() {
-            let ended = progress.exporting.unwrap_or_else(process::now);
-            Ok(Built { vertexes: progress.vertexes, elapsed: ended - began })
+            let exported = began.elapsed();
+            let elapsed = progress.exporting.map_or(exported, |exporting| exporting - began);
+            Ok(Built { vertexes: progress.vertexes, elapsed, exported })
         } else {
             Err(self.failure(ended, &progress, began.elapsed()))
         }
