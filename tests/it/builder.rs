@@ -62,6 +62,16 @@ impl World {
         ))
     }
 
+    /// With a client that says this of its builder.
+    fn that_is(said: &str) -> Self {
+        Self::with(&format!(
+            "case \"$1 $2\" in\n\
+             'buildx version') echo github.com/docker/buildx v0.29.1 abc;;\n\
+             *) printf '{said}';;\n\
+             esac\n"
+        ))
+    }
+
     fn builder(&self) -> DockerBuildx {
         let interrupt = self.interrupt.clone();
         DockerBuildx::new(Options { docker: self.docker.clone(), builder: None, interrupt })
@@ -135,11 +145,8 @@ fn no_buildx() {
 
 #[test]
 fn no_engine() {
-    let world = World::with(
-        "case \"$1 $2\" in\n\
-         'buildx version') echo github.com/docker/buildx v0.29.1 abc;;\n\
-         *) printf 'Name: default\\nDriver: \\nError: Cannot connect to the Docker daemon\\n\\nNodes:\\n';;\n\
-         esac\n",
+    let world = World::that_is(
+        "Name: default\\nDriver: \\nError: Cannot connect to the Docker daemon\\n\\nNodes:\\n",
     );
     let error = world.fails("FROM scratch\n");
     assert_error!(
@@ -152,11 +159,8 @@ fn no_engine() {
 
 #[test]
 fn a_builder_that_exports_no_layouts() {
-    let world = World::with(
-        "case \"$1 $2\" in\n\
-         'buildx version') echo github.com/docker/buildx v0.29.1 abc;;\n\
-         *) printf 'Name: old\\nDriver: docker-container\\n\\nNodes:\\nStatus: running\\nBuildKit version: v0.10.6\\n';;\n\
-         esac\n",
+    let world = World::that_is(
+        "Name: old\\nDriver: docker-container\\n\\nNodes:\\nStatus: running\\nBuildKit version: v0.10.6\\n",
     );
     let error = world.fails("FROM scratch\n");
     assert_error!(
