@@ -29,9 +29,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use error::{Error, Kind};
 pub use report::{Action, Printed};
 
+use crate::campaign::plan::file::Benefit;
 use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;
-use crate::plan::file::Benefit;
 
 /// Migrate the Dockerfiles of a repository to COPY --link, and know beforehand that no image changes.
 #[derive(Debug, Parser)]

@@ -1,11 +1,7 @@
 //! Finds the Dockerfiles of a commit, an index, a working tree or a folder, and reads them. The same bytes give
 //! the same result: no clock, no environment, no order of threads. One bad file never stops the others.
 
-pub mod builds;
-mod contexts;
-mod globs;
 mod heads;
-mod ignored;
 mod listed;
 pub mod names;
 mod owners;
@@ -18,15 +14,13 @@ use bstr::ByteSlice;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
-pub use contexts::{Context, ContextError, ContextView, Evidence, Found};
-pub use globs::{PatternError, has_wildcards, matches_pattern};
 pub use heads::{Class, Generated, classify, generated_by, looks_like_template, reads_as_dockerfile};
-pub use ignored::{IgnoreError, Ignored};
 pub use listed::path_in_line;
 pub use listed::{
     EntryError, Gone, Guess, List, ListedPath, Reconciliation, RefusedEntry, Why, parse_list, reconcile,
 };
 pub use owners::Owners;
+pub(crate) use source::Above;
 pub use source::{ReadError, Source, Target};
 
 use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};

@@ -3,17 +3,17 @@
 
 mod address;
 mod app;
+mod cache;
 mod call;
 mod checks;
 mod error;
 mod forge;
 mod issues;
-mod kept;
-mod pace;
 mod page;
-mod patience;
 mod pulls;
+mod rate_limit;
 mod refs;
+mod retry;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -33,8 +33,8 @@ pub use issues::{Issue, Listed};
 pub use pulls::Pull;
 pub use refs::{Above, Ref, TreeEntry};
 
-use kept::Keep;
-use pace::Pace;
+use cache::Keep;
+use rate_limit::Pace;
 
 /// The most bytes of an answer. A text of an issue has up to 65,536 characters, each up to 12 bytes in JSON.
 const MOST_BYTES: usize = 4 << 20;

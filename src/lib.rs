@@ -8,32 +8,32 @@
 //! - [`shell`]: the commands of a script and what they do to files.
 //! - [`dockerfile`]: a Dockerfile, read exactly as BuildKit reads it, and its text.
 //! - [`discover`]: a commit, working tree or folder → [`discover::SourceFile`].
+//! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`].
 //! - [`rootfs`]: what is known of a filesystem, and why.
 //! - [`images`]: the root filesystems of base images.
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
-//! - [`migrate`]: verdicts → a new text.
-//! - [`plan`]: the campaign: files, sites, waves; [`plan::file`] is the format of `plan.json`.
-//! - [`verify`]: whether two builds are the same image; [`verify::evidence`] is the format of `evidence/*.json`.
-//! - [`status`]: how far a campaign is.
+//! - [`edit`]: verdicts → a new text.
+//! - [`campaign`]: the plan ([`campaign::plan`]), what verification showed ([`campaign::evidence`]), and how far it is.
+//! - [`verify`]: whether two builds are the same image.
 //! - [`rollout`]: what a campaign does next: plan, evidence, what was observed → [`rollout::Action`]s.
 //! - [`report`]: performs those actions on a [`rollout::Forge`].
 //! - [`github`]: GitHub's API.
 //! - [`cli`]: the command line.
 
 pub mod analysis;
+pub mod builds;
+pub mod campaign;
 pub mod cli;
 pub mod config;
 pub mod discover;
 pub mod dockerfile;
+pub mod edit;
 pub mod git;
 pub mod github;
 pub mod images;
-pub mod migrate;
-pub mod plan;
 pub mod report;
 pub mod rollout;
 pub mod rootfs;
 pub mod shell;
-pub mod status;
 pub mod text;
 pub mod verify;

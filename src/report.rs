@@ -17,8 +17,8 @@ pub mod texts;
 
 use std::collections::BTreeMap;
 
+use crate::campaign::plan::file::{File, Plan};
 use crate::git::{GitError, hash_blob};
-use crate::plan::file::{File, Plan};
 use crate::rollout::progress::branch_of;
 use crate::rollout::{
     self, Base, Campaign, Change, FileEvidence, Forge, ForgeError, Observed, Policy, Texts,

@@ -18,9 +18,9 @@ pub mod progress;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::campaign::evidence::status::Standing;
+use crate::campaign::plan::file::{File, Plan};
 use crate::git::GitError;
-use crate::plan::file::{File, Plan};
-use crate::verify::standing::Standing;
 
 pub use action::{Action, Question};
 pub use forge::{Forge, ForgeError};

@@ -4,8 +4,9 @@
 //! everything outside the edits is preserved by construction: line endings, the byte order mark, a missing
 //! final newline.
 
+pub mod display;
+pub mod go_match;
 pub mod pattern;
-pub mod people;
 
 use std::fmt;
 use std::ops::Range;

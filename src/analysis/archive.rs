@@ -127,7 +127,7 @@ fn id(number: u64) -> Result<u32, ArchiveError> {
 
 /// A path of an archive, clean and without the leading slash; empty for the archive's root.
 fn relative(path: &[u8]) -> String {
-    super::place::clean(&String::from_utf8_lossy(path)).trim_start_matches('/').to_owned()
+    super::destination::clean(&String::from_utf8_lossy(path)).trim_start_matches('/').to_owned()
 }
 
 #[cfg(test)]

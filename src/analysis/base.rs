@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::analysis::end::BuiltHere;
-use crate::analysis::judged::{BaseRead, Knowledge};
-use crate::analysis::named::NamedContext;
+use crate::analysis::end_state::BuiltHere;
+use crate::analysis::judgement::{BaseRead, Knowledge};
+use crate::analysis::named_context::NamedContext;
 use crate::analysis::run::{self, RunAt};
 use crate::analysis::scope::Unexpanded;
 use crate::analysis::stage::Walk;

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::source::{BuildContext, ContextEntry, ContextPath};
-use crate::discover::{ContextView, Found, IgnoreError, Ignored, has_wildcards, matches_pattern};
+use crate::builds::{ContextView, Found, IgnoreError, Ignored};
 use crate::git::{EntryKind, RepoPath};
+use crate::text::go_match::{has_wildcards, matches_pattern};
 
 /// The most bytes of a file that are read to see whether ADD would extract it.
 const MOST_BYTES: u64 = 64 << 20;
@@ -22,7 +23,7 @@ impl BuildContext for ContextView<'_> {
             return (!found.is_empty()).then_some(found);
         }
         let found = self.get(source);
-        let clean = crate::analysis::place::clean(source);
+        let clean = crate::analysis::destination::clean(source);
         match (found, self.path_of(source)) {
             (Found::Dir, None) => {
                 Some(vec![ContextPath { path: clean, real: String::new(), entry: ContextEntry::Dir(None) }])
@@ -264,7 +265,7 @@ fn mode(_: &fs::Metadata) -> Option<u32> {
 
 impl BuildContext for FolderContext {
     fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
-        let clean = crate::analysis::place::clean(source);
+        let clean = crate::analysis::destination::clean(source);
         let paths = if has_wildcards(source) { self.glob(source) } else { vec![clean] };
         let found: Vec<ContextPath> = paths
             .into_iter()

@@ -5,8 +5,8 @@ mod mode;
 
 use std::sync::Arc;
 
+use crate::analysis::destination::{self, Followed, base_name, join};
 use crate::analysis::owner::Owner;
-use crate::analysis::place::{self, Followed, base_name, join};
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors};
 use crate::shell::{Change, Destination, Mode, Operand, PathPattern, Step, User};
@@ -107,7 +107,7 @@ impl Effects<'_> {
 
     /// The real path of `path`, its last component followed too.
     fn real(&mut self, path: &str) -> Option<(String, Fact)> {
-        match place::follow(self.rootfs, path) {
+        match destination::follow(self.rootfs, path) {
             Followed::At(real, fact) => Some((real, fact)),
             Followed::Unknown(_) => {
                 self.blur(path);
@@ -119,7 +119,7 @@ impl Effects<'_> {
     /// The real path of `path`, its last component not followed.
     fn real_parent(&mut self, path: &str) -> Option<(String, Leans)> {
         let parent = ancestors(path).next_back()?;
-        match place::follow(self.rootfs, parent) {
+        match destination::follow(self.rootfs, parent) {
             Followed::At(real, fact) => Some((join(&real, base_name(path)), fact.leans)),
             Followed::Unknown(_) => {
                 self.blur(path);

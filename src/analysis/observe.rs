@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::place::base_name;
+use crate::analysis::destination::base_name;
 use crate::rootfs::{Assumption, Leans};
 use crate::shell::{Effect, Step};
 

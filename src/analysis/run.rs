@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::analysis::destination::{self, Followed};
 use crate::analysis::effects::Effects;
 use crate::analysis::owner::Owner;
-use crate::analysis::place::{self, Followed};
 use crate::analysis::scope::Scope;
 use crate::analysis::state::State;
 use crate::dockerfile::expand::{Environment, Lookup as Value};
@@ -185,7 +185,7 @@ impl Mounts {
     /// Looks at the targets before the RUN.
     pub fn before(rootfs: &Rootfs, targets: &[Option<String>]) -> Self {
         let look = |target: &String| {
-            let target = match place::follow(rootfs, target) {
+            let target = match destination::follow(rootfs, target) {
                 Followed::At(real, _) => real,
                 Followed::Unknown(_) => target.clone(),
             };

@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use crate::analysis::destination::{self, Destination, Followed, join};
 use crate::analysis::owner::Owner;
-use crate::analysis::place::{self, Destination, Followed, join};
 use crate::analysis::rule::{Finding, Remedy, Rule, Weight};
 use crate::analysis::source::{self, Source, SourceKind};
 use crate::analysis::transfer::DirectoryModes;
@@ -287,7 +287,7 @@ pub fn canonical(view: &View<'_>) -> Option<(String, Leans)> {
     if written.text.contains('$') {
         return None;
     }
-    let Followed::At(real, fact) = place::follow(view.rootfs, &destination.path) else { return None };
+    let Followed::At(real, fact) = destination::follow(view.rootfs, &destination.path) else { return None };
     let decision =
         decide(&view.towards(Destination { path: real.clone(), slashed: destination.slashed }), &|_| false);
     if !matches!(decision.verdict, Verdict::Link | Verdict::Edit) {

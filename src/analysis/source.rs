@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::analysis::archive::{self, Archive, ArchiveError};
-use crate::analysis::place::{self, Followed, base_name};
-use crate::discover::{has_wildcards, matches_pattern};
+use crate::analysis::destination::{self, Followed, base_name};
 use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
+use crate::text::go_match::{has_wildcards, matches_pattern};
 
 /// What a build context holds; its paths are relative to its root and clean, the root is empty.
 pub trait BuildContext: Sync {
@@ -177,7 +177,7 @@ pub fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> 
         let why = format!("{written} {}", context.missing());
         return vec![Source::new(
             written,
-            base_name(&place::clean(written)),
+            base_name(&destination::clean(written)),
             SourceKind::Unknown(why.into()),
         )];
     };
@@ -231,7 +231,7 @@ fn context_listing(context: &dyn BuildContext, directory: &str) -> Listing {
 
 /// The sources that `written` stands for in another stage or image.
 pub fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<Source> {
-    let path = place::join("/", written);
+    let path = destination::join("/", written);
     let name = base_name(&path);
     if has_wildcards(written) {
         return wildcard(rootfs, written, &path);
@@ -240,7 +240,7 @@ pub fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<Source> {
 }
 
 fn at_path(rootfs: &Rootfs, written: &str, name: &str, path: &str) -> Source {
-    let (real, fact) = match place::follow(rootfs, path) {
+    let (real, fact) = match destination::follow(rootfs, path) {
         Followed::At(real, fact) => (real, fact),
         Followed::Unknown(why) => return Source::new(written, name, SourceKind::Unknown(why)),
     };
@@ -261,7 +261,7 @@ fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<Source> {
     if has_wildcards(directory) {
         return not_known(format!("{written} has a wildcard in a directory").into());
     }
-    let Followed::At(real, fact) = place::follow(rootfs, directory) else {
+    let Followed::At(real, fact) = destination::follow(rootfs, directory) else {
         return not_known(format!("{directory} is not known").into());
     };
     let listing = rootfs.below(&real);
@@ -271,7 +271,7 @@ fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<Source> {
     let names = listing.entries.iter().map(|(path, _)| path.as_str());
     let matching = names.filter(|name| !name.contains('/') && matches_pattern(pattern, name));
     let with_leans = |name: &str| {
-        let mut source = at_path(rootfs, written, name, &place::join(&real, name));
+        let mut source = at_path(rootfs, written, name, &destination::join(&real, name));
         source.leans.merge(&fact.leans);
         source.leans.merge(&listing.leans);
         source

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::analysis::end::Neighbours;
-use crate::analysis::heal::Healed;
-use crate::analysis::judged::{BaseRead, Judged};
-use crate::analysis::named::NamedContexts;
+use crate::analysis::destination::{self, Destination};
+use crate::analysis::end_state::Neighbours;
+use crate::analysis::judgement::{BaseRead, Judged};
+use crate::analysis::named_context::NamedContexts;
 use crate::analysis::observe::Observers;
-use crate::analysis::place::{self, Destination};
+use crate::analysis::restored::Healed;
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
 use crate::analysis::scope::{Scope, Unexpanded, given_value};
@@ -225,9 +225,9 @@ impl<'a> Walk<'a> {
     /// `dockerfile2llb.dispatchWorkdir`: makes what is missing of it, owned by the current user.
     fn workdir(&self, state: &mut State, word: &str) {
         let path = match state.expand(word, self.escape_token) {
-            Ok(path) if path.starts_with('/') => Ok(place::clean(&path)),
+            Ok(path) if path.starts_with('/') => Ok(destination::clean(&path)),
             Ok(path) => {
-                state.workdir.as_ref().map(|workdir| place::join(workdir, &path)).map_err(Clone::clone)
+                state.workdir.as_ref().map(|workdir| destination::join(workdir, &path)).map_err(Clone::clone)
             }
             Err(why) => Err(why),
         };

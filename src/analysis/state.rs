@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::analysis::end::BuiltHere;
-use crate::analysis::heal::{Healed, Healing};
+use crate::analysis::destination::{self, Followed};
+use crate::analysis::end_state::BuiltHere;
 use crate::analysis::observe::Observers;
 use crate::analysis::owner::Owner;
-use crate::analysis::place::{self, Followed};
+use crate::analysis::restored::{Healed, Healing};
 use crate::analysis::run::{self, Invoked, Mounts, RunAt};
 use crate::analysis::scope::{Scope, Unexpanded};
 use crate::analysis::site::Os;
@@ -141,7 +141,7 @@ pub struct State {
 
 /// WORKDIR: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
 fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
-    let Followed::At(real, _) = place::follow(rootfs, path) else {
+    let Followed::At(real, _) = destination::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
         return rootfs.disturb(Disturbance::new("WORKDIR", line, reach));
     };
@@ -216,7 +216,7 @@ impl State {
         };
         let environment = config.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let mut state = Self::new(base, Scope::with_environment(environment), os, line);
-        state.workdir = Ok(place::join("/", &config.working_dir));
+        state.workdir = Ok(destination::join("/", &config.working_dir));
         state.user = Ok(config.user.clone());
         if let Some(shell) = &config.shell {
             state.shell.clone_from(shell);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::context::FolderContext;
-use super::end::NoNeighbours;
-use super::named::{NamedContext, NamedContexts};
+use super::end_state::NoNeighbours;
+use super::named_context::{NamedContext, NamedContexts};
 use super::rule::{self, Finding, Rule};
 use super::source::{BuildContext, NoContext};
 use super::{Inputs, Site, Verdict, analyze};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::archive::ArchiveEntry;
-use crate::analysis::place::{self, Destination, Followed};
+use crate::analysis::destination::{self, Destination, Followed};
 use crate::analysis::source::{Source, SourceKind};
 use crate::rootfs::{
     Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs, ancestors,
@@ -56,7 +56,7 @@ pub struct Copying<'a> {
 pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
     let place = match mode {
         Mode::Linked => copying.destination.path.clone(),
-        Mode::Plain => match place::follow(rootfs, &copying.destination.path) {
+        Mode::Plain => match destination::follow(rootfs, &copying.destination.path) {
             Followed::At(real, _) => real,
             Followed::Unknown(_) => return somewhere(rootfs, copying),
         },
@@ -119,7 +119,7 @@ impl Transition<'_> {
     }
 
     fn copy(&mut self, source: &Source, place: &str) {
-        let inside = place::join(place, &source.name);
+        let inside = destination::join(place, &source.name);
         if self.copying.filtered {
             let why = "--exclude or --parents decides what is there".into();
             if matches!(source.kind, SourceKind::Dir(_)) {
@@ -131,7 +131,7 @@ impl Transition<'_> {
             SourceKind::Dir(listing) => {
                 self.ensure_directory_at(place);
                 for (path, known) in &listing.entries {
-                    let at = place::join(place, path);
+                    let at = destination::join(place, path);
                     let mut leans = listing.leans.clone();
                     let known = self.as_copied(&at, known.clone(), &mut leans);
                     self.put(&at, known, &leans);
@@ -188,7 +188,7 @@ impl Transition<'_> {
 
     /// Nothing is known any more of what lies below a directory, but for what a source has surely put there.
     fn blur_beside(&mut self, place: &str, listing: &Listing, why: &Arc<str>) {
-        let paths = listing.entries.iter().map(|(path, _)| place::join(place, path));
+        let paths = listing.entries.iter().map(|(path, _)| destination::join(place, path));
         let put: Vec<(String, Fact)> = paths.map(|path| (path.clone(), self.rootfs.get(&path))).collect();
         self.blur(place, why);
         for (path, fact) in put {
@@ -255,7 +255,7 @@ impl Transition<'_> {
         if path.is_empty() {
             return;
         }
-        let at = place::join(place, path);
+        let at = destination::join(place, path);
         let parents: Vec<String> =
             ancestors(&at).filter(|parent| parent.len() > place.len()).map(str::to_owned).collect();
         for parent in parents {
@@ -269,7 +269,7 @@ impl Transition<'_> {
                 Known::Dir(Directory { mode: Some(*mode), owner, xattrs: (!xattrs).then_some(false) })
             }
             ArchiveEntry::File => Known::File,
-            ArchiveEntry::HardLink(target) => self.linked_to(&place::join(place, target)),
+            ArchiveEntry::HardLink(target) => self.linked_to(&destination::join(place, target)),
             ArchiveEntry::Symlink(target) => Known::Symlink(target.clone()),
             ArchiveEntry::Other => Known::Other,
         };

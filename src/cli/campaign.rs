@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, Outcome, commit, human, plan as plan_command, write};
+use crate::campaign::branch::Purpose;
+use crate::campaign::plan::file::{File, Header, Plan};
+use crate::campaign::plan::line_plans;
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, ReadError, Source};
 use crate::dockerfile::Dockerfile;
+use crate::edit;
+use crate::edit::header;
 use crate::git::{GitError, RepoPath, hash_blob};
-use crate::migrate::{self, branch::Purpose};
-use crate::plan::file::{File, Header, Plan};
-use crate::plan::syntax;
 
 /// What becomes of new texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +201,7 @@ pub fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), Error>
 
 /// The text that a plan makes of the one that it judged, which must be the one that it foretells.
 pub fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>, Error> {
-    let rewrite = migrate::rewrite(original, &migrate::line_plans(file.selected()), &header(file))
+    let rewrite = edit::rewrite(original, &line_plans(file.selected()), &header(file))
         .map_err(|error| Error::new(Kind::Refused, format!("{}: {error}", file.path)))?;
     let blob = hash_blob(&rewrite.text).map_err(|error| Error::environment(&error))?;
     if file.done_blob() == Some(blob.as_str()) {
@@ -210,12 +212,12 @@ pub fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>, Error
 }
 
 /// What a plan does to the header of a file.
-pub fn header(file: &File) -> syntax::Header {
+pub fn header(file: &File) -> header::Header {
     match &file.header {
-        Header::Keep => syntax::Header::Keep,
-        Header::Insert { value } => syntax::Header::Insert(value.clone()),
-        Header::Raise { value } => syntax::Header::Raise(value.clone()),
-        Header::Foreign { value } => syntax::Header::Foreign(value.clone()),
+        Header::Keep => header::Header::Keep,
+        Header::Insert { value } => header::Header::Insert(value.clone()),
+        Header::Raise { value } => header::Header::Raise(value.clone()),
+        Header::Foreign { value } => header::Header::Foreign(value.clone()),
     }
 }
 

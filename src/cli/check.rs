@@ -7,9 +7,9 @@ use super::human::escape::shown_lines;
 use super::workspace::{self, Workspace};
 use super::{CheckArguments, CheckFormat, Error, Kind, human, plan as plan_command, write};
 use crate::analysis::rule;
-use crate::plan::check::{Finding, FindingKind, Report, check};
-use crate::plan::file::Benefit;
-use crate::plan::{Options, Waivers};
+use crate::campaign::plan::check::{Finding, FindingKind, Report, check};
+use crate::campaign::plan::file::Benefit;
+use crate::campaign::plan::{Options, Waivers};
 
 /// The exit code where something was found.
 const FOUND: u8 = 1;

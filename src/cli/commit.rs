@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::human::escape::shown_lines;
 use super::{Error, Format, Kind, campaign::Change, write};
+use crate::campaign::branch::{self, Purpose};
 use crate::git::{Became, BranchError, CommitId, Proposal, RepoPath, Repository};
-use crate::migrate::branch::{self, Purpose};
 
 /// Where branches are made.
 pub struct Job<'a> {

@@ -7,15 +7,15 @@ use std::path::Path;
 
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, human, write};
+use crate::campaign::evidence::ENDING;
+use crate::campaign::evidence::assess::{self, Standings};
+use crate::campaign::evidence::status::Standing;
+use crate::campaign::evidence::{self, Evidence, EvidenceByPath};
+use crate::campaign::plan::file::{File, Plan};
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
-use crate::plan::file::{File, Plan};
 use crate::rollout::FileEvidence;
-use crate::verify::ENDING;
-use crate::verify::evidence::{self, Evidence, EvidenceByPath};
-use crate::verify::present::{self, Standings};
-use crate::verify::standing::Standing;
 
 /// How many files a remark names.
 const NAMED: usize = 5;
@@ -41,7 +41,7 @@ impl Verified {
             Workspace::Git(repository, commit) => Some((&**repository, commit)),
             Workspace::Folder(_) => None,
         };
-        let standings = present::standings(plan, &evidence, config, source, commit);
+        let standings = assess::standings(plan, &evidence, config, source, commit);
         let standings = standings.map_err(|error| Error::environment(&error))?;
         let contradicted = evidence::contradiction(plan, &evidence).map(|found| found.path.clone());
         Ok(Self { standings, contradicted })
@@ -107,7 +107,7 @@ pub fn rollout(
 ) -> Result<BTreeMap<String, FileEvidence>, Error> {
     let failed = |error: GitError| Error::environment(&error);
     let standings =
-        present::standings(plan, measured, config, source, Some((repository, commit))).map_err(failed)?;
+        assess::standings(plan, measured, config, source, Some((repository, commit))).map_err(failed)?;
     let mut found = BTreeMap::new();
     for (path, evidence) in measured {
         let Some(standing) = standings.get(path) else { continue };

@@ -3,8 +3,8 @@
 use super::{Error, Format, InspectArguments, Kind, human, workspace, write};
 use crate::analysis::context::FolderContext;
 use crate::analysis::rule;
+use crate::campaign::plan::{self, Options, Waivers};
 use crate::config::Config;
-use crate::plan::{self, Options, Waivers};
 
 /// Shows the sites and verdicts of files.
 pub fn run(arguments: &InspectArguments) -> Result<(), Error> {

@@ -7,19 +7,19 @@ use super::evidence::Verified;
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, MigrateArguments, human, plan as plan_command, write};
 use crate::analysis::rule;
+use crate::campaign::branch::Purpose;
+use crate::campaign::message;
+use crate::campaign::plan::file::{File, Plan};
+use crate::campaign::plan::{Options, Waivers};
 use crate::config::{Config, FILE_NAME, Waiver};
 use crate::discover::Source;
 use crate::dockerfile::Dockerfile;
 use crate::git::{RepoPath, hash_blob};
-use crate::migrate::branch::Purpose;
-use crate::migrate::message;
-use crate::plan::file::{File, Plan};
-use crate::plan::{Options, Waivers};
 
 /// Shows, writes or commits the change of a wave or of some files.
 ///
 /// What is written or committed is not out yet, so a file without evidence is named and not refused: whoever opens pull
-/// requests asks [`may_go_out`](crate::verify::policy::may_go_out). Where a verification contradicts a proof, nothing is
+/// requests asks [`may_go_out`](crate::campaign::policy::may_go_out). Where a verification contradicts a proof, nothing is
 /// written any more. A diff is always shown.
 pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     let workspace = Workspace::open(&arguments.repository, arguments.outcome.base.as_deref())?;

@@ -8,12 +8,12 @@ use super::human::Saved;
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
 use crate::analysis::rule;
+use crate::builds;
+use crate::campaign::plan::file::{Gone, ListReport, Plan, Refused};
+use crate::campaign::plan::{self, Earlier, Options, PlanError, Waivers, path_for_people, without_effect};
 use crate::config::{self, Config};
-use crate::discover::builds;
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
-use crate::plan::file::{Gone, ListReport, Plan, Refused};
-use crate::plan::{self, Earlier, Options, PlanError, Waivers, path_for_people, without_effect};
 
 /// Plans and shows, or writes, the plan.
 pub fn run(arguments: &PlanArguments) -> Result<(), Error> {

@@ -3,12 +3,13 @@
 use super::campaign::{self, Campaign, Change, Mode, check_repository};
 use super::workspace::Workspace;
 use super::{Error, Kind, RevertArguments, human, write};
+use crate::campaign::branch::Purpose;
+use crate::campaign::message;
+use crate::campaign::plan::file::File;
+use crate::campaign::plan::line_plans;
 use crate::dockerfile::Dockerfile;
+use crate::edit::revert::{Reverted, revert};
 use crate::git::{BlobId, RepoPath};
-use crate::migrate::branch::Purpose;
-use crate::migrate::revert::{Reverted, revert};
-use crate::migrate::{line_plans, message};
-use crate::plan::file::File;
 
 /// Shows, writes or commits the inverse of what a plan did to files, where it still stands.
 pub fn run(arguments: &RevertArguments) -> Result<(), Error> {

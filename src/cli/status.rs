@@ -5,13 +5,13 @@ use super::evidence::Verified;
 use super::report::job::{self, Job};
 use super::workspace::Workspace;
 use super::{Error, Format, Kind, StatusArguments, github, human, plan as plan_command, report, write};
+use crate::campaign::plan::file::Plan;
+use crate::campaign::status::{self, BranchStatus, Observed, Status};
 use crate::config::Config;
 use crate::discover::Source;
 use crate::git::Repository;
 use crate::github::GitHubForge;
-use crate::plan::file::Plan;
 use crate::report::ReportError;
-use crate::status::{self, BranchStatus, Observed, Status};
 
 /// Shows how far the campaign is, by the plan, its evidence and the repository, and by its pull requests unless nobody is
 /// to be asked.

@@ -16,15 +16,15 @@ use serde::Serialize;
 use super::campaign::{self, Campaign, Mode};
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, human, write};
+use crate::campaign::evidence::assess;
+use crate::campaign::evidence::{Evidence, Outcome};
+use crate::campaign::plan::file::{Context, Plan};
 use crate::config::Config;
 use crate::git::CommitId;
-use crate::plan::file::{Context, Plan};
 use crate::verify::builder::buildx::{DockerBuildx, Options};
 use crate::verify::builder::{BuildError, Interrupt};
 use crate::verify::context;
-use crate::verify::evidence::{Evidence, Outcome};
 use crate::verify::image::Layers;
-use crate::verify::present;
 use crate::verify::probe::Probes;
 use crate::verify::run::{self, Edit, Job, Stop};
 use watch::Watch;
@@ -181,10 +181,10 @@ fn verify(
         Workspace::Git(repository, commit) => (Some(repository), Some(commit)),
         Workspace::Folder(_) => (None, None),
     };
-    let own = present::own_paths(plan, campaign.config);
+    let own = assess::own_paths(plan, campaign.config);
     let tree = |context: &Context| match (repository, commit) {
         (Some(repository), Some(commit)) => {
-            present::tree_of_context(repository, commit, &context.root, &context.contexts, &own)
+            assess::tree_of_context(repository, commit, &context.root, &context.contexts, &own)
         }
         _ => Ok(None),
     };

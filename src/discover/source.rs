@@ -68,7 +68,7 @@ pub enum Target {
 
 /// What a link may do that leads above its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Above {
+pub(crate) enum Above {
     /// It leaves the tree.
     Leaves,
     /// It stays at the root, as in a container whose root that is.
@@ -190,7 +190,7 @@ impl<'r> Source<'r> {
     }
 
     /// Follows the links of `path`, which is written from `root`; that at its end only if `last`.
-    pub(super) fn resolve(&self, root: Option<&RepoPath>, path: &str, above: Above, last: bool) -> Target {
+    pub(crate) fn resolve(&self, root: Option<&RepoPath>, path: &str, above: Above, last: bool) -> Target {
         let mut pending: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
         let mut done: Vec<String> = Vec::new();
         let mut links = 0;

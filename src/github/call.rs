@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::kept::Kept;
-use super::patience::{Next, next};
+use super::cache::Kept;
+use super::retry::{Next, next};
 use super::{Client, GitHubError, MOST_BYTES, MOST_MOVES, MOST_SAID, Trouble};
 
 /// What is asked of GitHub.

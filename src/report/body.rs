@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use super::markdown::{code, first_line, prose};
 use super::template::{Template, Variable};
-use crate::plan::file::{Benefit, File, Header, Site, Verdict};
+use crate::campaign::evidence::{Build, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached};
+use crate::campaign::plan::file::{Benefit, File, Header, Site, Verdict};
 use crate::rollout::{FileState, OpenState};
-use crate::verify::evidence::{Build, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached};
 
 /// The most lines of a list that are seen without a click.
 const MOST_SEEN: usize = 8;
@@ -269,7 +269,7 @@ fn different(evidence: &Evidence) -> String {
 
 fn differences(evidence: &Evidence) -> String {
     let all = evidence.builds.iter().flat_map(|build| &build.differences);
-    let of = |difference: &crate::verify::evidence::Difference| {
+    let of = |difference: &crate::campaign::evidence::Difference| {
         let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), code);
         let cause = match &difference.cause {
             Cause::Header => "put down to the header".to_owned(),

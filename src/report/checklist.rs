@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use super::criteria::Criterion;
 use super::markdown::{code, plain};
 use super::section;
+use crate::campaign::policy::Refusal;
 use crate::discover::path_in_line;
 use crate::rollout::{AskedAgain, FileProgress, FileState, OpenState, Progress};
-use crate::verify::policy::Refusal;
 
 /// Between these stands a file's state at the end of its line.
 const STATE: (&str, &str) = ("<!-- layerwright -->", "<!-- /layerwright -->");

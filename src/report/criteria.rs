@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::lines;
 use super::markdown::code;
-use crate::plan::file::{File, Header, Plan};
+use crate::campaign::evidence::{Evidence, EvidenceByPath, Outcome};
+use crate::campaign::plan::file::{File, Header, Plan};
 use crate::rollout::{FileState, Progress};
-use crate::verify::evidence::{Evidence, EvidenceByPath, Outcome};
 
 /// A success criterion of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Text of a repository in Markdown: it mentions nobody, links nothing, starts no HTML and ends no comment.
 
-use crate::plan::path_for_people;
+use crate::campaign::plan::path_for_people;
 
 /// Behind these a joiner is put that nobody sees: GitHub links mentions, issues and addresses in the text that people
 /// see, where no backslash is left.

@@ -1,8 +1,8 @@
 //! Reading how far a campaign is.
 
 use super::{Report, ReportError};
+use crate::campaign::plan::file::File;
 use crate::git::GitError;
-use crate::plan::file::File;
 use crate::rollout::forge::{FoundAbove, FoundPull};
 use crate::rollout::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState, Question};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Report, ReportError, trailer};
-use crate::plan::file::File;
+use crate::campaign::plan::file::File;
 use crate::rollout::forge::{NewCommit, NewPull};
 use crate::rollout::{Action, Branch, ForgeError, Issue, Observed, Pull, PullState};
 

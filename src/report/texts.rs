@@ -8,9 +8,9 @@ use super::criteria::criteria;
 use super::markdown::code;
 use super::section;
 use super::template::Template;
-use crate::plan::file::{File, Plan};
+use crate::campaign::evidence::EvidenceByPath;
+use crate::campaign::plan::file::{File, Plan};
 use crate::rollout::{AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts};
-use crate::verify::evidence::EvidenceByPath;
 
 /// Writes the texts of a campaign.
 pub struct Writer<'a> {

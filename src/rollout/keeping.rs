@@ -3,7 +3,7 @@
 use super::observed::{Above, Branch, Pull};
 use super::progress::{FileProgress, FileState, OpenState, Progress};
 use super::{Action, Campaign, Question, Steps};
-use crate::plan::file::File;
+use crate::campaign::plan::file::File;
 
 /// What every open pull request of the plan's files needs.
 pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {

@@ -6,7 +6,7 @@ use super::keeping::{ask_for_pulls, refresh};
 use super::observed::{Above, Pull};
 use super::progress::{FileProgress, FileState, Progress};
 use super::{Action, Campaign, Question, Steps};
-use crate::plan::file::File;
+use crate::campaign::plan::file::File;
 
 /// What opens the next pull requests.
 pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {

@@ -1,7 +1,7 @@
 //! What people decided about pull requests.
 
+use crate::campaign::branch;
 use crate::config::{Config, Report, Trust};
-use crate::migrate::branch;
 
 /// What people decided about pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]

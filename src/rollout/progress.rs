@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::observed::{Above, Change, Merge, Pull, PullState};
 use super::{AskedAgain, Campaign, Policy};
+use crate::campaign::branch::{self, Purpose};
+use crate::campaign::evidence::status::Standing;
+use crate::campaign::plan::file::{File, Verdict};
+use crate::campaign::policy::{Refusal, may_go_out};
 use crate::git::{GitError, RepoPath};
-use crate::migrate::branch::{self, Purpose};
-use crate::plan::file::{File, Verdict};
-use crate::verify::policy::{Refusal, may_go_out};
-use crate::verify::standing::Standing;
 
 /// How far a campaign is, by what was observed.
 #[derive(Clone, Debug, PartialEq, Eq)]

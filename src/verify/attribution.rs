@@ -5,11 +5,11 @@ use bstr::ByteSlice;
 use globset::Glob;
 
 use super::compare::{Aspect, Difference};
-use super::evidence::{self, Cause};
 use super::image::{Image, NodeKind};
 use super::noise::samples::Samples;
-use super::workbench::{Failure, Variants, Workbench};
-use crate::plan::file::{Reason, Site, Verdict, Waiver};
+use super::variant_builds::{Failure, Variants, Workbench};
+use crate::campaign::evidence::{self, Cause};
+use crate::campaign::plan::file::{Reason, Site, Verdict, Waiver};
 use crate::rootfs::layers::upper::follow_symlinks;
 
 /// What was foretold of a file.

@@ -10,7 +10,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::evidence::BuilderFacts;
+use crate::campaign::evidence::BuilderFacts;
 
 pub use process::Interrupt;
 pub(in crate::verify) use process::now;

@@ -16,10 +16,10 @@ use std::time::Duration;
 use bstr::ByteSlice;
 
 use super::builder::{Request, Vertex};
-use super::evidence::{CacheFigures, Pair, Rebuild};
 use super::image::Digest;
 use super::stages::Stages;
-use super::workbench::{Exported, Failure, Variants, Workbench, edited_sites, with_layers};
+use super::variant_builds::{Exported, Failure, Variants, Workbench, edited_sites, with_layers};
+use crate::campaign::evidence::{CacheFigures, Pair, Rebuild};
 use crate::dockerfile::{Body, Instruction};
 
 /// Where the layer has its file.
@@ -171,7 +171,7 @@ fn is_step(vertex: &Vertex) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::workbench::tests::{variants, vertex};
+    use crate::verify::variant_builds::tests::{variants, vertex};
 
     fn places(original: &str) -> Option<Places> {
         Places::find(&variants(&original.replace('@', ""), &original.replace('@', " --link")))

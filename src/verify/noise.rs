@@ -18,7 +18,7 @@ use super::builder::{Request, Vertex};
 use super::compare::{Difference, compare};
 use super::image::Image;
 use super::stages::Stages;
-use super::workbench::{Failure, Variants, Workbench, edited_sites};
+use super::variant_builds::{Failure, Variants, Workbench, edited_sites};
 use points::{Point, points};
 use samples::Samples;
 
@@ -154,7 +154,7 @@ fn uncover(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::workbench::tests::{variants, vertex};
+    use crate::verify::variant_builds::tests::{variants, vertex};
 
     #[test]
     fn a_control_executes_all_that_edits_reach() {

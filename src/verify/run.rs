@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 
 use super::builder::{BuildError, Builder, Interrupt, Vertex, now};
 use super::context::{Checkout, ContextError};
-use super::evidence::{self, Build, Evidence, Figures, Outcome};
 use super::image::Layers;
 use super::probe::Probes;
-use super::texts::{TextError, texts};
-use super::workbench::{Exports, Workbench};
+use super::variant_builds::{Exports, Workbench};
+use super::variants::{TextError, texts};
+use crate::campaign::evidence::{self, Build, Evidence, Figures, Outcome};
+use crate::campaign::plan::file::{Context, File, Waiver};
 use crate::config::{Build as Configured, Config, Frontend};
 use crate::discover::{ReadError, Source};
 use crate::git::{GitError, PathError, RepoPath};
-use crate::plan::file::{Context, File, Waiver};
 
 /// The most of a Dockerfile's own ignore file that is read.
 const MOST_IGNORED: u64 = 1 << 20;

@@ -11,10 +11,10 @@ use bstr::ByteSlice;
 use sha2::{Digest as _, Sha256};
 
 use super::builder::{BuildError, Request};
-use super::evidence::Smoke;
 use super::image::{Digest, Image, NodeKind};
 use super::stages::Stages;
-use super::workbench::{Failure, Variants, Workbench};
+use super::variant_builds::{Failure, Variants, Workbench};
+use crate::campaign::evidence::Smoke;
 use crate::dockerfile::Dockerfile;
 
 /// Where the files are in the image while it is asked.
@@ -122,7 +122,7 @@ fn read(image: &Image, at: usize) -> Option<Answer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::workbench::tests::variants;
+    use crate::verify::variant_builds::tests::variants;
 
     #[test]
     fn commands_stand_behind_the_stage_that_is_built() {

@@ -5,19 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 16] = [
+const ORDER: [&[&str]; 17] = [
     &["text"],
     &["git"],
     &["config"],
     &["shell"],
     &["dockerfile"],
     &["discover"],
+    &["builds"],
     &["rootfs"],
     &["images"],
     &["analysis"],
-    &["migrate", "plan"],
+    &["edit"],
+    &["campaign"],
     &["verify"],
-    &["status"],
     &["rollout"],
     &["report"],
     &["github"],

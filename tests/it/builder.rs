@@ -10,14 +10,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bstr::ByteSlice;
+use layerwright::campaign::evidence::Reached;
 use layerwright::dockerfile::Dockerfile;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
 use layerwright::verify::builder::{BuildError, Builder, Built, Interrupt, Output, Request};
-use layerwright::verify::evidence::Reached;
 use layerwright::verify::image::{Image, Layers};
 use layerwright::verify::probe::{Probe, Probed, Probes};
-use layerwright::verify::reached::reached;
-use layerwright::verify::workbench::{Exports, Workbench};
+use layerwright::verify::variant_builds::{Exports, Workbench};
+use layerwright::verify::vertices::reached;
 
 use crate::engine;
 use crate::support::{left_out, say};

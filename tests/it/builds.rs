@@ -1,7 +1,7 @@
 //! What a plan makes of how the repository builds its Dockerfiles: contexts, bases of its own, circles, and what
 //! `layerwright.toml` says of them.
 
-use layerwright::plan::file::{Knowledge, Plan, SaidBy, Site, Verdict};
+use layerwright::campaign::plan::file::{Knowledge, Plan, SaidBy, Site, Verdict};
 
 use crate::support::{Base, Scratch};
 

@@ -9,10 +9,10 @@ use std::process::Command;
 
 use layerwright::analysis::context::FolderContext;
 use layerwright::analysis::rule::{self, Rule};
+use layerwright::campaign::plan::file::{Benefit, Keyword, Site, Verdict};
+use layerwright::campaign::plan::{Options, Waivers, inspect};
 use layerwright::config::Config;
 use layerwright::images::file::FileSource;
-use layerwright::plan::file::{Benefit, Keyword, Site, Verdict};
-use layerwright::plan::{Options, Waivers, inspect};
 use rayon::prelude::*;
 use serde::Deserialize;
 

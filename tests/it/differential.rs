@@ -15,17 +15,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use layerwright::analysis::context::FolderContext;
-use layerwright::analysis::end::NoNeighbours;
-use layerwright::analysis::named::{NamedContext, NamedContexts};
+use layerwright::analysis::end_state::NoNeighbours;
+use layerwright::analysis::named_context::{NamedContext, NamedContexts};
 use layerwright::analysis::rule::{self, Rule, RuleId};
 use layerwright::analysis::{Inputs, analyze};
+use layerwright::campaign::plan::file::{Site, Verdict};
+use layerwright::campaign::plan::line_plans;
+use layerwright::campaign::plan::sites_report;
 use layerwright::config::Config;
 use layerwright::dockerfile::Dockerfile;
+use layerwright::edit::header::Header;
+use layerwright::edit::rewrite;
 use layerwright::images::file::FileSource;
-use layerwright::migrate::{line_plans, rewrite};
-use layerwright::plan::file::{Site, Verdict};
-use layerwright::plan::sites_report;
-use layerwright::plan::syntax::Header;
 
 use crate::cases::options;
 use crate::engine::{self, AT_ONCE, Image, differences};

@@ -1,8 +1,8 @@
 //! Discovery on real git repositories and folders.
 
+use layerwright::builds::{Context, ContextView, Evidence, Found};
 use layerwright::discover::{
-    Class, Context, ContextView, Evidence, Found, LeftOut, List, ListedPath, Options, RefusedReason, Source,
-    Why, discover, parse_list, reconcile,
+    Class, LeftOut, List, ListedPath, Options, RefusedReason, Source, Why, discover, parse_list, reconcile,
 };
 use layerwright::git::{GitError, RepoPath};
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use layerwright::git::RepoPath;
-use layerwright::plan::file::Plan;
-use layerwright::verify::evidence::{
+use layerwright::campaign::evidence::assess;
+use layerwright::campaign::evidence::{
     Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence,
 };
-use layerwright::verify::present;
+use layerwright::campaign::plan::file::Plan;
+use layerwright::git::RepoPath;
 use serde_json::{Value, json};
 
 use crate::support::{Base, Scratch, linkable};
@@ -92,7 +92,7 @@ impl Campaign {
         let mut evidence = differing(path);
         let repository = self.scratch.open();
         let commit = repository.resolve(None).unwrap();
-        let own = present::own_paths(&self.plan, &layerwright::config::Config::default());
+        let own = assess::own_paths(&self.plan, &layerwright::config::Config::default());
         evidence.commit = Some(commit.to_string());
         evidence.before.clone_from(&file.blob);
         evidence.after = file.rewritten.clone().unwrap();
@@ -101,7 +101,7 @@ impl Campaign {
         let build = &mut evidence.builds[0];
         build.context.clone_from(&context.root);
         let (root, named) = (&context.root, &context.contexts);
-        build.tree = present::tree_of_context(&repository, &commit, root, named, &own).unwrap();
+        build.tree = assess::tree_of_context(&repository, &commit, root, named, &own).unwrap();
         assert!(build.tree.is_some());
         build.outcome = Outcome::Same;
         build.differences.clear();
@@ -285,7 +285,7 @@ fn a_tree_without_paths_is_the_tree_that_git_makes_of_the_others() {
     let commit = repository.resolve(None).unwrap();
     let with = |context: &str, named: &[(&str, &str)]| {
         let named = named.iter().map(|(name, root)| ((*name).to_owned(), (*root).to_owned())).collect();
-        present::tree_of_context(&repository, &commit, context, &named, &own).unwrap()
+        assess::tree_of_context(&repository, &commit, context, &named, &own).unwrap()
     };
     let id = |context: &str| with(context, &[]);
     let expected = pruned.git.head().unwrap().peel_to_tree().unwrap();

@@ -6,13 +6,13 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use layerwright::campaign::evidence::Rebuild;
 use layerwright::verify::builder::Interrupt;
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
 use layerwright::verify::cache::{Measured, measure};
-use layerwright::verify::evidence::Rebuild;
 use layerwright::verify::image::Layers;
 use layerwright::verify::smoke;
-use layerwright::verify::workbench::{Exports, Failure, Variants, Workbench};
+use layerwright::verify::variant_builds::{Exports, Failure, Variants, Workbench};
 
 use crate::engine;
 use crate::noise::request;

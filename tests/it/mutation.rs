@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use layerwright::analysis::rule::{self, Rule, RuleId};
+use layerwright::campaign::plan::file::{Site, Verdict};
 use layerwright::images::file::FileSource;
-use layerwright::plan::file::{Site, Verdict};
 use rayon::prelude::*;
 
 use crate::bases;

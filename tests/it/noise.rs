@@ -13,7 +13,7 @@ use layerwright::verify::builder::{Interrupt, Request};
 use layerwright::verify::compare::Difference;
 use layerwright::verify::image::Layers;
 use layerwright::verify::noise::{Settled, settle};
-use layerwright::verify::workbench::{Exports, Failure, Variants, Workbench};
+use layerwright::verify::variant_builds::{Exports, Failure, Variants, Workbench};
 
 use crate::engine::{self, AT_ONCE};
 

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use campaign::{campaign, hostile};
-use layerwright::plan::file::{Plan, Verdict};
+use layerwright::campaign::evidence::{Pair, Rebuild};
+use layerwright::campaign::plan::file::{Plan, Verdict};
 use layerwright::report::page::data::{Layers, Measured, Rebuilt, State, Times, WaveState};
 use layerwright::report::page::{Facts, StatusPage, render};
 use layerwright::rollout::{Base, Progress};
-use layerwright::text::people::shown;
-use layerwright::verify::evidence::{Pair, Rebuild};
+use layerwright::text::display::shown;
 use serde_json::{Value, json};
 
 use crate::browser::{self, Browser};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use layerwright::plan::file::{Class, Header, Plan};
+use layerwright::campaign::plan::file::{Class, Header, Plan};
 use serde_json::{Value, json};
 
 use crate::support::{Base, Run, Scratch, command, linkable, run, run_with_input};

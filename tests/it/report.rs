@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 
 use git2::{ObjectType, Oid};
 use hub::Hub;
-use layerwright::config::Config;
-use layerwright::git::{RepoPath, hash_blob};
-use layerwright::migrate::branch::slug;
-use layerwright::plan::file::Plan;
-use layerwright::verify::evidence::{
+use layerwright::campaign::branch::slug;
+use layerwright::campaign::evidence::assess;
+use layerwright::campaign::evidence::{
     Build, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair, Reached, Rebuild,
     SiteEvidence,
 };
-use layerwright::verify::present;
+use layerwright::campaign::plan::file::Plan;
+use layerwright::config::Config;
+use layerwright::git::{RepoPath, hash_blob};
 use serde_json::{Value, json};
 
 use crate::campaign::{Clp, wave};
@@ -250,8 +250,8 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
     let root = text(&context["root"]);
     let repository = scratch.open();
     let head = repository.resolve(None).unwrap();
-    let own = present::own_paths(plan, &Config::default());
-    let tree = present::tree_of_context(&repository, &head, &root, &BTreeMap::new(), &own).unwrap();
+    let own = assess::own_paths(plan, &Config::default());
+    let tree = assess::tree_of_context(&repository, &head, &root, &BTreeMap::new(), &own).unwrap();
     let rebuild = |kept| Rebuild { layers: 2, kept, pushed_bytes: 12_345_678 >> (kept * 4), steps: 1 };
     let pair = Pair { before: rebuild(0), after: rebuild(2) };
     let lines = || file["sites"].as_array().unwrap().iter().filter(|site| site["selected"] == true);

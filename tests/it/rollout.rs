@@ -20,12 +20,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::plan::file::Plan;
 use layerwright::config::{Config, Trust};
-use layerwright::plan::file::Plan;
 use layerwright::report::{Report, ReportError};
 use layerwright::rollout::progress::branch_of;
 use layerwright::rollout::{Base, Policy};
-use layerwright::verify::standing::Standing;
 use rayon::prelude::*;
 
 use crate::support::say;
@@ -244,7 +244,7 @@ impl Simulation {
     fn left(&self) -> Vec<String> {
         let state = self.state.borrow();
         let world = &state.world;
-        let is_left = |file: &&layerwright::plan::file::File| {
+        let is_left = |file: &&layerwright::campaign::plan::file::File| {
             let path = &file.path;
             let is_done = world.text(world.main(), path).is_none_or(|text| repository::linked(text) == *text);
             let is_over =

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use layerwright::campaign::evidence::Evidence;
+use layerwright::campaign::plan::check::Report;
+use layerwright::campaign::plan::file::{Inspection, Plan};
+use layerwright::campaign::status::Status;
 use layerwright::cli::Printed;
 use layerwright::config::Config;
-use layerwright::plan::check::Report;
-use layerwright::plan::file::{Inspection, Plan};
 use layerwright::report::page::StatusPage;
-use layerwright::status::Status;
-use layerwright::verify::evidence::Evidence;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use layerwright::analysis::rule;
-use layerwright::plan::file::{Site, Verdict};
+use layerwright::campaign::plan::file::{Site, Verdict};
 
 use crate::bases;
 use crate::cases::judge;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::archive::{Archive, ArchiveEntry};
-use crate::analysis::place;
+use crate::analysis::destination;
 use crate::analysis::source::SourceKind;
 use crate::rootfs::{Directory, Fact, Known};
 
@@ -48,13 +48,13 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         let message = format!(
             "`{path}` of the archive leads through `{through}`, which the line brings as no directory; where it ends hangs on what is there"
         );
-        findings.push(Finding::unknown(ID, &place::join(&destination.path, path), message));
+        findings.push(Finding::unknown(ID, &destination::join(&destination.path, path), message));
     }
     for source in &view.line.sources {
         match &source.kind {
             SourceKind::Archive(archive) => {
                 for implied in implied_parents(archive) {
-                    check_parent(view, &place::join(&destination.path, &implied), findings);
+                    check_parent(view, &destination::join(&destination.path, &implied), findings);
                 }
             }
             SourceKind::MaybeArchive { why, compressed } => {

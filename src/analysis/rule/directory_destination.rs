@@ -1,6 +1,6 @@
 //! Destinations that are directories and do not say so.
 
-use crate::analysis::place::Destination;
+use crate::analysis::destination::Destination;
 use crate::analysis::site::{self, Verdict};
 use crate::rootfs::Known;
 

@@ -1,9 +1,9 @@
 //! Source text as it can be shown, with the places of its bytes.
 
 use crate::text::Span;
-use crate::text::people::{is_hidden, push_hidden};
+use crate::text::display::{is_hidden, push_hidden};
 
-pub use crate::text::people::{shown, shown_lines};
+pub use crate::text::display::{shown, shown_lines};
 
 /// Source text as it can be shown, and where each of its bytes went.
 pub struct Source {

@@ -7,10 +7,10 @@ use anstyle::Style;
 use super::screen::Screen;
 use super::style;
 use super::words::{count, form, number};
-use crate::status::{FileStatus, Said, State, Status, Way};
-use crate::verify::evidence::Stale;
-use crate::verify::present::Standings;
-use crate::verify::standing::Standing;
+use crate::campaign::evidence::Stale;
+use crate::campaign::evidence::assess::Standings;
+use crate::campaign::evidence::status::Standing;
+use crate::campaign::status::{FileStatus, Said, State, Status, Way};
 
 /// How many files are named.
 const NAMED: usize = 10;

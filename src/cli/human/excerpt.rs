@@ -9,8 +9,8 @@ use super::screen::Screen;
 use super::words::{count, form, number, shortened};
 use super::{style, tally, verbose};
 use crate::analysis::transfer_of;
+use crate::campaign::plan::file::{Benefit, FileReport, Inspection, Reason, Site, Verdict};
 use crate::dockerfile::{Dockerfile, Instruction, ReadError};
-use crate::plan::file::{Benefit, FileReport, Inspection, Reason, Site, Verdict};
 use crate::text::Span;
 
 /// How many assumptions of a site are named.

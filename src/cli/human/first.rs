@@ -9,8 +9,8 @@ use super::screen::{Align, Piece, Screen};
 use super::tally::{self, Count};
 use super::words::{count, form, number};
 use super::{evidence, style, verbose};
-use crate::plan::file::{Benefit, Knowledge, Plan, Site, Verdict};
-use crate::verify::present::Standings;
+use crate::campaign::evidence::assess::Standings;
+use crate::campaign::plan::file::{Benefit, Knowledge, Plan, Site, Verdict};
 
 /// Where a plan was written to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use anstyle::Style;
 use super::screen::{Align, Piece, Screen};
 use super::words::{count, form, number, said_by, short_commit};
 use super::{style, tally};
-use crate::plan::file::{Class, File, Gone, Header, Knowledge, ListReport, Plan, Wave};
+use crate::campaign::plan::file::{Class, File, Gone, Header, Knowledge, ListReport, Plan, Wave};
 
 /// How many entries of a list are named.
 const NAMED: usize = 3;

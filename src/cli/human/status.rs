@@ -5,7 +5,7 @@ use anstyle::Style;
 use super::screen::{Align, Piece, Screen};
 use super::words::{count, form, number, short_commit};
 use super::{evidence, style};
-use crate::status::{FileProgress, FileStatus, Said, State, Status, WaveStatus};
+use crate::campaign::status::{FileProgress, FileStatus, Said, State, Status, WaveStatus};
 
 /// How many files that are not edited are named.
 const NAMED: usize = 10;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::file::{Benefit, File, Header, Knowledge, Plan, Reason, SaidBy, Site, Verdict};
+use crate::campaign::plan::file::{Benefit, File, Header, Knowledge, Plan, Reason, SaidBy, Site, Verdict};
 
 /// How many lines have a verdict, and how many of them are proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

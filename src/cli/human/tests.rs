@@ -8,12 +8,12 @@ use anstream::adapter::strip_str;
 use super::screen::Screen;
 use super::{Saved, diffs, excerpt, first, rule};
 use crate::analysis::rule as rules;
-use crate::cli::campaign::Change;
-use crate::plan::file::{
+use crate::campaign::evidence::assess::Standings;
+use crate::campaign::plan::file::{
     Assumption, Base, Benefit, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan,
     Reason, Refused, Site, Syntax, Verdict, Waiver, Wave,
 };
-use crate::verify::present::Standings;
+use crate::cli::campaign::Change;
 
 /// Whether there is more in it than text, line breaks and colours.
 fn acts_on_a_terminal(text: &str) -> bool {

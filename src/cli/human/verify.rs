@@ -5,8 +5,8 @@ use anstyle::Style;
 use super::screen::{Align, Piece, Screen};
 use super::style;
 use super::words::{count, number};
-use crate::plan::file::Plan;
-use crate::verify::evidence::{Build, Cause, Difference, Evidence, Outcome, Reached};
+use crate::campaign::evidence::{Build, Cause, Difference, Evidence, Outcome, Reached};
+use crate::campaign::plan::file::Plan;
 
 /// How many differences of one build are shown.
 const MOST: usize = 20;
@@ -215,7 +215,7 @@ pub fn seconds(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::evidence::{BuilderFacts, Figures, SiteEvidence};
+    use crate::campaign::evidence::{BuilderFacts, Figures, SiteEvidence};
 
     fn build(outcome: Outcome, differences: Vec<Difference>) -> Build {
         let facts = BuilderFacts {
@@ -310,8 +310,12 @@ mod tests {
             ["accepted", "different"]
         );
         let mut smoke = found(&[true]);
-        smoke.builds[0].smoke =
-            vec![crate::verify::evidence::Smoke { command: "a".into(), before: 0, after: 1, agrees: false }];
+        smoke.builds[0].smoke = vec![crate::campaign::evidence::Smoke {
+            command: "a".into(),
+            before: 0,
+            after: 1,
+            agrees: false,
+        }];
         assert_eq!(outcome(&smoke), "different", "nobody accepts that a command fails");
         let mut other = found(&[true]);
         other.builds.push(build(Outcome::Blocked, Vec::new()));

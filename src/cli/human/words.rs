@@ -1,8 +1,8 @@
 //! Nouns, and texts that are too long.
 
-use crate::plan::file::SaidBy;
+use crate::campaign::plan::file::SaidBy;
 
-pub use crate::text::people::{count, form, number, short_commit};
+pub use crate::text::display::{count, form, number, short_commit};
 
 /// A kind of file that says how something is built.
 pub fn said_by(kind: SaidBy) -> &'static str {

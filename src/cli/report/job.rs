@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use super::super::workspace::Workspace;
 use super::super::{Error, evidence, github, write};
 use super::local::Local;
+use crate::campaign::plan::file::Plan;
+use crate::campaign::status::FileProgress;
 use crate::config::Config;
 use crate::discover::Source;
 use crate::git::{CommitId, RepoPath, Repository};
-use crate::plan::file::Plan;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::{Writer, state_name, state_words};
 use crate::report::{self, Report};
 use crate::rollout::{Base, Forge, Observed, Policy, Progress};
-use crate::status::FileProgress;
 
 /// What a report is about.
 pub struct Job<'a> {

@@ -1,15 +1,15 @@
 //! The clone of a report: what history tells, and what is written to branches.
 
 use super::super::{Error, Kind, campaign, evidence};
+use crate::campaign::evidence::EvidenceByPath;
+use crate::campaign::plan::file::File;
+use crate::campaign::{branch, message};
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
 use crate::dockerfile::Dockerfile;
 use crate::git::{CommitId, GitError, RepoPath, Repository};
-use crate::migrate::{branch, message};
-use crate::plan::file::File;
 use crate::report::{Clone, Written, template};
 use crate::rollout::Change;
-use crate::verify::evidence::EvidenceByPath;
 
 /// The most bytes of a template.
 const MOST_TEMPLATE: u64 = 1 << 20;

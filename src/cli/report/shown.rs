@@ -10,13 +10,13 @@ use super::super::human::{count, escape::shown_lines, short_commit};
 use super::super::{Error, Kind, write};
 use super::job;
 use super::patch::patch;
+use crate::campaign::status::FileProgress;
 use crate::config::Config;
 use crate::discover::Source;
 use crate::report::recorder::Deed;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::state_words;
 use crate::rollout::{self, Base, FileState, Observed, Progress};
-use crate::status::FileProgress;
 
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;

@@ -4,14 +4,14 @@ use std::fs::{self, File as OpenFile, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::arguments::VerifyArguments;
+use crate::campaign::evidence::{Evidence, Outcome};
+use crate::campaign::plan::file::{File, Plan};
 use crate::cli::campaign::{self, Campaign};
 use crate::cli::workspace::{Workspace, place_in};
 use crate::cli::{Error, Kind, human, write as output};
 use crate::config::Config;
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
-use crate::plan::file::{File, Plan};
-use crate::verify::evidence::{Evidence, Outcome};
 use crate::verify::run::{Depth, Edit};
 
 /// The folder of the evidence in that of a campaign.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::campaign::evidence::{Evidence, Outcome};
 use crate::cli::human::escape::shown;
 use crate::cli::{human, write};
-use crate::verify::evidence::{Evidence, Outcome};
 use crate::verify::run::{Event, Phase};
 
 /// How often a line shows that it is alive.

@@ -8,11 +8,11 @@ use super::data::{
 };
 use super::state;
 use super::totals;
-use crate::plan::file::{self, Header, Keyword, Plan, Site, Verdict};
+use crate::campaign::evidence::status;
+use crate::campaign::evidence::{self, BuilderFacts, Evidence, EvidenceByPath, Outcome, Pair, Reached};
+use crate::campaign::plan::file::{self, Header, Keyword, Plan, Site, Verdict};
+use crate::campaign::status::Said;
 use crate::rollout::{Base, FileEvidence, FileProgress, Progress};
-use crate::status::Said;
-use crate::verify::evidence::{self, BuilderFacts, Evidence, EvidenceByPath, Outcome, Pair, Reached};
-use crate::verify::standing;
 
 /// How many differences of a build stand on the page.
 pub const MOST_DIFFERENCES: usize = 100;
@@ -112,7 +112,7 @@ fn wave(facts: &Facts<'_>, planned: &file::Wave) -> Wave {
 }
 
 fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits: bool) -> File {
-    let missing = standing::Standing::Missing;
+    let missing = status::Standing::Missing;
     let standing = facts.standings.get(&planned.path).map_or(&missing, |evidence| &evidence.standing);
     let state = state::of(&progress.state, waits);
     let evidence = facts.evidence.get(&planned.path).map(verification);

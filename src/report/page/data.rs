@@ -4,9 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::file::Verdict;
-use crate::status::Said;
-use crate::verify::evidence::{Difference, Outcome, Pair, Smoke};
+use crate::campaign::evidence::{Difference, Outcome, Pair, Smoke};
+use crate::campaign::plan::file::Verdict;
+use crate::campaign::status::Said;
 
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;

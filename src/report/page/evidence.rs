@@ -5,8 +5,8 @@ use super::figures;
 use super::html::{At, Html};
 use super::sections::{badge, code};
 use super::words;
-use crate::text::people::{count, number, short_commit};
-use crate::verify::evidence::{Difference, Outcome, Smoke};
+use crate::campaign::evidence::{Difference, Outcome, Smoke};
+use crate::text::display::{count, number, short_commit};
 
 /// A verification with its builds.
 pub fn verification(html: &mut Html, at: &At, found: &Verification) {

@@ -2,8 +2,8 @@
 
 use super::data::{Layers, Measured, Rebuilt, Times};
 use super::html::{At, Html};
-use crate::text::people::{count, number};
-use crate::verify::evidence::Rebuild;
+use crate::campaign::evidence::Rebuild;
+use crate::text::display::{count, number};
 
 /// What is shown where nothing was measured.
 pub const NOT_MEASURED: &str = "not measured";

@@ -4,7 +4,7 @@ use super::data::{File, StatusPage, VerdictCount};
 use super::figures;
 use super::html::{At, Html};
 use super::words::Look;
-use crate::text::people::{count, number, short_commit};
+use crate::text::display::{count, number, short_commit};
 
 /// A state, an outcome: words on a coloured ground.
 pub fn badge(html: &mut Html, look: Look) {

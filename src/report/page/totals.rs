@@ -1,7 +1,7 @@
 //! Sums of what was measured. Before and after of a sum are of the same builds.
 
 use super::data::{Layers, Measured, Rebuilt, Times};
-use crate::verify::evidence::Rebuild;
+use crate::campaign::evidence::Rebuild;
 
 /// The sum of what was measured.
 pub fn sum<'a>(all: impl Iterator<Item = &'a Measured>) -> Measured {

@@ -6,8 +6,8 @@ use super::figures;
 use super::html::{At, Html};
 use super::sections::{badge, code, place, pull, verdicts};
 use super::words::{self, Look};
-use crate::text::people::number;
-use crate::verify::evidence::Outcome;
+use crate::campaign::evidence::Outcome;
+use crate::text::display::number;
 
 /// Each wave.
 pub fn waves(html: &mut Html, at: &At, page: &StatusPage) {

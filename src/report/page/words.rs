@@ -2,8 +2,8 @@
 
 use super::data::{CriterionState, State, WaveState};
 use super::html::{At, Html};
-use crate::status::Said;
-use crate::verify::evidence::{Cause, Outcome};
+use crate::campaign::evidence::{Cause, Outcome};
+use crate::campaign::status::Said;
 
 /// How something looks: by its class, never by that alone.
 #[derive(Clone, Copy)]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::process::{self, Ended, Stopped};
 use super::progress::{Format, Progress};
 use super::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, failure};
-use crate::verify::evidence::BuilderFacts;
+use crate::campaign::evidence::BuilderFacts;
 
 /// How long the client may take to say what there is. A builder in a container is started first, and pulled.
 const ANSWER: Duration = Duration::from_mins(3);

@@ -2,7 +2,7 @@
 
 use crate::dockerfile::{Body, Dockerfile};
 use crate::verify::stages::Stages;
-use crate::verify::workbench::{Variants, edited_sites, with_layers};
+use crate::verify::variant_builds::{Variants, edited_sites, with_layers};
 
 /// Both texts up to some edited lines without a RUN between them. What comes before is as the edited text has it.
 ///

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::campaign::plan::file::Base;
 use crate::images::ImageReference;
-use crate::plan::file::Base;
 use crate::verify::builder::Vertex;
 
 /// The images that a build started from, by the names that the plan has for them, with their digests where the builder
@@ -52,7 +52,7 @@ fn familiar(image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::file::Knowledge;
+    use crate::campaign::plan::file::Knowledge;
 
     fn vertex(name: &str) -> Vertex {
         Vertex { name: name.into(), ..Vertex::default() }

@@ -7,22 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Depth, Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, millis, onbuild,
 };
+use crate::campaign::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
+use crate::campaign::plan::file::{self, Context, Site};
 use crate::dockerfile::Dockerfile;
 use crate::git::RepoPath;
-use crate::plan::file::{self, Context, Site};
 use crate::verify::attribution::{Foretold, attribute};
 use crate::verify::builder::{BuildError, Request, Vertex};
 use crate::verify::cache;
 use crate::verify::context::Checkout;
-use crate::verify::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
 use crate::verify::image::Image;
 use crate::verify::noise::settle;
 use crate::verify::probe::{Probe, Probed};
-use crate::verify::reached::reached;
 use crate::verify::smoke;
 use crate::verify::stages::Stages;
-use crate::verify::texts::Texts;
-use crate::verify::workbench::{Exported, Failure, Variants, Workbench};
+use crate::verify::variant_builds::{Exported, Failure, Variants, Workbench};
+use crate::verify::variants::Texts;
+use crate::verify::vertices::reached;
 
 /// One way in which a file is built.
 pub struct Way<'a> {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use layerwright::plan::file::Plan;
+use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::evidence::{Evidence, EvidenceByPath};
+use layerwright::campaign::plan::file::Plan;
+use layerwright::campaign::policy::Refusal;
 use layerwright::report::page::{Criterion, CriterionState, Facts, MOST_DIFFERENCES, StatusPage};
 use layerwright::rollout::{
     Base, Change, FileEvidence, FileProgress, FileState, OpenState, Progress, WaveProgress,
 };
-use layerwright::verify::evidence::{Evidence, EvidenceByPath};
-use layerwright::verify::policy::Refusal;
-use layerwright::verify::standing::Standing;
 use serde_json::{Value, json};
 
 /// Text that acts on a page wherever it is not escaped, and that hides from people wherever it is not shown.

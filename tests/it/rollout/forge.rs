@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use layerwright::campaign::plan::file::File;
 use layerwright::git::GitError;
-use layerwright::plan::file::File;
 use layerwright::report::{Clone as LocalClone, Written};
 use layerwright::rollout::forge::{BranchAt, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull};
 use layerwright::rollout::{Change, Forge, ForgeError};

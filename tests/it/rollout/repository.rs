@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use layerwright::plan::file::{File, Plan, Site};
+use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::plan::file::{File, Plan, Site};
 use layerwright::rollout::FileEvidence;
-use layerwright::verify::standing::Standing;
 use serde_json::json;
 
 use super::random::Random;
@@ -113,7 +113,7 @@ pub fn plan(tree: &Tree, known: &mut BTreeMap<String, Known>, random: &mut Rando
         for line in text.lines().filter(|line| line.starts_with("COPY")) {
             let mut site = SITE.clone();
             if line.starts_with("COPY --link") {
-                (site.verdict, site.selected) = (layerwright::plan::file::Verdict::Linked, false);
+                (site.verdict, site.selected) = (layerwright::campaign::plan::file::Verdict::Linked, false);
             } else {
                 site.proved = Some(known.proved);
             }
@@ -124,7 +124,8 @@ pub fn plan(tree: &Tree, known: &mut BTreeMap<String, Known>, random: &mut Rando
         waves.entry(known.wave).or_default().push(path.clone());
         plan.files.push(file);
     }
-    let wave = |(number, files)| layerwright::plan::file::Wave { number, reason: String::new(), files };
+    let wave =
+        |(number, files)| layerwright::campaign::plan::file::Wave { number, reason: String::new(), files };
     plan.waves = waves.into_iter().map(wave).collect();
     plan
 }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use layerwright::plan::file::{File, Plan};
+use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::plan::file::{File, Plan};
 use layerwright::rollout::Policy;
-use layerwright::verify::standing::Standing;
 
 use super::random::Random;
 use super::repository::Known;

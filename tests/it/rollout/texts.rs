@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use layerwright::plan::file::File;
+use layerwright::campaign::plan::file::File;
 use layerwright::rollout::{AskedAgain, FileProgress, FileState, Progress, Texts};
 
 const BEGIN: &str = "<!-- layerwright ";

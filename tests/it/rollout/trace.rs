@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use layerwright::plan::file::Plan;
+use layerwright::campaign::plan::file::Plan;
 
 use super::forge::Fault;
 use super::repository::Known;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::verify::workbench::tests::variants;
+use crate::verify::variant_builds::tests::variants;
 
 #[test]
 fn lines_without_a_run_between_them_are_one_point() {

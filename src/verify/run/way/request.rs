@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Way;
+use crate::campaign::branch;
 use crate::git::RepoPath;
-use crate::migrate::branch;
 use crate::verify::builder::{Output, Request};
 use crate::verify::run::{Elsewhere, Event, Outcome, Stop, Trouble, Verdict, folder};
 use crate::verify::stages::{Need, id_of};
-use crate::verify::workbench::Variants;
+use crate::verify::variant_builds::Variants;
 
 impl Way<'_> {
     /// Both requests, or why there can be none.

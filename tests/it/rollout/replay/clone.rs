@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use git2::Oid;
+use layerwright::campaign::plan::file::{File, Plan};
 use layerwright::git::{CommitId, GitError, Repository};
-use layerwright::plan::file::{File, Plan};
 use layerwright::report::{Clone as LocalClone, Written};
 use layerwright::rollout::Change;
 

@@ -1,0 +1,280 @@
+//! Differences that heal: a link that resets a directory for a time, until something later sets it again.
+//!
+//! Only mode and owner of directories that are known whole may differ for a time, so types and contents are the
+//! same whichever of the lines are linked, and the paths can be looked at one by one. [`Healing`] keeps one
+//! filesystem for each owner, in which all lines of that owner that differ are linked. What a path is where any of
+//! them are linked, together with lines that make no difference, is then what it is in one of those or in the
+//! build as it is now: each change either sets mode or owner or leaves it. Where all of them agree, it is healed.
+//!
+//! A difference has to heal before its stage ends: any stage may be the target of a build, and only the end of a
+//! stage is seen by others. It never claims that a command does not look where nobody knows that.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::analysis::destination::{self, Followed, base_name};
+use crate::analysis::rule::Rule;
+use crate::analysis::site::{self, Decision, Verdict, View};
+use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
+use crate::shell::{Change, Effect, Operand, Step, User};
+
+/// The rules that find differences of mode and owner, and no others.
+const OF_METADATA: [&str; 3] = ["ancestor-mode", "ancestor-owner", "chown-ancestors"];
+
+/// Setuid and setgid: new directories inherit the one, and tools differ in what they leave of both.
+const SPECIAL: u32 = 0o6000;
+
+/// Commands that tell mode and owner of directories, or hang on them.
+const LOOKING: [&str; 12] =
+    ["stat", "ls", "find", "du", "test", "[", "[[", "tar", "rsync", "getfacl", "namei", "cpio"];
+
+/// Commands that do not look at mode and owner of directories for which they need no permission.
+const BLIND: [&str; 15] = [
+    ":", ">", "cat", "cd", "chgrp", "chmod", "chown", "echo", "ln", "mkdir", "printf", "rm", "rmdir",
+    "touch", "true",
+];
+
+/// The directories that a link of one line would leave otherwise.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// Who would own them.
+    owner: (u32, u32),
+    /// Each with what it is now.
+    directories: Vec<(String, Fact)>,
+    /// What it leans on that nothing else differs.
+    leans: Leans,
+}
+
+impl Difference {
+    /// What a line that is held would leave otherwise. None where that is more than mode and owner of
+    /// directories, or where one of them is not known whole.
+    pub fn of(view: &View<'_>, decision: &Decision) -> Option<Self> {
+        if decision.verdict != Verdict::Hold || view.line.transfer.options.link.is_some() {
+            return None;
+        }
+        let is_other = |rule: &&&'static Rule| !OF_METADATA.contains(&rule.id.as_str());
+        let others: Vec<&'static Rule> = view.rules.iter().filter(is_other).copied().collect();
+        let by_others = View::new(view.line.clone(), view.rootfs, view.os, &others);
+        let rest = site::decide(&by_others, &|_| false);
+        if rest.verdict != Verdict::Link || !decision.accepted.is_empty() {
+            return None;
+        }
+        let owner = view.owner_ids()?;
+        whole(&view.rootfs.get("/").known)?;
+        let mut directories = Vec::new();
+        for (path, fact) in &view.written {
+            if fact.known == Known::Absent {
+                break;
+            }
+            if whole(&fact.known)? != Directory::made_by(Some(owner)) {
+                directories.push((path.clone(), fact.clone()));
+            }
+        }
+        let leans = rest.leans;
+        (!directories.is_empty()).then_some(Self { owner, directories, leans })
+    }
+
+    /// Makes it lean on one more assumption.
+    pub fn lean_on(&mut self, assumption: &Arc<Assumption>) {
+        self.leans.add(Arc::clone(assumption));
+    }
+}
+
+/// A directory of which all is known and that gives new ones nothing of its own.
+fn whole(known: &Known) -> Option<Directory> {
+    match known {
+        Known::Dir(directory) => {
+            let plain = directory.mode? & SPECIAL == 0 && directory.xattrs == Some(false);
+            (plain && directory.owner.is_some()).then_some(*directory)
+        }
+        _ => None,
+    }
+}
+
+/// A line whose difference may heal.
+#[derive(Clone, Debug)]
+struct Line {
+    /// Which judgement it is.
+    judged: usize,
+    /// The paths that differ still.
+    open: BTreeSet<String>,
+    leans: Leans,
+}
+
+/// A filesystem in which the lines of one owner that differ are linked.
+#[derive(Clone, Debug)]
+struct Variant {
+    owner: (u32, u32),
+    rootfs: Rootfs,
+}
+
+/// A line whose difference has healed.
+#[derive(Clone, Debug)]
+pub struct Healed {
+    /// Which judgement it is.
+    pub judged: usize,
+    /// What it leans on.
+    pub leans: Leans,
+}
+
+/// The differences of a stage.
+#[derive(Clone, Debug, Default)]
+pub struct Healing {
+    variants: Vec<Variant>,
+    lines: Vec<Line>,
+    healed: Vec<Healed>,
+}
+
+impl Healing {
+    /// Whether something differs still.
+    pub fn is_open(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    /// The filesystems where lines are linked that differ.
+    pub fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
+        self.variants.iter_mut().map(|variant| &mut variant.rootfs)
+    }
+
+    /// The filesystems, and whether each is the one in which the lines that `difference` is of are linked.
+    pub fn each_with(
+        &mut self,
+        difference: Option<&Difference>,
+    ) -> impl Iterator<Item = (&mut Rootfs, bool)> {
+        let owner = difference.map(|difference| difference.owner);
+        self.variants.iter_mut().map(move |variant| (&mut variant.rootfs, Some(variant.owner) == owner))
+    }
+
+    /// A line is about to differ.
+    pub fn open(&mut self, judged: usize, difference: &Difference, plain: &mut Rootfs) {
+        let mut open = BTreeSet::new();
+        for (path, fact) in &difference.directories {
+            // Commands that work on all that is known below a directory have to meet it in each filesystem.
+            plain.set(path, fact.clone(), Below::Inherited);
+            open.insert(path.clone());
+        }
+        if !self.variants.iter().any(|variant| variant.owner == difference.owner) {
+            self.variants.push(Variant { owner: difference.owner, rootfs: plain.clone() });
+        }
+        self.lines.push(Line { judged, open, leans: difference.leans.clone() });
+    }
+
+    /// Gives up: nothing that differs heals.
+    pub fn give_up(&mut self) {
+        self.lines.clear();
+        self.variants.clear();
+    }
+
+    fn lose(&mut self, path: &str) {
+        self.lines.retain(|line| !line.open.contains(path));
+        if self.lines.is_empty() {
+            self.variants.clear();
+        }
+    }
+
+    fn open_paths(&self) -> BTreeSet<String> {
+        self.lines.iter().flat_map(|line| line.open.iter().cloned()).collect()
+    }
+
+    /// A command is about to run while paths differ.
+    pub fn before(&mut self, step: &Step, plain: &Rootfs) {
+        for path in self.open_paths() {
+            match sight(step, &path, plain) {
+                Sight::None => {}
+                Sight::Clear => self.lose(&path),
+                Sight::Perhaps => {
+                    let before = format!(
+                        "`{}` (line {}) does not hang on mode and owner of ",
+                        step.command, step.line
+                    );
+                    let after = ", which differ until they are set again";
+                    let assumption = Arc::new(Assumption::naming(step.line, before.as_str(), &path, after));
+                    let seen = self.lines.iter_mut().filter(|line| line.open.contains(&path));
+                    seen.for_each(|line| line.leans.add(Arc::clone(&assumption)));
+                }
+            }
+        }
+    }
+
+    /// Looks which paths agree again.
+    pub fn compare(&mut self, plain: &Rootfs) {
+        for path in self.open_paths() {
+            let mut fact = plain.get(&path);
+            let mut agree = true;
+            for variant in &self.variants {
+                let other = variant.rootfs.get(&path);
+                agree &= other.known == fact.known;
+                fact.leans.merge(&other.leans);
+            }
+            match &fact.known {
+                Known::Unknown(_) => self.lose(&path),
+                Known::Dir(_) if agree && whole(&fact.known).is_none() => {}
+                _ if agree => self.close(&path, &fact.leans),
+                _ => {}
+            }
+        }
+    }
+
+    fn close(&mut self, path: &str, leans: &Leans) {
+        for line in &mut self.lines {
+            if line.open.remove(path) {
+                line.leans.merge(leans);
+            }
+        }
+        let (closed, open) =
+            std::mem::take(&mut self.lines).into_iter().partition(|line| line.open.is_empty());
+        self.lines = open;
+        let closed: Vec<Line> = closed;
+        self.healed.extend(closed.into_iter().map(|Line { judged, leans, .. }| Healed { judged, leans }));
+        if self.lines.is_empty() {
+            self.variants.clear();
+        }
+    }
+
+    /// The stage ends: what has healed by now.
+    pub fn end(&mut self) -> Vec<Healed> {
+        std::mem::take(self).healed
+    }
+}
+
+/// Whether a command sees mode and owner of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// It certainly does not.
+    None,
+    /// Nobody knows.
+    Perhaps,
+    /// It does, or needs permissions.
+    Clear,
+}
+
+fn sight(step: &Step, path: &str, rootfs: &Rootfs) -> Sight {
+    let name = base_name(step.command.split_whitespace().next().unwrap_or_default());
+    if step.user != User::Root || LOOKING.contains(&name) {
+        return Sight::Clear;
+    }
+    match &step.effect {
+        Effect::Certain(changes) if changes.iter().any(|change| takes_along(change, path, rootfs)) => {
+            Sight::Clear
+        }
+        Effect::None | Effect::Certain(_) if BLIND.contains(&name) => Sight::None,
+        _ => Sight::Perhaps,
+    }
+}
+
+/// Whether a change brings mode or owner of `path` to another place.
+fn takes_along(change: &Change, path: &str, rootfs: &Rootfs) -> bool {
+    let (Change::Copy { sources, .. } | Change::Move { sources, .. }) = change else { return false };
+    sources.iter().any(|source| {
+        let (Operand::Path(from) | Operand::Contents(from) | Operand::Glob(from)) = source;
+        let literal = &from[..from.find(['*', '?', '[']).unwrap_or(from.len())];
+        let literal = if literal.len() < from.len() {
+            literal.rsplit_once('/').map_or("/", |(directory, _)| directory)
+        } else {
+            literal
+        };
+        let Followed::At(real, _) = destination::follow(rootfs, literal) else { return true };
+        let above = if real == "/" { String::new() } else { real };
+        path == above || path.starts_with(&format!("{above}/"))
+    })
+}

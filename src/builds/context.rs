@@ -1,0 +1,320 @@
+//! Build contexts: where the sources of COPY and ADD come from, and what git has there. Nothing is built, and
+//! nothing outside the context is seen.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use std::fmt;
+
+use super::Place;
+use super::dockerignore::{IgnoreError, Ignored};
+use crate::discover::{Above, ReadError, Source, Target};
+use crate::git::{Entry, EntryKind, RepoPath};
+use crate::text::go_match::{self as globs, PatternError};
+
+/// The most of a `.dockerignore` file that is read.
+const MOST_IGNORED: u64 = 1 << 20;
+
+/// How a context is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nothing names another, so it is taken to be the Dockerfile's own folder.
+    OwnFolder,
+    /// Nothing names another, and more of its sources are found from this folder above its own.
+    SourcesAbove,
+    /// A file of the repository names it.
+    Declared(Place),
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnFolder => f.write_str("the Dockerfile's own folder (assumed)"),
+            Self::Declared(place) => write!(f, "{} {place}", place.kind),
+            Self::SourcesAbove => f.write_str("the folder above it where its sources are (assumed)"),
+        }
+    }
+}
+
+/// A folder from which a Dockerfile is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The folder; None is the repository's root.
+    pub root: Option<RepoPath>,
+    /// How it is known.
+    pub evidence: Evidence,
+}
+
+impl Context {
+    /// The context of a Dockerfile for which nothing names one.
+    pub fn assumed(dockerfile: &RepoPath) -> Self {
+        Self { root: dockerfile.parent(), evidence: Evidence::OwnFolder }
+    }
+
+    /// The context of a Dockerfile for which nothing names one, by where its `sources` are: its own folder, or
+    /// the nearest folder above it that has more of them.
+    pub fn guessed(source: &Source<'_>, dockerfile: &RepoPath, sources: &[&str]) -> Self {
+        let found = |context: &Self| {
+            let view = ContextView::new(source, context, dockerfile).ok()?;
+            let there = |path: &&&str| !matches!(view.get(path), Found::Missing | Found::Ignored);
+            Some(sources.iter().filter(there).count())
+        };
+        let mut best = Self::assumed(dockerfile);
+        let mut most = found(&best).unwrap_or_default();
+        let mut folder = best.root.clone();
+        while let Some(below) = folder.filter(|_| most < sources.len()) {
+            folder = below.parent();
+            let above = Self { root: folder.clone(), evidence: Evidence::SourcesAbove };
+            if let Some(count) = found(&above).filter(|count| *count > most) {
+                (best, most) = (above, count);
+            }
+        }
+        best
+    }
+}
+
+/// What git has at a source path of COPY or ADD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A folder.
+    Dir,
+    /// A regular file.
+    File {
+        /// Whether it may be run.
+        executable: bool,
+    },
+    /// A link, and where it leads within the context; None when that is nowhere.
+    Symlink {
+        /// The end of the chain of links, from the repository's root.
+        target: Option<RepoPath>,
+    },
+    /// Another repository, whose files are not known here.
+    Submodule,
+    /// `.dockerignore` keeps it from the builder.
+    Ignored,
+    /// Git does not have it. It may be made before the build, so its type is unknown.
+    Missing,
+}
+
+/// Why the view of a context cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContextError {
+    /// A builder would refuse the context's ignore file.
+    #[error("{path}: {error}")]
+    Ignored {
+        /// The ignore file.
+        path: RepoPath,
+        /// What is wrong with it, and where.
+        error: IgnoreError,
+    },
+    /// The context's ignore file cannot be read.
+    #[error("cannot read the ignore file of a context: {0}")]
+    Read(#[from] ReadError),
+}
+
+/// A context as the builder sees it: what git has in it, without what its ignore file leaves out.
+pub struct ContextView<'a> {
+    source: &'a Source<'a>,
+    root: Option<RepoPath>,
+    ignored: Option<(RepoPath, Ignored)>,
+    /// Whether the builder gets each entry below the root, in order; found out when first asked.
+    sent: OnceLock<Vec<bool>>,
+}
+
+impl<'a> ContextView<'a> {
+    /// Views `context` as `dockerfile` is built from it. `<name>.dockerignore` beside the Dockerfile replaces
+    /// the context's own `.dockerignore` (BuildKit, `frontend/dockerui`).
+    ///
+    /// # Errors
+    ///
+    /// [`ContextError`] if there is an ignore file that cannot be read or that builders refuse.
+    pub fn new(
+        source: &'a Source<'a>,
+        context: &Context,
+        dockerfile: &RepoPath,
+    ) -> Result<Self, ContextError> {
+        let own = RepoPath::new(&format!("{dockerfile}.dockerignore")).ok();
+        Self::with_ignore_file(source, context, own)
+    }
+
+    /// Views a named context: its own `.dockerignore` counts, and no other (BuildKit, `dockerui.nameContext`).
+    ///
+    /// # Errors
+    ///
+    /// [`ContextError`], as of [`new`](Self::new).
+    pub fn named(source: &'a Source<'a>, context: &Context) -> Result<Self, ContextError> {
+        Self::with_ignore_file(source, context, None)
+    }
+
+    fn with_ignore_file(
+        source: &'a Source<'a>,
+        context: &Context,
+        first: Option<RepoPath>,
+    ) -> Result<Self, ContextError> {
+        let root = context.root.clone();
+        let shared = RepoPath::below(root.as_ref(), ".dockerignore").ok();
+        let file = [first, shared].into_iter().flatten().find(|path| source.listing().get(path).is_some());
+        let ignored = file.map(|path| read_ignored(source, path)).transpose()?.flatten();
+        Ok(Self { source, root, ignored, sent: OnceLock::new() })
+    }
+
+    /// The folder that is sent to the builder; None is the repository's root.
+    pub fn root(&self) -> Option<&RepoPath> {
+        self.root.as_ref()
+    }
+
+    /// The ignore file that counts.
+    pub fn ignore_file(&self) -> Option<&RepoPath> {
+        self.ignored.as_ref().map(|(path, _)| path)
+    }
+
+    /// What is at `source`, a path from the context's root without wildcards. `..` stays at the root, and links
+    /// on the way are followed within the context, as in BuildKit.
+    pub fn get(&self, source: &str) -> Found {
+        match self.source.resolve(self.root(), source, Above::Stays, false) {
+            Target::Inside(Some(path)) if path.relative_to(self.root()).is_some() => self.found(&path),
+            Target::Inside(_) => Found::Dir,
+            Target::Outside(_) | Target::Nowhere => Found::Missing,
+        }
+    }
+
+    /// The path in the repository to which `source` leads, links on its way and at its end followed. None is
+    /// something that git does not have or the context's root.
+    pub fn path_of(&self, source: &str) -> Option<RepoPath> {
+        match self.source.resolve(self.root(), source, Above::Stays, true) {
+            Target::Inside(path) => path.filter(|path| path.relative_to(self.root()).is_some()),
+            Target::Outside(_) | Target::Nowhere => None,
+        }
+    }
+
+    /// What matches `pattern`, a source with wildcards, in order of path: Go's `filepath.Match` against the path
+    /// from the context's root, so that no wildcard takes a slash. None matches where git has nothing; a build
+    /// product might.
+    ///
+    /// # Errors
+    ///
+    /// [`PatternError`] if Go would refuse the pattern.
+    pub fn glob(&self, pattern: &str) -> Result<Vec<(RepoPath, Found)>, PatternError> {
+        let parts: Vec<&str> = pattern.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        // Links are followed up to the first wildcard only.
+        let literal = parts.iter().take_while(|part| !globs::has_wildcards(part)).count();
+        let literal = literal.min(parts.len().saturating_sub(1));
+        let (start, parts) = parts.split_at(literal);
+        let mut folders = match self.source.resolve(self.root(), &start.join("/"), Above::Stays, true) {
+            Target::Inside(folder) => vec![folder],
+            Target::Outside(_) | Target::Nowhere => Vec::new(),
+        };
+        let mut found = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            let pieces = globs::parse(part)?;
+            let mut matched = Vec::new();
+            for folder in &folders {
+                let names = self.source.listing().children(folder.as_ref());
+                let names = names.filter(|name| globs::matches(&pieces, name));
+                matched.extend(names.filter_map(|name| RepoPath::below(folder.as_ref(), name).ok()));
+            }
+            if at + 1 == parts.len() {
+                found = matched;
+                break;
+            }
+            folders = matched.into_iter().map(Some).collect();
+        }
+        let mut found: Vec<_> = found.into_iter().map(|path| (path.clone(), self.found(&path))).collect();
+        found.retain(|(_, what)| *what != Found::Ignored);
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(found)
+    }
+
+    /// All that the builder gets below a folder of the repository, in order of path; None is the context's root.
+    pub fn tree(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &Entry> {
+        let all = self.source.listing().below(self.root());
+        let below = folder.map_or(all, |folder| self.source.listing().below(Some(folder)));
+        let sent = self.sent.get_or_init(|| self.find_sent(all));
+        let first =
+            below.first().and_then(|first| all.binary_search_by(|entry| entry.path.cmp(&first.path)).ok());
+        let sent = first.map_or(&[][..], |first| &sent[first..first + below.len()]);
+        below.iter().zip(sent).filter(|(_, sent)| **sent).map(|(entry, _)| entry)
+    }
+
+    /// The bytes of a file of the context, at most `most`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if it is ignored, no file, larger, or cannot be read.
+    pub fn read(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
+        if path.relative_to(self.root()).is_none() || self.ignores(path) {
+            return Err(ReadError::NotAFile { path: path.clone() });
+        }
+        self.source.read(path, most)
+    }
+
+    /// Where a symbolic link of the context points to, as written. None where that is no link.
+    pub fn link_target(&self, path: &RepoPath) -> Option<String> {
+        self.source.link_target(path)
+    }
+
+    /// Whether the builder gets each of `all`. Where nothing is taken back, what is below an ignored folder is
+    /// ignored, so that each folder is asked once.
+    fn find_sent(&self, all: &[Entry]) -> Vec<bool> {
+        let Some((_, ignored)) = self.ignored.as_ref().filter(|(_, ignored)| !ignored.takes_back()) else {
+            return all.iter().map(|entry| !self.ignores(&entry.path)).collect();
+        };
+        let mut folders: HashMap<&str, bool> = HashMap::new();
+        let mut sent = Vec::with_capacity(all.len());
+        for entry in all {
+            let path = entry.path.relative_to(self.root()).unwrap_or_default();
+            let mut above = false;
+            for (at, _) in path.match_indices('/') {
+                let folder = &path[..at];
+                above = *folders.entry(folder).or_insert_with(|| above || ignored.names(folder));
+            }
+            sent.push(!above && !ignored.names(path));
+        }
+        sent
+    }
+
+    fn found(&self, path: &RepoPath) -> Found {
+        let listing = self.source.listing();
+        let kind = listing.get(path).map(|entry| entry.kind);
+        if kind.is_none() && !listing.is_dir(path) {
+            return if self.ignores(path) { Found::Ignored } else { Found::Missing };
+        }
+        if self.ignores(path) {
+            let takes_back = self.ignored.as_ref().is_some_and(|(_, ignored)| ignored.takes_back());
+            let holds = takes_back && kind.is_none() && self.tree(Some(path)).next().is_some();
+            return if holds { Found::Dir } else { Found::Ignored };
+        }
+        match kind {
+            None => Found::Dir,
+            Some(EntryKind::File { executable }) => Found::File { executable },
+            Some(EntryKind::Submodule) => Found::Submodule,
+            Some(EntryKind::Symlink) => {
+                let end = path.relative_to(self.root()).and_then(|path| self.path_of(path));
+                Found::Symlink { target: end.filter(|end| self.is_there(end)) }
+            }
+        }
+    }
+
+    fn is_there(&self, path: &RepoPath) -> bool {
+        let listing = self.source.listing();
+        (listing.get(path).is_some() || listing.is_dir(path)) && !self.ignores(path)
+    }
+
+    fn ignores(&self, path: &RepoPath) -> bool {
+        let Some((_, ignored)) = &self.ignored else { return false };
+        path.relative_to(self.root()).is_some_and(|path| ignored.ignores(path))
+    }
+}
+
+/// The patterns of an ignore file, links to it followed. None when there is no file at their end.
+fn read_ignored(source: &Source<'_>, path: RepoPath) -> Result<Option<(RepoPath, Ignored)>, ContextError> {
+    let Target::Inside(Some(file)) = source.follow(&path) else { return Ok(None) };
+    if !matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. })) {
+        return Ok(None);
+    }
+    let bytes = source.read(&file, MOST_IGNORED)?;
+    match Ignored::read(&String::from_utf8_lossy(&bytes)) {
+        Ok(ignored) => Ok(Some((path, ignored))),
+        Err(error) => Err(ContextError::Ignored { path, error }),
+    }
+}

@@ -1,0 +1,243 @@
+//! `${{ … }}` in a workflow, as far as the file tells its value. The rest is a hole by the words that stand there.
+
+use super::super::document::Node;
+use super::matrix::Row;
+use crate::text::pattern::{Part, Pattern};
+
+/// How deep values may lie in values.
+const DEEPEST: usize = 8;
+
+/// What the names of an expression hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names<'a> {
+    /// The environment, the innermost last.
+    pub env: Vec<(String, Pattern)>,
+    /// What `matrix` holds.
+    pub row: Row,
+    /// The folder of a composite action.
+    pub action: Option<&'a str>,
+}
+
+impl Names<'_> {
+    /// The same with another layer of `env`.
+    pub fn with_env(&self, env: Option<&Node>) -> Self {
+        let mut names = self.clone();
+        for entry in env.map(Node::entries).unwrap_or_default() {
+            let value = self.node(&entry.value).unwrap_or_default();
+            names.env.push((entry.key.clone(), value));
+        }
+        names
+    }
+
+    /// A text with the values of its expressions; None for what is no text.
+    pub fn node(&self, node: &Node) -> Option<Pattern> {
+        node.text().map(|text| self.text(text))
+    }
+
+    /// A text with the values of its expressions.
+    pub fn text(&self, text: &str) -> Pattern {
+        self.evaluated(text, 0)
+    }
+
+    /// The value of what stands between the braces.
+    pub fn expression(&self, words: &str) -> Pattern {
+        self.value(words, 0).unwrap_or_else(|| Pattern::hole(words))
+    }
+
+    fn evaluated(&self, text: &str, depth: usize) -> Pattern {
+        let mut pattern = Pattern::default();
+        for piece in pieces(text) {
+            match piece {
+                Piece::Text(text) => pattern.push_text(text),
+                Piece::Expression(words) => match self.value(words, depth) {
+                    Some(value) => pattern.push(&value),
+                    None => pattern.push_hole(words),
+                },
+            }
+        }
+        pattern
+    }
+
+    /// The value of an expression, if it is known; a hole where a part of it is known.
+    fn value(&self, words: &str, depth: usize) -> Option<Pattern> {
+        let operands = operands(words);
+        let (last, others) = operands.split_last()?;
+        for operand in others {
+            let value = self.operand(operand, depth)?;
+            match value.known() {
+                Some("" | "false" | "0") => {}
+                Some(_) => return Some(value),
+                // Text beside a hole is something; a hole alone may be nothing.
+                None if value.parts().iter().any(|part| matches!(part, Part::Text(_))) => return Some(value),
+                None => return None,
+            }
+        }
+        self.operand(last, depth)
+    }
+
+    fn operand(&self, words: &str, depth: usize) -> Option<Pattern> {
+        if let Some(literal) = words.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            let is_one = !literal.replace("''", "").contains('\'');
+            return is_one.then(|| Pattern::text(&literal.replace("''", "'")));
+        }
+        let path = words.replace("['", ".").replace("']", "");
+        let (context, rest) = path.split_once('.')?;
+        if !rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+            return None;
+        }
+        match (context, rest) {
+            ("matrix", key) => match self.row.get(key) {
+                Some(node) if depth < DEEPEST => node.text().map(|text| self.evaluated(text, depth + 1)),
+                Some(_) => None,
+                None => self.row.is_whole.then(Pattern::default),
+            },
+            ("env", name) => {
+                self.env.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+            }
+            ("github", "workspace") => Some(Pattern::text(".")),
+            ("github", "action_path") => self.action.map(Pattern::text),
+            _ => None,
+        }
+    }
+}
+
+/// A part of a text with expressions.
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    /// The words between the braces.
+    Expression(&'a str),
+}
+
+/// The parts of a text. An expression that does not end is an expression.
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        found.push(Piece::Text(before));
+        let end = end(after);
+        found.push(Piece::Expression(after[..end].trim()));
+        rest = after.get(end + 2..).unwrap_or_default();
+    }
+    found.push(Piece::Text(rest));
+    found
+}
+
+/// Where an expression ends: at `}}` outside of quotes.
+fn end(text: &str) -> usize {
+    let mut is_quoted = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            '}' if !is_quoted && text[at..].starts_with("}}") => return at,
+            _ => {}
+        }
+    }
+    // A quote that does not end hides what follows; the braces count then.
+    text.find("}}").unwrap_or(text.len())
+}
+
+/// What stands between `||` outside of quotes and parentheses.
+fn operands(words: &str) -> Vec<&str> {
+    let (mut found, mut start, mut depth, mut is_quoted) = (Vec::new(), 0, 0_usize, false);
+    for (at, c) in words.char_indices() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            '(' if !is_quoted => depth += 1,
+            ')' if !is_quoted => depth = depth.saturating_sub(1),
+            '|' if !is_quoted && depth == 0 && at >= start && words[at..].starts_with("||") => {
+                found.push(words[start..at].trim());
+                start = at + 2;
+            }
+            _ => {}
+        }
+    }
+    found.push(words[start..].trim());
+    found
+}
+
+/// The items of a list that is written as lines, and with `commas` between commas too; expressions stay whole.
+pub(super) fn listed(text: &str, commas: bool) -> Vec<&str> {
+    let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
+    while at < text.len() {
+        let rest = &text[at..];
+        let c = rest.chars().next().unwrap_or_default();
+        if let Some(after) = rest.strip_prefix("${{") {
+            at = (at + 3 + end(after) + 2).min(text.len());
+            continue;
+        }
+        if c == '\n' || (commas && c == ',') {
+            found.push(text[start..at].trim());
+            start = at + 1;
+        }
+        at += c.len_utf8();
+    }
+    found.push(text[start..].trim());
+    found.retain(|item| !item.is_empty());
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::yaml;
+    use super::super::matrix::rows;
+    use super::*;
+
+    fn names() -> Names<'static> {
+        let matrix =
+            yaml::documents("include:\n- {file: a.Dockerfile, image: {name: go}, v: '${{ env.V }}'}\n")
+                .unwrap();
+        let row = rows(Some(&matrix[0])).swap_remove(0);
+        let env = vec![("V".to_owned(), Pattern::text("1.2")), ("S".to_owned(), Pattern::hole("secrets.S"))];
+        Names { env, row, action: Some(".github/actions/x") }
+    }
+
+    #[test]
+    fn what_the_file_tells_is_known() {
+        let cases = [
+            ("plain {{x}}", "plain {{x}}"),
+            ("${{ matrix.file }}", "a.Dockerfile"),
+            ("x/${{matrix.image.name}}:${{ matrix['v'] }}", "x/go:1.2"),
+            ("${{ matrix.none }}", ""),
+            ("${{ matrix.none || 'Dockerfile' }}", "Dockerfile"),
+            ("${{ matrix.file || inputs.x }}", "a.Dockerfile"),
+            ("${{ github.workspace }}/x", "./x"),
+            ("${{ github.action_path }}/x", ".github/actions/x/x"),
+            ("${{ env.V }}", "1.2"),
+            ("${{ 'it''s }} ' }}", "it's }} "),
+        ];
+        for (text, value) in cases {
+            assert_eq!(names().text(text).known(), Some(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_a_hole_by_its_words() {
+        assert_eq!(names().text("${{ github.sha }}"), Pattern::hole("github.sha"));
+        assert_eq!(names().text("${{ env.S }}"), Pattern::hole("secrets.S"));
+        assert_eq!(names().text("${{ inputs.x || 'y' }}"), Pattern::hole("inputs.x || 'y'"));
+        assert_eq!(names().text("${{ format('{0}}}', 'y') }}-"), {
+            let mut pattern = Pattern::hole("format('{0}}}', 'y')");
+            pattern.push_text("-");
+            pattern
+        });
+        assert_eq!(Names::default().text("${{ matrix.none }}"), Pattern::hole("matrix.none"));
+        assert_eq!(names().text("${{ matrix.image }}"), Pattern::hole("matrix.image"));
+        assert_eq!(names().text("a${{ b").parts().len(), 2);
+    }
+
+    #[test]
+    fn lists_are_lines_and_commas() {
+        assert_eq!(listed("a=1,2\n\n  b\r\n", false), ["a=1,2", "b"]);
+        assert_eq!(listed("x,${{ f('a,b') }} , y\nz", true), ["x", "${{ f('a,b') }}", "y", "z"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[${}a.'|()\\[\\], \\né-]{0,40}") {
+            let _ = names().text(&text);
+            let _ = listed(&text, true);
+        }
+    }
+}

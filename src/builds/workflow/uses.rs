@@ -1,0 +1,228 @@
+//! Actions that build an image, by their inputs. Of other actions it knows nothing.
+
+use super::super::declared::{Said, joined};
+use super::super::document::Node;
+use super::super::{Declared, Kind, Place, is_remote};
+use super::expression::{Names, listed};
+use crate::git::RepoPath;
+use crate::text::pattern::{Part, Pattern};
+
+/// The inputs of one use of an action.
+struct Inputs<'a> {
+    with: Option<&'a Node>,
+    names: &'a Names<'a>,
+    /// The steps of the job.
+    steps: &'a [Node],
+}
+
+/// The builds of a step by the action that it uses, if that is one that builds images.
+pub(super) fn declared(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) -> Vec<Declared> {
+    let Some((entry, uses)) = step.entry("uses").and_then(|entry| Some((entry, entry.value.text()?))) else {
+        return Vec::new();
+    };
+    let place = Place { kind: Kind::Workflow, path: path.clone(), line: entry.line };
+    let inputs = Inputs { with: step.get("with"), names, steps };
+    let name = uses.split_once('@').map_or(uses, |(name, _)| name).to_ascii_lowercase();
+    match name.as_str() {
+        "docker/build-push-action" if inputs.is_first_version() => inputs.first_version(place),
+        "docker/build-push-action" | "depot/build-push-action" | "useblacksmith/build-push-action" => {
+            inputs.build_push(place)
+        }
+        "redhat-actions/buildah-build" => inputs.buildah(&place),
+        "mr-smithers-excellent/docker-build-push" => inputs.smithers(place),
+        "elgohr/publish-docker-github-action" => inputs.elgohr(place),
+        "whoan/docker-build-with-cache-action" => inputs.whoan(place),
+        _ => Vec::new(),
+    }
+}
+
+impl Inputs<'_> {
+    /// An input that is not empty.
+    fn get(&self, key: &str) -> Option<Pattern> {
+        self.names.node(self.with?.get(key)?).filter(|value| !value.is_empty())
+    }
+
+    fn or(&self, key: &str, default: &str) -> Pattern {
+        self.get(key).unwrap_or_else(|| Pattern::text(default))
+    }
+
+    fn list(&self, key: &str, commas: bool) -> Vec<&str> {
+        let text = self.with.and_then(|with| with.get(key)?.text());
+        text.map(|text| listed(text, commas)).unwrap_or_default()
+    }
+
+    fn patterns(&self, key: &str) -> Vec<Pattern> {
+        self.list(key, true).into_iter().map(|item| self.names.text(item)).collect()
+    }
+
+    /// Lines of `NAME=value`; a name alone takes its value from the environment.
+    fn args(&self, key: &str, commas: bool) -> Vec<(String, Option<Pattern>)> {
+        let pair = |line: &str| {
+            let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+            let (name, value) =
+                line.split_once('=').map_or((line, None), |(name, value)| (name, Some(value)));
+            let name = self.names.text(name.trim());
+            Some((name.known()?.to_owned(), value.map(|value| self.names.text(value))))
+        };
+        self.list(key, commas).into_iter().filter_map(pair).collect()
+    }
+
+    /// The tags of an image whose name and tags are two inputs.
+    fn named(image: Option<&Pattern>, tags: &[Pattern]) -> Vec<Pattern> {
+        let Some(image) = image else { return Vec::new() };
+        if tags.is_empty() {
+            return vec![image.clone()];
+        }
+        let with = |tag: &Pattern| {
+            let mut name = image.clone();
+            name.push_text(":");
+            name.push(tag);
+            name
+        };
+        tags.iter().map(with).collect()
+    }
+
+    /// Names that the image gets. Those that `docker/metadata-action` makes have its images' names; of others that
+    /// only a run would tell there is nothing to say.
+    fn tags(&self) -> Vec<Pattern> {
+        let mut found = Vec::new();
+        for item in self.list("tags", true) {
+            match item
+                .strip_prefix("${{")
+                .and_then(|rest| rest.strip_suffix("}}"))
+                .and_then(|of| self.made(of))
+            {
+                Some(images) => found.extend(images),
+                None => found.push(self.names.text(item)),
+            }
+        }
+        found.retain(|tag| tag.parts().iter().any(|part| matches!(part, Part::Text(_))));
+        found
+    }
+
+    /// What `steps.ID.outputs.tags` holds for a step that uses `docker/metadata-action`.
+    fn made(&self, words: &str) -> Option<Vec<Pattern>> {
+        let id = words.trim().strip_prefix("steps.")?.strip_suffix(".outputs.tags")?;
+        let of = |step: &&Node| step.get("id").and_then(Node::text) == Some(id);
+        let step = self.steps.iter().find(of)?;
+        step.get("uses")?.text()?.strip_prefix("docker/metadata-action@")?;
+        let images =
+            Inputs { with: step.get("with"), names: self.names, steps: self.steps }.patterns("images");
+        Some(Self::named_all(&images, &Pattern::hole(&format!("a tag of {id}"))))
+    }
+
+    fn named_all(images: &[Pattern], tag: &Pattern) -> Vec<Pattern> {
+        let tag = std::slice::from_ref(tag);
+        images.iter().flat_map(|image| Self::named(Some(image), tag)).collect()
+    }
+
+    /// `docker/build-push-action` since its second version, and those that take the same inputs.
+    fn build_push(&self, place: Place) -> Vec<Declared> {
+        let context = self.or("context", "{{defaultContext}}");
+        let pairs = self.args("build-contexts", false).into_iter();
+        let said = Said {
+            target: self.get("target"),
+            args: self.args("build-args", false),
+            contexts: pairs.filter_map(|(name, value)| Some((name, value?))).collect(),
+            tags: Some(self.tags()),
+            platforms: Some(self.patterns("platforms")),
+            ..Said::default()
+        };
+        let file = self.get("file");
+        // The default context is the repository as git has it; files are those of the context then.
+        if let Some(Part::Text(first)) = context.parts().first()
+            && let Some(rest) = first.strip_prefix("{{defaultContext}}")
+        {
+            let mut folder = Pattern::text(rest.trim_start_matches(':'));
+            context.parts()[1..].iter().for_each(|part| folder.push(&Pattern::from(part.clone())));
+            let folder = if folder.is_empty() { Pattern::text(".") } else { folder };
+            return built(place, Said { dockerfile: file, ..said }, folder, true);
+        }
+        built(place, Said { dockerfile: file, ..said }, context, false)
+    }
+
+    /// Whether the inputs are those of `docker/build-push-action` before its second version.
+    fn is_first_version(&self) -> bool {
+        let has = |key| self.with.is_some_and(|with| with.get(key).is_some());
+        (has("repository") || has("path") || has("dockerfile")) && !has("context") && !has("file")
+    }
+
+    fn first_version(&self, place: Place) -> Vec<Declared> {
+        let said = Said {
+            dockerfile: self.get("dockerfile"),
+            target: self.get("target"),
+            args: self.args("build_args", true),
+            tags: Some(Self::named(self.get("repository").as_ref(), &self.patterns("tags"))),
+            ..Said::default()
+        };
+        built(place, said, self.or("path", "."), false)
+    }
+
+    /// `containerfiles` are paths from the root, one build each.
+    fn buildah(&self, place: &Place) -> Vec<Declared> {
+        let files = match self.list("containerfiles", false) {
+            none if none.is_empty() => self.list("dockerfiles", false),
+            files => files,
+        };
+        let tags = self.get("tags").and_then(|tags| tags.known().map(str::to_owned)).unwrap_or_default();
+        let tags: Vec<Pattern> = tags.split_whitespace().map(Pattern::text).collect();
+        let build = |file: &str| {
+            let said = Said {
+                dockerfile: Some(self.names.text(file)),
+                args: self.args("build-args", false),
+                tags: Some(Self::named(self.get("image").as_ref(), &tags)),
+                ..Said::default()
+            };
+            built(place.clone(), said, self.or("context", "."), false)
+        };
+        files.into_iter().flat_map(build).collect()
+    }
+
+    /// Works in `directory`.
+    fn smithers(&self, place: Place) -> Vec<Declared> {
+        let said = Said {
+            dockerfile: self.get("dockerfile"),
+            target: self.get("target"),
+            args: self.args("buildArgs", true),
+            tags: Some(Self::named(self.get("image").as_ref(), &self.patterns("tags"))),
+            ..Said::default()
+        };
+        built(place, said, self.or("directory", "."), true)
+    }
+
+    /// Works in `workdir`.
+    fn elgohr(&self, place: Place) -> Vec<Declared> {
+        let folder = self.or("workdir", ".");
+        let said = Said {
+            dockerfile: Some(joined(&folder, &self.or("dockerfile", "Dockerfile"))),
+            args: self.args("buildargs", true),
+            tags: Some(Self::named(self.get("name").as_ref(), &self.patterns("tags"))),
+            ..Said::default()
+        };
+        let context = self.get("context").map_or(folder.clone(), |context| joined(&folder, &context));
+        built(place, said, context, false)
+    }
+
+    fn whoan(&self, place: Place) -> Vec<Declared> {
+        let said = Said {
+            dockerfile: self.get("dockerfile"),
+            tags: Some(Self::named(self.get("image_name").as_ref(), &self.patterns("image_tag"))),
+            ..Said::default()
+        };
+        built(place, said, self.or("context", "."), true)
+    }
+}
+
+/// The build from a context. A Dockerfile that is named stands in it, or is a path from the root; one that is not
+/// named stands in it.
+fn built(place: Place, said: Said, context: Pattern, is_inside: bool) -> Vec<Declared> {
+    if is_remote(&context) {
+        return Vec::new();
+    }
+    let from_root = said.dockerfile.clone().filter(|_| !is_inside);
+    let mut build = said.declared(place, vec![Pattern::default()], Some(context));
+    if let (Some(build), Some(file)) = (&mut build, from_root) {
+        build.dockerfile = file;
+    }
+    build.into_iter().collect()
+}

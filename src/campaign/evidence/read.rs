@@ -1,0 +1,91 @@
+//! Reads the files of evidence. What is unknown in one is refused, and so is one that is not named for its file.
+
+use serde::Deserialize;
+
+use super::{Evidence, SCHEMA};
+use crate::campaign::branch;
+use crate::campaign::plan::path_for_people;
+use crate::git::{GitError, PathError, RepoPath};
+
+/// How the names of files of evidence end.
+pub const ENDING: &str = ".json";
+
+/// A file of evidence can not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// It was written in another format.
+    #[error("the evidence has schema {found}, and this program reads {SCHEMA}")]
+    Schema {
+        /// The version that it has.
+        found: u64,
+    },
+    /// It is no evidence.
+    #[error("this is no evidence: line {line}, column {column}: {message}")]
+    Json {
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// Its path is no path of a repository.
+    #[error("the evidence is of `{path}`: {why}")]
+    Path {
+        /// The path, as far as it can be shown.
+        path: String,
+        /// What is wrong with it.
+        why: PathError,
+    },
+    /// It has the name of another file's evidence.
+    #[error("the evidence is of {path}, whose file is {expected}")]
+    Name {
+        /// The path.
+        path: String,
+        /// The name that it should have.
+        expected: String,
+    },
+    /// The name that it should have can not be told.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl Evidence {
+    /// The name of a file's evidence in the folder `evidence` of the campaign.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if libgit2 cannot hash, which no path brings about.
+    pub fn file_name(path: &RepoPath) -> Result<String, GitError> {
+        Ok(branch::slug(path)? + ENDING)
+    }
+
+    /// Reads the file of evidence that has this name.
+    ///
+    /// # Errors
+    ///
+    /// [`EvidenceError`] for another schema, unknown fields, broken JSON, and a path that it is not named for.
+    pub fn read(bytes: &[u8], name: &str) -> Result<Self, EvidenceError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema: u64,
+        }
+        let broken = |error: serde_json::Error| EvidenceError::Json {
+            line: error.line(),
+            column: error.column(),
+            message: error.to_string(),
+        };
+        let Versioned { schema } = serde_json::from_slice(bytes).map_err(broken)?;
+        if schema != u64::from(SCHEMA) {
+            return Err(EvidenceError::Schema { found: schema });
+        }
+        let evidence: Self = serde_json::from_slice(bytes).map_err(broken)?;
+        let path = RepoPath::new(&evidence.path)
+            .map_err(|why| EvidenceError::Path { path: path_for_people(&evidence.path), why })?;
+        let expected = Self::file_name(&path)?;
+        if name != expected {
+            return Err(EvidenceError::Name { path: path_for_people(&evidence.path), expected });
+        }
+        Ok(evidence)
+    }
+}

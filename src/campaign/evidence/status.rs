@@ -1,0 +1,256 @@
+//! Whether evidence still speaks of what the campaign would do to a file now, and what it then says. It reads nothing:
+//! who asks tells what the repository holds.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Build, Cause, Evidence, Outcome, Reached, Stale};
+use crate::campaign::plan::file::{Context, File};
+
+/// What there is now of what evidence is bound to.
+pub struct Now<'a> {
+    /// git's id of the file's text; None where the file is gone.
+    pub blob: Option<&'a str>,
+    /// What [`Build::tree`] would be now; None where its contexts are no part of a commit.
+    pub tree: &'a dyn Fn(&Build) -> Option<String>,
+    /// The digest that an image of a build has now, by its name; None where nobody knows.
+    pub base: &'a dyn Fn(&Build, &str) -> Option<String>,
+    /// The platforms that the file is to be built for; empty where the builder's own will do.
+    pub platforms: &'a [String],
+}
+
+/// What evidence says of a file as it is planned now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There is none.
+    Missing,
+    /// Every selected line was executed in a build that gave the same image, or differs as somebody accepted.
+    Stands,
+    /// It is of something else.
+    Stale(BTreeSet<Stale>),
+    /// No build executed these lines.
+    NotExercised(Vec<usize>),
+    /// The builder can not link, so it shows nothing; why.
+    Void(String),
+    /// It was put off; why.
+    Deferred(String),
+    /// The original does not build; why.
+    Blocked(String),
+    /// The images differ and nobody accepted it.
+    Different {
+        /// In how many places; 0 where the edited file does not build, or a command behaves in another way.
+        places: usize,
+        /// Why, where it is not the places.
+        reason: Option<String>,
+    },
+    /// The images differ where a proof said that they would not.
+    Contradicts,
+}
+
+impl Standing {
+    /// What `evidence` says of a file.
+    ///
+    /// A file that has its new text already was verified as it went out: what others change in its context or under
+    /// its base since then is no longer a matter of the campaign, so only the texts count for it. A stale contradiction
+    /// still is one, as long as it is of the same edit: the model was wrong there, and only another verification takes
+    /// that back.
+    pub fn new(evidence: Option<&Evidence>, file: &File, now: &Now<'_>) -> Self {
+        let Some(evidence) = evidence else { return Self::Missing };
+        if evidence.contradicts(file) {
+            return Self::Contradicts;
+        }
+        let stale = stale(evidence, file, now);
+        if !stale.is_empty() {
+            return Self::Stale(stale);
+        }
+        Self::of_current(evidence, file)
+    }
+
+    /// What evidence says that is of the file as it is planned.
+    fn of_current(evidence: &Evidence, file: &File) -> Self {
+        let mut refuted = evidence.builds.iter().filter(|build| build.outcome == Outcome::Different);
+        if let Some(build) = refuted.find(|build| !build.is_accepted()) {
+            let unaccepted = build.differences.iter().filter(|found| !found.cause.is_accepted());
+            return Self::Different { places: unaccepted.count(), reason: build.reason.clone() };
+        }
+        let open = undischarged(evidence, file);
+        if evidence.builds.iter().any(shows) && open.is_empty() {
+            return Self::Stands;
+        }
+        let said = |build: &Build| match build.outcome {
+            Outcome::Different => (Outcome::Same, None),
+            outcome => (outcome, build.reason.clone()),
+        };
+        // What stands of the whole counts where it is more than what the builds say: nothing else is left of a file of
+        // which nothing was built.
+        let whole = (evidence.outcome, evidence.reason.clone());
+        let whole = (evidence.builds.is_empty() || whole.0 != Outcome::Different).then_some(whole);
+        let all = whole.into_iter().chain(evidence.builds.iter().map(said));
+        let (outcome, reason) = all.max_by_key(|(outcome, _)| *outcome).unwrap_or((Outcome::Same, None));
+        let text = reason.clone().unwrap_or_default();
+        match outcome {
+            Outcome::Same => Self::NotExercised(open.into_iter().collect()),
+            Outcome::Void => Self::Void(text),
+            Outcome::Deferred => Self::Deferred(text),
+            Outcome::Blocked => Self::Blocked(text),
+            Outcome::Different => Self::Different { places: 0, reason },
+        }
+    }
+}
+
+impl fmt::Display for Standing {
+    /// In a few words, as they stand behind a file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let because = |f: &mut fmt::Formatter<'_>, what: &str, reason: &str| match reason {
+            "" => f.write_str(what),
+            reason => write!(f, "{what}: {reason}"),
+        };
+        match self {
+            Self::Missing => f.write_str("not verified"),
+            Self::Stands => f.write_str("verified"),
+            Self::Stale(reasons) => {
+                let reasons: Vec<&str> = reasons.iter().map(|reason| reason.words()).collect();
+                write!(f, "stale: {}", reasons.join(", "))
+            }
+            Self::NotExercised(lines) => {
+                let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+                let noun = if lines.len() == 1 { "line" } else { "lines" };
+                write!(f, "no build executes {noun} {}", lines.join(", "))
+            }
+            Self::Void(reason) => because(f, "void", reason),
+            Self::Deferred(reason) => because(f, "put off", reason),
+            Self::Blocked(reason) => because(f, "blocked", reason),
+            Self::Different { places: 0, reason } => {
+                because(f, "different", reason.as_deref().unwrap_or_default())
+            }
+            Self::Different { places: 1, .. } => f.write_str("differs in 1 place"),
+            Self::Different { places, .. } => write!(f, "differs in {places} places"),
+            Self::Contradicts => f.write_str("contradicts a proof"),
+        }
+    }
+}
+
+impl Stale {
+    /// What has changed.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Before => "file changed",
+            Self::After => "another edit planned",
+            Self::Context => "context changed",
+            Self::Ways => "built in other ways",
+            Self::Base => "base moved",
+        }
+    }
+}
+
+impl Cause {
+    /// Whether somebody accepted it.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Rule { accepted: true, .. })
+    }
+}
+
+/// Why evidence is not of the file as it is planned and as it is there.
+fn stale(evidence: &Evidence, file: &File, now: &Now<'_>) -> BTreeSet<Stale> {
+    let is_done = now.blob.is_some() && now.blob == file.done_blob();
+    let mut stale = BTreeSet::new();
+    let mut note = |is_so: bool, why: Stale| {
+        if is_so {
+            stale.insert(why);
+        }
+    };
+    // A plan that was made behind the edit knows the new text alone.
+    let is_planned = file.rewritten.is_some();
+    note(is_planned && evidence.before != file.blob, Stale::Before);
+    note(!is_done && now.blob != Some(&evidence.before), Stale::Before);
+    note(file.done_blob() != Some(&evidence.after), Stale::After);
+    if is_done {
+        return stale;
+    }
+    let builds = &evidence.builds;
+    note(builds.iter().any(|build| build.tree != (now.tree)(build)), Stale::Context);
+    note(!builds.is_empty() && !are_same_ways(builds, file, now.platforms), Stale::Ways);
+    let moved = |build: &Build| {
+        build.bases.iter().any(|(image, digest)| {
+            let present = (now.base)(build, image);
+            digest.is_some() && present.is_some() && *digest != present
+        })
+    };
+    note(builds.iter().any(moved), Stale::Base);
+    stale
+}
+
+/// Whether the builds are those that are planned: each context on each platform, and nothing else but further targets,
+/// which show lines that no planned target reaches.
+fn are_same_ways(builds: &[Build], file: &File, platforms: &[String]) -> bool {
+    let is_built = |context: &Context| {
+        let mut of_it = builds.iter().filter(|build| is_of(build, context) && build.target == context.target);
+        let on = |platform: &String| {
+            builds.iter().any(|build| {
+                is_of(build, context) && build.target == context.target && build.platform == *platform
+            })
+        };
+        of_it.next().is_some() && platforms.iter().all(on)
+    };
+    file.contexts.iter().all(is_built)
+        && builds.iter().all(|build| file.contexts.iter().any(|context| is_of(build, context)))
+}
+
+/// Whether a build is of a context, whatever its target. An argument that only the build knows may have any value.
+fn is_of(build: &Build, context: &Context) -> bool {
+    let planned = |name: &String, value: &String| {
+        context.build_args.get(name).is_some_and(|planned| planned.as_ref().is_none_or(|it| it == value))
+    };
+    let given = |(name, value): (&String, &Option<String>)| {
+        value.is_none() || build.build_args.get(name) == value.as_ref()
+    };
+    build.context == context.root
+        && build.contexts == context.contexts
+        && build.build_args.iter().all(|(name, value)| planned(name, value))
+        && context.build_args.iter().all(given)
+}
+
+impl Build {
+    /// Whether it differs in nothing but what somebody accepted. An edited file that does not build has no differences,
+    /// and nobody accepts that.
+    pub fn is_accepted(&self) -> bool {
+        !self.differences.is_empty()
+            && self.differences.iter().all(|difference| difference.cause.is_accepted())
+            && self.smoke.iter().all(|smoke| smoke.agrees)
+    }
+}
+
+impl Evidence {
+    /// What came out, where a difference that somebody accepted is none.
+    pub fn open_outcome(&self) -> Outcome {
+        if self.outcome != Outcome::Different {
+            return self.outcome;
+        }
+        let of = |build: &Build| if build.is_accepted() { Outcome::Same } else { build.outcome };
+        self.builds.iter().map(of).max().unwrap_or(self.outcome)
+    }
+}
+
+/// Whether a build shows something of the lines that it executed.
+fn shows(build: &Build) -> bool {
+    match build.outcome {
+        Outcome::Same => true,
+        Outcome::Different => build.is_accepted(),
+        Outcome::Void | Outcome::Deferred | Outcome::Blocked => false,
+    }
+}
+
+/// The lines that no build shows. Where nothing is left to edit, those that were edited count.
+fn undischarged(evidence: &Evidence, file: &File) -> BTreeSet<usize> {
+    let edited = evidence.builds.iter().flat_map(|build| &build.sites).map(|site| site.line);
+    let mut open: BTreeSet<usize> = match file.rewritten {
+        Some(_) => file.selected().map(|site| site.line).collect(),
+        None => edited.collect(),
+    };
+    for build in evidence.builds.iter().filter(|build| shows(build)) {
+        for site in build.sites.iter().filter(|site| site.reached != Reached::NotExercised) {
+            open.remove(&site.line);
+        }
+    }
+    open
+}

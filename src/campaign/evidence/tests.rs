@@ -1,0 +1,357 @@
+//! What evidence says of a file, and whether the file may go out by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::status::{Now, Standing};
+use super::{
+    Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence, Smoke,
+    Stale, contradiction,
+};
+use crate::campaign::plan::file::{
+    Base, Benefit, Class, Context, File, Header, Keyword, Plan, Site, Syntax, Verdict,
+};
+use crate::campaign::policy::{Refusal, Way, may_go_out};
+use crate::config::Trust;
+
+const PATH: &str = "a/Dockerfile";
+/// The ids of the texts before and after.
+const OLD: &str = "01d";
+const NEW: &str = "2e3";
+
+fn site(line: usize, proved: bool) -> Site {
+    Site {
+        line,
+        end_line: line,
+        keyword: Keyword::Copy,
+        onbuild: false,
+        stage: Some(0),
+        flags: Vec::new(),
+        sources: vec!["x".into()],
+        heredocs: 0,
+        destination: Some("/x".into()),
+        verdict: Verdict::Link,
+        proved: Some(proved),
+        replacement: Some("COPY --link x /x".into()),
+        assumptions: Vec::new(),
+        reasons: Vec::new(),
+        benefit: Benefit::Pays,
+        selected: true,
+        audit: None,
+    }
+}
+
+fn file(sites: Vec<Site>) -> File {
+    File {
+        path: PATH.into(),
+        blob: OLD.into(),
+        class: Class::Plain,
+        skip: None,
+        contexts: vec![Context::new("a".into(), "compose.yaml:3".into(), None)],
+        bases: vec![Base { image: "base:1".into(), known: true, source: None, digest: None }],
+        errors: Vec::new(),
+        syntax: Syntax { current: None, required: None },
+        header: Header::Keep,
+        sites,
+        wave: Some(1),
+        decided: None,
+        owners: Vec::new(),
+        rewritten: Some(NEW.into()),
+    }
+}
+
+fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> Build {
+    Build {
+        context: "a".into(),
+        tree: Some("tree of a".into()),
+        target: None,
+        platform: "linux/amd64".into(),
+        build_args: BTreeMap::new(),
+        contexts: BTreeMap::new(),
+        bases: BTreeMap::from([("base:1".into(), Some("sha256:1".into())), ("other".into(), None)]),
+        builder: BuilderFacts {
+            name: "default".into(),
+            driver: "docker".into(),
+            buildkit: None,
+            buildx: "0.29.1".into(),
+            rootless: None,
+        },
+        frontend: "builtin".into(),
+        assumptions: Vec::new(),
+        outcome,
+        reason: None,
+        sites: reached.iter().map(|&(line, reached)| SiteEvidence { line, reached }).collect(),
+        differences: Vec::new(),
+        noise: 0,
+        smoke: Vec::new(),
+        cache: None,
+    }
+}
+
+fn evidence(builds: Vec<Build>) -> Evidence {
+    Evidence {
+        schema: SCHEMA,
+        path: PATH.into(),
+        commit: None,
+        before: OLD.into(),
+        after: NEW.into(),
+        outcome: builds.iter().map(|build| build.outcome).max().unwrap_or(Outcome::Same),
+        reason: None,
+        builds,
+        figures: Figures::default(),
+    }
+}
+
+fn difference(cause: Cause) -> Difference {
+    let mode = |mode: &str| Some(mode.to_owned());
+    Difference {
+        path: Some("/root".into()),
+        aspect: "mode".into(),
+        before: mode("0700"),
+        after: mode("0755"),
+        cause,
+    }
+}
+
+fn rule(accepted: bool) -> Cause {
+    Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted }
+}
+
+fn tree(build: &Build) -> Option<String> {
+    (build.context != "-").then(|| format!("tree of {}", build.context))
+}
+
+/// The file as it was when it was verified.
+const UNCHANGED: Now<'_> =
+    Now { blob: Some(OLD), tree: &tree, base: &|_, _| Some("sha256:1".to_owned()), platforms: &[] };
+
+fn standing(evidence: &Evidence, file: &File) -> Standing {
+    Standing::new(Some(evidence), file, &UNCHANGED)
+}
+
+fn stale(reasons: &[Stale]) -> Standing {
+    Standing::Stale(reasons.iter().copied().collect::<BTreeSet<_>>())
+}
+
+/// Two lines, of which one build reaches the first.
+fn two() -> (File, Evidence) {
+    let file = file(vec![site(2, true), site(3, false)]);
+    (file, evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::NotExercised)])]))
+}
+
+#[test]
+fn a_file_stands_when_each_selected_line_was_executed_somewhere() {
+    let (mut file, mut found) = two();
+    assert_eq!(Standing::new(None, &file, &UNCHANGED), Standing::Missing);
+    assert_eq!(standing(&found, &file), Standing::NotExercised(vec![3]));
+    let mut other = build(Outcome::Same, &[(3, Reached::Inert)]);
+    other.target = Some("test".into());
+    found.builds.push(other);
+    assert_eq!(standing(&found, &file), Standing::Stands);
+    found.builds[1].outcome = Outcome::Blocked;
+    found.builds[1].reason = Some("needs secret npmrc".into());
+    assert_eq!(standing(&found, &file), Standing::Blocked("needs secret npmrc".into()));
+    file.sites[1].selected = false;
+    assert_eq!(standing(&found, &file), Standing::Stands, "a line that is not edited needs no evidence");
+}
+
+#[test]
+fn what_was_not_built_tells_why() {
+    let file = file(vec![site(2, true)]);
+    for (outcome, expected) in [
+        (Outcome::Void, Standing::Void("why".into())),
+        (Outcome::Deferred, Standing::Deferred("why".into())),
+        (Outcome::Blocked, Standing::Blocked("why".into())),
+        (Outcome::Different, Standing::Different { places: 0, reason: Some("why".into()) }),
+    ] {
+        let mut found = evidence(Vec::new());
+        (found.outcome, found.reason) = (outcome, Some("why".into()));
+        assert_eq!(standing(&found, &file), expected, "nothing was built");
+        let mut found = evidence(vec![build(outcome, &[(2, Reached::Linked)])]);
+        found.builds[0].reason = Some("why".into());
+        assert_eq!(standing(&found, &file), expected, "a build that is {outcome:?} shows nothing");
+    }
+    let nothing = evidence(Vec::new());
+    assert_eq!(standing(&nothing, &file), Standing::NotExercised(vec![2]));
+}
+
+#[test]
+fn each_change_makes_it_stale() {
+    let (file, _) = two();
+    let full = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::Linked)])]);
+    assert_eq!(standing(&full, &file), Standing::Stands);
+    let now = |blob, tree| Now { blob, tree, base: &|_, _| Some("sha256:1".to_owned()), platforms: &[] };
+    let with = |now: &Now<'_>| Standing::new(Some(&full), &file, now);
+    assert_eq!(with(&now(Some("other"), &tree)), stale(&[Stale::Before]));
+    assert_eq!(with(&now(None, &tree)), stale(&[Stale::Before]));
+    assert_eq!(with(&now(Some(OLD), &|_| Some("other".into()))), stale(&[Stale::Context]));
+    assert_eq!(with(&now(Some(OLD), &|_| None)), stale(&[Stale::Context]));
+    let moved = Now { base: &|_, image| (image == "base:1").then(|| "sha256:2".into()), ..UNCHANGED };
+    assert_eq!(with(&moved), stale(&[Stale::Base]));
+    let untold = Now { base: &|_, image| (image == "other").then(|| "sha256:2".into()), ..UNCHANGED };
+    assert_eq!(with(&untold), Standing::Stands, "what nobody knew can not be told to have changed");
+    let mut edited = file.clone();
+    edited.rewritten = Some("another edit".into());
+    assert_eq!(standing(&full, &edited), stale(&[Stale::After]));
+    let mut elsewhere = file.clone();
+    elsewhere.blob = "planned for another text".into();
+    assert_eq!(standing(&full, &elsewhere), stale(&[Stale::Before]));
+}
+
+#[test]
+fn other_ways_make_it_stale() {
+    let (mut file, _) = two();
+    file.contexts[0].build_args =
+        BTreeMap::from([("A".into(), Some("1".into())), ("TOKEN".into(), None), ("UNSET".into(), None)]);
+    let mut full = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::Linked)])]);
+    full.builds[0].build_args =
+        BTreeMap::from([("A".into(), "1".into()), ("TOKEN".into(), "whatever".into())]);
+    assert_eq!(standing(&full, &file), Standing::Stands);
+    let ways = stale(&[Stale::Ways]);
+    let changed = |change: &dyn Fn(&mut Evidence, &mut File)| {
+        let (mut found, mut planned) = (full.clone(), file.clone());
+        change(&mut found, &mut planned);
+        standing(&found, &planned)
+    };
+    let other = |root: &str| Context::new(root.into(), String::new(), None);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("A".into(), "2".into()))), ways);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.remove("A"))), ways);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("B".into(), "1".into()))), ways);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].contexts.insert("c".into(), "b".into()))), ways);
+    assert_eq!(changed(&|_, file| file.contexts[0].target = Some("test".into())), ways);
+    assert_eq!(changed(&|_, file| file.contexts.push(other("b"))), ways);
+    assert_eq!(changed(&|_, file| file.contexts = vec![other("b")]), ways);
+    let arm = ["linux/amd64".to_owned(), "linux/arm64".to_owned()];
+    let both = Now { platforms: &arm, ..UNCHANGED };
+    assert_eq!(Standing::new(Some(&full), &file, &both), ways);
+    let one = Now { platforms: &arm[..1], ..UNCHANGED };
+    assert_eq!(Standing::new(Some(&full), &file, &one), Standing::Stands);
+}
+
+#[test]
+fn a_merged_file_was_verified_as_it_went_out() {
+    let (mut file, _) = two();
+    let full = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::Linked)])]);
+    let later =
+        Now { blob: Some(NEW), tree: &|_| None, base: &|_, _| Some("sha256:9".into()), platforms: &[] };
+    assert_eq!(Standing::new(Some(&full), &file, &later), Standing::Stands);
+    // Planned again behind the merge: nothing is left to edit.
+    (file.blob, file.rewritten) = (NEW.into(), None);
+    file.sites.iter_mut().for_each(|site| (site.selected, site.verdict) = (false, Verdict::Linked));
+    assert_eq!(Standing::new(Some(&full), &file, &later), Standing::Stands);
+    let mut partial = full.clone();
+    partial.builds[0].sites[1].reached = Reached::NotExercised;
+    assert_eq!(Standing::new(Some(&partial), &file, &later), Standing::NotExercised(vec![3]));
+    file.blob = "edited by hand".into();
+    let by_hand = Now { blob: Some("edited by hand"), ..later };
+    assert_eq!(Standing::new(Some(&full), &file, &by_hand), stale(&[Stale::After]));
+}
+
+#[test]
+fn an_accepted_difference_does_not_hinder() {
+    let file = file(vec![site(2, true)]);
+    let mut found = evidence(vec![build(Outcome::Different, &[(2, Reached::Linked)])]);
+    found.builds[0].differences = vec![difference(rule(true))];
+    assert_eq!(standing(&found, &file), Standing::Stands);
+    found.builds[0].sites[0].reached = Reached::NotExercised;
+    assert_eq!(standing(&found, &file), Standing::NotExercised(vec![2]));
+    found.builds[0].sites[0].reached = Reached::Linked;
+    found.builds[0].smoke = vec![Smoke { command: "id".into(), agrees: false, before: 0, after: 1 }];
+    assert_eq!(standing(&found, &file), Standing::Different { places: 0, reason: None });
+    found.builds[0].smoke.clear();
+    for cause in [rule(false), Cause::Header] {
+        found.builds[0].differences = vec![difference(rule(true)), difference(cause)];
+        assert_eq!(standing(&found, &file), Standing::Different { places: 1, reason: None });
+    }
+    let mut same = build(Outcome::Same, &[(2, Reached::Linked)]);
+    same.platform = "linux/arm64".into();
+    found.builds.push(same);
+    assert_eq!(standing(&found, &file), Standing::Different { places: 1, reason: None }, "one is enough");
+}
+
+#[test]
+fn a_contradiction_needs_proofs_and_the_same_edit() {
+    let mut file = file(vec![site(2, true)]);
+    let mut found = evidence(vec![build(Outcome::Different, &[(2, Reached::Linked)])]);
+    found.builds[0].differences = vec![difference(rule(true)), difference(Cause::Unforetold)];
+    assert_eq!(standing(&found, &file), Standing::Contradicts);
+    let moved = Now { tree: &|_| None, ..UNCHANGED };
+    assert_eq!(
+        Standing::new(Some(&found), &file, &moved),
+        Standing::Contradicts,
+        "the model was wrong there"
+    );
+    found.after = "another edit".into();
+    assert_eq!(standing(&found, &file), stale(&[Stale::After]));
+    found.after = NEW.into();
+    file.sites[0].proved = Some(false);
+    assert_eq!(standing(&found, &file), Standing::Different { places: 1, reason: None });
+}
+
+#[test]
+fn the_first_contradiction_of_a_campaign_is_found() {
+    let plan = |file: File| Plan {
+        schema: 1,
+        commit: None,
+        build_args: BTreeMap::new(),
+        syntax: String::new(),
+        selects: Vec::new(),
+        waivers: Vec::new(),
+        list: None,
+        left_out: BTreeMap::new(),
+        refused: Vec::new(),
+        unread: Vec::new(),
+        cycles: Vec::new(),
+        waves: Vec::new(),
+        files: vec![file],
+    };
+    let mut found = evidence(vec![build(Outcome::Different, &[(2, Reached::Linked)])]);
+    found.builds[0].differences = vec![difference(Cause::Unforetold)];
+    let all = BTreeMap::from([(PATH.to_owned(), found)]);
+    assert_eq!(contradiction(&plan(file(vec![site(2, true)])), &all).map(|it| it.path.as_str()), Some(PATH));
+    assert_eq!(contradiction(&plan(file(vec![site(2, false)])), &all), None);
+}
+
+#[test]
+fn the_first_waves_need_evidence() {
+    let proved = file(vec![site(2, true)]);
+    let assumed = file(vec![site(2, true), site(3, false)]);
+    let go = |file: &File, wave, standing: &Standing, trust| may_go_out(file, wave, standing, trust, None);
+    let (verified, trusting) = (Trust::Verified, Trust::Assumed);
+    let lacking = [
+        Standing::Missing,
+        stale(&[Stale::Base]),
+        Standing::NotExercised(vec![2]),
+        Standing::Void(String::new()),
+        Standing::Deferred(String::new()),
+        Standing::Blocked(String::new()),
+    ];
+    for standing in &lacking {
+        let refused = Err(Refusal::NoEvidence { path: PATH.into(), standing: standing.clone() });
+        for (wave, of_proved) in [(0, None), (1, None), (2, Some(Way::Proved)), (7, Some(Way::Proved))] {
+            assert_eq!(go(&proved, wave, standing, verified), of_proved.map_or(refused.clone(), Ok));
+            assert_eq!(go(&proved, wave, standing, trusting), Ok(of_proved.unwrap_or(Way::Unverified)));
+            assert_eq!(go(&assumed, wave, standing, verified), refused);
+            assert_eq!(go(&assumed, wave, standing, trusting), Ok(Way::Unverified));
+        }
+    }
+    for file in [&proved, &assumed] {
+        assert_eq!(go(file, 0, &Standing::Stands, verified), Ok(Way::Verified));
+        let different = Standing::Different { places: 2, reason: None };
+        let refused = Err(Refusal::Different { path: PATH.into(), standing: different.clone() });
+        assert_eq!(go(file, 5, &different, trusting), refused, "trust is no reason to change an image");
+    }
+}
+
+#[test]
+fn a_contradiction_stops_everything() {
+    let file = file(vec![site(2, true)]);
+    let refused = |path: &str| Err::<Way, _>(Refusal::Contradiction { path: path.into() });
+    for trust in [Trust::Verified, Trust::Assumed] {
+        let go = |standing, other| may_go_out(&file, 5, &standing, trust, other);
+        assert_eq!(go(Standing::Stands, Some("b/Dockerfile")), refused("b/Dockerfile"));
+        assert_eq!(go(Standing::Missing, Some("b/Dockerfile")), refused("b/Dockerfile"));
+        assert_eq!(go(Standing::Contradicts, None), refused(PATH));
+    }
+    let said = Refusal::Contradiction { path: "b/Dockerfile".into() }.to_string();
+    assert!(said.ends_with("layerwright verify b/Dockerfile"), "{said}");
+}

@@ -1,0 +1,259 @@
+//! Images that the repository builds itself: which Dockerfile starts from which other, and what that one leaves.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::analysis::Inputs;
+use crate::analysis::end_state::{self, BuiltHere, Like, Neighbours};
+use crate::builds::Build;
+use crate::campaign::plan::Options;
+use crate::campaign::plan::bases::{Bases, BuiltBy};
+use crate::campaign::plan::ways::Way;
+use crate::dockerfile::Dockerfile;
+use crate::images::ImageReference;
+
+/// A Dockerfile with the builds of the repository that mean it.
+pub struct Member<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// Itself.
+    pub dockerfile: &'a Dockerfile,
+    /// The ways in which it is built.
+    pub ways: &'a [Way<'a>],
+    /// The builds; none for one that nothing builds.
+    pub builds: &'a [Build],
+}
+
+/// Which images the repository builds, and what their builds leave.
+#[derive(Debug, Default)]
+pub struct Graph {
+    claims: Claims,
+    bases: Bases,
+    ends: HashMap<Meant, Option<BuiltHere>>,
+    /// By Dockerfile, each image that it names and another builds, as it is written.
+    named: HashMap<String, HashMap<String, Meant>>,
+    /// By Dockerfile, those of the repository that it starts from or copies from.
+    pub parents: BTreeMap<String, BTreeSet<String>>,
+    /// Dockerfiles that start from each other, each circle from its first in order.
+    pub cycles: BTreeSet<Vec<String>>,
+}
+
+/// A build by the index of its Dockerfile and its own.
+type Claimed = (usize, usize);
+
+/// What an image's name means: a Dockerfile by its index, a way in which it is built, and its stage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Meant {
+    file: usize,
+    way: usize,
+    target: Option<String>,
+    /// Who says so.
+    place: String,
+}
+
+/// Who says to build what: by repository of the image, each with the tag, where that is known.
+#[derive(Debug, Default)]
+struct Claims(HashMap<String, Vec<(Option<String>, Claimed)>>);
+
+impl Claims {
+    fn new(members: &[Member<'_>]) -> Self {
+        let mut claims = Self::default();
+        for (file, member) in members.iter().enumerate() {
+            for (at, build) in member.builds.iter().enumerate() {
+                for tag in &build.tags {
+                    claims.add(&tag.to_string(), tag.known().is_some(), (file, at));
+                }
+            }
+        }
+        claims
+    }
+
+    /// A tag of which a part is open counts for every tag of its repository, where that is known.
+    fn add(&mut self, name: &str, known: bool, claimed: Claimed) {
+        let (name, any_tag) = match name.rsplit_once(':') {
+            Some((repository, tag)) if !known && tag.contains("${") => (repository, true),
+            _ => (name, false),
+        };
+        if name.contains("${") {
+            return;
+        }
+        let Ok(reference) = ImageReference::parse(name) else { return };
+        let tag = if any_tag { None } else { reference.tag().map(str::to_owned) };
+        self.0.entry(reference.repository().to_owned()).or_default().push((tag, claimed));
+    }
+
+    /// The builds that an image's name means: those that say its tag, or else those whose tag is open.
+    fn meant(&self, reference: &ImageReference) -> Vec<Claimed> {
+        let Some(tag) = reference.tag().filter(|_| reference.digest().is_none()) else { return Vec::new() };
+        let claims = self.0.get(reference.repository()).map(Vec::as_slice).unwrap_or_default();
+        let of = |wanted: Option<&str>| -> Vec<Claimed> {
+            let meant = claims.iter().filter(|(tag, _)| tag.as_deref() == wanted);
+            meant.map(|(_, claimed)| *claimed).collect()
+        };
+        let exact = of(Some(tag));
+        if exact.is_empty() { of(None) } else { exact }
+    }
+
+    /// The build that a name means, where all that claim it build the same in the same way.
+    fn one(&self, reference: &ImageReference, members: &[Member<'_>]) -> Option<Claimed> {
+        let meant = self.meant(reference);
+        let first = *meant.first()?;
+        let built = |(file, at): Claimed| {
+            let Build { context, target, args, contexts, .. } = &members[file].builds[at];
+            (file, context, target, args, contexts)
+        };
+        meant.iter().all(|&claimed| built(claimed) == built(first)).then_some(first)
+    }
+}
+
+impl Graph {
+    /// Finds out which of the members start from which, and what those leave that others start from.
+    pub fn new(members: &[Member<'_>], options: &Options<'_>) -> Self {
+        let (claims, bases) = (Claims::new(members), Bases::new(options.config));
+        if claims.0.is_empty() && bases.is_empty() {
+            return Self::default();
+        }
+        let by_path = members.iter().enumerate().map(|(at, member)| (member.path, at)).collect();
+        let graph = Self { claims, bases, ..Self::default() };
+        let mut work = Work { members, by_path, options, graph, open: Vec::new() };
+        for file in 0..members.len() {
+            work.look(file);
+        }
+        work.graph
+    }
+
+    /// The images that one Dockerfile names.
+    pub fn around<'g>(&'g self, path: &'g str) -> Around<'g> {
+        Around { graph: self, path }
+    }
+}
+
+/// A [`Graph`] as one Dockerfile sees it: what starts from it is not there.
+pub struct Around<'g> {
+    graph: &'g Graph,
+    path: &'g str,
+}
+
+impl Neighbours for Around<'_> {
+    fn lookup(&self, reference: &ImageReference) -> Option<BuiltHere> {
+        let meant = self.graph.named.get(self.path)?.get(&reference.to_string())?;
+        self.graph.ends.get(meant)?.clone()
+    }
+
+    fn like(&self, reference: &ImageReference) -> Option<Like> {
+        self.graph.bases.like(reference)
+    }
+}
+
+struct Work<'a> {
+    members: &'a [Member<'a>],
+    by_path: HashMap<&'a str, usize>,
+    options: &'a Options<'a>,
+    graph: Graph,
+    /// The Dockerfiles that are being looked at, each started from by the one before.
+    open: Vec<usize>,
+}
+
+impl Work<'_> {
+    /// Makes sure that what this Dockerfile starts from is known as far as it can be.
+    fn look(&mut self, file: usize) {
+        let path = self.members[file].path;
+        if self.graph.parents.contains_key(path) {
+            return;
+        }
+        self.graph.parents.insert(path.to_owned(), BTreeSet::new());
+        self.open.push(file);
+        for name in self.images(file) {
+            let Ok(reference) = ImageReference::parse(&name) else { continue };
+            let read = matches!(self.options.images.lookup(&reference), Ok(Some(_)));
+            let Some(meant) = self.meant(file, &reference).filter(|_| !read) else { continue };
+            let parent = meant.file;
+            if let Some(at) = self.open.iter().position(|&open| open == parent) {
+                self.note_cycle(at);
+                continue;
+            }
+            self.look(parent);
+            let parent = self.members[parent].path.to_owned();
+            self.graph.parents.entry(path.to_owned()).or_default().insert(parent);
+            if !self.graph.ends.contains_key(&meant) {
+                let built = self.end(&meant);
+                self.graph.ends.insert(meant.clone(), built);
+            }
+            self.graph.named.entry(path.to_owned()).or_default().insert(name, meant);
+        }
+        self.open.pop();
+    }
+
+    /// What the name of an image means that this Dockerfile starts from: what `layerwright.toml` says, or else what
+    /// the builds do.
+    fn meant(&self, file: usize, reference: &ImageReference) -> Option<Meant> {
+        let claimed = self.graph.claims.one(reference, self.members);
+        let built_by = self.graph.bases.built_by(reference);
+        let configured = built_by.and_then(|base| Some((*self.by_path.get(base.dockerfile)?, base)));
+        // A glob that means the Dockerfile's own base too is not meant so.
+        if let Some((parent, base)) = configured.filter(|(parent, _)| *parent != file) {
+            return Some(self.configured(parent, &base, claimed));
+        }
+        let (parent, at) = claimed?;
+        let Member { ways, builds, .. } = &self.members[parent];
+        let build = &builds[at];
+        let target = match &build.target {
+            None => None,
+            Some(target) => Some(target.known()?.to_owned()),
+        };
+        let way = ways.iter().position(|way| way.builds.contains(&at))?;
+        Some(Meant { file: parent, way, target, place: build.place.to_string() })
+    }
+
+    /// A Dockerfile that `layerwright.toml` names: built in the way that gives the image its name, or else in the
+    /// first.
+    fn configured(&self, parent: usize, base: &BuiltBy<'_>, claimed: Option<Claimed>) -> Meant {
+        let Member { ways, builds, .. } = &self.members[parent];
+        let named = claimed.filter(|(file, _)| *file == parent);
+        let way = named.and_then(|(_, at)| ways.iter().position(|way| way.builds.contains(&at)));
+        let way = way.unwrap_or_default();
+        let build = ways[way].builds.first().filter(|_| ways.len() > 1);
+        let place = match build {
+            Some(&at) => format!("{} (built as in {})", base.place, builds[at].place),
+            None => base.place.to_owned(),
+        };
+        Meant { file: parent, way, target: base.target.map(str::to_owned), place }
+    }
+
+    /// The images that a Dockerfile names, in all ways in which it is built.
+    fn images(&self, file: usize) -> BTreeSet<String> {
+        let member = &self.members[file];
+        let mut images = BTreeSet::new();
+        for way in member.ways {
+            images.extend(end_state::images(member.dockerfile, &way.args));
+            images.extend(way.named_images());
+        }
+        images
+    }
+
+    fn note_cycle(&mut self, from: usize) {
+        let mut paths: Vec<String> =
+            self.open[from..].iter().map(|&file| self.members[file].path.to_owned()).collect();
+        let least = paths.iter().enumerate().min_by_key(|(_, path)| path.as_str()).map_or(0, |(at, _)| at);
+        paths.rotate_left(least);
+        self.graph.cycles.insert(paths);
+    }
+
+    fn end(&self, meant: &Meant) -> Option<BuiltHere> {
+        let member = &self.members[meant.file];
+        let way = &member.ways[meant.way];
+        let inputs = Inputs {
+            way: &way.name,
+            images: self.options.images,
+            context: way.context(),
+            assumed_context: way.assumed.as_deref(),
+            named_contexts: &way.named_contexts(),
+            build_args: &way.args,
+            rules: self.options.rules,
+            neighbours: &self.graph.around(member.path),
+            accepted: &|_| false,
+        };
+        let end = end_state::end(member.dockerfile, member.path, meant.target.as_deref(), &inputs)?;
+        Some(BuiltHere { end: Arc::new(end), place: meant.place.as_str().into() })
+    }
+}

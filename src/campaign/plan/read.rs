@@ -1,0 +1,88 @@
+//! Reads a `plan.json`. What is unknown in it is refused, and so is a path that leaves the repository.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::campaign::plan::file::{Plan, SCHEMA};
+use crate::campaign::plan::path_for_people;
+use crate::git::{PathError, RepoPath};
+
+/// A plan can not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// It was written in another format.
+    #[error(
+        "the plan has schema {found}, and this program reads {SCHEMA}: use the version that wrote it, or plan again"
+    )]
+    Schema {
+        /// The version that it has.
+        found: u64,
+    },
+    /// It is no plan.
+    #[error("the plan can not be read at line {line}, column {column}: {message}; plan again with --save")]
+    Json {
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A path of it is no path of a repository.
+    #[error("the plan names the file `{path}`: {why}; plan again with --save")]
+    Path {
+        /// The path, as far as it can be shown.
+        path: String,
+        /// What is wrong with it.
+        why: PathError,
+    },
+    /// A wave holds a file that the plan does not describe.
+    #[error("wave {wave} of the plan holds {path}, which is none of its files; plan again with --save")]
+    Wave {
+        /// The wave.
+        wave: usize,
+        /// The path, as far as it can be shown.
+        path: String,
+    },
+}
+
+impl Plan {
+    /// Reads a `plan.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] for another schema, unknown fields, broken JSON, and paths that leave the repository.
+    pub fn read(bytes: &[u8]) -> Result<Self, PlanError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema: u64,
+        }
+        let broken = |error: serde_json::Error| PlanError::Json {
+            line: error.line(),
+            column: error.column(),
+            message: error.to_string(),
+        };
+        let Versioned { schema } = serde_json::from_slice(bytes).map_err(broken)?;
+        if schema != u64::from(SCHEMA) {
+            return Err(PlanError::Schema { found: schema });
+        }
+        let plan: Plan = serde_json::from_slice(bytes).map_err(broken)?;
+        plan.check_paths()?;
+        Ok(plan)
+    }
+
+    fn check_paths(&self) -> Result<(), PlanError> {
+        for file in &self.files {
+            RepoPath::new(&file.path)
+                .map_err(|why| PlanError::Path { path: path_for_people(&file.path), why })?;
+        }
+        let known: BTreeSet<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
+        for wave in &self.waves {
+            if let Some(path) = wave.files.iter().find(|path| !known.contains(path.as_str())) {
+                return Err(PlanError::Wave { wave: wave.number, path: path_for_people(path) });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! From the analysis to the format of the plan.
+
+use crate::analysis::rule::Finding;
+use crate::analysis::{self, BaseRead, Knowledge, Site, benefit, transfer_of};
+use crate::campaign::plan::Options;
+use crate::campaign::plan::file::{self, Assumption, Audit, Benefit, Keyword, Reason, Verdict};
+use crate::dockerfile::{Dockerfile, TransferKind, Word};
+use crate::edit::{self, LineEdit, header};
+
+/// Every site in the format of the plan. `accepted` tells why somebody accepted a finding.
+pub fn sites_report(
+    dockerfile: &Dockerfile,
+    sites: &[Site],
+    options: &Options<'_>,
+    accepted: &dyn Fn(&Finding) -> Option<String>,
+) -> Vec<file::Site> {
+    sites.iter().filter_map(|site| site_report(dockerfile, site, options, accepted)).collect()
+}
+
+fn site_report(
+    dockerfile: &Dockerfile,
+    site: &Site,
+    options: &Options<'_>,
+    accepted: &dyn Fn(&Finding) -> Option<String>,
+) -> Option<file::Site> {
+    let instruction = &dockerfile.instructions()[site.instruction];
+    let (_, transfer) = transfer_of(instruction)?;
+    let line = LineEdit { site, add_to_copy: !options.keep_add };
+    let replacement = site.is_eligible().then(|| edit::replacement(dockerfile, line).ok()).flatten();
+    let benefit = benefit(site.benefit);
+    let mut reasons: Vec<Reason> = site.findings.iter().map(reason).collect();
+    for finding in &site.accepted {
+        let mut waived = reason(finding);
+        let why = accepted(finding).unwrap_or_default();
+        waived.message = format!("{}; accepted: {why}", waived.message);
+        reasons.push(waived);
+    }
+    Some(file::Site {
+        line: instruction.start_line,
+        end_line: instruction.end_line,
+        keyword: match transfer.kind {
+            TransferKind::Copy => Keyword::Copy,
+            TransferKind::Add => Keyword::Add,
+        },
+        onbuild: site.onbuild,
+        stage: instruction.stage,
+        flags: texts(&transfer.flags),
+        sources: texts(&transfer.sources),
+        heredocs: transfer.heredocs.len(),
+        destination: transfer.destination.as_ref().map(|word| word.text.to_string()),
+        verdict: verdict(site.verdict),
+        proved: site.proved(),
+        selected: replacement.is_some() && options.selects.contains(&benefit),
+        replacement,
+        assumptions: site
+            .leans
+            .together()
+            .into_iter()
+            .map(|one| Assumption {
+                line: one.line,
+                path: one.path.clone(),
+                message: one.to_string(),
+                dockerfile: one.dockerfile.as_deref().map(str::to_owned),
+            })
+            .collect(),
+        reasons,
+        benefit,
+        audit: site.audit.as_ref().map(|(found, findings)| Audit {
+            verdict: verdict(*found),
+            reasons: findings.iter().map(reason).collect(),
+        }),
+    })
+}
+
+fn texts(words: &[Word]) -> Vec<String> {
+    words.iter().map(|word| word.text.to_string()).collect()
+}
+
+fn reason(finding: &Finding) -> Reason {
+    Reason {
+        rule: finding.rule.as_str().to_owned(),
+        path: finding.path.clone(),
+        message: finding.message.clone(),
+    }
+}
+
+fn verdict(verdict: analysis::Verdict) -> Verdict {
+    match verdict {
+        analysis::Verdict::Link => Verdict::Link,
+        analysis::Verdict::Edit => Verdict::Edit,
+        analysis::Verdict::Hold => Verdict::Hold,
+        analysis::Verdict::Unknown => Verdict::Unknown,
+        analysis::Verdict::NoEffect => Verdict::NoEffect,
+        analysis::Verdict::Linked => Verdict::Linked,
+        analysis::Verdict::OptedOut => Verdict::OptedOut,
+    }
+}
+
+fn benefit(benefit: benefit::Benefit) -> Benefit {
+    match benefit {
+        benefit::Benefit::Pays => Benefit::Pays,
+        benefit::Benefit::Neutral => Benefit::Neutral,
+        benefit::Benefit::Costs => Benefit::Costs,
+        benefit::Benefit::None => Benefit::None,
+    }
+}
+
+pub(super) fn errors(dockerfile: &Dockerfile) -> Vec<file::Error> {
+    let index = dockerfile.line_index();
+    let place = |error: &crate::dockerfile::ReadError| {
+        let at = index.position(error.span.start);
+        file::Error { line: at.line, column: at.column, message: error.message.clone() }
+    };
+    dockerfile.errors().iter().map(place).collect()
+}
+
+pub(super) fn syntax(dockerfile: &Dockerfile, sites: &[file::Site]) -> file::Syntax {
+    let links = sites.iter().any(|site| site.replacement.is_some());
+    file::Syntax {
+        current: dockerfile.directives().syntax.as_ref().map(|directive| directive.value.clone()),
+        required: header::floor(dockerfile, links).map(|version| version.to_string()),
+    }
+}
+
+pub(super) fn header(header: &header::Header) -> file::Header {
+    match header {
+        header::Header::Keep => file::Header::Keep,
+        header::Header::Insert(value) => file::Header::Insert { value: value.clone() },
+        header::Header::Raise(value) => file::Header::Raise { value: value.clone() },
+        header::Header::Foreign(value) => file::Header::Foreign { value: value.clone() },
+    }
+}
+
+pub(super) fn bases(bases: &[BaseRead]) -> Vec<file::Base> {
+    let base = |base: &BaseRead| file::Base {
+        image: base.image.clone(),
+        known: base.source.is_some(),
+        source: base.source.map(|source| match source {
+            Knowledge::Read => file::Knowledge::Rootfs,
+            Knowledge::Built => file::Knowledge::Built,
+            Knowledge::Profile => file::Knowledge::Profile,
+        }),
+        digest: base.digest.clone(),
+    };
+    bases.iter().map(base).collect()
+}
+
+/// A path as it can be shown: control characters and bidirectional marks escaped.
+pub fn path_for_people(path: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    path.chars().map(|c| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}

@@ -1,0 +1,247 @@
+//! The ways in which a Dockerfile is built: from which context and with which arguments. A line has to be right in
+//! each of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::named_context::{NamedContext, NamedContexts};
+use crate::analysis::source::{self, BuildContext, NoContext};
+use crate::builds::{Build, ContextRoot, Kind};
+use crate::builds::{Context, ContextView, Evidence};
+use crate::campaign::plan::file::{self, SaidBy};
+use crate::discover::Source;
+use crate::dockerfile::{Body, Dockerfile};
+use crate::git::RepoPath;
+
+/// One way in which a Dockerfile is built.
+pub struct Way<'a> {
+    /// What tells it from the others: its context, and who names that where several are of one context.
+    pub name: String,
+    /// The context, where it is a folder of the repository that can be looked at.
+    view: Option<ContextView<'a>>,
+    /// Why the ignore file of the context cannot be used.
+    pub trouble: Option<String>,
+    /// That it is this context, where nobody says so.
+    pub assumed: Option<String>,
+    /// What it is given beside the context, by name.
+    named: Vec<(String, Named<'a>)>,
+    /// Build arguments that the Dockerfile declares; None as the value of one that only the build knows.
+    pub args: BTreeMap<String, Option<String>>,
+    /// As the plan shows it.
+    pub shown: file::Context,
+    /// The builds that do it so, by index.
+    pub builds: Vec<usize>,
+}
+
+/// What a named context stands for.
+enum Named<'a> {
+    Folder(ContextView<'a>),
+    Image(String),
+    Elsewhere(String),
+}
+
+impl<'a> Way<'a> {
+    /// What it is given beside the context.
+    pub fn named_contexts(&self) -> NamedContexts<'_> {
+        let mut contexts = NamedContexts::none();
+        for (name, named) in &self.named {
+            contexts.insert(
+                name,
+                match named {
+                    Named::Folder(view) => NamedContext::Folder(view),
+                    Named::Image(image) => NamedContext::Image(image.clone()),
+                    Named::Elsewhere(what) => NamedContext::Elsewhere(what.clone()),
+                },
+            );
+        }
+        contexts
+    }
+
+    /// The images that take the place of a stage or of another image.
+    pub fn named_images(&self) -> impl Iterator<Item = String> {
+        self.named.iter().filter_map(|(_, named)| match named {
+            Named::Image(image) => Some(image.clone()),
+            _ => None,
+        })
+    }
+
+    /// The context's files.
+    pub fn context(&self) -> &dyn BuildContext {
+        self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
+    }
+
+    fn new(source: &'a Source<'a>, dockerfile: &RepoPath, context: &Context) -> Self {
+        let (view, trouble) = match ContextView::new(source, context, dockerfile) {
+            Ok(view) => (Some(view), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let root = context.root.as_ref().map_or(".", |root| root.as_str()).to_owned();
+        let shown = file::Context::new(root, context.evidence.to_string(), said_by(&context.evidence));
+        Self {
+            name: String::new(),
+            view,
+            trouble,
+            assumed: None,
+            named: Vec::new(),
+            args: BTreeMap::new(),
+            shown,
+            builds: Vec::new(),
+        }
+    }
+
+    /// The context that nobody names: the folder that holds most of the sources.
+    fn guessed(
+        source: &'a Source<'a>,
+        path: &RepoPath,
+        dockerfile: &Dockerfile,
+        given: &BTreeMap<String, String>,
+    ) -> Self {
+        let context = Context::guessed(source, path, &local_sources(dockerfile));
+        let mut way = Self::new(source, path, &context);
+        way.assumed = Some(format!("the build context is {}: {}", way.shown.root, context.evidence));
+        way.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let declared = declared(dockerfile);
+        way.shown.build_args.clone_from(&way.args);
+        way.shown.build_args.retain(|name, _| declared.contains(name.as_str()));
+        way
+    }
+
+    fn found(source: &'a Source<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
+        let mut way = match &build.context {
+            ContextRoot::Folder(root) => {
+                let evidence = Evidence::Declared(build.place.clone());
+                Self::new(source, &build.dockerfile, &Context { root: root.clone(), evidence })
+            }
+            ContextRoot::Elsewhere(at) => {
+                let evidence = Evidence::Declared(build.place.clone());
+                Self {
+                    name: String::new(),
+                    view: None,
+                    trouble: None,
+                    assumed: None,
+                    named: Vec::new(),
+                    args: BTreeMap::new(),
+                    shown: file::Context::new(at.clone(), evidence.to_string(), said_by(&evidence)),
+                    builds: Vec::new(),
+                }
+            }
+        };
+        way.named =
+            build.contexts.iter().map(|(name, at)| (name.clone(), named(source, build, at))).collect();
+        way.shown.target = build.target.as_ref().map(ToString::to_string);
+        way.shown.contexts = build
+            .contexts
+            .iter()
+            .map(|(name, root)| {
+                let root = match root {
+                    ContextRoot::Folder(None) => ".".to_owned(),
+                    ContextRoot::Folder(Some(folder)) => folder.to_string(),
+                    ContextRoot::Elsewhere(at) => at.clone(),
+                };
+                (name.clone(), root)
+            })
+            .collect();
+        way.shown.build_args.clone_from(&args);
+        way.args = args;
+        way
+    }
+}
+
+/// What kind of file names a context.
+fn said_by(evidence: &Evidence) -> Option<SaidBy> {
+    let Evidence::Declared(place) = evidence else { return None };
+    Some(match place.kind {
+        Kind::Config => SaidBy::Config,
+        Kind::Compose => SaidBy::Compose,
+        Kind::Bake => SaidBy::Bake,
+        Kind::Workflow => SaidBy::Workflow,
+        Kind::Script => SaidBy::Script,
+        Kind::Makefile => SaidBy::Makefile,
+        Kind::Devcontainer => SaidBy::Devcontainer,
+    })
+}
+
+/// What a named context stands for. Its `.dockerignore` counts for it as for a context (`dockerui.nameContext`).
+fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
+    let root = match at {
+        ContextRoot::Folder(root) => root,
+        ContextRoot::Elsewhere(what) => {
+            return match what.strip_prefix("docker-image://") {
+                Some(image) if !image.contains("${") => Named::Image(image.to_owned()),
+                _ => Named::Elsewhere(what.clone()),
+            };
+        }
+    };
+    let evidence = Evidence::Declared(build.place.clone());
+    match ContextView::named(source, &Context { root: root.clone(), evidence }) {
+        Ok(view) => Named::Folder(view),
+        Err(error) => Named::Elsewhere(error.to_string()),
+    }
+}
+
+/// The ways in which a Dockerfile is built, each once: those that its repository names, or else the likeliest. What
+/// `given` says of an argument counts for all of them.
+pub fn ways<'a>(
+    source: &'a Source<'a>,
+    path: &RepoPath,
+    dockerfile: &Dockerfile,
+    builds: &[Build],
+    given: &BTreeMap<String, String>,
+) -> Vec<Way<'a>> {
+    let declared = declared(dockerfile);
+    let mut seen = BTreeMap::new();
+    let mut ways: Vec<Way<'_>> = Vec::new();
+    for (at, build) in builds.iter().enumerate() {
+        let args = args(build, &declared, given);
+        let way = *seen.entry((&build.context, args.clone(), &build.contexts)).or_insert_with(|| {
+            ways.push(Way::found(source, build, args));
+            ways.len() - 1
+        });
+        ways[way].builds.push(at);
+    }
+    if ways.is_empty() {
+        ways.push(Way::guessed(source, path, dockerfile, given));
+    }
+    let roots: Vec<String> = ways.iter().map(|way| way.shown.root.clone()).collect();
+    for way in &mut ways {
+        let file::Context { root, evidence, .. } = &way.shown;
+        let alone = roots.iter().filter(|other| *other == root).count() == 1;
+        way.name =
+            if alone { format!("from context {root}") } else { format!("from context {root} ({evidence})") };
+    }
+    ways
+}
+
+/// The arguments of a build that its Dockerfile declares.
+fn args(
+    build: &Build,
+    declared: &BTreeSet<&str>,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, Option<String>> {
+    let mut args = build.args.clone();
+    args.extend(given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))));
+    args.retain(|name, _| declared.contains(name.as_str()));
+    args
+}
+
+/// The names of a Dockerfile's ARGs.
+fn declared(dockerfile: &Dockerfile) -> BTreeSet<&str> {
+    let arguments = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
+        Body::Arg(arguments) => Some(arguments),
+        _ => None,
+    });
+    arguments.flatten().map(|argument| argument.name.as_str()).collect()
+}
+
+/// The sources of a Dockerfile that name one path of the build context.
+fn local_sources(dockerfile: &Dockerfile) -> Vec<&str> {
+    let transfers = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
+        Body::Transfer(transfer) if transfer.options.from.is_none() => Some(transfer),
+        _ => None,
+    });
+    let words = transfers.flat_map(|transfer| &transfer.sources).map(|word| word.text.as_str());
+    let names_one = |word: &&str| {
+        let remote = source::is_url(word) || source::is_git(word);
+        !remote && !word.contains(['$', '*', '?', '[', '\\', '"']) && !matches!(*word, "." | "./" | "/")
+    };
+    words.filter(names_one).collect()
+}

@@ -1,0 +1,321 @@
+//! From verdicts to a new text. It edits; it never prints a Dockerfile again, and it never touches a file.
+//!
+//! The new text is read again and must differ from the old one in exactly the planned flags and words.
+
+pub mod header;
+pub mod revert;
+
+use std::collections::BTreeSet;
+
+use crate::analysis::rule::Remedy;
+use crate::analysis::{Site, transfer_of};
+use crate::dockerfile::{Dockerfile, Instruction, Transfer, TransferKind, Word};
+use crate::text::{EditSet, EditsMeet, Span};
+use header::Header;
+
+/// Why a file can not be rewritten.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RewriteError {
+    /// BuildKit refuses the file as it is.
+    #[error("BuildKit refuses this file: line {line}: {message}; mend that first")]
+    Refused {
+        /// 1-based line.
+        line: usize,
+        /// What BuildKit says.
+        message: String,
+    },
+    /// The bytes are not UTF-8, so a pull request could not show them.
+    #[error("line {line} is not UTF-8; save the file as UTF-8 first")]
+    NotUtf8 {
+        /// 1-based line.
+        line: usize,
+    },
+    /// Two edits meet: a mistake of this program.
+    #[error(transparent)]
+    Meet(#[from] EditsMeet),
+    /// The new text does not read as planned.
+    #[error("after the edit, line {line} would not read as planned ({what}); the file is left as it is")]
+    Unfaithful {
+        /// 1-based line in the old text.
+        line: usize,
+        /// What differs.
+        what: String,
+    },
+}
+
+/// A file with its new text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// The edits of the old text.
+    pub edits: EditSet,
+    /// The new text.
+    pub text: Vec<u8>,
+}
+
+/// One line of a plan: the whole instruction as it will stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinePlan {
+    /// First line of the old instruction, 1-based.
+    pub line: usize,
+    /// The new instruction.
+    pub replacement: String,
+}
+
+/// What is written for one line.
+#[derive(Clone, Copy, Debug)]
+pub struct LineEdit<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// Whether an ADD becomes COPY.
+    pub add_to_copy: bool,
+}
+
+/// The edits that link one line.
+///
+/// # Errors
+///
+/// [`EditsMeet`] where the same words are edited twice.
+pub fn line_edits(dockerfile: &Dockerfile, line: LineEdit<'_>, edits: &mut EditSet) -> Result<(), EditsMeet> {
+    let instruction = &dockerfile.instructions()[line.site.instruction];
+    let Some((holder, transfer)) = transfer_of(instruction) else { return Ok(()) };
+    let word = &holder.word;
+    if line.add_to_copy && line.site.is_copy {
+        edits.replace(word.span, format!("{} --link", like(&word.text, "copy")))?;
+    } else {
+        edits.insert(word.span.end, " --link")?;
+    }
+    for remedy in line.site.remedies() {
+        remedy_edit(dockerfile, transfer, remedy, edits)?;
+    }
+    Ok(())
+}
+
+/// `new` in the letter case of `old`.
+fn like(old: &str, new: &str) -> String {
+    if old.bytes().any(|byte| byte.is_ascii_lowercase()) { new.to_lowercase() } else { new.to_uppercase() }
+}
+
+fn remedy_edit(
+    dockerfile: &Dockerfile,
+    transfer: &Transfer,
+    remedy: &Remedy,
+    edits: &mut EditSet,
+) -> Result<(), EditsMeet> {
+    match (remedy, &transfer.destination) {
+        (Remedy::Owner(owner), _) => {
+            let Some(flag) = transfer.flags.iter().find(|flag| flag.text.starts_with("--chown")) else {
+                return Ok(());
+            };
+            edits.replace(flag.span, format!("--chown={owner}"))
+        }
+        (Remedy::AppendSlash, Some(word)) => {
+            // A destination that a canonical path replaces gets its slash there.
+            if edits.edits().iter().any(|edit| edit.span == word.span) {
+                return Ok(());
+            }
+            let last = dockerfile.text()[word.span.range()].last();
+            let quoted = transfer.json || matches!(last, Some(b'"' | b'\''));
+            edits.insert(word.span.end - usize::from(quoted), "/")
+        }
+        (Remedy::Destination(path), Some(word)) => {
+            if edits.edits().iter().any(|edit| edit.span == word.span) {
+                return Ok(());
+            }
+            let quoted = if transfer.json { format!("\"{path}\"") } else { path.clone() };
+            edits.replace(word.span, quoted)
+        }
+        (_, None) => Ok(()),
+    }
+}
+
+/// The whole instruction as it will be written, heredoc bodies included. It is read again, alone, and must say what
+/// the old one did, with exactly the flags and words that the site's remedies name.
+///
+/// # Errors
+///
+/// [`RewriteError`] where it would not.
+pub fn replacement(dockerfile: &Dockerfile, line: LineEdit<'_>) -> Result<String, RewriteError> {
+    let mut edits = EditSet::default();
+    line_edits(dockerfile, line, &mut edits)?;
+    let before = &dockerfile.instructions()[line.site.instruction];
+    let start = before.span.start;
+    let mut own = EditSet::default();
+    for edit in edits.edits() {
+        own.replace(Span::new(edit.span.start - start, edit.span.end - start), edit.replacement.clone())?;
+    }
+    let new = own.apply(&dockerfile.text()[before.span.range()]);
+    // Two instructions that cost the same each, however long the file is.
+    let escape_token = char::from(dockerfile.directives().escape_token);
+    let alone = [format!("# escape={escape_token}\nFROM scratch\n").as_bytes(), &new].concat();
+    match Dockerfile::read(alone).instructions() {
+        [_, after] if is_planned(before, after, line) => Ok(String::from_utf8_lossy(&new).into_owned()),
+        _ => Err(RewriteError::Unfaithful { line: before.start_line, what: "flags or words".into() }),
+    }
+}
+
+/// Rewrites a file: puts the planned lines in place, writes the header, and reads the result again.
+///
+/// # Errors
+///
+/// [`RewriteError`]; nothing was changed then.
+pub fn rewrite(
+    dockerfile: &Dockerfile,
+    lines: &[LinePlan],
+    header: &Header,
+) -> Result<Rewrite, RewriteError> {
+    let index = dockerfile.line_index();
+    if let Some(error) = dockerfile.errors().first() {
+        let line = index.position(error.span.start).line;
+        return Err(RewriteError::Refused { line, message: error.message.clone() });
+    }
+    if let Err(error) = std::str::from_utf8(dockerfile.text()) {
+        return Err(RewriteError::NotUtf8 { line: index.position(error.valid_up_to()).line });
+    }
+    let mut edits = EditSet::default();
+    for line in lines {
+        let instructions = dockerfile.instructions();
+        let Ok(at) = instructions.binary_search_by_key(&line.line, |instruction| instruction.start_line)
+        else {
+            return Err(RewriteError::Unfaithful { line: line.line, what: "there is no instruction".into() });
+        };
+        let instruction = &instructions[at];
+        edits.replace(instruction.span, line.replacement.as_bytes())?;
+    }
+    header::edit(dockerfile, header, &mut edits)?;
+    let text = edits.apply(dockerfile.text());
+    check(dockerfile, &Dockerfile::read(text.clone()), lines, header)?;
+    Ok(Rewrite { edits, text })
+}
+
+/// The new text must say what the old one did, but for the header and the planned lines; and those may differ in
+/// `--link`, in the owner, in the destination and in ADD for COPY alone.
+fn check(
+    old: &Dockerfile,
+    new: &Dockerfile,
+    lines: &[LinePlan],
+    header: &Header,
+) -> Result<(), RewriteError> {
+    let unfaithful = |line, what: &str| Err(RewriteError::Unfaithful { line, what: what.to_owned() });
+    if let Some(error) = new.errors().first() {
+        return unfaithful(new.line_index().position(error.span.start).line, &error.message);
+    }
+    check_directives(old, new, header)?;
+    if old.instructions().len() != new.instructions().len() {
+        return unfaithful(1, "the number of instructions");
+    }
+    let planned: BTreeSet<usize> = lines.iter().map(|line| line.line).collect();
+    for (before, after) in old.instructions().iter().zip(new.instructions()) {
+        let planned = planned.contains(&before.start_line);
+        let same =
+            if planned { is_linked_version(before, after) } else { says_the_same(old, before, new, after) };
+        if !same {
+            return unfaithful(before.start_line, "flags or words");
+        }
+    }
+    Ok(())
+}
+
+/// Whether `after` is `before` with `--link`, and differs in nothing that no plan ever changes.
+fn is_linked_version(before: &Instruction, after: &Instruction) -> bool {
+    let (Some((_, before)), Some((_, after))) = (transfer_of(before), transfer_of(after)) else {
+        return false;
+    };
+    let but_owner = |flags: &[Word]| -> Vec<String> {
+        let others = flags.iter().filter(|flag| !flag.text.starts_with("--chown"));
+        others.map(|flag| flag.text.to_string()).collect()
+    };
+    let (old, new) = (but_owner(&before.flags), but_owner(&after.flags));
+    after.options.link == Some(true)
+        && before.options.link.is_none()
+        && new.first().is_some_and(|flag| flag == "--link")
+        && new[1..] == old[..]
+        && before.options.chown.is_some() == after.options.chown.is_some()
+        && texts(&after.sources) == texts(&before.sources)
+        && after.heredocs.len() == before.heredocs.len()
+        && after.json == before.json
+}
+
+fn check_directives(old: &Dockerfile, new: &Dockerfile, header: &Header) -> Result<(), RewriteError> {
+    let (before, after) = (old.directives(), new.directives());
+    let value = |directive: &Option<crate::dockerfile::Directive>| {
+        directive.as_ref().map(|found| found.value.clone())
+    };
+    let syntax = match header {
+        Header::Insert(value) | Header::Raise(value) => Some(value.clone()),
+        Header::Keep | Header::Foreign(_) => value(&before.syntax),
+    };
+    let same = before.escape_token == after.escape_token
+        && value(&before.check) == value(&after.check)
+        && value(&before.escape) == value(&after.escape)
+        && syntax == value(&after.syntax);
+    if same {
+        Ok(())
+    } else {
+        Err(RewriteError::Unfaithful { line: 1, what: "the parser directives".into() })
+    }
+}
+
+/// Whether two instructions are the same but for where they stand.
+fn says_the_same(old: &Dockerfile, before: &Instruction, new: &Dockerfile, after: &Instruction) -> bool {
+    let texts_match = old.text()[before.span.range()] == new.text()[after.span.range()];
+    texts_match && before.stage == after.stage && transfers_match(before, after)
+}
+
+fn transfers_match(before: &Instruction, after: &Instruction) -> bool {
+    match (transfer_of(before), transfer_of(after)) {
+        (None, None) => true,
+        (Some((_, before)), Some((_, after))) => {
+            texts(&before.flags) == texts(&after.flags)
+                && texts(&before.sources) == texts(&after.sources)
+                && before.destination.as_ref().map(|word| &word.text)
+                    == after.destination.as_ref().map(|word| &word.text)
+        }
+        _ => false,
+    }
+}
+
+fn texts(words: &[Word]) -> Vec<&str> {
+    words.iter().map(|word| word.text.as_str()).collect()
+}
+
+/// Whether an edited line differs from the old one in exactly what was planned.
+fn is_planned(before: &Instruction, after: &Instruction, line: LineEdit<'_>) -> bool {
+    let (Some((_, before)), Some((_, after))) = (transfer_of(before), transfer_of(after)) else {
+        return false;
+    };
+    let copies = line.add_to_copy && line.site.is_copy;
+    let kind = if copies { TransferKind::Copy } else { before.kind };
+    let remedies: Vec<&Remedy> = line.site.remedies().collect();
+    let owner = remedies.iter().find_map(|remedy| match remedy {
+        Remedy::Owner(owner) => Some(format!("--chown={owner}")),
+        _ => None,
+    });
+    let mut flags = vec!["--link".to_owned()];
+    flags.extend(before.flags.iter().map(|flag| match &owner {
+        Some(owner) if flag.text.starts_with("--chown") => owner.clone(),
+        _ => flag.text.to_string(),
+    }));
+    after.kind == kind
+        && after.options.link == Some(true)
+        && texts(&after.flags) == flags
+        && texts(&after.sources) == texts(&before.sources)
+        && after.heredocs.len() == before.heredocs.len()
+        && after.json == before.json
+        && is_planned_destination(before, after, &remedies)
+}
+
+fn is_planned_destination(before: &Transfer, after: &Transfer, remedies: &[&Remedy]) -> bool {
+    let (Some(before), Some(after)) = (&before.destination, &after.destination) else { return false };
+    let canonical = remedies.iter().find_map(|remedy| match remedy {
+        Remedy::Destination(path) => Some(path.as_str()),
+        _ => None,
+    });
+    if let Some(path) = canonical {
+        return after.text == path;
+    }
+    if !remedies.contains(&&Remedy::AppendSlash) {
+        return after.text == before.text;
+    }
+    let bare = |text: &str| text.trim_end_matches(['"', '\'']).to_owned();
+    bare(&after.text) == format!("{}/", bare(&before.text))
+}

@@ -1,0 +1,270 @@
+//! Which lines of a Dockerfile a build linked, by the names of its vertexes.
+//!
+//! A name is `[stage n/m] LINK COPY …`. BuildKit counts FROM (of an image that has layers), triggers of ONBUILD, and
+//! COPY, ADD, RUN and WORKDIR (`dockerfile2llb.prefixCommand`, `dispatchState.cmdTotal`). Where a stage begins in that
+//! count may be unknown, so each count that fits all that was shown is tried, and a line is linked only if all agree. A
+//! vertex that two stages share has the name of one, be it of another build that runs at the same time: the other's line
+//! counts as not exercised, and shows in a build of that stage alone. Bases are shared most, so theirs tell nothing.
+
+use std::collections::BTreeSet;
+
+use super::builder::Vertex;
+use crate::campaign::evidence::Reached;
+use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
+
+/// Whether a build of this Dockerfile reached its COPY and ADD lines: each instruction, by its place in
+/// [`Dockerfile::instructions`], with what was shown. Others are left out.
+pub fn reached(vertexes: &[Vertex], dockerfile: &Dockerfile) -> Vec<(usize, Reached)> {
+    let stages = Stages::of(dockerfile);
+    let steps: Vec<Step<'_>> = vertexes.iter().filter_map(Step::read).collect();
+    let sites = dockerfile.instructions().iter().enumerate();
+    let sites = sites.filter_map(|(at, instruction)| {
+        let transfer = transfer(instruction)?;
+        let stage = instruction.stage?;
+        let reached = match instruction.body {
+            Body::Onbuild(_) => stages.onbuild(stage, at, &steps),
+            _ => stages.own(stage, at, transfer, &steps),
+        };
+        Some((at, reached))
+    });
+    sites.collect()
+}
+
+fn transfer(instruction: &Instruction) -> Option<&Transfer> {
+    match &instruction.body {
+        Body::Transfer(transfer) => Some(transfer),
+        Body::Onbuild(child) => transfer(child),
+        _ => None,
+    }
+}
+
+/// A vertex of a stage: `[linux/amd64 stage n/m] ONBUILD LINK COPY …`, platform and stage not always.
+#[derive(Debug)]
+struct Step<'v> {
+    stage: &'v str,
+    number: usize,
+    total: usize,
+    onbuild: bool,
+    link: bool,
+    text: &'v str,
+    done: bool,
+}
+
+impl<'v> Step<'v> {
+    fn read(vertex: &'v Vertex) -> Option<Self> {
+        let (place, text) = vertex.name.strip_prefix('[')?.split_once("] ")?;
+        let mut words: Vec<&str> = place.split_whitespace().collect();
+        let (number, total) = words.pop()?.split_once('/')?;
+        // The name of a stage has no slash; that of a platform has.
+        let stage = words.pop().filter(|word| !word.contains('/')).unwrap_or_default();
+        let (onbuild, text) = text.strip_prefix("ONBUILD ").map_or((false, text), |text| (true, text));
+        let (link, text) = text.strip_prefix("LINK ").map_or((false, text), |text| (true, text));
+        let done = vertex.completed && vertex.error.is_none();
+        Some(Self {
+            stage,
+            number: number.parse().ok()?,
+            total: total.parse().ok()?,
+            onbuild,
+            link,
+            text,
+            done,
+        })
+    }
+}
+
+/// A counted line of a stage.
+struct Line<'d> {
+    /// Its place among the instructions.
+    at: usize,
+    instruction: &'d Instruction,
+    /// Whether it counts but may have no number: `WORKDIR /` makes nothing.
+    may_be_root: bool,
+}
+
+/// The stages of a Dockerfile.
+struct Stages<'d> {
+    dockerfile: &'d Dockerfile,
+    /// Each FROM.
+    froms: Vec<&'d Instruction>,
+    /// Each stage's counted lines.
+    lines: Vec<Vec<Line<'d>>>,
+}
+
+impl<'d> Stages<'d> {
+    fn of(dockerfile: &'d Dockerfile) -> Self {
+        let instructions = dockerfile.instructions().iter();
+        let froms: Vec<&Instruction> =
+            instructions.filter(|line| matches!(line.body, Body::From(_)) && line.stage.is_some()).collect();
+        let mut lines: Vec<Vec<Line<'d>>> = froms.iter().map(|_| Vec::new()).collect();
+        for (at, instruction) in dockerfile.instructions().iter().enumerate() {
+            let may_be_root = match &instruction.body {
+                Body::Transfer(_) | Body::Run(_) => false,
+                Body::Workdir(path) => may_be_root(&path.text),
+                _ => continue,
+            };
+            if let Some(lines) = instruction.stage.and_then(|stage| lines.get_mut(stage)) {
+                lines.push(Line { at, instruction, may_be_root });
+            }
+        }
+        Self { dockerfile, froms, lines }
+    }
+
+    /// The names under which a stage is shown; none where they are another's too.
+    fn names(&self, stage: usize) -> Vec<String> {
+        let shown = |stage: usize| self.name(stage).map_or(format!("stage-{stage}"), str::to_owned);
+        let name = shown(stage);
+        if (0..self.froms.len()).any(|other| other != stage && shown(other) == name) {
+            return Vec::new();
+        }
+        // A stage that is alone has no name, unless an image is copied from.
+        let alone = (self.froms.len() == 1).then(String::new);
+        alone.into_iter().chain([name]).collect()
+    }
+
+    fn name(&self, stage: usize) -> Option<&str> {
+        match &self.froms[stage].body {
+            Body::From(from) => from.name.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The stage that a stage starts from; None for an image.
+    fn parent(&self, stage: usize) -> Option<usize> {
+        let base = self.base(stage).to_lowercase();
+        (0..stage).rev().find(|other| self.name(*other) == Some(base.as_str()))
+    }
+
+    fn base(&self, stage: usize) -> &str {
+        match &self.froms[stage].body {
+            Body::From(from) => &from.base.text,
+            _ => "",
+        }
+    }
+
+    fn steps<'s>(&self, stage: usize, steps: &'s [Step<'s>]) -> Vec<&'s Step<'s>> {
+        let names = self.names(stage);
+        let own =
+            |step: &&Step<'_>| names.iter().any(|name| name == step.stage) && !step.text.starts_with("FROM ");
+        steps.iter().filter(own).collect()
+    }
+
+    /// Whether nothing changes the filesystem before a line, on `scratch`: what is linked there is not merged.
+    fn is_first(&self, stage: usize, at: usize) -> bool {
+        let none = self.lines[stage].iter().take_while(|line| line.at < at).all(|line| line.may_be_root);
+        let below = match self.parent(stage) {
+            Some(parent) => self.is_first(parent, usize::MAX),
+            None => self.base(stage) == "scratch",
+        };
+        none && below
+    }
+
+    fn own(&self, stage: usize, at: usize, transfer: &Transfer, steps: &[Step<'_>]) -> Reached {
+        let steps = self.steps(stage, steps);
+        let lines = &self.lines[stage];
+        let numberings = numberings(lines, &steps, self.dockerfile.text());
+        let place = lines.iter().position(|line| line.at == at);
+        let found = numberings.iter().map(|numbers| {
+            let number = place.and_then(|place| numbers[place]);
+            let of_line = || steps.iter().filter(|step| Some(step.number) == number && !step.onbuild);
+            if of_line().any(|step| step.link) {
+                return if of_line().any(|step| step.link && step.done) { Reached::Linked } else { NOT };
+            }
+            let inert = transfer.options.chmod.is_some() || self.is_first(stage, at);
+            if inert && of_line().any(|step| step.done) { Reached::Inert } else { NOT }
+        });
+        agreed(found)
+    }
+
+    /// A trigger is executed where a stage starts from its own; it is found by its text.
+    fn onbuild(&self, stage: usize, at: usize, steps: &[Step<'_>]) -> Reached {
+        let trigger = |at: usize| match &self.dockerfile.instructions()[at].body {
+            Body::Onbuild(child) => plain_words(child, self.dockerfile.text()),
+            _ => None,
+        };
+        let Some(words) = trigger(at) else { return NOT };
+        let alike = (0..self.dockerfile.instructions().len()).filter(|other| {
+            self.dockerfile.instructions()[*other].stage == Some(stage)
+                && trigger(*other).as_ref() == Some(&words)
+        });
+        if alike.count() > 1 {
+            return NOT;
+        }
+        let children = (0..self.froms.len()).filter(|child| self.parent(*child) == Some(stage));
+        let mut shown = children.flat_map(|child| self.steps(child, steps));
+        let linked = shown.any(|step| step.onbuild && step.link && step.done && is_said(step.text, &words));
+        if linked { Reached::Linked } else { NOT }
+    }
+}
+
+const NOT: Reached = Reached::NotExercised;
+
+/// What all say; nothing was shown where they do not agree.
+fn agreed(mut all: impl Iterator<Item = Reached>) -> Reached {
+    let first = all.next().unwrap_or(NOT);
+    if all.all(|other| other == first) { first } else { NOT }
+}
+
+/// Each way to number the lines of a stage that fits what was shown of it.
+fn numberings(lines: &[Line<'_>], steps: &[&Step<'_>], text: &[u8]) -> Vec<Vec<Option<usize>>> {
+    let open: Vec<usize> = (0..lines.len()).filter(|line| lines[*line].may_be_root).collect();
+    let totals: BTreeSet<usize> = steps.iter().map(|step| step.total).collect();
+    let extra = totals.first().and_then(|total| total.checked_sub(lines.len()));
+    let (1, Some(extra), ..=MOST_OPEN) = (totals.len(), extra, open.len()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (before, left_out) in
+        (0..=extra).flat_map(|before| (0..1_usize << open.len()).map(move |out| (before, out)))
+    {
+        let is_out =
+            |line: usize| open.iter().position(|o| *o == line).is_some_and(|bit| left_out >> bit & 1 == 1);
+        let mut last = before;
+        let mut number = |line: usize| {
+            last += usize::from(!is_out(line));
+            (!is_out(line)).then_some(last)
+        };
+        let numbers: Vec<Option<usize>> = (0..lines.len()).map(&mut number).collect();
+        if steps.iter().all(|step| fits(step, lines, &numbers, text)) {
+            found.push(numbers);
+        }
+    }
+    found
+}
+
+/// How many lines may be without a number. There are twice as many ways for each.
+const MOST_OPEN: usize = 6;
+
+/// Whether a step is what a numbering makes it: the line's own words, or no line's at all.
+fn fits(step: &Step<'_>, lines: &[Line<'_>], numbers: &[Option<usize>], text: &[u8]) -> bool {
+    let line = numbers.iter().position(|number| *number == Some(step.number));
+    match line.map(|line| lines[line].instruction) {
+        None => step.onbuild,
+        Some(_) if step.onbuild => false,
+        Some(instruction) => {
+            let word = instruction.word.text.to_uppercase();
+            let same = step.text.split_whitespace().next() == Some(word.as_str());
+            same && plain_words(instruction, text).is_none_or(|words| is_said(step.text, &words))
+        }
+    }
+}
+
+/// The words of an instruction that BuildKit shows as they are; None where it would expand something.
+fn plain_words(instruction: &Instruction, text: &[u8]) -> Option<Vec<String>> {
+    let source = std::str::from_utf8(&text[instruction.span.range()]).ok()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || " \t_-./=:,@*?+%".contains(c);
+    let mut words: Vec<String> =
+        source.chars().all(plain).then(|| source.split_whitespace().map(str::to_owned).collect())?;
+    words.first_mut()?.make_ascii_uppercase();
+    Some(words)
+}
+
+fn is_said(text: &str, words: &[String]) -> bool {
+    text.split_whitespace().eq(words.iter().map(String::as_str))
+}
+
+/// Whether a WORKDIR may name the root.
+fn may_be_root(path: &str) -> bool {
+    let named = |part: &str| !matches!(part, "" | "." | "..");
+    path.contains('$') || path.split('/').any(|part| part == "..") || !path.split('/').any(named)
+}
+
+#[cfg(test)]
+mod tests;
