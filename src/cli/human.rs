@@ -3,26 +3,25 @@
 //! What comes from a repository is printed through [`escape`], so that no name and no line of a file can move the
 //! cursor, change colours or turn the reading direction.
 
+mod counts;
 mod diff;
 pub mod escape;
 mod evidence;
 mod excerpt;
-mod first;
-mod lists;
 mod rules;
 mod screen;
 mod status;
 pub mod style;
-mod tally;
+mod summary;
 mod verbose;
 mod verify;
 mod words;
 
 pub use diff::diffs;
 pub use excerpt::inspection;
-pub use first::{Saved, first_screen};
 pub use rules::{rule, rules};
 pub use status::status;
+pub use summary::{Saved, first_screen};
 pub use verify::{outcome, seconds, verified};
 pub use words::{count, number, short_commit};
 

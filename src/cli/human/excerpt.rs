@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use super::escape::{Source, shown};
 use super::screen::Screen;
 use super::words::{count, form, number, shortened};
-use super::{style, tally, verbose};
+use super::{counts, style, verbose};
 use crate::analysis::transfer_of;
 use crate::campaign::plan::file::{Benefit, FileReport, Inspection, Reason, Site, Verdict};
 use crate::dockerfile::{Dockerfile, Instruction, ReadError};
@@ -59,7 +59,7 @@ fn summary(report: &FileReport) -> String {
         *counts.entry(site.verdict).or_default() += 1;
     }
     let of = |verdict: Verdict| counts.get(&verdict).copied().unwrap_or(0);
-    let proved = tally::Count::of(report.sites.iter().filter(|site| tally::is_eligible(site))).proved;
+    let proved = counts::Count::of(report.sites.iter().filter(|site| counts::is_eligible(site))).proved;
     let eligible = of(Verdict::Link) + of(Verdict::Edit);
     let mut parts = Vec::new();
     match (eligible, proved) {
@@ -270,7 +270,7 @@ fn notes(site: &Site) -> Vec<(&'static str, String)> {
     if site.proved == Some(true) && site.verdict != Verdict::Link && verbose::is_judged(site) {
         notes.push(("proved", "it leans on no assumption".to_owned()));
     }
-    if tally::is_eligible(site) || site.verdict == Verdict::Linked {
+    if counts::is_eligible(site) || site.verdict == Verdict::Linked {
         notes.push(("benefit", benefit(site.benefit).to_owned()));
     }
     if site.verdict == Verdict::Hold && site.reasons.iter().all(|reason| is_of_ancestors(&reason.rule)) {

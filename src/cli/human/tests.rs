@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anstream::adapter::strip_str;
 
 use super::screen::Screen;
-use super::{Saved, diffs, excerpt, first, rule};
+use super::{Saved, diffs, excerpt, rule, summary};
 use crate::analysis::rule as rules;
 use crate::campaign::evidence::assess::Standings;
 use crate::campaign::plan::file::{
@@ -35,7 +35,7 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    first::write(&mut screen, plan, &Standings::new(), saved, verbose);
+    summary::write(&mut screen, plan, &Standings::new(), saved, verbose);
     screen.finish()
 }
 

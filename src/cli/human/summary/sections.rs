@@ -2,9 +2,9 @@
 
 use anstyle::Style;
 
-use super::screen::{Align, Piece, Screen};
-use super::words::{count, form, number, said_by, short_commit};
-use super::{style, tally};
+use super::super::screen::{Align, Piece, Screen};
+use super::super::words::{count, form, number, said_by, short_commit};
+use super::super::{counts, style};
 use crate::campaign::plan::file::{Class, File, Gone, Header, Knowledge, ListReport, Plan, Wave};
 
 /// How many entries of a list are named.
@@ -14,7 +14,7 @@ const WAVES: usize = 5;
 
 /// The base images that were not read, and what to do about it.
 pub fn unread(screen: &mut Screen, plan: &Plan) {
-    let images = tally::unread(plan);
+    let images = counts::unread(plan);
     if images.is_empty() {
         return;
     }
@@ -96,7 +96,7 @@ pub fn apart(screen: &mut Screen, plan: &Plan) {
 
 /// What is known of how the repository builds its Dockerfiles.
 pub fn builds(screen: &mut Screen, plan: &Plan) {
-    let (found, assumed) = tally::contexts(plan);
+    let (found, assumed) = counts::contexts(plan);
     let many = found.iter().map(|(_, many)| many).sum();
     let kinds: Vec<String> =
         found.iter().map(|(kind, many)| format!("{} {}", number(*many), said_by(*kind))).collect();
@@ -193,14 +193,14 @@ pub fn waves(screen: &mut Screen, plan: &Plan) {
 fn wave_row(plan: &Plan, name: &str, waves: &[&Wave]) -> Vec<Piece> {
     let files = waves.iter().map(|wave| wave.files.len()).sum();
     let paths = waves.iter().flat_map(|wave| &wave.files);
-    let sites = tally::Count::of(paths.filter_map(|path| plan.file(path)).flat_map(File::selected));
+    let sites = counts::Count::of(paths.filter_map(|path| plan.file(path)).flat_map(File::selected));
     let cell = |many: usize| (Style::new(), number(many));
     vec![(Style::new(), name.to_owned()), cell(files), cell(sites.all), cell(sites.proved)]
 }
 
 /// What is bound to the plan: headers, waivers, build arguments.
 pub fn conditions(screen: &mut Screen, plan: &Plan) {
-    for (value, files) in tally::fetched(plan) {
+    for (value, files) in counts::fetched(plan) {
         let builds = form(files, "this build fetches", "these builds fetch");
         let text = format!("from now on {builds} {value} ({}).", count(files, "file"));
         screen.prose(style::STRONG, "Header:", &text);

@@ -1,12 +1,13 @@
 //! The first screen of a plan: what there is, what may be done, what stands against it, where to start.
 
+mod sections;
+
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 
-use super::lists;
+use super::counts::{self, Count};
 use super::screen::{Align, Piece, Screen};
-use super::tally::{self, Count};
 use super::words::{count, form, number};
 use super::{evidence, style, verbose};
 use crate::campaign::evidence::assess::Standings;
@@ -59,18 +60,18 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, standings: &Standings, sav
     if verbose || !rows.is_empty() {
         screen.end();
     }
-    lists::unread(screen, plan);
-    lists::apart(screen, plan);
-    lists::builds(screen, plan);
-    lists::reconciliation(screen, plan);
-    lists::waves(screen, plan);
-    lists::conditions(screen, plan);
+    sections::unread(screen, plan);
+    sections::apart(screen, plan);
+    sections::builds(screen, plan);
+    sections::reconciliation(screen, plan);
+    sections::waves(screen, plan);
+    sections::conditions(screen, plan);
     evidence::line(screen, standings);
     start(screen, plan, saved);
 }
 
 fn head(screen: &mut Screen, plan: &Plan, saved: &Saved) {
-    let sites = tally::sites(plan).count();
+    let sites = counts::sites(plan).count();
     let what = format!("{}, {} COPY/ADD", count(plan.files.len(), "Dockerfile"), number(sites));
     screen.paint(style::STRONG, &what);
     match saved.path() {
@@ -81,23 +82,23 @@ fn head(screen: &mut Screen, plan: &Plan, saved: &Saved) {
 
 /// Says plainly when there is little or nothing to gain.
 fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
-    let sites: Vec<&Site> = tally::sites(plan).collect();
+    let sites: Vec<&Site> = counts::sites(plan).collect();
     if plan.files.is_empty() {
         return Some(("Nothing to do:", "no Dockerfile was found.".into()));
     }
     if sites.is_empty() {
         return Some(("Nothing to do:", "no Dockerfile has a COPY or an ADD.".into()));
     }
-    let linked = tally::with(plan, Verdict::Linked);
+    let linked = counts::with(plan, Verdict::Linked);
     if linked == sites.len() {
         return Some(("Nothing to do:", "every COPY and ADD is linked already.".into()));
     }
     let selected = sites.iter().filter(|site| site.selected).count();
-    let open = sites.len() - linked - tally::with(plan, Verdict::OptedOut);
+    let open = sites.len() - linked - counts::with(plan, Verdict::OptedOut);
     let against = against(plan);
-    let unknown = tally::with(plan, Verdict::Unknown);
+    let unknown = counts::with(plan, Verdict::Unknown);
     if selected == 0 {
-        let eligible = sites.iter().filter(|site| tally::is_eligible(site)).count();
+        let eligible = sites.iter().filter(|site| counts::is_eligible(site)).count();
         let may = match eligible {
             0 => "no line may be linked".to_owned(),
             many if idle(plan) == many => {
@@ -108,11 +109,11 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
         let head = if unknown > 0 { "Nothing to do as far as is known:" } else { "Nothing to do:" };
         return Some((head, sentence(&may, &against)));
     }
-    let pays = tally::paying(plan).all;
+    let pays = counts::paying(plan).all;
     if pays > 0 && selected * 2 >= open {
         return None;
     }
-    let files = tally::edited(plan).count();
+    let files = counts::edited(plan).count();
     let may = format!(
         "{} of {} {} may be linked, {}{}",
         number(selected),
@@ -139,24 +140,24 @@ fn sentence(may: &str, against: &[String]) -> String {
 
 /// Lines that may be linked and where that brings nothing.
 fn idle(plan: &Plan) -> usize {
-    tally::sites(plan).filter(|site| tally::is_eligible(site) && site.benefit == Benefit::None).count()
+    counts::sites(plan).filter(|site| counts::is_eligible(site) && site.benefit == Benefit::None).count()
 }
 
 /// What stands against linking more, in clauses.
 fn against(plan: &Plan) -> Vec<String> {
     let mut clauses = Vec::new();
-    let hold = tally::with(plan, Verdict::Hold);
+    let hold = counts::with(plan, Verdict::Hold);
     if hold > 0 {
         let reasons =
-            tally::ranked(tally::first_reasons(plan, Verdict::Hold).map(|reason| reason.message.as_str()));
+            counts::ranked(counts::first_reasons(plan, Verdict::Hold).map(|reason| reason.message.as_str()));
         let why = reasons.first().map_or(String::new(), |(message, _)| {
             format!(" {}because {message}", if reasons.len() > 1 { "mostly " } else { "" })
         });
         clauses.push(format!("{} would change the image{why}", number(hold)));
     }
-    let unknown = tally::with(plan, Verdict::Unknown);
+    let unknown = counts::with(plan, Verdict::Unknown);
     if unknown > 0 {
-        let images = tally::unread(plan).len();
+        let images = counts::unread(plan).len();
         let why = match images {
             0 => String::new(),
             many => format!(" ({} {} not read)", count(many, "base image"), form(many, "was", "were")),
@@ -170,15 +171,16 @@ fn against(plan: &Plan) -> Vec<String> {
 fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
     let mut rows = Vec::new();
     let taken = |benefit: Benefit| {
-        Count::of(tally::sites(plan).filter(move |site| site.selected && site.benefit == benefit))
+        Count::of(counts::sites(plan).filter(move |site| site.selected && site.benefit == benefit))
     };
     push(&mut rows, taken(Benefit::Pays), style::GOOD, "worth linking", proof);
     push(&mut rows, taken(Benefit::Neutral), style::GOOD, "equivalent, little gain", proof);
     push(&mut rows, taken(Benefit::Costs), style::GOOD, "equivalent, builds get slower", proof);
     push(&mut rows, taken(Benefit::None), style::GOOD, "equivalent, no gain", proof);
-    let left = Count::of(tally::sites(plan).filter(|site| tally::is_eligible(site) && !site.selected));
+    let left = Count::of(counts::sites(plan).filter(|site| counts::is_eligible(site) && !site.selected));
     push(&mut rows, left, Style::new(), "equivalent, left out", |_| left_out(plan));
-    let judged = |verdict: Verdict| Count::of(tally::sites(plan).filter(move |site| site.verdict == verdict));
+    let judged =
+        |verdict: Verdict| Count::of(counts::sites(plan).filter(move |site| site.verdict == verdict));
     push(&mut rows, judged(Verdict::Hold), style::BAD, "would change the image", |_| {
         top(plan, Verdict::Hold)
     });
@@ -186,12 +188,18 @@ fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
     push(&mut rows, judged(Verdict::NoEffect), Style::new(), "without effect", |_| {
         "the builder would ignore --link".into()
     });
-    push(&mut rows, judged(Verdict::Linked), Style::new(), "linked already", |_| match tally::harmful_links(
-        plan,
-    ) {
-        0 => String::new(),
-        harmful => format!("{} of them {} the image", number(harmful), form(harmful, "changes", "change")),
-    });
+    push(
+        &mut rows,
+        judged(Verdict::Linked),
+        Style::new(),
+        "linked already",
+        |_| match counts::harmful_links(plan) {
+            0 => String::new(),
+            harmful => {
+                format!("{} of them {} the image", number(harmful), form(harmful, "changes", "change"))
+            }
+        },
+    );
     push(&mut rows, judged(Verdict::OptedOut), Style::new(), "opted out", |_| "--link=false".into());
     rows
 }
@@ -226,7 +234,7 @@ fn proof(found: Count) -> String {
 fn left_out(plan: &Plan) -> String {
     let (mut skipped, mut idle, mut other) = (0, 0, 0);
     for file in &plan.files {
-        for site in file.sites.iter().filter(|site| tally::is_eligible(site) && !site.selected) {
+        for site in file.sites.iter().filter(|site| counts::is_eligible(site) && !site.selected) {
             match (&file.skip, site.benefit) {
                 (Some(_), _) => skipped += 1,
                 (None, Benefit::None) => idle += 1,
@@ -250,7 +258,7 @@ fn left_out(plan: &Plan) -> String {
 
 /// The rules that speak most often against a verdict.
 fn top(plan: &Plan, verdict: Verdict) -> String {
-    let rules = tally::ranked(tally::first_reasons(plan, verdict).map(|reason| reason.rule.as_str()));
+    let rules = counts::ranked(counts::first_reasons(plan, verdict).map(|reason| reason.rule.as_str()));
     let named: Vec<String> =
         rules.iter().take(TOP).map(|(rule, many)| format!("{rule} {}", number(*many))).collect();
     let more = if rules.len() > TOP { ", …" } else { "" };
@@ -260,7 +268,7 @@ fn top(plan: &Plan, verdict: Verdict) -> String {
 /// What to do next.
 fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
     let Some(path) = plan.waves.first().and_then(|wave| wave.files.first()) else {
-        if tally::with(plan, Verdict::Hold) > 0 {
+        if counts::with(plan, Verdict::Hold) > 0 {
             screen
                 .paint(style::STRONG, "Why:")
                 .say(" ")

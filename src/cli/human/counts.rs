@@ -1,4 +1,4 @@
-//! What there is how often in a plan.
+//! Counts of a plan: its lines by verdict, its base images, its headers.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
