@@ -18,8 +18,7 @@ pub mod texts;
 use std::collections::BTreeMap;
 
 use crate::campaign::plan::file::{File, Plan};
-use crate::git::{GitError, hash_blob};
-use crate::rollout::progress::branch_of;
+use crate::git::{GitError, PathError, RepoPath, hash_blob};
 use crate::rollout::{
     self, Base, Campaign, Change, FileEvidence, Forge, ForgeError, Observed, Policy, Texts,
 };
@@ -49,9 +48,6 @@ pub trait Clone {
     ///
     /// [`GitError`] if the file's text can not be read.
     fn commit(&self, file: &File) -> Result<Written, GitError>;
-
-    /// The path of a file's evidence.
-    fn evidence_path(&self, path: &str) -> String;
 }
 
 /// What a file's commit says and holds.
@@ -74,6 +70,9 @@ pub enum ReportError {
     /// The clone.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The plan names a file that a repository cannot have.
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// Something else changes what is written, again and again.
     #[error("the pull requests change while they are written; is another report under way?")]
     Restless,
@@ -150,11 +149,16 @@ impl Report<'_> {
     /// The file of the plan that a branch is for.
     fn file_of(&self, branch: &str) -> Result<Option<&File>, GitError> {
         for file in &self.plan.files {
-            if branch_of(self.policy, &file.path)?.as_deref() == Some(branch) {
+            if self.policy.names.branch_of(&file.path)?.as_deref() == Some(branch) {
                 return Ok(Some(file));
             }
         }
         Ok(None)
+    }
+
+    /// The path of a file's evidence.
+    fn evidence_path(&self, path: &str) -> Result<String, ReportError> {
+        Ok(self.policy.names.evidence(&RepoPath::new(path)?)?)
     }
 }
 

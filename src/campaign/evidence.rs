@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::plan::file::{File, Plan};
 
-pub use read::{ENDING, EvidenceError};
+pub use read::EvidenceError;
 
 /// The version of the format that this program writes and reads.
 pub const SCHEMA: u32 = 1;

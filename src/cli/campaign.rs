@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, Outcome, commit, human, plan as plan_command, write};
-use crate::campaign::branch::Purpose;
+use crate::campaign::names::{Names, Purpose};
 use crate::campaign::plan::file::{File, Header, Plan};
 use crate::campaign::plan::line_plans;
 use crate::config::Config;
@@ -167,9 +167,9 @@ impl Campaign<'_> {
     pub fn finish(&self, changes: &[Change<'_>], refused: Refused, purpose: Purpose) -> Result<(), Error> {
         match (self.mode, self.workspace) {
             (Mode::Commit, Workspace::Git(repository, base)) => {
-                let dir = &self.config.campaign.dir;
+                let names = &Names::new(&self.config.campaign.dir);
                 commit::all(
-                    &commit::Job { repository, base, dir, purpose },
+                    &commit::Job { repository, base, names, purpose },
                     changes,
                     refused.told,
                     self.format,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::human::escape::shown_lines;
 use super::{Error, Format, Kind, campaign::Change, write};
-use crate::campaign::branch::{self, Purpose};
+use crate::campaign::names::{Names, Purpose};
 use crate::git::{Became, BranchError, CommitId, Proposal, RepoPath, Repository};
 
 /// Where branches are made.
@@ -13,8 +13,8 @@ pub struct Job<'a> {
     pub repository: &'a Repository,
     /// The commit that they start from.
     pub base: &'a CommitId,
-    /// `[campaign] dir`.
-    pub dir: &'a str,
+    /// The names of the campaign.
+    pub names: &'a Names,
     /// What they are for.
     pub purpose: Purpose,
 }
@@ -25,7 +25,7 @@ pub fn all(job: &Job<'_>, changes: &[Change<'_>], refused: usize, format: Format
     let (mut made, mut failed) = (Vec::new(), refused);
     for change in changes {
         let path = RepoPath::new(change.path).map_err(|error| Error::usage(&error))?;
-        let name = branch::name(job.dir, &path, job.purpose).map_err(|error| Error::environment(&error))?;
+        let name = job.names.branch(&path, job.purpose).map_err(|error| Error::environment(&error))?;
         let proposal = Proposal {
             branch: &name,
             base: job.base,

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use super::workspace::{self, Workspace};
 use super::{Error, Kind, human, write};
-use crate::campaign::evidence::ENDING;
 use crate::campaign::evidence::assess::{self, Standings};
 use crate::campaign::evidence::status::Standing;
 use crate::campaign::evidence::{self, Evidence, EvidenceByPath};
+use crate::campaign::names::{Names, is_evidence_file};
 use crate::campaign::plan::file::{File, Plan};
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
@@ -75,9 +75,8 @@ impl Verified {
 
 /// The evidence in the campaign's folder: that of the working tree, or in a bare repository that of the commit.
 pub fn read(workspace: &Workspace, source: &Source<'_>, config: &Config) -> Result<EvidenceByPath, Error> {
-    let dir = format!("{}/evidence", config.campaign.dir.trim_end_matches('/'));
-    let folder = RepoPath::new(&dir)
-        .map_err(|error| Error::new(Kind::Usage, format!("layerwright.toml: [campaign] dir: {error}")))?;
+    let folder = Names::new(&config.campaign.dir).evidence_dir();
+    let folder = folder.map_err(|why| workspace::bad_dir(config, why))?;
     match workspace.folder() {
         Some(root) => in_folder(&folder, &workspace::place_in(root, &folder)?),
         None => in_commit(&folder, source),
@@ -129,7 +128,7 @@ fn in_folder(folder: &RepoPath, at: &Path) -> Result<EvidenceByPath, Error> {
     for entry in entries {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !is_evidence(&name) {
+        if !is_evidence_file(&name) {
             continue;
         }
         let metadata = entry.metadata().map_err(unreadable)?;
@@ -146,18 +145,13 @@ fn in_commit(folder: &RepoPath, source: &Source<'_>) -> Result<EvidenceByPath, E
     let mut found = EvidenceByPath::new();
     for entry in source.listing().below(Some(folder)) {
         let name = entry.path.file_name();
-        if entry.path.parent().as_ref() == Some(folder) && is_evidence(name) {
+        if entry.path.parent().as_ref() == Some(folder) && is_evidence_file(name) {
             let bytes = source.read(&entry.path, MOST_BYTES);
             let bytes = bytes.map_err(|error| bad(folder, name, &error.to_string()))?;
             add(&mut found, folder, name, &bytes)?;
         }
     }
     Ok(found)
-}
-
-/// Whether a file of the folder is evidence, and not what a writer has under way.
-fn is_evidence(name: &str) -> bool {
-    name.ends_with(ENDING) && !name.starts_with('.')
 }
 
 fn add(found: &mut EvidenceByPath, folder: &RepoPath, name: &str, bytes: &[u8]) -> Result<(), Error> {

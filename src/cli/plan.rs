@@ -9,6 +9,7 @@ use super::workspace::{self, Workspace};
 use super::{Error, Format, Kind, PlanArguments, human, write};
 use crate::analysis::rule;
 use crate::builds;
+use crate::campaign::names::Names;
 use crate::campaign::plan::file::{Gone, ListReport, Plan, Refused};
 use crate::campaign::plan::{self, Earlier, Options, PlanError, Waivers, path_for_people, without_effect};
 use crate::config::{self, Config};
@@ -182,10 +183,7 @@ pub fn saved(workspace: &Workspace, config: &Config, named: Option<&Path>) -> Re
 /// Where a repository keeps its plan. None in a bare one.
 pub fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, Error> {
     let Some(folder) = workspace.folder() else { return Ok(None) };
-    let dir = config.campaign.dir.trim_end_matches('/');
-    let path = RepoPath::new(&format!("{dir}/plan.json")).map_err(|error| {
-        Error::new(Kind::Usage, format!("layerwright.toml: [campaign] dir = \"{dir}\": {error}"))
-    })?;
+    let path = Names::new(&config.campaign.dir).plan().map_err(|why| workspace::bad_dir(config, why))?;
     workspace::place_in(folder, &path).map(Some)
 }
 

@@ -186,8 +186,9 @@ fn failed(error: &ReportError, recorder: &Recorder<'_>) -> Error {
 /// Gives an issue that people named the campaign's label, by which it is found from then on.
 fn adopted(forge: &dyn Forge, policy: &Policy, issue: Option<u64>) -> Result<(), ReportError> {
     let Some(number) = issue else { return Ok(()) };
-    if !forge.issues_labelled(&policy.label)?.contains(&number) {
-        forge.add_labels(number, std::slice::from_ref(&policy.label))?;
+    let label = policy.names.label();
+    if !forge.issues_labelled(&label)?.contains(&number) {
+        forge.add_labels(number, std::slice::from_ref(&label))?;
     }
     Ok(())
 }

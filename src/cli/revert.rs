@@ -3,8 +3,8 @@
 use super::campaign::{self, Campaign, Change, Mode, check_repository};
 use super::workspace::Workspace;
 use super::{Error, Kind, RevertArguments, human, write};
-use crate::campaign::branch::Purpose;
 use crate::campaign::message;
+use crate::campaign::names::Purpose;
 use crate::campaign::plan::file::File;
 use crate::campaign::plan::line_plans;
 use crate::dockerfile::Dockerfile;

@@ -5,6 +5,7 @@ use super::evidence::Verified;
 use super::report::job::{self, Job};
 use super::workspace::Workspace;
 use super::{Error, Format, Kind, StatusArguments, github, human, plan as plan_command, report, write};
+use crate::campaign::names::Names;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::status::{self, BranchStatus, Observed, Status};
 use crate::config::Config;
@@ -84,8 +85,8 @@ fn observed(
         )
         .hint("run it in a clone, or name one with --repository DIR"));
     };
-    let campaign = config.campaign.name().to_owned();
-    let branches = repository.heads(&format!("layerwright/{campaign}/"));
+    let names = Names::new(&config.campaign.dir);
+    let branches = repository.heads(&names.branch_prefix());
     let branches = branches.map_err(|error| Error::environment(&error))?;
     let Verified { standings, contradicted } = Verified::read(workspace, source, config, plan)?;
     let observed = Observed {
@@ -97,7 +98,7 @@ fn observed(
     let waves = status::waves(plan, &observed);
     Ok(Status {
         schema: status::SCHEMA,
-        campaign,
+        campaign: names.campaign().to_owned(),
         revision: arguments.rev.clone().or_else(|| repository.head_branch()),
         commit: commit.as_str().to_owned(),
         next: waves.iter().find(|wave| !wave.is_done()).map(|wave| wave.number),

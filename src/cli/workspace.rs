@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Error, Kind, PlanArguments, github};
 use crate::config::{Config, FILE_NAME};
 use crate::discover::{self, Discovery, List, Options, Source};
-use crate::git::{CommitId, GitError, RepoPath, Repository};
+use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
 
 /// How often a phase shows that it is alive.
 const TICK: Duration = Duration::from_millis(100);
@@ -23,6 +23,11 @@ pub enum Workspace {
     Git(Box<Repository>, CommitId),
     /// A folder without git.
     Folder(PathBuf),
+}
+
+/// The error of a `[campaign] dir` that a repository cannot have.
+pub fn bad_dir(config: &Config, why: PathError) -> Error {
+    Error::new(Kind::Usage, format!("{FILE_NAME}: [campaign] dir = \"{}\": {why}", config.campaign.dir))
 }
 
 impl Workspace {

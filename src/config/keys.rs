@@ -58,13 +58,6 @@ pub struct Campaign {
     pub trust: Trust,
 }
 
-impl Campaign {
-    /// The campaign's name: the last part of its folder.
-    pub fn name(&self) -> &str {
-        self.dir.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
-    }
-}
-
 impl Default for Campaign {
     fn default() -> Self {
         Self { dir: "plans/copy-link".into(), trust: Trust::Verified }

@@ -17,15 +17,16 @@ impl Report<'_> {
     /// [`ReportError`]
     pub fn observe(&self) -> Result<Observed, ReportError> {
         let mut observed = Observed { base: self.base.clone(), ..Observed::default() };
-        for found in self.forge.branches(&self.policy.branch_prefix())? {
+        for found in self.forge.branches(&self.policy.names.branch_prefix())? {
             observed.branches.insert(found.name, Branch { commit: found.commit, content: None });
         }
-        for pull in self.forge.pulls_labelled(&self.policy.label)? {
+        let label = self.policy.names.label();
+        for pull in self.forge.pulls_labelled(&label)? {
             self.note_pull(pull, &mut observed)?;
         }
         let number = match self.issue {
             Some(named) => Some(named),
-            None => self.forge.issues_labelled(&self.policy.label)?.into_iter().min(),
+            None => self.forge.issues_labelled(&label)?.into_iter().min(),
         };
         if let Some(number) = number {
             observed.issue = Some(Issue { number, body: self.forge.issue_body(number)? });
@@ -120,7 +121,7 @@ impl Report<'_> {
     fn content(&self, branch: &str, path: &str) -> Result<Option<(String, Content)>, ReportError> {
         let Some(commit) = self.forge.branch(branch)? else { return Ok(None) };
         let found = self.forge.above(&self.base.commit, &commit)?;
-        let evidence_path = self.clone.evidence_path(path);
+        let evidence_path = self.evidence_path(path)?;
         let above = whose(&found, path, &evidence_path);
         let is_upon_base = self.forge.contains(&commit, &self.base.commit)?;
         let text = self.forge.text_id(&commit, path)?;

@@ -54,7 +54,7 @@ impl Report<'_> {
         let written = self.clone.commit(file)?;
         let (text, evidence) = written.ids()?;
         let message = format!("{}\n\n{}\n", written.message.trim_end(), trailer(&text, evidence.as_deref()));
-        let evidence_path = self.clone.evidence_path(&file.path);
+        let evidence_path = self.evidence_path(&file.path)?;
         let mut texts = vec![(file.path.as_str(), written.text.as_slice())];
         texts.extend(written.evidence.as_deref().map(|evidence| (evidence_path.as_str(), evidence)));
         Ok(self.forge.write_commit(&NewCommit { message: &message, parents, texts: &texts })?)
@@ -154,7 +154,7 @@ impl Report<'_> {
     }
 
     fn create_issue(&self, title: &str, body: &str, observed: &mut Observed) -> Result<(), ReportError> {
-        let label = &self.policy.label;
+        let label = &self.policy.names.label();
         let created = self.forge.create_issue(title, body, std::slice::from_ref(label));
         let number = match created {
             Ok(number) => number,

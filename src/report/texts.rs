@@ -9,21 +9,21 @@ use super::markdown::code;
 use super::section;
 use super::template::Template;
 use crate::campaign::evidence::EvidenceByPath;
+use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
+use crate::git::RepoPath;
 use crate::rollout::{AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts};
 
 /// Writes the texts of a campaign.
 pub struct Writer<'a> {
-    /// The campaign's name.
-    pub campaign: &'a str,
+    /// The names of the campaign.
+    pub names: &'a Names,
     /// The plan.
     pub plan: &'a Plan,
     /// What verifications measured, by path.
     pub measured: &'a EvidenceByPath,
     /// What they say of the files as they are planned now, by path.
     pub evidence: &'a BTreeMap<String, FileEvidence>,
-    /// Where a file's evidence is in the repository, by path.
-    pub evidence_file: &'a dyn Fn(&str) -> String,
     /// The template of a pull request's text.
     pub template: &'a Template,
     /// The platforms that files are to be built for, by path.
@@ -41,7 +41,7 @@ impl Texts for Writer<'_> {
             file,
             state: &progress.state,
             evidence: self.measured.get(&file.path),
-            evidence_file: &(self.evidence_file)(&file.path),
+            evidence_file: &self.evidence_file(&file.path),
         };
         let facts = [
             ("commit", commit),
@@ -53,7 +53,7 @@ impl Texts for Writer<'_> {
     }
 
     fn issue_title(&self) -> String {
-        format!("Migrate the Dockerfiles to COPY --link ({})", self.campaign)
+        format!("Migrate the Dockerfiles to COPY --link ({})", self.names.campaign())
     }
 
     fn issue_body(&self, progress: &Progress, now: &str) -> String {
@@ -63,6 +63,14 @@ impl Texts for Writer<'_> {
 
     fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain> {
         checklist::asked_again(issue_body, self.plan.files.iter().map(|file| file.path.as_str()))
+    }
+}
+
+impl Writer<'_> {
+    /// The path of a file's evidence in the repository.
+    fn evidence_file(&self, path: &str) -> String {
+        let path = RepoPath::new(path).ok();
+        path.and_then(|path| self.names.evidence(&path).ok()).unwrap_or_default()
     }
 }
 

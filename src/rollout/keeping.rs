@@ -56,7 +56,8 @@ impl Keeping<'_> {
     /// Asks for reviews, assigns, and adds the labels, where the campaign's label does not say that this was done.
     fn complete(&self, steps: &mut Steps) {
         let (policy, pull) = (self.campaign.policy, self.pull.number);
-        if self.pull.labels.contains(&policy.label) {
+        let label = policy.names.label();
+        if self.pull.labels.contains(&label) {
             return;
         }
         let report = &policy.report;
@@ -66,7 +67,7 @@ impl Keeping<'_> {
         if !report.assignees.is_empty() {
             steps.actions.push(Action::Assign { pull, assignees: report.assignees.clone() });
         }
-        let labels = [policy.label.clone()].into_iter().chain(report.labels.iter().cloned()).collect();
+        let labels = [label].into_iter().chain(report.labels.iter().cloned()).collect();
         steps.actions.push(Action::AddLabels { pull, labels });
     }
 

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::observed::{Above, Change, Merge, Pull, PullState};
-use super::{AskedAgain, Campaign, Policy};
-use crate::campaign::branch::{self, Purpose};
+use super::{AskedAgain, Campaign};
 use crate::campaign::evidence::status::Standing;
 use crate::campaign::plan::file::{File, Verdict};
 use crate::campaign::policy::{Refusal, may_go_out};
-use crate::git::{GitError, RepoPath};
+use crate::git::GitError;
 
 /// How far a campaign is, by what was observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +107,7 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// [`GitError`] as of [`branch::name`].
+    /// [`GitError`] as of [`Names::branch`](crate::campaign::names::Names::branch).
     pub fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
         let contradicts = |path: &&String| campaign.standing(path) == &Standing::Contradicts;
         let contradicted = campaign.evidence.keys().find(contradicts).cloned();
@@ -135,16 +134,6 @@ impl Progress {
     }
 }
 
-/// The branch of a file; None where the path is none that a repository can have.
-///
-/// # Errors
-///
-/// [`GitError`] as of [`branch::name`].
-pub fn branch_of(policy: &Policy, path: &str) -> Result<Option<String>, GitError> {
-    let Ok(path) = RepoPath::new(path) else { return Ok(None) };
-    branch::name(&policy.campaign_dir, &path, Purpose::Migrate).map(Some)
-}
-
 /// What a file's state hangs on.
 struct World<'a> {
     campaign: &'a Campaign<'a>,
@@ -154,7 +143,7 @@ struct World<'a> {
 
 impl World<'_> {
     fn file(&self, file: &File, wave: usize) -> Result<FileProgress, GitError> {
-        let branch = branch_of(self.campaign.policy, &file.path)?;
+        let branch = self.campaign.policy.names.branch_of(&file.path)?;
         let pull = branch.as_deref().and_then(|branch| self.campaign.observed.pull_from(branch));
         let state = match &branch {
             Some(branch) => self.state(file, wave, branch, pull),

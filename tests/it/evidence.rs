@@ -6,6 +6,7 @@ use layerwright::campaign::evidence::assess;
 use layerwright::campaign::evidence::{
     Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence,
 };
+use layerwright::campaign::names::evidence_file;
 use layerwright::campaign::plan::file::Plan;
 use layerwright::git::RepoPath;
 use serde_json::{Value, json};
@@ -111,7 +112,7 @@ impl Campaign {
     }
 
     fn put(&self, evidence: &Evidence) -> &Self {
-        let name = Evidence::file_name(&RepoPath::new(&evidence.path).unwrap()).unwrap();
+        let name = evidence_file(&RepoPath::new(&evidence.path).unwrap()).unwrap();
         let mut bytes = Vec::new();
         evidence.write(&mut bytes).unwrap();
         self.scratch.write(&format!("plans/copy-link/evidence/{name}"), bytes);
@@ -363,7 +364,7 @@ fn writing_names_the_files_that_are_not_verified() {
 fn evidence_that_can_not_be_read_is_named() {
     let campaign = Campaign::new();
     let good = campaign.same("a/Dockerfile");
-    let name = Evidence::file_name(&RepoPath::new("a/Dockerfile").unwrap()).unwrap();
+    let name = evidence_file(&RepoPath::new("a/Dockerfile").unwrap()).unwrap();
     let place = format!("plans/copy-link/evidence/{name}");
     let changed = |key: &str, value: Value| {
         let mut json = serde_json::to_value(&good).unwrap();

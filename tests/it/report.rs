@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 
 use git2::{ObjectType, Oid};
 use hub::Hub;
-use layerwright::campaign::branch::slug;
 use layerwright::campaign::evidence::assess;
 use layerwright::campaign::evidence::{
     Build, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair, Reached, Rebuild,
     SiteEvidence,
 };
+use layerwright::campaign::names::slug;
 use layerwright::campaign::plan::file::Plan;
 use layerwright::config::Config;
 use layerwright::git::{RepoPath, hash_blob};

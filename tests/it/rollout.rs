@@ -24,7 +24,6 @@ use layerwright::campaign::evidence::status::Standing;
 use layerwright::campaign::plan::file::Plan;
 use layerwright::config::{Config, Trust};
 use layerwright::report::{Report, ReportError};
-use layerwright::rollout::progress::branch_of;
 use layerwright::rollout::{Base, Policy};
 use rayon::prelude::*;
 
@@ -284,7 +283,7 @@ fn plan_again(state: &mut State) {
 
 fn name_branches(state: &mut State) {
     for file in &state.plan.files {
-        let branch = branch_of(&state.policy, &file.path).unwrap().unwrap();
+        let branch = state.policy.names.branch_of(&file.path).unwrap().unwrap();
         state.branches.insert(file.path.clone(), branch);
     }
 }

@@ -109,6 +109,23 @@ fn branches_of_the_campaign_are_listed() {
 }
 
 #[test]
+fn branches_of_a_campaign_with_a_space_in_its_name_are_listed() {
+    let scratch = Scratch::with(&[("a/Dockerfile", &linkable("a")), ("a/a", "")]);
+    scratch.write("layerwright.toml", "[campaign]\ndir = \"plans/copy link\"\n").commit("Campaign");
+    scratch.save(&Base::new());
+    let mut config = scratch.git.config().unwrap();
+    config.set_str("user.name", "Ann").unwrap();
+    config.set_str("user.email", "ann@example.com").unwrap();
+    scratch.run(&["migrate", "--commit"]).done();
+    let status = status(&scratch);
+    assert_eq!(status["campaign"], "copy link");
+    let branches = status["branches"].as_array().unwrap();
+    assert_eq!(branches.len(), 1, "{status:#}");
+    let name = branches[0]["name"].as_str().unwrap();
+    assert!(name.starts_with("layerwright/copy-link/a-Dockerfile-"), "{name}");
+}
+
+#[test]
 fn the_screen_fits_and_names_each_file_that_changed() {
     let (scratch, _) = planned();
     let deep = "a-rather-long-folder-name/".repeat(3);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::status::{Now, Standing};
 use super::{Build, EvidenceByPath};
+use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
@@ -18,8 +19,8 @@ pub type Standings = BTreeMap<String, Standing>;
 /// would make all other evidence stale wherever the context is the repository's root.
 pub fn own_paths(plan: &Plan, config: &Config) -> BTreeSet<RepoPath> {
     let files = plan.waves.iter().flat_map(|wave| &wave.files).map(String::as_str);
-    let dir = config.campaign.dir.trim_end_matches('/');
-    files.chain([dir]).filter_map(|path| RepoPath::new(path).ok()).collect()
+    let files = files.filter_map(|path| RepoPath::new(path).ok());
+    files.chain(Names::new(&config.campaign.dir).dir()).collect()
 }
 
 /// What [`Build::tree`] holds: git's id of the tree of a context, without the campaign's [`own_paths`]; with folders among

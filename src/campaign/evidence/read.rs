@@ -3,12 +3,9 @@
 use serde::Deserialize;
 
 use super::{Evidence, SCHEMA};
-use crate::campaign::branch;
+use crate::campaign::names;
 use crate::campaign::plan::path_for_people;
 use crate::git::{GitError, PathError, RepoPath};
-
-/// How the names of files of evidence end.
-pub const ENDING: &str = ".json";
 
 /// A file of evidence can not be read.
 #[derive(Debug, thiserror::Error)]
@@ -51,15 +48,6 @@ pub enum EvidenceError {
 }
 
 impl Evidence {
-    /// The name of a file's evidence in the folder `evidence` of the campaign.
-    ///
-    /// # Errors
-    ///
-    /// [`GitError`] if libgit2 cannot hash, which no path brings about.
-    pub fn file_name(path: &RepoPath) -> Result<String, GitError> {
-        Ok(branch::slug(path)? + ENDING)
-    }
-
     /// Reads the file of evidence that has this name.
     ///
     /// # Errors
@@ -82,7 +70,7 @@ impl Evidence {
         let evidence: Self = serde_json::from_slice(bytes).map_err(broken)?;
         let path = RepoPath::new(&evidence.path)
             .map_err(|why| EvidenceError::Path { path: path_for_people(&evidence.path), why })?;
-        let expected = Self::file_name(&path)?;
+        let expected = names::evidence_file(&path)?;
         if name != expected {
             return Err(EvidenceError::Name { path: path_for_people(&evidence.path), expected });
         }

@@ -10,9 +10,9 @@ use crate::campaign::status::FileProgress;
 use crate::config::Config;
 use crate::discover::Source;
 use crate::git::{CommitId, RepoPath, Repository};
+use crate::report::Report;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::{Writer, state_name, state_words};
-use crate::report::{self, Report};
 use crate::rollout::{Base, Forge, Observed, Policy, Progress};
 
 /// What a report is about.
@@ -46,16 +46,15 @@ impl Job<'_> {
         let template = local.template()?;
         let platforms =
             config.build.iter().map(|(path, build)| (path.clone(), build.platforms.clone())).collect();
+        let policy = Policy { create_issue, ..Policy::new(config) };
         let texts = Writer {
-            campaign: config.campaign.name(),
+            names: &policy.names,
             plan,
             measured: &measured,
             evidence: &evidence,
-            evidence_file: &|path| report::Clone::evidence_path(&local, path),
             template: &template,
             platforms: &platforms,
         };
-        let policy = Policy { create_issue, ..Policy::new(config) };
         let commit = commit.as_str().to_owned();
         let base = Base { branch: branch.clone(), commit, blobs: blobs(plan, &source) };
         let report = Report {

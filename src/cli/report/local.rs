@@ -2,8 +2,8 @@
 
 use super::super::{Error, Kind, campaign, evidence};
 use crate::campaign::evidence::EvidenceByPath;
+use crate::campaign::message;
 use crate::campaign::plan::file::File;
-use crate::campaign::{branch, message};
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
 use crate::dockerfile::Dockerfile;
@@ -64,11 +64,5 @@ impl Clone for Local<'_> {
         let evidence = self.measured.get(&file.path).map(evidence::bytes).transpose();
         let evidence = evidence.map_err(|error| self.failed(error.message().to_owned()))?;
         Ok(Written { message, text, evidence })
-    }
-
-    fn evidence_path(&self, path: &str) -> String {
-        let slug = RepoPath::new(path).ok().and_then(|path| branch::slug(&path).ok());
-        let dir = self.config.campaign.dir.trim_end_matches('/');
-        format!("{dir}/evidence/{}.json", slug.unwrap_or_default())
     }
 }

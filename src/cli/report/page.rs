@@ -25,7 +25,7 @@ pub fn write(
     let criteria: Vec<Criterion> = criteria.into_iter().map(shown).collect();
     let (url, name) = on_forge.unzip();
     let page = StatusPage::new(&Facts {
-        campaign: job.config.campaign.name(),
+        campaign: texts.names.campaign(),
         repository: name.as_deref(),
         url: url.flatten().as_deref(),
         issue: observed.issue.as_ref().map(|issue| issue.number),

@@ -10,6 +10,7 @@ use super::super::human::{count, escape::shown_lines, short_commit};
 use super::super::{Error, Kind, write};
 use super::job;
 use super::patch::patch;
+use crate::campaign::names::Names;
 use crate::campaign::status::FileProgress;
 use crate::config::Config;
 use crate::discover::Source;
@@ -203,7 +204,7 @@ impl Shown<'_> {
     pub fn json(&self) -> Result<String, Error> {
         let printed = Printed {
             schema: SCHEMA,
-            campaign: self.config.campaign.name().to_owned(),
+            campaign: Names::new(&self.config.campaign.dir).campaign().to_owned(),
             repository: self.name.clone(),
             base: self.base.branch.clone(),
             commit: self.base.commit.clone(),

@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::VerifyArguments;
 use crate::campaign::evidence::{Evidence, Outcome};
+use crate::campaign::names::{self, Names};
 use crate::campaign::plan::file::{File, Plan};
 use crate::cli::campaign::{self, Campaign};
-use crate::cli::workspace::{Workspace, place_in};
+use crate::cli::workspace::{Workspace, bad_dir, place_in};
 use crate::cli::{Error, Kind, human, write as output};
 use crate::config::Config;
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::verify::run::{Depth, Edit};
-
-/// The folder of the evidence in that of a campaign.
-const FOLDER: &str = "evidence";
 
 /// The files that are asked for and have something to verify, in the order of the plan.
 pub fn chosen<'p>(
@@ -97,10 +95,7 @@ pub fn place(arguments: &VerifyArguments, workspace: &Workspace, config: &Config
         Error::new(Kind::Usage, "a bare repository has no place for the evidence")
             .hint("write it elsewhere: layerwright verify --out DIR")
     })?;
-    let dir = config.campaign.dir.trim_end_matches('/');
-    let path = RepoPath::new(&format!("{dir}/{FOLDER}")).map_err(|error| {
-        Error::new(Kind::Usage, format!("layerwright.toml: [campaign] dir = \"{dir}\": {error}"))
-    })?;
+    let path = Names::new(&config.campaign.dir).evidence_dir().map_err(|why| bad_dir(config, why))?;
     place_in(folder, &path)
 }
 
@@ -144,6 +139,6 @@ pub fn write(place: &Path, evidence: &Evidence, earlier: Option<&Evidence>) -> R
 
 fn at(place: &Path, path: &str) -> Result<PathBuf, Error> {
     let path = RepoPath::new(path).map_err(|error| Error::usage(&error))?;
-    let name = Evidence::file_name(&path).map_err(|error| Error::environment(&error))?;
+    let name = names::evidence_file(&path).map_err(|error| Error::environment(&error))?;
     Ok(place.join(name))
 }

@@ -25,7 +25,7 @@ fn reported(act: impl FnOnce(&mut State, &str)) -> String {
         plan_again(state);
         let branch = state.branches["s0/Dockerfile"].clone();
         let number = propose(state, &branch);
-        let label = state.policy.label.clone();
+        let label = state.policy.names.label();
         state.world.pull_mut(number).unwrap().labels.insert(label);
         state.world.close(number);
         act(state, &branch);

@@ -11,7 +11,7 @@ use layerwright::rollout::forge::{BranchAt, FoundAbove, FoundCommit, FoundPull, 
 use layerwright::rollout::{Change, Forge, ForgeError};
 
 use super::people;
-use super::repository::{evidence_path, evidence_text, planned_text};
+use super::repository::{evidence_text, planned_text};
 use super::state::State;
 use super::world::{self, PERSON, Pull, Who, World, id};
 
@@ -370,9 +370,5 @@ impl LocalClone for Wire<'_> {
         let text = planned_text(file, before).unwrap().into_bytes();
         let evidence = evidence_text(file, &state.known[&file.path]).map(String::into_bytes);
         Ok(Written { message: "Use COPY --link".into(), text, evidence })
-    }
-
-    fn evidence_path(&self, path: &str) -> String {
-        evidence_path(path)
     }
 }

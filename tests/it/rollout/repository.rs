@@ -135,10 +135,6 @@ pub fn evidence_text(file: &File, known: &Known) -> Option<String> {
     (known.standing != Standing::Missing).then(|| format!("{} {} {}", file.path, file.blob, known.verified))
 }
 
-pub fn evidence_path(path: &str) -> String {
-    format!("plans/copy-link/evidence/{}.json", path.replace('/', "-"))
-}
-
 pub fn evidence(plan: &Plan, known: &BTreeMap<String, Known>) -> BTreeMap<String, FileEvidence> {
     let of = |file: &File| {
         let known = &known[&file.path];

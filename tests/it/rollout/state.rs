@@ -167,7 +167,7 @@ impl State {
         };
         let is_found = |pull: &&Pull| {
             let is_there = self.world.branches.contains_key(&pull.branch);
-            pull.labels.contains(&self.policy.label) || (is_there && is_planned(&pull.branch))
+            pull.labels.contains(&self.policy.names.label()) || (is_there && is_planned(&pull.branch))
         };
         let was_open = |pull: &&Pull| self.start.pull(pull.number).is_none_or(|was| was.open);
         let found: Vec<&Pull> = self.world.pulls.iter().filter(is_found).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Way;
-use crate::campaign::branch;
+use crate::campaign::names::slug;
 use crate::git::RepoPath;
 use crate::verify::builder::{Output, Request};
 use crate::verify::run::{Elsewhere, Event, Outcome, Stop, Trouble, Verdict, folder};
@@ -124,7 +124,7 @@ impl Way<'_> {
             return Ok(());
         }
         let path = RepoPath::new(&self.run.edit.file.path).map_err(Stop::Path)?;
-        let slug = branch::slug(&path)?;
+        let slug = slug(&path)?;
         let write = |name: &str, text: &[u8]| {
             let at = self.checkout.beside().join(format!("{slug}.{name}.Dockerfile"));
             std::fs::write(&at, text).map(|()| at.clone()).map_err(|source| Stop::Keep { at, source })

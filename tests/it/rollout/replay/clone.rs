@@ -9,7 +9,7 @@ use layerwright::git::{CommitId, GitError, Repository};
 use layerwright::report::{Clone as LocalClone, Written};
 use layerwright::rollout::Change;
 
-use super::super::repository::{Known, evidence_path, evidence_text, planned_text};
+use super::super::repository::{Known, evidence_text, planned_text};
 use super::github::GitHub;
 use crate::report::fetch;
 use crate::support::Scratch;
@@ -70,9 +70,5 @@ impl LocalClone for At<'_> {
         let text = planned_text(file, before).unwrap().into_bytes();
         let evidence = evidence_text(file, &self.known[&file.path]).map(String::into_bytes);
         Ok(Written { message: "Use COPY --link".into(), text, evidence })
-    }
-
-    fn evidence_path(&self, path: &str) -> String {
-        evidence_path(path)
     }
 }

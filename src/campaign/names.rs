@@ -1,0 +1,243 @@
+//! The names of a campaign: its branches, its label, its plan and its files of evidence. All follow from the folder that
+//! `[campaign] dir` names, and no other module puts one together.
+
+use crate::git::{GitError, PathError, RepoPath, hash_blob};
+
+/// The longest readable part, in bytes. With the hash, a name fits every filesystem's limit of one component.
+const LONGEST: usize = 80;
+
+/// How many digits of the path's hash tell two files apart whose readable parts are alike.
+const DIGITS: usize = 12;
+
+/// What branches and labels of Layerwright start with.
+const PREFIX: &str = "layerwright/";
+
+/// The name of the plan in the campaign's folder.
+const PLAN: &str = "plan.json";
+
+/// The name of the folder of evidence in the campaign's folder.
+const EVIDENCE: &str = "evidence";
+
+/// How the names of files of evidence end.
+const EVIDENCE_ENDING: &str = ".json";
+
+/// What a branch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To link lines.
+    Migrate,
+    /// To take that back.
+    Revert,
+}
+
+/// The names that a campaign gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The campaign's folder, without a slash at the end.
+    dir: String,
+}
+
+impl Names {
+    /// The names of the campaign in the folder `dir`, as `[campaign] dir` holds it.
+    pub fn new(dir: &str) -> Self {
+        Self { dir: dir.trim_end_matches('/').to_owned() }
+    }
+
+    /// The campaign's own name: the last part of its folder.
+    pub fn campaign(&self) -> &str {
+        self.dir.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The label of the campaign's pull requests and of its tracking issue.
+    pub fn label(&self) -> String {
+        format!("{PREFIX}{}", self.campaign())
+    }
+
+    /// What the names of the campaign's branches start with, as in `layerwright/copy-link/`. Other than a label, a branch
+    /// takes no spaces: the campaign `copy link` has branches below `layerwright/copy-link/`, too.
+    pub fn branch_prefix(&self) -> String {
+        let campaign = match readable(self.campaign()) {
+            campaign if campaign.is_empty() => "campaign".to_owned(),
+            // git keeps these for its locks.
+            campaign => campaign.replace(".lock", "-lock"),
+        };
+        format!("{PREFIX}{campaign}/")
+    }
+
+    /// The branch of a file, as in `layerwright/copy-link/services-auth-Dockerfile-3f2a9c01d4e5`.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if libgit2 cannot hash, which no path brings about.
+    pub fn branch(&self, path: &RepoPath, purpose: Purpose) -> Result<String, GitError> {
+        let purpose = match purpose {
+            Purpose::Migrate => "",
+            Purpose::Revert => "revert-",
+        };
+        Ok(format!("{}{purpose}{}", self.branch_prefix(), slug(path)?))
+    }
+
+    /// The branch that links the lines of a file of the plan; None where its path is not one that a repository can have.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] as of [`Self::branch`].
+    pub fn branch_of(&self, path: &str) -> Result<Option<String>, GitError> {
+        let Ok(path) = RepoPath::new(path) else { return Ok(None) };
+        self.branch(&path, Purpose::Migrate).map(Some)
+    }
+
+    /// The campaign's folder.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`] if a repository cannot have such a folder, as of the other paths.
+    pub fn dir(&self) -> Result<RepoPath, PathError> {
+        RepoPath::new(&self.dir)
+    }
+
+    /// The path of the saved plan.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::dir`].
+    pub fn plan(&self) -> Result<RepoPath, PathError> {
+        RepoPath::new(&format!("{}/{PLAN}", self.dir))
+    }
+
+    /// The folder of the files of evidence.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::dir`].
+    pub fn evidence_dir(&self) -> Result<RepoPath, PathError> {
+        RepoPath::new(&format!("{}/{EVIDENCE}", self.dir))
+    }
+
+    /// The path of a file's evidence.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] as of [`Self::branch`].
+    pub fn evidence(&self, path: &RepoPath) -> Result<String, GitError> {
+        Ok(format!("{}/{EVIDENCE}/{}", self.dir, evidence_file(path)?))
+    }
+}
+
+/// The name of a file's evidence in the folder of evidence.
+///
+/// # Errors
+///
+/// [`GitError`] as of [`Names::branch`].
+pub fn evidence_file(path: &RepoPath) -> Result<String, GitError> {
+    Ok(slug(path)? + EVIDENCE_ENDING)
+}
+
+/// Returns whether a file in the folder of evidence is evidence, and not what a writer has under way.
+pub fn is_evidence_file(name: &str) -> bool {
+    name.ends_with(EVIDENCE_ENDING) && !name.starts_with('.')
+}
+
+/// A path as one component of a name. The hash is of the whole path, so that no two files have the same slug, also where
+/// a filesystem takes capitals for small letters.
+///
+/// # Errors
+///
+/// [`GitError`] as of [`Names::branch`].
+pub fn slug(path: &RepoPath) -> Result<String, GitError> {
+    let hash = hash_blob(path.as_str().as_bytes())?;
+    let hash = &hash.as_str()[..DIGITS];
+    let readable = readable(path.as_str());
+    Ok(if readable.is_empty() { hash.to_owned() } else { format!("{readable}-{hash}") })
+}
+
+/// The letters, digits, dots and underscores of a text, with one dash for what is between them, and no two dots together.
+/// Of a long one the end, where a path says most.
+fn readable(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '.' if out.ends_with('.') => {}
+            c if c.is_ascii_alphanumeric() || matches!(c, '_' | '.') => out.push(c),
+            _ if out.ends_with('-') => {}
+            _ => out.push('-'),
+        }
+    }
+    let cut = out.len().saturating_sub(LONGEST);
+    out[cut..].trim_matches(['-', '.']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(path: &str) -> String {
+        Names::new("plans/copy-link").branch(&RepoPath::new(path).unwrap(), Purpose::Migrate).unwrap()
+    }
+
+    /// The name without its hash.
+    fn readable_of(path: &str) -> String {
+        let name = of(path);
+        let (readable, hash) = name.rsplit_once('-').unwrap();
+        assert_eq!(hash.len(), DIGITS);
+        readable.to_owned()
+    }
+
+    #[test]
+    fn a_name_can_be_read() {
+        assert_eq!(readable_of("services/auth/Dockerfile"), "layerwright/copy-link/services-auth-Dockerfile");
+        assert_eq!(readable_of("a b/~x^{}/..c@{d.lock"), "layerwright/copy-link/a-b-x-.c-d.lock");
+        assert_eq!(readable_of("-x/Docker..file."), "layerwright/copy-link/x-Docker.file");
+        let long = readable_of(&format!("{}/Dockerfile", "long/".repeat(60).trim_end_matches('/')));
+        assert!(long.ends_with("long-long-Dockerfile") && long.len() <= 102, "{long}");
+        assert!(of("\u{fc}").starts_with("layerwright/copy-link/"));
+        let revert = Names::new("x.lock/").branch(&RepoPath::new("a").unwrap(), Purpose::Revert).unwrap();
+        assert!(revert.starts_with("layerwright/x-lock/revert-a-"), "{revert}");
+        assert_eq!(Names::new("\u{fc}").branch_prefix(), "layerwright/campaign/");
+    }
+
+    #[test]
+    fn all_names_follow_from_the_folder() {
+        let path = RepoPath::new("a/Dockerfile").unwrap();
+        let slug = slug(&path).unwrap();
+        for (dir, campaign, branches) in [
+            ("plans/copy-link", "copy-link", "layerwright/copy-link/"),
+            ("plans/copy link/", "copy link", "layerwright/copy-link/"),
+        ] {
+            let (names, folder) = (Names::new(dir), dir.trim_end_matches('/'));
+            assert_eq!((names.campaign(), names.branch_prefix().as_str()), (campaign, branches));
+            assert_eq!(names.label(), format!("layerwright/{campaign}"));
+            assert_eq!(names.branch(&path, Purpose::Migrate).unwrap(), format!("{branches}{slug}"));
+            assert_eq!(names.dir().unwrap().as_str(), folder);
+            assert_eq!(names.plan().unwrap().as_str(), format!("{folder}/plan.json"));
+            assert_eq!(names.evidence_dir().unwrap().as_str(), format!("{folder}/evidence"));
+            assert_eq!(names.evidence(&path).unwrap(), format!("{folder}/evidence/{slug}.json"));
+        }
+        assert!(Names::new("../x").plan().is_err());
+        assert!(
+            is_evidence_file("a.json") && !is_evidence_file(".a.json") && !is_evidence_file("a.json.tmp")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn git_takes_every_name(dir in any::<String>(), path in any::<String>(), revert in any::<bool>()) {
+            let Ok(path) = RepoPath::new(&path) else { return Ok(()) };
+            let purpose = if revert { Purpose::Revert } else { Purpose::Migrate };
+            let name = Names::new(&dir).branch(&path, purpose).unwrap();
+            let full = format!("refs/heads/{name}");
+            prop_assert!(git2::Reference::is_valid_name(&full), "{full}");
+            prop_assert!(name.split('/').count() == 3 && name.len() < 220, "{name}");
+            prop_assert!(!name.contains(".lock/"), "{name}");
+        }
+
+        #[test]
+        fn no_two_files_have_the_same(one in "[aA/.~ -]{1,9}", other in "[aA/.~ -]{1,9}") {
+            let (Ok(first), Ok(second)) = (RepoPath::new(&one), RepoPath::new(&other)) else { return Ok(()) };
+            let folded = |path: &RepoPath| Names::new("x").branch(path, Purpose::Migrate).unwrap().to_lowercase();
+            prop_assert_eq!(folded(&first) == folded(&second), one == other);
+        }
+    }
+}
