@@ -13,13 +13,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::destination::{self, Followed, base_name};
-use crate::analysis::rule::Rule;
+use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::site::{self, Decision, Verdict, View};
 use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
-
-/// The rules that find differences of mode and owner, and no others.
-const OF_METADATA: [&str; 3] = ["ancestor-mode", "ancestor-owner", "chown-ancestors"];
 
 /// Setuid and setgid: new directories inherit the one, and tools differ in what they leave of both.
 const SPECIAL: u32 = 0o6000;
@@ -52,8 +49,7 @@ impl Difference {
         if decision.verdict != Verdict::Hold || view.line.transfer.options.link.is_some() {
             return None;
         }
-        let is_other = |rule: &&&'static Rule| !OF_METADATA.contains(&rule.id.as_str());
-        let others: Vec<&'static Rule> = view.rules.iter().filter(is_other).copied().collect();
+        let others: Vec<&'static Rule> = view.rules.iter().filter(|rule| !rule.restorable).copied().collect();
         let by_others = View::new(view.line.clone(), view.rootfs, view.os, &others);
         let rest = site::decide(&by_others, &|_| false);
         if rest.verdict != Verdict::Link || !decision.accepted.is_empty() {
@@ -69,6 +65,10 @@ impl Difference {
             if whole(&fact.known)? != Directory::made_by(Some(owner)) {
                 directories.push((path.clone(), fact.clone()));
             }
+        }
+        let is_compared = |finding: &Finding| directories.iter().any(|(path, _)| *path == finding.path);
+        if !decision.findings.iter().all(is_compared) {
+            return None;
         }
         let leans = rest.leans;
         (!directories.is_empty()).then_some(Self { owner, directories, leans })

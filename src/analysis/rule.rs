@@ -23,55 +23,174 @@ mod unknown_destination;
 mod unknown_filesystem;
 mod windows;
 
+use std::cmp::Ordering;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::analysis::site::View;
+use crate::dockerfile::Transfer;
 use crate::rootfs::Leans;
+use crate::text::Span;
 
-/// The name of a rule, as in `layerwright explain`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct RuleId(&'static str);
+/// A rule by its name, as in `layerwright explain`. Text becomes one only if the table has such a rule.
+#[derive(Clone, Copy)]
+pub struct RuleId(&'static Rule);
 
 impl RuleId {
-    /// As text.
-    pub fn as_str(self) -> &'static str {
-        self.0
+    /// The rule of this name.
+    pub fn find(name: &str) -> Option<Self> {
+        find(name).map(Rule::id)
     }
 
-    /// The rule of this name. None where there is none.
-    pub fn find(name: &str) -> Option<Self> {
-        ALL.iter().map(|rule| rule.id).find(|id| id.0 == name)
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        self.0.name
+    }
+
+    /// All that is said of it.
+    pub(crate) fn rule(self) -> &'static Rule {
+        self.0
+    }
+}
+
+impl PartialEq for RuleId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RuleId {}
+
+impl PartialOrd for RuleId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RuleId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl fmt::Debug for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RuleId({})", self.as_str())
     }
 }
 
 impl fmt::Display for RuleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for RuleId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
 impl<'de> Deserialize<'de> for RuleId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        Self::find(&name).ok_or_else(|| serde::de::Error::custom(format!("there is no rule {name}")))
+        Self::find(&name).ok_or_else(|| de::Error::custom(format!("unknown rule `{name}`")))
     }
 }
 
-/// A rule.
+/// A rule, with all that is said of it. Each field is required, and no other file asks which rule it is: a new rule
+/// cannot miss a place.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its name.
-    pub id: RuleId,
+    /// The name, as in plans, waivers and `layerwright explain`.
+    pub name: &'static str,
     /// One line: what happens.
     pub summary: &'static str,
-    /// What, why, an example and the evidence, in Markdown.
+    /// What happens, why, an example and its source, in Markdown.
     pub documentation: &'static str,
-    /// Looks at one site. None for a rule that no single site shows: its documentation tells where it is judged.
+    /// The words of the instruction that a finding is about.
+    pub(crate) caret: Caret,
+    /// How a build with `--link` differs at the path of a finding.
+    pub(crate) predicts: Prediction,
+    /// Whether all findings are about mode and owner of directories in [`View::written`], which a later step may
+    /// restore.
+    pub(crate) restorable: bool,
+    /// A way to use `--link` where no edit of the line alone helps.
+    pub(crate) instead: Option<&'static str>,
+    /// The search for findings at one site; none for a rule whose documentation says where it is judged.
     pub check: Option<fn(&View<'_>, &mut Vec<Finding>)>,
 }
+
+impl Rule {
+    /// Its id.
+    pub fn id(&'static self) -> RuleId {
+        RuleId(self)
+    }
+}
+
+/// A part of a COPY or ADD: the place of the caret in an excerpt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caret {
+    /// The word COPY or ADD.
+    Instruction,
+    /// The first of these flags that the instruction has.
+    Flag(&'static [&'static str]),
+    /// All sources.
+    Sources,
+    /// The destination.
+    Destination,
+}
+
+impl Caret {
+    /// The span of the part; none where the instruction does not have it.
+    pub(crate) fn span(self, transfer: &Transfer) -> Option<Span> {
+        match self {
+            Self::Instruction => None,
+            Self::Flag(names) => {
+                let named = |name: &&str| transfer.flags.iter().find(|flag| flag.text.starts_with(*name));
+                names.iter().find_map(named).map(|flag| flag.span)
+            }
+            Self::Sources => {
+                let (first, last) = (transfer.sources.first()?, transfer.sources.last()?);
+                Some(Span::new(first.span.start, last.span.end))
+            }
+            Self::Destination => transfer.destination.as_ref().map(|word| word.span),
+        }
+    }
+}
+
+/// How a build with `--link` differs from one without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prediction {
+    /// The builder ignores the flag, and nothing differs.
+    NoEffect,
+    /// The build fails.
+    BuildFails,
+    /// These attributes of the path differ.
+    Path(&'static [Attribute]),
+    /// These attributes of the path and of all below it differ.
+    Below(&'static [Attribute]),
+    /// The path is replaced: all of it differs, all below it, and all below the target of the symlink that it was.
+    Replaced,
+    /// No difference is named: the rule says what is not known, or what no comparison of images shows.
+    Unnamed,
+}
+
+/// An attribute of a path that a link can change without replacing the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// The permission bits.
+    Mode,
+    /// Uid and gid.
+    Owner,
+    /// The extended attributes.
+    Xattrs,
+}
+
+/// The advice where a parent directory has metadata that no flag keeps: directories inside a source carry their own.
+const STAGED_TREE: &str = "build the whole tree with these directories as they are in a stage of its own, and \
+                           COPY --link --from=STAGE /tree/ /";
 
 /// How much a finding weighs, lightest first; the heaviest finding of a site makes its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,9 +282,24 @@ pub static ALL: &[&Rule] = &[
     &windows::RULE,
 ];
 
-/// The rule of a name. None where there is none.
+/// The rule of a name.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    ALL.iter().find(|rule| rule.id.as_str() == name).copied()
+    ALL.iter().find(|rule| rule.name == name).copied()
+}
+
+/// A rule that the table does not have, for tests: nothing but its fields says what is made of its findings.
+#[cfg(test)]
+pub(crate) const fn new_rule(caret: Caret, predicts: Prediction) -> Rule {
+    Rule {
+        name: "new-rule",
+        summary: "A rule of a test",
+        documentation: "",
+        caret,
+        predicts,
+        restorable: false,
+        instead: None,
+        check: None,
+    }
 }
 
 #[cfg(test)]
@@ -178,7 +312,7 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_and_whole() {
-        let names: Vec<&str> = ALL.iter().map(|rule| rule.id.as_str()).collect();
+        let names: Vec<&str> = ALL.iter().map(|rule| rule.name).collect();
         assert!(names.is_sorted(), "sort the rows of ALL by name: {names:?}");
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/analysis/rule");
         let files: BTreeSet<String> = std::fs::read_dir(folder)
@@ -191,13 +325,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_later_step_may_restore_is_mode_and_owner_of_the_path_alone() {
+        for rule in ALL.iter().filter(|rule| rule.restorable) {
+            let Prediction::Path(attributes) = rule.predicts else { panic!("{} predicts more", rule.name) };
+            assert!(!attributes.contains(&Attribute::Xattrs), "{} is about attributes", rule.name);
+        }
+    }
+
+    #[test]
     fn each_rule_says_what_why_and_how_it_is_known() {
         for rule in ALL {
-            assert!(!rule.summary.ends_with('.') && rule.summary.len() < 100, "{}: one short line", rule.id);
+            assert!(
+                !rule.summary.ends_with('.') && rule.summary.len() < 100,
+                "{}: one short line",
+                rule.name
+            );
             let mut rest = rule.documentation;
             for section in SECTIONS {
                 let at =
-                    rest.find(section).unwrap_or_else(|| panic!("{} needs a section {section}", rule.id));
+                    rest.find(section).unwrap_or_else(|| panic!("{} needs a section {section}", rule.name));
                 rest = &rest[at..];
             }
         }

@@ -8,11 +8,12 @@ use super::context::FolderContext;
 use super::end_state::NoNeighbours;
 use super::named_context::{NamedContext, NamedContexts};
 use super::rule::{self, Finding, Rule};
+use super::site::View;
 use super::source::{BuildContext, NoContext};
 use super::{Inputs, Site, Verdict, analyze};
 use crate::dockerfile::Dockerfile;
 use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
-use crate::rootfs::{Entry, Metadata, Tree};
+use crate::rootfs::{Entry, Leans, Metadata, Tree};
 
 /// No image can be read.
 struct NoImages;
@@ -233,6 +234,33 @@ fn what_a_link_changes_for_a_time_heals() {
     ] {
         assert_eq!(first(lines), (Verdict::Link, Vec::new()), "{lines}");
     }
+}
+
+#[test]
+fn what_a_new_rule_finds_is_restored_only_where_the_rule_says_so() {
+    fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+        let path = view.written.first().map(|(path, _)| path.clone()).unwrap_or_default();
+        let (weight, message) = (rule::Weight::Hold, "it differs".to_owned());
+        let finding =
+            Finding { path, weight, message, rule: NEW.id(), leans: Leans::default(), remedy: None };
+        findings.push(finding);
+    }
+    fn check_below(view: &View<'_>, findings: &mut Vec<Finding>) {
+        check(view, findings);
+        for finding in findings {
+            finding.path += "/below";
+        }
+    }
+    const PREDICTS: rule::Prediction = rule::Prediction::Path(&[rule::Attribute::Mode]);
+    const ANY: Rule = rule::new_rule(rule::Caret::Destination, PREDICTS);
+    static NEW: Rule = Rule { check: Some(check), ..ANY };
+    static RESTORABLE: Rule = Rule { check: Some(check), restorable: true, ..ANY };
+    static ELSEWHERE: Rule = Rule { check: Some(check_below), restorable: true, ..ANY };
+    let text = "FROM base\nCOPY <<x /tmp/\nx\nRUN chmod 1777 /tmp\n";
+    let verdict = |rule: &'static Rule| judged(tree(), text, &NoContext, &[rule])[0].verdict;
+    assert_eq!(verdict(&RESTORABLE), Verdict::Link);
+    assert_eq!(verdict(&NEW), Verdict::Hold);
+    assert_eq!(verdict(&ELSEWHERE), Verdict::Hold, "/tmp/below is not compared");
 }
 
 #[test]

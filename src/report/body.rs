@@ -173,7 +173,7 @@ impl Parts<'_> {
                 }
             );
             for reason in &site.reasons {
-                let _ = writeln!(text, "  - {}: {}", code(&reason.rule), prose(&reason.message));
+                let _ = writeln!(text, "  - {}: {}", code(reason.rule.as_str()), prose(&reason.message));
             }
             text
         };

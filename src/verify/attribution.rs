@@ -8,6 +8,7 @@ use super::compare::{Aspect, Difference};
 use super::image::{Image, NodeKind};
 use super::noise::samples::Samples;
 use super::variant_builds::{Failure, Variants, Workbench};
+use crate::analysis::rule::{Attribute, Prediction};
 use crate::campaign::evidence::{self, Cause};
 use crate::campaign::plan::file::{Reason, Site, Verdict, Waiver};
 use crate::rootfs::layers::upper::follow_symlinks;
@@ -67,13 +68,26 @@ pub fn causes(
                 let accepted = foretold.accepts(reason);
                 let stood = accepted || !matches!(site.verdict, Verdict::Link | Verdict::Edit);
                 if stood && foretells(reason, difference, original) {
-                    return Cause::Rule { rule: reason.rule.clone(), line: site.line, accepted };
+                    return Cause::Rule { rule: reason.rule.to_string(), line: site.line, accepted };
                 }
             }
         }
         Cause::Unforetold
     };
     differences.iter().map(|difference| recorded(difference, cause(difference))).collect()
+}
+
+/// The cause of a linked build that fails: a waived finding, first of all one whose rule predicts the failure. A waiver
+/// accepts another image, but not a failed build.
+pub fn cause_of_failure(sites: &[&Site]) -> Cause {
+    let linked = sites.iter().filter(|site| site.verdict == Verdict::Link);
+    let mut waived = linked.flat_map(|site| site.reasons.iter().map(|reason| (site.line, reason.rule)));
+    let first = waived.clone().next();
+    let predicted = waived.find(|(_, rule)| rule.rule().predicts == Prediction::BuildFails);
+    match predicted.or(first) {
+        Some((line, rule)) => Cause::Rule { rule: rule.to_string(), line, accepted: false },
+        None => Cause::Unforetold,
+    }
 }
 
 /// A difference as it stands in evidence.
@@ -92,58 +106,44 @@ impl Foretold<'_> {
     fn accepts(&self, reason: &Reason) -> bool {
         self.waivers.iter().any(|waiver| {
             let hits = Glob::new(&waiver.file).is_ok_and(|glob| glob.compile_matcher().is_match(self.path));
-            hits && waiver.rule == reason.rule && (waiver.path.is_empty() || waiver.path == reason.path)
+            hits && waiver.rule == reason.rule.as_str()
+                && (waiver.path.is_empty() || waiver.path == reason.path)
         })
     }
 }
 
-/// What a rule says of the path that it names.
-#[derive(Clone, Copy)]
-enum Reach {
-    /// These aspects of the path itself.
-    Path(fn(&Aspect) -> bool),
-    /// These aspects of the path and of all below it.
-    Below(fn(&Aspect) -> bool),
-    /// Everything of the path, of all below it, and of where it leads as a symlink.
-    Replaced,
-}
-
-/// What the rules foretell: SEMANTICS of `--link` by id, as `layerwright explain` tells them.
-fn reach(rule: &str) -> Option<Reach> {
-    let owner = |aspect: &Aspect| matches!(aspect, Aspect::Uid | Aspect::Gid);
-    let metadata =
-        |aspect: &Aspect| matches!(aspect, Aspect::Mode | Aspect::Uid | Aspect::Gid | Aspect::Xattr(_));
-    Some(match rule {
-        "ancestor-mode" => Reach::Path(|aspect| *aspect == Aspect::Mode),
-        "ancestor-owner" | "chown-ancestors" => Reach::Path(owner),
-        "ancestor-xattrs" => Reach::Path(|aspect| matches!(aspect, Aspect::Xattr(_))),
-        "interior-modes" | "delayed-directories" => Reach::Below(metadata),
-        "archive-implied-parents"
-        | "directory-destination"
-        | "symlink-ancestor"
-        | "symlink-destination"
-        | "type-conflict" => Reach::Replaced,
-        _ => return None,
-    })
-}
-
+/// Whether the rule of a reason predicts a difference.
 fn foretells(reason: &Reason, difference: &Difference, original: &Image) -> bool {
-    let (Some(reach), Some(path)) = (reach(&reason.rule), &difference.path) else { return false };
+    let Some(path) = &difference.path else { return false };
     let named = reason.path.trim_matches('/').as_bytes();
     let is_below = |root: &[u8]| {
         let rest = path.strip_prefix(root);
         rest.is_some_and(|rest| root.is_empty() || rest.is_empty() || rest[0] == b'/')
     };
-    match reach {
-        Reach::Path(tells) => path.as_bytes() == named && tells(&difference.aspect),
-        Reach::Below(tells) => is_below(named) && tells(&difference.aspect),
-        Reach::Replaced => {
+    let is_of = |attributes: &[Attribute]| {
+        attribute_of(&difference.aspect).is_some_and(|attribute| attributes.contains(&attribute))
+    };
+    match reason.rule.rule().predicts {
+        Prediction::Path(attributes) => path.as_bytes() == named && is_of(attributes),
+        Prediction::Below(attributes) => is_below(named) && is_of(attributes),
+        Prediction::Replaced => {
             let target = follow_symlinks(named, |at| match &original.entries.get(at.as_bstr())?.kind {
                 NodeKind::Symlink { target } => Some(target.clone()),
                 _ => None,
             });
             is_below(named) || target.is_some_and(|target| !target.is_empty() && is_below(&target))
         }
+        Prediction::BuildFails | Prediction::NoEffect | Prediction::Unnamed => false,
+    }
+}
+
+/// The attribute that an aspect belongs to, if a link can change it without replacing the path.
+fn attribute_of(aspect: &Aspect) -> Option<Attribute> {
+    match aspect {
+        Aspect::Mode => Some(Attribute::Mode),
+        Aspect::Uid | Aspect::Gid => Some(Attribute::Owner),
+        Aspect::Xattr(_) => Some(Attribute::Xattrs),
+        _ => None,
     }
 }
 
@@ -152,6 +152,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::analysis::rule::{self, Caret, Rule};
     use crate::verify::compare::compare;
     use crate::verify::image::tests::{image, layer};
 
@@ -240,6 +241,38 @@ mod tests {
             told(&[], &owner, &[]).iter().all(|line| line.ends_with(" -")),
             "another aspect, other paths"
         );
+    }
+
+    #[test]
+    fn a_new_rule_is_attributed_by_what_it_predicts() {
+        static MODES: Rule =
+            rule::new_rule(Caret::Destination, Prediction::Path(&[Attribute::Mode, Attribute::Owner]));
+        static LOST: Rule = rule::new_rule(Caret::Destination, Prediction::Replaced);
+        let named = |rule: &'static Rule, path: &str| {
+            let mut site = site(3, "hold", &[("ancestor-mode", path)]);
+            site.reasons[0].rule = rule.id();
+            told(&[], &[site], &[])
+                .into_iter()
+                .filter(|line| line.ends_with(" new-rule:3"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(named(&MODES, "/root"), ["/root mode new-rule:3"]);
+        assert_eq!(named(&MODES, "/run"), [""; 0], "its type differs, and its mode goes with it");
+        assert_eq!(
+            named(&LOST, "/run"),
+            ["/real/f presence new-rule:3", "/run type new-rule:3", "/run/f presence new-rule:3"]
+        );
+    }
+
+    #[test]
+    fn a_failed_build_is_put_down_to_the_rule_that_predicts_it() {
+        let waived = site(3, "link", &[("ancestor-mode", "/root"), ("named-chown", "/etc/passwd")]);
+        let other = site(5, "hold", &[("named-chown", "/etc/passwd")]);
+        let cause = |sites: &[&Site]| cause_of_failure(sites);
+        let of = |rule: &str| Cause::Rule { rule: rule.into(), line: 3, accepted: false };
+        assert_eq!(cause(&[&other, &waived]), of("named-chown"));
+        assert_eq!(cause(&[&site(3, "link", &[("ancestor-mode", "/root")])]), of("ancestor-mode"));
+        assert_eq!(cause(&[&other]), Cause::Unforetold, "it is not linked");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use layerwright::analysis::rule;
+
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
 const ORDER: [&[&str]; 17] = [
     &["text"],
@@ -92,6 +94,21 @@ fn a_module_knows_those_before_it_alone() {
         }
     }
     assert!(seen > 100, "only {seen} names of modules were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A rule owns all that is said of it: no other file asks which rule a finding is of. The name of one rule is that of an
+/// operating system too.
+#[test]
+fn no_file_outside_a_rule_names_it() {
+    let names = rule::ALL.iter().map(|rule| rule.name).filter(|name| *name != "windows");
+    let quoted: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    let mut wrong = Vec::new();
+    for (file, code) in sources().iter().filter(|(file, _)| !file.starts_with("analysis/rule/")) {
+        for name in quoted.iter().filter(|name| code.contains(*name)) {
+            wrong.push(format!("src/{file} names the rule {name}; give `Rule` a field for it"));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

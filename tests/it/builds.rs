@@ -103,7 +103,7 @@ fn an_image_may_be_said_to_be_like_another() {
     let plan = planned(&scratch, &Base::new());
     let held = site(&plan, "Dockerfile", 1);
     assert_eq!((held.verdict, held.proved), (Verdict::Hold, Some(false)));
-    assert_eq!(held.reasons[0].rule, "ancestor-mode");
+    assert_eq!(held.reasons[0].rule.as_str(), "ancestor-mode");
     let said = "image registry.corp/java:21 (line 1) is like debian:12, as layerwright.toml:3 says,";
     for site in &plan.file("Dockerfile").unwrap().sites {
         assert!(site.assumptions.iter().any(|one| one.message.starts_with(said)), "{:#?}", site.assumptions);

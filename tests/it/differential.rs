@@ -372,7 +372,8 @@ fn changes_without(
     found: &Mutex<BTreeMap<RuleId, u64>>,
 ) -> Vec<RuleId> {
     let all = proved(&sample.text, &sample.sites(bench, &sample.text, rule::ALL));
-    let open = |rule: &&&Rule| rule.check.is_some() && !found.lock().unwrap().contains_key(&rule.id);
+    let open =
+        |rule: &&&'static Rule| rule.check.is_some() && !found.lock().unwrap().contains_key(&rule.id());
     let changes = |id: RuleId| {
         let text = proved(&sample.text, &sample.sites(bench, &sample.text, &mutation::without(id)));
         text != all
@@ -381,7 +382,7 @@ fn changes_without(
                 None => sample.build(&text).is_ok(),
             }
     };
-    rule::ALL.iter().filter(open).map(|rule| rule.id).filter(|id| changes(*id)).collect()
+    rule::ALL.iter().filter(open).map(|rule| rule.id()).filter(|id| changes(*id)).collect()
 }
 
 #[test]

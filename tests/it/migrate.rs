@@ -307,6 +307,12 @@ fn a_plan_of_another_format_is_not_read() {
         "plan again",
     ]);
     with(&|plan| plan["files"][0]["sites"][0]["verdict"] = json!("maybe")).failed(&["maybe"]);
+    let reason = json!([{"rule": "ancestor-mood", "path": "/", "message": ""}]);
+    with(&|plan| plan["files"][0]["sites"][0]["reasons"] = reason.clone()).failed(&[
+        "other.json:1:",
+        "unknown rule `ancestor-mood`",
+        "plan again",
+    ]);
     with(&|plan| drop(plan.as_object_mut().unwrap().remove("waves"))).failed(&["waves"]);
     with(&|plan| plan["waves"][0]["files"][0] = json!("no/Dockerfile")).failed(&["wave 0", "no/Dockerfile"]);
     scratch.run(&["migrate", "--plan", "no.json"]).failed(&["no.json", "can not be read"]);

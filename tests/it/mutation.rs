@@ -155,7 +155,7 @@ const OWN: [(&str, &str); 3] = [
 
 /// The rules but one.
 pub fn without(id: RuleId) -> Vec<&'static Rule> {
-    rule::ALL.iter().copied().filter(|rule| rule.id != id).collect()
+    rule::ALL.iter().copied().filter(|rule| rule.id() != id).collect()
 }
 
 #[test]
@@ -172,11 +172,11 @@ fn each_rule_catches_what_no_other_does() {
             && case.judge(&images, rules).contradiction(&mut Vec::new()).is_some()
     };
     for rule in rule::ALL.iter().filter(|rule| rule.check.is_some()) {
-        let rules = without(rule.id);
+        let rules = without(rule.id());
         let found: Vec<&str> =
             cases.par_iter().filter(|case| wrong(case, &rules)).map(|case| case.name.as_str()).collect();
-        let expected = CAUGHT.iter().find(|(id, _)| *id == rule.id.as_str()).map_or(&[][..], |(_, all)| all);
-        assert_eq!(found, expected, "cases that come out wrong without {}", rule.id);
+        let expected = CAUGHT.iter().find(|(id, _)| *id == rule.name).map_or(&[][..], |(_, all)| all);
+        assert_eq!(found, expected, "cases that come out wrong without {}", rule.name);
     }
 }
 
@@ -206,7 +206,7 @@ fn all_that_a_plain_copy_reads_is_covered() {
         assert!(rules.iter().all(caught), "{read}: one of {rules:?} catches nothing");
     }
     for rule in rule::ALL.iter().filter(|rule| rule.check.is_some()) {
-        let id = rule.id.as_str();
+        let id = rule.name;
         assert!(caught(&id) || OWN.iter().any(|(own, _)| *own == id), "{id} has neither case nor text");
     }
 }
@@ -232,7 +232,7 @@ fn a_line_finds_the_setgid_that_the_one_before_it_inherited() {
     ] {
         let reasons = |text: &str| -> Vec<(String, String)> {
             let last = judge(text, &context, &images, rule::ALL).pop().unwrap();
-            last.reasons.into_iter().map(|reason| (reason.rule, reason.path)).collect()
+            last.reasons.into_iter().map(|reason| (reason.rule.to_string(), reason.path)).collect()
         };
         let has =
             |text: &str, rule: &str, path: &str| reasons(text).contains(&(rule.to_owned(), path.to_owned()));

@@ -2,16 +2,18 @@
 
 use crate::rootfs::Known;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Attribute, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "ancestor-mode",
     summary: "A directory on the way gets mode 0755",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Path(&[Attribute::Mode]),
+    restorable: true,
+    instead: Some(STAGED_TREE),
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("ancestor-mode");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -48,11 +50,11 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
             Some(0o755) => {}
             Some(mode) => {
                 let message = format!("`{path}` is {mode:04o} and would become 0755");
-                findings.push(Finding::hold(ID, path, &fact.leans, message));
+                findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
             }
             None => {
                 let message = format!("the mode of `{path}` is not known; it would become 0755");
-                findings.push(Finding::unknown(ID, path, message));
+                findings.push(Finding::unknown(RULE.id(), path, message));
             }
         }
     }
@@ -68,6 +70,6 @@ fn check_root(view: &View<'_>, findings: &mut Vec<Finding>) {
     {
         let message =
             format!("`{path}` is new and takes the group and the setgid bit of `/`; linked it would be 0755");
-        findings.push(Finding::hold(ID, path, &root.leans, message));
+        findings.push(Finding::hold(RULE.id(), path, &root.leans, message));
     }
 }

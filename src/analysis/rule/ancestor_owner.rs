@@ -2,16 +2,18 @@
 
 use crate::rootfs::Known;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Attribute, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "ancestor-owner",
     summary: "A directory on the way comes to belong to root",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Path(&[Attribute::Owner]),
+    restorable: true,
+    instead: Some(STAGED_TREE),
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("ancestor-owner");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -52,11 +54,11 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
             Some((0, 0)) => {}
             Some((uid, gid)) => {
                 let message = format!("`{path}` belongs to {uid}:{gid} and would belong to 0:0");
-                findings.push(Finding::hold(ID, path, &fact.leans, message));
+                findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
             }
             None => {
                 let message = format!("the owner of `{path}` is not known; it would become 0:0");
-                findings.push(Finding::unknown(ID, path, message));
+                findings.push(Finding::unknown(RULE.id(), path, message));
             }
         }
     }

@@ -5,16 +5,18 @@ use crate::analysis::destination;
 use crate::analysis::source::SourceKind;
 use crate::rootfs::{Directory, Known, Leans, Listing, ancestors};
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Attribute, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "ancestor-xattrs",
     summary: "A directory loses its extended attributes",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Path(&[Attribute::Xattrs]),
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("ancestor-xattrs");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -71,12 +73,12 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn lost(path: &str, leans: &Leans) -> Finding {
-    Finding::hold(ID, path, leans, format!("`{path}` has extended attributes and would lose them"))
+    Finding::hold(RULE.id(), path, leans, format!("`{path}` has extended attributes and would lose them"))
 }
 
 fn not_known(path: &str) -> Finding {
     let message = format!("the extended attributes of `{path}` are not known; it would lose them");
-    Finding::unknown(ID, path, message)
+    Finding::unknown(RULE.id(), path, message)
 }
 
 /// Whether what is above a path of the destination's inside is known: of a tree that is not known as a whole,

@@ -3,16 +3,18 @@
 use crate::analysis::archive::ArchiveEntry;
 use crate::analysis::source::SourceKind;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "archive-hard-link",
     summary: "An archive's hard link points out of it",
     documentation: DOCUMENTATION,
+    caret: Caret::Sources,
+    predicts: Prediction::BuildFails,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("archive-hard-link");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -46,7 +48,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                     "`{path}` in {} is a hard link to `{target}`, which the archive does not hold: the linked build fails",
                     source.written
                 );
-                findings.push(Finding::hold(ID, path, &source.leans, message));
+                findings.push(Finding::hold(RULE.id(), path, &source.leans, message));
             }
         }
     }

@@ -7,16 +7,18 @@ use crate::analysis::destination;
 use crate::analysis::source::SourceKind;
 use crate::rootfs::{Directory, Fact, Known};
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "archive-implied-parents",
     summary: "A directory that an archive only implies is made anew",
     documentation: DOCUMENTATION,
+    caret: Caret::Sources,
+    predicts: Prediction::Replaced,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("archive-implied-parents");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -48,7 +50,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         let message = format!(
             "`{path}` of the archive leads through `{through}`, which the line brings as no directory; where it ends hangs on what is there"
         );
-        findings.push(Finding::unknown(ID, &destination::join(&destination.path, path), message));
+        findings.push(Finding::unknown(RULE.id(), &destination::join(&destination.path, path), message));
     }
     for source in &view.line.sources {
         match &source.kind {
@@ -63,9 +65,9 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                     let message =
                         format!("{why}; what it would do below `{}` can not be told", destination.path);
                     findings.push(if *compressed {
-                        Finding::hold(ID, &destination.path, &source.leans, message)
+                        Finding::hold(RULE.id(), &destination.path, &source.leans, message)
                     } else {
-                        Finding::unknown(ID, &destination.path, message)
+                        Finding::unknown(RULE.id(), &destination.path, message)
                     });
                 }
             }
@@ -131,7 +133,7 @@ fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding>) {
         Known::Absent => return,
         Known::Unknown(why) => {
             let message = format!("what is at `{path}`, which the archive implies, is not known: {why}");
-            findings.push(Finding::unknown(ID, path, message));
+            findings.push(Finding::unknown(RULE.id(), path, message));
             return;
         }
         // `--chown` is for what the archive names (`archive.Unpack`).
@@ -144,5 +146,5 @@ fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding>) {
         }
         Known::File | Known::Other => format!("`{path}` is no directory and would be replaced by one"),
     };
-    findings.push(Finding::hold(ID, path, &fact.leans, message));
+    findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
 }

@@ -3,16 +3,18 @@
 use crate::analysis::site::Chmod;
 use crate::rootfs::Leans;
 
-use super::{Finding, Rule, RuleId, View, Weight};
+use super::{Caret, Finding, Prediction, Rule, View, Weight};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "chmod-disables-link",
     summary: "--chmod makes BuildKit ignore --link",
     documentation: DOCUMENTATION,
+    caret: Caret::Flag(&["--chmod"]),
+    predicts: Prediction::NoEffect,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("chmod-disables-link");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -40,7 +42,7 @@ where `cfg.chmod` is empty.
 fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     if view.line.chmod == Chmod::Effective {
         findings.push(Finding {
-            rule: ID,
+            rule: RULE.id(),
             weight: Weight::NoEffect,
             path: String::new(),
             message: "with --chmod BuildKit ignores --link".to_owned(),

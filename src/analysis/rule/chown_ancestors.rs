@@ -2,16 +2,18 @@
 
 use crate::rootfs::Known;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Attribute, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "chown-ancestors",
     summary: "--chown changes the owner of the directories on the way",
     documentation: DOCUMENTATION,
+    caret: Caret::Flag(&["--chown"]),
+    predicts: Prediction::Path(&[Attribute::Owner]),
+    restorable: true,
+    instead: Some(STAGED_TREE),
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("chown-ancestors");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -52,11 +54,11 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
             Some((old_uid, old_gid)) => {
                 let message =
                     format!("`{path}` belongs to {old_uid}:{old_gid} and would belong to {uid}:{gid}");
-                findings.push(Finding::hold(ID, path, &fact.leans, message));
+                findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
             }
             None => {
                 let message = format!("the owner of `{path}` is not known; it would become {uid}:{gid}");
-                findings.push(Finding::unknown(ID, path, message));
+                findings.push(Finding::unknown(RULE.id(), path, message));
             }
         }
     }

@@ -2,16 +2,18 @@
 
 use crate::rootfs::Known;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Attribute, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "delayed-directories",
     summary: "Directories that exist keep their owner in a plain copy only",
     documentation: DOCUMENTATION,
+    caret: Caret::Flag(&["--parents", "--exclude"]),
+    predicts: Prediction::Below(&[Attribute::Mode, Attribute::Owner, Attribute::Xattrs]),
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("delayed-directories");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -54,12 +56,12 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         let Known::Dir(directory) = fact.known else { continue };
         if !options.parents && directory.owner != owner {
             let message = format!("the owner of `{path}` would not be kept");
-            findings.push(Finding::hold(ID, path, &fact.leans, message));
+            findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
         }
     }
     if options.parents {
         let path = &destination.path;
         let message = format!("what --parents finds below `{path}` is not followed");
-        findings.push(Finding::unknown(ID, path, message));
+        findings.push(Finding::unknown(RULE.id(), path, message));
     }
 }

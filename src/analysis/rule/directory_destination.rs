@@ -4,16 +4,18 @@ use crate::analysis::destination::Destination;
 use crate::analysis::site::{self, Verdict};
 use crate::rootfs::Known;
 
-use super::{Finding, Remedy, Rule, RuleId, View, Weight};
+use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "directory-destination",
     summary: "A directory without a slash is replaced by the file",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Replaced,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("directory-destination");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -51,14 +53,14 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     let message = format!("`{path}` is a directory and would be replaced by the file");
     match decision.verdict {
         Verdict::Link | Verdict::Edit => findings.push(Finding {
-            rule: ID,
+            rule: RULE.id(),
             weight: Weight::Edit,
             path: path.clone(),
             message: format!("{message}; with a slash at the end it goes into it"),
             leans: decision.leans,
             remedy: Some(Remedy::AppendSlash),
         }),
-        Verdict::Unknown => findings.push(Finding::unknown(ID, path, message)),
-        _ => findings.push(Finding::hold(ID, path, &fact.leans, message)),
+        Verdict::Unknown => findings.push(Finding::unknown(RULE.id(), path, message)),
+        _ => findings.push(Finding::hold(RULE.id(), path, &fact.leans, message)),
     }
 }

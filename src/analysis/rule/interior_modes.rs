@@ -1,15 +1,17 @@
 //! Modes of directories that a source brings.
 
-use super::{Rule, RuleId};
+use super::{Attribute, Caret, Prediction, Rule};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "interior-modes",
     summary: "Directories of a checkout are not always 0755",
     documentation: DOCUMENTATION,
+    caret: Caret::Sources,
+    predicts: Prediction::Below(&[Attribute::Mode, Attribute::Owner, Attribute::Xattrs]),
+    restorable: false,
+    instead: None,
     check: None,
 };
-
-const ID: RuleId = RuleId("interior-modes");
 
 const DOCUMENTATION: &str = r"## What happens
 

@@ -1,15 +1,17 @@
 //! Base images that move.
 
-use super::{Rule, RuleId};
+use super::{Caret, Prediction, Rule};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "moving-base",
     summary: "What is true of a base image today need not be true of the next",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Unnamed,
+    restorable: false,
+    instead: None,
     check: None,
 };
-
-const ID: RuleId = RuleId("moving-base");
 
 const DOCUMENTATION: &str = r"## What happens
 

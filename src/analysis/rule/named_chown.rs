@@ -3,16 +3,18 @@
 use crate::analysis::owner::Owner;
 use crate::rootfs::Leans;
 
-use super::{Finding, Remedy, Rule, RuleId, View, Weight};
+use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "named-chown",
     summary: "A named owner breaks the linked build",
     documentation: DOCUMENTATION,
+    caret: Caret::Flag(&["--chown"]),
+    predicts: Prediction::BuildFails,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("named-chown");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -42,7 +44,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     match &view.line.owner {
         Owner::Default | Owner::Numeric { .. } => {}
         Owner::Unknown(why) => {
-            findings.push(Finding::unknown(ID, "", format!("--chown is not known: {why}")));
+            findings.push(Finding::unknown(RULE.id(), "", format!("--chown is not known: {why}")));
         }
         Owner::Named(name) => {
             let finding = if let Some(((uid, gid), leans)) = view.line.owner.resolve(view.rootfs) {
@@ -50,7 +52,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                     "`{name}` can not be looked up by a linked copy; in this image it is {uid}:{gid}"
                 );
                 Finding {
-                    rule: ID,
+                    rule: RULE.id(),
                     weight: Weight::Edit,
                     path: "/etc/passwd".to_owned(),
                     message,
@@ -59,7 +61,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                 }
             } else {
                 let message = format!("`{name}` can not be looked up by a linked copy: the build would fail");
-                Finding::hold(ID, "/etc/passwd", &Leans::default(), message)
+                Finding::hold(RULE.id(), "/etc/passwd", &Leans::default(), message)
             };
             findings.push(finding);
         }

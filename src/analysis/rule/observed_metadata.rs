@@ -1,15 +1,17 @@
 //! What a RUN can see of a link.
 
-use super::{Rule, RuleId};
+use super::{Caret, Prediction, Rule};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "observed-metadata",
     summary: "A RUN can see that a copy was linked",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Unnamed,
+    restorable: false,
+    instead: None,
     check: None,
 };
-
-const ID: RuleId = RuleId("observed-metadata");
 
 const DOCUMENTATION: &str = r"## What happens
 

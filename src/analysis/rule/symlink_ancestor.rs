@@ -3,16 +3,18 @@
 use crate::analysis::site;
 use crate::rootfs::Known;
 
-use super::{Finding, Remedy, Rule, RuleId, View, Weight};
+use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "symlink-ancestor",
     summary: "A symbolic link on the way becomes a directory",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Replaced,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("symlink-ancestor");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -46,14 +48,14 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         );
         findings.push(match site::canonical(view) {
             Some((destination, leans)) => Finding {
-                rule: ID,
+                rule: RULE.id(),
                 weight: Weight::Edit,
                 path: path.clone(),
                 message: format!("{message}; the real path is {destination}"),
                 leans,
                 remedy: Some(Remedy::Destination(destination)),
             },
-            None => Finding::hold(ID, path, &fact.leans, message),
+            None => Finding::hold(RULE.id(), path, &fact.leans, message),
         });
     }
 }

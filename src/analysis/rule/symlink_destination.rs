@@ -3,16 +3,18 @@
 use crate::analysis::site;
 use crate::rootfs::Known;
 
-use super::{Finding, Remedy, Rule, RuleId, View, Weight};
+use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "symlink-destination",
     summary: "A symbolic link at the destination is replaced",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Replaced,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("symlink-destination");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -48,20 +50,20 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                 format!("`{path}` is a symbolic link to {target} and would be replaced by the file");
             findings.push(match site::canonical(view) {
                 Some((real, leans)) => Finding {
-                    rule: ID,
+                    rule: RULE.id(),
                     weight: Weight::Edit,
                     path: path.clone(),
                     message: format!("{message}; the real path is {real}"),
                     leans,
                     remedy: Some(Remedy::Destination(real)),
                 },
-                None => Finding::hold(ID, path, &fact.leans, message),
+                None => Finding::hold(RULE.id(), path, &fact.leans, message),
             });
         }
         Known::Other => {
             let message =
                 format!("`{path}` is a device, a FIFO or a socket and would be replaced by the file");
-            findings.push(Finding::hold(ID, path, &fact.leans, message));
+            findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
         }
         _ => {}
     }

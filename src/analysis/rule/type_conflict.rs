@@ -3,16 +3,18 @@
 use crate::analysis::source::SourceKind;
 use crate::rootfs::Known;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "type-conflict",
     summary: "The copy meets something of another type",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Replaced,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("type-conflict");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -41,7 +43,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     for (path, fact) in &view.written {
         if matches!(fact.known, Known::File | Known::Other) {
             let message = format!("`{path}` is no directory: the build fails now and would replace it");
-            findings.push(Finding::hold(ID, path, &fact.leans, message));
+            findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
         }
     }
     for (path, upper, fact) in view.interior() {
@@ -53,7 +55,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
             _ => continue,
         };
         let message = format!("`{path}` {meets}: the build fails now and would replace it");
-        findings.push(Finding::hold(ID, path, &fact.leans, message));
+        findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
     }
     file_before_directory(view, findings);
 }
@@ -66,6 +68,6 @@ fn file_before_directory(view: &View<'_>, findings: &mut Vec<Finding>) {
     if takes_place && directory_later {
         let path = &destination.path;
         let message = format!("a file and then a directory are copied to `{path}`: the build fails now");
-        findings.push(Finding::hold(ID, path, &fact.leans, message));
+        findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
     }
 }

@@ -1,15 +1,17 @@
 //! Destinations that are not known.
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "unknown-destination",
     summary: "Where the copy goes is not known",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Unnamed,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("unknown-destination");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -34,6 +36,6 @@ Case 235. `dockerfile2llb.pathRelativeToWorkingDir`.
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     if let Err(why) = &view.line.destination {
-        findings.push(Finding::unknown(ID, "", format!("the destination is not known: {why}")));
+        findings.push(Finding::unknown(RULE.id(), "", format!("the destination is not known: {why}")));
     }
 }

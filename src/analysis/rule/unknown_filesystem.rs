@@ -2,16 +2,18 @@
 
 use crate::rootfs::Known;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "unknown-filesystem",
     summary: "What is at the destination or on the way is not known",
     documentation: DOCUMENTATION,
+    caret: Caret::Destination,
+    predicts: Prediction::Unnamed,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("unknown-filesystem");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -45,6 +47,6 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         _ => None,
     });
     if let Some((path, why)) = unknown {
-        findings.push(Finding::unknown(ID, path, format!("what is at `{path}` is not known: {why}")));
+        findings.push(Finding::unknown(RULE.id(), path, format!("what is at `{path}` is not known: {why}")));
     }
 }

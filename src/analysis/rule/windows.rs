@@ -3,16 +3,18 @@
 use crate::analysis::site::Os;
 use crate::rootfs::Leans;
 
-use super::{Finding, Rule, RuleId, View};
+use super::{Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
-    id: ID,
+    name: "windows",
     summary: "Windows has no linked copies",
     documentation: DOCUMENTATION,
+    caret: Caret::Instruction,
+    predicts: Prediction::BuildFails,
+    restorable: false,
+    instead: None,
     check: Some(check),
 };
-
-const ID: RuleId = RuleId("windows");
 
 const DOCUMENTATION: &str = r"## What happens
 
@@ -36,6 +38,11 @@ COPY --link app.exe C:/app/app.exe
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     if let Os::Windows(why) = view.os {
-        findings.push(Finding::hold(ID, "", &Leans::default(), format!("this is a Windows image: {why}")));
+        findings.push(Finding::hold(
+            RULE.id(),
+            "",
+            &Leans::default(),
+            format!("this is a Windows image: {why}"),
+        ));
     }
 }

@@ -5,14 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::rule::RuleId;
-use crate::campaign::plan::file::{File, Plan, Site, Verdict};
+use crate::campaign::plan::file::{File, Plan, Reason, Site, Verdict};
 use crate::edit::header::{Frontend, LINK, Version};
 
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;
-
-/// The rule of a flag that another one switches off.
-const INERT: &str = "chmod-disables-link";
 
 /// What `check` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +39,8 @@ pub struct Finding {
     /// What it is.
     pub kind: FindingKind,
     /// The rule that tells more; null where it is about the header.
-    pub rule: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub rule: Option<RuleId>,
     /// What happens, in a sentence.
     pub message: String,
 }
@@ -102,13 +100,12 @@ fn of_site(file: &File, site: &Site) -> Vec<Finding> {
         Verdict::NoEffect => FindingKind::Inert,
         _ => return Vec::new(),
     };
-    let counts = |rule: &str| kind == FindingKind::Hazard || rule == INERT;
-    let finding = |reason: &crate::campaign::plan::file::Reason| Finding {
+    let finding = |reason: &Reason| Finding {
         path: file.path.clone(),
         line: site.line,
         kind,
-        rule: RuleId::find(&reason.rule).map(|rule| rule.to_string()),
+        rule: Some(reason.rule),
         message: reason.message.clone(),
     };
-    audit.reasons.iter().filter(|reason| counts(&reason.rule)).map(finding).collect()
+    audit.reasons.iter().map(finding).collect()
 }

@@ -77,11 +77,7 @@ fn texts(words: &[Word]) -> Vec<String> {
 }
 
 fn reason(finding: &Finding) -> Reason {
-    Reason {
-        rule: finding.rule.as_str().to_owned(),
-        path: finding.path.clone(),
-        message: finding.message.clone(),
-    }
+    Reason { rule: finding.rule, path: finding.path.clone(), message: finding.message.clone() }
 }
 
 fn verdict(verdict: analysis::Verdict) -> Verdict {

@@ -1,6 +1,6 @@
 //! Sites as excerpts of their file, with the reason under the words that it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
@@ -8,6 +8,7 @@ use super::escape::{Source, shown};
 use super::screen::Screen;
 use super::words::{count, form, number, shortened};
 use super::{counts, style, verbose};
+use crate::analysis::rule::RuleId;
 use crate::analysis::transfer_of;
 use crate::campaign::plan::file::{Benefit, FileReport, Inspection, Reason, Site, Verdict};
 use crate::dockerfile::{Dockerfile, Instruction, ReadError};
@@ -139,13 +140,13 @@ impl Place<'_> {
         let (level, title) = title(site);
         let mut snippet = self.snippet(&lines);
         let keyword = transfer_of(instruction).map_or(instruction.word.span, |(holder, _)| holder.word.span);
-        let first = reasons.first().map_or(keyword, |reason| words(instruction, &reason.rule));
+        let first = reasons.first().map_or(keyword, |reason| words(instruction, reason.rule));
         snippet = snippet.annotation(AnnotationKind::Primary.span(lines.span(first).range()));
         // The line that says COPY is shown even where the words are on another.
         snippet = snippet.annotation(AnnotationKind::Visible.span(lines.span(keyword).range()));
         for reason in reasons.iter().skip(1) {
-            let label = format!("{} [{}]", shown(&reason.message), shown(&reason.rule));
-            let span = lines.span(words(instruction, &reason.rule)).range();
+            let label = format!("{} [{}]", shown(&reason.message), reason.rule);
+            let span = lines.span(words(instruction, reason.rule)).range();
             snippet = snippet.annotation(AnnotationKind::Context.span(span).label(label));
         }
         let mut group = level.primary_title(title).element(snippet);
@@ -187,28 +188,16 @@ fn reasons(site: &Site) -> &[Reason] {
     }
 }
 
-/// The words of an instruction that a rule looks at.
-fn words(instruction: &Instruction, rule: &str) -> Span {
+/// The words of an instruction that a rule is about.
+fn words(instruction: &Instruction, rule: RuleId) -> Span {
     let Some((holder, transfer)) = transfer_of(instruction) else { return instruction.word.span };
-    let flag =
-        |name: &str| transfer.flags.iter().find(|flag| flag.text.starts_with(name)).map(|flag| flag.span);
-    let sources = || Some(Span::new(transfer.sources.first()?.span.start, transfer.sources.last()?.span.end));
-    let destination = || transfer.destination.as_ref().map(|word| word.span);
-    let found = match rule {
-        "chmod-disables-link" => flag("--chmod"),
-        "chown-ancestors" | "named-chown" => flag("--chown"),
-        "delayed-directories" => flag("--parents").or_else(|| flag("--exclude")).or_else(sources),
-        "archive-hard-link" | "archive-implied-parents" | "interior-modes" => sources(),
-        "windows" => None,
-        _ => destination(),
-    };
-    found.unwrap_or(holder.word.span)
+    rule.rule().caret.span(transfer).unwrap_or(holder.word.span)
 }
 
 /// The verdict as a headline.
 fn title(site: &Site) -> (Level<'static>, String) {
     let because = |reasons: &[Reason]| {
-        let said = |reason: &Reason| format!("{} [{}]", shown(&reason.message), shown(&reason.rule));
+        let said = |reason: &Reason| format!("{} [{}]", shown(&reason.message), reason.rule);
         reasons.first().map_or_else(|| "no rule says why".to_owned(), said)
     };
     let level = match site.verdict {
@@ -244,21 +233,17 @@ fn title(site: &Site) -> (Level<'static>, String) {
     (level.with_name(site.verdict.words()), text)
 }
 
-/// What helps where a directory above the destination has metadata that no flag keeps: directories inside a source
-/// carry their own.
-const STAGED_TREE: &str = "build the whole tree with these directories as they are in a stage of its own, and \
-                           COPY --link --from=STAGE /tree/ /";
-
-/// Whether a rule is about the metadata of directories above the destination alone.
-fn is_of_ancestors(rule: &str) -> bool {
-    matches!(rule, "ancestor-mode" | "ancestor-owner" | "chown-ancestors")
+/// The advice of the rules, each once, if all of them have one.
+fn advice(reasons: &[Reason]) -> BTreeSet<&'static str> {
+    let advice: Option<_> = reasons.iter().map(|reason| reason.rule.rule().instead).collect();
+    advice.unwrap_or_default()
 }
 
 /// What stands below the excerpt: a name and its text.
 fn notes(site: &Site) -> Vec<(&'static str, String)> {
     let mut notes = Vec::new();
     if site.verdict == Verdict::Link {
-        let accepted = site.reasons.iter().map(|reason| ("accepted", shown(&reason.rule).into_owned()));
+        let accepted = site.reasons.iter().map(|reason| ("accepted", reason.rule.to_string()));
         notes.extend(accepted);
     }
     for assumption in site.assumptions.iter().take(ASSUMPTIONS) {
@@ -273,13 +258,13 @@ fn notes(site: &Site) -> Vec<(&'static str, String)> {
     if counts::is_eligible(site) || site.verdict == Verdict::Linked {
         notes.push(("benefit", benefit(site.benefit).to_owned()));
     }
-    if site.verdict == Verdict::Hold && site.reasons.iter().all(|reason| is_of_ancestors(&reason.rule)) {
-        notes.push(("instead", STAGED_TREE.to_owned()));
+    if site.verdict == Verdict::Hold {
+        notes.extend(advice(&site.reasons).into_iter().map(|advice| ("instead", advice.to_owned())));
     }
     if let (Verdict::Hold | Verdict::Unknown | Verdict::Edit | Verdict::NoEffect, Some(reason)) =
         (site.verdict, site.reasons.first())
     {
-        notes.push(("more", format!("layerwright explain {}", shown(&reason.rule))));
+        notes.push(("more", format!("layerwright explain {}", reason.rule)));
     }
     notes
 }

@@ -11,9 +11,7 @@ pub fn rules(rules: &[&Rule]) -> String {
     let mut screen = Screen::new(style::width());
     let rows: Vec<_> = rules
         .iter()
-        .map(|rule| {
-            vec![(style::STRONG, rule.id.as_str().to_owned()), (Style::new(), rule.summary.to_owned())]
-        })
+        .map(|rule| vec![(style::STRONG, rule.name.to_owned()), (Style::new(), rule.summary.to_owned())])
         .collect();
     screen.say("What can make a linked copy differ from a plain one:").end().end();
     screen.table(&[Align::Left, Align::Left], &rows);
@@ -24,7 +22,7 @@ pub fn rules(rules: &[&Rule]) -> String {
 /// The documentation of a rule. Headings stand out and code is set in; the rest of its Markdown reads well as it is.
 pub fn rule(rule: &Rule) -> String {
     let mut screen = Screen::new(style::width());
-    screen.paint(style::STRONG, &format!("{}: {}", rule.id, rule.summary)).end().end();
+    screen.paint(style::STRONG, &format!("{}: {}", rule.name, rule.summary)).end().end();
     let mut code = false;
     let mut prose = String::new();
     for line in rule.documentation.lines() {

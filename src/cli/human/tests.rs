@@ -40,7 +40,11 @@ fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
 }
 
 fn reason(rule: &str, path: &str, message: &str) -> Reason {
-    Reason { rule: rule.into(), path: path.into(), message: message.into() }
+    Reason {
+        rule: rules::RuleId::find(rule).expect("there is such a rule"),
+        path: path.into(),
+        message: message.into(),
+    }
 }
 
 fn site(line: usize, verdict: Verdict, proved: Option<bool>, benefit: Benefit) -> Site {
@@ -317,6 +321,21 @@ fn a_hold_by_directories_above_shows_the_way_around() {
 }
 
 #[test]
+fn a_new_rule_has_its_own_words_and_advice() {
+    static RULE: rules::Rule = rules::Rule {
+        instead: Some("write it by hand"),
+        ..rules::new_rule(rules::Caret::Flag(&["--parents", "--from"]), rules::Prediction::Unnamed)
+    };
+    let mut held = hold(2);
+    held.reasons[0].rule = RULE.id();
+    let shown = plain(&inspected(b"FROM debian\nCOPY --from=b x /y\n", "Dockerfile", vec![held]));
+    assert!(shown.contains(" --> Dockerfile:2:6\n"), "{shown}");
+    assert!(shown.contains("COPY --from=b x /y\n  |      ^^^^^^^^\n"), "{shown}");
+    assert!(shown.contains("= instead: write it by hand\n"), "{shown}");
+    assert!(shown.contains("= more: layerwright explain new-rule\n"), "{shown}");
+}
+
+#[test]
 fn the_new_line_shows_what_changes() {
     let text = b"FROM debian\nCOPY x /usr/bin\n";
     let edit = Site {
@@ -369,7 +388,7 @@ const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;t\u{7}\u{202e}\u{9b}31m\rb\u{8}";
 #[test]
 fn nothing_of_a_repository_acts_on_the_terminal() {
     let mut evil = hold(2);
-    evil.reasons = vec![reason(HOSTILE, HOSTILE, HOSTILE)];
+    evil.reasons = vec![reason("ancestor-mode", HOSTILE, HOSTILE)];
     evil.flags = vec![HOSTILE.into()];
     evil.assumptions =
         vec![Assumption { line: 1, path: HOSTILE.into(), message: HOSTILE.into(), dockerfile: None }];

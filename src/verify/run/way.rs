@@ -8,10 +8,10 @@ use super::{
     Depth, Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, millis, onbuild,
 };
 use crate::campaign::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
-use crate::campaign::plan::file::{self, Context, Site};
+use crate::campaign::plan::file::{Context, Site};
 use crate::dockerfile::Dockerfile;
 use crate::git::RepoPath;
-use crate::verify::attribution::{Foretold, attribute};
+use crate::verify::attribution::{Foretold, attribute, cause_of_failure};
 use crate::verify::builder::{BuildError, Request, Vertex};
 use crate::verify::cache;
 use crate::verify::context::Checkout;
@@ -332,15 +332,7 @@ impl<'a> Way<'a> {
             };
         build.outcome = Outcome::Different;
         build.reason = Some(format!("the edited file does not build: {error}"));
-        let foretold = self.sites.iter().filter(|site| site.verdict == file::Verdict::Link);
-        let mut rules =
-            foretold.flat_map(|site| site.reasons.iter().map(|reason| (site.line, reason.rule.clone())));
-        let cause = match rules.next() {
-            _ if by_header => Cause::Header,
-            // A line with a reason against it is linked because somebody accepts another image, but not none at all.
-            Some((line, rule)) => Cause::Rule { rule, line, accepted: false },
-            None => Cause::Unforetold,
-        };
+        let cause = if by_header { Cause::Header } else { cause_of_failure(&self.sites) };
         build.differences = vec![Difference {
             path: None,
             aspect: "build".into(),

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::rule::RuleId;
+
 /// What `inspect` prints: files and their sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -169,7 +171,8 @@ pub struct Assumption {
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// The rule; `layerwright explain RULE` tells more.
-    pub rule: String,
+    #[schemars(with = "String")]
+    pub rule: RuleId,
     /// The path in the image; empty where it is about none.
     pub path: String,
     /// Both outcomes in a sentence.
