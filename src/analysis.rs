@@ -19,7 +19,6 @@ mod resolve;
 mod restored;
 pub mod rule;
 mod run;
-pub mod scope;
 pub mod site;
 pub mod source;
 mod stage;
@@ -28,7 +27,7 @@ mod state;
 mod tests;
 mod transfer;
 
-use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
+use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};
 use crate::rootfs::Leans;
 use benefit::{Benefit, LaterRuns};
 use judgement::Judged;
@@ -103,10 +102,11 @@ pub struct Analysis {
 ///
 /// A file that BuildKit refuses is judged as far as it can be read; nobody may edit it.
 pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
-    let later = LaterRuns::new(dockerfile);
-    let (mut judged, mut bases) = (Vec::new(), Vec::new());
+    let (mut judged, mut bases, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for inputs in ways {
-        let (lines, images) = stage::walk(dockerfile, inputs);
+        let stages = Stages::new(dockerfile, inputs.build_args);
+        let (lines, images) = stage::walk(dockerfile, &stages, inputs);
+        later.push(LaterRuns::new(dockerfile, &stages));
         judged.push((inputs.way, lines));
         bases.extend(images);
     }
@@ -121,7 +121,11 @@ pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
             None => Benefit::None,
             // It runs in the images that are built from this one.
             Some(_) if onbuild => Benefit::Neutral,
-            Some(stage) => later.judge(stage, instruction.start_line, merged.on_nothing, merged.files),
+            Some(stage) => {
+                let line = instruction.start_line;
+                let of_way = |later: &LaterRuns| later.judge(stage, line, merged.on_nothing, merged.files);
+                later.iter().map(of_way).min().unwrap_or(Benefit::None)
+            }
         };
         sites.push(site(at, onbuild, transfer, merged, benefit));
     }

@@ -2,6 +2,7 @@
 //! the world outside it.
 
 mod check;
+mod csv;
 pub mod directive;
 pub mod expand;
 mod flags;
@@ -10,7 +11,10 @@ mod heredoc;
 pub mod instruction;
 mod json;
 mod line;
+mod mount;
 mod read;
+mod scope;
+pub mod stages;
 mod word;
 
 pub use directive::{Directive, Directives};
@@ -18,6 +22,9 @@ pub use instruction::{
     Assignment, Body, From, Heredoc, Instruction, Keyword, Run, RunCommand, Transfer, TransferKind,
     TransferOptions, Word,
 };
+pub use mount::Mount;
+pub(crate) use scope::Scope;
+pub use stages::Stages;
 
 use crate::text::{LineIndex, Span};
 

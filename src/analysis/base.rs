@@ -7,42 +7,40 @@ use crate::analysis::end_state::BuiltHere;
 use crate::analysis::judgement::{BaseRead, Knowledge};
 use crate::analysis::named_context::NamedContext;
 use crate::analysis::run::{self, RunAt};
-use crate::analysis::scope::Unexpanded;
 use crate::analysis::stage::Walk;
 use crate::analysis::state::{Ran, State};
+use crate::dockerfile::stages::{Reference, Stage};
 use crate::dockerfile::{Body, Dockerfile, From};
 use crate::images::{BaseImage, ImageReference};
 use crate::rootfs::profile::{Profile, ProfiledImage};
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// What a stage starts from.
     pub(super) fn start_stage(&mut self, from: &From, line: usize) -> State {
-        let base = match self.global.expand(&from.base.text, self.escape_token) {
-            Ok(base) => base,
-            Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why)) => {
+        match self.stage().map_or(&Reference::Scratch, |stage| &stage.base) {
+            Reference::Scratch => State::scratch(line),
+            Reference::Stage(stage) => self.start_from_stage(*stage),
+            Reference::Image(base) => match self.inputs.named_contexts.lookup(base, self.platform()) {
+                None => self.start_from_image(base, from, line),
+                Some(named) => self.start_from_context(base, named, from, line),
+            },
+            Reference::Unknown(why) => {
                 self.bases.push(BaseRead { image: from.base.text.to_string(), source: None, digest: None });
-                return State::unknown(&format!("image {}", from.base.text), &why, self.os(from, None), line);
+                State::unknown(&format!("image {}", from.base.text), why, self.os(from, None), line)
             }
-        };
-        if let Some(&stage) = self.names.get(&base) {
-            self.observers.starts_from(stage);
-            self.ended[stage].settled(self.dockerfile, &mut self.observers);
-            let mut state = self.ended[stage].clone();
-            let triggers = std::mem::take(&mut state.triggers);
-            for at in triggers {
-                self.trigger(&mut state, at, self.inputs.context);
-            }
-            state.forget_differences();
-            return state;
         }
-        if base == "scratch" {
-            return State::scratch(line);
+    }
+
+    fn start_from_stage(&mut self, stage: usize) -> State {
+        self.observers.starts_from(stage);
+        self.ended[stage].settled(self.dockerfile, &mut self.observers);
+        let mut state = self.ended[stage].clone();
+        let triggers = std::mem::take(&mut state.triggers);
+        for at in triggers {
+            self.trigger(&mut state, at, self.inputs.context);
         }
-        let platform = self.platform(from);
-        match self.inputs.named_contexts.lookup(&base, platform.as_deref()) {
-            None => self.start_from_image(&base, from, line),
-            Some(named) => self.start_from_context(&base, named, from, line),
-        }
+        state.forget_differences();
+        state
     }
 
     /// A named context that a FROM names. A folder is a filesystem without a configuration, and nobody follows it.
@@ -59,8 +57,7 @@ impl Walk<'_> {
     /// A named context of a stage's name takes its place, for whoever copies from it or starts from it
     /// (`dockerfile2llb.convert.go`: its instructions are not dispatched).
     pub(super) fn replace_stage(&mut self, name: &str, from: &From, line: usize) {
-        let platform = self.platform(from);
-        let Some(named) = self.inputs.named_contexts.lookup(name, platform.as_deref()) else { return };
+        let Some(named) = self.inputs.named_contexts.lookup(name, self.platform()) else { return };
         let named = match named {
             NamedContext::Image(image) if self.has_triggers(&image) => {
                 NamedContext::Elsewhere(format!("the ONBUILD lines of {image} are not followed"))
@@ -161,13 +158,18 @@ impl Walk<'_> {
         }
     }
 
-    /// The platform that a FROM asks for. None where it asks for none, and where that is not known.
-    fn platform(&self, from: &From) -> Option<String> {
-        self.global.expand(from.platform.as_deref()?, self.escape_token).ok()
+    /// The stage that is being read.
+    fn stage(&self) -> Option<&'a Stage> {
+        self.stages.get(self.ended.len())
+    }
+
+    /// The platform that its FROM asks for. None where it asks for none, and where that is not known.
+    fn platform(&self) -> Option<&'a str> {
+        self.stage()?.platform.as_deref()
     }
 
     fn os(&self, from: &From, base: Option<&str>) -> Option<String> {
-        if let Some(platform) = self.platform(from)
+        if let Some(platform) = self.platform()
             && platform.starts_with("windows")
         {
             return Some(format!("--platform={platform}"));

@@ -1,8 +1,6 @@
 //! Whether a link is worth it: judged beside safety, from where the line stands.
 
-use std::collections::HashMap;
-
-use crate::dockerfile::{Body, Dockerfile};
+use crate::dockerfile::{Body, Dockerfile, Stages};
 
 /// What a link would bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,29 +41,18 @@ pub struct LaterRuns {
 }
 
 impl LaterRuns {
-    /// Reads the stage graph.
-    pub fn new(dockerfile: &Dockerfile) -> Self {
-        let mut later = Self { runs: Vec::new(), children: Vec::new() };
-        let mut names: HashMap<&str, usize> = HashMap::new();
+    /// Reads the RUN instructions of the stages.
+    pub fn new(dockerfile: &Dockerfile, stages: &Stages) -> Self {
+        let mut later =
+            Self { runs: vec![Vec::new(); stages.len()], children: vec![Vec::new(); stages.len()] };
+        for stage in 0..stages.len() {
+            if let Some(parent) = stages.parent(stage) {
+                later.children[parent].push(stage);
+            }
+        }
         for instruction in dockerfile.instructions() {
-            match &instruction.body {
-                Body::From(from) => {
-                    let stage = later.runs.len();
-                    later.runs.push(Vec::new());
-                    later.children.push(Vec::new());
-                    if let Some(&parent) = names.get(from.base.text.as_str()) {
-                        later.children[parent].push(stage);
-                    }
-                    if let Some(name) = &from.name {
-                        names.insert(name, stage);
-                    }
-                }
-                Body::Run(_) => {
-                    if let Some(runs) = later.runs.last_mut() {
-                        runs.push(instruction.start_line);
-                    }
-                }
-                _ => {}
+            if let (Body::Run(_), Some(stage)) = (&instruction.body, instruction.stage) {
+                later.runs[stage].push(instruction.start_line);
             }
         }
         later
@@ -95,10 +82,17 @@ impl LaterRuns {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
+    fn later(text: &str) -> LaterRuns {
+        let dockerfile = Dockerfile::read(text);
+        LaterRuns::new(&dockerfile, &Stages::new(&dockerfile, &BTreeMap::new()))
+    }
+
     fn judged(text: &str, stage: usize, line: usize) -> Benefit {
-        LaterRuns::new(&Dockerfile::read(text.as_bytes())).judge(stage, line, false, 1)
+        later(text).judge(stage, line, false, 1)
     }
 
     #[test]
@@ -116,9 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_may_name_the_stage_that_becomes_the_image() {
+        let text = "ARG B=b\nFROM a AS b\nCOPY y /\nFROM $B\n";
+        assert_eq!(judged(text, 0, 3), Benefit::Pays);
+        assert_eq!(judged(&text.replace("$B", "B"), 0, 3), Benefit::Neutral, "the letter case counts");
+    }
+
+    #[test]
     fn many_files_before_several_runs_cost_and_scratch_gives_nothing() {
         let text = "FROM a\nCOPY y /\nRUN x\nRUN z\n";
-        let later = LaterRuns::new(&Dockerfile::read(text.as_bytes()));
+        let later = later(text);
         assert_eq!(later.judge(0, 2, false, MANY_FILES), Benefit::Costs);
         assert_eq!(later.judge(0, 2, false, MANY_FILES - 1), Benefit::Neutral);
         assert_eq!(later.judge(0, 2, true, MANY_FILES), Benefit::None);

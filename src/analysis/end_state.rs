@@ -1,14 +1,14 @@
 //! What a build leaves for a Dockerfile that starts from its image.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analysis::restored::Healing;
-use crate::analysis::scope::Scope;
 use crate::analysis::site::Os;
 use crate::analysis::stage::{self, Inputs};
 use crate::analysis::state::Worlds;
-use crate::dockerfile::{Body, Dockerfile};
+use crate::dockerfile::stages::Reference;
+use crate::dockerfile::{Body, Dockerfile, Scope, Stages};
 use crate::images::ImageReference;
 use crate::rootfs::built::{BuiltImage, EndFilesystem};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
@@ -77,7 +77,8 @@ pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &I
     if !dockerfile.errors().is_empty() || (has_triggers && dockerfile.directives().escape_token != b'\\') {
         return None;
     }
-    let (state, Worlds { plain, linked, .. }) = stage::end(dockerfile, target, inputs)?;
+    let stages = Stages::new(dockerfile, inputs.build_args);
+    let (state, Worlds { plain, linked, .. }) = stage::end(dockerfile, &stages, target, inputs)?;
     let text = |at: &usize| match &dockerfile.instructions()[*at].body {
         Body::Onbuild(inner) => String::from_utf8_lossy(&dockerfile.text()[inner.span.range()]).into_owned(),
         _ => String::new(),
@@ -100,30 +101,19 @@ pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &I
 /// The images that a Dockerfile starts from or copies from, as it names them, arguments expanded; its own stages
 /// and what is not known left out.
 pub fn images(dockerfile: &Dockerfile, build_args: &BTreeMap<String, Option<String>>) -> BTreeSet<String> {
-    let escape_token = char::from(dockerfile.directives().escape_token);
-    let mut global = Scope::global();
-    let mut stages = HashSet::new();
-    let mut images = BTreeSet::new();
-    for instruction in dockerfile.instructions() {
-        let named = match &instruction.body {
-            Body::Arg(arguments) if instruction.stage.is_none() => {
-                global.declare_all(arguments, build_args, escape_token);
-                None
-            }
-            Body::From(from) => {
-                let base = global.expand(&from.base.text, escape_token).ok();
-                let base = base.filter(|base| !stages.contains(base));
-                stages.extend(from.name.clone());
-                base
-            }
-            Body::Transfer(transfer) => transfer.options.from.clone(),
-            _ => None,
-        };
-        let is_image =
-            |name: &String| !stages.contains(&name.to_lowercase()) && name.parse::<usize>().is_err();
-        images.extend(named.filter(is_image));
-    }
-    images
+    let stages = Stages::new(dockerfile, build_args);
+    let bases = stages.all().iter().map(|stage| stage.base.clone());
+    let copied = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
+        Body::Transfer(transfer) => {
+            Some(stages.copied_from(instruction.stage?, transfer.options.from.as_deref()?))
+        }
+        _ => None,
+    });
+    let image = |reference| match reference {
+        Reference::Image(image) => Some(image),
+        Reference::Scratch | Reference::Stage(_) | Reference::Unknown(_) => None,
+    };
+    bases.chain(copied).filter_map(image).collect()
 }
 
 impl BuiltHere {

@@ -1,6 +1,6 @@
 //! Owners: `--chown` and USER, as BuildKit resolves them.
 
-use crate::analysis::scope::{Scope, Unexpanded};
+use crate::dockerfile::Scope;
 use crate::rootfs::{Leans, Rootfs};
 
 /// What `--chown` says.
@@ -24,11 +24,11 @@ pub enum Owner {
 impl Owner {
     /// Reads `--chown` after expansion (`llb.WithUser`): numbers of 31 bits and `root` need no look-up, a user
     /// without a group gives its number to the group too.
-    pub fn read(chown: Option<&str>, scope: &Scope, escape_token: char) -> Self {
+    pub(crate) fn read(chown: Option<&str>, scope: &Scope, escape_token: char) -> Self {
         match chown.map(|chown| scope.expand(chown, escape_token)) {
             None => Owner::Default,
             Some(Ok(value)) => Self::of(&value),
-            Some(Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why))) => Owner::Unknown(why),
+            Some(Err(why)) => Owner::Unknown(why),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::analysis::site::{Chmod, Line};
 use crate::analysis::source::{self, BuildContext, Source, SourceKind};
 use crate::analysis::stage::Walk;
 use crate::analysis::state::State;
+use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Transfer, TransferKind};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
@@ -96,19 +97,20 @@ impl<'a> Walk<'a> {
     /// `--from`: a stage by number or name, a named context, or an image (`dockerfile2llb.toCommand`); and what it
     /// is where accepted differences have been linked.
     fn origin(&mut self, from: &str, line: usize) -> (Origin<'a>, Option<Origin<'a>>) {
-        let by_name = self.names.get(&from.to_lowercase()).copied();
-        if let Some(stage) = by_name.or_else(|| from.parse().ok()) {
-            if let Some(folder) = self.folders.get(&stage) {
-                return (Origin::Context(*folder), None);
+        let image = match self.stages.copied_from(self.ended.len(), from) {
+            Reference::Stage(stage) => {
+                if let Some(folder) = self.folders.get(&stage) {
+                    return (Origin::Context(*folder), None);
+                }
+                let worlds = self.ended[stage].settled(self.dockerfile, &mut self.observers).clone();
+                return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
             }
-            let Some(state) = self.ended.get_mut(stage) else {
-                return (Origin::Unknown(format!("there is no stage {from} before")), None);
-            };
-            let worlds = state.settled(self.dockerfile, &mut self.observers).clone();
-            return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
-        }
-        let origin = match self.inputs.named_contexts.lookup(from, None) {
-            None => return self.in_image(from, line),
+            Reference::Scratch => return (Origin::Rootfs(Rootfs::new(Base::Scratch)), None),
+            Reference::Unknown(why) => return (Origin::Unknown(why), None),
+            Reference::Image(image) => image,
+        };
+        let origin = match self.inputs.named_contexts.lookup(&image, None) {
+            None => return self.in_image(&image, line),
             Some(NamedContext::Image(image)) if image == "scratch" => {
                 Origin::Rootfs(Rootfs::new(Base::Scratch))
             }

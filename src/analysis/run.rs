@@ -5,10 +5,9 @@ use std::sync::Arc;
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::effects::Effects;
 use crate::analysis::owner::Owner;
-use crate::analysis::scope::Scope;
 use crate::analysis::state::State;
 use crate::dockerfile::expand::{Environment, Lookup as Value};
-use crate::dockerfile::{Body, Dockerfile, Instruction, Run, RunCommand};
+use crate::dockerfile::{Body, Dockerfile, Instruction, Run, RunCommand, Scope};
 use crate::rootfs::{
     Assumption, Below, Directory, Disturbance, Fact, Known, Listing, Reach, Rootfs, ancestors,
 };

@@ -11,12 +11,11 @@ use crate::analysis::observe::Observers;
 use crate::analysis::restored::Healed;
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
-use crate::analysis::scope::{Scope, Unexpanded, given_value};
 use crate::analysis::site::{Decision, Verdict};
 use crate::analysis::source::{BuildContext, NoContext};
 use crate::analysis::state::{Ran, State, What, Worlds};
 use crate::analysis::transfer_of;
-use crate::dockerfile::{Assignment, Body, Dockerfile, Instruction, Run};
+use crate::dockerfile::{Assignment, Body, Dockerfile, Instruction, Mount, Run, Scope, Stages};
 use crate::images::ImageSource;
 
 /// What the walk needs beside the Dockerfile.
@@ -43,22 +42,23 @@ pub struct Inputs<'a> {
 }
 
 /// Walks all stages: judges each COPY and ADD, and tells which images they start from.
-pub fn walk(dockerfile: &Dockerfile, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<BaseRead>) {
-    let mut walk = Walk::new(dockerfile, inputs);
+pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<BaseRead>) {
+    let mut walk = Walk::new(dockerfile, stages, inputs);
     walk.run();
     walk.assume_unseen();
     (walk.judged, walk.bases)
 }
 
 /// The state and the filesystems where the stage `target`, or the last one, ends. None where there is no such stage.
-pub fn end(dockerfile: &Dockerfile, target: Option<&str>, inputs: &Inputs<'_>) -> Option<(State, Worlds)> {
-    let mut walk = Walk::new(dockerfile, inputs);
+pub fn end(
+    dockerfile: &Dockerfile,
+    stages: &Stages,
+    target: Option<&str>,
+    inputs: &Inputs<'_>,
+) -> Option<(State, Worlds)> {
+    let mut walk = Walk::new(dockerfile, stages, inputs);
     walk.run();
-    let stage = match target {
-        None => walk.ended.len().checked_sub(1)?,
-        Some(name) => *walk.names.get(&name.to_lowercase()).or(name.parse().ok().as_ref())?,
-    };
-    let state = walk.ended.get_mut(stage)?;
+    let state = walk.ended.get_mut(stages.of_target(target)?)?;
     let worlds = state.settled(dockerfile, &mut walk.observers).clone();
     Some((state.clone(), worlds))
 }
@@ -66,15 +66,14 @@ pub fn end(dockerfile: &Dockerfile, target: Option<&str>, inputs: &Inputs<'_>) -
 pub(super) struct Walk<'a> {
     pub(super) dockerfile: &'a Dockerfile,
     pub(super) inputs: Inputs<'a>,
+    pub(super) stages: &'a Stages,
     pub(super) escape_token: char,
-    pub(super) global: Scope,
     /// What others see of the stage at work, where a named context takes its place.
     pub(super) instead: Option<State>,
     /// Stages whose place a folder takes.
     pub(super) folders: HashMap<usize, &'a dyn BuildContext>,
     /// End states of the stages so far.
     pub(super) ended: Vec<State>,
-    pub(super) names: HashMap<String, usize>,
     pub(super) judged: Vec<Judged>,
     pub(super) bases: Vec<BaseRead>,
     /// What may see whether a file was linked.
@@ -82,16 +81,15 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(dockerfile: &'a Dockerfile, inputs: &Inputs<'a>) -> Self {
+    fn new(dockerfile: &'a Dockerfile, stages: &'a Stages, inputs: &Inputs<'a>) -> Self {
         Self {
             dockerfile,
+            stages,
             inputs: *inputs,
             escape_token: char::from(dockerfile.directives().escape_token),
-            global: Scope::global(),
             instead: None,
             folders: HashMap::new(),
             ended: Vec::new(),
-            names: HashMap::new(),
             judged: Vec::new(),
             bases: Vec::new(),
             observers: Observers::default(),
@@ -108,12 +106,8 @@ impl<'a> Walk<'a> {
                     self.observers.begin_stage();
                     current = Some(self.start_stage(from, instruction.start_line));
                     if let Some(name) = &from.name {
-                        self.names.insert(name.clone(), self.ended.len());
                         self.replace_stage(name, from, instruction.start_line);
                     }
-                }
-                (Body::Arg(arguments), None) => {
-                    self.global.declare_all(arguments, self.inputs.build_args, self.escape_token);
                 }
                 (_, None) => self.before_any_stage(instruction, at),
                 (Body::Onbuild(_), Some(state)) => state.triggers.push(at),
@@ -197,11 +191,8 @@ impl<'a> Walk<'a> {
     }
 
     fn declare(&self, state: &mut State, arguments: &[Assignment]) {
-        for argument in arguments {
-            let default = argument.value.as_ref().map(|value| state.scope.expand(value, self.escape_token));
-            let given = self.inputs.build_args.get(&argument.name).map(|given| given_value(given.as_deref()));
-            Arc::make_mut(&mut state.scope).declare(&argument.name, given, default, &self.global);
-        }
+        let scope = Arc::make_mut(&mut state.scope);
+        scope.declare(arguments, self.inputs.build_args, self.stages.global(), self.escape_token);
     }
 
     /// All values of one ENV are expanded before any is set (`expandKvpsInPlace`).
@@ -215,7 +206,7 @@ impl<'a> Walk<'a> {
             match name {
                 Ok(name) => Arc::make_mut(&mut state.scope).export(&name, value),
                 // Any variable may be the one.
-                Err(Unexpanded::Unknown(why) | Unexpanded::Invalid(why)) => {
+                Err(why) => {
                     state.scope = Arc::new(Scope::open(why.into()));
                 }
             }
@@ -251,12 +242,8 @@ impl<'a> Walk<'a> {
 
     /// Where `--mount` puts something for the time of a RUN; None for a target that is not known.
     fn mount_targets(&self, state: &State, run: &Run) -> Vec<Option<String>> {
-        let is_target =
-            |key: &str| matches!(key.to_ascii_lowercase().as_str(), "target" | "dst" | "destination");
-        let target = |mount: &String| {
-            let mut fields = mount.split(',').filter_map(|field| field.split_once('='));
-            let (_, target) = fields.find(|(key, _)| is_target(key))?;
-            let target = state.expand(target, self.escape_token);
+        let target = |mount: &Mount| {
+            let target = state.expand(mount.target.as_deref()?, self.escape_token);
             Some(
                 target
                     .ok()

@@ -8,10 +8,9 @@ use crate::analysis::observe::Observers;
 use crate::analysis::owner::Owner;
 use crate::analysis::restored::{Healed, Healing};
 use crate::analysis::run::{self, Invoked, Mounts, RunAt};
-use crate::analysis::scope::{Scope, Unexpanded};
 use crate::analysis::site::Os;
 use crate::analysis::transfer::inherit_group;
-use crate::dockerfile::Dockerfile;
+use crate::dockerfile::{Dockerfile, Scope};
 use crate::images::BaseImage;
 use crate::rootfs::profile::ProfiledImage;
 use crate::rootfs::{
@@ -269,9 +268,7 @@ impl State {
 
     /// Expands a word; the reason where its value is not known.
     pub fn expand(&self, word: &str, escape_token: char) -> Result<String, String> {
-        self.scope
-            .expand(word, escape_token)
-            .map_err(|(Unexpanded::Unknown(why) | Unexpanded::Invalid(why))| why)
+        self.scope.expand(word, escape_token)
     }
 
     /// Notes what happened; what it did to the filesystem is found out when somebody looks.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::benefit::Benefit;
 use super::context::FolderContext;
 use super::end_state::NoNeighbours;
 use super::named_context::{NamedContext, NamedContexts};
@@ -285,6 +286,43 @@ fn what_differs_where_the_stage_ends_is_held() {
     ] {
         assert_ne!(first(lines).0, Verdict::Link, "{lines}");
     }
+}
+
+#[test]
+fn a_run_writes_to_the_last_target_of_a_mount() {
+    let opt = |mount: &str| {
+        let (verdict, rules) = last(&format!("RUN --mount={mount} chmod 1777 /opt\nCOPY <<x /opt/\nx"));
+        (verdict, rules.len())
+    };
+    assert_eq!(opt("type=tmpfs,target=/opt,target=/zz"), (Verdict::Hold, 1));
+    for over in ["type=tmpfs,target=/zz,target=/opt", "type=tmpfs,\\\"target=/zz\\\",dst=/opt"] {
+        assert_eq!(opt(over), (Verdict::Link, 0), "{over}");
+    }
+}
+
+#[test]
+fn a_copy_from_a_stage_of_a_later_name_is_none() {
+    // The last stage of a name counts, and it comes behind the copy.
+    let text = "FROM base AS a\nFROM base\nCOPY --from=a /tmp /opt/t\nCOPY <<x /opt/t/\nx\nFROM base AS a\n";
+    assert_eq!(judged(tree(), text, &NoContext, rule::ALL)[1].verdict, Verdict::Unknown);
+    let before = text.replace("FROM base AS a\nFROM base\n", "FROM base AS b\nFROM base AS a\nFROM base\n");
+    assert_eq!(judged(tree(), &before[..before.len() - 15], &NoContext, rule::ALL)[1].verdict, Verdict::Link);
+}
+
+#[test]
+fn each_way_to_build_has_its_own_stages() {
+    let text = "ARG B=other\nFROM base AS own\nCOPY <<x /new/\nx\nFROM $B\n";
+    let benefit = |values: &[Option<&str>]| {
+        let images = Images(tree());
+        let given = |value: Option<&str>| BTreeMap::from([("B".to_owned(), value.map(str::to_owned))]);
+        let args: Vec<_> = values.iter().copied().map(given).collect();
+        let ways: Vec<_> = args.iter().map(|args| Inputs { images: &images, ..inputs(args) }).collect();
+        analyze(&Dockerfile::read(text), &ways).sites[0].benefit
+    };
+    assert_eq!(benefit(&[Some("own")]), Benefit::Pays);
+    assert_eq!(benefit(&[Some("other")]), Benefit::Neutral);
+    assert_eq!(benefit(&[None]), Benefit::Neutral);
+    assert_eq!(benefit(&[Some("other"), Some("own")]), Benefit::Pays);
 }
 
 #[test]

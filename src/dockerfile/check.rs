@@ -1,8 +1,8 @@
-//! Values that `instructions.Parse` checks: stage names, durations, numbers, mounts and devices.
+//! Values that `instructions.Parse` checks: stage names, durations, numbers and devices.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::csv::fields;
 use super::flags::suggestion;
 use super::go;
 
@@ -135,18 +135,6 @@ pub(super) fn retries(value: &str) -> Result<(), String> {
     }
 }
 
-/// Checks a `--mount` as far as BuildKit does before variables are known (`parseMount` without an expander).
-pub(super) fn mount(value: &str) -> Result<(), String> {
-    let fields = fields(value).map_err(|why| format!("failed to parse csv mounts: {why}"))?;
-    for (key, value) in fields.iter().filter_map(|field| field.split_once('=')) {
-        let is_variable = value.find('$').is_some_and(|at| at + 1 < value.len());
-        if is_variable && go::lower(key) == "from" {
-            return Err("'from' doesn't support variable expansion, define alias stage instead".to_owned());
-        }
-    }
-    Ok(())
-}
-
 /// Checks a `--device` (`ParseDevice`).
 pub(super) fn device(value: &str) -> Result<(), String> {
     let fields = fields(value).map_err(|why| format!("failed to parse csv devices: {why}"))?;
@@ -155,7 +143,7 @@ pub(super) fn device(value: &str) -> Result<(), String> {
         let (key, value) = field.split_once('=').map_or((&**field, None), |(key, value)| (key, Some(value)));
         let key = go::lower(key);
         match (&*key, value) {
-            ("required", value) if value.is_none_or(is_bool) => {}
+            ("required", value) if value.is_none_or(|value| go::parse_bool(value).is_some()) => {}
             ("required", Some(value)) => return Err(format!("invalid value for {key}: {value}")),
             ("name", Some(_)) if !name.is_empty() => {
                 return Err(format!("device name already set to {name}"));
@@ -170,61 +158,6 @@ pub(super) fn device(value: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// What Go's `strconv.ParseBool` takes.
-fn is_bool(value: &str) -> bool {
-    const TRUE: [&str; 6] = ["1", "t", "T", "TRUE", "true", "True"];
-    const FALSE: [&str; 6] = ["0", "f", "F", "FALSE", "false", "False"];
-    TRUE.contains(&value) || FALSE.contains(&value)
-}
-
-/// The fields of one line of comma separated values (`csvvalue.Fields`).
-fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
-    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
-    if line.is_empty() {
-        return Err("EOF".to_owned());
-    }
-    let failed = |rest: &str, why: &str| {
-        Err(format!("parse error on line 1, column {}: {why}", line.len() - rest.len() + 1))
-    };
-    let mut fields = Vec::new();
-    let mut rest = line;
-    loop {
-        let Some(quoted) = rest.strip_prefix('"') else {
-            let (field, behind) = rest.split_once(',').map_or((rest, None), |(a, b)| (a, Some(b)));
-            if let Some(at) = field.find('"') {
-                return failed(&rest[at..], "bare \" in non-quoted field");
-            }
-            fields.push(Cow::Borrowed(field));
-            match behind {
-                Some(behind) => rest = behind,
-                None => return Ok(fields),
-            }
-            continue;
-        };
-        let mut field = String::new();
-        let mut open = quoted;
-        loop {
-            let Some((part, behind)) = open.split_once('"') else {
-                return failed(open, "extraneous or missing \" in quoted field");
-            };
-            field.push_str(part);
-            if let Some(behind) = behind.strip_prefix('"') {
-                field.push('"');
-                open = behind;
-            } else if let Some(behind) = behind.strip_prefix(',') {
-                rest = behind;
-                break;
-            } else if behind.is_empty() {
-                fields.push(Cow::Owned(field));
-                return Ok(fields);
-            } else {
-                return failed(&open[part.len()..], "extraneous or missing \" in quoted field");
-            }
-        }
-        fields.push(Cow::Owned(field));
-    }
 }
 
 #[cfg(test)]
@@ -303,32 +236,6 @@ mod tests {
         assert_eq!(retries("1_0"), failed("1_0", "invalid syntax"));
         assert_eq!(retries("2147483648"), failed("2147483648", "value out of range"));
         assert_eq!(retries("-1"), Err("--retries cannot be negative (-1)".to_owned()));
-    }
-
-    #[test]
-    fn mounts_are_checked_for_variables_in_from() {
-        for fine in
-            ["type=cache,target=/x", "from=a", "from=a$", "source=$x", "ro", "type=nonsense", "\"from=a\""]
-        {
-            assert_eq!(mount(fine), Ok(()), "{fine}");
-        }
-        let variable =
-            Err("'from' doesn't support variable expansion, define alias stage instead".to_owned());
-        assert_eq!(mount("type=bind,from=$x"), variable);
-        assert_eq!(mount("\"FROM=a${x}\""), variable);
-    }
-
-    #[test]
-    fn separated_values_are_csv() {
-        assert_eq!(fields("a,\"b,\"\"c\",").map(|f| f.join("|")), Ok("a|b,\"c|".to_owned()));
-        assert_eq!(fields("a\r\n").map(|f| f.join("|")), Ok("a".to_owned()));
-        assert_eq!(mount(""), Err("failed to parse csv mounts: EOF".to_owned()));
-        let failed = |column: usize, why: &str| {
-            Err(format!("failed to parse csv mounts: parse error on line 1, column {column}: {why}"))
-        };
-        assert_eq!(mount("a,b\"c"), failed(4, "bare \" in non-quoted field"));
-        assert_eq!(mount("\"a\"b"), failed(3, "extraneous or missing \" in quoted field"));
-        assert_eq!(mount("x,\"a"), failed(4, "extraneous or missing \" in quoted field"));
     }
 
     #[test]

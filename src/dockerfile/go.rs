@@ -118,6 +118,15 @@ pub(super) fn quote(text: &str) -> String {
     out
 }
 
+/// `strconv.ParseBool`. None for what it refuses.
+pub(super) fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

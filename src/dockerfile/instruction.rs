@@ -2,6 +2,7 @@
 //! Nothing here is expanded: variables and quotes of words stand as written.
 
 use super::go;
+use super::mount::Mount;
 use compact_str::CompactString;
 
 use crate::text::Span;
@@ -248,8 +249,8 @@ pub struct Heredoc {
 pub struct Run {
     /// The flags as BuildKit reads them.
     pub flags: Vec<Word>,
-    /// `--mount` values, in order, before expansion.
-    pub mounts: Vec<String>,
+    /// `--mount` values, in order.
+    pub mounts: Vec<Mount>,
     /// The command.
     pub command: RunCommand,
     /// Heredocs of the command line, in order.

@@ -103,8 +103,7 @@ fn onbuild_floor(inner: &Instruction) -> Option<Version> {
 fn run_floor(run: &Run) -> Option<Version> {
     let mounts = (!run.mounts.is_empty()).then_some(Version::new(2));
     let heredocs = (!run.heredocs.is_empty()).then_some(Version::new(4));
-    let secret_in_variable = |mount: &String| mount.split(',').any(|field| field.starts_with("env="));
-    let variables = run.mounts.iter().any(secret_in_variable).then_some(Version::new(10));
+    let variables = run.mounts.iter().any(|mount| mount.env.is_some()).then_some(Version::new(10));
     let security =
         run.flags.iter().any(|flag| flag.text.starts_with("--security")).then_some(Version::new(20));
     mounts.max(heredocs).max(variables).max(security)

@@ -17,9 +17,9 @@ use bstr::ByteSlice;
 
 use super::builder::{Request, Vertex};
 use super::image::Digest;
-use super::stages::Stages;
-use super::variant_builds::{Exported, Failure, Variants, Workbench, edited_sites, with_layers};
+use super::variant_builds::{Exported, Failure, Variants, Workbench, edited_sites, stages, with_layers};
 use crate::campaign::evidence::{CacheFigures, Pair, Rebuild};
+use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Instruction};
 
 /// Where the layer has its file.
@@ -127,15 +127,13 @@ impl Places {
     /// that become the image; both texts have the same instructions.
     fn find(variants: &Variants) -> Option<Self> {
         let [original, edited] = variants.read();
-        let stages = Stages::new(&original);
+        let stages = stages(&original, &variants.original.build_args);
         let target = stages.of_target(variants.original.target.as_deref())?;
-        let chain = stages.chain(target);
-        let root = stages.base(*chain.last()?)?;
-        let moves = |stage: &usize| {
-            let base = stages.base(*stage);
-            stages.parent(*stage).is_none()
-                && base != Some("scratch")
-                && (root == "scratch" || base == Some(root))
+        let chain: Vec<usize> = stages.chain(target).collect();
+        let root = &stages.get(*chain.last()?)?.base;
+        let moves = |stage: &usize| match stages.get(*stage).map(|stage| &stage.base) {
+            None | Some(Reference::Stage(_) | Reference::Scratch) => false,
+            Some(base) => *root == Reference::Scratch || base == root,
         };
         let from = |stage: usize| {
             let starts = |instruction: &Instruction| {

@@ -17,8 +17,7 @@ use std::collections::BTreeSet;
 use super::builder::{Request, Vertex};
 use super::compare::{Difference, compare};
 use super::image::Image;
-use super::stages::Stages;
-use super::variant_builds::{Failure, Variants, Workbench, edited_sites};
+use super::variant_builds::{Failure, Variants, Workbench, edited_sites, stages};
 use points::{Point, points};
 use samples::Samples;
 
@@ -95,7 +94,7 @@ fn control(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Image, Fail
 /// The stages with edited lines and all that hold something of them, by name, with those that are executed anew anyway.
 fn reached_by_edits(variants: &Variants) -> Vec<String> {
     let [original, edited] = variants.read();
-    let stages = Stages::new(&original);
+    let stages = stages(&original, &variants.original.build_args);
     let sites = edited_sites(&original, &edited);
     let with_edits = sites.iter().filter_map(|site| original.instructions()[*site].stage).collect();
     let names = stages.dependents(&with_edits).into_iter().filter_map(|stage| stages.target(stage));

@@ -12,8 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::builder::{BuildError, Request};
 use super::image::{Digest, Image, NodeKind};
-use super::stages::Stages;
-use super::variant_builds::{Failure, Variants, Workbench};
+use super::variant_builds::{Failure, Variants, Workbench, stages};
 use crate::campaign::evidence::Smoke;
 use crate::dockerfile::Dockerfile;
 
@@ -85,7 +84,7 @@ fn answers(
 /// where there is no such stage.
 fn with_commands(request: &Request, commands: &[String], nonce: &str) -> Option<Vec<u8>> {
     let dockerfile = Dockerfile::read(request.dockerfile.as_slice());
-    let stage = Stages::new(&dockerfile).of_target(request.target.as_deref())?;
+    let stage = stages(&dockerfile, &request.build_args).of_target(request.target.as_deref())?;
     let last = dockerfile.instructions().iter().rfind(|instruction| instruction.stage == Some(stage))?;
     let mut text = String::from("\n");
     for (at, command) in commands.iter().enumerate() {

@@ -1,12 +1,13 @@
 //! One file's builds: each text is built and read. It never judges what comes out.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::thread;
 
 use super::builder::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, process};
 use super::image::{Export, ExportError, Image, Known, Layers, Layout};
-use crate::dockerfile::{Body, Dockerfile};
+use crate::dockerfile::{Body, Dockerfile, Stages};
 
 /// A builder with what one verification shares between its builds.
 pub struct Workbench<'a> {
@@ -77,6 +78,12 @@ pub enum Failure {
         /// What the builder said.
         said: String,
     },
+}
+
+/// The stage graph of a text that is built with these arguments and no others.
+pub(super) fn stages(dockerfile: &Dockerfile, build_args: &BTreeMap<String, String>) -> Stages {
+    let given = build_args.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+    Stages::new(dockerfile, &given.collect())
 }
 
 impl Variants {

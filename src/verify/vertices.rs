@@ -10,20 +10,21 @@ use std::collections::BTreeSet;
 
 use super::builder::Vertex;
 use crate::campaign::evidence::Reached;
+use crate::dockerfile::stages::{Reference, Stages};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
 
 /// Whether a build of this Dockerfile reached its COPY and ADD lines: each instruction, by its place in
 /// [`Dockerfile::instructions`], with what was shown. Others are left out.
-pub fn reached(vertexes: &[Vertex], dockerfile: &Dockerfile) -> Vec<(usize, Reached)> {
-    let stages = Stages::of(dockerfile);
+pub fn reached(vertexes: &[Vertex], dockerfile: &Dockerfile, stages: &Stages) -> Vec<(usize, Reached)> {
+    let counted = Counted::new(dockerfile, stages);
     let steps: Vec<Step<'_>> = vertexes.iter().filter_map(Step::read).collect();
     let sites = dockerfile.instructions().iter().enumerate();
     let sites = sites.filter_map(|(at, instruction)| {
         let transfer = transfer(instruction)?;
         let stage = instruction.stage?;
         let reached = match instruction.body {
-            Body::Onbuild(_) => stages.onbuild(stage, at, &steps),
-            _ => stages.own(stage, at, transfer, &steps),
+            Body::Onbuild(_) => counted.onbuild(stage, at, &steps),
+            _ => counted.own(stage, at, transfer, &steps),
         };
         Some((at, reached))
     });
@@ -81,21 +82,17 @@ struct Line<'d> {
     may_be_root: bool,
 }
 
-/// The stages of a Dockerfile.
-struct Stages<'d> {
+/// The stages of a Dockerfile with the lines that BuildKit counts.
+struct Counted<'d> {
     dockerfile: &'d Dockerfile,
-    /// Each FROM.
-    froms: Vec<&'d Instruction>,
+    stages: &'d Stages,
     /// Each stage's counted lines.
     lines: Vec<Vec<Line<'d>>>,
 }
 
-impl<'d> Stages<'d> {
-    fn of(dockerfile: &'d Dockerfile) -> Self {
-        let instructions = dockerfile.instructions().iter();
-        let froms: Vec<&Instruction> =
-            instructions.filter(|line| matches!(line.body, Body::From(_)) && line.stage.is_some()).collect();
-        let mut lines: Vec<Vec<Line<'d>>> = froms.iter().map(|_| Vec::new()).collect();
+impl<'d> Counted<'d> {
+    fn new(dockerfile: &'d Dockerfile, stages: &'d Stages) -> Self {
+        let mut lines: Vec<Vec<Line<'d>>> = stages.all().iter().map(|_| Vec::new()).collect();
         for (at, instruction) in dockerfile.instructions().iter().enumerate() {
             let may_be_root = match &instruction.body {
                 Body::Transfer(_) | Body::Run(_) => false,
@@ -106,39 +103,19 @@ impl<'d> Stages<'d> {
                 lines.push(Line { at, instruction, may_be_root });
             }
         }
-        Self { dockerfile, froms, lines }
+        Self { dockerfile, stages, lines }
     }
 
     /// The names under which a stage is shown; none where they are another's too.
     fn names(&self, stage: usize) -> Vec<String> {
-        let shown = |stage: usize| self.name(stage).map_or(format!("stage-{stage}"), str::to_owned);
+        let shown = |stage: usize| self.stages.name(stage).map_or(format!("stage-{stage}"), str::to_owned);
         let name = shown(stage);
-        if (0..self.froms.len()).any(|other| other != stage && shown(other) == name) {
+        if (0..self.stages.len()).any(|other| other != stage && shown(other) == name) {
             return Vec::new();
         }
         // A stage that is alone has no name, unless an image is copied from.
-        let alone = (self.froms.len() == 1).then(String::new);
+        let alone = (self.stages.len() == 1).then(String::new);
         alone.into_iter().chain([name]).collect()
-    }
-
-    fn name(&self, stage: usize) -> Option<&str> {
-        match &self.froms[stage].body {
-            Body::From(from) => from.name.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// The stage that a stage starts from; None for an image.
-    fn parent(&self, stage: usize) -> Option<usize> {
-        let base = self.base(stage).to_lowercase();
-        (0..stage).rev().find(|other| self.name(*other) == Some(base.as_str()))
-    }
-
-    fn base(&self, stage: usize) -> &str {
-        match &self.froms[stage].body {
-            Body::From(from) => &from.base.text,
-            _ => "",
-        }
     }
 
     fn steps<'s>(&self, stage: usize, steps: &'s [Step<'s>]) -> Vec<&'s Step<'s>> {
@@ -151,9 +128,9 @@ impl<'d> Stages<'d> {
     /// Whether nothing changes the filesystem before a line, on `scratch`: what is linked there is not merged.
     fn is_first(&self, stage: usize, at: usize) -> bool {
         let none = self.lines[stage].iter().take_while(|line| line.at < at).all(|line| line.may_be_root);
-        let below = match self.parent(stage) {
-            Some(parent) => self.is_first(parent, usize::MAX),
-            None => self.base(stage) == "scratch",
+        let below = match self.stages.get(stage).map(|stage| &stage.base) {
+            Some(Reference::Stage(parent)) => self.is_first(*parent, usize::MAX),
+            base => base == Some(&Reference::Scratch),
         };
         none && below
     }
@@ -189,7 +166,7 @@ impl<'d> Stages<'d> {
         if alike.count() > 1 {
             return NOT;
         }
-        let children = (0..self.froms.len()).filter(|child| self.parent(*child) == Some(stage));
+        let children = (0..self.stages.len()).filter(|child| self.stages.parent(*child) == Some(stage));
         let mut shown = children.flat_map(|child| self.steps(child, steps));
         let linked = shown.any(|step| step.onbuild && step.link && step.done && is_said(step.text, &words));
         if linked { Reached::Linked } else { NOT }

@@ -1,5 +1,6 @@
 //! The builder that drives `docker buildx`, on a real engine and on clients that do what they should not.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bstr::ByteSlice;
 use layerwright::campaign::evidence::Reached;
-use layerwright::dockerfile::Dockerfile;
+use layerwright::dockerfile::{Dockerfile, Stages};
 use layerwright::verify::builder::buildx::{DockerBuildx, Options};
 use layerwright::verify::builder::{BuildError, Builder, Built, Interrupt, Output, Request};
 use layerwright::verify::image::{Image, Layers};
@@ -224,7 +225,9 @@ fn an_image_is_exported_into_a_folder() {
     fs::write(request.context.join(".dockerignore"), "f\n").unwrap();
     let built = engine::one_of_few(|| world.builder().build(&request, &|_| {})).unwrap();
     assert!(layout.join("index.json").is_file() && layout.join("blobs/sha256").is_dir());
-    let found = reached(&built.vertexes, &Dockerfile::read(text));
+    let dockerfile = Dockerfile::read(text);
+    let stages = Stages::new(&dockerfile, &BTreeMap::new());
+    let found = reached(&built.vertexes, &dockerfile, &stages);
     assert_eq!(found, [(1, Reached::Linked), (4, Reached::NotExercised)]);
     assert!(built.vertexes.iter().all(|vertex| vertex.completed), "{:?}", built.vertexes);
     // The same from the cache, but for the stage that is built anew.
@@ -233,7 +236,7 @@ fn an_image_is_exported_into_a_folder() {
     let again = engine::one_of_few(|| world.builder().build(&request, &|_| {})).unwrap();
     let run = again.vertexes.iter().find(|vertex| vertex.name.contains("RUN echo done")).unwrap();
     assert!(!run.cached, "{run:?}");
-    assert_eq!(reached(&again.vertexes, &Dockerfile::read(text)), found);
+    assert_eq!(reached(&again.vertexes, &dockerfile, &stages), found);
 }
 
 #[test]

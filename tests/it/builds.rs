@@ -51,6 +51,27 @@ fn a_base_is_built_by_the_dockerfile_that_the_configuration_names() {
 }
 
 #[test]
+fn a_stage_may_have_the_name_of_the_base_that_it_starts_from() {
+    let scratch = Scratch::with(&[
+        ("compose.yaml", "services:\n  java:\n    image: java\n    build: images/java\n"),
+        ("images/java/Dockerfile", "FROM base:1\nRUN mkdir -p /srv/app\nCOPY x /srv/app/\nRUN a\nRUN b\n"),
+        ("images/java/x", ""),
+        ("app/Dockerfile", "FROM java AS java\nCOPY x /srv/app/\nCOPY y /srv/app/\n"),
+        ("app/x", ""),
+        ("app/y", ""),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    let app = plan.file("app/Dockerfile").unwrap();
+    assert_eq!(app.bases[0].source, Some(Knowledge::Built));
+    assert_leans(
+        &app.sites[0],
+        "image java (line 1) was built from images/java/Dockerfile as compose.yaml:4 says",
+    );
+    let wave = |path: &str| plan.file(path).unwrap().wave.unwrap();
+    assert!(wave("images/java/Dockerfile") < wave("app/Dockerfile"), "the base goes out first");
+}
+
+#[test]
 fn the_configuration_wins_over_tags_and_says_in_which_way_it_means_a_dockerfile() {
     let scratch = Scratch::with(&[
         ("images/java/Dockerfile", "ARG M=1777\nFROM base:1\nARG M\nRUN mkdir /data && chmod $M /data\n"),

@@ -7,6 +7,7 @@ use super::super::instruction::{
     Assignment, Body, From, Instruction, Keyword, Run, RunCommand, TransferKind,
 };
 use super::super::line::Line;
+use super::super::mount::Mount;
 use super::super::word::{self, Node};
 use super::super::{check, flags, go, json};
 use super::Reader;
@@ -170,6 +171,7 @@ impl Reader<'_> {
             }
             _ => None,
         };
+        let errors = self.errors.len();
         let platform = flags::read(&node.flags, flags::FROM, &mut self.errors);
         let platform = platform.first().map(|flag| flag.value.to_owned());
         let Some((base, name)) = name else {
@@ -184,7 +186,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        Some(Body::From(From { base: line.word(&base), name, platform }))
+        (self.errors.len() == errors).then(|| Body::From(From { base: line.word(&base), name, platform }))
     }
 
     /// `ARG` (`parseNameOrNameVal`, `parseArg`). BuildKit never looks at its flags.
@@ -318,10 +320,7 @@ impl Reader<'_> {
         for flag in flags::read(&node.flags, flags::RUN, &mut self.errors) {
             let value = flag.value;
             let checked = match flag.name {
-                "mount" => {
-                    mounts.push(value.to_owned());
-                    check::mount(value)
-                }
+                "mount" => Mount::read(value).map(|mount| mounts.push(mount)),
                 "device" => check::device(value),
                 "network" if !matches!(value, "default" | "none" | "host") => {
                     Err(format!("invalid network mode {}", go::quote(value)))

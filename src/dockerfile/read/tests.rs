@@ -254,7 +254,8 @@ fn heredocs_of_run() {
         heredocs(&dockerfile, &command.heredocs),
         [("EOF", true, true, "\ta\r\n"), ("F", false, false, "b\r\n")]
     );
-    assert_eq!(command.mounts, ["type=cache,target=/c"]);
+    let mount = command.mounts.first().expect("it has one");
+    assert_eq!((mount.kind.as_deref(), mount.target.as_deref()), (Some("cache"), Some("/c")));
     assert_eq!(command.command, RunCommand::Shell("<<-EOF cat && 3<<'F' tail".to_owned()));
     assert_eq!(instruction.end_line, 6);
 

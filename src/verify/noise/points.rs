@@ -1,8 +1,7 @@
 //! Where texts are cut off to see what edited lines do. It builds nothing.
 
 use crate::dockerfile::{Body, Dockerfile};
-use crate::verify::stages::Stages;
-use crate::verify::variant_builds::{Variants, edited_sites, with_layers};
+use crate::verify::variant_builds::{Variants, edited_sites, stages, with_layers};
 
 /// Both texts up to some edited lines without a RUN between them. What comes before is as the edited text has it.
 ///
@@ -27,9 +26,9 @@ pub(super) const MARK: &str = "/.layerwright-point";
 /// The points of the stages that are built, in order.
 pub(super) fn points(variants: &Variants, nonce: &str) -> Vec<Point> {
     let [original, edited] = variants.read();
-    let stages = Stages::new(&original);
+    let stages = stages(&original, &variants.original.build_args);
     let Some(target) = stages.of_target(variants.original.target.as_deref()) else { return Vec::new() };
-    let (reached, chain) = (stages.reached(target), stages.chain(target));
+    let (reached, chain) = (stages.reached(target), stages.chain(target).collect::<Vec<_>>());
     let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
     for site in edited_sites(&original, &edited) {
         let Some(stage) = original.instructions()[site].stage.filter(|stage| reached.contains(stage)) else {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::campaign::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
 use crate::campaign::plan::file::{Context, Site};
-use crate::dockerfile::Dockerfile;
+use crate::dockerfile::{Dockerfile, Stages};
 use crate::git::RepoPath;
 use crate::verify::attribution::{Foretold, attribute, cause_of_failure};
 use crate::verify::builder::{BuildError, Request, Vertex};
@@ -19,8 +19,7 @@ use crate::verify::image::Image;
 use crate::verify::noise::settle;
 use crate::verify::probe::{Probe, Probed};
 use crate::verify::smoke;
-use crate::verify::stages::Stages;
-use crate::verify::variant_builds::{Exported, Failure, Variants, Workbench};
+use crate::verify::variant_builds::{Exported, Failure, Variants, Workbench, stages};
 use crate::verify::variants::Texts;
 use crate::verify::vertices::reached;
 
@@ -55,7 +54,7 @@ impl<'a> Way<'a> {
         let own_ignore = own_ignore.filter(|path| run.job.source.listing().get(path).is_some());
         let ignore = own_ignore.map(|path| run.job.source.read(&path, MOST_IGNORED)).transpose()?;
         Ok(Self {
-            stages: Stages::new(&before),
+            stages: stages(&before, &request::build_args(context, run.job.build_args)),
             before,
             after: Dockerfile::read(texts.after.as_slice()),
             sites: run.edit.file.selected().collect(),
@@ -120,7 +119,7 @@ impl<'a> Way<'a> {
             tree: self.tree.clone(),
             target: target.map(str::to_owned),
             platform: self.platform.map_or_else(likely_platform, str::to_owned),
-            build_args: self.build_args(),
+            build_args: request::build_args(self.context, self.run.job.build_args),
             contexts: self.context.contexts.clone(),
             bases: BTreeMap::new(),
             builder: job.builder.facts()?,
@@ -201,7 +200,7 @@ impl<'a> Way<'a> {
 
     /// Which of the edited lines a build of the edited file executed.
     fn reached(&self, vertexes: &[Vertex]) -> Vec<SiteEvidence> {
-        let shown = reached(vertexes, &self.after);
+        let shown = reached(vertexes, &self.after, &self.stages);
         let instructions = self.before.instructions();
         let of = |site: &&Site| {
             let at = instructions.iter().position(|instruction| instruction.start_line == site.line);

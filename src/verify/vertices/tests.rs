@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// The sites of a Dockerfile by their line, with what these vertexes show. A name ends with `!` where it is not done.
@@ -12,7 +14,8 @@ fn shown(dockerfile: &str, names: &[&str]) -> Vec<(usize, Reached)> {
     let vertexes: Vec<Vertex> = names.iter().map(vertex).collect();
     let dockerfile = Dockerfile::read(dockerfile);
     assert!(dockerfile.errors().is_empty(), "{:?}", dockerfile.errors());
-    let found = reached(&vertexes, &dockerfile);
+    let stages = Stages::new(&dockerfile, &BTreeMap::new());
+    let found = reached(&vertexes, &dockerfile, &stages);
     found.into_iter().map(|(at, reached)| (dockerfile.instructions()[at].start_line, reached)).collect()
 }
 
@@ -112,6 +115,14 @@ fn a_trigger_is_linked_in_the_child() {
     let names = ["[stage-1 1/2] ONBUILD COPY --link a /a", "[stage-1 1/2] ONBUILD LINK COPY --link a /a"];
     assert_eq!(shown(text, &names), [(2, Linked)]);
     assert_eq!(shown(text, &names[..1]), [(2, NotExercised)]);
+}
+
+#[test]
+fn a_stage_starts_from_the_stage_that_a_variable_names() {
+    let text = "ARG B=base\nFROM scratch AS base\nFROM $B\nCOPY --link a /a\nFROM Base\nCOPY --link b /b\n";
+    let names = ["[stage-1 1/1] COPY --link a /a", "[stage-2 2/2] COPY --link b /b"];
+    // `Base` is no stage: BuildKit looks for an image of that name.
+    assert_eq!(shown(text, &names), [(4, Inert), (6, NotExercised)]);
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use super::Way;
 use crate::campaign::names::slug;
+use crate::campaign::plan::file::Context;
 use crate::git::RepoPath;
 use crate::verify::builder::{Output, Request};
+use crate::verify::needs::{Need, id_of, needs};
 use crate::verify::run::{Elsewhere, Event, Outcome, Stop, Trouble, Verdict, folder};
-use crate::verify::stages::{Need, id_of};
 use crate::verify::variant_builds::Variants;
 
 impl Way<'_> {
@@ -47,7 +48,7 @@ impl Way<'_> {
             context,
             target: target.map(str::to_owned),
             platform: self.platform.map(str::to_owned),
-            build_args: self.build_args(),
+            build_args: build_args(self.context, job.build_args),
             contexts,
             secrets: given(|own| &own.secrets, job.secrets),
             ssh: given(|own| &own.ssh, job.ssh),
@@ -68,15 +69,6 @@ impl Way<'_> {
         let edited = self.sites.iter().filter_map(|site| site.stage).collect();
         let stages = self.stages.dependents(&edited);
         stages.into_iter().filter_map(|stage| self.stages.name(stage)).map(str::to_owned).collect()
-    }
-
-    /// The arguments that the plan knows, and of the others those that are given.
-    pub(super) fn build_args(&self) -> BTreeMap<String, String> {
-        let value = |(name, value): (&String, &Option<String>)| {
-            let value = value.as_ref().or_else(|| self.run.job.build_args.get(name))?;
-            Some((name.clone(), value.clone()))
-        };
-        self.context.build_args.iter().filter_map(value).collect()
     }
 
     pub(super) fn assumptions(&self) -> Vec<String> {
@@ -102,14 +94,14 @@ impl Way<'_> {
     fn check_needs(&self, target: Option<&str>, request: &Request) -> Result<(), String> {
         let Some(target) = self.stages.of_target(target) else { return Ok(()) };
         let is_given = |values: &[String], id: &str| values.iter().any(|value| id_of(value) == id);
-        for need in self.stages.needs(&self.stages.reached(target)) {
+        for need in needs(&self.before, &self.stages.reached(target)) {
             match need {
-                Need::Secret(id) if !is_given(&request.secrets, id) => {
+                Need::Secret(id) if !is_given(&request.secrets, &id) => {
                     return Err(format!(
                         "needs secret {id}: give it with `secrets` of its [build], or --secret"
                     ));
                 }
-                Need::Agent(id) if !is_given(&request.ssh, id) => {
+                Need::Agent(id) if !is_given(&request.ssh, &id) => {
                     return Err(format!("needs ssh {id}: give it with `ssh` of its [build], or --ssh"));
                 }
                 _ => {}
@@ -134,4 +126,13 @@ impl Way<'_> {
         (self.run.tell)(&Event::Kept { context: variants.original.context.clone(), dockerfiles });
         Ok(())
     }
+}
+
+/// The arguments that the plan knows, and of the others those that are given.
+pub(super) fn build_args(context: &Context, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let value = |(name, value): (&String, &Option<String>)| {
+        let value = value.as_ref().or_else(|| given.get(name))?;
+        Some((name.clone(), value.clone()))
+    };
+    context.build_args.iter().filter_map(value).collect()
 }
