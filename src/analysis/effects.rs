@@ -1,6 +1,7 @@
 //! Exact changes of commands, applied to what is known of a filesystem.
 
 mod accounts;
+mod link;
 mod mode;
 
 use std::sync::Arc;
@@ -48,8 +49,7 @@ impl Effects<'_> {
             Change::Rewrite { path: Operand::Path(path) } => self.rewrite(path),
             Change::Remove { path, .. } | Change::Rewrite { path } => self.prune(path),
             Change::Link { target, link, symbolic, no_dereference, .. } => {
-                let known = if *symbolic { Known::Symlink(target.clone()) } else { Known::File };
-                self.link(target, link, known, *no_dereference);
+                self.link(target, link, *symbolic, *no_dereference);
             }
             Change::Copy { sources, destination, recursive, .. } => {
                 self.bring(sources, destination, !recursive);
@@ -64,8 +64,13 @@ impl Effects<'_> {
                 }
             }
             Change::Install { sources, destination, parents, .. } => {
-                if let (true, Some(parent)) = (*parents, ancestors(&destination.path).next_back()) {
-                    self.mkdir(parent, true, None, false);
+                // With a target directory, that one is made too.
+                let made = match destination.directory {
+                    true => Some(destination.path.as_str()),
+                    false => ancestors(&destination.path).next_back(),
+                };
+                if let (true, Some(made)) = (*parents, made) {
+                    self.mkdir(made, true, None, false);
                 }
                 self.bring(sources, destination, true);
             }
@@ -183,37 +188,6 @@ impl Effects<'_> {
             let reach = Reach::Prunes(pattern);
             self.rootfs.disturb(Disturbance::new(self.step.command.clone(), self.step.line, reach));
         }
-    }
-
-    fn link(&mut self, target: &str, link: &Destination, known: Known, no_dereference: bool) {
-        if known == Known::File {
-            // What is written to one name from now on changes the other, so its content counts as written.
-            self.write(target);
-        }
-        let Some((at, mut leans)) = self.real_parent(&link.path) else { return };
-        let there = self.rootfs.get(&at);
-        leans.merge(&there.leans);
-        let name = base_name(target.trim_end_matches('/'));
-        let inside = match there.known {
-            Known::Unknown(_) => return self.blur(&link.path),
-            Known::Dir(_) => !link.exact,
-            Known::Symlink(_) => !link.exact && !no_dereference && self.leads_to_directory(&link.path),
-            _ => link.directory,
-        };
-        let at = if inside {
-            let Some((directory, _)) = self.real(&link.path) else { return };
-            if matches!(name, "" | "." | "..") {
-                return self.blur(&directory);
-            }
-            join(&directory, name)
-        } else {
-            at
-        };
-        self.rootfs.set(&at, Fact { known, leans }, Below::Nothing);
-    }
-
-    fn leads_to_directory(&mut self, path: &str) -> bool {
-        self.real(path).is_some_and(|(_, fact)| matches!(fact.known, Known::Dir(_)))
     }
 
     /// `cp`, `mv`, `install`: what they bring is a file, or not known.

@@ -7,7 +7,7 @@ use crate::rootfs::{Assumption, Leans};
 use crate::shell::{Effect, Step};
 
 /// Commands that tell link counts or times, and change nothing by themselves.
-const METADATA_READERS: [&str; 8] = ["stat", "ls", "find", "du", "test", "[", "tar", "rsync"];
+const METADATA_READERS: [&str; 10] = ["stat", "ls", "find", "du", "test", "[", "[[", "date", "tar", "rsync"];
 
 /// Commands that do not look at the link counts and times of files, whatever their words are.
 const BLIND: [&str; 26] = [
@@ -80,13 +80,13 @@ impl Observers {
     }
 }
 
-/// Whether a command may see link counts and times: one that tells them, or one of which nothing is known.
+/// Whether a command may see link counts and times: one that tells them, or one of which not all is known. A build
+/// tool compares times, and `find` may act on what it tells.
 fn may_observe(step: &Step) -> bool {
     let name = base_name(step.command.split_whitespace().next().unwrap_or_default());
     match step.effect {
-        Effect::Touches { .. } => !BLIND.contains(&name),
+        Effect::Touches { .. } | Effect::Footprint(_) => !BLIND.contains(&name),
         Effect::Anything => true,
         Effect::None | Effect::Certain(_) => METADATA_READERS.contains(&name),
-        Effect::Footprint(_) => false,
     }
 }

@@ -96,6 +96,26 @@ impl Owner {
     }
 }
 
+/// Who a process of a USER runs as (`oci.GetUser`): without a group, that of the account that has the name or number,
+/// and 0 for a number that no account has.
+pub fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
+    let owner = Owner::of(user);
+    match owner {
+        Owner::Numeric { uid, .. } if uid != 0 && !user.contains(':') => {
+            let (passwd, leans) = rootfs.passwd()?;
+            let text = String::from_utf8_lossy(passwd);
+            let mut fields = text.lines().map(|line| line.split(':'));
+            let account = fields.find(|fields| fields.clone().nth(2).and_then(number) == Some(uid));
+            let gid = match account {
+                Some(mut fields) => fields.nth(3)?.parse().ok()?,
+                None => 0,
+            };
+            Some(((uid, gid), leans))
+        }
+        owner => owner.resolve(rootfs),
+    }
+}
+
 /// `llb.parseUID`: `root` or a number of 31 bits.
 fn number(part: &str) -> Option<u32> {
     if part == "root" {

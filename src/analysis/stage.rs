@@ -13,7 +13,7 @@ use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
 use crate::analysis::site::{Decision, Verdict};
 use crate::analysis::source::{BuildContext, NoContext};
-use crate::analysis::state::{Ran, State, What, Worlds};
+use crate::analysis::state::{Process, Ran, State, What, Worlds};
 use crate::analysis::transfer_of;
 use crate::dockerfile::{Assignment, Body, Dockerfile, Instruction, Mount, Run, Scope, Stages};
 use crate::images::ImageSource;
@@ -179,7 +179,10 @@ impl<'a> Walk<'a> {
             Body::Arg(arguments) => self.declare(state, arguments),
             Body::Env(assignments) => self.assign(state, assignments),
             Body::Workdir(word) => self.workdir(state, &word.text),
-            Body::User(word) => state.user = state.expand(&word.text, self.escape_token),
+            Body::User(word) => {
+                state.user = state.expand(&word.text, self.escape_token);
+                state.assumed_user = None;
+            }
             Body::Shell(shell) => state.shell.clone_from(shell),
             Body::Run(run) => {
                 let invoked = Box::new(run::Invoked::of(state));
@@ -235,9 +238,14 @@ impl<'a> Walk<'a> {
 
     pub(super) fn ran(&self, state: &mut State, run: &Run, ran: Ran) {
         state.untouched = false;
+        let process = Process {
+            workdir: state.workdir.as_ref().ok().cloned(),
+            user: state.user.as_ref().ok().cloned(),
+            assumed: state.assumed_user.clone(),
+        };
         let targets = self.mount_targets(state, run);
         let stage = self.observers.stages().saturating_sub(1);
-        state.happened(What::Run { ran, targets, stage });
+        state.happened(What::Run { ran, process, targets, stage });
     }
 
     /// Where `--mount` puts something for the time of a RUN; None for a target that is not known.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::end_state::BuiltHere;
 use crate::analysis::observe::Observers;
-use crate::analysis::owner::Owner;
+use crate::analysis::owner::{self, Owner};
 use crate::analysis::restored::{Healed, Healing};
 use crate::analysis::run::{self, Invoked, Mounts, RunAt};
 use crate::analysis::site::Os;
@@ -58,7 +58,8 @@ impl Worlds {
 
     /// A RUN at `line`. What it writes below its mounts never reaches the image, so nothing heals before its end
     /// where it has any.
-    fn ran(&mut self, steps: &[Step], targets: &[Option<String>], line: usize) {
+    fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Option<String>], line: usize) {
+        self.each().for_each(|rootfs| process.make_directory(rootfs, line));
         let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::before(rootfs, targets)).collect();
         for step in steps {
             self.healing.before(step, &self.plain);
@@ -71,6 +72,30 @@ impl Worlds {
             mounts.after(rootfs, line);
         }
         self.healing.compare(&self.plain);
+    }
+}
+
+/// What an executor starts for a RUN.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// The working directory; None where it is not known.
+    pub workdir: Option<String>,
+    /// USER; None where it is not known.
+    pub user: Option<String>,
+    /// What that leans on.
+    pub assumed: Option<Arc<Assumption>>,
+}
+
+impl Process {
+    /// Makes the working directory where it is missing, as BuildKit's executors do before each RUN
+    /// (`MkdirAllAndChown` of `meta.Cwd` in runcexecutor and containerdexecutor); it stays in the layer.
+    fn make_directory(&self, rootfs: &mut Rootfs, line: usize) {
+        let Some(workdir) = &self.workdir else { return };
+        let mut owner = self.user.as_deref().and_then(|user| owner::of_process(user, rootfs));
+        if let (Some((_, leans)), Some(assumed)) = (&mut owner, &self.assumed) {
+            leans.add(Arc::clone(assumed));
+        }
+        make_directories(rootfs, workdir, owner.as_ref(), line);
     }
 }
 
@@ -99,6 +124,8 @@ pub enum What {
     Run {
         /// What it ran.
         ran: Ran,
+        /// In which process.
+        process: Process,
         /// Where it mounts something; None for a target that is not known.
         targets: Vec<Option<String>>,
         /// The stage that it ran in.
@@ -138,7 +165,7 @@ pub struct State {
     pub line: usize,
 }
 
-/// WORKDIR: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
+/// WORKDIR and RUN: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
 fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
     let Followed::At(real, _) = destination::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
@@ -313,13 +340,13 @@ impl State {
                         make_directories(rootfs, &path, owner.as_ref(), line);
                     }
                 }
-                What::Run { ran, targets, stage } => {
+                What::Run { ran, process, targets, stage } => {
                     let steps = match ran {
                         Ran::Known(steps) => steps,
                         Ran::At(place, invoked) => run::steps(dockerfile, place, &invoked),
                     };
                     observers.ran(stage, &steps);
-                    self.worlds.ran(&steps, &targets, line);
+                    self.worlds.ran(&process, &steps, &targets, line);
                 }
             }
         }

@@ -52,7 +52,14 @@ const CAUGHT: [(&str, &[&str]); 13] = [
     ),
     (
         "ancestor-owner",
-        &["189-seq-chown-then-rootfile", "191-seq-only-second-linked", "306-linked-chown-before"],
+        &[
+            "046-workdir-user-owned",
+            "189-seq-chown-then-rootfile",
+            "191-seq-only-second-linked",
+            "199-user-workdir-then-run-writes",
+            "268-base-config-user-workdir",
+            "306-linked-chown-before",
+        ],
     ),
     ("ancestor-xattrs", &["176-xattr-existing-subdir"]),
     ("archive-hard-link", &["141-add-tar-hardlink-to-base-file"]),
@@ -62,8 +69,10 @@ const CAUGHT: [(&str, &[&str]); 13] = [
         &[
             "037-parent-normal-0755-chown",
             "139-add-tar-chown",
+            "201-user-before-numeric-gid-mismatch",
             "236-chown-opt-app-numeric",
             "238-chown-var-www-html",
+            "271-workdir-user-under-opt-chown",
             "300-scratch-chown-under-shared-dir",
         ],
     ),
