@@ -17,6 +17,7 @@ mod getopt;
 mod harmless;
 mod path;
 mod script;
+mod sed;
 mod simple;
 mod state;
 mod trace;

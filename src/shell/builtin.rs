@@ -11,7 +11,7 @@ use super::{Effect, Lookup, User};
 pub(super) const DECLARATIONS: [&str; 5] = ["export", "readonly", "local", "declare", "typeset"];
 
 /// Commands that run the command in their words: options that take a value, and how many words come before it.
-const WRAPPERS: [(&str, &str, usize); 26] = [
+const WRAPPERS: [(&str, &str, usize); 25] = [
     ("builtin", "", 0),
     ("busybox", "", 0),
     ("chronic", "", 0),
@@ -30,7 +30,6 @@ const WRAPPERS: [(&str, &str, usize); 26] = [
     ("nice", "n", 0),
     ("nohup", "", 0),
     ("setarch", "", 1),
-    ("setsid", "", 0),
     ("stdbuf", "ioe", 0),
     ("su-exec", "", 1),
     ("sudo", "ugCDhpRrTt", 0),
@@ -48,10 +47,28 @@ impl Walker<'_> {
             "cd" | "chdir" => self.change_directory(args, sure),
             "pushd" | "popd" => self.state.directories = None,
             "set" => self.set_options(args, flow.reached),
+            "unset" if args.iter().any(|field| field.known().starts_with('-')) => {
+                for name in args.iter().map(Field::known) {
+                    self.state.set(name, Lookup::Unknown, false);
+                    if let Some((_, sure)) = self.state.functions.get_mut(name) {
+                        *sure = false;
+                    }
+                }
+            }
             "unset" => self.forget(args, &Lookup::Unset, flow.reached),
-            "read" | "getopts" | "mapfile" | "readarray" | "let" => {
+            "read" | "getopts" | "mapfile" | "readarray" => {
+                self.forget(args, &Lookup::Unknown, false);
+                ["REPLY", "MAPFILE"].iter().for_each(|name| self.state.set(name, Lookup::Unknown, false));
+            }
+            "let" => {
+                let text: Vec<&str> = args.iter().map(Field::known).collect();
+                self.expand(line, |expander| expander.arithmetic(&text.join(" "), 0));
+            }
+            "printf" | "wait" if args.iter().any(|field| field.known().starts_with('-')) => {
                 self.forget(args, &Lookup::Unknown, false);
             }
+            // What these are told changes what later commands do.
+            "shopt" | "hash" if !args.is_empty() => self.state.opaque = true,
             "umask" if !args.is_empty() => {
                 self.state.umask_known = args == [Field::Literal("022".into())] && sure;
             }
@@ -83,7 +100,11 @@ impl Walker<'_> {
             _ => None,
         };
         let Some(target) = target else { return self.state.directories = None };
-        // What CDPATH says counts for relative names alone, and nobody sets it.
+        // What CDPATH says counts for relative names alone.
+        let searched = !target.starts_with(['/', '.']) && !self.has_no("CDPATH");
+        if searched {
+            return self.state.directories = None;
+        }
         let bases =
             if target.starts_with('/') { Some(vec!["/".to_owned()]) } else { self.state.directories.clone() };
         let was_exact = target.starts_with('/') || self.state.directory_exact;
@@ -92,6 +113,14 @@ impl Walker<'_> {
         let exact = was_exact && joined.iter().flatten().all(|(_, exact)| *exact);
         let targets = joined.map(|joined| joined.into_iter().map(|(path, _)| path).collect());
         self.state.change_directory(targets, exact, sure);
+    }
+
+    /// Whether a variable is surely not set, unless the environment of the image is not known.
+    fn has_no(&self, name: &str) -> bool {
+        match self.state.script_value(name) {
+            Some(value) => *value == Lookup::Unset,
+            None => !matches!((self.env)(name), Lookup::Set(_)),
+        }
     }
 
     fn set_options(&mut self, args: &[Field], reached: bool) {
@@ -104,6 +133,8 @@ impl Walker<'_> {
                 // What comes now are positional parameters.
                 _ => return,
             };
+            // Commands are read and not run, or names are read otherwise.
+            self.state.opaque |= letters.contains(['n', 'k', 'p', 'r']);
             let named = if letters.ends_with('o') { words.next().unwrap_or("") } else { "" };
             if letters.contains('e') || named == "errexit" {
                 self.state.errexit = on && (reached || self.state.errexit);
@@ -185,6 +216,7 @@ impl Walker<'_> {
             let is_login = *flag == "--login" || (!flag.starts_with("--") && flag.contains(['l', 'i']));
             self.state.opaque |= flag.starts_with('-') && is_login;
         }
+        self.state.opaque |= self.state.dialect == Dialect::Bash && !self.has_no("BASH_ENV");
     }
 
     /// Runs a script by the shell that the words start; its lines are those of the Dockerfile.
@@ -244,9 +276,13 @@ impl Walker<'_> {
             self.state = saved;
             return true;
         }
+        // A function hides none of the programs and builtins that these run.
+        let functions = std::mem::take(&mut self.state.functions);
         if matches!(name, "exec" | "command" | "builtin") {
             // These run in the shell itself: `command cd /x` moves it.
+            self.state.opaque |= matches!(rest[0].known(), "eval" | "." | "source");
             self.invoke(rest, line, flow);
+            self.state.functions = functions;
             self.state.left |= name == "exec";
         } else {
             self.subshell(flow, |walker| walker.invoke(rest, line, flow));

@@ -1,7 +1,6 @@
 //! The flow of control of a script: which commands surely run, and which must have succeeded since the build went
 //! on. It knows nothing of single commands.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use brush_parser::ast::{
@@ -28,7 +27,6 @@ pub(super) struct Walker<'a> {
     pub env: &'a dyn Fn(&str) -> Lookup,
     pub state: State,
     pub steps: Vec<Step>,
-    pub functions: HashMap<String, Rc<FunctionBody>>,
     first_line: usize,
     depth: usize,
     commands: usize,
@@ -38,18 +36,8 @@ pub(super) struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     pub fn new(env: &'a dyn Fn(&str) -> Lookup, state: State, first_line: usize, openings: usize) -> Self {
-        let (functions, steps) = (HashMap::new(), Vec::new());
-        Self {
-            env,
-            state,
-            steps,
-            functions,
-            first_line,
-            depth: 0,
-            commands: COMMANDS,
-            bytes: BYTES,
-            openings,
-        }
+        let steps = Vec::new();
+        Self { env, state, steps, first_line, depth: 0, commands: COMMANDS, bytes: BYTES, openings }
     }
 
     /// Says on which line of the Dockerfile the script starts.
@@ -124,9 +112,14 @@ impl<'a> Walker<'a> {
 
     /// Expands words, and runs the substitutions within them.
     pub fn expand<T>(&mut self, line: usize, read: impl FnOnce(&mut Expander) -> T) -> T {
-        let mut expander = Expander { state: &self.state, env: self.env, substitutions: Vec::new() };
+        let mut expander =
+            Expander { state: &self.state, env: self.env, substitutions: Vec::new(), assigned: Vec::new() };
         let read = read(&mut expander);
-        for script in expander.substitutions {
+        let Expander { substitutions, assigned, .. } = expander;
+        for name in assigned {
+            self.state.set(&name, Lookup::Unknown, false);
+        }
+        for script in substitutions {
             let flow = Flow { reached: false, must: false, suspended: true };
             self.subshell(flow, |walker| {
                 walker.state.line = Some(line);
@@ -210,7 +203,9 @@ impl<'a> Walker<'a> {
                 self.nested(line, |walker| walker.compound(compound, flow));
             }
             Command::Function(function) => {
-                self.functions.insert(function.fname.value.clone(), Rc::new(function.body.clone()));
+                let sure = flow.reached && !self.state.left && !self.state.broke;
+                let body = Rc::new(function.body.clone());
+                self.state.functions.insert(function.fname.value.clone(), (body, sure));
             }
             Command::ExtendedTest(test, redirects) => {
                 let line = self.current_line();
@@ -221,13 +216,18 @@ impl<'a> Walker<'a> {
                 if written.contains("$(") || written.contains('`') {
                     self.unreadable(&written, line);
                 }
+                self.expand(line, |expander| expander.arithmetic(&written, 0));
+                self.record(format!("[[ {written}"), line, flow, Effect::None);
             }
         }
     }
 
     fn compound(&mut self, compound: &CompoundCommand, flow: Flow) {
         match compound {
-            CompoundCommand::Arithmetic(_) => {}
+            CompoundCommand::Arithmetic(arithmetic) => {
+                let line = self.current_line();
+                self.expand(line, |expander| expander.arithmetic(&arithmetic.expr.value, 0));
+            }
             CompoundCommand::BraceGroup(group) => self.list(&group.list, flow),
             CompoundCommand::Subshell(subshell) => {
                 self.subshell(flow, |walker| walker.list(&subshell.list, flow));
@@ -242,6 +242,11 @@ impl<'a> Walker<'a> {
                 });
             }
             CompoundCommand::ArithmeticForClause(clause) => {
+                let line = self.current_line();
+                let parts = [&clause.initializer, &clause.condition, &clause.updater];
+                for part in parts.into_iter().flatten() {
+                    self.expand(line, |expander| expander.arithmetic(&part.value, 0));
+                }
                 self.repeated(|walker| walker.list(&clause.body.list, flow.maybe()));
             }
             CompoundCommand::Coprocess(coprocess) => {

@@ -2,7 +2,7 @@
 //! of the word is cut off.
 
 use super::Lookup;
-use super::state::{Dialect, State};
+use super::state::State;
 
 /// What a word becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(super) struct Expander<'a> {
     pub state: &'a State,
     pub env: &'a dyn Fn(&str) -> Lookup,
     pub substitutions: Vec<String>,
+    /// Variables to which the words may assign.
+    pub assigned: Vec<String>,
 }
 
 /// What is special within a part of a word.
@@ -203,7 +205,9 @@ impl Expander<'_> {
     fn dollar<'t>(&mut self, after: &'t str, part: Part, out: &mut Word, depth: usize) -> &'t str {
         if let Some(inner) = after.strip_prefix("((") {
             out.cut();
-            return split_nested(inner, '(', ')', 2).map_or("", |(_, rest)| rest);
+            let (expression, rest) = split_nested(inner, '(', ')', 2).unwrap_or((inner, ""));
+            self.arithmetic(expression, depth);
+            return rest;
         }
         if let Some(inner) = after.strip_prefix('(') {
             out.cut();
@@ -223,6 +227,7 @@ impl Expander<'_> {
             // Whether a single quote quotes within `"${…}"` is a matter of dialect.
             if part == Part::Quoted && expression.contains('\'') {
                 out.cut();
+                self.arithmetic(expression, depth);
             } else {
                 self.parameter(expression, part, out, depth);
             }
@@ -234,7 +239,8 @@ impl Expander<'_> {
             return &after[length..];
         }
         match after.chars().next() {
-            Some('\'' | '"') if part != Part::Quoted && self.state.dialect == Dialect::Bash => {
+            // `BusyBox` and bash read `$'…'` otherwise than dash.
+            Some('\'' | '"') if part != Part::Quoted => {
                 out.cut();
                 after
             }
@@ -249,8 +255,29 @@ impl Expander<'_> {
         }
     }
 
+    fn lookup(&self, name: &str) -> Lookup {
+        if self.assigned.iter().any(|assigned| assigned == name) {
+            return Lookup::Unknown;
+        }
+        self.state.variable(name, self.env)
+    }
+
+    /// Notes that every variable that an arithmetic expression names may get a value, and collects the
+    /// substitutions in it.
+    pub fn arithmetic(&mut self, expression: &str, depth: usize) {
+        let mut rest = expression;
+        while let Some(at) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            let length = name_length(&rest[at..]);
+            self.assigned.push(rest[at..at + length].to_owned());
+            rest = &rest[at + length..];
+        }
+        if depth < DEPTH {
+            self.scan(expression, Part::Quoted, &mut Word::default(), depth + 1);
+        }
+    }
+
     fn variable(&mut self, name: &str, part: Part, out: &mut Word) {
-        match self.state.variable(name, self.env) {
+        match self.lookup(name) {
             Lookup::Set(value) => out.push_value(&value, part != Part::Word, self.state.splits_plainly()),
             Lookup::Unset => out.started |= part != Part::Word,
             Lookup::Unknown => out.cut(),
@@ -260,26 +287,31 @@ impl Expander<'_> {
     /// What stands within `${…}`.
     fn parameter(&mut self, inner: &str, part: Part, out: &mut Word, depth: usize) {
         let (name, operator) = inner.split_at(name_length(inner));
-        if name.is_empty() || depth >= DEPTH {
-            return out.cut();
-        }
-        if operator.is_empty() {
+        if operator.is_empty() && !name.is_empty() {
             return self.variable(name, part, out);
         }
-        let (colon, operator) = operator.strip_prefix(':').map_or((false, operator), |rest| (true, rest));
-        let value = self.state.variable(name, self.env);
-        let set = match &value {
-            Lookup::Set(value) => !(colon && value.is_empty()),
-            Lookup::Unset => false,
-            Lookup::Unknown => return out.cut(),
+        let (colon, after) = operator.strip_prefix(':').map_or((false, operator), |rest| (true, rest));
+        let set = match self.lookup(name) {
+            Lookup::Set(value) => Some(!(colon && value.is_empty())),
+            Lookup::Unset => Some(false),
+            Lookup::Unknown => None,
         };
-        let mut chars = operator.chars();
+        let mut chars = after.chars();
         match (chars.next(), set) {
-            (Some('-' | '=' | '?'), true) => self.variable(name, part, out),
-            (Some('-'), false) | (Some('+'), true) => self.scan(chars.as_str(), part, out, depth + 1),
-            (Some('+'), false) => out.started |= part != Part::Word,
-            _ => out.cut(),
+            _ if name.is_empty() || depth >= DEPTH => {}
+            (Some('-' | '=' | '?'), Some(true)) => return self.variable(name, part, out),
+            (Some('-'), Some(false)) | (Some('+'), Some(true)) => {
+                return self.scan(chars.as_str(), part, out, depth + 1);
+            }
+            (Some('+'), Some(false)) => {
+                out.started |= part != Part::Word;
+                return;
+            }
+            _ => {}
         }
+        out.cut();
+        // An assignment, an index or an offset may assign, and commands in it may run.
+        self.arithmetic(inner, depth);
     }
 }
 
@@ -401,7 +433,8 @@ mod tests {
 
     fn expand(word: &str) -> (Vec<Field>, Vec<String>) {
         let state = State::new(Some("/w"), User::Root);
-        let mut expander = Expander { state: &state, env: &env, substitutions: Vec::new() };
+        let mut expander =
+            Expander { state: &state, env: &env, substitutions: Vec::new(), assigned: Vec::new() };
         let fields = expander.fields(word);
         (fields, expander.substitutions)
     }

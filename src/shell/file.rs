@@ -4,6 +4,7 @@
 use super::call::Call;
 use super::field::Field;
 use super::getopt::{Options, Parsed};
+use super::sed;
 use super::{Change, Destination, Mode, Operand};
 
 /// What the command does, if it is one of these and its words are read in full.
@@ -310,14 +311,13 @@ fn sed(call: &Call) -> Option<Vec<Change>> {
             ("in-place", 'i'),
         ],
     };
-    // Scripts can write and run too, with the commands and flags `w` and `e`.
-    let is_pure = |text: &str| !(text.contains("w ") || text.contains("/w") || text.ends_with("/e"));
     let parsed = OPTIONS.parse(call.args)?;
     let has_script = parsed.has('e');
     let skipped = usize::from(!has_script);
     let scripts =
         parsed.value('e').into_iter().chain(parsed.operands.iter().take(skipped).map(|field| field.known()));
-    if !scripts.into_iter().all(is_pure) {
+    let is_literal = parsed.operands.iter().take(skipped).all(|field| field.literal().is_some());
+    if !is_literal || !scripts.into_iter().all(sed::only_edits) {
         return None;
     }
     if !parsed.has('i') {

@@ -117,11 +117,11 @@ pub(super) fn is(call: &Call) -> bool {
         "sort" => !unread() && !words().any(|word| word.starts_with("-o") || word.starts_with("--out")),
         "awk" | "gawk" | "mawk" => {
             !unread()
+                && call.args.iter().all(|field| field.literal().is_some())
                 && !words().any(|word| {
-                    word.contains(['>', '|'])
+                    word.contains(['>', '|', '@'])
                         || word.contains("system")
-                        || word.contains("inplace")
-                        || word == "-f"
+                        || (word.starts_with('-') && !word.starts_with("-F") && word != "-v")
                 })
         }
         "gunzip" | "gzip" | "bzip2" | "bunzip2" | "xz" | "unxz" | "zstd" => {

@@ -61,9 +61,15 @@ impl Walker<'_> {
                 self.assign(assignment, line, flow);
             }
         } else if builtin::DECLARATIONS.contains(&raw[0]) {
+            // No shell but bash has all of them, and options change what an assignment gives.
+            let plain =
+                matches!(raw[0], "export" | "readonly") && !raw[1..].iter().any(|word| word.starts_with('-'));
+            let flow = if plain { flow } else { flow.maybe() };
             for assignment in &raw[1..] {
                 self.assign(assignment, line, flow);
             }
+            self.state.opaque |=
+                raw[1..].iter().any(|word| word.starts_with('-') && word.contains(['n', 'f']));
         } else {
             let fields = self.expand(line, |expander| {
                 raw.iter().flat_map(|word| expander.fields(word)).collect::<Vec<_>>()
@@ -163,8 +169,13 @@ impl Walker<'_> {
         };
         let (directory, base) = program.rsplit_once('/').unwrap_or(("", program));
         let is_own = directory.is_empty() && !program.starts_with('/');
-        if is_own && let Some(body) = self.functions.get(base).cloned() {
-            return self.function(&body, line, flow);
+        let mut flow = flow;
+        if is_own && let Some((body, sure)) = self.state.functions.get(base).cloned() {
+            self.function(&body, line, flow);
+            if sure {
+                return;
+            }
+            flow = flow.maybe();
         }
         let is_system = is_own || SYSTEM_PROGRAMS.contains(&directory);
         if is_system && self.builtin(base, args, line, flow) {

@@ -1,8 +1,67 @@
 //! What is known of the shell while it runs: directory, variables, options.
 
 use std::collections::HashMap;
+use std::rc::Rc;
+
+use brush_parser::ast::FunctionBody;
 
 use super::{Lookup, User};
+
+/// Variables that a shell gives a value of its own, whatever the environment holds.
+const OF_THE_SHELL: [&str; 25] = [
+    "BASH",
+    "BASHOPTS",
+    "BASHPID",
+    "COLUMNS",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "GROUPS",
+    "IFS",
+    "LINENO",
+    "LINES",
+    "OLDPWD",
+    "OPTARG",
+    "OPTERR",
+    "OPTIND",
+    "PIPESTATUS",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SHELLOPTS",
+    "SHLVL",
+    "SRANDOM",
+    "UID",
+];
+
+/// Variables that runc, a shell or its startup files set where the environment does not hold them.
+const OFTEN_SET: [&str; 17] = [
+    "BASH_ENV",
+    "CDPATH",
+    "ENV",
+    "HOME",
+    "HOSTNAME",
+    "HOSTTYPE",
+    "LANG",
+    "LOGNAME",
+    "MACHTYPE",
+    "MAIL",
+    "OSTYPE",
+    "PATH",
+    "SHELL",
+    "TERM",
+    "USER",
+    "HISTFILE",
+    "POSIXLY_CORRECT",
+];
+
+/// Whether something else than the image's environment may set a variable that it does not hold.
+fn is_set_by_others(name: &str) -> bool {
+    OFTEN_SET.contains(&name)
+        || ["BASH_", "LC_", "PS", "HIST", "MAIL", "COMP"].iter().any(|start| name.starts_with(start))
+}
 
 /// How many directories a script may stand in before nobody keeps count.
 const DIRECTORIES: usize = 4;
@@ -48,6 +107,8 @@ pub(super) struct State {
     /// Whether the directory was read exactly (no `..`).
     pub directory_exact: bool,
     variables: HashMap<String, Lookup>,
+    /// Functions of the script, and whether each is surely defined.
+    pub functions: HashMap<String, (Rc<FunctionBody>, bool)>,
     /// `set -e`.
     pub errexit: bool,
     /// `set -o pipefail`.
@@ -78,6 +139,7 @@ impl State {
             directories: workdir.map(|directory| vec![super::path::join("/", directory).0]),
             directory_exact: true,
             variables: HashMap::new(),
+            functions: HashMap::new(),
             errexit: false,
             pipefail: false,
             umask_known: true,
@@ -108,14 +170,18 @@ impl State {
         match (self.variables.get(name), name) {
             (Some(value), _) => value.clone(),
             (None, "PWD") => self.directory().map_or(Lookup::Unknown, |path| Lookup::Set(path.into())),
-            // Shells set these themselves, or may.
-            (
-                None,
-                "OLDPWD" | "IFS" | "UID" | "EUID" | "PPID" | "SHLVL" | "RANDOM" | "HOSTNAME" | "SHELL" | "_",
-            ) => Lookup::Unknown,
+            (None, name) if name == "_" || OF_THE_SHELL.contains(&name) => Lookup::Unknown,
             (None, _) if !self.environment_known => Lookup::Unknown,
-            (None, _) => env(name),
+            (None, name) => match env(name) {
+                Lookup::Unset if is_set_by_others(name) => Lookup::Unknown,
+                value => value,
+            },
         }
+    }
+
+    /// The value that the script gave a variable.
+    pub fn script_value(&self, name: &str) -> Option<&Lookup> {
+        self.variables.get(name)
     }
 
     /// Whether unquoted values are split at white space, as they are by default.
@@ -149,6 +215,7 @@ impl State {
     pub fn child(&self, failure_stops: bool) -> Self {
         let mut child = self.clone();
         child.variables.values_mut().for_each(|value| *value = Lookup::Unknown);
+        child.functions.clear();
         Self { errexit: false, pipefail: false, left: false, broke: false, failure_stops, ..child }
     }
 }

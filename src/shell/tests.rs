@@ -89,6 +89,19 @@ fn environment(name: &str) -> Lookup {
 }
 
 fn steps_with(script: Script, heredocs: &[ScriptHeredoc], shell: &[&str]) -> Vec<Step> {
+    invoked(script, heredocs, shell, &environment)
+}
+
+fn steps_in(script: &str, shell: &[&str], env: &(dyn Fn(&str) -> Lookup + Sync)) -> Vec<Step> {
+    invoked(Script::Shell(script), &[], shell, env)
+}
+
+fn invoked(
+    script: Script,
+    heredocs: &[ScriptHeredoc],
+    shell: &[&str],
+    env: &(dyn Fn(&str) -> Lookup + Sync),
+) -> Vec<Step> {
     let shell: Vec<String> = shell.iter().map(|word| (*word).to_owned()).collect();
     effects(&Invocation {
         script,
@@ -96,7 +109,7 @@ fn steps_with(script: Script, heredocs: &[ScriptHeredoc], shell: &[&str]) -> Vec
         shell: &shell,
         workdir: Some("/w"),
         user: User::Root,
-        env: &environment,
+        env,
         first_line: 10,
     })
 }
@@ -108,6 +121,15 @@ fn run(script: &str) -> Vec<String> {
 fn check(table: &[(&str, &[&str])]) {
     for (script, want) in table {
         assert_eq!(run(script), *want, "{script}");
+    }
+}
+
+/// As [`check`], where the image sets no variable.
+fn check_without_environment(cases: &[(&str, &[&str])]) {
+    for (script, want) in cases {
+        let bash = ["declare", "((", "[[", "shopt", "hash"].iter().any(|word| script.contains(word));
+        let shell = if bash { "/bin/bash" } else { "/bin/sh" };
+        assert_eq!(lines(&steps_in(script, &[shell, "-c"], &|_| Lookup::Unset)), *want, "{script}");
     }
 }
 
@@ -176,6 +198,80 @@ fn words_are_expanded_as_far_as_they_are_known() {
         ("rm -rf /var/lib/apt/lists/*", &["certain: rm /var/lib/apt/lists/* (glob)"]),
         ("mkdir ~/x", &["touches:  ?"]),
         ("cd && mkdir x", &["touches:  ?"]),
+    ]);
+}
+
+#[test]
+fn variables_that_others_set_are_not_known() {
+    check_without_environment(&[
+        ("mkdir $HOME/q", &["touches:  ?"]),
+        ("mkdir ${HOME}/q", &["touches:  ?"]),
+        ("mkdir /opt/$OSTYPE", &["touches: /opt/*"]),
+        ("mkdir /opt/g$GROUPS", &["touches: /opt/g*"]),
+        ("mkdir /opt/n$OPTIND", &["touches: /opt/n*"]),
+        ("mkdir /opt/v${BASH_VERSINFO}", &["touches: /opt/v*"]),
+    ]);
+}
+
+#[test]
+fn what_words_assign_is_not_known_afterwards() {
+    check_without_environment(&[
+        (": ${X:=/opt} && mkdir $X/n", &["touches:  ?"]),
+        (": \"${X=/opt}\" && mkdir $X/n", &["touches:  ?"]),
+        (": ${A:=${B:=/opt}}; mkdir $B/n", &["touches:  ?"]),
+        ("mkdir ${X:=/opt} $X/n", &["touches:  ?"]),
+        ("i=1; ((i+=1)); mkdir /o/n$i", &["touches: /o/n*"]),
+        ("i=1; : $((i+=1)); mkdir /o/n$i", &["touches: /o/n*"]),
+        ("for ((i=0;i<2;i++)); do :; done; mkdir /o/n$i", &["touches: /o/n*"]),
+        (": $(( $(mkdir /q) ))", &["touches: /q"]),
+        ("printf -v X /opt; mkdir $X/n", &["touches:  ?"]),
+        ("declare X=/opt; mkdir $X/n", &["touches:  ?"]),
+        ("declare -n r=X; r=/b; mkdir $X", &["touches:  ?"]),
+        ("let i=2; mkdir /o/n$i", &["touches: /o/n*"]),
+        ("[[ i=5 -eq 5 ]]; mkdir /o/n$i", &["touches: /o/n*"]),
+    ]);
+}
+
+#[test]
+fn functions_hide_commands_where_they_are_defined() {
+    check(&[
+        ("mkdir() { true; }; mkdir /n", &[]),
+        ("(mkdir() { true; }); mkdir /n", &["certain: mkdir /n"]),
+        ("mkdir() { true; }; sh -c 'mkdir /n'", &["certain: mkdir /n"]),
+        ("mkdir() { true; }; busybox mkdir /n", &["certain: mkdir /n"]),
+        ("mkdir() { true; }; command mkdir /n", &["certain: mkdir /n"]),
+        ("mkdir() { true; }; unset -f mkdir; mkdir /n", &["touches: /n"]),
+        ("if foo; then mkdir() { true; }; fi; mkdir /n", &["touches: ", "touches: /n"]),
+    ]);
+}
+
+#[test]
+fn what_changes_later_commands_makes_them_uncertain() {
+    check_without_environment(&[
+        ("hash -p /bin/true mkdir; mkdir /q", &["touches: /q"]),
+        ("set -n; mkdir /q", &["touches: /q"]),
+        ("shopt -s lastpipe; true | cd /opt; mkdir n", &["touches: /w/n"]),
+        ("mkdir $'/n'", &["touches:  ?"]),
+        ("setsid -f rm /a", &["touches: /a /w/rm"]),
+        ("CDPATH=/opt; cd q && mkdir n", &["touches:  ?"]),
+    ]);
+    let bash_env = |name: &str| match name {
+        "BASH_ENV" => Lookup::Set("/e".into()),
+        _ => Lookup::Unset,
+    };
+    let steps = steps_in("mkdir /n", &["/bin/bash", "-c"], &bash_env);
+    assert_eq!(lines(&steps), ["touches: /n"]);
+}
+
+#[test]
+fn commands_that_run_others_by_a_flag_are_not_certain() {
+    check(&[
+        ("tar -Izstd -xf /a.tar.zst -C /opt", &["touches: /a.tar.zst /opt"]),
+        ("tar -c -I /c -f /a.tar /etc/passwd", &["touches: /a.tar /c /etc/passwd"]),
+        ("tar --checkpoint-action=exec=/c -xf /a.tar", &["touches: /a.tar /w/exec=/c"]),
+        ("awk -f/p", &["touches: /p"]),
+        ("sed -n '1e mkdir /opt/n' /etc/passwd", &["touches: /etc/passwd /w/1e mkdir /opt/n"]),
+        ("sed 's/x/x/;s/^/ /ge'", &["touches: /w/s/x/x/;s/^/ /ge"]),
     ]);
 }
 

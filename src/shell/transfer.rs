@@ -40,9 +40,25 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
                 "extract" | "get" => letters.push('x'),
                 "create" => letters.push('c'),
                 "list" => letters.push('t'),
-                // This one changes where things go, or takes them away.
-                "absolute-names" | "transform" | "one-top-level" | "remove-files" => return None,
-                _ => {}
+                "gzip"
+                | "gunzip"
+                | "bzip2"
+                | "xz"
+                | "zstd"
+                | "lzma"
+                | "verbose"
+                | "strip-components"
+                | "no-same-owner"
+                | "same-owner"
+                | "no-same-permissions"
+                | "exclude"
+                | "wildcards"
+                | "numeric-owner"
+                | "overwrite"
+                | "warning"
+                | "strip" => {}
+                // Others change where things go, take them away, or run programs.
+                _ => return None,
             }
             continue;
         }
@@ -51,6 +67,10 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
             continue;
         }
         let bundle = field.literal()?.trim_start_matches('-');
+        // With a value that runs a program, or that hides what follows.
+        if bundle.contains(['I', 'F', 'g', 'H', 'K', 'L', 'N', 'V']) {
+            return None;
+        }
         letters.extend(bundle.chars().take_while(|letter| !"fC".contains(*letter)));
         // `-C/dir` and `-fx.tar` carry their value; in `xzf` and `xfC` the values come one by one.
         let values = bundle.find(['f', 'C', 'T', 'X', 'b']).map_or("", |at| &bundle[at..]);

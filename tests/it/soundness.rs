@@ -399,3 +399,47 @@ fn chmod_is_for_the_directories_that_a_source_brings() {
     assert!(after("COPY --chmod=0750 f /n/m/", "COPY f /n/m/k"));
     assert!(after("ADD --chmod=0750 a.tar /n/", "COPY f /n/d/"));
 }
+
+#[test]
+fn a_run_makes_the_working_directory_that_is_missing() {
+    // `MkdirAllAndChown` of the working directory in BuildKit's executors, for the user of the step.
+    let moved = "FROM tiny:1\nUSER 0\nWORKDIR /build\nRUN mv /build /dist\nRUN true\nCOPY f /build\n";
+    let last = sites(moved, &mut Tar::new()).pop().unwrap();
+    assert_eq!((last.verdict, last.proved), (Verdict::Edit, Some(true)), "{last:?}");
+    let removed = |user: &str, copy: &str| {
+        let text = format!(
+            "FROM tiny:1\nUSER 0\nWORKDIR /w/x\nRUN rm -rf /w\nUSER {user}\nRUN [\"/bin/true\"]\nUSER 0\nCOPY {copy} f /w/x/k\n"
+        );
+        is_proved(&text, &mut Tar::new())
+    };
+    assert!(removed("0", ""));
+    assert!(!removed("7:8", ""));
+    assert!(removed("7:8", "--chown=7:8"));
+}
+
+#[test]
+fn install_makes_the_directory_that_it_is_told() {
+    let install = "FROM tiny:1\nRUN install -D -t /opt/q /etc/passwd\nCOPY f /opt/q\n";
+    let last = sites(install, &mut Tar::new()).pop().unwrap();
+    assert_eq!((last.verdict, last.proved), (Verdict::Edit, Some(true)), "{last:?}");
+}
+
+#[test]
+fn ln_makes_what_linkat_makes() {
+    let hard = "FROM tiny:1\nRUN ln -s /opt /l && ln /l /m\nCOPY f /m\n";
+    let last = sites(hard, &mut Tar::new()).pop().unwrap();
+    assert_eq!(last.replacement.as_deref(), Some("COPY --link f /opt/"), "{last:?}");
+    // With a slash at its end the link is followed, and the new one goes inside.
+    let slash = "FROM tiny:1\nRUN ln -s /opt /l && ln -sfn /usr /l/\nCOPY f /l/x\n";
+    let last = sites(slash, &mut Tar::new()).pop().unwrap();
+    assert_eq!(last.replacement.as_deref(), Some("COPY --link f /opt/x"), "{last:?}");
+}
+
+#[test]
+fn a_tool_that_compares_times_may_see_a_link() {
+    for tool in ["make", "[[ /app -nt /ref ]]", "date -r /app", "find /app -type f -delete"] {
+        let text = format!("FROM tiny:1\nRUN mkdir -p /app/d\nCOPY f /app/d/f\nRUN {tool}\n");
+        let last = sites(&text, &mut Tar::new()).pop().unwrap();
+        assert_eq!((last.verdict, last.proved), (Verdict::Link, Some(false)), "{tool}: {last:?}");
+    }
+}
