@@ -6,7 +6,6 @@
 mod body;
 mod checklist;
 pub mod criteria;
-mod markdown;
 mod observe;
 pub mod page;
 mod perform;

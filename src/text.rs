@@ -1,12 +1,16 @@
-//! Positions in a text, and edits of it. It never reads a file and never knows what the text means.
+//! Positions in a text, edits of it, and text and numbers as people read them. It never reads a file and never knows
+//! what the text means.
 //!
 //! An edit is a byte range and its new text. An [`EditSet`] holds disjoint edits and applies them once, so
 //! everything outside the edits is preserved by construction: line endings, the byte order mark, a missing
 //! final newline.
 
-pub mod display;
+pub mod escape;
+pub(crate) mod figures;
 pub mod go_match;
+pub(crate) mod markdown;
 pub mod pattern;
+pub(crate) mod words;
 
 use std::fmt;
 use std::ops::Range;

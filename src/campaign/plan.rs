@@ -31,6 +31,7 @@ use crate::dockerfile::{Body, Dockerfile};
 use crate::edit::{self, LinePlan, header};
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::images::ImageSource;
+use crate::text::escape::shown;
 use file::{Benefit, Decided, File, FileReport, Header, Inspection, Plan, Refused, Wave};
 use neighbours::{Graph, Member};
 use waves::Order;
@@ -38,7 +39,7 @@ use ways::Way;
 
 pub use notes::without_effect;
 pub use read::PlanError;
-pub use report::{path_for_people, sites_report};
+pub use report::sites_report;
 pub use waivers::{UnknownRule, Waivers};
 
 /// What is decided beside the repository.
@@ -130,14 +131,14 @@ pub fn plan(
 fn refused(discovery: &Discovery) -> Vec<Refused> {
     let refused = discovery.refused.iter().map(|refused| (refused.path.as_str(), refused.reason.to_string()));
     let odd = discovery.odd.iter().map(|odd| (odd.name.as_str(), odd.reason.to_string()));
-    refused.chain(odd).map(|(path, reason)| Refused { path: path_for_people(path), reason }).collect()
+    refused.chain(odd).map(|(path, reason)| Refused { path: shown(path).into_owned(), reason }).collect()
 }
 
 /// The files that should say how something is built.
 fn unread(builds: &Builds) -> Vec<Refused> {
     let unread = builds.unread.iter();
     unread
-        .map(|file| Refused { path: path_for_people(file.path.as_str()), reason: file.why.to_string() })
+        .map(|file| Refused { path: shown(file.path.as_str()).into_owned(), reason: file.why.to_string() })
         .collect()
 }
 

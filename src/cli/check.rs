@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::human::escape::shown_lines;
 use super::workspace::{self, Workspace};
-use super::{CheckArguments, CheckFormat, Error, Kind, human, plan as plan_command, write};
+use super::{CheckArguments, CheckFormat, Error, Kind, plan as plan_command, write};
 use crate::analysis::rule;
 use crate::campaign::plan::check::{Finding, FindingKind, Report, check};
 use crate::campaign::plan::file::Benefit;
 use crate::campaign::plan::{Options, Waivers};
+use crate::text::escape::shown_lines;
+use crate::text::words::count;
 
 /// The exit code where something was found.
 const FOUND: u8 = 1;
@@ -65,15 +66,13 @@ fn for_people(report: &Report) -> String {
     let _ = writeln!(
         out,
         "{}, {}: {}{}",
-        human::count(report.files, "Dockerfile"),
-        human::count(report.linked, "linked line"),
-        human::count(report.findings.len(), "finding"),
+        count(report.files, "Dockerfile"),
+        count(report.linked, "linked line"),
+        count(report.findings.len(), "finding"),
         match report.unknown {
             0 => String::new(),
-            unknown => format!(
-                "; {} can not be told (--rootfs tells what a base holds)",
-                human::count(unknown, "line")
-            ),
+            unknown =>
+                format!("; {} can not be told (--rootfs tells what a base holds)", count(unknown, "line")),
         }
     );
     out

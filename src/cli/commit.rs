@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::human::escape::shown_lines;
 use super::{Error, Format, Kind, campaign::Change, write};
 use crate::campaign::names::{Names, Purpose};
 use crate::git::{Became, BranchError, CommitId, Proposal, RepoPath, Repository};
+use crate::text::escape::shown_lines;
+use crate::text::words::{count, short_id};
 
 /// Where branches are made.
 pub struct Job<'a> {
@@ -49,7 +50,7 @@ pub fn all(job: &Job<'_>, changes: &[Change<'_>], refused: usize, format: Format
         };
         let commit = branch.commit.as_str();
         if format == Format::Human {
-            let line = format!("{name} {} {became} {}\n", &commit[..10], change.path);
+            let line = format!("{name} {} {became} {}\n", short_id(&commit), change.path);
             write::stdout(&shown_lines(&line))?;
         }
         made.push(json!({"path": change.path, "branch": name, "commit": commit, "became": became}));
@@ -61,7 +62,7 @@ pub fn all(job: &Job<'_>, changes: &[Change<'_>], refused: usize, format: Format
     if failed == 0 {
         return Ok(());
     }
-    let files = super::human::count(failed, "file");
+    let files = count(failed, "file");
     Err(Error::new(Kind::Refused, format!("{files} got no branch; {} done", made.len())))
 }
 

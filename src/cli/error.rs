@@ -6,8 +6,8 @@ use std::fmt::{Display, Write as _};
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::human::escape::shown_lines;
 use super::human::style;
+use crate::text::escape::shown_lines;
 
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::workspace::{self, Workspace};
-use super::{Error, Kind, human, write};
+use super::{Error, Kind, write};
 use crate::campaign::evidence::assess::{self, Standings};
 use crate::campaign::evidence::status::Standing;
 use crate::campaign::evidence::{self, Evidence, EvidenceByPath};
@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 use crate::rollout::FileEvidence;
+use crate::text::words::count;
 
 /// How many files a remark names.
 const NAMED: usize = 5;
@@ -67,7 +68,7 @@ impl Verified {
             write::remark(&format!("note: {}: {}", file.path, standing(file)));
         }
         if open.len() > NAMED {
-            write::remark(&format!("note: and {} more", human::count(open.len() - NAMED, "file")));
+            write::remark(&format!("note: and {} more", count(open.len() - NAMED, "file")));
         }
         write::remark("note: before a file goes out, show that its image stays the same: layerwright verify");
     }

@@ -1,11 +1,10 @@
 //! What people read: the first screen of a plan, sites with their reasons, diffs, rules. It decides nothing.
 //!
-//! What comes from a repository is printed through [`escape`], so that no name and no line of a file can move the
-//! cursor, change colours or turn the reading direction.
+//! What comes from a repository is printed through [`text::escape`](crate::text::escape), so that no name and no line of
+//! a file can move the cursor, change colours or turn the reading direction.
 
 mod counts;
 mod diff;
-pub mod escape;
 mod evidence;
 mod excerpt;
 mod rules;
@@ -22,8 +21,7 @@ pub use excerpt::inspection;
 pub use rules::{rule, rules};
 pub use status::status;
 pub use summary::{Saved, first_screen};
-pub use verify::{outcome, seconds, verified};
-pub use words::{count, number, short_commit};
+pub use verify::{outcome, verified};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::fs;
 use super::campaign::{self, Campaign, Change, Mode, check_repository};
 use super::evidence::Verified;
 use super::workspace::{self, Workspace};
-use super::{Error, Kind, MigrateArguments, human, plan as plan_command, write};
+use super::{Error, Kind, MigrateArguments, plan as plan_command, write};
 use crate::analysis::rule;
 use crate::campaign::message;
 use crate::campaign::names::Purpose;
@@ -15,6 +15,7 @@ use crate::config::{Config, FILE_NAME, Waiver};
 use crate::discover::Source;
 use crate::dockerfile::Dockerfile;
 use crate::git::{RepoPath, hash_blob};
+use crate::text::words::{count, short_id};
 
 /// Shows, writes or commits the change of a wave or of some files.
 ///
@@ -120,11 +121,11 @@ fn change<'a>(campaign: &Campaign<'_>, file: &'a File) -> Result<Option<Change<'
     }
     campaign.refuse_dirty(&path)?;
     if blob.as_str() != file.blob {
-        let (planned, now) = (human::short_commit(&file.blob), human::short_commit(blob.as_str()));
+        let (planned, now) = (short_id(&file.blob), short_id(blob.as_str()));
         return Err(stale(file, &format!("planned for {planned}, now {now}")));
     }
     let new = campaign::planned_text(file, &Dockerfile::read(old.clone()))?;
-    let done = format!("{} linked", human::count(file.selected().count(), "line"));
+    let done = format!("{} linked", count(file.selected().count(), "line"));
     let message =
         message::migrate(&campaign.config.migrate.message, file).map_err(|error| Error::usage(&error))?;
     Ok(Some(Change { path: &file.path, old, new, done, message }))

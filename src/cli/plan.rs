@@ -11,10 +11,12 @@ use crate::analysis::rule;
 use crate::builds;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::{Gone, ListReport, Plan, Refused};
-use crate::campaign::plan::{self, Earlier, Options, PlanError, Waivers, path_for_people, without_effect};
+use crate::campaign::plan::{self, Earlier, Options, PlanError, Waivers, without_effect};
 use crate::config::{self, Config};
 use crate::discover::{Discovery, List, Reconciliation, Source, reconcile};
 use crate::git::RepoPath;
+use crate::text::escape::shown;
+use crate::text::words::{count, form};
 
 /// Plans and shows, or writes, the plan.
 pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
@@ -59,9 +61,8 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         || make(&workspace, &source, &discovery, &options, &waivers),
     );
     if dirty > 0 {
-        let have = if dirty == 1 { "Dockerfile has" } else { "Dockerfiles have" };
-        let dirty = human::number(dirty);
-        write::remark(&format!("note: {dirty} {have} uncommitted changes, which the plan does not see"));
+        let (files, have) = (count(dirty, "Dockerfile"), form(dirty, "has", "have"));
+        write::remark(&format!("note: {files} {have} uncommitted changes, which the plan does not see"));
     }
     for note in without_effect(&config, &discovery) {
         write::remark(&format!("note: {note}"));
@@ -221,7 +222,7 @@ fn reconciled(
             .refused
             .iter()
             .map(|entry| Refused {
-                path: path_for_people(&entry.text),
+                path: shown(&entry.text).into_owned(),
                 reason: format!("line {}: {}", entry.line, entry.why),
             })
             .collect(),

@@ -2,7 +2,7 @@
 
 use super::campaign::{self, Campaign, Change, Mode, check_repository};
 use super::workspace::Workspace;
-use super::{Error, Kind, RevertArguments, human, write};
+use super::{Error, Kind, RevertArguments, write};
 use crate::campaign::message;
 use crate::campaign::names::Purpose;
 use crate::campaign::plan::file::File;
@@ -10,6 +10,7 @@ use crate::campaign::plan::line_plans;
 use crate::dockerfile::Dockerfile;
 use crate::edit::revert::{Reverted, revert};
 use crate::git::{BlobId, RepoPath};
+use crate::text::words::count;
 
 /// Shows, writes or commits the inverse of what a plan did to files, where it still stands.
 pub fn run(arguments: &RevertArguments) -> Result<(), Error> {
@@ -45,7 +46,7 @@ pub fn run(arguments: &RevertArguments) -> Result<(), Error> {
     match left.get() {
         0 => Ok(()),
         lines => {
-            let lines = human::count(lines, "line");
+            let lines = count(lines, "line");
             Err(Error::new(Kind::Refused, format!("{lines} changed by somebody since: left as they are"))
                 .hint("edit these by hand"))
         }
@@ -71,7 +72,7 @@ fn change<'f>(campaign: &Campaign<'_>, file: &'f File) -> Result<(Option<Change<
         return Ok((None, left));
     }
     campaign.refuse_dirty(&path)?;
-    let done = format!("{} restored", human::count(restored.len(), "line"));
+    let done = format!("{} restored", count(restored.len(), "line"));
     let message = message::revert(&file.path, &restored);
     Ok((Some(Change { path: &file.path, old, new, done, message }), left))
 }

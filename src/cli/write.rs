@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::{Error, Kind};
-use super::human::escape::shown_lines;
+use crate::text::escape::shown_lines;
 
 /// How the names of temporary files start and end. A killed run leaves one behind.
 const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");

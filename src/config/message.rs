@@ -1,5 +1,7 @@
 //! The template of a commit's message, and what it has in common with other templates.
 
+use crate::text::words::list;
+
 /// The variables of a template.
 pub trait Named: Copy + 'static {
     /// All of them.
@@ -117,10 +119,7 @@ impl<V: Named> Template<V> {
 /// The names of all variables, as they are written.
 fn known<V: Named>() -> String {
     let names: Vec<String> = V::ALL.iter().map(|variable| format!("{{{}}}", variable.name())).collect();
-    match names.split_last() {
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => String::new(),
-    }
+    list(&names)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub struct ListedPath {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the list: `{text}` cannot be taken: {why}")]
 pub struct RefusedEntry {
-    /// The entry as it is written, control characters escaped.
+    /// The entry as it is written.
     pub text: String,
     /// Its 1-based line.
     pub line: usize,
@@ -60,7 +60,7 @@ pub fn parse_list(text: &str) -> List {
     for (at, line) in text.lines().enumerate() {
         for cell in line.split('|') {
             for entry in entries_of(cell) {
-                let refuse = |why| RefusedEntry { text: entry.escape_debug().to_string(), line: at + 1, why };
+                let refuse = |why| RefusedEntry { text: entry.clone(), line: at + 1, why };
                 if !seen.insert(entry.clone()) {
                     continue;
                 }

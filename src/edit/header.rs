@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bstr::ByteSlice;
+
 use crate::dockerfile::{Body, Directive, Dockerfile, Instruction, Run, Transfer, TransferKind};
 use crate::text::{EditSet, EditsMeet};
 
@@ -210,18 +212,14 @@ pub fn edit(dockerfile: &Dockerfile, header: &Header, edits: &mut EditSet) -> Re
         Header::Insert(value) => {
             let directives = dockerfile.directives();
             let rest = &dockerfile.text()[directives.insertion_point..];
-            let ending = if first_line(dockerfile.text()).ends_with(b"\r\n") { "\r\n" } else { "\n" };
+            let first = dockerfile.text().lines_with_terminator().next();
+            let ending = if first.is_some_and(|line| line.ends_with(b"\r\n")) { "\r\n" } else { "\n" };
             let directive_follows = directives.check.is_some() || directives.escape.is_some();
-            let blank_follows = first_line(rest).trim_ascii().is_empty();
+            let blank_follows = rest.lines().next().is_none_or(|line| line.trim_ascii().is_empty());
             let blank = if directive_follows || blank_follows { "" } else { ending };
             edits.insert(directives.insertion_point, format!("# syntax={value}{ending}{blank}"))
         }
     }
-}
-
-/// The first line of a text, its ending included.
-fn first_line(text: &[u8]) -> &[u8] {
-    memchr::memchr(b'\n', text).map_or(text, |at| &text[..=at])
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use git2::{ErrorCode, ObjectType, Oid, Signature, Tree};
 
 use super::journal::Journal;
 use super::{CommitId, GitError, RepoPath, Repository, Shape};
+use crate::text::words::short_id;
 
 /// The trailer by which a commit is known as made here and unchanged since: a hash of all that it says.
 const SEAL: &str = "Layerwright-Change: ";
@@ -323,5 +324,5 @@ fn is_sealed(commit: &git2::Commit<'_>, path: &RepoPath) -> bool {
 }
 
 fn short(id: &Oid) -> String {
-    id.to_string().chars().take(10).collect()
+    short_id(&id.to_string()).to_owned()
 }

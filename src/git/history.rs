@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use git2::{Delta, DiffFindOptions, ObjectType, Oid};
 
 use super::{CommitId, GitError, RepoPath, Repository};
+use crate::text::words::first_line;
 
 /// How many commits of the first-parent history are looked at.
 const MOST_COMMITS: usize = 2_000;
@@ -193,7 +194,7 @@ fn follow(found: &BTreeMap<RepoPath, Removal>, path: &RepoPath) -> Option<Remova
 
 fn subject(commit: &git2::Commit<'_>) -> String {
     let message = String::from_utf8_lossy(commit.message_bytes());
-    message.trim_start().lines().next().unwrap_or_default().to_owned()
+    first_line(&message).to_owned()
 }
 
 /// Which trees hold which paths. Most commits leave most subtrees as they are, so most questions of a walk have

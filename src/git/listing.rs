@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::path::{BlobId, PathError, RepoPath};
+use crate::text::escape::shown;
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,15 +67,7 @@ pub struct Odd {
 
 impl Odd {
     pub(super) fn new(name: &[u8], reason: OddReason) -> Self {
-        let mut shown = String::new();
-        for c in String::from_utf8_lossy(name).chars() {
-            if c.is_control() {
-                shown.extend(c.escape_default());
-            } else {
-                shown.push(c);
-            }
-        }
-        Self { name: shown, reason }
+        Self { name: shown(&String::from_utf8_lossy(name)).into_owned(), reason }
     }
 }
 
@@ -266,7 +259,7 @@ mod tests {
     #[test]
     fn odd_names_are_shown_without_their_control_characters() {
         let odd = Odd::new(b"a\x1b[2J\xff", OddReason::Path(PathError::NotUtf8));
-        assert_eq!(odd.name, "a\\u{1b}[2J\u{fffd}");
+        assert_eq!(odd.name, "a\\x1b[2J\u{fffd}");
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn odd_names_are_listed_apart() {
         let odd: Vec<String> = listing.odd().iter().map(|odd| odd.name.clone()).collect();
         (listing.entries().len(), odd)
     };
-    assert_eq!(of(tree), (1, vec!["a\\u{1b}[2J".to_owned(), "caf\u{fffd}".to_owned()]));
+    assert_eq!(of(tree), (1, vec!["a\\x1b[2J".to_owned(), "caf\u{fffd}".to_owned()]));
     assert_eq!(of(evil), (0, vec!["..".to_owned(), ".git".to_owned(), "a/../../b".to_owned()]));
 }
 

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::markdown::{code, first_line, prose};
 use super::template::{Template, Variable};
 use crate::campaign::evidence::{Build, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached};
 use crate::campaign::plan::file::{Benefit, File, Header, Site, Verdict};
 use crate::rollout::{FileState, OpenState};
+use crate::text::figures::{bytes, duration};
+use crate::text::markdown::{code, instruction, prose};
+use crate::text::words::{count, form};
 
 /// The most lines of a list that are seen without a click.
 const MOST_SEEN: usize = 8;
@@ -30,7 +33,7 @@ impl Parts<'_> {
     pub fn text(&self, template: &Template) -> String {
         let filled = template.fill(|variable| match variable {
             Variable::Path => code(&self.file.path),
-            Variable::Count => lines(self.file.selected().count()),
+            Variable::Count => count(self.file.selected().count(), "line"),
             Variable::Wave => self.file.wave.map_or_else(|| "none".to_owned(), |wave| wave.to_string()),
             Variable::Summary => self.summary(),
             Variable::Images => self.images(),
@@ -72,8 +75,8 @@ impl Parts<'_> {
             }
             _ => String::new(),
         };
-        let count = self.file.selected().count();
-        let _ = write!(text, "Puts `--link` into {} of {}", lines(count), code(&self.file.path));
+        let lines = count(self.file.selected().count(), "line");
+        let _ = write!(text, "Puts `--link` into {lines} of {}", code(&self.file.path));
         text.push_str(match &self.file.header {
             Header::Insert { .. } | Header::Raise { .. } => ", and writes the header that it needs",
             Header::Keep | Header::Foreign { .. } => "",
@@ -146,16 +149,14 @@ impl Parts<'_> {
         }
         if out.is_empty() {
             let pays = self.file.selected().filter(|site| site.benefit == Benefit::Pays).count();
-            return match pays {
-                0 => {
-                    "**What you gain:** layers that do not hang on what lies below. Not measured.".to_owned()
+            let layers = match pays {
+                0 => "layers that do not depend on earlier steps".to_owned(),
+                1 => "this layer is reused when the base image or an earlier step changes".to_owned(),
+                _ => {
+                    format!("these {pays} layers are reused when the base image or an earlier step changes")
                 }
-                pays => format!(
-                    "**What you gain:** the {} of {} outlive changes of what lies below. Not measured.",
-                    if pays == 1 { "layer" } else { "layers" },
-                    lines(pays)
-                ),
             };
+            return format!("**What you gain:** {layers}. Not measured.");
         }
         out.dedup();
         format!("**What you gain:**\n{}", out.concat().trim_end())
@@ -166,7 +167,7 @@ impl Parts<'_> {
             let mut text = format!(
                 "- line {}: {} – {}\n",
                 site.line,
-                first_line(site.replacement.as_deref().unwrap_or_default()),
+                instruction(site.replacement.as_deref().unwrap_or_default()),
                 match site.proved {
                     Some(true) => "proved",
                     _ => "assumed",
@@ -262,8 +263,7 @@ fn listed(title: &str, entries: &[String], more: &str) -> String {
 fn different(evidence: &Evidence) -> String {
     match evidence.builds.iter().map(|build| build.differences.len()).sum() {
         0 => "different".to_owned(),
-        1 => "different at 1 place".to_owned(),
-        places => format!("different at {places} places"),
+        places => format!("different at {}", count(places, "place")),
     }
 }
 
@@ -290,9 +290,9 @@ fn differences(evidence: &Evidence) -> String {
 fn noise(evidence: &Evidence) -> String {
     match evidence.builds.iter().map(|build| build.noise).sum::<usize>() {
         0 => String::new(),
-        1 => " Two builds of the file as it was differ at 1 place too, which is left out.".to_owned(),
         noise => {
-            format!(" Two builds of the file as it was differ at {noise} places too, which are left out.")
+            let (places, are) = (count(noise, "place"), form(noise, "is", "are"));
+            format!(" Two builds of the file as it was differ at {places} too, which {are} left out.")
         }
     }
 }
@@ -309,7 +309,8 @@ fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
             before.kept
         );
         if let Some((before, after)) = ms {
-            let _ = write!(text, ", {} instead of {}", seconds(after), seconds(before));
+            let [before, after] = [before, after].map(Duration::from_millis);
+            let _ = write!(text, ", {} instead of {}", duration(after), duration(before));
         }
         text + "\n"
     };
@@ -318,33 +319,6 @@ fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
         text += &of("an early step changes", early, times.and_then(|times| times.early_step_ms));
     }
     text
-}
-
-/// Bytes in a unit that people read, with three digits.
-fn bytes(bytes: u64) -> String {
-    let mut units = ["kB", "MB", "GB", "TB"].into_iter();
-    if bytes < 1_000 {
-        return format!("{bytes} bytes");
-    }
-    let (mut value, mut unit) = (bytes, "bytes");
-    let mut tenths = bytes * 10;
-    while value >= 1_000
-        && let Some(next) = units.next()
-    {
-        tenths = value / 100;
-        value /= 1_000;
-        unit = next;
-    }
-    if value < 10 { format!("{}.{} {unit}", tenths / 10, tenths % 10) } else { format!("{value} {unit}") }
-}
-
-fn seconds(ms: u64) -> String {
-    format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
-}
-
-/// How many lines.
-pub fn lines(count: usize) -> String {
-    if count == 1 { "1 line".into() } else { format!("{count} lines") }
 }
 
 /// A path as an argument of a shell.

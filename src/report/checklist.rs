@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::criteria::Criterion;
-use super::markdown::{code, plain};
 use super::section;
 use crate::campaign::policy::Refusal;
 use crate::discover::path_in_line;
 use crate::rollout::{AskedAgain, FileProgress, FileState, OpenState, Progress};
+use crate::text::markdown::{code, plain};
+use crate::text::words::{count, short_id};
 
 /// Between these stands a file's state at the end of its line.
 const STATE: (&str, &str) = ("<!-- layerwright -->", "<!-- /layerwright -->");
@@ -156,8 +157,7 @@ pub fn state(file: &FileProgress) -> String {
         FileState::Declined { by: who } => format!("{pull}declined{}", by(who)),
         FileState::Reverted { by: None } => format!("{pull}reverted"),
         FileState::Reverted { by: Some(change) } => {
-            let commit: String = change.commit.chars().take(10).collect();
-            format!("{pull}reverted in {commit} by {}", plain(&change.author))
+            format!("{pull}reverted in {} by {}", short_id(&change.commit), plain(&change.author))
         }
         FileState::Partly => format!("{pull}merged, and partly linked now"),
         FileState::Stale => "changed since it was planned: plan again".to_owned(),
@@ -214,8 +214,7 @@ fn content(
         let open = of.iter().filter(|file| matches!(file.state, FileState::Open(_))).count();
         let waits = match wave.waits_for.len() {
             0 => String::new(),
-            1 => "waits for 1 file".to_owned(),
-            many => format!("waits for {many} files"),
+            files => format!("waits for {}", count(files, "file")),
         };
         let done = of.iter().copied().filter(done).count();
         let _ = writeln!(text, "| {} | {} | {done} | {open} | {waits} |", wave.number, of.len());

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::body::lines;
-use super::markdown::code;
 use crate::campaign::evidence::{Evidence, EvidenceByPath, Outcome};
 use crate::campaign::plan::file::{File, Header, Plan};
 use crate::rollout::{FileState, Progress};
+use crate::text::figures::number;
+use crate::text::markdown::code;
+use crate::text::words::{count, form};
 
 /// A success criterion of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,16 +62,16 @@ impl Data<'_> {
     }
 
     fn sites(&self) -> Criterion {
-        let count = |done: bool| -> usize {
+        let lines = |done: bool| -> usize {
             let files = self.files.iter().filter(|(_, is_done)| *is_done || !done);
             files.map(|(file, _)| file.selected().count()).sum()
         };
-        let (linked, all) = (count(true), count(false));
+        let (linked, all) = (lines(true), lines(false));
         let met = !self.files.is_empty() && self.files.iter().all(|(_, done)| *done);
         Criterion {
             what: "Every selected line is linked",
             met,
-            detail: format!("{linked} of {}", lines(all)),
+            detail: format!("{} of {}", number(linked), count(all, "line")),
         }
     }
 
@@ -82,7 +83,7 @@ impl Data<'_> {
     fn cache(&self) -> Criterion {
         let measured = |found: &&(&File, &Evidence)| found.1.builds.iter().any(|build| build.cache.is_some());
         let measured = self.evidence.iter().filter(measured).count();
-        let detail = format!("measured in {} of {}", measured, files(self.files.len()));
+        let detail = format!("measured in {} of {}", number(measured), count(self.files.len(), "file"));
         Criterion { what: "Build times and cache were compared", met: measured > 0, detail }
     }
 
@@ -98,7 +99,7 @@ impl Data<'_> {
             .collect();
         let detail = match (names.is_empty(), unable) {
             (true, 0) => "none has built yet".to_owned(),
-            (_, 1..) => format!("{} not verified because the builder can not link", files(unable)),
+            (_, 1..) => format!("{} not verified because the builder can not link", count(unable, "file")),
             (false, 0) => names.into_iter().collect::<Vec<_>>().join(", "),
         };
         Criterion { what: "The builders can link", met: unable == 0 && builds().next().is_some(), detail }
@@ -114,8 +115,7 @@ impl Data<'_> {
         let agree = all.iter().filter(|&&agrees| agrees).count();
         let detail = match all.len() {
             0 => "no command is given in `[build] smoke`".to_owned(),
-            1 => format!("{agree} of 1 command agrees"),
-            many => format!("{agree} of {many} commands agree"),
+            all => format!("{} of {} {}", number(agree), count(all, "command"), form(all, "agrees", "agree")),
         };
         Criterion { what: "Both images behave the same", met: !all.is_empty() && agree == all.len(), detail }
     }
@@ -143,10 +143,10 @@ impl Data<'_> {
 
     fn of_files(&self, what: &'static str, met: usize) -> Criterion {
         let all = self.files.len();
-        Criterion { what, met: met == all && all > 0, detail: format!("{met} of {}", files(all)) }
+        Criterion {
+            what,
+            met: met == all && all > 0,
+            detail: format!("{} of {}", number(met), count(all, "file")),
+        }
     }
-}
-
-fn files(count: usize) -> String {
-    if count == 1 { "1 file".into() } else { format!("{count} files") }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::body::{Parts, lines};
+use super::body::Parts;
 use super::checklist;
 use super::criteria::criteria;
-use super::markdown::code;
 use super::section;
 use super::template::Template;
 use crate::campaign::evidence::EvidenceByPath;
@@ -13,6 +12,8 @@ use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
 use crate::git::RepoPath;
 use crate::rollout::{AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts};
+use crate::text::markdown::code;
+use crate::text::words::count;
 
 /// Writes the texts of a campaign.
 pub struct Writer<'a> {
@@ -32,7 +33,7 @@ pub struct Writer<'a> {
 
 impl Texts for Writer<'_> {
     fn pull_title(&self, file: &File) -> String {
-        format!("Link {} of {}", lines(file.selected().count()), code(&file.path))
+        format!("Link {} of {}", count(file.selected().count(), "line"), code(&file.path))
     }
 
     fn pull_body(&self, file: &File, progress: &FileProgress, commit: &str, now: &str) -> String {

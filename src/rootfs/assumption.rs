@@ -1,5 +1,6 @@
 //! What a fact leans on. It never says whether that is so.
 
+use crate::text::words::list;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -99,9 +100,10 @@ impl Leans {
                 continue;
             };
             let paths = paths.remove(&saying).unwrap_or_default();
-            let Some((last, others)) = paths.split_last() else { continue };
-            let and = if others.is_empty() { "" } else { " and " };
-            let sentence = format!("{before}{}{and}{last}{after}", others.join(", "));
+            if paths.is_empty() {
+                continue;
+            }
+            let sentence = format!("{before}{}{after}", list(&paths));
             together.push(Assumption { before: sentence.into(), after: None, ..assumption.clone() });
         }
         together

@@ -4,6 +4,7 @@ pub mod buildx;
 mod failure;
 pub(in crate::verify) mod process;
 mod progress;
+pub(super) mod tail;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::campaign::evidence::BuilderFacts;
+use crate::text::figures::duration;
 
 pub use process::Interrupt;
 pub(in crate::verify) use process::now;
@@ -188,8 +190,8 @@ pub enum BuildError {
     },
     /// It took too long and was stopped.
     #[error(
-        "the build took longer than {} s and was stopped: `[verify] budget` gives it more time",
-        .after.as_secs()
+        "the build took longer than {} and was stopped: `[verify] budget` gives it more time",
+        duration(*.after)
     )]
     TimedOut {
         /// How long it had run.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::discover::{ReadError, Source};
 use crate::git::{Entry, EntryKind, RepoPath, is_lfs_pointer};
+use crate::text::figures::bytes;
 
 /// The mode of folders, and of files that may be run.
 const EXECUTABLE: u32 = 0o755;
@@ -56,7 +57,7 @@ pub enum ContextError {
     /// There is no room.
     #[error(
         "{} has {} free and the build contexts need {}: free space there, or name another folder with TMPDIR",
-        .at.display(), size(*.free), size(*.needed)
+        .at.display(), bytes(*.free), bytes(*.needed)
     )]
     NoSpace {
         /// The folder for temporary files.
@@ -264,21 +265,6 @@ impl Checkout {
 const SUBMODULE: &str = "submodules are built as empty folders";
 /// Whose files are elsewhere.
 const LFS: &str = "Git LFS keeps the content elsewhere, and the pointer is built in its place";
-
-/// Bytes for people, in units of 1024.
-pub fn size(bytes: u64) -> String {
-    let mut unit = "B";
-    #[expect(clippy::cast_precision_loss, reason = "one digit behind the point is shown")]
-    let mut shown = bytes as f64;
-    for larger in ["KiB", "MiB", "GiB", "TiB"] {
-        if shown < 1024.0 {
-            break;
-        }
-        shown /= 1024.0;
-        unit = larger;
-    }
-    if unit == "B" { format!("{bytes} B") } else { format!("{shown:.1} {unit}") }
-}
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use layerwright::campaign::plan::file::{Plan, Verdict};
 use layerwright::report::page::data::{Layers, Measured, Rebuilt, State, Times, WaveState};
 use layerwright::report::page::{Facts, StatusPage, render};
 use layerwright::rollout::{Base, Progress};
-use layerwright::text::display::shown;
+use layerwright::text::escape::shown;
 use serde_json::{Value, json};
 
 use crate::browser::{self, Browser};

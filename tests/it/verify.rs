@@ -513,5 +513,5 @@ fn a_full_disk_is_told_before_anything_is_built() {
     assert!(unmounted.success());
     assert_eq!(left, 0, "nothing is left on it");
     let disk = disk.path().display().to_string();
-    run.failed(&[&disk, "64.0 KiB free", "TMPDIR"]);
+    run.failed(&[&disk, "65.5 kB free", "TMPDIR"]);
 }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::{Evidence, SCHEMA};
 use crate::campaign::names;
-use crate::campaign::plan::path_for_people;
 use crate::git::{GitError, PathError, RepoPath};
+use crate::text::escape::shown;
 
 /// A file of evidence can not be read.
 #[derive(Debug, thiserror::Error)]
@@ -69,10 +69,10 @@ impl Evidence {
         }
         let evidence: Self = serde_json::from_slice(bytes).map_err(broken)?;
         let path = RepoPath::new(&evidence.path)
-            .map_err(|why| EvidenceError::Path { path: path_for_people(&evidence.path), why })?;
+            .map_err(|why| EvidenceError::Path { path: shown(&evidence.path).into_owned(), why })?;
         let expected = names::evidence_file(&path)?;
         if name != expected {
-            return Err(EvidenceError::Name { path: path_for_people(&evidence.path), expected });
+            return Err(EvidenceError::Name { path: shown(&evidence.path).into_owned(), expected });
         }
         Ok(evidence)
     }

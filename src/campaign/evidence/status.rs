@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::{Build, Cause, Evidence, Outcome, Reached, Stale};
 use crate::campaign::plan::file::{Context, File};
+use crate::text::words::{count, plural};
 
 /// What there is now of what evidence is bound to.
 pub struct Now<'a> {
@@ -114,8 +115,7 @@ impl fmt::Display for Standing {
             }
             Self::NotExercised(lines) => {
                 let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
-                let noun = if lines.len() == 1 { "line" } else { "lines" };
-                write!(f, "no build executes {noun} {}", lines.join(", "))
+                write!(f, "no build executes {} {}", plural(lines.len(), "line"), lines.join(", "))
             }
             Self::Void(reason) => because(f, "void", reason),
             Self::Deferred(reason) => because(f, "put off", reason),
@@ -123,8 +123,7 @@ impl fmt::Display for Standing {
             Self::Different { places: 0, reason } => {
                 because(f, "different", reason.as_deref().unwrap_or_default())
             }
-            Self::Different { places: 1, .. } => f.write_str("differs in 1 place"),
-            Self::Different { places, .. } => write!(f, "differs in {places} places"),
+            Self::Different { places, .. } => write!(f, "differs in {}", count(*places, "place")),
             Self::Contradicts => f.write_str("contradicts a proof"),
         }
     }

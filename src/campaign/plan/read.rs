@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::campaign::plan::file::{Plan, SCHEMA};
-use crate::campaign::plan::path_for_people;
 use crate::git::{PathError, RepoPath};
+use crate::text::escape::shown;
 
 /// A plan can not be read.
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +75,12 @@ impl Plan {
     fn check_paths(&self) -> Result<(), PlanError> {
         for file in &self.files {
             RepoPath::new(&file.path)
-                .map_err(|why| PlanError::Path { path: path_for_people(&file.path), why })?;
+                .map_err(|why| PlanError::Path { path: shown(&file.path).into_owned(), why })?;
         }
         let known: BTreeSet<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
         for wave in &self.waves {
             if let Some(path) = wave.files.iter().find(|path| !known.contains(path.as_str())) {
-                return Err(PlanError::Wave { wave: wave.number, path: path_for_people(path) });
+                return Err(PlanError::Wave { wave: wave.number, path: shown(path).into_owned() });
             }
         }
         Ok(())

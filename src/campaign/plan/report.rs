@@ -140,12 +140,3 @@ pub(super) fn bases(bases: &[BaseRead]) -> Vec<file::Base> {
     };
     bases.iter().map(base).collect()
 }
-
-/// A path as it can be shown: control characters and bidirectional marks escaped.
-pub fn path_for_people(path: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    path.chars().map(|c| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
-}

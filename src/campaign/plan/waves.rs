@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::campaign::plan::file::{Benefit, File, Wave};
 use crate::config::{By, Waves};
+use crate::text::words::count;
 
 /// How much larger each wave is than the one before, behind the sizes that are given.
 const GROWTH: usize = 3;
@@ -158,8 +159,4 @@ fn reason(file: &File, chosen: bool, order: &Order<'_>) -> String {
         count(sites, "site"),
         count(runs(file, order), "RUN")
     )
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -6,8 +6,9 @@ use similar::{ChangeTag, TextDiff};
 
 use anstyle::Style;
 
-use super::{escape, style};
+use super::style;
 use crate::cli::campaign::Change;
+use crate::text::escape;
 
 /// How many unchanged lines stand around a change.
 const CONTEXT: usize = 3;

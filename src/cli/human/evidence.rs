@@ -6,11 +6,12 @@ use anstyle::Style;
 
 use super::screen::Screen;
 use super::style;
-use super::words::{count, form, number};
 use crate::campaign::evidence::Stale;
 use crate::campaign::evidence::assess::Standings;
 use crate::campaign::evidence::status::Standing;
 use crate::campaign::status::{FileStatus, Said, State, Status, Way};
+use crate::text::figures::number;
+use crate::text::words::{count, form};
 
 /// How many files are named.
 const NAMED: usize = 10;

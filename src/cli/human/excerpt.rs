@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
-use super::escape::{Source, shown};
 use super::screen::Screen;
-use super::words::{count, form, number, shortened};
 use super::{counts, style, verbose};
 use crate::analysis::rule::RuleId;
 use crate::analysis::transfer_of;
 use crate::campaign::plan::file::{Benefit, FileReport, Inspection, Reason, Site, Verdict};
 use crate::dockerfile::{Dockerfile, Instruction, ReadError};
 use crate::text::Span;
+use crate::text::escape::{ShownSource, shown};
+use crate::text::figures::number;
+use crate::text::words::{count, form, shortened};
 
 /// How many assumptions of a site are named.
 const ASSUMPTIONS: usize = 6;
@@ -98,7 +99,7 @@ struct Place<'a> {
 
 /// Some whole lines of a file, as they can be shown.
 struct Lines {
-    source: Source,
+    source: ShownSource,
     first: usize,
     start: usize,
 }
@@ -117,7 +118,7 @@ impl Place<'_> {
         let text = self.dockerfile.text();
         let start = index.line(first).map_or(0, |line| line.start);
         let end = index.line(last).map_or(text.len(), |line| line.end).max(start);
-        Lines { source: Source::new(&text[start..end]), first, start }
+        Lines { source: ShownSource::new(&text[start..end]), first, start }
     }
 
     fn snippet<'s, T: Clone>(&self, lines: &Lines) -> Snippet<'s, T> {
@@ -173,7 +174,7 @@ impl Place<'_> {
             let start = instruction.span.start;
             let span = Span::new(start + offset(from.start, &old_len), start + offset(from.end, &old_len));
             let text = &replacement[offset(to.start, &new_len)..offset(to.end, &new_len)];
-            let text = Source::new(text.as_bytes()).text;
+            let text = ShownSource::new(text.as_bytes()).text;
             snippet = snippet.patch(Patch::new(lines.span(span).range(), text));
         }
         Level::HELP.secondary_title("write").element(snippet)

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use super::escape;
+use crate::text::escape;
 
 /// A piece of a line with its style.
 pub type Piece = (Style, String);

@@ -3,9 +3,10 @@
 use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
-use super::words::{count, form, number, short_commit};
 use super::{evidence, style};
 use crate::campaign::status::{FileProgress, FileStatus, Said, State, Status, WaveStatus};
+use crate::text::figures::number;
+use crate::text::words::{count, form, short_id};
 
 /// How many files that are not edited are named.
 const NAMED: usize = 10;
@@ -18,7 +19,7 @@ pub fn status(status: &Status) -> String {
     let place = status.revision.as_deref().unwrap_or("HEAD");
     screen
         .paint(style::STRONG, &status.campaign)
-        .say(&format!(" on {place} at {}: ", short_commit(&status.commit)));
+        .say(&format!(" on {place} at {}: ", short_id(&status.commit)));
     screen.say(&format!("{} of {} done.", number(done), count(all, "file"))).end();
     waves(&mut screen, status);
     changed(&mut screen, status, State::Stale, "Stale:", "changed since the plan was made");
@@ -38,7 +39,7 @@ pub fn status(status: &Status) -> String {
         screen.prose(
             Style::new(),
             &format!("  {}", branch.name),
-            &format!("at {}", short_commit(&branch.commit)),
+            &format!("at {}", short_id(&branch.commit)),
         );
     }
     apart(&mut screen, status);
@@ -94,8 +95,8 @@ fn changed(screen: &mut Screen, status: &Status, state: State, head: &str, what:
         .say(&format!(" {} {is} {what}. Plan again: ", count(files.len(), "file")));
     screen.paint(style::HINT, "layerwright plan --save").end();
     for file in files {
-        let planned = short_commit(&file.planned);
-        let now = file.now.as_deref().map_or(String::new(), |now| format!(", now {}", short_commit(now)));
+        let planned = short_id(&file.planned);
+        let now = file.now.as_deref().map_or(String::new(), |now| format!(", now {}", short_id(now)));
         screen.prose(Style::new(), &format!("  {}", file.path), &format!("planned for {planned}{now}"));
     }
 }

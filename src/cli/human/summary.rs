@@ -8,10 +8,11 @@ use anstyle::Style;
 
 use super::counts::{self, Count};
 use super::screen::{Align, Piece, Screen};
-use super::words::{count, form, number};
 use super::{evidence, style, verbose};
 use crate::campaign::evidence::assess::Standings;
 use crate::campaign::plan::file::{Benefit, Knowledge, Plan, Site, Verdict};
+use crate::text::figures::number;
+use crate::text::words::{count, form};
 
 /// Where a plan was written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +120,7 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
         number(selected),
         number(open),
         form(open, "line", "lines"),
-        if files == 1 { "all in 1 file".into() } else { format!("in {}", count(files, "file")) },
+        format!("{}in {}", form(files, "all ", ""), count(files, "file")),
         if pays == 0 { ", and no build gets faster by that alone" } else { "" },
     );
     let head = if unknown * 2 >= open {

@@ -4,8 +4,8 @@ use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
 use super::style;
-use super::words::{count, form, shortened};
 use crate::campaign::plan::file::{Benefit, File, Keyword, Plan, Site, Verdict};
+use crate::text::words::{count, form, shortened};
 
 /// How much of the width an instruction takes, in tenths.
 const INSTRUCTION: usize = 3;

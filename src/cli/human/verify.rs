@@ -1,12 +1,15 @@
 //! What came out of a verification.
 
+use std::time::Duration;
+
 use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
 use super::style;
-use super::words::{count, number};
 use crate::campaign::evidence::{Build, Cause, Difference, Evidence, Outcome, Reached};
 use crate::campaign::plan::file::Plan;
+use crate::text::figures::{duration, number};
+use crate::text::words::count;
 
 /// How many differences of one build are shown.
 const MOST: usize = 20;
@@ -65,7 +68,7 @@ pub fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
 fn row(evidence: &Evidence) -> Vec<Piece> {
     let plain = |text: String| (Style::new(), text);
     let figures = &evidence.figures.builds;
-    let built = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), seconds);
+    let built = |ms: Option<u64>| ms.map_or_else(|| "-".to_owned(), |ms| duration(Duration::from_millis(ms)));
     let before = figures.iter().map(|build| build.before_ms).sum::<u64>();
     let after = figures.iter().map(|build| build.after_ms).sum::<Option<u64>>();
     let sites = |reached: Reached| {
@@ -207,11 +210,6 @@ fn tally(screen: &mut Screen, evidence: &[Evidence]) {
     screen.end();
 }
 
-/// Milliseconds as seconds with one digit behind the point.
-pub fn seconds(ms: u64) -> String {
-    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,11 +322,5 @@ mod tests {
         tally(&mut screen, &[found(&[true]), found(&[false]), found(&[true])]);
         let text = anstream::adapter::strip_str(&screen.finish()).to_string();
         assert_eq!(text, "3 files: 2 accepted, 1 different\n");
-    }
-
-    #[test]
-    fn seconds_have_one_digit_behind_the_point() {
-        assert_eq!(seconds(0), "0.0 s");
-        assert_eq!(seconds(12_345), "12.3 s");
     }
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::human::{count, escape::shown_lines, short_commit};
 use super::super::{Error, Kind, write};
 use super::job;
 use super::patch::patch;
@@ -18,6 +17,8 @@ use crate::report::recorder::Deed;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::state_words;
 use crate::rollout::{self, Base, FileState, Observed, Progress};
+use crate::text::escape::shown_lines;
+use crate::text::words::{count, short_id};
 
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;
@@ -135,7 +136,7 @@ pub enum Action {
 pub fn deeds(deeds: &[Deed]) -> Vec<String> {
     let number = |number: u64| if is_made_up(number) { "it".to_owned() } else { format!("#{number}") };
     let line = |deed: &Deed| match deed {
-        Deed::Branch { name, commit, .. } => format!("branch {name} at {}", short_commit(commit)),
+        Deed::Branch { name, commit, .. } => format!("branch {name} at {}", short_id(commit)),
         Deed::Pull { number: made, title, branch, .. } if is_made_up(*made) => {
             format!("pull request from {branch}: {title}")
         }

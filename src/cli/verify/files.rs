@@ -9,10 +9,11 @@ use crate::campaign::names::{self, Names};
 use crate::campaign::plan::file::{File, Plan};
 use crate::cli::campaign::{self, Campaign};
 use crate::cli::workspace::{Workspace, bad_dir, place_in};
-use crate::cli::{Error, Kind, human, write as output};
+use crate::cli::{Error, Kind, write as output};
 use crate::config::Config;
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
+use crate::text::words::short_id;
 use crate::verify::run::{Depth, Edit};
 
 /// The files that are asked for and have something to verify, in the order of the plan.
@@ -77,7 +78,7 @@ fn edit<'p>(arguments: &VerifyArguments, campaign: &Campaign<'_>, file: &'p File
             repository.blob(&planned).map_err(|_| stale("its text before is not in this repository"))?
         }
         _ => {
-            let (planned, now) = (human::short_commit(&file.blob), human::short_commit(blob.as_str()));
+            let (planned, now) = (short_id(&file.blob), short_id(blob.as_str()));
             return Err(stale(&format!("planned for {planned}, now {now}")));
         }
     };

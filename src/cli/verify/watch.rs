@@ -7,8 +7,10 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::campaign::evidence::{Evidence, Outcome};
-use crate::cli::human::escape::shown;
 use crate::cli::{human, write};
+use crate::text::escape::shown;
+use crate::text::figures::duration;
+use crate::text::words::first_line;
 use crate::verify::run::{Event, Phase};
 
 /// How often a line shows that it is alive.
@@ -43,7 +45,9 @@ impl Watch {
         let head = format!("[{number}/{}] {}", self.files, shown(path));
         let Some(lines) = &self.lines else { return Line { watch: self, head, bar: ProgressBar::hidden() } };
         let bar = lines.add(ProgressBar::new_spinner());
-        let took = earlier.map(|evidence| format!(" of about {}", human::seconds(evidence.figures.total_ms)));
+        let took = earlier.map(|evidence| {
+            format!(" of about {}", duration(Duration::from_millis(evidence.figures.total_ms)))
+        });
         let took = took.unwrap_or_default();
         // What is longer than a line would be left behind when it is drawn again; of the step the line itself sees to it.
         let room = human::style::width().saturating_sub(MARGIN + took.len());
@@ -102,7 +106,7 @@ impl Line<'_> {
             (Some(reason), outcome) if outcome != Outcome::Same => format!(": {}", first_line(reason)),
             _ => String::new(),
         };
-        let took = human::seconds(evidence.figures.total_ms);
+        let took = duration(Duration::from_millis(evidence.figures.total_ms));
         self.watch.say(&format!("{}: {outcome} after {took}{}", self.head, shown(&reason)));
     }
 }
@@ -115,10 +119,6 @@ fn end_of(text: &str, columns: usize) -> String {
     } else {
         format!("…{}", text.chars().skip(left_out + 1).collect::<String>())
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }
 
 fn doing(phase: Phase) -> &'static str {

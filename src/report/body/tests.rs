@@ -5,7 +5,7 @@ use crate::report::template;
 use crate::rollout::FileState;
 
 /// What somebody may write into a Dockerfile or call a file.
-const EVIL: &str = "@everyone|`x` <script>alert(1)</script> --> #1 \u{202e}\n## Heading";
+const EVIL: &str = "@everyone|`x` <script>alert(1)</script> --> #1 \u{202e}\u{200b}\n## Heading";
 
 fn site(line: usize, text: &str, selected: bool) -> serde_json::Value {
     json!({
@@ -65,7 +65,19 @@ fn what_a_repository_says_starts_nothing() {
         assert!(!live.contains(started), "{started}: {live}");
     }
     assert!(!text.lines().any(|line| line.starts_with("## ")), "{text}");
-    assert!(!text.contains('\u{202e}'), "{text}");
+    assert!(!text.contains(['\u{202e}', '\u{200b}']), "{text}");
+}
+
+#[test]
+fn a_single_layer_has_no_plural() {
+    let gain = |lines: usize| {
+        let sites: Vec<_> = (1..=lines).map(|line| site(line, "COPY --link x /x", true)).collect();
+        let text = text(&file("a/Dockerfile", &sites));
+        text.lines().find(|line| line.starts_with("**What you gain:**")).unwrap().to_owned()
+    };
+    let when = "when the base image or an earlier step changes. Not measured.";
+    assert_eq!(gain(1), format!("**What you gain:** this layer is reused {when}"));
+    assert_eq!(gain(2), format!("**What you gain:** these 2 layers are reused {when}"));
 }
 
 #[test]
@@ -77,7 +89,7 @@ fn a_text_has_its_parts_in_order_and_is_short() {
         "Puts `--link` into 100 lines of `a/Dockerfile`, and writes the header that it needs. From now on this build fetches \
          `docker/dockerfile:1`.",
         "**Images:** not built. The lines lean on the assumptions below, which nothing has checked.",
-        "**What you gain:** the layers of 100 lines",
+        "**What you gain:** these 100 layers are reused when",
         "**Lines:**",
         "- line 2: `COPY --link x /x` – assumed",
         "**Not checked:**",
@@ -98,17 +110,7 @@ fn a_text_has_its_parts_in_order_and_is_short() {
 }
 
 #[test]
-fn figures_are_such_as_people_read() {
-    for (count, shown) in [
-        (999, "999 bytes"),
-        (1_000, "1.0 kB"),
-        (1_250_000, "1.2 MB"),
-        (12_345_678, "12 MB"),
-        (3 << 30, "3.2 GB"),
-    ] {
-        assert_eq!(bytes(count), shown);
-    }
-    assert_eq!(seconds(12_345), "12.3 s");
+fn paths_are_arguments_of_a_shell() {
     assert_eq!(shell_quoted("a b/it's"), r"'a b/it'\''s'");
     assert_eq!(shell_quoted("-a"), "'-a'");
 }

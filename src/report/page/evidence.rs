@@ -6,7 +6,8 @@ use super::html::{At, Html};
 use super::sections::{badge, code};
 use super::words;
 use crate::campaign::evidence::{Difference, Outcome, Smoke};
-use crate::text::display::{count, number, short_commit};
+use crate::text::figures::number;
+use crate::text::words::{count, short_id};
 
 /// A verification with its builds.
 pub fn verification(html: &mut Html, at: &At, found: &Verification) {
@@ -18,7 +19,7 @@ pub fn verification(html: &mut Html, at: &At, found: &Verification) {
         });
         if let Some(commit) = &found.commit {
             html.text(", commit ");
-            code(html, short_commit(commit));
+            code(html, short_id(commit));
         }
     });
     reason(html, found.reason.as_deref());

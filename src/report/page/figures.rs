@@ -1,35 +1,15 @@
-//! Numbers as people read them, and bars. What was not measured is said, never drawn as nothing.
+//! Bars, and the numbers beside them. What was not measured is said, never drawn as nothing.
+
+use std::time::Duration;
 
 use super::data::{Layers, Measured, Rebuilt, Times};
 use super::html::{At, Html};
 use crate::campaign::evidence::Rebuild;
-use crate::text::display::{count, number};
+use crate::text::figures::{bytes, duration, number};
+use crate::text::words::count;
 
 /// What is shown where nothing was measured.
 pub const NOT_MEASURED: &str = "not measured";
-
-/// A time: `0.42 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
-pub fn seconds(ms: u64) -> String {
-    let whole = (ms + 500) / 1000;
-    match ms {
-        ..995 => format!("0.{:02} s", (ms + 5) / 10),
-        995..59_950 => format!("{}.{} s", (ms + 50) / 1000, (ms + 50) % 1000 / 100),
-        59_950..3_599_500 => format!("{} min {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} min", (whole + 30) / 3600, (whole + 30) % 3600 / 60),
-    }
-}
-
-/// A size: `512 B`, `1.2 kB`, `34.5 MB`.
-pub fn bytes(bytes: u64) -> String {
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let tenths = |unit: u128| (u128::from(bytes) * 10 + unit / 2) / unit;
-    let units = [("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
-    let (name, unit) =
-        units.into_iter().find(|(_, unit)| tenths(*unit) < 10_000).unwrap_or(("TB", 1_000_000_000_000));
-    format!("{}.{} {name}", tenths(unit) / 10, tenths(unit) % 10)
-}
 
 /// One row of bars: the number, what it is a part of, and where it stands in the data.
 struct Bar<'a> {
@@ -77,7 +57,14 @@ fn times(html: &mut Html, at: &At, times: Option<&Times>) {
         return;
     };
     let most = times.before_ms.max(times.after_ms);
-    let bar = |key, value, side| Bar { at: at.key(key), value, most, text: seconds(value), of: None, side };
+    let bar = |key, value, side| Bar {
+        at: at.key(key),
+        value,
+        most,
+        text: duration(Duration::from_millis(value)),
+        of: None,
+        side,
+    };
     let bars = [bar("before_ms", times.before_ms, "before"), bar("after_ms", times.after_ms, "after")];
     metric(html, "Time", &at.key("builds"), times.builds, bars);
 }
@@ -180,39 +167,6 @@ fn share(part: u64, whole: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_at_a_glance() {
-        let shown: Vec<String> =
-            [0, 4, 420, 994, 995, 1_000, 12_340, 59_949, 59_950, 185_000, 3_599_499, 3_599_500, 3_725_000]
-                .map(seconds)
-                .into();
-        let expected = [
-            "0.00 s",
-            "0.00 s",
-            "0.42 s",
-            "0.99 s",
-            "1.0 s",
-            "1.0 s",
-            "12.3 s",
-            "59.9 s",
-            "1 min 00 s",
-            "3 min 05 s",
-            "59 min 59 s",
-            "1 h 00 min",
-            "1 h 02 min",
-        ];
-        assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn sizes_are_read_at_a_glance() {
-        let shown: Vec<String> =
-            [0, 999, 1_000, 1_250, 999_949, 999_950, 34_500_000, 2_000_000_000, u64::MAX].map(bytes).into();
-        let expected =
-            ["0 B", "999 B", "1.0 kB", "1.3 kB", "999.9 kB", "1.0 MB", "34.5 MB", "2.0 GB", "18446744.1 TB"];
-        assert_eq!(shown, expected);
-    }
 
     #[test]
     fn a_bar_is_a_part_of_its_scale() {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::fmt::Write as _;
 
-use crate::text::display::{is_hidden, shown};
+use crate::text::escape::{is_hidden, shown};
 
 /// HTML that is being written.
 #[derive(Default)]

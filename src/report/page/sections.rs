@@ -4,7 +4,8 @@ use super::data::{File, StatusPage, VerdictCount};
 use super::figures;
 use super::html::{At, Html};
 use super::words::Look;
-use crate::text::display::{count, number, short_commit};
+use crate::text::figures::number;
+use crate::text::words::{count, short_id};
 
 /// A state, an outcome: words on a coloured ground.
 pub fn badge(html: &mut Html, look: Look) {
@@ -70,10 +71,10 @@ pub fn head(html: &mut Html, at: &At, page: &StatusPage) {
             fact(html, "Base", |html| {
                 code(html, &page.base);
                 html.text(" at ");
-                code(html, short_commit(&page.commit));
+                code(html, short_id(&page.commit));
             });
             if let Some(planned) = &page.planned {
-                fact(html, "Planned at", |html| code(html, short_commit(planned)));
+                fact(html, "Planned at", |html| code(html, short_id(planned)));
             }
             if let Some(issue) = page.issue {
                 fact(html, "Tracking issue", |html| issue_link(html, at, page, issue));

@@ -1,5 +1,7 @@
 //! The waves and their files.
 
+use std::time::Duration;
+
 use super::data::{File, Line, StatusPage, Wave};
 use super::evidence;
 use super::figures;
@@ -7,7 +9,7 @@ use super::html::{At, Html};
 use super::sections::{badge, code, place, pull, verdicts};
 use super::words::{self, Look};
 use crate::campaign::evidence::Outcome;
-use crate::text::display::number;
+use crate::text::figures::{duration, number};
 
 /// Each wave.
 pub fn waves(html: &mut Html, at: &At, page: &StatusPage) {
@@ -99,9 +101,10 @@ fn in_short(html: &mut Html, at: &At, file: &File) {
         html.text("After the base moved: ");
         if let Some(times) = &cost.times {
             let at = at.key("times");
-            html.figure(&at.key("before_ms"), times.before_ms, &figures::seconds(times.before_ms));
+            let ms = |time| duration(Duration::from_millis(time));
+            html.figure(&at.key("before_ms"), times.before_ms, &ms(times.before_ms));
             html.text(" → ");
-            html.figure(&at.key("after_ms"), times.after_ms, &figures::seconds(times.after_ms));
+            html.figure(&at.key("after_ms"), times.after_ms, &ms(times.after_ms));
         }
         if let Some(layers) = &cost.layers {
             let (at, before, after) = (at.key("layers").key("cost"), layers.cost.before, layers.cost.after);

@@ -15,6 +15,7 @@ use super::process::{self, Ended, Stopped};
 use super::progress::{Format, Progress};
 use super::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, failure};
 use crate::campaign::evidence::BuilderFacts;
+use crate::text::words::first_line;
 
 /// How long the client may take to say what there is. A builder in a container is started first, and pulled.
 const ANSWER: Duration = Duration::from_mins(3);
@@ -87,7 +88,7 @@ impl DockerBuildx {
     fn buildx(&self) -> Result<String, BuildError> {
         let (success, wrote, said) = self.ask(self.command(&["buildx", "version"]))?;
         let version = wrote.split_whitespace().nth(1).filter(|_| success);
-        version.map(str::to_owned).ok_or_else(|| BuildError::NoBuildx { said: first_line(&said) })
+        version.map(str::to_owned).ok_or_else(|| BuildError::NoBuildx { said: first_words(&said) })
     }
 
     /// What `docker buildx inspect` tells of the builder, which is started where it does not run.
@@ -99,7 +100,7 @@ impl DockerBuildx {
         if inspected.runs && success {
             Ok(inspected)
         } else {
-            Err(BuildError::NoBuilder { said: inspected.error.unwrap_or_else(|| first_line(&said)) })
+            Err(BuildError::NoBuilder { said: inspected.error.unwrap_or_else(|| first_words(&said)) })
         }
     }
 
@@ -239,8 +240,12 @@ fn minor(version: &str) -> Option<u32> {
     }
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing").trim().to_owned()
+/// The first words of the client, for an error.
+fn first_words(said: &str) -> String {
+    match first_line(said) {
+        "" => "it says nothing".to_owned(),
+        line => line.to_owned(),
+    }
 }
 
 /// What `docker buildx inspect` tells: of the builder, and of its first node.

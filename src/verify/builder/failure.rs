@@ -2,6 +2,7 @@
 
 use super::progress::{EXPORTING, Progress};
 use super::{BuildError, Vertex};
+use crate::text::words::first_line;
 
 /// Of a build that ended by itself and without success. `is_there` asks whether the builder still answers.
 ///
@@ -59,7 +60,7 @@ fn is_broken(said: &str) -> bool {
         "connection reset by peer",
         "use of closed network connection",
     ];
-    said.lines().next().is_some_and(|line| BROKEN.iter().any(|sign| line.contains(sign)))
+    BROKEN.iter().any(|sign| first_line(said).contains(sign))
 }
 
 #[cfg(test)]

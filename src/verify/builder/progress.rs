@@ -1,7 +1,7 @@
 //! What a build tells of itself on standard error: BuildKit's `client.SolveStatus`, as JSON documents
 //! (`--progress=rawjson`, buildx 0.13 and newer) or as text (`--progress=plain`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io::{self, BufRead};
 use std::time::Instant;
 
@@ -9,13 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use super::tail::Tail;
 use super::{Vertex, now};
-
-/// How many of the last lines of a step, and of the client, are kept.
-const LINES: usize = 20;
-
-/// How many bytes of a line are kept.
-const LINE: usize = 400;
 
 /// How the name of the step begins that exports (`exporter.ExporterInstance.Name`).
 pub(super) const EXPORTING: &str = "exporting to ";
@@ -48,24 +43,6 @@ pub(super) struct Progress<'w> {
     /// When all steps were done and the builder began to export.
     pub(super) exporting: Option<Instant>,
     watch: &'w (dyn Fn(&Vertex) + Sync),
-}
-
-/// The last lines of something.
-#[derive(Debug, Default)]
-pub(super) struct Tail(VecDeque<String>);
-
-impl Tail {
-    fn push(&mut self, line: &str) {
-        if self.0.len() == LINES {
-            self.0.pop_front();
-        }
-        self.0.push_back(line[..line.floor_char_boundary(LINE)].to_owned());
-    }
-
-    /// The lines.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
 }
 
 #[derive(Deserialize)]

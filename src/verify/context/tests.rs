@@ -98,11 +98,3 @@ fn a_folder_that_is_not_there_is_named() {
     let error = export(&Source::folder(from.path()), &whole(), Path::new("/nonexistent")).unwrap_err();
     assert!(error.to_string().contains("/nonexistent") && error.to_string().contains("TMPDIR"), "{error}");
 }
-
-#[test]
-fn sizes_are_shown_in_units() {
-    assert_eq!(size(0), "0 B");
-    assert_eq!(size(1023), "1023 B");
-    assert_eq!(size(1536), "1.5 KiB");
-    assert_eq!(size(3 << 30), "3.0 GiB");
-}

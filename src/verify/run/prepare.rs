@@ -1,18 +1,15 @@
 //! The commands that make what a context needs: `prepare` in `layerwright.toml`.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::io::{BufRead, BufReader, Read};
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
 use super::{Event, Outcome, Phase, Run, Trouble, Verdict};
 use crate::verify::builder::BuildError;
 use crate::verify::builder::process::{self, Stopped};
+use crate::verify::builder::tail::Tail;
 use crate::verify::context::{self, Checkout};
-
-/// How many lines are shown of what a command that failed said, and how much of each.
-const LINES: usize = 20;
-const LINE: usize = 500;
 
 impl Run<'_> {
     /// A checkout of its own in which the commands have run; None where there are none.
@@ -32,11 +29,9 @@ impl Run<'_> {
     }
 
     fn run(&self, command: &str, folder: &Path) -> Result<(), Trouble> {
-        let mut last = VecDeque::new();
-        let ran =
-            process::run(shell(command, folder), self.job.interrupt, Some(self.deadline), drop, |output| {
-                tail(output, &mut last);
-            });
+        let mut last = Tail::default();
+        let read = |output: &mut dyn Read| last = Tail::of(output);
+        let ran = process::run(shell(command, folder), self.job.interrupt, Some(self.deadline), drop, read);
         let verdict = |outcome, reason| Err(Trouble::Verdict(Verdict(outcome, reason)));
         let ended = match ran {
             Ok((ended, ())) => ended,
@@ -45,12 +40,12 @@ impl Run<'_> {
         match ended.stopped {
             Some(Stopped::Interrupted) => Err(BuildError::Interrupted.into()),
             Some(Stopped::TimedOut) => {
-                let budget = self.job.budget.as_secs();
-                verdict(Outcome::Deferred, format!("`{command}` took longer than the budget of {budget} s"))
+                let budget = humantime::format_duration(self.job.budget);
+                verdict(Outcome::Deferred, format!("`{command}` took longer than the budget of {budget}"))
             }
             None if ended.status.success() => Ok(()),
             None => {
-                let said: Vec<String> = last.into();
+                let said: Vec<&str> = last.lines().collect();
                 let said = if said.is_empty() { String::new() } else { format!(":\n{}", said.join("\n")) };
                 verdict(Outcome::Blocked, format!("`{command}` failed ({}){said}", ended.status))
             }
@@ -65,18 +60,4 @@ fn shell(command: &str, folder: &Path) -> Command {
     // What it says and what it writes are one, in their order.
     process.args(["-c", "exec 2>&1; eval \"$1\"", "sh", command]).current_dir(folder);
     process
-}
-
-/// The last lines of what is written.
-fn tail(output: &mut dyn Read, last: &mut VecDeque<String>) {
-    let mut lines = BufReader::new(output);
-    let mut line = Vec::new();
-    while lines.by_ref().take(1 << 20).read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
-        if last.len() == LINES {
-            last.pop_front();
-        }
-        let text = String::from_utf8_lossy(&line);
-        last.push_back(text.trim_end().chars().take(LINE).collect());
-        line.clear();
-    }
 }

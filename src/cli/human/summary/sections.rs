@@ -3,9 +3,11 @@
 use anstyle::Style;
 
 use super::super::screen::{Align, Piece, Screen};
-use super::super::words::{count, form, number, said_by, short_commit};
+use super::super::words::said_by;
 use super::super::{counts, style};
 use crate::campaign::plan::file::{Class, File, Gone, Header, Knowledge, ListReport, Plan, Wave};
+use crate::text::figures::number;
+use crate::text::words::{count, form, short_id};
 
 /// How many entries of a list are named.
 const NAMED: usize = 3;
@@ -111,7 +113,7 @@ pub fn builds(screen: &mut Screen, plan: &Plan) {
     if let Some(first) = plan.unread.first() {
         let (many, says) = (plan.unread.len(), form(plan.unread.len(), "says", "say"));
         let files = form(many, "file", "files");
-        let first_is = if many == 1 { "" } else { "first " };
+        let first_is = form(many, "", "first ");
         let text = format!(
             "{} {files} that {says} how something is built: {first_is}{}: {}",
             number(many),
@@ -160,7 +162,7 @@ pub fn reconciliation(screen: &mut Screen, plan: &Plan) {
 /// What became of a file that is gone.
 fn fate(gone: &Gone) -> String {
     let removed = gone.removed_in.as_deref().unwrap_or_default();
-    let short = short_commit(removed);
+    let short = short_id(removed);
     match (&gone.guess, &gone.why) {
         (Some(guess), why) => {
             let why = why.as_deref().map_or(String::new(), |why| {

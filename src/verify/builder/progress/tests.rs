@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::verify::builder::tail::{LINE, LINES};
 
 fn read(format: Format, text: &str) -> (Vec<Vertex>, Vec<String>, Vec<Vec<String>>) {
     let watch = |_: &Vertex| {};
@@ -144,5 +145,5 @@ fn little_is_kept_of_what_is_printed() {
     let long: Vec<String> = (0..100).map(|at| format!("#1 0.{at} {}\n", "ü".repeat(1000))).collect();
     let (_, _, logs) = read(Format::Plain, &format!("#1 a\n{}", long.concat()));
     assert_eq!(logs[0].len(), LINES);
-    assert!(logs[0].iter().all(|line| line.len() == LINE), "{:?}", logs[0][0]);
+    assert!(logs[0].iter().all(|line| line.chars().count() == LINE), "{:?}", logs[0][0]);
 }

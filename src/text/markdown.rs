@@ -1,14 +1,15 @@
-//! Text of a repository in Markdown: it mentions nobody, links nothing, starts no HTML and ends no comment.
+//! Text of a repository in Markdown, the one escaping for it: no mention, no link, no HTML, and no end of a comment.
 
-use crate::campaign::plan::path_for_people;
+use super::escape::shown;
+use super::words::instruction_head;
 
-/// Behind these a joiner is put that nobody sees: GitHub links mentions, issues and addresses in the text that people
-/// see, where no backslash is left.
+/// An invisible character that goes behind `@`, `#` and `://`: GitHub links mentions, issues and addresses in the text
+/// that people see, where no backslash is left.
 const JOINER: char = '\u{2060}';
 
-/// A text as a code span, which GitHub reads nothing into. What is hidden is shown.
-pub fn code(text: &str) -> String {
-    let text = path_for_people(text);
+/// A text as a code span, in which GitHub finds no markup. Hidden characters are escaped.
+pub(crate) fn code(text: &str) -> String {
+    let text = shown(text);
     if text.trim().is_empty() {
         return format!("<code>{}</code>", "&#32;".repeat(text.len()));
     }
@@ -20,9 +21,9 @@ pub fn code(text: &str) -> String {
 }
 
 /// A sentence as plain text, with its code spans. What it holds of a repository starts nothing.
-pub fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let spans: Vec<&str> = text.split('`').collect();
-    // With a backtick that stands alone nobody knows what is code.
+    // With an odd number of backticks it is open which parts are code.
     if spans.len().is_multiple_of(2) {
         return plain(text);
     }
@@ -35,9 +36,9 @@ pub fn prose(text: &str) -> String {
 }
 
 /// A text as it is, without code spans.
-pub fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut out = String::new();
-    for c in path_for_people(text).chars() {
+    for c in shown(text).chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '#' | '!' | '&' | '$') {
             out.push('\\');
         }
@@ -49,11 +50,10 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// The first line of an instruction, and whether there is more.
-pub fn first_line(instruction: &str) -> String {
-    let mut lines = instruction.lines();
-    let first = lines.next().unwrap_or_default().trim_end().trim_end_matches('\\').trim_end();
-    format!("{}{}", code(first), if lines.next().is_some() { " …" } else { "" })
+/// The first line of an instruction as a code span, with ` …` behind it where more lines follow.
+pub(crate) fn instruction(text: &str) -> String {
+    let (first, has_more) = instruction_head(text);
+    format!("{}{}", code(first), if has_more { " …" } else { "" })
 }
 
 #[cfg(test)]
@@ -66,9 +66,9 @@ mod tests {
         assert_eq!(code("@everyone --> <script>|*"), "`@everyone --> <script>|*`");
         assert_eq!(code("a`b``c"), "```a`b``c```");
         assert_eq!(code("`a`"), "`` `a` ``");
-        assert_eq!(code("a\nb\u{202e}c\0"), "`a\\u{a}b\\u{202e}c\\u{0}`");
+        assert_eq!(code("a\nb\u{202e}c\0"), "`a\\nb\\u{202e}c\\x00`");
         assert_eq!(code(" "), "<code>&#32;</code>");
-        assert_eq!(first_line("COPY --link a \\\n b /"), "`COPY --link a` …");
+        assert_eq!(instruction("COPY --link a \\\n b /"), "`COPY --link a` …");
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! Counts with their nouns, lists, and text that is too long for its place.
+
+use super::figures::number;
+
+/// A number and its noun: `1 file`, `1,204 files`.
+pub(crate) fn count(n: usize, noun: &str) -> String {
+    format!("{} {}", number(n), plural(n, noun))
+}
+
+/// A regular noun as it goes with a number: `file`, `files`.
+pub(crate) fn plural(n: usize, noun: &str) -> String {
+    format!("{noun}{}", form(n, "", "s"))
+}
+
+/// The form that goes with a number: `is`, `are`.
+pub(crate) fn form<'w>(n: usize, one: &'w str, more: &'w str) -> &'w str {
+    if n == 1 { one } else { more }
+}
+
+/// A list in a sentence: `a`, `a and b`, `a, b and c`.
+pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    let mut out = String::new();
+    for (at, item) in items.iter().enumerate() {
+        out.push_str(match at {
+            0 => "",
+            _ if at + 1 == items.len() => " and ",
+            _ => ", ",
+        });
+        out.push_str(item.as_ref());
+    }
+    out
+}
+
+/// At most `most` characters of a text, the last of them `…` where some are missing.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The first line that is not blank, without the white space around it. Empty when every line is blank.
+pub(crate) fn first_line(text: &str) -> &str {
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+/// The first line of an instruction, without the `\` that continues it, and whether more lines follow.
+pub(crate) fn instruction_head(instruction: &str) -> (&str, bool) {
+    let (first, rest) = instruction.split_once('\n').unwrap_or((instruction, ""));
+    (first.trim_end().trim_end_matches('\\').trim_end(), !rest.is_empty())
+}
+
+/// The start of a commit's or blob's id, as people name it.
+pub(crate) fn short_id(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_has_no_plural() {
+        assert_eq!(count(1, "file"), "1 file");
+        assert_eq!(count(0, "file"), "0 files");
+        assert_eq!(count(1_395, "Dockerfile"), "1,395 Dockerfiles");
+    }
+
+    #[test]
+    fn the_last_item_of_a_list_follows_and() {
+        assert_eq!(list::<&str>(&[]), "");
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b"]), "a and b");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn what_is_too_long_ends_with_an_ellipsis() {
+        assert_eq!(shortened("abcdef", 6), "abcdef");
+        assert_eq!(shortened("abcdefg", 6), "abcde…");
+        assert_eq!(shortened("ünïcode", 3), "ün…");
+    }
+
+    #[test]
+    fn blank_lines_are_not_the_first() {
+        assert_eq!(first_line("\n \r\n a b \nc"), "a b");
+        assert_eq!(first_line(" \n"), "");
+    }
+
+    #[test]
+    fn an_instruction_loses_what_continues_it() {
+        assert_eq!(instruction_head("COPY a \\\r\n b /"), ("COPY a", true));
+        assert_eq!(instruction_head("COPY a /"), ("COPY a /", false));
+        assert_eq!(instruction_head("COPY a /\n"), ("COPY a /", false));
+    }
+}
