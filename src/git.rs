@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid};
 
-pub use branch::{Became, Branch, BranchError, Branches, Proposal};
+pub use branch::{Became, Branch, BranchError, Branches, CommitContent, CommitMark, Proposal};
 pub use error::GitError;
 pub use heads::Head;
 pub use history::Removal;

@@ -31,7 +31,7 @@ pub use error::{Cause, GitHubError};
 pub use forge::GitHubForge;
 pub use issues::{Issue, Listed};
 pub use pulls::Pull;
-pub use refs::{Above, Ref, TreeEntry};
+pub use refs::{Ref, TreeEntry};
 
 use cache::Keep;
 use rate_limit::Pace;

@@ -169,18 +169,3 @@ impl Written {
         Ok((id(&self.text)?, evidence))
     }
 }
-
-/// What the last line of the message of the campaign's own commits begins with.
-const TRAILER: &str = "Layerwright: ";
-
-/// The last line of the message of a commit with these texts, by which the campaign knows its own.
-fn trailer(text: &str, evidence: Option<&str>) -> String {
-    format!("{TRAILER}{text} {}", evidence.unwrap_or("-"))
-}
-
-/// The texts that the last line of a commit's message names; None where it is none of the campaign's.
-fn trailer_of(message: &str) -> Option<(&str, Option<&str>)> {
-    let named = message.trim_end().lines().last()?.strip_prefix(TRAILER)?;
-    let (text, evidence) = named.split_once(' ')?;
-    Some((text, Some(evidence).filter(|evidence| *evidence != "-")))
-}

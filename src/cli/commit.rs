@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Error, Format, Kind, campaign::Change, write};
 use crate::campaign::names::{Names, Purpose};
+use crate::campaign::trailer::LocalTrailer;
 use crate::git::{Became, BranchError, CommitId, Proposal, RepoPath, Repository};
 use crate::text::escape::shown_lines;
 use crate::text::words::{count, short_id};
@@ -33,6 +34,7 @@ pub fn all(job: &Job<'_>, changes: &[Change<'_>], refused: usize, format: Format
             path: &path,
             text: &change.new,
             message: &change.message,
+            mark: &LocalTrailer,
         };
         let branch = match branches.put(&proposal).map_err(|error| told(&error)) {
             Ok(branch) => branch,

@@ -1,16 +1,13 @@
 //! Branches with one commit that changes one file. The working tree, the index and HEAD are never touched, no hook
-//! and no filter runs, and no commit that somebody else made is ever replaced.
+//! and no filter runs, and no commit that another person made is ever replaced.
 
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, ObjectType, Oid, Signature, Tree};
+use git2::{ErrorCode, Oid, Signature, Tree};
 
 use super::journal::Journal;
 use super::{CommitId, GitError, RepoPath, Repository, Shape};
 use crate::text::words::short_id;
-
-/// The trailer by which a commit is known as made here and unchanged since: a hash of all that it says.
-const SEAL: &str = "Layerwright-Change: ";
 
 /// Where branches live.
 pub(super) const HEADS: &str = "refs/heads/";
@@ -34,8 +31,8 @@ pub enum BranchError {
         /// The base commit.
         base: CommitId,
     },
-    /// The branch has commits that were not made here, or that somebody changed.
-    #[error("the branch {branch} has work of somebody else, which is never overwritten ({commit})")]
+    /// The branch has commits that were not made here, or that a person changed.
+    #[error("branch {branch} has commits by other people; not overwritten ({commit})")]
     Taken {
         /// The branch.
         branch: String,
@@ -92,8 +89,31 @@ pub struct Proposal<'a> {
     pub path: &'a RepoPath,
     /// Its new text, as git stores it.
     pub text: &'a [u8],
-    /// What the commit says; a trailer is added.
+    /// The commit's message, to which the mark adds what it needs.
     pub message: &'a str,
+    /// The mark of commits made here.
+    pub mark: &'a dyn CommitMark,
+}
+
+/// A commit of a branch, without its message. Ids are git's, in hexadecimal.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitContent<'a> {
+    /// The file that it changes.
+    pub path: &'a RepoPath,
+    /// Its tree.
+    pub tree: &'a str,
+    /// Its only parent.
+    pub parent: &'a str,
+}
+
+/// The mark by which a commit that was made here is known again.
+pub trait CommitMark: std::fmt::Debug {
+    /// The whole message of a new commit, in which the file has the text with the id `text`.
+    fn message(&self, message: &str, text: &str, commit: &CommitContent<'_>) -> String;
+
+    /// Returns whether a commit with this message was made here and nothing of it changed since: a person neither amended
+    /// it nor rebased it.
+    fn is_unchanged(&self, message: &str, commit: &CommitContent<'_>) -> bool;
 }
 
 /// What became of a branch.
@@ -171,7 +191,7 @@ impl Branches<'_> {
                 if commit.tree_id() == tree.id() && commit.parent_ids().eq([parent.id()]) {
                     return Ok(Branch { commit: CommitId::of(commit.id()), became: Became::Same });
                 }
-                if !is_sealed(&commit, proposal.path) {
+                if !is_unchanged(&commit, proposal) {
                     return Err(taken());
                 }
                 if self.still_does(&commit, proposal, blob, mode) {
@@ -183,7 +203,9 @@ impl Branches<'_> {
             Err(error) => return Err(failed(error).into()),
         };
         self.refuse_checked_out(&reference, proposal.branch)?;
-        let message = sealed(proposal.message, proposal.path, tree.id(), parent.id());
+        let (tree_id, parent_id) = (tree.id().to_string(), parent.id().to_string());
+        let content = CommitContent { path: proposal.path, tree: &tree_id, parent: &parent_id };
+        let message = proposal.mark.message(proposal.message, &blob.to_string(), &content);
         let commit = self
             .handle
             .commit(None, &self.author, &self.committer, &message, &tree, &[&parent])
@@ -292,35 +314,14 @@ fn replaced(
     builder.write()
 }
 
-/// The message with its trailer, which joins the trailers that are there.
-fn sealed(message: &str, path: &RepoPath, tree: Oid, parent: Oid) -> String {
-    let body = message.trim_matches('\n');
-    let seal = seal(body, path, tree, parent);
-    let trailers = body.rsplit_once("\n\n").is_some_and(|(_, last)| last.lines().all(is_trailer));
-    format!("{body}{}{SEAL}{seal}\n", if trailers { "\n" } else { "\n\n" })
-}
-
-fn is_trailer(line: &str) -> bool {
-    line.split_once(": ").is_some_and(|(token, _)| {
-        !token.is_empty() && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    })
-}
-
-fn seal(body: &str, path: &RepoPath, tree: Oid, parent: Oid) -> String {
-    let said = format!("{path}\n{tree}\n{parent}\n{body}");
-    // Hashing bytes in memory can not fail; an empty seal would fit no commit.
-    Oid::hash_object(ObjectType::Blob, said.as_bytes()).map(|id| id.to_string()).unwrap_or_default()
-}
-
-/// Whether a commit was made here for this file, and nobody amended it, added to it or rebased it since.
-fn is_sealed(commit: &git2::Commit<'_>, path: &RepoPath) -> bool {
+/// Returns whether a commit is one that was made here for this file, as it was made.
+fn is_unchanged(commit: &git2::Commit<'_>, proposal: &Proposal<'_>) -> bool {
     let mut parents = commit.parent_ids();
     let (Some(parent), None) = (parents.next(), parents.next()) else { return false };
     let Ok(message) = commit.message() else { return false };
-    let Some((body, last)) = message.trim_matches('\n').rsplit_once('\n') else { return false };
-    let body = body.trim_end_matches('\n');
-    last.strip_prefix(SEAL)
-        .is_some_and(|found| !found.is_empty() && found == seal(body, path, commit.tree_id(), parent))
+    let (tree, parent) = (commit.tree_id().to_string(), parent.to_string());
+    let content = CommitContent { path: proposal.path, tree: &tree, parent: &parent };
+    proposal.mark.is_unchanged(message, &content)
 }
 
 fn short(id: &Oid) -> String {

@@ -4,11 +4,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::issues::Listed;
-use super::{Above, Client, GitHubError, IssueAddress, Pull, RepositoryName, TreeEntry};
+use super::{Client, GitHubError, IssueAddress, Pull, RepositoryName, TreeEntry};
 use crate::git::{CommitId, Repository};
-use crate::rollout::forge::{
-    BranchAt, Forge, ForgeError, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull,
-};
+use crate::rollout::forge::{BranchAt, Forge, ForgeError, FoundAbove, FoundPull, NewCommit, NewPull};
 
 /// Where GitHub keeps what its merge queue tries: `gh-readonly-queue/main/pr-7-0123…`.
 const QUEUE: &str = "gh-readonly-queue/";
@@ -149,9 +147,7 @@ impl Forge for GitHubForge<'_> {
     }
 
     fn above(&self, base: &str, branch: &str) -> Result<FoundAbove, ForgeError> {
-        let Above { commits, files } = self.client.above(&self.repository, base, branch)?;
-        let commits = commits.into_iter().map(|(id, message)| FoundCommit { id, message }).collect();
-        Ok(FoundAbove { commits, files })
+        Ok(self.client.above(&self.repository, base, branch)?)
     }
 
     fn contains(&self, commit: &str, earlier: &str) -> Result<bool, ForgeError> {

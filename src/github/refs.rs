@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::address::{quoted, quoted_parts};
 use super::call::Call;
 use super::{Client, GitHubError, RepositoryName};
+use crate::rollout::forge::{FoundAbove, FoundCommit};
 
 /// A branch and its commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,15 +27,6 @@ pub struct TreeEntry {
     pub mode: String,
     /// What it holds.
     pub bytes: Vec<u8>,
-}
-
-/// What one branch has above another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Above {
-    /// The ids and messages of its commits.
-    pub commits: Vec<(String, String)>,
-    /// The files that it changes, with git's ids of their texts; None for one that it removes.
-    pub files: Vec<(String, Option<String>)>,
 }
 
 #[derive(Deserialize)]
@@ -169,15 +161,23 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn above(&self, repository: &RepositoryName, base: &str, head: &str) -> Result<Above, GitHubError> {
+    pub fn above(
+        &self,
+        repository: &RepositoryName,
+        base: &str,
+        head: &str,
+    ) -> Result<FoundAbove, GitHubError> {
         #[derive(Deserialize)]
         struct Said {
             message: String,
+            tree: Option<Sha>,
         }
         #[derive(Deserialize)]
         struct Commit {
             sha: String,
             commit: Said,
+            #[serde(default)]
+            parents: Vec<Sha>,
         }
         #[derive(Deserialize)]
         struct File {
@@ -194,10 +194,15 @@ impl Client {
         }
         let route = format!("/compare/{}...{}", quoted_parts(base), quoted_parts(head));
         let what = format!("what {head} has above {base}");
-        let mut above = Above::default();
+        let mut above = FoundAbove::default();
         // Only the first page has files.
         for page in self.pages(&repository.route(&route), &what, |page: Compared| vec![page])? {
-            above.commits.extend(page.commits.into_iter().map(|commit| (commit.sha, commit.commit.message)));
+            above.commits.extend(page.commits.into_iter().map(|commit| FoundCommit {
+                id: commit.sha,
+                message: commit.commit.message,
+                tree: commit.commit.tree.map(|tree| tree.sha),
+                parents: commit.parents.into_iter().map(|parent| parent.sha).collect(),
+            }));
             for file in page.files {
                 above.files.extend(file.previous_filename.map(|before| (before, None)));
                 above.files.push((file.filename, file.sha.filter(|_| file.status != "removed")));

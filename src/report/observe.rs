@@ -2,8 +2,9 @@
 
 use super::{Report, ReportError};
 use crate::campaign::plan::file::File;
-use crate::git::GitError;
-use crate::rollout::forge::{FoundAbove, FoundPull};
+use crate::campaign::trailer::{self, BranchCommit, FileBranch};
+use crate::git::{GitError, RepoPath};
+use crate::rollout::forge::{FoundAbove, FoundCommit, FoundPull};
 use crate::rollout::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState, Question};
 
 /// An hour, in seconds.
@@ -122,7 +123,13 @@ impl Report<'_> {
         let Some(commit) = self.forge.branch(branch)? else { return Ok(None) };
         let found = self.forge.above(&self.base.commit, &commit)?;
         let evidence_path = self.evidence_path(path)?;
-        let above = whose(&found, path, &evidence_path);
+        let branch = FileBranch {
+            path: &RepoPath::new(path)?,
+            evidence_path: &evidence_path,
+            head: &commit,
+            files: &found.files,
+        };
+        let above = whose(&found, &branch);
         let is_upon_base = self.forge.contains(&commit, &self.base.commit)?;
         let text = self.forge.text_id(&commit, path)?;
         let evidence = self.forge.text_id(&commit, &evidence_path)?;
@@ -146,20 +153,18 @@ fn ended_by(state: PullState) -> Option<String> {
     }
 }
 
-/// Whose commits there are. The campaign's say in their last line which texts they write; a commit that somebody
-/// amended still says so, but writes others.
-fn whose(found: &FoundAbove, path: &str, evidence_path: &str) -> Above {
-    if found.commits.is_empty() {
-        return Above::Nothing;
+/// Whose commits a branch has.
+fn whose(found: &FoundAbove, branch: &FileBranch<'_>) -> Above {
+    let commits = found.commits.iter().map(|FoundCommit { id, message, tree, parents }| BranchCommit {
+        id,
+        message,
+        tree: tree.as_deref(),
+        parents,
+    });
+    let commits: Vec<BranchCommit<'_>> = commits.collect();
+    match commits.as_slice() {
+        [] => Above::Nothing,
+        commits if trailer::made_all(commits, branch) => Above::Ours,
+        _ => Above::Others,
     }
-    let said = found.commits.iter().map(|commit| super::trailer_of(&commit.message));
-    let Some(said) = said.collect::<Option<Vec<(&str, Option<&str>)>>>() else { return Above::Others };
-    let is_written = |(changed, id): &(String, Option<String>)| {
-        let id = id.as_deref();
-        let is_text = changed == path && said.iter().any(|(text, _)| id == Some(*text));
-        let is_evidence =
-            changed == evidence_path && said.iter().any(|(_, evidence)| id.is_some() && id == *evidence);
-        is_text || is_evidence
-    };
-    if found.files.iter().all(is_written) { Above::Ours } else { Above::Others }
 }

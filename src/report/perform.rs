@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, ReportError, trailer};
+use super::{Report, ReportError};
 use crate::campaign::plan::file::File;
+use crate::campaign::trailer;
 use crate::rollout::forge::{NewCommit, NewPull};
 use crate::rollout::{Action, Branch, ForgeError, Issue, Observed, Pull, PullState};
 
@@ -53,7 +54,7 @@ impl Report<'_> {
     fn write_commit(&self, file: &File, parents: &[&str]) -> Result<String, ReportError> {
         let written = self.clone.commit(file)?;
         let (text, evidence) = written.ids()?;
-        let message = format!("{}\n\n{}\n", written.message.trim_end(), trailer(&text, evidence.as_deref()));
+        let message = trailer::on_forge(&written.message, &text, evidence.as_deref());
         let evidence_path = self.evidence_path(&file.path)?;
         let mut texts = vec![(file.path.as_str(), written.text.as_slice())];
         texts.extend(written.evidence.as_deref().map(|evidence| (evidence_path.as_str(), evidence)));

@@ -222,12 +222,11 @@ impl Forge for Recorder<'_> {
     fn above(&self, base: &str, branch: &str) -> Result<FoundAbove, ForgeError> {
         let kept = self.kept.borrow().commits.get(branch).cloned();
         let Some(Commit { message, texts, .. }) = kept.filter(|_| self.rehearses) else {
-            return self.ask(FoundAbove { commits: Vec::new(), files: Vec::new() }, |forge| {
-                forge.above(base, branch)
-            });
+            return self.ask(FoundAbove::default(), |forge| forge.above(base, branch));
         };
         let files = texts.iter().map(|(path, text)| (path.clone(), id(text))).collect();
-        Ok(FoundAbove { commits: vec![FoundCommit { id: branch.to_owned(), message }], files })
+        let commit = FoundCommit { id: branch.to_owned(), message, tree: None, parents: Vec::new() };
+        Ok(FoundAbove { commits: vec![commit], files })
     }
 
     fn contains(&self, commit: &str, earlier: &str) -> Result<bool, ForgeError> {

@@ -205,7 +205,7 @@ pub struct FoundPull {
 }
 
 /// What a branch has above a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundAbove {
     /// Its commits, in any order.
     pub commits: Vec<FoundCommit>,
@@ -218,8 +218,12 @@ pub struct FoundAbove {
 pub struct FoundCommit {
     /// Its id.
     pub id: String,
-    /// Its message, by whose last line the campaign knows its own.
+    /// Its message, whose trailer tells whether Layerwright made it.
     pub message: String,
+    /// git's id of its tree; None where the forge does not tell.
+    pub tree: Option<String>,
+    /// The ids of its parents.
+    pub parents: Vec<String>,
 }
 
 /// A commit to write.

@@ -107,10 +107,7 @@ fn a_branch_has_one_commit_that_changes_one_file() {
         "{message}"
     );
     let trailers = printed(scratch.root(), &["log", "-1", "--format=%(trailers:only,unfold)", &name]);
-    assert!(
-        trailers.starts_with("Layerwright-Change: ") && trailers.trim().lines().count() == 1,
-        "{trailers}"
-    );
+    assert!(trailers.starts_with("Layerwright: ") && trailers.trim().lines().count() == 1, "{trailers}");
 }
 
 #[test]
@@ -221,7 +218,12 @@ fn work_of_people_is_never_overwritten() {
         let text = format!("{}# {what}\n", linkable("x"));
         scratch.write("a/Dockerfile", &text).write("b/Dockerfile", &text).commit(what);
         scratch.save(&Base::new());
-        let run = scratch.run(&all).refused(&[&names[0], "never overwritten", &mine[..10], "git branch -m"]);
+        let run = scratch.run(&all).refused(&[
+            &names[0],
+            "has commits by other people",
+            &mine[..10],
+            "git branch -m",
+        ]);
         assert_eq!(told(&run)[0].2, "b/Dockerfile", "{what}: the other file goes on");
         assert_eq!(at(&names[0]), mine, "{what}");
         assert_ne!(at(&names[1]), others, "{what}");
@@ -415,7 +417,7 @@ fn the_message_can_be_written_by_a_template() {
         "{message}"
     );
     let trailers = printed(scratch.root(), &["log", "-1", "--format=%(trailers:only,keyonly)", &name]);
-    assert_eq!(trailers.trim(), "Signed-off-by\nLayerwright-Change");
+    assert_eq!(trailers.trim(), "Signed-off-by\nLayerwright");
     with("x {file}");
     scratch.run(&["migrate", "--commit"]).failed(&[
         "layerwright.toml:2",

@@ -90,12 +90,18 @@ impl World {
         self.hub.api("PATCH", &self.route(below), body)
     }
 
-    /// Makes the clone's commits there, through the API, with the same ids.
+    /// Pushes the clone's HEAD as main.
     fn push(&self) {
+        let head = self.scratch.git.head().unwrap().target().unwrap();
+        self.push_branch("main", head, None);
+    }
+
+    /// Pushes a branch, through the API: makes its commits above another commit there, with the same ids.
+    fn push_branch(&self, name: &str, head: Oid, above: Option<Oid>) {
         let mut walk = self.scratch.git.revwalk().unwrap();
         walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE).unwrap();
-        walk.push_head().unwrap();
-        let mut last = Oid::ZERO_SHA1;
+        walk.push(head).unwrap();
+        above.map(|above| walk.hide(above).unwrap());
         for id in walk {
             let commit = self.scratch.git.find_commit(id.unwrap()).unwrap();
             let mut entries = Vec::new();
@@ -121,9 +127,9 @@ impl World {
                 &json!({"message": message, "tree": made["sha"], "parents": parents, "author": who, "committer": who}),
             );
             assert_eq!(made["sha"], commit.id().to_string());
-            last = commit.id();
         }
-        self.post("/git/refs", &json!({"ref": "refs/heads/main", "sha": last.to_string()}));
+        let reference = format!("refs/heads/{name}");
+        self.post("/git/refs", &json!({"ref": reference, "sha": head.to_string()}));
     }
 
     /// The commit that main is at there.
@@ -571,4 +577,33 @@ fn what_can_not_be_reported_is_an_error() {
     scratch
         .run(&["report", "--repo", "o/r", "--app-id", "1", "--app-key", "key.pem"])
         .failed(&["it is no PEM"]);
+}
+
+#[test]
+fn a_branch_of_migrate_that_a_person_pushed_is_the_campaigns() {
+    let Some(emulator) = emulator() else { return };
+    let world = World::new(&emulator, "pushed");
+    let git = &world.scratch.git;
+    let main = git.head().unwrap().target().unwrap();
+    let mut migrate = command(world.scratch.root());
+    for who in ["AUTHOR", "COMMITTER"] {
+        let set = [("NAME", "A"), ("EMAIL", "a@example.com"), ("DATE", "1700000000 +0000")];
+        migrate.envs(set.map(|(what, value)| (format!("GIT_{who}_{what}"), value)));
+    }
+    Run::of(migrate.args(["migrate", "--commit"]).output().unwrap()).done();
+    let branch = git.branches(Some(git2::BranchType::Local)).unwrap().map(|found| found.unwrap().0);
+    let branch = branch.filter(|found| found.name().unwrap() != Some("main")).collect::<Vec<_>>();
+    let [branch] = branch.as_slice() else { panic!("not one branch") };
+    let (name, pushed) = (branch.name().unwrap().unwrap(), branch.get().target().unwrap());
+    world.push_branch(name, pushed, Some(main));
+    let (states, _) = world.step(&["--create-issue"]);
+    assert_eq!(states["a"], "open", "{states:?}");
+    let pull = world.get(&format!("/pulls/{}", world.open()["a"]));
+    assert_eq!(pull["head"]["ref"], name);
+    // Its evidence came with one more commit, on top of what the person pushed.
+    let above = world.get(&format!("/compare/{main}...{name}"));
+    let ids: Vec<&Value> = above["commits"].as_array().unwrap().iter().map(|commit| &commit["sha"]).collect();
+    assert!(ids.len() == 2 && ids.contains(&&json!(pushed.to_string())), "{above:#}");
+    let (_, writes) = world.step(&[]);
+    assert_eq!(writes, [""; 0], "nothing has changed");
 }

@@ -306,7 +306,8 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// What happens in enough campaigns, if the simulation is worth anything.
-const HAPPENS: [&str; 5] = ["opened", "opened again", "brought up to date", "ticked", "issue written"];
+const HAPPENS: [&str; 6] =
+    ["opened", "opened again", "brought up to date", "ticked", "issue written", "pushed"];
 
 #[test]
 fn no_campaign_breaks_a_rule() {

@@ -197,8 +197,12 @@ impl Forge for Wire<'_> {
         let planted = self.planted;
         self.read(|world| {
             let (base, head) = (world::number(base), world::number(branch));
-            let commit =
-                |at: usize| FoundCommit { id: world::name(at), message: world.commits[at].message.clone() };
+            let commit = |at: usize| FoundCommit {
+                id: world::name(at),
+                message: world.commits[at].message.clone(),
+                tree: None,
+                parents: world.commits[at].parents.iter().copied().map(world::name).collect(),
+            };
             let mut commits: Vec<FoundCommit> = world.above(base, head).into_iter().map(commit).collect();
             let changed = world.differing(world.parted(base, head), head);
             let mut files: Vec<(String, Option<String>)> = changed

@@ -2,15 +2,17 @@
 
 use std::rc::Rc;
 
+use layerwright::campaign::plan::file::File;
+
 use super::random::Random;
-use super::repository::{is_dockerfile, linked};
+use super::repository::{is_dockerfile, linked, planned_text};
 use super::state::State;
 use super::texts;
-use super::world::{MAIN, Who};
+use super::world::{MAIN, Who, id};
 
 /// A person does something, if there is something to do it to.
 pub fn act(state: &mut State) {
-    match state.random.below(24) {
+    match state.random.below(25) {
         0..=6 => merge(state),
         7 => on_pull(state, |state, number| state.world.close(number)),
         8 => reopen(state),
@@ -30,6 +32,7 @@ pub fn act(state: &mut State) {
             pull.queued = !pull.queued;
         }),
         22 => state.world.pulls.iter_mut().for_each(|pull| pull.pending = false),
+        23 => propose(state),
         _ => update_branch(state),
     }
 }
@@ -208,6 +211,26 @@ fn link_by_hand(state: &mut State) {
     if state.random.once_in(3) {
         on_main(state, &[(&path, Some(&linked(&text)))], "Link");
     }
+}
+
+/// A person pushes a branch that `migrate --commit` made.
+fn propose(state: &mut State) {
+    let main = state.world.main();
+    let has_branch = |path: &str| state.world.branches.contains_key(&state.branches[path]);
+    let planned = |file: &&File| {
+        let text = state.world.text(main, &file.path);
+        text.is_some_and(|text| id(text) == file.blob) && !has_branch(&file.path)
+    };
+    let files: Vec<&File> = state.plan.files.iter().filter(planned).collect();
+    let Some(&file) = state.random.choose(&files) else { return };
+    let Some(text) = planned_text(file, state.world.text(main, &file.path).unwrap()) else { return };
+    let mut tree = (*state.world.commits[main].tree).clone();
+    let message = format!("Use COPY --link\n\nLayerwright: {} - {}\n", id(&text), id("checksum"));
+    tree.insert(file.path.clone(), text);
+    let branch = state.branches[&file.path].clone();
+    let commit = state.world.commit(vec![main], Rc::new(tree), &message, Who::Bot);
+    state.world.branches.insert(branch, commit);
+    state.saw("pushed");
 }
 
 /// The button that merges the base branch into a pull request's.

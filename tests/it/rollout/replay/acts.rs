@@ -99,8 +99,14 @@ impl Replay<'_> {
     }
 
     fn move_branch(&self, branch: &str, to: usize) {
-        let new = json!({"sha": self.id(to), "force": true});
-        self.github.api("PATCH", &format!("/git/refs/heads/{branch}"), &new);
+        let reference = format!("refs/heads/{branch}");
+        let below = self.github.get(&format!("/git/matching-refs/heads/{branch}"));
+        if below.as_array().unwrap().iter().any(|found| found["ref"] == reference.as_str()) {
+            let new = json!({"sha": self.id(to), "force": true});
+            self.github.api("PATCH", &format!("/git/{reference}"), &new);
+        } else {
+            self.github.api("POST", "/git/refs", &json!({"ref": reference, "sha": self.id(to)}));
+        }
     }
 
     fn delete(&self, branch: &str) {
