@@ -27,6 +27,13 @@ pub struct End {
     pub(super) onbuild: Vec<String>,
 }
 
+impl End {
+    /// What is known of its filesystem, built as it is now.
+    pub fn rootfs(&self) -> &Rootfs {
+        self.plain.rootfs()
+    }
+}
+
 /// What FROM names and this repository builds.
 #[derive(Clone, Debug)]
 pub struct BuiltHere {

@@ -22,6 +22,11 @@ impl EndFilesystem {
         Self { rootfs, dockerfile, facts: Mutex::default(), listings: Mutex::default() }
     }
 
+    /// What is known of it, in the words of its own Dockerfile.
+    pub fn rootfs(&self) -> &Rootfs {
+        &self.rootfs
+    }
+
     fn get(&self, path: &str) -> Fact {
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fact) = facts.get(path) {
