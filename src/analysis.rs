@@ -8,6 +8,7 @@ mod base;
 pub mod benefit;
 pub mod context;
 mod copy_step;
+mod decision;
 pub mod destination;
 mod effects;
 pub mod end_state;

@@ -1,11 +1,12 @@
 //! What a COPY or ADD is decided at its place, and what it leaves there. It never looks ahead: a line that is held
 //! and whose difference heals is decided anew where its stage ends.
 
+use crate::analysis::decision::{self, Decision};
 use crate::analysis::judgement::Judged;
 use crate::analysis::owner::Owner;
 use crate::analysis::resolve::is_copy;
 use crate::analysis::restored::Difference;
-use crate::analysis::site::{self, Chmod, Decision, Line, View};
+use crate::analysis::site::{Chmod, Line, View};
 use crate::analysis::source::{BuildContext, Source};
 use crate::analysis::stage::Walk;
 use crate::analysis::state::{State, Worlds};
@@ -67,7 +68,7 @@ impl Walk<'_> {
         let assumed = self.inputs.assumed_context.map(|message| line.lean_on_context(message, state_line));
         let decide = |line: Line<'_>, rootfs: &Rootfs| {
             let view = View::new(line, rootfs, &os, self.inputs.rules);
-            let mut decision = site::decide(&view, self.inputs.accepted);
+            let mut decision = decision::decide(&view, self.inputs.accepted);
             let mut difference = Difference::of(&view, &decision);
             if let Some(assumption) = assumed.iter().flatten().find(|_| view.hangs_on_sources()) {
                 decision.lean_on(assumption);

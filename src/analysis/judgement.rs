@@ -1,6 +1,6 @@
 //! What the walk through a Dockerfile says of its lines and of the images that it starts from.
 
-use crate::analysis::site::Decision;
+use crate::analysis::decision::Decision;
 
 /// What a line would be decided, wherever it runs.
 #[derive(Clone, Debug)]

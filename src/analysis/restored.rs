@@ -12,9 +12,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::analysis::decision::{self, Decision};
 use crate::analysis::destination::{self, Followed, base_name};
 use crate::analysis::rule::{Finding, Rule};
-use crate::analysis::site::{self, Decision, Verdict, View};
+use crate::analysis::site::{Verdict, View};
 use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
 
@@ -51,7 +52,7 @@ impl Difference {
         }
         let others: Vec<&'static Rule> = view.rules.iter().filter(|rule| !rule.restorable).copied().collect();
         let by_others = View::new(view.line.clone(), view.rootfs, view.os, &others);
-        let rest = site::decide(&by_others, &|_| false);
+        let rest = decision::decide(&by_others, &|_| false);
         if rest.verdict != Verdict::Link || !decision.accepted.is_empty() {
             return None;
         }

@@ -118,9 +118,12 @@ pub struct Rule {
     pub(crate) restorable: bool,
     /// A way to use `--link` where no edit of the line alone helps.
     pub(crate) instead: Option<&'static str>,
-    /// The search for findings at one site; none for a rule whose documentation says where it is judged.
-    pub check: Option<fn(&View<'_>, &mut Vec<Finding>)>,
+    /// The search for findings; none for a rule whose documentation says where it is judged.
+    pub check: Option<Check>,
 }
+
+/// The search of a rule for findings at one site.
+pub type Check = fn(&View<'_>, &mut Vec<Finding<Candidate>>);
 
 impl Rule {
     /// Its id.
@@ -216,9 +219,20 @@ pub enum Remedy {
     Destination(String),
 }
 
-/// What a rule found at a site.
+/// An edit that a rule proposes. The decision tries it by all rules, once for each line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub enum Candidate {
+    /// An edit that the rule itself knows to make the line equivalent.
+    Certain(Remedy),
+    /// A slash at the end of the destination.
+    AppendSlash,
+    /// The real path of the destination, with every symlink followed.
+    RealPath,
+}
+
+/// What a rule found at a site: with candidates as the rule reports it, with remedies as it is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding<E = Remedy> {
     /// The rule.
     pub rule: RuleId,
     /// How much it weighs.
@@ -229,11 +243,11 @@ pub struct Finding {
     pub message: String,
     /// What it leans on.
     pub leans: Leans,
-    /// The change that makes the line equivalent, of an [`Weight::Edit`].
-    pub remedy: Option<Remedy>,
+    /// The change that makes the line equivalent.
+    pub remedy: Option<E>,
 }
 
-impl Finding {
+impl<E> Finding<E> {
     /// The image would change.
     fn hold(rule: RuleId, path: &str, leans: &Leans, message: String) -> Self {
         Self {
@@ -246,15 +260,44 @@ impl Finding {
         }
     }
 
-    /// It can not be told.
-    fn unknown(rule: RuleId, path: &str, message: String) -> Self {
-        Self {
-            rule,
-            weight: Weight::Unknown,
-            path: path.to_owned(),
+    /// It is not known what happens.
+    pub(super) fn unknown(rule: RuleId, path: &str, message: String) -> Self {
+        let leans = Leans::default();
+        Self { rule, weight: Weight::Unknown, path: path.to_owned(), message, leans, remedy: None }
+    }
+}
+
+impl Finding<Candidate> {
+    /// The builder ignores the flag.
+    fn no_effect(rule: RuleId, message: String) -> Self {
+        Self { weight: Weight::NoEffect, ..Self::hold(rule, "", &Leans::default(), message) }
+    }
+
+    /// The same finding with an edit that may settle it.
+    fn or(self, candidate: Candidate) -> Self {
+        Self { remedy: Some(candidate), ..self }
+    }
+
+    /// The finding where no edit settles it.
+    pub(super) fn without_edit(self) -> Finding {
+        let Self { rule, weight, path, message, leans, .. } = self;
+        Finding { rule, weight, path, message, leans, remedy: None }
+    }
+
+    /// The finding that an edit settles, with what that leans on.
+    pub(super) fn with_edit(self, remedy: Remedy, leans: Leans) -> Finding {
+        let message = match &remedy {
+            Remedy::AppendSlash => format!("{}; with a slash at the end it goes into it", self.message),
+            Remedy::Destination(path) => format!("{}; the real path is {path}", self.message),
+            Remedy::Owner(_) => self.message,
+        };
+        Finding {
+            rule: self.rule,
+            weight: Weight::Edit,
+            path: self.path,
             message,
-            leans: Leans::default(),
-            remedy: None,
+            leans,
+            remedy: Some(remedy),
         }
     }
 }

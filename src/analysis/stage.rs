@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::analysis::decision::Decision;
 use crate::analysis::destination::{self, Destination};
 use crate::analysis::end_state::Neighbours;
 use crate::analysis::judgement::{BaseRead, Judged};
@@ -11,7 +12,7 @@ use crate::analysis::observe::Observers;
 use crate::analysis::restored::Healed;
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
-use crate::analysis::site::{Decision, Verdict};
+use crate::analysis::site::Verdict;
 use crate::analysis::source::{BuildContext, NoContext};
 use crate::analysis::state::{Process, Ran, State, What, Worlds};
 use crate::analysis::transfer_of;

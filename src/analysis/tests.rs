@@ -239,14 +239,14 @@ fn what_a_link_changes_for_a_time_heals() {
 
 #[test]
 fn what_a_new_rule_finds_is_restored_only_where_the_rule_says_so() {
-    fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+    fn check(view: &View<'_>, findings: &mut Vec<Finding<rule::Candidate>>) {
         let path = view.written.first().map(|(path, _)| path.clone()).unwrap_or_default();
         let (weight, message) = (rule::Weight::Hold, "it differs".to_owned());
         let finding =
             Finding { path, weight, message, rule: NEW.id(), leans: Leans::default(), remedy: None };
         findings.push(finding);
     }
-    fn check_below(view: &View<'_>, findings: &mut Vec<Finding>) {
+    fn check_below(view: &View<'_>, findings: &mut Vec<Finding<rule::Candidate>>) {
         check(view, findings);
         for finding in findings {
             finding.path += "/below";

@@ -2,7 +2,7 @@
 
 use crate::rootfs::Known;
 
-use super::{Attribute, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
+use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "ancestor-mode",
@@ -42,7 +42,7 @@ Cases 025 to 030, 035, 135, 195, 239, 276, 277, 285 and 286. `copy.MkdirAll` in 
 `solver/llbsolver/file/backend.go`, `docopy`.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     check_root(view, findings);
     for (path, fact) in &view.written {
         let Known::Dir(directory) = fact.known else { continue };
@@ -61,7 +61,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The root directory stays as it is, but a new directory in one with setgid takes its group and the bit.
-fn check_root(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check_root(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let root = view.rootfs.get("/");
     let has_setgid =
         matches!(root.known, Known::Dir(directory) if directory.mode.is_some_and(|mode| mode & 0o2000 != 0));

@@ -2,7 +2,7 @@
 
 use crate::rootfs::Known;
 
-use super::{Attribute, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
+use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "ancestor-owner",
@@ -44,7 +44,7 @@ Cases 031, 046, 051, 105, 189, 191, 199, 268 and 269. `solver/llbsolver/file/bac
 `Chown`.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     if view.has_chown() {
         return;
     }

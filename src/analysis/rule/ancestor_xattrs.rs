@@ -5,7 +5,7 @@ use crate::analysis::destination;
 use crate::analysis::source::SourceKind;
 use crate::rootfs::{Directory, Known, Leans, Listing, ancestors};
 
-use super::{Attribute, Caret, Finding, Prediction, Rule, View};
+use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "ancestor-xattrs",
@@ -41,7 +41,7 @@ COPY --link site /srv/site/
 Cases 045 and 176. An archive that names an existing directory keeps its attributes in a plain ADD only.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let written = view.written.iter().map(|(path, fact)| (path.clone(), fact.clone()));
     for (path, fact) in written {
         let Known::Dir(directory) = fact.known else { continue };
@@ -72,11 +72,11 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn lost(path: &str, leans: &Leans) -> Finding {
+fn lost(path: &str, leans: &Leans) -> Finding<Candidate> {
     Finding::hold(RULE.id(), path, leans, format!("`{path}` has extended attributes and would lose them"))
 }
 
-fn not_known(path: &str) -> Finding {
+fn not_known(path: &str) -> Finding<Candidate> {
     let message = format!("the extended attributes of `{path}` are not known; it would lose them");
     Finding::unknown(RULE.id(), path, message)
 }
@@ -89,7 +89,7 @@ fn below_known(view: &View<'_>, path: &str) -> bool {
 }
 
 /// The directories that an archive names and that exist: extraction keeps their attributes.
-fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding>) {
+fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.line.destination else { return };
     for (path, entry) in &archive.entries {
         if path.is_empty() || !matches!(entry, ArchiveEntry::Dir { .. }) {
@@ -106,7 +106,7 @@ fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A source that may bring more than is known of it: any directory below the destination may be among that.
-fn unlisted(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn unlisted(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.line.destination else { return };
     // Few images have any, and to list all that is below takes long.
     if !view.rootfs.has_xattrs() {

@@ -3,7 +3,7 @@
 use crate::analysis::archive::ArchiveEntry;
 use crate::analysis::source::SourceKind;
 
-use super::{Caret, Finding, Prediction, Rule, View};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "archive-hard-link",
@@ -38,7 +38,7 @@ ADD --link update.tar /opt/app/
 Case 141; safe within one archive: 140. `solver/llbsolver/file/unpack.go`, `unpack`.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     for source in &view.line.sources {
         let SourceKind::Archive(archive) = &source.kind else { continue };
         for (at, (path, entry)) in archive.entries.iter().enumerate() {

@@ -7,7 +7,7 @@ use crate::analysis::destination;
 use crate::analysis::source::SourceKind;
 use crate::rootfs::{Directory, Fact, Known};
 
-use super::{Caret, Finding, Prediction, Rule, View};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "archive-implied-parents",
@@ -44,7 +44,7 @@ Case 131. An entry that leads through a symbolic link of the same archive ends w
 in an empty filesystem. Implied directories belong to root, also with `--chown`. `solver/llbsolver/file/unpack.go`, `unpack`.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.line.destination else { return };
     if let Some((path, through)) = detour(view) {
         let message = format!(
@@ -127,7 +127,7 @@ fn implied_parents(archive: &Archive) -> BTreeSet<String> {
     implied
 }
 
-fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding>) {
+fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding<Candidate>>) {
     let fact = view.rootfs.get(path);
     let message = match &fact.known {
         Known::Absent => return,

@@ -1,9 +1,8 @@
 //! `--chmod`.
 
 use crate::analysis::site::Chmod;
-use crate::rootfs::Leans;
 
-use super::{Caret, Finding, Prediction, Rule, View, Weight};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "chmod-disables-link",
@@ -39,15 +38,8 @@ Cases 111, 115 to 117. `frontend/dockerfile/dockerfile2llb/convert_copy.go`, `di
 where `cfg.chmod` is empty.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     if view.line.chmod == Chmod::Effective {
-        findings.push(Finding {
-            rule: RULE.id(),
-            weight: Weight::NoEffect,
-            path: String::new(),
-            message: "with --chmod BuildKit ignores --link".to_owned(),
-            leans: Leans::default(),
-            remedy: None,
-        });
+        findings.push(Finding::no_effect(RULE.id(), "with --chmod BuildKit ignores --link".to_owned()));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::rootfs::Known;
 
-use super::{Attribute, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
+use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "chown-ancestors",
@@ -42,7 +42,7 @@ COPY --link --chown=1000:1000 app /opt/app/
 Cases 037, 088, 139, 171, 236 to 238, 266, 271, 300 and 306; safe: 041, 047, 048, 096, 190, 240 and 270.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Some((uid, gid)) = view.owner_ids() else { return };
     if !view.has_chown() {
         return;

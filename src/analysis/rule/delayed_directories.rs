@@ -2,7 +2,7 @@
 
 use crate::rootfs::Known;
 
-use super::{Attribute, Caret, Finding, Prediction, Rule, View};
+use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "delayed-directories",
@@ -40,7 +40,7 @@ COPY --link --exclude=s --exclude=!s/b d /opt/t/
 Cases 125, 266, 267 and 118 to 121. `copy.copier.createParentDirs` in fsutil.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let options = &view.line.transfer.options;
     let takes_back = options.exclude.iter().any(|pattern| pattern.starts_with('!'));
     if !options.parents && !takes_back {

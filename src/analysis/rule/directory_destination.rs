@@ -1,10 +1,8 @@
 //! Destinations that are directories and do not say so.
 
-use crate::analysis::destination::Destination;
-use crate::analysis::site::{self, Verdict};
 use crate::rootfs::Known;
 
-use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "directory-destination",
@@ -41,26 +39,12 @@ Cases 026, 060, 070, 077, 080, 086, 148, 187 and 225; with the slash 226, 227, 2
 nothing is: 288 and 305. `copy.copier.prepareTargetDir` in fsutil.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
     if view.is_directory_anyway() || !matches!(fact.known, Known::Dir(_)) {
         return;
     }
     let path = &destination.path;
-    let slashed = view.towards(Destination { path: path.clone(), slashed: true });
-    // What is on the way to it is judged by the other rules.
-    let decision = site::decide(&slashed, &|finding| finding.path != *path);
     let message = format!("`{path}` is a directory and would be replaced by the file");
-    match decision.verdict {
-        Verdict::Link | Verdict::Edit => findings.push(Finding {
-            rule: RULE.id(),
-            weight: Weight::Edit,
-            path: path.clone(),
-            message: format!("{message}; with a slash at the end it goes into it"),
-            leans: decision.leans,
-            remedy: Some(Remedy::AppendSlash),
-        }),
-        Verdict::Unknown => findings.push(Finding::unknown(RULE.id(), path, message)),
-        _ => findings.push(Finding::hold(RULE.id(), path, &fact.leans, message)),
-    }
+    findings.push(Finding::hold(RULE.id(), path, &fact.leans, message).or(Candidate::AppendSlash));
 }

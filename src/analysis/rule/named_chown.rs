@@ -3,7 +3,7 @@
 use crate::analysis::owner::Owner;
 use crate::rootfs::Leans;
 
-use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
+use super::{Candidate, Caret, Finding, Prediction, Remedy, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "named-chown",
@@ -40,7 +40,7 @@ Cases 097 to 101, 107 and 109; numbers: 096, 106, 290; a uid alone is wrong for 
 `solver/llbsolver/ops/file.go`, `addSelector` for `UserOpt_ByName`.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     match &view.line.owner {
         Owner::Default | Owner::Numeric { .. } => {}
         Owner::Unknown(why) => {
@@ -51,14 +51,8 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
                 let message = format!(
                     "`{name}` can not be looked up by a linked copy; in this image it is {uid}:{gid}"
                 );
-                Finding {
-                    rule: RULE.id(),
-                    weight: Weight::Edit,
-                    path: "/etc/passwd".to_owned(),
-                    message,
-                    leans,
-                    remedy: Some(Remedy::Owner(format!("{uid}:{gid}"))),
-                }
+                let owner = Candidate::Certain(Remedy::Owner(format!("{uid}:{gid}")));
+                Finding::hold(RULE.id(), "/etc/passwd", &leans, message).or(owner)
             } else {
                 let message = format!("`{name}` can not be looked up by a linked copy: the build would fail");
                 Finding::hold(RULE.id(), "/etc/passwd", &Leans::default(), message)

@@ -1,9 +1,8 @@
 //! Symbolic links on the way.
 
-use crate::analysis::site;
 use crate::rootfs::Known;
 
-use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "symlink-ancestor",
@@ -40,22 +39,12 @@ Cases 001 to 009, 015 to 017, 220, 255, 256, 258, 260, 279, 301 and 307; the rea
 containerd's `fs.RootPath`, called by `copy.Copy` in fsutil.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     for (path, fact) in &view.written {
         let Known::Symlink(target) = &fact.known else { continue };
         let message = format!(
             "`{path}` is a symbolic link to {target} and would become a directory that holds only this copy"
         );
-        findings.push(match site::canonical(view) {
-            Some((destination, leans)) => Finding {
-                rule: RULE.id(),
-                weight: Weight::Edit,
-                path: path.clone(),
-                message: format!("{message}; the real path is {destination}"),
-                leans,
-                remedy: Some(Remedy::Destination(destination)),
-            },
-            None => Finding::hold(RULE.id(), path, &fact.leans, message),
-        });
+        findings.push(Finding::hold(RULE.id(), path, &fact.leans, message).or(Candidate::RealPath));
     }
 }

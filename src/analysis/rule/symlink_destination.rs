@@ -1,9 +1,8 @@
 //! Symbolic links at the destination.
 
-use crate::analysis::site;
 use crate::rootfs::Known;
 
-use super::{Caret, Finding, Prediction, Remedy, Rule, View, Weight};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "symlink-destination",
@@ -38,7 +37,7 @@ COPY --link empty /var/log/nginx/access.log
 Cases 008, 010, 011 and 278; safe inside a directory source: 021.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
     if view.is_directory_anyway() {
         return;
@@ -48,17 +47,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         Known::Symlink(target) => {
             let message =
                 format!("`{path}` is a symbolic link to {target} and would be replaced by the file");
-            findings.push(match site::canonical(view) {
-                Some((real, leans)) => Finding {
-                    rule: RULE.id(),
-                    weight: Weight::Edit,
-                    path: path.clone(),
-                    message: format!("{message}; the real path is {real}"),
-                    leans,
-                    remedy: Some(Remedy::Destination(real)),
-                },
-                None => Finding::hold(RULE.id(), path, &fact.leans, message),
-            });
+            findings.push(Finding::hold(RULE.id(), path, &fact.leans, message).or(Candidate::RealPath));
         }
         Known::Other => {
             let message =

@@ -3,7 +3,7 @@
 use crate::analysis::source::SourceKind;
 use crate::rootfs::Known;
 
-use super::{Caret, Finding, Prediction, Rule, View};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "type-conflict",
@@ -39,7 +39,7 @@ Cases 021, 065, 066, 130 and 229; archives replace what they meet in both: 136 a
 `copy.copier.copy` in fsutil: «cannot copy to non-directory».
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     for (path, fact) in &view.written {
         if matches!(fact.known, Known::File | Known::Other) {
             let message = format!("`{path}` is no directory: the build fails now and would replace it");
@@ -61,7 +61,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A file that takes the destination, and then a directory that is to be copied there too.
-fn file_before_directory(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn file_before_directory(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
     let takes_place = !view.is_directory_anyway() && matches!(fact.known, Known::Absent | Known::File);
     let directory_later = view.line.sources.iter().any(|source| matches!(source.kind, SourceKind::Dir(_)));

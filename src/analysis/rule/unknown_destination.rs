@@ -1,6 +1,6 @@
 //! Destinations that are not known.
 
-use super::{Caret, Finding, Prediction, Rule, View};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-destination",
@@ -34,7 +34,7 @@ COPY --link build.sh $SRC/
 Case 235. `dockerfile2llb.pathRelativeToWorkingDir`.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     if let Err(why) = &view.line.destination {
         findings.push(Finding::unknown(RULE.id(), "", format!("the destination is not known: {why}")));
     }

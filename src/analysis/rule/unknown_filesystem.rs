@@ -2,7 +2,7 @@
 
 use crate::rootfs::Known;
 
-use super::{Caret, Finding, Prediction, Rule, View};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-filesystem",
@@ -36,7 +36,7 @@ COPY --link app /opt/app/
 The model: `C(S) = S ⊕ C(∅)` can be judged only where `S` is known along the destination.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let at_destination = view.at_destination.as_ref().filter(|_| !view.is_directory_anyway());
     let destination =
         view.line.destination.as_ref().map(|destination| destination.path.as_str()).unwrap_or_default();

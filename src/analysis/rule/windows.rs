@@ -3,7 +3,7 @@
 use crate::analysis::site::Os;
 use crate::rootfs::Leans;
 
-use super::{Caret, Finding, Prediction, Rule, View};
+use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "windows",
@@ -36,7 +36,7 @@ COPY --link app.exe C:/app/app.exe
 `solver/llbsolver/ops/merge.go`; the snapshotter of Windows has no merge.
 ";
 
-fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
+fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     if let Os::Windows(why) = view.os {
         findings.push(Finding::hold(
             RULE.id(),
