@@ -6,7 +6,6 @@
 pub mod archive;
 mod base;
 pub mod benefit;
-pub mod context;
 mod copy_step;
 mod decision;
 pub mod destination;

@@ -2,6 +2,7 @@
 //! under which tags. Nothing is run; what only a run would tell stays a hole in a [`Pattern`].
 
 pub mod bake;
+mod build_context;
 pub mod compose;
 mod context;
 mod declared;
@@ -9,6 +10,7 @@ pub mod devcontainer;
 mod docker_cli;
 mod dockerignore;
 mod document;
+mod folder;
 mod json;
 pub mod makefile;
 pub mod names;
@@ -24,8 +26,10 @@ use std::fmt;
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
+pub use build_context::{BuildContext, ContextEntry, ContextPath, NoContext};
 pub use context::{Context, ContextError, ContextView, Evidence, Found};
 pub use dockerignore::{IgnoreError, Ignored};
+pub use folder::{FolderContext, RefusedIgnoreFile};
 pub use resolve::resolve;
 pub use scan::{Builds, Unread, find};
 

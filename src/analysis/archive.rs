@@ -1,5 +1,6 @@
 //! Archives that ADD extracts. They are known by their content, never by their name.
 
+use crate::text::path::clean;
 use std::io::{self, Read};
 
 /// What an archive does to the directories around it.
@@ -127,7 +128,7 @@ fn id(number: u64) -> Result<u32, ArchiveError> {
 
 /// A path of an archive, clean and without the leading slash; empty for the archive's root.
 fn relative(path: &[u8]) -> String {
-    super::destination::clean(&String::from_utf8_lossy(path)).trim_start_matches('/').to_owned()
+    clean(&String::from_utf8_lossy(path)).trim_start_matches('/').to_owned()
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use crate::analysis::owner::Owner;
 use crate::analysis::resolve::is_copy;
 use crate::analysis::restored::Difference;
 use crate::analysis::site::{Chmod, Line, View};
-use crate::analysis::source::{BuildContext, Source};
+use crate::analysis::source::Source;
 use crate::analysis::stage::Walk;
 use crate::analysis::state::{State, Worlds};
 use crate::analysis::transfer::{self, Copying, Mode};
+use crate::builds::BuildContext;
 use crate::dockerfile::{Transfer, TransferKind};
 use crate::rootfs::Rootfs;
 

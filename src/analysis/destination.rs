@@ -1,35 +1,12 @@
 //! Where a COPY or ADD goes: paths as BuildKit computes them. It never looks at a filesystem by itself.
 
-use crate::rootfs::{Fact, Known, Leans, Rootfs};
 use std::sync::Arc;
+
+use crate::rootfs::{Fact, Known, Leans, Rootfs};
+use crate::text::path::{clean, join};
 
 /// How many symbolic links are followed before a path counts as a loop; containerd's `fs.RootPath` stops at 255.
 const LINK_LIMIT: usize = 255;
-
-/// `path.Clean` of Go for an absolute result: `.` and `..` resolved, slashes folded.
-pub fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}
-
-/// `path.Join(directory, path)` of Go, for an absolute directory.
-pub fn join(directory: &str, path: &str) -> String {
-    clean(&format!("{directory}/{path}"))
-}
-
-/// The last component of a clean absolute path; empty for the root.
-pub fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
-}
 
 /// A destination after expansion.
 ///

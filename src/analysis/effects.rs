@@ -6,11 +6,12 @@ mod mode;
 
 use std::sync::Arc;
 
-use crate::analysis::destination::{self, Followed, base_name, join};
+use crate::analysis::destination::{self, Followed};
 use crate::analysis::owner::Owner;
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors};
 use crate::shell::{Change, Destination, Mode, Operand, PathPattern, Step, User};
+use crate::text::path::{base_name, join};
 
 /// What a command does where an operand is a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::source::BuildContext;
+use crate::builds::BuildContext;
 use crate::images::ImageReference;
 
 /// What the platform of a key stands behind.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::analysis::destination::base_name;
 use crate::rootfs::{Assumption, Leans};
 use crate::shell::{Effect, Step};
+use crate::text::path::base_name;
 
 /// Commands that tell link counts or times, and change nothing by themselves.
 const METADATA_READERS: [&str; 10] = ["stat", "ls", "find", "du", "test", "[", "[[", "date", "tar", "rsync"];

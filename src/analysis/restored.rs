@@ -13,11 +13,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::decision::{self, Decision};
-use crate::analysis::destination::{self, Followed, base_name};
+use crate::analysis::destination::{self, Followed};
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::site::{Verdict, View};
 use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
+use crate::text::path::base_name;
 
 /// Setuid and setgid: new directories inherit the one, and tools differ in what they leave of both.
 const SPECIAL: u32 = 0o6000;

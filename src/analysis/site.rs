@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::analysis::destination::{Destination, join};
+use crate::analysis::destination::Destination;
 use crate::analysis::owner::Owner;
 use crate::analysis::rule::Rule;
 use crate::analysis::source::{self, Source, SourceKind};
 use crate::analysis::transfer::DirectoryModes;
 use crate::dockerfile::{Transfer, TransferKind, Word};
 use crate::rootfs::{Assumption, Fact, Known, Leans, Rootfs, ancestors};
+use crate::text::path::join;
 
 /// May `--link` be inserted?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,73 +3,11 @@
 use std::sync::Arc;
 
 use crate::analysis::archive::{self, Archive, ArchiveError};
-use crate::analysis::destination::{self, Followed, base_name};
+use crate::analysis::destination::{self, Followed};
+use crate::builds::{BuildContext, ContextEntry, ContextPath};
 use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
 use crate::text::go_match::{has_wildcards, matches_pattern};
-
-/// What a build context holds; its paths are relative to its root and clean, the root is empty.
-pub trait BuildContext: Sync {
-    /// The paths that match a source, in order, wildcards expanded as Go's `filepath.Match` does and symbolic
-    /// links followed. None where the source is not there: a build product, a submodule, or nothing.
-    fn find(&self, source: &str) -> Option<Vec<ContextPath>>;
-
-    /// Everything below a directory, in byte order, with the path relative to it.
-    fn below(&self, directory: &str) -> Vec<(String, ContextEntry)>;
-
-    /// The bytes of a file. None where they can not be had.
-    fn read(&self, file: &str) -> Option<Vec<u8>>;
-
-    /// Why something that a source names is not found.
-    fn missing(&self) -> &'static str {
-        "is not in the repository"
-    }
-}
-
-/// One match of a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContextPath {
-    /// The path that matched; its last component names the copy.
-    pub path: String,
-    /// The path with symbolic links followed.
-    pub real: String,
-    /// What is at the real path: a file or a directory.
-    pub entry: ContextEntry,
-}
-
-/// What is at a path of a context.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContextEntry {
-    /// A regular file.
-    File,
-    /// A directory, with its permission bits where they are known: git stores none.
-    Dir(Option<u32>),
-    /// A symbolic link, with its target.
-    Symlink(String),
-    /// Something whose kind git does not tell: a submodule.
-    Unknown,
-}
-
-/// A context of which nothing is known.
-#[derive(Clone, Copy, Debug)]
-pub struct NoContext;
-
-impl BuildContext for NoContext {
-    fn find(&self, _: &str) -> Option<Vec<ContextPath>> {
-        None
-    }
-
-    fn below(&self, _: &str) -> Vec<(String, ContextEntry)> {
-        Vec::new()
-    }
-
-    fn read(&self, _: &str) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn missing(&self) -> &'static str {
-        "comes from a build context of which nothing is known"
-    }
-}
+use crate::text::path::{base_name, clean, join};
 
 /// One thing that is copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,11 +113,7 @@ pub fn is_url(source: &str) -> bool {
 pub fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> Vec<Source> {
     let Some(found) = context.find(written) else {
         let why = format!("{written} {}", context.missing());
-        return vec![Source::new(
-            written,
-            base_name(&destination::clean(written)),
-            SourceKind::Unknown(why.into()),
-        )];
+        return vec![Source::new(written, base_name(&clean(written)), SourceKind::Unknown(why.into()))];
     };
     let one = |at: ContextPath| {
         let name = base_name(&format!("/{}", at.path)).to_owned();
@@ -231,7 +165,7 @@ fn context_listing(context: &dyn BuildContext, directory: &str) -> Listing {
 
 /// The sources that `written` stands for in another stage or image.
 pub fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<Source> {
-    let path = destination::join("/", written);
+    let path = join("/", written);
     let name = base_name(&path);
     if has_wildcards(written) {
         return wildcard(rootfs, written, &path);
@@ -271,7 +205,7 @@ fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<Source> {
     let names = listing.entries.iter().map(|(path, _)| path.as_str());
     let matching = names.filter(|name| !name.contains('/') && matches_pattern(pattern, name));
     let with_leans = |name: &str| {
-        let mut source = at_path(rootfs, written, name, &destination::join(&real, name));
+        let mut source = at_path(rootfs, written, name, &join(&real, name));
         source.leans.merge(&fact.leans);
         source.leans.merge(&listing.leans);
         source

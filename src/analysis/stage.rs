@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::decision::Decision;
-use crate::analysis::destination::{self, Destination};
+use crate::analysis::destination::Destination;
 use crate::analysis::end_state::Neighbours;
 use crate::analysis::judgement::{BaseRead, Judged};
 use crate::analysis::named_context::NamedContexts;
@@ -13,11 +13,12 @@ use crate::analysis::restored::Healed;
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
 use crate::analysis::site::Verdict;
-use crate::analysis::source::{BuildContext, NoContext};
 use crate::analysis::state::{Process, Ran, State, What, Worlds};
 use crate::analysis::transfer_of;
+use crate::builds::{BuildContext, NoContext};
 use crate::dockerfile::{Assignment, Body, Dockerfile, Instruction, Mount, Run, Scope, Stages};
 use crate::images::ImageSource;
+use crate::text::path::{clean, join};
 
 /// What the walk needs beside the Dockerfile.
 #[derive(Clone, Copy)]
@@ -220,10 +221,8 @@ impl<'a> Walk<'a> {
     /// `dockerfile2llb.dispatchWorkdir`: makes what is missing of it, owned by the current user.
     fn workdir(&self, state: &mut State, word: &str) {
         let path = match state.expand(word, self.escape_token) {
-            Ok(path) if path.starts_with('/') => Ok(destination::clean(&path)),
-            Ok(path) => {
-                state.workdir.as_ref().map(|workdir| destination::join(workdir, &path)).map_err(Clone::clone)
-            }
+            Ok(path) if path.starts_with('/') => Ok(clean(&path)),
+            Ok(path) => state.workdir.as_ref().map(|workdir| join(workdir, &path)).map_err(Clone::clone),
             Err(why) => Err(why),
         };
         state.workdir.clone_from(&path);

@@ -17,6 +17,7 @@ use crate::rootfs::{
     Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
 };
 use crate::shell::Step;
+use crate::text::path::join;
 
 /// The shell that RUN uses where no SHELL says otherwise.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
@@ -242,7 +243,7 @@ impl State {
         };
         let environment = config.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let mut state = Self::new(base, Scope::with_environment(environment), os, line);
-        state.workdir = Ok(destination::join("/", &config.working_dir));
+        state.workdir = Ok(join("/", &config.working_dir));
         state.user = Ok(config.user.clone());
         if let Some(shell) = &config.shell {
             state.shell.clone_from(shell);

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::benefit::Benefit;
-use super::context::FolderContext;
 use super::end_state::NoNeighbours;
 use super::named_context::{NamedContext, NamedContexts};
 use super::rule::{self, Finding, Rule};
 use super::site::View;
-use super::source::{BuildContext, NoContext};
 use super::{Inputs, Site, Verdict, analyze};
+use crate::builds::{BuildContext, FolderContext, NoContext};
 use crate::dockerfile::Dockerfile;
 use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
 use crate::rootfs::{Entry, Leans, Metadata, Tree};

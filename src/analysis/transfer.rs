@@ -9,6 +9,7 @@ use crate::analysis::source::{Source, SourceKind};
 use crate::rootfs::{
     Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs, ancestors,
 };
+use crate::text::path::join;
 
 /// How a transfer reaches the filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +120,7 @@ impl Transition<'_> {
     }
 
     fn copy(&mut self, source: &Source, place: &str) {
-        let inside = destination::join(place, &source.name);
+        let inside = join(place, &source.name);
         if self.copying.filtered {
             let why = "--exclude or --parents decides what is there".into();
             if matches!(source.kind, SourceKind::Dir(_)) {
@@ -131,7 +132,7 @@ impl Transition<'_> {
             SourceKind::Dir(listing) => {
                 self.ensure_directory_at(place);
                 for (path, known) in &listing.entries {
-                    let at = destination::join(place, path);
+                    let at = join(place, path);
                     let mut leans = listing.leans.clone();
                     let known = self.as_copied(&at, known.clone(), &mut leans);
                     self.put(&at, known, &leans);
@@ -188,7 +189,7 @@ impl Transition<'_> {
 
     /// Nothing is known any more of what lies below a directory, but for what a source has surely put there.
     fn blur_beside(&mut self, place: &str, listing: &Listing, why: &Arc<str>) {
-        let paths = listing.entries.iter().map(|(path, _)| destination::join(place, path));
+        let paths = listing.entries.iter().map(|(path, _)| join(place, path));
         let put: Vec<(String, Fact)> = paths.map(|path| (path.clone(), self.rootfs.get(&path))).collect();
         self.blur(place, why);
         for (path, fact) in put {
@@ -255,7 +256,7 @@ impl Transition<'_> {
         if path.is_empty() {
             return;
         }
-        let at = destination::join(place, path);
+        let at = join(place, path);
         let parents: Vec<String> =
             ancestors(&at).filter(|parent| parent.len() > place.len()).map(str::to_owned).collect();
         for parent in parents {
@@ -269,7 +270,7 @@ impl Transition<'_> {
                 Known::Dir(Directory { mode: Some(*mode), owner, xattrs: (!xattrs).then_some(false) })
             }
             ArchiveEntry::File => Known::File,
-            ArchiveEntry::HardLink(target) => self.linked_to(&destination::join(place, target)),
+            ArchiveEntry::HardLink(target) => self.linked_to(&join(place, target)),
             ArchiveEntry::Symlink(target) => Known::Symlink(target.clone()),
             ArchiveEntry::Other => Known::Other,
         };

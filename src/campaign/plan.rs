@@ -18,13 +18,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use crate::analysis::context::FolderContext;
 use crate::analysis::end_state::NoNeighbours;
 use crate::analysis::named_context::NamedContexts;
 use crate::analysis::rule::{Finding, Rule};
-use crate::analysis::source::BuildContext;
 use crate::analysis::{self, Analysis, Inputs};
-use crate::builds::Builds;
+use crate::builds::{BuildContext, Builds, FolderContext, NoContext};
 use crate::config::Config;
 use crate::discover::{self, Class, Discovery, Owners, Source, SourceFile};
 use crate::dockerfile::{Body, Dockerfile};
@@ -356,12 +354,11 @@ pub fn inspect(
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> Inspection {
-    let no_context = analysis::source::NoContext;
     let given = options.build_args.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
     let build_args = given.collect();
     let report = |(path, text, context): &(String, Vec<u8>, Option<FolderContext>)| {
         let dockerfile = Dockerfile::read(text.clone());
-        let context: &dyn BuildContext = context.as_ref().map_or(&no_context, |context| context);
+        let context: &dyn BuildContext = context.as_ref().map_or(&NoContext, |context| context);
         let accepted = |finding: &Finding| waivers.accepting(path, finding).is_some();
         let inputs = Inputs {
             way: "",

@@ -1,8 +1,8 @@
 //! `layerwright inspect`.
 
 use super::{Error, Format, InspectArguments, Kind, human, workspace, write};
-use crate::analysis::context::FolderContext;
 use crate::analysis::rule;
+use crate::builds::FolderContext;
 use crate::campaign::plan::{self, Options, Waivers};
 use crate::config::Config;
 

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use layerwright::analysis::context::FolderContext;
 use layerwright::analysis::rule::{self, Rule};
+use layerwright::builds::FolderContext;
 use layerwright::campaign::plan::file::{Benefit, Keyword, Site, Verdict};
 use layerwright::campaign::plan::{Options, Waivers, inspect};
 use layerwright::config::Config;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Effects;
-use crate::analysis::destination::{base_name, join};
 use crate::rootfs::{Below, Fact, Known};
 use crate::shell::Destination;
+use crate::text::path::{base_name, join};
 
 impl Effects<'_> {
     /// `ln`: a symbolic link, or another name of a file.

@@ -1,9 +1,9 @@
 //! Extended attributes of directories.
 
 use crate::analysis::archive::{Archive, ArchiveEntry};
-use crate::analysis::destination;
 use crate::analysis::source::SourceKind;
 use crate::rootfs::{Directory, Known, Leans, Listing, ancestors};
+use crate::text::path::join;
 
 use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, View};
 
@@ -95,7 +95,7 @@ fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding<Candi
         if path.is_empty() || !matches!(entry, ArchiveEntry::Dir { .. }) {
             continue;
         }
-        let path = destination::join(&destination.path, path);
+        let path = join(&destination.path, path);
         let fact = view.rootfs.get(&path);
         match fact.known {
             Known::Dir(Directory { xattrs: Some(true), .. }) => findings.push(lost(&path, &fact.leans)),
@@ -115,6 +115,6 @@ fn unlisted(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let listing = view.rootfs.below(&destination.path);
     let marked = |known: &Known| matches!(known, Known::Dir(Directory { xattrs: Some(true), .. }));
     if let Some((path, _)) = listing.entries.iter().find(|(_, known)| marked(known)) {
-        findings.push(not_known(&destination::join(&destination.path, path)));
+        findings.push(not_known(&join(&destination.path, path)));
     }
 }

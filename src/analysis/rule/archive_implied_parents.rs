@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::archive::{Archive, ArchiveEntry};
-use crate::analysis::destination;
 use crate::analysis::source::SourceKind;
 use crate::rootfs::{Directory, Fact, Known};
+use crate::text::path::join;
 
 use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
@@ -50,13 +50,13 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
         let message = format!(
             "`{path}` of the archive leads through `{through}`, which the line brings as no directory; where it ends hangs on what is there"
         );
-        findings.push(Finding::unknown(RULE.id(), &destination::join(&destination.path, path), message));
+        findings.push(Finding::unknown(RULE.id(), &join(&destination.path, path), message));
     }
     for source in &view.line.sources {
         match &source.kind {
             SourceKind::Archive(archive) => {
                 for implied in implied_parents(archive) {
-                    check_parent(view, &destination::join(&destination.path, &implied), findings);
+                    check_parent(view, &join(&destination.path, &implied), findings);
                 }
             }
             SourceKind::MaybeArchive { why, compressed } => {

@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::named_context::{NamedContext, NamedContexts};
-use crate::analysis::source::{self, BuildContext, NoContext};
-use crate::builds::{Build, ContextRoot, Kind};
-use crate::builds::{Context, ContextView, Evidence};
+use crate::analysis::source;
+use crate::builds::{Build, BuildContext, Context, ContextRoot, ContextView, Evidence, Kind, NoContext};
 use crate::campaign::plan::file::{self, SaidBy};
 use crate::discover::Source;
 use crate::dockerfile::{Body, Dockerfile};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use layerwright::analysis::Inputs;
 use layerwright::analysis::end_state::{self, NoNeighbours};
 use layerwright::analysis::named_context::NamedContexts;
-use layerwright::analysis::source::NoContext;
+use layerwright::builds::NoContext;
 use layerwright::dockerfile::Dockerfile;
 use layerwright::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
 use layerwright::rootfs::{Directory, Entry, Known, Metadata, Rootfs, Tree as KnownTree};

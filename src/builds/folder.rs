@@ -1,93 +1,15 @@
-//! Build contexts for the analysis: what git has of one, or a folder as it is on disk.
+//! A folder on disk as a build context.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::analysis::source::{BuildContext, ContextEntry, ContextPath};
-use crate::builds::{ContextView, Found, IgnoreError, Ignored};
-use crate::git::{EntryKind, RepoPath};
+use super::build_context::MOST_BYTES;
+use super::{BuildContext, ContextEntry, ContextPath, IgnoreError, Ignored};
 use crate::text::go_match::{has_wildcards, matches_pattern};
-
-/// The most bytes of a file that are read to see whether ADD would extract it.
-const MOST_BYTES: u64 = 64 << 20;
+use crate::text::path::clean;
 
 /// How many symbolic links are followed in one path.
 const LINK_LIMIT: usize = 255;
-
-impl BuildContext for ContextView<'_> {
-    fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
-        if has_wildcards(source) {
-            let found = self.glob(source).ok()?;
-            let found: Vec<ContextPath> =
-                found.into_iter().filter_map(|(path, found)| self.at(path.as_str(), &path, found)).collect();
-            return (!found.is_empty()).then_some(found);
-        }
-        let found = self.get(source);
-        let clean = crate::analysis::destination::clean(source);
-        match (found, self.path_of(source)) {
-            (Found::Dir, None) => {
-                Some(vec![ContextPath { path: clean, real: String::new(), entry: ContextEntry::Dir(None) }])
-            }
-            (found, Some(real)) => Some(vec![self.at(&clean, &real, found)?]),
-            (_, None) => None,
-        }
-    }
-
-    fn below(&self, directory: &str) -> Vec<(String, ContextEntry)> {
-        let folder = RepoPath::new(directory).ok();
-        let mut entries = Vec::new();
-        let mut seen = std::collections::BTreeSet::new();
-        for entry in self.tree(folder.as_ref()) {
-            let root = folder.as_ref().or(self.root()).map_or("", RepoPath::as_str);
-            let path = entry.path.as_str()[root.len()..].trim_start_matches('/').to_owned();
-            for (at, _) in path.match_indices('/') {
-                if seen.insert(path[..at].to_owned()) {
-                    entries.push((path[..at].to_owned(), ContextEntry::Dir(None)));
-                }
-            }
-            let kind = match entry.kind {
-                EntryKind::File { .. } => ContextEntry::File,
-                EntryKind::Submodule => ContextEntry::Unknown,
-                EntryKind::Symlink => self.link(&entry.path),
-            };
-            entries.push((path, kind));
-        }
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
-        entries
-    }
-
-    fn read(&self, file: &str) -> Option<Vec<u8>> {
-        ContextView::read(self, &RepoPath::new(file).ok()?, MOST_BYTES).ok()
-    }
-}
-
-impl ContextView<'_> {
-    fn at(&self, path: &str, real: &RepoPath, found: Found) -> Option<ContextPath> {
-        let found = match found {
-            Found::Symlink { target: Some(target) } => {
-                let inside = self.relative(&target);
-                return self.at(path, &target, self.get(&inside));
-            }
-            found => found,
-        };
-        let entry = match found {
-            Found::Dir => ContextEntry::Dir(None),
-            Found::File { .. } => ContextEntry::File,
-            Found::Submodule => ContextEntry::Unknown,
-            Found::Symlink { .. } | Found::Ignored | Found::Missing => return None,
-        };
-        Some(ContextPath { path: path.to_owned(), real: real.as_str().to_owned(), entry })
-    }
-
-    fn relative(&self, path: &RepoPath) -> String {
-        let root = self.root().map_or("", RepoPath::as_str);
-        path.as_str()[root.len()..].trim_start_matches('/').to_owned()
-    }
-
-    fn link(&self, path: &RepoPath) -> ContextEntry {
-        self.link_target(path).map_or(ContextEntry::Unknown, ContextEntry::Symlink)
-    }
-}
 
 /// A folder as it is on disk, with the modes of its directories.
 #[derive(Clone, Debug)]
@@ -265,7 +187,7 @@ fn mode(_: &fs::Metadata) -> Option<u32> {
 
 impl BuildContext for FolderContext {
     fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
-        let clean = crate::analysis::destination::clean(source);
+        let clean = clean(source);
         let paths = if has_wildcards(source) { self.glob(source) } else { vec![clean] };
         let found: Vec<ContextPath> = paths
             .into_iter()

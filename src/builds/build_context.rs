@@ -1,0 +1,150 @@
+//! What the sources of COPY and ADD find in a build context. Names are those of the context, not of the repository.
+
+use std::collections::BTreeSet;
+
+use super::{ContextView, Found};
+use crate::git::{EntryKind, RepoPath};
+use crate::text::go_match::has_wildcards;
+use crate::text::path::clean;
+
+/// The most bytes of a file that are read to see whether ADD would extract it.
+pub(super) const MOST_BYTES: u64 = 64 << 20;
+
+/// The content of a build context. Paths are relative to its root and clean; the root is empty.
+pub trait BuildContext: Sync {
+    /// The paths that match a source, in order, wildcards expanded as Go's `filepath.Match` does and symbolic
+    /// links followed. A source that is not there gives none: a build product, a submodule, or nothing.
+    fn find(&self, source: &str) -> Option<Vec<ContextPath>>;
+
+    /// Everything below a directory, in byte order, with the path relative to it.
+    fn below(&self, directory: &str) -> Vec<(String, ContextEntry)>;
+
+    /// The bytes of a file, where they can be read.
+    fn read(&self, file: &str) -> Option<Vec<u8>>;
+
+    /// The reason why a source is not found.
+    fn missing(&self) -> &'static str {
+        "is not in the repository"
+    }
+}
+
+/// One match of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextPath {
+    /// The path that matched; its last component names the copy.
+    pub path: String,
+    /// The path with symbolic links followed.
+    pub real: String,
+    /// The object at the real path: a file or a directory.
+    pub entry: ContextEntry,
+}
+
+/// The object at a path of a context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContextEntry {
+    /// A regular file.
+    File,
+    /// A directory, with its permission bits where they are known: git stores none.
+    Dir(Option<u32>),
+    /// A symbolic link, with its target.
+    Symlink(String),
+    /// Something whose kind git does not tell: a submodule.
+    Unknown,
+}
+
+/// A context of which nothing is known.
+#[derive(Clone, Copy, Debug)]
+pub struct NoContext;
+
+impl BuildContext for NoContext {
+    fn find(&self, _: &str) -> Option<Vec<ContextPath>> {
+        None
+    }
+
+    fn below(&self, _: &str) -> Vec<(String, ContextEntry)> {
+        Vec::new()
+    }
+
+    fn read(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn missing(&self) -> &'static str {
+        "comes from a build context of which nothing is known"
+    }
+}
+
+impl BuildContext for ContextView<'_> {
+    fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
+        if has_wildcards(source) {
+            let found = self.glob(source).ok()?;
+            let found: Vec<ContextPath> =
+                found.into_iter().filter_map(|(path, found)| self.at(path.as_str(), &path, found)).collect();
+            return (!found.is_empty()).then_some(found);
+        }
+        let found = self.get(source);
+        let clean = clean(source);
+        match (found, self.path_of(source)) {
+            (Found::Dir, None) => {
+                Some(vec![ContextPath { path: clean, real: String::new(), entry: ContextEntry::Dir(None) }])
+            }
+            (found, Some(real)) => Some(vec![self.at(&clean, &real, found)?]),
+            (_, None) => None,
+        }
+    }
+
+    fn below(&self, directory: &str) -> Vec<(String, ContextEntry)> {
+        let folder = RepoPath::new(directory).ok();
+        let mut entries = Vec::new();
+        let mut seen = BTreeSet::new();
+        for entry in self.tree(folder.as_ref()) {
+            let root = folder.as_ref().or(self.root()).map_or("", RepoPath::as_str);
+            let path = entry.path.as_str()[root.len()..].trim_start_matches('/').to_owned();
+            for (at, _) in path.match_indices('/') {
+                if seen.insert(path[..at].to_owned()) {
+                    entries.push((path[..at].to_owned(), ContextEntry::Dir(None)));
+                }
+            }
+            let kind = match entry.kind {
+                EntryKind::File { .. } => ContextEntry::File,
+                EntryKind::Submodule => ContextEntry::Unknown,
+                EntryKind::Symlink => self.link(&entry.path),
+            };
+            entries.push((path, kind));
+        }
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries
+    }
+
+    fn read(&self, file: &str) -> Option<Vec<u8>> {
+        ContextView::read(self, &RepoPath::new(file).ok()?, MOST_BYTES).ok()
+    }
+}
+
+impl ContextView<'_> {
+    fn at(&self, path: &str, real: &RepoPath, found: Found) -> Option<ContextPath> {
+        let found = match found {
+            Found::Symlink { target: Some(target) } => {
+                let inside = self.relative(&target);
+                return self.at(path, &target, self.get(&inside));
+            }
+            found => found,
+        };
+        let entry = match found {
+            Found::Dir => ContextEntry::Dir(None),
+            Found::File { .. } => ContextEntry::File,
+            Found::Submodule => ContextEntry::Unknown,
+            Found::Symlink { .. } | Found::Ignored | Found::Missing => return None,
+        };
+        Some(ContextPath { path: path.to_owned(), real: real.as_str().to_owned(), entry })
+    }
+
+    fn relative(&self, path: &RepoPath) -> String {
+        let root = self.root().map_or("", RepoPath::as_str);
+        path.as_str()[root.len()..].trim_start_matches('/').to_owned()
+    }
+
+    fn link(&self, path: &RepoPath) -> ContextEntry {
+        self.link_target(path).map_or(ContextEntry::Unknown, ContextEntry::Symlink)
+    }
+}

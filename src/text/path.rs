@@ -1,0 +1,26 @@
+//! Absolute paths as BuildKit computes them, with Go's `path` package. They are text: nothing looks at a filesystem.
+
+/// `path.Clean` of Go for an absolute result: `.` and `..` resolved, slashes folded.
+pub(crate) fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// `path.Join(directory, path)` of Go, for an absolute directory.
+pub(crate) fn join(directory: &str, path: &str) -> String {
+    clean(&format!("{directory}/{path}"))
+}
+
+/// The last component of a clean absolute path; empty for the root.
+pub(crate) fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
