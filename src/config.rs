@@ -1,4 +1,5 @@
-//! `layerwright.toml`: what people decide for a repository. Every key has a default; unknown keys are refused.
+//! `layerwright.toml`: the decisions that maintainers make for a repository. Every key has a default; unknown keys are
+//! errors.
 
 mod keys;
 pub mod message;
@@ -16,87 +17,89 @@ pub use origin::effective;
 /// The file's name in the root of a repository.
 pub const FILE_NAME: &str = "layerwright.toml";
 
-/// How alike two names are that may have been meant for each other, from 0 to 1.
+/// The least similarity, from 0 to 1, at which an unknown name gets a "did you mean".
 pub const ALIKE: f64 = 0.6;
 
-/// `layerwright.toml` can not be used.
+/// An error in `layerwright.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// It is no TOML, or a key or value of it is wrong.
-    #[error("{FILE_NAME}:{line}:{column} can not be read\n{shown}")]
+    /// The text is not valid TOML, or has an unknown key or an invalid value.
+    #[error("{FILE_NAME}:{line}:{column}: cannot read the configuration\n{shown}")]
     Toml {
         /// 1-based line.
         line: usize,
         /// 1-based column in bytes.
         column: usize,
-        /// The place as an excerpt, and what is wrong.
+        /// The excerpt, and the problem.
         shown: String,
     },
-    /// It is not UTF-8.
+    /// The text is not UTF-8.
     #[error("{FILE_NAME} is not UTF-8 at byte {0}")]
     Utf8(usize),
-    /// A glob is none.
-    #[error("{FILE_NAME}: `{glob}` is no glob: {why}")]
+    /// An invalid glob.
+    #[error("{FILE_NAME}: invalid glob `{glob}`: {why}")]
     Glob {
         /// The glob.
         glob: String,
-        /// What is wrong.
+        /// The problem.
         why: String,
     },
-    /// A wave of no files would never end.
-    #[error("{FILE_NAME}: a wave in [waves] sizes needs at least one file")]
+    /// A wave without files would never end.
+    #[error("{FILE_NAME}: invalid 0 in [waves] sizes: a wave has at least one file")]
     EmptyWave,
-    /// A path that leaves the repository or is none.
+    /// A path that is not valid inside the repository.
     #[error(
-        "{FILE_NAME}:{line}: `{path}` is no path of the repository: {why}; write it from the root, as in `services/auth/Dockerfile`"
+        "{FILE_NAME}:{line}: invalid path `{path}`: {why}; write it from the repository's root, as in `services/auth/Dockerfile`"
     )]
     Path {
         /// 1-based line.
         line: usize,
         /// The path as written.
         path: String,
-        /// What is wrong.
+        /// The problem.
         why: String,
     },
-    /// A time that is none.
-    #[error("{FILE_NAME}:{line}: `{value}` is no length of time: {why}; write it as in `45m` or `1h 30m`")]
+    /// An invalid duration.
+    #[error("{FILE_NAME}:{line}: invalid duration `{value}`: {why}; write it as in `45m` or `1h 30m`")]
     Time {
         /// 1-based line.
         line: usize,
         /// The value as written.
         value: String,
-        /// What is wrong.
+        /// The problem.
         why: String,
     },
-    /// An entry that says nothing, or two things that exclude each other.
-    #[error("{FILE_NAME}:{line}: [base.{name:?}] names {what}; give one of `dockerfile` and `like`")]
+    /// An entry that has none or both of two keys that exclude each other.
+    #[error(
+        "{FILE_NAME}:{line}: [base.{name:?}] has {what} of its keys; give one of `dockerfile` and `like`"
+    )]
     Base {
         /// 1-based line.
         line: usize,
         /// The glob of the entry.
         name: String,
-        /// What it names.
+        /// How many of the keys it has: `none` or `both`.
         what: &'static str,
     },
-    /// A message that cannot be filled in.
+    /// An invalid template of a commit message.
     #[error("{FILE_NAME}:{line}: [migrate] message: {why}")]
     Message {
         /// 1-based line.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         why: message::MessageError,
     },
-    /// It cannot be written as TOML.
-    #[error("the configuration can not be shown: {0}")]
+    /// The configuration cannot be written as TOML.
+    #[error("cannot print the configuration: {0}")]
     Unwritable(String),
 }
 
 impl Config {
-    /// Reads the bytes of a `layerwright.toml`.
+    /// Parses the bytes of a `layerwright.toml`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], with the place.
+    /// [`ConfigError`], with the line where it is known.
     pub fn read(bytes: &[u8]) -> Result<Self, ConfigError> {
         let text = std::str::from_utf8(bytes).map_err(|error| ConfigError::Utf8(error.valid_up_to()))?;
         let mut config: Config = toml::from_str(text).map_err(|error| misread(text, &error))?;
@@ -118,8 +121,8 @@ impl Config {
         }
         for (name, base) in &self.base {
             let what = match (&base.dockerfile, &base.like) {
-                (None, None) => Some("nothing"),
-                (Some(_), Some(_)) => Some("two things"),
+                (None, None) => Some("none"),
+                (Some(_), Some(_)) => Some("both"),
                 _ => None,
             };
             if let Some(what) = what {
@@ -155,14 +158,14 @@ fn misread(text: &str, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start);
     let Position { line, column } = LineIndex::new(text.as_bytes()).position(start);
     let shown = error.to_string();
-    // Its first line says the place once more.
+    // Its first line repeats the position.
     let shown = shown.split_once('\n').map_or(shown.as_str(), |(_, rest)| rest).trim_end().to_owned();
     let meant = meant(&shown).map(|meant| format!("\ndid you mean `{meant}`?")).unwrap_or_default();
     ConfigError::Toml { line, column, shown: shown + &meant }
 }
 
-/// Of the names that are expected, the one that is most like the one that is written. Both stand in backticks in
-/// what serde says: ``unknown field `dri`, expected one of `dir`, `trust` ``.
+/// The expected name that is most similar to the unknown one. Both are in backticks in the
+/// message of serde: ``unknown field `dri`, expected one of `dir`, `trust` ``.
 fn meant(message: &str) -> Option<&str> {
     let (_, names) = message.split_once("unknown ")?;
     let mut names = names.split('`').skip(1).step_by(2);
@@ -208,6 +211,6 @@ mod tests {
         assert!(
             said("\n[migrate]\nmessage = 'x {pth}'\n").starts_with("layerwright.toml:3: [migrate] message: ")
         );
-        assert!(said("[verify]\nbudget = 'soon'\n").starts_with("layerwright.toml:2: `soon` is no length"));
+        assert!(said("[verify]\nbudget = 'soon'\n").starts_with("layerwright.toml:2: invalid duration `soon`"));
     }
 }

@@ -5,29 +5,29 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What `layerwright.toml` says.
+/// The content of `layerwright.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The campaign as a whole.
+    /// The campaign.
     pub campaign: Campaign,
-    /// Which files are Dockerfiles, and which are left alone.
+    /// The files that are Dockerfiles, and those that are excluded or skipped.
     pub files: Files,
     /// The `# syntax` header.
     pub syntax: Syntax,
-    /// Which files go out together.
+    /// The files of each wave.
     pub waves: Waves,
-    /// What commits say.
+    /// The messages of commits.
     pub migrate: Migrate,
-    /// How builds are verified.
+    /// The verification of builds.
     pub verify: Verify,
-    /// How pull requests are opened.
+    /// The pull requests and their limits.
     pub report: Report,
-    /// Differences that somebody accepts.
+    /// The accepted differences.
     pub waivers: Vec<Waiver>,
-    /// What base images are, by a glob of their names.
+    /// Base images that cannot be read, by a glob of their names.
     pub base: BTreeMap<String, Base>,
-    /// How Dockerfiles are built, by their paths.
+    /// Builds of Dockerfiles, by the path of the Dockerfile.
     pub build: BTreeMap<String, Build>,
     /// The line of each key, by its dotted path.
     #[serde(skip)]
@@ -35,13 +35,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// The 1-based line of a key, by its dotted path as in `build."a/Dockerfile".context`; 1 where it is not
-    /// written.
+    /// Returns the 1-based line of a key, by its dotted path as in `build."a/Dockerfile".context`; 1 for a key that the
+    /// file does not have.
     pub fn line(&self, key: &str) -> usize {
         self.lines.get(key).copied().unwrap_or(1)
     }
 
-    /// The same of a key of `[table."entry"]`; of the entry itself, where that key is not written.
+    /// Returns the line of a key of `[table."entry"]`, or the line of the entry if it does not have that key.
     pub fn line_in(&self, table: &str, entry: &str, key: &str) -> usize {
         let entry = format!("{table}.{}", super::origin::quoted(entry));
         self.lines.get(&format!("{entry}.{key}")).copied().unwrap_or_else(|| self.line(&entry))
@@ -54,7 +54,7 @@ impl Config {
 pub struct Campaign {
     /// The folder of the plan, relative to the repository's root.
     pub dir: String,
-    /// What a file needs to go out.
+    /// The condition for the pull request of a file.
     pub trust: Trust,
 }
 
@@ -64,14 +64,14 @@ impl Default for Campaign {
     }
 }
 
-/// What a file needs to go out.
+/// The condition for the pull request of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
-    /// Evidence; from wave 2, a proof of every line will do.
+    /// Evidence. From wave 2, a proof of every instruction is enough.
     #[default]
     Verified,
-    /// Verdicts will do, also those that lean on assumptions.
+    /// A verdict, also one with assumptions.
     Assumed,
 }
 
@@ -79,11 +79,11 @@ pub enum Trust {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Files {
-    /// Globs of paths that are Dockerfiles whatever their name is.
+    /// Globs of paths that are Dockerfiles under any name.
     pub include: Vec<String>,
-    /// Globs of paths that are left out.
+    /// Globs of paths that are not Dockerfiles of the campaign.
     pub exclude: Vec<String>,
-    /// Files that are judged and not edited.
+    /// Files that are judged but not edited.
     pub skip: Vec<Skip>,
 }
 
@@ -93,7 +93,7 @@ pub struct Files {
 pub struct Skip {
     /// The file, relative to the repository's root.
     pub path: String,
-    /// Why it is left alone; it stands in the plan.
+    /// The reason, which the plan shows.
     pub reason: String,
 }
 
@@ -101,7 +101,7 @@ pub struct Skip {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Syntax {
-    /// The frontend that a new or raised header names; `none` for no header where nothing needs one.
+    /// The frontend that a new or raised header names; `none` for no header where the file does not need one.
     pub write: String,
 }
 
@@ -115,14 +115,14 @@ impl Default for Syntax {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Waves {
-    /// How many files wave 1 and those after it hold; behind the last, each is three times the one before.
+    /// The number of files of wave 1, 2 and so on; each wave after the last entry is three times the one before.
     pub sizes: Vec<usize>,
     /// The file of wave 0, the proof of concept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poc: Option<String>,
-    /// How files are put together.
+    /// The grouping of files.
     pub by: By,
-    /// The files of wave 1 and those after it, as far as they are listed; files that no list names come behind.
+    /// The files of wave 1, 2 and so on; files that no list names come after them.
     pub lists: Vec<Vec<String>>,
 }
 
@@ -132,14 +132,14 @@ impl Default for Waves {
     }
 }
 
-/// How files are put together into waves.
+/// The grouping of files into waves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
-    /// The best first, in waves of the sizes that are given.
+    /// The best files first, in waves of the given sizes.
     #[default]
     Size,
-    /// Those that CODEOWNERS gives to the same owners, in one wave each.
+    /// One wave for the files of the same owners in CODEOWNERS.
     Owner,
 }
 
@@ -147,7 +147,7 @@ pub enum By {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Migrate {
-    /// What the commit of `migrate --commit` says: a subject, a blank line, a body. `{path}` is the file, `{count}`
+    /// The message of commits: a subject, a blank line, a body. `{path}` is the file, `{count}`
     /// as in `2 lines`, `{lines}` each line with its reasons, `{wave}` the number of the file's wave or `none`; `{{`
     /// and `}}` are braces.
     pub message: String,
@@ -163,9 +163,9 @@ impl Default for Migrate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Verify {
-    /// Which frontend reads the files that are built.
+    /// The frontend that reads the built files.
     pub frontend: Frontend,
-    /// How long one file may take, as in `45m`; over it, it is put off.
+    /// The time limit for one file, as in `45m`; a file that takes longer has timed out.
     pub budget: String,
 }
 
@@ -175,14 +175,14 @@ impl Default for Verify {
     }
 }
 
-/// Which frontend reads the files that are built.
+/// The frontend that reads the built files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Frontend {
-    /// The one that the header names, which the builder pulls.
+    /// The image that the header names, which the builder pulls.
     #[default]
     Header,
-    /// The builder's own, where the header's cannot be pulled.
+    /// The frontend inside the builder, for builders that cannot pull the image of the header.
     Builtin,
 }
 
@@ -190,27 +190,27 @@ pub enum Frontend {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Report {
-    /// The branch that pull requests are for; without it, the repository's default branch.
+    /// The base branch of pull requests; without it, the repository's default branch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
     /// Whether pull requests are opened as drafts.
     pub draft: bool,
-    /// Labels of pull requests, beside the campaign's own.
+    /// Labels of pull requests, in addition to the label of the campaign.
     pub labels: Vec<String>,
-    /// Who is asked for a review; `org/team` for a team.
+    /// Requested reviewers; `org/team` for a team.
     pub reviewers: Vec<String>,
-    /// Who is assigned.
+    /// Assignees.
     pub assignees: Vec<String>,
-    /// The file of a template for the text of pull requests.
+    /// The file that holds the template for the text of pull requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-    /// How many pull requests may be open at once.
+    /// The most pull requests that are open at once.
     pub max_open: usize,
-    /// How many of one owner may be open at once.
+    /// The most pull requests of one owner that are open at once.
     pub max_open_per_owner: usize,
-    /// How many pull requests are opened in an hour.
+    /// The most pull requests that are opened in an hour.
     pub per_hour: usize,
-    /// No more are opened while so many have checks that have not finished.
+    /// No pull request is opened while this number of them have unfinished checks.
     pub pause_when_pending_checks: usize,
 }
 
@@ -231,11 +231,11 @@ impl Default for Report {
     }
 }
 
-/// `[[waivers]]`: a named difference that somebody accepts.
+/// `[[waivers]]`: a difference that the maintainers accept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
-    /// Glob of the files it is for.
+    /// Glob of the files that it covers.
     #[serde(default = "everywhere")]
     pub file: String,
     /// The rule, as in `layerwright explain`.
@@ -243,7 +243,7 @@ pub struct Waiver {
     /// The path in the image that the rule names; empty for any.
     #[serde(default)]
     pub path: String,
-    /// Why it is accepted; it stands in the plan and in the pull request.
+    /// The reason, which the plan and the pull request show.
     pub reason: String,
 }
 
@@ -251,44 +251,44 @@ fn everywhere() -> String {
     "**".into()
 }
 
-/// `[base."registry.corp/java:*"]`: what is known of base images that nobody can read.
+/// `[base."registry.corp/java:*"]`: facts about base images that cannot be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Base {
     /// The Dockerfile of this repository that builds them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dockerfile: Option<String>,
-    /// The stage of it that is built; without it, the last.
+    /// The stage that is built; without it, the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// A public image that they are like, as in `eclipse-temurin:21`.
+    /// A public image with the same facts, as in `eclipse-temurin:21`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub like: Option<String>,
 }
 
-/// `[build."services/auth/Dockerfile"]`: how a Dockerfile is built. Where it names a context, that counts alone; else it
-/// completes what is found.
+/// `[build."services/auth/Dockerfile"]`: how a Dockerfile is built. With a context, it replaces every build that is found in
+/// the repository; without one, it completes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Build {
-    /// The build context, a folder relative to the repository's root; without it, what else is found counts.
+    /// The build context, a folder relative to the repository's root; without it, the contexts that are found in the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
     /// The stage that is built; without it, the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// Build arguments; `--build-arg` comes first.
+    /// Build arguments; `--build-arg` overrides them.
     pub args: BTreeMap<String, String>,
     /// Named contexts: a folder relative to the repository's root, `docker-image://…` or a URL.
     pub contexts: BTreeMap<String, String>,
-    /// Platforms that it is built for, as in `linux/amd64`.
+    /// Target platforms, as in `linux/amd64`.
     pub platforms: Vec<String>,
-    /// Secrets of the build, each as `--secret` takes it.
+    /// Secrets of the build, in the form of `docker buildx build --secret`.
     pub secrets: Vec<String>,
-    /// SSH agents of the build, each as `--ssh` takes it.
+    /// SSH agents of the build, in the form of `docker buildx build --ssh`.
     pub ssh: Vec<String>,
-    /// Commands that make what the context needs, run in the repository's root.
+    /// Commands that produce files of the context, run in the repository's root.
     pub prepare: Vec<String>,
-    /// Commands that are run in both images; exit code and output have to agree.
+    /// Commands that run in both images; exit code and output must agree.
     pub smoke: Vec<String>,
 }

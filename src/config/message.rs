@@ -1,22 +1,22 @@
-//! The template of a commit's message, and what it has in common with other templates.
+//! The template of a commit message, and the parts that all templates share.
 
 use crate::text::words::list;
 
-/// The variables of a template.
+/// A variable of a template.
 pub trait Named: Copy + 'static {
-    /// All of them.
+    /// Every variable.
     const ALL: &'static [Self];
 
     /// The name between braces.
     fn name(self) -> &'static str;
 }
 
-/// A variable of a message.
+/// A variable of a commit message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variable {
-    /// The file.
+    /// The path of the file.
     Path,
-    /// How many lines are linked, as in `2 lines`.
+    /// The number of linked lines, as in `2 lines`.
     Count,
     /// Each line with its reasons.
     Lines,
@@ -37,29 +37,29 @@ impl Named for Variable {
     }
 }
 
-/// A template can not be read.
+/// An error in a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// There is no such variable.
-    #[error("`{{{name}}}` is no variable; there are {known}")]
+    /// An unknown variable.
+    #[error("unknown variable `{{{name}}}`; write one of {known}")]
     Unknown {
-        /// What is written.
+        /// The unknown name.
         name: String,
-        /// Those that there are.
+        /// The known variables.
         known: String,
     },
-    /// A brace stands alone.
-    #[error("a `{0}` stands alone; write `{0}{0}` for the character itself")]
+    /// A brace without its counterpart.
+    #[error("unmatched `{0}`; write `{0}{0}` for the character itself")]
     Brace(char),
-    /// It says nothing in its first line.
-    #[error("its first line is the subject of the commit, and is empty")]
+    /// An empty first line.
+    #[error("the first line is empty; it is the subject of the commit")]
     NoSubject,
-    /// It holds a character that no message may have.
-    #[error("it holds a control character")]
+    /// A control character.
+    #[error("the template has a control character; remove it")]
     Control,
 }
 
-/// A template, read.
+/// A parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template<V = Variable>(Vec<Part<V>>);
 
@@ -70,7 +70,7 @@ enum Part<V> {
 }
 
 impl<V: Named> Template<V> {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl<V: Named> Template<V> {
         Ok(Self(parts))
     }
 
-    /// The message, with a value for each variable.
+    /// Returns the text with a value in place of each variable.
     pub fn fill(&self, value: impl Fn(V) -> String) -> String {
         let part = |part: &Part<V>| match part {
             Part::Text(text) => text.clone(),
@@ -116,7 +116,7 @@ impl<V: Named> Template<V> {
     }
 }
 
-/// The names of all variables, as they are written.
+/// Returns the list of all variables, as in `{path}, {count} and {wave}`.
 fn known<V: Named>() -> String {
     let names: Vec<String> = V::ALL.iter().map(|variable| format!("{{{}}}", variable.name())).collect();
     list(&names)
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn what_can_not_be_filled_in_is_told() {
         let told = |text: &str| Template::<Variable>::read(text).unwrap_err();
-        let unknown = "`{pth}` is no variable; there are {path}, {count}, {lines} and {wave}";
+        let unknown = "unknown variable `{pth}`; write one of {path}, {count}, {lines} and {wave}";
         assert_eq!(told("a {pth}").to_string(), unknown);
         assert_eq!(told("a {path"), MessageError::Brace('{'));
         assert_eq!(told("a }"), MessageError::Brace('}'));

@@ -1,4 +1,4 @@
-//! Where each key of a TOML text stands.
+//! The line of each key of a TOML text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -27,7 +27,7 @@ fn of_table(table: &DeTable<'_>, above: &str, index: &LineIndex, lines: &mut BTr
     }
 }
 
-/// A key as it stands in a dotted path: in quotes, if it needs them.
+/// Returns a key in the form of a dotted path: quoted where TOML needs it.
 pub(super) fn quoted(name: &str) -> String {
     let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     if bare { name.to_owned() } else { format!("{name:?}") }
@@ -47,11 +47,11 @@ fn of_array(array: &DeArray<'_>, path: &str, index: &LineIndex, lines: &mut BTre
     }
 }
 
-/// What counts, as a TOML text in which each key says where its value is from.
+/// Returns the effective configuration as TOML; a comment behind each key names the source of its value.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] if `bytes` are no configuration.
+/// [`ConfigError`] if `bytes` are not a valid configuration.
 pub fn effective(bytes: &[u8]) -> Result<String, ConfigError> {
     let config = Config::read(bytes)?;
     let said = lines(&String::from_utf8_lossy(bytes));
@@ -66,7 +66,7 @@ pub fn effective(bytes: &[u8]) -> Result<String, ConfigError> {
     let mut shown = String::new();
     for (at, line) in whole.lines().enumerate() {
         match origin.get(&(at + 1)).filter(|_| line.contains(" = ")) {
-            // Behind the opening of a text of several lines, it would be a part of the text.
+            // Behind the opening quotes of a multi-line string, the comment would be part of the string.
             Some(origin) if line.ends_with("\"\"\"") => writeln!(shown, "# {origin}\n{line}"),
             Some(origin) => writeln!(shown, "{line}  # {origin}"),
             None => writeln!(shown, "{line}"),

@@ -421,7 +421,7 @@ fn the_message_can_be_written_by_a_template() {
     with("x {file}");
     scratch.run(&["migrate", "--commit"]).failed(&[
         "layerwright.toml:2",
-        "`{file}` is no variable",
+        "unknown variable `{file}`",
         "{path}",
     ]);
 }
