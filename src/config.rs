@@ -211,6 +211,8 @@ mod tests {
         assert!(
             said("\n[migrate]\nmessage = 'x {pth}'\n").starts_with("layerwright.toml:3: [migrate] message: ")
         );
-        assert!(said("[verify]\nbudget = 'soon'\n").starts_with("layerwright.toml:2: invalid duration `soon`"));
+        assert!(
+            said("[verify]\nbudget = 'soon'\n").starts_with("layerwright.toml:2: invalid duration `soon`")
+        );
     }
 }

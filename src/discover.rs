@@ -26,23 +26,23 @@ pub use source::{ReadError, Source, Target};
 use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};
 use names::Name;
 
-/// The largest Dockerfile that is read, far above any that people write.
+/// The most bytes of a Dockerfile that are read; handwritten ones are far smaller.
 pub const MOST_BYTES: u64 = 4 << 20;
 
-/// Why nothing could be discovered at all.
+/// An error that ends a discovery.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DiscoverError {
-    /// A pattern of `include` or `exclude` cannot be read.
-    #[error("the pattern `{pattern}` cannot be read: {message}; correct it in `[files]` of layerwright.toml")]
+    /// An invalid glob in `include` or `exclude`.
+    #[error("invalid glob `{pattern}`: {message}; correct it in [files] of layerwright.toml")]
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The problem.
         message: String,
     },
 }
 
-/// Which files are Dockerfiles beyond what their names say.
+/// The files that are Dockerfiles in addition to those with the name of one.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     include: GlobSet,
@@ -51,19 +51,19 @@ pub struct Options {
 }
 
 impl Options {
-    /// Takes globs for files to take whatever their names and folders are, and for files to leave out, which win.
+    /// Compiles globs for files to include under any name and in any folder, and for files to exclude. Exclusion wins.
     ///
-    /// `*` takes no slash and `**` does; a pattern without a slash holds in every folder, and one that names a
-    /// folder holds for all below it.
+    /// `*` does not match a slash, `**` does. A pattern without a slash matches in every folder; one that matches a
+    /// folder matches all files below it.
     ///
     /// # Errors
     ///
-    /// [`DiscoverError::Pattern`] names the pattern that cannot be read.
+    /// [`DiscoverError::Pattern`] names the invalid pattern.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, DiscoverError> {
         Ok(Self { include: globs_of(include)?, exclude: globs_of(exclude)?, listed: BTreeSet::new() })
     }
 
-    /// Takes these files too, whatever their names and folders are: somebody listed them.
+    /// Includes listed files under any name and in any folder.
     #[must_use]
     pub fn listed(mut self, paths: impl IntoIterator<Item = RepoPath>) -> Self {
         self.listed.extend(paths);
@@ -89,66 +89,66 @@ fn globs_of(patterns: &[String]) -> Result<GlobSet, DiscoverError> {
     set.build().map_err(|error| wrong(&patterns.join("`, `"), &error))
 }
 
-/// A Dockerfile and where it comes from.
+/// A Dockerfile with its path and content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Where it is.
+    /// The path.
     pub path: RepoPath,
-    /// The id of its content.
+    /// The id of the content.
     pub blob: BlobId,
-    /// Whether it may be run.
+    /// True if the file is executable.
     pub executable: bool,
-    /// Its content, which is UTF-8.
+    /// The content, in UTF-8.
     pub text: Vec<u8>,
-    /// How it came about, by its head. Whether it is a template shows only when it is read: see [`classify`].
+    /// The class by the comments at the top. A template is recognised only when the file is parsed: see [`classify`].
     pub class: Class,
 }
 
-/// Why a file that might be a Dockerfile is none of the campaign's.
+/// The reason why a file that might be a Dockerfile is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftOut {
-    /// It lies in a `vendor` folder.
+    /// The file is in a `vendor` folder.
     Vendored,
-    /// It lies in a `node_modules` folder.
+    /// The file is in a `node_modules` folder.
     NodeModules,
-    /// It is what a test expects: `*.approved.*`.
+    /// The expected output of an approval test: `*.approved.*`.
     Snapshot,
-    /// Its name is that of a template.
+    /// The name of a template.
     TemplateName,
-    /// It has the ending of a source, a document or an archive, and does not read as a Dockerfile.
+    /// The extension of a source, a document or an archive, and content that does not start like a Dockerfile.
     NotADockerfile,
-    /// A pattern of `exclude` names it.
+    /// A glob of `exclude` matches.
     Excluded,
-    /// It is a link to a path of the repository, which is judged itself if it is a Dockerfile.
+    /// A symlink to a path of the repository, which is judged itself if it is a Dockerfile.
     Symlink {
         /// The path.
         target: RepoPath,
     },
-    /// It is a link that leaves the repository.
+    /// A symlink out of the repository.
     SymlinkOutOfTree {
-        /// The link's target as it is written.
+        /// The target, as written.
         target: String,
     },
-    /// It is a link that leads nowhere.
+    /// A dangling symlink.
     SymlinkDangling,
-    /// It is another repository.
+    /// A submodule.
     Submodule,
 }
 
 impl LeftOut {
-    /// A name for the reason alone, to count by.
+    /// Returns the kind of the reason, without its path.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Vendored => "in vendor/",
             Self::NodeModules => "in node_modules/",
-            Self::Snapshot => "a test's snapshot",
-            Self::TemplateName => "a template by its name",
-            Self::NotADockerfile => "no Dockerfile by its content",
+            Self::Snapshot => "test snapshot",
+            Self::TemplateName => "template by name",
+            Self::NotADockerfile => "not a Dockerfile by content",
             Self::Excluded => "excluded",
-            Self::Symlink { .. } => "a link within the repository",
-            Self::SymlinkOutOfTree { .. } => "a link out of the repository",
-            Self::SymlinkDangling => "a link that leads nowhere",
-            Self::Submodule => "a submodule",
+            Self::Symlink { .. } => "symlink within the repository",
+            Self::SymlinkOutOfTree { .. } => "symlink out of the repository",
+            Self::SymlinkDangling => "dangling symlink",
+            Self::Submodule => "submodule",
         }
     }
 }
@@ -163,55 +163,55 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// A Dockerfile that cannot be taken as it is.
+/// A Dockerfile that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}; {}", .reason.remedy())]
 pub struct Refused {
-    /// Where it is.
+    /// The path.
     pub path: RepoPath,
-    /// Why.
+    /// The reason.
     pub reason: RefusedReason,
 }
 
-/// Why a Dockerfile cannot be taken.
+/// The reason why a Dockerfile cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedReason {
-    /// It is larger than any Dockerfile.
-    #[error("it holds {size} bytes, and a Dockerfile may hold {MOST_BYTES}")]
+    /// More than [`MOST_BYTES`] bytes.
+    #[error("it has {size} bytes; at most {MOST_BYTES} are read")]
     TooLarge {
-        /// Its size in bytes.
+        /// The size in bytes.
         size: u64,
     },
-    /// It holds a NUL byte.
-    #[error("it holds a NUL byte in line {line}, at offset {offset}")]
+    /// A NUL byte.
+    #[error("it has a NUL byte in line {line}, at offset {offset}")]
     Nul {
         /// The 1-based line.
         line: usize,
-        /// The byte's offset.
+        /// The offset of the byte.
         offset: usize,
     },
-    /// It is not UTF-8.
+    /// Content that is not UTF-8.
     #[error("it is not UTF-8 in line {line}, at offset {offset}")]
     NotUtf8 {
         /// The 1-based line.
         line: usize,
-        /// The offset of the first byte that is none.
+        /// The offset of the first invalid byte.
         offset: usize,
     },
-    /// Git LFS keeps its content elsewhere.
-    #[error("it is a pointer of Git LFS, not the file itself")]
+    /// A Git LFS pointer instead of the content.
+    #[error("it is a Git LFS pointer, not the file itself")]
     LfsPointer,
-    /// It cannot be read.
+    /// A read error.
     #[error("{0}")]
     Unreadable(ReadError),
 }
 
 impl RefusedReason {
-    /// What to do about it.
+    /// Returns the remedy.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::TooLarge { .. } => "exclude it in `[files]` of layerwright.toml if it is no Dockerfile",
-            Self::Nul { .. } => "save it as UTF-8 text, or exclude it in `[files]` of layerwright.toml",
+            Self::TooLarge { .. } => "exclude it in [files] of layerwright.toml if it is not a Dockerfile",
+            Self::Nul { .. } => "save it as UTF-8 text, or exclude it in [files] of layerwright.toml",
             Self::NotUtf8 { .. } => "save it as UTF-8",
             Self::LfsPointer => "keep Dockerfiles out of Git LFS, in .gitattributes",
             Self::Unreadable(_) => "the other files are not affected",
@@ -219,21 +219,21 @@ impl RefusedReason {
     }
 }
 
-/// What was found, each part in order of path.
+/// The result of a discovery; each list is in order of path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discovery {
     /// The Dockerfiles.
     pub files: Vec<SourceFile>,
-    /// What might be one and is left out, and why.
+    /// The files that are left out, each with the reason.
     pub left_out: Vec<(RepoPath, LeftOut)>,
-    /// The Dockerfiles that cannot be taken.
+    /// The Dockerfiles that cannot be read.
     pub refused: Vec<Refused>,
-    /// Paths with a Dockerfile's name that cannot be used at all.
+    /// Paths with the name of a Dockerfile that git or the system does not let us use.
     pub odd: Vec<Odd>,
 }
 
 impl Discovery {
-    /// How many files are left out, by the kind of the reason.
+    /// Returns the number of files that are left out, by kind of reason.
     pub fn left_out_counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
         for (_, why) in &self.left_out {
@@ -269,7 +269,7 @@ pub fn discover(source: &Source<'_>, options: &Options) -> Discovery {
     discovery
 }
 
-/// What the name says, or that the options take the file. None if it is not even counted.
+/// Returns the kind of the file by options and name; `None` for a file that is not counted.
 fn candidate(path: &RepoPath, options: &Options) -> Option<Name> {
     let name = names::read(path.file_name());
     let wanted = options.listed.contains(path) || options.include.is_match(path.as_str());
@@ -291,7 +291,7 @@ fn judge(source: &Source<'_>, options: &Options, entry: &Entry, name: Name) -> O
     }
     let taken = source.read(&path, MOST_BYTES);
     if name == Name::Doubtful {
-        // A large image, an archive or a listing is no bad Dockerfile; it is none.
+        // A large image, archive or listing is not a broken Dockerfile; it is not a Dockerfile.
         let reads = match &taken {
             Ok(text) => reads_as_dockerfile(text),
             Err(ReadError::TooLarge { .. }) => false,
@@ -349,7 +349,7 @@ fn by_path(path: &RepoPath, options: &Options, name: Name) -> Option<LeftOut> {
     }
 }
 
-/// Why no builder and no editor could be trusted with these bytes.
+/// Returns the reason why builders and editors would disagree about these bytes.
 fn refusal(text: &[u8]) -> Option<RefusedReason> {
     let line = |offset: usize| memchr::memchr_iter(b'\n', &text[..offset]).count() + 1;
     if is_lfs_pointer(text) {

@@ -1,4 +1,4 @@
-//! What is known of base images, from wherever it can be had. It never decides what follows from it.
+//! Facts about base images, from any source. This module never decides what follows from them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,22 +11,22 @@ pub mod reference;
 
 pub use reference::ImageReference;
 
-/// What is known of a base image.
+/// The facts about a base image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseImage {
-    /// Its filesystem.
+    /// The filesystem.
     pub rootfs: Arc<Tree>,
-    /// Its configuration; None where only the filesystem is known.
+    /// The configuration; `None` if only the filesystem is known.
     pub config: Option<ImageConfig>,
-    /// `sha256:…` of its manifest, or of its configuration where it came without a manifest.
+    /// `sha256:…` of the manifest, or of the configuration if there is no manifest.
     pub digest: Option<String>,
-    /// What it runs on.
+    /// The platform.
     pub platform: Option<Platform>,
-    /// Where this knowledge comes from.
+    /// The source of the facts.
     pub source: ImageOrigin,
 }
 
-/// The part of an image's configuration that a Dockerfile built on it starts from: OCI `config.md`, "Properties",
+/// The part of an image's configuration that its children inherit: OCI `config.md`, "Properties",
 /// and Docker's additions to it, `OnBuild` and `Shell`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageConfig {
@@ -38,11 +38,11 @@ pub struct ImageConfig {
     pub env: Vec<(String, String)>,
     /// ONBUILD, each an instruction.
     pub onbuild: Vec<String>,
-    /// SHELL; None for the default.
+    /// SHELL; `None` for the default.
     pub shell: Option<Vec<String>>,
 }
 
-/// A platform, in Go's words: OCI `image-index.md`, "platform".
+/// A platform, in the terms of Go: OCI `image-index.md`, "platform".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
     /// `linux`.
@@ -60,83 +60,83 @@ impl std::fmt::Display for Platform {
     }
 }
 
-/// Where the knowledge of an image comes from.
+/// The source of the facts about an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageOrigin {
     /// A tar of a root filesystem.
     RootfsTar(PathBuf),
     /// An OCI image layout, a folder or an archive.
     OciLayout(PathBuf),
-    /// What `docker save` wrote.
+    /// The output of `docker save`.
     DockerArchive(PathBuf),
 }
 
-/// Something that knows base images.
+/// A source of base images.
 pub trait ImageSource {
-    /// The image that `reference` means; None where this source has nothing under that name.
+    /// Returns the image that `reference` means; `None` if this source does not have it.
     ///
     /// # Errors
     ///
-    /// [`ImageError`], where the source has the image and cannot read it.
+    /// [`ImageError`] if the source has the image and cannot read it.
     fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError>;
 }
 
-/// Why an image is not known.
+/// An error while reading an image.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// A `--rootfs` value that is no pair.
+    /// An invalid value of `--rootfs`.
     #[error(
         "`--rootfs {value}`: {problem}; write `--rootfs IMAGE=PATH`, as in `--rootfs debian:12=debian.tar`"
     )]
     Pair {
         /// The value as given.
         value: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// A name that no image has.
-    #[error("`{reference}` is no image reference: {problem}; write `[REGISTRY/]NAME[:TAG][@DIGEST]`")]
+    /// An invalid image reference.
+    #[error("invalid image reference `{reference}`: {problem}; write `[REGISTRY/]NAME[:TAG][@DIGEST]`")]
     Reference {
-        /// The reference as written.
+        /// The reference, as written.
         reference: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
-    /// The operating system could not read.
-    #[error("{}: could not read: {source}", path.display())]
+    /// A read error.
+    #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A tar, of a root filesystem or of a layer, that could not be read.
+    /// An invalid tar, of a root filesystem or of a layer.
     #[error("{}{}: {source}", path.display(), within(member.as_deref()))]
     Layer {
         /// The file or folder.
         path: PathBuf,
-        /// The layer in it; None for the file itself.
+        /// The layer in it; `None` for the file itself.
         member: Option<String>,
-        /// What is wrong with it.
+        /// The problem.
         source: LayerError,
     },
-    /// A tar that stops between two members, and that nothing says the length of.
+    /// A tar of unknown length that ends between two members.
     #[error("{}{}: the tar has no end marker, so it may be cut off: copy or export it again", path.display(), within(member.as_deref()))]
     NoEnd {
         /// The file or folder.
         path: PathBuf,
-        /// The layer in it; None for the file itself.
+        /// The layer in it; `None` for the file itself.
         member: Option<String>,
     },
-    /// A folder or archive that holds no image.
+    /// A folder or archive without an image.
     #[error("{}: {problem}: give a root filesystem tar, an OCI layout or a `docker save` file", path.display())]
     NoImage {
         /// The file or folder.
         path: PathBuf,
-        /// What is missing.
+        /// The missing part.
         problem: &'static str,
     },
-    /// Something that another part names is not there.
+    /// A blob that another document names is missing.
     #[error("{}: `{blob}` is missing: the image was not saved whole; pull it for its platform and save it again", path.display())]
     MissingBlob {
         /// The file or folder.
@@ -144,44 +144,44 @@ pub enum ImageError {
         /// The name or digest.
         blob: String,
     },
-    /// A blob's bytes are not those that it is named for.
+    /// The content of a blob does not match its digest.
     #[error("{}: the content of `{blob}` is {actual}: it was damaged or changed; save the image again", path.display())]
     DigestMismatch {
         /// The file or folder.
         path: PathBuf,
-        /// The digest that it should have.
+        /// The expected digest.
         blob: String,
-        /// The digest or the size that it has.
+        /// The actual digest or size.
         actual: String,
     },
-    /// A digest or a path in the archive that is not followed.
+    /// A digest or path in the archive that is refused.
     #[error("{}: `{name}` {problem}; save the image again with Docker or skopeo", path.display())]
     Name {
         /// The file or folder.
         path: PathBuf,
         /// The digest or path.
         name: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
-    /// A JSON document that is none, or not the one it should be.
+    /// An invalid JSON document.
     #[error("{}, {member}: {source}; save the image again with Docker or skopeo", path.display())]
     Json {
         /// The file or folder.
         path: PathBuf,
         /// The document in it.
         member: String,
-        /// What the parser says.
+        /// The error of the parser.
         source: serde_json::Error,
     },
-    /// Several images fit.
-    #[error("{}: it holds several images and none is the one for `{reference}` on linux/amd64: {}; save only one, or give its own name", path.display(), candidates.join(", "))]
+    /// Several images match.
+    #[error("{}: it has several images, and none is the one for `{reference}` on linux/amd64: {}; save only one, or give its own name", path.display(), candidates.join(", "))]
     Ambiguous {
         /// The file or folder.
         path: PathBuf,
-        /// The image that was looked for.
+        /// The requested image.
         reference: String,
-        /// Names or platforms of what is there.
+        /// The names or platforms of the images in it.
         candidates: Vec<String>,
     },
 }

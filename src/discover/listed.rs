@@ -1,5 +1,5 @@
-//! Lists of files that people write: an issue, a checklist, a plain file. Any text is read, nothing is looked up;
-//! what the repository has is compared afterwards.
+//! Lists of files in any text: an issue, a checklist, a plain file. Parsing looks nothing up; [`reconcile`] compares the
+//! list with the repository.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,12 +8,12 @@ use super::Discovery;
 use super::names::{self, Name};
 use crate::git::{CommitId, Listing, PathError, Removal, RepoPath};
 
-/// What a list names.
+/// The files that a list names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
     /// The paths, each once, in the order of their first mention.
     pub paths: Vec<ListedPath>,
-    /// What looks like a path of a Dockerfile and cannot be one of the repository's.
+    /// Entries that look like a path of a Dockerfile but are not valid.
     pub refused: Vec<RefusedEntry>,
 }
 
@@ -26,34 +26,34 @@ pub struct ListedPath {
     pub line: usize,
 }
 
-/// An entry of a list that is no path of the repository.
+/// An invalid entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the list: `{text}` cannot be taken: {why}")]
+#[error("line {line} of the list: invalid path `{text}`: {why}")]
 pub struct RefusedEntry {
-    /// The entry as it is written.
+    /// The entry, as written.
     pub text: String,
-    /// Its 1-based line.
+    /// The 1-based line.
     pub line: usize,
-    /// Why not.
+    /// The reason.
     pub why: EntryError,
 }
 
-/// Why an entry of a list is no path of the repository.
+/// The reason why an entry of a list is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
-    /// It is no path inside a repository.
+    /// The path is not valid inside a repository.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// It stands for several files.
+    /// The entry is a pattern.
     #[error("it is a pattern; list the files themselves")]
     Pattern,
 }
 
-/// Reads the paths of Dockerfiles out of any text or Markdown: bullets, task boxes, code spans, links, table
+/// Finds the paths of Dockerfiles in any text or Markdown: bullets, task boxes, code spans, links, table
 /// cells, quotes, and paths that a page's copy ran together with the words behind them.
 ///
-/// A name without a folder counts where it stands alone, since prose is full of the word. What names an image, as
-/// `docker/dockerfile:1` does, never counts.
+/// A name without a folder counts only if it is alone on its line, since prose uses the word often. The name of an image,
+/// such as `docker/dockerfile:1`, does not count.
 pub fn parse_list(text: &str) -> List {
     let mut list = List::default();
     let mut seen = BTreeSet::new();
@@ -77,13 +77,13 @@ pub fn parse_list(text: &str) -> List {
     list
 }
 
-/// The path that one line of a list names, where it names one and no more.
+/// Returns the path that a line of a list names; `None` unless there is exactly one.
 pub fn path_in_line(line: &str) -> Option<String> {
     let mut entries = line.split('|').flat_map(entries_of);
     entries.next().filter(|_| entries.next().is_none())
 }
 
-/// The entries of one line or table cell, not yet checked.
+/// Returns the entries of one line or table cell, unchecked.
 fn entries_of(cell: &str) -> Vec<String> {
     let is_end = |c: char| c.is_whitespace() || "`\"'()[]<>,;".contains(c);
     let cell = without_bullet(cell);
@@ -92,7 +92,7 @@ fn entries_of(cell: &str) -> Vec<String> {
     tokens.into_iter().flat_map(|token| entries_of_token(token, alone)).collect()
 }
 
-/// A line without the signs of quotes, bullets, numbers and task boxes before its text.
+/// Returns a line without the signs of quotes, bullets, numbers and task boxes before its text.
 fn without_bullet(cell: &str) -> &str {
     let mut rest = cell.trim();
     loop {
@@ -106,7 +106,7 @@ fn without_bullet(cell: &str) -> &str {
     }
 }
 
-/// A word without emphasis, punctuation and line numbers around it.
+/// Returns a word without surrounding emphasis, punctuation and line numbers.
 fn trimmed(token: &str) -> &str {
     let token = token.split_once("#L").map_or(token, |(path, _)| path);
     let mut token = token.trim_matches(['*', '~']).trim_end_matches(['.', ':', '!', '?', '_', '\u{2026}']);
@@ -139,7 +139,7 @@ fn entries_of_token(token: &str, alone: bool) -> Vec<String> {
     named.map(|part| part.trim_start_matches("./").to_owned()).collect()
 }
 
-/// What follows the revision in the address of a file on GitHub, GitLab or Gitea.
+/// Returns the path behind the revision in the URL of a file on GitHub, GitLab or Gitea.
 fn path_in_url(url: &str) -> Option<&str> {
     let url = url.split(['?', '#']).next()?;
     let (_, after) = url.split_once("/blob/").or_else(|| url.split_once("/src/branch/"))?;
@@ -158,7 +158,7 @@ fn is_entry(path: &str, alone: bool) -> bool {
     }
 }
 
-/// Cuts a word where one path ends and the next begins: behind a component `Dockerfile` that goes on with a
+/// Splits a word into paths that a copy of a page joined: behind a component `Dockerfile` that goes on with a
 /// letter, as in `a/Dockerfileb/Dockerfile`. A folder named `Dockerfiles`, or `DockerfileGenerator`, stays.
 fn split_run_together(token: &str) -> Vec<&str> {
     let mut parts = Vec::new();
@@ -179,9 +179,9 @@ fn split_run_together(token: &str) -> Vec<&str> {
 }
 
 enum End {
-    /// A path ends here.
+    /// The end of a path.
     Cut(usize),
-    /// It was part of a longer name; look on from here.
+    /// The middle of a longer name; the search continues here.
     GoesOn(usize),
 }
 
@@ -201,12 +201,12 @@ fn next_end(text: &str, from: usize) -> Option<End> {
     if opens && runs_on && text[..start].contains('/') { Some(End::Cut(end)) } else { Some(End::GoesOn(end)) }
 }
 
-/// What a list and a repository have in common.
+/// A list compared with a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reconciliation {
     /// Listed and found, in the list's order.
     pub found: Vec<RepoPath>,
-    /// Listed and there, but refused or left out; the discovery says why. In the list's order.
+    /// Listed and present, but unreadable or left out; the discovery has the reason. In the list's order.
     pub unusable: Vec<RepoPath>,
     /// Listed and gone, in the list's order.
     pub gone: Vec<Gone>,
@@ -219,31 +219,31 @@ pub struct Reconciliation {
 pub struct Gone {
     /// The path.
     pub path: RepoPath,
-    /// The commit that removed it, where that was found.
+    /// The commit that removed it, if it was found.
     pub removed_in: Option<CommitId>,
-    /// What may be meant.
+    /// The best guess at its path today.
     pub guess: Option<Guess>,
 }
 
-/// What a path that is gone may stand for.
+/// A guess at the present path of a file that is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guess {
-    /// The path of today.
+    /// The present path.
     pub path: RepoPath,
-    /// What speaks for it.
+    /// The reason for the guess.
     pub why: Why,
 }
 
-/// What speaks for a guess, strongest first.
+/// The reason for a guess, strongest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
-    /// Git's rename detection finds the content there.
+    /// git's rename detection finds the content there.
     RenamedIn(CommitId),
-    /// Its folder has the same name.
+    /// The folder has the same name.
     SameFolderName,
     /// The commit that removed the path names its folder in the subject.
     NamedIn(CommitId),
-    /// Its folder's name shares most of its words.
+    /// The folder's name shares most of its words.
     SimilarFolderName,
 }
 
@@ -258,8 +258,8 @@ impl fmt::Display for Why {
     }
 }
 
-/// Compares a list with what was discovered. `history` is asked once, for the paths that are gone: pass
-/// [`Repository::removals`](crate::git::Repository::removals), or nothing known.
+/// Compares a list with a discovery. `history` is called once, with the paths that are gone: pass
+/// [`Repository::removals`](crate::git::Repository::removals), or a function that returns nothing.
 ///
 /// # Errors
 ///
@@ -330,7 +330,7 @@ fn folder_name(path: &RepoPath) -> Option<String> {
     Some(path.parent()?.file_name().to_owned())
 }
 
-/// What speaks for a folder, and how far it is from the one that is gone.
+/// Returns the reason for a folder, and its distance from the one that is gone.
 fn likeness(gone: &str, other: &str, removal: Option<&Removal>) -> Option<(Why, usize)> {
     if gone == other {
         return Some((Why::SameFolderName, 0));

@@ -1,24 +1,24 @@
-//! Which names are those of Dockerfiles. It looks at names alone, never at contents.
+//! The names of Dockerfiles. This module reads names only, never contents.
 
-/// What a file's name says about it.
+/// The kind of a file by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
-    /// No Dockerfile.
+    /// Not a Dockerfile.
     Other,
     /// A Dockerfile.
     Dockerfile,
-    /// A Dockerfile's name with the ending of a source, a document or an archive: one only if it reads as one.
+    /// The name of a Dockerfile with the extension of a source, a document or an archive: its content decides.
     Doubtful,
     /// A template from which a Dockerfile is made.
     Template,
-    /// What a test expects, as approval tests name it.
+    /// The expected output of an approval test.
     Snapshot,
 }
 
-/// Endings of templates.
+/// The extensions of templates.
 const TEMPLATES: [&str; 6] = ["j2", "template", "tmpl", "in", "erb", "tpl"];
 
-/// Endings that say what a file is, so that `Dockerfile.go` is Go unless it reads otherwise.
+/// The extensions of other formats: `Dockerfile.go` is Go unless its content says otherwise.
 const DOUBTFUL: [&str; 66] = [
     "adoc", "bak", "bash", "bat", "bmp", "bz2", "c", "cfg", "class", "cmd", "conf", "cpp", "cs", "css",
     "csv", "diff", "dll", "exe", "gif", "go", "gz", "h", "hcl", "hpp", "htm", "html", "ini", "ipynb", "jar",
@@ -28,12 +28,12 @@ const DOUBTFUL: [&str; 66] = [
 ];
 const ARCHIVES: [&str; 4] = ["tgz", "xz", "zip", "zst"];
 
-/// Reads a file's name, in any letter case.
+/// Classifies the name of a file, in any letter case.
 ///
 /// A Dockerfile is named `Dockerfile`, `Dockerfile.*`, `Dockerfile-*`, `Dockerfile_*` or `*.Dockerfile`, or the
 /// same with `Containerfile`; never `*.dockerignore`.
 pub fn read(name: &str) -> Name {
-    // Most names of a repository are shorter, and are told without a copy in lower case.
+    // Most names are shorter and need no copy in lower case.
     if name.len() < "dockerfile".len() {
         return Name::Other;
     }

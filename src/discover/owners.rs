@@ -1,4 +1,4 @@
-//! CODEOWNERS: who owns a file, as GitHub reads it
+//! CODEOWNERS: the owners of files, as GitHub reads it
 //! (<https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners>).
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::Source;
 use crate::git::RepoPath;
 
-/// Where GitHub looks, in this order; the first that is there counts alone.
+/// The places where GitHub looks, in this order; only the first that exists counts.
 const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
 /// GitHub does not load a larger file.
@@ -25,7 +25,7 @@ struct Rule {
 }
 
 impl Owners {
-    /// Reads the CODEOWNERS file of a repository; without one, nobody owns anything.
+    /// Reads the CODEOWNERS file of a repository; without one, no file has owners.
     pub fn of(source: &Source<'_>) -> Self {
         let mut paths = PLACES.iter().filter_map(|path| RepoPath::new(path).ok());
         let file = paths.find(|path| source.listing().get(path).is_some());
@@ -38,7 +38,7 @@ impl Owners {
         Self { rules: text.lines().filter_map(rule).collect() }
     }
 
-    /// The owners of a file: those of the last line that matches it.
+    /// Returns the owners of a file: those of the last line that matches it.
     pub fn owners(&self, path: &RepoPath) -> &[String] {
         let matches = |rule: &&Rule| rule.globs.iter().any(|glob| glob.is_match(path.as_str()));
         self.rules.iter().rev().find(matches).map(|rule| rule.owners.as_slice()).unwrap_or_default()
@@ -59,7 +59,7 @@ fn rule(line: &str) -> Option<Rule> {
     Some(Rule { globs: globs(&pattern)?, owners: owners.map(str::to_owned).collect() })
 }
 
-/// The pattern at the start of a line, and what follows. A space in it stands behind a backslash.
+/// Splits a line into its pattern and the rest. A backslash escapes a space in the pattern.
 fn pattern(line: &str) -> Option<(String, &str)> {
     let mut pattern = String::new();
     let mut letters = line.char_indices();
@@ -73,7 +73,7 @@ fn pattern(line: &str) -> Option<(String, &str)> {
     Some((pattern, ""))
 }
 
-/// A pattern matches as in `.gitignore`, but that `folder/*` holds for the files right in it alone.
+/// Compiles a pattern. It matches as in `.gitignore`, except that `folder/*` matches only files directly in the folder.
 fn globs(pattern: &str) -> Option<Vec<GlobMatcher>> {
     let is_folder = pattern.ends_with('/');
     let core = pattern.trim_end_matches('/').trim_start_matches('/');

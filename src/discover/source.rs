@@ -1,5 +1,5 @@
-//! Where bytes come from: a commit, the index, the working tree or a plain folder. Nothing outside of it is ever
-//! read, also through links.
+//! The source of bytes: a commit, the index, the working tree or a plain folder. Nothing outside it is read, not
+//! even through symlinks.
 
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use crate::git::{CommitId, EntryKind, GitError, Listing, RepoPath, Repository};
 
-/// The longest target of a link that is read: Linux's `PATH_MAX`.
+/// The longest symlink target that is read, in bytes: Linux's `PATH_MAX`.
 const LONGEST_TARGET: u64 = 4096;
-/// How many links are followed for one path, as Linux does.
+/// The most symlinks that are followed for one path, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// One state of a tree of files: all its paths, and their bytes when asked for.
+/// One state of a tree of files: all its paths, and their bytes on demand.
 pub struct Source<'r> {
     listing: Listing,
     bytes: Bytes<'r>,
@@ -23,50 +23,50 @@ enum Bytes<'r> {
     Disk(PathBuf),
 }
 
-/// Why a file's bytes cannot be had.
+/// An error that hides the content of a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// It is larger than asked for.
-    #[error("{path} holds {size} bytes, more than the {most} that are read")]
+    /// The file is larger than the limit.
+    #[error("{path} has {size} bytes; at most {most} are read")]
     TooLarge {
         /// The file.
         path: RepoPath,
-        /// Its size.
+        /// The size in bytes.
         size: u64,
-        /// The limit.
+        /// The limit in bytes.
         most: u64,
     },
-    /// There is no file at the path.
-    #[error("{path} is no file here; check the path")]
+    /// The path is not a file.
+    #[error("{path} is not a file; check the path")]
     NotAFile {
         /// The path.
         path: RepoPath,
     },
-    /// The system does not let it be read.
+    /// The system refuses to read the file.
     #[error("cannot read {path}: {message}; check its permissions")]
     Disk {
         /// The file.
         path: RepoPath,
-        /// The cause in the system's words.
+        /// The message of the system.
         message: String,
     },
-    /// The object database does not have it.
+    /// An error of the object database.
     #[error(transparent)]
     Git(#[from] GitError),
 }
 
-/// Where a path leads when its links are followed.
+/// The end of a path whose symlinks are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To a path here; None is the root.
+    /// A path of the tree; `None` is the root.
     Inside(Option<RepoPath>),
-    /// Out of the tree, by this link target.
+    /// Outside the tree, through this target.
     Outside(String),
-    /// Nowhere: around in a circle, or along a name that is no path.
+    /// Nowhere: a loop, or a target that is not a valid path.
     Nowhere,
 }
 
-/// What a link may do that leads above its root.
+/// The meaning of `..` above the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Above {
     /// It leaves the tree.
@@ -76,7 +76,7 @@ pub(crate) enum Above {
 }
 
 impl<'r> Source<'r> {
-    /// The files of a commit.
+    /// Lists the files of a commit.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl<'r> Source<'r> {
         Ok(Self { listing: repository.listing(commit)?, bytes: Bytes::Objects(repository) })
     }
 
-    /// The files of the index: what the next commit would hold.
+    /// Lists the files of the index: the content of the next commit.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl<'r> Source<'r> {
         Ok(Self { listing: repository.staged()?, bytes: Bytes::Objects(repository) })
     }
 
-    /// The tracked files of the working tree.
+    /// Lists the tracked files of the working tree.
     ///
     /// # Errors
     ///
@@ -105,21 +105,21 @@ impl<'r> Source<'r> {
         Ok(Source { listing, bytes: Bytes::Disk(root) })
     }
 
-    /// The files of a folder that is no git repository.
+    /// Lists the files of a folder that is not a git repository.
     pub fn folder(root: &Path) -> Source<'static> {
         Source { listing: Listing::of_folder(root), bytes: Bytes::Disk(root.to_path_buf()) }
     }
 
-    /// All its paths.
+    /// Returns all paths.
     pub fn listing(&self) -> &Listing {
         &self.listing
     }
 
-    /// The bytes of a file of at most `most` bytes. The size is looked at before anything is read.
+    /// Reads a file of at most `most` bytes. The size is checked before reading.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if it is larger, no file, or cannot be read.
+    /// [`ReadError`] if it is larger, is not a file, or cannot be read.
     pub fn read(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
         match self.listing.get(path).map(|entry| entry.kind) {
             Some(EntryKind::File { .. }) => self.bytes_of(path, most),
@@ -127,11 +127,11 @@ impl<'r> Source<'r> {
         }
     }
 
-    /// How many bytes a file or the target of a link holds; 0 where there is neither.
+    /// Returns the size of a file or symlink target in bytes; 0 if there is neither.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if that cannot be told.
+    /// [`ReadError`] if the size cannot be read.
     pub fn size(&self, path: &RepoPath) -> Result<u64, ReadError> {
         let blob = self.listing.get(path).and_then(|entry| entry.blob.as_ref());
         match (&self.bytes, blob) {
@@ -144,11 +144,11 @@ impl<'r> Source<'r> {
         }
     }
 
-    /// The bytes of a file to be read one after the other, however many they are.
+    /// Opens a file of any size for reading.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if it is no file or cannot be read.
+    /// [`ReadError`] if it is not a file or cannot be read.
     pub fn open(&self, path: &RepoPath) -> Result<Box<dyn Read>, ReadError> {
         match &self.bytes {
             Bytes::Objects(_) => Ok(Box::new(Cursor::new(self.read(path, u64::MAX)?))),
@@ -171,7 +171,7 @@ impl<'r> Source<'r> {
         }
     }
 
-    /// The target of a link as it is written. None if `path` is no link or its target is no UTF-8.
+    /// Returns the target of a symlink, as written; `None` if `path` is not a symlink or its target is not UTF-8.
     pub fn link_target(&self, path: &RepoPath) -> Option<String> {
         if self.listing.get(path)?.kind != EntryKind::Symlink {
             return None;
@@ -184,12 +184,12 @@ impl<'r> Source<'r> {
         }
     }
 
-    /// Where `path` leads when all links on its way and at its end are followed, without leaving the tree.
+    /// Follows all symlinks of `path`, those of parent directories and its own, without leaving the tree.
     pub fn follow(&self, path: &RepoPath) -> Target {
         self.resolve(None, path.as_str(), Above::Leaves, true)
     }
 
-    /// Follows the links of `path`, which is written from `root`; that at its end only if `last`.
+    /// Follows the symlinks of `path`, which starts at `root`; its own only if `last`.
     pub(crate) fn resolve(&self, root: Option<&RepoPath>, path: &str, above: Above, last: bool) -> Target {
         let mut pending: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
         let mut done: Vec<String> = Vec::new();
@@ -231,7 +231,7 @@ impl<'r> Source<'r> {
     }
 }
 
-/// Whether the dots at the start of `target` lead above the root, `depth` folders up.
+/// Returns true if the leading `..` of `target` lead above the root, which is `depth` folders up.
 fn climbs_out(depth: usize, target: &str) -> bool {
     target.split('/').filter(|name| !matches!(*name, "" | ".")).take_while(|name| *name == "..").count()
         > depth
@@ -249,9 +249,9 @@ fn read_disk(at: &Path, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError
     if read > most { Err(too_large(read)) } else { Ok(bytes) }
 }
 
-/// Opens a file and tells its size.
+/// Opens a file and returns its size.
 fn open_disk(at: &Path, path: &RepoPath) -> Result<(File, u64), ReadError> {
-    // The file may have become a link or a pipe since it was listed.
+    // The file may have become a symlink or a pipe since it was listed.
     let meta = at.symlink_metadata().map_err(|error| disk_error(path, &error))?;
     if !meta.is_file() {
         return Err(ReadError::NotAFile { path: path.clone() });

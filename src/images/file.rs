@@ -1,5 +1,5 @@
-//! Base images from files that the user names: `--rootfs IMAGE=PATH`. It never looks for images by itself, and tells
-//! what a file is by its content, never by its name.
+//! Base images from files that the user names: `--rootfs IMAGE=PATH`. This module never looks for images by itself, and
+//! recognises a file by its content, never by its name.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ pub(crate) mod document;
 pub(crate) mod layout;
 mod store;
 
-/// Images in files, by the names that the user gives them. Each file is read when it is first asked for, once.
+/// Images in files, by the names that the user gives them. Each file is read once, on first use.
 #[derive(Debug, Default)]
 pub struct FileSource {
     images: BTreeMap<String, Given>,
@@ -31,12 +31,12 @@ struct Given {
 }
 
 impl FileSource {
-    /// Takes the values of `--rootfs`, each `IMAGE=PATH`. PATH is a tar of a root filesystem, or an OCI image
-    /// layout or what `docker save` wrote, each a folder or a tar; tars may be compressed with gzip or zstd.
+    /// Parses the values of `--rootfs`, each `IMAGE=PATH`. PATH is a tar of a root filesystem, or an OCI image
+    /// layout or the output of `docker save`, each a folder or a tar; tars may be compressed with gzip or zstd.
     ///
     /// # Errors
     ///
-    /// [`ImageError::Pair`] for a value that is no pair or names an image for the second time, and
+    /// [`ImageError::Pair`] for a value without `=` or an image that is given twice, and
     /// [`ImageError::Reference`].
     pub fn new<'a>(pairs: impl IntoIterator<Item = &'a str>) -> Result<Self, ImageError> {
         let mut images = BTreeMap::new();
@@ -55,11 +55,11 @@ impl FileSource {
         Ok(Self { images })
     }
 
-    /// Reads every file, so that a wrong one is told before anything else is done.
+    /// Reads every file, so that an invalid one is reported before any other work.
     ///
     /// # Errors
     ///
-    /// [`ImageError`] of the first file that can not be read.
+    /// [`ImageError`] of the first file that cannot be read.
     pub fn check(&self) -> Result<(), ImageError> {
         self.images.keys().try_for_each(|name| self.lookup(&ImageReference::parse(name)?).map(|_| ()))
     }
@@ -68,7 +68,7 @@ impl FileSource {
 impl ImageSource for FileSource {
     fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
         let Some(given) = self.images.get(reference.normal()) else { return Ok(None) };
-        // A thread that panicked while it held the lock left None or a whole image.
+        // A thread that panicked while it held the lock left `None` or a complete image.
         let mut read = given.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(image) = &*read {
             return Ok(Some(Arc::clone(image)));
@@ -101,7 +101,7 @@ fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError
     }
     let is_file = |name| matches!(rootfs.get(name), Some(Entry::File(_)));
     let is_layout = is_file(layout::MARK) && is_file(layout::INDEX);
-    // A root filesystem may well have a file of this name; an archive of images has no such folders.
+    // A root filesystem may have a file of this name; an archive of images does not have these folders.
     let is_root = ["bin", "etc", "usr"].into_iter().any(|name| rootfs.get(name).is_some());
     if is_layout || is_file(docker::MANIFEST) && !is_root {
         let file = if summary.compression == Compression::None { file } else { spooled(path, file)? };

@@ -1,4 +1,4 @@
-//! Names of images. It never asks a registry what they mean.
+//! Image references. This module never contacts a registry.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::ImageError;
 const DEFAULT_REGISTRY: &str = "docker.io";
 
 /// A reference to an image, as Docker reads it (`reference.ParseNormalizedNamed`): `debian` is
-/// `docker.io/library/debian:latest`. Displayed as it was written.
+/// `docker.io/library/debian:latest`. It is displayed as written.
 #[derive(Clone, Debug)]
 pub struct ImageReference {
     written: String,
@@ -20,11 +20,11 @@ pub struct ImageReference {
 }
 
 impl ImageReference {
-    /// Reads a reference.
+    /// Parses a reference.
     ///
     /// # Errors
     ///
-    /// [`ImageError::Reference`] where Docker would refuse it.
+    /// [`ImageError::Reference`] if Docker would refuse it.
     pub fn parse(written: &str) -> Result<Self, ImageError> {
         let refused = |problem| Err(ImageError::Reference { reference: written.into(), problem });
         let ImageRef { registry, image, tag, hash } = ImageRef::parse(written);
@@ -33,7 +33,7 @@ impl ImageReference {
             Some((image, tag)) if hash.is_some() => (image.into(), Some(tag.into())),
             _ => (image, tag),
         };
-        // A first part in upper case is a registry too: no repository is written so.
+        // An upper-case first part is a registry: repositories are lower-case.
         let (registry, image) = match (registry, image.split_once('/')) {
             (None, Some((first, rest))) if first.chars().any(char::is_uppercase) => {
                 (Some(first.to_string()), rest.to_string())
@@ -65,23 +65,23 @@ impl ImageReference {
         Ok(Self { written: written.into(), normal, repository, tag, digest: hash })
     }
 
-    /// The one form that all ways to write this reference share. A tag beside a digest is left out, since Docker
-    /// does not look at it.
+    /// Returns the canonical form, which all spellings of this reference share. A tag beside a digest is left out, since
+    /// Docker ignores it.
     pub fn normal(&self) -> &str {
         &self.normal
     }
 
-    /// Registry and path: `docker.io/library/debian`.
+    /// Returns registry and path: `docker.io/library/debian`.
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// The tag; `latest` where neither tag nor digest was written.
+    /// Returns the tag; `latest` if the reference has neither tag nor digest.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
-    /// The digest, where one was written.
+    /// Returns the digest, if the reference has one.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }

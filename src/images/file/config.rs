@@ -22,7 +22,7 @@ pub(super) struct PlatformFields {
 }
 
 impl PlatformFields {
-    /// None where nothing is said, and for the `unknown/unknown` of BuildKit's attestations.
+    /// Returns the platform; `None` if the document has none, and for the `unknown/unknown` of BuildKit's attestations.
     pub fn platform(self) -> Option<Platform> {
         let said = |word: Option<String>| word.filter(|word| !word.is_empty() && word != "unknown");
         let (os, architecture) = (said(self.os)?, said(self.architecture)?);
@@ -41,7 +41,7 @@ struct Execution {
     shell: Option<Vec<String>>,
 }
 
-/// Reads a configuration document.
+/// Parses a configuration document.
 pub(super) fn read(
     store: &Store,
     name: &str,

@@ -1,4 +1,4 @@
-//! What `docker save` writes: a `manifest.json` that names configurations and layers by their paths in the archive.
+//! The output of `docker save`: a `manifest.json` that names configurations and layers by their paths in the archive.
 //! Engines since 25 write an OCI layout beside it, and then that is read.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The documents of an OCI image layout, as far as both base images and exports of a builder are read by them.
+//! The documents of an OCI image layout that base images and exports of a builder share.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::config::PlatformFields;
 
-/// The annotation by which BuildKit tells an attestation from an image.
+/// The annotation by which BuildKit marks an attestation.
 pub(crate) const ATTESTATION: &str = "vnd.docker.reference.type";
 
 /// OCI `descriptor.md`, "Properties".
@@ -21,8 +21,8 @@ pub(crate) struct Descriptor {
     pub annotations: Option<BTreeMap<String, String>>,
 }
 
-/// OCI `image-index.md`, "manifests", and `manifest.md`, "config" and "layers". Which of the two a document is shows
-/// in its fields; media types are Docker's or OCI's, and may be missing.
+/// OCI `image-index.md`, "manifests", and `manifest.md`, "config" and "layers". The fields tell the two
+/// apart; media types are Docker's or OCI's, and may be missing.
 #[derive(Deserialize)]
 pub(crate) struct Document {
     pub manifests: Option<Vec<Descriptor>>,
@@ -31,7 +31,7 @@ pub(crate) struct Document {
 }
 
 impl Descriptor {
-    /// Whether this, as the config of a manifest, makes that the manifest of an image.
+    /// Returns true if a manifest with this config is the manifest of an image.
     pub fn is_image_config(&self) -> bool {
         self.media_type.as_ref().is_none_or(|media_type| {
             media_type.starts_with("application/vnd.oci.image.config.")

@@ -12,9 +12,9 @@ pub(super) const MARK: &str = "oci-layout";
 /// The entry point: OCI `image-layout.md`, "index.json file".
 pub(crate) const INDEX: &str = "index.json";
 
-/// Indexes inside indexes at most; real ones have two levels.
+/// The most levels of nested indexes; real layouts have two.
 pub(crate) const MAX_DEPTH: usize = 8;
-/// Descriptors looked at in one layout at most.
+/// The most descriptors that are read in one layout.
 const MAX_DESCRIPTORS: usize = 10_000;
 
 /// The full name that containerd and Docker give an image.
@@ -112,12 +112,12 @@ impl Search<'_> {
     }
 }
 
-/// What a plan is made for where nothing else is said.
+/// Returns true for the default platform, linux/amd64.
 pub(super) fn is_wanted(platform: Option<&Platform>) -> bool {
     platform.is_some_and(|platform| platform.os == "linux" && platform.architecture == "amd64")
 }
 
-/// Narrows down by name, then to what is there, then by platform; each only where something is left.
+/// Filters by name, then by presence, then by platform; a filter that would leave nothing is skipped.
 fn choose(
     store: &Store,
     mut found: Vec<Candidate>,

@@ -1,4 +1,4 @@
-//! Files of an image layout or archive, by name, wherever they are kept. It never knows what they mean.
+//! Files of an image layout or archive, by name. This module never interprets them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,12 +12,12 @@ use crate::images::{ImageError, reference};
 use crate::rootfs::Tree;
 use crate::rootfs::layers::{self, ReadAt, member::Kind, member::Members};
 
-/// The most that a JSON document may hold; registries refuse manifests above this.
+/// The most bytes of a JSON document; registries refuse larger manifests.
 const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
-/// Links followed for one name at most.
+/// The most symlinks that are followed for one name.
 const MAX_LINKS: usize = 8;
 
-/// A folder, or a tar whose directory was read once.
+/// A folder, or a tar whose members were listed once.
 #[derive(Debug)]
 pub(super) struct Store {
     pub path: PathBuf,
@@ -47,7 +47,7 @@ impl Store {
         Ok(Self { path: path.into(), files: Files::Folder(real) })
     }
 
-    /// Reads the directory of an uncompressed tar.
+    /// Lists the members of an uncompressed tar.
     pub fn archive(path: &Path, file: File) -> Result<Self, ImageError> {
         let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
         let mut places = BTreeMap::new();
@@ -78,7 +78,7 @@ impl Store {
         }
     }
 
-    /// Opens a file of the store. Names come out of JSON that nobody vouches for, so none may lead out of it.
+    /// Opens a file of the store. Names come from untrusted JSON, so none may lead out of the store.
     pub fn open(&self, name: &str) -> Result<Section, ImageError> {
         let failed = |source| ImageError::Read { path: self.path.join(name), source };
         let missing = || ImageError::MissingBlob { path: self.path.clone(), blob: name.into() };
@@ -116,7 +116,7 @@ impl Store {
         }
     }
 
-    /// The whole of a document, and what it says.
+    /// Reads a document and parses it.
     pub fn document<T: DeserializeOwned>(&self, name: &str) -> Result<(Vec<u8>, T), ImageError> {
         let bytes = self.bytes(name)?;
         let parsed = self.parsed(name, &bytes)?;
@@ -155,14 +155,13 @@ impl Store {
         if reference::is_digest(digest) {
             return Ok(digest.replacen("sha256:", "blobs/sha256/", 1));
         }
-        let problem = "is no sha256 digest, and no other is read";
+        let problem = "is not a sha256 digest";
         Err(ImageError::Name { path: self.path.clone(), name: digest.into(), problem })
     }
 
-    /// Puts layers over each other, the lowest first; a size that is known must hold.
+    /// Applies layers, the lowest first; a known size must match.
     ///
-    /// Layers are not hashed: it would read every byte of every file, gigabytes of them, where the tar headers are
-    /// enough. The size finds a download that was cut short, and a damaged one fails as a tar.
+    /// Layers are not hashed: that would read gigabytes where the tar headers are enough. The size finds a download that was cut short, and a damaged one fails as a tar.
     pub fn rootfs<'a>(
         &self,
         layers: impl IntoIterator<Item = (&'a str, Option<u64>)>,
@@ -198,7 +197,7 @@ pub(super) fn digest_of(bytes: &[u8]) -> String {
     })
 }
 
-/// A link's target within the archive; `..` beyond its root stays there.
+/// Resolves the target of a symlink within the archive; `..` at its root stays there.
 fn joined(parent: &str, link: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in parent.split('/').chain(link.split('/')) {
@@ -211,7 +210,7 @@ fn joined(parent: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// A part of a file, to be read as if it were one.
+/// A section of a file, read as a file of its own.
 pub(super) struct Section {
     file: File,
     start: u64,
