@@ -141,14 +141,14 @@ impl LeftOut {
         match self {
             Self::Vendored => "in vendor/",
             Self::NodeModules => "in node_modules/",
-            Self::Snapshot => "test snapshot",
-            Self::TemplateName => "template by name",
-            Self::NotADockerfile => "not a Dockerfile by content",
+            Self::Snapshot => "a test's snapshot",
+            Self::TemplateName => "a template by its name",
+            Self::NotADockerfile => "no Dockerfile by its content",
             Self::Excluded => "excluded",
-            Self::Symlink { .. } => "symlink within the repository",
-            Self::SymlinkOutOfTree { .. } => "symlink out of the repository",
-            Self::SymlinkDangling => "dangling symlink",
-            Self::Submodule => "submodule",
+            Self::Symlink { .. } => "a link within the repository",
+            Self::SymlinkOutOfTree { .. } => "a link out of the repository",
+            Self::SymlinkDangling => "a link that leads nowhere",
+            Self::Submodule => "a submodule",
         }
     }
 }

@@ -108,8 +108,8 @@ fn a_bad_file_is_refused_and_the_others_are_read() {
     assert_eq!(reasons, expected);
     assert_eq!(
         found.refused[0].to_string(),
-        "a/Dockerfile: it holds a NUL byte in line 2, at offset 11; save it as UTF-8 text, or exclude it in \
-         `[files]` of layerwright.toml"
+        "a/Dockerfile: it has a NUL byte in line 2, at offset 11; save it as UTF-8 text, or exclude it in \
+         [files] of layerwright.toml"
     );
 }
 

@@ -67,7 +67,7 @@ fn entries_that_leave_the_repository_are_refused_in_place() {
     assert_eq!(refused, expected);
     assert_eq!(
         list.refused[0].to_string(),
-        "line 2 of the list: `../up/Dockerfile` cannot be taken: it has a `.` or `..` component; \
+        "line 2 of the list: invalid path `../up/Dockerfile`: it has a `.` or `..` component; \
          write it from the repository's root"
     );
 }
