@@ -113,7 +113,7 @@ fn a_plan_records_what_it_was_made_from() {
     assert_eq!(without["waves"], json!([]), "what is not known is not edited");
     scratch.run(&["plan", "--build-arg", "=1"]).failed(&["--build-arg =1", "NAME=VALUE"]);
     scratch.run(&["plan", "--rootfs", "base:1"]).failed(&["--rootfs base:1", "IMAGE=PATH"]);
-    scratch.run(&["plan", "--rootfs", "base:1=no.tar"]).failed(&["no.tar", "could not read"]);
+    scratch.run(&["plan", "--rootfs", "base:1=no.tar"]).failed(&["no.tar", "cannot read"]);
 }
 
 #[test]
