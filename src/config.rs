@@ -191,7 +191,7 @@ mod tests {
     fn unknown_keys_and_wrong_values_name_their_place() {
         let error = Config::read(b"[campaign]\ndri = 'x'\n").unwrap_err().to_string();
         assert!(
-            error.starts_with("layerwright.toml:2:1 ") && error.contains("dri") && error.contains("`dir`"),
+            error.starts_with("layerwright.toml:2:1: ") && error.contains("dri") && error.contains("`dir`"),
             "{error}"
         );
         assert_eq!(Config::read(b"[waves]\nsizes = [3, 0]").unwrap_err(), ConfigError::EmptyWave);
@@ -205,9 +205,9 @@ mod tests {
         assert!(said("[campaign]\ndri = 'x'\n").contains("did you mean `dir`?"));
         assert!(said("[waves]\nby = 'owners'\n").contains("did you mean `owner`?"));
         assert!(!said("[campaign]\nzzz = 'x'\n").contains("did you mean"));
-        assert!(said("\n[build.'../x']\n").starts_with("layerwright.toml:2: `../x` is no path"));
-        assert!(said("[base.'x:*']\n").contains(":1: [base.\"x:*\"] names nothing"));
-        assert!(said("\n[base.java]\n").contains(":2: [base.\"java\"] names nothing"));
+        assert!(said("\n[build.'../x']\n").starts_with("layerwright.toml:2: invalid path `../x`"));
+        assert!(said("[base.'x:*']\n").contains(":1: [base.\"x:*\"] has none of its keys"));
+        assert!(said("\n[base.java]\n").contains(":2: [base.\"java\"] has none of its keys"));
         assert!(
             said("\n[migrate]\nmessage = 'x {pth}'\n").starts_with("layerwright.toml:3: [migrate] message: ")
         );
