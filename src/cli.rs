@@ -1,23 +1,22 @@
 //! The command line: arguments, and what each subcommand does with the library. It alone prints.
 
-mod campaign;
+mod change;
 mod check;
-mod commit;
 mod completions;
 mod error;
-mod evidence;
 mod explain;
 mod github;
 mod help;
 mod human;
+mod input;
 mod inspect;
 mod migrate;
 mod plan;
+mod progress;
 mod report;
 mod revert;
 mod status;
 mod verify;
-mod workspace;
 mod write;
 
 use std::collections::BTreeMap;
@@ -32,6 +31,7 @@ pub use report::{Action, Printed};
 use crate::campaign::plan::file::Benefit;
 use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;
+use crate::ops::Knowledge;
 
 /// Migrate the Dockerfiles of a repository to COPY --link, and know beforehand that no image changes.
 #[derive(Debug, Parser)]
@@ -91,7 +91,7 @@ pub enum Format {
 
 /// What is known beside the files.
 #[derive(Debug, Args)]
-pub struct Knowledge {
+pub struct KnowledgeArguments {
     /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
@@ -135,23 +135,22 @@ fn build_args(pairs: &[String]) -> Result<BTreeMap<String, String>, Error> {
     pairs.iter().map(read).collect()
 }
 
-impl Knowledge {
-    fn images(&self) -> Result<FileSource, Error> {
-        images(&self.rootfs)
-    }
-
-    fn build_args(&self) -> Result<BTreeMap<String, String>, Error> {
-        build_args(&self.build_args)
-    }
-
-    fn selects(&self) -> Vec<Benefit> {
-        match self.only {
+impl KnowledgeArguments {
+    /// What the arguments say.
+    fn resolve(&self) -> Result<Knowledge, Error> {
+        let selects = match self.only {
             Some(Only::Pays) => vec![Benefit::Pays],
             None if self.include.contains(&Include::Costs) => {
                 vec![Benefit::Pays, Benefit::Neutral, Benefit::Costs]
             }
-            None => vec![Benefit::Pays, Benefit::Neutral],
-        }
+            None => Knowledge::default().selects,
+        };
+        Ok(Knowledge {
+            images: images(&self.rootfs)?,
+            build_args: build_args(&self.build_args)?,
+            selects,
+            keep_add: self.keep_add,
+        })
     }
 }
 
@@ -178,7 +177,7 @@ pub struct PlanArguments {
     #[arg(long, requires = "listing")]
     all: bool,
     #[command(flatten)]
-    knowledge: Knowledge,
+    knowledge: KnowledgeArguments,
     /// Edit generated files too
     #[arg(long)]
     edit_generated: bool,
@@ -212,7 +211,7 @@ pub struct InspectArguments {
     #[arg(long, value_name = "DIR")]
     context: Option<PathBuf>,
     #[command(flatten)]
-    knowledge: Knowledge,
+    knowledge: KnowledgeArguments,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -265,7 +264,7 @@ pub struct MigrateArguments {
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     #[command(flatten)]
-    knowledge: Knowledge,
+    knowledge: KnowledgeArguments,
 }
 
 /// Arguments of `revert`.

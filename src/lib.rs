@@ -18,7 +18,8 @@
 //! - [`rollout`]: what a campaign does next: plan, evidence, what was observed → [`rollout::Action`]s.
 //! - [`report`]: performs those actions on a [`rollout::Forge`].
 //! - [`github`]: GitHub's API.
-//! - [`cli`]: the command line.
+//! - [`ops`]: the operation of each subcommand: options → a result.
+//! - [`cli`]: the command line, which parses arguments and prints.
 
 pub mod analysis;
 pub mod builds;
@@ -31,6 +32,7 @@ pub mod edit;
 pub mod git;
 pub mod github;
 pub mod images;
+pub mod ops;
 pub mod report;
 pub mod rollout;
 pub mod rootfs;

@@ -9,6 +9,7 @@ pub mod escape;
 pub(crate) mod figures;
 pub mod go_match;
 pub(crate) mod markdown;
+pub(crate) mod patch;
 pub(crate) mod path;
 pub mod pattern;
 pub(crate) mod words;

@@ -350,14 +350,14 @@ pub fn line_plans<'a>(sites: impl Iterator<Item = &'a file::Site>) -> Vec<LinePl
 
 /// Judges Dockerfiles that stand alone, each with a folder as its build context.
 pub fn inspect(
-    files: &[(String, Vec<u8>, Option<FolderContext>)],
+    files: &[(String, &[u8], Option<FolderContext>)],
     options: &Options<'_>,
     waivers: &Waivers,
 ) -> Inspection {
     let given = options.build_args.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
     let build_args = given.collect();
-    let report = |(path, text, context): &(String, Vec<u8>, Option<FolderContext>)| {
-        let dockerfile = Dockerfile::read(text.clone());
+    let report = |(path, text, context): &(String, &[u8], Option<FolderContext>)| {
+        let dockerfile = Dockerfile::read(text.to_vec());
         let context: &dyn BuildContext = context.as_ref().map_or(&NoContext, |context| context);
         let accepted = |finding: &Finding| waivers.accepting(path, finding).is_some();
         let inputs = Inputs {

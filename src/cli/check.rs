@@ -3,12 +3,10 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::workspace::{self, Workspace};
-use super::{CheckArguments, CheckFormat, Error, Kind, plan as plan_command, write};
-use crate::analysis::rule;
-use crate::campaign::plan::check::{Finding, FindingKind, Report, check};
-use crate::campaign::plan::file::Benefit;
-use crate::campaign::plan::{Options, Waivers};
+use super::progress::Progress;
+use super::{CheckArguments, CheckFormat, Error, write};
+use crate::campaign::plan::check::{Finding, FindingKind, Report};
+use crate::ops::{self, CheckOptions, Knowledge};
 use crate::text::escape::shown_lines;
 use crate::text::words::count;
 
@@ -17,32 +15,19 @@ const FOUND: u8 = 1;
 
 /// Looks at the linked lines of a repository or folder.
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
-    let images = super::images(&arguments.rootfs)?;
-    images.check().map_err(|error| Error::usage(&error))?;
-    let build_args = super::build_args(&arguments.build_args)?;
-    let workspace = Workspace::open(&arguments.path, arguments.rev.as_deref())?;
-    let source = workspace.source()?;
-    let config = workspace.config(&source)?;
-    let waivers = Waivers::new(&config).map_err(|error| Error::usage(&error))?;
-    let discovery = workspace::discover(&source, &config, None)?;
-    let options = Options {
-        config: &config,
-        images: &images,
-        build_args: &build_args,
-        selects: &[Benefit::Pays, Benefit::Neutral],
-        keep_add: false,
-        edit_generated: false,
-        earlier: None,
-        only: None,
-        rules: rule::ALL,
+    let options = CheckOptions {
+        path: arguments.path.clone(),
+        rev: arguments.rev.clone(),
+        knowledge: Knowledge {
+            images: super::images(&arguments.rootfs)?,
+            build_args: super::build_args(&arguments.build_args)?,
+            ..Knowledge::default()
+        },
     };
-    let report = check(&plan_command::make(&workspace, &source, &discovery, &options, &waivers));
+    let progress = Progress::new();
+    let report = ops::check(&options, &|event| progress.show(event))?;
     match arguments.format {
-        CheckFormat::Json => {
-            let json = serde_json::to_string_pretty(&report)
-                .map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
-            write::raw((json + "\n").as_bytes())?;
-        }
+        CheckFormat::Json => write::json(&report)?,
         CheckFormat::Human => write::stdout(&for_people(&report))?,
         CheckFormat::Github => write::raw(annotations(&report).as_bytes())?,
     }

@@ -1,5 +1,8 @@
 //! The one error of the command line. Its kind makes the exit code; hints tell what to do.
 
+mod change;
+mod library;
+
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::{Display, Write as _};
@@ -58,6 +61,11 @@ impl Error {
     /// A library's error about the world, with its causes.
     pub fn environment(error: &dyn StdError) -> Self {
         Self::new(Kind::Environment, chain(error))
+    }
+
+    /// A library's error about something that would not be safe, with its causes.
+    pub fn refused(error: &dyn StdError) -> Self {
+        Self::new(Kind::Refused, chain(error))
     }
 
     /// What went wrong.

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Error, GitHubArguments, Kind, workspace, write};
+use super::progress::spinner;
+use super::{Error, GitHubArguments, Kind, input, write};
 use crate::github::{Api, App, Client, Clock, GitHubError, Issue, IssueAddress, RepositoryName};
 
 /// Where a token is looked for, in this order, as GitHub's own command does.
@@ -68,7 +69,7 @@ pub fn client(arguments: &GitHubArguments, repository: &RepositoryName) -> Resul
     let api: Api = arguments.api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
     let token = match (&arguments.app_id, &arguments.app_key) {
         (Some(id), Some(key)) => {
-            let pem = workspace::read(key)?;
+            let pem = input::read(key)?;
             let app = App::new(id, &pem).map_err(|error| Error::usage(&error))?;
             let token = app.installation_token(api.clone(), Box::new(SystemClock), TIMEOUT, repository);
             token.map_err(|error| Error::environment(&error))?
@@ -88,7 +89,7 @@ pub fn issue(address: &IssueAddress, api: &str) -> Result<Issue, Error> {
     let api: Api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
     let client = Client::new(api, token()?, Box::new(SystemClock), TIMEOUT)
         .map_err(|error| Error::environment(&error))?;
-    let phase = workspace::phase("Asking GitHub");
+    let phase = spinner("Asking GitHub");
     let issue = client.issue(address);
     phase.finish_and_clear();
     let issue = issue.map_err(|error| Error::environment(&error))?;

@@ -20,7 +20,7 @@ pub use diff::diffs;
 pub use excerpt::inspection;
 pub use rules::{rule, rules};
 pub use status::status;
-pub use summary::{Saved, first_screen};
+pub use summary::first_screen;
 pub use verify::{outcome, verified};
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ mod page;
 mod patch;
 mod shown;
 
-use super::campaign::check_repository;
-use super::workspace::{self, Workspace};
-use super::{Error, Format, GitHubArguments, Kind, github, plan as plan_command, write};
+use super::progress::spinner;
+use super::{Error, Format, GitHubArguments, Kind, github, input, write};
 use crate::config::Config;
 use crate::git::{CommitId, GitError, Repository};
 use crate::github::{BaseBranch, Client, GitHubForge, RepositoryName};
+use crate::ops::saved_plan;
+use crate::ops::workspace::Workspace;
 use crate::report::ReportError;
 use crate::report::recorder::Recorder;
 use crate::rollout::{Forge, Policy};
@@ -32,9 +33,9 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Error> {
         .hint("run it in a clone, or name one with --repository DIR"));
     };
     let config = place.config(&place.source()?)?;
-    let plan = plan_command::saved(&place, &config, arguments.plan.as_deref())?;
-    check_repository(&place, &plan)?;
-    let (config, plan) = (&config, &plan);
+    let given = input::plan(arguments.plan.as_deref())?;
+    let plan = saved_plan::required(&place, &config, given.as_ref())?;
+    let (config, plan) = (&config, &*plan);
     let job = |branch: String, commit: CommitId, issue: Option<u64>| {
         let create_issue = arguments.create_issue;
         Job { place: &place, repository, config, plan, branch, commit, issue, create_issue }
@@ -94,7 +95,7 @@ pub fn base_branch(
     config: &Config,
 ) -> Result<(String, BaseBranch), Error> {
     let failed = |error| Error::environment(&error);
-    let phase = workspace::phase("Asking GitHub");
+    let phase = spinner("Asking GitHub");
     let branch = match &config.report.base {
         Some(branch) => branch.clone(),
         None => client.default_branch(name).map_err(failed)?,

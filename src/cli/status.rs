@@ -1,10 +1,7 @@
 //! `layerwright status`.
 
-use super::campaign::check_repository;
-use super::evidence::Verified;
 use super::report::job::{self, Job};
-use super::workspace::Workspace;
-use super::{Error, Format, Kind, StatusArguments, github, human, plan as plan_command, report, write};
+use super::{Error, Format, Kind, StatusArguments, github, human, input, report, write};
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::status::{self, BranchStatus, Observed, Status};
@@ -12,6 +9,9 @@ use crate::config::Config;
 use crate::discover::Source;
 use crate::git::Repository;
 use crate::github::GitHubForge;
+use crate::ops::evidence::Assessed;
+use crate::ops::saved_plan;
+use crate::ops::workspace::Workspace;
 use crate::report::ReportError;
 
 /// Shows how far the campaign is, by the plan, its evidence and the repository, and by its pull requests unless nobody is
@@ -20,8 +20,8 @@ pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
     let workspace = Workspace::open(&arguments.repository, arguments.rev.as_deref())?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let plan = plan_command::saved(&workspace, &config, arguments.plan.as_deref())?;
-    check_repository(&workspace, &plan)?;
+    let given = input::plan(arguments.plan.as_deref())?;
+    let plan = saved_plan::required(&workspace, &config, given.as_ref())?;
     let status = match (&workspace, arguments.offline) {
         (Workspace::Git(repository, _), false) => asked(arguments, &workspace, repository, &config, &plan)?,
         _ => observed(arguments, &workspace, &source, &config, &plan)?,
@@ -88,7 +88,7 @@ fn observed(
     let names = Names::new(&config.campaign.dir);
     let branches = repository.heads(&names.branch_prefix());
     let branches = branches.map_err(|error| Error::environment(&error))?;
-    let Verified { standings, contradicted } = Verified::read(workspace, source, config, plan)?;
+    let Assessed { standings, contradicted } = Assessed::read(workspace, source, config, plan)?;
     let observed = Observed {
         listing: source.listing(),
         standings: &standings,

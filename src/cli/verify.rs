@@ -13,14 +13,17 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::campaign::{self, Campaign, Mode};
-use super::workspace::{self, Workspace};
-use super::{Error, Kind, human, write};
+use super::progress::spinner;
+use super::{Error, Kind, human, input, write};
 use crate::campaign::evidence::assess;
 use crate::campaign::evidence::{Evidence, Outcome};
 use crate::campaign::plan::file::{Context, Plan};
 use crate::config::Config;
 use crate::git::CommitId;
+use crate::ops::Mode;
+use crate::ops::present::PresentFiles;
+use crate::ops::saved_plan;
+use crate::ops::workspace::Workspace;
 use crate::verify::builder::buildx::{DockerBuildx, Options};
 use crate::verify::builder::{BuildError, Interrupt};
 use crate::verify::context;
@@ -54,18 +57,13 @@ pub fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let workspace = Workspace::open(&arguments.repository, None)?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let campaign = Campaign {
-        workspace: &workspace,
-        source: &source,
-        config: &config,
-        mode: Mode::Commit,
-        format: super::Format::Human,
-    };
-    let plan = campaign.saved_plan(arguments.plan.as_deref())?.ok_or_else(|| {
+    let campaign =
+        PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
+    let given = input::plan(arguments.plan.as_deref())?;
+    let plan = saved_plan::given_or_saved(&workspace, &config, given.as_ref())?.ok_or_else(|| {
         Error::new(Kind::Usage, "there is no plan yet")
             .hint("make it with: layerwright plan --save; or name one with --plan FILE")
     })?;
-    campaign::check_repository(&workspace, &plan)?;
     let files = files::chosen(arguments, &campaign, &plan)?;
     if arguments.format == arguments::Format::GithubMatrix {
         return matrix(files.len()).map(|()| ExitCode::SUCCESS);
@@ -152,7 +150,7 @@ fn print(arguments: &VerifyArguments, plan: &Plan, evidence: &[Evidence]) -> Res
 /// Verifies the files, several at a time, and writes the evidence of each as soon as it is there.
 fn verify(
     arguments: &VerifyArguments,
-    campaign: &Campaign<'_>,
+    campaign: &PresentFiles<'_>,
     plan: &Plan,
     edits: &[Edit<'_>],
     place: &Path,
@@ -170,7 +168,7 @@ fn verify(
     let plain =
         files.filter(|file| campaign.config.build.get(&file.path).is_none_or(|own| own.prepare.is_empty()));
     let temporary = std::env::temp_dir();
-    let phase = workspace::phase("Exporting what the builds see");
+    let phase = spinner("Exporting what the builds see");
     let checkout = context::export(campaign.source, &run::folders(plain), &temporary);
     phase.finish_and_clear();
     let mut checkout = checkout.map_err(|error| Error::environment(&error))?;

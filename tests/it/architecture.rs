@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use layerwright::analysis::rule;
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 17] = [
+const ORDER: [&[&str]; 18] = [
     &["text"],
     &["git"],
     &["config"],
@@ -24,6 +24,7 @@ const ORDER: [&[&str]; 17] = [
     &["rollout"],
     &["report"],
     &["github"],
+    &["ops"],
     &["cli"],
 ];
 

@@ -253,7 +253,7 @@ pub fn judge(text: &str, context: &Path, images: &FileSource, rules: &[&'static 
     let (build_args, config) = (BTreeMap::new(), Config::default());
     let options = options(images, &build_args, &config, rules);
     let context = FolderContext::new(context).unwrap();
-    let files = [("Dockerfile".to_owned(), text.as_bytes().to_vec(), Some(context))];
+    let files = [("Dockerfile".to_owned(), text.as_bytes(), Some(context))];
     inspect(&files, &options, &Waivers::none()).files.remove(0).sites
 }
 

@@ -2,8 +2,6 @@
 
 mod sections;
 
-use std::path::{Path, PathBuf};
-
 use anstyle::Style;
 
 use super::counts::{self, Count};
@@ -11,29 +9,9 @@ use super::screen::{Align, Piece, Screen};
 use super::{evidence, style, verbose};
 use crate::campaign::evidence::assess::Standings;
 use crate::campaign::plan::file::{Benefit, Knowledge, Plan, Site, Verdict};
+use crate::ops::Saved;
 use crate::text::figures::number;
 use crate::text::words::{count, form};
-
-/// Where a plan was written to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Saved {
-    /// Nowhere.
-    No,
-    /// To its place in the repository, where `migrate` finds it.
-    InPlace(PathBuf),
-    /// To a file that `migrate` has to be told of.
-    Elsewhere(PathBuf),
-}
-
-impl Saved {
-    /// The file.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Saved::No => None,
-            Saved::InPlace(path) | Saved::Elsewhere(path) => Some(path),
-        }
-    }
-}
 
 /// How many reasons are named in a row.
 const TOP: usize = 3;

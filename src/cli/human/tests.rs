@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anstream::adapter::strip_str;
 
 use super::screen::Screen;
-use super::{Saved, diffs, excerpt, rule, summary};
+use super::{diffs, excerpt, rule, summary};
 use crate::analysis::rule as rules;
 use crate::campaign::evidence::assess::Standings;
 use crate::campaign::plan::file::{
     Assumption, Base, Benefit, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan,
     Reason, Refused, Site, Syntax, Verdict, Waiver, Wave,
 };
-use crate::cli::campaign::Change;
+use crate::ops::{Change, Saved};
 
 /// Whether there is more in it than text, line breaks and colours.
 fn acts_on_a_terminal(text: &str) -> bool {
@@ -422,8 +422,8 @@ fn nothing_of_a_repository_acts_on_the_terminal() {
     assert!(text.contains("\\x1b[2J"), "{text}");
 }
 
-fn changed<'a>(path: &'a str, old: &str, new: &str) -> Change<'a> {
-    Change { path, old: old.into(), new: new.into(), done: String::new(), message: String::new() }
+fn changed(path: &str, old: &str, new: &str) -> Change {
+    Change { path: path.into(), old: old.into(), new: new.into(), lines: 1, message: String::new() }
 }
 
 #[test]

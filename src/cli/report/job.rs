@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::super::workspace::Workspace;
-use super::super::{Error, evidence, github, write};
+use super::super::{Error, github, write};
 use super::local::Local;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::status::FileProgress;
 use crate::config::Config;
 use crate::discover::Source;
 use crate::git::{CommitId, RepoPath, Repository};
+use crate::ops::evidence;
+use crate::ops::workspace::Workspace;
 use crate::report::Report;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::{Writer, state_name, state_words};

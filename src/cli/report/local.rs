@@ -1,6 +1,6 @@
 //! The clone of a report: what history tells, and what is written to branches.
 
-use super::super::{Error, Kind, campaign, evidence};
+use super::super::{Error, Kind};
 use crate::campaign::evidence::EvidenceByPath;
 use crate::campaign::message;
 use crate::campaign::plan::file::File;
@@ -8,6 +8,8 @@ use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
 use crate::dockerfile::Dockerfile;
 use crate::git::{CommitId, GitError, RepoPath, Repository};
+use crate::ops::evidence;
+use crate::ops::planned_text::planned_text;
 use crate::report::{Clone, Written, template};
 use crate::rollout::Change;
 
@@ -57,12 +59,12 @@ impl Clone for Local<'_> {
     fn commit(&self, file: &File) -> Result<Written, GitError> {
         let path = RepoPath::new(&file.path).map_err(|error| self.failed(error.to_string()))?;
         let old = self.source.read(&path, MOST_BYTES).map_err(|error| self.failed(error.to_string()))?;
-        let text = campaign::planned_text(file, &Dockerfile::read(old))
-            .map_err(|error| self.failed(error.message().to_owned()))?;
+        let text =
+            planned_text(file, &Dockerfile::read(old)).map_err(|error| self.failed(error.to_string()))?;
         let said = message::migrate(&self.config.migrate.message, file);
         let message = said.map_err(|error| self.failed(error.to_string()))?;
         let evidence = self.measured.get(&file.path).map(evidence::bytes).transpose();
-        let evidence = evidence.map_err(|error| self.failed(error.message().to_owned()))?;
+        let evidence = evidence.map_err(|error| self.failed(error.to_string()))?;
         Ok(Written { message, text, evidence })
     }
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::super::{Error, Kind, write};
+use super::super::{Error, Kind};
 use super::job::Job;
+use crate::ops::atomic;
 use crate::report::Report;
 use crate::report::criteria::{self, criteria};
 use crate::report::page::{self, Criterion, CriterionState, Facts, StatusPage};
@@ -38,7 +39,7 @@ pub fn write(
         criteria: &criteria,
     });
     let html = page::render(&page).map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
-    write::file(path, html.as_bytes())
+    Ok(atomic::write(path, html.as_bytes())?)
 }
 
 fn shown(criterion: criteria::Criterion) -> Criterion {

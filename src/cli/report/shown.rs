@@ -6,13 +6,14 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::{Error, Kind, write};
+use super::super::{Error, Kind};
 use super::job;
 use super::patch::patch;
 use crate::campaign::names::Names;
 use crate::campaign::status::FileProgress;
 use crate::config::Config;
 use crate::discover::Source;
+use crate::ops::atomic;
 use crate::report::recorder::Deed;
 use crate::report::recorder::is_made_up;
 use crate::report::texts::state_words;
@@ -223,15 +224,15 @@ impl Shown<'_> {
         for deed in &self.deeds {
             match deed {
                 Deed::Branch { name, message, texts, .. } => {
-                    write::file(&folder.join(format!("{}.patch", file_name(name))), &patch(texts, source))?;
-                    write::file(&folder.join(format!("{}.txt", file_name(name))), message.as_bytes())?;
+                    atomic::write(&folder.join(format!("{}.patch", file_name(name))), &patch(texts, source))?;
+                    atomic::write(&folder.join(format!("{}.txt", file_name(name))), message.as_bytes())?;
                 }
                 Deed::Pull { branch, title, body, .. } => {
                     let text = format!("# {title}\n\n{body}");
-                    write::file(&folder.join(format!("{}.md", file_name(branch))), text.as_bytes())?;
+                    atomic::write(&folder.join(format!("{}.md", file_name(branch))), text.as_bytes())?;
                 }
                 Deed::Issue { title, body, .. } => {
-                    write::file(&folder.join("issue.md"), format!("# {title}\n\n{body}").as_bytes())?;
+                    atomic::write(&folder.join("issue.md"), format!("# {title}\n\n{body}").as_bytes())?;
                 }
                 _ => {}
             }

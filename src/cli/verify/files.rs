@@ -5,47 +5,40 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::VerifyArguments;
 use crate::campaign::evidence::{Evidence, Outcome};
-use crate::campaign::names::{self, Names};
+use crate::campaign::names;
 use crate::campaign::plan::file::{File, Plan};
-use crate::cli::campaign::{self, Campaign};
-use crate::cli::workspace::{Workspace, bad_dir, place_in};
 use crate::cli::{Error, Kind, write as output};
 use crate::config::Config;
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
+use crate::ops::atomic;
+use crate::ops::planned_text::planned_text;
+use crate::ops::present::PresentFiles;
+use crate::ops::selection;
+use crate::ops::workspace::{self, Workspace, place_in};
 use crate::text::words::short_id;
 use crate::verify::run::{Depth, Edit};
 
 /// The files that are asked for and have something to verify, in the order of the plan.
 pub fn chosen<'p>(
     arguments: &VerifyArguments,
-    campaign: &Campaign<'_>,
+    campaign: &PresentFiles<'_>,
     plan: &'p Plan,
 ) -> Result<Vec<&'p File>, Error> {
     if !arguments.files.is_empty() {
-        let named = |path: &String| {
-            let file = campaign::named(plan, path)?;
-            match (&file.skip, &file.rewritten) {
-                (_, Some(_)) => Ok(file),
-                (Some(why), None) => Err(Error::new(Kind::Refused, format!("{path} is not edited: {why}"))),
-                (None, None) => Err(Error::new(Kind::Refused, format!("{path} has no line to link"))
-                    .hint(format!("layerwright inspect {path} tells why"))),
-            }
-        };
-        return arguments.files.iter().map(named).collect();
+        return arguments.files.iter().map(|path| Ok(selection::edited(plan, path)?)).collect();
     }
-    let open = || plan.waves.iter().find(|wave| !wave.files.iter().all(|path| campaign.is_done(plan, path)));
-    let Some(number) = arguments.wave.or_else(|| open().map(|wave| wave.number)) else {
+    let Some(number) = arguments.wave.or_else(|| campaign.next_wave(plan)) else {
         return Ok(Vec::new());
     };
-    let files = campaign::wave(plan, number)?;
+    let files = selection::wave(plan, number)?;
     Ok(files.into_iter().filter(|file| file.rewritten.is_some()).collect())
 }
 
 /// The texts of the files, and an error for each of which the plan says nothing any more.
 pub fn edits<'p>(
     arguments: &VerifyArguments,
-    campaign: &Campaign<'_>,
+    campaign: &PresentFiles<'_>,
     files: Vec<&'p File>,
 ) -> Result<(Vec<Edit<'p>>, Vec<Error>), Error> {
     let (mut edits, mut stale) = (Vec::new(), Vec::new());
@@ -59,7 +52,11 @@ pub fn edits<'p>(
     Ok((edits, stale))
 }
 
-fn edit<'p>(arguments: &VerifyArguments, campaign: &Campaign<'_>, file: &'p File) -> Result<Edit<'p>, Error> {
+fn edit<'p>(
+    arguments: &VerifyArguments,
+    campaign: &PresentFiles<'_>,
+    file: &'p File,
+) -> Result<Edit<'p>, Error> {
     let path = RepoPath::new(&file.path).map_err(|error| Error::usage(&error))?;
     let stale = |how: &str| {
         Error::new(Kind::Stale, format!("{path} has changed since the plan was made: {how}"))
@@ -82,7 +79,7 @@ fn edit<'p>(arguments: &VerifyArguments, campaign: &Campaign<'_>, file: &'p File
             return Err(stale(&format!("planned for {planned}, now {now}")));
         }
     };
-    let after = campaign::planned_text(file, &Dockerfile::read(before.clone()))?;
+    let after = planned_text(file, &Dockerfile::read(before.clone()))?;
     let usual = if file.wave == Some(0) { Depth::Full } else { Depth::Quick };
     Ok(Edit { file, before, after, depth: arguments.depth.map_or(usual, Into::into) })
 }
@@ -96,8 +93,7 @@ pub fn place(arguments: &VerifyArguments, workspace: &Workspace, config: &Config
         Error::new(Kind::Usage, "a bare repository has no place for the evidence")
             .hint("write it elsewhere: layerwright verify --out DIR")
     })?;
-    let path = Names::new(&config.campaign.dir).evidence_dir().map_err(|why| bad_dir(config, why))?;
-    place_in(folder, &path)
+    Ok(place_in(folder, &workspace::evidence_dir(config)?)?)
 }
 
 /// Keeps a second verification of the same repository away, until it is dropped.
@@ -135,7 +131,7 @@ pub fn write(place: &Path, evidence: &Evidence, earlier: Option<&Evidence>) -> R
         output::remark(&format!("{}: the evidence that there was stays", evidence.path));
         return Ok(());
     }
-    output::file_by(&at(place, &evidence.path)?, &|out| evidence.write(out))
+    Ok(atomic::write_by(&at(place, &evidence.path)?, &|out| evidence.write(out))?)
 }
 
 fn at(place: &Path, path: &str) -> Result<PathBuf, Error> {

@@ -1,0 +1,35 @@
+//! Files that arguments name; `-` is standard input.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::{Error, Kind};
+use crate::campaign::plan::file::Plan;
+use crate::ops;
+
+/// A file, or standard input for `-`.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable =
+        |error: io::Error| Error::new(Kind::Usage, format!("{} can not be read: {error}", path.display()));
+    if path != Path::new("-") {
+        return fs::read(path).map_err(unreadable);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// A text.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    String::from_utf8(read(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Error::new(Kind::Usage, format!("{} is not UTF-8 at byte {at}", path.display()))
+    })
+}
+
+/// The plan of `--plan`.
+pub fn plan(path: Option<&Path>) -> Result<Option<Plan>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    Ok(Some(ops::read_plan(path, &read(path)?)?))
+}

@@ -1,0 +1,93 @@
+//! Files that are written as a whole or not at all.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// How the names of temporary files start and end. A killed run leaves one behind.
+const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");
+
+/// A file cannot be written. Nothing of it was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("{} can not be written: {source}", path.display())]
+pub struct WriteError {
+    /// The file.
+    pub path: PathBuf,
+    /// The cause.
+    pub source: io::Error,
+}
+
+/// Writes all that a file holds.
+pub(crate) type Writes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
+
+/// Writes a file as a whole: to a temporary file beside it, which then takes its place. A file that exists keeps its
+/// permission bits.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    write_by(path, &|out| out.write_all(bytes))
+}
+
+/// As [`write`], for content that is not held in memory.
+pub(crate) fn write_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteError> {
+    remove_leftovers([path]);
+    replace_by(path, writes)
+}
+
+/// As [`write`], after [`remove_leftovers`].
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    replace_by(path, &|out| out.write_all(bytes))
+}
+
+/// Removes what killed runs left in the folders of these files. A run that is still there locks its file, which stays.
+pub(crate) fn remove_leftovers<'a>(files: impl IntoIterator<Item = &'a Path>) {
+    let folders: BTreeSet<&Path> = files.into_iter().map(folder_of).collect();
+    for entry in folders.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
+        let name = entry.file_name();
+        let ours =
+            name.to_str().is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1));
+        let is_left = || fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) && is_left() {
+            // One that stays does no harm, and the next run tries again.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn replace_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteError> {
+    let write = || -> io::Result<()> {
+        let folder = folder_of(path);
+        fs::create_dir_all(folder)?;
+        let mut temporary =
+            tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
+        // Where a filesystem has no locks, a second run at the same time may stop this one; it spoils nothing.
+        let _ = temporary.as_file().try_lock();
+        writes(temporary.as_file_mut())?;
+        temporary.as_file().sync_all()?;
+        let permissions = match fs::metadata(path) {
+            Ok(metadata) => metadata.permissions(),
+            Err(_) => new_file_permissions(temporary.as_file())?,
+        };
+        temporary.as_file().set_permissions(permissions)?;
+        temporary.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+/// A temporary file is private; a file of the repository is not.
+#[cfg(unix)]
+fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = file.metadata()?.permissions();
+    permissions.set_mode(0o644);
+    Ok(permissions)
+}
+
+#[cfg(not(unix))]
+fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
+    Ok(file.metadata()?.permissions())
+}

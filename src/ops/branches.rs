@@ -1,0 +1,63 @@
+//! A branch with one commit for each file.
+
+use super::change::{ChangeError, Changed};
+use super::{Event, Watch};
+use crate::campaign::names::{Names, Purpose};
+use crate::campaign::trailer::LocalTrailer;
+use crate::git::{Became, CommitId, Proposal, RepoPath, Repository};
+
+/// Where branches are made.
+pub(super) struct Job<'a> {
+    /// The repository.
+    pub(super) repository: &'a Repository,
+    /// The commit that they start from.
+    pub(super) base: &'a CommitId,
+    /// The names of the campaign.
+    pub(super) names: &'a Names,
+    /// What they are for.
+    pub(super) purpose: Purpose,
+}
+
+/// A branch of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeBranch {
+    /// The file.
+    pub path: String,
+    /// The branch, without `refs/heads/`.
+    pub name: String,
+    /// Its commit.
+    pub commit: CommitId,
+    /// What became of it.
+    pub became: Became,
+}
+
+/// Makes a branch of each change. A file whose branch is refused is left out.
+pub(super) fn make(job: &Job<'_>, changed: &mut Changed, watch: &Watch<'_>) -> Result<(), ChangeError> {
+    let mut branches = job.repository.branches()?;
+    for change in &changed.changes {
+        let path = RepoPath::new(&change.path)?;
+        let name = job.names.branch(&path, job.purpose)?;
+        let proposal = Proposal {
+            branch: &name,
+            base: job.base,
+            path: &path,
+            text: &change.new,
+            message: &change.message,
+            mark: &LocalTrailer,
+        };
+        match branches.put(&proposal).map_err(ChangeError::from) {
+            Ok(branch) => {
+                let path = change.path.clone();
+                let made = MadeBranch { path, name, commit: branch.commit, became: branch.became };
+                watch(&Event::Branch(&made));
+                changed.branches.push(made);
+            }
+            Err(error) if error.is_refusal() => {
+                watch(&Event::Refused(&error));
+                changed.left_out.push(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

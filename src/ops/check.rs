@@ -1,0 +1,49 @@
+//! Finds linked instructions that change their image.
+
+use std::path::PathBuf;
+
+use super::workspace::{Workspace, WorkspaceError};
+use super::{JudgeError, Knowledge, Watch, judge};
+use crate::campaign::plan::check::{self, Report};
+
+/// What is checked.
+#[derive(Debug)]
+pub struct CheckOptions {
+    /// A folder of the repository, or a plain folder.
+    pub path: PathBuf,
+    /// The revision that is read. None is HEAD.
+    pub rev: Option<String>,
+    /// What is known beside the files.
+    pub knowledge: Knowledge,
+}
+
+/// Why nothing was checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The repository or folder cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The Dockerfiles cannot be judged.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+}
+
+impl CheckOptions {
+    /// All files of a repository or folder.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), rev: None, knowledge: Knowledge::default() }
+    }
+}
+
+/// Checks the linked instructions of a repository or folder.
+///
+/// # Errors
+///
+/// [`CheckError`]
+pub fn check(options: &CheckOptions, watch: &Watch<'_>) -> Result<Report, CheckError> {
+    let workspace = Workspace::open(&options.path, options.rev.as_deref())?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let plan = judge::judge_all(&workspace, &source, &config, &options.knowledge, watch)?;
+    Ok(check::check(&plan))
+}

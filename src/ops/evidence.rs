@@ -1,0 +1,182 @@
+//! The evidence of a campaign: the files in its folder, and what they say of the files of its plan.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+
+use super::workspace::{Workspace, WorkspaceError, evidence_dir, place_in};
+use crate::campaign::evidence::assess::{self, Standings};
+use crate::campaign::evidence::{self, Evidence, EvidenceByPath, EvidenceError};
+use crate::campaign::names::is_evidence_file;
+use crate::campaign::plan::file::Plan;
+use crate::config::Config;
+use crate::discover::{MOST_BYTES, ReadError, Source};
+use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
+use crate::rollout::FileEvidence;
+
+/// Why the evidence of a campaign cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceFolderError {
+    /// The folder cannot be read.
+    #[error("{folder} can not be read: {source}")]
+    Folder {
+        /// The folder.
+        folder: RepoPath,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file of the folder is not evidence.
+    #[error("{folder}/{name}: {why}")]
+    File {
+        /// The folder.
+        folder: RepoPath,
+        /// The file's name.
+        name: String,
+        /// The cause.
+        why: Box<BadFile>,
+    },
+    /// The place of the folder cannot be told.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The evidence cannot be written as JSON.
+    #[error(transparent)]
+    Json(io::Error),
+}
+
+/// Why a file is not evidence.
+#[derive(Debug, thiserror::Error)]
+pub enum BadFile {
+    /// A link, a device or a huge file.
+    #[error("it is no file of moderate size")]
+    Odd,
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Its content is not evidence.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+}
+
+/// What evidence says of a campaign.
+pub(crate) struct Assessed {
+    /// What it says of each file of the waves.
+    pub(crate) standings: Standings,
+    /// The file whose verification contradicts a proof.
+    pub(crate) contradicted: Option<String>,
+}
+
+impl Assessed {
+    /// Reads the evidence of a campaign and compares it with a plan and the present files.
+    pub(crate) fn read(
+        workspace: &Workspace,
+        source: &Source<'_>,
+        config: &Config,
+        plan: &Plan,
+    ) -> Result<Self, EvidenceFolderError> {
+        let evidence = read(workspace, source, config)?;
+        let commit = match workspace {
+            Workspace::Git(repository, commit) => Some((&**repository, commit)),
+            Workspace::Folder(_) => None,
+        };
+        let standings = assess::standings(plan, &evidence, config, source, commit)?;
+        let contradicted = evidence::contradiction(plan, &evidence).map(|found| found.path.clone());
+        Ok(Self { standings, contradicted })
+    }
+}
+
+/// The evidence in the campaign's folder: that of the working tree, or in a bare repository that of the commit.
+pub(crate) fn read(
+    workspace: &Workspace,
+    source: &Source<'_>,
+    config: &Config,
+) -> Result<EvidenceByPath, EvidenceFolderError> {
+    let folder = evidence_dir(config)?;
+    match workspace.folder() {
+        Some(root) => {
+            let at = place_in(root, &folder).map_err(WorkspaceError::from)?;
+            in_folder(&folder, &at)
+        }
+        None => in_commit(&folder, source),
+    }
+}
+
+/// A file's evidence as it goes out with its change.
+pub(crate) fn bytes(evidence: &Evidence) -> Result<Vec<u8>, EvidenceFolderError> {
+    let mut bytes = Vec::new();
+    evidence.write(&mut bytes).map_err(EvidenceFolderError::Json)?;
+    Ok(bytes)
+}
+
+/// What evidence says of the plan's files, for a campaign that begins from `commit`.
+pub(crate) fn rollout(
+    measured: &EvidenceByPath,
+    plan: &Plan,
+    config: &Config,
+    source: &Source<'_>,
+    repository: &Repository,
+    commit: &CommitId,
+) -> Result<BTreeMap<String, FileEvidence>, EvidenceFolderError> {
+    let standings = assess::standings(plan, measured, config, source, Some((repository, commit)))?;
+    let mut found = BTreeMap::new();
+    for (path, evidence) in measured {
+        let Some(standing) = standings.get(path) else { continue };
+        let id = hash_blob(&bytes(evidence)?)?.as_str().to_owned();
+        found.insert(path.clone(), FileEvidence { standing: standing.clone(), id });
+    }
+    Ok(found)
+}
+
+fn in_folder(folder: &RepoPath, at: &Path) -> Result<EvidenceByPath, EvidenceFolderError> {
+    let unreadable = |source| EvidenceFolderError::Folder { folder: folder.clone(), source };
+    let entries = match fs::read_dir(at) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(EvidenceByPath::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut found = EvidenceByPath::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !is_evidence_file(&name) {
+            continue;
+        }
+        let metadata = entry.metadata().map_err(unreadable)?;
+        // A link could lead anywhere, and a pipe would never end.
+        if !metadata.is_file() || metadata.len() > MOST_BYTES {
+            return Err(bad(folder, &name, BadFile::Odd));
+        }
+        add(&mut found, folder, &name, &fs::read(entry.path()).map_err(unreadable)?)?;
+    }
+    Ok(found)
+}
+
+fn in_commit(folder: &RepoPath, source: &Source<'_>) -> Result<EvidenceByPath, EvidenceFolderError> {
+    let mut found = EvidenceByPath::new();
+    for entry in source.listing().below(Some(folder)) {
+        let name = entry.path.file_name();
+        if entry.path.parent().as_ref() == Some(folder) && is_evidence_file(name) {
+            let bytes = source.read(&entry.path, MOST_BYTES);
+            let bytes = bytes.map_err(|error| bad(folder, name, error.into()))?;
+            add(&mut found, folder, name, &bytes)?;
+        }
+    }
+    Ok(found)
+}
+
+fn add(
+    found: &mut EvidenceByPath,
+    folder: &RepoPath,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(), EvidenceFolderError> {
+    let evidence = Evidence::read(bytes, name).map_err(|error| bad(folder, name, error.into()))?;
+    found.insert(evidence.path.clone(), evidence);
+    Ok(())
+}
+
+fn bad(folder: &RepoPath, name: &str, why: BadFile) -> EvidenceFolderError {
+    EvidenceFolderError::File { folder: folder.clone(), name: name.to_owned(), why: Box::new(why) }
+}

@@ -1,0 +1,73 @@
+//! From the files of a workspace to a plan: the steps that `plan`, `check` and `migrate` share.
+
+use super::event::during;
+use super::workspace::Workspace;
+use super::{Event, Knowledge, Phase, Watch};
+use crate::builds;
+use crate::campaign::plan::file::Plan;
+use crate::campaign::plan::{self, Options, UnknownRule, Waivers};
+use crate::config::Config;
+use crate::discover::{self, DiscoverError, Discovery, List, Source};
+use crate::git::RepoPath;
+use crate::images::ImageError;
+
+/// Why Dockerfiles cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// A base image cannot be read.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A waiver names a rule that does not exist.
+    #[error(transparent)]
+    Waiver(#[from] UnknownRule),
+    /// A pattern of `[files]` cannot be read.
+    #[error(transparent)]
+    Pattern(#[from] DiscoverError),
+}
+
+/// Finds and judges the Dockerfiles of a workspace.
+pub(super) fn judge_all(
+    workspace: &Workspace,
+    source: &Source<'_>,
+    config: &Config,
+    knowledge: &Knowledge,
+    watch: &Watch<'_>,
+) -> Result<Plan, JudgeError> {
+    knowledge.images.check()?;
+    let waivers = Waivers::new(config)?;
+    let discovery = find(source, config, None, watch)?;
+    Ok(judge(workspace, source, &discovery, &knowledge.options(config), &waivers, watch))
+}
+
+/// Finds the Dockerfiles. Those of a list are taken whatever their names are.
+pub(super) fn find(
+    source: &Source<'_>,
+    config: &Config,
+    list: Option<&List>,
+    watch: &Watch<'_>,
+) -> Result<Discovery, DiscoverError> {
+    let options = discover::Options::new(&config.files.include, &config.files.exclude)?;
+    let listed = list.iter().flat_map(|list| list.paths.iter().map(|listed| listed.path.clone()));
+    let options = options.listed(listed);
+    Ok(during(watch, Phase::Discovery, || discover::discover(source, &options)))
+}
+
+/// Makes the plan of a discovery.
+pub(super) fn judge(
+    workspace: &Workspace,
+    source: &Source<'_>,
+    discovery: &Discovery,
+    options: &Options<'_>,
+    waivers: &Waivers,
+    watch: &Watch<'_>,
+) -> Plan {
+    let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
+    let builds = during(watch, Phase::Builds, || builds::find(source, &dockerfiles, options.config));
+    let mut plan = during(watch, Phase::Judging { files: discovery.files.len() }, || {
+        plan::plan(source, discovery, &builds, options, waivers, &|| watch(&Event::Judged))
+    });
+    if let Workspace::Git(_, commit) = workspace {
+        plan.commit = Some(commit.as_str().to_owned());
+    }
+    plan
+}

@@ -1,0 +1,177 @@
+//! Changes the files of a wave, or some files.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use super::change::{self, Change, ChangeError, Changed, Mode, ModeError, StaleText};
+use super::evidence::{Assessed, EvidenceFolderError};
+use super::planned_text::planned_text;
+use super::present::PresentFiles;
+use super::saved_plan::{SavedPlanError, given_or_saved};
+use super::selection::{self, Selection, SelectionError};
+use super::workspace::{Workspace, WorkspaceError};
+use super::{Event, JudgeError, Knowledge, Watch, judge};
+use crate::campaign::evidence::status::Standing;
+use crate::campaign::message;
+use crate::campaign::names::Purpose;
+use crate::campaign::plan::file::{File, Plan};
+use crate::dockerfile::Dockerfile;
+use crate::git::{RepoPath, hash_blob};
+
+/// What is migrated, and what becomes of the change.
+#[derive(Debug)]
+pub struct MigrateOptions {
+    /// A folder of the repository, or a plain folder.
+    pub repository: PathBuf,
+    /// The files. None takes the first wave that is not done.
+    pub selection: Option<Selection>,
+    /// What becomes of the change.
+    pub mode: Mode,
+    /// The revision that the branches start from. None is HEAD.
+    pub base: Option<String>,
+    /// Whether a wave is written or committed although an earlier one is not finished.
+    pub ahead_of_waves: bool,
+    /// The plan. None takes the saved one, or else makes one.
+    pub plan: Option<Plan>,
+    /// What is known beside the files, for a plan that is made.
+    pub knowledge: Knowledge,
+}
+
+/// Why nothing was migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The repository or folder cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The place does not allow the mode.
+    #[error(transparent)]
+    Mode(#[from] ModeError),
+    /// The plan cannot be followed.
+    #[error(transparent)]
+    SavedPlan(#[from] SavedPlanError),
+    /// No plan can be made.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// The files cannot be taken.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// An earlier wave is not finished.
+    #[error("wave {wave} is not finished")]
+    Unfinished {
+        /// The wave.
+        wave: usize,
+        /// The mode that needs it finished.
+        mode: Mode,
+    },
+    /// The evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFolderError),
+    /// A verification contradicts a proof.
+    #[error("the verification of {path} contradicts a proof, which stops the campaign")]
+    Contradiction {
+        /// The file that was verified.
+        path: String,
+    },
+    /// A file cannot be changed.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+impl MigrateOptions {
+    /// The first wave that is not done, and nothing is written.
+    pub fn new(repository: impl Into<PathBuf>) -> Self {
+        Self {
+            repository: repository.into(),
+            selection: None,
+            mode: Mode::Diff,
+            base: None,
+            ahead_of_waves: false,
+            plan: None,
+            knowledge: Knowledge::default(),
+        }
+    }
+}
+
+/// Makes the change of a wave or of some files, and writes or commits it.
+///
+/// A written or committed change is not out yet, so a file without evidence is reported and not refused: whoever opens
+/// pull requests asks [`may_go_out`](crate::campaign::policy::may_go_out). Where a verification contradicts a proof,
+/// nothing is written. A diff is always made.
+///
+/// # Errors
+///
+/// [`MigrateError`]
+pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, MigrateError> {
+    let workspace = Workspace::open(&options.repository, options.base.as_deref())?;
+    options.mode.check(&workspace)?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let present =
+        PresentFiles { workspace: &workspace, source: &source, config: &config, mode: options.mode };
+    let plan = match given_or_saved(&workspace, &config, options.plan.as_ref())? {
+        Some(plan) => plan,
+        None => Cow::Owned(judge::judge_all(&workspace, &source, &config, &options.knowledge, watch)?),
+    };
+    let chosen = chosen(options, &present, &plan)?;
+    if options.mode != Mode::Diff {
+        let assessed = Assessed::read(&workspace, &source, &config, &plan)?;
+        if let Some(path) = assessed.contradicted {
+            return Err(MigrateError::Contradiction { path });
+        }
+        let standing = |file: &&File| {
+            let standing = assessed.standings.get(&file.path).unwrap_or(&Standing::Missing);
+            (file.path.clone(), standing.clone())
+        };
+        let unverified: Vec<(String, Standing)> =
+            chosen.iter().map(standing).filter(|(_, standing)| *standing != Standing::Stands).collect();
+        if !unverified.is_empty() {
+            watch(&Event::Unverified(&unverified));
+        }
+    }
+    let mut changed = change::changes(options.mode, &chosen, watch, |file| change(&present, file))?;
+    change::carry_out(&present, &mut changed, Purpose::Migrate, watch)?;
+    Ok(changed)
+}
+
+/// The files that are asked for: those named, those of a wave, or those of the first wave that is not done.
+fn chosen<'p>(
+    options: &MigrateOptions,
+    present: &PresentFiles<'_>,
+    plan: &'p Plan,
+) -> Result<Vec<&'p File>, MigrateError> {
+    if let Some(Selection::Files(paths)) = &options.selection {
+        let files: Result<_, _> = paths.iter().map(|path| selection::edited(plan, path)).collect();
+        return Ok(files?);
+    }
+    let Some(next) = present.next_wave(plan) else { return Ok(Vec::new()) };
+    let number = match options.selection {
+        Some(Selection::Wave(number)) => number,
+        _ => next,
+    };
+    let files = selection::wave(plan, number)?;
+    if options.mode != Mode::Diff && number > next && !options.ahead_of_waves {
+        return Err(MigrateError::Unfinished { wave: next, mode: options.mode });
+    }
+    Ok(files)
+}
+
+/// The change of one file. None if it is done already.
+fn change(present: &PresentFiles<'_>, file: &File) -> Result<Option<Change>, ChangeError> {
+    let path = RepoPath::new(&file.path)?;
+    let stale = |how| ChangeError::Stale { path: file.path.clone(), how };
+    if present.source.listing().get(&path).is_none() {
+        return Err(stale(StaleText::Gone));
+    }
+    let old = present.text(&path)?;
+    let blob = hash_blob(&old)?;
+    if file.done_blob() == Some(blob.as_str()) {
+        return Ok(None);
+    }
+    present.refuse_uncommitted(&path)?;
+    if blob.as_str() != file.blob {
+        return Err(stale(StaleText::other(&file.blob, blob.as_str())));
+    }
+    let new = planned_text(file, &Dockerfile::read(old.clone()))?;
+    let message = message::migrate(&present.config.migrate.message, file)?;
+    Ok(Some(Change { path: file.path.clone(), old, new, lines: file.selected().count(), message }))
+}

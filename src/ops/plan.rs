@@ -1,0 +1,256 @@
+//! Makes the plan of a campaign.
+
+mod list;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::atomic::{self, WriteError};
+use super::event::during;
+use super::evidence::{Assessed, EvidenceFolderError};
+use super::saved_plan::saved_at;
+use super::workspace::{Workspace, WorkspaceError};
+use super::{Event, JudgeError, Knowledge, Phase, Watch, judge};
+use crate::campaign::evidence::assess::Standings;
+use crate::campaign::plan::file::{ListReport, Plan};
+use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
+use crate::config::Config;
+use crate::discover::{List, Source};
+use crate::git::{GitError, RepoPath};
+
+/// What is planned, and where the plan goes.
+#[derive(Debug)]
+pub struct PlanOptions {
+    /// A folder of the repository, or a plain folder.
+    pub path: PathBuf,
+    /// The revision that is read. None is HEAD.
+    pub rev: Option<String>,
+    /// A text that lists the files to plan. None plans all.
+    pub list: Option<ListText>,
+    /// Whether files that the list does not name are planned too.
+    pub all: bool,
+    /// What is known beside the files.
+    pub knowledge: Knowledge,
+    /// Whether generated files are edited too.
+    pub edit_generated: bool,
+    /// Whether the earlier plan is ignored: its waves, and what people decided in it.
+    pub afresh: bool,
+    /// Where the plan is written to.
+    pub save: Save,
+    /// Whether the campaign's evidence is read too.
+    pub evidence: bool,
+}
+
+/// A text or Markdown in which each path that looks like a Dockerfile is an entry.
+#[derive(Clone, Debug)]
+pub struct ListText {
+    /// The name of the list in messages.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Where a plan is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Save {
+    /// Nowhere.
+    No,
+    /// To its place in the repository.
+    InPlace,
+    /// To a file. The plan that it holds is the earlier one.
+    To(PathBuf),
+}
+
+/// Where a plan was written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// Nowhere.
+    No,
+    /// To its place in the repository, where [`migrate`](super::migrate) finds it.
+    InPlace(PathBuf),
+    /// To another file.
+    Elsewhere(PathBuf),
+}
+
+/// A plan that was made.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Where it was written to.
+    pub saved: Saved,
+    /// What evidence says of its files. Empty unless [`PlanOptions::evidence`] asks for it.
+    pub standings: Standings,
+}
+
+/// Why no plan was made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanningError {
+    /// The list has no entry.
+    #[error("{name} lists no Dockerfile")]
+    EmptyList {
+        /// The name of the list.
+        name: String,
+    },
+    /// The repository or folder cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The Dockerfiles cannot be judged.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// The earlier plan cannot be opened.
+    #[error("{} can not be read: {source}", path.display())]
+    EarlierUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The earlier plan is broken. What people decided in it would be lost.
+    #[error("{}: {source}", path.display())]
+    Earlier {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: PlanError,
+    },
+    /// A bare repository has no place for a plan.
+    #[error("a bare repository has no place for the plan")]
+    NoPlace,
+    /// The plan cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFolderError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl PlanOptions {
+    /// All files of a repository or folder, and nothing is written.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            rev: None,
+            list: None,
+            all: false,
+            knowledge: Knowledge::default(),
+            edit_generated: false,
+            afresh: false,
+            save: Save::No,
+            evidence: false,
+        }
+    }
+}
+
+impl Saved {
+    /// The file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Saved::No => None,
+            Saved::InPlace(path) | Saved::Elsewhere(path) => Some(path),
+        }
+    }
+}
+
+/// Makes a plan, and writes it where [`PlanOptions::save`] says.
+///
+/// # Errors
+///
+/// [`PlanningError`]
+pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, PlanningError> {
+    options.knowledge.images.check().map_err(JudgeError::from)?;
+    let list = options.list.as_ref().map(list::read).transpose()?;
+    let workspace = Workspace::open(&options.path, options.rev.as_deref())?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let plan = make(options, &workspace, &source, &config, list.as_ref(), watch)?;
+    let saved = save(options, &workspace, &config, &plan)?;
+    let standings = if options.evidence {
+        Assessed::read(&workspace, &source, &config, &plan)?.standings
+    } else {
+        Standings::new()
+    };
+    Ok(Planned { plan, saved, standings })
+}
+
+fn make(
+    options: &PlanOptions,
+    workspace: &Workspace,
+    source: &Source<'_>,
+    config: &Config,
+    list: Option<&List>,
+    watch: &Watch<'_>,
+) -> Result<Plan, PlanningError> {
+    let waivers = Waivers::new(config).map_err(JudgeError::from)?;
+    let discovery = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let report = list.map(|list| {
+        during(watch, Phase::Reconciliation, || list::reconciled(workspace, source, list, &discovery))
+    });
+    let report = report.transpose()?;
+    let only = report.as_ref().filter(|_| !options.all).map(found);
+    let earlier = if options.afresh { None } else { earlier(options, workspace, config)? };
+    let judged = Options {
+        edit_generated: options.edit_generated,
+        earlier: earlier.as_ref(),
+        only: only.as_ref(),
+        ..options.knowledge.options(config)
+    };
+    let uncommitted = || if options.rev.is_none() { workspace.uncommitted(&discovery) } else { 0 };
+    let (uncommitted, mut plan) =
+        rayon::join(uncommitted, || judge::judge(workspace, source, &discovery, &judged, &waivers, watch));
+    if uncommitted > 0 {
+        watch(&Event::Uncommitted(uncommitted));
+    }
+    for note in without_effect(config, &discovery) {
+        watch(&Event::WithoutEffect(&note));
+    }
+    plan.list = report;
+    Ok(plan)
+}
+
+/// The listed files that were found.
+fn found(report: &ListReport) -> BTreeSet<RepoPath> {
+    report.found.iter().filter_map(|path| RepoPath::new(path).ok()).collect()
+}
+
+/// The decisions of the plan that this one replaces, or else of the saved one.
+fn earlier(
+    options: &PlanOptions,
+    workspace: &Workspace,
+    config: &Config,
+) -> Result<Option<Earlier>, PlanningError> {
+    let replaced = match &options.save {
+        Save::To(path) if path.is_file() => Some(path.clone()),
+        _ => saved_at(workspace, config)?.filter(|path| path.is_file()),
+    };
+    let Some(path) = replaced else { return Ok(None) };
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(PlanningError::EarlierUnreadable { path, source }),
+    };
+    match Plan::read(&bytes) {
+        Ok(plan) => Ok(Some(Earlier::new(&plan))),
+        Err(source) => Err(PlanningError::Earlier { path, source }),
+    }
+}
+
+fn save(
+    options: &PlanOptions,
+    workspace: &Workspace,
+    config: &Config,
+    plan: &Plan,
+) -> Result<Saved, PlanningError> {
+    let saved = match &options.save {
+        Save::No => Saved::No,
+        Save::InPlace => Saved::InPlace(saved_at(workspace, config)?.ok_or(PlanningError::NoPlace)?),
+        Save::To(path) => Saved::Elsewhere(path.clone()),
+    };
+    if let Some(path) = saved.path() {
+        atomic::write_by(path, &|out| plan.write(out))?;
+    }
+    Ok(saved)
+}

@@ -1,0 +1,68 @@
+//! A list of files against the files of the repository.
+
+use super::{ListText, PlanningError};
+use crate::campaign::plan::file::{Gone, ListReport, Refused};
+use crate::discover::{self, Discovery, List, Reconciliation, Source, reconcile};
+use crate::git::{GitError, RepoPath};
+use crate::ops::workspace::Workspace;
+use crate::text::escape::shown;
+
+/// Reads a list, which has to have an entry.
+pub(super) fn read(list: &ListText) -> Result<List, PlanningError> {
+    let read = discover::parse_list(&list.text);
+    if read.paths.is_empty() && read.refused.is_empty() {
+        return Err(PlanningError::EmptyList { name: list.name.clone() });
+    }
+    Ok(read)
+}
+
+/// Compares the list with the files.
+pub(super) fn reconciled(
+    workspace: &Workspace,
+    source: &Source<'_>,
+    list: &List,
+    discovery: &Discovery,
+) -> Result<ListReport, GitError> {
+    let removals = |gone: &[RepoPath]| match workspace {
+        Workspace::Git(repository, commit) => repository.removals(commit, gone),
+        Workspace::Folder(_) => Ok(Vec::new()),
+    };
+    let Reconciliation { found, unusable, gone, unlisted } =
+        reconcile(list, source.listing(), discovery, removals)?;
+    let text = |path: &RepoPath| path.as_str().to_owned();
+    Ok(ListReport {
+        found: found.iter().map(text).collect(),
+        unusable: unusable
+            .iter()
+            .map(|path| Refused { path: text(path), reason: unusable_reason(discovery, path) })
+            .collect(),
+        gone: gone
+            .into_iter()
+            .map(|gone| Gone {
+                path: text(&gone.path),
+                removed_in: gone.removed_in.map(|removed| removed.to_string()),
+                why: gone.guess.as_ref().map(|guess| guess.why.to_string()),
+                guess: gone.guess.map(|guess| text(&guess.path)),
+            })
+            .collect(),
+        unlisted: unlisted.iter().map(text).collect(),
+        refused: list
+            .refused
+            .iter()
+            .map(|entry| Refused {
+                path: shown(&entry.text).into_owned(),
+                reason: format!("line {}: {}", entry.line, entry.why),
+            })
+            .collect(),
+    })
+}
+
+/// Why a listed file cannot be used although it exists.
+fn unusable_reason(discovery: &Discovery, path: &RepoPath) -> String {
+    let refused = discovery.refused.iter().find(|refused| refused.path == *path);
+    let left_out = discovery.left_out.iter().find(|(left_out, _)| left_out == path);
+    refused
+        .map(|refused| refused.reason.to_string())
+        .or_else(|| left_out.map(|(_, why)| why.to_string()))
+        .unwrap_or_else(|| "it is no regular file".into())
+}

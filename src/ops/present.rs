@@ -1,0 +1,76 @@
+//! The files of a repository as they are now: in the working tree, or in the commit.
+
+use std::path::Path;
+use std::{fs, io};
+
+use super::change::{ChangeError, Mode};
+use super::workspace::{Workspace, place_in};
+use crate::campaign::plan::file::{File, Plan};
+use crate::config::Config;
+use crate::discover::{MOST_BYTES, Source};
+use crate::git::{RepoPath, hash_blob};
+
+/// Where the present files are read.
+pub(crate) struct PresentFiles<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) config: &'a Config,
+    pub(crate) mode: Mode,
+}
+
+impl PresentFiles<'_> {
+    /// The text of a file: the working tree's where that is written, else that of the commit or folder.
+    pub(crate) fn text(&self, path: &RepoPath) -> Result<Vec<u8>, ChangeError> {
+        match self.workspace.folder().filter(|_| self.mode == Mode::Write) {
+            Some(folder) => read_in_tree(folder, path),
+            None => self.committed(path),
+        }
+    }
+
+    fn committed(&self, path: &RepoPath) -> Result<Vec<u8>, ChangeError> {
+        if let Some(target) = self.source.link_target(path) {
+            return Err(ChangeError::Link { path: path.clone(), target });
+        }
+        Ok(self.source.read(path, MOST_BYTES)?)
+    }
+
+    /// Whether a file has its planned text already: in the base of the branches, or in the working tree.
+    fn is_done(&self, file: &File) -> bool {
+        let text = RepoPath::new(&file.path).ok().and_then(|path| {
+            let folder = self.workspace.folder().filter(|_| self.mode != Mode::Commit);
+            folder.map_or_else(|| self.committed(&path), |folder| read_in_tree(folder, &path)).ok()
+        });
+        let blob = text.and_then(|text| hash_blob(&text).ok());
+        matches!((file.done_blob(), blob), (Some(planned), Some(blob)) if blob.as_str() == planned)
+    }
+
+    /// The number of the first wave that is not done.
+    pub(crate) fn next_wave(&self, plan: &Plan) -> Option<usize> {
+        let is_done = |path: &String| plan.file(path).is_some_and(|file| self.is_done(file));
+        plan.waves.iter().find(|wave| !wave.files.iter().all(is_done)).map(|wave| wave.number)
+    }
+
+    /// Refuses to write over changes that no commit has.
+    pub(crate) fn refuse_uncommitted(&self, path: &RepoPath) -> Result<(), ChangeError> {
+        let (Workspace::Git(repository, _), Mode::Write) = (self.workspace, self.mode) else { return Ok(()) };
+        if repository.dirty_paths(std::slice::from_ref(path))?.is_empty() {
+            return Ok(());
+        }
+        Err(ChangeError::Uncommitted { path: path.clone() })
+    }
+}
+
+/// A file of the working tree that neither is a link nor lies behind one.
+fn read_in_tree(folder: &Path, path: &RepoPath) -> Result<Vec<u8>, ChangeError> {
+    let at = place_in(folder, path)?;
+    let unreadable = |source: io::Error| ChangeError::Unreadable { path: path.clone(), source };
+    let metadata = fs::symlink_metadata(&at).map_err(unreadable)?;
+    // A pipe would never end, and a folder is none.
+    if !metadata.is_file() {
+        return Err(ChangeError::NotAFile { path: path.clone() });
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(ChangeError::TooLarge { path: path.clone(), bytes: metadata.len() });
+    }
+    fs::read(&at).map_err(unreadable)
+}

@@ -1,0 +1,128 @@
+//! Takes back the change of a wave, or of some files.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+
+use super::change::{self, Change, ChangeError, Changed, Mode, ModeError};
+use super::planned_text::{header, planned_text};
+use super::present::PresentFiles;
+use super::saved_plan::{SavedPlanError, given_or_saved};
+use super::selection::{self, Selection, SelectionError};
+use super::workspace::{Workspace, WorkspaceError};
+use super::{Event, Watch};
+use crate::campaign::message;
+use crate::campaign::names::Purpose;
+use crate::campaign::plan::file::{File, Plan};
+use crate::campaign::plan::line_plans;
+use crate::dockerfile::Dockerfile;
+use crate::edit::revert::{Reverted, revert as restore};
+use crate::git::{BlobId, RepoPath};
+
+/// What is reverted, and what becomes of the change.
+#[derive(Debug)]
+pub struct RevertOptions {
+    /// A folder of the repository.
+    pub repository: PathBuf,
+    /// The files.
+    pub selection: Selection,
+    /// What becomes of the change.
+    pub mode: Mode,
+    /// The revision that the branches start from. None is HEAD.
+    pub base: Option<String>,
+    /// The plan that the lines were linked by. None takes the saved one.
+    pub plan: Option<Plan>,
+}
+
+/// The result of [`revert`].
+#[derive(Debug)]
+pub struct RevertResult {
+    /// The changes, and what became of them.
+    pub changed: Changed,
+    /// The number of lines that people changed since and that are left.
+    pub lines_left: usize,
+}
+
+/// Why nothing was reverted.
+#[derive(Debug, thiserror::Error)]
+pub enum RevertError {
+    /// The repository or folder cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The place does not allow the mode.
+    #[error(transparent)]
+    Mode(#[from] ModeError),
+    /// The plan cannot be followed.
+    #[error(transparent)]
+    SavedPlan(#[from] SavedPlanError),
+    /// There is no plan.
+    #[error("there is no plan to revert")]
+    NoPlan,
+    /// The files cannot be taken.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// A file cannot be changed.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+/// Makes the inverse of what a plan did to files, where their lines are as it wrote them, and writes or commits it.
+///
+/// # Errors
+///
+/// [`RevertError`]
+pub fn revert(options: &RevertOptions, watch: &Watch<'_>) -> Result<RevertResult, RevertError> {
+    let workspace = Workspace::open(&options.repository, options.base.as_deref())?;
+    options.mode.check(&workspace)?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let present =
+        PresentFiles { workspace: &workspace, source: &source, config: &config, mode: options.mode };
+    let plan = given_or_saved(&workspace, &config, options.plan.as_ref())?.ok_or(RevertError::NoPlan)?;
+    let files = match &options.selection {
+        Selection::Wave(number) => selection::wave(&plan, *number)?,
+        Selection::Files(paths) => {
+            paths.iter().map(|path| selection::named(&plan, path)).collect::<Result<_, _>>()?
+        }
+    };
+    let lines_left = Cell::new(0);
+    let mut changed = change::changes(options.mode, &files, watch, |file| {
+        let (change, left) = change(&present, file)?;
+        lines_left.set(lines_left.get() + left.len());
+        for line in left {
+            watch(&Event::LineLeft { path: &file.path, line });
+        }
+        Ok(change)
+    })?;
+    if !changed.is_empty() {
+        change::carry_out(&present, &mut changed, Purpose::Revert, watch)?;
+    }
+    Ok(RevertResult { changed, lines_left: lines_left.get() })
+}
+
+/// The change that takes back what the plan did to a file, and the lines that cannot be taken back.
+fn change(present: &PresentFiles<'_>, file: &File) -> Result<(Option<Change>, Vec<usize>), ChangeError> {
+    let path = RepoPath::new(&file.path)?;
+    if file.selected().next().is_none() {
+        return Err(ChangeError::NothingLinked { path });
+    }
+    let original = Dockerfile::read(original(present, file)?);
+    let written = Dockerfile::read(planned_text(file, &original)?);
+    let old = present.text(&path)?;
+    let lines = line_plans(file.selected());
+    let now = Dockerfile::read(old.clone());
+    let Reverted { text: new, restored, left } = restore(&original, &written, &now, &lines, &header(file))
+        .map_err(|source| ChangeError::Revert { path: path.clone(), source })?;
+    if new == old {
+        return Ok((None, left));
+    }
+    present.refuse_uncommitted(&path)?;
+    let message = message::revert(&file.path, &restored);
+    Ok((Some(Change { path: file.path.clone(), old, new, lines: restored.len(), message }), left))
+}
+
+/// The text that the plan judged, which git keeps.
+fn original(present: &PresentFiles<'_>, file: &File) -> Result<Vec<u8>, ChangeError> {
+    let Workspace::Git(repository, _) = present.workspace else { return Err(ChangeError::NoHistory) };
+    let blob = BlobId::new(&file.blob)?;
+    repository.blob(&blob).map_err(|source| ChangeError::Original { path: file.path.clone(), source })
+}

@@ -1,0 +1,125 @@
+//! The plan that a campaign follows, and its place in the repository.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::workspace::{Workspace, WorkspaceError, place_in, plan_path};
+use crate::campaign::plan::PlanError;
+use crate::campaign::plan::file::Plan;
+use crate::config::Config;
+use crate::git::GitError;
+
+/// Why there is no plan to follow.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedPlanError {
+    /// The file cannot be read.
+    #[error("{} can not be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The file is not JSON of the plan's format.
+    #[error("{}:{line}:{column}: this is no plan: {message}", path.display())]
+    NotAPlan {
+        /// The file.
+        path: PathBuf,
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// The cause.
+        message: String,
+    },
+    /// The plan cannot be followed.
+    #[error("{}: {source}", path.display())]
+    Plan {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: PlanError,
+    },
+    /// The repository has no saved plan.
+    #[error("there is no plan yet: {} holds none", place.as_ref().map_or("a bare repository".into(), |at| at.to_string_lossy()))]
+    Missing {
+        /// Its place. None in a bare repository.
+        place: Option<PathBuf>,
+    },
+    /// The plan is of another repository.
+    #[error("the plan was made for commit {commit}, which is not in this repository")]
+    OtherRepository {
+        /// The commit that was planned.
+        commit: String,
+    },
+    /// The place of the plan cannot be told.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Reads the bytes of the plan at `path`, which errors name.
+///
+/// # Errors
+///
+/// [`SavedPlanError`] if it cannot be followed.
+pub fn read_plan(path: &Path, bytes: &[u8]) -> Result<Plan, SavedPlanError> {
+    Plan::read(bytes).map_err(|error| match error {
+        PlanError::Json { line, column, message } => {
+            SavedPlanError::NotAPlan { path: path.to_owned(), line, column, message }
+        }
+        source => SavedPlanError::Plan { path: path.to_owned(), source },
+    })
+}
+
+/// The plan that is given, or else the saved one. None without either. A plan of another repository is refused.
+pub(crate) fn given_or_saved<'p>(
+    workspace: &Workspace,
+    config: &Config,
+    given: Option<&'p Plan>,
+) -> Result<Option<Cow<'p, Plan>>, SavedPlanError> {
+    let place = saved_at(workspace, config)?;
+    let plan = match (given, place.filter(|path| path.is_file())) {
+        (Some(plan), _) => Cow::Borrowed(plan),
+        (None, Some(path)) => match fs::read(&path) {
+            Ok(bytes) => Cow::Owned(read_plan(&path, &bytes)?),
+            Err(source) => return Err(SavedPlanError::Unreadable { path, source }),
+        },
+        (None, None) => return Ok(None),
+    };
+    check_repository(workspace, &plan)?;
+    Ok(Some(plan))
+}
+
+/// A plan belongs to the repository that has its commit.
+fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), SavedPlanError> {
+    let (Workspace::Git(repository, _), Some(commit)) = (workspace, &plan.commit) else { return Ok(()) };
+    match repository.resolve(Some(commit)) {
+        Ok(_) => Ok(()),
+        Err(GitError::RevisionNotFound { .. }) => {
+            Err(SavedPlanError::OtherRepository { commit: commit.clone() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// As [`given_or_saved`], where there has to be one.
+pub(crate) fn required<'p>(
+    workspace: &Workspace,
+    config: &Config,
+    given: Option<&'p Plan>,
+) -> Result<Cow<'p, Plan>, SavedPlanError> {
+    match given_or_saved(workspace, config, given)? {
+        Some(plan) => Ok(plan),
+        None => Err(SavedPlanError::Missing { place: saved_at(workspace, config)? }),
+    }
+}
+
+/// The place of a campaign's plan. None in a bare repository.
+pub(crate) fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, WorkspaceError> {
+    let Some(folder) = workspace.folder() else { return Ok(None) };
+    Ok(Some(place_in(folder, &plan_path(config)?)?))
+}

@@ -1,0 +1,172 @@
+//! The repository or folder that an operation works in, and its configuration.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::campaign::names::Names;
+use crate::config::{Config, ConfigError, FILE_NAME};
+use crate::discover::{Discovery, Source};
+use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
+
+/// The most bytes of a `layerwright.toml`.
+const MOST_CONFIG: u64 = 1 << 20;
+
+/// Where an operation works.
+pub(crate) enum Workspace {
+    /// A git repository and the commit that is read.
+    Git(Box<Repository>, CommitId),
+    /// A folder without git.
+    Folder(PathBuf),
+}
+
+/// Why a repository or folder cannot be worked in.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// The place cannot be looked at.
+    #[error("{} can not be opened: {source}", path.display())]
+    Open {
+        /// The place.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The place is a file.
+    #[error("{} is no folder", path.display())]
+    NotAFolder {
+        /// The place.
+        path: PathBuf,
+    },
+    /// `layerwright.toml` cannot be read.
+    #[error("{FILE_NAME} can not be read: {0}")]
+    ConfigFile(io::Error),
+    /// `layerwright.toml` is a link or a device, or too large.
+    #[error("{FILE_NAME} can not be read: it is no file of moderate size")]
+    OddConfigFile,
+    /// `layerwright.toml` is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// `[campaign] dir` is not a path of the repository.
+    #[error("{FILE_NAME}: [campaign] dir = \"{dir}\": {source}")]
+    CampaignDir {
+        /// The value.
+        dir: String,
+        /// The cause.
+        source: PathError,
+    },
+    /// A link is in the way of a file.
+    #[error(transparent)]
+    LinkInTheWay(#[from] LinkInTheWay),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// A path of the repository leads through a link, perhaps out of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {} is a symbolic link", at.display())]
+pub struct LinkInTheWay {
+    /// The path.
+    pub path: RepoPath,
+    /// The link.
+    pub at: PathBuf,
+}
+
+impl Workspace {
+    /// Opens `path`: a repository, or else a folder.
+    pub(crate) fn open(path: &Path, rev: Option<&str>) -> Result<Self, WorkspaceError> {
+        let metadata =
+            fs::metadata(path).map_err(|source| WorkspaceError::Open { path: path.to_owned(), source })?;
+        if !metadata.is_dir() {
+            return Err(WorkspaceError::NotAFolder { path: path.to_owned() });
+        }
+        match Repository::open(path) {
+            Ok(repository) => {
+                let commit = repository.resolve(rev)?;
+                Ok(Workspace::Git(Box::new(repository), commit))
+            }
+            Err(GitError::NotARepository { .. }) if rev.is_none() => Ok(Workspace::Folder(path.to_owned())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The files of the commit, or of the folder.
+    pub(crate) fn source(&self) -> Result<Source<'_>, WorkspaceError> {
+        match self {
+            Workspace::Git(repository, commit) => Ok(Source::commit(repository, commit)?),
+            Workspace::Folder(path) => Ok(Source::folder(path)),
+        }
+    }
+
+    /// The folder in which files can be written. None in a bare repository.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Workspace::Git(repository, _) => repository.working_tree(),
+            Workspace::Folder(path) => Some(path),
+        }
+    }
+
+    /// `layerwright.toml`: the one in the working tree or folder, which people edit, or else the commit's. None
+    /// without one.
+    pub(crate) fn config_bytes(&self, source: &Source<'_>) -> Result<Option<Vec<u8>>, WorkspaceError> {
+        match self.folder() {
+            Some(folder) => config_in(folder),
+            None => Ok(RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, MOST_CONFIG).ok())),
+        }
+    }
+
+    /// `layerwright.toml`, read.
+    pub(crate) fn config(&self, source: &Source<'_>) -> Result<Config, WorkspaceError> {
+        let bytes = self.config_bytes(source)?.unwrap_or_default();
+        Ok(Config::read(&bytes)?)
+    }
+
+    /// The number of Dockerfiles with changes that the commit does not have.
+    pub(crate) fn uncommitted(&self, discovery: &Discovery) -> usize {
+        let Workspace::Git(repository, _) = self else { return 0 };
+        if repository.working_tree().is_none() {
+            return 0;
+        }
+        let files = discovery.files.iter().map(|file| (&file.path, &file.blob));
+        repository.changed_files(files).map_or(0, |changed| changed.len())
+    }
+}
+
+/// `layerwright.toml` of a folder. A link could lead anywhere, and a device would never end.
+fn config_in(folder: &Path) -> Result<Option<Vec<u8>>, WorkspaceError> {
+    let path = folder.join(FILE_NAME);
+    let metadata = match fs::symlink_metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(WorkspaceError::ConfigFile(error)),
+    };
+    if !metadata.is_file() || metadata.len() > MOST_CONFIG {
+        return Err(WorkspaceError::OddConfigFile);
+    }
+    fs::read(path).map(Some).map_err(WorkspaceError::ConfigFile)
+}
+
+/// The place of `path` in the working tree. A link on the way is refused: nothing outside the repository is written.
+pub(crate) fn place_in(folder: &Path, path: &RepoPath) -> Result<PathBuf, LinkInTheWay> {
+    let mut at = folder.to_owned();
+    for component in path.components() {
+        at.push(component);
+        if fs::symlink_metadata(&at).is_ok_and(|metadata| metadata.is_symlink()) {
+            return Err(LinkInTheWay { path: path.clone(), at });
+        }
+    }
+    Ok(at)
+}
+
+/// The path of the campaign's plan.
+pub(crate) fn plan_path(config: &Config) -> Result<RepoPath, WorkspaceError> {
+    Names::new(&config.campaign.dir).plan().map_err(|source| bad_dir(config, source))
+}
+
+/// The folder of the campaign's evidence.
+pub(crate) fn evidence_dir(config: &Config) -> Result<RepoPath, WorkspaceError> {
+    Names::new(&config.campaign.dir).evidence_dir().map_err(|source| bad_dir(config, source))
+}
+
+fn bad_dir(config: &Config, source: PathError) -> WorkspaceError {
+    WorkspaceError::CampaignDir { dir: config.campaign.dir.clone(), source }
+}
