@@ -5,7 +5,7 @@
 
 pub mod archive;
 mod base;
-pub mod benefit;
+mod benefit;
 mod copy_step;
 mod decision;
 pub mod destination;
@@ -26,16 +26,18 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod verdict;
 
 use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};
 use crate::rootfs::Leans;
-use benefit::{Benefit, LaterRuns};
+use benefit::LaterRuns;
 use judgement::Judged;
 use rule::{Finding, Remedy};
 
+pub use benefit::Benefit;
 pub use judgement::{BaseRead, Knowledge};
-pub use site::Verdict;
 pub use stage::Inputs;
+pub use verdict::Verdict;
 
 /// One COPY or ADD with its verdict.
 #[derive(Clone, Debug)]

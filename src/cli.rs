@@ -28,7 +28,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use error::{Error, Kind};
 pub use report::{Action, Printed};
 
-use crate::campaign::plan::file::Benefit;
+use crate::analysis::Benefit;
 use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;
 use crate::ops::Knowledge;

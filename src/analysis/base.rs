@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let source = match (&image, &profile) {
-            (Some(_), _) => Some(Knowledge::Read),
+            (Some(_), _) => Some(Knowledge::Rootfs),
             (None, Some(_)) => Some(Knowledge::Profile),
             (None, None) => None,
         };

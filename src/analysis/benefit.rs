@@ -1,30 +1,22 @@
 //! Whether a link is worth it: judged beside safety, from where the line stands.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::dockerfile::{Body, Dockerfile, Stages};
 
-/// What a link would bring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What a link brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Benefit {
-    /// The layer keeps its digest when the base or an earlier step changes.
+    /// The layer outlives changes of what lies below.
     Pays,
-    /// The layer does, but a later RUN is executed again in any case, or the stage ends in no image by itself.
+    /// It does, but a later RUN is executed again in any case, or the stage ends in no image by itself.
     Neutral,
-    /// Later RUNs make the builder materialise many linked files again and again.
+    /// It makes builds slower.
     Costs,
-    /// The builder drops the link: it makes no difference at all.
+    /// Nothing.
     None,
-}
-
-impl Benefit {
-    /// As in the plan.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Benefit::Pays => "pays",
-            Benefit::Neutral => "neutral",
-            Benefit::Costs => "costs",
-            Benefit::None => "none",
-        }
-    }
 }
 
 /// From how many files on several later RUNs cost more than a link gives: with 20,000 files each pair of a RUN

@@ -4,9 +4,10 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use crate::analysis::Verdict;
 use crate::analysis::destination::{self, Destination, Followed};
 use crate::analysis::rule::{Candidate, Finding, Remedy, Weight};
-use crate::analysis::site::{Chmod, Verdict, View};
+use crate::analysis::site::{Chmod, View};
 use crate::rootfs::{Assumption, Leans};
 
 /// What the rules say of a site.

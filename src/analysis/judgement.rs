@@ -1,5 +1,8 @@
 //! What the walk through a Dockerfile says of its lines and of the images that it starts from.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::analysis::decision::Decision;
 
 /// What a line would be decided, wherever it runs.
@@ -47,13 +50,14 @@ pub struct BaseRead {
     pub digest: Option<String>,
 }
 
-/// Where the knowledge of an image comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a base image is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Knowledge {
-    /// It was read.
-    Read,
-    /// A Dockerfile of the repository builds it.
+    /// Its filesystem was read.
+    Rootfs,
+    /// A Dockerfile of the repository builds it; that the image was built from it is assumed.
     Built,
-    /// Its name, or `like` in `layerwright.toml`, says which family it is of.
+    /// Its name, or `like` in `layerwright.toml`, says of which family it is; all that follows is assumed.
     Profile,
 }

@@ -12,10 +12,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::analysis::Verdict;
 use crate::analysis::decision::{self, Decision};
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::rule::{Finding, Rule};
-use crate::analysis::site::{Verdict, View};
+use crate::analysis::site::View;
 use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
 use crate::text::path::base_name;

@@ -12,45 +12,6 @@ use crate::dockerfile::{Transfer, TransferKind, Word};
 use crate::rootfs::{Assumption, Fact, Known, Leans, Rootfs, ancestors};
 use crate::text::path::join;
 
-/// May `--link` be inserted?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
-    /// Yes, alone.
-    Link,
-    /// Yes, with other changes to flags or words.
-    Edit,
-    /// No: the image would change.
-    Hold,
-    /// It can not be told.
-    Unknown,
-    /// The builder would ignore it.
-    NoEffect,
-    /// It is there already.
-    Linked,
-    /// `--link=false` says no.
-    OptedOut,
-}
-
-impl Verdict {
-    /// As in the plan.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Link => "link",
-            Verdict::Edit => "edit",
-            Verdict::Hold => "hold",
-            Verdict::Unknown => "unknown",
-            Verdict::NoEffect => "no-effect",
-            Verdict::Linked => "linked",
-            Verdict::OptedOut => "opted-out",
-        }
-    }
-
-    /// Whether it can be proved at all.
-    pub fn is_provable(self) -> bool {
-        matches!(self, Verdict::Link | Verdict::Edit | Verdict::Hold | Verdict::Linked)
-    }
-}
-
 /// What `--chmod` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chmod {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::analysis::Verdict;
 use crate::analysis::decision::Decision;
 use crate::analysis::destination::Destination;
 use crate::analysis::end_state::Neighbours;
@@ -12,7 +13,6 @@ use crate::analysis::observe::Observers;
 use crate::analysis::restored::Healed;
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::run::{self, RunAt};
-use crate::analysis::site::Verdict;
 use crate::analysis::state::{Process, Ran, State, What, Worlds};
 use crate::analysis::transfer_of;
 use crate::builds::{BuildContext, NoContext};

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::benefit::Benefit;
 use super::end_state::NoNeighbours;
 use super::named_context::{NamedContext, NamedContexts};
 use super::rule::{self, Finding, Rule};
 use super::site::View;
-use super::{Inputs, Site, Verdict, analyze};
+use super::{Benefit, Inputs, Site, Verdict, analyze};
 use crate::builds::{BuildContext, FolderContext, NoContext};
 use crate::dockerfile::Dockerfile;
 use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::campaign::plan::file::{Benefit, File, Header, Site};
+use crate::analysis::Benefit;
+use crate::campaign::plan::file::{File, Header, Site};
 use crate::config::message::{MessageError, Template, Variable};
 use crate::text::escape::shown;
 use crate::text::words::{count, instruction_head};

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use crate::analysis::end_state::NoNeighbours;
 use crate::analysis::named_context::NamedContexts;
 use crate::analysis::rule::{Finding, Rule};
-use crate::analysis::{self, Analysis, Inputs};
+use crate::analysis::{self, Analysis, Benefit, Inputs, Verdict};
 use crate::builds::{BuildContext, Builds, FolderContext, NoContext};
 use crate::config::Config;
 use crate::discover::{self, Class, Discovery, Owners, Source, SourceFile};
@@ -30,7 +30,7 @@ use crate::edit::{self, LinePlan, header};
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::images::ImageSource;
 use crate::text::escape::shown;
-use file::{Benefit, Decided, File, FileReport, Header, Inspection, Plan, Refused, Wave};
+use file::{Decided, File, FileReport, Header, Inspection, Plan, Refused, Wave};
 use neighbours::{Graph, Member};
 use waves::Order;
 use ways::Way;
@@ -191,7 +191,7 @@ impl Earlier {
 fn keep_waves(files: &mut [File], earlier: Option<&Earlier>) {
     let Some(earlier) = earlier else { return };
     for file in files {
-        let done = file.sites.iter().any(|site| site.verdict == file::Verdict::Linked);
+        let done = file.sites.iter().any(|site| site.verdict == Verdict::Linked);
         if file.selected().next().is_some() || done {
             file.wave = earlier.waves.get(&file.path).copied();
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::Benefit;
 use crate::analysis::rule;
 use crate::campaign::plan::Options;
-use crate::campaign::plan::file::Benefit;
 use crate::config::Config;
 use crate::images::file::FileSource;
 

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::template::{Template, Variable};
+use crate::analysis::{Benefit, Verdict};
 use crate::campaign::evidence::{Build, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached};
-use crate::campaign::plan::file::{Benefit, File, Header, Site, Verdict};
+use crate::campaign::plan::file::{File, Header, Site};
 use crate::rollout::{FileState, OpenState};
 use crate::text::figures::{bytes, duration};
 use crate::text::markdown::{code, instruction, prose};

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::observed::{Above, Change, Merge, Pull, PullState};
 use super::{AskedAgain, Campaign};
+use crate::analysis::Verdict;
 use crate::campaign::evidence::status::Standing;
-use crate::campaign::plan::file::{File, Verdict};
+use crate::campaign::plan::file::File;
 use crate::campaign::policy::{Refusal, may_go_out};
 use crate::git::GitError;
 

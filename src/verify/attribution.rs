@@ -8,9 +8,10 @@ use super::compare::{Aspect, Difference};
 use super::image::{Image, NodeKind};
 use super::noise::samples::Samples;
 use super::variant_builds::{Failure, Variants, Workbench};
+use crate::analysis::Verdict;
 use crate::analysis::rule::{Attribute, Prediction};
 use crate::campaign::evidence::{self, Cause};
-use crate::campaign::plan::file::{Reason, Site, Verdict, Waiver};
+use crate::campaign::plan::file::{Reason, Site, Waiver};
 use crate::rootfs::layers::upper::follow_symlinks;
 
 /// What was foretold of a file.

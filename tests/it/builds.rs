@@ -1,7 +1,8 @@
 //! What a plan makes of how the repository builds its Dockerfiles: contexts, bases of its own, circles, and what
 //! `layerwright.toml` says of them.
 
-use layerwright::campaign::plan::file::{Knowledge, Plan, SaidBy, Site, Verdict};
+use layerwright::analysis::{Knowledge, Verdict};
+use layerwright::campaign::plan::file::{Plan, SaidBy, Site};
 
 use crate::support::{Base, Scratch};
 

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use layerwright::analysis::rule::{self, Rule};
+use layerwright::analysis::{Benefit, Verdict};
 use layerwright::builds::FolderContext;
-use layerwright::campaign::plan::file::{Benefit, Keyword, Site, Verdict};
+use layerwright::campaign::plan::file::{Keyword, Site};
 use layerwright::campaign::plan::{Options, Waivers, inspect};
 use layerwright::config::Config;
 use layerwright::images::file::FileSource;

@@ -14,12 +14,13 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use layerwright::analysis::Verdict;
 use layerwright::analysis::end_state::NoNeighbours;
 use layerwright::analysis::named_context::{NamedContext, NamedContexts};
 use layerwright::analysis::rule::{self, Rule, RuleId};
 use layerwright::analysis::{Inputs, analyze};
 use layerwright::builds::FolderContext;
-use layerwright::campaign::plan::file::{Site, Verdict};
+use layerwright::campaign::plan::file::Site;
 use layerwright::campaign::plan::line_plans;
 use layerwright::campaign::plan::sites_report;
 use layerwright::config::Config;

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use layerwright::campaign::plan::file::{Class, Decided, File, Plan, SaidBy, Verdict, Wave};
+use layerwright::analysis::Verdict;
+use layerwright::campaign::plan::file::{Class, Decided, File, Plan, SaidBy, Wave};
 use layerwright::git::hash_blob;
 
 use crate::support::{Base, Scratch, files_below, git, run};

@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
+use layerwright::analysis::Verdict;
 use layerwright::analysis::rule::{self, Rule, RuleId};
-use layerwright::campaign::plan::file::{Site, Verdict};
+use layerwright::campaign::plan::file::Site;
 use layerwright::images::file::FileSource;
 use rayon::prelude::*;
 

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use campaign::{campaign, hostile};
+use layerwright::analysis::Verdict;
 use layerwright::campaign::evidence::{Pair, Rebuild};
-use layerwright::campaign::plan::file::{Plan, Verdict};
+use layerwright::campaign::plan::file::Plan;
 use layerwright::report::page::data::{Layers, Measured, Rebuilt, State, Times, WaveState};
 use layerwright::report::page::{Facts, StatusPage, render};
 use layerwright::rollout::{Base, Progress};

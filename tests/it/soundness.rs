@@ -5,8 +5,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use layerwright::analysis::Verdict;
 use layerwright::analysis::rule;
-use layerwright::campaign::plan::file::{Site, Verdict};
+use layerwright::campaign::plan::file::Site;
 
 use crate::bases;
 use crate::cases::judge;

@@ -7,9 +7,8 @@ use super::{
     Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence, Smoke,
     Stale, contradiction,
 };
-use crate::campaign::plan::file::{
-    Base, Benefit, Class, Context, File, Header, Keyword, Plan, Site, Syntax, Verdict,
-};
+use crate::analysis::{Benefit, Verdict};
+use crate::campaign::plan::file::{Base, Class, Context, File, Header, Keyword, Plan, Site, Syntax};
 use crate::campaign::policy::{Refusal, Way, may_go_out};
 use crate::config::Trust;
 

@@ -4,8 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::Verdict;
 use crate::analysis::rule::RuleId;
-use crate::campaign::plan::file::{File, Plan, Reason, Site, Verdict};
+use crate::campaign::plan::file::{File, Plan, Reason, Site};
 use crate::edit::header::{Frontend, LINK, Version};
 
 /// The version of the format that this program writes.

@@ -11,9 +11,9 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use site::{
-    Assumption, Audit, Benefit, Error, FileReport, Inspection, Keyword, Reason, Site, Syntax, Verdict,
-};
+use crate::analysis::{Benefit, Knowledge};
+
+pub use site::{Assumption, Audit, Error, FileReport, Inspection, Keyword, Reason, Site, Syntax};
 
 /// The version of the format that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -237,18 +237,6 @@ pub struct Base {
     pub source: Option<Knowledge>,
     /// The digest that the facts are of; null where it is not known.
     pub digest: Option<String>,
-}
-
-/// What a base image is known from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Knowledge {
-    /// Its filesystem was read.
-    Rootfs,
-    /// A Dockerfile of the repository builds it; that the image was built from it is assumed.
-    Built,
-    /// Its name, or `like` in `layerwright.toml`, says of which family it is; all that follows is assumed.
-    Profile,
 }
 
 /// What becomes of the header of a file.

@@ -1,9 +1,9 @@
 //! From the analysis to the format of the plan.
 
 use crate::analysis::rule::Finding;
-use crate::analysis::{self, BaseRead, Knowledge, Site, benefit, transfer_of};
+use crate::analysis::{BaseRead, Site, transfer_of};
 use crate::campaign::plan::Options;
-use crate::campaign::plan::file::{self, Assumption, Audit, Benefit, Keyword, Reason, Verdict};
+use crate::campaign::plan::file::{self, Assumption, Audit, Keyword, Reason};
 use crate::dockerfile::{Dockerfile, TransferKind, Word};
 use crate::edit::{self, LineEdit, header};
 
@@ -27,7 +27,6 @@ fn site_report(
     let (_, transfer) = transfer_of(instruction)?;
     let line = LineEdit { site, add_to_copy: !options.keep_add };
     let replacement = site.is_eligible().then(|| edit::replacement(dockerfile, line).ok()).flatten();
-    let benefit = benefit(site.benefit);
     let mut reasons: Vec<Reason> = site.findings.iter().map(reason).collect();
     for finding in &site.accepted {
         let mut waived = reason(finding);
@@ -48,9 +47,9 @@ fn site_report(
         sources: texts(&transfer.sources),
         heredocs: transfer.heredocs.len(),
         destination: transfer.destination.as_ref().map(|word| word.text.to_string()),
-        verdict: verdict(site.verdict),
+        verdict: site.verdict,
         proved: site.proved(),
-        selected: replacement.is_some() && options.selects.contains(&benefit),
+        selected: replacement.is_some() && options.selects.contains(&site.benefit),
         replacement,
         assumptions: site
             .leans
@@ -64,9 +63,9 @@ fn site_report(
             })
             .collect(),
         reasons,
-        benefit,
+        benefit: site.benefit,
         audit: site.audit.as_ref().map(|(found, findings)| Audit {
-            verdict: verdict(*found),
+            verdict: *found,
             reasons: findings.iter().map(reason).collect(),
         }),
     })
@@ -78,27 +77,6 @@ fn texts(words: &[Word]) -> Vec<String> {
 
 fn reason(finding: &Finding) -> Reason {
     Reason { rule: finding.rule, path: finding.path.clone(), message: finding.message.clone() }
-}
-
-fn verdict(verdict: analysis::Verdict) -> Verdict {
-    match verdict {
-        analysis::Verdict::Link => Verdict::Link,
-        analysis::Verdict::Edit => Verdict::Edit,
-        analysis::Verdict::Hold => Verdict::Hold,
-        analysis::Verdict::Unknown => Verdict::Unknown,
-        analysis::Verdict::NoEffect => Verdict::NoEffect,
-        analysis::Verdict::Linked => Verdict::Linked,
-        analysis::Verdict::OptedOut => Verdict::OptedOut,
-    }
-}
-
-fn benefit(benefit: benefit::Benefit) -> Benefit {
-    match benefit {
-        benefit::Benefit::Pays => Benefit::Pays,
-        benefit::Benefit::Neutral => Benefit::Neutral,
-        benefit::Benefit::Costs => Benefit::Costs,
-        benefit::Benefit::None => Benefit::None,
-    }
 }
 
 pub(super) fn errors(dockerfile: &Dockerfile) -> Vec<file::Error> {
@@ -131,11 +109,7 @@ pub(super) fn bases(bases: &[BaseRead]) -> Vec<file::Base> {
     let base = |base: &BaseRead| file::Base {
         image: base.image.clone(),
         known: base.source.is_some(),
-        source: base.source.map(|source| match source {
-            Knowledge::Read => file::Knowledge::Rootfs,
-            Knowledge::Built => file::Knowledge::Built,
-            Knowledge::Profile => file::Knowledge::Profile,
-        }),
+        source: base.source,
         digest: base.digest.clone(),
     };
     bases.iter().map(base).collect()

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::campaign::plan::file::{Benefit, File, Wave};
+use crate::analysis::Benefit;
+use crate::campaign::plan::file::{File, Wave};
 use crate::config::{By, Waves};
 use crate::text::words::count;
 

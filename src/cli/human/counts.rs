@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::campaign::plan::file::{Benefit, File, Header, Knowledge, Plan, Reason, SaidBy, Site, Verdict};
+use crate::analysis::{Benefit, Knowledge, Verdict};
+use crate::campaign::plan::file::{File, Header, Plan, Reason, SaidBy, Site};
 
 /// How many lines have a verdict, and how many of them are proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

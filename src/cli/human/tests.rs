@@ -8,10 +8,11 @@ use anstream::adapter::strip_str;
 use super::screen::Screen;
 use super::{diffs, excerpt, rule, summary};
 use crate::analysis::rule as rules;
+use crate::analysis::{Benefit, Verdict};
 use crate::campaign::evidence::assess::Standings;
 use crate::campaign::plan::file::{
-    Assumption, Base, Benefit, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan,
-    Reason, Refused, Site, Syntax, Verdict, Waiver, Wave,
+    Assumption, Base, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan, Reason,
+    Refused, Site, Syntax, Waiver, Wave,
 };
 use crate::ops::{Change, Saved};
 

@@ -4,7 +4,8 @@ use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
 use super::style;
-use crate::campaign::plan::file::{Benefit, File, Keyword, Plan, Site, Verdict};
+use crate::analysis::{Benefit, Verdict};
+use crate::campaign::plan::file::{File, Keyword, Plan, Site};
 use crate::text::words::{count, form, shortened};
 
 /// How much of the width an instruction takes, in tenths.

@@ -8,9 +8,10 @@ use super::data::{
 };
 use super::state;
 use super::totals;
+use crate::analysis::Verdict;
 use crate::campaign::evidence::status;
 use crate::campaign::evidence::{self, BuilderFacts, Evidence, EvidenceByPath, Outcome, Pair, Reached};
-use crate::campaign::plan::file::{self, Header, Keyword, Plan, Site, Verdict};
+use crate::campaign::plan::file::{self, Header, Keyword, Plan, Site};
 use crate::campaign::status::Said;
 use crate::rollout::{Base, FileEvidence, FileProgress, Progress};
 

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::Verdict;
 use crate::campaign::evidence::{Difference, Outcome, Pair, Smoke};
-use crate::campaign::plan::file::Verdict;
 use crate::campaign::status::Said;
 
 /// The version of the format that this program writes.

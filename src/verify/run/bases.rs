@@ -52,7 +52,7 @@ fn familiar(image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::plan::file::Knowledge;
+    use crate::analysis::Knowledge;
 
     fn vertex(name: &str) -> Vertex {
         Vertex { name: name.into(), ..Vertex::default() }

@@ -113,7 +113,7 @@ pub fn plan(tree: &Tree, known: &mut BTreeMap<String, Known>, random: &mut Rando
         for line in text.lines().filter(|line| line.starts_with("COPY")) {
             let mut site = SITE.clone();
             if line.starts_with("COPY --link") {
-                (site.verdict, site.selected) = (layerwright::campaign::plan::file::Verdict::Linked, false);
+                (site.verdict, site.selected) = (layerwright::analysis::Verdict::Linked, false);
             } else {
                 site.proved = Some(known.proved);
             }

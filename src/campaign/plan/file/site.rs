@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::rule::RuleId;
+use crate::analysis::{Benefit, Verdict};
 
 /// What `inspect` prints: files and their sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,55 +101,6 @@ pub enum Keyword {
     Copy,
     /// `ADD`.
     Add,
-}
-
-/// May `--link` be inserted?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Yes, alone.
-    Link,
-    /// Yes, with other changes to flags or words.
-    Edit,
-    /// No: the image would change.
-    Hold,
-    /// It can not be told.
-    Unknown,
-    /// The builder would ignore it.
-    NoEffect,
-    /// It is there already.
-    Linked,
-    /// `--link=false` says no.
-    OptedOut,
-}
-
-impl Verdict {
-    /// Its name for people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Verdict::Link => "link",
-            Verdict::Edit => "edit",
-            Verdict::Hold => "hold",
-            Verdict::Unknown => "unknown",
-            Verdict::NoEffect => "no effect",
-            Verdict::Linked => "linked",
-            Verdict::OptedOut => "opted out",
-        }
-    }
-}
-
-/// What a link brings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Benefit {
-    /// The layer outlives changes of what lies below.
-    Pays,
-    /// It does, but a later RUN is executed again in any case, or the stage ends in no image by itself.
-    Neutral,
-    /// It makes builds slower.
-    Costs,
-    /// Nothing.
-    None,
 }
 
 /// A fact that nothing has proved yet.

@@ -5,7 +5,8 @@ use anstyle::Style;
 use super::super::screen::{Align, Piece, Screen};
 use super::super::words::said_by;
 use super::super::{counts, style};
-use crate::campaign::plan::file::{Class, File, Gone, Header, Knowledge, ListReport, Plan, Wave};
+use crate::analysis::Knowledge;
+use crate::campaign::plan::file::{Class, File, Gone, Header, ListReport, Plan, Wave};
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
