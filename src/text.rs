@@ -7,7 +7,7 @@
 
 pub mod escape;
 pub(crate) mod figures;
-pub mod go_match;
+pub mod glob;
 pub(crate) mod markdown;
 pub(crate) mod patch;
 pub(crate) mod path;

@@ -6,7 +6,7 @@ use crate::analysis::archive::{self, Archive, ArchiveError};
 use crate::analysis::destination::{self, Followed};
 use crate::builds::{BuildContext, ContextEntry, ContextPath};
 use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
-use crate::text::go_match::{has_wildcards, matches_pattern};
+use crate::text::glob::{Glob, has_wildcards};
 use crate::text::path::{base_name, clean, join};
 
 /// One thing that is copied.
@@ -202,8 +202,12 @@ fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<Source> {
     if let Some(why) = listing.incomplete {
         return not_known(why);
     }
+    let glob = match Glob::new(pattern) {
+        Ok(glob) => glob,
+        Err(error) => return not_known(error.to_string().into()),
+    };
     let names = listing.entries.iter().map(|(path, _)| path.as_str());
-    let matching = names.filter(|name| !name.contains('/') && matches_pattern(pattern, name));
+    let matching = names.filter(|name| !name.contains('/') && glob.matches(name));
     let with_leans = |name: &str| {
         let mut source = at_path(rootfs, written, name, &join(&real, name));
         source.leans.merge(&fact.leans);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{ContextView, Found};
 use crate::git::{EntryKind, RepoPath};
-use crate::text::go_match::has_wildcards;
+use crate::text::glob::has_wildcards;
 use crate::text::path::clean;
 
 /// The most bytes of a file that are read to see whether ADD would extract it.

@@ -10,7 +10,7 @@ use super::Place;
 use super::dockerignore::{IgnoreError, Ignored};
 use crate::discover::{Above, ReadError, Source, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
-use crate::text::go_match::{self as globs, PatternError};
+use crate::text::glob::{Glob, PatternError, has_wildcards};
 
 /// The most of a `.dockerignore` file that is read.
 const MOST_IGNORED: u64 = 1 << 20;
@@ -197,7 +197,7 @@ impl<'a> ContextView<'a> {
     pub fn glob(&self, pattern: &str) -> Result<Vec<(RepoPath, Found)>, PatternError> {
         let parts: Vec<&str> = pattern.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         // Links are followed up to the first wildcard only.
-        let literal = parts.iter().take_while(|part| !globs::has_wildcards(part)).count();
+        let literal = parts.iter().take_while(|part| !has_wildcards(part)).count();
         let literal = literal.min(parts.len().saturating_sub(1));
         let (start, parts) = parts.split_at(literal);
         let mut folders = match self.source.resolve(self.root(), &start.join("/"), Above::Stays, true) {
@@ -206,11 +206,11 @@ impl<'a> ContextView<'a> {
         };
         let mut found = Vec::new();
         for (at, part) in parts.iter().enumerate() {
-            let pieces = globs::parse(part)?;
+            let glob = Glob::new(part)?;
             let mut matched = Vec::new();
             for folder in &folders {
                 let names = self.source.listing().children(folder.as_ref());
-                let names = names.filter(|name| globs::matches(&pieces, name));
+                let names = names.filter(|name| glob.matches(name));
                 matched.extend(names.filter_map(|name| RepoPath::below(folder.as_ref(), name).ok()));
             }
             if at + 1 == parts.len() {

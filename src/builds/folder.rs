@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::build_context::MOST_BYTES;
 use super::{BuildContext, ContextEntry, ContextPath, IgnoreError, Ignored};
-use crate::text::go_match::{has_wildcards, matches_pattern};
+use crate::text::glob::{Glob, has_wildcards};
 use crate::text::path::clean;
 
 /// How many symbolic links are followed in one path.
@@ -143,10 +143,11 @@ impl FolderContext {
     fn glob(&self, pattern: &str) -> Vec<String> {
         let mut matched = vec![String::new()];
         for part in pattern.split('/').filter(|part| !matches!(*part, "" | ".")) {
+            let Ok(glob) = Glob::new(part) else { return Vec::new() };
             let mut next = Vec::new();
             for directory in matched {
                 for name in self.names(&directory) {
-                    if matches_pattern(part, &name) {
+                    if glob.matches(&name) {
                         next.push(if directory.is_empty() { name } else { format!("{directory}/{name}") });
                     }
                 }

@@ -246,7 +246,7 @@ fn an_ignore_file_that_builders_refuse_is_named_with_its_line() {
     let folder = folder("FROM scratch\nCOPY . /\n");
     fs::write(folder.path().join(".dockerignore"), "ok\n[\n").unwrap();
     let run_there = || run(folder.path(), &["inspect", "Dockerfile", "--context", "."]);
-    run_there().failed(&[".dockerignore: line 2: `[` is no pattern"]);
+    run_there().failed(&[".dockerignore: line 2: `[` is not a valid pattern"]);
     // The Dockerfile's own one counts in its place.
     fs::write(folder.path().join("Dockerfile.dockerignore"), "ok\n").unwrap();
     run_there().done();

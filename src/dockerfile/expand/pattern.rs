@@ -1,156 +1,70 @@
-//! The patterns of `${name#pattern}`, `${name%pattern}` and `${name/pattern/word}`.
-//!
-//! BuildKit makes a regular expression of them (`convertShellPatternToRegex`). Only `.`, `.*`, `.*?` and
-//! characters come out of that, so a small machine with an ordered list of states (Pike's) finds what Go's
-//! `regexp` finds: the leftmost match, and of those the one that its stars prefer. It takes time in proportion
-//! to pattern times text, and memory in proportion to the pattern.
-
-use std::ops::Range;
+//! The patterns of `${name#pattern}`, `${name%pattern}` and `${name/pattern/word}`, as BuildKit reads them
+//! (`convertShellPatternToRegex`).
 
 use super::{runes, shown};
-
-/// One piece of a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
-    /// `*`: any characters but line feeds.
-    Star,
-    /// `?`: a character that is no line feed.
-    Any,
-    /// This character.
-    Literal(char),
-}
+use crate::text::glob::{Piece, WordPattern};
 
 /// A pattern.
-pub(super) struct Pattern {
-    tokens: Vec<Token>,
-    greedy: bool,
-}
-
-/// A state of the machine: where in the pattern, and where its match started.
-#[derive(Clone, Copy)]
-struct State {
-    token: usize,
-    start: usize,
-}
-
-/// States in order of preference, each place in the pattern at most once.
-struct States {
-    list: Vec<State>,
-    /// For each place in the pattern, one more than the last position in the text that had it in the list.
-    seen: Vec<usize>,
-}
+pub(super) struct Pattern(WordPattern);
 
 impl Pattern {
-    pub(super) fn new(pattern: &str, greedy: bool) -> Result<Self, String> {
-        let mut input = runes(pattern);
-        let mut tokens = Vec::new();
-        while let Some(c) = input.next() {
-            tokens.push(match c {
-                '*' => Token::Star,
-                '?' => Token::Any,
-                // They end the pattern unless they are escaped; the escape is no part of it.
-                '\\' if matches!(input.peek(), Some('}' | '/')) => continue,
-                '\\' => match input.next() {
-                    Some(c @ ('*' | '?' | '\\')) => Token::Literal(c),
-                    other => {
-                        return Err(format!(
-                            "invalid pattern ({pattern}) in substitution: invalid escape '\\{}'",
-                            shown(other)
-                        ));
-                    }
-                },
-                c => Token::Literal(c),
-            });
-        }
-        Ok(Self { tokens, greedy })
-    }
-
-    /// Adds a place and those that a star there lets through.
-    fn add(&self, states: &mut States, token: usize, start: usize, position: usize) {
-        let run = self.tokens[token..].iter().take_while(|part| **part == Token::Star).count();
-        let mut push = |token: usize| {
-            if states.seen[token] != position + 1 {
-                states.seen[token] = position + 1;
-                states.list.push(State { token, start });
-            }
-        };
-        if self.greedy {
-            (token..=token + run).for_each(&mut push);
-        } else {
-            (token..=token + run).rev().for_each(&mut push);
-        }
-    }
-
-    /// The match that starts first at `from` or later, or at `from` exactly.
-    fn find(&self, text: &[char], from: usize, anchored: bool) -> Option<Range<usize>> {
-        let places = self.tokens.len() + 1;
-        let mut now = States { list: Vec::new(), seen: vec![0; places] };
-        let mut next = States { list: Vec::new(), seen: vec![0; places] };
-        let mut found: Option<Range<usize>> = None;
-        for position in from..=text.len() {
-            if found.is_none() && (position == from || !anchored) {
-                self.add(&mut now, 0, position, position);
-            }
-            if now.list.is_empty() {
-                break;
-            }
-            let c = text.get(position).copied();
-            for state in now.list.drain(..) {
-                match (self.tokens.get(state.token), c) {
-                    (None, _) => {
-                        // What follows in the list is worth less.
-                        found = Some(state.start..position);
-                        break;
-                    }
-                    (Some(Token::Star), Some(c)) if c != '\n' => {
-                        self.add(&mut next, state.token, state.start, position + 1);
-                    }
-                    (Some(Token::Any), Some(c)) if c != '\n' => {
-                        self.add(&mut next, state.token + 1, state.start, position + 1);
-                    }
-                    (Some(Token::Literal(wanted)), Some(c)) if c == *wanted => {
-                        self.add(&mut next, state.token + 1, state.start, position + 1);
-                    }
-                    _ => {}
-                }
-            }
-            std::mem::swap(&mut now, &mut next);
-        }
-        found
+    pub(super) fn new(pattern: &str, is_greedy: bool) -> Result<Self, String> {
+        let compiled = WordPattern::new(&pieces(pattern)?, is_greedy);
+        compiled.map(Self).ok_or_else(|| "a pattern in a substitution is too large".to_owned())
     }
 
     /// The text with the first match replaced by `replacement` as it is.
     pub(super) fn replace(&self, text: &str, replacement: &str) -> String {
-        let text = text.chars().collect::<Vec<_>>();
-        let Some(found) = self.find(&text, 0, false) else { return text.into_iter().collect() };
-        let (before, after) = (&text[..found.start], &text[found.end..]);
-        before.iter().copied().chain(replacement.chars()).chain(after.iter().copied()).collect()
+        let mut out = text.to_owned();
+        if let Some(found) = self.0.find(text) {
+            out.replace_range(found, replacement);
+        }
+        out
     }
 
     /// The text with all matches replaced, as Go's `Regexp.ReplaceAllString` does: with `$` in the replacement
-    /// expanded, and no empty match right behind another.
+    /// expanded.
     pub(super) fn replace_all(&self, text: &str, replacement: &str) -> String {
-        let text = text.chars().collect::<Vec<_>>();
         let mut out = String::new();
-        let mut last_end = 0;
-        let mut from = 0;
-        while from <= text.len() {
-            let Some(found) = self.find(&text, from, false) else { break };
-            out.extend(&text[last_end..found.start]);
-            if found.end > last_end || found.start == 0 {
-                expand(&mut out, replacement, &text[found.clone()]);
-            }
-            last_end = found.end;
-            from = found.end.max(from + 1);
+        let mut end = 0;
+        for found in self.0.find_all(text) {
+            out.push_str(&text[end..found.start]);
+            expand(&mut out, replacement, &text[found.clone()]);
+            end = found.end;
         }
-        out.extend(&text[last_end.min(text.len())..]);
+        out.push_str(&text[end..]);
         out
     }
 }
 
+/// The pieces of a pattern.
+fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
+    let mut input = runes(pattern);
+    let mut pieces = Vec::new();
+    while let Some(c) = input.next() {
+        pieces.push(match c {
+            '*' => Piece::Star,
+            '?' => Piece::Any,
+            // They end the pattern unless they are escaped; the escape is no part of it.
+            '\\' if matches!(input.peek(), Some('}' | '/')) => continue,
+            '\\' => match input.next() {
+                Some(c @ ('*' | '?' | '\\')) => Piece::Literal(c),
+                other => {
+                    return Err(format!(
+                        "invalid pattern ({pattern}) in substitution: invalid escape '\\{}'",
+                        shown(other)
+                    ));
+                }
+            },
+            c => Piece::Literal(c),
+        });
+    }
+    Ok(pieces)
+}
+
 /// Appends a replacement template (`Regexp.Expand`). There are no groups: `$0` is the match, any other name is
 /// empty, `$$` is `$`, and a `$` that no name follows stays.
-fn expand(out: &mut String, mut template: &str, found: &[char]) {
+fn expand(out: &mut String, mut template: &str, found: &str) {
     while let Some((before, after)) = template.split_once('$') {
         out.push_str(before);
         if let Some(rest) = after.strip_prefix('$') {
@@ -166,7 +80,7 @@ fn expand(out: &mut String, mut template: &str, found: &[char]) {
         match rest {
             Some(rest) if !name.is_empty() => {
                 if name == "0" {
-                    out.extend(found);
+                    out.push_str(found);
                 }
                 template = rest;
             }
@@ -180,17 +94,15 @@ fn expand(out: &mut String, mut template: &str, found: &[char]) {
 }
 
 /// `${value#pattern}`.
-pub(super) fn trim_prefix(pattern: &str, value: &str, greedy: bool) -> Result<String, String> {
-    let compiled = Pattern::new(pattern, greedy)?;
-    let value = value.chars().collect::<Vec<_>>();
-    let end = compiled.find(&value, 0, true).map_or(0, |found| found.end);
-    Ok(value[end..].iter().collect())
+pub(super) fn trim_prefix(pattern: &str, value: &str, is_greedy: bool) -> Result<String, String> {
+    let end = Pattern::new(pattern, is_greedy)?.0.end_at_start(value);
+    Ok(value[end.unwrap_or_default()..].to_owned())
 }
 
 /// `${value%pattern}`: the prefix of both turned around, as BuildKit does it.
-pub(super) fn trim_suffix(pattern: &str, value: &str, greedy: bool) -> Result<String, String> {
+pub(super) fn trim_suffix(pattern: &str, value: &str, is_greedy: bool) -> Result<String, String> {
     let value = value.chars().rev().collect::<String>();
-    let trimmed = trim_prefix(&reversed(pattern), &value, greedy)?;
+    let trimmed = trim_prefix(&reversed(pattern), &value, is_greedy)?;
     Ok(trimmed.chars().rev().collect())
 }
 
@@ -218,28 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn the_leftmost_match_is_found() {
-        let find = |text: &str, value: &str, greedy: bool| {
-            let value = value.chars().collect::<Vec<_>>();
-            Pattern::new(text, greedy).expect("it is valid").find(&value, 0, false)
-        };
-        assert_eq!(find("b", "abcb", true), Some(1..2));
-        assert_eq!(find("a*b", "xabab", true), Some(1..5));
-        assert_eq!(find("a*b", "xabab", false), Some(1..3));
-        assert_eq!(find("**b?", "abbb", true), Some(0..4));
-        assert_eq!(find("*", "", true), Some(0..0));
-        assert_eq!(find("", "a", true), Some(0..0));
-        assert_eq!(find("a", "", true), None);
-        // No star and no question mark matches a line feed.
-        assert_eq!(find("a*b", "a\nb", true), None);
-        assert_eq!(find("a?b", "a\nbaxb", true), Some(3..6));
-        assert_eq!(find("a*", "a\nb", true), Some(0..1));
-    }
-
-    #[test]
     fn escapes_are_few() {
-        assert_eq!(pattern(r"\*\?\\\}\/").tokens, r"*?\}/".chars().map(Token::Literal).collect::<Vec<_>>());
-        assert_eq!(pattern("[a].+$").tokens, "[a].+$".chars().map(Token::Literal).collect::<Vec<_>>());
+        let literals = |text: &str| Ok(text.chars().map(Piece::Literal).collect());
+        assert_eq!(pieces(r"\*\?\\\}\/"), literals(r"*?\}/"));
+        assert_eq!(pieces("[a].+$"), literals("[a].+$"));
         assert_eq!(
             Pattern::new(r"a\", true).err(),
             Some("invalid pattern (a\\) in substitution: invalid escape '\\\u{fffd}'".to_owned())

@@ -1,0 +1,82 @@
+//! Patterns with wildcards, each matched as the program that reads it does.
+//!
+//! | pattern | read by | here |
+//! |---|---|---|
+//! | a source of COPY or ADD | Go's `filepath.Match` | [`Glob`] |
+//! | a line of `.dockerignore` | moby/patternmatcher | [`IgnorePattern`] |
+//! | the word in `${name#word}` | BuildKit's `shell` package | [`WordPattern`] |
+//!
+//! All become regular expressions of `regex-automata`, as BuildKit and moby do it with Go's `regexp`: the time of a
+//! match grows in proportion to the text, whatever the pattern.
+
+mod filepath;
+mod go_regexp;
+mod ignore;
+mod word;
+
+pub(crate) use filepath::{Glob, has_wildcards};
+pub(crate) use ignore::IgnorePattern;
+pub(crate) use word::{Piece, WordPattern};
+
+use regex_automata::meta::{BuildError, Builder, Config, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::syntax;
+
+/// The reason why no builder takes a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// Go's `filepath.Match` refuses it.
+    #[error("`{0}` is not a valid pattern: close its `[` and put a character behind its `\\`")]
+    Syntax(String),
+    /// It cannot be translated into an expression of Go's `regexp`, which moby/patternmatcher does.
+    #[error("`{0}` is not a valid pattern: write a range in `[…]` upwards, and `\\` before a sign only")]
+    Regexp(String),
+    /// A `!` stands alone.
+    #[error("`!` is not a valid pattern: put what it takes back behind it")]
+    Nothing,
+    /// No builder reads a line of this many bytes.
+    #[error("a line of {0} bytes is too long for a pattern")]
+    Long(usize),
+    /// It would take too much memory.
+    #[error("a pattern of {0} bytes is not supported: use fewer `?` and `[…]`")]
+    TooLarge(usize),
+}
+
+/// The longest expression that is compiled where nothing else limits it, in bytes.
+const LONGEST: usize = 64 << 10;
+/// The most memory that such an expression may take.
+const MOST_BYTES: usize = 10 << 20;
+
+/// Compiles an expression of moderate size. None for a larger one.
+fn compile(expression: &str) -> Option<Regex> {
+    if expression.len() > LONGEST {
+        return None;
+    }
+    compile_within(expression, Some(MOST_BYTES)).ok()
+}
+
+/// Compiles an expression that may match any bytes.
+fn compile_within(expression: &str, most_bytes: Option<usize>) -> Result<Regex, Box<BuildError>> {
+    let config =
+        Config::new().which_captures(WhichCaptures::Implicit).onepass(false).nfa_size_limit(most_bytes);
+    let syntax = syntax::Config::new().utf8(false);
+    Builder::new().configure(config).syntax(syntax).build(expression).map_err(Box::new)
+}
+
+/// Adds a character that stands for itself to an expression, outside or inside of `[…]`.
+fn push_literal(expression: &mut String, c: char) {
+    if c.is_ascii() && !c.is_ascii_alphanumeric() {
+        expression.extend([format!("\\x{{{:x}}}", u32::from(c))]);
+    } else {
+        expression.push(c);
+    }
+}
+
+/// Adds a range of characters to a class of an expression.
+fn push_range(expression: &mut String, (low, high): (char, char)) {
+    push_literal(expression, low);
+    if low != high {
+        expression.push('-');
+        push_literal(expression, high);
+    }
+}
