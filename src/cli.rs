@@ -25,13 +25,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use error::{Error, Kind};
-pub use report::{Action, Printed};
+use error::{Error, Kind};
 
 use crate::analysis::Benefit;
 use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;
-use crate::ops::Knowledge;
+use crate::ops::{Knowledge, Selection};
 
 /// Migrate the Dockerfiles of a repository to COPY --link, and know beforehand that no image changes.
 #[derive(Debug, Parser)]
@@ -133,6 +132,15 @@ fn build_args(pairs: &[String]) -> Result<BTreeMap<String, String>, Error> {
         _ => Err(Error::new(Kind::Usage, format!("--build-arg {pair}: write NAME=VALUE"))),
     };
     pairs.iter().map(read).collect()
+}
+
+/// The files that arguments name. None if they name none.
+fn selection(wave: Option<usize>, files: &[String]) -> Option<Selection> {
+    match wave {
+        Some(wave) => Some(Selection::Wave(wave)),
+        None if files.is_empty() => None,
+        None => Some(Selection::Files(files.to_owned())),
+    }
 }
 
 impl KnowledgeArguments {

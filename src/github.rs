@@ -18,6 +18,7 @@ mod retry;
 use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use octocrab::Octocrab;
@@ -51,6 +52,20 @@ pub trait Clock {
     fn wait(&self, pause: Duration, why: &str);
     /// Waits for a moment between two changes, of which nobody needs to be told.
     fn pace(&self, pause: Duration);
+}
+
+impl<C: Clock + ?Sized> Clock for Rc<C> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn wait(&self, pause: Duration, why: &str) {
+        (**self).wait(pause, why);
+    }
+
+    fn pace(&self, pause: Duration) {
+        (**self).pace(pause);
+    }
 }
 
 /// A client of one server's API.

@@ -1,7 +1,7 @@
 //! The operations of Layerwright, one for each subcommand: options in, a result out.
 //!
 //! An operation prints nothing. It reads neither the environment nor the system's clock: tokens, the time and what a
-//! person chose come in as values of its options. Each reports what happens meanwhile as an [`Event`].
+//! person chose come in as values of its options. Each reports what happens meanwhile as a [`Notice`].
 //!
 //! ```
 //! use layerwright::ops::{self, PlanOptions};
@@ -16,24 +16,28 @@
 //! ```
 
 mod accept;
-pub(crate) mod atomic;
+mod atomic;
 mod branches;
 mod change;
 mod check;
 mod config;
-mod event;
-pub(crate) mod evidence;
+mod evidence;
+mod github;
 mod inspect;
 mod judge;
 mod knowledge;
 mod migrate;
+mod notice;
 mod plan;
-pub(crate) mod planned_text;
-pub(crate) mod present;
+mod planned_text;
+mod present;
+mod report;
 mod revert;
-pub(crate) mod saved_plan;
-pub(crate) mod selection;
-pub(crate) mod workspace;
+mod saved_plan;
+mod selection;
+mod status;
+mod verify;
+mod workspace;
 
 pub use accept::{AcceptError, AcceptOptions, Accepted, accept};
 pub use atomic::WriteError;
@@ -41,15 +45,22 @@ pub use branches::MadeBranch;
 pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
 pub use check::{CheckError, CheckOptions, check};
 pub use config::configuration;
-pub use event::{Event, Phase, Watch};
 pub use evidence::{BadFile, EvidenceFolderError};
+pub use github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, issue_list};
 pub use inspect::{InspectError, InspectOptions, NamedText, inspect};
 pub use judge::JudgeError;
 pub use knowledge::Knowledge;
 pub use migrate::{MigrateError, MigrateOptions, migrate};
+pub use notice::{Activity, Notice, Watch};
 pub use plan::{ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
 pub use planned_text::PlannedTextError;
+pub use report::{
+    GitHubReport, PerformedAction, ReportOptions, ReportOutput, ReportTarget, Reported, ReportingError,
+    TemplateError, report,
+};
 pub use revert::{RevertError, RevertOptions, RevertResult, revert};
 pub use saved_plan::{SavedPlanError, read_plan};
 pub use selection::{Selection, SelectionError};
+pub use status::{StatusError, StatusOptions, status};
+pub use verify::{FilesToVerify, Shard, Verified, VerifyEnd, VerifyError, VerifyOptions, shards, verify};
 pub use workspace::{LinkInTheWay, WorkspaceError};

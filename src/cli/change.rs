@@ -21,7 +21,7 @@ impl Outcome {
 }
 
 /// Prints the diffs, or the branches as JSON. Files that were left out are an error.
-pub fn print(mode: Mode, changed: Changed, format: Format) -> Result<(), Error> {
+pub fn print(mode: Mode, changed: &Changed, format: Format) -> Result<(), Error> {
     match (mode, format) {
         (Mode::Diff, _) if std::io::stdout().is_terminal() => {
             write::stdout(&human::diffs(&changed.changes, true))
@@ -38,10 +38,10 @@ pub fn print(mode: Mode, changed: Changed, format: Format) -> Result<(), Error> 
 }
 
 /// The error about the files that were left out.
-fn left_out(mode: Mode, changed: Changed) -> Result<(), Error> {
+fn left_out(mode: Mode, changed: &Changed) -> Result<(), Error> {
     let Changed { branches, left_out, .. } = changed;
     if mode != Mode::Commit {
-        return Error::all(left_out.into_iter().map(Error::from).collect()).map_or(Ok(()), Err);
+        return Error::all(left_out.iter().map(Error::from).collect()).map_or(Ok(()), Err);
     }
     if left_out.is_empty() {
         return Ok(());

@@ -25,7 +25,7 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
         },
     };
     let progress = Progress::new();
-    let report = ops::check(&options, &|event| progress.show(event))?;
+    let report = ops::check(&options, &|notice| progress.show(notice))?;
     match arguments.format {
         CheckFormat::Json => write::json(&report)?,
         CheckFormat::Human => write::stdout(&for_people(&report))?,

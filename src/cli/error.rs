@@ -1,5 +1,6 @@
 //! The one error of the command line. Its kind makes the exit code; hints tell what to do.
 
+mod campaign;
 mod change;
 mod library;
 
@@ -21,20 +22,13 @@ pub enum Kind {
     Environment,
     /// It would not be safe: another repository's plan, a file with changes, a wave that is not ready.
     Refused,
-    /// The plan says nothing about a file any more, which is no reason to leave others.
-    Stale,
 }
 
 impl Kind {
-    /// Whether it is refused for safety.
-    pub fn is_refused(self) -> bool {
-        matches!(self, Kind::Refused | Kind::Stale)
-    }
-
     fn exit_code(self) -> u8 {
         match self {
             Kind::Usage | Kind::Environment => 2,
-            Kind::Refused | Kind::Stale => 3,
+            Kind::Refused => 3,
         }
     }
 }
@@ -66,16 +60,6 @@ impl Error {
     /// A library's error about something that would not be safe, with its causes.
     pub fn refused(error: &dyn StdError) -> Self {
         Self::new(Kind::Refused, chain(error))
-    }
-
-    /// What went wrong.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// What kind of failure it is.
-    pub fn kind(&self) -> Kind {
-        self.kind
     }
 
     /// Several errors about files as one, each named, with what to do about them. None where there is none.

@@ -1,18 +1,16 @@
-//! The client for GitHub as a command uses it: the token of the environment, the system's clock.
+//! GitHub as the environment lets it be reached: its tokens, and the system's clock.
 
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::progress::spinner;
 use super::{Error, GitHubArguments, Kind, input, write};
-use crate::github::{Api, App, Client, Clock, GitHubError, Issue, IssueAddress, RepositoryName};
+use crate::github::{App, Clock, GitHubError};
+use crate::ops::{Credentials, GitHubAccess};
 
 /// Where a token is looked for, in this order, as GitHub's own command does.
 const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
-
-/// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The token of the environment; None where there is none, or an empty one.
 ///
@@ -32,13 +30,12 @@ fn token() -> Result<Option<SecretString>, Error> {
     Ok(None)
 }
 
-/// The system's clock. Who waits is told why.
+/// The system's clock. It says why it waits.
 struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "GitHub says at which time a limit ends")]
     fn now(&self) -> SystemTime {
-        SystemTime::now()
+        now()
     }
 
     fn wait(&self, pause: Duration, why: &str) {
@@ -51,9 +48,10 @@ impl Clock for SystemClock {
     }
 }
 
-/// The time now, in seconds since 1970.
-pub fn now() -> u64 {
-    SystemClock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+/// The present time.
+#[expect(clippy::disallowed_methods, reason = "the one place where the time comes in")]
+pub fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Whether the token is the one that GitHub Actions gives to a workflow, as far as its environment tells.
@@ -64,38 +62,23 @@ pub fn is_actions_token() -> bool {
     in_actions && token().ok().flatten().is_some_and(is_installation)
 }
 
-/// A client that may change a repository, by the token of the environment or as an App.
-pub fn client(arguments: &GitHubArguments, repository: &RepositoryName) -> Result<Client, Error> {
-    let api: Api = arguments.api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
-    let token = match (&arguments.app_id, &arguments.app_key) {
-        (Some(id), Some(key)) => {
-            let pem = input::read(key)?;
-            let app = App::new(id, &pem).map_err(|error| Error::usage(&error))?;
-            let token = app.installation_token(api.clone(), Box::new(SystemClock), TIMEOUT, repository);
-            token.map_err(|error| Error::environment(&error))?
-        }
-        _ => token()?.ok_or_else(|| {
-            Error::new(Kind::Usage, "there is no token for GitHub")
-                .hint("set GITHUB_TOKEN to one with contents, pull requests and issues: write, and checks: read")
-                .hint("or give a GitHub App with --app-id and --app-key")
-        })?,
-    };
-    Client::new(api, Some(token), Box::new(SystemClock), TIMEOUT).map_err(|error| Error::environment(&error))
+/// GitHub by the token of the environment.
+pub fn by_token(api: &str) -> Result<GitHubAccess, Error> {
+    // clap would repeat a password that somebody wrote into it.
+    let api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
+    let credentials = token()?.map(Credentials::Token);
+    Ok(GitHubAccess { repository: None, api, credentials, clock: Rc::new(SystemClock) })
 }
 
-/// Reads an issue, and says where it is if it has moved.
-pub fn issue(address: &IssueAddress, api: &str) -> Result<Issue, Error> {
-    // clap would repeat a password that somebody wrote into it.
-    let api: Api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
-    let client = Client::new(api, token()?, Box::new(SystemClock), TIMEOUT)
-        .map_err(|error| Error::environment(&error))?;
-    let phase = spinner("Asking GitHub");
-    let issue = client.issue(address);
-    phase.finish_and_clear();
-    let issue = issue.map_err(|error| Error::environment(&error))?;
-    if issue.moved {
-        let now = issue.url.as_deref().unwrap_or("in another repository");
-        write::remark(&format!("note: {address} has moved; it is now {now}"));
-    }
-    Ok(issue)
+/// GitHub as the arguments say: as an App, or by the token of the environment.
+pub fn access(arguments: &GitHubArguments) -> Result<GitHubAccess, Error> {
+    let access = by_token(&arguments.api)?;
+    let credentials = match (&arguments.app_id, &arguments.app_key) {
+        (Some(id), Some(key)) => {
+            let app = App::new(id, &input::read(key)?).map_err(|error| Error::usage(&error))?;
+            Some(Credentials::App(Box::new(app)))
+        }
+        _ => access.credentials,
+    };
+    Ok(GitHubAccess { repository: arguments.repo.clone(), credentials, ..access })
 }

@@ -3,7 +3,7 @@
 use super::progress::Progress;
 use super::{Error, MigrateArguments, change, input, write};
 use crate::config::FILE_NAME;
-use crate::ops::{self, AcceptOptions, Accepted, MigrateOptions, Selection};
+use crate::ops::{self, AcceptOptions, Accepted, MigrateOptions};
 
 /// Shows, writes or commits the change of a wave or of some files; or accepts differences.
 pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
@@ -12,11 +12,7 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     }
     let options = MigrateOptions {
         repository: arguments.repository.clone(),
-        selection: match arguments.wave {
-            Some(wave) => Some(Selection::Wave(wave)),
-            None if arguments.files.is_empty() => None,
-            None => Some(Selection::Files(arguments.files.clone())),
-        },
+        selection: super::selection(arguments.wave, &arguments.files),
         mode: arguments.outcome.mode(),
         base: arguments.outcome.base.clone(),
         ahead_of_waves: arguments.ahead_of_waves,
@@ -24,12 +20,12 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
         knowledge: arguments.knowledge.resolve()?,
     };
     let progress = Progress::with_branches(arguments.outcome.format);
-    let changed = ops::migrate(&options, &|event| progress.show(event))?;
+    let changed = ops::migrate(&options, &|notice| progress.show(notice))?;
     progress.end()?;
     if changed.is_empty() {
         write::remark("nothing is left to do: no line that was asked for waits for --link");
     }
-    change::print(options.mode, changed, arguments.outcome.format)
+    change::print(options.mode, &changed, arguments.outcome.format)
 }
 
 /// Writes waivers to `layerwright.toml`.

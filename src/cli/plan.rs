@@ -11,14 +11,15 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         return print_config(arguments);
     }
     let progress = Progress::new();
-    let Planned { plan, saved, standings } = ops::plan(&options(arguments)?, &|event| progress.show(event))?;
+    let Planned { plan, saved, standings } =
+        ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::raw_by(&|out| plan.write(out)),
         Format::Human => write::stdout(&human::first_screen(&plan, &standings, &saved, arguments.verbose)),
     }
 }
 
-fn options(arguments: &PlanArguments) -> Result<PlanOptions, Error> {
+fn options(arguments: &PlanArguments, progress: &Progress) -> Result<PlanOptions, Error> {
     let save = match (&arguments.output, arguments.save) {
         (Some(path), _) => Save::To(path.clone()),
         (None, true) => Save::InPlace,
@@ -28,7 +29,7 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Error> {
         path: arguments.path.clone(),
         rev: arguments.rev.clone(),
         knowledge: arguments.knowledge.resolve()?,
-        list: list(arguments)?,
+        list: list(arguments, progress)?,
         all: arguments.all,
         edit_generated: arguments.edit_generated,
         afresh: arguments.afresh,
@@ -38,13 +39,19 @@ fn options(arguments: &PlanArguments) -> Result<PlanOptions, Error> {
 }
 
 /// The list that the arguments name: a file, or an issue.
-fn list(arguments: &PlanArguments) -> Result<Option<ListText>, Error> {
-    let (name, text) = match (&arguments.list, &arguments.issue) {
-        (Some(path), _) => (path.display().to_string(), input::read_text(path)?),
-        (None, Some(address)) => (address.to_string(), github::issue(address, &arguments.api)?.body),
-        (None, None) => return Ok(None),
-    };
-    Ok(Some(ListText { name, text }))
+fn list(arguments: &PlanArguments, progress: &Progress) -> Result<Option<ListText>, Error> {
+    match (&arguments.list, &arguments.issue) {
+        (Some(path), _) => {
+            let (name, text) = (path.display().to_string(), input::read_text(path)?);
+            Ok(Some(ListText { name, text }))
+        }
+        (None, Some(address)) => {
+            let access = github::by_token(&arguments.api)?;
+            let list = ops::issue_list(&access, address, &|notice| progress.show(notice));
+            list.map(Some).map_err(|error| Error::environment(&error))
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 fn print_config(arguments: &PlanArguments) -> Result<(), Error> {

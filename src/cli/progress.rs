@@ -6,23 +6,30 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::verify::lines::Lines;
 use super::{Error, Format, change, write};
 use crate::campaign::evidence::status::Standing;
 use crate::campaign::names::Purpose;
-use crate::ops::{Event, MadeBranch, Phase};
+use crate::ops::{Activity, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
 use crate::text::words::{count, form};
 
-/// How often a phase shows that it is alive.
+/// How often a line shows that it is alive.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What is said before anything is executed.
+const EXECUTES: &str = "verify builds the files and so executes what they say, and the commands of `prepare`; \
+                        no other command executes anything of a repository";
 
 /// How many files a remark names.
 const NAMED: usize = 5;
 
-/// Shows the events of an operation.
+/// Shows the notices of an operation.
 pub struct Progress {
-    /// The line of the phase.
+    /// The line of the activity.
     bar: Mutex<ProgressBar>,
+    /// The lines of the files that are verified.
+    lines: Lines,
     /// Whether each branch is printed as soon as it is made.
     prints_branches: bool,
     /// The error of standard output.
@@ -32,7 +39,12 @@ pub struct Progress {
 impl Progress {
     /// Shows nothing yet.
     pub fn new() -> Self {
-        Self { bar: Mutex::new(ProgressBar::hidden()), prints_branches: false, failed: Mutex::default() }
+        Self {
+            bar: Mutex::new(ProgressBar::hidden()),
+            lines: Lines::new(),
+            prints_branches: false,
+            failed: Mutex::default(),
+        }
     }
 
     /// As [`new`](Self::new). For people, each branch is printed as soon as it is made.
@@ -45,31 +57,53 @@ impl Progress {
         self.failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    /// Shows an event.
-    pub fn show(&self, event: &Event<'_>) {
-        match *event {
-            Event::Began(phase) => self.bar(|bar| *bar = line(phase)),
-            Event::Ended(_) => self.bar(|bar| bar.finish_and_clear()),
-            Event::Judged => self.bar(|bar| bar.inc(1)),
-            Event::Uncommitted(files) => {
+    /// Shows a notice.
+    pub fn show(&self, notice: &Notice<'_>) {
+        match *notice {
+            Notice::Began(activity) => self.bar(|bar| *bar = line(activity)),
+            Notice::Ended(_) => self.bar(|bar| bar.finish_and_clear()),
+            Notice::Judged => self.bar(|bar| bar.inc(1)),
+            Notice::Uncommitted(files) => {
                 let (files, have) = (count(files, "Dockerfile"), form(files, "has", "have"));
                 write::remark(&format!(
                     "note: {files} {have} uncommitted changes, which the plan does not see"
                 ));
             }
-            Event::WithoutEffect(what) => write::remark(&format!("note: {what}")),
-            Event::Unverified(files) => unverified(files),
-            Event::Written { path, lines, purpose } => {
+            Notice::WithoutEffect(what) => write::remark(&format!("note: {what}")),
+            Notice::Unverified(files) => unverified(files),
+            Notice::Written { path, lines, purpose } => {
                 let done = match purpose {
                     Purpose::Migrate => "linked",
                     Purpose::Revert => "restored",
                 };
                 write::remark(&format!("{path}: {} {done}", count(lines, "line")));
             }
-            Event::Branch(branch) => self.branch(branch),
-            Event::Refused(error) => drop(Error::from(error).report()),
-            Event::LineLeft { path, line } => {
+            Notice::Branch(branch) => self.branch(branch),
+            Notice::Refused(error) => {
+                Error::from(error).report();
+            }
+            Notice::LineLeft { path, line } => {
                 write::remark(&format!("{path}: line {line} of the plan was changed since, and is left"));
+            }
+            Notice::IssueMoved { address, url } => {
+                let now = url.unwrap_or("in another repository");
+                write::remark(&format!("note: {address} has moved; it is now {now}"));
+            }
+            Notice::ChecksNeverRun(error) => write::remark(&format!("note: {error}")),
+            Notice::PassedOver(what) => write::remark(what),
+            Notice::Stale(errors) => {
+                if let Some(error) = Error::all(errors.iter().map(Error::from).collect()) {
+                    error.report();
+                }
+            }
+            Notice::Executes => write::remark(EXECUTES),
+            Notice::Verifying { number, files, path, earlier } => {
+                self.lines.begin(number, files, path, earlier);
+            }
+            Notice::Build { number, event } => self.lines.show(number, event),
+            Notice::Verified { number, evidence } => self.lines.end(number, evidence),
+            Notice::EvidenceKept { path } => {
+                write::remark(&format!("{path}: the evidence that there was stays"));
             }
         }
     }
@@ -99,11 +133,11 @@ fn unverified(files: &[(String, Standing)]) {
     write::remark("note: before a file goes out, show that its image stays the same: layerwright verify");
 }
 
-/// The line of a phase: with a count where the number of files is known. Nothing where standard error is no terminal.
-fn line(phase: Phase) -> ProgressBar {
-    match phase {
-        Phase::Judging { files } => {
-            let bar = spinner(name(phase));
+/// The line of an activity: with a count where the number of files is known. Nothing where standard error is no terminal.
+fn line(activity: Activity) -> ProgressBar {
+    match activity {
+        Activity::Judging { files } => {
+            let bar = spinner(name(activity));
             bar.set_length(u64::try_from(files).unwrap_or(u64::MAX));
             let style =
                 ProgressStyle::with_template("{spinner} {msg} {human_pos} of {human_len}  {wide_bar}");
@@ -112,21 +146,23 @@ fn line(phase: Phase) -> ProgressBar {
             }
             bar
         }
-        phase => spinner(name(phase)),
+        activity => spinner(name(activity)),
     }
 }
 
-fn name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Discovery => "Finding Dockerfiles",
-        Phase::Reconciliation => "Looking up what became of listed files",
-        Phase::Builds => "Looking how Dockerfiles are built",
-        Phase::Judging { .. } => "Judging Dockerfiles",
+fn name(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Discovery => "Finding Dockerfiles",
+        Activity::Reconciliation => "Looking up what became of listed files",
+        Activity::Builds => "Looking how Dockerfiles are built",
+        Activity::Judging { .. } => "Judging Dockerfiles",
+        Activity::GitHub => "Asking GitHub",
+        Activity::Export => "Exporting what the builds see",
     }
 }
 
 /// A line that shows that something is alive.
-pub fn spinner(name: &'static str) -> ProgressBar {
+fn spinner(name: &'static str) -> ProgressBar {
     let bar = ProgressBar::hidden();
     if std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -18,12 +18,12 @@ pub fn run(arguments: &RevertArguments) -> Result<(), Error> {
         plan: input::plan(arguments.plan.as_deref())?,
     };
     let progress = Progress::with_branches(arguments.outcome.format);
-    let RevertResult { changed, lines_left } = ops::revert(&options, &|event| progress.show(event))?;
+    let RevertResult { changed, lines_left } = ops::revert(&options, &|notice| progress.show(notice))?;
     progress.end()?;
     if changed.is_empty() {
         write::remark("nothing is left to do: no line stands as it was written");
     } else {
-        change::print(options.mode, changed, arguments.outcome.format)?;
+        change::print(options.mode, &changed, arguments.outcome.format)?;
     }
     match lines_left {
         0 => Ok(()),

@@ -1,7 +1,7 @@
 //! A branch with one commit for each file.
 
 use super::change::{ChangeError, Changed};
-use super::{Event, Watch};
+use super::{Notice, Watch};
 use crate::campaign::names::{Names, Purpose};
 use crate::campaign::trailer::LocalTrailer;
 use crate::git::{Became, CommitId, Proposal, RepoPath, Repository};
@@ -49,11 +49,11 @@ pub(super) fn make(job: &Job<'_>, changed: &mut Changed, watch: &Watch<'_>) -> R
             Ok(branch) => {
                 let path = change.path.clone();
                 let made = MadeBranch { path, name, commit: branch.commit, became: branch.became };
-                watch(&Event::Branch(&made));
+                watch(&Notice::Branch(&made));
                 changed.branches.push(made);
             }
             Err(error) if error.is_refusal() => {
-                watch(&Event::Refused(&error));
+                watch(&Notice::Refused(&error));
                 changed.left_out.push(error);
             }
             Err(error) => return Err(error),

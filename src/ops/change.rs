@@ -7,14 +7,14 @@ use super::atomic::{self, WriteError};
 use super::branches::{self, Job, MadeBranch};
 use super::present::PresentFiles;
 use super::workspace::{LinkInTheWay, Workspace};
-use super::{Event, PlannedTextError, Watch};
+use super::{Notice, PlannedTextError, Watch};
 use crate::campaign::names::{Names, Purpose};
 use crate::campaign::plan::file::File;
 use crate::config::message::MessageError;
 use crate::discover::ReadError;
 use crate::edit::RewriteError;
 use crate::git::{BranchError, GitError, IdError, PathError, RepoPath};
-use crate::text::patch::{PatchLine, patch};
+use crate::text::patch::{PatchLine, patch, patch_text};
 use crate::text::words::short_id;
 
 /// What becomes of new texts.
@@ -47,7 +47,7 @@ pub struct Change {
 impl Change {
     /// A unified diff that `git apply` takes.
     pub fn diff(&self) -> String {
-        self.patch().iter().flat_map(|line| [line.text.as_str(), "\n"]).collect()
+        patch_text(&self.path, &String::from_utf8_lossy(&self.old), &String::from_utf8_lossy(&self.new))
     }
 
     /// The lines of [`diff`](Self::diff).
@@ -283,7 +283,7 @@ pub(super) fn changes<'f>(
         match change(file) {
             Ok(found) => changed.changes.extend(found),
             Err(error) if mode == Mode::Commit && error.is_refusal() => {
-                watch(&Event::Refused(&error));
+                watch(&Notice::Refused(&error));
                 changed.left_out.push(error);
             }
             Err(error) if error.is_stale() => changed.left_out.push(error),
@@ -326,7 +326,7 @@ fn write_all(
     atomic::remove_leftovers(places.iter().map(PathBuf::as_path));
     for (change, place) in changes.iter().zip(&places) {
         atomic::replace(place, &change.new)?;
-        watch(&Event::Written { path: &change.path, lines: change.lines, purpose });
+        watch(&Notice::Written { path: &change.path, lines: change.lines, purpose });
     }
     Ok(())
 }

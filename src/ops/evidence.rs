@@ -61,7 +61,7 @@ pub enum BadFile {
 }
 
 /// What evidence says of a campaign.
-pub(crate) struct Assessed {
+pub(super) struct Assessed {
     /// What it says of each file of the waves.
     pub(crate) standings: Standings,
     /// The file whose verification contradicts a proof.
@@ -70,7 +70,7 @@ pub(crate) struct Assessed {
 
 impl Assessed {
     /// Reads the evidence of a campaign and compares it with a plan and the present files.
-    pub(crate) fn read(
+    pub(super) fn read(
         workspace: &Workspace,
         source: &Source<'_>,
         config: &Config,
@@ -88,7 +88,7 @@ impl Assessed {
 }
 
 /// The evidence in the campaign's folder: that of the working tree, or in a bare repository that of the commit.
-pub(crate) fn read(
+pub(super) fn read(
     workspace: &Workspace,
     source: &Source<'_>,
     config: &Config,
@@ -104,14 +104,14 @@ pub(crate) fn read(
 }
 
 /// A file's evidence as it goes out with its change.
-pub(crate) fn bytes(evidence: &Evidence) -> Result<Vec<u8>, EvidenceFolderError> {
+pub(super) fn bytes(evidence: &Evidence) -> Result<Vec<u8>, EvidenceFolderError> {
     let mut bytes = Vec::new();
     evidence.write(&mut bytes).map_err(EvidenceFolderError::Json)?;
     Ok(bytes)
 }
 
 /// What evidence says of the plan's files, for a campaign that begins from `commit`.
-pub(crate) fn rollout(
+pub(super) fn rollout(
     measured: &EvidenceByPath,
     plan: &Plan,
     config: &Config,

@@ -1,8 +1,8 @@
 //! From the files of a workspace to a plan: the steps that `plan`, `check` and `migrate` share.
 
-use super::event::during;
+use super::notice::during;
 use super::workspace::Workspace;
-use super::{Event, Knowledge, Phase, Watch};
+use super::{Activity, Knowledge, Notice, Watch};
 use crate::builds;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::plan::{self, Options, UnknownRule, Waivers};
@@ -49,7 +49,7 @@ pub(super) fn find(
     let options = discover::Options::new(&config.files.include, &config.files.exclude)?;
     let listed = list.iter().flat_map(|list| list.paths.iter().map(|listed| listed.path.clone()));
     let options = options.listed(listed);
-    Ok(during(watch, Phase::Discovery, || discover::discover(source, &options)))
+    Ok(during(watch, Activity::Discovery, || discover::discover(source, &options)))
 }
 
 /// Makes the plan of a discovery.
@@ -62,9 +62,9 @@ pub(super) fn judge(
     watch: &Watch<'_>,
 ) -> Plan {
     let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
-    let builds = during(watch, Phase::Builds, || builds::find(source, &dockerfiles, options.config));
-    let mut plan = during(watch, Phase::Judging { files: discovery.files.len() }, || {
-        plan::plan(source, discovery, &builds, options, waivers, &|| watch(&Event::Judged))
+    let builds = during(watch, Activity::Builds, || builds::find(source, &dockerfiles, options.config));
+    let mut plan = during(watch, Activity::Judging { files: discovery.files.len() }, || {
+        plan::plan(source, discovery, &builds, options, waivers, &|| watch(&Notice::Judged))
     });
     if let Workspace::Git(_, commit) = workspace {
         plan.commit = Some(commit.as_str().to_owned());

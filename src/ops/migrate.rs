@@ -10,7 +10,7 @@ use super::present::PresentFiles;
 use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{self, Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
-use super::{Event, JudgeError, Knowledge, Watch, judge};
+use super::{JudgeError, Knowledge, Notice, Watch, judge};
 use crate::campaign::evidence::status::Standing;
 use crate::campaign::message;
 use crate::campaign::names::Purpose;
@@ -125,7 +125,7 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
         let unverified: Vec<(String, Standing)> =
             chosen.iter().map(standing).filter(|(_, standing)| *standing != Standing::Stands).collect();
         if !unverified.is_empty() {
-            watch(&Event::Unverified(&unverified));
+            watch(&Notice::Unverified(&unverified));
         }
     }
     let mut changed = change::changes(options.mode, &chosen, watch, |file| change(&present, file))?;

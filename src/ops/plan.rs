@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::atomic::{self, WriteError};
-use super::event::during;
 use super::evidence::{Assessed, EvidenceFolderError};
+use super::notice::during;
 use super::saved_plan::saved_at;
 use super::workspace::{Workspace, WorkspaceError};
-use super::{Event, JudgeError, Knowledge, Phase, Watch, judge};
+use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
 use crate::campaign::evidence::assess::Standings;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
@@ -21,6 +21,7 @@ use crate::git::{GitError, RepoPath};
 
 /// What is planned, and where the plan goes.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct PlanOptions {
     /// A folder of the repository, or a plain folder.
     pub path: PathBuf,
@@ -188,7 +189,7 @@ fn make(
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
     let discovery = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
     let report = list.map(|list| {
-        during(watch, Phase::Reconciliation, || list::reconciled(workspace, source, list, &discovery))
+        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, &discovery))
     });
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
@@ -203,10 +204,10 @@ fn make(
     let (uncommitted, mut plan) =
         rayon::join(uncommitted, || judge::judge(workspace, source, &discovery, &judged, &waivers, watch));
     if uncommitted > 0 {
-        watch(&Event::Uncommitted(uncommitted));
+        watch(&Notice::Uncommitted(uncommitted));
     }
     for note in without_effect(config, &discovery) {
-        watch(&Event::WithoutEffect(&note));
+        watch(&Notice::WithoutEffect(&note));
     }
     plan.list = report;
     Ok(plan)

@@ -29,7 +29,7 @@ pub enum PlannedTextError {
 }
 
 /// The text that a plan makes of the one that it judged. It has to be the one that the plan names by its id.
-pub(crate) fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>, PlannedTextError> {
+pub(super) fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>, PlannedTextError> {
     let rewrite = edit::rewrite(original, &line_plans(file.selected()), &header(file))
         .map_err(|source| PlannedTextError::Rewrite { path: file.path.clone(), source })?;
     let blob = hash_blob(&rewrite.text)?;
@@ -40,7 +40,7 @@ pub(crate) fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>
 }
 
 /// The edit of a file's header.
-pub(crate) fn header(file: &File) -> header::Header {
+pub(super) fn header(file: &File) -> header::Header {
     match &file.header {
         Header::Keep => header::Header::Keep,
         Header::Insert { value } => header::Header::Insert(value.clone()),

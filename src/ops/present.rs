@@ -11,7 +11,7 @@ use crate::discover::{MOST_BYTES, Source};
 use crate::git::{RepoPath, hash_blob};
 
 /// Where the present files are read.
-pub(crate) struct PresentFiles<'a> {
+pub(super) struct PresentFiles<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) source: &'a Source<'a>,
     pub(crate) config: &'a Config,
@@ -20,7 +20,7 @@ pub(crate) struct PresentFiles<'a> {
 
 impl PresentFiles<'_> {
     /// The text of a file: the working tree's where that is written, else that of the commit or folder.
-    pub(crate) fn text(&self, path: &RepoPath) -> Result<Vec<u8>, ChangeError> {
+    pub(super) fn text(&self, path: &RepoPath) -> Result<Vec<u8>, ChangeError> {
         match self.workspace.folder().filter(|_| self.mode == Mode::Write) {
             Some(folder) => read_in_tree(folder, path),
             None => self.committed(path),
@@ -45,13 +45,13 @@ impl PresentFiles<'_> {
     }
 
     /// The number of the first wave that is not done.
-    pub(crate) fn next_wave(&self, plan: &Plan) -> Option<usize> {
+    pub(super) fn next_wave(&self, plan: &Plan) -> Option<usize> {
         let is_done = |path: &String| plan.file(path).is_some_and(|file| self.is_done(file));
         plan.waves.iter().find(|wave| !wave.files.iter().all(is_done)).map(|wave| wave.number)
     }
 
     /// Refuses to write over changes that no commit has.
-    pub(crate) fn refuse_uncommitted(&self, path: &RepoPath) -> Result<(), ChangeError> {
+    pub(super) fn refuse_uncommitted(&self, path: &RepoPath) -> Result<(), ChangeError> {
         let (Workspace::Git(repository, _), Mode::Write) = (self.workspace, self.mode) else { return Ok(()) };
         if repository.dirty_paths(std::slice::from_ref(path))?.is_empty() {
             return Ok(());

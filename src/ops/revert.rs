@@ -9,7 +9,7 @@ use super::present::PresentFiles;
 use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{self, Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
-use super::{Event, Watch};
+use super::{Notice, Watch};
 use crate::campaign::message;
 use crate::campaign::names::Purpose;
 use crate::campaign::plan::file::{File, Plan};
@@ -89,7 +89,7 @@ pub fn revert(options: &RevertOptions, watch: &Watch<'_>) -> Result<RevertResult
         let (change, left) = change(&present, file)?;
         lines_left.set(lines_left.get() + left.len());
         for line in left {
-            watch(&Event::LineLeft { path: &file.path, line });
+            watch(&Notice::LineLeft { path: &file.path, line });
         }
         Ok(change)
     })?;

@@ -76,7 +76,7 @@ pub fn read_plan(path: &Path, bytes: &[u8]) -> Result<Plan, SavedPlanError> {
 }
 
 /// The plan that is given, or else the saved one. None without either. A plan of another repository is refused.
-pub(crate) fn given_or_saved<'p>(
+pub(super) fn given_or_saved<'p>(
     workspace: &Workspace,
     config: &Config,
     given: Option<&'p Plan>,
@@ -107,7 +107,7 @@ fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), SavedPlanE
 }
 
 /// As [`given_or_saved`], where there has to be one.
-pub(crate) fn required<'p>(
+pub(super) fn required<'p>(
     workspace: &Workspace,
     config: &Config,
     given: Option<&'p Plan>,
@@ -119,7 +119,7 @@ pub(crate) fn required<'p>(
 }
 
 /// The place of a campaign's plan. None in a bare repository.
-pub(crate) fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, WorkspaceError> {
+pub(super) fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, WorkspaceError> {
     let Some(folder) = workspace.folder() else { return Ok(None) };
     Ok(Some(place_in(folder, &plan_path(config)?)?))
 }

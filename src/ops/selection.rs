@@ -45,13 +45,13 @@ pub enum SelectionError {
 }
 
 /// The file of this path.
-pub(crate) fn named<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, SelectionError> {
+pub(super) fn named<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, SelectionError> {
     let file = plan.file(path.trim_start_matches("./"));
     file.ok_or_else(|| SelectionError::NoFile { path: path.to_owned() })
 }
 
 /// The file of this path, if the campaign edits it.
-pub(crate) fn edited<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, SelectionError> {
+pub(super) fn edited<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, SelectionError> {
     let file = named(plan, path)?;
     let path = || path.to_owned();
     match &file.skip {
@@ -62,7 +62,7 @@ pub(crate) fn edited<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, Selecti
 }
 
 /// The files of a wave.
-pub(crate) fn wave(plan: &Plan, number: usize) -> Result<Vec<&File>, SelectionError> {
+pub(super) fn wave(plan: &Plan, number: usize) -> Result<Vec<&File>, SelectionError> {
     let Some(wave) = plan.waves.iter().find(|wave| wave.number == number) else {
         let last = plan.waves.last().map_or(0, |wave| wave.number);
         return Err(SelectionError::NoWave { wave: number, last });

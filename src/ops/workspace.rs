@@ -73,7 +73,7 @@ pub struct LinkInTheWay {
 
 impl Workspace {
     /// Opens `path`: a repository, or else a folder.
-    pub(crate) fn open(path: &Path, rev: Option<&str>) -> Result<Self, WorkspaceError> {
+    pub(super) fn open(path: &Path, rev: Option<&str>) -> Result<Self, WorkspaceError> {
         let metadata =
             fs::metadata(path).map_err(|source| WorkspaceError::Open { path: path.to_owned(), source })?;
         if !metadata.is_dir() {
@@ -90,7 +90,7 @@ impl Workspace {
     }
 
     /// The files of the commit, or of the folder.
-    pub(crate) fn source(&self) -> Result<Source<'_>, WorkspaceError> {
+    pub(super) fn source(&self) -> Result<Source<'_>, WorkspaceError> {
         match self {
             Workspace::Git(repository, commit) => Ok(Source::commit(repository, commit)?),
             Workspace::Folder(path) => Ok(Source::folder(path)),
@@ -98,7 +98,7 @@ impl Workspace {
     }
 
     /// The folder in which files can be written. None in a bare repository.
-    pub(crate) fn folder(&self) -> Option<&Path> {
+    pub(super) fn folder(&self) -> Option<&Path> {
         match self {
             Workspace::Git(repository, _) => repository.working_tree(),
             Workspace::Folder(path) => Some(path),
@@ -107,7 +107,7 @@ impl Workspace {
 
     /// `layerwright.toml`: the one in the working tree or folder, which people edit, or else the commit's. None
     /// without one.
-    pub(crate) fn config_bytes(&self, source: &Source<'_>) -> Result<Option<Vec<u8>>, WorkspaceError> {
+    pub(super) fn config_bytes(&self, source: &Source<'_>) -> Result<Option<Vec<u8>>, WorkspaceError> {
         match self.folder() {
             Some(folder) => config_in(folder),
             None => Ok(RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, MOST_CONFIG).ok())),
@@ -115,13 +115,13 @@ impl Workspace {
     }
 
     /// `layerwright.toml`, read.
-    pub(crate) fn config(&self, source: &Source<'_>) -> Result<Config, WorkspaceError> {
+    pub(super) fn config(&self, source: &Source<'_>) -> Result<Config, WorkspaceError> {
         let bytes = self.config_bytes(source)?.unwrap_or_default();
         Ok(Config::read(&bytes)?)
     }
 
     /// The number of Dockerfiles with changes that the commit does not have.
-    pub(crate) fn uncommitted(&self, discovery: &Discovery) -> usize {
+    pub(super) fn uncommitted(&self, discovery: &Discovery) -> usize {
         let Workspace::Git(repository, _) = self else { return 0 };
         if repository.working_tree().is_none() {
             return 0;
@@ -146,7 +146,7 @@ fn config_in(folder: &Path) -> Result<Option<Vec<u8>>, WorkspaceError> {
 }
 
 /// The place of `path` in the working tree. A link on the way is refused: nothing outside the repository is written.
-pub(crate) fn place_in(folder: &Path, path: &RepoPath) -> Result<PathBuf, LinkInTheWay> {
+pub(super) fn place_in(folder: &Path, path: &RepoPath) -> Result<PathBuf, LinkInTheWay> {
     let mut at = folder.to_owned();
     for component in path.components() {
         at.push(component);
@@ -158,12 +158,12 @@ pub(crate) fn place_in(folder: &Path, path: &RepoPath) -> Result<PathBuf, LinkIn
 }
 
 /// The path of the campaign's plan.
-pub(crate) fn plan_path(config: &Config) -> Result<RepoPath, WorkspaceError> {
+pub(super) fn plan_path(config: &Config) -> Result<RepoPath, WorkspaceError> {
     Names::new(&config.campaign.dir).plan().map_err(|source| bad_dir(config, source))
 }
 
 /// The folder of the campaign's evidence.
-pub(crate) fn evidence_dir(config: &Config) -> Result<RepoPath, WorkspaceError> {
+pub(super) fn evidence_dir(config: &Config) -> Result<RepoPath, WorkspaceError> {
     Names::new(&config.campaign.dir).evidence_dir().map_err(|source| bad_dir(config, source))
 }
 

@@ -29,7 +29,12 @@ pub(crate) enum PatchLineKind {
     Added,
 }
 
-/// The patch of one file. It is empty where the texts are the same.
+/// The patch of one file as text.
+pub(crate) fn patch_text(path: &str, old: &str, new: &str) -> String {
+    patch(path, old, new).iter().flat_map(|line| [line.text.as_str(), "\n"]).collect()
+}
+
+/// The lines of the patch of one file. It is empty if the texts are the same.
 pub(crate) fn patch(path: &str, old: &str, new: &str) -> Vec<PatchLine> {
     let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();

@@ -29,6 +29,7 @@ mod migrate;
 mod monorepo;
 mod mutation;
 mod noise;
+mod ops;
 mod page;
 mod patch;
 mod plan;

@@ -6,8 +6,8 @@ use layerwright::campaign::evidence::Evidence;
 use layerwright::campaign::plan::check::Report;
 use layerwright::campaign::plan::file::{Inspection, Plan};
 use layerwright::campaign::status::Status;
-use layerwright::cli::Printed;
 use layerwright::config::Config;
+use layerwright::ops::ReportOutput;
 use layerwright::report::page::StatusPage;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ fn the_schema_of_inspect_is_published_and_holds() {
 
 #[test]
 fn the_schema_of_report_is_published_and_holds() {
-    let schema = published::<Printed>("report.schema.json");
+    let schema = published::<ReportOutput>("report.schema.json");
     let scratch = Scratch::with(&[
         ("a/Dockerfile", &linkable("x")),
         ("a/x", ""),

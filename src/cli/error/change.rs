@@ -1,7 +1,7 @@
 //! Errors of `migrate` and `revert`.
 
+use super::Error;
 use super::library::PLAN_AGAIN;
-use super::{Error, Kind};
 use crate::git::BranchError;
 use crate::ops::{
     AcceptError, ChangeError, MigrateError, Mode, ModeError, PlannedTextError, RevertError, SelectionError,
@@ -48,7 +48,7 @@ impl From<&PlannedTextError> for Error {
 impl From<&ChangeError> for Error {
     fn from(error: &ChangeError) -> Self {
         match error {
-            ChangeError::Stale { .. } => Self::new(Kind::Stale, error.to_string()).hint(PLAN_AGAIN),
+            ChangeError::Stale { .. } => Self::refused(error).hint(PLAN_AGAIN),
             ChangeError::Uncommitted { .. } => {
                 Self::refused(error).hint("commit or stash them, then run the command again")
             }

@@ -2,9 +2,9 @@
 
 use super::Error;
 use crate::ops::{
-    AcceptError, ChangeError, CheckError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay,
-    MigrateError, PlannedTextError, PlanningError, RevertError, SavedPlanError, SelectionError,
-    WorkspaceError, WriteError,
+    AcceptError, CheckError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay, MigrateError,
+    PlanningError, ReportingError, RevertError, SavedPlanError, StatusError, VerifyError, WorkspaceError,
+    WriteError,
 };
 
 /// The command that makes a plan of the present files.
@@ -21,9 +21,8 @@ macro_rules! by_value {
     };
 }
 
-by_value!(CheckError, EvidenceFolderError, InspectError, LinkInTheWay, PlanningError, SavedPlanError);
-by_value!(WorkspaceError, WriteError);
-by_value!(AcceptError, ChangeError, MigrateError, PlannedTextError, RevertError, SelectionError);
+by_value!(AcceptError, CheckError, InspectError, MigrateError, PlanningError, ReportingError);
+by_value!(RevertError, SavedPlanError, StatusError, VerifyError, WorkspaceError);
 
 impl From<&LinkInTheWay> for Error {
     fn from(error: &LinkInTheWay) -> Self {

@@ -2,11 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
 use crate::config;
+use crate::ops::Shard;
 use crate::verify::run;
 
 /// Arguments of `verify`.
@@ -141,61 +141,4 @@ pub enum Format {
     Json,
     /// Nothing is built: the shards, as the matrix of a workflow of GitHub Actions
     GithubMatrix,
-}
-
-/// One part of the files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// Which, counted from 1.
-    number: usize,
-    /// Of how many.
-    count: usize,
-}
-
-impl Shard {
-    /// Those of some things that are in this part. Parts differ in size by one at most.
-    pub fn of<T>(self, all: Vec<T>) -> Vec<T> {
-        let mine = |at: usize| at % self.count == self.number - 1;
-        all.into_iter().enumerate().filter(|(at, _)| mine(*at)).map(|(_, one)| one).collect()
-    }
-}
-
-impl FromStr for Shard {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text
-            .split_once('/')
-            .and_then(|(number, count)| Some((number.parse::<usize>().ok()?, count.parse::<usize>().ok()?)));
-        match numbers {
-            Some((number, count)) if (1..=count).contains(&number) => Ok(Self { number, count }),
-            _ => Err("write I/N, as in 1/4 for the first of four".into()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shards_are_disjoint_and_whole() {
-        let all: Vec<usize> = (0..60).collect();
-        let mut together = Vec::new();
-        for number in 1..=7 {
-            let part = format!("{number}/7").parse::<Shard>().unwrap().of(all.clone());
-            assert!((8..=9).contains(&part.len()));
-            together.extend(part);
-        }
-        together.sort_unstable();
-        assert_eq!(together, all);
-        assert_eq!("1/1".parse::<Shard>().unwrap().of(all.clone()), all);
-    }
-
-    #[test]
-    fn a_shard_that_is_none_is_refused() {
-        for text in ["", "1", "0/4", "5/4", "a/b", "1/0", "1/4/2"] {
-            assert!(text.parse::<Shard>().is_err(), "{text}");
-        }
-    }
 }

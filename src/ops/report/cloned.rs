@@ -1,53 +1,58 @@
-//! What a report works with: the plan, the clone and its evidence, put together for a forge.
+//! A campaign as the clone has it, put together for a forge.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
-use super::super::{Error, github, write};
-use super::local::Local;
+use super::ReportingError;
+use super::clone::LocalClone;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::status::FileProgress;
 use crate::config::Config;
 use crate::discover::Source;
 use crate::git::{CommitId, RepoPath, Repository};
-use crate::ops::evidence;
 use crate::ops::workspace::Workspace;
-use crate::report::Report;
+use crate::ops::{Notice, Watch, evidence};
 use crate::report::recorder::is_made_up;
 use crate::report::texts::{Writer, state_name, state_words};
-use crate::rollout::{Base, Forge, Observed, Policy, Progress};
+use crate::report::{Report, ReportError};
+use crate::rollout::{self, Base, Forge, Observed, Policy, Progress};
 
-/// What a report is about.
-pub struct Job<'a> {
-    pub place: &'a Workspace,
-    pub repository: &'a Repository,
-    pub config: &'a Config,
-    pub plan: &'a Plan,
+/// A campaign as the clone has it.
+#[derive(Clone)]
+pub(crate) struct ClonedCampaign<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) repository: &'a Repository,
+    pub(crate) config: &'a Config,
+    pub(crate) plan: &'a Plan,
     /// The branch that pull requests are for.
-    pub branch: String,
+    pub(crate) branch: String,
     /// The commit that it is at.
-    pub commit: CommitId,
+    pub(crate) commit: CommitId,
     /// The tracking issue that is named.
-    pub issue: Option<u64>,
-    /// Whether one is opened where there is none.
-    pub create_issue: bool,
+    pub(crate) issue: Option<u64>,
+    /// Whether one is opened if there is none.
+    pub(crate) create_issue: bool,
+    /// The present time.
+    pub(crate) now: SystemTime,
 }
 
-impl Job<'_> {
+impl ClonedCampaign<'_> {
     /// Reads what the clone has, and works with a report on a forge.
-    pub fn with<T>(
+    pub(crate) fn with<T>(
         &self,
         forge: &dyn Forge,
-        work: impl FnOnce(&Report<'_>, &Source<'_>, &Writer<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let Self { place, repository, config, plan, ref branch, ref commit, issue, create_issue } = *self;
-        let source = Source::commit(repository, commit).map_err(|error| Error::environment(&error))?;
-        let measured = evidence::read(place, &source, config)?;
+        watch: &Watch<'_>,
+        work: impl FnOnce(&Report<'_>, &Source<'_>, &Writer<'_>) -> Result<T, ReportingError>,
+    ) -> Result<T, ReportingError> {
+        let Self { workspace, repository, config, plan, ref branch, ref commit, .. } = *self;
+        let source = Source::commit(repository, commit)?;
+        let measured = evidence::read(workspace, &source, config)?;
         let evidence = evidence::rollout(&measured, plan, config, &source, repository, commit)?;
-        let local = Local { repository, commit, source: &source, config, measured: &measured };
-        let template = local.template()?;
+        let clone = LocalClone { repository, commit, source: &source, config, measured: &measured };
+        let template = clone.template()?;
         let platforms =
             config.build.iter().map(|(path, build)| (path.clone(), build.platforms.clone())).collect();
-        let policy = Policy { create_issue, ..Policy::new(config) };
+        let policy = Policy { create_issue: self.create_issue, ..Policy::new(config) };
         let texts = Writer {
             names: &policy.names,
             plan,
@@ -60,28 +65,28 @@ impl Job<'_> {
         let base = Base { branch: branch.clone(), commit, blobs: blobs(plan, &source) };
         let report = Report {
             forge,
-            clone: &local,
+            clone: &clone,
             plan,
             evidence: &evidence,
             policy: &policy,
             texts: &texts,
             base: &base,
-            issue,
-            now: github::now(),
-            tell: &|what| write::remark(what),
+            issue: self.issue,
+            now: self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs(),
+            tell: &|what| watch(&Notice::PassedOver(what)),
         };
         work(&report, &source, &texts)
     }
 }
 
-/// How far the campaign is by what was observed.
-pub fn progress(report: &Report<'_>, observed: &Observed) -> Result<Progress, Error> {
-    Progress::new(&report.campaign(observed)).map_err(|error| Error::environment(&error))
+/// The progress of a campaign by what was observed.
+pub(crate) fn progress(report: &Report<'_>, observed: &Observed) -> Result<Progress, ReportError> {
+    Ok(Progress::new(&report.campaign(observed))?)
 }
 
-/// The files with how far they are.
-pub fn files(progress: &Progress) -> Vec<FileProgress> {
-    let file = |file: &crate::rollout::FileProgress| FileProgress {
+/// The files with their progress.
+pub(crate) fn files(progress: &Progress) -> Vec<FileProgress> {
+    let file = |file: &rollout::FileProgress| FileProgress {
         path: file.path.clone(),
         wave: file.wave,
         state: state_name(&file.state).to_owned(),

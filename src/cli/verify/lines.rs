@@ -1,7 +1,9 @@
 //! What a verification does just now: two lines for each file on a terminal that change as it goes on, and elsewhere one
 //! plain line for each file and build.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -19,95 +21,102 @@ const TICK: Duration = Duration::from_millis(100);
 /// Columns beside the name of a file: the spinner, and what has passed in seconds.
 const MARGIN: usize = 14;
 
-/// Shows what is done.
-pub struct Watch {
-    files: usize,
-    /// None where nobody watches.
-    lines: Option<MultiProgress>,
+/// The lines of the files that are verified.
+pub struct Lines {
+    /// None where standard error is no terminal.
+    terminal: Option<MultiProgress>,
+    /// The files that are verified just now, by their numbers.
+    files: Mutex<BTreeMap<usize, Line>>,
 }
 
 /// One file.
-pub struct Line<'w> {
-    watch: &'w Watch,
+#[derive(Clone)]
+struct Line {
     head: String,
     bar: ProgressBar,
 }
 
-impl Watch {
-    /// Of so many files.
-    pub fn new(files: usize) -> Self {
-        let lines = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self { files, lines }
+impl Lines {
+    /// No file yet.
+    pub fn new() -> Self {
+        let terminal = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self { terminal, files: Mutex::default() }
     }
 
-    /// Begins with a file, counted from 1. How long it took before tells how long it may take.
-    pub fn begin(&self, number: usize, path: &str, earlier: Option<&Evidence>) -> Line<'_> {
-        let head = format!("[{number}/{}] {}", self.files, shown(path));
-        let Some(lines) = &self.lines else { return Line { watch: self, head, bar: ProgressBar::hidden() } };
-        let bar = lines.add(ProgressBar::new_spinner());
-        let took = earlier.map(|evidence| {
-            format!(" of about {}", duration(Duration::from_millis(evidence.figures.total_ms)))
+    /// Begins with a file. How long it took before tells how long it may take.
+    pub fn begin(&self, number: usize, files: usize, path: &str, earlier: Option<&Evidence>) {
+        let head = format!("[{number}/{files}] {}", shown(path));
+        let bar = self.terminal.as_ref().map_or_else(ProgressBar::hidden, |terminal| {
+            let bar = terminal.add(ProgressBar::new_spinner());
+            let took = earlier.map(|evidence| {
+                format!(" of about {}", duration(Duration::from_millis(evidence.figures.total_ms)))
+            });
+            let took = took.unwrap_or_default();
+            // What is longer than a line would be left behind when it is drawn again; of the step the line itself sees to it.
+            let room = human::style::width().saturating_sub(MARGIN + took.len());
+            if let Ok(style) = ProgressStyle::with_template(&format!(
+                "{{spinner}} {{prefix}}  {{elapsed}}{took}\n    {{wide_msg}}"
+            )) {
+                bar.set_style(style);
+            }
+            bar.set_prefix(end_of(&head, room));
+            bar.enable_steady_tick(TICK);
+            bar
         });
-        let took = took.unwrap_or_default();
-        // What is longer than a line would be left behind when it is drawn again; of the step the line itself sees to it.
-        let room = human::style::width().saturating_sub(MARGIN + took.len());
-        if let Ok(style) = ProgressStyle::with_template(&format!(
-            "{{spinner}} {{prefix}}  {{elapsed}}{took}\n    {{wide_msg}}"
-        )) {
-            bar.set_style(style);
-        }
-        bar.set_prefix(end_of(&head, room));
-        bar.enable_steady_tick(TICK);
-        Line { watch: self, head, bar }
+        self.files().insert(number, Line { head, bar });
     }
 
-    fn say(&self, text: &str) {
-        match &self.lines {
-            // A line that can not be shown is no reason to stop.
-            Some(lines) => drop(lines.println(text)),
-            None => write::remark(text),
-        }
-    }
-}
-
-impl Line<'_> {
-    /// Shows something that happens.
-    pub fn tell(&self, event: &Event<'_>) {
+    /// Shows something that happens to a file.
+    pub fn show(&self, number: usize, event: &Event<'_>) {
+        let Some(line) = self.files().get(&number).cloned() else { return };
         match event {
             Event::Phase(phase, what) => {
                 let text = format!("{} ({})", doing(*phase), shown(what));
                 let text = text.strip_suffix(" ()").unwrap_or(&text);
-                if self.watch.lines.is_none() {
-                    write::remark(&format!("{}: {text}", self.head));
+                if self.terminal.is_none() {
+                    write::remark(&format!("{}: {text}", line.head));
                 }
-                self.bar.set_message(text.to_owned());
+                line.bar.set_message(text.to_owned());
             }
             Event::Step(vertex) => {
                 if vertex.started && !vertex.completed {
-                    let message = self.bar.message();
+                    let message = line.bar.message();
                     // The step has more to say than the way that it is built in.
                     let doing = message.split("  ").next().and_then(|it| it.split(" (").next());
                     let doing = doing.unwrap_or_default();
-                    self.bar.set_message(format!("{doing}  {}", shown(&vertex.name)));
+                    line.bar.set_message(format!("{doing}  {}", shown(&vertex.name)));
                 }
             }
             Event::Kept { context, dockerfiles: [before, after] } => {
                 let (context, before, after) = (context.display(), before.display(), after.display());
-                self.watch.say(&format!("{}: kept {context}, {before} and {after}", self.head));
+                self.say(&format!("{}: kept {context}, {before} and {after}", line.head));
             }
         }
     }
 
-    /// It is done.
-    pub fn end(&self, evidence: &Evidence) {
-        self.bar.finish_and_clear();
+    /// Ends with a file.
+    pub fn end(&self, number: usize, evidence: &Evidence) {
+        let Some(line) = self.files().remove(&number) else { return };
+        line.bar.finish_and_clear();
         let outcome = human::outcome(evidence);
         let reason = match (&evidence.reason, evidence.outcome) {
             (Some(reason), outcome) if outcome != Outcome::Same => format!(": {}", first_line(reason)),
             _ => String::new(),
         };
         let took = duration(Duration::from_millis(evidence.figures.total_ms));
-        self.watch.say(&format!("{}: {outcome} after {took}{}", self.head, shown(&reason)));
+        self.say(&format!("{}: {outcome} after {took}{}", line.head, shown(&reason)));
+    }
+
+    fn say(&self, text: &str) {
+        match &self.terminal {
+            // A line that can not be shown is no reason to stop.
+            Some(terminal) => drop(terminal.println(text)),
+            None => write::remark(text),
+        }
+    }
+
+    fn files(&self) -> MutexGuard<'_, BTreeMap<usize, Line>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

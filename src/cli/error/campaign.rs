@@ -1,0 +1,98 @@
+//! Errors of `status`, `report` and `verify`.
+
+use super::Error;
+use crate::ops::{ChecksNeverRun, GitHubAccessError, ReportingError, StatusError, VerifyError};
+
+impl From<&GitHubAccessError> for Error {
+    fn from(error: &GitHubAccessError) -> Self {
+        match error {
+            GitHubAccessError::NoRepository => {
+                Self::usage(error).hint("name it with --repo OWNER/REPO")
+            }
+            GitHubAccessError::NoToken => Self::usage(error)
+                .hint("set GITHUB_TOKEN to one with contents, pull requests and issues: write, and checks: read")
+                .hint("or give a GitHub App with --app-id and --app-key"),
+            GitHubAccessError::NotInClone { .. } => Self::environment(error).hint(
+                "fetch it: git fetch origin; or name the repository that this is a clone of with --repo",
+            ),
+            GitHubAccessError::GitHub(error) => Self::environment(error),
+            GitHubAccessError::Git(error) => Self::environment(error),
+        }
+    }
+}
+
+impl From<&ChecksNeverRun> for Error {
+    fn from(error: &ChecksNeverRun) -> Self {
+        Self::refused(error)
+            .hint("give a GitHub App with --app-id and --app-key, whose pull requests start workflows")
+            .hint("if people close and open each pull request to start them, pass --allow-no-checks")
+    }
+}
+
+impl From<&StatusError> for Error {
+    fn from(error: &StatusError) -> Self {
+        match error {
+            StatusError::NoRepository => {
+                Self::usage(error).hint("run it in a clone, or name one with --repository DIR")
+            }
+            StatusError::Workspace(error) => error.into(),
+            StatusError::SavedPlan(error) => error.into(),
+            StatusError::Evidence(error) => error.into(),
+            StatusError::GitHub(error) => error.into(),
+            StatusError::Report(error) => error.into(),
+            StatusError::Git(error) => Self::environment(error),
+        }
+    }
+}
+
+impl From<&ReportingError> for Error {
+    fn from(error: &ReportingError) -> Self {
+        match error {
+            ReportingError::NoRepository => {
+                Self::usage(error).hint("run it in a clone, or name one with --repository DIR")
+            }
+            ReportingError::IssueElsewhere { .. } => {
+                Self::usage(error).hint("name an issue of the repository itself, or pass --create-issue")
+            }
+            ReportingError::Stopped { .. } => Self::environment(error)
+                .hint("run the command again: it looks at what there is and goes on from there"),
+            ReportingError::Template(error) => Self::usage(error),
+            ReportingError::Workspace(error) => error.into(),
+            ReportingError::SavedPlan(error) => error.into(),
+            ReportingError::GitHub(error) => error.into(),
+            ReportingError::ChecksNeverRun(error) => error.into(),
+            ReportingError::Evidence(error) => error.into(),
+            ReportingError::Write(error) => error.into(),
+            ReportingError::Report(error) => Self::environment(error),
+            ReportingError::Page(error) => Self::environment(error),
+            ReportingError::Git(error) => Self::environment(error),
+        }
+    }
+}
+
+impl From<&VerifyError> for Error {
+    fn from(error: &VerifyError) -> Self {
+        match error {
+            VerifyError::NoPlan => {
+                Self::usage(error).hint("make it with: layerwright plan --save; or name one with --plan FILE")
+            }
+            VerifyError::NoPlace => {
+                Self::usage(error).hint("write it elsewhere: layerwright verify --out DIR")
+            }
+            VerifyError::Busy => {
+                Self::environment(error).hint("wait until it is done, or verify in another clone")
+            }
+            VerifyError::Workspace(error) => error.into(),
+            VerifyError::SavedPlan(error) => error.into(),
+            VerifyError::Selection(error) => error.into(),
+            VerifyError::Change(error) => error.into(),
+            VerifyError::LinkInTheWay(error) => error.into(),
+            VerifyError::Write(error) => error.into(),
+            VerifyError::Budget(error) => Self::usage(error),
+            VerifyError::Path(error) => Self::usage(error),
+            VerifyError::Context(error) => Self::environment(error),
+            VerifyError::Stop(error) => Self::environment(error),
+            VerifyError::Git(error) => Self::environment(error),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Opens and updates the pull requests and the tracking issue of a campaign.
+
+mod clone;
+mod cloned;
+mod output;
+mod page;
+mod proposals;
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::atomic::WriteError;
+use super::evidence::EvidenceFolderError;
+use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, base_branch, in_clone};
+use super::saved_plan::{self, SavedPlanError};
+use super::workspace::{Workspace, WorkspaceError};
+use super::{Notice, Watch};
+use crate::campaign::plan::file::Plan;
+use crate::git::GitError;
+use crate::github::{BaseBranch, GitHubForge, IssueAddress, RepositoryName};
+use crate::report::ReportError;
+use crate::report::recorder::{Deed, Recorder};
+use crate::rollout::{Base, Forge, Policy, Progress};
+
+pub use clone::TemplateError;
+pub(super) use cloned::{ClonedCampaign, files, progress};
+pub use output::{PerformedAction, ReportOutput};
+
+/// What is reported, and where to.
+#[derive(Debug)]
+pub struct ReportOptions {
+    /// A folder of the repository.
+    pub repository: PathBuf,
+    /// The plan. None takes the saved one.
+    pub plan: Option<Plan>,
+    /// Where pull requests go.
+    pub target: ReportTarget,
+    /// Whether nothing is written to GitHub: the result is what would be.
+    pub dry_run: bool,
+    /// Whether a tracking issue is opened if there is none.
+    pub create_issue: bool,
+    /// The file that the status page is written to.
+    pub status_page: Option<PathBuf>,
+    /// The present time.
+    pub now: SystemTime,
+}
+
+/// Where pull requests go.
+#[derive(Debug)]
+pub enum ReportTarget {
+    /// To GitHub.
+    GitHub(Box<GitHubReport>),
+    /// To a folder, each as a patch and a text, for other forges.
+    Folder(PathBuf),
+}
+
+/// A report on GitHub.
+#[derive(Debug)]
+pub struct GitHubReport {
+    /// How GitHub is reached.
+    pub access: GitHubAccess,
+    /// The tracking issue. None finds it by the campaign's label.
+    pub issue: Option<IssueAddress>,
+    /// Whether the token is the one that GitHub Actions gives to a workflow, whose actions start no other.
+    pub workflow_token: bool,
+    /// Whether pull requests are opened although their required checks never run.
+    pub allow_no_checks: bool,
+}
+
+/// The result of [`report`].
+#[derive(Debug)]
+pub struct Reported {
+    /// The campaign.
+    pub campaign: String,
+    /// The repository on GitHub. None for another forge.
+    pub repository: Option<RepositoryName>,
+    /// The branch that pull requests are for.
+    pub base: Base,
+    /// Whether nothing was written to a forge.
+    pub rehearsal: bool,
+    /// The number of the tracking issue; made up in a rehearsal that would open it.
+    pub issue: Option<u64>,
+    /// What was written, or would be, in its order.
+    pub actions: Vec<Deed>,
+    /// The progress of the campaign then.
+    pub progress: Progress,
+}
+
+/// Why a report ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportingError {
+    /// A folder without git has no branches.
+    #[error("this folder is no git repository, so there is nothing to propose")]
+    NoRepository,
+    /// The repository cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The plan cannot be followed.
+    #[error(transparent)]
+    SavedPlan(#[from] SavedPlanError),
+    /// GitHub cannot be asked.
+    #[error(transparent)]
+    GitHub(#[from] GitHubAccessError),
+    /// The tracking issue is in another repository.
+    #[error("the tracking issue {issue} is in another repository than {repository}")]
+    IssueElsewhere {
+        /// The issue.
+        issue: IssueAddress,
+        /// The repository on GitHub.
+        repository: RepositoryName,
+    },
+    /// Required checks would never run.
+    #[error(transparent)]
+    ChecksNeverRun(#[from] ChecksNeverRun),
+    /// The evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFolderError),
+    /// The template of the pull requests' texts cannot be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The pull requests cannot be read.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// An action failed. Those before it stay.
+    #[error("{source}")]
+    Stopped {
+        /// What was written before.
+        actions: Vec<Deed>,
+        /// The cause.
+        source: ReportError,
+    },
+    /// The status page cannot be made.
+    #[error(transparent)]
+    Page(#[from] serde_json::Error),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Opens the next pull requests, updates the open ones and the tracking issue. It is safe to run again.
+///
+/// # Errors
+///
+/// [`ReportingError`]. What was written before stays.
+pub fn report(options: &ReportOptions, watch: &Watch<'_>) -> Result<Reported, ReportingError> {
+    let workspace = Workspace::open(&options.repository, None)?;
+    let Workspace::Git(repository, head) = &workspace else { return Err(ReportingError::NoRepository) };
+    let config = workspace.config(&workspace.source()?)?;
+    let plan = saved_plan::required(&workspace, &config, options.plan.as_ref())?;
+    let campaign = ClonedCampaign {
+        workspace: &workspace,
+        repository,
+        config: &config,
+        plan: &plan,
+        branch: String::new(),
+        commit: head.clone(),
+        issue: None,
+        create_issue: options.create_issue,
+        now: options.now,
+    };
+    match &options.target {
+        ReportTarget::Folder(_) => {
+            let branch = config.report.base.clone().or_else(|| repository.head_branch());
+            let branch = branch.unwrap_or_else(|| "HEAD".to_owned());
+            rehearse_or_write(&ClonedCampaign { branch, ..campaign }, options, None, watch)
+        }
+        ReportTarget::GitHub(target) => on_github(&campaign, options, target, watch),
+    }
+}
+
+fn on_github(
+    campaign: &ClonedCampaign<'_>,
+    options: &ReportOptions,
+    target: &GitHubReport,
+    watch: &Watch<'_>,
+) -> Result<Reported, ReportingError> {
+    let (repository, config) = (campaign.repository, campaign.config);
+    let name = target.access.repository_name(repository)?;
+    let issue = issue_in(target.issue.as_ref(), &name)?;
+    let client = target.access.client(&name, repository)?;
+    let (branch, found) = base_branch(&client, &name, config, watch).map_err(GitHubAccessError::from)?;
+    refuse_without_checks(target, &branch, &found, watch)?;
+    let commit = in_clone(repository, &found.commit, &name)?;
+    let forge = GitHubForge::new(&client, name.clone(), repository);
+    let campaign = ClonedCampaign { branch, commit, issue, ..campaign.clone() };
+    rehearse_or_write(&campaign, options, Some((&forge, &name)), watch)
+}
+
+/// The number of the tracking issue that is named, which has to be in the same repository.
+fn issue_in(issue: Option<&IssueAddress>, name: &RepositoryName) -> Result<Option<u64>, ReportingError> {
+    let Some(issue) = issue else { return Ok(None) };
+    if issue.repository.to_string().eq_ignore_ascii_case(&name.to_string()) {
+        return Ok(Some(issue.number));
+    }
+    Err(ReportingError::IssueElsewhere { issue: issue.clone(), repository: name.clone() })
+}
+
+/// What `GITHUB_TOKEN` does starts no workflow, so required checks would never run on what it opens.
+fn refuse_without_checks(
+    target: &GitHubReport,
+    branch: &str,
+    found: &BaseBranch,
+    watch: &Watch<'_>,
+) -> Result<(), ReportingError> {
+    let starts_workflows =
+        !target.workflow_token || matches!(target.access.credentials, Some(Credentials::App(_)));
+    if found.required_checks.is_empty() || starts_workflows {
+        return Ok(());
+    }
+    let checks = found.required_checks.clone();
+    let error = ChecksNeverRun { branch: branch.to_owned(), checks };
+    if target.allow_no_checks {
+        watch(&Notice::ChecksNeverRun(&error));
+        return Ok(());
+    }
+    Err(error.into())
+}
+
+/// Reports through a forge, or rehearses that.
+fn rehearse_or_write(
+    campaign: &ClonedCampaign<'_>,
+    options: &ReportOptions,
+    forge: Option<(&GitHubForge<'_>, &RepositoryName)>,
+    watch: &Watch<'_>,
+) -> Result<Reported, ReportingError> {
+    let recorder = match forge {
+        Some((forge, _)) if !options.dry_run => Recorder::new(forge),
+        Some((forge, _)) => Recorder::rehearsal(Some(forge)),
+        None => Recorder::rehearsal(None),
+    };
+    campaign.with(&recorder, watch, |report, source, texts| {
+        let done = adopt(&recorder, report.policy, campaign.issue).and_then(|()| report.run());
+        let stopped = |source| ReportingError::Stopped { actions: recorder.deeds(), source };
+        let observed = done.map_err(stopped)?;
+        let progress = progress(report, &observed)?;
+        if let Some(path) = &options.status_page {
+            let on_forge = forge.map(|(forge, name)| (forge.page(), name.to_string()));
+            page::write(path, campaign, report, texts, &progress, &observed, on_forge)?;
+        }
+        let actions = recorder.deeds();
+        if let ReportTarget::Folder(folder) = &options.target {
+            proposals::write(&actions, folder, source)?;
+        }
+        Ok(Reported {
+            campaign: texts.names.campaign().to_owned(),
+            repository: forge.map(|(_, name)| name.clone()),
+            base: report.base.clone(),
+            rehearsal: options.dry_run || forge.is_none(),
+            issue: observed.issue.as_ref().map(|issue| issue.number),
+            actions,
+            progress,
+        })
+    })
+}
+
+/// Gives an issue that people named the campaign's label, by which it is found from then on.
+fn adopt(forge: &dyn Forge, policy: &Policy, issue: Option<u64>) -> Result<(), ReportError> {
+    let Some(number) = issue else { return Ok(()) };
+    let label = policy.names.label();
+    if !forge.issues_labelled(&label)?.contains(&number) {
+        forge.add_labels(number, std::slice::from_ref(&label))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Pull requests as patches and texts, for forges that Layerwright does not reach.
+
+use std::path::Path;
+
+use crate::discover::{MOST_BYTES, Source};
+use crate::git::RepoPath;
+use crate::ops::atomic::{self, WriteError};
+use crate::report::recorder::Deed;
+use crate::text::patch::patch_text;
+
+/// Writes each branch as a patch that `git apply` takes, and each text as a file.
+pub(super) fn write(deeds: &[Deed], folder: &Path, source: &Source<'_>) -> Result<(), WriteError> {
+    let write = |name: &str, ending: &str, text: &str| {
+        atomic::write(&folder.join(format!("{name}.{ending}")), text.as_bytes())
+    };
+    for deed in deeds {
+        match deed {
+            Deed::Branch { name, message, texts, .. } => {
+                write(last_part(name), "patch", &patches(texts, source))?;
+                write(last_part(name), "txt", message)?;
+            }
+            Deed::Pull { branch, title, body, .. } => {
+                write(last_part(branch), "md", &format!("# {title}\n\n{body}"))?;
+            }
+            Deed::Issue { title, body, .. } => {
+                write("issue", "md", &format!("# {title}\n\n{body}"))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The last part of a branch's name, which tells its file from all others.
+fn last_part(branch: &str) -> &str {
+    branch.rsplit('/').next().unwrap_or(branch)
+}
+
+/// The patch of these new texts.
+fn patches(texts: &[(String, Vec<u8>)], source: &Source<'_>) -> String {
+    let old = |path: &str| RepoPath::new(path).ok().and_then(|path| source.read(&path, MOST_BYTES).ok());
+    let patch = |(path, new): &(String, Vec<u8>)| {
+        let old = old(path).unwrap_or_default();
+        patch_text(path, &String::from_utf8_lossy(&old), &String::from_utf8_lossy(new))
+    };
+    texts.iter().map(patch).collect()
+}

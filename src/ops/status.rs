@@ -1,0 +1,155 @@
+//! Reads the progress of a campaign.
+
+use std::path::PathBuf;
+
+use super::evidence::{Assessed, EvidenceFolderError};
+use super::github::{GitHubAccessError, base_branch, in_clone};
+use super::report::{ClonedCampaign, ReportingError, files, progress};
+use super::saved_plan::{self, SavedPlanError};
+use super::workspace::{Workspace, WorkspaceError};
+use super::{GitHubAccess, Watch};
+use crate::campaign::names::Names;
+use crate::campaign::plan::file::Plan;
+use crate::campaign::status::{self, BranchStatus, Observed, Status};
+use crate::config::Config;
+use crate::discover::Source;
+use crate::git::{GitError, Repository};
+use crate::github::GitHubForge;
+
+/// Which campaign is looked at, and how.
+#[derive(Debug)]
+pub struct StatusOptions {
+    /// A folder of the repository.
+    pub repository: PathBuf,
+    /// The plan. None takes the saved one.
+    pub plan: Option<Plan>,
+    /// How GitHub is reached. None does without: the plan and the repository tell.
+    pub github: Option<GitHubAccess>,
+    /// Without GitHub: the base branch, or a commit of it. None is HEAD.
+    pub rev: Option<String>,
+}
+
+/// Why the progress cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum StatusError {
+    /// A folder without git has no base branch.
+    #[error("this folder is no git repository, so no branch says what is done")]
+    NoRepository,
+    /// The repository cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The plan cannot be followed.
+    #[error(transparent)]
+    SavedPlan(#[from] SavedPlanError),
+    /// The evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFolderError),
+    /// GitHub cannot be asked.
+    #[error(transparent)]
+    GitHub(#[from] GitHubAccessError),
+    /// The pull requests cannot be read.
+    #[error(transparent)]
+    Report(#[from] ReportingError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl StatusOptions {
+    /// The saved plan against HEAD, without GitHub.
+    pub fn new(repository: impl Into<PathBuf>) -> Self {
+        Self { repository: repository.into(), plan: None, github: None, rev: None }
+    }
+}
+
+/// Reads the progress of a campaign from its plan, its evidence and the repository, and from its pull requests where
+/// [`StatusOptions::github`] is given.
+///
+/// # Errors
+///
+/// [`StatusError`]
+pub fn status(options: &StatusOptions, watch: &Watch<'_>) -> Result<Status, StatusError> {
+    let workspace = Workspace::open(&options.repository, options.rev.as_deref())?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let plan = saved_plan::required(&workspace, &config, options.plan.as_ref())?;
+    match (&workspace, &options.github) {
+        (Workspace::Git(repository, _), Some(access)) => {
+            on_github(options, access, &workspace, repository, &config, &plan, watch)
+        }
+        _ => in_repository(options, &workspace, &source, &config, &plan),
+    }
+}
+
+/// The same of the base branch as GitHub has it, with the pull requests.
+fn on_github(
+    options: &StatusOptions,
+    access: &GitHubAccess,
+    workspace: &Workspace,
+    repository: &Repository,
+    config: &Config,
+    plan: &Plan,
+    watch: &Watch<'_>,
+) -> Result<Status, StatusError> {
+    let name = access.repository_name(repository)?;
+    let client = access.client(&name, repository)?;
+    let (branch, found) = base_branch(&client, &name, config, watch).map_err(GitHubAccessError::from)?;
+    let campaign = ClonedCampaign {
+        workspace,
+        repository,
+        config,
+        plan,
+        branch: branch.clone(),
+        commit: in_clone(repository, &found.commit, &name)?,
+        issue: None,
+        create_issue: false,
+        now: access.clock.now(),
+    };
+    let forge = GitHubForge::new(&client, name, repository);
+    let files = campaign.with(&forge, watch, |report, _, _| {
+        let mut observed = report.observe()?;
+        report.answer_all(&mut observed)?;
+        Ok(files(&progress(report, &observed)?))
+    })?;
+    let on_base = Workspace::open(&options.repository, Some(&found.commit))?;
+    let source = on_base.source()?;
+    let status = in_repository(options, &on_base, &source, config, plan)?;
+    Ok(Status { revision: Some(branch), files: Some(files), ..status })
+}
+
+/// The plan and its evidence against the commit, and the local branches.
+fn in_repository(
+    options: &StatusOptions,
+    workspace: &Workspace,
+    source: &Source<'_>,
+    config: &Config,
+    plan: &Plan,
+) -> Result<Status, StatusError> {
+    let Workspace::Git(repository, commit) = workspace else { return Err(StatusError::NoRepository) };
+    let names = Names::new(&config.campaign.dir);
+    let branches = repository.heads(&names.branch_prefix())?;
+    let Assessed { standings, contradicted } = Assessed::read(workspace, source, config, plan)?;
+    let observed = Observed {
+        listing: source.listing(),
+        standings: &standings,
+        trust: config.campaign.trust,
+        contradicted: contradicted.as_deref(),
+    };
+    let waves = status::waves(plan, &observed);
+    Ok(Status {
+        schema: status::SCHEMA,
+        campaign: names.campaign().to_owned(),
+        revision: options.rev.clone().or_else(|| repository.head_branch()),
+        commit: commit.as_str().to_owned(),
+        next: waves.iter().find(|wave| !wave.is_done()).map(|wave| wave.number),
+        contradicted,
+        waves,
+        branches: branches
+            .into_iter()
+            .map(|branch| BranchStatus { name: branch.name, commit: branch.commit.as_str().to_owned() })
+            .collect(),
+        files: None,
+        skipped: status::skipped(plan),
+        waivers: plan.waivers.clone(),
+    })
+}

@@ -1,0 +1,337 @@
+//! Builds files before and after, and compares the images. This operation alone executes anything of a repository.
+
+mod edits;
+mod evidence_files;
+mod shard;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::atomic::WriteError;
+use super::change::{ChangeError, Mode};
+use super::notice::during;
+use super::present::PresentFiles;
+use super::saved_plan::{SavedPlanError, given_or_saved};
+use super::selection::{Selection, SelectionError};
+use super::workspace::{LinkInTheWay, Workspace, WorkspaceError};
+use super::{Activity, Notice, Watch};
+use crate::campaign::evidence::Evidence;
+use crate::campaign::evidence::assess;
+use crate::campaign::plan::file::{Context, Plan};
+use crate::config::Frontend;
+use crate::git::{CommitId, GitError, PathError};
+use crate::verify::builder::{BuildError, Builder, Interrupt};
+use crate::verify::context::{self, ContextError};
+use crate::verify::image::Layers;
+use crate::verify::probe::Probes;
+use crate::verify::run::{self, Depth, Edit, Job, Stop};
+
+pub use shard::Shard;
+
+/// How many files one job of a workflow verifies, and how many jobs there are at most.
+const FILES_A_SHARD: usize = 4;
+const MOST_SHARDS: usize = 20;
+
+/// Which files are verified.
+#[derive(Debug)]
+pub struct FilesToVerify {
+    /// A folder of the repository, or a plain folder.
+    pub repository: PathBuf,
+    /// The files. None takes the first wave that is not done.
+    pub selection: Option<Selection>,
+    /// The plan. None takes the saved one.
+    pub plan: Option<Plan>,
+}
+
+/// What is verified, by which builder, and how.
+pub struct VerifyOptions<'a> {
+    /// The files.
+    pub files: FilesToVerify,
+    /// The part of the files that is verified. None verifies all.
+    pub shard: Option<Shard>,
+    /// How many files are verified at the same time.
+    pub jobs: NonZeroUsize,
+    /// The builder.
+    pub builder: &'a dyn Builder,
+    /// Stops everything. The builder has to heed it, too.
+    pub interrupt: Interrupt,
+    /// How much is measured. None measures wave 0 in full, and quickly all others.
+    pub depth: Option<Depth>,
+    /// Which frontend reads the files. None takes `[verify] frontend`.
+    pub frontend: Option<Frontend>,
+    /// The platforms. Empty takes those of `[build]`.
+    pub platforms: Vec<String>,
+    /// The values of build arguments that the plan does not know.
+    pub build_args: BTreeMap<String, String>,
+    /// Secrets, each as `--secret` takes it.
+    pub secrets: Vec<String>,
+    /// SSH agents, each as `--ssh` takes it.
+    pub ssh: Vec<String>,
+    /// Further arguments of `docker buildx build`.
+    pub passed: Vec<String>,
+    /// The folder of the evidence. None takes the one of the campaign.
+    pub out: Option<PathBuf>,
+    /// The folder in which temporary folders are made.
+    pub temporary: PathBuf,
+    /// Whether temporary folders stay.
+    pub keep: bool,
+    /// Tells the time, for the figures alone.
+    pub clock: &'a (dyn Fn() -> SystemTime + Sync),
+}
+
+/// The result of [`verify`].
+#[derive(Debug)]
+pub struct Verified {
+    /// The plan.
+    pub plan: Plan,
+    /// The evidence of each file, in the order of the plan.
+    pub evidence: Vec<Evidence>,
+    /// The files that were left out, because they are not the ones that were planned.
+    pub stale: Vec<ChangeError>,
+    /// Why it ended early.
+    pub end: Option<VerifyEnd>,
+}
+
+/// Why a verification ended early. The evidence of the files before is written.
+#[derive(Debug)]
+pub enum VerifyEnd {
+    /// It was interrupted.
+    Interrupted,
+    /// It could not go on.
+    Failed(VerifyError),
+}
+
+/// Why files cannot be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The repository or folder cannot be worked in.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The plan cannot be followed.
+    #[error(transparent)]
+    SavedPlan(#[from] SavedPlanError),
+    /// There is no plan.
+    #[error("there is no plan yet")]
+    NoPlan,
+    /// The files cannot be taken.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// A file cannot be read or edited.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// A bare repository has no place for evidence.
+    #[error("a bare repository has no place for the evidence")]
+    NoPlace,
+    /// A link is in the way of the evidence.
+    #[error(transparent)]
+    LinkInTheWay(#[from] LinkInTheWay),
+    /// The same repository is being verified.
+    #[error("another verification of this repository is under way")]
+    Busy,
+    /// The build contexts cannot be exported.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// `[verify] budget` is not a length of time.
+    #[error(transparent)]
+    Budget(#[from] humantime::DurationError),
+    /// The verification cannot go on.
+    #[error(transparent)]
+    Stop(#[from] Stop),
+    /// The evidence cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The plan names a file wrongly.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl From<Stop> for VerifyEnd {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Builder(BuildError::Interrupted) => Self::Interrupted,
+            stop => Self::Failed(stop.into()),
+        }
+    }
+}
+
+/// The number of shards into which a workflow divides these files.
+///
+/// # Errors
+///
+/// [`VerifyError`]
+pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
+    let workspace = Workspace::open(&files.repository, None)?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let present =
+        PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
+    let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
+    let files = edits::chosen(files.selection.as_ref(), &present, &plan)?;
+    Ok(files.len().div_ceil(FILES_A_SHARD).clamp(1, MOST_SHARDS))
+}
+
+/// Builds the files of a wave before and after, compares, and writes the evidence.
+///
+/// # Errors
+///
+/// [`VerifyError`] if it cannot begin. What ends it early is part of the result.
+pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified, VerifyError> {
+    let files = &options.files;
+    let workspace = Workspace::open(&files.repository, None)?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let present =
+        PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
+    let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
+    let mut chosen = edits::chosen(files.selection.as_ref(), &present, &plan)?;
+    if let Some(shard) = options.shard {
+        chosen = shard.of(chosen);
+    }
+    let (edits, stale) = edits::edits(chosen, options.depth, &present)?;
+    if !stale.is_empty() {
+        watch(&Notice::Stale(&stale));
+    }
+    let (evidence, end) = if edits.is_empty() {
+        (Vec::new(), None)
+    } else {
+        watch(&Notice::Executes);
+        let _lock = evidence_files::lock(&workspace)?;
+        let place = evidence_files::place(options.out.as_deref(), &workspace, &config)?;
+        build_all(options, &present, &plan, &edits, &place, watch)?
+    };
+    drop(edits);
+    Ok(Verified { plan: plan.into_owned(), evidence, stale, end })
+}
+
+type Built = (Vec<Evidence>, Option<VerifyEnd>);
+
+/// Verifies the files, several at a time, and writes the evidence of each as soon as it is there.
+fn build_all(
+    options: &VerifyOptions<'_>,
+    present: &PresentFiles<'_>,
+    plan: &Plan,
+    edits: &[Edit<'_>],
+    place: &Path,
+    watch: &Watch<'_>,
+) -> Result<Built, VerifyError> {
+    let config = present.config;
+    let probes = Probes::new(options.builder);
+    let checkout = export(options, present, edits, watch)?;
+    let (repository, commit) = match present.workspace {
+        Workspace::Git(repository, commit) => (Some(repository), Some(commit)),
+        Workspace::Folder(_) => (None, None),
+    };
+    let own = assess::own_paths(plan, config);
+    let tree = |context: &Context| match (repository, commit) {
+        (Some(repository), Some(commit)) => {
+            assess::tree_of_context(repository, commit, &context.root, &context.contexts, &own)
+        }
+        _ => Ok(None),
+    };
+    let job = Job {
+        builder: options.builder,
+        probes: &probes,
+        layers: &Layers::default(),
+        interrupt: &options.interrupt,
+        source: present.source,
+        commit: commit.map(CommitId::as_str),
+        tree: &tree,
+        config,
+        waivers: &plan.waivers,
+        budget: humantime::parse_duration(&config.verify.budget)?,
+        frontend: options.frontend.unwrap_or(config.verify.frontend),
+        platforms: &options.platforms,
+        build_args: &options.build_args,
+        secrets: &options.secrets,
+        ssh: &options.ssh,
+        passed: &options.passed,
+        temporary: options.temporary.clone(),
+        keep: options.keep,
+        checkout: &checkout,
+    };
+    Ok(Files { job: &job, edits, place, clock: options.clock, watch }.all(options.jobs))
+}
+
+/// Exports the contexts of all files that prepare nothing.
+fn export(
+    options: &VerifyOptions<'_>,
+    present: &PresentFiles<'_>,
+    edits: &[Edit<'_>],
+    watch: &Watch<'_>,
+) -> Result<context::Checkout, ContextError> {
+    let prepares_nothing = |path: &str| {
+        present.config.build.get(path).is_none_or(|own: &crate::config::Build| own.prepare.is_empty())
+    };
+    let files = edits.iter().map(|edit| edit.file).filter(|file| prepares_nothing(&file.path));
+    let mut checkout = during(watch, Activity::Export, || {
+        context::export(present.source, &run::folders(files), &options.temporary)
+    })?;
+    if options.keep {
+        checkout.keep();
+    }
+    Ok(checkout)
+}
+
+/// The files of a verification.
+struct Files<'a> {
+    job: &'a Job<'a>,
+    edits: &'a [Edit<'a>],
+    /// The folder of the evidence.
+    place: &'a Path,
+    clock: &'a (dyn Fn() -> SystemTime + Sync),
+    watch: &'a Watch<'a>,
+}
+
+impl Files<'_> {
+    /// Works through the files with some threads. The first that stops keeps the others from taking more.
+    fn all(&self, jobs: NonZeroUsize) -> Built {
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<(usize, Evidence)>> = Mutex::default();
+        let ended: Mutex<Option<VerifyEnd>> = Mutex::default();
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::SeqCst);
+                let Some(edit) = self.edits.get(at).filter(|_| locked(&ended).is_none()) else { return };
+                match self.one(at + 1, edit) {
+                    Ok(evidence) => locked(&done).push((at, evidence)),
+                    Err(end) => drop(locked(&ended).get_or_insert(end)),
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..jobs.get().min(self.edits.len()) {
+                scope.spawn(work);
+            }
+        });
+        let mut done = std::mem::take(&mut *locked(&done));
+        done.sort_by_key(|(at, _)| *at);
+        let evidence = done.into_iter().map(|(_, evidence)| evidence).collect();
+        let end = locked(&ended).take();
+        (evidence, end)
+    }
+
+    /// Verifies one file, counted from 1, and writes its evidence.
+    fn one(&self, number: usize, edit: &Edit<'_>) -> Result<Evidence, VerifyEnd> {
+        let (watch, path) = (self.watch, edit.file.path.as_str());
+        let earlier = evidence_files::earlier(self.place, edit.file);
+        let earlier = earlier.as_ref();
+        watch(&Notice::Verifying { number, files: self.edits.len(), path, earlier });
+        let began = humantime::format_rfc3339_seconds((self.clock)()).to_string();
+        let evidence = run::verify(self.job, edit, began, &|event| watch(&Notice::Build { number, event }))?;
+        watch(&Notice::Verified { number, evidence: &evidence });
+        evidence_files::write(self.place, &evidence, earlier, watch).map_err(VerifyEnd::Failed)?;
+        Ok(evidence)
+    }
+}
+
+/// The content of a mutex. A thread that panicked leaves it whole.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,73 @@
+//! The files that are verified, with their two texts.
+
+use crate::campaign::plan::file::{File, Plan};
+use crate::dockerfile::Dockerfile;
+use crate::git::{BlobId, RepoPath, hash_blob};
+use crate::ops::change::{ChangeError, StaleText};
+use crate::ops::planned_text::planned_text;
+use crate::ops::present::PresentFiles;
+use crate::ops::selection::{self, Selection, SelectionError};
+use crate::ops::workspace::Workspace;
+use crate::verify::run::{Depth, Edit};
+
+/// The files that are asked for and have something to verify, in the order of the plan.
+pub(super) fn chosen<'p>(
+    selection: Option<&Selection>,
+    present: &PresentFiles<'_>,
+    plan: &'p Plan,
+) -> Result<Vec<&'p File>, SelectionError> {
+    let number = match selection {
+        Some(Selection::Files(paths)) => {
+            return paths.iter().map(|path| selection::edited(plan, path)).collect();
+        }
+        Some(Selection::Wave(number)) => *number,
+        None => match present.next_wave(plan) {
+            Some(number) => number,
+            None => return Ok(Vec::new()),
+        },
+    };
+    let files = selection::wave(plan, number)?;
+    Ok(files.into_iter().filter(|file| file.rewritten.is_some()).collect())
+}
+
+/// The texts of the files, and an error for each file that is stale.
+pub(super) fn edits<'p>(
+    files: Vec<&'p File>,
+    depth: Option<Depth>,
+    present: &PresentFiles<'_>,
+) -> Result<(Vec<Edit<'p>>, Vec<ChangeError>), ChangeError> {
+    let (mut edits, mut stale) = (Vec::new(), Vec::new());
+    for file in files {
+        match edit(file, depth, present) {
+            Ok(edit) => edits.push(edit),
+            Err(error) if error.is_stale() => stale.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((edits, stale))
+}
+
+fn edit<'p>(
+    file: &'p File,
+    depth: Option<Depth>,
+    present: &PresentFiles<'_>,
+) -> Result<Edit<'p>, ChangeError> {
+    let path = RepoPath::new(&file.path)?;
+    let stale = |how| ChangeError::Stale { path: file.path.clone(), how };
+    if present.source.listing().get(&path).is_none() {
+        return Err(stale(StaleText::Gone));
+    }
+    let now = present.text(&path)?;
+    let blob = hash_blob(&now)?;
+    let before = match present.workspace {
+        _ if blob.as_str() == file.blob => now,
+        // The commit has the edit already, and the repository still knows the text before.
+        Workspace::Git(repository, _) if file.rewritten.as_deref() == Some(blob.as_str()) => {
+            repository.blob(&BlobId::new(&file.blob)?).map_err(|_| stale(StaleText::NoOriginal))?
+        }
+        _ => return Err(stale(StaleText::other(&file.blob, blob.as_str()))),
+    };
+    let after = planned_text(file, &Dockerfile::read(before.clone()))?;
+    let usual = if file.wave == Some(0) { Depth::Full } else { Depth::Quick };
+    Ok(Edit { file, before, after, depth: depth.unwrap_or(usual) })
+}

@@ -1,0 +1,72 @@
+//! The files of evidence that a verification reads and writes.
+
+use std::fs::{self, File as OpenFile, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::VerifyError;
+use crate::campaign::evidence::{Evidence, Outcome};
+use crate::campaign::names;
+use crate::campaign::plan::file::File;
+use crate::config::Config;
+use crate::git::RepoPath;
+use crate::ops::workspace::{Workspace, evidence_dir, place_in};
+use crate::ops::{Notice, Watch, atomic};
+
+/// The folder of the evidence.
+pub(super) fn place(
+    out: Option<&Path>,
+    workspace: &Workspace,
+    config: &Config,
+) -> Result<PathBuf, VerifyError> {
+    if let Some(out) = out {
+        return Ok(out.to_owned());
+    }
+    let folder = workspace.folder().ok_or(VerifyError::NoPlace)?;
+    Ok(place_in(folder, &evidence_dir(config)?)?)
+}
+
+/// Keeps a second verification of the same repository away, until it is dropped. None on a filesystem without locks.
+///
+/// The folder itself is locked and no file is made: whatever way this ends, nothing is left that could be in the way.
+pub(super) fn lock(workspace: &Workspace) -> Result<Option<OpenFile>, VerifyError> {
+    let folder = match workspace {
+        Workspace::Git(repository, _) => repository.git_dir(),
+        Workspace::Folder(folder) => folder,
+    };
+    // Where a filesystem has no locks, two at the same time do no harm: evidence is written as a whole.
+    let Ok(opened) = OpenFile::open(folder) else { return Ok(None) };
+    match opened.try_lock() {
+        Ok(()) => Ok(Some(opened)),
+        Err(TryLockError::WouldBlock) => Err(VerifyError::Busy),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// The earlier evidence of a file, if it can be read.
+pub(super) fn earlier(place: &Path, file: &File) -> Option<Evidence> {
+    let bytes = fs::read(at(place, &file.path).ok()?).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Writes the evidence of a file. Evidence that shows nothing does not replace what shows something of the same edit.
+pub(super) fn write(
+    place: &Path,
+    evidence: &Evidence,
+    earlier: Option<&Evidence>,
+    watch: &Watch<'_>,
+) -> Result<(), VerifyError> {
+    let shows = |one: &Evidence| matches!(one.outcome, Outcome::Same | Outcome::Different);
+    let same_edit = |one: &&Evidence| one.before == evidence.before && one.after == evidence.after;
+    let is_less = matches!(evidence.outcome, Outcome::Void | Outcome::Deferred);
+    if is_less && earlier.filter(same_edit).is_some_and(shows) {
+        watch(&Notice::EvidenceKept { path: &evidence.path });
+        return Ok(());
+    }
+    atomic::write_by(&at(place, &evidence.path)?, &|out| evidence.write(out))?;
+    Ok(())
+}
+
+fn at(place: &Path, path: &str) -> Result<PathBuf, VerifyError> {
+    let path = RepoPath::new(path)?;
+    Ok(place.join(names::evidence_file(&path)?))
+}
