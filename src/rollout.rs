@@ -18,7 +18,7 @@ pub mod progress;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::campaign::evidence::status::Standing;
+use crate::campaign::evidence::EvidenceState;
 use crate::campaign::plan::file::{File, Plan};
 use crate::git::GitError;
 
@@ -81,16 +81,16 @@ pub struct Campaign<'a> {
 /// What a verification of a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEvidence {
-    /// What it says of the file as it is planned now.
-    pub standing: Standing,
+    /// Its state, as the file is planned now.
+    pub state: EvidenceState,
     /// git's id of its file, as it goes out with the change.
     pub id: String,
 }
 
 impl Campaign<'_> {
-    /// What evidence says of a file.
-    fn standing(&self, path: &str) -> &Standing {
-        self.evidence.get(path).map_or(&Standing::Missing, |evidence| &evidence.standing)
+    /// The state of a file by its evidence.
+    fn evidence_state(&self, path: &str) -> &EvidenceState {
+        self.evidence.get(path).map_or(&EvidenceState::Missing, |evidence| &evidence.state)
     }
 
     /// Whether a branch has the text and the evidence that the plan gives it.

@@ -6,11 +6,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::evidence::Stale;
-use crate::campaign::evidence::assess::Standings;
-use crate::campaign::evidence::status::Standing;
+use crate::campaign::evidence::{EvidenceState, EvidenceStates, EvidenceSummary, Stale};
 use crate::campaign::plan::file::{File, Plan, Refused, Waiver};
-use crate::campaign::policy::{self, may_go_out};
+use crate::campaign::policy::{Basis, may_go_out};
 use crate::config::Trust;
 use crate::git::{Listing, RepoPath};
 
@@ -53,7 +51,7 @@ pub struct WaveStatus {
     /// Its number; 0 is the proof of concept.
     pub number: usize,
     /// How many files have evidence that says so.
-    pub evidence: BTreeMap<Said, usize>,
+    pub evidence: BTreeMap<EvidenceSummary, usize>,
     /// Its files, in order of path.
     pub files: Vec<FileStatus>,
 }
@@ -72,8 +70,8 @@ pub struct FileStatus {
     pub now: Option<String>,
     /// What its evidence says.
     pub evidence: EvidenceStatus,
-    /// By what it may go out; null where it may not, and where it is not open.
-    pub goes_out: Option<Way>,
+    /// What its pull request is based on; null where it may not go out, and where it is not open.
+    pub goes_out: Option<Basis>,
     /// What it waits for; null where it may go out, and where it is not open.
     pub waits: Option<String>,
 }
@@ -83,83 +81,20 @@ pub struct FileStatus {
 #[serde(deny_unknown_fields)]
 pub struct EvidenceStatus {
     /// In a word.
-    pub says: Said,
+    pub says: EvidenceSummary,
     /// What has changed, of evidence that is stale.
     pub stale: Vec<Stale>,
     /// In words for people.
     pub words: String,
 }
 
-/// What evidence says, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Said {
-    /// There is none.
-    Missing,
-    /// The file is verified.
-    Stands,
-    /// It is of something else.
-    Stale,
-    /// No build executed some of the lines.
-    NotExercised,
-    /// The builder can not link, so it shows nothing.
-    Void,
-    /// It was put off.
-    Deferred,
-    /// The original does not build.
-    Blocked,
-    /// The images differ.
-    Different,
-    /// The images differ where a proof said that they would not.
-    Contradicts,
-}
-
-/// By what a file may go out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Way {
-    /// Its evidence stands.
-    Verified,
-    /// Every selected line is proved, and no verification contradicted a proof.
-    Proved,
-    /// Verdicts alone, as `[campaign] trust` allows; it is marked as not verified.
-    Unverified,
-}
-
-impl From<policy::Way> for Way {
-    fn from(way: policy::Way) -> Self {
-        match way {
-            policy::Way::Verified => Self::Verified,
-            policy::Way::Proved => Self::Proved,
-            policy::Way::Unverified => Self::Unverified,
-        }
-    }
-}
-
-impl From<&Standing> for EvidenceStatus {
-    fn from(standing: &Standing) -> Self {
-        let stale = match standing {
-            Standing::Stale(reasons) => reasons.iter().copied().collect(),
+impl From<&EvidenceState> for EvidenceStatus {
+    fn from(state: &EvidenceState) -> Self {
+        let stale = match state {
+            EvidenceState::Stale(reasons) => reasons.iter().copied().collect(),
             _ => Vec::new(),
         };
-        Self { says: Said::of(standing), stale, words: standing.to_string() }
-    }
-}
-
-impl Said {
-    /// What a standing is in a word.
-    pub fn of(standing: &Standing) -> Self {
-        match standing {
-            Standing::Missing => Self::Missing,
-            Standing::Stands => Self::Stands,
-            Standing::Stale(_) => Self::Stale,
-            Standing::NotExercised(_) => Self::NotExercised,
-            Standing::Void(_) => Self::Void,
-            Standing::Deferred(_) => Self::Deferred,
-            Standing::Blocked(_) => Self::Blocked,
-            Standing::Different { .. } => Self::Different,
-            Standing::Contradicts => Self::Contradicts,
-        }
+        Self { says: EvidenceSummary::of(state), stale, words: state.to_string() }
     }
 }
 
@@ -221,7 +156,7 @@ pub struct Observed<'a> {
     /// The paths of the commit.
     pub listing: &'a Listing,
     /// What evidence says of the files there.
-    pub standings: &'a Standings,
+    pub evidence: &'a EvidenceStates,
     /// `[campaign] trust`.
     pub trust: Trust,
     /// The file whose verification contradicts a proof.
@@ -257,14 +192,14 @@ fn file_status(file: &File, wave: usize, observed: &Observed<'_>) -> FileStatus 
         Some(now) if file.blob == now => State::Open,
         Some(_) => State::Stale,
     };
-    let standing = observed.standings.get(&file.path).unwrap_or(&Standing::Missing);
+    let evidence = observed.evidence.get(&file.path).unwrap_or(&EvidenceState::Missing);
     let (goes_out, waits) = match state {
-        State::Open => match may_go_out(file, wave, standing, observed.trust, observed.contradicted) {
-            Ok(way) => (Some(way.into()), None),
+        State::Open => match may_go_out(file, wave, evidence, observed.trust, observed.contradicted) {
+            Ok(basis) => (Some(basis), None),
             Err(refusal) => (None, Some(refusal.to_string())),
         },
         State::Done | State::Stale | State::Gone => (None, None),
     };
     let (path, planned) = (file.path.clone(), file.blob.clone());
-    FileStatus { path, state, planned, now, evidence: standing.into(), goes_out, waits }
+    FileStatus { path, state, planned, now, evidence: evidence.into(), goes_out, waits }
 }

@@ -66,7 +66,7 @@ fn for_people(report: &Report) -> String {
 fn title(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::Hazard => "changes the image",
-        FindingKind::Inert => "has no effect",
+        FindingKind::NoEffect => "has no effect",
         FindingKind::Header => "is not known to the frontend",
     }
 }
@@ -74,7 +74,7 @@ fn title(kind: FindingKind) -> &'static str {
 /// Workflow commands of GitHub Actions, which show each finding at its line.
 fn annotations(report: &Report) -> String {
     let line = |finding: &Finding| {
-        let level = if finding.kind == FindingKind::Inert { "warning" } else { "error" };
+        let level = if finding.kind == FindingKind::NoEffect { "warning" } else { "error" };
         format!(
             "::{level} file={},line={},title={}::{}\n",
             property(&finding.path),

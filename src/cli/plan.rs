@@ -11,11 +11,13 @@ pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
         return print_config(arguments);
     }
     let progress = Progress::new();
-    let Planned { plan, saved, standings } =
+    let Planned { plan, saved, evidence_states } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::raw_by(&|out| plan.write(out)),
-        Format::Human => write::stdout(&human::first_screen(&plan, &standings, &saved, arguments.verbose)),
+        Format::Human => {
+            write::stdout(&human::first_screen(&plan, &evidence_states, &saved, arguments.verbose))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::verify::lines::Lines;
 use super::{Error, Format, change, write};
-use crate::campaign::evidence::status::Standing;
+use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
 use crate::ops::{Activity, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
@@ -123,9 +123,9 @@ impl Progress {
 }
 
 /// Remarks which files are not verified.
-fn unverified(files: &[(String, Standing)]) {
-    for (path, standing) in files.iter().take(NAMED) {
-        write::remark(&format!("note: {path}: {standing}"));
+fn unverified(files: &[(String, EvidenceState)]) {
+    for (path, state) in files.iter().take(NAMED) {
+        write::remark(&format!("note: {path}: {state}"));
     }
     if files.len() > NAMED {
         write::remark(&format!("note: and {} more", count(files.len() - NAMED, "file")));

@@ -99,12 +99,12 @@ fn code(arguments: &VerifyArguments, verified: &Verified) -> u8 {
     let is = |outcome: Outcome| verified.evidence.iter().any(|one| one.open_outcome() == outcome);
     if is(Outcome::Different) {
         1
-    } else if is(Outcome::Void) {
+    } else if is(Outcome::CouldNotTest) {
         2
     } else if !verified.stale.is_empty() {
         3
     } else {
-        u8::from(arguments.strict && (is(Outcome::Blocked) || is(Outcome::Deferred)))
+        u8::from(arguments.strict && (is(Outcome::Blocked) || is(Outcome::TimedOut)))
     }
 }
 

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use super::workspace::{Workspace, WorkspaceError, evidence_dir, place_in};
-use crate::campaign::evidence::assess::{self, Standings};
-use crate::campaign::evidence::{self, Evidence, EvidenceByPath, EvidenceError};
+use crate::campaign::evidence::{self, Evidence, EvidenceByPath, EvidenceError, EvidenceStates};
 use crate::campaign::names::is_evidence_file;
 use crate::campaign::plan::file::Plan;
 use crate::config::Config;
@@ -63,7 +62,7 @@ pub enum BadFile {
 /// What evidence says of a campaign.
 pub(super) struct Assessed {
     /// What it says of each file of the waves.
-    pub(crate) standings: Standings,
+    pub(crate) states: EvidenceStates,
     /// The file whose verification contradicts a proof.
     pub(crate) contradicted: Option<String>,
 }
@@ -81,9 +80,9 @@ impl Assessed {
             Workspace::Git(repository, commit) => Some((&**repository, commit)),
             Workspace::Folder(_) => None,
         };
-        let standings = assess::standings(plan, &evidence, config, source, commit)?;
+        let states = evidence::states(plan, &evidence, config, source, commit)?;
         let contradicted = evidence::contradiction(plan, &evidence).map(|found| found.path.clone());
-        Ok(Self { standings, contradicted })
+        Ok(Self { states, contradicted })
     }
 }
 
@@ -119,12 +118,12 @@ pub(super) fn rollout(
     repository: &Repository,
     commit: &CommitId,
 ) -> Result<BTreeMap<String, FileEvidence>, EvidenceFolderError> {
-    let standings = assess::standings(plan, measured, config, source, Some((repository, commit)))?;
+    let states = evidence::states(plan, measured, config, source, Some((repository, commit)))?;
     let mut found = BTreeMap::new();
     for (path, evidence) in measured {
-        let Some(standing) = standings.get(path) else { continue };
+        let Some(state) = states.get(path) else { continue };
         let id = hash_blob(&bytes(evidence)?)?.as_str().to_owned();
-        found.insert(path.clone(), FileEvidence { standing: standing.clone(), id });
+        found.insert(path.clone(), FileEvidence { state: state.clone(), id });
     }
     Ok(found)
 }

@@ -11,7 +11,7 @@ use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{self, Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{JudgeError, Knowledge, Notice, Watch, judge};
-use crate::campaign::evidence::status::Standing;
+use crate::campaign::evidence::EvidenceState;
 use crate::campaign::message;
 use crate::campaign::names::Purpose;
 use crate::campaign::plan::file::{File, Plan};
@@ -118,12 +118,12 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
         if let Some(path) = assessed.contradicted {
             return Err(MigrateError::Contradiction { path });
         }
-        let standing = |file: &&File| {
-            let standing = assessed.standings.get(&file.path).unwrap_or(&Standing::Missing);
-            (file.path.clone(), standing.clone())
+        let state = |file: &&File| {
+            let state = assessed.states.get(&file.path).unwrap_or(&EvidenceState::Missing);
+            (file.path.clone(), state.clone())
         };
-        let unverified: Vec<(String, Standing)> =
-            chosen.iter().map(standing).filter(|(_, standing)| *standing != Standing::Stands).collect();
+        let unverified: Vec<(String, EvidenceState)> =
+            chosen.iter().map(state).filter(|(_, state)| *state != EvidenceState::Verified).collect();
         if !unverified.is_empty() {
             watch(&Notice::Unverified(&unverified));
         }

@@ -2,7 +2,7 @@
 
 use super::{ChangeError, ChecksNeverRun, MadeBranch};
 use crate::campaign::evidence::Evidence;
-use crate::campaign::evidence::status::Standing;
+use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
 use crate::github::IssueAddress;
 use crate::verify::run::Event;
@@ -31,7 +31,7 @@ pub enum Notice<'a> {
     /// Something in `layerwright.toml` that has no effect, in words.
     WithoutEffect(&'a str),
     /// These files are about to be changed without evidence that is up to date.
-    Unverified(&'a [(String, Standing)]),
+    Unverified(&'a [(String, EvidenceState)]),
     /// A file was written to the working tree.
     Written {
         /// The file.

@@ -12,7 +12,7 @@ use super::notice::during;
 use super::saved_plan::saved_at;
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
-use crate::campaign::evidence::assess::Standings;
+use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
 use crate::config::Config;
@@ -82,7 +82,7 @@ pub struct Planned {
     /// Where it was written to.
     pub saved: Saved,
     /// What evidence says of its files. Empty unless [`PlanOptions::evidence`] asks for it.
-    pub standings: Standings,
+    pub evidence_states: EvidenceStates,
 }
 
 /// Why no plan was made.
@@ -170,12 +170,12 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     let config = workspace.config(&source)?;
     let plan = make(options, &workspace, &source, &config, list.as_ref(), watch)?;
     let saved = save(options, &workspace, &config, &plan)?;
-    let standings = if options.evidence {
-        Assessed::read(&workspace, &source, &config, &plan)?.standings
+    let evidence_states = if options.evidence {
+        Assessed::read(&workspace, &source, &config, &plan)?.states
     } else {
-        Standings::new()
+        EvidenceStates::new()
     };
-    Ok(Planned { plan, saved, standings })
+    Ok(Planned { plan, saved, evidence_states })
 }
 
 fn make(

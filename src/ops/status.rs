@@ -128,10 +128,10 @@ fn in_repository(
     let Workspace::Git(repository, commit) = workspace else { return Err(StatusError::NoRepository) };
     let names = Names::new(&config.campaign.dir);
     let branches = repository.heads(&names.branch_prefix())?;
-    let Assessed { standings, contradicted } = Assessed::read(workspace, source, config, plan)?;
+    let Assessed { states, contradicted } = Assessed::read(workspace, source, config, plan)?;
     let observed = Observed {
         listing: source.listing(),
-        standings: &standings,
+        evidence: &states,
         trust: config.campaign.trust,
         contradicted: contradicted.as_deref(),
     };

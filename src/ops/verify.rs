@@ -19,8 +19,7 @@ use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{Selection, SelectionError};
 use super::workspace::{LinkInTheWay, Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch};
-use crate::campaign::evidence::Evidence;
-use crate::campaign::evidence::assess;
+use crate::campaign::evidence::{self, Evidence};
 use crate::campaign::plan::file::{Context, Plan};
 use crate::config::Frontend;
 use crate::git::{CommitId, GitError, PathError};
@@ -228,10 +227,10 @@ fn build_all(
         Workspace::Git(repository, commit) => (Some(repository), Some(commit)),
         Workspace::Folder(_) => (None, None),
     };
-    let own = assess::own_paths(plan, config);
+    let own = evidence::own_paths(plan, config);
     let tree = |context: &Context| match (repository, commit) {
         (Some(repository), Some(commit)) => {
-            assess::tree_of_context(repository, commit, &context.root, &context.contexts, &own)
+            evidence::tree_of_context(repository, commit, &context.root, &context.contexts, &own)
         }
         _ => Ok(None),
     };

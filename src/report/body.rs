@@ -117,10 +117,10 @@ impl Parts<'_> {
         let reason = || prose(evidence.reason.as_deref().unwrap_or("no reason was given"));
         match evidence.outcome {
             Outcome::Same => format!("**Images:** identical, {}.{}", built(), noise(evidence)),
-            Outcome::Void => {
+            Outcome::CouldNotTest => {
                 format!("**Images:** not built with a builder that links: {}. {}", reason(), self.proof())
             }
-            Outcome::Deferred => format!("**Images:** not built: put off, {}. {}", reason(), self.proof()),
+            Outcome::TimedOut => format!("**Images:** not built: timed out, {}. {}", reason(), self.proof()),
             Outcome::Blocked => {
                 format!(
                     "**Images:** not built: the file does not build as it was, {}. {}",
@@ -278,7 +278,7 @@ fn differences(evidence: &Evidence) -> String {
                 let accepted = if *accepted { ", accepted" } else { "" };
                 format!("line {line}, {}{accepted}", code(rule))
             }
-            Cause::Unforetold => "not foretold".to_owned(),
+            Cause::Unexpected => "unexpected".to_owned(),
         };
         let place = difference.path.as_deref().unwrap_or("the configuration");
         let (before, after) = (shown(&difference.before), shown(&difference.after));

@@ -172,8 +172,8 @@ pub fn state(file: &FileProgress) -> String {
 fn held(why: &Refusal) -> String {
     match why {
         Refusal::Contradiction { .. } => "a verification contradicts a proof".to_owned(),
-        Refusal::Different { standing, .. } | Refusal::NoEvidence { standing, .. } => {
-            plain(&standing.to_string())
+        Refusal::Different { evidence, .. } | Refusal::NoEvidence { evidence, .. } => {
+            plain(&evidence.to_string())
         }
     }
 }

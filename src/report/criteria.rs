@@ -89,7 +89,7 @@ impl Data<'_> {
 
     fn builders(&self) -> Criterion {
         let builds = || self.evidence.iter().flat_map(|(_, found)| &found.builds);
-        let unable = self.evidence.iter().filter(|(_, found)| found.outcome == Outcome::Void).count();
+        let unable = self.evidence.iter().filter(|(_, found)| found.outcome == Outcome::CouldNotTest).count();
         let names: BTreeSet<String> = builds()
             .filter(|build| matches!(build.outcome, Outcome::Same | Outcome::Different))
             .map(|build| match &build.builder.buildkit {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::observed::{Above, Change, Merge, Pull, PullState};
 use super::{AskedAgain, Campaign};
 use crate::analysis::Verdict;
-use crate::campaign::evidence::status::Standing;
+use crate::campaign::evidence::EvidenceState;
 use crate::campaign::plan::file::File;
 use crate::campaign::policy::{Refusal, may_go_out};
 use crate::git::GitError;
@@ -110,7 +110,7 @@ impl Progress {
     ///
     /// [`GitError`] as of [`Names::branch`](crate::campaign::names::Names::branch).
     pub fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
-        let contradicts = |path: &&String| campaign.standing(path) == &Standing::Contradicts;
+        let contradicts = |path: &&String| campaign.evidence_state(path) == &EvidenceState::Contradicts;
         let contradicted = campaign.evidence.keys().find(contradicts).cloned();
         let issue = campaign.observed.issue.as_ref();
         let asked = issue.map(|issue| campaign.texts.asked_again(&issue.body)).unwrap_or_default();
@@ -216,8 +216,8 @@ impl World<'_> {
     }
 
     fn may_go_out(&self, file: &File, wave: usize) -> Result<(), Refusal> {
-        let standing = self.campaign.standing(&file.path);
-        may_go_out(file, wave, standing, self.campaign.policy.trust, self.contradicted).map(drop)
+        let evidence = self.campaign.evidence_state(&file.path);
+        may_go_out(file, wave, evidence, self.campaign.policy.trust, self.contradicted).map(drop)
     }
 
     fn is_asked_again(&self, file: &File, pull: &Pull) -> bool {
@@ -247,8 +247,8 @@ fn is_decided(why: &Refusal) -> bool {
     match why {
         Refusal::Contradiction { .. } => false,
         Refusal::Different { .. } => true,
-        Refusal::NoEvidence { standing, .. } => {
-            matches!(standing, Standing::Blocked(_) | Standing::NotExercised(_))
+        Refusal::NoEvidence { evidence, .. } => {
+            matches!(evidence, EvidenceState::Blocked(_) | EvidenceState::NotExercised(_))
         }
     }
 }

@@ -73,7 +73,7 @@ pub fn causes(
                 }
             }
         }
-        Cause::Unforetold
+        Cause::Unexpected
     };
     differences.iter().map(|difference| recorded(difference, cause(difference))).collect()
 }
@@ -87,7 +87,7 @@ pub fn cause_of_failure(sites: &[&Site]) -> Cause {
     let predicted = waived.find(|(_, rule)| rule.rule().predicts == Prediction::BuildFails);
     match predicted.or(first) {
         Some((line, rule)) => Cause::Rule { rule: rule.to_string(), line, accepted: false },
-        None => Cause::Unforetold,
+        None => Cause::Unexpected,
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
                 Cause::Rule { rule, line, accepted } => {
                     format!("{rule}:{line}{}", if accepted { "+" } else { "" })
                 }
-                Cause::Unforetold => "-".to_owned(),
+                Cause::Unexpected => "-".to_owned(),
             };
             format!("{} {} {cause}", found.path.unwrap_or_default(), found.aspect)
         };
@@ -273,7 +273,7 @@ mod tests {
         let of = |rule: &str| Cause::Rule { rule: rule.into(), line: 3, accepted: false };
         assert_eq!(cause(&[&other, &waived]), of("named-chown"));
         assert_eq!(cause(&[&site(3, "link", &[("ancestor-mode", "/root")])]), of("ancestor-mode"));
-        assert_eq!(cause(&[&other]), Cause::Unforetold, "it is not linked");
+        assert_eq!(cause(&[&other]), Cause::Unexpected, "it is not linked");
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl<'d> Counted<'d> {
                 return if of_line().any(|step| step.link && step.done) { Reached::Linked } else { NOT };
             }
             let inert = transfer.options.chmod.is_some() || self.is_first(stage, at);
-            if inert && of_line().any(|step| step.done) { Reached::Inert } else { NOT }
+            if inert && of_line().any(|step| step.done) { Reached::NoEffect } else { NOT }
         });
         agreed(found)
     }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use layerwright::campaign::evidence::assess;
 use layerwright::campaign::evidence::{
-    Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence,
+    self, Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence,
 };
 use layerwright::campaign::names::evidence_file;
 use layerwright::campaign::plan::file::Plan;
@@ -93,7 +92,7 @@ impl Campaign {
         let mut evidence = differing(path);
         let repository = self.scratch.open();
         let commit = repository.resolve(None).unwrap();
-        let own = assess::own_paths(&self.plan, &layerwright::config::Config::default());
+        let own = evidence::own_paths(&self.plan, &layerwright::config::Config::default());
         evidence.commit = Some(commit.to_string());
         evidence.before.clone_from(&file.blob);
         evidence.after = file.rewritten.clone().unwrap();
@@ -102,7 +101,7 @@ impl Campaign {
         let build = &mut evidence.builds[0];
         build.context.clone_from(&context.root);
         let (root, named) = (&context.root, &context.contexts);
-        build.tree = assess::tree_of_context(&repository, &commit, root, named, &own).unwrap();
+        build.tree = evidence::tree_of_context(&repository, &commit, root, named, &own).unwrap();
         assert!(build.tree.is_some());
         build.outcome = Outcome::Same;
         build.differences.clear();
@@ -165,7 +164,7 @@ fn evidence_that_stands_lets_a_file_out() {
         (&json!({"stands": 1}), &json!("verified"), &Value::Null)
     );
     assert_eq!(status["waves"][1]["evidence"], json!({"missing": 3}));
-    assert_eq!(campaign.line(), "Verified: 1 of 5 files stands.");
+    assert_eq!(campaign.line(), "Verified: 1 of 5 files.");
     let shown = campaign.scratch.run(&["status", "--offline"]).done().stdout;
     assert!(!shown.contains("Waiting:"), "{shown}");
 }
@@ -204,7 +203,7 @@ fn evidence_gets_stale_with_what_it_is_bound_to() {
     assert_eq!(campaign.said("a/Dockerfile").0, "stands");
     campaign.scratch.write("a/a", "other").commit("Its context");
     campaign.assert_stale("a/Dockerfile", "context");
-    assert_eq!(campaign.line(), "Verified: 0 of 5 files stand, 1 stale (context changed).");
+    assert_eq!(campaign.line(), "Verified: 0 of 5 files, 1 stale (build context changed).");
 
     let mut moved = campaign.same("a/Dockerfile");
     let mut later = campaign.same("b/Dockerfile");
@@ -286,7 +285,7 @@ fn a_tree_without_paths_is_the_tree_that_git_makes_of_the_others() {
     let commit = repository.resolve(None).unwrap();
     let with = |context: &str, named: &[(&str, &str)]| {
         let named = named.iter().map(|(name, root)| ((*name).to_owned(), (*root).to_owned())).collect();
-        assess::tree_of_context(&repository, &commit, context, &named, &own).unwrap()
+        evidence::tree_of_context(&repository, &commit, context, &named, &own).unwrap()
     };
     let id = |context: &str| with(context, &[]);
     let expected = pruned.git.head().unwrap().peel_to_tree().unwrap();
@@ -314,9 +313,9 @@ fn a_contradiction_stops_the_campaign() {
     evidence.outcome = Outcome::Different;
     evidence.builds[0].outcome = Outcome::Different;
     evidence.builds[0].differences = differing("").builds.remove(0).differences;
-    evidence.builds[0].differences[0].cause = Cause::Unforetold;
+    evidence.builds[0].differences[0].cause = Cause::Unexpected;
     campaign.put(&campaign.same("a/Dockerfile")).put(&evidence);
-    assert_eq!(campaign.line(), "Verified: 1 of 5 files stands, 1 contradicts a proof.");
+    assert_eq!(campaign.line(), "Verified: 1 of 5 files, 1 contradicts a proof.");
     let status = campaign.status();
     assert_eq!(status["contradicted"], "b/Dockerfile");
     let waves = status["waves"].as_array().unwrap().iter();

@@ -126,7 +126,7 @@ fn a_campaign_that_has_nothing_yet_has_a_page() {
         made: "2026-11-22T04:00:00Z",
         plan: &plan,
         evidence: &BTreeMap::new(),
-        standings: &BTreeMap::new(),
+        states: &BTreeMap::new(),
         progress: &Progress { waves: Vec::new(), files: Vec::new(), contradicted: None },
         criteria: &[],
     });

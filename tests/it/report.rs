@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 
 use git2::{ObjectType, Oid};
 use hub::Hub;
-use layerwright::campaign::evidence::assess;
 use layerwright::campaign::evidence::{
-    Build, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair, Reached, Rebuild,
-    SiteEvidence,
+    self, Build, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair, Reached,
+    Rebuild, SiteEvidence,
 };
 use layerwright::campaign::names::slug;
 use layerwright::campaign::plan::file::Plan;
@@ -256,8 +255,8 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
     let root = text(&context["root"]);
     let repository = scratch.open();
     let head = repository.resolve(None).unwrap();
-    let own = assess::own_paths(plan, &Config::default());
-    let tree = assess::tree_of_context(&repository, &head, &root, &BTreeMap::new(), &own).unwrap();
+    let own = evidence::own_paths(plan, &Config::default());
+    let tree = evidence::tree_of_context(&repository, &head, &root, &BTreeMap::new(), &own).unwrap();
     let rebuild = |kept| Rebuild { layers: 2, kept, pushed_bytes: 12_345_678 >> (kept * 4), steps: 1 };
     let pair = Pair { before: rebuild(0), after: rebuild(2) };
     let lines = || file["sites"].as_array().unwrap().iter().filter(|site| site["selected"] == true);

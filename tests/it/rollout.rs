@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::plan::file::Plan;
 use layerwright::config::{Config, Trust};
 use layerwright::report::{Report, ReportError};
@@ -123,9 +123,9 @@ impl Simulation {
         if state.random.once_in(4) {
             let paths: Vec<String> = state.known.keys().cloned().collect();
             if let Some(path) = state.random.choose(&paths) {
-                let standing = repository::standing(&mut state.random);
+                let evidence = repository::evidence_state(&mut state.random);
                 let known = state.known.get_mut(path).unwrap();
-                known.standing = standing;
+                known.evidence = evidence;
                 known.verified += 1;
             }
         }
@@ -206,12 +206,14 @@ impl Simulation {
             let before = self.state.borrow().world.main();
             {
                 let state = &mut *self.state.borrow_mut();
-                for known in state.known.values_mut().filter(|known| known.standing != Standing::Stands) {
-                    (known.standing, known.verified) = (Standing::Stands, known.verified + 1);
+                for known in
+                    state.known.values_mut().filter(|known| known.evidence != EvidenceState::Verified)
+                {
+                    (known.evidence, known.verified) = (EvidenceState::Verified, known.verified + 1);
                 }
                 plan_again(state);
                 for known in state.known.values_mut() {
-                    known.standing = Standing::Stands;
+                    known.evidence = EvidenceState::Verified;
                 }
                 for pull in &mut state.world.pulls {
                     (pull.queued, pull.pending) = (false, false);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, SCHEMA};
+use super::format::{Evidence, SCHEMA};
 use crate::campaign::names;
 use crate::git::{GitError, PathError, RepoPath};
 use crate::text::escape::shown;

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::status::{Now, Standing};
 use super::{
-    Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence, Smoke,
-    Stale, contradiction,
+    Build, BuilderFacts, Cause, CurrentInputs, Difference, Evidence, EvidenceState, Figures, Outcome,
+    Reached, SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{Base, Class, Context, File, Header, Keyword, Plan, Site, Syntax};
-use crate::campaign::policy::{Refusal, Way, may_go_out};
+use crate::campaign::policy::{Basis, Refusal, may_go_out};
 use crate::config::Trust;
 
 const PATH: &str = "a/Dockerfile";
@@ -120,15 +119,15 @@ fn tree(build: &Build) -> Option<String> {
 }
 
 /// The file as it was when it was verified.
-const UNCHANGED: Now<'_> =
-    Now { blob: Some(OLD), tree: &tree, base: &|_, _| Some("sha256:1".to_owned()), platforms: &[] };
+const UNCHANGED: CurrentInputs<'_> =
+    CurrentInputs { blob: Some(OLD), tree: &tree, base: &|_, _| Some("sha256:1".to_owned()), platforms: &[] };
 
-fn standing(evidence: &Evidence, file: &File) -> Standing {
-    Standing::new(Some(evidence), file, &UNCHANGED)
+fn state(evidence: &Evidence, file: &File) -> EvidenceState {
+    EvidenceState::new(Some(evidence), file, &UNCHANGED)
 }
 
-fn stale(reasons: &[Stale]) -> Standing {
-    Standing::Stale(reasons.iter().copied().collect::<BTreeSet<_>>())
+fn stale(reasons: &[Stale]) -> EvidenceState {
+    EvidenceState::Stale(reasons.iter().copied().collect::<BTreeSet<_>>())
 }
 
 /// Two lines, of which one build reaches the first.
@@ -138,111 +137,118 @@ fn two() -> (File, Evidence) {
 }
 
 #[test]
-fn a_file_stands_when_each_selected_line_was_executed_somewhere() {
+fn a_file_is_verified_when_each_selected_line_was_executed_somewhere() {
     let (mut file, mut found) = two();
-    assert_eq!(Standing::new(None, &file, &UNCHANGED), Standing::Missing);
-    assert_eq!(standing(&found, &file), Standing::NotExercised(vec![3]));
-    let mut other = build(Outcome::Same, &[(3, Reached::Inert)]);
+    assert_eq!(EvidenceState::new(None, &file, &UNCHANGED), EvidenceState::Missing);
+    assert_eq!(state(&found, &file), EvidenceState::NotExercised(vec![3]));
+    let mut other = build(Outcome::Same, &[(3, Reached::NoEffect)]);
     other.target = Some("test".into());
     found.builds.push(other);
-    assert_eq!(standing(&found, &file), Standing::Stands);
+    assert_eq!(state(&found, &file), EvidenceState::Verified);
     found.builds[1].outcome = Outcome::Blocked;
     found.builds[1].reason = Some("needs secret npmrc".into());
-    assert_eq!(standing(&found, &file), Standing::Blocked("needs secret npmrc".into()));
+    assert_eq!(state(&found, &file), EvidenceState::Blocked("needs secret npmrc".into()));
     file.sites[1].selected = false;
-    assert_eq!(standing(&found, &file), Standing::Stands, "a line that is not edited needs no evidence");
+    assert_eq!(state(&found, &file), EvidenceState::Verified, "a line that is not edited needs no evidence");
 }
 
 #[test]
 fn what_was_not_built_tells_why() {
     let file = file(vec![site(2, true)]);
     for (outcome, expected) in [
-        (Outcome::Void, Standing::Void("why".into())),
-        (Outcome::Deferred, Standing::Deferred("why".into())),
-        (Outcome::Blocked, Standing::Blocked("why".into())),
-        (Outcome::Different, Standing::Different { places: 0, reason: Some("why".into()) }),
+        (Outcome::CouldNotTest, EvidenceState::CouldNotTest("why".into())),
+        (Outcome::TimedOut, EvidenceState::TimedOut("why".into())),
+        (Outcome::Blocked, EvidenceState::Blocked("why".into())),
+        (Outcome::Different, EvidenceState::Different { places: 0, reason: Some("why".into()) }),
     ] {
         let mut found = evidence(Vec::new());
         (found.outcome, found.reason) = (outcome, Some("why".into()));
-        assert_eq!(standing(&found, &file), expected, "nothing was built");
+        assert_eq!(state(&found, &file), expected, "nothing was built");
         let mut found = evidence(vec![build(outcome, &[(2, Reached::Linked)])]);
         found.builds[0].reason = Some("why".into());
-        assert_eq!(standing(&found, &file), expected, "a build that is {outcome:?} shows nothing");
+        assert_eq!(state(&found, &file), expected, "a build that is {outcome:?} shows nothing");
     }
     let nothing = evidence(Vec::new());
-    assert_eq!(standing(&nothing, &file), Standing::NotExercised(vec![2]));
+    assert_eq!(state(&nothing, &file), EvidenceState::NotExercised(vec![2]));
 }
 
 #[test]
 fn each_change_makes_it_stale() {
     let (file, _) = two();
     let full = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::Linked)])]);
-    assert_eq!(standing(&full, &file), Standing::Stands);
-    let now = |blob, tree| Now { blob, tree, base: &|_, _| Some("sha256:1".to_owned()), platforms: &[] };
-    let with = |now: &Now<'_>| Standing::new(Some(&full), &file, now);
+    assert_eq!(state(&full, &file), EvidenceState::Verified);
+    let now =
+        |blob, tree| CurrentInputs { blob, tree, base: &|_, _| Some("sha256:1".to_owned()), platforms: &[] };
+    let with = |now: &CurrentInputs<'_>| EvidenceState::new(Some(&full), &file, now);
     assert_eq!(with(&now(Some("other"), &tree)), stale(&[Stale::Before]));
     assert_eq!(with(&now(None, &tree)), stale(&[Stale::Before]));
     assert_eq!(with(&now(Some(OLD), &|_| Some("other".into()))), stale(&[Stale::Context]));
     assert_eq!(with(&now(Some(OLD), &|_| None)), stale(&[Stale::Context]));
-    let moved = Now { base: &|_, image| (image == "base:1").then(|| "sha256:2".into()), ..UNCHANGED };
+    let moved =
+        CurrentInputs { base: &|_, image| (image == "base:1").then(|| "sha256:2".into()), ..UNCHANGED };
     assert_eq!(with(&moved), stale(&[Stale::Base]));
-    let untold = Now { base: &|_, image| (image == "other").then(|| "sha256:2".into()), ..UNCHANGED };
-    assert_eq!(with(&untold), Standing::Stands, "what nobody knew can not be told to have changed");
+    let untold =
+        CurrentInputs { base: &|_, image| (image == "other").then(|| "sha256:2".into()), ..UNCHANGED };
+    assert_eq!(with(&untold), EvidenceState::Verified, "what nobody knew can not be told to have changed");
     let mut edited = file.clone();
     edited.rewritten = Some("another edit".into());
-    assert_eq!(standing(&full, &edited), stale(&[Stale::After]));
+    assert_eq!(state(&full, &edited), stale(&[Stale::After]));
     let mut elsewhere = file.clone();
     elsewhere.blob = "planned for another text".into();
-    assert_eq!(standing(&full, &elsewhere), stale(&[Stale::Before]));
+    assert_eq!(state(&full, &elsewhere), stale(&[Stale::Before]));
 }
 
 #[test]
-fn other_ways_make_it_stale() {
+fn other_planned_builds_make_it_stale() {
     let (mut file, _) = two();
     file.contexts[0].build_args =
         BTreeMap::from([("A".into(), Some("1".into())), ("TOKEN".into(), None), ("UNSET".into(), None)]);
     let mut full = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::Linked)])]);
     full.builds[0].build_args =
         BTreeMap::from([("A".into(), "1".into()), ("TOKEN".into(), "whatever".into())]);
-    assert_eq!(standing(&full, &file), Standing::Stands);
-    let ways = stale(&[Stale::Ways]);
+    assert_eq!(state(&full, &file), EvidenceState::Verified);
+    let builds = stale(&[Stale::Builds]);
     let changed = |change: &dyn Fn(&mut Evidence, &mut File)| {
         let (mut found, mut planned) = (full.clone(), file.clone());
         change(&mut found, &mut planned);
-        standing(&found, &planned)
+        state(&found, &planned)
     };
     let other = |root: &str| Context::new(root.into(), String::new(), None);
-    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("A".into(), "2".into()))), ways);
-    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.remove("A"))), ways);
-    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("B".into(), "1".into()))), ways);
-    assert_eq!(changed(&|found, _| drop(found.builds[0].contexts.insert("c".into(), "b".into()))), ways);
-    assert_eq!(changed(&|_, file| file.contexts[0].target = Some("test".into())), ways);
-    assert_eq!(changed(&|_, file| file.contexts.push(other("b"))), ways);
-    assert_eq!(changed(&|_, file| file.contexts = vec![other("b")]), ways);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("A".into(), "2".into()))), builds);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.remove("A"))), builds);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("B".into(), "1".into()))), builds);
+    assert_eq!(changed(&|found, _| drop(found.builds[0].contexts.insert("c".into(), "b".into()))), builds);
+    assert_eq!(changed(&|_, file| file.contexts[0].target = Some("test".into())), builds);
+    assert_eq!(changed(&|_, file| file.contexts.push(other("b"))), builds);
+    assert_eq!(changed(&|_, file| file.contexts = vec![other("b")]), builds);
     let arm = ["linux/amd64".to_owned(), "linux/arm64".to_owned()];
-    let both = Now { platforms: &arm, ..UNCHANGED };
-    assert_eq!(Standing::new(Some(&full), &file, &both), ways);
-    let one = Now { platforms: &arm[..1], ..UNCHANGED };
-    assert_eq!(Standing::new(Some(&full), &file, &one), Standing::Stands);
+    let both = CurrentInputs { platforms: &arm, ..UNCHANGED };
+    assert_eq!(EvidenceState::new(Some(&full), &file, &both), builds);
+    let one = CurrentInputs { platforms: &arm[..1], ..UNCHANGED };
+    assert_eq!(EvidenceState::new(Some(&full), &file, &one), EvidenceState::Verified);
 }
 
 #[test]
 fn a_merged_file_was_verified_as_it_went_out() {
     let (mut file, _) = two();
     let full = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::Linked)])]);
-    let later =
-        Now { blob: Some(NEW), tree: &|_| None, base: &|_, _| Some("sha256:9".into()), platforms: &[] };
-    assert_eq!(Standing::new(Some(&full), &file, &later), Standing::Stands);
+    let later = CurrentInputs {
+        blob: Some(NEW),
+        tree: &|_| None,
+        base: &|_, _| Some("sha256:9".into()),
+        platforms: &[],
+    };
+    assert_eq!(EvidenceState::new(Some(&full), &file, &later), EvidenceState::Verified);
     // Planned again behind the merge: nothing is left to edit.
     (file.blob, file.rewritten) = (NEW.into(), None);
     file.sites.iter_mut().for_each(|site| (site.selected, site.verdict) = (false, Verdict::Linked));
-    assert_eq!(Standing::new(Some(&full), &file, &later), Standing::Stands);
+    assert_eq!(EvidenceState::new(Some(&full), &file, &later), EvidenceState::Verified);
     let mut partial = full.clone();
     partial.builds[0].sites[1].reached = Reached::NotExercised;
-    assert_eq!(Standing::new(Some(&partial), &file, &later), Standing::NotExercised(vec![3]));
+    assert_eq!(EvidenceState::new(Some(&partial), &file, &later), EvidenceState::NotExercised(vec![3]));
     file.blob = "edited by hand".into();
-    let by_hand = Now { blob: Some("edited by hand"), ..later };
-    assert_eq!(Standing::new(Some(&full), &file, &by_hand), stale(&[Stale::After]));
+    let by_hand = CurrentInputs { blob: Some("edited by hand"), ..later };
+    assert_eq!(EvidenceState::new(Some(&full), &file, &by_hand), stale(&[Stale::After]));
 }
 
 #[test]
@@ -250,40 +256,40 @@ fn an_accepted_difference_does_not_hinder() {
     let file = file(vec![site(2, true)]);
     let mut found = evidence(vec![build(Outcome::Different, &[(2, Reached::Linked)])]);
     found.builds[0].differences = vec![difference(rule(true))];
-    assert_eq!(standing(&found, &file), Standing::Stands);
+    assert_eq!(state(&found, &file), EvidenceState::Verified);
     found.builds[0].sites[0].reached = Reached::NotExercised;
-    assert_eq!(standing(&found, &file), Standing::NotExercised(vec![2]));
+    assert_eq!(state(&found, &file), EvidenceState::NotExercised(vec![2]));
     found.builds[0].sites[0].reached = Reached::Linked;
     found.builds[0].smoke = vec![Smoke { command: "id".into(), agrees: false, before: 0, after: 1 }];
-    assert_eq!(standing(&found, &file), Standing::Different { places: 0, reason: None });
+    assert_eq!(state(&found, &file), EvidenceState::Different { places: 0, reason: None });
     found.builds[0].smoke.clear();
     for cause in [rule(false), Cause::Header] {
         found.builds[0].differences = vec![difference(rule(true)), difference(cause)];
-        assert_eq!(standing(&found, &file), Standing::Different { places: 1, reason: None });
+        assert_eq!(state(&found, &file), EvidenceState::Different { places: 1, reason: None });
     }
     let mut same = build(Outcome::Same, &[(2, Reached::Linked)]);
     same.platform = "linux/arm64".into();
     found.builds.push(same);
-    assert_eq!(standing(&found, &file), Standing::Different { places: 1, reason: None }, "one is enough");
+    assert_eq!(state(&found, &file), EvidenceState::Different { places: 1, reason: None }, "one is enough");
 }
 
 #[test]
 fn a_contradiction_needs_proofs_and_the_same_edit() {
     let mut file = file(vec![site(2, true)]);
     let mut found = evidence(vec![build(Outcome::Different, &[(2, Reached::Linked)])]);
-    found.builds[0].differences = vec![difference(rule(true)), difference(Cause::Unforetold)];
-    assert_eq!(standing(&found, &file), Standing::Contradicts);
-    let moved = Now { tree: &|_| None, ..UNCHANGED };
+    found.builds[0].differences = vec![difference(rule(true)), difference(Cause::Unexpected)];
+    assert_eq!(state(&found, &file), EvidenceState::Contradicts);
+    let moved = CurrentInputs { tree: &|_| None, ..UNCHANGED };
     assert_eq!(
-        Standing::new(Some(&found), &file, &moved),
-        Standing::Contradicts,
+        EvidenceState::new(Some(&found), &file, &moved),
+        EvidenceState::Contradicts,
         "the model was wrong there"
     );
     found.after = "another edit".into();
-    assert_eq!(standing(&found, &file), stale(&[Stale::After]));
+    assert_eq!(state(&found, &file), stale(&[Stale::After]));
     found.after = NEW.into();
     file.sites[0].proved = Some(false);
-    assert_eq!(standing(&found, &file), Standing::Different { places: 1, reason: None });
+    assert_eq!(state(&found, &file), EvidenceState::Different { places: 1, reason: None });
 }
 
 #[test]
@@ -304,7 +310,7 @@ fn the_first_contradiction_of_a_campaign_is_found() {
         files: vec![file],
     };
     let mut found = evidence(vec![build(Outcome::Different, &[(2, Reached::Linked)])]);
-    found.builds[0].differences = vec![difference(Cause::Unforetold)];
+    found.builds[0].differences = vec![difference(Cause::Unexpected)];
     let all = BTreeMap::from([(PATH.to_owned(), found)]);
     assert_eq!(contradiction(&plan(file(vec![site(2, true)])), &all).map(|it| it.path.as_str()), Some(PATH));
     assert_eq!(contradiction(&plan(file(vec![site(2, false)])), &all), None);
@@ -314,29 +320,29 @@ fn the_first_contradiction_of_a_campaign_is_found() {
 fn the_first_waves_need_evidence() {
     let proved = file(vec![site(2, true)]);
     let assumed = file(vec![site(2, true), site(3, false)]);
-    let go = |file: &File, wave, standing: &Standing, trust| may_go_out(file, wave, standing, trust, None);
+    let go = |file: &File, wave, state: &EvidenceState, trust| may_go_out(file, wave, state, trust, None);
     let (verified, trusting) = (Trust::Verified, Trust::Assumed);
     let lacking = [
-        Standing::Missing,
+        EvidenceState::Missing,
         stale(&[Stale::Base]),
-        Standing::NotExercised(vec![2]),
-        Standing::Void(String::new()),
-        Standing::Deferred(String::new()),
-        Standing::Blocked(String::new()),
+        EvidenceState::NotExercised(vec![2]),
+        EvidenceState::CouldNotTest(String::new()),
+        EvidenceState::TimedOut(String::new()),
+        EvidenceState::Blocked(String::new()),
     ];
-    for standing in &lacking {
-        let refused = Err(Refusal::NoEvidence { path: PATH.into(), standing: standing.clone() });
-        for (wave, of_proved) in [(0, None), (1, None), (2, Some(Way::Proved)), (7, Some(Way::Proved))] {
-            assert_eq!(go(&proved, wave, standing, verified), of_proved.map_or(refused.clone(), Ok));
-            assert_eq!(go(&proved, wave, standing, trusting), Ok(of_proved.unwrap_or(Way::Unverified)));
-            assert_eq!(go(&assumed, wave, standing, verified), refused);
-            assert_eq!(go(&assumed, wave, standing, trusting), Ok(Way::Unverified));
+    for state in &lacking {
+        let refused = Err(Refusal::NoEvidence { path: PATH.into(), evidence: state.clone() });
+        for (wave, of_proved) in [(0, None), (1, None), (2, Some(Basis::Proved)), (7, Some(Basis::Proved))] {
+            assert_eq!(go(&proved, wave, state, verified), of_proved.map_or(refused.clone(), Ok));
+            assert_eq!(go(&proved, wave, state, trusting), Ok(of_proved.unwrap_or(Basis::Unverified)));
+            assert_eq!(go(&assumed, wave, state, verified), refused);
+            assert_eq!(go(&assumed, wave, state, trusting), Ok(Basis::Unverified));
         }
     }
     for file in [&proved, &assumed] {
-        assert_eq!(go(file, 0, &Standing::Stands, verified), Ok(Way::Verified));
-        let different = Standing::Different { places: 2, reason: None };
-        let refused = Err(Refusal::Different { path: PATH.into(), standing: different.clone() });
+        assert_eq!(go(file, 0, &EvidenceState::Verified, verified), Ok(Basis::Verified));
+        let different = EvidenceState::Different { places: 2, reason: None };
+        let refused = Err(Refusal::Different { path: PATH.into(), evidence: different.clone() });
         assert_eq!(go(file, 5, &different, trusting), refused, "trust is no reason to change an image");
     }
 }
@@ -344,12 +350,12 @@ fn the_first_waves_need_evidence() {
 #[test]
 fn a_contradiction_stops_everything() {
     let file = file(vec![site(2, true)]);
-    let refused = |path: &str| Err::<Way, _>(Refusal::Contradiction { path: path.into() });
+    let refused = |path: &str| Err::<Basis, _>(Refusal::Contradiction { path: path.into() });
     for trust in [Trust::Verified, Trust::Assumed] {
-        let go = |standing, other| may_go_out(&file, 5, &standing, trust, other);
-        assert_eq!(go(Standing::Stands, Some("b/Dockerfile")), refused("b/Dockerfile"));
-        assert_eq!(go(Standing::Missing, Some("b/Dockerfile")), refused("b/Dockerfile"));
-        assert_eq!(go(Standing::Contradicts, None), refused(PATH));
+        let go = |state, other| may_go_out(&file, 5, &state, trust, other);
+        assert_eq!(go(EvidenceState::Verified, Some("b/Dockerfile")), refused("b/Dockerfile"));
+        assert_eq!(go(EvidenceState::Missing, Some("b/Dockerfile")), refused("b/Dockerfile"));
+        assert_eq!(go(EvidenceState::Contradicts, None), refused(PATH));
     }
     let said = Refusal::Contradiction { path: "b/Dockerfile".into() }.to_string();
     assert!(said.ends_with("layerwright verify b/Dockerfile"), "{said}");

@@ -53,7 +53,8 @@ pub enum FindingKind {
     /// A linked line that changes its image, or does not build.
     Hazard,
     /// A linked line whose flag has no effect.
-    Inert,
+    #[serde(rename = "inert")]
+    NoEffect,
     /// A header that names a frontend which does not know a linked line.
     Header,
 }
@@ -98,7 +99,7 @@ fn of_site(file: &File, site: &Site) -> Vec<Finding> {
     let Some(audit) = &site.audit else { return Vec::new() };
     let kind = match audit.verdict {
         Verdict::Hold | Verdict::Edit => FindingKind::Hazard,
-        Verdict::NoEffect => FindingKind::Inert,
+        Verdict::NoEffect => FindingKind::NoEffect,
         _ => return Vec::new(),
     };
     let finding = |reason: &Reason| Finding {

@@ -6,10 +6,9 @@ use anstyle::Style;
 
 use super::screen::Screen;
 use super::style;
-use crate::campaign::evidence::Stale;
-use crate::campaign::evidence::assess::Standings;
-use crate::campaign::evidence::status::Standing;
-use crate::campaign::status::{FileStatus, Said, State, Status, Way};
+use crate::campaign::evidence::{EvidenceState, EvidenceStates, EvidenceSummary, Stale};
+use crate::campaign::policy::Basis;
+use crate::campaign::status::{FileStatus, State, Status};
 use crate::text::figures::number;
 use crate::text::words::{count, form};
 
@@ -17,38 +16,40 @@ use crate::text::words::{count, form};
 const NAMED: usize = 10;
 
 /// How many files of a campaign are verified, and what is with the others. Nothing where no file has evidence.
-pub fn line(screen: &mut Screen, standings: &Standings) {
-    let mut said: BTreeMap<Said, usize> = BTreeMap::new();
+pub fn line(screen: &mut Screen, states: &EvidenceStates) {
+    let mut said: BTreeMap<EvidenceSummary, usize> = BTreeMap::new();
     let mut why: BTreeSet<Stale> = BTreeSet::new();
-    for standing in standings.values() {
-        *said.entry(Said::of(standing)).or_default() += 1;
-        if let Standing::Stale(reasons) = standing {
+    for state in states.values() {
+        *said.entry(EvidenceSummary::of(state)).or_default() += 1;
+        if let EvidenceState::Stale(reasons) = state {
             why.extend(reasons);
         }
     }
-    let of = |what: Said| said.get(&what).copied().unwrap_or_default();
-    if of(Said::Missing) == standings.len() {
+    let of = |what: EvidenceSummary| said.get(&what).copied().unwrap_or_default();
+    if of(EvidenceSummary::Missing) == states.len() {
         return;
     }
-    let stands = of(Said::Stands);
-    let all = count(standings.len(), "file");
-    let mut text = format!("{} of {all} {}", number(stands), form(stands, "stands", "stand"));
+    let verified = number(of(EvidenceSummary::Verified));
+    let mut text = format!("{verified} of {}", count(states.len(), "file"));
     let stale: Vec<&str> = why.iter().map(|reason| reason.words()).collect();
     let parts = [
-        (Said::Stale, format!("stale ({})", stale.join(", "))),
-        (Said::NotExercised, "with lines that no build executes".into()),
-        (Said::Void, "void".into()),
-        (Said::Deferred, "put off".into()),
-        (Said::Blocked, "blocked".into()),
-        (Said::Different, form(of(Said::Different), "differs", "differ").into()),
-        (Said::Contradicts, format!("{} a proof", form(of(Said::Contradicts), "contradicts", "contradict"))),
+        (EvidenceSummary::Stale, format!("stale ({})", stale.join(", "))),
+        (EvidenceSummary::NotExercised, "with lines that no build executes".into()),
+        (EvidenceSummary::CouldNotTest, "could not be tested".into()),
+        (EvidenceSummary::TimedOut, "timed out".into()),
+        (EvidenceSummary::Blocked, "blocked".into()),
+        (EvidenceSummary::Different, form(of(EvidenceSummary::Different), "differs", "differ").into()),
+        (
+            EvidenceSummary::Contradicts,
+            format!("{} a proof", form(of(EvidenceSummary::Contradicts), "contradicts", "contradict")),
+        ),
     ];
     for (what, words) in parts {
         if of(what) > 0 {
             text = format!("{text}, {} {words}", number(of(what)));
         }
     }
-    let head = if of(Said::Contradicts) > 0 { style::ERROR } else { style::STRONG };
+    let head = if of(EvidenceSummary::Contradicts) > 0 { style::ERROR } else { style::STRONG };
     screen.prose(head, "Verified:", &format!("{text}."));
 }
 
@@ -77,7 +78,7 @@ pub fn next_wave(screen: &mut Screen, status: &Status) {
         let more = count(waiting.len() - NAMED, "file");
         screen.paint(style::FAINT, &format!("  and {more} more; --format json names them")).end();
     }
-    let trusted = open.iter().filter(|file| file.goes_out == Some(Way::Unverified)).count();
+    let trusted = open.iter().filter(|file| file.goes_out == Some(Basis::Unverified)).count();
     if trusted > 0 {
         let text = format!(
             "{} of it may go out not verified: [campaign] trust is \"assumed\".",

@@ -4,7 +4,8 @@ use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
 use super::{evidence, style};
-use crate::campaign::status::{FileProgress, FileStatus, Said, State, Status, WaveStatus};
+use crate::campaign::evidence::EvidenceSummary;
+use crate::campaign::status::{FileProgress, FileStatus, State, Status, WaveStatus};
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
@@ -65,7 +66,7 @@ fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
         let files = wave.with(state).count();
         (if files > 0 { colour } else { style::FAINT }, number(files))
     };
-    let verified = wave.evidence.get(&Said::Stands).copied().unwrap_or_default();
+    let verified = wave.evidence.get(&EvidenceSummary::Verified).copied().unwrap_or_default();
     let mark = if next == Some(wave.number) { (style::HINT, "next".to_owned()) } else { Piece::default() };
     vec![
         (Style::new(), wave.number.to_string()),

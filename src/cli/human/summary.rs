@@ -8,7 +8,7 @@ use super::counts::{self, Count};
 use super::screen::{Align, Piece, Screen};
 use super::{evidence, style, verbose};
 use crate::analysis::{Benefit, Knowledge, Verdict};
-use crate::campaign::evidence::assess::Standings;
+use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{Plan, Site};
 use crate::ops::Saved;
 use crate::text::figures::number;
@@ -18,14 +18,20 @@ use crate::text::words::{count, form};
 const TOP: usize = 3;
 
 /// The first screen of a plan, or with `verbose` every site, with what evidence says.
-pub fn first_screen(plan: &Plan, standings: &Standings, saved: &Saved, verbose: bool) -> String {
+pub fn first_screen(plan: &Plan, evidence: &EvidenceStates, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(style::width());
-    write(&mut screen, plan, standings, saved, verbose);
+    write(&mut screen, plan, evidence, saved, verbose);
     screen.finish()
 }
 
 /// Writes the first screen.
-pub(super) fn write(screen: &mut Screen, plan: &Plan, standings: &Standings, saved: &Saved, verbose: bool) {
+pub(super) fn write(
+    screen: &mut Screen,
+    plan: &Plan,
+    evidence: &EvidenceStates,
+    saved: &Saved,
+    verbose: bool,
+) {
     head(screen, plan, saved);
     if let Some((head, text)) = judgement(plan) {
         screen.prose(style::STRONG, head, &text);
@@ -46,7 +52,7 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, standings: &Standings, sav
     sections::reconciliation(screen, plan);
     sections::waves(screen, plan);
     sections::conditions(screen, plan);
-    evidence::line(screen, standings);
+    evidence::line(screen, evidence);
     start(screen, plan, saved);
 }
 

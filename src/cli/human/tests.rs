@@ -9,7 +9,7 @@ use super::screen::Screen;
 use super::{diffs, excerpt, rule, summary};
 use crate::analysis::rule as rules;
 use crate::analysis::{Benefit, Verdict};
-use crate::campaign::evidence::assess::Standings;
+use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{
     Assumption, Base, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan, Reason,
     Refused, Site, Syntax, Waiver, Wave,
@@ -36,7 +36,7 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    summary::write(&mut screen, plan, &Standings::new(), saved, verbose);
+    summary::write(&mut screen, plan, &EvidenceStates::new(), saved, verbose);
     screen.finish()
 }
 

@@ -14,7 +14,7 @@ use crate::text::words::count;
 /// How many differences of one build are shown.
 const MOST: usize = 20;
 
-/// What came out, in a word: what differs only as somebody accepted it is called so.
+/// The outcome in a word or two. Differences that waivers accept have a word of their own.
 pub fn outcome(evidence: &Evidence) -> &'static str {
     word(evidence).1
 }
@@ -25,8 +25,8 @@ const WORDS: [(Style, &str); 6] = [
     (style::GOOD, "accepted"),
     (style::BAD, "different"),
     (style::OPEN, "blocked"),
-    (style::OPEN, "put off"),
-    (style::OPEN, "void"),
+    (style::OPEN, "timed out"),
+    (style::OPEN, "could not test"),
 ];
 
 fn word(evidence: &Evidence) -> (Style, &'static str) {
@@ -34,8 +34,8 @@ fn word(evidence: &Evidence) -> (Style, &'static str) {
         Outcome::Same => usize::from(evidence.outcome == Outcome::Different),
         Outcome::Different => 2,
         Outcome::Blocked => 3,
-        Outcome::Deferred => 4,
-        Outcome::Void => 5,
+        Outcome::TimedOut => 4,
+        Outcome::CouldNotTest => 5,
     }]
 }
 
@@ -89,7 +89,7 @@ fn row(evidence: &Evidence) -> Vec<Piece> {
         plain(built(after.filter(|after| *after > 0))),
         plain(kept(&evidence.builds)),
         plain(sites(Reached::Linked)),
-        plain(sites(Reached::Inert)),
+        plain(sites(Reached::NoEffect)),
         plain(sites(Reached::NotExercised)),
         plain(number(differences)),
         plain(number(noise)),
@@ -161,7 +161,7 @@ fn difference(screen: &mut Screen, difference: &Difference) {
             (style::FAINT, format!("{rule}, line {line}, accepted"))
         }
         Cause::Rule { rule, line, accepted: false } => (style::BAD, format!("{rule}, line {line}")),
-        Cause::Unforetold => (style::BAD, "no rule foretold it".to_owned()),
+        Cause::Unexpected => (style::BAD, "unexpected".to_owned()),
     };
     screen.prose(
         colour,
@@ -268,7 +268,7 @@ mod tests {
             aspect: "mode".into(),
             before: Some("0700".into()),
             after: Some("0755".into()),
-            cause: Cause::Unforetold,
+            cause: Cause::Unexpected,
         };
         let mut screen = Screen::new(100);
         details(&mut screen, &evidence(build(Outcome::Different, vec![difference])));
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(
             text,
             "a/Dockerfile: different\n  context ., target app, linux/amd64, frontend docker/dockerfile:1\n    \
-             /root\\x1b[2J mode 0700 → 0755 (no rule foretold it)\n  See it:  layerwright verify a/Dockerfile --keep \
+             /root\\x1b[2J mode 0700 → 0755 (unexpected)\n  See it:  layerwright verify a/Dockerfile --keep \
              --platform linux/amd64\n\n"
         );
     }
@@ -285,7 +285,7 @@ mod tests {
     fn a_line_counts_by_the_build_that_shows_most_of_it() {
         let mut one = evidence(build(Outcome::Same, Vec::new()));
         let mut other = build(Outcome::Same, Vec::new());
-        other.sites[1].reached = Reached::Inert;
+        other.sites[1].reached = Reached::NoEffect;
         one.builds.push(other);
         let cells: Vec<String> = row(&one).into_iter().map(|(_, cell)| cell).collect();
         assert_eq!(cells, ["same", "-", "-", "-", "1", "1", "0", "0", "0", "a/Dockerfile"]);

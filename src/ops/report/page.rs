@@ -32,7 +32,7 @@ pub(super) fn write(
         made: &humantime::format_rfc3339_seconds(campaign.now).to_string(),
         plan: campaign.plan,
         evidence: texts.measured,
-        standings: texts.evidence,
+        states: texts.evidence,
         progress,
         criteria: &criteria,
     });

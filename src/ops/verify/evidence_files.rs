@@ -57,7 +57,7 @@ pub(super) fn write(
 ) -> Result<(), VerifyError> {
     let shows = |one: &Evidence| matches!(one.outcome, Outcome::Same | Outcome::Different);
     let same_edit = |one: &&Evidence| one.before == evidence.before && one.after == evidence.after;
-    let is_less = matches!(evidence.outcome, Outcome::Void | Outcome::Deferred);
+    let is_less = matches!(evidence.outcome, Outcome::CouldNotTest | Outcome::TimedOut);
     if is_less && earlier.filter(same_edit).is_some_and(shows) {
         watch(&Notice::EvidenceKept { path: &evidence.path });
         return Ok(());

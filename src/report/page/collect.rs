@@ -9,10 +9,10 @@ use super::data::{
 use super::state;
 use super::totals;
 use crate::analysis::Verdict;
-use crate::campaign::evidence::status;
-use crate::campaign::evidence::{self, BuilderFacts, Evidence, EvidenceByPath, Outcome, Pair, Reached};
+use crate::campaign::evidence::{
+    self, BuilderFacts, Evidence, EvidenceByPath, EvidenceState, EvidenceSummary, Outcome, Pair, Reached,
+};
 use crate::campaign::plan::file::{self, Header, Keyword, Plan, Site};
-use crate::campaign::status::Said;
 use crate::rollout::{Base, FileEvidence, FileProgress, Progress};
 
 /// How many differences of a build stand on the page.
@@ -38,7 +38,7 @@ pub struct Facts<'a> {
     /// What verifications measured.
     pub evidence: &'a EvidenceByPath,
     /// What that says of the files as they are planned now.
-    pub standings: &'a BTreeMap<String, FileEvidence>,
+    pub states: &'a BTreeMap<String, FileEvidence>,
     /// How far the campaign is.
     pub progress: &'a Progress,
     /// The success criteria.
@@ -79,7 +79,7 @@ fn totals(waves: &[Wave]) -> Totals {
     Totals {
         files: files().count(),
         states: states.into_iter().map(|(state, files)| StateCount { state, files }).collect(),
-        verified: files().filter(|file| file.standing == Said::Stands).count(),
+        verified: files().filter(|file| file.evidence_state == EvidenceSummary::Verified).count(),
         verdicts: verdicts(files().flat_map(|file| &file.lines).map(|line| line.verdict)),
         selected: selected().count(),
         proved: selected().filter(|line| line.proved == Some(true)).count(),
@@ -113,8 +113,8 @@ fn wave(facts: &Facts<'_>, planned: &file::Wave) -> Wave {
 }
 
 fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits: bool) -> File {
-    let missing = status::Standing::Missing;
-    let standing = facts.standings.get(&planned.path).map_or(&missing, |evidence| &evidence.standing);
+    let evidence_state =
+        facts.states.get(&planned.path).map_or(&EvidenceState::Missing, |evidence| &evidence.state);
     let state = state::of(&progress.state, waits);
     let evidence = facts.evidence.get(&planned.path).map(verification);
     let builds = evidence.iter().flat_map(|evidence| &evidence.builds);
@@ -125,8 +125,8 @@ fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits:
         by: state.by,
         why: state.why,
         pull: progress.pull,
-        standing: Said::of(standing),
-        says: standing.to_string(),
+        evidence_state: EvidenceSummary::of(evidence_state),
+        says: evidence_state.to_string(),
         verdicts: verdicts(planned.sites.iter().map(|site| site.verdict)),
         header: match &planned.header {
             Header::Insert { value } | Header::Raise { value } => Some(value.clone()),
@@ -227,7 +227,7 @@ fn is_compared(build: &evidence::Build) -> bool {
         Outcome::Different => {
             !build.differences.is_empty() || build.smoke.iter().any(|command| !command.agrees)
         }
-        Outcome::Void | Outcome::Deferred | Outcome::Blocked => false,
+        Outcome::CouldNotTest | Outcome::TimedOut | Outcome::Blocked => false,
     }
 }
 

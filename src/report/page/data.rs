@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Verdict;
-use crate::campaign::evidence::{Difference, Outcome, Pair, Smoke};
-use crate::campaign::status::Said;
+use crate::campaign::evidence::{Difference, EvidenceSummary, Outcome, Pair, Smoke};
 
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;
@@ -165,7 +164,8 @@ pub struct File {
     /// The number of its latest pull request.
     pub pull: Option<u64>,
     /// What its evidence says of it as it is planned now.
-    pub standing: Said,
+    #[serde(rename = "standing")]
+    pub evidence_state: EvidenceSummary,
     /// The same in a few words.
     pub says: String,
     /// Its COPY and ADD lines, by verdict.

@@ -59,8 +59,8 @@ fn file(html: &mut Html, at: &At, page: &StatusPage, file: &File) {
     html.element("h3", &[], |html| code(html, &file.path));
     html.element("p", &[("class", "row")], |html| {
         badge(html, file.state.look());
-        let standing = format!("badge {}", words::said(file.standing));
-        html.element("span", &[("class", &standing)], |html| {
+        let class = format!("badge {}", words::evidence(file.evidence_state));
+        html.element("span", &[("class", &class)], |html| {
             html.text(&file.says);
         });
         if let Some(number) = file.pull {

@@ -2,8 +2,7 @@
 
 use super::data::{CriterionState, State, WaveState};
 use super::html::{At, Html};
-use crate::campaign::evidence::{Cause, Outcome};
-use crate::campaign::status::Said;
+use crate::campaign::evidence::{Cause, EvidenceSummary, Outcome};
 
 /// How something looks: by its class, never by that alone.
 #[derive(Clone, Copy)]
@@ -84,12 +83,16 @@ impl CriterionState {
 }
 
 /// The class of the look of what evidence says; its words are [`File::says`](super::data::File::says).
-pub fn said(said: Said) -> &'static str {
-    match said {
-        Said::Stands => "good",
-        Said::Missing => "quiet",
-        Said::Stale | Said::NotExercised | Said::Void | Said::Deferred | Said::Blocked => "warn",
-        Said::Different | Said::Contradicts => "bad",
+pub fn evidence(summary: EvidenceSummary) -> &'static str {
+    match summary {
+        EvidenceSummary::Verified => "good",
+        EvidenceSummary::Missing => "quiet",
+        EvidenceSummary::Stale
+        | EvidenceSummary::NotExercised
+        | EvidenceSummary::CouldNotTest
+        | EvidenceSummary::TimedOut
+        | EvidenceSummary::Blocked => "warn",
+        EvidenceSummary::Different | EvidenceSummary::Contradicts => "bad",
     }
 }
 
@@ -97,8 +100,8 @@ pub fn said(said: Said) -> &'static str {
 pub fn outcome(outcome: Outcome) -> Look {
     match outcome {
         Outcome::Same => look("images identical", "good"),
-        Outcome::Void => look("void: the builder can not link", "warn"),
-        Outcome::Deferred => look("put off", "warn"),
+        Outcome::CouldNotTest => look("could not test: the builder cannot link", "warn"),
+        Outcome::TimedOut => look("timed out", "warn"),
         Outcome::Blocked => look("original does not build", "warn"),
         Outcome::Different => look("different", "bad"),
     }
@@ -117,6 +120,6 @@ pub fn cause(html: &mut Html, at: &At, cause: &Cause) {
             html.text(rule).text(", line ").figure(&at.key("line"), line, &line.to_string());
             html.text(if *accepted { ", accepted" } else { "" })
         }
-        Cause::Unforetold => html.text("foretold by no rule"),
+        Cause::Unexpected => html.text("unexpected"),
     };
 }

@@ -41,7 +41,7 @@ impl Run<'_> {
             Some(Stopped::Interrupted) => Err(BuildError::Interrupted.into()),
             Some(Stopped::TimedOut) => {
                 let budget = humantime::format_duration(self.job.budget);
-                verdict(Outcome::Deferred, format!("`{command}` took longer than the budget of {budget}"))
+                verdict(Outcome::TimedOut, format!("`{command}` took longer than the budget of {budget}"))
             }
             None if ended.status.success() => Ok(()),
             None => {

@@ -195,7 +195,7 @@ impl<'a> Way<'a> {
             Probed::Ignores { why, remedy } => format!("the builder does not link: {why}; {remedy}"),
             Probed::Rejects { said } => format!("the frontend does not know --link: {said}"),
         };
-        Err(Trouble::Verdict(Verdict(Outcome::Void, why)))
+        Err(Trouble::Verdict(Verdict(Outcome::CouldNotTest, why)))
     }
 
     /// Which of the edited lines a build of the edited file executed.
@@ -381,11 +381,11 @@ fn of_original(failure: Failure) -> Trouble {
 /// What hinders a comparison.
 fn of_other(failure: Failure) -> Trouble {
     let outcome = match failure {
-        Failure::Build(BuildError::TimedOut { .. }) => Outcome::Deferred,
+        Failure::Build(BuildError::TimedOut { .. }) => Outcome::TimedOut,
         Failure::Build(BuildError::Failed { .. }) | Failure::Shell { .. } => Outcome::Blocked,
         Failure::Build(BuildError::Frontend { .. } | BuildError::Export { .. })
         | Failure::Export(_)
-        | Failure::Control { .. } => Outcome::Void,
+        | Failure::Control { .. } => Outcome::CouldNotTest,
         Failure::Build(error) => return error.into(),
     };
     Trouble::Verdict(Verdict(outcome, failure.to_string()))

@@ -19,7 +19,7 @@ fn shown(dockerfile: &str, names: &[&str]) -> Vec<(usize, Reached)> {
     found.into_iter().map(|(at, reached)| (dockerfile.instructions()[at].start_line, reached)).collect()
 }
 
-use Reached::{Inert, Linked, NotExercised};
+use Reached::{Linked, NoEffect, NotExercised};
 
 #[test]
 fn a_line_is_found_by_stage_and_number() {
@@ -66,7 +66,7 @@ fn what_can_not_be_linked_is_inert_where_it_was_executed() {
         "[b 2/2] COPY --link a a",
     ];
     // The line in b was executed without a link, and nothing explains why.
-    let expected = [(3, Inert), (4, Inert), (5, Linked), (8, NotExercised), (10, NotExercised)];
+    let expected = [(3, NoEffect), (4, NoEffect), (5, Linked), (8, NotExercised), (10, NotExercised)];
     assert_eq!(shown(text, &names), expected);
 }
 
@@ -122,7 +122,7 @@ fn a_stage_starts_from_the_stage_that_a_variable_names() {
     let text = "ARG B=base\nFROM scratch AS base\nFROM $B\nCOPY --link a /a\nFROM Base\nCOPY --link b /b\n";
     let names = ["[stage-1 1/1] COPY --link a /a", "[stage-2 2/2] COPY --link b /b"];
     // `Base` is no stage: BuildKit looks for an image of that name.
-    assert_eq!(shown(text, &names), [(4, Inert), (6, NotExercised)]);
+    assert_eq!(shown(text, &names), [(4, NoEffect), (6, NotExercised)]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::evidence::{Evidence, EvidenceByPath};
 use layerwright::campaign::plan::file::Plan;
 use layerwright::campaign::policy::Refusal;
@@ -24,7 +24,7 @@ pub fn hostile(what: &str) -> String {
 pub struct Made {
     pub plan: Plan,
     pub evidence: EvidenceByPath,
-    pub standings: BTreeMap<String, FileEvidence>,
+    pub states: BTreeMap<String, FileEvidence>,
     pub progress: Progress,
     pub base: Base,
     pub criteria: Vec<Criterion>,
@@ -41,7 +41,7 @@ impl Made {
             made: "2026-11-22T04:00:00Z",
             plan: &self.plan,
             evidence: &self.evidence,
-            standings: &self.standings,
+            states: &self.states,
             progress: &self.progress,
             criteria: &self.criteria,
         })
@@ -54,12 +54,19 @@ struct Member {
     wave: usize,
     state: FileState,
     pull: Option<u64>,
-    standing: Standing,
+    evidence_state: EvidenceState,
     evidence: Option<Value>,
 }
 
 fn member(path: &str, wave: usize, state: FileState, pull: Option<u64>) -> Member {
-    Member { path: path.to_owned(), wave, state, pull, standing: Standing::Missing, evidence: None }
+    Member {
+        path: path.to_owned(),
+        wave,
+        state,
+        pull,
+        evidence_state: EvidenceState::Missing,
+        evidence: None,
+    }
 }
 
 /// A rebuild.
@@ -154,20 +161,21 @@ fn different(path: &str) -> Value {
 fn members() -> Vec<Member> {
     let somebody = || Some("mallory".to_owned());
     let change = Change { commit: "0123456789abcdef".into(), author: hostile("Eve") };
-    let refused = |path: &str, standing: &Standing| Refusal::Different {
+    let refused = |path: &str, evidence: &EvidenceState| Refusal::Different {
         path: path.into(),
-        standing: standing.clone(),
+        evidence: evidence.clone(),
     };
-    let (held, differs) = ("services/search/Dockerfile", Standing::Different { places: 102, reason: None });
+    let (held, differs) =
+        ("services/search/Dockerfile", EvidenceState::Different { places: 102, reason: None });
     let deep = "platform/internal/tools/build-images/execution-environment-manylinux_2_28-aarch64/Dockerfile";
     vec![
         Member {
-            standing: Standing::Stands,
+            evidence_state: EvidenceState::Verified,
             evidence: Some(measured("services/auth/Dockerfile")),
             ..member("services/auth/Dockerfile", 0, FileState::Done, Some(41))
         },
         Member {
-            standing: Standing::Stands,
+            evidence_state: EvidenceState::Verified,
             evidence: Some(measured(&hostile("services/pay"))),
             ..member(&hostile("services/pay"), 1, FileState::Open(OpenState::Current), Some(42))
         },
@@ -179,7 +187,7 @@ fn members() -> Vec<Member> {
         member("a/Dockerfile", 1, FileState::Ready, None),
         Member {
             evidence: Some(different(held)),
-            standing: differs.clone(),
+            evidence_state: differs.clone(),
             ..member(held, 2, FileState::Held { why: refused(held, &differs) }, None)
         },
         member("services/geo/Dockerfile", 2, FileState::Partly, Some(48)),
@@ -188,7 +196,7 @@ fn members() -> Vec<Member> {
         member("b/Dockerfile", 2, FileState::Stale, None),
         member("c/Dockerfile", 2, FileState::Ready, None),
         Member {
-            standing: Standing::Contradicts,
+            evidence_state: EvidenceState::Contradicts,
             ..member("d/Dockerfile", 2, FileState::Declined { by: None }, Some(1_234_567))
         },
     ]
@@ -279,13 +287,13 @@ pub fn campaign() -> Made {
         let evidence: Evidence = serde_json::from_value(member.evidence.clone()?).unwrap();
         Some((member.path.clone(), evidence))
     };
-    let standing = |member: &Member| {
-        (member.path.clone(), FileEvidence { standing: member.standing.clone(), id: "e".into() })
+    let evidence = |member: &Member| {
+        (member.path.clone(), FileEvidence { state: member.evidence_state.clone(), id: "e".into() })
     };
     Made {
         plan: serde_json::from_value(plan).unwrap(),
         evidence: members.iter().filter_map(read).collect(),
-        standings: members.iter().map(standing).collect(),
+        states: members.iter().map(evidence).collect(),
         progress: Progress {
             waves: waves.collect(),
             files: members.iter().map(progress).collect(),

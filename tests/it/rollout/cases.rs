@@ -15,7 +15,7 @@ fn reported(act: impl FnOnce(&mut State, &str)) -> String {
         let text = || "FROM x\nCOPY a b\n".to_owned();
         let tree = BTreeMap::from([("s0/Dockerfile".into(), text()), ("s1/Dockerfile".into(), text())]);
         let mut known = repository::known_at(&mut state.random, 0);
-        known.standing = layerwright::campaign::evidence::status::Standing::Stands;
+        known.evidence = layerwright::campaign::evidence::EvidenceState::Verified;
         state.known = BTreeMap::from([
             ("s0/Dockerfile".into(), known.clone()),
             ("s1/Dockerfile".into(), repository::Known { wave: 1, ..known }),

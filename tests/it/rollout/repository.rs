@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::plan::file::{File, Plan, Site};
 use layerwright::rollout::FileEvidence;
 use serde_json::json;
@@ -43,7 +43,7 @@ pub struct Known {
     pub wave: usize,
     pub owners: Vec<String>,
     pub proved: bool,
-    pub standing: Standing,
+    pub evidence: EvidenceState,
     /// Counts the verifications.
     pub verified: usize,
 }
@@ -69,18 +69,18 @@ pub fn known_at(random: &mut Random, wave: usize) -> Known {
         2 => vec!["@b".into()],
         _ => Vec::new(),
     };
-    Known { wave, owners, proved: !random.once_in(3), standing: standing(random), verified: 1 }
+    Known { wave, owners, proved: !random.once_in(3), evidence: evidence_state(random), verified: 1 }
 }
 
-pub fn standing(random: &mut Random) -> Standing {
+pub fn evidence_state(random: &mut Random) -> EvidenceState {
     match random.below(40) {
-        0 | 1 => Standing::Missing,
-        2 => Standing::Blocked("no".into()),
-        3 => Standing::Different { places: 1, reason: None },
-        4 => Standing::Void("no".into()),
-        5 => Standing::NotExercised(vec![1]),
-        6 if random.once_in(4) => Standing::Contradicts,
-        _ => Standing::Stands,
+        0 | 1 => EvidenceState::Missing,
+        2 => EvidenceState::Blocked("no".into()),
+        3 => EvidenceState::Different { places: 1, reason: None },
+        4 => EvidenceState::CouldNotTest("no".into()),
+        5 => EvidenceState::NotExercised(vec![1]),
+        6 if random.once_in(4) => EvidenceState::Contradicts,
+        _ => EvidenceState::Verified,
     }
 }
 
@@ -132,14 +132,15 @@ pub fn plan(tree: &Tree, known: &mut BTreeMap<String, Known>, random: &mut Rando
 
 /// The evidence of a file as it stands in its own file; None where there is none.
 pub fn evidence_text(file: &File, known: &Known) -> Option<String> {
-    (known.standing != Standing::Missing).then(|| format!("{} {} {}", file.path, file.blob, known.verified))
+    (known.evidence != EvidenceState::Missing)
+        .then(|| format!("{} {} {}", file.path, file.blob, known.verified))
 }
 
 pub fn evidence(plan: &Plan, known: &BTreeMap<String, Known>) -> BTreeMap<String, FileEvidence> {
     let of = |file: &File| {
         let known = &known[&file.path];
         let id = id(&evidence_text(file, known)?);
-        Some((file.path.clone(), FileEvidence { standing: known.standing.clone(), id }))
+        Some((file.path.clone(), FileEvidence { state: known.evidence.clone(), id }))
     };
     plan.files.iter().filter_map(of).collect()
 }

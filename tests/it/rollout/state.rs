@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use layerwright::campaign::evidence::status::Standing;
+use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::plan::file::{File, Plan};
 use layerwright::rollout::Policy;
 
@@ -56,15 +56,15 @@ impl State {
     }
 
     pub fn is_contradicted(&self) -> bool {
-        self.plan.files.iter().any(|file| self.known[&file.path].standing == Standing::Contradicts)
+        self.plan.files.iter().any(|file| self.known[&file.path].evidence == EvidenceState::Contradicts)
     }
 
     pub fn may_go_out(&self, file: &File) -> bool {
         let known = &self.known[&file.path];
-        match known.standing {
+        match known.evidence {
             _ if self.is_contradicted() => false,
-            Standing::Stands => true,
-            Standing::Different { .. } => false,
+            EvidenceState::Verified => true,
+            EvidenceState::Different { .. } => false,
             _ => known.wave >= 2 && file.selected().all(|site| site.proved == Some(true)),
         }
     }
@@ -91,8 +91,8 @@ impl State {
             };
         }
         let decided = matches!(
-            known.standing,
-            Standing::Blocked(_) | Standing::Different { .. } | Standing::NotExercised(_)
+            known.evidence,
+            EvidenceState::Blocked(_) | EvidenceState::Different { .. } | EvidenceState::NotExercised(_)
         );
         let held = decided && !self.may_go_out(file) && !self.is_contradicted();
         let planned = text.as_deref() == Some(&file.blob);

@@ -1,20 +1,23 @@
-//! Whether evidence still speaks of what the campaign would do to a file now, and what it then says. It reads nothing:
-//! who asks tells what the repository holds.
+//! What evidence says of a file as it is planned now: evidence that is up to date says what came out, other evidence is
+//! stale. Nothing is read here: the caller tells what the repository holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Build, Cause, Evidence, Outcome, Reached, Stale};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::format::{Build, Evidence, Outcome, Reached};
 use crate::campaign::plan::file::{Context, File};
 use crate::text::words::{count, plural};
 
-/// What there is now of what evidence is bound to.
-pub struct Now<'a> {
+/// The inputs of a verification as they are now. Evidence is up to date as long as they are those that were built.
+pub struct CurrentInputs<'a> {
     /// git's id of the file's text; None where the file is gone.
     pub blob: Option<&'a str>,
     /// What [`Build::tree`] would be now; None where its contexts are no part of a commit.
     pub tree: &'a dyn Fn(&Build) -> Option<String>,
-    /// The digest that an image of a build has now, by its name; None where nobody knows.
+    /// The digest that an image of a build has now, by its name; None where that is not known.
     pub base: &'a dyn Fn(&Build, &str) -> Option<String>,
     /// The platforms that the file is to be built for; empty where the builder's own will do.
     pub platforms: &'a [String],
@@ -22,22 +25,22 @@ pub struct Now<'a> {
 
 /// What evidence says of a file as it is planned now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum EvidenceState {
     /// There is none.
     Missing,
-    /// Every selected line was executed in a build that gave the same image, or differs as somebody accepted.
-    Stands,
-    /// It is of something else.
+    /// Every selected line was executed in a build that gave the same image, or one that differs as waivers accept.
+    Verified,
+    /// It is of other inputs than those of now.
     Stale(BTreeSet<Stale>),
     /// No build executed these lines.
     NotExercised(Vec<usize>),
-    /// The builder can not link, so it shows nothing; why.
-    Void(String),
-    /// It was put off; why.
-    Deferred(String),
+    /// The builder cannot link, so it shows nothing; why.
+    CouldNotTest(String),
+    /// It took longer than its budget; why.
+    TimedOut(String),
     /// The original does not build; why.
     Blocked(String),
-    /// The images differ and nobody accepted it.
+    /// The images differ and no waiver accepts it.
     Different {
         /// In how many places; 0 where the edited file does not build, or a command behaves in another way.
         places: usize,
@@ -48,14 +51,61 @@ pub enum Standing {
     Contradicts,
 }
 
-impl Standing {
-    /// What `evidence` says of a file.
+/// What evidence says of the files of a plan, by path.
+pub type EvidenceStates = BTreeMap<String, EvidenceState>;
+
+/// What evidence says, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceSummary {
+    /// There is none.
+    Missing,
+    /// The file is verified.
+    #[serde(rename = "stands")]
+    Verified,
+    /// It is of other inputs than those of now.
+    Stale,
+    /// No build executed some of the lines.
+    NotExercised,
+    /// The builder cannot link, so it shows nothing.
+    #[serde(rename = "void")]
+    CouldNotTest,
+    /// It took longer than its budget.
+    #[serde(rename = "deferred")]
+    TimedOut,
+    /// The original does not build.
+    Blocked,
+    /// The images differ.
+    Different,
+    /// The images differ where a proof said that they would not.
+    Contradicts,
+}
+
+/// Why evidence is stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stale {
+    /// The file has another text now.
+    Before,
+    /// The campaign writes another text now.
+    After,
+    /// A context has other files now.
+    Context,
+    /// Other builds are planned now: another context, target, build argument or named context.
+    #[serde(rename = "ways")]
+    Builds,
+    /// A base image is another one now.
+    Base,
+}
+
+impl EvidenceState {
+    /// The state of a file by its evidence.
     ///
     /// A file that has its new text already was verified as it went out: what others change in its context or under
     /// its base since then is no longer a matter of the campaign, so only the texts count for it. A stale contradiction
     /// still is one, as long as it is of the same edit: the model was wrong there, and only another verification takes
     /// that back.
-    pub fn new(evidence: Option<&Evidence>, file: &File, now: &Now<'_>) -> Self {
+    pub fn new(evidence: Option<&Evidence>, file: &File, now: &CurrentInputs<'_>) -> Self {
         let Some(evidence) = evidence else { return Self::Missing };
         if evidence.contradicts(file) {
             return Self::Contradicts;
@@ -76,13 +126,13 @@ impl Standing {
         }
         let open = undischarged(evidence, file);
         if evidence.builds.iter().any(shows) && open.is_empty() {
-            return Self::Stands;
+            return Self::Verified;
         }
         let said = |build: &Build| match build.outcome {
             Outcome::Different => (Outcome::Same, None),
             outcome => (outcome, build.reason.clone()),
         };
-        // What stands of the whole counts where it is more than what the builds say: nothing else is left of a file of
+        // What the whole says counts where it is more than what the builds say: nothing else is left of a file of
         // which nothing was built.
         let whole = (evidence.outcome, evidence.reason.clone());
         let whole = (evidence.builds.is_empty() || whole.0 != Outcome::Different).then_some(whole);
@@ -91,16 +141,16 @@ impl Standing {
         let text = reason.clone().unwrap_or_default();
         match outcome {
             Outcome::Same => Self::NotExercised(open.into_iter().collect()),
-            Outcome::Void => Self::Void(text),
-            Outcome::Deferred => Self::Deferred(text),
+            Outcome::CouldNotTest => Self::CouldNotTest(text),
+            Outcome::TimedOut => Self::TimedOut(text),
             Outcome::Blocked => Self::Blocked(text),
             Outcome::Different => Self::Different { places: 0, reason },
         }
     }
 }
 
-impl fmt::Display for Standing {
-    /// In a few words, as they stand behind a file.
+impl fmt::Display for EvidenceState {
+    /// A few words, which follow the name of a file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let because = |f: &mut fmt::Formatter<'_>, what: &str, reason: &str| match reason {
             "" => f.write_str(what),
@@ -108,7 +158,7 @@ impl fmt::Display for Standing {
         };
         match self {
             Self::Missing => f.write_str("not verified"),
-            Self::Stands => f.write_str("verified"),
+            Self::Verified => f.write_str("verified"),
             Self::Stale(reasons) => {
                 let reasons: Vec<&str> = reasons.iter().map(|reason| reason.words()).collect();
                 write!(f, "stale: {}", reasons.join(", "))
@@ -117,8 +167,8 @@ impl fmt::Display for Standing {
                 let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
                 write!(f, "no build executes {} {}", plural(lines.len(), "line"), lines.join(", "))
             }
-            Self::Void(reason) => because(f, "void", reason),
-            Self::Deferred(reason) => because(f, "put off", reason),
+            Self::CouldNotTest(reason) => because(f, "could not test", reason),
+            Self::TimedOut(reason) => because(f, "timed out", reason),
             Self::Blocked(reason) => because(f, "blocked", reason),
             Self::Different { places: 0, reason } => {
                 because(f, "different", reason.as_deref().unwrap_or_default())
@@ -129,28 +179,38 @@ impl fmt::Display for Standing {
     }
 }
 
+impl EvidenceSummary {
+    /// The word for a state.
+    pub fn of(state: &EvidenceState) -> Self {
+        match state {
+            EvidenceState::Missing => Self::Missing,
+            EvidenceState::Verified => Self::Verified,
+            EvidenceState::Stale(_) => Self::Stale,
+            EvidenceState::NotExercised(_) => Self::NotExercised,
+            EvidenceState::CouldNotTest(_) => Self::CouldNotTest,
+            EvidenceState::TimedOut(_) => Self::TimedOut,
+            EvidenceState::Blocked(_) => Self::Blocked,
+            EvidenceState::Different { .. } => Self::Different,
+            EvidenceState::Contradicts => Self::Contradicts,
+        }
+    }
+}
+
 impl Stale {
     /// What has changed.
     pub fn words(self) -> &'static str {
         match self {
             Self::Before => "file changed",
             Self::After => "another edit planned",
-            Self::Context => "context changed",
-            Self::Ways => "built in other ways",
-            Self::Base => "base moved",
+            Self::Context => "build context changed",
+            Self::Builds => "other builds planned",
+            Self::Base => "base image changed",
         }
     }
 }
 
-impl Cause {
-    /// Whether somebody accepted it.
-    pub fn is_accepted(&self) -> bool {
-        matches!(self, Self::Rule { accepted: true, .. })
-    }
-}
-
 /// Why evidence is not of the file as it is planned and as it is there.
-fn stale(evidence: &Evidence, file: &File, now: &Now<'_>) -> BTreeSet<Stale> {
+fn stale(evidence: &Evidence, file: &File, now: &CurrentInputs<'_>) -> BTreeSet<Stale> {
     let is_done = now.blob.is_some() && now.blob == file.done_blob();
     let mut stale = BTreeSet::new();
     let mut note = |is_so: bool, why: Stale| {
@@ -168,7 +228,7 @@ fn stale(evidence: &Evidence, file: &File, now: &Now<'_>) -> BTreeSet<Stale> {
     }
     let builds = &evidence.builds;
     note(builds.iter().any(|build| build.tree != (now.tree)(build)), Stale::Context);
-    note(!builds.is_empty() && !are_same_ways(builds, file, now.platforms), Stale::Ways);
+    note(!builds.is_empty() && !are_planned_builds(builds, file, now.platforms), Stale::Builds);
     let moved = |build: &Build| {
         build.bases.iter().any(|(image, digest)| {
             let present = (now.base)(build, image);
@@ -181,7 +241,7 @@ fn stale(evidence: &Evidence, file: &File, now: &Now<'_>) -> BTreeSet<Stale> {
 
 /// Whether the builds are those that are planned: each context on each platform, and nothing else but further targets,
 /// which show lines that no planned target reaches.
-fn are_same_ways(builds: &[Build], file: &File, platforms: &[String]) -> bool {
+fn are_planned_builds(builds: &[Build], file: &File, platforms: &[String]) -> bool {
     let is_built = |context: &Context| {
         let mut of_it = builds.iter().filter(|build| is_of(build, context) && build.target == context.target);
         let on = |platform: &String| {
@@ -209,33 +269,12 @@ fn is_of(build: &Build, context: &Context) -> bool {
         && context.build_args.iter().all(given)
 }
 
-impl Build {
-    /// Whether it differs in nothing but what somebody accepted. An edited file that does not build has no differences,
-    /// and nobody accepts that.
-    pub fn is_accepted(&self) -> bool {
-        !self.differences.is_empty()
-            && self.differences.iter().all(|difference| difference.cause.is_accepted())
-            && self.smoke.iter().all(|smoke| smoke.agrees)
-    }
-}
-
-impl Evidence {
-    /// What came out, where a difference that somebody accepted is none.
-    pub fn open_outcome(&self) -> Outcome {
-        if self.outcome != Outcome::Different {
-            return self.outcome;
-        }
-        let of = |build: &Build| if build.is_accepted() { Outcome::Same } else { build.outcome };
-        self.builds.iter().map(of).max().unwrap_or(self.outcome)
-    }
-}
-
 /// Whether a build shows something of the lines that it executed.
 fn shows(build: &Build) -> bool {
     match build.outcome {
         Outcome::Same => true,
         Outcome::Different => build.is_accepted(),
-        Outcome::Void | Outcome::Deferred | Outcome::Blocked => false,
+        Outcome::CouldNotTest | Outcome::TimedOut | Outcome::Blocked => false,
     }
 }
 

@@ -1,0 +1,48 @@
+//! The id of a build context, to which evidence is bound.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::campaign::names::Names;
+use crate::campaign::plan::file::Plan;
+use crate::config::Config;
+use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
+
+/// The paths that the campaign itself changes in a context, which is not a change of the context: its folder, with the evidence that each pull
+/// request brings, and the files of its waves, to whose texts evidence is bound file by file. Otherwise the first merge
+/// would make all other evidence stale wherever the context is the repository's root.
+pub fn own_paths(plan: &Plan, config: &Config) -> BTreeSet<RepoPath> {
+    let files = plan.waves.iter().flat_map(|wave| &wave.files).map(String::as_str);
+    let files = files.filter_map(|path| RepoPath::new(path).ok());
+    files.chain(Names::new(&config.campaign.dir).dir()).collect()
+}
+
+/// What [`Build::tree`](super::Build::tree) holds: git's id of the tree of a context, without the campaign's [`own_paths`]; with folders among
+/// the named contexts, one of all their trees. `context` and `named` are as the plan has them. None where none of them is
+/// a folder of the commit.
+///
+/// # Errors
+///
+/// [`GitError`] if the commit or one of its trees cannot be read.
+pub fn tree_of_context(
+    repository: &Repository,
+    commit: &CommitId,
+    context: &str,
+    named: &BTreeMap<String, String>,
+    own: &BTreeSet<RepoPath>,
+) -> Result<Option<String>, GitError> {
+    let tree = |root: &str| match RepoPath::new(root) {
+        _ if root == "." => repository.tree_without(commit, None, own),
+        Ok(folder) => repository.tree_without(commit, Some(&folder), own),
+        Err(_) => Ok(None),
+    };
+    let main = tree(context)?;
+    let mut all = format!("{}\n", main.as_deref().unwrap_or_default());
+    let mut has_named = false;
+    for (name, root) in named {
+        if let Some(id) = tree(root)? {
+            all = format!("{all}{name} {id}\n");
+            has_named = true;
+        }
+    }
+    if has_named { hash_blob(all.as_bytes()).map(|id| Some(id.as_str().to_owned())) } else { Ok(main) }
+}

@@ -1,0 +1,88 @@
+//! What the evidence of a campaign says of one state of its repository.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::context_tree::{own_paths, tree_of_context};
+use super::format::{Build, EvidenceByPath};
+use super::state::{CurrentInputs, EvidenceState, EvidenceStates};
+use crate::campaign::plan::file::{File, Plan};
+use crate::config::Config;
+use crate::discover::{MOST_BYTES, Source};
+use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
+
+/// The state of each file of a plan's waves. `commit` is None for a folder without git.
+///
+/// # Errors
+///
+/// [`GitError`] if a tree of the commit cannot be read.
+pub fn states(
+    plan: &Plan,
+    evidence: &EvidenceByPath,
+    config: &Config,
+    source: &Source<'_>,
+    commit: Option<(&Repository, &CommitId)>,
+) -> Result<EvidenceStates, GitError> {
+    let own = own_paths(plan, config);
+    let (trees, failed) = (RefCell::new(BTreeMap::new()), RefCell::new(None));
+    let tree = |build: &Build| -> Option<String> {
+        let (repository, commit) = commit?;
+        let contexts = (build.context.clone(), build.contexts.clone());
+        let known = trees.borrow().get(&contexts).cloned();
+        known.unwrap_or_else(|| {
+            let found = tree_of_context(repository, commit, &contexts.0, &contexts.1, &own);
+            let found = found.unwrap_or_else(|error| {
+                failed.borrow_mut().get_or_insert(error);
+                None
+            });
+            trees.borrow_mut().insert(contexts, found.clone());
+            found
+        })
+    };
+    let told = latest_bases(evidence);
+    let base =
+        |build: &Build, image: &str| told.get(&key(build, image)).map(|(_, digest)| digest.to_string());
+    let mut states = EvidenceStates::new();
+    for file in plan.waves.iter().flat_map(|wave| &wave.files).filter_map(|path| plan.file(path)) {
+        let blob = blob(source, file);
+        let platforms = config.build.get(&file.path).map_or(&[][..], |build| &build.platforms);
+        let current = CurrentInputs { blob: blob.as_deref(), tree: &tree, base: &base, platforms };
+        states.insert(file.path.clone(), EvidenceState::new(evidence.get(&file.path), file, &current));
+    }
+    failed.into_inner().map_or(Ok(states), Err)
+}
+
+/// What a base's digest is of: the image for a platform, as one builder sees it.
+type BaseKey<'e> = (&'e str, &'e str, &'e str, &'e str);
+
+fn key<'e>(build: &'e Build, image: &'e str) -> BaseKey<'e> {
+    (image, &build.platform, &build.builder.name, &build.builder.driver)
+}
+
+/// The digests that bases had in the latest verification of any file, each with its time. A plan's own digests do not
+/// serve: a tar of an image is known by its configuration or by its manifest, and a builder may tell the digest of an
+/// index.
+fn latest_bases(evidence: &EvidenceByPath) -> BTreeMap<BaseKey<'_>, (&str, &str)> {
+    let mut latest: BTreeMap<BaseKey<'_>, (&str, &str)> = BTreeMap::new();
+    for found in evidence.values() {
+        for build in &found.builds {
+            for (image, digest) in &build.bases {
+                let Some(digest) = digest else { continue };
+                let told = latest.entry(key(build, image)).or_default();
+                *told = (*told).max((&found.figures.began, digest));
+            }
+        }
+    }
+    latest
+}
+
+/// git's id of a file's text; None where there is none.
+fn blob(source: &Source<'_>, file: &File) -> Option<String> {
+    let path = RepoPath::new(&file.path).ok()?;
+    let entry = source.listing().get(&path)?;
+    let blob = match &entry.blob {
+        Some(blob) => blob.clone(),
+        None => hash_blob(&source.read(&path, MOST_BYTES).ok()?).ok()?,
+    };
+    Some(blob.as_str().to_owned())
+}
