@@ -11,6 +11,8 @@ mod decision;
 pub mod destination;
 mod effects;
 pub mod end_state;
+mod filesystems;
+mod inputs;
 mod judgement;
 pub mod named_context;
 mod observe;
@@ -21,12 +23,12 @@ pub mod rule;
 mod run;
 pub mod site;
 pub mod source;
-mod stage;
 mod state;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod verdict;
+mod walk;
 
 use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};
 use crate::rootfs::Leans;
@@ -35,8 +37,8 @@ use judgement::Judged;
 use rule::{Finding, Remedy};
 
 pub use benefit::Benefit;
+pub use inputs::Inputs;
 pub use judgement::{BaseRead, Knowledge};
-pub use stage::Inputs;
 pub use verdict::Verdict;
 
 /// One COPY or ADD with its verdict.
@@ -107,7 +109,7 @@ pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let (mut judged, mut bases, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for inputs in ways {
         let stages = Stages::new(dockerfile, inputs.build_args);
-        let (lines, images) = stage::walk(dockerfile, &stages, inputs);
+        let (lines, images) = walk::walk(dockerfile, &stages, inputs);
         later.push(LaterRuns::new(dockerfile, &stages));
         judged.push((inputs.way, lines));
         bases.extend(images);

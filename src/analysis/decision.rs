@@ -32,7 +32,7 @@ impl Decision {
     }
 
     /// A line whose difference is gone again where its stage ends.
-    pub fn healed(leans: Leans) -> Self {
+    pub fn restored(leans: Leans) -> Self {
         Self { verdict: Verdict::Link, findings: Vec::new(), leans, accepted: Vec::new() }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::analysis::restored::Healing;
+use crate::analysis::filesystems::Filesystems;
+use crate::analysis::restored::OpenDifferences;
 use crate::analysis::site::Os;
-use crate::analysis::stage::{self, Inputs};
-use crate::analysis::state::Worlds;
+use crate::analysis::{Inputs, walk};
 use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Dockerfile, Scope, Stages};
 use crate::images::ImageReference;
@@ -85,7 +85,8 @@ pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &I
         return None;
     }
     let stages = Stages::new(dockerfile, inputs.build_args);
-    let (state, Worlds { plain, linked, .. }) = stage::end(dockerfile, &stages, target, inputs)?;
+    let mut state = walk::end(dockerfile, &stages, target, inputs)?;
+    let Filesystems { plain, linked, .. } = state.filesystems().clone();
     let text = |at: &usize| match &dockerfile.instructions()[*at].body {
         Body::Onbuild(inner) => String::from_utf8_lossy(&dockerfile.text()[inner.span.range()]).into_owned(),
         _ => String::new(),
@@ -134,13 +135,13 @@ impl BuiltHere {
     }
 
     /// Its filesystems, for a stage or a copy that starts from it.
-    pub(super) fn worlds(&self, whole: &Arc<Assumption>) -> Worlds {
+    pub(super) fn filesystems(&self, whole: &Arc<Assumption>) -> Filesystems {
         let rootfs = |end: &Arc<EndFilesystem>| {
             let image = BuiltImage::new(Arc::clone(end), Arc::clone(whole));
             Rootfs::new(Base::Built(Arc::new(image)))
         };
         let linked = self.end.linked.as_ref().map(rootfs);
-        Worlds { plain: rootfs(&self.end.plain), linked, healing: Healing::default() }
+        Filesystems { plain: rootfs(&self.end.plain), linked, differences: OpenDifferences::default() }
     }
 
     /// What it runs on, by its own base.

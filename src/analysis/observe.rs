@@ -1,5 +1,6 @@
 //! What a later RUN can see of a linked copy: files have two links, and directories above them are new.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::rootfs::{Assumption, Leans};
@@ -16,67 +17,29 @@ const BLIND: [&str; 26] = [
     "unzip", "ldconfig", "cd",
 ];
 
-/// Commands of the stages that may see whether a file was linked.
-#[derive(Debug, Default)]
-pub struct Observers {
-    stages: Vec<Stage>,
-}
-
-#[derive(Debug, Default)]
-struct Stage {
-    /// The stage that it starts from.
-    parent: Option<usize>,
-    /// Line and name of each command.
-    commands: Vec<(usize, String)>,
-}
+/// Commands of a stage that may see whether a file was linked: the line and name of each.
+#[derive(Clone, Debug, Default)]
+pub struct Observers(BTreeSet<(usize, String)>);
 
 impl Observers {
-    /// A stage begins.
-    pub fn begin_stage(&mut self) {
-        self.stages.push(Stage::default());
+    /// Notes those among commands that ran.
+    pub fn note(&mut self, steps: &[Step]) {
+        let seeing = steps.iter().filter(|step| may_observe(step));
+        self.0.extend(seeing.map(|step| (step.line, step.command.clone())));
     }
 
-    /// The stage that began last starts from another one.
-    pub fn starts_from(&mut self, parent: usize) {
-        if let Some(stage) = self.stages.last_mut() {
-            stage.parent = Some(parent);
+    /// Adds those of another state of the same stage.
+    pub fn merge(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Adds the assumption of a link before them: that none of those behind a line looks.
+    pub fn assume_blind(&self, line: usize, leans: &mut Leans) {
+        for (line, command) in self.0.iter().filter(|(at, _)| *at > line) {
+            let message =
+                format!("`{command}` (line {line}) does not look at link counts and times of linked files");
+            leans.add(Arc::new(Assumption::new(*line, "/", message)));
         }
-    }
-
-    /// How many stages there are.
-    pub fn stages(&self) -> usize {
-        self.stages.len()
-    }
-
-    /// Commands ran in a stage.
-    pub fn ran(&mut self, stage: usize, steps: &[Step]) {
-        if let Some(stage) = self.stages.get_mut(stage) {
-            let seeing = steps.iter().filter(|step| may_observe(step));
-            stage.commands.extend(seeing.map(|step| (step.line, step.command.clone())));
-        }
-    }
-
-    /// Adds what a link at a line of a stage leans on: that no later command looks.
-    pub fn assume_unseen(&self, stage: usize, line: usize, leans: &mut Leans) {
-        for (at, later) in self.stages.iter().enumerate() {
-            let from = match at == stage {
-                true => line,
-                false if self.descends(at, stage) => 0,
-                false => continue,
-            };
-            for (line, command) in later.commands.iter().filter(|(line, _)| *line > from) {
-                let message = format!(
-                    "`{command}` (line {line}) does not look at link counts and times of linked files"
-                );
-                leans.add(Arc::new(Assumption::new(*line, "/", message)));
-            }
-        }
-    }
-
-    /// Whether `stage` starts from `ancestor`, directly or through others.
-    fn descends(&self, stage: usize, ancestor: usize) -> bool {
-        let parent = |stage: usize| self.stages.get(stage).and_then(|stage| stage.parent);
-        std::iter::successors(parent(stage), |&at| parent(at)).any(|at| at == ancestor)
     }
 }
 

@@ -2,83 +2,116 @@
 
 use std::sync::Arc;
 
+use crate::analysis::Inputs;
 use crate::analysis::destination::Destination;
-use crate::analysis::named_context::NamedContext;
+use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
 use crate::analysis::site::{Chmod, Line};
 use crate::analysis::source::{self, Source, SourceKind};
-use crate::analysis::stage::Walk;
 use crate::analysis::state::State;
 use crate::builds::BuildContext;
-use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Transfer, TransferKind};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
-impl<'a> Walk<'a> {
-    /// What the words of a line mean here.
-    pub(super) fn line<'t>(
-        &mut self,
-        state: &State,
-        transfer: &'t Transfer,
-        context: &dyn BuildContext,
-    ) -> Line<'t> {
-        let expand = |word: &str| state.expand(word, self.escape_token);
-        let destination = match &transfer.destination {
-            None => Err("the line has none".to_owned()),
-            Some(word) => expand(&word.text).and_then(|path| {
-                let workdir = state.workdir.as_ref();
-                match Destination::new(&path, workdir.ok().map(String::as_str)) {
-                    Some(destination) => Ok(destination),
-                    None => Err(workdir.err().cloned().unwrap_or_default()),
-                }
-            }),
-        };
-        let chmod = match transfer.options.chmod.as_deref().map(expand) {
-            None => Chmod::Empty,
-            Some(Ok(mode)) if mode.is_empty() => Chmod::Empty,
-            Some(Ok(_)) => Chmod::Effective,
-            Some(Err(_)) => Chmod::Perhaps,
-        };
-        let owner = Owner::read(transfer.options.chown.as_deref(), &state.scope, self.escape_token);
-        // Where the copy goes to a place that is not known, what it brings changes nothing.
-        let (sources, linked_sources) = match destination {
-            Ok(_) => self.sources(state, transfer, context),
-            Err(_) => (Vec::new(), None),
-        };
-        Line { transfer, destination, owner, chmod, sources, linked_sources }
+/// The words of a COPY or ADD, expanded; its sources are not looked for yet.
+pub fn words<'t>(state: &State<'_>, transfer: &'t Transfer, escape_token: char) -> Line<'t> {
+    let expand = |word: &str| state.expand(word, escape_token);
+    let destination = match &transfer.destination {
+        None => Err("the line has none".to_owned()),
+        Some(word) => expand(&word.text).and_then(|path| {
+            let workdir = state.workdir.as_ref();
+            match Destination::new(&path, workdir.ok().map(String::as_str)) {
+                Some(destination) => Ok(destination),
+                None => Err(workdir.err().cloned().unwrap_or_default()),
+            }
+        }),
+    };
+    let chmod = match transfer.options.chmod.as_deref().map(expand) {
+        None => Chmod::Empty,
+        Some(Ok(mode)) if mode.is_empty() => Chmod::Empty,
+        Some(Ok(_)) => Chmod::Effective,
+        Some(Err(_)) => Chmod::Perhaps,
+    };
+    let owner = Owner::read(transfer.options.chown.as_deref(), &state.scope, escape_token);
+    Line { transfer, destination, owner, chmod, sources: Vec::new(), linked_sources: None }
+}
+
+/// The place where sources are looked for.
+pub enum Origin<'c> {
+    /// A build context.
+    Context(&'c dyn BuildContext),
+    /// A stage or an image.
+    Rootfs(Rootfs),
+    /// Not known, and why.
+    Unknown(String),
+}
+
+/// The place where sources are looked for, and where it is once accepted differences have been linked, if that is another.
+pub struct Origins<'c> {
+    plain: Origin<'c>,
+    linked: Option<Origin<'c>>,
+}
+
+impl<'c> Origins<'c> {
+    /// The same in both.
+    pub fn one(plain: Origin<'c>) -> Self {
+        Self { plain, linked: None }
     }
 
-    /// What a line copies; and what it copies where accepted differences have been linked, if that is not the same.
-    fn sources(
-        &mut self,
-        state: &State,
-        transfer: &Transfer,
-        context: &dyn BuildContext,
-    ) -> (Vec<Source>, Option<Vec<Source>>) {
-        let from = transfer.options.from.as_deref();
-        let (origin, linked) = match from {
-            None => (Origin::Context(context), None),
-            Some(from) => self.origin(from, state.line),
+    /// `scratch`.
+    pub fn empty() -> Self {
+        Self::one(Origin::Rootfs(Rootfs::new(Base::Scratch)))
+    }
+
+    /// The end of a stage or of another build.
+    pub fn of(filesystems: Filesystems) -> Self {
+        let Filesystems { plain, linked, .. } = filesystems;
+        Self { plain: Origin::Rootfs(plain), linked: linked.map(Origin::Rootfs) }
+    }
+
+    /// An image: as it was read, as the repository builds it, or as its family is.
+    pub fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
+        let base = if let Some(image) = inputs.image(name) {
+            Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }
+        } else if let Some(built) = inputs.built_here(name) {
+            return Self::of(built.filesystems(&built.assumption(name, line)));
+        } else if let Some(profile) = inputs.profiled(name, line) {
+            Base::Profile(Arc::new(profile))
+        } else {
+            return Self::one(Origin::Unknown(format!("image {name} was not read")));
         };
-        let plain = self.sources_in(&origin, state, transfer);
-        let linked = linked.map(|origin| self.sources_in(&origin, state, transfer));
+        Self::one(Origin::Rootfs(Rootfs::new(base)))
+    }
+
+    /// The sources of a COPY or ADD; and what they are where accepted differences have been linked, if that is not the
+    /// same.
+    pub fn sources(
+        &self,
+        state: &State<'_>,
+        transfer: &Transfer,
+        escape_token: char,
+    ) -> (Vec<Source>, Option<Vec<Source>>) {
+        let plain = self.plain.sources(state, transfer, escape_token);
+        let linked = self.linked.as_ref().map(|origin| origin.sources(state, transfer, escape_token));
         let linked = linked.filter(|linked| *linked != plain);
         (plain, linked)
     }
+}
 
-    fn sources_in(&self, origin: &Origin<'_>, state: &State, transfer: &Transfer) -> Vec<Source> {
+impl Origin<'_> {
+    fn sources(&self, state: &State<'_>, transfer: &Transfer, escape_token: char) -> Vec<Source> {
         let is_add = transfer.kind == TransferKind::Add;
         let unpack = is_add && transfer.options.unpack != Some(false);
         let mut sources = Vec::new();
         for word in &transfer.sources {
-            let written = match state.expand(&word.text, self.escape_token) {
+            let written = match state.expand(&word.text, escape_token) {
                 Ok(written) => written,
                 Err(why) => {
                     sources.push(Source::unknown(&word.text, why));
                     continue;
                 }
             };
-            match origin {
+            match self {
                 _ if is_add && source::is_git(&written) => sources.push(Source::git(&written)),
                 _ if is_add && source::is_url(&written) => {
                     sources.push(Source::url(&written, transfer.options.unpack == Some(true)));
@@ -94,60 +127,10 @@ impl<'a> Walk<'a> {
         sources.extend(transfer.heredocs.iter().map(|heredoc| Source::heredoc(&heredoc.name)));
         sources
     }
-
-    /// `--from`: a stage by number or name, a named context, or an image (`dockerfile2llb.toCommand`); and what it
-    /// is where accepted differences have been linked.
-    fn origin(&mut self, from: &str, line: usize) -> (Origin<'a>, Option<Origin<'a>>) {
-        let image = match self.stages.copied_from(self.ended.len(), from) {
-            Reference::Stage(stage) => {
-                if let Some(folder) = self.folders.get(&stage) {
-                    return (Origin::Context(*folder), None);
-                }
-                let worlds = self.ended[stage].settled(self.dockerfile, &mut self.observers).clone();
-                return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
-            }
-            Reference::Scratch => return (Origin::Rootfs(Rootfs::new(Base::Scratch)), None),
-            Reference::Unknown(why) => return (Origin::Unknown(why), None),
-            Reference::Image(image) => image,
-        };
-        let origin = match self.inputs.named_contexts.lookup(&image, None) {
-            None => return self.in_image(&image, line),
-            Some(NamedContext::Image(image)) if image == "scratch" => {
-                Origin::Rootfs(Rootfs::new(Base::Scratch))
-            }
-            Some(NamedContext::Image(image)) => return self.in_image(&image, line),
-            Some(NamedContext::Folder(folder)) => Origin::Context(folder),
-            Some(NamedContext::Elsewhere(what)) => Origin::Unknown(format!("named context {from}: {what}")),
-        };
-        (origin, None)
-    }
-
-    fn in_image(&self, name: &str, line: usize) -> (Origin<'a>, Option<Origin<'a>>) {
-        let base = if let Some(image) = self.image(name) {
-            Some(Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() })
-        } else if let Some(built) = self.built_here(name) {
-            let worlds = built.worlds(&built.assumption(name, line));
-            return (Origin::Rootfs(worlds.plain), worlds.linked.map(Origin::Rootfs));
-        } else {
-            self.profiled(name, line).map(|profile| Base::Profile(Arc::new(profile)))
-        };
-        let unread = || Origin::Unknown(format!("image {name} was not read"));
-        (base.map_or_else(unread, |base| Origin::Rootfs(Rootfs::new(base))), None)
-    }
-}
-
-/// Where sources are looked for.
-enum Origin<'c> {
-    /// A build context.
-    Context(&'c dyn BuildContext),
-    /// A stage or an image.
-    Rootfs(Rootfs),
-    /// Not known, and why.
-    Unknown(String),
 }
 
 /// Whether an ADD does what a COPY of the same words does: it extracts, downloads and clones nothing.
-pub(super) fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
+pub fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
     let options = &transfer.options;
     let plain = options.checksum.is_none() && options.keep_git_dir.is_none() && options.unpack.is_none();
     let copied = |source: &Source| matches!(source.kind, SourceKind::File | SourceKind::Dir(_));
@@ -157,7 +140,7 @@ pub(super) fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
 }
 
 /// A source that nobody has seen: that it is there at all is an assumption, and that ADD does not extract it.
-fn assume_there(state: &State, transfer: &Transfer, source: &mut Source) {
+fn assume_there(state: &State<'_>, transfer: &Transfer, source: &mut Source) {
     let SourceKind::Unknown(_) = source.kind else { return };
     let (keyword, archive) = match transfer.kind {
         TransferKind::Copy => ("COPY", ""),

@@ -1,12 +1,12 @@
-//! Differences that heal: a link that resets a directory for a time, until something later sets it again.
+//! Differences that are restored: a link that resets a directory for a time, until something later sets it again.
 //!
 //! Only mode and owner of directories that are known whole may differ for a time, so types and contents are the
-//! same whichever of the lines are linked, and the paths can be looked at one by one. [`Healing`] keeps one
+//! same whichever of the lines are linked, and the paths can be looked at one by one. [`OpenDifferences`] keeps one
 //! filesystem for each owner, in which all lines of that owner that differ are linked. What a path is where any of
 //! them are linked, together with lines that make no difference, is then what it is in one of those or in the
-//! build as it is now: each change either sets mode or owner or leaves it. Where all of them agree, it is healed.
+//! build as it is now: each change either sets mode or owner or leaves it. Where all of them agree, it is restored.
 //!
-//! A difference has to heal before its stage ends: any stage may be the target of a build, and only the end of a
+//! A difference has to be restored before its stage ends: any stage may be the target of a build, and only the end of a
 //! stage is seen by others. It never claims that a command does not look where nobody knows that.
 
 use std::collections::BTreeSet;
@@ -94,7 +94,7 @@ fn whole(known: &Known) -> Option<Directory> {
     }
 }
 
-/// A line whose difference may heal.
+/// A line whose difference may be restored.
 #[derive(Clone, Debug)]
 struct Line {
     /// Which judgement it is.
@@ -111,24 +111,24 @@ struct Variant {
     rootfs: Rootfs,
 }
 
-/// A line whose difference has healed.
+/// A line whose difference is restored.
 #[derive(Clone, Debug)]
-pub struct Healed {
+pub struct Restored {
     /// Which judgement it is.
     pub judged: usize,
     /// What it leans on.
     pub leans: Leans,
 }
 
-/// The differences of a stage.
+/// The differences of a stage that are still open, and those that are restored.
 #[derive(Clone, Debug, Default)]
-pub struct Healing {
+pub struct OpenDifferences {
     variants: Vec<Variant>,
     lines: Vec<Line>,
-    healed: Vec<Healed>,
+    restored: Vec<Restored>,
 }
 
-impl Healing {
+impl OpenDifferences {
     /// Whether something differs still.
     pub fn is_open(&self) -> bool {
         !self.lines.is_empty()
@@ -162,7 +162,7 @@ impl Healing {
         self.lines.push(Line { judged, open, leans: difference.leans.clone() });
     }
 
-    /// Gives up: nothing that differs heals.
+    /// Gives up: nothing that differs is restored.
     pub fn give_up(&mut self) {
         self.lines.clear();
         self.variants.clear();
@@ -228,15 +228,15 @@ impl Healing {
             std::mem::take(&mut self.lines).into_iter().partition(|line| line.open.is_empty());
         self.lines = open;
         let closed: Vec<Line> = closed;
-        self.healed.extend(closed.into_iter().map(|Line { judged, leans, .. }| Healed { judged, leans }));
+        self.restored.extend(closed.into_iter().map(|Line { judged, leans, .. }| Restored { judged, leans }));
         if self.lines.is_empty() {
             self.variants.clear();
         }
     }
 
-    /// The stage ends: what has healed by now.
-    pub fn end(&mut self) -> Vec<Healed> {
-        std::mem::take(self).healed
+    /// The stage ends: the differences that are restored by now.
+    pub fn end(&mut self) -> Vec<Restored> {
+        std::mem::take(self).restored
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Invoked {
 
 impl Invoked {
     /// As it stands at this point of a stage.
-    pub fn of(state: &State) -> Self {
+    pub fn of(state: &State<'_>) -> Self {
         Self {
             scope: Arc::clone(&state.scope),
             workdir: state.workdir.as_ref().ok().cloned(),
@@ -136,7 +136,7 @@ fn variable(scope: &Scope, name: &str) -> Lookup {
     }
 }
 
-fn user(state: &State) -> User {
+fn user(state: &State<'_>) -> User {
     let names_group = state.user.as_deref().is_ok_and(|user| user.contains(':'));
     match state.user.as_deref().map(Owner::of) {
         Ok(Owner::Default | Owner::Numeric { uid: 0, gid: 0 }) => User::Root,

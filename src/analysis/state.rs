@@ -1,23 +1,22 @@
-//! What is known at one point of a stage. Nothing of the filesystem is worked out before somebody looks at it.
+//! The state at one point of a stage. What happened to the filesystems is worked out when they are asked for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::analysis::destination::{self, Followed};
+use crate::analysis::destination::Destination;
 use crate::analysis::end_state::BuiltHere;
+use crate::analysis::filesystems::{Filesystems, Process, make_directories};
 use crate::analysis::observe::Observers;
-use crate::analysis::owner::{self, Owner};
-use crate::analysis::restored::{Healed, Healing};
-use crate::analysis::run::{self, Invoked, Mounts, RunAt};
+use crate::analysis::owner::Owner;
+use crate::analysis::restored::Restored;
+use crate::analysis::run::{self, Invoked, RunAt};
 use crate::analysis::site::Os;
-use crate::analysis::transfer::inherit_group;
-use crate::dockerfile::{Dockerfile, Scope};
+use crate::dockerfile::{Assignment, Dockerfile, Mount, Run, Scope};
 use crate::images::BaseImage;
 use crate::rootfs::profile::ProfiledImage;
-use crate::rootfs::{
-    Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
-};
+use crate::rootfs::{Assumption, Base, Disturbance, Leans, Reach};
 use crate::shell::Step;
-use crate::text::path::join;
+use crate::text::path::{clean, join};
 
 /// The shell that RUN uses where no SHELL says otherwise.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
@@ -25,91 +24,16 @@ const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 /// `PATH` of a stage that starts from nothing (`system.DefaultPathEnvUnix`).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// One filesystem as it is built now, and one as it will be where an accepted difference has been linked.
-#[derive(Clone, Debug)]
-pub struct Worlds {
-    /// As the build is now.
-    pub plain: Rootfs,
-    /// As it will be, where that differs.
-    pub linked: Option<Rootfs>,
-    /// Differences that may heal.
-    pub healing: Healing,
-}
-
-impl Worlds {
-    /// A filesystem of which nothing is known.
-    pub fn unknown() -> Self {
-        Self::new(Base::Unknown("nobody looked".into()))
-    }
-
-    fn new(base: Base) -> Self {
-        Self { plain: Rootfs::new(base), linked: None, healing: Healing::default() }
-    }
-
-    /// From now on an accepted difference has been linked in one of them. What heals beside that is not followed.
-    pub fn split(&mut self) {
-        self.healing.give_up();
-        self.linked.get_or_insert_with(|| self.plain.clone());
-    }
-
-    /// Each of them, the plain one first.
-    fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
-        std::iter::once(&mut self.plain).chain(self.linked.as_mut()).chain(self.healing.each())
-    }
-
-    /// A RUN at `line`. What it writes below its mounts never reaches the image, so nothing heals before its end
-    /// where it has any.
-    fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Option<String>], line: usize) {
-        self.each().for_each(|rootfs| process.make_directory(rootfs, line));
-        let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::before(rootfs, targets)).collect();
-        for step in steps {
-            self.healing.before(step, &self.plain);
-            self.each().for_each(|rootfs| run::apply(rootfs, step));
-            if targets.is_empty() {
-                self.healing.compare(&self.plain);
-            }
-        }
-        for (rootfs, mounts) in self.each().zip(mounts) {
-            mounts.after(rootfs, line);
-        }
-        self.healing.compare(&self.plain);
-    }
-}
-
-/// What an executor starts for a RUN.
-#[derive(Clone, Debug)]
-pub struct Process {
-    /// The working directory; None where it is not known.
-    pub workdir: Option<String>,
-    /// USER; None where it is not known.
-    pub user: Option<String>,
-    /// What that leans on.
-    pub assumed: Option<Arc<Assumption>>,
-}
-
-impl Process {
-    /// Makes the working directory where it is missing, as BuildKit's executors do before each RUN
-    /// (`MkdirAllAndChown` of `meta.Cwd` in runcexecutor and containerdexecutor); it stays in the layer.
-    fn make_directory(&self, rootfs: &mut Rootfs, line: usize) {
-        let Some(workdir) = &self.workdir else { return };
-        let mut owner = self.user.as_deref().and_then(|user| owner::of_process(user, rootfs));
-        if let (Some((_, leans)), Some(assumed)) = (&mut owner, &self.assumed) {
-            leans.add(Arc::clone(assumed));
-        }
-        make_directories(rootfs, workdir, owner.as_ref(), line);
-    }
-}
-
 /// Something that happened to the filesystem.
 #[derive(Clone, Debug)]
-struct Pending {
+struct Pending<'d> {
     line: usize,
-    what: What,
+    what: What<'d>,
 }
 
 /// What happened.
 #[derive(Clone, Debug)]
-pub enum What {
+enum What<'d> {
     /// An instruction wrote to a place that is not known.
     Elsewhere(&'static str),
     /// WORKDIR.
@@ -124,31 +48,31 @@ pub enum What {
     /// RUN.
     Run {
         /// What it ran.
-        ran: Ran,
+        ran: Ran<'d>,
         /// In which process.
         process: Process,
         /// Where it mounts something; None for a target that is not known.
         targets: Vec<Option<String>>,
-        /// The stage that it ran in.
-        stage: usize,
     },
 }
 
 /// What a RUN ran.
 #[derive(Clone, Debug)]
-pub enum Ran {
+pub enum Ran<'d> {
     /// Commands that were read already.
     Known(Vec<Step>),
     /// An instruction of the Dockerfile, and what it is run with.
-    At(RunAt, Box<Invoked>),
+    At(&'d Dockerfile, RunAt, Box<Invoked>),
 }
 
 /// What is known at one point of a stage.
 #[derive(Clone, Debug)]
-pub struct State {
-    worlds: Worlds,
-    /// What happened since the worlds were looked at last.
-    pending: Vec<Pending>,
+pub struct State<'d> {
+    filesystems: Filesystems,
+    /// What happened since the filesystems were looked at last.
+    pending: Vec<Pending<'d>>,
+    /// Commands of the stage that may see whether a file was linked.
+    pub observers: Observers,
     pub scope: Arc<Scope>,
     /// Absolute; the reason where it is not known.
     pub workdir: Result<String, String>,
@@ -166,33 +90,12 @@ pub struct State {
     pub line: usize,
 }
 
-/// WORKDIR and RUN: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
-fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
-    let Followed::At(real, _) = destination::follow(rootfs, path) else {
-        let reach = Reach::Names(vec![path.to_owned()]);
-        return rootfs.disturb(Disturbance::new("WORKDIR", line, reach));
-    };
-    let parts: Vec<String> = ancestors(&real).skip(1).chain([real.as_str()]).map(str::to_owned).collect();
-    for part in parts {
-        let fact = rootfs.get(&part);
-        if fact.known != Known::Absent {
-            continue;
-        }
-        let mut leans = fact.leans;
-        let ids = owner.map(|(ids, from)| {
-            leans.merge(from);
-            *ids
-        });
-        let made = inherit_group(rootfs, &part, Directory::made_by(ids));
-        rootfs.set(&part, Fact { known: Known::Dir(made), leans }, Below::Nothing);
-    }
-}
-
-impl State {
+impl<'d> State<'d> {
     fn new(base: Base, scope: Scope, os: Os, line: usize) -> Self {
         Self {
-            worlds: Worlds::new(base),
+            filesystems: Filesystems::new(base),
             pending: Vec::new(),
+            observers: Observers::default(),
             scope: Arc::new(scope),
             workdir: Ok("/".into()),
             user: Ok(String::new()),
@@ -251,7 +154,7 @@ impl State {
         state
     }
 
-    /// An image that nobody has read and whose family is known. That it starts as its family does is one
+    /// An image that was not read and whose family is known. That it starts as its family does is one
     /// assumption with what it is, so every verdict that leans on the one names the other.
     pub fn of_profile(image: ProfiledImage, line: usize) -> Self {
         let config = image.config();
@@ -274,8 +177,9 @@ impl State {
     pub fn of_neighbour(name: &str, built: &BuiltHere, line: usize) -> Self {
         let whole = built.assumption(name, line);
         Self {
-            worlds: built.worlds(&whole),
+            filesystems: built.filesystems(&whole),
             pending: Vec::new(),
+            observers: Observers::default(),
             scope: Arc::new(built.end.scope.clone()),
             workdir: built.end.workdir.clone(),
             user: built.end.user.clone(),
@@ -288,7 +192,7 @@ impl State {
         }
     }
 
-    /// An image whose configuration nobody has read: that it runs as root is an assumption.
+    /// An image whose configuration was not read: that it runs as root is an assumption.
     fn assume_root(&mut self, what: &str, line: usize) {
         let message = format!("{what} (line {line}) sets no USER, so WORKDIR makes directories of root");
         self.assumed_user = Some(Arc::new(Assumption::new(line, "/", message)));
@@ -299,8 +203,87 @@ impl State {
         self.scope.expand(word, escape_token)
     }
 
-    /// Notes what happened; what it did to the filesystem is found out when somebody looks.
-    pub fn happened(&mut self, what: What) {
+    /// The state of a stage that starts from the end of this one.
+    pub fn child(&mut self) -> Self {
+        self.filesystems();
+        Self { observers: Observers::default(), ..self.clone() }
+    }
+
+    /// `ARG`.
+    pub fn declare(
+        &mut self,
+        arguments: &[Assignment],
+        given: &BTreeMap<String, Option<String>>,
+        global: &Scope,
+        escape_token: char,
+    ) {
+        Arc::make_mut(&mut self.scope).declare(arguments, given, global, escape_token);
+    }
+
+    /// `ENV`: all values are expanded before any is set (`expandKvpsInPlace`).
+    pub fn assign(&mut self, assignments: &[Assignment], escape_token: char) {
+        let expand = |word: &String| self.scope.expand(word, escape_token);
+        let values: Vec<_> = assignments
+            .iter()
+            .filter_map(|assignment| Some((expand(&assignment.name), expand(assignment.value.as_ref()?))))
+            .collect();
+        for (name, value) in values {
+            match name {
+                Ok(name) => Arc::make_mut(&mut self.scope).export(&name, value),
+                // Any variable may be the one.
+                Err(why) => self.scope = Arc::new(Scope::open(why.into())),
+            }
+        }
+    }
+
+    /// `USER`.
+    pub fn change_user(&mut self, word: &str, escape_token: char) {
+        self.user = self.expand(word, escape_token);
+        self.assumed_user = None;
+    }
+
+    /// `WORKDIR`: makes missing directories, owned by the current user (`dockerfile2llb.dispatchWorkdir`).
+    pub fn change_workdir(&mut self, word: &str, escape_token: char) {
+        let path = match self.expand(word, escape_token) {
+            Ok(path) if path.starts_with('/') => Ok(clean(&path)),
+            Ok(path) => self.workdir.as_ref().map(|workdir| join(workdir, &path)).map_err(Clone::clone),
+            Err(why) => Err(why),
+        };
+        self.workdir.clone_from(&path);
+        let Ok(path) = path else {
+            return self.wrote_somewhere("WORKDIR");
+        };
+        if path != "/" {
+            self.untouched = false;
+        }
+        let user = self.user.as_ref().ok().cloned();
+        self.happened(What::Workdir { path, user, assumed: self.assumed_user.clone() });
+    }
+
+    /// `RUN`.
+    pub fn ran(&mut self, run: &Run, ran: Ran<'d>, escape_token: char) {
+        self.untouched = false;
+        let process = Process {
+            workdir: self.workdir.as_ref().ok().cloned(),
+            user: self.user.as_ref().ok().cloned(),
+            assumed: self.assumed_user.clone(),
+        };
+        let targets = self.mount_targets(run, escape_token);
+        self.happened(What::Run { ran, process, targets });
+    }
+
+    /// Where `--mount` puts something for the time of a RUN; None for a target that is not known.
+    fn mount_targets(&self, run: &Run, escape_token: char) -> Vec<Option<String>> {
+        let target = |mount: &Mount| {
+            let target = self.expand(mount.target.as_deref()?, escape_token);
+            let workdir = self.workdir.as_deref().ok();
+            Some(target.ok().and_then(|target| Destination::new(&target, workdir)).map(|at| at.path))
+        };
+        run.mounts.iter().filter_map(target).collect()
+    }
+
+    /// Notes what happened; what it did to the filesystems is found out when they are asked for.
+    fn happened(&mut self, what: What<'d>) {
         self.pending.push(Pending { line: self.line, what });
     }
 
@@ -311,29 +294,29 @@ impl State {
 
     /// Forgets the differences so far: their lines are not for this file to edit.
     pub fn forget_differences(&mut self) {
-        self.worlds.healing.end();
+        self.filesystems.differences.end();
     }
 
-    /// The stage ends: what of its differences has healed.
-    pub fn healed(&mut self, dockerfile: &Dockerfile, observers: &mut Observers) -> Vec<Healed> {
-        if self.worlds.healing.is_open() {
-            self.settled(dockerfile, observers);
+    /// Ends the stage: the differences that are restored.
+    pub fn restored(&mut self) -> Vec<Restored> {
+        if self.filesystems.differences.is_open() {
+            self.filesystems();
         }
-        self.worlds.healing.end()
+        self.filesystems.differences.end()
     }
 
     /// The filesystems, with all done that happened.
-    pub fn settled(&mut self, dockerfile: &Dockerfile, observers: &mut Observers) -> &mut Worlds {
+    pub fn filesystems(&mut self) -> &mut Filesystems {
         for Pending { line, what } in std::mem::take(&mut self.pending) {
             match what {
                 What::Elsewhere(keyword) => {
-                    for rootfs in self.worlds.each() {
+                    for rootfs in self.filesystems.each() {
                         let reach = Reach::Names(Vec::new());
                         rootfs.disturb(Disturbance::new(keyword, line, reach));
                     }
                 }
                 What::Workdir { path, user, assumed } => {
-                    for rootfs in self.worlds.each() {
+                    for rootfs in self.filesystems.each() {
                         let mut owner = user.as_ref().and_then(|user| Owner::of(user).resolve(rootfs));
                         if let (Some((_, leans)), Some(assumed)) = (&mut owner, &assumed) {
                             leans.add(Arc::clone(assumed));
@@ -341,16 +324,16 @@ impl State {
                         make_directories(rootfs, &path, owner.as_ref(), line);
                     }
                 }
-                What::Run { ran, process, targets, stage } => {
+                What::Run { ran, process, targets } => {
                     let steps = match ran {
                         Ran::Known(steps) => steps,
-                        Ran::At(place, invoked) => run::steps(dockerfile, place, &invoked),
+                        Ran::At(dockerfile, place, invoked) => run::steps(dockerfile, place, &invoked),
                     };
-                    observers.ran(stage, &steps);
-                    self.worlds.ran(&process, &steps, &targets, line);
+                    self.observers.note(&steps);
+                    self.filesystems.ran(&process, &steps, &targets, line);
                 }
             }
         }
-        &mut self.worlds
+        &mut self.filesystems
     }
 }

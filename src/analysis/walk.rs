@@ -1,0 +1,304 @@
+//! The walk through the stages of a Dockerfile: the state before each instruction, and after it.
+
+use std::collections::HashMap;
+
+use crate::analysis::base::{FromLine, Start, has_triggers};
+use crate::analysis::copy_step::{self, Linking};
+use crate::analysis::decision::Decision;
+use crate::analysis::judgement::{BaseRead, Judged};
+use crate::analysis::named_context::NamedContext;
+use crate::analysis::resolve::{self, Origin, Origins};
+use crate::analysis::restored::Restored;
+use crate::analysis::run::{self, Invoked, RunAt};
+use crate::analysis::source::Source;
+use crate::analysis::state::{Ran, State};
+use crate::analysis::{Inputs, Verdict, transfer_of};
+use crate::builds::{BuildContext, NoContext};
+use crate::dockerfile::stages::Reference;
+use crate::dockerfile::{Body, Dockerfile, From, Instruction, Stages, Transfer};
+
+/// Walks all stages: judges each COPY and ADD, and lists the images that they start from.
+pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<BaseRead>) {
+    let mut walk = Walk::new(dockerfile, stages, inputs);
+    walk.run();
+    walk.assume_unseen();
+    (walk.judged, walk.bases)
+}
+
+/// The state at the end of the stage `target`, or of the last. None where there is no such stage.
+pub fn end<'a>(
+    dockerfile: &'a Dockerfile,
+    stages: &'a Stages,
+    target: Option<&str>,
+    inputs: &Inputs<'a>,
+) -> Option<State<'a>> {
+    let mut walk = Walk::new(dockerfile, stages, inputs);
+    walk.run();
+    let stage = stages.of_target(target)?;
+    (stage < walk.ended.len()).then(|| walk.ended.swap_remove(stage))
+}
+
+struct Walk<'a> {
+    dockerfile: &'a Dockerfile,
+    inputs: Inputs<'a>,
+    stages: &'a Stages,
+    escape_token: char,
+    /// The state that others see of the stage at work, where a named context takes its place.
+    instead: Option<State<'a>>,
+    /// Stages whose place a folder takes.
+    folders: HashMap<usize, &'a dyn BuildContext>,
+    /// End states of the stages so far.
+    ended: Vec<State<'a>>,
+    judged: Vec<Judged>,
+    bases: Vec<BaseRead>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(dockerfile: &'a Dockerfile, stages: &'a Stages, inputs: &Inputs<'a>) -> Self {
+        Self {
+            dockerfile,
+            stages,
+            inputs: *inputs,
+            escape_token: char::from(dockerfile.directives().escape_token),
+            instead: None,
+            folders: HashMap::new(),
+            ended: Vec::new(),
+            judged: Vec::new(),
+            bases: Vec::new(),
+        }
+    }
+
+    /// The number of the stage at work.
+    fn stage(&self) -> usize {
+        self.ended.len()
+    }
+
+    fn run(&mut self) {
+        let dockerfile = self.dockerfile;
+        let mut current: Option<State<'a>> = None;
+        for (at, instruction) in dockerfile.instructions().iter().enumerate() {
+            match (&instruction.body, current.as_mut()) {
+                (Body::From(from), _) => {
+                    self.end_stage(current.take());
+                    current = self.start_stage(from, instruction.start_line);
+                }
+                (_, None) => self.before_any_stage(instruction, at),
+                (Body::Onbuild(_), Some(state)) => state.triggers.push(at),
+                (_, Some(state)) => self.step(state, instruction, at, self.inputs.context),
+            }
+        }
+        self.end_stage(current.take());
+    }
+
+    /// A COPY or ADD before the first FROM, which BuildKit refuses: it is listed, and nothing is known of it.
+    fn before_any_stage(&mut self, instruction: &Instruction, at: usize) {
+        if let Some((inner, _)) = transfer_of(instruction) {
+            let line = instruction.start_line;
+            let mut nowhere = State::unknown("no stage", "there is no FROM before", None, line);
+            self.step(&mut nowhere, inner, at, &NoContext);
+        }
+    }
+
+    fn start_stage(&mut self, from: &'a From, line: usize) -> Option<State<'a>> {
+        let stage = self.stages.get(self.stage())?;
+        let at = FromLine { from, platform: stage.platform.as_deref(), line };
+        let start = match &stage.base {
+            Reference::Scratch => Start::from_scratch(line),
+            Reference::Stage(parent) => {
+                let state = self.start_from_stage(*parent);
+                self.replace_stage(at);
+                return Some(state);
+            }
+            Reference::Image(image) => match self.inputs.named_contexts.lookup(image, at.platform) {
+                None => Start::from_image(&self.inputs, image, at),
+                Some(named) => Start::from_context(&self.inputs, image, named, at),
+            },
+            Reference::Unknown(why) => Start::from_unknown(why, at),
+        };
+        let state = self.begin(start);
+        self.replace_stage(at);
+        Some(state)
+    }
+
+    fn start_from_stage(&mut self, parent: usize) -> State<'a> {
+        let mut state = self.ended[parent].child();
+        for at in std::mem::take(&mut state.triggers) {
+            self.trigger(&mut state, at, self.inputs.context);
+        }
+        state.forget_differences();
+        state
+    }
+
+    /// Runs the ONBUILD instructions of a base image. Their COPY and ADD are not for this file to edit.
+    fn begin(&mut self, start: Start<'a>) -> State<'a> {
+        let Start { mut state, read, onbuild } = start;
+        self.bases.extend(read);
+        let judged = self.judged.len();
+        for trigger in &onbuild {
+            let read = Dockerfile::read(trigger.as_bytes());
+            for (at, instruction) in read.instructions().iter().enumerate() {
+                match &instruction.body {
+                    Body::Run(run) => {
+                        let steps = run::steps(&read, RunAt(at), &Invoked::of(&state));
+                        state.ran(run, Ran::Known(steps), self.escape_token);
+                    }
+                    _ => self.step(&mut state, instruction, at, self.inputs.context),
+                }
+                self.judged.truncate(judged);
+            }
+        }
+        state.forget_differences();
+        state
+    }
+
+    /// A named context of a stage's name takes its place, for whoever copies from it or starts from it
+    /// (`dockerfile2llb.convert.go`: its instructions are not dispatched).
+    fn replace_stage(&mut self, at: FromLine<'_>) {
+        let Some(name) = &at.from.name else { return };
+        let Some(named) = self.inputs.named_contexts.lookup(name, at.platform) else { return };
+        let named = match named {
+            NamedContext::Image(image) if has_triggers(&self.inputs, &image) => {
+                NamedContext::Elsewhere(format!("the ONBUILD lines of {image} are not followed"))
+            }
+            named => named,
+        };
+        if let NamedContext::Folder(folder) = named {
+            self.folders.insert(self.stage(), folder);
+        }
+        let start = Start::from_context(&self.inputs, name, named, at);
+        self.instead = Some(self.begin(start));
+    }
+
+    /// Ends a stage: its ONBUILD lines will run on what it leaves, in a build with another context.
+    fn end_stage(&mut self, state: Option<State<'a>>) {
+        let Some(mut state) = state else { return };
+        if !state.triggers.is_empty() {
+            let mut child = state.clone();
+            for at in std::mem::take(&mut child.triggers) {
+                self.trigger(&mut child, at, &NoContext);
+            }
+            state.observers.merge(child.observers);
+        }
+        for Restored { judged, leans } in state.restored() {
+            self.judged[judged].decision = Decision::restored(leans);
+        }
+        if let Some(mut instead) = self.instead.take() {
+            // Its lines are judged for a build without that context, so what looks at them counts.
+            state.filesystems();
+            instead.observers.merge(state.observers);
+            state = instead;
+        }
+        self.ended.push(state);
+    }
+
+    /// That no later command sees a link is an assumption of each line that may be linked.
+    fn assume_unseen(&mut self) {
+        let links = |judged: &&mut Judged| matches!(judged.decision.verdict, Verdict::Link | Verdict::Edit);
+        let mut linked: Vec<&mut Judged> = self.judged.iter_mut().filter(links).collect();
+        if linked.is_empty() {
+            return;
+        }
+        for (at, state) in self.ended.iter_mut().enumerate() {
+            state.filesystems();
+            for judged in &mut linked {
+                let after = match at == judged.stage {
+                    true => judged.line,
+                    false if self.stages.chain(at).any(|below| below == judged.stage) => 0,
+                    false => continue,
+                };
+                state.observers.assume_blind(after, &mut judged.decision.leans);
+            }
+        }
+    }
+
+    fn trigger(&mut self, state: &mut State<'a>, at: usize, context: &dyn BuildContext) {
+        if let Body::Onbuild(inner) = &self.dockerfile.instructions()[at].body {
+            self.step(state, inner, at, context);
+        }
+    }
+
+    fn step(
+        &mut self,
+        state: &mut State<'a>,
+        instruction: &Instruction,
+        at: usize,
+        context: &dyn BuildContext,
+    ) {
+        state.line = instruction.start_line;
+        let escape_token = self.escape_token;
+        match &instruction.body {
+            Body::Arg(arguments) => {
+                state.declare(arguments, self.inputs.build_args, self.stages.global(), escape_token);
+            }
+            Body::Env(assignments) => state.assign(assignments, escape_token),
+            Body::Workdir(word) => state.change_workdir(&word.text, escape_token),
+            Body::User(word) => state.change_user(&word.text, escape_token),
+            Body::Shell(shell) => state.shell.clone_from(shell),
+            Body::Run(run) => {
+                let invoked = Box::new(Invoked::of(state));
+                state.ran(run, Ran::At(self.dockerfile, RunAt(at), invoked), escape_token);
+            }
+            Body::Transfer(transfer) => self.transfer(state, transfer, at, context),
+            Body::From(_) | Body::Onbuild(_) | Body::Other(_) | Body::Unreadable => {}
+        }
+    }
+
+    fn transfer(
+        &mut self,
+        state: &mut State<'a>,
+        transfer: &Transfer,
+        at: usize,
+        context: &dyn BuildContext,
+    ) {
+        let mut line = resolve::words(state, transfer, self.escape_token);
+        // Where the copy goes to a place that is not known, what it brings changes nothing.
+        if line.destination.is_ok() {
+            let origins = match transfer.options.from.as_deref() {
+                None => Origins::one(Origin::Context(context)),
+                Some(from) => self.origins(from, state.line),
+            };
+            (line.sources, line.linked_sources) = origins.sources(state, transfer, self.escape_token);
+        }
+        let (decision, difference) = copy_step::decide(state, &line, &self.inputs);
+        let linking =
+            Linking::of(&line, &decision, difference.map(|difference| (self.judged.len(), difference)));
+        self.judged.push(Judged {
+            stage: self.stage(),
+            line: state.line,
+            instruction: at,
+            on_nothing: state.untouched,
+            is_copy: resolve::is_copy(transfer, &line.sources),
+            files: line.sources.iter().map(Source::files).sum(),
+            decision,
+        });
+        state.untouched = false;
+        copy_step::leave(state, &line, &linking);
+    }
+
+    /// The source of a `COPY --from`: a stage, a named context, or an image.
+    fn origins<'c>(&mut self, from: &str, line: usize) -> Origins<'c>
+    where
+        'a: 'c,
+    {
+        let image = match self.stages.copied_from(self.stage(), from) {
+            Reference::Stage(stage) => {
+                return match self.folders.get(&stage) {
+                    Some(folder) => Origins::one(Origin::Context(*folder)),
+                    None => Origins::of(self.ended[stage].filesystems().clone()),
+                };
+            }
+            Reference::Scratch => return Origins::empty(),
+            Reference::Unknown(why) => return Origins::one(Origin::Unknown(why)),
+            Reference::Image(image) => image,
+        };
+        match self.inputs.named_contexts.lookup(&image, None) {
+            None => Origins::of_image(&self.inputs, &image, line),
+            Some(NamedContext::Image(image)) if image == "scratch" => Origins::empty(),
+            Some(NamedContext::Image(image)) => Origins::of_image(&self.inputs, &image, line),
+            Some(NamedContext::Folder(folder)) => Origins::one(Origin::Context(folder)),
+            Some(NamedContext::Elsewhere(what)) => {
+                Origins::one(Origin::Unknown(format!("named context {from}: {what}")))
+            }
+        }
+    }
+}
