@@ -219,6 +219,21 @@ pub enum Remedy {
     Destination(String),
 }
 
+impl Remedy {
+    /// The change in words.
+    fn change(&self, transfer: &Transfer) -> String {
+        let destination = transfer.destination.as_ref().map(|word| &word.text[..]).unwrap_or_default();
+        match self {
+            Self::AppendSlash => format!("destination changed from {destination} to {destination}/"),
+            Self::Destination(path) => format!("destination changed from {destination} to {path}"),
+            Self::Owner(owner) => {
+                let named = transfer.options.chown.as_deref().unwrap_or_default();
+                format!("owner changed from {named} to {owner}")
+            }
+        }
+    }
+}
+
 /// An edit that a rule proposes. The decision tries it by all rules, once for each line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Candidate {
@@ -284,13 +299,9 @@ impl Finding<Candidate> {
         Finding { rule, weight, path, message, leans, remedy: None }
     }
 
-    /// The finding that an edit settles, with what that leans on.
-    pub(super) fn with_edit(self, remedy: Remedy, leans: Leans) -> Finding {
-        let message = match &remedy {
-            Remedy::AppendSlash => format!("{}; with a slash at the end it goes into it", self.message),
-            Remedy::Destination(path) => format!("{}; the real path is {path}", self.message),
-            Remedy::Owner(_) => self.message,
-        };
+    /// The finding that an edit of the instruction settles, with what that rests on.
+    pub(super) fn with_edit(self, remedy: Remedy, transfer: &Transfer, leans: Leans) -> Finding {
+        let message = format!("{}: {}", remedy.change(transfer), self.message);
         Finding {
             rule: self.rule,
             weight: Weight::Edit,
@@ -351,7 +362,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// What each rule's documentation has to hold.
-    const SECTIONS: [&str; 4] = ["## What happens", "## Why", "## Example", "## Evidence"];
+    const SECTIONS: [&str; 4] = ["## What happens", "## Why", "## Example", "## Source"];
 
     #[test]
     fn the_table_is_sorted_and_whole() {

@@ -19,6 +19,7 @@ mod differential;
 mod discovery;
 mod engine;
 mod evidence;
+mod explain;
 mod exports;
 mod faults;
 mod figures;

@@ -1,4 +1,4 @@
-//! Modes of the directories on the way.
+//! Modes of parent directories.
 
 use crate::rootfs::Known;
 
@@ -6,7 +6,7 @@ use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, STAGED_TREE,
 
 pub(super) static RULE: Rule = Rule {
     name: "ancestor-mode",
-    summary: "A directory on the way gets mode 0755",
+    summary: "Parent directory mode is reset to 0755",
     documentation: DOCUMENTATION,
     caret: Caret::Destination,
     predicts: Prediction::Path(&[Attribute::Mode]),
@@ -17,29 +17,36 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-A linked copy makes every directory on the way to its destination anew, with mode 0755. A directory with
-another mode loses it: `/tmp` its sticky bit, `/root` its privacy, a setgid directory its group inheritance.
+A linked copy sets every parent directory of its destination to mode 0755. `/tmp` loses its sticky bit, `/root` becomes
+readable for all, and a setgid directory no longer passes on its group.
 
-Where something later in the same stage sets mode and owner again for certain (`chmod 1777 /tmp`, `rm -rf`, a linked
-copy), the difference heals and the line may be linked.
+The line may be linked if a later step of the same stage certainly sets mode and owner again: `chmod 1777 /tmp`,
+`rm -rf`, another linked copy.
 
 ## Why
 
-The copy runs in an empty filesystem, where none of its ancestors exist, so BuildKit creates them. The merge
-lays the new directories over the old ones, and a directory over a directory takes the upper one's metadata.
+A linked copy runs in an empty filesystem, so BuildKit creates the parent directories with mode 0755. The merge puts
+them over the directories of the image. The upper directory wins.
 
 ## Example
 
 ```dockerfile
-FROM debian
-# /root was 0700 and is 0755 afterwards: everybody can read it.
-COPY --link .bashrc /root/.bashrc
+FROM tiny:1
+COPY f /root/.cfg
 ```
 
-## Evidence
+`tiny:1` is a small BusyBox image. Its `/root` has mode 0700.
 
-Cases 025 to 030, 035, 135, 195, 239, 276, 277, 285 and 286. `copy.MkdirAll` in fsutil, called by
-`solver/llbsolver/file/backend.go`, `docopy`.
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
+
+```text
+path     as written    with --link
+/root    mode 0700     mode 0755
+```
+
+## Source
+
+`copy.MkdirAll` in fsutil, called by `docopy` in BuildKit's `solver/llbsolver/file/backend.go`.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
@@ -53,14 +60,15 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
                 findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
             }
             None => {
-                let message = format!("the mode of `{path}` is not known; it would become 0755");
+                let message = format!("the mode of `{path}` is not known; `--link` sets it to 0755");
                 findings.push(Finding::unknown(RULE.id(), path, message));
             }
         }
     }
 }
 
-/// The root directory stays as it is, but a new directory in one with setgid takes its group and the bit.
+/// Finds a new directory in a root with setgid. A link does not change the root itself, but the new directory does not
+/// inherit group and bit.
 fn check_root(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let root = view.rootfs.get("/");
     let has_setgid =
@@ -68,8 +76,9 @@ fn check_root(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     if let (true, Some((path, fact))) = (has_setgid, view.written.first())
         && fact.known == Known::Absent
     {
-        let message =
-            format!("`{path}` is new and takes the group and the setgid bit of `/`; linked it would be 0755");
+        let message = format!(
+            "`{path}` inherits group and setgid bit of `/`; with `--link` it is 0755 and inherits none"
+        );
         findings.push(Finding::hold(RULE.id(), path, &root.leans, message));
     }
 }

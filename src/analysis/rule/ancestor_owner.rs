@@ -1,4 +1,4 @@
-//! Owners of the directories on the way, without `--chown`.
+//! Owners of parent directories, without `--chown`.
 
 use crate::rootfs::Known;
 
@@ -6,7 +6,7 @@ use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, STAGED_TREE,
 
 pub(super) static RULE: Rule = Rule {
     name: "ancestor-owner",
-    summary: "A directory on the way comes to belong to root",
+    summary: "Parent directory owner is reset to root",
     documentation: DOCUMENTATION,
     caret: Caret::Destination,
     predicts: Prediction::Path(&[Attribute::Owner]),
@@ -17,31 +17,38 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-A linked copy without `--chown` gives every directory on the way to its destination to 0:0. A user can no
-longer write its home or its work directory.
+A linked copy without `--chown` gives every parent directory of its destination to 0:0. A user can no longer write to
+its home or work directory.
 
-Where something later in the same stage sets mode and owner again for certain (`chmod 1777 /tmp`, `rm -rf`, a linked
-copy), the difference heals and the line may be linked.
+The line may be linked if a later step of the same stage certainly sets mode and owner again: `chown`, `rm -rf`, another
+linked copy.
 
 ## Why
 
-The copy runs in an empty filesystem, so BuildKit creates the ancestors, owned by root, and the merge puts
-them over those of the image.
+A linked copy runs in an empty filesystem, so BuildKit creates the parent directories, owned by root. The merge puts
+them over the directories of the image. The upper directory wins.
 
 ## Example
 
 ```dockerfile
-FROM node
-USER node
-WORKDIR /home/node/app
-# /home/node and /home/node/app belong to root afterwards.
-COPY --link package.json .
+FROM tiny:1
+USER app
+WORKDIR /app
+COPY f .
 ```
 
-## Evidence
+`tiny:1` is a small BusyBox image. Its user `app` is 1000:1001, and WORKDIR creates `/app` for that user.
 
-Cases 031, 046, 051, 105, 189, 191, 199, 268 and 269. `solver/llbsolver/file/backend.go`, `docopy`, with no
-`Chown`.
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
+
+```text
+path    as written         with --link
+/app    owner 1000:1001    owner 0:0
+```
+
+## Source
+
+`docopy` in BuildKit's `solver/llbsolver/file/backend.go`, with no `Chown`.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
@@ -57,7 +64,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
                 findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
             }
             None => {
-                let message = format!("the owner of `{path}` is not known; it would become 0:0");
+                let message = format!("the owner of `{path}` is not known; `--link` sets it to 0:0");
                 findings.push(Finding::unknown(RULE.id(), path, message));
             }
         }

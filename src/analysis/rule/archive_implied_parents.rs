@@ -1,4 +1,4 @@
-//! Parents that an archive only implies.
+//! Directories that an archive implies.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "archive-implied-parents",
-    summary: "A directory that an archive only implies is made anew",
+    summary: "A directory without an entry in the archive is created again",
     documentation: DOCUMENTATION,
     caret: Caret::Sources,
     predicts: Prediction::Replaced,
@@ -22,33 +22,46 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-A tar may hold `bin/tool` without an entry for `bin/`. Extracted by a linked ADD, the implied directories are
-made anew: a symbolic link there becomes a directory, a mode or an owner is lost.
+An archive may hold `bin/tool` without an entry for `bin`. A linked ADD creates such a directory again: it replaces a
+symlink, and it resets mode and owner of a directory to 0755 and 0:0, also with `--chown`.
+
+An entry whose path passes through a symlink of the same archive lands where that symlink points to. In the empty
+filesystem of a linked ADD, this place may be missing.
 
 ## Why
 
-A plain ADD extracts into what is there and makes only directories that are missing. In the empty filesystem
-all of them are missing.
+A plain ADD extracts into the image and creates only missing directories. In the empty filesystem of a linked ADD, all
+of them are missing.
 
 ## Example
 
 ```dockerfile
-FROM debian
-# /bin is a symbolic link to usr/bin; afterwards it is a directory that holds only `tool`.
-ADD --link tool.tar /
+FROM tiny:1
+ADD a.tar /
 ```
 
-## Evidence
+`tiny:1` is a small BusyBox image. Its `/bin` is a symlink. `a.tar` holds `bin/tool`, and no entry for `bin`.
 
-Case 131. An entry that leads through a symbolic link of the same archive ends where that link leads, and fails
-in an empty filesystem. Implied directories belong to root, also with `--chown`. `solver/llbsolver/file/unpack.go`, `unpack`.
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
+
+```text
+path             as written            with --link
+/bin             symlink to usr/bin    directory
+/bin/tool        absent                file
+/usr/bin/tool    file                  absent
+```
+
+## Source
+
+`unpack` in BuildKit's `solver/llbsolver/file/unpack.go`.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.line.destination else { return };
     if let Some((path, through)) = detour(view) {
         let message = format!(
-            "`{path}` of the archive leads through `{through}`, which the line brings as no directory; where it ends hangs on what is there"
+            "`{path}` in the archive passes through `{through}`, which this instruction does not create as a \
+             directory; its place is not known"
         );
         findings.push(Finding::unknown(RULE.id(), &join(&destination.path, path), message));
     }
@@ -62,8 +75,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
             SourceKind::MaybeArchive { why, compressed } => {
                 let absent = |fact: &Fact| fact.known == Known::Absent;
                 if !view.at_destination.as_ref().is_some_and(absent) {
-                    let message =
-                        format!("{why}; what it would do below `{}` can not be told", destination.path);
+                    let message = format!("{why}; its effect below `{}` is not known", destination.path);
                     findings.push(if *compressed {
                         Finding::hold(RULE.id(), &destination.path, &source.leans, message)
                     } else {
@@ -76,7 +88,8 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     }
 }
 
-/// The first entry of an archive on whose way the line itself has put something that is no directory, with that.
+/// Returns the first archive entry whose path passes through something that the instruction itself creates and that
+/// is not a directory, with that.
 fn detour<'a>(view: &'a View<'_>) -> Option<(&'a str, &'a str)> {
     let mut no_directories: BTreeSet<&str> = BTreeSet::new();
     for source in &view.line.sources {
@@ -109,7 +122,7 @@ fn bring<'a>(no_directories: &mut BTreeSet<&'a str>, path: &'a str, is_directory
     }
 }
 
-/// The directories of an archive's entries that have no entry of their own before.
+/// Returns the directories on the paths of an archive's entries that have no earlier entry.
 fn implied_parents(archive: &Archive) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
     let mut implied = BTreeSet::new();
@@ -132,19 +145,21 @@ fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding<Candidat
     let message = match &fact.known {
         Known::Absent => return,
         Known::Unknown(why) => {
-            let message = format!("what is at `{path}`, which the archive implies, is not known: {why}");
+            let message = format!("the archive implies `{path}`, and what is there is not known: {why}");
             findings.push(Finding::unknown(RULE.id(), path, message));
             return;
         }
-        // `--chown` is for what the archive names (`archive.Unpack`).
+        // `--chown` applies only to the entries of the archive (`archive.Unpack`).
         Known::Dir(directory) if *directory == Directory::made_by(Some((0, 0))) => return,
-        Known::Dir(_) => format!("`{path}` is only implied by the archive and would be made anew, 0755"),
+        Known::Dir(_) => format!("the archive implies `{path}`, which `--link` would reset to 0755 and 0:0"),
         Known::Symlink(target) => {
             format!(
-                "`{path}` is a symbolic link to {target}, only implied by the archive, and would become a directory"
+                "the archive implies `{path}`, a symlink to {target} that `--link` would replace with a directory"
             )
         }
-        Known::File | Known::Other => format!("`{path}` is no directory and would be replaced by one"),
+        Known::File | Known::Other => {
+            format!("the archive implies `{path}`, which is not a directory and would be replaced with one")
+        }
     };
     findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
 }

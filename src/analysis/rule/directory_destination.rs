@@ -1,4 +1,4 @@
-//! Destinations that are directories and do not say so.
+//! Directories at a destination without a slash.
 
 use crate::rootfs::Known;
 
@@ -6,7 +6,7 @@ use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "directory-destination",
-    summary: "A directory without a slash is replaced by the file",
+    summary: "A directory at a destination without a slash is replaced with the file",
     documentation: DOCUMENTATION,
     caret: Caret::Destination,
     predicts: Prediction::Replaced,
@@ -17,26 +17,35 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-`COPY app /usr/local/bin` puts the file into the directory. Linked, it removes the directory with all that is
-in it and puts the file in its place. With a slash at the end both do the same, if the directory itself passes
-the other rules; on a path where nothing is, the slash would be wrong, since it makes a directory of the file.
+`COPY app /usr/local/bin` puts the file into the directory. With `--link`, the file replaces the directory, and all that
+is in it is gone.
+
+With a slash at the end of the destination, both do the same, if the directory itself passes the other rules. Where
+nothing is at the destination, a slash is wrong: it makes a directory of the file.
 
 ## Why
 
-In the empty filesystem nothing is at the destination, so BuildKit takes it for the name of the file.
+In the empty filesystem of a linked copy, nothing is at the destination. BuildKit takes it for the name of the file.
 
 ## Example
 
 ```dockerfile
-FROM debian
-# /usr/local/bin is a file afterwards.
-COPY --link app /usr/local/bin
+FROM tiny:1
+RUN mkdir -p /opt/t
+COPY f /opt/t
 ```
 
-## Evidence
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
 
-Cases 026, 060, 070, 077, 080, 086, 148, 187 and 225; with the slash 226, 227, 287, 289 and 297; wrong where
-nothing is: 288 and 305. `copy.copier.prepareTargetDir` in fsutil.
+```text
+path        as written    with --link
+/opt/t      directory     file
+/opt/t/f    file          absent
+```
+
+## Source
+
+`copier.prepareTargetDir` in fsutil's `copy` package.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
@@ -45,6 +54,6 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
         return;
     }
     let path = &destination.path;
-    let message = format!("`{path}` is a directory and would be replaced by the file");
+    let message = format!("`{path}` is a directory, and `--link` would replace it with the file");
     findings.push(Finding::hold(RULE.id(), path, &fact.leans, message).or(Candidate::AppendSlash));
 }

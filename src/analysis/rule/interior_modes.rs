@@ -4,7 +4,7 @@ use super::{Attribute, Caret, Prediction, Rule};
 
 pub(super) static RULE: Rule = Rule {
     name: "interior-modes",
-    summary: "Directories of a checkout are not always 0755",
+    summary: "Directories of a checkout do not always have mode 0755",
     documentation: DOCUMENTATION,
     caret: Caret::Sources,
     predicts: Prediction::Below(&[Attribute::Mode, Attribute::Owner, Attribute::Xattrs]),
@@ -15,26 +15,35 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-Git stores no modes of directories. A checkout with umask 002 has 0775, and `COPY . /app/` takes them along; a
-later linked copy into `/app/sub/` resets `/app/sub` to 0755.
+Git stores no modes of directories. With umask 002, a checkout has 0775, and `COPY . /app/` keeps that. A later linked
+copy to `/app/sub/` resets `/app/sub` to 0755.
+
+The copy that brings the tree is safe. For a later copy below it, the mode is an assumption that names the first line.
+If the mode is known, `ancestor-mode` judges it.
 
 ## Why
 
-The interior directories of a source carry their own modes in both kinds of copy; only the directories on the
-way to a destination are reset. So the line that brings the tree is safe, and a later line below it leans on
-its modes.
+Directories inside a source keep their modes in both kinds of copy. Only parent directories of the destination are
+reset.
 
 ## Example
 
 ```dockerfile
-FROM debian
-COPY --link . /app/
-# /app/sub is 0755 afterwards, whatever the checkout had.
-COPY --link config /app/sub/config
+FROM tiny:1
+COPY t /opt/
+COPY f /opt/a/f
 ```
 
-## Evidence
+`t/a` in the build context has mode 0700.
 
-Cases 055 to 057 and 195. The analysis makes the mode an assumption that names the line; `ancestor-mode` finds
-it where it is known.
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
+
+```text
+path      as written    with --link
+/opt/a    mode 0700     mode 0755
+```
+
+## Source
+
+`copier.copyDirectory` in fsutil's `copy` package.
 ";

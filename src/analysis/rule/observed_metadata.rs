@@ -1,4 +1,4 @@
-//! What a RUN can see of a link.
+//! Signs of a link that a RUN can see.
 
 use super::{Caret, Prediction, Rule};
 
@@ -15,23 +15,32 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-Files of a linked copy have a link count of 2, and all directories on the way have new modification times.
-Commands that look at them behave differently: `find -links`, `find -newer`, `rsync -H`, caches of fonts and
-icons, directory targets of make.
+In a RUN after a linked copy, the copied files have a link count of 2, and all parent directories have new modification
+times. This changes what some commands do: `find -links`, `find -newer`, `rsync -H`, caches of fonts and icons,
+directory targets of make.
+
+Link counts and times are not part of the image comparison. Files that a command derives from them are.
 
 ## Why
 
-BuildKit materialises the merge with hard links for the RUN that follows. The image itself is the same.
+BuildKit prepares the merged filesystem of that RUN with hard links.
 
 ## Example
 
 ```dockerfile
-FROM debian
-COPY --link fonts /usr/share/fonts/
-RUN fc-cache
+FROM tiny:1
+COPY f /opt/n/f
+RUN stat -c %h /opt/n/f > /links
 ```
 
-## Evidence
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
 
-Case 314. Times and link counts are no part of equivalence; a verification builds both and compares.
+```text
+path      as written    with --link
+/links    content 1     content 2
+```
+
+## Source
+
+`applyHardlink` in BuildKit's `snapshot/diffapply_unix.go`.
 ";

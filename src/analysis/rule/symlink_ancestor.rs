@@ -1,4 +1,4 @@
-//! Symbolic links on the way.
+//! Symlinks on the path to the destination.
 
 use crate::rootfs::Known;
 
@@ -6,7 +6,7 @@ use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "symlink-ancestor",
-    summary: "A symbolic link on the way becomes a directory",
+    summary: "A symlink on the path to the destination is replaced with a directory",
     documentation: DOCUMENTATION,
     caret: Caret::Destination,
     predicts: Prediction::Replaced,
@@ -17,33 +17,44 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-The link is replaced by a real directory that holds only what is copied. `COPY --link x /bin/` removes every
-command of an image whose `/bin` is a link, and the next RUN fails.
+The new directory holds only what is copied. `COPY --link x /bin/` removes every command of an image whose `/bin` is a
+symlink, and the next RUN fails. With the real path, here `/usr/bin/`, both copies do the same, if
+it passes the other rules.
 
 ## Why
 
-A plain copy follows links on the way. The empty filesystem of a linked copy has none, so it makes
-directories, and the merge puts a directory where the link was.
+A plain copy follows symlinks. The empty filesystem of a linked copy has none, so BuildKit creates directories, and the
+merge replaces the symlink with a directory.
 
 ## Example
 
 ```dockerfile
-FROM debian
-# /bin is a link to usr/bin. COPY --link tool /usr/bin/tool does what is meant.
-COPY --link tool /bin/tool
+FROM tiny:1
+COPY f /bin/f
 ```
 
-## Evidence
+`tiny:1` is a small BusyBox image. Its `/bin` is a symlink.
 
-Cases 001 to 009, 015 to 017, 220, 255, 256, 258, 260, 279, 301 and 307; the real path: 006.
-containerd's `fs.RootPath`, called by `copy.Copy` in fsutil.
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
+
+```text
+path          as written            with --link
+/bin          symlink to usr/bin    directory
+/bin/f        absent                file
+/usr/bin/f    file                  absent
+```
+
+## Source
+
+`fs.RootPath` in containerd's continuity, called by `copy.Copy` in fsutil.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     for (path, fact) in &view.written {
         let Known::Symlink(target) = &fact.known else { continue };
         let message = format!(
-            "`{path}` is a symbolic link to {target} and would become a directory that holds only this copy"
+            "`{path}` is a symlink to {target}, and `--link` would replace it with a directory that holds only \
+             this copy"
         );
         findings.push(Finding::hold(RULE.id(), path, &fact.leans, message).or(Candidate::RealPath));
     }

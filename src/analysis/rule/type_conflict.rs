@@ -1,4 +1,4 @@
-//! Files over directories and directories over files.
+//! Files over directories, and directories over files.
 
 use crate::analysis::source::SourceKind;
 use crate::rootfs::Known;
@@ -7,7 +7,7 @@ use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "type-conflict",
-    summary: "The copy meets something of another type",
+    summary: "The copy meets a path of another type",
     documentation: DOCUMENTATION,
     caret: Caret::Destination,
     predicts: Prediction::Replaced,
@@ -18,56 +18,65 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-A file meets a directory, or a directory a file or a link. A plain copy fails there; a linked copy replaces what
-it meets. A line like this does not build today.
+A file meets a directory, or a directory meets a file or a symlink. A plain copy fails. A linked copy replaces what it
+meets. A Dockerfile with such a line does not build today.
+
+An ADD of an archive replaces what it meets, with and without `--link`.
 
 ## Why
 
-BuildKit refuses to copy a directory over a non-directory and the other way round. The merge does not.
+BuildKit refuses to copy a directory over something else, and something else over a directory. The merge does not.
 
 ## Example
 
 ```dockerfile
-FROM debian
-RUN touch /opt/t
-COPY d /opt/t/
+FROM tiny:1
+RUN echo o > /opt/t
+COPY f /opt/t/x/f
 ```
 
-## Evidence
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
 
-Cases 021, 065, 066, 130 and 229; archives replace what they meet in both: 136 and 137.
-`copy.copier.copy` in fsutil: «cannot copy to non-directory».
+```text
+path     as written                                with --link
+build    fails: lstat /opt/t/x: not a directory    succeeds
+```
+
+## Source
+
+`copier.copy` in fsutil's `copy` package: «cannot copy to non-directory».
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     for (path, fact) in &view.written {
         if matches!(fact.known, Known::File | Known::Other) {
-            let message = format!("`{path}` is no directory: the build fails now and would replace it");
+            let message =
+                format!("`{path}` is not a directory: the build fails today, and `--link` would replace it");
             findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
         }
     }
     for (path, upper, fact) in view.interior() {
         let meets = match (&upper, &fact.known) {
-            (Known::Dir(_), Known::File | Known::Other | Known::Symlink(_)) => "is no directory",
+            (Known::Dir(_), Known::File | Known::Other | Known::Symlink(_)) => "is not a directory",
             (Known::File | Known::Symlink(_) | Known::Other, Known::Dir(_)) if view.is_inside(path) => {
                 "is a directory"
             }
             _ => continue,
         };
-        let message = format!("`{path}` {meets}: the build fails now and would replace it");
+        let message = format!("`{path}` {meets}: the build fails today, and `--link` would replace it");
         findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
     }
     file_before_directory(view, findings);
 }
 
-/// A file that takes the destination, and then a directory that is to be copied there too.
+/// Finds a file that becomes the destination before a directory is copied to it.
 fn file_before_directory(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
     let takes_place = !view.is_directory_anyway() && matches!(fact.known, Known::Absent | Known::File);
     let directory_later = view.line.sources.iter().any(|source| matches!(source.kind, SourceKind::Dir(_)));
     if takes_place && directory_later {
         let path = &destination.path;
-        let message = format!("a file and then a directory are copied to `{path}`: the build fails now");
+        let message = format!("a file and then a directory are copied to `{path}`: the build fails today");
         findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
     }
 }

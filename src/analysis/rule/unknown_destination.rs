@@ -4,7 +4,7 @@ use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-destination",
-    summary: "Where the copy goes is not known",
+    summary: "The destination is not known",
     documentation: DOCUMENTATION,
     caret: Caret::Destination,
     predicts: Prediction::Unnamed,
@@ -15,23 +15,45 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-The destination hangs on a variable or on a WORKDIR whose value is not known here.
+The destination contains a variable, or it is relative to a WORKDIR, and the value is not known.
+`--build-arg NAME=VALUE` gives the value of an ARG.
 
 ## Why
 
-What is at the destination decides, so it has to be known. `--build-arg NAME=VALUE` gives the value of an ARG.
+The effect of a link depends on what is at the destination.
 
 ## Example
 
+For `COPY f $DIR/f`, the value of `DIR` decides. With `/usr/local/bin`:
+
 ```dockerfile
-FROM registry.example/base
-# SRC is set by the base image, or it is not.
-COPY --link build.sh $SRC/
+FROM tiny:1
+COPY f /usr/local/bin/f
 ```
 
-## Evidence
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
 
-Case 235. `dockerfile2llb.pathRelativeToWorkingDir`.
+```text
+no difference
+```
+
+With `/tmp/sub`:
+
+```dockerfile
+FROM tiny:1
+COPY f /tmp/sub/f
+```
+
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
+
+```text
+path    as written    with --link
+/tmp    mode 1777     mode 0755
+```
+
+## Source
+
+`pathRelativeToWorkingDir` in BuildKit's `frontend/dockerfile/dockerfile2llb`.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {

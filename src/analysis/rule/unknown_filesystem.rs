@@ -1,4 +1,4 @@
-//! Paths of which nothing is known.
+//! Paths whose state is not known.
 
 use crate::rootfs::Known;
 
@@ -6,7 +6,7 @@ use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-filesystem",
-    summary: "What is at the destination or on the way is not known",
+    summary: "The state of the destination or of a parent directory is not known",
     documentation: DOCUMENTATION,
     caret: Caret::Destination,
     predicts: Prediction::Unnamed,
@@ -17,23 +17,48 @@ pub(super) static RULE: Rule = Rule {
 
 const DOCUMENTATION: &str = r"## What happens
 
-Nobody has told what the base image holds there, or a command of a RUN names the path.
+The base image cannot be read, or a RUN names the path and its effect there is not known.
+`--rootfs IMAGE=PATH` gives the filesystem of a base image.
 
 ## Why
 
-A link to a path that may be a symbolic link, a directory with another mode or another owner may change the
-image. `--rootfs IMAGE=PATH` tells what an image holds.
+The effect of a link depends on what is at the destination and on its parent directories.
 
 ## Example
 
+Where nothing is at `/opt/t`:
+
 ```dockerfile
-FROM registry.example/base
-COPY --link app /opt/app/
+FROM tiny:1
+COPY f /opt/t
 ```
 
-## Evidence
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
 
-The model: `C(S) = S ⊕ C(∅)` can be judged only where `S` is known along the destination.
+```text
+no difference
+```
+
+Where a directory is:
+
+```dockerfile
+FROM tiny:1
+RUN mkdir -p /opt/t
+COPY f /opt/t
+```
+
+Result with Docker 28.5.2 (containerd image store), as written and with `--link`:
+
+```text
+path        as written    with --link
+/opt/t      directory     file
+/opt/t/f    file          absent
+```
+
+## Source
+
+A linked copy is equivalent exactly if `C(S) = S ⊕ C(∅)`: the copy `C` into the filesystem `S` gives the same as a merge
+of `S` with a copy into an empty filesystem.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {

@@ -7,7 +7,7 @@ use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "windows",
-    summary: "Windows has no linked copies",
+    summary: "`--link` does not work on Windows",
     documentation: DOCUMENTATION,
     caret: Caret::Instruction,
     predicts: Prediction::BuildFails,
@@ -22,18 +22,20 @@ The merge fails.
 
 ## Why
 
-BuildKit's MergeOp needs an overlay of directories that Windows' snapshotter does not have.
+BuildKit merges snapshots. The snapshotter for Windows cannot.
 
 ## Example
 
 ```dockerfile
 FROM mcr.microsoft.com/windows/servercore:ltsc2022
-COPY --link app.exe C:/app/app.exe
+COPY app.exe C:/app/app.exe
 ```
 
-## Evidence
+This example was not built. The source below says what happens.
 
-`solver/llbsolver/ops/merge.go`; the snapshotter of Windows has no merge.
+## Source
+
+BuildKit's `solver/llbsolver/ops/merge.go`.
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
@@ -42,7 +44,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
             RULE.id(),
             "",
             &Leans::default(),
-            format!("this is a Windows image: {why}"),
+            format!("`--link` does not work on Windows: {why}"),
         ));
     }
 }

@@ -451,9 +451,9 @@ fn a_diff_on_a_terminal_has_colours_and_nothing_that_acts() {
 fn a_rule_reads_like_a_page() {
     let text = plain(&rule(rules::find("ancestor-mode").unwrap()));
     assert!(
-        text.starts_with("ancestor-mode: A directory on the way gets mode 0755\n\nWhat happens\n\nA linked"),
+        text.starts_with("ancestor-mode: Parent directory mode is reset to 0755\n\nWhat happens\n\nA linked"),
         "{text}"
     );
-    assert!(text.contains("\n    COPY --link .bashrc /root/.bashrc\n"), "{text}");
+    assert!(text.contains("\n    COPY f /root/.cfg\n"), "{text}");
     assert!(!text.contains("```") && !text.contains("##"), "{text}");
 }
