@@ -39,6 +39,7 @@ mod report;
 mod revert;
 mod rollout;
 mod schema;
+mod second_decider;
 mod soundness;
 mod status;
 mod support;

@@ -1,0 +1,9 @@
+//! The model, its states, and the comparison with the analysis.
+
+pub mod build;
+pub mod compare;
+mod copy;
+pub mod filesystem;
+#[path = "../../it/differential/random.rs"]
+mod random;
+pub mod scenario;
