@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use layerwright::analysis::end_state::NoNeighbours;
 use layerwright::analysis::named_context::NamedContexts;
-use layerwright::analysis::site::Verdict;
-use layerwright::analysis::{Inputs, Site, analyze, rule};
+
+use layerwright::analysis::{Inputs, Site, Verdict, analyze, rule};
 use layerwright::builds::{BuildContext, ContextEntry, ContextPath};
 use layerwright::dockerfile::Dockerfile;
 use layerwright::edit::{LineEdit, replacement};
