@@ -36,7 +36,7 @@ use crate::ops::{Knowledge, Selection};
 #[derive(Debug, Parser)]
 #[command(name = "layerwright", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = help::TOP, styles = human::style::HELP)]
-pub struct Arguments {
+struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
@@ -80,7 +80,7 @@ enum Command {
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+enum Format {
     /// For people
     #[default]
     Human,
@@ -90,7 +90,7 @@ pub enum Format {
 
 /// What is known beside the files.
 #[derive(Debug, Args)]
-pub struct KnowledgeArguments {
+struct KnowledgeArguments {
     /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
@@ -165,7 +165,7 @@ impl KnowledgeArguments {
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct PlanArguments {
+struct PlanArguments {
     /// A folder of the repository, or a plain folder
     #[arg(default_value = ".")]
     path: PathBuf,
@@ -211,7 +211,7 @@ pub struct PlanArguments {
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
-pub struct InspectArguments {
+struct InspectArguments {
     /// Dockerfiles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -227,7 +227,7 @@ pub struct InspectArguments {
 
 /// What becomes of a change.
 #[derive(Debug, Args)]
-pub struct Outcome {
+struct Outcome {
     /// Show the change (the default)
     #[arg(long, conflicts_with_all = ["write", "commit"])]
     diff: bool,
@@ -247,7 +247,7 @@ pub struct Outcome {
 
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
-pub struct MigrateArguments {
+struct MigrateArguments {
     /// Files of the repository instead of a wave; with --accept, globs of files
     #[arg(value_name = "FILE")]
     files: Vec<String>,
@@ -278,7 +278,7 @@ pub struct MigrateArguments {
 /// Arguments of `revert`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("chosen").required(true).args(["files", "wave"]))]
-pub struct RevertArguments {
+struct RevertArguments {
     /// Files of the repository
     #[arg(value_name = "FILE")]
     files: Vec<String>,
@@ -297,7 +297,7 @@ pub struct RevertArguments {
 
 /// How GitHub is reached.
 #[derive(Debug, Args)]
-pub struct GitHubArguments {
+struct GitHubArguments {
     /// The repository on GitHub; without it, that of the remote `origin`
     #[arg(long, value_name = "OWNER/REPO")]
     repo: Option<RepositoryName>,
@@ -314,7 +314,7 @@ pub struct GitHubArguments {
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
-pub struct StatusArguments {
+struct StatusArguments {
     /// Ask nobody: the saved plan and the repository tell
     #[arg(long)]
     offline: bool,
@@ -336,7 +336,7 @@ pub struct StatusArguments {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArguments {
+struct CheckArguments {
     /// A folder of the repository, or a plain folder
     #[arg(default_value = ".")]
     path: PathBuf,
@@ -356,7 +356,7 @@ pub struct CheckArguments {
 
 /// How findings are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
+enum CheckFormat {
     /// For people
     #[default]
     Human,
@@ -368,7 +368,7 @@ pub enum CheckFormat {
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
-pub struct ExplainArguments {
+struct ExplainArguments {
     /// The rule; without it, all are listed
     rule: Option<String>,
 }

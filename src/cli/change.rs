@@ -11,7 +11,7 @@ use crate::text::words::{count, short_id};
 
 impl Outcome {
     /// The mode that the flags name.
-    pub fn mode(&self) -> Mode {
+    pub(crate) fn mode(&self) -> Mode {
         match (self.write, self.commit) {
             (_, true) => Mode::Commit,
             (true, false) => Mode::Write,
@@ -21,7 +21,7 @@ impl Outcome {
 }
 
 /// Prints the diffs, or the branches as JSON. Files that were left out are an error.
-pub fn print(mode: Mode, changed: &Changed, format: Format) -> Result<(), Error> {
+pub(crate) fn print(mode: Mode, changed: &Changed, format: Format) -> Result<(), Error> {
     match (mode, format) {
         (Mode::Diff, _) if std::io::stdout().is_terminal() => {
             write::stdout(&human::diffs(&changed.changes, true))
@@ -51,7 +51,7 @@ fn left_out(mode: Mode, changed: &Changed) -> Result<(), Error> {
 }
 
 /// A branch as a line.
-pub fn branch_line(branch: &MadeBranch) -> String {
+pub(crate) fn branch_line(branch: &MadeBranch) -> String {
     let MadeBranch { path, name, commit, became } = branch;
     format!("{name} {} {} {path}\n", short_id(commit.as_str()), word(*became))
 }

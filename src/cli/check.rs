@@ -14,7 +14,7 @@ use crate::text::words::count;
 const FOUND: u8 = 1;
 
 /// Looks at the linked lines of a repository or folder.
-pub fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
+pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let options = CheckOptions {
         path: arguments.path.clone(),
         rev: arguments.rev.clone(),

@@ -15,7 +15,7 @@ use crate::text::escape::shown_lines;
 
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The arguments or a file that the user names can not be used.
     Usage,
     /// The environment does not allow it: a disk, a repository.
@@ -35,7 +35,7 @@ impl Kind {
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
-pub struct Error {
+pub(crate) struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
@@ -43,27 +43,27 @@ pub struct Error {
 
 impl Error {
     /// An error of a kind.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hints: Vec::new() }
     }
 
     /// A library's error about what the user gave, with its causes.
-    pub fn usage(error: &dyn StdError) -> Self {
+    pub(crate) fn usage(error: &dyn StdError) -> Self {
         Self::new(Kind::Usage, chain(error))
     }
 
     /// A library's error about the world, with its causes.
-    pub fn environment(error: &dyn StdError) -> Self {
+    pub(crate) fn environment(error: &dyn StdError) -> Self {
         Self::new(Kind::Environment, chain(error))
     }
 
     /// A library's error about something that would not be safe, with its causes.
-    pub fn refused(error: &dyn StdError) -> Self {
+    pub(crate) fn refused(error: &dyn StdError) -> Self {
         Self::new(Kind::Refused, chain(error))
     }
 
     /// Several errors about files as one, each named, with what to do about them. None where there is none.
-    pub fn all(errors: Vec<Self>) -> Option<Self> {
+    pub(crate) fn all(errors: Vec<Self>) -> Option<Self> {
         let many = errors.len();
         let mut errors = errors.into_iter();
         let first = errors.next()?;
@@ -84,7 +84,7 @@ impl Error {
 
     /// Adds what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Display) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hints.push(hint.to_string());
         self
     }
@@ -101,7 +101,7 @@ impl Error {
     }
 
     /// Prints it and tells the exit code.
-    pub fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self) -> ExitCode {
         let mut stderr = anstream::stderr().lock();
         // Nobody is left to be told that standard error is gone.
         let _ = write!(stderr, "{}", self.shown());

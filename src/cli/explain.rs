@@ -4,7 +4,7 @@ use super::{Error, ExplainArguments, Kind, human, write};
 use crate::analysis::rule;
 
 /// Prints a rule's documentation, or the table of rules.
-pub fn run(arguments: &ExplainArguments) -> Result<(), Error> {
+pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Error> {
     let Some(name) = &arguments.rule else { return write::stdout(&human::rules(rule::ALL)) };
     match rule::find(name) {
         Some(rule) => write::stdout(&human::rule(rule)),

@@ -50,20 +50,20 @@ impl Clock for SystemClock {
 
 /// The present time.
 #[expect(clippy::disallowed_methods, reason = "the one place where the time comes in")]
-pub fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
 /// Whether the token is the one that GitHub Actions gives to a workflow, as far as its environment tells.
 #[expect(clippy::disallowed_methods, reason = "what such a token does starts no workflow")]
-pub fn is_actions_token() -> bool {
+pub(crate) fn is_actions_token() -> bool {
     let in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     let is_installation = |token: SecretString| token.expose_secret().starts_with("ghs_");
     in_actions && token().ok().flatten().is_some_and(is_installation)
 }
 
 /// GitHub by the token of the environment.
-pub fn by_token(api: &str) -> Result<GitHubAccess, Error> {
+pub(crate) fn by_token(api: &str) -> Result<GitHubAccess, Error> {
     // clap would repeat a password that somebody wrote into it.
     let api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
     let credentials = token()?.map(Credentials::Token);
@@ -71,7 +71,7 @@ pub fn by_token(api: &str) -> Result<GitHubAccess, Error> {
 }
 
 /// GitHub as the arguments say: as an App, or by the token of the environment.
-pub fn access(arguments: &GitHubArguments) -> Result<GitHubAccess, Error> {
+pub(crate) fn access(arguments: &GitHubArguments) -> Result<GitHubAccess, Error> {
     let access = by_token(&arguments.api)?;
     let credentials = match (&arguments.app_id, &arguments.app_key) {
         (Some(id), Some(key)) => {

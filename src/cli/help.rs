@@ -1,7 +1,7 @@
 //! What stands below the options in `--help`: how a command is used.
 
 /// Of `layerwright` itself.
-pub const TOP: &str = "\
+pub(crate) const TOP: &str = "\
 Start with these three; none of them changes a file:
   layerwright plan                     what may be linked here, and what stands against the rest
   layerwright inspect Dockerfile       each COPY and ADD of a file, with the reasons
@@ -11,7 +11,7 @@ Exit codes: 0 done, 1 something was found or images differ, 2 could not do what 
 safety, 130 interrupted";
 
 /// Of `plan`.
-pub const PLAN: &str = "\
+pub(crate) const PLAN: &str = "\
 Examples:
   layerwright plan
   layerwright plan --rootfs debian:12=debian.tar --save
@@ -23,14 +23,14 @@ A root filesystem tar of an image:
   docker export $(docker create debian:12) > debian.tar";
 
 /// Of `inspect`.
-pub const INSPECT: &str = "\
+pub(crate) const INSPECT: &str = "\
 Examples:
   layerwright inspect Dockerfile
   layerwright inspect services/*/Dockerfile --context . --rootfs debian:12=debian.tar
   layerwright inspect - --format json < Dockerfile";
 
 /// Of `migrate`.
-pub const MIGRATE: &str = "\
+pub(crate) const MIGRATE: &str = "\
 Examples:
   layerwright migrate                                   show the first wave that is not done
   layerwright migrate --wave 1 --write                  write wave 1 to the working tree
@@ -40,7 +40,7 @@ Examples:
   layerwright migrate --accept ancestor-mode:/root --reason \"nobody else is in this image\"";
 
 /// Of `revert`.
-pub const REVERT: &str = "\
+pub(crate) const REVERT: &str = "\
 What somebody changed since is reported and left.
 
 Examples:
@@ -49,7 +49,7 @@ Examples:
   git show v2:plans/copy-link/plan.json | layerwright revert --plan - --wave 1 --write";
 
 /// Of `verify`.
-pub const VERIFY: &str = "\
+pub(crate) const VERIFY: &str = "\
 It builds the files and so executes what they say, and the commands of `prepare` in layerwright.toml; no other command
 executes anything of a repository. It needs `docker buildx` and a builder that can link. What is built is the commit,
 exported to a temporary folder (TMPDIR), never the working tree. The evidence goes to `evidence/` in the campaign's
@@ -66,7 +66,7 @@ Exit codes: 0 done, files that do not build or take too long are counted (--stri
 2 the builder can not link or is not there, 3 the plan is stale, 130 interrupted";
 
 /// Of `report`.
-pub const REPORT: &str = "\
+pub(crate) const REPORT: &str = "\
 It looks at what there is and does what is next, and nothing where nothing is; run it again and again. The token is
 taken from GH_TOKEN or GITHUB_TOKEN. It needs: contents, pull requests and issues: write; checks: read.
 
@@ -77,14 +77,14 @@ Examples:
   layerwright report --out proposals                   patches and texts for another forge";
 
 /// Of `status`.
-pub const STATUS: &str = "\
+pub(crate) const STATUS: &str = "\
 Examples:
   layerwright status                                   asks GitHub for the pull requests, with the token of report
   layerwright status --offline
   layerwright status --offline --rev origin/main --format json";
 
 /// Of `check`.
-pub const CHECK: &str = "\
+pub(crate) const CHECK: &str = "\
 Found are linked lines that change their image or whose flag has no effect, and headers that do not know them. A line of
 which nothing can be told is counted, and no finding.
 
@@ -96,12 +96,12 @@ Examples:
 Exit codes: 0 nothing was found, 1 something was found, 2 could not do what was asked";
 
 /// Of `explain`.
-pub const EXPLAIN: &str = "\
+pub(crate) const EXPLAIN: &str = "\
 Examples:
   layerwright explain
   layerwright explain ancestor-mode";
 
 /// Of `completions`.
-pub const COMPLETIONS: &str = "\
+pub(crate) const COMPLETIONS: &str = "\
 Example:
   layerwright completions bash > ~/.local/share/bash-completion/completions/layerwright";

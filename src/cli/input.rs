@@ -9,7 +9,7 @@ use crate::campaign::plan::file::Plan;
 use crate::ops;
 
 /// A file, or standard input for `-`.
-pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let unreadable =
         |error: io::Error| Error::new(Kind::Usage, format!("{} can not be read: {error}", path.display()));
     if path != Path::new("-") {
@@ -21,7 +21,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 }
 
 /// A text.
-pub fn read_text(path: &Path) -> Result<String, Error> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     String::from_utf8(read(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Error::new(Kind::Usage, format!("{} is not UTF-8 at byte {at}", path.display()))
@@ -29,7 +29,7 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 }
 
 /// The plan of `--plan`.
-pub fn plan(path: Option<&Path>) -> Result<Option<Plan>, Error> {
+pub(crate) fn plan(path: Option<&Path>) -> Result<Option<Plan>, Error> {
     let Some(path) = path else { return Ok(None) };
     Ok(Some(ops::read_plan(path, &read(path)?)?))
 }

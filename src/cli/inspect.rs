@@ -6,7 +6,7 @@ use super::{Error, Format, InspectArguments, human, input, write};
 use crate::ops::{self, InspectOptions, NamedText};
 
 /// Shows the sites and verdicts of files.
-pub fn run(arguments: &InspectArguments) -> Result<(), Error> {
+pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Error> {
     let knowledge = arguments.knowledge.resolve()?;
     let named = |path: &PathBuf| Ok(NamedText { path: path.clone(), text: input::read(path)? });
     let files: Result<_, Error> = arguments.files.iter().map(named).collect();

@@ -6,7 +6,7 @@ use crate::config::FILE_NAME;
 use crate::ops::{self, AcceptOptions, Accepted, MigrateOptions};
 
 /// Shows, writes or commits the change of a wave or of some files; or accepts differences.
-pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
+pub(crate) fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     if !arguments.accept.is_empty() {
         return accept(arguments);
     }
@@ -22,9 +22,6 @@ pub fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     let progress = Progress::with_branches(arguments.outcome.format);
     let changed = ops::migrate(&options, &|notice| progress.show(notice))?;
     progress.end()?;
-    if changed.is_empty() {
-        write::remark("nothing is left to do: no line that was asked for waits for --link");
-    }
     change::print(options.mode, &changed, arguments.outcome.format)
 }
 

@@ -6,7 +6,7 @@ use crate::config::{self, Config};
 use crate::ops::{self, ListText, PlanOptions, Planned, Save};
 
 /// Plans and shows, or writes, the plan.
-pub fn run(arguments: &PlanArguments) -> Result<(), Error> {
+pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
     if arguments.print_config {
         return print_config(arguments);
     }

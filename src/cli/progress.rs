@@ -25,7 +25,7 @@ const EXECUTES: &str = "verify builds the files and so executes what they say, a
 const NAMED: usize = 5;
 
 /// Shows the notices of an operation.
-pub struct Progress {
+pub(crate) struct Progress {
     /// The line of the activity.
     bar: Mutex<ProgressBar>,
     /// The lines of the files that are verified.
@@ -38,7 +38,7 @@ pub struct Progress {
 
 impl Progress {
     /// Shows nothing yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             bar: Mutex::new(ProgressBar::hidden()),
             lines: Lines::new(),
@@ -48,17 +48,17 @@ impl Progress {
     }
 
     /// As [`new`](Self::new). For people, each branch is printed as soon as it is made.
-    pub fn with_branches(format: Format) -> Self {
+    pub(crate) fn with_branches(format: Format) -> Self {
         Self { prints_branches: format == Format::Human, ..Self::new() }
     }
 
     /// The error of standard output, if there was one.
-    pub fn end(self) -> Result<(), Error> {
+    pub(crate) fn end(self) -> Result<(), Error> {
         self.failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
     /// Shows a notice.
-    pub fn show(&self, notice: &Notice<'_>) {
+    pub(crate) fn show(&self, notice: &Notice<'_>) {
         match *notice {
             Notice::Began(activity) => self.bar(|bar| *bar = line(activity)),
             Notice::Ended(_) => self.bar(|bar| bar.finish_and_clear()),
@@ -70,6 +70,9 @@ impl Progress {
                 ));
             }
             Notice::WithoutEffect(what) => write::remark(&format!("note: {what}")),
+            Notice::NothingToDo => {
+                write::remark("nothing is left to do: no line that was asked for waits for --link");
+            }
             Notice::Unverified(files) => unverified(files),
             Notice::Written { path, lines, purpose } => {
                 let done = match purpose {

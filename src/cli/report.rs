@@ -6,10 +6,10 @@ mod shown;
 use super::progress::Progress;
 use super::{Error, Format, github, input, write};
 use crate::ops::{self, GitHubReport, ReportOptions, ReportTarget, ReportingError};
-pub use arguments::ReportArguments;
+pub(crate) use arguments::ReportArguments;
 
 /// Opens the pull requests that are next, keeps those that there are, and writes the tracking issue.
-pub fn run(arguments: &ReportArguments) -> Result<(), Error> {
+pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
     let options = ReportOptions {
         repository: arguments.repository.clone(),
         plan: input::plan(arguments.plan.as_deref())?,

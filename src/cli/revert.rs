@@ -6,7 +6,7 @@ use crate::ops::{self, RevertOptions, RevertResult, Selection};
 use crate::text::words::count;
 
 /// Shows, writes or commits the inverse of what a plan did to files, where it still stands.
-pub fn run(arguments: &RevertArguments) -> Result<(), Error> {
+pub(crate) fn run(arguments: &RevertArguments) -> Result<(), Error> {
     let options = RevertOptions {
         repository: arguments.repository.clone(),
         selection: match arguments.wave {

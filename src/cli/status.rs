@@ -5,7 +5,7 @@ use super::{Error, Format, StatusArguments, github, human, input, write};
 use crate::ops::{self, StatusOptions};
 
 /// Shows the progress of the campaign.
-pub fn run(arguments: &StatusArguments) -> Result<(), Error> {
+pub(crate) fn run(arguments: &StatusArguments) -> Result<(), Error> {
     let options = StatusOptions {
         repository: arguments.repository.clone(),
         plan: input::plan(arguments.plan.as_deref())?,

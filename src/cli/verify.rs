@@ -1,7 +1,7 @@
 //! `layerwright verify`: the only command that executes anything of a repository.
 
 mod arguments;
-pub mod lines;
+pub(crate) mod lines;
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use crate::verify::builder::Interrupt;
 use crate::verify::builder::buildx::{DockerBuildx, Options};
 
 use arguments::Format;
-pub use arguments::VerifyArguments;
+pub(crate) use arguments::VerifyArguments;
 
 /// The version of what `--format json` prints.
 const SCHEMA: u32 = 1;
@@ -31,7 +31,7 @@ struct Printed<'a> {
 }
 
 /// Builds the files of a wave before and after, compares, and writes the evidence.
-pub fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
+pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let files = files(arguments)?;
     if arguments.format == Format::GithubMatrix {
         return matrix(ops::shards(&files)?).map(|()| ExitCode::SUCCESS);

@@ -8,27 +8,27 @@ use super::error::{Error, Kind};
 use crate::text::escape::shown_lines;
 
 /// Prints all that a result holds.
-pub type Writes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
+pub(crate) type Writes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
 
 /// Prints text for people to standard output, with colours where somebody sees them.
-pub fn stdout(text: &str) -> Result<(), Error> {
+pub(crate) fn stdout(text: &str) -> Result<(), Error> {
     print(&mut anstream::stdout().lock(), &|out| out.write_all(text.as_bytes()))
 }
 
 /// Prints a result for programs to standard output: every byte as it is.
-pub fn raw(bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn raw(bytes: &[u8]) -> Result<(), Error> {
     raw_by(&|out| out.write_all(bytes))
 }
 
 /// Prints a result as JSON to standard output.
-pub fn json(result: &impl Serialize) -> Result<(), Error> {
+pub(crate) fn json(result: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(result);
     let json = json.map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
     raw((json + "\n").as_bytes())
 }
 
 /// As [`raw`], for a result that is not held in memory.
-pub fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
+pub(crate) fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
     print(&mut io::stdout().lock(), writes)
 }
 
@@ -43,7 +43,7 @@ fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
 }
 
 /// Prints a remark to standard error.
-pub fn remark(text: &str) {
+pub(crate) fn remark(text: &str) {
     // Nobody is left to be told that standard error is gone.
     let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(text));
 }

@@ -37,6 +37,18 @@ impl CheckOptions {
 
 /// Checks the linked instructions of a repository or folder.
 ///
+/// ```
+/// use layerwright::ops::{self, CheckOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY --link --chmod=0644 a /a\n")?;
+/// let report = ops::check(&CheckOptions::new(folder.path()), &|_| {})?;
+/// assert_eq!((report.linked, report.findings[0].line), (1, 2));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`CheckError`]

@@ -98,6 +98,21 @@ impl MigrateOptions {
 /// pull requests asks [`may_go_out`](crate::campaign::policy::may_go_out). Where a verification contradicts a proof,
 /// nothing is written. A diff is always made.
 ///
+/// ```
+/// use layerwright::ops::{self, MigrateOptions, Mode};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let dockerfile = folder.path().join("Dockerfile");
+/// std::fs::write(&dockerfile, "FROM scratch\nCOPY a /a\nCOPY b /b/\n")?;
+/// let options = MigrateOptions { mode: Mode::Write, ..MigrateOptions::new(folder.path()) };
+/// let changed = ops::migrate(&options, &|_| {})?;
+/// assert_eq!(changed.changes[0].new, std::fs::read(&dockerfile)?);
+/// assert!(changed.changes[0].diff().contains("+COPY --link b /b/"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`MigrateError`]
@@ -129,6 +144,9 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
         }
     }
     let mut changed = change::changes(options.mode, &chosen, watch, |file| change(&present, file))?;
+    if changed.is_empty() {
+        watch(&Notice::NothingToDo);
+    }
     change::carry_out(&present, &mut changed, Purpose::Migrate, watch)?;
     Ok(changed)
 }

@@ -30,6 +30,8 @@ pub enum Notice<'a> {
     Uncommitted(usize),
     /// Something in `layerwright.toml` that has no effect, in words.
     WithoutEffect(&'a str),
+    /// No file that was asked for is left to change.
+    NothingToDo,
     /// These files are about to be changed without evidence that is up to date.
     Unverified(&'a [(String, EvidenceState)]),
     /// A file was written to the working tree.

@@ -142,6 +142,26 @@ pub enum ReportingError {
 
 /// Opens the next pull requests, updates the open ones and the tracking issue. It is safe to run again.
 ///
+/// ```no_run
+/// use std::time::SystemTime;
+///
+/// use layerwright::ops::{self, ReportOptions, ReportTarget};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = ReportOptions {
+///     repository: ".".into(),
+///     plan: None,
+///     target: ReportTarget::Folder("proposals".into()),
+///     dry_run: false,
+///     create_issue: false,
+///     status_page: None,
+///     now: SystemTime::now(),
+/// };
+/// println!("{}", serde_json::to_string(&ops::report(&options, &|_| {})?.output())?);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`ReportingError`]. What was written before stays.

@@ -178,6 +178,41 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
 
 /// Builds the files of a wave before and after, compares, and writes the evidence.
 ///
+/// ```no_run
+/// use std::{collections::BTreeMap, num::NonZeroUsize, time::SystemTime};
+///
+/// use layerwright::ops::{self, FilesToVerify, VerifyOptions};
+/// use layerwright::verify::builder::{Interrupt, buildx::DockerBuildx};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let verified = ops::verify(
+///     &VerifyOptions {
+///         files: FilesToVerify { repository: ".".into(), selection: None, plan: None },
+///         shard: None,
+///         jobs: NonZeroUsize::MIN,
+///         builder: &DockerBuildx::new(Default::default()),
+///         interrupt: Interrupt::new(),
+///         depth: None,
+///         frontend: None,
+///         platforms: Vec::new(),
+///         build_args: BTreeMap::new(),
+///         secrets: Vec::new(),
+///         ssh: Vec::new(),
+///         passed: Vec::new(),
+///         out: None,
+///         temporary: std::env::temp_dir(),
+///         keep: false,
+///         clock: &SystemTime::now,
+///     },
+///     &|notice| eprintln!("{notice:?}"),
+/// )?;
+/// for evidence in &verified.evidence {
+///     println!("{}: {:?}", evidence.path, evidence.outcome);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`VerifyError`] if it cannot begin. What ends it early is part of the result.

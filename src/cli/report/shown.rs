@@ -10,7 +10,7 @@ use crate::text::escape::shown_lines;
 use crate::text::words::{count, short_id};
 
 /// Each thing that was written, in a line.
-pub fn actions(actions: &[Deed]) -> Vec<String> {
+pub(crate) fn actions(actions: &[Deed]) -> Vec<String> {
     let number = |number: u64| if is_made_up(number) { "it".to_owned() } else { format!("#{number}") };
     let line = |deed: &Deed| match deed {
         Deed::Branch { name, commit, .. } => format!("branch {name} at {}", short_id(commit)),
@@ -34,7 +34,7 @@ pub fn actions(actions: &[Deed]) -> Vec<String> {
 }
 
 /// The result for people, with all texts in full if `texts`.
-pub fn human(reported: &Reported, texts: bool) -> String {
+pub(crate) fn human(reported: &Reported, texts: bool) -> String {
     let mut out = String::new();
     let would = if reported.rehearsal { "Nothing was written. This is what would be:\n" } else { "" };
     out.push_str(would);

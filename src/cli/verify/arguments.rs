@@ -11,83 +11,83 @@ use crate::verify::run;
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
-pub struct VerifyArguments {
+pub(crate) struct VerifyArguments {
     /// Files of the repository instead of a wave
     #[arg(value_name = "FILE")]
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// The wave; without it, the first that is not done
     #[arg(long, value_name = "N", conflicts_with = "files")]
-    pub wave: Option<usize>,
+    pub(crate) wave: Option<usize>,
     /// The plan; without it, the one in the repository
     #[arg(long, value_name = "FILE")]
-    pub plan: Option<PathBuf>,
+    pub(crate) plan: Option<PathBuf>,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
-    pub repository: PathBuf,
+    pub(crate) repository: PathBuf,
     /// How much is measured; without it, full for wave 0 and quick for all others
     #[arg(long, value_enum)]
-    pub depth: Option<Depth>,
+    pub(crate) depth: Option<Depth>,
     /// Verify one part of the files: the I-th of N
     #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
+    pub(crate) shard: Option<Shard>,
     /// How many files are verified at the same time
     #[arg(long, value_name = "N", default_value = "1")]
-    pub jobs: NonZeroUsize,
+    pub(crate) jobs: NonZeroUsize,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub(crate) format: Format,
     /// Fail also for files that do not build, and for those that take too long
     #[arg(long)]
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Keep what was built from, and say where it is
     #[arg(long)]
-    pub keep: bool,
+    pub(crate) keep: bool,
     /// Which frontend reads the files; without it, what layerwright.toml says
     #[arg(long, value_enum)]
-    pub frontend: Option<Frontend>,
+    pub(crate) frontend: Option<Frontend>,
     /// The folder of the evidence; without it, `evidence` in the campaign's folder
     #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
-    pub build: BuildArguments,
+    pub(crate) build: BuildArguments,
 }
 
 /// Which builder builds, and with what.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Passed to docker buildx build")]
-pub struct BuildArguments {
+pub(crate) struct BuildArguments {
     /// The builder, as in `docker buildx ls`; without it, the one in use
     #[arg(long, value_name = "NAME")]
-    pub builder: Option<String>,
+    pub(crate) builder: Option<String>,
     /// A platform, instead of those in layerwright.toml; may be repeated
     #[arg(long, value_name = "PLATFORM")]
-    pub platform: Vec<String>,
+    pub(crate) platform: Vec<String>,
     /// The value of an ARG that the plan does not know; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
-    pub build_args: Vec<String>,
+    pub(crate) build_args: Vec<String>,
     /// A secret, as in `id=npmrc,src=FILE`; may be repeated
     #[arg(long, value_name = "SECRET")]
-    pub secret: Vec<String>,
+    pub(crate) secret: Vec<String>,
     /// An SSH agent, as in `default`; may be repeated
     #[arg(long, value_name = "AGENT")]
-    pub ssh: Vec<String>,
+    pub(crate) ssh: Vec<String>,
     /// Where the cache comes from; may be repeated
     #[arg(long, value_name = "CACHE")]
-    pub cache_from: Vec<String>,
+    pub(crate) cache_from: Vec<String>,
     /// Where the cache goes to; may be repeated
     #[arg(long, value_name = "CACHE")]
-    pub cache_to: Vec<String>,
+    pub(crate) cache_to: Vec<String>,
     /// The network of RUN
     #[arg(long, value_name = "MODE")]
-    pub network: Option<String>,
+    pub(crate) network: Option<String>,
     /// An entitlement; may be repeated
     #[arg(long, value_name = "ENTITLEMENT")]
-    pub allow: Vec<String>,
+    pub(crate) allow: Vec<String>,
 }
 
 impl BuildArguments {
     /// Those that the builder gets as they are.
-    pub fn passed(&self) -> Vec<String> {
+    pub(crate) fn passed(&self) -> Vec<String> {
         let many = [("cache-from", &self.cache_from), ("cache-to", &self.cache_to), ("allow", &self.allow)];
         let many = many.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
         let one = self.network.iter().map(|mode| ("network", mode));
@@ -97,7 +97,7 @@ impl BuildArguments {
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Depth {
+pub(crate) enum Depth {
     /// Whether the images are the same
     Quick,
     /// What changes cost, too
@@ -115,7 +115,7 @@ impl From<Depth> for run::Depth {
 
 /// Which frontend reads the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Frontend {
+pub(crate) enum Frontend {
     /// The one that the header names
     Header,
     /// The builder's own
@@ -133,7 +133,7 @@ impl From<Frontend> for config::Frontend {
 
 /// How the result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     #[default]
     Human,

@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_millis(100);
 const MARGIN: usize = 14;
 
 /// The lines of the files that are verified.
-pub struct Lines {
+pub(crate) struct Lines {
     /// None where standard error is no terminal.
     terminal: Option<MultiProgress>,
     /// The files that are verified just now, by their numbers.
@@ -38,13 +38,13 @@ struct Line {
 
 impl Lines {
     /// No file yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let terminal = std::io::stderr().is_terminal().then(MultiProgress::new);
         Self { terminal, files: Mutex::default() }
     }
 
     /// Begins with a file. How long it took before tells how long it may take.
-    pub fn begin(&self, number: usize, files: usize, path: &str, earlier: Option<&Evidence>) {
+    pub(crate) fn begin(&self, number: usize, files: usize, path: &str, earlier: Option<&Evidence>) {
         let head = format!("[{number}/{files}] {}", shown(path));
         let bar = self.terminal.as_ref().map_or_else(ProgressBar::hidden, |terminal| {
             let bar = terminal.add(ProgressBar::new_spinner());
@@ -67,7 +67,7 @@ impl Lines {
     }
 
     /// Shows something that happens to a file.
-    pub fn show(&self, number: usize, event: &Event<'_>) {
+    pub(crate) fn show(&self, number: usize, event: &Event<'_>) {
         let Some(line) = self.files().get(&number).cloned() else { return };
         match event {
             Event::Phase(phase, what) => {
@@ -95,7 +95,7 @@ impl Lines {
     }
 
     /// Ends with a file.
-    pub fn end(&self, number: usize, evidence: &Evidence) {
+    pub(crate) fn end(&self, number: usize, evidence: &Evidence) {
         let Some(line) = self.files().remove(&number) else { return };
         line.bar.finish_and_clear();
         let outcome = human::outcome(evidence);
