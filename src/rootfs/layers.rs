@@ -1,28 +1,19 @@
 //! Layers of an image and root filesystem tars, put into a [`Tree`]. It never writes a file, and what it keeps of
 //! file contents is `/etc/passwd` and `/etc/group`.
-//!
-//! The format is the OCI image specification's "Image Layer Filesystem Changeset" (`layer.md`). Where that leaves a
-//! choice, this does what containerd does over overlayfs (`archive.Apply` with `WithParents`), which is how BuildKit
-//! and Docker's containerd store unpack base images:
-//!
-//! - A parent that is a symlink *of the same layer* is followed, within the root (`fs.RootPath`).
-//! - A parent that is a symlink of a *lower* layer is not: the layer is unpacked beside the lower ones, so a
-//!   directory replaces the symlink, with mode and owner of the directory that it led to (`archive.mkparent`).
-//! - Whiteouts hide lower layers only, wherever in the tar they stand.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use super::tree::{Entry, Metadata, Tree};
 use member::{Kind, Member, Members};
-use upper::Upper;
 
 pub use input::{Compression, ReadAt};
 
 pub(crate) mod input;
 pub(crate) mod member;
+pub(crate) mod overlay;
 mod parts;
-pub(crate) mod upper;
+mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
 pub(crate) const WHITEOUT: &str = ".wh.";
@@ -36,8 +27,8 @@ const MAX_PATH: usize = 4096;
 /// The most that is kept of `/etc/passwd` or `/etc/group`.
 const MAX_ACCOUNTS: u64 = 1024 * 1024;
 
-const PASSWD: &str = "etc/passwd";
-const GROUP: &str = "etc/group";
+const PASSWD: &[u8] = b"etc/passwd";
+const GROUP: &[u8] = b"etc/group";
 
 /// What a layer held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,7 +174,7 @@ fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Resu
         summary.opaque += part.opaque.len();
         summary.not_utf8 += part.not_utf8;
     }
-    Upper::over(tree).apply(parts)?;
+    upper::apply(tree, parts)?;
     Ok(summary)
 }
 
@@ -210,8 +201,8 @@ struct Write {
 
 enum What {
     Entry(Entry),
-    /// A hard link to a path; what the link itself says serves where that path's name is no UTF-8.
-    Link(Box<(Option<String>, Metadata)>),
+    /// A hard link to a path.
+    Link(String),
 }
 
 impl Layer {
@@ -239,7 +230,7 @@ impl Layer {
             return Err(refused(&member, "is the root and no directory"));
         }
         if member.kind == Kind::File
-            && (path == PASSWD || path == GROUP)
+            && (path.as_bytes() == PASSWD || path.as_bytes() == GROUP)
             && let Some(bytes) = members.content(&member, MAX_ACCOUNTS)?
         {
             self.contents.insert(self.writes.len(), bytes);
@@ -252,22 +243,23 @@ impl Layer {
 
 impl What {
     fn of(member: Member) -> Result<Self, LayerError> {
-        let mut target = None;
         if member.kind == Kind::HardLink {
-            let mut path = String::new();
-            target = clean(&mut path, &member.link, &member)?.then_some(path);
+            let mut target = String::new();
+            if clean(&mut target, &member.link, &member)? {
+                return Ok(Self::Link(target));
+            }
         }
         let Member { mode, uid, gid, xattrs, .. } = member;
         let names = xattrs.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned());
         let metadata = Metadata { mode, uid, gid, xattrs: names.collect() };
         Ok(Self::Entry(match member.kind {
             Kind::Dir => Entry::Dir(metadata),
-            Kind::File => Entry::File(metadata),
+            // A hard link to a name that is not in the tree is what the link itself says.
+            Kind::File | Kind::HardLink => Entry::File(metadata),
             // The target of a symlink is kept even where it is no UTF-8: that something is a symlink matters more
             // than where it leads, and no path in the tree has a replacement character.
             Kind::Symlink => Entry::Symlink(String::from_utf8_lossy(&member.link).into_owned()),
             Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Note => Entry::Other,
-            Kind::HardLink => return Ok(Self::Link(Box::new((target, metadata)))),
         }))
     }
 }

@@ -39,7 +39,7 @@ pub struct Tree {
     /// The root is the first.
     nodes: Vec<Node>,
     /// The names of the nodes, one after the other: an image has 100,000 of them, too many to allocate each.
-    names: String,
+    names: Vec<u8>,
     /// The nodes that are there, the root left out, by parent and name.
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -72,7 +72,7 @@ impl Default for Tree {
         let root = Node { parent: ROOT, name: (0, 0), child: ROOT, sibling: ROOT, entry: None };
         Self {
             nodes: vec![root],
-            names: String::new(),
+            names: Vec::new(),
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             passwd: None,
@@ -92,6 +92,11 @@ impl Eq for Tree {}
 impl Tree {
     /// What is at `path`; None where nothing is. The root is always a directory.
     pub fn get(&self, path: &str) -> Option<&Entry> {
+        self.get_bytes(path.as_bytes())
+    }
+
+    /// As [`get`](Self::get), by the bytes of a path.
+    pub(super) fn get_bytes(&self, path: &[u8]) -> Option<&Entry> {
         self.node(self.find(path)?).entry.as_ref()
     }
 
@@ -115,15 +120,12 @@ impl Tree {
     pub fn below(&self, path: &str) -> Vec<(String, &Entry)> {
         let mut found = Vec::new();
         let mut pending: Vec<(u32, String)> =
-            self.find(path).map(|at| (at, path.to_owned())).into_iter().collect();
+            self.find(path.as_bytes()).map(|at| (at, path.to_owned())).into_iter().collect();
         while let Some((parent, path)) = pending.pop() {
             for child in self.children(parent) {
                 let Some(entry) = &self.node(child).entry else { continue };
-                let path = if path.is_empty() {
-                    self.name(child).to_owned()
-                } else {
-                    format!("{path}/{}", self.name(child))
-                };
+                let name = String::from_utf8_lossy(self.name(child));
+                let path = if path.is_empty() { name.into_owned() } else { format!("{path}/{name}") };
                 if matches!(entry, Entry::Dir(_)) {
                     pending.push((child, path.clone()));
                 }
@@ -137,17 +139,18 @@ impl Tree {
     /// Puts `entry` at `path`. Over a directory, a directory keeps what is below; anything else removes it.
     /// Ancestors that are missing are made 0755, owned by root.
     pub fn insert(&mut self, path: &str, entry: Entry) {
-        match path.rsplit_once('/') {
-            _ if path.is_empty() => drop(self.replace(ROOT, entry)),
-            Some((parent, name)) => {
-                let parent = self.make_directory(parent);
-                self.insert_in(parent, name, entry);
-            }
-            None => {
-                let root = self.make_directory("");
-                self.insert_in(root, path, entry);
-            }
+        if path.is_empty() {
+            self.replace(ROOT, entry);
+            return;
         }
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parent = self.make_directory(parent.as_bytes());
+        self.insert_in(parent, name.as_bytes(), entry);
+    }
+
+    /// As [`insert`](Self::insert), at the root.
+    pub(super) fn insert_root(&mut self, entry: Entry) {
+        self.replace(ROOT, entry);
     }
 
     /// Makes room for as many more paths, of as many bytes.
@@ -162,19 +165,19 @@ impl Tree {
     }
 
     /// The place of `path`, where a directory is there.
-    pub(super) fn directory(&self, path: &str) -> Option<Place> {
+    pub(super) fn directory(&self, path: &[u8]) -> Option<Place> {
         let at = self.find(path)?;
         matches!(self.node(at).entry, Some(Entry::Dir(_))).then_some(Place(at))
     }
 
     /// The place of `path`, which is made a directory with all above it.
-    pub(super) fn make_directory(&mut self, path: &str) -> Place {
+    pub(super) fn make_directory(&mut self, path: &[u8]) -> Place {
         let made = || Entry::Dir(Metadata { mode: 0o755, ..Metadata::default() });
         let mut at = Place(ROOT);
         if !matches!(self.node(ROOT).entry, Some(Entry::Dir(_))) {
             self.replace(ROOT, made());
         }
-        for name in path.split('/').filter(|name| !name.is_empty()) {
+        for name in names(path) {
             at = Place(match self.child(at.0, name) {
                 Some(child) if matches!(self.node(child).entry, Some(Entry::Dir(_))) => child,
                 _ => self.insert_in(at, name, made()).0,
@@ -185,14 +188,14 @@ impl Tree {
 
     /// As [`insert`](Self::insert), by parent and name: a layer names the files of a directory in a row, and
     /// looking the parent up for each of them takes as long as all the rest. Says whether a directory gave way.
-    pub(super) fn insert_in(&mut self, Place(parent): Place, name: &str, entry: Entry) -> (u32, bool) {
+    pub(super) fn insert_in(&mut self, Place(parent): Place, name: &[u8], entry: Entry) -> (u32, bool) {
         let hashed = hash(&self.hasher, parent, name);
         if let Some(at) = self.hashed(hashed, parent, name) {
             return (at, self.replace(at, entry));
         }
         let at = u32::try_from(self.nodes.len()).expect("memory ends before 2^32 nodes");
         let start = self.names.len();
-        self.names.push_str(name);
+        self.names.extend_from_slice(name);
         let sibling = std::mem::replace(&mut self.nodes[parent as usize].child, at);
         let name = (start, self.names.len());
         self.nodes.push(Node { parent, name, child: ROOT, sibling, entry: Some(entry) });
@@ -214,7 +217,7 @@ impl Tree {
     }
 
     /// Removes `path` and all below it, as a whiteout does.
-    pub fn remove(&mut self, path: &str) {
+    pub(super) fn remove(&mut self, path: &[u8]) {
         if let Some(at) = self.find(path) {
             self.remove_children(at);
             self.remove_node(at);
@@ -222,7 +225,7 @@ impl Tree {
     }
 
     /// Removes all below `path`, as an opaque whiteout does.
-    pub fn remove_below(&mut self, path: &str) {
+    pub(super) fn remove_below(&mut self, path: &[u8]) {
         if let Some(at) = self.find(path) {
             self.remove_children(at);
         }
@@ -254,7 +257,7 @@ impl Tree {
         &self.nodes[at as usize]
     }
 
-    fn name(&self, at: u32) -> &str {
+    fn name(&self, at: u32) -> &[u8] {
         self.node(at).name(&self.names)
     }
 
@@ -264,15 +267,15 @@ impl Tree {
         std::iter::successors(there(self.node(parent).child), move |at| there(self.node(*at).sibling))
     }
 
-    fn find(&self, path: &str) -> Option<u32> {
-        path.split('/').filter(|name| !name.is_empty()).try_fold(ROOT, |at, name| self.child(at, name))
+    fn find(&self, path: &[u8]) -> Option<u32> {
+        names(path).try_fold(ROOT, |at, name| self.child(at, name))
     }
 
-    fn child(&self, parent: u32, name: &str) -> Option<u32> {
+    fn child(&self, parent: u32, name: &[u8]) -> Option<u32> {
         self.hashed(hash(&self.hasher, parent, name), parent, name)
     }
 
-    fn hashed(&self, hash: u64, parent: u32, name: &str) -> Option<u32> {
+    fn hashed(&self, hash: u64, parent: u32, name: &[u8]) -> Option<u32> {
         self.index.find(hash, |at| self.node(*at).parent == parent && self.name(*at) == name).copied()
     }
 
@@ -298,13 +301,17 @@ impl Tree {
 }
 
 impl Node {
-    fn name<'a>(&self, names: &'a str) -> &'a str {
+    fn name<'a>(&self, names: &'a [u8]) -> &'a [u8] {
         &names[self.name.0..self.name.1]
     }
 }
 
-fn hash(hasher: &DefaultHashBuilder, parent: u32, name: &str) -> u64 {
+fn hash(hasher: &DefaultHashBuilder, parent: u32, name: &[u8]) -> u64 {
     hasher.hash_one((parent, name))
+}
+
+fn names(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|byte| *byte == b'/').filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
@@ -339,9 +346,9 @@ mod tests {
         let mut tree = Tree::default();
         tree.insert("a/b/c", Entry::Other);
         tree.insert("a.b", Entry::Other);
-        tree.remove_below("a");
+        tree.remove_below(b"a");
         assert_eq!(tree.listing().into_iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "a", "a.b"]);
-        tree.remove("a");
+        tree.remove(b"a");
         assert_eq!(tree.get("a"), None);
     }
 }

@@ -12,7 +12,7 @@ use crate::analysis::Verdict;
 use crate::analysis::rule::{Attribute, Prediction};
 use crate::campaign::evidence::{self, Cause};
 use crate::campaign::plan::file::{Reason, Site, Waiver};
-use crate::rootfs::layers::upper::follow_symlinks;
+use crate::rootfs::layers::overlay::follow_symlinks;
 
 /// What was foretold of a file.
 #[derive(Clone, Copy, Debug)]

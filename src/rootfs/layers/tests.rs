@@ -206,6 +206,9 @@ fn hard_links_are_what_they_link_to() {
     assert_eq!(tree.get("e"), tree.get("bin/a"));
     let message = error(&layer().file("a", 0o644).link("b", "gone").bytes_for_a_fresh_tree()).to_string();
     assert!(message.contains("`b` at byte 1024 is a hard link to `gone`"), "{message}");
+    let linked = layer().symlink("s", "d").link("s/b", "gone").bytes();
+    let message = apply_layer(&mut Tree::default(), linked.as_slice()).unwrap_err().to_string();
+    assert!(message.contains("entry `s/b` at byte 512"), "the entry as written: {message}");
 }
 
 impl Layer {
@@ -247,6 +250,37 @@ fn a_parent_that_is_a_symlink_of_a_lower_layer_becomes_a_directory() {
     let expected =
         ["d755 ", "d750 d", "f644 d/low", "d755 dangling", "f644 dangling/x", "d750 l", "f644 l/x"];
     assert_eq!(listing(&tree), expected);
+}
+
+#[test]
+fn directories_below_a_replaced_symlink_are_those_that_it_led_to() {
+    let base = || layer().dir("d", 0o750).dir("d/sub", 0o711).file("d/sub/low", 0o644).symlink("l", "d");
+    let expected = ["d755 ", "d750 d", "d711 d/sub", "f644 d/sub/low", "d750 l", "d711 l/sub"];
+    let upper = tree([base(), layer().file("l/sub/x", 0o644)]);
+    assert_eq!(listing(&upper)[..6], expected);
+    assert_eq!(listing(&upper)[6..], ["f644 l/sub/x"]);
+    for marked in [layer().text("l/sub/.wh.low", ""), layer().text("l/sub/.wh..wh..opq", "")] {
+        assert_eq!(listing(&tree([base(), marked])), expected);
+    }
+}
+
+#[test]
+fn a_whiteout_has_parents_as_a_file_has() {
+    let base = || layer().file("f", 0o644).symlink("dangling", "gone");
+    for (upper, made) in [
+        (layer().text("new/.wh.x", ""), "d755 new"),
+        (layer().text("new/.wh..wh..opq", ""), "d755 new"),
+        (layer().text("f/.wh.x", ""), "d755 f"),
+        (layer().text("f/.wh..wh..opq", ""), "d755 f"),
+        (layer().text("dangling/.wh..wh..opq", ""), "d755 dangling"),
+    ] {
+        let found = listing(&tree([base(), upper]));
+        assert!(found.iter().any(|line| line == made), "{made}: {found:?}");
+    }
+    let replaced = tree([base(), layer().text("dangling/.wh..wh..opq", "").symlink("dangling", "f")]);
+    assert_eq!(replaced.get("dangling"), Some(&Entry::Symlink("f".into())));
+    let nothing = tree([layer().text(".wh.x", "").text(".wh..wh..opq", "")]);
+    assert!(nothing.is_empty());
 }
 
 #[test]

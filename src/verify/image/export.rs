@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::documents::{Documents, Stated};
 use super::layer::{self, Layer};
-use super::tree::Tree;
+use super::tree;
 use super::{Digest, ExportError, Image, Known, LayerDescriptor, file};
 
 /// The folder of the blobs: OCI `image-layout.md`, "Blobs".
@@ -89,7 +89,7 @@ impl Layout {
     ///
     /// [`ExportError`] of a layer.
     pub fn read(self, known: &mut Known, stop: &dyn Fn() -> bool) -> Result<Image, ExportError> {
-        let mut tree = Tree::default();
+        let mut entries = tree::empty();
         let mut descriptors = Vec::new();
         for stated in &self.stated.layers {
             let digest = stated.digest;
@@ -101,11 +101,11 @@ impl Layout {
             if layer.size != stated.size {
                 return Err(file(&digest.to_string(), "has another size than its manifest says"));
             }
-            tree.apply(&layer).map_err(|source| ExportError::Layer { digest, source })?;
+            tree::apply(&mut entries, &layer).map_err(|source| ExportError::Layer { digest, source })?;
             descriptors.push(LayerDescriptor { digest, tar_size: layer.tar_size, diff_id: stated.diff_id });
         }
         let Stated { digest, config, .. } = self.stated;
-        Ok(Image { entries: tree.entries, config, layers: descriptors, digest })
+        Ok(Image { entries, config, layers: descriptors, digest })
     }
 
     /// How many bytes the builder wrote into the folder.

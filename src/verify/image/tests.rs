@@ -7,6 +7,8 @@ use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
 use super::*;
+use crate::rootfs::layers::apply_layer;
+use crate::rootfs::{Entry, Tree};
 
 /// A layer that is written member by member.
 pub(in crate::verify) struct LayerTar(Builder<Vec<u8>>);
@@ -414,5 +416,58 @@ proptest::proptest! {
         if let Ok(image) = files.read() {
             proptest::prop_assert_eq!(image, whole);
         }
+    }
+}
+
+/// A member of a layer over a few names, so that layers often meet.
+fn member() -> impl proptest::strategy::Strategy<Value = (u8, String, String)> {
+    let path = "(a|l|d)(/(a|l|d|\\.wh\\.a|\\.wh\\.d|\\.wh\\.\\.wh\\.\\.opq)){0,2}";
+    (0_u8..8, path, "(/|\\.\\./)?(a|l|d)(/(a|l|d)){0,1}")
+}
+
+proptest::proptest! {
+    /// A base image is read by one reader and an exported image by another: both find the same at each path.
+    #[test]
+    fn bases_and_exports_are_read_alike(
+        layers in proptest::collection::vec(proptest::collection::vec(member(), 1..6), 1..4),
+    ) {
+        let layers: Vec<Vec<u8>> = layers
+            .iter()
+            .map(|members| {
+                let put = |tar: LayerTar, (kind, path, target): &(u8, String, String)| match kind {
+                    _ if path.contains(".wh.") => tar.file(path, ""),
+                    0..=1 => tar.dir(path, 0o700 + u32::from(*kind)),
+                    2..=3 => tar.symlink(path, target),
+                    4 => tar.link(path, target),
+                    5 => tar.device(path, 3),
+                    kind => tar.file_with(path, 0o600 + u32::from(*kind), "1"),
+                };
+                members.iter().fold(layer(), put).bytes()
+            })
+            .collect();
+        let (mut image, mut base) = (tree::empty(), Tree::default());
+        for bytes in &layers {
+            let exported = layer::read(bytes.as_slice(), digest(bytes))
+                .and_then(|layer| tree::apply(&mut image, &layer))
+                .map_err(|error| error.to_string());
+            let applied = apply_layer(&mut base, bytes.as_slice()).map(drop).map_err(|error| error.to_string());
+            proptest::prop_assert_eq!(&exported, &applied);
+            if exported.is_err() {
+                return Ok(());
+            }
+        }
+        let of_image: Vec<_> = image
+            .iter()
+            .map(|(path, node)| (path.to_string(), node.mode, node.kind == NodeKind::Dir))
+            .collect();
+        let of_base = base.listing().into_iter().map(|(path, entry)| match entry {
+            Entry::Dir(metadata) => (path, metadata.mode, true),
+            Entry::File(metadata) => (path, metadata.mode, false),
+            Entry::Symlink(_) => (path, 0o777, false),
+            Entry::Other => (path, 3, false),
+        });
+        // The root of a base without paths is not there.
+        let root = base.is_empty().then(|| (String::new(), 0o755, true));
+        proptest::prop_assert_eq!(of_image, root.into_iter().chain(of_base).collect::<Vec<_>>());
     }
 }
