@@ -16,18 +16,19 @@ mod inputs;
 mod judgement;
 pub mod named_context;
 mod observe;
+mod os;
 pub mod owner;
 mod resolve;
 mod restored;
 pub mod rule;
 mod run;
-pub mod site;
 pub mod source;
 mod state;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod verdict;
+mod view;
 mod walk;
 
 use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};

@@ -5,11 +5,12 @@ use crate::analysis::Inputs;
 use crate::analysis::decision::{self, Decision};
 use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
+use crate::analysis::resolve::{Chmod, ResolvedTransfer};
 use crate::analysis::restored::Difference;
-use crate::analysis::site::{Chmod, Line, View};
 use crate::analysis::source::Source;
 use crate::analysis::state::State;
 use crate::analysis::transfer::{self, Copying, Mode};
+use crate::analysis::view::View;
 use crate::dockerfile::TransferKind;
 use crate::rootfs::Rootfs;
 
@@ -27,7 +28,11 @@ pub enum Linking {
 
 impl Linking {
     /// The linking of a decided line.
-    pub fn of(line: &Line<'_>, decision: &Decision, difference: Option<(usize, Difference)>) -> Self {
+    pub fn of(
+        line: &ResolvedTransfer<'_>,
+        decision: &Decision,
+        difference: Option<(usize, Difference)>,
+    ) -> Self {
         match (line.transfer.options.link, line.chmod) {
             (Some(true), Chmod::Empty) => Self::Done,
             (Some(true), Chmod::Perhaps) => Self::Perhaps,
@@ -39,7 +44,11 @@ impl Linking {
 
 /// The decision in each of the filesystems, the heavier one counts; and what the line would leave otherwise, where that
 /// may be restored.
-pub fn decide(state: &mut State<'_>, line: &Line<'_>, inputs: &Inputs<'_>) -> (Decision, Option<Difference>) {
+pub fn decide(
+    state: &mut State<'_>,
+    line: &ResolvedTransfer<'_>,
+    inputs: &Inputs<'_>,
+) -> (Decision, Option<Difference>) {
     let os = state.os.clone();
     let state_line = state.line;
     // Where the destination is not known, nothing of the filesystem can change the verdict.
@@ -47,7 +56,7 @@ pub fn decide(state: &mut State<'_>, line: &Line<'_>, inputs: &Inputs<'_>) -> (D
     let unknown = Filesystems::unknown();
     let filesystems = if needs_filesystem { &*state.filesystems() } else { &unknown };
     let assumed = inputs.assumed_context.map(|message| line.lean_on_context(message, state_line));
-    let decide = |line: Line<'_>, rootfs: &Rootfs| {
+    let decide = |line: ResolvedTransfer<'_>, rootfs: &Rootfs| {
         let view = View::new(line, rootfs, &os, inputs.rules);
         let mut decision = decision::decide(&view, inputs.accepted);
         let mut difference = Difference::of(&view, &decision);
@@ -68,7 +77,7 @@ pub fn decide(state: &mut State<'_>, line: &Line<'_>, inputs: &Inputs<'_>) -> (D
 }
 
 /// Does to the filesystems of a state what a line does.
-pub fn leave(state: &mut State<'_>, line: &Line<'_>, linking: &Linking) {
+pub fn leave(state: &mut State<'_>, line: &ResolvedTransfer<'_>, linking: &Linking) {
     let keyword = match line.transfer.kind {
         TransferKind::Copy => "COPY",
         TransferKind::Add => "ADD",

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::analysis::Verdict;
 use crate::analysis::destination::{self, Destination, Followed};
+use crate::analysis::resolve::Chmod;
 use crate::analysis::rule::{Candidate, Finding, Remedy, Weight};
-use crate::analysis::site::{Chmod, View};
+use crate::analysis::view::View;
 use crate::rootfs::{Assumption, Leans};
 
 /// What the rules say of a site.
@@ -85,7 +86,7 @@ pub fn decide(view: &View<'_>, accepted: &dyn Fn(&Finding) -> bool) -> Decision 
     };
     findings.retain(|finding| finding.weight == weight);
     let verdict = match weight {
-        Weight::Hold if view.line.chmod == Chmod::Perhaps => Verdict::Unknown,
+        Weight::Hold if view.resolved.chmod == Chmod::Perhaps => Verdict::Unknown,
         Weight::Hold => Verdict::Hold,
         Weight::NoEffect => Verdict::NoEffect,
         Weight::Unknown => Verdict::Unknown,
@@ -128,7 +129,7 @@ impl Trials<'_, '_> {
             Some(Candidate::RealPath) => self.real_path.get_or_init(|| real_path(self.view)).clone(),
         };
         match trial {
-            Ok((remedy, leans)) => found.with_edit(remedy, self.view.line.transfer, leans),
+            Ok((remedy, leans)) => found.with_edit(remedy, self.view.resolved.transfer, leans),
             Err(Weight::Unknown) => Finding::unknown(found.rule, &found.path, found.message),
             Err(_) => found.without_edit(),
         }
@@ -137,7 +138,7 @@ impl Trials<'_, '_> {
 
 /// Tries a slash at the end of the destination. What is above the destination itself is judged without it.
 fn slash(view: &View<'_>) -> Trial {
-    let Ok(Destination { path, .. }) = view.line.destination.clone() else { return Err(Weight::Hold) };
+    let Ok(Destination { path, .. }) = view.resolved.destination.clone() else { return Err(Weight::Hold) };
     let slashed = view.towards(Destination { path: path.clone(), slashed: true });
     let decision = decide(&slashed, &|finding| finding.path != path);
     match decision.verdict {
@@ -150,8 +151,8 @@ fn slash(view: &View<'_>) -> Trial {
 /// Tries the real path of a destination that leads through symlinks, written so that a linked copy to it does what the
 /// plain copy does now. A destination that is written with a variable stays.
 fn real_path(view: &View<'_>) -> Trial {
-    let written = view.line.transfer.destination.as_ref().filter(|word| !word.text.contains('$'));
-    let (Some(_), Ok(destination)) = (written, &view.line.destination) else { return Err(Weight::Hold) };
+    let written = view.resolved.transfer.destination.as_ref().filter(|word| !word.text.contains('$'));
+    let (Some(_), Ok(destination)) = (written, &view.resolved.destination) else { return Err(Weight::Hold) };
     let Followed::At(real, fact) = destination::follow(view.rootfs, &destination.path) else {
         return Err(Weight::Hold);
     };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analysis::filesystems::Filesystems;
+use crate::analysis::os::Os;
 use crate::analysis::restored::OpenDifferences;
-use crate::analysis::site::Os;
 use crate::analysis::{Inputs, walk};
 use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Dockerfile, Scope, Stages};

@@ -6,15 +6,75 @@ use crate::analysis::Inputs;
 use crate::analysis::destination::Destination;
 use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
-use crate::analysis::site::{Chmod, Line};
 use crate::analysis::source::{self, Source, SourceKind};
 use crate::analysis::state::State;
+use crate::analysis::transfer::DirectoryModes;
 use crate::builds::BuildContext;
-use crate::dockerfile::{Transfer, TransferKind};
+use crate::dockerfile::{Transfer, TransferKind, Word};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
+/// What `--chmod` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chmod {
+    /// Nothing: absent, or provably empty.
+    Empty,
+    /// Something: BuildKit ignores `--link` then.
+    Effective,
+    /// A variable that may be empty.
+    Perhaps,
+}
+
+/// A COPY or ADD with its words resolved: variables expanded, sources found.
+#[derive(Clone, Debug)]
+pub struct ResolvedTransfer<'a> {
+    /// The instruction.
+    pub transfer: &'a Transfer,
+    /// Where it goes; the reason where that is not known.
+    pub destination: Result<Destination, String>,
+    /// Who owns what it creates.
+    pub owner: Owner,
+    /// `--chmod`.
+    pub chmod: Chmod,
+    /// What it copies, in order, heredocs last.
+    pub sources: Vec<Source>,
+    /// What it copies where accepted differences have been linked; None where that is the same.
+    pub linked_sources: Option<Vec<Source>>,
+}
+
+impl ResolvedTransfer<'_> {
+    /// The same line where accepted differences have been linked.
+    #[must_use]
+    pub fn where_linked(&self) -> Self {
+        let mut line = self.clone();
+        if let Some(sources) = line.linked_sources.take() {
+            line.sources = sources;
+        }
+        line
+    }
+
+    /// Which modes directories from sources get. Frontends before 1.10 expand no variable in `--chmod`, so what one gives
+    /// is not known (`dispatchCopy`).
+    pub fn directory_modes(&self) -> DirectoryModes {
+        let written = self.transfer.options.chmod.as_deref().unwrap_or_default();
+        let octal = u32::from_str_radix(written, 8).ok().filter(|mode| *mode <= 0o7777);
+        match (self.chmod, octal) {
+            (Chmod::Empty, _) => DirectoryModes::Own,
+            (Chmod::Effective, Some(mode)) => DirectoryModes::All(mode),
+            (Chmod::Effective | Chmod::Perhaps, _) => DirectoryModes::Unknown,
+        }
+    }
+
+    /// That the sources are looked for in the right build context; None where no source comes from one.
+    pub fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
+        let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
+        let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
+        let assumption = || Assumption::new(line, "/", format!("{message} (line {line})"));
+        from_context.then(|| Arc::new(assumption()))
+    }
+}
+
 /// The words of a COPY or ADD, expanded; its sources are not looked for yet.
-pub fn words<'t>(state: &State<'_>, transfer: &'t Transfer, escape_token: char) -> Line<'t> {
+pub fn words<'t>(state: &State<'_>, transfer: &'t Transfer, escape_token: char) -> ResolvedTransfer<'t> {
     let expand = |word: &str| state.expand(word, escape_token);
     let destination = match &transfer.destination {
         None => Err("the line has none".to_owned()),
@@ -33,7 +93,7 @@ pub fn words<'t>(state: &State<'_>, transfer: &'t Transfer, escape_token: char) 
         Some(Err(_)) => Chmod::Perhaps,
     };
     let owner = Owner::read(transfer.options.chown.as_deref(), &state.scope, escape_token);
-    Line { transfer, destination, owner, chmod, sources: Vec::new(), linked_sources: None }
+    ResolvedTransfer { transfer, destination, owner, chmod, sources: Vec::new(), linked_sources: None }
 }
 
 /// The place where sources are looked for.

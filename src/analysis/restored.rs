@@ -16,7 +16,7 @@ use crate::analysis::Verdict;
 use crate::analysis::decision::{self, Decision};
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::rule::{Finding, Rule};
-use crate::analysis::site::View;
+use crate::analysis::view::View;
 use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
 use crate::text::path::base_name;
@@ -49,11 +49,11 @@ impl Difference {
     /// What a line that is held would leave otherwise. None where that is more than mode and owner of
     /// directories, or where one of them is not known whole.
     pub fn of(view: &View<'_>, decision: &Decision) -> Option<Self> {
-        if decision.verdict != Verdict::Hold || view.line.transfer.options.link.is_some() {
+        if decision.verdict != Verdict::Hold || view.resolved.transfer.options.link.is_some() {
             return None;
         }
         let others: Vec<&'static Rule> = view.rules.iter().filter(|rule| !rule.restorable).copied().collect();
-        let by_others = View::new(view.line.clone(), view.rootfs, view.os, &others);
+        let by_others = View::new(view.resolved.clone(), view.rootfs, view.os, &others);
         let rest = decision::decide(&by_others, &|_| false);
         if rest.verdict != Verdict::Link || !decision.accepted.is_empty() {
             return None;

@@ -28,7 +28,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::analysis::site::View;
+use crate::analysis::view::View;
 use crate::dockerfile::Transfer;
 use crate::rootfs::Leans;
 use crate::text::Span;

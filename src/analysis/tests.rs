@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::end_state::NoNeighbours;
 use super::named_context::{NamedContext, NamedContexts};
 use super::rule::{self, Finding, Rule};
-use super::site::View;
+use super::view::View;
 use super::{Benefit, Inputs, Site, Verdict, analyze};
 use crate::builds::{BuildContext, FolderContext, NoContext};
 use crate::dockerfile::Dockerfile;

@@ -68,7 +68,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
             _ => {}
         }
     }
-    for source in &view.line.sources {
+    for source in &view.resolved.sources {
         match &source.kind {
             SourceKind::Archive(archive) => named_by(archive, view, findings),
             SourceKind::Dir(Listing { incomplete: Some(_), .. })
@@ -99,7 +99,7 @@ fn below_known(view: &View<'_>, path: &str) -> bool {
 
 /// Finds existing directories that an archive names: a plain ADD keeps their attributes.
 fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    let Ok(destination) = &view.line.destination else { return };
+    let Ok(destination) = &view.resolved.destination else { return };
     for (path, entry) in &archive.entries {
         if path.is_empty() || !matches!(entry, ArchiveEntry::Dir { .. }) {
             continue;
@@ -116,7 +116,7 @@ fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding<Candi
 
 /// Finds directories below the destination that a source may bring, if not all of its content is known.
 fn unlisted(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    let Ok(destination) = &view.line.destination else { return };
+    let Ok(destination) = &view.resolved.destination else { return };
     // Few images have extended attributes, and a list of all paths takes long.
     if !view.rootfs.has_xattrs() {
         return;

@@ -48,7 +48,7 @@ build    succeeds      fails: linkat a b: no such file or directory
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    for source in &view.line.sources {
+    for source in &view.resolved.sources {
         let SourceKind::Archive(archive) = &source.kind else { continue };
         for (at, (path, entry)) in archive.entries.iter().enumerate() {
             let ArchiveEntry::HardLink(target) = entry else { continue };

@@ -57,7 +57,7 @@ path             as written            with --link
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    let Ok(destination) = &view.line.destination else { return };
+    let Ok(destination) = &view.resolved.destination else { return };
     if let Some((path, through)) = detour(view) {
         let message = format!(
             "`{path}` in the archive passes through `{through}`, which this instruction does not create as a \
@@ -65,7 +65,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
         );
         findings.push(Finding::unknown(RULE.id(), &join(&destination.path, path), message));
     }
-    for source in &view.line.sources {
+    for source in &view.resolved.sources {
         match &source.kind {
             SourceKind::Archive(archive) => {
                 for implied in implied_parents(archive) {
@@ -92,7 +92,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
 /// is not a directory, with that.
 fn detour<'a>(view: &'a View<'_>) -> Option<(&'a str, &'a str)> {
     let mut no_directories: BTreeSet<&str> = BTreeSet::new();
-    for source in &view.line.sources {
+    for source in &view.resolved.sources {
         match &source.kind {
             SourceKind::Dir(listing) => {
                 for (path, known) in &listing.entries {

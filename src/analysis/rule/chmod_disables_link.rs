@@ -1,6 +1,6 @@
 //! `--chmod` beside `--link`.
 
-use crate::analysis::site::Chmod;
+use crate::analysis::resolve::Chmod;
 
 use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
@@ -47,7 +47,7 @@ no difference
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    if view.line.chmod == Chmod::Effective {
+    if view.resolved.chmod == Chmod::Effective {
         findings.push(Finding::no_effect(RULE.id(), "BuildKit ignores `--link` beside `--chmod`".to_owned()));
     }
 }

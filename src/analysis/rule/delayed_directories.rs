@@ -46,12 +46,12 @@ path        as written    with --link
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    let options = &view.line.transfer.options;
+    let options = &view.resolved.transfer.options;
     let takes_back = options.exclude.iter().any(|pattern| pattern.starts_with('!'));
     if !options.parents && !takes_back {
         return;
     }
-    let Ok(destination) = &view.line.destination else { return };
+    let Ok(destination) = &view.resolved.destination else { return };
     let absent = view.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
     if absent {
         return;

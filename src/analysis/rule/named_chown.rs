@@ -50,7 +50,7 @@ build    succeeds      fails: invalid user index: -1
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    match &view.line.owner {
+    match &view.resolved.owner {
         Owner::Default | Owner::Numeric { .. } => {}
         Owner::Unknown(why) => {
             findings.push(Finding::unknown(
@@ -61,7 +61,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
         }
         Owner::Named(name) => {
             let message = format!("`--link` cannot look up `{name}` in the image, and the build fails");
-            findings.push(match view.line.owner.resolve(view.rootfs) {
+            findings.push(match view.resolved.owner.resolve(view.rootfs) {
                 Some(((uid, gid), leans)) => Finding::hold(RULE.id(), "/etc/passwd", &leans, message)
                     .or(Candidate::Certain(Remedy::Owner(format!("{uid}:{gid}")))),
                 None => Finding::hold(RULE.id(), "/etc/passwd", &Leans::default(), message),

@@ -48,7 +48,7 @@ path             as written             with --link
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    let (Ok(destination), Some(fact)) = (&view.line.destination, &view.at_destination) else { return };
+    let (Ok(destination), Some(fact)) = (&view.resolved.destination, &view.at_destination) else { return };
     if view.is_directory_anyway() {
         return;
     }

@@ -57,7 +57,7 @@ path    as written    with --link
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    if let Err(why) = &view.line.destination {
+    if let Err(why) = &view.resolved.destination {
         findings.push(Finding::unknown(RULE.id(), "", format!("the destination is not known: {why}")));
     }
 }

@@ -64,7 +64,7 @@ of `S` with a copy into an empty filesystem.
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let at_destination = view.at_destination.as_ref().filter(|_| !view.is_directory_anyway());
     let destination =
-        view.line.destination.as_ref().map(|destination| destination.path.as_str()).unwrap_or_default();
+        view.resolved.destination.as_ref().map(|destination| destination.path.as_str()).unwrap_or_default();
     let at_destination = at_destination.map(|fact| (destination, fact));
     let written = view.written.iter().map(|(path, fact)| (path.as_str(), fact));
     let unknown = written.chain(at_destination).find_map(|(path, fact)| match &fact.known {

@@ -1,6 +1,6 @@
 //! Windows images.
 
-use crate::analysis::site::Os;
+use crate::analysis::os::Os;
 use crate::rootfs::Leans;
 
 use super::{Candidate, Caret, Finding, Prediction, Rule, View};
