@@ -129,7 +129,7 @@ impl Trials<'_, '_> {
             Some(Candidate::RealPath) => self.real_path.get_or_init(|| real_path(self.view)).clone(),
         };
         match trial {
-            Ok((remedy, leans)) => found.with_edit(remedy, self.view.resolved.transfer, leans),
+            Ok((remedy, leans)) => found.with_edit(remedy, leans),
             Err(Weight::Unknown) => Finding::unknown(found.rule, &found.path, found.message),
             Err(_) => found.without_edit(),
         }

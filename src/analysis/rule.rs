@@ -1,7 +1,7 @@
-//! The rules: what can make a linked copy differ from a plain one.
+//! The rules: the ways in which a linked copy can differ from a plain one.
 //!
-//! One file a rule, with its id, summary, documentation and check; [`ALL`] is the table. To add one: its file,
-//! its `mod` line, its row. A rule looks at one site and never at the others.
+//! Each rule has a file with all that is said of it; [`ALL`] is the table. A new rule is a file, its `mod` line and its
+//! row. A rule looks at one instruction and never at the others.
 
 mod ancestor_mode;
 mod ancestor_owner;
@@ -192,15 +192,15 @@ pub(crate) enum Attribute {
 }
 
 /// The advice where a parent directory has metadata that no flag keeps: directories inside a source carry their own.
-const STAGED_TREE: &str = "build the whole tree with these directories as they are in a stage of its own, and \
-                           COPY --link --from=STAGE /tree/ /";
+const STAGED_TREE: &str = "in a stage of its own, build the tree with these directories as the image has them, \
+                           then COPY --link --from=STAGE /tree/ /";
 
-/// How much a finding weighs, lightest first; the heaviest finding of a site makes its verdict.
+/// The weight of a finding, lightest first. The heaviest finding of an instruction makes its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Weight {
-    /// The line is equivalent with another change to it.
+    /// The instruction is equivalent with another change to it.
     Edit,
-    /// It can not be told.
+    /// The effect of a link is not known.
     Unknown,
     /// The image would change, or the linked build would fail.
     Hold,
@@ -208,7 +208,7 @@ pub enum Weight {
     NoEffect,
 }
 
-/// A change to a line beside the flag itself.
+/// A change to an instruction beside the flag itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Append a slash to the destination.
@@ -220,24 +220,23 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// The change in words.
-    fn change(&self, transfer: &Transfer) -> String {
+    /// The part of an instruction that it changes, as written and as it has to be.
+    pub(crate) fn change<'t>(&self, transfer: &'t Transfer) -> (&'static str, &'t str, String) {
         let destination = transfer.destination.as_ref().map(|word| &word.text[..]).unwrap_or_default();
         match self {
-            Self::AppendSlash => format!("destination changed from {destination} to {destination}/"),
-            Self::Destination(path) => format!("destination changed from {destination} to {path}"),
+            Self::AppendSlash => ("destination", destination, format!("{destination}/")),
+            Self::Destination(path) => ("destination", destination, path.clone()),
             Self::Owner(owner) => {
-                let named = transfer.options.chown.as_deref().unwrap_or_default();
-                format!("owner changed from {named} to {owner}")
+                ("owner", transfer.options.chown.as_deref().unwrap_or_default(), owner.clone())
             }
         }
     }
 }
 
-/// An edit that a rule proposes. The decision tries it by all rules, once for each line.
+/// An edit that a rule proposes. The decision tries it by all rules, once for each instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Candidate {
-    /// An edit that the rule itself knows to make the line equivalent.
+    /// An edit that the rule itself knows to make the instruction equivalent.
     Certain(Remedy),
     /// A slash at the end of the destination.
     AppendSlash,
@@ -245,20 +244,20 @@ pub enum Candidate {
     RealPath,
 }
 
-/// What a rule found at a site: with candidates as the rule reports it, with remedies as it is decided.
+/// A finding of a rule at an instruction: with a candidate as the rule reports it, with a remedy as it is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding<E = Remedy> {
     /// The rule.
     pub rule: RuleId,
-    /// How much it weighs.
+    /// Its weight.
     pub weight: Weight,
-    /// The path in the image that it is about; empty where it is about none.
+    /// The path in the image that it is about, or nothing.
     pub path: String,
     /// Both outcomes in one sentence.
     pub message: String,
-    /// What it leans on.
+    /// The assumptions that it rests on.
     pub leans: Leans,
-    /// The change that makes the line equivalent.
+    /// The edit that makes the instruction equivalent.
     pub remedy: Option<E>,
 }
 
@@ -275,7 +274,7 @@ impl<E> Finding<E> {
         }
     }
 
-    /// It is not known what happens.
+    /// The effect of a link is not known.
     pub(super) fn unknown(rule: RuleId, path: &str, message: String) -> Self {
         let leans = Leans::default();
         Self { rule, weight: Weight::Unknown, path: path.to_owned(), message, leans, remedy: None }
@@ -299,17 +298,10 @@ impl Finding<Candidate> {
         Finding { rule, weight, path, message, leans, remedy: None }
     }
 
-    /// The finding that an edit of the instruction settles, with what that rests on.
-    pub(super) fn with_edit(self, remedy: Remedy, transfer: &Transfer, leans: Leans) -> Finding {
-        let message = format!("{}: {}", remedy.change(transfer), self.message);
-        Finding {
-            rule: self.rule,
-            weight: Weight::Edit,
-            path: self.path,
-            message,
-            leans,
-            remedy: Some(remedy),
-        }
+    /// The finding that an edit settles, with what that rests on.
+    pub(super) fn with_edit(self, remedy: Remedy, leans: Leans) -> Finding {
+        let Self { rule, path, message, .. } = self;
+        Finding { rule, weight: Weight::Edit, path, message, leans, remedy: Some(remedy) }
     }
 }
 
@@ -361,7 +353,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// What each rule's documentation has to hold.
+    /// The sections of each documentation, in order.
     const SECTIONS: [&str; 4] = ["## What happens", "## Why", "## Example", "## Source"];
 
     #[test]

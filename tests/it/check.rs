@@ -82,4 +82,6 @@ fn github_shows_each_finding_at_its_line() {
     };
     assert!(starts(lines[1], "error", 3) && starts(lines[2], "warning", 4), "{lines:#?}");
     assert!(lines[1].ends_with("::`/tmp` is 1777 and would become 0755"), "{lines:#?}");
+    let right = "and `--link` would replace it with the file; write /usr/bin/ instead of /bin";
+    assert!(lines[3].ends_with(right), "the line is linked, so nothing says that it is changed: {lines:#?}");
 }

@@ -125,6 +125,11 @@ fn every_verdict_says_what_may_be_written() {
         (json!("opted-out"), json!(null), json!(null)),
         (json!("unknown"), json!(null), json!(null)),
     ];
+    assert_eq!(
+        all[1]["reasons"][0]["message"],
+        "destination changed from /usr/local/bin to /usr/local/bin/: `/usr/local/bin` is a directory, and `--link` would \
+         replace it with the file"
+    );
     for (row, expected) in rows.iter().zip(&expected) {
         assert_eq!(*row, (&expected.0, &expected.1, &expected.2));
     }

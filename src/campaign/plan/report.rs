@@ -1,10 +1,10 @@
 //! From the analysis to the format of the plan.
 
 use crate::analysis::rule::Finding;
-use crate::analysis::{BaseRead, Site, transfer_of};
+use crate::analysis::{BaseRead, Site, Verdict, transfer_of};
 use crate::campaign::plan::Options;
 use crate::campaign::plan::file::{self, Assumption, Audit, Keyword, Reason};
-use crate::dockerfile::{Dockerfile, TransferKind, Word};
+use crate::dockerfile::{Dockerfile, Transfer, TransferKind, Word};
 use crate::edit::{self, LineEdit, header};
 
 /// Every site in the format of the plan. `accepted` tells why somebody accepted a finding.
@@ -27,12 +27,11 @@ fn site_report(
     let (_, transfer) = transfer_of(instruction)?;
     let line = LineEdit { site, add_to_copy: !options.keep_add };
     let replacement = site.is_eligible().then(|| edit::replacement(dockerfile, line).ok()).flatten();
-    let mut reasons: Vec<Reason> = site.findings.iter().map(reason).collect();
+    let mut reasons: Vec<Reason> =
+        site.findings.iter().map(|finding| of_edited(finding, site.verdict, transfer)).collect();
     for finding in &site.accepted {
-        let mut waived = reason(finding);
         let why = accepted(finding).unwrap_or_default();
-        waived.message = format!("{}; accepted: {why}", waived.message);
-        reasons.push(waived);
+        reasons.push(reason(finding, format!("{}; accepted: {why}", finding.message)));
     }
     Some(file::Site {
         line: instruction.start_line,
@@ -66,7 +65,7 @@ fn site_report(
         benefit: site.benefit,
         audit: site.audit.as_ref().map(|(found, findings)| Audit {
             verdict: *found,
-            reasons: findings.iter().map(reason).collect(),
+            reasons: findings.iter().map(|finding| of_linked(finding, *found, transfer)).collect(),
         }),
     })
 }
@@ -75,8 +74,38 @@ fn texts(words: &[Word]) -> Vec<String> {
     words.iter().map(|word| word.text.to_string()).collect()
 }
 
-fn reason(finding: &Finding) -> Reason {
-    Reason { rule: finding.rule, path: finding.path.clone(), message: finding.message.clone() }
+/// The reason of an instruction that the campaign edits. It begins with the change beside the flag.
+fn of_edited(finding: &Finding, verdict: Verdict, transfer: &Transfer) -> Reason {
+    match edit(finding, verdict, transfer) {
+        Some((part, before, after)) => {
+            reason(finding, format!("{part} changed from {before} to {after}: {}", finding.message))
+        }
+        None => reason(finding, finding.message.clone()),
+    }
+}
+
+/// The reason of an instruction that is linked already. It ends with the change that is missing.
+fn of_linked(finding: &Finding, verdict: Verdict, transfer: &Transfer) -> Reason {
+    match edit(finding, verdict, transfer) {
+        Some((_, before, after)) => {
+            reason(finding, format!("{}; write {after} instead of {before}", finding.message))
+        }
+        None => reason(finding, finding.message.clone()),
+    }
+}
+
+/// The edit that settles a finding: the part of the instruction, as written and as it has to be. An edit that is right
+/// in only one of several states of the filesystem gives no verdict `edit`, and is not named.
+fn edit<'t>(
+    finding: &Finding,
+    verdict: Verdict,
+    transfer: &'t Transfer,
+) -> Option<(&'static str, &'t str, String)> {
+    finding.remedy.as_ref().filter(|_| verdict == Verdict::Edit).map(|remedy| remedy.change(transfer))
+}
+
+fn reason(finding: &Finding, message: String) -> Reason {
+    Reason { rule: finding.rule, path: finding.path.clone(), message }
 }
 
 pub(super) fn errors(dockerfile: &Dockerfile) -> Vec<file::Error> {

@@ -44,6 +44,10 @@ pub fn rule(rule: &Rule) -> String {
         }
     }
     flush(&mut screen, &mut prose);
+    if let Some(instead) = rule.instead {
+        screen.end().paint(style::STRONG, "Instead").end().end();
+        screen.paragraph(instead);
+    }
     screen.finish()
 }
 
