@@ -47,7 +47,7 @@ pub use verdict::Verdict;
 pub struct Site {
     /// Index of its instruction in the Dockerfile; of the ONBUILD, where it stands in one.
     pub instruction: usize,
-    /// Whether it stands in an ONBUILD.
+    /// True if it stands in an ONBUILD.
     pub onbuild: bool,
     /// The verdict.
     pub verdict: Verdict,
@@ -59,20 +59,20 @@ pub struct Site {
     pub accepted: Vec<Finding>,
     /// What the verdict of a line that is linked already would be without the flag, and why.
     pub audit: Option<(Verdict, Vec<Finding>)>,
-    /// Whether the ADD does what a COPY of the same words does, provably.
+    /// True if the ADD does what a COPY of the same words does, provably.
     pub is_copy: bool,
     /// What a link would bring.
     pub benefit: Benefit,
 }
 
 impl Site {
-    /// Whether the verdict leans on nothing. None for verdicts that are no claim about an image.
+    /// Returns true if the verdict leans on nothing. None for verdicts that are no claim about an image.
     pub fn proved(&self) -> Option<bool> {
         let audited = self.audit.as_ref().is_none_or(|(verdict, _)| *verdict != Verdict::Unknown);
         self.verdict.is_provable().then(|| audited && self.leans.is_empty())
     }
 
-    /// Whether the flag may be written here.
+    /// Returns true if the flag may be written here.
     pub fn is_eligible(&self) -> bool {
         matches!(self.verdict, Verdict::Link | Verdict::Edit)
     }

@@ -93,7 +93,7 @@ pub struct Declared {
     pub folders: Vec<Pattern>,
     /// The Dockerfile, relative to one of the folders.
     pub dockerfile: Pattern,
-    /// The context: a folder relative to one of the folders, a URL or `-`. None where nothing says which.
+    /// The context: a folder relative to one of the folders, a URL or `-`. `None` if nothing says which.
     pub context: Option<Pattern>,
     /// `--target`.
     pub target: Option<Pattern>,
@@ -169,7 +169,7 @@ impl Collected {
     }
 }
 
-/// Whether a context is no folder of this machine: a URL, a repository as git names it, or standard input.
+/// Returns true if a context is no folder of this machine: a URL, a repository as git names it, or standard input.
 fn is_remote(context: &Pattern) -> bool {
     let remote = |text: &str| {
         text.contains("://") || text == "-" || text.starts_with("git@") || text.starts_with("github.com/")

@@ -13,7 +13,7 @@ use crate::dockerfile::{Dockerfile, Instruction, Transfer, TransferKind, Word};
 use crate::text::{EditSet, EditsMeet, Span};
 use header::Header;
 
-/// Why a file can not be rewritten.
+/// Why a file cannot be rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RewriteError {
     /// BuildKit refuses the file as it is.
@@ -66,7 +66,7 @@ pub struct LinePlan {
 pub struct LineEdit<'a> {
     /// The site.
     pub site: &'a Site,
-    /// Whether an ADD becomes COPY.
+    /// True if an ADD becomes COPY.
     pub add_to_copy: bool,
 }
 
@@ -215,7 +215,7 @@ fn check(
     Ok(())
 }
 
-/// Whether `after` is `before` with `--link`, and differs in nothing that no plan ever changes.
+/// Returns true if `after` is `before` with `--link`, and differs in nothing that no plan ever changes.
 fn is_linked_version(before: &Instruction, after: &Instruction) -> bool {
     let (Some((_, before)), Some((_, after))) = (transfer_of(before), transfer_of(after)) else {
         return false;
@@ -255,7 +255,7 @@ fn check_directives(old: &Dockerfile, new: &Dockerfile, header: &Header) -> Resu
     }
 }
 
-/// Whether two instructions are the same but for where they stand.
+/// Returns true if two instructions are the same but for where they stand.
 fn says_the_same(old: &Dockerfile, before: &Instruction, new: &Dockerfile, after: &Instruction) -> bool {
     let texts_match = old.text()[before.span.range()] == new.text()[after.span.range()];
     texts_match && before.stage == after.stage && transfers_match(before, after)
@@ -278,7 +278,7 @@ fn texts(words: &[Word]) -> Vec<&str> {
     words.iter().map(|word| word.text.as_str()).collect()
 }
 
-/// Whether an edited line differs from the old one in exactly what was planned.
+/// Returns true if an edited line differs from the old one in exactly what was planned.
 fn is_planned(before: &Instruction, after: &Instruction, line: LineEdit<'_>) -> bool {
     let (Some((_, before)), Some((_, after))) = (transfer_of(before), transfer_of(after)) else {
         return false;

@@ -60,7 +60,7 @@ impl Repository {
         &self.git_dir
     }
 
-    /// The root of the working tree. None when the repository is bare.
+    /// The root of the working tree. `None` if the repository is bare.
     pub fn working_tree(&self) -> Option<&Path> {
         self.working_tree.as_deref()
     }
@@ -256,7 +256,7 @@ pub fn hash_blob(bytes: &[u8]) -> Result<BlobId, GitError> {
     })
 }
 
-/// Whether these bytes stand for a file that Git LFS keeps elsewhere. A pointer is below 1,024 bytes and opens
+/// Returns true if these bytes stand for a file that Git LFS keeps elsewhere. A pointer is below 1,024 bytes and opens
 /// with its version (git-lfs, `docs/spec.md`).
 pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/v1\n")
@@ -284,7 +284,7 @@ fn entry(path: RepoPath, kind: EntryKind, id: Oid) -> Entry {
     Entry { path, kind, blob }
 }
 
-/// Whether objects may be missing because the clone left them out (git, `partial-clone.txt`).
+/// Returns true if objects may be missing because the clone left them out (git, `partial-clone.txt`).
 fn is_partial(repo: &git2::Repository) -> bool {
     let promised = repo.config().is_ok_and(|config| {
         let mut found = false;

@@ -137,7 +137,7 @@ impl Client {
         Self { keep: Some(Keep::new(folder)), ..self }
     }
 
-    /// Whether it has a token.
+    /// Returns true if it has a token.
     pub fn has_token(&self) -> bool {
         self.token.is_some()
     }

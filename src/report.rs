@@ -27,25 +27,25 @@ const MOST_ROUNDS: usize = 50;
 
 /// What the clone has, and what is written to branches.
 pub trait Clone {
-    /// The id of a file's text in the first parent of a commit; None where it is not there.
+    /// The id of a file's text in the first parent of a commit; `None` if it is not there.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if the commit can not be read.
+    /// [`GitError`] if the commit cannot be read.
     fn text_before(&self, commit: &str, path: &str) -> Result<Option<String>, GitError>;
 
     /// The last commit of the base branch that changed a file, where history tells.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if history can not be read.
+    /// [`GitError`] if history cannot be read.
     fn last_change(&self, path: &str) -> Result<Option<Change>, GitError>;
 
     /// What a file's commit says and holds.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if the file's text can not be read.
+    /// [`GitError`] if the file's text cannot be read.
     fn commit(&self, file: &File) -> Result<Written, GitError>;
 }
 

@@ -93,7 +93,7 @@ impl Campaign<'_> {
         self.evidence.get(path).map_or(&EvidenceState::Missing, |evidence| &evidence.state)
     }
 
-    /// Whether a branch has the text and the evidence that the plan gives it.
+    /// Returns true if a branch has the text and the evidence that the plan gives it.
     fn is_current(&self, file: &File, content: &Content) -> bool {
         let evidence = self.evidence.get(&file.path).map(|evidence| &evidence.id);
         let has_evidence = evidence.is_none_or(|id| content.evidence.as_ref() == Some(id));

@@ -25,7 +25,7 @@ use accounts::Accounts;
 use built::BuiltImage;
 use profile::ProfiledImage;
 
-/// What is known of a directory. None where it is not known.
+/// What is known of a directory. `None` if it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directory {
     /// Permission bits, setuid, setgid and sticky included.
@@ -87,7 +87,7 @@ pub struct Listing {
     pub entries: Vec<(String, Known)>,
     /// What the listing leans on.
     pub leans: Leans,
-    /// Why there may be more; None where this is all.
+    /// Why there may be more; `None` if this is all.
     pub incomplete: Option<Arc<str>>,
 }
 
@@ -262,7 +262,7 @@ impl Rootfs {
         }
     }
 
-    /// Whether nothing of the base can be seen below `path`.
+    /// Returns true if nothing of the base can be seen below `path`.
     fn hides_base(&self, path: &str) -> bool {
         let mut on_the_way = ancestors(path).chain([path]).filter_map(|at| self.nodes.get(at));
         on_the_way.any(|node| node.below != Below::Inherited)
@@ -273,7 +273,7 @@ impl Rootfs {
         self.disturbances.push(Arc::new(disturbance));
     }
 
-    /// Whether any directory is known to have extended attributes.
+    /// Returns true if any directory is known to have extended attributes.
     pub fn has_xattrs(&self) -> bool {
         let in_base = match &self.base {
             Base::Tree { tree, .. } => tree

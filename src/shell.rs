@@ -36,7 +36,7 @@ pub struct Invocation<'a> {
     pub heredocs: &'a [ScriptHeredoc<'a>],
     /// `SHELL`; by default `["/bin/sh", "-c"]`.
     pub shell: &'a [String],
-    /// The absolute working directory; None where it is not known.
+    /// The absolute working directory; `None` if it is not known.
     pub workdir: Option<&'a str>,
     /// Who runs it.
     pub user: User,
@@ -60,7 +60,7 @@ pub enum Script<'a> {
 pub struct ScriptHeredoc<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Whether leading tabs are dropped (`<<-`).
+    /// True if leading tabs are dropped (`<<-`).
     pub chomp: bool,
     /// The body, without the line of the terminator.
     pub body: &'a str,
@@ -97,7 +97,7 @@ pub struct Step {
     pub command: String,
     /// Its line in the Dockerfile, 1-based.
     pub line: usize,
-    /// Whether it surely ran and succeeded when the build went on.
+    /// True if it surely ran and succeeded when the build went on.
     pub certain: bool,
     /// Who ran it.
     pub user: User,
@@ -118,7 +118,7 @@ pub enum Effect {
     Touches {
         /// What its words name.
         paths: Vec<PathPattern>,
-        /// Whether some of its words could not be read, so that it may name more.
+        /// True if some of its words could not be read, so that it may name more.
         unread: bool,
     },
     /// A script that cannot be read: that it leaves any path alone is an assumption without names to check.

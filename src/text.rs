@@ -52,7 +52,7 @@ impl Span {
         self.end - self.start
     }
 
-    /// Whether it covers no byte.
+    /// Returns true if it covers no byte.
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
@@ -94,7 +94,7 @@ impl LineIndex {
         Position { line, column: offset - self.starts[line - 1] + 1 }
     }
 
-    /// The span of a 1-based line, its line ending included. None when there is no such line.
+    /// The span of a 1-based line, its line ending included. `None` if there is no such line.
     pub fn line(&self, line: usize) -> Option<Span> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
         let end = self.starts.get(line).copied().unwrap_or(self.len);
@@ -162,7 +162,7 @@ impl EditSet {
         &self.edits
     }
 
-    /// Whether it changes nothing.
+    /// Returns true if it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }

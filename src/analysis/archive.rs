@@ -19,7 +19,7 @@ pub enum ArchiveEntry {
         mode: u32,
         /// Numeric owner and group.
         owner: (u32, u32),
-        /// Whether it names extended attributes; a builder sets those that it can.
+        /// True if it names extended attributes; a builder sets those that it can.
         xattrs: bool,
     },
     /// A file.
@@ -39,7 +39,7 @@ pub enum ArchiveError {
     #[error("it is compressed with {0}; whether ADD extracts it depends on the builder")]
     Compression(&'static str),
     /// It starts as an archive and breaks off.
-    #[error("it can not be read as an archive: {0}")]
+    #[error("it cannot be read as an archive: {0}")]
     Broken(#[from] io::Error),
 }
 
@@ -112,7 +112,7 @@ fn describe<R: Read>(entry: &mut tar::Entry<'_, R>) -> Result<ArchiveEntry, Arch
     })
 }
 
-/// Whether an entry's extended header gives it extended attributes.
+/// Returns true if an entry's extended header gives it extended attributes.
 fn names_xattrs<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<bool> {
     for extension in entry.pax_extensions()?.into_iter().flatten() {
         if extension?.key_bytes().starts_with(b"SCHILY.xattr.") {

@@ -97,7 +97,7 @@ impl<'d> Start<'d> {
     }
 }
 
-/// Whether an image has ONBUILD instructions.
+/// Returns true if an image has ONBUILD instructions.
 pub fn has_triggers(inputs: &Inputs<'_>, image: &str) -> bool {
     let onbuild = match (inputs.image(image), inputs.built_here(image)) {
         (Some(image), _) => image.config.as_ref().map_or(0, |config| config.onbuild.len()),

@@ -16,12 +16,12 @@ const LINK_LIMIT: usize = 255;
 pub struct Destination {
     /// Absolute and clean.
     pub path: String,
-    /// Whether it names a directory whatever is there.
+    /// True if it names a directory whatever is there.
     pub slashed: bool,
 }
 
 impl Destination {
-    /// Reads an expanded destination. None where it is relative and `workdir` is not known.
+    /// Reads an expanded destination. `None` if it is relative and `workdir` is not known.
     pub fn new(expanded: &str, workdir: Option<&str>) -> Option<Self> {
         let slashed =
             expanded.is_empty() || expanded == "." || expanded.ends_with('/') || expanded.ends_with("/.");
@@ -36,7 +36,7 @@ impl Destination {
 pub enum Followed {
     /// The real path, what is there, and what that leans on.
     At(String, Fact),
-    /// It can not be followed: a component is not known.
+    /// It cannot be followed: a component is not known.
     Unknown(Arc<str>),
 }
 

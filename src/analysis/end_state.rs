@@ -76,7 +76,7 @@ impl Neighbours for NoNeighbours {
 }
 
 /// What a build of `dockerfile`, which lies at `path`, leaves: at the end of the stage `target`, or of the last.
-/// None where BuildKit refuses the file or it has no such stage, and where its ONBUILD lines would be read by other
+/// `None` if BuildKit refuses the file or it has no such stage, and where its ONBUILD lines would be read by other
 /// rules in a child (`# escape`).
 pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &Inputs<'_>) -> Option<End> {
     let has_triggers =

@@ -66,9 +66,9 @@ impl Filesystems {
 /// What an executor starts for a RUN.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// The working directory; None where it is not known.
+    /// The working directory; `None` if it is not known.
     pub workdir: Option<String>,
-    /// USER; None where it is not known.
+    /// USER; `None` if it is not known.
     pub user: Option<String>,
     /// What that leans on.
     pub assumed: Option<Arc<Assumption>>,

@@ -12,9 +12,9 @@ pub struct Judged {
     pub instruction: usize,
     /// The decision.
     pub decision: Decision,
-    /// Whether nothing lay below: the first change on `scratch`.
+    /// True if nothing lay below: the first change on `scratch`.
     pub on_nothing: bool,
-    /// Whether an ADD of it is provably the same as a COPY.
+    /// True if an ADD of it is provably the same as a COPY.
     pub is_copy: bool,
     /// How many files it is known to copy.
     pub files: usize,
@@ -44,7 +44,7 @@ impl Judged {
 pub struct BaseRead {
     /// As FROM names it, arguments expanded.
     pub image: String,
-    /// What its filesystem is known from; None where it is not known.
+    /// What its filesystem is known from; `None` if it is not known.
     pub source: Option<Knowledge>,
     /// The digest of what is known.
     pub digest: Option<String>,

@@ -48,7 +48,7 @@ struct Name {
 }
 
 impl Name {
-    /// None where BuildKit refuses the name.
+    /// `None` if BuildKit refuses the name.
     fn new(written: &str) -> Option<Self> {
         let reference = ImageReference::parse(written).ok()?;
         let owned = |text: Option<&str>| text.map(str::to_owned);
@@ -77,7 +77,7 @@ impl<'a> NamedContexts<'a> {
     }
 
     /// What a name stands for (`dockerui.Client.NamedContext`): the context for the platform comes first. None
-    /// where it is no named context. `platform` is None where it is not known.
+    /// where it is no named context. `platform` is `None` if it is not known.
     pub fn lookup(&self, name: &str, platform: Option<&str>) -> Option<NamedContext<'a>> {
         let name = Name::new(name)?;
         let for_one = self.contexts.keys().any(|(other, platform)| *other == name && platform.is_some());

@@ -43,7 +43,7 @@ impl Observers {
     }
 }
 
-/// Whether a command may see link counts and times: one that tells them, or one of which not all is known. A build
+/// Returns true if a command may see link counts and times: one that tells them, or one of which not all is known. A build
 /// tool compares times, and `find` may act on what it tells.
 fn may_observe(step: &Step) -> bool {
     let name = base_name(step.command.split_whitespace().next().unwrap_or_default());

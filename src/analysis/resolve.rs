@@ -37,7 +37,7 @@ pub struct ResolvedTransfer<'a> {
     pub chmod: Chmod,
     /// What it copies, in order, heredocs last.
     pub sources: Vec<Source>,
-    /// What it copies where accepted differences have been linked; None where that is the same.
+    /// What it copies where accepted differences have been linked; `None` if that is the same.
     pub linked_sources: Option<Vec<Source>>,
 }
 
@@ -64,7 +64,7 @@ impl ResolvedTransfer<'_> {
         }
     }
 
-    /// That the sources are looked for in the right build context; None where no source comes from one.
+    /// That the sources are looked for in the right build context; `None` if no source comes from one.
     pub fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
         let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
@@ -189,7 +189,7 @@ impl Origin<'_> {
     }
 }
 
-/// Whether an ADD does what a COPY of the same words does: it extracts, downloads and clones nothing.
+/// Returns true if an ADD does what a COPY of the same words does: it extracts, downloads and clones nothing.
 pub fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
     let options = &transfer.options;
     let plain = options.checksum.is_none() && options.keep_git_dir.is_none() && options.unpack.is_none();

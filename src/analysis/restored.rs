@@ -46,7 +46,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// What a line that is held would leave otherwise. None where that is more than mode and owner of
+    /// What a line that is held would leave otherwise. `None` if that is more than mode and owner of
     /// directories, or where one of them is not known whole.
     pub fn of(view: &View<'_>, decision: &Decision) -> Option<Self> {
         if decision.verdict != Verdict::Hold || view.resolved.transfer.options.link.is_some() {
@@ -129,7 +129,7 @@ pub struct OpenDifferences {
 }
 
 impl OpenDifferences {
-    /// Whether something differs still.
+    /// Returns true if something differs still.
     pub fn is_open(&self) -> bool {
         !self.lines.is_empty()
     }
@@ -265,7 +265,7 @@ fn sight(step: &Step, path: &str, rootfs: &Rootfs) -> Sight {
     }
 }
 
-/// Whether a change brings mode or owner of `path` to another place.
+/// Returns true if a change brings mode or owner of `path` to another place.
 fn takes_along(change: &Change, path: &str, rootfs: &Rootfs) -> bool {
     let (Change::Copy { sources, .. } | Change::Move { sources, .. }) = change else { return false };
     sources.iter().any(|source| {

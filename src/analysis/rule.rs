@@ -113,7 +113,7 @@ pub struct Rule {
     pub(crate) caret: Caret,
     /// How a build with `--link` differs at the path of a finding.
     pub(crate) predicts: Prediction,
-    /// Whether all findings are about mode and owner of directories in [`View::written`], which a later step may
+    /// True if all findings are about mode and owner of directories in [`View::written`], which a later step may
     /// restore.
     pub(crate) restorable: bool,
     /// A way to use `--link` where no edit of the line alone helps.

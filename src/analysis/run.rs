@@ -92,7 +92,7 @@ fn changes(step: &Step) -> &[Change] {
     }
 }
 
-/// Whether a command makes a user or a group with a number.
+/// Returns true if a command makes a user or a group with a number.
 fn is_numbered(change: &Change) -> bool {
     match change {
         Change::AddUser(account) => account.uid.is_some(),
@@ -174,7 +174,7 @@ pub struct Mounts {
     /// Each target with what was there before; for a target that did not exist, the first path on the way to it
     /// that did not.
     targets: Vec<(String, Fact)>,
-    /// Whether a target is not known.
+    /// True if a target is not known.
     somewhere: bool,
     /// Those of [`MOUNT_POINTS`], with what lay below them.
     points: Vec<(&'static str, Fact, Listing)>,

@@ -35,7 +35,7 @@ pub enum SourceKind {
     MaybeArchive {
         /// Why that is not known.
         why: Arc<str>,
-        /// Whether it is compressed in a way that not every builder knows.
+        /// True if it is compressed in a way that not every builder knows.
         compressed: bool,
     },
     /// A git repository that ADD clones; it holds plain directories and files that are not known.
@@ -94,7 +94,7 @@ impl Source {
     }
 }
 
-/// Whether ADD clones this source (`dfgitutil.ParseGitRef`).
+/// Returns true if ADD clones this source (`dfgitutil.ParseGitRef`).
 pub fn is_git(source: &str) -> bool {
     let http = source.starts_with("http://") || source.starts_with("https://");
     let path = source.split(['?', '#']).next().unwrap_or(source);
@@ -104,7 +104,7 @@ pub fn is_git(source: &str) -> bool {
         || (http && path.trim_end_matches('/').strip_suffix(".git").is_some())
 }
 
-/// Whether ADD downloads this source (`dockerfile2llb.isHTTPSource`).
+/// Returns true if ADD downloads this source (`dockerfile2llb.isHTTPSource`).
 pub fn is_url(source: &str) -> bool {
     (source.starts_with("http://") || source.starts_with("https://")) && !is_git(source)
 }

@@ -40,7 +40,7 @@ enum What<'d> {
     Workdir {
         /// Absolute and clean.
         path: String,
-        /// The user who owns what is made, as USER says; None where that is not known.
+        /// The user who owns what is made, as USER says; `None` if that is not known.
         user: Option<String>,
         /// What that leans on.
         assumed: Option<Arc<Assumption>>,
@@ -84,7 +84,7 @@ pub struct State<'d> {
     pub assumed_user: Option<Arc<Assumption>>,
     /// Instructions in ONBUILD, by index of the ONBUILD.
     pub triggers: Vec<usize>,
-    /// Whether anything changed the filesystem of a stage that started from nothing.
+    /// True if anything changed the filesystem of a stage that started from nothing.
     pub untouched: bool,
     /// 1-based line of the instruction that is at work.
     pub line: usize,

@@ -43,13 +43,13 @@ pub struct Copying<'a> {
     pub destination: &'a Destination,
     /// What it copies.
     pub sources: &'a [Source],
-    /// Owner of what is created; None where it is not known.
+    /// Owner of what is created; `None` if it is not known.
     pub owner: Option<(u32, u32)>,
-    /// Whether `--chown` says so: then directories from sources get it too.
+    /// True if `--chown` says so: then directories from sources get it too.
     pub chown: bool,
     /// Which modes directories from sources get.
     pub modes: DirectoryModes,
-    /// Whether `--exclude` or `--parents` makes it unknown what of the sources is copied, and to where.
+    /// True if `--exclude` or `--parents` makes it unknown what of the sources is copied, and to where.
     pub filtered: bool,
 }
 
@@ -65,7 +65,7 @@ pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
     Transition { rootfs, copying, mode, brought: BTreeSet::new() }.run(&place);
 }
 
-/// A plain copy whose destination can not be followed: it may go anywhere.
+/// A plain copy whose destination cannot be followed: it may go anywhere.
 fn somewhere(rootfs: &mut Rootfs, copying: &Copying<'_>) {
     rootfs.disturb(Disturbance::new(
         copying.keyword,
@@ -159,7 +159,7 @@ impl Transition<'_> {
         }
     }
 
-    /// Whether a file that is copied to `place` goes into it.
+    /// Returns true if a file that is copied to `place` goes into it.
     fn goes_inside(&self, place: &str) -> bool {
         self.copying.destination.slashed || matches!(self.rootfs.get(place).known, Known::Dir(_))
     }

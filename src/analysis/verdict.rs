@@ -13,7 +13,7 @@ pub enum Verdict {
     Edit,
     /// No: the image would change.
     Hold,
-    /// It can not be told.
+    /// It cannot be told.
     Unknown,
     /// The builder would ignore it.
     NoEffect,
@@ -37,7 +37,7 @@ impl Verdict {
         }
     }
 
-    /// Whether it can be proved at all.
+    /// Returns true if it can be proved at all.
     pub fn is_provable(self) -> bool {
         matches!(self, Verdict::Link | Verdict::Edit | Verdict::Hold | Verdict::Linked)
     }

@@ -70,7 +70,7 @@ impl<'a> View<'a> {
         self.at_destination = Some(fact);
     }
 
-    /// Whether the destination is a directory in both builds, whatever is there: slashed, or a directory comes
+    /// Returns true if the destination is a directory in both builds, whatever is there: slashed, or a directory comes
     /// to it before any file.
     pub fn is_directory_anyway(&self) -> bool {
         let slashed = self.resolved.destination.as_ref().is_ok_and(|destination| destination.slashed);
@@ -91,18 +91,18 @@ impl<'a> View<'a> {
         self.resolved.owner.resolve(self.rootfs).map(|(ids, _)| ids)
     }
 
-    /// Whether it counts what the sources are: nothing does for a COPY to a place where nothing is.
+    /// Returns true if it counts what the sources are: nothing does for a COPY to a place where nothing is.
     pub fn hangs_on_sources(&self) -> bool {
         let absent = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
         !absent || self.resolved.transfer.kind == TransferKind::Add
     }
 
-    /// Whether `path` lies below the destination and is not the destination itself.
+    /// Returns true if `path` lies below the destination and is not the destination itself.
     pub fn is_inside(&self, path: &str) -> bool {
         self.resolved.destination.as_ref().is_ok_and(|destination| destination.path != path)
     }
 
-    /// Whether `--chown` is there and not empty.
+    /// Returns true if `--chown` is there and not empty.
     pub fn has_chown(&self) -> bool {
         !matches!(self.resolved.owner, Owner::Default)
     }
@@ -161,7 +161,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Whether a source is certain to make its destination a directory.
+/// Returns true if a source is certain to make its destination a directory.
 fn makes_directory(source: &Source) -> bool {
     matches!(source.kind, SourceKind::Dir(_) | SourceKind::Archive(_) | SourceKind::Git)
 }

@@ -25,7 +25,7 @@ pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (V
     (walk.judged, walk.bases)
 }
 
-/// The state at the end of the stage `target`, or of the last. None where there is no such stage.
+/// The state at the end of the stage `target`, or of the last. `None` if there is no such stage.
 pub fn end<'a>(
     dockerfile: &'a Dockerfile,
     stages: &'a Stages,

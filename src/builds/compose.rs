@@ -44,13 +44,13 @@ pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable
     Ok(found.builds)
 }
 
-/// Whether compose takes a file of this name by itself, so that what it leaves out has its default.
+/// Returns true if compose takes a file of this name by itself, so that what it leaves out has its default.
 fn stands_alone(path: &RepoPath) -> bool {
     let stem = path.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
     matches!(stem, "compose" | "docker-compose")
 }
 
-/// What a service and those that it extends say of its build. None where none says anything.
+/// What a service and those that it extends say of its build. `None` if none says anything.
 fn said(service: &Entry, services: &Node, depth: usize) -> Option<Said> {
     let node = &service.value;
     let base = node.get("extends").and_then(|extends| {

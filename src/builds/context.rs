@@ -80,10 +80,10 @@ pub enum Found {
     Dir,
     /// A regular file.
     File {
-        /// Whether it may be run.
+        /// True if it may be run.
         executable: bool,
     },
-    /// A link, and where it leads within the context; None when that is nowhere.
+    /// A link, and where it leads within the context; `None` if that is nowhere.
     Symlink {
         /// The end of the chain of links, from the repository's root.
         target: Option<RepoPath>,
@@ -248,12 +248,12 @@ impl<'a> ContextView<'a> {
         self.source.read(path, most)
     }
 
-    /// Where a symbolic link of the context points to, as written. None where that is no link.
+    /// Where a symbolic link of the context points to, as written. `None` if that is no link.
     pub fn link_target(&self, path: &RepoPath) -> Option<String> {
         self.source.link_target(path)
     }
 
-    /// Whether the builder gets each of `all`. Where nothing is taken back, what is below an ignored folder is
+    /// Returns true if the builder gets each of `all`. Where nothing is taken back, what is below an ignored folder is
     /// ignored, so that each folder is asked once.
     fn find_sent(&self, all: &[Entry]) -> Vec<bool> {
         let Some((_, ignored)) = self.ignored.as_ref().filter(|(_, ignored)| !ignored.takes_back()) else {
@@ -306,7 +306,7 @@ impl<'a> ContextView<'a> {
     }
 }
 
-/// The patterns of an ignore file, links to it followed. None when there is no file at their end.
+/// The patterns of an ignore file, links to it followed. `None` if there is no file at their end.
 fn read_ignored(source: &Source<'_>, path: RepoPath) -> Result<Option<(RepoPath, Ignored)>, ContextError> {
     let Target::Inside(Some(file)) = source.follow(&path) else { return Ok(None) };
     if !matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. })) {

@@ -11,7 +11,7 @@ pub(super) struct Said {
     pub context: Option<Pattern>,
     /// Relative to the context.
     pub dockerfile: Option<Pattern>,
-    /// Whether the Dockerfile stands in the file itself.
+    /// True if the Dockerfile stands in the file itself.
     pub is_inline: bool,
     pub target: Option<Pattern>,
     pub args: Vec<(String, Option<Pattern>)>,
@@ -36,7 +36,7 @@ impl Said {
         }
     }
 
-    /// The build from the context that is said or `context`. None where its Dockerfile stands in the file itself or
+    /// The build from the context that is said or `context`. `None` if its Dockerfile stands in the file itself or
     /// in a context that is somewhere else.
     pub fn declared(self, place: Place, folders: Vec<Pattern>, context: Option<Pattern>) -> Option<Declared> {
         let context = self.context.or(context);

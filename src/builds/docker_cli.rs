@@ -253,13 +253,13 @@ impl Options {
     }
 }
 
-/// Whether a context is no folder: a repository or an archive elsewhere.
+/// Returns true if a context is no folder: a repository or an archive elsewhere.
 pub(super) fn is_remote(context: &Pattern) -> bool {
     let Some(Part::Text(start)) = context.parts().first() else { return false };
     start.contains("://") || start.starts_with("git@") || start.starts_with("github.com/")
 }
 
-/// Whether an unknown word is a folder that a script knows of.
+/// Returns true if an unknown word is a folder that a script knows of.
 fn is_place(word: &Pattern) -> bool {
     crate::shell::below_root(word).is_some() || crate::shell::below_start(word).is_some()
 }

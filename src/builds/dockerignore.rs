@@ -62,7 +62,7 @@ impl Ignored {
         Ok(Self { patterns })
     }
 
-    /// Whether the builder never sees `path`, which is written from the context's root. The last pattern that
+    /// Returns true if the builder never sees `path`, which is written from the context's root. The last pattern that
     /// matches it or a folder above it decides.
     pub fn ignores(&self, path: &str) -> bool {
         let mut ignored = false;
@@ -74,12 +74,12 @@ impl Ignored {
         ignored
     }
 
-    /// Whether a pattern matches `path` itself, whatever the folders above it are.
+    /// Returns true if a pattern matches `path` itself, whatever the folders above it are.
     pub(super) fn names(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| !pattern.takes_back && pattern.paths.matches(path))
     }
 
-    /// Whether a pattern takes back what others leave out, so that an ignored folder may hold something.
+    /// Returns true if a pattern takes back what others leave out, so that an ignored folder may hold something.
     pub fn takes_back(&self) -> bool {
         self.patterns.iter().any(|pattern| pattern.takes_back)
     }

@@ -90,7 +90,7 @@ pub fn declared_in(
     found
 }
 
-/// Whether a text has what every script that builds an image has.
+/// Returns true if a text has what every script that builds an image has.
 pub(super) fn may_build(text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     (has("build") || has("bud")) && TOOLS.iter().any(|tool| has(tool))
@@ -210,7 +210,7 @@ fn settled(
         .collect()
 }
 
-/// Whether a context is something else than a folder.
+/// Returns true if a context is something else than a folder.
 fn is_elsewhere(context: &Pattern) -> bool {
     let scheme = |text: &str| ["target:", "service:"].iter().any(|scheme| text.starts_with(scheme));
     context.known() == Some("-")

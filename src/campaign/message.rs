@@ -12,7 +12,7 @@ use crate::text::words::{count, instruction_head};
 ///
 /// # Errors
 ///
-/// [`MessageError`] if the template can not be read.
+/// [`MessageError`] if the template cannot be read.
 pub fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
     Ok(Template::<Variable>::read(template)?.fill(|variable| match variable {
         Variable::Path => shown(&file.path).into_owned(),

@@ -77,7 +77,7 @@ impl Names {
         Ok(format!("{}{purpose}{}", self.branch_prefix(), slug(path)?))
     }
 
-    /// The branch that links the lines of a file of the plan; None where its path is not one that a repository can have.
+    /// The branch that links the lines of a file of the plan; `None` if its path is not one that a repository can have.
     ///
     /// # Errors
     ///

@@ -50,9 +50,9 @@ pub struct Options<'a> {
     pub build_args: &'a BTreeMap<String, String>,
     /// Benefits that are selected.
     pub selects: &'a [Benefit],
-    /// Whether local ADDs stay ADDs.
+    /// True if local ADDs stay ADDs.
     pub keep_add: bool,
-    /// Whether generated files are edited too.
+    /// True if generated files are edited too.
     pub edit_generated: bool,
     /// What the plan that there was before decided.
     pub earlier: Option<&'a Earlier>,
@@ -318,7 +318,7 @@ fn deselect(sites: &mut [file::Site]) {
     }
 }
 
-/// The header and the id of the new text, where something is edited; the reason where that can not be done.
+/// The header and the id of the new text, where something is edited; the reason where that cannot be done.
 fn rewritten(
     dockerfile: &Dockerfile,
     sites: &[file::Site],

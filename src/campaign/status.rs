@@ -145,7 +145,7 @@ impl WaveStatus {
         self.files.iter().filter(move |file| file.state == state)
     }
 
-    /// Whether nothing of it is left to do.
+    /// Returns true if nothing of it is left to do.
     pub fn is_done(&self) -> bool {
         self.files.iter().all(|file| file.state == State::Done)
     }

@@ -25,7 +25,7 @@ pub struct BranchCommit<'a> {
     pub id: &'a str,
     /// Its message.
     pub message: &'a str,
-    /// git's id of its tree; None where the forge does not tell.
+    /// git's id of its tree; `None` if the forge does not tell.
     pub tree: Option<&'a str>,
     /// Its parents.
     pub parents: &'a [String],
@@ -167,7 +167,7 @@ mod tests {
         LocalTrailer.is_unchanged(message, &CommitContent { path: &path(), tree, parent })
     }
 
-    /// Whether a branch whose only commit has this message, and which changes these files, is Layerwright's alone.
+    /// Returns true if a branch whose only commit has this message, and which changes these files, is Layerwright's alone.
     fn made(message: &str, tree: &str, files: &[(&str, Option<&str>)]) -> bool {
         let parents = [PARENT.to_owned()];
         let commit = BranchCommit { id: "head", message, tree: Some(tree), parents: &parents };

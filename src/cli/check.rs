@@ -38,7 +38,7 @@ fn for_people(report: &Report) -> String {
     let mut out = String::new();
     for finding in &report.findings {
         let rule = finding.rule.as_ref().map_or(String::new(), |rule| format!(" [{rule}]"));
-        // Writing to a string can not fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(
             out,
             "{}:{}: {}: {}{rule}",
@@ -57,7 +57,7 @@ fn for_people(report: &Report) -> String {
         match report.unknown {
             0 => String::new(),
             unknown =>
-                format!("; {} can not be told (--rootfs tells what a base holds)", count(unknown, "line")),
+                format!("; {} cannot be told (--rootfs tells what a base holds)", count(unknown, "line")),
         }
     );
     out

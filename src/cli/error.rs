@@ -16,7 +16,7 @@ use crate::text::escape::shown_lines;
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The arguments or a file that the user names can not be used.
+    /// The arguments or a file that the user names cannot be used.
     Usage,
     /// The environment does not allow it: a disk, a repository.
     Environment,
@@ -62,7 +62,7 @@ impl Error {
         Self::new(Kind::Refused, chain(error))
     }
 
-    /// Several errors about files as one, each named, with what to do about them. None where there is none.
+    /// Several errors about files as one, each named, with what to do about them. `None` if there is none.
     pub(crate) fn all(errors: Vec<Self>) -> Option<Self> {
         let many = errors.len();
         let mut errors = errors.into_iter();
@@ -73,7 +73,7 @@ impl Error {
         let message = format!("{many} files were left out\n  {}", first.message);
         let mut all = Self { message, ..first };
         for error in errors {
-            // Writing to a string can not fail.
+            // Writing to a string cannot fail.
             let _ = write!(all.message, "\n  {}", error.message);
             all.hints.extend(error.hints);
         }
@@ -94,7 +94,7 @@ impl Error {
         let (error, hint) = (style::ERROR, style::HINT);
         let mut text = format!("{error}error{error:#}: {}\n", shown_lines(&self.message));
         for told in &self.hints {
-            // Writing to a string can not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "  {hint}hint{hint:#}: {}", shown_lines(told));
         }
         text

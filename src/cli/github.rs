@@ -12,7 +12,7 @@ use crate::ops::{Credentials, GitHubAccess};
 /// Where a token is looked for, in this order, as GitHub's own command does.
 const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 
-/// The token of the environment; None where there is none, or an empty one.
+/// The token of the environment; `None` if there is none, or an empty one.
 ///
 /// Settings come from arguments and `layerwright.toml`. A token does not: others see the arguments of a process.
 #[expect(clippy::disallowed_methods, reason = "the one place where a token comes in")]
@@ -54,7 +54,7 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Whether the token is the one that GitHub Actions gives to a workflow, as far as its environment tells.
+/// Returns true if the token is the one that GitHub Actions gives to a workflow, as far as its environment tells.
 #[expect(clippy::disallowed_methods, reason = "what such a token does starts no workflow")]
 pub(crate) fn is_actions_token() -> bool {
     let in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");

@@ -58,12 +58,12 @@ folder.
 Examples:
   layerwright verify                                   the first wave that is not done
   layerwright verify services/auth/Dockerfile --keep   one file, and keep what it was built from
-  layerwright verify --frontend builtin                where the frontend that the header names can not be pulled
+  layerwright verify --frontend builtin                where the frontend that the header names cannot be pulled
   layerwright verify --wave 2 --shard 1/4 --jobs 2     a quarter of wave 2, two files at a time
   layerwright verify --wave 2 --format github-matrix   the shards for a workflow; nothing is built
 
 Exit codes: 0 done, files that do not build or take too long are counted (--strict: 1), 1 images differ,
-2 the builder can not link or is not there, 3 the plan is stale, 130 interrupted";
+2 the builder cannot link or is not there, 3 the plan is stale, 130 interrupted";
 
 /// Of `report`.
 pub(crate) const REPORT: &str = "\

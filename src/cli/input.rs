@@ -11,7 +11,7 @@ use crate::ops;
 /// A file, or standard input for `-`.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let unreadable =
-        |error: io::Error| Error::new(Kind::Usage, format!("{} can not be read: {error}", path.display()));
+        |error: io::Error| Error::new(Kind::Usage, format!("{} cannot be read: {error}", path.display()));
     if path != Path::new("-") {
         return fs::read(path).map_err(unreadable);
     }

@@ -30,7 +30,7 @@ pub(crate) struct Progress {
     bar: Mutex<ProgressBar>,
     /// The lines of the files that are verified.
     lines: Lines,
-    /// Whether each branch is printed as soon as it is made.
+    /// True if each branch is printed as soon as it is made.
     prints_branches: bool,
     /// The error of standard output.
     failed: Mutex<Option<Error>>,

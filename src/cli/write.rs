@@ -36,7 +36,7 @@ pub(crate) fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
 fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
     match writes(stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Kind::Environment, format!("standard output can not be written: {error}")))
+            Err(Error::new(Kind::Environment, format!("standard output cannot be written: {error}")))
         }
         _ => Ok(()),
     }

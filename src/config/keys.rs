@@ -193,7 +193,7 @@ pub struct Report {
     /// The base branch of pull requests; without it, the repository's default branch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// Whether pull requests are opened as drafts.
+    /// True if pull requests are opened as drafts.
     pub draft: bool,
     /// Labels of pull requests, in addition to the label of the campaign.
     pub labels: Vec<String>,

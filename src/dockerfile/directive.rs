@@ -77,7 +77,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Whether no directive can come any more.
+    /// Returns true if no directive can come any more.
     pub(super) fn is_done(&self) -> bool {
         self.done
     }

@@ -30,7 +30,7 @@ pub(super) fn space_len(bytes: &[u8]) -> usize {
     }
 }
 
-/// Whether `unicode.IsSpace(rune(byte))`: the byte is taken as a Latin-1 character.
+/// Returns true if `unicode.IsSpace(rune(byte))`: the byte is taken as a Latin-1 character.
 pub(super) fn is_space_byte(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ' | 0x85 | 0xa0)
 }

@@ -203,7 +203,7 @@ pub struct Transfer {
     pub heredocs: Vec<Heredoc>,
     /// The destination. None only where BuildKit refuses the line for want of one.
     pub destination: Option<Word>,
-    /// Whether the arguments are a JSON array.
+    /// True if the arguments are a JSON array.
     pub json: bool,
 }
 
@@ -236,9 +236,9 @@ pub struct TransferOptions {
 pub struct Heredoc {
     /// Its name: the file name in COPY and ADD.
     pub name: String,
-    /// Whether variables in the body are expanded (the name is not quoted).
+    /// True if variables in the body are expanded (the name is not quoted).
     pub expand: bool,
-    /// Whether leading tabs are dropped (`<<-`).
+    /// True if leading tabs are dropped (`<<-`).
     pub chomp: bool,
     /// The body in the source, without the terminator's line.
     pub body: Span,

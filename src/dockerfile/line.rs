@@ -111,7 +111,7 @@ pub(super) struct Joiner {
 
 impl Joiner {
     /// Reads the logical line that starts with `first`, a physical line without white space before it and
-    /// without its line ending, as the inner loop of BuildKit's `parser.Parse` does. None when it is empty.
+    /// without its line ending, as the inner loop of BuildKit's `parser.Parse` does. `None` if it is empty.
     pub(super) fn read<'a, 't: 'a>(
         &'a mut self,
         lines: &mut Lines<'t>,
@@ -181,7 +181,7 @@ fn continuation(lines: &mut Lines<'_>) -> Option<Range<usize>> {
     }
 }
 
-/// Whether a line goes on in the next one, and how much of it counts then (`trimContinuationCharacter`). The
+/// Returns true if a line goes on in the next one, and how much of it counts then (`trimContinuationCharacter`). The
 /// escape character must be the last one that is neither space nor tab, and none may stand before it.
 fn continued(line: &[u8], escape: u8) -> Option<usize> {
     let end = line.iter().rposition(|&b| b != b' ' && b != b'\t')?;

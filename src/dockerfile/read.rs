@@ -65,7 +65,7 @@ struct Reader<'t> {
     header: Header,
     escape: Option<Directive>,
     escape_token: u8,
-    /// Whether there was a FROM, were it one that BuildKit refuses.
+    /// True if there was a FROM, were it one that BuildKit refuses.
     begun: bool,
     /// How many FROM there were that BuildKit takes.
     stages: usize,

@@ -36,7 +36,7 @@ pub(crate) struct Scope {
     values: HashMap<String, Value>,
     /// What the image's configuration gets, which is what ENV said and never an ARG.
     exported: HashMap<String, Value>,
-    /// Why variables that nobody declared may have a value all the same; None where they have none.
+    /// Why variables that nobody declared may have a value all the same; `None` if they have none.
     open: Option<Arc<str>>,
 }
 

@@ -153,7 +153,7 @@ impl Stages {
         self.all.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there is none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -226,7 +226,7 @@ impl Stages {
         }
     }
 
-    /// Whether a stage takes something from another. A reference that is not known may be to any stage before.
+    /// Returns true if a stage takes something from another. A reference that is not known may be to any stage before.
     fn may_use(&self, stage: usize, other: usize) -> bool {
         let is_other = |used: &Reference| match used {
             Reference::Stage(used) => *used == other,

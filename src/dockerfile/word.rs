@@ -31,7 +31,7 @@ impl Node {
     }
 }
 
-/// Whether a byte is in `[\t\v\f\r ]`, which BuildKit splits at (`reWhitespace`).
+/// Returns true if a byte is in `[\t\v\f\r ]`, which BuildKit splits at (`reWhitespace`).
 fn is_field_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\x0b' | b'\x0c' | b'\r' | b' ')
 }

@@ -75,7 +75,7 @@ fn release(tag: &str) -> Option<Version> {
     Some(Version { major, minor })
 }
 
-/// The least frontend that reads what a file uses as it is meant; None where any does.
+/// The least frontend that reads what a file uses as it is meant; `None` if any does.
 ///
 /// `link` says whether a line of it is or will be linked. Releases: BuildKit's
 /// `frontend/dockerfile/docs/reference.md`.
@@ -139,7 +139,7 @@ fn transfer_floor(transfer: &Transfer) -> Option<Version> {
     .max()
 }
 
-/// Whether a word holds `${name` followed by an operator.
+/// Returns true if a word holds `${name` followed by an operator.
 fn has_operator(word: &str, operator: &str) -> bool {
     word.match_indices("${").any(|(at, _)| {
         let rest = &word[at + 2..];
@@ -161,7 +161,7 @@ pub enum Header {
     Foreign(String),
 }
 
-/// The header that the configuration wants can not be written.
+/// The header that the configuration wants cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this file needs frontend {required} or later; [syntax] write = \"{write}\" would be older")]
 pub struct HeaderError {

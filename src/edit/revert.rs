@@ -205,7 +205,7 @@ fn restore_header(
     }
 }
 
-/// Whether a text has the directives of another, and this syntax.
+/// Returns true if a text has the directives of another, and this syntax.
 fn has_directives(text: &Dockerfile, other: &Dockerfile, syntax: Option<&str>) -> bool {
     let value = |directive: &Option<Directive>| directive.as_ref().map(|found| found.value.clone());
     let (found, wanted) = (text.directives(), other.directives());

@@ -21,7 +21,7 @@ pub enum BranchError {
         /// The cause in libgit2's words.
         message: String,
     },
-    /// What stands at the path in the base commit can not be edited.
+    /// What stands at the path in the base commit cannot be edited.
     #[error("{path} is {what} in {base}")]
     NotAFile {
         /// The path.
@@ -73,7 +73,7 @@ pub enum BranchError {
         /// The repository's git directory.
         path: PathBuf,
     },
-    /// The repository can not be read or written.
+    /// The repository cannot be read or written.
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -220,7 +220,7 @@ impl Branches<'_> {
         }
     }
 
-    /// Whether a commit made here on an older state of the base gives the file this very text. Work that was put on
+    /// Returns true if a commit made here on an older state of the base gives the file this very text. Work that was put on
     /// the base since is no reason to move a branch that people may be looking at.
     fn still_does(&self, commit: &git2::Commit<'_>, proposal: &Proposal<'_>, blob: Oid, mode: i32) -> bool {
         let same = |tree: Tree<'_>| {

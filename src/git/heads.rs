@@ -14,7 +14,7 @@ pub struct Head {
 }
 
 impl Repository {
-    /// The branch that HEAD is on. None where it is on none.
+    /// The branch that HEAD is on. `None` if it is on none.
     pub fn head_branch(&self) -> Option<String> {
         let name = self.with(|repo| {
             let head = repo.find_reference("HEAD").ok();
@@ -24,7 +24,7 @@ impl Repository {
         name.ok().flatten()
     }
 
-    /// The URL of a remote; None where there is no such remote.
+    /// The URL of a remote; `None` if there is no such remote.
     pub fn remote_url(&self, name: &str) -> Option<String> {
         let url = self.with(|repo| {
             let remote = repo.find_remote(name).ok();

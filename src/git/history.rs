@@ -29,7 +29,7 @@ pub struct Removal {
 }
 
 impl Repository {
-    /// Whether the history of a commit contains another; None where one of them is not here.
+    /// Returns true if the history of a commit contains another; `None` if one of them is not here.
     pub fn contains(&self, commit: &CommitId, earlier: &CommitId) -> Option<bool> {
         let contains = self.with(|repo| {
             let (commit, earlier) = (self.commit(repo, commit)?.id(), self.commit(repo, earlier)?.id());
@@ -39,12 +39,12 @@ impl Repository {
         contains.ok()
     }
 
-    /// The last commit of the first-parent history that changed what is at a path, with its author; None where the last
+    /// The last commit of the first-parent history that changed what is at a path, with its author; `None` if the last
     /// 2,000 did not.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if an object of the history can not be read. A shallow clone's history just ends.
+    /// [`GitError`] if an object of the history cannot be read. A shallow clone's history just ends.
     pub fn last_change(&self, tip: &CommitId, path: &str) -> Result<Option<(CommitId, String)>, GitError> {
         self.with(|repo| {
             let at = |commit: &git2::Commit<'_>| -> Option<Oid> {
@@ -64,11 +64,11 @@ impl Repository {
     }
 
     /// git's id of what is at a path in a commit, be it a file or a folder (`.` is the root), or in its first parent
-    /// where `before`; None where there is nothing.
+    /// where `before`; `None` if there is nothing.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if the commit is not here, or can not be read.
+    /// [`GitError`] if the commit is not here, or cannot be read.
     pub fn id_at(&self, commit: &CommitId, path: &str, before: bool) -> Result<Option<String>, GitError> {
         self.with(|repo| {
             let commit = self.commit(repo, commit)?;
@@ -86,11 +86,11 @@ impl Repository {
         })
     }
 
-    /// The mode of what is at a path in a commit; None where there is nothing.
+    /// The mode of what is at a path in a commit; `None` if there is nothing.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if the commit is not here, or can not be read.
+    /// [`GitError`] if the commit is not here, or cannot be read.
     pub fn file_mode(&self, commit: &CommitId, path: &str) -> Result<Option<u32>, GitError> {
         self.with(|repo| {
             let tree = self.tree_of(repo, commit)?;

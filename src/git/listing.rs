@@ -12,7 +12,7 @@ use crate::text::escape::shown;
 pub enum EntryKind {
     /// A regular file.
     File {
-        /// Whether it may be run.
+        /// True if it may be run.
         executable: bool,
     },
     /// A symbolic link.
@@ -28,7 +28,7 @@ pub struct Entry {
     pub path: RepoPath,
     /// What it is.
     pub kind: EntryKind,
-    /// Its content in the object database. None where the content is on disk, and for a submodule.
+    /// Its content in the object database. `None` if the content is on disk, and for a submodule.
     pub blob: Option<BlobId>,
 }
 
@@ -125,7 +125,7 @@ impl Listing {
         self.entries.get(at)
     }
 
-    /// Whether `path` is a folder that holds something.
+    /// Returns true if `path` is a folder that holds something.
     pub fn is_dir(&self, path: &RepoPath) -> bool {
         !self.below(Some(path)).is_empty()
     }

@@ -93,7 +93,7 @@ impl RepoPath {
         folder.map_or_else(|| Self::new(path), |folder| folder.join(path))
     }
 
-    /// What follows `folder` in this path. None when it does not lie there.
+    /// What follows `folder` in this path. `None` if it does not lie there.
     pub(crate) fn relative_to(&self, folder: Option<&Self>) -> Option<&str> {
         match folder {
             None => Some(&self.0),
@@ -120,7 +120,7 @@ fn check_component(name: &str) -> Result<(), PathError> {
     }
 }
 
-/// Whether a name of a tree can be one component of a path. A slash in it would smuggle in several.
+/// Returns true if a name of a tree can be one component of a path. A slash in it would smuggle in several.
 pub(super) fn check_name(name: &[u8]) -> Result<&str, PathError> {
     let name = std::str::from_utf8(name).map_err(|_| PathError::NotUtf8)?;
     if name.contains('/') {

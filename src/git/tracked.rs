@@ -162,7 +162,7 @@ struct Tracked {
     merged: bool,
 }
 
-/// Whether a folder and all above it are folders and no links.
+/// Returns true if a folder and all above it are folders and no links.
 fn is_real(root: &Path, folder: Option<RepoPath>, known: &mut HashMap<RepoPath, bool>) -> bool {
     let Some(folder) = folder else { return true };
     if let Some(&real) = known.get(&folder) {

@@ -10,7 +10,7 @@ use super::{CommitId, GitError, RepoPath, Repository};
 impl Repository {
     /// The id that git would give to a folder of a commit without the files and folders `without`, which are named from
     /// the repository's root; a folder that they leave empty is left out too. No object is written. `folder` None is
-    /// the root. None where the commit has no such folder.
+    /// the root. `None` if the commit has no such folder.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Repository {
         })
     }
 
-    /// The id of a tree at `at`, which ends in a slash or is empty. None where nothing of it is left.
+    /// The id of a tree at `at`, which ends in a slash or is empty. `None` if nothing of it is left.
     fn pruned(
         &self,
         repo: &git2::Repository,

@@ -21,7 +21,7 @@ impl Api {
         format!("{}{}", self.origin, self.path)
     }
 
-    /// The address of the pages that people see; None where the API's does not tell it.
+    /// The address of the pages that people see; `None` if the API's does not tell it.
     pub fn pages(&self) -> Option<String> {
         match (self.origin.as_str(), self.path.as_str()) {
             ("https://api.github.com", "") => Some("https://github.com".to_owned()),

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::call::Answer;
 
-/// A folder of answers. What can not be read or written there is asked for anew, so nothing of it fails.
+/// A folder of answers. What cannot be read or written there is asked for anew, so nothing of it fails.
 pub(super) struct Keep {
     folder: PathBuf,
 }

@@ -22,7 +22,7 @@ pub(super) struct Call<'a> {
     pub(super) body: Option<Value>,
     /// What it is about, for people.
     pub(super) what: &'a str,
-    /// Whether it may be sent again when nobody knows if it took effect.
+    /// True if it may be sent again when nobody knows if it took effect.
     pub(super) repeatable: bool,
     /// The most bytes of its answer.
     pub(super) most: usize,
@@ -135,7 +135,7 @@ impl Client {
         self.parsed(&answer.body, what)
     }
 
-    /// The same; None where there is none.
+    /// The same; `None` if there is none.
     pub(super) fn read_if_there<T: DeserializeOwned>(
         &self,
         route: String,

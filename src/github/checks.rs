@@ -95,7 +95,7 @@ impl Client {
         Ok(BaseBranch { commit: found.commit.sha, required_checks })
     }
 
-    /// Whether a commit has checks or statuses that have not finished.
+    /// Returns true if a commit has checks or statuses that have not finished.
     ///
     /// # Errors
     ///

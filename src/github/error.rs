@@ -25,7 +25,7 @@ pub enum GitHubError {
     },
     /// No API is named. What was given is not repeated: it may hold a password.
     #[error(
-        "the address of the API can not be taken: {why}; write https://api.github.com, or https://HOST/api/v3 for \
+        "the address of the API cannot be taken: {why}; write https://api.github.com, or https://HOST/api/v3 for \
          GitHub Enterprise Server"
     )]
     Api {
@@ -35,11 +35,11 @@ pub enum GitHubError {
     /// The token is none.
     #[error("the token holds a character that no token has; set GITHUB_TOKEN anew, or unset it")]
     Token,
-    /// The client can not start.
-    #[error("the client for GitHub can not start; install the system's root certificates (ca-certificates)")]
+    /// The client cannot start.
+    #[error("the client for GitHub cannot start; install the system's root certificates (ca-certificates)")]
     Start(#[source] Cause),
-    /// The server can not be reached, or breaks off.
-    #[error("{api} can not be reached ({attempts} attempts); check the network and --api")]
+    /// The server cannot be reached, or breaks off.
+    #[error("{api} cannot be reached ({attempts} attempts); check the network and --api")]
     Unreachable {
         /// The API.
         api: Api,
@@ -91,9 +91,9 @@ pub enum GitHubError {
         what: String,
         /// What GitHub says.
         said: String,
-        /// Whether a token was given.
+        /// True if a token was given.
         has_token: bool,
-        /// Whether something was to be changed.
+        /// True if something was to be changed.
         changes: bool,
     },
     /// 404: it is not there, or not for this token.
@@ -103,7 +103,7 @@ pub enum GitHubError {
         what: String,
         /// The API.
         api: Api,
-        /// Whether a token was given.
+        /// True if a token was given.
         has_token: bool,
     },
     /// 410.
@@ -131,10 +131,10 @@ pub enum GitHubError {
     Limited {
         /// When it ends.
         until: SystemTime,
-        /// Whether a token was given.
+        /// True if a token was given.
         has_token: bool,
     },
-    /// 409 or 422: it can not be done as things are.
+    /// 409 or 422: it cannot be done as things are.
     #[error("GitHub refuses {what}: {said}")]
     Invalid {
         /// What was asked for.
@@ -152,7 +152,7 @@ pub enum GitHubError {
     },
     /// The key of an App is none.
     #[error(
-        "the private key of the GitHub App can not be used: {why}; download a new one from the App's settings"
+        "the private key of the GitHub App cannot be used: {why}; download a new one from the App's settings"
     )]
     Key {
         /// What is wrong with it.

@@ -44,7 +44,7 @@ impl<'a> GitHubForge<'a> {
         Self { client, repository, clone, labelled: RefCell::default() }
     }
 
-    /// The address of the repository's page; None where the API's does not tell it.
+    /// The address of the repository's page; `None` if the API's does not tell it.
     pub fn page(&self) -> Option<String> {
         self.client.api.pages().map(|pages| format!("{pages}/{}", self.repository))
     }

@@ -16,7 +16,7 @@ pub struct Issue {
     pub number: u64,
     /// Its page.
     pub url: Option<String>,
-    /// Whether it was found elsewhere: it was transferred, or its repository has another name now.
+    /// True if it was found elsewhere: it was transferred, or its repository has another name now.
     pub moved: bool,
     /// Its text; empty where nobody wrote one.
     pub body: String,
@@ -29,7 +29,7 @@ pub struct Listed {
     pub number: u64,
     /// Its text; empty where nobody wrote one.
     pub body: String,
-    /// Whether it is open.
+    /// True if it is open.
     pub open: bool,
     /// Of a pull request, whether it was merged; None for an issue.
     pub merged: Option<bool>,
@@ -62,7 +62,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`] tells apart that it is not there or not visible, that it was deleted, that the token or the
-    /// limit forbid it, and that the server can not be reached or is no GitHub.
+    /// limit forbid it, and that the server cannot be reached or is no GitHub.
     pub fn issue(&self, address: &IssueAddress) -> Result<Issue, GitHubError> {
         let what = address.to_string();
         let (answer, moved) = self.followed(Call::get(address.route(), &what))?;

@@ -16,23 +16,23 @@ pub struct Pull {
     pub number: u64,
     /// Its text; empty where nobody wrote one.
     pub body: String,
-    /// Whether it is open.
+    /// True if it is open.
     pub open: bool,
-    /// The commit that its merge made; None where it was not merged.
+    /// The commit that its merge made; `None` if it was not merged.
     pub merge_commit: Option<String>,
     /// Who merged it.
     pub merged_by: Option<String>,
     /// The branch that it is from.
     pub head: String,
-    /// The repository that it is from; None where that is gone.
+    /// The repository that it is from; `None` if that is gone.
     pub head_repository: Option<String>,
     /// The branch that it is for.
     pub base: String,
     /// Its labels.
     pub labels: Vec<String>,
-    /// Whether it can be merged without a conflict; None where GitHub has not found out.
+    /// Whether it can be merged without a conflict; `None` if GitHub has not found out.
     pub mergeable: Option<bool>,
-    /// Whether it is to be merged as soon as its checks pass.
+    /// True if it is to be merged as soon as its checks pass.
     pub auto_merge: bool,
     /// When it was opened: RFC 3339.
     pub created: String,

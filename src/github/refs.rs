@@ -61,7 +61,7 @@ impl Client {
         Ok(found.into_iter().map(WireRef::read).collect())
     }
 
-    /// The commit that a branch is at; None where there is no such branch.
+    /// The commit that a branch is at; `None` if there is no such branch.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Client {
         self.read_as_of(route, "", &what).map(|found: Commit| found.tree.sha)
     }
 
-    /// The mode of a file in a commit, as in `100644`; None where there is no such file.
+    /// The mode of a file in a commit, as in `100644`; `None` if there is no such file.
     ///
     /// # Errors
     ///
@@ -211,7 +211,7 @@ impl Client {
         Ok(above)
     }
 
-    /// Whether the history of a commit contains another.
+    /// Returns true if the history of a commit contains another.
     ///
     /// # Errors
     ///
@@ -287,7 +287,7 @@ impl Client {
         self.write(&call.repeatable()).map(|Sha { sha }| sha)
     }
 
-    /// git's id of a file in a commit; None where there is none.
+    /// git's id of a file in a commit; `None` if there is none.
     ///
     /// # Errors
     ///

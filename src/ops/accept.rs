@@ -40,7 +40,7 @@ pub enum AcceptError {
     #[error("a bare repository has no {FILE_NAME} to write to")]
     Bare,
     /// `layerwright.toml` cannot be read.
-    #[error("{FILE_NAME} can not be read: {0}")]
+    #[error("{FILE_NAME} cannot be read: {0}")]
     Unreadable(io::Error),
     /// A rule does not exist.
     #[error("there is no rule `{0}`")]

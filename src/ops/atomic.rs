@@ -10,7 +10,7 @@ const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");
 
 /// A file cannot be written. Nothing of it was changed.
 #[derive(Debug, thiserror::Error)]
-#[error("{} can not be written: {source}", path.display())]
+#[error("{} cannot be written: {source}", path.display())]
 pub struct WriteError {
     /// The file.
     pub path: PathBuf,

@@ -70,7 +70,7 @@ pub struct Changed {
 }
 
 impl Changed {
-    /// Whether there was nothing to change.
+    /// Returns true if there was nothing to change.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.left_out.is_empty()
     }
@@ -119,13 +119,13 @@ pub enum ChangeError {
     #[error(transparent)]
     LinkInTheWay(#[from] LinkInTheWay),
     /// A folder, a pipe or a device has the file's name.
-    #[error("{path} can not be read: it is no file")]
+    #[error("{path} cannot be read: it is no file")]
     NotAFile {
         /// The file.
         path: RepoPath,
     },
     /// The file is larger than any Dockerfile.
-    #[error("{path} can not be read: it holds {bytes} bytes")]
+    #[error("{path} cannot be read: it holds {bytes} bytes")]
     TooLarge {
         /// The file.
         path: RepoPath,
@@ -133,7 +133,7 @@ pub enum ChangeError {
         bytes: u64,
     },
     /// The file cannot be opened.
-    #[error("{path} can not be read: {source}")]
+    #[error("{path} cannot be read: {source}")]
     Unreadable {
         /// The file.
         path: RepoPath,
@@ -227,12 +227,12 @@ impl From<ReadError> for ChangeError {
 }
 
 impl ChangeError {
-    /// Whether the plan does not fit the file any more, which is no reason to leave others out.
+    /// Returns true if the plan does not fit the file any more, which is no reason to leave others out.
     pub fn is_stale(&self) -> bool {
         matches!(self, Self::Stale { .. })
     }
 
-    /// Whether the file is refused for safety.
+    /// Returns true if the file is refused for safety.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Stale { .. }

@@ -17,7 +17,7 @@ use crate::rollout::FileEvidence;
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceFolderError {
     /// The folder cannot be read.
-    #[error("{folder} can not be read: {source}")]
+    #[error("{folder} cannot be read: {source}")]
     Folder {
         /// The folder.
         folder: RepoPath,

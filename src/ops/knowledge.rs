@@ -17,7 +17,7 @@ pub struct Knowledge {
     pub build_args: BTreeMap<String, String>,
     /// The benefits that are selected.
     pub selects: Vec<Benefit>,
-    /// Whether local ADDs stay ADDs.
+    /// True if local ADDs stay ADDs.
     pub keep_add: bool,
 }
 

@@ -29,7 +29,7 @@ pub struct MigrateOptions {
     pub mode: Mode,
     /// The revision that the branches start from. None is HEAD.
     pub base: Option<String>,
-    /// Whether a wave is written or committed although an earlier one is not finished.
+    /// True if a wave is written or committed although an earlier one is not finished.
     pub ahead_of_waves: bool,
     /// The plan. None takes the saved one, or else makes one.
     pub plan: Option<Plan>,

@@ -29,17 +29,17 @@ pub struct PlanOptions {
     pub rev: Option<String>,
     /// A text that lists the files to plan. None plans all.
     pub list: Option<ListText>,
-    /// Whether files that the list does not name are planned too.
+    /// True if files that the list does not name are planned too.
     pub all: bool,
     /// What is known beside the files.
     pub knowledge: Knowledge,
-    /// Whether generated files are edited too.
+    /// True if generated files are edited too.
     pub edit_generated: bool,
-    /// Whether the earlier plan is ignored: its waves, and what people decided in it.
+    /// True if the earlier plan is ignored: its waves, and what people decided in it.
     pub afresh: bool,
     /// Where the plan is written to.
     pub save: Save,
-    /// Whether the campaign's evidence is read too.
+    /// True if the campaign's evidence is read too.
     pub evidence: bool,
 }
 
@@ -101,7 +101,7 @@ pub enum PlanningError {
     #[error(transparent)]
     Judge(#[from] JudgeError),
     /// The earlier plan cannot be opened.
-    #[error("{} can not be read: {source}", path.display())]
+    #[error("{} cannot be read: {source}", path.display())]
     EarlierUnreadable {
         /// The file.
         path: PathBuf,

@@ -34,7 +34,7 @@ impl PresentFiles<'_> {
         Ok(self.source.read(path, MOST_BYTES)?)
     }
 
-    /// Whether a file has its planned text already: in the base of the branches, or in the working tree.
+    /// Returns true if a file has its planned text already: in the base of the branches, or in the working tree.
     fn is_done(&self, file: &File) -> bool {
         let text = RepoPath::new(&file.path).ok().and_then(|path| {
             let folder = self.workspace.folder().filter(|_| self.mode != Mode::Commit);

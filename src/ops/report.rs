@@ -35,9 +35,9 @@ pub struct ReportOptions {
     pub plan: Option<Plan>,
     /// Where pull requests go.
     pub target: ReportTarget,
-    /// Whether nothing is written to GitHub: the result is what would be.
+    /// True if nothing is written to GitHub: the result is what would be.
     pub dry_run: bool,
-    /// Whether a tracking issue is opened if there is none.
+    /// True if a tracking issue is opened if there is none.
     pub create_issue: bool,
     /// The file that the status page is written to.
     pub status_page: Option<PathBuf>,
@@ -61,9 +61,9 @@ pub struct GitHubReport {
     pub access: GitHubAccess,
     /// The tracking issue. None finds it by the campaign's label.
     pub issue: Option<IssueAddress>,
-    /// Whether the token is the one that GitHub Actions gives to a workflow, whose actions start no other.
+    /// True if the token is the one that GitHub Actions gives to a workflow, whose actions start no other.
     pub workflow_token: bool,
-    /// Whether pull requests are opened although their required checks never run.
+    /// True if pull requests are opened although their required checks never run.
     pub allow_no_checks: bool,
 }
 
@@ -76,7 +76,7 @@ pub struct Reported {
     pub repository: Option<RepositoryName>,
     /// The branch that pull requests are for.
     pub base: Base,
-    /// Whether nothing was written to a forge.
+    /// True if nothing was written to a forge.
     pub rehearsal: bool,
     /// The number of the tracking issue; made up in a rehearsal that would open it.
     pub issue: Option<u64>,

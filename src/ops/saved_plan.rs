@@ -14,7 +14,7 @@ use crate::git::GitError;
 #[derive(Debug, thiserror::Error)]
 pub enum SavedPlanError {
     /// The file cannot be read.
-    #[error("{} can not be read: {source}", path.display())]
+    #[error("{} cannot be read: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -76,7 +76,7 @@ pub struct VerifyOptions<'a> {
     pub out: Option<PathBuf>,
     /// The folder in which temporary folders are made.
     pub temporary: PathBuf,
-    /// Whether temporary folders stay.
+    /// True if temporary folders stay.
     pub keep: bool,
     /// Tells the time, for the figures alone.
     pub clock: &'a (dyn Fn() -> SystemTime + Sync),

@@ -23,7 +23,7 @@ pub(crate) enum Workspace {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
     /// The place cannot be looked at.
-    #[error("{} can not be opened: {source}", path.display())]
+    #[error("{} cannot be opened: {source}", path.display())]
     Open {
         /// The place.
         path: PathBuf,
@@ -37,10 +37,10 @@ pub enum WorkspaceError {
         path: PathBuf,
     },
     /// `layerwright.toml` cannot be read.
-    #[error("{FILE_NAME} can not be read: {0}")]
+    #[error("{FILE_NAME} cannot be read: {0}")]
     ConfigFile(io::Error),
     /// `layerwright.toml` is a link or a device, or too large.
-    #[error("{FILE_NAME} can not be read: it is no file of moderate size")]
+    #[error("{FILE_NAME} cannot be read: it is no file of moderate size")]
     OddConfigFile,
     /// `layerwright.toml` is wrong.
     #[error(transparent)]

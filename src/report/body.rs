@@ -215,7 +215,7 @@ impl Parts<'_> {
                     Verdict::NoEffect => "the builder would ignore the flag".to_owned(),
                     Verdict::OptedOut => "`--link=false` says so".to_owned(),
                     Verdict::Hold => "the image would change".to_owned(),
-                    Verdict::Unknown | Verdict::Linked => "it can not be told".to_owned(),
+                    Verdict::Unknown | Verdict::Linked => "it cannot be told".to_owned(),
                 },
             };
             format!("- line {}: {why}\n", site.line)

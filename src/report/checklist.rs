@@ -65,7 +65,7 @@ pub fn asked_again<'a>(text: &str, files: impl Iterator<Item = &'a str>) -> BTre
     ticked.filter_map(read).collect()
 }
 
-/// Whether a line belongs to a block of code, where Markdown has no lists.
+/// Returns true if a line belongs to a block of code, where Markdown has no lists.
 fn in_code(fence: &mut Option<String>, line: &str) -> bool {
     let line = line.trim_start_matches(' ');
     let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'));
@@ -178,7 +178,7 @@ fn held(why: &Refusal) -> String {
     }
 }
 
-/// Whether a file is listed among those that may be asked for again: as long as it waits for an answer, its tick stays.
+/// Returns true if a file is listed among those that may be asked for again: as long as it waits for an answer, its tick stays.
 fn again(file: &FileProgress, asked: &BTreeSet<AskedAgain>) -> Option<(u64, bool)> {
     let pull = file.pull?;
     let ticked = asked.contains(&AskedAgain { path: file.path.clone(), pull });

@@ -14,7 +14,7 @@ use crate::text::words::{count, form};
 pub struct Criterion {
     /// What it asks for.
     pub what: &'static str,
-    /// Whether that is so.
+    /// True if that is so.
     pub met: bool,
     /// The figures behind it, in Markdown.
     pub detail: String,
@@ -99,7 +99,7 @@ impl Data<'_> {
             .collect();
         let detail = match (names.is_empty(), unable) {
             (true, 0) => "none has built yet".to_owned(),
-            (_, 1..) => format!("{} not verified because the builder can not link", count(unable, "file")),
+            (_, 1..) => format!("{} not verified because the builder cannot link", count(unable, "file")),
             (false, 0) => names.into_iter().collect::<Vec<_>>().join(", "),
         };
         Criterion { what: "The builders can link", met: unable == 0 && builds().next().is_some(), detail }

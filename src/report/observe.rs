@@ -118,7 +118,7 @@ impl Report<'_> {
         Ok(Merge { by, before, since: self.clone.last_change(&file.path)? })
     }
 
-    /// What a branch has now, and at which commit; None where it is gone.
+    /// What a branch has now, and at which commit; `None` if it is gone.
     fn content(&self, branch: &str, path: &str) -> Result<Option<(String, Content)>, ReportError> {
         let Some(commit) = self.forge.branch(branch)? else { return Ok(None) };
         let found = self.forge.above(&self.base.commit, &commit)?;

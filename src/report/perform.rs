@@ -125,7 +125,7 @@ impl Report<'_> {
         }
     }
 
-    /// People who can not be asked are no reason to stop.
+    /// People who cannot be asked are no reason to stop.
     fn pass_over(&self, done: Result<(), ForgeError>, pull: u64) -> Result<(), ReportError> {
         match done {
             Err(ForgeError::Refused(why)) => {

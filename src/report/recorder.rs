@@ -37,7 +37,7 @@ pub enum Deed {
         title: String,
         /// Its text.
         body: String,
-        /// Whether it is a draft.
+        /// True if it is a draft.
         draft: bool,
     },
     /// The text of a pull request was written.
@@ -116,7 +116,7 @@ struct Commit {
 /// Where numbers of a rehearsal begin: no forge has as many pull requests.
 const FIRST: u64 = 1_000_000_001;
 
-/// Whether a number is one that a rehearsal made up.
+/// Returns true if a number is one that a rehearsal made up.
 pub fn is_made_up(number: u64) -> bool {
     number >= FIRST
 }
@@ -347,7 +347,7 @@ impl Forge for Recorder<'_> {
     }
 }
 
-/// git's id of a text. Hashing what is in memory can not fail.
+/// git's id of a text. Hashing what is in memory cannot fail.
 fn id(text: &[u8]) -> Option<String> {
     hash_blob(text).ok().map(|id| id.as_str().to_owned())
 }

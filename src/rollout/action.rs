@@ -63,7 +63,7 @@ pub enum Action {
         title: String,
         /// Its text.
         body: String,
-        /// Whether it is a draft.
+        /// True if it is a draft.
         draft: bool,
     },
     /// Asks for reviews. What the forge refuses (somebody who may not review, the author) is told and passed over.

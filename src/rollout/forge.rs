@@ -12,7 +12,7 @@ pub trait Forge {
     /// [`ForgeError`], as of every call.
     fn branches(&self, prefix: &str) -> Result<Vec<BranchAt>, ForgeError>;
 
-    /// The commit of a branch; None where there is no such branch.
+    /// The commit of a branch; `None` if there is no such branch.
     ///
     /// # Errors
     ///
@@ -47,21 +47,21 @@ pub trait Forge {
     /// [`ForgeError`]
     fn above(&self, base: &str, branch: &str) -> Result<FoundAbove, ForgeError>;
 
-    /// Whether the history of `commit` contains `earlier`.
+    /// Returns true if the history of `commit` contains `earlier`.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
     fn contains(&self, commit: &str, earlier: &str) -> Result<bool, ForgeError>;
 
-    /// The id of a file's text in a commit; None where it is not there.
+    /// The id of a file's text in a commit; `None` if it is not there.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
     fn text_id(&self, commit: &str, path: &str) -> Result<Option<String>, ForgeError>;
 
-    /// Whether a commit has checks that have not finished.
+    /// Returns true if a commit has checks that have not finished.
     ///
     /// # Errors
     ///
@@ -186,9 +186,9 @@ pub struct FoundPull {
     pub branch: String,
     /// The branch that it is for.
     pub base: String,
-    /// Whether it is open.
+    /// True if it is open.
     pub open: bool,
-    /// The commit that its merge made; None where it was not merged.
+    /// The commit that its merge made; `None` if it was not merged.
     pub merge_commit: Option<String>,
     /// Who merged or closed it, where the forge tells.
     pub by: Option<String>,
@@ -196,9 +196,9 @@ pub struct FoundPull {
     pub body: String,
     /// Its labels.
     pub labels: BTreeSet<String>,
-    /// Whether it can be merged; None where the forge has not found out.
+    /// Whether it can be merged; `None` if the forge has not found out.
     pub mergeable: Option<bool>,
-    /// Whether it waits in a merge queue or merges by itself.
+    /// True if it waits in a merge queue or merges by itself.
     pub queued: bool,
     /// When it was opened: seconds since 1970.
     pub opened: u64,
@@ -220,7 +220,7 @@ pub struct FoundCommit {
     pub id: String,
     /// Its message, whose trailer tells whether Layerwright made it.
     pub message: String,
-    /// git's id of its tree; None where the forge does not tell.
+    /// git's id of its tree; `None` if the forge does not tell.
     pub tree: Option<String>,
     /// The ids of its parents.
     pub parents: Vec<String>,
@@ -248,6 +248,6 @@ pub struct NewPull<'a> {
     pub title: &'a str,
     /// Its text.
     pub body: &'a str,
-    /// Whether it is a draft.
+    /// True if it is a draft.
     pub draft: bool,
 }

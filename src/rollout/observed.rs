@@ -15,7 +15,7 @@ pub struct Observed {
     /// Branches by which pull requests were looked up, open and closed; see
     /// [`Question::Pulls`](super::Question::Pulls).
     pub looked: BTreeSet<String>,
-    /// The tracking issue; None where the campaign has none.
+    /// The tracking issue; `None` if the campaign has none.
     pub issue: Option<Issue>,
 }
 
@@ -44,12 +44,12 @@ pub struct Branch {
 pub struct Content {
     /// Whose commits it has above the base branch.
     pub above: Above,
-    /// Whether it contains the observed commit of the base branch. A conflict of one that does is with a later commit,
+    /// True if it contains the observed commit of the base branch. A conflict of one that does is with a later commit,
     /// and nothing can be done about it before that is observed.
     pub is_upon_base: bool,
-    /// The id of the file's text; None where the file is not there.
+    /// The id of the file's text; `None` if the file is not there.
     pub text: Option<String>,
-    /// The id of the file's evidence, as a file of the branch; None where there is none.
+    /// The id of the file's evidence, as a file of the branch; `None` if there is none.
     pub evidence: Option<String>,
 }
 
@@ -79,11 +79,11 @@ pub struct Pull {
     pub body: String,
     /// Its labels.
     pub labels: BTreeSet<String>,
-    /// Whether it can be merged without a conflict; None where the forge has not found out.
+    /// Whether it can be merged without a conflict; `None` if the forge has not found out.
     pub mergeable: Option<bool>,
-    /// Whether it waits in a merge queue or is to be merged as soon as its checks pass. It is not touched then.
+    /// True if it waits in a merge queue or is to be merged as soon as its checks pass. It is not touched then.
     pub queued: bool,
-    /// Whether it was opened within the last hour.
+    /// True if it was opened within the last hour.
     pub is_recent: bool,
     /// Whether it has checks that have not finished; None until it was asked, see
     /// [`Question::Checks`](super::Question::Checks).
@@ -109,7 +109,7 @@ pub enum PullState {
 pub struct Merge {
     /// Who merged it, where the forge tells.
     pub by: Option<String>,
-    /// The id of the file's text just before the merge, in the merge's first parent. None where the observed commit of
+    /// The id of the file's text just before the merge, in the merge's first parent. `None` if the observed commit of
     /// the base branch does not contain the merge: a clone that is behind says nothing about the file then.
     pub before: Option<String>,
     /// The last commit of the base branch that changed the file, where history tells.
@@ -135,7 +135,7 @@ pub struct Issue {
 }
 
 impl Pull {
-    /// Whether it is open.
+    /// Returns true if it is open.
     pub fn is_open(&self) -> bool {
         self.state == PullState::Open
     }
@@ -148,7 +148,7 @@ impl Observed {
         from.max_by_key(|pull| (pull.is_open(), pull.number))
     }
 
-    /// Whether a branch is known to have commits of other people.
+    /// Returns true if a branch is known to have commits of other people.
     pub fn is_taken(&self, branch: &str) -> bool {
         self.content(branch).is_some_and(|content| content.above == Above::Others)
     }

@@ -24,7 +24,7 @@ pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     }
 }
 
-/// Whether nothing that is not known yet may shut the gate of a wave: a file that is settled and not done may have a
+/// Returns true if nothing that is not known yet may shut the gate of a wave: a file that is settled and not done may have a
 /// pull request that lost its label.
 fn is_gate_sure(campaign: &Campaign<'_>, progress: &Progress, wave: usize, steps: &mut Steps) -> bool {
     let earlier = progress.files.iter().filter(|file| file.wave < wave && file.state != FileState::Done);
@@ -69,7 +69,7 @@ struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    /// None where there is none, or where it is not known yet.
+    /// `None` if there is none, or where it is not known yet.
     fn new(campaign: &'a Campaign<'_>, progress: &Progress, steps: &mut Steps) -> Option<Self> {
         let (observed, limits) = (campaign.observed, &campaign.policy.report);
         let open: Vec<&Pull> = observed.pulls.iter().filter(|pull| pull.is_open()).collect();

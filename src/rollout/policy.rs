@@ -12,7 +12,7 @@ pub struct Policy {
     pub trust: Trust,
     /// `[report]`.
     pub report: Report,
-    /// Whether a tracking issue is opened where there is none.
+    /// True if a tracking issue is opened where there is none.
     pub create_issue: bool,
 }
 

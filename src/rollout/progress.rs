@@ -129,7 +129,7 @@ impl Progress {
         Ok(Self { waves, files, contradicted })
     }
 
-    /// Whether the files of a wave may go out.
+    /// Returns true if the files of a wave may go out.
     pub fn is_open(&self, wave: usize) -> bool {
         self.waves.iter().any(|found| found.number == wave && found.waits_for.is_empty())
     }
@@ -161,7 +161,7 @@ impl World<'_> {
         Ok(progress)
     }
 
-    /// Whether people added commits to the branch of a pull request that is open and planned. Where the branch was not
+    /// Returns true if people added commits to the branch of a pull request that is open and planned. Where the branch was not
     /// asked, the pull request's text tells, as long as it is of the commit that the branch is at.
     fn is_theirs(&self, file: &File, progress: &FileProgress, pull: &Pull) -> bool {
         let Campaign { observed, texts, .. } = self.campaign;
@@ -242,7 +242,7 @@ impl World<'_> {
     }
 }
 
-/// Whether another verification would say the same.
+/// Returns true if another verification would say the same.
 fn is_decided(why: &Refusal) -> bool {
     match why {
         Refusal::Contradiction { .. } => false,
@@ -253,7 +253,7 @@ fn is_decided(why: &Refusal) -> bool {
     }
 }
 
-/// What became of a merged file whose text is not the planned one; None where the plan says nothing about its text.
+/// What became of a merged file whose text is not the planned one; `None` if the plan says nothing about its text.
 fn merged(merge: &Merge, now: Option<&str>, file: &File) -> Option<FileState> {
     let Some(before) = &merge.before else { return Some(FileState::Merged) };
     let is_linked = file.sites.iter().any(|site| site.verdict == Verdict::Linked);

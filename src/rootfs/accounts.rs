@@ -26,7 +26,7 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    /// Whether nothing is known any more where this is at `path` now.
+    /// Returns true if nothing is known any more where this is at `path` now.
     pub fn end_with(path: &str, known: &Known, below: &Below) -> bool {
         let stays = matches!(known, Known::Dir(_)) && *below == Below::Inherited;
         matches!(path, PASSWD | GROUP) || matches!(path, "/" | "/etc") && !stays
@@ -77,7 +77,7 @@ impl Rootfs {
         Some((*gid, self.undisturbed_since(GROUP, *since)?))
     }
 
-    /// What it leans on that a file is as it was; None where it may have changed.
+    /// What it leans on that a file is as it was; `None` if it may have changed.
     fn undisturbed_since(&self, path: &str, since: usize) -> Option<Leans> {
         let mut fact = Fact { known: Known::File, leans: Leans::default() };
         for disturbance in &self.disturbances[since..] {

@@ -17,7 +17,7 @@ pub struct Assumption {
     pub dockerfile: Option<Arc<str>>,
     /// The sentence up to where the path stands in it; all of it where no other path may stand there.
     before: Arc<str>,
-    /// What stands after the path. None where no other path may stand there.
+    /// What stands after the path. `None` if no other path may stand there.
     after: Option<&'static str>,
 }
 
@@ -75,7 +75,7 @@ impl Leans {
         }
     }
 
-    /// Whether nothing is assumed.
+    /// Returns true if nothing is assumed.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }

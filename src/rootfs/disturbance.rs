@@ -77,7 +77,7 @@ impl Disturbance {
     }
 }
 
-/// Whether `inner` is `outer` or lies below it; both absolute and clean.
+/// Returns true if `inner` is `outer` or lies below it; both absolute and clean.
 fn is_within(outer: &str, inner: &str) -> bool {
     outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

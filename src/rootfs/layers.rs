@@ -43,7 +43,7 @@ pub struct LayerSummary {
     pub not_utf8: usize,
     /// How the tar was compressed.
     pub compression: Compression,
-    /// Whether the marker that ends a tar is there. Some builders leave it out, so a layer without it is one; but
+    /// True if the marker that ends a tar is there. Some builders leave it out, so a layer without it is one; but
     /// where no digest or size vouches for the tar, it may have been cut off between two members.
     pub has_end_marker: bool,
 }
@@ -289,7 +289,7 @@ pub(crate) fn mark(path: &[u8], member: &Member) -> Result<Option<Mark>, LayerEr
     }
 }
 
-/// Whether a name may be that of a path in a layer.
+/// Returns true if a name may be that of a path in a layer.
 pub(crate) fn check_name(name: &[u8], member: &Member) -> Result<(), LayerError> {
     if name.len() > MAX_PATH {
         return Err(refused(member, "is longer than 4096 bytes"));

@@ -56,7 +56,7 @@ struct Node {
     child: u32,
     /// The child of the same parent that was made before, which may be gone.
     sibling: u32,
-    /// None where it is gone.
+    /// `None` if it is gone.
     entry: Option<Entry>,
 }
 
@@ -90,7 +90,7 @@ impl PartialEq for Tree {
 impl Eq for Tree {}
 
 impl Tree {
-    /// What is at `path`; None where nothing is. The root is always a directory.
+    /// What is at `path`; `None` if nothing is. The root is always a directory.
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.get_bytes(path.as_bytes())
     }
@@ -100,7 +100,7 @@ impl Tree {
         self.node(self.find(path)?).entry.as_ref()
     }
 
-    /// Whether it holds nothing at all.
+    /// Returns true if it holds nothing at all.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty() && self.node(ROOT).entry.is_none()
     }
@@ -289,12 +289,12 @@ impl Tree {
         self.group.as_deref()
     }
 
-    /// Keeps the bytes of `/etc/passwd`; None where a later layer removes or replaces it by no file.
+    /// Keeps the bytes of `/etc/passwd`; `None` if a later layer removes or replaces it by no file.
     pub fn set_passwd(&mut self, bytes: Option<Vec<u8>>) {
         self.passwd = bytes;
     }
 
-    /// Keeps the bytes of `/etc/group`; None where a later layer removes or replaces it by no file.
+    /// Keeps the bytes of `/etc/group`; `None` if a later layer removes or replaces it by no file.
     pub fn set_group(&mut self, bytes: Option<Vec<u8>>) {
         self.group = bytes;
     }

@@ -115,7 +115,7 @@ impl Walker<'_> {
         self.state.change_directory(targets, exact, sure);
     }
 
-    /// Whether a variable is surely not set, unless the environment of the image is not known.
+    /// Returns true if a variable is surely not set, unless the environment of the image is not known.
     fn has_no(&self, name: &str) -> bool {
         match self.state.script_value(name) {
             Some(value) => *value == Lookup::Unset,
@@ -291,7 +291,7 @@ impl Walker<'_> {
         true
     }
 
-    /// Whether a long option takes a word of its own, and where `-i`, `-D` and `-C` lead, is not looked into.
+    /// Returns true if a long option takes a word of its own, and where `-i`, `-D` and `-C` lead, is not looked into.
     fn wrapper_flag(&mut self, name: &str, letters: &str) {
         if name == "sudo" && letters.contains('u') {
             self.state.user = User::Other(None);
@@ -302,7 +302,7 @@ impl Walker<'_> {
     }
 }
 
-/// Whether the flag makes a shell read the script that follows: `-c`, `-ec`, `-lc`.
+/// Returns true if the flag makes a shell read the script that follows: `-c`, `-ec`, `-lc`.
 fn is_command_flag(flag: &str) -> bool {
     flag.strip_prefix('-')
         .is_some_and(|letters| letters.contains('c') && letters.bytes().all(|byte| byte.is_ascii_lowercase()))

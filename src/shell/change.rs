@@ -32,7 +32,7 @@ impl Operand {
         }
     }
 
-    /// Whether a wildcard stands for a directory on the way, which a symlink may be as well.
+    /// Returns true if a wildcard stands for a directory on the way, which a symlink may be as well.
     pub fn goes_through_wildcard(&self) -> bool {
         matches!(self, Self::Glob(glob)
             if glob.find(['*', '?', '[']).is_some_and(|wildcard| glob[wildcard..].contains('/')))
@@ -77,7 +77,7 @@ pub struct Account {
     pub home: Option<String>,
     /// Whether the home is made where it is absent; None: the tool's configuration decides.
     pub create_home: Option<bool>,
-    /// Whether it is a system account.
+    /// True if it is a system account.
     pub system: bool,
     /// Which tool made it.
     pub flavour: Flavour,
@@ -92,25 +92,25 @@ pub enum Change {
     Mkdir {
         /// The directory.
         path: String,
-        /// Whether ancestors are made (`-p`).
+        /// True if ancestors are made (`-p`).
         parents: bool,
         /// Its mode, applied to the last directory alone; None is 0755.
         mode: Option<Mode>,
-        /// Whether an existing directory may get the mode as well: `install -d`, where tools differ.
+        /// True if an existing directory may get the mode as well: `install -d`, where tools differ.
         resets: bool,
     },
     /// `rmdir`: an empty directory, with `parents` its ancestors in the path too.
     Rmdir {
         /// The directory.
         path: String,
-        /// Whether ancestors go too (`-p`).
+        /// True if ancestors go too (`-p`).
         parents: bool,
     },
     /// `rm`.
     Remove {
         /// What goes.
         path: Operand,
-        /// Whether directories go too (`-r`).
+        /// True if directories go too (`-r`).
         recursive: bool,
     },
     /// `ln`.
@@ -119,11 +119,11 @@ pub enum Change {
         target: String,
         /// The link.
         link: Destination,
-        /// Whether it is a symlink.
+        /// True if it is a symlink.
         symbolic: bool,
-        /// Whether an existing file is replaced (`-f`).
+        /// True if an existing file is replaced (`-f`).
         force: bool,
-        /// Whether a symlink to a directory at the destination is taken for the link itself (`-n`).
+        /// True if a symlink to a directory at the destination is taken for the link itself (`-n`).
         no_dereference: bool,
     },
     /// `cp`.
@@ -132,9 +132,9 @@ pub enum Change {
         sources: Vec<Operand>,
         /// Where to.
         destination: Destination,
-        /// Whether directories are copied (`-r`, `-a`).
+        /// True if directories are copied (`-r`, `-a`).
         recursive: bool,
-        /// Whether mode and owner are kept (`-p`, `-a`).
+        /// True if mode and owner are kept (`-p`, `-a`).
         preserve: bool,
     },
     /// `mv`.
@@ -165,20 +165,20 @@ pub enum Change {
         paths: Vec<Operand>,
         /// The mode.
         mode: Mode,
-        /// Whether it is applied below too (`-R`).
+        /// True if it is applied below too (`-R`).
         recursive: bool,
     },
     /// `chown` and `chgrp`.
     Chown {
         /// What it is applied to.
         paths: Vec<Operand>,
-        /// Owner as written, a name or a number; None where it stays.
+        /// Owner as written, a name or a number; `None` if it stays.
         user: Option<String>,
-        /// Group as written; None where it stays, empty for the login group of `user` (`user:`).
+        /// Group as written; `None` if it stays, empty for the login group of `user` (`user:`).
         group: Option<String>,
-        /// Whether it is applied below too (`-R`).
+        /// True if it is applied below too (`-R`).
         recursive: bool,
-        /// Whether a symlink itself is changed (`-h`).
+        /// True if a symlink itself is changed (`-h`).
         no_dereference: bool,
     },
     /// `install` of files: new files, 0755 unless said otherwise.

@@ -69,7 +69,7 @@ impl<'a> Walker<'a> {
         });
     }
 
-    /// Whether one more command may be followed. The first that may not is written down as unreadable.
+    /// Returns true if one more command may be followed. The first that may not is written down as unreadable.
     pub fn may_go_on(&mut self, line: usize) -> bool {
         match self.commands {
             0 => return false,
@@ -329,7 +329,7 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// Whether a failure of the pipeline is one that `set -e` acts on. A compound command may fail by a command for
+/// Returns true if a failure of the pipeline is one that `set -e` acts on. A compound command may fail by a command for
 /// which it was suspended.
 fn errexit_applies(pipeline: &Pipeline) -> bool {
     !pipeline.bang
@@ -338,7 +338,7 @@ fn errexit_applies(pipeline: &Pipeline) -> bool {
         })
 }
 
-/// Whether the pipeline ends the shell with a failure: `exit 1`, `{ echo no; exit 1; }`.
+/// Returns true if the pipeline ends the shell with a failure: `exit 1`, `{ echo no; exit 1; }`.
 fn surely_fails(pipeline: &Pipeline) -> bool {
     let [command] = &pipeline.seq[..] else { return false };
     match command {
@@ -354,7 +354,7 @@ fn surely_fails(pipeline: &Pipeline) -> bool {
     }
 }
 
-/// Whether it only prints something, so that what follows is reached.
+/// Returns true if it only prints something, so that what follows is reached.
 fn is_message(chain: &AndOrList) -> bool {
     chain.additional.is_empty()
         && matches!(&chain.first.seq[..], [Command::Simple(simple)]

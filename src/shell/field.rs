@@ -315,7 +315,7 @@ impl Expander<'_> {
     }
 }
 
-/// Whether a word stands for itself.
+/// Returns true if a word stands for itself.
 fn is_plain(word: &str) -> bool {
     !word.is_empty()
         && word

@@ -11,7 +11,7 @@ const WRITES: [&str; 6] = ["-fprint", "-fprint0", "-fprintf", "-fls", "-ok", "-o
 /// Operators under which a test need not hold where an action is reached.
 const OPERATORS: [&str; 5] = ["-o", "-or", "!", "-not", ","];
 
-/// The command of each `-exec` and `-execdir`, up to its end; None where an action is another one than these and
+/// The command of each `-exec` and `-execdir`, up to its end; `None` if an action is another one than these and
 /// `-delete`.
 fn commands<'c>(call: &Call<'c>) -> Option<Vec<&'c [Field]>> {
     let mut commands = Vec::new();
@@ -31,7 +31,7 @@ fn commands<'c>(call: &Call<'c>) -> Option<Vec<&'c [Field]>> {
     Some(commands)
 }
 
-/// Whether it does nothing but print, and run what touches no file.
+/// Returns true if it does nothing but print, and run what touches no file.
 pub(super) fn is_harmless(call: &Call) -> bool {
     let is_harmless = |command: &&[Field]| match command.split_first() {
         Some((Field::Literal(name), args)) => harmless::is(&Call { name, args, state: call.state }),

@@ -358,7 +358,7 @@ fn without_version(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-')
 }
 
-/// Whether a Node package manager only installs, and runs no script of the project by name.
+/// Returns true if a Node package manager only installs, and runs no script of the project by name.
 fn installs(words: &[&str]) -> bool {
     let verb = words.iter().find(|word| !word.starts_with('-'));
     verb.is_none_or(|verb| {

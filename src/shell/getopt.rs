@@ -28,7 +28,7 @@ impl Parsed<'_> {
 }
 
 impl Options {
-    /// Reads `words`; None where an option is not known, may hide in an unknown word, or stands where not every
+    /// Reads `words`; `None` if an option is not known, may hide in an unknown word, or stands where not every
     /// implementation reads it.
     pub fn parse<'a>(&self, words: &'a [Field]) -> Option<Parsed<'a>> {
         let mut parsed = Parsed::default();

@@ -103,7 +103,7 @@ const READERS: &[&str] = &[
     "zgrep",
 ];
 
-/// Whether the command touches no file.
+/// Returns true if the command touches no file.
 pub(super) fn is(call: &Call) -> bool {
     let words = || call.args.iter().map(Field::known);
     let unread = || call.args.iter().any(|field| field.known().is_empty() && field.literal().is_none());
@@ -131,7 +131,7 @@ pub(super) fn is(call: &Call) -> bool {
     }
 }
 
-/// Whether an option of `scanelf` changes what it looks at, or writes a file.
+/// Returns true if an option of `scanelf` changes what it looks at, or writes a file.
 fn writes_with_scanelf(word: &str) -> bool {
     match word.strip_prefix("--") {
         Some(name) => ["setpax", "fix", "file"].iter().any(|option| name.starts_with(option)),

@@ -49,7 +49,7 @@ impl PathPattern {
         Self::Under { directory: join(directory, directory_of(start)).0, name: format!("{name}*") }
     }
 
-    /// Whether it may name this absolute, clean path or something above it.
+    /// Returns true if it may name this absolute, clean path or something above it.
     pub fn may_be(&self, path: &str) -> bool {
         self.reach(path) == Reach::Within
     }
@@ -75,7 +75,7 @@ fn name_at(text: &str) -> usize {
     text.rfind('/').map_or(0, |at| at + 1)
 }
 
-/// Whether a shell may take `name` for a match of `pattern`, whatever its options: letter case does not count, and
+/// Returns true if a shell may take `name` for a match of `pattern`, whatever its options: letter case does not count, and
 /// what follows a bracket or a backslash is not looked at.
 fn may_match(pattern: &str, name: &str) -> bool {
     let (mut pattern, mut name) = (pattern.chars(), name.chars());
@@ -95,7 +95,7 @@ fn may_match(pattern: &str, name: &str) -> bool {
     name.as_str().is_empty()
 }
 
-/// Whether `path` is strictly below `ancestor`; both absolute and clean.
+/// Returns true if `path` is strictly below `ancestor`; both absolute and clean.
 pub(super) fn is_below(path: &str, ancestor: &str) -> bool {
     if ancestor == "/" {
         return path.len() > 1;

@@ -37,7 +37,7 @@ pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
     .unwrap_or_else(|| vec![anything(invocation)])
 }
 
-/// Runs something that parses scripts in which `openings` things open. None where that is too many.
+/// Runs something that parses scripts in which `openings` things open. `None` if that is too many.
 pub(super) fn with_stack<T: Send>(openings: usize, run: impl FnOnce() -> T + Send) -> Option<T> {
     if openings > OPENINGS {
         return None;
@@ -117,7 +117,7 @@ fn interpreter(line: &str) -> Vec<String> {
     words.chain(["-c"]).map(str::to_owned).collect()
 }
 
-/// Whether the command is a heredoc and nothing else.
+/// Returns true if the command is a heredoc and nothing else.
 fn is_heredoc_alone(text: &str, name: &str) -> bool {
     text.trim().strip_prefix("<<").is_some_and(|word| {
         let word = word.strip_prefix('-').unwrap_or(word).trim();
@@ -139,7 +139,7 @@ fn anything(invocation: &Invocation) -> Step {
     }
 }
 
-/// Reads a script; None where it cannot be read within bounds. More than `allowed` things that open are too many
+/// Reads a script; `None` if it cannot be read within bounds. More than `allowed` things that open are too many
 /// for the stack.
 pub(super) fn parse(text: &str, dialect: Dialect, allowed: usize) -> Option<Program> {
     if text.len() > LENGTH || openings(text) > allowed {

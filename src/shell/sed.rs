@@ -1,6 +1,6 @@
 //! Scripts of `sed`. They can run commands and write files; this reads those that surely do neither.
 
-/// Whether a script does nothing but edit the text that goes through it. Anything that is not read counts as no.
+/// Returns true if a script does nothing but edit the text that goes through it. Anything that is not read counts as no.
 pub(super) fn only_edits(script: &str) -> bool {
     let mut rest = script;
     loop {

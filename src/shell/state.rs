@@ -57,7 +57,7 @@ const OFTEN_SET: [&str; 17] = [
     "POSIXLY_CORRECT",
 ];
 
-/// Whether something else than the image's environment may set a variable that it does not hold.
+/// Returns true if something else than the image's environment may set a variable that it does not hold.
 fn is_set_by_others(name: &str) -> bool {
     OFTEN_SET.contains(&name)
         || ["BASH_", "LC_", "PS", "HIST", "MAIL", "COMP"].iter().any(|start| name.starts_with(start))
@@ -104,7 +104,7 @@ impl Flow {
 pub(super) struct State {
     /// Directories in which it may stand; None: anywhere. One alone is certain.
     pub directories: Option<Vec<String>>,
-    /// Whether the directory was read exactly (no `..`).
+    /// True if the directory was read exactly (no `..`).
     pub directory_exact: bool,
     variables: HashMap<String, Lookup>,
     /// Functions of the script, and whether each is surely defined.
@@ -113,17 +113,17 @@ pub(super) struct State {
     pub errexit: bool,
     /// `set -o pipefail`.
     pub pipefail: bool,
-    /// Whether modes of new files are known.
+    /// True if modes of new files are known.
     pub umask_known: bool,
-    /// Whether variables that the script did not set are those of the image.
+    /// True if variables that the script did not set are those of the image.
     pub environment_known: bool,
-    /// Whether something ran that may have changed the shell itself: nothing is certain any more.
+    /// True if something ran that may have changed the shell itself: nothing is certain any more.
     pub opaque: bool,
-    /// Whether the shell may have ended already.
+    /// True if the shell may have ended already.
     pub left: bool,
-    /// Whether the loop that runs may have ended already.
+    /// True if the loop that runs may have ended already.
     pub broke: bool,
-    /// Whether the build stops when this shell exits with a failure.
+    /// True if the build stops when this shell exits with a failure.
     pub failure_stops: bool,
     /// Who runs the commands.
     pub user: User,
@@ -184,7 +184,7 @@ impl State {
         self.variables.get(name)
     }
 
-    /// Whether unquoted values are split at white space, as they are by default.
+    /// Returns true if unquoted values are split at white space, as they are by default.
     pub fn splits_plainly(&self) -> bool {
         !self.variables.contains_key("IFS")
     }

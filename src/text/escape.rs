@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::Span;
 
-/// Whether a character would act on a terminal or a page, or hide, instead of being seen.
+/// Returns true if a character would act on a terminal or a page, or hide, instead of being seen.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -64,7 +64,7 @@ impl Pattern {
         &self.parts
     }
 
-    /// Whether it is the empty text.
+    /// Returns true if it is the empty text.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
@@ -95,7 +95,7 @@ impl Pattern {
     }
 
     /// What the variables must hold for the pattern to be `text`. Where several answers fit, the one in which the
-    /// first variables hold least. None where none fits.
+    /// first variables hold least. `None` if none fits.
     pub fn matches(&self, text: &str) -> Option<Bindings> {
         let mut bindings = Bindings::new();
         matches(&self.parts, text, &mut bindings).then_some(bindings)

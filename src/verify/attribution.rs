@@ -113,7 +113,7 @@ impl Foretold<'_> {
     }
 }
 
-/// Whether the rule of a reason predicts a difference.
+/// Returns true if the rule of a reason predicts a difference.
 fn foretells(reason: &Reason, difference: &Difference, original: &Image) -> bool {
     let Some(path) = &difference.path else { return false };
     let named = reason.path.trim_matches('/').as_bytes();

@@ -40,7 +40,7 @@ pub trait Builder: Sync {
 pub struct Request {
     /// The text of the Dockerfile.
     pub dockerfile: Vec<u8>,
-    /// What stands in the Dockerfile's own ignore file, `<Dockerfile>.dockerignore`; None where there is none and the
+    /// What stands in the Dockerfile's own ignore file, `<Dockerfile>.dockerignore`; `None` if there is none and the
     /// context's `.dockerignore` counts (BuildKit's `dockerui.Client.DockerIgnorePatterns`).
     pub ignore: Option<Vec<u8>>,
     /// The context: a folder of this machine.
@@ -118,18 +118,18 @@ pub struct Vertex {
     pub digest: String,
     /// Its name, as in `[build 2/3] LINK COPY --link a /b`.
     pub name: String,
-    /// Whether it came from the cache.
+    /// True if it came from the cache.
     pub cached: bool,
-    /// Whether it has begun.
+    /// True if it has begun.
     pub started: bool,
-    /// Whether it is done.
+    /// True if it is done.
     pub completed: bool,
     /// Why it failed.
     pub error: Option<String>,
 }
 
 impl Vertex {
-    /// Whether it puts a linked copy upon what is below: the vertex that BuildKit adds for `--link` where it merges
+    /// Returns true if it puts a linked copy upon what is below: the vertex that BuildKit adds for `--link` where it merges
     /// (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `, and `] ONBUILD LINK ` in the child).
     pub fn is_link(&self) -> bool {
         let step = self.name.split_once("] ").map_or("", |(_, step)| step);
@@ -141,23 +141,23 @@ impl Vertex {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The client is not there.
-    #[error("`docker` can not be run ({0}): install Docker with buildx, or put it on PATH")]
+    #[error("`docker` cannot be run ({0}): install Docker with buildx, or put it on PATH")]
     NoDocker(io::Error),
-    /// The client can not build with BuildKit.
+    /// The client cannot build with BuildKit.
     #[error("`docker buildx` does not answer ({said}): install the buildx plugin, 0.11 or newer")]
     NoBuildx {
         /// What it said.
         said: String,
     },
     /// No builder of this name, or none that runs.
-    #[error("the builder can not be used ({said}): start it, or choose one of `docker buildx ls`")]
+    #[error("the builder cannot be used ({said}): start it, or choose one of `docker buildx ls`")]
     NoBuilder {
         /// What the client said.
         said: String,
     },
-    /// The frontend that the header names can not be had.
+    /// The frontend that the header names cannot be had.
     #[error(
-        "the frontend {image} can not be had ({said}): verify where it can be pulled, or set `[verify] frontend = \
+        "the frontend {image} cannot be had ({said}): verify where it can be pulled, or set `[verify] frontend = \
          \"builtin\"` to let the builder's own read the file"
     )]
     Frontend {
@@ -176,7 +176,7 @@ pub enum BuildError {
     },
     /// It was built, and could not be exported.
     #[error(
-        "what was built can not be exported ({said}): see that there is room, or set TMPDIR to a disk with room"
+        "what was built cannot be exported ({said}): see that there is room, or set TMPDIR to a disk with room"
     )]
     Export {
         /// What the builder said.
@@ -200,7 +200,7 @@ pub enum BuildError {
     /// Somebody interrupted it.
     #[error("interrupted")]
     Interrupted,
-    /// This machine can not do it.
+    /// This machine cannot do it.
     #[error("{what}: {}", told(.source))]
     System {
         /// What was tried.

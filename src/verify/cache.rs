@@ -36,7 +36,7 @@ pub struct Measured {
     pub early_step: Option<(Duration, Duration)>,
 }
 
-/// Measures both changes in both texts. None where nothing but `scratch` is below.
+/// Measures both changes in both texts. `None` if nothing but `scratch` is below.
 ///
 /// # Errors
 ///

@@ -27,7 +27,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether nothing differs.
+    /// Returns true if nothing differs.
     pub fn is_same(&self) -> bool {
         self.differences.is_empty()
     }
@@ -215,7 +215,7 @@ impl Found {
     }
 }
 
-/// Whether a value says anything: Go writes what is empty as nothing, as null, or as it is.
+/// Returns true if a value says anything: Go writes what is empty as nothing, as null, or as it is.
 fn says(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,

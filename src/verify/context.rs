@@ -51,7 +51,7 @@ struct Doubt {
     why: &'static str,
 }
 
-/// Why files can not be exported.
+/// Why files cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
     /// There is no room.
@@ -67,11 +67,11 @@ pub enum ContextError {
         /// Bytes that are needed.
         needed: u64,
     },
-    /// A file can not be read.
+    /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Something can not be written.
-    #[error("{} can not be written: {source}; free space there, or name another folder with TMPDIR", .at.display())]
+    /// Something cannot be written.
+    #[error("{} cannot be written: {source}; free space there, or name another folder with TMPDIR", .at.display())]
     Write {
         /// What.
         at: PathBuf,

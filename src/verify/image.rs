@@ -131,7 +131,7 @@ pub enum NodeKind {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// A file of it.
-    #[error("`{name}`, which the builder wrote, can not be read ({source}): build it again")]
+    #[error("`{name}`, which the builder wrote, cannot be read ({source}): build it again")]
     Read {
         /// The file in the layout.
         name: String,

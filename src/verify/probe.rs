@@ -78,7 +78,7 @@ const COPIES: &str = "FROM scratch AS linked\nCOPY probe /probe\nCOPY --link pro
 
 fn run(builder: &dyn Builder, probe: &Probe<'_>) -> Result<Probed, BuildError> {
     let context = context().map_err(|source| BuildError::System {
-        what: "the context of a probe can not be written into the temporary folder",
+        what: "the context of a probe cannot be written into the temporary folder",
         source,
     })?;
     let header = probe.frontend.map_or(String::new(), |image| format!("# syntax={image}\n"));
@@ -97,7 +97,7 @@ fn run(builder: &dyn Builder, probe: &Probe<'_>) -> Result<Probed, BuildError> {
     }
 }
 
-/// Whether a frontend does not know the flag (`instructions.BFlags.Parse`; old ones say `Unknown flag: link`).
+/// Returns true if a frontend does not know the flag (`instructions.BFlags.Parse`; old ones say `Unknown flag: link`).
 fn is_unknown(said: &str) -> bool {
     let said = said.to_lowercase();
     ["unknown flag: link", "unknown flag: --link"].iter().any(|words| said.contains(words))
@@ -114,7 +114,7 @@ fn ignores(driver: &str) -> Probed {
     let own = "`docker buildx create --driver docker-container --use` makes a builder that links";
     let (why, remedy) = match driver {
         "docker" => (
-            "the engine's image store is a graph driver, which can not merge".to_owned(),
+            "the engine's image store is a graph driver, which cannot merge".to_owned(),
             format!(
                 "turn on the engine's containerd image store (Docker before 29 has it off unless it is turned on); \
                  or {own}"
@@ -126,7 +126,7 @@ fn ignores(driver: &str) -> Probed {
 }
 
 /// What a plain `docker build` would do in an environment with this `DOCKER_BUILDKIT`, where that is not what `verify`
-/// shows; None where it is. buildx itself does not read the variable (docker/cli's `processBuilder` does).
+/// shows; `None` if it is. buildx itself does not read the variable (docker/cli's `processBuilder` does).
 pub fn legacy_builder(docker_buildkit: Option<&OsStr>) -> Option<&'static str> {
     // What Go's `strconv.ParseBool` takes for false.
     let off = ["0", "f", "F", "false", "False", "FALSE"];

@@ -71,7 +71,7 @@ pub struct Job<'a> {
     pub passed: &'a [String],
     /// Where temporary folders are made.
     pub temporary: PathBuf,
-    /// Whether temporary folders stay.
+    /// True if temporary folders stay.
     pub keep: bool,
     /// The contexts of all files that prepare nothing.
     pub checkout: &'a Checkout,
@@ -133,20 +133,20 @@ pub enum Stop {
     /// There is no builder, or somebody interrupted it.
     #[error(transparent)]
     Builder(#[from] BuildError),
-    /// The files of the repository can not be had.
+    /// The files of the repository cannot be had.
     #[error(transparent)]
     Context(#[from] ContextError),
-    /// The repository can not be read.
+    /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// A file of the repository can not be read.
+    /// A file of the repository cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The plan names a file by what is no path.
     #[error(transparent)]
     Path(PathError),
-    /// A kept file can not be written.
-    #[error("{} can not be written: {source}", .at.display())]
+    /// A kept file cannot be written.
+    #[error("{} cannot be written: {source}", .at.display())]
     Keep {
         /// The file.
         at: PathBuf,

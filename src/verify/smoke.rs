@@ -106,7 +106,7 @@ fn with_commands(request: &Request, commands: &[String], nonce: &str) -> Option<
     Some([&dockerfile.text()[..last.span.end], text.as_bytes()].concat())
 }
 
-/// What the command at a place said. None where it left nothing.
+/// What the command at a place said. `None` if it left nothing.
 fn read(image: &Image, at: usize) -> Option<Answer> {
     let content = |name: &str| match image.entries.get(format!("{at}.{name}").as_bytes().as_bstr())?.kind {
         NodeKind::File { content, .. } => Some(content),

@@ -71,7 +71,7 @@ pub enum Failure {
     },
     /// A smoke command that could not be started.
     #[error(
-        "the smoke commands can not be run in the image ({said}): they need the shell that its SHELL names, or /bin/sh; \
+        "the smoke commands cannot be run in the image ({said}): they need the shell that its SHELL names, or /bin/sh; \
          name a `target` that has one, or leave `smoke` out"
     )]
     Shell {
@@ -193,7 +193,7 @@ fn read(exports: Exports<'_>, layout: Layout, known: &mut Known) -> Result<(Imag
 }
 
 fn unwritten(source: io::Error) -> Failure {
-    let what = "the folder that the builder exports to can not be made";
+    let what = "the folder that the builder exports to cannot be made";
     BuildError::System { what, source }.into()
 }
 
@@ -250,13 +250,13 @@ impl Vertex {
             .then_some(Step { stage: stage.filter(|name| !name.is_empty()), instruction })
     }
 
-    /// Whether it is a RUN.
+    /// Returns true if it is a RUN.
     pub fn is_run(&self) -> bool {
         let instruction = self.step().map(|step| step.instruction);
         instruction.is_some_and(|text| text.trim_start_matches("ONBUILD ").starts_with("RUN "))
     }
 
-    /// Whether it was executed now.
+    /// Returns true if it was executed now.
     pub fn is_executed(&self) -> bool {
         self.completed && !self.cached
     }

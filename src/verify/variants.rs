@@ -23,14 +23,14 @@ pub struct Texts {
     pub assumptions: Vec<String>,
 }
 
-/// Why a text can not be built as it has to be.
+/// Why a text cannot be built as it has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// Without its header it would be another file.
-    #[error("the builder's own frontend can not read it: its header is no comment of its own line")]
+    #[error("the builder's own frontend cannot read it: its header is no comment of its own line")]
     Header,
     /// A mistake of this program.
-    #[error("its stages can not be named")]
+    #[error("its stages cannot be named")]
     Names,
 }
 

@@ -13,7 +13,7 @@ use crate::campaign::evidence::Reached;
 use crate::dockerfile::stages::{Reference, Stages};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
 
-/// Whether a build of this Dockerfile reached its COPY and ADD lines: each instruction, by its place in
+/// Returns true if a build of this Dockerfile reached its COPY and ADD lines: each instruction, by its place in
 /// [`Dockerfile::instructions`], with what was shown. Others are left out.
 pub fn reached(vertexes: &[Vertex], dockerfile: &Dockerfile, stages: &Stages) -> Vec<(usize, Reached)> {
     let counted = Counted::new(dockerfile, stages);
@@ -78,7 +78,7 @@ struct Line<'d> {
     /// Its place among the instructions.
     at: usize,
     instruction: &'d Instruction,
-    /// Whether it counts but may have no number: `WORKDIR /` makes nothing.
+    /// True if it counts but may have no number: `WORKDIR /` makes nothing.
     may_be_root: bool,
 }
 
@@ -125,7 +125,7 @@ impl<'d> Counted<'d> {
         steps.iter().filter(own).collect()
     }
 
-    /// Whether nothing changes the filesystem before a line, on `scratch`: what is linked there is not merged.
+    /// Returns true if nothing changes the filesystem before a line, on `scratch`: what is linked there is not merged.
     fn is_first(&self, stage: usize, at: usize) -> bool {
         let none = self.lines[stage].iter().take_while(|line| line.at < at).all(|line| line.may_be_root);
         let below = match self.stages.get(stage).map(|stage| &stage.base) {
@@ -209,7 +209,7 @@ fn numberings(lines: &[Line<'_>], steps: &[&Step<'_>], text: &[u8]) -> Vec<Vec<O
 /// How many lines may be without a number. There are twice as many ways for each.
 const MOST_OPEN: usize = 6;
 
-/// Whether a step is what a numbering makes it: the line's own words, or no line's at all.
+/// Returns true if a step is what a numbering makes it: the line's own words, or no line's at all.
 fn fits(step: &Step<'_>, lines: &[Line<'_>], numbers: &[Option<usize>], text: &[u8]) -> bool {
     let line = numbers.iter().position(|number| *number == Some(step.number));
     match line.map(|line| lines[line].instruction) {
@@ -223,7 +223,7 @@ fn fits(step: &Step<'_>, lines: &[Line<'_>], numbers: &[Option<usize>], text: &[
     }
 }
 
-/// The words of an instruction that BuildKit shows as they are; None where it would expand something.
+/// The words of an instruction that BuildKit shows as they are; `None` if it would expand something.
 fn plain_words(instruction: &Instruction, text: &[u8]) -> Option<Vec<String>> {
     let source = std::str::from_utf8(&text[instruction.span.range()]).ok()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || " \t_-./=:,@*?+%".contains(c);
@@ -237,7 +237,7 @@ fn is_said(text: &str, words: &[String]) -> bool {
     text.split_whitespace().eq(words.iter().map(String::as_str))
 }
 
-/// Whether a WORKDIR may name the root.
+/// Returns true if a WORKDIR may name the root.
 fn may_be_root(path: &str) -> bool {
     let named = |part: &str| !matches!(part, "" | "." | "..");
     path.contains('$') || path.split('/').any(|part| part == "..") || !path.split('/').any(named)

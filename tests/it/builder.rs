@@ -45,7 +45,7 @@ impl World {
         world.docker = world.folder.path().join("docker");
         fs::write(&world.docker, format!("#!/bin/sh\n{script}")).unwrap();
         fs::set_permissions(&world.docker, fs::Permissions::from_mode(0o755)).unwrap();
-        // A file that another thread's child still has open for writing can not be run.
+        // A file that another thread's child still has open for writing cannot be run.
         while Command::new(&world.docker).arg("--warm-up").output().is_err() {
             thread::sleep(Duration::from_millis(10));
         }
@@ -321,7 +321,7 @@ fn no_builder_of_this_name() {
 
 #[test]
 fn a_frontend_that_can_not_be_pulled_is_no_failed_build() {
-    if !engine::is_there("a frontend that can not be pulled") {
+    if !engine::is_there("a frontend that cannot be pulled") {
         return;
     }
     // Nobody listens there, wherever this runs.

@@ -194,7 +194,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// Reads one case; None where its context can not be made here.
+    /// Reads one case; None where its context cannot be made here.
     pub fn read(case: &Path, work: &Path) -> Option<Self> {
         let name = case.file_name().unwrap().to_str().unwrap().to_owned();
         let expected = serde_json::from_slice(&fs::read(case.join("expect.json")).unwrap()).unwrap();

@@ -20,7 +20,7 @@ fn refused_of(plan: &Value) -> Vec<(String, String)> {
     rows.iter().map(|row| (text(&row["path"]), text(&row["reason"]))).collect()
 }
 
-/// Makes the command run as somebody whom permissions bind. None where root can not become another user.
+/// Makes the command run as somebody whom permissions bind. None where root cannot become another user.
 fn as_nobody(scratch: &Scratch) -> Option<Command> {
     if !is_root() {
         return Some(command(scratch.root()));
@@ -151,7 +151,7 @@ fn a_plan_is_not_saved_through_a_link() {
     scratch.run(&["plan", "--save"]).refused(&["plans is a symbolic link"]);
     assert_eq!(files_below(outside.path()).len(), 0);
     scratch.remove("plans").write("plans", "a file\n");
-    scratch.run(&["plan", "--save"]).failed(&["plan.json can not be written", "run the command again"]);
+    scratch.run(&["plan", "--save"]).failed(&["plan.json cannot be written", "run the command again"]);
 }
 
 #[test]
@@ -178,16 +178,16 @@ fn what_took_the_place_of_a_file_is_not_read_and_not_written() {
         (Scratch::with(&[("good/Dockerfile", &linkable("x")), ("good/x", "")]), Base::new());
     scratch.save(&base);
     scratch.remove("good/Dockerfile");
-    scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile can not be read"]);
+    scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile cannot be read"]);
     fs::create_dir(scratch.root().join("good/Dockerfile")).unwrap();
-    scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile can not be read", "no file"]);
+    scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile cannot be read", "no file"]);
     fs::remove_dir(scratch.root().join("good/Dockerfile")).unwrap();
     if Command::new("mkfifo")
         .arg(scratch.root().join("good/Dockerfile"))
         .status()
         .is_ok_and(|made| made.success())
     {
-        scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile can not be read", "no file"]);
+        scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile cannot be read", "no file"]);
         run(&scratch.root().join("good"), &["migrate"]).done();
     } else {
         left_out("a pipe in the place of a Dockerfile", "there is no mkfifo");
@@ -201,7 +201,7 @@ fn a_file_that_may_not_be_read_does_not_stop_the_others() {
     fs::create_dir(scratch.root().join(".git")).unwrap();
     scratch.write("a/Dockerfile", "FROM a\n").write("b/Dockerfile", "FROM b\n").chmod("a/Dockerfile", 0);
     let Some(mut command) = as_nobody(&scratch) else {
-        return left_out("a file without permission", "root can not become another user here");
+        return left_out("a file without permission", "root cannot become another user here");
     };
     let plan = Run::of(command.args(["plan", "--format", "json"]).output().unwrap()).done().json();
     assert_eq!(plan["files"].as_array().unwrap().len(), 1);
@@ -232,10 +232,10 @@ fn a_write_that_fails_leaves_old_or_new_files_and_a_second_run_does_the_rest() {
         let scratch = wave_of_three();
         scratch.chmod(at, 0o555);
         let Some(mut command) = as_nobody(&scratch) else {
-            return left_out("a folder that can not be written", "root can not become another user here");
+            return left_out("a folder that cannot be written", "root cannot become another user here");
         };
         let failed = Run::of(command.args(["migrate", "--write"]).output().unwrap());
-        failed.failed(&[&format!("{at}/Dockerfile can not be written"), "run the command again"]);
+        failed.failed(&[&format!("{at}/Dockerfile cannot be written"), "run the command again"]);
         for name in ["a", "b", "c"] {
             let path = format!("{name}/Dockerfile");
             let expected = if name < at { whole.text(&path) } else { linkable(name) };
@@ -268,10 +268,10 @@ fn a_disk_without_space_spoils_nothing() {
     scratch.save(&Base::new());
     let plan = scratch.read("plans/copy-link/plan.json");
     with_small_files(scratch.root(), "migrate --write")
-        .failed(&["good/Dockerfile can not be written", "free space"]);
+        .failed(&["good/Dockerfile cannot be written", "free space"]);
     assert_eq!(scratch.text("good/Dockerfile"), long);
     assert_eq!(fs::read_dir(scratch.root().join("good")).unwrap().count(), 2);
-    with_small_files(scratch.root(), "plan --save").failed(&["plan.json can not be written", "free space"]);
+    with_small_files(scratch.root(), "plan --save").failed(&["plan.json cannot be written", "free space"]);
     assert_eq!(scratch.read("plans/copy-link/plan.json"), plan);
     assert_eq!(fs::read_dir(scratch.root().join("plans/copy-link")).unwrap().count(), 1);
     scratch.run(&["migrate", "--write"]).done();
@@ -309,14 +309,14 @@ fn a_full_disk_in_the_middle_of_a_wave_spoils_nothing() {
     }
     let run = in_namespace(FULL_DISK);
     if run.code == Some(77) {
-        return left_out("a full disk", "a tmpfs can not be mounted here");
+        return left_out("a full disk", "a tmpfs cannot be mounted here");
     }
     assert_eq!(
         run.stdout.lines().collect::<Vec<_>>(),
         ["Dockerfile", "filler"],
         "no temporary file: {run:?}"
     );
-    run.failed(&["b/Dockerfile can not be written", "No space left", "free space", "run the command again"]);
+    run.failed(&["b/Dockerfile cannot be written", "No space left", "free space", "run the command again"]);
     assert!(scratch.text("a/Dockerfile").contains("--link"), "what came before is written");
     assert_eq!(scratch.text("c/Dockerfile"), linkable("c"), "what came after is not");
     scratch.run(&["migrate", "--write"]).done();
@@ -331,7 +331,7 @@ fn a_full_standard_output_is_told_and_a_closed_one_is_no_error() {
     if let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") {
         let mut command = command(scratch.root());
         let told = Run::of(command.args(["plan", "--format", "json"]).stdout(full).output().unwrap());
-        told.failed(&["standard output can not be written"]);
+        told.failed(&["standard output cannot be written"]);
     } else {
         left_out("a full standard output", "there is no /dev/full");
     }

@@ -236,8 +236,8 @@ fn each_line_costs_the_same_in_a_file_of_thousands() {
 #[test]
 fn what_can_not_be_read_is_named() {
     let folder = folder("FROM a\n");
-    run(folder.path(), &["inspect", "nowhere"]).failed(&["nowhere", "can not be read"]);
-    run(folder.path(), &["inspect", "."]).failed(&[".", "can not be read"]);
+    run(folder.path(), &["inspect", "nowhere"]).failed(&["nowhere", "cannot be read"]);
+    run(folder.path(), &["inspect", "."]).failed(&[".", "cannot be read"]);
     run(folder.path(), &["inspect"]).failed(&["FILE"]);
     let explained = run(folder.path(), &["explain", "ancestor-mode"]).done();
     assert!(explained.stdout.contains("ancestor-mode"));

@@ -315,7 +315,7 @@ fn a_plan_of_another_format_is_not_read() {
     ]);
     with(&|plan| drop(plan.as_object_mut().unwrap().remove("waves"))).failed(&["waves"]);
     with(&|plan| plan["waves"][0]["files"][0] = json!("no/Dockerfile")).failed(&["wave 0", "no/Dockerfile"]);
-    scratch.run(&["migrate", "--plan", "no.json"]).failed(&["no.json", "can not be read"]);
+    scratch.run(&["migrate", "--plan", "no.json"]).failed(&["no.json", "cannot be read"]);
     assert_eq!(scratch.text("a/Dockerfile"), linkable("a"));
     with(&|_| ()).done();
     assert!(scratch.text("a/Dockerfile").contains("--link"));

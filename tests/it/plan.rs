@@ -75,9 +75,9 @@ fn the_folder_of_the_plan_can_be_moved() {
 fn a_configuration_that_is_no_file_is_told() {
     let scratch = three();
     scratch.link("layerwright.toml", "/dev/zero");
-    scratch.run(&["plan"]).failed(&["layerwright.toml can not be read", "write it as a file"]);
+    scratch.run(&["plan"]).failed(&["layerwright.toml cannot be read", "write it as a file"]);
     scratch.remove("layerwright.toml").write("layerwright.toml/x", "");
-    scratch.run(&["migrate", "--write"]).failed(&["layerwright.toml can not be read"]);
+    scratch.run(&["migrate", "--write"]).failed(&["layerwright.toml cannot be read"]);
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_list_is_reconciled_with_the_repository() {
     assert_eq!(paths(&typed(&all)), ["a/Dockerfile", "b/Dockerfile", "c/Dockerfile"]);
     run_with_input(scratch.root(), &["plan", "--list", "-"], b"nothing here\n")
         .failed(&["lists no Dockerfile"]);
-    scratch.run(&["plan", "--list", "no.md"]).failed(&["no.md", "can not be read"]);
+    scratch.run(&["plan", "--list", "no.md"]).failed(&["no.md", "cannot be read"]);
     scratch.run(&["plan", "--all"]).failed(&["--list"]);
 }
 
@@ -290,7 +290,7 @@ fn a_folder_without_git_is_planned_as_it_is() {
     assert_eq!(plan.json()["waves"][0]["files"], json!(["Dockerfile"]));
     assert_eq!(fs::read_to_string(folder.path().join("plans/copy-link/plan.json")).unwrap(), plan.stdout);
     run(folder.path(), &["plan", "Dockerfile"]).failed(&["Dockerfile is no folder", "inspect"]);
-    run(folder.path(), &["plan", "nowhere"]).failed(&["nowhere can not be opened"]);
+    run(folder.path(), &["plan", "nowhere"]).failed(&["nowhere cannot be opened"]);
 }
 
 #[test]

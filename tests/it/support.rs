@@ -192,7 +192,7 @@ pub fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Run {
     Run::of(child.wait_with_output().unwrap())
 }
 
-/// Runs git for what libgit2 can not do, without anybody's configuration.
+/// Runs git for what libgit2 cannot do, without anybody's configuration.
 pub fn git(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("git");
     command.current_dir(folder).env_clear().args(arguments);

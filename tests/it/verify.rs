@@ -144,7 +144,7 @@ fn a_frontend_that_can_not_be_pulled_shows_nothing_and_says_what_to_do() {
     world.builtin(&["Dockerfile"]).done();
     let run = world.verify(&["Dockerfile", "b.Dockerfile"]);
     assert_eq!(run.code, Some(2), "{run:#?}");
-    assert!(run.stdout.contains("docker/dockerfile:1 can not be had"), "{run:#?}");
+    assert!(run.stdout.contains("docker/dockerfile:1 cannot be had"), "{run:#?}");
     assert!(run.stdout.contains("frontend = \"builtin\""), "{run:#?}");
     let evidence = world.evidence();
     assert_eq!(evidence["Dockerfile"]["outcome"], "same", "what shows something stays");
@@ -443,7 +443,7 @@ fn with_client(export: &[u8]) -> (Scratch, tempfile::TempDir) {
     );
     fs::write(&docker, script).unwrap();
     fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
-    // A file that another thread's child still has open for writing can not be run.
+    // A file that another thread's child still has open for writing cannot be run.
     while Command::new(&docker).output().is_err() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
@@ -488,7 +488,7 @@ fn a_missing_client_is_named() {
     let run = Run::of(
         command.env("PATH", client.path()).env("TMPDIR", client.path()).arg("verify").output().unwrap(),
     );
-    run.failed(&["`docker` can not be run", "install Docker"]);
+    run.failed(&["`docker` cannot be run", "install Docker"]);
 }
 
 #[test]

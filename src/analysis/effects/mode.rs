@@ -8,7 +8,7 @@ const UMASK: u32 = 0o022;
 /// Set-user-ID and set-group-ID: of a directory's, an octal mode keeps them in GNU's chmod and drops them in `BusyBox`'s.
 const SPECIAL: u32 = 0o6000;
 
-/// The mode that a directory with the mode `now` has afterwards. None where that is not certain.
+/// The mode that a directory with the mode `now` has afterwards. `None` if that is not certain.
 pub fn changed(now: u32, mode: &Mode) -> Option<u32> {
     let text = match mode {
         Mode::Octal(bits) => return (now & SPECIAL == 0).then_some(*bits),

@@ -71,7 +71,7 @@ impl Value {
         }
     }
 
-    /// Whether two values are equal, where both are known.
+    /// Returns true if two values are equal, where both are known.
     fn equals(&self, other: &Self) -> Option<bool> {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => Some(one.known()? == other.known()?),

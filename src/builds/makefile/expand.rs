@@ -184,7 +184,7 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Whether the slashes of a path are its own, not those of a default within it.
+/// Returns true if the slashes of a path are its own, not those of a default within it.
 fn is_flat(path: &str) -> bool {
     !path.contains(":-") && !path.contains("$(")
 }

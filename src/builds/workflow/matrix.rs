@@ -9,7 +9,7 @@ const MOST_ROWS: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row {
     values: Vec<(String, Node)>,
-    /// Whether nothing else is in it. What a whole row does not have is empty, otherwise it is not known.
+    /// True if nothing else is in it. What a whole row does not have is empty, otherwise it is not known.
     pub is_whole: bool,
 }
 
@@ -27,7 +27,7 @@ impl Row {
     }
 }
 
-/// Whether two values are the same wherever they stand.
+/// Returns true if two values are the same wherever they stand.
 fn same(one: &Node, other: &Node) -> bool {
     match (&one.value, &other.value) {
         (Value::List(one), Value::List(other)) => {

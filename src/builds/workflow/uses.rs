@@ -141,7 +141,7 @@ impl Inputs<'_> {
         built(place, Said { dockerfile: file, ..said }, context, false)
     }
 
-    /// Whether the inputs are those of `docker/build-push-action` before its second version.
+    /// Returns true if the inputs are those of `docker/build-push-action` before its second version.
     fn is_first_version(&self) -> bool {
         let has = |key| self.with.is_some_and(|with| with.get(key).is_some());
         (has("repository") || has("path") || has("dockerfile")) && !has("context") && !has("file")

@@ -17,7 +17,7 @@ pub fn own_paths(plan: &Plan, config: &Config) -> BTreeSet<RepoPath> {
 }
 
 /// What [`Build::tree`](super::Build::tree) holds: git's id of the tree of a context, without the campaign's [`own_paths`]; with folders among
-/// the named contexts, one of all their trees. `context` and `named` are as the plan has them. None where none of them is
+/// the named contexts, one of all their trees. `context` and `named` are as the plan has them. `None` if none of them is
 /// a folder of the commit.
 ///
 /// # Errors

@@ -76,7 +76,7 @@ fn latest_bases(evidence: &EvidenceByPath) -> BTreeMap<BaseKey<'_>, (&str, &str)
     latest
 }
 
-/// git's id of a file's text; None where there is none.
+/// git's id of a file's text; `None` if there is none.
 fn blob(source: &Source<'_>, file: &File) -> Option<String> {
     let path = RepoPath::new(&file.path).ok()?;
     let entry = source.listing().get(&path)?;

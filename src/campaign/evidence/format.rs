@@ -163,7 +163,7 @@ pub enum Cause {
         rule: String,
         /// The line, 1-based.
         line: usize,
-        /// Whether a waiver accepts it.
+        /// True if a waiver accepts it.
         accepted: bool,
     },
     /// No rule expects it.
@@ -177,7 +177,7 @@ pub enum Cause {
 pub struct Smoke {
     /// The command.
     pub command: String,
-    /// Whether exit code and output agreed.
+    /// True if exit code and output agreed.
     pub agrees: bool,
     /// Its exit code in the image before.
     pub before: i32,

@@ -7,7 +7,7 @@ use crate::campaign::names;
 use crate::git::{GitError, PathError, RepoPath};
 use crate::text::escape::shown;
 
-/// A file of evidence can not be read.
+/// A file of evidence cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
     /// It was written in another format.
@@ -42,7 +42,7 @@ pub enum EvidenceError {
         /// The name that it should have.
         expected: String,
     },
-    /// The name that it should have can not be told.
+    /// The name that it should have cannot be told.
     #[error(transparent)]
     Git(#[from] GitError),
 }

@@ -13,11 +13,11 @@ use crate::text::words::{count, plural};
 
 /// The inputs of a verification as they are now. Evidence is up to date as long as they are those that were built.
 pub struct CurrentInputs<'a> {
-    /// git's id of the file's text; None where the file is gone.
+    /// git's id of the file's text; `None` if the file is gone.
     pub blob: Option<&'a str>,
-    /// What [`Build::tree`] would be now; None where its contexts are no part of a commit.
+    /// What [`Build::tree`] would be now; `None` if its contexts are no part of a commit.
     pub tree: &'a dyn Fn(&Build) -> Option<String>,
-    /// The digest that an image of a build has now, by its name; None where that is not known.
+    /// The digest that an image of a build has now, by its name; `None` if that is not known.
     pub base: &'a dyn Fn(&Build, &str) -> Option<String>,
     /// The platforms that the file is to be built for; empty where the builder's own will do.
     pub platforms: &'a [String],
@@ -239,7 +239,7 @@ fn stale(evidence: &Evidence, file: &File, now: &CurrentInputs<'_>) -> BTreeSet<
     stale
 }
 
-/// Whether the builds are those that are planned: each context on each platform, and nothing else but further targets,
+/// Returns true if the builds are those that are planned: each context on each platform, and nothing else but further targets,
 /// which show lines that no planned target reaches.
 fn are_planned_builds(builds: &[Build], file: &File, platforms: &[String]) -> bool {
     let is_built = |context: &Context| {
@@ -255,7 +255,7 @@ fn are_planned_builds(builds: &[Build], file: &File, platforms: &[String]) -> bo
         && builds.iter().all(|build| file.contexts.iter().any(|context| is_of(build, context)))
 }
 
-/// Whether a build is of a context, whatever its target. An argument that only the build knows may have any value.
+/// Returns true if a build is of a context, whatever its target. An argument that only the build knows may have any value.
 fn is_of(build: &Build, context: &Context) -> bool {
     let planned = |name: &String, value: &String| {
         context.build_args.get(name).is_some_and(|planned| planned.as_ref().is_none_or(|it| it == value))
@@ -269,7 +269,7 @@ fn is_of(build: &Build, context: &Context) -> bool {
         && context.build_args.iter().all(given)
 }
 
-/// Whether a build shows something of the lines that it executed.
+/// Returns true if a build shows something of the lines that it executed.
 fn shows(build: &Build) -> bool {
     match build.outcome {
         Outcome::Same => true,

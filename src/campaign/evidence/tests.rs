@@ -189,7 +189,7 @@ fn each_change_makes_it_stale() {
     assert_eq!(with(&moved), stale(&[Stale::Base]));
     let untold =
         CurrentInputs { base: &|_, image| (image == "other").then(|| "sha256:2".into()), ..UNCHANGED };
-    assert_eq!(with(&untold), EvidenceState::Verified, "what nobody knew can not be told to have changed");
+    assert_eq!(with(&untold), EvidenceState::Verified, "what nobody knew cannot be told to have changed");
     let mut edited = file.clone();
     edited.rewritten = Some("another edit".into());
     assert_eq!(state(&full, &edited), stale(&[Stale::After]));

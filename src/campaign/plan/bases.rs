@@ -50,7 +50,7 @@ impl Bases {
         Self(names.into_iter().filter_map(entry).collect())
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

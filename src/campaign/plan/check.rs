@@ -23,7 +23,7 @@ pub struct Report {
     pub files: usize,
     /// How many linked lines they have.
     pub linked: usize,
-    /// How many of these can not be told: the base image or a command is not known well enough.
+    /// How many of these cannot be told: the base image or a command is not known well enough.
     pub unknown: usize,
     /// What was found, in order of path and line.
     pub findings: Vec<Finding>,

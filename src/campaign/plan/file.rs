@@ -231,7 +231,7 @@ pub enum SaidBy {
 pub struct Base {
     /// The image as FROM names it.
     pub image: String,
-    /// Whether its filesystem is known, be it in part.
+    /// True if its filesystem is known, be it in part.
     pub known: bool,
     /// What it is known from; null where it is not known.
     pub source: Option<Knowledge>,

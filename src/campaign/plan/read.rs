@@ -8,7 +8,7 @@ use crate::campaign::plan::file::{Plan, SCHEMA};
 use crate::git::{PathError, RepoPath};
 use crate::text::escape::shown;
 
-/// A plan can not be read.
+/// A plan cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// It was written in another format.
@@ -20,7 +20,7 @@ pub enum PlanError {
         found: u64,
     },
     /// It is no plan.
-    #[error("the plan can not be read at line {line}, column {column}: {message}; plan again with --save")]
+    #[error("the plan cannot be read at line {line}, column {column}: {message}; plan again with --save")]
     Json {
         /// 1-based line.
         line: usize,

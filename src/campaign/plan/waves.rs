@@ -113,7 +113,7 @@ fn size(sizes: &[usize], number: usize) -> usize {
     sizes.get(at).copied().unwrap_or_else(|| last.saturating_mul(GROWTH.saturating_pow(beyond)))
 }
 
-/// Whether no Dockerfile that builds a base of this one is still to go out.
+/// Returns true if no Dockerfile that builds a base of this one is still to go out.
 fn is_ready(file: &File, open: &BTreeSet<&str>, order: &Order<'_>) -> bool {
     let parents = order.parents.get(&file.path);
     parents.is_none_or(|parents| parents.iter().all(|parent| !open.contains(parent.as_str())))

@@ -30,7 +30,7 @@ pub fn sites(plan: &Plan) -> impl Iterator<Item = &Site> {
     plan.files.iter().flat_map(|file| &file.sites)
 }
 
-/// Whether a line may be linked and is not yet.
+/// Returns true if a line may be linked and is not yet.
 pub fn is_eligible(site: &Site) -> bool {
     matches!(site.verdict, Verdict::Link | Verdict::Edit)
 }

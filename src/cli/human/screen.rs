@@ -49,7 +49,7 @@ impl Screen {
         if style == Style::new() || text.is_empty() {
             return self.say(text);
         }
-        // Writing to a string can not fail.
+        // Writing to a string cannot fail.
         let _ = write!(self.text, "{style}{}{style:#}", escape::shown(text));
         self
     }

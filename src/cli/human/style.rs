@@ -32,7 +32,7 @@ pub const HELP: Styles =
 const PIPED: usize = 100;
 /// Longer lines than this are hard to read.
 const MOST: usize = 120;
-/// Narrower than this, columns can not be kept.
+/// Narrower than this, columns cannot be kept.
 const LEAST: usize = 60;
 
 /// How wide the output may be.

@@ -16,7 +16,7 @@ use crate::campaign::plan::file::{
 };
 use crate::ops::{Change, Saved};
 
-/// Whether there is more in it than text, line breaks and colours.
+/// Returns true if there is more in it than text, line breaks and colours.
 fn acts_on_a_terminal(text: &str) -> bool {
     let mut parts = text.split('\u{1b}');
     let first = parts.next().unwrap_or_default();
@@ -289,7 +289,7 @@ fn inspected(text: &[u8], path: &str, sites: Vec<Site>) -> String {
 fn the_reason_stands_under_its_words() {
     let text = b"FROM debian\r\nWORKDIR /root\r\nCOPY --chown=app x ./y\r\n";
     let mut held = hold(3);
-    held.reasons.push(reason("named-chown", "/etc/passwd", "`app` can not be looked up"));
+    held.reasons.push(reason("named-chown", "/etc/passwd", "`app` cannot be looked up"));
     assert_eq!(
         plain(&inspected(text, "Dockerfile", vec![held])),
         "\
@@ -299,7 +299,7 @@ hold: `/root` is 0700 and would become 0755 [ancestor-mode]
 3 | COPY --chown=app x ./y
   |      -----------   ^^^
   |      |
-  |      `app` can not be looked up [named-chown]
+  |      `app` cannot be looked up [named-chown]
   |
   = proved: it leans on no assumption
   = more: layerwright explain ancestor-mode

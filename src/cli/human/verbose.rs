@@ -60,7 +60,7 @@ fn row(site: &Site, most: usize) -> Vec<Piece> {
     ]
 }
 
-/// Whether something is claimed of a line. Of a linked line whose audit knows nothing, nothing is.
+/// Returns true if something is claimed of a line. Of a linked line whose audit knows nothing, nothing is.
 pub fn is_judged(site: &Site) -> bool {
     site.audit.as_ref().is_none_or(|audit| !matches!(audit.verdict, Verdict::Unknown | Verdict::NoEffect))
 }

@@ -23,7 +23,7 @@ const MARGIN: usize = 14;
 
 /// The lines of the files that are verified.
 pub(crate) struct Lines {
-    /// None where standard error is no terminal.
+    /// `None` if standard error is no terminal.
     terminal: Option<MultiProgress>,
     /// The files that are verified just now, by their numbers.
     files: Mutex<BTreeMap<usize, Line>>,
@@ -109,7 +109,7 @@ impl Lines {
 
     fn say(&self, text: &str) {
         match &self.terminal {
-            // A line that can not be shown is no reason to stop.
+            // A line that cannot be shown is no reason to stop.
             Some(terminal) => drop(terminal.println(text)),
             None => write::remark(text),
         }

@@ -196,7 +196,7 @@ impl Reader<'_> {
             let bytes = &line.bytes[range.clone()];
             let assignment = match memchr::memchr(b'=', bytes) {
                 Some(0) => {
-                    self.refuse(line.span(&range), "ARG names can not be blank");
+                    self.refuse(line.span(&range), "ARG names cannot be blank");
                     return None;
                 }
                 Some(at) => {
@@ -239,7 +239,7 @@ impl Reader<'_> {
         let wrong = if pairs.is_empty() {
             "requires at least one argument"
         } else if pairs.iter().any(|(name, _)| name.is_empty()) {
-            "names can not be blank"
+            "names cannot be blank"
         } else {
             ""
         };
@@ -276,7 +276,7 @@ impl Reader<'_> {
         self.no_flags(node)?;
         let Args::Json(items) = args else { return Some(()) };
         let blank = items.iter().any(|item| item.text.trim().is_empty());
-        self.require(!blank, line, node, "VOLUME specified can not be an empty string")
+        self.require(!blank, line, node, "VOLUME specified cannot be an empty string")
     }
 
     /// `HEALTHCHECK` (`parseHealthConfig`, `parseHealthcheck`).
@@ -342,7 +342,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether `strings.EqualFold(word, "as")`; the long s folds with `s`.
+/// Returns true if `strings.EqualFold(word, "as")`; the long s folds with `s`.
 fn is_as(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"as") || matches!(word, [b'a' | b'A', 0xc5, 0xbf])
 }

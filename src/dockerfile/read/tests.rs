@@ -348,11 +348,11 @@ fn assignments() {
         refusals("ENV a=1 \"b"),
         ["Syntax error - can't find = in \"\\\"b\". Must be of the form: name=value"]
     );
-    assert_eq!(refusals("ENV =1"), ["ENV names can not be blank"]);
-    assert_eq!(refusals("LABEL a=1 =1"), ["LABEL names can not be blank"]);
+    assert_eq!(refusals("ENV =1"), ["ENV names cannot be blank"]);
+    assert_eq!(refusals("LABEL a=1 =1"), ["LABEL names cannot be blank"]);
     assert_eq!(refusals("ENV --x a=1"), ["unknown flag: --x"]);
     assert_eq!(refusals("ARG"), ["ARG requires at least one argument"]);
-    assert_eq!(refusals("ARG a =1"), ["ARG names can not be blank"]);
+    assert_eq!(refusals("ARG a =1"), ["ARG names cannot be blank"]);
     // BuildKit never looks at these flags.
     assert_eq!(refusals("ARG --x a\nSTOPSIGNAL --x a\nHEALTHCHECK --x NONE"), Vec::<String>::new());
 }
@@ -375,7 +375,7 @@ fn instructions_of_some_arguments() {
     assert_eq!(refusals("EXPOSE"), ["EXPOSE requires at least one argument"]);
     assert_eq!(last(&staged("VOLUME a b")).body, Body::Other(Keyword::Volume));
     assert_eq!(refusals("VOLUME []"), ["VOLUME requires at least one argument"]);
-    assert_eq!(refusals("VOLUME [\"a\", \" \"]"), ["VOLUME specified can not be an empty string"]);
+    assert_eq!(refusals("VOLUME [\"a\", \" \"]"), ["VOLUME specified cannot be an empty string"]);
     assert_eq!(last(&staged("ENTRYPOINT []")).body, Body::Other(Keyword::Entrypoint));
     assert_eq!(last(&staged("CMD")).body, Body::Other(Keyword::Cmd));
     assert_eq!(refusals("CMD --x a"), ["unknown flag: --x"]);

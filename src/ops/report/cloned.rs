@@ -30,7 +30,7 @@ pub(crate) struct ClonedCampaign<'a> {
     pub(crate) commit: CommitId,
     /// The tracking issue that is named.
     pub(crate) issue: Option<u64>,
-    /// Whether one is opened if there is none.
+    /// True if one is opened if there is none.
     pub(crate) create_issue: bool,
     /// The present time.
     pub(crate) now: SystemTime,

@@ -25,7 +25,7 @@ pub struct ReportOutput {
     pub base: String,
     /// The commit that it is at.
     pub commit: String,
-    /// Whether nothing was written: the actions are those that would be done.
+    /// True if nothing was written: the actions are those that would be done.
     pub rehearsal: bool,
     /// The tracking issue; null where there is none.
     pub issue: Option<u64>,
@@ -61,7 +61,7 @@ pub enum PerformedAction {
         title: String,
         /// Its text.
         body: String,
-        /// Whether it is a draft.
+        /// True if it is a draft.
         draft: bool,
     },
     /// The text of a pull request was written.

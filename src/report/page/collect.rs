@@ -23,9 +23,9 @@ pub const MOST_DIFFERENCES: usize = 100;
 pub struct Facts<'a> {
     /// The campaign's name.
     pub campaign: &'a str,
-    /// The repository, as in `owner/name`; None where it is on no forge.
+    /// The repository, as in `owner/name`; `None` if it is on no forge.
     pub repository: Option<&'a str>,
-    /// The address of the repository on the forge; None where it is on none.
+    /// The address of the repository on the forge; `None` if it is on none.
     pub url: Option<&'a str>,
     /// The number of the tracking issue.
     pub issue: Option<u64>,
@@ -220,7 +220,7 @@ fn builder(facts: &BuilderFacts) -> String {
     format!("{} ({}{buildkit}, buildx {}{rootless})", facts.name, facts.driver, facts.buildx)
 }
 
-/// Whether there were two images. What is different and differs in nothing is an edited file that does not build.
+/// Returns true if there were two images. What is different and differs in nothing is an edited file that does not build.
 fn is_compared(build: &evidence::Build) -> bool {
     match build.outcome {
         Outcome::Same => true,

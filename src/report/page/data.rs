@@ -224,7 +224,7 @@ pub struct Line {
     pub verdict: Verdict,
     /// Whether the verdict leans on nothing; null for verdicts that are no claim about an image.
     pub proved: Option<bool>,
-    /// Whether the campaign edits it.
+    /// True if the campaign edits it.
     pub selected: bool,
     /// What the rules found, and what the verdict leans on, each in a sentence.
     pub notes: Vec<String>,

@@ -37,7 +37,7 @@ impl State {
         }
     }
 
-    /// What people have to do; None where the campaign goes on without them.
+    /// What people have to do; `None` if the campaign goes on without them.
     pub fn asks(self) -> Option<&'static str> {
         match self {
             Self::Held => Some("its evidence does not let it out"),

@@ -243,7 +243,7 @@ pub(crate) fn passing(file: &(impl ReadAt + ?Sized), offset: u64) -> Result<Bloc
     Ok((Box::new(source), Compression::None))
 }
 
-/// Opens a reader as plain bytes, decompressed; None where it is not compressed.
+/// Opens a reader as plain bytes, decompressed; `None` if it is not compressed.
 pub(crate) fn decoder<'a>(mut reader: impl Read + 'a) -> Result<Option<Box<dyn Read + 'a>>, LayerError> {
     let (head, compression) = head(&mut reader)?;
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(reader));
@@ -272,7 +272,7 @@ fn decompressed<'a>(reader: impl BufRead + 'a, compression: Compression) -> Box<
     }
 }
 
-/// Whether an error of a decoder means that its input ends too early: the decoders wrap that error in their own.
+/// Returns true if an error of a decoder means that its input ends too early: the decoders wrap that error in their own.
 pub(crate) fn ends_early(error: &io::Error) -> bool {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return true;

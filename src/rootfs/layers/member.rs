@@ -50,7 +50,7 @@ pub(crate) struct Member {
     pub device: (u32, u32),
     /// Bytes of content in the archive; for a sparse file fewer than the file has.
     pub size: u64,
-    /// Whether the content is packed in a way that hides holes.
+    /// True if the content is packed in a way that hides holes.
     pub sparse: bool,
     /// Where its header is in the uncompressed archive.
     pub offset: u64,
@@ -119,7 +119,7 @@ impl<'a> Members<'a> {
         Ok(None)
     }
 
-    /// Whether zero blocks, and not only the end of the file, were what ended the tar.
+    /// Returns true if zero blocks, and not only the end of the file, were what ended the tar.
     pub fn has_end_marker(&self) -> bool {
         self.marked
     }

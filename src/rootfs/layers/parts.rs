@@ -40,7 +40,7 @@ pub(super) fn read(file: &(impl ReadAt + ?Sized), least: u64) -> Result<(Vec<Lay
         let part = |at: u64| scope.spawn(move || part(file, bound(at), bound(at + 1)));
         let others: Vec<_> = (1..count).map(part).collect();
         let first = from(file, 0, bound(1));
-        // A part that can not be read is read again behind the one before it, and fails again.
+        // A part that cannot be read is read again behind the one before it, and fails again.
         let joined = others.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)));
         let others = joined.filter_map(|part| part.ok().flatten());
         first.into_iter().chain(others).collect()
@@ -77,7 +77,7 @@ fn take_until(members: &mut Members<'_>, layer: &mut Layer, until: u64) -> Resul
     Ok(())
 }
 
-/// The members from the first header behind `start` to `until`; None where none is found.
+/// The members from the first header behind `start` to `until`; `None` if none is found.
 fn part(file: &(impl ReadAt + ?Sized), start: u64, until: u64) -> Result<Option<Part>, LayerError> {
     let mut blocks = input::passing(file, start)?.0;
     let failed = |source| LayerError::Read { offset: start, source };

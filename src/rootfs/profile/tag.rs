@@ -13,11 +13,11 @@ pub(super) const LAST_ALPINE: [u32; 2] = [3, 20];
 pub(super) enum Variant {
     /// Nothing in the tag says so: what the repository takes by default.
     Default,
-    /// Debian of this release; None where the tag does not tell.
+    /// Debian of this release; `None` if the tag does not tell.
     Debian(Option<u32>),
     /// Ubuntu of this release, `[24, 4]`.
     Ubuntu([u32; 2]),
-    /// Alpine of this release; None where the tag does not tell.
+    /// Alpine of this release; `None` if the tag does not tell.
     Alpine(Option<[u32; 2]>),
     /// The tag has a word that is not known, or there is no tag.
     Unclear,
@@ -134,7 +134,7 @@ impl Tag {
         self.words.iter().any(|have| have == word)
     }
 
-    /// Whether the version is `least` or later. A tag without a version moves with the newest; `3` stands for the
+    /// Returns true if the version is `least` or later. A tag without a version moves with the newest; `3` stands for the
     /// newest `3.x` there is, which is as late as any.
     pub(super) fn is_since(&self, least: &[u32]) -> bool {
         let known = least.len().min(self.version.len());

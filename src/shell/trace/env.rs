@@ -156,13 +156,13 @@ impl Env {
         differ
     }
 
-    /// Whether the two differ in variables alone.
+    /// Returns true if the two differ in variables alone.
     pub fn stands_as(&self, other: &Self) -> bool {
         let place = |env: &Self| (env.folder.clone(), env.folders.clone(), env.arguments.clone());
         place(self) == place(other) && self.output == other.output && self.locals == other.locals
     }
 
-    /// Whether nothing is known of a variable.
+    /// Returns true if nothing is known of a variable.
     pub fn is_unknown(&self, name: &str) -> bool {
         match self.get(name) {
             None => true,

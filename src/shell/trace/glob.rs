@@ -1,6 +1,6 @@
 //! Patterns of `case`, `${x%…}` and `${x#…}`, as far as texts are known.
 
-/// Whether the whole of `text` matches; None where the pattern has more than `*` and `?`.
+/// Returns true if the whole of `text` matches; `None` if the pattern has more than `*` and `?`.
 pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     if pattern.contains(['[', '\\', '(', '$', '`', '"', '\'']) {
         return None;

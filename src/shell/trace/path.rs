@@ -30,7 +30,7 @@ pub(super) fn join(folder: &Pattern, path: &Pattern) -> Pattern {
     whole
 }
 
-/// Whether a path starts at a root or at something unknown, such as a folder that a variable holds.
+/// Returns true if a path starts at a root or at something unknown, such as a folder that a variable holds.
 pub(super) fn is_absolute(path: &Pattern) -> bool {
     match path.parts().first() {
         Some(Part::Text(text)) => text.starts_with('/'),
@@ -85,7 +85,7 @@ pub(super) fn split_name(path: &Pattern) -> Option<(Pattern, Pattern)> {
     Some((folder, name))
 }
 
-/// `path` without what it starts with; None where it does not.
+/// `path` without what it starts with; `None` if it does not.
 pub(super) fn strip(path: &Pattern, start: &str) -> Option<Pattern> {
     let (Part::Text(first), rest) = path.parts().split_first()? else { return None };
     let mut stripped = Pattern::text(first.strip_prefix(start)?);
@@ -93,7 +93,7 @@ pub(super) fn strip(path: &Pattern, start: &str) -> Option<Pattern> {
     Some(stripped)
 }
 
-/// `path` without what it ends with; None where it does not.
+/// `path` without what it ends with; `None` if it does not.
 pub(super) fn strip_end(path: &Pattern, end: &str) -> Option<Pattern> {
     let (Part::Text(last), rest) = path.parts().split_last()? else { return None };
     let mut stripped = collect(rest);

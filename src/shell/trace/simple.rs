@@ -15,7 +15,7 @@ use super::word::{ARGUMENTS, Expander};
 use super::{Command, path};
 use crate::text::pattern::{Part, Pattern};
 
-/// Whether a redirection takes standard output away.
+/// Returns true if a redirection takes standard output away.
 pub(super) fn is_output(redirect: &IoRedirect) -> bool {
     match redirect {
         IoRedirect::File(fd, kind, _) => {

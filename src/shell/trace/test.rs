@@ -14,7 +14,7 @@ use super::word::Expander;
 const TESTS: [&str; 12] =
     ["[", "test", "grep", "egrep", "command", "which", "type", "hash", "true", "false", "declare", "getopts"];
 
-/// Whether a pipeline asks a question: its failure is an answer.
+/// Returns true if a pipeline asks a question: its failure is an answer.
 pub(super) fn is_test(pipeline: &Pipeline) -> bool {
     pipeline.bang
         || match pipeline.seq.last() {
@@ -27,7 +27,7 @@ pub(super) fn is_test(pipeline: &Pipeline) -> bool {
 }
 
 impl Walker<'_> {
-    /// Whether a condition holds, where that is known.
+    /// Returns true if a condition holds, where that is known.
     pub fn truth(&mut self, condition: &CompoundList, env: &Env) -> Option<bool> {
         let [item] = &condition.0[..] else { return None };
         let pipeline = &item.0.first;

@@ -134,7 +134,7 @@ impl Walker<'_> {
         self.line.unwrap_or(line.max(1))
     }
 
-    /// Whether the body of a function is followed.
+    /// Returns true if the body of a function is followed.
     pub fn within_function(&self) -> bool {
         self.within > 0
     }
@@ -238,7 +238,7 @@ impl Walker<'_> {
         }
     }
 
-    /// Whether the body of another function names this one.
+    /// Returns true if the body of another function names this one.
     fn mentioned(&self, name: &str) -> bool {
         self.functions.iter().any(|(other, body)| {
             other != name

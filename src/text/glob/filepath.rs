@@ -127,7 +127,7 @@ impl Draft {
         self.literal.iter_mut().for_each(|literal| literal.push(c));
     }
 
-    /// The part, compiled. None where it is too large.
+    /// The part, compiled. `None` if it is too large.
     fn part(self) -> Option<Part> {
         let finder = match self.literal {
             Some(literal) => Finder::Literal(literal),

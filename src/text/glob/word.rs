@@ -25,7 +25,7 @@ pub(crate) struct WordPattern {
 }
 
 impl WordPattern {
-    /// Compiles a pattern. Its stars take as much as they can where it is greedy, and as little otherwise. None where
+    /// Compiles a pattern. Its stars take as much as they can where it is greedy, and as little otherwise. `None` if
     /// it is too large.
     pub(crate) fn new(pieces: &[Piece], is_greedy: bool) -> Option<Self> {
         let mut expression = String::new();

@@ -1,7 +1,7 @@
 //! The builder that `docker buildx` drives, whichever that is: the engine, a container, Kubernetes, a remote one.
 //!
 //! Nothing is asked of a person: standard input is closed. Arguments of the user stand before those that evidence rests
-//! on, so that they can not undo them.
+//! on, so that they cannot undo them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -104,7 +104,7 @@ impl DockerBuildx {
         }
     }
 
-    /// Whether the engine itself runs without root.
+    /// Returns true if the engine itself runs without root.
     fn engine_is_rootless(&self) -> Result<Option<bool>, BuildError> {
         let command = self.command(&["info", "--format", "{{json .SecurityOptions}}"]);
         let (success, wrote, _) = self.ask(command)?;
@@ -196,7 +196,7 @@ impl Builder for DockerBuildx {
         let format = format(&self.facts()?.buildx);
         self.go_on()?;
         let folder = files(request).map_err(|source| BuildError::System {
-            what: "the Dockerfile can not be written into the temporary folder",
+            what: "the Dockerfile cannot be written into the temporary folder",
             source,
         })?;
         let command = self.build_command(request, format, &folder.path().join("Dockerfile"));

@@ -52,7 +52,7 @@ fn last_words(progress: &Progress<'_>) -> String {
     words.strip_prefix("ERROR: ").map_or(words.clone(), str::to_owned)
 }
 
-/// Whether the connection to the builder broke: gRPC's status `Unavailable`, and what Go's network says.
+/// Returns true if the connection to the builder broke: gRPC's status `Unavailable`, and what Go's network says.
 fn is_broken(said: &str) -> bool {
     const BROKEN: [&str; 4] = [
         "code = Unavailable",

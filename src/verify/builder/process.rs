@@ -50,7 +50,7 @@ impl Interrupt {
         self.0.heard.notify_all();
     }
 
-    /// Whether somebody asked.
+    /// Returns true if somebody asked.
     pub fn is_asked(&self) -> bool {
         *self.times() > 0
     }
@@ -119,7 +119,7 @@ pub(in crate::verify) enum Stopped {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::verify) struct Ended {
     pub(in crate::verify) status: ExitStatus,
-    /// None where it ended by itself.
+    /// `None` if it ended by itself.
     pub(in crate::verify) stopped: Option<Stopped>,
 }
 
@@ -163,7 +163,7 @@ fn signal(leader: Pid, signal: Signal) {
     let _gone = kill_process_group(leader, signal);
 }
 
-/// Stops the group when it has to be, and says why; None where it ended by itself before.
+/// Stops the group when it has to be, and says why; `None` if it ended by itself before.
 fn supervise(
     leader: Pid,
     interrupt: &Interrupt,
@@ -187,7 +187,7 @@ fn supervise(
 ///
 /// # Errors
 ///
-/// The command can not be started.
+/// The command cannot be started.
 pub(in crate::verify) fn run<T: Send>(
     mut command: Command,
     interrupt: &Interrupt,

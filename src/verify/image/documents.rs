@@ -129,7 +129,7 @@ impl<'a> Documents<'a> {
         Ok((digest, bytes))
     }
 
-    /// A file of the layout; None where it is not there.
+    /// A file of the layout; `None` if it is not there.
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, ExportError> {
         let failed = |source| ExportError::Read { name: name.into(), source };
         let from = match File::open(self.folder.join(name)) {

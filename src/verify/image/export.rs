@@ -112,7 +112,7 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`ExportError::Read`], where the folder can not be listed.
+    /// [`ExportError::Read`], where the folder cannot be listed.
     pub fn written(&self) -> Result<u64, ExportError> {
         let stand_ins: HashSet<String> = self.export.stand_ins.iter().copied().map(name_of).collect();
         let own = |entry: &fs::DirEntry| {

@@ -16,7 +16,7 @@ pub(super) struct Point {
     pub plain: Vec<u8>,
     /// With the lines as they are.
     pub linked: Vec<u8>,
-    /// Whether what is there becomes the image.
+    /// True if what is there becomes the image.
     pub is_image: bool,
 }
 

@@ -51,7 +51,7 @@ impl Samples {
         found
     }
 
-    /// Whether the samples leave open what a difference is about, so that no finished image shows it: they disagree in
+    /// Returns true if the samples leave open what a difference is about, so that no finished image shows it: they disagree in
     /// the aspect, or in the names of the folder.
     pub fn leaves_open(&self, difference: &Difference) -> bool {
         let Some(path) = &difference.path else { return self.is_config_noise(&difference.aspect) };
@@ -95,7 +95,7 @@ fn is_dir(image: &Image, path: &[u8]) -> bool {
     node(image, path).is_some_and(|node| node.kind == NodeKind::Dir)
 }
 
-/// Whether samples that all have a path disagree in an aspect of it. A content that differs has any size.
+/// Returns true if samples that all have a path disagree in an aspect of it. A content that differs has any size.
 fn is_noise(path: &ImagePath, holders: &[&Image], aspect: &Aspect) -> bool {
     let Some(first) = holders.first().and_then(|image| node(image, path)) else { return false };
     let others = holders[1..].iter().filter_map(|image| node(image, path));

@@ -32,7 +32,7 @@ fn told(vertex: &Vertex) -> Option<(&str, Option<&str>)> {
     Some(image.split_once('@').map_or((image, None), |(image, digest)| (image, Some(digest))))
 }
 
-/// Whether a reference is the image that the builder names.
+/// Returns true if a reference is the image that the builder names.
 fn names(reference: &ImageReference, image: &str, digest: Option<&str>) -> bool {
     let whole = digest.map(|digest| {
         format!(

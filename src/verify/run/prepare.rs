@@ -12,7 +12,7 @@ use crate::verify::builder::tail::Tail;
 use crate::verify::context::{self, Checkout};
 
 impl Run<'_> {
-    /// A checkout of its own in which the commands have run; None where there are none.
+    /// A checkout of its own in which the commands have run; `None` if there are none.
     pub(super) fn prepared(&self) -> Result<Option<Checkout>, Trouble> {
         let Some(own) = self.own.filter(|own| !own.prepare.is_empty()) else { return Ok(None) };
         (self.tell)(&Event::Phase(Phase::Export, ""));
@@ -35,7 +35,7 @@ impl Run<'_> {
         let verdict = |outcome, reason| Err(Trouble::Verdict(Verdict(outcome, reason)));
         let ended = match ran {
             Ok((ended, ())) => ended,
-            Err(error) => return verdict(Outcome::Blocked, format!("`sh` can not be run: {error}")),
+            Err(error) => return verdict(Outcome::Blocked, format!("`sh` cannot be run: {error}")),
         };
         match ended.stopped {
             Some(Stopped::Interrupted) => Err(BuildError::Interrupted.into()),

@@ -290,7 +290,7 @@ impl<'a> Way<'a> {
         Foretold { path: &self.run.edit.file.path, sites: &self.sites, waivers: self.run.job.waivers }
     }
 
-    /// Whether the edited file does not build although the original does: a network may fail at any time, so both are
+    /// Returns true if the edited file does not build although the original does: a network may fail at any time, so both are
     /// built once more.
     fn again(
         &self,

@@ -63,7 +63,7 @@ pub struct Site {
     pub end_line: usize,
     /// `COPY` or `ADD`.
     pub keyword: Keyword,
-    /// Whether it stands in an ONBUILD.
+    /// True if it stands in an ONBUILD.
     pub onbuild: bool,
     /// The stage, counted from 0; null before the first FROM.
     pub stage: Option<usize>,
@@ -87,7 +87,7 @@ pub struct Site {
     pub reasons: Vec<Reason>,
     /// What a link brings.
     pub benefit: Benefit,
-    /// Whether the campaign edits it.
+    /// True if the campaign edits it.
     pub selected: bool,
     /// Of a line that is linked already: what the verdict would be.
     pub audit: Option<Audit>,
