@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::progress::Progress;
 use super::{CheckArguments, CheckFormat, Error, write};
-use crate::campaign::plan::check::{Finding, FindingKind, Report};
+use crate::campaign::check::{Finding, FindingKind, Report};
 use crate::ops::{self, CheckOptions, Knowledge};
 use crate::text::escape::shown_lines;
 use crate::text::words::count;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::workspace::{Workspace, WorkspaceError};
 use super::{JudgeError, Knowledge, Watch, judge};
-use crate::campaign::plan::check::{self, Report};
+use crate::campaign::check::{self, Report};
 
 /// What is checked.
 #[derive(Debug)]
@@ -57,5 +57,5 @@ pub fn check(options: &CheckOptions, watch: &Watch<'_>) -> Result<Report, CheckE
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
     let plan = judge::judge_all(&workspace, &source, &config, &options.knowledge, watch)?;
-    Ok(check::check(&plan))
+    Ok(check::check(&plan.files))
 }

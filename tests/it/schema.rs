@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use layerwright::campaign::check::Report;
 use layerwright::campaign::evidence::Evidence;
-use layerwright::campaign::plan::check::Report;
 use layerwright::campaign::plan::file::{Inspection, Plan};
 use layerwright::campaign::status::Status;
 use layerwright::config::Config;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::analysis::Inputs;
 use crate::analysis::end_state::{self, BuiltHere, Like, Neighbours};
 use crate::builds::Build;
-use crate::campaign::plan::Options;
 use crate::campaign::plan::bases::{Bases, BuiltBy};
-use crate::campaign::plan::ways::Way;
+use crate::campaign::plan::options::Options;
+use crate::campaign::plan::setups::BuildSetup;
 use crate::dockerfile::Dockerfile;
 use crate::images::ImageReference;
 
@@ -18,8 +18,8 @@ pub struct Member<'a> {
     pub path: &'a str,
     /// Itself.
     pub dockerfile: &'a Dockerfile,
-    /// The ways in which it is built.
-    pub ways: &'a [Way<'a>],
+    /// The setups in which it is built.
+    pub setups: &'a [BuildSetup<'a>],
     /// The builds; none for one that nothing builds.
     pub builds: &'a [Build],
 }
@@ -41,11 +41,11 @@ pub struct Graph {
 /// A build by the index of its Dockerfile and its own.
 type Claimed = (usize, usize);
 
-/// What an image's name means: a Dockerfile by its index, a way in which it is built, and its stage.
+/// What an image's name means: a Dockerfile by its index, a setup in which it is built, and its stage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Meant {
     file: usize,
-    way: usize,
+    setup: usize,
     target: Option<String>,
     /// Who says so.
     place: String,
@@ -94,7 +94,7 @@ impl Claims {
         if exact.is_empty() { of(None) } else { exact }
     }
 
-    /// The build that a name means, where all that claim it build the same in the same way.
+    /// The build that a name means, where all that claim it build the same with the same setup.
     fn one(&self, reference: &ImageReference, members: &[Member<'_>]) -> Option<Claimed> {
         let meant = self.meant(reference);
         let first = *meant.first()?;
@@ -195,38 +195,38 @@ impl Work<'_> {
             return Some(self.configured(parent, &base, claimed));
         }
         let (parent, at) = claimed?;
-        let Member { ways, builds, .. } = &self.members[parent];
+        let Member { setups, builds, .. } = &self.members[parent];
         let build = &builds[at];
         let target = match &build.target {
             None => None,
             Some(target) => Some(target.known()?.to_owned()),
         };
-        let way = ways.iter().position(|way| way.builds.contains(&at))?;
-        Some(Meant { file: parent, way, target, place: build.place.to_string() })
+        let setup = setups.iter().position(|setup| setup.builds.contains(&at))?;
+        Some(Meant { file: parent, setup, target, place: build.place.to_string() })
     }
 
-    /// A Dockerfile that `layerwright.toml` names: built in the way that gives the image its name, or else in the
+    /// A Dockerfile that `layerwright.toml` names: built in the setup that gives the image its name, or else in the
     /// first.
     fn configured(&self, parent: usize, base: &BuiltBy<'_>, claimed: Option<Claimed>) -> Meant {
-        let Member { ways, builds, .. } = &self.members[parent];
+        let Member { setups, builds, .. } = &self.members[parent];
         let named = claimed.filter(|(file, _)| *file == parent);
-        let way = named.and_then(|(_, at)| ways.iter().position(|way| way.builds.contains(&at)));
-        let way = way.unwrap_or_default();
-        let build = ways[way].builds.first().filter(|_| ways.len() > 1);
+        let setup = named.and_then(|(_, at)| setups.iter().position(|setup| setup.builds.contains(&at)));
+        let setup = setup.unwrap_or_default();
+        let build = setups[setup].builds.first().filter(|_| setups.len() > 1);
         let place = match build {
             Some(&at) => format!("{} (built as in {})", base.place, builds[at].place),
             None => base.place.to_owned(),
         };
-        Meant { file: parent, way, target: base.target.map(str::to_owned), place }
+        Meant { file: parent, setup, target: base.target.map(str::to_owned), place }
     }
 
     /// The images that a Dockerfile names, in all ways in which it is built.
     fn images(&self, file: usize) -> BTreeSet<String> {
         let member = &self.members[file];
         let mut images = BTreeSet::new();
-        for way in member.ways {
-            images.extend(end_state::images(member.dockerfile, &way.args));
-            images.extend(way.named_images());
+        for setup in member.setups {
+            images.extend(end_state::images(member.dockerfile, &setup.args));
+            images.extend(setup.named_images());
         }
         images
     }
@@ -241,14 +241,14 @@ impl Work<'_> {
 
     fn end(&self, meant: &Meant) -> Option<BuiltHere> {
         let member = &self.members[meant.file];
-        let way = &member.ways[meant.way];
+        let setup = &member.setups[meant.setup];
         let inputs = Inputs {
-            way: &way.name,
+            way: &setup.name,
             images: self.options.images,
-            context: way.context(),
-            assumed_context: way.assumed.as_deref(),
-            named_contexts: &way.named_contexts(),
-            build_args: &way.args,
+            context: setup.context(),
+            assumed_context: setup.assumed.as_deref(),
+            named_contexts: &setup.named_contexts(),
+            build_args: &setup.args,
             rules: self.options.rules,
             neighbours: &self.graph.around(member.path),
             accepted: &|_| false,

@@ -1,12 +1,12 @@
-//! What a check of a repository finds, without a plan, an engine or a network: linked lines that change their image or
-//! have no effect, and headers that do not know them.
+//! The findings of a check: linked lines that change their image or have no effect, and headers that do not know them.
+//! Judged files are all that it needs: no plan, no engine and no network.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Verdict;
 use crate::analysis::rule::RuleId;
-use crate::campaign::plan::file::{File, Plan, Reason, Site};
+use crate::campaign::plan::file::{File, Reason, Site};
 use crate::edit::header::{Frontend, LINK, Version};
 
 /// The version of the format that this program writes.
@@ -59,8 +59,8 @@ pub enum FindingKind {
     Header,
 }
 
-/// What the files of a plan hold.
-pub fn check(plan: &Plan) -> Report {
+/// Checks files that were judged.
+pub fn check(files: &[File]) -> Report {
     let linked = |file: &File| file.sites.iter().filter(|site| site.audit.is_some()).count();
     let unknown = |file: &File| {
         let unknown = |site: &&Site| site.audit.as_ref().is_some_and(|a| a.verdict == Verdict::Unknown);
@@ -68,10 +68,10 @@ pub fn check(plan: &Plan) -> Report {
     };
     Report {
         schema: SCHEMA,
-        files: plan.files.len(),
-        linked: plan.files.iter().map(linked).sum(),
-        unknown: plan.files.iter().map(unknown).sum(),
-        findings: plan.files.iter().flat_map(of_file).collect(),
+        files: files.len(),
+        linked: files.iter().map(linked).sum(),
+        unknown: files.iter().map(unknown).sum(),
+        findings: files.iter().flat_map(of_file).collect(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::analysis::rule::Finding;
 use crate::analysis::{BaseRead, Site, Verdict, transfer_of};
-use crate::campaign::plan::Options;
 use crate::campaign::plan::file::{self, Assumption, Audit, Keyword, Reason};
+use crate::campaign::plan::options::Options;
 use crate::dockerfile::{Dockerfile, Transfer, TransferKind, Word};
 use crate::edit::{self, LineEdit, header};
 

@@ -1,4 +1,4 @@
-//! The ways in which a Dockerfile is built: from which context and with which arguments. A line has to be right in
+//! The setups in which a Dockerfile is built: from which context and with which arguments. A line has to be right in
 //! each of them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,8 @@ use crate::discover::Source;
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 
-/// One way in which a Dockerfile is built.
-pub struct Way<'a> {
+/// A setup in which a Dockerfile is built.
+pub struct BuildSetup<'a> {
     /// What tells it from the others: its context, and who names that where several are of one context.
     pub name: String,
     /// The context, where it is a folder of the repository that can be looked at.
@@ -38,7 +38,7 @@ enum Named<'a> {
     Elsewhere(String),
 }
 
-impl<'a> Way<'a> {
+impl<'a> BuildSetup<'a> {
     /// What it is given beside the context.
     pub fn named_contexts(&self) -> NamedContexts<'_> {
         let mut contexts = NamedContexts::none();
@@ -95,17 +95,17 @@ impl<'a> Way<'a> {
         given: &BTreeMap<String, String>,
     ) -> Self {
         let context = Context::guessed(source, path, &local_sources(dockerfile));
-        let mut way = Self::new(source, path, &context);
-        way.assumed = Some(format!("the build context is {}: {}", way.shown.root, context.evidence));
-        way.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
+        let mut setup = Self::new(source, path, &context);
+        setup.assumed = Some(format!("the build context is {}: {}", setup.shown.root, context.evidence));
+        setup.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let declared = declared(dockerfile);
-        way.shown.build_args.clone_from(&way.args);
-        way.shown.build_args.retain(|name, _| declared.contains(name.as_str()));
-        way
+        setup.shown.build_args.clone_from(&setup.args);
+        setup.shown.build_args.retain(|name, _| declared.contains(name.as_str()));
+        setup
     }
 
     fn found(source: &'a Source<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
-        let mut way = match &build.context {
+        let mut setup = match &build.context {
             ContextRoot::Folder(root) => {
                 let evidence = Evidence::Declared(build.place.clone());
                 Self::new(source, &build.dockerfile, &Context { root: root.clone(), evidence })
@@ -124,10 +124,10 @@ impl<'a> Way<'a> {
                 }
             }
         };
-        way.named =
+        setup.named =
             build.contexts.iter().map(|(name, at)| (name.clone(), named(source, build, at))).collect();
-        way.shown.target = build.target.as_ref().map(ToString::to_string);
-        way.shown.contexts = build
+        setup.shown.target = build.target.as_ref().map(ToString::to_string);
+        setup.shown.contexts = build
             .contexts
             .iter()
             .map(|(name, root)| {
@@ -139,9 +139,9 @@ impl<'a> Way<'a> {
                 (name.clone(), root)
             })
             .collect();
-        way.shown.build_args.clone_from(&args);
-        way.args = args;
-        way
+        setup.shown.build_args.clone_from(&args);
+        setup.args = args;
+        setup
     }
 }
 
@@ -177,37 +177,37 @@ fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'
     }
 }
 
-/// The ways in which a Dockerfile is built, each once: those that its repository names, or else the likeliest. What
+/// The setups in which a Dockerfile is built, each once: those that its repository names, or else the likeliest. What
 /// `given` says of an argument counts for all of them.
-pub fn ways<'a>(
+pub fn setups<'a>(
     source: &'a Source<'a>,
     path: &RepoPath,
     dockerfile: &Dockerfile,
     builds: &[Build],
     given: &BTreeMap<String, String>,
-) -> Vec<Way<'a>> {
+) -> Vec<BuildSetup<'a>> {
     let declared = declared(dockerfile);
     let mut seen = BTreeMap::new();
-    let mut ways: Vec<Way<'_>> = Vec::new();
+    let mut setups: Vec<BuildSetup<'_>> = Vec::new();
     for (at, build) in builds.iter().enumerate() {
         let args = args(build, &declared, given);
-        let way = *seen.entry((&build.context, args.clone(), &build.contexts)).or_insert_with(|| {
-            ways.push(Way::found(source, build, args));
-            ways.len() - 1
+        let setup = *seen.entry((&build.context, args.clone(), &build.contexts)).or_insert_with(|| {
+            setups.push(BuildSetup::found(source, build, args));
+            setups.len() - 1
         });
-        ways[way].builds.push(at);
+        setups[setup].builds.push(at);
     }
-    if ways.is_empty() {
-        ways.push(Way::guessed(source, path, dockerfile, given));
+    if setups.is_empty() {
+        setups.push(BuildSetup::guessed(source, path, dockerfile, given));
     }
-    let roots: Vec<String> = ways.iter().map(|way| way.shown.root.clone()).collect();
-    for way in &mut ways {
-        let file::Context { root, evidence, .. } = &way.shown;
+    let roots: Vec<String> = setups.iter().map(|setup| setup.shown.root.clone()).collect();
+    for setup in &mut setups {
+        let file::Context { root, evidence, .. } = &setup.shown;
         let alone = roots.iter().filter(|other| *other == root).count() == 1;
-        way.name =
+        setup.name =
             if alone { format!("from context {root}") } else { format!("from context {root} ({evidence})") };
     }
-    ways
+    setups
 }
 
 /// The arguments of a build that its Dockerfile declares.
