@@ -1,4 +1,4 @@
-//! The command line: arguments, and what each subcommand does with the library. It alone prints.
+//! The command line: arguments, and the call of the library for each subcommand. Only this module prints.
 
 mod change;
 mod check;
@@ -32,7 +32,7 @@ use crate::github::{IssueAddress, RepositoryName};
 use crate::images::file::FileSource;
 use crate::ops::{Knowledge, Selection};
 
-/// Migrate the Dockerfiles of a repository to COPY --link, and know beforehand that no image changes.
+/// Migrate the Dockerfiles of a repository to COPY --link, with a proof that no image changes
 #[derive(Debug, Parser)]
 #[command(name = "layerwright", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = help::TOP, styles = human::style::HELP)]
@@ -43,67 +43,67 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Find every Dockerfile, judge each COPY and ADD, and put the files into waves
+    /// Find all Dockerfiles, judge each COPY and ADD, and assign the files to waves
     #[command(after_help = help::PLAN)]
     Plan(PlanArguments),
-    /// Show the sites and verdicts of files; no repository is needed
+    /// Show the verdict for each COPY and ADD of single files; needs no repository
     #[command(after_help = help::INSPECT)]
     Inspect(InspectArguments),
-    /// Show, write or commit the change of one wave, or of some files
+    /// Show, write or commit the changes to a wave or to single files
     #[command(after_help = help::MIGRATE)]
     Migrate(MigrateArguments),
-    /// Show, write or commit the inverse of it, where it still stands
+    /// Show, write or commit the reversal of a migration
     #[command(after_help = help::REVERT)]
     Revert(RevertArguments),
-    /// Build files before and after, and compare the images
+    /// Build each file before and after its change, and compare the images
     #[command(after_help = help::VERIFY)]
     Verify(Box<verify::VerifyArguments>),
-    /// Open the pull requests that are next, keep those that there are, and write the tracking issue
+    /// Open the next pull requests, and update the open ones and the tracking issue
     #[command(after_help = help::REPORT)]
     Report(Box<report::ReportArguments>),
-    /// Tell how far the campaign is
+    /// Show the progress of the campaign
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
-    /// Find linked lines that change their image; no plan and no engine is needed
+    /// Find lines whose --link changes the image; needs no plan and no builder
     #[command(after_help = help::CHECK)]
     Check(CheckArguments),
-    /// Tell what a rule is about, or list the rules
+    /// Explain a rule, or list all rules
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     #[command(after_help = help::COMPLETIONS)]
     Completions {
-        /// The shell to complete in
+        /// Shell to print the script for
         shell: clap_complete::Shell,
     },
 }
 
-/// How a result is printed.
+/// The format of a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// Text for people
     #[default]
     Human,
-    /// For programs, on standard output
+    /// JSON on standard output
     Json,
 }
 
-/// What is known beside the files.
+/// The facts that are known in addition to the files.
 #[derive(Debug, Args)]
 struct KnowledgeArguments {
-    /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
+    /// Read a base image from a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
-    /// The value of an ARG, to which the verdicts are bound; may be repeated
+    /// Set a build argument; the verdicts hold for this value only; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     build_args: Vec<String>,
-    /// Select these lines too: costs, which make builds slower
+    /// Also select lines with this benefit: costs (they make builds slower)
     #[arg(long, value_name = "BENEFIT", value_enum)]
     include: Vec<Include>,
-    /// Select these lines alone: pays, whose layers outlive changes of what lies below
+    /// Select only lines with this benefit: pays (their layers are reused when an earlier step changes)
     #[arg(long, value_name = "BENEFIT", value_enum, conflicts_with = "include")]
     only: Option<Only>,
-    /// Keep each local ADD, also where COPY does the same
+    /// Keep each local ADD, even if COPY does the same
     #[arg(long)]
     keep_add: bool,
 }
@@ -116,25 +116,25 @@ enum Include {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Only {
-    /// Lines whose layers outlive changes of what lies below
+    /// Lines whose layers are reused when the base image or an earlier step changes
     Pays,
 }
 
-/// Reads the values of `--rootfs`.
+/// Parses the values of `--rootfs`.
 fn images(rootfs: &[String]) -> Result<FileSource, Error> {
     FileSource::new(rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
 }
 
-/// Reads the values of `--build-arg`.
+/// Parses the values of `--build-arg`.
 fn build_args(pairs: &[String]) -> Result<BTreeMap<String, String>, Error> {
     let read = |pair: &String| match pair.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(Error::new(Kind::Usage, format!("--build-arg {pair}: write NAME=VALUE"))),
+        _ => Err(Error::new(Kind::Usage, format!("invalid --build-arg {pair}: expected NAME=VALUE"))),
     };
     pairs.iter().map(read).collect()
 }
 
-/// The files that arguments name. None if they name none.
+/// Returns the files that the arguments name. `None` if they name none.
 fn selection(wave: Option<usize>, files: &[String]) -> Option<Selection> {
     match wave {
         Some(wave) => Some(Selection::Wave(wave)),
@@ -144,7 +144,7 @@ fn selection(wave: Option<usize>, files: &[String]) -> Option<Selection> {
 }
 
 impl KnowledgeArguments {
-    /// What the arguments say.
+    /// Reads the facts that the arguments name.
     fn resolve(&self) -> Result<Knowledge, Error> {
         let selects = match self.only {
             Some(Only::Pays) => vec![Benefit::Pays],
@@ -162,70 +162,70 @@ impl KnowledgeArguments {
     }
 }
 
-/// Arguments of `plan`.
+/// The arguments of `plan`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct PlanArguments {
-    /// A folder of the repository, or a plain folder
+    /// A folder of the repository, or a folder without git
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// The commit that is read
+    /// Read this commit
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// Plan the files that this text or Markdown lists; `-` is standard input
+    /// Plan the files listed in this text or Markdown file; `-` for standard input
     #[arg(long, value_name = "FILE", group = "listing")]
     list: Option<PathBuf>,
-    /// Plan the files that this issue or pull request on GitHub lists; a private one needs `GITHUB_TOKEN`
+    /// Plan the files listed in this issue or pull request on GitHub; private repositories need `GITHUB_TOKEN`
     #[arg(long, value_name = "OWNER/REPO#N", group = "listing")]
     issue: Option<IssueAddress>,
-    /// The API of that GitHub; for GitHub Enterprise Server, `https://HOST/api/v3`
+    /// URL of the GitHub API; for GitHub Enterprise Server, `https://HOST/api/v3`
     #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
     api: String,
-    /// With --list or --issue: take in the files that it does not list
+    /// With --list or --issue: also plan the files that are not listed
     #[arg(long, requires = "listing")]
     all: bool,
     #[command(flatten)]
     knowledge: KnowledgeArguments,
-    /// Edit generated files too
+    /// Also edit generated files
     #[arg(long)]
     edit_generated: bool,
-    /// Put files into waves as if there were no plan yet, and forget what people decided in it
+    /// Ignore the saved plan: assign all files to waves again, and discard the decisions in it
     #[arg(long)]
     afresh: bool,
-    /// Write the plan to its place in the repository
+    /// Save the plan in the repository
     #[arg(long, conflicts_with = "output")]
     save: bool,
     /// Write the plan to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Show every line with its verdict
+    /// Show each COPY and ADD with its verdict
     #[arg(short, long)]
     verbose: bool,
-    /// Show the configuration that counts, each key with where it is from, and plan nothing
+    /// Show the effective configuration with the origin of each key, and do not plan
     #[arg(long, conflicts_with_all = ["save", "output"])]
     print_config: bool,
-    /// How the plan is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// Arguments of `inspect`.
+/// The arguments of `inspect`.
 #[derive(Debug, Args)]
 struct InspectArguments {
-    /// Dockerfiles; `-` is standard input
+    /// Dockerfiles to inspect; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The build context; without it, sources are not known
+    /// The build context; without it, the sources are unknown
     #[arg(long, value_name = "DIR")]
     context: Option<PathBuf>,
     #[command(flatten)]
     knowledge: KnowledgeArguments,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What becomes of a change.
+/// The choice between showing, writing and committing a change.
 #[derive(Debug, Args)]
 struct Outcome {
     /// Show the change (the default)
@@ -234,55 +234,55 @@ struct Outcome {
     /// Write the change to the working tree
     #[arg(long, conflicts_with = "commit")]
     write: bool,
-    /// Make a branch with one commit for each file; working tree, index and HEAD stay as they are
+    /// Create a branch with one commit for each file; does not touch the working tree, the index or HEAD
     #[arg(long)]
     commit: bool,
-    /// The commit that the branches start from; without it, HEAD
+    /// Start the branches at this commit [default: HEAD]
     #[arg(long, value_name = "REV", requires = "commit")]
     base: Option<String>,
-    /// How the branches are printed
+    /// Output format of the branches
     #[arg(long, value_enum, default_value_t, requires = "commit")]
     format: Format,
 }
 
-/// Arguments of `migrate`.
+/// The arguments of `migrate`.
 #[derive(Debug, Args)]
 struct MigrateArguments {
-    /// Files of the repository instead of a wave; with --accept, globs of files
+    /// Migrate these files instead of a wave; with --accept, globs of files
     #[arg(value_name = "FILE")]
     files: Vec<String>,
-    /// The wave; without it, the first that is not done
+    /// Migrate this wave [default: the first that is not done]
     #[arg(long, value_name = "N", conflicts_with = "files")]
     wave: Option<usize>,
     #[command(flatten)]
     outcome: Outcome,
-    /// Write or commit a wave although an earlier one is not finished
+    /// Write or commit a wave even if an earlier wave is not finished
     #[arg(long)]
     ahead_of_waves: bool,
-    /// Accept a difference: write a waiver to layerwright.toml; without :PATH, for any path
+    /// Accept a difference: add a waiver to layerwright.toml; without :PATH, for all paths
     #[arg(long, value_name = "RULE:PATH", requires = "reason", conflicts_with_all = ["diff", "write", "commit", "wave"])]
     accept: Vec<String>,
-    /// Why it is accepted
+    /// Reason for the waiver
     #[arg(long, value_name = "TEXT", requires = "accept")]
     reason: Option<String>,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     repository: PathBuf,
-    /// The plan; without it, the one in the repository, or else one that is made now
+    /// Use this plan [default: the saved plan, or a new one]
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     #[command(flatten)]
     knowledge: KnowledgeArguments,
 }
 
-/// Arguments of `revert`.
+/// The arguments of `revert`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("chosen").required(true).args(["files", "wave"]))]
 struct RevertArguments {
-    /// Files of the repository
+    /// Revert these files
     #[arg(value_name = "FILE")]
     files: Vec<String>,
-    /// The files of this wave
+    /// Revert the files of this wave
     #[arg(long, value_name = "N")]
     wave: Option<usize>,
     #[command(flatten)]
@@ -290,91 +290,91 @@ struct RevertArguments {
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     repository: PathBuf,
-    /// The plan that the lines were linked by; without it, the one in the repository
+    /// The plan that linked the lines [default: the saved plan]
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
 }
 
-/// How GitHub is reached.
+/// The access to GitHub.
 #[derive(Debug, Args)]
 struct GitHubArguments {
-    /// The repository on GitHub; without it, that of the remote `origin`
+    /// The repository on GitHub [default: that of the remote `origin`]
     #[arg(long, value_name = "OWNER/REPO")]
     repo: Option<RepositoryName>,
-    /// The API of that GitHub; for GitHub Enterprise Server, `https://HOST/api/v3`
+    /// URL of the GitHub API; for GitHub Enterprise Server, `https://HOST/api/v3`
     #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
     api: String,
-    /// Act as this GitHub App: its client id or number
+    /// Authenticate as this GitHub App (client ID or number)
     #[arg(long, value_name = "ID", requires = "app_key")]
     app_id: Option<String>,
-    /// The file of the App's private key
+    /// The file with the private key of the App
     #[arg(long, value_name = "FILE", requires = "app_id")]
     app_key: Option<PathBuf>,
 }
 
-/// Arguments of `status`.
+/// The arguments of `status`.
 #[derive(Debug, Args)]
 struct StatusArguments {
-    /// Ask nobody: the saved plan and the repository tell
+    /// Do not contact GitHub
     #[arg(long)]
     offline: bool,
     #[command(flatten)]
     github: GitHubArguments,
-    /// The base branch, or a commit of it; without it, HEAD
+    /// The base branch, or a commit of it [default: HEAD]
     #[arg(long, value_name = "REV", requires = "offline")]
     rev: Option<String>,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     repository: PathBuf,
-    /// The plan; without it, the one in the repository
+    /// Use this plan [default: the saved plan]
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// Arguments of `check`.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 struct CheckArguments {
-    /// A folder of the repository, or a plain folder
+    /// A folder of the repository, or a folder without git
     #[arg(default_value = ".")]
     path: PathBuf,
-    /// The commit that is read
+    /// Read this commit
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// What a base image holds: a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
+    /// Read a base image from a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
-    /// The value of an ARG; may be repeated
+    /// Set a build argument; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     build_args: Vec<String>,
-    /// How the findings are printed
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: CheckFormat,
 }
 
-/// How findings are printed.
+/// The format of findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum CheckFormat {
-    /// For people
+    /// Text for people
     #[default]
     Human,
-    /// For programs, on standard output
+    /// JSON on standard output
     Json,
-    /// As annotations of GitHub Actions
+    /// Annotations for GitHub Actions
     Github,
 }
 
-/// Arguments of `explain`.
+/// The arguments of `explain`.
 #[derive(Debug, Args)]
 struct ExplainArguments {
-    /// The rule; without it, all are listed
+    /// The rule to explain; without it, all rules are listed
     rule: Option<String>,
 }
 
-/// Runs a command line and tells the exit code: 0 done, 1 something was found or images differ, 2 could not do what was
-/// asked, 3 refused for safety, 130 interrupted.
+/// Runs the command line and returns the exit code: 0 success, 1 findings or images differ, 2 error, 3 refused for
+/// safety, 130 interrupted.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = |()| ExitCode::SUCCESS;

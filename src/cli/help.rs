@@ -1,16 +1,15 @@
-//! What stands below the options in `--help`: how a command is used.
+//! The text below the options in `--help`: examples, exit codes and notes.
 
-/// Of `layerwright` itself.
+/// The text for `layerwright` itself.
 pub(crate) const TOP: &str = "\
-Start with these three; none of them changes a file:
-  layerwright plan                     what may be linked here, and what stands against the rest
-  layerwright inspect Dockerfile       each COPY and ADD of a file, with the reasons
-  layerwright migrate --wave 0 --diff  the first change
+Start with these commands; none of them changes a file:
+  layerwright plan                     which lines are safe to link, and why others are not
+  layerwright inspect Dockerfile       the verdict for each COPY and ADD, with reasons
+  layerwright migrate --wave 0 --diff  the first changes
 
-Exit codes: 0 done, 1 something was found or images differ, 2 could not do what was asked, 3 refused for
-safety, 130 interrupted";
+Exit codes: 0 success, 1 findings or images differ, 2 error, 3 refused for safety, 130 interrupted";
 
-/// Of `plan`.
+/// The text for `plan`.
 pub(crate) const PLAN: &str = "\
 Examples:
   layerwright plan
@@ -22,86 +21,87 @@ Examples:
 A root filesystem tar of an image:
   docker export $(docker create debian:12) > debian.tar";
 
-/// Of `inspect`.
+/// The text for `inspect`.
 pub(crate) const INSPECT: &str = "\
 Examples:
   layerwright inspect Dockerfile
   layerwright inspect services/*/Dockerfile --context . --rootfs debian:12=debian.tar
   layerwright inspect - --format json < Dockerfile";
 
-/// Of `migrate`.
+/// The text for `migrate`.
 pub(crate) const MIGRATE: &str = "\
 Examples:
   layerwright migrate                                   show the first wave that is not done
   layerwright migrate --wave 1 --write                  write wave 1 to the working tree
-  layerwright migrate --wave 1 --commit                 make a branch with one commit for each file of it
-  layerwright migrate --commit --base origin/main       start the branches from there
+  layerwright migrate --wave 1 --commit                 create a branch with one commit for each file
+  layerwright migrate --commit --base origin/main       start the branches at origin/main
   layerwright migrate services/auth/Dockerfile | git apply --check
-  layerwright migrate --accept ancestor-mode:/root --reason \"nobody else is in this image\"";
+  layerwright migrate --accept ancestor-mode:/root --reason \"only root uses this image\"";
 
-/// Of `revert`.
+/// The text for `revert`.
 pub(crate) const REVERT: &str = "\
-What somebody changed since is reported and left.
+Lines that were changed after the migration are reported and not touched.
 
 Examples:
   layerwright revert services/auth/Dockerfile          show what would be restored
-  layerwright revert --wave 1 --commit                 make a branch for each file of wave 1
+  layerwright revert --wave 1 --commit                 create a branch for each file of wave 1
   git show v2:plans/copy-link/plan.json | layerwright revert --plan - --wave 1 --write";
 
-/// Of `verify`.
+/// The text for `verify`.
 pub(crate) const VERIFY: &str = "\
-It builds the files and so executes what they say, and the commands of `prepare` in layerwright.toml; no other command
-executes anything of a repository. It needs `docker buildx` and a builder that can link. What is built is the commit,
-exported to a temporary folder (TMPDIR), never the working tree. The evidence goes to `evidence/` in the campaign's
-folder.
+Verify builds the files, which executes their instructions, and runs the `prepare` commands of layerwright.toml. No
+other command executes anything from a repository. It needs `docker buildx` and a builder that supports --link. It
+builds the commit, exported to a temporary folder (TMPDIR), never the working tree. It writes the evidence to
+`evidence/` in the folder of the campaign.
 
 Examples:
   layerwright verify                                   the first wave that is not done
-  layerwright verify services/auth/Dockerfile --keep   one file, and keep what it was built from
-  layerwright verify --frontend builtin                where the frontend that the header names cannot be pulled
+  layerwright verify services/auth/Dockerfile --keep   one file, and keep the build contexts
+  layerwright verify --frontend builtin                if the frontend of the header cannot be pulled
   layerwright verify --wave 2 --shard 1/4 --jobs 2     a quarter of wave 2, two files at a time
-  layerwright verify --wave 2 --format github-matrix   the shards for a workflow; nothing is built
+  layerwright verify --wave 2 --format github-matrix   print the shards for a workflow; builds nothing
 
-Exit codes: 0 done, files that do not build or take too long are counted (--strict: 1), 1 images differ,
-2 the builder cannot link or is not there, 3 the plan is stale, 130 interrupted";
+Exit codes: 0 success (also if files do not build or time out; with --strict: 1), 1 images differ, 2 the builder is
+missing or does not support --link, 3 the plan is stale, 130 interrupted";
 
-/// Of `report`.
+/// The text for `report`.
 pub(crate) const REPORT: &str = "\
-It looks at what there is and does what is next, and nothing where nothing is; run it again and again. The token is
-taken from GH_TOKEN or GITHUB_TOKEN. It needs: contents, pull requests and issues: write; checks: read.
+Report compares the campaign with the repository and does the next step. It is safe to run again. It reads the token
+from GH_TOKEN or GITHUB_TOKEN. The token needs write access to contents, pull requests and issues, and read access to
+checks.
 
 Examples:
   layerwright report --dry-run
   layerwright report --issue y-scope/clp#1166
   layerwright report --create-issue --app-id Iv1.0123456789abcdef --app-key app.pem
-  layerwright report --out proposals                   patches and texts for another forge";
+  layerwright report --out proposals                   write patches and texts for another forge";
 
-/// Of `status`.
+/// The text for `status`.
 pub(crate) const STATUS: &str = "\
 Examples:
-  layerwright status                                   asks GitHub for the pull requests, with the token of report
+  layerwright status                                   ask GitHub for the pull requests; needs the token of report
   layerwright status --offline
   layerwright status --offline --rev origin/main --format json";
 
-/// Of `check`.
+/// The text for `check`.
 pub(crate) const CHECK: &str = "\
-Found are linked lines that change their image or whose flag has no effect, and headers that do not know them. A line of
-which nothing can be told is counted, and no finding.
+Check finds linked lines that change the image, linked lines without effect, and headers whose frontend does not
+support --link. Lines with an unknown verdict are counted; they are not findings.
 
 Examples:
   layerwright check
   layerwright check --rootfs debian:12=debian.tar
-  layerwright check --format github                     as annotations of a pull request
+  layerwright check --format github                     print annotations for a pull request
 
-Exit codes: 0 nothing was found, 1 something was found, 2 could not do what was asked";
+Exit codes: 0 no findings, 1 findings, 2 error";
 
-/// Of `explain`.
+/// The text for `explain`.
 pub(crate) const EXPLAIN: &str = "\
 Examples:
   layerwright explain
   layerwright explain ancestor-mode";
 
-/// Of `completions`.
+/// The text for `completions`.
 pub(crate) const COMPLETIONS: &str = "\
 Example:
   layerwright completions bash > ~/.local/share/bash-completion/completions/layerwright";

@@ -7,36 +7,36 @@ use clap::Args;
 use super::super::{Format, GitHubArguments};
 use crate::github::IssueAddress;
 
-/// Arguments of `report`.
+/// The arguments of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// Print what would be done, with all texts, and write nothing
+    /// Print the actions and their texts, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Ask no forge: write each pull request as a patch and a text to this folder
+    /// Write each pull request as a patch and a text to this folder; contacts no forge
     #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "app_id", "issue"])]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) github: GitHubArguments,
-    /// The tracking issue; once it is named, it is found by the campaign's label
+    /// The tracking issue; needed once, later runs find it by the label of the campaign
     #[arg(long, value_name = "OWNER/REPO#N", conflicts_with = "create_issue")]
     pub(crate) issue: Option<IssueAddress>,
-    /// Open a tracking issue where there is none
+    /// Open a tracking issue if there is none
     #[arg(long)]
     pub(crate) create_issue: bool,
-    /// Open pull requests although the checks that the base branch requires would never run on them
+    /// Open pull requests even if the required checks of the base branch would never run on them
     #[arg(long)]
     pub(crate) allow_no_checks: bool,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) repository: PathBuf,
-    /// The plan; without it, the one in the repository
+    /// Use this plan [default: the saved plan]
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
-    /// Write how far the campaign is to this file: one HTML page that needs nothing else
+    /// Write the status page to this file, as one self-contained HTML page
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "out"])]
     pub(crate) status_page: Option<PathBuf>,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

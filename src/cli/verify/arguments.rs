@@ -9,84 +9,84 @@ use crate::config;
 use crate::ops::Shard;
 use crate::verify::run;
 
-/// Arguments of `verify`.
+/// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// Files of the repository instead of a wave
+    /// Verify these files instead of a wave
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<String>,
-    /// The wave; without it, the first that is not done
+    /// Verify this wave [default: the first that is not done]
     #[arg(long, value_name = "N", conflicts_with = "files")]
     pub(crate) wave: Option<usize>,
-    /// The plan; without it, the one in the repository
+    /// Use this plan [default: the saved plan]
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) repository: PathBuf,
-    /// How much is measured; without it, full for wave 0 and quick for all others
+    /// How much to measure [default: full for wave 0, quick for all others]
     #[arg(long, value_enum)]
     pub(crate) depth: Option<Depth>,
-    /// Verify one part of the files: the I-th of N
+    /// Verify part I of N of the files
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<Shard>,
-    /// How many files are verified at the same time
+    /// Number of files to verify at the same time
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) jobs: NonZeroUsize,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Fail also for files that do not build, and for those that take too long
+    /// Also fail if a file does not build or times out
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Keep what was built from, and say where it is
+    /// Keep the build contexts, and print where they are
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Which frontend reads the files; without it, what layerwright.toml says
+    /// The frontend that reads the files [default: as in layerwright.toml]
     #[arg(long, value_enum)]
     pub(crate) frontend: Option<Frontend>,
-    /// The folder of the evidence; without it, `evidence` in the campaign's folder
+    /// Write the evidence to this folder [default: `evidence` in the folder of the campaign]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) build: BuildArguments,
 }
 
-/// Which builder builds, and with what.
+/// The builder and its options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Passed to docker buildx build")]
 pub(crate) struct BuildArguments {
-    /// The builder, as in `docker buildx ls`; without it, the one in use
+    /// The builder, as in `docker buildx ls` [default: the current one]
     #[arg(long, value_name = "NAME")]
     pub(crate) builder: Option<String>,
-    /// A platform, instead of those in layerwright.toml; may be repeated
+    /// Build for this platform instead of those in layerwright.toml; may be repeated
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Vec<String>,
-    /// The value of an ARG that the plan does not know; may be repeated
+    /// Set a build argument that the plan does not set; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     pub(crate) build_args: Vec<String>,
-    /// A secret, as in `id=npmrc,src=FILE`; may be repeated
+    /// Expose a secret to the build, for instance `id=npmrc,src=FILE`; may be repeated
     #[arg(long, value_name = "SECRET")]
     pub(crate) secret: Vec<String>,
-    /// An SSH agent, as in `default`; may be repeated
+    /// Expose an SSH agent to the build, for instance `default`; may be repeated
     #[arg(long, value_name = "AGENT")]
     pub(crate) ssh: Vec<String>,
-    /// Where the cache comes from; may be repeated
+    /// Import the build cache from here; may be repeated
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_from: Vec<String>,
-    /// Where the cache goes to; may be repeated
+    /// Export the build cache to here; may be repeated
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_to: Vec<String>,
-    /// The network of RUN
+    /// Network mode of RUN instructions
     #[arg(long, value_name = "MODE")]
     pub(crate) network: Option<String>,
-    /// An entitlement; may be repeated
+    /// Allow an entitlement; may be repeated
     #[arg(long, value_name = "ENTITLEMENT")]
     pub(crate) allow: Vec<String>,
 }
 
 impl BuildArguments {
-    /// Those that the builder gets as they are.
+    /// Returns the options that are passed to the builder unchanged.
     pub(crate) fn passed(&self) -> Vec<String> {
         let many = [("cache-from", &self.cache_from), ("cache-to", &self.cache_to), ("allow", &self.allow)];
         let many = many.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
@@ -95,12 +95,12 @@ impl BuildArguments {
     }
 }
 
-/// How much is measured.
+/// The amount of measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Depth {
-    /// Whether the images are the same
+    /// Compare the images
     Quick,
-    /// What changes cost, too
+    /// Also measure the cost of changes
     Full,
 }
 
@@ -113,12 +113,12 @@ impl From<Depth> for run::Depth {
     }
 }
 
-/// Which frontend reads the files.
+/// The frontend that reads the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Frontend {
-    /// The one that the header names
+    /// The frontend that the header names
     Header,
-    /// The builder's own
+    /// The frontend built into the builder
     Builtin,
 }
 
@@ -131,14 +131,14 @@ impl From<Frontend> for config::Frontend {
     }
 }
 
-/// How the result is printed.
+/// The format of the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
+    /// Text for people
     #[default]
     Human,
-    /// For programs, on standard output
+    /// JSON on standard output
     Json,
-    /// Nothing is built: the shards, as the matrix of a workflow of GitHub Actions
+    /// Build nothing; print the shards as a matrix for GitHub Actions
     GithubMatrix,
 }
