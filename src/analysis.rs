@@ -1,7 +1,8 @@
 //! The state before each COPY and ADD, and its verdict.
 //!
-//! The rule is `C(S) = S ⊕ C(∅)`: a line may be linked exactly when copying into what is there gives the same
-//! as merging what the copy makes of nothing over what is there. It reads no file and runs no command.
+//! The rule is `C(S) = S ⊕ C(∅)`: an instruction may be linked if and only if a copy into the existing filesystem gives
+//! the same as a copy into an empty one that is then merged over the existing filesystem. It reads no file and runs no
+//! command.
 
 pub mod archive;
 mod base;
@@ -45,45 +46,45 @@ pub use verdict::Verdict;
 /// One COPY or ADD with its verdict.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// Index of its instruction in the Dockerfile; of the ONBUILD, where it stands in one.
+    /// Index of its instruction in the Dockerfile; for a trigger, the index of the ONBUILD.
     pub instruction: usize,
-    /// True if it stands in an ONBUILD.
+    /// True if it is in an ONBUILD.
     pub onbuild: bool,
     /// The verdict.
     pub verdict: Verdict,
-    /// What the verdict leans on.
+    /// The assumptions that the verdict rests on.
     pub leans: Leans,
-    /// Why: what the rules found.
+    /// The findings that make the verdict.
     pub findings: Vec<Finding>,
-    /// What the rules found and somebody accepted.
+    /// The findings that the maintainers accepted.
     pub accepted: Vec<Finding>,
-    /// What the verdict of a line that is linked already would be without the flag, and why.
+    /// For an instruction that is already linked: its verdict without the flag, and the findings that make it.
     pub audit: Option<(Verdict, Vec<Finding>)>,
-    /// True if the ADD does what a COPY of the same words does, provably.
+    /// True if the ADD is proved to do the same as a COPY with the same words.
     pub is_copy: bool,
-    /// What a link would bring.
+    /// The benefit of linking it.
     pub benefit: Benefit,
 }
 
 impl Site {
-    /// Returns true if the verdict leans on nothing. None for verdicts that are no claim about an image.
+    /// Returns true if the verdict rests on no assumption. `None` if the verdict makes no claim about an image.
     pub fn proved(&self) -> Option<bool> {
         let audited = self.audit.as_ref().is_none_or(|(verdict, _)| *verdict != Verdict::Unknown);
         self.verdict.is_provable().then(|| audited && self.leans.is_empty())
     }
 
-    /// Returns true if the flag may be written here.
+    /// Returns true if `--link` may be inserted here.
     pub fn is_eligible(&self) -> bool {
         matches!(self.verdict, Verdict::Link | Verdict::Edit)
     }
 
-    /// The changes beside the flag.
+    /// Returns the edits that are needed in addition to the flag.
     pub fn remedies(&self) -> impl Iterator<Item = &Remedy> {
         self.findings.iter().filter_map(|finding| finding.remedy.as_ref())
     }
 }
 
-/// The COPY or ADD of an instruction, also inside an ONBUILD, with the instruction that holds it.
+/// Returns the COPY or ADD of an instruction, also of an ONBUILD, with the instruction that contains it.
 pub fn transfer_of(instruction: &Instruction) -> Option<(&Instruction, &Transfer)> {
     match &instruction.body {
         Body::Transfer(transfer) => Some((instruction, transfer)),
@@ -92,10 +93,10 @@ pub fn transfer_of(instruction: &Instruction) -> Option<(&Instruction, &Transfer
     }
 }
 
-/// What the analysis of a Dockerfile says.
+/// The result of analyzing a Dockerfile.
 #[derive(Clone, Debug)]
 pub struct Analysis {
-    /// Every COPY and ADD, in order of place.
+    /// Every COPY and ADD, in the order of the file.
     pub sites: Vec<Site>,
     /// The images that its stages start from, sorted.
     pub bases: Vec<BaseRead>,
@@ -103,9 +104,10 @@ pub struct Analysis {
 
 /// Judges every COPY and ADD of a Dockerfile.
 ///
-/// Where it is built in several ways, a line is judged in each, and the heaviest verdict counts.
+/// If the Dockerfile is built in several ways, an instruction is judged for each build, and the heaviest verdict
+/// counts.
 ///
-/// A file that BuildKit refuses is judged as far as it can be read; nobody may edit it.
+/// A file that BuildKit refuses is judged as far as it can be read; it must not be edited.
 pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let (mut judged, mut bases, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for inputs in ways {
@@ -124,7 +126,7 @@ pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
         let onbuild = matches!(instruction.body, Body::Onbuild(_));
         let benefit = match instruction.stage {
             None => Benefit::None,
-            // It runs in the images that are built from this one.
+            // It runs in the builds of the images that start from this one.
             Some(_) if onbuild => Benefit::Neutral,
             Some(stage) => {
                 let line = instruction.start_line;
@@ -137,8 +139,8 @@ pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     Analysis { sites, bases }
 }
 
-/// One judgement of the line `at` from those of each way. Where the ways disagree, its reasons say from which one
-/// they are.
+/// Merges the judgements of the instruction `at` from all builds into one. If the builds disagree, the findings name
+/// the build that they come from.
 fn merged<'w>(judged: &[(&'w str, Vec<Judged>)], at: usize) -> Option<Judged> {
     let of_way = |(way, lines): &(&'w str, Vec<Judged>)| {
         let here = lines.iter().filter(|line| line.instruction == at).cloned();

@@ -1,12 +1,12 @@
-//! Archives that ADD extracts. They are known by their content, never by their name.
+//! Archives that ADD extracts. They are recognized by content, never by name.
 
 use crate::text::path::clean;
 use std::io::{self, Read};
 
-/// What an archive does to the directories around it.
+/// The entries of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
-    /// Its entries by clean path relative to the destination, in order.
+    /// Its entries, by clean path relative to the destination, in the order of the archive.
     pub entries: Vec<(String, ArchiveEntry)>,
 }
 
@@ -19,12 +19,12 @@ pub enum ArchiveEntry {
         mode: u32,
         /// Numeric owner and group.
         owner: (u32, u32),
-        /// True if it names extended attributes; a builder sets those that it can.
+        /// True if the entry names extended attributes; a builder sets those that it can.
         xattrs: bool,
     },
     /// A file.
     File,
-    /// A hard link to another path of the archive or of the filesystem below, clean and relative.
+    /// A hard link to another path in the archive or in the existing filesystem, clean and relative.
     HardLink(String),
     /// A symbolic link with its target.
     Symlink(String),
@@ -32,13 +32,13 @@ pub enum ArchiveEntry {
     Other,
 }
 
-/// Why an archive could not be read.
+/// The reason why an archive could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// Compressed in a way that is not read here.
+    /// It has a compression that is not read here.
     #[error("it is compressed with {0}; whether ADD extracts it depends on the builder")]
     Compression(&'static str),
-    /// It starts as an archive and breaks off.
+    /// It starts as an archive, but is truncated or damaged.
     #[error("it cannot be read as an archive: {0}")]
     Broken(#[from] io::Error),
 }
@@ -48,13 +48,13 @@ const BZIP2: &[u8] = b"BZh";
 const GZIP: &[u8] = b"\x1f\x8b";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
-/// Reads what ADD would extract; None for a file that it copies as it is.
+/// Reads the entries that ADD would extract. `None` if ADD would copy the file without extracting it.
 ///
 /// `solver/llbsolver/file/unpack.go`, `isArchivePath`: a tar header must be readable after decompression.
 ///
 /// # Errors
 ///
-/// [`ArchiveError`] where only the builder could tell.
+/// [`ArchiveError`] if the result is known only to the builder.
 pub fn read(bytes: &[u8]) -> Result<Option<Archive>, ArchiveError> {
     if bytes.starts_with(XZ) {
         return Err(ArchiveError::Compression("xz"));
@@ -112,7 +112,7 @@ fn describe<R: Read>(entry: &mut tar::Entry<'_, R>) -> Result<ArchiveEntry, Arch
     })
 }
 
-/// Returns true if an entry's extended header gives it extended attributes.
+/// Returns true if the extended header of an entry gives it extended attributes.
 fn names_xattrs<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<bool> {
     for extension in entry.pax_extensions()?.into_iter().flatten() {
         if extension?.key_bytes().starts_with(b"SCHILY.xattr.") {
@@ -126,7 +126,7 @@ fn id(number: u64) -> Result<u32, ArchiveError> {
     u32::try_from(number).map_err(|error| ArchiveError::Broken(io::Error::other(error)))
 }
 
-/// A path of an archive, clean and without the leading slash; empty for the archive's root.
+/// Returns a path of an archive, clean and without the leading slash; empty for the root of the archive.
 fn relative(path: &[u8]) -> String {
     clean(&String::from_utf8_lossy(path)).trim_start_matches('/').to_owned()
 }

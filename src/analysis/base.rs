@@ -1,5 +1,5 @@
-//! Where a stage starts, if that is no other stage: an image, a named context, or nothing. It never looks at what the
-//! stage does.
+//! The start of a stage that does not start from another stage: an image, a named context, or nothing. It never looks
+//! at the instructions of the stage.
 
 use crate::analysis::Inputs;
 use crate::analysis::judgement::{BaseRead, Knowledge};
@@ -12,14 +12,14 @@ use crate::dockerfile::From;
 pub struct FromLine<'a> {
     /// The instruction.
     pub from: &'a From,
-    /// The platform that it asks for, expanded. None without one, and where it is not known.
+    /// The platform that it asks for, expanded. `None` if it asks for none, or if the platform is not known.
     pub platform: Option<&'a str>,
     /// Its line.
     pub line: usize,
 }
 
 impl FromLine<'_> {
-    /// The reason why the stage is of Windows, where something says so.
+    /// Returns the reason why the stage is a Windows stage. `None` if nothing says that it is.
     fn windows(&self, image: Option<&str>) -> Option<String> {
         if let Some(platform) = self.platform
             && platform.starts_with("windows")
@@ -36,33 +36,33 @@ impl FromLine<'_> {
 /// A stage before its first instruction.
 #[derive(Debug)]
 pub struct Start<'d> {
-    /// The state of its base.
+    /// The state of its base image.
     pub state: State<'d>,
     /// The image that it starts from.
     pub read: Option<BaseRead>,
-    /// ONBUILD instructions of the base, which run first (`dockerfile2llb.initOnBuildTriggers`).
+    /// ONBUILD instructions of the base image, which run first (`dockerfile2llb.initOnBuildTriggers`).
     pub onbuild: Vec<String>,
 }
 
 impl<'d> Start<'d> {
-    /// A base that no image is.
+    /// Starts from a base that is not an image.
     fn without_image(state: State<'d>) -> Self {
         Self { state, read: None, onbuild: Vec::new() }
     }
 
-    /// An empty filesystem.
+    /// Starts from an empty filesystem.
     pub fn from_scratch(line: usize) -> Self {
         Self::without_image(State::scratch(line))
     }
 
-    /// A base that is not known, and why.
+    /// Starts from a base that is not known, for the reason `why`.
     pub fn from_unknown(why: &str, at: FromLine<'_>) -> Self {
         let image = at.from.base.text.to_string();
         let state = State::unknown(&format!("image {image}"), why, at.windows(None), at.line);
         Self { state, read: Some(BaseRead { image, source: None, digest: None }), onbuild: Vec::new() }
     }
 
-    /// A named context. A folder is a filesystem without a configuration, which nothing follows.
+    /// Starts from a named context. A folder is a filesystem without a configuration, and is not followed.
     pub fn from_context(inputs: &Inputs<'_>, name: &str, named: NamedContext<'_>, at: FromLine<'_>) -> Self {
         let why = match named {
             NamedContext::Image(image) if image == "scratch" => return Self::from_scratch(at.line),
@@ -73,7 +73,7 @@ impl<'d> Start<'d> {
         Self::without_image(State::unknown(&format!("named context {name}"), &why, at.windows(None), at.line))
     }
 
-    /// An image: as it was read, as the repository builds it, or as its family is.
+    /// Starts from an image: as it was read, as the repository builds it, or as its family is known.
     pub fn from_image(inputs: &Inputs<'_>, name: &str, at: FromLine<'_>) -> Self {
         let windows = at.windows(Some(name));
         let read = |source, digest| Some(BaseRead { image: name.to_owned(), source, digest });
@@ -91,7 +91,7 @@ impl<'d> Start<'d> {
             let state = State::of_profile(profile, at.line);
             return Self { state, read: read(Some(Knowledge::Profile), None), onbuild: Vec::new() };
         }
-        let why = "it was not read; --rootfs tells what it holds";
+        let why = "it was not read; --rootfs provides its filesystem";
         let state = State::unknown(&format!("image {name}"), why, windows, at.line);
         Self { state, read: read(None, None), onbuild: Vec::new() }
     }

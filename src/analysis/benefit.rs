@@ -1,34 +1,34 @@
-//! Whether a link is worth it: judged beside safety, from where the line stands.
+//! The benefit of a link: judged independently of safety, by the position of the instruction.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dockerfile::{Body, Dockerfile, Stages};
 
-/// What a link brings.
+/// The benefit of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Benefit {
-    /// The layer outlives changes of what lies below.
+    /// The layer is reused when the base image or an earlier step changes.
     Pays,
-    /// It does, but a later RUN is executed again in any case, or the stage ends in no image by itself.
+    /// The layer is reused, but a later RUN is rebuilt anyway, or the stage does not end in an image itself.
     Neutral,
-    /// It makes builds slower.
+    /// The link makes builds slower.
     Costs,
-    /// Nothing.
+    /// The link has no benefit.
     None,
 }
 
-/// From how many files on several later RUNs cost more than a link gives: with 20,000 files each pair of a RUN
+/// The number of files from which several later RUNs cost more than a link saves: with 20,000 files, each pair of a RUN
 /// and a link took 1 to 2 s.
 const MANY_FILES: usize = 5_000;
 
-/// RUN instructions after a place in a Dockerfile, on the way to the images that it ends in.
+/// RUN instructions between a place in a Dockerfile and the ends of the images that contain it.
 #[derive(Debug)]
 pub struct LaterRuns {
-    /// Of each stage: lines of its RUN instructions.
+    /// For each stage, the lines of its RUN instructions.
     runs: Vec<Vec<usize>>,
-    /// Of each stage: the stages that start from it.
+    /// For each stage, the stages that start from it.
     children: Vec<Vec<usize>>,
 }
 
@@ -50,17 +50,18 @@ impl LaterRuns {
         later
     }
 
-    /// The least number of RUN instructions after `line` of `stage` until a stage ends that no other starts from.
+    /// Returns the least number of RUN instructions after `line` of `stage`, up to the end of a stage that no other
+    /// stage starts from.
     fn after(&self, stage: usize, line: usize) -> usize {
         let here = self.runs[stage].iter().filter(|&&run| run > line).count();
         let children = &self.children[stage];
         here + children.iter().map(|&child| self.after(child, 0)).min().unwrap_or(0)
     }
 
-    /// Judges a line of a stage.
+    /// Judges an instruction of a stage.
     ///
-    /// `on_nothing` is whether it is the first change on `scratch`, where BuildKit drops the merge; `files` is how
-    /// many files it is known to copy.
+    /// `on_nothing` is true if the instruction is the first change on `scratch`, where BuildKit drops the merge;
+    /// `files` is the number of files that it is known to copy.
     pub fn judge(&self, stage: usize, line: usize, on_nothing: bool, files: usize) -> Benefit {
         let ends_in_image = stage + 1 == self.runs.len() || !self.children[stage].is_empty();
         match self.after(stage, line) {

@@ -1,5 +1,5 @@
-//! What a COPY or ADD is decided at its place, and what it leaves there. It never looks ahead: a line that is held
-//! and whose difference is restored is decided again where its stage ends.
+//! The decision about a COPY or ADD at its place, and its effect on the filesystem. It never looks ahead: an unsafe
+//! instruction whose difference is restored is decided again at the end of its stage.
 
 use crate::analysis::Inputs;
 use crate::analysis::decision::{self, Decision};
@@ -14,20 +14,21 @@ use crate::analysis::view::View;
 use crate::dockerfile::TransferKind;
 use crate::rootfs::Rootfs;
 
-/// How a line is linked or not, for what it leaves.
+/// The linking of an instruction, which determines its effect on the filesystem.
 pub enum Linking {
-    /// It is linked already.
+    /// It is already linked.
     Done,
-    /// It is linked already, unless its `--chmod` is not empty.
+    /// It is already linked, unless its `--chmod` is not empty.
     Perhaps,
-    /// The maintainers accepted what it changes.
+    /// The maintainers accepted the difference.
     Accepted,
-    /// It is plain. A line that is held for what may be restored: which judgement it is, and what differs.
+    /// It is not linked. For an unsafe instruction whose difference may be restored: the index of its judgement, and
+    /// the difference.
     Plain(Option<(usize, Difference)>),
 }
 
 impl Linking {
-    /// The linking of a decided line.
+    /// Returns the linking of a decided instruction.
     pub fn of(
         line: &ResolvedTransfer<'_>,
         decision: &Decision,
@@ -42,7 +43,7 @@ impl Linking {
     }
 }
 
-/// The decision in each of the filesystems, the heavier one counts; and what the line would leave otherwise, where that
+/// Returns the heavier of the decisions in each of the filesystems, and the difference that a link would make, if it
 /// may be restored.
 pub fn decide(
     state: &mut State<'_>,
@@ -51,7 +52,7 @@ pub fn decide(
 ) -> (Decision, Option<Difference>) {
     let os = state.os.clone();
     let state_line = state.line;
-    // Where the destination is not known, nothing of the filesystem can change the verdict.
+    // If the destination is not known, nothing in the filesystem can change the verdict.
     let needs_filesystem = line.destination.is_ok() || matches!(line.owner, Owner::Named(_));
     let unknown = Filesystems::unknown();
     let filesystems = if needs_filesystem { &*state.filesystems() } else { &unknown };
@@ -76,7 +77,7 @@ pub fn decide(
     (plain.or_heavier(linked), None)
 }
 
-/// Does to the filesystems of a state what a line does.
+/// Applies the effect of an instruction to the filesystems of a state.
 pub fn leave(state: &mut State<'_>, line: &ResolvedTransfer<'_>, linking: &Linking) {
     let keyword = match line.transfer.kind {
         TransferKind::Copy => "COPY",

@@ -1,5 +1,5 @@
-//! The decision of one line: the findings of its rules, weighed, and the edits that they propose, tried. It looks at no
-//! other line.
+//! The decision about one instruction: weighs the findings of its rules and tries the edits that they propose. It never
+//! looks at another instruction.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -11,37 +11,37 @@ use crate::analysis::rule::{Candidate, Finding, Remedy, Weight};
 use crate::analysis::view::View;
 use crate::rootfs::{Assumption, Leans};
 
-/// What the rules say of a site.
+/// The decision that the rules make about an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// `link`, `edit`, `hold`, `unknown` or `no-effect`.
     pub verdict: Verdict,
-    /// The findings that make the verdict, in order of rule.
+    /// The findings that make the verdict, in the order of the rules.
     pub findings: Vec<Finding>,
-    /// What the verdict leans on.
+    /// The assumptions that the verdict rests on.
     pub leans: Leans,
-    /// Findings that somebody accepted; without that they would have made the verdict heavier.
+    /// Findings that the maintainers accepted; otherwise they would have made the verdict heavier.
     pub accepted: Vec<Finding>,
 }
 
 impl Decision {
-    /// Makes a verdict that lets a line be linked lean on one more assumption.
+    /// Adds an assumption to a verdict that allows the instruction to be linked.
     pub fn lean_on(&mut self, assumption: &Arc<Assumption>) {
         if matches!(self.verdict, Verdict::Link | Verdict::Edit) {
             self.leans.add(Arc::clone(assumption));
         }
     }
 
-    /// A line whose difference is gone again where its stage ends.
+    /// Returns the decision about an instruction whose difference is restored by the end of its stage.
     pub fn restored(leans: Leans) -> Self {
         Self { verdict: Verdict::Link, findings: Vec::new(), leans, accepted: Vec::new() }
     }
 
-    /// Of two decisions about one line, what has to be said: the heavier verdict, and what both accept.
+    /// Merges two decisions about one instruction: the heavier verdict, and the accepted findings of both.
     #[must_use]
     pub fn or_heavier(self, other: Decision) -> Decision {
         let (mut heavy, light) = if other.weight() > self.weight() { (other, self) } else { (self, other) };
-        // A slash that is right where a directory is makes one where none is: one text must do for both.
+        // A slash is right for an existing directory, but creates one elsewhere: one text must fit both.
         let one_text = light.verdict == Verdict::Edit && heavy.findings == light.findings;
         if heavy.verdict == Verdict::Edit && !one_text {
             heavy.verdict = Verdict::Unknown;
@@ -57,7 +57,7 @@ impl Decision {
         heavy
     }
 
-    /// How much its verdict counts against another.
+    /// Returns the weight of its verdict, for comparison.
     pub(super) fn weight(&self) -> usize {
         match self.verdict {
             Verdict::Link | Verdict::Linked | Verdict::OptedOut => 0,
@@ -68,16 +68,16 @@ impl Decision {
         }
     }
 
-    /// The changes beside the flag, of an `edit`.
+    /// Returns the edits in addition to the flag, for the verdict `edit`.
     pub fn remedies(&self) -> impl Iterator<Item = &Remedy> {
         self.findings.iter().filter_map(|finding| finding.remedy.as_ref())
     }
 }
 
-/// Decides one line by its rules. What `accepted` lets through counts no more.
+/// Decides one instruction by its rules. Findings that `accepted` returns true for do not count.
 ///
-/// The heaviest finding makes the verdict: no effect before a hold, that before not known, that before an edit.
-/// Without any finding the line may be linked as it is.
+/// The heaviest finding makes the verdict: `no-effect`, then `hold`, then `unknown`, then `edit`. Without a finding,
+/// the instruction may be linked without another change.
 pub fn decide(view: &View<'_>, accepted: &dyn Fn(&Finding) -> bool) -> Decision {
     let (accepted, mut findings): (Vec<_>, Vec<_>) =
         findings(view).into_iter().partition(|finding| finding.weight == Weight::Hold && accepted(finding));
@@ -100,7 +100,7 @@ pub fn decide(view: &View<'_>, accepted: &dyn Fn(&Finding) -> bool) -> Decision 
     Decision { verdict, findings, leans, accepted }
 }
 
-/// The findings of all rules, in their order, with the edits that pass in place of the candidates.
+/// Returns the findings of all rules, in the order of the rules, with the edits that pass in place of the candidates.
 fn findings(view: &View<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for check in view.rules.iter().filter_map(|rule| rule.check) {
@@ -110,10 +110,10 @@ fn findings(view: &View<'_>) -> Vec<Finding> {
     found.into_iter().map(|finding| trials.settle(finding)).collect()
 }
 
-/// An edit that passes, with what that leans on; else how much the finding weighs without it.
+/// An edit that passes, with the assumptions that it rests on; otherwise the weight of the finding without it.
 type Trial = Result<(Remedy, Leans), Weight>;
 
-/// The candidates of one line, each tried once.
+/// The candidate edits of one instruction, each tried once.
 struct Trials<'v, 'a> {
     view: &'v View<'a>,
     slash: OnceCell<Trial>,
@@ -136,7 +136,7 @@ impl Trials<'_, '_> {
     }
 }
 
-/// Tries a slash at the end of the destination. What is above the destination itself is judged without it.
+/// Tries a slash at the end of the destination. The parent directories are judged without it.
 fn slash(view: &View<'_>) -> Trial {
     let Ok(Destination { path, .. }) = view.resolved.destination.clone() else { return Err(Weight::Hold) };
     let slashed = view.towards(Destination { path: path.clone(), slashed: true });
@@ -148,8 +148,8 @@ fn slash(view: &View<'_>) -> Trial {
     }
 }
 
-/// Tries the real path of a destination that leads through symlinks, written so that a linked copy to it does what the
-/// plain copy does now. A destination that is written with a variable stays.
+/// Tries the real path of a destination that leads through symlinks, written so that a linked copy to it does the same
+/// as the unlinked copy does now. A destination that contains a variable is not changed.
 fn real_path(view: &View<'_>) -> Trial {
     let written = view.resolved.transfer.destination.as_ref().filter(|word| !word.text.contains('$'));
     let (Some(_), Ok(destination)) = (written, &view.resolved.destination) else { return Err(Weight::Hold) };
@@ -167,7 +167,7 @@ fn real_path(view: &View<'_>) -> Trial {
     Ok((Remedy::Destination(if slashed && real != "/" { format!("{real}/") } else { real }), leans))
 }
 
-/// An edit leans on what its line leans on, and on what its remedies do.
+/// Returns the assumptions of an edit: those of its instruction and those of its remedies.
 fn proof_of_edit(view: &View<'_>, findings: &[Finding]) -> Leans {
     let mut leans = view.leans();
     for finding in findings {
@@ -176,7 +176,8 @@ fn proof_of_edit(view: &View<'_>, findings: &[Finding]) -> Leans {
     leans
 }
 
-/// One reason that leans on nothing proves a hold, whatever the others lean on.
+/// Returns the assumptions of a hold: none if one of its findings rests on no assumption, because that finding is
+/// enough to prove it.
 fn proof_of_hold(findings: &[Finding]) -> Leans {
     let mut leans = Leans::default();
     if findings.iter().any(|finding| finding.leans.is_empty()) {

@@ -1,22 +1,23 @@
-//! Where a COPY or ADD goes: paths as BuildKit computes them. It never looks at a filesystem by itself.
+//! Destinations of COPY and ADD: paths as BuildKit computes them. It never looks at a filesystem by itself.
 
 use std::sync::Arc;
 
 use crate::rootfs::{Fact, Known, Leans, Rootfs};
 use crate::text::path::{clean, join};
 
-/// How many symbolic links are followed before a path counts as a loop; containerd's `fs.RootPath` stops at 255.
+/// The number of symbolic links that are followed before a path counts as a loop; containerd's `fs.RootPath` stops at
+/// 255.
 const LINK_LIMIT: usize = 255;
 
 /// A destination after expansion.
 ///
-/// `dockerfile2llb.pathRelativeToWorkingDir` and `file.cleanPath`: cleaned, joined to WORKDIR where it is
-/// relative; a slash or `/.` at the end, and exactly `.` or nothing, make it slashed.
+/// `dockerfile2llb.pathRelativeToWorkingDir` and `file.cleanPath`: cleaned, and joined to WORKDIR if it is relative. It
+/// is slashed if it ends with a slash or `/.`, or if it is exactly `.` or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Absolute and clean.
+    /// The absolute, clean path.
     pub path: String,
-    /// True if it names a directory whatever is there.
+    /// True if it names a directory, whatever exists there.
     pub slashed: bool,
 }
 
@@ -31,17 +32,17 @@ impl Destination {
     }
 }
 
-/// A path with every symbolic link on it followed, the last component included.
+/// A path with every symbolic link followed, including the last component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
-    /// The real path, what is there, and what that leans on.
+    /// The real path, with the fact that is known of it.
     At(String, Fact),
-    /// It cannot be followed: a component is not known.
+    /// The path cannot be followed, because a component is not known.
     Unknown(Arc<str>),
 }
 
-/// Follows `path` in `rootfs`, as containerd's `fs.RootPath` does: links are resolved within the root, and
-/// below what is absent or no directory the rest is taken as it stands.
+/// Follows `path` in `rootfs`, as containerd's `fs.RootPath` does: links are resolved within the root, and the rest of
+/// a path below an absent path or a file is not changed.
 pub fn follow(rootfs: &Rootfs, path: &str) -> Followed {
     let mut leans = Leans::default();
     let mut real = String::from("/");

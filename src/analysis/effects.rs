@@ -1,4 +1,4 @@
-//! Exact changes of commands, applied to what is known of a filesystem.
+//! Exact changes of commands, applied to the facts of a filesystem.
 
 mod accounts;
 mod link;
@@ -13,10 +13,10 @@ use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Ro
 use crate::shell::{Change, Destination, Mode, Operand, PathPattern, Step, User};
 use crate::text::path::{base_name, join};
 
-/// What a command does where an operand is a symbolic link.
+/// The effect of a command on an operand that is a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Links {
-    /// It changes what the link leads to.
+    /// The command changes the target of the link.
     Followed,
     /// Tools differ: `-R` and `-h`.
     Doubtful,
@@ -28,9 +28,9 @@ impl Links {
     }
 }
 
-/// Applies changes to what is known.
+/// Applies changes to the facts of a filesystem.
 pub struct Effects<'a> {
-    /// What is known.
+    /// The facts of the filesystem.
     pub rootfs: &'a mut Rootfs,
     /// The command that changes it.
     pub step: &'a Step,
@@ -65,7 +65,7 @@ impl Effects<'_> {
                 }
             }
             Change::Install { sources, destination, parents, .. } => {
-                // With a target directory, that one is made too.
+                // With a target directory, that directory is also created.
                 let made = match destination.directory {
                     true => Some(destination.path.as_str()),
                     false => ancestors(&destination.path).next_back(),
@@ -101,7 +101,7 @@ impl Effects<'_> {
         }
     }
 
-    /// Nothing is known of `path` any more.
+    /// Makes `path` unknown.
     fn blur(&mut self, path: &str) {
         let reach = Reach::Names(vec![path.to_owned()]);
         self.rootfs.disturb(Disturbance::new(self.step.command.clone(), self.step.line, reach));
@@ -111,7 +111,7 @@ impl Effects<'_> {
         format!("`{}` (line {}) wrote it", self.step.command, self.step.line).into()
     }
 
-    /// The real path of `path`, its last component followed too.
+    /// Returns the real path of `path`, with its last component followed.
     fn real(&mut self, path: &str) -> Option<(String, Fact)> {
         match destination::follow(self.rootfs, path) {
             Followed::At(real, fact) => Some((real, fact)),
@@ -122,7 +122,7 @@ impl Effects<'_> {
         }
     }
 
-    /// The real path of `path`, its last component not followed.
+    /// Returns the real path of `path`, with its last component not followed.
     fn real_parent(&mut self, path: &str) -> Option<(String, Leans)> {
         let parent = ancestors(path).next_back()?;
         match destination::follow(self.rootfs, parent) {
@@ -159,7 +159,7 @@ impl Effects<'_> {
         let fact = self.rootfs.get(&real);
         match fact.known {
             Known::Absent => {
-                // Tools differ in what an explicit mode leaves of an inherited setgid.
+                // Tools differ in how an explicit mode treats an inherited setgid bit.
                 let plain = inherit_group(self.rootfs, &real, Directory::made_by(Some((0, 0))));
                 let wanted = wanted.filter(|_| mode.is_none() || plain.mode == Some(0o755));
                 self.make(&real, wanted, fact.leans);
@@ -191,7 +191,7 @@ impl Effects<'_> {
         }
     }
 
-    /// `cp`, `mv`, `install`: what they bring is a file, or not known.
+    /// Applies `cp`, `mv` or `install`: the result is a file, or unknown.
     fn bring(&mut self, sources: &[Operand], destination: &Destination, files_only: bool) {
         let named = self.real_parent(&destination.path);
         let link = named.filter(|(at, _)| matches!(self.rootfs.get(at).known, Known::Symlink(_)));
@@ -201,7 +201,7 @@ impl Effects<'_> {
         let into_directory =
             destination.directory || (matches!(fact.known, Known::Dir(_)) && !destination.exact);
         if let (false, Some(link)) = (into_directory, link) {
-            // Some commands write through a link and some replace it.
+            // Some commands write through a link, and some replace it.
             for (path, leans) in [link, (real, fact.leans)] {
                 let why = self.why();
                 let unknown = Fact { known: Known::Unknown(Arc::clone(&why)), leans };
@@ -244,14 +244,14 @@ impl Effects<'_> {
         }
     }
 
-    /// `sed -i`: a file, where a link was too.
+    /// Applies `sed -i`: the result is a file, even if the path was a link.
     fn rewrite(&mut self, path: &str) {
         if let Some((real, leans)) = self.real_parent(path) {
             self.rootfs.set(&real, Fact { known: Known::File, leans }, Below::Nothing);
         }
     }
 
-    /// Changes directories that operands name, and those below with `-R`.
+    /// Changes the directories that operands name, and with `-R` those below them.
     fn on_directories(
         &mut self,
         paths: &[Operand],
@@ -292,7 +292,7 @@ impl Effects<'_> {
         }
     }
 
-    /// Mode and owner of a directory and of all below are not known any more.
+    /// Makes mode and owner of a directory and of everything below it unknown.
     fn doubt(&mut self, real: &str) {
         let doubtful = |directory| Directory { mode: None, owner: None, ..directory };
         self.below(real, &doubtful);
@@ -303,8 +303,8 @@ impl Effects<'_> {
         }
     }
 
-    /// Where the symbolic links below the directory of a glob lead: it may name them. Where some of them may not
-    /// be known, the command may have gone anywhere.
+    /// Returns the targets of the symbolic links below the directory of a glob, which may name them. If some of these
+    /// links may be unknown, the command may have written anywhere.
     fn led_to(&mut self, glob: &Operand) -> Vec<String> {
         let PathPattern::Under { directory, .. } = glob.pattern() else { return Vec::new() };
         let Some((directory, _)) = self.real(&directory) else { return Vec::new() };
@@ -349,7 +349,7 @@ impl Effects<'_> {
         let uid = user.map(|user| ids(user).map(|(uid, _)| uid));
         let gid = match group {
             None => None,
-            // `1000:` is the login group of whoever has that number, or an error.
+            // `1000:` is the login group of the user with that number, or an error.
             Some("") => {
                 let named = user.filter(|user| !user.starts_with(|first: char| first.is_ascii_digit()));
                 Some(named.and_then(ids).map(|(_, gid)| gid))

@@ -1,4 +1,4 @@
-//! What a build leaves for a Dockerfile that starts from its image.
+//! The end state of a build, for a Dockerfile that starts from its image.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::images::ImageReference;
 use crate::rootfs::built::{BuiltImage, EndFilesystem};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
-/// The image that a build leaves: its filesystem and its configuration, as far as they are known.
+/// The image that a build creates: its filesystem and its configuration, as far as they are known.
 #[derive(Debug)]
 pub struct End {
     dockerfile: Arc<str>,
@@ -28,41 +28,41 @@ pub struct End {
 }
 
 impl End {
-    /// What is known of its filesystem, built as it is now.
+    /// Returns the facts of its filesystem, built from the present text.
     pub fn rootfs(&self) -> &Rootfs {
         self.plain.rootfs()
     }
 }
 
-/// What FROM names and this repository builds.
+/// An image of FROM that this repository builds.
 #[derive(Clone, Debug)]
 pub struct BuiltHere {
-    /// What its build leaves.
+    /// The end state of its build.
     pub end: Arc<End>,
-    /// Where the repository says that it is built so, `path:line`.
+    /// The place in the repository that states this build, `path:line`.
     pub place: Arc<str>,
 }
 
-/// An image that is said to be like another.
+/// An image that is stated to be like another.
 #[derive(Clone, Debug)]
 pub struct Like {
     /// The other image.
     pub image: String,
-    /// Where it is said, `path:line`.
+    /// The place of the statement, `path:line`.
     pub place: Arc<str>,
 }
 
-/// Something that knows what the repository says of images: which of them it builds itself, and which are like
-/// others.
+/// A source of what the repository states about images: which of them it builds itself, and which are like others.
 pub trait Neighbours {
-    /// The image that `reference` means, where exactly one Dockerfile of the repository is built as it.
+    /// Returns the image that `reference` names. `None` unless exactly one Dockerfile of the repository is built under
+    /// that name.
     fn lookup(&self, reference: &ImageReference) -> Option<BuiltHere>;
 
-    /// The image that `reference` is said to be like.
+    /// Returns the image that `reference` is stated to be like.
     fn like(&self, reference: &ImageReference) -> Option<Like>;
 }
 
-/// Nothing is built next door.
+/// A repository that builds no images.
 pub struct NoNeighbours;
 
 impl Neighbours for NoNeighbours {
@@ -75,9 +75,9 @@ impl Neighbours for NoNeighbours {
     }
 }
 
-/// What a build of `dockerfile`, which lies at `path`, leaves: at the end of the stage `target`, or of the last.
-/// `None` if BuildKit refuses the file or it has no such stage, and where its ONBUILD lines would be read by other
-/// rules in a child (`# escape`).
+/// Returns the end state of a build of `dockerfile`, which is at `path`: the end of the stage `target`, or of the last
+/// stage. `None` if BuildKit refuses the file, if it has no such stage, or if a child would parse its ONBUILD lines
+/// differently (`# escape`).
 pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &Inputs<'_>) -> Option<End> {
     let has_triggers =
         dockerfile.instructions().iter().any(|instruction| matches!(instruction.body, Body::Onbuild(_)));
@@ -106,8 +106,8 @@ pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &I
     })
 }
 
-/// The images that a Dockerfile starts from or copies from, as it names them, arguments expanded; its own stages
-/// and what is not known left out.
+/// Returns the images that a Dockerfile starts from or copies from, by the names that it uses, with arguments expanded.
+/// Its own stages and unknown names are left out.
 pub fn images(dockerfile: &Dockerfile, build_args: &BTreeMap<String, Option<String>>) -> BTreeSet<String> {
     let stages = Stages::new(dockerfile, build_args);
     let bases = stages.all().iter().map(|stage| stage.base.clone());
@@ -125,7 +125,7 @@ pub fn images(dockerfile: &Dockerfile, build_args: &BTreeMap<String, Option<Stri
 }
 
 impl BuiltHere {
-    /// That the image which a line names was built so.
+    /// Returns the assumption that the image of a line comes from this build.
     pub(super) fn assumption(&self, image: &str, line: usize) -> Arc<Assumption> {
         let message = format!(
             "image {image} (line {line}) was built from {} as {} says",
@@ -134,7 +134,7 @@ impl BuiltHere {
         Arc::new(Assumption::new(line, "/", message))
     }
 
-    /// Its filesystems, for a stage or a copy that starts from it.
+    /// Returns its filesystems, for a stage that starts from it or a copy from it.
     pub(super) fn filesystems(&self, whole: &Arc<Assumption>) -> Filesystems {
         let rootfs = |end: &Arc<EndFilesystem>| {
             let image = BuiltImage::new(Arc::clone(end), Arc::clone(whole));
@@ -144,7 +144,7 @@ impl BuiltHere {
         Filesystems { plain: rootfs(&self.end.plain), linked, differences: OpenDifferences::default() }
     }
 
-    /// What it runs on, by its own base.
+    /// Returns its operating system, which follows from its base image.
     pub(super) fn os(&self, whole: &Arc<Assumption>) -> Os {
         match &self.end.os {
             Os::Windows(why) => Os::Windows(format!("{why}, in {}", self.end.dockerfile)),

@@ -1,4 +1,4 @@
-//! Users and groups that commands make.
+//! Users and groups that commands create.
 
 use super::Effects;
 use crate::analysis::owner::Owner;
@@ -6,11 +6,11 @@ use crate::rootfs::{Disturbance, Leans, Reach, UserIds};
 use crate::shell::{Account, Flavour, Step};
 
 impl Effects<'_> {
-    /// A new account. No tool makes one of a name that is taken.
+    /// Adds a new account. No tool creates an account with a name that exists.
     pub(super) fn add_user(&mut self, account: &Account) {
         let certain = |(gid, leans): (u32, Leans)| leans.is_empty().then_some(gid);
         let gid = match &account.group {
-            // BusyBox takes digits for a name, too.
+            // BusyBox also accepts digits as a name.
             Some(group) if account.flavour == Flavour::Busybox => {
                 self.rootfs.made_group(group).and_then(certain)
             }
@@ -18,7 +18,7 @@ impl Effects<'_> {
                 let owner = Owner::of(&format!("0:{group}")).resolve(self.rootfs);
                 owner.and_then(|((_, gid), leans)| certain((gid, leans)))
             }
-            // `passwd_study` of BusyBox: the number of the user, or else it fails.
+            // `passwd_study` of BusyBox uses the number of the user, or fails.
             None if account.flavour == Flavour::Busybox && !account.system => account.uid,
             None => None,
         };

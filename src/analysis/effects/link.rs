@@ -1,4 +1,4 @@
-//! Links that `ln` makes.
+//! Links that `ln` creates.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use crate::shell::Destination;
 use crate::text::path::{base_name, join};
 
 impl Effects<'_> {
-    /// `ln`: a symbolic link, or another name of a file.
+    /// Applies `ln`: creates a symbolic link, or another name of a file.
     pub(super) fn link(&mut self, target: &str, link: &Destination, symbolic: bool, no_dereference: bool) {
         let known = if symbolic {
             Known::Symlink(target.to_owned())
         } else {
             let there = self.real_parent(target).map(|(at, _)| self.rootfs.get(&at).known);
             match there {
-                // What is written to one name from now on changes the other, so its content counts as written.
+                // A later write to one name changes the other, so the content counts as written.
                 Some(Known::File) => {
                     self.write(target);
                     Known::File
                 }
-                // `linkat` without AT_SYMLINK_FOLLOW, in GNU's ln and in BusyBox's.
+                // `linkat` without AT_SYMLINK_FOLLOW, in the `ln` of GNU and of BusyBox.
                 Some(link @ Known::Symlink(_)) => link,
                 _ => Known::Unknown(self.why()),
             }
@@ -32,7 +32,7 @@ impl Effects<'_> {
         let inside = match there.known {
             Known::Unknown(_) => return self.blur(&link.path),
             Known::Dir(_) => !link.exact,
-            // A slash at its end follows the link, whatever the options say.
+            // A slash at the end follows the link, whatever the options are.
             Known::Symlink(_) if link.directory => true,
             Known::Symlink(_) => !link.exact && !no_dereference && self.leads_to_directory(&link.path),
             _ => link.directory,

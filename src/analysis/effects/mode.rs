@@ -1,14 +1,15 @@
-//! What a symbolic mode makes of a directory's bits, where chmod of GNU coreutils and of BusyBox agree.
+//! Symbolic modes applied to the mode bits of a directory, where chmod of GNU coreutils and of BusyBox agree.
 
 use crate::shell::Mode;
 
-/// What a RUN's umask takes from modes that name nobody (runc's default, which BuildKit leaves alone).
+/// The bits that the umask of a RUN clears in modes without `ugoa` (the default of runc, which BuildKit does not
+/// change).
 const UMASK: u32 = 0o022;
 
-/// Set-user-ID and set-group-ID: of a directory's, an octal mode keeps them in GNU's chmod and drops them in `BusyBox`'s.
+/// Set-user-ID and set-group-ID: for a directory, an octal mode keeps them in GNU chmod and clears them in `BusyBox`.
 const SPECIAL: u32 = 0o6000;
 
-/// The mode that a directory with the mode `now` has afterwards. `None` if that is not certain.
+/// Returns the new mode of a directory with the mode `now`. `None` if it is not certain.
 pub fn changed(now: u32, mode: &Mode) -> Option<u32> {
     let text = match mode {
         Mode::Octal(bits) => return (now & SPECIAL == 0).then_some(*bits),
@@ -20,7 +21,7 @@ pub fn changed(now: u32, mode: &Mode) -> Option<u32> {
     text.split(',').try_fold(now, clause)
 }
 
-/// One clause: `[ugoa]*([-+=][rwxXt]*)+`.
+/// Applies one clause: `[ugoa]*([-+=][rwxXt]*)+`.
 fn clause(mode: u32, clause: &str) -> Option<u32> {
     let whom = clause.find(|letter: char| !"ugoa".contains(letter))?;
     let (who, mut actions) = clause.split_at(whom);
@@ -51,7 +52,7 @@ fn clause(mode: u32, clause: &str) -> Option<u32> {
         mode = match operator {
             '+' => mode | bits,
             '-' => mode & !bits,
-            // Whether `=` leaves the sticky bit hangs on whom it names.
+            // Which users `=` names decides if it keeps the sticky bit.
             '=' if mode & 0o1000 == 0 => mode & !affected | bits,
             _ => return None,
         };
@@ -64,7 +65,7 @@ fn clause(mode: u32, clause: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// Each as `mkdir -m NOW d && chmod MODE d && stat -c %a d` of GNU coreutils says with umask 022.
+    /// Each case is the output of `mkdir -m NOW d && chmod MODE d && stat -c %a d` of GNU coreutils with umask 022.
     #[test]
     fn symbolic_modes_are_as_chmod_makes_them() {
         let cases = [
