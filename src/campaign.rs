@@ -1,5 +1,5 @@
-//! A campaign: what was decided for each Dockerfile of a repository, what verification showed of it, and how far it is.
-//! It never builds an image and never contacts a forge.
+//! A campaign: the decisions for each Dockerfile of a repository, the results of verification, and the progress. It
+//! never builds an image and never contacts a forge.
 
 pub mod check;
 pub mod evidence;

@@ -1,5 +1,5 @@
-//! The findings of a check: linked lines that change their image or have no effect, and headers that do not know them.
-//! Judged files are all that it needs: no plan, no engine and no network.
+//! The findings of a check: linked lines that change their image or have no effect, and headers whose frontend does not
+//! know `--link`. It needs only judged files and never uses a plan, an engine or the network.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,24 +12,24 @@ use crate::edit::header::{Frontend, LINK, Version};
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;
 
-/// What `check` prints.
+/// The output of `check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
     pub schema: u32,
-    /// How many Dockerfiles were looked at.
+    /// The number of Dockerfiles that were checked.
     pub files: usize,
-    /// How many linked lines they have.
+    /// The number of linked lines in them.
     pub linked: usize,
-    /// How many of these cannot be told: the base image or a command is not known well enough.
+    /// The number of linked lines whose verdict is unknown: too little is known of the base image or of a command.
     pub unknown: usize,
-    /// What was found, in order of path and line.
+    /// The findings, in order of path and line.
     pub findings: Vec<Finding>,
 }
 
-/// Something that was found.
+/// A finding of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
@@ -37,16 +37,16 @@ pub struct Finding {
     pub path: String,
     /// Its line, 1-based.
     pub line: usize,
-    /// What it is.
+    /// The kind of the finding.
     pub kind: FindingKind,
-    /// The rule that tells more; null where it is about the header.
+    /// The rule that explains the finding; null for a finding about the header.
     #[schemars(with = "Option<String>")]
     pub rule: Option<RuleId>,
-    /// What happens, in a sentence.
+    /// The effect, in a sentence.
     pub message: String,
 }
 
-/// What was found.
+/// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
@@ -55,7 +55,7 @@ pub enum FindingKind {
     /// A linked line whose flag has no effect.
     #[serde(rename = "inert")]
     NoEffect,
-    /// A header that names a frontend which does not know a linked line.
+    /// A header that names a frontend which does not support a linked line.
     Header,
 }
 
@@ -82,7 +82,7 @@ fn of_file(file: &File) -> Vec<Finding> {
     findings
 }
 
-/// Why the frontend that a file names does not know its first linked line.
+/// Returns the finding about the header, if the frontend that a file names does not support its first linked line.
 fn header(file: &File, linked: &Site) -> Option<Finding> {
     let current = file.syntax.current.as_deref()?;
     let Frontend::Docker(Version { major, minor }) = Frontend::read(current) else { return None };
@@ -91,7 +91,9 @@ fn header(file: &File, linked: &Site) -> Option<Finding> {
         line: linked.line,
         kind: FindingKind::Header,
         rule: None,
-        message: format!("the header names {current}, which does not know --link: it came with {LINK}"),
+        message: format!(
+            "the header names {current}, which does not support --link: it needs {LINK} or later"
+        ),
     })
 }
 

@@ -1,7 +1,7 @@
-//! Evidence: what a verification of one file measured, and what that says of the file as it is planned now.
+//! Evidence: the results of the verification of one file, compared with the file as it is planned now.
 //!
 //! [`Evidence`] is the format of `evidence/<slug>.json` in the campaign's folder. [`states`] compares all evidence of a
-//! campaign with one state of its repository; what comes of it is an [`EvidenceState`] for each file.
+//! campaign with one state of its repository and returns an [`EvidenceState`] for each file.
 
 mod context_tree;
 mod current;

@@ -1,4 +1,4 @@
-//! What commits say.
+//! The messages of commits. It never writes a commit.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::config::message::{MessageError, Template, Variable};
 use crate::text::escape::shown;
 use crate::text::words::{count, instruction_head};
 
-/// The message of a commit that links the lines of a file, by `[migrate] message`.
+/// Returns the message of a commit that links the lines of a file, by `[migrate] message`.
 ///
 /// # Errors
 ///
@@ -22,18 +22,18 @@ pub fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
     }))
 }
 
-/// The message of a commit that restores lines of a file, by their numbers in the text before they were linked.
+/// Returns the message of a commit that restores lines of a file, by their numbers in the text before they were linked.
 pub fn revert(path: &str, restored: &[usize]) -> String {
     let lines: Vec<String> = restored.iter().map(usize::to_string).collect();
     format!(
-        "Revert COPY --link in {}\n\nRestores what stood in {}: {}.\n",
+        "Revert COPY --link in {}\n\nRestores {}: {}.\n",
         shown(path),
         count(lines.len(), "line"),
         lines.join(", ")
     )
 }
 
-/// Each selected line with what was found, and behind them what they lean on, each thing once.
+/// Returns each selected line with its findings, followed by their assumptions, each once.
 fn lines(file: &File) -> String {
     let mut out: Vec<String> = file.selected().flat_map(line).collect();
     if let Header::Insert { value } | Header::Raise { value } = &file.header {
@@ -57,7 +57,7 @@ fn line(site: &Site) -> Vec<String> {
     let mut out = vec![format!("- line {}: {}{more}", site.line, shown(first))];
     let proof = if site.proved == Some(true) { "proved: the image stays the same" } else { "assumed" };
     let benefit = match site.benefit {
-        Benefit::Pays => "; the layer outlives changes of what lies below",
+        Benefit::Pays => "; the layer is reused when the base image or an earlier step changes",
         Benefit::Neutral | Benefit::Costs | Benefit::None => "",
     };
     out.push(format!("  {proof}{benefit}"));

@@ -1,15 +1,16 @@
-//! The names of a campaign: its branches, its label, its plan and its files of evidence. All follow from the folder that
-//! `[campaign] dir` names, and no other module puts one together.
+//! The names of a campaign: its branches, its label, its plan and its files of evidence. All are derived from the
+//! folder that `[campaign] dir` names; no other module composes one.
 
 use crate::git::{GitError, PathError, RepoPath, hash_blob};
 
-/// The longest readable part, in bytes. With the hash, a name fits every filesystem's limit of one component.
+/// The maximum length of the readable part, in bytes. With the hash, a name fits every filesystem's limit for one
+/// component.
 const LONGEST: usize = 80;
 
-/// How many digits of the path's hash tell two files apart whose readable parts are alike.
+/// The number of digits of the path's hash that distinguish two files with the same readable part.
 const DIGITS: usize = 12;
 
-/// What branches and labels of Layerwright start with.
+/// The prefix of Layerwright's branches and labels.
 const PREFIX: &str = "layerwright/";
 
 /// The name of the plan in the campaign's folder.
@@ -18,19 +19,19 @@ const PLAN: &str = "plan.json";
 /// The name of the folder of evidence in the campaign's folder.
 const EVIDENCE: &str = "evidence";
 
-/// How the names of files of evidence end.
+/// The ending of the names of files of evidence.
 const EVIDENCE_ENDING: &str = ".json";
 
-/// What a branch is for.
+/// The purpose of a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To link lines.
+    /// The branch links lines.
     Migrate,
-    /// To take that back.
+    /// The branch restores linked lines.
     Revert,
 }
 
-/// The names that a campaign gives.
+/// The names of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     /// The campaign's folder, without a slash at the end.
@@ -38,37 +39,37 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of the campaign in the folder `dir`, as `[campaign] dir` holds it.
+    /// Returns the names of the campaign in the folder `dir`, as `[campaign] dir` holds it.
     pub fn new(dir: &str) -> Self {
         Self { dir: dir.trim_end_matches('/').to_owned() }
     }
 
-    /// The campaign's own name: the last part of its folder.
+    /// Returns the campaign's own name: the last part of its folder.
     pub fn campaign(&self) -> &str {
         self.dir.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The label of the campaign's pull requests and of its tracking issue.
+    /// Returns the label of the campaign's pull requests and of its tracking issue.
     pub fn label(&self) -> String {
         format!("{PREFIX}{}", self.campaign())
     }
 
-    /// What the names of the campaign's branches start with, as in `layerwright/copy-link/`. Other than a label, a branch
-    /// takes no spaces: the campaign `copy link` has branches below `layerwright/copy-link/`, too.
+    /// Returns the prefix of the names of the campaign's branches, as in `layerwright/copy-link/`. Unlike a label, a
+    /// branch cannot have spaces: the campaign `copy link` has branches below `layerwright/copy-link/`, too.
     pub fn branch_prefix(&self) -> String {
         let campaign = match readable(self.campaign()) {
             campaign if campaign.is_empty() => "campaign".to_owned(),
-            // git keeps these for its locks.
+            // git reserves this ending for its lock files.
             campaign => campaign.replace(".lock", "-lock"),
         };
         format!("{PREFIX}{campaign}/")
     }
 
-    /// The branch of a file, as in `layerwright/copy-link/services-auth-Dockerfile-3f2a9c01d4e5`.
+    /// Returns the branch of a file, as in `layerwright/copy-link/services-auth-Dockerfile-3f2a9c01d4e5`.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if libgit2 cannot hash, which no path brings about.
+    /// [`GitError`] if libgit2 cannot hash, which no path causes.
     pub fn branch(&self, path: &RepoPath, purpose: Purpose) -> Result<String, GitError> {
         let purpose = match purpose {
             Purpose::Migrate => "",
@@ -77,73 +78,74 @@ impl Names {
         Ok(format!("{}{purpose}{}", self.branch_prefix(), slug(path)?))
     }
 
-    /// The branch that links the lines of a file of the plan; `None` if its path is not one that a repository can have.
+    /// Returns the branch that links the lines of a file of the plan; `None` if its path is not a valid path of a
+    /// repository.
     ///
     /// # Errors
     ///
-    /// [`GitError`] as of [`Self::branch`].
+    /// [`GitError`] as for [`Self::branch`].
     pub fn branch_of(&self, path: &str) -> Result<Option<String>, GitError> {
         let Ok(path) = RepoPath::new(path) else { return Ok(None) };
         self.branch(&path, Purpose::Migrate).map(Some)
     }
 
-    /// The campaign's folder.
+    /// Returns the campaign's folder.
     ///
     /// # Errors
     ///
-    /// [`PathError`] if a repository cannot have such a folder, as of the other paths.
+    /// [`PathError`] if the folder is not a valid path of a repository; the same for the other paths.
     pub fn dir(&self) -> Result<RepoPath, PathError> {
         RepoPath::new(&self.dir)
     }
 
-    /// The path of the saved plan.
+    /// Returns the path of the saved plan.
     ///
     /// # Errors
     ///
-    /// As of [`Self::dir`].
+    /// As for [`Self::dir`].
     pub fn plan(&self) -> Result<RepoPath, PathError> {
         RepoPath::new(&format!("{}/{PLAN}", self.dir))
     }
 
-    /// The folder of the files of evidence.
+    /// Returns the folder of the files of evidence.
     ///
     /// # Errors
     ///
-    /// As of [`Self::dir`].
+    /// As for [`Self::dir`].
     pub fn evidence_dir(&self) -> Result<RepoPath, PathError> {
         RepoPath::new(&format!("{}/{EVIDENCE}", self.dir))
     }
 
-    /// The path of a file's evidence.
+    /// Returns the path of a file's evidence.
     ///
     /// # Errors
     ///
-    /// [`GitError`] as of [`Self::branch`].
+    /// [`GitError`] as for [`Self::branch`].
     pub fn evidence(&self, path: &RepoPath) -> Result<String, GitError> {
         Ok(format!("{}/{EVIDENCE}/{}", self.dir, evidence_file(path)?))
     }
 }
 
-/// The name of a file's evidence in the folder of evidence.
+/// Returns the name of a file's evidence in the folder of evidence.
 ///
 /// # Errors
 ///
-/// [`GitError`] as of [`Names::branch`].
+/// [`GitError`] as for [`Names::branch`].
 pub fn evidence_file(path: &RepoPath) -> Result<String, GitError> {
     Ok(slug(path)? + EVIDENCE_ENDING)
 }
 
-/// Returns whether a file in the folder of evidence is evidence, and not what a writer has under way.
+/// Returns true if a file in the folder of evidence is evidence, and not a temporary file that is being written.
 pub fn is_evidence_file(name: &str) -> bool {
     name.ends_with(EVIDENCE_ENDING) && !name.starts_with('.')
 }
 
-/// A path as one component of a name. The hash is of the whole path, so that no two files have the same slug, also where
-/// a filesystem takes capitals for small letters.
+/// Returns a path as one component of a name. The hash is of the whole path, so no two files have the same slug, even
+/// on a filesystem that ignores case.
 ///
 /// # Errors
 ///
-/// [`GitError`] as of [`Names::branch`].
+/// [`GitError`] as for [`Names::branch`].
 pub fn slug(path: &RepoPath) -> Result<String, GitError> {
     let hash = hash_blob(path.as_str().as_bytes())?;
     let hash = &hash.as_str()[..DIGITS];
@@ -151,8 +153,8 @@ pub fn slug(path: &RepoPath) -> Result<String, GitError> {
     Ok(if readable.is_empty() { hash.to_owned() } else { format!("{readable}-{hash}") })
 }
 
-/// The letters, digits, dots and underscores of a text, with one dash for what is between them, and no two dots together.
-/// Of a long one the end, where a path says most.
+/// Returns the letters, digits, dots and underscores of a text, with one dash for anything between them, and never two
+/// dots together. A long text is cut at its start, because the end of a path says most.
 fn readable(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

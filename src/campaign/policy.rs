@@ -1,8 +1,9 @@
-//! The policy: which files may go out. It judges what [evidence](super::evidence) says and reads nothing.
+//! The policy: which files may get a pull request. It judges the states of [evidence](super::evidence) and reads
+//! nothing.
 //!
-//! A file goes out by a pull request. Showing, writing and committing its change is no such thing: nobody sees it, and a
-//! build of the working tree may be what somebody wants to look at before anything is verified. So `migrate` tells each
-//! file's evidence and stops for a contradiction alone, and whoever opens pull requests asks [`may_go_out`].
+//! The policy is about pull requests alone. Showing, writing and committing a change is not restricted: nothing is
+//! published, and a maintainer may want to build the working tree before anything is verified. So `migrate` shows each
+//! file's evidence and stops only for a contradiction; the code that opens pull requests calls [`may_go_out`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,11 +12,11 @@ use crate::campaign::evidence::EvidenceState;
 use crate::campaign::plan::file::File;
 use crate::config::Trust;
 
-/// The first wave whose files may go out by their proofs alone. The proof of concept and the wave behind it show
+/// The first wave whose files may get pull requests by their proofs alone. The proof of concept and the next wave show
 /// whether proofs hold in this repository.
 pub const FIRST_BY_PROOF: usize = 2;
 
-/// What the pull request of a file is based on.
+/// The basis of a file's pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
@@ -23,11 +24,11 @@ pub enum Basis {
     Verified,
     /// Proofs: every selected line is proved, and no verification contradicted a proof.
     Proved,
-    /// Verdicts alone, as `[campaign] trust` allows. Its pull request says that it is not verified.
+    /// Verdicts alone, as `[campaign] trust` allows. The pull request says that it is not verified.
     Unverified,
 }
 
-/// Why a file may not go out. Each says what to do.
+/// The reason why a file may not get a pull request. Each message says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A verification of this file or another contradicted a proof: no proof of this campaign can be relied on.
@@ -38,32 +39,32 @@ pub enum Refusal {
         /// The file that was verified.
         path: String,
     },
-    /// The images differ, and no waiver accepts that.
+    /// The images differ, and no waiver accepts the difference.
     #[error(
         "{path} {evidence}: accept it with `layerwright migrate {path} --accept RULE:PATH --reason TEXT`, or leave the file out"
     )]
     Different {
         /// The file.
         path: String,
-        /// What its evidence says.
+        /// The state of its evidence.
         evidence: EvidenceState,
     },
-    /// It needs evidence that verifies it.
+    /// The file needs evidence that verifies it.
     #[error("{path} needs evidence ({evidence}): layerwright verify {path}")]
     NoEvidence {
         /// The file.
         path: String,
-        /// What its evidence says.
+        /// The state of its evidence.
         evidence: EvidenceState,
     },
 }
 
-/// Returns what a file of a wave may go out on. `contradicted` is the file of any verification that contradicted a
-/// proof.
+/// Returns the basis on which a file of a wave may get a pull request. `contradicted` is the file of any verification
+/// that contradicted a proof.
 ///
 /// # Errors
 ///
-/// [`Refusal`] says what it waits for.
+/// [`Refusal`] names the missing condition.
 pub fn may_go_out(
     file: &File,
     wave: usize,

@@ -1,5 +1,5 @@
-//! How far a campaign is: its plan and its evidence against the paths of a commit. Nothing is remembered, so nothing can
-//! be wrong that the repository does not say.
+//! The progress of a campaign: its plan and its evidence compared with the paths of a commit. It never stores anything;
+//! the repository is its only source.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::git::{Listing, RepoPath};
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;
 
-/// What `status` prints.
+/// The output of `status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
@@ -24,23 +24,23 @@ pub struct Status {
     pub schema: u32,
     /// The campaign: the last part of the plan's folder.
     pub campaign: String,
-    /// The revision that was read, as it was named, or HEAD's branch; null where HEAD is on none.
+    /// The revision that was read: its name as given, or the branch of HEAD; null if HEAD is not on a branch.
     pub revision: Option<String>,
     /// The commit that was read.
     pub commit: String,
-    /// The first wave that is not done; null when all are.
+    /// The first wave that is not done; null if all are done.
     pub next: Option<usize>,
-    /// The file whose verification contradicts a proof, which stops the campaign; null where none does.
+    /// The file whose verification contradicts a proof, which stops the campaign; null if there is none.
     pub contradicted: Option<String>,
     /// The waves, from 0.
     pub waves: Vec<WaveStatus>,
     /// Local branches of the campaign.
     pub branches: Vec<BranchStatus>,
-    /// How far the files of all waves are by their pull requests; null where nobody was asked.
+    /// The progress of the files of all waves by their pull requests; null if GitHub was not asked.
     pub files: Option<Vec<FileProgress>>,
-    /// Files that are not edited, and why.
+    /// The files that are not edited, with reasons.
     pub skipped: Vec<Refused>,
-    /// Differences that somebody accepted.
+    /// The waivers: differences that the maintainers accepted.
     pub waivers: Vec<Waiver>,
 }
 
@@ -50,7 +50,7 @@ pub struct Status {
 pub struct WaveStatus {
     /// Its number; 0 is the proof of concept.
     pub number: usize,
-    /// How many files have evidence that says so.
+    /// The number of files by the state of their evidence.
     pub evidence: BTreeMap<EvidenceSummary, usize>,
     /// Its files, in order of path.
     pub files: Vec<FileStatus>,
@@ -62,29 +62,29 @@ pub struct WaveStatus {
 pub struct FileStatus {
     /// The path in the repository.
     pub path: String,
-    /// How far it is.
+    /// The progress of the file.
     pub state: State,
     /// git's id of the text that was planned for.
     pub planned: String,
     /// git's id of the text now; null where the file is gone.
     pub now: Option<String>,
-    /// What its evidence says.
+    /// The state of its evidence.
     pub evidence: EvidenceStatus,
-    /// What its pull request is based on; null where it may not go out, and where it is not open.
+    /// The basis of its pull request; null if the file may not get one, and if it is not open.
     pub goes_out: Option<Basis>,
-    /// What it waits for; null where it may go out, and where it is not open.
+    /// The reason why it may not get a pull request; null if it may, and if it is not open.
     pub waits: Option<String>,
 }
 
-/// What the evidence of a file says.
+/// The state of a file by its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceStatus {
-    /// In a word.
+    /// The state, in one word.
     pub says: EvidenceSummary,
-    /// What has changed, of evidence that is stale.
+    /// The inputs that have changed, if the evidence is stale.
     pub stale: Vec<Stale>,
-    /// In words for people.
+    /// The state, in words for people.
     pub words: String,
 }
 
@@ -98,7 +98,7 @@ impl From<&EvidenceState> for EvidenceStatus {
     }
 }
 
-/// How far a file is by its pull requests.
+/// The progress of a file by its pull requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileProgress {
@@ -106,16 +106,16 @@ pub struct FileProgress {
     pub path: String,
     /// Its wave.
     pub wave: usize,
-    /// How far it is: `done`, `merged`, `open`, `declined`, `reverted`, `partly`, `stale`, `gone`, `held`, `taken` or
+    /// The progress: `done`, `merged`, `open`, `declined`, `reverted`, `partly`, `stale`, `gone`, `held`, `taken` or
     /// `ready`.
     pub state: String,
     /// The same in a few words of Markdown.
     pub said: String,
-    /// Its latest pull request; null where it has none.
+    /// The latest pull request; null if there is none.
     pub pull: Option<u64>,
 }
 
-/// How far a file is.
+/// The progress of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -123,7 +123,7 @@ pub enum State {
     Done,
     /// It has the text that was planned for.
     Open,
-    /// It has another text: the plan says nothing about it any more.
+    /// It has another text: the plan no longer applies to it.
     Stale,
     /// There is no such file.
     Gone,
@@ -140,22 +140,22 @@ pub struct BranchStatus {
 }
 
 impl WaveStatus {
-    /// The files in a state.
+    /// Returns the files in a state.
     pub fn with(&self, state: State) -> impl Iterator<Item = &FileStatus> {
         self.files.iter().filter(move |file| file.state == state)
     }
 
-    /// Returns true if nothing of it is left to do.
+    /// Returns true if every file of the wave is done.
     pub fn is_done(&self) -> bool {
         self.files.iter().all(|file| file.state == State::Done)
     }
 }
 
-/// What the waves of a plan are held against.
+/// The inputs with which the waves of a plan are compared.
 pub struct Observed<'a> {
     /// The paths of the commit.
     pub listing: &'a Listing,
-    /// What evidence says of the files there.
+    /// The states of the files by their evidence.
     pub evidence: &'a EvidenceStates,
     /// `[campaign] trust`.
     pub trust: Trust,
@@ -163,7 +163,7 @@ pub struct Observed<'a> {
     pub contradicted: Option<&'a str>,
 }
 
-/// The waves of a plan against the paths of a commit and the evidence that there is.
+/// Returns the waves of a plan, compared with the paths of a commit and the present evidence.
 pub fn waves(plan: &Plan, observed: &Observed<'_>) -> Vec<WaveStatus> {
     let waves = plan.waves.iter().map(|wave| {
         let planned = wave.files.iter().filter_map(|path| plan.file(path));
@@ -177,7 +177,7 @@ pub fn waves(plan: &Plan, observed: &Observed<'_>) -> Vec<WaveStatus> {
     waves.collect()
 }
 
-/// The files of a plan that are not edited, and why.
+/// Returns the files of a plan that are not edited, with reasons.
 pub fn skipped(plan: &Plan) -> Vec<Refused> {
     let skipped = |file: &File| Some(Refused { path: file.path.clone(), reason: file.skip.clone()? });
     plan.files.iter().filter_map(skipped).collect()

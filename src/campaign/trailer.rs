@@ -1,37 +1,39 @@
-//! The trailer of a commit made by Layerwright: the last line of its message, by which the campaign knows the commit again.
+//! The trailer of a commit made by Layerwright: the last line of its message, by which the campaign recognizes the
+//! commit.
 //!
 //! `Layerwright: TEXT EVIDENCE CHECKSUM` names git's ids of the file's new text and of its evidence, or `-` without
-//! evidence. A commit of `migrate --commit` has the checksum too: it covers the path, the tree, the parent and the message,
-//! so a commit that a person amended or rebased is told from one that is as it was made. A commit that is written through
-//! a forge has none: its tree is not known when its message is written, and the forge tells which files a branch changes.
+//! evidence. A commit of `migrate --commit` has the checksum too. It covers the path, the tree, the parent and the
+//! message, so a commit that a person amended or rebased is recognized. A commit that is written through a forge has no
+//! checksum: its tree is unknown when its message is written, and the forge reports which files a branch changes.
 //!
-//! Earlier commits of `migrate --commit` have `Layerwright-Change: CHECKSUM` instead, which is read, too.
+//! Earlier commits of `migrate --commit` have `Layerwright-Change: CHECKSUM` instead. This trailer is read, too. The
+//! module never reads or writes a repository.
 
 use crate::git::{CommitContent, CommitMark, RepoPath, hash_blob};
 
-/// What the trailer begins with.
+/// The token of the trailer.
 const TOKEN: &str = "Layerwright: ";
 
-/// What the trailer of `migrate --commit` began with when it held the checksum alone.
+/// The token of the trailer of `migrate --commit` when it held the checksum alone.
 const FORMER_TOKEN: &str = "Layerwright-Change: ";
 
-/// What stands for evidence where there is none.
+/// The placeholder for missing evidence.
 const NO_EVIDENCE: &str = "-";
 
-/// A commit of a branch, as a forge has it.
+/// A commit of a branch, as the forge reports it.
 #[derive(Clone, Copy, Debug)]
 pub struct BranchCommit<'a> {
     /// Its id.
     pub id: &'a str,
     /// Its message.
     pub message: &'a str,
-    /// git's id of its tree; `None` if the forge does not tell.
+    /// git's id of its tree; `None` if the forge does not report it.
     pub tree: Option<&'a str>,
     /// Its parents.
     pub parents: &'a [String],
 }
 
-/// The branch of a file, and what it holds that the base branch does not.
+/// The branch of a file, and its changes to the base branch.
 #[derive(Clone, Copy, Debug)]
 pub struct FileBranch<'a> {
     /// The file.
@@ -40,18 +42,18 @@ pub struct FileBranch<'a> {
     pub evidence_path: &'a str,
     /// The commit that the branch is at.
     pub head: &'a str,
-    /// The files that it changes, and git's ids of their texts; None for one that it removes.
+    /// The files that it changes, with git's ids of their texts; `None` for a file that it removes.
     pub files: &'a [(String, Option<String>)],
 }
 
-/// The message of a commit that is written through a forge, with its trailer. The ids are git's, of the file's new text
-/// and of its evidence.
+/// Returns the message of a commit that is written through a forge, with its trailer. The ids are git's, of the file's
+/// new text and of its evidence.
 pub fn on_forge(message: &str, text: &str, evidence: Option<&str>) -> String {
     with_trailer(body(message), &format!("{TOKEN}{text} {}", evidence.unwrap_or(NO_EVIDENCE)))
 }
 
-/// Returns whether Layerwright made all of these commits, and nothing else changed what they write. A person who amends
-/// one keeps its trailer, so each file that the branch changes has to have a text that a trailer names.
+/// Returns true if Layerwright made all of these commits, and nothing else changed the files that they write. A person
+/// who amends a commit keeps its trailer, so each file that the branch changes must have a text that a trailer names.
 pub fn made_all(commits: &[BranchCommit<'_>], branch: &FileBranch<'_>) -> bool {
     let mut named = Vec::new();
     let mut is_head_whole = false;
@@ -94,31 +96,31 @@ impl CommitMark for LocalTrailer {
     }
 }
 
-/// The text and the evidence that a trailer names; None for a commit without one.
+/// Returns the text and the evidence that a trailer names; `None` for a commit without one.
 fn texts(message: &str) -> Option<(&str, Option<&str>)> {
     let mut fields = message.trim_end().lines().last()?.strip_prefix(TOKEN)?.split(' ');
     let (text, evidence) = (fields.next()?, fields.next()?);
     Some((text, Some(evidence).filter(|evidence| *evidence != NO_EVIDENCE)))
 }
 
-/// Returns whether a commit with the former trailer is as it was made.
+/// Returns true if a commit with the former trailer is unchanged since it was made.
 fn is_whole_on_forge(commit: &BranchCommit<'_>, path: &RepoPath) -> bool {
     let (Some(tree), [parent]) = (commit.tree, commit.parents) else { return false };
     LocalTrailer.is_unchanged(commit.message, &CommitContent { path, tree, parent })
 }
 
-/// A message without blank lines around it.
+/// Returns a message without blank lines around it.
 fn body(message: &str) -> &str {
     message.trim_matches('\n')
 }
 
-/// A message without its last line, and that line.
+/// Splits a message into the text above its last line, and that line.
 fn split(message: &str) -> Option<(&str, &str)> {
     let (body, last) = message.trim_matches('\n').rsplit_once('\n')?;
     Some((body.trim_end_matches('\n'), last))
 }
 
-/// The message with its trailer, which joins the trailers that are there.
+/// Returns the message with its trailer, which joins the trailers that are already there.
 fn with_trailer(body: &str, trailer: &str) -> String {
     let has_trailers = body.rsplit_once("\n\n").is_some_and(|(_, last)| last.lines().all(is_trailer));
     format!("{body}{}{trailer}\n", if has_trailers { "\n" } else { "\n\n" })
@@ -156,7 +158,7 @@ mod tests {
         LocalTrailer.message(MESSAGE, TEXT, &CommitContent { path: &path(), tree: TREE, parent: PARENT })
     }
 
-    /// The same as it was before it named the text.
+    /// The same message with the former trailer, which did not name the text.
     fn former() -> String {
         let local = local();
         let (body, checksum) = local.trim_end().rsplit_once(' ').unwrap();
@@ -167,7 +169,8 @@ mod tests {
         LocalTrailer.is_unchanged(message, &CommitContent { path: &path(), tree, parent })
     }
 
-    /// Returns true if a branch whose only commit has this message, and which changes these files, is Layerwright's alone.
+    /// Returns true if Layerwright made all of a branch whose only commit has this message and which changes these
+    /// files.
     fn made(message: &str, tree: &str, files: &[(&str, Option<&str>)]) -> bool {
         let parents = [PARENT.to_owned()];
         let commit = BranchCommit { id: "head", message, tree: Some(tree), parents: &parents };
@@ -232,7 +235,7 @@ mod tests {
         assert!(made_of(&[commit("below", &ours), commit("head", &ours)], &text));
         assert!(!made_of(&[commit("below", &ours), commit("head", theirs)], &text));
         assert!(!made_of(&[commit("below", theirs), commit("head", &ours)], &text));
-        // Only the tree of the commit that the branch is at is what the branch has.
+        // The branch has only the tree of its latest commit.
         let (former, other) = (former(), [("a/Dockerfile", Some(PROOF))]);
         assert!(!made_of(&[commit("below", &former), commit("head", &ours)], &other));
         assert!(made_of(&[commit("below", &ours), commit("head", &former)], &other));

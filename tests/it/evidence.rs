@@ -376,7 +376,7 @@ fn evidence_that_can_not_be_read_is_named() {
         (changed("mood", json!("good")), "unknown field `mood`"),
         (changed("outcome", json!("fine")), "unknown variant `fine`"),
         (changed("path", json!("../a/Dockerfile")), "../a/Dockerfile"),
-        (changed("path", json!("b/Dockerfile")), "b/Dockerfile, whose file is b-Dockerfile-"),
+        (changed("path", json!("b/Dockerfile")), "b/Dockerfile: expected b-Dockerfile-"),
     ] {
         campaign.scratch.write(&place, text);
         let words = [place.as_str(), word, "remove that file", "layerwright verify FILE"];

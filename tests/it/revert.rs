@@ -173,7 +173,7 @@ fn a_branch_is_made_of_a_revert_too() {
     assert_eq!(String::from_utf8(shown).unwrap(), TWO);
     let message = String::from_utf8(git(scratch.root(), &["log", "-1", "--format=%B", name]).stdout).unwrap();
     assert!(
-        message.starts_with("Revert COPY --link in Dockerfile\n\nRestores what stood in 2 lines: 3, 5.\n"),
+        message.starts_with("Revert COPY --link in Dockerfile\n\nRestores 2 lines: 3, 5.\n"),
         "{message}"
     );
     assert_eq!(scratch.git.head().unwrap().target(), head);

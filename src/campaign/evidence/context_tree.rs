@@ -7,18 +7,19 @@ use crate::campaign::plan::file::Plan;
 use crate::config::Config;
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 
-/// The paths that the campaign itself changes in a context, which is not a change of the context: its folder, with the evidence that each pull
-/// request brings, and the files of its waves, to whose texts evidence is bound file by file. Otherwise the first merge
-/// would make all other evidence stale wherever the context is the repository's root.
+/// The paths in a context that the campaign itself changes: its folder, with the evidence that each pull request adds,
+/// and the files of its waves, to whose texts evidence is bound file by file. They do not count as changes of the
+/// context. Otherwise the first merge would make all other evidence stale wherever the context is the repository's
+/// root.
 pub fn own_paths(plan: &Plan, config: &Config) -> BTreeSet<RepoPath> {
     let files = plan.waves.iter().flat_map(|wave| &wave.files).map(String::as_str);
     let files = files.filter_map(|path| RepoPath::new(path).ok());
     files.chain(Names::new(&config.campaign.dir).dir()).collect()
 }
 
-/// What [`Build::tree`](super::Build::tree) holds: git's id of the tree of a context, without the campaign's [`own_paths`]; with folders among
-/// the named contexts, one of all their trees. `context` and `named` are as the plan has them. `None` if none of them is
-/// a folder of the commit.
+/// Returns the value of [`Build::tree`](super::Build::tree): git's id of the tree of a context, without the campaign's
+/// [`own_paths`]. If folders are among the named contexts, it is one id of all their trees. `context` and `named` are
+/// as in the plan. `None` if none of them is a folder of the commit.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What the evidence of a campaign says of one state of its repository.
+//! The evidence of a campaign, compared with one state of its repository.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 
-/// The state of each file of a plan's waves. `commit` is None for a folder without git.
+/// Returns the state of each file of a plan's waves. `commit` is `None` for a folder without git.
 ///
 /// # Errors
 ///
@@ -52,16 +52,16 @@ pub fn states(
     failed.into_inner().map_or(Ok(states), Err)
 }
 
-/// What a base's digest is of: the image for a platform, as one builder sees it.
+/// The key of a base image's digest: the image for a platform, as one builder resolves it.
 type BaseKey<'e> = (&'e str, &'e str, &'e str, &'e str);
 
 fn key<'e>(build: &'e Build, image: &'e str) -> BaseKey<'e> {
     (image, &build.platform, &build.builder.name, &build.builder.driver)
 }
 
-/// The digests that bases had in the latest verification of any file, each with its time. A plan's own digests do not
-/// serve: a tar of an image is known by its configuration or by its manifest, and a builder may tell the digest of an
-/// index.
+/// The digests of base images in the latest verification of any file, each with its time. The plan's own digests are
+/// not used: a tar of an image is identified by its configuration or by its manifest, and a builder may report the
+/// digest of an index.
 fn latest_bases(evidence: &EvidenceByPath) -> BTreeMap<BaseKey<'_>, (&str, &str)> {
     let mut latest: BTreeMap<BaseKey<'_>, (&str, &str)> = BTreeMap::new();
     for found in evidence.values() {
@@ -76,7 +76,7 @@ fn latest_bases(evidence: &EvidenceByPath) -> BTreeMap<BaseKey<'_>, (&str, &str)
     latest
 }
 
-/// git's id of a file's text; `None` if there is none.
+/// Returns git's id of a file's text; `None` if there is no such file.
 fn blob(source: &Source<'_>, file: &File) -> Option<String> {
     let path = RepoPath::new(&file.path).ok()?;
     let entry = source.listing().get(&path)?;

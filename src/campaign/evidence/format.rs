@@ -1,5 +1,5 @@
-//! The format of `evidence/<slug>.json`: what was built and what came out, never what that means for a campaign. Times are
-//! in [`Figures`] alone, so that two verifications of the same commit differ in nothing else.
+//! The format of `evidence/<slug>.json`: the builds and their results. It never says what they mean for a campaign.
+//! Times are in [`Figures`] alone, so two verifications of the same commit differ in nothing else.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use crate::campaign::plan::file::{File, Plan};
 /// The version of the format that this program writes and reads.
 pub const SCHEMA: u32 = 1;
 
-/// What a verification of one file measured.
+/// The results of the verification of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
@@ -27,9 +27,9 @@ pub struct Evidence {
     pub before: String,
     /// git's id of the text after.
     pub after: String,
-    /// What came out: the weightiest outcome of the builds.
+    /// The outcome: the most serious outcome of the builds.
     pub outcome: Outcome,
-    /// Why, where it is neither `same` nor `different`; null there.
+    /// The reason, unless the outcome is `same` or `different`; null for these.
     pub reason: Option<String>,
     /// Each context, target and platform that was built.
     pub builds: Vec<Build>,
@@ -37,19 +37,19 @@ pub struct Evidence {
     pub figures: Figures,
 }
 
-/// What came out, the lightest first.
+/// The outcome of a verification, from the least to the most serious.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// The images are the same, but for noise.
+    /// The images are the same, except for nondeterministic differences.
     Same,
-    /// The builder cannot link, so nothing was shown.
+    /// Could not test: the builder does not support `--link`, so nothing was shown.
     #[serde(rename = "void")]
     CouldNotTest,
-    /// It took longer than its budget.
+    /// The verification timed out: it took longer than its budget.
     #[serde(rename = "deferred")]
     TimedOut,
-    /// The original does not build, or needs what is not there: no failure of the migration.
+    /// The original does not build, or needs something that is missing. This is not a failure of the migration.
     Blocked,
     /// The images differ, or the edited file does not build where the original does.
     Different,
@@ -61,54 +61,54 @@ pub enum Outcome {
 pub struct Build {
     /// The build context, relative to the repository's root; `.` is the root.
     pub context: String,
-    /// git's id of the context's tree, without what the campaign itself changes: its folder and the files of its waves;
-    /// with named contexts, one of all their trees. Null where they are no part of a commit.
+    /// git's id of the context's tree, without the paths that the campaign itself changes: its folder and the files of
+    /// its waves. With named contexts, one id of all their trees. Null if they are not part of a commit.
     pub tree: Option<String>,
     /// The stage; null for the last.
     pub target: Option<String>,
     /// The platform, as in `linux/amd64`.
     pub platform: String,
-    /// Build arguments that were given.
+    /// The build arguments of the build.
     pub build_args: BTreeMap<String, String>,
-    /// Named contexts that were given.
+    /// The named contexts of the build.
     pub contexts: BTreeMap<String, String>,
-    /// The images that it started from, by name, with their digests where the builder told them.
+    /// The base images by name, with their digests if the builder reported them.
     pub bases: BTreeMap<String, Option<String>>,
-    /// What built it.
+    /// The builder.
     pub builder: BuilderFacts,
-    /// The frontend that read the file: what the header names, or `builtin`.
+    /// The frontend that read the file: the value of the header, or `builtin`.
     pub frontend: String,
     /// The assumptions that the build did not test.
     pub assumptions: Vec<String>,
-    /// What came out.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why, where it is neither `same` nor `different`; null there.
+    /// The reason, unless the outcome is `same` or `different`; null for these.
     pub reason: Option<String>,
     /// The edited lines, in order.
     pub sites: Vec<SiteEvidence>,
-    /// Where the images differ, noise left out.
+    /// The differences between the images, without nondeterministic ones.
     pub differences: Vec<Difference>,
-    /// How many differences two builds of the original show too.
+    /// The number of differences that two builds of the original show too.
     pub noise: usize,
     /// The commands that were run in both images.
     pub smoke: Vec<Smoke>,
-    /// What changes cost; null where that was not measured.
+    /// The cost of changes; null if it was not measured.
     pub cache: Option<CacheFigures>,
 }
 
-/// What built an image.
+/// The builder that built an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BuilderFacts {
-    /// Its name in `docker buildx ls`.
+    /// The name in `docker buildx ls`.
     pub name: String,
-    /// Its driver: `docker`, `docker-container`, `kubernetes` or `remote`.
+    /// The driver: `docker`, `docker-container`, `kubernetes` or `remote`.
     pub driver: String,
-    /// The version of BuildKit as the builder tells it; null where it does not.
+    /// The version of BuildKit as the builder reports it; null if it does not.
     pub buildkit: Option<String>,
     /// The version of buildx.
     pub buildx: String,
-    /// Whether it runs without root; null where it does not tell.
+    /// True if the builder runs without root; null if it does not report that.
     pub rootless: Option<bool>,
 }
 
@@ -116,46 +116,46 @@ pub struct BuilderFacts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteEvidence {
-    /// Its first line in the text before, 1-based.
+    /// The first line of the instruction in the text before, 1-based.
     pub line: usize,
-    /// Whether the build reached it.
+    /// The state of the line in the build.
     pub reached: Reached,
 }
 
-/// Whether a build reached a line.
+/// The state of a line in a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reached {
-    /// It was linked: BuildKit showed its own vertex for it.
+    /// The line was linked: BuildKit showed its own vertex for it.
     Linked,
-    /// It was executed and BuildKit does not link it: the first change on `scratch`, or `--chmod`.
+    /// The line was executed, and BuildKit does not link it: the first change on `scratch`, or `--chmod`.
     #[serde(rename = "inert")]
     NoEffect,
-    /// It was not executed: nothing was shown of it.
+    /// The line was not executed: nothing was shown for it.
     NotExercised,
 }
 
-/// Something that differs.
+/// A difference between the images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Difference {
-    /// The absolute path, what is no UTF-8 replaced; null for the image's configuration.
+    /// The absolute path, with bytes that are not UTF-8 replaced; null for the image's configuration.
     pub path: Option<String>,
-    /// What of it, as in `mode`, `xattr security.capability` or `config Env`.
+    /// The part that differs, as in `mode`, `xattr security.capability` or `config Env`.
     pub aspect: String,
-    /// As it was; null for nothing.
+    /// The value before; null for nothing.
     pub before: Option<String>,
-    /// As it is; null for nothing.
+    /// The value after; null for nothing.
     pub after: Option<String>,
-    /// What it is put down to.
+    /// The cause to which the difference is attributed.
     pub cause: Cause,
 }
 
-/// What a difference is put down to.
+/// The cause to which a difference is attributed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Cause {
-    /// The header alone makes it.
+    /// The header alone causes it.
     Header,
     /// A rule expects it.
     Rule {
@@ -166,7 +166,7 @@ pub enum Cause {
         /// True if a waiver accepts it.
         accepted: bool,
     },
-    /// No rule expects it.
+    /// Unexpected: no rule expects it.
     #[serde(rename = "unforetold")]
     Unexpected,
 }
@@ -177,45 +177,45 @@ pub enum Cause {
 pub struct Smoke {
     /// The command.
     pub command: String,
-    /// True if exit code and output agreed.
+    /// True if exit code and output were the same in both images.
     pub agrees: bool,
-    /// Its exit code in the image before.
+    /// The exit code in the image before.
     pub before: i32,
-    /// Its exit code in the image after.
+    /// The exit code in the image after.
     pub after: i32,
 }
 
-/// What changes cost, before and after.
+/// The cost of changes, before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CacheFigures {
-    /// One more layer under the base.
+    /// The cost of one more layer in the base image.
     pub moved_base: Pair,
-    /// A change of a step before the first linked line; null where there is none.
+    /// The cost of a change of a step before the first linked line; null if there is none.
     pub early_step: Option<Pair>,
 }
 
-/// A change in both files.
+/// The cost of one change in both files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
-    /// In the file as it was.
+    /// The cost in the file before the edit.
     pub before: Rebuild,
-    /// In the file as it is.
+    /// The cost in the file after the edit.
     pub after: Rebuild,
 }
 
-/// What a rebuild after a change cost.
+/// The cost of a rebuild after a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rebuild {
-    /// How many layers the image has above its base.
+    /// The number of layers that the image has above its base image.
     pub layers: usize,
-    /// How many of them have the digest that they had.
+    /// The number of these layers that keep their digest.
     pub kept: usize,
-    /// Bytes of the layers, uncompressed, that are to be pushed again.
+    /// The bytes of the layers, uncompressed, that have to be pushed again.
     pub pushed_bytes: u64,
-    /// How many steps were executed and did not come from the cache.
+    /// The number of steps that were executed and did not come from the cache.
     pub steps: usize,
 }
 
@@ -223,40 +223,40 @@ pub struct Rebuild {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Figures {
-    /// When the verification began: RFC 3339, UTC, whole seconds.
+    /// The start of the verification: RFC 3339, UTC, whole seconds.
     pub began: String,
-    /// The whole verification.
+    /// The time of the whole verification.
     pub total_ms: u64,
-    /// Bytes that it wrote to disk: the contexts, and what the builds exported that was not known.
+    /// The bytes that the verification wrote to disk: the contexts, and the exported layers that were not in the cache.
     pub written_bytes: u64,
-    /// By build, in their order.
+    /// The times of the builds, in their order.
     pub builds: Vec<BuildFigures>,
 }
 
-/// Times of one context, target and platform, in milliseconds.
+/// The times of one context, target and platform, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BuildFigures {
-    /// Building the original.
+    /// The time to build the original.
     pub before_ms: u64,
-    /// Building the edited file; null where it was not built.
+    /// The time to build the edited file; null if it was not built.
     pub after_ms: Option<u64>,
-    /// Rebuilding both after the base has moved: before, after.
+    /// The time to rebuild both after a change of the base image: before, after.
     pub moved_base_ms: Option<(u64, u64)>,
-    /// Rebuilding both after an early step has changed: before, after.
+    /// The time to rebuild both after a change of an early step: before, after.
     pub early_step_ms: Option<(u64, u64)>,
 }
 
 impl Cause {
-    /// Returns whether a waiver accepts it.
+    /// Returns true if a waiver accepts the difference.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Rule { accepted: true, .. })
     }
 }
 
 impl Build {
-    /// Returns whether it differs in nothing but what waivers accept. An edited file that does not build has no
-    /// differences, and no waiver accepts that.
+    /// Returns true if every difference is accepted by a waiver. An edited file that does not build has no differences,
+    /// and no waiver accepts that.
     pub fn is_accepted(&self) -> bool {
         !self.differences.is_empty()
             && self.differences.iter().all(|difference| difference.cause.is_accepted())
@@ -265,11 +265,11 @@ impl Build {
 }
 
 impl Evidence {
-    /// Writes it as its file holds it: two spaces, one key a line, a newline at the end.
+    /// Writes the evidence as its file holds it: indented by two spaces, one key per line, a newline at the end.
     ///
     /// # Errors
     ///
-    /// What `out` says.
+    /// The error of `out`.
     pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut out = io::BufWriter::new(out);
         serde_json::to_writer_pretty(&mut out, self)?;
@@ -277,8 +277,8 @@ impl Evidence {
         out.flush()
     }
 
-    /// Returns whether a proof said that nothing would differ and something does: a difference that no rule expects, in a
-    /// file of the plan all of whose selected lines are proved, and by the edit that the plan makes.
+    /// Returns true if a proof said that nothing would differ and something does: a difference that no rule expects, in
+    /// a file of the plan whose selected lines are all proved, made by the edit that the plan makes.
     pub fn contradicts(&self, file: &File) -> bool {
         let proved = file.selected().all(|site| site.proved == Some(true));
         let unexpected = |difference: &Difference| difference.cause == Cause::Unexpected;
@@ -287,7 +287,7 @@ impl Evidence {
         of_this_edit && self.outcome == Outcome::Different && proved && found
     }
 
-    /// What came out, without the differences that waivers accept.
+    /// Returns the outcome without the differences that waivers accept.
     pub fn open_outcome(&self) -> Outcome {
         if self.outcome != Outcome::Different {
             return self.outcome;
@@ -297,10 +297,10 @@ impl Evidence {
     }
 }
 
-/// What is known of the files of a plan by evidence: [`Evidence`] by path.
+/// The evidence of the files of a plan, by path.
 pub type EvidenceByPath = BTreeMap<String, Evidence>;
 
-/// The first proof that evidence contradicts, which stops a campaign.
+/// Returns the first proof that evidence contradicts. It stops a campaign.
 pub fn contradiction<'a>(plan: &Plan, evidence: &'a EvidenceByPath) -> Option<&'a Evidence> {
     let contradicts = |found: &&Evidence| plan.file(&found.path).is_some_and(|file| found.contradicts(file));
     evidence.values().find(contradicts)

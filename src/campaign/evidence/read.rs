@@ -1,4 +1,4 @@
-//! Reads the files of evidence. What is unknown in one is refused, and so is one that is not named for its file.
+//! Reads the files of evidence. Unknown fields are refused, and so is a file whose name does not belong to its path.
 
 use serde::Deserialize;
 
@@ -10,39 +10,39 @@ use crate::text::escape::shown;
 /// A file of evidence cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
-    /// It was written in another format.
+    /// The evidence was written in another format.
     #[error("the evidence has schema {found}, and this program reads {SCHEMA}")]
     Schema {
-        /// The version that it has.
+        /// The version of the evidence.
         found: u64,
     },
-    /// It is no evidence.
-    #[error("this is no evidence: line {line}, column {column}: {message}")]
+    /// The file is not evidence.
+    #[error("invalid evidence: line {line}, column {column}: {message}")]
     Json {
         /// 1-based line.
         line: usize,
         /// 1-based column.
         column: usize,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
-    /// Its path is no path of a repository.
-    #[error("the evidence is of `{path}`: {why}")]
+    /// The path is not a path of a repository.
+    #[error("invalid path `{path}` in the evidence: {why}")]
     Path {
         /// The path, as far as it can be shown.
         path: String,
-        /// What is wrong with it.
+        /// The error of the path.
         why: PathError,
     },
-    /// It has the name of another file's evidence.
-    #[error("the evidence is of {path}, whose file is {expected}")]
+    /// The file has the name of another file's evidence.
+    #[error("wrong file name for the evidence of {path}: expected {expected}")]
     Name {
         /// The path.
         path: String,
-        /// The name that it should have.
+        /// The expected name.
         expected: String,
     },
-    /// The name that it should have cannot be told.
+    /// The expected name is unknown.
     #[error(transparent)]
     Git(#[from] GitError),
 }

@@ -1,5 +1,5 @@
-//! What evidence says of a file as it is planned now: evidence that is up to date says what came out, other evidence is
-//! stale. Nothing is read here: the caller tells what the repository holds.
+//! The state of a file by its evidence. Evidence that is up to date gives its outcome; other evidence is stale. Nothing
+//! is read here: the caller passes the contents of the repository.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,73 +15,73 @@ use crate::text::words::{count, plural};
 pub struct CurrentInputs<'a> {
     /// git's id of the file's text; `None` if the file is gone.
     pub blob: Option<&'a str>,
-    /// What [`Build::tree`] would be now; `None` if its contexts are no part of a commit.
+    /// Returns the present value of [`Build::tree`]; `None` if its contexts are not part of a commit.
     pub tree: &'a dyn Fn(&Build) -> Option<String>,
-    /// The digest that an image of a build has now, by its name; `None` if that is not known.
+    /// Returns the present digest of a build's image, by its name; `None` if it is unknown.
     pub base: &'a dyn Fn(&Build, &str) -> Option<String>,
-    /// The platforms that the file is to be built for; empty where the builder's own will do.
+    /// The platforms that the file is to be built for; empty if the builder's own platform is enough.
     pub platforms: &'a [String],
 }
 
-/// What evidence says of a file as it is planned now.
+/// The state of a file by its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EvidenceState {
-    /// There is none.
+    /// There is no evidence.
     Missing,
     /// Every selected line was executed in a build that gave the same image, or one that differs as waivers accept.
     Verified,
-    /// It is of other inputs than those of now.
+    /// The evidence is of other inputs than the present ones.
     Stale(BTreeSet<Stale>),
     /// No build executed these lines.
     NotExercised(Vec<usize>),
-    /// The builder cannot link, so it shows nothing; why.
+    /// The builder does not support `--link`, so it shows nothing. Holds the reason.
     CouldNotTest(String),
-    /// It took longer than its budget; why.
+    /// The verification timed out. Holds the reason.
     TimedOut(String),
-    /// The original does not build; why.
+    /// The original does not build. Holds the reason.
     Blocked(String),
     /// The images differ and no waiver accepts it.
     Different {
-        /// In how many places; 0 where the edited file does not build, or a command behaves in another way.
+        /// The number of places; 0 if the edited file does not build, or a command behaves differently.
         places: usize,
-        /// Why, where it is not the places.
+        /// The reason, if it is not the places.
         reason: Option<String>,
     },
-    /// The images differ where a proof said that they would not.
+    /// The images differ although a proof said that they would not.
     Contradicts,
 }
 
-/// What evidence says of the files of a plan, by path.
+/// The states of the files of a plan, by path.
 pub type EvidenceStates = BTreeMap<String, EvidenceState>;
 
-/// What evidence says, in one word.
+/// The state of a file by its evidence, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceSummary {
-    /// There is none.
+    /// There is no evidence.
     Missing,
     /// The file is verified.
     #[serde(rename = "stands")]
     Verified,
-    /// It is of other inputs than those of now.
+    /// The evidence is of other inputs than the present ones.
     Stale,
     /// No build executed some of the lines.
     NotExercised,
-    /// The builder cannot link, so it shows nothing.
+    /// The builder does not support `--link`, so it shows nothing.
     #[serde(rename = "void")]
     CouldNotTest,
-    /// It took longer than its budget.
+    /// The verification timed out.
     #[serde(rename = "deferred")]
     TimedOut,
     /// The original does not build.
     Blocked,
     /// The images differ.
     Different,
-    /// The images differ where a proof said that they would not.
+    /// The images differ although a proof said that they would not.
     Contradicts,
 }
 
-/// Why evidence is stale.
+/// The reason why evidence is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stale {
@@ -94,17 +94,16 @@ pub enum Stale {
     /// Other builds are planned now: another context, target, build argument or named context.
     #[serde(rename = "ways")]
     Builds,
-    /// A base image is another one now.
+    /// A base image has another digest now.
     Base,
 }
 
 impl EvidenceState {
-    /// The state of a file by its evidence.
+    /// Returns the state of a file by its evidence.
     ///
-    /// A file that has its new text already was verified as it went out: what others change in its context or under
-    /// its base since then is no longer a matter of the campaign, so only the texts count for it. A stale contradiction
-    /// still is one, as long as it is of the same edit: the model was wrong there, and only another verification takes
-    /// that back.
+    /// A file that already has its new text was verified before its pull request. Later changes of its context or its
+    /// base image do not concern the campaign, so only the texts count for it. A stale contradiction still counts, as
+    /// long as it is of the same edit: the model was wrong there, and only another verification clears it.
     pub fn new(evidence: Option<&Evidence>, file: &File, now: &CurrentInputs<'_>) -> Self {
         let Some(evidence) = evidence else { return Self::Missing };
         if evidence.contradicts(file) {
@@ -117,7 +116,7 @@ impl EvidenceState {
         Self::of_current(evidence, file)
     }
 
-    /// What evidence says that is of the file as it is planned.
+    /// Returns the state of a file by evidence that is up to date.
     fn of_current(evidence: &Evidence, file: &File) -> Self {
         let mut refuted = evidence.builds.iter().filter(|build| build.outcome == Outcome::Different);
         if let Some(build) = refuted.find(|build| !build.is_accepted()) {
@@ -132,8 +131,8 @@ impl EvidenceState {
             Outcome::Different => (Outcome::Same, None),
             outcome => (outcome, build.reason.clone()),
         };
-        // What the whole says counts where it is more than what the builds say: nothing else is left of a file of
-        // which nothing was built.
+        // The outcome of the whole counts if it is more than the outcomes of the builds: for a file without builds
+        // there is nothing else.
         let whole = (evidence.outcome, evidence.reason.clone());
         let whole = (evidence.builds.is_empty() || whole.0 != Outcome::Different).then_some(whole);
         let all = whole.into_iter().chain(evidence.builds.iter().map(said));
@@ -150,7 +149,7 @@ impl EvidenceState {
 }
 
 impl fmt::Display for EvidenceState {
-    /// A few words, which follow the name of a file.
+    /// Writes a few words that follow the name of a file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let because = |f: &mut fmt::Formatter<'_>, what: &str, reason: &str| match reason {
             "" => f.write_str(what),
@@ -180,7 +179,7 @@ impl fmt::Display for EvidenceState {
 }
 
 impl EvidenceSummary {
-    /// The word for a state.
+    /// Returns the word for a state.
     pub fn of(state: &EvidenceState) -> Self {
         match state {
             EvidenceState::Missing => Self::Missing,
@@ -197,7 +196,7 @@ impl EvidenceSummary {
 }
 
 impl Stale {
-    /// What has changed.
+    /// Writes the input that has changed.
     pub fn words(self) -> &'static str {
         match self {
             Self::Before => "file changed",
@@ -209,7 +208,7 @@ impl Stale {
     }
 }
 
-/// Why evidence is not of the file as it is planned and as it is there.
+/// Returns the reasons why evidence does not match the planned and the present file.
 fn stale(evidence: &Evidence, file: &File, now: &CurrentInputs<'_>) -> BTreeSet<Stale> {
     let is_done = now.blob.is_some() && now.blob == file.done_blob();
     let mut stale = BTreeSet::new();
@@ -218,7 +217,7 @@ fn stale(evidence: &Evidence, file: &File, now: &CurrentInputs<'_>) -> BTreeSet<
             stale.insert(why);
         }
     };
-    // A plan that was made behind the edit knows the new text alone.
+    // A plan that was made after the edit knows only the new text.
     let is_planned = file.rewritten.is_some();
     note(is_planned && evidence.before != file.blob, Stale::Before);
     note(!is_done && now.blob != Some(&evidence.before), Stale::Before);
@@ -239,8 +238,8 @@ fn stale(evidence: &Evidence, file: &File, now: &CurrentInputs<'_>) -> BTreeSet<
     stale
 }
 
-/// Returns true if the builds are those that are planned: each context on each platform, and nothing else but further targets,
-/// which show lines that no planned target reaches.
+/// Returns true if the builds are those that are planned: each context on each platform. Only further targets may be
+/// added, which show lines that no planned target reaches.
 fn are_planned_builds(builds: &[Build], file: &File, platforms: &[String]) -> bool {
     let is_built = |context: &Context| {
         let mut of_it = builds.iter().filter(|build| is_of(build, context) && build.target == context.target);
@@ -255,7 +254,8 @@ fn are_planned_builds(builds: &[Build], file: &File, platforms: &[String]) -> bo
         && builds.iter().all(|build| file.contexts.iter().any(|context| is_of(build, context)))
 }
 
-/// Returns true if a build is of a context, whatever its target. An argument that only the build knows may have any value.
+/// Returns true if a build is of a context, whatever its target. An argument that only the build knows may have any
+/// value.
 fn is_of(build: &Build, context: &Context) -> bool {
     let planned = |name: &String, value: &String| {
         context.build_args.get(name).is_some_and(|planned| planned.as_ref().is_none_or(|it| it == value))
@@ -278,7 +278,7 @@ fn shows(build: &Build) -> bool {
     }
 }
 
-/// The lines that no build shows. Where nothing is left to edit, those that were edited count.
+/// Returns the lines that no build shows. If nothing is left to edit, the lines that were edited count.
 fn undischarged(evidence: &Evidence, file: &File) -> BTreeSet<usize> {
     let edited = evidence.builds.iter().flat_map(|build| &build.sites).map(|site| site.line);
     let mut open: BTreeSet<usize> = match file.rewritten {

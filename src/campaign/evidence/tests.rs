@@ -1,4 +1,4 @@
-//! What evidence says of a file, and whether the file may go out by it.
+//! The state of a file by its evidence, and the policy for its pull request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,7 +118,7 @@ fn tree(build: &Build) -> Option<String> {
     (build.context != "-").then(|| format!("tree of {}", build.context))
 }
 
-/// The file as it was when it was verified.
+/// The state of the file with the inputs of its verification.
 const UNCHANGED: CurrentInputs<'_> =
     CurrentInputs { blob: Some(OLD), tree: &tree, base: &|_, _| Some("sha256:1".to_owned()), platforms: &[] };
 
@@ -149,7 +149,11 @@ fn a_file_is_verified_when_each_selected_line_was_executed_somewhere() {
     found.builds[1].reason = Some("needs secret npmrc".into());
     assert_eq!(state(&found, &file), EvidenceState::Blocked("needs secret npmrc".into()));
     file.sites[1].selected = false;
-    assert_eq!(state(&found, &file), EvidenceState::Verified, "a line that is not edited needs no evidence");
+    assert_eq!(
+        state(&found, &file),
+        EvidenceState::Verified,
+        "a line that is not edited does not need evidence"
+    );
 }
 
 #[test]
@@ -189,7 +193,7 @@ fn each_change_makes_it_stale() {
     assert_eq!(with(&moved), stale(&[Stale::Base]));
     let untold =
         CurrentInputs { base: &|_, image| (image == "other").then(|| "sha256:2".into()), ..UNCHANGED };
-    assert_eq!(with(&untold), EvidenceState::Verified, "what nobody knew cannot be told to have changed");
+    assert_eq!(with(&untold), EvidenceState::Verified, "an unknown digest does not count as changed");
     let mut edited = file.clone();
     edited.rewritten = Some("another edit".into());
     assert_eq!(state(&full, &edited), stale(&[Stale::After]));
@@ -239,7 +243,7 @@ fn a_merged_file_was_verified_as_it_went_out() {
         platforms: &[],
     };
     assert_eq!(EvidenceState::new(Some(&full), &file, &later), EvidenceState::Verified);
-    // Planned again behind the merge: nothing is left to edit.
+    // Planned again after the merge: nothing is left to edit.
     (file.blob, file.rewritten) = (NEW.into(), None);
     file.sites.iter_mut().for_each(|site| (site.selected, site.verdict) = (false, Verdict::Linked));
     assert_eq!(EvidenceState::new(Some(&full), &file, &later), EvidenceState::Verified);
