@@ -1,7 +1,8 @@
-//! Whether two builds are the same image: path by path, and in what the image says about running it. [`run`] verifies a
-//! file: it builds what [`variants`] and [`context`] make of it with a [`builder`], [`image`] and [`compare`] read what was
-//! built, [`noise`] and [`attribution`] tell what a difference means, [`smoke`] and [`cache`] what runs in
-//! the images and what changes cost, and [`Evidence`](crate::campaign::evidence::Evidence) is what remains.
+//! Checks that two builds produce the same image: path by path, and in the configuration. [`run`] verifies a file: it
+//! prepares the texts with [`variants`] and the files with [`context`], and builds both with a [`builder`]. [`image`]
+//! and [`compare`] read the exported images. [`noise`] and [`attribution`] find the cause of each difference.
+//! [`smoke`] runs commands in the images, [`cache`] measures rebuilds, and
+//! [`Evidence`](crate::campaign::evidence::Evidence) records the result.
 
 pub mod attribution;
 pub mod builder;

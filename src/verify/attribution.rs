@@ -1,5 +1,5 @@
-//! What a difference is put down to: the header, a rule that foretold it, or nothing. It never decides whether a
-//! difference matters.
+//! The cause of each difference: the header, a rule that predicted it, or none. It never decides whether a difference
+//! matters.
 
 use bstr::ByteSlice;
 use globset::Glob;
@@ -14,23 +14,23 @@ use crate::campaign::evidence::{self, Cause};
 use crate::campaign::plan::file::{Reason, Site, Waiver};
 use crate::rootfs::layers::overlay::follow_symlinks;
 
-/// What was foretold of a file.
+/// The predictions for a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Foretold<'a> {
     /// Its path in the repository.
     pub path: &'a str,
-    /// The sites of the plan that are edited.
+    /// The instructions of the plan that are edited.
     pub sites: &'a [&'a Site],
-    /// The differences that somebody accepted.
+    /// The waivers.
     pub waivers: &'a [Waiver],
 }
 
-/// Puts each difference down to what makes it. `header_only` is the original with the header of the edited text, where
-/// that is another one; it is built where something differs.
+/// Attributes each difference to its cause. `header_only` is the original with the header of the edited text, if that
+/// header differs; it is built if the images differ.
 ///
 /// # Errors
 ///
-/// [`Failure`] of the build with the header alone.
+/// [`Failure`] of the header-only build.
 pub fn attribute(
     bench: &mut Workbench<'_>,
     variants: &Variants,
@@ -50,10 +50,10 @@ pub fn attribute(
     Ok(causes(differences, &header, samples.original(), foretold))
 }
 
-/// The pure part of [`attribute`]: `header` is what the header alone changes, `original` the image before.
+/// The pure part of [`attribute`]: `header` holds the changes of the header alone, `original` is the image before.
 ///
-/// A rule foretells something only where its finding stood when the line was edited: one that somebody accepted, or one
-/// of a line that was edited against its verdict. What an edit of the line was to mend is not foretold by it.
+/// A rule predicts a difference only if its finding was open when the line was edited: a waived finding, or one of a
+/// line that was edited against its verdict. A finding that the edit itself was to fix predicts nothing.
 pub fn causes(
     differences: &[Difference],
     header: &[Difference],
@@ -78,8 +78,8 @@ pub fn causes(
     differences.iter().map(|difference| recorded(difference, cause(difference))).collect()
 }
 
-/// The cause of a linked build that fails: a waived finding, first of all one whose rule predicts the failure. A waiver
-/// accepts another image, but not a failed build.
+/// Returns the cause of a linked build that fails: a waived finding, preferably one whose rule predicts the failure.
+/// A waiver accepts another image, but not a failed build.
 pub fn cause_of_failure(sites: &[&Site]) -> Cause {
     let linked = sites.iter().filter(|site| site.verdict == Verdict::Link);
     let mut waived = linked.flat_map(|site| site.reasons.iter().map(|reason| (site.line, reason.rule)));
@@ -91,7 +91,7 @@ pub fn cause_of_failure(sites: &[&Site]) -> Cause {
     }
 }
 
-/// A difference as it stands in evidence.
+/// Returns a difference in the form used in evidence.
 pub fn recorded(difference: &Difference, cause: Cause) -> evidence::Difference {
     let Difference { path, aspect, before, after } = difference;
     let aspect = match aspect {
@@ -138,7 +138,7 @@ fn foretells(reason: &Reason, difference: &Difference, original: &Image) -> bool
     }
 }
 
-/// The attribute that an aspect belongs to, if a link can change it without replacing the path.
+/// Returns the attribute that an aspect belongs to, if a link can change it without replacing the path.
 fn attribute_of(aspect: &Aspect) -> Option<Attribute> {
     match aspect {
         Aspect::Mode => Some(Attribute::Mode),
@@ -172,7 +172,7 @@ mod tests {
         Waiver { file: file.into(), rule: rule.into(), path: path.into(), reason: "so".into() }
     }
 
-    /// The causes by path and aspect: `header`, `rule:line`, with a `+` where somebody accepted it, or `-`.
+    /// Returns the causes by path and aspect: `header`, `rule:line` (with a `+` if waived), or `-`.
     fn told(header: &[Difference], sites: &[Site], waivers: &[Waiver]) -> Vec<String> {
         let (before, after) = images();
         let sites: Vec<&Site> = sites.iter().collect();

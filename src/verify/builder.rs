@@ -1,4 +1,4 @@
-//! What builds images. [`Builder`] is the seam: [`DockerBuildx`](buildx::DockerBuildx) is the real one.
+//! The builder of images. [`Builder`] is the trait; [`DockerBuildx`](buildx::DockerBuildx) is the real one.
 
 pub mod buildx;
 mod failure;
@@ -19,56 +19,55 @@ pub(in crate::verify) use process::now;
 
 /// Builds images with BuildKit.
 pub trait Builder: Sync {
-    /// What it is. Asked once; answers from then on.
+    /// Returns the facts about the builder. The builder is asked once; later calls return the same answer.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where there is no builder.
+    /// [`BuildError`] if there is no builder.
     fn facts(&self) -> Result<BuilderFacts, BuildError>;
 
-    /// Builds; `watch` is told of each step. Nothing keeps running when it returns.
+    /// Builds, and reports each step to `watch`. No process is left running when it returns.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] tells apart a failed build, one that ran out of time, one that was interrupted and a builder that
-    /// is gone.
+    /// [`BuildError`] distinguishes a failed build, a timeout, an interrupt and a lost builder.
     fn build(&self, request: &Request, watch: &(dyn Fn(&Vertex) + Sync)) -> Result<Built, BuildError>;
 }
 
-/// What is built.
+/// The input of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The text of the Dockerfile.
     pub dockerfile: Vec<u8>,
-    /// What stands in the Dockerfile's own ignore file, `<Dockerfile>.dockerignore`; `None` if there is none and the
-    /// context's `.dockerignore` counts (BuildKit's `dockerui.Client.DockerIgnorePatterns`).
+    /// The content of the Dockerfile's own ignore file, `<Dockerfile>.dockerignore`; `None` if there is none and the
+    /// build context's `.dockerignore` counts (BuildKit's `dockerui.Client.DockerIgnorePatterns`).
     pub ignore: Option<Vec<u8>>,
-    /// The context: a folder of this machine.
+    /// The build context: a folder of this machine.
     pub context: PathBuf,
-    /// The stage; None for the last.
+    /// The stage; `None` for the last.
     pub target: Option<String>,
-    /// The platform; None for the builder's own.
+    /// The platform; `None` for the builder's own.
     pub platform: Option<String>,
-    /// Build arguments.
+    /// The build arguments.
     pub build_args: BTreeMap<String, String>,
-    /// Named contexts: a folder of this machine, `docker-image://…` or a URL.
+    /// The named contexts: a folder of this machine, `docker-image://…` or a URL.
     pub contexts: BTreeMap<String, String>,
-    /// Secrets, each as `--secret` takes it.
+    /// The secrets, each in the form that `--secret` takes.
     pub secrets: Vec<String>,
-    /// SSH agents, each as `--ssh` takes it.
+    /// The SSH agents, each in the form that `--ssh` takes.
     pub ssh: Vec<String>,
-    /// Further arguments of `docker buildx build` that the user gave, as `--cache-from`, `--network` or `--allow`.
+    /// Additional arguments of `docker buildx build` from the user, such as `--cache-from`, `--network` or `--allow`.
     pub passed: Vec<String>,
-    /// The stages that are executed anew whatever the cache has, by name.
+    /// The names of the stages that are always executed, without the cache.
     pub anew: Vec<String>,
-    /// What becomes of the image.
+    /// The output of the build.
     pub output: Output,
-    /// When it has to be done.
+    /// The deadline.
     pub deadline: Option<Instant>,
 }
 
 impl Request {
-    /// A Dockerfile in a context and nothing else, of which nothing is kept.
+    /// Returns a request for a Dockerfile in a build context, with no output and no options.
     pub fn new(dockerfile: impl Into<Vec<u8>>, context: impl Into<PathBuf>) -> Self {
         Self {
             dockerfile: dockerfile.into(),
@@ -88,82 +87,83 @@ impl Request {
     }
 }
 
-/// What becomes of an image.
+/// The output of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// It is written into this folder as an OCI image layout: `type=oci,tar=false`. New layers are not compressed; those
-    /// that the builder has compressed stay so.
+    /// An OCI image layout, written into this folder: `type=oci,tar=false`. New layers are not compressed; layers
+    /// that the builder has compressed stay compressed.
     Layout(PathBuf),
-    /// Nothing: `type=cacheonly`.
+    /// No output: `type=cacheonly`.
     Nothing,
-    /// The engine gets it under this name: `--load`.
+    /// An image of this name in the engine: `--load`.
     Image(String),
 }
 
-/// A build that is done.
+/// A successful build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
-    /// Its steps, in the order in which BuildKit told of them.
+    /// The steps, in the order in which BuildKit reported them.
     pub vertexes: Vec<Vertex>,
-    /// How long it took, without the export.
+    /// The duration without the export.
     pub elapsed: Duration,
-    /// How long it took with the export, in which layers are made of what was built.
+    /// The duration with the export, which makes layers of the build result.
     pub exported: Duration,
 }
 
 /// A step of a build: BuildKit's `client.Vertex`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vertex {
-    /// Its digest.
+    /// The digest.
     pub digest: String,
-    /// Its name, as in `[build 2/3] LINK COPY --link a /b`.
+    /// The name, as in `[build 2/3] LINK COPY --link a /b`.
     pub name: String,
-    /// True if it came from the cache.
+    /// True if the step came from the cache.
     pub cached: bool,
-    /// True if it has begun.
+    /// True if the step has started.
     pub started: bool,
-    /// True if it is done.
+    /// True if the step is done.
     pub completed: bool,
-    /// Why it failed.
+    /// The error, if the step failed.
     pub error: Option<String>,
 }
 
 impl Vertex {
-    /// Returns true if it puts a linked copy upon what is below: the vertex that BuildKit adds for `--link` where it merges
-    /// (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `, and `] ONBUILD LINK ` in the child).
+    /// Returns true if the step merges a linked copy with the layers below: the vertex that BuildKit adds for
+    /// `--link` if it merges (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `, and `] ONBUILD LINK ` in the
+    /// child).
     pub fn is_link(&self) -> bool {
         let step = self.name.split_once("] ").map_or("", |(_, step)| step);
         step.strip_prefix("ONBUILD ").unwrap_or(step).starts_with("LINK ")
     }
 }
 
-/// Why there is no image.
+/// The reason why there is no image.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The client is not there.
+    /// The client is missing.
     #[error("`docker` cannot be run ({0}): install Docker with buildx, or put it on PATH")]
     NoDocker(io::Error),
     /// The client cannot build with BuildKit.
     #[error("`docker buildx` does not answer ({said}): install the buildx plugin, 0.11 or newer")]
     NoBuildx {
-        /// What it said.
+        /// The client's output.
         said: String,
     },
-    /// No builder of this name, or none that runs.
+    /// There is no builder of this name, or none that runs.
     #[error("the builder cannot be used ({said}): start it, or choose one of `docker buildx ls`")]
     NoBuilder {
-        /// What the client said.
+        /// The client's output.
         said: String,
     },
-    /// The frontend that the header names cannot be had.
+    /// The frontend that the header names cannot be loaded.
     #[error(
-        "the frontend {image} cannot be had ({said}): verify where it can be pulled, or set `[verify] frontend = \
+        "the frontend {image} cannot be loaded ({said}): verify where it can be pulled, or set `[verify] frontend = \
          \"builtin\"` to let the builder's own read the file"
     )]
     Frontend {
-        /// The image that `# syntax` or `BUILDKIT_SYNTAX` names.
+        /// The image named by `# syntax` or `BUILDKIT_SYNTAX`.
         image: String,
-        /// What the builder said.
+        /// The builder's error.
         said: String,
     },
     /// The build failed.
@@ -171,41 +171,41 @@ pub enum BuildError {
     Failed {
         /// The step that failed, as the builder names it.
         step: Option<String>,
-        /// What the builder said, and the last lines that the step printed.
+        /// The builder's error and the last lines that the step printed.
         said: String,
     },
-    /// It was built, and could not be exported.
+    /// The build succeeded, but its result could not be exported.
     #[error(
-        "what was built cannot be exported ({said}): see that there is room, or set TMPDIR to a disk with room"
+        "the build result cannot be exported ({said}): free some space, or set TMPDIR to a disk with more space"
     )]
     Export {
-        /// What the builder said.
+        /// The builder's error.
         said: String,
     },
-    /// The builder went away in the midst of a build.
-    #[error("the builder went away while it built ({said}): start it, then verify again")]
+    /// The connection to the builder was lost during a build.
+    #[error("the connection to the builder was lost during the build ({said}): start it, then verify again")]
     Lost {
-        /// What the client said.
+        /// The client's output.
         said: String,
     },
-    /// It took too long and was stopped.
+    /// The build timed out and was stopped.
     #[error(
         "the build took longer than {} and was stopped: `[verify] budget` gives it more time",
         duration(*.after)
     )]
     TimedOut {
-        /// How long it had run.
+        /// The time that it had run.
         after: Duration,
     },
-    /// Somebody interrupted it.
+    /// The build was interrupted.
     #[error("interrupted")]
     Interrupted,
-    /// This machine cannot do it.
+    /// This machine refused an operation.
     #[error("{what}: {}", told(.source))]
     System {
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -214,11 +214,11 @@ fn at(step: Option<&str>) -> String {
     step.map_or(String::new(), |step| format!(" at {step}"))
 }
 
-/// An error, and what helps where a disk is full.
+/// Returns an error's text, with the remedy if a disk is full.
 fn told(error: &io::Error) -> String {
     let room = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; make room, or set TMPDIR to a disk with room"
+            "; free some space, or set TMPDIR to a disk with more space"
         }
         _ => "",
     };

@@ -1,14 +1,14 @@
-//! What a change costs before and after: how much is executed and pushed again. It measures, and never says what that is
-//! worth.
+//! The cost of a change before and after the edit: how much is executed and pushed again. It measures and never rates
+//! the result.
 //!
-//! From a warm cache, a layer that is in no cache is put on top of the base, or before a step ahead of the first linked
-//! line; what is below it stays as it was. For the cache that is a base that moved, or a step that changed: the files of
-//! the image are the same but for one.
+//! From a warm cache, a layer that is in no cache is put on top of the base image, or before a step ahead of the
+//! first linked line; the layers below it stay the same. For the cache, this is a base image that moved or a step
+//! that changed: the files of the image differ in one file only.
 //!
-//! A layer was kept where its digest was among those of the warm image. Copying again gives another digest although the
-//! files are the same, for a directory gets the time at which something was put into it; so does running again, mostly.
-//! A step was executed where the builder does not call it cached; FROM is none, and neither is putting a linked copy
-//! upon what is below, which is done each time and copies nothing.
+//! A layer was reused if its digest is among those of the warm image. Copying again gives another digest although the
+//! files are the same, because a directory gets the time at which an entry was added; running again mostly does too.
+//! A step was executed if the builder does not report it as cached. FROM does not count as a step, nor does the merge
+//! of a linked copy with the layers below, which is done each time and copies nothing.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,13 +22,13 @@ use crate::campaign::evidence::{CacheFigures, Pair, Rebuild};
 use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Instruction};
 
-/// Where the layer has its file.
+/// The path of the layer's file.
 const MARK: &str = "/.layerwright-changed";
 
-/// The figures, and how long both rebuilds took.
+/// The figures, and the duration of both rebuilds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
-    /// What was executed and is to be pushed.
+    /// The counts of layers, executed steps and bytes to push.
     pub figures: CacheFigures,
     /// Rebuilding after the base has moved: before, after.
     pub moved_base: (Duration, Duration),
@@ -36,7 +36,7 @@ pub struct Measured {
     pub early_step: Option<(Duration, Duration)>,
 }
 
-/// Measures both changes in both texts. `None` if nothing but `scratch` is below.
+/// Measures both changes in both texts. `None` if there is nothing but `scratch` below.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub fn measure(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Option<
     let above = moved.each_ref().map(Change::base_layers);
     let rebuilt = |change: &[Change; 2]| {
         let [before, after] = [0, 1].map(|turn| change[turn].counted(above[turn]));
-        // The layers below are known: what is exported is what would be pushed.
+        // The layers below are known, so the exported bytes are the bytes that a push would send.
         (Pair { before, after }, (change[0].rebuilt.built.exported, change[1].rebuilt.built.exported))
     };
     let (moved_base, base_took) = rebuilt(&moved);
@@ -59,7 +59,7 @@ pub fn measure(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Option<
     Ok(Some(Measured { figures, moved_base: base_took, early_step: early_took }))
 }
 
-/// An image, and what it is after a change.
+/// An image before and after a change.
 struct Change {
     warm: Exported,
     rebuilt: Exported,
@@ -70,7 +70,7 @@ fn change(bench: &mut Workbench<'_>, variants: &Variants, places: &[usize]) -> R
     let mut one = |request: &Request| -> Result<Change, Failure> {
         let mut request = Request { anew: Vec::new(), ..request.clone() };
         let warm = bench.image(&request)?;
-        // Each has a layer of its own: what the first build executed is not in the cache of the second.
+        // Each build has a layer of its own, so the second does not find the first one's steps in the cache.
         request.dockerfile = with_layers(&request.dockerfile, places, MARK, &bench.nonce());
         Ok(Change { warm, rebuilt: bench.image(&request)? })
     };
@@ -78,7 +78,7 @@ fn change(bench: &mut Workbench<'_>, variants: &Variants, places: &[usize]) -> R
 }
 
 impl Change {
-    /// How many layers both share from below: all that is under the one that was put there.
+    /// Returns the number of layers that both share from below: all layers under the inserted one.
     fn shared(&self) -> usize {
         let pairs = self.warm.image.layers.iter().zip(&self.rebuilt.image.layers);
         pairs.take_while(|(warm, rebuilt)| warm.digest == rebuilt.digest).count()
@@ -88,12 +88,13 @@ impl Change {
         self.rebuilt.image.entries.contains_key(MARK.trim_start_matches('/').as_bytes().as_bstr())
     }
 
-    /// How many layers the base has, where it is the base that moved. The image of a stage from `scratch` has none.
+    /// Returns the number of layers of the base image, if it is the base image that moved. The image of a stage from
+    /// `scratch` has none.
     fn base_layers(&self) -> usize {
         if self.is_in_image() { self.shared() } else { 0 }
     }
 
-    /// What rebuilding cost, of the layers above the base.
+    /// Returns the cost of rebuilding the layers above the base image.
     fn counted(&self, base_layers: usize) -> Rebuild {
         let warm: BTreeSet<Digest> = self.warm.image.layers.iter().map(|layer| layer.digest).collect();
         let mut layers = self.rebuilt.image.layers.clone();
@@ -112,19 +113,19 @@ impl Change {
     }
 }
 
-/// Where layers are put: each before this instruction, by index.
+/// The places of the inserted layers: each before this instruction, by index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Places {
-    /// On top of the base, in each stage that starts from it.
+    /// On top of the base image, in each stage that starts from it.
     bases: Vec<usize>,
     /// Before an early step.
     early_step: Option<usize>,
 }
 
 impl Places {
-    /// The base is what the stage that is built comes from in the end. Where that is `scratch`, it is what the stages
-    /// start from that it uses. The early step is the last one that writes before the first linked line of the stages
-    /// that become the image; both texts have the same instructions.
+    /// The base image is the one that the built stage comes from in the end. If that is `scratch`, the base images of
+    /// the stages that it uses count. The early step is the last one that writes before the first linked line of the
+    /// stages that become the image; both texts have the same instructions.
     fn find(variants: &Variants) -> Option<Self> {
         let [original, edited] = variants.read();
         let stages = stages(&original, &variants.original.build_args);

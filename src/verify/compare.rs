@@ -1,7 +1,7 @@
-//! What two images differ in. It never decides whether a difference matters.
+//! The differences between two images. It never decides whether a difference matters.
 //!
-//! Not compared are times, how many names a file has, and what of the configuration tells about the build and not
-//! about the image: see [`BUILD_KEYS`].
+//! These are not compared: times, the number of names of a file, and the keys of the configuration that describe the
+//! build and not the image: see [`BUILD_KEYS`].
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -12,17 +12,17 @@ use serde_json::{Map, Value};
 
 use super::image::{Digest, Image, ImagePath, Node, NodeKind};
 
-/// What of a configuration document is not compared: OCI `config.md`, and what BuildKit puts beside it for its inline
-/// cache (`exptypes.ExporterInlineCache`) and, before 0.12, about the build.
+/// The keys of a configuration document that are not compared: OCI `config.md`, and the keys that BuildKit adds for
+/// its inline cache (`exptypes.ExporterInlineCache`) and, before 0.12, about the build.
 pub const BUILD_KEYS: [&str; 5] =
     ["created", "history", "rootfs", "moby.buildkit.cache.v0", "moby.buildkit.buildinfo.v1"];
 
-/// What was compared, and what differs.
+/// The extent of a comparison, and the differences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// The paths of both images together.
+    /// The number of paths in both images together.
     pub paths: usize,
-    /// By path and aspect, those of the configuration last.
+    /// The differences by path and aspect, those of the configuration last.
     pub differences: Vec<Difference>,
 }
 
@@ -33,25 +33,25 @@ impl Comparison {
     }
 }
 
-/// One thing that differs.
+/// A single difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Where; empty for the root, None for the configuration.
+    /// The path; empty for the root, `None` for the configuration.
     pub path: Option<ImagePath>,
-    /// What.
+    /// The aspect that differs.
     pub aspect: Aspect,
-    /// As it was, for people; None for nothing.
+    /// The value before, for display; `None` if there is none.
     pub before: Option<String>,
-    /// As it is, for people; None for nothing.
+    /// The value after, for display; `None` if there is none.
     pub after: Option<String>,
 }
 
-/// What of a path or of the configuration differs.
+/// An aspect of a path or of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Aspect {
-    /// Whether something is there at all. Nothing else of such a path is told.
+    /// The path's presence. No other aspect of such a path is reported.
     Presence,
-    /// Its type. Of what has another type, mode and owner are told too.
+    /// The type. If the type differs, mode and owner are compared too.
     Type,
     /// Permission bits.
     Mode,
@@ -59,19 +59,19 @@ pub enum Aspect {
     Uid,
     /// Numeric group.
     Gid,
-    /// Bytes of a file.
+    /// The size of a file in bytes.
     Size,
-    /// Digest of a file.
+    /// The digest of a file.
     Content,
-    /// Where a symlink leads.
+    /// The target of a symlink.
     LinkTarget,
-    /// Numbers of a device.
+    /// The numbers of a device.
     Device,
-    /// An extended attribute of this name.
+    /// The extended attribute of this name.
     Xattr(Vec<u8>),
-    /// A key of the configuration document.
+    /// The key of the configuration document.
     Document(String),
-    /// A key of `config` in the configuration document: `Env`, `Cmd` and so on.
+    /// The key of `config` in the configuration document: `Env`, `Cmd` and so on.
     Config(String),
 }
 
@@ -104,27 +104,27 @@ pub fn compare(before: &Image, after: &Image) -> Comparison {
     Comparison { paths, differences: found.differences }
 }
 
-/// What differs in one path of two images.
+/// Returns the differences of one path in two images.
 pub(super) fn compare_nodes(path: &ImagePath, before: &Node, after: &Node) -> Vec<Difference> {
     let mut found = Found { path: Some(Arc::clone(path)), ..Found::default() };
     found.nodes(before, after);
     found.differences
 }
 
-/// What differs in the configurations of two images.
+/// Returns the differences between the configurations of two images.
 pub(super) fn compare_configs(before: &Image, after: &Image) -> Vec<Difference> {
     let mut found = Found::default();
     found.configs(&before.config, &after.config);
     found.differences
 }
 
-/// A path that one of two images has.
+/// A path that only one of two images has.
 pub(super) fn presence(path: &ImagePath, before: Option<&Node>, after: Option<&Node>) -> Difference {
     let [before, after] = [before, after].map(|node| node.map(described));
     Difference { path: Some(Arc::clone(path)), aspect: Aspect::Presence, before, after }
 }
 
-/// The differences so far, and the path that is looked at.
+/// The differences so far, and the current path.
 #[derive(Default)]
 struct Found {
     path: Option<ImagePath>,
@@ -136,7 +136,7 @@ impl Found {
         self.differences.push(Difference { path: self.path.clone(), aspect, before, after });
     }
 
-    /// Tells two values apart and shows them only where they differ.
+    /// Compares two values and formats them only if they differ.
     fn value<T: PartialEq>(&mut self, aspect: Aspect, before: T, after: T, show: impl Fn(T) -> String) {
         if before != after {
             self.push(aspect, Some(show(before)), Some(show(after)));
@@ -215,7 +215,7 @@ impl Found {
     }
 }
 
-/// Returns true if a value says anything: Go writes what is empty as nothing, as null, or as it is.
+/// Returns true if a value is not empty. Go writes an empty value as nothing, as null, or as the empty value.
 fn says(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
@@ -245,7 +245,7 @@ fn described(node: &Node) -> String {
     }
 }
 
-/// A name with whatever a terminal could not show as an escape, so that different names look different.
+/// Formats a name, with escapes for characters that a terminal cannot show, so that different names look different.
 fn shown(name: &[u8]) -> String {
     let mut text = String::new();
     for chunk in name.utf8_chunks() {
@@ -263,7 +263,7 @@ fn shown(name: &[u8]) -> String {
     text
 }
 
-/// A value of an extended attribute: as text, or where it is none, in hexadecimal digits.
+/// Formats the value of an extended attribute: as text, or else in hexadecimal digits.
 fn quoted(value: &[u8]) -> String {
     match value.to_str() {
         Ok(text) if !text.chars().any(char::is_control) => format!("{text:?}"),

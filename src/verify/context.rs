@@ -1,5 +1,5 @@
-//! What a builder gets of a repository: its files in a temporary folder, the same in every run. Modes, owners and
-//! times of a checkout depend on who made it, and a build copies them into images.
+//! The build contexts: the files of a repository in a temporary folder, the same in every run. Modes, owners and
+//! times of a checkout depend on who made it, and a build copies them into images. It never changes the repository.
 
 mod disk;
 
@@ -13,26 +13,27 @@ use crate::discover::{ReadError, Source};
 use crate::git::{Entry, EntryKind, RepoPath, is_lfs_pointer};
 use crate::text::figures::bytes;
 
-/// The mode of folders, and of files that may be run.
+/// The mode of folders and of executable files.
 const EXECUTABLE: u32 = 0o755;
 
 /// The mode of all other files.
 const PLAIN: u32 = 0o644;
 
-/// How the names of the folders start.
+/// The prefix of the folder names.
 const PREFIX: &str = "layerwright-verify-";
 
-/// How many random characters follow: no other may have them as long as a builder keeps what it got.
+/// The number of random characters that follow: no other folder may have the same name while a builder caches its
+/// files.
 const RANDOM: usize = 16;
 
-/// The repository's root in such a folder. What else is kept stands beside it, where no build sees it.
+/// The repository's root in such a folder. Other files are stored beside it, where no build sees them.
 const ROOT: &str = "context";
 
-/// What a file takes on a disk at least, and what is kept free for what else is written, in bytes.
+/// The least disk space of a file, and the space reserved for other writes, in bytes.
 const BLOCK: u64 = 4096;
 const RESERVE: u64 = 1 << 20;
 
-/// The longest file that Git LFS takes for a pointer.
+/// The size limit of a Git LFS pointer.
 const POINTER: u64 = 1024;
 
 /// Files of a repository in a temporary folder, which is removed when this is dropped.
@@ -44,17 +45,17 @@ pub struct Checkout {
     doubts: Vec<Doubt>,
 }
 
-/// Something of the repository that a builder gets otherwise than people do.
+/// A path that a builder gets in another form than users of the repository do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Doubt {
     path: RepoPath,
     why: &'static str,
 }
 
-/// Why files cannot be exported.
+/// The reason why files cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
-    /// There is no room.
+    /// The disk has too little space.
     #[error(
         "{} has {} free and the build contexts need {}: free space there, or name another folder with TMPDIR",
         .at.display(), bytes(*.free), bytes(*.needed)
@@ -62,32 +63,33 @@ pub enum ContextError {
     NoSpace {
         /// The folder for temporary files.
         at: PathBuf,
-        /// Bytes that are free.
+        /// The free space in bytes.
         free: u64,
-        /// Bytes that are needed.
+        /// The needed space in bytes.
         needed: u64,
     },
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Something cannot be written.
+    /// A path cannot be written.
     #[error("{} cannot be written: {source}; free space there, or name another folder with TMPDIR", .at.display())]
     Write {
-        /// What.
+        /// The path.
         at: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// Writes the files below these folders to a new folder in `parent`; None among them is the root, and with it all.
+/// Writes the files below these folders to a new folder in `parent`. `None` in `folders` is the root, which includes
+/// everything.
 ///
-/// Folders are 0755, files 0644, or 0755 if git says that they may be run, all times are the same, links are as they
-/// are, and submodules are empty folders.
+/// Folders are 0755, files 0644, or 0755 if git marks them executable. All times are the same, links are unchanged,
+/// and submodules are empty folders.
 ///
 /// # Errors
 ///
-/// [`ContextError`]; the folder is removed then.
+/// [`ContextError`]; the folder is then removed.
 pub fn export(
     source: &Source<'_>,
     folders: &BTreeSet<Option<RepoPath>>,
@@ -98,7 +100,7 @@ pub fn export(
     for entry in &entries {
         needed += source.size(&entry.path)?.next_multiple_of(BLOCK) + BLOCK;
     }
-    // A filesystem that does not tell is found full when it is.
+    // If a filesystem does not report its free space, a full disk is found when writing.
     match disk::free(parent) {
         Ok(free) if free < needed => {
             return Err(ContextError::NoSpace { at: parent.to_owned(), free, needed });
@@ -114,7 +116,7 @@ pub fn export(
     Ok(checkout)
 }
 
-/// The entries below some folders, each once, in order of path.
+/// Returns the entries below some folders, each once, ordered by path.
 fn entries<'s>(source: &'s Source<'_>, folders: &BTreeSet<Option<RepoPath>>) -> Vec<&'s Entry> {
     let mut entries: Vec<&Entry> =
         folders.iter().flat_map(|folder| source.listing().below(folder.as_ref())).collect();
@@ -135,12 +137,13 @@ impl Checkout {
         name.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect()
     }
 
-    /// How many bytes were written.
+    /// The number of bytes written.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// What of a context is not as people have it, for the evidence.
+    /// Returns the paths that builds get in another form than users of the repository do, as assumptions for the
+    /// evidence.
     pub fn doubts(&self, context: Option<&RepoPath>) -> Vec<String> {
         let below = |doubt: &&Doubt| {
             context.is_none_or(|folder| {
@@ -162,15 +165,15 @@ impl Checkout {
         said
     }
 
-    /// The folder of a context as a builder gets it: below a name that no other folder has, of this checkout or of
-    /// another. None if it is no real one: no link on its way leads elsewhere.
+    /// Returns the folder of a build context for a builder: below a name that no other folder has, of this checkout
+    /// or of another. `None` if it is not a real folder: no symlink on its path may lead elsewhere.
     ///
-    /// A builder keeps the files of a context, and takes from the next one of the same name (buildx, `build/opt.go`:
-    /// `SharedKey`, the last part of its path) only those whose size, mode or time is another. All files have the same
-    /// time here, so it would go on with what another commit, or another repository, had in them.
+    /// A builder caches the files of a build context. From the next one of the same name (buildx, `build/opt.go`:
+    /// `SharedKey`, the last part of its path) it takes only files of another size, mode or time. All files have the
+    /// same time here, so the builder would reuse files of another commit or of another repository.
     ///
-    /// The key of a named context is its name and that of the main one alone, before buildx 0.32 and Dockerfile 1.22: so
-    /// the name of the main one stands for all that it is built `with`.
+    /// Before buildx 0.32 and Dockerfile 1.22, the key of a named context is its name and that of the main one alone.
+    /// So the name of the main one depends on everything that it is built `with`.
     ///
     /// # Errors
     ///
@@ -198,12 +201,12 @@ impl Checkout {
         }
     }
 
-    /// The folder that holds it, and in which other things may be put.
+    /// The folder that holds the root, and in which other files may be put.
     pub fn beside(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Leaves everything where it is.
+    /// Keeps the folder on disk.
     pub fn keep(&mut self) {
         self.folder.disable_cleanup(true);
     }
@@ -212,7 +215,7 @@ impl Checkout {
         let mut folders = BTreeSet::new();
         let (links, others): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| entry.kind == EntryKind::Symlink);
-        // Links come last, so that nothing is ever written through one.
+        // Links come last, so that no file is ever written through one.
         for entry in others.into_iter().chain(links) {
             let at = self.root().join(entry.path.as_str());
             let failed = |source| ContextError::Write { at: at.clone(), source };
@@ -261,9 +264,9 @@ impl Checkout {
     }
 }
 
-/// Whose files a repository does not have.
+/// The reason for submodules, whose files are not in the repository.
 const SUBMODULE: &str = "submodules are built as empty folders";
-/// Whose files are elsewhere.
+/// The reason for Git LFS files, whose content is elsewhere.
 const LFS: &str = "Git LFS keeps the content elsewhere, and the pointer is built in its place";
 
 #[cfg(test)]

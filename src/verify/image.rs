@@ -1,9 +1,9 @@
-//! An image as a builder exports it: an OCI image layout in a folder (`image-layout.md`), each layer read in one pass. It
-//! never keeps the content of a file.
+//! An image as a builder exports it: an OCI image layout in a folder (`image-layout.md`), each layer read in one
+//! pass. It never keeps the content of a file.
 //!
-//! What is known of a layer stands in for it in the next export: containerd's local content store, which `docker buildx`
-//! writes a layout with, takes a blob for written where there is a file of its name (`local.store.writer`). So a base
-//! is exported and read once, not with each build.
+//! In the next export, a placeholder stands in for each known layer: containerd's local content store, which `docker
+//! buildx` writes a layout with, treats a blob as written if there is a file of its name (`local.store.writer`). So a
+//! base image is exported and read once, not with each build.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -60,39 +60,39 @@ impl fmt::Display for Digest {
 /// An image: its filesystem with all layers applied, and its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// What is at each path. The root is always there; hard links are what they point to.
+    /// The entry at each path. The root is always there; a hard link is the file that it points to.
     pub entries: BTreeMap<ImagePath, Arc<Node>>,
     /// The configuration document: OCI `config.md`.
     pub config: serde_json::Map<String, serde_json::Value>,
-    /// Its layers, the lowest first.
+    /// The layers, the lowest first.
     pub layers: Vec<LayerDescriptor>,
-    /// The digest of its manifest.
+    /// The digest of the manifest.
     pub digest: Digest,
 }
 
 /// A layer as the manifest and the configuration name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerDescriptor {
-    /// Of the blob.
+    /// The digest of the blob.
     pub digest: Digest,
-    /// Bytes of the tar, uncompressed, without what ends it.
+    /// The bytes of the uncompressed tar, without its end-of-archive blocks.
     pub tar_size: u64,
-    /// Of the uncompressed tar.
+    /// The digest of the uncompressed tar.
     pub diff_id: Digest,
 }
 
-/// What is at a path, times left out.
+/// The entry at a path, without its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Type, and what belongs to it.
+    /// The type, with the data of that type.
     pub kind: NodeKind,
-    /// Permission bits with setuid, setgid and sticky: `mode & 0o7777`. Of a symlink always 0777, as in Linux.
+    /// The permission bits with setuid, setgid and sticky: `mode & 0o7777`. Always 0777 for a symlink, as in Linux.
     pub mode: u32,
     /// Numeric owner.
     pub uid: u32,
     /// Numeric group.
     pub gid: u32,
-    /// Names and values of the extended attributes, sorted. Capabilities, ACLs and labels are among them.
+    /// The names and values of the extended attributes, sorted. They include capabilities, ACLs and labels.
     pub xattrs: Box<[(Vec<u8>, Vec<u8>)]>,
 }
 
@@ -103,14 +103,14 @@ pub enum NodeKind {
     Dir,
     /// A regular file.
     File {
-        /// Bytes of its content.
+        /// The size in bytes.
         size: u64,
-        /// Of its content. A file that the tar keeps in pieces has one that no other file has.
+        /// The digest of the content. A sparse file has a digest that no other file has.
         content: Digest,
     },
     /// A symbolic link.
     Symlink {
-        /// Where it leads, as written.
+        /// The target, as written.
         target: Vec<u8>,
     },
     /// A character device.
@@ -127,39 +127,39 @@ pub enum NodeKind {
     Fifo,
 }
 
-/// Why an export could not be read.
+/// The reason why an export could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// A file of it.
+    /// A file of the export is unreadable.
     #[error("`{name}`, which the builder wrote, cannot be read ({source}): build it again")]
     Read {
         /// The file in the layout.
         name: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// A layer that is no sound tar.
+    /// A layer is not a valid tar.
     #[error("layer {digest}: {source}")]
     Layer {
-        /// Of the blob.
+        /// The digest of the blob.
         digest: Digest,
-        /// What is wrong with it.
+        /// The error in the tar.
         source: LayerError,
     },
-    /// A blob that is not what its name says.
-    #[error("blob {digest} has the digest {actual}: it was damaged on its way, build it again")]
+    /// A blob does not have the digest in its name.
+    #[error("blob {digest} has the digest {actual}: the export is damaged, build it again")]
     Digest {
-        /// What it is called.
+        /// The digest in its name.
         digest: Digest,
-        /// What it is.
+        /// The digest of its content.
         actual: Digest,
     },
-    /// A document that is none.
-    #[error("`{name}` is no document of an image layout: {source}")]
+    /// A document is invalid.
+    #[error("`{name}` is not a valid document of an image layout: {source}")]
     Json {
         /// The file in the layout.
         name: String,
-        /// Where it goes wrong.
+        /// The parse error.
         source: serde_json::Error,
     },
     /// A file that no image layout has.
@@ -167,10 +167,10 @@ pub enum ExportError {
     File {
         /// The file in the layout, or a digest.
         name: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
-    /// Something is named and not there.
+    /// A file that is named is missing.
     #[error(
         "{name} is missing in what the builder wrote: build it again, with a TMPDIR that `docker` sees too"
     )]
@@ -178,10 +178,10 @@ pub enum ExportError {
         /// The file in the layout, or a digest.
         name: String,
     },
-    /// Not one image.
+    /// The layout does not hold exactly one image.
     #[error("the builder wrote {count} images, not one: build for one platform, without attestations")]
     Images {
-        /// How many there are.
+        /// The number of images.
         count: usize,
     },
 }

@@ -1,10 +1,10 @@
-//! What a build of some stages needs from whoever runs it: secrets and SSH agents that its RUN instructions require.
+//! Secrets and SSH agents that the RUN instructions of some stages require. It never reads their values.
 
 use std::collections::BTreeSet;
 
 use crate::dockerfile::{Body, Dockerfile, Instruction, Mount};
 
-/// Something that a build cannot do without and that only the user can give.
+/// A secret or an SSH agent that a build requires and that only the user can provide.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// A secret, by its id.
@@ -13,7 +13,7 @@ pub enum Need {
     Agent(String),
 }
 
-/// The needs of these stages. ONBUILD counts for the stage that holds it.
+/// Returns the needs of these stages. ONBUILD counts for the stage that holds it.
 pub fn needs(dockerfile: &Dockerfile, stages: &BTreeSet<usize>) -> BTreeSet<Need> {
     let of_stages =
         |instruction: &&Instruction| instruction.stage.is_some_and(|stage| stages.contains(&stage));
@@ -28,8 +28,8 @@ fn mounts(instruction: &Instruction) -> &[Mount] {
     }
 }
 
-/// The need of a mount (`dockerfile2llb.dispatchSecret`, `dispatchSSH`). The build itself finds out what a variable
-/// decides.
+/// Returns the need of a mount (`dockerfile2llb.dispatchSecret`, `dispatchSSH`). A need that depends on a variable is
+/// left to the build.
 fn need(mount: &Mount) -> Option<Need> {
     let Mount { kind, source, target, id, required: true, .. } = mount else { return None };
     let written = [kind, source, target, id].map(|value| value.as_deref().unwrap_or_default());
@@ -49,7 +49,7 @@ fn need(mount: &Mount) -> Option<Need> {
     }
 }
 
-/// The id that a value of `--secret` or `--ssh` gives: `id=npmrc,src=…`, or the word before the first `=`.
+/// Returns the id in a value of `--secret` or `--ssh`: `id=npmrc,src=…`, or the word before the first `=`.
 pub fn id_of(value: &str) -> &str {
     let first = value.split(',').next().unwrap_or_default();
     let id = value.split(',').find_map(|field| field.strip_prefix("id="));

@@ -1,9 +1,10 @@
-//! Commands that are run in both images. It compares what they say and how they end, and keeps none of it.
+//! Smoke commands, which run in both images. Compares their output and exit codes and never stores the output.
 //!
-//! A command runs as a RUN at the end of the stage, so that any builder can run it, with the USER, ENV, WORKDIR and SHELL
-//! that the image has there. What it says goes to a file, standard error too, and so does its exit code; a stage of those
-//! files alone is exported. Commands run one after the other, each in what those before it left. The image needs a shell
-//! that knows `&&`, `||`, redirections and `.`. A shell that stops at errors (`-e`) does not within a command.
+//! A command runs as a RUN at the end of the stage, so that any builder can run it, with the USER, ENV, WORKDIR and
+//! SHELL of the image there. Its output, with standard error, goes to a file, and so does its exit code; a stage of
+//! those files alone is exported. Commands run one after the other, each in the state that the earlier ones left. The
+//! image needs a shell that knows `&&`, `||`, redirections and `.`. A shell that stops at errors (`-e`) does not stop
+//! within a command.
 
 use std::fmt::Write as _;
 
@@ -16,22 +17,22 @@ use super::variant_builds::{Failure, Variants, Workbench, stages};
 use crate::campaign::evidence::Smoke;
 use crate::dockerfile::Dockerfile;
 
-/// Where the files are in the image while it is asked.
+/// The folder of the output files in the image while commands run.
 const FOLDER: &str = "/.layerwright-smoke";
 
-/// What a command said, and how it ended.
+/// The output of a command and its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Answer {
     output: Digest,
     code: i32,
 }
 
-/// Runs commands in both images. An output that the original itself does not give twice is not compared; the exit code
-/// is, always.
+/// Runs commands in both images. The output of a command is not compared if two runs in the original differ; the exit
+/// code is always compared.
 ///
 /// # Errors
 ///
-/// [`Failure::Shell`] for an image that has no shell, and what building says.
+/// [`Failure::Shell`] if the image has no shell, and any error of the build.
 pub fn run(
     bench: &mut Workbench<'_>,
     variants: &Variants,
@@ -55,7 +56,7 @@ pub fn run(
         .collect())
 }
 
-/// Runs commands in one image. What one run left in the cache is nothing to the next.
+/// Runs commands in one image. Nothing that one run left in the cache affects the next.
 fn answers(
     bench: &mut Workbench<'_>,
     request: &Request,
@@ -80,8 +81,8 @@ fn answers(
         .collect()
 }
 
-/// The text up to the end of the stage that is built, with the commands behind it, and a stage of what they said. None
-/// where there is no such stage.
+/// Returns the text up to the end of the stage that is built, followed by the commands and a stage of their output.
+/// `None` if there is no such stage.
 fn with_commands(request: &Request, commands: &[String], nonce: &str) -> Option<Vec<u8>> {
     let dockerfile = Dockerfile::read(request.dockerfile.as_slice());
     let stage = stages(&dockerfile, &request.build_args).of_target(request.target.as_deref())?;
@@ -93,7 +94,7 @@ fn with_commands(request: &Request, commands: &[String], nonce: &str) -> Option<
             end.push('x');
         }
         let file = format!("{FOLDER}/{at}");
-        // Whoever the USER is, it may write to them. The command is a comment with the nonce and what was said.
+        // Any USER may write to the files. The command file begins with a comment that holds the nonce.
         let _ = write!(
             text,
             "COPY --chmod=666 <<\"{end}\" {file}.command\n# {nonce}\n{command}\n{end}\n\
@@ -106,14 +107,14 @@ fn with_commands(request: &Request, commands: &[String], nonce: &str) -> Option<
     Some([&dockerfile.text()[..last.span.end], text.as_bytes()].concat())
 }
 
-/// What the command at a place said. `None` if it left nothing.
+/// Returns the answer of the command at a place. `None` if it left no files.
 fn read(image: &Image, at: usize) -> Option<Answer> {
     let content = |name: &str| match image.entries.get(format!("{at}.{name}").as_bytes().as_bstr())?.kind {
         NodeKind::File { content, .. } => Some(content),
         _ => None,
     };
     let (output, code) = (content("output")?, content("code")?);
-    // Of files the digest alone is read, and there are 256 exit codes.
+    // Only the digest of a file is read, and there are 256 exit codes.
     let is_code = |number: &i32| Digest(Sha256::digest(format!("{number}\n")).into()) == code;
     Some(Answer { output, code: (0..256).find(is_code)? })
 }

@@ -1,4 +1,4 @@
-//! One file's builds: each text is built and read. It never judges what comes out.
+//! The builds of one file: builds and reads each text. It never judges the result.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,78 +9,78 @@ use super::builder::{BuildError, Builder, Built, Interrupt, Output, Request, Ver
 use super::image::{Export, ExportError, Image, Known, Layers, Layout};
 use crate::dockerfile::{Body, Dockerfile, Stages};
 
-/// A builder with what one verification shares between its builds.
+/// A builder, with the state that the builds of one verification share.
 pub struct Workbench<'a> {
     builder: &'a dyn Builder,
     watch: &'a (dyn Fn(&Vertex) + Sync),
-    /// A word of letters and digits that no other file has, nor another verification.
+    /// A word of letters and digits that no other file and no other verification has.
     nonce: String,
     nonces: usize,
     exports: Exports<'a>,
-    /// What this file's builds exported.
+    /// The layers that this file's builds exported.
     known: Known,
     written: u64,
 }
 
-/// Where builds export to.
+/// The destination of exports.
 #[derive(Clone, Copy, Debug)]
 pub struct Exports<'a> {
-    /// The folder below which each has one of its own as long as it is read.
+    /// The folder that holds a folder for each export while it is read.
     pub parent: &'a Path,
-    /// What need not be exported again.
+    /// The layers that need not be exported again.
     pub layers: &'a Layers,
-    /// Who stops reading.
+    /// The interrupt that stops reading.
     pub interrupt: &'a Interrupt,
 }
 
-/// Both texts of a file, each with everything that it is built with. They differ in nothing but the text: its edited
-/// lines and its header.
+/// Both texts of a file, with all other build inputs. The two differ only in the text: its edited lines and its
+/// header.
 #[derive(Clone, Debug)]
 pub struct Variants {
-    /// As it was.
+    /// The request before the edit.
     pub original: Request,
-    /// As it will be.
+    /// The request after the edit.
     pub edited: Request,
 }
 
-/// A build and the image that it made.
+/// A build and its image.
 #[derive(Clone, Debug)]
 pub struct Exported {
     /// The image.
     pub image: Image,
-    /// How it was built.
+    /// The build.
     pub built: Built,
 }
 
-/// Why something could not be found out.
+/// The reason why a result is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A build.
+    /// A build failed.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// What a build exported.
+    /// An export could not be read.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// A control build that replays an earlier build shows no noise.
+    /// A control build that replays an earlier build shows no nondeterminism.
     #[error(
-        "a control build took `{step}` from the cache, so it tells nothing about noise: build without `--cache-from`"
+        "a control build took `{step}` from the cache, so it cannot show nondeterminism: build without `--cache-from`"
     )]
     Control {
         /// The step that was not executed.
         step: String,
     },
-    /// A smoke command that could not be started.
+    /// A smoke command could not be started.
     #[error(
         "the smoke commands cannot be run in the image ({said}): they need the shell that its SHELL names, or /bin/sh; \
          name a `target` that has one, or leave `smoke` out"
     )]
     Shell {
-        /// What the builder said.
+        /// The builder's error.
         said: String,
     },
 }
 
-/// The stage graph of a text that is built with these arguments and no others.
+/// Returns the stage graph of a text that is built with only these arguments.
 pub(super) fn stages(dockerfile: &Dockerfile, build_args: &BTreeMap<String, String>) -> Stages {
     let given = build_args.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
     Stages::new(dockerfile, &given.collect())
@@ -94,7 +94,7 @@ impl Variants {
 }
 
 impl<'a> Workbench<'a> {
-    /// Works with a builder and tells `watch` of each step.
+    /// Creates a workbench for a builder; each step is reported to `watch`.
     pub fn new(
         builder: &'a dyn Builder,
         watch: &'a (dyn Fn(&Vertex) + Sync),
@@ -104,18 +104,18 @@ impl<'a> Workbench<'a> {
         Self { builder, watch, nonce, nonces: 0, exports, known: Known::default(), written: 0 }
     }
 
-    /// A word of letters and digits that nothing else has: what is made with it is in no cache.
+    /// Returns a word of letters and digits that is used nowhere else, so that a step with it is in no cache.
     pub(super) fn nonce(&mut self) -> String {
         self.nonces += 1;
         format!("{}n{}", self.nonce, self.nonces)
     }
 
-    /// How many bytes the builds have written to disk.
+    /// Returns the number of bytes that the builds have written to disk.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// Builds and reads what is exported, whatever `request.output` says.
+    /// Builds and reads the exported image, whatever `request.output` is.
     ///
     /// # Errors
     ///
@@ -127,12 +127,13 @@ impl<'a> Workbench<'a> {
         Ok(Exported { image, built })
     }
 
-    /// Builds and reads both texts. While the second is built, which `then` is told of, the first is read, by a thread
-    /// that leaves the processor to the build.
+    /// Builds and reads both texts. The first is read while the second is built, which is reported to `then`. The
+    /// reading thread has low priority, so that it does not slow the build.
     ///
     /// # Errors
     ///
-    /// As [`image`](Self::image), of the first text. Those of the second stand in its place.
+    /// The same as those of [`image`](Self::image) for the first text. Errors of the second are returned in its
+    /// place.
     pub fn pair(
         &mut self,
         variants: &Variants,
@@ -166,7 +167,7 @@ impl<'a> Workbench<'a> {
         Export::new(self.exports.parent, &self.known).map_err(unwritten)
     }
 
-    /// Builds, and reads the documents of what was exported.
+    /// Builds, and reads the documents of the export.
     fn export(&self, request: &Request, folder: Export) -> Result<(Built, Layout), Failure> {
         let request = Request { output: Output::Layout(folder.path().into()), ..request.clone() };
         let built = self.builder.build(&request, self.watch)?;
@@ -180,7 +181,7 @@ impl<'a> Workbench<'a> {
     }
 }
 
-/// Reads a layout. Its image, and how many bytes were written for it.
+/// Reads a layout. Returns its image and the number of bytes written for it.
 fn read(exports: Exports<'_>, layout: Layout, known: &mut Known) -> Result<(Image, u64), Failure> {
     let written = layout.written()?;
     let is_asked = || exports.interrupt.is_asked();
@@ -193,11 +194,11 @@ fn read(exports: Exports<'_>, layout: Layout, known: &mut Known) -> Result<(Imag
 }
 
 fn unwritten(source: io::Error) -> Failure {
-    let what = "the folder that the builder exports to cannot be made";
+    let what = "the export folder cannot be created";
     BuildError::System { what, source }.into()
 }
 
-/// The edited lines of two texts that differ in those alone, as places in the instructions of either.
+/// Returns the edited lines of two texts that differ in those alone, as places in the instructions of each.
 pub(super) fn edited_sites(original: &Dockerfile, edited: &Dockerfile) -> Vec<usize> {
     let pairs = original.instructions().iter().zip(edited.instructions()).enumerate();
     let differ = pairs.filter(|(_, (before, after))| {
@@ -207,16 +208,16 @@ pub(super) fn edited_sites(original: &Dockerfile, edited: &Dockerfile) -> Vec<us
     differ.map(|(at, _)| at).collect()
 }
 
-/// What ends the file that [`with_layers`] writes.
+/// The heredoc delimiter of the file that [`with_layers`] writes.
 const END: &str = "LAYERWRIGHT";
 
-/// A text with a layer that is in no cache before each of these instructions, by index: a file at `path`.
+/// Returns the text with a layer that is in no cache before each of these instructions, by index: a file at `path`.
 pub(super) fn with_layers(text: &[u8], places: &[usize], path: &str, nonce: &str) -> Vec<u8> {
     let dockerfile = Dockerfile::read(text);
     let mut new = Vec::new();
     let mut done = 0;
     for place in places {
-        // It comes behind the instruction before, whose last line ends there.
+        // The layer follows the previous instruction, whose last line ends there.
         let end = dockerfile.instructions()[place - 1].span.end;
         new.extend_from_slice(&text[done..end]);
         new.extend_from_slice(format!("\nCOPY <<\"{END}\" {path}\n{nonce}\n{END}").as_bytes());
@@ -226,17 +227,17 @@ pub(super) fn with_layers(text: &[u8], places: &[usize], path: &str, nonce: &str
     new
 }
 
-/// What a step of a build does, read from its name: `prefixCommand` of BuildKit's `dockerfile2llb`.
+/// The stage and instruction of a step, parsed from its name: `prefixCommand` of BuildKit's `dockerfile2llb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// The stage, where the name tells it.
+    /// The stage, if the name states it.
     pub stage: Option<&'a str>,
     /// The instruction.
     pub instruction: &'a str,
 }
 
 impl Vertex {
-    /// The step of a Dockerfile that it is. None for what the builder does beside: `[internal] load …`, exporting.
+    /// Returns the Dockerfile's step. `None` for the builder's own steps: `[internal] load …`, exporting.
     pub fn step(&self) -> Option<Step<'_>> {
         let (head, instruction) = self.name.strip_prefix('[')?.split_once("] ")?;
         let (stage, count) = match head.trim_end().rsplit_once(' ') {
@@ -256,7 +257,7 @@ impl Vertex {
         instruction.is_some_and(|text| text.trim_start_matches("ONBUILD ").starts_with("RUN "))
     }
 
-    /// Returns true if it was executed now.
+    /// Returns true if the step was executed in this build.
     pub fn is_executed(&self) -> bool {
         self.completed && !self.cached
     }
@@ -267,7 +268,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// Two texts with nothing else that they are built with.
+    /// Returns two texts without other build inputs.
     pub(in crate::verify) fn variants(original: &str, edited: &str) -> Variants {
         Variants { original: Request::new(original, ""), edited: Request::new(edited, "") }
     }

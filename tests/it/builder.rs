@@ -458,5 +458,5 @@ fn an_engine_that_stops_in_mid_build_is_no_failed_build() {
             world.fails(&text)
         })
     });
-    assert_error!(error, BuildError::Lost { .. }, "went away while it built", "start it");
+    assert_error!(error, BuildError::Lost { .. }, "was lost during the build", "start it");
 }

@@ -144,7 +144,7 @@ fn a_frontend_that_can_not_be_pulled_shows_nothing_and_says_what_to_do() {
     world.builtin(&["Dockerfile"]).done();
     let run = world.verify(&["Dockerfile", "b.Dockerfile"]);
     assert_eq!(run.code, Some(2), "{run:#?}");
-    assert!(run.stdout.contains("docker/dockerfile:1 cannot be had"), "{run:#?}");
+    assert!(run.stdout.contains("docker/dockerfile:1 cannot be loaded"), "{run:#?}");
     assert!(run.stdout.contains("frontend = \"builtin\""), "{run:#?}");
     let evidence = world.evidence();
     assert_eq!(evidence["Dockerfile"]["outcome"], "same", "what shows something stays");
@@ -471,10 +471,10 @@ fn an_export_that_is_damaged_shows_nothing() {
     assert_eq!(reason(&layout(Damage::Nothing)), (Some(0), "same".into(), String::new()));
     let (code, outcome, why) = reason(&layout(Damage::Name));
     assert_eq!((code, outcome), (Some(2), "void".into()));
-    assert!(why.contains("damaged on its way") && why.contains("has the digest"), "{why}");
+    assert!(why.contains("the export is damaged") && why.contains("has the digest"), "{why}");
     let (code, outcome, why) = reason(&layout(Damage::Cut));
     assert_eq!((code, outcome), (Some(2), "void".into()));
-    assert!(why.contains("damaged on its way"), "{why}");
+    assert!(why.contains("the export is damaged"), "{why}");
     let (code, outcome, why) = reason(&Tar::new().file("oci-layout", 0o644, b"{}").bytes());
     assert_eq!((code, outcome), (Some(2), "void".into()));
     assert!(why.contains("index.json is missing in what the builder wrote"), "{why}");

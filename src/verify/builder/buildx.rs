@@ -1,7 +1,7 @@
-//! The builder that `docker buildx` drives, whichever that is: the engine, a container, Kubernetes, a remote one.
+//! The builder that `docker buildx` drives, of any driver: the engine, a container, Kubernetes, a remote one.
 //!
-//! Nothing is asked of a person: standard input is closed. Arguments of the user stand before those that evidence rests
-//! on, so that they cannot undo them.
+//! It never prompts: standard input is closed. The user's arguments come before those that the evidence depends on,
+//! so that they cannot override them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,20 +17,20 @@ use super::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, fail
 use crate::campaign::evidence::BuilderFacts;
 use crate::text::words::first_line;
 
-/// How long the client may take to say what there is. A builder in a container is started first, and pulled.
+/// The timeout for questions to the client. A builder in a container may have to be pulled and started first.
 const ANSWER: Duration = Duration::from_mins(3);
 
-/// The first BuildKit 0.x whose exporter of images writes folders (`exporter/oci`, `tar`).
+/// The first BuildKit 0.x whose image exporter writes folders (`exporter/oci`, `tar`).
 const LAYOUTS: u32 = 11;
 
-/// Which builder, and who may stop it.
+/// The choice of the builder, and its interrupt.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The client.
     pub docker: PathBuf,
-    /// The builder's name in `docker buildx ls`; None for the one in use.
+    /// The builder's name in `docker buildx ls`; `None` for the one in use.
     pub builder: Option<String>,
-    /// Who stops what is under way.
+    /// The interrupt that stops running builds.
     pub interrupt: Interrupt,
 }
 
@@ -48,7 +48,7 @@ pub struct DockerBuildx {
 }
 
 impl DockerBuildx {
-    /// Asks nothing yet.
+    /// Creates a builder without contacting it.
     pub fn new(options: Options) -> Self {
         Self { options, facts: Mutex::new(None) }
     }
@@ -59,12 +59,12 @@ impl DockerBuildx {
         command
     }
 
-    /// Nothing is started any more when somebody has asked to stop.
+    /// Returns an error if the interrupt was requested, so that nothing more is started.
     fn go_on(&self) -> Result<(), BuildError> {
         if self.options.interrupt.is_asked() { Err(BuildError::Interrupted) } else { Ok(()) }
     }
 
-    /// What the client says about something: whether it succeeded, what it wrote, what it said.
+    /// Runs a client command. Returns its success, its standard output and its standard error.
     fn ask(&self, command: Command) -> Result<(bool, String, String), BuildError> {
         self.go_on()?;
         let text = |stream: &mut dyn Read| {
@@ -84,14 +84,14 @@ impl DockerBuildx {
         }
     }
 
-    /// The version of buildx, as in `v0.29.1`.
+    /// Returns the version of buildx, as in `v0.29.1`.
     fn buildx(&self) -> Result<String, BuildError> {
         let (success, wrote, said) = self.ask(self.command(&["buildx", "version"]))?;
         let version = wrote.split_whitespace().nth(1).filter(|_| success);
         version.map(str::to_owned).ok_or_else(|| BuildError::NoBuildx { said: first_words(&said) })
     }
 
-    /// What `docker buildx inspect` tells of the builder, which is started where it does not run.
+    /// Returns the output of `docker buildx inspect`. `start` starts a builder that does not run.
     fn inspect(&self, start: bool) -> Result<Inspected, BuildError> {
         let mut command = self.command(&["buildx", "inspect"]);
         command.args(start.then_some("--bootstrap")).args(&self.options.builder);
@@ -117,15 +117,16 @@ impl DockerBuildx {
         if let Some(buildkit) =
             buildkit.as_deref().filter(|version| minor(version).is_some_and(|minor| minor < LAYOUTS))
         {
-            let said =
-                format!("BuildKit {buildkit} exports no image layouts: update it to 0.{LAYOUTS} or newer");
+            let said = format!(
+                "BuildKit {buildkit} does not export image layouts: update it to 0.{LAYOUTS} or newer"
+            );
             return Err(BuildError::NoBuilder { said });
         }
         let rootless = if driver == "docker" { self.engine_is_rootless()? } else { rootless };
         Ok(BuilderFacts { name, driver, buildkit, buildx, rootless })
     }
 
-    /// `docker buildx build` with all its arguments.
+    /// Returns `docker buildx build` with all its arguments.
     fn build_command(&self, request: &Request, format: Format, dockerfile: &Path) -> Command {
         let mut command = self.command(&["buildx", "build"]);
         command.args(&request.passed);
@@ -172,7 +173,7 @@ impl DockerBuildx {
         command
     }
 
-    /// What came of a build that gave no image.
+    /// Returns the error of a build without an image.
     fn failure(&self, ended: Ended, progress: &Progress<'_>, after: Duration) -> BuildError {
         match ended.stopped {
             Some(Stopped::Interrupted) => BuildError::Interrupted,
@@ -215,7 +216,7 @@ impl Builder for DockerBuildx {
     }
 }
 
-/// The Dockerfile and its ignore file, in a folder of their own.
+/// Writes the Dockerfile and its ignore file into a folder of their own.
 fn files(request: &Request) -> io::Result<tempfile::TempDir> {
     let folder = tempfile::Builder::new().prefix("layerwright-").tempdir()?;
     fs::write(folder.path().join("Dockerfile"), &request.dockerfile)?;
@@ -225,13 +226,13 @@ fn files(request: &Request) -> io::Result<tempfile::TempDir> {
     Ok(folder)
 }
 
-/// How a buildx of this version tells of a build: `rawjson` came with 0.13.
+/// Returns the progress format of this version of buildx: `rawjson` came with 0.13.
 fn format(buildx: &str) -> Format {
     if minor(buildx).is_some_and(|minor| minor < 13) { Format::Plain } else { Format::RawJson }
 }
 
-/// The second number of a version whose first is 0. A version that is no number, or 0.0, is of somebody's own making, from
-/// a source that is newer.
+/// Returns the second number of a version whose first is 0. A version that is not a number, or 0.0, is a custom build
+/// from a newer source.
 fn minor(version: &str) -> Option<u32> {
     let mut numbers = version.trim_start_matches('v').split('.').map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
@@ -240,15 +241,15 @@ fn minor(version: &str) -> Option<u32> {
     }
 }
 
-/// The first words of the client, for an error.
+/// Returns the first words of the client's output, for an error.
 fn first_words(said: &str) -> String {
     match first_line(said) {
-        "" => "it says nothing".to_owned(),
+        "" => "no output".to_owned(),
         line => line.to_owned(),
     }
 }
 
-/// What `docker buildx inspect` tells: of the builder, and of its first node.
+/// The output of `docker buildx inspect`: about the builder, and about its first node.
 #[derive(Debug, Default)]
 struct Inspected {
     name: String,
@@ -272,7 +273,7 @@ impl Inspected {
                     this.buildkit.get_or_insert_with(|| value.to_owned());
                 }
                 "Status" => this.runs |= value == "running",
-                // Drivers "docker-container" and "kubernetes": the image or the option says it.
+                // Drivers "docker-container" and "kubernetes": the image or the option states it.
                 "Driver Options" if value.contains("rootless=\"true\"") || value.contains("-rootless\"") => {
                     this.rootless = Some(true);
                 }

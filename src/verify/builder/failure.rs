@@ -1,12 +1,12 @@
-//! Why a build failed, by what it told.
+//! The reason for a failed build, found in its output. It never runs the builder.
 
 use super::progress::{EXPORTING, Progress};
 use super::{BuildError, Vertex};
 use crate::text::words::first_line;
 
-/// Of a build that ended by itself and without success. `is_there` asks whether the builder still answers.
+/// Returns the error of a build that ended by itself without success. `is_there` asks if the builder still answers.
 ///
-/// What failed is told by the vertexes. The client's text alone decides nothing but that a connection broke.
+/// The failed step is found in the vertexes. The client's text alone shows only that a connection broke.
 pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> BuildError {
     let failed = progress.vertexes.iter().find_map(|vertex| Some((vertex, own_error(vertex)?)));
     if let Some((vertex, said)) = failed
@@ -34,17 +34,17 @@ pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> Bu
     }
 }
 
-/// The name of the step that looks up a frontend (`gateway.gatewayFrontend.Solve`); bases have another.
+/// The prefix of the step that resolves a frontend (`gateway.gatewayFrontend.Solve`); base images have another.
 const FRONTEND: &str = "resolve image config for ";
 
-/// What a vertex failed of; not that another one did.
+/// Returns a vertex's own error, not the failure of another.
 fn own_error(vertex: &Vertex) -> Option<&str> {
     let error = vertex.error.as_deref()?;
     let canceled = error.ends_with("context canceled");
     (!canceled).then_some(error)
 }
 
-/// What the client said last: from its error on.
+/// Returns the last output of the client, from its error on.
 fn last_words(progress: &Progress<'_>) -> String {
     let lines: Vec<&str> = progress.said.lines().filter(|line| !line.trim().is_empty()).collect();
     let error = lines.iter().rposition(|line| line.starts_with("ERROR: ") || line.starts_with("error: "));
@@ -52,7 +52,8 @@ fn last_words(progress: &Progress<'_>) -> String {
     words.strip_prefix("ERROR: ").map_or(words.clone(), str::to_owned)
 }
 
-/// Returns true if the connection to the builder broke: gRPC's status `Unavailable`, and what Go's network says.
+/// Returns true if the connection to the builder broke: gRPC's status `Unavailable`, or an error of Go's network
+/// code.
 fn is_broken(said: &str) -> bool {
     const BROKEN: [&str; 4] = [
         "code = Unavailable",
@@ -101,7 +102,7 @@ mod tests {
             exceeded\nERROR: failed to solve: write a: disk quota exceeded\n";
         let error = failure(text, true);
         assert!(matches!(&error, BuildError::Export { said } if said == "write a: disk quota exceeded"));
-        // A step that finds its disk full does not build.
+        // A step that finds its disk full is a failed build, not a failed export.
         let text = "#1 [1/1] RUN make\n#1 ERROR: no space left on device\nERROR: failed\n";
         assert!(matches!(failure(text, true), BuildError::Failed { step: Some(_), .. }));
     }

@@ -13,10 +13,10 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// How long a process may take to end by itself.
+/// The time that a process gets to end by itself.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Whether somebody wants everything to stop. Its clones are one.
+/// A request to stop everything. All clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<Asked>);
 
@@ -27,16 +27,16 @@ struct Asked {
 }
 
 impl Interrupt {
-    /// Nobody asked yet.
+    /// Creates an interrupt that is not requested yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Is asked by SIGINT, SIGTERM and SIGHUP from now on; they no longer end this process.
+    /// Requests the interrupt on SIGINT, SIGTERM and SIGHUP from now on; they no longer end this process.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn listen(&self) -> io::Result<()> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let this = self.clone();
@@ -44,13 +44,13 @@ impl Interrupt {
         Ok(())
     }
 
-    /// Asks. What is asked twice does not wait for anything to end by itself.
+    /// Requests the interrupt. After a second request, no process is given time to end by itself.
     pub fn ask(&self) {
         *self.times() += 1;
         self.0.heard.notify_all();
     }
 
-    /// Returns true if somebody asked.
+    /// Returns true if the interrupt was requested.
     pub fn is_asked(&self) -> bool {
         *self.times() > 0
     }
@@ -59,13 +59,13 @@ impl Interrupt {
         self.0.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets those who wait look again.
+    /// Wakes the waiting threads, so that they check again.
     fn wake(&self) {
         let _times = self.times();
         self.0.heard.notify_all();
     }
 
-    /// Waits until `until`, or until `over` has an answer; it is told how often was asked.
+    /// Waits until the time `until`, or until `over` returns an answer; `over` gets the number of requests.
     fn wait<T>(&self, until: Option<Instant>, over: impl Fn(u32) -> Option<T>) -> Option<T> {
         let mut times = self.times();
         loop {
@@ -87,35 +87,35 @@ impl Interrupt {
     }
 }
 
-/// The time, to measure how long something takes.
+/// Returns the current time, for durations.
 #[expect(clippy::disallowed_methods, reason = "builds have a deadline, and their time is a figure")]
 pub(in crate::verify) fn now() -> Instant {
     Instant::now()
 }
 
-/// Lets this thread run when nobody else wants to: what a build takes is a figure. Where only whole processes have a
-/// priority, nothing happens.
+/// Lowers the priority of this thread, because the duration of a build is a figure. No effect on systems where only
+/// whole processes have a priority.
 pub(in crate::verify) fn stand_back() {
     #[cfg(target_os = "linux")]
     let _no_matter = rustix::process::setpriority_process(None, 19);
 }
 
-/// A command that drives the builder: the user's own, never one of the repository.
+/// Returns a command that drives the builder: the user's own, never one of the repository.
 #[expect(clippy::disallowed_methods, reason = "the builder is driven through the `docker` command")]
 pub(in crate::verify) fn command(program: &Path) -> Command {
     Command::new(program)
 }
 
-/// Why a process was stopped.
+/// The reason why a process was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::verify) enum Stopped {
-    /// Somebody asked.
+    /// The interrupt was requested.
     Interrupted,
-    /// It took too long.
+    /// The process timed out.
     TimedOut,
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::verify) struct Ended {
     pub(in crate::verify) status: ExitStatus,
@@ -123,18 +123,18 @@ pub(in crate::verify) struct Ended {
     pub(in crate::verify) stopped: Option<Stopped>,
 }
 
-/// A process with all that it starts. Dropped, it is killed.
+/// A process with all its children. Killed when dropped.
 struct Group<'i> {
     child: Child,
     leader: Pid,
     interrupt: &'i Interrupt,
     ended: &'i AtomicBool,
-    /// Its number may be another's by now.
+    /// True if the process was waited for: its id may belong to another process.
     reaped: bool,
 }
 
 impl Group<'_> {
-    /// Waits until the process has ended. Its number stays taken, so that signals go astray to nobody.
+    /// Waits until the process has ended. Its id stays reserved, so that signals cannot reach another process.
     fn wait(&self) {
         while waitid(WaitId::Pid(self.leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
             .is_err_and(|error| error == rustix::io::Errno::INTR)
@@ -143,7 +143,7 @@ impl Group<'_> {
         self.interrupt.wake();
     }
 
-    /// Ends what is left of the group.
+    /// Kills the rest of the group.
     fn kill(&self) {
         signal(self.leader, Signal::KILL);
     }
@@ -158,12 +158,12 @@ impl Drop for Group<'_> {
     }
 }
 
-/// A group that is gone needs no signal.
+/// Sends a signal to a group; a group that is gone is ignored.
 fn signal(leader: Pid, signal: Signal) {
     let _gone = kill_process_group(leader, signal);
 }
 
-/// Stops the group when it has to be, and says why; `None` if it ended by itself before.
+/// Stops the group if necessary and returns the reason; `None` if it ended by itself before.
 fn supervise(
     leader: Pid,
     interrupt: &Interrupt,
@@ -182,12 +182,12 @@ fn supervise(
     Some(stopped)
 }
 
-/// Runs a command. `errors` reads what it says, on a thread of its own; `output` reads what it writes, and what it leaves
-/// is passed over.
+/// Runs a command. `errors` reads its standard error on a thread of its own; `output` reads its standard output, and
+/// the rest is discarded.
 ///
 /// # Errors
 ///
-/// The command cannot be started.
+/// An error if the command cannot be started.
 pub(in crate::verify) fn run<T: Send>(
     mut command: Command,
     interrupt: &Interrupt,
@@ -217,7 +217,7 @@ pub(in crate::verify) fn run<T: Send>(
     })
 }
 
-/// The result of a thread; its panic goes on here.
+/// Returns the result of a thread; a panic continues here.
 fn joined<T>(result: thread::Result<T>) -> T {
     result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

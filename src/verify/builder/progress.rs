@@ -1,4 +1,4 @@
-//! What a build tells of itself on standard error: BuildKit's `client.SolveStatus`, as JSON documents
+//! The progress of a build on standard error: BuildKit's `client.SolveStatus`, as JSON documents
 //! (`--progress=rawjson`, buildx 0.13 and newer) or as text (`--progress=plain`).
 
 use std::collections::HashMap;
@@ -12,10 +12,10 @@ use serde::Deserialize;
 use super::tail::Tail;
 use super::{Vertex, now};
 
-/// How the name of the step begins that exports (`exporter.ExporterInstance.Name`).
+/// The prefix of the name of the exporting step (`exporter.ExporterInstance.Name`).
 pub(super) const EXPORTING: &str = "exporting to ";
 
-/// How a build tells of itself.
+/// The format of the progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     RawJson,
@@ -32,15 +32,15 @@ impl Format {
     }
 }
 
-/// What a build has told so far.
+/// The progress of a build so far.
 pub(super) struct Progress<'w> {
-    /// Its steps, in the order in which they were told of.
+    /// The steps, in the order in which they were reported.
     pub(super) vertexes: Vec<Vertex>,
     by_digest: HashMap<String, usize>,
     logs: HashMap<usize, Tail>,
-    /// What the client itself said.
+    /// The client's own output.
     pub(super) said: Tail,
-    /// When all steps were done and the builder began to export.
+    /// The time when all steps were done and the builder began to export.
     pub(super) exporting: Option<Instant>,
     watch: &'w (dyn Fn(&Vertex) + Sync),
 }
@@ -74,13 +74,13 @@ struct Log {
 }
 
 impl<'w> Progress<'w> {
-    /// Nothing was told yet; `watch` is told of each step that changes.
+    /// Creates a progress without steps; each step that changes is reported to `watch`.
     pub(super) fn new(watch: &'w (dyn Fn(&Vertex) + Sync)) -> Self {
         let (vertexes, by_digest, logs, said, exporting) = Default::default();
         Self { vertexes, by_digest, logs, said, exporting, watch }
     }
 
-    /// Reads all that is told. A stream that breaks off ends it.
+    /// Reads the whole stream. A broken stream ends it.
     pub(super) fn read(mut self, format: Format, mut stream: impl BufRead) -> Self {
         let (mut line, mut document) = (Vec::new(), String::new());
         while read_line(&mut stream, &mut line).is_ok_and(|more| more) {
@@ -101,8 +101,8 @@ impl<'w> Progress<'w> {
         log.into_iter().flat_map(Tail::lines)
     }
 
-    /// A document begins with `{` where a line begins. It is a line, or ends with a line `}`. All else is said by the
-    /// client.
+    /// Reads a line. A document begins with `{` at the start of a line. It is one line, or it ends with a line `}`.
+    /// All other lines are the client's own output.
     fn raw_line(&mut self, document: &mut String, line: &str) {
         if !document.is_empty() && !line.starts_with([' ', '\t', '}']) {
             self.unread(document);
@@ -126,7 +126,7 @@ impl<'w> Progress<'w> {
         }
     }
 
-    /// What looked like a document and is none.
+    /// Adds the lines of an invalid document to the client's own output.
     fn unread(&mut self, document: &mut String) {
         document.lines().for_each(|line| self.said.push(line));
         document.clear();
@@ -178,7 +178,7 @@ impl<'w> Progress<'w> {
                 vertex.completed = true;
                 vertex.error = Some(text["ERROR:".len()..].trim().to_owned());
             }),
-            // Only a merge says so; its vertex hides behind that of the copy.
+            // Only a merge prints this; its vertex has the number of the copy.
             "merging" => self.merged(number, at),
             _ if is_seconds(word) => {
                 self.logs.entry(at).or_default().push(text[word.len()..].trim_start());
@@ -187,7 +187,7 @@ impl<'w> Progress<'w> {
         }
     }
 
-    /// Tells of the vertex with `] LINK `, of which plain progress does not.
+    /// Adds the vertex with `] LINK `, which plain progress does not report.
     fn merged(&mut self, number: &str, copy: usize) {
         if let Some((place, command)) = self.vertexes[copy].name.split_once("] ") {
             let onbuild = if command.starts_with("ONBUILD ") { "ONBUILD " } else { "" };
@@ -197,7 +197,7 @@ impl<'w> Progress<'w> {
         }
     }
 
-    /// The place of a vertex, which may be told of for the first time.
+    /// Returns the place of a vertex, which is added if it is new.
     fn vertex(&mut self, digest: &str, name: &str) -> usize {
         if let Some(at) = self.by_digest.get(digest) {
             return *at;
@@ -226,7 +226,7 @@ fn read_line(stream: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
     Ok(stream.read_until(b'\n', line)? > 0)
 }
 
-/// As in `12.345`, which stands before what a step prints.
+/// Returns true for a number as in `12.345`, which precedes the output of a step.
 fn is_seconds(word: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     word.split_once('.').is_some_and(|(whole, part)| digits(whole) && digits(part))

@@ -1,4 +1,4 @@
-//! The last lines of what a program prints. A program that prints without end takes no more memory than these.
+//! The last lines of a program's output. A program that prints without end takes no more memory than these.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -14,12 +14,12 @@ pub(super) const LINE: usize = 400;
 /// The number of bytes after which a line ends even without a line feed.
 const LONGEST: u64 = 1 << 20;
 
-/// The last lines of what a program prints.
+/// The last lines of a program's output.
 #[derive(Debug, Default)]
 pub(in crate::verify) struct Tail(VecDeque<String>);
 
 impl Tail {
-    /// Reads all that a program prints.
+    /// Reads the whole output of a program.
     pub(in crate::verify) fn of(output: &mut dyn Read) -> Self {
         let mut tail = Self::default();
         let mut output = BufReader::new(output);
