@@ -1,4 +1,4 @@
-//! The filesystems at one point of a stage: as the build is now, and as it will be.
+//! The filesystems at one point of a stage: of the present build, and of the build with accepted differences.
 
 use std::sync::Arc;
 
@@ -12,40 +12,41 @@ use crate::rootfs::{
 };
 use crate::shell::Step;
 
-/// One filesystem as it is built now, and one as it will be where an accepted difference has been linked.
+/// The filesystem of the present build, and the one of the build in which an accepted difference is linked.
 #[derive(Clone, Debug)]
 pub struct Filesystems {
-    /// As the build is now.
+    /// The filesystem of the present build.
     pub plain: Rootfs,
-    /// As it will be, where that differs.
+    /// The filesystem with accepted differences linked, if it is another.
     pub linked: Option<Rootfs>,
     /// Differences that may be restored.
     pub differences: OpenDifferences,
 }
 
 impl Filesystems {
-    /// A filesystem of which nothing is known.
+    /// Returns filesystems of which nothing is known.
     pub fn unknown() -> Self {
-        Self::new(Base::Unknown("nobody looked".into()))
+        Self::new(Base::Unknown("it was not read".into()))
     }
 
     pub fn new(base: Base) -> Self {
         Self { plain: Rootfs::new(base), linked: None, differences: OpenDifferences::default() }
     }
 
-    /// From now on an accepted difference has been linked in one of them. What is restored beside that is not followed.
+    /// Starts a second filesystem, in which an accepted difference is linked. Other differences that may be restored
+    /// are no longer followed.
     pub fn split(&mut self) {
         self.differences.give_up();
         self.linked.get_or_insert_with(|| self.plain.clone());
     }
 
-    /// Each of them, the plain one first.
+    /// Returns each of them, the one of the present build first.
     pub fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
         std::iter::once(&mut self.plain).chain(self.linked.as_mut()).chain(self.differences.each())
     }
 
-    /// A RUN at `line`. What it writes below its mounts never reaches the image, so nothing is restored before
-    /// its end where it has any.
+    /// Applies a RUN at `line`. Its writes below its mounts never reach the image, so with mounts, nothing is restored
+    /// before its end.
     pub fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Option<String>], line: usize) {
         self.each().for_each(|rootfs| process.make_directory(rootfs, line));
         let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::before(rootfs, targets)).collect();
@@ -63,20 +64,20 @@ impl Filesystems {
     }
 }
 
-/// What an executor starts for a RUN.
+/// The process that an executor starts for a RUN.
 #[derive(Clone, Debug)]
 pub struct Process {
     /// The working directory; `None` if it is not known.
     pub workdir: Option<String>,
     /// USER; `None` if it is not known.
     pub user: Option<String>,
-    /// What that leans on.
+    /// The assumption that they rest on.
     pub assumed: Option<Arc<Assumption>>,
 }
 
 impl Process {
-    /// Makes the working directory where it is missing, as BuildKit's executors do before each RUN
-    /// (`MkdirAllAndChown` of `meta.Cwd` in runcexecutor and containerdexecutor); it stays in the layer.
+    /// Creates the working directory if it is missing, as BuildKit's executors do before each RUN (`MkdirAllAndChown`
+    /// of `meta.Cwd` in runcexecutor and containerdexecutor); it stays in the layer.
     fn make_directory(&self, rootfs: &mut Rootfs, line: usize) {
         let Some(workdir) = &self.workdir else { return };
         let mut owner = self.user.as_deref().and_then(|user| owner::of_process(user, rootfs));
@@ -87,7 +88,8 @@ impl Process {
     }
 }
 
-/// WORKDIR and RUN: what is missing on the way is made 0755, owned by the user (`file.mkdir`, `copy.MkdirAll`).
+/// Creates missing directories for WORKDIR and RUN, with mode 0755 and owned by the user (`file.mkdir`,
+/// `copy.MkdirAll`).
 pub fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
     let Followed::At(real, _) = destination::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);

@@ -1,4 +1,4 @@
-//! The inputs of a judgement beside the Dockerfile, and what they say of images.
+//! The inputs of a judgement in addition to the Dockerfile, and the facts that they give about images.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,42 +10,42 @@ use crate::builds::BuildContext;
 use crate::images::{BaseImage, ImageReference, ImageSource};
 use crate::rootfs::profile::{Profile, ProfiledImage};
 
-/// The inputs of a judgement beside the Dockerfile.
+/// The inputs of a judgement in addition to the Dockerfile.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
-    /// Which of several ways to build the Dockerfile it is, as in `from context api`.
+    /// The build, if the Dockerfile is built in several ways, as in `from context api`.
     pub way: &'a str,
-    /// What base images hold.
+    /// The base images.
     pub images: &'a dyn ImageSource,
     /// The build context.
     pub context: &'a dyn BuildContext,
-    /// That it is this one, as an assumption where nothing says so.
+    /// The assumption that this is the build context, if nothing states it.
     pub assumed_context: Option<&'a str>,
-    /// What it is given beside that, by name.
+    /// The named contexts.
     pub named_contexts: &'a NamedContexts<'a>,
-    /// Build arguments; None as the value of one that is given and not known.
+    /// Build arguments; the value `None` is an argument that is set to an unknown value.
     pub build_args: &'a BTreeMap<String, Option<String>>,
-    /// The rules that judge.
+    /// The rules that judge the instructions.
     pub rules: &'a [&'static Rule],
-    /// Which images the repository builds itself.
+    /// The images that the repository builds itself.
     pub neighbours: &'a dyn Neighbours,
-    /// Whether somebody accepted what a rule found.
+    /// Returns true for a finding that the maintainers accepted.
     pub accepted: &'a dyn Fn(&Finding) -> bool,
 }
 
 impl Inputs<'_> {
-    /// An image that was read.
+    /// Returns an image that was read.
     pub(super) fn image(&self, name: &str) -> Option<Arc<BaseImage>> {
         let reference = ImageReference::parse(name).ok()?;
         self.images.lookup(&reference).ok().flatten()
     }
 
-    /// An image that the repository builds itself.
+    /// Returns an image that the repository builds itself.
     pub(super) fn built_here(&self, name: &str) -> Option<BuiltHere> {
         self.neighbours.lookup(&ImageReference::parse(name).ok()?)
     }
 
-    /// What is known of an image by its family: that of the image which somebody says it is like, or its own.
+    /// Returns the facts of an image's family: of the image that it is stated to be like, or of its own name.
     pub(super) fn profiled(&self, name: &str, line: usize) -> Option<ProfiledImage> {
         let reference = ImageReference::parse(name).ok()?;
         let family = |reference: &ImageReference| Profile::find(reference.repository(), reference.tag());

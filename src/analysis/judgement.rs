@@ -1,31 +1,32 @@
-//! What the walk through a Dockerfile says of its lines and of the images that it starts from.
+//! The results of the walk through a Dockerfile: for its instructions, and for the images that it starts from.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::decision::Decision;
 
-/// What a line would be decided, wherever it runs.
+/// The judgement of an instruction, wherever it runs.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// Index of the instruction; of the ONBUILD, where the line is in one.
+    /// Index of the instruction; for a trigger, the index of the ONBUILD.
     pub instruction: usize,
     /// The decision.
     pub decision: Decision,
-    /// True if nothing lay below: the first change on `scratch`.
+    /// True if it is the first change on `scratch`.
     pub on_nothing: bool,
-    /// True if an ADD of it is provably the same as a COPY.
+    /// True if it is an ADD that is proved to do the same as a COPY.
     pub is_copy: bool,
-    /// How many files it is known to copy.
+    /// The number of files that it is known to copy.
     pub files: usize,
-    /// The stage in which it was judged; several for an ONBUILD.
+    /// The stage in which it was judged; an ONBUILD has several.
     pub stage: usize,
-    /// Its line, or that of its ONBUILD.
+    /// The line of the instruction or of its ONBUILD.
     pub line: usize,
 }
 
 impl Judged {
-    /// One judgement of a line that runs in several places: in this file's stages, and in other files' children.
+    /// Merges two judgements of an instruction that runs in several places: in stages of this file, and in children in
+    /// other files.
     pub fn both(self, other: Judged) -> Judged {
         Judged {
             instruction: self.instruction,
@@ -42,22 +43,22 @@ impl Judged {
 /// An image that a stage starts from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BaseRead {
-    /// As FROM names it, arguments expanded.
+    /// The name in FROM, with arguments expanded.
     pub image: String,
-    /// What its filesystem is known from; `None` if it is not known.
+    /// The source of what is known of its filesystem; `None` if it is not known.
     pub source: Option<Knowledge>,
-    /// The digest of what is known.
+    /// The digest of the image that is known.
     pub digest: Option<String>,
 }
 
-/// What a base image is known from.
+/// The source of what is known of a base image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Knowledge {
-    /// Its filesystem was read.
+    /// The filesystem of the image was read.
     Rootfs,
-    /// A Dockerfile of the repository builds it; that the image was built from it is assumed.
+    /// A Dockerfile of the repository builds the image; it is assumed that the image comes from that build.
     Built,
-    /// Its name, or `like` in `layerwright.toml`, says of which family it is; all that follows is assumed.
+    /// Its name, or `like` in `layerwright.toml`, states the family of the image; every fact that follows is assumed.
     Profile,
 }

@@ -1,15 +1,15 @@
-//! Named contexts: what a build is given beside its build context (`--build-context`, `additional_contexts` of
-//! compose, `contexts` of bake), and which names they stand for. It never reads one.
+//! Named contexts: the inputs of a build in addition to its build context (`--build-context`, `additional_contexts` of
+//! compose, `contexts` of bake), and the names that they replace. It never reads one.
 
 use std::collections::BTreeMap;
 
 use crate::builds::BuildContext;
 use crate::images::ImageReference;
 
-/// What the platform of a key stands behind.
+/// The separator before the platform of a key.
 const PLATFORM: &str = "::";
 
-/// Platforms that are written as `platforms.FormatAll` writes them. Others may be normalised to one of these.
+/// Platforms in the form in which `platforms.FormatAll` writes them. Another platform may normalize to one of these.
 const CANONICAL: [&str; 9] = [
     "linux/386",
     "linux/amd64",
@@ -22,14 +22,14 @@ const CANONICAL: [&str; 9] = [
     "linux/s390x",
 ];
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Clone)]
 pub enum NamedContext<'a> {
     /// A folder.
     Folder(&'a dyn BuildContext),
-    /// An image: what follows `docker-image://`.
+    /// An image, by the text after `docker-image://`.
     Image(String),
-    /// A target of another build, a repository, a URL or an OCI layout: what it is, for messages.
+    /// A target of another build, a repository, a URL or an OCI layout; the text describes it in messages.
     Elsewhere(String),
 }
 
@@ -39,7 +39,7 @@ pub struct NamedContexts<'a> {
     contexts: BTreeMap<(Name, Option<String>), NamedContext<'a>>,
 }
 
-/// A name as BuildKit compares them: `reference.FamiliarString`, with the tag `latest` where there is none.
+/// A name as BuildKit compares it: `reference.FamiliarString`, with the tag `latest` if it has none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
     repository: String,
@@ -48,7 +48,7 @@ struct Name {
 }
 
 impl Name {
-    /// `None` if BuildKit refuses the name.
+    /// Returns the name; `None` if BuildKit refuses it.
     fn new(written: &str) -> Option<Self> {
         let reference = ImageReference::parse(written).ok()?;
         let owned = |text: Option<&str>| text.map(str::to_owned);
@@ -61,13 +61,13 @@ impl Name {
 }
 
 impl<'a> NamedContexts<'a> {
-    /// No named contexts.
+    /// Returns no named contexts.
     pub const fn none() -> Self {
         Self { contexts: BTreeMap::new() }
     }
 
-    /// Gives a name a meaning; `name::linux/amd64` for one platform alone. A name that no image may have is left
-    /// out: nothing in a Dockerfile can mean it.
+    /// Adds a named context; `name::linux/amd64` applies to one platform only. A name that is not a valid image name is
+    /// left out, because nothing in a Dockerfile can refer to it.
     pub fn insert(&mut self, name: &str, context: NamedContext<'a>) {
         let (name, platform) =
             name.split_once(PLATFORM).map_or((name, None), |(name, platform)| (name, Some(platform)));
@@ -76,8 +76,8 @@ impl<'a> NamedContexts<'a> {
         }
     }
 
-    /// What a name stands for (`dockerui.Client.NamedContext`): the context for the platform comes first. None
-    /// where it is no named context. `platform` is `None` if it is not known.
+    /// Returns the context that a name stands for (`dockerui.Client.NamedContext`): the context for the platform comes
+    /// first. `None` if the name is not a named context. `platform` is `None` if it is not known.
     pub fn lookup(&self, name: &str, platform: Option<&str>) -> Option<NamedContext<'a>> {
         let name = Name::new(name)?;
         let for_one = self.contexts.keys().any(|(other, platform)| *other == name && platform.is_some());
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(image("ghcr.io/a/b:1", None), "tagged");
         assert_eq!(image("web", Some("linux/arm64")), "arm");
         assert_eq!(image("web", Some("linux/amd64")), "any");
-        // It may be normalised to linux/arm64, and the platform of the build is not known.
+        // It may be normalized to linux/arm64, and the platform of the build is not known.
         assert_eq!(image("web", Some("linux/aarch64")), "elsewhere");
         assert_eq!(image("web", None), "elsewhere");
         assert_eq!(image("alpine", Some("linux/aarch64")), "plain");

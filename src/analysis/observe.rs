@@ -1,4 +1,5 @@
-//! What a later RUN can see of a linked copy: files have two links, and directories above them are new.
+//! Signs of a link that a later RUN can see: files have two links, and the directories above them are new. It never
+//! runs a command.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,10 +8,10 @@ use crate::rootfs::{Assumption, Leans};
 use crate::shell::{Effect, Step};
 use crate::text::path::base_name;
 
-/// Commands that tell link counts or times, and change nothing by themselves.
+/// Commands that show link counts or times, and change nothing.
 const METADATA_READERS: [&str; 10] = ["stat", "ls", "find", "du", "test", "[", "[[", "date", "tar", "rsync"];
 
-/// Commands that do not look at the link counts and times of files, whatever their words are.
+/// Commands that do not look at the link counts and times of files, whatever their arguments are.
 const BLIND: [&str; 26] = [
     "rm", "mkdir", "rmdir", "chmod", "chown", "chgrp", "ln", "touch", "curl", "wget", "echo", "printf",
     "cat", "sed", "git", "useradd", "adduser", "groupadd", "addgroup", "usermod", "export", "set", "mv",
@@ -22,18 +23,18 @@ const BLIND: [&str; 26] = [
 pub struct Observers(BTreeSet<(usize, String)>);
 
 impl Observers {
-    /// Notes those among commands that ran.
+    /// Records the observers among commands that ran.
     pub fn note(&mut self, steps: &[Step]) {
         let seeing = steps.iter().filter(|step| may_observe(step));
         self.0.extend(seeing.map(|step| (step.line, step.command.clone())));
     }
 
-    /// Adds those of another state of the same stage.
+    /// Adds the observers of another state of the same stage.
     pub fn merge(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
     }
 
-    /// Adds the assumption of a link before them: that none of those behind a line looks.
+    /// Adds the assumptions of a link at `line`: that no observer after it looks at link counts and times.
     pub fn assume_blind(&self, line: usize, leans: &mut Leans) {
         for (line, command) in self.0.iter().filter(|(at, _)| *at > line) {
             let message =
@@ -43,8 +44,8 @@ impl Observers {
     }
 }
 
-/// Returns true if a command may see link counts and times: one that tells them, or one of which not all is known. A build
-/// tool compares times, and `find` may act on what it tells.
+/// Returns true if a command may see link counts and times: a command that shows them, or one that is not fully known.
+/// A build tool compares times, and `find` may act on what it finds.
 fn may_observe(step: &Step) -> bool {
     let name = base_name(step.command.split_whitespace().next().unwrap_or_default());
     match step.effect {

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use crate::rootfs::{Assumption, Leans};
 
-/// The operating system that the base image says.
+/// The operating system, as the base image states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Os {
-    /// Linux, for certain.
+    /// Linux, proved.
     Linux,
-    /// Nothing says otherwise: an assumption.
+    /// Linux, assumed because nothing states another system.
     AssumedLinux(Leans),
-    /// Windows, and what says so.
+    /// Windows, with the reason.
     Windows(String),
 }
 
 impl Os {
-    /// The system of an image that says nothing of it.
+    /// Returns the system of an image that does not state it.
     pub fn assumed(what: &str, line: usize) -> Self {
         let mut leans = Leans::default();
         let message = format!("{what} (line {line}) is a Linux image");

@@ -3,10 +3,10 @@
 use crate::dockerfile::Scope;
 use crate::rootfs::{Leans, Rootfs};
 
-/// What `--chown` says.
+/// The owner that `--chown` sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// Nothing: root.
+    /// The default: root.
     Default,
     /// Numbers.
     Numeric {
@@ -17,13 +17,13 @@ pub enum Owner {
     },
     /// At least one name that is looked up in the image.
     Named(String),
-    /// Not known, and why.
+    /// Unknown, with the reason.
     Unknown(String),
 }
 
 impl Owner {
-    /// Reads `--chown` after expansion (`llb.WithUser`): numbers of 31 bits and `root` need no look-up, a user
-    /// without a group gives its number to the group too.
+    /// Parses `--chown` after expansion (`llb.WithUser`): numbers of 31 bits and `root` need no lookup, and a user
+    /// without a group also sets the group to its number.
     pub(crate) fn read(chown: Option<&str>, scope: &Scope, escape_token: char) -> Self {
         match chown.map(|chown| scope.expand(chown, escape_token)) {
             None => Owner::Default,
@@ -32,7 +32,7 @@ impl Owner {
         }
     }
 
-    /// Reads an expanded owner.
+    /// Parses an expanded owner.
     pub fn of(value: &str) -> Self {
         if value.is_empty() {
             return Owner::Default;
@@ -49,7 +49,7 @@ impl Owner {
         }
     }
 
-    /// The numbers, where no look-up is needed.
+    /// Returns the numbers, if no lookup is needed.
     pub fn numbers(&self) -> Option<(u32, u32)> {
         match self {
             Owner::Default => Some((0, 0)),
@@ -58,7 +58,7 @@ impl Owner {
         }
     }
 
-    /// The numbers, names looked up in what is known of `/etc/passwd` and `/etc/group`.
+    /// Returns the numbers; names are looked up in the known content of `/etc/passwd` and `/etc/group`.
     pub fn resolve(&self, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
         let Owner::Named(name) = self else { return Some((self.numbers()?, Leans::default())) };
         let (user, group) = match name.split_once(':') {
@@ -96,8 +96,8 @@ impl Owner {
     }
 }
 
-/// Who a process of a USER runs as (`oci.GetUser`): without a group, that of the account that has the name or number,
-/// and 0 for a number that no account has.
+/// Returns the user and group of a process with this USER (`oci.GetUser`). Without a group, it is the group of the
+/// account with that name or number, and 0 for a number without an account.
 pub fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
     let owner = Owner::of(user);
     match owner {
@@ -116,7 +116,7 @@ pub fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
     }
 }
 
-/// `llb.parseUID`: `root` or a number of 31 bits.
+/// Parses `root` or a number of 31 bits, as `llb.parseUID` does.
 fn number(part: &str) -> Option<u32> {
     if part == "root" {
         return Some(0);
@@ -126,7 +126,7 @@ fn number(part: &str) -> Option<u32> {
     i32::try_from(number).is_ok().then_some(number)
 }
 
-/// The fields of the line of an account file that has this name.
+/// Returns the fields of the line with this name in an account file.
 fn account(file: &[u8], name: &str) -> Option<Vec<String>> {
     let text = String::from_utf8_lossy(file);
     let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! What the words of a COPY or ADD mean at its place.
+//! The words of a COPY or ADD, resolved at its place.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::builds::BuildContext;
 use crate::dockerfile::{Transfer, TransferKind, Word};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
-/// What `--chmod` says.
+/// The effect of `--chmod`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chmod {
-    /// Nothing: absent, or provably empty.
+    /// None: it is absent or proved to be empty.
     Empty,
-    /// Something: BuildKit ignores `--link` then.
+    /// It sets a mode, and BuildKit then ignores `--link`.
     Effective,
-    /// A variable that may be empty.
+    /// It is a variable that may be empty.
     Perhaps,
 }
 
@@ -29,20 +29,20 @@ pub enum Chmod {
 pub struct ResolvedTransfer<'a> {
     /// The instruction.
     pub transfer: &'a Transfer,
-    /// Where it goes; the reason where that is not known.
+    /// The destination, or the reason why it is not known.
     pub destination: Result<Destination, String>,
-    /// Who owns what it creates.
+    /// The owner of the files and directories that it creates.
     pub owner: Owner,
     /// `--chmod`.
     pub chmod: Chmod,
-    /// What it copies, in order, heredocs last.
+    /// The sources, in order, with heredocs last.
     pub sources: Vec<Source>,
-    /// What it copies where accepted differences have been linked; `None` if that is the same.
+    /// The sources in the build in which accepted differences are linked; `None` if they are the same.
     pub linked_sources: Option<Vec<Source>>,
 }
 
 impl ResolvedTransfer<'_> {
-    /// The same line where accepted differences have been linked.
+    /// Returns the same instruction in the build in which accepted differences are linked.
     #[must_use]
     pub fn where_linked(&self) -> Self {
         let mut line = self.clone();
@@ -52,8 +52,8 @@ impl ResolvedTransfer<'_> {
         line
     }
 
-    /// Which modes directories from sources get. Frontends before 1.10 expand no variable in `--chmod`, so what one gives
-    /// is not known (`dispatchCopy`).
+    /// Returns the modes that directories from sources get. Frontends before 1.10 do not expand variables in `--chmod`,
+    /// so a mode from a variable is unknown (`dispatchCopy`).
     pub fn directory_modes(&self) -> DirectoryModes {
         let written = self.transfer.options.chmod.as_deref().unwrap_or_default();
         let octal = u32::from_str_radix(written, 8).ok().filter(|mode| *mode <= 0o7777);
@@ -64,7 +64,7 @@ impl ResolvedTransfer<'_> {
         }
     }
 
-    /// That the sources are looked for in the right build context; `None` if no source comes from one.
+    /// Returns the assumption that the sources are in this build context; `None` if no source is in a build context.
     pub fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
         let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
@@ -73,7 +73,7 @@ impl ResolvedTransfer<'_> {
     }
 }
 
-/// The words of a COPY or ADD, expanded; its sources are not looked for yet.
+/// Resolves the words of a COPY or ADD, without its sources.
 pub fn words<'t>(state: &State<'_>, transfer: &'t Transfer, escape_token: char) -> ResolvedTransfer<'t> {
     let expand = |word: &str| state.expand(word, escape_token);
     let destination = match &transfer.destination {
@@ -102,34 +102,34 @@ pub enum Origin<'c> {
     Context(&'c dyn BuildContext),
     /// A stage or an image.
     Rootfs(Rootfs),
-    /// Not known, and why.
+    /// Unknown, with the reason.
     Unknown(String),
 }
 
-/// The place where sources are looked for, and where it is once accepted differences have been linked, if that is another.
+/// The place where sources are looked for, now and once accepted differences are linked, if that is another place.
 pub struct Origins<'c> {
     plain: Origin<'c>,
     linked: Option<Origin<'c>>,
 }
 
 impl<'c> Origins<'c> {
-    /// The same in both.
+    /// Returns the same place for both builds.
     pub fn one(plain: Origin<'c>) -> Self {
         Self { plain, linked: None }
     }
 
-    /// `scratch`.
+    /// Returns the place for `scratch`.
     pub fn empty() -> Self {
         Self::one(Origin::Rootfs(Rootfs::new(Base::Scratch)))
     }
 
-    /// The end of a stage or of another build.
+    /// Returns the place for the end of a stage or of another build.
     pub fn of(filesystems: Filesystems) -> Self {
         let Filesystems { plain, linked, .. } = filesystems;
         Self { plain: Origin::Rootfs(plain), linked: linked.map(Origin::Rootfs) }
     }
 
-    /// An image: as it was read, as the repository builds it, or as its family is.
+    /// Returns the place for an image: as it was read, as the repository builds it, or as its family is known.
     pub fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
         let base = if let Some(image) = inputs.image(name) {
             Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }
@@ -143,8 +143,7 @@ impl<'c> Origins<'c> {
         Self::one(Origin::Rootfs(Rootfs::new(base)))
     }
 
-    /// The sources of a COPY or ADD; and what they are where accepted differences have been linked, if that is not the
-    /// same.
+    /// Returns the sources of a COPY or ADD, and the sources once accepted differences are linked, if they are others.
     pub fn sources(
         &self,
         state: &State<'_>,
@@ -189,7 +188,7 @@ impl Origin<'_> {
     }
 }
 
-/// Returns true if an ADD does what a COPY of the same words does: it extracts, downloads and clones nothing.
+/// Returns true if an ADD does the same as a COPY with the same words: it extracts, downloads and clones nothing.
 pub fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
     let options = &transfer.options;
     let plain = options.checksum.is_none() && options.keep_git_dir.is_none() && options.unpack.is_none();
@@ -199,12 +198,12 @@ pub fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
     transfer.kind == TransferKind::Add && plain && local && !sources.is_empty() && sources.iter().all(copied)
 }
 
-/// A source that nobody has seen: that it is there at all is an assumption, and that ADD does not extract it.
+/// Adds the assumption that an unseen source exists, and for ADD, that it is not an archive.
 fn assume_there(state: &State<'_>, transfer: &Transfer, source: &mut Source) {
     let SourceKind::Unknown(_) = source.kind else { return };
     let (keyword, archive) = match transfer.kind {
         TransferKind::Copy => ("COPY", ""),
-        TransferKind::Add => ("ADD", " and is no archive"),
+        TransferKind::Add => ("ADD", " and is not an archive"),
     };
     let place =
         if transfer.options.from.is_some() { "is there to be copied" } else { "is in the build context" };

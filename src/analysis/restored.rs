@@ -1,13 +1,13 @@
-//! Differences that are restored: a link that resets a directory for a time, until something later sets it again.
+//! Differences that are restored: a link resets a directory, and a later step sets it again.
 //!
-//! Only mode and owner of directories that are known whole may differ for a time, so types and contents are the
-//! same whichever of the lines are linked, and the paths can be looked at one by one. [`OpenDifferences`] keeps one
-//! filesystem for each owner, in which all lines of that owner that differ are linked. What a path is where any of
-//! them are linked, together with lines that make no difference, is then what it is in one of those or in the
-//! build as it is now: each change either sets mode or owner or leaves it. Where all of them agree, it is restored.
+//! Only mode and owner of fully known directories may differ in between, so types and contents are the same whichever
+//! of the instructions are linked, and each path can be examined alone. [`OpenDifferences`] keeps one filesystem for
+//! each owner, in which all instructions with that owner that differ are linked. If any of them are linked, together
+//! with instructions that make no difference, then a path is as in one of these filesystems or as in the present build:
+//! each change either sets mode or owner or does not affect it. If all filesystems agree, the path is restored.
 //!
 //! A difference has to be restored before its stage ends: any stage may be the target of a build, and only the end of a
-//! stage is seen by others. It never claims that a command does not look where nobody knows that.
+//! stage is visible elsewhere. It never claims that a command does not look at a path if that is unknown.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
 use crate::text::path::base_name;
 
-/// Setuid and setgid: new directories inherit the one, and tools differ in what they leave of both.
+/// Setuid and setgid: new directories inherit setgid, and tools differ in how they keep both.
 const SPECIAL: u32 = 0o6000;
 
-/// Commands that tell mode and owner of directories, or hang on them.
+/// Commands that show mode and owner of directories, or depend on them.
 const LOOKING: [&str; 12] =
     ["stat", "ls", "find", "du", "test", "[", "[[", "tar", "rsync", "getfacl", "namei", "cpio"];
 
@@ -34,20 +34,20 @@ const BLIND: [&str; 15] = [
     "touch", "true",
 ];
 
-/// The directories that a link of one line would leave otherwise.
+/// The directories that a link of one instruction would change.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    /// Who would own them.
+    /// The owner that they would have.
     owner: (u32, u32),
-    /// Each with what it is now.
+    /// The directories, with their present facts.
     directories: Vec<(String, Fact)>,
-    /// What it leans on that nothing else differs.
+    /// The assumptions for the claim that nothing else differs.
     leans: Leans,
 }
 
 impl Difference {
-    /// What a line that is held would leave otherwise. `None` if that is more than mode and owner of
-    /// directories, or where one of them is not known whole.
+    /// Returns the difference that a link of an unsafe instruction would make. `None` if more than mode and owner of
+    /// directories differs, or if one of the directories is not fully known.
     pub fn of(view: &View<'_>, decision: &Decision) -> Option<Self> {
         if decision.verdict != Verdict::Hold || view.resolved.transfer.options.link.is_some() {
             return None;
@@ -77,13 +77,13 @@ impl Difference {
         (!directories.is_empty()).then_some(Self { owner, directories, leans })
     }
 
-    /// Makes it lean on one more assumption.
+    /// Adds an assumption.
     pub fn lean_on(&mut self, assumption: &Arc<Assumption>) {
         self.leans.add(Arc::clone(assumption));
     }
 }
 
-/// A directory of which all is known and that gives new ones nothing of its own.
+/// Returns a directory of which everything is known and that passes none of its metadata on to new directories.
 fn whole(known: &Known) -> Option<Directory> {
     match known {
         Known::Dir(directory) => {
@@ -94,29 +94,29 @@ fn whole(known: &Known) -> Option<Directory> {
     }
 }
 
-/// A line whose difference may be restored.
+/// An instruction whose difference may be restored.
 #[derive(Clone, Debug)]
 struct Line {
-    /// Which judgement it is.
+    /// The index of its judgement.
     judged: usize,
-    /// The paths that differ still.
+    /// The paths that still differ.
     open: BTreeSet<String>,
     leans: Leans,
 }
 
-/// A filesystem in which the lines of one owner that differ are linked.
+/// The filesystem in which the differing instructions of one owner are linked.
 #[derive(Clone, Debug)]
 struct Variant {
     owner: (u32, u32),
     rootfs: Rootfs,
 }
 
-/// A line whose difference is restored.
+/// An instruction whose difference is restored.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    /// Which judgement it is.
+    /// The index of its judgement.
     pub judged: usize,
-    /// What it leans on.
+    /// The assumptions that the claim rests on.
     pub leans: Leans,
 }
 
@@ -129,17 +129,17 @@ pub struct OpenDifferences {
 }
 
 impl OpenDifferences {
-    /// Returns true if something differs still.
+    /// Returns true if a path still differs.
     pub fn is_open(&self) -> bool {
         !self.lines.is_empty()
     }
 
-    /// The filesystems where lines are linked that differ.
+    /// Returns the filesystems in which differing instructions are linked.
     pub fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
         self.variants.iter_mut().map(|variant| &mut variant.rootfs)
     }
 
-    /// The filesystems, and whether each is the one in which the lines that `difference` is of are linked.
+    /// Returns each filesystem, with true if it is the one in which the instructions of `difference` are linked.
     pub fn each_with(
         &mut self,
         difference: Option<&Difference>,
@@ -148,11 +148,11 @@ impl OpenDifferences {
         self.variants.iter_mut().map(move |variant| (&mut variant.rootfs, Some(variant.owner) == owner))
     }
 
-    /// A line is about to differ.
+    /// Starts to follow the difference of an instruction.
     pub fn open(&mut self, judged: usize, difference: &Difference, plain: &mut Rootfs) {
         let mut open = BTreeSet::new();
         for (path, fact) in &difference.directories {
-            // Commands that work on all that is known below a directory have to meet it in each filesystem.
+            // Commands that affect everything known below a directory have to find it in each filesystem.
             plain.set(path, fact.clone(), Below::Inherited);
             open.insert(path.clone());
         }
@@ -162,7 +162,7 @@ impl OpenDifferences {
         self.lines.push(Line { judged, open, leans: difference.leans.clone() });
     }
 
-    /// Gives up: nothing that differs is restored.
+    /// Stops following: no open difference counts as restored.
     pub fn give_up(&mut self) {
         self.lines.clear();
         self.variants.clear();
@@ -179,7 +179,7 @@ impl OpenDifferences {
         self.lines.iter().flat_map(|line| line.open.iter().cloned()).collect()
     }
 
-    /// A command is about to run while paths differ.
+    /// Checks a command before it runs, while paths differ.
     pub fn before(&mut self, step: &Step, plain: &Rootfs) {
         for path in self.open_paths() {
             match sight(step, &path, plain) {
@@ -187,7 +187,7 @@ impl OpenDifferences {
                 Sight::Clear => self.lose(&path),
                 Sight::Perhaps => {
                     let before = format!(
-                        "`{}` (line {}) does not hang on mode and owner of ",
+                        "`{}` (line {}) does not depend on mode and owner of ",
                         step.command, step.line
                     );
                     let after = ", which differ until they are set again";
@@ -199,7 +199,7 @@ impl OpenDifferences {
         }
     }
 
-    /// Looks which paths agree again.
+    /// Finds the paths that agree again.
     pub fn compare(&mut self, plain: &Rootfs) {
         for path in self.open_paths() {
             let mut fact = plain.get(&path);
@@ -234,20 +234,20 @@ impl OpenDifferences {
         }
     }
 
-    /// The stage ends: the differences that are restored by now.
+    /// Ends the stage and returns the differences that are restored.
     pub fn end(&mut self) -> Vec<Restored> {
         std::mem::take(self).restored
     }
 }
 
-/// Whether a command sees mode and owner of a directory.
+/// The degree to which a command sees mode and owner of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
-    /// It certainly does not.
+    /// It certainly does not see them.
     None,
-    /// Nobody knows.
+    /// It is unknown.
     Perhaps,
-    /// It does, or needs permissions.
+    /// It sees them, or needs permissions.
     Clear,
 }
 
@@ -265,7 +265,7 @@ fn sight(step: &Step, path: &str, rootfs: &Rootfs) -> Sight {
     }
 }
 
-/// Returns true if a change brings mode or owner of `path` to another place.
+/// Returns true if a change copies or moves mode or owner of `path` to another place.
 fn takes_along(change: &Change, path: &str, rootfs: &Rootfs) -> bool {
     let (Change::Copy { sources, .. } | Change::Move { sources, .. }) = change else { return false };
     sources.iter().any(|source| {

@@ -1,7 +1,7 @@
 //! The rules: the ways in which a linked copy can differ from a plain one.
 //!
-//! Each rule has a file with all that is said of it; [`ALL`] is the table. A new rule is a file, its `mod` line and its
-//! row. A rule looks at one instruction and never at the others.
+//! Each rule has a file with everything about it; [`ALL`] is the table. To add a rule, add a file, its `mod` line and
+//! its row. A rule looks at one instruction and never at the others.
 
 mod ancestor_mode;
 mod ancestor_owner;
@@ -33,22 +33,22 @@ use crate::dockerfile::Transfer;
 use crate::rootfs::Leans;
 use crate::text::Span;
 
-/// A rule by its name, as in `layerwright explain`. Text becomes one only if the table has such a rule.
+/// The name of a rule, as in `layerwright explain`. A text is accepted only if the table has such a rule.
 #[derive(Clone, Copy)]
 pub struct RuleId(&'static Rule);
 
 impl RuleId {
-    /// The rule of this name.
+    /// Returns the rule with this name.
     pub fn find(name: &str) -> Option<Self> {
         find(name).map(Rule::id)
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(self) -> &'static str {
         self.0.name
     }
 
-    /// All that is said of it.
+    /// Returns the rule.
     pub(crate) fn rule(self) -> &'static Rule {
         self.0
     }
@@ -99,34 +99,34 @@ impl<'de> Deserialize<'de> for RuleId {
     }
 }
 
-/// A rule, with all that is said of it. Each field is required, and no other file asks which rule it is: a new rule
-/// cannot miss a place.
+/// A rule, with everything about it. Each field is required, and no other file depends on which rule it is, so a new
+/// rule is complete.
 #[derive(Debug)]
 pub struct Rule {
     /// The name, as in plans, waivers and `layerwright explain`.
     pub name: &'static str,
-    /// One line: what happens.
+    /// The outcome, in one line.
     pub summary: &'static str,
-    /// What happens, why, an example and its source, in Markdown.
+    /// The outcome, the reason, an example and its source, in Markdown.
     pub documentation: &'static str,
     /// The words of the instruction that a finding is about.
     pub(crate) caret: Caret,
-    /// How a build with `--link` differs at the path of a finding.
+    /// The difference of a build with `--link` at the path of a finding.
     pub(crate) predicts: Prediction,
     /// True if all findings are about mode and owner of directories in [`View::written`], which a later step may
     /// restore.
     pub(crate) restorable: bool,
-    /// A way to use `--link` where no edit of the line alone helps.
+    /// A way to use `--link` if no edit of the instruction is enough.
     pub(crate) instead: Option<&'static str>,
-    /// The search for findings; none for a rule whose documentation says where it is judged.
+    /// The search for findings; `None` for a rule whose documentation says where it is judged.
     pub check: Option<Check>,
 }
 
-/// The search of a rule for findings at one site.
+/// The search of a rule for findings at one instruction.
 pub type Check = fn(&View<'_>, &mut Vec<Finding<Candidate>>);
 
 impl Rule {
-    /// Its id.
+    /// Returns its id.
     pub fn id(&'static self) -> RuleId {
         RuleId(self)
     }
@@ -146,7 +146,7 @@ pub(crate) enum Caret {
 }
 
 impl Caret {
-    /// The span of the part; none where the instruction does not have it.
+    /// Returns the span of the part; `None` if the instruction does not have it.
     pub(crate) fn span(self, transfer: &Transfer) -> Option<Span> {
         match self {
             Self::Instruction => None,
@@ -163,7 +163,7 @@ impl Caret {
     }
 }
 
-/// How a build with `--link` differs from one without.
+/// The difference between a build with `--link` and one without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prediction {
     /// The builder ignores the flag, and nothing differs.
@@ -174,9 +174,11 @@ pub(crate) enum Prediction {
     Path(&'static [Attribute]),
     /// These attributes of the path and of all below it differ.
     Below(&'static [Attribute]),
-    /// The path is replaced: all of it differs, all below it, and all below the target of the symlink that it was.
+    /// The path is replaced: everything about it differs, everything below it, and everything below the target of the
+    /// symlink that it was.
     Replaced,
-    /// No difference is named: the rule says what is not known, or what no comparison of images shows.
+    /// No difference is named: the rule is about something unknown, or about something that no comparison of images
+    /// shows.
     Unnamed,
 }
 
@@ -208,7 +210,7 @@ pub enum Weight {
     NoEffect,
 }
 
-/// A change to an instruction beside the flag itself.
+/// A change to an instruction in addition to the flag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Append a slash to the destination.
@@ -220,7 +222,7 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// The part of an instruction that it changes, as written and as it has to be.
+    /// Returns the part of an instruction that it changes, as written and as it has to be.
     pub(crate) fn change<'t>(&self, transfer: &'t Transfer) -> (&'static str, &'t str, String) {
         let destination = transfer.destination.as_ref().map(|word| &word.text[..]).unwrap_or_default();
         match self {
@@ -233,7 +235,7 @@ impl Remedy {
     }
 }
 
-/// An edit that a rule proposes. The decision tries it by all rules, once for each instruction.
+/// An edit that a rule proposes. The decision checks it with all rules, once for each instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Candidate {
     /// An edit that the rule itself knows to make the instruction equivalent.
@@ -244,14 +246,14 @@ pub enum Candidate {
     RealPath,
 }
 
-/// A finding of a rule at an instruction: with a candidate as the rule reports it, with a remedy as it is decided.
+/// A finding of a rule at an instruction. The rule reports it with a candidate; the decision turns that into a remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding<E = Remedy> {
     /// The rule.
     pub rule: RuleId,
     /// Its weight.
     pub weight: Weight,
-    /// The path in the image that it is about, or nothing.
+    /// The path in the image that it is about; empty if it is about none.
     pub path: String,
     /// Both outcomes in one sentence.
     pub message: String,
@@ -262,7 +264,7 @@ pub struct Finding<E = Remedy> {
 }
 
 impl<E> Finding<E> {
-    /// The image would change.
+    /// Creates a finding that the image would change.
     fn hold(rule: RuleId, path: &str, leans: &Leans, message: String) -> Self {
         Self {
             rule,
@@ -274,7 +276,7 @@ impl<E> Finding<E> {
         }
     }
 
-    /// The effect of a link is not known.
+    /// Creates a finding that the effect of a link is unknown.
     pub(super) fn unknown(rule: RuleId, path: &str, message: String) -> Self {
         let leans = Leans::default();
         Self { rule, weight: Weight::Unknown, path: path.to_owned(), message, leans, remedy: None }
@@ -282,23 +284,23 @@ impl<E> Finding<E> {
 }
 
 impl Finding<Candidate> {
-    /// The builder ignores the flag.
+    /// Creates a finding that the builder ignores the flag.
     fn no_effect(rule: RuleId, message: String) -> Self {
         Self { weight: Weight::NoEffect, ..Self::hold(rule, "", &Leans::default(), message) }
     }
 
-    /// The same finding with an edit that may settle it.
+    /// Returns the same finding with an edit that may settle it.
     fn or(self, candidate: Candidate) -> Self {
         Self { remedy: Some(candidate), ..self }
     }
 
-    /// The finding where no edit settles it.
+    /// Returns the finding if no edit settles it.
     pub(super) fn without_edit(self) -> Finding {
         let Self { rule, weight, path, message, leans, .. } = self;
         Finding { rule, weight, path, message, leans, remedy: None }
     }
 
-    /// The finding that an edit settles, with what that rests on.
+    /// Returns the finding that an edit settles, with the assumptions that the edit rests on.
     pub(super) fn with_edit(self, remedy: Remedy, leans: Leans) -> Finding {
         let Self { rule, path, message, .. } = self;
         Finding { rule, weight: Weight::Edit, path, message, leans, remedy: Some(remedy) }
@@ -328,12 +330,12 @@ pub static ALL: &[&Rule] = &[
     &windows::RULE,
 ];
 
-/// The rule of a name.
+/// Returns the rule with this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     ALL.iter().find(|rule| rule.name == name).copied()
 }
 
-/// A rule that the table does not have, for tests: nothing but its fields says what is made of its findings.
+/// Returns a rule that the table does not have, for tests: only its fields decide how its findings are used.
 #[cfg(test)]
 pub(crate) const fn new_rule(caret: Caret, predicts: Prediction) -> Rule {
     Rule {

@@ -206,8 +206,7 @@ impl Mounts {
     pub fn after(self, rootfs: &mut Rootfs, line: usize) {
         for (path, mut fact) in self.targets {
             let below = if fact.known == Known::Absent {
-                let message =
-                    format!("the builder takes the mount target {path} of RUN (line {line}) away again");
+                let message = format!("the builder removes the mount target {path} of RUN (line {line})");
                 fact.leans.add(Arc::new(Assumption::new(line, path.as_str(), message)));
                 Below::Nothing
             } else {

@@ -331,7 +331,7 @@ fn a_command_in_between_must_not_look() {
     assert_eq!(verdict, Verdict::Link);
     assert!(
         leans.iter().any(|said| said
-            == "`./configure` (line 4) does not hang on mode and owner of /tmp, which differ until they are set again"),
+            == "`./configure` (line 4) does not depend on mode and owner of /tmp, which differ until they are set again"),
         "{leans:?}"
     );
     for command in [

@@ -90,7 +90,7 @@ fn not_known(path: &str) -> Finding<Candidate> {
     Finding::unknown(RULE.id(), path, message)
 }
 
-/// Returns whether the parent of a path inside the destination is known. Of an unknown tree, one finding about its
+/// Returns true if the parent of a path inside the destination is known. For an unknown tree, one finding about its
 /// root is enough.
 fn below_known(view: &View<'_>, path: &str) -> bool {
     let parent = ancestors(path).next_back().unwrap_or("/");
