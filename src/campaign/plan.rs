@@ -1,7 +1,7 @@
-//! The plan: what was found and decided, file by file and line by line, and in which order it goes out.
+//! The plan: the findings and decisions, file by file and line by line, and the order of the pull requests.
 //!
-//! The same commit, base images and options give the same plan, byte for byte: it is sorted and has neither clock
-//! nor environment in it.
+//! The same commit, base images and options give the same plan, byte for byte: it is sorted and never contains times or
+//! parts of the environment.
 
 mod bases;
 mod create;

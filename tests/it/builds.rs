@@ -184,7 +184,7 @@ fn configuration_that_hits_nothing_is_told_with_its_line() {
             "note: layerwright.toml:7: [build] names Dockerfile, where no Dockerfile was found",
             "note: layerwright.toml:10: [base.\"java\"] names service/auth/Dockerfile, where no Dockerfile \
              was found; did you mean services/auth/Dockerfile?",
-            "note: layerwright.toml:12: [base.\"x\"] is like corp/x, which is of no known family",
+            "note: layerwright.toml:12: [base.\"x\"] is like corp/x, whose family is unknown",
         ]
     );
     scratch

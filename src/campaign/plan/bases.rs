@@ -1,4 +1,4 @@
-//! What `layerwright.toml` says of base images that nobody can read: `[base]`.
+//! The facts that `layerwright.toml` states about base images that cannot be read: `[base]`. It never reads an image.
 
 use std::cmp::Reverse;
 
@@ -8,28 +8,28 @@ use crate::analysis::end_state::Like;
 use crate::config::{self, Base, Config};
 use crate::images::ImageReference;
 
-/// What the names of official images start with in their normal form, and nowhere else.
+/// The prefixes of the names of official images in their normal form, which no other image has.
 const OFFICIAL: [&str; 2] = ["docker.io/library/", "docker.io/"];
 
-/// The entries of `[base]`. Where several name an image, the longest glob counts.
+/// The entries of `[base]`. If several match an image, the longest glob counts.
 #[derive(Debug, Default)]
 pub struct Bases(Vec<Entry>);
 
 #[derive(Debug)]
 struct Entry {
     glob: GlobMatcher,
-    /// Where it stands, `layerwright.toml:LINE`.
+    /// The place of the entry, `layerwright.toml:LINE`.
     place: String,
     base: Base,
 }
 
-/// That a Dockerfile of the repository builds an image.
+/// The statement that a Dockerfile of the repository builds an image.
 pub struct BuiltBy<'b> {
     /// The Dockerfile.
     pub dockerfile: &'b str,
-    /// The stage of it; None for the last.
+    /// The stage of the Dockerfile; `None` for the last.
     pub target: Option<&'b str>,
-    /// Where it is said, `layerwright.toml:LINE`.
+    /// The place of the statement, `layerwright.toml:LINE`.
     pub place: &'b str,
 }
 
@@ -55,7 +55,7 @@ impl Bases {
         self.0.is_empty()
     }
 
-    /// The entries that name an image, as it is written or in its normal form.
+    /// Returns the entries that match an image, as it is written or in its normal form.
     fn of(&self, reference: &ImageReference) -> impl Iterator<Item = &Entry> {
         let normal = reference.normal();
         let short = OFFICIAL.iter().find_map(|prefix| normal.strip_prefix(prefix)).unwrap_or(normal);
@@ -65,14 +65,14 @@ impl Bases {
         })
     }
 
-    /// The Dockerfile that is said to build an image.
+    /// Returns the Dockerfile that is stated to build an image.
     pub fn built_by(&self, reference: &ImageReference) -> Option<BuiltBy<'_>> {
         self.of(reference).find_map(|Entry { place, base, .. }| {
             Some(BuiltBy { dockerfile: base.dockerfile.as_deref()?, target: base.target.as_deref(), place })
         })
     }
 
-    /// The image that one is said to be like.
+    /// Returns the image that an image is stated to be like.
     pub fn like(&self, reference: &ImageReference) -> Option<Like> {
         self.of(reference).find_map(|Entry { place, base, .. }| {
             Some(Like { image: base.like.clone()?, place: place.as_str().into() })

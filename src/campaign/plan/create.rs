@@ -1,4 +1,4 @@
-//! Makes the plan of a discovery: judges each file, and puts the files into waves.
+//! Makes the plan of a discovery: judges each file, and sorts the files into waves. It never writes a file.
 
 use rayon::prelude::*;
 
@@ -15,7 +15,7 @@ use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 use crate::text::escape::shown;
 
-/// Plans the files of a discovery.
+/// Makes the plan of the files of a discovery.
 ///
 /// `tick` is called for each file that is judged, from any thread.
 pub fn plan(
@@ -78,14 +78,14 @@ pub fn plan(
     }
 }
 
-/// The files that cannot be taken as they are.
+/// Returns the files that are not usable.
 fn refused(discovery: &Discovery) -> Vec<Refused> {
     let refused = discovery.refused.iter().map(|refused| (refused.path.as_str(), refused.reason.to_string()));
     let odd = discovery.odd.iter().map(|odd| (odd.name.as_str(), odd.reason.to_string()));
     refused.chain(odd).map(|(path, reason)| Refused { path: shown(path).into_owned(), reason }).collect()
 }
 
-/// The files that should say how something is built.
+/// Returns the files that state how something is built and could not be read.
 fn unread(builds: &Builds) -> Vec<Refused> {
     let unread = builds.unread.iter();
     unread
@@ -93,7 +93,7 @@ fn unread(builds: &Builds) -> Vec<Refused> {
         .collect()
 }
 
-/// Tells the files' owners and puts them into waves.
+/// Sets the owners of the files and sorts the files into waves.
 fn in_waves(
     source: &Source<'_>,
     files: &mut [File],

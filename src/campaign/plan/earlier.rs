@@ -1,11 +1,11 @@
-//! What an earlier plan decided, which planning again keeps.
+//! The decisions of an earlier plan, which a new plan keeps. It never reads a plan file.
 
 use std::collections::HashMap;
 
 use super::file::{Decided, File, Plan};
 use crate::analysis::Verdict;
 
-/// What an earlier plan decided: waves stay as they are, and so does what people wrote into it.
+/// The decisions of an earlier plan: its waves stay, and so do the entries that people wrote into it.
 #[derive(Clone, Debug, Default)]
 pub struct Earlier {
     waves: HashMap<String, usize>,
@@ -14,7 +14,7 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// What `plan` decided.
+    /// Returns the decisions of `plan`.
     pub fn new(plan: &Plan) -> Self {
         let mut earlier = Self::default();
         for file in &plan.files {
@@ -26,17 +26,17 @@ impl Earlier {
         earlier
     }
 
-    /// What people decided for a file by hand.
+    /// Returns the decision that people made for a file by hand.
     pub(super) fn decided(&self, path: &str) -> Option<&Decided> {
         self.decided.get(path)
     }
 
-    /// Why the proof of concept was chosen.
+    /// Returns the reason why the proof of concept was chosen.
     pub(super) fn poc_reason(&self) -> &str {
         &self.poc_reason
     }
 
-    /// Puts files into the waves that they were in: those that have something to do still, and those that are done.
+    /// Puts files back into their earlier waves: those with selected lines, and those that are done.
     pub(super) fn keep_waves(&self, files: &mut [File]) {
         for file in files {
             let done = file.sites.iter().any(|site| site.verdict == Verdict::Linked);

@@ -1,7 +1,7 @@
-//! The format of `plan.json` and of what `inspect` prints.
+//! The format of `plan.json` and of the output of `inspect`.
 //!
-//! Fields are written in the order of their declaration and lists are sorted, so a plan's diffs are readable.
-//! What a reader does not know it refuses.
+//! Fields are written in the order of their declaration and lists are sorted, so a plan's diffs are readable. Unknown
+//! fields are never accepted.
 
 mod site;
 
@@ -18,7 +18,7 @@ pub use site::{Assumption, Audit, Error, FileReport, Inspection, Keyword, Reason
 /// The version of the format that this program writes and reads.
 pub const SCHEMA: u32 = 1;
 
-/// `plan.json`: what was found and decided, file by file and line by line. Decisions, not progress.
+/// `plan.json`: findings and decisions, file by file and line by line. Decisions, not progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -27,23 +27,23 @@ pub struct Plan {
     pub schema: u32,
     /// The commit that was read; null for a folder without git.
     pub commit: Option<String>,
-    /// Build arguments that the verdicts are bound to.
+    /// Build arguments to which the verdicts are bound.
     pub build_args: BTreeMap<String, String>,
-    /// What a new or raised header says.
+    /// The value of a new or raised header.
     pub syntax: String,
     /// Benefits that are selected.
     pub selects: Vec<Benefit>,
-    /// Differences that somebody accepted.
+    /// The waivers: differences that the maintainers accepted.
     pub waivers: Vec<Waiver>,
-    /// The list that the campaign was given, against what is there; null without one.
+    /// The list that the campaign was given, compared with the repository; null without a list.
     pub list: Option<ListReport>,
-    /// How many files with a Dockerfile's name were left out, by reason.
+    /// The number of files with a Dockerfile's name that were left out, by reason.
     pub left_out: BTreeMap<String, usize>,
     /// Files that could not be read.
     pub refused: Vec<Refused>,
-    /// Files that should say how something is built and could not be read.
+    /// Files that state how something is built and could not be read.
     pub unread: Vec<Refused>,
-    /// Dockerfiles that start from each other's images, each circle from its first in order.
+    /// Dockerfiles that start from each other's images; each cycle begins with its first file in order.
     pub cycles: Vec<Vec<String>>,
     /// The waves, from 0, with their files.
     pub waves: Vec<Wave>,
@@ -61,37 +61,37 @@ pub struct Waiver {
     pub rule: String,
     /// The path in the image; empty for any.
     pub path: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// A list against what is there.
+/// A list compared with the repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListReport {
     /// Listed and found.
     pub found: Vec<String>,
-    /// Listed, there, and not usable.
+    /// Listed and present, but not usable.
     pub unusable: Vec<Refused>,
-    /// Listed and gone.
+    /// Listed and missing.
     pub gone: Vec<Gone>,
-    /// Found and not listed.
+    /// Found, but not listed.
     pub unlisted: Vec<String>,
-    /// Entries of the list that are no paths of a repository.
+    /// Entries of the list that are not paths of a repository.
     pub refused: Vec<Refused>,
 }
 
-/// A listed file that is gone.
+/// A listed file that is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gone {
     /// The path.
     pub path: String,
-    /// The commit that removed it, where history tells.
+    /// The commit that removed it, if it is in the history.
     pub removed_in: Option<String>,
-    /// The best guess what it is now.
+    /// The best guess of its present path.
     pub guess: Option<String>,
-    /// Why that.
+    /// The reason for the guess.
     pub why: Option<String>,
 }
 
@@ -101,17 +101,17 @@ pub struct Gone {
 pub struct Refused {
     /// The path, as far as it can be shown.
     pub path: String,
-    /// Why, and what to do.
+    /// The reason, and the remedy.
     pub reason: String,
 }
 
-/// The files that go out together.
+/// The files of a wave, whose pull requests are opened together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wave {
     /// Its number; 0 is the proof of concept.
     pub number: usize,
-    /// Why these, in one line; empty for waves that go by order alone.
+    /// The reason for the choice of these files, in one line; empty for waves that follow the order alone.
     pub reason: String,
     /// Their paths.
     pub files: Vec<String>,
@@ -125,87 +125,87 @@ pub struct File {
     pub path: String,
     /// git's id of the text that was judged.
     pub blob: String,
-    /// What kind of file it is.
+    /// The class of the file.
     pub class: Class,
-    /// Why it is not edited whatever its sites say; null where nothing stands against it.
+    /// The reason why it is not edited regardless of its instructions; null if there is none.
     pub skip: Option<String>,
-    /// Where it is built.
+    /// The builds of the file.
     pub contexts: Vec<Context>,
-    /// What its stages start from.
+    /// The base images of its stages.
     pub bases: Vec<Base>,
-    /// Why BuildKit refuses the file.
+    /// The errors with which BuildKit refuses the file.
     pub errors: Vec<Error>,
     /// The `# syntax` header.
     pub syntax: Syntax,
-    /// What becomes of the header.
+    /// The edit of the header.
     pub header: Header,
     /// Each COPY and ADD, in order.
     pub sites: Vec<Site>,
-    /// Its wave; null where it is in none.
+    /// Its wave; null if it is in none.
     pub wave: Option<usize>,
-    /// What people decided for it in this file; planning again keeps it. Null where nobody did.
+    /// The decision that people made for it in this file. A new plan keeps it. Null if there is none.
     pub decided: Option<Decided>,
-    /// Who owns it, by CODEOWNERS.
+    /// Its owners, by CODEOWNERS.
     pub owners: Vec<String>,
-    /// git's id of the text after the edit; null where nothing is edited.
+    /// git's id of the text after the edit; null if nothing is edited.
     pub rewritten: Option<String>,
 }
 
-/// What people decided for a file by hand.
+/// A decision that people made for a file by hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Decided {
     /// Its wave.
     pub wave: Option<usize>,
-    /// Why it is left alone.
+    /// The reason why it is left alone.
     pub skip: Option<String>,
 }
 
-/// What kind of file it is.
+/// The class of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Class {
     /// Written by people.
     Plain,
-    /// Written by a program: judged, not edited.
+    /// Generated by a program: judged, not edited.
     Generated {
-        /// The line that says so.
+        /// The line that states this.
         line: usize,
-        /// What it says.
+        /// The text of that line.
         by: String,
-        /// The template, where it names one.
+        /// The template, if the line names one.
         template: Option<String>,
     },
-    /// A template that BuildKit does not read.
+    /// A template, which BuildKit does not read.
     Template,
 }
 
-/// Where a file is built.
+/// A build of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Context {
     /// The folder that is sent to the builder; `.` is the repository's root.
     pub root: String,
-    /// What says so.
+    /// The place that states the build.
     pub evidence: String,
-    /// What kind of file says so; null where nothing says so, and it is only likely.
+    /// The kind of file that states the build; null if none does and the build is only likely.
     pub said_by: Option<SaidBy>,
-    /// The stage that is built; null for the last.
+    /// The target: the stage that is built; null for the last.
     pub target: Option<String>,
-    /// Build arguments that the Dockerfile declares; null as the value of one that only the build knows.
+    /// Build arguments that the Dockerfile declares; null for a value that only the build knows.
     pub build_args: BTreeMap<String, Option<String>>,
     /// Named contexts.
     pub contexts: BTreeMap<String, String>,
 }
 
 impl Context {
-    /// A context with nothing else said.
+    /// Returns a context without a target, arguments and named contexts.
     pub fn new(root: String, evidence: String, said_by: Option<SaidBy>) -> Self {
         Self { root, evidence, said_by, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
     }
 }
 
-/// What kind of file says how something is built.
+/// The kind of file that states how something is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SaidBy {
@@ -225,49 +225,49 @@ pub enum SaidBy {
     Devcontainer,
 }
 
-/// What a stage starts from.
+/// The base image of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Base {
     /// The image as FROM names it.
     pub image: String,
-    /// True if its filesystem is known, be it in part.
+    /// True if its filesystem is known, at least in part.
     pub known: bool,
-    /// What it is known from; null where it is not known.
+    /// The source of the facts; null if it is unknown.
     pub source: Option<Knowledge>,
-    /// The digest that the facts are of; null where it is not known.
+    /// The digest of the image that the facts are about; null if it is unknown.
     pub digest: Option<String>,
 }
 
-/// What becomes of the header of a file.
+/// The edit of a file's header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Header {
-    /// It stays as it is.
+    /// The header is not changed.
     Keep,
-    /// A new one is written.
+    /// A new header is inserted.
     Insert {
-        /// What it says.
+        /// The new value.
         value: String,
     },
-    /// An older one gets another value.
+    /// An older header gets a new value.
     Raise {
-        /// What it says then.
+        /// The new value.
         value: String,
     },
-    /// It names another frontend and is left alone.
+    /// The header names another frontend and is not changed.
     Foreign {
-        /// What it says.
+        /// The present value.
         value: String,
     },
 }
 
 impl Plan {
-    /// Writes it as it stands in `plan.json`: two spaces, one key a line, a newline at the end.
+    /// Writes the plan in the form of `plan.json`: indented by two spaces, one key per line, a newline at the end.
     ///
     /// # Errors
     ///
-    /// What `out` says.
+    /// The error of `out`.
     pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut out = io::BufWriter::new(out);
         serde_json::to_writer_pretty(&mut out, self)?;
@@ -275,20 +275,20 @@ impl Plan {
         out.flush()
     }
 
-    /// The file of this path.
+    /// Returns the file of this path.
     pub fn file(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }
 }
 
 impl File {
-    /// The sites that the campaign edits.
+    /// Returns the instructions that the campaign edits.
     pub fn selected(&self) -> impl Iterator<Item = &Site> {
         self.sites.iter().filter(|site| site.selected)
     }
 
-    /// git's id of its text when the campaign is done with it: the edited text, or the one that was judged where
-    /// a file of a wave has nothing left to edit. None for a file that the campaign leaves alone.
+    /// Returns git's id of the file's text when the campaign is done with it: the edited text, or the text that was
+    /// judged if a file of a wave has nothing left to edit. `None` for a file that the campaign leaves alone.
     pub fn done_blob(&self) -> Option<&str> {
         self.rewritten.as_deref().or(self.wave.map(|_| self.blob.as_str()))
     }

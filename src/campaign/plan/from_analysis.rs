@@ -1,4 +1,4 @@
-//! From the analysis to the format of the plan.
+//! Converts the analysis to the format of the plan. It never judges anything.
 
 use crate::analysis::rule::Finding;
 use crate::analysis::{BaseRead, Site, Verdict, transfer_of};
@@ -7,7 +7,7 @@ use crate::campaign::plan::options::Options;
 use crate::dockerfile::{Dockerfile, Transfer, TransferKind, Word};
 use crate::edit::{self, LineEdit, header};
 
-/// Every site in the format of the plan. `accepted` tells why somebody accepted a finding.
+/// Returns every instruction in the format of the plan. `accepted` returns the reason of the waiver for a finding.
 pub fn sites_report(
     dockerfile: &Dockerfile,
     sites: &[Site],
@@ -74,7 +74,7 @@ fn texts(words: &[Word]) -> Vec<String> {
     words.iter().map(|word| word.text.to_string()).collect()
 }
 
-/// The reason of an instruction that the campaign edits. It begins with the change beside the flag.
+/// Returns the reason of an instruction that the campaign edits. It begins with the change beside the flag.
 fn of_edited(finding: &Finding, verdict: Verdict, transfer: &Transfer) -> Reason {
     match edit(finding, verdict, transfer) {
         Some((part, before, after)) => {
@@ -84,7 +84,7 @@ fn of_edited(finding: &Finding, verdict: Verdict, transfer: &Transfer) -> Reason
     }
 }
 
-/// The reason of an instruction that is linked already. It ends with the change that is missing.
+/// Returns the reason of an instruction that is already linked. It ends with the missing change.
 fn of_linked(finding: &Finding, verdict: Verdict, transfer: &Transfer) -> Reason {
     match edit(finding, verdict, transfer) {
         Some((_, before, after)) => {
@@ -94,8 +94,8 @@ fn of_linked(finding: &Finding, verdict: Verdict, transfer: &Transfer) -> Reason
     }
 }
 
-/// The edit that settles a finding: the part of the instruction, as written and as it has to be. An edit that is right
-/// in only one of several states of the filesystem gives no verdict `edit`, and is not named.
+/// Returns the edit that settles a finding: the part of the instruction, as written and as required. An edit that is
+/// correct in only one of several states of the filesystem gives no verdict `edit` and is not named.
 fn edit<'t>(
     finding: &Finding,
     verdict: Verdict,

@@ -1,4 +1,4 @@
-//! Judges Dockerfiles without a repository.
+//! Judges Dockerfiles without a repository. It never edits them.
 
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::analysis::{self, Inputs};
 use crate::builds::{BuildContext, FolderContext, NoContext};
 use crate::dockerfile::Dockerfile;
 
-/// Judges Dockerfiles that stand alone, each with a folder as its build context.
+/// Judges standalone Dockerfiles, each with a folder as its build context.
 pub fn inspect(
     files: &[(String, &[u8], Option<FolderContext>)],
     options: &Options<'_>,

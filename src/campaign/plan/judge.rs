@@ -1,4 +1,5 @@
-//! Judges one file: its instructions, whether it is edited, and the text that the edit gives.
+//! Judges one file: its instructions, the decision to edit it, and the text that the edit gives. It never writes the
+//! file.
 
 use super::edits::line_plans;
 use super::file::{self, File, Header};
@@ -15,7 +16,7 @@ use crate::dockerfile::Dockerfile;
 use crate::edit::{self, LinePlan, header};
 use crate::git::{BlobId, hash_blob};
 
-/// Judges a file of a discovery. Its wave and its owners are left open.
+/// Judges a file of a discovery. Its wave and its owners are not set yet.
 pub(super) fn file(
     file: &SourceFile,
     member: &Member<'_>,
@@ -60,7 +61,7 @@ pub(super) fn file(
     File { decided, ..finish(file, member, class, &judged, skip, options, waivers) }
 }
 
-/// Why a file is not edited, whatever its sites say.
+/// Returns the reason why a file is not edited, regardless of its instructions.
 fn skip_reason(
     file: &SourceFile,
     dockerfile: &Dockerfile,
@@ -126,14 +127,14 @@ fn finish(
     }
 }
 
-/// Takes all instructions out of the campaign.
+/// Excludes all instructions from the campaign.
 pub(super) fn deselect(sites: &mut [file::Site]) {
     for site in sites {
         site.selected = false;
     }
 }
 
-/// The header and the id of the new text, where something is edited; the reason where that cannot be done.
+/// Returns the header and the id of the new text if something is edited, or the reason why it cannot be edited.
 fn rewritten(
     dockerfile: &Dockerfile,
     sites: &[file::Site],
@@ -149,7 +150,7 @@ fn rewritten(
     if let header::Header::Foreign(value) = &header
         && header::Frontend::read(value) == header::Frontend::Other
     {
-        return Err(format!("its frontend is {value}, of which nothing is known"));
+        return Err(format!("its frontend {value} is unknown"));
     }
     let lines: Vec<LinePlan> = line_plans(sites.iter().filter(|site| site.selected));
     let rewrite = edit::rewrite(dockerfile, &lines, &header).map_err(|error| error.to_string())?;

@@ -1,4 +1,5 @@
-//! Images that the repository builds itself: which Dockerfile starts from which other, and what that one leaves.
+//! Images that the repository builds itself: which Dockerfile starts from which other, and the filesystem that the
+//! other leaves. It never builds an image.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,46 +13,46 @@ use crate::campaign::plan::setups::BuildSetup;
 use crate::dockerfile::Dockerfile;
 use crate::images::ImageReference;
 
-/// A Dockerfile with the builds of the repository that mean it.
+/// A Dockerfile with its builds in the repository.
 pub struct Member<'a> {
     /// Its path.
     pub path: &'a str,
-    /// Itself.
+    /// The Dockerfile.
     pub dockerfile: &'a Dockerfile,
     /// The setups in which it is built.
     pub setups: &'a [BuildSetup<'a>],
-    /// The builds; none for one that nothing builds.
+    /// The builds; empty if nothing builds it.
     pub builds: &'a [Build],
 }
 
-/// Which images the repository builds, and what their builds leave.
+/// The images that the repository builds, and the filesystems that their builds leave.
 #[derive(Debug, Default)]
 pub struct Graph {
     claims: Claims,
     bases: Bases,
     ends: HashMap<Meant, Option<BuiltHere>>,
-    /// By Dockerfile, each image that it names and another builds, as it is written.
+    /// By Dockerfile, each image that it names and another Dockerfile builds, as it is written.
     named: HashMap<String, HashMap<String, Meant>>,
-    /// By Dockerfile, those of the repository that it starts from or copies from.
+    /// By Dockerfile, the Dockerfiles of the repository that it starts from or copies from.
     pub parents: BTreeMap<String, BTreeSet<String>>,
-    /// Dockerfiles that start from each other, each circle from its first in order.
+    /// Dockerfiles that start from each other; each cycle begins with its first file in order.
     pub cycles: BTreeSet<Vec<String>>,
 }
 
-/// A build by the index of its Dockerfile and its own.
+/// A build: the index of its Dockerfile and its own index.
 type Claimed = (usize, usize);
 
-/// What an image's name means: a Dockerfile by its index, a setup in which it is built, and its stage.
+/// The meaning of an image's name: a Dockerfile by its index, a setup in which it is built, and its stage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Meant {
     file: usize,
     setup: usize,
     target: Option<String>,
-    /// Who says so.
+    /// The place that states this.
     place: String,
 }
 
-/// Who says to build what: by repository of the image, each with the tag, where that is known.
+/// The builds that name their images: by repository of the image, each with the tag, if it is known.
 #[derive(Debug, Default)]
 struct Claims(HashMap<String, Vec<(Option<String>, Claimed)>>);
 
@@ -68,7 +69,7 @@ impl Claims {
         claims
     }
 
-    /// A tag of which a part is open counts for every tag of its repository, where that is known.
+    /// A tag with an unresolved part counts for every tag of its repository, if that is known.
     fn add(&mut self, name: &str, known: bool, claimed: Claimed) {
         let (name, any_tag) = match name.rsplit_once(':') {
             Some((repository, tag)) if !known && tag.contains("${") => (repository, true),
@@ -82,7 +83,7 @@ impl Claims {
         self.0.entry(reference.repository().to_owned()).or_default().push((tag, claimed));
     }
 
-    /// The builds that an image's name means: those that say its tag, or else those whose tag is open.
+    /// Returns the builds that an image's name means: those that state its tag, or else those whose tag is unresolved.
     fn meant(&self, reference: &ImageReference) -> Vec<Claimed> {
         let Some(tag) = reference.tag().filter(|_| reference.digest().is_none()) else { return Vec::new() };
         let claims = self.0.get(reference.repository()).map(Vec::as_slice).unwrap_or_default();
@@ -94,7 +95,7 @@ impl Claims {
         if exact.is_empty() { of(None) } else { exact }
     }
 
-    /// The build that a name means, where all that claim it build the same with the same setup.
+    /// Returns the build that a name means, if all that claim it build the same with the same setup.
     fn one(&self, reference: &ImageReference, members: &[Member<'_>]) -> Option<Claimed> {
         let meant = self.meant(reference);
         let first = *meant.first()?;
@@ -107,7 +108,7 @@ impl Claims {
 }
 
 impl Graph {
-    /// Finds out which of the members start from which, and what those leave that others start from.
+    /// Finds which members start from which, and the filesystems that they leave for those that start from them.
     pub fn new(members: &[Member<'_>], options: &Options<'_>) -> Self {
         let (claims, bases) = (Claims::new(members), Bases::new(options.config));
         if claims.0.is_empty() && bases.is_empty() {
@@ -122,13 +123,13 @@ impl Graph {
         work.graph
     }
 
-    /// The images that one Dockerfile names.
+    /// Returns the images that one Dockerfile names.
     pub fn around<'g>(&'g self, path: &'g str) -> Around<'g> {
         Around { graph: self, path }
     }
 }
 
-/// A [`Graph`] as one Dockerfile sees it: what starts from it is not there.
+/// A [`Graph`] as one Dockerfile sees it, without the Dockerfiles that start from it.
 pub struct Around<'g> {
     graph: &'g Graph,
     path: &'g str,
@@ -150,12 +151,12 @@ struct Work<'a> {
     by_path: HashMap<&'a str, usize>,
     options: &'a Options<'a>,
     graph: Graph,
-    /// The Dockerfiles that are being looked at, each started from by the one before.
+    /// The Dockerfiles that are being examined; each starts from the next.
     open: Vec<usize>,
 }
 
 impl Work<'_> {
-    /// Makes sure that what this Dockerfile starts from is known as far as it can be.
+    /// Makes sure that the images that this Dockerfile starts from are known, as far as possible.
     fn look(&mut self, file: usize) {
         let path = self.members[file].path;
         if self.graph.parents.contains_key(path) {
@@ -184,13 +185,13 @@ impl Work<'_> {
         self.open.pop();
     }
 
-    /// What the name of an image means that this Dockerfile starts from: what `layerwright.toml` says, or else what
-    /// the builds do.
+    /// Returns the meaning of the name of an image that this Dockerfile starts from: as `layerwright.toml` states it,
+    /// or else as the builds do.
     fn meant(&self, file: usize, reference: &ImageReference) -> Option<Meant> {
         let claimed = self.graph.claims.one(reference, self.members);
         let built_by = self.graph.bases.built_by(reference);
         let configured = built_by.and_then(|base| Some((*self.by_path.get(base.dockerfile)?, base)));
-        // A glob that means the Dockerfile's own base too is not meant so.
+        // A glob that also matches the Dockerfile's own base image does not apply to it.
         if let Some((parent, base)) = configured.filter(|(parent, _)| *parent != file) {
             return Some(self.configured(parent, &base, claimed));
         }
@@ -205,8 +206,8 @@ impl Work<'_> {
         Some(Meant { file: parent, setup, target, place: build.place.to_string() })
     }
 
-    /// A Dockerfile that `layerwright.toml` names: built in the setup that gives the image its name, or else in the
-    /// first.
+    /// Returns a Dockerfile that `layerwright.toml` names: built in the setup that gives the image its name, or else in
+    /// the first.
     fn configured(&self, parent: usize, base: &BuiltBy<'_>, claimed: Option<Claimed>) -> Meant {
         let Member { setups, builds, .. } = &self.members[parent];
         let named = claimed.filter(|(file, _)| *file == parent);
@@ -220,7 +221,7 @@ impl Work<'_> {
         Meant { file: parent, setup, target: base.target.map(str::to_owned), place }
     }
 
-    /// The images that a Dockerfile names, in all ways in which it is built.
+    /// Returns the images that a Dockerfile names, in all setups in which it is built.
     fn images(&self, file: usize) -> BTreeSet<String> {
         let member = &self.members[file];
         let mut images = BTreeSet::new();

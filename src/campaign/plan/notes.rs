@@ -1,11 +1,12 @@
-//! What `layerwright.toml` names and what is not there: nobody would see that it is without effect.
+//! Finds the entries of `layerwright.toml` that match nothing: otherwise they would have no effect without a notice. It
+//! never changes the plan.
 
 use crate::config::{ALIKE, Config, FILE_NAME};
 use crate::discover::Discovery;
 use crate::images::ImageReference;
 use crate::rootfs::profile::Profile;
 
-/// The keys of `layerwright.toml` that hit nothing, a sentence each with its line.
+/// Returns the keys of `layerwright.toml` that match nothing, a sentence each with its line.
 pub fn without_effect(config: &Config, discovery: &Discovery) -> Vec<String> {
     let mut named: Vec<(usize, String, &str)> = Vec::new();
     let waves = &config.waves;
@@ -38,7 +39,7 @@ pub fn without_effect(config: &Config, discovery: &Discovery) -> Vec<String> {
     notes.into_iter().map(|(_, note)| note).collect()
 }
 
-/// Images that others are said to be like, and of which nothing is known.
+/// Returns the images that others are stated to be like, if nothing is known of them.
 fn unlike(config: &Config) -> impl Iterator<Item = (usize, String)> {
     config.base.iter().filter_map(|(name, base)| {
         let like = base.like.as_deref()?;
@@ -47,14 +48,11 @@ fn unlike(config: &Config) -> impl Iterator<Item = (usize, String)> {
             return None;
         }
         let line = config.line_in("base", name, "like");
-        Some((
-            line,
-            format!("{FILE_NAME}:{line}: [base.{name:?}] is like {like}, which is of no known family"),
-        ))
+        Some((line, format!("{FILE_NAME}:{line}: [base.{name:?}] is like {like}, whose family is unknown")))
     })
 }
 
-/// The Dockerfile whose path is most like one that is not there, if it is alike enough.
+/// Returns the Dockerfile whose path is most similar to a missing one, if it is similar enough.
 fn nearest<'d>(path: &str, discovery: &'d Discovery) -> Option<&'d str> {
     let likeness = |other: &str| strsim::normalized_damerau_levenshtein(path, other);
     let paths = discovery.files.iter().map(|file| file.path.as_str());

@@ -1,4 +1,4 @@
-//! What decides a plan beside the repository.
+//! The inputs of a plan beside the repository. It never reads a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,11 @@ use crate::config::Config;
 use crate::git::RepoPath;
 use crate::images::ImageSource;
 
-/// What is decided beside the repository.
+/// The inputs of a plan beside the repository.
 pub struct Options<'a> {
     /// `layerwright.toml`.
     pub config: &'a Config,
-    /// What base images hold.
+    /// The facts about base images.
     pub images: &'a (dyn ImageSource + Sync),
     /// Build arguments.
     pub build_args: &'a BTreeMap<String, String>,
@@ -23,10 +23,10 @@ pub struct Options<'a> {
     pub keep_add: bool,
     /// True if generated files are edited too.
     pub edit_generated: bool,
-    /// What the plan that there was before decided.
+    /// The decisions of the earlier plan.
     pub earlier: Option<&'a Earlier>,
-    /// The files that are planned, where that is not all of them.
+    /// The files that are planned; `None` for all of them.
     pub only: Option<&'a BTreeSet<RepoPath>>,
-    /// The rules that judge: [`ALL`](crate::analysis::rule::ALL).
+    /// The rules of the analysis: [`ALL`](crate::analysis::rule::ALL).
     pub rules: &'a [&'static Rule],
 }

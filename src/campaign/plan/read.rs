@@ -1,4 +1,4 @@
-//! Reads a `plan.json`. What is unknown in it is refused, and so is a path that leaves the repository.
+//! Reads a `plan.json`. Unknown fields are never accepted, nor is a path that leaves the repository.
 
 use std::collections::BTreeSet;
 
@@ -11,34 +11,34 @@ use crate::text::escape::shown;
 /// A plan cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// It was written in another format.
+    /// The plan was written in another format.
     #[error(
         "the plan has schema {found}, and this program reads {SCHEMA}: use the version that wrote it, or plan again"
     )]
     Schema {
-        /// The version that it has.
+        /// The version of the plan.
         found: u64,
     },
-    /// It is no plan.
+    /// The file is not a plan.
     #[error("the plan cannot be read at line {line}, column {column}: {message}; plan again with --save")]
     Json {
         /// 1-based line.
         line: usize,
         /// 1-based column.
         column: usize,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
-    /// A path of it is no path of a repository.
-    #[error("the plan names the file `{path}`: {why}; plan again with --save")]
+    /// A path in the plan is not a path of a repository.
+    #[error("invalid path `{path}` in the plan: {why}; plan again with --save")]
     Path {
         /// The path, as far as it can be shown.
         path: String,
-        /// What is wrong with it.
+        /// The error of the path.
         why: PathError,
     },
-    /// A wave holds a file that the plan does not describe.
-    #[error("wave {wave} of the plan holds {path}, which is none of its files; plan again with --save")]
+    /// A wave lists a file that the plan does not describe.
+    #[error("wave {wave} of the plan lists {path}, which the plan does not describe; plan again with --save")]
     Wave {
         /// The wave.
         wave: usize,

@@ -1,5 +1,5 @@
-//! The setups in which a Dockerfile is built: from which context and with which arguments. A line has to be right in
-//! each of them.
+//! The setups in which a Dockerfile is built: the context and the arguments. A line has to be correct in each of them.
+//! It never starts a build.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,25 +13,25 @@ use crate::git::RepoPath;
 
 /// A setup in which a Dockerfile is built.
 pub struct BuildSetup<'a> {
-    /// What tells it from the others: its context, and who names that where several are of one context.
+    /// The distinguishing part of the setup: its context, and the place that names it if several have the same context.
     pub name: String,
-    /// The context, where it is a folder of the repository that can be looked at.
+    /// The context, if it is a folder of the repository that can be read.
     view: Option<ContextView<'a>>,
-    /// Why the ignore file of the context cannot be used.
+    /// The reason why the ignore file of the context cannot be used.
     pub trouble: Option<String>,
-    /// That it is this context, where nobody says so.
+    /// The assumption that this is the context, if nothing states it.
     pub assumed: Option<String>,
-    /// What it is given beside the context, by name.
+    /// The named contexts, by name.
     named: Vec<(String, Named<'a>)>,
-    /// Build arguments that the Dockerfile declares; None as the value of one that only the build knows.
+    /// Build arguments that the Dockerfile declares; `None` for a value that only the build knows.
     pub args: BTreeMap<String, Option<String>>,
-    /// As the plan shows it.
+    /// The context in the form of the plan.
     pub shown: file::Context,
-    /// The builds that do it so, by index.
+    /// The builds with this setup, by index.
     pub builds: Vec<usize>,
 }
 
-/// What a named context stands for.
+/// The meaning of a named context.
 enum Named<'a> {
     Folder(ContextView<'a>),
     Image(String),
@@ -39,7 +39,7 @@ enum Named<'a> {
 }
 
 impl<'a> BuildSetup<'a> {
-    /// What it is given beside the context.
+    /// Returns the inputs beside the context.
     pub fn named_contexts(&self) -> NamedContexts<'_> {
         let mut contexts = NamedContexts::none();
         for (name, named) in &self.named {
@@ -55,7 +55,7 @@ impl<'a> BuildSetup<'a> {
         contexts
     }
 
-    /// The images that take the place of a stage or of another image.
+    /// Returns the images that replace a stage or another image.
     pub fn named_images(&self) -> impl Iterator<Item = String> {
         self.named.iter().filter_map(|(_, named)| match named {
             Named::Image(image) => Some(image.clone()),
@@ -63,7 +63,7 @@ impl<'a> BuildSetup<'a> {
         })
     }
 
-    /// The context's files.
+    /// Returns the context's files.
     pub fn context(&self) -> &dyn BuildContext {
         self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
     }
@@ -87,7 +87,7 @@ impl<'a> BuildSetup<'a> {
         }
     }
 
-    /// The context that nobody names: the folder that holds most of the sources.
+    /// Returns the context that nothing states: the folder that holds most of the sources.
     fn guessed(
         source: &'a Source<'a>,
         path: &RepoPath,
@@ -145,7 +145,7 @@ impl<'a> BuildSetup<'a> {
     }
 }
 
-/// What kind of file names a context.
+/// Returns the kind of file that names a context.
 fn said_by(evidence: &Evidence) -> Option<SaidBy> {
     let Evidence::Declared(place) = evidence else { return None };
     Some(match place.kind {
@@ -159,7 +159,7 @@ fn said_by(evidence: &Evidence) -> Option<SaidBy> {
     })
 }
 
-/// What a named context stands for. Its `.dockerignore` counts for it as for a context (`dockerui.nameContext`).
+/// Returns the meaning of a named context. Its `.dockerignore` applies to it as to a context (`dockerui.nameContext`).
 fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
     let root = match at {
         ContextRoot::Folder(root) => root,
@@ -177,8 +177,8 @@ fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'
     }
 }
 
-/// The setups in which a Dockerfile is built, each once: those that its repository names, or else the likeliest. What
-/// `given` says of an argument counts for all of them.
+/// Returns the setups in which a Dockerfile is built, each once: those that its repository states, or else the
+/// likeliest. The values of `given` apply to all of them.
 pub fn setups<'a>(
     source: &'a Source<'a>,
     path: &RepoPath,
@@ -210,7 +210,7 @@ pub fn setups<'a>(
     setups
 }
 
-/// The arguments of a build that its Dockerfile declares.
+/// Returns the arguments of a build that its Dockerfile declares.
 fn args(
     build: &Build,
     declared: &BTreeSet<&str>,
@@ -222,7 +222,7 @@ fn args(
     args
 }
 
-/// The names of a Dockerfile's ARGs.
+/// Returns the names of a Dockerfile's ARGs.
 fn declared(dockerfile: &Dockerfile) -> BTreeSet<&str> {
     let arguments = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
         Body::Arg(arguments) => Some(arguments),
@@ -231,7 +231,7 @@ fn declared(dockerfile: &Dockerfile) -> BTreeSet<&str> {
     arguments.flatten().map(|argument| argument.name.as_str()).collect()
 }
 
-/// The sources of a Dockerfile that name one path of the build context.
+/// Returns the sources of a Dockerfile that name one path of the build context.
 fn local_sources(dockerfile: &Dockerfile) -> Vec<&str> {
     let transfers = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {
         Body::Transfer(transfer) if transfer.options.from.is_none() => Some(transfer),

@@ -1,4 +1,4 @@
-//! Differences that somebody accepts.
+//! Waivers: differences that the maintainers accepted. It never changes a verdict itself.
 
 use globset::{Glob, GlobMatcher};
 
@@ -6,12 +6,12 @@ use crate::analysis::rule::{Finding, RuleId};
 use crate::campaign::plan::file::Waiver;
 use crate::config::Config;
 
-/// A waiver names no rule of the table.
+/// The error of a waiver whose rule does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a waiver names the rule `{0}`, which is none; `layerwright explain` lists them")]
+#[error("unknown rule `{0}` in a waiver; `layerwright explain` lists the rules")]
 pub struct UnknownRule(pub String);
 
-/// The accepted differences, ready to be asked.
+/// The waivers of a campaign, with compiled globs.
 #[derive(Debug)]
 pub struct Waivers {
     entries: Vec<(GlobMatcher, RuleId, Waiver)>,
@@ -39,17 +39,17 @@ impl Waivers {
         Ok(Self { entries })
     }
 
-    /// Nothing is accepted.
+    /// Returns waivers that accept nothing.
     pub fn none() -> Self {
         Self { entries: Vec::new() }
     }
 
-    /// As the plan lists them.
+    /// Returns the waivers in the form of the plan.
     pub(super) fn listed(&self) -> Vec<Waiver> {
         self.entries.iter().map(|(_, _, waiver)| waiver.clone()).collect()
     }
 
-    /// The waiver that accepts a finding in a file.
+    /// Returns the waiver that accepts a finding in a file.
     pub fn accepting(&self, path: &str, finding: &Finding) -> Option<&Waiver> {
         let accepts = |(glob, rule, waiver): &&(GlobMatcher, RuleId, Waiver)| {
             glob.is_match(path)

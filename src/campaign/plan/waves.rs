@@ -1,4 +1,5 @@
-//! Waves: which files go out together. Wave 0 is the proof of concept, one file.
+//! Waves: the files whose pull requests are opened together. Wave 0 is the proof of concept, one file. It never opens a
+//! pull request.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,21 +9,21 @@ use crate::campaign::plan::file::{File, Wave};
 use crate::config::{By, Waves};
 use crate::text::words::count;
 
-/// How much larger each wave is than the one before, behind the sizes that are given.
+/// The factor by which each wave is larger than the one before, after the configured sizes.
 const GROWTH: usize = 3;
 
-/// What waves hang on beside the files themselves.
+/// The inputs of the waves beside the files themselves.
 pub struct Order<'a> {
-    /// What `layerwright.toml` says.
+    /// The settings of `layerwright.toml`.
     pub config: &'a Waves,
-    /// By Dockerfile, those that build its bases: they go out before it.
+    /// By Dockerfile, the Dockerfiles that build its base images: they come first.
     pub parents: &'a BTreeMap<String, BTreeSet<String>>,
-    /// How many RUN instructions each file has, by path: what a build of it takes is not known before it is built.
+    /// The number of RUN instructions in each file, by path: the cost of a build is unknown before it is built.
     pub runs: &'a BTreeMap<&'a str, usize>,
 }
 
-/// Puts every file with a selected site into a wave. A wave that a file was in before, or that somebody chose for
-/// it, stays as it is; the others come behind, bases before their children.
+/// Puts every file with a selected instruction into a wave. A file keeps its earlier wave, or the wave that people
+/// chose for it; the other files follow, base images before their children.
 pub fn assign(files: &mut [File], order: &Order<'_>) -> Vec<Wave> {
     let decided = |file: &File| file.decided.as_ref().and_then(|decided| decided.wave);
     for file in files.iter_mut() {
@@ -52,7 +53,7 @@ pub fn assign(files: &mut [File], order: &Order<'_>) -> Vec<Wave> {
     listed(files, &poc_reason, order)
 }
 
-/// The waves as the files say them.
+/// Returns the waves, as the files state them.
 fn listed(files: &[File], poc_reason: &str, order: &Order<'_>) -> Vec<Wave> {
     let mut waves: BTreeMap<usize, Vec<&File>> = BTreeMap::new();
     for file in files {
@@ -63,7 +64,7 @@ fn listed(files: &[File], poc_reason: &str, order: &Order<'_>) -> Vec<Wave> {
     let by_owner = |files: &[&File]| {
         let owners = owner(files[0]);
         let same = order.config.by == By::Owner && files.iter().all(|file| owner(file) == owners);
-        if same { format!("owned by {owners}") } else { String::new() }
+        if same { format!("owners: {owners}") } else { String::new() }
     };
     let wave = |(number, files): (usize, Vec<&File>)| Wave {
         number,
@@ -73,7 +74,7 @@ fn listed(files: &[File], poc_reason: &str, order: &Order<'_>) -> Vec<Wave> {
     waves.into_iter().map(wave).collect()
 }
 
-/// The files of the next wave, taken from those that are open.
+/// Takes the files of the next wave from the open ones.
 fn take(open: &mut Vec<usize>, files: &[File], order: &Order<'_>, number: usize) -> Vec<usize> {
     let config = order.config;
     let in_list = |at: usize| config.lists.iter().position(|list| list.contains(&files[at].path));
@@ -96,14 +97,14 @@ fn take(open: &mut Vec<usize>, files: &[File], order: &Order<'_>, number: usize)
         }
     }
     if wave.is_empty() {
-        // What is listed waits for a base that is not, or bases start from each other.
+        // A listed file waits for a base image that is not listed, or base images start from each other.
         wave.push(first);
     }
     open.retain(|at| !wave.contains(at));
     wave
 }
 
-/// How many files a wave holds, by its number.
+/// Returns the number of files in a wave, by its number.
 fn size(sizes: &[usize], number: usize) -> usize {
     let at = number.saturating_sub(1);
     let Some(last) = sizes.last() else {
@@ -113,19 +114,20 @@ fn size(sizes: &[usize], number: usize) -> usize {
     sizes.get(at).copied().unwrap_or_else(|| last.saturating_mul(GROWTH.saturating_pow(beyond)))
 }
 
-/// Returns true if no Dockerfile that builds a base of this one is still to go out.
+/// Returns true if no open Dockerfile builds a base image of this one.
 fn is_ready(file: &File, open: &BTreeSet<&str>, order: &Order<'_>) -> bool {
     let parents = order.parents.get(&file.path);
     parents.is_none_or(|parents| parents.iter().all(|parent| !open.contains(parent.as_str())))
 }
 
-/// The best file that waits for no other; the best of all where each waits for another.
+/// Returns the best file that waits for no other; the best of all if each waits for another.
 fn first_ready(open: &[usize], files: &[File], order: &Order<'_>) -> usize {
     let paths: BTreeSet<&str> = open.iter().map(|&at| files[at].path.as_str()).collect();
     open.iter().position(|&at| is_ready(&files[at], &paths, order)).unwrap_or(0)
 }
 
-/// Best first: all proved, the context known, most that pays, quick to build, most sites, then by path.
+/// The rank of a file, the best first: all proved, the context known, most that pays, quick to build, most
+/// instructions, then by path.
 type Rank = (bool, bool, Reverse<usize>, usize, Reverse<usize>, String);
 
 fn rank(file: &File, order: &Order<'_>) -> Rank {
@@ -144,7 +146,7 @@ fn runs(file: &File, order: &Order<'_>) -> usize {
 }
 
 fn owner(file: &File) -> String {
-    if file.owners.is_empty() { "nobody".into() } else { file.owners.join(" ") }
+    if file.owners.is_empty() { "none".into() } else { file.owners.join(" ") }
 }
 
 fn reason(file: &File, chosen: bool, order: &Order<'_>) -> String {
@@ -157,7 +159,7 @@ fn reason(file: &File, chosen: bool, order: &Order<'_>) -> String {
     let context = if is_guessed(file) { "context assumed" } else { "context known" };
     format!(
         "{} selected, {pays} of them worth linking, {proved} proved; {context}; {} to run in a build",
-        count(sites, "site"),
+        count(sites, "line"),
         count(runs(file, order), "RUN")
     )
 }

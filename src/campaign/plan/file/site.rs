@@ -1,4 +1,4 @@
-//! A file's sites with their verdicts: what the plan and `inspect` share.
+//! The instructions of a file with their verdicts: the part that the plan and `inspect` share. It never holds progress.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, Verdict};
 
-/// What `inspect` prints: files and their sites.
+/// The output of `inspect`: files and their instructions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inspection {
@@ -17,13 +17,14 @@ pub struct Inspection {
     pub files: Vec<FileReport>,
 }
 
-/// One file and its sites.
+/// A file and its instructions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileReport {
     /// The path as it was given.
     pub path: String,
-    /// Why BuildKit's `parser.Parse` or `instructions.Parse` refuses the file; empty when it does not.
+    /// The errors with which BuildKit's `parser.Parse` or `instructions.Parse` refuses the file; empty if there are
+    /// none.
     pub errors: Vec<Error>,
     /// The `# syntax` header.
     pub syntax: Syntax,
@@ -31,7 +32,7 @@ pub struct FileReport {
     pub sites: Vec<Site>,
 }
 
-/// A place in a file and what BuildKit says of it.
+/// An error that BuildKit reports for a place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Error {
@@ -39,7 +40,7 @@ pub struct Error {
     pub line: usize,
     /// 1-based column, in bytes.
     pub column: usize,
-    /// What is wrong.
+    /// The message.
     pub message: String,
 }
 
@@ -47,9 +48,9 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Syntax {
-    /// What the header says now; null without one.
+    /// The present value of the header; null without one.
     pub current: Option<String>,
-    /// The least frontend that reads the file as it is meant; null where any does.
+    /// The oldest frontend that reads the file as intended; null if every frontend does.
     pub required: Option<String>,
 }
 
@@ -63,37 +64,37 @@ pub struct Site {
     pub end_line: usize,
     /// `COPY` or `ADD`.
     pub keyword: Keyword,
-    /// True if it stands in an ONBUILD.
+    /// True if it is part of an ONBUILD.
     pub onbuild: bool,
     /// The stage, counted from 0; null before the first FROM.
     pub stage: Option<usize>,
-    /// The flags, quotes dropped.
+    /// The flags, without quotes.
     pub flags: Vec<String>,
-    /// The sources, heredocs left out.
+    /// The sources, without heredocs.
     pub sources: Vec<String>,
-    /// How many heredocs it has.
+    /// The number of heredocs.
     pub heredocs: usize,
-    /// The destination; null where the line has none.
+    /// The destination; null if the line has none.
     pub destination: Option<String>,
-    /// May `--link` be inserted?
+    /// The verdict: may `--link` be inserted?
     pub verdict: Verdict,
-    /// Whether the verdict leans on nothing; null for verdicts that are no claim about an image.
+    /// True if the verdict needs no assumption; null for verdicts that make no claim about an image.
     pub proved: Option<bool>,
-    /// The whole new instruction, of `link` and `edit`.
+    /// The whole new instruction, for `link` and `edit`.
     pub replacement: Option<String>,
-    /// What the verdict leans on.
+    /// The assumptions of the verdict.
     pub assumptions: Vec<Assumption>,
-    /// What the rules found.
+    /// The findings of the rules.
     pub reasons: Vec<Reason>,
-    /// What a link brings.
+    /// The benefit of a link.
     pub benefit: Benefit,
     /// True if the campaign edits it.
     pub selected: bool,
-    /// Of a line that is linked already: what the verdict would be.
+    /// For a line that is already linked: the verdict that it would get.
     pub audit: Option<Audit>,
 }
 
-/// The instruction.
+/// The name of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Keyword {
@@ -103,7 +104,7 @@ pub enum Keyword {
     Add,
 }
 
-/// A fact that nothing has proved yet.
+/// An assumption: a fact that nothing has proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assumption {
@@ -113,30 +114,30 @@ pub struct Assumption {
     pub path: String,
     /// The whole sentence, with all its paths.
     pub message: String,
-    /// The Dockerfile whose line it is; only there where that is another.
+    /// The Dockerfile of the line; present only if it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dockerfile: Option<String>,
 }
 
-/// What a rule found.
+/// A finding of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
-    /// The rule; `layerwright explain RULE` tells more.
+    /// The rule; see `layerwright explain RULE`.
     #[schemars(with = "String")]
     pub rule: RuleId,
-    /// The path in the image; empty where it is about none.
+    /// The path in the image; empty for a finding without a path.
     pub path: String,
     /// Both outcomes in a sentence.
     pub message: String,
 }
 
-/// What the verdict of a linked line would be.
+/// The verdict that a linked line would get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
-    /// `link` where the flag does no harm.
+    /// The verdict: `link` if the flag does no harm.
     pub verdict: Verdict,
-    /// What the rules found.
+    /// The findings of the rules.
     pub reasons: Vec<Reason>,
 }
