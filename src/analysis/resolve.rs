@@ -205,8 +205,11 @@ fn assume_there(state: &State<'_>, transfer: &Transfer, source: &mut Source) {
         TransferKind::Copy => ("COPY", ""),
         TransferKind::Add => ("ADD", " and is not an archive"),
     };
-    let place =
-        if transfer.options.from.is_some() { "is there to be copied" } else { "is in the build context" };
+    let place = if transfer.options.from.is_some() {
+        "exists in the source of the copy"
+    } else {
+        "is in the build context"
+    };
     let message = format!("`{}` ({keyword}, line {}) {place}{archive}", source.written, state.line);
     source.leans.add(Arc::new(Assumption::new(state.line, source.written.as_str(), message)));
 }

@@ -172,7 +172,7 @@ pub(crate) enum Prediction {
     BuildFails,
     /// These attributes of the path differ.
     Path(&'static [Attribute]),
-    /// These attributes of the path and of all below it differ.
+    /// These attributes of the path and of everything below it differ.
     Below(&'static [Attribute]),
     /// The path is replaced: everything about it differs, everything below it, and everything below the target of the
     /// symlink that it was.
@@ -193,7 +193,7 @@ pub(crate) enum Attribute {
     Xattrs,
 }
 
-/// The advice where a parent directory has metadata that no flag keeps: directories inside a source carry their own.
+/// The advice if a parent directory has metadata that no flag keeps: directories inside a source carry their own.
 const STAGED_TREE: &str = "in a stage of its own, build the tree with these directories as the image has them, \
                            then COPY --link --from=STAGE /tree/ /";
 

@@ -1,4 +1,5 @@
-//! What a RUN does to what is known: exact changes where its commands are certain, doubt elsewhere.
+//! The effect of a RUN on the facts of a filesystem: exact changes if its commands are certain, unknown paths
+//! otherwise. It never runs a command.
 
 use std::sync::Arc;
 
@@ -13,11 +14,11 @@ use crate::rootfs::{
 };
 use crate::shell::{self, Change, Effect, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
 
-/// A RUN of a Dockerfile, by the index of its instruction; of the ONBUILD, where it stands in one.
+/// A RUN of a Dockerfile, by the index of its instruction; for a trigger, the index of the ONBUILD.
 #[derive(Clone, Copy, Debug)]
 pub struct RunAt(pub usize);
 
-/// What a RUN is run with.
+/// The environment in which a RUN runs.
 #[derive(Clone, Debug)]
 pub struct Invoked {
     scope: Arc<Scope>,
@@ -27,7 +28,7 @@ pub struct Invoked {
 }
 
 impl Invoked {
-    /// As it stands at this point of a stage.
+    /// Returns the environment at this point of a stage.
     pub fn of(state: &State<'_>) -> Self {
         Self {
             scope: Arc::clone(&state.scope),
@@ -38,7 +39,7 @@ impl Invoked {
     }
 }
 
-/// The commands of a RUN.
+/// Returns the commands of a RUN.
 pub fn steps(dockerfile: &Dockerfile, RunAt(at): RunAt, invoked: &Invoked) -> Vec<Step> {
     let Some((instruction, run)) = dockerfile.instructions().get(at).and_then(run_of) else {
         return Vec::new();
@@ -92,7 +93,7 @@ fn changes(step: &Step) -> &[Change] {
     }
 }
 
-/// Returns true if a command makes a user or a group with a number.
+/// Returns true if a command creates a user or a group with a number.
 fn is_numbered(change: &Change) -> bool {
     match change {
         Change::AddUser(account) => account.uid.is_some(),
@@ -101,8 +102,8 @@ fn is_numbered(change: &Change) -> bool {
     }
 }
 
-/// Forgets the numbers of users and groups that hang on a build argument: written into a `--chown`, they would be
-/// wrong in every build that gives another. `others` are the steps where no argument is known.
+/// Forgets the numbers of users and groups that depend on a build argument: in a `--chown`, they would be wrong in
+/// every build that sets another value. `others` are the steps without known arguments.
 fn keep_written_numbers(steps: &mut [Step], others: &[Step]) {
     let written: Vec<&Change> =
         others.iter().flat_map(changes).filter(|change| is_numbered(change)).collect();
@@ -140,7 +141,7 @@ fn user(state: &State<'_>) -> User {
     let names_group = state.user.as_deref().is_ok_and(|user| user.contains(':'));
     match state.user.as_deref().map(Owner::of) {
         Ok(Owner::Default | Owner::Numeric { uid: 0, gid: 0 }) => User::Root,
-        // Without a group a process gets that of the account that has the number, and 0 where none has it.
+        // Without a group, a process gets the group of the account with that number, or 0 if there is none.
         Ok(Owner::Numeric { .. }) if !names_group => User::Other(None),
         Ok(Owner::Numeric { uid, gid }) => User::Other(Some((uid, gid))),
         Ok(Owner::Named(_)) => User::Other(None),
@@ -165,23 +166,24 @@ pub fn apply(rootfs: &mut Rootfs, step: &Step) {
     }
 }
 
-/// Where runc mounts something in every RUN (containerd's `oci.populateDefaultUnixSpec`). What it makes for that stays
-/// in the image: BuildKit's `executor.MountStubsCleaner` takes away the targets of `--mount` and two files alone.
+/// The directories on which runc mounts something in every RUN (containerd's `oci.populateDefaultUnixSpec`). The
+/// directories that it creates for these mounts stay in the image: BuildKit's `executor.MountStubsCleaner` removes only
+/// the targets of `--mount` and two files.
 const MOUNT_POINTS: [&str; 3] = ["/dev", "/proc", "/sys"];
 
-/// What lies under the mounts of a RUN: what the RUN writes there never reaches the image.
+/// The paths below the mounts of a RUN: what the RUN writes there never reaches the image.
 pub struct Mounts {
-    /// Each target with what was there before; for a target that did not exist, the first path on the way to it
-    /// that did not.
+    /// Each target with the fact before the RUN; for a target that did not exist, its first parent directory that did
+    /// not exist.
     targets: Vec<(String, Fact)>,
     /// True if a target is not known.
     somewhere: bool,
-    /// Those of [`MOUNT_POINTS`], with what lay below them.
+    /// The directories of [`MOUNT_POINTS`], with what was below them.
     points: Vec<(&'static str, Fact, Listing)>,
 }
 
 impl Mounts {
-    /// Looks at the targets before the RUN.
+    /// Records the targets before the RUN.
     pub fn before(rootfs: &Rootfs, targets: &[Option<String>]) -> Self {
         let look = |target: &String| {
             let target = match destination::follow(rootfs, target) {
@@ -201,8 +203,8 @@ impl Mounts {
         }
     }
 
-    /// Puts back what was under the mounts. A target that did not exist is gone again after the step, with the
-    /// parents made for it; before BuildKit 0.11 an empty directory of root stays.
+    /// Restores the paths below the mounts. A target that did not exist is removed after the step, with the parent
+    /// directories that were created for it; before BuildKit 0.11, an empty directory owned by root stays.
     pub fn after(self, rootfs: &mut Rootfs, line: usize) {
         for (path, mut fact) in self.targets {
             let below = if fact.known == Known::Absent {
@@ -223,7 +225,7 @@ impl Mounts {
                 let known = Known::Dir(Directory::made_by(Some((0, 0))));
                 rootfs.set(path, Fact { known, leans: fact.leans }, Below::Nothing);
             } else if rootfs.get(path) != fact || rootfs.below(path) != below {
-                let why = format!("RUN (line {line}) has the kernel's {path} there");
+                let why = format!("RUN (line {line}) mounts the kernel's {path} there");
                 rootfs.set(path, fact, Below::Unknown(why.into()));
             }
         }

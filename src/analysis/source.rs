@@ -1,4 +1,4 @@
-//! What the sources of a COPY or ADD are: files, directories, archives, or not known.
+//! The sources of a COPY or ADD: files, directories, archives, or unknown. It never reads a file itself.
 
 use std::sync::Arc;
 
@@ -9,38 +9,38 @@ use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
 use crate::text::glob::{Glob, has_wildcards};
 use crate::text::path::{base_name, clean, join};
 
-/// One thing that is copied.
+/// One source of a COPY or ADD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The name that it gets inside a directory; empty where nothing is known of it.
+    /// The name that it gets inside a directory; empty if it is not known.
     pub name: String,
-    /// As written, for messages.
+    /// The source as written, for messages.
     pub written: String,
-    /// What it is.
+    /// The type of the source.
     pub kind: SourceKind,
-    /// What that leans on.
+    /// The assumptions that the type rests on.
     pub leans: Leans,
 }
 
-/// What a source is.
+/// The type of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceKind {
     /// A file, a heredoc, or the file behind a URL that is not unpacked.
     File,
-    /// A directory with what lies below it.
+    /// A directory, with the paths below it.
     Dir(Listing),
     /// An archive that ADD extracts.
     Archive(Archive),
     /// A file that ADD may extract.
     MaybeArchive {
-        /// Why that is not known.
+        /// The reason why this is not known.
         why: Arc<str>,
-        /// True if it is compressed in a way that not every builder knows.
+        /// True if only some builders know its compression.
         compressed: bool,
     },
-    /// A git repository that ADD clones; it holds plain directories and files that are not known.
+    /// A git repository that ADD clones; it contains plain directories, and unknown files.
     Git,
-    /// Not known, and why.
+    /// Unknown, with the reason.
     Unknown(Arc<str>),
 }
 
@@ -49,7 +49,7 @@ impl Source {
         Self { name: name.to_owned(), written: written.to_owned(), kind, leans: Leans::default() }
     }
 
-    /// How many files it is known to bring.
+    /// Returns the number of files that it is known to bring.
     pub fn files(&self) -> usize {
         match &self.kind {
             SourceKind::Dir(listing) => {
@@ -60,17 +60,17 @@ impl Source {
         }
     }
 
-    /// A heredoc.
+    /// Returns the source of a heredoc.
     pub fn heredoc(name: &str) -> Self {
         Self::new(&format!("<<{name}"), name, SourceKind::File)
     }
 
-    /// A source whose words are not known.
+    /// Returns a source whose words are not known.
     pub fn unknown(written: &str, why: impl Into<Arc<str>>) -> Self {
         Self::new(written, "", SourceKind::Unknown(why.into()))
     }
 
-    /// A URL of ADD: a file of the last component's name, or an archive with `--unpack`
+    /// Returns the source of a URL in ADD: a file with the name of the last component, or an archive with `--unpack`
     /// (`dockerfile2llb.dispatchCopy`).
     pub fn url(url: &str, unpack: bool) -> Self {
         let path = url.split(['?', '#']).next().unwrap_or(url);
@@ -88,7 +88,7 @@ impl Source {
         Self::new(url, name, kind)
     }
 
-    /// A git repository of ADD.
+    /// Returns the source of a git repository in ADD.
     pub fn git(url: &str) -> Self {
         Self::new(url, "", SourceKind::Git)
     }
@@ -109,7 +109,7 @@ pub fn is_url(source: &str) -> bool {
     (source.starts_with("http://") || source.starts_with("https://")) && !is_git(source)
 }
 
-/// The sources that `written` stands for in a build context. `unpack` says whether ADD would extract archives.
+/// Returns the sources that `written` stands for in a build context. `unpack` is true if ADD would extract archives.
 pub fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> Vec<Source> {
     let Some(found) = context.find(written) else {
         let why = format!("{written} {}", context.missing());
@@ -146,8 +146,8 @@ fn unpacked(context: &dyn BuildContext, file: &str) -> SourceKind {
     }
 }
 
-/// What lies below a directory of a context. Everything in it belongs to root; directories whose permission
-/// bits git does not store are 0755 in a checkout with the usual umask, which the caller has to assume.
+/// Returns the paths below a directory of a context. All of them are owned by root. git does not store the permission
+/// bits of directories: they are 0755 in a checkout with the usual umask, which the caller has to assume.
 fn context_listing(context: &dyn BuildContext, directory: &str) -> Listing {
     let entries = context.below(directory).into_iter().map(|(path, entry)| {
         let known = match entry {
@@ -163,7 +163,7 @@ fn context_listing(context: &dyn BuildContext, directory: &str) -> Listing {
     Listing { entries: entries.collect(), leans: Leans::default(), incomplete: None }
 }
 
-/// The sources that `written` stands for in another stage or image.
+/// Returns the sources that `written` stands for in another stage or image.
 pub fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<Source> {
     let path = join("/", written);
     let name = base_name(&path);
@@ -187,7 +187,7 @@ fn at_path(rootfs: &Rootfs, written: &str, name: &str, path: &str) -> Source {
     Source { leans: fact.leans, ..Source::new(written, name, kind) }
 }
 
-/// A wildcard in the last component of a path in a stage whose directory is known whole.
+/// Returns the sources of a wildcard in the last component of a path, in a stage whose directory is fully known.
 fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<Source> {
     let (directory, pattern) = path.rsplit_once('/').unwrap_or(("", path));
     let directory = if directory.is_empty() { "/" } else { directory };

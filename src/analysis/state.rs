@@ -1,4 +1,4 @@
-//! The state at one point of a stage. What happened to the filesystems is worked out when they are asked for.
+//! The state at one point of a stage. The effects on the filesystems are computed only when the filesystems are needed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,75 +18,75 @@ use crate::rootfs::{Assumption, Base, Disturbance, Leans, Reach};
 use crate::shell::Step;
 use crate::text::path::{clean, join};
 
-/// The shell that RUN uses where no SHELL says otherwise.
+/// The shell of RUN without a SHELL instruction.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
-/// `PATH` of a stage that starts from nothing (`system.DefaultPathEnvUnix`).
+/// The `PATH` of a stage that starts from nothing (`system.DefaultPathEnvUnix`).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Something that happened to the filesystem.
+/// An event that changed the filesystem.
 #[derive(Clone, Debug)]
 struct Pending<'d> {
     line: usize,
     what: What<'d>,
 }
 
-/// What happened.
+/// The type of an event.
 #[derive(Clone, Debug)]
 enum What<'d> {
-    /// An instruction wrote to a place that is not known.
+    /// An instruction wrote to an unknown path.
     Elsewhere(&'static str),
     /// WORKDIR.
     Workdir {
-        /// Absolute and clean.
+        /// The absolute, clean path.
         path: String,
-        /// The user who owns what is made, as USER says; `None` if that is not known.
+        /// The owner of the directories that are created, from USER; `None` if it is not known.
         user: Option<String>,
-        /// What that leans on.
+        /// The assumption that the owner rests on.
         assumed: Option<Arc<Assumption>>,
     },
     /// RUN.
     Run {
-        /// What it ran.
+        /// The commands.
         ran: Ran<'d>,
-        /// In which process.
+        /// The process that ran them.
         process: Process,
-        /// Where it mounts something; None for a target that is not known.
+        /// The targets of its mounts; `None` for a target that is not known.
         targets: Vec<Option<String>>,
     },
 }
 
-/// What a RUN ran.
+/// The commands of a RUN.
 #[derive(Clone, Debug)]
 pub enum Ran<'d> {
-    /// Commands that were read already.
+    /// Commands that are already parsed.
     Known(Vec<Step>),
-    /// An instruction of the Dockerfile, and what it is run with.
+    /// An instruction of the Dockerfile, with the environment in which it runs.
     At(&'d Dockerfile, RunAt, Box<Invoked>),
 }
 
-/// What is known at one point of a stage.
+/// The facts at one point of a stage.
 #[derive(Clone, Debug)]
 pub struct State<'d> {
     filesystems: Filesystems,
-    /// What happened since the filesystems were looked at last.
+    /// The events since the filesystems were last computed.
     pending: Vec<Pending<'d>>,
     /// Commands of the stage that may see whether a file was linked.
     pub observers: Observers,
     pub scope: Arc<Scope>,
-    /// Absolute; the reason where it is not known.
+    /// The absolute path, or the reason why it is not known.
     pub workdir: Result<String, String>,
-    /// As USER says, expanded; the reason where it is not known.
+    /// The value of USER, expanded, or the reason why it is not known.
     pub user: Result<String, String>,
     pub shell: Vec<String>,
     pub os: Os,
-    /// What an assumption about the image's user is called, where its configuration is not known.
+    /// The assumption about the user of the image, if its configuration is not known.
     pub assumed_user: Option<Arc<Assumption>>,
-    /// Instructions in ONBUILD, by index of the ONBUILD.
+    /// Instructions in ONBUILD, by the index of the ONBUILD.
     pub triggers: Vec<usize>,
-    /// True if anything changed the filesystem of a stage that started from nothing.
+    /// True if the stage started from nothing and nothing has changed its filesystem since.
     pub untouched: bool,
-    /// 1-based line of the instruction that is at work.
+    /// The line of the current instruction, counted from 1.
     pub line: usize,
 }
 
@@ -108,13 +108,13 @@ impl<'d> State<'d> {
         }
     }
 
-    /// `scratch`.
+    /// Returns the state of `scratch`.
     pub fn scratch(line: usize) -> Self {
         let scope = Scope::with_environment([("PATH", DEFAULT_PATH)]);
         Self { untouched: true, ..Self::new(Base::Scratch, scope, Os::Linux, line) }
     }
 
-    /// An image of which nothing is known.
+    /// Returns the state of an image of which nothing is known.
     pub fn unknown(what: &str, why: &str, windows: Option<String>, line: usize) -> Self {
         let why: Arc<str> = format!("{what}: {why}").into();
         let os = windows.map_or_else(|| Os::assumed(what, line), Os::Windows);
@@ -125,7 +125,7 @@ impl<'d> State<'d> {
         state
     }
 
-    /// An image that was read.
+    /// Returns the state of an image that was read.
     pub fn of_image(name: &str, image: &BaseImage, windows: Option<String>, line: usize) -> Self {
         let base = Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() };
         let os = match (&image.platform, windows) {
@@ -154,8 +154,8 @@ impl<'d> State<'d> {
         state
     }
 
-    /// An image that was not read and whose family is known. That it starts as its family does is one
-    /// assumption with what it is, so every verdict that leans on the one names the other.
+    /// Returns the state of an image that was not read, but whose family is known. Its configuration and its filesystem
+    /// rest on the same assumption, so every verdict that rests on one of them names the other.
     pub fn of_profile(image: ProfiledImage, line: usize) -> Self {
         let config = image.config();
         let whole = Arc::clone(image.whole());
@@ -173,7 +173,7 @@ impl<'d> State<'d> {
         state
     }
 
-    /// An image that another Dockerfile of the repository builds.
+    /// Returns the state of an image that another Dockerfile of the repository builds.
     pub fn of_neighbour(name: &str, built: &BuiltHere, line: usize) -> Self {
         let whole = built.assumption(name, line);
         Self {
@@ -192,24 +192,24 @@ impl<'d> State<'d> {
         }
     }
 
-    /// An image whose configuration was not read: that it runs as root is an assumption.
+    /// Adds the assumption that an image runs as root, if its configuration was not read.
     fn assume_root(&mut self, what: &str, line: usize) {
         let message = format!("{what} (line {line}) sets no USER, so WORKDIR makes directories of root");
         self.assumed_user = Some(Arc::new(Assumption::new(line, "/", message)));
     }
 
-    /// Expands a word; the reason where its value is not known.
+    /// Expands a word. The error is the reason why its value is not known.
     pub fn expand(&self, word: &str, escape_token: char) -> Result<String, String> {
         self.scope.expand(word, escape_token)
     }
 
-    /// The state of a stage that starts from the end of this one.
+    /// Returns the state of a stage that starts from the end of this one.
     pub fn child(&mut self) -> Self {
         self.filesystems();
         Self { observers: Observers::default(), ..self.clone() }
     }
 
-    /// `ARG`.
+    /// Applies `ARG`.
     pub fn declare(
         &mut self,
         arguments: &[Assignment],
@@ -220,7 +220,7 @@ impl<'d> State<'d> {
         Arc::make_mut(&mut self.scope).declare(arguments, given, global, escape_token);
     }
 
-    /// `ENV`: all values are expanded before any is set (`expandKvpsInPlace`).
+    /// Applies `ENV`: all values are expanded before any is set (`expandKvpsInPlace`).
     pub fn assign(&mut self, assignments: &[Assignment], escape_token: char) {
         let expand = |word: &String| self.scope.expand(word, escape_token);
         let values: Vec<_> = assignments
@@ -230,19 +230,19 @@ impl<'d> State<'d> {
         for (name, value) in values {
             match name {
                 Ok(name) => Arc::make_mut(&mut self.scope).export(&name, value),
-                // Any variable may be the one.
+                // Any variable may be the one that is set.
                 Err(why) => self.scope = Arc::new(Scope::open(why.into())),
             }
         }
     }
 
-    /// `USER`.
+    /// Applies `USER`.
     pub fn change_user(&mut self, word: &str, escape_token: char) {
         self.user = self.expand(word, escape_token);
         self.assumed_user = None;
     }
 
-    /// `WORKDIR`: makes missing directories, owned by the current user (`dockerfile2llb.dispatchWorkdir`).
+    /// Applies `WORKDIR`: creates missing directories, owned by the current user (`dockerfile2llb.dispatchWorkdir`).
     pub fn change_workdir(&mut self, word: &str, escape_token: char) {
         let path = match self.expand(word, escape_token) {
             Ok(path) if path.starts_with('/') => Ok(clean(&path)),
@@ -260,7 +260,7 @@ impl<'d> State<'d> {
         self.happened(What::Workdir { path, user, assumed: self.assumed_user.clone() });
     }
 
-    /// `RUN`.
+    /// Applies `RUN`.
     pub fn ran(&mut self, run: &Run, ran: Ran<'d>, escape_token: char) {
         self.untouched = false;
         let process = Process {
@@ -272,7 +272,7 @@ impl<'d> State<'d> {
         self.happened(What::Run { ran, process, targets });
     }
 
-    /// Where `--mount` puts something for the time of a RUN; None for a target that is not known.
+    /// Returns the paths on which `--mount` mounts something during a RUN; `None` for a target that is not known.
     fn mount_targets(&self, run: &Run, escape_token: char) -> Vec<Option<String>> {
         let target = |mount: &Mount| {
             let target = self.expand(mount.target.as_deref()?, escape_token);
@@ -282,22 +282,22 @@ impl<'d> State<'d> {
         run.mounts.iter().filter_map(target).collect()
     }
 
-    /// Notes what happened; what it did to the filesystems is found out when they are asked for.
+    /// Records an event; its effect on the filesystems is computed when they are needed.
     fn happened(&mut self, what: What<'d>) {
         self.pending.push(Pending { line: self.line, what });
     }
 
-    /// An instruction wrote to a place that is not known.
+    /// Records that an instruction wrote to an unknown path.
     pub fn wrote_somewhere(&mut self, keyword: &'static str) {
         self.happened(What::Elsewhere(keyword));
     }
 
-    /// Forgets the differences so far: their lines are not for this file to edit.
+    /// Forgets the differences so far: their instructions cannot be edited in this file.
     pub fn forget_differences(&mut self) {
         self.filesystems.differences.end();
     }
 
-    /// Ends the stage: the differences that are restored.
+    /// Ends the stage and returns the differences that are restored.
     pub fn restored(&mut self) -> Vec<Restored> {
         if self.filesystems.differences.is_open() {
             self.filesystems();
@@ -305,7 +305,7 @@ impl<'d> State<'d> {
         self.filesystems.differences.end()
     }
 
-    /// The filesystems, with all done that happened.
+    /// Returns the filesystems, after the effects of all events.
     pub fn filesystems(&mut self) -> &mut Filesystems {
         for Pending { line, what } in std::mem::take(&mut self.pending) {
             match what {

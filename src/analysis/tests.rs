@@ -14,7 +14,7 @@ use crate::dockerfile::Dockerfile;
 use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
 use crate::rootfs::{Entry, Leans, Metadata, Tree};
 
-/// No image can be read.
+/// An image source that can read no image.
 struct NoImages;
 
 impl ImageSource for NoImages {
@@ -23,7 +23,7 @@ impl ImageSource for NoImages {
     }
 }
 
-/// `base` is a small Linux image that runs as root in `/`.
+/// An image source with `base`, a small Linux image that runs as root in `/`.
 struct Images(Tree);
 
 impl ImageSource for Images {
@@ -75,7 +75,7 @@ fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static 
     analyze(&Dockerfile::read(text), &[Inputs { images: &Images(tree), ..inputs }]).sites
 }
 
-/// All rules, no image, no context, and nothing accepted.
+/// Returns inputs with all rules, no image, no context, and nothing accepted.
 fn inputs(build_args: &BTreeMap<String, Option<String>>) -> Inputs<'_> {
     Inputs {
         way: "",
@@ -90,7 +90,7 @@ fn inputs(build_args: &BTreeMap<String, Option<String>>) -> Inputs<'_> {
     }
 }
 
-/// Verdict and rules of the last site of a Dockerfile on `base`.
+/// Returns verdict and rules of the last instruction of a Dockerfile on `base`.
 fn last(lines: &str) -> (Verdict, Vec<&'static str>) {
     let text = format!("FROM base\n{lines}\n");
     let site = judged(tree(), &text, &NoContext, rule::ALL).pop().expect("there is a site");
@@ -154,12 +154,12 @@ fn an_edit_says_what_makes_the_line_equivalent() {
 
 #[test]
 fn a_line_that_is_linked_already_leaves_its_own_state() {
-    // Case 306: the linked line gives /opt to 1000:1001, which the next one would take back.
+    // Case 306: the linked instruction changes the owner of /opt to 1000:1001, and the next one would change it back.
     let text = "FROM base\nCOPY --link --chown=1000:1001 <<g /opt/a/g\ng\nCOPY <<f /opt/b/f\nf\n";
     let sites = judged(tree(), text, &NoContext, rule::ALL);
     assert_eq!((sites[0].verdict, sites[1].verdict), (Verdict::Linked, Verdict::Hold));
     assert_eq!(sites[0].audit.as_ref().map(|(verdict, _)| *verdict), Some(Verdict::Hold));
-    // Case 307: the link has made a directory of /bin.
+    // Case 307: the link has replaced /bin with a directory.
     let text = "FROM base\nCOPY --link <<g /bin/g\ng\nCOPY <<f /bin/f\nf\n";
     assert_eq!(judged(tree(), text, &NoContext, rule::ALL)[1].verdict, Verdict::Link);
 }
@@ -176,7 +176,7 @@ fn a_new_directory_in_a_root_with_setgid_takes_its_group() {
 fn an_explicit_mode_in_a_directory_with_setgid_is_not_known() {
     let judge =
         |run: &str| last(&format!("RUN chmod 2755 /opt && {run}\nRUN rm -rf /x\nCOPY <<x /opt/d/\nx")).1;
-    // /opt itself is a hold; what counts here is that its child is not called 0755 of root.
+    // /opt itself is a hold; this checks that its child is not reported as 0755 of root.
     assert_eq!(judge("mkdir /opt/d"), ["ancestor-mode", "ancestor-mode"]);
     assert_eq!(judge("mkdir -m 755 /opt/d"), ["ancestor-mode"]);
 }
@@ -209,7 +209,7 @@ fn nothing_is_proved_across_a_command_that_nobody_knows() {
     assert_eq!((sites[1].verdict, sites[1].proved()), (Verdict::Hold, Some(true)));
 }
 
-/// Verdict and assumptions of the first site of a Dockerfile on `base`.
+/// Returns verdict and assumptions of the first instruction of a Dockerfile on `base`.
 fn first(lines: &str) -> (Verdict, Vec<String>) {
     let text = format!("FROM base\n{lines}\n");
     let site = judged(tree(), &text, &NoContext, rule::ALL).remove(0);
@@ -269,13 +269,13 @@ fn what_differs_where_the_stage_ends_is_held() {
         "COPY <<x /tmp/\nx\nCOPY <<x /root/\nx\nRUN chmod 0700 /root",
         "COPY <<x /home/app/x\nx\nRUN chown -R app /home/app",
         "COPY <<x /home/app/x\nx\nRUN chown -R 1000 /home",
-        // One line alone would be healed by the other only if that is linked too.
+        // Each instruction would restore the other only if that one is linked too.
         "COPY --chown=7:7 <<x /opt/a/x\nx\nCOPY <<x /opt/b/x\nx",
         "COPY --chown=7:7 <<x /opt/a/x\nx\nCOPY --chown=8:8 <<x /opt/b/x\nx\nRUN chown 0 /opt",
         // Any stage may be the target.
         "COPY <<x /tmp/\nx\nFROM 0\nRUN chmod 1777 /tmp",
         "ONBUILD COPY <<x /tmp/\nx\nRUN chmod 1777 /tmp",
-        // The mount is what is changed.
+        // The change applies to the mount.
         "COPY <<x /tmp/\nx\nRUN --mount=type=tmpfs,target=/tmp chmod 1777 /tmp",
         // More than metadata differs.
         "COPY <<x /tmp\nx\nRUN chmod 1777 /tmp",
@@ -300,7 +300,7 @@ fn a_run_writes_to_the_last_target_of_a_mount() {
 
 #[test]
 fn a_copy_from_a_stage_of_a_later_name_is_none() {
-    // The last stage of a name counts, and it comes behind the copy.
+    // The last stage with a name counts, and it comes after the copy.
     let text = "FROM base AS a\nFROM base\nCOPY --from=a /tmp /opt/t\nCOPY <<x /opt/t/\nx\nFROM base AS a\n";
     assert_eq!(judged(tree(), text, &NoContext, rule::ALL)[1].verdict, Verdict::Unknown);
     let before = text.replace("FROM base AS a\nFROM base\n", "FROM base AS b\nFROM base AS a\nFROM base\n");
@@ -331,7 +331,8 @@ fn a_command_in_between_must_not_look() {
     assert_eq!(verdict, Verdict::Link);
     assert!(
         leans.iter().any(|said| said
-            == "`./configure` (line 4) does not depend on mode and owner of /tmp, which differ until they are set again"),
+            == "`./configure` (line 4) does not depend on mode and owner of /tmp, \
+                which differ until they are set again"),
         "{leans:?}"
     );
     for command in [
@@ -347,14 +348,14 @@ fn a_command_in_between_must_not_look() {
     ] {
         assert_eq!(between(command).0, Verdict::Hold, "{command}");
     }
-    // Somebody else has no right to write there for a time.
+    // Another user has no permission to write there in between.
     let lines = "COPY <<x /tmp/\nx\nUSER app\nRUN touch /tmp/y\nUSER root\nRUN chmod 1777 /tmp";
     assert_eq!(first(lines).0, Verdict::Hold);
 }
 
 #[test]
 fn a_stage_with_an_accepted_difference_is_copied_from_in_both_worlds() {
-    // Where the first line is linked, /opt belongs to 7:7 in the first stage, and so in what is copied of it.
+    // If the first instruction is linked, /opt is owned by 7:7 in the first stage, and so in the copy of it.
     let stage = "FROM base AS a\nCOPY --chown=7:7 <<x /opt/x\nx\n";
     let judge = |rest: &str| {
         let text = format!("{stage}FROM base\n{rest}\n");
@@ -389,24 +390,24 @@ fn a_named_context_stands_for_stages_and_images() {
     };
     let (link, hold) = ((Verdict::Link, Some(true)), (Verdict::Hold, Some(true)));
     let edit = (Verdict::Edit, Some(true));
-    // An image: `base` instead of what the name means elsewhere.
+    // An image: the context replaces the image of that name with `base`.
     assert_eq!(judge("FROM alpine:latest\nCOPY <<x /tmp/\nx"), hold);
     assert_eq!(judge("FROM alpine\nCOPY <<x /opt/\nx"), link);
     assert_eq!(judge("FROM nothing\nCOPY <<x /tmp/\nx"), link);
     assert_eq!(judge("FROM base\nCOPY --from=alpine /tmp /opt/t\nCOPY <<x /opt/t/\nx"), link);
-    // Nothing is known of the others.
+    // Nothing is known of the other contexts.
     assert_eq!(judge("FROM other\nCOPY <<x /opt/\nx").0, Verdict::Unknown);
     assert_eq!(judge("FROM files\nCOPY <<x /opt/\nx").0, Verdict::Unknown);
     assert_eq!(judge("FROM base\nCOPY --from=other /a /opt"), (Verdict::Edit, Some(false)));
     // A folder.
     assert_eq!(judge("FROM base\nCOPY --from=files f /opt"), edit);
     assert_eq!(judge("FROM base\nCOPY --from=files tmp /opt"), link);
-    // A stage of that name gives way, for those that come after it, and by its number too.
+    // A context replaces a stage of the same name for later stages, also if they use its number.
     let stage = "FROM base AS files\nCOPY <<f /f/\nf\n";
     assert_eq!(judge(&format!("{stage}FROM base\nCOPY --from=files f /opt")), edit);
     assert_eq!(judge(&format!("{stage}FROM base\nCOPY --from=0 f /opt")), edit);
     assert_eq!(judge(&format!("{stage}FROM files\nCOPY <<x /opt/\nx")).0, Verdict::Unknown);
     assert_eq!(judge("FROM scratch AS alpine\nFROM alpine\nCOPY <<x /tmp/\nx"), hold);
-    // A stage of the name of an image does so for a FROM, and the context for the stage.
+    // A stage with the name of an image replaces it for a FROM, and a context replaces the stage.
     assert_eq!(judge("FROM base AS own\nFROM own\nCOPY <<x /tmp/\nx"), hold);
 }

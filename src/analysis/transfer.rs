@@ -1,4 +1,5 @@
-//! What a COPY or ADD leaves behind: the plain copy `C(S)` and the linked `S ⊕ C(∅)`.
+//! The effect of a COPY or ADD on the filesystem: of the unlinked copy `C(S)` and of the linked one `S ⊕ C(∅)`. It
+//! never decides a verdict.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,49 +12,50 @@ use crate::rootfs::{
 };
 use crate::text::path::join;
 
-/// How a transfer reaches the filesystem.
+/// The way in which a copy reaches the filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// It reads what is there: `C(S)`.
+    /// It is copied into the existing filesystem: `C(S)`.
     Plain,
-    /// It is merged over what is there: `S ⊕ C(∅)`.
+    /// It is merged over the existing filesystem: `S ⊕ C(∅)`.
     Linked,
 }
 
-/// The modes of the directories that a source brings: fsutil's `copier.copyFileInfo`, which treats them as files. The
-/// destination itself and what is made on the way to it have 0755 all the same, and an archive's entries their own.
+/// The modes of the directories that a source brings: fsutil's `copier.copyFileInfo` treats them as files. The
+/// destination itself and parent directories that are created always have 0755, and the entries of an archive have
+/// their own mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirectoryModes {
-    /// As they are in the source.
+    /// The modes in the source.
     Own,
-    /// All as `--chmod` says.
+    /// The mode of `--chmod`, for all of them.
     All(u32),
-    /// `--chmod` says something else, or may.
+    /// Unknown: `--chmod` sets another mode, or may set one.
     Unknown,
 }
 
-/// Everything that a transition needs of a line.
+/// The parts of an instruction that its effect depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Copying<'a> {
     /// COPY or ADD, for messages.
     pub keyword: &'a str,
-    /// 1-based line.
+    /// The line, counted from 1.
     pub line: usize,
-    /// Where it goes.
+    /// The destination.
     pub destination: &'a Destination,
-    /// What it copies.
+    /// The sources.
     pub sources: &'a [Source],
-    /// Owner of what is created; `None` if it is not known.
+    /// Owner of the files and directories that are created; `None` if it is not known.
     pub owner: Option<(u32, u32)>,
-    /// True if `--chown` says so: then directories from sources get it too.
+    /// True if the owner comes from `--chown`: then directories from sources get it too.
     pub chown: bool,
-    /// Which modes directories from sources get.
+    /// The modes that directories from sources get.
     pub modes: DirectoryModes,
-    /// True if `--exclude` or `--parents` makes it unknown what of the sources is copied, and to where.
+    /// True if `--exclude` or `--parents` makes it unknown which files are copied, and where.
     pub filtered: bool,
 }
 
-/// Applies a transfer to what is known.
+/// Applies a copy to the facts of a filesystem.
 pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
     let place = match mode {
         Mode::Linked => copying.destination.path.clone(),
@@ -65,7 +67,7 @@ pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
     Transition { rootfs, copying, mode, brought: BTreeSet::new() }.run(&place);
 }
 
-/// A plain copy whose destination cannot be followed: it may go anywhere.
+/// Applies an unlinked copy whose destination cannot be followed: it may write to any path.
 fn somewhere(rootfs: &mut Rootfs, copying: &Copying<'_>) {
     rootfs.disturb(Disturbance::new(
         copying.keyword,
@@ -78,7 +80,7 @@ struct Transition<'a> {
     rootfs: &'a mut Rootfs,
     copying: &'a Copying<'a>,
     mode: Mode,
-    /// What the line itself has put somewhere: a linked copy sees that.
+    /// The paths that the instruction itself created, which a linked copy sees.
     brought: BTreeSet<String>,
 }
 
@@ -96,7 +98,7 @@ impl Transition<'_> {
         }
     }
 
-    /// A directory on the way: a plain copy leaves an existing one alone, a linked one resets it.
+    /// Applies the copy to a parent directory: an unlinked copy keeps an existing one, a linked copy resets it.
     fn ensure_directory(&mut self, path: &str) {
         let Fact { known, leans } = self.rootfs.get(path);
         let below = match known {
@@ -159,7 +161,7 @@ impl Transition<'_> {
         }
     }
 
-    /// Returns true if a file that is copied to `place` goes into it.
+    /// Returns true if a file that is copied to `place` is copied into it.
     fn goes_inside(&self, place: &str) -> bool {
         self.copying.destination.slashed || matches!(self.rootfs.get(place).known, Known::Dir(_))
     }
@@ -170,7 +172,7 @@ impl Transition<'_> {
         }
     }
 
-    /// A file or directory of which nothing is known comes to `place` or into it.
+    /// Copies an unknown file or directory to `place` or into it.
     fn put_unknown(&mut self, place: &str, why: &Arc<str>) {
         let fact = self.rootfs.get(place);
         if place == "/" || matches!(fact.known, Known::Dir(_)) {
@@ -181,13 +183,13 @@ impl Transition<'_> {
         }
     }
 
-    /// Nothing is known any more of what lies below a directory.
+    /// Makes everything below a directory unknown.
     fn blur(&mut self, place: &str, why: &Arc<str>) {
         let fact = self.rootfs.get(place);
         self.rootfs.set(place, fact, Below::Unknown(Arc::clone(why)));
     }
 
-    /// Nothing is known any more of what lies below a directory, but for what a source has surely put there.
+    /// Makes everything below a directory unknown, except the paths that a source certainly created.
     fn blur_beside(&mut self, place: &str, listing: &Listing, why: &Arc<str>) {
         let paths = listing.entries.iter().map(|(path, _)| join(place, path));
         let put: Vec<(String, Fact)> = paths.map(|path| (path.clone(), self.rootfs.get(&path))).collect();
@@ -202,8 +204,8 @@ impl Transition<'_> {
         }
     }
 
-    /// What a source's entry is at `path`, with the owner and mode that the flags say. git stores no permission bits of
-    /// directories: a checkout with the usual umask has 0755.
+    /// Returns an entry of a source after the copy to `path`, with the owner and mode that the flags set. git does not
+    /// store the permission bits of directories: a checkout with the usual umask has 0755.
     fn as_copied(&self, path: &str, known: Known, leans: &mut Leans) -> Known {
         let Known::Dir(directory) = known else { return known };
         let owner = if self.copying.chown { self.copying.owner } else { directory.owner };
@@ -250,8 +252,8 @@ impl Transition<'_> {
         self.brought.insert(path.to_owned());
     }
 
-    /// An entry of an archive (`archive.Unpack`): the archive's own root is left out, and only what the archive
-    /// names gets its owner.
+    /// Extracts an entry of an archive (`archive.Unpack`): the root of the archive is left out, and only paths with an
+    /// entry get its owner.
     fn extract(&mut self, place: &str, path: &str, entry: &ArchiveEntry) {
         if path.is_empty() {
             return;
@@ -277,7 +279,7 @@ impl Transition<'_> {
         self.put(&at, known, &Leans::default());
     }
 
-    /// A directory on the way to an entry, made where it is missing. Whether it is one.
+    /// Creates a parent directory of an entry if it is missing. Returns true if the path is a directory.
     fn imply_directory(&mut self, path: &str) -> bool {
         let Fact { known, leans } = self.rootfs.get(path);
         let is_seen = self.mode == Mode::Plain || self.brought.contains(path);
@@ -297,7 +299,7 @@ impl Transition<'_> {
         true
     }
 
-    /// What a hard link is: what its target is.
+    /// Returns what is known of a hard link, from its target.
     fn linked_to(&self, target: &str) -> Known {
         match self.rootfs.get(target).known {
             known @ (Known::File | Known::Symlink(_) | Known::Other | Known::Unknown(_)) => known,
@@ -305,7 +307,7 @@ impl Transition<'_> {
         }
     }
 
-    /// An entry of an archive leads through something that is no directory: it may go anywhere.
+    /// Extracts an entry whose path leads through something that is not a directory: it may write to any path.
     fn stray(&mut self, place: &str) {
         self.rootfs.disturb(Disturbance::new(
             self.copying.keyword,
@@ -315,7 +317,7 @@ impl Transition<'_> {
     }
 }
 
-/// A directory made in one with setgid takes its group and the bit (mkdir(2)).
+/// Returns a new directory with the group and the setgid bit that it inherits from a parent with setgid (mkdir(2)).
 pub fn inherit_group(rootfs: &Rootfs, path: &str, made: Directory) -> Directory {
     let parent = ancestors(path).next_back().unwrap_or("/");
     let Known::Dir(above) = rootfs.get(parent).known else { return made };

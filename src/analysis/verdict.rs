@@ -3,28 +3,28 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// May `--link` be inserted?
+/// The answer to the question if `--link` may be inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Yes, alone.
+    /// `--link` may be inserted without another change.
     Link,
-    /// Yes, with other changes to flags or words.
+    /// `--link` may be inserted with other changes to flags or words.
     Edit,
-    /// No: the image would change.
+    /// The image would change.
     Hold,
-    /// It cannot be told.
+    /// The effect of `--link` is not known.
     Unknown,
-    /// The builder would ignore it.
+    /// The builder would ignore the flag.
     NoEffect,
-    /// It is there already.
+    /// The instruction already has the flag.
     Linked,
-    /// `--link=false` says no.
+    /// The instruction says `--link=false`.
     OptedOut,
 }
 
 impl Verdict {
-    /// Its name for people.
+    /// Returns its name in output.
     pub fn words(self) -> &'static str {
         match self {
             Verdict::Link => "link",
@@ -37,7 +37,7 @@ impl Verdict {
         }
     }
 
-    /// Returns true if it can be proved at all.
+    /// Returns true if a verdict of this kind can be proved.
     pub fn is_provable(self) -> bool {
         matches!(self, Verdict::Link | Verdict::Edit | Verdict::Hold | Verdict::Linked)
     }

@@ -1,4 +1,4 @@
-//! The view of one COPY or ADD that rules judge.
+//! The view of one COPY or ADD that the rules judge. It never shows another instruction.
 
 use std::cell::OnceCell;
 
@@ -12,28 +12,29 @@ use crate::dockerfile::TransferKind;
 use crate::rootfs::{Fact, Known, Leans, Rootfs, ancestors};
 use crate::text::path::join;
 
-/// A COPY or ADD as the rules see it: with its words resolved, and what is known of the filesystem below it.
+/// A COPY or ADD as the rules see it: with its words resolved, and with the facts of the filesystem that it is copied
+/// into.
 #[derive(Debug)]
 pub struct View<'a> {
-    /// The rules that judge it.
+    /// The rules that judge the instruction.
     pub rules: &'a [&'static Rule],
     /// The instruction.
     pub resolved: ResolvedTransfer<'a>,
-    /// What is known below it.
+    /// The facts of the filesystem before the instruction.
     pub rootfs: &'a Rootfs,
     /// The operating system.
     pub os: &'a Os,
-    /// The directories that a linked copy would write, from the top, with what is there now: `A(D)` of the
-    /// model. It ends with the first that is not a directory.
+    /// The directories that a linked copy would write, from the top, with their present facts: `A(D)` of the model. The
+    /// list ends with the first path that is not a directory.
     pub written: Vec<(String, Fact)>,
-    /// What is at the destination itself, if the way there is directories all along.
+    /// The fact about the destination itself, if all its parent directories are known to be directories.
     pub at_destination: Option<Fact>,
-    /// What [`interior`](Self::interior) found.
+    /// The cached result of [`interior`](Self::interior).
     interior: OnceCell<Vec<(String, Known, Fact)>>,
 }
 
 impl<'a> View<'a> {
-    /// Looks at an instruction.
+    /// Creates the view of an instruction.
     pub fn new(
         resolved: ResolvedTransfer<'a>,
         rootfs: &'a Rootfs,
@@ -70,8 +71,8 @@ impl<'a> View<'a> {
         self.at_destination = Some(fact);
     }
 
-    /// Returns true if the destination is a directory in both builds, whatever is there: slashed, or a directory comes
-    /// to it before any file.
+    /// Returns true if the destination is a directory in both builds, whatever exists there: it is slashed, or a
+    /// directory is copied to it before any file.
     pub fn is_directory_anyway(&self) -> bool {
         let slashed = self.resolved.destination.as_ref().is_ok_and(|destination| destination.slashed);
         let first_that_counts =
@@ -79,19 +80,19 @@ impl<'a> View<'a> {
         slashed || self.resolved.sources.is_empty() || first_that_counts.is_none_or(makes_directory)
     }
 
-    /// The same instruction with another destination.
+    /// Returns the same instruction with another destination.
     #[must_use]
     pub fn towards(&self, destination: Destination) -> View<'a> {
         let resolved = ResolvedTransfer { destination: Ok(destination), ..self.resolved.clone() };
         View::new(resolved, self.rootfs, self.os, self.rules)
     }
 
-    /// The numeric owner of what a linked copy creates, a name looked up in the image.
+    /// Returns the numeric owner of the paths that a linked copy creates, with a name looked up in the image.
     pub fn owner_ids(&self) -> Option<(u32, u32)> {
         self.resolved.owner.resolve(self.rootfs).map(|(ids, _)| ids)
     }
 
-    /// Returns true if it counts what the sources are: nothing does for a COPY to a place where nothing is.
+    /// Returns true if the verdict depends on the sources: it does not for a COPY to a path where nothing exists.
     pub fn hangs_on_sources(&self) -> bool {
         let absent = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
         !absent || self.resolved.transfer.kind == TransferKind::Add
@@ -102,13 +103,14 @@ impl<'a> View<'a> {
         self.resolved.destination.as_ref().is_ok_and(|destination| destination.path != path)
     }
 
-    /// Returns true if `--chown` is there and not empty.
+    /// Returns true if `--chown` is present and not empty.
     pub fn has_chown(&self) -> bool {
         !matches!(self.resolved.owner, Owner::Default)
     }
 
-    /// What goes into the destination and meets something there, or may: its path in the image, what it is, and
-    /// what is there now. Nothing can be below what is absent, and nothing is known below what is not.
+    /// Returns the entries of the sources that meet an existing path in the destination, or may meet one: the path in
+    /// the image, what the source has, and the present fact. Nothing is below an absent path, and nothing is known
+    /// below an unknown one.
     pub fn interior(&self) -> &[(String, Known, Fact)] {
         self.interior.get_or_init(|| {
             let nothing_there = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
@@ -148,7 +150,7 @@ impl<'a> View<'a> {
         met
     }
 
-    /// All that the facts of this view lean on.
+    /// Returns the assumptions of all facts of this view.
     pub fn leans(&self) -> Leans {
         let mut leans = Leans::default();
         let facts = self.written.iter().map(|(_, fact)| fact).chain(&self.at_destination);
@@ -161,7 +163,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Returns true if a source is certain to make its destination a directory.
+/// Returns true if a source certainly makes its destination a directory.
 fn makes_directory(source: &Source) -> bool {
     matches!(source.kind, SourceKind::Dir(_) | SourceKind::Archive(_) | SourceKind::Git)
 }

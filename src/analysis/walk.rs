@@ -1,4 +1,5 @@
-//! The walk through the stages of a Dockerfile: the state before each instruction, and after it.
+//! The walk through the stages of a Dockerfile: the state before and after each instruction. It never runs an
+//! instruction.
 
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ use crate::builds::{BuildContext, NoContext};
 use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Dockerfile, From, Instruction, Stages, Transfer};
 
-/// Walks all stages: judges each COPY and ADD, and lists the images that they start from.
+/// Walks through all stages: judges each COPY and ADD, and lists the images that the stages start from.
 pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<BaseRead>) {
     let mut walk = Walk::new(dockerfile, stages, inputs);
     walk.run();
@@ -25,7 +26,7 @@ pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (V
     (walk.judged, walk.bases)
 }
 
-/// The state at the end of the stage `target`, or of the last. `None` if there is no such stage.
+/// Returns the state at the end of the stage `target`, or of the last stage. `None` if there is no such stage.
 pub fn end<'a>(
     dockerfile: &'a Dockerfile,
     stages: &'a Stages,
@@ -43,9 +44,9 @@ struct Walk<'a> {
     inputs: Inputs<'a>,
     stages: &'a Stages,
     escape_token: char,
-    /// The state that others see of the stage at work, where a named context takes its place.
+    /// The state that other stages see instead of the current one, if a named context replaces it.
     instead: Option<State<'a>>,
-    /// Stages whose place a folder takes.
+    /// Stages that a folder replaces.
     folders: HashMap<usize, &'a dyn BuildContext>,
     /// End states of the stages so far.
     ended: Vec<State<'a>>,
@@ -68,7 +69,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The number of the stage at work.
+    /// Returns the number of the current stage.
     fn stage(&self) -> usize {
         self.ended.len()
     }
@@ -90,7 +91,7 @@ impl<'a> Walk<'a> {
         self.end_stage(current.take());
     }
 
-    /// A COPY or ADD before the first FROM, which BuildKit refuses: it is listed, and nothing is known of it.
+    /// Judges a COPY or ADD before the first FROM, which BuildKit refuses: it is listed, and nothing is known of it.
     fn before_any_stage(&mut self, instruction: &Instruction, at: usize) {
         if let Some((inner, _)) = transfer_of(instruction) {
             let line = instruction.start_line;
@@ -129,7 +130,7 @@ impl<'a> Walk<'a> {
         state
     }
 
-    /// Runs the ONBUILD instructions of a base image. Their COPY and ADD are not for this file to edit.
+    /// Runs the ONBUILD instructions of a base image. Their COPY and ADD cannot be edited in this file.
     fn begin(&mut self, start: Start<'a>) -> State<'a> {
         let Start { mut state, read, onbuild } = start;
         self.bases.extend(read);
@@ -151,7 +152,7 @@ impl<'a> Walk<'a> {
         state
     }
 
-    /// A named context of a stage's name takes its place, for whoever copies from it or starts from it
+    /// Replaces a stage with a named context of the same name, for each stage that copies from it or starts from it
     /// (`dockerfile2llb.convert.go`: its instructions are not dispatched).
     fn replace_stage(&mut self, at: FromLine<'_>) {
         let Some(name) = &at.from.name else { return };
@@ -169,7 +170,7 @@ impl<'a> Walk<'a> {
         self.instead = Some(self.begin(start));
     }
 
-    /// Ends a stage: its ONBUILD lines will run on what it leaves, in a build with another context.
+    /// Ends a stage. Its ONBUILD instructions will run on its end state, in a build with another context.
     fn end_stage(&mut self, state: Option<State<'a>>) {
         let Some(mut state) = state else { return };
         if !state.triggers.is_empty() {
@@ -183,7 +184,7 @@ impl<'a> Walk<'a> {
             self.judged[judged].decision = Decision::restored(leans);
         }
         if let Some(mut instead) = self.instead.take() {
-            // Its lines are judged for a build without that context, so what looks at them counts.
+            // Its instructions are judged for a build without that context, so the commands that see them count.
             state.filesystems();
             instead.observers.merge(state.observers);
             state = instead;
@@ -191,7 +192,7 @@ impl<'a> Walk<'a> {
         self.ended.push(state);
     }
 
-    /// That no later command sees a link is an assumption of each line that may be linked.
+    /// Adds the assumption that no later command sees a link to each instruction that may be linked.
     fn assume_unseen(&mut self) {
         let links = |judged: &&mut Judged| matches!(judged.decision.verdict, Verdict::Link | Verdict::Edit);
         let mut linked: Vec<&mut Judged> = self.judged.iter_mut().filter(links).collect();
@@ -251,7 +252,7 @@ impl<'a> Walk<'a> {
         context: &dyn BuildContext,
     ) {
         let mut line = resolve::words(state, transfer, self.escape_token);
-        // Where the copy goes to a place that is not known, what it brings changes nothing.
+        // If the destination is not known, the sources do not change the verdict.
         if line.destination.is_ok() {
             let origins = match transfer.options.from.as_deref() {
                 None => Origins::one(Origin::Context(context)),
@@ -275,7 +276,7 @@ impl<'a> Walk<'a> {
         copy_step::leave(state, &line, &linking);
     }
 
-    /// The source of a `COPY --from`: a stage, a named context, or an image.
+    /// Returns the source of a `COPY --from`: a stage, a named context, or an image.
     fn origins<'c>(&mut self, from: &str, line: usize) -> Origins<'c>
     where
         'a: 'c,

@@ -1,4 +1,4 @@
-//! `--chmod` beside `--link`.
+//! `--chmod` together with `--link`.
 
 use crate::analysis::resolve::Chmod;
 
