@@ -1,11 +1,12 @@
-//! What a campaign does next: plan, evidence, what the forge and the base branch say → [`Action`]s.
+//! Decides the next steps of a campaign: plan, evidence, the state of the forge and of the base branch → [`Action`]s.
 //!
-//! The state of the world is observed and never remembered: the base branch's content says whether a file is done, the
-//! forge says which pull requests there are. Nothing here reads or writes anything, knows the time, or holds a text of
-//! its own: [`Texts`] writes those.
+//! The state is observed and never remembered: the base branch's content shows whether a file is done, and the forge
+//! lists the pull requests. This module never reads or writes anything, does not know the time, and has no texts of its
+//! own: [`Texts`] writes them.
 //!
 //! A run reads [`Observed`], answers [`questions`] until there are none, performs [`next_actions`] in their order,
-//! notes in [`Observed`] what the forge answered, and begins again, until there is no action. Each action may be given
+//! records the forge's answers in [`Observed`], and begins again, until there is no action. An action may be repeated
+//! after it took effect unnoticed; it then changes nothing.
 //! again after it took effect without anybody knowing; it then changes nothing.
 
 pub mod action;
@@ -28,32 +29,34 @@ pub use observed::{Above, Base, Branch, Change, Content, Issue, Merge, Observed,
 pub use policy::Policy;
 pub use progress::{FileProgress, FileState, OpenState, Progress, WaveProgress};
 
-/// What is written to pull requests and to the tracking issue. Its functions are pure: the same arguments, the same text.
+/// The texts of pull requests and of the tracking issue. Its functions are pure: the same arguments give the same text.
 pub trait Texts {
-    /// The title of a file's pull request.
+    /// Returns the title of a file's pull request.
     fn pull_title(&self, file: &File) -> String;
 
-    /// The text of a file's pull request, with all that people wrote outside the markers of `now`, the text that is
-    /// there; empty for a new one. It equals `now` where nothing changed, and does not hang on the pull request's number.
+    /// Returns the text of a file's pull request, with everything that people wrote outside the markers of `now`, the
+    /// present text; `now` is empty for a new one. The result equals `now` if nothing changed, and does not depend on
+    /// the pull request's number.
     ///
-    /// The first marker holds `commit`, the commit that the branch is at, and the ids of the file's new text and of its
-    /// evidence. So a text that is up to date means that nobody pushed to the branch since it was written, and that the
-    /// branch has what the plan says; nobody has to look at the branch again.
+    /// The first marker holds `commit`, the latest commit of the branch, and the ids of the file's new text and of its
+    /// evidence. So a text that is up to date shows that nothing was pushed to the branch since the text was written,
+    /// and that the branch has the content of the plan; the branch does not have to be read again.
     fn pull_body(&self, file: &File, progress: &FileProgress, commit: &str, now: &str) -> String;
 
-    /// The title of a new tracking issue.
+    /// Returns the title of a new tracking issue.
     fn issue_title(&self) -> String;
 
-    /// The text of the tracking issue, with all that people wrote in `now`, the text that is there; empty for a new
-    /// one. It equals `now` where nothing changed. Each file that is declined, reverted or partly linked gets a line with
-    /// its path, its pull request's number and a box, which keeps its tick for the same number; no other file has one.
+    /// Returns the text of the tracking issue, with everything that people wrote in `now`, the present text; `now` is
+    /// empty for a new one. The result equals `now` if nothing changed. Each file that is declined, reverted or partly
+    /// linked gets a line with its path, its pull request's number and a checkbox, which stays ticked for the same
+    /// number; no other file has one.
     fn issue_body(&self, progress: &Progress, now: &str) -> String;
 
-    /// The files that people ticked in those lines of the tracking issue's text.
+    /// Returns the files that people ticked in those lines of the tracking issue's text.
     fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain>;
 }
 
-/// A ticked line of the section "Declined or reverted: tick to try again". It counts for that pull request alone: once
+/// A ticked line of the section "Declined or reverted: tick to try again". It counts for that pull request alone: when
 /// a newer one was closed, people have to ask again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AskedAgain {
@@ -63,32 +66,32 @@ pub struct AskedAgain {
     pub pull: u64,
 }
 
-/// All that decides what is next.
+/// The inputs that decide the next steps.
 #[derive(Clone, Copy)]
 pub struct Campaign<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// What verifications of the plan's files say, by path.
+    /// The states of the plan's files by their evidence, by path.
     pub evidence: &'a BTreeMap<String, FileEvidence>,
-    /// What the forge and the base branch say.
+    /// The state of the forge and of the base branch.
     pub observed: &'a Observed,
-    /// What people decided.
+    /// The decisions of the maintainers.
     pub policy: &'a Policy,
-    /// What is written.
+    /// The texts to write.
     pub texts: &'a dyn Texts,
 }
 
-/// What a verification of a file says.
+/// The evidence of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEvidence {
-    /// Its state, as the file is planned now.
+    /// The state of the file, as currently planned.
     pub state: EvidenceState,
-    /// git's id of its file, as it goes out with the change.
+    /// git's id of the file of evidence, as the change contains it.
     pub id: String,
 }
 
 impl Campaign<'_> {
-    /// The state of a file by its evidence.
+    /// Returns the state of a file by its evidence.
     fn evidence_state(&self, path: &str) -> &EvidenceState {
         self.evidence.get(path).map_or(&EvidenceState::Missing, |evidence| &evidence.state)
     }
@@ -101,7 +104,7 @@ impl Campaign<'_> {
     }
 }
 
-/// What is to be known and what is to be done.
+/// The open questions and the next actions.
 #[derive(Default)]
 struct Steps {
     questions: BTreeSet<Question>,
@@ -114,7 +117,7 @@ impl Steps {
         let mut steps = Self::default();
         keeping::steps(campaign, &progress, &mut steps);
         opening::steps(campaign, &progress, &mut steps);
-        // What is done and asked before changes what the issue says.
+        // Questions and actions above change the text of the issue, so it comes last.
         if steps.questions.is_empty() && steps.actions.is_empty() {
             steps.actions.extend(issue(campaign, &progress));
         }
@@ -122,25 +125,27 @@ impl Steps {
     }
 }
 
-/// What has to be known before [`next_actions`] are all clear. Ask, answer into [`Observed`], ask again.
+/// Returns the questions to answer before [`next_actions`] is complete. Ask, record the answers in [`Observed`], ask
+/// again.
 ///
 /// # Errors
 ///
-/// [`GitError`] if libgit2 cannot hash, which no path brings about.
+/// [`GitError`] if libgit2 cannot hash, which no path causes.
 pub fn questions(campaign: &Campaign<'_>) -> Result<BTreeSet<Question>, GitError> {
     Steps::new(campaign).map(|steps| steps.questions)
 }
 
-/// What is to be done now, in this order. What is not known yet is never a reason to act: what hangs on it is left out.
+/// Returns the actions to perform now, in this order. Missing knowledge is never a reason to act: actions that depend
+/// on an open question are left out.
 ///
 /// # Errors
 ///
-/// As of [`questions`].
+/// As for [`questions`].
 pub fn next_actions(campaign: &Campaign<'_>) -> Result<Vec<Action>, GitError> {
     Steps::new(campaign).map(|steps| steps.actions)
 }
 
-/// What is written to the tracking issue.
+/// Returns the action that writes the tracking issue.
 fn issue(campaign: &Campaign<'_>, progress: &Progress) -> Option<Action> {
     let texts = campaign.texts;
     let Some(issue) = &campaign.observed.issue else {

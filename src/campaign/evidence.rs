@@ -1,4 +1,4 @@
-//! Evidence: the results of the verification of one file, compared with the file as it is planned now.
+//! Evidence: the results of the verification of one file, compared with the file as currently planned.
 //!
 //! [`Evidence`] is the format of `evidence/<slug>.json` in the campaign's folder. [`states`] compares all evidence of a
 //! campaign with one state of its repository and returns an [`EvidenceState`] for each file.

@@ -1,35 +1,35 @@
-//! What is done, in small steps, and what has to be known before.
+//! The actions, in small steps, and the questions to answer before them. This module never performs an action.
 
-/// Something that has to be known before the next actions are clear. Who answers it notes that in
+/// A fact that has to be known before the next actions are clear. The caller records the answer in
 /// [`Observed`](super::Observed). No question is asked twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
-    /// All pull requests from a branch, open and closed, with or without the label: noted in `pulls` and `looked`.
+    /// All pull requests from a branch, open and closed, with or without the label: recorded in `pulls` and `looked`.
     Pulls {
-        /// The branch, which need not be there.
+        /// The branch, which may be missing.
         branch: String,
     },
-    /// What a branch holds and whose commits it has: noted in its `content`.
+    /// The content of a branch and the authors of its commits: recorded in its `content`.
     Content {
         /// The branch.
         branch: String,
         /// The file that it is for.
         path: String,
     },
-    /// Whether a pull request's checks have finished: noted in its `pending`.
+    /// The state of a pull request's checks, finished or not: recorded in its `pending`.
     Checks {
         /// The pull request.
         pull: u64,
-        /// The commit that they are of.
+        /// The commit of the checks.
         commit: String,
     },
 }
 
-/// One step. Each may be done again after it took effect, and then changes nothing.
+/// One step. Each may be repeated after it took effect, and then changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Makes a branch with one commit: the file's new text and its evidence. Where the branch is there by now, it is
-    /// left as it is.
+    /// Makes a branch with one commit: the file's new text and its evidence. If the branch already exists, it is not
+    /// changed.
     CreateBranch {
         /// The file.
         path: String,
@@ -39,25 +39,25 @@ pub enum Action {
         onto: String,
     },
     /// Brings a branch up to date with one more commit, whose parents are `expected` and `onto` and whose files are
-    /// those of `onto` with the file's new text and its evidence. The branch is moved to it without force, so that a
-    /// commit that a person pushed in the meantime makes the forge refuse; nothing is done then.
+    /// those of `onto` with the file's new text and its evidence. The branch is moved to it without force. If a person
+    /// pushed a commit in the meantime, the forge refuses, and nothing is changed.
     RefreshBranch {
         /// The file.
         path: String,
         /// The branch's name.
         branch: String,
-        /// The commit that the branch is at, which the campaign made.
+        /// The latest commit of the branch, which the campaign made.
         expected: String,
-        /// The commit of the base branch that it is brought up to.
+        /// The commit of the base branch that the new commit contains.
         onto: String,
     },
-    /// Opens a pull request. A failed call is not repeated before the pull requests from the branch were looked up.
+    /// Opens a pull request. A failed call is not repeated until the pull requests from the branch are read again.
     OpenPull {
         /// The file.
         path: String,
-        /// The branch that it is from.
+        /// The head branch.
         branch: String,
-        /// The branch that it is for.
+        /// The base branch.
         base: String,
         /// Its title.
         title: String,
@@ -66,18 +66,18 @@ pub enum Action {
         /// True if it is a draft.
         draft: bool,
     },
-    /// Asks for reviews. What the forge refuses (somebody who may not review, the author) is told and passed over.
+    /// Requests reviews. A refusal of the forge (a person who may not review, the author) is reported and skipped.
     RequestReview {
         /// The pull request.
         pull: u64,
-        /// Who; `org/team` for a team.
+        /// The reviewers; `org/team` for a team.
         reviewers: Vec<String>,
     },
     /// Assigns people.
     Assign {
         /// The pull request.
         pull: u64,
-        /// Who.
+        /// The assignees.
         assignees: Vec<String>,
     },
     /// Adds labels: the last step of opening, so that a pull request with the campaign's label is complete.
@@ -87,7 +87,8 @@ pub enum Action {
         /// The labels.
         labels: Vec<String>,
     },
-    /// Writes the text of a pull request if it is `expected` still, read just before. Otherwise nothing is written.
+    /// Writes the text of a pull request if the present text, read just before, is still `expected`. Otherwise nothing
+    /// is written.
     UpdatePull {
         /// The pull request.
         pull: u64,
@@ -96,14 +97,15 @@ pub enum Action {
         /// The text to write.
         body: String,
     },
-    /// Opens the tracking issue. A failed call is not repeated before it was looked for.
+    /// Opens the tracking issue. A failed call is not repeated until the issue is searched again.
     CreateIssue {
         /// Its title.
         title: String,
         /// Its text.
         body: String,
     },
-    /// Writes the text of the tracking issue if it is `expected` still, read just before. Otherwise nothing is written.
+    /// Writes the text of the tracking issue if the present text, read just before, is still `expected`. Otherwise
+    /// nothing is written.
     UpdateIssue {
         /// The issue.
         issue: u64,

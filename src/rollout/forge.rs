@@ -1,46 +1,46 @@
-//! The forge: what is read from it and written to it, one call a method. [`github`](crate::github) is one, and the
-//! tests have one of their own.
+//! The interface to a forge: one method per call. [`github`](crate::github) implements it, and the tests have an
+//! implementation of their own. This module never sends a request.
 
 use std::collections::BTreeSet;
 
-/// A forge with one repository. Calls that read may be repeated by the forge itself; calls that write are made once.
+/// A forge with one repository. The forge may retry calls that read; calls that write are made once.
 pub trait Forge {
-    /// The branches whose names start with `prefix`.
+    /// Returns the branches whose names start with `prefix`.
     ///
     /// # Errors
     ///
-    /// [`ForgeError`], as of every call.
+    /// [`ForgeError`], as for every call.
     fn branches(&self, prefix: &str) -> Result<Vec<BranchAt>, ForgeError>;
 
-    /// The commit of a branch; `None` if there is no such branch.
+    /// Returns the latest commit of a branch; `None` if there is no such branch.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
     fn branch(&self, name: &str) -> Result<Option<String>, ForgeError>;
 
-    /// All pull requests with a label, open and closed, in order of number.
+    /// Returns all pull requests with a label, open and closed, in order of number.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
     fn pulls_labelled(&self, label: &str) -> Result<Vec<FoundPull>, ForgeError>;
 
-    /// All pull requests from a branch of this repository, open and closed, in order of number.
+    /// Returns all pull requests from a branch of this repository, open and closed, in order of number.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
     fn pulls_from(&self, branch: &str) -> Result<Vec<FoundPull>, ForgeError>;
 
-    /// One pull request.
+    /// Returns one pull request.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
     fn pull(&self, number: u64) -> Result<FoundPull, ForgeError>;
 
-    /// What `branch` has above the commit `base`.
+    /// Returns the commits and changes of `branch` above the commit `base`.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ pub trait Forge {
     /// [`ForgeError`]
     fn contains(&self, commit: &str, earlier: &str) -> Result<bool, ForgeError>;
 
-    /// The id of a file's text in a commit; `None` if it is not there.
+    /// Returns the id of a file's text in a commit; `None` if the commit does not have the file.
     ///
     /// # Errors
     ///
@@ -68,14 +68,14 @@ pub trait Forge {
     /// [`ForgeError`]
     fn has_pending_checks(&self, commit: &str) -> Result<bool, ForgeError>;
 
-    /// An issue's text.
+    /// Returns an issue's text.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
     fn issue_body(&self, number: u64) -> Result<String, ForgeError>;
 
-    /// The numbers of open issues, pull requests left out, with a label.
+    /// Returns the numbers of open issues with a label, without pull requests.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ pub trait Forge {
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError>;
 
     /// Writes a commit whose files are those of its last parent with some texts replaced or added, modes kept, and
-    /// gives its id. No branch is moved.
+    /// returns its id. No branch is moved.
     ///
     /// # Errors
     ///
@@ -94,21 +94,21 @@ pub trait Forge {
     ///
     /// # Errors
     ///
-    /// [`ForgeError::Refused`] where it is there already.
+    /// [`ForgeError::Refused`] if the branch already exists.
     fn create_branch(&self, name: &str, commit: &str) -> Result<(), ForgeError>;
 
     /// Moves a branch forward, never by force.
     ///
     /// # Errors
     ///
-    /// [`ForgeError::Refused`] where `commit` does not contain the commit that the branch is at.
+    /// [`ForgeError::Refused`] if `commit` does not contain the latest commit of the branch.
     fn advance_branch(&self, name: &str, commit: &str) -> Result<(), ForgeError>;
 
-    /// Opens a pull request and gives its number.
+    /// Opens a pull request and returns its number.
     ///
     /// # Errors
     ///
-    /// [`ForgeError::Refused`] where one is open from that branch.
+    /// [`ForgeError::Refused`] if a pull request from that branch is open.
     fn open_pull(&self, pull: &NewPull<'_>) -> Result<u64, ForgeError>;
 
     /// Replaces the text of a pull request.
@@ -125,11 +125,11 @@ pub trait Forge {
     /// [`ForgeError`]
     fn add_labels(&self, number: u64, labels: &[String]) -> Result<(), ForgeError>;
 
-    /// Asks for reviews; `org/team` for a team.
+    /// Requests reviews; `org/team` for a team.
     ///
     /// # Errors
     ///
-    /// [`ForgeError::Refused`] for somebody who may not review.
+    /// [`ForgeError::Refused`] for a person who may not review.
     fn request_reviews(&self, pull: u64, reviewers: &[String]) -> Result<(), ForgeError>;
 
     /// Assigns people to an issue or a pull request.
@@ -139,7 +139,7 @@ pub trait Forge {
     /// [`ForgeError`]
     fn assign(&self, number: u64, assignees: &[String]) -> Result<(), ForgeError>;
 
-    /// Opens an issue with labels and gives its number.
+    /// Opens an issue with labels and returns its number.
     ///
     /// # Errors
     ///
@@ -154,73 +154,73 @@ pub trait Forge {
     fn set_issue_body(&self, number: u64, body: &str) -> Result<(), ForgeError>;
 }
 
-/// Why a call did not do what it should.
+/// The reason why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
-    /// The forge understood and refuses: nothing was done.
+    /// The forge understood the request and refused it: nothing was changed.
     #[error("{0}")]
     Refused(String),
-    /// There is no answer that says what happened: a call that writes may have taken effect.
+    /// There is no conclusive answer: a call that writes may have taken effect.
     #[error("{0}")]
     Unclear(String),
-    /// Nothing can be done with this forge now: credentials, permissions, limits.
+    /// The forge cannot be used now: credentials, permissions, limits.
     #[error("{0}")]
     Stopped(String),
 }
 
-/// A branch and where it is.
+/// A branch and its latest commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchAt {
     /// Its name.
     pub name: String,
-    /// The commit that it is at.
+    /// Its latest commit.
     pub commit: String,
 }
 
-/// A pull request as the forge has it.
+/// A pull request, as the forge reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundPull {
     /// Its number.
     pub number: u64,
-    /// The branch that it is from.
+    /// The head branch.
     pub branch: String,
-    /// The branch that it is for.
+    /// The base branch.
     pub base: String,
     /// True if it is open.
     pub open: bool,
     /// The commit that its merge made; `None` if it was not merged.
     pub merge_commit: Option<String>,
-    /// Who merged or closed it, where the forge tells.
+    /// The person who merged or closed it, if the forge reports that.
     pub by: Option<String>,
     /// Its text.
     pub body: String,
     /// Its labels.
     pub labels: BTreeSet<String>,
-    /// Whether it can be merged; `None` if the forge has not found out.
+    /// True if it can be merged; `None` if the forge does not know yet.
     pub mergeable: Option<bool>,
-    /// True if it waits in a merge queue or merges by itself.
+    /// True if it waits in a merge queue or merges automatically.
     pub queued: bool,
-    /// When it was opened: seconds since 1970.
+    /// The time when it was opened: seconds since 1970.
     pub opened: u64,
 }
 
-/// What a branch has above a commit.
+/// The commits and changes of a branch above a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundAbove {
     /// Its commits, in any order.
     pub commits: Vec<FoundCommit>,
-    /// The files that it changes since both parted, and the ids of their texts; None for one that it removes.
+    /// The files that it changes since the merge base, and the ids of their texts; `None` for a file that it removes.
     pub files: Vec<(String, Option<String>)>,
 }
 
-/// A commit as the forge has it.
+/// A commit, as the forge reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundCommit {
     /// Its id.
     pub id: String,
-    /// Its message, whose trailer tells whether Layerwright made it.
+    /// Its message, whose trailer shows whether Layerwright made it.
     pub message: String,
-    /// git's id of its tree; `None` if the forge does not tell.
+    /// git's id of its tree; `None` if the forge does not report it.
     pub tree: Option<String>,
     /// The ids of its parents.
     pub parents: Vec<String>,
@@ -229,7 +229,7 @@ pub struct FoundCommit {
 /// A commit to write.
 #[derive(Clone, Copy, Debug)]
 pub struct NewCommit<'a> {
-    /// What it says.
+    /// Its message.
     pub message: &'a str,
     /// Its parents.
     pub parents: &'a [&'a str],
@@ -240,9 +240,9 @@ pub struct NewCommit<'a> {
 /// A pull request to open.
 #[derive(Clone, Copy, Debug)]
 pub struct NewPull<'a> {
-    /// The branch that it is from.
+    /// The head branch.
     pub branch: &'a str,
-    /// The branch that it is for.
+    /// The base branch.
     pub base: &'a str,
     /// Its title.
     pub title: &'a str,

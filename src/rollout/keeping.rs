@@ -1,11 +1,11 @@
-//! Pull requests that are open: their branches, texts and labels are kept as they should be.
+//! Keeps the branches, texts and labels of open pull requests up to date. It never opens a pull request.
 
 use super::observed::{Above, Branch, Pull};
 use super::progress::{FileProgress, FileState, OpenState, Progress};
 use super::{Action, Campaign, Question, Steps};
 use crate::campaign::plan::file::File;
 
-/// What every open pull request of the plan's files needs.
+/// Adds the steps for every open pull request of the plan's files.
 pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     for file in &progress.files {
         let observed = campaign.observed;
@@ -18,7 +18,7 @@ pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
                 };
                 Keeping { campaign, file: planned, progress: file, pull, branch }.steps(steps);
             }
-            // There may be one that lost the label, or a later one that was merged before it had it.
+            // There may be a pull request that lost the label, or a later one that was merged before it had the label.
             None if (branch.is_some() || latest.is_some()) && file.state != FileState::Done => {
                 ask_for_pulls(campaign, &file.branch, steps);
             }
@@ -27,7 +27,7 @@ pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     }
 }
 
-/// Asks for all pull requests from a branch, unless that was asked. Gives whether it was.
+/// Asks for all pull requests from a branch, unless they were already read. Returns true if they were.
 pub fn ask_for_pulls(campaign: &Campaign<'_>, branch: &str, steps: &mut Steps) -> bool {
     let was_asked = campaign.observed.looked.contains(branch);
     if !was_asked {
@@ -53,7 +53,7 @@ impl Keeping<'_> {
         }
     }
 
-    /// Asks for reviews, assigns, and adds the labels, where the campaign's label does not say that this was done.
+    /// Requests reviews, assigns, and adds the labels, unless the campaign's label shows that this was done.
     fn complete(&self, steps: &mut Steps) {
         let (policy, pull) = (self.campaign.policy, self.pull.number);
         let label = policy.names.label();
@@ -71,7 +71,7 @@ impl Keeping<'_> {
         steps.actions.push(Action::AddLabels { pull, labels });
     }
 
-    /// Brings branch and text up to date. The text comes last: it says that the branch is.
+    /// Brings branch and text up to date. The text comes last, because it states that the branch is up to date.
     fn current(&self, steps: &mut Steps) {
         let in_conflict = self.pull.mergeable == Some(false);
         let text = self.text();
@@ -91,7 +91,7 @@ impl Keeping<'_> {
         }
     }
 
-    /// Writes the text, where it is not there.
+    /// Writes the text if it differs.
     fn text(&self) -> Option<Action> {
         let expected = self.pull.body.clone();
         let body = self.campaign.texts.pull_body(self.file, self.progress, &self.branch.commit, &expected);
@@ -99,7 +99,7 @@ impl Keeping<'_> {
     }
 }
 
-/// Brings a branch that is the campaign's alone up to the base branch.
+/// Brings a branch that has only commits of the campaign up to the base branch.
 pub fn refresh(campaign: &Campaign<'_>, file: &FileProgress, branch: &Branch) -> Action {
     Action::RefreshBranch {
         path: file.path.clone(),

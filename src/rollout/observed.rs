@@ -1,51 +1,51 @@
-//! What the base branch and the forge say. Ids are git's, in hexadecimal.
+//! The state of the base branch and of the forge, as read. Ids are git's, in hexadecimal. This module never reads them
+//! itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The state of the world, as far as it was asked.
+/// The state of the repository and the forge, as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// The branch that pull requests are for.
+    /// The base branch of the pull requests.
     pub base: Base,
-    /// The branches below `layerwright/<campaign>/`, by name: all of them.
+    /// All branches below `layerwright/<campaign>/`, by name.
     pub branches: BTreeMap<String, Branch>,
     /// Pull requests from branches of the campaign in the same repository, in order of number: all that have the
     /// campaign's label, and all from the branches in `looked`.
     pub pulls: Vec<Pull>,
-    /// Branches by which pull requests were looked up, open and closed; see
-    /// [`Question::Pulls`](super::Question::Pulls).
+    /// Branches whose pull requests were read, open and closed; see [`Question::Pulls`](super::Question::Pulls).
     pub looked: BTreeSet<String>,
     /// The tracking issue; `None` if the campaign has none.
     pub issue: Option<Issue>,
 }
 
-/// The branch that pull requests are for.
+/// The base branch of the pull requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Base {
     /// Its name.
     pub branch: String,
-    /// The commit that it is at.
+    /// Its latest commit.
     pub commit: String,
-    /// The id of the text of each file of the plan at that commit; a file that is gone has none.
+    /// The id of the text of each file of the plan at that commit; a missing file has none.
     pub blobs: BTreeMap<String, String>,
 }
 
 /// A branch of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
-    /// The commit that it is at.
+    /// Its latest commit.
     pub commit: String,
-    /// What it holds; None until it was asked, see [`Question::Content`](super::Question::Content).
+    /// Its content; `None` until it was read, see [`Question::Content`](super::Question::Content).
     pub content: Option<Content>,
 }
 
-/// What a branch of the campaign holds.
+/// The content of a branch of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// Whose commits it has above the base branch.
+    /// The authors of its commits above the base branch.
     pub above: Above,
-    /// True if it contains the observed commit of the base branch. A conflict of one that does is with a later commit,
-    /// and nothing can be done about it before that is observed.
+    /// True if it contains the observed commit of the base branch. A conflict of such a branch is with a later commit,
+    /// which has to be observed first.
     pub is_upon_base: bool,
     /// The id of the file's text; `None` if the file is not there.
     pub text: Option<String>,
@@ -53,14 +53,14 @@ pub struct Content {
     pub evidence: Option<String>,
 }
 
-/// Whose commits a branch has above the base branch.
+/// The authors of the commits of a branch above the base branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Above {
-    /// It has none: no pull request can be opened from it as it is.
+    /// It has no commits: a pull request cannot be opened from it yet.
     Nothing,
-    /// The campaign's alone.
+    /// The campaign alone.
     Ours,
-    /// Somebody else's too, or it is not clear whose.
+    /// Other people too, or the authors are unknown.
     Others,
 }
 
@@ -69,35 +69,35 @@ pub enum Above {
 pub struct Pull {
     /// Its number.
     pub number: u64,
-    /// The branch that it is from, which says of which file it is.
+    /// The head branch, which identifies its file.
     pub branch: String,
-    /// The branch that it is for.
+    /// The base branch.
     pub base: String,
-    /// How far it is.
+    /// Its state.
     pub state: PullState,
     /// Its text.
     pub body: String,
     /// Its labels.
     pub labels: BTreeSet<String>,
-    /// Whether it can be merged without a conflict; `None` if the forge has not found out.
+    /// True if it can be merged without a conflict; `None` if the forge does not know yet.
     pub mergeable: Option<bool>,
-    /// True if it waits in a merge queue or is to be merged as soon as its checks pass. It is not touched then.
+    /// True if it waits in a merge queue or is to be merged as soon as its checks pass. It is not changed then.
     pub queued: bool,
     /// True if it was opened within the last hour.
     pub is_recent: bool,
-    /// Whether it has checks that have not finished; None until it was asked, see
+    /// True if it has checks that have not finished; `None` until they were read, see
     /// [`Question::Checks`](super::Question::Checks).
     pub pending: Option<bool>,
 }
 
-/// How far a pull request is.
+/// The state of a pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PullState {
     /// It is open.
     Open,
-    /// It was closed without a merge. The campaign closes none, so a person did.
+    /// It was closed without a merge. The campaign never closes a pull request, so a person did.
     Closed {
-        /// Who closed it, where the forge tells.
+        /// The person who closed it, if the forge reports that.
         by: Option<String>,
     },
     /// It was merged.
@@ -107,12 +107,12 @@ pub enum PullState {
 /// A merge of a pull request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merge {
-    /// Who merged it, where the forge tells.
+    /// The person who merged it, if the forge reports that.
     pub by: Option<String>,
     /// The id of the file's text just before the merge, in the merge's first parent. `None` if the observed commit of
-    /// the base branch does not contain the merge: a clone that is behind says nothing about the file then.
+    /// the base branch does not contain the merge: an outdated clone says nothing about the file then.
     pub before: Option<String>,
-    /// The last commit of the base branch that changed the file, where history tells.
+    /// The last commit of the base branch that changed the file, if the history has it.
     pub since: Option<Change>,
 }
 
@@ -121,7 +121,7 @@ pub struct Merge {
 pub struct Change {
     /// The commit.
     pub commit: String,
-    /// Who wrote it, as the commit says.
+    /// The author, as the commit names it.
     pub author: String,
 }
 
@@ -142,18 +142,18 @@ impl Pull {
 }
 
 impl Observed {
-    /// The pull request from a branch that says how far its file is: the latest that is open, else the latest.
+    /// Returns the pull request from a branch that decides the state of its file: the latest open one, else the latest.
     pub fn pull_from(&self, branch: &str) -> Option<&Pull> {
         let from = self.pulls.iter().filter(|pull| pull.branch == branch);
         from.max_by_key(|pull| (pull.is_open(), pull.number))
     }
 
-    /// Returns true if a branch is known to have commits of other people.
+    /// Returns true if a branch is known to have commits by other people.
     pub fn is_taken(&self, branch: &str) -> bool {
         self.content(branch).is_some_and(|content| content.above == Above::Others)
     }
 
-    /// What a branch holds, where that was asked.
+    /// Returns the content of a branch, if it was read.
     pub fn content(&self, branch: &str) -> Option<&Content> {
         self.branches.get(branch)?.content.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Pull requests that are opened: which files are next, and how many.
+//! Opens the next pull requests: which files are next, and how many. It never opens more than `[report]` allows.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::progress::{FileProgress, FileState, Progress};
 use super::{Action, Campaign, Question, Steps};
 use crate::campaign::plan::file::File;
 
-/// What opens the next pull requests.
+/// Adds the steps that open the next pull requests.
 pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     let ready: Vec<&FileProgress> = progress.files.iter().filter(|file| is_next(progress, file)).collect();
     let Some(last) = ready.iter().map(|file| file.wave).max() else { return };
@@ -24,8 +24,8 @@ pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     }
 }
 
-/// Returns true if nothing that is not known yet may shut the gate of a wave: a file that is settled and not done may have a
-/// pull request that lost its label.
+/// Returns true if nothing that is still unknown can close the gate of a wave: a file that is settled and not done may
+/// have a pull request that lost its label.
 fn is_gate_sure(campaign: &Campaign<'_>, progress: &Progress, wave: usize, steps: &mut Steps) -> bool {
     let earlier = progress.files.iter().filter(|file| file.wave < wave && file.state != FileState::Done);
     let unsure = earlier.filter(|file| !ask_for_pulls(campaign, &file.branch, steps)).count();
@@ -36,7 +36,7 @@ fn is_next(progress: &Progress, file: &FileProgress) -> bool {
     file.state == FileState::Ready && progress.is_open(file.wave)
 }
 
-/// One step towards a file's pull request: its branch, and then the pull request itself.
+/// Adds the next step for a file's pull request: its branch first, then the pull request itself.
 fn open(campaign: &Campaign<'_>, planned: &File, file: &FileProgress, steps: &mut Steps) {
     let base = &campaign.observed.base;
     let (path, branch) = (file.path.clone(), file.branch.clone());
@@ -61,7 +61,7 @@ fn open(campaign: &Campaign<'_>, planned: &File, file: &FileProgress, steps: &mu
     });
 }
 
-/// How many more pull requests may be opened.
+/// The number of pull requests that may still be opened.
 struct Room<'a> {
     left: usize,
     open_by_owner: BTreeMap<&'a str, usize>,
@@ -69,7 +69,7 @@ struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    /// `None` if there is none, or where it is not known yet.
+    /// `None` if there is no room, or if it is unknown yet.
     fn new(campaign: &'a Campaign<'_>, progress: &Progress, steps: &mut Steps) -> Option<Self> {
         let (observed, limits) = (campaign.observed, &campaign.policy.report);
         let open: Vec<&Pull> = observed.pulls.iter().filter(|pull| pull.is_open()).collect();
@@ -91,7 +91,7 @@ impl<'a> Room<'a> {
         Some(Self { left, open_by_owner, most_by_owner: limits.max_open_per_owner })
     }
 
-    /// Takes the room for a file's pull request, where there is some.
+    /// Reserves room for a file's pull request. Returns true if there was room.
     fn take(&mut self, file: &'a File) -> bool {
         let has_room = |owner: &String| {
             self.open_by_owner.get(owner.as_str()).is_none_or(|open| *open < self.most_by_owner)
@@ -107,12 +107,13 @@ impl<'a> Room<'a> {
     }
 }
 
-/// How many pull requests have checks that have not finished; None, and the questions, where that is not known.
+/// Returns the number of pull requests whose checks have not finished. If it is unknown, adds the questions and returns
+/// `None`.
 fn pending(campaign: &Campaign<'_>, open: &[&Pull], steps: &mut Steps) -> Option<usize> {
     let mut known = true;
     for pull in open.iter().filter(|pull| pull.pending.is_none()) {
         let branch = campaign.observed.branches.get(&pull.branch);
-        // A pull request whose branch was deleted is closed in a moment.
+        // The forge closes a pull request whose branch was deleted.
         let Some(commit) = branch.map(|branch| branch.commit.clone()) else { continue };
         steps.questions.insert(Question::Checks { pull: pull.number, commit });
         known = false;

@@ -1,23 +1,23 @@
-//! What people decided about pull requests.
+//! The decisions of the maintainers about pull requests. It never decides anything itself.
 
 use crate::campaign::names::Names;
 use crate::config::{Config, Report, Trust};
 
-/// What people decided about pull requests.
+/// The decisions of the maintainers about pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// The names of the campaign.
     pub names: Names,
-    /// `[campaign] trust`: what a file needs to go out.
+    /// `[campaign] trust`: the condition for a file's pull request.
     pub trust: Trust,
     /// `[report]`.
     pub report: Report,
-    /// True if a tracking issue is opened where there is none.
+    /// True if a tracking issue is opened when there is none.
     pub create_issue: bool,
 }
 
 impl Policy {
-    /// What `layerwright.toml` says.
+    /// Returns the policy of `layerwright.toml`.
     pub fn new(config: &Config) -> Self {
         Self {
             names: Names::new(&config.campaign.dir),

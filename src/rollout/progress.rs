@@ -1,4 +1,4 @@
-//! How far a campaign is.
+//! The progress of a campaign. It never remembers anything: all is derived from the plan and from what was observed.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,15 @@ use crate::campaign::plan::file::File;
 use crate::campaign::policy::{Refusal, may_go_out};
 use crate::git::GitError;
 
-/// How far a campaign is, by what was observed.
+/// The progress of a campaign, as observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The waves, from 0.
     pub waves: Vec<WaveProgress>,
-    /// The files of all waves, in the order in which they go out.
+    /// The files of all waves, in the order of their pull requests.
     pub files: Vec<FileProgress>,
-    /// Whose evidence contradicts a proof, which stops the campaign: nothing is opened and no branch is touched.
+    /// The file whose evidence contradicts a proof, which stops the campaign: no pull request is opened and no branch
+    /// is changed.
     pub contradicted: Option<String>,
 }
 
@@ -26,12 +27,12 @@ pub struct Progress {
 pub struct WaveProgress {
     /// Its number; 0 is the proof of concept.
     pub number: usize,
-    /// The files of earlier waves that are not settled. Its files may go out when there are none.
+    /// The files of earlier waves that are not settled. The wave is open when there are none.
     ///
-    /// A file is settled when the base branch has its new text and its evidence allows that. Beyond wave 0, one is
-    /// settled too that people declined, that is gone, or that verification has decided and does not let out: so none
-    /// blocks a campaign for ever. The proof of concept has to be merged: who declines that declines the campaign. A
-    /// reverted file is never settled, so that later waves pause.
+    /// A file is settled when the base branch has its new text and its evidence allows that. Beyond wave 0, a file is
+    /// also settled if people declined it, if it is gone, or if verification has decided against it: so no file blocks
+    /// a campaign for ever. The proof of concept has to be merged: to decline it is to decline the campaign. A reverted
+    /// file is never settled, so later waves pause.
     pub waits_for: Vec<String>,
 }
 
@@ -44,71 +45,72 @@ pub struct FileProgress {
     pub wave: usize,
     /// Its branch.
     pub branch: String,
-    /// How far it is.
+    /// Its state.
     pub state: FileState,
-    /// Its latest pull request; the open one, where one is open.
+    /// Its latest pull request; the open one, if there is one.
     pub pull: Option<u64>,
 }
 
-/// How far a file is.
+/// The state of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileState {
     /// The base branch has the text that the campaign gives it.
     Done,
-    /// Its pull request was merged, and the observed commit of the base branch does not contain that yet.
+    /// Its pull request was merged, and the observed commit of the base branch does not contain the merge yet.
     Merged,
     /// Its pull request is open.
     Open(OpenState),
     /// Its pull request was closed without a merge.
     Declined {
-        /// Who closed it, where the forge tells.
+        /// The person who closed it, if the forge reports that.
         by: Option<String>,
     },
     /// Its pull request was merged, and the base branch has the old lines again.
     Reverted {
-        /// What gave the file its text of now, where history tells.
+        /// The commit that gave the file its present text, if the history has it.
         by: Option<Change>,
     },
     /// Its pull request was merged, some of its lines are linked, and others could be: new ones, or some that were
-    /// restored. Nobody can tell which, so it is proposed again only when people ask for it.
+    /// restored. The cause is unknown, so it is proposed again only when people ask for it.
     Partly,
-    /// Its text on the base branch is another one than what was planned for: plan again.
+    /// Its text on the base branch is not the one that was planned for: plan again.
     Stale,
     /// The base branch has no such file.
     Gone,
-    /// Its evidence does not let it out.
+    /// Its evidence does not allow a pull request.
     Held {
-        /// Why, and what to do.
+        /// The reason, and the remedy.
         why: Refusal,
     },
-    /// Its branch has commits of other people and no pull request: opening one, or deleting it, is theirs.
+    /// Its branch has commits by other people and no pull request: they decide whether to open one or to delete the
+    /// branch.
     Taken,
-    /// It may go out as soon as its wave may.
+    /// A pull request may be opened as soon as its wave is open.
     Ready,
 }
 
-/// What an open pull request proposes.
+/// The content of an open pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenState {
-    /// What the campaign planned, and nothing else.
+    /// The planned content, and nothing else.
     Current,
-    /// Something else too: people added commits. The branch is theirs, and evidence says nothing about it.
+    /// Other content too: people added commits. The branch is theirs, and evidence says nothing about it.
     Theirs,
-    /// An edit of a text that the base branch has no more: plan again.
+    /// An edit of a text that the base branch no longer has: plan again.
     Stale,
-    /// Something that evidence does not let out any more.
+    /// Content that its evidence no longer allows.
     Held {
-        /// Why, and what to do.
+        /// The reason, and the remedy.
         why: Refusal,
     },
 }
 
 impl Progress {
-    /// How far a campaign is.
+    /// Returns the progress of a campaign.
     ///
     /// # Errors
     ///
-    /// [`GitError`] as of [`Names::branch`](crate::campaign::names::Names::branch).
+    /// [`GitError`] as for [`Names::branch`](crate::campaign::names::Names::branch).
     pub fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
         let contradicts = |path: &&String| campaign.evidence_state(path) == &EvidenceState::Contradicts;
         let contradicted = campaign.evidence.keys().find(contradicts).cloned();
@@ -129,13 +131,13 @@ impl Progress {
         Ok(Self { waves, files, contradicted })
     }
 
-    /// Returns true if the files of a wave may go out.
+    /// Returns true if pull requests for the files of a wave may be opened.
     pub fn is_open(&self, wave: usize) -> bool {
         self.waves.iter().any(|found| found.number == wave && found.waits_for.is_empty())
     }
 }
 
-/// What a file's state hangs on.
+/// The inputs that decide a file's state.
 struct World<'a> {
     campaign: &'a Campaign<'a>,
     contradicted: Option<&'a str>,
@@ -161,8 +163,8 @@ impl World<'_> {
         Ok(progress)
     }
 
-    /// Returns true if people added commits to the branch of a pull request that is open and planned. Where the branch was not
-    /// asked, the pull request's text tells, as long as it is of the commit that the branch is at.
+    /// Returns true if people added commits to the branch of a pull request that is open and planned. If the branch was
+    /// not read, the pull request's text shows this, as long as the text is of the latest commit of the branch.
     fn is_theirs(&self, file: &File, progress: &FileProgress, pull: &Pull) -> bool {
         let Campaign { observed, texts, .. } = self.campaign;
         let Some(branch) = observed.branches.get(&progress.branch) else { return false };
@@ -242,7 +244,7 @@ impl World<'_> {
     }
 }
 
-/// Returns true if another verification would say the same.
+/// Returns true if another verification would give the same result.
 fn is_decided(why: &Refusal) -> bool {
     match why {
         Refusal::Contradiction { .. } => false,
@@ -253,7 +255,8 @@ fn is_decided(why: &Refusal) -> bool {
     }
 }
 
-/// What became of a merged file whose text is not the planned one; `None` if the plan says nothing about its text.
+/// Returns the state of a merged file whose text is not the planned one; `None` if the plan says nothing about its
+/// text.
 fn merged(merge: &Merge, now: Option<&str>, file: &File) -> Option<FileState> {
     let Some(before) = &merge.before else { return Some(FileState::Merged) };
     let is_linked = file.sites.iter().any(|site| site.verdict == Verdict::Linked);

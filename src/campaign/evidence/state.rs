@@ -11,7 +11,7 @@ use super::format::{Build, Evidence, Outcome, Reached};
 use crate::campaign::plan::file::{Context, File};
 use crate::text::words::{count, plural};
 
-/// The inputs of a verification as they are now. Evidence is up to date as long as they are those that were built.
+/// The present inputs of a verification. Evidence is up to date as long as they are equal to those that were built.
 pub struct CurrentInputs<'a> {
     /// git's id of the file's text; `None` if the file is gone.
     pub blob: Option<&'a str>,

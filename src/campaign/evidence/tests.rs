@@ -347,7 +347,7 @@ fn the_first_waves_need_evidence() {
         assert_eq!(go(file, 0, &EvidenceState::Verified, verified), Ok(Basis::Verified));
         let different = EvidenceState::Different { places: 2, reason: None };
         let refused = Err(Refusal::Different { path: PATH.into(), evidence: different.clone() });
-        assert_eq!(go(file, 5, &different, trusting), refused, "trust is no reason to change an image");
+        assert_eq!(go(file, 5, &different, trusting), refused, "trust never permits a changed image");
     }
 }
 

@@ -55,7 +55,7 @@ impl Bases {
         self.0.is_empty()
     }
 
-    /// Returns the entries that match an image, as it is written or in its normal form.
+    /// Returns the entries that match an image, as written or in its normal form.
     fn of(&self, reference: &ImageReference) -> impl Iterator<Item = &Entry> {
         let normal = reference.normal();
         let short = OFFICIAL.iter().find_map(|prefix| normal.strip_prefix(prefix)).unwrap_or(normal);

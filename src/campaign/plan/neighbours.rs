@@ -31,7 +31,7 @@ pub struct Graph {
     claims: Claims,
     bases: Bases,
     ends: HashMap<Meant, Option<BuiltHere>>,
-    /// By Dockerfile, each image that it names and another Dockerfile builds, as it is written.
+    /// By Dockerfile, each image that it names and another Dockerfile builds, as written.
     named: HashMap<String, HashMap<String, Meant>>,
     /// By Dockerfile, the Dockerfiles of the repository that it starts from or copies from.
     pub parents: BTreeMap<String, BTreeSet<String>>,
