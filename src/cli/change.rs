@@ -1,4 +1,4 @@
-//! What `migrate` and `revert` print.
+//! The output of `migrate` and `revert`.
 
 use std::io::IsTerminal;
 
@@ -10,7 +10,7 @@ use crate::ops::{Changed, MadeBranch, Mode};
 use crate::text::words::{count, short_id};
 
 impl Outcome {
-    /// The mode that the flags name.
+    /// Returns the mode that the flags select.
     pub(crate) fn mode(&self) -> Mode {
         match (self.write, self.commit) {
             (_, true) => Mode::Commit,
@@ -20,7 +20,7 @@ impl Outcome {
     }
 }
 
-/// Prints the diffs, or the branches as JSON. Files that were left out are an error.
+/// Prints the diffs, or the branches as JSON. Returns an error if files were left out.
 pub(crate) fn print(mode: Mode, changed: &Changed, format: Format) -> Result<(), Error> {
     match (mode, format) {
         (Mode::Diff, _) if std::io::stdout().is_terminal() => {
@@ -37,7 +37,7 @@ pub(crate) fn print(mode: Mode, changed: &Changed, format: Format) -> Result<(),
     left_out(mode, changed)
 }
 
-/// The error about the files that were left out.
+/// Returns an error if files were left out.
 fn left_out(mode: Mode, changed: &Changed) -> Result<(), Error> {
     let Changed { branches, left_out, .. } = changed;
     if mode != Mode::Commit {
@@ -47,10 +47,10 @@ fn left_out(mode: Mode, changed: &Changed) -> Result<(), Error> {
         return Ok(());
     }
     let files = count(left_out.len(), "file");
-    Err(Error::new(Kind::Refused, format!("{files} got no branch; {} done", branches.len())))
+    Err(Error::new(Kind::Refused, format!("{files} without a branch; {} done", branches.len())))
 }
 
-/// A branch as a line.
+/// Returns a branch as one line.
 pub(crate) fn branch_line(branch: &MadeBranch) -> String {
     let MadeBranch { path, name, commit, became } = branch;
     format!("{name} {} {} {path}\n", short_id(commit.as_str()), word(*became))

@@ -10,10 +10,10 @@ use crate::ops::{self, CheckOptions, Knowledge};
 use crate::text::escape::shown_lines;
 use crate::text::words::count;
 
-/// The exit code where something was found.
+/// The exit code if there are findings.
 const FOUND: u8 = 1;
 
-/// Looks at the linked lines of a repository or folder.
+/// Checks the linked lines of a repository or folder.
 pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let options = CheckOptions {
         path: arguments.path.clone(),
@@ -56,8 +56,7 @@ fn for_people(report: &Report) -> String {
         count(report.findings.len(), "finding"),
         match report.unknown {
             0 => String::new(),
-            unknown =>
-                format!("; {} cannot be told (--rootfs tells what a base holds)", count(unknown, "line")),
+            unknown => format!("; {} unknown (pass base images with --rootfs)", count(unknown, "line")),
         }
     );
     out
@@ -67,11 +66,11 @@ fn title(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::Hazard => "changes the image",
         FindingKind::NoEffect => "has no effect",
-        FindingKind::Header => "is not known to the frontend",
+        FindingKind::Header => "is not supported by the frontend",
     }
 }
 
-/// Workflow commands of GitHub Actions, which show each finding at its line.
+/// Returns workflow commands for GitHub Actions, which show each finding at its line.
 fn annotations(report: &Report) -> String {
     let line = |finding: &Finding| {
         let level = if finding.kind == FindingKind::NoEffect { "warning" } else { "error" };
@@ -86,12 +85,12 @@ fn annotations(report: &Report) -> String {
     report.findings.iter().map(line).collect()
 }
 
-/// As `@actions/core` writes a message (`command.ts`, `escapeData`).
+/// Escapes a message as `@actions/core` does (`command.ts`, `escapeData`).
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// As `@actions/core` writes a property (`command.ts`, `escapeProperty`).
+/// Escapes a property as `@actions/core` does (`command.ts`, `escapeProperty`).
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,4 +1,4 @@
-//! The one error of the command line. Its kind makes the exit code; hints tell what to do.
+//! The error type of the command line. Its kind determines the exit code; its hints say what to do.
 
 mod campaign;
 mod change;
@@ -13,14 +13,14 @@ use std::process::ExitCode;
 use super::human::style;
 use crate::text::escape::shown_lines;
 
-/// What kind of failure it is.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The arguments or a file that the user names cannot be used.
+    /// An argument, or a file that the user names, is not usable.
     Usage,
-    /// The environment does not allow it: a disk, a repository.
+    /// The environment failed: a disk, a repository, a network.
     Environment,
-    /// It would not be safe: another repository's plan, a file with changes, a wave that is not ready.
+    /// The action is not safe: the plan of another repository, a file with changes, a wave that is not ready.
     Refused,
 }
 
@@ -33,7 +33,7 @@ impl Kind {
     }
 }
 
-/// Why a command did not do what was asked.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) struct Error {
     kind: Kind,
@@ -42,27 +42,27 @@ pub(crate) struct Error {
 }
 
 impl Error {
-    /// An error of a kind.
+    /// Creates an error of the given kind.
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hints: Vec::new() }
     }
 
-    /// A library's error about what the user gave, with its causes.
+    /// Converts a library error about user input, with its causes.
     pub(crate) fn usage(error: &dyn StdError) -> Self {
         Self::new(Kind::Usage, chain(error))
     }
 
-    /// A library's error about the world, with its causes.
+    /// Converts a library error about the environment, with its causes.
     pub(crate) fn environment(error: &dyn StdError) -> Self {
         Self::new(Kind::Environment, chain(error))
     }
 
-    /// A library's error about something that would not be safe, with its causes.
+    /// Converts a library error about an unsafe action, with its causes.
     pub(crate) fn refused(error: &dyn StdError) -> Self {
         Self::new(Kind::Refused, chain(error))
     }
 
-    /// Several errors about files as one, each named, with what to do about them. `None` if there is none.
+    /// Merges errors about files into one that names each file, with their hints. `None` if there are no errors.
     pub(crate) fn all(errors: Vec<Self>) -> Option<Self> {
         let many = errors.len();
         let mut errors = errors.into_iter();
@@ -82,14 +82,14 @@ impl Error {
         Some(all)
     }
 
-    /// Adds what to do.
+    /// Adds a hint.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hints.push(hint.to_string());
         self
     }
 
-    /// As it is printed.
+    /// Returns the printed form.
     fn shown(&self) -> String {
         let (error, hint) = (style::ERROR, style::HINT);
         let mut text = format!("{error}error{error:#}: {}\n", shown_lines(&self.message));
@@ -100,16 +100,16 @@ impl Error {
         text
     }
 
-    /// Prints it and tells the exit code.
+    /// Prints the error and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         let mut stderr = anstream::stderr().lock();
-        // Nobody is left to be told that standard error is gone.
+        // There is no place left to report that standard error is closed.
         let _ = write!(stderr, "{}", self.shown());
         ExitCode::from(self.kind.exit_code())
     }
 }
 
-/// An error and its causes in one line.
+/// Returns an error and its causes on one line.
 fn chain(error: &dyn StdError) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();

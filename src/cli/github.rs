@@ -1,4 +1,4 @@
-//! GitHub as the environment lets it be reached: its tokens, and the system's clock.
+//! Access to GitHub: the token of the environment, and the clock of the system.
 
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -9,18 +9,20 @@ use super::{Error, GitHubArguments, Kind, input, write};
 use crate::github::{App, Clock, GitHubError};
 use crate::ops::{Credentials, GitHubAccess};
 
-/// Where a token is looked for, in this order, as GitHub's own command does.
+/// The environment variables that may hold a token, in the order of the `gh` command.
 const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 
-/// The token of the environment; `None` if there is none, or an empty one.
+/// Returns the token of the environment; `None` if it is not set or empty.
 ///
-/// Settings come from arguments and `layerwright.toml`. A token does not: others see the arguments of a process.
+/// Settings come from arguments and `layerwright.toml`. A token does not: other users can see the arguments of a
+/// process.
 #[expect(clippy::disallowed_methods, reason = "the one place where a token comes in")]
 fn token() -> Result<Option<SecretString>, Error> {
     for name in TOKENS {
         let Some(value) = std::env::var_os(name) else { continue };
         let value = value.into_string().map_err(|_| {
-            Error::new(Kind::Usage, format!("{name} is no text")).hint("set it anew, or unset it")
+            Error::new(Kind::Usage, format!("{name} is not valid UTF-8"))
+                .hint("set it to a token, or unset it")
         })?;
         let value = value.trim();
         if !value.is_empty() {
@@ -30,7 +32,7 @@ fn token() -> Result<Option<SecretString>, Error> {
     Ok(None)
 }
 
-/// The system's clock. It says why it waits.
+/// The clock of the system. It prints why it waits.
 struct SystemClock;
 
 impl Clock for SystemClock {
@@ -39,7 +41,7 @@ impl Clock for SystemClock {
     }
 
     fn wait(&self, pause: Duration, why: &str) {
-        write::remark(&format!("{why}; asking again in {}", humantime::format_duration(pause)));
+        write::remark(&format!("{why}; retrying in {}", humantime::format_duration(pause)));
         std::thread::sleep(pause);
     }
 
@@ -48,13 +50,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// The present time.
+/// Returns the present time.
 #[expect(clippy::disallowed_methods, reason = "the one place where the time comes in")]
 pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns true if the token is the one that GitHub Actions gives to a workflow, as far as its environment tells.
+/// Returns true if the environment is a GitHub Actions workflow and the token is that of an App installation.
 #[expect(clippy::disallowed_methods, reason = "what such a token does starts no workflow")]
 pub(crate) fn is_actions_token() -> bool {
     let in_actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
@@ -62,15 +64,15 @@ pub(crate) fn is_actions_token() -> bool {
     in_actions && token().ok().flatten().is_some_and(is_installation)
 }
 
-/// GitHub by the token of the environment.
+/// Returns access to GitHub with the token of the environment.
 pub(crate) fn by_token(api: &str) -> Result<GitHubAccess, Error> {
-    // clap would repeat a password that somebody wrote into it.
+    // The URL may contain a password, and clap would repeat it in its error.
     let api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
     let credentials = token()?.map(Credentials::Token);
     Ok(GitHubAccess { repository: None, api, credentials, clock: Rc::new(SystemClock) })
 }
 
-/// GitHub as the arguments say: as an App, or by the token of the environment.
+/// Returns access to GitHub as an App if the arguments name one, else with the token of the environment.
 pub(crate) fn access(arguments: &GitHubArguments) -> Result<GitHubAccess, Error> {
     let access = by_token(&arguments.api)?;
     let credentials = match (&arguments.app_id, &arguments.app_key) {

@@ -1,7 +1,7 @@
-//! What people read: the first screen of a plan, sites with their reasons, diffs, rules. It decides nothing.
+//! Human-readable output: the first screen of a plan, instructions with reasons, diffs, rules. It decides nothing.
 //!
-//! What comes from a repository is printed through [`text::escape`](crate::text::escape), so that no name and no line of
-//! a file can move the cursor, change colours or turn the reading direction.
+//! Text from a repository is printed through [`text::escape`](crate::text::escape), so that no name and no line of a
+//! file can move the cursor, change colours or reverse the reading direction.
 
 mod counts;
 mod diff;

@@ -1,4 +1,4 @@
-//! Files that arguments name; `-` is standard input.
+//! Reads files that arguments name; `-` is standard input.
 
 use std::fs;
 use std::io::{self, Read};
@@ -8,7 +8,7 @@ use super::{Error, Kind};
 use crate::campaign::plan::file::Plan;
 use crate::ops;
 
-/// A file, or standard input for `-`.
+/// Reads a file, or standard input for `-`.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let unreadable =
         |error: io::Error| Error::new(Kind::Usage, format!("{} cannot be read: {error}", path.display()));
@@ -20,7 +20,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// A text.
+/// Reads a file that has to be UTF-8.
 pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     String::from_utf8(read(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -28,7 +28,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     })
 }
 
-/// The plan of `--plan`.
+/// Reads the plan of `--plan`.
 pub(crate) fn plan(path: Option<&Path>) -> Result<Option<Plan>, Error> {
     let Some(path) = path else { return Ok(None) };
     Ok(Some(ops::read_plan(path, &read(path)?)?))

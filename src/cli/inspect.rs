@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Error, Format, InspectArguments, human, input, write};
 use crate::ops::{self, InspectOptions, NamedText};
 
-/// Shows the sites and verdicts of files.
+/// Shows the instructions of files with their verdicts.
 pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Error> {
     let knowledge = arguments.knowledge.resolve()?;
     let named = |path: &PathBuf| Ok(NamedText { path: path.clone(), text: input::read(path)? });

@@ -37,6 +37,6 @@ fn accept(arguments: &MigrateArguments) -> Result<(), Error> {
         files: arguments.files.clone(),
         reason: arguments.reason.clone().unwrap_or_default(),
     })?;
-    write::remark(&format!("{FILE_NAME} accepts it now; plan again to see what it changes"));
+    write::remark(&format!("added to {FILE_NAME}; plan again to see the effect: layerwright plan"));
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::{Error, Format, PlanArguments, github, human, input, write};
 use crate::config::{self, Config};
 use crate::ops::{self, ListText, PlanOptions, Planned, Save};
 
-/// Plans and shows, or writes, the plan.
+/// Makes the plan, and shows or writes it.
 pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
     if arguments.print_config {
         return print_config(arguments);
@@ -40,7 +40,7 @@ fn options(arguments: &PlanArguments, progress: &Progress) -> Result<PlanOptions
     })
 }
 
-/// The list that the arguments name: a file, or an issue.
+/// Reads the list that the arguments name: a file or an issue.
 fn list(arguments: &PlanArguments, progress: &Progress) -> Result<Option<ListText>, Error> {
     match (&arguments.list, &arguments.issue) {
         (Some(path), _) => {

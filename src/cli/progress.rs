@@ -1,4 +1,4 @@
-//! What an operation does just now: a line on a terminal that changes, and remarks on standard error.
+//! Shows the progress of an operation: a live line on a terminal, and remarks on standard error.
 
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
@@ -14,30 +14,30 @@ use crate::ops::{Activity, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
 use crate::text::words::{count, form};
 
-/// How often a line shows that it is alive.
+/// The interval at which a live line is redrawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What is said before anything is executed.
-const EXECUTES: &str = "verify builds the files and so executes what they say, and the commands of `prepare`; \
-                        no other command executes anything of a repository";
+/// The warning before anything is executed.
+const EXECUTES: &str = "verify executes the instructions of the files and the `prepare` commands; \
+                        no other command executes anything from a repository";
 
-/// How many files a remark names.
+/// The maximum number of files that a remark names.
 const NAMED: usize = 5;
 
 /// Shows the notices of an operation.
 pub(crate) struct Progress {
-    /// The line of the activity.
+    /// The live line of the activity.
     bar: Mutex<ProgressBar>,
-    /// The lines of the files that are verified.
+    /// The live lines of the files that are verified.
     lines: Lines,
-    /// True if each branch is printed as soon as it is made.
+    /// True if each branch is printed as soon as it is created.
     prints_branches: bool,
-    /// The error of standard output.
+    /// The first error of standard output.
     failed: Mutex<Option<Error>>,
 }
 
 impl Progress {
-    /// Shows nothing yet.
+    /// Creates a display that shows nothing yet.
     pub(crate) fn new() -> Self {
         Self {
             bar: Mutex::new(ProgressBar::hidden()),
@@ -47,12 +47,12 @@ impl Progress {
         }
     }
 
-    /// As [`new`](Self::new). For people, each branch is printed as soon as it is made.
+    /// As [`new`](Self::new). In the human format, each branch is printed as soon as it is created.
     pub(crate) fn with_branches(format: Format) -> Self {
         Self { prints_branches: format == Format::Human, ..Self::new() }
     }
 
-    /// The error of standard output, if there was one.
+    /// Returns the error of standard output, if there was one.
     pub(crate) fn end(self) -> Result<(), Error> {
         self.failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
@@ -65,13 +65,11 @@ impl Progress {
             Notice::Judged => self.bar(|bar| bar.inc(1)),
             Notice::Uncommitted(files) => {
                 let (files, have) = (count(files, "Dockerfile"), form(files, "has", "have"));
-                write::remark(&format!(
-                    "note: {files} {have} uncommitted changes, which the plan does not see"
-                ));
+                write::remark(&format!("note: {files} {have} uncommitted changes; the plan ignores them"));
             }
             Notice::WithoutEffect(what) => write::remark(&format!("note: {what}")),
             Notice::NothingToDo => {
-                write::remark("nothing is left to do: no line that was asked for waits for --link");
+                write::remark("nothing to do: all requested lines are linked");
             }
             Notice::Unverified(files) => unverified(files),
             Notice::Written { path, lines, purpose } => {
@@ -86,11 +84,13 @@ impl Progress {
                 Error::from(error).report();
             }
             Notice::LineLeft { path, line } => {
-                write::remark(&format!("{path}: line {line} of the plan was changed since, and is left"));
+                write::remark(&format!(
+                    "{path}: line {line} of the plan has changed since and is not touched"
+                ));
             }
             Notice::IssueMoved { address, url } => {
                 let now = url.unwrap_or("in another repository");
-                write::remark(&format!("note: {address} has moved; it is now {now}"));
+                write::remark(&format!("note: {address} was transferred; it is now {now}"));
             }
             Notice::ChecksNeverRun(error) => write::remark(&format!("note: {error}")),
             Notice::PassedOver(what) => write::remark(what),
@@ -106,7 +106,7 @@ impl Progress {
             Notice::Build { number, event } => self.lines.show(number, event),
             Notice::Verified { number, evidence } => self.lines.end(number, evidence),
             Notice::EvidenceKept { path } => {
-                write::remark(&format!("{path}: the evidence that there was stays"));
+                write::remark(&format!("{path}: the earlier evidence is kept"));
             }
         }
     }
@@ -125,7 +125,7 @@ impl Progress {
     }
 }
 
-/// Remarks which files are not verified.
+/// Prints the files that are not verified.
 fn unverified(files: &[(String, EvidenceState)]) {
     for (path, state) in files.iter().take(NAMED) {
         write::remark(&format!("note: {path}: {state}"));
@@ -133,10 +133,13 @@ fn unverified(files: &[(String, EvidenceState)]) {
     if files.len() > NAMED {
         write::remark(&format!("note: and {} more", count(files.len() - NAMED, "file")));
     }
-    write::remark("note: before a file goes out, show that its image stays the same: layerwright verify");
+    write::remark(
+        "note: before you open a pull request, verify that the image does not change: layerwright verify",
+    );
 }
 
-/// The line of an activity: with a count where the number of files is known. Nothing where standard error is no terminal.
+/// Returns the live line of an activity, with a count if the number of files is known. Hidden if standard error is not
+/// a terminal.
 fn line(activity: Activity) -> ProgressBar {
     match activity {
         Activity::Judging { files } => {
@@ -156,15 +159,15 @@ fn line(activity: Activity) -> ProgressBar {
 fn name(activity: Activity) -> &'static str {
     match activity {
         Activity::Discovery => "Finding Dockerfiles",
-        Activity::Reconciliation => "Looking up what became of listed files",
-        Activity::Builds => "Looking how Dockerfiles are built",
+        Activity::Reconciliation => "Searching the history for listed files",
+        Activity::Builds => "Finding how Dockerfiles are built",
         Activity::Judging { .. } => "Judging Dockerfiles",
-        Activity::GitHub => "Asking GitHub",
-        Activity::Export => "Exporting what the builds see",
+        Activity::GitHub => "Contacting GitHub",
+        Activity::Export => "Exporting build contexts",
     }
 }
 
-/// A line that shows that something is alive.
+/// Returns a live line with a spinner.
 fn spinner(name: &'static str) -> ProgressBar {
     let bar = ProgressBar::hidden();
     if std::io::stderr().is_terminal() {

@@ -8,7 +8,7 @@ use super::{Error, Format, github, input, write};
 use crate::ops::{self, GitHubReport, ReportOptions, ReportTarget, ReportingError};
 pub(crate) use arguments::ReportArguments;
 
-/// Opens the pull requests that are next, keeps those that there are, and writes the tracking issue.
+/// Opens the next pull requests, and updates the open ones and the tracking issue.
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
     let options = ReportOptions {
         repository: arguments.repository.clone(),
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
     }
 }
 
-/// The error, after the actions that were performed before it.
+/// Prints the actions that were performed before the error, and returns the error.
 fn failed(error: ReportingError) -> Error {
     if let ReportingError::Stopped { actions, .. } = &error {
         for line in shown::actions(actions) {

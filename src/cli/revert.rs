@@ -5,7 +5,7 @@ use super::{Error, Kind, RevertArguments, change, input, write};
 use crate::ops::{self, RevertOptions, RevertResult, Selection};
 use crate::text::words::count;
 
-/// Shows, writes or commits the inverse of what a plan did to files, where it still stands.
+/// Shows, writes or commits the reversal of a migration, for lines that have not changed since.
 pub(crate) fn run(arguments: &RevertArguments) -> Result<(), Error> {
     let options = RevertOptions {
         repository: arguments.repository.clone(),
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &RevertArguments) -> Result<(), Error> {
     let RevertResult { changed, lines_left } = ops::revert(&options, &|notice| progress.show(notice))?;
     progress.end()?;
     if changed.is_empty() {
-        write::remark("nothing is left to do: no line stands as it was written");
+        write::remark("nothing to do: no line is as the migration wrote it");
     } else {
         change::print(options.mode, &changed, arguments.outcome.format)?;
     }
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &RevertArguments) -> Result<(), Error> {
         0 => Ok(()),
         lines => {
             let lines = count(lines, "line");
-            Err(Error::new(Kind::Refused, format!("{lines} changed by somebody since: left as they are"))
+            Err(Error::new(Kind::Refused, format!("{lines} changed since the migration: not touched"))
                 .hint("edit these by hand"))
         }
     }

@@ -1,4 +1,4 @@
-//! `layerwright verify`: the only command that executes anything of a repository.
+//! `layerwright verify`: the only command that executes anything from a repository.
 
 mod arguments;
 pub(crate) mod lines;
@@ -17,13 +17,13 @@ use crate::verify::builder::buildx::{DockerBuildx, Options};
 use arguments::Format;
 pub(crate) use arguments::VerifyArguments;
 
-/// The version of what `--format json` prints.
+/// The version of the format of `--format json`.
 const SCHEMA: u32 = 1;
 
-/// The exit code of a command that was interrupted.
+/// The exit code of an interrupted command.
 const INTERRUPTED: u8 = 130;
 
-/// What `--format json` prints.
+/// The output of `--format json`.
 #[derive(Serialize)]
 struct Printed<'a> {
     schema: u32,
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let verified = verify(arguments, files)?;
     let Verified { plan, evidence, stale, end } = &verified;
     if evidence.is_empty() && end.is_none() && stale.is_empty() {
-        write::remark("nothing is left to verify: no file that was asked for waits for --link");
+        write::remark("nothing to verify: all requested lines are linked");
     }
     match arguments.format {
         Format::Json => write::json(&Printed { schema: SCHEMA, files: evidence })?,
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     }
     Ok(match end {
         Some(VerifyEnd::Interrupted) => {
-            write::remark("interrupted: no build is left running, and what was verified before is written");
+            write::remark("interrupted: all builds are stopped; the evidence of finished files is written");
             ExitCode::from(INTERRUPTED)
         }
         Some(VerifyEnd::Failed(error)) => Error::from(error).report(),
@@ -94,7 +94,7 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
     Ok(ops::verify(&options, &|notice| progress.show(notice))?)
 }
 
-/// The exit code: 1 for differences that nobody accepted, 2 for what shows nothing, 3 for a plan that is stale.
+/// Returns the exit code: 1 for differences without a waiver, 2 if nothing could be tested, 3 for a stale plan.
 fn code(arguments: &VerifyArguments, verified: &Verified) -> u8 {
     let is = |outcome: Outcome| verified.evidence.iter().any(|one| one.open_outcome() == outcome);
     if is(Outcome::Different) {
@@ -108,7 +108,7 @@ fn code(arguments: &VerifyArguments, verified: &Verified) -> u8 {
     }
 }
 
-/// Prints the shards of a workflow's matrix.
+/// Prints the shards as the matrix of a workflow.
 fn matrix(count: usize) -> Result<(), Error> {
     let include: Vec<_> =
         (1..=count).map(|number| serde_json::json!({ "shard": format!("{number}/{count}") })).collect();

@@ -1,4 +1,4 @@
-//! Standard output and standard error, and what a closed pipe means.
+//! Writes to standard output and standard error, and handles a closed pipe.
 
 use std::io::{self, Write};
 
@@ -7,15 +7,15 @@ use serde::Serialize;
 use super::error::{Error, Kind};
 use crate::text::escape::shown_lines;
 
-/// Prints all that a result holds.
+/// Writes a whole result.
 pub(crate) type Writes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
 
-/// Prints text for people to standard output, with colours where somebody sees them.
+/// Prints human-readable text to standard output, with colours on a terminal.
 pub(crate) fn stdout(text: &str) -> Result<(), Error> {
     print(&mut anstream::stdout().lock(), &|out| out.write_all(text.as_bytes()))
 }
 
-/// Prints a result for programs to standard output: every byte as it is.
+/// Prints a machine-readable result to standard output, byte for byte.
 pub(crate) fn raw(bytes: &[u8]) -> Result<(), Error> {
     raw_by(&|out| out.write_all(bytes))
 }
@@ -32,7 +32,7 @@ pub(crate) fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
     print(&mut io::stdout().lock(), writes)
 }
 
-/// A reader that has had enough is no error.
+/// Writes to standard output. A closed pipe is not an error.
 fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
     match writes(stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -44,6 +44,6 @@ fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
 
 /// Prints a remark to standard error.
 pub(crate) fn remark(text: &str) {
-    // Nobody is left to be told that standard error is gone.
+    // There is no place left to report that standard error is closed.
     let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(text));
 }

@@ -270,8 +270,11 @@ fn the_command_waits_and_says_why_and_where_an_issue_went() {
     let there = Reply::GitHub(200, Vec::new(), issue(9, json!("a/Dockerfile")));
     let server = Fake::new(vec![says(500, "Server Error"), moved("/repositories/7/issues/9"), there]);
     let run = plan(&two(), &server.url, "GITHUB_TOKEN", &[]).done();
-    assert!(run.stderr.contains("GitHub answered 500; asking again in 500ms"), "{run:?}");
-    assert!(run.stderr.contains("o/r#1 has moved; it is now https://github.com/o/r/issues/9"), "{run:?}");
+    assert!(run.stderr.contains("GitHub answered 500; retrying in 500ms"), "{run:?}");
+    assert!(
+        run.stderr.contains("o/r#1 was transferred; it is now https://github.com/o/r/issues/9"),
+        "{run:?}"
+    );
 }
 
 #[test]

@@ -466,7 +466,7 @@ fn the_first_two_waves_go_out_and_one_file_of_them_comes_back() {
         .map(|path| plan.file(path).unwrap().selected().count())
         .sum();
     assert_says(&screen, &format!("{ALL} Dockerfiles, "));
-    let row = screen.lines().find(|line| line.contains("linked already")).expect("a row counts them");
+    let row = screen.lines().find(|line| line.contains("already linked")).expect("a row counts them");
     assert_eq!(row.split_whitespace().next(), Some(linked.to_string().as_str()));
     for file in &plan.files {
         assert_eq!(again.file(&file.path).unwrap().wave, file.wave, "{}", file.path);

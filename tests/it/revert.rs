@@ -90,7 +90,7 @@ fn a_line_that_somebody_changed_is_told_and_left() {
     let changed = scratch.text("Dockerfile").replace("COPY --link x /srv/x", "COPY --link x /srv/other");
     let run = reverted(&scratch, &changed);
     run.refused(&[
-        "Dockerfile: line 3 of the plan was changed since, and is left",
+        "Dockerfile: line 3 of the plan has changed since and is not touched",
         "1 line changed by somebody",
     ]);
     let left = format!("{HEADER}{}", TWO.replace("COPY x /srv/x", "COPY --link x /srv/other"));

@@ -10,8 +10,8 @@ impl From<&GitHubAccessError> for Error {
                 Self::usage(error).hint("name it with --repo OWNER/REPO")
             }
             GitHubAccessError::NoToken => Self::usage(error)
-                .hint("set GITHUB_TOKEN to one with contents, pull requests and issues: write, and checks: read")
-                .hint("or give a GitHub App with --app-id and --app-key"),
+                .hint("set GITHUB_TOKEN: contents, pull requests and issues need write access, checks read access")
+                .hint("or use a GitHub App with --app-id and --app-key"),
             GitHubAccessError::NotInClone { .. } => Self::environment(error).hint(
                 "fetch it: git fetch origin; or name the repository that this is a clone of with --repo",
             ),
@@ -24,8 +24,8 @@ impl From<&GitHubAccessError> for Error {
 impl From<&ChecksNeverRun> for Error {
     fn from(error: &ChecksNeverRun) -> Self {
         Self::refused(error)
-            .hint("give a GitHub App with --app-id and --app-key, whose pull requests start workflows")
-            .hint("if people close and open each pull request to start them, pass --allow-no-checks")
+            .hint("use a GitHub App with --app-id and --app-key; its pull requests start workflows")
+            .hint("if you close and reopen each pull request to start the checks, pass --allow-no-checks")
     }
 }
 
@@ -54,8 +54,9 @@ impl From<&ReportingError> for Error {
             ReportingError::IssueElsewhere { .. } => {
                 Self::usage(error).hint("name an issue of the repository itself, or pass --create-issue")
             }
-            ReportingError::Stopped { .. } => Self::environment(error)
-                .hint("run the command again: it looks at what there is and goes on from there"),
+            ReportingError::Stopped { .. } => {
+                Self::environment(error).hint("run the command again; it continues from the present state")
+            }
             ReportingError::Template(error) => Self::usage(error),
             ReportingError::Workspace(error) => error.into(),
             ReportingError::SavedPlan(error) => error.into(),
@@ -74,13 +75,13 @@ impl From<&VerifyError> for Error {
     fn from(error: &VerifyError) -> Self {
         match error {
             VerifyError::NoPlan => {
-                Self::usage(error).hint("make it with: layerwright plan --save; or name one with --plan FILE")
+                Self::usage(error).hint("create one: layerwright plan --save; or name one: --plan FILE")
             }
             VerifyError::NoPlace => {
                 Self::usage(error).hint("write it elsewhere: layerwright verify --out DIR")
             }
             VerifyError::Busy => {
-                Self::environment(error).hint("wait until it is done, or verify in another clone")
+                Self::environment(error).hint("wait until it finishes, or verify in another clone")
             }
             VerifyError::Workspace(error) => error.into(),
             VerifyError::SavedPlan(error) => error.into(),

@@ -10,13 +10,12 @@ use crate::ops::{
 impl From<&SelectionError> for Error {
     fn from(error: &SelectionError) -> Self {
         match error {
-            SelectionError::NoFile { .. } => {
-                Self::usage(error).hint("name it as the plan does, from the repository's root")
-            }
+            SelectionError::NoFile { .. } => Self::usage(error)
+                .hint("write the path as in the plan, relative to the root of the repository"),
             SelectionError::NoWave { .. } => Self::usage(error),
             SelectionError::Skipped { .. } => Self::refused(error),
             SelectionError::NothingToLink { path } => {
-                Self::refused(error).hint(format!("layerwright inspect {path} tells why"))
+                Self::refused(error).hint(format!("show the reasons: layerwright inspect {path}"))
             }
         }
     }
@@ -26,10 +25,10 @@ impl From<&ModeError> for Error {
     fn from(error: &ModeError) -> Self {
         match error {
             ModeError::NoRepository { .. } => {
-                Self::usage(error).hint("--write writes the change to the folder")
+                Self::usage(error).hint("write the change to the folder with --write")
             }
             ModeError::Bare => {
-                Self::usage(error).hint("--diff shows the change, and --commit makes a branch of it")
+                Self::usage(error).hint("show the change with --diff, or commit it to a branch with --commit")
             }
         }
     }
@@ -53,7 +52,7 @@ impl From<&ChangeError> for Error {
                 Self::refused(error).hint("commit or stash them, then run the command again")
             }
             ChangeError::Link { .. } => Self::refused(error)
-                .hint("plan again, so that the file that it leads to is edited: layerwright plan --save"),
+                .hint("plan again to edit the target of the link: layerwright plan --save"),
             ChangeError::NotAFile { .. } | ChangeError::TooLarge { .. } => {
                 Self::refused(error).hint("restore it: git checkout -- FILE")
             }
@@ -112,7 +111,7 @@ impl From<&MigrateError> for Error {
                 Mode::Diff | Mode::Write => "finish it first, or pass --ahead-of-waves",
             }),
             MigrateError::Contradiction { path } => {
-                let hint = format!("see it again: layerwright verify {path}");
+                let hint = format!("reproduce it: layerwright verify {path}");
                 Self::refused(error).hint(hint).hint(
                     "please report it; leave the file out until then: [[files.skip]] in layerwright.toml",
                 )

@@ -1,4 +1,4 @@
-//! Errors of the library as errors of the command line: their kind, and the remedy as a command.
+//! Converts errors of the library to errors of the command line: the kind, and the remedy as a command.
 
 use super::Error;
 use crate::ops::{
@@ -7,10 +7,10 @@ use crate::ops::{
     WriteError,
 };
 
-/// The command that makes a plan of the present files.
+/// The hint with the command that plans the present files.
 pub(super) const PLAN_AGAIN: &str = "plan again: layerwright plan --save";
 
-/// `?` takes the errors of operations by value.
+/// Converts the errors of operations by value, for `?`.
 macro_rules! by_value {
     ($($error:ty),*) => {
         $(impl From<$error> for Error {
@@ -27,7 +27,7 @@ by_value!(RevertError, SavedPlanError, StatusError, VerifyError, WorkspaceError)
 impl From<&LinkInTheWay> for Error {
     fn from(error: &LinkInTheWay) -> Self {
         Self::refused(error)
-            .hint("only files of the repository itself are written; put a folder or a file in its place")
+            .hint("only files inside the repository are written; replace the link by a folder or a file")
     }
 }
 
@@ -35,7 +35,7 @@ impl From<&WorkspaceError> for Error {
     fn from(error: &WorkspaceError) -> Self {
         match error {
             WorkspaceError::NotAFolder { .. } => {
-                Self::usage(error).hint("`layerwright inspect FILE` looks at single files")
+                Self::usage(error).hint("inspect single files: layerwright inspect FILE")
             }
             WorkspaceError::OddConfigFile => Self::usage(error).hint("write it as a file, or remove it"),
             WorkspaceError::LinkInTheWay(error) => error.into(),
@@ -51,7 +51,7 @@ impl From<&WorkspaceError> for Error {
 impl From<&WriteError> for Error {
     fn from(error: &WriteError) -> Self {
         Self::environment(error).hint(
-            "nothing of it was changed; free space or give write permission, then run the command again",
+            "the file was not changed; free disk space or grant write permission, then run the command again",
         )
     }
 }
@@ -80,7 +80,7 @@ impl From<&SavedPlanError> for Error {
         match error {
             SavedPlanError::NotAPlan { .. } => Self::usage(error).hint(PLAN_AGAIN),
             SavedPlanError::Missing { .. } => {
-                Self::usage(error).hint("make it with: layerwright plan --save; or name one with --plan FILE")
+                Self::usage(error).hint("create one: layerwright plan --save; or name one: --plan FILE")
             }
             SavedPlanError::OtherRepository { .. } => Self::refused(error)
                 .hint("fetch that commit, or plan this repository: layerwright plan --save"),
@@ -94,10 +94,11 @@ impl From<&SavedPlanError> for Error {
 impl From<&PlanningError> for Error {
     fn from(error: &PlanningError) -> Self {
         match error {
-            PlanningError::EmptyList { .. } => Self::usage(error)
-                .hint("each path that looks like a Dockerfile is an entry, in any text or Markdown"),
+            PlanningError::EmptyList { .. } => {
+                Self::usage(error).hint("write one path of a Dockerfile for each entry, in text or Markdown")
+            }
             PlanningError::Earlier { .. } => Self::refused(error).hint(
-                "what people decided in it would be lost; repair it, or pass --afresh to plan without it",
+                "the decisions in it would be lost; repair the file, or pass --afresh to plan without it",
             ),
             PlanningError::NoPlace => Self::usage(error).hint("write it elsewhere: layerwright plan -o FILE"),
             PlanningError::EarlierUnreadable { .. } => Self::usage(error),

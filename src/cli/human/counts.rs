@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::{Benefit, Knowledge, Verdict};
 use crate::campaign::plan::file::{File, Header, Plan, Reason, SaidBy, Site};
 
-/// How many lines have a verdict, and how many of them are proved.
+/// A number of instructions, and how many of them are proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// All of them.
+    /// The number of all instructions.
     pub all: usize,
-    /// Those that lean on nothing.
+    /// The number of instructions without an assumption.
     pub proved: usize,
 }
 
 impl Count {
-    /// Counts sites.
+    /// Counts instructions.
     pub fn of<'s>(sites: impl Iterator<Item = &'s Site>) -> Self {
         sites.fold(Self::default(), |count, site| Self {
             all: count.all + 1,
@@ -25,32 +25,32 @@ impl Count {
     }
 }
 
-/// Every site of a plan.
+/// Returns all instructions of a plan.
 pub fn sites(plan: &Plan) -> impl Iterator<Item = &Site> {
     plan.files.iter().flat_map(|file| &file.sites)
 }
 
-/// Returns true if a line may be linked and is not yet.
+/// Returns true if an instruction is safe to link and is not linked yet.
 pub fn is_eligible(site: &Site) -> bool {
     matches!(site.verdict, Verdict::Link | Verdict::Edit)
 }
 
-/// The lines that the campaign edits and that bring something.
+/// Counts the instructions that the campaign edits and that have a benefit.
 pub fn paying(plan: &Plan) -> Count {
     Count::of(sites(plan).filter(|site| site.selected && site.benefit == Benefit::Pays))
 }
 
-/// The files that the campaign edits.
+/// Returns the files that the campaign edits.
 pub fn edited(plan: &Plan) -> impl Iterator<Item = &File> {
     plan.files.iter().filter(|file| file.selected().next().is_some())
 }
 
-/// The lines with a verdict.
+/// Counts the instructions with a verdict.
 pub fn with(plan: &Plan, verdict: Verdict) -> usize {
     sites(plan).filter(|site| site.verdict == verdict).count()
 }
 
-/// Something and how often it is there, most frequent first and then in order.
+/// Returns each item with its number of occurrences, the most frequent first, then in order.
 pub fn ranked<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
     let mut counts: BTreeMap<T, usize> = BTreeMap::new();
     for item in items {
@@ -61,12 +61,12 @@ pub fn ranked<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
     ranked
 }
 
-/// The first reason of each line with a verdict.
+/// Returns the first reason of each instruction with a verdict.
 pub fn first_reasons(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Reason> {
     sites(plan).filter(move |site| site.verdict == verdict).filter_map(|site| site.reasons.first())
 }
 
-/// The lines that are linked already and change the image by it.
+/// Counts the instructions whose present `--link` changes the image.
 pub fn harmful_links(plan: &Plan) -> usize {
     let harms = |site: &&Site| site.audit.as_ref().is_some_and(|audit| audit.verdict == Verdict::Hold);
     sites(plan).filter(harms).count()
@@ -77,15 +77,15 @@ pub fn harmful_links(plan: &Plan) -> usize {
 pub struct Unread {
     /// The image as FROM names it.
     pub image: String,
-    /// What it is known from all the same.
+    /// The source of what is known of the image without reading it.
     pub source: Option<Knowledge>,
-    /// How many files start from it and hold a line that is not known.
+    /// The number of files that start from the image and have an unknown line.
     pub files: usize,
-    /// How many such lines these files hold.
+    /// The number of unknown lines in these files.
     pub lines: usize,
 }
 
-/// The base images that were not read and that leave lines unknown, most lines first.
+/// Returns the base images that were not read and leave lines unknown, those with the most lines first.
 pub fn unread(plan: &Plan) -> Vec<Unread> {
     let mut images: BTreeMap<(&str, Option<Knowledge>), (usize, usize)> = BTreeMap::new();
     for file in &plan.files {
@@ -106,15 +106,15 @@ pub fn unread(plan: &Plan) -> Vec<Unread> {
     unread
 }
 
-/// How many Dockerfiles have a context that a file names, by the kind of the first that does, and how many one that
-/// is only likely.
+/// Counts the Dockerfiles whose context a file names, by the kind of the first such file, and those whose context is
+/// only likely.
 pub fn contexts(plan: &Plan) -> (Vec<(SaidBy, usize)>, usize) {
     let firsts = plan.files.iter().filter_map(|file| file.contexts.first());
     let (found, assumed): (Vec<_>, Vec<_>) = firsts.map(|context| context.said_by).partition(Option::is_some);
     (ranked(found.into_iter().flatten()), assumed.len())
 }
 
-/// What new and raised headers say, and in how many files.
+/// Returns the values of new and raised headers, with the number of files of each.
 pub fn fetched(plan: &Plan) -> Vec<(&str, usize)> {
     ranked(plan.files.iter().filter_map(|file| match &file.header {
         Header::Insert { value } | Header::Raise { value } => Some(value.as_str()),

@@ -1,4 +1,4 @@
-//! Unified diffs for a terminal.
+//! Prints unified diffs.
 
 use std::fmt::Write;
 
@@ -9,8 +9,8 @@ use crate::ops::Change;
 use crate::text::escape;
 use crate::text::patch::PatchLineKind;
 
-/// Unified diffs of the changes: for a terminal with colours and nothing that acts on it, elsewhere byte for byte
-/// what a patch needs.
+/// Returns unified diffs of the changes: on a terminal coloured and escaped, elsewhere byte for byte as a patch needs
+/// them.
 pub fn diffs(changes: &[Change], terminal: bool) -> String {
     if !terminal {
         return changes.iter().map(Change::diff).collect();

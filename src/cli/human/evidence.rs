@@ -1,4 +1,4 @@
-//! What evidence says, in a line and file by file.
+//! Shows the evidence of a campaign, in one line and file by file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::campaign::status::{FileStatus, State, Status};
 use crate::text::figures::number;
 use crate::text::words::{count, form};
 
-/// How many files are named.
+/// The maximum number of files that are named.
 const NAMED: usize = 10;
 
-/// How many files of a campaign are verified, and what is with the others. Nothing where no file has evidence.
+/// Shows how many files are verified, and the states of the others. Shows nothing if no file has evidence.
 pub fn line(screen: &mut Screen, states: &EvidenceStates) {
     let mut said: BTreeMap<EvidenceSummary, usize> = BTreeMap::new();
     let mut why: BTreeSet<Stale> = BTreeSet::new();
@@ -53,11 +53,11 @@ pub fn line(screen: &mut Screen, states: &EvidenceStates) {
     screen.prose(head, "Verified:", &format!("{text}."));
 }
 
-/// What stands between the files of the next wave and a pull request.
+/// Shows why files of the next wave have no pull request yet.
 pub fn next_wave(screen: &mut Screen, status: &Status) {
     if let Some(path) = &status.contradicted {
         screen.prose(style::ERROR, "Stopped:", &format!("the verification of {path} contradicts a proof."));
-        screen.say("  See it again:  ").paint(style::HINT, &format!("layerwright verify {path}")).end();
+        screen.say("  Reproduce it:  ").paint(style::HINT, &format!("layerwright verify {path}")).end();
         return;
     }
     let wave = status.waves.iter().find(|wave| Some(wave.number) == status.next);

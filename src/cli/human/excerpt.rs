@@ -1,4 +1,4 @@
-//! Sites as excerpts of their file, with the reason under the words that it is about.
+//! Shows instructions as excerpts of their file, with the reason under the words that it is about.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,17 @@ use crate::text::escape::{ShownSource, shown};
 use crate::text::figures::number;
 use crate::text::words::{count, form, shortened};
 
-/// How many assumptions of a site are named.
+/// The maximum number of assumptions that are shown for an instruction.
 const ASSUMPTIONS: usize = 6;
-/// How much of an error's message is shown; it may quote a whole line of the file.
+/// The maximum length of an error message, which may quote a whole line of the file.
 const MESSAGE: usize = 400;
 
-/// Files with their sites, and the reasons under the words that they are about. `texts` are the files' bytes.
+/// Returns the files with their instructions and reasons. `texts` are the bytes of the files.
 pub fn inspection(inspection: &Inspection, texts: &[&[u8]]) -> String {
     write(inspection, texts, style::width())
 }
 
-/// The same at a width.
+/// Returns the same for a given width.
 pub(super) fn write(inspection: &Inspection, texts: &[&[u8]], width: usize) -> String {
     let renderer = Renderer::styled().term_width(width);
     let mut out = String::new();
@@ -55,7 +55,7 @@ fn file(out: &mut String, renderer: &Renderer, report: &FileReport, text: &[u8],
     out.push_str(&screen.finish());
 }
 
-/// A file's sites in one sentence.
+/// Summarizes the instructions of a file in one sentence.
 fn summary(report: &FileReport) -> String {
     let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
     for site in &report.sites {
@@ -72,9 +72,9 @@ fn summary(report: &FileReport) -> String {
     }
     for (verdict, words) in [
         (Verdict::Hold, "would change the image"),
-        (Verdict::Unknown, "not known"),
-        (Verdict::NoEffect, "without effect"),
-        (Verdict::Linked, "linked already"),
+        (Verdict::Unknown, "unknown"),
+        (Verdict::NoEffect, "no effect"),
+        (Verdict::Linked, "already linked"),
         (Verdict::OptedOut, "opted out"),
     ] {
         if of(verdict) > 0 {
@@ -92,13 +92,13 @@ fn summary(report: &FileReport) -> String {
     text + "."
 }
 
-/// A file, to cut excerpts out of.
+/// A file from which excerpts are taken.
 struct Place<'a> {
     dockerfile: &'a Dockerfile,
     name: String,
 }
 
-/// Some whole lines of a file, as they can be shown.
+/// Some whole lines of a file, escaped for display.
 struct Lines {
     source: ShownSource,
     first: usize,
@@ -106,7 +106,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// Where a span of the file lies in the excerpt.
+    /// Converts a span of the file to a span of the excerpt.
     fn span(&self, span: Span) -> Span {
         let from = |at: usize| at.saturating_sub(self.start);
         self.source.span(Span::new(from(span.start), from(span.end)))
@@ -144,7 +144,7 @@ impl Place<'_> {
         let keyword = transfer_of(instruction).map_or(instruction.word.span, |(holder, _)| holder.word.span);
         let first = reasons.first().map_or(keyword, |reason| words(instruction, reason.rule));
         snippet = snippet.annotation(AnnotationKind::Primary.span(lines.span(first).range()));
-        // The line that says COPY is shown even where the words are on another.
+        // The line with the COPY keyword is shown even if the words are on another line.
         snippet = snippet.annotation(AnnotationKind::Visible.span(lines.span(keyword).range()));
         for reason in reasons.iter().skip(1) {
             let label = format!("{} [{}]", shown(&reason.message), reason.rule);
@@ -162,7 +162,7 @@ impl Place<'_> {
         groups
     }
 
-    /// The new line, with what changes marked.
+    /// Returns the new line, with the changes marked.
     fn change<'s>(&self, lines: &Lines, instruction: &Instruction, replacement: &str) -> Group<'s> {
         let old = String::from_utf8_lossy(&self.dockerfile.text()[instruction.span.range()]).into_owned();
         let mut snippet = self.snippet(lines);
@@ -182,7 +182,7 @@ impl Place<'_> {
     }
 }
 
-/// What the rules found at a site, of a linked one too.
+/// Returns the reasons of an instruction, also of a linked one.
 fn reasons(site: &Site) -> &[Reason] {
     match &site.audit {
         Some(audit) if site.reasons.is_empty() => &audit.reasons,
@@ -190,17 +190,17 @@ fn reasons(site: &Site) -> &[Reason] {
     }
 }
 
-/// The words of an instruction that a rule is about.
+/// Returns the span of the words that a rule is about.
 fn words(instruction: &Instruction, rule: RuleId) -> Span {
     let Some((holder, transfer)) = transfer_of(instruction) else { return instruction.word.span };
     rule.rule().caret.span(transfer).unwrap_or(holder.word.span)
 }
 
-/// The verdict as a headline.
+/// Returns the verdict as a headline.
 fn title(site: &Site) -> (Level<'static>, String) {
     let because = |reasons: &[Reason]| {
         let said = |reason: &Reason| format!("{} [{}]", shown(&reason.message), reason.rule);
-        reasons.first().map_or_else(|| "no rule says why".to_owned(), said)
+        reasons.first().map_or_else(|| "no rule gives a reason".to_owned(), said)
     };
     let level = match site.verdict {
         Verdict::Link | Verdict::Edit => Level::NOTE,
@@ -215,33 +215,33 @@ fn title(site: &Site) -> (Level<'static>, String) {
     };
     let text = match (site.verdict, &site.audit) {
         (Verdict::Link, _) => match site.assumptions.len() {
-            0 => "--link may be inserted (proved)".to_owned(),
+            0 => "safe (proved)".to_owned(),
             many => {
                 let hold = form(many, "holds", "hold");
-                format!("--link may be inserted, if {} {hold}", count(many, "assumption"))
+                format!("safe if {} {hold}", count(many, "assumption"))
             }
         },
         (Verdict::Linked, Some(audit)) => match audit.verdict {
             Verdict::Hold => format!("it changes the image: {}", because(&audit.reasons)),
-            Verdict::Unknown => format!("what it changes is not known: {}", because(&audit.reasons)),
+            Verdict::Unknown => format!("the effect is unknown: {}", because(&audit.reasons)),
             Verdict::NoEffect => format!("it has no effect: {}", because(&audit.reasons)),
-            Verdict::Edit => format!("it needs another change too: {}", because(&audit.reasons)),
-            _ => "linked already, and equivalent".to_owned(),
+            Verdict::Edit => format!("it needs another change: {}", because(&audit.reasons)),
+            _ => "already linked, and safe".to_owned(),
         },
-        (Verdict::Linked, None) => "linked already".to_owned(),
-        (Verdict::OptedOut, _) => "--link=false says no".to_owned(),
+        (Verdict::Linked, None) => "already linked".to_owned(),
+        (Verdict::OptedOut, _) => "opted out by --link=false".to_owned(),
         _ => because(&site.reasons),
     };
     (level.with_name(site.verdict.words()), text)
 }
 
-/// The advice of the rules, each once, if all of them have one.
+/// Returns the advice of the rules without duplicates; empty unless all of them have one.
 fn advice(reasons: &[Reason]) -> BTreeSet<&'static str> {
     let advice: Option<_> = reasons.iter().map(|reason| reason.rule.rule().instead).collect();
     advice.unwrap_or_default()
 }
 
-/// What stands below the excerpt: a name and its text.
+/// Returns the notes below the excerpt: a name and its text.
 fn notes(site: &Site) -> Vec<(&'static str, String)> {
     let mut notes = Vec::new();
     if site.verdict == Verdict::Link {
@@ -252,10 +252,10 @@ fn notes(site: &Site) -> Vec<(&'static str, String)> {
         notes.push(("assumed", shown(&assumption.message).into_owned()));
     }
     if let Some(more @ 1..) = site.assumptions.len().checked_sub(ASSUMPTIONS) {
-        notes.push(("assumed", format!("{} more; --format json has all", number(more))));
+        notes.push(("assumed", format!("{} more; --format json shows all", number(more))));
     }
     if site.proved == Some(true) && site.verdict != Verdict::Link && verbose::is_judged(site) {
-        notes.push(("proved", "it leans on no assumption".to_owned()));
+        notes.push(("proved", "no assumption is needed".to_owned()));
     }
     if counts::is_eligible(site) || site.verdict == Verdict::Linked {
         notes.push(("benefit", benefit(site.benefit).to_owned()));
@@ -273,11 +273,9 @@ fn notes(site: &Site) -> Vec<(&'static str, String)> {
 
 fn benefit(benefit: Benefit) -> &'static str {
     match benefit {
-        Benefit::Pays => "pays: the layer outlives changes of what lies below",
-        Benefit::Neutral => {
-            "neutral: a later RUN is executed again all the same, or no image ends in this stage"
-        }
-        Benefit::Costs => "costs: builds get slower, for many files are linked again",
-        Benefit::None => "none: the first change on scratch gains nothing",
+        Benefit::Pays => "pays: the layer is reused when an earlier step changes",
+        Benefit::Neutral => "neutral: a later RUN is rebuilt anyway, or no image ends in this stage",
+        Benefit::Costs => "costs: builds get slower because many files are linked again",
+        Benefit::None => "none: the first step on scratch has no gain",
     }
 }

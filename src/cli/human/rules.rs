@@ -1,4 +1,4 @@
-//! The rules and their documentation.
+//! Shows the rules and their documentation.
 
 use anstyle::Style;
 
@@ -6,20 +6,20 @@ use super::screen::{Align, Screen};
 use super::style;
 use crate::analysis::rule::Rule;
 
-/// The table of rules.
+/// Returns the table of rules.
 pub fn rules(rules: &[&Rule]) -> String {
     let mut screen = Screen::new(style::width());
     let rows: Vec<_> = rules
         .iter()
         .map(|rule| vec![(style::STRONG, rule.name.to_owned()), (Style::new(), rule.summary.to_owned())])
         .collect();
-    screen.say("What can make a linked copy differ from a plain one:").end().end();
+    screen.say("Reasons why a linked copy can differ from a plain one:").end().end();
     screen.table(&[Align::Left, Align::Left], &rows);
-    screen.end().say("More of one: ").paint(style::HINT, "layerwright explain RULE").end();
+    screen.end().say("More about a rule: ").paint(style::HINT, "layerwright explain RULE").end();
     screen.finish()
 }
 
-/// The documentation of a rule. Headings stand out and code is set in; the rest of its Markdown reads well as it is.
+/// Returns the documentation of a rule. Headings are highlighted and code is indented; other Markdown is unchanged.
 pub fn rule(rule: &Rule) -> String {
     let mut screen = Screen::new(style::width());
     screen.paint(style::STRONG, &format!("{}: {}", rule.name, rule.summary)).end().end();
@@ -51,7 +51,7 @@ pub fn rule(rule: &Rule) -> String {
     screen.finish()
 }
 
-/// A paragraph, broken at the width of the terminal instead of the source's.
+/// Writes a paragraph, wrapped at the width of the terminal.
 fn flush(screen: &mut Screen, prose: &mut String) {
     if !prose.is_empty() {
         screen.paragraph(prose);

@@ -1,4 +1,4 @@
-//! Output that is put together: everything said is escaped, and only the styles are not.
+//! Builds output for a terminal. All text is escaped; only the styles are not.
 
 use std::fmt::Write;
 
@@ -9,42 +9,42 @@ use crate::text::escape;
 /// A piece of a line with its style.
 pub type Piece = (Style, String);
 
-/// The last column of a table is never narrower, and rather leaves the screen.
+/// The minimum width of the last column of a table, even if it exceeds the screen.
 const NARROWEST: usize = 24;
 
-/// Text for a terminal. There is no way to put raw text of others into it.
+/// Text for a terminal. It never contains unescaped text from a repository.
 pub struct Screen {
     text: String,
     width: usize,
 }
 
-/// How the columns of a table are set.
+/// The alignment of a table column.
 #[derive(Clone, Copy)]
 pub enum Align {
-    /// Words.
+    /// For words.
     Left,
-    /// Numbers.
+    /// For numbers.
     Right,
 }
 
 impl Screen {
-    /// Nothing yet; prose is broken at `width`.
+    /// Creates an empty screen; prose is wrapped at `width`.
     pub fn new(width: usize) -> Self {
         Self { text: String::new(), width }
     }
 
-    /// How wide it is.
+    /// Returns the width.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Says something plainly.
+    /// Adds text without a style.
     pub fn say(&mut self, text: &str) -> &mut Self {
         self.text.push_str(&escape::shown(text));
         self
     }
 
-    /// Says something in a style.
+    /// Adds text in a style.
     pub fn paint(&mut self, style: Style, text: &str) -> &mut Self {
         if style == Style::new() || text.is_empty() {
             return self.say(text);
@@ -63,12 +63,12 @@ impl Screen {
         self
     }
 
-    /// Prose that starts with a word of its own style and goes on, broken, two spaces further in.
+    /// Adds wrapped prose that starts with a styled word; further lines are indented by two spaces.
     pub fn prose(&mut self, style: Style, head: &str, text: &str) -> &mut Self {
         self.broken(style, head, text, "  ")
     }
 
-    /// Prose by itself.
+    /// Adds wrapped prose.
     pub fn paragraph(&mut self, text: &str) -> &mut Self {
         self.broken(Style::new(), "", text, "")
     }
@@ -95,7 +95,7 @@ impl Screen {
         self.end()
     }
 
-    /// Rows with columns that stand under each other. The last column is broken at the width.
+    /// Adds rows with aligned columns. The last column is wrapped at the width.
     pub fn table(&mut self, aligns: &[Align], rows: &[Vec<Piece>]) -> &mut Self {
         let shown: Vec<Vec<Piece>> = rows
             .iter()
@@ -128,7 +128,7 @@ impl Screen {
         self.end();
     }
 
-    /// Text that goes on below its own beginning, at `column`.
+    /// Adds wrapped text whose further lines start at `column`.
     fn hang(&mut self, style: Style, text: &str, column: usize) -> &mut Self {
         let most = self.width.saturating_sub(column).max(NARROWEST);
         let mut line = String::new();
@@ -145,7 +145,7 @@ impl Screen {
         self.paint(style, &line)
     }
 
-    /// All of it.
+    /// Returns the whole text.
     pub fn finish(self) -> String {
         self.text
     }

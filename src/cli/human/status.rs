@@ -1,4 +1,4 @@
-//! The screen of `status`.
+//! The human-readable output of `status`.
 
 use anstyle::Style;
 
@@ -9,10 +9,10 @@ use crate::campaign::status::{FileProgress, FileStatus, State, Status, WaveStatu
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
-/// How many files that are not edited are named.
+/// The maximum number of unedited files that are named.
 const NAMED: usize = 10;
 
-/// How far a campaign is.
+/// Returns the progress of a campaign.
 pub fn status(status: &Status) -> String {
     let mut screen = Screen::new(style::width());
     let all: usize = status.waves.iter().map(|wave| wave.files.len()).sum();
@@ -80,7 +80,7 @@ fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
     ]
 }
 
-/// The files of which the plan says nothing any more, one by one.
+/// Lists the files that the plan no longer describes.
 fn changed(screen: &mut Screen, status: &Status, state: State, head: &str, what: &str) {
     let files: Vec<&FileStatus> = status.waves.iter().flat_map(|wave| wave.with(state)).collect();
     if files.is_empty() {
@@ -102,7 +102,7 @@ fn changed(screen: &mut Screen, status: &Status, state: State, head: &str, what:
     }
 }
 
-/// What is left alone or accepted.
+/// Lists the files that are not edited, and the waivers.
 fn apart(screen: &mut Screen, status: &Status) {
     if !status.skipped.is_empty() {
         screen

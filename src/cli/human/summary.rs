@@ -1,4 +1,4 @@
-//! The first screen of a plan: what there is, what may be done, what stands against it, where to start.
+//! The first screen of a plan: the counts, what is safe to link, the obstacles, and the first command.
 
 mod sections;
 
@@ -14,10 +14,10 @@ use crate::ops::Saved;
 use crate::text::figures::number;
 use crate::text::words::{count, form};
 
-/// How many reasons are named in a row.
+/// The maximum number of reasons that a row names.
 const TOP: usize = 3;
 
-/// The first screen of a plan, or with `verbose` every site, with what evidence says.
+/// Returns the first screen of a plan, or with `verbose` every instruction, with the states of the evidence.
 pub fn first_screen(plan: &Plan, evidence: &EvidenceStates, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(style::width());
     write(&mut screen, plan, evidence, saved, verbose);
@@ -66,7 +66,7 @@ fn head(screen: &mut Screen, plan: &Plan, saved: &Saved) {
     };
 }
 
-/// Says plainly when there is little or nothing to gain.
+/// Returns a warning if there is little or nothing to gain.
 fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     let sites: Vec<&Site> = counts::sites(plan).collect();
     if plan.files.is_empty() {
@@ -77,7 +77,7 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     }
     let linked = counts::with(plan, Verdict::Linked);
     if linked == sites.len() {
-        return Some(("Nothing to do:", "every COPY and ADD is linked already.".into()));
+        return Some(("Nothing to do:", "every COPY and ADD is already linked.".into()));
     }
     let selected = sites.iter().filter(|site| site.selected).count();
     let open = sites.len() - linked - counts::with(plan, Verdict::OptedOut);
@@ -88,11 +88,11 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
         let may = match eligible {
             0 => "no line may be linked".to_owned(),
             many if idle(plan) == many => {
-                format!("{} may be linked, where it brings nothing", count(many, "line"))
+                format!("{} may be linked, without any gain", count(many, "line"))
             }
-            many => format!("{} may be linked, and none is taken (see below)", count(many, "line")),
+            many => format!("{} may be linked, but none is selected (see below)", count(many, "line")),
         };
-        let head = if unknown > 0 { "Nothing to do as far as is known:" } else { "Nothing to do:" };
+        let head = if unknown > 0 { "Nothing to do so far:" } else { "Nothing to do:" };
         return Some((head, sentence(&may, &against)));
     }
     let pays = counts::paying(plan).all;
@@ -109,7 +109,7 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
         if pays == 0 { ", and no build gets faster by that alone" } else { "" },
     );
     let head = if unknown * 2 >= open {
-        "As far as is known, this campaign brings little:"
+        "So far, this campaign brings little:"
     } else {
         "This campaign brings little:"
     };
@@ -124,12 +124,12 @@ fn sentence(may: &str, against: &[String]) -> String {
     text + "."
 }
 
-/// Lines that may be linked and where that brings nothing.
+/// Counts the lines that are safe to link and have no gain.
 fn idle(plan: &Plan) -> usize {
     counts::sites(plan).filter(|site| counts::is_eligible(site) && site.benefit == Benefit::None).count()
 }
 
-/// What stands against linking more, in clauses.
+/// Returns the obstacles to linking more, as clauses.
 fn against(plan: &Plan) -> Vec<String> {
     let mut clauses = Vec::new();
     let hold = counts::with(plan, Verdict::Hold);
@@ -153,18 +153,18 @@ fn against(plan: &Plan) -> Vec<String> {
     clauses
 }
 
-/// The counts by verdict.
+/// Returns the counts by verdict.
 fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
     let mut rows = Vec::new();
     let taken = |benefit: Benefit| {
         Count::of(counts::sites(plan).filter(move |site| site.selected && site.benefit == benefit))
     };
     push(&mut rows, taken(Benefit::Pays), style::GOOD, "worth linking", proof);
-    push(&mut rows, taken(Benefit::Neutral), style::GOOD, "equivalent, little gain", proof);
-    push(&mut rows, taken(Benefit::Costs), style::GOOD, "equivalent, builds get slower", proof);
-    push(&mut rows, taken(Benefit::None), style::GOOD, "equivalent, no gain", proof);
+    push(&mut rows, taken(Benefit::Neutral), style::GOOD, "safe, no gain", proof);
+    push(&mut rows, taken(Benefit::Costs), style::GOOD, "safe, builds get slower", proof);
+    push(&mut rows, taken(Benefit::None), style::GOOD, "safe, no gain (scratch)", proof);
     let left = Count::of(counts::sites(plan).filter(|site| counts::is_eligible(site) && !site.selected));
-    push(&mut rows, left, Style::new(), "equivalent, left out", |_| left_out(plan));
+    push(&mut rows, left, Style::new(), "safe, left out", |_| left_out(plan));
     let judged =
         |verdict: Verdict| Count::of(counts::sites(plan).filter(move |site| site.verdict == verdict));
     push(&mut rows, judged(Verdict::Hold), style::BAD, "would change the image", |_| {
@@ -178,7 +178,7 @@ fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
         &mut rows,
         judged(Verdict::Linked),
         Style::new(),
-        "linked already",
+        "already linked",
         |_| match counts::harmful_links(plan) {
             0 => String::new(),
             harmful => {
@@ -216,7 +216,7 @@ fn proof(found: Count) -> String {
     }
 }
 
-/// Why lines are not taken although they may be linked.
+/// Returns the reasons why safe lines are not selected.
 fn left_out(plan: &Plan) -> String {
     let (mut skipped, mut idle, mut other) = (0, 0, 0);
     for file in &plan.files {
@@ -230,7 +230,7 @@ fn left_out(plan: &Plan) -> String {
     }
     let parts = [
         (idle, "first on scratch: no gain"),
-        (other, "of a benefit that is not selected"),
+        (other, "with a benefit that is not selected"),
         (skipped, "in files that are not edited"),
     ];
     let used: Vec<(usize, &str)> = parts.into_iter().filter(|(many, _)| *many > 0).collect();
@@ -242,7 +242,7 @@ fn left_out(plan: &Plan) -> String {
     }
 }
 
-/// The rules that speak most often against a verdict.
+/// Returns the most frequent rules behind a verdict.
 fn top(plan: &Plan, verdict: Verdict) -> String {
     let rules = counts::ranked(counts::first_reasons(plan, verdict).map(|reason| reason.rule.as_str()));
     let named: Vec<String> =
@@ -251,7 +251,7 @@ fn top(plan: &Plan, verdict: Verdict) -> String {
     format!("{}{more}", named.join(", "))
 }
 
-/// What to do next.
+/// Shows the next command.
 fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
     let Some(path) = plan.waves.first().and_then(|wave| wave.files.first()) else {
         if counts::with(plan, Verdict::Hold) > 0 {
@@ -273,7 +273,7 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
         Saved::Elsewhere(file) => format!(" --plan {}", file.display()),
         Saved::No | Saved::InPlace(_) => String::new(),
     };
-    // Without a saved plan `migrate` makes its own, which knows neither the list nor the images of this one.
+    // Without a saved plan, `migrate` makes its own plan, without the list and the images of this one.
     let special = plan.list.is_some()
         || plan.files.iter().any(|file| file.bases.iter().any(|base| base.source == Some(Knowledge::Rootfs)));
     if *saved == Saved::No && special {

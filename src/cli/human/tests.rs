@@ -1,4 +1,4 @@
-//! What people read, word by word, of plans made by hand.
+//! The exact human-readable output for plans made by hand.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::campaign::plan::file::{
 };
 use crate::ops::{Change, Saved};
 
-/// Returns true if there is more in it than text, line breaks and colours.
+/// Returns true if the text contains more than text, line breaks and colours.
 fn acts_on_a_terminal(text: &str) -> bool {
     let mut parts = text.split('\u{1b}');
     let first = parts.next().unwrap_or_default();
@@ -134,7 +134,7 @@ fn without_anything_to_do_the_first_lines_say_so() {
          Nothing to do: no Dockerfile has a COPY or an ADD.\n"
     );
     let linked = plan(vec![file("a", vec![site(2, Verdict::Linked, Some(true), Benefit::Pays)])]);
-    assert!(plain(&screen(&linked, &Saved::No, false)).contains("every COPY and ADD is linked already."));
+    assert!(plain(&screen(&linked, &Saved::No, false)).contains("every COPY and ADD is already linked."));
 }
 
 #[test]
@@ -150,9 +150,9 @@ This campaign brings little: 1 of 4 lines may be linked, all in 1 file, and no
   build gets faster by that alone; 2 would change the image because `/root` is
   0700 and would become 0755; 1 is not known (1 base image was not read).
 
-  1  equivalent, little gain  proved
-  2  would change the image   ancestor-mode 2
-  1  not known                unknown-filesystem 1
+  1  safe, no gain           proved
+  2  would change the image  ancestor-mode 2
+  1  not known               unknown-filesystem 1
 
 1 base image was not read. To judge more lines: --rootfs IMAGE=PATH
   1  line in 1 file  debian:12
@@ -165,7 +165,7 @@ Start: a (1 site proved).  See it:  layerwright migrate --wave 0 --diff
     );
 }
 
-/// A plan with everything in it.
+/// Returns a plan that uses every field.
 fn rich() -> Plan {
     let pays = |line| site(line, Verdict::Link, Some(true), Benefit::Pays);
     let mut first = file("services/auth/Dockerfile", (1..=1_200).map(pays).collect());
@@ -228,7 +228,7 @@ Refused: 1 file
   odd: it is not UTF-8 in line 3, at offset 9
 List: 1 of 2 listed files found, 1 gone.
   old/Dockerfile is gone; perhaps now new/Dockerfile (renamed in aba7ec4e51)
-  1 Dockerfile is not listed and left out; --all takes them in.
+  1 Dockerfile is not listed and left out; pass --all to plan them.
 
   Wave  files  sites  proved
      0      1  1,200   1,200
@@ -301,7 +301,7 @@ hold: `/root` is 0700 and would become 0755 [ancestor-mode]
   |      |
   |      `app` cannot be looked up [named-chown]
   |
-  = proved: it leans on no assumption
+  = proved: no assumption is needed
   = more: layerwright explain ancestor-mode
 
 Dockerfile: 1 COPY/ADD: 1 would change the image.
@@ -353,8 +353,8 @@ edit: `/usr/bin` is a directory [directory-destination]
 2 | COPY x /usr/bin
   |        ^^^^^^^^
   |
-  = proved: it leans on no assumption
-  = benefit: pays: the layer outlives changes of what lies below
+  = proved: no assumption is needed
+  = benefit: pays: the layer is reused when an earlier step changes
   = more: layerwright explain directory-destination
 help: write
   |
@@ -383,7 +383,7 @@ fn of_a_broken_line_its_head_and_the_words_are_shown() {
     assert!(text.contains("5 |   /root/\n  |   ^^^^^^\n"), "{text}");
 }
 
-/// Everything hostile that a name or a line may hold.
+/// All hostile characters that a name or a line may contain.
 const HOSTILE: &str = "a\u{1b}[2J\u{1b}]0;t\u{7}\u{202e}\u{9b}31m\rb\u{8}";
 
 #[test]

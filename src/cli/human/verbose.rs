@@ -1,4 +1,4 @@
-//! Every site of a plan, file by file.
+//! Shows every instruction of a plan, file by file.
 
 use anstyle::Style;
 
@@ -8,10 +8,10 @@ use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{File, Keyword, Plan, Site};
 use crate::text::words::{count, form, shortened};
 
-/// How much of the width an instruction takes, in tenths.
+/// The share of the width for the instruction, in tenths.
 const INSTRUCTION: usize = 3;
 
-/// A table for each file that has sites.
+/// Adds a table for each file that has instructions.
 pub fn files(screen: &mut Screen, plan: &Plan) {
     for file in plan.files.iter().filter(|file| !file.sites.is_empty() || !file.errors.is_empty()) {
         screen.end().paint(style::STRONG, &file.path);
@@ -60,12 +60,12 @@ fn row(site: &Site, most: usize) -> Vec<Piece> {
     ]
 }
 
-/// Returns true if something is claimed of a line. Of a linked line whose audit knows nothing, nothing is.
+/// Returns true if there is a claim about an instruction. There is none for a linked one whose audit is unknown.
 pub fn is_judged(site: &Site) -> bool {
     site.audit.as_ref().is_none_or(|audit| !matches!(audit.verdict, Verdict::Unknown | Verdict::NoEffect))
 }
 
-/// The first reason, or else the first thing that the verdict leans on.
+/// Returns the first reason, or else the first assumption of the verdict.
 fn why(site: &Site) -> String {
     let audited = site.audit.as_ref().and_then(|audit| audit.reasons.first());
     if let Some(reason) = site.reasons.first().or(audited) {
@@ -83,7 +83,7 @@ fn why(site: &Site) -> String {
     }
 }
 
-/// The instruction in one line, as BuildKit reads it.
+/// Returns the instruction on one line, as BuildKit reads it.
 fn instruction(site: &Site) -> String {
     let keyword = match site.keyword {
         Keyword::Copy => "COPY",

@@ -1,4 +1,4 @@
-//! What came out of a verification.
+//! The human-readable result of a verification.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::campaign::plan::file::Plan;
 use crate::text::figures::{duration, number};
 use crate::text::words::count;
 
-/// How many differences of one build are shown.
+/// The maximum number of differences that are shown for one build.
 const MOST: usize = 20;
 
-/// The outcome in a word or two. Differences that waivers accept have a word of their own.
+/// Returns the outcome in a word or two. Differences that waivers accept have a separate word.
 pub fn outcome(evidence: &Evidence) -> &'static str {
     word(evidence).1
 }
 
-/// Colour and name of an outcome, the best first.
+/// The colours and names of the outcomes, the best first.
 const WORDS: [(Style, &str); 6] = [
     (style::GOOD, "same"),
     (style::GOOD, "accepted"),
@@ -39,15 +39,25 @@ fn word(evidence: &Evidence) -> (Style, &'static str) {
     }]
 }
 
-/// A table of the files, and below it what differs and why.
+/// Returns a table of the files, and below it the differences with their causes.
 pub fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     let mut screen = Screen::new(style::width());
     if evidence.is_empty() {
         return screen.finish();
     }
     let title = |text: &str| (style::STRONG, text.to_owned());
-    let head =
-        ["Outcome", "before", "after", "kept", "linked", "inert", "not built", "differ", "noise", "File"];
+    let head = [
+        "Outcome",
+        "before",
+        "after",
+        "reused",
+        "linked",
+        "no effect",
+        "not built",
+        "differ",
+        "noise",
+        "File",
+    ];
     let mut rows = vec![head.map(title).to_vec()];
     rows.extend(evidence.iter().map(row));
     let mut aligns = [Align::Right; 10];
@@ -97,7 +107,7 @@ fn row(evidence: &Evidence) -> Vec<Piece> {
     ]
 }
 
-/// Of the layers above a base that has moved, how many stay as they are: before and after, over all builds.
+/// Returns how many layers above a changed base image are reused, before and after, over all builds.
 fn kept(builds: &[Build]) -> String {
     let pairs: Vec<_> =
         builds.iter().filter_map(|build| build.cache.as_ref()).map(|cache| &cache.moved_base).collect();
@@ -111,7 +121,7 @@ fn kept(builds: &[Build]) -> String {
     format!("{before} → {after} of {layers}")
 }
 
-/// Why a file is not the same, and where it differs.
+/// Shows why an image is not the same, and its differences.
 fn details(screen: &mut Screen, evidence: &Evidence) {
     if evidence.outcome == Outcome::Same {
         return;
@@ -130,7 +140,7 @@ fn details(screen: &mut Screen, evidence: &Evidence) {
         }
         if build.differences.len() > MOST {
             let more = count(build.differences.len() - MOST, "difference");
-            screen.paint(style::FAINT, &format!("    and {more} more; --format json tells all")).end();
+            screen.paint(style::FAINT, &format!("    and {more} more; --format json shows all")).end();
         }
         for smoke in build.smoke.iter().filter(|smoke| !smoke.agrees) {
             let codes = format!("exit code {} before, {} after", smoke.before, smoke.after);
@@ -138,12 +148,12 @@ fn details(screen: &mut Screen, evidence: &Evidence) {
         }
     }
     if evidence.outcome == Outcome::Different {
-        screen.say("  See it:  ").paint(style::HINT, &reproduction(evidence)).end();
+        screen.say("  Reproduce it:  ").paint(style::HINT, &reproduction(evidence)).end();
     }
     screen.end();
 }
 
-/// A reason may be what a builder said, in lines.
+/// Shows a reason, which may be several lines of a builder's output.
 fn reason(screen: &mut Screen, reason: Option<&str>) {
     for line in reason.into_iter().flat_map(str::lines) {
         screen.say("    ").say(line).end();
@@ -156,7 +166,7 @@ fn difference(screen: &mut Screen, difference: &Difference) {
     let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
     let (before, after) = (side(&difference.before), side(&difference.after));
     let (colour, cause) = match &difference.cause {
-        Cause::Header => (style::OPEN, "the header alone makes it".to_owned()),
+        Cause::Header => (style::OPEN, "caused by the header alone".to_owned()),
         Cause::Rule { rule, line, accepted: true } => {
             (style::FAINT, format!("{rule}, line {line}, accepted"))
         }
@@ -170,13 +180,13 @@ fn difference(screen: &mut Screen, difference: &Difference) {
     );
 }
 
-/// A build in words.
+/// Returns a build in words.
 fn way(build: &Build) -> String {
     let target = build.target.as_ref().map_or(String::new(), |target| format!(", target {target}"));
     format!("context {}{target}, {}, frontend {}", build.context, build.platform, build.frontend)
 }
 
-/// How anybody sees the same again.
+/// Returns the command that reproduces the result.
 fn reproduction(evidence: &Evidence) -> String {
     let keep = format!("layerwright verify {} --keep", evidence.path);
     let Some(build) = evidence.builds.iter().find(|build| build.outcome == Outcome::Different) else {
@@ -187,13 +197,13 @@ fn reproduction(evidence: &Evidence) -> String {
     format!("{keep} --platform {}{frontend}", build.platform)
 }
 
-/// A proof that was wrong is a mistake of this program, and the worst that it can make.
+/// Shows a contradiction. A wrong proof is the worst bug that this program can have.
 fn contradiction(screen: &mut Screen, evidence: &Evidence) {
     screen.paint(style::ERROR, "CONTRADICTION").say(": all lines of ").paint(style::STRONG, &evidence.path);
     screen.say(" were proved, and its image differs.").end();
     screen.paragraph(
-        "The campaign stops: no file goes out by its proof alone. This is a mistake of layerwright; please report it \
-         with the file, its context and what this shows:",
+        "The campaign stops: no pull request is opened on a proof alone. This is a bug in layerwright; report it \
+         with the file, its build context and the output of:",
     );
     screen.say("  ").paint(style::HINT, &reproduction(evidence)).end().end();
 }
@@ -276,7 +286,7 @@ mod tests {
         assert_eq!(
             text,
             "a/Dockerfile: different\n  context ., target app, linux/amd64, frontend docker/dockerfile:1\n    \
-             /root\\x1b[2J mode 0700 → 0755 (unexpected)\n  See it:  layerwright verify a/Dockerfile --keep \
+             /root\\x1b[2J mode 0700 → 0755 (unexpected)\n  Reproduce it:  layerwright verify a/Dockerfile --keep \
              --platform linux/amd64\n\n"
         );
     }
@@ -314,10 +324,10 @@ mod tests {
             after: 1,
             agrees: false,
         }];
-        assert_eq!(outcome(&smoke), "different", "nobody accepts that a command fails");
+        assert_eq!(outcome(&smoke), "different", "a waiver cannot accept a failed command");
         let mut other = found(&[true]);
         other.builds.push(build(Outcome::Blocked, Vec::new()));
-        assert_eq!(outcome(&other), "blocked", "of that way nothing is known");
+        assert_eq!(outcome(&other), "blocked", "nothing is known of that build");
         let mut screen = Screen::new(100);
         tally(&mut screen, &[found(&[true]), found(&[false]), found(&[true])]);
         let text = anstream::adapter::strip_str(&screen.finish()).to_string();

@@ -1,8 +1,8 @@
-//! Names of the things that a plan holds.
+//! Names of the values of a plan.
 
 use crate::campaign::plan::file::SaidBy;
 
-/// A kind of file that says how something is built.
+/// Returns the name of a kind of file that describes builds.
 pub fn said_by(kind: SaidBy) -> &'static str {
     match kind {
         SaidBy::Config => "layerwright.toml",

@@ -1,4 +1,4 @@
-//! The result of a report for people.
+//! The human-readable result of a report.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::rollout::{self, FileState};
 use crate::text::escape::shown_lines;
 use crate::text::words::{count, short_id};
 
-/// Each thing that was written, in a line.
+/// Returns one line for each action.
 pub(crate) fn actions(actions: &[Deed]) -> Vec<String> {
     let number = |number: u64| if is_made_up(number) { "it".to_owned() } else { format!("#{number}") };
     let line = |deed: &Deed| match deed {
@@ -33,10 +33,11 @@ pub(crate) fn actions(actions: &[Deed]) -> Vec<String> {
     actions.iter().map(line).collect()
 }
 
-/// The result for people, with all texts in full if `texts`.
+/// Returns the human-readable result, with all texts in full if `texts` is true.
 pub(crate) fn human(reported: &Reported, texts: bool) -> String {
     let mut out = String::new();
-    let would = if reported.rehearsal { "Nothing was written. This is what would be:\n" } else { "" };
+    let would =
+        if reported.rehearsal { "Nothing was written. These actions would be performed:\n" } else { "" };
     out.push_str(would);
     for (deed, line) in reported.actions.iter().zip(actions(&reported.actions)) {
         let _ = writeln!(out, "  {}", shown_lines(&line));
@@ -52,7 +53,7 @@ pub(crate) fn human(reported: &Reported, texts: bool) -> String {
         }
     }
     if reported.actions.is_empty() {
-        out.push_str("  nothing: all is as it should be\n");
+        out.push_str("  nothing to do: everything is up to date\n");
     }
     let done = reported.progress.files.iter().filter(|file| file.state == FileState::Done).count();
     let _ = writeln!(out, "{done} of {} done", count(reported.progress.files.len(), "file"));
@@ -64,7 +65,7 @@ pub(crate) fn human(reported: &Reported, texts: bool) -> String {
     if let Some(path) = &reported.progress.contradicted {
         let _ = writeln!(
             out,
-            "The verification of {} contradicts a proof: the campaign has stopped.",
+            "The verification of {} contradicts a proof: the campaign is stopped.",
             shown_lines(path)
         );
     }

@@ -1,5 +1,5 @@
-//! What a verification does just now: two lines for each file on a terminal that change as it goes on, and elsewhere one
-//! plain line for each file and build.
+//! Shows the progress of a verification: two live lines for each file on a terminal, and elsewhere one plain line for
+//! each file and build.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -15,21 +15,21 @@ use crate::text::figures::duration;
 use crate::text::words::first_line;
 use crate::verify::run::{Event, Phase};
 
-/// How often a line shows that it is alive.
+/// The interval at which a live line is redrawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Columns beside the name of a file: the spinner, and what has passed in seconds.
+/// The columns next to the name of a file: the spinner and the elapsed seconds.
 const MARGIN: usize = 14;
 
-/// The lines of the files that are verified.
+/// The live lines of the files that are verified.
 pub(crate) struct Lines {
-    /// `None` if standard error is no terminal.
+    /// `None` if standard error is not a terminal.
     terminal: Option<MultiProgress>,
-    /// The files that are verified just now, by their numbers.
+    /// The files that are being verified, by their numbers.
     files: Mutex<BTreeMap<usize, Line>>,
 }
 
-/// One file.
+/// The live line of one file.
 #[derive(Clone)]
 struct Line {
     head: String,
@@ -37,13 +37,13 @@ struct Line {
 }
 
 impl Lines {
-    /// No file yet.
+    /// Creates a display without files.
     pub(crate) fn new() -> Self {
         let terminal = std::io::stderr().is_terminal().then(MultiProgress::new);
         Self { terminal, files: Mutex::default() }
     }
 
-    /// Begins with a file. How long it took before tells how long it may take.
+    /// Starts the display of a file. The duration of its earlier evidence is shown as the estimate.
     pub(crate) fn begin(&self, number: usize, files: usize, path: &str, earlier: Option<&Evidence>) {
         let head = format!("[{number}/{files}] {}", shown(path));
         let bar = self.terminal.as_ref().map_or_else(ProgressBar::hidden, |terminal| {
@@ -52,7 +52,7 @@ impl Lines {
                 format!(" of about {}", duration(Duration::from_millis(evidence.figures.total_ms)))
             });
             let took = took.unwrap_or_default();
-            // What is longer than a line would be left behind when it is drawn again; of the step the line itself sees to it.
+            // A prefix longer than one line would leave remains when it is redrawn; `wide_msg` cuts the message itself.
             let room = human::style::width().saturating_sub(MARGIN + took.len());
             if let Ok(style) = ProgressStyle::with_template(&format!(
                 "{{spinner}} {{prefix}}  {{elapsed}}{took}\n    {{wide_msg}}"
@@ -66,7 +66,7 @@ impl Lines {
         self.files().insert(number, Line { head, bar });
     }
 
-    /// Shows something that happens to a file.
+    /// Shows an event of a file.
     pub(crate) fn show(&self, number: usize, event: &Event<'_>) {
         let Some(line) = self.files().get(&number).cloned() else { return };
         match event {
@@ -81,7 +81,7 @@ impl Lines {
             Event::Step(vertex) => {
                 if vertex.started && !vertex.completed {
                     let message = line.bar.message();
-                    // The step has more to say than the way that it is built in.
+                    // The step says more than the context and target of the build, so it replaces them.
                     let doing = message.split("  ").next().and_then(|it| it.split(" (").next());
                     let doing = doing.unwrap_or_default();
                     line.bar.set_message(format!("{doing}  {}", shown(&vertex.name)));
@@ -94,7 +94,7 @@ impl Lines {
         }
     }
 
-    /// Ends with a file.
+    /// Ends the display of a file.
     pub(crate) fn end(&self, number: usize, evidence: &Evidence) {
         let Some(line) = self.files().remove(&number) else { return };
         line.bar.finish_and_clear();
@@ -109,7 +109,7 @@ impl Lines {
 
     fn say(&self, text: &str) {
         match &self.terminal {
-            // A line that cannot be shown is no reason to stop.
+            // A display error must not stop the verification.
             Some(terminal) => drop(terminal.println(text)),
             None => write::remark(text),
         }
@@ -120,7 +120,7 @@ impl Lines {
     }
 }
 
-/// The last of a text that has room in so many columns.
+/// Returns the end of a text that fits into `columns` columns.
 fn end_of(text: &str, columns: usize) -> String {
     let left_out = text.chars().count().saturating_sub(columns);
     if left_out == 0 {

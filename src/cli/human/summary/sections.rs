@@ -10,12 +10,12 @@ use crate::campaign::plan::file::{Class, File, Gone, Header, ListReport, Plan, W
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
-/// How many entries of a list are named.
+/// The maximum number of entries of a list that are named.
 const NAMED: usize = 3;
-/// How many waves are shown.
+/// The maximum number of waves that are shown.
 const WAVES: usize = 5;
 
-/// The base images that were not read, and what to do about it.
+/// Shows the base images that were not read, and the remedy.
 pub fn unread(screen: &mut Screen, plan: &Plan) {
     let images = counts::unread(plan);
     if images.is_empty() {
@@ -57,7 +57,7 @@ fn more(screen: &mut Screen, all: usize, noun: &str) {
     }
 }
 
-/// Files that are no part of the campaign: not edited, left out, refused.
+/// Shows the files outside the campaign: not edited, left out, refused.
 pub fn apart(screen: &mut Screen, plan: &Plan) {
     let skipped: Vec<&File> = plan.files.iter().filter(|file| file.skip.is_some()).collect();
     let of = |class: fn(&Class) -> bool| skipped.iter().filter(|file| class(&file.class)).count();
@@ -97,7 +97,7 @@ pub fn apart(screen: &mut Screen, plan: &Plan) {
     }
 }
 
-/// What is known of how the repository builds its Dockerfiles.
+/// Shows what is known about the builds of the repository.
 pub fn builds(screen: &mut Screen, plan: &Plan) {
     let (found, assumed) = counts::contexts(plan);
     let many = found.iter().map(|(_, many)| many).sum();
@@ -132,7 +132,7 @@ pub fn builds(screen: &mut Screen, plan: &Plan) {
     }
 }
 
-/// The list of the campaign against what is there.
+/// Shows the comparison of the list with the files of the repository.
 pub fn reconciliation(screen: &mut Screen, plan: &Plan) {
     let Some(list) = &plan.list else { return };
     let ListReport { found, unusable, gone, unlisted, refused } = list;
@@ -154,13 +154,13 @@ pub fn reconciliation(screen: &mut Screen, plan: &Plan) {
     }
     if let Some(first) = unlisted.first() {
         let taken = plan.file(first).is_some();
-        let end = if taken { "and taken in" } else { "and left out; --all takes them in" };
+        let end = if taken { "and planned too" } else { "and left out; pass --all to plan them" };
         let are = form(unlisted.len(), "is", "are");
         screen.say(&format!("  {} {are} not listed {end}.", count(unlisted.len(), "Dockerfile"))).end();
     }
 }
 
-/// What became of a file that is gone.
+/// Returns what happened to a file that no longer exists.
 fn fate(gone: &Gone) -> String {
     let removed = gone.removed_in.as_deref().unwrap_or_default();
     let short = short_id(removed);
@@ -177,7 +177,7 @@ fn fate(gone: &Gone) -> String {
     }
 }
 
-/// In which order the files go out.
+/// Shows the waves.
 pub fn waves(screen: &mut Screen, plan: &Plan) {
     if plan.waves.is_empty() {
         return;
@@ -201,7 +201,7 @@ fn wave_row(plan: &Plan, name: &str, waves: &[&Wave]) -> Vec<Piece> {
     vec![(Style::new(), name.to_owned()), cell(files), cell(sites.all), cell(sites.proved)]
 }
 
-/// What is bound to the plan: headers, waivers, build arguments.
+/// Shows the conditions of the plan: headers, waivers, build arguments.
 pub fn conditions(screen: &mut Screen, plan: &Plan) {
     for (value, files) in counts::fetched(plan) {
         let builds = form(files, "this build fetches", "these builds fetch");
