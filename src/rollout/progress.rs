@@ -94,7 +94,7 @@ pub enum FileState {
 pub enum OpenState {
     /// The planned content, and nothing else.
     Current,
-    /// Other content too: people added commits. The branch is theirs, and evidence says nothing about it.
+    /// Other content too: people added commits. The branch belongs to them, and evidence says nothing about it.
     Theirs,
     /// An edit of a text that the base branch no longer has: plan again.
     Stale,

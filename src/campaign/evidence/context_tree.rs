@@ -7,10 +7,10 @@ use crate::campaign::plan::file::Plan;
 use crate::config::Config;
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 
-/// The paths in a context that the campaign itself changes: its folder, with the evidence that each pull request adds,
-/// and the files of its waves, to whose texts evidence is bound file by file. They do not count as changes of the
-/// context. Otherwise the first merge would make all other evidence stale wherever the context is the repository's
-/// root.
+/// Returns the paths in a context that the campaign itself changes: its folder, with the evidence that each pull
+/// request adds, and the files of its waves, to whose texts evidence is bound file by file. They do not count as
+/// changes of the context. Otherwise the first merge would make all other evidence stale wherever the context is the
+/// repository's root.
 pub fn own_paths(plan: &Plan, config: &Config) -> BTreeSet<RepoPath> {
     let files = plan.waves.iter().flat_map(|wave| &wave.files).map(String::as_str);
     let files = files.filter_map(|path| RepoPath::new(path).ok());

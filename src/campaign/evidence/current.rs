@@ -59,9 +59,9 @@ fn key<'e>(build: &'e Build, image: &'e str) -> BaseKey<'e> {
     (image, &build.platform, &build.builder.name, &build.builder.driver)
 }
 
-/// The digests of base images in the latest verification of any file, each with its time. The plan's own digests are
-/// not used: a tar of an image is identified by its configuration or by its manifest, and a builder may report the
-/// digest of an index.
+/// Returns the digests of base images in the latest verification of any file, each with its time. The plan's own
+/// digests are not used: a tar of an image is identified by its configuration or by its manifest, and a builder may
+/// report the digest of an index.
 fn latest_bases(evidence: &EvidenceByPath) -> BTreeMap<BaseKey<'_>, (&str, &str)> {
     let mut latest: BTreeMap<BaseKey<'_>, (&str, &str)> = BTreeMap::new();
     for found in evidence.values() {
