@@ -1,5 +1,5 @@
 //! The build contexts: the files of a repository in a temporary folder, the same in every run. Modes, owners and
-//! times of a checkout depend on who made it, and a build copies them into images. It never changes the repository.
+//! times of a checkout depend on who made it, and a build copies them into images.
 
 mod disk;
 

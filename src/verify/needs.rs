@@ -1,4 +1,4 @@
-//! Secrets and SSH agents that the RUN instructions of some stages require. It never reads their values.
+//! Secrets and SSH agents that the RUN instructions of some stages require.
 
 use std::collections::BTreeSet;
 

@@ -1,12 +1,13 @@
-//! Noise: what differs between two builds of the same text. It excuses as little as the builds show.
+//! Nondeterminism ("noise"): differences between two builds of the same text. It never excuses more than the builds
+//! show.
 //!
-//! Noise is by path and aspect. Builds of the original are samples; what all samples agree in has to be so in the
-//! edited image too. A content that the samples disagree in excuses content and size alone: type, mode, owner,
-//! attributes and presence need their own disagreement.
+//! Noise is recorded by path and aspect. Builds of the original are samples; the edited image must agree with
+//! everything in which all samples agree. A content in which the samples disagree excuses content and size alone:
+//! type, mode, owner, attributes and presence need a disagreement of their own.
 //!
-//! What noise covers is looked at where no noise is: the stage is cut off behind an edited line and built as it is and
-//! as it was, both on one and the same result of what is before. Whatever differs then is the line's work: a noisy file
-//! has to be what the line's source is.
+//! Paths hidden by nondeterminism are checked in a build that ends at the edited line: with the edit and without it,
+//! both on the same result of the earlier steps. Any difference there is caused by the line: a nondeterministic file
+//! must equal the line's source.
 
 mod folder;
 mod points;
@@ -21,32 +22,32 @@ use super::variant_builds::{Failure, Variants, Workbench, edited_sites, stages};
 use points::{Point, points};
 use samples::Samples;
 
-/// How many further builds of the original run before something differs.
+/// The number of control builds of the original before a difference is reported.
 const CONTROLS: usize = 2;
 
-/// How often a control build is tried.
+/// The number of attempts at a control build.
 const ATTEMPTS: usize = 3;
 
-/// What remains when noise is left out.
+/// The result after nondeterministic differences are removed.
 #[derive(Debug)]
 pub struct Settled {
-    /// What differs and is no noise, by path and aspect.
+    /// The differences that are not nondeterministic, by path and aspect.
     pub differences: Vec<Difference>,
-    /// How many differences are noise.
+    /// The number of nondeterministic differences.
     pub noise: usize,
-    /// How many further builds of the original were made.
+    /// The number of control builds of the original.
     pub controls: usize,
-    /// What the noise covers that could not be looked at.
+    /// The paths hidden by nondeterminism that could not be checked.
     pub assumptions: Vec<String>,
-    /// The original, as often as it was built.
+    /// All builds of the original.
     pub samples: Samples,
 }
 
-/// Tells differences from noise. Where nothing differs nothing is built.
+/// Separates differences from nondeterminism. Without a difference, nothing is built.
 ///
 /// # Errors
 ///
-/// [`Failure`] of a build; the edited image is not judged then.
+/// [`Failure`] of a build; there is then no verdict on the edited image.
 pub fn settle(
     bench: &mut Workbench<'_>,
     variants: &Variants,
@@ -75,8 +76,8 @@ pub fn settle(
     Ok(Settled { differences, noise, controls, assumptions, samples })
 }
 
-/// Builds the original again, all that an edited line can reach executed anew. Where another build executes the same
-/// steps at the same time, the builder may call them cached: then once more.
+/// Builds the original again and executes every stage that an edited line can reach. If another build executes the
+/// same steps at the same time, the builder may report them as cached; the build is then repeated.
 fn control(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Image, Failure> {
     let anew = reached_by_edits(variants);
     let request = Request { anew: anew.clone(), ..variants.original.clone() };
@@ -91,7 +92,8 @@ fn control(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Image, Fail
     Err(Failure::Control { step })
 }
 
-/// The stages with edited lines and all that hold something of them, by name, with those that are executed anew anyway.
+/// Returns the names of the stages with edited lines and of all stages that depend on them, with those that are
+/// executed without the cache anyway.
 fn reached_by_edits(variants: &Variants) -> Vec<String> {
     let [original, edited] = variants.read();
     let stages = stages(&original, &variants.original.build_args);
@@ -103,7 +105,7 @@ fn reached_by_edits(variants: &Variants) -> Vec<String> {
     all.into_iter().collect()
 }
 
-/// A RUN of these stages that came from the cache. A step that names no stage may be of any.
+/// Returns a RUN of these stages that came from the cache. A step without a stage name may belong to any stage.
 fn replayed<'a>(vertexes: &'a [Vertex], stages: &[String]) -> Option<&'a Vertex> {
     let is_of = |vertex: &Vertex| {
         let stage = vertex.step().and_then(|step| step.stage);
@@ -112,7 +114,7 @@ fn replayed<'a>(vertexes: &'a [Vertex], stages: &[String]) -> Option<&'a Vertex>
     vertexes.iter().find(|vertex| vertex.cached && vertex.is_run() && is_of(vertex))
 }
 
-/// Compares both texts up to an edited line, and tells what the samples leave open.
+/// Compares both texts up to an edited line, and adds the differences about which the samples say nothing.
 fn uncover(
     bench: &mut Workbench<'_>,
     variants: &Variants,
@@ -133,7 +135,7 @@ fn uncover(
     let is_before = |vertex: &&Vertex| vertex.is_run() || vertex.name.contains(points::MARK);
     if let Some(step) = plain.built.vertexes.iter().filter(is_before).find(|vertex| vertex.is_executed()) {
         assumptions.push(format!(
-            "noise covers no difference that line {line} makes (the cache did not keep `{}`)",
+            "nondeterminism hides no difference that line {line} makes (the cache did not keep `{}`)",
             step.name
         ));
         return Ok(());
@@ -142,7 +144,9 @@ fn uncover(
         let is_told =
             |known: &Difference| (&known.path, &known.aspect) == (&difference.path, &difference.aspect);
         if !point.is_image {
-            assumptions.push(format!("noise covers nothing that follows from line {line}: {difference}"));
+            assumptions.push(format!(
+                "nondeterminism hides no effect of a difference that line {line} makes: {difference}"
+            ));
         } else if samples.leaves_open(&difference) && !differences.iter().any(is_told) {
             differences.push(difference);
         }

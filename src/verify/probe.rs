@@ -1,4 +1,5 @@
-//! Whether a builder links at all. One that does not shows that every edit is harmless, so what it builds is no evidence.
+//! The check that a builder links. With a builder that does not, every edit looks harmless, so its builds are no
+//! evidence.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -8,58 +9,58 @@ use std::time::Instant;
 
 use super::builder::{BuildError, Builder, Output, Request, Vertex};
 
-/// What a builder does with `--link`.
+/// The behavior of a builder with `--link`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probed {
     /// It links: BuildKit showed the vertex.
     Links,
-    /// It takes the flag and copies as ever. What it builds says nothing.
+    /// It accepts the flag and makes an ordinary copy. Its builds prove nothing.
     Ignores {
-        /// What is the matter.
+        /// The reason.
         why: String,
-        /// How to get a builder that links.
+        /// The way to get a builder that links.
         remedy: String,
     },
     /// Its frontend does not know the flag.
     Rejects {
-        /// What it said.
+        /// The builder's error.
         said: String,
     },
 }
 
-/// How a builder is probed.
+/// The parameters of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe<'a> {
-    /// The platform; None for the builder's own.
+    /// The platform; `None` for the builder's own.
     pub platform: Option<&'a str>,
-    /// The frontend image that the `# syntax` line names; None for the builder's own frontend.
+    /// The frontend image that the `# syntax` line names; `None` for the builder's own frontend.
     pub frontend: Option<&'a str>,
-    /// Further arguments of `docker buildx build` that the user gave.
+    /// Additional arguments of `docker buildx build` from the user.
     pub passed: &'a [String],
-    /// When it has to be done.
+    /// The deadline.
     pub deadline: Option<Instant>,
 }
 
 /// Platform and frontend.
 type Key = (Option<String>, Option<String>);
 
-/// What was probed of a builder: once for each platform and frontend.
+/// The results of probes of a builder: one for each platform and frontend.
 pub struct Probes<'b> {
     builder: &'b dyn Builder,
     known: Mutex<BTreeMap<Key, Probed>>,
 }
 
 impl<'b> Probes<'b> {
-    /// Nothing was probed yet.
+    /// Creates a cache of probes without results.
     pub fn new(builder: &'b dyn Builder) -> Self {
         Self { builder, known: Mutex::default() }
     }
 
-    /// Builds two copies, the second linked, where that was not done before.
+    /// Returns the result of a probe, which builds two copies, the second linked, if it is not cached yet.
     ///
     /// # Errors
     ///
-    /// What the builder says, but for a flag that it does not know. An error is not kept.
+    /// The error of the builder, except for an unknown flag. An error is not cached.
     pub fn of(&self, probe: &Probe<'_>) -> Result<Probed, BuildError> {
         let key = (probe.platform.map(str::to_owned), probe.frontend.map(str::to_owned));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,8 +72,8 @@ impl<'b> Probes<'b> {
     }
 }
 
-/// The first copy makes the state that the second is merged with: on `scratch` alone nothing is merged. The last stage
-/// reads a file of it: plain progress tells of a merge only when somebody needs its files.
+/// The first copy makes the state that the second is merged with: on `scratch` alone there is no merge. The last
+/// stage reads a file of it, because plain progress reports a merge only if its files are needed.
 const COPIES: &str = "FROM scratch AS linked\nCOPY probe /probe\nCOPY --link probe /a/b\n\
     FROM scratch\nCOPY --from=linked /a/b /c\n";
 
@@ -97,13 +98,14 @@ fn run(builder: &dyn Builder, probe: &Probe<'_>) -> Result<Probed, BuildError> {
     }
 }
 
-/// Returns true if a frontend does not know the flag (`instructions.BFlags.Parse`; old ones say `Unknown flag: link`).
+/// Returns true if a frontend does not know the flag (`instructions.BFlags.Parse`; old ones print `Unknown flag:
+/// link`).
 fn is_unknown(said: &str) -> bool {
     let said = said.to_lowercase();
     ["unknown flag: link", "unknown flag: --link"].iter().any(|words| said.contains(words))
 }
 
-/// A folder with a file that no cache knows: its own name is in it.
+/// Creates a folder with a file that is in no cache: it contains the folder's name.
 fn context() -> io::Result<tempfile::TempDir> {
     let folder = tempfile::Builder::new().prefix("layerwright-probe-").rand_bytes(16).tempdir()?;
     std::fs::write(folder.path().join("probe"), folder.path().as_os_str().as_encoded_bytes())?;
@@ -125,14 +127,14 @@ fn ignores(driver: &str) -> Probed {
     Probed::Ignores { why, remedy }
 }
 
-/// What a plain `docker build` would do in an environment with this `DOCKER_BUILDKIT`, where that is not what `verify`
-/// shows; `None` if it is. buildx itself does not read the variable (docker/cli's `processBuilder` does).
+/// Returns a warning if a plain `docker build` in an environment with this `DOCKER_BUILDKIT` would not behave as
+/// `verify` shows; `None` if it would. buildx itself does not read the variable (docker/cli's `processBuilder` does).
 pub fn legacy_builder(docker_buildkit: Option<&OsStr>) -> Option<&'static str> {
-    // What Go's `strconv.ParseBool` takes for false.
+    // The values that Go's `strconv.ParseBool` takes for false.
     let off = ["0", "f", "F", "false", "False", "FALSE"];
     docker_buildkit.filter(|value| off.iter().any(|word| value == word)).map(|_| {
         "DOCKER_BUILDKIT turns BuildKit off: a plain `docker build` here uses the legacy builder, which copies without \
-         linking from Docker 23 and rejects --link before; `docker buildx build` is not touched. Unset it"
+         linking from Docker 23 and rejects --link before; `docker buildx build` is not affected. Unset it"
     })
 }
 

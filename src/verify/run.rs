@@ -1,5 +1,5 @@
-//! One file's verification: it is built as it was and as it will be, in each way and for each platform, and what comes
-//! out is compared. This and the commands of `prepare` are all that ever executes something of a repository.
+//! The verification of one file: it is built before and after the edit, in each build context and for each platform,
+//! and the images are compared. Only this module and the commands of `prepare` ever execute anything of a repository.
 
 mod bases;
 mod onbuild;
@@ -23,57 +23,57 @@ use crate::config::{Build as Configured, Config, Frontend};
 use crate::discover::{ReadError, Source};
 use crate::git::{GitError, PathError, RepoPath};
 
-/// The most of a Dockerfile's own ignore file that is read.
+/// The size limit of a Dockerfile's own ignore file.
 const MOST_IGNORED: u64 = 1 << 20;
 
-/// How much is measured.
+/// The extent of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// Whether the images are the same.
+    /// The comparison of the images.
     Quick,
-    /// What changes cost, too.
+    /// The comparison, and the cost of changes.
     Full,
 }
 
-/// What all files of a verification share.
+/// The inputs that all files of a verification share.
 pub struct Job<'a> {
-    /// What builds.
+    /// The builder.
     pub builder: &'a dyn Builder,
-    /// What is known of it.
+    /// The probes of the builder.
     pub probes: &'a Probes<'a>,
-    /// What is known of the layers that it exported.
+    /// The known layers of earlier exports.
     pub layers: &'a Layers,
-    /// Who stops it.
+    /// The interrupt.
     pub interrupt: &'a Interrupt,
     /// The files of the repository.
     pub source: &'a Source<'a>,
-    /// Their commit; None for a folder without git.
+    /// The commit of the files; `None` for a folder without git.
     pub commit: Option<&'a str>,
-    /// What [`Build::tree`] is of a context.
+    /// Returns [`Build::tree`] of a build context.
     pub tree: &'a (dyn Fn(&Context) -> Result<Option<String>, GitError> + Sync),
-    /// `layerwright.toml`.
+    /// The configuration, `layerwright.toml`.
     pub config: &'a Config,
-    /// Accepted differences of the plan.
+    /// The waivers of the plan.
     pub waivers: &'a [Waiver],
-    /// How long one file may take.
+    /// The time limit of one file.
     pub budget: Duration,
-    /// Which frontend reads the files.
+    /// The frontend that reads the files.
     pub frontend: Frontend,
-    /// Platforms, instead of those that the configuration names.
+    /// The platforms, instead of those of the configuration.
     pub platforms: &'a [String],
-    /// Values of arguments that only the build knows.
+    /// The values of build arguments that only the real build knows.
     pub build_args: &'a BTreeMap<String, String>,
-    /// Secrets beside those of the configuration.
+    /// The secrets, in addition to those of the configuration.
     pub secrets: &'a [String],
-    /// SSH agents beside those of the configuration.
+    /// The SSH agents, in addition to those of the configuration.
     pub ssh: &'a [String],
-    /// Further arguments of the builder.
+    /// Additional arguments of the builder.
     pub passed: &'a [String],
-    /// Where temporary folders are made.
+    /// The parent of the temporary folders.
     pub temporary: PathBuf,
-    /// True if temporary folders stay.
+    /// True if temporary folders are not removed.
     pub keep: bool,
-    /// The contexts of all files that prepare nothing.
+    /// The build contexts of all files without `prepare`.
     pub checkout: &'a Checkout,
 }
 
@@ -85,11 +85,11 @@ pub struct Edit<'a> {
     pub before: Vec<u8>,
     /// The text after.
     pub after: Vec<u8>,
-    /// How much is measured.
+    /// The extent of the verification.
     pub depth: Depth,
 }
 
-/// What is done just now.
+/// The current phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// The context is exported.
@@ -100,40 +100,40 @@ pub enum Phase {
     Original,
     /// The edited file is built.
     Edited,
-    /// The images differ: the original is built again, and what the differences are put down to is looked for.
+    /// The images differ: the original is built again, and the causes of the differences are determined.
     Differences,
     /// Smoke commands run.
     Smoke,
-    /// What changes cost is measured.
+    /// The cost of changes is measured.
     Cache,
 }
 
-/// Something that happens to a file.
+/// A progress event of a file.
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
-    /// Something else is done from now on, of a context, target and platform in words.
+    /// A phase begins; the text names the build context, target and platform.
     Phase(Phase, &'a str),
     /// A step of a build changed.
     Step(&'a Vertex),
-    /// A build was kept: its context and both Dockerfiles.
+    /// The files of a build were kept: its build context and both Dockerfiles.
     Kept {
-        /// The context.
+        /// The build context.
         context: PathBuf,
-        /// The Dockerfile as it was, and as it will be.
+        /// The Dockerfile before and after the edit.
         dockerfiles: [PathBuf; 2],
     },
 }
 
-/// Whom a verification tells what happens.
+/// The receiver of progress events.
 pub type Tell<'a> = dyn Fn(&Event<'_>) + Sync + 'a;
 
-/// Why a verification ends without evidence: nothing that another file would do better.
+/// The reason why a verification ends without evidence: another file would fail in the same way.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
-    /// There is no builder, or somebody interrupted it.
+    /// There is no builder, or the verification was interrupted.
     #[error(transparent)]
     Builder(#[from] BuildError),
-    /// The files of the repository cannot be had.
+    /// The files of the repository cannot be exported.
     #[error(transparent)]
     Context(#[from] ContextError),
     /// The repository cannot be read.
@@ -142,7 +142,7 @@ pub enum Stop {
     /// A file of the repository cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The plan names a file by what is no path.
+    /// The plan has an invalid path.
     #[error(transparent)]
     Path(PathError),
     /// A kept file cannot be written.
@@ -150,21 +150,21 @@ pub enum Stop {
     Keep {
         /// The file.
         at: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
-/// An outcome that is no comparison, and why.
+/// An outcome without a comparison, and the reason.
 #[derive(Debug)]
 struct Verdict(Outcome, String);
 
-/// Why a build, or what follows from it, did not come about.
+/// The reason why a build or a later step did not complete.
 #[derive(Debug)]
 enum Trouble {
-    /// It says something about this build alone.
+    /// The verdict on this build alone.
     Verdict(Verdict),
-    /// It ends everything.
+    /// The end of the whole verification.
     Stop(Stop),
 }
 
@@ -174,7 +174,8 @@ impl<E: Into<Stop>> From<E> for Trouble {
     }
 }
 
-/// The folders of the contexts of some files: what [`export`](super::context::export) has to write for them.
+/// Returns the folders of the build contexts of some files: those that [`export`](super::context::export) must write
+/// for them.
 pub fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option<RepoPath>> {
     let roots = files.into_iter().flat_map(|file| &file.contexts);
     roots
@@ -183,10 +184,10 @@ pub fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option
         .collect()
 }
 
-/// A context that is no folder of the repository.
+/// A build context outside the repository's folders.
 struct Elsewhere;
 
-/// The folder of the repository that a context is; None is the root.
+/// Returns the repository's folder of a build context; `None` is the root.
 fn folder(root: &str) -> Result<Option<RepoPath>, Elsewhere> {
     match root {
         "." => Ok(None),
@@ -196,11 +197,11 @@ fn folder(root: &str) -> Result<Option<RepoPath>, Elsewhere> {
     }
 }
 
-/// Verifies one file. `clock` is when that begins: RFC 3339, UTC, whole seconds.
+/// Verifies one file. `clock` is the start time: RFC 3339, UTC, whole seconds.
 ///
 /// # Errors
 ///
-/// [`Stop`]. What hinders this file alone is part of its evidence.
+/// [`Stop`]. A failure of this file alone is part of its evidence.
 pub fn verify(job: &Job<'_>, edit: &Edit<'_>, clock: String, tell: &Tell<'_>) -> Result<Evidence, Stop> {
     let began = now();
     let own = job.config.build.get(&edit.file.path);
@@ -225,7 +226,7 @@ pub fn verify(job: &Job<'_>, edit: &Edit<'_>, clock: String, tell: &Tell<'_>) ->
     let (outcome, reason) = match (verdict, weightiest) {
         (Some(Verdict(outcome, reason)), _) => (outcome, Some(reason)),
         (None, Some(build)) => (build.outcome, build.reason.clone()),
-        (None, None) => (Outcome::Blocked, Some("the plan knows no context of it".into())),
+        (None, None) => (Outcome::Blocked, Some("the plan has no build context for it".into())),
     };
     Ok(Evidence {
         schema: evidence::SCHEMA,
@@ -240,7 +241,7 @@ pub fn verify(job: &Job<'_>, edit: &Edit<'_>, clock: String, tell: &Tell<'_>) ->
     })
 }
 
-/// The verification of one file, as far as it is.
+/// The verification of one file so far.
 struct Run<'a> {
     job: &'a Job<'a>,
     edit: &'a Edit<'a>,
@@ -279,7 +280,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The platforms that it is built for; None for the builder's own.
+    /// Returns the platforms to build for; `None` for the builder's own.
     fn platforms(&self) -> Vec<Option<String>> {
         let named = match (self.job.platforms, self.own) {
             ([], Some(own)) => own.platforms.as_slice(),

@@ -1,4 +1,4 @@
-//! Smoke commands, which run in both images. Compares their output and exit codes and never stores the output.
+//! Smoke commands, which run in both images. Compares their output and exit codes, and never stores either.
 //!
 //! A command runs as a RUN at the end of the stage, so that any builder can run it, with the USER, ENV, WORKDIR and
 //! SHELL of the image there. Its output, with standard error, goes to a file, and so does its exit code; a stage of

@@ -1,44 +1,45 @@
-//! The two texts of a file as they are built: each stage with a name, so that it can be built and executed anew by it,
-//! and where the builder's own frontend reads them, without the header. No line moves.
+//! The two texts of a file in the form in which they are built: each stage has a name, so that it can be built, and
+//! executed without the cache, by that name. For the builder's own frontend, the header is removed. It never moves an
+//! instruction to another line.
 
 use crate::config::Frontend;
 use crate::dockerfile::{Body, Dockerfile};
 use crate::text::{EditSet, Span};
 
-/// How a stage without a name is called, with its number behind it.
+/// The prefix of the name for a stage without one; the stage's number follows.
 const NAME: &str = "layerwright";
 
-/// Both texts as they are built.
+/// Both texts in the form in which they are built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Texts {
-    /// As it was.
+    /// The text before the edit.
     pub before: Vec<u8>,
-    /// As it will be.
+    /// The text after the edit.
     pub after: Vec<u8>,
-    /// The text as it was with the header as it will be; the same as `before` where no header changes.
+    /// The original text with the header of the edited one; the same as `before` if the header does not change.
     pub header_only: Vec<u8>,
-    /// The frontend that reads them: what the header names, or None for the builder's own.
+    /// The frontend that reads the texts: the image that the header names, or `None` for the builder's own.
     pub frontend: Option<String>,
-    /// What that leans on.
+    /// The assumptions of the builder's own frontend.
     pub assumptions: Vec<String>,
 }
 
-/// Why a text cannot be built as it has to be.
+/// The reason why a text cannot be built as required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Without its header it would be another file.
-    #[error("the builder's own frontend cannot read it: its header is no comment of its own line")]
+    /// The file would have another meaning without its header.
+    #[error("the builder's own frontend cannot read it: its header is not a comment on a line of its own")]
     Header,
-    /// A mistake of this program.
+    /// An internal error.
     #[error("its stages cannot be named")]
     Names,
 }
 
-/// Makes them of the texts of a file.
+/// Converts the texts of a file.
 ///
 /// # Errors
 ///
-/// [`TextError`] where a text would say something else than it does.
+/// [`TextError`] if a converted text would have another meaning.
 pub fn texts(before: &[u8], after: &[u8], frontend: Frontend) -> Result<Texts, TextError> {
     let read = Dockerfile::read(before);
     let edited = Dockerfile::read(after);
@@ -58,8 +59,7 @@ pub fn texts(before: &[u8], after: &[u8], frontend: Frontend) -> Result<Texts, T
             assumptions: Vec::new(),
         }),
         Frontend::Builtin => {
-            let assume =
-                |name: String| format!("the frontend {name} reads this file as the builder's own does");
+            let assume = |name: String| format!("compared with the builder's own frontend, not with {name}");
             let before = named(&Dockerfile::read(without_header(&read)?))?;
             Ok(Texts {
                 header_only: before.clone(),
@@ -72,7 +72,7 @@ pub fn texts(before: &[u8], after: &[u8], frontend: Frontend) -> Result<Texts, T
     }
 }
 
-/// What the names of stages start with: nothing that a stage is called.
+/// Returns a prefix that no name of a stage begins with.
 fn prefix(dockerfile: &Dockerfile) -> String {
     let mut prefix = NAME.to_owned();
     while dockerfile.instructions().iter().any(|instruction| match &instruction.body {
@@ -84,7 +84,7 @@ fn prefix(dockerfile: &Dockerfile) -> String {
     prefix
 }
 
-/// The text with a name for each stage that has none.
+/// Returns the text with a name for each unnamed stage.
 fn named(dockerfile: &Dockerfile, prefix: &str) -> Result<Vec<u8>, TextError> {
     let mut edits = EditSet::default();
     let mut stages = 0;
@@ -99,7 +99,7 @@ fn named(dockerfile: &Dockerfile, prefix: &str) -> Result<Vec<u8>, TextError> {
     Ok(edits.apply(dockerfile.text()))
 }
 
-/// The text as it was, with the header that the edit gives it.
+/// Returns the original text with the header of the edited one.
 fn with_header(before: &Dockerfile, value: &str) -> Vec<u8> {
     let directives = before.directives();
     let mut edits = EditSet::default();
@@ -107,12 +107,12 @@ fn with_header(before: &Dockerfile, value: &str) -> Vec<u8> {
         Some(old) => edits.replace(old.value_span, value),
         None => edits.insert(directives.insertion_point, format!("# syntax={value}\n")),
     };
-    // One edit meets no other.
+    // A single edit cannot overlap another.
     made.map_or_else(|_| before.text().to_vec(), |()| edits.apply(before.text()))
 }
 
-/// The text without its header, each line where it was. What stands in its place must not end the directives behind
-/// it, as any other comment or an empty line would: they move up, and the empty line comes behind them.
+/// Returns the text without its header; instructions keep their line numbers. A comment or an empty line in the place
+/// of the header would end the directives after it: so they move up, and the empty line follows them.
 fn without_header(dockerfile: &Dockerfile) -> Result<Vec<u8>, TextError> {
     let directives = dockerfile.directives();
     let Some(syntax) = &directives.syntax else { return Ok(dockerfile.text().to_vec()) };
@@ -122,7 +122,7 @@ fn without_header(dockerfile: &Dockerfile) -> Result<Vec<u8>, TextError> {
     let last = others.max().unwrap_or_default().max(syntax.line);
     let (own, end) = (line(syntax.line)?, line(last)?.end);
     let text = dockerfile.text();
-    // A byte order mark stays where it is.
+    // A byte order mark stays at the start.
     let start =
         own.start + text[own.range()].iter().position(|&byte| byte == b'#').ok_or(TextError::Header)?;
     let ending: &[u8] = if text[own.range()].ends_with(b"\r\n") { b"\r\n" } else { b"\n" };
@@ -164,7 +164,7 @@ mod tests {
     fn each_stage_gets_a_name_on_its_own_line() {
         let file = "FROM a # no comment\nFROM --platform=x b \\\n  # c\n  as Own\nfrom c\nCOPY x /x\n";
         let texts = made(file, file, Frontend::Header);
-        // A comment behind an instruction is none: BuildKit refuses the first line, which stays.
+        // `#` after an instruction does not begin a comment: BuildKit refuses the first line, which stays.
         let good = "FROM a\r\nFROM --platform=x b \\\n  # c\n  as Own\nfrom c \nCOPY x /x\n";
         assert_eq!(
             text(&made(good, good, Frontend::Header).before),
@@ -203,7 +203,7 @@ mod tests {
         );
         let texts = made("FROM a AS x\n", "# syntax=a/b\nFROM a AS x\n", Frontend::Builtin);
         assert_eq!(texts.frontend, None);
-        assert_eq!(texts.assumptions, ["the frontend a/b reads this file as the builder's own does"]);
+        assert_eq!(texts.assumptions, ["compared with the builder's own frontend, not with a/b"]);
         assert_eq!(made("FROM a AS x\n", "FROM a AS x\n", Frontend::Builtin).assumptions, [""; 0]);
     }
 

@@ -1,10 +1,11 @@
-//! Which lines of a Dockerfile a build linked, by the names of its vertexes.
+//! The lines of a Dockerfile that a build linked, found by the names of its vertexes. It never builds.
 //!
 //! A name is `[stage n/m] LINK COPY …`. BuildKit counts FROM (of an image that has layers), triggers of ONBUILD, and
-//! COPY, ADD, RUN and WORKDIR (`dockerfile2llb.prefixCommand`, `dispatchState.cmdTotal`). Where a stage begins in that
-//! count may be unknown, so each count that fits all that was shown is tried, and a line is linked only if all agree. A
-//! vertex that two stages share has the name of one, be it of another build that runs at the same time: the other's line
-//! counts as not exercised, and shows in a build of that stage alone. Bases are shared most, so theirs tell nothing.
+//! COPY, ADD, RUN and WORKDIR (`dockerfile2llb.prefixCommand`, `dispatchState.cmdTotal`). The first number of a stage
+//! may be unknown, so each count that fits all visible steps is tried, and a line is linked only if all agree. A
+//! vertex that two stages share has the name of one of them, even of another build that runs at the same time: the
+//! line of the other stage counts as not exercised, and is visible in a build of that stage alone. Base images are
+//! shared most, so their vertexes are ignored.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,8 @@ use crate::campaign::evidence::Reached;
 use crate::dockerfile::stages::{Reference, Stages};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
 
-/// Returns true if a build of this Dockerfile reached its COPY and ADD lines: each instruction, by its place in
-/// [`Dockerfile::instructions`], with what was shown. Others are left out.
+/// Returns the COPY and ADD lines of a Dockerfile, each by its place in [`Dockerfile::instructions`], with how a
+/// build reached it. Other instructions are left out.
 pub fn reached(vertexes: &[Vertex], dockerfile: &Dockerfile, stages: &Stages) -> Vec<(usize, Reached)> {
     let counted = Counted::new(dockerfile, stages);
     let steps: Vec<Step<'_>> = vertexes.iter().filter_map(Step::read).collect();
@@ -39,7 +40,7 @@ fn transfer(instruction: &Instruction) -> Option<&Transfer> {
     }
 }
 
-/// A vertex of a stage: `[linux/amd64 stage n/m] ONBUILD LINK COPY …`, platform and stage not always.
+/// A vertex of a stage: `[linux/amd64 stage n/m] ONBUILD LINK COPY …`; platform and stage may be missing.
 #[derive(Debug)]
 struct Step<'v> {
     stage: &'v str,
@@ -56,7 +57,7 @@ impl<'v> Step<'v> {
         let (place, text) = vertex.name.strip_prefix('[')?.split_once("] ")?;
         let mut words: Vec<&str> = place.split_whitespace().collect();
         let (number, total) = words.pop()?.split_once('/')?;
-        // The name of a stage has no slash; that of a platform has.
+        // The name of a stage contains no slash; that of a platform does.
         let stage = words.pop().filter(|word| !word.contains('/')).unwrap_or_default();
         let (onbuild, text) = text.strip_prefix("ONBUILD ").map_or((false, text), |text| (true, text));
         let (link, text) = text.strip_prefix("LINK ").map_or((false, text), |text| (true, text));
@@ -75,10 +76,10 @@ impl<'v> Step<'v> {
 
 /// A counted line of a stage.
 struct Line<'d> {
-    /// Its place among the instructions.
+    /// The place among the instructions.
     at: usize,
     instruction: &'d Instruction,
-    /// True if it counts but may have no number: `WORKDIR /` makes nothing.
+    /// True if the line counts but may have no number: `WORKDIR /` makes no step.
     may_be_root: bool,
 }
 
@@ -86,7 +87,7 @@ struct Line<'d> {
 struct Counted<'d> {
     dockerfile: &'d Dockerfile,
     stages: &'d Stages,
-    /// Each stage's counted lines.
+    /// The counted lines of each stage.
     lines: Vec<Vec<Line<'d>>>,
 }
 
@@ -106,14 +107,14 @@ impl<'d> Counted<'d> {
         Self { dockerfile, stages, lines }
     }
 
-    /// The names under which a stage is shown; none where they are another's too.
+    /// Returns the names of a stage in vertexes; none if another stage has the same name.
     fn names(&self, stage: usize) -> Vec<String> {
         let shown = |stage: usize| self.stages.name(stage).map_or(format!("stage-{stage}"), str::to_owned);
         let name = shown(stage);
         if (0..self.stages.len()).any(|other| other != stage && shown(other) == name) {
             return Vec::new();
         }
-        // A stage that is alone has no name, unless an image is copied from.
+        // The only stage of a file has no name, unless an image is copied from.
         let alone = (self.stages.len() == 1).then(String::new);
         alone.into_iter().chain([name]).collect()
     }
@@ -125,7 +126,8 @@ impl<'d> Counted<'d> {
         steps.iter().filter(own).collect()
     }
 
-    /// Returns true if nothing changes the filesystem before a line, on `scratch`: what is linked there is not merged.
+    /// Returns true if no line before this one changes the filesystem, on `scratch`: a linked copy there is not
+    /// merged.
     fn is_first(&self, stage: usize, at: usize) -> bool {
         let none = self.lines[stage].iter().take_while(|line| line.at < at).all(|line| line.may_be_root);
         let below = match self.stages.get(stage).map(|stage| &stage.base) {
@@ -152,7 +154,7 @@ impl<'d> Counted<'d> {
         agreed(found)
     }
 
-    /// A trigger is executed where a stage starts from its own; it is found by its text.
+    /// Finds a trigger by its text in the stages that start from its own stage, where it is executed.
     fn onbuild(&self, stage: usize, at: usize, steps: &[Step<'_>]) -> Reached {
         let trigger = |at: usize| match &self.dockerfile.instructions()[at].body {
             Body::Onbuild(child) => plain_words(child, self.dockerfile.text()),
@@ -175,13 +177,13 @@ impl<'d> Counted<'d> {
 
 const NOT: Reached = Reached::NotExercised;
 
-/// What all say; nothing was shown where they do not agree.
+/// Returns the result on which all numberings agree, or not exercised if they disagree.
 fn agreed(mut all: impl Iterator<Item = Reached>) -> Reached {
     let first = all.next().unwrap_or(NOT);
     if all.all(|other| other == first) { first } else { NOT }
 }
 
-/// Each way to number the lines of a stage that fits what was shown of it.
+/// Returns each way to number the lines of a stage that fits its visible steps.
 fn numberings(lines: &[Line<'_>], steps: &[&Step<'_>], text: &[u8]) -> Vec<Vec<Option<usize>>> {
     let open: Vec<usize> = (0..lines.len()).filter(|line| lines[*line].may_be_root).collect();
     let totals: BTreeSet<usize> = steps.iter().map(|step| step.total).collect();
@@ -206,10 +208,11 @@ fn numberings(lines: &[Line<'_>], steps: &[&Step<'_>], text: &[u8]) -> Vec<Vec<O
     found
 }
 
-/// How many lines may be without a number. There are twice as many ways for each.
+/// The limit of lines that may have no number. Each one doubles the number of ways.
 const MOST_OPEN: usize = 6;
 
-/// Returns true if a step is what a numbering makes it: the line's own words, or no line's at all.
+/// Returns true if a step fits a numbering: it has the words of the line with its number, or no line has its number
+/// and it is a trigger.
 fn fits(step: &Step<'_>, lines: &[Line<'_>], numbers: &[Option<usize>], text: &[u8]) -> bool {
     let line = numbers.iter().position(|number| *number == Some(step.number));
     match line.map(|line| lines[line].instruction) {
@@ -223,7 +226,7 @@ fn fits(step: &Step<'_>, lines: &[Line<'_>], numbers: &[Option<usize>], text: &[
     }
 }
 
-/// The words of an instruction that BuildKit shows as they are; `None` if it would expand something.
+/// Returns the words of an instruction that BuildKit shows unchanged; `None` if it would expand something.
 fn plain_words(instruction: &Instruction, text: &[u8]) -> Option<Vec<String>> {
     let source = std::str::from_utf8(&text[instruction.span.range()]).ok()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || " \t_-./=:,@*?+%".contains(c);

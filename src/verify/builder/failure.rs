@@ -1,4 +1,4 @@
-//! The reason for a failed build, found in its output. It never runs the builder.
+//! The reason for a failed build, found in its output.
 
 use super::progress::{EXPORTING, Progress};
 use super::{BuildError, Vertex};

@@ -11,7 +11,7 @@ fn whole() -> BTreeSet<Option<RepoPath>> {
     BTreeSet::from([None])
 }
 
-/// A folder whose modes and times are anybody's.
+/// A folder with arbitrary modes and times.
 fn given() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
@@ -45,7 +45,7 @@ fn modes_and_times_are_those_of_nobody() {
     assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0, "nothing is left");
 }
 
-/// Nothing else that it is built with.
+/// Returns no named contexts.
 fn none() -> BTreeMap<String, String> {
     BTreeMap::new()
 }

@@ -1,4 +1,4 @@
-//! The documents of an export: which image it holds, and of which layers. It never reads a layer.
+//! The documents of an export: the image and the list of its layers. It never reads a layer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -14,7 +14,7 @@ use super::{Digest, ExportError, file};
 use crate::images::file::document::{ATTESTATION, Descriptor, Document};
 use crate::images::file::layout::{INDEX, MAX_DEPTH};
 
-/// The most that a manifest or configuration may hold; registries refuse more.
+/// The size limit of a manifest or configuration; registries refuse larger ones.
 const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
 
 /// The documents of a layout. Blobs are checked against their digests.
@@ -22,27 +22,27 @@ pub(super) struct Documents<'a> {
     folder: &'a Path,
 }
 
-/// What the documents state about an image.
+/// The documents' statements about an image.
 #[derive(Debug)]
 pub(super) struct Stated {
     pub digest: Digest,
     pub config: serde_json::Map<String, serde_json::Value>,
-    /// The lowest first.
+    /// The layers, the lowest first.
     pub layers: Vec<StatedLayer>,
 }
 
 /// A layer as the manifest and the configuration name it.
 #[derive(Debug)]
 pub(super) struct StatedLayer {
-    /// Of the blob.
+    /// The digest of the blob.
     pub digest: Digest,
-    /// Bytes of the blob.
+    /// The bytes of the blob.
     pub size: u64,
-    /// Of the uncompressed tar.
+    /// The digest of the uncompressed tar.
     pub diff_id: Digest,
 }
 
-/// A manifest with its parts.
+/// A manifest with the parts that it refers to.
 struct Manifest {
     config: Descriptor,
     layers: Vec<Descriptor>,
@@ -59,7 +59,7 @@ impl<'a> Documents<'a> {
         Self { folder }
     }
 
-    /// The one image of the layout.
+    /// Returns the only image of the layout.
     pub fn image(&self) -> Result<Stated, ExportError> {
         let index = self.document(INDEX)?.ok_or_else(|| ExportError::Missing { name: INDEX.into() })?;
         let Document { manifests, .. } = parsed(&index, INDEX)?;
@@ -124,7 +124,7 @@ impl<'a> Documents<'a> {
             return Err(ExportError::Digest { digest, actual });
         }
         if bytes.len() as u64 != descriptor.size {
-            return Err(file(&descriptor.digest, "has another size than is said where it is named"));
+            return Err(file(&descriptor.digest, "has another size than its descriptor says"));
         }
         Ok((digest, bytes))
     }
@@ -140,7 +140,7 @@ impl<'a> Documents<'a> {
         let mut bytes = Vec::new();
         match from.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes).map_err(failed)? as u64 {
             0..=MAX_DOCUMENT => Ok(Some(bytes)),
-            _ => Err(file(name, "is over 4 MiB, which no manifest or configuration is")),
+            _ => Err(file(name, "is over 4 MiB, the size limit of a manifest or configuration")),
         }
     }
 }
@@ -151,5 +151,5 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T, ExportErro
 
 fn parse(digest: &str) -> Result<Digest, ExportError> {
     let digested = digest.strip_prefix("sha256:").and_then(Digest::from_hex);
-    digested.ok_or_else(|| file(digest, "is no sha256 digest, and no other is read"))
+    digested.ok_or_else(|| file(digest, "is not a sha256 digest; other algorithms are not supported"))
 }

@@ -1,4 +1,4 @@
-//! The folder that a builder exports to, and what is in it then.
+//! The folder that a builder exports to, and its content after the export.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -17,17 +17,17 @@ use super::{Digest, ExportError, Image, Known, LayerDescriptor, file};
 /// The folder of the blobs: OCI `image-layout.md`, "Blobs".
 const BLOBS: &str = "blobs/sha256";
 
-/// Blobs of fewer bytes are exported again: that costs less than to stand in for them.
+/// Smaller blobs are exported again: that costs less than a placeholder.
 const SMALL: u64 = 64 * 1024;
 
-/// A folder that a builder exports one image to, as `type=oci,tar=false,dest=…`. Dropped, it is removed.
+/// A folder that a builder exports one image to, as `type=oci,tar=false,dest=…`. Removed when dropped.
 #[derive(Debug)]
 pub struct Export {
     folder: TempDir,
     stand_ins: HashSet<Digest>,
 }
 
-/// An image layout, of which the documents were read.
+/// An image layout whose documents were read.
 #[derive(Debug)]
 pub struct Layout {
     export: Export,
@@ -35,12 +35,12 @@ pub struct Layout {
 }
 
 impl Export {
-    /// Makes a folder below `parent`, in which something stands in for each larger blob that is known: it has the blob's
-    /// name and size, and takes no room where files may have holes.
+    /// Creates a folder below `parent`, with a placeholder for each larger blob that is known. A placeholder has the
+    /// blob's name and size, and takes no space on filesystems with sparse files.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn new(parent: &Path, known: &Known) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("layerwright-export-").tempdir_in(parent)?;
         fs::create_dir_all(folder.path().join(BLOBS))?;
@@ -49,11 +49,11 @@ impl Export {
         Ok(export)
     }
 
-    /// Lets something stand in for the layers of another export, which are known when this one is read.
+    /// Adds placeholders for the layers of another export, which are known when this one is read.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn stand_in_for(&mut self, other: &Layout) -> io::Result<()> {
         other.stated.layers.iter().try_for_each(|layer| self.stand_in(layer.digest, layer.size))
     }
@@ -65,16 +65,16 @@ impl Export {
         Ok(())
     }
 
-    /// Where the builder exports to.
+    /// Returns the folder that the builder exports to.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Reads the documents of what was exported.
+    /// Reads the documents of the export.
     ///
     /// # Errors
     ///
-    /// [`ExportError`], where they are damaged or tell of no image or of several.
+    /// [`ExportError`], if they are damaged, or describe no image or several.
     pub fn open(self) -> Result<Layout, ExportError> {
         let stated = Documents::new(self.path()).image()?;
         Ok(Layout { export: self, stated })
@@ -82,8 +82,8 @@ impl Export {
 }
 
 impl Layout {
-    /// Reads the layers that are not known, each in one pass, and puts all over each other. What was read is known then.
-    /// It ends early as soon as `stop` says so.
+    /// Reads the layers that are not known, each in one pass, and applies all layers in order. The layers that were
+    /// read are then known. Reading ends early as soon as `stop` returns true.
     ///
     /// # Errors
     ///
@@ -108,11 +108,11 @@ impl Layout {
         Ok(Image { entries, config, layers: descriptors, digest })
     }
 
-    /// How many bytes the builder wrote into the folder.
+    /// Returns the number of bytes that the builder wrote into the folder.
     ///
     /// # Errors
     ///
-    /// [`ExportError::Read`], where the folder cannot be listed.
+    /// [`ExportError::Read`], if the folder cannot be listed.
     pub fn written(&self) -> Result<u64, ExportError> {
         let stand_ins: HashSet<String> = self.export.stand_ins.iter().copied().map(name_of).collect();
         let own = |entry: &fs::DirEntry| {
@@ -130,7 +130,7 @@ impl Layout {
     }
 }
 
-/// The name of a blob in a layout.
+/// Returns the name of a blob in a layout.
 pub(super) fn name_of(digest: Digest) -> String {
     format!("{BLOBS}/{}", digest.to_string().trim_start_matches("sha256:"))
 }
@@ -139,7 +139,7 @@ pub(super) fn missing(digest: Digest) -> ExportError {
     ExportError::Missing { name: format!("blob {digest}") }
 }
 
-/// Reads a layer, and checks it against its name.
+/// Reads a layer, and checks its digest.
 fn layer_at(folder: &Path, digest: Digest, stop: &dyn Fn() -> bool) -> Result<Layer, ExportError> {
     let name = name_of(digest);
     let failed = |source: io::Error| match source.kind() {
@@ -151,7 +151,7 @@ fn layer_at(folder: &Path, digest: Digest, stop: &dyn Fn() -> bool) -> Result<La
     let layer = layer::read(&mut hashed, digest).map_err(|source| ExportError::Layer { digest, source });
     io::copy(&mut hashed, &mut io::sink()).map_err(failed)?;
     let actual = Digest(hashed.hash.finalize().into());
-    // Of damaged data the digest is told, not what it looks like.
+    // For damaged data, the wrong digest is reported, not the parse error.
     if actual != digest {
         return Err(ExportError::Digest { digest, actual });
     }
@@ -169,7 +169,7 @@ struct Hashed<'s, R> {
 impl<R: Read> Read for Hashed<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if (self.stop)() {
-            return Err(io::Error::other("somebody stopped it"));
+            return Err(io::Error::other("interrupted"));
         }
         let count = self.from.read(buffer)?;
         self.hash.update(&buffer[..count]);

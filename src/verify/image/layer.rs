@@ -10,19 +10,19 @@ use super::{Digest, ImagePath, Node, NodeKind};
 use crate::rootfs::layers::member::{Kind, Member, Members};
 use crate::rootfs::layers::{LayerError, Mark, WHITEOUT, check_name, input, mark, refused};
 
-/// How much of a file is hashed at once.
+/// The size of the pieces in which a file is hashed.
 const PIECE: usize = 64 * 1024;
 
-/// What a layer says.
+/// The content of a layer.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
-    /// Bytes of the blob.
+    /// The bytes of the blob.
     pub size: u64,
-    /// Bytes of the tar, uncompressed, without what ends it.
+    /// The bytes of the uncompressed tar, without its end-of-archive blocks.
     pub tar_size: u64,
-    /// Paths that it removes from lower layers.
+    /// The paths that the layer removes from lower layers (whiteouts).
     pub removed: Vec<ImagePath>,
-    /// Directories that hide what lower layers have in them.
+    /// The opaque directories, which hide their content in lower layers.
     pub opaque: Vec<ImagePath>,
     pub writes: Vec<Write>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Layer {
 #[derive(Debug)]
 pub(super) struct Write {
     pub path: ImagePath,
-    /// Where its header is in the tar.
+    /// The offset of its header in the tar.
     pub offset: u64,
     pub what: What,
 }
@@ -78,7 +78,7 @@ impl Layer {
             return Ok(());
         }
         if path.is_empty() && member.kind != Kind::Dir {
-            return Err(refused(&member, "is the root and no directory"));
+            return Err(refused(&member, "is the root but not a directory"));
         }
         let kind = match member.kind {
             Kind::Dir => NodeKind::Dir,
@@ -96,7 +96,7 @@ impl Layer {
             }
             Kind::Note => return Ok(()),
         };
-        // Linux knows no other mode of a symlink, whatever a tar says.
+        // In Linux, a symlink has no other mode, whatever a tar states.
         let mode = if member.kind == Kind::Symlink { 0o777 } else { member.mode };
         let Member { uid, gid, xattrs, offset, .. } = member;
         let what = What::Node(Arc::new(Node { kind, mode, uid, gid, xattrs: xattrs.into() }));
@@ -105,9 +105,9 @@ impl Layer {
     }
 }
 
-/// The digest of a file's content.
+/// Returns the digest of a file's content.
 ///
-/// What a sparse file holds is not put together: its digest is of where it stands, which no other file shares.
+/// The content of a sparse file is not assembled: its digest is computed from its place, which no other file shares.
 fn content(
     members: &mut Members<'_>,
     member: &Member,
@@ -131,7 +131,7 @@ fn content(
     }
 }
 
-/// A name as a path of an image.
+/// Returns a name as a path of an image.
 fn clean(name: &[u8], member: &Member) -> Result<Vec<u8>, LayerError> {
     check_name(name, member)?;
     let mut path = Vec::with_capacity(name.len());

@@ -1,4 +1,5 @@
-//! The layers that were read so far: what exports share is read once, and exported once. It never reads a layer.
+//! The layers that were read so far: a layer that several exports share is read once and exported once. It never
+//! reads a layer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,42 +7,42 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::layer::Layer;
 use super::{Digest, LayerDescriptor};
 
-/// How many paths are remembered at most, of all layers together: some 100 MB.
+/// The limit of remembered paths, of all layers together: some 100 MB.
 const MOST_PATHS: usize = 400_000;
 
-/// What a layer costs beside its paths, in paths.
+/// The cost of a layer without its paths, in paths.
 const LAYER: usize = 64;
 
-/// The layers that the builds of a verification share, whichever file they belong to.
+/// The layers that the builds of a verification share, across files.
 #[derive(Debug, Default)]
 pub struct Layers(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
     layers: HashMap<Digest, (Used, Arc<Layer>)>,
-    /// How often something was used.
+    /// The number of uses so far.
     uses: Used,
     paths: usize,
 }
 
 type Used = u64;
 
-/// What is known of layers at one time: nothing of it is forgotten while it is held.
+/// A snapshot of the known layers: no layer of it is forgotten while it exists.
 #[derive(Clone, Debug, Default)]
 pub struct Known(HashMap<Digest, Arc<Layer>>);
 
 impl Layers {
-    /// What is known now.
+    /// Returns the layers known now.
     pub fn known(&self) -> Known {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Known(kept.layers.iter().map(|(digest, (_, layer))| (*digest, Arc::clone(layer))).collect())
     }
 
-    /// Remembers the layers of an image. Where there are too many, those that nobody used for longest are forgotten. One
-    /// that is too large for itself is not remembered.
+    /// Remembers the layers of an image. Over the limit, the least recently used layers are forgotten. A layer over
+    /// the limit on its own is not remembered.
     pub fn remember(&self, known: &Known, layers: &[LayerDescriptor]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The lowest is used last: it is what others most likely have too.
+        // The lowest layer is used last, because other images most likely share it.
         for descriptor in layers.iter().rev() {
             if let Some(layer) = known.0.get(&descriptor.digest).filter(|layer| paths(layer) <= MOST_PATHS) {
                 kept.use_one(descriptor.digest, layer);
@@ -70,13 +71,13 @@ impl Kept {
     }
 }
 
-/// What a layer takes of [`MOST_PATHS`].
+/// Returns the share of a layer in [`MOST_PATHS`].
 fn paths(layer: &Layer) -> usize {
     layer.writes.len() + layer.removed.len() + layer.opaque.len() + LAYER
 }
 
 impl Known {
-    /// Knows all that another knows, too.
+    /// Adds the layers of another snapshot.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
@@ -89,7 +90,7 @@ impl Known {
         self.0.insert(digest, layer);
     }
 
-    /// Digests of the blobs and their bytes.
+    /// Returns the digests and sizes of the blobs.
     pub(super) fn sizes(&self) -> impl Iterator<Item = (Digest, u64)> {
         self.0.iter().map(|(digest, layer)| (*digest, layer.size))
     }
@@ -126,7 +127,7 @@ mod tests {
         remember(&[of(1, third), of(4, third)]);
         assert_eq!(known(), [1, 3, 4], "2 was not used since");
         remember(&[of(5, MOST_PATHS)]);
-        assert_eq!(known(), [1, 3, 4], "what is too large for itself drives nobody out");
+        assert_eq!(known(), [1, 3, 4], "a layer over the limit on its own displaces no other layer");
         (0..200).for_each(|_| remember(&[of(6, 0)]));
         assert_eq!(known(), [1, 4, 6], "it counts once, and even an empty one counts");
     }

@@ -103,7 +103,7 @@ impl Files {
         serde_json::json!({"manifests": self.manifests}).to_string().into_bytes()
     }
 
-    /// What comes of it where all this is known.
+    /// Returns the image, read while all this is known.
     fn read_with(&self, known: &mut Known) -> Result<Image, ExportError> {
         let export = Export::new(&std::env::temp_dir(), known).unwrap();
         for (name, bytes) in &self.blobs {
@@ -139,7 +139,7 @@ fn tree(layers: impl IntoIterator<Item = LayerTar>) -> Image {
     image(layers, &serde_json::Value::Null)
 }
 
-/// A line a path: type, mode, path, and the content's length or the target.
+/// Returns a line for each path: type, mode, path, and the content's length or the target.
 fn listing(image: &Image) -> Vec<String> {
     let line = |(path, node): (&ImagePath, &Arc<Node>)| match &node.kind {
         NodeKind::Dir => format!("d{:o} {path}", node.mode),
@@ -166,7 +166,7 @@ fn layers_lie_over_each_other() {
             layer().file("a/.wh..wh..opq", "").file("a/up", "22"),
             &["d755 ", "d750 a", "f644 a/up 2", "f644 a-b 1", "f644 f 1", "l777 s a"],
         ),
-        // A whiteout behind what it stands before hides lower layers alone.
+        // A whiteout after an entry that it names hides lower layers alone.
         (
             layer().dir("a", 0o700).file("a/up", "22").file(".wh.a", ""),
             &["d755 ", "d700 a", "f644 a/up 2", "f644 a-b 1", "f644 f 1", "l777 s a"],
@@ -180,12 +180,12 @@ fn layers_lie_over_each_other() {
             layer().file("f/x", "22"),
             &["d755 ", "d750 a", "f644 a/low 1", "f644 a-b 1", "d755 f", "f644 f/x 2", "l777 s a"],
         ),
-        // A symlink of a lower layer gives way to a directory like the one that it led to.
+        // A symlink of a lower layer is replaced by a directory with the attributes of its target.
         (
             layer().file("s/x", "22"),
             &["d755 ", "d750 a", "f644 a/low 1", "f644 a-b 1", "f644 f 1", "d750 s", "f644 s/x 2"],
         ),
-        // One of the same layer is followed.
+        // A symlink of the same layer is followed.
         (
             layer().symlink("t", "/a/../a").file("t/x", "22"),
             &[
@@ -300,7 +300,7 @@ fn what_two_exports_share_is_read_once() {
     let (layers, mut known) = (Layers::default(), Known::default());
     let one = files(&first).read_with(&mut known).unwrap();
     layers.remember(&known, &one.layers);
-    // The base is another file under its name now: nobody looks.
+    // The file of the base image has other content under its name now: it is not read.
     let mut other = files(&second);
     other.blobs.insert(name(&base), vec![b'?'; 700]);
     let two = other.read_with(&mut layers.known()).unwrap();
@@ -324,7 +324,7 @@ fn what_is_known_takes_no_room() {
     fs::write(export.path().join("index.json"), files.index()).unwrap();
     let (layout, at) = (export.open().unwrap(), files.blobs.values().map(Vec::len).sum::<usize>());
     assert_eq!(layout.written().unwrap(), (at - base.len()) as u64);
-    // The same for what is read only later.
+    // The same for an export that is read only later.
     let mut later = Export::new(&std::env::temp_dir(), &Known::default()).unwrap();
     later.stand_in_for(&layout).unwrap();
     assert_eq!(fs::metadata(later.path().join(name(&base))).unwrap().len(), base.len() as u64);
@@ -369,7 +369,7 @@ fn an_export_holds_one_image() {
     assert!(matches!(Files::default().read(), Err(ExportError::Images { count: 0 })));
     let two = Files::default().image(&[&a], &none).image(&[&b], &none);
     assert!(matches!(two.read(), Err(ExportError::Images { count: 2 })));
-    // One image under two names is one, and an attestation is none.
+    // One image under two names counts once, and an attestation does not count.
     let mut twice = Files::default().image(&[&a], &none).image(&[&a], &none);
     let attested = twice.blob(b"{\"config\": null}".to_vec());
     twice.manifests.push(attested);
@@ -399,7 +399,7 @@ fn layers_that_no_image_may_have_are_refused() {
 }
 
 proptest::proptest! {
-    /// Whatever is damaged, nobody is told of another image than was there.
+    /// Damage never yields another image than the one that was exported.
     #[test]
     fn no_damage_makes_another_image(damage in proptest::collection::vec((0_usize..20_000, proptest::num::u8::ANY), 1..4)) {
         let capability: [(&str, &[u8]); 1] = [("SCHILY.xattr.security.capability", b"\x01\n")];

@@ -1,4 +1,4 @@
-//! The paths of an image as a filesystem that layers are put over. It never reads anything itself.
+//! The paths of an image as a filesystem that layers are applied to. It never reads anything itself.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,15 +12,15 @@ use super::{ImagePath, Node, NodeKind};
 use crate::rootfs::layers::LayerError;
 use crate::rootfs::layers::overlay::{Filesystem, Kind, Overlay, Written};
 
-/// What is at each path of an image.
+/// The entry at each path of an image.
 pub(super) type Entries = BTreeMap<ImagePath, Arc<Node>>;
 
-/// An image without layers. Its root is there.
+/// Returns the entries of an image without layers: the root alone.
 pub(super) fn empty() -> Entries {
     Entries::from([(shared(b""), Entries::undescribed_directory())])
 }
 
-/// Puts a layer over what is here.
+/// Applies a layer to the entries.
 pub(super) fn apply(entries: &mut Entries, layer: &Layer) -> Result<(), LayerError> {
     let mut overlay = Overlay::over(entries);
     layer.removed.iter().for_each(|path| overlay.remove(path));
@@ -83,7 +83,7 @@ impl Filesystem for Entries {
         let bounds = if path.is_empty() {
             (Bound::Excluded(shared(b"")), Bound::Unbounded)
         } else {
-            // `0` is what follows the slash.
+            // `0` is the character after the slash.
             (Bound::Included(shared(&[path, b"/"].concat())), Bound::Excluded(shared(&[path, b"0"].concat())))
         };
         self.extract_if(bounds, |_, _| true).for_each(drop);

@@ -1,4 +1,5 @@
-//! Names that pair with nothing, compared as what a folder holds of each kind.
+//! Entries whose names have no counterpart in another build, compared by the entries of each kind that a folder
+//! holds.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -17,15 +18,15 @@ pub(super) struct Entry<'a> {
     pub node: &'a Arc<Node>,
 }
 
-/// What is in a folder, by name.
+/// The entries of a folder, by name.
 pub(super) type Children<'a> = BTreeMap<&'a [u8], Entry<'a>>;
 
-/// All that is below a path.
+/// Returns all entries below a path.
 pub(super) fn below<'a>(
     image: &'a Image,
     path: &[u8],
 ) -> impl Iterator<Item = (&'a ImagePath, &'a Arc<Node>)> {
-    // `0` is what follows the slash.
+    // `0` is the character after the slash.
     let (from, to) = if path.is_empty() {
         (Vec::new(), Bound::Unbounded)
     } else {
@@ -35,23 +36,23 @@ pub(super) fn below<'a>(
     image.entries.range::<BStr, _>(bounds)
 }
 
-/// What is right in a folder.
+/// Returns the direct entries of a folder.
 pub(super) fn children<'a>(image: &'a Image, path: &[u8]) -> Children<'a> {
     let start = if path.is_empty() { 0 } else { path.len() + 1 };
     let direct = below(image, path).filter(|(path, _)| !path[start..].contains(&b'/'));
     direct.map(|(path, node)| (path[start..].as_bytes(), Entry { image, path, node })).collect()
 }
 
-/// How closely two entries whose names differ are compared. Type, mode, owner and attributes always count.
+/// The closeness of the comparison of two entries whose names differ. Type, mode, owner and attributes always count.
 #[derive(Clone, Copy)]
 struct Level {
-    /// The names below a directory.
+    /// True if the names below a directory count.
     names: bool,
-    /// Contents of files, targets of symlinks.
+    /// True if contents of files and targets of symlinks count.
     contents: bool,
 }
 
-/// The loosest first.
+/// The levels, the loosest first.
 const LEVELS: [Level; 4] = [
     Level { names: false, contents: false },
     Level { names: true, contents: false },
@@ -64,11 +65,12 @@ type Kind = [u8; 32];
 /// Entries by kind.
 type Bag<'a> = BTreeMap<Kind, Vec<Entry<'a>>>;
 
-/// What `own` has of a folder's unpaired entries that the samples do not explain: what is gone, and what is new.
+/// Returns the unpaired entries of a folder in `own` that the samples do not explain: the missing and the new ones.
 ///
-/// In every level of closeness in which all samples hold the same of each kind, `own` has to. Where they agree in none,
-/// how many there are is noise itself: then `own` may hold what some sample holds and has to hold what each of them does.
-/// A name that no sample has is noise only where two samples have names of their own.
+/// In every level of closeness in which all samples have the same number of entries of each kind, `own` must have it
+/// too. If they agree in no level, the number itself is nondeterministic: then `own` may have a kind that some sample
+/// has, and must have each kind that all samples have. A name that no sample has is nondeterministic only if two
+/// samples have names of their own.
 pub(super) fn unexplained<'a>(
     samples: &[Vec<Entry<'a>>],
     own: &[Entry<'a>],
@@ -79,7 +81,7 @@ pub(super) fn unexplained<'a>(
         samples[*at].iter().any(is_alone)
     };
     if (0..samples.len()).filter(has_own_names).count() < 2 {
-        // The names of the samples, now there and now not: `own` may have them.
+        // The samples only add or miss names of each other: `own` may have those.
         let is_known = |entry: &&Entry<'_>| samples.iter().flatten().any(|other| other.path == entry.path);
         return (Vec::new(), own.iter().filter(|entry| !is_known(entry)).copied().collect());
     }
@@ -110,7 +112,7 @@ pub(super) fn unexplained<'a>(
     (gone.flat_map(|(_, held)| held).copied().collect(), new.flat_map(|(_, held)| held).copied().collect())
 }
 
-/// What `left` has more of than `right`.
+/// Returns the entries that `left` has in excess of `right`.
 fn excess<'a>(left: &Bag<'a>, right: &Bag<'a>) -> Vec<Entry<'a>> {
     let more = left.iter().flat_map(|(kind, held)| held.iter().skip(right.get(kind).map_or(0, Vec::len)));
     more.copied().collect()
@@ -124,11 +126,11 @@ fn bag<'a>(entries: &[Entry<'a>], level: Level) -> Bag<'a> {
     found
 }
 
-/// A digest of all that counts of an entry, its own name left out.
+/// Returns a digest of everything that counts of an entry, without its own name.
 fn kind(entry: &Entry<'_>, level: Level) -> Kind {
     let Node { kind: what, mode, uid, gid, xattrs } = entry.node.as_ref();
     let mut hash = Sha256::new();
-    // Debug forms of values are injective, and a separator none of them holds keeps them apart.
+    // Debug forms of values are injective, and a separator that none of them contains keeps them apart.
     hash.update(format!("{mode}\0{uid}\0{gid}\0{xattrs:?}\0"));
     match what {
         NodeKind::File { .. } | NodeKind::Symlink { .. } if level.contents => {

@@ -1,29 +1,29 @@
-//! Where texts are cut off to see what edited lines do. It builds nothing.
+//! The places at which texts are cut off to test edited lines. It builds nothing.
 
 use crate::dockerfile::{Body, Dockerfile};
 use crate::verify::variant_builds::{Variants, edited_sites, stages, with_layers};
 
-/// Both texts up to some edited lines without a RUN between them. What comes before is as the edited text has it.
+/// Both texts up to some edited lines without a RUN between them. Everything before these lines is the edited text.
 ///
-/// The cache may keep several results of a line that gives another each time, and two builds may take two of them. So a
-/// layer of its own is put before the lines, and behind each stage before: what the first build makes of it is all that
-/// the second one finds.
+/// The cache may store several results of a nondeterministic line, and two builds may take different ones. So a layer
+/// of its own is put before the edited lines and at the end of each earlier stage: the second build then finds only
+/// the results of the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Point {
-    /// The first of the lines, in the original.
+    /// The number of the first edited line in the original.
     pub line: usize,
-    /// With the lines as they were.
+    /// The text with the original lines.
     pub plain: Vec<u8>,
-    /// With the lines as they are.
+    /// The text with the edited lines.
     pub linked: Vec<u8>,
-    /// True if what is there becomes the image.
+    /// True if the stage becomes part of the image.
     pub is_image: bool,
 }
 
-/// Where the layers have their file.
+/// The path of the file in the inserted layers.
 pub(super) const MARK: &str = "/.layerwright-point";
 
-/// The points of the stages that are built, in order.
+/// Returns the points of the stages that are built, in order.
 pub(super) fn points(variants: &Variants, nonce: &str) -> Vec<Point> {
     let [original, edited] = variants.read();
     let stages = stages(&original, &variants.original.build_args);
@@ -54,7 +54,7 @@ fn has_run(dockerfile: &Dockerfile, from: usize, to: usize) -> bool {
     dockerfile.instructions()[from..to].iter().any(|instruction| matches!(instruction.body, Body::Run(_)))
 }
 
-/// The text with a layer before a line, and behind each stage before.
+/// Returns the text with a layer before a line and at the end of each earlier stage.
 fn marked(text: &[u8], line: usize, nonce: &str) -> Vec<u8> {
     let dockerfile = Dockerfile::read(text);
     let froms = dockerfile.instructions().iter().enumerate().filter_map(|(at, instruction)| {
@@ -64,7 +64,7 @@ fn marked(text: &[u8], line: usize, nonce: &str) -> Vec<u8> {
     with_layers(text, &places, MARK, &format!("{nonce}-{line}"))
 }
 
-/// The edited text up to the end of a group, some of its lines as they were.
+/// Returns the edited text up to the end of a group, with some of its lines as in the original.
 fn cut_off(original: &Dockerfile, edited: &Dockerfile, group: &[usize], as_they_were: &[usize]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut done = 0;

@@ -1,4 +1,4 @@
-//! Builds of one text, and whether another image could be one of them. It builds nothing.
+//! The builds of one text, and the test if another image could be one of them. It builds nothing.
 
 use std::sync::Arc;
 
@@ -8,35 +8,35 @@ use super::folder::{self, Children, Entry, children};
 use crate::verify::compare::{Aspect, Difference, compare_configs, compare_nodes, presence};
 use crate::verify::image::{Image, ImagePath, Node, NodeKind};
 
-/// Images of one text, built as often as there are images.
+/// The images of one text, one for each build.
 #[derive(Debug)]
 pub struct Samples {
     images: Vec<Image>,
 }
 
 impl Samples {
-    /// The first build.
+    /// Creates samples from the first build.
     pub fn new(original: Image) -> Self {
         Self { images: vec![original] }
     }
 
-    /// Another build.
+    /// Adds another build.
     pub fn push(&mut self, control: Image) {
         self.images.push(control);
     }
 
-    /// How many there are beside the first.
+    /// Returns the number of builds without the first.
     pub fn controls(&self) -> usize {
         self.images.len() - 1
     }
 
-    /// The first.
+    /// Returns the image of the first build.
     pub fn original(&self) -> &Image {
         &self.images[0]
     }
 
-    /// What of an image the samples do not explain: where they agree and it does not. By path and aspect, what is of the
-    /// configuration last.
+    /// Returns the differences of an image that the samples do not explain: the samples agree and the image differs.
+    /// Sorted by path and aspect, those of the configuration last.
     pub fn judge(&self, image: &Image) -> Vec<Difference> {
         let mut found = Vec::new();
         let samples: Vec<&Image> = self.images.iter().collect();
@@ -51,8 +51,8 @@ impl Samples {
         found
     }
 
-    /// Returns true if the samples leave open what a difference is about, so that no finished image shows it: they disagree in
-    /// the aspect, or in the names of the folder.
+    /// Returns true if the samples say nothing about a difference, so that no finished image shows it: they disagree
+    /// in the aspect, or in the names of the folder.
     pub fn leaves_open(&self, difference: &Difference) -> bool {
         let Some(path) = &difference.path else { return self.is_config_noise(&difference.aspect) };
         let samples: Vec<&Image> = self.images.iter().collect();
@@ -82,7 +82,7 @@ fn is_stable(name: &[u8], lists: &[Children<'_>]) -> bool {
     lists.iter().all(|list| list.contains_key(name))
 }
 
-/// What of a list some of `lists` do not have.
+/// Returns the entries of a list that some of `lists` lack.
 fn unpaired<'a>(list: &Children<'a>, lists: &[Children<'_>]) -> Vec<Entry<'a>> {
     list.iter().filter(|(name, _)| !is_stable(name, lists)).map(|(_, entry)| *entry).collect()
 }
@@ -95,7 +95,8 @@ fn is_dir(image: &Image, path: &[u8]) -> bool {
     node(image, path).is_some_and(|node| node.kind == NodeKind::Dir)
 }
 
-/// Returns true if samples that all have a path disagree in an aspect of it. A content that differs has any size.
+/// Returns true if samples that all have a path disagree in an aspect of it. If the content differs, any size is
+/// accepted.
 fn is_noise(path: &ImagePath, holders: &[&Image], aspect: &Aspect) -> bool {
     let Some(first) = holders.first().and_then(|image| node(image, path)) else { return false };
     let others = holders[1..].iter().filter_map(|image| node(image, path));
@@ -104,11 +105,11 @@ fn is_noise(path: &ImagePath, holders: &[&Image], aspect: &Aspect) -> bool {
         .any(|found| found.aspect == *aspect || (found.aspect == Aspect::Content && *aspect == Aspect::Size))
 }
 
-/// Compares what is at a path that `image` and all of `holders` have.
+/// Compares a path that `image` and all of `holders` have.
 fn nodes(path: &ImagePath, holders: &[&Image], image: &Image, found: &mut Vec<Difference>) {
     let (Some(first), Some(own)) = (node(holders[0], path), node(image, path)) else { return };
     for difference in compare_nodes(path, first, own) {
-        // Types are few: that two differ says nothing of a third.
+        // There are few types: a difference between two samples does not excuse a third type.
         let explained = if difference.aspect == Aspect::Type {
             let same = |sample: &&Image| {
                 node(sample, path).is_some_and(|node| {
@@ -125,7 +126,7 @@ fn nodes(path: &ImagePath, holders: &[&Image], image: &Image, found: &mut Vec<Di
     }
 }
 
-/// Compares what is below a folder, a directory in all `samples` and in `image`.
+/// Compares the entries below a folder, a directory in all `samples` and in `image`.
 fn walk(path: &[u8], samples: &[&Image], image: &Image, found: &mut Vec<Difference>) {
     let lists: Vec<Children<'_>> = samples.iter().map(|sample| children(sample, path)).collect();
     let own = children(image, path);
@@ -141,7 +142,7 @@ fn walk(path: &[u8], samples: &[&Image], image: &Image, found: &mut Vec<Differen
         match (entry.node.kind == NodeKind::Dir, folders.len()) {
             (true, 0) => below(None, Some(image), entry.path, found),
             (true, _) => walk(entry.path, &folders, image, found),
-            // Where a sample has no directory either, nothing has to be below.
+            // If one sample has no directory either, no entry is required below.
             (false, many) if many == holders.len() => below(Some(holders[0]), None, entry.path, found),
             (false, _) => {}
         }
@@ -166,7 +167,7 @@ fn walk(path: &[u8], samples: &[&Image], image: &Image, found: &mut Vec<Differen
     }
 }
 
-/// Tells all that is below a directory that only one side has.
+/// Reports everything below a directory that only one side has.
 fn below(before: Option<&Image>, after: Option<&Image>, path: &[u8], found: &mut Vec<Difference>) {
     for (path, node) in before.into_iter().flat_map(|image| folder::below(image, path)) {
         found.push(presence(path, Some(node), None));

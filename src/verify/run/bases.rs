@@ -1,4 +1,4 @@
-//! What a build tells of the images that it starts from.
+//! The base images of a build, found in its steps. It never contacts a registry.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use crate::campaign::plan::file::Base;
 use crate::images::ImageReference;
 use crate::verify::builder::Vertex;
 
-/// The images that a build started from, by the names that the plan has for them, with their digests where the builder
-/// tells them (`FROM docker.io/library/debian:12@sha256:…`). Those of the plan may be of another kind: of a manifest, where
-/// the builder tells that of an index.
+/// Returns the base images of a build by their names in the plan, with their digests if the builder reports them
+/// (`FROM docker.io/library/debian:12@sha256:…`). The digests of the plan may be of a manifest, while the builder
+/// reports that of an index.
 pub fn bases(planned: &[Base], vertexes: &[Vertex]) -> BTreeMap<String, Option<String>> {
     let mut found = BTreeMap::new();
     for (image, digest) in vertexes.iter().filter_map(told) {
@@ -21,7 +21,7 @@ pub fn bases(planned: &[Base], vertexes: &[Vertex]) -> BTreeMap<String, Option<S
     found
 }
 
-/// The image and the digest of a step that pulls one.
+/// Returns the image and the digest of a step that pulls one.
 fn told(vertex: &Vertex) -> Option<(&str, Option<&str>)> {
     let name = vertex
         .name
@@ -43,7 +43,7 @@ fn names(reference: &ImageReference, image: &str, digest: Option<&str>) -> bool 
     reference.normal() == image || whole.is_some_and(|whole| reference.normal() == whole)
 }
 
-/// As people write it: `docker.io/library/debian:12` is `debian:12`.
+/// Returns the familiar name: `docker.io/library/debian:12` becomes `debian:12`.
 fn familiar(image: &str) -> String {
     let short = image.strip_prefix("docker.io/").unwrap_or(image);
     short.strip_prefix("library/").unwrap_or(short).to_owned()

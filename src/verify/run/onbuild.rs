@@ -1,11 +1,12 @@
-//! Triggers that the campaign edits: an image keeps the text of each ONBUILD, so it has to differ in exactly these.
+//! The ONBUILD triggers that the campaign edits: an image stores the text of each trigger, so the two images must
+//! differ in exactly these. It never hides any other difference.
 
 use serde_json::Value;
 
 use crate::dockerfile::{Body, Dockerfile, Instruction};
 use crate::verify::image::Image;
 
-/// Writes each edited trigger into the edited image as the original has it. What differs in another way stays.
+/// Replaces each edited trigger of the edited image by the original one. Any other difference stays.
 pub fn leave_out(original: &Image, edited: &mut Image, before: &Dockerfile, after: &Dockerfile) {
     let Some(olds) = original.config.get("config").and_then(|config| config.get("OnBuild")) else { return };
     let news = edited.config.get_mut("config").and_then(|config| config.get_mut("OnBuild"));
@@ -24,7 +25,7 @@ pub fn leave_out(original: &Image, edited: &mut Image, before: &Dockerfile, afte
     }
 }
 
-/// The words of the instruction that an ONBUILD holds.
+/// Returns the words of the instruction in an ONBUILD.
 fn trigger(instruction: &Instruction, dockerfile: &Dockerfile) -> Option<Vec<String>> {
     let Body::Onbuild(child) = &instruction.body else { return None };
     let text = String::from_utf8_lossy(&dockerfile.text()[child.span.range()]);

@@ -1,4 +1,5 @@
-//! The commands that make what a context needs: `prepare` in `layerwright.toml`.
+//! The commands that generate files of a build context: `prepare` in `layerwright.toml`. It never runs them in the
+//! user's repository.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -12,7 +13,7 @@ use crate::verify::builder::tail::Tail;
 use crate::verify::context::{self, Checkout};
 
 impl Run<'_> {
-    /// A checkout of its own in which the commands have run; `None` if there are none.
+    /// Returns a checkout of its own in which the commands have run; `None` if there are none.
     pub(super) fn prepared(&self) -> Result<Option<Checkout>, Trouble> {
         let Some(own) = self.own.filter(|own| !own.prepare.is_empty()) else { return Ok(None) };
         (self.tell)(&Event::Phase(Phase::Export, ""));
@@ -53,11 +54,11 @@ impl Run<'_> {
     }
 }
 
-/// A command of the user's configuration, in a folder that is no part of the repository.
+/// Returns a command of the user's configuration that runs in a folder outside the repository.
 #[expect(clippy::disallowed_methods, reason = "`verify` alone executes something of a repository")]
 fn shell(command: &str, folder: &Path) -> Command {
     let mut process = Command::new("sh");
-    // What it says and what it writes are one, in their order.
+    // Standard output and standard error go to one stream, in their order.
     process.args(["-c", "exec 2>&1; eval \"$1\"", "sh", command]).current_dir(folder);
     process
 }

@@ -1,4 +1,4 @@
-//! One way in which a file is built: a context with its target and arguments, on one platform.
+//! The verification of one build of a file: a build context with its target and arguments, on one platform.
 
 mod request;
 
@@ -23,14 +23,14 @@ use crate::verify::variant_builds::{Exported, Failure, Variants, Workbench, stag
 use crate::verify::variants::Texts;
 use crate::verify::vertices::reached;
 
-/// One way in which a file is built.
+/// A build of a file: a build context with its target and arguments, on one platform.
 pub struct Way<'a> {
     run: &'a Run<'a>,
     checkout: &'a Checkout,
     texts: &'a Texts,
     context: &'a Context,
     platform: Option<&'a str>,
-    /// The texts as they are built.
+    /// The original in the form in which it is built.
     before: Dockerfile,
     after: Dockerfile,
     stages: Stages,
@@ -40,7 +40,7 @@ pub struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    /// Looks up what the way is made of.
+    /// Reads the inputs of the build.
     pub fn new(
         run: &'a Run<'a>,
         checkout: &'a Checkout,
@@ -68,7 +68,7 @@ impl<'a> Way<'a> {
         })
     }
 
-    /// Builds and compares, and then the stages of edited lines that the target does not need.
+    /// Builds and compares the target, and then the stages of edited lines that the target does not need.
     pub fn verify(&self, bench: &mut Workbench<'_>) -> Result<(Vec<Build>, Vec<BuildFigures>), Stop> {
         let (mut build, figures) = self.build(bench, self.context.target.as_deref())?;
         let (mut further, mut all_figures) = (Vec::new(), vec![figures]);
@@ -79,7 +79,7 @@ impl<'a> Way<'a> {
             let Some(target) = self.stages.target(stage) else { continue };
             let (more, figures) = self.build(bench, Some(target))?;
             if more.outcome == Outcome::Blocked {
-                // Nobody builds this stage, so it hinders nobody.
+                // The user never builds this stage, so its failure blocks nothing.
                 let why = more.reason.unwrap_or_default();
                 build
                     .assumptions
@@ -97,8 +97,8 @@ impl<'a> Way<'a> {
         Ok((further, all_figures))
     }
 
-    /// The stages that hold edited lines which a build did not execute. What ONBUILD says is executed in no build of
-    /// this file.
+    /// Returns the stages with edited lines that a build did not execute. A line of an ONBUILD is executed in no
+    /// build of this file.
     fn open(&self, build: &Build) -> BTreeSet<usize> {
         let is_open = |site: &&&Site| {
             !site.onbuild
@@ -111,7 +111,7 @@ impl<'a> Way<'a> {
         self.sites.iter().filter(move |site| site.stage == Some(stage) && !site.onbuild).map(|site| site.line)
     }
 
-    /// One target, built and compared.
+    /// Builds and compares one target.
     fn build(&self, bench: &mut Workbench<'_>, target: Option<&str>) -> Result<(Build, BuildFigures), Stop> {
         let job = self.run.job;
         let mut build = Build {
@@ -181,7 +181,7 @@ impl<'a> Way<'a> {
         self.cache(bench, &variants, build, figures)
     }
 
-    /// That the builder links: what another one builds shows nothing.
+    /// Checks that the builder links: a build without links proves nothing.
     fn probe(&self) -> Result<(), Trouble> {
         let job = self.run.job;
         let probed = job.probes.of(&Probe {
@@ -198,7 +198,7 @@ impl<'a> Way<'a> {
         Err(Trouble::Verdict(Verdict(Outcome::CouldNotTest, why)))
     }
 
-    /// Which of the edited lines a build of the edited file executed.
+    /// Returns the edited lines, each with how the build of the edited file executed it.
     fn reached(&self, vertexes: &[Vertex]) -> Vec<SiteEvidence> {
         let shown = reached(vertexes, &self.after, &self.stages);
         let instructions = self.before.instructions();
@@ -213,7 +213,7 @@ impl<'a> Way<'a> {
         self.sites.iter().map(of).collect()
     }
 
-    /// Leaves noise out of the differences, and puts the others down to what makes them.
+    /// Removes nondeterminism from the differences, and attributes the others to their causes.
     fn differences(
         &self,
         bench: &mut Workbench<'_>,
@@ -238,7 +238,7 @@ impl<'a> Way<'a> {
         Ok(())
     }
 
-    /// Runs the smoke commands in what the configuration builds; further stages are none of their concern.
+    /// Runs the smoke commands in the configured target; they do not run in further stages.
     fn smoke(
         &self,
         bench: &mut Workbench<'_>,
@@ -257,7 +257,7 @@ impl<'a> Way<'a> {
         Ok(())
     }
 
-    /// Measures what changes cost, where that is asked for. Whatever hinders it, the comparison stands.
+    /// Measures the cost of changes at full depth. A failure here does not change the result of the comparison.
     fn cache(
         &self,
         bench: &mut Workbench<'_>,
@@ -279,7 +279,7 @@ impl<'a> Way<'a> {
             }
             Ok(None) => Ok(()),
             Err(Trouble::Verdict(Verdict(_, why))) => {
-                build.assumptions.push(format!("what changes cost was not measured: {why}"));
+                build.assumptions.push(format!("the cost of changes was not measured: {why}"));
                 Ok(())
             }
             Err(stop) => Err(stop),
@@ -290,8 +290,8 @@ impl<'a> Way<'a> {
         Foretold { path: &self.run.edit.file.path, sites: &self.sites, waivers: self.run.job.waivers }
     }
 
-    /// Returns true if the edited file does not build although the original does: a network may fail at any time, so both are
-    /// built once more.
+    /// Builds both again after the edited file failed to build and the original did not, because a network may fail
+    /// at any time.
     fn again(
         &self,
         bench: &mut Workbench<'_>,
@@ -302,7 +302,7 @@ impl<'a> Way<'a> {
         self.tell(Phase::Original, target);
         bench.image(&variants.original).map_err(|error| match of_original(error) {
             Trouble::Verdict(Verdict(outcome, reason)) => {
-                Trouble::Verdict(Verdict(outcome, format!("the original builds at times only: {reason}")))
+                Trouble::Verdict(Verdict(outcome, format!("the original builds only sometimes: {reason}")))
             }
             stop @ Trouble::Stop(_) => stop,
         })?;
@@ -314,7 +314,7 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// The edited file does not build where the original does.
+    /// Records that the edited file does not build although the original does.
     fn refuted(
         &self,
         bench: &mut Workbench<'_>,
@@ -351,14 +351,14 @@ impl<'a> Way<'a> {
     }
 }
 
-/// The platform of an image, as its configuration says.
+/// Returns the platform of an image, from its configuration.
 fn platform(image: &Image) -> Option<String> {
     let part = |key: &str| image.config.get(key)?.as_str().filter(|part| !part.is_empty());
     let variant = part("variant").map_or(String::new(), |variant| format!("/{variant}"));
     Some(format!("{}/{}{variant}", part("os")?, part("architecture")?))
 }
 
-/// The platform of a builder that has built nothing yet: most likely that of this machine.
+/// Returns the likely platform of a builder that has not built anything yet: that of this machine.
 fn likely_platform() -> String {
     let architecture = match std::env::consts::ARCH {
         "x86_64" => "amd64",
@@ -368,7 +368,7 @@ fn likely_platform() -> String {
     format!("linux/{architecture}")
 }
 
-/// What the original does not do is no failure of the migration.
+/// Returns the verdict on a failure of the original, which is not a failure of the migration.
 fn of_original(failure: Failure) -> Trouble {
     match failure {
         Failure::Build(error @ BuildError::Failed { .. }) => {
@@ -378,7 +378,7 @@ fn of_original(failure: Failure) -> Trouble {
     }
 }
 
-/// What hinders a comparison.
+/// Returns the verdict on any other failure.
 fn of_other(failure: Failure) -> Trouble {
     let outcome = match failure {
         Failure::Build(BuildError::TimedOut { .. }) => Outcome::TimedOut,

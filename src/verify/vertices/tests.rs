@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// The sites of a Dockerfile by their line, with what these vertexes show. A name ends with `!` where it is not done.
+/// Returns the instructions of a Dockerfile by their line, with the result for these vertexes. A name ends with `!`
+/// if it is not done.
 fn shown(dockerfile: &str, names: &[&str]) -> Vec<(usize, Reached)> {
     let vertex = |name: &&str| Vertex {
         digest: (*name).to_owned(),
@@ -103,7 +104,7 @@ fn triggers_of_the_base_come_before() {
         "[5/5] RUN make",
     ];
     assert_eq!(shown(text, &names), [(2, Linked)]);
-    // Nothing tells which of the two the last one is.
+    // It is unknown which of the two the last one is.
     let ambiguous = "FROM trigger:1\nCOPY --link $A /a\nCOPY --link $B /b\n";
     let names = ["[2/4] COPY --link a /a", "[2/4] LINK COPY --link a /a"];
     assert_eq!(shown(ambiguous, &names), [(2, NotExercised), (3, NotExercised)]);
@@ -121,7 +122,7 @@ fn a_trigger_is_linked_in_the_child() {
 fn a_stage_starts_from_the_stage_that_a_variable_names() {
     let text = "ARG B=base\nFROM scratch AS base\nFROM $B\nCOPY --link a /a\nFROM Base\nCOPY --link b /b\n";
     let names = ["[stage-1 1/1] COPY --link a /a", "[stage-2 2/2] COPY --link b /b"];
-    // `Base` is no stage: BuildKit looks for an image of that name.
+    // `Base` is not a stage: BuildKit looks for an image of that name.
     assert_eq!(shown(text, &names), [(4, NoEffect), (6, NotExercised)]);
 }
 
@@ -133,7 +134,7 @@ fn names_of_another_build_are_no_evidence() {
     assert_eq!(shown(text, &["[2/2] LINK COPY --link b /a"]), [(2, NotExercised)]);
     assert_eq!(shown(text, &["[2/2] LINK ADD --link a /a"]), [(2, NotExercised)]);
     assert_eq!(shown(text, &["[x 2/2] LINK COPY --link a /a"]), [(2, NotExercised)]);
-    // Two stages of one name.
+    // Two stages of the same name.
     let twins = "FROM tiny:1 AS x\nCOPY --link a /a\nFROM tiny:1 AS x\nCOPY --link a /a\n";
     assert_eq!(shown(twins, &["[x 2/2] LINK COPY --link a /a"]), [(2, NotExercised), (4, NotExercised)]);
 }

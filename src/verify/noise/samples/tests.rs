@@ -26,7 +26,7 @@ fn samples(images: &[&[&str]]) -> Samples {
     samples
 }
 
-/// What is told of an image, without digests and what is at the path.
+/// Returns the differences of an image, without digests and entries.
 fn judged(images: &[&[&str]], edited: &[&str]) -> Vec<String> {
     let samples = samples(images);
     for sample in &samples.images {

@@ -1,4 +1,4 @@
-//! What is asked of the builder for one way: everything that is not the text.
+//! The builder's request for one build: every input except the text.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::verify::run::{Elsewhere, Event, Outcome, Stop, Trouble, Verdict, fold
 use crate::verify::variant_builds::Variants;
 
 impl Way<'_> {
-    /// Both requests, or why there can be none.
+    /// Returns both requests, or the reason why they are impossible.
     pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
         let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
         let root = &self.context.root;
@@ -21,13 +21,13 @@ impl Way<'_> {
             folder(root).map_or(Ok(None), |root| Ok(self.checkout.context(root.as_ref(), with)?))
         };
         let context = in_repository(root, &self.context.contexts)?
-            .ok_or_else(|| verdict(format!("its context {root} is no folder of the repository")))?;
+            .ok_or_else(|| verdict(format!("its build context {root} is not a folder of the repository")))?;
         let mut contexts = BTreeMap::new();
         for (name, at) in &self.context.contexts {
             let at = match folder(at) {
                 Err(Elsewhere) => at.clone(),
                 Ok(_) => in_repository(at, &BTreeMap::new())?.map(|at| at.display().to_string()).ok_or_else(
-                    || verdict(format!("its context {name}={at} is no folder of the repository")),
+                    || verdict(format!("its build context {name}={at} is not a folder of the repository")),
                 )?,
             };
             contexts.insert(name.clone(), at);
@@ -62,9 +62,9 @@ impl Way<'_> {
         Ok(Variants { original, edited })
     }
 
-    /// The stages that hold an edited line and all that may hold something of them, by name. They are executed anew
-    /// whatever the cache has, in both variants: the cache does not notice a change of a directory's mode alone
-    /// (buildkit#7176), so what was copied once could stand in for what is copied now.
+    /// Returns the names of the stages with an edited line and of all stages that depend on them. They are executed
+    /// without the cache in both variants: the cache does not notice a change of a directory's mode alone
+    /// (buildkit#7176), so an earlier copy could be used in place of the present one.
     fn anew(&self) -> Vec<String> {
         let edited = self.sites.iter().filter_map(|site| site.stage).collect();
         let stages = self.stages.dependents(&edited);
@@ -77,7 +77,7 @@ impl Way<'_> {
             let is_open = value.is_none() && !given.contains_key(name);
             is_open.then(|| {
                 format!(
-                    "the argument {name}, which only the real build knows, changes nothing: it was not given"
+                    "the value of the build argument {name} makes no difference: only the real build knows it"
                 )
             })
         };
@@ -90,7 +90,7 @@ impl Way<'_> {
         assumptions
     }
 
-    /// That nothing is missing which only people can give.
+    /// Checks that no secret or SSH agent is missing that only the user can provide.
     fn check_needs(&self, target: Option<&str>, request: &Request) -> Result<(), String> {
         let Some(target) = self.stages.of_target(target) else { return Ok(()) };
         let is_given = |values: &[String], id: &str| values.iter().any(|value| id_of(value) == id);
@@ -110,7 +110,7 @@ impl Way<'_> {
         Ok(())
     }
 
-    /// Writes both Dockerfiles beside the context, where that is kept.
+    /// Writes both Dockerfiles beside the build context, if temporary folders are kept.
     pub(super) fn keep(&self, variants: &Variants) -> Result<(), Trouble> {
         if !self.run.job.keep {
             return Ok(());
@@ -128,7 +128,7 @@ impl Way<'_> {
     }
 }
 
-/// The arguments that the plan knows, and of the others those that are given.
+/// Returns the build arguments with a value in the plan, and the others if the user gave a value.
 pub(super) fn build_args(context: &Context, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let value = |(name, value): (&String, &Option<String>)| {
         let value = value.as_ref().or_else(|| given.get(name))?;
