@@ -190,7 +190,7 @@ pub enum BuildError {
     },
     /// The build timed out and was stopped.
     #[error(
-        "the build took longer than {} and was stopped: `[verify] budget` gives it more time",
+        "the build timed out after {} and was stopped: increase `[verify] budget`",
         duration(*.after)
     )]
     TimedOut {

@@ -131,7 +131,7 @@ pub enum NodeKind {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// A file of the export is unreadable.
-    #[error("`{name}`, which the builder wrote, cannot be read ({source}): build it again")]
+    #[error("`{name}` in the export cannot be read ({source}): build it again")]
     Read {
         /// The file in the layout.
         name: String,
@@ -170,10 +170,8 @@ pub enum ExportError {
         /// The problem.
         problem: &'static str,
     },
-    /// A file that is named is missing.
-    #[error(
-        "{name} is missing in what the builder wrote: build it again, with a TMPDIR that `docker` sees too"
-    )]
+    /// A required file is missing.
+    #[error("{name} is missing in the export: build it again, with a TMPDIR that `docker` sees too")]
     Missing {
         /// The file in the layout, or a digest.
         name: String,

@@ -477,7 +477,7 @@ fn an_export_that_is_damaged_shows_nothing() {
     assert!(why.contains("the export is damaged"), "{why}");
     let (code, outcome, why) = reason(&Tar::new().file("oci-layout", 0o644, b"{}").bytes());
     assert_eq!((code, outcome), (Some(2), "void".into()));
-    assert!(why.contains("index.json is missing in what the builder wrote"), "{why}");
+    assert!(why.contains("index.json is missing in the export"), "{why}");
 }
 
 #[test]

@@ -103,7 +103,7 @@ impl Files {
         serde_json::json!({"manifests": self.manifests}).to_string().into_bytes()
     }
 
-    /// Returns the image, read while all this is known.
+    /// Returns the result of reading the layout with these known layers.
     fn read_with(&self, known: &mut Known) -> Result<Image, ExportError> {
         let export = Export::new(&std::env::temp_dir(), known).unwrap();
         for (name, bytes) in &self.blobs {
