@@ -1,7 +1,7 @@
 //! The operations of Layerwright, one for each subcommand: options in, a result out.
 //!
-//! An operation prints nothing. It reads neither the environment nor the system's clock: tokens, the time and what a
-//! person chose come in as values of its options. Each reports what happens meanwhile as a [`Notice`].
+//! An operation prints nothing. It reads neither the environment nor the system's clock: tokens, the time and the
+//! choices of the user are values of its options. It reports its progress as [`Notice`]s.
 //!
 //! ```
 //! use layerwright::ops::{self, PlanOptions};

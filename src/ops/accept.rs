@@ -8,32 +8,32 @@ use super::workspace::{Workspace, WorkspaceError};
 use crate::analysis::rule;
 use crate::config::{Config, ConfigError, FILE_NAME, Waiver};
 
-/// What is accepted.
+/// The options of [`accept`].
 #[derive(Clone, Debug)]
 pub struct AcceptOptions {
-    /// A folder of the repository, or a plain folder.
+    /// A folder of the repository, or a folder without git.
     pub repository: PathBuf,
-    /// The differences.
+    /// The accepted differences.
     pub accepted: Vec<Accepted>,
-    /// Globs of the files in which they are accepted. Empty for all files.
+    /// Globs of the files in which the differences are accepted. Empty for all files.
     pub files: Vec<String>,
     /// The reason.
     pub reason: String,
 }
 
-/// A difference.
+/// An accepted difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The rule that finds it.
+    /// The rule that finds the difference.
     pub rule: String,
-    /// The path in the image. Empty for any.
+    /// The path in the image. Empty for all paths.
     pub path: String,
 }
 
-/// Why nothing was accepted.
+/// An error of [`accept`].
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
-    /// The repository or folder cannot be worked in.
+    /// The repository or folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// A bare repository has no file to write to.
@@ -45,7 +45,7 @@ pub enum AcceptError {
     /// A rule does not exist.
     #[error("there is no rule `{0}`")]
     UnknownRule(String),
-    /// `layerwright.toml` would be wrong.
+    /// `layerwright.toml` would be invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// `layerwright.toml` cannot be written.
@@ -53,11 +53,11 @@ pub enum AcceptError {
     Write(#[from] WriteError),
 }
 
-/// Adds a waiver for each difference and glob that `layerwright.toml` does not have yet.
+/// Adds a waiver to `layerwright.toml` for each difference and glob that has none yet.
 ///
 /// # Errors
 ///
-/// [`AcceptError`]. Nothing is written then.
+/// [`AcceptError`]. In that case nothing is written.
 pub fn accept(options: &AcceptOptions) -> Result<(), AcceptError> {
     let workspace = Workspace::open(&options.repository, None)?;
     let folder = workspace.folder().ok_or(AcceptError::Bare)?;

@@ -1,14 +1,14 @@
-//! Files that are written as a whole or not at all.
+//! Writes files as a whole or not at all.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// How the names of temporary files start and end. A killed run leaves one behind.
+/// The prefix and suffix of the names of temporary files. A killed run leaves such a file behind.
 const TEMPORARY: (&str, &str) = (".layerwright-", ".tmp");
 
-/// A file cannot be written. Nothing of it was changed.
+/// A file cannot be written. It was not changed.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be written: {source}", path.display())]
 pub struct WriteError {
@@ -18,10 +18,10 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
-/// Writes all that a file holds.
+/// Writes the whole content of a file.
 pub(crate) type Writes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
 
-/// Writes a file as a whole: to a temporary file beside it, which then takes its place. A file that exists keeps its
+/// Writes a file as a whole: to a temporary file next to it, which then replaces it. An existing file keeps its
 /// permission bits.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write_by(path, &|out| out.write_all(bytes))
@@ -38,7 +38,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     replace_by(path, &|out| out.write_all(bytes))
 }
 
-/// Removes what killed runs left in the folders of these files. A run that is still there locks its file, which stays.
+/// Removes temporary files of killed runs in the folders of these files. A live run locks its file, which is kept.
 pub(crate) fn remove_leftovers<'a>(files: impl IntoIterator<Item = &'a Path>) {
     let folders: BTreeSet<&Path> = files.into_iter().map(folder_of).collect();
     for entry in folders.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
@@ -47,7 +47,7 @@ pub(crate) fn remove_leftovers<'a>(files: impl IntoIterator<Item = &'a Path>) {
             name.to_str().is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1));
         let is_left = || fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
         if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) && is_left() {
-            // One that stays does no harm, and the next run tries again.
+            // A file that remains does no harm, and the next run tries again.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -63,7 +63,7 @@ fn replace_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteError> {
         fs::create_dir_all(folder)?;
         let mut temporary =
             tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
-        // Where a filesystem has no locks, a second run at the same time may stop this one; it spoils nothing.
+        // On a filesystem without locks, a second run at the same time may stop this one; no file is damaged.
         let _ = temporary.as_file().try_lock();
         writes(temporary.as_file_mut())?;
         temporary.as_file().sync_all()?;
@@ -78,7 +78,7 @@ fn replace_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteError> {
     write().map_err(|source| WriteError { path: path.to_owned(), source })
 }
 
-/// A temporary file is private; a file of the repository is not.
+/// Returns the permission bits of a new file of the repository; a temporary file is private.
 #[cfg(unix)]
 fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! A branch with one commit for each file.
+//! Creates a branch with one commit for each file.
 
 use super::change::{ChangeError, Changed};
 use super::{Notice, Watch};
@@ -6,15 +6,15 @@ use crate::campaign::names::{Names, Purpose};
 use crate::campaign::trailer::LocalTrailer;
 use crate::git::{Became, CommitId, Proposal, RepoPath, Repository};
 
-/// Where branches are made.
+/// The inputs for creating branches.
 pub(super) struct Job<'a> {
     /// The repository.
     pub(super) repository: &'a Repository,
-    /// The commit that they start from.
+    /// The commit at which the branches start.
     pub(super) base: &'a CommitId,
     /// The names of the campaign.
     pub(super) names: &'a Names,
-    /// What they are for.
+    /// The purpose of the branches.
     pub(super) purpose: Purpose,
 }
 
@@ -27,11 +27,11 @@ pub struct MadeBranch {
     pub name: String,
     /// Its commit.
     pub commit: CommitId,
-    /// What became of it.
+    /// The result for the branch: new, same or renewed.
     pub became: Became,
 }
 
-/// Makes a branch of each change. A file whose branch is refused is left out.
+/// Creates a branch for each change. A file whose branch is refused is left out.
 pub(super) fn make(job: &Job<'_>, changed: &mut Changed, watch: &Watch<'_>) -> Result<(), ChangeError> {
     let mut branches = job.repository.branches()?;
     for change in &changed.changes {

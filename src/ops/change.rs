@@ -1,4 +1,4 @@
-//! What `migrate` and `revert` share: the change of each file, and what becomes of it.
+//! The common part of `migrate` and `revert`: the change of each file, and writing or committing it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,15 +17,15 @@ use crate::git::{BranchError, GitError, IdError, PathError, RepoPath};
 use crate::text::patch::{PatchLine, patch, patch_text};
 use crate::text::words::short_id;
 
-/// What becomes of new texts.
+/// The use of the new texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// They are the result, and nothing is written.
+    /// They are returned, and nothing is written.
     #[default]
     Diff,
     /// They are written to the working tree.
     Write,
-    /// Each is committed to a branch of its own.
+    /// Each is committed to a separate branch.
     Commit,
 }
 
@@ -45,27 +45,27 @@ pub struct Change {
 }
 
 impl Change {
-    /// A unified diff that `git apply` takes.
+    /// Returns a unified diff that `git apply` accepts.
     pub fn diff(&self) -> String {
         patch_text(&self.path, &String::from_utf8_lossy(&self.old), &String::from_utf8_lossy(&self.new))
     }
 
-    /// The lines of [`diff`](Self::diff).
+    /// Returns the lines of [`diff`](Self::diff).
     pub(crate) fn patch(&self) -> Vec<PatchLine> {
         patch(&self.path, &String::from_utf8_lossy(&self.old), &String::from_utf8_lossy(&self.new))
     }
 }
 
-/// The changes of an operation, and what became of them.
+/// The changes of an operation, and their result.
 #[derive(Debug)]
 pub struct Changed {
-    /// The changes, in the order of the files that were asked for.
+    /// The changes, in the order of the requested files.
     pub changes: Vec<Change>,
     /// The branches of [`Mode::Commit`].
     pub branches: Vec<MadeBranch>,
-    /// The commit that the branches start from. None in another mode.
+    /// The commit at which the branches start. `None` in other modes.
     pub base: Option<String>,
-    /// The files that were left out: stale ones, and in [`Mode::Commit`] each that was refused.
+    /// The files that were left out: stale files, and in [`Mode::Commit`] also refused files.
     pub left_out: Vec<ChangeError>,
 }
 
@@ -76,11 +76,11 @@ impl Changed {
     }
 }
 
-/// Why the place does not allow a [`Mode`].
+/// The reason why a repository or folder does not allow a [`Mode`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModeError {
     /// A folder without git has no branches.
-    #[error("{} lies in no git repository, so there is nothing to commit to", path.display())]
+    #[error("{} is not in a git repository, so there is no branch to commit to", path.display())]
     NoRepository {
         /// The folder.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum ModeError {
     Bare,
 }
 
-/// Why a file is not changed.
+/// The reason why a file is not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The file is not the one that was planned.
@@ -101,31 +101,31 @@ pub enum ChangeError {
         /// How it differs.
         how: StaleText,
     },
-    /// The file has changes that no commit has.
+    /// The file has uncommitted changes.
     #[error("{path} has uncommitted changes")]
     Uncommitted {
         /// The file.
         path: RepoPath,
     },
-    /// The file is a link.
+    /// The file is a symbolic link.
     #[error("{path} is a symbolic link to {target}")]
     Link {
         /// The file.
         path: RepoPath,
-        /// Where it leads.
+        /// The target of the link.
         target: String,
     },
-    /// A link is in the way of the file.
+    /// The path of the file leads through a symbolic link.
     #[error(transparent)]
     LinkInTheWay(#[from] LinkInTheWay),
     /// A folder, a pipe or a device has the file's name.
-    #[error("{path} cannot be read: it is no file")]
+    #[error("{path} cannot be read: it is not a regular file")]
     NotAFile {
         /// The file.
         path: RepoPath,
     },
-    /// The file is larger than any Dockerfile.
-    #[error("{path} cannot be read: it holds {bytes} bytes")]
+    /// The file is too large for a Dockerfile.
+    #[error("{path} cannot be read: it is too large ({bytes} bytes)")]
     TooLarge {
         /// The file.
         path: RepoPath,
@@ -140,10 +140,10 @@ pub enum ChangeError {
         /// The cause.
         source: io::Error,
     },
-    /// The commit's file cannot be read.
+    /// The file of the commit cannot be read.
     #[error(transparent)]
     Read(ReadError),
-    /// The plan cannot be carried out.
+    /// The plan cannot be applied.
     #[error(transparent)]
     Planned(#[from] PlannedTextError),
     /// The lines cannot be restored.
@@ -154,14 +154,14 @@ pub enum ChangeError {
         /// The cause.
         source: RewriteError,
     },
-    /// The plan does not link a line of the file, so none can be restored.
+    /// The plan links no instruction of the file, so none can be restored.
     #[error("the plan links no line of {path}")]
     NothingLinked {
         /// The file.
         path: RepoPath,
     },
     /// Without git, the text before a change is unknown.
-    #[error("without git, what stood in a file before is not known")]
+    #[error("without git, the earlier text of a file is unknown")]
     NoHistory,
     /// The text before a change cannot be read.
     #[error("{source}")]
@@ -171,10 +171,10 @@ pub enum ChangeError {
         /// The cause.
         source: GitError,
     },
-    /// The plan names the file wrongly.
+    /// The path of the file in the plan is invalid.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// The plan names the text wrongly.
+    /// The id of the text in the plan is invalid.
     #[error(transparent)]
     Id(#[from] IdError),
     /// `[migrate] message` cannot be filled in.
@@ -197,21 +197,21 @@ pub enum StaleText {
     /// It does not exist.
     #[error("it is gone")]
     Gone,
-    /// It has another text.
+    /// The text is different.
     #[error("planned for {planned}, now {now}")]
     OtherText {
-        /// git's id of the planned text, shortened.
+        /// The short git id of the planned text.
         planned: String,
-        /// git's id of the present text, shortened.
+        /// The short git id of the present text.
         now: String,
     },
-    /// It has the new text, and the repository does not have the text before.
-    #[error("its text before is not in this repository")]
+    /// The file has the new text, and the repository does not have the earlier text.
+    #[error("its earlier text is not in this repository")]
     NoOriginal,
 }
 
 impl StaleText {
-    /// Two texts by git's ids.
+    /// Creates the variant for two texts, with shortened git ids.
     pub(super) fn other(planned: &str, now: &str) -> Self {
         Self::OtherText { planned: short_id(planned).to_owned(), now: short_id(now).to_owned() }
     }
@@ -227,7 +227,7 @@ impl From<ReadError> for ChangeError {
 }
 
 impl ChangeError {
-    /// Returns true if the plan does not fit the file any more, which is no reason to leave others out.
+    /// Returns true if the plan no longer fits the file. Other files are not affected.
     pub fn is_stale(&self) -> bool {
         matches!(self, Self::Stale { .. })
     }
@@ -260,7 +260,7 @@ impl ChangeError {
 }
 
 impl Mode {
-    /// Refuses a mode that the place does not allow.
+    /// Returns an error if the repository or folder does not allow the mode.
     pub(super) fn check(self, workspace: &Workspace) -> Result<(), ModeError> {
         match (self, workspace) {
             (Mode::Commit, Workspace::Folder(path)) => Err(ModeError::NoRepository { path: path.clone() }),
@@ -270,8 +270,8 @@ impl Mode {
     }
 }
 
-/// The change of each file. A stale file does not hinder the others, and where each gets a branch of its own, no
-/// refused file does.
+/// Computes the change of each file. A stale file does not stop the others; in [`Mode::Commit`], neither does a refused
+/// file.
 pub(super) fn changes<'f>(
     mode: Mode,
     files: &[&'f File],
@@ -293,7 +293,7 @@ pub(super) fn changes<'f>(
     Ok(changed)
 }
 
-/// Writes or commits the changes, as the mode says.
+/// Writes or commits the changes, depending on the mode.
 pub(super) fn carry_out(
     files: &PresentFiles<'_>,
     changed: &mut Changed,
@@ -315,7 +315,7 @@ pub(super) fn carry_out(
     }
 }
 
-/// Writes the files, each as a whole. Stopped in between, a second run does the rest.
+/// Writes the files, each as a whole. If it is stopped, a second run writes the rest.
 fn write_all(
     folder: &Path,
     changes: &[Change],

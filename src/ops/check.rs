@@ -6,21 +6,21 @@ use super::workspace::{Workspace, WorkspaceError};
 use super::{JudgeError, Knowledge, Watch, judge};
 use crate::campaign::check::{self, Report};
 
-/// What is checked.
+/// The options of [`check`].
 #[derive(Debug)]
 pub struct CheckOptions {
-    /// A folder of the repository, or a plain folder.
+    /// A folder of the repository, or a folder without git.
     pub path: PathBuf,
-    /// The revision that is read. None is HEAD.
+    /// The revision that is read. `None` for HEAD.
     pub rev: Option<String>,
-    /// What is known beside the files.
+    /// The facts that are known in addition to the files.
     pub knowledge: Knowledge,
 }
 
-/// Why nothing was checked.
+/// An error of [`check`].
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// The repository or folder cannot be worked in.
+    /// The repository or folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// The Dockerfiles cannot be judged.
@@ -29,7 +29,7 @@ pub enum CheckError {
 }
 
 impl CheckOptions {
-    /// All files of a repository or folder.
+    /// Creates options that check all files of a repository or folder.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), rev: None, knowledge: Knowledge::default() }
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::WorkspaceError;
 use super::workspace::Workspace;
 
-/// The bytes of the `layerwright.toml` that counts for `path`; empty without one. `rev` names the commit whose file
-/// counts in a bare repository.
+/// Returns the bytes of the `layerwright.toml` that applies to `path`; empty if there is none. In a bare repository,
+/// the file of the commit `rev` applies.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The evidence of a campaign: the files in its folder, and what they say of the files of its plan.
+//! The evidence of a campaign: the files in its folder, and the resulting state of each file of the plan.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::discover::{MOST_BYTES, ReadError, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 use crate::rollout::FileEvidence;
 
-/// Why the evidence of a campaign cannot be read.
+/// An error about the evidence of a campaign.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceFolderError {
     /// The folder cannot be read.
@@ -34,7 +34,7 @@ pub enum EvidenceFolderError {
         /// The cause.
         why: Box<BadFile>,
     },
-    /// The place of the folder cannot be told.
+    /// The configured place of the folder is invalid.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// The repository cannot be read.
@@ -45,11 +45,11 @@ pub enum EvidenceFolderError {
     Json(io::Error),
 }
 
-/// Why a file is not evidence.
+/// The reason why a file is not evidence.
 #[derive(Debug, thiserror::Error)]
 pub enum BadFile {
-    /// A link, a device or a huge file.
-    #[error("it is no file of moderate size")]
+    /// The file is a link, a device or too large.
+    #[error("it is not a regular file, or it is too large")]
     Odd,
     /// It cannot be read.
     #[error(transparent)]
@@ -59,9 +59,9 @@ pub enum BadFile {
     Evidence(#[from] EvidenceError),
 }
 
-/// What evidence says of a campaign.
+/// The evidence of a campaign, compared with its plan.
 pub(super) struct Assessed {
-    /// What it says of each file of the waves.
+    /// The state of each file of the waves.
     pub(crate) states: EvidenceStates,
     /// The file whose verification contradicts a proof.
     pub(crate) contradicted: Option<String>,
@@ -86,7 +86,7 @@ impl Assessed {
     }
 }
 
-/// The evidence in the campaign's folder: that of the working tree, or in a bare repository that of the commit.
+/// Reads the evidence in the folder of the campaign: from the working tree, or in a bare repository from the commit.
 pub(super) fn read(
     workspace: &Workspace,
     source: &Source<'_>,
@@ -102,14 +102,14 @@ pub(super) fn read(
     }
 }
 
-/// A file's evidence as it goes out with its change.
+/// Returns the evidence of a file as it is committed with the change.
 pub(super) fn bytes(evidence: &Evidence) -> Result<Vec<u8>, EvidenceFolderError> {
     let mut bytes = Vec::new();
     evidence.write(&mut bytes).map_err(EvidenceFolderError::Json)?;
     Ok(bytes)
 }
 
-/// What evidence says of the plan's files, for a campaign that begins from `commit`.
+/// Returns the evidence states of the files of the plan, for a campaign that starts at `commit`.
 pub(super) fn rollout(
     measured: &EvidenceByPath,
     plan: &Plan,
@@ -143,7 +143,7 @@ fn in_folder(folder: &RepoPath, at: &Path) -> Result<EvidenceByPath, EvidenceFol
             continue;
         }
         let metadata = entry.metadata().map_err(unreadable)?;
-        // A link could lead anywhere, and a pipe would never end.
+        // A link could point outside the repository, and a pipe would never end.
         if !metadata.is_file() || metadata.len() > MOST_BYTES {
             return Err(bad(folder, &name, BadFile::Odd));
         }

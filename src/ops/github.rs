@@ -1,4 +1,4 @@
-//! GitHub as operations reach it.
+//! Access to GitHub for operations.
 
 use std::fmt;
 use std::rc::Rc;
@@ -12,42 +12,42 @@ use crate::config::Config;
 use crate::git::{CommitId, GitError, Repository};
 use crate::github::{Api, App, BaseBranch, Client, Clock, GitHubError, IssueAddress, RepositoryName};
 
-/// How long an answer may take.
+/// The timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The folder below the repository's git directory in which answers of GitHub are cached.
+/// The folder in the git directory of the repository that caches responses of GitHub.
 const CACHE: &str = "layerwright/github";
 
-/// How GitHub is reached.
+/// The access to GitHub.
 pub struct GitHubAccess {
-    /// The repository on GitHub. None takes that of the remote `origin`.
+    /// The repository on GitHub. `None` for that of the remote `origin`.
     pub repository: Option<RepositoryName>,
-    /// The API of that GitHub.
+    /// The address of the GitHub API.
     pub api: Api,
-    /// Who acts. None suffices to read an issue of a public repository.
+    /// The credentials. `None` is enough to read an issue of a public repository.
     pub credentials: Option<Credentials>,
-    /// Tells the time and waits.
+    /// The clock, which gives the time and waits.
     pub clock: Rc<dyn Clock>,
 }
 
-/// Who acts on GitHub.
+/// The credentials for GitHub.
 pub enum Credentials {
-    /// The owner of a token.
+    /// A token.
     Token(SecretString),
     /// A GitHub App.
     App(Box<App>),
 }
 
-/// Why GitHub cannot be asked.
+/// An error of the access to GitHub.
 #[derive(Debug, thiserror::Error)]
 pub enum GitHubAccessError {
     /// The remote `origin` is not on GitHub, and no repository is named.
-    #[error("the remote `origin` names no repository on GitHub")]
+    #[error("the remote `origin` is not a repository on GitHub")]
     NoRepository,
     /// There are no credentials.
     #[error("there is no token for GitHub")]
     NoToken,
-    /// The clone is behind.
+    /// The clone is behind GitHub.
     #[error("this clone does not have {commit}, at which the base branch of {repository} is")]
     NotInClone {
         /// The commit of the base branch.
@@ -55,7 +55,7 @@ pub enum GitHubAccessError {
         /// The repository on GitHub.
         repository: RepositoryName,
     },
-    /// GitHub does not answer as it should.
+    /// A request to GitHub failed.
     #[error(transparent)]
     GitHub(#[from] GitHubError),
     /// The clone cannot be read.
@@ -63,16 +63,16 @@ pub enum GitHubAccessError {
     Git(#[from] GitError),
 }
 
-/// A token whose actions start no workflow, and a base branch that requires checks.
+/// The base branch requires checks, and the actions of the token start no workflow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{branch} requires checks ({}), and what GITHUB_TOKEN opens starts no workflow: they would never run",
+    "{branch} requires checks ({}), but pull requests opened with GITHUB_TOKEN start no workflow: they would never run",
     checks.join(", ")
 )]
 pub struct ChecksNeverRun {
     /// The base branch.
     pub branch: String,
-    /// The checks that it requires.
+    /// The required checks.
     pub checks: Vec<String>,
 }
 
@@ -88,7 +88,7 @@ impl fmt::Debug for GitHubAccess {
 }
 
 impl GitHubAccess {
-    /// The name of the repository on GitHub.
+    /// Returns the name of the repository on GitHub.
     pub(super) fn repository_name(
         &self,
         repository: &Repository,
@@ -101,7 +101,7 @@ impl GitHubAccess {
         found.ok_or(GitHubAccessError::NoRepository)
     }
 
-    /// A client that may change a repository. It caches answers in the clone.
+    /// Returns a client that may change a repository. It caches responses in the clone.
     pub(super) fn client(
         &self,
         name: &RepositoryName,
@@ -113,7 +113,7 @@ impl GitHubAccess {
         Ok(self.reader(name)?.keeping(clone.git_dir().join(CACHE)))
     }
 
-    /// A client that reads, with credentials or without.
+    /// Returns a client that only reads, with or without credentials.
     fn reader(&self, name: &RepositoryName) -> Result<Client, GitHubError> {
         let token = match &self.credentials {
             None => None,
@@ -148,7 +148,7 @@ pub fn issue_list(
     Ok(ListText { name: address.to_string(), text: issue.body })
 }
 
-/// The branch that pull requests are for, as GitHub has it.
+/// Returns the base branch of the pull requests, with its commit on GitHub.
 pub(super) fn base_branch(
     client: &Client,
     name: &RepositoryName,
@@ -165,7 +165,7 @@ pub(super) fn base_branch(
     })
 }
 
-/// The commit, if the clone has it.
+/// Returns the commit, or an error if the clone does not have it.
 pub(super) fn in_clone(
     clone: &Repository,
     commit: &str,

@@ -1,4 +1,4 @@
-//! Judges single Dockerfiles. No repository is needed.
+//! Judges single Dockerfiles. It needs no repository.
 
 use std::path::PathBuf;
 
@@ -9,33 +9,33 @@ use crate::campaign::plan::{self, Waivers};
 use crate::config::Config;
 use crate::images::ImageError;
 
-/// What is inspected.
+/// The options of [`inspect`].
 #[derive(Debug)]
 pub struct InspectOptions {
     /// The Dockerfiles.
     pub files: Vec<NamedText>,
-    /// The folder that is the build context of all. Without it, sources are unknown.
+    /// The folder that is the build context of all files. `None` if the sources are unknown.
     pub context: Option<PathBuf>,
-    /// What is known beside the files.
+    /// The facts that are known in addition to the files.
     pub knowledge: Knowledge,
 }
 
 /// A Dockerfile with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedText {
-    /// The path, as the result shows it. The ignore file beside it counts.
+    /// The path, as the result shows it. The ignore file next to it applies.
     pub path: PathBuf,
     /// The text.
     pub text: Vec<u8>,
 }
 
-/// Why nothing was inspected.
+/// An error of [`inspect`].
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// The build context is not a folder.
     #[error("--context {}: there is no such folder", .0.display())]
     NoContext(PathBuf),
-    /// A builder refuses an ignore file.
+    /// An ignore file is invalid for the builder.
     #[error(transparent)]
     IgnoreFile(#[from] RefusedIgnoreFile),
     /// A base image cannot be read.

@@ -1,4 +1,4 @@
-//! From the files of a workspace to a plan: the steps that `plan`, `check` and `migrate` share.
+//! The steps from the files of a workspace to a plan, shared by `plan`, `check` and `migrate`.
 
 use super::notice::during;
 use super::workspace::Workspace;
@@ -11,7 +11,7 @@ use crate::discover::{self, DiscoverError, Discovery, List, Source};
 use crate::git::RepoPath;
 use crate::images::ImageError;
 
-/// Why Dockerfiles cannot be judged.
+/// The reason why Dockerfiles cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// A base image cannot be read.
@@ -20,7 +20,7 @@ pub enum JudgeError {
     /// A waiver names a rule that does not exist.
     #[error(transparent)]
     Waiver(#[from] UnknownRule),
-    /// A pattern of `[files]` cannot be read.
+    /// A pattern of `[files]` is invalid.
     #[error(transparent)]
     Pattern(#[from] DiscoverError),
 }
@@ -39,7 +39,7 @@ pub(super) fn judge_all(
     Ok(judge(workspace, source, &discovery, &knowledge.options(config), &waivers, watch))
 }
 
-/// Finds the Dockerfiles. Those of a list are taken whatever their names are.
+/// Finds the Dockerfiles. Files of a list are included with any name.
 pub(super) fn find(
     source: &Source<'_>,
     config: &Config,
@@ -52,7 +52,7 @@ pub(super) fn find(
     Ok(during(watch, Activity::Discovery, || discover::discover(source, &options)))
 }
 
-/// Makes the plan of a discovery.
+/// Makes the plan for a discovery.
 pub(super) fn judge(
     workspace: &Workspace,
     source: &Source<'_>,

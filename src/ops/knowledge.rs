@@ -1,4 +1,4 @@
-//! What is known and wanted beside the files.
+//! The facts that are known in addition to the files, and the selection of instructions.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use crate::campaign::plan::Options;
 use crate::config::Config;
 use crate::images::file::FileSource;
 
-/// What is known beside the files, and which lines are selected.
+/// The facts that are known in addition to the files, and the selection of instructions.
 #[derive(Debug)]
 pub struct Knowledge {
     /// The base images.
     pub images: FileSource,
-    /// The values of build arguments, to which the verdicts are bound.
+    /// The values of build arguments. The verdicts hold for these values only.
     pub build_args: BTreeMap<String, String>,
-    /// The benefits that are selected.
+    /// The selected benefits.
     pub selects: Vec<Benefit>,
-    /// True if local ADDs stay ADDs.
+    /// True if local ADDs are not changed to COPY.
     pub keep_add: bool,
 }
 
@@ -33,7 +33,7 @@ impl Default for Knowledge {
 }
 
 impl Knowledge {
-    /// The options of a plan with all rules and without an earlier plan.
+    /// Returns the options of a plan with all rules and without an earlier plan.
     pub(super) fn options<'a>(&'a self, config: &'a Config) -> Options<'a> {
         Options {
             config,

@@ -1,4 +1,4 @@
-//! Changes the files of a wave, or some files.
+//! Changes the files of a wave, or single files.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -18,41 +18,41 @@ use crate::campaign::plan::file::{File, Plan};
 use crate::dockerfile::Dockerfile;
 use crate::git::{RepoPath, hash_blob};
 
-/// What is migrated, and what becomes of the change.
+/// The options of [`migrate`].
 #[derive(Debug)]
 pub struct MigrateOptions {
-    /// A folder of the repository, or a plain folder.
+    /// A folder of the repository, or a folder without git.
     pub repository: PathBuf,
-    /// The files. None takes the first wave that is not done.
+    /// The files. `None` for the first wave that is not done.
     pub selection: Option<Selection>,
-    /// What becomes of the change.
+    /// The use of the change.
     pub mode: Mode,
-    /// The revision that the branches start from. None is HEAD.
+    /// The revision at which the branches start. `None` for HEAD.
     pub base: Option<String>,
-    /// True if a wave is written or committed although an earlier one is not finished.
+    /// True if a wave is written or committed even if an earlier wave is not finished.
     pub ahead_of_waves: bool,
-    /// The plan. None takes the saved one, or else makes one.
+    /// The plan. `None` for the saved plan, or a new one if none is saved.
     pub plan: Option<Plan>,
-    /// What is known beside the files, for a plan that is made.
+    /// The facts that are known in addition to the files, for a new plan.
     pub knowledge: Knowledge,
 }
 
-/// Why nothing was migrated.
+/// An error of [`migrate`].
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// The repository or folder cannot be worked in.
+    /// The repository or folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The place does not allow the mode.
+    /// The repository or folder does not allow the mode.
     #[error(transparent)]
     Mode(#[from] ModeError),
-    /// The plan cannot be followed.
+    /// The plan cannot be used.
     #[error(transparent)]
     SavedPlan(#[from] SavedPlanError),
     /// No plan can be made.
     #[error(transparent)]
     Judge(#[from] JudgeError),
-    /// The files cannot be taken.
+    /// The files cannot be selected.
     #[error(transparent)]
     Selection(#[from] SelectionError),
     /// An earlier wave is not finished.
@@ -60,7 +60,7 @@ pub enum MigrateError {
     Unfinished {
         /// The wave.
         wave: usize,
-        /// The mode that needs it finished.
+        /// The mode that requires the wave to be finished.
         mode: Mode,
     },
     /// The evidence cannot be read.
@@ -78,7 +78,7 @@ pub enum MigrateError {
 }
 
 impl MigrateOptions {
-    /// The first wave that is not done, and nothing is written.
+    /// Creates options that show the first wave that is not done and write nothing.
     pub fn new(repository: impl Into<PathBuf>) -> Self {
         Self {
             repository: repository.into(),
@@ -92,11 +92,11 @@ impl MigrateOptions {
     }
 }
 
-/// Makes the change of a wave or of some files, and writes or commits it.
+/// Makes the changes to a wave or to single files, and writes or commits them.
 ///
-/// A written or committed change is not out yet, so a file without evidence is reported and not refused: whoever opens
-/// pull requests asks [`may_go_out`](crate::campaign::policy::may_go_out). Where a verification contradicts a proof,
-/// nothing is written. A diff is always made.
+/// A written or committed change is not published yet, so a file without evidence is reported and not refused: pull
+/// requests are opened only if [`may_go_out`](crate::campaign::policy::may_go_out) allows it. If a verification
+/// contradicts a proof, nothing is written. A diff is always made.
 ///
 /// ```
 /// use layerwright::ops::{self, MigrateOptions, Mode};
@@ -151,7 +151,7 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
     Ok(changed)
 }
 
-/// The files that are asked for: those named, those of a wave, or those of the first wave that is not done.
+/// Returns the requested files: named files, the files of a wave, or those of the first wave that is not done.
 fn chosen<'p>(
     options: &MigrateOptions,
     present: &PresentFiles<'_>,
@@ -173,7 +173,7 @@ fn chosen<'p>(
     Ok(files)
 }
 
-/// The change of one file. None if it is done already.
+/// Returns the change of one file. `None` if the file is already done.
 fn change(present: &PresentFiles<'_>, file: &File) -> Result<Option<Change>, ChangeError> {
     let path = RepoPath::new(&file.path)?;
     let stale = |how| ChangeError::Stale { path: file.path.clone(), how };

@@ -1,4 +1,4 @@
-//! What an operation reports while it works.
+//! The notices that an operation reports while it works.
 
 use super::{ChangeError, ChecksNeverRun, MadeBranch};
 use crate::campaign::evidence::Evidence;
@@ -7,10 +7,10 @@ use crate::campaign::names::Purpose;
 use crate::github::IssueAddress;
 use crate::verify::run::Event;
 
-/// Takes the notices of an operation, from any thread. `&|_| {}` ignores them.
+/// A function that receives the notices of an operation, from any thread. `&|_| {}` ignores them.
 pub type Watch<'a> = dyn Fn(&Notice<'_>) + Sync + 'a;
 
-/// Something that an operation reports while it works.
+/// A notice of an operation.
 #[derive(Clone, Copy, Debug)]
 pub enum Notice<'a> {
     /// An activity begins.
@@ -19,18 +19,18 @@ pub enum Notice<'a> {
     Ended(Activity),
     /// One of the files of [`Activity::Judging`] is done.
     Judged,
-    /// The issue that lists files has moved.
+    /// The issue that lists files was transferred.
     IssueMoved {
         /// Its former address.
         address: &'a IssueAddress,
         /// Its present page.
         url: Option<&'a str>,
     },
-    /// This number of Dockerfiles have changes that the commit does not have. The plan does not see them.
+    /// The number of Dockerfiles with uncommitted changes. The plan ignores these changes.
     Uncommitted(usize),
-    /// Something in `layerwright.toml` that has no effect, in words.
+    /// A description of a setting in `layerwright.toml` that has no effect.
     WithoutEffect(&'a str),
-    /// No file that was asked for is left to change.
+    /// All requested files are already changed.
     NothingToDo,
     /// These files are about to be changed without evidence that is up to date.
     Unverified(&'a [(String, EvidenceState)]),
@@ -38,29 +38,29 @@ pub enum Notice<'a> {
     Written {
         /// The file.
         path: &'a str,
-        /// The number of its instructions that changed.
+        /// The number of its changed instructions.
         lines: usize,
-        /// Whether they were linked or restored.
+        /// The purpose: linked or restored.
         purpose: Purpose,
     },
     /// A file has its branch.
     Branch(&'a MadeBranch),
     /// A file gets no branch.
     Refused(&'a ChangeError),
-    /// A line cannot be restored, because people changed it since.
+    /// A line cannot be restored because it changed after the migration.
     LineLeft {
         /// The file.
         path: &'a str,
-        /// Its number in the text that was planned.
+        /// The number of the line in the planned text.
         line: usize,
     },
-    /// Pull requests are opened although their required checks never run.
+    /// Pull requests are opened even though their required checks never run.
     ChecksNeverRun(&'a ChecksNeverRun),
-    /// Something that a report passed over, in words.
+    /// A description of something that a report skipped.
     PassedOver(&'a str),
-    /// These files are not verified: they are not the ones that were planned.
+    /// These files are not verified because they differ from the planned ones.
     Stale(&'a [ChangeError]),
-    /// Files are about to be built, which executes what they say.
+    /// Files are about to be built, which executes their instructions.
     Executes,
     /// The verification of a file begins.
     Verifying {
@@ -73,11 +73,11 @@ pub enum Notice<'a> {
         /// Its earlier evidence.
         earlier: Option<&'a Evidence>,
     },
-    /// Something happens to a file that is verified.
+    /// An event of a file that is being verified.
     Build {
         /// The number of the file.
         number: usize,
-        /// What happens.
+        /// The event.
         event: &'a Event<'a>,
     },
     /// A file is verified.
@@ -87,7 +87,7 @@ pub enum Notice<'a> {
         /// Its evidence.
         evidence: &'a Evidence,
     },
-    /// The earlier evidence of a file stays, because the new one shows less.
+    /// The earlier evidence of a file is kept because the new evidence shows less.
     EvidenceKept {
         /// The file.
         path: &'a str,
@@ -97,24 +97,24 @@ pub enum Notice<'a> {
 /// A part of an operation that can take long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// GitHub is asked.
+    /// Requests to GitHub.
     GitHub,
-    /// Dockerfiles are found.
+    /// The search for Dockerfiles.
     Discovery,
-    /// The history of listed files that are gone is read.
+    /// The search in the history for listed files that are gone.
     Reconciliation,
-    /// Compose files, workflows, scripts and the like are read.
+    /// Reading Compose files, workflows, scripts and similar files.
     Builds,
-    /// The instructions of Dockerfiles are judged.
+    /// Judging the instructions of Dockerfiles.
     Judging {
-        /// How many Dockerfiles there are.
+        /// The number of Dockerfiles.
         files: usize,
     },
-    /// Build contexts are exported.
+    /// Exporting build contexts.
     Export,
 }
 
-/// Does something as an activity.
+/// Runs `work` between the notices of an activity.
 pub(super) fn during<T>(watch: &Watch<'_>, activity: Activity, work: impl FnOnce() -> T) -> T {
     watch(&Notice::Began(activity));
     let done = work();

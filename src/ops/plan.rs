@@ -19,27 +19,27 @@ use crate::config::Config;
 use crate::discover::{List, Source};
 use crate::git::{GitError, RepoPath};
 
-/// What is planned, and where the plan goes.
+/// The options of [`plan`].
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent choice")]
 pub struct PlanOptions {
-    /// A folder of the repository, or a plain folder.
+    /// A folder of the repository, or a folder without git.
     pub path: PathBuf,
-    /// The revision that is read. None is HEAD.
+    /// The revision that is read. `None` for HEAD.
     pub rev: Option<String>,
-    /// A text that lists the files to plan. None plans all.
+    /// A text that lists the files to plan. `None` for all files.
     pub list: Option<ListText>,
-    /// True if files that the list does not name are planned too.
+    /// True if files that the list does not name are also planned.
     pub all: bool,
-    /// What is known beside the files.
+    /// The facts that are known in addition to the files.
     pub knowledge: Knowledge,
-    /// True if generated files are edited too.
+    /// True if generated files are also edited.
     pub edit_generated: bool,
-    /// True if the earlier plan is ignored: its waves, and what people decided in it.
+    /// True if the earlier plan is ignored, with its waves and the decisions in it.
     pub afresh: bool,
-    /// Where the plan is written to.
+    /// The place to write the plan to.
     pub save: Save,
-    /// True if the campaign's evidence is read too.
+    /// True if the evidence of the campaign is also read.
     pub evidence: bool,
 }
 
@@ -52,18 +52,18 @@ pub struct ListText {
     pub text: String,
 }
 
-/// Where a plan is written to.
+/// The place to write a plan to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Save {
     /// Nowhere.
     No,
     /// To its place in the repository.
     InPlace,
-    /// To a file. The plan that it holds is the earlier one.
+    /// To a file. If it has a plan, that is the earlier plan.
     To(PathBuf),
 }
 
-/// Where a plan was written to.
+/// The place that a plan was written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// Nowhere.
@@ -74,18 +74,18 @@ pub enum Saved {
     Elsewhere(PathBuf),
 }
 
-/// A plan that was made.
+/// The result of [`plan`].
 #[derive(Debug)]
 pub struct Planned {
     /// The plan.
     pub plan: Plan,
-    /// Where it was written to.
+    /// The place that the plan was written to.
     pub saved: Saved,
-    /// What evidence says of its files. Empty unless [`PlanOptions::evidence`] asks for it.
+    /// The evidence states of its files. Empty unless [`PlanOptions::evidence`] is true.
     pub evidence_states: EvidenceStates,
 }
 
-/// Why no plan was made.
+/// An error of [`plan`].
 #[derive(Debug, thiserror::Error)]
 pub enum PlanningError {
     /// The list has no entry.
@@ -94,7 +94,7 @@ pub enum PlanningError {
         /// The name of the list.
         name: String,
     },
-    /// The repository or folder cannot be worked in.
+    /// The repository or folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// The Dockerfiles cannot be judged.
@@ -108,7 +108,7 @@ pub enum PlanningError {
         /// The cause.
         source: io::Error,
     },
-    /// The earlier plan is broken. What people decided in it would be lost.
+    /// The earlier plan is invalid. The decisions in it would be lost.
     #[error("{}: {source}", path.display())]
     Earlier {
         /// The file.
@@ -131,7 +131,7 @@ pub enum PlanningError {
 }
 
 impl PlanOptions {
-    /// All files of a repository or folder, and nothing is written.
+    /// Creates options that plan all files of a repository or folder and write nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -157,7 +157,7 @@ impl Saved {
     }
 }
 
-/// Makes a plan, and writes it where [`PlanOptions::save`] says.
+/// Makes a plan, and writes it to the place of [`PlanOptions::save`].
 ///
 /// # Errors
 ///
@@ -213,12 +213,12 @@ fn make(
     Ok(plan)
 }
 
-/// The listed files that were found.
+/// Returns the listed files that were found.
 fn found(report: &ListReport) -> BTreeSet<RepoPath> {
     report.found.iter().filter_map(|path| RepoPath::new(path).ok()).collect()
 }
 
-/// The decisions of the plan that this one replaces, or else of the saved one.
+/// Returns the decisions of the plan that this one replaces, or else of the saved plan.
 fn earlier(
     options: &PlanOptions,
     workspace: &Workspace,

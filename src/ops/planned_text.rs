@@ -1,4 +1,4 @@
-//! The text that a plan makes of a file.
+//! Applies a plan to the text of a file.
 
 use crate::campaign::plan::file::{File, Header};
 use crate::campaign::plan::line_plans;
@@ -6,7 +6,7 @@ use crate::dockerfile::Dockerfile;
 use crate::edit::{self, RewriteError, header};
 use crate::git::{GitError, hash_blob};
 
-/// Why a plan cannot be carried out.
+/// The reason why a plan cannot be applied to a file.
 #[derive(Debug, thiserror::Error)]
 pub enum PlannedTextError {
     /// The file cannot be edited.
@@ -17,8 +17,8 @@ pub enum PlannedTextError {
         /// The cause.
         source: RewriteError,
     },
-    /// The lines of the plan make another text than its id says.
-    #[error("the lines of the plan for {path} do not give the text that it foretells")]
+    /// The lines of the plan give a text with another id than the plan states.
+    #[error("the lines of the plan for {path} do not give the text that the plan states")]
     OtherText {
         /// The file.
         path: String,
@@ -28,7 +28,7 @@ pub enum PlannedTextError {
     Git(#[from] GitError),
 }
 
-/// The text that a plan makes of the one that it judged. It has to be the one that the plan names by its id.
+/// Applies a plan to the text that it judged. The result has to have the id that the plan states.
 pub(super) fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>, PlannedTextError> {
     let rewrite = edit::rewrite(original, &line_plans(file.selected()), &header(file))
         .map_err(|source| PlannedTextError::Rewrite { path: file.path.clone(), source })?;
@@ -39,7 +39,7 @@ pub(super) fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>
     Err(PlannedTextError::OtherText { path: file.path.clone() })
 }
 
-/// The edit of a file's header.
+/// Returns the edit of the header of a file.
 pub(super) fn header(file: &File) -> header::Header {
     match &file.header {
         Header::Keep => header::Header::Keep,

@@ -1,4 +1,4 @@
-//! The files of a repository as they are now: in the working tree, or in the commit.
+//! The present files of a repository: in the working tree, or in the commit.
 
 use std::path::Path;
 use std::{fs, io};
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::discover::{MOST_BYTES, Source};
 use crate::git::{RepoPath, hash_blob};
 
-/// Where the present files are read.
+/// The source of the present files.
 pub(super) struct PresentFiles<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) source: &'a Source<'a>,
@@ -19,7 +19,7 @@ pub(super) struct PresentFiles<'a> {
 }
 
 impl PresentFiles<'_> {
-    /// The text of a file: the working tree's where that is written, else that of the commit or folder.
+    /// Returns the text of a file: from the working tree if that is written, else from the commit or folder.
     pub(super) fn text(&self, path: &RepoPath) -> Result<Vec<u8>, ChangeError> {
         match self.workspace.folder().filter(|_| self.mode == Mode::Write) {
             Some(folder) => read_in_tree(folder, path),
@@ -34,7 +34,7 @@ impl PresentFiles<'_> {
         Ok(self.source.read(path, MOST_BYTES)?)
     }
 
-    /// Returns true if a file has its planned text already: in the base of the branches, or in the working tree.
+    /// Returns true if a file already has its planned text: in the base of the branches, or in the working tree.
     fn is_done(&self, file: &File) -> bool {
         let text = RepoPath::new(&file.path).ok().and_then(|path| {
             let folder = self.workspace.folder().filter(|_| self.mode != Mode::Commit);
@@ -44,13 +44,13 @@ impl PresentFiles<'_> {
         matches!((file.done_blob(), blob), (Some(planned), Some(blob)) if blob.as_str() == planned)
     }
 
-    /// The number of the first wave that is not done.
+    /// Returns the number of the first wave that is not done.
     pub(super) fn next_wave(&self, plan: &Plan) -> Option<usize> {
         let is_done = |path: &String| plan.file(path).is_some_and(|file| self.is_done(file));
         plan.waves.iter().find(|wave| !wave.files.iter().all(is_done)).map(|wave| wave.number)
     }
 
-    /// Refuses to write over changes that no commit has.
+    /// Returns an error if the file has uncommitted changes, which must not be overwritten.
     pub(super) fn refuse_uncommitted(&self, path: &RepoPath) -> Result<(), ChangeError> {
         let (Workspace::Git(repository, _), Mode::Write) = (self.workspace, self.mode) else { return Ok(()) };
         if repository.dirty_paths(std::slice::from_ref(path))?.is_empty() {
@@ -60,12 +60,12 @@ impl PresentFiles<'_> {
     }
 }
 
-/// A file of the working tree that neither is a link nor lies behind one.
+/// Reads a file of the working tree. Refuses a symbolic link, and a path through one.
 fn read_in_tree(folder: &Path, path: &RepoPath) -> Result<Vec<u8>, ChangeError> {
     let at = place_in(folder, path)?;
     let unreadable = |source: io::Error| ChangeError::Unreadable { path: path.clone(), source };
     let metadata = fs::symlink_metadata(&at).map_err(unreadable)?;
-    // A pipe would never end, and a folder is none.
+    // A pipe would never end, and a folder is not a file.
     if !metadata.is_file() {
         return Err(ChangeError::NotAFile { path: path.clone() });
     }

@@ -1,4 +1,4 @@
-//! A list of files against the files of the repository.
+//! Compares a list of files with the files of the repository.
 
 use super::{ListText, PlanningError};
 use crate::campaign::plan::file::{Gone, ListReport, Refused};
@@ -7,7 +7,7 @@ use crate::git::{GitError, RepoPath};
 use crate::ops::workspace::Workspace;
 use crate::text::escape::shown;
 
-/// Reads a list, which has to have an entry.
+/// Parses a list. Returns an error if it has no entry.
 pub(super) fn read(list: &ListText) -> Result<List, PlanningError> {
     let read = discover::parse_list(&list.text);
     if read.paths.is_empty() && read.refused.is_empty() {
@@ -16,7 +16,7 @@ pub(super) fn read(list: &ListText) -> Result<List, PlanningError> {
     Ok(read)
 }
 
-/// Compares the list with the files.
+/// Compares the list with the files of the repository.
 pub(super) fn reconciled(
     workspace: &Workspace,
     source: &Source<'_>,
@@ -57,12 +57,12 @@ pub(super) fn reconciled(
     })
 }
 
-/// Why a listed file cannot be used although it exists.
+/// Returns the reason why an existing listed file is not usable.
 fn unusable_reason(discovery: &Discovery, path: &RepoPath) -> String {
     let refused = discovery.refused.iter().find(|refused| refused.path == *path);
     let left_out = discovery.left_out.iter().find(|(left_out, _)| left_out == path);
     refused
         .map(|refused| refused.reason.to_string())
         .or_else(|| left_out.map(|(_, why)| why.to_string()))
-        .unwrap_or_else(|| "it is no regular file".into())
+        .unwrap_or_else(|| "it is not a regular file".into())
 }
