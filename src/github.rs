@@ -1,5 +1,5 @@
-//! GitHub, through its REST API. The only user of octocrab and of tokio: its functions are synchronous. It prints
-//! nothing, and keeps the token where nothing shows it.
+//! GitHub, through its REST API. This is the only user of octocrab and of tokio: its functions are synchronous. It
+//! never prints anything, and never exposes the token.
 
 mod address;
 mod app;
@@ -37,20 +37,20 @@ pub use refs::{Ref, TreeEntry};
 use cache::Keep;
 use rate_limit::Pace;
 
-/// The most bytes of an answer. A text of an issue has up to 65,536 characters, each up to 12 bytes in JSON.
+/// The size limit of an answer in bytes. The text of an issue has up to 65,536 characters, each up to 12 bytes in JSON.
 const MOST_BYTES: usize = 4 << 20;
-/// How often a moved place is followed.
+/// The maximum number of redirects.
 const MOST_MOVES: usize = 5;
-/// The most characters that are shown of what GitHub says.
+/// The maximum number of characters shown of a message from GitHub.
 const MOST_SAID: usize = 300;
 
-/// Tells the time and waits, so that tests need not.
+/// A clock that tells the time and waits, so that tests need not wait.
 pub trait Clock {
-    /// The time now.
+    /// Returns the time now.
     fn now(&self) -> SystemTime;
-    /// Waits, for a reason that people are told.
+    /// Waits, for a reason that is shown to the user.
     fn wait(&self, pause: Duration, why: &str);
-    /// Waits for a moment between two changes, of which nobody needs to be told.
+    /// Waits for a moment between two changes, without a message.
     fn pace(&self, pause: Duration);
 }
 
@@ -86,7 +86,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 pub(crate) enum Trouble {
     TimedOut,
     TooLarge,
@@ -94,11 +94,11 @@ pub(crate) enum Trouble {
 }
 
 impl Client {
-    /// A client of the API at `api`, which gives up an answer after `timeout`.
+    /// Returns a client of the API at `api`. Requests time out after `timeout`.
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Token`] for a token that no header can carry, [`GitHubError::Start`] if there are no root
+    /// [`GitHubError::Token`] if a header cannot carry the token, [`GitHubError::Start`] if there are no root
     /// certificates or threads.
     pub fn new(
         api: Api,
@@ -106,7 +106,7 @@ impl Client {
         clock: Box<dyn Clock>,
         timeout: Duration,
     ) -> Result<Self, GitHubError> {
-        // octocrab panics on a token that is no header.
+        // octocrab panics on a token that is not a valid header value.
         let is_sound = |token: &SecretString| {
             let text = token.expose_secret();
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -119,7 +119,7 @@ impl Client {
             .build()
             .map_err(|error| GitHubError::Start(error.into()))?;
         let octocrab = {
-            // octocrab starts a task as soon as it is built.
+            // octocrab starts a task as soon as its client is built.
             let _entered = runtime.enter();
             let mut builder =
                 Octocrab::builder().base_uri(api.base()).map_err(|error| GitHubError::Start(error.into()))?;
@@ -131,13 +131,13 @@ impl Client {
         Ok(Self { runtime, octocrab, api, token, clock, timeout, keep: None, pace: RefCell::default() })
     }
 
-    /// Keeps answers in a folder, and asks only whether they still hold.
+    /// Caches answers in a folder, and sends conditional requests for them.
     #[must_use]
     pub fn keeping(self, folder: PathBuf) -> Self {
         Self { keep: Some(Keep::new(folder)), ..self }
     }
 
-    /// Returns true if it has a token.
+    /// Returns true if the client has a token.
     pub fn has_token(&self) -> bool {
         self.token.is_some()
     }

@@ -1,4 +1,4 @@
-//! Where things are: a server's API, a repository's issue.
+//! Addresses: a server's API, a repository, an issue. It never sends a request.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use http::Uri;
 
 use super::GitHubError;
 
-/// The base of a server's API, without a slash at its end: `https://api.github.com`, or `https://HOST/api/v3` on
+/// The base URL of a server's API, without a slash at its end: `https://api.github.com`, or `https://HOST/api/v3` on
 /// GitHub Enterprise Server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
@@ -16,12 +16,12 @@ pub struct Api {
 }
 
 impl Api {
-    /// The address as it was given, without a slash at its end.
+    /// Returns the address as it was given, without a slash at its end.
     pub fn base(&self) -> String {
         format!("{}{}", self.origin, self.path)
     }
 
-    /// The address of the pages that people see; `None` if the API's does not tell it.
+    /// Returns the address of the web pages; `None` if it is unknown from the address of the API.
     pub fn pages(&self) -> Option<String> {
         match (self.origin.as_str(), self.path.as_str()) {
             ("https://api.github.com", "") => Some("https://github.com".to_owned()),
@@ -30,7 +30,7 @@ impl Api {
         }
     }
 
-    /// The place that a `Location` names, where it is on this server: a token goes nowhere else.
+    /// Returns the target of a `Location` header if it is on this server: a token is sent to no other server.
     pub(super) fn on_same_server(&self, location: &str) -> Option<String> {
         if location.starts_with('/') && !location.starts_with("//") {
             return Some(format!("{}{location}", self.origin));
@@ -45,9 +45,9 @@ impl FromStr for Api {
 
     fn from_str(text: &str) -> Result<Self, GitHubError> {
         let refuse = |why| GitHubError::Api { why };
-        let uri: Uri = text.parse().map_err(|_| refuse("it is no URL"))?;
+        let uri: Uri = text.parse().map_err(|_| refuse("it is not a URL"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(refuse("it is no URL with https:// and a host"));
+            return Err(refuse("it is not a URL with https:// and a host"));
         };
         if authority.as_str().contains('@') {
             return Err(refuse("it holds a user or a password; give the token as GITHUB_TOKEN"));
@@ -83,13 +83,12 @@ pub struct RepositoryName {
 }
 
 impl RepositoryName {
-    /// Who it belongs to.
+    /// Returns the owner.
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// The repository that a remote's URL names, be it `https://HOST/O/R.git`, `git@HOST:O/R` or `ssh://…`, with its
-    /// host.
+    /// Returns the repository and the host of a remote's URL: `https://HOST/O/R.git`, `git@HOST:O/R` or `ssh://…`.
     pub fn of_remote(url: &str) -> Option<(String, Self)> {
         let (authority, path) = match url.split_once("://") {
             Some((_, rest)) => rest.split_once('/')?,
@@ -127,7 +126,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(sound) && name.chars().any(|c| c != '.')
 }
 
-/// A text as one part of a path or as a value of a query.
+/// Quotes a text as one part of a path or as a value of a query.
 pub(super) fn quoted(text: &str) -> String {
     let quote = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
@@ -136,7 +135,7 @@ pub(super) fn quoted(text: &str) -> String {
     text.bytes().map(quote).collect()
 }
 
-/// A branch's name or a path in a route, whose slashes stay.
+/// Quotes a branch's name or a path in a route. Slashes stay.
 pub(super) fn quoted_parts(text: &str) -> String {
     text.split('/').map(quoted).collect::<Vec<_>>().join("/")
 }
@@ -144,9 +143,9 @@ pub(super) fn quoted_parts(text: &str) -> String {
 /// An issue or pull request: `OWNER/REPO#N`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueAddress {
-    /// Where it is.
+    /// The repository.
     pub repository: RepositoryName,
-    /// Its number there.
+    /// The number in the repository.
     pub number: u64,
 }
 

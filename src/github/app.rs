@@ -1,4 +1,5 @@
-//! A GitHub App: its key makes a token for a moment, and that one a token of its installation.
+//! A GitHub App: its key signs a short-lived token, and that one gets a token of an installation. It never stores a
+//! token.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,9 +16,9 @@ use serde_json::json;
 use super::call::Call;
 use super::{Api, Client, Clock, GitHubError, RepositoryName};
 
-/// How long a token of the App holds; GitHub takes ten minutes at the most.
+/// The lifetime of a token of the App; GitHub allows ten minutes at most.
 const HOLDS: u64 = 540;
-/// How far clocks may differ, in seconds.
+/// The tolerated clock drift, in seconds.
 const DRIFT: u64 = 60;
 
 /// A GitHub App.
@@ -27,7 +28,7 @@ pub struct App {
 }
 
 impl App {
-    /// The App of this id (a number or a client id) with the private key that GitHub gave, as PEM.
+    /// Returns the App of this id (a number or a client id) with the private key from GitHub, as PEM.
     ///
     /// # Errors
     ///
@@ -35,18 +36,21 @@ impl App {
     pub fn new(id: &str, pem: &[u8]) -> Result<Self, GitHubError> {
         let refuse = |why| GitHubError::Key { why };
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') {
-            return Err(refuse("the id of the App is none"));
+            return Err(refuse("the id of the App is not valid"));
         }
-        let der = PrivateKeyDer::from_pem_slice(pem).map_err(|_| refuse("it is no PEM"))?;
+        let der = PrivateKeyDer::from_pem_slice(pem).map_err(|_| refuse("it is not PEM"))?;
         let key = match &der {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(PrivatePkcs1KeyDer::secret_pkcs1_der(key)),
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(PrivatePkcs8KeyDer::secret_pkcs8_der(key)),
-            _ => return Err(refuse("it is no RSA key")),
+            _ => return Err(refuse("it is not an RSA key")),
         };
-        Ok(Self { id: id.to_owned(), key: key.map_err(|_| refuse("it is no RSA key of 2048 bits or more"))? })
+        Ok(Self {
+            id: id.to_owned(),
+            key: key.map_err(|_| refuse("it is not an RSA key of 2048 bits or more"))?,
+        })
     }
 
-    /// A token of the App itself (RFC 7519, RS256).
+    /// Returns a token of the App itself (RFC 7519, RS256).
     fn token(&self, now: u64) -> Result<SecretString, GitHubError> {
         let part = |value: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let claims = json!({"iat": now.saturating_sub(DRIFT), "exp": now + HOLDS, "iss": self.id});
@@ -54,15 +58,15 @@ impl App {
         let mut signature = vec![0; self.key.public().modulus_len()];
         self.key
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-            .map_err(|_| GitHubError::Key { why: "it does not sign" })?;
+            .map_err(|_| GitHubError::Key { why: "it cannot sign" })?;
         Ok(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)).into())
     }
 
-    /// A token of the App's installation in a repository, which holds for an hour.
+    /// Returns a token of the App's installation in a repository, which is valid for an hour.
     ///
     /// # Errors
     ///
-    /// [`GitHubError::NotFound`] where the App is not installed there.
+    /// [`GitHubError::NotFound`] if the App is not installed there.
     pub fn installation_token(
         &self,
         api: Api,

@@ -1,5 +1,5 @@
-//! Answers that are kept on disk with the tag by which GitHub tells whether they still hold. A 304 counts against no
-//! limit (GitHub, "Best practices for using the REST API").
+//! Answers that are cached on disk with their ETag. A 304 counts against no rate limit (GitHub, "Best practices for
+//! using the REST API"). It never fails a request.
 
 use std::fs;
 use std::io::Write;
@@ -11,16 +11,17 @@ use sha2::{Digest, Sha256};
 
 use super::call::Answer;
 
-/// A folder of answers. What cannot be read or written there is asked for anew, so nothing of it fails.
+/// A folder of cached answers. If one cannot be read or written, the request is sent without it, so the cache never
+/// causes an error.
 pub(super) struct Keep {
     folder: PathBuf,
 }
 
-/// An answer with its tag.
+/// A cached answer with its ETag.
 pub(super) struct Kept {
-    /// GitHub's tag; empty where it gave none.
+    /// The ETag from GitHub; empty if there was none.
     pub(super) etag: String,
-    /// As of what it was kept for good.
+    /// The stamp for which the answer is cached permanently.
     pub(super) stamp: Option<String>,
     pub(super) link: Option<String>,
     pub(super) body: Vec<u8>,
@@ -63,7 +64,7 @@ impl Keep {
             Head { url: url.to_owned(), etag, stamp, link: answer.link.clone(), bytes: answer.body.len() };
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(&self.folder)?;
-            // A temporary file is for its owner alone, and so is what it becomes.
+            // A temporary file is readable by its owner only, and so is the final file.
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
             serde_json::to_writer(&mut file, &head)?;
             file.write_all(b"\n")?;
@@ -71,7 +72,7 @@ impl Keep {
             file.persist(self.place(url))?;
             Ok(())
         };
-        // A full disk costs requests, and nothing else.
+        // A full disk only costs requests.
         let _ = write();
     }
 

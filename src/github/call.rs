@@ -1,4 +1,5 @@
-//! One request and its answer: retries, moves, and what may be sent twice.
+//! One request and its answer: retries, redirects, and which requests may be sent twice. It never repeats a request
+//! that would take effect twice.
 
 use std::fmt;
 
@@ -13,22 +14,22 @@ use super::cache::Kept;
 use super::retry::{Next, next};
 use super::{Client, GitHubError, MOST_BYTES, MOST_MOVES, MOST_SAID, Trouble};
 
-/// What is asked of GitHub.
+/// A request to GitHub.
 #[derive(Clone)]
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     /// The path with its query, or a whole URL on the same server.
     pub(super) route: String,
     pub(super) body: Option<Value>,
-    /// What it is about, for people.
+    /// The subject of the request, for messages.
     pub(super) what: &'a str,
-    /// True if it may be sent again when nobody knows if it took effect.
+    /// True if it may be sent again when it is unknown if it took effect.
     pub(super) repeatable: bool,
-    /// The most bytes of its answer.
+    /// The size limit of its answer in bytes.
     pub(super) most: usize,
 }
 
-/// What GitHub answered, as far as it counts.
+/// The parts of GitHub's answer that are used.
 #[derive(Clone)]
 pub(crate) struct Answer {
     pub(super) status: u16,
@@ -41,13 +42,13 @@ pub(crate) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// What GitHub says of a call that failed.
+/// The body of GitHub's answer to a failed request.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Said {
     pub(super) message: String,
     pub(super) documentation_url: String,
-    /// What is wrong, of a 422: objects or texts.
+    /// The errors of a 422: objects or texts.
     errors: Vec<Value>,
 }
 
@@ -57,15 +58,15 @@ impl<'a> Call<'a> {
         Self { method: Method::GET, route, body: None, what, repeatable: true, most: MOST_BYTES }
     }
 
-    /// A request that changes something. PUT and DELETE leave the same when they are sent twice; a POST makes two
-    /// things, and a PATCH may undo what a person did in between.
+    /// A request that changes something. PUT and DELETE have the same effect when they are sent twice. A second POST
+    /// creates a second object, and a second PATCH may undo the change that a person made in between.
     pub(super) fn change(method: Method, route: String, body: Value, what: &'a str) -> Self {
         let repeatable = matches!(method, Method::PUT | Method::DELETE);
         let body = (!body.is_null()).then_some(body);
         Self { method, route, body, what, repeatable, most: MOST_BYTES }
     }
 
-    /// The same, of what is harmless twice.
+    /// Like `change`, for a request that is harmless when it is sent twice.
     pub(super) fn repeatable(self) -> Self {
         Self { repeatable: true, ..self }
     }
@@ -78,7 +79,7 @@ impl Answer {
 }
 
 impl Said {
-    /// The message, with what is wrong where that is told.
+    /// Returns the message, with the errors if there are any.
     fn whole(&self) -> String {
         let text = |error: &Value| match error {
             Value::String(text) => Some(text.clone()),
@@ -105,14 +106,14 @@ impl fmt::Debug for Call<'_> {
 }
 
 impl Client {
-    /// What a route has, read.
+    /// Returns the answer of a route, parsed.
     pub(super) fn read<T: DeserializeOwned>(&self, route: String, what: &str) -> Result<T, GitHubError> {
         let (answer, _) = self.followed(Call::get(route, what))?;
         self.parsed(&answer.body, what)
     }
 
-    /// The same of what changes only when `stamp` does, the empty one of what never changes: once it is kept, nobody
-    /// is asked again.
+    /// Like `read`, for an answer that changes only when `stamp` does; with an empty stamp it never changes. Once the
+    /// answer is cached, no request is sent.
     pub(super) fn read_as_of<T: DeserializeOwned>(
         &self,
         route: String,
@@ -135,7 +136,7 @@ impl Client {
         self.parsed(&answer.body, what)
     }
 
-    /// The same; `None` if there is none.
+    /// Like `read`; `None` if there is no such object.
     pub(super) fn read_if_there<T: DeserializeOwned>(
         &self,
         route: String,
@@ -147,12 +148,12 @@ impl Client {
         }
     }
 
-    /// Sends what changes something, and reads what that gave.
+    /// Sends a change and reads the answer.
     pub(super) fn write<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, GitHubError> {
         let (what, repeatable) = (call.what.to_owned(), call.repeatable);
         let answer = self.changed(call)?;
         self.parsed(&answer.body, &what).map_err(|error| match error {
-            // It took effect, and what came of it is not known.
+            // The change took effect, but its result is unknown.
             error @ GitHubError::Garbage { .. } if !repeatable => {
                 GitHubError::Unsure { what, why: error.to_string() }
             }
@@ -160,7 +161,7 @@ impl Client {
         })
     }
 
-    /// The same, where what it gives does not count.
+    /// Like `write`, without reading the answer.
     pub(super) fn write_only(&self, call: &Call<'_>) -> Result<(), GitHubError> {
         self.changed(call).map(drop)
     }
@@ -181,8 +182,8 @@ impl Client {
         })
     }
 
-    /// The answer to a GET, wherever that was moved, and whether it was. What is kept and still holds is taken for
-    /// it.
+    /// Returns the answer to a GET after all redirects, and true if there were redirects. A cached answer that is still
+    /// valid is used instead.
     pub(super) fn followed(&self, mut call: Call<'_>) -> Result<(Answer, bool), GitHubError> {
         for moves in 0..=MOST_MOVES {
             let url = self.url(&call.route);
@@ -217,7 +218,7 @@ impl Client {
         if route.starts_with('/') { format!("{}{route}", self.api.base()) } else { route.to_owned() }
     }
 
-    /// Asks until there is an answer that counts, or no use in asking again.
+    /// Sends the request until there is a final answer, or until a retry is useless.
     fn answer(&self, call: &Call<'_>, url: &str, kept: Option<&Kept>) -> Result<Answer, GitHubError> {
         let mut attempt = 0;
         loop {
@@ -230,7 +231,7 @@ impl Client {
                 (Next::Limited { until }, _) => {
                     return Err(GitHubError::Limited { until, has_token: self.token.is_some() });
                 }
-                // What is limited was not done.
+                // A rate-limited request had no effect.
                 (Next::Again { after, why, limited }, _) if call.repeatable || limited => {
                     self.clock.wait(after, &why);
                 }
@@ -279,7 +280,7 @@ impl Client {
         }
     }
 
-    /// The error of an answer that is none of what was asked for.
+    /// Returns the error for an answer of an unexpected status.
     fn failure(&self, answer: &Answer, what: &str, changes: bool) -> GitHubError {
         let what = what.to_owned();
         let said = self.without_token(&answer.said().whole());
@@ -294,7 +295,7 @@ impl Client {
         }
     }
 
-    /// What a server says, short, and without the token should it repeat that.
+    /// Returns a server's message, shortened, and without the token in case the server repeats it.
     fn without_token(&self, said: &str) -> String {
         use secrecy::ExposeSecret;
         let clean = match &self.token {

@@ -1,16 +1,16 @@
-//! The repository and its base branch, and what checks commits.
+//! The repository and its base branch, and the checks of commits. It never changes them.
 
 use serde::Deserialize;
 
 use super::address::{quoted, quoted_parts};
 use super::{Client, GitHubError, RepositoryName};
 
-/// A branch with what it asks of pull requests.
+/// A branch with its requirements for pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseBranch {
-    /// The commit that it is at.
+    /// The commit of the branch.
     pub commit: String,
-    /// The checks that have to pass before a pull request is merged, by rulesets or branch protection.
+    /// The checks that must pass before a pull request is merged, by rulesets or branch protection.
     pub required_checks: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ struct Rule {
 }
 
 impl Client {
-    /// The name of a repository's default branch.
+    /// Returns the name of a repository's default branch.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Client {
             .map(|found: Repository| found.default_branch)
     }
 
-    /// A branch that pull requests are for.
+    /// Returns a branch that pull requests are for.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Client {
         let mut required_checks = protection.unwrap_or_default().contexts;
         let rules = repository.route(&format!("/rules/branches/{}", quoted_parts(branch)));
         let rules: Vec<Rule> = match self.all(&rules, &format!("the rules of {branch}")) {
-            // A server from before rulesets has none.
+            // Servers from before rulesets have none.
             Err(GitHubError::NotFound { .. }) => Vec::new(),
             rules => rules?,
         };
@@ -123,7 +123,7 @@ impl Client {
         }
         let route = repository.route(&format!("/commits/{}/status", quoted(commit)));
         let combined: Option<Combined> = self.read_if_there(route, &what)?;
-        // Without any status the state is `pending`, too.
+        // Without any status the state is also `pending`.
         Ok(combined.is_some_and(|combined| combined.total_count > 0 && combined.state == "pending"))
     }
 }

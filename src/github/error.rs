@@ -1,79 +1,79 @@
-//! Why GitHub was not asked, or gave no answer that counts. It never holds a token.
+//! The reasons why a request to GitHub was not sent or failed. It never holds a token.
 
 use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 
 use super::Api;
 
-/// What another library says.
+/// The error of another library.
 pub type Cause = Box<dyn StdError + Send + Sync>;
 
-/// Why GitHub was not asked, or gave no answer that counts.
+/// The reasons why a request to GitHub was not sent or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GitHubError {
-    /// No issue is named.
-    #[error("`{text}` names no issue; write OWNER/REPO#NUMBER, as in y-scope/clp#1166")]
+    /// The text is not an issue.
+    #[error("`{text}` is not an issue; write OWNER/REPO#NUMBER, as in y-scope/clp#1166")]
     Address {
-        /// What was given.
+        /// The text as it was given.
         text: String,
     },
-    /// No repository is named.
-    #[error("`{text}` names no repository; write OWNER/REPO, as in y-scope/clp")]
+    /// The text is not a repository.
+    #[error("`{text}` is not a repository; write OWNER/REPO, as in y-scope/clp")]
     Repository {
-        /// What was given.
+        /// The text as it was given.
         text: String,
     },
-    /// No API is named. What was given is not repeated: it may hold a password.
+    /// The address of the API is not valid. It is not repeated: it may hold a password.
     #[error(
-        "the address of the API cannot be taken: {why}; write https://api.github.com, or https://HOST/api/v3 for \
+        "invalid address of the API: {why}; write https://api.github.com, or https://HOST/api/v3 for \
          GitHub Enterprise Server"
     )]
     Api {
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
-    /// The token is none.
-    #[error("the token holds a character that no token has; set GITHUB_TOKEN anew, or unset it")]
+    /// The token is not valid.
+    #[error("the token holds an invalid character; set GITHUB_TOKEN to a valid token, or unset it")]
     Token,
     /// The client cannot start.
     #[error("the client for GitHub cannot start; install the system's root certificates (ca-certificates)")]
     Start(#[source] Cause),
-    /// The server cannot be reached, or breaks off.
+    /// The server cannot be reached, or the connection breaks off.
     #[error("{api} cannot be reached ({attempts} attempts); check the network and --api")]
     Unreachable {
         /// The API.
         api: Api,
         /// The cause.
         source: Cause,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: usize,
     },
-    /// The server does not answer.
+    /// Timed out.
     #[error("{api} did not answer within {} ({attempts} attempts); try again later", humantime::format_duration(*.after))]
     TimedOut {
         /// The API.
         api: Api,
-        /// How long each attempt took.
+        /// The timeout of each attempt.
         after: Duration,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: usize,
     },
-    /// The answer is larger than any of GitHub's.
-    #[error("{api} answers with more than GitHub ever does; check --api")]
+    /// The answer is larger than any answer of GitHub.
+    #[error("the answer of {api} is larger than any answer of GitHub; check --api")]
     TooLarge {
         /// The API.
         api: Api,
     },
-    /// The answer is none of GitHub's.
+    /// The answer is not an answer of GitHub.
     #[error(
-        "what {api} answers about {what} is none of GitHub's answers: {message}; check --api, which ends with /api/v3 for GitHub Enterprise Server"
+        "the answer of {api} about {what} is not an answer of GitHub: {message}; check --api, which ends with /api/v3 for GitHub Enterprise Server"
     )]
     Garbage {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
         /// The API.
         api: Api,
-        /// What is wrong.
+        /// The reason.
         message: String,
     },
     /// 401.
@@ -81,25 +81,25 @@ pub enum GitHubError {
         "GitHub does not accept the token: {said}; set GITHUB_TOKEN to one that is valid, or unset it for a public repository"
     )]
     Unauthorized {
-        /// What GitHub says.
+        /// The message from GitHub.
         said: String,
     },
-    /// 403 without a limit.
-    #[error("GitHub does not let {} {} {what}: {said}; {}", if *.has_token { "this token" } else { "anybody without a token" }, if *.changes { "change" } else { "read" }, if *.changes { WRITE_HINT } else { token_hint(*.has_token) })]
+    /// 403 without a rate limit.
+    #[error("GitHub does not allow {} to {} {what}: {said}; {}", if *.has_token { "this token" } else { "requests without a token" }, if *.changes { "change" } else { "read" }, if *.changes { WRITE_HINT } else { token_hint(*.has_token) })]
     Forbidden {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
-        /// What GitHub says.
+        /// The message from GitHub.
         said: String,
         /// True if a token was given.
         has_token: bool,
-        /// True if something was to be changed.
+        /// True if the request was a change.
         changes: bool,
     },
-    /// 404: it is not there, or not for this token.
-    #[error("{api} has no {what}, or does not show it; check owner, repository and number; if the repository is private: {}", token_hint(*.has_token))]
+    /// 404: the object does not exist, or is not visible to this token.
+    #[error("{api} has no {what}, or does not show it; check the owner, repository and number; if the repository is private: {}", token_hint(*.has_token))]
     NotFound {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
         /// The API.
         api: Api,
@@ -109,63 +109,63 @@ pub enum GitHubError {
     /// 410.
     #[error("{what} was deleted; name another issue, or give its text with --list")]
     Gone {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
     },
-    /// It was moved to another server.
-    #[error("{what} has moved to {to}, which is another server; name it there, with --api")]
+    /// A redirect to another server.
+    #[error("{what} redirects to {to}, which is another server; name that server with --api")]
     MovedAway {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
-        /// Where it is said to be.
+        /// The target of the redirect.
         to: String,
     },
-    /// It is moved on and on.
-    #[error("{what} is moved from place to place without an end; name the place where it is")]
+    /// Too many redirects.
+    #[error("too many redirects for {what}; name its present address")]
     MovedTooOften {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
     },
-    /// The limit is reached for longer than a command may wait.
-    #[error("GitHub's limit of calls is reached until {}; run the command again then{}", time(*.until), if *.has_token { "" } else { ", or set GITHUB_TOKEN, which has a higher limit" })]
+    /// The rate limit lasts longer than a command may wait.
+    #[error("GitHub's rate limit is reached until {}; run the command again then{}", time(*.until), if *.has_token { "" } else { ", or set GITHUB_TOKEN, which has a higher limit" })]
     Limited {
-        /// When it ends.
+        /// The end of the limit.
         until: SystemTime,
         /// True if a token was given.
         has_token: bool,
     },
-    /// 409 or 422: it cannot be done as things are.
+    /// 409 or 422: the present state does not allow the request.
     #[error("GitHub refuses {what}: {said}")]
     Invalid {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
-        /// What GitHub says.
+        /// The message from GitHub.
         said: String,
     },
-    /// Something was to be changed once, and nobody knows whether it was.
-    #[error("{why}, so nobody knows whether {what} took effect; run the command again, which looks")]
+    /// The request must not be sent twice, and it is unknown if it took effect.
+    #[error("{why}, so it is unknown if {what} took effect; run the command again, which checks")]
     Unsure {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
-        /// What happened.
+        /// The reason.
         why: String,
     },
-    /// The key of an App is none.
+    /// The key of an App is not valid.
     #[error(
         "the private key of the GitHub App cannot be used: {why}; download a new one from the App's settings"
     )]
     Key {
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
     /// Any other status.
     #[error("GitHub answered {status} about {what}: {said}; try again later")]
     Failed {
-        /// What was asked for.
+        /// The subject of the request.
         what: String,
         /// The HTTP status.
         status: u16,
-        /// What GitHub says.
+        /// The message from GitHub.
         said: String,
     },
 }
@@ -181,7 +181,7 @@ fn token_hint(has_token: bool) -> &'static str {
     }
 }
 
-/// A time in UTC, to the second.
+/// Formats a time in UTC, to the second.
 fn time(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }

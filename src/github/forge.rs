@@ -8,15 +8,15 @@ use super::{Client, GitHubError, IssueAddress, Pull, RepositoryName, TreeEntry};
 use crate::git::{CommitId, Repository};
 use crate::rollout::forge::{BranchAt, Forge, ForgeError, FoundAbove, FoundPull, NewCommit, NewPull};
 
-/// Where GitHub keeps what its merge queue tries: `gh-readonly-queue/main/pr-7-0123…`.
+/// The prefix of the branches of GitHub's merge queue: `gh-readonly-queue/main/pr-7-0123…`.
 const QUEUE: &str = "gh-readonly-queue/";
 
-/// One repository on GitHub. What a clone has is read from it, without a request.
+/// One repository on GitHub. Objects that the clone has are read from it, without a request.
 pub struct GitHubForge<'a> {
     client: &'a Client,
     repository: RepositoryName,
     clone: &'a Repository,
-    /// Lists that were read for pull requests and that nobody asked for issues yet.
+    /// Lists that were read for pull requests and have not been used for issues yet.
     labelled: RefCell<BTreeMap<String, Vec<Listed>>>,
 }
 
@@ -39,12 +39,12 @@ impl From<GitHubError> for ForgeError {
 }
 
 impl<'a> GitHubForge<'a> {
-    /// The repository as `client` sees it, of which `clone` is one.
+    /// Returns the repository as `client` sees it. `clone` is a clone of it.
     pub fn new(client: &'a Client, repository: RepositoryName, clone: &'a Repository) -> Self {
         Self { client, repository, clone, labelled: RefCell::default() }
     }
 
-    /// The address of the repository's page; `None` if the API's does not tell it.
+    /// Returns the address of the repository's page; `None` if it is unknown from the address of the API.
     pub fn page(&self) -> Option<String> {
         self.client.api.pages().map(|pages| format!("{pages}/{}", self.repository))
     }
@@ -53,7 +53,7 @@ impl<'a> GitHubForge<'a> {
         IssueAddress { repository: self.repository.clone(), number }
     }
 
-    /// The pull requests that wait in the merge queue.
+    /// Returns the pull requests that wait in the merge queue.
     fn queued(&self) -> Result<BTreeSet<u64>, GitHubError> {
         let branches = self.client.branches(&self.repository, QUEUE)?;
         let number =
@@ -61,7 +61,7 @@ impl<'a> GitHubForge<'a> {
         Ok(branches.iter().filter_map(|found| number(&found.branch)).collect())
     }
 
-    /// None for one from another repository: it is nobody's but its author's.
+    /// `None` for a pull request from another repository: it belongs to its author.
     fn found(&self, pull: Pull, by: Option<String>, queued: &BTreeSet<u64>) -> Option<FoundPull> {
         let own = self.repository.to_string();
         if !pull.head_repository.is_some_and(|from| from.eq_ignore_ascii_case(&own)) {
@@ -84,7 +84,7 @@ impl<'a> GitHubForge<'a> {
         })
     }
 
-    /// The mode of a file, which it keeps.
+    /// Returns the mode of a file, which stays the same.
     fn mode(&self, commit: &str, tree: &str, path: &str) -> Result<String, GitHubError> {
         let there =
             match CommitId::new(commit).ok().and_then(|commit| self.clone.file_mode(&commit, path).ok()) {
@@ -171,7 +171,7 @@ impl Forge for GitHubForge<'_> {
     }
 
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {
-        // One list answers for both, once: who asks again wants to know what there is by now.
+        // One list answers for both, once: a second call needs the present state.
         let kept = self.labelled.borrow_mut().remove(label);
         let found = kept.map_or_else(|| self.client.labelled(&self.repository, label), Ok)?;
         Ok(found.iter().filter(|one| one.open && one.merged.is_none()).map(|one| one.number).collect())

@@ -1,4 +1,4 @@
-//! Issues, and pull requests as issues.
+//! Issues, and pull requests as issues. It never closes or deletes one.
 
 use http::Method;
 use serde::Deserialize;
@@ -12,28 +12,28 @@ use super::{Client, GitHubError, IssueAddress, RepositoryName};
 /// An issue, or a pull request as an issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// Its number, in the repository where it is now.
+    /// The number, in the repository where it is now.
     pub number: u64,
-    /// Its page.
+    /// The address of the page.
     pub url: Option<String>,
-    /// True if it was found elsewhere: it was transferred, or its repository has another name now.
+    /// True if there was a redirect: it was transferred, or its repository was renamed.
     pub moved: bool,
-    /// Its text; empty where nobody wrote one.
+    /// The text; empty if there is none.
     pub body: String,
 }
 
 /// An entry of a list of issues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Its number.
+    /// The number.
     pub number: u64,
-    /// Its text; empty where nobody wrote one.
+    /// The text; empty if there is none.
     pub body: String,
     /// True if it is open.
     pub open: bool,
-    /// Of a pull request, whether it was merged; None for an issue.
+    /// True if a pull request was merged; `None` for an issue.
     pub merged: Option<bool>,
-    /// When it was last changed: RFC 3339.
+    /// The time of the last change: RFC 3339.
     pub updated: String,
 }
 
@@ -57,12 +57,12 @@ struct Wire {
 }
 
 impl Client {
-    /// Reads an issue or a pull request, followed to where it was transferred.
+    /// Reads an issue or a pull request, after redirects if it was transferred.
     ///
     /// # Errors
     ///
-    /// [`GitHubError`] tells apart that it is not there or not visible, that it was deleted, that the token or the
-    /// limit forbid it, and that the server cannot be reached or is no GitHub.
+    /// [`GitHubError`] distinguishes: it does not exist or is not visible, it was deleted, the token or the rate limit
+    /// forbids it, the server cannot be reached or is not GitHub.
     pub fn issue(&self, address: &IssueAddress) -> Result<Issue, GitHubError> {
         let what = address.to_string();
         let (answer, moved) = self.followed(Call::get(address.route(), &what))?;
@@ -70,7 +70,7 @@ impl Client {
         Ok(Issue { number, url, moved, body: body.unwrap_or_default() })
     }
 
-    /// Who closed a pull request that was last changed at this time.
+    /// Returns the user who closed a pull request that was last changed at this time.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Client {
         Ok(wire.closed_by.map(|who| who.login))
     }
 
-    /// The issues and pull requests with a label, open and closed.
+    /// Returns the issues and pull requests with a label, open and closed.
     ///
     /// # Errors
     ///
@@ -98,11 +98,11 @@ impl Client {
         Ok(found.into_iter().map(read).collect())
     }
 
-    /// Opens an issue and gives back its number.
+    /// Opens an issue and returns its number.
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Unsure`] where nobody knows whether it was opened.
+    /// [`GitHubError::Unsure`] if it is unknown if it was opened.
     pub fn create_issue(
         &self,
         repository: &RepositoryName,
@@ -120,13 +120,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Unsure`] where nobody knows whether it was written.
+    /// [`GitHubError::Unsure`] if it is unknown if it was written.
     pub fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
         let what = address.to_string();
         self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
     }
 
-    /// Adds labels to an issue or a pull request. Those that the repository does not have are made.
+    /// Adds labels to an issue or a pull request. Missing labels are created in the repository.
     ///
     /// # Errors
     ///

@@ -1,22 +1,22 @@
-//! Lists that come in pages.
+//! Lists that come in pages. It never reads more than the limits below.
 
 use serde::de::DeserializeOwned;
 
 use super::call::Call;
 use super::{Client, GitHubError};
 
-/// The most pages of one list: 100,000 entries.
+/// The maximum number of pages of one list: 100,000 entries.
 const MOST_PAGES: usize = 1_000;
-/// The most bytes of a page: 100 entries with texts of 65,536 characters, and what is around them.
+/// The size limit of a page in bytes: 100 entries with texts of 65,536 characters, and the JSON around them.
 const MOST_BYTES: usize = 64 << 20;
 
 impl Client {
-    /// All entries of a list, whose pages may be as large as GitHub makes them.
+    /// Returns all entries of a list. Its pages are as large as GitHub allows.
     pub(super) fn all<T: DeserializeOwned>(&self, route: &str, what: &str) -> Result<Vec<T>, GitHubError> {
         self.pages(route, what, |page: Vec<T>| page)
     }
 
-    /// The same of a list that each page holds beside other things.
+    /// Like `all`, for a list that each page holds beside other fields.
     pub(super) fn pages<P: DeserializeOwned, T>(
         &self,
         route: &str,
@@ -27,7 +27,7 @@ impl Client {
         self.as_it_comes(format!("{route}{separator}per_page=100"), what, entries)
     }
 
-    /// The same of a list whose size GitHub decides.
+    /// Like `all`, for a list whose page size GitHub decides.
     pub(super) fn as_it_comes<P: DeserializeOwned, T>(
         &self,
         mut at: String,
@@ -49,7 +49,7 @@ impl Client {
     }
 }
 
-/// The next page, as a `Link` header names it: `<URL>; rel="next", <URL>; rel="last"` (RFC 8288).
+/// Returns the next page, as a `Link` header names it: `<URL>; rel="next", <URL>; rel="last"` (RFC 8288).
 fn next(link: &str) -> Option<&str> {
     let mut rest = link;
     loop {

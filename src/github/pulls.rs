@@ -1,4 +1,4 @@
-//! Pull requests.
+//! Pull requests. It never merges or closes one.
 
 use http::Method;
 use serde::Deserialize;
@@ -12,29 +12,29 @@ use crate::rollout::forge::NewPull;
 /// A pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pull {
-    /// Its number.
+    /// The number.
     pub number: u64,
-    /// Its text; empty where nobody wrote one.
+    /// The text; empty if there is none.
     pub body: String,
     /// True if it is open.
     pub open: bool,
-    /// The commit that its merge made; `None` if it was not merged.
+    /// The merge commit; `None` if it was not merged.
     pub merge_commit: Option<String>,
-    /// Who merged it.
+    /// The user who merged it.
     pub merged_by: Option<String>,
-    /// The branch that it is from.
+    /// The head branch.
     pub head: String,
-    /// The repository that it is from; `None` if that is gone.
+    /// The head repository; `None` if it is gone.
     pub head_repository: Option<String>,
-    /// The branch that it is for.
+    /// The base branch.
     pub base: String,
-    /// Its labels.
+    /// The labels.
     pub labels: Vec<String>,
-    /// Whether it can be merged without a conflict; `None` if GitHub has not found out.
+    /// True if it can be merged without a conflict; `None` if GitHub has not computed that yet.
     pub mergeable: Option<bool>,
-    /// True if it is to be merged as soon as its checks pass.
+    /// True if auto-merge is enabled.
     pub auto_merge: bool,
-    /// When it was opened: RFC 3339.
+    /// The time when it was opened: RFC 3339.
     pub created: String,
 }
 
@@ -99,7 +99,7 @@ impl Wire {
 }
 
 impl Client {
-    /// A pull request.
+    /// Returns a pull request.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Client {
         self.read(route, &format!("{repository}#{number}")).map(Wire::read)
     }
 
-    /// A closed pull request that was last changed at this time: nobody is asked again until it changes.
+    /// Returns a closed pull request that was last changed at this time. No request is sent until it changes again.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl Client {
         self.read_as_of(route, updated, &format!("{repository}#{number}")).map(Wire::read)
     }
 
-    /// All pull requests from a branch of the repository, open and closed.
+    /// Returns all pull requests from a branch of the repository, open and closed.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Client {
         let head = quoted(&format!("{}:{branch}", repository.owner()));
         let route = repository.route(&format!("/pulls?state=all&head={head}"));
         let found: Vec<Wire> = self.all(&route, &format!("the pull requests from {branch}"))?;
-        // A server that does not know the parameter gives all.
+        // A server that does not know the parameter returns all of them.
         Ok(found.into_iter().map(Wire::read).filter(|pull| pull.head == branch).collect())
     }
 
@@ -141,7 +141,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Invalid`] where there is one from this branch; [`GitHubError::Unsure`] where nobody knows whether
+    /// [`GitHubError::Invalid`] if there is already one from this branch; [`GitHubError::Unsure`] if it is unknown if
     /// it was opened.
     pub fn create_pull(&self, repository: &RepositoryName, new: &NewPull<'_>) -> Result<u64, GitHubError> {
         let body = json!({
@@ -157,7 +157,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Unsure`] where nobody knows whether it was written.
+    /// [`GitHubError::Unsure`] if it is unknown if it was written.
     pub fn update_pull(
         &self,
         repository: &RepositoryName,
@@ -169,11 +169,11 @@ impl Client {
         self.write_only(&Call::change(Method::PATCH, route, json!({"body": body}), &what))
     }
 
-    /// Asks people and teams (`org/team`) for reviews.
+    /// Requests reviews from people and teams (`org/team`).
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Invalid`] where somebody may not review it.
+    /// [`GitHubError::Invalid`] if one of them may not review it.
     pub fn request_review(
         &self,
         repository: &RepositoryName,

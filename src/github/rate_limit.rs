@@ -1,26 +1,26 @@
-//! How fast things are changed: GitHub's secondary limits allow 80 requests that create content in a minute and 500
-//! in an hour, and ask for a second between two (GitHub, "Rate limits for the REST API").
+//! The rate of changes. GitHub's secondary limits allow 80 requests that create content in a minute and 500 in an hour,
+//! and ask for a second between two (GitHub, "Rate limits for the REST API").
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
 use super::{Client, GitHubError};
 
-/// Between two changes.
+/// The pause between two changes.
 const APART: Duration = Duration::from_secs(1);
-/// The most changes in an hour. With a second between two, no minute has too many.
+/// The maximum number of changes in an hour. With a second between two, no minute has too many.
 const MOST_IN_AN_HOUR: usize = 500;
 /// An hour.
 const HOUR: Duration = Duration::from_hours(1);
 
-/// When things were changed.
+/// The times of the changes.
 #[derive(Default)]
 pub(super) struct Pace {
     sent: VecDeque<SystemTime>,
 }
 
 impl Client {
-    /// Waits until something may be changed, and notes that it is.
+    /// Waits until a change is allowed, and records it.
     pub(super) fn pace(&self) -> Result<(), GitHubError> {
         let mut pace = self.pace.borrow_mut();
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! Branches, commits and trees: GitHub's Git Data API.
+//! Branches, commits and trees: GitHub's Git Data API. It never forces a branch.
 
 use http::Method;
 use serde::Deserialize;
@@ -12,9 +12,9 @@ use crate::rollout::forge::{FoundAbove, FoundCommit};
 /// A branch and its commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ref {
-    /// Its name, without `refs/heads/`.
+    /// The name, without `refs/heads/`.
     pub branch: String,
-    /// The commit that it is at.
+    /// The commit of the branch.
     pub commit: String,
 }
 
@@ -25,7 +25,7 @@ pub struct TreeEntry {
     pub path: String,
     /// git's mode, as in `100644`.
     pub mode: String,
-    /// What it holds.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
@@ -49,7 +49,7 @@ impl WireRef {
 }
 
 impl Client {
-    /// The branches whose names start with `prefix`.
+    /// Returns the branches whose names start with `prefix`.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Client {
         Ok(found.into_iter().map(WireRef::read).collect())
     }
 
-    /// The commit that a branch is at; `None` if there is no such branch.
+    /// Returns the commit of a branch; `None` if there is no such branch.
     ///
     /// # Errors
     ///
@@ -73,11 +73,11 @@ impl Client {
         Ok(found.map(|found| found.object.sha))
     }
 
-    /// Makes a branch.
+    /// Creates a branch.
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Invalid`] where it is there already.
+    /// [`GitHubError::Invalid`] if the branch exists.
     pub fn create_branch(
         &self,
         repository: &RepositoryName,
@@ -93,7 +93,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`GitHubError::Invalid`] where `commit` does not follow the one that the branch is at.
+    /// [`GitHubError::Invalid`] if `commit` does not descend from the branch's present commit.
     pub fn advance_branch(
         &self,
         repository: &RepositoryName,
@@ -105,7 +105,7 @@ impl Client {
         self.write_only(&Call::change(Method::PATCH, route, json!({"sha": commit, "force": false}), &what))
     }
 
-    /// The tree of a commit.
+    /// Returns the tree of a commit.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Client {
         self.read_as_of(route, "", &what).map(|found: Commit| found.tree.sha)
     }
 
-    /// The mode of a file in a commit, as in `100644`; `None` if there is no such file.
+    /// Returns the mode of a file in a commit, as in `100644`; `None` if there is no such file.
     ///
     /// # Errors
     ///
@@ -156,7 +156,8 @@ impl Client {
         Ok(None)
     }
 
-    /// What one commit or branch has above another, as far as GitHub lists it: 300 files at the most.
+    /// Returns the commits and files of `head` that `base` does not have, as far as GitHub lists them: 300 files at
+    /// most.
     ///
     /// # Errors
     ///
@@ -193,7 +194,7 @@ impl Client {
             files: Vec<File>,
         }
         let route = format!("/compare/{}...{}", quoted_parts(base), quoted_parts(head));
-        let what = format!("what {head} has above {base}");
+        let what = format!("the comparison of {base} and {head}");
         let mut above = FoundAbove::default();
         // Only the first page has files.
         for page in self.pages(&repository.route(&route), &what, |page: Compared| vec![page])? {
@@ -228,12 +229,13 @@ impl Client {
         }
         let route =
             repository.route(&format!("/compare/{}...{}?per_page=1", quoted(earlier), quoted(commit)));
-        let compared: Compared = self.read_as_of(route, "", &format!("how {earlier} and {commit} relate"))?;
+        let compared: Compared =
+            self.read_as_of(route, "", &format!("the comparison of {earlier} and {commit}"))?;
         Ok(matches!(compared.status.as_str(), "ahead" | "identical"))
     }
 
-    /// Makes a tree: another one with some files replaced. What the same files give is the same tree, so making it
-    /// twice is harmless.
+    /// Creates a tree: another one with some files replaced. The same files give the same tree, so creating it twice is
+    /// harmless.
     ///
     /// # Errors
     ///
@@ -259,7 +261,7 @@ impl Client {
         self.write(&call.repeatable()).map(|Sha { sha }| sha)
     }
 
-    /// Makes a blob of bytes that are no UTF-8.
+    /// Creates a blob of bytes that are not valid UTF-8.
     fn create_blob(&self, repository: &RepositoryName, bytes: &[u8]) -> Result<String, GitHubError> {
         use base64::prelude::{BASE64_STANDARD, Engine};
         let body = json!({"content": BASE64_STANDARD.encode(bytes), "encoding": "base64"});
@@ -268,8 +270,8 @@ impl Client {
         self.write(&call.repeatable()).map(|Sha { sha }| sha)
     }
 
-    /// Makes a commit. GitHub takes the token's owner for its author, and signs what an App makes. No branch leads to
-    /// it yet, so making it twice is harmless.
+    /// Creates a commit. GitHub uses the token's owner as its author, and signs the commits of an App. No branch points
+    /// to it yet, so creating it twice is harmless.
     ///
     /// # Errors
     ///
@@ -287,7 +289,7 @@ impl Client {
         self.write(&call.repeatable()).map(|Sha { sha }| sha)
     }
 
-    /// git's id of a file in a commit; `None` if there is none.
+    /// Returns git's id of a file in a commit; `None` if there is no such file.
     ///
     /// # Errors
     ///
@@ -302,7 +304,7 @@ impl Client {
         let read: Result<Value, _> =
             self.read_as_of(repository.route(&route), "", &format!("{path} in {commit}"));
         match read {
-            // A folder is a list.
+            // The answer for a folder is a list.
             Ok(found) => Ok(found["sha"].as_str().map(str::to_owned)),
             Err(GitHubError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),

@@ -1,29 +1,30 @@
-//! Whether something is asked again, and when. GitHub, "Rate limits for the REST API" and "Best practices".
+//! The decision to retry a request, and when. It never waits itself. Sources: GitHub, "Rate limits for the REST API"
+//! and "Best practices".
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Trouble;
 use super::call::Answer;
 
-/// How often one thing is asked for.
+/// The maximum number of attempts.
 pub(super) const MOST_ATTEMPTS: usize = 4;
 /// The first pause after a failure; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest that a command waits for a limit. Also the pause of a limit that names none.
+/// The longest time that a command waits for a rate limit. Also the pause for a limit that names no time.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// What to do with what came back.
+/// The next step after an attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It counts.
+    /// The answer is final.
     Take,
-    /// Ask again. What is limited had no effect; of all else nobody knows.
+    /// Retry. A rate-limited request had no effect; for all others it is unknown.
     Again { after: Duration, why: String, limited: bool },
-    /// The limit is reached, and lasts longer than a command may wait.
+    /// The rate limit lasts longer than a command may wait.
     Limited { until: SystemTime },
 }
 
-/// What to do after `attempt` attempts, counted from 1.
+/// Returns the next step after `attempt` attempts, counted from 1.
 pub(super) fn next(tried: &Result<Answer, Trouble>, attempt: usize, now: SystemTime) -> Next {
     let pause =
         FIRST_PAUSE * 2_u32.saturating_pow(u32::try_from(attempt).unwrap_or(u32::MAX).saturating_sub(1));
@@ -36,7 +37,7 @@ pub(super) fn next(tried: &Result<Answer, Trouble>, attempt: usize, now: SystemT
                 return Next::Limited { until: now + wait };
             }
             Some(after) => {
-                let why = "GitHub limits how often it is asked".to_owned();
+                let why = "GitHub's rate limit is reached".to_owned();
                 return Next::Again { after, why, limited: true };
             }
             None if answer.status < 500 => return Next::Take,
@@ -46,7 +47,7 @@ pub(super) fn next(tried: &Result<Answer, Trouble>, attempt: usize, now: SystemT
     if attempt >= MOST_ATTEMPTS { Next::Take } else { Next::Again { after, why, limited: false } }
 }
 
-/// How long a limit lasts that an answer tells of; where it tells no time, a minute, and twice as long each time.
+/// Returns the duration of a rate limit. Without a time in the answer: a minute, doubled at each attempt.
 fn limit(answer: &Answer, attempt: usize, now: SystemTime) -> Option<Duration> {
     if !matches!(answer.status, 403 | 429) {
         return None;
@@ -60,7 +61,7 @@ fn limit(answer: &Answer, attempt: usize, now: SystemTime) -> Option<Duration> {
         (Some(seconds), _) => Some(Duration::from_secs(seconds.min(86_400))),
         (None, Some(0)) => reset().or(Some(doubled)),
         _ if answer.status == 429 => Some(doubled),
-        // A secondary limit may come with no header at all; its page is all that tells it from a refusal.
+        // A secondary limit may come without any header; only its documentation URL distinguishes it from a refusal.
         _ => answer.said().documentation_url.contains("rate-limit").then_some(doubled),
     }
 }

@@ -192,9 +192,15 @@ fn each_refusal_says_what_to_do() {
         (says(404, "Not Found"), ["no o/r#1", "private"]),
         (says(410, "This issue was deleted"), ["was deleted", "--list"]),
         (says(422, &format!("you sent {TOKEN}")), ["refuses o/r#1", "[token]"]),
-        (Reply::Foreign(200, "text/html", b"<html>login</html>".to_vec()), ["none of GitHub's", "--api"]),
-        (Reply::Foreign(200, "application/json", b"{}".to_vec()), ["none of GitHub's", "number"]),
-        (Reply::Foreign(200, "application/json", vec![b' '; 5 << 20]), ["more than GitHub", "--api"]),
+        (
+            Reply::Foreign(200, "text/html", b"<html>login</html>".to_vec()),
+            ["not an answer of GitHub", "--api"],
+        ),
+        (Reply::Foreign(200, "application/json", b"{}".to_vec()), ["not an answer of GitHub", "number"]),
+        (
+            Reply::Foreign(200, "application/json", vec![b' '; 5 << 20]),
+            ["larger than any answer of GitHub", "--api"],
+        ),
     ] {
         let asked = ask(vec![reply]);
         let message = asked.result.unwrap_err().to_string();

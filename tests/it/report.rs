@@ -571,11 +571,11 @@ fn what_can_not_be_reported_is_an_error() {
     scratch.run(&["report"]).failed(&["`origin` names no repository", "--repo OWNER/REPO"]);
     scratch.run(&["report", "--repo", "o/r"]).failed(&["there is no token", "GITHUB_TOKEN"]);
     scratch.run(&["report", "--repo", "o/r", "--issue", "o/other#1"]).failed(&["in another repository"]);
-    scratch.run(&["report", "--repo", "o"]).failed(&["names no repository"]);
+    scratch.run(&["report", "--repo", "o"]).failed(&["`o` is not a repository"]);
     scratch.write("key.pem", "no key");
     scratch
         .run(&["report", "--repo", "o/r", "--app-id", "1", "--app-key", "key.pem"])
-        .failed(&["it is no PEM"]);
+        .failed(&["it is not PEM"]);
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn a_limit_is_waited_for_and_then_the_write_is_sent() {
     let gone = with(says(403, "no"), &[("x-ratelimit-remaining", "0".into()), ("x-ratelimit-reset", reset)]);
     let used = open(vec![gone, opened()]);
     let Err(ForgeError::Stopped(said)) = used.result else { panic!("{:?}", used.result) };
-    assert!(said.contains("limit of calls is reached until 2023-"), "{said}");
+    assert!(said.contains("rate limit is reached until 2023-"), "{said}");
     assert_eq!(used.requests.len(), 1);
 }
 
@@ -338,7 +338,7 @@ fn changes_keep_githubs_pace() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(&stopped, ForgeError::Stopped(said) if said.contains("limit of calls")), "{stopped}");
+    assert!(matches!(&stopped, ForgeError::Stopped(said) if said.contains("rate limit")), "{stopped}");
     assert_eq!(sent.len(), 500, "no more in an hour");
     assert!(sent.windows(2).all(|two| two[1] - two[0] >= 1.0), "a second between two");
     clock.pass(3_600.0);
