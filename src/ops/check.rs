@@ -6,7 +6,7 @@ use super::workspace::{Workspace, WorkspaceError};
 use super::{JudgeError, Knowledge, Watch, judge};
 use crate::campaign::check::{self, Report};
 
-/// The options of [`check`].
+/// The options of [`check()`].
 #[derive(Debug)]
 pub struct CheckOptions {
     /// A folder of the repository, or a folder without git.
@@ -17,7 +17,7 @@ pub struct CheckOptions {
     pub knowledge: Knowledge,
 }
 
-/// An error of [`check`].
+/// An error of [`check()`].
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// The repository or folder cannot be used.

@@ -26,44 +26,44 @@ pub use clone::TemplateError;
 pub(super) use cloned::{ClonedCampaign, files, progress};
 pub use output::{PerformedAction, ReportOutput};
 
-/// What is reported, and where to.
+/// The options of [`report`].
 #[derive(Debug)]
 pub struct ReportOptions {
     /// A folder of the repository.
     pub repository: PathBuf,
-    /// The plan. None takes the saved one.
+    /// The plan. `None` for the saved plan.
     pub plan: Option<Plan>,
-    /// Where pull requests go.
+    /// The destination of pull requests.
     pub target: ReportTarget,
-    /// True if nothing is written to GitHub: the result is what would be.
+    /// True if nothing is written to GitHub, and the result lists the actions that would be performed.
     pub dry_run: bool,
-    /// True if a tracking issue is opened if there is none.
+    /// True if a tracking issue is opened when there is none.
     pub create_issue: bool,
-    /// The file that the status page is written to.
+    /// The file to write the status page to.
     pub status_page: Option<PathBuf>,
     /// The present time.
     pub now: SystemTime,
 }
 
-/// Where pull requests go.
+/// The destination of pull requests.
 #[derive(Debug)]
 pub enum ReportTarget {
-    /// To GitHub.
+    /// GitHub.
     GitHub(Box<GitHubReport>),
-    /// To a folder, each as a patch and a text, for other forges.
+    /// A folder, with a patch and a text for each pull request, for other forges.
     Folder(PathBuf),
 }
 
-/// A report on GitHub.
+/// The options of a report on GitHub.
 #[derive(Debug)]
 pub struct GitHubReport {
-    /// How GitHub is reached.
+    /// The access to GitHub.
     pub access: GitHubAccess,
-    /// The tracking issue. None finds it by the campaign's label.
+    /// The tracking issue. `None` to find it by the label of the campaign.
     pub issue: Option<IssueAddress>,
-    /// True if the token is the one that GitHub Actions gives to a workflow, whose actions start no other.
+    /// True if the token is the one that GitHub Actions gives to a workflow. Its actions start no other workflow.
     pub workflow_token: bool,
-    /// True if pull requests are opened although their required checks never run.
+    /// True if pull requests are opened even if their required checks never run.
     pub allow_no_checks: bool,
 }
 
@@ -72,37 +72,37 @@ pub struct GitHubReport {
 pub struct Reported {
     /// The campaign.
     pub campaign: String,
-    /// The repository on GitHub. None for another forge.
+    /// The repository on GitHub. `None` for another forge.
     pub repository: Option<RepositoryName>,
-    /// The branch that pull requests are for.
+    /// The base branch of the pull requests.
     pub base: Base,
     /// True if nothing was written to a forge.
     pub rehearsal: bool,
-    /// The number of the tracking issue; made up in a rehearsal that would open it.
+    /// The number of the tracking issue; a placeholder in a rehearsal that would open it.
     pub issue: Option<u64>,
-    /// What was written, or would be, in its order.
+    /// The actions that were, or would be, performed, in order.
     pub actions: Vec<Deed>,
-    /// The progress of the campaign then.
+    /// The progress of the campaign after the actions.
     pub progress: Progress,
 }
 
-/// Why a report ended early.
+/// An error of [`report`].
 #[derive(Debug, thiserror::Error)]
 pub enum ReportingError {
     /// A folder without git has no branches.
-    #[error("this folder is no git repository, so there is nothing to propose")]
+    #[error("this folder is not a git repository, so there is nothing to propose")]
     NoRepository,
-    /// The repository cannot be worked in.
+    /// The repository cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The plan cannot be followed.
+    /// The plan cannot be used.
     #[error(transparent)]
     SavedPlan(#[from] SavedPlanError),
-    /// GitHub cannot be asked.
+    /// GitHub cannot be accessed.
     #[error(transparent)]
     GitHub(#[from] GitHubAccessError),
     /// The tracking issue is in another repository.
-    #[error("the tracking issue {issue} is in another repository than {repository}")]
+    #[error("the tracking issue {issue} is not in {repository}")]
     IssueElsewhere {
         /// The issue.
         issue: IssueAddress,
@@ -115,16 +115,16 @@ pub enum ReportingError {
     /// The evidence cannot be read.
     #[error(transparent)]
     Evidence(#[from] EvidenceFolderError),
-    /// The template of the pull requests' texts cannot be used.
+    /// The template for the texts of pull requests cannot be used.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// The pull requests cannot be read.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// An action failed. Those before it stay.
+    /// An action failed. The earlier actions are not undone.
     #[error("{source}")]
     Stopped {
-        /// What was written before.
+        /// The earlier actions.
         actions: Vec<Deed>,
         /// The cause.
         source: ReportError,
@@ -164,7 +164,7 @@ pub enum ReportingError {
 ///
 /// # Errors
 ///
-/// [`ReportingError`]. What was written before stays.
+/// [`ReportingError`]. Earlier actions are not undone.
 pub fn report(options: &ReportOptions, watch: &Watch<'_>) -> Result<Reported, ReportingError> {
     let workspace = Workspace::open(&options.repository, None)?;
     let Workspace::Git(repository, head) = &workspace else { return Err(ReportingError::NoRepository) };
@@ -209,7 +209,7 @@ fn on_github(
     rehearse_or_write(&campaign, options, Some((&forge, &name)), watch)
 }
 
-/// The number of the tracking issue that is named, which has to be in the same repository.
+/// Returns the number of the named tracking issue. Returns an error if it is in another repository.
 fn issue_in(issue: Option<&IssueAddress>, name: &RepositoryName) -> Result<Option<u64>, ReportingError> {
     let Some(issue) = issue else { return Ok(None) };
     if issue.repository.to_string().eq_ignore_ascii_case(&name.to_string()) {
@@ -218,7 +218,7 @@ fn issue_in(issue: Option<&IssueAddress>, name: &RepositoryName) -> Result<Optio
     Err(ReportingError::IssueElsewhere { issue: issue.clone(), repository: name.clone() })
 }
 
-/// What `GITHUB_TOKEN` does starts no workflow, so required checks would never run on what it opens.
+/// Returns an error if required checks would never run: actions with `GITHUB_TOKEN` start no workflow.
 fn refuse_without_checks(
     target: &GitHubReport,
     branch: &str,
@@ -239,7 +239,7 @@ fn refuse_without_checks(
     Err(error.into())
 }
 
-/// Reports through a forge, or rehearses that.
+/// Reports through a forge, or rehearses the report.
 fn rehearse_or_write(
     campaign: &ClonedCampaign<'_>,
     options: &ReportOptions,
@@ -276,7 +276,7 @@ fn rehearse_or_write(
     })
 }
 
-/// Gives an issue that people named the campaign's label, by which it is found from then on.
+/// Adds the label of the campaign to a named issue. Later runs find the issue by it.
 fn adopt(forge: &dyn Forge, policy: &Policy, issue: Option<u64>) -> Result<(), ReportError> {
     let Some(number) = issue else { return Ok(()) };
     let label = policy.names.label();

@@ -1,4 +1,4 @@
-//! Takes back the change of a wave, or of some files.
+//! Reverts the changes to a wave or to single files.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -18,46 +18,46 @@ use crate::dockerfile::Dockerfile;
 use crate::edit::revert::{Reverted, revert as restore};
 use crate::git::{BlobId, RepoPath};
 
-/// What is reverted, and what becomes of the change.
+/// The options of [`revert`].
 #[derive(Debug)]
 pub struct RevertOptions {
     /// A folder of the repository.
     pub repository: PathBuf,
     /// The files.
     pub selection: Selection,
-    /// What becomes of the change.
+    /// The use of the change.
     pub mode: Mode,
-    /// The revision that the branches start from. None is HEAD.
+    /// The revision at which the branches start. `None` for HEAD.
     pub base: Option<String>,
-    /// The plan that the lines were linked by. None takes the saved one.
+    /// The plan that linked the lines. `None` for the saved plan.
     pub plan: Option<Plan>,
 }
 
 /// The result of [`revert`].
 #[derive(Debug)]
 pub struct RevertResult {
-    /// The changes, and what became of them.
+    /// The changes, and their result.
     pub changed: Changed,
-    /// The number of lines that people changed since and that are left.
+    /// The number of lines that changed after the migration and are not touched.
     pub lines_left: usize,
 }
 
-/// Why nothing was reverted.
+/// An error of [`revert`].
 #[derive(Debug, thiserror::Error)]
 pub enum RevertError {
-    /// The repository or folder cannot be worked in.
+    /// The repository or folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The place does not allow the mode.
+    /// The repository or folder does not allow the mode.
     #[error(transparent)]
     Mode(#[from] ModeError),
-    /// The plan cannot be followed.
+    /// The plan cannot be used.
     #[error(transparent)]
     SavedPlan(#[from] SavedPlanError),
     /// There is no plan.
     #[error("there is no plan to revert")]
     NoPlan,
-    /// The files cannot be taken.
+    /// The files cannot be selected.
     #[error(transparent)]
     Selection(#[from] SelectionError),
     /// A file cannot be changed.
@@ -65,7 +65,7 @@ pub enum RevertError {
     Change(#[from] ChangeError),
 }
 
-/// Makes the inverse of what a plan did to files, where their lines are as it wrote them, and writes or commits it.
+/// Restores the lines that a plan changed and that have not changed since, and writes or commits the result.
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ pub fn revert(options: &RevertOptions, watch: &Watch<'_>) -> Result<RevertResult
     Ok(RevertResult { changed, lines_left: lines_left.get() })
 }
 
-/// The change that takes back what the plan did to a file, and the lines that cannot be taken back.
+/// Returns the change that reverts the plan for a file, and the lines that cannot be reverted.
 fn change(present: &PresentFiles<'_>, file: &File) -> Result<(Option<Change>, Vec<usize>), ChangeError> {
     let path = RepoPath::new(&file.path)?;
     if file.selected().next().is_none() {
@@ -120,7 +120,7 @@ fn change(present: &PresentFiles<'_>, file: &File) -> Result<(Option<Change>, Ve
     Ok((Some(Change { path: file.path.clone(), old, new, lines: restored.len(), message }), left))
 }
 
-/// The text that the plan judged, which git keeps.
+/// Returns the text that the plan judged, from the objects of git.
 fn original(present: &PresentFiles<'_>, file: &File) -> Result<Vec<u8>, ChangeError> {
     let Workspace::Git(repository, _) = present.workspace else { return Err(ChangeError::NoHistory) };
     let blob = BlobId::new(&file.blob)?;

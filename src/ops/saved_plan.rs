@@ -1,4 +1,4 @@
-//! The plan that a campaign follows, and its place in the repository.
+//! Reads the plan of a campaign, and returns its place in the repository.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::campaign::plan::file::Plan;
 use crate::config::Config;
 use crate::git::GitError;
 
-/// Why there is no plan to follow.
+/// The reason why a plan cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SavedPlanError {
     /// The file cannot be read.
@@ -22,18 +22,18 @@ pub enum SavedPlanError {
         source: io::Error,
     },
     /// The file is not JSON of the plan's format.
-    #[error("{}:{line}:{column}: this is no plan: {message}", path.display())]
+    #[error("{}:{line}:{column}: this is not a plan: {message}", path.display())]
     NotAPlan {
         /// The file.
         path: PathBuf,
-        /// 1-based line.
+        /// The 1-based line.
         line: usize,
-        /// 1-based column.
+        /// The 1-based column.
         column: usize,
         /// The cause.
         message: String,
     },
-    /// The plan cannot be followed.
+    /// The plan is invalid.
     #[error("{}: {source}", path.display())]
     Plan {
         /// The file.
@@ -42,18 +42,18 @@ pub enum SavedPlanError {
         source: PlanError,
     },
     /// The repository has no saved plan.
-    #[error("there is no plan yet: {} holds none", place.as_ref().map_or("a bare repository".into(), |at| at.to_string_lossy()))]
+    #[error("there is no plan yet in {}", place.as_ref().map_or("a bare repository".into(), |at| at.to_string_lossy()))]
     Missing {
-        /// Its place. None in a bare repository.
+        /// The place of a saved plan. `None` in a bare repository.
         place: Option<PathBuf>,
     },
-    /// The plan is of another repository.
+    /// The plan is for another repository.
     #[error("the plan was made for commit {commit}, which is not in this repository")]
     OtherRepository {
         /// The commit that was planned.
         commit: String,
     },
-    /// The place of the plan cannot be told.
+    /// The configured place of the plan is invalid.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// The repository cannot be read.
@@ -61,11 +61,11 @@ pub enum SavedPlanError {
     Git(#[from] GitError),
 }
 
-/// Reads the bytes of the plan at `path`, which errors name.
+/// Parses the bytes of a plan. Errors name `path`.
 ///
 /// # Errors
 ///
-/// [`SavedPlanError`] if it cannot be followed.
+/// [`SavedPlanError`] if the plan cannot be used.
 pub fn read_plan(path: &Path, bytes: &[u8]) -> Result<Plan, SavedPlanError> {
     Plan::read(bytes).map_err(|error| match error {
         PlanError::Json { line, column, message } => {
@@ -75,7 +75,7 @@ pub fn read_plan(path: &Path, bytes: &[u8]) -> Result<Plan, SavedPlanError> {
     })
 }
 
-/// The plan that is given, or else the saved one. None without either. A plan of another repository is refused.
+/// Returns the given plan, or else the saved plan. `None` if there is neither. Refuses a plan for another repository.
 pub(super) fn given_or_saved<'p>(
     workspace: &Workspace,
     config: &Config,
@@ -94,7 +94,7 @@ pub(super) fn given_or_saved<'p>(
     Ok(Some(plan))
 }
 
-/// A plan belongs to the repository that has its commit.
+/// Returns an error unless the repository has the commit of the plan.
 fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), SavedPlanError> {
     let (Workspace::Git(repository, _), Some(commit)) = (workspace, &plan.commit) else { return Ok(()) };
     match repository.resolve(Some(commit)) {
@@ -106,7 +106,7 @@ fn check_repository(workspace: &Workspace, plan: &Plan) -> Result<(), SavedPlanE
     }
 }
 
-/// As [`given_or_saved`], where there has to be one.
+/// As [`given_or_saved`], but returns an error if there is no plan.
 pub(super) fn required<'p>(
     workspace: &Workspace,
     config: &Config,
@@ -118,7 +118,7 @@ pub(super) fn required<'p>(
     }
 }
 
-/// The place of a campaign's plan. None in a bare repository.
+/// Returns the place of the plan of a campaign. `None` in a bare repository.
 pub(super) fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, WorkspaceError> {
     let Some(folder) = workspace.folder() else { return Ok(None) };
     Ok(Some(place_in(folder, &plan_path(config)?)?))

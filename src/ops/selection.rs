@@ -1,17 +1,17 @@
-//! The files of a plan that an operation takes.
+//! The files of a plan that an operation works on.
 
 use crate::campaign::plan::file::{File, Plan};
 
-/// Files of a plan.
+/// A selection of files of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// The files of a wave.
     Wave(usize),
-    /// Files by their paths from the repository's root.
+    /// Files by their paths relative to the root of the repository.
     Files(Vec<String>),
 }
 
-/// Why files cannot be taken.
+/// The reason why files cannot be selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     /// The plan does not have the file.
@@ -21,14 +21,14 @@ pub enum SelectionError {
         path: String,
     },
     /// The plan does not have the wave.
-    #[error("the plan has no wave {wave}; its last is {last}")]
+    #[error("the plan has no wave {wave}; its last wave is {last}")]
     NoWave {
         /// The wave.
         wave: usize,
         /// The last wave.
         last: usize,
     },
-    /// The plan leaves the file alone.
+    /// The plan does not edit the file.
     #[error("{path} is not edited: {why}")]
     Skipped {
         /// The path as given.
@@ -44,13 +44,13 @@ pub enum SelectionError {
     },
 }
 
-/// The file of this path.
+/// Returns the file with this path.
 pub(super) fn named<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, SelectionError> {
     let file = plan.file(path.trim_start_matches("./"));
     file.ok_or_else(|| SelectionError::NoFile { path: path.to_owned() })
 }
 
-/// The file of this path, if the campaign edits it.
+/// Returns the file with this path. Returns an error if the campaign does not edit it.
 pub(super) fn edited<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, SelectionError> {
     let file = named(plan, path)?;
     let path = || path.to_owned();

@@ -16,35 +16,35 @@ use crate::discover::Source;
 use crate::git::{GitError, Repository};
 use crate::github::GitHubForge;
 
-/// Which campaign is looked at, and how.
+/// The options of [`status()`].
 #[derive(Debug)]
 pub struct StatusOptions {
     /// A folder of the repository.
     pub repository: PathBuf,
-    /// The plan. None takes the saved one.
+    /// The plan. `None` for the saved plan.
     pub plan: Option<Plan>,
-    /// How GitHub is reached. None does without: the plan and the repository tell.
+    /// The access to GitHub. `None` to read only the plan and the repository.
     pub github: Option<GitHubAccess>,
-    /// Without GitHub: the base branch, or a commit of it. None is HEAD.
+    /// Without GitHub: the base branch, or a commit of it. `None` for HEAD.
     pub rev: Option<String>,
 }
 
-/// Why the progress cannot be told.
+/// An error of [`status()`].
 #[derive(Debug, thiserror::Error)]
 pub enum StatusError {
     /// A folder without git has no base branch.
-    #[error("this folder is no git repository, so no branch says what is done")]
+    #[error("this folder is not a git repository, so the progress is unknown")]
     NoRepository,
-    /// The repository cannot be worked in.
+    /// The repository cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The plan cannot be followed.
+    /// The plan cannot be used.
     #[error(transparent)]
     SavedPlan(#[from] SavedPlanError),
     /// The evidence cannot be read.
     #[error(transparent)]
     Evidence(#[from] EvidenceFolderError),
-    /// GitHub cannot be asked.
+    /// GitHub cannot be accessed.
     #[error(transparent)]
     GitHub(#[from] GitHubAccessError),
     /// The pull requests cannot be read.
@@ -56,13 +56,13 @@ pub enum StatusError {
 }
 
 impl StatusOptions {
-    /// The saved plan against HEAD, without GitHub.
+    /// Creates options that compare the saved plan with HEAD, without GitHub.
     pub fn new(repository: impl Into<PathBuf>) -> Self {
         Self { repository: repository.into(), plan: None, github: None, rev: None }
     }
 }
 
-/// Reads the progress of a campaign from its plan, its evidence and the repository, and from its pull requests where
+/// Reads the progress of a campaign from its plan, its evidence and the repository, and also from its pull requests if
 /// [`StatusOptions::github`] is given.
 ///
 /// # Errors
@@ -81,7 +81,7 @@ pub fn status(options: &StatusOptions, watch: &Watch<'_>) -> Result<Status, Stat
     }
 }
 
-/// The same of the base branch as GitHub has it, with the pull requests.
+/// Reads the progress from the base branch on GitHub and the pull requests.
 fn on_github(
     options: &StatusOptions,
     access: &GitHubAccess,
@@ -117,7 +117,7 @@ fn on_github(
     Ok(Status { revision: Some(branch), files: Some(files), ..status })
 }
 
-/// The plan and its evidence against the commit, and the local branches.
+/// Compares the plan and its evidence with the commit, and reads the local branches.
 fn in_repository(
     options: &StatusOptions,
     workspace: &Workspace,

@@ -1,4 +1,5 @@
-//! Builds files before and after, and compares the images. This operation alone executes anything of a repository.
+//! Builds files before and after their change, and compares the images. No other operation executes anything from a
+//! repository.
 
 mod edits;
 mod evidence_files;
@@ -31,54 +32,54 @@ use crate::verify::run::{self, Depth, Edit, Job, Stop};
 
 pub use shard::Shard;
 
-/// How many files one job of a workflow verifies, and how many jobs there are at most.
+/// The number of files that one job of a workflow verifies, and the maximum number of jobs.
 const FILES_A_SHARD: usize = 4;
 const MOST_SHARDS: usize = 20;
 
-/// Which files are verified.
+/// The files that are verified.
 #[derive(Debug)]
 pub struct FilesToVerify {
-    /// A folder of the repository, or a plain folder.
+    /// A folder of the repository, or a folder without git.
     pub repository: PathBuf,
-    /// The files. None takes the first wave that is not done.
+    /// The files. `None` for the first wave that is not done.
     pub selection: Option<Selection>,
-    /// The plan. None takes the saved one.
+    /// The plan. `None` for the saved plan.
     pub plan: Option<Plan>,
 }
 
-/// What is verified, by which builder, and how.
+/// The options of [`verify`].
 pub struct VerifyOptions<'a> {
     /// The files.
     pub files: FilesToVerify,
-    /// The part of the files that is verified. None verifies all.
+    /// The part of the files that is verified. `None` for all files.
     pub shard: Option<Shard>,
-    /// How many files are verified at the same time.
+    /// The number of files that are verified at the same time.
     pub jobs: NonZeroUsize,
     /// The builder.
     pub builder: &'a dyn Builder,
-    /// Stops everything. The builder has to heed it, too.
+    /// Stops the verification. The builder has to stop on it too.
     pub interrupt: Interrupt,
-    /// How much is measured. None measures wave 0 in full, and quickly all others.
+    /// The amount of measurement. `None` for full in wave 0 and quick in all others.
     pub depth: Option<Depth>,
-    /// Which frontend reads the files. None takes `[verify] frontend`.
+    /// The frontend that reads the files. `None` for `[verify] frontend`.
     pub frontend: Option<Frontend>,
-    /// The platforms. Empty takes those of `[build]`.
+    /// The platforms. Empty for those of `[build]`.
     pub platforms: Vec<String>,
-    /// The values of build arguments that the plan does not know.
+    /// The values of build arguments that the plan does not set.
     pub build_args: BTreeMap<String, String>,
-    /// Secrets, each as `--secret` takes it.
+    /// Secrets, each in the format of `--secret`.
     pub secrets: Vec<String>,
-    /// SSH agents, each as `--ssh` takes it.
+    /// SSH agents, each in the format of `--ssh`.
     pub ssh: Vec<String>,
     /// Further arguments of `docker buildx build`.
     pub passed: Vec<String>,
-    /// The folder of the evidence. None takes the one of the campaign.
+    /// The folder of the evidence. `None` for that of the campaign.
     pub out: Option<PathBuf>,
-    /// The folder in which temporary folders are made.
+    /// The folder in which temporary folders are created.
     pub temporary: PathBuf,
-    /// True if temporary folders stay.
+    /// True if temporary folders are kept.
     pub keep: bool,
-    /// Tells the time, for the figures alone.
+    /// Returns the time, which is used for the figures only.
     pub clock: &'a (dyn Fn() -> SystemTime + Sync),
 }
 
@@ -89,34 +90,34 @@ pub struct Verified {
     pub plan: Plan,
     /// The evidence of each file, in the order of the plan.
     pub evidence: Vec<Evidence>,
-    /// The files that were left out, because they are not the ones that were planned.
+    /// The files that were left out because they differ from the planned ones.
     pub stale: Vec<ChangeError>,
-    /// Why it ended early.
+    /// The reason for an early end. `None` if all files were verified.
     pub end: Option<VerifyEnd>,
 }
 
-/// Why a verification ended early. The evidence of the files before is written.
+/// The reason for an early end of a verification. The evidence of the earlier files is written.
 #[derive(Debug)]
 pub enum VerifyEnd {
     /// It was interrupted.
     Interrupted,
-    /// It could not go on.
+    /// It failed.
     Failed(VerifyError),
 }
 
-/// Why files cannot be verified.
+/// An error of [`verify`].
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// The repository or folder cannot be worked in.
+    /// The repository or folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The plan cannot be followed.
+    /// The plan cannot be used.
     #[error(transparent)]
     SavedPlan(#[from] SavedPlanError),
     /// There is no plan.
     #[error("there is no plan yet")]
     NoPlan,
-    /// The files cannot be taken.
+    /// The files cannot be selected.
     #[error(transparent)]
     Selection(#[from] SelectionError),
     /// A file cannot be read or edited.
@@ -125,25 +126,25 @@ pub enum VerifyError {
     /// A bare repository has no place for evidence.
     #[error("a bare repository has no place for the evidence")]
     NoPlace,
-    /// A link is in the way of the evidence.
+    /// The path of the evidence leads through a symbolic link.
     #[error(transparent)]
     LinkInTheWay(#[from] LinkInTheWay),
-    /// The same repository is being verified.
-    #[error("another verification of this repository is under way")]
+    /// Another verification of the repository is running.
+    #[error("another verification of this repository is running")]
     Busy,
     /// The build contexts cannot be exported.
     #[error(transparent)]
     Context(#[from] ContextError),
-    /// `[verify] budget` is not a length of time.
+    /// `[verify] budget` is not a valid duration.
     #[error(transparent)]
     Budget(#[from] humantime::DurationError),
-    /// The verification cannot go on.
+    /// The verification cannot continue.
     #[error(transparent)]
     Stop(#[from] Stop),
     /// The evidence cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The plan names a file wrongly.
+    /// The path of a file in the plan is invalid.
     #[error(transparent)]
     Path(#[from] PathError),
     /// The repository cannot be read.
@@ -160,7 +161,7 @@ impl From<Stop> for VerifyEnd {
     }
 }
 
-/// The number of shards into which a workflow divides these files.
+/// Returns the number of shards into which a workflow divides these files.
 ///
 /// # Errors
 ///
@@ -176,7 +177,7 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
     Ok(files.len().div_ceil(FILES_A_SHARD).clamp(1, MOST_SHARDS))
 }
 
-/// Builds the files of a wave before and after, compares, and writes the evidence.
+/// Builds the files of a wave before and after their change, compares the images, and writes the evidence.
 ///
 /// ```no_run
 /// use std::{collections::BTreeMap, num::NonZeroUsize, time::SystemTime};
@@ -215,7 +216,7 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
 ///
 /// # Errors
 ///
-/// [`VerifyError`] if it cannot begin. What ends it early is part of the result.
+/// [`VerifyError`] if it cannot start. The reason for an early end is part of the result.
 pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified, VerifyError> {
     let files = &options.files;
     let workspace = Workspace::open(&files.repository, None)?;
@@ -246,7 +247,7 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
 
 type Built = (Vec<Evidence>, Option<VerifyEnd>);
 
-/// Verifies the files, several at a time, and writes the evidence of each as soon as it is there.
+/// Verifies the files, several at a time, and writes the evidence of each file when it is complete.
 fn build_all(
     options: &VerifyOptions<'_>,
     present: &PresentFiles<'_>,
@@ -293,7 +294,7 @@ fn build_all(
     Ok(Files { job: &job, edits, place, clock: options.clock, watch }.all(options.jobs))
 }
 
-/// Exports the contexts of all files that prepare nothing.
+/// Exports the build contexts of all files without a `prepare` command.
 fn export(
     options: &VerifyOptions<'_>,
     present: &PresentFiles<'_>,
@@ -324,7 +325,7 @@ struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// Works through the files with some threads. The first that stops keeps the others from taking more.
+    /// Verifies the files with several threads. After the first early end, no thread starts another file.
     fn all(&self, jobs: NonZeroUsize) -> Built {
         let next = AtomicUsize::new(0);
         let done: Mutex<Vec<(usize, Evidence)>> = Mutex::default();
@@ -365,7 +366,7 @@ impl Files<'_> {
     }
 }
 
-/// The content of a mutex. A thread that panicked leaves it whole.
+/// Locks a mutex. The content stays valid if a thread panicked.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,10 +8,10 @@ use crate::config::{Config, ConfigError, FILE_NAME};
 use crate::discover::{Discovery, Source};
 use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
 
-/// The most bytes of a `layerwright.toml`.
+/// The maximum size of a `layerwright.toml` in bytes.
 const MOST_CONFIG: u64 = 1 << 20;
 
-/// Where an operation works.
+/// The place that an operation works in.
 pub(crate) enum Workspace {
     /// A git repository and the commit that is read.
     Git(Box<Repository>, CommitId),
@@ -19,33 +19,33 @@ pub(crate) enum Workspace {
     Folder(PathBuf),
 }
 
-/// Why a repository or folder cannot be worked in.
+/// The reason why a repository or folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
-    /// The place cannot be looked at.
+    /// The path cannot be accessed.
     #[error("{} cannot be opened: {source}", path.display())]
     Open {
-        /// The place.
+        /// The path.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// The place is a file.
-    #[error("{} is no folder", path.display())]
+    /// The path is a file.
+    #[error("{} is not a folder", path.display())]
     NotAFolder {
-        /// The place.
+        /// The path.
         path: PathBuf,
     },
     /// `layerwright.toml` cannot be read.
     #[error("{FILE_NAME} cannot be read: {0}")]
     ConfigFile(io::Error),
-    /// `layerwright.toml` is a link or a device, or too large.
-    #[error("{FILE_NAME} cannot be read: it is no file of moderate size")]
+    /// `layerwright.toml` is a link or a device, or it is too large.
+    #[error("{FILE_NAME} cannot be read: it is not a regular file, or it is too large")]
     OddConfigFile,
-    /// `layerwright.toml` is wrong.
+    /// `layerwright.toml` is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// `[campaign] dir` is not a path of the repository.
+    /// `[campaign] dir` is not a path inside the repository.
     #[error("{FILE_NAME}: [campaign] dir = \"{dir}\": {source}")]
     CampaignDir {
         /// The value.
@@ -53,7 +53,7 @@ pub enum WorkspaceError {
         /// The cause.
         source: PathError,
     },
-    /// A link is in the way of a file.
+    /// The path of a file leads through a symbolic link.
     #[error(transparent)]
     LinkInTheWay(#[from] LinkInTheWay),
     /// The repository cannot be read.
@@ -61,18 +61,18 @@ pub enum WorkspaceError {
     Git(#[from] GitError),
 }
 
-/// A path of the repository leads through a link, perhaps out of it.
+/// A path of the repository leads through a symbolic link, which may point outside the repository.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {} is a symbolic link", at.display())]
 pub struct LinkInTheWay {
     /// The path.
     pub path: RepoPath,
-    /// The link.
+    /// The symbolic link.
     pub at: PathBuf,
 }
 
 impl Workspace {
-    /// Opens `path`: a repository, or else a folder.
+    /// Opens `path` as a repository, or else as a folder.
     pub(super) fn open(path: &Path, rev: Option<&str>) -> Result<Self, WorkspaceError> {
         let metadata =
             fs::metadata(path).map_err(|source| WorkspaceError::Open { path: path.to_owned(), source })?;
@@ -89,7 +89,7 @@ impl Workspace {
         }
     }
 
-    /// The files of the commit, or of the folder.
+    /// Returns the files of the commit or folder.
     pub(super) fn source(&self) -> Result<Source<'_>, WorkspaceError> {
         match self {
             Workspace::Git(repository, commit) => Ok(Source::commit(repository, commit)?),
@@ -97,7 +97,7 @@ impl Workspace {
         }
     }
 
-    /// The folder in which files can be written. None in a bare repository.
+    /// Returns the folder to write files to. `None` in a bare repository.
     pub(super) fn folder(&self) -> Option<&Path> {
         match self {
             Workspace::Git(repository, _) => repository.working_tree(),
@@ -105,8 +105,8 @@ impl Workspace {
         }
     }
 
-    /// `layerwright.toml`: the one in the working tree or folder, which people edit, or else the commit's. None
-    /// without one.
+    /// Returns the bytes of `layerwright.toml` from the working tree or folder, where people edit it, or else from
+    /// the commit. `None` if there is none.
     pub(super) fn config_bytes(&self, source: &Source<'_>) -> Result<Option<Vec<u8>>, WorkspaceError> {
         match self.folder() {
             Some(folder) => config_in(folder),
@@ -114,13 +114,13 @@ impl Workspace {
         }
     }
 
-    /// `layerwright.toml`, read.
+    /// Parses `layerwright.toml`.
     pub(super) fn config(&self, source: &Source<'_>) -> Result<Config, WorkspaceError> {
         let bytes = self.config_bytes(source)?.unwrap_or_default();
         Ok(Config::read(&bytes)?)
     }
 
-    /// The number of Dockerfiles with changes that the commit does not have.
+    /// Returns the number of Dockerfiles with uncommitted changes.
     pub(super) fn uncommitted(&self, discovery: &Discovery) -> usize {
         let Workspace::Git(repository, _) = self else { return 0 };
         if repository.working_tree().is_none() {
@@ -131,7 +131,7 @@ impl Workspace {
     }
 }
 
-/// `layerwright.toml` of a folder. A link could lead anywhere, and a device would never end.
+/// Reads `layerwright.toml` from a folder. Refuses links, which could lead anywhere, and devices, which never end.
 fn config_in(folder: &Path) -> Result<Option<Vec<u8>>, WorkspaceError> {
     let path = folder.join(FILE_NAME);
     let metadata = match fs::symlink_metadata(&path) {
@@ -145,7 +145,8 @@ fn config_in(folder: &Path) -> Result<Option<Vec<u8>>, WorkspaceError> {
     fs::read(path).map(Some).map_err(WorkspaceError::ConfigFile)
 }
 
-/// The place of `path` in the working tree. A link on the way is refused: nothing outside the repository is written.
+/// Returns the place of `path` in the working tree. Refuses a path through a symbolic link, so that nothing outside the
+/// repository is written.
 pub(super) fn place_in(folder: &Path, path: &RepoPath) -> Result<PathBuf, LinkInTheWay> {
     let mut at = folder.to_owned();
     for component in path.components() {
@@ -157,12 +158,12 @@ pub(super) fn place_in(folder: &Path, path: &RepoPath) -> Result<PathBuf, LinkIn
     Ok(at)
 }
 
-/// The path of the campaign's plan.
+/// Returns the path of the plan of the campaign.
 pub(super) fn plan_path(config: &Config) -> Result<RepoPath, WorkspaceError> {
     Names::new(&config.campaign.dir).plan().map_err(|source| bad_dir(config, source))
 }
 
-/// The folder of the campaign's evidence.
+/// Returns the folder of the evidence of the campaign.
 pub(super) fn evidence_dir(config: &Config) -> Result<RepoPath, WorkspaceError> {
     Names::new(&config.campaign.dir).evidence_dir().map_err(|source| bad_dir(config, source))
 }

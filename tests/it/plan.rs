@@ -289,7 +289,7 @@ fn a_folder_without_git_is_planned_as_it_is() {
     assert_eq!(plan.json()["commit"], Value::Null);
     assert_eq!(plan.json()["waves"][0]["files"], json!(["Dockerfile"]));
     assert_eq!(fs::read_to_string(folder.path().join("plans/copy-link/plan.json")).unwrap(), plan.stdout);
-    run(folder.path(), &["plan", "Dockerfile"]).failed(&["Dockerfile is no folder", "inspect"]);
+    run(folder.path(), &["plan", "Dockerfile"]).failed(&["Dockerfile is not a folder", "inspect"]);
     run(folder.path(), &["plan", "nowhere"]).failed(&["nowhere cannot be opened"]);
 }
 

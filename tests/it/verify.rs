@@ -321,7 +321,7 @@ fn two_at_once_are_refused_and_an_interrupted_one_leaves_nothing() {
         assert!(lines.read_line(&mut line).unwrap() > 0, "it ended before it built");
     }
     let second = Run::of(world.command(&["--frontend=builtin"]).output().unwrap());
-    second.failed(&["another verification of this repository is under way"]);
+    second.failed(&["another verification of this repository is running"]);
     let killed = Command::new("kill").args(["-INT", &first.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let mut rest = String::new();

@@ -1,4 +1,4 @@
-//! The local clone: its history, and what is written to branches.
+//! The local clone: its history, and the texts that are committed to branches.
 
 use crate::campaign::evidence::EvidenceByPath;
 use crate::campaign::message;
@@ -13,10 +13,10 @@ use crate::ops::planned_text::planned_text;
 use crate::report::{Clone, Written, template};
 use crate::rollout::Change;
 
-/// The most bytes of a template.
+/// The maximum size of a template in bytes.
 const MOST_TEMPLATE: u64 = 1 << 20;
 
-/// The clone, as of the commit that the base branch is at.
+/// The clone at the commit of the base branch.
 pub(super) struct LocalClone<'a> {
     pub(super) repository: &'a Repository,
     pub(super) commit: &'a CommitId,
@@ -35,21 +35,21 @@ pub struct TemplateError {
     why: BadTemplate,
 }
 
-/// Why a template cannot be used.
+/// The reason why a template cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum BadTemplate {
     #[error(transparent)]
     Path(#[from] PathError),
     #[error(transparent)]
     Read(#[from] ReadError),
-    #[error("it is no UTF-8")]
+    #[error("it is not valid UTF-8")]
     Utf8,
     #[error(transparent)]
     Message(#[from] MessageError),
 }
 
 impl LocalClone<'_> {
-    /// The template of a pull request's text.
+    /// Reads the template for the texts of pull requests.
     pub(super) fn template(&self) -> Result<template::Template, TemplateError> {
         let path = self.config.report.template.as_deref();
         self.read_template(path)

@@ -1,4 +1,4 @@
-//! A campaign as the clone has it, put together for a forge.
+//! Reads a campaign from the clone, for a report on a forge.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -17,27 +17,27 @@ use crate::report::texts::{Writer, state_name, state_words};
 use crate::report::{Report, ReportError};
 use crate::rollout::{self, Base, Forge, Observed, Policy, Progress};
 
-/// A campaign as the clone has it.
+/// A campaign in the clone.
 #[derive(Clone)]
 pub(crate) struct ClonedCampaign<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) repository: &'a Repository,
     pub(crate) config: &'a Config,
     pub(crate) plan: &'a Plan,
-    /// The branch that pull requests are for.
+    /// The base branch of the pull requests.
     pub(crate) branch: String,
-    /// The commit that it is at.
+    /// The commit of the base branch.
     pub(crate) commit: CommitId,
-    /// The tracking issue that is named.
+    /// The named tracking issue.
     pub(crate) issue: Option<u64>,
-    /// True if one is opened if there is none.
+    /// True if a tracking issue is opened when there is none.
     pub(crate) create_issue: bool,
     /// The present time.
     pub(crate) now: SystemTime,
 }
 
 impl ClonedCampaign<'_> {
-    /// Reads what the clone has, and works with a report on a forge.
+    /// Reads the campaign from the clone, and calls the function with a report on a forge.
     pub(crate) fn with<T>(
         &self,
         forge: &dyn Forge,
@@ -79,12 +79,12 @@ impl ClonedCampaign<'_> {
     }
 }
 
-/// The progress of a campaign by what was observed.
+/// Returns the progress of a campaign from the observed state.
 pub(crate) fn progress(report: &Report<'_>, observed: &Observed) -> Result<Progress, ReportError> {
     Ok(Progress::new(&report.campaign(observed))?)
 }
 
-/// The files with their progress.
+/// Returns the files with their progress.
 pub(crate) fn files(progress: &Progress) -> Vec<FileProgress> {
     let file = |file: &rollout::FileProgress| FileProgress {
         path: file.path.clone(),
@@ -96,7 +96,7 @@ pub(crate) fn files(progress: &Progress) -> Vec<FileProgress> {
     progress.files.iter().map(file).collect()
 }
 
-/// The ids of the texts of the plan's files.
+/// Returns the ids of the texts of the files in the plan.
 fn blobs(plan: &Plan, source: &Source<'_>) -> BTreeMap<String, String> {
     let blob = |path: &String| {
         let entry = source.listing().get(&RepoPath::new(path).ok()?)?;

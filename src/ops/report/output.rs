@@ -1,4 +1,4 @@
-//! The result of a report as JSON.
+//! The JSON format of the result of a report.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,55 +7,55 @@ use super::{Reported, files};
 use crate::campaign::status::FileProgress;
 use crate::report::recorder::{Deed, is_made_up};
 
-/// The version of the format that this program writes.
+/// The version of the format.
 const SCHEMA: u32 = 1;
 
-/// What `report --format json` prints.
+/// The output of `report --format json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Printed")]
 pub struct ReportOutput {
-    /// Version of this format.
+    /// The version of this format.
     #[schemars(range(min = 1, max = 1))]
     pub schema: u32,
     /// The campaign: the last part of the plan's folder.
     pub campaign: String,
-    /// The repository on the forge; null where none was asked.
+    /// The repository on the forge; null if no forge was contacted.
     pub repository: Option<String>,
-    /// The branch that pull requests are for.
+    /// The base branch of the pull requests.
     pub base: String,
-    /// The commit that it is at.
+    /// The commit of the base branch.
     pub commit: String,
-    /// True if nothing was written: the actions are those that would be done.
+    /// True if nothing was written: the actions are those that would be performed.
     pub rehearsal: bool,
-    /// The tracking issue; null where there is none.
+    /// The tracking issue; null if there is none.
     pub issue: Option<u64>,
-    /// What was written, in its order.
+    /// The actions, in order.
     pub actions: Vec<PerformedAction>,
     /// The files of all waves.
     pub files: Vec<FileProgress>,
 }
 
-/// Something that was written.
+/// An action on the forge.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[schemars(rename = "Action")]
 pub enum PerformedAction {
-    /// A branch was made or brought up to date.
+    /// A branch was created or updated.
     Branch {
         /// Its name.
         name: String,
-        /// The commit; made up where nothing was written.
+        /// The commit; a placeholder if nothing was written.
         commit: String,
-        /// The files that it changes.
+        /// The files that the branch changes.
         files: Vec<String>,
     },
     /// A pull request was opened.
     OpenPull {
-        /// Its number; null where nothing was written.
+        /// Its number; null if nothing was written.
         number: Option<u64>,
-        /// The branch that it is from.
+        /// The head branch.
         branch: String,
-        /// The branch that it is for.
+        /// The base branch.
         base: String,
         /// Its title.
         title: String,
@@ -64,7 +64,7 @@ pub enum PerformedAction {
         /// True if it is a draft.
         draft: bool,
     },
-    /// The text of a pull request was written.
+    /// The text of a pull request was updated.
     UpdatePull {
         /// Its number.
         number: u64,
@@ -73,35 +73,35 @@ pub enum PerformedAction {
     },
     /// Labels were added to an issue or a pull request.
     AddLabels {
-        /// Its number; null for one that would be opened.
+        /// The number of the issue or pull request; null for one that would be opened.
         number: Option<u64>,
         /// The labels.
         labels: Vec<String>,
     },
-    /// Reviews were asked for.
+    /// Reviews were requested.
     RequestReview {
         /// The pull request; null for one that would be opened.
         number: Option<u64>,
-        /// Who.
+        /// The GitHub names of the people or teams.
         reviewers: Vec<String>,
     },
-    /// People were assigned.
+    /// People were assigned to an issue or a pull request.
     Assign {
         /// The issue or pull request; null for one that would be opened.
         number: Option<u64>,
-        /// Who.
+        /// The GitHub names of the people or teams.
         assignees: Vec<String>,
     },
     /// The tracking issue was opened.
     OpenIssue {
-        /// Its number; null where nothing was written.
+        /// Its number; null if nothing was written.
         number: Option<u64>,
         /// Its title.
         title: String,
         /// Its text.
         body: String,
     },
-    /// The text of the tracking issue was written.
+    /// The text of the tracking issue was updated.
     UpdateIssue {
         /// Its number.
         number: u64,
@@ -111,7 +111,7 @@ pub enum PerformedAction {
 }
 
 impl Reported {
-    /// The result as JSON.
+    /// Returns the result in the JSON format.
     pub fn output(&self) -> ReportOutput {
         ReportOutput {
             schema: SCHEMA,

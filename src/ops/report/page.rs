@@ -1,4 +1,4 @@
-//! The status page of a report.
+//! Writes the status page of a report.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::report::page::{self, Criterion, CriterionState, Facts, StatusPage};
 use crate::report::texts::Writer;
 use crate::rollout::{Observed, Progress};
 
-/// Writes the page. `on_forge` is the address of the repository's page, if it has one, and its name.
+/// Writes the page. `on_forge` is the address of the page of the repository, if it has one, and its name.
 pub(super) fn write(
     path: &Path,
     campaign: &ClonedCampaign<'_>,

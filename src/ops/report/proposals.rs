@@ -1,4 +1,4 @@
-//! Pull requests as patches and texts, for forges that Layerwright does not reach.
+//! Writes pull requests as patches and texts, for forges that Layerwright does not support.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::ops::atomic::{self, WriteError};
 use crate::report::recorder::Deed;
 use crate::text::patch::patch_text;
 
-/// Writes each branch as a patch that `git apply` takes, and each text as a file.
+/// Writes each branch as a patch that `git apply` accepts, and each text as a file.
 pub(super) fn write(deeds: &[Deed], folder: &Path, source: &Source<'_>) -> Result<(), WriteError> {
     let write = |name: &str, ending: &str, text: &str| {
         atomic::write(&folder.join(format!("{name}.{ending}")), text.as_bytes())
@@ -31,12 +31,12 @@ pub(super) fn write(deeds: &[Deed], folder: &Path, source: &Source<'_>) -> Resul
     Ok(())
 }
 
-/// The last part of a branch's name, which tells its file from all others.
+/// Returns the last part of the name of a branch, which is unique for its file.
 fn last_part(branch: &str) -> &str {
     branch.rsplit('/').next().unwrap_or(branch)
 }
 
-/// The patch of these new texts.
+/// Returns the patch for these new texts.
 fn patches(texts: &[(String, Vec<u8>)], source: &Source<'_>) -> String {
     let old = |path: &str| RepoPath::new(path).ok().and_then(|path| source.read(&path, MOST_BYTES).ok());
     let patch = |(path, new): &(String, Vec<u8>)| {

@@ -1,4 +1,4 @@
-//! The files that are verified, with their two texts.
+//! Selects the files to verify, with the texts before and after the change.
 
 use crate::campaign::plan::file::{File, Plan};
 use crate::dockerfile::Dockerfile;
@@ -10,7 +10,7 @@ use crate::ops::selection::{self, Selection, SelectionError};
 use crate::ops::workspace::Workspace;
 use crate::verify::run::{Depth, Edit};
 
-/// The files that are asked for and have something to verify, in the order of the plan.
+/// Returns the requested files that have something to verify, in the order of the plan.
 pub(super) fn chosen<'p>(
     selection: Option<&Selection>,
     present: &PresentFiles<'_>,
@@ -30,7 +30,7 @@ pub(super) fn chosen<'p>(
     Ok(files.into_iter().filter(|file| file.rewritten.is_some()).collect())
 }
 
-/// The texts of the files, and an error for each file that is stale.
+/// Returns the texts of the files, and an error for each stale file.
 pub(super) fn edits<'p>(
     files: Vec<&'p File>,
     depth: Option<Depth>,
@@ -61,7 +61,7 @@ fn edit<'p>(
     let blob = hash_blob(&now)?;
     let before = match present.workspace {
         _ if blob.as_str() == file.blob => now,
-        // The commit has the edit already, and the repository still knows the text before.
+        // The commit already has the edit, and the repository still has the earlier text.
         Workspace::Git(repository, _) if file.rewritten.as_deref() == Some(blob.as_str()) => {
             repository.blob(&BlobId::new(&file.blob)?).map_err(|_| stale(StaleText::NoOriginal))?
         }

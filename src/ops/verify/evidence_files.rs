@@ -1,4 +1,4 @@
-//! The files of evidence that a verification reads and writes.
+//! Reads and writes the evidence files of a verification.
 
 use std::fs::{self, File as OpenFile, TryLockError};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::git::RepoPath;
 use crate::ops::workspace::{Workspace, evidence_dir, place_in};
 use crate::ops::{Notice, Watch, atomic};
 
-/// The folder of the evidence.
+/// Returns the folder of the evidence.
 pub(super) fn place(
     out: Option<&Path>,
     workspace: &Workspace,
@@ -25,15 +25,15 @@ pub(super) fn place(
     Ok(place_in(folder, &evidence_dir(config)?)?)
 }
 
-/// Keeps a second verification of the same repository away, until it is dropped. None on a filesystem without locks.
+/// Locks out a second verification of the repository until the lock is dropped. `None` on a filesystem without locks.
 ///
-/// The folder itself is locked and no file is made: whatever way this ends, nothing is left that could be in the way.
+/// The folder itself is locked and no lock file is created, so no leftover can block a later run.
 pub(super) fn lock(workspace: &Workspace) -> Result<Option<OpenFile>, VerifyError> {
     let folder = match workspace {
         Workspace::Git(repository, _) => repository.git_dir(),
         Workspace::Folder(folder) => folder,
     };
-    // Where a filesystem has no locks, two at the same time do no harm: evidence is written as a whole.
+    // On a filesystem without locks, two runs at the same time do no harm: evidence is written as a whole.
     let Ok(opened) = OpenFile::open(folder) else { return Ok(None) };
     match opened.try_lock() {
         Ok(()) => Ok(Some(opened)),
@@ -42,13 +42,14 @@ pub(super) fn lock(workspace: &Workspace) -> Result<Option<OpenFile>, VerifyErro
     }
 }
 
-/// The earlier evidence of a file, if it can be read.
+/// Returns the earlier evidence of a file, if it is readable.
 pub(super) fn earlier(place: &Path, file: &File) -> Option<Evidence> {
     let bytes = fs::read(at(place, &file.path).ok()?).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Writes the evidence of a file. Evidence that shows nothing does not replace what shows something of the same edit.
+/// Writes the evidence of a file. Evidence that shows nothing does not replace evidence that shows something about the
+/// same edit.
 pub(super) fn write(
     place: &Path,
     evidence: &Evidence,

@@ -1,8 +1,8 @@
-//! A part of the files, for one job of a workflow.
+//! A part of the files to verify, for one job of a workflow.
 
 use std::str::FromStr;
 
-/// A part of the files.
+/// A part of the files to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// Its number, counted from 1.
@@ -12,7 +12,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The things of this part. Parts differ in size by one at most.
+    /// Returns the items of this part. The sizes of the parts differ by at most one.
     pub(super) fn of<T>(self, all: Vec<T>) -> Vec<T> {
         let mine = |at: usize| at % self.count == self.number - 1;
         all.into_iter().enumerate().filter(|(at, _)| mine(*at)).map(|(_, one)| one).collect()
@@ -28,7 +28,7 @@ impl FromStr for Shard {
             .and_then(|(number, count)| Some((number.parse::<usize>().ok()?, count.parse::<usize>().ok()?)));
         match numbers {
             Some((number, count)) if (1..=count).contains(&number) => Ok(Self { number, count }),
-            _ => Err("write I/N, as in 1/4 for the first of four".into()),
+            _ => Err("expected I/N, for instance 1/4 for the first of four parts".into()),
         }
     }
 }
