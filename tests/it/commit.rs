@@ -174,7 +174,7 @@ fn a_wave_waits_until_the_earlier_one_is_in_the_base() {
     let files: Vec<String> = told(&run).into_iter().map(|(.., file)| file).collect();
     assert_eq!(files, ["b/Dockerfile", "c/Dockerfile"]);
     let over = scratch.run(&["migrate", "a/Dockerfile", "--commit"]).done();
-    assert!(over.stdout.is_empty() && over.stderr.contains("nothing is left to do"), "{over:?}");
+    assert!(over.stdout.is_empty() && over.stderr.contains("nothing to do"), "{over:?}");
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_stale_file_is_refused_alone() {
     let run = scratch.run(&[&["migrate", "--commit"], &files[..]].concat()).refused(&[
         "b/Dockerfile has changed since the plan was made",
         "c/Dockerfile has changed since the plan was made: it is gone",
-        "2 files got no branch; 2 done",
+        "2 files without a branch; 2 done",
     ]);
     let done: Vec<String> = told(&run).into_iter().map(|(.., file)| file).collect();
     assert_eq!(done, ["a/Dockerfile", "d/Dockerfile"]);
@@ -493,7 +493,7 @@ fn an_unborn_head_takes_a_base_and_what_is_no_sha_1_repository_is_told() {
     printed(scratch.root(), &["symbolic-ref", "HEAD", &format!("refs/heads/{name}")]);
     scratch.run(&["migrate", "--commit", "--base", "main"]).refused(&["checked out"]);
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), &["migrate", "--commit"]).failed(&["no git repository", "--write"]);
+    run(folder.path(), &["migrate", "--commit"]).failed(&["not in a git repository", "--write"]);
     printed(folder.path(), &["init", "--quiet", "--object-format=sha256"]);
     run(folder.path(), &["migrate", "--commit"]).failed(&["SHA-256", "use a SHA-1 clone"]);
 }

@@ -43,7 +43,7 @@ fn as_nobody(scratch: &Scratch) -> Option<Command> {
 fn a_revision_needs_a_repository_and_a_repository_a_commit() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("Dockerfile"), "FROM a\n").unwrap();
-    run(folder.path(), &["plan", "--rev", "HEAD"]).failed(&["lies in no git repository", "git init"]);
+    run(folder.path(), &["plan", "--rev", "HEAD"]).failed(&["is not in a git repository", "git init"]);
     let empty = Scratch::new();
     empty.write("Dockerfile", "FROM a\n");
     empty.run(&["plan"]).failed(&["has no commit yet", "make the first one"]);
@@ -161,7 +161,7 @@ fn a_plan_that_was_cut_off_is_told_with_its_place() {
         scratch.write("plans/copy-link/plan.json", &whole[..length]);
         scratch.run(&["migrate", "--write"]).failed(&[
             "plan.json:",
-            "this is no plan",
+            "this is not a plan",
             "plan again: layerwright plan --save",
         ]);
     }

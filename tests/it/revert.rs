@@ -48,7 +48,7 @@ fn what_nobody_changed_is_restored_byte_for_byte() {
         assert!(run.stderr.contains("restored"), "{run:?}");
         scratch.commit("Revert");
         let again = scratch.run(&["revert", "Dockerfile", "--write"]).done();
-        assert!(again.stderr.contains("nothing is left to do"), "{again:?}");
+        assert!(again.stderr.contains("nothing to do"), "{again:?}");
         assert_eq!(scratch.text("Dockerfile"), text);
     }
 }
@@ -91,7 +91,7 @@ fn a_line_that_somebody_changed_is_told_and_left() {
     let run = reverted(&scratch, &changed);
     run.refused(&[
         "Dockerfile: line 3 of the plan has changed since and is not touched",
-        "1 line changed by somebody",
+        "1 line changed since the migration",
     ]);
     let left = format!("{HEADER}{}", TWO.replace("COPY x /srv/x", "COPY --link x /srv/other"));
     assert_eq!(scratch.text("Dockerfile"), left, "the other line is restored, the header is still needed");
@@ -102,7 +102,7 @@ fn a_line_that_somebody_changed_is_told_and_left() {
     assert_eq!(scratch.text("Dockerfile"), TWO);
     // A line that is gone is changed too, and there is nothing to write.
     let scratch = migrated("FROM base:1\nCOPY x /srv/x\n");
-    reverted(&scratch, "FROM base:1\nRUN other\n").refused(&["line 2 of the plan", "nothing is left to do"]);
+    reverted(&scratch, "FROM base:1\nRUN other\n").refused(&["line 2 of the plan", "nothing to do"]);
     assert_eq!(scratch.text("Dockerfile"), "FROM base:1\nRUN other\n");
 }
 
@@ -116,7 +116,7 @@ fn a_line_that_has_become_a_part_of_something_else_is_left() {
         linked.replace("/srv/x\n", "/srv/x\\\n/more\n"),
         linked.replace("RUN one\n", "# escape=`\nRUN one\n").replace("/srv/x\n", "/srv/x \\\n  /more\n"),
     ] {
-        reverted(&scratch, &changed).refused(&["line 3 of the plan was changed since"]);
+        reverted(&scratch, &changed).refused(&["line 3 of the plan has changed since"]);
         assert!(scratch.text("Dockerfile").contains("COPY --link x /srv/x"), "{changed}");
     }
 }

@@ -179,11 +179,11 @@ fn what_can_not_be_told_is_an_error() {
         .failed(&["plan.json:1:1"]);
     scratch.save(&Base::new());
     scratch.run(&["status", "--offline", "--rev", "nowhere"]).failed(&["nowhere"]);
-    scratch.run(&["status"]).failed(&["`origin` names no repository", "--repo OWNER/REPO"]);
+    scratch.run(&["status"]).failed(&["`origin` is not a repository", "--repo OWNER/REPO"]);
     let folder = tempfile::tempdir().unwrap();
     let plan = scratch.root().join("plans/copy-link/plan.json");
     let arguments = ["status", "--offline", "--plan", plan.to_str().unwrap()];
-    crate::support::run(folder.path(), &arguments).failed(&["no git repository", "--repository"]);
+    crate::support::run(folder.path(), &arguments).failed(&["not a git repository", "--repository"]);
     let other = Scratch::with(&[("a/Dockerfile", "FROM other\n")]);
     other.run(&arguments).refused(&["not in this repository"]);
 }
