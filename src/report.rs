@@ -1,7 +1,7 @@
-//! Performs the actions of a campaign on a [`Forge`]. It decides nothing, and remembers nothing from one run to the
-//! next: a run that is killed anywhere is made good by another.
+//! Performs the actions of a campaign on a [`Forge`]. It never decides anything, and keeps no state between two runs:
+//! if a run is killed at any point, the next one repairs the result.
 //!
-//! A call that failed without saying what happened is never repeated blindly: the forge is looked at first.
+//! If it is unknown if a call took effect, it is never repeated blindly: the forge is read first.
 
 mod body;
 mod checklist;
@@ -22,26 +22,26 @@ use crate::rollout::{
     self, Base, Campaign, Change, FileEvidence, Forge, ForgeError, Observed, Policy, Texts,
 };
 
-/// How often actions are asked for: a pull request takes five steps, and many take them together.
+/// The maximum number of rounds of actions. A pull request takes five steps, and many pull requests take them together.
 const MOST_ROUNDS: usize = 50;
 
-/// What the clone has, and what is written to branches.
+/// The clone, and the texts that are written to branches.
 pub trait Clone {
-    /// The id of a file's text in the first parent of a commit; `None` if it is not there.
+    /// Returns the id of a file's text in the first parent of a commit; `None` if the file does not exist there.
     ///
     /// # Errors
     ///
     /// [`GitError`] if the commit cannot be read.
     fn text_before(&self, commit: &str, path: &str) -> Result<Option<String>, GitError>;
 
-    /// The last commit of the base branch that changed a file, where history tells.
+    /// Returns the last commit of the base branch that changed a file; `None` if it is unknown.
     ///
     /// # Errors
     ///
     /// [`GitError`] if history cannot be read.
     fn last_change(&self, path: &str) -> Result<Option<Change>, GitError>;
 
-    /// What a file's commit says and holds.
+    /// Returns the message and the texts of a file's commit.
     ///
     /// # Errors
     ///
@@ -49,18 +49,18 @@ pub trait Clone {
     fn commit(&self, file: &File) -> Result<Written, GitError>;
 }
 
-/// What a file's commit says and holds.
+/// The message and the texts of a file's commit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Written {
-    /// What it says.
+    /// The message.
     pub message: String,
-    /// The file's new text.
+    /// The new text of the file.
     pub text: Vec<u8>,
-    /// Its evidence, where there is some.
+    /// The evidence of the file; `None` if there is none.
     pub evidence: Option<Vec<u8>>,
 }
 
-/// Why a report ended early. Another one goes on where it ended.
+/// The reasons why a report ended early. The next report continues where it ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The forge.
@@ -69,15 +69,17 @@ pub enum ReportError {
     /// The clone.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The plan names a file that a repository cannot have.
+    /// The plan names a file with an invalid path.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// Something else changes what is written, again and again.
-    #[error("the pull requests change while they are written; is another report under way?")]
+    /// Another process keeps changing the pull requests.
+    #[error(
+        "another process changes the pull requests; run `layerwright report` again when no other report runs"
+    )]
     Restless,
 }
 
-/// A campaign and where it is reported.
+/// A campaign, and the forge to which it reports.
 pub struct Report<'a> {
     /// The forge.
     pub forge: &'a dyn Forge,
@@ -85,28 +87,28 @@ pub struct Report<'a> {
     pub clone: &'a dyn Clone,
     /// The plan.
     pub plan: &'a Plan,
-    /// What verifications of the plan's files say, by path.
+    /// The results of the verifications of the plan's files, by path.
     pub evidence: &'a BTreeMap<String, FileEvidence>,
-    /// What people decided.
+    /// The decisions of the maintainers.
     pub policy: &'a Policy,
-    /// What is written.
+    /// The texts that are written.
     pub texts: &'a dyn Texts,
-    /// The branch that pull requests are for, as the clone has it.
+    /// The base branch, as in the clone.
     pub base: &'a Base,
-    /// The tracking issue that people named; without it, it is found by the campaign's label.
+    /// The tracking issue that the user named; without it, it is found by the campaign's label.
     pub issue: Option<u64>,
-    /// The time now: seconds since 1970.
+    /// The time now, in seconds since 1970.
     pub now: u64,
-    /// Takes what people should know of what was passed over.
+    /// Receives the messages about skipped steps.
     pub tell: &'a dyn Fn(&str),
 }
 
 impl Report<'_> {
-    /// Reads how far the campaign is, performs what is next, and gives what there is then.
+    /// Reads the progress of the campaign, performs the next actions, and returns the progress after them.
     ///
     /// # Errors
     ///
-    /// [`ReportError`]. What was performed before stays.
+    /// [`ReportError`]. Actions that were performed before it are kept.
     pub fn run(&self) -> Result<Observed, ReportError> {
         let mut observed = self.observe()?;
         for _ in 0..MOST_ROUNDS {
@@ -122,7 +124,7 @@ impl Report<'_> {
         Err(ReportError::Restless)
     }
 
-    /// Answers what has to be known, until nothing has.
+    /// Answers open questions until there are none.
     ///
     /// # Errors
     ///
@@ -139,13 +141,13 @@ impl Report<'_> {
         }
     }
 
-    /// What decides what is next.
+    /// Returns the input of the decision about the next actions.
     pub fn campaign<'b>(&'b self, observed: &'b Observed) -> Campaign<'b> {
         let Self { plan, evidence, policy, texts, .. } = *self;
         Campaign { plan, evidence, observed, policy, texts }
     }
 
-    /// The file of the plan that a branch is for.
+    /// Returns the file of the plan that a branch is for.
     fn file_of(&self, branch: &str) -> Result<Option<&File>, GitError> {
         for file in &self.plan.files {
             if self.policy.names.branch_of(&file.path)?.as_deref() == Some(branch) {
@@ -155,14 +157,14 @@ impl Report<'_> {
         Ok(None)
     }
 
-    /// The path of a file's evidence.
+    /// Returns the path of a file's evidence.
     fn evidence_path(&self, path: &str) -> Result<String, ReportError> {
         Ok(self.policy.names.evidence(&RepoPath::new(path)?)?)
     }
 }
 
 impl Written {
-    /// git's ids of the text and of the evidence.
+    /// Returns git's ids of the text and of the evidence.
     fn ids(&self) -> Result<(String, Option<String>), GitError> {
         let id = |bytes: &[u8]| hash_blob(bytes).map(|id| id.as_str().to_owned());
         let evidence = self.evidence.as_deref().map(id).transpose()?;

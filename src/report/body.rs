@@ -1,5 +1,5 @@
-//! The text of a file's pull request: what changes, whether the image stays the same, what it brings, and how to check
-//! it, undo it and stop it.
+//! The text of a file's pull request: the change, the comparison of the images, the gain, and how to check it, undo it
+//! and stop the bot. It never contains unescaped text of the repository.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,23 +14,23 @@ use crate::text::figures::{bytes, duration};
 use crate::text::markdown::{code, instruction, prose};
 use crate::text::words::{count, form};
 
-/// The most lines of a list that are seen without a click.
+/// The maximum number of entries of a list that are visible without a click.
 const MOST_SEEN: usize = 8;
 
-/// What a text is made of.
+/// The input of a text.
 pub struct Parts<'a> {
-    /// The file as it is planned.
+    /// The file of the plan.
     pub file: &'a File,
-    /// How far it is.
+    /// The state of the file.
     pub state: &'a FileState,
-    /// What a verification measured.
+    /// The result of a verification.
     pub evidence: Option<&'a Evidence>,
-    /// The file of its evidence in the repository.
+    /// The path of its evidence in the repository.
     pub evidence_file: &'a str,
 }
 
 impl Parts<'_> {
-    /// The text, by a template.
+    /// Returns the text, by a template.
     pub fn text(&self, template: &Template) -> String {
         let filled = template.fill(|variable| match variable {
             Variable::Path => code(&self.file.path),
@@ -47,7 +47,7 @@ impl Parts<'_> {
             Variable::Stop => STOP.to_owned(),
         });
         let mut text = String::new();
-        // What a variable has nothing to say of leaves no gap.
+        // An empty variable leaves no blank lines.
         let mut empty = true;
         for line in filled.lines().map(str::trim_end) {
             if !(line.is_empty() && empty) {
@@ -62,13 +62,13 @@ impl Parts<'_> {
     fn summary(&self) -> String {
         let mut text = match self.state {
             FileState::Open(OpenState::Theirs) => {
-                "**People added commits to this branch, so it is theirs now: what follows was said of the change before \
-                 them.**\n\n"
+                "**This branch has commits by other people and is not overwritten: the text below describes the change \
+                 before these commits.**\n\n"
                     .to_owned()
             }
             FileState::Open(OpenState::Stale) => {
-                "**The file has changed on the base branch, so this is no longer what was planned. Do not merge it before \
-                 the campaign is planned again.**\n\n"
+                "**The file has changed on the base branch since the plan. Do not merge this before the campaign is \
+                 planned again.**\n\n"
                     .to_owned()
             }
             FileState::Open(OpenState::Held { why }) => {
@@ -77,19 +77,19 @@ impl Parts<'_> {
             _ => String::new(),
         };
         let lines = count(self.file.selected().count(), "line");
-        let _ = write!(text, "Puts `--link` into {lines} of {}", code(&self.file.path));
+        let _ = write!(text, "Adds `--link` to {lines} of {}", code(&self.file.path));
         text.push_str(match &self.file.header {
-            Header::Insert { .. } | Header::Raise { .. } => ", and writes the header that it needs",
+            Header::Insert { .. } | Header::Raise { .. } => ", and adds the header that it needs",
             Header::Keep | Header::Foreign { .. } => "",
         });
         text.push('.');
         if let Header::Insert { value } | Header::Raise { value } = &self.file.header {
-            let _ = write!(text, " From now on this build fetches {}.", code(value));
+            let _ = write!(text, " This build then fetches {}.", code(value));
         }
         text
     }
 
-    /// Identical, not built, or different; where and when.
+    /// Returns the result for the images (identical, not built or different), with the builder and the date.
     fn images(&self) -> String {
         let Some(evidence) = self.evidence else {
             return format!("**Images:** not built. {}", self.proof());
@@ -118,12 +118,12 @@ impl Parts<'_> {
         match evidence.outcome {
             Outcome::Same => format!("**Images:** identical, {}.{}", built(), noise(evidence)),
             Outcome::CouldNotTest => {
-                format!("**Images:** not built with a builder that links: {}. {}", reason(), self.proof())
+                format!("**Images:** could not test: {}. {}", reason(), self.proof())
             }
             Outcome::TimedOut => format!("**Images:** not built: timed out, {}. {}", reason(), self.proof()),
             Outcome::Blocked => {
                 format!(
-                    "**Images:** not built: the file does not build as it was, {}. {}",
+                    "**Images:** not built: the original file does not build, {}. {}",
                     reason(),
                     self.proof()
                 )
@@ -136,9 +136,9 @@ impl Parts<'_> {
 
     fn proof(&self) -> &'static str {
         if self.file.selected().all(|site| site.proved == Some(true)) {
-            "Each line is proved to leave the image as it is."
+            "Each line is proved not to change the image."
         } else {
-            "The lines lean on the assumptions below, which nothing has checked."
+            "The lines depend on the assumptions below, which are not checked."
         }
     }
 
@@ -182,7 +182,7 @@ impl Parts<'_> {
         listed("**Lines:**", &self.file.selected().map(of).collect::<Vec<_>>(), "more lines")
     }
 
-    /// What nobody checked: assumptions, and lines that no build executed.
+    /// Returns the unchecked facts: assumptions, and lines that no build executed.
     fn unchecked(&self) -> String {
         let mut open = BTreeSet::new();
         let reached = |line: usize| {
@@ -204,23 +204,23 @@ impl Parts<'_> {
         listed("**Not checked:**", &open.into_iter().collect::<Vec<_>>(), "more")
     }
 
-    /// The lines that stay as they are, and why.
+    /// Returns the lines that are not edited, with the reasons.
     fn left(&self) -> String {
         let left = self.file.sites.iter().filter(|site| !site.selected && site.verdict != Verdict::Linked);
         let of = |site: &Site| {
             let why = match site.reasons.first() {
                 Some(reason) => prose(&reason.message),
                 None => match site.verdict {
-                    Verdict::Link | Verdict::Edit => "little or no gain".to_owned(),
-                    Verdict::NoEffect => "the builder would ignore the flag".to_owned(),
-                    Verdict::OptedOut => "`--link=false` says so".to_owned(),
-                    Verdict::Hold => "the image would change".to_owned(),
-                    Verdict::Unknown | Verdict::Linked => "it cannot be told".to_owned(),
+                    Verdict::Link | Verdict::Edit => "safe, no gain".to_owned(),
+                    Verdict::NoEffect => "no effect: the builder ignores the flag".to_owned(),
+                    Verdict::OptedOut => "it has `--link=false`".to_owned(),
+                    Verdict::Hold => "unsafe: the image would change".to_owned(),
+                    Verdict::Unknown | Verdict::Linked => "unknown".to_owned(),
                 },
             };
             format!("- line {}: {why}\n", site.line)
         };
-        listed("**Left alone:**", &left.map(of).collect::<Vec<_>>(), "more lines")
+        listed("**Not edited:**", &left.map(of).collect::<Vec<_>>(), "more lines")
     }
 
     fn check(&self) -> String {
@@ -235,18 +235,19 @@ impl Parts<'_> {
     fn undo(&self) -> String {
         let path = shell_quoted(&self.file.path);
         format!(
-            "**Undo it:** revert the merge, or {}. The campaign pauses then, and does not ask again by itself.",
+            "**Undo it:** revert the merge, or {}. The campaign then pauses, and \
+             opens no new pull request for this file by itself.",
             code(&format!("layerwright revert {path}"))
         )
     }
 }
 
-/// How to stop the bot. It names no issue: that may come later, and the text would change with it.
-const STOP: &str = "**Stop the bot:** close this pull request. It comes again only if somebody ticks it in the tracking \
-    issue. Commits that you add to the branch make it yours. `[[files.skip]]` in `layerwright.toml` keeps a file out for \
-    good.";
+/// The way to stop the bot. It names no issue: the issue may be created later, and the text would then change.
+const STOP: &str = "**Stop the bot:** close this pull request. It is opened again only if it is ticked in the tracking \
+    issue. A branch with commits by other people is not overwritten. `[[files.skip]]` in `layerwright.toml` excludes \
+    a file permanently.";
 
-/// A list under its title, with what is beyond the first few behind a click; nothing without entries.
+/// Returns a list under its title. Entries beyond the first few are behind a click. Empty if there are no entries.
 fn listed(title: &str, entries: &[String], more: &str) -> String {
     if entries.is_empty() {
         return String::new();
@@ -273,7 +274,7 @@ fn differences(evidence: &Evidence) -> String {
     let of = |difference: &crate::campaign::evidence::Difference| {
         let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), code);
         let cause = match &difference.cause {
-            Cause::Header => "put down to the header".to_owned(),
+            Cause::Header => "caused by the header alone".to_owned(),
             Cause::Rule { rule, line, accepted } => {
                 let accepted = if *accepted { ", accepted" } else { "" };
                 format!("line {line}, {}{accepted}", code(rule))
@@ -293,7 +294,9 @@ fn noise(evidence: &Evidence) -> String {
         0 => String::new(),
         noise => {
             let (places, are) = (count(noise, "place"), form(noise, "is", "are"));
-            format!(" Two builds of the file as it was differ at {places} too, which {are} left out.")
+            format!(
+                " {places} {are} ignored as nondeterministic: two builds of the original file also differ there."
+            )
         }
     }
 }
@@ -302,7 +305,7 @@ fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
     let of = |what: &str, pair: &Pair, ms: Option<(u64, u64)>| {
         let (before, after) = (pair.before, pair.after);
         let mut text = format!(
-            "- When {what}: {} to push again instead of {}, {} of {} layers kept instead of {}",
+            "- When {what}: {} to push again instead of {}, {} of {} layers reused instead of {}",
             bytes(after.pushed_bytes),
             bytes(before.pushed_bytes),
             after.kept,
@@ -315,14 +318,15 @@ fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
         }
         text + "\n"
     };
-    let mut text = of("the base moves", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
+    let mut text =
+        of("the base image changes", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
     if let Some(early) = &cache.early_step {
         text += &of("an early step changes", early, times.and_then(|times| times.early_step_ms));
     }
     text
 }
 
-/// A path as an argument of a shell.
+/// Quotes a path as an argument of a shell.
 fn shell_quoted(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:".contains(c);
     if path.chars().all(plain) && !path.starts_with('-') {

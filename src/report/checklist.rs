@@ -1,5 +1,5 @@
-//! The text of the tracking issue. Each line that lists a file of the campaign gets a box and the state of the file; a
-//! section of the campaign's own tells the rest. All else stays as it is, byte for byte.
+//! The text of the tracking issue. Each line that lists a file of the campaign gets a box and the state of the file;
+//! the campaign's own section has the rest. All other text never changes, byte for byte.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,13 +12,13 @@ use crate::rollout::{AskedAgain, FileProgress, FileState, OpenState, Progress};
 use crate::text::markdown::{code, plain};
 use crate::text::words::{count, short_id};
 
-/// Between these stands a file's state at the end of its line.
+/// The markers around a file's state at the end of its line.
 const STATE: (&str, &str) = ("<!-- layerwright -->", "<!-- /layerwright -->");
 
-/// Under this heading stand the files that may be asked for again.
+/// The heading above the files that may be tried again.
 const AGAIN: &str = "### Declined or reverted: tick to try again";
 
-/// The text with what is known now; `now` is the text that is there, empty for a new one.
+/// Returns the text with the present state; `now` is the existing text, empty for a new issue.
 pub fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
     let files: BTreeMap<&str, &FileProgress> =
         progress.files.iter().map(|file| (file.path.as_str(), file)).collect();
@@ -47,7 +47,7 @@ pub fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
     section::put(&out, &section::marked(&[], &content))
 }
 
-/// The files that are ticked to be tried again, of those that are named.
+/// Returns the named files that are ticked to be tried again.
 pub fn asked_again<'a>(text: &str, files: impl Iterator<Item = &'a str>) -> BTreeSet<AskedAgain> {
     let Some(place) = section::find(text) else { return BTreeSet::new() };
     let by_code: BTreeMap<String, &str> = files.map(|path| (code(path), path)).collect();
@@ -88,11 +88,11 @@ fn in_code(fence: &mut Option<String>, line: &str) -> bool {
 
 /// A line that lists a file: a bare path, a bullet or a task box.
 struct Entry<'a> {
-    /// Blanks and the sign of a bullet or a number, with the blank behind.
+    /// Whitespace and the bullet or number, with the space after it.
     sign: &'a str,
-    /// What people wrote, without box and state.
+    /// The text that people wrote, without box and state.
     text: &'a str,
-    /// Blanks at the end.
+    /// Trailing whitespace.
     end: &'a str,
     path: String,
 }
@@ -114,12 +114,12 @@ impl<'a> Entry<'a> {
         let path = path_in_line(text)?;
         let around = |c: char| matches!(c, '`' | '*' | '_' | '~' | '[' | ']' | '(' | ')' | '<' | '>');
         let starts = text.trim_start_matches(around).trim_start_matches("./").starts_with(&path);
-        // Prose may name a file, too; only a path that stands alone is an entry then.
+        // Prose may also contain a path; then only a path that stands alone is an entry.
         let alone = text.trim_matches(around).trim_start_matches("./") == path;
         (alone || starts && !is_bare).then_some(Self { sign, text, end, path })
     }
 
-    /// The line with the state of its file.
+    /// Returns the line with the state of its file.
     fn with(&self, file: &FileProgress) -> String {
         let sign =
             if self.sign.trim().is_empty() { format!("{}- ", self.sign) } else { self.sign.to_owned() };
@@ -129,7 +129,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// How long the sign of a bullet or a number is, with blanks before it and behind.
+/// Returns the length of a bullet or a number, with the whitespace around it.
 fn sign(line: &str) -> usize {
     let rest = line.trim_start();
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -140,35 +140,35 @@ fn sign(line: &str) -> usize {
     line.len() - text.len()
 }
 
-/// How far a file is, in a few words that hold no text of the repository as it is.
+/// Returns the state of a file, in a few words without raw text of the repository.
 pub fn state(file: &FileProgress) -> String {
     let pull = file.pull.map(|number| format!("#{number} ")).unwrap_or_default();
     let by = |who: &Option<String>| who.as_ref().map(|who| format!(" by {}", plain(who))).unwrap_or_default();
     match &file.state {
         FileState::Done if file.pull.is_some() => format!("{pull}merged"),
         FileState::Done => "done".to_owned(),
-        FileState::Merged => format!("{pull}merged; the clone that was read does not have it yet"),
+        FileState::Merged => format!("{pull}merged; not fetched into the clone yet"),
         FileState::Open(OpenState::Current) => format!("{pull}open"),
-        FileState::Open(OpenState::Theirs) => format!("{pull}open, with commits of people"),
+        FileState::Open(OpenState::Theirs) => format!("{pull}open, with commits by other people"),
         FileState::Open(OpenState::Stale) => {
-            format!("{pull}open, and the file has changed since: plan again")
+            format!("{pull}open; the file has changed since the plan: plan again")
         }
-        FileState::Open(OpenState::Held { why }) => format!("{pull}open, not to be merged: {}", held(why)),
+        FileState::Open(OpenState::Held { why }) => format!("{pull}open, do not merge: {}", held(why)),
         FileState::Declined { by: who } => format!("{pull}declined{}", by(who)),
         FileState::Reverted { by: None } => format!("{pull}reverted"),
         FileState::Reverted { by: Some(change) } => {
             format!("{pull}reverted in {} by {}", short_id(&change.commit), plain(&change.author))
         }
-        FileState::Partly => format!("{pull}merged, and partly linked now"),
-        FileState::Stale => "changed since it was planned: plan again".to_owned(),
+        FileState::Partly => format!("{pull}merged, now only partly linked"),
+        FileState::Stale => "changed since the plan: plan again".to_owned(),
         FileState::Gone => "gone".to_owned(),
         FileState::Held { why } => held(why),
-        FileState::Taken => "its branch has commits of people".to_owned(),
+        FileState::Taken => "its branch has commits by other people".to_owned(),
         FileState::Ready => format!("in wave {}", file.wave),
     }
 }
 
-/// Why a file may not go out, in few words.
+/// Returns the reason why a file is blocked, in a few words.
 fn held(why: &Refusal) -> String {
     match why {
         Refusal::Contradiction { .. } => "a verification contradicts a proof".to_owned(),
@@ -178,7 +178,7 @@ fn held(why: &Refusal) -> String {
     }
 }
 
-/// Returns true if a file is listed among those that may be asked for again: as long as it waits for an answer, its tick stays.
+/// Returns true if a file is listed among those that may be tried again. Its tick stays until it is answered.
 fn again(file: &FileProgress, asked: &BTreeSet<AskedAgain>) -> Option<(u64, bool)> {
     let pull = file.pull?;
     let ticked = asked.contains(&AskedAgain { path: file.path.clone(), pull });
@@ -192,7 +192,7 @@ fn again(file: &FileProgress, asked: &BTreeSet<AskedAgain>) -> Option<(u64, bool
     listed.then_some((pull, ticked))
 }
 
-/// What stands in the campaign's own section.
+/// Returns the content of the campaign's own section.
 fn content(
     progress: &Progress,
     criteria: &[Criterion],
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(asked(&ticked), wanted);
         let mut waits = progress([FileState::Ready, FileState::Ready, FileState::Ready, declined()]);
         waits.files[2].pull = Some(7);
-        assert_eq!(asked(&text(&ticked, &waits, &[])), wanted, "it waits for its wave, say");
+        assert_eq!(asked(&text(&ticked, &waits, &[])), wanted, "for instance, it waits for its wave");
         waits.files[2].state = FileState::Open(OpenState::Current);
         waits.files[2].pull = Some(8);
         assert!(asked(&text(&ticked, &waits, &[])).is_empty());
@@ -354,8 +354,8 @@ mod tests {
             let once = text(&now, &first, &[]);
             prop_assert_eq!(text(&once, &first, &[]), once.clone());
             let twice = text(&text(&once, &progress(later), &[]), &first, &[]);
-            prop_assert_eq!(twice, once.clone(), "what was in between leaves no trace");
-            // Without boxes and states, each line is as it was.
+            prop_assert_eq!(twice, once.clone(), "the states in between leave no trace");
+            // Without boxes and states, each line is unchanged.
             let plain = |text: &str| -> Vec<String> {
                 let plain = |line: &str| {
                     let line = line.split(" <!-- layerwright -->–").next().unwrap();

@@ -1,4 +1,4 @@
-//! Whether a campaign has reached what it set out for, computed from data and from nothing that people tick.
+//! The success criteria of a campaign, computed from data. It never uses the boxes that people tick.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +12,15 @@ use crate::text::words::{count, form};
 /// A success criterion of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Criterion {
-    /// What it asks for.
+    /// The requirement.
     pub what: &'static str,
-    /// True if that is so.
+    /// True if it is met.
     pub met: bool,
     /// The figures behind it, in Markdown.
     pub detail: String,
 }
 
-/// The criteria of a campaign. `platforms` are those that files are to be built for, by path.
+/// Returns the criteria of a campaign. `platforms` are the target platforms of the files, by path.
 pub fn criteria(
     plan: &Plan,
     evidence: &EvidenceByPath,
@@ -98,7 +98,7 @@ impl Data<'_> {
             })
             .collect();
         let detail = match (names.is_empty(), unable) {
-            (true, 0) => "none has built yet".to_owned(),
+            (true, 0) => "no builder has built yet".to_owned(),
             (_, 1..) => format!("{} not verified because the builder cannot link", count(unable, "file")),
             (false, 0) => names.into_iter().collect::<Vec<_>>().join(", "),
         };

@@ -1,4 +1,4 @@
-//! Reading how far a campaign is.
+//! Reads the progress of a campaign. It never writes to the forge.
 
 use super::{Report, ReportError};
 use crate::campaign::plan::file::File;
@@ -11,7 +11,7 @@ use crate::rollout::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullS
 const HOUR: u64 = 3600;
 
 impl Report<'_> {
-    /// Reads how far the campaign is, as far as that is asked for once and for all.
+    /// Reads the part of the progress that is read once in each run.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// Looks up the pull requests from a branch.
+    /// Reads the pull requests from a branch.
     pub(super) fn look_up(&self, branch: &str, observed: &mut Observed) -> Result<(), ReportError> {
         for pull in self.forge.pulls_from(branch)? {
             self.note_pull(pull, observed)?;
@@ -75,13 +75,13 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// Notes a pull request. What was asked about it before stays known.
+    /// Records a pull request. Earlier answers about it are kept.
     pub(super) fn note_pull(&self, found: FoundPull, observed: &mut Observed) -> Result<(), ReportError> {
         let before = observed.pulls.iter().position(|pull| pull.number == found.number);
         let before = before.map(|at| observed.pulls.remove(at));
         let known = |pull: &Pull| (pull.pending, pull.mergeable);
         let (pending, mergeable) = before.as_ref().map(known).unwrap_or_default();
-        // Lists do not tell.
+        // Lists do not have these fields.
         let by = found.by.or_else(|| before.and_then(|pull| ended_by(pull.state)));
         let state = match (found.open, found.merge_commit) {
             (true, _) => PullState::Open,
@@ -106,7 +106,7 @@ impl Report<'_> {
 
     fn merge(&self, by: Option<String>, merge: &str, branch: &str) -> Result<Merge, ReportError> {
         let Some(file) = self.file_of(branch)? else { return Ok(Merge { by, ..Merge::default() }) };
-        // Only a text that is the planned one again has a story to tell.
+        // History is needed only if the base branch does not have the planned text.
         if self.base.blobs.get(&file.path).map(String::as_str) == file.done_blob() {
             return Ok(Merge { by, ..Merge::default() });
         }
@@ -118,7 +118,7 @@ impl Report<'_> {
         Ok(Merge { by, before, since: self.clone.last_change(&file.path)? })
     }
 
-    /// What a branch has now, and at which commit; `None` if it is gone.
+    /// Returns the content of a branch with its commit; `None` if the branch is gone.
     fn content(&self, branch: &str, path: &str) -> Result<Option<(String, Content)>, ReportError> {
         let Some(commit) = self.forge.branch(branch)? else { return Ok(None) };
         let found = self.forge.above(&self.base.commit, &commit)?;
@@ -136,7 +136,7 @@ impl Report<'_> {
         Ok(Some((commit, Content { above, is_upon_base, text, evidence })))
     }
 
-    /// What a commit of the campaign holds.
+    /// Returns the content of a commit of the campaign.
     pub(super) fn own_content(&self, file: &File) -> Result<Content, GitError> {
         let written = self.clone.commit(file)?;
         let (text, evidence) = written.ids()?;
@@ -144,7 +144,7 @@ impl Report<'_> {
     }
 }
 
-/// Who merged or closed a pull request.
+/// Returns the user who merged or closed a pull request.
 fn ended_by(state: PullState) -> Option<String> {
     match state {
         PullState::Open => None,
@@ -153,7 +153,7 @@ fn ended_by(state: PullState) -> Option<String> {
     }
 }
 
-/// Whose commits a branch has.
+/// Returns the authorship of the commits of a branch.
 fn whose(found: &FoundAbove, branch: &FileBranch<'_>) -> Above {
     let commits = found.commits.iter().map(|FoundCommit { id, message, tree, parents }| BranchCommit {
         id,

@@ -1,9 +1,8 @@
-//! The status page: one HTML file that needs nothing else, neither a network nor a script. It reads nothing and knows no
-//! time.
+//! The status page: one HTML file that needs neither a network nor a script. It never reads files or the clock.
 //!
-//! All text of the repository is escaped, and what hides or turns the reading direction is shown. No style and no script
-//! but the page's own style may count, which the page's policy says. Each figure on it names its place in the data that
-//! the page carries in the element `data`: a [`StatusPage`] as JSON.
+//! All text of the repository is escaped, and invisible characters and those that change the reading direction are
+//! shown. The page's policy allows its own style only, and no script. Each figure on the page names its place in the
+//! data that the page contains in the element `data`: a [`StatusPage`] as JSON.
 
 mod collect;
 pub mod data;
@@ -28,11 +27,11 @@ use html::{At, Html};
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 
-/// The page as HTML: the same data, the same bytes.
+/// Returns the page as HTML. The same data give the same bytes.
 ///
 /// # Errors
 ///
-/// What `serde_json` says.
+/// An error of `serde_json`.
 pub fn render(page: &StatusPage) -> serde_json::Result<String> {
     let json = html::inline_json(&serde_json::to_string_pretty(page)?);
     let style = STANDARD.encode(Sha256::digest(STYLE));

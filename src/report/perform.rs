@@ -1,4 +1,5 @@
-//! Performing actions, one at a time. What the forge answers is noted, so that the next actions follow from it.
+//! Performs actions, one at a time. The answers of the forge are recorded, so that the next actions follow from them.
+//! It never repeats a call without reading the forge first.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ impl Report<'_> {
     ///
     /// # Errors
     ///
-    /// [`ReportError`]. The action may have taken effect; whoever asks for actions again learns it.
+    /// [`ReportError`]. The action may have taken effect; the next request for actions reads that.
     pub fn perform(&self, action: &Action, observed: &mut Observed) -> Result<(), ReportError> {
         match action {
             Action::CreateBranch { path, branch, onto } => {
@@ -61,7 +62,7 @@ impl Report<'_> {
         Ok(self.forge.write_commit(&NewCommit { message: &message, parents, texts: &texts })?)
     }
 
-    /// Notes where a branch is after it should have come to `commit`, from `before`.
+    /// Records the present commit of a branch, after it was updated from `before` to `commit`.
     fn settle(
         &self,
         file: &File,
@@ -80,14 +81,14 @@ impl Report<'_> {
             return Ok(done?);
         }
         let Some(at) = at else {
-            // Its pull request was closed with it.
+            // The forge closed its pull request with it.
             observed.branches.remove(branch);
             return self.look_up(branch, observed);
         };
         let content = if at == commit { Some(self.own_content(file)?) } else { None };
         observed.branches.insert(branch.to_owned(), Branch { commit: at, content });
         for pull in observed.pulls.iter_mut().filter(|pull| pull.branch == branch) {
-            // Whether it can be merged is found out anew.
+            // The forge computes again if it can be merged.
             pull.mergeable = None;
         }
         Ok(())
@@ -96,7 +97,7 @@ impl Report<'_> {
     fn open_pull(&self, new: &NewPull<'_>, observed: &mut Observed) -> Result<(), ReportError> {
         let known = states(observed, new.branch);
         self.look_up(new.branch, observed)?;
-        // Somebody opened, closed or opened again one: what is next is to be thought over.
+        // If a pull request was opened, closed or reopened in between, the next actions are decided again.
         if states(observed, new.branch) != known {
             return Ok(());
         }
@@ -112,7 +113,7 @@ impl Report<'_> {
                     mergeable: None,
                     queued: false,
                     is_recent: true,
-                    // They have hardly begun.
+                    // Its checks have just begun.
                     pending: Some(true),
                 });
                 Ok(())
@@ -125,7 +126,7 @@ impl Report<'_> {
         }
     }
 
-    /// People who cannot be asked are no reason to stop.
+    /// Reports a failed request for reviewers or assignees. It does not stop the report.
     fn pass_over(&self, done: Result<(), ForgeError>, pull: u64) -> Result<(), ReportError> {
         match done {
             Err(ForgeError::Refused(why)) => {
@@ -169,7 +170,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// The issue is read just before, since people edit it at any time, and after, since they may have done so then.
+    /// Updates the issue. It is read just before, because people edit it at any time, and again after.
     fn update_issue(
         &self,
         number: u64,
@@ -187,7 +188,7 @@ impl Report<'_> {
     }
 }
 
-/// The pull requests from a branch, and how far they are.
+/// Returns the pull requests from a branch, with their states.
 fn states(observed: &Observed, branch: &str) -> Vec<(u64, PullState)> {
     let from = observed.pulls.iter().filter(|pull| pull.branch == branch);
     from.map(|pull| (pull.number, pull.state.clone())).collect()

@@ -1,5 +1,5 @@
-//! A forge that notes what is written to it. In a rehearsal nothing is written: what would be is kept here, and read
-//! again from here, so that a rehearsal goes the whole way that a report goes.
+//! A forge that records all writes. In a rehearsal it never writes anything: the writes are stored here and read back
+//! from here, so that a rehearsal takes the same steps as a report.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,91 +9,91 @@ use crate::rollout::forge::{
     BranchAt, Forge, ForgeError, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull,
 };
 
-/// Something that was written, or would be.
+/// A write, or in a rehearsal the write that a report would make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// A branch was made with a commit, or brought up to date with one.
+    /// A branch was created with a commit, or updated with one.
     Branch {
-        /// Its name.
+        /// The name.
         name: String,
         /// The commit.
         commit: String,
-        /// What the commit says.
+        /// The commit message.
         message: String,
-        /// The commit whose files it changes.
+        /// The parent whose files the commit changes.
         onto: String,
         /// Paths and their new texts.
         texts: Vec<(String, Vec<u8>)>,
     },
     /// A pull request was opened.
     Pull {
-        /// Its number; in a rehearsal, one that it will hardly have.
+        /// The number; a placeholder in a rehearsal.
         number: u64,
-        /// The branch that it is from.
+        /// The head branch.
         branch: String,
-        /// The branch that it is for.
+        /// The base branch.
         base: String,
-        /// Its title.
+        /// The title.
         title: String,
-        /// Its text.
+        /// The text.
         body: String,
         /// True if it is a draft.
         draft: bool,
     },
     /// The text of a pull request was written.
     PullText {
-        /// Its number.
+        /// The number.
         number: u64,
         /// The text.
         body: String,
     },
     /// Labels were added to an issue or a pull request.
     Labels {
-        /// Its number.
+        /// The number.
         number: u64,
         /// The labels.
         labels: Vec<String>,
     },
-    /// Reviews were asked for.
+    /// Reviews were requested.
     Reviews {
         /// The pull request.
         number: u64,
-        /// Who.
+        /// The reviewers.
         reviewers: Vec<String>,
     },
     /// People were assigned.
     Assignees {
         /// The issue or pull request.
         number: u64,
-        /// Who.
+        /// The assignees.
         assignees: Vec<String>,
     },
     /// The tracking issue was opened.
     Issue {
-        /// Its number.
+        /// The number.
         number: u64,
-        /// Its title.
+        /// The title.
         title: String,
-        /// Its text.
+        /// The text.
         body: String,
     },
     /// The text of the tracking issue was written.
     IssueText {
-        /// Its number.
+        /// The number.
         number: u64,
         /// The text.
         body: String,
     },
 }
 
-/// A forge that notes what is written to it.
+/// A forge that records all writes.
 pub struct Recorder<'a> {
     forge: Option<&'a dyn Forge>,
     rehearses: bool,
     kept: RefCell<Kept>,
 }
 
-/// What was written, and in a rehearsal also what there would be.
+/// The writes, and in a rehearsal also the state after them.
 #[derive(Default)]
 struct Kept {
     deeds: Vec<Deed>,
@@ -113,31 +113,31 @@ struct Commit {
     texts: Vec<(String, Vec<u8>)>,
 }
 
-/// Where numbers of a rehearsal begin: no forge has as many pull requests.
+/// The first number in a rehearsal: no forge has as many pull requests.
 const FIRST: u64 = 1_000_000_001;
 
-/// Returns true if a number is one that a rehearsal made up.
+/// Returns true if a number is a placeholder of a rehearsal.
 pub fn is_made_up(number: u64) -> bool {
     number >= FIRST
 }
 
 impl<'a> Recorder<'a> {
-    /// A forge that is written to.
+    /// Returns a recorder that writes to the forge.
     pub fn new(forge: &'a dyn Forge) -> Self {
         Self { forge: Some(forge), rehearses: false, kept: RefCell::default() }
     }
 
-    /// A forge that is read only; None has nothing.
+    /// Returns a recorder that only reads from the forge; `None` is an empty forge.
     pub fn rehearsal(forge: Option<&'a dyn Forge>) -> Self {
         Self { forge, rehearses: true, kept: RefCell::default() }
     }
 
-    /// What was written, in its order.
+    /// Returns the writes, in order.
     pub fn deeds(&self) -> Vec<Deed> {
         self.kept.borrow().deeds.clone()
     }
 
-    /// Notes a deed, after it was done on the forge that is written to.
+    /// Records a write after the forge has made it.
     fn note(&self, deed: Deed) {
         self.kept.borrow_mut().deeds.push(deed);
     }
@@ -150,7 +150,7 @@ impl<'a> Recorder<'a> {
         self.forge.map_or(Ok(nothing), read)
     }
 
-    /// Does something on the forge that is written to.
+    /// Performs a write on the forge, unless this is a rehearsal.
     fn act<T>(
         &self,
         rehearsed: T,
@@ -162,7 +162,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// A pull request with the text that it would have.
+    /// Returns a pull request with the text that it would have.
     fn rehearsed(&self, mut pull: FoundPull) -> FoundPull {
         if let Some(body) = self.kept.borrow().pull_texts.get(&pull.number).filter(|_| self.rehearses) {
             pull.body.clone_from(body);
@@ -347,7 +347,7 @@ impl Forge for Recorder<'_> {
     }
 }
 
-/// git's id of a text. Hashing what is in memory cannot fail.
+/// Returns git's id of a text. Hashing bytes in memory cannot fail.
 fn id(text: &[u8]) -> Option<String> {
     hash_blob(text).ok().map(|id| id.as_str().to_owned())
 }

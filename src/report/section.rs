@@ -1,14 +1,14 @@
-//! A section of a text that belongs to the campaign, between two lines that nobody sees. All around it is other people's
-//! and stays as it is, byte for byte.
+//! The campaign's section of a text, between two markers that are invisible in Markdown. The text around it belongs to
+//! other people; it never changes, byte for byte.
 
 use std::ops::Range;
 
-/// How the first line of a section starts.
+/// The start of the first marker.
 const BEGIN: &str = "<!-- layerwright:begin";
-/// The last line.
+/// The last marker.
 const END: &str = "<!-- layerwright:end -->";
 
-/// The lines of a text with their places, line endings left out.
+/// Returns the lines of a text with their places, without line endings.
 pub fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     text.split_inclusive('\n').scan(0, |at, whole| {
         let start = *at;
@@ -19,8 +19,8 @@ pub fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     })
 }
 
-/// Where the section stands, with both markers and without the line ending behind. The first end closes the last
-/// beginning before it, so that a marker which lost its partner is only a comment.
+/// Returns the place of the section, with both markers and without the line ending after it. The first end marker
+/// closes the last start marker before it, so that a marker without its partner is only a comment.
 pub fn find(text: &str) -> Option<Range<usize>> {
     let mut begin = None;
     for (range, line) in lines(text) {
@@ -36,15 +36,15 @@ pub fn find(text: &str) -> Option<Range<usize>> {
     None
 }
 
-/// The section with this content (lines that end with a newline), marked with `facts`, which hold neither spaces nor
-/// dashes that could end the comment.
+/// Returns the section with this content (lines that end with a newline), marked with `facts`, which contain neither
+/// spaces nor dashes that could end the comment.
 pub fn marked(facts: &[(&str, &str)], content: &str) -> String {
     let facts: Vec<String> = facts.iter().map(|(name, value)| format!(" {name}={value}")).collect();
     format!("{BEGIN}{} -->\n{content}{END}", facts.concat())
 }
 
-/// The text with this section: in the place of the one that is there, or behind all. The line endings are those of the
-/// one that was there, or else of the text.
+/// Returns the text with this section: in place of the existing one, or at the end. It uses the line endings of the
+/// existing section, else those of the text.
 pub fn put(text: &str, section: &str) -> String {
     let place = find(text);
     let around = place.clone().map_or(text, |place| &text[place]);

@@ -1,33 +1,34 @@
-//! The template of a pull request's text. Whoever writes one decides what stands in it and in which order.
+//! The template of a pull request's text. Its author decides the content and the order. It never accepts an unknown
+//! variable.
 
 use crate::config::message::{self, MessageError};
 
 /// A variable of a pull request's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variable {
-    /// The file.
+    /// The path of the file.
     Path,
-    /// How many lines are linked, as in `2 lines`.
+    /// The number of lines that are linked, as in `2 lines`.
     Count,
     /// The number of the file's wave, or `none`.
     Wave,
-    /// What changes, in a sentence.
+    /// The change, in a sentence.
     Summary,
-    /// Whether the image stays the same, and what built it.
+    /// The comparison of the images, and the builder.
     Images,
-    /// What it brings, in bytes and seconds.
+    /// The gain, in bytes and seconds.
     Gain,
     /// The lines with their reasons.
     Lines,
-    /// What nobody checked; nothing where all was.
+    /// The unchecked facts; empty if all were checked.
     Unchecked,
-    /// What was left alone, and why; nothing where nothing was.
+    /// The lines that were not edited, with the reasons; empty if there are none.
     Left,
-    /// How to check it in one command.
+    /// The command that checks it.
     Check,
-    /// How to undo it.
+    /// The way to undo it.
     Undo,
-    /// How to make the bot stop.
+    /// The way to stop the bot.
     Stop,
 }
 
@@ -65,14 +66,14 @@ impl message::Named for Variable {
     }
 }
 
-/// The template of those who write none.
+/// The default template.
 const DEFAULT: &str =
     "{summary}\n\n{images}\n\n{gain}\n\n{lines}\n\n{unchecked}\n\n{left}\n\n{check}\n\n{undo}\n\n{stop}\n";
 
 /// The template of a pull request's text.
 pub type Template = message::Template<Variable>;
 
-/// Reads a template; None is the usual one.
+/// Parses a template; `None` is the default one.
 ///
 /// # Errors
 ///

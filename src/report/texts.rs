@@ -1,4 +1,4 @@
-//! The texts of a campaign: of its pull requests and of its tracking issue.
+//! The texts of a campaign: of its pull requests and of its tracking issue. It never writes them to the forge.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +21,13 @@ pub struct Writer<'a> {
     pub names: &'a Names,
     /// The plan.
     pub plan: &'a Plan,
-    /// What verifications measured, by path.
+    /// The results of the verifications, by path.
     pub measured: &'a EvidenceByPath,
-    /// What they say of the files as they are planned now, by path.
+    /// The state of the evidence for the files of the present plan, by path.
     pub evidence: &'a BTreeMap<String, FileEvidence>,
     /// The template of a pull request's text.
     pub template: &'a Template,
-    /// The platforms that files are to be built for, by path.
+    /// The target platforms of the files, by path.
     pub platforms: &'a BTreeMap<String, Vec<String>>,
 }
 
@@ -75,7 +75,7 @@ impl Writer<'_> {
     }
 }
 
-/// How far a file is, in one word.
+/// Returns the state of a file, in one word.
 pub fn state_name(state: &FileState) -> &'static str {
     match state {
         FileState::Done => "done",
@@ -92,12 +92,12 @@ pub fn state_name(state: &FileState) -> &'static str {
     }
 }
 
-/// How far a file is, in a few words of Markdown.
+/// Returns the state of a file, in a few words of Markdown.
 pub fn state_words(file: &FileProgress) -> String {
     checklist::state(file)
 }
 
-/// Whose an open pull request is, so that a text of one tells it from the text of another.
+/// Returns the state of an open pull request. Its text differs by this state.
 fn state(state: &FileState) -> &'static str {
     match state {
         FileState::Open(OpenState::Theirs) => "theirs",

@@ -131,7 +131,7 @@ fn a_campaign_that_has_nothing_yet_has_a_page() {
         criteria: &[],
     });
     let html = render(&page).unwrap();
-    for said in ["on no forge", "Nothing.", "None were computed.", "not measured", ">0 files</data>"] {
+    for said in ["not on a forge", "Nothing.", "None were computed.", "not measured", ">0 files</data>"] {
         assert!(html.contains(said), "{said} is not said");
     }
 }

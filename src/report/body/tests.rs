@@ -4,7 +4,7 @@ use super::*;
 use crate::report::template;
 use crate::rollout::FileState;
 
-/// What somebody may write into a Dockerfile or call a file.
+/// Hostile text for a Dockerfile or a path.
 const EVIL: &str = "@everyone|`x` <script>alert(1)</script> --> #1 \u{202e}\u{200b}\n## Heading";
 
 fn site(line: usize, text: &str, selected: bool) -> serde_json::Value {
@@ -31,7 +31,7 @@ fn text(file: &File) -> String {
     parts.text(&template::read(None).unwrap())
 }
 
-/// The text without its code spans and escaped characters: what GitHub would read something into.
+/// Returns the text without its code spans and escaped characters: the part that GitHub interprets.
 fn live(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(c) = rest.chars().next() {
@@ -86,14 +86,14 @@ fn a_text_has_its_parts_in_order_and_is_short() {
     let text = text(&file("a/Dockerfile", &sites));
     let mut from = 0;
     for part in [
-        "Puts `--link` into 100 lines of `a/Dockerfile`, and writes the header that it needs. From now on this build fetches \
+        "Adds `--link` to 100 lines of `a/Dockerfile`, and adds the header that it needs. This build then fetches \
          `docker/dockerfile:1`.",
-        "**Images:** not built. The lines lean on the assumptions below, which nothing has checked.",
+        "**Images:** not built. The lines depend on the assumptions below, which are not checked.",
         "**What you gain:** these 100 layers are reused when",
         "**Lines:**",
         "- line 2: `COPY --link x /x` – assumed",
         "**Not checked:**",
-        "**Left alone:**",
+        "**Not edited:**",
         "**Check it:** `layerwright verify a/Dockerfile`",
         "**Undo it:**",
         "**Stop the bot:**",

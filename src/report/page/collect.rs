@@ -1,4 +1,4 @@
-//! Plan, evidence and progress → what the page shows.
+//! Collects the content of the page from plan, evidence and progress. It never contacts the forge.
 
 use std::collections::BTreeMap;
 
@@ -15,38 +15,38 @@ use crate::campaign::evidence::{
 use crate::campaign::plan::file::{self, Header, Keyword, Plan, Site};
 use crate::rollout::{Base, FileEvidence, FileProgress, Progress};
 
-/// How many differences of a build stand on the page.
+/// The maximum number of differences of a build on the page.
 pub const MOST_DIFFERENCES: usize = 100;
 
-/// What a page is made from.
+/// The input of a page.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
     /// The campaign's name.
     pub campaign: &'a str,
-    /// The repository, as in `owner/name`; `None` if it is on no forge.
+    /// The repository, as in `owner/name`; `None` without a forge.
     pub repository: Option<&'a str>,
-    /// The address of the repository on the forge; `None` if it is on none.
+    /// The address of the repository on the forge; `None` without one.
     pub url: Option<&'a str>,
     /// The number of the tracking issue.
     pub issue: Option<u64>,
-    /// The branch that pull requests are for, and its commit.
+    /// The base branch and its commit.
     pub base: &'a Base,
     /// The time: RFC 3339, UTC, whole seconds.
     pub made: &'a str,
     /// The plan.
     pub plan: &'a Plan,
-    /// What verifications measured.
+    /// The results of the verifications.
     pub evidence: &'a EvidenceByPath,
-    /// What that says of the files as they are planned now.
+    /// The state of the evidence for the files of the present plan.
     pub states: &'a BTreeMap<String, FileEvidence>,
-    /// How far the campaign is.
+    /// The progress of the campaign.
     pub progress: &'a Progress,
     /// The success criteria.
     pub criteria: &'a [Criterion],
 }
 
 impl StatusPage {
-    /// What the page shows.
+    /// Returns the content of the page.
     pub fn new(facts: &Facts<'_>) -> Self {
         let waves: Vec<Wave> = facts.plan.waves.iter().map(|planned| wave(facts, planned)).collect();
         let in_no_wave = facts.plan.files.iter().filter(|file| file.wave.is_none());
@@ -169,7 +169,7 @@ fn line(site: &Site) -> Line {
     }
 }
 
-/// An instruction as it was read, heredocs left out.
+/// Returns an instruction as it was read, without heredocs.
 fn as_read(site: &Site) -> String {
     let onbuild = site.onbuild.then_some("ONBUILD");
     let keyword = match site.keyword {
@@ -220,7 +220,7 @@ fn builder(facts: &BuilderFacts) -> String {
     format!("{} ({}{buildkit}, buildx {}{rootless})", facts.name, facts.driver, facts.buildx)
 }
 
-/// Returns true if there were two images. What is different and differs in nothing is an edited file that does not build.
+/// Returns true if there were two images. `different` without differences is an edited file that does not build.
 fn is_compared(build: &evidence::Build) -> bool {
     match build.outcome {
         Outcome::Same => true,
@@ -231,7 +231,7 @@ fn is_compared(build: &evidence::Build) -> bool {
     }
 }
 
-/// What was measured. The time of a build that failed is the time of no build.
+/// Returns the measurements. A failed build has no time.
 fn measured(build: &evidence::Build, figures: Option<&evidence::BuildFigures>) -> Measured {
     if !is_compared(build) {
         return Measured::default();

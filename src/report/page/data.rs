@@ -1,5 +1,5 @@
-//! What the status page shows, and the format of the JSON inside it. Each number on the page stands here, and what was
-//! not measured is null and never 0.
+//! The content of the status page, and the format of the JSON inside it. Each number on the page is in this data. A
+//! missing measurement is null and never 0.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::campaign::evidence::{Difference, EvidenceSummary, Outcome, Pair, Smok
 /// The version of the format that this program writes.
 pub const SCHEMA: u32 = 1;
 
-/// What the status page shows.
+/// The content of the status page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusPage {
@@ -19,21 +19,21 @@ pub struct StatusPage {
     pub schema: u32,
     /// The campaign: the last part of the plan's folder.
     pub campaign: String,
-    /// The repository, as in `owner/name`; null where it is on no forge.
+    /// The repository, as in `owner/name`; null without a forge.
     pub repository: Option<String>,
-    /// The address of the repository on the forge; null where it is on none.
+    /// The address of the repository on the forge; null without one.
     pub url: Option<String>,
     /// The number of the tracking issue; null without one.
     pub issue: Option<u64>,
     /// The branch that pull requests are for.
     pub base: String,
-    /// The commit of it that was read.
+    /// The commit of that branch that was read.
     pub commit: String,
-    /// The commit that the plan is of; null for a folder without git.
+    /// The commit of the plan; null for a folder without git.
     pub planned: Option<String>,
-    /// When the page was made: RFC 3339, UTC, whole seconds.
+    /// The time when the page was made: RFC 3339, UTC, whole seconds.
     pub made: String,
-    /// The file whose evidence contradicts a proof, which stops the campaign; null where none does.
+    /// The file whose evidence contradicts a proof, which stops the campaign; null if there is none.
     pub contradicted: Option<String>,
     /// The campaign as a whole.
     pub totals: Totals,
@@ -49,39 +49,39 @@ pub struct StatusPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Totals {
-    /// Files of the waves.
+    /// The number of files in the waves.
     pub files: usize,
-    /// How many of them are in a state: each state that there is, in the order of [`State`].
+    /// The number of these files by state: each state that occurs, in the order of [`State`].
     pub states: Vec<StateCount>,
-    /// How many of them have evidence that stands.
+    /// The number of these files with up-to-date evidence.
     pub verified: usize,
-    /// The COPY and ADD lines of the waves' files, by verdict.
+    /// The COPY and ADD instructions of the waves' files, by verdict.
     pub verdicts: Vec<VerdictCount>,
-    /// How many of those lines the campaign edits.
+    /// The number of these instructions that the campaign edits.
     pub selected: usize,
-    /// How many of the edited lines are proved.
+    /// The number of the edited instructions that are proved.
     pub proved: usize,
-    /// What was measured, over all builds that measured it, so that before and after are of the same builds.
+    /// The measurements, summed over all builds that have them, so that before and after are of the same builds.
     pub measured: Measured,
 }
 
-/// How many files are in a state.
+/// The number of files in a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StateCount {
     /// The state.
     pub state: State,
-    /// How many files.
+    /// The number of files.
     pub files: usize,
 }
 
-/// How many lines have a verdict.
+/// The number of instructions with a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerdictCount {
     /// The verdict.
     pub verdict: Verdict,
-    /// How many lines.
+    /// The number of instructions.
     pub lines: usize,
 }
 
@@ -89,29 +89,29 @@ pub struct VerdictCount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
-    /// What has to be so.
+    /// The requirement.
     pub name: String,
-    /// Whether it is.
+    /// The result.
     pub state: CriterionState,
-    /// How many of [`of`](Self::of) fulfil it; null where it is not counted.
+    /// The number of items that meet it, out of [`of`](Self::of); null if it is not counted.
     pub done: Option<usize>,
-    /// Of how many; null where it is not counted.
+    /// The number of items; null if it is not counted.
     pub of: Option<usize>,
-    /// What is missing or what says so; empty where the numbers say all.
+    /// The details or the reason; empty if the numbers are sufficient.
     pub note: String,
 }
 
-/// Whether a criterion is fulfilled.
+/// The result of a criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CriterionState {
-    /// It is.
+    /// Met.
     Met,
-    /// It is not yet.
+    /// Not met yet.
     Open,
-    /// Something stands against it that people have to decide.
+    /// Failed: the maintainers have to decide.
     Failed,
-    /// There are no data that tell.
+    /// Unknown: there are no data.
     Unknown,
 }
 
@@ -119,15 +119,15 @@ pub enum CriterionState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wave {
-    /// Its number; 0 is the proof of concept.
+    /// The number of the wave; 0 is the proof of concept.
     pub number: usize,
-    /// How far it is.
+    /// The state of the wave.
     pub state: WaveState,
-    /// Why these files, in one line; empty for waves that go by order alone.
+    /// The reason for this choice of files, in one line; empty for waves that follow from the order alone.
     pub reason: String,
-    /// How many of its files are done.
+    /// The number of its files that are done.
     pub done: usize,
-    /// How many files it has.
+    /// The number of its files.
     pub of: usize,
     /// The files of earlier waves that it waits for.
     pub waits_for: Vec<String>,
@@ -135,13 +135,13 @@ pub struct Wave {
     pub files: Vec<File>,
 }
 
-/// How far a wave is.
+/// The state of a wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaveState {
     /// All its files are done.
     Done,
-    /// Its files may go out.
+    /// Its files may get pull requests.
     Open,
     /// It waits for earlier waves.
     Waits,
@@ -153,62 +153,62 @@ pub enum WaveState {
 pub struct File {
     /// The path in the repository.
     pub path: String,
-    /// Who owns it, by CODEOWNERS.
+    /// The owners, by CODEOWNERS.
     pub owners: Vec<String>,
-    /// How far it is.
+    /// The state of the file.
     pub state: State,
-    /// Who brought that about, where that is known: who declined it, or what reverted it.
+    /// The author of that state, if known: who declined it, or the commit that reverted it.
     pub by: Option<String>,
-    /// Why, where the state alone does not tell.
+    /// The reason, if the state alone does not explain it.
     pub why: Option<String>,
     /// The number of its latest pull request.
     pub pull: Option<u64>,
-    /// What its evidence says of it as it is planned now.
+    /// The state of its evidence for the present plan.
     #[serde(rename = "standing")]
     pub evidence_state: EvidenceSummary,
     /// The same in a few words.
     pub says: String,
-    /// Its COPY and ADD lines, by verdict.
+    /// Its COPY and ADD instructions, by verdict.
     pub verdicts: Vec<VerdictCount>,
-    /// The header that it gets; null where it keeps what it has.
+    /// The new header; null if the header does not change.
     pub header: Option<String>,
     /// Each COPY and ADD, in order.
     pub lines: Vec<Line>,
-    /// What was measured, over all its builds that measured it.
+    /// The measurements, summed over all its builds that have them.
     pub measured: Measured,
-    /// What its verification found; null without one.
+    /// The result of its verification; null without one.
     pub evidence: Option<Verification>,
 }
 
-/// How far a file is.
+/// The state of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// The base branch has the text that the campaign gives it.
+    /// The base branch has the text from the plan.
     Done,
-    /// Its pull request was merged, and the commit that was read does not contain that yet.
+    /// Its pull request was merged, but the commit that was read does not contain it yet.
     Merged,
     /// Its pull request is open.
     Open,
-    /// Its pull request is open, and people added commits to it.
+    /// Its pull request is open, and its branch has commits by other people.
     Theirs,
-    /// It may go out.
+    /// It may get a pull request.
     Ready,
     /// It waits for its wave.
     Waits,
-    /// Its evidence does not let it out, or no longer.
+    /// Blocked by its evidence.
     Held,
     /// Its pull request was closed without a merge.
     Declined,
     /// Its pull request was merged, and the base branch has the old lines again.
     Reverted,
-    /// Its pull request was merged, and only some of its lines are linked.
+    /// Its pull request was merged, but only some of its instructions are linked.
     Partly,
-    /// Its branch has commits of other people and no pull request.
+    /// Its branch has commits by other people and no pull request.
     Taken,
-    /// It has another text than what was planned for.
+    /// Its text has changed since the plan.
     Stale,
-    /// The base branch has no such file.
+    /// The file does not exist on the base branch.
     Gone,
 }
 
@@ -218,29 +218,29 @@ pub enum State {
 pub struct Line {
     /// Its first line, 1-based.
     pub line: usize,
-    /// The new instruction where it gets one, else the instruction as it was read.
+    /// The new instruction if it is edited, else the instruction as it was read.
     pub text: String,
-    /// May `--link` be inserted?
+    /// The verdict on `--link`.
     pub verdict: Verdict,
-    /// Whether the verdict leans on nothing; null for verdicts that are no claim about an image.
+    /// True if the verdict needs no assumption; null for verdicts that make no claim about an image.
     pub proved: Option<bool>,
     /// True if the campaign edits it.
     pub selected: bool,
-    /// What the rules found, and what the verdict leans on, each in a sentence.
+    /// The findings of the rules and the assumptions of the verdict, each in a sentence.
     pub notes: Vec<String>,
 }
 
-/// What a verification of a file found.
+/// The result of the verification of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verification {
-    /// What came out.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why, where it is neither `same` nor `different`; null there.
+    /// The reason, if the outcome is neither `same` nor `different`; else null.
     pub reason: Option<String>,
     /// The commit whose files were built; null for a folder without git.
     pub commit: Option<String>,
-    /// When it began: RFC 3339, UTC.
+    /// The time when it began: RFC 3339, UTC.
     pub began: String,
     /// Each context, target and platform that was built.
     pub builds: Vec<Build>,
@@ -252,79 +252,79 @@ pub struct Verification {
 pub struct Build {
     /// The build context, relative to the repository's root.
     pub context: String,
-    /// The stage; null for the last.
+    /// The target stage; null for the last.
     pub target: Option<String>,
     /// The platform.
     pub platform: String,
-    /// What built it, in a few words.
+    /// The builder, in a few words.
     pub builder: String,
     /// The frontend that read the file.
     pub frontend: String,
-    /// What came out.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why, where it is neither `same` nor `different`; null there.
+    /// The reason, if the outcome is neither `same` nor `different`; else null.
     pub reason: Option<String>,
-    /// How many edited lines BuildKit showed as linked.
+    /// The number of edited instructions that BuildKit showed as linked.
     pub linked: usize,
-    /// How many edited lines there are.
+    /// The number of edited instructions.
     pub edited: usize,
-    /// The edited lines that were not executed.
+    /// The edited instructions that were not executed.
     pub not_exercised: Vec<usize>,
-    /// What it leans on that was not shown.
+    /// The assumptions that the build did not check.
     pub assumptions: Vec<String>,
-    /// How many differences there are, noise left out; null where there were no two images to compare.
+    /// The number of differences, without nondeterministic ones; null if there were no two images to compare.
     pub differs: Option<usize>,
-    /// The first of them; all are in the evidence.
+    /// The first of these differences; the evidence has all of them.
     pub differences: Vec<Difference>,
-    /// How many differences two builds of the original show too; null as above.
+    /// The number of differences that two builds of the original also show; null as above.
     pub noise: Option<usize>,
     /// The commands that were run in both images.
     pub smoke: Vec<Smoke>,
-    /// What was measured.
+    /// The measurements.
     pub measured: Measured,
 }
 
-/// What builds and rebuilds cost. Null is what was not measured.
+/// The costs of builds and rebuilds. Null is a missing measurement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measured {
     /// The whole build.
     pub whole: Option<Times>,
-    /// A rebuild after one more layer under the base.
+    /// A rebuild after the base image got one more layer.
     pub moved_base: Rebuilt,
     /// A rebuild after a change of a step before the first linked line.
     pub early_step: Rebuilt,
 }
 
-/// What a rebuild cost.
+/// The cost of a rebuild.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rebuilt {
-    /// Times; null where they were not measured.
+    /// Times; null if not measured.
     pub times: Option<Times>,
-    /// Layers, bytes and steps; null where they were not measured.
+    /// Layers, bytes and steps; null if not measured.
     pub layers: Option<Layers>,
 }
 
-/// How long both took.
+/// The build times of both files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Times {
-    /// Of how many builds this is the sum.
+    /// The number of builds in this sum.
     pub builds: usize,
-    /// The original, in milliseconds.
+    /// The time of the original, in milliseconds.
     pub before_ms: u64,
-    /// The edited file, in milliseconds.
+    /// The time of the edited file, in milliseconds.
     pub after_ms: u64,
 }
 
-/// What both keep.
+/// The reused layers of both files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Layers {
-    /// Of how many builds this is the sum.
+    /// The number of builds in this sum.
     pub builds: usize,
-    /// Layers kept, bytes to push and steps executed.
+    /// Layers reused, bytes to push and steps executed.
     pub cost: Pair,
 }
 
@@ -334,8 +334,8 @@ pub struct Layers {
 pub struct Left {
     /// The path in the repository.
     pub path: String,
-    /// Why it is left alone; null where nothing in it is to be edited.
+    /// The reason why it is not edited; null if no instruction would be edited.
     pub why: Option<String>,
-    /// Its COPY and ADD lines, by verdict.
+    /// Its COPY and ADD instructions, by verdict.
     pub verdicts: Vec<VerdictCount>,
 }

@@ -1,4 +1,4 @@
-//! What a verification found.
+//! The results of verifications. They are never shortened without a note.
 
 use super::data::{Build, Verification};
 use super::figures;
@@ -9,7 +9,7 @@ use crate::campaign::evidence::{Difference, Outcome, Smoke};
 use crate::text::figures::number;
 use crate::text::words::{count, short_id};
 
-/// A verification with its builds.
+/// Writes a verification with its builds.
 pub fn verification(html: &mut Html, at: &At, found: &Verification) {
     html.plain("h4", "Verification");
     html.element("p", &[], |html| {
@@ -51,20 +51,20 @@ fn build(html: &mut Html, at: &At, build: &Build) {
         html.plain("bdi", &build.builder).text("; frontend ").plain("bdi", &build.frontend).text("; ");
         html.figure(&at.key("linked"), build.linked, &number(build.linked)).text(" of ");
         html.figure(&at.key("edited"), build.edited, &count(build.edited, "edited line"))
-            .text(" seen linked");
+            .text(" shown as linked");
         for (index, line) in build.not_exercised.iter().enumerate() {
             html.text(if index == 0 { "; not executed: line " } else { ", " });
             html.figure(&at.item("not_exercised", index), line, &line.to_string());
         }
         if let Some(noise) = build.noise {
             html.text("; ").figure(&at.key("noise"), noise, &count(noise, "difference"));
-            html.text(" between two builds of the original left out");
+            html.text(" between two builds of the original, ignored as nondeterministic");
         }
     });
     reason(html, build.reason.as_deref());
     for assumption in &build.assumptions {
         html.element("p", &[], |html| {
-            html.text("Not shown: ").plain("bdi", assumption);
+            html.text("Not checked: ").plain("bdi", assumption);
         });
     }
     differences(html, at, build);
@@ -78,8 +78,8 @@ fn differences(html: &mut Html, at: &At, build: &Build) {
         html.plain(
             "p",
             match build.outcome {
-                Outcome::Different => "The edited file does not build where the original does.",
-                _ => "No two images to compare.",
+                Outcome::Different => "The edited file does not build, but the original does.",
+                _ => "There are no two images to compare.",
             },
         );
         return;

@@ -1,4 +1,4 @@
-//! Bars, and the numbers beside them. What was not measured is said, never drawn as nothing.
+//! Bars, and the numbers beside them. A missing measurement is stated, and never drawn as zero.
 
 use std::time::Duration;
 
@@ -8,26 +8,26 @@ use crate::campaign::evidence::Rebuild;
 use crate::text::figures::{bytes, duration, number};
 use crate::text::words::count;
 
-/// What is shown where nothing was measured.
+/// The text for a missing measurement.
 pub const NOT_MEASURED: &str = "not measured";
 
-/// One row of bars: the number, what it is a part of, and where it stands in the data.
+/// One row of bars: the number, its maximum, and its place in the data.
 struct Bar<'a> {
     at: At,
     value: u64,
     most: u64,
     text: String,
-    /// A figure that belongs behind it, as in `of 8`.
+    /// The total that follows the number, as in `of 8`.
     of: Option<(At, usize)>,
     side: &'a str,
 }
 
-/// The whole build, and the rebuilds after a moved base and an early change.
+/// Writes the whole build, and the rebuilds after a change of the base image and of an early step.
 pub fn measured(html: &mut Html, at: &At, measured: &Measured) {
     html.element("div", &[("class", "measured")], |html| {
         block(html, "Whole build", |html| times(html, &at.key("whole"), measured.whole.as_ref()));
         let rebuilds = [
-            ("Rebuild after the base moved", at.key("moved_base"), &measured.moved_base),
+            ("Rebuild after the base image changed", at.key("moved_base"), &measured.moved_base),
             ("Rebuild after an early step changed", at.key("early_step"), &measured.early_step),
         ];
         for (title, at, cost) in rebuilds {
@@ -43,7 +43,7 @@ pub fn measured(html: &mut Html, at: &At, measured: &Measured) {
     });
 }
 
-/// A title and what it is about.
+/// Writes a title and the block below it.
 fn block(html: &mut Html, title: &str, content: impl FnOnce(&mut Html)) {
     html.element("section", &[("class", "block")], |html| {
         html.words("p", "title", title);
@@ -71,7 +71,7 @@ fn times(html: &mut Html, at: &At, times: Option<&Times>) {
 
 fn layers(html: &mut Html, at: &At, layers: Option<&Layers>) {
     let Some(Layers { builds, cost }) = layers else {
-        absent(html, "Layers kept");
+        absent(html, "Layers reused");
         return;
     };
     let sides = [("before", &cost.before), ("after", &cost.after)];
@@ -80,7 +80,7 @@ fn layers(html: &mut Html, at: &At, layers: Option<&Layers>) {
         of: Some((cost_at.key(side).key("layers"), of.layers)),
         ..bar(cost_at.key(side).key("kept"), wide(of.kept), wide(of.layers), number(of.kept), side)
     });
-    metric(html, "Layers kept", &at.key("builds"), *builds, kept);
+    metric(html, "Layers reused", &at.key("builds"), *builds, kept);
     let most = |part: fn(&Rebuild) -> u64| part(&cost.before).max(part(&cost.after));
     let pushed = |of: &Rebuild| of.pushed_bytes;
     let pushed = sides.map(|(side, of)| {
@@ -114,7 +114,7 @@ fn absent(html: &mut Html, title: &str) {
     });
 }
 
-/// Two bars on one scale.
+/// Writes two bars on one scale.
 fn metric(html: &mut Html, title: &str, at: &At, builds: usize, bars: [Bar<'_>; 2]) {
     html.element("table", &[("class", "bars")], |html| {
         html.element("caption", &[], |html| {
@@ -158,7 +158,7 @@ fn row(html: &mut Html, title: &str, bar: &Bar<'_>) {
     });
 }
 
-/// A part of a whole in percent, to one place; nothing of nothing is nothing.
+/// Returns a part of a whole in percent, to one place; zero of zero is 0%.
 fn share(part: u64, whole: u64) -> String {
     let tenths = (u128::from(part) * 1000).checked_div(u128::from(whole)).unwrap_or(0);
     format!("{}.{}%", tenths / 10, tenths % 10)

@@ -1,4 +1,5 @@
-//! HTML that is escaped by construction: markup is a literal of this program, all else is text.
+//! HTML that is escaped by construction: markup is a literal of this program, and everything else is text. It never
+//! writes text of the repository as markup.
 
 use std::fmt::Display;
 use std::fmt::Write as _;
@@ -11,24 +12,24 @@ pub struct Html {
     out: String,
 }
 
-/// Where a figure stands in the data of the page: a JSON pointer.
+/// The place of a figure in the data of the page: a JSON pointer.
 #[derive(Clone, Default)]
 pub struct At(String);
 
 impl At {
-    /// The value of a key of this object.
+    /// Returns the place of a key of this object.
     pub fn key(&self, name: &'static str) -> Self {
         Self(format!("{}/{name}", self.0))
     }
 
-    /// The item of a list that is this object's value of a key.
+    /// Returns the place of an item in the list under a key of this object.
     pub fn item(&self, name: &'static str, index: usize) -> Self {
         Self(format!("{}/{name}/{index}", self.0))
     }
 }
 
 impl Html {
-    /// An element with what `content` writes.
+    /// Writes an element with the content that `content` writes.
     pub fn element(
         &mut self,
         name: &'static str,
@@ -47,21 +48,21 @@ impl Html {
         self
     }
 
-    /// An element of a class that holds text.
+    /// Writes an element with a class and text.
     pub fn words(&mut self, name: &'static str, class: &'static str, text: &str) -> &mut Self {
         self.element(name, &[("class", class)], |html| {
             html.text(text);
         })
     }
 
-    /// An element that holds text.
+    /// Writes an element with text.
     pub fn plain(&mut self, name: &'static str, text: &str) -> &mut Self {
         self.element(name, &[], |html| {
             html.text(text);
         })
     }
 
-    /// Text; what acts on a page or hides is shown as an escape.
+    /// Writes text. Markup characters and invisible characters are escaped.
     pub fn text(&mut self, text: &str) -> &mut Self {
         for c in shown(text).chars() {
             match c {
@@ -76,14 +77,14 @@ impl Html {
         self
     }
 
-    /// A figure as people read it, with the number itself and where it stands in the data.
+    /// Writes a formatted figure, with the number itself and its place in the data.
     pub fn figure(&mut self, at: &At, value: impl Display, text: &str) -> &mut Self {
         self.element("data", &[("value", &value.to_string()), ("data-at", &at.0)], |html| {
             html.text(text);
         })
     }
 
-    /// A link, where the address is one of the web; otherwise what it would hold alone.
+    /// Writes a link if the address is one of the web; otherwise only its content.
     pub fn anchor(&mut self, address: &str, content: impl FnOnce(&mut Self)) -> &mut Self {
         if address.starts_with("https://") || address.starts_with("http://") {
             self.element("a", &[("href", address), ("rel", "noreferrer")], content)
@@ -92,21 +93,21 @@ impl Html {
         }
     }
 
-    /// Text that is a link.
+    /// Writes text as a link.
     pub fn link(&mut self, address: &str, text: &str) -> &mut Self {
         self.anchor(address, |html| {
             html.text(text);
         })
     }
 
-    /// What was written.
+    /// Returns the HTML.
     pub fn into_string(self) -> String {
         self.out
     }
 }
 
-/// JSON that can stand in a script element and in a source that people read: what could end the element, and what would
-/// hide, is escaped.
+/// Returns JSON for a script element that people may also read in the source: characters that could end the element,
+/// and invisible characters, are escaped.
 pub fn inline_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -121,11 +122,11 @@ pub fn inline_json(json: &str) -> String {
     out
 }
 
-/// A template with its slots `{{name}}` filled. What is filled in is not looked at again.
+/// Fills the slots `{{name}}` of a template. The values are not searched for slots.
 ///
 /// # Panics
 ///
-/// If the template, which is this program's own, has a slot that `slots` does not name.
+/// If the template, which is part of this program, has a slot that `slots` does not name.
 pub fn fill(template: &'static str, slots: &[(&'static str, &str)]) -> String {
     let mut parts = template.split("{{");
     let mut out = parts.next().unwrap_or_default().to_owned();

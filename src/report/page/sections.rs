@@ -1,4 +1,4 @@
-//! What the page says of the campaign as a whole.
+//! The sections of the page about the campaign as a whole. They never show text of the repository unescaped.
 
 use super::data::{File, StatusPage, VerdictCount};
 use super::figures;
@@ -7,21 +7,21 @@ use super::words::Look;
 use crate::text::figures::number;
 use crate::text::words::{count, short_id};
 
-/// A state, an outcome: words on a coloured ground.
+/// Writes a state or an outcome: words on a coloured ground.
 pub fn badge(html: &mut Html, look: Look) {
     html.element("span", &[("class", &format!("badge {}", look.class))], |html| {
         html.text(look.words);
     });
 }
 
-/// Text of the repository that stands for itself: a path, an instruction, a command. Its direction is its own.
+/// Writes a path, an instruction or a command of the repository, with its own text direction.
 pub fn code(html: &mut Html, text: &str) {
     html.element("code", &[("dir", "ltr")], |html| {
         html.text(text);
     });
 }
 
-/// A pull request, with a link where there is a forge.
+/// Writes a pull request, as a link if there is a forge.
 pub fn pull(html: &mut Html, at: &At, page: &StatusPage, number: u64) {
     let text = format!("#{number}");
     let write = |html: &mut Html| {
@@ -33,7 +33,7 @@ pub fn pull(html: &mut Html, at: &At, page: &StatusPage, number: u64) {
     };
 }
 
-/// Verdicts with their numbers, as in `3 link · 1 hold`.
+/// Writes verdicts with their numbers, as in `3 link · 1 hold`.
 pub fn verdicts(html: &mut Html, at: &At, verdicts: &[VerdictCount]) {
     if verdicts.is_empty() {
         html.text("no COPY or ADD");
@@ -46,12 +46,12 @@ pub fn verdicts(html: &mut Html, at: &At, verdicts: &[VerdictCount]) {
     }
 }
 
-/// The id of a file's place on the page.
+/// Returns the id of a file's element on the page.
 pub fn place(wave: usize, file: usize) -> String {
     format!("file-{wave}-{file}")
 }
 
-/// Campaign, repository, base and time.
+/// Writes the campaign, the repository, the base branch and the time.
 pub fn head(html: &mut Html, at: &At, page: &StatusPage) {
     html.element("header", &[], |html| {
         html.element("h1", &[], |html| {
@@ -65,7 +65,7 @@ pub fn head(html: &mut Html, at: &At, page: &StatusPage) {
                 }
                 (Some(name), None) => code(html, name),
                 (None, _) => {
-                    html.text("on no forge");
+                    html.text("not on a forge");
                 }
             });
             fact(html, "Base", |html| {
@@ -106,7 +106,7 @@ fn fact(html: &mut Html, name: &str, value: impl FnOnce(&mut Html)) {
     });
 }
 
-/// How far it is, in numbers.
+/// Writes the progress in numbers.
 pub fn glance(html: &mut Html, at: &At, page: &StatusPage) {
     let (totals, at) = (&page.totals, at.key("totals"));
     html.element("section", &[("aria-labelledby", "glance")], |html| {
@@ -128,7 +128,7 @@ pub fn glance(html: &mut Html, at: &At, page: &StatusPage) {
             html.figure(&at.key("files"), totals.files, &count(totals.files, "file"));
             html.text(" in ").text(&count(page.waves.len(), "wave")).text(", ");
             html.figure(&at.key("verified"), totals.verified, &number(totals.verified));
-            html.text(" with evidence that stands. ");
+            html.text(" with up-to-date evidence. ");
             html.figure(&at.key("selected"), totals.selected, &count(totals.selected, "line"));
             html.text(" to link, ");
             html.figure(&at.key("proved"), totals.proved, &number(totals.proved));
@@ -155,7 +155,7 @@ pub fn glance(html: &mut Html, at: &At, page: &StatusPage) {
     });
 }
 
-/// What stops the campaign, and what waits for people.
+/// Writes the reason why the campaign is stopped, and the files that wait for a decision.
 pub fn people(html: &mut Html, at: &At, page: &StatusPage) {
     let asking = |file: &File| file.state.asks().is_some();
     let none = page.contradicted.is_none() && !page.waves.iter().flat_map(|wave| &wave.files).any(asking);
@@ -171,7 +171,7 @@ pub fn people(html: &mut Html, at: &At, page: &StatusPage) {
             html.element("p", &[("class", "stop")], |html| {
                 html.plain("strong", "The campaign is stopped.").text(" The verification of ");
                 code(html, path);
-                html.text(" contradicts a proof, so no proof of it can be relied on.");
+                html.text(" contradicts a proof, so no proof of the campaign is reliable.");
             });
         }
         html.element("ul", &[("class", "asks")], |html| {
@@ -203,7 +203,7 @@ fn ask(html: &mut Html, at: &At, page: &StatusPage, file: &File, asks: &str, pla
     html.text(": ").plain("bdi", file.why.as_deref().unwrap_or(asks));
 }
 
-/// The success criteria.
+/// Writes the success criteria.
 pub fn criteria(html: &mut Html, at: &At, page: &StatusPage) {
     html.element("section", &[("aria-labelledby", "criteria")], |html| {
         html.element("h2", &[("id", "criteria")], |html| {
@@ -236,22 +236,18 @@ pub fn criteria(html: &mut Html, at: &At, page: &StatusPage) {
     });
 }
 
-/// What was measured in all.
+/// Writes the sums of all measurements.
 pub fn gain(html: &mut Html, at: &At, page: &StatusPage) {
     html.element("section", &[("aria-labelledby", "gain")], |html| {
         html.element("h2", &[("id", "gain")], |html| {
             html.text("Before and after");
         });
-        html.words(
-            "p",
-            "quiet",
-            "Sums over the builds that were measured, before and after of the same builds.",
-        );
+        html.words("p", "quiet", "Sums over the measured builds. Before and after are of the same builds.");
         figures::measured(html, &at.key("totals").key("measured"), &page.totals.measured);
     });
 }
 
-/// The files that are in no wave.
+/// Writes the files that are in no wave.
 pub fn left(html: &mut Html, at: &At, page: &StatusPage) {
     if page.left.is_empty() {
         return;

@@ -1,15 +1,15 @@
-//! How far a file is and what its evidence says, as the page has it.
+//! The state of a file and of its evidence, as the page shows them. It never reads anything itself.
 
 use super::data::State;
 use crate::rollout::{FileState, OpenState};
 
-/// A state with who brought it about, and why.
+/// A state with its author and its reason.
 pub struct Stated {
     /// The state.
     pub state: State,
-    /// Who, where that is known.
+    /// The author, if known.
     pub by: Option<String>,
-    /// Why, where the state alone does not tell.
+    /// The reason, if the state alone does not explain it.
     pub why: Option<String>,
 }
 
@@ -19,7 +19,7 @@ impl From<State> for Stated {
     }
 }
 
-/// How far a file is; `waits` tells whether its wave waits.
+/// Returns the state of a file. `waits` is true if its wave waits.
 pub fn of(state: &FileState, waits: bool) -> Stated {
     let held = |why: &dyn std::fmt::Display| Stated { why: Some(why.to_string()), ..State::Held.into() };
     match state {

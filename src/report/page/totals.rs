@@ -1,9 +1,9 @@
-//! Sums of what was measured. Before and after of a sum are of the same builds.
+//! Sums of measurements. Before and after of a sum are of the same builds; it never mixes them.
 
 use super::data::{Layers, Measured, Rebuilt, Times};
 use crate::campaign::evidence::Rebuild;
 
-/// The sum of what was measured.
+/// Returns the sum of the measurements.
 pub fn sum<'a>(all: impl Iterator<Item = &'a Measured>) -> Measured {
     all.fold(Measured::default(), |mut sum, one| {
         add_times(&mut sum.whole, one.whole.as_ref());

@@ -11,7 +11,7 @@ use super::words::{self, Look};
 use crate::campaign::evidence::Outcome;
 use crate::text::figures::{duration, number};
 
-/// Each wave.
+/// Writes each wave.
 pub fn waves(html: &mut Html, at: &At, page: &StatusPage) {
     for (index, found) in page.waves.iter().enumerate() {
         let id = format!("wave-{}", found.number);
@@ -34,13 +34,13 @@ fn wave(html: &mut Html, at: &At, page: &StatusPage, index: usize, wave: &Wave) 
     });
     if !wave.reason.is_empty() {
         html.element("p", &[("class", "quiet")], |html| {
-            html.text("Why these: ").plain("bdi", &wave.reason);
+            html.text("Reason: ").plain("bdi", &wave.reason);
         });
     }
     if !wave.waits_for.is_empty() {
         html.element("details", &[], |html| {
             html.element("summary", &[], |html| {
-                html.text("Waits for ").text(&number(wave.waits_for.len())).text(" of earlier waves");
+                html.text("Waits for files of earlier waves: ").text(&number(wave.waits_for.len()));
             });
             html.element("ul", &[], |html| {
                 for path in &wave.waits_for {
@@ -88,17 +88,17 @@ fn file(html: &mut Html, at: &At, page: &StatusPage, file: &File) {
         match &file.evidence {
             Some(found) => evidence::verification(html, &at.key("evidence"), found),
             None => {
-                html.words("p", "quiet", "Not verified: nothing was built and nothing measured.");
+                html.words("p", "quiet", "Not verified: no images were built and no costs were measured.");
             }
         }
     });
 }
 
-/// What a moved base costs, in a line: what people want to know first.
+/// Writes the cost of a changed base image in one line: the most important figure.
 fn in_short(html: &mut Html, at: &At, file: &File) {
     let (at, cost) = (at.key("measured").key("moved_base"), &file.measured.moved_base);
     html.element("p", &[("class", "short")], |html| {
-        html.text("After the base moved: ");
+        html.text("After the base image changed: ");
         if let Some(times) = &cost.times {
             let at = at.key("times");
             let ms = |time| duration(Duration::from_millis(time));
@@ -108,7 +108,7 @@ fn in_short(html: &mut Html, at: &At, file: &File) {
         }
         if let Some(layers) = &cost.layers {
             let (at, before, after) = (at.key("layers").key("cost"), layers.cost.before, layers.cost.after);
-            html.text(if cost.times.is_some() { ", layers kept " } else { "layers kept " });
+            html.text(if cost.times.is_some() { ", layers reused " } else { "layers reused " });
             html.figure(&at.key("before").key("kept"), before.kept, &number(before.kept)).text(" of ");
             html.figure(&at.key("before").key("layers"), before.layers, &number(before.layers)).text(" → ");
             html.figure(&at.key("after").key("kept"), after.kept, &number(after.kept)).text(" of ");

@@ -1,10 +1,10 @@
-//! What states, outcomes, verdicts and causes are called, and how they look.
+//! The words and the looks of states, outcomes, verdicts and causes. A look is never the class alone.
 
 use super::data::{CriterionState, State, WaveState};
 use super::html::{At, Html};
 use crate::campaign::evidence::{Cause, EvidenceSummary, Outcome};
 
-/// How something looks: by its class, never by that alone.
+/// The look of a state: words and a class.
 #[derive(Clone, Copy)]
 pub struct Look {
     /// The words.
@@ -18,34 +18,34 @@ const fn look(words: &'static str, class: &'static str) -> Look {
 }
 
 impl State {
-    /// How it looks.
+    /// Returns the look of the state.
     pub fn look(self) -> Look {
         match self {
             Self::Done => look("done", "good"),
-            Self::Merged => look("merged, not read yet", "good"),
+            Self::Merged => look("merged, not fetched yet", "good"),
             Self::Open => look("open", "busy"),
-            Self::Theirs => look("open, with commits of people", "busy"),
+            Self::Theirs => look("open, with commits by other people", "busy"),
             Self::Ready => look("ready", "quiet"),
-            Self::Waits => look("waits for its wave", "quiet"),
-            Self::Held => look("held back", "warn"),
+            Self::Waits => look("waiting for its wave", "quiet"),
+            Self::Held => look("blocked", "warn"),
             Self::Declined => look("declined", "warn"),
             Self::Reverted => look("reverted", "bad"),
             Self::Partly => look("partly linked", "warn"),
-            Self::Taken => look("branch has commits of people", "warn"),
+            Self::Taken => look("branch has commits by other people", "warn"),
             Self::Stale => look("changed since the plan", "warn"),
             Self::Gone => look("gone", "quiet"),
         }
     }
 
-    /// What people have to do; `None` if the campaign goes on without them.
+    /// Returns the step that the maintainers have to take; `None` if the campaign continues without them.
     pub fn asks(self) -> Option<&'static str> {
         match self {
-            Self::Held => Some("its evidence does not let it out"),
-            Self::Declined => Some("to ask again, tick its line in the tracking issue"),
-            Self::Reverted => Some("later waves pause; to ask again, tick its line in the tracking issue"),
-            Self::Partly => {
-                Some("some of its lines are linked; to link the others, tick its line in the tracking issue")
-            }
+            Self::Held => Some("blocked by its evidence"),
+            Self::Declined => Some("to try again, tick its line in the tracking issue"),
+            Self::Reverted => Some("later waves pause; to try again, tick its line in the tracking issue"),
+            Self::Partly => Some(
+                "only some of its lines are linked; to link the others, tick its line in the tracking issue",
+            ),
             Self::Taken => Some("open a pull request from its branch, or delete the branch"),
             Self::Stale => Some("plan again: layerwright plan --save"),
             Self::Done
@@ -60,18 +60,18 @@ impl State {
 }
 
 impl WaveState {
-    /// How it looks.
+    /// Returns the look of the wave's state.
     pub fn look(self) -> Look {
         match self {
             Self::Done => look("done", "good"),
             Self::Open => look("open", "busy"),
-            Self::Waits => look("waits", "quiet"),
+            Self::Waits => look("waiting", "quiet"),
         }
     }
 }
 
 impl CriterionState {
-    /// How it looks.
+    /// Returns the look of the criterion's result.
     pub fn look(self) -> Look {
         match self {
             Self::Met => look("met", "good"),
@@ -82,7 +82,7 @@ impl CriterionState {
     }
 }
 
-/// The class of the look of what evidence says; its words are [`File::says`](super::data::File::says).
+/// Returns the class of an evidence state; its words are [`File::says`](super::data::File::says).
 pub fn evidence(summary: EvidenceSummary) -> &'static str {
     match summary {
         EvidenceSummary::Verified => "good",
@@ -96,7 +96,7 @@ pub fn evidence(summary: EvidenceSummary) -> &'static str {
     }
 }
 
-/// How an outcome looks.
+/// Returns the look of an outcome.
 pub fn outcome(outcome: Outcome) -> Look {
     match outcome {
         Outcome::Same => look("images identical", "good"),
@@ -107,12 +107,12 @@ pub fn outcome(outcome: Outcome) -> Look {
     }
 }
 
-/// How a command that was run in both images looks.
+/// Returns the look of a command that was run in both images.
 pub fn smoke(agrees: bool) -> Look {
     if agrees { look("agrees", "good") } else { look("differs", "bad") }
 }
 
-/// What a difference is put down to.
+/// Writes the cause of a difference.
 pub fn cause(html: &mut Html, at: &At, cause: &Cause) {
     match cause {
         Cause::Header => html.text("the header alone"),
