@@ -69,7 +69,7 @@ impl Progress {
             }
             Notice::WithoutEffect(what) => write::remark(&format!("note: {what}")),
             Notice::NothingToDo => {
-                write::remark("nothing to do: all requested lines are linked");
+                write::remark("nothing to do: no requested line is waiting for --link");
             }
             Notice::Unverified(files) => unverified(files),
             Notice::Written { path, lines, purpose } => {

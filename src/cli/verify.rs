@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let verified = verify(arguments, files)?;
     let Verified { plan, evidence, stale, end } = &verified;
     if evidence.is_empty() && end.is_none() && stale.is_empty() {
-        write::remark("nothing to verify: all requested lines are linked");
+        write::remark("nothing to verify: no requested file is waiting for --link");
     }
     match arguments.format {
         Format::Json => write::json(&Printed { schema: SCHEMA, files: evidence })?,

@@ -30,7 +30,7 @@ pub enum Notice<'a> {
     Uncommitted(usize),
     /// A description of a setting in `layerwright.toml` that has no effect.
     WithoutEffect(&'a str),
-    /// All requested files are already changed.
+    /// No requested file is left to change.
     NothingToDo,
     /// These files are about to be changed without evidence that is up to date.
     Unverified(&'a [(String, EvidenceState)]),

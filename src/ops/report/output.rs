@@ -89,7 +89,7 @@ pub enum PerformedAction {
     Assign {
         /// The issue or pull request; null for one that would be opened.
         number: Option<u64>,
-        /// The GitHub names of the people or teams.
+        /// The GitHub names of the people.
         assignees: Vec<String>,
     },
     /// The tracking issue was opened.
