@@ -1,21 +1,22 @@
 //! Layerwright migrates the Dockerfiles of a repository to `COPY --link` and proves that no image changes.
 //!
-//! The modules in the order of the data; each knows those before it and never those after:
+//! The modules in the order of the data; each uses those before it and never those after:
 //!
 //! - [`text`]: spans, lines, edits.
 //! - [`git`]: repositories, through libgit2.
-//! - [`config`]: what people decide, in `layerwright.toml`.
+//! - [`config`]: the settings in `layerwright.toml`.
 //! - [`shell`]: the commands of a script and what they do to files.
-//! - [`dockerfile`]: a Dockerfile, read exactly as BuildKit reads it, and its text.
+//! - [`dockerfile`]: a Dockerfile, parsed exactly as BuildKit parses it, and its text.
 //! - [`discover`]: a commit, working tree or folder → [`discover::SourceFile`].
 //! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`].
-//! - [`rootfs`]: what is known of a filesystem, and why.
+//! - [`rootfs`]: the facts that are known of a filesystem, and their sources.
 //! - [`images`]: the root filesystems of base images.
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`edit`]: verdicts → a new text.
-//! - [`campaign`]: the plan ([`campaign::plan`]), what verification showed ([`campaign::evidence`]), and how far it is.
-//! - [`verify`]: whether two builds are the same image.
-//! - [`rollout`]: what a campaign does next: plan, evidence, what was observed → [`rollout::Action`]s.
+//! - [`campaign`]: the plan ([`campaign::plan`]), the evidence of verification ([`campaign::evidence`]), and the
+//!   progress.
+//! - [`verify`]: the test that two builds are the same image.
+//! - [`rollout`]: the next steps of a campaign: plan, evidence, observed state → [`rollout::Action`]s.
 //! - [`report`]: performs those actions on a [`rollout::Forge`].
 //! - [`github`]: GitHub's API.
 //! - [`ops`]: the operation of each subcommand: options → a result.

@@ -1,8 +1,8 @@
-//! What is known of a filesystem, and why. It never decides what to do about it.
+//! Facts about a filesystem and their sources. It never decides what to do about them.
 //!
-//! A [`Rootfs`] is a base with changes on top. Each fact carries the assumptions that it leans on: a command
-//! that ran in between "leaves `/app` alone" until somebody proves otherwise, and what a command names is not
-//! known any more.
+//! A [`Rootfs`] is a base with changes on top. Each fact carries the assumptions that it depends on: a command
+//! that ran in between "leaves `/app` alone" until the opposite is proved, and a path that a command names is
+//! no longer known.
 
 mod accounts;
 mod assumption;
@@ -25,25 +25,25 @@ use accounts::Accounts;
 use built::BuiltImage;
 use profile::ProfiledImage;
 
-/// What is known of a directory. `None` if it is not known.
+/// The known metadata of a directory. A field is `None` if it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directory {
-    /// Permission bits, setuid, setgid and sticky included.
+    /// Permission bits, including setuid, setgid and sticky.
     pub mode: Option<u32>,
     /// Numeric owner and group.
     pub owner: Option<(u32, u32)>,
-    /// Whether it has extended attributes.
+    /// True if it has extended attributes.
     pub xattrs: Option<bool>,
 }
 
 impl Directory {
-    /// A directory as BuildKit makes one for a copy: 0755, without extended attributes.
+    /// Returns a directory as BuildKit makes one for a copy: 0755, without extended attributes.
     pub fn made_by(owner: Option<(u32, u32)>) -> Self {
         Self { mode: Some(0o755), owner, xattrs: Some(false) }
     }
 }
 
-/// What is known of a path.
+/// The known state of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
     /// Nothing is there.
@@ -56,58 +56,58 @@ pub enum Known {
     Symlink(String),
     /// A device, a FIFO or a socket.
     Other,
-    /// Not known, and why.
+    /// Unknown, with the reason.
     Unknown(Arc<str>),
 }
 
-/// What is known of a path, and what that leans on.
+/// The known state of a path, and its assumptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// What is there.
+    /// The state.
     pub known: Known,
-    /// What it leans on.
+    /// The assumptions that the state depends on.
     pub leans: Leans,
 }
 
-/// What the directory below a change looks like where nothing else is said.
+/// The content of a directory below a change, for paths without a change of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Below {
-    /// As it was under the change.
+    /// The same as before the change.
     Inherited,
     /// Empty.
     Nothing,
-    /// Not known, and why.
+    /// Unknown, with the reason.
     Unknown(Arc<str>),
 }
 
-/// What lies below a directory.
+/// The known content of a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Path relative to the directory, and what is there, in byte order.
+    /// Each path relative to the directory, with its state, in byte order.
     pub entries: Vec<(String, Known)>,
-    /// What the listing leans on.
+    /// The assumptions that the listing depends on.
     pub leans: Leans,
-    /// Why there may be more; `None` if this is all.
+    /// The reason why there may be more; `None` if this is all.
     pub incomplete: Option<Arc<str>>,
 }
 
 /// The filesystem that a stage starts from.
 #[derive(Clone, Debug)]
 pub enum Base {
-    /// `scratch`: nothing.
+    /// `scratch`: empty.
     Scratch,
-    /// Known path by path.
+    /// A filesystem that is known path by path.
     Tree {
         /// The filesystem.
         tree: Arc<Tree>,
-        /// What all of it leans on.
+        /// The assumptions that all of it depends on.
         leans: Leans,
     },
-    /// Known in part, by the family of its image. Every fact is an assumption.
+    /// A filesystem that is known in part, by the family of its image. Every fact is an assumption.
     Profile(Arc<ProfiledImage>),
-    /// As another Dockerfile of the repository leaves it. Every fact is an assumption.
+    /// The result of another Dockerfile of the repository. Every fact is an assumption.
     Built(Arc<BuiltImage>),
-    /// Not known, and why.
+    /// Unknown, with the reason.
     Unknown(Arc<str>),
 }
 
@@ -116,11 +116,11 @@ struct Node {
     known: Known,
     leans: Leans,
     below: Below,
-    /// How many disturbances had happened when this became known.
+    /// The number of disturbances before this became known.
     since: usize,
 }
 
-/// What is known of a filesystem.
+/// The known state of a filesystem.
 ///
 /// Paths are absolute and clean: `/usr/bin`, the root is `/`.
 #[derive(Clone, Debug)]
@@ -132,15 +132,16 @@ pub struct Rootfs {
 }
 
 impl Rootfs {
-    /// A filesystem with nothing changed yet.
+    /// Returns a filesystem without changes.
     pub fn new(base: Base) -> Self {
         Self { base, nodes: BTreeMap::new(), disturbances: Vec::new(), accounts: Accounts::default() }
     }
 
-    /// What is known of `path` itself; a symbolic link on the way to it is not followed.
+    /// Returns the known state of `path` itself; symbolic links among its parent directories are not followed.
     pub fn get(&self, path: &str) -> Fact {
         let (mut fact, since) = self.undisturbed(path);
-        // Where a command ran and as whom is part of what a profile assumes, so what it made leans on that too.
+        // The working directory and user of a command are part of a profile's assumptions, so its results depend on
+        // them too.
         if let Base::Profile(image) = &self.base {
             fact.leans.add(Arc::clone(image.whole()));
         }
@@ -168,9 +169,9 @@ impl Rootfs {
         (self.base.get(path), 0)
     }
 
-    /// Says what is at `path` from now on, and what lies below where nothing else is said.
+    /// Sets the state of `path` from now on, and the state below it for paths without a change of their own.
     ///
-    /// What was said of paths below is forgotten unless `below` is [`Below::Inherited`].
+    /// Earlier changes below it are dropped unless `below` is [`Below::Inherited`].
     pub fn set(&mut self, path: &str, fact: Fact, below: Below) {
         if below != Below::Inherited {
             self.forget_below(path);
@@ -196,7 +197,7 @@ impl Rootfs {
         }
     }
 
-    /// Everything known to lie below `path`, in byte order.
+    /// Returns everything that is known to be below `path`, in byte order.
     pub fn below(&self, path: &str) -> Listing {
         let mut listing = Listing::default();
         let prefix = if path == "/" { String::from("/") } else { format!("{path}/") };
@@ -238,7 +239,7 @@ impl Rootfs {
         listing
     }
 
-    /// Why more may lie below `path` than [`below`](Self::below) tells.
+    /// Returns the reason why more may be below `path` than [`below`](Self::below) lists.
     fn why_incomplete(&self, path: &str, prefix: &str) -> Option<Arc<str>> {
         let writes = |disturbance: &&Arc<Disturbance>| {
             !matches!(disturbance.reach, Reach::Prunes(_))
@@ -262,13 +263,13 @@ impl Rootfs {
         }
     }
 
-    /// Returns true if nothing of the base can be seen below `path`.
+    /// Returns true if nothing of the base is visible below `path`.
     fn hides_base(&self, path: &str) -> bool {
         let mut on_the_way = ancestors(path).chain([path]).filter_map(|at| self.nodes.get(at));
         on_the_way.any(|node| node.below != Below::Inherited)
     }
 
-    /// Records that a command ran whose effect is not known for certain.
+    /// Records a command whose effect is not known for certain.
     pub fn disturb(&mut self, disturbance: Disturbance) {
         self.disturbances.push(Arc::new(disturbance));
     }
@@ -287,12 +288,12 @@ impl Rootfs {
         in_base || self.nodes.values().any(has_xattrs)
     }
 
-    /// Bytes of `/etc/passwd` of the base, if nothing is known to have changed it, with what that leans on.
+    /// Returns the bytes of `/etc/passwd` of the base, if nothing is known to have changed it, with the assumptions.
     pub fn passwd(&self) -> Option<(&[u8], Leans)> {
         self.account_file("/etc/passwd", Tree::passwd)
     }
 
-    /// Bytes of `/etc/group` of the base, if nothing is known to have changed it, with what that leans on.
+    /// Returns the bytes of `/etc/group` of the base, if nothing is known to have changed it, with the assumptions.
     pub fn group(&self) -> Option<(&[u8], Leans)> {
         self.account_file("/etc/group", Tree::group)
     }
@@ -342,12 +343,12 @@ impl Base {
     }
 }
 
-/// `scratch` holds its root and nothing else.
+/// The filesystem of `scratch`, which has only its root.
 fn scratch(path: &str) -> Known {
     if path == "/" { Known::Dir(Directory::made_by(Some((0, 0)))) } else { Known::Absent }
 }
 
-/// The proper prefixes of a clean absolute path, the root first, the path itself not: `/`, `/usr` of `/usr/bin`.
+/// Returns the parent directories of a clean absolute path, the root first: `/` and `/usr` for `/usr/bin`.
 pub fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     let end = |(at, _): (usize, _)| if at == 0 { "/" } else { &path[..at] };
     let slashes = if path == "/" { "" } else { path };

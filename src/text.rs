@@ -27,7 +27,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span from `start` to `end`.
+    /// Returns the span from `start` to `end`.
     ///
     /// # Panics
     ///
@@ -37,28 +37,28 @@ impl Span {
         Self { start, end }
     }
 
-    /// The empty span at `offset`.
+    /// Returns the empty span at `offset`.
     pub fn at(offset: usize) -> Self {
         Self { start: offset, end: offset }
     }
 
-    /// As a range, to index a text.
+    /// Returns the span as a range, to index a text.
     pub fn range(self) -> Range<usize> {
         self.start..self.end
     }
 
-    /// How many bytes it covers.
+    /// Returns the number of bytes it covers.
     pub fn len(self) -> usize {
         self.end - self.start
     }
 
-    /// Returns true if it covers no byte.
+    /// Returns true if it is empty.
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 }
 
-/// A place for people: 1-based line and 1-based column, the column in bytes.
+/// A place in the form that is shown: 1-based line and 1-based column, the column in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// 1-based line.
@@ -73,7 +73,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Where each line of a text starts. Lines end with `\n`, as in BuildKit's `parser.scanLines`.
+/// The start of each line of a text. Lines end with `\n`, as in BuildKit's `parser.scanLines`.
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<usize>,
@@ -81,20 +81,20 @@ pub struct LineIndex {
 }
 
 impl LineIndex {
-    /// Reads the line starts of `text`.
+    /// Finds the line starts of `text`.
     pub fn new(text: &[u8]) -> Self {
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect();
         Self { starts, len: text.len() }
     }
 
-    /// The place of `offset`; an offset past the end is the end.
+    /// Returns the place of `offset`; an offset past the end counts as the end.
     pub fn position(&self, offset: usize) -> Position {
         let offset = offset.min(self.len);
         let line = self.starts.partition_point(|&start| start <= offset);
         Position { line, column: offset - self.starts[line - 1] + 1 }
     }
 
-    /// The span of a 1-based line, its line ending included. `None` if there is no such line.
+    /// Returns the span of a 1-based line, including its line ending. `None` if there is no such line.
     pub fn line(&self, line: usize) -> Option<Span> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
         let end = self.starts.get(line).copied().unwrap_or(self.len);
@@ -105,19 +105,19 @@ impl LineIndex {
 /// A replacement of one span by a new text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// What is replaced; empty for an insertion.
+    /// The bytes that are replaced; empty for an insertion.
     pub span: Span,
-    /// What comes in its place.
+    /// The new text.
     pub replacement: Vec<u8>,
 }
 
-/// Two edits touch the same bytes, or insert at the same place.
+/// The error for two edits that touch the same bytes or insert at the same place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an edit of bytes {}..{} meets another of {}..{}", .new.start, .new.end, .old.start, .old.end)]
+#[error("an edit of bytes {}..{} conflicts with another of {}..{}", .new.start, .new.end, .old.start, .old.end)]
 pub struct EditsMeet {
     /// The edit that was refused.
     pub new: Span,
-    /// The edit that stands there already.
+    /// The edit that is already there.
     pub old: Span,
 }
 
@@ -132,7 +132,7 @@ impl EditSet {
     ///
     /// # Errors
     ///
-    /// [`EditsMeet`] if an edit stands there already.
+    /// [`EditsMeet`] if an edit is already there.
     pub fn replace(&mut self, span: Span, replacement: impl Into<Vec<u8>>) -> Result<(), EditsMeet> {
         let at = self.edits.partition_point(|edit| edit.span < span);
         let meets = |old: &Edit| {
@@ -152,12 +152,12 @@ impl EditSet {
     ///
     /// # Errors
     ///
-    /// [`EditsMeet`] if an edit stands there already.
+    /// [`EditsMeet`] if an edit is already there.
     pub fn insert(&mut self, offset: usize, text: impl Into<Vec<u8>>) -> Result<(), EditsMeet> {
         self.replace(Span::at(offset), text)
     }
 
-    /// The edits in order of place.
+    /// Returns the edits in order of place.
     pub fn edits(&self) -> &[Edit] {
         &self.edits
     }
@@ -167,7 +167,7 @@ impl EditSet {
         self.edits.is_empty()
     }
 
-    /// `text` with the edits made. Every byte outside them is copied as it is.
+    /// Returns `text` with the edits applied. Every byte outside them is copied unchanged.
     ///
     /// # Panics
     ///

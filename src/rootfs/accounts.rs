@@ -1,4 +1,4 @@
-//! The users and groups that commands surely made. It never reads the files that hold them.
+//! The users and groups that commands certainly made. It never reads the files that hold them.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ const GROUP: &str = "/etc/group";
 /// A user that is in `/etc/passwd`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserIds {
-    /// Its number.
+    /// Its uid.
     pub uid: u32,
-    /// The number of its primary group, where that is known.
+    /// The gid of its primary group, if known.
     pub gid: Option<u32>,
 }
 
-/// Users and groups by name, each with how many disturbances had happened when it was made.
+/// Users and groups by name, each with the number of disturbances before it was made.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accounts {
     users: BTreeMap<String, (UserIds, usize)>,
@@ -26,7 +26,7 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    /// Returns true if nothing is known any more where this is at `path` now.
+    /// Returns true if the accounts are no longer known after `path` was changed to this.
     pub fn end_with(path: &str, known: &Known, below: &Below) -> bool {
         let stays = matches!(known, Known::Dir(_)) && *below == Below::Inherited;
         matches!(path, PASSWD | GROUP) || matches!(path, "/" | "/etc") && !stays
@@ -34,7 +34,7 @@ impl Accounts {
 }
 
 impl Rootfs {
-    /// A command appended to the files that hold accounts, and changed nothing that was in them.
+    /// Records a command that appended to the files that hold accounts and changed nothing in them.
     pub fn grow_accounts(&mut self) {
         let accounts = std::mem::take(&mut self.accounts);
         for path in [PASSWD, GROUP] {
@@ -44,7 +44,7 @@ impl Rootfs {
         self.accounts = accounts;
     }
 
-    /// As [`disturb`](Self::disturb), for a command that surely leaves the accounts alone that are there.
+    /// Like [`disturb`](Self::disturb), for a command that certainly does not change the existing accounts.
     pub fn disturb_beside_accounts(&mut self, disturbance: Disturbance) {
         let before = self.disturbances.len();
         self.disturb(disturbance);
@@ -55,29 +55,29 @@ impl Rootfs {
         }
     }
 
-    /// A command made a user of a name that was free.
+    /// Records a new user, whose name was free.
     pub fn add_user(&mut self, name: &str, ids: UserIds) {
         self.accounts.users.insert(name.to_owned(), (ids, self.disturbances.len()));
     }
 
-    /// A command made a group of a name that was free.
+    /// Records a new group, whose name was free.
     pub fn add_group(&mut self, name: &str, gid: u32) {
         self.accounts.groups.insert(name.to_owned(), (gid, self.disturbances.len()));
     }
 
-    /// The user of this name that a command made, with what that leans on.
+    /// Returns the user of this name that a command made, with the assumptions.
     pub fn made_user(&self, name: &str) -> Option<(UserIds, Leans)> {
         let (ids, since) = self.accounts.users.get(name)?;
         Some((*ids, self.undisturbed_since(PASSWD, *since)?))
     }
 
-    /// The group of this name that a command made, with what that leans on.
+    /// Returns the group of this name that a command made, with the assumptions.
     pub fn made_group(&self, name: &str) -> Option<(u32, Leans)> {
         let (gid, since) = self.accounts.groups.get(name)?;
         Some((*gid, self.undisturbed_since(GROUP, *since)?))
     }
 
-    /// What it leans on that a file is as it was; `None` if it may have changed.
+    /// Returns the assumptions under which a file is unchanged; `None` if it may have changed.
     fn undisturbed_since(&self, path: &str, since: usize) -> Option<Leans> {
         let mut fact = Fact { known: Known::File, leans: Leans::default() };
         for disturbance in &self.disturbances[since..] {

@@ -1,4 +1,4 @@
-//! What a fact leans on. It never says whether that is so.
+//! The assumptions of a fact. It never checks whether they hold.
 
 use crate::text::words::list;
 use std::cmp::Ordering;
@@ -6,39 +6,40 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A fact that a verdict leans on and that nothing has proved yet.
+/// A fact that a verdict depends on and that nothing has proved.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Assumption {
-    /// Line of the Dockerfile that it is about, 1-based.
+    /// The 1-based line of the Dockerfile that it is about.
     pub line: usize,
     /// The path in the image that it is about; the first of several.
     pub path: String,
-    /// The Dockerfile that it is about, where that is not the one with the verdict.
+    /// The Dockerfile that it is about, if that is not the one with the verdict.
     pub dockerfile: Option<Arc<str>>,
-    /// The sentence up to where the path stands in it; all of it where no other path may stand there.
+    /// The sentence up to its path; all of it if it is about one path only.
     before: Arc<str>,
-    /// What stands after the path. `None` if no other path may stand there.
+    /// The sentence after its path. `None` if it is about one path only.
     after: Option<&'static str>,
 }
 
 impl Assumption {
-    /// A sentence of its own: it names the command or image, the line and the path.
+    /// Returns an assumption with a whole sentence: it names the command or image, the line and the path.
     pub fn new(line: usize, path: impl Into<String>, sentence: impl Into<Arc<str>>) -> Self {
         Self { line, path: path.into(), dockerfile: None, before: sentence.into(), after: None }
     }
 
-    /// A sentence that says of a path what it may say of others: what stands before the path, and after it.
+    /// Returns an assumption with the text before and after its path, so that sentences that differ only in the path
+    /// can be merged.
     pub fn naming(line: usize, before: impl Into<Arc<str>>, path: &str, after: &'static str) -> Self {
         Self { line, path: path.to_owned(), dockerfile: None, before: before.into(), after: Some(after) }
     }
 
-    /// What it says of its path and may say of others. None for a sentence of its own.
+    /// Returns the key by which sentences are merged. `None` if the sentence is about one path only.
     fn saying(&self) -> Option<Saying<'_>> {
         Some((self.line, self.dockerfile.as_deref(), &self.before, self.after?))
     }
 }
 
-/// Line, Dockerfile, and what stands before a path and after it.
+/// The line, the Dockerfile, and the text before and after the path.
 type Saying<'a> = (usize, Option<&'a str>, &'a str, &'static str);
 
 impl fmt::Display for Assumption {
@@ -51,13 +52,13 @@ impl fmt::Display for Assumption {
     }
 }
 
-/// The assumptions that a fact leans on, sorted and without repetition. Facts of one filesystem lean on the same
-/// ones again and again, so they share them.
+/// The assumptions of a fact, sorted and without duplicates. The facts of one filesystem have many of them in common,
+/// so they share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leans(Option<Arc<Vec<Arc<Assumption>>>>);
 
 impl Leans {
-    /// Adds one.
+    /// Adds an assumption.
     pub fn add(&mut self, assumption: Arc<Assumption>) {
         let all = Arc::make_mut(self.0.get_or_insert_default());
         if let Err(at) = all.binary_search_by(|other| compare(other, &assumption)) {
@@ -80,12 +81,12 @@ impl Leans {
         self.iter().next().is_none()
     }
 
-    /// In order of line, path and text.
+    /// Returns the assumptions in order of line, path and text.
     pub fn iter(&self) -> impl Iterator<Item = &Assumption> {
         self.0.iter().flat_map(|all| all.iter()).map(|assumption| &**assumption)
     }
 
-    /// The same, with all paths in one sentence of which the same is said; in order of the first of them.
+    /// Returns the assumptions with all paths of the same statement in one sentence, in order of the first path.
     pub fn together(&self) -> Vec<Assumption> {
         let mut paths: BTreeMap<Saying<'_>, Vec<&str>> = BTreeMap::new();
         for assumption in self.iter() {
@@ -110,12 +111,12 @@ impl Leans {
     }
 }
 
-/// As [`Assumption`]s are ordered; the same one is mostly met again as itself.
+/// Compares two assumptions. Equal ones are mostly the same allocation.
 fn compare(one: &Arc<Assumption>, other: &Arc<Assumption>) -> Ordering {
     if Arc::ptr_eq(one, other) { Ordering::Equal } else { one.cmp(other) }
 }
 
-/// All of two sorted lists, sorted and without repetition.
+/// Merges two sorted lists, without duplicates.
 fn union(mine: &[Arc<Assumption>], theirs: &[Arc<Assumption>]) -> Vec<Arc<Assumption>> {
     let mut all = Vec::with_capacity(mine.len() + theirs.len());
     let (mut mine, mut theirs) = (mine.iter().peekable(), theirs.iter().peekable());

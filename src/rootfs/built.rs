@@ -5,24 +5,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Assumption, Fact, Known, Leans, Listing, Rootfs};
 
-/// The filesystem at the end of a build of another Dockerfile. Its facts are asked for again and again, by every
-/// Dockerfile that starts from it.
+/// The filesystem at the end of a build of another Dockerfile. Its facts are stored, because every Dockerfile that
+/// starts from it reads them.
 #[derive(Debug)]
 pub struct EndFilesystem {
     rootfs: Rootfs,
-    /// The Dockerfile, for those who read of it elsewhere.
+    /// The Dockerfile, named in assumptions that are shown elsewhere.
     dockerfile: Arc<str>,
     facts: Mutex<HashMap<String, Fact>>,
     listings: Mutex<HashMap<String, Listing>>,
 }
 
 impl EndFilesystem {
-    /// What `dockerfile` leaves.
+    /// Returns the result of `dockerfile`.
     pub fn new(rootfs: Rootfs, dockerfile: Arc<str>) -> Self {
         Self { rootfs, dockerfile, facts: Mutex::default(), listings: Mutex::default() }
     }
 
-    /// What is known of it, in the words of its own Dockerfile.
+    /// Returns the known state, in terms of its own Dockerfile.
     pub fn rootfs(&self) -> &Rootfs {
         &self.rootfs
     }
@@ -42,7 +42,7 @@ impl EndFilesystem {
         fact
     }
 
-    /// All that is known to lie below `path`.
+    /// Returns all that is known to be below `path`.
     fn below(&self, path: &str) -> Listing {
         let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(listing) = listings.get(path) {
@@ -55,7 +55,7 @@ impl EndFilesystem {
         listing
     }
 
-    /// A sentence about another Dockerfile's lines, for a reader of this one.
+    /// Returns a sentence about another Dockerfile's lines, for a reader of this one.
     fn elsewhere(&self, sentence: &str) -> Arc<str> {
         format!("{sentence}, in {}", self.dockerfile).into()
     }
@@ -75,12 +75,12 @@ impl EndFilesystem {
 #[derive(Clone, Debug)]
 pub struct BuiltImage {
     end: Arc<EndFilesystem>,
-    /// That the image which the name means was built so.
+    /// The assumption that the named image was built like this.
     whole: Arc<Assumption>,
 }
 
 impl BuiltImage {
-    /// An image named in a line of a Dockerfile, of which `whole` is assumed.
+    /// Returns an image named in a line of a Dockerfile, with the assumption `whole`.
     pub fn new(end: Arc<EndFilesystem>, whole: Arc<Assumption>) -> Self {
         Self { end, whole }
     }
@@ -91,7 +91,7 @@ impl BuiltImage {
         fact
     }
 
-    /// All that is known to lie below `path`.
+    /// Returns all that is known to be below `path`.
     pub(super) fn below(&self, path: &str) -> Listing {
         let mut listing = self.end.below(path);
         listing.leans.add(Arc::clone(&self.whole));
@@ -102,7 +102,7 @@ impl BuiltImage {
         self.end.rootfs.has_xattrs()
     }
 
-    /// A file of accounts, with what it leans on.
+    /// Returns a file of accounts, with the assumptions.
     pub(super) fn account_file(&self, path: &str) -> Option<(&[u8], Leans)> {
         let (bytes, leans) = match path {
             "/etc/passwd" => self.end.rootfs.passwd()?,

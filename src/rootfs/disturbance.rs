@@ -1,36 +1,37 @@
-//! What a command of unknown effect leaves of what was known: doubt where it may have written, assumptions elsewhere.
+//! The facts that remain after a command of unknown effect: paths that it may have written are unknown, the others
+//! get an assumption. It never reads the command.
 
 use std::sync::Arc;
 
 use super::{Assumption, Fact, Known};
 use crate::shell::{self, Mention, PathPattern, Step};
 
-/// A command that ran and whose effect is not known for certain.
+/// A command whose effect is not known for certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disturbance {
-    /// The command in short, as written.
+    /// The command as written, shortened.
     pub command: String,
     /// Its line in the Dockerfile, 1-based.
     pub line: usize,
-    /// What it may have done.
+    /// Its possible effect.
     pub reach: Reach,
-    /// How a sentence starts that says what it leaves.
+    /// The start of a sentence about a path that it leaves.
     leaves: Arc<str>,
 }
 
-/// What a command of unknown effect may have done.
+/// The possible effect of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// It may have changed these absolute paths, and what lies below, in any way.
+    /// It may have changed these absolute paths, and everything below them, in any way.
     Names(Vec<String>),
-    /// It may have removed or changed some of what this names.
+    /// It may have removed or changed some of the paths that this names.
     Prunes(PathPattern),
     /// A command of a RUN.
     Step(Box<Step>),
 }
 
 impl Disturbance {
-    /// A command ran in a line.
+    /// Returns the disturbance by a command of a line.
     pub fn new(command: impl Into<String>, line: usize, reach: Reach) -> Self {
         let command = command.into();
         let leaves = format!("`{command}` (line {line}) leaves ").into();
@@ -52,7 +53,7 @@ impl Disturbance {
         }
     }
 
-    /// What it says of a path.
+    /// Returns the mention of a path.
     pub(super) fn mention(&self, path: &str) -> Mention<'_> {
         match &self.reach {
             Reach::Step(step) => shell::mentions(step, path),

@@ -1,5 +1,5 @@
-//! Layers of an image and root filesystem tars, put into a [`Tree`]. It never writes a file, and what it keeps of
-//! file contents is `/etc/passwd` and `/etc/group`.
+//! Applies the layers of an image, or a root filesystem tar, to a [`Tree`]. It never writes a file, and the only file
+//! contents it keeps are `/etc/passwd` and `/etc/group`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -17,59 +17,59 @@ mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
 pub(crate) const WHITEOUT: &str = ".wh.";
-/// Prefix of names that AUFS kept its own books under; containerd's `whiteoutMetaPrefix`.
+/// Prefix of the names of AUFS metadata; containerd's `whiteoutMetaPrefix`.
 const WHITEOUT_META: &str = ".wh..wh.";
 /// Name of an opaque whiteout: OCI `layer.md`, "Opaque Whiteout".
 const OPAQUE: &str = ".wh..wh..opq";
 
 /// Linux's `PATH_MAX`: a longer path cannot be unpacked.
 const MAX_PATH: usize = 4096;
-/// The most that is kept of `/etc/passwd` or `/etc/group`.
+/// The largest `/etc/passwd` or `/etc/group` that is kept.
 const MAX_ACCOUNTS: u64 = 1024 * 1024;
 
 const PASSWD: &[u8] = b"etc/passwd";
 const GROUP: &[u8] = b"etc/group";
 
-/// What a layer held.
+/// The content of a layer, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LayerSummary {
-    /// Paths that it wrote.
+    /// The number of paths that it wrote.
     pub entries: usize,
-    /// Paths that it removed, opaque whiteouts not counted.
+    /// The number of paths that it removed, not counting opaque whiteouts.
     pub whiteouts: usize,
-    /// Directories whose lower content it hid.
+    /// The number of opaque directories.
     pub opaque: usize,
-    /// Names that are no UTF-8 and so are not in the tree.
+    /// The number of names that are not valid UTF-8 and so are not in the tree.
     pub not_utf8: usize,
-    /// How the tar was compressed.
+    /// The compression of the tar.
     pub compression: Compression,
-    /// True if the marker that ends a tar is there. Some builders leave it out, so a layer without it is one; but
-    /// where no digest or size vouches for the tar, it may have been cut off between two members.
+    /// True if the tar has its end marker. Some builders leave it out, so a layer without it is valid; but if no digest
+    /// or size was checked, the tar may have been cut off between two members.
     pub has_end_marker: bool,
 }
 
-/// Why a layer could not be read. Offsets count from the start of the uncompressed tar.
+/// The reason why a layer could not be read. Offsets count from the start of the uncompressed tar.
 #[derive(Debug, thiserror::Error)]
 pub enum LayerError {
-    /// The first block is no tar header.
+    /// The first block is not a tar header.
     #[error(
         "this is not a tar archive: give a root filesystem tar (`docker export`), plain or with gzip or zstd"
     )]
     NotTar,
-    /// A compression that is known by its first bytes and not read.
+    /// A compression that is recognized by its first bytes but not supported.
     #[error(
-        "compressed with {name}, which is not read here: decompress it with `{command}` or use gzip or zstd"
+        "compressed with {name}, which is not supported: decompress it with `{command}` or use gzip or zstd"
     )]
     Compression {
-        /// Name of the format.
+        /// The name of the format.
         name: &'static str,
-        /// The command that undoes it.
+        /// The command that decompresses it.
         command: &'static str,
     },
     /// The archive ends inside a member.
     #[error("the tar is cut off at byte {offset}, after entry `{after}`: copy or export it again")]
     Truncated {
-        /// How far it could be read.
+        /// The offset up to which it could be read.
         offset: u64,
         /// The last entry that could be read.
         after: String,
@@ -79,53 +79,53 @@ pub enum LayerError {
         "the {compression} data is damaged at byte {offset} of the tar ({source}): copy or export it again"
     )]
     Corrupt {
-        /// What it is compressed with.
+        /// The compression.
         compression: Compression,
-        /// How far it could be read.
+        /// The offset up to which it could be read.
         offset: u64,
-        /// What the decoder says.
+        /// The error of the decoder.
         source: io::Error,
     },
     /// The operating system could not read.
     #[error("could not read at byte {offset} of the tar: {source}")]
     Read {
-        /// How far it could be read.
+        /// The offset up to which it could be read.
         offset: u64,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A header that cannot be.
+    /// An invalid header.
     #[error(
         "the tar header at byte {offset} is unusable: {problem}; write the tar again with GNU tar or Docker"
     )]
     Header {
-        /// Where the header is.
+        /// The offset of the header.
         offset: u64,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
-    /// A path that no image may have.
+    /// A path that an image must not have.
     #[error(
         "entry `{entry}` at byte {offset} {problem}: make the tar again from inside the root folder (`-C ROOT .`)"
     )]
     Path {
         /// The name as written.
         entry: String,
-        /// Where its header is.
+        /// The offset of its header.
         offset: u64,
-        /// What is wrong with it.
+        /// The problem.
         problem: &'static str,
     },
-    /// A hard link to nothing.
+    /// A hard link whose target does not exist.
     #[error(
         "entry `{entry}` at byte {offset} is a hard link to `{target}`, which is not there: make the tar without leaving files out"
     )]
     HardLink {
         /// The name as written.
         entry: String,
-        /// Where its header is.
+        /// The offset of its header.
         offset: u64,
-        /// What it links to.
+        /// The target of the link.
         target: String,
     },
 }
@@ -135,13 +135,13 @@ pub enum LayerError {
 ///
 /// # Errors
 ///
-/// [`LayerError`]; the tree is as it was, since nothing is applied before the whole layer is read, except where a
-/// hard link or a symlink leads nowhere.
+/// [`LayerError`]; the tree is unchanged, since nothing is applied before the whole layer is read, except if a hard
+/// link or a symlink leads nowhere.
 pub fn apply_layer(tree: &mut Tree, reader: impl Read) -> Result<LayerSummary, LayerError> {
     apply(tree, input::stream(reader)?)
 }
 
-/// As [`apply_layer`]; contents of files in an uncompressed tar are not read, and its parts are read in parallel.
+/// Like [`apply_layer`]; file contents in an uncompressed tar are not read, and its parts are read in parallel.
 ///
 /// # Errors
 ///
@@ -178,14 +178,14 @@ fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Resu
     Ok(summary)
 }
 
-/// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must see nothing
-/// but lower layers.
+/// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must affect only
+/// lower layers.
 #[derive(Default)]
 struct Layer {
     removed: Vec<String>,
     opaque: Vec<String>,
     writes: Vec<Write>,
-    /// The paths of the writes, one after the other.
+    /// The paths of the writes, concatenated.
     paths: String,
     /// Contents of `/etc/passwd` and `/etc/group`, by index of the write.
     contents: BTreeMap<usize, Vec<u8>>,
@@ -193,7 +193,7 @@ struct Layer {
 }
 
 struct Write {
-    /// Where its path ends.
+    /// The end of its path.
     end: usize,
     offset: u64,
     what: What,
@@ -227,7 +227,7 @@ impl Layer {
             return Ok(());
         }
         if path.is_empty() && member.kind != Kind::Dir {
-            return Err(refused(&member, "is the root and no directory"));
+            return Err(refused(&member, "is the root but not a directory"));
         }
         if member.kind == Kind::File
             && (path.as_bytes() == PASSWD || path.as_bytes() == GROUP)
@@ -254,9 +254,9 @@ impl What {
         let metadata = Metadata { mode, uid, gid, xattrs: names.collect() };
         Ok(Self::Entry(match member.kind {
             Kind::Dir => Entry::Dir(metadata),
-            // A hard link to a name that is not in the tree is what the link itself says.
+            // The metadata of a hard link to a name that is not in the tree comes from the link itself.
             Kind::File | Kind::HardLink => Entry::File(metadata),
-            // The target of a symlink is kept even where it is no UTF-8: that something is a symlink matters more
+            // The target of a symlink is kept even if it is not valid UTF-8: it matters more that the path is a symlink
             // than where it leads, and no path in the tree has a replacement character.
             Kind::Symlink => Entry::Symlink(String::from_utf8_lossy(&member.link).into_owned()),
             Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Note => Entry::Other,
@@ -264,18 +264,18 @@ impl What {
     }
 }
 
-/// What a member says about lower layers, instead of being there itself.
+/// The effect of a marker member on lower layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// The directory that it is in hides what lower layers have there.
+    /// Its directory hides the content of lower layers.
     Opaque,
-    /// The path without [`WHITEOUT`] is gone.
+    /// The path without [`WHITEOUT`] is removed.
     Removed,
-    /// One of AUFS's own books: nothing.
+    /// AUFS metadata: no effect.
     Book,
 }
 
-/// What the path of a member marks: OCI `layer.md`, "Whiteouts".
+/// Returns the marker that the path of a member is: OCI `layer.md`, "Whiteouts".
 pub(crate) fn mark(path: &[u8], member: &Member) -> Result<Option<Mark>, LayerError> {
     let name = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
     if path.starts_with(WHITEOUT_META.as_bytes()) {
@@ -284,12 +284,12 @@ pub(crate) fn mark(path: &[u8], member: &Member) -> Result<Option<Mark>, LayerEr
     let Some(removed) = name.strip_prefix(WHITEOUT.as_bytes()) else { return Ok(None) };
     match removed {
         _ if name == OPAQUE.as_bytes() => Ok(Some(Mark::Opaque)),
-        b"" | b"." | b".." => Err(refused(member, "removes what is no name")),
+        b"" | b"." | b".." => Err(refused(member, "is a whiteout without a valid name")),
         _ => Ok(Some(Mark::Removed)),
     }
 }
 
-/// Returns true if a name may be that of a path in a layer.
+/// Returns an error if a name is not allowed for a path in a layer.
 pub(crate) fn check_name(name: &[u8], member: &Member) -> Result<(), LayerError> {
     if name.len() > MAX_PATH {
         return Err(refused(member, "is longer than 4096 bytes"));
@@ -305,7 +305,7 @@ pub(crate) fn check_name(name: &[u8], member: &Member) -> Result<(), LayerError>
     Ok(())
 }
 
-/// Appends a name as a path of the tree; false where it is no UTF-8.
+/// Appends a name as a path of the tree; returns false if it is not valid UTF-8.
 fn clean(to: &mut String, name: &[u8], member: &Member) -> Result<bool, LayerError> {
     check_name(name, member)?;
     let Ok(name) = std::str::from_utf8(name) else { return Ok(false) };

@@ -1,5 +1,5 @@
-//! A filesystem that is known whole, path by path: what a root filesystem tar or the layers of an image hold.
-//! It never says how anybody came to know it.
+//! A filesystem that is fully known, path by path: the content of a root filesystem tar or of the layers of an image.
+//! It never records the source of its content.
 
 use std::hash::BuildHasher;
 
@@ -8,7 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 /// Mode, owner and extended attributes of a directory or file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// Permission bits with setuid, setgid and sticky: `mode & 0o7777`.
+    /// Permission bits, including setuid, setgid and sticky: `mode & 0o7777`.
     pub mode: u32,
     /// Numeric owner.
     pub uid: u32,
@@ -18,7 +18,7 @@ pub struct Metadata {
     pub xattrs: Box<[String]>,
 }
 
-/// What is at a path.
+/// The entry at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A directory.
@@ -36,11 +36,11 @@ pub enum Entry {
 /// Paths are absolute and clean, without the leading slash: `usr/bin`; the root is the empty path.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    /// The root is the first.
+    /// The nodes; the root is the first.
     nodes: Vec<Node>,
-    /// The names of the nodes, one after the other: an image has 100,000 of them, too many to allocate each.
+    /// The names of the nodes, concatenated: an image has 100,000 of them, too many to allocate each.
     names: Vec<u8>,
-    /// The nodes that are there, the root left out, by parent and name.
+    /// The existing nodes except the root, by parent and name.
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
     passwd: Option<Vec<u8>>,
@@ -50,21 +50,21 @@ pub struct Tree {
 #[derive(Clone, Debug)]
 struct Node {
     parent: u32,
-    /// Where its name starts and ends.
+    /// The start and the end of its name.
     name: (usize, usize),
-    /// The last child that was made, which may be gone.
+    /// The last child that was made; it may be removed.
     child: u32,
-    /// The child of the same parent that was made before, which may be gone.
+    /// The previous child of the same parent; it may be removed.
     sibling: u32,
-    /// `None` if it is gone.
+    /// `None` if it is removed.
     entry: Option<Entry>,
 }
 
-/// A directory of a [`Tree`], which it stays until something is put over it or it is removed.
+/// A directory of a [`Tree`], valid until it is replaced or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(u32);
 
-/// The root's place. As the child or sibling of a node it says that there is none, since the root is neither.
+/// The root's place. As the child or sibling of a node it means none, since the root is neither.
 const ROOT: u32 = 0;
 
 impl Default for Tree {
@@ -90,33 +90,33 @@ impl PartialEq for Tree {
 impl Eq for Tree {}
 
 impl Tree {
-    /// What is at `path`; `None` if nothing is. The root is always a directory.
+    /// Returns the entry at `path`; `None` if there is nothing. The root is always a directory.
     pub fn get(&self, path: &str) -> Option<&Entry> {
         self.get_bytes(path.as_bytes())
     }
 
-    /// As [`get`](Self::get), by the bytes of a path.
+    /// Like [`get`](Self::get), by the bytes of a path.
     pub(super) fn get_bytes(&self, path: &[u8]) -> Option<&Entry> {
         self.node(self.find(path)?).entry.as_ref()
     }
 
-    /// Returns true if it holds nothing at all.
+    /// Returns true if it is empty.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty() && self.node(ROOT).entry.is_none()
     }
 
-    /// Every entry, in no order.
+    /// Returns every entry, in no particular order.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.nodes.iter().filter_map(|node| node.entry.as_ref())
     }
 
-    /// Every path with its entry, in byte order.
+    /// Returns every path with its entry, in byte order.
     pub fn listing(&self) -> Vec<(String, &Entry)> {
         let root = self.node(ROOT).entry.as_ref().map(|entry| (String::new(), entry));
         root.into_iter().chain(self.below("")).collect()
     }
 
-    /// The paths strictly below `path`, in byte order.
+    /// Returns the paths strictly below `path`, in byte order.
     pub fn below(&self, path: &str) -> Vec<(String, &Entry)> {
         let mut found = Vec::new();
         let mut pending: Vec<(u32, String)> =
@@ -136,8 +136,8 @@ impl Tree {
         found
     }
 
-    /// Puts `entry` at `path`. Over a directory, a directory keeps what is below; anything else removes it.
-    /// Ancestors that are missing are made 0755, owned by root.
+    /// Puts `entry` at `path`. A directory over a directory keeps its content; anything else removes it.
+    /// Missing parent directories are made 0755, owned by root.
     pub fn insert(&mut self, path: &str, entry: Entry) {
         if path.is_empty() {
             self.replace(ROOT, entry);
@@ -148,12 +148,12 @@ impl Tree {
         self.insert_in(parent, name.as_bytes(), entry);
     }
 
-    /// As [`insert`](Self::insert), at the root.
+    /// Like [`insert`](Self::insert), at the root.
     pub(super) fn insert_root(&mut self, entry: Entry) {
         self.replace(ROOT, entry);
     }
 
-    /// Makes room for as many more paths, of as many bytes.
+    /// Reserves memory for this number of paths and bytes.
     pub(super) fn reserve(&mut self, paths: usize, bytes: usize) {
         let Self { nodes, names, index, hasher, .. } = self;
         index.reserve(paths, |at| {
@@ -164,13 +164,13 @@ impl Tree {
         names.reserve(bytes);
     }
 
-    /// The place of `path`, where a directory is there.
+    /// Returns the place of `path`, if it is a directory.
     pub(super) fn directory(&self, path: &[u8]) -> Option<Place> {
         let at = self.find(path)?;
         matches!(self.node(at).entry, Some(Entry::Dir(_))).then_some(Place(at))
     }
 
-    /// The place of `path`, which is made a directory with all above it.
+    /// Returns the place of `path`, after making it and everything above it directories.
     pub(super) fn make_directory(&mut self, path: &[u8]) -> Place {
         let made = || Entry::Dir(Metadata { mode: 0o755, ..Metadata::default() });
         let mut at = Place(ROOT);
@@ -186,8 +186,8 @@ impl Tree {
         at
     }
 
-    /// As [`insert`](Self::insert), by parent and name: a layer names the files of a directory in a row, and
-    /// looking the parent up for each of them takes as long as all the rest. Says whether a directory gave way.
+    /// Like [`insert`](Self::insert), by parent and name: a layer lists the files of a directory consecutively, and
+    /// a lookup of the parent for each takes as long as everything else. Returns true if a directory was replaced.
     pub(super) fn insert_in(&mut self, Place(parent): Place, name: &[u8], entry: Entry) -> (u32, bool) {
         let hashed = hash(&self.hasher, parent, name);
         if let Some(at) = self.hashed(hashed, parent, name) {
@@ -205,7 +205,7 @@ impl Tree {
         (at, false)
     }
 
-    /// Puts something else at a node, and says whether a directory gave way.
+    /// Replaces the entry of a node. Returns true if a directory was replaced.
     fn replace(&mut self, at: u32, entry: Entry) -> bool {
         let stays = matches!(entry, Entry::Dir(_));
         let before = self.nodes[at as usize].entry.replace(entry);
@@ -216,7 +216,7 @@ impl Tree {
         gave_way
     }
 
-    /// Removes `path` and all below it, as a whiteout does.
+    /// Removes `path` and everything below it, as a whiteout does.
     pub(super) fn remove(&mut self, path: &[u8]) {
         if let Some(at) = self.find(path) {
             self.remove_children(at);
@@ -224,7 +224,7 @@ impl Tree {
         }
     }
 
-    /// Removes all below `path`, as an opaque whiteout does.
+    /// Removes everything below `path`, as an opaque whiteout does.
     pub(super) fn remove_below(&mut self, path: &[u8]) {
         if let Some(at) = self.find(path) {
             self.remove_children(at);
@@ -244,7 +244,7 @@ impl Tree {
         }
     }
 
-    /// Removes a node that has no children. Its parent and siblings may go on to name it.
+    /// Removes a node that has no children. Its parent and siblings may still refer to it.
     fn remove_node(&mut self, at: u32) {
         self.nodes[at as usize].entry = None;
         let hash = hash(&self.hasher, self.node(at).parent, self.name(at));
@@ -261,7 +261,7 @@ impl Tree {
         self.node(at).name(&self.names)
     }
 
-    /// The children that are there, and those that are gone.
+    /// Returns the children, including the removed ones.
     fn children(&self, parent: u32) -> impl Iterator<Item = u32> {
         let there = |at: u32| (at != ROOT).then_some(at);
         std::iter::successors(there(self.node(parent).child), move |at| there(self.node(*at).sibling))
@@ -279,22 +279,24 @@ impl Tree {
         self.index.find(hash, |at| self.node(*at).parent == parent && self.name(*at) == name).copied()
     }
 
-    /// Bytes of `/etc/passwd`, where it is a regular file and was read.
+    /// Returns the bytes of `/etc/passwd`, if it is a regular file and was read.
     pub fn passwd(&self) -> Option<&[u8]> {
         self.passwd.as_deref()
     }
 
-    /// Bytes of `/etc/group`, where it is a regular file and was read.
+    /// Returns the bytes of `/etc/group`, if it is a regular file and was read.
     pub fn group(&self) -> Option<&[u8]> {
         self.group.as_deref()
     }
 
-    /// Keeps the bytes of `/etc/passwd`; `None` if a later layer removes or replaces it by no file.
+    /// Stores the bytes of `/etc/passwd`; `None` if a later layer removes it or replaces it by something that is not a
+    /// file.
     pub fn set_passwd(&mut self, bytes: Option<Vec<u8>>) {
         self.passwd = bytes;
     }
 
-    /// Keeps the bytes of `/etc/group`; `None` if a later layer removes or replaces it by no file.
+    /// Stores the bytes of `/etc/group`; `None` if a later layer removes it or replaces it by something that is not a
+    /// file.
     pub fn set_group(&mut self, bytes: Option<Vec<u8>>) {
         self.group = bytes;
     }

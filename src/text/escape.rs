@@ -1,13 +1,13 @@
-//! Text that others wrote, as it is shown: characters that act on a terminal or a page, or that hide, become escapes.
+//! Escapes untrusted text for display: characters that act on a terminal or a page, or that are invisible.
 //!
-//! This is the one table of such characters. Each output format adds its own escaping to it: a terminal needs no
+//! This is the only table of such characters. Each output format adds its own escaping: a terminal needs nothing
 //! more, Markdown has [`markdown`](super::markdown), HTML has the status page's writer.
 
 use std::borrow::Cow;
 
 use super::Span;
 
-/// Returns true if a character would act on a terminal or a page, or hide, instead of being seen.
+/// Returns true if a character would act on a terminal or a page, or be invisible.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -30,7 +30,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     shown_but(text, &[])
 }
 
-/// Escapes text of several lines; its line breaks stay.
+/// Escapes text of several lines; the line breaks are kept.
 pub(crate) fn shown_lines(text: &str) -> Cow<'_, str> {
     shown_but(text, &['\n'])
 }
@@ -47,9 +47,9 @@ fn shown_but<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
     Cow::Owned(out)
 }
 
-/// Source text as it is shown, and where each of its bytes is in that.
+/// Source text escaped for display, and the place of each of its bytes in the result.
 pub(crate) struct ShownSource {
-    /// The text with its line breaks and tabs; the carriage return before a line break is gone.
+    /// The text with its line breaks and tabs; a carriage return before a line break is removed.
     pub(crate) text: String,
     places: Vec<usize>,
 }
@@ -81,7 +81,7 @@ impl ShownSource {
         Self { text, places }
     }
 
-    /// The place in the shown text of a span of the bytes.
+    /// Returns the place of a span of the bytes in the shown text.
     pub(crate) fn span(&self, span: Span) -> Span {
         let place = |at: usize| self.places.get(at).copied().unwrap_or(self.text.len());
         Span::new(place(span.start), place(span.end))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A number with its thousands set apart: `1,204`.
+/// Returns a number with thousands separators: `1,204`.
 pub(crate) fn number(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -15,9 +15,9 @@ pub(crate) fn number(number: usize) -> String {
     out
 }
 
-/// A measured time: `0.42 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
+/// Returns a measured time: `0.42 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
 ///
-/// A limit, which a person has written down, is shown as it is written in `layerwright.toml` instead:
+/// A limit that a person has set is shown in the format of `layerwright.toml` instead:
 /// [`humantime::format_duration`].
 pub(crate) fn duration(time: Duration) -> String {
     let ms = time.as_millis();
@@ -30,7 +30,7 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
-/// A number of bytes in decimal units, as Docker shows it: `512 B`, `1.2 kB`, `34.5 MB`.
+/// Returns a number of bytes in decimal units, as Docker shows it: `512 B`, `1.2 kB`, `34.5 MB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     if bytes < 1000 {
         return format!("{bytes} B");

@@ -1,4 +1,4 @@
-//! Patterns with wildcards, each matched as the program that reads it does.
+//! Patterns with wildcards, each matched as by the program that reads it.
 //!
 //! | pattern | read by | here |
 //! |---|---|---|
@@ -6,8 +6,8 @@
 //! | a line of `.dockerignore` | moby/patternmatcher | [`IgnorePattern`] |
 //! | the word in `${name#word}` | BuildKit's `shell` package | [`WordPattern`] |
 //!
-//! All become regular expressions of `regex-automata`, as BuildKit and moby do it with Go's `regexp`: the time of a
-//! match grows in proportion to the text, whatever the pattern.
+//! All are compiled to regular expressions of `regex-automata`, as BuildKit and moby do with Go's `regexp`: the time of
+//! a match is linear in the length of the text, for any pattern.
 
 mod filepath;
 mod go_regexp;
@@ -22,7 +22,7 @@ use regex_automata::meta::{BuildError, Builder, Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 
-/// The reason why no builder takes a pattern.
+/// The reason why builders reject a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Go's `filepath.Match` refuses it.
@@ -31,23 +31,23 @@ pub enum PatternError {
     /// It cannot be translated into an expression of Go's `regexp`, which moby/patternmatcher does.
     #[error("`{0}` is not a valid pattern: write a range in `[…]` upwards, and `\\` before a sign only")]
     Regexp(String),
-    /// A `!` stands alone.
-    #[error("`!` is not a valid pattern: put what it takes back behind it")]
+    /// A `!` without a pattern.
+    #[error("`!` is not a valid pattern: write the pattern to include again after it")]
     Nothing,
-    /// No builder reads a line of this many bytes.
+    /// A line longer than any builder reads, with its length in bytes.
     #[error("a line of {0} bytes is too long for a pattern")]
     Long(usize),
-    /// It would take too much memory.
+    /// It would need too much memory.
     #[error("a pattern of {0} bytes is not supported: use fewer `?` and `[…]`")]
     TooLarge(usize),
 }
 
-/// The longest expression that is compiled where nothing else limits it, in bytes.
+/// The longest expression that is compiled if no other limit applies, in bytes.
 const LONGEST: usize = 64 << 10;
-/// The most memory that such an expression may take.
+/// The most memory that such an expression may use.
 const MOST_BYTES: usize = 10 << 20;
 
-/// Compiles an expression of moderate size. None for a larger one.
+/// Compiles an expression of moderate size. `None` if it is larger.
 fn compile(expression: &str) -> Option<Regex> {
     if expression.len() > LONGEST {
         return None;
@@ -63,7 +63,7 @@ fn compile_within(expression: &str, most_bytes: Option<usize>) -> Result<Regex, 
     Builder::new().configure(config).syntax(syntax).build(expression).map_err(Box::new)
 }
 
-/// Adds a character that stands for itself to an expression, outside or inside of `[…]`.
+/// Adds a literal character to an expression, outside or inside of `[…]`.
 fn push_literal(expression: &mut String, c: char) {
     if c.is_ascii() && !c.is_ascii_alphanumeric() {
         expression.extend([format!("\\x{{{:x}}}", u32::from(c))]);

@@ -1,13 +1,13 @@
-//! Text of a repository in Markdown, the one escaping for it: no mention, no link, no HTML, and no end of a comment.
+//! Escapes the text of a repository for Markdown: it never starts a mention, a link or HTML, and never ends a comment.
 
 use super::escape::shown;
 use super::words::instruction_head;
 
-/// An invisible character that goes behind `@`, `#` and `://`: GitHub links mentions, issues and addresses in the text
-/// that people see, where no backslash is left.
+/// An invisible character that is inserted after `@`, `#` and `://`: GitHub links mentions, issues and addresses in the
+/// rendered text, where the backslashes are gone.
 const JOINER: char = '\u{2060}';
 
-/// A text as a code span, in which GitHub finds no markup. Hidden characters are escaped.
+/// Returns a text as a code span, in which GitHub finds no markup. Hidden characters are escaped.
 pub(crate) fn code(text: &str) -> String {
     let text = shown(text);
     if text.trim().is_empty() {
@@ -20,10 +20,10 @@ pub(crate) fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A sentence as plain text, with its code spans. What it holds of a repository starts nothing.
+/// Returns a sentence as plain text, with its code spans. Text from a repository cannot start any markup.
 pub(crate) fn prose(text: &str) -> String {
     let spans: Vec<&str> = text.split('`').collect();
-    // With an odd number of backticks it is open which parts are code.
+    // With an odd number of backticks it is unknown which parts are code.
     if spans.len().is_multiple_of(2) {
         return plain(text);
     }
@@ -35,7 +35,7 @@ pub(crate) fn prose(text: &str) -> String {
     spans.iter().enumerate().map(part).collect()
 }
 
-/// A text as it is, without code spans.
+/// Returns a text escaped, without code spans.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in shown(text).chars() {
@@ -50,7 +50,7 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-/// The first line of an instruction as a code span, with ` …` behind it where more lines follow.
+/// Returns the first line of an instruction as a code span, followed by ` …` if more lines follow.
 pub(crate) fn instruction(text: &str) -> String {
     let (first, has_more) = instruction_head(text);
     format!("{}{}", code(first), if has_more { " …" } else { "" })

@@ -1,8 +1,8 @@
-//! Unified diffs that `git apply` takes, line by line.
+//! Unified diffs that `git apply` accepts, line by line.
 
 use similar::{ChangeTag, TextDiff};
 
-/// How many unchanged lines surround a change.
+/// The number of unchanged lines around a change.
 const CONTEXT: usize = 3;
 
 /// A line of a patch, without its line break.
@@ -10,31 +10,31 @@ const CONTEXT: usize = 3;
 pub(crate) struct PatchLine {
     /// Its meaning.
     pub(crate) kind: PatchLineKind,
-    /// The line as a patch holds it, with its sign.
+    /// The line as written in the patch, with its sign.
     pub(crate) text: String,
 }
 
-/// What a line of a patch means.
+/// The meaning of a line of a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PatchLineKind {
-    /// It names the file.
+    /// The name of the file.
     Header,
-    /// It says where a hunk is.
+    /// The place of a hunk.
     Hunk,
-    /// It is in both texts, or says that the last line has no line break.
+    /// A line of both texts, or the note that the last line has no line break.
     Context,
-    /// It is in the old text.
+    /// A line of the old text.
     Removed,
-    /// It is in the new text.
+    /// A line of the new text.
     Added,
 }
 
-/// The patch of one file as text.
+/// Returns the patch of one file as text.
 pub(crate) fn patch_text(path: &str, old: &str, new: &str) -> String {
     patch(path, old, new).iter().flat_map(|line| [line.text.as_str(), "\n"]).collect()
 }
 
-/// The lines of the patch of one file. It is empty if the texts are the same.
+/// Returns the lines of the patch of one file; empty if the texts are the same.
 pub(crate) fn patch(path: &str, old: &str, new: &str) -> Vec<PatchLine> {
     let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
@@ -66,10 +66,10 @@ pub(crate) fn patch(path: &str, old: &str, new: &str) -> Vec<PatchLine> {
     lines
 }
 
-/// The lines that name the file. A file that is changed holds something; one without a line before is new.
+/// The lines that name the file. A changed file is not empty; a file without lines before is new.
 fn header(path: &str, is_new: bool) -> Vec<PatchLine> {
     let (from, to) = (quoted("a", path), quoted("b", path));
-    // git ends a name that holds a space with a tab, to tell it from the date of other programs.
+    // git ends a name that has a space with a tab, to separate it from the date that other programs write.
     let end = if path.contains(' ') && !from.starts_with('"') { "\t" } else { "" };
     let mut texts = vec![format!("diff --git {from} {to}")];
     if is_new {
@@ -80,7 +80,7 @@ fn header(path: &str, is_new: bool) -> Vec<PatchLine> {
     texts.into_iter().map(|text| PatchLine { kind: PatchLineKind::Header, text }).collect()
 }
 
-/// A range of lines, counted from 0, as a hunk names it.
+/// A range of lines, counted from 0, as a hunk writes it.
 fn range(start: usize, end: usize) -> String {
     match end - start {
         0 => format!("{start},0"),
@@ -89,7 +89,7 @@ fn range(start: usize, end: usize) -> String {
     }
 }
 
-/// A path in git's notation: in quotes if it holds what a line of a patch cannot.
+/// A path in git's notation: in quotes if it has characters that a line of a patch cannot hold.
 fn quoted(side: &str, path: &str) -> String {
     if !path.chars().any(|c| c.is_control() || matches!(c, '"' | '\\')) {
         return format!("{side}/{path}");

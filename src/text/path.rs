@@ -1,6 +1,6 @@
-//! Absolute paths as BuildKit computes them, with Go's `path` package. They are text: nothing looks at a filesystem.
+//! Absolute paths as BuildKit computes them, with Go's `path` package. They are text: it never looks at a filesystem.
 
-/// `path.Clean` of Go for an absolute result: `.` and `..` resolved, slashes folded.
+/// `path.Clean` of Go for an absolute result: `.` and `..` resolved, repeated slashes collapsed.
 pub(crate) fn clean(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

@@ -1,5 +1,5 @@
-//! Texts of which some parts are not known: `registry/app:${VERSION}`. It never says what a part stands for; it
-//! finds out by comparing.
+//! Texts with unknown parts: `registry/app:${VERSION}`. It never says what a part stands for; it finds that out by
+//! comparing.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,30 +7,30 @@ use std::fmt;
 /// A part of a [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// As it stands.
+    /// Known text.
     Text(String),
-    /// Something that a variable of this name holds. The same name holds the same everywhere.
+    /// The value of a variable of this name. The same name has the same value everywhere.
     Hole(String),
 }
 
-/// What variables hold, by name.
+/// The values of variables, by name.
 pub type Bindings = BTreeMap<String, String>;
 
-/// A text of which some parts are not known. No two texts stand side by side, and none is empty.
+/// A text with unknown parts. Two texts are never adjacent, and none is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern {
     parts: Vec<Part>,
 }
 
 impl Pattern {
-    /// A text that is wholly known.
+    /// Returns a text that is fully known.
     pub fn text(text: &str) -> Self {
         let mut pattern = Self::default();
         pattern.push_text(text);
         pattern
     }
 
-    /// What the variable `name` holds.
+    /// Returns the value of the variable `name`.
     pub fn hole(name: &str) -> Self {
         Self { parts: vec![Part::Hole(name.to_owned())] }
     }
@@ -44,7 +44,7 @@ impl Pattern {
         }
     }
 
-    /// Adds what the variable `name` holds at the end.
+    /// Adds the value of the variable `name` at the end.
     pub fn push_hole(&mut self, name: &str) {
         self.parts.push(Part::Hole(name.to_owned()));
     }
@@ -59,17 +59,17 @@ impl Pattern {
         }
     }
 
-    /// Its parts in order.
+    /// Returns its parts in order.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
-    /// Returns true if it is the empty text.
+    /// Returns true if the text is empty.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
-    /// The text, where all of it is known.
+    /// Returns the text if all of it is known.
     pub fn known(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -78,7 +78,7 @@ impl Pattern {
         }
     }
 
-    /// The same with what is known of the variables put in.
+    /// Returns the pattern with the known variables replaced by their values.
     #[must_use]
     pub fn bind(&self, bindings: &Bindings) -> Self {
         let mut bound = Self::default();
@@ -94,8 +94,8 @@ impl Pattern {
         bound
     }
 
-    /// What the variables must hold for the pattern to be `text`. Where several answers fit, the one in which the
-    /// first variables hold least. `None` if none fits.
+    /// Returns the values of the variables for which the pattern is `text`. If several answers fit, the one with the
+    /// shortest first variables. `None` if none fits.
     pub fn matches(&self, text: &str) -> Option<Bindings> {
         let mut bindings = Bindings::new();
         matches(&self.parts, text, &mut bindings).then_some(bindings)

@@ -1,23 +1,23 @@
-//! Counts with their nouns, lists, and text that is too long for its place.
+//! Counts with their nouns, lists, and shortened text. It never decides what is shown.
 
 use super::figures::number;
 
-/// A number and its noun: `1 file`, `1,204 files`.
+/// Returns a number and its noun: `1 file`, `1,204 files`.
 pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{} {}", number(n), plural(n, noun))
 }
 
-/// A regular noun as it goes with a number: `file`, `files`.
+/// Returns a regular noun in the form that fits a number: `file`, `files`.
 pub(crate) fn plural(n: usize, noun: &str) -> String {
     format!("{noun}{}", form(n, "", "s"))
 }
 
-/// The form that goes with a number: `is`, `are`.
+/// Returns the form that fits a number: `is`, `are`.
 pub(crate) fn form<'w>(n: usize, one: &'w str, more: &'w str) -> &'w str {
     if n == 1 { one } else { more }
 }
 
-/// A list in a sentence: `a`, `a and b`, `a, b and c`.
+/// Returns a list for a sentence: `a`, `a and b`, `a, b and c`.
 pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
     let mut out = String::new();
     for (at, item) in items.iter().enumerate() {
@@ -31,7 +31,7 @@ pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
     out
 }
 
-/// At most `most` characters of a text, the last of them `…` where some are missing.
+/// Returns at most `most` characters of a text; the last is `…` if some are missing.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_none() {
         return text.to_owned();
@@ -39,18 +39,18 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// The first line that is not blank, without the white space around it. Empty when every line is blank.
+/// Returns the first line that is not blank, trimmed. Empty if every line is blank.
 pub(crate) fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-/// The first line of an instruction, without the `\` that continues it, and whether more lines follow.
+/// Returns the first line of an instruction, without the `\` that continues it, and true if more lines follow.
 pub(crate) fn instruction_head(instruction: &str) -> (&str, bool) {
     let (first, rest) = instruction.split_once('\n').unwrap_or((instruction, ""));
     (first.trim_end().trim_end_matches('\\').trim_end(), !rest.is_empty())
 }
 
-/// The start of a commit's or blob's id, as people name it.
+/// Returns the abbreviated id of a commit or blob.
 pub(crate) fn short_id(id: &str) -> &str {
     id.get(..10).unwrap_or(id)
 }

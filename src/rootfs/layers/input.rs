@@ -1,4 +1,4 @@
-//! The bytes of a tar behind an optional compression. It never looks at what the tar holds.
+//! The bytes of a tar, decompressed if needed. It never looks at the members of the tar.
 
 use std::fmt;
 use std::fs::File;
@@ -10,11 +10,11 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::LayerError;
 
-/// How a tar is compressed, read from its first bytes. Media types and file names are not asked, since builders
-/// and people get them wrong.
+/// The compression of a tar, detected from its first bytes. Media types and file names are not used, since they are
+/// often wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     #[default]
     None,
     /// RFC 1952, also with several members.
@@ -37,7 +37,7 @@ impl fmt::Display for Compression {
 const MAGIC_LEN: usize = 6;
 
 impl Compression {
-    /// Tells by the first bytes of a file, as containerd's `compression.DetectCompression` does.
+    /// Detects the compression from the first bytes of a file, as containerd's `compression.DetectCompression` does.
     fn detect(head: &[u8]) -> Result<Self, LayerError> {
         let unsupported = |name, command| Err(LayerError::Compression { name, command });
         match head {
@@ -52,16 +52,16 @@ impl Compression {
     }
 }
 
-/// Where the blocks of a tar come from.
+/// A source of tar blocks.
 pub(crate) trait Source {
-    /// Fills `buffer` as far as there are bytes, and says how far that is.
+    /// Fills `buffer` as far as there are bytes. Returns the number of bytes.
     fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Passes over `count` bytes; false where there are fewer.
+    /// Skips `count` bytes; returns false if there are fewer.
     fn skip(&mut self, count: u64) -> io::Result<bool>;
 }
 
-/// A source that can only be read through.
+/// A source that cannot seek.
 struct Streamed<R>(R);
 
 impl<R: Read> Source for Streamed<R> {
@@ -74,20 +74,20 @@ impl<R: Read> Source for Streamed<R> {
     }
 }
 
-/// A file that is read at any place, by several threads at once.
+/// A file that can be read at any offset, by several threads at once.
 pub trait ReadAt: Sync {
     /// Reads bytes from `offset` on, as [`Read::read`] does.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// How many bytes it has.
+    /// Returns the size in bytes.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     fn size(&self) -> io::Result<u64>;
 }
 
@@ -138,24 +138,24 @@ impl<F: ReadAt + ?Sized> Read for Reader<'_, F> {
     }
 }
 
-/// The least and the most that is read at once of a file whose contents are passed over.
+/// The least and the most that is read at once of a file whose contents are skipped.
 const CHUNKS: (usize, usize) = (2 * 1024, 64 * 1024);
 
-/// A source whose file contents need not be read. It knows its length, because reading past the end of a file
-/// finds nothing and would hide that the tar is cut.
+/// A source that skips file contents by seeking. It knows its length, because a read past the end of a file returns
+/// nothing and would hide that the tar is cut off.
 ///
-/// Where headers stand close together it reads much at once, and little where contents lie between: a call costs as
-/// much as some KiB.
+/// It reads much at once if headers are close together, and little if contents lie between them: a call costs as much
+/// as reading some KiB.
 struct Passing<'a, F: ?Sized> {
     file: &'a F,
     size: u64,
     at: u64,
     buffer: Vec<u8>,
-    /// Where in the file the buffer starts.
+    /// The offset of the buffer in the file.
     start: u64,
-    /// How much is read at once.
+    /// The number of bytes that are read at once.
     chunk: usize,
-    /// How often the buffer was asked since it was filled.
+    /// The number of reads from the buffer since it was filled.
     asked: usize,
 }
 
@@ -221,7 +221,7 @@ fn fill(reader: &mut impl Read, mut buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// A source of tar blocks, decompressed.
+/// A decompressed source of tar blocks.
 pub(crate) type Blocks<'a> = (Box<dyn Source + 'a>, Compression);
 
 /// Opens a reader that may be a pipe.
@@ -231,12 +231,12 @@ pub(crate) fn stream<'a>(mut reader: impl Read + 'a) -> Result<Blocks<'a>, Layer
     Ok((decompressed(whole, compression), compression))
 }
 
-/// How a file is compressed.
+/// Returns the compression of a file.
 pub(crate) fn compression_at(file: &(impl ReadAt + ?Sized)) -> Result<Compression, LayerError> {
     head(&mut Reader::new(file)).map(|(_, compression)| compression)
 }
 
-/// Opens an uncompressed tar at `offset`, to be read header by header.
+/// Opens an uncompressed tar at `offset`, to read it header by header.
 pub(crate) fn passing(file: &(impl ReadAt + ?Sized), offset: u64) -> Result<Blocks<'_>, LayerError> {
     let size = file.size().map_err(|source| LayerError::Read { offset, source })?;
     let source = Passing { file, size, at: offset, buffer: Vec::new(), start: 0, chunk: 16 * 1024, asked: 3 };
@@ -272,7 +272,8 @@ fn decompressed<'a>(reader: impl BufRead + 'a, compression: Compression) -> Box<
     }
 }
 
-/// Returns true if an error of a decoder means that its input ends too early: the decoders wrap that error in their own.
+/// Returns true if an error of a decoder means that its input ends too early: the decoders wrap that error in their
+/// own.
 pub(crate) fn ends_early(error: &io::Error) -> bool {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return true;
@@ -288,7 +289,7 @@ pub(crate) fn ends_early(error: &io::Error) -> bool {
     false
 }
 
-/// The frames of a zstd stream one after the other. The decoder of the crate stops after the first.
+/// A reader of all frames of a zstd stream. The decoder of the crate stops after the first.
 struct ZstdFrames<R> {
     reader: R,
     frame: FrameDecoder,
@@ -300,7 +301,7 @@ impl<R: BufRead> ZstdFrames<R> {
         Self { reader, frame: FrameDecoder::new(), open: false }
     }
 
-    /// Goes to the next frame with data; false at the end of the stream.
+    /// Moves to the next frame with data; returns false at the end of the stream.
     fn advance(&mut self) -> io::Result<bool> {
         while !self.reader.fill_buf()?.is_empty() {
             match self.frame.reset(&mut self.reader) {

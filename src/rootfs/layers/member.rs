@@ -1,8 +1,8 @@
-//! The members of a tar, one after the other, as Go's `archive/tar` reads them: containerd and Docker are built on
-//! it, so what it takes a header to mean is what ends up in an image. It never knows what a member is for.
+//! The members of a tar in order, as Go's `archive/tar` reads them: containerd and Docker are built on it, so its
+//! reading of a header decides what ends up in an image. It never knows what a member is for.
 //!
 //! The `tar` crate's own iterator is not used: it splits extended headers at line ends, so that a binary attribute
-//! (`security.capability`) hides the records behind it, and it cannot say where in the archive it failed.
+//! (`security.capability`) hides the records after it, and it cannot say where in the archive it failed.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -12,16 +12,16 @@ use tar::Header;
 use super::LayerError;
 use super::input::{Blocks, Compression, Source, ends_early};
 
-/// What a tar is made of.
+/// The block size of a tar.
 pub(super) const BLOCK: u64 = 512;
 
-/// The most that an extended header or a long name may hold; Go's `maxSpecialFileSize`.
+/// The largest extended header or long name; Go's `maxSpecialFileSize`.
 const MAX_SPECIAL: u64 = 1024 * 1024;
 
-/// The records by which a file is sparse: of format 1.0, 0.1 and 0.0 (GNU tar's manual, "Storing Sparse Files").
+/// The records that mark a file as sparse: of format 1.0, 0.1 and 0.0 (GNU tar's manual, "Storing Sparse Files").
 const SPARSE: [&str; 3] = ["GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.numblocks"];
 
-/// What a member is.
+/// The kind of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
@@ -31,11 +31,11 @@ pub(crate) enum Kind {
     CharDevice,
     BlockDevice,
     Fifo,
-    /// A global extended header or a volume label: nothing in the filesystem.
+    /// A global extended header or a volume label, which adds nothing to the filesystem.
     Note,
 }
 
-/// One member, with what extended headers and long names say about it.
+/// One member, with its extended headers and long names applied.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub name: Vec<u8>,
@@ -44,21 +44,21 @@ pub(crate) struct Member {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
-    /// Names and values of the extended attributes, each as its dialect writes it, by name.
+    /// Names and values of the extended attributes, sorted by name, each value as the tar dialect encodes it.
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Major and minor number; of devices alone.
+    /// Major and minor number; devices only.
     pub device: (u32, u32),
-    /// Bytes of content in the archive; for a sparse file fewer than the file has.
+    /// The number of content bytes in the archive; a sparse file has fewer than its size.
     pub size: u64,
-    /// True if the content is packed in a way that hides holes.
+    /// True if the content is stored as a sparse file.
     pub sparse: bool,
-    /// Where its header is in the uncompressed archive.
+    /// The offset of its header in the uncompressed archive.
     pub offset: u64,
-    /// Where its content is in the uncompressed archive.
+    /// The offset of its content in the uncompressed archive.
     pub content: u64,
 }
 
-/// What precedes a member and describes it.
+/// The extended headers and long names before a member.
 #[derive(Default)]
 struct Extensions {
     long_name: Option<Vec<u8>>,
@@ -70,9 +70,9 @@ struct Extensions {
 pub(crate) struct Members<'a> {
     source: Box<dyn Source + 'a>,
     compression: Compression,
-    /// How much was read so far.
+    /// The number of bytes read so far.
     at: u64,
-    /// Where the next header is.
+    /// The offset of the next header.
     next: u64,
     last: Vec<u8>,
     marked: bool,
@@ -83,17 +83,17 @@ impl<'a> Members<'a> {
         Self { source, compression, at: 0, next: 0, last: Vec::new(), marked: false }
     }
 
-    /// Goes on at a header, `offset` bytes into the tar, behind a member of the name `last`.
+    /// Continues at a header, `offset` bytes into the tar, after a member named `last`.
     pub fn resume((source, compression): Blocks<'a>, offset: u64, last: Vec<u8>) -> Self {
         Self { source, compression, at: offset, next: offset, last, marked: false }
     }
 
-    /// Where the next header is, and the name of the member before it.
+    /// Returns the offset of the next header, and the name of the member before it.
     pub fn position(&self) -> (u64, &[u8]) {
         (self.next, &self.last)
     }
 
-    /// The next member, None at the end.
+    /// Returns the next member, `None` at the end.
     pub fn next(&mut self) -> Result<Option<Member>, LayerError> {
         let mut extensions = Extensions::default();
         while let Some(header) = self.header()? {
@@ -119,12 +119,12 @@ impl<'a> Members<'a> {
         Ok(None)
     }
 
-    /// Returns true if zero blocks, and not only the end of the file, were what ended the tar.
+    /// Returns true if the tar ended with zero blocks, not only with the end of the file.
     pub fn has_end_marker(&self) -> bool {
         self.marked
     }
 
-    /// The content of the member that was read last, where it is no longer than `limit`.
+    /// Returns the content of the last member that was read, if it is not longer than `limit`.
     pub fn content(&mut self, member: &Member, limit: u64) -> Result<Option<Vec<u8>>, LayerError> {
         if member.sparse || member.size > limit {
             return Ok(None);
@@ -132,12 +132,12 @@ impl<'a> Members<'a> {
         self.take(member.size, member.offset).map(Some)
     }
 
-    /// The content of the member that was read last, as it is stored.
+    /// Returns a reader of the stored content of the last member that was read.
     pub fn stored(&mut self, member: &Member) -> Stored<'_, 'a> {
         Stored { left: member.size, members: self }
     }
 
-    /// What an error of [`stored`](Self::stored) means.
+    /// Converts an error of [`stored`](Self::stored).
     pub fn failed(&self, source: io::Error) -> LayerError {
         match self.compression {
             _ if ends_early(&source) => self.truncated(),
@@ -146,8 +146,8 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The next header; None at the end, which two zero blocks mark. Go takes the end of the file at a block's
-    /// start for it too, since some builders leave the zero blocks out.
+    /// Returns the next header; `None` at the end, which two zero blocks mark. Go also accepts the end of the file at
+    /// the start of a block, since some builders leave the zero blocks out.
     fn header(&mut self) -> Result<Option<Header>, LayerError> {
         let gap = self.next - self.at;
         if !self.source.skip(gap).map_err(|error| self.failed(error))? {
@@ -171,7 +171,7 @@ impl<'a> Members<'a> {
         if !checksum_holds(header) {
             return Err(match self.at {
                 0 => LayerError::NotTar,
-                at => bad(at, "its checksum does not hold"),
+                at => bad(at, "its checksum is wrong"),
             });
         }
         self.at += BLOCK;
@@ -196,20 +196,20 @@ impl<'a> Members<'a> {
         let kind = kind(header.as_old().linkflag[0], &name);
         let mode = number(&old.mode).ok_or(bad(offset, "its mode is not a number"))?;
         let size = field("size", &old.size).ok_or(bad(offset, "its size is not a number"))?;
-        // Go's isHeaderOnlyType: whatever size these state, no content follows.
+        // Go's isHeaderOnlyType: no content follows, whatever size the header states.
         let has_content = !matches!(header.as_old().linkflag[0], b'1'..=b'6');
         let mut member = Member {
-            kind: kind.ok_or(bad(offset, "its type is none that a filesystem has"))?,
+            kind: kind.ok_or(bad(offset, "its type is not one of a filesystem"))?,
             mode: (mode & 0o7777) as u32,
-            uid: id("uid", &old.uid).ok_or(bad(offset, "its owner is no 32-bit number"))?,
-            gid: id("gid", &old.gid).ok_or(bad(offset, "its group is no 32-bit number"))?,
+            uid: id("uid", &old.uid).ok_or(bad(offset, "its owner is not a 32-bit number"))?,
+            gid: id("gid", &old.gid).ok_or(bad(offset, "its group is not a 32-bit number"))?,
             xattrs: xattrs(&known.pax),
             size: if has_content { size } else { 0 },
             sparse: header.entry_type().is_gnu_sparse()
                 || SPARSE.into_iter().any(|key| record(key).is_some()),
             device: match kind {
                 Some(Kind::CharDevice | Kind::BlockDevice) => {
-                    device(header).ok_or(bad(offset, "its device numbers are no 32-bit numbers"))?
+                    device(header).ok_or(bad(offset, "its device numbers are not 32-bit numbers"))?
                 }
                 _ => (0, 0),
             },
@@ -225,11 +225,11 @@ impl<'a> Members<'a> {
         member.content = self.at;
         let padded = member.size.checked_next_multiple_of(BLOCK);
         let next = padded.and_then(|padded| self.at.checked_add(padded));
-        self.next = next.ok_or(bad(offset, "its size cannot be"))?;
+        self.next = next.ok_or(bad(offset, "its size is impossible"))?;
         Ok(member)
     }
 
-    /// Passes over the blocks in which GNU's old sparse format continues its map; no size counts them.
+    /// Skips the blocks in which GNU's old sparse format continues its map; no size includes them.
     fn pass_sparse_map(&mut self) -> Result<(), LayerError> {
         loop {
             let block = self.take(BLOCK, self.at)?;
@@ -255,7 +255,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The stored content of a member. An archive that ends before it does is [`io::ErrorKind::UnexpectedEof`].
+/// A reader of the stored content of a member. An archive that ends too early gives [`io::ErrorKind::UnexpectedEof`].
 pub(crate) struct Stored<'m, 'a> {
     members: &'m mut Members<'a>,
     left: u64,
@@ -313,7 +313,7 @@ pub(super) fn checksum_holds(header: &Header) -> bool {
             == Ok(i64::from(blank) + counted().map(|byte| i64::from(byte.cast_signed())).sum::<i64>())
 }
 
-/// A numeric field: octal digits, or base 256 where the first bit is set. An empty field is 0, as in Go's
+/// Parses a numeric field: octal digits, or base 256 if the first bit is set. An empty field is 0, as in Go's
 /// `parser.parseNumeric`.
 fn number(field: &[u8]) -> Option<u64> {
     let (first, rest) = field.split_first()?;
@@ -331,7 +331,7 @@ fn number(field: &[u8]) -> Option<u64> {
     })
 }
 
-/// The records of a PAX extended header, `LENGTH KEY=VALUE\n`. A value may hold any byte, so the length decides
+/// Parses the records of a PAX extended header, `LENGTH KEY=VALUE\n`. A value may hold any byte, so the length decides
 /// where it ends.
 fn pax(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut records = Vec::new();
@@ -346,7 +346,7 @@ fn pax(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     Some(records)
 }
 
-/// The extended attributes by name, each once. `SCHILY.xattr.` is what containerd applies
+/// Returns the extended attributes by name, each once. `SCHILY.xattr.` is the prefix that containerd applies
 /// (`archive.paxSchilyXattr`); bsdtar writes `LIBARCHIVE.xattr.` with the name percent-encoded, and GNU tar and star
 /// write ACLs and labels under keys of their own.
 fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -360,7 +360,7 @@ fn xattrs(pax: &[(Vec<u8>, Vec<u8>)]) -> Vec<(Vec<u8>, Vec<u8>)> {
             .or_else(|| key.strip_prefix(b"LIBARCHIVE.xattr.").map(percent_decoded)),
     };
     let applied = |key: &[u8]| key.starts_with(b"SCHILY.xattr.");
-    // Of several records for a name the last one that is applied counts, else the last.
+    // Of several records for a name, the last one that containerd applies counts, else the last.
     let mut found: Vec<_> =
         pax.iter().filter_map(|(key, value)| Some((name(key)?, applied(key), value))).collect();
     found.sort_by(|(a, first, _), (b, second, _)| a.cmp(b).then(first.cmp(second)));

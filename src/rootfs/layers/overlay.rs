@@ -1,14 +1,14 @@
-//! Puts layers over a filesystem: whiteouts, opaque directories, hard links, and symlinks among the parents of a path. It
-//! never reads a tar, and leaves to the filesystem what is kept of a path.
+//! Applies layers to a filesystem: whiteouts, opaque directories, hard links, and symlinks among the parent
+//! directories. It never reads a tar, and the filesystem decides what is kept of a path.
 //!
 //! The format is the OCI image specification's "Image Layer Filesystem Changeset" (`layer.md`). Where that leaves a
-//! choice, this does what containerd does over overlayfs (`archive.Apply` with `WithParents`), which is how BuildKit
+//! choice, this follows containerd over overlayfs (`archive.Apply` with `WithParents`), which is how BuildKit
 //! and Docker's containerd store unpack base images:
 //!
 //! - A parent that is a symlink *of the same layer* is followed, within the root (`fs.RootPath`).
 //! - A parent that is a symlink of a *lower* layer is not: the layer is unpacked beside the lower ones, so a
 //!   directory replaces the symlink, with mode and owner of the directory that it led to (`archive.mkparent`).
-//! - A whiteout needs its parents as a file does, so the same is made of them.
+//! - A whiteout needs its parent directories as a file does, so they are made in the same way.
 //! - Whiteouts hide lower layers only, wherever in the tar they are.
 
 use std::borrow::Cow;
@@ -16,35 +16,35 @@ use std::collections::HashSet;
 
 use super::LayerError;
 
-/// Symlinks followed for one path at most; the kernel stops at 40, containerd's `fs.RootPath` at 255.
+/// The most symlinks that are followed for one path; the kernel stops at 40, containerd's `fs.RootPath` at 255.
 const MAX_SYMLINKS: usize = 255;
 
-/// A filesystem that layers are put over. Paths are clean, without the leading slash; the root is empty.
+/// A filesystem that layers are applied to. Paths are clean, without the leading slash; the root is empty.
 pub(crate) trait Filesystem {
-    /// A path as a layer keeps it.
+    /// The type of a path in a layer.
     type Path: ToOwned + ?Sized;
-    /// What is at a path.
+    /// The type of an entry at a path.
     type Entry: Clone;
 
     fn bytes(path: &Self::Path) -> &[u8];
     fn path(bytes: &[u8]) -> <Self::Path as ToOwned>::Owned;
     fn kind(entry: &Self::Entry) -> Kind<'_>;
-    /// A directory that no layer describes: 0755, of root.
+    /// Returns a directory that no layer describes: 0755, owned by root.
     fn undescribed_directory() -> Self::Entry;
 
     fn at(&self, path: &[u8]) -> Option<&Self::Entry>;
-    /// Says whether a directory is at `path`. Most often it is the parent of the next path that is put.
+    /// Returns true if `path` is a directory. Most often it is the parent of the next path that is written.
     fn is_directory(&mut self, path: &[u8]) -> bool;
-    /// Puts `entry` at `path`, whose parent is a directory or the root. Over a directory, a directory keeps what is
-    /// below; anything else removes it.
+    /// Puts `entry` at `path`, whose parent is a directory or the root. A directory over a directory keeps its content;
+    /// anything else removes it.
     fn put(&mut self, path: Cow<'_, Self::Path>, entry: Self::Entry);
-    /// Removes `path` and all below it.
+    /// Removes `path` and everything below it.
     fn remove_tree(&mut self, path: &[u8]);
-    /// Removes all below `path`.
+    /// Removes everything below `path`.
     fn remove_below(&mut self, path: &[u8]);
 }
 
-/// What an entry is to the paths below it.
+/// The kind of an entry, as it matters for the paths below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind<'a> {
     Directory,
@@ -53,14 +53,14 @@ pub(crate) enum Kind<'a> {
     Other,
 }
 
-/// What a layer puts at a path.
+/// The entry that a layer puts at a path.
 pub(crate) enum Written<'l, E> {
     Entry(E),
     /// A hard link to a path.
     Link(&'l [u8]),
 }
 
-/// One layer on its way over a filesystem. Its whiteouts go first.
+/// A layer while it is applied to a filesystem. Its whiteouts come first.
 pub(crate) struct Overlay<'f, F> {
     pub files: &'f mut F,
     /// The symlinks that this layer put.
@@ -72,19 +72,19 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         Self { files, symlinks: HashSet::new() }
     }
 
-    /// Removes what lower layers have at a path: a whiteout.
+    /// Removes a path of the lower layers: a whiteout.
     pub fn remove(&mut self, path: &[u8]) {
         self.make_directory(split(path).0);
         self.files.remove_tree(path);
     }
 
-    /// Removes what lower layers have below a path: an opaque whiteout.
+    /// Removes everything of the lower layers below a path: an opaque whiteout.
     pub fn remove_below(&mut self, path: &[u8]) {
         self.make_directory(path);
         self.files.remove_below(path);
     }
 
-    /// Puts what a member says, and returns the path that it is at. `offset` is where in the tar the member is.
+    /// Puts a member into the filesystem and returns its path. `offset` is its place in the tar.
     pub fn write<'p>(
         &mut self,
         path: &'p F::Path,
@@ -111,7 +111,8 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         Ok(real)
     }
 
-    /// `path` with the symlinks of this layer among its parents followed, which are made directories; None in a loop.
+    /// Returns `path` with the symlinks of this layer among its parents followed; the parents are made directories.
+    /// `None` in a loop.
     fn with_parents<'p>(&mut self, path: &'p F::Path) -> Option<Cow<'p, F::Path>> {
         let (parent, name) = split(F::bytes(path));
         if parent.is_empty() || self.files.is_directory(parent) {
@@ -122,7 +123,8 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         Some(if real == parent { Cow::Borrowed(path) } else { Cow::Owned(F::path(&join(&real, name))) })
     }
 
-    /// What a hard link to `target` is. Of a symlink it is the symlink itself; of a directory there is none.
+    /// Returns the entry of a hard link to `target`. A hard link to a symlink is the symlink itself; one to a directory
+    /// does not exist.
     fn linked(&mut self, target: &[u8]) -> Option<F::Entry> {
         let (parent, name) = split(target);
         let real = match self.files.is_directory(parent) {
@@ -132,7 +134,7 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         self.files.at(&real).filter(|entry| F::kind(entry) != Kind::Directory).cloned()
     }
 
-    /// Where a path leads by the symlinks of this layer.
+    /// Returns the path to which the symlinks of this layer lead.
     fn followed(&self, path: &[u8]) -> Option<Vec<u8>> {
         follow_symlinks(path, |at| self.symlinks.contains(at).then(|| self.symlink(at)).flatten())
     }
@@ -144,13 +146,13 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         }
     }
 
-    /// Makes directories of `path` and all above it.
+    /// Makes `path` and everything above it directories.
     fn make_directory(&mut self, path: &[u8]) {
         if self.files.is_directory(path) {
             return;
         }
         let ends = memchr::memchr_iter(b'/', path).chain((!path.is_empty()).then_some(path.len()));
-        // All are looked up before the first symlink gives way, since it leads on to the directories below it.
+        // All are looked up before the first symlink is replaced, since the directories below it are found through it.
         let made: Vec<_> = ends
             .map(|end| &path[..end])
             .filter_map(|at| (!self.files.is_directory(at)).then(|| (at, self.led_to(at))))
@@ -160,7 +162,7 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         }
     }
 
-    /// The directory that `path` leads to, or one that no layer describes.
+    /// Returns the directory that `path` leads to, or one that no layer describes.
     fn led_to(&self, path: &[u8]) -> F::Entry {
         let real = follow_symlinks(path, |at| self.symlink(at));
         let found = real.and_then(|real| self.files.at(&real));
@@ -171,7 +173,7 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
     }
 }
 
-/// The parent and the name of a path; the root has no name.
+/// Returns the parent and the name of a path; the root has no name.
 pub(crate) fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memrchr(b'/', path) {
         Some(at) => (&path[..at], &path[at + 1..]),
@@ -183,7 +185,7 @@ fn join(parent: &[u8], name: &[u8]) -> Vec<u8> {
     if parent.is_empty() { name.to_vec() } else { [parent, b"/", name].concat() }
 }
 
-/// Where `path` leads within the root, where `target` tells the symlinks that are followed; None in a loop.
+/// Returns the path that `path` leads to within the root. `target` returns the symlinks to follow. `None` in a loop.
 pub(crate) fn follow_symlinks(path: &[u8], target: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let mut todo: Vec<Vec<u8>> = components(path);
     let mut done = Vec::new();
@@ -213,7 +215,7 @@ pub(crate) fn follow_symlinks(path: &[u8], target: impl Fn(&[u8]) -> Option<Vec<
     Some(done)
 }
 
-/// The components of a path, the last one first.
+/// Returns the components of a path, the last one first.
 fn components(path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|byte| *byte == b'/').rev().map(<[u8]>::to_vec).collect()
 }

@@ -1,8 +1,8 @@
-//! Reads an uncompressed tar in several parts at once. It never guesses: what a part holds counts only where the
-//! headers before it lead there.
+//! Reads an uncompressed tar in several parts in parallel. It never guesses: a part counts only if the headers before
+//! it lead to its start.
 //!
-//! Where a header stands is known only from the one before it. So a part starts at the first block that looks like a
-//! header, which may as well be inside a file, and is taken when the part before ends exactly at that place.
+//! The place of a header is known only from the one before it. So a part starts at the first block that looks like a
+//! header, which may also be inside a file, and it is accepted if the part before ends exactly at that place.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -13,24 +13,25 @@ use super::input::{self, ReadAt};
 use super::member::{BLOCK, Members, checksum_holds};
 use super::{Layer, LayerError};
 
-/// A part has no fewer bytes.
+/// The smallest part, in bytes.
 pub(super) const LEAST: u64 = 4 * 1024 * 1024;
-/// The most parts: each is a thread.
+/// The largest number of parts: each is a thread.
 const MOST: usize = 8;
-/// Bytes looked at for the start of a part: in a large file there is none, and reading all of it would cost more.
+/// The number of bytes that are searched for the start of a part: a large file has none, and reading all of it would
+/// cost more.
 const LOOKED_AT: u64 = 4 * 1024 * 1024;
 
-/// Members that stand in a row.
+/// Consecutive members.
 struct Part {
-    /// Where the first header is.
+    /// The offset of the first header.
     start: u64,
-    /// Where the header behind the last member is, and the name of that member.
+    /// The offset of the header after the last member, and the name of that member.
     end: (u64, Vec<u8>),
     layer: Layer,
 }
 
-/// Reads a tar, in parts of `least` bytes or more; their layers in order, and whether the marker that ends a tar is
-/// there.
+/// Reads a tar in parts of at least `least` bytes. Returns their layers in order, and true if the tar has its end
+/// marker.
 pub(super) fn read(file: &(impl ReadAt + ?Sized), least: u64) -> Result<(Vec<Layer>, bool), LayerError> {
     let size = size(file)?;
     let threads = thread::available_parallelism().map_or(1, |count| count.get().min(MOST)) as u64;
@@ -40,7 +41,7 @@ pub(super) fn read(file: &(impl ReadAt + ?Sized), least: u64) -> Result<(Vec<Lay
         let part = |at: u64| scope.spawn(move || part(file, bound(at), bound(at + 1)));
         let others: Vec<_> = (1..count).map(part).collect();
         let first = from(file, 0, bound(1));
-        // A part that cannot be read is read again behind the one before it, and fails again.
+        // A part that cannot be read is read again after the one before it, and fails again.
         let joined = others.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)));
         let others = joined.filter_map(|part| part.ok().flatten());
         first.into_iter().chain(others).collect()
@@ -77,7 +78,7 @@ fn take_until(members: &mut Members<'_>, layer: &mut Layer, until: u64) -> Resul
     Ok(())
 }
 
-/// The members from the first header behind `start` to `until`; `None` if none is found.
+/// Returns the members from the first header after `start` to `until`; `None` if none is found.
 fn part(file: &(impl ReadAt + ?Sized), start: u64, until: u64) -> Result<Option<Part>, LayerError> {
     let mut blocks = input::passing(file, start)?.0;
     let failed = |source| LayerError::Read { offset: start, source };
@@ -89,7 +90,7 @@ fn part(file: &(impl ReadAt + ?Sized), start: u64, until: u64) -> Result<Option<
         }
         let is_header = (header.as_ustar().is_some() || header.as_gnu().is_some()) && checksum_holds(&header);
         if is_header {
-            // What stood before this header may belong to it: the next one stands for itself.
+            // An extended header before this one may belong to it; the next header is complete.
             let mut members = resume(file, (at, Vec::new()))?;
             members.next()?;
             return from(file, members.position().0, until).map(Some);
@@ -99,7 +100,7 @@ fn part(file: &(impl ReadAt + ?Sized), start: u64, until: u64) -> Result<Option<
     Ok(None)
 }
 
-/// The members from the header at `start` to `until`, as far as they can be read.
+/// Returns the members from the header at `start` to `until`, as far as they can be read.
 fn from(file: &(impl ReadAt + ?Sized), start: u64, until: u64) -> Result<Part, LayerError> {
     let size = size(file)?;
     let mut members = resume(file, (start, Vec::new()))?;
@@ -108,7 +109,7 @@ fn from(file: &(impl ReadAt + ?Sized), start: u64, until: u64) -> Result<Part, L
     while end < until {
         let Ok(Some(member)) = members.next() else { break };
         let behind = members.position().0;
-        // Where the content is cut off, the error is for whoever comes to it from the start.
+        // If the content is cut off, the reader that comes from the start reports the error.
         if behind > size || layer.take(&mut members, member).is_err() {
             break;
         }

@@ -60,7 +60,7 @@ impl Layer {
     }
 }
 
-/// Applies a layer that is read in parts, however small.
+/// Applies a layer that is read in parts of any size.
 fn in_parts(tree: &mut Tree, bytes: &[u8]) -> Result<LayerSummary, LayerError> {
     if input::compression_at(bytes)? != Compression::None {
         return apply_layer_at(tree, bytes);
@@ -69,7 +69,7 @@ fn in_parts(tree: &mut Tree, bytes: &[u8]) -> Result<LayerSummary, LayerError> {
     finish(tree, parts, LayerSummary { has_end_marker, ..LayerSummary::default() })
 }
 
-/// Applies the layers in all ways that they can be read, and checks that they agree.
+/// Applies the layers in every way to read them, and checks that the results agree.
 fn tree(layers: impl IntoIterator<Item = Layer>) -> Tree {
     let (mut tree, mut seeking, mut parted) = (Tree::default(), Tree::default(), Tree::default());
     for bytes in layers.into_iter().map(Layer::bytes) {
@@ -212,7 +212,7 @@ fn hard_links_are_what_they_link_to() {
 }
 
 impl Layer {
-    /// Without the first member, which would otherwise be left in the tree when a later one fails.
+    /// Returns the tar without its first member, which would otherwise be in the tree when a later one fails.
     fn bytes_for_a_fresh_tree(self) -> Vec<u8> {
         let mut bytes = self.bytes();
         bytes[..1024].fill(0);
@@ -438,8 +438,7 @@ fn a_part_starts_at_no_header_that_is_a_files_content() {
     let name = "n".repeat(300);
     let records: [(&str, &[u8]); 2] = [("path", name.as_bytes()), ("SCHILY.xattr.user.a", b"1")];
     let inner = (0..20).fold(layer(), |inner, at| inner.file(&format!("inner{at}"), 0o600)).bytes();
-    // The parts meet now before, now within and now behind the file that is a tar, and between the extended header
-    // and the file that it is for.
+    // The parts meet before, within and after the file that is a tar, and between the extended header and its file.
     for before in 0..40 {
         let outer = (0..before).fold(layer(), |outer, at| outer.dir(&format!("d{at}"), 0o755));
         let outer = outer.put("x.tar", EntryType::Regular, 0o644, "", &inner).pax(&records).file("x", 0o644);
@@ -452,7 +451,7 @@ fn a_part_starts_at_no_header_that_is_a_files_content() {
 }
 
 proptest::proptest! {
-    /// Whatever is damaged, the answer is a tree or an error, and both ways to read agree on which.
+    /// For any damage the result is a tree or an error, and both ways to read agree.
     #[test]
     fn no_damage_makes_it_panic(damage in proptest::collection::vec((0_usize..4096, proptest::num::u8::ANY), 1..4)) {
         let records: [(&str, &[u8]); 2] = [("path", b"etc/passwd"), ("SCHILY.xattr.user.a", b"\n")];

@@ -1,4 +1,4 @@
-//! Puts a layer that was read over a [`Tree`]. It never reads anything itself.
+//! Applies a layer to a [`Tree`]. It never reads a tar itself.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::overlay::{Filesystem, Kind, Overlay, Written, split};
 use super::{GROUP, Layer, LayerError, PASSWD, What};
 use crate::rootfs::tree::{Entry, Metadata, Place, Tree};
 
-/// Puts the parts of one layer over a tree.
+/// Applies the parts of one layer to a tree.
 pub(super) fn apply(tree: &mut Tree, parts: Vec<Layer>) -> Result<(), LayerError> {
     let mut upper = Upper { tree, parent: None };
     let mut overlay = Overlay::over(&mut upper);
@@ -17,7 +17,7 @@ pub(super) fn apply(tree: &mut Tree, parts: Vec<Layer>) -> Result<(), LayerError
         overlay.remove_below(path.as_bytes());
     }
     for mut part in parts {
-        // Of each path the name alone is kept.
+        // Only the name of each path is kept.
         overlay.files.tree.reserve(part.writes.len(), part.paths.len() / 2);
         let mut start = 0;
         for (index, write) in part.writes.into_iter().enumerate() {
@@ -44,10 +44,10 @@ pub(super) fn apply(tree: &mut Tree, parts: Vec<Layer>) -> Result<(), LayerError
     Ok(())
 }
 
-/// A tree that a layer is put over.
+/// A tree that a layer is applied to.
 struct Upper<'t> {
     tree: &'t mut Tree,
-    /// The last directory that was looked for, as long as it is one for sure: the members of a directory come in a row.
+    /// The last directory that was looked up, while it is certainly one: the members of a directory are consecutive.
     parent: Option<(Vec<u8>, Place)>,
 }
 
@@ -95,7 +95,7 @@ impl Filesystem for Upper<'_> {
         let (parent, name) = split(&path);
         let place = self.place_of(parent).unwrap_or_else(|| self.tree.make_directory(parent));
         if self.tree.insert_in(place, name, entry).1 {
-            // A directory gave way, and the last one may be below it.
+            // A directory was replaced, and the last one may be below it.
             self.parent = None;
         }
     }

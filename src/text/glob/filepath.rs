@@ -2,7 +2,7 @@
 //! `ResolveWildcards`).
 //!
 //! `Match` divides a pattern at its stars. It puts each part at the first place where the part fits, byte by byte, and
-//! never tries another. A part without wildcards is searched for as it is, any other as a regular expression.
+//! never tries another. A part without wildcards is searched for literally, any other as a regular expression.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -13,7 +13,7 @@ use regex_automata::{Anchored, Input};
 
 use super::{PatternError, compile, push_literal, push_range};
 
-/// A pattern of `filepath.Match`. Its slashes stand for themselves.
+/// A pattern of `filepath.Match`. Slashes are literal.
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
     parts: Vec<Part>,
@@ -35,16 +35,17 @@ enum Finder {
     Regex(Regex),
 }
 
-/// A part as it is read.
+/// A part while it is parsed.
 #[derive(Default)]
 struct Draft {
     follows_star: bool,
-    /// Its text, where it has no wildcards.
+    /// Its text; `None` if it has wildcards.
     literal: Option<String>,
     expression: String,
 }
 
-/// A source of COPY or ADD is a pattern, and not the path of one file or directory (`containsWildcards` in fsutil).
+/// Returns true if a source of COPY or ADD is a pattern, not the path of one file or directory (`containsWildcards` in
+/// fsutil).
 pub(crate) fn has_wildcards(source: &str) -> bool {
     let mut chars = source.chars();
     while let Some(c) = chars.next() {
@@ -60,7 +61,7 @@ pub(crate) fn has_wildcards(source: &str) -> bool {
 }
 
 impl Glob {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
@@ -83,7 +84,7 @@ impl Glob {
         drafts(pattern).map(drop)
     }
 
-    /// The whole of `name` matches.
+    /// Returns true if the whole of `name` matches.
     pub(crate) fn matches(&self, name: &str) -> bool {
         let mut rest = name.as_bytes();
         for (at, part) in self.parts.iter().enumerate() {
@@ -97,7 +98,7 @@ impl Glob {
 impl Part {
     /// The end of the first place in `text` where the part fits.
     fn find(&self, text: &[u8], is_last: bool) -> Option<usize> {
-        // A star takes no slash.
+        // A star does not match a slash.
         let latest = if self.follows_star { memchr(b'/', text).unwrap_or(text.len()) } else { 0 };
         let found = match &self.finder {
             Finder::Literal(literal) => {
@@ -141,7 +142,7 @@ fn drafts(pattern: &str) -> Result<Vec<Draft>, PatternError> {
     parts(pattern).ok_or_else(|| PatternError::Syntax(pattern.to_owned()))
 }
 
-/// The parts of a pattern. None for a pattern that `Match` refuses.
+/// Returns the parts of a pattern. `None` if `Match` refuses it.
 fn parts(pattern: &str) -> Option<Vec<Draft>> {
     let mut parts = vec![Draft::new(false)];
     let mut chars = pattern.chars().peekable();
@@ -168,7 +169,7 @@ fn parts(pattern: &str) -> Option<Vec<Draft>> {
     Some(parts)
 }
 
-/// Adds an expression for one character. A star may leave a part of a character behind, of which Go reads each byte as
+/// Adds an expression for one character. A star may leave a part of a character behind; Go reads each of its bytes as
 /// U+FFFD.
 fn push_one(expression: &mut String, class: &str, takes_part: bool) {
     if takes_part {
@@ -178,7 +179,7 @@ fn push_one(expression: &mut String, class: &str, takes_part: bool) {
     }
 }
 
-/// Adds what follows a `[`.
+/// Adds the class that follows a `[`.
 fn push_class(expression: &mut String, chars: &mut Peekable<Chars<'_>>) -> Option<()> {
     let is_negated = chars.next_if_eq(&'^').is_some();
     let mut ranges = String::new();
@@ -187,14 +188,14 @@ fn push_class(expression: &mut String, chars: &mut Peekable<Chars<'_>>) -> Optio
         is_first = false;
         let low = bound(chars)?;
         let high = if chars.next_if_eq(&'-').is_some() { bound(chars)? } else { low };
-        // A range downwards holds nothing.
+        // A descending range is empty.
         if low <= high {
             push_range(&mut ranges, (low, high));
             has_replacement |= (low..=high).contains(&char::REPLACEMENT_CHARACTER);
         }
     }
     chars.next();
-    // A regular expression has no class without a character, but the complement of all.
+    // A regular expression cannot have an empty class, but it can have the complement of everything.
     let is_empty = ranges.is_empty();
     let all = if is_empty { "\\x{0}-\\x{10ffff}" } else { &ranges };
     let class = format!("[{}{all}]", if is_negated != is_empty { "^" } else { "" });
@@ -216,7 +217,7 @@ mod tests {
 
     use super::*;
 
-    /// Rows of Go's own table (`path/filepath/match_test.go`), those that are a pattern.
+    /// The rows of Go's own table (`path/filepath/match_test.go`) that are valid patterns.
     #[test]
     fn patterns_match_as_in_go() {
         let rows = [
@@ -277,7 +278,7 @@ mod tests {
         let matches = |pattern: &str, name: &str| Glob::new(pattern).unwrap().matches(name);
         assert!(matches("*??", "☺") && matches("*[^☺]", "☺") && matches("*[\u{fffd}]", "☺"));
         assert!(!matches("*[a-z]", "☺") && !matches("*[^☺\u{fffd}]", "☺") && !matches("??", "☺"));
-        // The first `?` takes all of the character, since it fits there.
+        // The first `?` matches the whole character, since it fits there.
         assert!(!matches("*?*?", "☺"));
     }
 
@@ -308,7 +309,7 @@ mod tests {
         assert!(!has_wildcards("a\\*") && !has_wildcards("a/b"));
     }
 
-    /// `Match` by its documentation, for names of one byte a character: every way of a star is tried.
+    /// `Match` as documented, for names with one byte per character: every length of a star is tried.
     fn documented(pattern: &[u8], name: &[u8]) -> bool {
         let Some((&first, rest)) = pattern.split_first() else { return name.is_empty() };
         let one = |taken: bool, rest: &[u8]| taken && documented(rest, &name[1..]);

@@ -2,11 +2,11 @@
 
 use super::{push_literal, push_range};
 
-/// Translates an expression. None for one that Go refuses, and for an escape of several characters (`\x41`, `\pL`,
+/// Translates an expression. `None` if Go refuses it, or if it has an escape of several characters (`\x41`, `\pL`,
 /// `\Q`), which is not translated.
 ///
-/// Unescaped, it may have only `^`, `$`, `(…)?`, `.*`, `[…]` and `[…]*` of what means something in an expression. A star
-/// takes bytes instead of characters; in UTF-8 the same texts match, and the result is smaller.
+/// The only unescaped operators it may have are `^`, `$`, `(…)?`, `.*`, `[…]` and `[…]*`. A star matches bytes instead
+/// of characters; in UTF-8 the same texts match, and the result is smaller.
 pub(super) fn translate(go: &str) -> Option<String> {
     let mut out = String::with_capacity(go.len() * 2);
     let mut rest = go;
@@ -37,7 +37,7 @@ pub(super) fn translate(go: &str) -> Option<String> {
 /// The expression of a `*`.
 const NO_SLASHES: &str = "[^/]*";
 
-/// Adds what follows a `\` outside of a class. Returns what follows that.
+/// Adds the escape that follows a `\` outside of a class. Returns the rest.
 fn escape<'t>(text: &'t str, out: &mut String) -> Option<&'t str> {
     let c = text.chars().next()?;
     let rest = &text[c.len_utf8()..];
@@ -68,7 +68,7 @@ fn escaped(c: char) -> Option<char> {
     }
 }
 
-/// The class that a `\` and `c` stand for: of ASCII alone, unlike those of `regex-automata`.
+/// The class that a `\` and `c` stand for: ASCII only, unlike those of `regex-automata`.
 fn perl_class(c: char) -> Option<&'static str> {
     Some(match c {
         'd' => "[0-9]",
@@ -81,7 +81,7 @@ fn perl_class(c: char) -> Option<&'static str> {
     })
 }
 
-/// Adds what follows a `[` (`parseClass` of `regexp/syntax`). Returns what follows the class.
+/// Adds the class that follows a `[` (`parseClass` of `regexp/syntax`). Returns the rest.
 fn class<'t>(text: &'t str, out: &mut String) -> Option<&'t str> {
     out.push('[');
     let mut rest = text;
@@ -121,13 +121,13 @@ fn class<'t>(text: &'t str, out: &mut String) -> Option<&'t str> {
     rest.strip_prefix(']')
 }
 
-/// The names that may stand in `[:…:]`.
+/// The names allowed in `[:…:]`.
 const NAMED: [&str; 14] = [
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
     "upper", "word", "xdigit",
 ];
 
-/// A character of a class, and what follows it.
+/// A character of a class, and the rest.
 fn bound(text: &str) -> Option<(char, &str)> {
     let c = text.chars().next()?;
     let rest = &text[c.len_utf8()..];
@@ -143,7 +143,7 @@ mod tests {
     use super::super::compile;
     use super::*;
 
-    /// The texts that an expression matches, of some.
+    /// The sample texts that an expression matches.
     fn matched(go: &str) -> Vec<&'static str> {
         let regex = compile(&translate(&format!("^{go}$")).unwrap()).unwrap();
         let texts =
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(matched("[^a-z/]"), ["]", "[", "-", "^", "5", "_", "\n", " ", "é", "&"]);
         assert_eq!(matched("[a-]"), ["a", "-"]);
         assert_eq!(matched("[[a]"), ["a", "["]);
-        // `&&` and `[` mean more to regex-automata.
+        // `&&` and `[` are operators in regex-automata.
         assert_eq!(matched("[a&&b]"), ["a", "b", "&"]);
         assert_eq!(matched("[[^/]"), ["[", "^", "/"]);
         assert_eq!(matched("[[:alpha:]_]"), ["a", "b", "z", "_"]);

@@ -1,6 +1,6 @@
 //! The patterns of `.dockerignore` and `COPY --exclude`, as `github.com/moby/patternmatcher` matches them.
 //!
-//! Like that (`Pattern.compile`), it tells four kinds of patterns apart: only one needs a regular expression.
+//! Like `Pattern.compile` there, it distinguishes four kinds of patterns: only one needs a regular expression.
 
 use std::sync::OnceLock;
 
@@ -16,9 +16,9 @@ pub(crate) struct IgnorePattern(Kind);
 enum Kind {
     /// A path.
     Exact(String),
-    /// `dir/**`: what the paths start with.
+    /// `dir/**`: the start of the paths.
     Prefix(String),
-    /// `**/name` or `**name`: what the paths end with.
+    /// `**/name` or `**name`: the end of the paths.
     Suffix(String),
     Expression(Box<Expression>),
 }
@@ -27,7 +27,7 @@ enum Kind {
 struct Expression {
     bounds: Bounds,
     text: String,
-    /// Compiled when a path within the bounds is met.
+    /// Compiled at the first path within the bounds.
     regex: OnceLock<Regex>,
 }
 
@@ -40,14 +40,14 @@ struct Bounds {
     tail: String,
     /// The least number of bytes.
     least: usize,
-    /// The head is complete.
+    /// True if the head is complete.
     is_past_head: bool,
-    /// What is read stands in `[…]`.
+    /// True inside of `[…]`.
     is_in_class: bool,
 }
 
 impl IgnorePattern {
-    /// Reads a pattern that Go's `filepath.Clean` has shortened.
+    /// Parses a pattern that Go's `filepath.Clean` has shortened.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl IgnorePattern {
         }))
     }
 
-    /// The pattern matches `path` itself.
+    /// Returns true if the pattern matches `path` itself.
     pub(crate) fn matches(&self, path: &str) -> bool {
         match &self.0 {
             Kind::Exact(own) => path == own,
@@ -77,7 +77,7 @@ impl IgnorePattern {
         }
     }
 
-    /// The pattern matches `path` or a directory above it (`MatchesOrParentMatches`).
+    /// Returns true if the pattern matches `path` or a directory above it (`MatchesOrParentMatches`).
     pub(crate) fn matches_or_above(&self, path: &str) -> bool {
         let head = match &self.0 {
             Kind::Exact(head) | Kind::Prefix(head) => head,
@@ -103,14 +103,14 @@ impl Expression {
 }
 
 impl Bounds {
-    /// Takes a character of the pattern that is not escaped and not one of two stars.
+    /// Adds a character of the pattern that is not escaped and not one of two stars.
     fn take(&mut self, c: char) {
         match c {
             '[' if !self.is_in_class => {
                 self.wildcard(1);
                 self.is_in_class = true;
             }
-            // Their expressions end with a `]`, which ends a class that is open.
+            // Their expressions end with a `]`, which closes an open class.
             '*' | '?' | ']' => {
                 self.wildcard(usize::from(c == '?' && !self.is_in_class));
                 self.is_in_class = false;
@@ -128,7 +128,7 @@ impl Bounds {
         }
     }
 
-    /// Takes something that matches any of several texts, none shorter than `least` bytes.
+    /// Adds a part that matches several texts, none shorter than `least` bytes.
     fn wildcard(&mut self, least: usize) {
         self.least += least;
         self.tail.clear();
@@ -136,7 +136,7 @@ impl Bounds {
     }
 }
 
-/// The kinds of a pattern (`matchType`).
+/// The kind of a pattern (`matchType`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum GoKind {
     Exact,
@@ -183,7 +183,7 @@ fn go_expression(pattern: &str) -> (GoKind, String, Bounds) {
     }
     out.push('$');
     if pattern.contains("[:") {
-        // A name in `[:…:]` has a `]` behind it that ends no class. Each `?` takes a character all the same.
+        // The `]` after a name in `[:…:]` does not end a class. Each `?` still matches a character.
         bounds = Bounds { least: pattern.matches('?').count(), ..Bounds::default() };
     }
     (kind, out, bounds)

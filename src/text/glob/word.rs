@@ -1,4 +1,4 @@
-//! Patterns of `*` and `?` in the words of a shell: `${name#pattern}`, `${name%pattern}`, `case`.
+//! Patterns of `*` and `?` in shell words: `${name#pattern}`, `${name%pattern}`, `case`.
 
 use std::ops::Range;
 
@@ -10,29 +10,29 @@ use super::{compile, push_literal};
 /// A piece of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// `*`: any characters but line feeds.
+    /// `*`: any characters except line feeds.
     Star,
     /// `?`: a character that is not a line feed.
     Any,
-    /// A character that stands for itself.
+    /// A literal character.
     Literal(char),
 }
 
-/// A pattern. Of the matches that start first it finds the one that its stars prefer, as Go's `regexp` does.
+/// A pattern. Of the matches that start first, it finds the one that its stars prefer, as Go's `regexp` does.
 #[derive(Clone, Debug)]
 pub(crate) struct WordPattern {
     regex: Regex,
 }
 
 impl WordPattern {
-    /// Compiles a pattern. Its stars take as much as they can where it is greedy, and as little otherwise. `None` if
-    /// it is too large.
+    /// Compiles a pattern. Its stars match as much as possible if it is greedy, as little as possible otherwise.
+    /// `None` if it is too large.
     pub(crate) fn new(pieces: &[Piece], is_greedy: bool) -> Option<Self> {
         let mut expression = String::new();
         let mut previous = None;
         for &piece in pieces {
             match piece {
-                // A second star takes nothing that the first leaves.
+                // A second star adds nothing to the first.
                 Piece::Star if previous == Some(Piece::Star) => {}
                 Piece::Star => expression.push_str(if is_greedy { "(?-u:.)*" } else { "(?-u:.)*?" }),
                 Piece::Any => expression.push('.'),
@@ -43,17 +43,17 @@ impl WordPattern {
         Some(Self { regex: compile(&expression)? })
     }
 
-    /// The first match.
+    /// Returns the first match.
     pub(crate) fn find(&self, text: &str) -> Option<Range<usize>> {
         self.regex.find(text).map(|found| found.range())
     }
 
-    /// The end of the match at the start of `text`.
+    /// Returns the end of the match at the start of `text`.
     pub(crate) fn end_at_start(&self, text: &str) -> Option<usize> {
         self.regex.search(&Input::new(text).anchored(Anchored::Yes)).map(|found| found.end())
     }
 
-    /// All matches that do not overlap, without an empty one right behind another.
+    /// Returns all matches that do not overlap, without an empty one directly after another.
     pub(crate) fn find_all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
         self.regex.find_iter(text).map(|found| found.range())
     }
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(find("*", "", true), Some(0..0));
         assert_eq!(find("", "a", true), Some(0..0));
         assert_eq!(find("a", "", true), None);
-        // A star and a question mark match no line feed.
+        // A star and a question mark do not match a line feed.
         assert_eq!(find("a*b", "a\nb", true), None);
         assert_eq!(find("a?b", "a\nbaxb", true), Some(3..6));
         assert_eq!(find("a*", "a\nb", true), Some(0..1));
