@@ -1,5 +1,5 @@
-//! How the repository builds its Dockerfiles, by its own files: from which context, with which arguments and
-//! under which tags. Nothing is run; what only a run would tell stays a hole in a [`Pattern`].
+//! The builds of a repository's Dockerfiles, read from its own files: the context, the arguments and the tags of
+//! each. It never runs anything; a value that only a run knows is a hole in a [`Pattern`].
 
 pub mod bake;
 mod build_context;
@@ -33,7 +33,7 @@ pub use folder::{FolderContext, RefusedIgnoreFile};
 pub use resolve::resolve;
 pub use scan::{Builds, Unread, find};
 
-/// What kind of file says how something is built.
+/// The kind of a file that describes builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// `layerwright.toml`.
@@ -66,10 +66,10 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A place that says how something is built.
+/// The place where a build is described.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// What kind of file it is.
+    /// The kind of the file.
     pub kind: Kind,
     /// The file.
     pub path: RepoPath,
@@ -83,33 +83,33 @@ impl fmt::Display for Place {
     }
 }
 
-/// A build as a file of the repository writes it, before anybody looked which Dockerfiles it means.
+/// A build as a file of the repository writes it, before its paths are resolved to Dockerfiles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
-    /// Who says so.
+    /// The place where the build is written.
     pub place: Place,
-    /// The folders, from the repository's root, that relative paths may start in, the likeliest first: the root
-    /// itself is the empty pattern.
+    /// The folders that paths may be relative to, from the repository's root, the likeliest first. The root itself is
+    /// the empty pattern.
     pub folders: Vec<Pattern>,
     /// The Dockerfile, relative to one of the folders.
     pub dockerfile: Pattern,
-    /// The context: a folder relative to one of the folders, a URL or `-`. `None` if nothing says which.
+    /// The context: a folder relative to one of the folders, a URL or `-`. `None` if it is not stated.
     pub context: Option<Pattern>,
     /// `--target`.
     pub target: Option<Pattern>,
-    /// Build arguments; None as the value where the environment of the build gives it.
+    /// Build arguments; a value is `None` if it comes from the environment of the build.
     pub args: Vec<(String, Option<Pattern>)>,
-    /// Named contexts as they are written: a folder relative to one of the folders, `docker-image://…`,
+    /// Named contexts as written: a folder relative to one of the folders, `docker-image://…`,
     /// `target:…`, `service:…`, `oci-layout://…` or a URL.
     pub contexts: Vec<(String, Pattern)>,
-    /// Names that the image gets.
+    /// The names of the image.
     pub tags: Vec<Pattern>,
     /// `--platform`.
     pub platforms: Vec<Pattern>,
 }
 
 impl Declared {
-    /// A build of `dockerfile` with nothing else said.
+    /// Returns a build of `dockerfile` with nothing else stated.
     pub fn new(place: Place, folders: Vec<Pattern>, dockerfile: Pattern) -> Self {
         Self {
             place,
@@ -125,20 +125,20 @@ impl Declared {
     }
 }
 
-/// A file that says how something is built could not be read.
+/// The error for a file with builds that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct Unreadable {
     /// The line, 1-based.
     pub line: usize,
-    /// Why.
+    /// The reason.
     pub message: String,
 }
 
-/// Larger files are data that happens to have the name.
+/// Larger files are data that only has a matching name.
 const LARGEST: usize = 1 << 20;
-/// How much the builds of one file may say together, in arguments, names and the like. Inheritance and matrices
-/// could make more than fits in memory of a few lines.
+/// The most arguments, names and other values in all builds of one file. With inheritance and matrices, a few lines
+/// could make more than fits in memory.
 const MOST_SAID: usize = 100_000;
 
 fn checked_size(text: &str) -> Result<(), Unreadable> {
@@ -159,17 +159,14 @@ impl Collected {
     fn add(&mut self, build: Declared) -> Result<(), Unreadable> {
         self.said += 8 + build.args.len() + build.contexts.len() + build.tags.len() + build.platforms.len();
         if self.said > MOST_SAID {
-            return Err(Unreadable {
-                line: build.place.line,
-                message: "it makes more builds than can be read".into(),
-            });
+            return Err(Unreadable { line: build.place.line, message: "too many builds in one file".into() });
         }
         self.builds.push(build);
         Ok(())
     }
 }
 
-/// Returns true if a context is no folder of this machine: a URL, a repository as git names it, or standard input.
+/// Returns true if a context is not a local folder: a URL, a git repository, or standard input.
 fn is_remote(context: &Pattern) -> bool {
     let remote = |text: &str| {
         text.contains("://") || text == "-" || text.starts_with("git@") || text.starts_with("github.com/")
@@ -177,38 +174,37 @@ fn is_remote(context: &Pattern) -> bool {
     matches!(context.parts().first(), Some(Part::Text(text)) if remote(text))
 }
 
-/// The folder of a file, as paths in it see it.
+/// Returns the folder of a file, to which its paths are relative.
 fn folder_of(path: &RepoPath) -> Pattern {
     path.parent().map_or_else(Pattern::default, |folder| Pattern::text(folder.as_str()))
 }
 
-/// Where a build takes a context from.
+/// The source of a build context.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContextRoot {
-    /// A folder of the repository; None is its root.
+    /// A folder of the repository; `None` is its root.
     Folder(Option<RepoPath>),
-    /// Somewhere else, as it is written: a URL, standard input, an image, another build, or a folder that only a
-    /// run would tell.
+    /// Another source, as written: a URL, standard input, an image, another build, or a folder that only a run knows.
     Elsewhere(String),
 }
 
-/// One way in which the repository builds a Dockerfile.
+/// One build of a Dockerfile of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
-    /// Who says so; the first in order of kind and path where several say the same.
+    /// The place where it is written; if several are equal, the first in order of kind and path.
     pub place: Place,
     /// The Dockerfile.
     pub dockerfile: RepoPath,
     /// The context.
     pub context: ContextRoot,
-    /// The stage that is built; None for the last.
+    /// The stage that is built; `None` for the last.
     pub target: Option<Pattern>,
-    /// Build arguments; None as the value where only a run would tell.
+    /// Build arguments; a value is `None` if only a run knows it.
     pub args: BTreeMap<String, Option<String>>,
     /// Named contexts.
     pub contexts: BTreeMap<String, ContextRoot>,
-    /// Names that the image gets.
+    /// The names of the image.
     pub tags: Vec<Pattern>,
-    /// The platforms that it is built for, where that is said.
+    /// The platforms that it is built for; empty if not stated.
     pub platforms: Vec<String>,
 }

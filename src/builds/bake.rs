@@ -1,4 +1,4 @@
-//! The targets of a bake file. Its functions are never called; what they make stays a hole.
+//! The targets of a bake file. It never calls functions; their results are holes.
 
 mod expression;
 
@@ -15,19 +15,20 @@ use crate::git::RepoPath;
 use crate::text::LineIndex;
 use crate::text::pattern::{Part, Pattern};
 
-/// How many targets one matrix may make; of a larger one each name is a hole.
+/// The most targets of one matrix; in a larger matrix each name is a hole.
 const MOST_ROWS: usize = 256;
-/// How many targets may inherit from each other.
+/// The longest chain of targets that inherit from each other.
 const DEEPEST: usize = 16;
 
-/// The builds of a bake file, HCL or JSON by its name. A variable holds its default: that is how the image is built
-/// where nobody sets it. Paths start in the folder in which bake runs: the file's own or the root.
+/// Returns the builds of a bake file, HCL or JSON by its name. A variable has its default: that is how the image is
+/// built if the variable is not set. Paths are relative to the working directory of bake: the file's own folder or the
+/// root.
 ///
-/// A target that is there to be inherited from, or to be laid over that of another file, is no build.
+/// A target that only serves as a parent, or that is merged into one of another file, is not a build.
 ///
 /// # Errors
 ///
-/// If it is no HCL or JSON, too large, or says too much.
+/// If it is not valid HCL or JSON, is too large, or has too many builds.
 pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     checked_size(text)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -37,19 +38,19 @@ pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable
     }
     let body: Body = text.parse().map_err(|error: hcl_edit::parser::Error| Unreadable {
         line: error.location().line(),
-        message: format!("it is no HCL: {}", error.message()),
+        message: format!("not valid HCL: {}", error.message()),
     })?;
     File::of_hcl(&body, text).declared(path, text)
 }
 
-/// A target as it is written, once for each block of its name.
+/// A target as written, one for each block of its name.
 struct Block<'a> {
     label: &'a str,
     line: usize,
     attributes: Vec<(&'a str, Written<'a>)>,
 }
 
-/// What a bake file holds.
+/// The content of a bake file.
 #[derive(Default)]
 struct File<'a> {
     variables: HashMap<&'a str, Written<'a>>,
@@ -57,7 +58,7 @@ struct File<'a> {
     groups: Vec<Written<'a>>,
 }
 
-/// A target once its matrix is resolved.
+/// A target after its matrix is resolved.
 struct Target {
     name: String,
     line: usize,
@@ -158,12 +159,12 @@ impl<'a> File<'a> {
     }
 }
 
-/// Lays targets over those that they inherit from.
+/// Merges targets with those that they inherit from.
 struct Merging<'t> {
     targets: &'t [Target],
-    /// The blocks of each name, in their order.
+    /// The blocks of each name, in order.
     by_name: HashMap<&'t str, Vec<usize>>,
-    /// What came out; None for a target that is being merged.
+    /// The results; `None` for a target that is being merged.
     done: HashMap<&'t str, Option<Said>>,
 }
 
@@ -176,8 +177,8 @@ impl<'t> Merging<'t> {
         Self { targets, by_name, done: HashMap::new() }
     }
 
-    /// What all blocks of a name and those that they inherit from say, as `bake.Config.target` merges them. None
-    /// for a name that the file does not have, and for a target that inherits from itself.
+    /// Returns all blocks of a name and those that they inherit from, merged as by `bake.Config.target`. `None` if the
+    /// file does not have the name, or if a target inherits from itself.
     fn whole(&mut self, name: &str, depth: usize) -> Option<Said> {
         if let Some(done) = self.done.get(name) {
             return done.clone();
@@ -202,7 +203,7 @@ impl<'t> Merging<'t> {
     }
 }
 
-/// What the names of a target's matrix hold, one list for each target that it makes; one empty list without one.
+/// Returns the values of a target's matrix, one list for each target that it makes; one empty list without a matrix.
 fn rows(block: &Block, scope: &Scope) -> Vec<Locals> {
     let mut rows = vec![Locals::new()];
     let Some((_, matrix)) = block.attributes.iter().find(|(name, _)| *name == "matrix") else { return rows };
@@ -237,7 +238,7 @@ fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
         let given = value.entries().iter().filter(|(_, value)| *value != Value::Null);
         let said = &mut target.said;
         match *name {
-            // Rows are different targets even where their names are not known.
+            // Rows are different targets even if their names are not known.
             "name" => {
                 let name = value.pattern();
                 target.name = name.known().map_or_else(|| format!("{}#{at}", block.label), str::to_owned);
@@ -261,12 +262,12 @@ fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
     target
 }
 
-/// The texts of a list that are known.
+/// Returns the known texts of a list.
 fn names(value: &Value) -> Vec<String> {
     value.items().iter().filter_map(|name| Some(name.pattern().known()?.to_owned())).collect()
 }
 
-/// A path without `cwd://`, which says that it starts where bake runs.
+/// Returns a path without `cwd://`, which makes it relative to the working directory of bake.
 fn here(path: &Pattern) -> Pattern {
     let mut kept = Pattern::default();
     for (at, part) in path.parts().iter().enumerate() {

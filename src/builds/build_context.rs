@@ -1,4 +1,5 @@
-//! What the sources of COPY and ADD find in a build context. Names are those of the context, not of the repository.
+//! The files of a build context that the sources of COPY and ADD match. Paths are those of the context, never of the
+//! repository.
 
 use std::collections::BTreeSet;
 
@@ -7,22 +8,22 @@ use crate::git::{EntryKind, RepoPath};
 use crate::text::glob::has_wildcards;
 use crate::text::path::clean;
 
-/// The most bytes of a file that are read to see whether ADD would extract it.
+/// The most bytes of a file that are read to find out if ADD would extract it.
 pub(super) const MOST_BYTES: u64 = 64 << 20;
 
 /// The content of a build context. Paths are relative to its root and clean; the root is empty.
 pub trait BuildContext: Sync {
-    /// The paths that match a source, in order, wildcards expanded as Go's `filepath.Match` does and symbolic
-    /// links followed. A source that is not there gives none: a build product, a submodule, or nothing.
+    /// Returns the paths that match a source, in order, with wildcards expanded as by Go's `filepath.Match` and
+    /// symbolic links followed. Empty if the source does not exist: a build product, a submodule, or nothing.
     fn find(&self, source: &str) -> Option<Vec<ContextPath>>;
 
-    /// Everything below a directory, in byte order, with the path relative to it.
+    /// Returns everything below a directory, in byte order, with the path relative to it.
     fn below(&self, directory: &str) -> Vec<(String, ContextEntry)>;
 
-    /// The bytes of a file, where they can be read.
+    /// Returns the bytes of a file, if they can be read.
     fn read(&self, file: &str) -> Option<Vec<u8>>;
 
-    /// The reason why a source is not found.
+    /// Returns the reason why a source is not found.
     fn missing(&self) -> &'static str {
         "is not in the repository"
     }
@@ -31,7 +32,7 @@ pub trait BuildContext: Sync {
 /// One match of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextPath {
-    /// The path that matched; its last component names the copy.
+    /// The path that matched; its last component is the name of the copy.
     pub path: String,
     /// The path with symbolic links followed.
     pub real: String,
@@ -44,15 +45,15 @@ pub struct ContextPath {
 pub enum ContextEntry {
     /// A regular file.
     File,
-    /// A directory, with its permission bits where they are known: git stores none.
+    /// A directory, with its permission bits if known: git stores none.
     Dir(Option<u32>),
     /// A symbolic link, with its target.
     Symlink(String),
-    /// Something whose kind git does not tell: a submodule.
+    /// An object whose kind git does not store: a submodule.
     Unknown,
 }
 
-/// A context of which nothing is known.
+/// An unknown context.
 #[derive(Clone, Copy, Debug)]
 pub struct NoContext;
 

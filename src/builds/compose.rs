@@ -1,4 +1,5 @@
-//! The services that a compose file builds. Other files that it extends or includes are read by their own names.
+//! The services that a compose file builds. It never follows `extends` or `include` into other
+//! files: those are read by their own names.
 
 use super::declared::Said;
 use super::document::{Entry, Node, Value};
@@ -6,21 +7,21 @@ use super::{Collected, Declared, Kind, Place, Unreadable, folder_of, yaml};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
-/// How many services may extend each other, and how deep defaults may lie in defaults.
+/// The longest chain of services that extend each other, and the deepest nesting of defaults.
 const DEEPEST: usize = 16;
 
-/// The builds of a compose file. A variable with a default holds it: that is how the image is built where nobody
-/// sets it. Paths start in the file's folder, or in the root where that is the project's (`--project-directory`, and
-/// files that another one includes). In a file that is laid over another (`compose.override.yaml`) a build may leave open where it is built
-/// from.
+/// Returns the builds of a compose file. A variable with a default has it: that is how the image is built if the
+/// variable is not set. Paths are relative to the file's folder, or to the root if that is the project's
+/// (`--project-directory`, and files that another one includes). In a file that overrides another
+/// (`compose.override.yaml`), a build may leave out its context.
 ///
 /// # Errors
 ///
-/// If it is no YAML, too large, or says too much.
+/// If it is not valid YAML, is too large, or has too many builds.
 pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     let mut found = Collected::default();
     for document in yaml::documents(text)? {
-        // Files of the first version have their services outside.
+        // Files of the first version have their services at the top level.
         let services = match document.get("services") {
             Some(services) => services,
             None if document.get("version").is_none() => &document,
@@ -44,13 +45,13 @@ pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable
     Ok(found.builds)
 }
 
-/// Returns true if compose takes a file of this name by itself, so that what it leaves out has its default.
+/// Returns true if compose uses a file of this name without options, so that missing settings have their defaults.
 fn stands_alone(path: &RepoPath) -> bool {
     let stem = path.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
     matches!(stem, "compose" | "docker-compose")
 }
 
-/// What a service and those that it extends say of its build. `None` if none says anything.
+/// Returns the build settings of a service and those that it extends. `None` if there are none.
 fn said(service: &Entry, services: &Node, depth: usize) -> Option<Said> {
     let node = &service.value;
     let base = node.get("extends").and_then(|extends| {
@@ -100,7 +101,7 @@ fn value(node: &Node) -> Option<Pattern> {
     node.text().map(interpolated)
 }
 
-/// A map, or a list of `NAME=value`. What has no value takes it from the environment.
+/// Parses a map, or a list of `NAME=value`. A name without a value takes it from the environment.
 fn pairs(node: &Node) -> Vec<(String, Option<Pattern>)> {
     let of_list = node.items().iter().filter_map(Node::text).map(|text| match text.split_once('=') {
         Some((name, value)) => (name.to_owned(), Some(interpolated(value))),
@@ -110,7 +111,7 @@ fn pairs(node: &Node) -> Vec<(String, Option<Pattern>)> {
     of_list.chain(of_map).collect()
 }
 
-/// A text with its variables, as compose-go's `template` package reads them: `$X`, `${X}`, `${X:-default}`,
+/// Parses a text with its variables, as compose-go's `template` package does: `$X`, `${X}`, `${X:-default}`,
 /// `${X-default}`, `${X:?error}`, `${X:+other}` and `$$`.
 fn interpolated(text: &str) -> Pattern {
     let mut pattern = Pattern::default();
@@ -142,7 +143,7 @@ fn interpolate(text: &str, into: &mut Pattern, depth: usize) {
     into.push_text(rest);
 }
 
-/// What stands before the brace that closes, and what follows it.
+/// Returns the text before the closing brace, and the text after it.
 fn braced(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0;
     for (at, c) in text.char_indices() {

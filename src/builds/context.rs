@@ -1,5 +1,5 @@
-//! Build contexts: where the sources of COPY and ADD come from, and what git has there. Nothing is built, and
-//! nothing outside the context is seen.
+//! Build contexts: the folders that the sources of COPY and ADD come from, and the files that git has there. It never
+//! builds anything, and never looks outside the context.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -12,15 +12,15 @@ use crate::discover::{Above, ReadError, Source, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::glob::{Glob, PatternError, has_wildcards};
 
-/// The most of a `.dockerignore` file that is read.
+/// The largest `.dockerignore` file that is read.
 const MOST_IGNORED: u64 = 1 << 20;
 
-/// How a context is known.
+/// The reason why a folder is the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// Nothing names another, so it is taken to be the Dockerfile's own folder.
+    /// Nothing names another, so the Dockerfile's own folder is assumed.
     OwnFolder,
-    /// Nothing names another, and more of its sources are found from this folder above its own.
+    /// Nothing names another, and this folder above the Dockerfile's own has more of its sources.
     SourcesAbove,
     /// A file of the repository names it.
     Declared(Place),
@@ -39,20 +39,20 @@ impl fmt::Display for Evidence {
 /// A folder from which a Dockerfile is built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// The folder; None is the repository's root.
+    /// The folder; `None` is the repository's root.
     pub root: Option<RepoPath>,
-    /// How it is known.
+    /// The reason why it is the context.
     pub evidence: Evidence,
 }
 
 impl Context {
-    /// The context of a Dockerfile for which nothing names one.
+    /// Returns the context of a Dockerfile for which nothing names one.
     pub fn assumed(dockerfile: &RepoPath) -> Self {
         Self { root: dockerfile.parent(), evidence: Evidence::OwnFolder }
     }
 
-    /// The context of a Dockerfile for which nothing names one, by where its `sources` are: its own folder, or
-    /// the nearest folder above it that has more of them.
+    /// Returns the context of a Dockerfile for which nothing names one, by its `sources`: its own folder, or the
+    /// nearest folder above it that has more of them.
     pub fn guessed(source: &Source<'_>, dockerfile: &RepoPath, sources: &[&str]) -> Self {
         let found = |context: &Self| {
             let view = ContextView::new(source, context, dockerfile).ok()?;
@@ -73,30 +73,30 @@ impl Context {
     }
 }
 
-/// What git has at a source path of COPY or ADD.
+/// The object that git has at a source path of COPY or ADD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// A folder.
     Dir,
     /// A regular file.
     File {
-        /// True if it may be run.
+        /// True if it is executable.
         executable: bool,
     },
-    /// A link, and where it leads within the context; `None` if that is nowhere.
+    /// A symbolic link, with its final target in the context; `None` if there is none.
     Symlink {
         /// The end of the chain of links, from the repository's root.
         target: Option<RepoPath>,
     },
-    /// Another repository, whose files are not known here.
+    /// A submodule, whose files are not known.
     Submodule,
-    /// `.dockerignore` keeps it from the builder.
+    /// Excluded by `.dockerignore`.
     Ignored,
-    /// Git does not have it. It may be made before the build, so its type is unknown.
+    /// Not in git. It may be made before the build, so its type is unknown.
     Missing,
 }
 
-/// Why the view of a context cannot be made.
+/// The reason why a context cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
     /// A builder would refuse the context's ignore file.
@@ -104,7 +104,7 @@ pub enum ContextError {
     Ignored {
         /// The ignore file.
         path: RepoPath,
-        /// What is wrong with it, and where.
+        /// The error and its line.
         error: IgnoreError,
     },
     /// The context's ignore file cannot be read.
@@ -112,22 +112,22 @@ pub enum ContextError {
     Read(#[from] ReadError),
 }
 
-/// A context as the builder sees it: what git has in it, without what its ignore file leaves out.
+/// A context as the builder sees it: the files that git has in it, without those that its ignore file excludes.
 pub struct ContextView<'a> {
     source: &'a Source<'a>,
     root: Option<RepoPath>,
     ignored: Option<(RepoPath, Ignored)>,
-    /// Whether the builder gets each entry below the root, in order; found out when first asked.
+    /// For each entry below the root, in order: true if the builder gets it. Computed at the first use.
     sent: OnceLock<Vec<bool>>,
 }
 
 impl<'a> ContextView<'a> {
-    /// Views `context` as `dockerfile` is built from it. `<name>.dockerignore` beside the Dockerfile replaces
-    /// the context's own `.dockerignore` (BuildKit, `frontend/dockerui`).
+    /// Returns the view of `context` for a build of `dockerfile`. `<name>.dockerignore` beside the Dockerfile
+    /// replaces the context's own `.dockerignore` (BuildKit, `frontend/dockerui`).
     ///
     /// # Errors
     ///
-    /// [`ContextError`] if there is an ignore file that cannot be read or that builders refuse.
+    /// [`ContextError`] if there is an ignore file that cannot be read or that builders reject.
     pub fn new(
         source: &'a Source<'a>,
         context: &Context,
@@ -137,11 +137,11 @@ impl<'a> ContextView<'a> {
         Self::with_ignore_file(source, context, own)
     }
 
-    /// Views a named context: its own `.dockerignore` counts, and no other (BuildKit, `dockerui.nameContext`).
+    /// Returns the view of a named context: only its own `.dockerignore` applies (BuildKit, `dockerui.nameContext`).
     ///
     /// # Errors
     ///
-    /// [`ContextError`], as of [`new`](Self::new).
+    /// [`ContextError`], as for [`new`](Self::new).
     pub fn named(source: &'a Source<'a>, context: &Context) -> Result<Self, ContextError> {
         Self::with_ignore_file(source, context, None)
     }
@@ -158,18 +158,18 @@ impl<'a> ContextView<'a> {
         Ok(Self { source, root, ignored, sent: OnceLock::new() })
     }
 
-    /// The folder that is sent to the builder; None is the repository's root.
+    /// Returns the folder that is sent to the builder; `None` is the repository's root.
     pub fn root(&self) -> Option<&RepoPath> {
         self.root.as_ref()
     }
 
-    /// The ignore file that counts.
+    /// Returns the ignore file that applies.
     pub fn ignore_file(&self) -> Option<&RepoPath> {
         self.ignored.as_ref().map(|(path, _)| path)
     }
 
-    /// What is at `source`, a path from the context's root without wildcards. `..` stays at the root, and links
-    /// on the way are followed within the context, as in BuildKit.
+    /// Returns the object at `source`, a path from the context's root without wildcards. `..` stays at the root, and
+    /// links among the parent directories are followed within the context, as in BuildKit.
     pub fn get(&self, source: &str) -> Found {
         match self.source.resolve(self.root(), source, Above::Stays, false) {
             Target::Inside(Some(path)) if path.relative_to(self.root()).is_some() => self.found(&path),
@@ -178,8 +178,8 @@ impl<'a> ContextView<'a> {
         }
     }
 
-    /// The path in the repository to which `source` leads, links on its way and at its end followed. None is
-    /// something that git does not have or the context's root.
+    /// Returns the path in the repository to which `source` leads, with all links followed, including the last. `None`
+    /// if git does not have it, or if it is the context's root.
     pub fn path_of(&self, source: &str) -> Option<RepoPath> {
         match self.source.resolve(self.root(), source, Above::Stays, true) {
             Target::Inside(path) => path.filter(|path| path.relative_to(self.root()).is_some()),
@@ -187,16 +187,16 @@ impl<'a> ContextView<'a> {
         }
     }
 
-    /// What matches `pattern`, a source with wildcards, in order of path: Go's `filepath.Match` against the path
-    /// from the context's root, so that no wildcard takes a slash. None matches where git has nothing; a build
-    /// product might.
+    /// Returns the matches of `pattern`, a source with wildcards, in order of path: Go's `filepath.Match` against the
+    /// path from the context's root, so that wildcards do not match a slash. Empty if git has no match; a build
+    /// product might still match.
     ///
     /// # Errors
     ///
-    /// [`PatternError`] if Go would refuse the pattern.
+    /// [`PatternError`] if Go would reject the pattern.
     pub fn glob(&self, pattern: &str) -> Result<Vec<(RepoPath, Found)>, PatternError> {
         let parts: Vec<&str> = pattern.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-        // Links are followed up to the first wildcard only.
+        // Links are followed only up to the first wildcard.
         let literal = parts.iter().take_while(|part| !has_wildcards(part)).count();
         let literal = literal.min(parts.len().saturating_sub(1));
         let (start, parts) = parts.split_at(literal);
@@ -225,7 +225,8 @@ impl<'a> ContextView<'a> {
         Ok(found)
     }
 
-    /// All that the builder gets below a folder of the repository, in order of path; None is the context's root.
+    /// Returns all that the builder gets below a folder of the repository, in order of path; `None` is the context's
+    /// root.
     pub fn tree(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &Entry> {
         let all = self.source.listing().below(self.root());
         let below = folder.map_or(all, |folder| self.source.listing().below(Some(folder)));
@@ -236,11 +237,11 @@ impl<'a> ContextView<'a> {
         below.iter().zip(sent).filter(|(_, sent)| **sent).map(|(entry, _)| entry)
     }
 
-    /// The bytes of a file of the context, at most `most`.
+    /// Returns the bytes of a file of the context, at most `most`.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if it is ignored, no file, larger, or cannot be read.
+    /// [`ReadError`] if it is ignored, is not a file, is larger, or cannot be read.
     pub fn read(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
         if path.relative_to(self.root()).is_none() || self.ignores(path) {
             return Err(ReadError::NotAFile { path: path.clone() });
@@ -248,13 +249,13 @@ impl<'a> ContextView<'a> {
         self.source.read(path, most)
     }
 
-    /// Where a symbolic link of the context points to, as written. `None` if that is no link.
+    /// Returns the target of a symbolic link of the context, as written. `None` if it is not a link.
     pub fn link_target(&self, path: &RepoPath) -> Option<String> {
         self.source.link_target(path)
     }
 
-    /// Returns true if the builder gets each of `all`. Where nothing is taken back, what is below an ignored folder is
-    /// ignored, so that each folder is asked once.
+    /// Returns for each of `all` true if the builder gets it. Without `!` patterns, everything below an ignored
+    /// folder is ignored, so each folder is checked once.
     fn find_sent(&self, all: &[Entry]) -> Vec<bool> {
         let Some((_, ignored)) = self.ignored.as_ref().filter(|(_, ignored)| !ignored.takes_back()) else {
             return all.iter().map(|entry| !self.ignores(&entry.path)).collect();
@@ -306,7 +307,7 @@ impl<'a> ContextView<'a> {
     }
 }
 
-/// The patterns of an ignore file, links to it followed. `None` if there is no file at their end.
+/// Returns the patterns of an ignore file, with links followed. `None` if they do not lead to a file.
 fn read_ignored(source: &Source<'_>, path: RepoPath) -> Result<Option<(RepoPath, Ignored)>, ContextError> {
     let Target::Inside(Some(file)) = source.follow(&path) else { return Ok(None) };
     if !matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. })) {

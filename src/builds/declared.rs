@@ -1,17 +1,18 @@
-//! What a service or a target says of its build, before those that it inherits from are laid below it.
+//! The build settings of a service or a target, before they are merged with those that it inherits. It never reads a
+//! file.
 
 use std::collections::HashSet;
 
 use super::{Declared, Place, is_remote};
 use crate::text::pattern::{Part, Pattern};
 
-/// What is said of a build in one place.
+/// The settings of a build in one place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Said {
     pub context: Option<Pattern>,
     /// Relative to the context.
     pub dockerfile: Option<Pattern>,
-    /// True if the Dockerfile stands in the file itself.
+    /// True if the Dockerfile is inline, in the file itself.
     pub is_inline: bool,
     pub target: Option<Pattern>,
     pub args: Vec<(String, Option<Pattern>)>,
@@ -21,10 +22,10 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// The same, with what only `base` says; arguments and named contexts are laid over those of `base` by name.
+    /// Returns these settings merged over `base`; arguments and named contexts are merged by name.
     pub fn over(self, base: Self) -> Self {
         Self {
-            // Whoever says where the Dockerfile is says so of both.
+            // A Dockerfile path overrides an inline Dockerfile of the base too.
             is_inline: self.is_inline || (base.is_inline && self.dockerfile.is_none()),
             context: self.context.or(base.context),
             dockerfile: self.dockerfile.or(base.dockerfile),
@@ -36,8 +37,8 @@ impl Said {
         }
     }
 
-    /// The build from the context that is said or `context`. `None` if its Dockerfile stands in the file itself or
-    /// in a context that is somewhere else.
+    /// Returns the build from its own context, or from `context` by default. `None` if its Dockerfile is inline or in a
+    /// remote context.
     pub fn declared(self, place: Place, folders: Vec<Pattern>, context: Option<Pattern>) -> Option<Declared> {
         let context = self.context.or(context);
         if self.is_inline || context.as_ref().is_some_and(is_remote) {
@@ -70,7 +71,7 @@ fn laid_over<T>(own: Vec<(String, T)>, base: Vec<(String, T)>) -> Vec<(String, T
     both
 }
 
-/// `path` as it is seen from where `folder` starts.
+/// Returns `path`, which is relative to `folder`, relative to the base of `folder`.
 pub(super) fn joined(folder: &Pattern, path: &Pattern) -> Pattern {
     let is_absolute = matches!(path.parts().first(), Some(Part::Text(text)) if text.starts_with('/'));
     if is_absolute || folder.is_empty() || folder.known() == Some(".") {

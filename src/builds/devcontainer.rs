@@ -1,16 +1,16 @@
-//! The image that a `devcontainer.json` builds. Its compose files are read by their own names.
+//! The image that a `devcontainer.json` builds. It never reads the compose files: those are read by their own names.
 
 use super::document::{Node, Value};
 use super::{Declared, Kind, Place, Unreadable, folder_of, is_remote, json};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
-/// The build of a `devcontainer.json`: `build.dockerfile` and `build.context`, or `dockerFile` and `context` as
-/// they were before. Both paths start in the file's folder.
+/// Returns the build of a `devcontainer.json`: `build.dockerfile` and `build.context`, or the older `dockerFile` and
+/// `context`. Both paths are relative to the file's folder.
 ///
 /// # Errors
 ///
-/// If it is no JSON with comments, or too large.
+/// If it is not valid JSON with comments, or is too large.
 pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     let root = json::value(text)?;
     let build = root.get("build");
@@ -37,7 +37,7 @@ pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable
     Ok(vec![declared])
 }
 
-/// The folder that is opened, seen from the file's.
+/// Returns the workspace folder, relative to the file's folder.
 fn workspace(path: &RepoPath) -> String {
     let folders: Vec<&str> = path.components().rev().skip(1).collect();
     match folders.iter().position(|name| *name == ".devcontainer") {
@@ -46,7 +46,7 @@ fn workspace(path: &RepoPath) -> String {
     }
 }
 
-/// A text with its variables: `${localWorkspaceFolder}`, and `${localEnv:X:default}` as its default.
+/// Parses a text with its variables: `${localWorkspaceFolder}`, and `${localEnv:X:default}` as its default.
 fn substituted(text: &str, workspace: &str) -> Pattern {
     let mut pattern = Pattern::default();
     let mut rest = text;

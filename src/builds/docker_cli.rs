@@ -1,13 +1,13 @@
-//! The command lines that build an image from a Dockerfile: docker's, and of those who take its flags. It never
+//! The command lines that build an image from a Dockerfile: those of docker and of tools with the same flags. It never
 //! looks at files.
 
 use super::{Declared, Place};
 use crate::text::pattern::{Part, Pattern};
 
-/// Commands that build images, by their own names.
+/// The names of commands that build images.
 const TOOLS: [&str; 6] = ["docker", "podman", "nerdctl", "buildah", "docker-buildx", "finch"];
 
-/// Commands whose arguments are texts, or run somewhere else.
+/// Commands whose arguments are text, or run on another machine.
 const SPEAKERS: [&str; 9] =
     ["echo", "printf", "print", "ssh", "kubectl", "vagrant", "grep", "alias", "complete"];
 
@@ -37,7 +37,7 @@ const GLOBAL: [&str; 21] = [
 ];
 
 /// Flags of `build` that take a value, those of `docker buildx build` first (docker/buildx `commands/build.go`),
-/// then what podman, buildah and nerdctl add.
+/// then those that podman, buildah and nerdctl add.
 const VALUED: [&str; 102] = [
     "add-host",
     "allow",
@@ -146,12 +146,12 @@ const VALUED: [&str; 102] = [
 /// One-letter flags of `build` that take a value.
 const SHORT_VALUED: &str = "cfmotv";
 
-/// One-letter flags of `build` that take none.
+/// One-letter flags of `build` that do not take a value.
 const SHORT: &str = "Dq";
 
-/// The build that a command line runs, as it is written: paths stand in its working directory. `stdin` is the file
-/// that standard input comes from. `folders` is left to whoever knows the directory. None for anything else: other
-/// commands, and builds of a Dockerfile that is no file.
+/// Returns the build that a command line runs, as written: paths are relative to its working directory. `stdin` is
+/// the file that standard input comes from. The caller, which knows the directory, sets `folders`. `None` for other
+/// commands, and for builds of a Dockerfile that is not a file.
 pub fn declared(words: &[Pattern], stdin: Option<&Pattern>, place: &Place) -> Option<Declared> {
     let args = arguments(words)?;
     let mut options = Options::default();
@@ -227,7 +227,7 @@ impl Options {
     }
 
     fn declared(self, stdin: Option<&Pattern>, place: &Place) -> Option<Declared> {
-        // What is wholly unknown may be further flags.
+        // A fully unknown word may be more flags.
         let is_flags = |word: &&Pattern| matches!(word.parts(), [Part::Hole(_)]) && !is_place(word);
         let operand = self.operands.iter().rfind(|word| !is_flags(word)).or(self.operands.last())?;
         let from_stdin = |word: &Pattern| word.known() == Some("-");
@@ -253,18 +253,18 @@ impl Options {
     }
 }
 
-/// Returns true if a context is no folder: a repository or an archive elsewhere.
+/// Returns true if a context is not a folder: a remote repository or archive.
 pub(super) fn is_remote(context: &Pattern) -> bool {
     let Some(Part::Text(start)) = context.parts().first() else { return false };
     start.contains("://") || start.starts_with("git@") || start.starts_with("github.com/")
 }
 
-/// Returns true if an unknown word is a folder that a script knows of.
+/// Returns true if an unknown word is a folder known to the script.
 fn is_place(word: &Pattern) -> bool {
     crate::shell::below_root(word).is_some() || crate::shell::below_start(word).is_some()
 }
 
-/// What follows `build` in a command line that builds an image.
+/// Returns the words after `build` in a command line that builds an image.
 fn arguments(words: &[Pattern]) -> Option<&[Pattern]> {
     if words.first().and_then(Pattern::known).is_some_and(|name| SPEAKERS.contains(&name)) {
         return None;
@@ -286,7 +286,7 @@ fn arguments(words: &[Pattern]) -> Option<&[Pattern]> {
     }
 }
 
-/// The tool that a word is; the empty name for one that only its variable tells.
+/// Returns the tool that a word names; empty if only the name of its variable shows that it is one.
 fn tool<'w>(word: &'w Pattern, next: Option<&Pattern>) -> Option<&'w str> {
     let name = match word.parts() {
         [Part::Text(text)] => text.rsplit('/').next().unwrap_or(text),
@@ -304,7 +304,7 @@ fn tool<'w>(word: &'w Pattern, next: Option<&Pattern>) -> Option<&'w str> {
     TOOLS.contains(&name).then_some(name)
 }
 
-/// The text that a word starts with, and the rest.
+/// Returns the text that a word starts with, and the rest.
 fn head(word: &Pattern) -> (&str, Pattern) {
     match word.parts().split_first() {
         Some((Part::Text(text), rest)) => (
@@ -318,7 +318,7 @@ fn head(word: &Pattern) -> (&str, Pattern) {
     }
 }
 
-/// `--name=value` or `--name`.
+/// Parses `--name=value` or `--name`.
 fn split_flag(word: &Pattern) -> (String, Option<Pattern>) {
     match assignment(word) {
         (Some(name), value) => (name.trim_start_matches('-').to_owned(), value),
@@ -326,7 +326,7 @@ fn split_flag(word: &Pattern) -> (String, Option<Pattern>) {
     }
 }
 
-/// `NAME=value` or `NAME`; no name where it is not known.
+/// Parses `NAME=value` or `NAME`; no name if it is not known.
 fn assignment(word: &Pattern) -> (Option<String>, Option<Pattern>) {
     let (text, tail) = head(word);
     match text.split_once('=') {
@@ -365,7 +365,7 @@ mod tests {
     use super::*;
     use crate::git::RepoPath;
 
-    /// `$x` is a hole of that name, up to a character that no name has.
+    /// `$x` is a hole of that name, up to a character that is not allowed in names.
     fn word(text: &str) -> Pattern {
         let mut pattern = Pattern::default();
         for (at, part) in text.split('$').enumerate() {

@@ -3,7 +3,7 @@
 
 use crate::text::glob::{IgnorePattern, PatternError};
 
-/// The most bytes of a line, of which Go's `bufio.Scanner` reads no more.
+/// The longest line that Go's `bufio.Scanner` reads, in bytes.
 const MAX_LINE: usize = 65_535;
 
 /// The patterns of one `.dockerignore` file.
@@ -18,22 +18,22 @@ struct Pattern {
     paths: IgnorePattern,
 }
 
-/// A line that moby/patternmatcher refuses; the build would fail there.
+/// A line that moby/patternmatcher rejects; the build would fail there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {error}")]
 pub struct IgnoreError {
     /// The 1-based line.
     pub line: usize,
-    /// What is wrong with it.
+    /// The problem.
     pub error: PatternError,
 }
 
 impl Ignored {
-    /// Reads a `.dockerignore` file.
+    /// Parses a `.dockerignore` file.
     ///
     /// # Errors
     ///
-    /// [`IgnoreError`] names the first line that no builder takes.
+    /// [`IgnoreError`] with the first line that builders reject.
     pub fn read(text: &str) -> Result<Self, IgnoreError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
@@ -62,7 +62,7 @@ impl Ignored {
         Ok(Self { patterns })
     }
 
-    /// Returns true if the builder never sees `path`, which is written from the context's root. The last pattern that
+    /// Returns true if the builder never sees `path`, which is relative to the context's root. The last pattern that
     /// matches it or a folder above it decides.
     pub fn ignores(&self, path: &str) -> bool {
         let mut ignored = false;
@@ -74,18 +74,19 @@ impl Ignored {
         ignored
     }
 
-    /// Returns true if a pattern matches `path` itself, whatever the folders above it are.
+    /// Returns true if a pattern matches `path` itself, regardless of the folders above it.
     pub(super) fn names(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| !pattern.takes_back && pattern.paths.matches(path))
     }
 
-    /// Returns true if a pattern takes back what others leave out, so that an ignored folder may hold something.
+    /// Returns true if a `!` pattern includes paths again that others exclude, so that an ignored folder may have
+    /// content.
     pub fn takes_back(&self) -> bool {
         self.patterns.iter().any(|pattern| pattern.takes_back)
     }
 }
 
-/// Go's `filepath.Clean` of a pattern, without the slash at its start.
+/// Returns Go's `filepath.Clean` of a pattern, without the slash at its start.
 fn clean(pattern: &str) -> String {
     let absolute = pattern.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
@@ -106,7 +107,7 @@ fn clean(pattern: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Lines of which Go's `filepath.Clean` changes what they match.
+    /// Lines whose matches change by Go's `filepath.Clean`.
     #[test]
     fn patterns_are_cleaned() {
         let rows = [
@@ -138,7 +139,7 @@ mod tests {
         for refused in ["!", " ! ", "a\\", "[z-a]"] {
             assert!(Ignored::read(refused).is_err(), "{refused}");
         }
-        // `bufio.Scanner` reads no longer lines, comments included.
+        // `bufio.Scanner` does not read longer lines, including comments.
         assert!(Ignored::read(&"a".repeat(65_535)).is_ok());
         assert_eq!(Ignored::read(&("#".repeat(65_536))).unwrap_err().error, PatternError::Long(65_536));
     }

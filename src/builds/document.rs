@@ -1,18 +1,18 @@
-//! Keys, lists and texts with their lines: what YAML and JSON have in common. Nothing here reads a file.
+//! Keys, lists and texts with their lines, as in both YAML and JSON. It never reads a file.
 
-/// A value and where it stands.
+/// A value and its line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Node {
-    /// The line, 1-based; of a YAML block the first of its text.
+    /// The line, 1-based; for a YAML block the first line of its text.
     pub line: usize,
     pub value: Value,
 }
 
-/// What a [`Node`] holds.
+/// The content of a [`Node`].
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
     Null,
-    /// A text, a number or a truth value, as a template would print it.
+    /// A text, a number or a Boolean, as a template would print it.
     Text(String),
     List(Vec<Node>),
     Map(Vec<Entry>),
@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 impl Node {
-    /// The keys of a map; none of anything else.
+    /// Returns the keys of a map; empty for anything else.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
@@ -36,7 +36,7 @@ impl Node {
         }
     }
 
-    /// The items of a list; none of anything else.
+    /// Returns the items of a list; empty for anything else.
     pub fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
@@ -44,7 +44,7 @@ impl Node {
         }
     }
 
-    /// A text; None for anything else.
+    /// Returns a text; `None` for anything else.
     pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
@@ -52,23 +52,23 @@ impl Node {
         }
     }
 
-    /// What stands under a key; of several the last.
+    /// Returns the entry of a key; the last if there are several.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rev().find(|entry| entry.key == key)
     }
 
-    /// The value under a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// The value under a key, and under a key of that, and so on.
+    /// Returns the value at a path of keys.
     pub fn at(&self, keys: &[&str]) -> Option<&Node> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 }
 
-/// An unquoted text as YAML and JSON readers print what they take it for: `1.10` is the number 1.1.
+/// Returns an unquoted text as YAML and JSON readers print its value: `1.10` is the number 1.1.
 pub(super) fn printed(plain: &str) -> Value {
     match plain {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,

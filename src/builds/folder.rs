@@ -1,4 +1,4 @@
-//! A folder on disk as a build context.
+//! A folder on disk as a build context. It never writes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,41 +8,41 @@ use super::{BuildContext, ContextEntry, ContextPath, IgnoreError, Ignored};
 use crate::text::glob::{Glob, has_wildcards};
 use crate::text::path::clean;
 
-/// How many symbolic links are followed in one path.
+/// The most symbolic links that are followed in one path.
 const LINK_LIMIT: usize = 255;
 
-/// A folder as it is on disk, with the modes of its directories.
+/// A folder on disk, with the modes of its directories.
 #[derive(Clone, Debug)]
 pub struct FolderContext {
     root: PathBuf,
     ignored: Option<Ignored>,
 }
 
-/// An ignore file that a builder refuses: a build that needs the context fails (`patternmatcher.New`).
+/// An ignore file that a builder rejects: a build that needs the context fails (`patternmatcher.New`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {error}", path.display())]
 pub struct RefusedIgnoreFile {
     /// The ignore file.
     pub path: PathBuf,
-    /// What is wrong with it, and where.
+    /// The error and its line.
     pub error: IgnoreError,
 }
 
 impl FolderContext {
-    /// A folder, with its `.dockerignore` where it has one that can be read.
+    /// Returns a folder, with its `.dockerignore` if it has one that can be read.
     ///
     /// # Errors
     ///
-    /// [`RefusedIgnoreFile`] where a builder refuses that.
+    /// [`RefusedIgnoreFile`] if a builder rejects that.
     pub fn new(root: &Path) -> Result<Self, RefusedIgnoreFile> {
         Ok(Self { root: root.to_owned(), ignored: ignore_file(&root.join(".dockerignore"))? })
     }
 
-    /// As one Dockerfile sees it: `<name>.dockerignore` beside that replaces the one of the folder.
+    /// Returns the folder for one Dockerfile: `<name>.dockerignore` beside it replaces the one of the folder.
     ///
     /// # Errors
     ///
-    /// [`RefusedIgnoreFile`] where a builder refuses the one that counts.
+    /// [`RefusedIgnoreFile`] if a builder rejects the one that applies.
     pub fn seen_by(root: &Path, dockerfile: &Path) -> Result<Self, RefusedIgnoreFile> {
         let mut name = dockerfile.as_os_str().to_owned();
         name.push(".dockerignore");
@@ -62,7 +62,7 @@ impl FolderContext {
         self.ignored.as_ref().is_some_and(Ignored::takes_back)
     }
 
-    /// The real path of `path` in the folder, links followed within it.
+    /// Returns the real path of `path` in the folder, with links followed within it.
     fn real(&self, path: &str) -> Option<String> {
         let mut rest: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
         let mut real: Vec<String> = Vec::new();
@@ -127,7 +127,7 @@ impl FolderContext {
                 if is_ignored && !self.takes_back() {
                     continue;
                 }
-                // An ignored directory comes along with what is taken back of it.
+                // An ignored directory is copied if a `!` pattern includes some of its content.
                 let mut inside = Vec::new();
                 self.walk(&path, &relative, &mut inside);
                 if !is_ignored || !inside.is_empty() {
@@ -165,7 +165,7 @@ fn ignore_file(at: &Path) -> Result<Option<Ignored>, RefusedIgnoreFile> {
     ignored.map(Some).map_err(|error| RefusedIgnoreFile { path: at.to_owned(), error })
 }
 
-/// A file of moderate size; a pipe or a device would never end.
+/// Reads a file of moderate size; a pipe or a device would never end.
 fn read_file(at: &Path) -> Option<Vec<u8>> {
     let metadata = fs::metadata(at).ok()?;
     if !metadata.is_file() || metadata.len() > MOST_BYTES {

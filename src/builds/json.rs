@@ -1,4 +1,4 @@
-//! JSON with lines, and with the comments and trailing commas that editors take.
+//! JSON with lines, and with the comments and trailing commas that editors accept.
 
 use jsonc_parser::ast::Value as Ast;
 use jsonc_parser::common::Ranged;
@@ -8,7 +8,7 @@ use super::document::{Entry, Node, Value, printed};
 use super::{Unreadable, checked_size};
 use crate::text::LineIndex;
 
-/// The value of a text; null of one that holds nothing.
+/// Parses a text; an empty one is null.
 pub(super) fn value(text: &str) -> Result<Node, Unreadable> {
     checked_size(text)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -20,7 +20,7 @@ pub(super) fn value(text: &str) -> Result<Node, Unreadable> {
     };
     let read = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|error| Unreadable {
         line: error.line_display(),
-        message: format!("it is no JSON: {}", error.kind()),
+        message: format!("not valid JSON: {}", error.kind()),
     })?;
     let lines = LineIndex::new(text.as_bytes());
     Ok(read.value.map_or(Node { line: 1, value: Value::Null }, |value| node(&value, &lines)))

@@ -1,5 +1,5 @@
-//! Makefiles whose recipes build images. Nothing of them is run: a reader of the few things that a recipe needs,
-//! namely rules, variables and their expansion, of which conditions are read on both sides.
+//! Makefiles whose recipes build images. It never runs any of them: it parses the few parts that a recipe needs, which
+//! are rules, variables and their expansion. Of a condition it reads both branches.
 
 mod expand;
 
@@ -12,20 +12,20 @@ use crate::shell;
 use crate::text::pattern::Pattern;
 use expand::{CURDIR, Expander, FOLDER, STEM};
 
-/// How long a Makefile may be, in bytes.
+/// The largest Makefile, in bytes.
 const LENGTH: usize = 256 << 10;
-/// How many targets of one rule are followed.
+/// The most targets of one rule that are followed.
 const TARGETS: usize = 32;
-/// How many builds of one Makefile are kept.
+/// The most builds of one Makefile that are kept.
 const MOST: usize = 512;
 /// Words before an assignment.
 const MODIFIERS: [&str; 4] = ["export", "override", "private", "unexport"];
-/// What starts a line of a condition, or one that says nothing about builds.
+/// The first words of conditions and of other lines without builds.
 const PASSED: [&str; 10] =
     ["ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "include", "-include", "sinclude", "vpath"];
 
-/// The builds that a file runs, if it is a Makefile. Relative paths start in its folder, where `make -C` goes, or
-/// else in the root, from which others include it.
+/// Returns the builds that a file runs, if it is a Makefile. Paths are relative to its folder, where `make -C` goes, or
+/// else to the root, from which others include it.
 pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
     if !is_makefile(path.file_name()) || text.len() > LENGTH || !script::may_build(text) {
         return Vec::new();
@@ -77,7 +77,7 @@ struct Rule {
     recipe: Vec<(usize, String)>,
 }
 
-/// A target as a recipe sees it.
+/// A target as its recipe sees it.
 #[derive(Debug, Default)]
 struct Target {
     name: String,
@@ -88,7 +88,7 @@ struct Target {
 #[derive(Debug, Default)]
 struct Makefile {
     variables: BTreeMap<String, String>,
-    /// Those that only `?=` sets: others may say otherwise.
+    /// The variables that only `?=` sets: they may be set elsewhere.
     usual: BTreeSet<String>,
     rules: Vec<Rule>,
 }
@@ -134,7 +134,7 @@ impl Makefile {
         makefile
     }
 
-    /// Takes an assignment or the head of a rule; says whether it was a rule.
+    /// Parses an assignment or the head of a rule. Returns true if it was a rule.
     fn statement(&mut self, line: &str, number: usize) -> bool {
         let mut line = without_comment(line).trim();
         while let Some((first, rest)) = line.split_once(char::is_whitespace)
@@ -150,7 +150,7 @@ impl Makefile {
             Some(Statement::Rule(targets, rest)) => {
                 let (rest, command) =
                     rest.split_once(';').map_or((rest, None), |(rest, cmd)| (rest, Some(cmd)));
-                // A variable that holds for this target.
+                // A variable of this target.
                 if let Some(Statement::Assignment(name, operator, value)) = Statement::of(rest.trim()) {
                     self.assign(name, operator, value);
                     return true;
@@ -181,13 +181,13 @@ impl Makefile {
             ("+=", Some(before)) => format!("{before} {value}"),
             ("!=", _) => format!("$(shell {value})"),
             (_, Some(before)) if before != value => {
-                // Two branches of a condition, or one after the other: nobody tells which holds.
+                // Two branches of a condition, or two assignments: it is unknown which applies.
                 self.usual.insert(name.clone());
                 before
             }
             _ => value.to_owned(),
         };
-        // A tag is mostly given from outside.
+        // A tag is mostly set from outside.
         let is_version = ["TAG", "VERSION"].iter().any(|word| name.to_uppercase().contains(word));
         if operator == "?=" && is_version {
             self.usual.insert(name.clone());
@@ -195,7 +195,7 @@ impl Makefile {
         self.variables.insert(name, value);
     }
 
-    /// What a rule makes.
+    /// Returns the targets of a rule.
     fn targets(&self, rule: &Rule) -> Vec<Target> {
         let mut none = Expander::new(self, None);
         let words = none.expand(&rule.targets);
@@ -221,10 +221,10 @@ impl Makefile {
             .collect()
     }
 
-    /// A command of a recipe as the shell gets it.
+    /// Returns a command of a recipe as the shell gets it.
     fn command(&self, recipe: &str, target: &Target) -> String {
         let mut recipe = recipe.trim_start_matches(['@', '-', '+', ' ', '\t']);
-        // `$(Q)docker …` is how some recipes turn their echo on and off.
+        // Some recipes turn their echo on and off with `$(Q)docker …`.
         if let Some((_, rest)) = recipe.strip_prefix("$(").and_then(|rest| rest.split_once(')'))
             && rest.starts_with(|c: char| c.is_ascii_alphabetic())
         {
@@ -260,7 +260,7 @@ impl<'l> Statement<'l> {
     }
 }
 
-/// Where a character stands outside of `$(…)` and `${…}`.
+/// Returns the position of a character outside of `$(…)` and `${…}`.
 fn find_outside(text: &str, is: impl Fn(char) -> bool) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {

@@ -1,14 +1,14 @@
-//! Which names are those of files that say how something is built. It looks at names alone, never at contents.
+//! The names of files that describe builds. It looks only at names, never at contents.
 
 use super::Kind;
 use crate::git::RepoPath;
 
-/// What kind of file has this path, if any that says how something is built.
+/// Returns the kind of the file at this path, if it describes builds.
 ///
-/// - compose: YAML with the word `compose` in its name, as `compose.yaml` and `docker-compose.dev.yml`;
-/// - bake: HCL or JSON with the word `bake`, as `docker-bake.hcl`;
-/// - workflows: YAML right in `.github/workflows`, and `action.yml` anywhere;
-/// - `devcontainer.json` where the specification looks for it;
+/// - compose: YAML with the word `compose` in its name, such as `compose.yaml` and `docker-compose.dev.yml`;
+/// - bake: HCL or JSON with the word `bake`, such as `docker-bake.hcl`;
+/// - workflows: YAML directly in `.github/workflows`, and `action.yml` anywhere;
+/// - `devcontainer.json` at the places that its specification lists;
 /// - scripts: `*.sh`, `*.bash`, `*.zsh`, `*.ksh`;
 /// - Makefiles: `Makefile`, `GNUmakefile`, `makefile`, `*.mk`, `Makefile.*`.
 pub fn kind_of(path: &RepoPath) -> Option<Kind> {

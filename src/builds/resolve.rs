@@ -1,4 +1,4 @@
-//! From builds as they are written to the Dockerfiles that they mean.
+//! Resolves builds as they are written in files to Dockerfiles. It never reads a file.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,11 +6,11 @@ use super::{Build, ContextRoot, Declared, is_remote};
 use crate::git::{Listing, RepoPath};
 use crate::text::pattern::{Bindings, Part, Pattern};
 
-/// Of how many unknown variables in one path a Dockerfile may follow; more say too little.
+/// The most unknown variables in a path; with more, it is too vague to identify a Dockerfile.
 const MOST_HOLES: usize = 3;
 
-/// The builds that are meant by what is declared, each Dockerfile's together, in the order of `dockerfiles`; of
-/// those that are equal the first. A path that names no Dockerfile means none.
+/// Returns the builds of the declared ones, grouped by Dockerfile in the order of `dockerfiles`; of equal builds the
+/// first. A declared build whose path does not name a Dockerfile is left out.
 pub fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Build> {
     let by_path: HashMap<&str, usize> =
         dockerfiles.iter().enumerate().map(|(at, path)| (path.as_str(), at)).collect();
@@ -39,7 +39,7 @@ pub fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listi
     kept.into_iter().map(|(_, build)| build).collect()
 }
 
-/// The Dockerfiles that a path means, with what its variables hold for each.
+/// Returns the Dockerfiles that a path may name, each with the values of its variables.
 fn meant(
     pattern: &Pattern,
     dockerfiles: &[&RepoPath],
@@ -49,7 +49,7 @@ fn meant(
         return by_path.get(path).map(|&at| (at, Bindings::new())).into_iter().collect();
     }
     let holes = pattern.parts().iter().filter(|part| matches!(part, Part::Hole(_))).count();
-    // A path that starts with something unknown and ends in a mere `/Dockerfile` would mean them all.
+    // A path that is unknown up to a final `/Dockerfile` would match them all.
     let says_enough = pattern.parts().iter().any(|part| match part {
         Part::Text(text) => text.split('/').any(|name| !name.is_empty() && name != "Dockerfile"),
         Part::Hole(_) => false,
@@ -71,7 +71,7 @@ fn build(
     let bound = |pattern: &Pattern| pattern.bind(bindings);
     let root = |pattern: &Pattern| context_root(&bound(folder), &bound(pattern), listing);
     let mut args = BTreeMap::new();
-    // What the environment would give is not passed on where nobody sets it there.
+    // An argument from the environment is not passed on if it is not set there.
     for (name, given) in &declared.args {
         if let Some(given) = given {
             args.insert(name.clone(), bound(given).known().map(str::to_owned));
@@ -108,8 +108,8 @@ fn context_root(folder: &Pattern, context: &Pattern, listing: &Listing) -> Conte
     }
 }
 
-/// `path` below `folder`, without `.` and `..`. None for an absolute path, for one that leaves the repository, and
-/// where `..` follows a part of which something is unknown.
+/// Returns `path` below `folder`, without `.` and `..`. `None` if it is absolute, if it leaves the repository, or if
+/// `..` follows a component with an unknown part.
 fn below(folder: &Pattern, path: &Pattern) -> Option<Pattern> {
     if matches!(path.parts().first(), Some(Part::Text(text)) if text.starts_with('/')) {
         return None;
@@ -133,7 +133,7 @@ fn below(folder: &Pattern, path: &Pattern) -> Option<Pattern> {
     Some(clean)
 }
 
-/// What stands between the slashes.
+/// Returns the components between the slashes.
 fn components(path: &Pattern) -> Vec<Pattern> {
     let mut found = Vec::new();
     let mut current = Pattern::default();
@@ -164,7 +164,7 @@ mod tests {
         RepoPath::new(path).unwrap()
     }
 
-    /// `$x` is a hole of that one letter.
+    /// `$x` is a hole with a one-letter name.
     fn pattern(text: &str) -> Pattern {
         let mut pattern = Pattern::default();
         for (at, part) in text.split('$').enumerate() {

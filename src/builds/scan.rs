@@ -1,4 +1,4 @@
-//! Looks through a repository for files that say how its Dockerfiles are built.
+//! Searches a repository for files that describe the builds of its Dockerfiles. It never runs them.
 
 use rayon::prelude::*;
 
@@ -11,32 +11,32 @@ use crate::discover::Source;
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::pattern::Pattern;
 
-/// Larger files are data that happens to have the name.
+/// Larger files are data that only has a matching name.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// Folders whose files say how other repositories are built.
+/// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
 
-/// What a repository says of its builds.
+/// The builds of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Builds {
-    /// Each Dockerfile's builds together, in order of the Dockerfiles.
+    /// The builds, grouped by Dockerfile, in order of the Dockerfiles.
     builds: Vec<Build>,
-    /// Files that should say how something is built and cannot be read, in order of path.
+    /// The files that should describe builds but cannot be read, in order of path.
     pub unread: Vec<Unread>,
 }
 
-/// A file that should say how something is built and cannot be read.
+/// A file that should describe builds but cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// The file.
     pub path: RepoPath,
-    /// Where, and why.
+    /// The line and the reason.
     pub why: Unreadable,
 }
 
 impl Builds {
-    /// The builds of one Dockerfile.
+    /// Returns the builds of one Dockerfile.
     pub fn of(&self, dockerfile: &RepoPath) -> &[Build] {
         let start = self.builds.partition_point(|build| build.dockerfile < *dockerfile);
         let end = self.builds.partition_point(|build| build.dockerfile <= *dockerfile);
@@ -44,7 +44,7 @@ impl Builds {
     }
 }
 
-/// Finds out how `dockerfiles`, which are sorted, are built. A context that `layerwright.toml` names counts alone.
+/// Finds the builds of `dockerfiles`, which are sorted. A context in `layerwright.toml` overrides all others.
 pub fn find(source: &Source<'_>, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
     let read = |entry: &Entry| -> Option<(RepoPath, Result<Vec<Declared>, Unreadable>)> {
         let kind = reader(entry)?;
@@ -79,7 +79,7 @@ pub fn find(source: &Source<'_>, dockerfiles: &[&RepoPath], config: &Config) -> 
     Builds { builds, unread }
 }
 
-/// What reads a file, by its name; a file that may be run and has no ending may be a script.
+/// Returns the kind of a file by its name; an executable file without an extension may be a script.
 fn reader(entry: &Entry) -> Option<Kind> {
     let EntryKind::File { executable } = entry.kind else { return None };
     let kind = names::kind_of(&entry.path);
@@ -100,7 +100,7 @@ fn declared(kind: Kind, path: &RepoPath, text: &str) -> Result<Vec<Declared>, Un
     }
 }
 
-/// The builds of `[build]`, those that name their context.
+/// Returns the builds of `[build]` that name their context.
 fn configured(config: &Config) -> Vec<Declared> {
     let Ok(path) = RepoPath::new(config::FILE_NAME) else { return Vec::new() };
     let pattern = |text: &String| Pattern::text(text);

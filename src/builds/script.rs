@@ -9,17 +9,17 @@ use crate::git::RepoPath;
 use crate::shell::{self, Command};
 use crate::text::pattern::{Part, Pattern};
 
-/// How names of shell scripts end.
+/// The extensions of shell scripts.
 const ENDINGS: [&str; 4] = ["sh", "bash", "zsh", "ksh"];
 
-/// What a `#!` line names.
+/// The shells that a `#!` line may name.
 const SHELLS: [&str; 6] = ["sh", "bash", "zsh", "ksh", "dash", "ash"];
 
-/// One of these stands in every script that builds an image, in a command or in the variable that holds it.
+/// Every script that builds an image contains one of these, in a command or in a variable with the command.
 const TOOLS: [&str; 9] =
     ["docker", "DOCKER", "podman", "PODMAN", "buildah", "BUILDAH", "nerdctl", "CONTAINER", "finch"];
 
-/// What names of variables hold that keep the root of a repository.
+/// The parts of variable names that mean the root of a repository.
 const ROOTS: [&str; 9] = [
     "ROOT",
     "WORKSPACE",
@@ -32,16 +32,16 @@ const ROOTS: [&str; 9] = [
     "BUILD_DIRECTORY",
 ];
 
-/// How many builds of one script are kept.
+/// The most builds of one script that are kept.
 const MOST: usize = 512;
 
-/// How often a default is looked up within defaults.
+/// The deepest nesting of defaults that is looked up.
 const DEPTH: usize = 4;
 
-/// Where a script stands.
+/// The place of a script.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// What kind of file holds it.
+    /// The kind of its file.
     pub kind: Kind,
     /// The file.
     pub path: &'a RepoPath,
@@ -49,9 +49,9 @@ pub struct Origin<'a> {
     pub first_line: usize,
 }
 
-/// The builds that a file runs, if it is a shell script. Relative paths start in the folder that the script goes to
-/// where it says so; otherwise in the repository's root, because that is where people and workflows call scripts
-/// from, and after that in the script's own folder.
+/// Returns the builds that a file runs, if it is a shell script. Paths are relative to the folder that the script
+/// changes to; if it does not, to the repository's root, because people and workflows call scripts from there, and
+/// after that to the script's own folder.
 pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
     if !is_script(path.file_name(), text) {
         return Vec::new();
@@ -65,9 +65,9 @@ pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
     declared_in(text, origin, &folders, &|name| matches!(name, "0" | "BASH_SOURCE").then(|| own.clone()))
 }
 
-/// The builds that the script `text` runs. `folders` are those that it may start in, from the repository's root,
-/// the likeliest first. `given` says what its variables hold when it starts; one that it does not know is a hole
-/// of that name. `0` is the script's own path. Paths in what is given may start with [`shell::root`].
+/// Returns the builds that the script `text` runs. `folders` are those that it may start in, from the repository's
+/// root, the likeliest first. `given` returns the initial values of its variables; an unknown variable is a hole of
+/// its name. `0` is the script's own path. Paths in these values may start with [`shell::root`].
 pub fn declared_in(
     text: &str,
     origin: Origin,
@@ -90,7 +90,7 @@ pub fn declared_in(
     found
 }
 
-/// Returns true if a text has what every script that builds an image has.
+/// Returns true if a text contains the words that every script that builds an image contains.
 pub(super) fn may_build(text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     (has("build") || has("bud")) && TOOLS.iter().any(|tool| has(tool))
@@ -106,8 +106,8 @@ fn is_script(name: &str, text: &str) -> bool {
     }
 }
 
-/// The builds that a command means: as it is written, and where the Dockerfile is named by variables that have
-/// defaults, the build by those too.
+/// Returns the builds of a command: the build as written and, if variables with defaults name the Dockerfile, also the
+/// build with the defaults.
 fn builds(command: &Command, place: &Place, folders: &[Pattern]) -> Vec<Declared> {
     let Some(written) = docker_cli::declared(&command.words, command.stdin.as_ref(), place) else {
         return Vec::new();
@@ -120,7 +120,7 @@ fn builds(command: &Command, place: &Place, folders: &[Pattern]) -> Vec<Declared
             named.insert(name.clone(), default.clone());
         }
     }
-    // Nothing else tells what such a context is.
+    // There is no other source for such a context.
     let others: BTreeMap<String, Pattern> =
         command.defaults.iter().filter(|(name, _)| !named.contains_key(*name)).map(owned).collect();
     let mut found = settled(written, command, &others, folders);
@@ -138,17 +138,17 @@ fn owned((name, value): (&String, &Pattern)) -> (String, Pattern) {
     (name.clone(), value.clone())
 }
 
-/// Where a path starts.
+/// The base of a path.
 enum Start {
-    /// In the root of the repository.
+    /// The root of the repository.
     Root(Pattern),
-    /// Where the script does.
+    /// The folder in which the script starts.
     Script(Pattern),
-    /// Nobody knows, or not in the repository.
+    /// Unknown, or outside of the repository.
     Elsewhere(Pattern),
 }
 
-/// The build with paths that start in one of its folders.
+/// Returns the build with paths that are relative to one of its folders.
 fn settled(
     mut declared: Declared,
     command: &Command,
@@ -180,7 +180,7 @@ fn settled(
             declared.folders = folders.to_vec();
             return vec![declared];
         }
-        // The two start in different places: both are said from the root.
+        // The two have different bases: both are made relative to the root.
         Start::Script(_) => folders.to_vec(),
         Start::Root(_) => folders.first().cloned().into_iter().collect(),
     };
@@ -210,7 +210,7 @@ fn settled(
         .collect()
 }
 
-/// Returns true if a context is something else than a folder.
+/// Returns true if a context is not a folder.
 fn is_elsewhere(context: &Pattern) -> bool {
     let scheme = |text: &str| ["target:", "service:"].iter().any(|scheme| text.starts_with(scheme));
     context.known() == Some("-")
@@ -218,7 +218,8 @@ fn is_elsewhere(context: &Pattern) -> bool {
         || matches!(context.parts().first(), Some(Part::Text(text)) if scheme(text))
 }
 
-/// Where an absolute path starts. A path starts anew with each root within it: a variable held it.
+/// Returns the base of an absolute path. A root inside of the path is the value of a variable, and the path starts
+/// again there.
 fn started(path: &Pattern) -> Start {
     let parts = path.parts();
     let is_root = |part: &Part| {
@@ -239,7 +240,7 @@ fn started(path: &Pattern) -> Start {
     }
 }
 
-/// What follows a variable that holds a root by its name.
+/// Returns the rest after a variable that is a root by its name.
 fn below_named_root(path: &Pattern) -> Option<Pattern> {
     let (Part::Hole(name), rest) = path.parts().split_first()? else { return None };
     let name = name.to_uppercase();
@@ -257,7 +258,7 @@ fn below_named_root(path: &Pattern) -> Option<Pattern> {
     Some(below)
 }
 
-/// The pattern with what its holes hold by default.
+/// Returns the pattern with the defaults of its holes.
 fn filled(pattern: &Pattern, defaults: &BTreeMap<String, Pattern>, depth: usize) -> Pattern {
     let mut whole = Pattern::default();
     for part in pattern.parts() {

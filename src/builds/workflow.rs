@@ -1,5 +1,5 @@
-//! The steps of a GitHub workflow, or of an action, that build images. Workflows and actions that it uses are read
-//! by their own names.
+//! The steps of a GitHub workflow, or of an action, that build images. It never follows workflows and actions that it
+//! uses: those are read by their own names.
 
 mod expression;
 mod matrix;
@@ -13,12 +13,12 @@ use crate::git::RepoPath;
 use crate::shell;
 use crate::text::pattern::{Part, Pattern};
 
-/// The builds of a workflow or of an action. A step of a job with a matrix is one build for each row of it. Paths
-/// start in the repository's root, or in the folder that the step works in.
+/// Returns the builds of a workflow or of an action. A step of a job with a matrix is one build for each row of it.
+/// Paths are relative to the repository's root, or to the working directory of the step.
 ///
 /// # Errors
 ///
-/// If it is no YAML, too large, or says too much.
+/// If it is not valid YAML, is too large, or has too many builds.
 pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     let mut found = Collected::default();
     for document in yaml::documents(text)? {
@@ -34,12 +34,12 @@ pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable
     Ok(found.builds)
 }
 
-/// What the steps of a job or of a composite action share.
+/// The data that the steps of a job or of a composite action share.
 struct Job<'a> {
     steps: &'a [Node],
     /// The names of each row of the matrix.
     rows: Vec<Names<'a>>,
-    /// The folder that scripts start in, as it is written.
+    /// The folder that scripts start in, as written.
     folder: Option<&'a str>,
     /// The shell that runs scripts.
     shell: Option<&'a str>,
@@ -61,8 +61,8 @@ impl<'a> Job<'a> {
     }
 }
 
-/// The builds of an action: those of its steps, or its own image, which the runner builds from the folder of its
-/// Dockerfile.
+/// Returns the builds of an action: those of its steps, or its own image, which the runner builds from the folder of
+/// its Dockerfile.
 fn action(path: &RepoPath, runs: &Node, found: &mut Collected) -> Result<(), Unreadable> {
     let folder = path.parent();
     let folder = folder.as_ref().map_or(".", RepoPath::as_str);
@@ -109,22 +109,22 @@ fn steps(path: &RepoPath, job: &Job, found: &mut Collected) -> Result<(), Unread
 /// The script of a step in one row of the matrix.
 #[derive(PartialEq)]
 struct Script {
-    /// Its text, with a [`placeholder`] for what is not known.
+    /// Its text, with a [`placeholder`] for each unknown part.
     text: String,
-    /// What the placeholders stand for.
+    /// The expressions of the placeholders.
     holes: Vec<String>,
     first_line: usize,
     folder: Pattern,
     env: Vec<(String, Pattern)>,
 }
 
-/// A word that no script uses, so that the shell's reader takes it for a text in any quotes.
+/// Returns a word that scripts do not use, so that the shell parser reads it as text inside any quotes.
 fn placeholder(at: usize) -> String {
     format!("\u{e000}{at}\u{e001}")
 }
 
 impl Script {
-    /// The script of a step, unless another language than that of a POSIX shell runs it.
+    /// Returns the script of a step, unless it is not for a POSIX shell.
     fn of(step: &Node, job: &Job, names: Names) -> Option<Self> {
         let run = step.get("run")?;
         let shell = step.get("shell").and_then(Node::text).or(job.shell).unwrap_or("bash");
@@ -173,7 +173,7 @@ impl Script {
         builds
     }
 
-    /// Puts holes where placeholders stand.
+    /// Replaces placeholders by holes.
     fn restore(&self, build: &mut Declared) {
         let values = build.args.iter_mut().filter_map(|(_, value)| value.as_mut());
         let all = (build.folders.iter_mut().chain([&mut build.dockerfile]))

@@ -1,4 +1,4 @@
-//! YAML with lines. It never follows an alias further than a file of this size could be meant to say.
+//! YAML with lines. It never expands aliases beyond a size limit.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,20 +8,20 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use super::document::{Entry, Node, Value, printed};
 use super::{Unreadable, checked_size};
 
-/// How deep lists and maps may lie in each other.
+/// The deepest nesting of lists and maps.
 const DEEPEST: usize = 100;
-/// How much a file may hold once each alias is what it stands for, in bytes: a few bytes of aliases of aliases
-/// would say gigabytes.
+/// The largest size of a file after all aliases are expanded, in bytes: a few bytes of nested aliases could expand to
+/// gigabytes.
 const MOST: usize = 32 << 20;
-/// How many lines of a file are put further to the right.
+/// The most lines of a file that are indented.
 const MOST_REPAIRS: usize = 64;
-/// Further to the right than anything.
+/// Deeper than any other indentation.
 const INDENT: &str = "                                                                                ";
-/// What a value costs besides its text.
+/// The size of a value besides its text.
 const COST: usize = 64;
 
-/// The documents of a text. Aliases stand for what they name and merge keys (`<<`) are merged; where a map has a
-/// key twice, both are kept.
+/// Parses the documents of a text. Aliases are expanded and merge keys (`<<`) are merged; if a map has a key twice,
+/// both are kept.
 pub(super) fn documents(text: &str) -> Result<Vec<Node>, Unreadable> {
     checked_size(text)?;
     let mut text = Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
@@ -43,16 +43,16 @@ fn read(text: &str) -> Result<Vec<Node>, Unreadable> {
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| Unreadable {
             line: error.marker().line(),
-            message: format!("it is no YAML: {}", error.info()),
+            message: format!("not valid YAML: {}", error.info()),
         })?;
         tree.take(event, span)?;
     }
     Ok(tree.documents)
 }
 
-/// The text with a line further to the right, where that is all that the error asks for. YAML 1.2 wants each line of
-/// a list in brackets and of a quoted text further right than what holds it; compose and GitHub take any. Both read
-/// over the blanks.
+/// Returns the text with a line indented, if the error asks only for that. YAML 1.2 requires each line of a list in
+/// brackets and of a quoted text to be indented deeper than its parent; compose and GitHub accept any indentation. Both
+/// ignore the blanks.
 fn indented(text: &str, error: &Unreadable) -> Option<String> {
     let closes = |line: &str| line.trim_start().starts_with([']', '}']);
     let at = if error.message.contains("indentation in quoted scalar") {
@@ -71,7 +71,7 @@ fn indented(text: &str, error: &Unreadable) -> Option<String> {
     Some([&lines[..at].concat(), INDENT, &lines[at..].concat()].concat())
 }
 
-/// What is read so far.
+/// The values that are read so far.
 #[derive(Default)]
 struct Tree {
     documents: Vec<Node>,
@@ -81,7 +81,7 @@ struct Tree {
     cost: usize,
 }
 
-/// A list or a map of which the end has not come.
+/// An open list or map.
 struct Open {
     node: Node,
     anchor: usize,
@@ -109,7 +109,7 @@ impl Tree {
                 self.close(Node { line: first, value }, anchor, cost, plain)?;
             }
             Event::Alias(anchor) => {
-                // Only a list or map that holds itself has an alias without a value.
+                // Only a list or map that contains itself has an alias without a value.
                 let null = || (Node { line, value: Value::Null }, COST);
                 let (node, cost) = self.anchors.get(&anchor).cloned().unwrap_or_else(null);
                 self.pay(cost, line)?;
@@ -134,7 +134,7 @@ impl Tree {
     fn pay(&mut self, cost: usize, line: usize) -> Result<(), Unreadable> {
         self.cost += cost;
         if self.cost > MOST {
-            return Err(Unreadable { line, message: "its aliases say more than can be read".into() });
+            return Err(Unreadable { line, message: "its aliases expand to too much data".into() });
         }
         Ok(())
     }
@@ -143,7 +143,7 @@ impl Tree {
         if self.open.len() == DEEPEST {
             return Err(Unreadable {
                 line,
-                message: format!("lists and maps lie in each other more than {DEEPEST} deep"),
+                message: format!("lists and maps are nested more than {DEEPEST} deep"),
             });
         }
         let cost_before = self.cost;
@@ -152,7 +152,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Puts a whole value where it belongs.
+    /// Adds a complete value to its list, map or document.
     fn close(&mut self, node: Node, anchor: usize, cost: usize, plain: bool) -> Result<(), Unreadable> {
         if anchor > 0 {
             self.pay(cost, node.line)?;
@@ -169,7 +169,7 @@ impl Tree {
                 Some((key, plain)) => {
                     let text = match key.value {
                         Value::Text(text) if text != "<<" || plain => text,
-                        // No reader asks for a key that is quoted like this.
+                        // Such a key is never looked up.
                         Value::Text(_) => "\"<<\"".into(),
                         _ => String::new(),
                     };
@@ -182,8 +182,8 @@ impl Tree {
     }
 }
 
-/// Puts in what merge keys bring: keys that the map does not have itself, of several maps the first that has it.
-/// They stand on the line of the merge key. Says what that costs.
+/// Resolves merge keys: adds the keys that the map does not have itself, each from the first map that has it. Their
+/// line is that of the merge key. Returns the size of the added values.
 fn merge(entries: &mut Vec<Entry>) -> usize {
     if entries.iter().all(|entry| entry.key != "<<") {
         return 0;

@@ -1,8 +1,8 @@
-//! What is known of common base images without reading any of them: the paths that all images of a family have
-//! alike. It never claims to have seen an image: each fact is an assumption that names the image and its source.
+//! Profiles of common base images, used without reading any image: the paths that all images of a family have in
+//! common. It never claims to have seen an image: each fact is an assumption that names the image and its source.
 //!
-//! A profile is partial. A path that it does not list is unknown, except below a directory of which it says that
-//! nothing else is in it.
+//! A profile is partial. A path that it does not list is unknown, except below a directory that it lists
+//! completely.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ mod redhat;
 mod server;
 mod tag;
 
-/// What a profile says of a path.
+/// The state of a path in a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Is {
-    /// A directory of root with this mode; what it holds is not known beyond what is listed.
+    /// A directory owned by root with this mode; it may contain more than is listed.
     Dir(u32),
-    /// A directory of root with this mode, and nothing is in it but what is listed.
+    /// A directory owned by root with this mode; it contains only what is listed.
     Only(u32),
-    /// A directory with this mode, where that is known, and owner, where that is known.
+    /// A directory with this mode and this owner; each is `None` if it is not known.
     Owned(Option<u32>, Option<(u32, u32)>),
     /// A regular file.
     File,
@@ -38,12 +38,12 @@ enum Is {
     Differs,
 }
 
-/// Where facts come from.
+/// The source of facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
     /// A file of a public repository, `owner/name`.
     File(&'static str, &'static str),
-    /// A listing of a filesystem that this makes.
+    /// A listing of a filesystem that is made with this.
     Listing(&'static str),
 }
 
@@ -70,24 +70,24 @@ pub struct Config {
     pub user: &'static str,
     /// WORKDIR.
     pub working_dir: &'static str,
-    /// Variables that are known; others may be set.
+    /// The known variables; others may be set.
     pub env: &'static [(&'static str, &'static str)],
-    /// What tells it.
+    /// The source of the configuration.
     source: Source,
 }
 
-/// What is known of the images of a family.
+/// The facts about the images of a family.
 #[derive(Clone, Debug)]
 pub struct Profile {
     name: &'static str,
-    /// Later ones overrule earlier ones, as a Dockerfile overrules its base.
+    /// Later ones override earlier ones, as a Dockerfile overrides its base image.
     facts: Vec<&'static Facts>,
     config: Config,
 }
 
 impl Profile {
-    /// The family of an image, by the repository as Docker normalises it and the tag. None for images of no
-    /// family that is known, and for Windows.
+    /// Returns the profile of an image, by the repository as Docker normalizes it and the tag. `None` if its family is
+    /// not known, and for Windows.
     pub fn find(repository: &str, tag: Option<&str>) -> Option<Self> {
         family::find(repository, tag)
     }
@@ -107,7 +107,7 @@ impl Profile {
         })
     }
 
-    /// What is at a path, by itself or since nothing can be there.
+    /// Returns the state of a path, listed or absent because nothing can be there.
     fn get(&self, path: &str) -> Option<(Is, Source)> {
         if let Some(listed) = self.listed(path) {
             return Some(listed).filter(|(is, _)| *is != Is::Differs);
@@ -125,7 +125,7 @@ impl Profile {
     }
 }
 
-/// An image of a family, where a Dockerfile names it.
+/// An image of a family, named by a Dockerfile.
 #[derive(Clone, Debug)]
 pub struct ProfiledImage {
     profile: Profile,
@@ -135,12 +135,12 @@ pub struct ProfiledImage {
 }
 
 impl ProfiledImage {
-    /// The image `image` of FROM or `--from` in `line`.
+    /// Returns the image `image` of FROM or `--from` in `line`.
     pub fn new(profile: Profile, image: &str, line: usize) -> Self {
         Self::said(profile, image, line, "is")
     }
 
-    /// The same of an image of no known family, of which `place` says that it is like the image `like` of one.
+    /// Returns an image of an unknown family that `place` declares to be like `like`, an image of a known one.
     pub fn like(profile: Profile, image: &str, line: usize, like: &str, place: &str) -> Self {
         Self::said(profile, image, line, &format!("is like {like}, as {place} says,"))
     }
@@ -157,27 +157,27 @@ impl ProfiledImage {
         Self { profile, image: image.into(), line, whole }
     }
 
-    /// The configuration that it is assumed to have.
+    /// Returns the configuration that is assumed for the image.
     pub fn config(&self) -> Config {
         self.profile.config
     }
 
-    /// That it is of its family at all. Everything that is said of it leans on that.
+    /// Returns the assumption that the image is of its family. Every fact about it depends on that.
     pub fn whole(&self) -> &Arc<Assumption> {
         &self.whole
     }
 
-    /// Why not all of it is known.
+    /// Returns the reason why not everything in the image is known.
     pub fn why_incomplete(&self) -> Arc<str> {
         format!(
-            "image {} is known by its family alone (profile {}), which does not tell all that is in it; \
-             --rootfs does",
+            "image {} is known only by its family (profile {}), which does not list everything in it; \
+             give its root filesystem with --rootfs",
             self.image, self.profile.name
         )
         .into()
     }
 
-    /// What is at `path`.
+    /// Returns the fact about `path`.
     pub(super) fn get(&self, path: &str) -> Fact {
         let mut leans = Leans::default();
         leans.add(Arc::clone(&self.whole));
@@ -193,13 +193,13 @@ impl ProfiledImage {
         Fact { known, leans }
     }
 
-    /// The paths below `prefix` that the profile tells something of, be it that nothing is there.
+    /// Returns the paths below `prefix` that the profile has a fact about, including absent ones.
     pub(super) fn below(&self, prefix: &str) -> impl Iterator<Item = &'static str> {
         self.profile.below(prefix)
     }
 }
 
-/// A fact, and the words for it.
+/// Returns a fact, and its text for an assumption.
 fn known(path: &str, is: Is) -> (Known, String) {
     match is {
         Is::Dir(mode) | Is::Only(mode) => (

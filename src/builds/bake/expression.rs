@@ -1,5 +1,6 @@
-//! The values of a bake file's expressions, as far as the file tells them. What only a run would tell, and all that
-//! a function makes that has no place in [`Scope::call`], is unknown by the words that stand there.
+//! The values of a bake file's expressions, as far as the file defines them. It never guesses: a value that only a
+//! run knows, and the result of a function that is not in [`Scope::call`], is unknown and carries the text of the
+//! expression.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -14,14 +15,14 @@ use hcl_edit::template::{Element, Template};
 use super::super::document::{self, Node, printed};
 use crate::text::pattern::Pattern;
 
-/// How many expressions are looked at in one file: variables of variables could say gigabytes in a few lines.
+/// The most expressions that are evaluated in one file: nested variables could expand to gigabytes in a few lines.
 const MOST_STEPS: usize = 50_000;
-/// How deep expressions, and variables in variables, may lie in each other.
+/// The deepest nesting of expressions, and of variables in variables.
 const DEEPEST: usize = 100;
-/// The longest text and the longest list that are followed.
+/// The longest text and the longest list that are evaluated.
 const LONGEST: usize = 4096;
 
-/// What an expression stands for.
+/// The value of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -30,12 +31,12 @@ pub(super) enum Value {
     Text(Pattern),
     List(Vec<Value>),
     Map(Vec<(String, Value)>),
-    /// Only a run would tell; by the words that stand there.
+    /// Known only in a run; with the text of the expression.
     Unknown(String),
 }
 
 impl Value {
-    /// As it stands in a text.
+    /// Returns the value as part of a text.
     pub fn pattern(&self) -> Pattern {
         match self {
             Self::Null => Pattern::default(),
@@ -47,7 +48,7 @@ impl Value {
         }
     }
 
-    /// The items of a list; none of anything else.
+    /// Returns the items of a list; empty for anything else.
     pub fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
@@ -55,7 +56,7 @@ impl Value {
         }
     }
 
-    /// The keys of a map; none of anything else.
+    /// Returns the keys of a map; empty for anything else.
     pub fn entries(&self) -> &[(String, Self)] {
         match self {
             Self::Map(entries) => entries,
@@ -71,7 +72,7 @@ impl Value {
         }
     }
 
-    /// Returns true if two values are equal, where both are known.
+    /// Returns true if two values are equal, if both are known.
     fn equals(&self, other: &Self) -> Option<bool> {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => Some(one.known()? == other.known()?),
@@ -83,15 +84,15 @@ impl Value {
     }
 }
 
-/// An expression as it is written.
+/// An expression as written.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     Hcl(&'a Expression),
-    /// Its texts are templates.
+    /// A JSON value, whose texts are templates.
     Json(&'a Node),
 }
 
-/// Names that hold something for one row of a matrix or one item of a list.
+/// Names with a value for one row of a matrix or one item of a list.
 pub(super) type Locals = Vec<(String, Value)>;
 
 /// The variables of a file.
@@ -102,10 +103,10 @@ pub(super) struct Scope<'a> {
     steps: Cell<usize>,
 }
 
-/// Where an expression stands.
+/// The place of an expression.
 #[derive(Clone, Copy)]
 struct Inside<'s> {
-    /// The text that its spans are of.
+    /// The text that its spans refer to.
     source: &'s str,
     locals: &'s Locals,
     depth: usize,
@@ -128,7 +129,7 @@ impl<'a> Scope<'a> {
         Self { source, definitions, steps: Cell::new(0) }
     }
 
-    /// The value of an expression where `locals` hold.
+    /// Returns the value of an expression with these `locals`.
     pub fn value(&self, written: Written, locals: &Locals) -> Value {
         self.written(written, locals, 0)
     }
@@ -235,7 +236,7 @@ impl<'a> Scope<'a> {
     }
 
     fn elements(&self, elements: &[&Element], inside: Inside) -> Value {
-        // `"${x}"` is x itself, list or text.
+        // `"${x}"` is x itself, a list or a text.
         if let [Element::Interpolation(only)] = elements {
             return self.expression(&only.expr, inside);
         }
@@ -262,7 +263,7 @@ impl<'a> Scope<'a> {
         if let Some((_, value)) = inside.locals.iter().rev().find(|(local, _)| local == name) {
             return value.clone();
         }
-        // The context that bake is called with; its own folder unless somebody gives another.
+        // The context that bake is called with; by default its own folder.
         if name == "BAKE_CMD_CONTEXT" {
             return Value::Text(Pattern::text("."));
         }
@@ -275,8 +276,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The value of a build argument. None for a variable without a value, which the environment may give: bake does
-    /// not pass it on where nobody does.
+    /// Returns the value of a build argument. `None` for a variable without a value, which may come from the
+    /// environment: bake does not pass it on if it is not set there.
     pub fn argument(&self, value: &Value) -> Option<Pattern> {
         match value {
             Value::Unknown(name) if self.definitions.contains_key(name.as_str()) => None,

@@ -141,7 +141,7 @@ target "open" {
 }
 "#;
     let builds = read("docker-bake.hcl", text);
-    // Each row counts, although what tells the names of two apart is not known.
+    // Each row counts, although the difference between their names is not known.
     assert_eq!(
         shown(&builds),
         [

@@ -10,7 +10,7 @@ fn texts(patterns: &[Pattern]) -> Vec<String> {
     patterns.iter().map(Pattern::to_string).collect()
 }
 
-/// `NAME=value` of each argument, the name alone where the environment gives it.
+/// `NAME=value` of each argument, only the name if the value comes from the environment.
 fn args(build: &Declared) -> Vec<String> {
     let shown = |(name, value): &(String, Option<Pattern>)| match value {
         Some(value) => format!("{name}={value}"),

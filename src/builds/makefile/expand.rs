@@ -1,23 +1,24 @@
-//! The expansion of a Makefile's text into a shell's: what is not known becomes a variable of the shell.
+//! The expansion of a Makefile's text into shell text: an unknown value becomes a shell variable. It never runs
+//! anything.
 
 use super::{Makefile, Target, find_outside, split_outside};
 
-/// The shell's name for the folder that make runs in.
+/// The shell variable for the folder that make runs in.
 pub(super) const CURDIR: &str = "_make_curdir";
-/// The shell's name for the folder of the Makefile.
+/// The shell variable for the folder of the Makefile.
 pub(super) const FOLDER: &str = "_make_folder";
-/// The shell's name for what `%` stands for.
+/// The shell variable for the value of `%`.
 pub(super) const STEM: &str = "_make_stem";
 
-/// How deep variables may refer to others.
+/// The deepest nesting of variables.
 const DEPTH: usize = 24;
-/// How much one expansion may write, in bytes.
+/// The largest result of one expansion, in bytes.
 const BYTES: usize = 64 << 10;
 
 pub(super) struct Expander<'m> {
     makefile: &'m Makefile,
     target: Option<&'m Target>,
-    /// The arguments of the `$(call …)`s that are expanded.
+    /// The arguments of the `$(call …)`s that are being expanded.
     calls: Vec<Vec<String>>,
     depth: usize,
     bytes: usize,
@@ -61,12 +62,12 @@ impl<'m> Expander<'m> {
         out
     }
 
-    /// Expands something within something else.
+    /// Expands a nested text.
     fn inner(&mut self, text: &str) -> String {
         if self.depth >= DEPTH || self.bytes == 0 {
             return String::new();
         }
-        // What expands to nothing costs time too.
+        // An expansion to nothing takes time too.
         self.bytes = self.bytes.saturating_sub(16);
         self.depth += 1;
         let expanded = self.expand(text);
@@ -74,7 +75,7 @@ impl<'m> Expander<'m> {
         expanded
     }
 
-    /// What stands within `$(…)`.
+    /// Expands the text inside of `$(…)`.
     fn reference(&mut self, inner: &str) -> String {
         let Some((function, args)) = inner.split_once(char::is_whitespace) else {
             if let Some((name, change)) = split_outside(inner, ':') {
@@ -128,7 +129,7 @@ impl<'m> Expander<'m> {
         }
     }
 
-    /// `$(NAME:.o=.c)`.
+    /// Expands `$(NAME:.o=.c)`.
     fn substituted(&mut self, name: &str, change: &str) -> String {
         let value = self.variable(name);
         let Some((from, to)) = change.split_once('=') else { return unknown(name) };
@@ -172,7 +173,7 @@ impl<'m> Expander<'m> {
     }
 }
 
-/// A variable of the shell that stands for something that nobody knows.
+/// Returns a shell variable for an unknown value.
 fn unknown(what: &str) -> String {
     let name: String = what.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if is_name(what) { format!("${{{what}}}") } else { format!("${{_{name}}}") }
@@ -184,12 +185,12 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Returns true if the slashes of a path are its own, not those of a default within it.
+/// Returns true if the slashes of a path are its own, not those of a default inside of it.
 fn is_flat(path: &str) -> bool {
     !path.contains(":-") && !path.contains("$(")
 }
 
-/// Where the bracket closes that was opened before `text`.
+/// Returns the position of the closing bracket of the one that was opened before `text`.
 fn closing(text: &str, open: char) -> usize {
     let close = if open == '(' { ')' } else { '}' };
     let mut depth = 0_usize;
@@ -206,7 +207,7 @@ fn closing(text: &str, open: char) -> usize {
     text.len()
 }
 
-/// Up to `most` arguments between commas.
+/// Returns up to `most` arguments, separated by commas.
 fn arguments(text: &str, most: usize) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;

@@ -1,25 +1,26 @@
-//! `${{ … }}` in a workflow, as far as the file tells its value. The rest is a hole by the words that stand there.
+//! The values of `${{ … }}` in a workflow, as far as the file defines them. It never guesses: the rest is a hole with
+//! the text of the expression.
 
 use super::super::document::Node;
 use super::matrix::Row;
 use crate::text::pattern::{Part, Pattern};
 
-/// How deep values may lie in values.
+/// The deepest nesting of values.
 const DEEPEST: usize = 8;
 
-/// What the names of an expression hold.
+/// The values of the names of an expression.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names<'a> {
     /// The environment, the innermost last.
     pub env: Vec<(String, Pattern)>,
-    /// What `matrix` holds.
+    /// The values of `matrix`.
     pub row: Row,
     /// The folder of a composite action.
     pub action: Option<&'a str>,
 }
 
 impl Names<'_> {
-    /// The same with another layer of `env`.
+    /// Returns the names with another layer of `env`.
     pub fn with_env(&self, env: Option<&Node>) -> Self {
         let mut names = self.clone();
         for entry in env.map(Node::entries).unwrap_or_default() {
@@ -29,17 +30,17 @@ impl Names<'_> {
         names
     }
 
-    /// A text with the values of its expressions; None for what is no text.
+    /// Returns a text with the values of its expressions; `None` if it is not a text.
     pub fn node(&self, node: &Node) -> Option<Pattern> {
         node.text().map(|text| self.text(text))
     }
 
-    /// A text with the values of its expressions.
+    /// Returns a text with the values of its expressions.
     pub fn text(&self, text: &str) -> Pattern {
         self.evaluated(text, 0)
     }
 
-    /// The value of what stands between the braces.
+    /// Returns the value of the text between the braces.
     pub fn expression(&self, words: &str) -> Pattern {
         self.value(words, 0).unwrap_or_else(|| Pattern::hole(words))
     }
@@ -58,7 +59,7 @@ impl Names<'_> {
         pattern
     }
 
-    /// The value of an expression, if it is known; a hole where a part of it is known.
+    /// Returns the value of an expression, if it is known; a hole if a part of it is known.
     fn value(&self, words: &str, depth: usize) -> Option<Pattern> {
         let operands = operands(words);
         let (last, others) = operands.split_last()?;
@@ -67,7 +68,7 @@ impl Names<'_> {
             match value.known() {
                 Some("" | "false" | "0") => {}
                 Some(_) => return Some(value),
-                // Text beside a hole is something; a hole alone may be nothing.
+                // Text with a hole is not empty; a hole alone may be empty.
                 None if value.parts().iter().any(|part| matches!(part, Part::Text(_))) => return Some(value),
                 None => return None,
             }
@@ -104,11 +105,11 @@ impl Names<'_> {
 /// A part of a text with expressions.
 pub(super) enum Piece<'a> {
     Text(&'a str),
-    /// The words between the braces.
+    /// The text between the braces.
     Expression(&'a str),
 }
 
-/// The parts of a text. An expression that does not end is an expression.
+/// Returns the parts of a text. An unclosed expression is an expression too.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -122,7 +123,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     found
 }
 
-/// Where an expression ends: at `}}` outside of quotes.
+/// Returns the end of an expression: the `}}` outside of quotes.
 fn end(text: &str) -> usize {
     let mut is_quoted = false;
     for (at, c) in text.char_indices() {
@@ -132,11 +133,11 @@ fn end(text: &str) -> usize {
             _ => {}
         }
     }
-    // A quote that does not end hides what follows; the braces count then.
+    // An unclosed quote would hide the rest; then the first `}}` counts.
     text.find("}}").unwrap_or(text.len())
 }
 
-/// What stands between `||` outside of quotes and parentheses.
+/// Returns the parts between `||` outside of quotes and parentheses.
 fn operands(words: &str) -> Vec<&str> {
     let (mut found, mut start, mut depth, mut is_quoted) = (Vec::new(), 0, 0_usize, false);
     for (at, c) in words.char_indices() {
@@ -155,7 +156,8 @@ fn operands(words: &str) -> Vec<&str> {
     found
 }
 
-/// The items of a list that is written as lines, and with `commas` between commas too; expressions stay whole.
+/// Returns the items of a list with one item a line; with `commas`, commas separate items too. Expressions are not
+/// split.
 pub(super) fn listed(text: &str, commas: bool) -> Vec<&str> {
     let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
     while at < text.len() {

@@ -1,20 +1,20 @@
-//! The rows of a job's matrix, as far as the file lists them. It never makes more of them than a person would read.
+//! The rows of a job's matrix, as far as the file lists them. It never makes more of them than GitHub does.
 
 use super::super::document::{Node, Value};
 
-/// How many jobs GitHub makes of one matrix at most.
+/// The most jobs that GitHub makes from one matrix.
 const MOST_ROWS: usize = 256;
 
-/// What `matrix` holds for one job.
+/// The values of `matrix` for one job.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row {
     values: Vec<(String, Node)>,
-    /// True if nothing else is in it. What a whole row does not have is empty, otherwise it is not known.
+    /// True if the row has no other keys. A key that is missing in a whole row is empty; otherwise it is unknown.
     pub is_whole: bool,
 }
 
 impl Row {
-    /// The value of a key, `a.b` for one inside of another.
+    /// Returns the value of a key; `a.b` is a nested key.
     pub fn get(&self, path: &str) -> Option<&Node> {
         let mut keys = path.split('.');
         let first = keys.next()?;
@@ -27,7 +27,7 @@ impl Row {
     }
 }
 
-/// Returns true if two values are the same wherever they stand.
+/// Returns true if two values are equal, regardless of their lines.
 fn same(one: &Node, other: &Node) -> bool {
     match (&one.value, &other.value) {
         (Value::List(one), Value::List(other)) => {
@@ -41,8 +41,8 @@ fn same(one: &Node, other: &Node) -> bool {
     }
 }
 
-/// The rows of `strategy.matrix`: the product of its lists without `exclude`, then `include`. A key whose list only a
-/// run would tell, or that makes too many, is in no row.
+/// Returns the rows of `strategy.matrix`: the product of its lists without `exclude`, then `include`. A key is left out
+/// of the rows if only a run knows its list, or if it makes too many rows.
 pub(super) fn rows(matrix: Option<&Node>) -> Vec<Row> {
     let Some(matrix) = matrix.filter(|matrix| !matrix.entries().is_empty()) else {
         return vec![Row::default()];
@@ -86,7 +86,7 @@ fn leave_open(rows: &mut [Row]) {
     }
 }
 
-/// Adds what `include` lists: to each row of the product that it does not contradict, or as a row of its own.
+/// Adds the items of `include`: each to the rows of the product that it does not contradict, or as a row of its own.
 fn include(product: &[Row], entries: &[Node]) -> Vec<Row> {
     let mut rows = product.to_vec();
     for entry in entries {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn included_values_join_what_they_do_not_contradict() {
-        // The example of GitHub's documentation.
+        // The example in GitHub's documentation.
         let text = "\
 fruit: [apple, pear]
 animal: [cat, dog]

@@ -1,4 +1,4 @@
-//! Actions that build an image, by their inputs. Of other actions it knows nothing.
+//! Actions that build an image, by their inputs. It never reads other actions.
 
 use super::super::declared::{Said, joined};
 use super::super::document::Node;
@@ -15,7 +15,7 @@ struct Inputs<'a> {
     steps: &'a [Node],
 }
 
-/// The builds of a step by the action that it uses, if that is one that builds images.
+/// Returns the builds of a step by the action that it uses, if that action builds images.
 pub(super) fn declared(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) -> Vec<Declared> {
     let Some((entry, uses)) = step.entry("uses").and_then(|entry| Some((entry, entry.value.text()?))) else {
         return Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn declared(path: &RepoPath, step: &Node, steps: &[Node], names: &Nam
 }
 
 impl Inputs<'_> {
-    /// An input that is not empty.
+    /// Returns an input that is not empty.
     fn get(&self, key: &str) -> Option<Pattern> {
         self.names.node(self.with?.get(key)?).filter(|value| !value.is_empty())
     }
@@ -55,7 +55,7 @@ impl Inputs<'_> {
         self.list(key, true).into_iter().map(|item| self.names.text(item)).collect()
     }
 
-    /// Lines of `NAME=value`; a name alone takes its value from the environment.
+    /// Parses lines of `NAME=value`; a name without a value takes it from the environment.
     fn args(&self, key: &str, commas: bool) -> Vec<(String, Option<Pattern>)> {
         let pair = |line: &str| {
             let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
@@ -67,7 +67,7 @@ impl Inputs<'_> {
         self.list(key, commas).into_iter().filter_map(pair).collect()
     }
 
-    /// The tags of an image whose name and tags are two inputs.
+    /// Returns the tags of an image whose name and tags are two inputs.
     fn named(image: Option<&Pattern>, tags: &[Pattern]) -> Vec<Pattern> {
         let Some(image) = image else { return Vec::new() };
         if tags.is_empty() {
@@ -82,8 +82,8 @@ impl Inputs<'_> {
         tags.iter().map(with).collect()
     }
 
-    /// Names that the image gets. Those that `docker/metadata-action` makes have its images' names; of others that
-    /// only a run would tell there is nothing to say.
+    /// Returns the names of the image. Those that `docker/metadata-action` makes have its images' names; others that
+    /// only a run knows are left out.
     fn tags(&self) -> Vec<Pattern> {
         let mut found = Vec::new();
         for item in self.list("tags", true) {
@@ -100,7 +100,7 @@ impl Inputs<'_> {
         found
     }
 
-    /// What `steps.ID.outputs.tags` holds for a step that uses `docker/metadata-action`.
+    /// Returns the value of `steps.ID.outputs.tags` for a step that uses `docker/metadata-action`.
     fn made(&self, words: &str) -> Option<Vec<Pattern>> {
         let id = words.trim().strip_prefix("steps.")?.strip_suffix(".outputs.tags")?;
         let of = |step: &&Node| step.get("id").and_then(Node::text) == Some(id);
@@ -116,7 +116,7 @@ impl Inputs<'_> {
         images.iter().flat_map(|image| Self::named(Some(image), tag)).collect()
     }
 
-    /// `docker/build-push-action` since its second version, and those that take the same inputs.
+    /// Returns the build by `docker/build-push-action` since its second version, and by actions with the same inputs.
     fn build_push(&self, place: Place) -> Vec<Declared> {
         let context = self.or("context", "{{defaultContext}}");
         let pairs = self.args("build-contexts", false).into_iter();
@@ -129,7 +129,7 @@ impl Inputs<'_> {
             ..Said::default()
         };
         let file = self.get("file");
-        // The default context is the repository as git has it; files are those of the context then.
+        // The default context is the repository in git; files are then relative to the context.
         if let Some(Part::Text(first)) = context.parts().first()
             && let Some(rest) = first.strip_prefix("{{defaultContext}}")
         {
@@ -158,7 +158,7 @@ impl Inputs<'_> {
         built(place, said, self.or("path", "."), false)
     }
 
-    /// `containerfiles` are paths from the root, one build each.
+    /// Returns the builds of `containerfiles`, which are paths from the root, one build each.
     fn buildah(&self, place: &Place) -> Vec<Declared> {
         let files = match self.list("containerfiles", false) {
             none if none.is_empty() => self.list("dockerfiles", false),
@@ -178,7 +178,7 @@ impl Inputs<'_> {
         files.into_iter().flat_map(build).collect()
     }
 
-    /// Works in `directory`.
+    /// Returns the build of an action that works in `directory`.
     fn smithers(&self, place: Place) -> Vec<Declared> {
         let said = Said {
             dockerfile: self.get("dockerfile"),
@@ -190,7 +190,7 @@ impl Inputs<'_> {
         built(place, said, self.or("directory", "."), true)
     }
 
-    /// Works in `workdir`.
+    /// Returns the build of an action that works in `workdir`.
     fn elgohr(&self, place: Place) -> Vec<Declared> {
         let folder = self.or("workdir", ".");
         let said = Said {
@@ -213,8 +213,8 @@ impl Inputs<'_> {
     }
 }
 
-/// The build from a context. A Dockerfile that is named stands in it, or is a path from the root; one that is not
-/// named stands in it.
+/// Returns the build from a context. A named Dockerfile is relative to the context or to the root; the default one is
+/// in the context.
 fn built(place: Place, said: Said, context: Pattern, is_inside: bool) -> Vec<Declared> {
     if is_remote(&context) {
         return Vec::new();

@@ -14,7 +14,7 @@ pub(super) static CONFIG: Config = Config {
     source: Source::File("alpinelinux/docker-alpine", "x86_64/Dockerfile"),
 };
 
-/// What every image on Alpine has, whatever was installed in it.
+/// The facts about every image on Alpine, whatever is installed in it.
 pub(super) static ALPINE: Facts = Facts {
     source: LISTINGS,
     paths: &[
@@ -32,7 +32,7 @@ pub(super) static ALPINE: Facts = Facts {
     ],
 };
 
-/// Alpine itself: directories in which no package puts anything.
+/// Alpine itself: directories into which no package installs anything.
 pub(super) static BARE: Facts = Facts {
     source: LISTINGS,
     paths: &[

@@ -20,7 +20,7 @@ pub(super) static UBUNTU_CONFIG: Config = Config {
     ..CONFIG
 };
 
-/// What Debian and Alpine have alike, for images that come on both.
+/// The facts that Debian and Alpine have in common, for images that exist on both.
 pub(super) static COMMON: Facts = Facts {
     source: Source::Listing("debootstrap --variant=minbase and of Alpine's minirootfs, the same in both"),
     paths: &[
@@ -76,8 +76,8 @@ pub(super) static COMMON: Facts = Facts {
     ],
 };
 
-/// `/usr/local` belongs to root since Debian 10 (base-files 10.1); before, its group was `staff`. Alpine always had
-/// it so.
+/// `/usr/local` belongs to root since Debian 10 (base-files 10.1); before, its group was `staff`. On Alpine it
+/// always belonged to root.
 pub(super) static USR_LOCAL: Facts = Facts {
     source: Source::Listing("debootstrap --variant=minbase and of Alpine's minirootfs, the same in both"),
     paths: &[
@@ -89,7 +89,7 @@ pub(super) static USR_LOCAL: Facts = Facts {
     ],
 };
 
-/// What every image on Debian 10 or later has, whatever was installed in it.
+/// The facts about every image on Debian 10 or later, whatever is installed in it.
 pub(super) static DEBIAN: Facts = Facts {
     source: LISTINGS,
     paths: &[
@@ -122,10 +122,10 @@ pub(super) static DEBIAN: Facts = Facts {
     ],
 };
 
-/// Debian 11 and later. No package had to have it before.
+/// Debian 11 and later. Before, no required package had it.
 pub(super) static LIBEXEC: Facts = Facts { source: LISTINGS, paths: &[("/usr/libexec", Dir(0o755))] };
 
-/// Debian itself: directories in which no package puts anything.
+/// Debian itself: directories into which no package installs anything.
 pub(super) static BARE: Facts = Facts {
     source: LISTINGS,
     paths: &[
@@ -157,7 +157,7 @@ pub(super) static MERGED: Facts = Facts {
 pub(super) static SPLIT: Facts =
     Facts { source: INIT, paths: &[("/bin", Dir(0o755)), ("/lib", Dir(0o755)), ("/sbin", Dir(0o755))] };
 
-/// Ubuntu from 20.04 on. From 23.04 on its `/home` holds a user.
+/// Ubuntu since 20.04. Since 23.04 its `/home` contains a user.
 pub(super) static UBUNTU: Facts = Facts {
     source: Source::File("debootstrap", "scripts/gutsy, and base-files, which Ubuntu takes from Debian"),
     paths: &[

@@ -10,12 +10,12 @@ pub(super) static ROOT: Config = Config { user: "", working_dir: "/", env: &[deb
 pub(super) static NONROOT: Config =
     Config { user: "65532", working_dir: "/home/nonroot", env: &[debian::PATH], source: STATIC };
 
-/// The debug images have another PATH.
+/// The debug images have a different PATH.
 pub(super) static DEBUG_ROOT: Config = Config { env: &[], ..ROOT };
 
 pub(super) static DEBUG_NONROOT: Config = Config { env: &[], ..NONROOT };
 
-/// What all of them have.
+/// The facts about all of them.
 pub(super) static DISTROLESS: Facts = Facts {
     source: Source::File("GoogleContainerTools/distroless", "common/BUILD.bazel"),
     paths: &[

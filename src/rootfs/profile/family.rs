@@ -1,10 +1,10 @@
-//! From the name of an image to its family. Where a tag does not tell what an image is built on, only what all
-//! variants have alike is said.
+//! From the name of an image to its family. If a tag does not name the distribution, the profile has only the facts
+//! that all variants have in common.
 
 use super::tag::{LAST_ALPINE, MERGED, Tag, Variant};
 use super::{Config, Facts, Profile, alpine, debian, distroless, java, language, redhat, server};
 
-/// Where the official images are published, one prefix each.
+/// The registries of the official images, as prefixes.
 const OFFICIAL: [&str; 7] = [
     "docker.io/library/",
     "docker.io/amd64/",
@@ -15,7 +15,7 @@ const OFFICIAL: [&str; 7] = [
     "registry-1.docker.io/library/",
 ];
 
-/// What is built on Red Hat's packages, beside the official images.
+/// The images built on Red Hat's packages, except the official images.
 const REDHAT: [(&str, &str); 12] = [
     ("docker.io/almalinux/9-base", "almalinux"),
     ("docker.io/rockylinux/rockylinux", "rockylinux"),
@@ -90,7 +90,8 @@ fn official(name: &str, tag: Option<&str>) -> Option<Profile> {
     }
 }
 
-/// What an image has that is built on this. Nothing is said of `/usr/local` where the release is not known.
+/// Returns the facts about an image that is built on this. There is no fact about `/usr/local` if the release is not
+/// known.
 fn on(variant: Variant) -> Vec<&'static Facts> {
     let mut facts = vec![&debian::COMMON];
     match variant {
@@ -113,16 +114,16 @@ fn on(variant: Variant) -> Vec<&'static Facts> {
     facts
 }
 
-/// What every image has that is on no Debian before 10.
+/// The facts about every image that is not on a Debian before 10.
 const EVERY: [&Facts; 2] = [&redhat::EVERY, &redhat::LOCAL];
 
-/// What every image has; less, where it may be on a Debian before 10.
+/// Returns the facts about every image; fewer if it may be on a Debian before 10.
 fn every(is_late: bool) -> Vec<&'static Facts> {
     if is_late { EVERY.to_vec() } else { vec![&redhat::EVERY] }
 }
 
-/// What an image has whose tags without a release are on Debian, since these versions on 10 or later and on 12 or
-/// later.
+/// Returns the facts about an image whose tags without a release are on Debian: on 10 or later since version
+/// `since_10`, on 12 or later since `since_12`.
 fn on_debian(tag: &Tag, since_10: &[u32], since_12: &[u32]) -> Vec<&'static Facts> {
     if tag.variant != Variant::Default || !tag.is_since(since_10) {
         return on(tag.variant);
@@ -134,7 +135,7 @@ fn on_debian(tag: &Tag, since_10: &[u32], since_12: &[u32]) -> Vec<&'static Fact
     facts
 }
 
-/// A tag that may hold a date: `bookworm-20240101-slim`. What a name meant at that date is not known.
+/// Parses a tag that may contain a date: `bookworm-20240101-slim`. The meaning of a name at that date is not known.
 fn dated(tag: Option<&str>, known: &[&str]) -> Option<Tag> {
     let is_date = |word: &str| word.len() >= 8 && word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let words: Vec<&str> = tag.into_iter().flat_map(|tag| tag.split('-')).collect();
@@ -178,7 +179,7 @@ fn red_hat(name: &str, tag: &Tag) -> Option<Profile> {
         "ubi" => ("ubi", true),
         _ => return None,
     };
-    // The first Amazon Linux has tags of years, too: 2017 and 2018.
+    // The first Amazon Linux also has years as tags: 2017 and 2018.
     let first =
         name == "amazonlinux" && tag.version.first().is_some_and(|version| (3..2022).contains(version));
     let profile = Profile::new(name, redhat::CONFIG).with(EVERY);
@@ -233,7 +234,7 @@ fn jvm(name: &str, tag: Option<&str>) -> Option<Profile> {
             let own = if tag.has("temurin") { &own[..] } else { &own[1..] };
             Some(Profile::new("maven", java::MAVEN_CONFIG).with(base).with(own.iter().copied()))
         }
-        // Older ones set another USER.
+        // Older ones set a different USER.
         "gradle" if tag.is_since(&[7]) => {
             let profile = Profile::new("gradle", java::GRADLE_CONFIG);
             Some(profile.with(EVERY).with([&java::GRADLE_PATHS]))
@@ -247,8 +248,8 @@ fn jvm(name: &str, tag: Option<&str>) -> Option<Profile> {
             Some(Profile::new("amazoncorretto", java::CORRETTO).with(base))
         }
         "openjdk" => {
-            // `8` and `11` were rebuilt until they were on Debian 11; from 12 on the default is Oracle Linux.
-            // Not so `8u181`, which stayed on 9.
+            // `8` and `11` were rebuilt until they were on Debian 11; since 12 the default is Oracle Linux.
+            // `8u181` was not: it stayed on 9.
             let moved = ["8", "11"].contains(&first_word);
             let base = match tag.variant {
                 Variant::Default if moved => on_debian(&tag, &[8], &[u32::MAX]),
@@ -261,7 +262,7 @@ fn jvm(name: &str, tag: Option<&str>) -> Option<Profile> {
     }
 }
 
-/// By what the image is built on: Debian, Alpine, or not known.
+/// Returns a value by the distribution of the image: Debian, Alpine, or unknown.
 fn by_base<T>(tag: &Tag, on_debian: T, on_alpine: T, otherwise: T) -> T {
     match tag.variant {
         Variant::Default | Variant::Debian(_) => on_debian,
@@ -273,7 +274,7 @@ fn by_base<T>(tag: &Tag, on_debian: T, on_alpine: T, otherwise: T) -> T {
 fn a_server(name: &str, tag: Option<&str>) -> Option<Profile> {
     let tag = Tag::read(tag, &["stable", "mainline", "perl", "otel"])?;
     match name {
-        // Before 1.19 there was no entrypoint, and Alpine's package was another.
+        // Before 1.19 there was no entrypoint, and Alpine's package was a different one.
         "nginx" if tag.is_since(&[1, 19]) => Some(
             Profile::new("nginx", server::NGINX_CONFIG)
                 .with(on_debian(&tag, &[1, 19], &[1, 27]))
@@ -334,7 +335,7 @@ fn a_language(name: &str, tag: Option<&str>) -> Option<Profile> {
             )
         }
         "golang" => {
-            // A minor version is rebuilt for as long as it is supported: 1.18 until February 2023.
+            // A minor version is rebuilt while it is supported: 1.18 until February 2023.
             let mode = if tag.is_since(&[1, 21]) || tag.version == [1, 20] {
                 Some(&language::GO_STICKY)
             } else {

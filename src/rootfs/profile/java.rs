@@ -1,4 +1,4 @@
-//! Images of Java and of what builds it.
+//! Images of Java and of its build tools.
 
 use super::Is::{Differs, Dir, File, Owned};
 use super::{Config, Facts, Source, debian};
@@ -49,6 +49,6 @@ pub(super) static GRADLE_CONFIG: Config = Config {
     ..debian::CONFIG
 };
 
-/// The mode of the home differs between the variants; that it is not root's does not.
+/// The mode of the home directory differs between the variants; in none of them does it belong to root.
 pub(super) static GRADLE_PATHS: Facts =
     Facts { source: GRADLE, paths: &[("/home/gradle", Owned(None, Some((1000, 1000))))] };

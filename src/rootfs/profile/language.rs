@@ -1,4 +1,4 @@
-//! Images of programming languages: what their Dockerfiles add to the image that they are built on.
+//! Images of programming languages: the paths that their Dockerfiles add to the base image.
 
 use super::Is::{Absent, Differs, Dir, File, Only, Owned};
 use super::{Config, Facts, Source, debian};
@@ -17,7 +17,7 @@ pub(super) static PYTHON: Config = Config {
 
 pub(super) static NODE_CONFIG: Config = Config { env: &[], source: NODE, ..debian::CONFIG };
 
-/// Yarn is unpacked in `/opt`; the user is made by `useradd`, whose mode of a home depends on the release.
+/// Yarn is unpacked in `/opt`; `useradd` makes the user, and the mode of the home directory depends on the release.
 pub(super) static NODE_PATHS: Facts = Facts {
     source: NODE,
     paths: &[
@@ -27,13 +27,13 @@ pub(super) static NODE_PATHS: Facts = Facts {
     ],
 };
 
-/// `useradd` of Debian up to 12 makes homes 0755.
+/// `useradd` of Debian up to 12 makes home directories with mode 0755.
 pub(super) static NODE_HOME_OPEN: Facts = Facts {
     source: Source::Listing("debootstrap --variant=minbase after the `useradd` of nodejs/docker-node"),
     paths: &[("/home/node", Owned(Some(0o755), Some((1000, 1000))))],
 };
 
-/// `HOME_MODE` is 0700 in `/etc/login.defs` from Debian 13 on.
+/// `HOME_MODE` is 0700 in `/etc/login.defs` since Debian 13.
 pub(super) static NODE_HOME_CLOSED: Facts = Facts {
     source: Source::Listing("debootstrap --variant=minbase after the `useradd` of nodejs/docker-node"),
     paths: &[("/home/node", Owned(Some(0o700), Some((1000, 1000))))],
@@ -105,7 +105,7 @@ pub(super) static PHP_PATHS: Facts = Facts {
     ],
 };
 
-/// From 8.3 on the mode is 1777; it was 0777 until March 2023. `www-data` has another number on Alpine.
+/// Since 8.3 the mode is 1777; it was 0777 until March 2023. `www-data` has a different number on Alpine.
 pub(super) static PHP_DEBIAN: Facts =
     Facts { source: PHP, paths: &[("/var/www/html", Owned(Some(0o1777), Some((33, 33))))] };
 
@@ -115,7 +115,7 @@ pub(super) static PHP_ALPINE: Facts =
 pub(super) static BUILDPACK: Config =
     Config { source: Source::File("docker-library/buildpack-deps", "Dockerfile.template"), ..debian::CONFIG };
 
-/// Go, Rust and the build dependencies install nothing in these; what they have is in directories of their own.
+/// Go, Rust and the build dependencies install nothing in these; they use directories of their own.
 pub(super) static EMPTY: Facts = Facts {
     source: Source::File(
         "docker-library/golang",

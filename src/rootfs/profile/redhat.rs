@@ -1,4 +1,4 @@
-//! Fedora, Red Hat's UBI and what is built from their sources, and what every Linux image has.
+//! Fedora, Red Hat's UBI and images built from their sources, and the facts about every Linux image.
 
 use super::Is::{Absent, Differs, Dir, Link, Only};
 use super::{Config, Facts, Source, debian};
@@ -15,7 +15,7 @@ pub(super) static CONFIG: Config = Config {
     ),
 };
 
-/// What Debian, Ubuntu, Alpine and Red Hat's images have alike, for images that come on several.
+/// The facts that Debian, Ubuntu, Alpine and Red Hat's images have in common, for images that exist on several.
 pub(super) static EVERY: Facts = Facts {
     source: Source::Listing(
         "debootstrap --variant=minbase, Alpine's minirootfs and the specification of Red Hat's filesystem package",
@@ -50,7 +50,7 @@ pub(super) static EVERY: Facts = Facts {
     ],
 };
 
-/// What they have alike since Debian 10: before, `/usr/local` was 2775 of the group `staff` there.
+/// The facts that they have in common since Debian 10: before, `/usr/local` was 2775 of the group `staff` there.
 pub(super) static LOCAL: Facts = Facts {
     source: Source::Listing(
         "debootstrap --variant=minbase from Debian 10 on (base-files 10.1), Alpine's minirootfs and the \
@@ -85,7 +85,7 @@ pub(super) static REDHAT: Facts = Facts {
     ],
 };
 
-/// Fedora merges `/usr/sbin` into `/usr/bin` from 42 on; the others do not.
+/// Fedora merges `/usr/sbin` into `/usr/bin` since 42; the others do not.
 pub(super) static SBIN: Facts = Facts {
     source: SPEC,
     paths: &[("/sbin", Link("usr/sbin")), ("/usr/local/sbin", Dir(0o755)), ("/usr/sbin", Dir(0o555))],
@@ -108,7 +108,7 @@ pub(super) static BUSYBOX: Facts = Facts {
 pub(super) static BUSYBOX_CONFIG: Config =
     Config { source: Source::File("docker-library/busybox", "latest/glibc/Dockerfile"), ..CONFIG };
 
-/// Modes that busybox sets.
+/// The modes that busybox sets.
 pub(super) static BUSYBOX_MODES: Facts = Facts {
     source: Source::File("buildroot/buildroot", "system/device_table.txt"),
     paths: &[("/etc", Dir(0o755)), ("/root", Dir(0o700)), ("/tmp", Dir(0o1777))],

@@ -18,7 +18,7 @@ const REDIS: Source = Source::File(
 
 pub(super) static NGINX_CONFIG: Config = Config { env: &[], source: NGINX, ..debian::CONFIG };
 
-/// The entrypoint came with 1.19.
+/// The entrypoint exists since 1.19.
 pub(super) static NGINX_PATHS: Facts = Facts {
     source: NGINX,
     paths: &[
@@ -29,7 +29,7 @@ pub(super) static NGINX_PATHS: Facts = Facts {
     ],
 };
 
-/// The package makes the cache and the logs, with owners that differ.
+/// The package makes the cache and log directories, with different owners.
 pub(super) static NGINX_FILES: Facts = Facts {
     source: NGINX_PACKAGE,
     paths: &[
@@ -56,7 +56,7 @@ pub(super) static HTTPD_CONFIG: Config = Config {
     ..debian::CONFIG
 };
 
-/// `www-data` has another number on Alpine.
+/// `www-data` has a different number on Alpine.
 pub(super) static HTTPD_DEBIAN: Facts =
     Facts { source: HTTPD, paths: &[("/usr/local/apache2", Owned(Some(0o755), Some((33, 33))))] };
 
@@ -108,7 +108,7 @@ pub(super) static REDIS_PATHS: Facts = Facts {
     ],
 };
 
-/// The group has another number on Alpine.
+/// The group has a different number on Alpine.
 pub(super) static REDIS_DEBIAN: Facts =
     Facts { source: REDIS, paths: &[("/data", Owned(Some(0o755), Some((999, 999))))] };
 

@@ -1,35 +1,35 @@
-//! Tags of the official images, as `official-images` lists them: `3.12-slim-bookworm`. It never guesses what a
-//! word means that no such tag has.
+//! Tags of the official images, as `official-images` lists them: `3.12-slim-bookworm`. It never guesses the
+//! meaning of an unknown word.
 
 /// The release of Debian from which `/bin`, `/lib` and `/sbin` are symbolic links (debuerreotype
 /// `examples/debian.sh`).
 pub(super) const MERGED: u32 = 12;
 
-/// The last release of Alpine whose listing was made; later ones merge `/bin` into `/usr`.
+/// The last release of Alpine that was listed; later ones merge `/bin` into `/usr`.
 pub(super) const LAST_ALPINE: [u32; 2] = [3, 20];
 
-/// What an image is built on.
+/// The distribution that an image is built on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Variant {
-    /// Nothing in the tag says so: what the repository takes by default.
+    /// Not in the tag: the default of the repository.
     Default,
-    /// Debian of this release; `None` if the tag does not tell.
+    /// Debian of this release; `None` if the tag does not name it.
     Debian(Option<u32>),
     /// Ubuntu of this release, `[24, 4]`.
     Ubuntu([u32; 2]),
-    /// Alpine of this release; `None` if the tag does not tell.
+    /// Alpine of this release; `None` if the tag does not name it.
     Alpine(Option<[u32; 2]>),
-    /// The tag has a word that is not known, or there is no tag.
+    /// The tag has an unknown word, or there is no tag.
     Unclear,
 }
 
-/// A tag, read.
+/// A parsed tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tag {
     /// `[3, 12]` of `3.12-slim`; empty for `latest` and for tags without a version.
     pub(super) version: Vec<u32>,
     pub(super) variant: Variant,
-    /// The words that are left.
+    /// The other words.
     pub(super) words: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ const UBUNTU: [(&str, [u32; 2]); 8] = [
     ("resolute", [26, 4]),
 ];
 
-/// `3.12.1` or `3.14.0rc1`, as far as it is numbers.
+/// Returns the leading numbers of `3.12.1` or `3.14.0rc1`.
 pub(super) fn numbers(word: &str) -> Vec<u32> {
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
         return Vec::new();
@@ -83,8 +83,7 @@ fn pair(version: &[u32]) -> Option<[u32; 2]> {
 }
 
 impl Tag {
-    /// Reads a tag. `known` are the words of this repository that say nothing of what the image is built on.
-    /// None for Windows.
+    /// Parses a tag. `known` are the words of this repository that do not name a distribution. `None` for Windows.
     pub(super) fn read(tag: Option<&str>, known: &[&str]) -> Option<Self> {
         let Some(tag) = tag else {
             return Some(Self { version: Vec::new(), variant: Variant::Unclear, words: Vec::new() });
@@ -122,7 +121,7 @@ impl Tag {
         }
     }
 
-    /// Two words that contradict each other tell nothing.
+    /// Sets the variant. It is unclear if two words contradict each other.
     fn says(&mut self, variant: Variant) {
         self.variant = match self.variant {
             Variant::Default => variant,
@@ -134,8 +133,8 @@ impl Tag {
         self.words.iter().any(|have| have == word)
     }
 
-    /// Returns true if the version is `least` or later. A tag without a version moves with the newest; `3` stands for the
-    /// newest `3.x` there is, which is as late as any.
+    /// Returns true if the version is `least` or later. A tag without a version follows the newest; `3` stands for the
+    /// newest `3.x`, which is as late as any.
     pub(super) fn is_since(&self, least: &[u32]) -> bool {
         let known = least.len().min(self.version.len());
         self.variant != Variant::Unclear && self.version[..known] >= least[..known]

@@ -16,7 +16,7 @@ fn is(image: &str, path: &str) -> Option<Is> {
     library(image).get(path).map(|(is, _)| is)
 }
 
-/// One image at least of every way through the families.
+/// At least one image for every branch of the families.
 const ALL: [&str; 43] = [
     "alpine:3.20",
     "alpine:latest",
