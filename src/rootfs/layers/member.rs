@@ -2,7 +2,7 @@
 //! reading of a header decides what ends up in an image. It never knows what a member is for.
 //!
 //! The `tar` crate's own iterator is not used: it splits extended headers at line ends, so that a binary attribute
-//! (`security.capability`) hides the records after it, and it cannot say where in the archive it failed.
+//! (`security.capability`) hides the records after it, and it does not report where in the archive it failed.
 
 use std::borrow::Cow;
 use std::io::{self, Read};

@@ -86,7 +86,7 @@ pub(super) static RUBY_PATHS: Facts =
 
 pub(super) static RUBY_STICKY: Facts = Facts { source: RUBY, paths: &[("/usr/local/bundle", Dir(0o1777))] };
 
-/// `php` alone and its `cli` variants.
+/// Plain `php` and its `cli` variants.
 pub(super) static PHP_CLI: Config =
     Config { env: &[("PHP_INI_DIR", "/usr/local/etc/php")], source: PHP, ..debian::CONFIG };
 

@@ -22,7 +22,7 @@ pub(crate) struct Glob {
 /// The text between two stars.
 #[derive(Clone, Debug)]
 struct Part {
-    /// A star stands before it.
+    /// True if a star comes before it.
     follows_star: bool,
     finder: Finder,
 }

@@ -316,11 +316,11 @@ mod tests {
         // A word boundary, a line feed, a character that is not a digit.
         assert!(read("a/\\b*").matches("a/b") && !read("a/\\b*").matches("a/.b"));
         assert!(read("obj\\Debug").matches("objxebug") && !read("obj\\Debug").matches("objDDebug"));
-        // `[*]` is a class and a `]` behind it, `^` an anchor in an expression alone.
+        // `[*]` is a class and a `]` after it; `^` is an anchor only in an expression.
         assert!(read("[*]").matches("^/]") && !read("[*]").matches("*"));
         assert!(read("^a*").matches("ab") && !read("^a*").matches("^ab") && read("^a").matches("^a"));
         assert!(read("[[:digit:]x]*").matches("5a") && read("[[:digit:]x]").matches("x"));
-        // Two stars take no line feed, one star does.
+        // Two stars do not match a line feed, one star does.
         assert!(!read("a/**/b*").matches("a/x\ny/b") && read("a/*/b").matches("a/x\ny/b"));
         assert!(read("a?b").matches("aéb") && !read("a?b").matches("aééb"));
     }
@@ -339,7 +339,7 @@ mod tests {
     fn a_pattern_with_many_stars_takes_no_time() {
         assert!(!read(&("*a".repeat(500) + "b")).matches(&("a".repeat(100_000) + "/b")));
         assert!(!read(&("**/a*".repeat(200) + "b")).matches(&("a/".repeat(10_000) + "cb")));
-        // A path is too short for this one, which is never compiled.
+        // A path is too short for this pattern, which is never compiled.
         assert!(!read(&"?".repeat(60_000)).matches(&"a".repeat(4_000)));
     }
 
