@@ -239,7 +239,7 @@ fn hostile_files_end() {
     (0..1000).for_each(|at| writeln!(text, "    a{at} = {at}").unwrap());
     text.push_str("  }\n}\n");
     (0..1000).for_each(|at| writeln!(text, "target \"t{at}\" {{\n  inherits = [\"t\"]\n}}").unwrap());
-    assert!(declared(&path, &text).unwrap_err().message.contains("more builds"));
+    assert!(declared(&path, &text).unwrap_err().message.contains("too many builds"));
 }
 
 proptest! {
