@@ -1,5 +1,5 @@
 //! Git repositories: their paths, their blobs and their history. The only user of git2. It writes nothing to a
-//! repository but the branches that it is asked for, and never runs a program, so no hook and no filter of the
+//! repository but the branches that the caller asks for. It never runs a program, so no hook and no filter of the
 //! repository runs.
 
 mod branch;
@@ -27,11 +27,12 @@ pub use path::{BlobId, CommitId, IdError, PathError, RepoPath};
 use error::{format_error, open_error};
 use path::check_name;
 
-/// A tree that names its own subtrees many times over can spell out more paths than fit in memory.
+/// The limit on the paths of a commit: a tree that names its own subtrees repeatedly can list more paths than fit in
+/// memory.
 const MOST_PATHS: usize = 5_000_000;
 
-/// A repository. It can be shared between threads: each piece of work takes an idle handle or opens another, so
-/// that no thread waits for another's reading.
+/// A repository. It can be shared between threads: each operation takes an idle handle or opens another one, so that
+/// no thread waits while another one reads.
 pub struct Repository {
     git_dir: PathBuf,
     working_tree: Option<PathBuf>,
@@ -43,19 +44,19 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// [`GitError`] tells apart that there is none, that it belongs to another user, that its format is not
-    /// supported and that it cannot be read.
+    /// [`GitError`] has separate cases: there is no repository, it belongs to another user, its format is not
+    /// supported, it cannot be read.
     pub fn open(path: &Path) -> Result<Self, GitError> {
         let git_dir = git2::Repository::discover_path(path, &[] as &[&Path])
             .map_err(|error| open_error(path, &error))?;
-        // git itself does not hash an object again when it reads it; a pack's checksums find what breaks.
+        // git itself does not hash an object again when it reads it; a pack's checksums find corruption.
         git2::opts::strict_hash_verification(false);
         let handle = git2::Repository::open(&git_dir).map_err(|error| format_error(&git_dir, &error))?;
         let working_tree = working_tree(&handle);
         Ok(Self { git_dir, working_tree, idle: Mutex::new(vec![handle]) })
     }
 
-    /// The folder in which git keeps the repository.
+    /// The git directory of the repository.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
     }
@@ -69,7 +70,7 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// [`GitError`] if there is none, the name is not clear, or the repository has no commit yet.
+    /// [`GitError`] if there is none, the name is ambiguous, or the repository has no commit yet.
     pub fn resolve(&self, revision: Option<&str>) -> Result<CommitId, GitError> {
         self.with(|repo| match revision {
             None => self.head(repo),
@@ -162,11 +163,11 @@ impl Repository {
         Ok(Listing::new(entries, odd))
     }
 
-    /// The content of a blob. Ask [`blob_size`](Self::blob_size) first where a large one would hurt.
+    /// The content of a blob. Call [`blob_size`](Self::blob_size) first where a large blob would be a problem.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if it is missing, with a partial clone told apart from a broken one, or damaged.
+    /// [`GitError`] if it is missing or damaged. A partial clone and a broken one have different errors.
     pub fn blob(&self, id: &BlobId) -> Result<Vec<u8>, GitError> {
         self.with(|repo| {
             let oid = self.oid(id.as_str())?;
@@ -175,7 +176,7 @@ impl Repository {
         })
     }
 
-    /// How many bytes a blob holds, without reading them.
+    /// Returns the size of a blob in bytes, without reading the blob.
     ///
     /// # Errors
     ///
@@ -202,7 +203,7 @@ impl Repository {
         result
     }
 
-    // A handle in the pool is whole even if a thread panicked, so a poisoned lock is no reason to stop.
+    // A handle in the pool is valid even if a thread panicked, so a poisoned lock is ignored.
     fn idle(&self) -> MutexGuard<'_, Vec<git2::Repository>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -235,19 +236,20 @@ impl Repository {
     }
 }
 
-/// The folder of the files. libgit2 takes the folder above any git directory whose configuration does not call
-/// it bare; only one named `.git`, a worktree's, and one that names its folder have files.
+/// Returns the folder of the working tree. libgit2 takes the parent folder of any git directory whose configuration
+/// does not call it bare; only a git directory named `.git`, one of a worktree, and one that names its folder have
+/// files.
 fn working_tree(handle: &git2::Repository) -> Option<PathBuf> {
     let named = handle.config().is_ok_and(|config| config.get_string("core.worktree").is_ok());
     let usual = handle.path().file_name().is_some_and(|name| name == ".git");
     (usual || named || handle.is_worktree()).then(|| handle.workdir().map(Path::to_path_buf))?
 }
 
-/// The id that git gives to a file with this content.
+/// Returns the id that git gives to a file with this content.
 ///
 /// # Errors
 ///
-/// [`GitError::Failed`] if libgit2 cannot hash, which no content brings about.
+/// [`GitError::Failed`] if libgit2 cannot hash; no content causes this.
 pub fn hash_blob(bytes: &[u8]) -> Result<BlobId, GitError> {
     Oid::hash_object(ObjectType::Blob, bytes).map(BlobId::of).map_err(|error| GitError::Failed {
         task: "hash a blob",
@@ -256,13 +258,13 @@ pub fn hash_blob(bytes: &[u8]) -> Result<BlobId, GitError> {
     })
 }
 
-/// Returns true if these bytes stand for a file that Git LFS keeps elsewhere. A pointer is below 1,024 bytes and opens
-/// with its version (git-lfs, `docs/spec.md`).
+/// Returns true if these bytes are a pointer to a file that Git LFS stores elsewhere. A pointer is shorter than 1,024
+/// bytes and starts with its version (git-lfs, `docs/spec.md`).
 pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/v1\n")
 }
 
-/// What the mode of a tree entry says it is.
+/// The kind of a tree entry, from its mode.
 enum Shape {
     Folder,
     Entry(EntryKind),
@@ -284,7 +286,7 @@ fn entry(path: RepoPath, kind: EntryKind, id: Oid) -> Entry {
     Entry { path, kind, blob }
 }
 
-/// Returns true if objects may be missing because the clone left them out (git, `partial-clone.txt`).
+/// Returns true if objects may be missing because the clone is partial (git, `partial-clone.txt`).
 fn is_partial(repo: &git2::Repository) -> bool {
     let promised = repo.config().is_ok_and(|config| {
         let mut found = false;

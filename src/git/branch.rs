@@ -9,48 +9,48 @@ use super::journal::Journal;
 use super::{CommitId, GitError, RepoPath, Repository, Shape};
 use crate::text::words::short_id;
 
-/// Where branches live.
+/// The prefix of the references of branches.
 pub(super) const HEADS: &str = "refs/heads/";
 
-/// Why a branch is not made.
+/// The reason why a branch is not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BranchError {
-    /// git does not know who commits.
+    /// git has no author or committer.
     #[error("git does not know who commits: {message}")]
     NoIdentity {
-        /// The cause in libgit2's words.
+        /// The message of libgit2.
         message: String,
     },
-    /// What stands at the path in the base commit cannot be edited.
+    /// The entry at the path in the base commit cannot be edited.
     #[error("{path} is {what} in {base}")]
     NotAFile {
         /// The path.
         path: RepoPath,
-        /// What it is.
+        /// The kind of the entry.
         what: &'static str,
         /// The base commit.
         base: CommitId,
     },
-    /// The branch has commits that were not made here, or that a person changed.
+    /// The branch has commits that were not made by Layerwright, or that a person changed.
     #[error("branch {branch} has commits by other people; not overwritten ({commit})")]
     Taken {
         /// The branch.
         branch: String,
-        /// What it points at.
+        /// The commit that it points at.
         commit: String,
     },
-    /// The branch is the one that a working tree is on.
+    /// The branch is checked out in a working tree.
     #[error("the branch {branch} is checked out in a working tree")]
     CheckedOut {
         /// The branch.
         branch: String,
     },
-    /// Another branch has a name that this one would need as a folder, or the other way round.
+    /// The name of another branch is a folder of this one's name, or the other way round.
     #[error("the branch {other} stands in the way of {branch}")]
     InTheWay {
         /// The branch.
         branch: String,
-        /// The one that is there.
+        /// The existing branch.
         other: String,
     },
     /// The branch is locked.
@@ -58,16 +58,16 @@ pub enum BranchError {
     Locked {
         /// The branch.
         branch: String,
-        /// The lock.
+        /// The lock file.
         file: PathBuf,
     },
-    /// The branch was made or moved while it was being made.
+    /// Another process made or moved the branch at the same time.
     #[error("the branch {branch} was changed by another process at the same time")]
     Moved {
         /// The branch.
         branch: String,
     },
-    /// Another run makes branches here.
+    /// Another run makes branches in this repository.
     #[error("another run makes branches in {path}")]
     Busy {
         /// The repository's git directory.
@@ -89,9 +89,9 @@ pub struct Proposal<'a> {
     pub path: &'a RepoPath,
     /// Its new text, as git stores it.
     pub text: &'a [u8],
-    /// The commit's message, to which the mark adds what it needs.
+    /// The commit's message, to which the mark adds its trailer.
     pub message: &'a str,
-    /// The mark of commits made here.
+    /// The mark of commits made by Layerwright.
     pub mark: &'a dyn CommitMark,
 }
 
@@ -106,37 +106,37 @@ pub struct CommitContent<'a> {
     pub parent: &'a str,
 }
 
-/// The mark by which a commit that was made here is known again.
+/// The mark that identifies a commit made by Layerwright.
 pub trait CommitMark: std::fmt::Debug {
-    /// The whole message of a new commit, in which the file has the text with the id `text`.
+    /// Returns the full message of a new commit, in which the file has the text with the id `text`.
     fn message(&self, message: &str, text: &str, commit: &CommitContent<'_>) -> String;
 
-    /// Returns whether a commit with this message was made here and nothing of it changed since: a person neither amended
-    /// it nor rebased it.
+    /// Returns true if a commit with this message was made by Layerwright and nothing in it has changed since: it was
+    /// neither amended nor rebased.
     fn is_unchanged(&self, message: &str, commit: &CommitContent<'_>) -> bool;
 }
 
-/// What became of a branch.
+/// The outcome for a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Became {
     /// It was made.
     New,
-    /// It was there with this very change, on this base or on an older state of it.
+    /// It already had exactly this change, on this base or on an older state of it.
     Same,
-    /// It was there with a commit made here that had another base or text, and got the new commit instead.
+    /// It had a commit made by Layerwright with another base or text, and that commit was replaced.
     Renewed,
 }
 
-/// A branch as it is now.
+/// The present state of a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
     /// Its commit.
     pub commit: CommitId,
-    /// What became of it.
+    /// The outcome.
     pub became: Became,
 }
 
-/// Makes branches. While it lives, no other run makes any in the same repository.
+/// Makes branches. While this value exists, no other run makes branches in the same repository.
 pub struct Branches<'r> {
     repository: &'r Repository,
     handle: git2::Repository,
@@ -146,12 +146,12 @@ pub struct Branches<'r> {
 }
 
 impl Repository {
-    /// Prepares to make branches. Author and committer are those of git: `GIT_AUTHOR_NAME` and its kin, or else
-    /// `user.name` and `user.email`; the time is now, or `GIT_AUTHOR_DATE` and `GIT_COMMITTER_DATE`.
+    /// Prepares to make branches. Author and committer are those of git: `GIT_AUTHOR_NAME` and the related variables,
+    /// or else `user.name` and `user.email`; the time is now, or `GIT_AUTHOR_DATE` and `GIT_COMMITTER_DATE`.
     ///
     /// # Errors
     ///
-    /// [`BranchError`] if git does not know who commits, or another run makes branches here.
+    /// [`BranchError`] if git has no author or committer, or another run makes branches in this repository.
     pub fn branches(&self) -> Result<Branches<'_>, BranchError> {
         let handle = git2::Repository::open(&self.git_dir)
             .map_err(|error| super::open_error(&self.git_dir, &error))?;
@@ -164,12 +164,12 @@ impl Repository {
 }
 
 impl Branches<'_> {
-    /// Makes the branch with one commit on its base. Stopped anywhere, the branch is as it was or as it is asked
-    /// for, and a second call gives the same.
+    /// Makes the branch with one commit on its base. If the run stops at any point, the branch is either unchanged or
+    /// complete, and a second call gives the same result.
     ///
     /// # Errors
     ///
-    /// [`BranchError`]; the branch is as it was then.
+    /// [`BranchError`]; the branch is then unchanged.
     pub fn put(&mut self, proposal: &Proposal<'_>) -> Result<Branch, BranchError> {
         let reference = format!("{HEADS}{}", proposal.branch);
         let failed = |error: git2::Error| self.repository.failed("write the change", &error);
@@ -220,8 +220,8 @@ impl Branches<'_> {
         }
     }
 
-    /// Returns true if a commit made here on an older state of the base gives the file this very text. Work that was put on
-    /// the base since is no reason to move a branch that people may be looking at.
+    /// Returns true if a commit made by Layerwright on an older state of the base gives the file exactly this text.
+    /// Later commits on the base are not a reason to move a branch that may be under review.
     fn still_does(&self, commit: &git2::Commit<'_>, proposal: &Proposal<'_>, blob: Oid, mode: i32) -> bool {
         let same = |tree: Tree<'_>| {
             let entry = tree.get_path(Path::new(proposal.path.as_str()));
@@ -234,12 +234,12 @@ impl Branches<'_> {
         commit.tree().is_ok_and(same) && commit.parent_id(0).is_ok_and(is_older)
     }
 
-    /// To move a branch that somebody works on would make all of its files look changed.
+    /// Moving a checked-out branch would make all of its files look changed.
     fn refuse_checked_out(&self, reference: &str, branch: &str) -> Result<(), BranchError> {
         let common = self.handle.commondir();
         let worktrees = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
         let folders = worktrees.map(|worktree| worktree.path()).chain([common.to_owned()]);
-        // git keeps the branch of each working tree in a file of this form (`gitrepository-layout.txt`).
+        // git stores the branch of each working tree in a file of this form (`gitrepository-layout.txt`).
         let on = |folder: PathBuf| std::fs::read(folder.join("HEAD")).unwrap_or_default();
         let is_on =
             |head: Vec<u8>| head.strip_prefix(b"ref: ").map(<[u8]>::trim_ascii) == Some(reference.as_bytes());
@@ -266,7 +266,7 @@ impl Branches<'_> {
         }
     }
 
-    /// A branch whose name is the start of this one's, or starts with it.
+    /// Returns a branch whose name is a folder of this one's name, or the other way round.
     fn in_the_way(&self, reference: &str) -> Option<String> {
         let shown = |name: &str| name.trim_start_matches(HEADS).to_owned();
         let above = reference.match_indices('/').map(|(at, _)| &reference[..at]).skip(2);
@@ -278,7 +278,7 @@ impl Branches<'_> {
     }
 }
 
-/// The mode of the file in the base, which it keeps.
+/// Returns the mode of the file in the base, which does not change.
 fn file_mode(tree: &Tree<'_>, proposal: &Proposal<'_>) -> Result<i32, BranchError> {
     let not_a_file =
         |what| BranchError::NotAFile { path: proposal.path.clone(), what, base: proposal.base.clone() };
@@ -291,7 +291,7 @@ fn file_mode(tree: &Tree<'_>, proposal: &Proposal<'_>) -> Result<i32, BranchErro
     }
 }
 
-/// The tree with another blob at the path of these names. All other entries are written as they are.
+/// Writes the tree with another blob at the path of these names. All other entries stay unchanged.
 fn replaced(
     handle: &git2::Repository,
     tree: &Tree<'_>,
@@ -300,21 +300,21 @@ fn replaced(
 ) -> Result<Oid, git2::Error> {
     let Some((name, rest)) = names.split_first() else { return Ok(tree.id()) };
     let mut builder = handle.treebuilder(Some(tree))?;
-    // A broken tree may name an entry twice, and what is built from it would lack one.
+    // A broken tree may name an entry twice, and a tree built from it would lack one of them.
     if builder.len() != tree.len() {
         return Err(git2::Error::from_str("a tree names an entry twice"));
     }
     if rest.is_empty() {
         builder.insert(*name, blob, mode)?;
     } else {
-        let entry = tree.get_name(name).ok_or_else(|| git2::Error::from_str("a folder is gone"))?;
+        let entry = tree.get_name(name).ok_or_else(|| git2::Error::from_str("a folder is missing"))?;
         let below = handle.find_tree(entry.id())?;
         builder.insert(*name, replaced(handle, &below, rest, (blob, mode))?, entry.filemode_raw())?;
     }
     builder.write()
 }
 
-/// Returns whether a commit is one that was made here for this file, as it was made.
+/// Returns true if a commit was made by Layerwright for this file and has not changed since.
 fn is_unchanged(commit: &git2::Commit<'_>, proposal: &Proposal<'_>) -> bool {
     let mut parents = commit.parent_ids();
     let (Some(parent), None) = (parents.next(), parents.next()) else { return false };

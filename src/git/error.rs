@@ -1,4 +1,4 @@
-//! Why a repository, or something in it, cannot be read. It names causes, and never reads the words of a message.
+//! The errors of reading a repository. They name causes; the code never parses the text of a libgit2 message.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,13 @@ use git2::{ErrorClass, ErrorCode};
 
 use super::MOST_PATHS;
 
-/// Why a repository, or something in it, cannot be read.
+/// The reason why a repository, or an object in it, cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GitError {
-    /// There is no repository at the place or above it.
-    #[error("{path} lies in no git repository; name a folder inside one, or make one with `git init`")]
+    /// There is no repository at the path or above it.
+    #[error("{path} is not in a git repository; name a folder inside one, or make one with `git init`")]
     NotARepository {
-        /// The place.
+        /// The path.
         path: PathBuf,
     },
     /// Git trusts only repositories of the user who runs it.
@@ -21,7 +21,7 @@ pub enum GitError {
          trust it with `git config --global --add safe.directory {path}`"
     )]
     OwnedByAnother {
-        /// The place.
+        /// The path.
         path: PathBuf,
     },
     /// The repository names its objects by SHA-256.
@@ -30,7 +30,7 @@ pub enum GitError {
         /// The repository's git directory.
         path: PathBuf,
     },
-    /// The repository was cloned partially by a git before 2.24, which marked it in a way that hinders reading.
+    /// The repository was cloned partially by a git before 2.24, which recorded this in a form that prevents reading.
     #[error(
         "{path} is a partial clone in the old format; set `remote.origin.promisor` to true and unset \
          `extensions.partialClone` with `git config`, or clone again"
@@ -39,12 +39,12 @@ pub enum GitError {
         /// The repository's git directory.
         path: PathBuf,
     },
-    /// The repository is there and cannot be opened.
+    /// The repository exists but cannot be opened.
     #[error("cannot open the repository at {path}: {message}; check it with `git fsck` and its permissions")]
     Unreadable {
-        /// The place.
+        /// The path.
         path: PathBuf,
-        /// The cause in libgit2's words.
+        /// The message of libgit2.
         message: String,
     },
     /// There is no commit in the repository.
@@ -53,7 +53,7 @@ pub enum GitError {
         /// The repository's git directory.
         path: PathBuf,
     },
-    /// HEAD names a branch that has no commit, while others have.
+    /// HEAD names a branch that has no commit, while other branches have commits.
     #[error("HEAD of {path} is the branch {branch}, which has no commit; name a revision that has one")]
     UnbornHead {
         /// The repository's git directory.
@@ -79,7 +79,7 @@ pub enum GitError {
         /// The name.
         revision: String,
     },
-    /// The name is that of a file or a folder, or of nothing that git could name.
+    /// The name is that of a file or a folder, or is not a valid name for git.
     #[error("{revision} names no commit in {path}; name a commit, a branch or a tag")]
     NotACommit {
         /// The repository's git directory.
@@ -87,7 +87,7 @@ pub enum GitError {
         /// The name.
         revision: String,
     },
-    /// An object was left out when the repository was cloned.
+    /// An object is missing because the clone is partial.
     #[error(
         "{path} is a partial clone without the object {object}; fetch what it lacks with \
          `git fetch --refetch --no-filter`"
@@ -98,7 +98,7 @@ pub enum GitError {
         /// The object's id.
         object: String,
     },
-    /// An object that should be there is not.
+    /// An object that should exist is missing.
     #[error(
         "the object {object} is missing from {path}; check the repository with `git fsck` or clone it again"
     )]
@@ -108,14 +108,14 @@ pub enum GitError {
         /// The object's id.
         object: String,
     },
-    /// An object is there and cannot be read.
+    /// An object exists but cannot be read.
     #[error("cannot read the object {object} of {path}: {message}; check the repository with `git fsck`")]
     DamagedObject {
         /// The repository's git directory.
         path: PathBuf,
         /// The object's id.
         object: String,
-        /// The cause in libgit2's words.
+        /// The message of libgit2.
         message: String,
     },
     /// The commit lists more paths than any real repository.
@@ -134,7 +134,7 @@ pub enum GitError {
     Index {
         /// The repository's git directory.
         path: PathBuf,
-        /// The cause in libgit2's words.
+        /// The message of libgit2.
         message: String,
     },
     /// The repository is bare.
@@ -145,19 +145,19 @@ pub enum GitError {
         /// The repository's git directory.
         path: PathBuf,
     },
-    /// A question about the repository failed.
+    /// Another operation on the repository failed.
     #[error("cannot {task} in {path}: {message}; check the repository with `git fsck`")]
     Failed {
-        /// What was attempted.
+        /// The operation that failed.
         task: &'static str,
         /// The repository's git directory.
         path: PathBuf,
-        /// The cause in libgit2's words.
+        /// The message of libgit2.
         message: String,
     },
 }
 
-/// Why a repository was not found or not opened.
+/// Returns the reason why a repository was not found or not opened.
 pub(super) fn open_error(path: &Path, error: &git2::Error) -> GitError {
     let path = path.to_path_buf();
     match error.code() {
@@ -167,7 +167,7 @@ pub(super) fn open_error(path: &Path, error: &git2::Error) -> GitError {
     }
 }
 
-/// libgit2 refuses extensions that it does not know; the configuration says which one it was.
+/// libgit2 rejects extensions that it does not know; the configuration shows which one it was.
 pub(super) fn format_error(git_dir: &Path, error: &git2::Error) -> GitError {
     let path = git_dir.to_path_buf();
     let config = git2::Config::open(&git_dir.join("config")).and_then(|mut config| config.snapshot());

@@ -9,12 +9,12 @@ use super::{CommitId, GitError, Repository};
 pub struct Head {
     /// Its name, without `refs/heads/`.
     pub name: String,
-    /// The commit that it is at.
+    /// The commit that it points at.
     pub commit: CommitId,
 }
 
 impl Repository {
-    /// The branch that HEAD is on. `None` if it is on none.
+    /// Returns the branch that HEAD is on. `None` if HEAD is detached.
     pub fn head_branch(&self) -> Option<String> {
         let name = self.with(|repo| {
             let head = repo.find_reference("HEAD").ok();
@@ -24,7 +24,7 @@ impl Repository {
         name.ok().flatten()
     }
 
-    /// The URL of a remote; `None` if there is no such remote.
+    /// Returns the URL of a remote; `None` if there is no such remote.
     pub fn remote_url(&self, name: &str) -> Option<String> {
         let url = self.with(|repo| {
             let remote = repo.find_remote(name).ok();
@@ -33,8 +33,8 @@ impl Repository {
         url.ok().flatten()
     }
 
-    /// The local branches whose names start with `prefix`, in order of name. A name that is no UTF-8 has no such
-    /// prefix.
+    /// Returns the local branches whose names start with `prefix`, in order of name. A name that is not UTF-8 never
+    /// matches.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Repository {
             for branch in repo.branches(Some(BranchType::Local)).map_err(failed)? {
                 let (branch, _) = branch.map_err(failed)?;
                 let Ok(Some(name)) = branch.name().map(|name| name.map(str::to_owned)) else { continue };
-                // A branch that leads to no commit is broken, and none of ours.
+                // A branch that leads to no commit is broken and was not made by Layerwright.
                 let Ok(commit) = branch.get().peel_to_commit() else { continue };
                 if name.starts_with(prefix) {
                     found.push(Head { name, commit: CommitId::of(commit.id()) });

@@ -1,5 +1,5 @@
-//! What became of paths that are gone: the commits that removed them, and their new names. Bounded, since the
-//! answer is a hint.
+//! The history of removed paths: the commits that removed them, and their new names. The search is bounded, since the
+//! result is only a hint. It never writes to the repository.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,28 +8,28 @@ use git2::{Delta, DiffFindOptions, ObjectType, Oid};
 use super::{CommitId, GitError, RepoPath, Repository};
 use crate::text::words::first_line;
 
-/// How many commits of the first-parent history are looked at.
+/// The number of commits of the first-parent history that are searched.
 const MOST_COMMITS: usize = 2_000;
-/// How often a path may have been renamed since.
+/// The limit on the renames of one path that are followed.
 const MOST_RENAMES: usize = 10;
-/// Git's own limit for the added and removed files that are compared (`diff.renameLimit`).
+/// Git's own limit on the added and removed files that are compared (`diff.renameLimit`).
 const RENAME_LIMIT: usize = 1_000;
 
-/// How a path left the repository.
+/// The removal of a path from the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
-    /// The path that is gone.
+    /// The removed path.
     pub path: RepoPath,
     /// The commit that removed it, on the first-parent history.
     pub commit: CommitId,
     /// The first line of that commit's message.
     pub subject: String,
-    /// Where git's rename detection finds its content today.
+    /// The path where git's rename detection finds its content now.
     pub renamed_to: Option<RepoPath>,
 }
 
 impl Repository {
-    /// Returns true if the history of a commit contains another; `None` if one of them is not here.
+    /// Returns true if the history of a commit contains another; `None` if one of them is not in the repository.
     pub fn contains(&self, commit: &CommitId, earlier: &CommitId) -> Option<bool> {
         let contains = self.with(|repo| {
             let (commit, earlier) = (self.commit(repo, commit)?.id(), self.commit(repo, earlier)?.id());
@@ -39,12 +39,12 @@ impl Repository {
         contains.ok()
     }
 
-    /// The last commit of the first-parent history that changed what is at a path, with its author; `None` if the last
-    /// 2,000 did not.
+    /// Returns the last commit of the first-parent history that changed the object at a path, with its author; `None`
+    /// if none of the last 2,000 commits did.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if an object of the history cannot be read. A shallow clone's history just ends.
+    /// [`GitError`] if an object of the history cannot be read. The history of a shallow clone ends without an error.
     pub fn last_change(&self, tip: &CommitId, path: &str) -> Result<Option<(CommitId, String)>, GitError> {
         self.with(|repo| {
             let at = |commit: &git2::Commit<'_>| -> Option<Oid> {
@@ -63,12 +63,12 @@ impl Repository {
         })
     }
 
-    /// git's id of what is at a path in a commit, be it a file or a folder (`.` is the root), or in its first parent
-    /// where `before`; `None` if there is nothing.
+    /// Returns git's id of the file or folder at a path (`.` is the root) in a commit, or in its first parent if
+    /// `before` is true; `None` if there is nothing.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if the commit is not here, or cannot be read.
+    /// [`GitError`] if the commit is missing or cannot be read.
     pub fn id_at(&self, commit: &CommitId, path: &str, before: bool) -> Result<Option<String>, GitError> {
         self.with(|repo| {
             let commit = self.commit(repo, commit)?;
@@ -86,11 +86,11 @@ impl Repository {
         })
     }
 
-    /// The mode of what is at a path in a commit; `None` if there is nothing.
+    /// Returns the mode of the entry at a path in a commit; `None` if there is nothing.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if the commit is not here, or cannot be read.
+    /// [`GitError`] if the commit is missing or cannot be read.
     pub fn file_mode(&self, commit: &CommitId, path: &str) -> Result<Option<u32>, GitError> {
         self.with(|repo| {
             let tree = self.tree_of(repo, commit)?;
@@ -99,12 +99,12 @@ impl Repository {
         })
     }
 
-    /// Looks in the last 2,000 commits before `tip` for those that removed `gone`, in order of path. A path that
-    /// was never there has none.
+    /// Finds the commits that removed `gone` among the last 2,000 commits before `tip`, in order of path. A path that
+    /// never existed has no removal.
     ///
     /// # Errors
     ///
-    /// [`GitError`] if an object of the history cannot be read. A shallow clone's history just ends.
+    /// [`GitError`] if an object of the history cannot be read. The history of a shallow clone ends without an error.
     pub fn removals(&self, tip: &CommitId, gone: &[RepoPath]) -> Result<Vec<Removal>, GitError> {
         self.with(|repo| {
             let mut found = BTreeMap::new();
@@ -116,7 +116,7 @@ impl Repository {
                 let removals = self.removals_once(repo, tip, &wanted)?;
                 wanted = removals.iter().filter_map(|removal| removal.renamed_to.clone()).collect();
                 found.extend(removals.into_iter().map(|removal| (removal.path.clone(), removal)));
-                // What a path was renamed to may have been renamed or removed later.
+                // The new name of a path may have been renamed or removed later.
                 let tree = self.tree_of(repo, tip)?;
                 let mut memo = Memo::default();
                 wanted.retain(|path| !found.contains_key(path) && !memo.has(repo, tree.id(), path.as_str()));
@@ -137,7 +137,7 @@ impl Repository {
         let mut removals = Vec::new();
         let mut commit = self.commit(repo, tip)?;
         for _ in 0..MOST_COMMITS {
-            // A shallow clone names parents that it does not have.
+            // A shallow clone names parents that it does not contain.
             let Ok(parent) = commit.parent(0) else { break };
             let (new, old) = (commit.tree_id(), parent.tree_id());
             let here: BTreeSet<RepoPath> = left
@@ -182,7 +182,7 @@ impl Repository {
     }
 }
 
-/// The removal of `path`, with its newest name.
+/// Returns the removal of `path`, with its newest name.
 fn follow(found: &BTreeMap<RepoPath, Removal>, path: &RepoPath) -> Option<Removal> {
     let mut removal = found.get(path)?.clone();
     for _ in 0..MOST_RENAMES {
@@ -197,8 +197,8 @@ fn subject(commit: &git2::Commit<'_>) -> String {
     first_line(&message).to_owned()
 }
 
-/// Which trees hold which paths. Most commits leave most subtrees as they are, so most questions of a walk have
-/// been answered before.
+/// A cache of the trees that hold the searched paths. Most commits leave most subtrees unchanged, so most lookups of
+/// a walk hit the cache.
 #[derive(Default)]
 struct Memo {
     known: HashMap<Oid, HashMap<String, bool>>,

@@ -1,4 +1,4 @@
-//! All paths of one state of a repository, in order. It holds names and ids, never contents.
+//! All paths of one state of a repository, in order. A listing holds names and ids, never contents.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -7,41 +7,41 @@ use std::path::Path;
 use super::path::{BlobId, PathError, RepoPath};
 use crate::text::escape::shown;
 
-/// What stands at a path.
+/// The kind of the entry at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
     /// A regular file.
     File {
-        /// True if it may be run.
+        /// True if it is executable.
         executable: bool,
     },
     /// A symbolic link.
     Symlink,
-    /// Another repository, of which only the commit's id is known.
+    /// A submodule: another repository, of which only the commit's id is known.
     Submodule,
 }
 
 /// One path of a [`Listing`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it is.
+    /// The path.
     pub path: RepoPath,
-    /// What it is.
+    /// The kind of the entry.
     pub kind: EntryKind,
-    /// Its content in the object database. `None` if the content is on disk, and for a submodule.
+    /// The content in the object database. `None` if the content is on disk, and for a submodule.
     pub blob: Option<BlobId>,
 }
 
-/// Why a path is not used.
+/// The reason why a path is not used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OddReason {
-    /// It is no path inside a repository.
+    /// It is not a path inside a repository.
     Path(PathError),
     /// The index holds several versions of it.
     Unmerged,
     /// A tree names it twice.
     Twice,
-    /// The system does not let it be read.
+    /// The system refuses to read it.
     Unreadable(String),
 }
 
@@ -56,12 +56,12 @@ impl fmt::Display for OddReason {
     }
 }
 
-/// A path that is listed and never used.
+/// A path that is listed but never used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Odd {
-    /// Its name with what cannot be shown replaced or escaped.
+    /// Its name, with the characters that cannot be shown replaced or escaped.
     pub name: String,
-    /// Why it is not used.
+    /// The reason why it is not used.
     pub reason: OddReason,
 }
 
@@ -92,11 +92,11 @@ impl Listing {
         Self { entries, odd }
     }
 
-    /// Lists a folder that is no git repository, without what its `.gitignore` files leave out. No link is
-    /// followed. What cannot be read is listed as odd.
+    /// Lists a folder that is not a git repository, without the files that its `.gitignore` files exclude. Symlinks
+    /// are not followed. Entries that cannot be read are listed as unused.
     pub fn of_folder(root: &Path) -> Self {
         let mut walk = ignore::WalkBuilder::new(root);
-        // The result depends on the folder alone: no file above it and nobody's own settings are read.
+        // The result depends on the folder alone: no file above it and no settings of the user are read.
         walk.standard_filters(false).git_ignore(true).require_git(false).follow_links(false);
         walk.filter_entry(|entry| entry.file_name() != ".git");
         let (mut entries, mut odd) = (Vec::new(), Vec::new());
@@ -119,18 +119,18 @@ impl Listing {
         Self::new(entries, odd)
     }
 
-    /// What stands at `path`. None for a folder, and for what is not there.
+    /// Returns the entry at `path`. `None` for a folder, and if nothing is there.
     pub fn get(&self, path: &RepoPath) -> Option<&Entry> {
         let at = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
         self.entries.get(at)
     }
 
-    /// Returns true if `path` is a folder that holds something.
+    /// Returns true if `path` is a folder that is not empty.
     pub fn is_dir(&self, path: &RepoPath) -> bool {
         !self.below(Some(path)).is_empty()
     }
 
-    /// All entries below a folder at any depth, in order of path. None is the root.
+    /// Returns all entries below a folder at any depth, in order of path. `None` is the root.
     pub fn below(&self, folder: Option<&RepoPath>) -> &[Entry] {
         let Some(folder) = folder else { return &self.entries };
         let start = self.entries.partition_point(|entry| place(&entry.path, folder) == Ordering::Less);
@@ -139,7 +139,7 @@ impl Listing {
         &self.entries[start..start + len]
     }
 
-    /// The names directly in a folder, folders among them, in order. None is the root.
+    /// Returns the names directly in a folder, subfolders included, in order. `None` is the root.
     pub fn children(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &str> {
         let mut rest = self.below(folder);
         let skip = folder.map_or(0, |folder| folder.as_str().len() + 1);
@@ -149,7 +149,7 @@ impl Listing {
                 rest = &rest[1..];
                 return Some(name);
             };
-            // A folder's entries stand together, so its end is found without looking at each.
+            // The entries of a folder are adjacent, so its end is found without a look at each.
             let prefix = skip + end + 1;
             let until = &rest[0].path.as_str()[..prefix];
             let len = rest.partition_point(|entry| entry.path.as_str().starts_with(until));
@@ -158,18 +158,18 @@ impl Listing {
         })
     }
 
-    /// All entries in order of path.
+    /// Returns all entries in order of path.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The paths that are not used, and why.
+    /// Returns the paths that are not used, with the reasons.
     pub fn odd(&self) -> &[Odd] {
         &self.odd
     }
 }
 
-/// Where `path` stands against the contents of `folder`: before, among or after them.
+/// Returns the position of `path` relative to the contents of `folder`: before, among or after them.
 fn place(path: &RepoPath, folder: &RepoPath) -> Ordering {
     let (path, folder) = (path.as_str().as_bytes(), folder.as_str().as_bytes());
     let common = folder.len().min(path.len());
@@ -202,7 +202,7 @@ fn path_on_disk(relative: &Path) -> Result<RepoPath, PathError> {
     RepoPath::new(&parts.join("/"))
 }
 
-/// What a file on disk is. None for a folder and for sockets, pipes and devices.
+/// Returns the kind of a file on disk. `None` for a folder and for sockets, pipes and devices.
 pub(super) fn kind_on_disk(meta: &std::fs::Metadata) -> Option<EntryKind> {
     if meta.is_symlink() {
         Some(EntryKind::Symlink)

@@ -1,16 +1,16 @@
-//! Paths inside a repository, and the ids of its objects. Nothing here reads anything.
+//! Paths inside a repository, and the ids of its objects. This module never reads a file or an object.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest path that is used, in bytes: Linux's `PATH_MAX`.
+/// The longest accepted path in bytes: Linux's `PATH_MAX`.
 const LONGEST: usize = 4096;
 
-/// Why a text is no path inside a repository.
+/// The reason why a text is not a path inside a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum PathError {
-    /// Nothing, or nothing between two slashes.
+    /// The text, or a part between two slashes, is empty.
     #[error("it has an empty component; write it as `folder/file`, with single slashes")]
     Empty,
     /// It starts at the root of the filesystem.
@@ -22,10 +22,10 @@ pub enum PathError {
     /// A component is `.git`, where git keeps its own files.
     #[error("it reaches into `.git`; name a file of the repository's content")]
     GitFolder,
-    /// It holds a control character, which no terminal and no Markdown shows as it is.
+    /// It holds a control character, which neither a terminal nor Markdown can show.
     #[error("it holds a control character; rename the file")]
     Control,
-    /// It is longer than any system takes.
+    /// It is longer than any system accepts.
     #[error("it is longer than {LONGEST} bytes; shorten its folders' names")]
     TooLong,
     /// It is not UTF-8.
@@ -40,11 +40,11 @@ pub enum PathError {
 pub struct RepoPath(String);
 
 impl RepoPath {
-    /// Takes a path as it is written; nothing is normalised.
+    /// Checks a path and keeps its spelling; nothing is normalised.
     ///
     /// # Errors
     ///
-    /// [`PathError`] says which part of the promise it breaks.
+    /// [`PathError`] names the rule that the path breaks.
     pub fn new(path: &str) -> Result<Self, PathError> {
         if path.starts_with('/') {
             return Err(PathError::Absolute);
@@ -56,26 +56,26 @@ impl RepoPath {
         Ok(Self(path.to_owned()))
     }
 
-    /// The path as a text.
+    /// Returns the path as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its last component.
+    /// Returns the last component.
     pub fn file_name(&self) -> &str {
         self.0.rsplit_once('/').map_or(self.as_str(), |(_, name)| name)
     }
 
-    /// The folder that it lies in. None for the repository's root.
+    /// Returns the folder of this path. `None` for the repository's root.
     pub fn parent(&self) -> Option<Self> {
         self.0.rsplit_once('/').map(|(parent, _)| Self(parent.to_owned()))
     }
 
-    /// `path` below this folder.
+    /// Returns `path` below this folder.
     ///
     /// # Errors
     ///
-    /// [`PathError`] if `path` is no path inside a repository, or the whole is too long.
+    /// [`PathError`] if `path` is not a path inside a repository, or the result is too long.
     pub fn join(&self, path: &str) -> Result<Self, PathError> {
         if path.starts_with('/') {
             return Err(PathError::Absolute);
@@ -83,17 +83,17 @@ impl RepoPath {
         Self::new(&format!("{}/{path}", self.0))
     }
 
-    /// Its components, outermost first.
+    /// Returns the components, outermost first.
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }
 
-    /// `path` below `folder`, or below the root.
+    /// Returns `path` below `folder`, or below the root.
     pub(crate) fn below(folder: Option<&Self>, path: &str) -> Result<Self, PathError> {
         folder.map_or_else(|| Self::new(path), |folder| folder.join(path))
     }
 
-    /// What follows `folder` in this path. `None` if it does not lie there.
+    /// Returns the rest of this path after `folder`. `None` if the path is not in `folder`.
     pub(crate) fn relative_to(&self, folder: Option<&Self>) -> Option<&str> {
         match folder {
             None => Some(&self.0),
@@ -101,7 +101,7 @@ impl RepoPath {
         }
     }
 
-    /// A child whose name the caller has checked with [`check_name`]. `folder` is empty or ends with a slash.
+    /// Returns a child whose name the caller has checked with [`check_name`]. `folder` is empty or ends with a slash.
     pub(super) fn of_checked(folder: &str, name: &str) -> Result<Self, PathError> {
         if folder.len() + name.len() > LONGEST {
             return Err(PathError::TooLong);
@@ -120,7 +120,7 @@ fn check_component(name: &str) -> Result<(), PathError> {
     }
 }
 
-/// Returns true if a name of a tree can be one component of a path. A slash in it would smuggle in several.
+/// Returns true if a name of a tree can be one component of a path. A slash in it would add several components.
 pub(super) fn check_name(name: &[u8]) -> Result<&str, PathError> {
     let name = std::str::from_utf8(name).map_err(|_| PathError::NotUtf8)?;
     if name.contains('/') {
@@ -150,9 +150,9 @@ impl From<RepoPath> for String {
     }
 }
 
-/// A text that is no object id.
+/// A text that is not an object id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no object id; write its 40 or 64 lower-case hexadecimal digits")]
+#[error("`{0}` is not an object id; write its 40 or 64 lower-case hexadecimal digits")]
 pub struct IdError(pub String);
 
 fn checked_id(hex: &str) -> Result<String, IdError> {
@@ -168,16 +168,16 @@ macro_rules! object_id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes the whole id in hexadecimal digits.
+            /// Parses a full id in hexadecimal digits.
             ///
             /// # Errors
             ///
-            /// [`IdError`] if it is abbreviated or no id at all.
+            /// [`IdError`] if it is abbreviated or not an id.
             pub fn new(hex: &str) -> Result<Self, IdError> {
                 checked_id(hex).map(Self)
             }
 
-            /// The id in hexadecimal digits.
+            /// Returns the id in hexadecimal digits.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -210,7 +210,7 @@ macro_rules! object_id {
 }
 
 object_id! {
-    /// The id of a blob: of a file's content, or of a symlink's target.
+    /// The id of a blob: the content of a file, or the target of a symlink.
     BlobId
 }
 object_id! {

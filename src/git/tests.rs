@@ -139,7 +139,7 @@ fn odd_names_are_listed_apart() {
         tree.insert(name, blob, 0o100_644).unwrap();
     }
     let tree = tree.write().unwrap();
-    // What no treebuilder writes, an attacker does.
+    // No treebuilder writes these names; an attacker can.
     let mut raw = Vec::new();
     for (mode, name, id) in [("40000", "..", tree), ("40000", ".git", tree), ("100644", "a/../../b", blob)] {
         raw.extend_from_slice(format!("{mode} {name}\0").as_bytes());
@@ -270,7 +270,7 @@ fn changed_files_are_found_whatever_their_size_and_time() {
     assert!(changed().is_empty());
     scratch.write("b", "2");
     std::fs::remove_file(scratch.root().join("c")).unwrap();
-    assert_eq!(changed(), ["b", "c"], "the same size, and hardly a moment later");
+    assert_eq!(changed(), ["b", "c"], "the same size, and almost the same time");
     scratch.write("d", "22");
     let mut index = scratch.git.index().unwrap();
     index.add_path(Path::new("d")).unwrap();

@@ -1,4 +1,4 @@
-//! What git tracks besides commits: the index, and the tracked files of the working tree.
+//! The index and the tracked files of the working tree.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -12,12 +12,12 @@ use super::listing::kind_on_disk;
 use super::path::{BlobId, PathError, RepoPath};
 use super::{Entry, EntryKind, GitError, Listing, Odd, OddReason, Repository, Shape, entry};
 
-/// Bits of an index entry (git, `index-format.txt`): its stage, and that it was added by `git add -N` only.
+/// Bits of an index entry (git, `index-format.txt`): its stage, and the bit of an entry that only `git add -N` added.
 const STAGE: u16 = 0x3000;
 const INTENT_TO_ADD: u16 = 1 << 13;
 
 impl Repository {
-    /// What the next commit would hold: the paths of the index.
+    /// Returns the paths of the index, which the next commit would contain.
     ///
     /// # Errors
     ///
@@ -31,9 +31,9 @@ impl Repository {
         Ok(Listing::new(clear.into_iter().map(|tracked| tracked.entry).collect(), odd))
     }
 
-    /// The tracked files that are on disk, as they are there.
+    /// Returns the tracked files that exist on disk, in their present state.
     ///
-    /// A file whose folder has become a link is left out: git, too, takes it for deleted, and following the link
+    /// A file whose folder has become a symlink is left out: git also treats it as deleted, and following the symlink
     /// could leave the repository.
     ///
     /// # Errors
@@ -58,8 +58,7 @@ impl Repository {
         Ok(Listing::new(entries.par_iter().filter_map(on_disk).collect(), odd))
     }
 
-    /// Which of `paths` differ from HEAD in the index or the working tree, files that git does not track
-    /// included.
+    /// Returns those of `paths` that differ from HEAD in the index or the working tree, untracked files included.
     ///
     /// # Errors
     ///
@@ -80,7 +79,7 @@ impl Repository {
             let all = all.map_err(|error| self.failed("compare the working tree with HEAD", &error))?;
             let changed = all.iter().filter_map(|one| RepoPath::new(one.path().ok()?).ok());
             let mut dirty: BTreeSet<_> = changed.filter(|path| asked.contains(path)).collect();
-            // To let git look for untracked files would walk every folder; the asked paths are few.
+            // Letting git look for untracked files would walk every folder; the given paths are few.
             let index = repo.index().map_err(|error| self.failed("read the index", &error))?;
             let untracked = |path: &&RepoPath| {
                 index.get_path(Path::new(path.as_str()), 0).is_none()
@@ -91,14 +90,15 @@ impl Repository {
         })
     }
 
-    /// Which of `files`, given with their blobs in HEAD, differ from it in the index or the working tree.
+    /// Returns those of `files`, given with their blobs in HEAD, that differ from HEAD in the index or the working
+    /// tree.
     ///
-    /// As git does, a file that has the size and the time that the index noted is taken as unchanged, unless it
-    /// is as young as the index itself.
+    /// As git does, a file with the size and the time that the index records counts as unchanged, unless it is as new
+    /// as the index itself.
     ///
     /// # Errors
     ///
-    /// Those of [`dirty_paths`](Self::dirty_paths).
+    /// The errors of [`dirty_paths`](Self::dirty_paths).
     pub fn changed_files<'a>(
         &self,
         files: impl Iterator<Item = (&'a RepoPath, &'a BlobId)>,
@@ -162,7 +162,7 @@ struct Tracked {
     merged: bool,
 }
 
-/// Returns true if a folder and all above it are folders and no links.
+/// Returns true if a folder and all of its parent directories are real folders, not symlinks.
 fn is_real(root: &Path, folder: Option<RepoPath>, known: &mut HashMap<RepoPath, bool>) -> bool {
     let Some(folder) = folder else { return true };
     if let Some(&real) = known.get(&folder) {

@@ -1,4 +1,5 @@
-//! The id of a folder without some of its paths: what tells that nothing else in it has changed.
+//! The id of a folder without some of its paths. An equal id proves that nothing else in the folder has changed.
+//! Nothing is ever written to the repository.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,9 +9,9 @@ use git2::{ErrorCode, ObjectType, Oid};
 use super::{CommitId, GitError, RepoPath, Repository};
 
 impl Repository {
-    /// The id that git would give to a folder of a commit without the files and folders `without`, which are named from
-    /// the repository's root; a folder that they leave empty is left out too. No object is written. `folder` None is
-    /// the root. `None` if the commit has no such folder.
+    /// Returns the id that git would give to a folder of a commit without the files and folders `without`, whose
+    /// paths start at the repository's root; a folder that they leave empty is left out too. No object is written. A
+    /// `folder` of `None` is the root. `None` if the commit has no such folder.
     ///
     /// # Errors
     ///
@@ -37,7 +38,7 @@ impl Repository {
         })
     }
 
-    /// The id of a tree at `at`, which ends in a slash or is empty. `None` if nothing of it is left.
+    /// Returns the id of a tree at `at`, which ends in a slash or is empty. `None` if nothing is left of it.
     fn pruned(
         &self,
         repo: &git2::Repository,
