@@ -1,5 +1,5 @@
-//! A Dockerfile, read exactly as BuildKit reads it, and its text. It never changes the text and never looks at
-//! the world outside it.
+//! A Dockerfile, parsed exactly as BuildKit parses it, and its text. It never changes the text and never reads
+//! anything else.
 
 mod check;
 mod csv;
@@ -28,20 +28,20 @@ pub use stages::Stages;
 
 use crate::text::{LineIndex, Span};
 
-/// Why BuildKit would refuse a Dockerfile, and where.
+/// The reason why BuildKit refuses a Dockerfile, and the position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ReadError {
-    /// The message, in BuildKit's words where it has them.
+    /// The message; BuildKit's own if it has one.
     pub message: String,
-    /// What it is about.
+    /// The part of the text that it is about.
     pub span: Span,
 }
 
 /// A Dockerfile and its text.
 ///
-/// Reading never fails: what BuildKit would refuse stands in [`errors`](Self::errors), and the rest of the
-/// file is read all the same.
+/// Parsing never fails: everything that BuildKit refuses is listed in [`errors`](Self::errors), and the rest of the
+/// file is still parsed.
 #[derive(Clone, Debug)]
 pub struct Dockerfile {
     text: Vec<u8>,
@@ -51,35 +51,35 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
-    /// Reads a text as BuildKit does (`parser.Parse` and `instructions.Parse`).
+    /// Parses a text as BuildKit does (`parser.Parse` and `instructions.Parse`).
     pub fn read(text: impl Into<Vec<u8>>) -> Self {
         let text = text.into();
         let (directives, instructions, errors) = read::read(&text);
         Self { text, directives, instructions, errors }
     }
 
-    /// The text, byte for byte as it was given.
+    /// Returns the text, byte for byte.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// The parser directives at the top.
+    /// Returns the parser directives at the top.
     pub fn directives(&self) -> &Directives {
         &self.directives
     }
 
-    /// The instructions in order, unreadable ones too.
+    /// Returns the instructions in order, unreadable ones included.
     pub fn instructions(&self) -> &[Instruction] {
         &self.instructions
     }
 
-    /// Why BuildKit's `parser.Parse` or `instructions.Parse` would refuse this file, in order of place. Empty
-    /// when it accepts it.
+    /// Returns the reasons why BuildKit's `parser.Parse` or `instructions.Parse` refuses this file, in order of
+    /// position. Empty if BuildKit accepts it.
     pub fn errors(&self) -> &[ReadError] {
         &self.errors
     }
 
-    /// Line starts, to turn spans into places.
+    /// Returns the line starts, which turn spans into line numbers.
     pub fn line_index(&self) -> LineIndex {
         LineIndex::new(&self.text)
     }

@@ -1,6 +1,7 @@
-//! From verdicts to a new text. It edits; it never prints a Dockerfile again, and it never touches a file.
+//! Turns verdicts into a new text. It edits the text; it never prints a Dockerfile from its parsed form, and it never
+//! writes a file.
 //!
-//! The new text is read again and must differ from the old one in exactly the planned flags and words.
+//! The new text is parsed again and must differ from the old one in exactly the planned flags and words.
 
 pub mod header;
 pub mod revert;
@@ -13,15 +14,15 @@ use crate::dockerfile::{Dockerfile, Instruction, Transfer, TransferKind, Word};
 use crate::text::{EditSet, EditsMeet, Span};
 use header::Header;
 
-/// Why a file cannot be rewritten.
+/// The reason why a file cannot be rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RewriteError {
-    /// BuildKit refuses the file as it is.
-    #[error("BuildKit refuses this file: line {line}: {message}; mend that first")]
+    /// BuildKit refuses the file in its present state.
+    #[error("BuildKit refuses this file: line {line}: {message}; fix that first")]
     Refused {
         /// 1-based line.
         line: usize,
-        /// What BuildKit says.
+        /// BuildKit's message.
         message: String,
     },
     /// The bytes are not UTF-8, so a pull request could not show them.
@@ -30,15 +31,15 @@ pub enum RewriteError {
         /// 1-based line.
         line: usize,
     },
-    /// Two edits meet: a mistake of this program.
+    /// Two edits overlap: a bug of Layerwright.
     #[error(transparent)]
     Meet(#[from] EditsMeet),
     /// The new text does not read as planned.
-    #[error("after the edit, line {line} would not read as planned ({what}); the file is left as it is")]
+    #[error("after the edit, line {line} would not read as planned ({what}); the file is left unchanged")]
     Unfaithful {
         /// 1-based line in the old text.
         line: usize,
-        /// What differs.
+        /// The part that differs.
         what: String,
     },
 }
@@ -52,7 +53,7 @@ pub struct Rewrite {
     pub text: Vec<u8>,
 }
 
-/// One line of a plan: the whole instruction as it will stand.
+/// One line of a plan: the full text of the new instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinePlan {
     /// First line of the old instruction, 1-based.
@@ -61,20 +62,20 @@ pub struct LinePlan {
     pub replacement: String,
 }
 
-/// What is written for one line.
+/// The change of one instruction.
 #[derive(Clone, Copy, Debug)]
 pub struct LineEdit<'a> {
-    /// The site.
+    /// The instruction.
     pub site: &'a Site,
     /// True if an ADD becomes COPY.
     pub add_to_copy: bool,
 }
 
-/// The edits that link one line.
+/// Adds the edits that link one instruction.
 ///
 /// # Errors
 ///
-/// [`EditsMeet`] where the same words are edited twice.
+/// [`EditsMeet`] if the same words are edited twice.
 pub fn line_edits(dockerfile: &Dockerfile, line: LineEdit<'_>, edits: &mut EditSet) -> Result<(), EditsMeet> {
     let instruction = &dockerfile.instructions()[line.site.instruction];
     let Some((holder, transfer)) = transfer_of(instruction) else { return Ok(()) };
@@ -90,7 +91,7 @@ pub fn line_edits(dockerfile: &Dockerfile, line: LineEdit<'_>, edits: &mut EditS
     Ok(())
 }
 
-/// `new` in the letter case of `old`.
+/// Returns `new` in the letter case of `old`.
 fn like(old: &str, new: &str) -> String {
     if old.bytes().any(|byte| byte.is_ascii_lowercase()) { new.to_lowercase() } else { new.to_uppercase() }
 }
@@ -128,12 +129,12 @@ fn remedy_edit(
     }
 }
 
-/// The whole instruction as it will be written, heredoc bodies included. It is read again, alone, and must say what
-/// the old one did, with exactly the flags and words that the site's remedies name.
+/// Returns the full text of the new instruction, heredoc bodies included. The text is parsed again, alone, and must
+/// mean the same as the old one, with exactly the flags and words that the remedies of the instruction name.
 ///
 /// # Errors
 ///
-/// [`RewriteError`] where it would not.
+/// [`RewriteError`] if it does not.
 pub fn replacement(dockerfile: &Dockerfile, line: LineEdit<'_>) -> Result<String, RewriteError> {
     let mut edits = EditSet::default();
     line_edits(dockerfile, line, &mut edits)?;
@@ -144,7 +145,7 @@ pub fn replacement(dockerfile: &Dockerfile, line: LineEdit<'_>) -> Result<String
         own.replace(Span::new(edit.span.start - start, edit.span.end - start), edit.replacement.clone())?;
     }
     let new = own.apply(&dockerfile.text()[before.span.range()]);
-    // Two instructions that cost the same each, however long the file is.
+    // Only two instructions are parsed, however long the file is.
     let escape_token = char::from(dockerfile.directives().escape_token);
     let alone = [format!("# escape={escape_token}\nFROM scratch\n").as_bytes(), &new].concat();
     match Dockerfile::read(alone).instructions() {
@@ -153,11 +154,11 @@ pub fn replacement(dockerfile: &Dockerfile, line: LineEdit<'_>) -> Result<String
     }
 }
 
-/// Rewrites a file: puts the planned lines in place, writes the header, and reads the result again.
+/// Rewrites a file: inserts the planned lines, writes the header, and parses the result again.
 ///
 /// # Errors
 ///
-/// [`RewriteError`]; nothing was changed then.
+/// [`RewriteError`]; nothing is changed then.
 pub fn rewrite(
     dockerfile: &Dockerfile,
     lines: &[LinePlan],
@@ -187,8 +188,8 @@ pub fn rewrite(
     Ok(Rewrite { edits, text })
 }
 
-/// The new text must say what the old one did, but for the header and the planned lines; and those may differ in
-/// `--link`, in the owner, in the destination and in ADD for COPY alone.
+/// Checks that the new text means the same as the old one, except for the header and the planned lines. Those may
+/// differ only in `--link`, in the owner, in the destination and in COPY instead of ADD.
 fn check(
     old: &Dockerfile,
     new: &Dockerfile,
@@ -215,7 +216,7 @@ fn check(
     Ok(())
 }
 
-/// Returns true if `after` is `before` with `--link`, and differs in nothing that no plan ever changes.
+/// Returns true if `after` is `before` with `--link`, and all parts that a plan never changes are equal.
 fn is_linked_version(before: &Instruction, after: &Instruction) -> bool {
     let (Some((_, before)), Some((_, after))) = (transfer_of(before), transfer_of(after)) else {
         return false;
@@ -255,7 +256,7 @@ fn check_directives(old: &Dockerfile, new: &Dockerfile, header: &Header) -> Resu
     }
 }
 
-/// Returns true if two instructions are the same but for where they stand.
+/// Returns true if two instructions are equal except for their positions.
 fn says_the_same(old: &Dockerfile, before: &Instruction, new: &Dockerfile, after: &Instruction) -> bool {
     let texts_match = old.text()[before.span.range()] == new.text()[after.span.range()];
     texts_match && before.stage == after.stage && transfers_match(before, after)

@@ -6,7 +6,7 @@ use super::csv::fields;
 use super::flags::suggestion;
 use super::go;
 
-/// The name of a stage in lower case, if it is valid (`parseBuildStageName`).
+/// Returns the name of a stage in lower case, if it is valid (`parseBuildStageName`).
 pub(super) fn stage_name(name: &str) -> Result<String, String> {
     let lower = go::lower(name);
     let valid = lower.starts_with(|c: char| c.is_ascii_lowercase())
@@ -29,7 +29,7 @@ pub(super) fn interval(flag: &str, value: &str) -> Result<(), String> {
     }
 }
 
-/// Nanoseconds of a duration such as `1h30m` (`time.ParseDuration`).
+/// Returns the nanoseconds of a duration such as `1h30m` (`time.ParseDuration`).
 fn duration(text: &str) -> Result<i64, String> {
     let shown = || quoted(text);
     let invalid = || format!("time: invalid duration {}", shown());
@@ -74,7 +74,7 @@ fn duration(text: &str) -> Result<i64, String> {
     }
 }
 
-/// Quotes as Go's `time` package does: byte by byte what is not printable ASCII.
+/// Quotes as Go's `time` package does: bytes that are not printable ASCII one by one.
 fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for byte in text.bytes() {
@@ -106,11 +106,11 @@ fn unit(name: &str) -> Option<u64> {
     })
 }
 
-/// `whole.fraction` units in nanoseconds. None if they are too many.
+/// Returns `whole.fraction` units in nanoseconds. `None` if the result is too large.
 fn amount(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
     let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
     let whole = whole.checked_mul(unit).filter(|&amount| amount <= 1 << 63)?;
-    // 19 digits are more than Go's float64 can tell apart.
+    // 19 digits are more than the precision of Go's float64.
     let digits = &fraction[..fraction.len().min(18)];
     let numerator = if digits.is_empty() { 0 } else { digits.parse::<u128>().ok()? };
     let scale = 10_u128.pow(u32::try_from(digits.len()).ok()?);

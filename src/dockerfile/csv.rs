@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-/// The fields of one line.
+/// Returns the fields of one line.
 ///
 /// # Errors
 ///
-/// What is wrong with the line, in BuildKit's words.
+/// BuildKit's message if the line is invalid.
 pub(super) fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
     let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
     if line.is_empty() {

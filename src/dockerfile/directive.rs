@@ -11,7 +11,7 @@ use crate::text::Span;
 pub struct Directive {
     /// The whole value, e.g. `docker/dockerfile:1 --flag`.
     pub value: String,
-    /// Where the value stands. In the JSON form, with its quotes.
+    /// The position of the value. In the JSON form, with its quotes.
     pub value_span: Span,
     /// Its line, 1-based.
     pub line: usize,
@@ -20,17 +20,17 @@ pub struct Directive {
 /// The directives of a Dockerfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directives {
-    /// `syntax` as BuildKit's `DetectSyntax` finds it, behind a BOM and a `#!` line too, also in its `//` and
-    /// JSON forms.
+    /// `syntax` as BuildKit's `DetectSyntax` finds it: also after a BOM and a `#!` line, and in its `//` and JSON
+    /// forms.
     pub syntax: Option<Directive>,
     /// `check` as `ParseDirective` finds it.
     pub check: Option<Directive>,
-    /// `escape`, as `parser.Parse` finds it (not behind a `#!` line).
+    /// `escape`, as `parser.Parse` finds it (not after a `#!` line).
     pub escape: Option<Directive>,
     /// The escape character in force: `\` or a backtick.
     pub escape_token: u8,
-    /// Where a syntax directive can be inserted so that BuildKit finds it and nothing else changes its
-    /// meaning: behind a BOM and a `#!` line.
+    /// The position where a syntax directive can be inserted so that BuildKit finds it and nothing else changes its
+    /// meaning: after a BOM and a `#!` line.
     pub insertion_point: usize,
 }
 
@@ -58,14 +58,14 @@ impl Name {
     }
 }
 
-/// What a line at the top is.
+/// The kind of a line at the top.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A directive, and where in the line its value stands.
+    /// A directive, and the position of its value in the line.
     Directive(Name, Range<usize>),
     /// The second of its name, which BuildKit refuses.
     Duplicate(Name),
-    /// No directive: from here on there is none.
+    /// Not a directive: none can follow.
     Nothing,
 }
 
@@ -77,12 +77,12 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Returns true if no directive can come any more.
+    /// Returns true if no more directives can follow.
     pub(super) fn is_done(&self) -> bool {
         self.done
     }
 
-    /// Reads the next line, without its line ending (`ParseLine`).
+    /// Parses the next line, without its line ending (`ParseLine`).
     pub(super) fn line(&mut self, line: &[u8], comment: &[u8]) -> Found {
         if self.done {
             return Found::Nothing;
@@ -104,8 +104,8 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 
-/// Matches `^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$` behind the comment sign. A value of nothing but white
-/// space is its last character.
+/// Matches `^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$` after the comment sign. A value that is only white space is
+/// reduced to its last character.
 fn directive(line: &[u8], comment: &[u8]) -> Option<(Name, Range<usize>)> {
     if !line.starts_with(comment) {
         return None;
@@ -126,7 +126,7 @@ fn directive(line: &[u8], comment: &[u8]) -> Option<(Name, Range<usize>)> {
     Some((name, value..line.len() - trailing))
 }
 
-/// Where the lines begin that `DetectSyntax` looks at: behind a BOM and a `#!` line.
+/// Returns the start of the lines that `DetectSyntax` reads: after a BOM and a `#!` line.
 pub(super) fn behind_shebang(text: &[u8]) -> usize {
     let start = if text.starts_with(BOM) { BOM.len() } else { 0 };
     if !text[start..].starts_with(b"#!") {
@@ -160,8 +160,8 @@ pub(super) fn detect(text: &[u8]) -> (Option<Directive>, Option<Directive>) {
     (syntax, check)
 }
 
-/// Hands on the directives from `start` up to the first line that is none (`ParseAll`). The lines are those of
-/// `bufio.ScanLines`: not trimmed, and the first that is too long ends them.
+/// Passes on the directives from `start` up to the first line that is not a directive (`ParseAll`). The lines are
+/// those of `bufio.ScanLines`: not trimmed, and the first line that is too long ends them.
 fn each(text: &[u8], start: usize, comment: &[u8], mut take: impl FnMut(Name, Directive)) {
     let mut header = Header::default();
     let mut at = start;
@@ -214,7 +214,7 @@ mod tests {
         ] {
             assert_eq!(value(none), None, "{none}");
         }
-        // `\s` matches no vertical tab.
+        // `\s` does not match a vertical tab.
         assert_eq!(value("# syntax=\x0ba"), Some("\x0ba"));
         assert_eq!(value("# syntax\x0b=a"), None);
     }

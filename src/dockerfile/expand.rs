@@ -1,5 +1,5 @@
-//! Word expansion: quotes, escapes and variables (`frontend/dockerfile/shell/lex.go`). It looks variables up
-//! and never knows where their values come from.
+//! Word expansion: quotes, escapes and variables (`frontend/dockerfile/shell/lex.go`). It looks up variables, but
+//! never knows where their values come from.
 
 mod pattern;
 mod substitute;
@@ -9,23 +9,23 @@ use std::str::Chars;
 
 use super::go;
 
-/// How deep `${a:-${b:-…}}` may nest. BuildKit has no limit but its stack; nobody writes this.
+/// The limit on the nesting of `${a:-${b:-…}}`. BuildKit's only limit is its stack; real files do not reach this one.
 const MAX_DEPTH: usize = 100;
 
-/// What an [`Environment`] says of a variable.
+/// The answer of an [`Environment`] for a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
     /// It has this value.
     Set(String),
     /// It is not set.
     Unset,
-    /// Nobody can say.
+    /// It is unknown.
     Unknown,
 }
 
 /// Variables by name (`shell.EnvGetter`).
 pub trait Environment {
-    /// The value of `name`.
+    /// Returns the value of `name`.
     fn lookup(&self, name: &str) -> Lookup;
 }
 
@@ -35,11 +35,11 @@ impl<F: Fn(&str) -> Lookup> Environment for F {
     }
 }
 
-/// Why a word cannot be expanded.
+/// The reason why a word cannot be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpandError {
     /// The result depends on a variable whose value is unknown.
-    #[error("the value of {name} is not known")]
+    #[error("the value of {name} is unknown")]
     Unknown {
         /// The variable.
         name: String,
@@ -47,15 +47,15 @@ pub enum ExpandError {
     /// BuildKit refuses the word.
     #[error("{message}")]
     Invalid {
-        /// The message, in BuildKit's words.
+        /// BuildKit's message.
         message: String,
     },
 }
 
-/// How to expand words (`shell.Lex`).
+/// The options for the expansion of words (`shell.Lex`).
 ///
-/// Names of variables are read as BuildKit reads them in ASCII. Beyond it a letter is what Unicode calls
-/// alphabetic, where Go asks for the category L; there is no digit.
+/// Names of variables are read as BuildKit reads them in ASCII. Beyond ASCII a letter is a character that Unicode
+/// calls alphabetic, while Go requires the category L; there are no digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent, and BuildKit's")]
 pub struct Lex {
@@ -67,12 +67,12 @@ pub struct Lex {
     pub raw_escapes: bool,
     /// Quotes are characters like any other.
     pub skip_process_quotes: bool,
-    /// References to variables that are not set stay as they are.
+    /// References to variables that are not set stay unchanged.
     pub skip_unset_env: bool,
 }
 
 impl Lex {
-    /// The usual expansion: quotes and escapes go away, and what is not set is empty (`NewLex`).
+    /// The usual expansion: quotes and escapes are removed, and variables that are not set are empty (`NewLex`).
     pub fn new(escape_token: char) -> Self {
         Self {
             escape_token,
@@ -83,21 +83,21 @@ impl Lex {
         }
     }
 
-    /// `word` with its variables replaced (`ProcessWord`).
+    /// Returns `word` with its variables replaced (`ProcessWord`).
     ///
     /// # Errors
     ///
-    /// [`ExpandError::Invalid`] for what BuildKit refuses, [`ExpandError::Unknown`] if the result depends on
-    /// a variable that `env` does not know.
+    /// [`ExpandError::Invalid`] if BuildKit refuses the word, [`ExpandError::Unknown`] if the result depends on a
+    /// variable that `env` does not know.
     pub fn word(&self, word: &str, env: &impl Environment) -> Result<String, ExpandError> {
         Ok(self.process(word, env)?.0)
     }
 
-    /// `word` with its variables replaced, split at white space that is not quoted (`ProcessWords`).
+    /// Returns `word` with its variables replaced, split at white space that is not quoted (`ProcessWords`).
     ///
     /// # Errors
     ///
-    /// As [`word`](Self::word).
+    /// The same as for [`word`](Self::word).
     pub fn words(&self, word: &str, env: &impl Environment) -> Result<Vec<String>, ExpandError> {
         Ok(self.process(word, env)?.1)
     }
@@ -120,17 +120,17 @@ impl Lex {
     }
 }
 
-/// The runes of a text as Go's `text/scanner` reads them: without a byte order mark at the start.
+/// Returns the runes of a text as Go's `text/scanner` reads them: without a byte order mark at the start.
 fn runes(text: &str) -> Peekable<Chars<'_>> {
     text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable()
 }
 
-/// A rune of a message; Go prints the end of the text as U+FFFD.
+/// Returns a rune for a message; Go prints the end of the text as U+FFFD.
 fn shown(rune: Option<char>) -> char {
     rune.unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// Words as they are gathered (`wordsStruct`). The text of the current one stands in [`Machine::buffer`].
+/// The words so far (`wordsStruct`). The text of the current one is in [`Machine::buffer`].
 #[derive(Default)]
 struct Words {
     done: Vec<String>,
@@ -165,8 +165,8 @@ struct Machine<'a, E> {
     lex: Lex,
     env: &'a E,
     input: Peekable<Chars<'a>>,
-    /// The current word. Nested words share it and begin by emptying it, so that the words of a result lose
-    /// what stood before a `${…:-…}`, as they do in BuildKit.
+    /// The current word. Nested words share it and begin by emptying it, so that the words of a result lose the text
+    /// before a `${…:-…}`, as they do in BuildKit.
     buffer: String,
     raw_escapes: bool,
     /// The first variable that the result needs and that is unknown.
@@ -237,7 +237,7 @@ impl<E: Environment> Machine<'_, E> {
         }
     }
 
-    /// `'…'`: all as it is (`processSingleQuote`).
+    /// `'…'`: the text is literal (`processSingleQuote`).
     fn single_quoted(&mut self) -> Result<String, String> {
         let mut result = String::new();
         let quote = self.input.next().filter(|_| self.lex.raw_quotes);
@@ -295,7 +295,7 @@ impl<E: Environment> Machine<'_, E> {
         }
     }
 
-    /// `<`, or `<<` with the white space behind it (`processPossibleHeredoc`).
+    /// `<`, or `<<` with the white space after it (`processPossibleHeredoc`).
     fn possible_heredoc(&mut self) -> String {
         self.input.next();
         if self.input.next_if_eq(&'<').is_none() {
@@ -445,7 +445,7 @@ mod tests {
             raw.word(text, &env),
             Ok(r#"'a' "b\"c" \d $u ${u} ${u:-x y} ${u#z} ${u/a/b} value"#.to_owned())
         );
-        // What needs no escape in double quotes has its escape character twice then.
+        // A character that needs no escape in double quotes then has its escape character twice.
         assert_eq!(raw.word(r#""\n""#, &env), Ok(r#""\\n""#.to_owned()));
         let plain = Lex { skip_process_quotes: true, ..Lex::new('\\') };
         assert_eq!(plain.word("it's $v\"", &env), Ok("it's value\"".to_owned()));

@@ -3,7 +3,7 @@
 use super::ReadError;
 use super::instruction::Word;
 
-/// What a flag takes.
+/// The kind of value that a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Nothing, or `=true` or `=false`; once.
@@ -54,24 +54,24 @@ pub(super) const HEALTHCHECK: &Known = &[
     ("retries", Kind::Text),
 ];
 
-/// A flag that says something.
+/// A flag with a value.
 pub(super) struct Used<'f> {
     /// Its name, without the dashes.
     pub(super) name: &'static str,
     /// Its value; of a [`Kind::Bool`], `true` or `false`.
     pub(super) value: &'f str,
-    /// The whole of it.
+    /// The whole flag.
     pub(super) word: &'f Word,
 }
 
 impl Used<'_> {
-    /// Of a [`Kind::Bool`].
+    /// Returns the value of a [`Kind::Bool`].
     pub(super) fn is_true(&self) -> bool {
         self.value == "true"
     }
 }
 
-/// What flags say (`BFlags.Parse`). What BuildKit refuses is left out, and why goes to `errors`.
+/// Parses flags (`BFlags.Parse`). Flags that BuildKit refuses are left out, and the reasons are added to `errors`.
 pub(super) fn read<'f>(flags: &'f [Word], known: &Known, errors: &mut Vec<ReadError>) -> Vec<Used<'f>> {
     let mut used = Vec::with_capacity(flags.len());
     for word in flags {
@@ -84,7 +84,7 @@ pub(super) fn read<'f>(flags: &'f [Word], known: &Known, errors: &mut Vec<ReadEr
 }
 
 fn one<'f>(word: &'f Word, known: &Known, used: &[Used<'_>]) -> Result<Used<'f>, String> {
-    // `extractBuilderFlags` takes only what starts with two dashes.
+    // `extractBuilderFlags` takes only words that start with two dashes.
     let (dashed, value) = word.text.split_once('=').map_or((&*word.text, None), |(a, b)| (a, Some(b)));
     let name = dashed.strip_prefix("--").unwrap_or(dashed);
     let Some(&(name, kind)) = known.iter().find(|(known, _)| *known == name) else {
@@ -108,15 +108,15 @@ fn one<'f>(word: &'f Word, known: &Known, used: &[Used<'_>]) -> Result<Used<'f>,
     Ok(Used { name, value, word })
 }
 
-/// ` (did you mean …?)` with the nearest option, if one is near (`util/suggest`). Of equally near ones BuildKit
-/// takes any.
+/// ` (did you mean …?)` with the nearest option, if one is near (`util/suggest`). If several are equally near,
+/// BuildKit takes any of them.
 pub(super) fn suggestion(value: &str, options: impl Iterator<Item = &'static str>) -> String {
     let near = options.map(|option| (distance(value, option), option)).min();
     near.filter(|(distance, _)| (1..3).contains(distance))
         .map_or_else(String::new, |(_, option)| format!(" (did you mean {option}?)"))
 }
 
-/// Levenshtein's distance, or 3 for what is longer in any case.
+/// Returns Levenshtein's distance, or 3 if it must be larger than 2.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len().abs_diff(b.len()) > 2 {
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::text::Span;
 
-    /// Names and values of flags, or the messages of those that are refused.
+    /// Returns the names and values of flags, and the messages of those that are refused.
     fn said(flags: &[&str], known: &Known) -> (Vec<(String, String)>, Vec<String>) {
         let words = flags.iter().map(|text| Word { text: (*text).into(), span: Span::at(0) });
         let words = words.collect::<Vec<_>>();

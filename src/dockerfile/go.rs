@@ -1,11 +1,11 @@
-//! What Go's standard library does to text, where Rust's does something else. BuildKit reads bytes that are
-//! UTF-8 only by custom, so all of this works on bytes.
+//! Text functions of Go's standard library that differ from Rust's. BuildKit reads bytes that are UTF-8 only by
+//! convention, so these functions never require UTF-8.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// The text of `bytes`, each byte that is not UTF-8 as one U+FFFD, as `utf8.DecodeRune` reads it.
+/// Returns the text of `bytes`, each byte that is not UTF-8 as one U+FFFD, as `utf8.DecodeRune` reads it.
 pub(super) fn lossy(bytes: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
@@ -18,7 +18,7 @@ pub(super) fn lossy(bytes: &[u8]) -> String {
     text
 }
 
-/// The length of the white space character (`unicode.IsSpace`) that `bytes` starts with, or 0.
+/// Returns the length of the white space character (`unicode.IsSpace`) that `bytes` starts with, or 0.
 pub(super) fn space_len(bytes: &[u8]) -> usize {
     match bytes.first() {
         Some(b'\t'..=b'\r' | b' ') => 1,
@@ -35,7 +35,7 @@ pub(super) fn is_space_byte(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ' | 0x85 | 0xa0)
 }
 
-/// `strings.TrimLeftFunc(…, unicode.IsSpace)`: where the rest of `range` starts.
+/// `strings.TrimLeftFunc(…, unicode.IsSpace)`: returns the start of the rest of `range`.
 #[inline]
 pub(super) fn trim_start(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     if bytes[range.clone()].first().is_none_or(|b| (b'!'..=b'~').contains(b)) {
@@ -54,7 +54,7 @@ fn trim_spaces(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     }
 }
 
-/// `strings.TrimSpace`: what is left of `range`.
+/// `strings.TrimSpace`: returns the rest of `range`.
 pub(super) fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let Range { start, mut end } = trim_start(bytes, range);
     while end > start {
@@ -79,7 +79,7 @@ pub(super) fn lower(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(one).collect())
 }
 
-/// `strings.ToUpper`. It maps rune by rune: what has no upper case of one rune stays.
+/// `strings.ToUpper`. It maps rune by rune: a rune without an upper case of one rune is unchanged.
 pub(super) fn upper(text: &str) -> String {
     let one = |c: char| {
         let mut upper = c.to_uppercase();
@@ -118,7 +118,7 @@ pub(super) fn quote(text: &str) -> String {
     out
 }
 
-/// `strconv.ParseBool`. None for what it refuses.
+/// `strconv.ParseBool`. `None` if it returns an error.
 pub(super) fn parse_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),

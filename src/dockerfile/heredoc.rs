@@ -23,14 +23,14 @@ fn nothing(_: &str) -> Lookup {
     Lookup::Unset
 }
 
-/// The heredocs of a logical line, in order. A line that cannot be lexed has none.
+/// Returns the heredocs of a logical line, in order. A line that cannot be lexed has none.
 pub(super) fn of_line(line: &[u8]) -> Result<Vec<Mark>, ExpandError> {
     let lex = Lex { raw_quotes: true, raw_escapes: true, ..lex() };
     let words = lex.words(&go::lossy(line), &nothing).unwrap_or_default();
     words.iter().filter_map(|word| of_word(word).transpose()).collect()
 }
 
-/// The heredoc that a word is.
+/// Parses a word as a heredoc.
 pub(super) fn of_word(word: &str) -> Result<Option<Mark>, ExpandError> {
     let Some((chomp, rest)) = split(word) else { return Ok(None) };
     let Ok([name]) = one(lex().words(rest, &nothing)?) else { return Ok(None) };
@@ -47,7 +47,7 @@ fn one(words: Vec<String>) -> Result<[String; 1], Vec<String>> {
     words.try_into()
 }
 
-/// `^(\d*)<<(-?)\s*([^<]*)$`: whether there is a dash, and what comes last, unless that is empty.
+/// Matches `^(\d*)<<(-?)\s*([^<]*)$`. Returns true if there is a dash, and the last group; `None` if that is empty.
 fn split(word: &str) -> Option<(bool, &str)> {
     let rest = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let (chomp, rest) = rest.strip_prefix('-').map_or((false, rest), |rest| (true, rest));

@@ -1,5 +1,5 @@
-//! The instructions of a Dockerfile as BuildKit's `parser.Parse` and `instructions.Parse` read them.
-//! Nothing here is expanded: variables and quotes of words stand as written.
+//! The instructions of a Dockerfile as BuildKit's `parser.Parse` and `instructions.Parse` read them. Nothing is ever
+//! expanded here: variables and quotes in words stay as written.
 
 use super::go;
 use super::mount::Mount;
@@ -32,8 +32,8 @@ pub enum Keyword {
 }
 
 impl Keyword {
-    /// The keyword that an instruction word is, in any letter case. BuildKit maps case with
-    /// `strings.ToLower`, which makes a `k` of the Kelvin sign too.
+    /// Returns the keyword of an instruction word in any letter case. BuildKit maps case with `strings.ToLower`,
+    /// which makes a `k` of the Kelvin sign too.
     pub fn of(word: &str) -> Option<Self> {
         let mut lower = [0; 11];
         if !word.is_ascii() {
@@ -66,7 +66,7 @@ impl Keyword {
         })
     }
 
-    /// Its name in capitals, as messages have it.
+    /// Returns its name in capitals, as in messages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Add => "ADD",
@@ -91,29 +91,29 @@ impl Keyword {
     }
 }
 
-/// A word of the source: what BuildKit reads, and where it stands.
+/// A word of the source: the text that BuildKit reads, and its position.
 ///
 /// ```text
 /// COPY --from=build "/out/a b" /usr/local/bin
 ///                   ^^^^^^^^^^ span
 /// ```
 ///
-/// A word may run over a continuation; its span then covers the escape character and the line break too.
+/// A word may continue on the next line; its span then covers the escape character and the line break too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// The word as BuildKit's parser hands it on, before expansion. Bytes that are not UTF-8 stand as U+FFFD.
+    /// The word as BuildKit's parser returns it, before expansion. Bytes that are not UTF-8 become U+FFFD.
     ///
-    /// Most words are short: up to 24 bytes need no memory of their own.
+    /// Most words are short: up to 24 bytes need no allocation.
     pub text: CompactString,
-    /// Where it stands. Of a JSON string, with its quotes.
+    /// The position. For a JSON string, with its quotes.
     pub span: Span,
 }
 
 /// One instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instruction {
-    /// From the first byte of the instruction word to the last byte of its last line, heredoc bodies and
-    /// terminators included, the last line ending not.
+    /// From the first byte of the instruction word to the last byte of its last line, heredoc bodies and terminators
+    /// included, without the last line ending.
     pub span: Span,
     /// First line, 1-based (`Node.StartLine`).
     pub start_line: usize,
@@ -122,14 +122,14 @@ pub struct Instruction {
     pub end_line: usize,
     /// The instruction word as written, e.g. `copy`.
     pub word: Word,
-    /// The stage it belongs to, counted from 0 by the FROM lines that BuildKit takes; a FROM belongs to the
-    /// stage that it starts. None before the first.
+    /// The stage it belongs to, counted from 0 by the FROM lines that BuildKit accepts; a FROM belongs to the stage
+    /// that it starts. `None` before the first.
     pub stage: Option<usize>,
-    /// What it says.
+    /// The content.
     pub body: Body,
 }
 
-/// What an instruction says.
+/// The content of an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// `FROM`.
@@ -148,14 +148,13 @@ pub enum Body {
     User(Word),
     /// `SHELL`: the JSON array.
     Shell(Vec<String>),
-    /// `ONBUILD`: the instruction for the child. Its `stage` is that of the ONBUILD; its span starts at its
-    /// own word.
+    /// `ONBUILD`: the instruction for the child. Its `stage` is that of the ONBUILD; its span starts at the word of
+    /// the child.
     Onbuild(Box<Instruction>),
     /// Any other known instruction; it does not touch the filesystem.
     Other(Keyword),
     /// An instruction that could not be read; [`Dockerfile::errors`](super::Dockerfile::errors) says why. As the
-    /// child of an ONBUILD it may stand without an error: BuildKit looks at it only in the build that it
-    /// triggers.
+    /// child of an ONBUILD it may have no error: BuildKit parses it only in the build that it triggers.
     Unreadable,
 }
 
@@ -175,11 +174,11 @@ pub struct From {
 pub struct Assignment {
     /// The name.
     pub name: String,
-    /// The value before expansion, quotes kept. None for `ARG name`.
+    /// The value before expansion, quotes kept. `None` for `ARG name`.
     pub value: Option<String>,
 }
 
-/// Which of the two transfer instructions.
+/// The two instructions that copy files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TransferKind {
     /// `COPY`.
@@ -188,26 +187,26 @@ pub enum TransferKind {
     Add,
 }
 
-/// `COPY` or `ADD`: a site, when it belongs to a stage.
+/// `COPY` or `ADD`; it is judged if it belongs to a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// COPY or ADD.
     pub kind: TransferKind,
-    /// The flags as BuildKit's `extractBuilderFlags` reads them: quotes and escapes gone, in order.
+    /// The flags as BuildKit's `extractBuilderFlags` reads them: without quotes and escapes, in order.
     pub flags: Vec<Word>,
-    /// What the flags say.
+    /// The values of the flags.
     pub options: TransferOptions,
     /// The sources, heredocs left out, in order.
     pub sources: Vec<Word>,
     /// The heredocs among the sources, in order.
     pub heredocs: Vec<Heredoc>,
-    /// The destination. None only where BuildKit refuses the line for want of one.
+    /// The destination. `None` only if BuildKit refuses the line because it has none.
     pub destination: Option<Word>,
     /// True if the arguments are a JSON array.
     pub json: bool,
 }
 
-/// The flags of a [`Transfer`], by name. What could not be read is left out, and an error stands in
+/// The flags of a [`Transfer`], by name. Flags that could not be read are left out, and the errors are in
 /// [`Dockerfile::errors`](super::Dockerfile::errors).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransferOptions {

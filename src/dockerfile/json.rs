@@ -1,33 +1,33 @@
-//! JSON as Go's `encoding/json` reads it into `[]any` and `map[string]any`, as far as Dockerfiles need it:
-//! arrays of strings, and the string members of an object.
+//! JSON as Go's `encoding/json` reads it into `[]any` and `map[string]any`, limited to what Dockerfiles need: arrays
+//! of strings, and the string members of an object.
 //!
-//! It refuses and accepts what Go does: bytes in strings that are not UTF-8 become U+FFFD, halves of surrogate
-//! pairs too, numbers beyond a float64 make the whole value unreadable, and nesting ends at 10,000.
+//! It accepts and refuses the same text as Go: bytes in strings that are not UTF-8 become U+FFFD, as do halves of
+//! surrogate pairs, numbers beyond a float64 make the whole value unreadable, and nesting ends at 10,000.
 
 use std::ops::Range;
 
 use super::go;
 
-/// How deep Go's scanner lets values nest (`maxNestingDepth`).
+/// The limit on the nesting of values in Go's scanner (`maxNestingDepth`).
 const MAX_DEPTH: usize = 10_000;
 
-/// A string of an array: what it says, and where it stands, quotes included.
+/// A string of an array: its value and its position, quotes included.
 pub(super) struct Item {
     pub(super) text: String,
     pub(super) range: Range<usize>,
 }
 
-/// What BuildKit's `parseJSON` makes of an argument.
+/// The result of BuildKit's `parseJSON` for an argument.
 pub(super) enum Array {
     /// An array of strings.
     Strings(Vec<Item>),
     /// An array that holds something else, which BuildKit refuses (`errDockerfileNotStringArray`).
     Mixed,
-    /// No array: BuildKit reads words instead.
+    /// Not an array: BuildKit reads words instead.
     Invalid,
 }
 
-/// Reads `bytes[range]`, which must be trimmed, as an array.
+/// Parses `bytes[range]`, which must be trimmed, as an array.
 pub(super) fn array(bytes: &[u8], range: Range<usize>) -> Array {
     if bytes.get(range.start) != Some(&b'[') || range.is_empty() {
         return Array::Invalid;
@@ -45,8 +45,8 @@ pub(super) fn array(bytes: &[u8], range: Range<usize>) -> Array {
     }
 }
 
-/// The member `key` of an object, if the whole of `bytes` is an object and the member is a string. Of several
-/// the last counts.
+/// Returns the member `key` of an object, if the whole of `bytes` is an object and the member is a string. If there
+/// are several, the last counts.
 pub(super) fn member(bytes: &[u8], key: &str) -> Option<Item> {
     let mut scanner = Scanner { bytes, pos: 0 };
     scanner.spaces();
@@ -104,7 +104,7 @@ impl Scanner<'_> {
         self.pos == self.bytes.len()
     }
 
-    /// The strings of an array behind its `[`, and whether it holds nothing else.
+    /// Parses the strings of an array after its `[`. The flag is true if the array contains nothing else.
     fn items(&mut self) -> Option<(Vec<Item>, bool)> {
         let mut items = Vec::new();
         let mut strings = true;
@@ -128,7 +128,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads over a value that stands `depth` deep.
+    /// Skips a value at nesting depth `depth`.
     fn skip(&mut self, depth: usize) -> Option<()> {
         let mut open = Vec::new();
         loop {
@@ -146,7 +146,7 @@ impl Scanner<'_> {
                         return None;
                     }
                     self.spaces();
-                    // In ASCII a closing bracket is two behind its opening one.
+                    // In ASCII the code of a closing bracket is that of its opening one plus two.
                     if self.peek() != Some(bracket + 2) {
                         if bracket == b'{' {
                             self.name()?;
@@ -156,7 +156,7 @@ impl Scanner<'_> {
                 }
                 _ => return None,
             }
-            // Behind a value: close what ends here, and go on behind a comma.
+            // After a value: close the arrays and objects that end here, and continue after a comma.
             loop {
                 let Some(&bracket) = open.last() else { return Some(()) };
                 self.spaces();
@@ -173,7 +173,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The name of a member and its colon.
+    /// Parses the name of a member and its colon.
     fn name(&mut self) -> Option<()> {
         self.spaces();
         self.string()?;
@@ -193,7 +193,7 @@ impl Scanner<'_> {
         (self.pos > start).then_some(())
     }
 
-    /// A number that a float64 can hold; Go reports the others as `UnmarshalTypeError`.
+    /// Parses a number that a float64 can hold; Go reports the others as `UnmarshalTypeError`.
     fn number(&mut self) -> Option<()> {
         let start = self.pos;
         self.byte(b'-');
@@ -214,7 +214,7 @@ impl Scanner<'_> {
         text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|_| ())
     }
 
-    /// A string from its opening to its closing quote.
+    /// Parses a string from its opening to its closing quote.
     fn string(&mut self) -> Option<Item> {
         let start = self.pos;
         self.byte(b'"')?;
@@ -238,7 +238,7 @@ impl Scanner<'_> {
         Some(Item { text, range: start..self.pos })
     }
 
-    /// An escape sequence from its backslash.
+    /// Parses an escape sequence from its backslash.
     fn escape(&mut self) -> Option<char> {
         self.pos += 1;
         let c = match self.peek()? {
@@ -259,14 +259,14 @@ impl Scanner<'_> {
         Some(c)
     }
 
-    /// The code unit whose `u` stands at `pos`.
+    /// Returns the code unit whose `u` is at `pos`.
     fn unit(&self, pos: usize) -> Option<u16> {
         let digits =
             self.bytes.get(pos + 1..pos + 5).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
         u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     }
 
-    /// The rune of a code unit, with the second half of a pair if that follows.
+    /// Returns the rune of a code unit, with the second half of a pair if that follows.
     fn rune(&mut self, unit: u16) -> char {
         let second = self.bytes[self.pos..].starts_with(b"\\u").then(|| self.unit(self.pos + 1)).flatten();
         let mut pair = char::decode_utf16([unit, second.unwrap_or_default()]);

@@ -1,7 +1,7 @@
 //! Physical lines, and the logical lines that continuations make of them.
 //!
-//! A logical line remembers where its bytes come from, so that every word has a place in the source. It never
-//! knows what the line says.
+//! A logical line records the source position of its bytes, so that every word has a position in the source. It never
+//! interprets the line.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::go;
 use super::instruction::Word;
 use crate::text::Span;
 
-/// The longest line that `bufio.Scanner` hands on: `bufio.MaxScanTokenSize - 1` bytes before its `\n`.
+/// The longest line that `bufio.Scanner` returns: `bufio.MaxScanTokenSize - 1` bytes before its `\n`.
 pub(super) const MAX_LINE: usize = 65_535;
 
 /// The byte order mark that BuildKit's `discardBOM` drops.
@@ -40,7 +40,7 @@ impl<'t> Lines<'t> {
         }
     }
 
-    /// The next line without its line ending (`trimNewline`), and where the line after it starts.
+    /// Returns the next line without its line ending (`trimNewline`), and the start of the line after it.
     pub(super) fn next(&mut self) -> Option<Range<usize>> {
         let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
         let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -58,22 +58,22 @@ impl<'t> Lines<'t> {
         Some(start..end)
     }
 
-    /// How many lines have been read: the 1-based number of the last one.
+    /// Returns the number of lines read so far: the 1-based number of the last one.
     pub(super) fn number(&self) -> usize {
         self.number
     }
 
-    /// Where the last line ends, its line ending left out.
+    /// Returns the end of the last line, without its line ending.
     pub(super) fn end(&self) -> usize {
         self.last.end
     }
 
-    /// The lines that BuildKit's scanner would refuse.
+    /// Returns the lines that BuildKit's scanner refuses.
     pub(super) fn into_too_long(self) -> Vec<Span> {
         self.too_long
     }
 
-    /// Reads on to the line that ends a heredoc. The span of its body, and whether that line was found.
+    /// Reads up to the line that ends a heredoc. Returns the span of its body, and true if that line was found.
     pub(super) fn heredoc(&mut self, name: &str, chomp: bool) -> (Span, bool) {
         let start = self.at;
         while let Some(line) = self.next() {
@@ -90,18 +90,18 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// Where a piece of a logical line comes from.
+/// The source of a piece of a logical line.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     /// Offset in the logical line.
     at: usize,
     /// Offset in the source.
     source: usize,
-    /// How long it is.
+    /// The length.
     len: usize,
 }
 
-/// The memory of a logical line, kept from one line to the next.
+/// The buffers of a logical line, reused from one line to the next.
 #[derive(Default)]
 pub(super) struct Joiner {
     pieces: Vec<Piece>,
@@ -130,7 +130,7 @@ impl Joiner {
         let mut at = 0;
         let mut line = first;
         loop {
-            // The first piece stands even if it is empty: it is the place of a line without a word.
+            // The first piece is kept even if it is empty: it is the position of a line without a word.
             if kept > 0 || self.pieces.is_empty() {
                 self.pieces.push(Piece { at, source: line.start, len: kept });
                 at += kept;
@@ -165,11 +165,11 @@ impl Joiner {
     }
 }
 
-/// The next line of a continuation that is neither a comment nor blank; BuildKit skips those.
+/// Returns the next line of a continuation that is neither a comment nor blank; BuildKit skips those.
 fn continuation(lines: &mut Lines<'_>) -> Option<Range<usize>> {
     loop {
         let line = lines.next()?;
-        // Most lines start with spaces and a character of ASCII.
+        // Most lines start with spaces and an ASCII character.
         let bytes = &lines.text[line.clone()];
         let first = match bytes.iter().find(|b| **b != b' ') {
             Some(b @ b'!'..=b'~') => Some(*b),
@@ -181,18 +181,19 @@ fn continuation(lines: &mut Lines<'_>) -> Option<Range<usize>> {
     }
 }
 
-/// Returns true if a line goes on in the next one, and how much of it counts then (`trimContinuationCharacter`). The
-/// escape character must be the last one that is neither space nor tab, and none may stand before it.
+/// Returns true if a line continues on the next one, and the length of the part that then counts
+/// (`trimContinuationCharacter`). The escape character must be the last one that is neither space nor tab, and
+/// another one must not precede it.
 fn continued(line: &[u8], escape: u8) -> Option<usize> {
     let end = line.iter().rposition(|&b| b != b' ' && b != b'\t')?;
     let continues = line[end] == escape && (end == 0 || line[end - 1] != escape);
     continues.then_some(end)
 }
 
-/// A logical line: the bytes that BuildKit parses, and where each comes from.
+/// A logical line: the bytes that BuildKit parses, and their source positions.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
-    /// What BuildKit parses.
+    /// The bytes that BuildKit parses.
     pub(super) bytes: &'a [u8],
     /// The same, if the whole file is UTF-8.
     utf8: Option<&'a str>,
@@ -200,13 +201,13 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// A logical line of one piece.
+    /// Returns a logical line of one piece.
     fn one<'t: 'a>(lines: &Lines<'t>, range: Range<usize>, pieces: &'a [Piece]) -> Self {
         let utf8 = lines.utf8.map(|text| &text[range.clone()]);
         Self { bytes: &lines.text[range], utf8, pieces }
     }
 
-    /// Where the byte at `at` stands in the source.
+    /// Returns the source position of the byte at `at`.
     fn source(&self, at: usize) -> usize {
         let piece = match self.pieces {
             [only] => only,
@@ -215,7 +216,7 @@ impl<'a> Line<'a> {
         piece.source + (at - piece.at)
     }
 
-    /// Where a range of it stands in the source, line breaks inside it included.
+    /// Returns the source span of a range, line breaks inside it included.
     pub(super) fn span(&self, range: &Range<usize>) -> Span {
         if range.is_empty() {
             return Span::at(if range.start == 0 {
@@ -227,7 +228,7 @@ impl<'a> Line<'a> {
         Span::new(self.source(range.start), self.source(range.end - 1) + 1)
     }
 
-    /// The text of a range.
+    /// Returns the text of a range.
     pub(super) fn text(&self, range: &Range<usize>) -> String {
         match self.utf8.and_then(|text| text.get(range.clone())) {
             Some(text) => text.to_owned(),
@@ -235,7 +236,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// A word that is written as it reads.
+    /// Returns a word whose source text is its value.
     pub(super) fn word(&self, range: &Range<usize>) -> Word {
         let text = match self.utf8.and_then(|text| text.get(range.clone())) {
             Some(text) => CompactString::new(text),
@@ -249,7 +250,7 @@ impl<'a> Line<'a> {
 mod tests {
     use super::*;
 
-    /// The first logical line of a text, each of its bytes with its place, and the number of the line that
+    /// Returns the first logical line of a text, each of its bytes with its position, and the number of the line that
     /// comes after it.
     fn first(text: &[u8], escape: u8) -> (String, Vec<usize>, usize) {
         let mut lines = Lines::new(text);

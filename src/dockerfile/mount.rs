@@ -10,8 +10,8 @@ use super::go;
 ///             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 /// ```
 ///
-/// Of a key that is given twice, the last value counts. Keys have any letter case; values may hold variables, but that of
-/// `from`.
+/// If a key is given twice, the last value counts. Keys have any letter case. Values may contain variables, except
+/// that of `from`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mount {
     /// `type`: `bind` without one.
@@ -24,18 +24,18 @@ pub struct Mount {
     pub target: Option<String>,
     /// `id`.
     pub id: Option<String>,
-    /// `required`: true without a value too. False where a variable decides.
+    /// `required`: also true without a value. False if the value is a variable.
     pub required: bool,
     /// `env`.
     pub env: Option<String>,
 }
 
 impl Mount {
-    /// Reads a value, and checks it as far as BuildKit does before variables are known.
+    /// Parses a value, and checks what BuildKit checks before variables are known.
     ///
     /// # Errors
     ///
-    /// Why BuildKit refuses it, in its words.
+    /// BuildKit's message if BuildKit refuses it.
     pub(super) fn read(value: &str) -> Result<Self, String> {
         let fields = fields(value).map_err(|why| format!("failed to parse csv mounts: {why}"))?;
         let mut mount = Self::default();

@@ -1,6 +1,7 @@
-//! The way through a text: directives, logical lines, instructions (`parser.Parse` and `instructions.Parse`).
+//! Parses a text: directives, logical lines, instructions (`parser.Parse` and `instructions.Parse`).
 //!
-//! BuildKit stops at the first thing that it refuses. Here it is noted, and reading goes on behind it.
+//! BuildKit stops at the first error. This parser records the error and continues after it. It never changes the
+//! text.
 
 mod body;
 #[cfg(test)]
@@ -19,10 +20,10 @@ use super::line::{BOM, Joiner, Line, Lines, MAX_LINE};
 use super::word::Node;
 use crate::text::Span;
 
-/// How long an instruction is, to guess how many there are.
+/// The typical length of an instruction, to estimate the number of instructions.
 const BYTES_PER_INSTRUCTION: usize = 128;
 
-/// Reads a text.
+/// Parses a text.
 pub(super) fn read(text: &[u8]) -> (Directives, Vec<Instruction>, Vec<ReadError>) {
     let mut reader = Reader {
         lines: Lines::new(text),
@@ -53,26 +54,26 @@ pub(super) fn read(text: &[u8]) -> (Directives, Vec<Instruction>, Vec<ReadError>
     reader.finish(text)
 }
 
-/// The first line without its byte order mark.
+/// Returns the first line without its byte order mark.
 fn skip_mark(text: &[u8], line: Range<usize>) -> Range<usize> {
     let mark = if line.start == 0 && text[line.clone()].starts_with(BOM) { BOM.len() } else { 0 };
     line.start + mark..line.end
 }
 
-/// What has been read so far.
+/// The state of the parser.
 struct Reader<'t> {
     lines: Lines<'t>,
     header: Header,
     escape: Option<Directive>,
     escape_token: u8,
-    /// True if there was a FROM, were it one that BuildKit refuses.
+    /// True if there was a FROM, even one that BuildKit refuses.
     begun: bool,
-    /// How many FROM there were that BuildKit takes.
+    /// The number of FROM instructions so far that BuildKit accepts.
     stages: usize,
     instructions: Vec<Instruction>,
-    /// What `parser.Parse` refuses. It reads the child of an ONBUILD too.
+    /// The errors of `parser.Parse`. It parses the child of an ONBUILD too.
     syntax_errors: Vec<ReadError>,
-    /// What `instructions.Parse` refuses. It does not look at the child of an ONBUILD.
+    /// The errors of `instructions.Parse`. It ignores the child of an ONBUILD.
     errors: Vec<ReadError>,
 }
 
@@ -85,7 +86,7 @@ impl Reader<'_> {
         self.syntax_errors.push(ReadError { message: message.into(), span });
     }
 
-    /// Reads a line as a directive (`possibleParserDirective`).
+    /// Parses a line as a directive (`possibleParserDirective`).
     fn directive(&mut self, text: &[u8], line: &Range<usize>) {
         match self.header.line(&text[line.clone()], b"#") {
             Found::Nothing | Found::Directive(Name::Syntax | Name::Check, _) => {}
@@ -106,7 +107,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the instruction on a logical line, and its heredocs.
+    /// Parses the instruction on a logical line, and its heredocs.
     fn instruction(&mut self, line: &Line<'_>, start_line: usize) {
         let node = Node::split(line, 0..line.bytes.len(), self.escape_token);
         let word = line.word(&node.word);

@@ -1,5 +1,5 @@
-//! Variables: those before the first stage, and in a stage ENV, ARG and what the base image sets. It never guesses a
-//! value.
+//! Variables: those before the first stage, and in a stage ENV, ARG and the environment of the base image. It never
+//! guesses a value.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const PLATFORM_ARGUMENTS: [&str; 11] = [
     "TARGETSTAGE",
 ];
 
-/// What is known of one variable.
+/// The value of one variable, if it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Set(String),
@@ -34,15 +34,15 @@ enum Value {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
     values: HashMap<String, Value>,
-    /// What the image's configuration gets, which is what ENV said and never an ARG.
+    /// The environment in the image's configuration: the values of ENV, never of ARG.
     exported: HashMap<String, Value>,
-    /// Why variables that nobody declared may have a value all the same; `None` if they have none.
+    /// The reason why undeclared variables may still have a value; `None` if they have none.
     open: Option<Arc<str>>,
 }
 
 impl Scope {
-    /// The global scope: the platform arguments (`dockerfile2llb.defaultArgs`) and ARG before the first FROM
-    /// (`buildMetaArgs`). `given` holds the build arguments; None as the value of one that only the build knows.
+    /// Returns the global scope: the platform arguments (`dockerfile2llb.defaultArgs`) and ARG before the first FROM
+    /// (`buildMetaArgs`). `given` holds the build arguments; the value is `None` if only the build knows it.
     pub(crate) fn global(dockerfile: &Dockerfile, given: &BTreeMap<String, Option<String>>) -> Self {
         let mut scope = Self::default();
         for name in PLATFORM_ARGUMENTS {
@@ -59,7 +59,7 @@ impl Scope {
         scope
     }
 
-    /// A stage that starts from an image whose environment is known.
+    /// Returns the scope of a stage that starts from an image whose environment is known.
     pub(crate) fn with_environment<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut scope = Self::default();
         for (name, value) in environment {
@@ -68,18 +68,18 @@ impl Scope {
         scope
     }
 
-    /// A stage that starts from an image whose environment is not known, and why.
+    /// Returns the scope of a stage that starts from an image whose environment is unknown, with the reason.
     pub(crate) fn open(why: Arc<str>) -> Self {
         Self { open: Some(why), ..Self::default() }
     }
 
-    /// A stage that starts from the image that a stage with this scope leaves.
+    /// Returns the scope of a stage that is based on a stage with this scope.
     #[must_use]
     pub(crate) fn of_image(&self) -> Self {
         Self { values: self.exported.clone(), ..self.clone() }
     }
 
-    /// The same where nobody knows what build arguments hold.
+    /// Returns the same scope with unknown build arguments.
     #[must_use]
     pub(crate) fn without_arguments(&self) -> Self {
         let mut scope = self.clone();
@@ -104,7 +104,7 @@ impl Scope {
         }
     }
 
-    /// Says that `name` has a value that is not known.
+    /// Records that `name` has an unknown value.
     fn set_unknown(&mut self, name: &str, why: Arc<str>) {
         self.values.insert(name.to_owned(), Value::Unknown(why));
     }
@@ -117,9 +117,9 @@ impl Scope {
         }
     }
 
-    /// Declares the names of an ARG as `dockerfile2llb.dispatchArg` and `buildMetaArgs` do: a build argument first, then
-    /// the default, then the global value. Without any of them a value that is there stays; where none is, every build
-    /// may give one, so the value is not known.
+    /// Declares the names of an ARG as `dockerfile2llb.dispatchArg` and `buildMetaArgs` do: a build argument first,
+    /// then the default, then the global value. Without any of them, an existing value stays. If there is none, every
+    /// build may give one, so the value is unknown.
     pub(crate) fn declare(
         &mut self,
         arguments: &[Assignment],
@@ -140,8 +140,8 @@ impl Scope {
         }
     }
 
-    /// Expands `word` as BuildKit does for an instruction's argument; the reason where its value is not known: it
-    /// depends on a variable that nothing tells, or BuildKit refuses the word.
+    /// Expands `word` as BuildKit does for an instruction's argument; returns the reason if its value is unknown: it
+    /// depends on an unknown variable, or BuildKit refuses the word.
     pub(crate) fn expand(&self, word: &str, escape_token: char) -> Result<String, String> {
         if !word.contains(['$', '\'', '"', '<', escape_token]) {
             return Ok(word.to_owned());
@@ -157,11 +157,11 @@ impl Scope {
             Some(Value::Unknown(why)) => Some(why),
             _ => self.open.as_ref(),
         };
-        why.map_or_else(|| format!("${name} is not known"), |why| format!("${name} is not known: {why}"))
+        why.map_or_else(|| format!("${name} is unknown"), |why| format!("${name} is unknown: {why}"))
     }
 }
 
-/// The value of an argument that a build gives; the reason where only the build knows it.
+/// Returns the value of an argument that a build gives, or the reason if only the build knows it.
 fn given_value(given: Option<&str>) -> Result<String, String> {
     given.map(str::to_owned).ok_or_else(|| "the build gives it".into())
 }
@@ -187,7 +187,7 @@ mod tests {
         arguments.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect()
     }
 
-    /// The words `$NAME` in a stage behind these lines with these ARGs, of a build with these arguments.
+    /// Returns the expanded words in a stage after these lines with these ARGs, in a build with these arguments.
     fn values(before: &str, inside: &[(&str, Option<&str>)], given: &Given, words: &[&str]) -> Vec<String> {
         let global = Scope::global(&Dockerfile::read(format!("{before}FROM x\n")), given);
         let declared = inside
@@ -214,13 +214,13 @@ mod tests {
         };
         let none = given(&[]);
         assert_eq!(global("ARG A=1\nARG A\nARG B=$A-$C\nFROM x\nARG A=2\n", &none, "$A $B"), "1 1-");
-        assert_eq!(global("ARG A\nFROM x\n", &none, "$A"), "$A is not known: ARG without a default");
+        assert_eq!(global("ARG A\nFROM x\n", &none, "$A"), "$A is unknown: ARG without a default");
         let of_build = given(&[("A", None), ("TARGETARCH", Some("arm64")), ("UNDECLARED", Some("x"))]);
-        assert_eq!(global("ARG A=1\nFROM x\n", &of_build, "$A"), "$A is not known: the build gives it");
+        assert_eq!(global("ARG A=1\nFROM x\n", &of_build, "$A"), "$A is unknown: the build gives it");
         assert_eq!(global("FROM x\n", &of_build, "$TARGETARCH$UNDECLARED"), "arm64");
         assert_eq!(
             global("FROM x\n", &of_build, "$BUILDARCH"),
-            "$BUILDARCH is not known: it depends on the platform"
+            "$BUILDARCH is unknown: it depends on the platform"
         );
     }
 
@@ -230,12 +230,12 @@ mod tests {
         assert_eq!(
             values("", &declared, &given(&[]), &["/$A", "/$TARGETARCH", "/$B"]),
             [
-                "$A is not known: ARG without a default",
-                "$TARGETARCH is not known: it depends on the platform",
+                "$A is unknown: ARG without a default",
+                "$TARGETARCH is unknown: it depends on the platform",
                 "/"
             ]
         );
         let open = Scope::open("image base:1 was not read".into());
-        assert_eq!(open.expand("$SRC/", '\\'), Err("$SRC is not known: image base:1 was not read".into()));
+        assert_eq!(open.expand("$SRC/", '\\'), Err("$SRC is unknown: image base:1 was not read".into()));
     }
 }

@@ -1,11 +1,11 @@
-//! The stage graph of a Dockerfile, for one set of build arguments: where each stage starts from and what it uses
-//! (`dockerfile2llb.toDispatchState`). It never looks at what a stage does.
+//! The stage graph of a Dockerfile, for one set of build arguments: the base of each stage and the stages and images
+//! that it uses (`dockerfile2llb.toDispatchState`). It never reads the commands of a stage.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Body, Dockerfile, From, Instruction, Scope, go};
 
-/// The base that is empty, where no stage has its name (`emptyImageName`).
+/// The empty base, if no stage has its name (`emptyImageName`).
 const SCRATCH: &str = "scratch";
 
 /// The stages of a Dockerfile, in order.
@@ -33,12 +33,12 @@ pub struct Stages {
 pub struct Stage {
     /// Its name, in lower case.
     pub name: Option<String>,
-    /// Where it starts from.
+    /// The base.
     pub base: Reference,
-    /// The platform of its FROM, expanded. None without one, and where it is not known.
+    /// The platform of its FROM, expanded. `None` if there is none, or if it is unknown.
     pub platform: Option<String>,
-    /// What its COPY and RUN take files from, in any build. ONBUILD counts for the stage that holds it: a stage that runs
-    /// it starts from that one, so it uses the same.
+    /// The sources of its COPY and RUN, in any build. ONBUILD counts for the stage that contains it: a stage that
+    /// runs it is based on that stage, so it uses the same sources.
     uses: Vec<Reference>,
 }
 
@@ -51,12 +51,12 @@ pub enum Reference {
     Stage(usize),
     /// An image or a named context, with variables expanded.
     Image(String),
-    /// It is not known, or BuildKit refuses it; and why.
+    /// It is unknown, or BuildKit refuses it; with the reason.
     Unknown(String),
 }
 
 impl Stages {
-    /// Reads the stages. `build_args` are those of the build; None as the value of one that only the build knows.
+    /// Parses the stages. `build_args` are those of the build; the value is `None` if only the build knows it.
     pub fn new(dockerfile: &Dockerfile, build_args: &BTreeMap<String, Option<String>>) -> Self {
         let global = Scope::global(dockerfile, build_args);
         let escape_token = char::from(dockerfile.directives().escape_token);
@@ -89,7 +89,7 @@ impl Stages {
         self.all.push(Stage { name: from.name.clone(), base, platform, uses: Vec::new() });
     }
 
-    /// The meaning of `written`, which is looked up among the names of stages as `name`.
+    /// Returns the meaning of `written`, which is looked up among the names of stages as `name`.
     fn named(&self, name: &str, written: &str) -> Reference {
         match self.by_name.get(name) {
             Some(&stage) => Reference::Stage(stage),
@@ -115,8 +115,8 @@ impl Stages {
         }
     }
 
-    /// The source of `COPY --from`: a number counts stages, a name is that of the last stage that has it
-    /// (`dockerfile2llb.toCommand`).
+    /// Returns the source of `COPY --from`: a number is the index of a stage, a name means the last stage with that
+    /// name (`dockerfile2llb.toCommand`).
     fn copy_source(&self, from: &str) -> Reference {
         if Scope::default().expand(from, self.escape_token).as_deref() != Ok(from) {
             return Reference::Unknown("variable expansion is not supported for --from".to_owned());
@@ -130,12 +130,13 @@ impl Stages {
         }
     }
 
-    /// The source of a mount: a number is no stage here (`dockerfile2llb.detectRunMount`).
+    /// Returns the source of a mount: a number does not name a stage here (`dockerfile2llb.detectRunMount`).
     fn mount_source(&self, from: &str) -> Reference {
         self.named(&go::lower(from), from)
     }
 
-    /// The source of a `COPY --from` in a stage. BuildKit refuses to copy from the stage itself or a later one.
+    /// Returns the source of a `COPY --from` in a stage. BuildKit refuses to copy from the stage itself or a later
+    /// one.
     pub fn copied_from(&self, stage: usize, from: &str) -> Reference {
         match self.copy_source(from) {
             Reference::Stage(source) if source >= stage => no_stage_before(from),
@@ -143,42 +144,43 @@ impl Stages {
         }
     }
 
-    /// The variables before the first stage.
+    /// Returns the variables before the first stage.
     pub(crate) fn global(&self) -> &Scope {
         &self.global
     }
 
-    /// The number of stages.
+    /// Returns the number of stages.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Returns true if there is none.
+    /// Returns true if there are no stages.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// A stage by its number.
+    /// Returns a stage by its index.
     pub fn get(&self, stage: usize) -> Option<&Stage> {
         self.all.get(stage)
     }
 
-    /// The stages, in order.
+    /// Returns the stages, in order.
     pub fn all(&self) -> &[Stage] {
         &self.all
     }
 
-    /// The name of a stage, where it has one.
+    /// Returns the name of a stage, if it has one.
     pub fn name(&self, stage: usize) -> Option<&str> {
         self.get(stage)?.name.as_deref()
     }
 
-    /// The value of `--target` for a stage: its name, unless it has none or a later stage has the same.
+    /// Returns the value of `--target` for a stage: its name, unless it has none or a later stage has the same.
     pub fn target(&self, stage: usize) -> Option<&str> {
         self.name(stage).filter(|name| self.by_name.get(*name) == Some(&stage))
     }
 
-    /// The stage that a target names, in any letter case; the last one without a target (`resolveTarget`).
+    /// Returns the stage that a target names, in any letter case, or the last stage if there is no target
+    /// (`resolveTarget`).
     pub fn of_target(&self, target: Option<&str>) -> Option<usize> {
         match target {
             None => self.len().checked_sub(1),
@@ -186,7 +188,7 @@ impl Stages {
         }
     }
 
-    /// The stage that a stage starts from.
+    /// Returns the stage that is the base of a stage.
     pub fn parent(&self, stage: usize) -> Option<usize> {
         match self.get(stage)?.base {
             Reference::Stage(parent) => Some(parent),
@@ -194,12 +196,12 @@ impl Stages {
         }
     }
 
-    /// A stage, the one that it starts from, and so on: what their lines write becomes the image.
+    /// Returns a stage, its base, the base of that, and so on: their instructions write the image.
     pub fn chain(&self, stage: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(stage), |stage| self.parent(*stage))
     }
 
-    /// The stages that a build of `target` may execute, itself among them.
+    /// Returns the stages that a build of `target` may execute, `target` included.
     pub fn reached(&self, target: usize) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
         let mut pending = vec![target];
@@ -211,7 +213,7 @@ impl Stages {
         reached
     }
 
-    /// These stages, and all that may hold something of them.
+    /// Returns these stages, and all stages that may contain files of them.
     pub fn dependents(&self, of: &BTreeSet<usize>) -> BTreeSet<usize> {
         let mut found = of.clone();
         loop {
@@ -226,7 +228,7 @@ impl Stages {
         }
     }
 
-    /// Returns true if a stage takes something from another. A reference that is not known may be to any stage before.
+    /// Returns true if a stage uses another. An unknown reference may name any earlier stage.
     fn may_use(&self, stage: usize, other: usize) -> bool {
         let is_other = |used: &Reference| match used {
             Reference::Stage(used) => *used == other,

@@ -1,4 +1,4 @@
-//! How a logical line falls into words (BuildKit's `split_command.go` and `line_parsers.go`).
+//! Splits a logical line into words (BuildKit's `split_command.go` and `line_parsers.go`).
 
 use compact_str::CompactString;
 
@@ -8,7 +8,7 @@ use super::go;
 use super::instruction::Word;
 use super::line::Line;
 
-/// A logical line, or the part of one behind `ONBUILD`, split as `splitCommand` does.
+/// A logical line, or the part of one after `ONBUILD`, split as `splitCommand` does.
 pub(super) struct Node {
     /// The instruction word.
     pub(super) word: Range<usize>,
@@ -36,8 +36,8 @@ fn is_field_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\x0b' | b'\x0c' | b'\r' | b' ')
 }
 
-/// The words between white space, without regard to quotes (`parseStringsWhitespaceDelimited`). The range must
-/// be trimmed.
+/// Returns the words between white space, without regard to quotes (`parseStringsWhitespaceDelimited`). The range
+/// must be trimmed.
 pub(super) fn fields(bytes: &[u8], range: Range<usize>) -> impl Iterator<Item = Range<usize>> + '_ {
     let Range { mut start, end } = range;
     std::iter::from_fn(move || {
@@ -59,9 +59,9 @@ pub(super) fn split_once(bytes: &[u8], range: Range<usize>) -> Option<(Range<usi
     (spaces > 0).then(|| (first.clone(), first.end + spaces..range.end))
 }
 
-/// The flags at the start of a range, and the rest (`extractBuilderFlags`).
+/// Returns the flags at the start of a range, and the rest (`extractBuilderFlags`).
 ///
-/// BuildKit goes byte by byte and writes each as a rune: what is not ASCII comes out as Latin-1, and the bytes
+/// BuildKit reads byte by byte and writes each byte as a rune: bytes that are not ASCII become Latin-1, and the bytes
 /// 0x85 and 0xA0 are white space.
 fn builder_flags(line: &Line<'_>, range: Range<usize>, escape: u8) -> (Vec<Word>, Range<usize>) {
     let Range { start: mut pos, end } = range;
@@ -83,7 +83,7 @@ fn builder_flags(line: &Line<'_>, range: Range<usize>, escape: u8) -> (Vec<Word>
     }
 }
 
-/// The flag that starts at `pos`, and where it ends: at white space or at the end of the line.
+/// Returns the flag that starts at `pos`, and its end: at white space or at the end of the line.
 fn flag(bytes: &[u8], mut pos: usize, escape: u8) -> (CompactString, usize) {
     let mut text = CompactString::default();
     let mut quote = None;
@@ -104,7 +104,7 @@ fn flag(bytes: &[u8], mut pos: usize, escape: u8) -> (CompactString, usize) {
     (text, pos.min(bytes.len()))
 }
 
-/// The words of `ARG`, `ENV` and `LABEL`: quotes and escapes keep white space together, and stay
+/// Returns the words of `ARG`, `ENV` and `LABEL`: quotes and escapes protect white space, and stay in the words
 /// (`parseWords`).
 pub(super) fn quoted_words(bytes: &[u8], range: Range<usize>, escape: u8) -> QuotedWords<'_> {
     QuotedWords { bytes: &bytes[..range.end], pos: range.start, escape }
@@ -118,7 +118,8 @@ pub(super) struct QuotedWords<'a> {
 }
 
 impl QuotedWords<'_> {
-    /// Behind an escape character at `pos` and the character that it escapes. None if there is none.
+    /// Returns the position after an escape character at `pos` and the character that it escapes. `None` if there is
+    /// none.
     fn escaped(&self, pos: usize) -> Option<usize> {
         match self.bytes.get(pos + 1)? {
             0x80.. => Some(pos + 1 + bstr::decode_utf8(&self.bytes[pos + 1..]).1),
@@ -164,7 +165,7 @@ mod tests {
     use super::*;
     use crate::text::Span;
 
-    /// Word, flags with their places, and the rest.
+    /// Returns the word, the flags with their positions, and the rest.
     fn split(text: &[u8], escape: u8) -> (String, Vec<(String, Span)>, String) {
         let mut lines = Lines::new(text);
         let mut joiner = Joiner::default();
@@ -199,7 +200,7 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(rest, ". /d");
         assert_eq!(split(b"COPY --a=`\" b", b'`').1[0].0, "--a=\"");
-        // In single quotes an escape counts all the same here.
+        // An escape also counts in single quotes here.
         assert_eq!(flags(b"COPY --a='\\'' b"), (vec!["--a='".to_owned()], "b".to_owned()));
     }
 

@@ -1,4 +1,4 @@
-//! The `# syntax` header that a file needs, and the edit that gives it one.
+//! The `# syntax` header that a file needs, and the edit that writes it. It never writes a file.
 
 use std::fmt;
 
@@ -28,22 +28,22 @@ impl fmt::Display for Version {
     }
 }
 
-/// `COPY --link` came with this frontend (BuildKit 0.10).
+/// The first frontend with `COPY --link` (BuildKit 0.10).
 pub const LINK: Version = Version::new(4);
 
-/// What a `# syntax` value names.
+/// The frontend that a `# syntax` value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frontend {
     /// Docker's, at this release; a tag like `1` is the newest of its kind.
     Docker(Version),
-    /// Docker's, pinned by a digest alone: its release is not known.
+    /// Docker's, pinned by a digest alone: its release is unknown.
     Digest,
     /// Another frontend.
     Other,
 }
 
 impl Frontend {
-    /// Reads the first word of a `# syntax` value. A mirror of `docker/dockerfile` counts as it.
+    /// Parses the first word of a `# syntax` value. A mirror of `docker/dockerfile` counts as the original.
     pub fn read(value: &str) -> Self {
         let reference = value.split_whitespace().next().unwrap_or_default();
         let (name, digest) = reference.split_once('@').map_or((reference, false), |(name, _)| (name, true));
@@ -75,9 +75,9 @@ fn release(tag: &str) -> Option<Version> {
     Some(Version { major, minor })
 }
 
-/// The least frontend that reads what a file uses as it is meant; `None` if any does.
+/// Returns the oldest frontend that supports everything the file uses; `None` if any frontend does.
 ///
-/// `link` says whether a line of it is or will be linked. Releases: BuildKit's
+/// `link` is true if an instruction of it is or will be linked. Releases: BuildKit's
 /// `frontend/dockerfile/docs/reference.md`.
 pub fn floor(dockerfile: &Dockerfile, link: bool) -> Option<Version> {
     let check = dockerfile.directives().check.as_ref().map(|_| Version::new(8));
@@ -94,7 +94,7 @@ fn instruction_floor(instruction: &Instruction) -> Option<Version> {
     }
 }
 
-/// ONBUILD of a COPY from another stage or image.
+/// Returns true for an ONBUILD of a COPY from another stage or image.
 fn onbuild_floor(inner: &Instruction) -> Option<Version> {
     match &inner.body {
         Body::Transfer(transfer) => transfer.options.from.as_ref().map(|_| Version::new(11)),
@@ -148,34 +148,34 @@ fn has_operator(word: &str, operator: &str) -> bool {
     })
 }
 
-/// What happens to the header of a file.
+/// The change to the header of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Header {
-    /// It is good enough, or none is needed.
+    /// It is recent enough, or none is needed.
     Keep,
     /// A header with this value is written above everything.
     Insert(String),
-    /// The header that is there is too old and gets this value.
+    /// The existing header is too old and gets this value.
     Raise(String),
-    /// It names another frontend, which is left alone.
+    /// It names another frontend, which is not changed.
     Foreign(String),
 }
 
-/// The header that the configuration wants cannot be written.
+/// The header that the configuration sets cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this file needs frontend {required} or later; [syntax] write = \"{write}\" would be older")]
 pub struct HeaderError {
-    /// What the file uses needs this.
+    /// The release that the file needs.
     pub required: Version,
-    /// What `[syntax] write` says.
+    /// The value of `[syntax] write`.
     pub write: String,
 }
 
-/// Decides what happens to the header. `write` is `[syntax] write`.
+/// Decides the change to the header. `write` is `[syntax] write`.
 ///
 /// # Errors
 ///
-/// [`HeaderError`] where `write` names an older frontend than the file needs.
+/// [`HeaderError`] if `write` names an older frontend than the file needs.
 pub fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result<Header, HeaderError> {
     let new = || match Frontend::read(write) {
         Frontend::Docker(version) if version < required => {
@@ -195,13 +195,13 @@ pub fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result
     }
 }
 
-/// Adds the edit for a header. A new one goes above everything but a byte order mark and a `#!` line, with the
-/// file's own line ending; a blank line sets it off, unless a directive follows, which a blank line would turn
-/// into a comment.
+/// Adds the edit for a header. A new header is inserted above everything except a byte order mark and a `#!` line,
+/// with the file's own line ending. A blank line follows it, unless a directive follows, which a blank line would
+/// turn into a comment.
 ///
 /// # Errors
 ///
-/// [`EditsMeet`] if another edit stands there.
+/// [`EditsMeet`] if another edit is at the same position.
 pub fn edit(dockerfile: &Dockerfile, header: &Header, edits: &mut EditSet) -> Result<(), EditsMeet> {
     match header {
         Header::Keep | Header::Foreign(_) => Ok(()),

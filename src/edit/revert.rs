@@ -1,5 +1,5 @@
-//! The inverse of an edit, in a text that people may have changed since: only what still stands as it was written is
-//! restored, everything else is kept byte for byte.
+//! The inverse of an edit, in a text that people may have changed since. Only unchanged instructions are restored;
+//! everything else never changes by a byte.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,18 +15,18 @@ use crate::text::{EditSet, Span};
 pub struct Reverted {
     /// The new text.
     pub text: Vec<u8>,
-    /// The lines that were restored, by where they stood before they were linked, 1-based.
+    /// The restored lines, by their position before they were linked, 1-based.
     pub restored: Vec<usize>,
-    /// The lines that somebody changed since, which are left, in the same way.
+    /// The lines that were changed since and are not restored, by the same position.
     pub left: Vec<usize>,
 }
 
-/// Restores, in `now`, the instructions of `original` that `written` has in other words. `written` is `original` with
-/// the edits of `lines` and `header`. A header that was written goes too, unless what is left needs it.
+/// Restores, in `now`, the instructions of `original` that differ in `written`. `written` is `original` with the
+/// edits of `lines` and `header`. A header that was written is removed too, unless the remaining text needs it.
 ///
 /// # Errors
 ///
-/// [`RewriteError`] if BuildKit refuses `now` as it is, it is no UTF-8, or the result does not read as it should.
+/// [`RewriteError`] if BuildKit refuses `now`, `now` is not UTF-8, or the result does not read as planned.
 pub fn revert(
     original: &Dockerfile,
     written: &Dockerfile,
@@ -72,11 +72,11 @@ pub fn revert(
     Ok(Reverted { text, restored: originals.values().map(|old| old.start_line).collect(), left })
 }
 
-/// Which lines of the text that was written the present one still has, as they were written or as they were before.
+/// The lines of the written text that the present text still has, in their written or their original form.
 struct Kept<'a> {
     written: &'a Dockerfile,
     now: &'a Dockerfile,
-    /// For each line of the written text, where it is now; both from 0.
+    /// For each line of the written text, its present line; both from 0.
     lines: Vec<Option<usize>>,
 }
 
@@ -87,8 +87,8 @@ impl<'a> Kept<'a> {
         now: &'a Dockerfile,
         pairs: &[(&Instruction, &Instruction)],
     ) -> Self {
-        // A line is the same whether it was restored already or not, so that a second run finds each where the first
-        // one found it, and does not take another line of the same words for it.
+        // A line compares equal in its restored form too, so that a second run finds each line where the first run
+        // found it, and does not match another line with the same words.
         let mut same: HashMap<&[u8], &[u8]> = HashMap::new();
         for (old, new) in pairs {
             let both = lines_of(original, old).into_iter().zip(lines_of(written, new));
@@ -115,12 +115,12 @@ impl<'a> Kept<'a> {
         Self { written, now, lines }
     }
 
-    /// Where a 1-based line is now, 1-based.
+    /// Returns the present number of a 1-based line, 1-based.
     fn line(&self, line: usize) -> Option<usize> {
         self.lines.get(line.checked_sub(1)?).copied().flatten().map(|at| at + 1)
     }
 
-    /// The place, among the present instructions, of a written one whose lines are all there.
+    /// Returns the index, among the present instructions, of a written one whose lines all still exist.
     fn instruction(&self, written: &Instruction) -> Option<usize> {
         let index = self.written.line_index();
         let (first, last) = (index.position(written.span.start).line, index.position(written.span.end).line);
@@ -131,7 +131,7 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// The lines on which an instruction stands, without their line feeds.
+/// Returns the lines of an instruction, without their line feeds.
 fn lines_of<'a>(dockerfile: &'a Dockerfile, instruction: &Instruction) -> Vec<&'a [u8]> {
     let index = dockerfile.line_index();
     let (first, last) =
@@ -141,7 +141,7 @@ fn lines_of<'a>(dockerfile: &'a Dockerfile, instruction: &Instruction) -> Vec<&'
     lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line)).collect()
 }
 
-/// The line that stands for all that are the same as this one.
+/// Returns the form that all lines equal to this one share.
 fn first_of<'a>(same: &HashMap<&[u8], &'a [u8]>, mut line: &'a [u8]) -> &'a [u8] {
     while let Some(other) = same.get(line) {
         line = other;
@@ -149,8 +149,8 @@ fn first_of<'a>(same: &HashMap<&[u8], &'a [u8]>, mut line: &'a [u8]) -> &'a [u8]
     line
 }
 
-/// Takes the header back if it is still the one that was written and `plain`, the text with its lines restored, does
-/// not need it more than the original did. Gives the value that the header has then.
+/// Removes the header if it is still the one that was written and `plain`, the text with its lines restored, does not
+/// need it more than the original did. Returns the value that the header then has.
 fn restore_header(
     original: &Dockerfile,
     written: &Dockerfile,
@@ -178,7 +178,7 @@ fn restore_header(
             let blank = newlines(written) > newlines(original) + 1
                 && ours.line(wrote.line + 1) == Some(there.line + 1);
             let next = index.line(there.line + 1).filter(|_| blank);
-            // The blank line stays where it keeps a comment from being a directive.
+            // The blank line stays if it prevents a comment from becoming a directive.
             for end in next.into_iter().chain([line]).map(|last| last.end) {
                 let mut tried = edits.clone();
                 tried.replace(Span::new(start, end), "")?;
@@ -215,8 +215,8 @@ fn has_directives(text: &Dockerfile, other: &Dockerfile, syntax: Option<&str>) -
         && value(&found.syntax).as_deref() == syntax
 }
 
-/// The result must say what `now` says, but for the restored instructions, which must say what the original said, and
-/// for the header.
+/// Checks that the result means the same as `now`, except for the header and the restored instructions. These must
+/// mean the same as in the original.
 fn check(
     original: &Dockerfile,
     now: &Dockerfile,
@@ -256,7 +256,7 @@ mod tests {
     use crate::edit::rewrite;
 
     const ORIGINAL: &str = "FROM a\nCOPY x /x\nRUN a\nCOPY y \\\n  # why\n  /y\nCOPY x /x\nRUN b\nADD z /z\n";
-    /// What people may put anywhere.
+    /// Lines that people may insert anywhere.
     const POOL: [&str; 12] = [
         "",
         "# a comment",

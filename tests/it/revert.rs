@@ -193,7 +193,7 @@ fn what_can_not_be_reverted_is_told() {
     scratch.run(&["revert", "Dockerfile", "--write"]).refused(&["Dockerfile has uncommitted changes"]);
     assert_eq!(scratch.text("Dockerfile"), format!("{linked}# mine\n"));
     reverted(&scratch, &format!("{linked}COPI x\n"))
-        .refused(&["BuildKit refuses this file", "mend that first"]);
+        .refused(&["BuildKit refuses this file", "fix that first"]);
     reverted(&scratch, &linked).done();
     // A plan that was made behind the migration links nothing; the one before it can be named.
     scratch.write("Dockerfile", &linked).commit("Again");

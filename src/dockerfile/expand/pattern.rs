@@ -13,7 +13,7 @@ impl Pattern {
         compiled.map(Self).ok_or_else(|| "a pattern in a substitution is too large".to_owned())
     }
 
-    /// The text with the first match replaced by `replacement` as it is.
+    /// Returns the text with the first match replaced by the literal `replacement`.
     pub(super) fn replace(&self, text: &str, replacement: &str) -> String {
         let mut out = text.to_owned();
         if let Some(found) = self.0.find(text) {
@@ -22,8 +22,8 @@ impl Pattern {
         out
     }
 
-    /// The text with all matches replaced, as Go's `Regexp.ReplaceAllString` does: with `$` in the replacement
-    /// expanded.
+    /// Returns the text with all matches replaced, as Go's `Regexp.ReplaceAllString` does: with `$` in the
+    /// replacement expanded.
     pub(super) fn replace_all(&self, text: &str, replacement: &str) -> String {
         let mut out = String::new();
         let mut end = 0;
@@ -37,7 +37,7 @@ impl Pattern {
     }
 }
 
-/// The pieces of a pattern.
+/// Returns the parts of a pattern.
 fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
     let mut input = runes(pattern);
     let mut pieces = Vec::new();
@@ -45,7 +45,7 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
         pieces.push(match c {
             '*' => Piece::Star,
             '?' => Piece::Any,
-            // They end the pattern unless they are escaped; the escape is no part of it.
+            // They end the pattern unless they are escaped; the escape is not a part of it.
             '\\' if matches!(input.peek(), Some('}' | '/')) => continue,
             '\\' => match input.next() {
                 Some(c @ ('*' | '?' | '\\')) => Piece::Literal(c),
@@ -99,14 +99,14 @@ pub(super) fn trim_prefix(pattern: &str, value: &str, is_greedy: bool) -> Result
     Ok(value[end.unwrap_or_default()..].to_owned())
 }
 
-/// `${value%pattern}`: the prefix of both turned around, as BuildKit does it.
+/// `${value%pattern}`: the prefix of both, reversed, as BuildKit does it.
 pub(super) fn trim_suffix(pattern: &str, value: &str, is_greedy: bool) -> Result<String, String> {
     let value = value.chars().rev().collect::<String>();
     let trimmed = trim_prefix(&reversed(pattern), &value, is_greedy)?;
     Ok(trimmed.chars().rev().collect())
 }
 
-/// A pattern turned around, escapes kept in order: `a\*c` becomes `c\*a` (`reversePattern`).
+/// Returns a reversed pattern, with escapes kept in order: `a\*c` becomes `c\*a` (`reversePattern`).
 fn reversed(pattern: &str) -> String {
     let mut input = pattern.chars().peekable();
     let mut units = Vec::new();
@@ -144,7 +144,7 @@ mod tests {
     fn all_matches_are_replaced() {
         assert_eq!(pattern("a").replace_all("banana", "x"), "bxnxnx");
         assert_eq!(pattern("a*n").replace_all("banana", "x"), "bxa");
-        // An empty match right behind another does not count.
+        // An empty match directly after another match does not count.
         assert_eq!(pattern("").replace_all("ab", "-"), "-a-b-");
         assert_eq!(pattern("*").replace_all("ab", "-"), "-");
         assert_eq!(pattern("*").replace_all("a\nb", "-"), "-\n-");

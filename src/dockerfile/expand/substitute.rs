@@ -32,7 +32,7 @@ impl<E: Environment> Machine<'_, E> {
         }
     }
 
-    /// The value of a variable as it is.
+    /// Returns the unmodified value of a variable.
     fn plain(&mut self, name: &str, unset: impl Fn() -> String) -> String {
         match self.env.lookup(name) {
             Lookup::Set(value) => value,
@@ -42,19 +42,19 @@ impl<E: Environment> Machine<'_, E> {
         }
     }
 
-    /// The result of what needs an unknown variable; the whole result will be dropped.
+    /// Returns a placeholder for a part that needs an unknown variable; the whole result will be dropped.
     fn unknown(&mut self, name: &str) -> String {
         self.need(Some(name.to_owned()));
         String::new()
     }
 
-    /// Takes note that the result depends on this unknown variable.
+    /// Records that the result depends on this unknown variable.
     fn need(&mut self, name: Option<String>) {
         self.unknown = self.unknown.take().or(name);
     }
 
-    /// The word up to `stop`, and the unknown variable that it depends on. Whether the result depends on the
-    /// word is not known yet.
+    /// Returns the word up to `stop`, and the unknown variable that it depends on. The result itself may not depend
+    /// on the word.
     fn nested(
         &mut self,
         stop: char,
@@ -71,7 +71,7 @@ impl<E: Environment> Machine<'_, E> {
         }
     }
 
-    /// `${name:-word}` and the like, behind the modifier.
+    /// `${name:-word}` and similar forms, after the modifier.
     fn modified(
         &mut self,
         name: &str,
@@ -121,7 +121,7 @@ impl<E: Environment> Machine<'_, E> {
         }
     }
 
-    /// `${name/pattern/replacement}`, behind the first slash.
+    /// `${name/pattern/replacement}`, after the first slash.
     fn replaced(&mut self, name: &str) -> Result<String, String> {
         let all = self.input.next_if_eq(&'/').is_some();
         let (pattern, pattern_unknown) = self.nested('/', true, "syntax error: missing '/' in ${}")?;
@@ -134,7 +134,7 @@ impl<E: Environment> Machine<'_, E> {
         self.need(replacement_unknown);
         let value = match value {
             Lookup::Set(value) => value,
-            // BuildKit writes one slash here, whether there were two or not.
+            // BuildKit writes one slash here, even if there were two.
             _ if self.lex.skip_unset_env => return Ok(format!("${{{name}/{pattern}/{replacement}}}")),
             _ => String::new(),
         };
@@ -146,7 +146,7 @@ impl<E: Environment> Machine<'_, E> {
         })
     }
 
-    /// The name of a variable: a number, a special parameter, or letters, digits and `_` (`processName`).
+    /// Parses the name of a variable: a number, a special parameter, or letters, digits and `_` (`processName`).
     fn name(&mut self) -> String {
         let mut name = String::new();
         match self.input.peek() {

@@ -1,5 +1,5 @@
-//! What each instruction says: BuildKit's line parsers (`parser/line_parsers.go`) and the checks of
-//! `instructions/parse.go` behind them.
+//! The content of each instruction: BuildKit's line parsers (`parser/line_parsers.go`) and the checks of
+//! `instructions/parse.go` after them.
 
 use std::ops::Range;
 
@@ -18,9 +18,9 @@ const MIXED: &str = "when using JSON array syntax, arrays must be comprised of s
 
 /// Arguments that may be a JSON array.
 pub(super) enum Args {
-    /// They are one.
+    /// They are a JSON array.
     Json(Vec<json::Item>),
-    /// They are not.
+    /// They are not a JSON array.
     Plain(Range<usize>),
 }
 
@@ -42,7 +42,7 @@ fn texts(items: Vec<json::Item>) -> Vec<String> {
 }
 
 impl Reader<'_> {
-    /// Reads what follows an instruction word.
+    /// Parses the text after an instruction word.
     pub(super) fn body(&mut self, keyword: Keyword, line: &Line<'_>, node: Node, start_line: usize) -> Body {
         let body = match keyword {
             Keyword::Onbuild => self.onbuild(line, &node, start_line),
@@ -54,7 +54,7 @@ impl Reader<'_> {
         body.unwrap_or(Body::Unreadable)
     }
 
-    /// An instruction that no heredoc can follow. None if it is refused.
+    /// Parses an instruction that cannot have a heredoc. `None` if it is refused.
     fn simple(&mut self, keyword: Keyword, line: &Line<'_>, node: &Node) -> Option<Body> {
         let args = node.args.clone();
         match keyword {
@@ -78,7 +78,7 @@ impl Reader<'_> {
                     self.refuse(Self::place(line, node), message);
                     return None;
                 }
-                // BuildKit never looks at the flags of STOPSIGNAL.
+                // BuildKit ignores the flags of STOPSIGNAL.
                 if keyword != Keyword::StopSignal {
                     self.no_flags(node)?;
                 }
@@ -93,7 +93,7 @@ impl Reader<'_> {
         Some(Body::Other(keyword))
     }
 
-    /// The span of an instruction's own line: from its word to its last argument.
+    /// Returns the span of an instruction's own line: from its word to its last argument.
     pub(super) fn place(line: &Line<'_>, node: &Node) -> Span {
         line.span(&(node.word.start..node.args.end.max(node.word.end)))
     }
@@ -111,7 +111,7 @@ impl Reader<'_> {
         (self.errors.len() == errors).then_some(())
     }
 
-    /// Arguments that may be a JSON array (`parseMaybeJSON`). None if they are one that holds more than strings.
+    /// Parses arguments that may be a JSON array (`parseMaybeJSON`). `None` if the array contains more than strings.
     pub(super) fn maybe_json(&mut self, line: &Line<'_>, node: &Node, range: Range<usize>) -> Option<Args> {
         let range = go::trim_start(line.bytes, range);
         match json::array(line.bytes, range.clone()) {
@@ -139,7 +139,7 @@ impl Reader<'_> {
         };
         let body = match keyword {
             Some(keyword) if refused.is_none() => {
-                // What `instructions.Parse` would say of the child is said in the build that it triggers.
+                // The errors of `instructions.Parse` for the child occur in the build that it triggers.
                 let errors = std::mem::take(&mut self.errors);
                 let body = self.body(keyword, line, child, start_line);
                 self.errors = errors;
@@ -189,7 +189,7 @@ impl Reader<'_> {
         (self.errors.len() == errors).then(|| Body::From(From { base: line.word(&base), name, platform }))
     }
 
-    /// `ARG` (`parseNameOrNameVal`, `parseArg`). BuildKit never looks at its flags.
+    /// `ARG` (`parseNameOrNameVal`, `parseArg`). BuildKit ignores its flags.
     fn arg(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
         let mut assignments = Vec::new();
         for range in word::quoted_words(line.bytes, node.args.clone(), self.escape_token) {

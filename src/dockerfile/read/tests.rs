@@ -5,12 +5,12 @@ use super::super::{
 };
 use crate::text::Span;
 
-/// Behind a FROM of one line.
+/// Parses a text after a FROM of one line.
 fn staged(text: &str) -> Dockerfile {
     Dockerfile::read(format!("FROM a\n{text}"))
 }
 
-/// The messages of what is refused.
+/// Returns the messages of a text that is refused.
 fn refused(dockerfile: &Dockerfile) -> Vec<&str> {
     dockerfile.errors().iter().map(|error| &*error.message).collect()
 }
@@ -19,7 +19,7 @@ fn refusals(text: &str) -> Vec<String> {
     refused(&staged(text)).into_iter().map(str::to_owned).collect()
 }
 
-/// The last instruction of what is accepted.
+/// Returns the last instruction of a text that is accepted.
 fn last(dockerfile: &Dockerfile) -> &Instruction {
     assert_eq!(refused(dockerfile), Vec::<&str>::new());
     dockerfile.instructions().last().expect("there is one")
@@ -44,14 +44,14 @@ fn run(instruction: &Instruction) -> &Run {
     }
 }
 
-/// Flags, sources and destination, each as read and as written.
+/// Returns flags, sources and destination, each as read and as written.
 fn words(dockerfile: &Dockerfile) -> Vec<(&str, &str)> {
     let transfer = transfer(dockerfile.instructions().last().expect("there is one"));
     let words = transfer.flags.iter().chain(&transfer.sources).chain(&transfer.destination);
     words.map(|word| (&*word.text, source(dockerfile, word.span))).collect()
 }
 
-/// Heredocs: name, whether expanded, whether chomped, body.
+/// Returns heredocs: name, true if expanded, true if chomped, body.
 fn heredocs<'d>(dockerfile: &'d Dockerfile, heredocs: &'d [Heredoc]) -> Vec<(&'d str, bool, bool, &'d str)> {
     let one = |heredoc: &'d Heredoc| {
         (&*heredoc.name, heredoc.expand, heredoc.chomp, source(dockerfile, heredoc.body))
@@ -97,7 +97,7 @@ fn the_escape_directive() {
     assert_eq!(directives.escape_token, b'`');
     assert_eq!(directives.escape.as_ref().map(|found| (&*found.value, found.line)), Some(("`", 1)));
 
-    // It is looked for in trimmed lines, unlike syntax, and not behind anything else.
+    // Unlike syntax, it is searched in trimmed lines, and not after anything else.
     let token = |text: &str| Dockerfile::read(text).directives().escape_token;
     assert_eq!(token("  # ESCAPE = `\nFROM a"), b'`');
     assert_eq!(token("\u{feff}# syntax=a\n# escape=`\nFROM a"), b'`');
@@ -175,7 +175,7 @@ fn transfers_have_flags_sources_and_a_destination() {
     let options = &transfer(last(&dockerfile)).options;
     assert_eq!((options.keep_git_dir, options.unpack, options.link), (Some(false), Some(true), Some(true)));
     assert_eq!(options.checksum.as_deref(), Some("sha256:x"));
-    // Bytes beyond ASCII come out of flags as Latin-1, of words as they are.
+    // Bytes beyond ASCII become Latin-1 in flags, and are unchanged in words.
     assert_eq!(words(&staged("COPY --chown=ü ü ü")), [("--chown=Ã¼", "--chown=ü"), ("ü", "ü"), ("ü", "ü")]);
 }
 
@@ -212,7 +212,7 @@ fn transfers_that_are_refused_have_their_flags_alone() {
         refused(&dockerfile),
         ["unknown flag: --lnk (did you mean link?)", "missing a value on flag: --from"]
     );
-    // `parseCopy` returns when a flag is wrong, before it looks at the arguments.
+    // `parseCopy` returns when a flag is wrong, before it reads the arguments.
     let copy = transfer(&dockerfile.instructions()[1]);
     assert_eq!((copy.flags.len(), copy.sources.len(), &copy.destination), (2, 0, &None));
     let dockerfile = staged("COPY a <<EOF\nEOF\nRUN b");
@@ -227,7 +227,7 @@ fn transfers_that_are_refused_have_their_flags_alone() {
 #[test]
 fn heredocs_of_transfers() {
     let text = "COPY a <<EOF <<-\"B C\" b <<'D' /d\n1\nEOF\n\t2\n\tB\n\tB C\nD\nRUN x";
-    // The words fall apart at white space, so `<<-"B` and `C"` are two paths; the lexer of heredocs sees one.
+    // The words are split at white space, so `<<-"B` and `C"` are two paths; the lexer of heredocs sees one.
     let dockerfile = staged(text);
     assert_eq!(refused(&dockerfile), Vec::<&str>::new());
     let copy = transfer(&dockerfile.instructions()[1]);
@@ -238,7 +238,7 @@ fn heredocs_of_transfers() {
     assert_eq!((instruction.start_line, instruction.end_line), (2, 8));
     assert!(source(&dockerfile, instruction.span).ends_with("\tB C\nD"));
 
-    // Of equal names the last body counts for all.
+    // For equal names the last body counts for all.
     let dockerfile = staged("COPY <<A <<A /d\n1\nA\n2\nA");
     let copy = transfer(last(&dockerfile));
     assert_eq!(heredocs(&dockerfile, &copy.heredocs), [("A", true, false, "2\n"), ("A", true, false, "2\n")]);
@@ -259,7 +259,7 @@ fn heredocs_of_run() {
     assert_eq!(command.command, RunCommand::Shell("<<-EOF cat && 3<<'F' tail".to_owned()));
     assert_eq!(instruction.end_line, 6);
 
-    // They start behind the logical line, and nothing continues inside.
+    // They start after the logical line, and lines do not continue inside.
     let dockerfile = staged("RUN cat <<EOF \\\n  && b\na \\\nEOF\nUSER u");
     assert_eq!(
         heredocs(&dockerfile, &run(&dockerfile.instructions()[1]).heredocs),
@@ -353,7 +353,7 @@ fn assignments() {
     assert_eq!(refusals("ENV --x a=1"), ["unknown flag: --x"]);
     assert_eq!(refusals("ARG"), ["ARG requires at least one argument"]);
     assert_eq!(refusals("ARG a =1"), ["ARG names cannot be blank"]);
-    // BuildKit never looks at these flags.
+    // BuildKit ignores these flags.
     assert_eq!(refusals("ARG --x a\nSTOPSIGNAL --x a\nHEALTHCHECK --x NONE"), Vec::<String>::new());
 }
 
@@ -428,7 +428,7 @@ fn of_a_child_only_the_name_is_checked() {
     assert_eq!(refusals("ONBUILD --x RUN a"), ["unknown flag: --x"]);
     let fine = "ONBUILD COPY --x a\nONBUILD SHELL a\nONBUILD FOO a\nONBUILD WORKDIR";
     assert_eq!(refusals(fine), Vec::<String>::new());
-    // The parser reads the child too, and refuses what it cannot.
+    // The parser parses the child too, and refuses a child that it cannot parse.
     assert_eq!(refusals("ONBUILD ENV a"), ["ENV must have two arguments"]);
     assert_eq!(
         refusals("ONBUILD RUN [1]"),

@@ -12,8 +12,8 @@ use super::body::Args;
 use crate::text::Span;
 
 impl Reader<'_> {
-    /// Reads the arguments of COPY or ADD. Of a line that BuildKit refuses it has the flags alone: `parseCopy` and
-    /// `parseAdd` return before they look at the rest.
+    /// Parses the arguments of COPY or ADD. For a line that BuildKit refuses, only the flags are checked: `parseCopy`
+    /// and `parseAdd` return before they read the rest.
     pub(super) fn transfer(&mut self, kind: TransferKind, line: &Line<'_>, node: Node) -> Option<Body> {
         let args = self.maybe_json(line, &node, node.args.clone())?;
         let json = args.is_json();
@@ -44,7 +44,7 @@ impl Reader<'_> {
             words.clear();
             destination = None;
         }
-        // BuildKit looks the bodies up by name, so of equal names all get the last one's.
+        // BuildKit looks the bodies up by name, so heredocs with equal names all get the last body.
         let bodies = bodies.iter().map(|heredoc| (&*heredoc.name, heredoc.body)).collect::<HashMap<_, _>>();
         let mut heredocs = Vec::new();
         words.retain(|word| match is_heredoc(word) {
@@ -71,9 +71,9 @@ fn words(line: &Line<'_>, args: Args) -> Vec<Word> {
     }
 }
 
-/// What cannot be read as a heredoc is a path (`MustParseHeredoc`).
+/// A word that cannot be read as a heredoc is a path (`MustParseHeredoc`).
 fn is_heredoc(word: &Word) -> Option<heredoc::Mark> {
-    // Most words show by their first byte that they are none.
+    // The first byte of most words shows that they are not heredocs.
     word.text.as_bytes().first().filter(|b| matches!(b, b'<' | b'0'..=b'9'))?;
     heredoc::of_word(&word.text).unwrap_or_default()
 }

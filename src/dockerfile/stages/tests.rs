@@ -74,7 +74,7 @@ fn a_copy_takes_numbers_and_names_of_stages_before() {
     for (from, source) in [("0", 0), ("+1", 1), ("Y", 1), ("01", 1)] {
         assert_eq!(stages.copied_from(2, from), Reference::Stage(source), "{from}");
     }
-    // The last stage of a name counts, and BuildKit refuses what is not before.
+    // The last stage of a name counts, and BuildKit refuses a stage that is not earlier.
     for from in ["2", "3", "4", "-1", "z", "x", "$x", "'y'"] {
         assert!(is_unknown(&stages.copied_from(2, from)), "{from}: {:?}", stages.copied_from(2, from));
     }
