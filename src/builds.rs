@@ -5,6 +5,7 @@ pub mod bake;
 mod build_context;
 pub mod compose;
 mod context;
+mod contexts;
 mod declared;
 pub mod devcontainer;
 mod docker_cli;
@@ -28,6 +29,7 @@ use crate::text::pattern::{Part, Pattern};
 
 pub use build_context::{BuildContext, ContextEntry, ContextPath, NoContext};
 pub use context::{Context, ContextError, ContextView, Evidence, Found};
+pub use contexts::Contexts;
 pub use dockerignore::{IgnoreError, Ignored};
 pub use folder::{FolderContext, RefusedIgnoreFile};
 pub use resolve::resolve;

@@ -1,19 +1,15 @@
 //! Build contexts: the folders that the sources of COPY and ADD come from, and the files that git has there. It never
 //! builds anything, and never looks outside the context.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
 use std::fmt;
+use std::sync::Arc;
 
 use super::Place;
-use super::dockerignore::{IgnoreError, Ignored};
+use super::contexts::{Contexts, Filter};
+use super::dockerignore::IgnoreError;
 use crate::discover::{Above, ReadError, Source, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::glob::{Glob, PatternError, has_wildcards};
-
-/// The largest `.dockerignore` file that is read.
-const MOST_IGNORED: u64 = 1 << 20;
 
 /// The reason why a folder is the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +49,9 @@ impl Context {
 
     /// Returns the context of a Dockerfile for which nothing names one, by its `sources`: its own folder, or the
     /// nearest folder above it that has more of them.
-    pub fn guessed(source: &Source<'_>, dockerfile: &RepoPath, sources: &[&str]) -> Self {
+    pub fn guessed(contexts: &Contexts<'_>, dockerfile: &RepoPath, sources: &[&str]) -> Self {
         let found = |context: &Self| {
-            let view = ContextView::new(source, context, dockerfile).ok()?;
+            let view = contexts.view(context, dockerfile).ok()?;
             let there = |path: &&&str| !matches!(view.get(path), Found::Missing | Found::Ignored);
             Some(sources.iter().filter(there).count())
         };
@@ -116,46 +112,12 @@ pub enum ContextError {
 pub struct ContextView<'a> {
     source: &'a Source<'a>,
     root: Option<RepoPath>,
-    ignored: Option<(RepoPath, Ignored)>,
-    /// For each entry below the root, in order: true if the builder gets it. Computed at the first use.
-    sent: OnceLock<Vec<bool>>,
+    pub(super) filter: Option<Arc<Filter>>,
 }
 
 impl<'a> ContextView<'a> {
-    /// Returns the view of `context` for a build of `dockerfile`. `<name>.dockerignore` beside the Dockerfile
-    /// replaces the context's own `.dockerignore` (BuildKit, `frontend/dockerui`).
-    ///
-    /// # Errors
-    ///
-    /// [`ContextError`] if there is an ignore file that cannot be read or that builders reject.
-    pub fn new(
-        source: &'a Source<'a>,
-        context: &Context,
-        dockerfile: &RepoPath,
-    ) -> Result<Self, ContextError> {
-        let own = RepoPath::new(&format!("{dockerfile}.dockerignore")).ok();
-        Self::with_ignore_file(source, context, own)
-    }
-
-    /// Returns the view of a named context: only its own `.dockerignore` applies (BuildKit, `dockerui.nameContext`).
-    ///
-    /// # Errors
-    ///
-    /// [`ContextError`], as for [`new`](Self::new).
-    pub fn named(source: &'a Source<'a>, context: &Context) -> Result<Self, ContextError> {
-        Self::with_ignore_file(source, context, None)
-    }
-
-    fn with_ignore_file(
-        source: &'a Source<'a>,
-        context: &Context,
-        first: Option<RepoPath>,
-    ) -> Result<Self, ContextError> {
-        let root = context.root.clone();
-        let shared = RepoPath::below(root.as_ref(), ".dockerignore").ok();
-        let file = [first, shared].into_iter().flatten().find(|path| source.listing().get(path).is_some());
-        let ignored = file.map(|path| read_ignored(source, path)).transpose()?.flatten();
-        Ok(Self { source, root, ignored, sent: OnceLock::new() })
+    pub(super) fn new(source: &'a Source<'a>, root: Option<RepoPath>, filter: Option<Arc<Filter>>) -> Self {
+        Self { source, root, filter }
     }
 
     /// Returns the folder that is sent to the builder; `None` is the repository's root.
@@ -165,7 +127,7 @@ impl<'a> ContextView<'a> {
 
     /// Returns the ignore file that applies.
     pub fn ignore_file(&self) -> Option<&RepoPath> {
-        self.ignored.as_ref().map(|(path, _)| path)
+        self.filter.as_ref().map(|filter| &filter.path)
     }
 
     /// Returns the object at `source`, a path from the context's root without wildcards. `..` stays at the root, and
@@ -230,11 +192,12 @@ impl<'a> ContextView<'a> {
     pub fn tree(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &Entry> {
         let all = self.source.listing().below(self.root());
         let below = folder.map_or(all, |folder| self.source.listing().below(Some(folder)));
-        let sent = self.sent.get_or_init(|| self.find_sent(all));
+        let sent = self.filter.as_ref().map(|filter| filter.sent(self.root(), all));
         let first =
             below.first().and_then(|first| all.binary_search_by(|entry| entry.path.cmp(&first.path)).ok());
-        let sent = first.map_or(&[][..], |first| &sent[first..first + below.len()]);
-        below.iter().zip(sent).filter(|(_, sent)| **sent).map(|(entry, _)| entry)
+        let below = first.map_or(&[][..], |_| below);
+        let is_sent = move |at: usize| sent.is_none_or(|sent| sent[first.unwrap_or_default() + at]);
+        below.iter().enumerate().filter(move |(at, _)| is_sent(*at)).map(|(_, entry)| entry)
     }
 
     /// Returns the bytes of a file of the context, at most `most`.
@@ -254,26 +217,6 @@ impl<'a> ContextView<'a> {
         self.source.link_target(path)
     }
 
-    /// Returns for each of `all` true if the builder gets it. Without `!` patterns, everything below an ignored
-    /// folder is ignored, so each folder is checked once.
-    fn find_sent(&self, all: &[Entry]) -> Vec<bool> {
-        let Some((_, ignored)) = self.ignored.as_ref().filter(|(_, ignored)| !ignored.takes_back()) else {
-            return all.iter().map(|entry| !self.ignores(&entry.path)).collect();
-        };
-        let mut folders: HashMap<&str, bool> = HashMap::new();
-        let mut sent = Vec::with_capacity(all.len());
-        for entry in all {
-            let path = entry.path.relative_to(self.root()).unwrap_or_default();
-            let mut above = false;
-            for (at, _) in path.match_indices('/') {
-                let folder = &path[..at];
-                above = *folders.entry(folder).or_insert_with(|| above || ignored.names(folder));
-            }
-            sent.push(!above && !ignored.names(path));
-        }
-        sent
-    }
-
     fn found(&self, path: &RepoPath) -> Found {
         let listing = self.source.listing();
         let kind = listing.get(path).map(|entry| entry.kind);
@@ -281,7 +224,7 @@ impl<'a> ContextView<'a> {
             return if self.ignores(path) { Found::Ignored } else { Found::Missing };
         }
         if self.ignores(path) {
-            let takes_back = self.ignored.as_ref().is_some_and(|(_, ignored)| ignored.takes_back());
+            let takes_back = self.filter.as_ref().is_some_and(|filter| filter.ignored.takes_back());
             let holds = takes_back && kind.is_none() && self.tree(Some(path)).next().is_some();
             return if holds { Found::Dir } else { Found::Ignored };
         }
@@ -302,20 +245,7 @@ impl<'a> ContextView<'a> {
     }
 
     fn ignores(&self, path: &RepoPath) -> bool {
-        let Some((_, ignored)) = &self.ignored else { return false };
-        path.relative_to(self.root()).is_some_and(|path| ignored.ignores(path))
-    }
-}
-
-/// Returns the patterns of an ignore file, with links followed. `None` if they do not lead to a file.
-fn read_ignored(source: &Source<'_>, path: RepoPath) -> Result<Option<(RepoPath, Ignored)>, ContextError> {
-    let Target::Inside(Some(file)) = source.follow(&path) else { return Ok(None) };
-    if !matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. })) {
-        return Ok(None);
-    }
-    let bytes = source.read(&file, MOST_IGNORED)?;
-    match Ignored::read(&String::from_utf8_lossy(&bytes)) {
-        Ok(ignored) => Ok(Some((path, ignored))),
-        Err(error) => Err(ContextError::Ignored { path, error }),
+        let Some(filter) = &self.filter else { return false };
+        path.relative_to(self.root()).is_some_and(|path| filter.ignored.ignores(path))
     }
 }

@@ -1,6 +1,6 @@
 //! Discovery on real git repositories and folders.
 
-use layerwright::builds::{Context, ContextView, Evidence, Found};
+use layerwright::builds::{Context, Contexts, Evidence, Found};
 use layerwright::discover::{
     Class, LeftOut, List, ListedPath, Options, RefusedReason, Source, Why, discover, parse_list, reconcile,
 };
@@ -198,7 +198,7 @@ fn a_context_shows_what_the_builder_sees() {
     let repository = scratch.open();
     let source = Source::commit(&repository, &commit).unwrap();
     let file = path("app/Dockerfile");
-    let view = ContextView::new(&source, &Context::assumed(&file), &file).unwrap();
+    let view = Contexts::new(&source).view(&Context::assumed(&file), &file).unwrap();
     let plain = Found::File { executable: false };
     let target = |text: &str| Found::Symlink { target: Some(path(text)) };
     let expected = [
@@ -244,7 +244,8 @@ fn an_ignore_file_of_the_dockerfile_replaces_that_of_the_context() {
     let commit = scratch.commit("First");
     let repository = scratch.open();
     let source = Source::commit(&repository, &commit).unwrap();
-    let view = |name: &str| ContextView::new(&source, &Context::assumed(&path(name)), &path(name));
+    let contexts = Contexts::new(&source);
+    let view = |name: &str| contexts.view(&Context::assumed(&path(name)), &path(name));
     let seen = |name: &str| ["a", "b"].map(|file| view(name).unwrap().get(file) != Found::Ignored);
     assert_eq!(seen("Dockerfile"), [false, true]);
     assert_eq!(seen("dev.Dockerfile"), [true, false]);
@@ -273,7 +274,8 @@ fn a_context_is_guessed_by_where_the_sources_are() {
     let repository = scratch.open();
     let source = Source::commit(&repository, &commit).unwrap();
     let guessed = |sources: &[&str]| {
-        let context = Context::guessed(&source, &path("core/tools/image/Dockerfile"), sources);
+        let context =
+            Context::guessed(&Contexts::new(&source), &path("core/tools/image/Dockerfile"), sources);
         (context.root.map(|root| root.to_string()), context.evidence)
     };
     assert_eq!(guessed(&["own.sh"]), (Some("core/tools/image".into()), Evidence::OwnFolder));

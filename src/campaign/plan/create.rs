@@ -9,7 +9,7 @@ use super::options::Options;
 use super::setups::{self, BuildSetup};
 use super::waivers::Waivers;
 use super::waves::{self, Order};
-use crate::builds::Builds;
+use crate::builds::{Builds, Contexts};
 use crate::discover::{Discovery, Owners, Source, SourceFile};
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
@@ -26,12 +26,13 @@ pub fn plan(
     waivers: &Waivers,
     tick: &(dyn Fn() + Sync),
 ) -> Plan {
+    let contexts = Contexts::new(source);
     let read = |file: &SourceFile| {
         let dockerfile = Dockerfile::read(file.text.clone());
         let own = options.config.build.get(file.path.as_str());
         let mut given = own.map(|build| build.args.clone()).unwrap_or_default();
         given.extend(options.build_args.clone());
-        let setups = setups::setups(source, &file.path, &dockerfile, builds.of(&file.path), &given);
+        let setups = setups::setups(&contexts, &file.path, &dockerfile, builds.of(&file.path), &given);
         (dockerfile, setups)
     };
     let read: Vec<(Dockerfile, Vec<BuildSetup<'_>>)> = discovery.files.par_iter().map(read).collect();

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::named_context::{NamedContext, NamedContexts};
 use crate::analysis::source;
-use crate::builds::{Build, BuildContext, Context, ContextRoot, ContextView, Evidence, Kind, NoContext};
+use crate::builds::{
+    Build, BuildContext, Context, ContextRoot, ContextView, Contexts, Evidence, Kind, NoContext,
+};
 use crate::campaign::plan::file::{self, SaidBy};
-use crate::discover::Source;
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 
@@ -68,8 +69,8 @@ impl<'a> BuildSetup<'a> {
         self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
     }
 
-    fn new(source: &'a Source<'a>, dockerfile: &RepoPath, context: &Context) -> Self {
-        let (view, trouble) = match ContextView::new(source, context, dockerfile) {
+    fn new(contexts: &Contexts<'a>, dockerfile: &RepoPath, context: &Context) -> Self {
+        let (view, trouble) = match contexts.view(context, dockerfile) {
             Ok(view) => (Some(view), None),
             Err(error) => (None, Some(error.to_string())),
         };
@@ -89,13 +90,13 @@ impl<'a> BuildSetup<'a> {
 
     /// Returns the context that nothing states: the folder that holds most of the sources.
     fn guessed(
-        source: &'a Source<'a>,
+        contexts: &Contexts<'a>,
         path: &RepoPath,
         dockerfile: &Dockerfile,
         given: &BTreeMap<String, String>,
     ) -> Self {
-        let context = Context::guessed(source, path, &local_sources(dockerfile));
-        let mut setup = Self::new(source, path, &context);
+        let context = Context::guessed(contexts, path, &local_sources(dockerfile));
+        let mut setup = Self::new(contexts, path, &context);
         setup.assumed = Some(format!("the build context is {}: {}", setup.shown.root, context.evidence));
         setup.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let declared = declared(dockerfile);
@@ -104,11 +105,11 @@ impl<'a> BuildSetup<'a> {
         setup
     }
 
-    fn found(source: &'a Source<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
+    fn found(contexts: &Contexts<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
         let mut setup = match &build.context {
             ContextRoot::Folder(root) => {
                 let evidence = Evidence::Declared(build.place.clone());
-                Self::new(source, &build.dockerfile, &Context { root: root.clone(), evidence })
+                Self::new(contexts, &build.dockerfile, &Context { root: root.clone(), evidence })
             }
             ContextRoot::Elsewhere(at) => {
                 let evidence = Evidence::Declared(build.place.clone());
@@ -125,7 +126,7 @@ impl<'a> BuildSetup<'a> {
             }
         };
         setup.named =
-            build.contexts.iter().map(|(name, at)| (name.clone(), named(source, build, at))).collect();
+            build.contexts.iter().map(|(name, at)| (name.clone(), named(contexts, build, at))).collect();
         setup.shown.target = build.target.as_ref().map(ToString::to_string);
         setup.shown.contexts = build
             .contexts
@@ -160,7 +161,7 @@ fn said_by(evidence: &Evidence) -> Option<SaidBy> {
 }
 
 /// Returns the meaning of a named context. Its `.dockerignore` applies to it as to a context (`dockerui.nameContext`).
-fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
+fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
     let root = match at {
         ContextRoot::Folder(root) => root,
         ContextRoot::Elsewhere(what) => {
@@ -171,7 +172,7 @@ fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'
         }
     };
     let evidence = Evidence::Declared(build.place.clone());
-    match ContextView::named(source, &Context { root: root.clone(), evidence }) {
+    match contexts.named(&Context { root: root.clone(), evidence }) {
         Ok(view) => Named::Folder(view),
         Err(error) => Named::Elsewhere(error.to_string()),
     }
@@ -180,7 +181,7 @@ fn named<'a>(source: &'a Source<'a>, build: &Build, at: &ContextRoot) -> Named<'
 /// Returns the setups in which a Dockerfile is built, each once: those that its repository states, or else the
 /// likeliest. The values of `given` apply to all of them.
 pub fn setups<'a>(
-    source: &'a Source<'a>,
+    contexts: &Contexts<'a>,
     path: &RepoPath,
     dockerfile: &Dockerfile,
     builds: &[Build],
@@ -192,13 +193,13 @@ pub fn setups<'a>(
     for (at, build) in builds.iter().enumerate() {
         let args = args(build, &declared, given);
         let setup = *seen.entry((&build.context, args.clone(), &build.contexts)).or_insert_with(|| {
-            setups.push(BuildSetup::found(source, build, args));
+            setups.push(BuildSetup::found(contexts, build, args));
             setups.len() - 1
         });
         setups[setup].builds.push(at);
     }
     if setups.is_empty() {
-        setups.push(BuildSetup::guessed(source, path, dockerfile, given));
+        setups.push(BuildSetup::guessed(contexts, path, dockerfile, given));
     }
     let roots: Vec<String> = setups.iter().map(|setup| setup.shown.root.clone()).collect();
     for setup in &mut setups {
