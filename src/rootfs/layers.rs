@@ -12,7 +12,6 @@ pub use input::{Compression, ReadAt};
 pub(crate) mod input;
 pub(crate) mod member;
 pub(crate) mod overlay;
-mod parts;
 mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
@@ -141,17 +140,14 @@ pub fn apply_layer(tree: &mut Tree, reader: impl Read) -> Result<LayerSummary, L
     apply(tree, input::stream(reader)?)
 }
 
-/// Like [`apply_layer`]; file contents in an uncompressed tar are not read, and its parts are read in parallel.
+/// Like [`apply_layer`]; file contents in an uncompressed tar are not read.
 ///
 /// # Errors
 ///
 /// As [`apply_layer`].
 pub fn apply_layer_at(tree: &mut Tree, file: &(impl ReadAt + ?Sized)) -> Result<LayerSummary, LayerError> {
     match input::compression_at(file)? {
-        Compression::None => {
-            let (parts, end) = parts::read(file, parts::LEAST)?;
-            finish(tree, parts, LayerSummary { has_end_marker: end, ..LayerSummary::default() })
-        }
+        Compression::None => apply(tree, input::passing(file)?),
         _ => apply(tree, input::stream(input::Reader::new(file))?),
     }
 }
@@ -163,23 +159,19 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
     while let Some(member) = members.next()? {
         layer.take(&mut members, member)?;
     }
-    let has_end_marker = members.has_end_marker();
-    finish(tree, vec![layer], LayerSummary { compression, has_end_marker, ..LayerSummary::default() })
-}
-
-fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
-    for part in &parts {
-        summary.entries += part.writes.len();
-        summary.whiteouts += part.removed.len();
-        summary.opaque += part.opaque.len();
-        summary.not_utf8 += part.not_utf8;
-    }
-    upper::apply(tree, parts)?;
+    let summary = LayerSummary {
+        entries: layer.writes.len(),
+        whiteouts: layer.removed.len(),
+        opaque: layer.opaque.len(),
+        not_utf8: layer.not_utf8,
+        compression,
+        has_end_marker: members.has_end_marker(),
+    };
+    upper::apply(tree, layer)?;
     Ok(summary)
 }
 
-/// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must affect only
-/// lower layers.
+/// A layer as it was read. It is applied only when all of it is known: whiteouts must affect only lower layers.
 #[derive(Default)]
 struct Layer {
     removed: Vec<String>,

@@ -13,7 +13,7 @@ use super::LayerError;
 use super::input::{Blocks, Compression, Source, ends_early};
 
 /// The block size of a tar.
-pub(super) const BLOCK: u64 = 512;
+const BLOCK: u64 = 512;
 
 /// The largest extended header or long name; Go's `maxSpecialFileSize`.
 const MAX_SPECIAL: u64 = 1024 * 1024;
@@ -83,14 +83,9 @@ impl<'a> Members<'a> {
         Self { source, compression, at: 0, next: 0, last: Vec::new(), marked: false }
     }
 
-    /// Continues at a header, `offset` bytes into the tar, after a member named `last`.
-    pub fn resume((source, compression): Blocks<'a>, offset: u64, last: Vec<u8>) -> Self {
-        Self { source, compression, at: offset, next: offset, last, marked: false }
-    }
-
-    /// Returns the offset of the next header, and the name of the member before it.
-    pub fn position(&self) -> (u64, &[u8]) {
-        (self.next, &self.last)
+    /// Returns the offset of the next header.
+    pub fn position(&self) -> u64 {
+        self.next
     }
 
     /// Returns the next member, `None` at the end.
@@ -302,7 +297,7 @@ fn device(header: &Header) -> Option<(u32, u32)> {
 }
 
 /// POSIX sums the bytes as unsigned; some old archivers took them as signed, and Go accepts both.
-pub(super) fn checksum_holds(header: &Header) -> bool {
+fn checksum_holds(header: &Header) -> bool {
     let Some(stated) = number(&header.as_old().cksum) else { return false };
     let (head, rest) = header.as_bytes().split_at(148);
     let counted = || head.iter().chain(&rest[8..]).copied();
