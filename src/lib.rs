@@ -22,6 +22,9 @@
 //! - [`ops`]: the operation of each subcommand: options → a result.
 //! - [`cli`]: the command line, which parses arguments and prints.
 
+#[cfg(not(unix))]
+compile_error!("layerwright needs a unix system: it stops builds by signals to their process group");
+
 pub mod analysis;
 pub mod builds;
 pub mod campaign;

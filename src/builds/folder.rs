@@ -1,6 +1,7 @@
 //! A folder on disk as a build context. It never writes.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::build_context::MOST_BYTES;
@@ -99,7 +100,7 @@ impl FolderContext {
         let at = self.root.join(path);
         let metadata = fs::symlink_metadata(&at).ok()?;
         Some(if metadata.is_dir() {
-            ContextEntry::Dir(mode(&metadata))
+            ContextEntry::Dir(Some(metadata.permissions().mode() & 0o7777))
         } else if metadata.is_symlink() {
             ContextEntry::Symlink(fs::read_link(&at).ok()?.to_str()?.to_owned())
         } else if metadata.is_file() {
@@ -172,18 +173,6 @@ fn read_file(at: &Path) -> Option<Vec<u8>> {
         return None;
     }
     fs::read(at).ok()
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
-fn mode(metadata: &fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(metadata.permissions().mode() & 0o7777)
-}
-
-#[cfg(not(unix))]
-fn mode(_: &fs::Metadata) -> Option<u32> {
-    None
 }
 
 impl BuildContext for FolderContext {

@@ -79,7 +79,6 @@ fn replace_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteError> {
 }
 
 /// Returns the permission bits of a new file of the repository; a temporary file is private.
-#[cfg(unix)]
 fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt;
     let mut permissions = file.metadata()?.permissions();
@@ -87,7 +86,3 @@ fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
     Ok(permissions)
 }
 
-#[cfg(not(unix))]
-fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
-    Ok(file.metadata()?.permissions())
-}

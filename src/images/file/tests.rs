@@ -298,9 +298,6 @@ fn a_docker_archive_as_folder_never_reads_outside_of_it() {
     for layer in ["../l.tar", "/etc/passwd", "a/../../l.tar"] {
         assert!(matches!(escape(layer), ImageError::Name { .. }), "{layer}");
     }
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("s")).unwrap();
-        assert!(matches!(escape("s"), ImageError::Name { .. }));
-    }
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("s")).unwrap();
+    assert!(matches!(escape("s"), ImageError::Name { .. }));
 }
