@@ -85,4 +85,3 @@ fn new_file_permissions(file: &fs::File) -> io::Result<fs::Permissions> {
     permissions.set_mode(0o644);
     Ok(permissions)
 }
-

@@ -127,9 +127,10 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
     /// does not exist.
     fn linked(&mut self, target: &[u8]) -> Option<F::Entry> {
         let (parent, name) = split(target);
-        let real = match self.files.is_directory(parent) {
-            true => Cow::Borrowed(target),
-            false => Cow::Owned(join(&self.followed(parent)?, name)),
+        let real = if self.files.is_directory(parent) {
+            Cow::Borrowed(target)
+        } else {
+            Cow::Owned(join(&self.followed(parent)?, name))
         };
         self.files.at(&real).filter(|entry| F::kind(entry) != Kind::Directory).cloned()
     }
@@ -153,10 +154,12 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         }
         let ends = memchr::memchr_iter(b'/', path).chain((!path.is_empty()).then_some(path.len()));
         // All are looked up before the first symlink is replaced, since the directories below it are found through it.
-        let made: Vec<_> = ends
-            .map(|end| &path[..end])
-            .filter_map(|at| (!self.files.is_directory(at)).then(|| (at, self.led_to(at))))
-            .collect();
+        let mut made = Vec::new();
+        for at in ends.map(|end| &path[..end]) {
+            if !self.files.is_directory(at) {
+                made.push((at, self.led_to(at)));
+            }
+        }
         for (at, entry) in made {
             self.files.put(Cow::Owned(F::path(at)), entry);
         }
