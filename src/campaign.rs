@@ -7,5 +7,5 @@ pub mod message;
 pub mod names;
 pub mod plan;
 pub mod policy;
-pub mod status;
+pub mod progress;
 pub mod trailer;

@@ -17,10 +17,10 @@ pub mod texts;
 use std::collections::BTreeMap;
 
 use crate::campaign::plan::file::{File, Plan};
+use crate::campaign::policy::Policy;
+use crate::campaign::progress::{Base, Campaign, Change, FileEvidence, Observed, Texts};
 use crate::git::{GitError, PathError, RepoPath, hash_blob};
-use crate::rollout::{
-    self, Base, Campaign, Change, FileEvidence, Forge, ForgeError, Observed, Policy, Texts,
-};
+use crate::rollout::{self, Forge, ForgeError};
 
 /// The maximum number of rounds of actions. A pull request takes five steps, and many pull requests take them together.
 const MOST_ROUNDS: usize = 50;

@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::evidence::EvidenceState;
+use crate::campaign::names::Names;
 use crate::campaign::plan::file::File;
-use crate::config::Trust;
+use crate::config::{Config, Report, Trust};
 
 /// The first wave whose files may get pull requests by their proofs alone. The proof of concept and the next wave show
 /// whether proofs hold in this repository.
@@ -84,5 +85,30 @@ pub fn may_go_out(
         _ if proved && wave >= FIRST_BY_PROOF => Ok(Basis::Proved),
         _ if trust == Trust::Assumed => Ok(Basis::Unverified),
         _ => Err(Refusal::NoEvidence { path, evidence: said }),
+    }
+}
+
+/// The decisions of the maintainers about pull requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The names of the campaign.
+    pub names: Names,
+    /// `[campaign] trust`: the condition for a file's pull request.
+    pub trust: Trust,
+    /// `[report]`.
+    pub report: Report,
+    /// True if a tracking issue is opened when there is none.
+    pub create_issue: bool,
+}
+
+impl Policy {
+    /// Returns the policy of `layerwright.toml`.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            names: Names::new(&config.campaign.dir),
+            trust: config.campaign.trust,
+            report: config.report.clone(),
+            create_issue: false,
+        }
     }
 }

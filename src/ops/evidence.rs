@@ -8,10 +8,10 @@ use super::workspace::{Workspace, WorkspaceError, evidence_dir, place_in};
 use crate::campaign::evidence::{self, Evidence, EvidenceByPath, EvidenceError, EvidenceStates};
 use crate::campaign::names::is_evidence_file;
 use crate::campaign::plan::file::Plan;
+use crate::campaign::progress::FileEvidence;
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, ReadError, Source};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
-use crate::rollout::FileEvidence;
 
 /// An error about the evidence of a campaign.
 #[derive(Debug, thiserror::Error)]

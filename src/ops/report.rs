@@ -16,11 +16,13 @@ use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Notice, Watch};
 use crate::campaign::plan::file::Plan;
+use crate::campaign::policy::Policy;
+use crate::campaign::progress::{Base, Progress};
 use crate::git::GitError;
 use crate::github::{BaseBranch, GitHubForge, IssueAddress, RepositoryName};
 use crate::report::ReportError;
 use crate::report::recorder::{Deed, Recorder};
-use crate::rollout::{Base, Forge, Policy, Progress};
+use crate::rollout::Forge;
 
 pub use clone::TemplateError;
 pub(super) use cloned::{ClonedCampaign, files, progress};

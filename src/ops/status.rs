@@ -10,7 +10,7 @@ use super::workspace::{Workspace, WorkspaceError};
 use super::{GitHubAccess, Watch};
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::Plan;
-use crate::campaign::status::{self, BranchStatus, Observed, Status};
+use crate::campaign::progress::status::{self, BranchStatus, Status, StatusInputs};
 use crate::config::Config;
 use crate::discover::Source;
 use crate::git::{GitError, Repository};
@@ -129,13 +129,13 @@ fn in_repository(
     let names = Names::new(&config.campaign.dir);
     let branches = repository.heads(&names.branch_prefix())?;
     let Assessed { states, contradicted } = Assessed::read(workspace, source, config, plan)?;
-    let observed = Observed {
+    let inputs = StatusInputs {
         listing: source.listing(),
         evidence: &states,
         trust: config.campaign.trust,
         contradicted: contradicted.as_deref(),
     };
-    let waves = status::waves(plan, &observed);
+    let waves = status::waves(plan, &inputs);
     Ok(Status {
         schema: status::SCHEMA,
         campaign: names.campaign().to_owned(),

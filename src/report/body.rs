@@ -9,7 +9,7 @@ use super::template::{Template, Variable};
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::evidence::{Build, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached};
 use crate::campaign::plan::file::{File, Header, Site};
-use crate::rollout::{FileState, OpenState};
+use crate::campaign::progress::{FileState, OpenState};
 use crate::text::figures::{bytes, duration};
 use crate::text::markdown::{code, instruction, prose};
 use crate::text::words::{count, form};
@@ -61,7 +61,7 @@ impl Parts<'_> {
 
     fn summary(&self) -> String {
         let mut text = match self.state {
-            FileState::Open(OpenState::Theirs) => {
+            FileState::Open(OpenState::OtherCommits) => {
                 "**This branch has commits by other people and is not overwritten: the text below describes the change \
                  before these commits.**\n\n"
                     .to_owned()

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use super::criteria::Criterion;
 use super::section;
 use crate::campaign::policy::Refusal;
+use crate::campaign::progress::{AskedAgain, FileProgress, FileState, OpenState, Progress};
 use crate::discover::path_in_line;
-use crate::rollout::{AskedAgain, FileProgress, FileState, OpenState, Progress};
 use crate::text::markdown::{code, plain};
 use crate::text::words::{count, short_id};
 
@@ -149,7 +149,7 @@ pub fn state(file: &FileProgress) -> String {
         FileState::Done => "done".to_owned(),
         FileState::Merged => format!("{pull}merged; not fetched into the clone yet"),
         FileState::Open(OpenState::Current) => format!("{pull}open"),
-        FileState::Open(OpenState::Theirs) => format!("{pull}open, with commits by other people"),
+        FileState::Open(OpenState::OtherCommits) => format!("{pull}open, with commits by other people"),
         FileState::Open(OpenState::Stale) => {
             format!("{pull}open; the file has changed since the plan: plan again")
         }
@@ -163,7 +163,7 @@ pub fn state(file: &FileProgress) -> String {
         FileState::Stale => "changed since the plan: plan again".to_owned(),
         FileState::Gone => "gone".to_owned(),
         FileState::Held { why } => held(why),
-        FileState::Taken => "its branch has commits by other people".to_owned(),
+        FileState::OtherCommits => "its branch has commits by other people".to_owned(),
         FileState::Ready => format!("in wave {}", file.wave),
     }
 }
@@ -184,9 +184,11 @@ fn again(file: &FileProgress, asked: &BTreeSet<AskedAgain>) -> Option<(u64, bool
     let ticked = asked.contains(&AskedAgain { path: file.path.clone(), pull });
     let listed = match file.state {
         FileState::Declined { .. } | FileState::Reverted { .. } | FileState::Partly => true,
-        FileState::Stale | FileState::Gone | FileState::Held { .. } | FileState::Taken | FileState::Ready => {
-            ticked
-        }
+        FileState::Stale
+        | FileState::Gone
+        | FileState::Held { .. }
+        | FileState::OtherCommits
+        | FileState::Ready => ticked,
         FileState::Done | FileState::Merged | FileState::Open(_) => false,
     };
     listed.then_some((pull, ticked))
@@ -249,7 +251,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rollout::WaveProgress;
+    use crate::campaign::progress::WaveProgress;
 
     const NAMES: [&str; 4] =
         ["a/Dockerfile", "b c/Dockerfile", "@everyone/`-->|<script>/Dockerfile", "d/Dockerfile"];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::campaign::evidence::{Evidence, EvidenceByPath, Outcome};
 use crate::campaign::plan::file::{File, Header, Plan};
-use crate::rollout::{FileState, Progress};
+use crate::campaign::progress::{FileState, Progress};
 use crate::text::figures::number;
 use crate::text::markdown::code;
 use crate::text::words::{count, form};

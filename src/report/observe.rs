@@ -2,10 +2,11 @@
 
 use super::{Report, ReportError};
 use crate::campaign::plan::file::File;
+use crate::campaign::progress::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState};
 use crate::campaign::trailer::{self, BranchCommit, FileBranch};
 use crate::git::{GitError, RepoPath};
+use crate::rollout::Question;
 use crate::rollout::forge::{FoundAbove, FoundCommit, FoundPull};
-use crate::rollout::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState, Question};
 
 /// An hour, in seconds.
 const HOUR: u64 = 3600;
@@ -140,7 +141,7 @@ impl Report<'_> {
     pub(super) fn own_content(&self, file: &File) -> Result<Content, GitError> {
         let written = self.clone.commit(file)?;
         let (text, evidence) = written.ids()?;
-        Ok(Content { above: Above::Ours, is_upon_base: true, text: Some(text), evidence })
+        Ok(Content { above: Above::Layerwright, is_upon_base: true, text: Some(text), evidence })
     }
 }
 
@@ -164,7 +165,7 @@ fn whose(found: &FoundAbove, branch: &FileBranch<'_>) -> Above {
     let commits: Vec<BranchCommit<'_>> = commits.collect();
     match commits.as_slice() {
         [] => Above::Nothing,
-        commits if trailer::made_all(commits, branch) => Above::Ours,
-        _ => Above::Others,
+        commits if trailer::made_all(commits, branch) => Above::Layerwright,
+        _ => Above::OtherPeople,
     }
 }

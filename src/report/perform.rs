@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use super::{Report, ReportError};
 use crate::campaign::plan::file::File;
+use crate::campaign::progress::{Branch, Issue, Observed, Pull, PullState};
 use crate::campaign::trailer;
 use crate::rollout::forge::{NewCommit, NewPull};
-use crate::rollout::{Action, Branch, ForgeError, Issue, Observed, Pull, PullState};
+use crate::rollout::{Action, ForgeError};
 
 impl Report<'_> {
     /// Performs an action.

@@ -10,8 +10,10 @@ use super::template::Template;
 use crate::campaign::evidence::EvidenceByPath;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
+use crate::campaign::progress::{
+    AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts,
+};
 use crate::git::RepoPath;
-use crate::rollout::{AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts};
 use crate::text::markdown::code;
 use crate::text::words::count;
 
@@ -87,7 +89,7 @@ pub fn state_name(state: &FileState) -> &'static str {
         FileState::Stale => "stale",
         FileState::Gone => "gone",
         FileState::Held { .. } => "held",
-        FileState::Taken => "taken",
+        FileState::OtherCommits => "taken",
         FileState::Ready => "ready",
     }
 }
@@ -100,7 +102,7 @@ pub fn state_words(file: &FileProgress) -> String {
 /// Returns the state of an open pull request. Its text differs by this state.
 fn state(state: &FileState) -> &'static str {
     match state {
-        FileState::Open(OpenState::Theirs) => "theirs",
+        FileState::Open(OpenState::OtherCommits) => "theirs",
         FileState::Open(OpenState::Stale) => "stale",
         FileState::Open(OpenState::Held { .. }) => "held",
         _ => "planned",

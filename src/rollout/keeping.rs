@@ -1,9 +1,10 @@
 //! Keeps the branches, texts and labels of open pull requests up to date. It never opens a pull request.
 
-use super::observed::{Above, Branch, Pull};
-use super::progress::{FileProgress, FileState, OpenState, Progress};
-use super::{Action, Campaign, Question, Steps};
+use super::{Action, Question, Steps};
 use crate::campaign::plan::file::File;
+use crate::campaign::progress::{
+    Above, Branch, Campaign, FileProgress, FileState, OpenState, Progress, Pull,
+};
 
 /// Adds the steps for every open pull request of the plan's files.
 pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {

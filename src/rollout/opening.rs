@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::keeping::{ask_for_pulls, refresh};
-use super::observed::{Above, Pull};
-use super::progress::{FileProgress, FileState, Progress};
-use super::{Action, Campaign, Question, Steps};
+use super::{Action, Question, Steps};
 use crate::campaign::plan::file::File;
+use crate::campaign::progress::{Above, Campaign, FileProgress, FileState, OpenState, Progress, Pull};
 
 /// Adds the steps that open the next pull requests.
 pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
@@ -50,7 +49,7 @@ fn open(campaign: &Campaign<'_>, planned: &File, file: &FileProgress, steps: &mu
     if content.above == Above::Nothing || !campaign.is_current(planned, content) {
         return steps.actions.push(refresh(campaign, file, found));
     }
-    let opened = FileProgress { state: FileState::Open(super::OpenState::Current), ..file.clone() };
+    let opened = FileProgress { state: FileState::Open(OpenState::Current), ..file.clone() };
     steps.actions.push(Action::OpenPull {
         path,
         branch,

@@ -1,6 +1,6 @@
 //! The rules of the source tree that a compiler does not check.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -141,6 +141,63 @@ fn verdicts_come_from_values_and_no_file() {
         }
     }
     assert!(seen > 60, "only {seen} files were read");
+}
+
+#[test]
+fn only_operations_use_the_builder() {
+    let mut wrong = Vec::new();
+    for (file, code) in sources() {
+        let module = file.split(['/', '.']).next().unwrap();
+        let users = named(&code).into_iter().filter(|(_, name)| name == "verify");
+        if !matches!(module, "verify" | "ops" | "cli") {
+            wrong.extend(users.map(|(line, _)| format!("src/{file}:{line} names crate::verify")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The modules of a folder, each with those beside it that its code names.
+fn beside(folder: &str, sources: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet<String>> {
+    let child = |file: &str| -> Option<(String, bool)> {
+        let below = file.strip_prefix(folder)?.strip_prefix('/')?;
+        let name = below.split(['/', '.']).next()?;
+        Some((name.to_owned(), !below.contains('/')))
+    };
+    let all: BTreeSet<String> = sources.keys().filter_map(|file| child(file)).map(|(name, _)| name).collect();
+    let from_crate = format!("crate::{}::", folder.replace('/', "::"));
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, code) in sources {
+        let Some((own, is_direct)) = child(file) else { continue };
+        let prefixes = [Some(from_crate.as_str()), is_direct.then_some("super::")];
+        let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n");
+        let named = prefixes.into_iter().flatten().flat_map(|prefix| {
+            code.match_indices(prefix).flat_map(|(at, _)| {
+                let rest = &code[at + prefix.len()..];
+                let list = rest.strip_prefix('{').and_then(|list| list.split(';').next());
+                let words = list.unwrap_or(rest).split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                let count = if list.is_some() { usize::MAX } else { 1 };
+                words.take(count).map(str::to_owned).collect::<Vec<_>>()
+            })
+        });
+        let named = named.filter(|name| *name != own && all.contains(name));
+        found.entry(own.clone()).or_default().extend(named);
+    }
+    found
+}
+
+#[test]
+fn the_modules_of_a_campaign_form_no_circle() {
+    let sources = sources();
+    for folder in ["campaign", "campaign/evidence", "campaign/plan", "campaign/progress"] {
+        let mut left = beside(folder, &sources);
+        assert!(left.values().any(|named| !named.is_empty()), "src/{folder}: no module names another");
+        while let Some(free) = left.iter().find(|(_, named)| named.is_empty()).map(|(name, _)| name.clone()) {
+            left.remove(&free);
+            left.values_mut().for_each(|named| named.retain(|name| *name != free));
+        }
+        assert!(left.is_empty(), "src/{folder}: these modules name each other in a circle: {left:#?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use layerwright::campaign::status::State;
+use layerwright::campaign::progress::TextState;
 use layerwright::config::Config;
 use layerwright::images::file::FileSource;
 use layerwright::ops::{
@@ -62,9 +62,9 @@ fn a_campaign_goes_from_plan_to_status() {
 
     scratch.commit("Wave 0");
     let status = ops::status(&StatusOptions::new(scratch.root()), &|_| {}).unwrap();
-    let states: Vec<State> =
+    let states: Vec<TextState> =
         status.waves.iter().flat_map(|wave| &wave.files).map(|file| file.state).collect();
-    assert_eq!((states, status.next), (vec![State::Done, State::Open], Some(1)));
+    assert_eq!((states, status.next), (vec![TextState::Done, TextState::Open], Some(1)));
 
     let revert = RevertOptions {
         repository: scratch.root().to_owned(),

@@ -9,9 +9,9 @@ use campaign::{campaign, hostile};
 use layerwright::analysis::Verdict;
 use layerwright::campaign::evidence::{Pair, Rebuild};
 use layerwright::campaign::plan::file::Plan;
+use layerwright::campaign::progress::{Base, Progress};
 use layerwright::report::page::data::{Layers, Measured, Rebuilt, State, Times, WaveState};
 use layerwright::report::page::{Facts, StatusPage, render};
-use layerwright::rollout::{Base, Progress};
 use layerwright::text::escape::shown;
 use serde_json::{Value, json};
 

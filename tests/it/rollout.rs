@@ -22,9 +22,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::plan::file::Plan;
+use layerwright::campaign::policy::Policy;
+use layerwright::campaign::progress::Base;
 use layerwright::config::{Config, Trust};
 use layerwright::report::{Report, ReportError};
-use layerwright::rollout::{Base, Policy};
 use rayon::prelude::*;
 
 use crate::support::say;

@@ -5,7 +5,7 @@ use std::path::Path;
 use layerwright::campaign::check::Report;
 use layerwright::campaign::evidence::Evidence;
 use layerwright::campaign::plan::file::{Inspection, Plan};
-use layerwright::campaign::status::Status;
+use layerwright::campaign::progress::status::Status;
 use layerwright::config::Config;
 use layerwright::ops::ReportOutput;
 use layerwright::report::page::StatusPage;

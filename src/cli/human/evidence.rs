@@ -8,7 +8,8 @@ use super::screen::Screen;
 use super::style;
 use crate::campaign::evidence::{EvidenceState, EvidenceStates, EvidenceSummary, Stale};
 use crate::campaign::policy::Basis;
-use crate::campaign::status::{FileStatus, State, Status};
+use crate::campaign::progress::TextState;
+use crate::campaign::progress::status::{FileStatus, Status};
 use crate::text::figures::number;
 use crate::text::words::{count, form};
 
@@ -61,7 +62,7 @@ pub fn next_wave(screen: &mut Screen, status: &Status) {
         return;
     }
     let wave = status.waves.iter().find(|wave| Some(wave.number) == status.next);
-    let open: Vec<&FileStatus> = wave.into_iter().flat_map(|wave| wave.with(State::Open)).collect();
+    let open: Vec<&FileStatus> = wave.into_iter().flat_map(|wave| wave.with(TextState::Open)).collect();
     let waiting: Vec<&&FileStatus> = open.iter().filter(|file| file.goes_out.is_none()).collect();
     if !waiting.is_empty() {
         let text = format!(

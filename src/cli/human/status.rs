@@ -5,7 +5,8 @@ use anstyle::Style;
 use super::screen::{Align, Piece, Screen};
 use super::{evidence, style};
 use crate::campaign::evidence::EvidenceSummary;
-use crate::campaign::status::{FileProgress, FileStatus, State, Status, WaveStatus};
+use crate::campaign::progress::TextState;
+use crate::campaign::progress::status::{FileStatus, PullProgress, Status, WaveStatus};
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
@@ -16,17 +17,17 @@ const NAMED: usize = 10;
 pub fn status(status: &Status) -> String {
     let mut screen = Screen::new(style::width());
     let all: usize = status.waves.iter().map(|wave| wave.files.len()).sum();
-    let done: usize = status.waves.iter().map(|wave| wave.with(State::Done).count()).sum();
+    let done: usize = status.waves.iter().map(|wave| wave.with(TextState::Done).count()).sum();
     let place = status.revision.as_deref().unwrap_or("HEAD");
     screen
         .paint(style::STRONG, &status.campaign)
         .say(&format!(" on {place} at {}: ", short_id(&status.commit)));
     screen.say(&format!("{} of {} done.", number(done), count(all, "file"))).end();
     waves(&mut screen, status);
-    changed(&mut screen, status, State::Stale, "Stale:", "changed since the plan was made");
-    changed(&mut screen, status, State::Gone, "Gone:", "no longer there");
-    let told = |file: &&FileProgress| file.pull.is_some() || file.state == "held";
-    let files: Vec<&FileProgress> = status.files.iter().flatten().filter(told).collect();
+    changed(&mut screen, status, TextState::Stale, "Stale:", "changed since the plan was made");
+    changed(&mut screen, status, TextState::Gone, "Gone:", "no longer there");
+    let told = |file: &&PullProgress| file.pull.is_some() || file.state == "held";
+    let files: Vec<&PullProgress> = status.files.iter().flatten().filter(told).collect();
     if !files.is_empty() {
         screen.paint(style::STRONG, "Pull requests:").end();
     }
@@ -62,7 +63,7 @@ fn waves(screen: &mut Screen, status: &Status) {
 }
 
 fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
-    let cell = |state: State, colour: Style| {
+    let cell = |state: TextState, colour: Style| {
         let files = wave.with(state).count();
         (if files > 0 { colour } else { style::FAINT }, number(files))
     };
@@ -71,25 +72,25 @@ fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
     vec![
         (Style::new(), wave.number.to_string()),
         (Style::new(), number(wave.files.len())),
-        cell(State::Done, style::GOOD),
-        cell(State::Open, Style::new()),
-        cell(State::Stale, style::OPEN),
-        cell(State::Gone, style::OPEN),
+        cell(TextState::Done, style::GOOD),
+        cell(TextState::Open, Style::new()),
+        cell(TextState::Stale, style::OPEN),
+        cell(TextState::Gone, style::OPEN),
         (if verified > 0 { style::GOOD } else { style::FAINT }, number(verified)),
         mark,
     ]
 }
 
 /// Lists the files that the plan no longer describes.
-fn changed(screen: &mut Screen, status: &Status, state: State, head: &str, what: &str) {
+fn changed(screen: &mut Screen, status: &Status, state: TextState, head: &str, what: &str) {
     let files: Vec<&FileStatus> = status.waves.iter().flat_map(|wave| wave.with(state)).collect();
     if files.is_empty() {
         return;
     }
     let is = form(
         files.len(),
-        if state == State::Gone { "is" } else { "has" },
-        if state == State::Gone { "are" } else { "have" },
+        if state == TextState::Gone { "is" } else { "has" },
+        if state == TextState::Gone { "are" } else { "have" },
     );
     screen
         .paint(style::OPEN, head)

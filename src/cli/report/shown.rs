@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::campaign::progress::{FileProgress, FileState};
 use crate::ops::Reported;
 use crate::report::recorder::{Deed, is_made_up};
 use crate::report::texts::state_words;
-use crate::rollout::{self, FileState};
 use crate::text::escape::shown_lines;
 use crate::text::words::{count, short_id};
 
@@ -58,8 +58,7 @@ pub(crate) fn human(reported: &Reported, texts: bool) -> String {
     let done = reported.progress.files.iter().filter(|file| file.state == FileState::Done).count();
     let _ = writeln!(out, "{done} of {} done", count(reported.progress.files.len(), "file"));
     for file in reported.progress.files.iter().filter(|file| file.state != FileState::Done) {
-        let named =
-            rollout::FileProgress { pull: file.pull.filter(|number| !is_made_up(*number)), ..file.clone() };
+        let named = FileProgress { pull: file.pull.filter(|number| !is_made_up(*number)), ..file.clone() };
         let _ = writeln!(out, "  {}: {}", shown_lines(&file.path), shown_lines(&state_words(&named)));
     }
     if let Some(path) = &reported.progress.contradicted {

@@ -3,6 +3,7 @@
 use crate::campaign::evidence::EvidenceByPath;
 use crate::campaign::message;
 use crate::campaign::plan::file::File;
+use crate::campaign::progress::Change;
 use crate::config::Config;
 use crate::config::message::MessageError;
 use crate::discover::{MOST_BYTES, ReadError, Source};
@@ -11,7 +12,6 @@ use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
 use crate::ops::evidence;
 use crate::ops::planned_text::planned_text;
 use crate::report::{Clone, Written, template};
-use crate::rollout::Change;
 
 /// The maximum size of a template in bytes.
 const MOST_TEMPLATE: u64 = 1 << 20;

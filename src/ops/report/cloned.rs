@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use super::ReportingError;
 use super::clone::LocalClone;
 use crate::campaign::plan::file::Plan;
-use crate::campaign::status::FileProgress;
+use crate::campaign::policy::Policy;
+use crate::campaign::progress::status::PullProgress;
+use crate::campaign::progress::{Base, FileProgress, Observed, Progress};
 use crate::config::Config;
 use crate::discover::Source;
 use crate::git::{CommitId, RepoPath, Repository};
@@ -15,7 +17,7 @@ use crate::ops::{Notice, Watch, evidence};
 use crate::report::recorder::is_made_up;
 use crate::report::texts::{Writer, state_name, state_words};
 use crate::report::{Report, ReportError};
-use crate::rollout::{self, Base, Forge, Observed, Policy, Progress};
+use crate::rollout::Forge;
 
 /// A campaign in the clone.
 #[derive(Clone)]
@@ -85,8 +87,8 @@ pub(crate) fn progress(report: &Report<'_>, observed: &Observed) -> Result<Progr
 }
 
 /// Returns the files with their progress.
-pub(crate) fn files(progress: &Progress) -> Vec<FileProgress> {
-    let file = |file: &rollout::FileProgress| FileProgress {
+pub(crate) fn files(progress: &Progress) -> Vec<PullProgress> {
+    let file = |file: &FileProgress| PullProgress {
         path: file.path.clone(),
         wave: file.wave,
         state: state_name(&file.state).to_owned(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Reported, files};
-use crate::campaign::status::FileProgress;
+use crate::campaign::progress::status::PullProgress;
 use crate::report::recorder::{Deed, is_made_up};
 
 /// The version of the format.
@@ -32,7 +32,7 @@ pub struct ReportOutput {
     /// The actions, in order.
     pub actions: Vec<PerformedAction>,
     /// The files of all waves.
-    pub files: Vec<FileProgress>,
+    pub files: Vec<PullProgress>,
 }
 
 /// An action on the forge.

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::{ClonedCampaign, ReportingError};
+use crate::campaign::progress::{Observed, Progress};
 use crate::ops::atomic;
 use crate::report::Report;
 use crate::report::criteria::{self, criteria};
 use crate::report::page::{self, Criterion, CriterionState, Facts, StatusPage};
 use crate::report::texts::Writer;
-use crate::rollout::{Observed, Progress};
 
 /// Writes the page. `on_forge` is the address of the page of the repository, if it has one, and its name.
 pub(super) fn write(

@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::campaign::progress::FileState;
 use crate::report::template;
-use crate::rollout::FileState;
 
 /// Hostile text for a Dockerfile or a path.
 const EVIL: &str = "@everyone|`x` <script>alert(1)</script> --> #1 \u{202e}\u{200b}\n## Heading";

@@ -13,7 +13,7 @@ use crate::campaign::evidence::{
     self, BuilderFacts, Evidence, EvidenceByPath, EvidenceState, EvidenceSummary, Outcome, Pair, Reached,
 };
 use crate::campaign::plan::file::{self, Header, Keyword, Plan, Site};
-use crate::rollout::{Base, FileEvidence, FileProgress, Progress};
+use crate::campaign::progress::{Base, FileEvidence, FileProgress, Progress};
 
 /// The maximum number of differences of a build on the page.
 pub const MOST_DIFFERENCES: usize = 100;

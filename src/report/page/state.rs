@@ -1,7 +1,7 @@
 //! The state of a file and of its evidence, as the page shows them. It never reads anything itself.
 
 use super::data::State;
-use crate::rollout::{FileState, OpenState};
+use crate::campaign::progress::{FileState, OpenState};
 
 /// A state with its author and its reason.
 pub struct Stated {
@@ -26,7 +26,7 @@ pub fn of(state: &FileState, waits: bool) -> Stated {
         FileState::Done => State::Done.into(),
         FileState::Merged => State::Merged.into(),
         FileState::Open(OpenState::Current) => State::Open.into(),
-        FileState::Open(OpenState::Theirs) => State::Theirs.into(),
+        FileState::Open(OpenState::OtherCommits) => State::Theirs.into(),
         FileState::Open(OpenState::Stale) | FileState::Stale => State::Stale.into(),
         FileState::Open(OpenState::Held { why }) | FileState::Held { why } => held(why),
         FileState::Declined { by } => Stated { by: by.clone(), ..State::Declined.into() },
@@ -37,7 +37,7 @@ pub fn of(state: &FileState, waits: bool) -> Stated {
         }
         FileState::Partly => State::Partly.into(),
         FileState::Gone => State::Gone.into(),
-        FileState::Taken => State::Taken.into(),
+        FileState::OtherCommits => State::Taken.into(),
         FileState::Ready if waits => State::Waits.into(),
         FileState::Ready => State::Ready.into(),
     }

@@ -6,10 +6,10 @@ use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::evidence::{Evidence, EvidenceByPath};
 use layerwright::campaign::plan::file::Plan;
 use layerwright::campaign::policy::Refusal;
-use layerwright::report::page::{Criterion, CriterionState, Facts, MOST_DIFFERENCES, StatusPage};
-use layerwright::rollout::{
+use layerwright::campaign::progress::{
     Base, Change, FileEvidence, FileProgress, FileState, OpenState, Progress, WaveProgress,
 };
+use layerwright::report::page::{Criterion, CriterionState, Facts, MOST_DIFFERENCES, StatusPage};
 use serde_json::{Value, json};
 
 /// Text that acts on a page wherever it is not escaped, and that hides from people wherever it is not shown.
@@ -182,7 +182,7 @@ fn members() -> Vec<Member> {
         member("services/cart/Dockerfile", 1, FileState::Merged, Some(43)),
         member("services/mail/Dockerfile", 1, FileState::Declined { by: somebody() }, Some(44)),
         member("services/image/Dockerfile", 1, FileState::Reverted { by: Some(change) }, Some(45)),
-        member("services/user/Dockerfile", 1, FileState::Open(OpenState::Theirs), Some(46)),
+        member("services/user/Dockerfile", 1, FileState::Open(OpenState::OtherCommits), Some(46)),
         member(deep, 1, FileState::Open(OpenState::Stale), Some(47)),
         member("a/Dockerfile", 1, FileState::Ready, None),
         Member {
@@ -191,7 +191,7 @@ fn members() -> Vec<Member> {
             ..member(held, 2, FileState::Held { why: refused(held, &differs) }, None)
         },
         member("services/geo/Dockerfile", 2, FileState::Partly, Some(48)),
-        member("services/tax/Dockerfile", 2, FileState::Taken, None),
+        member("services/tax/Dockerfile", 2, FileState::OtherCommits, None),
         member("services/old/Dockerfile", 2, FileState::Gone, None),
         member("b/Dockerfile", 2, FileState::Stale, None),
         member("c/Dockerfile", 2, FileState::Ready, None),

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use layerwright::campaign::plan::file::File;
+use layerwright::campaign::progress::Change;
 use layerwright::git::GitError;
 use layerwright::report::{Clone as LocalClone, Written};
 use layerwright::rollout::forge::{BranchAt, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull};
-use layerwright::rollout::{Change, Forge, ForgeError};
+use layerwright::rollout::{Forge, ForgeError};
 
 use super::people;
 use super::repository::{evidence_text, planned_text};

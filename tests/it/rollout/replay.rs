@@ -21,9 +21,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use layerwright::campaign::progress::Base;
 use layerwright::github::{Client, Clock, GitHubForge};
 use layerwright::report::{Report, ReportError};
-use layerwright::rollout::Base;
 use secrecy::SecretString;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::plan::file::{File, Plan, Site};
-use layerwright::rollout::FileEvidence;
+use layerwright::campaign::progress::FileEvidence;
 use serde_json::json;
 
 use super::random::Random;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::plan::file::{File, Plan};
-use layerwright::rollout::Policy;
+use layerwright::campaign::policy::Policy;
 
 use super::random::Random;
 use super::repository::Known;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use layerwright::campaign::plan::file::File;
-use layerwright::rollout::{AskedAgain, FileProgress, FileState, Progress, Texts};
+use layerwright::campaign::progress::{AskedAgain, FileProgress, FileState, Progress, Texts};
 
 const BEGIN: &str = "<!-- layerwright ";
 const END: &str = "<!-- /layerwright -->";

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use git2::Oid;
 use layerwright::campaign::plan::file::{File, Plan};
+use layerwright::campaign::progress::Change;
 use layerwright::git::{CommitId, GitError, Repository};
 use layerwright::report::{Clone as LocalClone, Written};
-use layerwright::rollout::Change;
 
 use super::super::repository::{Known, evidence_text, planned_text};
 use super::github::GitHub;

@@ -13,7 +13,7 @@ pub struct Observed {
     /// Pull requests from branches of the campaign in the same repository, in order of number: all that have the
     /// campaign's label, and all from the branches in `looked`.
     pub pulls: Vec<Pull>,
-    /// Branches whose pull requests were read, open and closed; see [`Question::Pulls`](super::Question::Pulls).
+    /// Branches whose pull requests were read, open and closed.
     pub looked: BTreeSet<String>,
     /// The tracking issue; `None` if the campaign has none.
     pub issue: Option<Issue>,
@@ -35,7 +35,7 @@ pub struct Base {
 pub struct Branch {
     /// Its latest commit.
     pub commit: String,
-    /// Its content; `None` until it was read, see [`Question::Content`](super::Question::Content).
+    /// Its content; `None` until it was read.
     pub content: Option<Content>,
 }
 
@@ -59,9 +59,9 @@ pub enum Above {
     /// It has no commits: a pull request cannot be opened from it yet.
     Nothing,
     /// The campaign alone.
-    Ours,
+    Layerwright,
     /// Other people too, or the authors are unknown.
-    Others,
+    OtherPeople,
 }
 
 /// A pull request of the campaign.
@@ -85,8 +85,7 @@ pub struct Pull {
     pub queued: bool,
     /// True if it was opened within the last hour.
     pub is_recent: bool,
-    /// True if it has checks that have not finished; `None` until they were read, see
-    /// [`Question::Checks`](super::Question::Checks).
+    /// True if it has checks that have not finished; `None` until they were read.
     pub pending: Option<bool>,
 }
 
@@ -149,8 +148,8 @@ impl Observed {
     }
 
     /// Returns true if a branch is known to have commits by other people.
-    pub fn is_taken(&self, branch: &str) -> bool {
-        self.content(branch).is_some_and(|content| content.above == Above::Others)
+    pub fn has_other_commits(&self, branch: &str) -> bool {
+        self.content(branch).is_some_and(|content| content.above == Above::OtherPeople)
     }
 
     /// Returns the content of a branch, if it was read.

@@ -1,109 +1,15 @@
-//! The progress of a campaign. It never remembers anything: all is derived from the plan and from what was observed.
+//! Derives the progress of a campaign from the plan and from what was observed.
 
 use std::collections::BTreeSet;
 
-use super::observed::{Above, Change, Merge, Pull, PullState};
-use super::{AskedAgain, Campaign};
+use super::facts::{AskedAgain, Campaign};
+use super::observed::{Above, Merge, Pull, PullState};
+use super::state::{FileProgress, FileState, OpenState, Progress, TextState, WaveProgress};
 use crate::analysis::Verdict;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::plan::file::File;
 use crate::campaign::policy::{Refusal, may_go_out};
 use crate::git::GitError;
-
-/// The progress of a campaign, as observed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// The waves, from 0.
-    pub waves: Vec<WaveProgress>,
-    /// The files of all waves, in the order of their pull requests.
-    pub files: Vec<FileProgress>,
-    /// The file whose evidence contradicts a proof, which stops the campaign: no pull request is opened and no branch
-    /// is changed.
-    pub contradicted: Option<String>,
-}
-
-/// A wave and its gate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaveProgress {
-    /// Its number; 0 is the proof of concept.
-    pub number: usize,
-    /// The files of earlier waves that are not settled. The wave is open when there are none.
-    ///
-    /// A file is settled when the base branch has its new text and its evidence allows that. Beyond wave 0, a file is
-    /// also settled if people declined it, if it is gone, or if verification has decided against it: so no file blocks
-    /// a campaign for ever. The proof of concept has to be merged: to decline it is to decline the campaign. A reverted
-    /// file is never settled, so later waves pause.
-    pub waits_for: Vec<String>,
-}
-
-/// A file of a wave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileProgress {
-    /// The path in the repository.
-    pub path: String,
-    /// Its wave.
-    pub wave: usize,
-    /// Its branch.
-    pub branch: String,
-    /// Its state.
-    pub state: FileState,
-    /// Its latest pull request; the open one, if there is one.
-    pub pull: Option<u64>,
-}
-
-/// The state of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileState {
-    /// The base branch has the text that the campaign gives it.
-    Done,
-    /// Its pull request was merged, and the observed commit of the base branch does not contain the merge yet.
-    Merged,
-    /// Its pull request is open.
-    Open(OpenState),
-    /// Its pull request was closed without a merge.
-    Declined {
-        /// The person who closed it, if the forge reports that.
-        by: Option<String>,
-    },
-    /// Its pull request was merged, and the base branch has the old lines again.
-    Reverted {
-        /// The commit that gave the file its present text, if the history has it.
-        by: Option<Change>,
-    },
-    /// Its pull request was merged, some of its lines are linked, and others could be: new ones, or some that were
-    /// restored. The cause is unknown, so it is proposed again only when people ask for it.
-    Partly,
-    /// Its text on the base branch is not the one that was planned for: plan again.
-    Stale,
-    /// The base branch has no such file.
-    Gone,
-    /// Its evidence does not allow a pull request.
-    Held {
-        /// The reason, and the remedy.
-        why: Refusal,
-    },
-    /// Its branch has commits by other people and no pull request: they decide whether to open one or to delete the
-    /// branch.
-    Taken,
-    /// A pull request may be opened as soon as its wave is open.
-    Ready,
-}
-
-/// The content of an open pull request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OpenState {
-    /// The planned content, and nothing else.
-    Current,
-    /// Other content too: people added commits. The branch belongs to them, and evidence says nothing about it.
-    Theirs,
-    /// An edit of a text that the base branch no longer has: plan again.
-    Stale,
-    /// Content that its evidence no longer allows.
-    Held {
-        /// The reason, and the remedy.
-        why: Refusal,
-    },
-}
 
 impl Progress {
     /// Returns the progress of a campaign.
@@ -116,13 +22,13 @@ impl Progress {
         let contradicted = campaign.evidence.keys().find(contradicts).cloned();
         let issue = campaign.observed.issue.as_ref();
         let asked = issue.map(|issue| campaign.texts.asked_again(&issue.body)).unwrap_or_default();
-        let world = World { campaign, contradicted: contradicted.as_deref(), asked: &asked };
+        let inputs = Inputs { campaign, contradicted: contradicted.as_deref(), asked: &asked };
         let (mut waves, mut files, mut waits_for) = (Vec::new(), Vec::new(), Vec::new());
         for wave in &campaign.plan.waves {
             waves.push(WaveProgress { number: wave.number, waits_for: waits_for.clone() });
             for file in wave.files.iter().filter_map(|path| campaign.plan.file(path)) {
-                let progress = world.file(file, wave.number)?;
-                if !world.is_settled(file, &progress) {
+                let progress = inputs.file(file, wave.number)?;
+                if !inputs.is_settled(file, &progress) {
                     waits_for.push(file.path.clone());
                 }
                 files.push(progress);
@@ -130,21 +36,16 @@ impl Progress {
         }
         Ok(Self { waves, files, contradicted })
     }
-
-    /// Returns true if pull requests for the files of a wave may be opened.
-    pub fn is_open(&self, wave: usize) -> bool {
-        self.waves.iter().any(|found| found.number == wave && found.waits_for.is_empty())
-    }
 }
 
 /// The inputs that decide a file's state.
-struct World<'a> {
+struct Inputs<'a> {
     campaign: &'a Campaign<'a>,
     contradicted: Option<&'a str>,
     asked: &'a BTreeSet<AskedAgain>,
 }
 
-impl World<'_> {
+impl Inputs<'_> {
     fn file(&self, file: &File, wave: usize) -> Result<FileProgress, GitError> {
         let branch = self.campaign.policy.names.branch_of(&file.path)?;
         let pull = branch.as_deref().and_then(|branch| self.campaign.observed.pull_from(branch));
@@ -156,35 +57,37 @@ impl World<'_> {
         let path = file.path.clone();
         let mut progress = FileProgress { path, wave, branch, state, pull: pull.map(|pull| pull.number) };
         if let Some(pull) = pull
-            && self.is_theirs(file, &progress, pull)
+            && self.has_other_commits(file, &progress, pull)
         {
-            progress.state = FileState::Open(OpenState::Theirs);
+            progress.state = FileState::Open(OpenState::OtherCommits);
         }
         Ok(progress)
     }
 
     /// Returns true if people added commits to the branch of a pull request that is open and planned. If the branch was
     /// not read, the pull request's text shows this, as long as the text is of the latest commit of the branch.
-    fn is_theirs(&self, file: &File, progress: &FileProgress, pull: &Pull) -> bool {
+    fn has_other_commits(&self, file: &File, progress: &FileProgress, pull: &Pull) -> bool {
         let Campaign { observed, texts, .. } = self.campaign;
         let Some(branch) = observed.branches.get(&progress.branch) else { return false };
         if progress.state != FileState::Open(OpenState::Current) {
             return false;
         }
         if let Some(content) = &branch.content {
-            return content.above == Above::Others;
+            return content.above == Above::OtherPeople;
         }
-        let theirs = FileProgress { state: FileState::Open(OpenState::Theirs), ..progress.clone() };
-        texts.pull_body(file, &theirs, &branch.commit, &pull.body) == pull.body
+        let with_others =
+            FileProgress { state: FileState::Open(OpenState::OtherCommits), ..progress.clone() };
+        texts.pull_body(file, &with_others, &branch.commit, &pull.body) == pull.body
     }
 
     fn state(&self, file: &File, wave: usize, branch: &str, pull: Option<&Pull>) -> FileState {
         let now = self.campaign.observed.base.blobs.get(&file.path).map(String::as_str);
-        if now.is_some() && now == file.done_blob() {
+        let text = TextState::of(file, now);
+        if text == TextState::Done {
             return FileState::Done;
         }
         let refused = self.may_go_out(file, wave).err();
-        let is_planned = now == Some(&file.blob);
+        let is_planned = text == TextState::Open;
         match pull.map(|pull| (&pull.state, self.is_asked_again(file, pull))) {
             Some((PullState::Open, _)) => return FileState::Open(Self::open(is_planned, refused)),
             Some((PullState::Closed { by }, false)) => return FileState::Declined { by: by.clone() },
@@ -197,16 +100,17 @@ impl World<'_> {
             }
             Some((PullState::Closed { .. }, true)) | None => {}
         }
-        if now.is_none() {
-            return FileState::Gone;
+        match (text, refused) {
+            (TextState::Gone, _) => return FileState::Gone,
+            (TextState::Stale | TextState::Done, _) => return FileState::Stale,
+            (TextState::Open, Some(why)) => return FileState::Held { why },
+            (TextState::Open, None) => {}
         }
-        if !is_planned {
-            return FileState::Stale;
+        if self.campaign.observed.has_other_commits(branch) {
+            FileState::OtherCommits
+        } else {
+            FileState::Ready
         }
-        if let Some(why) = refused {
-            return FileState::Held { why };
-        }
-        if self.campaign.observed.is_taken(branch) { FileState::Taken } else { FileState::Ready }
     }
 
     fn open(is_planned: bool, refused: Option<Refusal>) -> OpenState {
@@ -238,7 +142,7 @@ impl World<'_> {
             | FileState::Open(_)
             | FileState::Reverted { .. }
             | FileState::Stale
-            | FileState::Taken
+            | FileState::OtherCommits
             | FileState::Ready => false,
         }
     }

@@ -1,11 +1,12 @@
-//! The progress of a campaign: its plan and its evidence compared with the paths of a commit. It never stores anything;
-//! the repository is its only source.
+//! The format of `status`: the plan and its evidence compared with the paths of a commit. It never stores anything; the
+//! repository is its only source.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::state::TextState;
 use crate::campaign::evidence::{EvidenceState, EvidenceStates, EvidenceSummary, Stale};
 use crate::campaign::plan::file::{File, Plan, Refused, Waiver};
 use crate::campaign::policy::{Basis, may_go_out};
@@ -37,7 +38,7 @@ pub struct Status {
     /// Local branches of the campaign.
     pub branches: Vec<BranchStatus>,
     /// The progress of the files of all waves by their pull requests; null if GitHub was not asked.
-    pub files: Option<Vec<FileProgress>>,
+    pub files: Option<Vec<PullProgress>>,
     /// The files that are not edited, with reasons.
     pub skipped: Vec<Refused>,
     /// The waivers: differences that the maintainers accepted.
@@ -63,7 +64,7 @@ pub struct FileStatus {
     /// The path in the repository.
     pub path: String,
     /// The progress of the file.
-    pub state: State,
+    pub state: TextState,
     /// git's id of the text that was planned for.
     pub planned: String,
     /// git's id of the text now; null where the file is gone.
@@ -101,7 +102,7 @@ impl From<&EvidenceState> for EvidenceStatus {
 /// The progress of a file by its pull requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FileProgress {
+pub struct PullProgress {
     /// The path in the repository.
     pub path: String,
     /// Its wave.
@@ -113,20 +114,6 @@ pub struct FileProgress {
     pub said: String,
     /// The latest pull request; null if there is none.
     pub pull: Option<u64>,
-}
-
-/// The progress of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// It has the text that the campaign gives it.
-    Done,
-    /// It has the text that was planned for.
-    Open,
-    /// It has another text: the plan no longer applies to it.
-    Stale,
-    /// There is no such file.
-    Gone,
 }
 
 /// A branch of the campaign.
@@ -141,18 +128,18 @@ pub struct BranchStatus {
 
 impl WaveStatus {
     /// Returns the files in a state.
-    pub fn with(&self, state: State) -> impl Iterator<Item = &FileStatus> {
+    pub fn with(&self, state: TextState) -> impl Iterator<Item = &FileStatus> {
         self.files.iter().filter(move |file| file.state == state)
     }
 
     /// Returns true if every file of the wave is done.
     pub fn is_done(&self) -> bool {
-        self.files.iter().all(|file| file.state == State::Done)
+        self.files.iter().all(|file| file.state == TextState::Done)
     }
 }
 
 /// The inputs with which the waves of a plan are compared.
-pub struct Observed<'a> {
+pub struct StatusInputs<'a> {
     /// The paths of the commit.
     pub listing: &'a Listing,
     /// The states of the files by their evidence.
@@ -164,10 +151,10 @@ pub struct Observed<'a> {
 }
 
 /// Returns the waves of a plan, compared with the paths of a commit and the present evidence.
-pub fn waves(plan: &Plan, observed: &Observed<'_>) -> Vec<WaveStatus> {
+pub fn waves(plan: &Plan, inputs: &StatusInputs<'_>) -> Vec<WaveStatus> {
     let waves = plan.waves.iter().map(|wave| {
         let planned = wave.files.iter().filter_map(|path| plan.file(path));
-        let files: Vec<FileStatus> = planned.map(|file| file_status(file, wave.number, observed)).collect();
+        let files: Vec<FileStatus> = planned.map(|file| file_status(file, wave.number, inputs)).collect();
         let mut evidence = BTreeMap::new();
         for file in &files {
             *evidence.entry(file.evidence.says).or_default() += 1;
@@ -183,22 +170,17 @@ pub fn skipped(plan: &Plan) -> Vec<Refused> {
     plan.files.iter().filter_map(skipped).collect()
 }
 
-fn file_status(file: &File, wave: usize, observed: &Observed<'_>) -> FileStatus {
-    let entry = RepoPath::new(&file.path).ok().and_then(|path| observed.listing.get(&path));
+fn file_status(file: &File, wave: usize, inputs: &StatusInputs<'_>) -> FileStatus {
+    let entry = RepoPath::new(&file.path).ok().and_then(|path| inputs.listing.get(&path));
     let now = entry.and_then(|entry| entry.blob.as_ref()).map(|blob| blob.as_str().to_owned());
-    let state = match now.as_deref() {
-        None => State::Gone,
-        Some(now) if file.done_blob() == Some(now) => State::Done,
-        Some(now) if file.blob == now => State::Open,
-        Some(_) => State::Stale,
-    };
-    let evidence = observed.evidence.get(&file.path).unwrap_or(&EvidenceState::Missing);
+    let state = TextState::of(file, now.as_deref());
+    let evidence = inputs.evidence.get(&file.path).unwrap_or(&EvidenceState::Missing);
     let (goes_out, waits) = match state {
-        State::Open => match may_go_out(file, wave, evidence, observed.trust, observed.contradicted) {
+        TextState::Open => match may_go_out(file, wave, evidence, inputs.trust, inputs.contradicted) {
             Ok(basis) => (Some(basis), None),
             Err(refusal) => (None, Some(refusal.to_string())),
         },
-        State::Done | State::Stale | State::Gone => (None, None),
+        TextState::Done | TextState::Stale | TextState::Gone => (None, None),
     };
     let (path, planned) = (file.path.clone(), file.blob.clone());
     FileStatus { path, state, planned, now, evidence: evidence.into(), goes_out, waits }

@@ -1,0 +1,12 @@
+//! The progress of a campaign: the state of each file and wave, from the plan, the evidence and what was observed of the
+//! base branch and the forge. It never remembers anything and contacts nothing.
+
+mod compute;
+mod facts;
+mod observed;
+mod state;
+pub mod status;
+
+pub use facts::{AskedAgain, Campaign, FileEvidence, Texts};
+pub use observed::{Above, Base, Branch, Change, Content, Issue, Merge, Observed, Pull, PullState};
+pub use state::{FileProgress, FileState, OpenState, Progress, TextState, WaveProgress};
