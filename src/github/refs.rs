@@ -169,14 +169,14 @@ impl Client {
         head: &str,
     ) -> Result<FoundAbove, GitHubError> {
         #[derive(Deserialize)]
-        struct Said {
+        struct GitCommit {
             message: String,
             tree: Option<Sha>,
         }
         #[derive(Deserialize)]
-        struct Commit {
+        struct Listed {
             sha: String,
-            commit: Said,
+            commit: GitCommit,
             #[serde(default)]
             parents: Vec<Sha>,
         }
@@ -189,7 +189,7 @@ impl Client {
         }
         #[derive(Deserialize)]
         struct Compared {
-            commits: Vec<Commit>,
+            commits: Vec<Listed>,
             #[serde(default)]
             files: Vec<File>,
         }
