@@ -30,6 +30,7 @@ use crate::text::pattern::{Part, Pattern};
 pub use build_context::{BuildContext, ContextEntry, ContextPath, NoContext};
 pub use context::{Context, ContextError, ContextView, Evidence, Found};
 pub use contexts::Contexts;
+pub(crate) use contexts::MOST_IGNORED;
 pub use dockerignore::{IgnoreError, Ignored};
 pub use folder::{FolderContext, RefusedIgnoreFile};
 pub use resolve::resolve;

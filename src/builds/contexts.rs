@@ -10,7 +10,7 @@ use crate::discover::{Source, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
 
 /// The most of a `.dockerignore` file that is read.
-const MOST_IGNORED: u64 = 1 << 20;
+pub(crate) const MOST_IGNORED: u64 = 1 << 20;
 
 /// The contexts of a source.
 pub struct Contexts<'a> {

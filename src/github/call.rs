@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::cache::Kept;
 use super::retry::{Next, next};
 use super::{Client, GitHubError, MOST_BYTES, MOST_MOVES, MOST_SAID, Trouble};
+use crate::text::words::shortened;
 
 /// A request to GitHub.
 #[derive(Clone)]
@@ -302,7 +303,7 @@ impl Client {
             Some(token) => said.replace(token.expose_secret(), "[token]"),
             None => said.to_owned(),
         };
-        clean.chars().take(MOST_SAID).collect()
+        shortened(&clean, MOST_SAID)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use super::tree::{Entry, Metadata, Tree};
+use crate::text::words::shortened;
 use member::{Kind, Member, Members};
 
 pub use input::{Compression, ReadAt};
@@ -312,7 +313,7 @@ fn clean(to: &mut String, name: &[u8], member: &Member) -> Result<bool, LayerErr
 }
 
 pub(crate) fn refused(member: &Member, problem: &'static str) -> LayerError {
-    let entry: String = String::from_utf8_lossy(&member.name).chars().take(MAX_PATH).collect();
+    let entry = shortened(&String::from_utf8_lossy(&member.name), MAX_PATH);
     LayerError::Path { entry, offset: member.offset, problem }
 }
 

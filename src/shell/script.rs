@@ -8,6 +8,7 @@ use super::control::Walker;
 use super::field::Field;
 use super::state::{Dialect, Flow, State};
 use super::{Effect, Invocation, Script, ScriptHeredoc, Step};
+use crate::text::words;
 
 /// How long a script may be.
 const LENGTH: usize = 256 << 10;
@@ -155,11 +156,6 @@ pub(super) fn parse(text: &str, dialect: Dialect, allowed: usize) -> Option<Prog
 
 /// The start of a command, on one line.
 pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut short: String = text.split_whitespace().take(LONGEST).collect::<Vec<_>>().join(" ");
-    if let Some((cut, _)) = short.char_indices().nth(LONGEST) {
-        short.truncate(cut);
-        short.push('…');
-    }
-    short
+    const LONGEST: usize = 61;
+    words::shortened(&text.split_whitespace().take(LONGEST).collect::<Vec<_>>().join(" "), LONGEST)
 }

@@ -23,9 +23,6 @@ use crate::config::{Build as Configured, Config, Frontend};
 use crate::discover::{ReadError, Source};
 use crate::git::{GitError, PathError, RepoPath};
 
-/// The size limit of a Dockerfile's own ignore file.
-const MOST_IGNORED: u64 = 1 << 20;
-
 /// The extent of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {

@@ -4,9 +4,8 @@ mod request;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Depth, Event, MOST_IGNORED, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, millis, onbuild,
-};
+use super::{Depth, Event, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, millis, onbuild};
+use crate::builds::MOST_IGNORED;
 use crate::campaign::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
 use crate::campaign::plan::file::{Context, Site};
 use crate::dockerfile::{Dockerfile, Stages};
