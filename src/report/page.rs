@@ -17,14 +17,14 @@ mod words;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 pub use collect::{Facts, MOST_DIFFERENCES};
 pub use data::{Criterion, CriterionState, StatusPage};
 
-use html::{At, Html};
+use html::At;
 
-const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 
 /// Returns the page as HTML. The same data give the same bytes.
@@ -37,27 +37,37 @@ pub fn render(page: &StatusPage) -> serde_json::Result<String> {
     let style = STANDARD.encode(Sha256::digest(STYLE));
     let policy =
         format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'");
-    let at = At::default();
-    let mut title = Html::default();
-    title.text(&page.campaign).text(" · ").text(page.repository.as_deref().unwrap_or("Layerwright"));
-    let mut content = Html::default();
-    sections::head(&mut content, &at, page);
-    content.element("main", &[("id", "content")], |html| {
-        sections::glance(html, &at, page);
-        sections::people(html, &at, page);
-        sections::criteria(html, &at, page);
-        sections::gain(html, &at, page);
-        waves::waves(html, &at, page);
-        sections::left(html, &at, page);
+    let (at, owner) = (At::default(), page.repository.as_deref().unwrap_or("Layerwright"));
+    let title = html::visible(html! { (page.campaign) " · " (owner) });
+    let content = html::visible(html! {
+        (sections::head(&at, page))
+        main id="content" {
+            (sections::glance(&at, page))
+            (sections::people(&at, page))
+            (sections::criteria(&at, page))
+            (sections::gain(&at, page))
+            (waves::waves(&at, page))
+            (sections::left(&at, page))
+        }
     });
-    Ok(html::fill(
-        TEMPLATE,
-        &[
-            ("policy", &policy),
-            ("title", &title.into_string()),
-            ("style", STYLE),
-            ("content", &content.into_string()),
-            ("data", &json),
-        ],
-    ))
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a class="skip" href="#content" { "To the content" }
+                (content)
+                script type="application/json" id="data" { (json) }
+            }
+        }
+    };
+    Ok(document.into_string())
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use maud::{Markup, html};
+
 use super::data::{Layers, Measured, Rebuilt, Times};
-use super::html::{At, Html};
+use super::html::{At, figure};
 use crate::campaign::evidence::Rebuild;
 use crate::text::figures::{bytes, duration, number};
 use crate::text::words::count;
@@ -22,82 +24,64 @@ struct Bar<'a> {
     side: &'a str,
 }
 
-/// Writes the whole build, and the rebuilds after a change of the base image and of an early step.
-pub fn measured(html: &mut Html, at: &At, measured: &Measured) {
-    html.element("div", &[("class", "measured")], |html| {
-        block(html, "Whole build", |html| times(html, &at.key("whole"), measured.whole.as_ref()));
-        let rebuilds = [
-            ("Rebuild after the base image changed", at.key("moved_base"), &measured.moved_base),
-            ("Rebuild after an early step changed", at.key("early_step"), &measured.early_step),
-        ];
-        for (title, at, cost) in rebuilds {
-            block(html, title, |html| {
-                if *cost == Rebuilt::default() {
-                    html.words("p", "quiet", NOT_MEASURED);
-                    return;
-                }
-                times(html, &at.key("times"), cost.times.as_ref());
-                layers(html, &at.key("layers"), cost.layers.as_ref());
-            });
+/// Returns the whole build, and the rebuilds after a change of the base image and of an early step.
+pub fn measured(at: &At, measured: &Measured) -> Markup {
+    html! {
+        div class="measured" {
+            (block("Whole build", &times(&at.key("whole"), measured.whole.as_ref())))
+            (block("Rebuild after the base image changed", &rebuilt(&at.key("moved_base"), &measured.moved_base)))
+            (block("Rebuild after an early step changed", &rebuilt(&at.key("early_step"), &measured.early_step)))
+        }
+    }
+}
+
+fn rebuilt(at: &At, cost: &Rebuilt) -> Markup {
+    html! {
+        @if *cost == Rebuilt::default() { p class="quiet" { (NOT_MEASURED) } } @else {
+            (times(&at.key("times"), cost.times.as_ref()))
+            (layers(&at.key("layers"), cost.layers.as_ref()))
+        }
+    }
+}
+
+/// Returns a title and the block below it.
+fn block(title: &str, content: &Markup) -> Markup {
+    html! { section class="block" { p class="title" { (title) } (content) } }
+}
+
+fn times(at: &At, times: Option<&Times>) -> Markup {
+    let Some(times) = times else { return absent("Time") };
+    let most = times.before_ms.max(times.after_ms);
+    let bar = |key, value, side| bar(at.key(key), value, most, duration(Duration::from_millis(value)), side);
+    let bars = [bar("before_ms", times.before_ms, "before"), bar("after_ms", times.after_ms, "after")];
+    metric("Time", &at.key("builds"), times.builds, &bars)
+}
+
+fn layers(at: &At, layers: Option<&Layers>) -> Markup {
+    let Some(Layers { builds, cost }) = layers else { return absent("Layers reused") };
+    let cost_at = at.key("cost");
+    let sides = [("before", &cost.before), ("after", &cost.after)];
+    let kept = sides.map(|(side, of)| {
+        let at = cost_at.key(side);
+        Bar {
+            of: Some((at.key("layers"), of.layers)),
+            ..bar(at.key("kept"), wide(of.kept), wide(of.layers), number(of.kept), side)
         }
     });
-}
-
-/// Writes a title and the block below it.
-fn block(html: &mut Html, title: &str, content: impl FnOnce(&mut Html)) {
-    html.element("section", &[("class", "block")], |html| {
-        html.words("p", "title", title);
-        content(html);
-    });
-}
-
-fn times(html: &mut Html, at: &At, times: Option<&Times>) {
-    let Some(times) = times else {
-        absent(html, "Time");
-        return;
-    };
-    let most = times.before_ms.max(times.after_ms);
-    let bar = |key, value, side| Bar {
-        at: at.key(key),
-        value,
-        most,
-        text: duration(Duration::from_millis(value)),
-        of: None,
-        side,
-    };
-    let bars = [bar("before_ms", times.before_ms, "before"), bar("after_ms", times.after_ms, "after")];
-    metric(html, "Time", &at.key("builds"), times.builds, bars);
-}
-
-fn layers(html: &mut Html, at: &At, layers: Option<&Layers>) {
-    let Some(Layers { builds, cost }) = layers else {
-        absent(html, "Layers reused");
-        return;
-    };
-    let sides = [("before", &cost.before), ("after", &cost.after)];
-    let cost_at = at.key("cost");
-    let kept = sides.map(|(side, of)| Bar {
-        of: Some((cost_at.key(side).key("layers"), of.layers)),
-        ..bar(cost_at.key(side).key("kept"), wide(of.kept), wide(of.layers), number(of.kept), side)
-    });
-    metric(html, "Layers reused", &at.key("builds"), *builds, kept);
     let most = |part: fn(&Rebuild) -> u64| part(&cost.before).max(part(&cost.after));
-    let pushed = |of: &Rebuild| of.pushed_bytes;
     let pushed = sides.map(|(side, of)| {
-        bar(
-            cost_at.key(side).key("pushed_bytes"),
-            of.pushed_bytes,
-            most(pushed),
-            bytes(of.pushed_bytes),
-            side,
-        )
+        let at = cost_at.key(side).key("pushed_bytes");
+        bar(at, of.pushed_bytes, most(|of| of.pushed_bytes), bytes(of.pushed_bytes), side)
     });
-    metric(html, "To push again, uncompressed", &at.key("builds"), *builds, pushed);
-    let steps = |of: &Rebuild| wide(of.steps);
     let steps = sides.map(|(side, of)| {
-        bar(cost_at.key(side).key("steps"), wide(of.steps), most(steps), number(of.steps), side)
+        bar(cost_at.key(side).key("steps"), wide(of.steps), most(|of| wide(of.steps)), number(of.steps), side)
     });
-    metric(html, "Steps executed", &at.key("builds"), *builds, steps);
+    let builds = |title, bars| metric(title, &at.key("builds"), *builds, bars);
+    html! {
+        (builds("Layers reused", &kept))
+        (builds("To push again, uncompressed", &pushed))
+        (builds("Steps executed", &steps))
+    }
 }
 
 fn bar(at: At, value: u64, most: u64, text: String, side: &str) -> Bar<'_> {
@@ -108,54 +92,40 @@ fn wide(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-fn absent(html: &mut Html, title: &str) {
-    html.element("p", &[("class", "quiet")], |html| {
-        html.text(title).text(": ").text(NOT_MEASURED);
-    });
+fn absent(title: &str) -> Markup {
+    html! { p class="quiet" { (title) ": " (NOT_MEASURED) } }
 }
 
-/// Writes two bars on one scale.
-fn metric(html: &mut Html, title: &str, at: &At, builds: usize, bars: [Bar<'_>; 2]) {
-    html.element("table", &[("class", "bars")], |html| {
-        html.element("caption", &[], |html| {
-            html.text(title);
-            if builds != 1 {
-                html.text(" (");
-                html.figure(at, builds, &count(builds, "build")).text(")");
+/// Returns two bars on one scale.
+fn metric(title: &str, at: &At, builds: usize, bars: &[Bar<'_>; 2]) -> Markup {
+    html! {
+        table class="bars" {
+            caption {
+                (title)
+                @if builds != 1 { " (" (figure(at, builds, &count(builds, "build"))) ")" }
             }
-        });
-        html.element("tbody", &[], |html| {
-            for bar in bars {
-                row(html, title, &bar);
-            }
-        });
-    });
+            tbody { @for bar in bars { (row(title, bar)) } }
+        }
+    }
 }
 
-fn row(html: &mut Html, title: &str, bar: &Bar<'_>) {
+fn row(title: &str, bar: &Bar<'_>) -> Markup {
     let of = bar.of.as_ref().map(|(_, of)| format!(" of {}", number(*of))).unwrap_or_default();
-    let label = format!("{title}, {}: {}{of}", bar.side, bar.text);
-    let class = if bar.side == "before" { "fill before" } else { "fill after" };
-    html.element("tr", &[], |html| {
-        html.element("th", &[("scope", "row")], |html| {
-            html.text(bar.side);
-        });
-        html.element("td", &[("class", "room")], |html| {
-            html.element("svg", &[("class", "bar"), ("role", "img"), ("aria-label", &label)], |html| {
-                let all = [("class", "track"), ("width", "100%"), ("height", "100%"), ("rx", "3")];
-                html.element("rect", &all, |_| ());
-                let width = share(bar.value, bar.most);
-                let part = [("class", class), ("width", width.as_str()), ("height", "100%"), ("rx", "3")];
-                html.element("rect", &part, |_| ());
-            });
-        });
-        html.element("td", &[("class", "number")], |html| {
-            html.figure(&bar.at, bar.value, &bar.text);
-            if let Some((at, of)) = &bar.of {
-                html.text(" of ").figure(at, of, &number(*of));
+    html! {
+        tr {
+            th scope="row" { (bar.side) }
+            td class="room" {
+                svg class="bar" role="img" aria-label={ (title) ", " (bar.side) ": " (bar.text) (of) } {
+                    rect class="track" width="100%" height="100%" rx="3" {}
+                    rect class={ "fill " (bar.side) } width=(share(bar.value, bar.most)) height="100%" rx="3" {}
+                }
             }
-        });
-    });
+            td class="number" {
+                (figure(&bar.at, bar.value, &bar.text))
+                @if let Some((at, of)) = &bar.of { " of " (figure(at, of, &number(*of))) }
+            }
+        }
+    }
 }
 
 /// Returns a part of a whole in percent, to one place; zero of zero is 0%.

@@ -2,164 +2,135 @@
 
 use std::time::Duration;
 
+use maud::{Markup, html};
+
 use super::data::{File, Line, StatusPage, Wave};
 use super::evidence;
 use super::figures;
-use super::html::{At, Html};
+use super::html::{At, figure};
 use super::sections::{badge, code, place, pull, verdicts};
 use super::words::{self, Look};
 use crate::campaign::evidence::Outcome;
 use crate::text::figures::{duration, number};
 
-/// Writes each wave.
-pub fn waves(html: &mut Html, at: &At, page: &StatusPage) {
-    for (index, found) in page.waves.iter().enumerate() {
-        let id = format!("wave-{}", found.number);
-        let at = at.item("waves", index);
-        html.element("section", &[("aria-labelledby", &id), ("class", "wave")], |html| {
-            html.element("h2", &[("id", &id)], |html| {
-                html.text("Wave ").figure(&at.key("number"), found.number, &found.number.to_string());
-                html.text(if found.number == 0 { ", the proof of concept " } else { " " });
-                badge(html, found.state.look());
-            });
-            wave(html, &at, page, index, found);
-        });
-    }
-}
-
-fn wave(html: &mut Html, at: &At, page: &StatusPage, index: usize, wave: &Wave) {
-    html.element("p", &[], |html| {
-        html.figure(&at.key("done"), wave.done, &number(wave.done)).text(" of ");
-        html.figure(&at.key("of"), wave.of, &number(wave.of)).text(" done.");
-    });
-    if !wave.reason.is_empty() {
-        html.element("p", &[("class", "quiet")], |html| {
-            html.text("Reason: ").plain("bdi", &wave.reason);
-        });
-    }
-    if !wave.waits_for.is_empty() {
-        html.element("details", &[], |html| {
-            html.element("summary", &[], |html| {
-                html.text("Waits for files of earlier waves: ").text(&number(wave.waits_for.len()));
-            });
-            html.element("ul", &[], |html| {
-                for path in &wave.waits_for {
-                    html.element("li", &[], |html| code(html, path));
+/// Returns each wave.
+pub fn waves(at: &At, page: &StatusPage) -> Markup {
+    html! {
+        @for (index, found) in page.waves.iter().enumerate() {
+            @let id = format!("wave-{}", found.number);
+            @let at = at.item("waves", index);
+            section aria-labelledby=(id) class="wave" {
+                h2 id=(id) {
+                    "Wave " (figure(&at.key("number"), found.number, &found.number.to_string()))
+                    (if found.number == 0 { ", the proof of concept " } else { " " })
+                    (badge(found.state.look()))
                 }
-            });
-        });
-    }
-    for (number, found) in wave.files.iter().enumerate() {
-        let id = place(index, number);
-        html.element("article", &[("id", &id)], |html| file(html, &at.item("files", number), page, found));
-    }
-}
-
-fn file(html: &mut Html, at: &At, page: &StatusPage, file: &File) {
-    html.element("h3", &[], |html| code(html, &file.path));
-    html.element("p", &[("class", "row")], |html| {
-        badge(html, file.state.look());
-        let class = format!("badge {}", words::evidence(file.evidence_state));
-        html.element("span", &[("class", &class)], |html| {
-            html.text(&file.says);
-        });
-        if let Some(number) = file.pull {
-            pull(html, &at.key("pull"), page, number);
-        }
-        html.element("span", &[("class", "quiet")], |html| verdicts(html, at, &file.verdicts));
-    });
-    if let Some(by) = &file.by {
-        html.element("p", &[("class", "quiet")], |html| {
-            html.text(file.state.look().words).text(" by ").plain("bdi", by);
-        });
-    }
-    if let Some(why) = &file.why {
-        html.element("p", &[("class", "quiet")], |html| {
-            html.plain("bdi", why);
-        });
-    }
-    in_short(html, at, file);
-    let differs = file.evidence.as_ref().is_some_and(|found| found.outcome == Outcome::Different);
-    let attributes: &[(&'static str, &str)] = if differs { &[("open", "")] } else { &[] };
-    html.element("details", attributes, |html| {
-        html.plain("summary", "Lines, builds and figures");
-        facts(html, file);
-        lines(html, at, &file.lines);
-        match &file.evidence {
-            Some(found) => evidence::verification(html, &at.key("evidence"), found),
-            None => {
-                html.words("p", "quiet", "Not verified: no images were built and no costs were measured.");
+                (wave(&at, page, index, found))
             }
         }
-    });
+    }
 }
 
-/// Writes the cost of a changed base image in one line: the most important figure.
-fn in_short(html: &mut Html, at: &At, file: &File) {
+fn wave(at: &At, page: &StatusPage, index: usize, wave: &Wave) -> Markup {
+    html! {
+        p {
+            (figure(&at.key("done"), wave.done, &number(wave.done))) " of "
+            (figure(&at.key("of"), wave.of, &number(wave.of))) " done."
+        }
+        @if !wave.reason.is_empty() { p class="quiet" { "Reason: " bdi { (wave.reason) } } }
+        @if !wave.waits_for.is_empty() {
+            details {
+                summary { "Waits for files of earlier waves: " (number(wave.waits_for.len())) }
+                ul { @for path in &wave.waits_for { li { (code(path)) } } }
+            }
+        }
+        @for (number, found) in wave.files.iter().enumerate() {
+            article id=(place(index, number)) { (file(&at.item("files", number), page, found)) }
+        }
+    }
+}
+
+fn file(at: &At, page: &StatusPage, file: &File) -> Markup {
+    let differs = file.evidence.as_ref().is_some_and(|found| found.outcome == Outcome::Different);
+    html! {
+        h3 { (code(&file.path)) }
+        p class="row" {
+            (badge(file.state.look()))
+            span class={ "badge " (words::evidence(file.evidence_state)) } { (file.says) }
+            @if let Some(number) = file.pull { (pull(&at.key("pull"), page, number)) }
+            span class="quiet" { (verdicts(at, &file.verdicts)) }
+        }
+        @if let Some(by) = &file.by {
+            p class="quiet" { (file.state.look().words) " by " bdi { (by) } }
+        }
+        @if let Some(why) = &file.why { p class="quiet" { bdi { (why) } } }
+        (in_short(at, file))
+        details open[differs] {
+            summary { "Lines, builds and figures" }
+            (facts(file))
+            (lines(at, &file.lines))
+            @match &file.evidence {
+                Some(found) => (evidence::verification(&at.key("evidence"), found)),
+                None => p class="quiet" { "Not verified: no images were built and no costs were measured." },
+            }
+        }
+    }
+}
+
+/// Returns the cost of a changed base image in one line: the most important figure.
+fn in_short(at: &At, file: &File) -> Markup {
     let (at, cost) = (at.key("measured").key("moved_base"), &file.measured.moved_base);
-    html.element("p", &[("class", "short")], |html| {
-        html.text("After the base image changed: ");
-        if let Some(times) = &cost.times {
-            let at = at.key("times");
-            let ms = |time| duration(Duration::from_millis(time));
-            html.figure(&at.key("before_ms"), times.before_ms, &ms(times.before_ms));
-            html.text(" → ");
-            html.figure(&at.key("after_ms"), times.after_ms, &ms(times.after_ms));
+    html! {
+        p class="short" {
+            "After the base image changed: "
+            @if let Some(times) = &cost.times {
+                @let (at, ms) = (at.key("times"), |time| duration(Duration::from_millis(time)));
+                (figure(&at.key("before_ms"), times.before_ms, &ms(times.before_ms))) " → "
+                (figure(&at.key("after_ms"), times.after_ms, &ms(times.after_ms)))
+            }
+            @if let Some(layers) = &cost.layers {
+                @let (at, before, after) = (at.key("layers").key("cost"), layers.cost.before, layers.cost.after);
+                (if cost.times.is_some() { ", layers reused " } else { "layers reused " })
+                (figure(&at.key("before").key("kept"), before.kept, &number(before.kept))) " of "
+                (figure(&at.key("before").key("layers"), before.layers, &number(before.layers))) " → "
+                (figure(&at.key("after").key("kept"), after.kept, &number(after.kept))) " of "
+                (figure(&at.key("after").key("layers"), after.layers, &number(after.layers)))
+            }
+            @if cost.times.is_none() && cost.layers.is_none() { (figures::NOT_MEASURED) }
         }
-        if let Some(layers) = &cost.layers {
-            let (at, before, after) = (at.key("layers").key("cost"), layers.cost.before, layers.cost.after);
-            html.text(if cost.times.is_some() { ", layers reused " } else { "layers reused " });
-            html.figure(&at.key("before").key("kept"), before.kept, &number(before.kept)).text(" of ");
-            html.figure(&at.key("before").key("layers"), before.layers, &number(before.layers)).text(" → ");
-            html.figure(&at.key("after").key("kept"), after.kept, &number(after.kept)).text(" of ");
-            html.figure(&at.key("after").key("layers"), after.layers, &number(after.layers));
-        }
-        if cost.times.is_none() && cost.layers.is_none() {
-            html.text(figures::NOT_MEASURED);
-        }
-    });
-}
-
-fn facts(html: &mut Html, file: &File) {
-    if !file.owners.is_empty() {
-        html.element("p", &[], |html| {
-            html.text("Owners: ").plain("bdi", &file.owners.join(" "));
-        });
-    }
-    if let Some(header) = &file.header {
-        html.element("p", &[], |html| {
-            html.text("New header: ");
-            code(html, &format!("# syntax={header}"));
-        });
     }
 }
 
-fn lines(html: &mut Html, at: &At, lines: &[Line]) {
-    html.plain("h4", "COPY and ADD");
-    html.element("ol", &[("class", "lines")], |html| {
-        for (index, line) in lines.iter().enumerate() {
-            let at = at.item("lines", index).key("line");
-            html.element("li", &[], |html| {
-                html.text("Line ").figure(&at, line.line, &line.line.to_string()).text(" ");
-                badge(html, look(line));
-                html.text(match line.proved {
-                    Some(true) => " proved",
-                    Some(false) => " assumed",
-                    None => "",
-                });
-                html.element("pre", &[], |html| code(html, &line.text));
-                if !line.notes.is_empty() {
-                    html.element("ul", &[], |html| {
-                        for note in &line.notes {
-                            html.element("li", &[], |html| {
-                                html.plain("bdi", note);
-                            });
-                        }
-                    });
+fn facts(file: &File) -> Markup {
+    html! {
+        @if !file.owners.is_empty() { p { "Owners: " bdi { (file.owners.join(" ")) } } }
+        @if let Some(header) = &file.header {
+            p { "New header: " (code(&format!("# syntax={header}"))) }
+        }
+    }
+}
+
+fn lines(at: &At, lines: &[Line]) -> Markup {
+    html! {
+        h4 { "COPY and ADD" }
+        ol class="lines" {
+            @for (index, line) in lines.iter().enumerate() {
+                li {
+                    "Line " (figure(&at.item("lines", index).key("line"), line.line, &line.line.to_string())) " "
+                    (badge(look(line)))
+                    @match line.proved {
+                        Some(true) => " proved",
+                        Some(false) => " assumed",
+                        None => {},
+                    }
+                    pre { (code(&line.text)) }
+                    @if !line.notes.is_empty() {
+                        ul { @for note in &line.notes { li { bdi { (note) } } } }
+                    }
                 }
-            });
+            }
         }
-    });
+    }
 }
 
 fn look(line: &Line) -> Look {

@@ -1,7 +1,9 @@
 //! The words and the looks of states, outcomes, verdicts and causes. A look is never the class alone.
 
+use maud::{Markup, html};
+
 use super::data::{CriterionState, State, WaveState};
-use super::html::{At, Html};
+use super::html::{At, figure};
 use crate::campaign::evidence::{Cause, EvidenceSummary, Outcome};
 
 /// The look of a state: words and a class.
@@ -112,14 +114,16 @@ pub fn smoke(agrees: bool) -> Look {
     if agrees { look("agrees", "good") } else { look("differs", "bad") }
 }
 
-/// Writes the cause of a difference.
-pub fn cause(html: &mut Html, at: &At, cause: &Cause) {
-    match cause {
-        Cause::Header => html.text("the header alone"),
-        Cause::Rule { rule, line, accepted } => {
-            html.text(rule).text(", line ").figure(&at.key("line"), line, &line.to_string());
-            html.text(if *accepted { ", accepted" } else { "" })
+/// Returns the cause of a difference.
+pub fn cause(at: &At, cause: &Cause) -> Markup {
+    html! {
+        @match cause {
+            Cause::Header => "the header alone",
+            Cause::Rule { rule, line, accepted } => {
+                (rule) ", line " (figure(&at.key("line"), line, &line.to_string()))
+                @if *accepted { ", accepted" }
+            },
+            Cause::Unexpected => "unexpected",
         }
-        Cause::Unexpected => html.text("unexpected"),
-    };
+    }
 }
