@@ -1,7 +1,7 @@
 //! The actions, in small steps, and the questions to answer before them. This module never performs an action.
 
 /// A fact that has to be known before the next actions are clear. The caller records the answer in
-/// [`Observed`](super::Observed). No question is asked twice.
+/// [`Observed`](crate::campaign::progress::Observed). No question is asked twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
     /// All pull requests from a branch, open and closed, with or without the label: recorded in `pulls` and `looked`.
