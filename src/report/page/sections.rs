@@ -43,9 +43,8 @@ pub fn pull(at: &At, page: &StatusPage, number: u64) -> Markup {
 
 fn numbered(at: &At, page: &StatusPage, kind: &str, number: u64) -> Markup {
     let text = figure(at, number, &format!("#{number}"));
-    match &page.url {
-        Some(url) => link(&format!("{url}/{kind}/{number}"), &text),
-        None => html! { span { (text) } },
+    html! {
+        @if let Some(url) = &page.url { (link(&format!("{url}/{kind}/{number}"), &text)) } @else { span { (text) } }
     }
 }
 
