@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::Style;
+use unicode_width::UnicodeWidthStr;
 
 use crate::text::escape;
 
@@ -77,10 +78,10 @@ impl Screen {
         let head = escape::shown(head).into_owned();
         let text = escape::shown(text).into_owned();
         self.paint(style, &head);
-        let mut column = head.chars().count();
+        let mut column = head.width();
         let mut first = head.is_empty();
         for word in text.split(' ').filter(|word| !word.is_empty()) {
-            let long = word.chars().count();
+            let long = word.width();
             if !first && column + 1 + long > self.width {
                 self.end().say(indent);
                 column = indent.len();
@@ -102,7 +103,7 @@ impl Screen {
             .map(|row| row.iter().map(|(style, text)| (*style, escape::shown(text).into_owned())).collect())
             .collect();
         let wide = |column: usize| {
-            shown.iter().filter_map(|row| row.get(column)).map(|(_, text)| text.chars().count()).max()
+            shown.iter().filter_map(|row| row.get(column)).map(|(_, text)| text.width()).max()
         };
         let widths: Vec<usize> = (0..aligns.len()).map(|column| wide(column).unwrap_or(0)).collect();
         for row in &shown {
@@ -114,7 +115,7 @@ impl Screen {
     fn row(&mut self, aligns: &[Align], widths: &[usize], row: &[Piece]) {
         let mut column = 0;
         for (at, ((style, text), align)) in row.iter().zip(aligns).enumerate() {
-            let room = " ".repeat(widths[at].saturating_sub(text.chars().count()));
+            let room = " ".repeat(widths[at].saturating_sub(text.width()));
             self.say("  ");
             column += 2;
             let last = at + 1 == row.len();
@@ -133,7 +134,7 @@ impl Screen {
         let most = self.width.saturating_sub(column).max(NARROWEST);
         let mut line = String::new();
         for word in text.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > most {
+            if !line.is_empty() && line.width() + 1 + word.width() > most {
                 self.paint(style, &line).end().say(&" ".repeat(column));
                 line.clear();
             }
@@ -184,6 +185,24 @@ mod tests {
         let row = vec![cell("a"), cell("one two three four five six")];
         screen.table(&[Align::Left, Align::Left], &[row]);
         assert_eq!(screen.finish(), "  a  one two three four five\n     six\n");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns_and_combining_ones_none() {
+        let cell = |text: &str| (Style::new(), text.to_owned());
+        let mut screen = Screen::new(80);
+        screen.table(
+            &[Align::Left, Align::Left],
+            &[
+                vec![cell("構築"), cell("x")],
+                vec![cell("e\u{301}"), cell("y")],
+                vec![cell("abcd"), cell("z")],
+            ],
+        );
+        assert_eq!(screen.finish(), "  構築  x\n  e\u{301}     y\n  abcd  z\n");
+        let mut screen = Screen::new(10);
+        screen.paragraph("構築 構築 ab");
+        assert_eq!(screen.finish(), "構築 構築\nab\n");
     }
 
     #[test]

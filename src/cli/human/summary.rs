@@ -3,6 +3,7 @@
 mod sections;
 
 use anstyle::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::counts::{self, Count};
 use super::screen::{Align, Piece, Screen};
@@ -285,8 +286,8 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
     }
     let place = format!("{path} ({proof}).");
     let command = format!("layerwright migrate --wave 0 --diff{plan_argument}");
-    let room = screen.width().saturating_sub("Start:   See it:  ".len() + command.chars().count());
-    if place.chars().count() > room {
+    let room = screen.width().saturating_sub("Start:   See it:  ".len() + command.width());
+    if place.width() > room {
         screen.prose(style::STRONG, "Start:", &place);
     } else {
         screen.paint(style::STRONG, "Start:").say(" ").say(&place);

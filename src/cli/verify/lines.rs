@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use unicode_width::UnicodeWidthStr;
 
 use crate::campaign::evidence::{Evidence, Outcome};
 use crate::cli::{human, write};
@@ -122,12 +123,12 @@ impl Lines {
 
 /// Returns the end of a text that fits into `columns` columns.
 fn end_of(text: &str, columns: usize) -> String {
-    let left_out = text.chars().count().saturating_sub(columns);
-    if left_out == 0 {
-        text.to_owned()
-    } else {
-        format!("…{}", text.chars().skip(left_out + 1).collect::<String>())
+    if text.width() <= columns {
+        return text.to_owned();
     }
+    let end =
+        text.char_indices().map(|(at, _)| &text[at..]).find(|end| end.width() < columns).unwrap_or_default();
+    format!("…{end}")
 }
 
 fn doing(phase: Phase) -> &'static str {
@@ -151,5 +152,7 @@ mod tests {
         assert_eq!(end_of("[1/2] a/Dockerfile", 18), "[1/2] a/Dockerfile");
         assert_eq!(end_of("[1/2] a/Dockerfile", 12), "…/Dockerfile");
         assert_eq!(end_of("[1/2] ä/Dockerfile", 13), "…ä/Dockerfile");
+        assert_eq!(end_of("構築/Dockerfile", 14), "…築/Dockerfile");
+        assert_eq!(end_of("構築/Dockerfile", 13), "…/Dockerfile");
     }
 }
