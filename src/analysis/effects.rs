@@ -66,9 +66,10 @@ impl Effects<'_> {
             }
             Change::Install { sources, destination, parents, .. } => {
                 // With a target directory, that directory is also created.
-                let made = match destination.directory {
-                    true => Some(destination.path.as_str()),
-                    false => ancestors(&destination.path).next_back(),
+                let made = if destination.directory {
+                    Some(destination.path.as_str())
+                } else {
+                    ancestors(&destination.path).next_back()
                 };
                 if let (true, Some(made)) = (*parents, made) {
                     self.mkdir(made, true, None, false);

@@ -1,4 +1,4 @@
-//! Answers that are cached on disk with their ETag. A 304 counts against no rate limit (GitHub, "Best practices for
+//! Answers that are cached on disk with their `ETag`. A 304 counts against no rate limit (GitHub, "Best practices for
 //! using the REST API"). It never fails a request.
 
 use std::fs;
@@ -17,9 +17,9 @@ pub(super) struct Keep {
     folder: PathBuf,
 }
 
-/// A cached answer with its ETag.
+/// A cached answer with its `ETag`.
 pub(super) struct Kept {
-    /// The ETag from GitHub; empty if there was none.
+    /// The `ETag` from GitHub; empty if there was none.
     pub(super) etag: String,
     /// The stamp for which the answer is cached permanently.
     pub(super) stamp: Option<String>,

@@ -58,7 +58,9 @@ impl Walker<'_> {
             "unset" => self.forget(args, &Lookup::Unset, flow.reached),
             "read" | "getopts" | "mapfile" | "readarray" => {
                 self.forget(args, &Lookup::Unknown, false);
-                ["REPLY", "MAPFILE"].iter().for_each(|name| self.state.set(name, Lookup::Unknown, false));
+                for name in ["REPLY", "MAPFILE"] {
+                    self.state.set(name, Lookup::Unknown, false);
+                }
             }
             "let" => {
                 let text: Vec<&str> = args.iter().map(Field::known).collect();

@@ -15,35 +15,47 @@ use super::{Change, Effect, Lookup, Step, account, builtin, file, footprint, har
 /// Where programs lie that are what their name says.
 const SYSTEM_PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
-impl Walker<'_> {
-    /// Runs a simple command.
-    pub fn simple(&mut self, simple: &SimpleCommand, flow: Flow) {
+/// The parts of a simple command.
+#[derive(Default)]
+struct Parts<'c> {
+    words: Vec<&'c Word>,
+    assignments: Vec<&'c Word>,
+    redirects: Vec<&'c IoRedirect>,
+    /// True if it has a process substitution.
+    substitutes: bool,
+}
+
+impl<'c> Parts<'c> {
+    fn of(simple: &'c SimpleCommand) -> Self {
         let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0);
         let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0);
-        let mut line = self.current_line();
-        let mut words = Vec::new();
-        let mut assignments = Vec::new();
-        let mut redirects = Vec::new();
-        let mut substitutes = false;
+        let mut parts = Self::default();
         for item in prefix {
             match item {
-                CommandPrefixOrSuffixItem::AssignmentWord(_, word) => assignments.push(word),
-                CommandPrefixOrSuffixItem::IoRedirect(redirect) => redirects.push(redirect),
-                CommandPrefixOrSuffixItem::Word(word) => words.push(word),
-                CommandPrefixOrSuffixItem::ProcessSubstitution(..) => substitutes = true,
+                CommandPrefixOrSuffixItem::AssignmentWord(_, word) => parts.assignments.push(word),
+                CommandPrefixOrSuffixItem::IoRedirect(redirect) => parts.redirects.push(redirect),
+                CommandPrefixOrSuffixItem::Word(word) => parts.words.push(word),
+                CommandPrefixOrSuffixItem::ProcessSubstitution(..) => parts.substitutes = true,
             }
         }
-        words.extend(&simple.word_or_name);
+        parts.words.extend(&simple.word_or_name);
         for item in suffix {
             match item {
                 CommandPrefixOrSuffixItem::AssignmentWord(_, word)
-                | CommandPrefixOrSuffixItem::Word(word) => {
-                    words.push(word);
-                }
-                CommandPrefixOrSuffixItem::IoRedirect(redirect) => redirects.push(redirect),
-                CommandPrefixOrSuffixItem::ProcessSubstitution(..) => substitutes = true,
+                | CommandPrefixOrSuffixItem::Word(word) => parts.words.push(word),
+                CommandPrefixOrSuffixItem::IoRedirect(redirect) => parts.redirects.push(redirect),
+                CommandPrefixOrSuffixItem::ProcessSubstitution(..) => parts.substitutes = true,
             }
         }
+        parts
+    }
+}
+
+impl Walker<'_> {
+    /// Runs a simple command.
+    pub fn simple(&mut self, simple: &SimpleCommand, flow: Flow) {
+        let Parts { words, assignments, redirects, substitutes } = Parts::of(simple);
+        let mut line = self.current_line();
         if let Some(word) = words.first().or(assignments.first()) {
             line = self.line_of(word);
         }

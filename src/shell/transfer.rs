@@ -20,6 +20,27 @@ pub(super) fn changes(call: &Call) -> Option<Vec<Change>> {
 /// Modes of `tar`, one of which every call has.
 const MODES: &[u8] = b"xctruA";
 
+/// Long options of `tar` that change neither the place nor the presence of what is extracted.
+const NEUTRAL: [&str; 17] = [
+    "gzip",
+    "gunzip",
+    "bzip2",
+    "xz",
+    "zstd",
+    "lzma",
+    "verbose",
+    "strip-components",
+    "no-same-owner",
+    "same-owner",
+    "no-same-permissions",
+    "exclude",
+    "wildcards",
+    "numeric-owner",
+    "overwrite",
+    "warning",
+    "strip",
+];
+
 fn tar(call: &Call) -> Option<Vec<Change>> {
     let mut letters = String::new();
     let mut directory = None;
@@ -40,23 +61,7 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
                 "extract" | "get" => letters.push('x'),
                 "create" => letters.push('c'),
                 "list" => letters.push('t'),
-                "gzip"
-                | "gunzip"
-                | "bzip2"
-                | "xz"
-                | "zstd"
-                | "lzma"
-                | "verbose"
-                | "strip-components"
-                | "no-same-owner"
-                | "same-owner"
-                | "no-same-permissions"
-                | "exclude"
-                | "wildcards"
-                | "numeric-owner"
-                | "overwrite"
-                | "warning"
-                | "strip" => {}
+                name if NEUTRAL.contains(&name) => {}
                 // Others change where things go, take them away, or run programs.
                 _ => return None,
             }
@@ -87,6 +92,16 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
             take(call, &mut pending, value, &mut directory, &mut archive)?;
         }
     }
+    tar_changes(call, &letters, directory, archive)
+}
+
+/// Returns the changes of a `tar` with these letters.
+fn tar_changes(
+    call: &Call,
+    letters: &str,
+    directory: Option<String>,
+    archive: Option<Field>,
+) -> Option<Vec<Change>> {
     if letters.contains('P') {
         return None;
     }

@@ -194,7 +194,9 @@ fn the_modules_of_a_campaign_form_no_circle() {
         assert!(left.values().any(|named| !named.is_empty()), "src/{folder}: no module names another");
         while let Some(free) = left.iter().find(|(_, named)| named.is_empty()).map(|(name, _)| name.clone()) {
             left.remove(&free);
-            left.values_mut().for_each(|named| named.retain(|name| *name != free));
+            for named in left.values_mut() {
+                named.retain(|name| *name != free);
+            }
         }
         assert!(left.is_empty(), "src/{folder}: these modules name each other in a circle: {left:#?}");
     }

@@ -1,6 +1,7 @@
 //! The documentation of the rules: each example is a build of the cases, and says what came out of it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -51,7 +52,10 @@ fn cells(line: &str) -> Vec<&str> {
 /// The first twelve digits of the digest of a line in a file, as the cases have it.
 fn digest(line: &str) -> String {
     let digest = Sha256::digest(format!("{line}\n"));
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(6).fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").unwrap();
+        digits
+    })
 }
 
 /// One aspect of a path, before and after, in the words of the cases.

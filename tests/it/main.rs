@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 // They run the command and git, and read where the shared files are.
 #![allow(clippy::disallowed_methods)]
+// The tools for long runs share their modules with the tests.
+#![allow(clippy::duplicate_mod)]
 
 mod architecture;
 mod bases;
@@ -44,3 +46,4 @@ mod soundness;
 mod status;
 mod support;
 mod verify;
+mod words;

@@ -100,7 +100,9 @@ impl World {
         let mut walk = self.scratch.git.revwalk().unwrap();
         walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE).unwrap();
         walk.push(head).unwrap();
-        above.map(|above| walk.hide(above).unwrap());
+        if let Some(above) = above {
+            walk.hide(above).unwrap();
+        }
         for id in walk {
             let commit = self.scratch.git.find_commit(id.unwrap()).unwrap();
             let mut entries = Vec::new();

@@ -102,11 +102,12 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     }
     let files = counts::edited(plan).count();
     let may = format!(
-        "{} of {} {} may be linked, {}{}",
+        "{} of {} {} may be linked, {}in {}{}",
         number(selected),
         number(open),
         form(open, "line", "lines"),
-        format!("{}in {}", form(files, "all ", ""), count(files, "file")),
+        form(files, "all ", ""),
+        count(files, "file"),
         if pays == 0 { ", and no build gets faster by that alone" } else { "" },
     );
     let head = if unknown * 2 >= open {

@@ -7,12 +7,15 @@ use layerwright::dockerfile::{Body, Dockerfile, From, Instruction, RunCommand, T
 use super::copy::{Line, Owner, destination};
 use super::filesystem::{Fails, Filesystem, Metadata, Node, join};
 
+/// Runs a script in a stage.
+type Run<'a> = dyn Fn(&str, &mut Stage) -> Option<Result<(), Fails>> + 'a;
+
 /// What a Dockerfile is built from.
 pub struct Build<'a> {
     pub images: &'a BTreeMap<String, Filesystem>,
     pub context: &'a Filesystem,
     /// Runs the script of a RUN. Nothing where that is not covered.
-    pub run: &'a dyn Fn(&str, &mut Stage) -> Option<Result<(), Fails>>,
+    pub run: &'a Run<'a>,
 }
 
 /// A stage while it is built.
@@ -65,7 +68,7 @@ impl Build<'_> {
         Some(Stage { name, files, workdir: "/".into(), user: String::new() })
     }
 
-    fn step(&self, instruction: &Instruction, stages: &mut Vec<Stage>) -> Option<Result<(), Fails>> {
+    fn step(&self, instruction: &Instruction, stages: &mut [Stage]) -> Option<Result<(), Fails>> {
         let (stage, earlier) = stages.split_last_mut()?;
         match &instruction.body {
             Body::Transfer(transfer) => return self.transfer(transfer, stage, earlier),
@@ -91,23 +94,17 @@ impl Build<'_> {
         earlier: &[Stage],
     ) -> Option<Result<(), Fails>> {
         let mut context;
-        let from = match &transfer.options.from {
-            Some(name) => {
-                let by_name = earlier.iter().find(|stage| stage.name.as_deref() == Some(name));
-                let by_number = || earlier.get(name.parse::<usize>().ok()?);
-                by_name
-                    .or_else(by_number)
-                    .map(|stage| &stage.files)
-                    .or_else(|| self.images.get(plain(name)?))?
+        let from = if let Some(name) = &transfer.options.from {
+            let by_name = earlier.iter().find(|stage| stage.name.as_deref() == Some(name));
+            let by_number = || earlier.get(name.parse::<usize>().ok()?);
+            by_name.or_else(by_number).map(|stage| &stage.files).or_else(|| self.images.get(plain(name)?))?
+        } else {
+            context = self.context.clone();
+            for heredoc in &transfer.heredocs {
+                let file = Node::File(Metadata::new(0o644, 0, 0), format!("heredoc {}", heredoc.name));
+                context.put(&format!("/{}", heredoc.name), file);
             }
-            None => {
-                context = self.context.clone();
-                for heredoc in &transfer.heredocs {
-                    let file = Node::File(Metadata::new(0o644, 0, 0), format!("heredoc {}", heredoc.name));
-                    context.put(&format!("/{}", heredoc.name), file);
-                }
-                &context
-            }
+            &context
         };
         let line = Line::read(transfer, &stage.files)?;
         let may_extract = |source: &String| match from.root_path(source).map(|real| from.get(&real)) {

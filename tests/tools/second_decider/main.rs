@@ -33,7 +33,9 @@ fn main() -> ExitCode {
         let contradictions: Vec<&String> = compared.unsound.iter().chain(&compared.false_holds).collect();
         if !contradictions.is_empty() {
             println!("# seed {seed}\n{scenario}");
-            contradictions.iter().for_each(|contradiction| println!("# {contradiction}"));
+            for contradiction in contradictions {
+                println!("# {contradiction}");
+            }
             println!();
         }
         figures.add(&compared);

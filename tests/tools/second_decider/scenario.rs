@@ -122,7 +122,7 @@ fn dockerfile(random: &mut Random, context: &Filesystem, other: &Filesystem) -> 
     if random.chance(40) {
         writeln!(text, "WORKDIR {}", random.one(&["/w", "/a/b", "/l", "/n/x", "/d", "/new/w"])).unwrap();
     }
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let line = copy(random, context, other);
         writeln!(text, "{line}").unwrap();
     }
