@@ -2,7 +2,7 @@
 //! back here.
 
 use brush_parser::ast::{
-    CommandPrefixOrSuffixItem, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, SimpleCommand,
+    CommandPrefixOrSuffixItem, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, SimpleCommand, Word,
 };
 
 use super::call::{Call, Names};
