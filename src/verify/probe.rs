@@ -1,4 +1,4 @@
-//! The check that a builder links. With a builder that does not, every edit looks harmless, so its builds are no
+//! The check that a builder links. With a builder that does not, every edit looks harmless, so its builds are not
 //! evidence.
 
 use std::collections::BTreeMap;

@@ -266,10 +266,11 @@ fn a_disk_without_space_spoils_nothing() {
     scratch.save(&Base::new());
     let plan = scratch.read("plans/copy-link/plan.json");
     with_small_files(scratch.root(), "migrate --write")
-        .failed(&["good/Dockerfile cannot be written", "free space"]);
+        .failed(&["good/Dockerfile cannot be written", "free disk space"]);
     assert_eq!(scratch.text("good/Dockerfile"), long);
     assert_eq!(fs::read_dir(scratch.root().join("good")).unwrap().count(), 2);
-    with_small_files(scratch.root(), "plan --save").failed(&["plan.json cannot be written", "free space"]);
+    with_small_files(scratch.root(), "plan --save")
+        .failed(&["plan.json cannot be written", "free disk space"]);
     assert_eq!(scratch.read("plans/copy-link/plan.json"), plan);
     assert_eq!(fs::read_dir(scratch.root().join("plans/copy-link")).unwrap().count(), 1);
     scratch.run(&["migrate", "--write"]).done();
@@ -314,7 +315,12 @@ fn a_full_disk_in_the_middle_of_a_wave_spoils_nothing() {
         ["Dockerfile", "filler"],
         "no temporary file: {run:?}"
     );
-    run.failed(&["b/Dockerfile cannot be written", "No space left", "free space", "run the command again"]);
+    run.failed(&[
+        "b/Dockerfile cannot be written",
+        "No space left",
+        "free disk space",
+        "run the command again",
+    ]);
     assert!(scratch.text("a/Dockerfile").contains("--link"), "what came before is written");
     assert_eq!(scratch.text("c/Dockerfile"), linkable("c"), "what came after is not");
     scratch.run(&["migrate", "--write"]).done();

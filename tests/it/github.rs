@@ -318,7 +318,7 @@ fn a_token_of_actions_opens_nothing_that_no_check_would_run_on() {
     };
     report("ghs_ofactions", &[]).refused(&["requires checks (lint, test)", "--app-id", "--allow-no-checks"]);
     let allowed = report("ghs_ofactions", &["--allow-no-checks"]).done();
-    assert!(allowed.stderr.contains("starts no workflow"), "{allowed:?}");
+    assert!(allowed.stderr.contains("start no workflow"), "{allowed:?}");
     let other = report("ghp_ofaperson", &[]).done();
     assert!(other.stderr.is_empty(), "{other:?}");
 }

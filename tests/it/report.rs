@@ -572,7 +572,7 @@ fn what_can_not_be_reported_is_an_error() {
     scratch.save(&Base::new());
     scratch.run(&["report"]).failed(&["`origin` is not a repository", "--repo OWNER/REPO"]);
     scratch.run(&["report", "--repo", "o/r"]).failed(&["there is no token", "GITHUB_TOKEN"]);
-    scratch.run(&["report", "--repo", "o/r", "--issue", "o/other#1"]).failed(&["in another repository"]);
+    scratch.run(&["report", "--repo", "o/r", "--issue", "o/other#1"]).failed(&["is not in o/r"]);
     scratch.run(&["report", "--repo", "o"]).failed(&["`o` is not a repository"]);
     scratch.write("key.pem", "no key");
     scratch
