@@ -1,7 +1,7 @@
 //! Escapes untrusted text for display: characters that act on a terminal or a page, or that are invisible.
 //!
 //! This is the only table of such characters. Each output format adds its own escaping: a terminal needs nothing
-//! more, Markdown has [`markdown`](super::markdown), HTML has the status page's writer.
+//! more, Markdown has `markdown`, HTML has the status page's writer.
 
 use std::borrow::Cow;
 

@@ -2,9 +2,9 @@
 //!
 //! | pattern | read by | here |
 //! |---|---|---|
-//! | a source of COPY or ADD | Go's `filepath.Match` | [`Glob`] |
-//! | a line of `.dockerignore` | moby/patternmatcher | [`IgnorePattern`] |
-//! | the word in `${name#word}` | BuildKit's `shell` package | [`WordPattern`] |
+//! | a source of COPY or ADD | Go's `filepath.Match` | `Glob` |
+//! | a line of `.dockerignore` | moby/patternmatcher | `IgnorePattern` |
+//! | the word in `${name#word}` | BuildKit's `shell` package | `WordPattern` |
 //!
 //! All are compiled to regular expressions of `regex-automata`, as BuildKit and moby do with Go's `regexp`: the time of
 //! a match is linear in the length of the text, for any pattern.

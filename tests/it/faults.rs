@@ -178,14 +178,16 @@ fn what_took_the_place_of_a_file_is_not_read_and_not_written() {
     scratch.remove("good/Dockerfile");
     scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile cannot be read"]);
     fs::create_dir(scratch.root().join("good/Dockerfile")).unwrap();
-    scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile cannot be read", "no file"]);
+    scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile cannot be read", "not a regular file"]);
     fs::remove_dir(scratch.root().join("good/Dockerfile")).unwrap();
     if Command::new("mkfifo")
         .arg(scratch.root().join("good/Dockerfile"))
         .status()
         .is_ok_and(|made| made.success())
     {
-        scratch.run(&["migrate", "--write"]).refused(&["good/Dockerfile cannot be read", "no file"]);
+        scratch
+            .run(&["migrate", "--write"])
+            .refused(&["good/Dockerfile cannot be read", "not a regular file"]);
         run(&scratch.root().join("good"), &["migrate"]).done();
     } else {
         left_out("a pipe in the place of a Dockerfile", "there is no mkfifo");
