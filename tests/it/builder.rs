@@ -389,7 +389,7 @@ fn a_build_that_hangs_is_stopped() {
     }
     let marker = format!("sleep 4{:07}", std::process::id());
     let error = sleeper(&marker, Some(Duration::from_secs(8)), |_| {});
-    assert_error!(error, BuildError::TimedOut { .. }, "longer than", "[verify] budget");
+    assert_error!(error, BuildError::TimedOut { .. }, "timed out after", "[verify] budget");
 }
 
 #[test]
