@@ -24,6 +24,9 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
@@ -36,8 +39,10 @@ pub use folder::{FolderContext, RefusedIgnoreFile};
 pub use resolve::resolve;
 pub use scan::{Builds, Unread, find};
 
-/// The kind of a file that describes builds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The kind of file that states how something is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "SaidBy")]
 pub enum Kind {
     /// `layerwright.toml`.
     Config,

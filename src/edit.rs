@@ -242,8 +242,8 @@ fn check_directives(old: &Dockerfile, new: &Dockerfile, header: &Header) -> Resu
         directive.as_ref().map(|found| found.value.clone())
     };
     let syntax = match header {
-        Header::Insert(value) | Header::Raise(value) => Some(value.clone()),
-        Header::Keep | Header::Foreign(_) => value(&before.syntax),
+        Header::Insert { value } | Header::Raise { value } => Some(value.clone()),
+        Header::Keep | Header::Foreign { .. } => value(&before.syntax),
     };
     let same = before.escape_token == after.escape_token
         && value(&before.check) == value(&after.check)

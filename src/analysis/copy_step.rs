@@ -11,7 +11,6 @@ use crate::analysis::source::Source;
 use crate::analysis::state::State;
 use crate::analysis::transfer::{self, Copying, Mode};
 use crate::analysis::view::View;
-use crate::dockerfile::TransferKind;
 use crate::rootfs::Rootfs;
 
 /// The linking of an instruction, which determines its effect on the filesystem.
@@ -79,10 +78,7 @@ pub fn decide(
 
 /// Applies the effect of an instruction to the filesystems of a state.
 pub fn leave(state: &mut State<'_>, line: &ResolvedTransfer<'_>, linking: &Linking) {
-    let keyword = match line.transfer.kind {
-        TransferKind::Copy => "COPY",
-        TransferKind::Add => "ADD",
-    };
+    let keyword = line.transfer.kind.keyword();
     let Ok(destination) = &line.destination else {
         return state.wrote_somewhere(keyword);
     };

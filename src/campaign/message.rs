@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::Benefit;
-use crate::campaign::plan::file::{File, Header, Site};
+use crate::campaign::plan::file::{File, Site};
 use crate::config::message::{MessageError, Template, Variable};
+use crate::edit::header::Header;
 use crate::text::escape::shown;
 use crate::text::words::{count, instruction_head};
 

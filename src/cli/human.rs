@@ -14,7 +14,6 @@ pub mod style;
 mod summary;
 mod verbose;
 mod verify;
-mod words;
 
 pub use diff::diffs;
 pub use excerpt::inspection;

@@ -4,6 +4,8 @@
 use super::go;
 use super::mount::Mount;
 use compact_str::CompactString;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::text::Span;
 
@@ -178,13 +180,25 @@ pub struct Assignment {
     pub value: Option<String>,
 }
 
-/// The two instructions that copy files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The name of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "Keyword")]
 pub enum TransferKind {
     /// `COPY`.
     Copy,
     /// `ADD`.
     Add,
+}
+
+impl TransferKind {
+    /// Returns the keyword of the instruction.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Copy => "COPY",
+            Self::Add => "ADD",
+        }
+    }
 }
 
 /// `COPY` or `ADD`; it is judged if it belongs to a stage.

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use bstr::ByteSlice;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::dockerfile::{Body, Directive, Dockerfile, Instruction, Run, Transfer, TransferKind};
 use crate::text::{EditSet, EditsMeet};
@@ -148,17 +150,27 @@ fn has_operator(word: &str, operator: &str) -> bool {
     })
 }
 
-/// The change to the header of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The edit of a file's header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Header {
-    /// It is recent enough, or none is needed.
+    /// The header is not changed.
     Keep,
-    /// A header with this value is written above everything.
-    Insert(String),
-    /// The existing header is too old and gets this value.
-    Raise(String),
-    /// It names another frontend, which is not changed.
-    Foreign(String),
+    /// A new header is inserted.
+    Insert {
+        /// The new value.
+        value: String,
+    },
+    /// An older header gets a new value.
+    Raise {
+        /// The new value.
+        value: String,
+    },
+    /// The header names another frontend and is not changed.
+    Foreign {
+        /// The present value.
+        value: String,
+    },
 }
 
 /// The header that the configuration sets cannot be written.
@@ -185,12 +197,12 @@ pub fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result
     };
     match &dockerfile.directives().syntax {
         None if write == "none" => Ok(Header::Keep),
-        None => new().map(Header::Insert),
+        None => new().map(|value| Header::Insert { value }),
         Some(Directive { value, .. }) => match Frontend::read(value) {
             Frontend::Docker(version) if version >= required => Ok(Header::Keep),
-            Frontend::Docker(_) if write == "none" => Ok(Header::Foreign(value.clone())),
-            Frontend::Docker(_) => new().map(Header::Raise),
-            Frontend::Digest | Frontend::Other => Ok(Header::Foreign(value.clone())),
+            Frontend::Docker(_) if write == "none" => Ok(Header::Foreign { value: value.clone() }),
+            Frontend::Docker(_) => new().map(|value| Header::Raise { value }),
+            Frontend::Digest | Frontend::Other => Ok(Header::Foreign { value: value.clone() }),
         },
     }
 }
@@ -204,12 +216,12 @@ pub fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result
 /// [`EditsMeet`] if another edit is at the same position.
 pub fn edit(dockerfile: &Dockerfile, header: &Header, edits: &mut EditSet) -> Result<(), EditsMeet> {
     match header {
-        Header::Keep | Header::Foreign(_) => Ok(()),
-        Header::Raise(value) => match &dockerfile.directives().syntax {
+        Header::Keep | Header::Foreign { .. } => Ok(()),
+        Header::Raise { value } => match &dockerfile.directives().syntax {
             Some(directive) => edits.replace(directive.value_span, value.as_bytes()),
             None => Ok(()),
         },
-        Header::Insert(value) => {
+        Header::Insert { value } => {
             let directives = dockerfile.directives();
             let rest = &dockerfile.text()[directives.insertion_point..];
             let first = dockerfile.text().lines_with_terminator().next();

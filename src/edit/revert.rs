@@ -169,7 +169,7 @@ fn restore_header(
     let needed = header::floor(plain, false);
     let no_more = needed <= header::floor(original, false);
     match header {
-        Header::Insert(_) if no_more => {
+        Header::Insert { .. } if no_more => {
             let index = now.line_index();
             let Some(line) = index.line(there.line) else { return unchanged };
             // A byte order mark stays.
@@ -189,7 +189,7 @@ fn restore_header(
             }
             unchanged
         }
-        Header::Raise(_) => {
+        Header::Raise { .. } => {
             let Some(old) = &original.directives().syntax else { return unchanged };
             let enough = match (Frontend::read(&old.value), needed) {
                 (Frontend::Docker(version), Some(needed)) => version >= needed,
@@ -296,7 +296,7 @@ mod tests {
             edits in prop::collection::vec((any::<prop::sample::Index>(), 0..POOL.len() + 2), 0..6)
         ) {
             let original = Dockerfile::read(ORIGINAL);
-            let header = Header::Insert("docker/dockerfile:1".into());
+            let header = Header::Insert { value: "docker/dockerfile:1".into() };
             let lines = planned();
             let written = Dockerfile::read(rewrite(&original, &lines, &header).unwrap().text);
             let text = String::from_utf8(written.text().to_vec()).unwrap();

@@ -1,9 +1,9 @@
 //! Applies a plan to the text of a file.
 
-use crate::campaign::plan::file::{File, Header};
+use crate::campaign::plan::file::File;
 use crate::campaign::plan::line_plans;
 use crate::dockerfile::Dockerfile;
-use crate::edit::{self, RewriteError, header};
+use crate::edit::{self, RewriteError};
 use crate::git::{GitError, hash_blob};
 
 /// The reason why a plan cannot be applied to a file.
@@ -30,21 +30,11 @@ pub enum PlannedTextError {
 
 /// Applies a plan to the text that it judged. The result has to have the id that the plan states.
 pub(super) fn planned_text(file: &File, original: &Dockerfile) -> Result<Vec<u8>, PlannedTextError> {
-    let rewrite = edit::rewrite(original, &line_plans(file.selected()), &header(file))
+    let rewrite = edit::rewrite(original, &line_plans(file.selected()), &file.header)
         .map_err(|source| PlannedTextError::Rewrite { path: file.path.clone(), source })?;
     let blob = hash_blob(&rewrite.text)?;
     if file.done_blob() == Some(blob.as_str()) {
         return Ok(rewrite.text);
     }
     Err(PlannedTextError::OtherText { path: file.path.clone() })
-}
-
-/// Returns the edit of the header of a file.
-pub(super) fn header(file: &File) -> header::Header {
-    match &file.header {
-        Header::Keep => header::Header::Keep,
-        Header::Insert { value } => header::Header::Insert(value.clone()),
-        Header::Raise { value } => header::Header::Raise(value.clone()),
-        Header::Foreign { value } => header::Header::Foreign(value.clone()),
-    }
 }

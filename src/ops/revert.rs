@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use super::change::{self, Change, ChangeError, Changed, Mode, ModeError};
-use super::planned_text::{header, planned_text};
+use super::planned_text::planned_text;
 use super::present::PresentFiles;
 use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{self, Selection, SelectionError};
@@ -110,7 +110,7 @@ fn change(present: &PresentFiles<'_>, file: &File) -> Result<(Option<Change>, Ve
     let old = present.text(&path)?;
     let lines = line_plans(file.selected());
     let now = Dockerfile::read(old.clone());
-    let Reverted { text: new, restored, left } = restore(&original, &written, &now, &lines, &header(file))
+    let Reverted { text: new, restored, left } = restore(&original, &written, &now, &lines, &file.header)
         .map_err(|source| ChangeError::Revert { path: path.clone(), source })?;
     if new == old {
         return Ok((None, left));

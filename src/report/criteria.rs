@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::campaign::evidence::{Evidence, EvidenceByPath, Outcome};
-use crate::campaign::plan::file::{File, Header, Plan};
+use crate::campaign::plan::file::{File, Plan};
 use crate::campaign::progress::{FileState, Progress};
+use crate::edit::header::Header;
 use crate::text::figures::number;
 use crate::text::markdown::code;
 use crate::text::words::{count, form};

@@ -2,7 +2,8 @@
 //! `layerwright.toml` says of them.
 
 use layerwright::analysis::{Knowledge, Verdict};
-use layerwright::campaign::plan::file::{Plan, SaidBy, Site};
+use layerwright::builds::Kind;
+use layerwright::campaign::plan::file::{Plan, Site};
 
 use crate::support::{Base, Scratch};
 
@@ -235,9 +236,9 @@ fn contexts_and_owners_are_shown_by_file_and_counted_by_kind() {
         ("CODEOWNERS", "/Dockerfile @corp/auth @ann\n"),
     ]);
     let plan = planned(&scratch, &Base::new());
-    let by: Vec<Option<SaidBy>> =
+    let by: Vec<Option<Kind>> =
         plan.file("Dockerfile").unwrap().contexts.iter().map(|context| context.said_by).collect();
-    assert_eq!(by, [Some(SaidBy::Compose), Some(SaidBy::Workflow)]);
+    assert_eq!(by, [Some(Kind::Compose), Some(Kind::Workflow)]);
     let screen = scratch.run(&["plan", "--verbose"]).done().stdout;
     let shown = "\nDockerfile\n  from .: compose file compose.yaml:3\n  from sub: workflow \
                  .github/workflows/ci.yml:4\n  owned by @corp/auth @ann\n";

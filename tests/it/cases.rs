@@ -10,9 +10,10 @@ use std::process::Command;
 use layerwright::analysis::rule::{self, Rule};
 use layerwright::analysis::{Benefit, Verdict};
 use layerwright::builds::FolderContext;
-use layerwright::campaign::plan::file::{Keyword, Site};
+use layerwright::campaign::plan::file::Site;
 use layerwright::campaign::plan::{Options, Waivers, inspect};
 use layerwright::config::Config;
+use layerwright::dockerfile::TransferKind;
 use layerwright::images::file::FileSource;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -153,7 +154,8 @@ impl Judged {
             }
             (kind, Some(linked)) => {
                 // ADD that becomes COPY is no other change to flags or words.
-                let is_edit = |site: &&Site| site.verdict == Verdict::Edit || site.keyword == Keyword::Add;
+                let is_edit =
+                    |site: &&Site| site.verdict == Verdict::Edit || site.keyword == TransferKind::Add;
                 let edited = lines.iter().flatten().all(is_edit);
                 let matches = self.linked_text() == *linked;
                 match kind {

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use layerwright::analysis::Verdict;
-use layerwright::campaign::plan::file::{Class, Decided, File, Plan, SaidBy, Wave};
+use layerwright::builds::Kind;
+use layerwright::campaign::plan::file::{Class, Decided, File, Plan, Wave};
 use layerwright::git::hash_blob;
 
 use crate::support::{Base, Scratch, files_below, git, run};
@@ -22,12 +23,12 @@ const VENDORED: usize = 6;
 const HELD: usize = 7;
 
 /// How the Dockerfiles of a team are built, and who says so.
-const TEAMS: [(&str, Option<SaidBy>); 6] = [
-    ("pay", Some(SaidBy::Compose)),
-    ("web", Some(SaidBy::Bake)),
-    ("data", Some(SaidBy::Script)),
-    ("ml", Some(SaidBy::Workflow)),
-    ("edge", Some(SaidBy::Makefile)),
+const TEAMS: [(&str, Option<Kind>); 6] = [
+    ("pay", Some(Kind::Compose)),
+    ("web", Some(Kind::Bake)),
+    ("data", Some(Kind::Script)),
+    ("ml", Some(Kind::Workflow)),
+    ("edge", Some(Kind::Makefile)),
     ("ops", None),
 ];
 
@@ -270,13 +271,13 @@ fn assert_first_screen(made: &Monorepo, plan: &Plan, screen: &str) {
     );
     assert_says(screen, "Refused: 1 file");
     let built_by =
-        |kind: SaidBy| made.services.values().filter(|service| TEAMS[service.team].1 == Some(kind)).count();
+        |kind: Kind| made.services.values().filter(|service| TEAMS[service.team].1 == Some(kind)).count();
     let found = [
-        (built_by(SaidBy::Compose) + 2, "compose file"),
-        (built_by(SaidBy::Bake) + 1, "bake file"),
-        (built_by(SaidBy::Script) + 1, "script"),
-        (built_by(SaidBy::Workflow), "workflow"),
-        (built_by(SaidBy::Makefile), "Makefile"),
+        (built_by(Kind::Compose) + 2, "compose file"),
+        (built_by(Kind::Bake) + 1, "bake file"),
+        (built_by(Kind::Script) + 1, "script"),
+        (built_by(Kind::Workflow), "workflow"),
+        (built_by(Kind::Makefile), "Makefile"),
     ];
     let all: usize = found.iter().map(|(many, _)| many).sum();
     assert_says(screen, &format!("Contexts: {all} found ("));

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use layerwright::campaign::plan::file::{Class, Header, Plan};
+use layerwright::campaign::plan::file::{Class, Plan};
+use layerwright::edit::header::Header;
 use serde_json::{Value, json};
 
 use crate::support::{Base, Run, Scratch, command, linkable, run, run_with_input};

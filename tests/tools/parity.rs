@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use flate2::bufread::MultiGzDecoder;
 use git2::{Oid, Repository};
-use layerwright::dockerfile::{Body, Dockerfile, Instruction, Keyword, Transfer, TransferKind, Word};
+use layerwright::dockerfile::{Body, Dockerfile, Instruction, Keyword, Transfer, Word};
 use serde::Deserialize;
 
 type Failure = Box<dyn std::error::Error>;
@@ -54,10 +54,7 @@ impl Site {
         Some(Self {
             start: instruction.start_line,
             end: instruction.end_line,
-            cmd: match transfer.kind {
-                TransferKind::Copy => "COPY".to_owned(),
-                TransferKind::Add => "ADD".to_owned(),
-            },
+            cmd: transfer.kind.keyword().to_owned(),
             flags: texts(&transfer.flags),
             sources: texts(&transfer.sources),
             heredocs: transfer.heredocs.len(),

@@ -7,9 +7,11 @@ use super::{
     Reached, SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
 use crate::analysis::{Benefit, Verdict};
-use crate::campaign::plan::file::{Base, Class, Context, File, Header, Keyword, Plan, Site, Syntax};
+use crate::campaign::plan::file::{Base, Class, Context, File, Plan, Site, Syntax};
 use crate::campaign::policy::{Basis, Refusal, may_go_out};
 use crate::config::Trust;
+use crate::dockerfile::TransferKind;
+use crate::edit::header::Header;
 
 const PATH: &str = "a/Dockerfile";
 /// The ids of the texts before and after.
@@ -20,7 +22,7 @@ fn site(line: usize, proved: bool) -> Site {
     Site {
         line,
         end_line: line,
-        keyword: Keyword::Copy,
+        keyword: TransferKind::Copy,
         onbuild: false,
         stage: Some(0),
         flags: Vec::new(),

@@ -12,8 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Benefit, Knowledge};
+use crate::builds::Kind;
+use crate::edit::header::Header;
 
-pub use site::{Assumption, Audit, Error, FileReport, Inspection, Keyword, Reason, Site, Syntax};
+pub use site::{Assumption, Audit, Error, FileReport, Inspection, Reason, Site, Syntax};
 
 /// The version of the format that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -189,7 +191,7 @@ pub struct Context {
     /// The place that states the build.
     pub evidence: String,
     /// The kind of file that states the build; null if none does and the build is only likely.
-    pub said_by: Option<SaidBy>,
+    pub said_by: Option<Kind>,
     /// The target: the stage that is built; null for the last.
     pub target: Option<String>,
     /// Build arguments that the Dockerfile declares; null for a value that only the build knows.
@@ -200,29 +202,9 @@ pub struct Context {
 
 impl Context {
     /// Returns a context without a target, arguments and named contexts.
-    pub fn new(root: String, evidence: String, said_by: Option<SaidBy>) -> Self {
+    pub fn new(root: String, evidence: String, said_by: Option<Kind>) -> Self {
         Self { root, evidence, said_by, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
     }
-}
-
-/// The kind of file that states how something is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SaidBy {
-    /// `layerwright.toml`.
-    Config,
-    /// A compose file.
-    Compose,
-    /// A bake file.
-    Bake,
-    /// A workflow of GitHub Actions.
-    Workflow,
-    /// A shell script.
-    Script,
-    /// A Makefile.
-    Makefile,
-    /// `devcontainer.json`.
-    Devcontainer,
 }
 
 /// The base image of a stage.
@@ -237,29 +219,6 @@ pub struct Base {
     pub source: Option<Knowledge>,
     /// The digest of the image that the facts are about; null if it is unknown.
     pub digest: Option<String>,
-}
-
-/// The edit of a file's header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Header {
-    /// The header is not changed.
-    Keep,
-    /// A new header is inserted.
-    Insert {
-        /// The new value.
-        value: String,
-    },
-    /// An older header gets a new value.
-    Raise {
-        /// The new value.
-        value: String,
-    },
-    /// The header names another frontend and is not changed.
-    Foreign {
-        /// The present value.
-        value: String,
-    },
 }
 
 impl Plan {

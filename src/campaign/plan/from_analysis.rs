@@ -2,9 +2,9 @@
 
 use crate::analysis::rule::Finding;
 use crate::analysis::{BaseRead, Site, Verdict, transfer_of};
-use crate::campaign::plan::file::{self, Assumption, Audit, Keyword, Reason};
+use crate::campaign::plan::file::{self, Assumption, Audit, Reason};
 use crate::campaign::plan::options::Options;
-use crate::dockerfile::{Dockerfile, Transfer, TransferKind, Word};
+use crate::dockerfile::{Dockerfile, Transfer, Word};
 use crate::edit::{self, LineEdit, header};
 
 /// Returns every instruction in the format of the plan. `accepted` returns the reason of the waiver for a finding.
@@ -36,10 +36,7 @@ fn site_report(
     Some(file::Site {
         line: instruction.start_line,
         end_line: instruction.end_line,
-        keyword: match transfer.kind {
-            TransferKind::Copy => Keyword::Copy,
-            TransferKind::Add => Keyword::Add,
-        },
+        keyword: transfer.kind,
         onbuild: site.onbuild,
         stage: instruction.stage,
         flags: texts(&transfer.flags),
@@ -122,15 +119,6 @@ pub(super) fn syntax(dockerfile: &Dockerfile, sites: &[file::Site]) -> file::Syn
     file::Syntax {
         current: dockerfile.directives().syntax.as_ref().map(|directive| directive.value.clone()),
         required: header::floor(dockerfile, links).map(|version| version.to_string()),
-    }
-}
-
-pub(super) fn header(header: &header::Header) -> file::Header {
-    match header {
-        header::Header::Keep => file::Header::Keep,
-        header::Header::Insert(value) => file::Header::Insert { value: value.clone() },
-        header::Header::Raise(value) => file::Header::Raise { value: value.clone() },
-        header::Header::Foreign(value) => file::Header::Foreign { value: value.clone() },
     }
 }
 

@@ -2,7 +2,7 @@
 //! file.
 
 use super::edits::line_plans;
-use super::file::{self, File, Header};
+use super::file::{self, File};
 use super::from_analysis::{self, sites_report};
 use super::neighbours::{Graph, Member};
 use super::options::Options;
@@ -13,7 +13,8 @@ use crate::analysis::rule::Finding;
 use crate::analysis::{self, Analysis, Inputs};
 use crate::discover::{self, Class, SourceFile};
 use crate::dockerfile::Dockerfile;
-use crate::edit::{self, LinePlan, header};
+use crate::edit::header::{self, Header};
+use crate::edit::{self, LinePlan};
 use crate::git::{BlobId, hash_blob};
 
 /// Judges a file of a discovery. Its wave and its owners are not set yet.
@@ -147,7 +148,7 @@ fn rewritten(
     let required = header::floor(dockerfile, true).unwrap_or(header::LINK);
     let header = header::header(dockerfile, required, &options.config.syntax.write)
         .map_err(|error| error.to_string())?;
-    if let header::Header::Foreign(value) = &header
+    if let Header::Foreign { value } = &header
         && header::Frontend::read(value) == header::Frontend::Other
     {
         return Err(format!("its frontend {value} is unknown"));
@@ -155,5 +156,5 @@ fn rewritten(
     let lines: Vec<LinePlan> = line_plans(sites.iter().filter(|site| site.selected));
     let rewrite = edit::rewrite(dockerfile, &lines, &header).map_err(|error| error.to_string())?;
     let blob = hash_blob(&rewrite.text).map_err(|error| error.to_string())?;
-    Ok((from_analysis::header(&header), Some(blob)))
+    Ok((header, Some(blob)))
 }

@@ -8,7 +8,7 @@ use crate::analysis::source;
 use crate::builds::{
     Build, BuildContext, Context, ContextRoot, ContextView, Contexts, Evidence, Kind, NoContext,
 };
-use crate::campaign::plan::file::{self, SaidBy};
+use crate::campaign::plan::file;
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 
@@ -147,17 +147,9 @@ impl<'a> BuildSetup<'a> {
 }
 
 /// Returns the kind of file that names a context.
-fn said_by(evidence: &Evidence) -> Option<SaidBy> {
+fn said_by(evidence: &Evidence) -> Option<Kind> {
     let Evidence::Declared(place) = evidence else { return None };
-    Some(match place.kind {
-        Kind::Config => SaidBy::Config,
-        Kind::Compose => SaidBy::Compose,
-        Kind::Bake => SaidBy::Bake,
-        Kind::Workflow => SaidBy::Workflow,
-        Kind::Script => SaidBy::Script,
-        Kind::Makefile => SaidBy::Makefile,
-        Kind::Devcontainer => SaidBy::Devcontainer,
-    })
+    Some(place.kind)
 }
 
 /// Returns the meaning of a named context. Its `.dockerignore` applies to it as to a context (`dockerui.nameContext`).

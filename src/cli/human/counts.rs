@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Benefit, Knowledge, Verdict};
-use crate::campaign::plan::file::{File, Header, Plan, Reason, SaidBy, Site};
+use crate::builds::Kind;
+use crate::campaign::plan::file::{File, Plan, Reason, Site};
+use crate::edit::header::Header;
 
 /// A number of instructions, and how many of them are proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,7 +110,7 @@ pub fn unread(plan: &Plan) -> Vec<Unread> {
 
 /// Counts the Dockerfiles whose context a file names, by the kind of the first such file, and those whose context is
 /// only likely.
-pub fn contexts(plan: &Plan) -> (Vec<(SaidBy, usize)>, usize) {
+pub fn contexts(plan: &Plan) -> (Vec<(Kind, usize)>, usize) {
     let firsts = plan.files.iter().filter_map(|file| file.contexts.first());
     let (found, assumed): (Vec<_>, Vec<_>) = firsts.map(|context| context.said_by).partition(Option::is_some);
     (ranked(found.into_iter().flatten()), assumed.len())

@@ -11,9 +11,11 @@ use crate::analysis::rule as rules;
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{
-    Assumption, Base, Class, File, FileReport, Gone, Header, Inspection, Keyword, ListReport, Plan, Reason,
-    Refused, Site, Syntax, Waiver, Wave,
+    Assumption, Base, Class, File, FileReport, Gone, Inspection, ListReport, Plan, Reason, Refused, Site,
+    Syntax, Waiver, Wave,
 };
+use crate::dockerfile::TransferKind;
+use crate::edit::header::Header;
 use crate::ops::{Change, Saved};
 
 /// Returns true if the text contains more than text, line breaks and colours.
@@ -52,7 +54,7 @@ fn site(line: usize, verdict: Verdict, proved: Option<bool>, benefit: Benefit) -
     Site {
         line,
         end_line: line,
-        keyword: Keyword::Copy,
+        keyword: TransferKind::Copy,
         onbuild: false,
         stage: Some(0),
         flags: Vec::new(),

@@ -5,7 +5,7 @@ use anstyle::Style;
 use super::screen::{Align, Piece, Screen};
 use super::style;
 use crate::analysis::{Benefit, Verdict};
-use crate::campaign::plan::file::{File, Keyword, Plan, Site};
+use crate::campaign::plan::file::{File, Plan, Site};
 use crate::text::words::{count, form, shortened};
 
 /// The share of the width for the instruction, in tenths.
@@ -85,12 +85,8 @@ fn why(site: &Site) -> String {
 
 /// Returns the instruction on one line, as BuildKit reads it.
 fn instruction(site: &Site) -> String {
-    let keyword = match site.keyword {
-        Keyword::Copy => "COPY",
-        Keyword::Add => "ADD",
-    };
     let mut words = if site.onbuild { vec!["ONBUILD"] } else { Vec::new() };
-    words.push(keyword);
+    words.push(site.keyword.keyword());
     words.extend(site.flags.iter().chain(&site.sources).map(String::as_str));
     let heredocs = if site.heredocs > 0 { count(site.heredocs, "heredoc") } else { String::new() };
     let heredocs = format!("<{heredocs}>");

@@ -12,8 +12,9 @@ use crate::analysis::Verdict;
 use crate::campaign::evidence::{
     self, BuilderFacts, Evidence, EvidenceByPath, EvidenceState, EvidenceSummary, Outcome, Pair, Reached,
 };
-use crate::campaign::plan::file::{self, Header, Keyword, Plan, Site};
+use crate::campaign::plan::file::{self, Plan, Site};
 use crate::campaign::progress::{Base, FileEvidence, FileProgress, Progress};
+use crate::edit::header::Header;
 
 /// The maximum number of differences of a build on the page.
 pub const MOST_DIFFERENCES: usize = 100;
@@ -172,12 +173,8 @@ fn line(site: &Site) -> Line {
 /// Returns an instruction as it was read, without heredocs.
 fn as_read(site: &Site) -> String {
     let onbuild = site.onbuild.then_some("ONBUILD");
-    let keyword = match site.keyword {
-        Keyword::Copy => "COPY",
-        Keyword::Add => "ADD",
-    };
     let words = site.flags.iter().chain(&site.sources).chain(&site.destination).map(String::as_str);
-    let words: Vec<&str> = onbuild.into_iter().chain([keyword]).chain(words).collect();
+    let words: Vec<&str> = onbuild.into_iter().chain([site.keyword.keyword()]).chain(words).collect();
     words.join(" ")
 }
 

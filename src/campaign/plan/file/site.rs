@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, Verdict};
+use crate::dockerfile::TransferKind;
 
 /// The output of `inspect`: files and their instructions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +64,7 @@ pub struct Site {
     /// Last line, 1-based.
     pub end_line: usize,
     /// `COPY` or `ADD`.
-    pub keyword: Keyword,
+    pub keyword: TransferKind,
     /// True if it is part of an ONBUILD.
     pub onbuild: bool,
     /// The stage, counted from 0; null before the first FROM.
@@ -92,16 +93,6 @@ pub struct Site {
     pub selected: bool,
     /// For a line that is already linked: the verdict that it would get.
     pub audit: Option<Audit>,
-}
-
-/// The name of an instruction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Keyword {
-    /// `COPY`.
-    Copy,
-    /// `ADD`.
-    Add,
 }
 
 /// An assumption: a fact that nothing has proved.

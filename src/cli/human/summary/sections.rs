@@ -3,10 +3,10 @@
 use anstyle::Style;
 
 use super::super::screen::{Align, Piece, Screen};
-use super::super::words::said_by;
 use super::super::{counts, style};
 use crate::analysis::Knowledge;
-use crate::campaign::plan::file::{Class, File, Gone, Header, ListReport, Plan, Wave};
+use crate::campaign::plan::file::{Class, File, Gone, ListReport, Plan, Wave};
+use crate::edit::header::Header;
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
@@ -101,8 +101,7 @@ pub fn apart(screen: &mut Screen, plan: &Plan) {
 pub fn builds(screen: &mut Screen, plan: &Plan) {
     let (found, assumed) = counts::contexts(plan);
     let many = found.iter().map(|(_, many)| many).sum();
-    let kinds: Vec<String> =
-        found.iter().map(|(kind, many)| format!("{} {}", number(*many), said_by(*kind))).collect();
+    let kinds: Vec<String> = found.iter().map(|(kind, many)| format!("{} {}", number(*many), kind)).collect();
     let parts = [
         (many, format!("{} found ({})", number(many), kinds.join(", "))),
         (assumed, format!("{} assumed", number(assumed))),
