@@ -5,6 +5,7 @@ pub mod bake;
 mod build_context;
 pub mod compose;
 mod context;
+mod context_source;
 mod contexts;
 mod declared;
 pub mod devcontainer;
@@ -32,6 +33,7 @@ use crate::text::pattern::{Part, Pattern};
 
 pub use build_context::{BuildContext, ContextEntry, ContextPath, NoContext};
 pub use context::{Context, ContextError, ContextView, Evidence, Found};
+pub use context_source::{ContextSource, RefusedSource, RemoteUrl};
 pub use contexts::Contexts;
 pub(crate) use contexts::MOST_IGNORED;
 pub use dockerignore::{IgnoreError, Ignored};

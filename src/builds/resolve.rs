@@ -102,7 +102,8 @@ fn context_root(folder: &Pattern, context: &Pattern, listing: &Listing) -> Conte
         Some("") => ContextRoot::Folder(None),
         Some(path) => match RepoPath::new(path) {
             Ok(path) if listing.is_dir(&path) => ContextRoot::Folder(Some(path)),
-            _ => elsewhere(),
+            Ok(path) => ContextRoot::Elsewhere(path.to_string()),
+            Err(_) => elsewhere(),
         },
         None => elsewhere(),
     }

@@ -283,12 +283,23 @@ pub struct Build {
     pub contexts: BTreeMap<String, String>,
     /// Target platforms, as in `linux/amd64`.
     pub platforms: Vec<String>,
-    /// Secrets of the build, in the form of `docker buildx build --secret`.
+    /// Secrets that the build needs, in the form of `docker buildx build --secret`. They are not used until the user
+    /// repeats them: `verify --secret`.
     pub secrets: Vec<String>,
-    /// SSH agents of the build, in the form of `docker buildx build --ssh`.
+    /// SSH agents that the build needs, in the form of `docker buildx build --ssh`. They are not used until the user
+    /// repeats them: `verify --ssh`.
     pub ssh: Vec<String>,
-    /// Commands that produce files of the context, run in the repository's root.
+    /// Commands that produce files of the context, run in the repository's root. Outside the default branch, they need
+    /// `verify --allow-commands`.
     pub prepare: Vec<String>,
-    /// Commands that run in both images; exit code and output must agree.
+    /// Commands that run in both images; exit code and output must agree. Outside the default branch, they need
+    /// `verify --allow-commands`.
     pub smoke: Vec<String>,
+}
+
+impl Build {
+    /// Returns the commands that a verification executes.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &str> {
+        self.prepare.iter().chain(&self.smoke).map(String::as_str)
+    }
 }

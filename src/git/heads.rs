@@ -33,6 +33,31 @@ impl Repository {
         url.ok().flatten()
     }
 
+    /// Returns true if a commit is part of the default branch: of `origin`'s, or of the local one without that remote.
+    ///
+    /// The default branch of a remote is what a clone made its HEAD. A checkout by a workflow records none, so the usual
+    /// names count there.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Failed`] if the history cannot be read.
+    pub fn is_on_default_branch(&self, commit: &CommitId) -> Result<bool, GitError> {
+        self.with(|repo| {
+            let failed = |error: git2::Error| self.failed("find the default branch", &error);
+            let tip = |name: &str| repo.find_reference(name).ok()?.peel_to_commit().ok().map(|tip| tip.id());
+            let folder = if repo.find_remote("origin").is_ok() { "remotes/origin" } else { "heads" };
+            let configured =
+                repo.config().ok().and_then(|config| config.get_string("init.defaultBranch").ok());
+            let names = ["HEAD"].into_iter().chain(configured.as_deref()).chain(["main", "master"]);
+            let Some(tip) = names.map(|name| format!("refs/{folder}/{name}")).find_map(|name| tip(&name))
+            else {
+                return Ok(false);
+            };
+            let commit = self.oid(commit.as_str())?;
+            Ok(tip == commit || repo.graph_descendant_of(tip, commit).map_err(failed)?)
+        })
+    }
+
     /// Returns the local branches whose names start with `prefix`, in order of name. A name that is not UTF-8 never
     /// matches.
     ///

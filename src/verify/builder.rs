@@ -7,10 +7,13 @@ mod progress;
 pub(super) mod tail;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::context::ContextFolder;
+use crate::builds::{ContextSource, RemoteUrl};
 use crate::campaign::evidence::BuilderFacts;
 use crate::text::figures::duration;
 
@@ -50,8 +53,8 @@ pub struct Request {
     pub platform: Option<String>,
     /// The build arguments.
     pub build_args: BTreeMap<String, String>,
-    /// The named contexts: a folder of this machine, `docker-image://…` or a URL.
-    pub contexts: BTreeMap<String, String>,
+    /// The named contexts.
+    pub contexts: BTreeMap<String, NamedContext>,
     /// The secrets, each in the form that `--secret` takes.
     pub secrets: Vec<String>,
     /// The SSH agents, each in the form that `--ssh` takes.
@@ -64,6 +67,28 @@ pub struct Request {
     pub output: Output,
     /// The deadline.
     pub deadline: Option<Instant>,
+}
+
+/// A named context of a request. It cannot be a folder of this machine that is not part of a checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamedContext {
+    /// A folder of a checkout.
+    Folder(ContextFolder),
+    /// An image, by its name.
+    Image(String),
+    /// A remote repository or archive.
+    Url(RemoteUrl),
+}
+
+impl fmt::Display for NamedContext {
+    /// Writes it in the form that `--build-context` takes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "{}", folder.path().display()),
+            Self::Image(image) => ContextSource::Image(image.clone()).fmt(f),
+            Self::Url(url) => f.write_str(url.as_str()),
+        }
+    }
 }
 
 impl Request {

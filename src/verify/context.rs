@@ -45,6 +45,18 @@ pub struct Checkout {
     doubts: Vec<Doubt>,
 }
 
+/// The folder of a build context in a [`Checkout`]. Nothing else makes one, so no other folder of this machine enters a
+/// build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextFolder(PathBuf);
+
+impl ContextFolder {
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
 /// A path that a builder gets in another form than users of the repository do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Doubt {
@@ -182,7 +194,7 @@ impl Checkout {
         &self,
         context: Option<&RepoPath>,
         with: &BTreeMap<String, String>,
-    ) -> Result<Option<PathBuf>, ContextError> {
+    ) -> Result<Option<ContextFolder>, ContextError> {
         let mut folder = self.root().to_owned();
         for name in context.into_iter().flat_map(RepoPath::components) {
             folder.push(name);
@@ -197,7 +209,7 @@ impl Checkout {
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
                 Err(ContextError::Write { at, source })
             }
-            _ => Ok(Some(at)),
+            _ => Ok(Some(ContextFolder(at))),
         }
     }
 

@@ -17,6 +17,7 @@ use super::image::Layers;
 use super::probe::Probes;
 use super::variant_builds::{Exports, Workbench};
 use super::variants::{TextError, texts};
+use crate::builds::ContextSource;
 use crate::campaign::evidence::{self, Build, Evidence, Figures, Outcome};
 use crate::campaign::plan::file::{Context, File, Waiver};
 use crate::config::{Build as Configured, Config, Frontend};
@@ -60,10 +61,12 @@ pub struct Job<'a> {
     pub platforms: &'a [String],
     /// The values of build arguments that only the real build knows.
     pub build_args: &'a BTreeMap<String, String>,
-    /// The secrets, in addition to those of the configuration.
+    /// The secrets. Those of the configuration are not used: a repository does not choose files of this machine.
     pub secrets: &'a [String],
-    /// The SSH agents, in addition to those of the configuration.
+    /// The SSH agents. Those of the configuration are not used either.
     pub ssh: &'a [String],
+    /// The reason why the commands of `prepare` and `smoke` may not run; `None` if they may.
+    pub refuses_commands: Option<&'a str>,
     /// Additional arguments of the builder.
     pub passed: &'a [String],
     /// The parent of the temporary folders.
@@ -177,21 +180,11 @@ pub fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option
     let roots = files.into_iter().flat_map(|file| &file.contexts);
     roots
         .flat_map(|context| std::iter::once(&context.root).chain(context.contexts.values()))
-        .filter_map(|root| folder(root).ok())
+        .filter_map(|root| match ContextSource::parse(root) {
+            Ok(ContextSource::Folder(folder)) => Some(folder),
+            _ => None,
+        })
         .collect()
-}
-
-/// A build context outside the repository's folders.
-struct Elsewhere;
-
-/// Returns the repository's folder of a build context; `None` is the root.
-fn folder(root: &str) -> Result<Option<RepoPath>, Elsewhere> {
-    match root {
-        "." => Ok(None),
-        "-" => Err(Elsewhere),
-        at if at.contains("://") || at.contains("${") => Err(Elsewhere),
-        path => RepoPath::new(path).map(Some).map_err(|_| Elsewhere),
-    }
 }
 
 /// Verifies one file. `clock` is the start time: RFC 3339, UTC, whole seconds.
@@ -254,6 +247,7 @@ impl Run<'_> {
         let unreadable = |error: TextError| Verdict(Outcome::Blocked, error.to_string());
         let texts = texts(&self.edit.before, &self.edit.after, self.job.frontend);
         let texts = texts.map_err(|error| Trouble::Verdict(unreadable(error)))?;
+        self.check_commands()?;
         let prepared = self.prepared()?;
         let checkout = prepared.as_ref().unwrap_or(self.job.checkout);
         self.figures.written_bytes = checkout.written();
@@ -275,6 +269,15 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Checks that the commands of the configuration may run, if the file has any.
+    fn check_commands(&self) -> Result<(), Trouble> {
+        let has_commands = self.own.is_some_and(|own| own.commands().next().is_some());
+        match self.job.refuses_commands.filter(|_| has_commands) {
+            None => Ok(()),
+            Some(why) => Err(Trouble::Verdict(Verdict(Outcome::Blocked, why.to_owned()))),
+        }
     }
 
     /// Returns the platforms to build for; `None` for the builder's own.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::named_context::{NamedContext, NamedContexts};
 use crate::analysis::source;
 use crate::builds::{
-    Build, BuildContext, Context, ContextRoot, ContextView, Contexts, Evidence, Kind, NoContext,
+    Build, BuildContext, Context, ContextRoot, ContextSource, ContextView, Contexts, Evidence, Kind,
+    NoContext,
 };
 use crate::campaign::plan::file;
 use crate::dockerfile::{Body, Dockerfile};
@@ -157,9 +158,10 @@ fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<
     let root = match at {
         ContextRoot::Folder(root) => root,
         ContextRoot::Elsewhere(what) => {
-            return match what.strip_prefix("docker-image://") {
-                Some(image) if !image.contains("${") => Named::Image(image.to_owned()),
-                _ => Named::Elsewhere(what.clone()),
+            return match ContextSource::parse(what) {
+                Ok(ContextSource::Image(image)) => Named::Image(image),
+                Ok(_) => Named::Elsewhere(what.clone()),
+                Err(why) => Named::Elsewhere(format!("{what}: {why}")),
             };
         }
     };

@@ -58,7 +58,7 @@ fn only_what_is_asked_for_is_written() {
     assert!(checkout.root().join("a/b/run.sh").exists());
     assert!(!checkout.root().join("a/text").exists() && !checkout.root().join("c").exists());
     let context = checkout.context(Some(&path("a/b")), &none()).unwrap().unwrap();
-    assert_eq!(context.canonicalize().unwrap(), checkout.root().canonicalize().unwrap().join("a/b"));
+    assert_eq!(context.path().canonicalize().unwrap(), checkout.root().canonicalize().unwrap().join("a/b"));
     assert_eq!(checkout.context(Some(&path("a/b")), &none()).unwrap(), Some(context));
     assert_eq!(checkout.context(Some(&path("nothing")), &none()).unwrap(), None);
     let root = checkout.root().to_owned();
@@ -75,7 +75,7 @@ fn a_context_that_a_link_leads_to_is_none() {
     for other in ["a/etc", "a/etc/ssl", "a/text"] {
         assert_eq!(checkout.context(Some(&path(other)), &none()).unwrap(), None, "{other}");
     }
-    assert!(checkout.context(None, &none()).unwrap().unwrap().join("a/b/run.sh").exists());
+    assert!(checkout.context(None, &none()).unwrap().unwrap().path().join("a/b/run.sh").exists());
 }
 
 #[test]
@@ -88,7 +88,8 @@ fn no_two_contexts_have_one_name() {
         let all = [(None, none()), (Some("a"), none()), (None, with("a")), (None, with("a/b"))];
         all.map(|(at, with)| checkout.context(at.map(path).as_ref(), &with).unwrap().unwrap())
     });
-    let names: BTreeSet<_> = contexts.iter().flatten().map(|context| context.file_name().unwrap()).collect();
+    let names: BTreeSet<_> =
+        contexts.iter().flatten().map(|context| context.path().file_name().unwrap()).collect();
     assert_eq!(names.len(), 8, "{names:?}");
 }
 
