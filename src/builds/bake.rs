@@ -29,7 +29,7 @@ const DEEPEST: usize = 16;
 /// # Errors
 ///
 /// If it is not valid HCL or JSON, is too large, or has too many builds.
-pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
+pub(crate) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     checked_size(text)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if path.file_name().rsplit_once('.').is_some_and(|(_, ending)| ending == "json") {

@@ -18,7 +18,7 @@ const DEEPEST: usize = 16;
 /// # Errors
 ///
 /// If it is not valid YAML, is too large, or has too many builds.
-pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
+pub(crate) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     let mut found = Collected::default();
     for document in yaml::documents(text)? {
         // Files of the first version have their services at the top level.

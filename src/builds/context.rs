@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Place;
 use super::contexts::{Contexts, Filter};
 use super::dockerignore::IgnoreError;
-use crate::discover::{Above, ReadError, Source, Target};
+use crate::discover::{Above, ReadError, SourceTree, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::glob::{Glob, PatternError, has_wildcards};
 
@@ -110,18 +110,22 @@ pub enum ContextError {
 
 /// A context as the builder sees it: the files that git has in it, without those that its ignore file excludes.
 pub struct ContextView<'a> {
-    source: &'a Source<'a>,
+    source: &'a SourceTree<'a>,
     root: Option<RepoPath>,
     pub(super) filter: Option<Arc<Filter>>,
 }
 
 impl<'a> ContextView<'a> {
-    pub(super) fn new(source: &'a Source<'a>, root: Option<RepoPath>, filter: Option<Arc<Filter>>) -> Self {
+    pub(super) fn new(
+        source: &'a SourceTree<'a>,
+        root: Option<RepoPath>,
+        filter: Option<Arc<Filter>>,
+    ) -> Self {
         Self { source, root, filter }
     }
 
     /// Returns the folder that is sent to the builder; `None` is the repository's root.
-    pub fn root(&self) -> Option<&RepoPath> {
+    pub(crate) fn root(&self) -> Option<&RepoPath> {
         self.root.as_ref()
     }
 
@@ -213,7 +217,7 @@ impl<'a> ContextView<'a> {
     }
 
     /// Returns the target of a symbolic link of the context, as written. `None` if it is not a link.
-    pub fn link_target(&self, path: &RepoPath) -> Option<String> {
+    pub(crate) fn link_target(&self, path: &RepoPath) -> Option<String> {
         self.source.link_target(path)
     }
 

@@ -11,7 +11,7 @@ use crate::text::pattern::Pattern;
 /// # Errors
 ///
 /// If it is not valid JSON with comments, or is too large.
-pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
+pub(crate) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     let root = json::value(text)?;
     let build = root.get("build");
     let of_build = |key| build.and_then(|build| build.entry(key));

@@ -26,7 +26,7 @@ const PASSED: [&str; 10] =
 
 /// Returns the builds that a file runs, if it is a Makefile. Paths are relative to its folder, where `make -C` goes, or
 /// else to the root, from which others include it.
-pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
+pub(crate) fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
     if !is_makefile(path.file_name()) || text.len() > LENGTH || !script::may_build(text) {
         return Vec::new();
     }

@@ -11,7 +11,7 @@ use crate::git::RepoPath;
 /// - `devcontainer.json` at the places that its specification lists;
 /// - scripts: `*.sh`, `*.bash`, `*.zsh`, `*.ksh`;
 /// - Makefiles: `Makefile`, `GNUmakefile`, `makefile`, `*.mk`, `Makefile.*`.
-pub fn kind_of(path: &RepoPath) -> Option<Kind> {
+pub(crate) fn kind_of(path: &RepoPath) -> Option<Kind> {
     let name = path.file_name();
     if matches!(name, "Makefile" | "GNUmakefile" | "makefile") || name.starts_with("Makefile.") {
         return Some(Kind::Makefile);

@@ -11,7 +11,7 @@ const MOST_HOLES: usize = 3;
 
 /// Returns the builds of the declared ones, grouped by Dockerfile in the order of `dockerfiles`; of equal builds the
 /// first. A declared build whose path does not name a Dockerfile is left out.
-pub fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Build> {
+pub(crate) fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Build> {
     let by_path: HashMap<&str, usize> =
         dockerfiles.iter().enumerate().map(|(at, path)| (path.as_str(), at)).collect();
     let mut builds: Vec<(usize, Build)> = Vec::new();

@@ -7,7 +7,7 @@ use super::{
     workflow,
 };
 use crate::config::{self, Config};
-use crate::discover::Source;
+use crate::discover::SourceTree;
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::pattern::Pattern;
 
@@ -19,25 +19,25 @@ const OTHERS: [&str; 2] = ["node_modules", "vendor"];
 
 /// The builds of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Builds {
+pub(crate) struct Builds {
     /// The builds, grouped by Dockerfile, in order of the Dockerfiles.
     builds: Vec<Build>,
     /// The files that should describe builds but cannot be read, in order of path.
-    pub unread: Vec<Unread>,
+    pub(crate) unread: Vec<Unread>,
 }
 
 /// A file that should describe builds but cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
+pub(crate) struct Unread {
     /// The file.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// The line and the reason.
-    pub why: Unreadable,
+    pub(crate) why: Unreadable,
 }
 
 impl Builds {
     /// Returns the builds of one Dockerfile.
-    pub fn of(&self, dockerfile: &RepoPath) -> &[Build] {
+    pub(crate) fn of(&self, dockerfile: &RepoPath) -> &[Build] {
         let start = self.builds.partition_point(|build| build.dockerfile < *dockerfile);
         let end = self.builds.partition_point(|build| build.dockerfile <= *dockerfile);
         &self.builds[start..end]
@@ -45,7 +45,7 @@ impl Builds {
 }
 
 /// Finds the builds of `dockerfiles`, which are sorted. A context in `layerwright.toml` overrides all others.
-pub fn find(source: &Source<'_>, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
+pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
     let read = |entry: &Entry| -> Option<(RepoPath, Result<Vec<Declared>, Unreadable>)> {
         let kind = reader(entry)?;
         let bytes = source.read(&entry.path, MOST_BYTES).ok()?;

@@ -40,19 +40,19 @@ const DEPTH: usize = 4;
 
 /// The place of a script.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
+pub(crate) struct Origin<'a> {
     /// The kind of its file.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The file.
-    pub path: &'a RepoPath,
+    pub(crate) path: &'a RepoPath,
     /// The line of the file on which the script starts, 1-based.
-    pub first_line: usize,
+    pub(crate) first_line: usize,
 }
 
 /// Returns the builds that a file runs, if it is a shell script. Paths are relative to the folder that the script
 /// changes to; if it does not, to the repository's root, because people and workflows call scripts from there, and
 /// after that to the script's own folder.
-pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
+pub(crate) fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
     if !is_script(path.file_name(), text) {
         return Vec::new();
     }
@@ -68,7 +68,7 @@ pub fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
 /// Returns the builds that the script `text` runs. `folders` are those that it may start in, from the repository's
 /// root, the likeliest first. `given` returns the initial values of its variables; an unknown variable is a hole of
 /// its name. `0` is the script's own path. Paths in these values may start with [`shell::root`].
-pub fn declared_in(
+pub(crate) fn declared_in(
     text: &str,
     origin: Origin,
     folders: &[Pattern],

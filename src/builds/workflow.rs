@@ -19,7 +19,7 @@ use crate::text::pattern::{Part, Pattern};
 /// # Errors
 ///
 /// If it is not valid YAML, is too large, or has too many builds.
-pub fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
+pub(crate) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     let mut found = Collected::default();
     for document in yaml::documents(text)? {
         let outer = Names::default().with_env(document.get("env"));

@@ -6,16 +6,16 @@ use super::{CommitId, GitError, Repository};
 
 /// A local branch (`refs/heads/…`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// Its name, without `refs/heads/`.
-    pub name: String,
+    pub(crate) name: String,
     /// The commit that it points at.
-    pub commit: CommitId,
+    pub(crate) commit: CommitId,
 }
 
 impl Repository {
     /// Returns the branch that HEAD is on. `None` if HEAD is detached.
-    pub fn head_branch(&self) -> Option<String> {
+    pub(crate) fn head_branch(&self) -> Option<String> {
         let name = self.with(|repo| {
             let head = repo.find_reference("HEAD").ok();
             let target = head.as_ref().and_then(|head| head.symbolic_target().ok().flatten());
@@ -25,7 +25,7 @@ impl Repository {
     }
 
     /// Returns the URL of a remote; `None` if there is no such remote.
-    pub fn remote_url(&self, name: &str) -> Option<String> {
+    pub(crate) fn remote_url(&self, name: &str) -> Option<String> {
         let url = self.with(|repo| {
             let remote = repo.find_remote(name).ok();
             Ok(remote.and_then(|remote| remote.url().ok().map(str::to_owned)))
@@ -64,7 +64,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError::Failed`] if the branches cannot be read.
-    pub fn heads(&self, prefix: &str) -> Result<Vec<Head>, GitError> {
+    pub(crate) fn heads(&self, prefix: &str) -> Result<Vec<Head>, GitError> {
         self.with(|repo| {
             let failed = |error: git2::Error| self.failed("read the branches", &error);
             let mut found = Vec::new();

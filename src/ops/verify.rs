@@ -304,7 +304,7 @@ fn build_all(
 fn show_commands(config: &Config, edits: &[Edit<'_>], watch: &Watch<'_>) {
     for edit in edits {
         let path = edit.file.path.as_str();
-        for command in config.build.get(path).into_iter().flat_map(config::Build::commands) {
+        for command in config.build.get(path).into_iter().flat_map(config::BuildSettings::commands) {
             watch(&Notice::Command { path, command });
         }
     }
@@ -333,7 +333,7 @@ fn export(
     watch: &Watch<'_>,
 ) -> Result<context::Checkout, ContextError> {
     let prepares_nothing = |path: &str| {
-        present.config.build.get(path).is_none_or(|own: &crate::config::Build| own.prepare.is_empty())
+        present.config.build.get(path).is_none_or(|own: &crate::config::BuildSettings| own.prepare.is_empty())
     };
     let files = edits.iter().map(|edit| edit.file).filter(|file| prepares_nothing(&file.path));
     let mut checkout = during(watch, Activity::Export, || {

@@ -62,7 +62,7 @@ pub struct Request {
     /// Additional arguments of `docker buildx build` from the user, such as `--cache-from`, `--network` or `--allow`.
     pub passed: Vec<String>,
     /// The names of the stages that are always executed, without the cache.
-    pub anew: Vec<String>,
+    pub uncached: Vec<String>,
     /// The output of the build.
     pub output: Output,
     /// The deadline.
@@ -105,7 +105,7 @@ impl Request {
             secrets: Vec::new(),
             ssh: Vec::new(),
             passed: Vec::new(),
-            anew: Vec::new(),
+            uncached: Vec::new(),
             output: Output::Nothing,
             deadline: None,
         }
@@ -156,7 +156,7 @@ impl Vertex {
     /// Returns true if the step merges a linked copy with the layers below: the vertex that BuildKit adds for
     /// `--link` if it merges (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `, and `] ONBUILD LINK ` in the
     /// child).
-    pub fn is_link(&self) -> bool {
+    pub(crate) fn is_link(&self) -> bool {
         let step = self.name.split_once("] ").map_or("", |(_, step)| step);
         step.strip_prefix("ONBUILD ").unwrap_or(step).starts_with("LINK ")
     }

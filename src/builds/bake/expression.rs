@@ -37,7 +37,7 @@ pub(super) enum Value {
 
 impl Value {
     /// Returns the value as part of a text.
-    pub fn pattern(&self) -> Pattern {
+    pub(crate) fn pattern(&self) -> Pattern {
         match self {
             Self::Null => Pattern::default(),
             Self::Bool(truth) => Pattern::text(&truth.to_string()),
@@ -49,7 +49,7 @@ impl Value {
     }
 
     /// Returns the items of a list; empty for anything else.
-    pub fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
             _ => &[],
@@ -57,7 +57,7 @@ impl Value {
     }
 
     /// Returns the keys of a map; empty for anything else.
-    pub fn entries(&self) -> &[(String, Self)] {
+    pub(crate) fn entries(&self) -> &[(String, Self)] {
         match self {
             Self::Map(entries) => entries,
             _ => &[],
@@ -125,12 +125,12 @@ impl Inside<'_> {
 }
 
 impl<'a> Scope<'a> {
-    pub fn new(source: &'a str, definitions: HashMap<&'a str, Written<'a>>) -> Self {
+    pub(crate) fn new(source: &'a str, definitions: HashMap<&'a str, Written<'a>>) -> Self {
         Self { source, definitions, steps: Cell::new(0) }
     }
 
     /// Returns the value of an expression with these `locals`.
-    pub fn value(&self, written: Written, locals: &Locals) -> Value {
+    pub(crate) fn value(&self, written: Written, locals: &Locals) -> Value {
         self.written(written, locals, 0)
     }
 
@@ -278,7 +278,7 @@ impl<'a> Scope<'a> {
 
     /// Returns the value of a build argument. `None` for a variable without a value, which may come from the
     /// environment: bake does not pass it on if it is not set there.
-    pub fn argument(&self, value: &Value) -> Option<Pattern> {
+    pub(crate) fn argument(&self, value: &Value) -> Option<Pattern> {
         match value {
             Value::Unknown(name) if self.definitions.contains_key(name.as_str()) => None,
             value => Some(value.pattern()),

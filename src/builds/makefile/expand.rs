@@ -25,11 +25,11 @@ pub(super) struct Expander<'m> {
 }
 
 impl<'m> Expander<'m> {
-    pub fn new(makefile: &'m Makefile, target: Option<&'m Target>) -> Self {
+    pub(crate) fn new(makefile: &'m Makefile, target: Option<&'m Target>) -> Self {
         Self { makefile, target, calls: Vec::new(), depth: 0, bytes: BYTES }
     }
 
-    pub fn expand(&mut self, text: &str) -> String {
+    pub(crate) fn expand(&mut self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {

@@ -12,16 +12,16 @@ const DEEPEST: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names<'a> {
     /// The environment, the innermost last.
-    pub env: Vec<(String, Pattern)>,
+    pub(crate) env: Vec<(String, Pattern)>,
     /// The values of `matrix`.
-    pub row: Row,
+    pub(crate) row: Row,
     /// The folder of a composite action.
-    pub action: Option<&'a str>,
+    pub(crate) action: Option<&'a str>,
 }
 
 impl Names<'_> {
     /// Returns the names with another layer of `env`.
-    pub fn with_env(&self, env: Option<&Node>) -> Self {
+    pub(crate) fn with_env(&self, env: Option<&Node>) -> Self {
         let mut names = self.clone();
         for entry in env.map(Node::entries).unwrap_or_default() {
             let value = self.node(&entry.value).unwrap_or_default();
@@ -31,17 +31,17 @@ impl Names<'_> {
     }
 
     /// Returns a text with the values of its expressions; `None` if it is not a text.
-    pub fn node(&self, node: &Node) -> Option<Pattern> {
+    pub(crate) fn node(&self, node: &Node) -> Option<Pattern> {
         node.text().map(|text| self.text(text))
     }
 
     /// Returns a text with the values of its expressions.
-    pub fn text(&self, text: &str) -> Pattern {
+    pub(crate) fn text(&self, text: &str) -> Pattern {
         self.evaluated(text, 0)
     }
 
     /// Returns the value of the text between the braces.
-    pub fn expression(&self, words: &str) -> Pattern {
+    pub(crate) fn expression(&self, words: &str) -> Pattern {
         self.value(words, 0).unwrap_or_else(|| Pattern::hole(words))
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::state::CurrentInputs;
 use super::{
-    Build, BuilderFacts, Cause, CurrentInputs, Difference, Evidence, EvidenceState, Figures, Outcome,
-    Reached, SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
+    BuildEvidence, BuilderFacts, Cause, Difference, Evidence, EvidenceState, Figures, Outcome, Reached,
+    SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{Base, Class, Context, File, Plan, Site, Syntax};
@@ -59,8 +60,8 @@ fn file(sites: Vec<Site>) -> File {
     }
 }
 
-fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> Build {
-    Build {
+fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> BuildEvidence {
+    BuildEvidence {
         context: "a".into(),
         tree: Some("tree of a".into()),
         target: None,
@@ -87,7 +88,7 @@ fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> Build {
     }
 }
 
-fn evidence(builds: Vec<Build>) -> Evidence {
+fn evidence(builds: Vec<BuildEvidence>) -> Evidence {
     Evidence {
         schema: SCHEMA,
         path: PATH.into(),
@@ -116,7 +117,7 @@ fn rule(accepted: bool) -> Cause {
     Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted }
 }
 
-fn tree(build: &Build) -> Option<String> {
+fn tree(build: &BuildEvidence) -> Option<String> {
     (build.context != "-").then(|| format!("tree of {}", build.context))
 }
 

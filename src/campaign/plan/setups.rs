@@ -14,23 +14,23 @@ use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 
 /// A setup in which a Dockerfile is built.
-pub struct BuildSetup<'a> {
+pub(crate) struct BuildSetup<'a> {
     /// The distinguishing part of the setup: its context, and the place that names it if several have the same context.
-    pub name: String,
+    pub(crate) name: String,
     /// The context, if it is a folder of the repository that can be read.
     view: Option<ContextView<'a>>,
     /// The reason why the ignore file of the context cannot be used.
-    pub trouble: Option<String>,
+    pub(crate) trouble: Option<String>,
     /// The assumption that this is the context, if nothing states it.
-    pub assumed: Option<String>,
+    pub(crate) assumed: Option<String>,
     /// The named contexts, by name.
     named: Vec<(String, Named<'a>)>,
     /// Build arguments that the Dockerfile declares; `None` for a value that only the build knows.
-    pub args: BTreeMap<String, Option<String>>,
+    pub(crate) args: BTreeMap<String, Option<String>>,
     /// The context in the form of the plan.
-    pub shown: file::Context,
+    pub(crate) shown: file::Context,
     /// The builds with this setup, by index.
-    pub builds: Vec<usize>,
+    pub(crate) builds: Vec<usize>,
 }
 
 /// The meaning of a named context.
@@ -42,7 +42,7 @@ enum Named<'a> {
 
 impl<'a> BuildSetup<'a> {
     /// Returns the inputs beside the context.
-    pub fn named_contexts(&self) -> NamedContexts<'_> {
+    pub(crate) fn named_contexts(&self) -> NamedContexts<'_> {
         let mut contexts = NamedContexts::none();
         for (name, named) in &self.named {
             contexts.insert(
@@ -58,7 +58,7 @@ impl<'a> BuildSetup<'a> {
     }
 
     /// Returns the images that replace a stage or another image.
-    pub fn named_images(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn named_images(&self) -> impl Iterator<Item = String> {
         self.named.iter().filter_map(|(_, named)| match named {
             Named::Image(image) => Some(image.clone()),
             _ => None,
@@ -66,7 +66,7 @@ impl<'a> BuildSetup<'a> {
     }
 
     /// Returns the context's files.
-    pub fn context(&self) -> &dyn BuildContext {
+    pub(crate) fn context(&self) -> &dyn BuildContext {
         self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
     }
 
@@ -174,7 +174,7 @@ fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<
 
 /// Returns the setups in which a Dockerfile is built, each once: those that its repository states, or else the
 /// likeliest. The values of `given` apply to all of them.
-pub fn setups<'a>(
+pub(crate) fn setups<'a>(
     contexts: &Contexts<'a>,
     path: &RepoPath,
     dockerfile: &Dockerfile,

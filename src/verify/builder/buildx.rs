@@ -147,7 +147,8 @@ impl DockerBuildx {
         for (key, context) in &request.contexts {
             option("build-context", &format!("{key}={context}"));
         }
-        let many = [("secret", &request.secrets), ("ssh", &request.ssh), ("no-cache-filter", &request.anew)];
+        let many =
+            [("secret", &request.secrets), ("ssh", &request.ssh), ("no-cache-filter", &request.uncached)];
         for (name, values) in many {
             for value in values {
                 option(name, value);

@@ -12,7 +12,7 @@ fn request(output: Output) -> Request {
         secrets: vec!["id=npmrc".into()],
         ssh: vec!["default".into()],
         passed: vec!["--network=host".into(), "--provenance=true".into()],
-        anew: vec!["app".into(), "deps".into()],
+        uncached: vec!["app".into(), "deps".into()],
         output,
         ..Request::new("FROM scratch\n", "/context")
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Way;
+use super::BuildVerification;
 use crate::builds::ContextSource;
 use crate::campaign::names::slug;
 use crate::campaign::plan::file::Context;
@@ -13,7 +13,7 @@ use crate::verify::needs::{Need, id_of, needs};
 use crate::verify::run::{Event, Outcome, Stop, Trouble, Verdict};
 use crate::verify::variant_builds::Variants;
 
-impl Way<'_> {
+impl BuildVerification<'_> {
     /// Returns both requests, or the reason why they are impossible.
     pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
         let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
@@ -37,7 +37,7 @@ impl Way<'_> {
             secrets: job.secrets.to_vec(),
             ssh: job.ssh.to_vec(),
             passed: job.passed.to_vec(),
-            anew: self.anew(),
+            uncached: self.uncached(),
             output: Output::Nothing,
             deadline: Some(self.run.deadline),
         };
@@ -85,7 +85,7 @@ impl Way<'_> {
     /// Returns the names of the stages with an edited line and of all stages that depend on them. They are executed
     /// without the cache in both variants: the cache does not notice a change of a directory's mode alone
     /// (buildkit#7176), so an earlier copy could be used in place of the present one.
-    fn anew(&self) -> Vec<String> {
+    fn uncached(&self) -> Vec<String> {
         let edited = self.sites.iter().filter_map(|site| site.stage).collect();
         let stages = self.stages.dependents(&edited);
         stages.into_iter().filter_map(|stage| self.stages.name(stage)).map(str::to_owned).collect()
