@@ -3,9 +3,9 @@
 
 pub mod check;
 pub mod evidence;
-pub(crate) mod message;
+pub mod message;
 pub mod names;
 pub mod plan;
 pub mod policy;
 pub mod progress;
-pub(crate) mod trailer;
+pub mod trailer;

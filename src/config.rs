@@ -2,21 +2,23 @@
 //! errors.
 
 mod keys;
-pub(crate) mod message;
+pub mod message;
 mod origin;
 
 use crate::git::RepoPath;
 use crate::text::{LineIndex, Position};
 
-pub(crate) use keys::{Base, BuildSettings, By, Frontend, Report, Waiver, Waves};
-pub use keys::{Config, Trust};
-pub(crate) use origin::effective;
+pub use keys::{
+    Base, Build, By, Campaign, Config, Files, Frontend, Migrate, Report, Skip, Syntax, Trust, Verify, Waiver,
+    Waves,
+};
+pub use origin::effective;
 
 /// The file's name in the root of a repository.
-pub(crate) const FILE_NAME: &str = "layerwright.toml";
+pub const FILE_NAME: &str = "layerwright.toml";
 
 /// The least similarity, from 0 to 1, at which an unknown name gets a "did you mean".
-pub(crate) const ALIKE: f64 = 0.6;
+pub const ALIKE: f64 = 0.6;
 
 /// An error in `layerwright.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

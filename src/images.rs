@@ -7,7 +7,7 @@ use crate::rootfs::Tree;
 use crate::rootfs::layers::LayerError;
 
 pub mod file;
-pub(crate) mod reference;
+pub mod reference;
 
 pub use reference::ImageReference;
 
@@ -46,11 +46,11 @@ pub struct ImageConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
     /// `linux`.
-    pub(crate) os: String,
+    pub os: String,
     /// `amd64`.
-    pub(crate) architecture: String,
+    pub architecture: String,
     /// `v8` of `arm64`.
-    pub(crate) variant: Option<String>,
+    pub variant: Option<String>,
 }
 
 impl std::fmt::Display for Platform {

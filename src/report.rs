@@ -5,14 +5,14 @@
 
 mod body;
 mod checklist;
-pub(crate) mod criteria;
+pub mod criteria;
 mod observe;
 pub mod page;
 mod perform;
-pub(crate) mod recorder;
+pub mod recorder;
 mod section;
-pub(crate) mod template;
-pub(crate) mod texts;
+pub mod template;
+pub mod texts;
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ impl Report<'_> {
     /// # Errors
     ///
     /// [`ReportError`]
-    pub(crate) fn answer_all(&self, observed: &mut Observed) -> Result<(), ReportError> {
+    pub fn answer_all(&self, observed: &mut Observed) -> Result<(), ReportError> {
         loop {
             let questions = rollout::questions(&self.campaign(observed))?;
             if questions.is_empty() {
@@ -142,7 +142,7 @@ impl Report<'_> {
     }
 
     /// Returns the input of the decision about the next actions.
-    pub(crate) fn campaign<'b>(&'b self, observed: &'b Observed) -> Campaign<'b> {
+    pub fn campaign<'b>(&'b self, observed: &'b Observed) -> Campaign<'b> {
         let Self { plan, evidence, policy, texts, .. } = *self;
         Campaign { plan, evidence, observed, policy, texts }
     }

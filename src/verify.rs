@@ -4,17 +4,17 @@
 //! [`smoke`] runs commands in the images, [`cache`] measures rebuilds, and
 //! [`Evidence`](crate::campaign::evidence::Evidence) records the result.
 
-pub(crate) mod attribution;
+pub mod attribution;
 pub mod builder;
 pub mod cache;
 pub mod compare;
-pub(crate) mod context;
+pub mod context;
 pub mod image;
-pub(crate) mod needs;
+pub mod needs;
 pub mod noise;
 pub mod probe;
-pub(crate) mod run;
+pub mod run;
 pub mod smoke;
 pub mod variant_builds;
-pub(crate) mod variants;
+pub mod variants;
 pub mod vertices;

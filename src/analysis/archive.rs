@@ -5,14 +5,14 @@ use std::io::{self, Read};
 
 /// The entries of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Archive {
+pub struct Archive {
     /// Its entries, by clean path relative to the destination, in the order of the archive.
-    pub(crate) entries: Vec<(String, ArchiveEntry)>,
+    pub entries: Vec<(String, ArchiveEntry)>,
 }
 
 /// One entry of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ArchiveEntry {
+pub enum ArchiveEntry {
     /// A directory with its permission bits and owner.
     Dir {
         /// Permission bits.
@@ -34,7 +34,7 @@ pub(crate) enum ArchiveEntry {
 
 /// The reason why an archive could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ArchiveError {
+pub enum ArchiveError {
     /// It has a compression that is not read here.
     #[error("it is compressed with {0}; whether ADD extracts it depends on the builder")]
     Compression(&'static str),
@@ -55,7 +55,7 @@ const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 /// # Errors
 ///
 /// [`ArchiveError`] if the result is known only to the builder.
-pub(crate) fn read(bytes: &[u8]) -> Result<Option<Archive>, ArchiveError> {
+pub fn read(bytes: &[u8]) -> Result<Option<Archive>, ArchiveError> {
     if bytes.starts_with(XZ) {
         return Err(ArchiveError::Compression("xz"));
     }

@@ -29,16 +29,16 @@ impl Links {
 }
 
 /// Applies changes to the facts of a filesystem.
-pub(crate) struct Effects<'a> {
+pub struct Effects<'a> {
     /// The facts of the filesystem.
-    pub(crate) rootfs: &'a mut Rootfs,
+    pub rootfs: &'a mut Rootfs,
     /// The command that changes it.
-    pub(crate) step: &'a Step,
+    pub step: &'a Step,
 }
 
 impl Effects<'_> {
     /// Applies one change.
-    pub(crate) fn change(&mut self, change: &Change) {
+    pub fn change(&mut self, change: &Change) {
         match change {
             Change::Mkdir { path, parents, mode, resets } => {
                 self.mkdir(path, *parents, mode.as_ref(), *resets);

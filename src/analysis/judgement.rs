@@ -7,27 +7,27 @@ use crate::analysis::decision::Decision;
 
 /// The judgement of an instruction, wherever it runs.
 #[derive(Clone, Debug)]
-pub(crate) struct Judged {
+pub struct Judged {
     /// Index of the instruction; for a trigger, the index of the ONBUILD.
-    pub(crate) instruction: usize,
+    pub instruction: usize,
     /// The decision.
-    pub(crate) decision: Decision,
+    pub decision: Decision,
     /// True if it is the first change on `scratch`.
-    pub(crate) on_nothing: bool,
+    pub on_nothing: bool,
     /// True if it is an ADD that is proved to do the same as a COPY.
-    pub(crate) is_copy: bool,
+    pub is_copy: bool,
     /// The number of files that it is known to copy.
-    pub(crate) files: usize,
+    pub files: usize,
     /// The stage in which it was judged; an ONBUILD has several.
-    pub(crate) stage: usize,
+    pub stage: usize,
     /// The line of the instruction or of its ONBUILD.
-    pub(crate) line: usize,
+    pub line: usize,
 }
 
 impl Judged {
     /// Merges two judgements of an instruction that runs in several places: in stages of this file, and in children in
     /// other files.
-    pub(crate) fn both(self, other: Judged) -> Judged {
+    pub fn both(self, other: Judged) -> Judged {
         Judged {
             instruction: self.instruction,
             stage: self.stage,
@@ -42,13 +42,13 @@ impl Judged {
 
 /// An image that a stage starts from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct BaseRead {
+pub struct BaseRead {
     /// The name in FROM, with arguments expanded.
-    pub(crate) image: String,
+    pub image: String,
     /// The source of what is known of its filesystem; `None` if it is not known.
-    pub(crate) source: Option<Knowledge>,
+    pub source: Option<Knowledge>,
     /// The digest of the image that is known.
-    pub(crate) digest: Option<String>,
+    pub digest: Option<String>,
 }
 
 /// The source of what is known of a base image.

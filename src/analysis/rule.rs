@@ -106,7 +106,7 @@ pub struct Rule {
     /// The name, as in plans, waivers and `layerwright explain`.
     pub name: &'static str,
     /// The outcome, in one line.
-    pub(crate) summary: &'static str,
+    pub summary: &'static str,
     /// The outcome, the reason, an example and its source, in Markdown.
     pub documentation: &'static str,
     /// The words of the instruction that a finding is about.
@@ -123,7 +123,7 @@ pub struct Rule {
 }
 
 /// The search of a rule for findings at one instruction.
-pub(crate) type Check = fn(&View<'_>, &mut Vec<Finding<Candidate>>);
+pub type Check = fn(&View<'_>, &mut Vec<Finding<Candidate>>);
 
 impl Rule {
     /// Returns its id.
@@ -199,7 +199,7 @@ const STAGED_TREE: &str = "in a stage of its own, build the tree with these dire
 
 /// The weight of a finding, lightest first. The heaviest finding of an instruction makes its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Weight {
+pub enum Weight {
     /// The instruction is equivalent with another change to it.
     Edit,
     /// The effect of a link is not known.
@@ -250,17 +250,17 @@ pub enum Candidate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding<E = Remedy> {
     /// The rule.
-    pub(crate) rule: RuleId,
+    pub rule: RuleId,
     /// Its weight.
-    pub(crate) weight: Weight,
+    pub weight: Weight,
     /// The path in the image that it is about; empty if it is about none.
-    pub(crate) path: String,
+    pub path: String,
     /// Both outcomes in one sentence.
-    pub(crate) message: String,
+    pub message: String,
     /// The assumptions that it rests on.
-    pub(crate) leans: Leans,
+    pub leans: Leans,
     /// The edit that makes the instruction equivalent.
-    pub(crate) remedy: Option<E>,
+    pub remedy: Option<E>,
 }
 
 impl<E> Finding<E> {

@@ -11,7 +11,7 @@ use crate::analysis::named_context::NamedContext;
 use crate::analysis::resolve::{self, Origin, Origins};
 use crate::analysis::restored::Restored;
 use crate::analysis::run::{self, Invoked, RunAt};
-use crate::analysis::source::CopySource;
+use crate::analysis::source::Source;
 use crate::analysis::state::{Ran, State};
 use crate::analysis::{Inputs, Verdict, transfer_of};
 use crate::builds::{BuildContext, NoContext};
@@ -19,11 +19,7 @@ use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Dockerfile, From, Instruction, Stages, Transfer};
 
 /// Walks through all stages: judges each COPY and ADD, and lists the images that the stages start from.
-pub(crate) fn walk(
-    dockerfile: &Dockerfile,
-    stages: &Stages,
-    inputs: &Inputs<'_>,
-) -> (Vec<Judged>, Vec<BaseRead>) {
+pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<BaseRead>) {
     let mut walk = Walk::new(dockerfile, stages, inputs);
     walk.run();
     walk.assume_unseen();
@@ -31,7 +27,7 @@ pub(crate) fn walk(
 }
 
 /// Returns the state at the end of the stage `target`, or of the last stage. `None` if there is no such stage.
-pub(crate) fn end<'a>(
+pub fn end<'a>(
     dockerfile: &'a Dockerfile,
     stages: &'a Stages,
     target: Option<&str>,
@@ -272,8 +268,9 @@ impl<'a> Walk<'a> {
             line: state.line,
             instruction: at,
             on_nothing: state.untouched,
-            is_copy: resolve::is_copy(transfer, &line.sources),
-            files: line.sources.iter().map(CopySource::files).sum(),
+            // An archive in another context would be copied as it is.
+            is_copy: self.inputs.assumed_context.is_none() && resolve::is_copy(transfer, &line.sources),
+            files: line.sources.iter().map(Source::files).sum(),
             decision,
         });
         state.untouched = false;

@@ -24,9 +24,9 @@ pub struct FolderContext {
 #[error("{}: {error}", path.display())]
 pub struct RefusedIgnoreFile {
     /// The ignore file.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// The error and its line.
-    pub(crate) error: IgnoreError,
+    pub error: IgnoreError,
 }
 
 impl FolderContext {
@@ -44,7 +44,7 @@ impl FolderContext {
     /// # Errors
     ///
     /// [`RefusedIgnoreFile`] if a builder rejects the one that applies.
-    pub(crate) fn seen_by(root: &Path, dockerfile: &Path) -> Result<Self, RefusedIgnoreFile> {
+    pub fn seen_by(root: &Path, dockerfile: &Path) -> Result<Self, RefusedIgnoreFile> {
         let mut name = dockerfile.as_os_str().to_owned();
         name.push(".dockerignore");
         let own = Path::new(&name);

@@ -12,12 +12,10 @@ mod state;
 mod tests;
 
 pub use context_tree::{own_paths, tree_of_context};
-pub(crate) use current::states;
+pub use current::states;
 pub use format::{
-    BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures, Outcome,
-    Pair, Reached, Rebuild, SCHEMA, SiteEvidence,
+    Build, BuildFigures, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures,
+    Outcome, Pair, Reached, Rebuild, SCHEMA, SiteEvidence, Smoke, contradiction,
 };
-pub(crate) use format::{BuildFigures, Smoke, contradiction};
-pub(crate) use read::EvidenceError;
-pub use state::EvidenceState;
-pub(crate) use state::{EvidenceStates, EvidenceSummary, Stale};
+pub use read::EvidenceError;
+pub use state::{CurrentInputs, EvidenceState, EvidenceStates, EvidenceSummary, Stale};

@@ -19,13 +19,12 @@ mod setups;
 mod waivers;
 mod waves;
 
-pub(crate) use create::plan;
-pub(crate) use earlier::Earlier;
+pub use create::plan;
+pub use earlier::Earlier;
 pub use edits::line_plans;
 pub use from_analysis::sites_report;
 pub use inspect::inspect;
-pub(crate) use notes::without_effect;
+pub use notes::without_effect;
 pub use options::Options;
-pub(crate) use read::PlanError;
-pub(crate) use waivers::UnknownRule;
-pub use waivers::Waivers;
+pub use read::PlanError;
+pub use waivers::{UnknownRule, Waivers};

@@ -22,39 +22,39 @@ const NO_EVIDENCE: &str = "-";
 
 /// A commit of a branch, as the forge reports it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct BranchCommit<'a> {
+pub struct BranchCommit<'a> {
     /// Its id.
-    pub(crate) id: &'a str,
+    pub id: &'a str,
     /// Its message.
-    pub(crate) message: &'a str,
+    pub message: &'a str,
     /// git's id of its tree; `None` if the forge does not report it.
-    pub(crate) tree: Option<&'a str>,
+    pub tree: Option<&'a str>,
     /// Its parents.
-    pub(crate) parents: &'a [String],
+    pub parents: &'a [String],
 }
 
 /// The branch of a file, and its changes to the base branch.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FileBranch<'a> {
+pub struct FileBranch<'a> {
     /// The file.
-    pub(crate) path: &'a RepoPath,
+    pub path: &'a RepoPath,
     /// The path of its evidence.
-    pub(crate) evidence_path: &'a str,
+    pub evidence_path: &'a str,
     /// The commit that the branch is at.
-    pub(crate) head: &'a str,
+    pub head: &'a str,
     /// The files that it changes, with git's ids of their texts; `None` for a file that it removes.
-    pub(crate) files: &'a [(String, Option<String>)],
+    pub files: &'a [(String, Option<String>)],
 }
 
 /// Returns the message of a commit that is written through a forge, with its trailer. The ids are git's, of the file's
 /// new text and of its evidence.
-pub(crate) fn on_forge(message: &str, text: &str, evidence: Option<&str>) -> String {
+pub fn on_forge(message: &str, text: &str, evidence: Option<&str>) -> String {
     with_trailer(body(message), &format!("{TOKEN}{text} {}", evidence.unwrap_or(NO_EVIDENCE)))
 }
 
 /// Returns true if Layerwright made all of these commits, and nothing else changed the files that they write. A person
 /// who amends a commit keeps its trailer, so each file that the branch changes must have a text that a trailer names.
-pub(crate) fn made_all(commits: &[BranchCommit<'_>], branch: &FileBranch<'_>) -> bool {
+pub fn made_all(commits: &[BranchCommit<'_>], branch: &FileBranch<'_>) -> bool {
     let mut named = Vec::new();
     let mut is_head_whole = false;
     for commit in commits {
@@ -77,7 +77,7 @@ pub(crate) fn made_all(commits: &[BranchCommit<'_>], branch: &FileBranch<'_>) ->
 
 /// The trailer of the commits of `migrate --commit`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LocalTrailer;
+pub struct LocalTrailer;
 
 impl CommitMark for LocalTrailer {
     fn message(&self, message: &str, text: &str, commit: &CommitContent<'_>) -> String {

@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The campaign.
-    pub(crate) campaign: Campaign,
+    pub campaign: Campaign,
     /// The files that are Dockerfiles, and those that are excluded or skipped.
-    pub(crate) files: Files,
+    pub files: Files,
     /// The `# syntax` header.
-    pub(crate) syntax: Syntax,
+    pub syntax: Syntax,
     /// The files of each wave.
-    pub(crate) waves: Waves,
+    pub waves: Waves,
     /// The messages of commits.
-    pub(crate) migrate: Migrate,
+    pub migrate: Migrate,
     /// The verification of builds.
-    pub(crate) verify: Verify,
+    pub verify: Verify,
     /// The pull requests and their limits.
-    pub(crate) report: Report,
+    pub report: Report,
     /// The accepted differences.
     pub waivers: Vec<Waiver>,
     /// Base images that cannot be read, by a glob of their names.
-    pub(crate) base: BTreeMap<String, Base>,
+    pub base: BTreeMap<String, Base>,
     /// Builds of Dockerfiles, by the path of the Dockerfile.
-    pub(crate) build: BTreeMap<String, BuildSettings>,
+    pub build: BTreeMap<String, Build>,
     /// The line of each key, by its dotted path.
     #[serde(skip)]
     pub(super) lines: BTreeMap<String, usize>,
@@ -37,12 +37,12 @@ pub struct Config {
 impl Config {
     /// Returns the 1-based line of a key, by its dotted path as in `build."a/Dockerfile".context`; 1 for a key that the
     /// file does not have.
-    pub(crate) fn line(&self, key: &str) -> usize {
+    pub fn line(&self, key: &str) -> usize {
         self.lines.get(key).copied().unwrap_or(1)
     }
 
     /// Returns the line of a key of `[table."entry"]`, or the line of the entry if it does not have that key.
-    pub(crate) fn line_in(&self, table: &str, entry: &str, key: &str) -> usize {
+    pub fn line_in(&self, table: &str, entry: &str, key: &str) -> usize {
         let entry = format!("{table}.{}", super::origin::quoted(entry));
         self.lines.get(&format!("{entry}.{key}")).copied().unwrap_or_else(|| self.line(&entry))
     }
@@ -51,11 +51,11 @@ impl Config {
 /// `[campaign]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Campaign {
+pub struct Campaign {
     /// The folder of the plan, relative to the repository's root.
-    pub(crate) dir: String,
+    pub dir: String,
     /// The condition for the pull request of a file.
-    pub(crate) trust: Trust,
+    pub trust: Trust,
 }
 
 impl Default for Campaign {
@@ -78,31 +78,31 @@ pub enum Trust {
 /// `[files]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Files {
+pub struct Files {
     /// Globs of paths that are Dockerfiles under any name.
-    pub(crate) include: Vec<String>,
+    pub include: Vec<String>,
     /// Globs of paths that are not Dockerfiles of the campaign.
-    pub(crate) exclude: Vec<String>,
+    pub exclude: Vec<String>,
     /// Files that are judged but not edited.
-    pub(crate) skip: Vec<Skip>,
+    pub skip: Vec<Skip>,
 }
 
 /// `[[files.skip]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Skip {
+pub struct Skip {
     /// The file, relative to the repository's root.
-    pub(crate) path: String,
+    pub path: String,
     /// The reason, which the plan shows.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 /// `[syntax]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Syntax {
+pub struct Syntax {
     /// The frontend that a new or raised header names; `none` for no header where the file does not need one.
-    pub(crate) write: String,
+    pub write: String,
 }
 
 impl Default for Syntax {
@@ -114,16 +114,16 @@ impl Default for Syntax {
 /// `[waves]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Waves {
+pub struct Waves {
     /// The number of files of wave 1, 2 and so on; each wave after the last entry is three times the one before.
-    pub(crate) sizes: Vec<usize>,
+    pub sizes: Vec<usize>,
     /// The file of wave 0, the proof of concept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) poc: Option<String>,
+    pub poc: Option<String>,
     /// The grouping of files.
-    pub(crate) by: By,
+    pub by: By,
     /// The files of wave 1, 2 and so on; files that no list names come after them.
-    pub(crate) lists: Vec<Vec<String>>,
+    pub lists: Vec<Vec<String>>,
 }
 
 impl Default for Waves {
@@ -135,7 +135,7 @@ impl Default for Waves {
 /// The grouping of files into waves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum By {
+pub enum By {
     /// The best files first, in waves of the given sizes.
     #[default]
     Size,
@@ -146,11 +146,11 @@ pub(crate) enum By {
 /// `[migrate]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Migrate {
+pub struct Migrate {
     /// The message of commits: a subject, a blank line, a body. `{path}` is the file, `{count}`
     /// as in `2 lines`, `{lines}` each line with its reasons, `{wave}` the number of the file's wave or `none`; `{{`
     /// and `}}` are braces.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 impl Default for Migrate {
@@ -162,11 +162,11 @@ impl Default for Migrate {
 /// `[verify]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Verify {
+pub struct Verify {
     /// The frontend that reads the built files.
-    pub(crate) frontend: Frontend,
+    pub frontend: Frontend,
     /// The time limit for one file, as in `45m`; a file that takes longer has timed out.
-    pub(crate) budget: String,
+    pub budget: String,
 }
 
 impl Default for Verify {
@@ -192,7 +192,7 @@ pub enum Frontend {
 pub struct Report {
     /// The base branch of pull requests; without it, the repository's default branch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) base: Option<String>,
+    pub base: Option<String>,
     /// True if pull requests are opened as drafts.
     pub draft: bool,
     /// Labels of pull requests, in addition to the label of the campaign.
@@ -203,7 +203,7 @@ pub struct Report {
     pub assignees: Vec<String>,
     /// The file that holds the template for the text of pull requests.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) template: Option<String>,
+    pub template: Option<String>,
     /// The most pull requests that are open at once.
     pub max_open: usize,
     /// The most pull requests of one owner that are open at once.
@@ -239,12 +239,12 @@ pub struct Waiver {
     #[serde(default = "everywhere")]
     pub file: String,
     /// The rule, as in `layerwright explain`.
-    pub(crate) rule: String,
+    pub rule: String,
     /// The path in the image that the rule names; empty for any.
     #[serde(default)]
     pub path: String,
     /// The reason, which the plan and the pull request show.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 fn everywhere() -> String {
@@ -254,52 +254,41 @@ fn everywhere() -> String {
 /// `[base."registry.corp/java:*"]`: facts about base images that cannot be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Base {
+pub struct Base {
     /// The Dockerfile of this repository that builds them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dockerfile: Option<String>,
+    pub dockerfile: Option<String>,
     /// The stage that is built; without it, the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) target: Option<String>,
+    pub target: Option<String>,
     /// A public image with the same facts, as in `eclipse-temurin:21`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) like: Option<String>,
+    pub like: Option<String>,
 }
 
 /// `[build."services/auth/Dockerfile"]`: how a Dockerfile is built. With a context, it replaces every build that is found in
 /// the repository; without one, it completes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct BuildSettings {
+pub struct Build {
     /// The build context, a folder relative to the repository's root; without it, the contexts that are found in the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) context: Option<String>,
+    pub context: Option<String>,
     /// The stage that is built; without it, the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) target: Option<String>,
+    pub target: Option<String>,
     /// Build arguments; `--build-arg` overrides them.
-    pub(crate) args: BTreeMap<String, String>,
+    pub args: BTreeMap<String, String>,
     /// Named contexts: a folder relative to the repository's root, `docker-image://…` or a URL.
-    pub(crate) contexts: BTreeMap<String, String>,
+    pub contexts: BTreeMap<String, String>,
     /// Target platforms, as in `linux/amd64`.
-    pub(crate) platforms: Vec<String>,
-    /// Secrets that the build needs, in the form of `docker buildx build --secret`. They are not used until the user
-    /// repeats them: `verify --secret`.
-    pub(crate) secrets: Vec<String>,
-    /// SSH agents that the build needs, in the form of `docker buildx build --ssh`. They are not used until the user
-    /// repeats them: `verify --ssh`.
-    pub(crate) ssh: Vec<String>,
-    /// Commands that produce files of the context, run in the repository's root. Outside the default branch, they need
-    /// `verify --allow-commands`.
-    pub(crate) prepare: Vec<String>,
-    /// Commands that run in both images; exit code and output must agree. Outside the default branch, they need
-    /// `verify --allow-commands`.
-    pub(crate) smoke: Vec<String>,
-}
-
-impl BuildSettings {
-    /// Returns the commands that a verification executes.
-    pub(crate) fn commands(&self) -> impl Iterator<Item = &str> {
-        self.prepare.iter().chain(&self.smoke).map(String::as_str)
-    }
+    pub platforms: Vec<String>,
+    /// Secrets of the build, in the form of `docker buildx build --secret`.
+    pub secrets: Vec<String>,
+    /// SSH agents of the build, in the form of `docker buildx build --ssh`.
+    pub ssh: Vec<String>,
+    /// Commands that produce files of the context, run in the repository's root.
+    pub prepare: Vec<String>,
+    /// Commands that run in both images; exit code and output must agree.
+    pub smoke: Vec<String>,
 }

@@ -8,13 +8,13 @@ use crate::text::Span;
 
 /// One directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Directive {
+pub struct Directive {
     /// The whole value, e.g. `docker/dockerfile:1 --flag`.
-    pub(crate) value: String,
+    pub value: String,
     /// The position of the value. In the JSON form, with its quotes.
-    pub(crate) value_span: Span,
+    pub value_span: Span,
     /// Its line, 1-based.
-    pub(crate) line: usize,
+    pub line: usize,
 }
 
 /// The directives of a Dockerfile.
@@ -22,11 +22,11 @@ pub(crate) struct Directive {
 pub struct Directives {
     /// `syntax` as BuildKit's `DetectSyntax` finds it: also after a BOM and a `#!` line, and in its `//` and JSON
     /// forms.
-    pub(crate) syntax: Option<Directive>,
+    pub syntax: Option<Directive>,
     /// `check` as `ParseDirective` finds it.
-    pub(crate) check: Option<Directive>,
+    pub check: Option<Directive>,
     /// `escape`, as `parser.Parse` finds it (not after a `#!` line).
-    pub(crate) escape: Option<Directive>,
+    pub escape: Option<Directive>,
     /// The escape character in force: `\` or a backtick.
     pub escape_token: u8,
     /// The position where a syntax directive can be inserted so that BuildKit finds it and nothing else changes its

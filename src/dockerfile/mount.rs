@@ -13,21 +13,21 @@ use super::go;
 /// If a key is given twice, the last value counts. Keys have any letter case. Values may contain variables, except
 /// that of `from`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Mount {
+pub struct Mount {
     /// `type`: `bind` without one.
-    pub(crate) kind: Option<String>,
+    pub kind: Option<String>,
     /// `from`: a stage, an image or a named context.
-    pub(crate) from: Option<String>,
+    pub from: Option<String>,
     /// `source` or `src`.
-    pub(crate) source: Option<String>,
+    pub source: Option<String>,
     /// `target`, `dst` or `destination`.
-    pub(crate) target: Option<String>,
+    pub target: Option<String>,
     /// `id`.
-    pub(crate) id: Option<String>,
+    pub id: Option<String>,
     /// `required`: also true without a value. False if the value is a variable.
-    pub(crate) required: bool,
+    pub required: bool,
     /// `env`.
-    pub(crate) env: Option<String>,
+    pub env: Option<String>,
 }
 
 impl Mount {

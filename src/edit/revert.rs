@@ -12,13 +12,13 @@ use crate::text::{EditSet, Span};
 
 /// A text with lines restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reverted {
+pub struct Reverted {
     /// The new text.
-    pub(crate) text: Vec<u8>,
+    pub text: Vec<u8>,
     /// The restored lines, by their position before they were linked, 1-based.
-    pub(crate) restored: Vec<usize>,
+    pub restored: Vec<usize>,
     /// The lines that were changed since and are not restored, by the same position.
-    pub(crate) left: Vec<usize>,
+    pub left: Vec<usize>,
 }
 
 /// Restores, in `now`, the instructions of `original` that differ in `written`. `written` is `original` with the
@@ -27,7 +27,7 @@ pub(crate) struct Reverted {
 /// # Errors
 ///
 /// [`RewriteError`] if BuildKit refuses `now`, `now` is not UTF-8, or the result does not read as planned.
-pub(crate) fn revert(
+pub fn revert(
     original: &Dockerfile,
     written: &Dockerfile,
     now: &Dockerfile,

@@ -7,11 +7,11 @@ use super::{Client, GitHubError, RepositoryName};
 
 /// A branch with its requirements for pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BaseBranch {
+pub struct BaseBranch {
     /// The commit of the branch.
-    pub(crate) commit: String,
+    pub commit: String,
     /// The checks that must pass before a pull request is merged, by rulesets or branch protection.
-    pub(crate) required_checks: Vec<String>,
+    pub required_checks: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +60,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn default_branch(&self, repository: &RepositoryName) -> Result<String, GitHubError> {
+    pub fn default_branch(&self, repository: &RepositoryName) -> Result<String, GitHubError> {
         #[derive(Deserialize)]
         struct Repository {
             default_branch: String,
@@ -74,11 +74,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn base_branch(
-        &self,
-        repository: &RepositoryName,
-        branch: &str,
-    ) -> Result<BaseBranch, GitHubError> {
+    pub fn base_branch(&self, repository: &RepositoryName, branch: &str) -> Result<BaseBranch, GitHubError> {
         let route = repository.route(&format!("/branches/{}", quoted_parts(branch)));
         let found: Branch = self.read(route, &format!("the branch {branch} of {repository}"))?;
         let protection = found.protection.and_then(|protection| protection.required_status_checks);
@@ -104,7 +100,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn is_pending(&self, repository: &RepositoryName, commit: &str) -> Result<bool, GitHubError> {
+    pub fn is_pending(&self, repository: &RepositoryName, commit: &str) -> Result<bool, GitHubError> {
         #[derive(Deserialize)]
         struct Run {
             status: String,

@@ -24,17 +24,17 @@ pub struct Issue {
 
 /// An entry of a list of issues.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed {
+pub struct Listed {
     /// The number.
-    pub(crate) number: u64,
+    pub number: u64,
     /// The text; empty if there is none.
-    pub(crate) body: String,
+    pub body: String,
     /// True if it is open.
-    pub(crate) open: bool,
+    pub open: bool,
     /// True if a pull request was merged; `None` for an issue.
-    pub(crate) merged: Option<bool>,
+    pub merged: Option<bool>,
     /// The time of the last change: RFC 3339.
-    pub(crate) updated: String,
+    pub updated: String,
 }
 
 #[derive(Deserialize)]
@@ -75,11 +75,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn closed_by(
-        &self,
-        address: &IssueAddress,
-        updated: &str,
-    ) -> Result<Option<String>, GitHubError> {
+    pub fn closed_by(&self, address: &IssueAddress, updated: &str) -> Result<Option<String>, GitHubError> {
         let wire: Wire = self.read_as_of(address.route(), updated, &address.to_string())?;
         Ok(wire.closed_by.map(|who| who.login))
     }
@@ -89,11 +85,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn labelled(
-        &self,
-        repository: &RepositoryName,
-        label: &str,
-    ) -> Result<Vec<Listed>, GitHubError> {
+    pub fn labelled(&self, repository: &RepositoryName, label: &str) -> Result<Vec<Listed>, GitHubError> {
         let route = repository.route(&format!("/issues?state=all&labels={}", quoted(label)));
         let found: Vec<Wire> = self.all(&route, &format!("the issues of {repository}"))?;
         let read = |wire: Wire| Listed {
@@ -111,7 +103,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Unsure`] if it is unknown if it was opened.
-    pub(crate) fn create_issue(
+    pub fn create_issue(
         &self,
         repository: &RepositoryName,
         title: &str,
@@ -129,7 +121,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Unsure`] if it is unknown if it was written.
-    pub(crate) fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
+    pub fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
         let what = address.to_string();
         self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
     }
@@ -139,7 +131,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn add_labels(&self, address: &IssueAddress, labels: &[String]) -> Result<(), GitHubError> {
+    pub fn add_labels(&self, address: &IssueAddress, labels: &[String]) -> Result<(), GitHubError> {
         let what = format!("the labels of {address}");
         let call = Call::change(Method::POST, address.route() + "/labels", json!({"labels": labels}), &what);
         self.write_only(&call.repeatable())
@@ -150,7 +142,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn assign(&self, address: &IssueAddress, assignees: &[String]) -> Result<(), GitHubError> {
+    pub fn assign(&self, address: &IssueAddress, assignees: &[String]) -> Result<(), GitHubError> {
         let what = format!("the assignees of {address}");
         let call = Call::change(
             Method::POST,

@@ -11,31 +11,31 @@ use crate::rollout::forge::NewPull;
 
 /// A pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pull {
+pub struct Pull {
     /// The number.
-    pub(crate) number: u64,
+    pub number: u64,
     /// The text; empty if there is none.
-    pub(crate) body: String,
+    pub body: String,
     /// True if it is open.
-    pub(crate) open: bool,
+    pub open: bool,
     /// The merge commit; `None` if it was not merged.
-    pub(crate) merge_commit: Option<String>,
+    pub merge_commit: Option<String>,
     /// The user who merged it.
-    pub(crate) merged_by: Option<String>,
+    pub merged_by: Option<String>,
     /// The head branch.
-    pub(crate) head: String,
+    pub head: String,
     /// The head repository; `None` if it is gone.
-    pub(crate) head_repository: Option<String>,
+    pub head_repository: Option<String>,
     /// The base branch.
-    pub(crate) base: String,
+    pub base: String,
     /// The labels.
-    pub(crate) labels: Vec<String>,
+    pub labels: Vec<String>,
     /// True if it can be merged without a conflict; `None` if GitHub has not computed that yet.
-    pub(crate) mergeable: Option<bool>,
+    pub mergeable: Option<bool>,
     /// True if auto-merge is enabled.
-    pub(crate) auto_merge: bool,
+    pub auto_merge: bool,
     /// The time when it was opened: RFC 3339.
-    pub(crate) created: String,
+    pub created: String,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +104,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn pull(&self, repository: &RepositoryName, number: u64) -> Result<Pull, GitHubError> {
+    pub fn pull(&self, repository: &RepositoryName, number: u64) -> Result<Pull, GitHubError> {
         let route = repository.route(&format!("/pulls/{number}"));
         self.read(route, &format!("{repository}#{number}")).map(Wire::read)
     }
@@ -114,7 +114,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn closed_pull(
+    pub fn closed_pull(
         &self,
         repository: &RepositoryName,
         number: u64,
@@ -129,11 +129,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn pulls_from(
-        &self,
-        repository: &RepositoryName,
-        branch: &str,
-    ) -> Result<Vec<Pull>, GitHubError> {
+    pub fn pulls_from(&self, repository: &RepositoryName, branch: &str) -> Result<Vec<Pull>, GitHubError> {
         let head = quoted(&format!("{}:{branch}", repository.owner()));
         let route = repository.route(&format!("/pulls?state=all&head={head}"));
         let found: Vec<Wire> = self.all(&route, &format!("the pull requests from {branch}"))?;
@@ -147,11 +143,7 @@ impl Client {
     ///
     /// [`GitHubError::Invalid`] if there is already one from this branch; [`GitHubError::Unsure`] if it is unknown if
     /// it was opened.
-    pub(crate) fn create_pull(
-        &self,
-        repository: &RepositoryName,
-        new: &NewPull<'_>,
-    ) -> Result<u64, GitHubError> {
+    pub fn create_pull(&self, repository: &RepositoryName, new: &NewPull<'_>) -> Result<u64, GitHubError> {
         let body = json!({
             "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "draft": new.draft,
             "maintainer_can_modify": true,
@@ -166,7 +158,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Unsure`] if it is unknown if it was written.
-    pub(crate) fn update_pull(
+    pub fn update_pull(
         &self,
         repository: &RepositoryName,
         number: u64,
@@ -182,7 +174,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Invalid`] if one of them may not review it.
-    pub(crate) fn request_review(
+    pub fn request_review(
         &self,
         repository: &RepositoryName,
         number: u64,

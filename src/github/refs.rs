@@ -11,22 +11,22 @@ use crate::rollout::forge::{FoundAbove, FoundCommit};
 
 /// A branch and its commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ref {
+pub struct Ref {
     /// The name, without `refs/heads/`.
-    pub(crate) branch: String,
+    pub branch: String,
     /// The commit of the branch.
-    pub(crate) commit: String,
+    pub commit: String,
 }
 
 /// A file of a new tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TreeEntry {
+pub struct TreeEntry {
     /// The path.
-    pub(crate) path: String,
+    pub path: String,
     /// git's mode, as in `100644`.
-    pub(crate) mode: String,
+    pub mode: String,
     /// The content.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -54,11 +54,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn branches(
-        &self,
-        repository: &RepositoryName,
-        prefix: &str,
-    ) -> Result<Vec<Ref>, GitHubError> {
+    pub fn branches(&self, repository: &RepositoryName, prefix: &str) -> Result<Vec<Ref>, GitHubError> {
         let route = repository.route(&format!("/git/matching-refs/heads/{}", quoted_parts(prefix)));
         let what = format!("the branches of {repository}");
         let found = self.as_it_comes(route, &what, |page: Vec<WireRef>| page)?;
@@ -70,11 +66,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn branch(
-        &self,
-        repository: &RepositoryName,
-        branch: &str,
-    ) -> Result<Option<String>, GitHubError> {
+    pub fn branch(&self, repository: &RepositoryName, branch: &str) -> Result<Option<String>, GitHubError> {
         let route = repository.route(&format!("/git/ref/heads/{}", quoted_parts(branch)));
         let found: Option<WireRef> =
             self.read_if_there(route, &format!("the branch {branch} of {repository}"))?;
@@ -86,7 +78,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Invalid`] if the branch exists.
-    pub(crate) fn create_branch(
+    pub fn create_branch(
         &self,
         repository: &RepositoryName,
         branch: &str,
@@ -102,7 +94,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Invalid`] if `commit` does not descend from the branch's present commit.
-    pub(crate) fn advance_branch(
+    pub fn advance_branch(
         &self,
         repository: &RepositoryName,
         branch: &str,
@@ -118,7 +110,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn tree_of(&self, repository: &RepositoryName, commit: &str) -> Result<String, GitHubError> {
+    pub fn tree_of(&self, repository: &RepositoryName, commit: &str) -> Result<String, GitHubError> {
         #[derive(Deserialize)]
         struct Commit {
             tree: Sha,
@@ -133,7 +125,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn mode_at(
+    pub fn mode_at(
         &self,
         repository: &RepositoryName,
         tree: &str,
@@ -170,7 +162,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn above(
+    pub fn above(
         &self,
         repository: &RepositoryName,
         base: &str,
@@ -225,7 +217,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn contains(
+    pub fn contains(
         &self,
         repository: &RepositoryName,
         commit: &str,
@@ -248,7 +240,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn create_tree(
+    pub fn create_tree(
         &self,
         repository: &RepositoryName,
         base: &str,
@@ -284,7 +276,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn create_commit(
+    pub fn create_commit(
         &self,
         repository: &RepositoryName,
         message: &str,
@@ -302,7 +294,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn blob_at(
+    pub fn blob_at(
         &self,
         repository: &RepositoryName,
         commit: &str,

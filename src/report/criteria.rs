@@ -12,17 +12,17 @@ use crate::text::words::{count, form};
 
 /// A success criterion of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Criterion {
+pub struct Criterion {
     /// The requirement.
-    pub(crate) what: &'static str,
+    pub what: &'static str,
     /// True if it is met.
-    pub(crate) met: bool,
+    pub met: bool,
     /// The figures behind it, in Markdown.
-    pub(crate) detail: String,
+    pub detail: String,
 }
 
 /// Returns the criteria of a campaign. `platforms` are the target platforms of the files, by path.
-pub(crate) fn criteria(
+pub fn criteria(
     plan: &Plan,
     evidence: &EvidenceByPath,
     progress: &Progress,

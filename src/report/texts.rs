@@ -18,19 +18,19 @@ use crate::text::markdown::code;
 use crate::text::words::count;
 
 /// Writes the texts of a campaign.
-pub(crate) struct Writer<'a> {
+pub struct Writer<'a> {
     /// The names of the campaign.
-    pub(crate) names: &'a Names,
+    pub names: &'a Names,
     /// The plan.
-    pub(crate) plan: &'a Plan,
+    pub plan: &'a Plan,
     /// The results of the verifications, by path.
-    pub(crate) measured: &'a EvidenceByPath,
+    pub measured: &'a EvidenceByPath,
     /// The state of the evidence for the files of the present plan, by path.
-    pub(crate) evidence: &'a BTreeMap<String, FileEvidence>,
+    pub evidence: &'a BTreeMap<String, FileEvidence>,
     /// The template of a pull request's text.
-    pub(crate) template: &'a Template,
+    pub template: &'a Template,
     /// The target platforms of the files, by path.
-    pub(crate) platforms: &'a BTreeMap<String, Vec<String>>,
+    pub platforms: &'a BTreeMap<String, Vec<String>>,
 }
 
 impl Texts for Writer<'_> {
@@ -78,7 +78,7 @@ impl Writer<'_> {
 }
 
 /// Returns the state of a file, in one word.
-pub(crate) fn state_name(state: &FileState) -> &'static str {
+pub fn state_name(state: &FileState) -> &'static str {
     match state {
         FileState::Done => "done",
         FileState::Merged => "merged",
@@ -95,7 +95,7 @@ pub(crate) fn state_name(state: &FileState) -> &'static str {
 }
 
 /// Returns the state of a file, in a few words of Markdown.
-pub(crate) fn state_words(file: &FileProgress) -> String {
+pub fn state_words(file: &FileProgress) -> String {
     checklist::state(file)
 }
 

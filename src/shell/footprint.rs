@@ -9,11 +9,11 @@ use super::path::{PathPattern, Reach, join};
 
 /// Where a package manager or a build tool writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Footprint {
+pub struct Footprint {
     /// Where it adds: directories that exist stay as they are.
-    pub(crate) areas: Vec<PathPattern>,
+    pub areas: Vec<PathPattern>,
     /// What it was told to produce, whatever that will be.
-    pub(crate) outputs: Vec<PathPattern>,
+    pub outputs: Vec<PathPattern>,
 }
 
 impl Footprint {

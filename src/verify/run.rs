@@ -2,9 +2,9 @@
 //! and the images are compared. Only this module and the commands of `prepare` ever execute anything of a repository.
 
 mod bases;
-mod build;
 mod onbuild;
 mod prepare;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -17,11 +17,10 @@ use super::image::Layers;
 use super::probe::Probes;
 use super::variant_builds::{Exports, Workbench};
 use super::variants::{TextError, texts};
-use crate::builds::ContextSource;
-use crate::campaign::evidence::{self, BuildEvidence, Evidence, Figures, Outcome};
+use crate::campaign::evidence::{self, Build, Evidence, Figures, Outcome};
 use crate::campaign::plan::file::{Context, File, Waiver};
-use crate::config::{BuildSettings as Configured, Config, Frontend};
-use crate::discover::{ReadError, SourceTree};
+use crate::config::{Build as Configured, Config, Frontend};
+use crate::discover::{ReadError, Source};
 use crate::git::{GitError, PathError, RepoPath};
 
 /// The extent of a verification.
@@ -34,59 +33,57 @@ pub enum Depth {
 }
 
 /// The inputs that all files of a verification share.
-pub(crate) struct Job<'a> {
+pub struct Job<'a> {
     /// The builder.
-    pub(crate) builder: &'a dyn Builder,
+    pub builder: &'a dyn Builder,
     /// The probes of the builder.
-    pub(crate) probes: &'a Probes<'a>,
+    pub probes: &'a Probes<'a>,
     /// The known layers of earlier exports.
-    pub(crate) layers: &'a Layers,
+    pub layers: &'a Layers,
     /// The interrupt.
-    pub(crate) interrupt: &'a Interrupt,
+    pub interrupt: &'a Interrupt,
     /// The files of the repository.
-    pub(crate) source: &'a SourceTree<'a>,
+    pub source: &'a Source<'a>,
     /// The commit of the files; `None` for a folder without git.
-    pub(crate) commit: Option<&'a str>,
-    /// Returns [`BuildEvidence::tree`] of a build context.
-    pub(crate) tree: &'a (dyn Fn(&Context) -> Result<Option<String>, GitError> + Sync),
+    pub commit: Option<&'a str>,
+    /// Returns [`Build::tree`] of a build context.
+    pub tree: &'a (dyn Fn(&Context) -> Result<Option<String>, GitError> + Sync),
     /// The configuration, `layerwright.toml`.
-    pub(crate) config: &'a Config,
+    pub config: &'a Config,
     /// The waivers of the plan.
-    pub(crate) waivers: &'a [Waiver],
+    pub waivers: &'a [Waiver],
     /// The time limit of one file.
-    pub(crate) budget: Duration,
+    pub budget: Duration,
     /// The frontend that reads the files.
-    pub(crate) frontend: Frontend,
+    pub frontend: Frontend,
     /// The platforms, instead of those of the configuration.
-    pub(crate) platforms: &'a [String],
+    pub platforms: &'a [String],
     /// The values of build arguments that only the real build knows.
-    pub(crate) build_args: &'a BTreeMap<String, String>,
-    /// The secrets. Those of the configuration are not used: a repository does not choose files of this machine.
-    pub(crate) secrets: &'a [String],
-    /// The SSH agents. Those of the configuration are not used either.
-    pub(crate) ssh: &'a [String],
-    /// The reason why the commands of `prepare` and `smoke` may not run; `None` if they may.
-    pub(crate) refuses_commands: Option<&'a str>,
+    pub build_args: &'a BTreeMap<String, String>,
+    /// The secrets, in addition to those of the configuration.
+    pub secrets: &'a [String],
+    /// The SSH agents, in addition to those of the configuration.
+    pub ssh: &'a [String],
     /// Additional arguments of the builder.
-    pub(crate) passed: &'a [String],
+    pub passed: &'a [String],
     /// The parent of the temporary folders.
-    pub(crate) temporary: PathBuf,
+    pub temporary: PathBuf,
     /// True if temporary folders are not removed.
-    pub(crate) keep: bool,
+    pub keep: bool,
     /// The build contexts of all files without `prepare`.
-    pub(crate) checkout: &'a Checkout,
+    pub checkout: &'a Checkout,
 }
 
 /// A file and its two texts.
-pub(crate) struct Edit<'a> {
+pub struct Edit<'a> {
     /// The file of the plan.
-    pub(crate) file: &'a File,
+    pub file: &'a File,
     /// The text before.
-    pub(crate) before: Vec<u8>,
+    pub before: Vec<u8>,
     /// The text after.
-    pub(crate) after: Vec<u8>,
+    pub after: Vec<u8>,
     /// The extent of the verification.
-    pub(crate) depth: Depth,
+    pub depth: Depth,
 }
 
 /// The current phase.
@@ -125,7 +122,7 @@ pub enum Event<'a> {
 }
 
 /// The receiver of progress events.
-pub(crate) type Tell<'a> = dyn Fn(&Event<'_>) + Sync + 'a;
+pub type Tell<'a> = dyn Fn(&Event<'_>) + Sync + 'a;
 
 /// The reason why a verification ends without evidence: another file would fail in the same way.
 #[derive(Debug, thiserror::Error)]
@@ -176,15 +173,25 @@ impl<E: Into<Stop>> From<E> for Trouble {
 
 /// Returns the folders of the build contexts of some files: those that [`export`](super::context::export) must write
 /// for them.
-pub(crate) fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option<RepoPath>> {
+pub fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option<RepoPath>> {
     let roots = files.into_iter().flat_map(|file| &file.contexts);
     roots
         .flat_map(|context| std::iter::once(&context.root).chain(context.contexts.values()))
-        .filter_map(|root| match ContextSource::parse(root) {
-            Ok(ContextSource::Folder(folder)) => Some(folder),
-            _ => None,
-        })
+        .filter_map(|root| folder(root).ok())
         .collect()
+}
+
+/// A build context outside the repository's folders.
+struct Elsewhere;
+
+/// Returns the repository's folder of a build context; `None` is the root.
+fn folder(root: &str) -> Result<Option<RepoPath>, Elsewhere> {
+    match root {
+        "." => Ok(None),
+        "-" => Err(Elsewhere),
+        at if at.contains("://") || at.contains("${") => Err(Elsewhere),
+        path => RepoPath::new(path).map(Some).map_err(|_| Elsewhere),
+    }
 }
 
 /// Verifies one file. `clock` is the start time: RFC 3339, UTC, whole seconds.
@@ -192,12 +199,7 @@ pub(crate) fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet
 /// # Errors
 ///
 /// [`Stop`]. A failure of this file alone is part of its evidence.
-pub(crate) fn verify(
-    job: &Job<'_>,
-    edit: &Edit<'_>,
-    clock: String,
-    tell: &Tell<'_>,
-) -> Result<Evidence, Stop> {
+pub fn verify(job: &Job<'_>, edit: &Edit<'_>, clock: String, tell: &Tell<'_>) -> Result<Evidence, Stop> {
     let began = now();
     let own = job.config.build.get(&edit.file.path);
     let mut run = Run {
@@ -243,7 +245,7 @@ struct Run<'a> {
     own: Option<&'a Configured>,
     tell: &'a Tell<'a>,
     deadline: Instant,
-    builds: Vec<BuildEvidence>,
+    builds: Vec<Build>,
     figures: Figures,
 }
 
@@ -252,7 +254,6 @@ impl Run<'_> {
         let unreadable = |error: TextError| Verdict(Outcome::Blocked, error.to_string());
         let texts = texts(&self.edit.before, &self.edit.after, self.job.frontend);
         let texts = texts.map_err(|error| Trouble::Verdict(unreadable(error)))?;
-        self.check_commands()?;
         let prepared = self.prepared()?;
         let checkout = prepared.as_ref().unwrap_or(self.job.checkout);
         self.figures.written_bytes = checkout.written();
@@ -266,24 +267,14 @@ impl Run<'_> {
         let platforms = self.platforms();
         for context in &self.edit.file.contexts {
             for platform in &platforms {
-                let (builds, figures) =
-                    build::BuildVerification::new(self, checkout, &texts, context, platform.as_deref())?
-                        .verify(&mut bench)?;
+                let (builds, figures) = way::Way::new(self, checkout, &texts, context, platform.as_deref())?
+                    .verify(&mut bench)?;
                 self.builds.extend(builds);
                 self.figures.builds.extend(figures);
                 self.figures.written_bytes = checkout.written() + bench.written();
             }
         }
         Ok(())
-    }
-
-    /// Checks that the commands of the configuration may run, if the file has any.
-    fn check_commands(&self) -> Result<(), Trouble> {
-        let has_commands = self.own.is_some_and(|own| own.commands().next().is_some());
-        match self.job.refuses_commands.filter(|_| has_commands) {
-            None => Ok(()),
-            Some(why) => Err(Trouble::Verdict(Verdict(Outcome::Blocked, why.to_owned()))),
-        }
     }
 
     /// Returns the platforms to build for; `None` for the builder's own.

@@ -26,7 +26,6 @@ mod exports;
 mod faults;
 mod figures;
 mod github;
-mod host_files;
 mod inspect;
 mod kills;
 mod migrate;

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::CurrentInputs;
 use super::{
-    BuildEvidence, BuilderFacts, Cause, Difference, Evidence, EvidenceState, Figures, Outcome, Reached,
-    SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
+    Build, BuilderFacts, Cause, CurrentInputs, Difference, Evidence, EvidenceState, Figures, Outcome,
+    Reached, SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{Base, Class, Context, File, Plan, Site, Syntax};
@@ -47,7 +46,7 @@ fn file(sites: Vec<Site>) -> File {
         blob: OLD.into(),
         class: Class::Plain,
         skip: None,
-        contexts: vec![Context::new("a".into(), "compose.yaml:3".into(), None)],
+        contexts: vec![Context::new("a".into(), "compose.yaml:3".into(), crate::builds::Level::Stated)],
         bases: vec![Base { image: "base:1".into(), known: true, source: None, digest: None }],
         errors: Vec::new(),
         syntax: Syntax { current: None, required: None },
@@ -60,8 +59,8 @@ fn file(sites: Vec<Site>) -> File {
     }
 }
 
-fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> BuildEvidence {
-    BuildEvidence {
+fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> Build {
+    Build {
         context: "a".into(),
         tree: Some("tree of a".into()),
         target: None,
@@ -88,7 +87,7 @@ fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> BuildEvidence {
     }
 }
 
-fn evidence(builds: Vec<BuildEvidence>) -> Evidence {
+fn evidence(builds: Vec<Build>) -> Evidence {
     Evidence {
         schema: SCHEMA,
         path: PATH.into(),
@@ -117,7 +116,7 @@ fn rule(accepted: bool) -> Cause {
     Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted }
 }
 
-fn tree(build: &BuildEvidence) -> Option<String> {
+fn tree(build: &Build) -> Option<String> {
     (build.context != "-").then(|| format!("tree of {}", build.context))
 }
 
@@ -220,7 +219,7 @@ fn other_planned_builds_make_it_stale() {
         change(&mut found, &mut planned);
         state(&found, &planned)
     };
-    let other = |root: &str| Context::new(root.into(), String::new(), None);
+    let other = |root: &str| Context::new(root.into(), String::new(), crate::builds::Level::Stated);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("A".into(), "2".into()))), builds);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.remove("A"))), builds);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("B".into(), "1".into()))), builds);

@@ -12,14 +12,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Benefit, Knowledge};
-use crate::builds::Kind;
+use crate::builds::{Kind, Level};
 use crate::edit::header::Header;
 
-pub(crate) use site::{Assumption, Audit, Error, FileReport, Reason, Syntax};
-pub use site::{Inspection, Site};
+pub use site::{Assumption, Audit, Error, FileReport, Inspection, Reason, Site, Syntax};
 
 /// The version of the format that this program writes and reads.
-pub(crate) const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// `plan.json`: findings and decisions, file by file and line by line. Decisions, not progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,19 +26,19 @@ pub(crate) const SCHEMA: u32 = 1;
 pub struct Plan {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub(crate) schema: u32,
+    pub schema: u32,
     /// The commit that was read; null for a folder without git.
-    pub(crate) commit: Option<String>,
+    pub commit: Option<String>,
     /// Build arguments to which the verdicts are bound.
-    pub(crate) build_args: BTreeMap<String, String>,
+    pub build_args: BTreeMap<String, String>,
     /// The value of a new or raised header.
-    pub(crate) syntax: String,
+    pub syntax: String,
     /// Benefits that are selected.
-    pub(crate) selects: Vec<Benefit>,
+    pub selects: Vec<Benefit>,
     /// The waivers: differences that the maintainers accepted.
     pub waivers: Vec<Waiver>,
     /// The list that the campaign was given, compared with the repository; null without a list.
-    pub(crate) list: Option<ListReport>,
+    pub list: Option<ListReport>,
     /// The number of files with a Dockerfile's name that were left out, by reason.
     pub left_out: BTreeMap<String, usize>,
     /// Files that could not be read.
@@ -59,43 +58,43 @@ pub struct Plan {
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// Glob of the files.
-    pub(crate) file: String,
+    pub file: String,
     /// The rule.
-    pub(crate) rule: String,
+    pub rule: String,
     /// The path in the image; empty for any.
-    pub(crate) path: String,
+    pub path: String,
     /// The reason.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 /// A list compared with the repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ListReport {
+pub struct ListReport {
     /// Listed and found.
-    pub(crate) found: Vec<String>,
+    pub found: Vec<String>,
     /// Listed and present, but not usable.
-    pub(crate) unusable: Vec<Refused>,
+    pub unusable: Vec<Refused>,
     /// Listed and missing.
-    pub(crate) gone: Vec<Gone>,
+    pub gone: Vec<Gone>,
     /// Found, but not listed.
-    pub(crate) unlisted: Vec<String>,
+    pub unlisted: Vec<String>,
     /// Entries of the list that are not paths of a repository.
-    pub(crate) refused: Vec<Refused>,
+    pub refused: Vec<Refused>,
 }
 
 /// A listed file that is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Gone {
+pub struct Gone {
     /// The path.
-    pub(crate) path: String,
+    pub path: String,
     /// The commit that removed it, if it is in the history.
-    pub(crate) removed_in: Option<String>,
+    pub removed_in: Option<String>,
     /// The best guess of its present path.
-    pub(crate) guess: Option<String>,
+    pub guess: Option<String>,
     /// The reason for the guess.
-    pub(crate) why: Option<String>,
+    pub why: Option<String>,
 }
 
 /// A file that could not be read.
@@ -139,7 +138,7 @@ pub struct File {
     /// The errors with which BuildKit refuses the file.
     pub errors: Vec<Error>,
     /// The `# syntax` header.
-    pub(crate) syntax: Syntax,
+    pub syntax: Syntax,
     /// The edit of the header.
     pub header: Header,
     /// Each COPY and ADD, in order.
@@ -191,20 +190,29 @@ pub struct Context {
     pub root: String,
     /// The place that states the build.
     pub evidence: String,
-    /// The kind of file that states the build; null if none does and the build is only likely.
+    /// The certainty of the build: `stated` is a fact, `possible` depends on what is not settled, `guessed` is stated
+    /// nowhere.
+    #[serde(default)]
+    pub level: Level,
+    /// The kind of file that states the build; null if it is only possible or guessed.
     pub said_by: Option<Kind>,
+    /// The things that are not settled about a possible build.
+    #[serde(default)]
+    pub unsettled: Vec<String>,
     /// The target: the stage that is built; null for the last.
     pub target: Option<String>,
     /// Build arguments that the Dockerfile declares; null for a value that only the build knows.
-    pub(crate) build_args: BTreeMap<String, Option<String>>,
+    pub build_args: BTreeMap<String, Option<String>>,
     /// Named contexts.
     pub contexts: BTreeMap<String, String>,
 }
 
 impl Context {
     /// Returns a context without a target, arguments and named contexts.
-    pub(crate) fn new(root: String, evidence: String, said_by: Option<Kind>) -> Self {
-        Self { root, evidence, said_by, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
+    pub fn new(root: String, evidence: String, level: Level) -> Self {
+        let (said_by, unsettled, target) = (None, Vec::new(), None);
+        let (build_args, contexts) = (BTreeMap::new(), BTreeMap::new());
+        Self { root, evidence, level, said_by, unsettled, target, build_args, contexts }
     }
 }
 
@@ -213,13 +221,13 @@ impl Context {
 #[serde(deny_unknown_fields)]
 pub struct Base {
     /// The image as FROM names it.
-    pub(crate) image: String,
+    pub image: String,
     /// True if its filesystem is known, at least in part.
-    pub(crate) known: bool,
+    pub known: bool,
     /// The source of the facts; null if it is unknown.
     pub source: Option<Knowledge>,
     /// The digest of the image that the facts are about; null if it is unknown.
-    pub(crate) digest: Option<String>,
+    pub digest: Option<String>,
 }
 
 impl Plan {
@@ -228,7 +236,7 @@ impl Plan {
     /// # Errors
     ///
     /// The error of `out`.
-    pub(crate) fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut out = io::BufWriter::new(out);
         serde_json::to_writer_pretty(&mut out, self)?;
         out.write_all(b"\n")?;

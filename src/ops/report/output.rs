@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Reported, files};
 use crate::campaign::progress::status::PullProgress;
-use crate::report::recorder::{RecordedWrite, is_made_up};
+use crate::report::recorder::{Deed, is_made_up};
 
 /// The version of the format.
 const SCHEMA: u32 = 1;
@@ -131,27 +131,23 @@ fn real(number: u64) -> Option<u64> {
     Some(number).filter(|number| !is_made_up(*number))
 }
 
-fn action(deed: RecordedWrite) -> PerformedAction {
+fn action(deed: Deed) -> PerformedAction {
     match deed {
-        RecordedWrite::Branch { name, commit, texts, .. } => {
+        Deed::Branch { name, commit, texts, .. } => {
             PerformedAction::Branch { name, commit, files: texts.into_iter().map(|(path, _)| path).collect() }
         }
-        RecordedWrite::Pull { number, branch, base, title, body, draft } => {
+        Deed::Pull { number, branch, base, title, body, draft } => {
             PerformedAction::OpenPull { number: real(number), branch, base, title, body, draft }
         }
-        RecordedWrite::PullText { number, body } => PerformedAction::UpdatePull { number, body },
-        RecordedWrite::Labels { number, labels } => {
-            PerformedAction::AddLabels { number: real(number), labels }
-        }
-        RecordedWrite::Reviews { number, reviewers } => {
+        Deed::PullText { number, body } => PerformedAction::UpdatePull { number, body },
+        Deed::Labels { number, labels } => PerformedAction::AddLabels { number: real(number), labels },
+        Deed::Reviews { number, reviewers } => {
             PerformedAction::RequestReview { number: real(number), reviewers }
         }
-        RecordedWrite::Assignees { number, assignees } => {
-            PerformedAction::Assign { number: real(number), assignees }
-        }
-        RecordedWrite::Issue { number, title, body } => {
+        Deed::Assignees { number, assignees } => PerformedAction::Assign { number: real(number), assignees },
+        Deed::Issue { number, title, body } => {
             PerformedAction::OpenIssue { number: real(number), title, body }
         }
-        RecordedWrite::IssueText { number, body } => PerformedAction::UpdateIssue { number, body },
+        Deed::IssueText { number, body } => PerformedAction::UpdateIssue { number, body },
     }
 }

@@ -8,7 +8,7 @@ use crate::analysis::Verdict;
 use crate::campaign::evidence::{Difference, EvidenceSummary, Outcome, Pair, Smoke};
 
 /// The version of the format that this program writes.
-pub(crate) const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// The content of the status page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,29 +16,29 @@ pub(crate) const SCHEMA: u32 = 1;
 pub struct StatusPage {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub(crate) schema: u32,
+    pub schema: u32,
     /// The campaign: the last part of the plan's folder.
-    pub(crate) campaign: String,
+    pub campaign: String,
     /// The repository, as in `owner/name`; null without a forge.
-    pub(crate) repository: Option<String>,
+    pub repository: Option<String>,
     /// The address of the repository on the forge; null without one.
-    pub(crate) url: Option<String>,
+    pub url: Option<String>,
     /// The number of the tracking issue; null without one.
-    pub(crate) issue: Option<u64>,
+    pub issue: Option<u64>,
     /// The branch that pull requests are for.
-    pub(crate) base: String,
+    pub base: String,
     /// The commit of that branch that was read.
-    pub(crate) commit: String,
+    pub commit: String,
     /// The commit of the plan; null for a folder without git.
-    pub(crate) planned: Option<String>,
+    pub planned: Option<String>,
     /// The time when the page was made: RFC 3339, UTC, whole seconds.
-    pub(crate) made: String,
+    pub made: String,
     /// The file whose evidence contradicts a proof, which stops the campaign; null if there is none.
     pub contradicted: Option<String>,
     /// The campaign as a whole.
     pub totals: Totals,
     /// Its success criteria.
-    pub(crate) criteria: Vec<Criterion>,
+    pub criteria: Vec<Criterion>,
     /// The waves, from 0.
     pub waves: Vec<Wave>,
     /// The files that are in no wave.
@@ -120,17 +120,17 @@ pub enum CriterionState {
 #[serde(deny_unknown_fields)]
 pub struct Wave {
     /// The number of the wave; 0 is the proof of concept.
-    pub(crate) number: usize,
+    pub number: usize,
     /// The state of the wave.
     pub state: WaveState,
     /// The reason for this choice of files, in one line; empty for waves that follow from the order alone.
-    pub(crate) reason: String,
+    pub reason: String,
     /// The number of its files that are done.
     pub done: usize,
     /// The number of its files.
     pub of: usize,
     /// The files of earlier waves that it waits for.
-    pub(crate) waits_for: Vec<String>,
+    pub waits_for: Vec<String>,
     /// Its files.
     pub files: Vec<File>,
 }
@@ -154,26 +154,26 @@ pub struct File {
     /// The path in the repository.
     pub path: String,
     /// The owners, by CODEOWNERS.
-    pub(crate) owners: Vec<String>,
+    pub owners: Vec<String>,
     /// The state of the file.
-    pub(crate) state: State,
+    pub state: State,
     /// The author of that state, if known: who declined it, or the commit that reverted it.
     pub by: Option<String>,
     /// The reason, if the state alone does not explain it.
     pub why: Option<String>,
     /// The number of its latest pull request.
-    pub(crate) pull: Option<u64>,
+    pub pull: Option<u64>,
     /// The state of its evidence for the present plan.
     #[serde(rename = "standing")]
-    pub(crate) evidence_state: EvidenceSummary,
+    pub evidence_state: EvidenceSummary,
     /// The same in a few words.
     pub says: String,
     /// Its COPY and ADD instructions, by verdict.
-    pub(crate) verdicts: Vec<VerdictCount>,
+    pub verdicts: Vec<VerdictCount>,
     /// The new header; null if the header does not change.
-    pub(crate) header: Option<String>,
+    pub header: Option<String>,
     /// Each COPY and ADD, in order.
-    pub(crate) lines: Vec<InstructionRow>,
+    pub lines: Vec<Line>,
     /// The measurements, summed over all its builds that have them.
     pub measured: Measured,
     /// The result of its verification; null without one.
@@ -215,19 +215,19 @@ pub enum State {
 /// A COPY or ADD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct InstructionRow {
+pub struct Line {
     /// Its first line, 1-based.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The new instruction if it is edited, else the instruction as it was read.
-    pub(crate) text: String,
+    pub text: String,
     /// The verdict on `--link`.
-    pub(crate) verdict: Verdict,
+    pub verdict: Verdict,
     /// True if the verdict needs no assumption; null for verdicts that make no claim about an image.
-    pub(crate) proved: Option<bool>,
+    pub proved: Option<bool>,
     /// True if the campaign edits it.
-    pub(crate) selected: bool,
+    pub selected: bool,
     /// The findings of the rules and the assumptions of the verdict, each in a sentence.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// The result of the verification of a file.
@@ -235,35 +235,35 @@ pub(crate) struct InstructionRow {
 #[serde(deny_unknown_fields)]
 pub struct Verification {
     /// The outcome.
-    pub(crate) outcome: Outcome,
+    pub outcome: Outcome,
     /// The reason, if the outcome is neither `same` nor `different`; else null.
-    pub(crate) reason: Option<String>,
+    pub reason: Option<String>,
     /// The commit whose files were built; null for a folder without git.
-    pub(crate) commit: Option<String>,
+    pub commit: Option<String>,
     /// The time when it began: RFC 3339, UTC.
-    pub(crate) began: String,
+    pub began: String,
     /// Each context, target and platform that was built.
-    pub builds: Vec<BuildRow>,
+    pub builds: Vec<Build>,
 }
 
 /// Both builds of one context, target and platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct BuildRow {
+pub struct Build {
     /// The build context, relative to the repository's root.
-    pub(crate) context: String,
+    pub context: String,
     /// The target stage; null for the last.
-    pub(crate) target: Option<String>,
+    pub target: Option<String>,
     /// The platform.
-    pub(crate) platform: String,
+    pub platform: String,
     /// The builder, in a few words.
     pub builder: String,
     /// The frontend that read the file.
-    pub(crate) frontend: String,
+    pub frontend: String,
     /// The outcome.
-    pub(crate) outcome: Outcome,
+    pub outcome: Outcome,
     /// The reason, if the outcome is neither `same` nor `different`; else null.
-    pub(crate) reason: Option<String>,
+    pub reason: Option<String>,
     /// The number of edited instructions that BuildKit showed as linked.
     pub linked: usize,
     /// The number of edited instructions.
@@ -271,7 +271,7 @@ pub struct BuildRow {
     /// The edited instructions that were not executed.
     pub not_exercised: Vec<usize>,
     /// The assumptions that the build did not check.
-    pub(crate) assumptions: Vec<String>,
+    pub assumptions: Vec<String>,
     /// The number of differences, without nondeterministic ones; null if there were no two images to compare.
     pub differs: Option<usize>,
     /// The first of these differences; the evidence has all of them.
@@ -279,7 +279,7 @@ pub struct BuildRow {
     /// The number of differences that two builds of the original also show; null as above.
     pub noise: Option<usize>,
     /// The commands that were run in both images.
-    pub(crate) smoke: Vec<Smoke>,
+    pub smoke: Vec<Smoke>,
     /// The measurements.
     pub measured: Measured,
 }
@@ -333,9 +333,9 @@ pub struct Layers {
 #[serde(deny_unknown_fields)]
 pub struct Left {
     /// The path in the repository.
-    pub(crate) path: String,
+    pub path: String,
     /// The reason why it is not edited; null if no instruction would be edited.
     pub why: Option<String>,
     /// Its COPY and ADD instructions, by verdict.
-    pub(crate) verdicts: Vec<VerdictCount>,
+    pub verdicts: Vec<VerdictCount>,
 }

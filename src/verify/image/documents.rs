@@ -25,21 +25,21 @@ pub(super) struct Documents<'a> {
 /// The documents' statements about an image.
 #[derive(Debug)]
 pub(super) struct Stated {
-    pub(crate) digest: Digest,
-    pub(crate) config: serde_json::Map<String, serde_json::Value>,
+    pub digest: Digest,
+    pub config: serde_json::Map<String, serde_json::Value>,
     /// The layers, the lowest first.
-    pub(crate) layers: Vec<StatedLayer>,
+    pub layers: Vec<StatedLayer>,
 }
 
 /// A layer as the manifest and the configuration name it.
 #[derive(Debug)]
 pub(super) struct StatedLayer {
     /// The digest of the blob.
-    pub(crate) digest: Digest,
+    pub digest: Digest,
     /// The bytes of the blob.
-    pub(crate) size: u64,
+    pub size: u64,
     /// The digest of the uncompressed tar.
-    pub(crate) diff_id: Digest,
+    pub diff_id: Digest,
 }
 
 /// A manifest with the parts that it refers to.
@@ -55,12 +55,12 @@ struct Rootfs {
 }
 
 impl<'a> Documents<'a> {
-    pub(crate) fn new(folder: &'a Path) -> Self {
+    pub fn new(folder: &'a Path) -> Self {
         Self { folder }
     }
 
     /// Returns the only image of the layout.
-    pub(crate) fn image(&self) -> Result<Stated, ExportError> {
+    pub fn image(&self) -> Result<Stated, ExportError> {
         let index = self.document(INDEX)?.ok_or_else(|| ExportError::Missing { name: INDEX.into() })?;
         let Document { manifests, .. } = parsed(&index, INDEX)?;
         let mut images = BTreeMap::new();

@@ -13,7 +13,7 @@ use crate::dockerfile::TransferKind;
 pub struct Inspection {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub(crate) schema: u32,
+    pub schema: u32,
     /// The files, as they were given.
     pub files: Vec<FileReport>,
 }
@@ -23,12 +23,12 @@ pub struct Inspection {
 #[serde(deny_unknown_fields)]
 pub struct FileReport {
     /// The path as it was given.
-    pub(crate) path: String,
+    pub path: String,
     /// The errors with which BuildKit's `parser.Parse` or `instructions.Parse` refuses the file; empty if there are
     /// none.
-    pub(crate) errors: Vec<Error>,
+    pub errors: Vec<Error>,
     /// The `# syntax` header.
-    pub(crate) syntax: Syntax,
+    pub syntax: Syntax,
     /// Each COPY and ADD, in order.
     pub sites: Vec<Site>,
 }
@@ -40,19 +40,19 @@ pub struct Error {
     /// 1-based line.
     pub line: usize,
     /// 1-based column, in bytes.
-    pub(crate) column: usize,
+    pub column: usize,
     /// The message.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 /// The `# syntax` header of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Syntax {
+pub struct Syntax {
     /// The present value of the header; null without one.
-    pub(crate) current: Option<String>,
+    pub current: Option<String>,
     /// The oldest frontend that reads the file as intended; null if every frontend does.
-    pub(crate) required: Option<String>,
+    pub required: Option<String>,
 }
 
 /// One COPY or ADD with its verdict. Flags, sources and destination are BuildKit's reading before expansion.
@@ -68,15 +68,15 @@ pub struct Site {
     /// True if it is part of an ONBUILD.
     pub onbuild: bool,
     /// The stage, counted from 0; null before the first FROM.
-    pub(crate) stage: Option<usize>,
+    pub stage: Option<usize>,
     /// The flags, without quotes.
-    pub(crate) flags: Vec<String>,
+    pub flags: Vec<String>,
     /// The sources, without heredocs.
-    pub(crate) sources: Vec<String>,
+    pub sources: Vec<String>,
     /// The number of heredocs.
-    pub(crate) heredocs: usize,
+    pub heredocs: usize,
     /// The destination; null if the line has none.
-    pub(crate) destination: Option<String>,
+    pub destination: Option<String>,
     /// The verdict: may `--link` be inserted?
     pub verdict: Verdict,
     /// True if the verdict needs no assumption; null for verdicts that make no claim about an image.
@@ -88,11 +88,11 @@ pub struct Site {
     /// The findings of the rules.
     pub reasons: Vec<Reason>,
     /// The benefit of a link.
-    pub(crate) benefit: Benefit,
+    pub benefit: Benefit,
     /// True if the campaign edits it.
     pub selected: bool,
     /// For a line that is already linked: the verdict that it would get.
-    pub(crate) audit: Option<Audit>,
+    pub audit: Option<Audit>,
 }
 
 /// An assumption: a fact that nothing has proved.
@@ -100,14 +100,14 @@ pub struct Site {
 #[serde(deny_unknown_fields)]
 pub struct Assumption {
     /// The line that it is about, 1-based.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The path that it is about, or the first of several.
     pub path: String,
     /// The whole sentence, with all its paths.
     pub message: String,
     /// The Dockerfile of the line; present only if it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) dockerfile: Option<String>,
+    pub dockerfile: Option<String>,
 }
 
 /// A finding of a rule.
@@ -126,9 +126,9 @@ pub struct Reason {
 /// The verdict that a linked line would get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Audit {
+pub struct Audit {
     /// The verdict: `link` if the flag does no harm.
-    pub(crate) verdict: Verdict,
+    pub verdict: Verdict,
     /// The findings of the rules.
-    pub(crate) reasons: Vec<Reason>,
+    pub reasons: Vec<Reason>,
 }
