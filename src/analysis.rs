@@ -4,12 +4,12 @@
 //! the same as a copy into an empty one that is then merged over the existing filesystem. It reads no file and runs no
 //! command.
 
-pub mod archive;
+pub(crate) mod archive;
 mod base;
 mod benefit;
 mod copy_step;
 mod decision;
-pub mod destination;
+pub(crate) mod destination;
 mod effects;
 pub mod end_state;
 mod filesystems;
@@ -18,12 +18,12 @@ mod judgement;
 pub mod named_context;
 mod observe;
 mod os;
-pub mod owner;
+pub(crate) mod owner;
 mod resolve;
 mod restored;
 pub mod rule;
 mod run;
-pub mod source;
+pub(crate) mod source;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -40,7 +40,8 @@ use rule::{Finding, Remedy};
 
 pub use benefit::Benefit;
 pub use inputs::Inputs;
-pub use judgement::{BaseRead, Knowledge};
+pub(crate) use judgement::BaseRead;
+pub use judgement::Knowledge;
 pub use verdict::Verdict;
 
 /// One COPY or ADD with its verdict.
@@ -49,21 +50,21 @@ pub struct Site {
     /// Index of its instruction in the Dockerfile; for a trigger, the index of the ONBUILD.
     pub instruction: usize,
     /// True if it is in an ONBUILD.
-    pub onbuild: bool,
+    pub(crate) onbuild: bool,
     /// The verdict.
     pub verdict: Verdict,
     /// The assumptions that the verdict rests on.
-    pub leans: Leans,
+    pub(crate) leans: Leans,
     /// The findings that make the verdict.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// The findings that the maintainers accepted.
-    pub accepted: Vec<Finding>,
+    pub(crate) accepted: Vec<Finding>,
     /// For an instruction that is already linked: its verdict without the flag, and the findings that make it.
-    pub audit: Option<(Verdict, Vec<Finding>)>,
+    pub(crate) audit: Option<(Verdict, Vec<Finding>)>,
     /// True if the ADD is proved to do the same as a COPY with the same words.
-    pub is_copy: bool,
+    pub(crate) is_copy: bool,
     /// The benefit of linking it.
-    pub benefit: Benefit,
+    pub(crate) benefit: Benefit,
 }
 
 impl Site {
@@ -74,18 +75,18 @@ impl Site {
     }
 
     /// Returns true if `--link` may be inserted here.
-    pub fn is_eligible(&self) -> bool {
+    pub(crate) fn is_eligible(&self) -> bool {
         matches!(self.verdict, Verdict::Link | Verdict::Edit)
     }
 
     /// Returns the edits that are needed in addition to the flag.
-    pub fn remedies(&self) -> impl Iterator<Item = &Remedy> {
+    pub(crate) fn remedies(&self) -> impl Iterator<Item = &Remedy> {
         self.findings.iter().filter_map(|finding| finding.remedy.as_ref())
     }
 }
 
 /// Returns the COPY or ADD of an instruction, also of an ONBUILD, with the instruction that contains it.
-pub fn transfer_of(instruction: &Instruction) -> Option<(&Instruction, &Transfer)> {
+pub(crate) fn transfer_of(instruction: &Instruction) -> Option<(&Instruction, &Transfer)> {
     match &instruction.body {
         Body::Transfer(transfer) => Some((instruction, transfer)),
         Body::Onbuild(inner) => transfer_of(inner),
@@ -99,7 +100,7 @@ pub struct Analysis {
     /// Every COPY and ADD, in the order of the file.
     pub sites: Vec<Site>,
     /// The images that its stages start from, sorted.
-    pub bases: Vec<BaseRead>,
+    pub(crate) bases: Vec<BaseRead>,
 }
 
 /// Judges every COPY and ADD of a Dockerfile.

@@ -1,41 +1,25 @@
 //! The builds of a repository's Dockerfiles, read from its own files: the context, the arguments and the tags of
 //! each. It never runs anything; a value that only a run knows is a hole in a [`Pattern`].
-//!
-//! A build is stated in a chain: *Dockerfile ← build ← definition ← invocation*. A definition declares builds: a compose
-//! file, a bake file, a step of a workflow. An invocation runs them: `docker build`, `docker compose build`, `docker buildx
-//! bake`, in a folder, with options and variables. Invocations stand in carriers: workflows, scripts, Makefiles, justfiles
-//! and the scripts of `package.json`.
-//!
-//! A definition that an invocation names is read as that invocation loads it. Without one, only what the tool itself does
-//! counts: `docker compose` in the folder of its own files, `docker buildx bake` in the folder of its own.
-//!
-//! A variable is not set unless a carrier or `.env` sets it. Those that a runner sets (`CI`, `GITHUB_*`, `RUNNER_*`) may be
-//! set or not. What is not settled by these rules makes a build [`Level::Possible`].
 
-mod bake;
+pub(crate) mod bake;
 mod build_context;
-mod compose;
+pub(crate) mod compose;
 mod context;
+mod context_source;
 mod contexts;
 mod declared;
-mod devcontainer;
+pub(crate) mod devcontainer;
 mod docker_cli;
 mod dockerignore;
 mod document;
-mod files;
 mod folder;
-mod invocation;
 mod json;
-mod justfile;
-mod level;
-mod makefile;
-mod names;
-mod package;
+pub(crate) mod makefile;
+pub(crate) mod names;
 mod resolve;
 mod scan;
-mod script;
-mod settled;
-mod workflow;
+pub(crate) mod script;
+pub(crate) mod workflow;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -48,14 +32,16 @@ use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
 pub use build_context::{BuildContext, ContextEntry, ContextPath, NoContext};
-pub use context::{Context, ContextError, ContextView, Evidence, Found};
+pub use context::{Context, Evidence, Found};
+pub(crate) use context::{ContextError, ContextView};
+pub use context_source::{ContextSource, RefusedSource, RemoteUrl};
 pub use contexts::Contexts;
 pub(crate) use contexts::MOST_IGNORED;
-pub use dockerignore::{IgnoreError, Ignored};
-pub use folder::{FolderContext, RefusedIgnoreFile};
-pub use level::Level;
-pub use resolve::resolve;
-pub use scan::{Builds, Unread, find};
+pub(crate) use dockerignore::{IgnoreError, Ignored};
+pub use folder::FolderContext;
+pub(crate) use folder::RefusedIgnoreFile;
+pub(crate) use resolve::resolve;
+pub(crate) use scan::{Builds, find};
 
 /// The kind of file that states how something is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -76,10 +62,6 @@ pub enum Kind {
     Makefile,
     /// `devcontainer.json`.
     Devcontainer,
-    /// The scripts of `package.json`.
-    Package,
-    /// A justfile.
-    Justfile,
 }
 
 impl fmt::Display for Kind {
@@ -92,8 +74,6 @@ impl fmt::Display for Kind {
             Self::Script => "script",
             Self::Makefile => "Makefile",
             Self::Devcontainer => "devcontainer.json",
-            Self::Package => "package.json",
-            Self::Justfile => "justfile",
         })
     }
 }
@@ -102,11 +82,11 @@ impl fmt::Display for Kind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The kind of the file.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The file.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// The line, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl fmt::Display for Place {
@@ -117,38 +97,32 @@ impl fmt::Display for Place {
 
 /// A build as a file of the repository writes it, before its paths are resolved to Dockerfiles.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
+pub(crate) struct Declared {
     /// The place where the build is written.
-    pub place: Place,
-    /// The folders that paths may be relative to, from the repository's root, which is the empty pattern. Several are as
-    /// many builds, none of them settled.
-    pub folders: Vec<Pattern>,
+    pub(crate) place: Place,
+    /// The folders that paths may be relative to, from the repository's root, the likeliest first. The root itself is
+    /// the empty pattern.
+    pub(crate) folders: Vec<Pattern>,
     /// The Dockerfile, relative to one of the folders.
-    pub dockerfile: Pattern,
+    pub(crate) dockerfile: Pattern,
     /// The context: a folder relative to one of the folders, a URL or `-`. `None` if it is not stated.
-    pub context: Option<Pattern>,
+    pub(crate) context: Option<Pattern>,
     /// `--target`.
-    pub target: Option<Pattern>,
+    pub(crate) target: Option<Pattern>,
     /// Build arguments; a value is `None` if it comes from the environment of the build.
-    pub args: Vec<(String, Option<Pattern>)>,
+    pub(crate) args: Vec<(String, Option<Pattern>)>,
     /// Named contexts as written: a folder relative to one of the folders, `docker-image://…`,
     /// `target:…`, `service:…`, `oci-layout://…` or a URL.
-    pub contexts: Vec<(String, Pattern)>,
+    pub(crate) contexts: Vec<(String, Pattern)>,
     /// The names of the image.
-    pub tags: Vec<Pattern>,
+    pub(crate) tags: Vec<Pattern>,
     /// `--platform`.
-    pub platforms: Vec<Pattern>,
-    /// The things that are not settled about it, apart from the holes of its paths.
-    pub unsettled: Vec<String>,
-    /// The places that run it, the nearest first.
-    pub callers: Vec<Place>,
-    /// True if the context comes from git, so that no ignore file applies to it.
-    pub from_git: bool,
+    pub(crate) platforms: Vec<Pattern>,
 }
 
 impl Declared {
     /// Returns a build of `dockerfile` with nothing else stated.
-    pub fn new(place: Place, folders: Vec<Pattern>, dockerfile: Pattern) -> Self {
+    pub(crate) fn new(place: Place, folders: Vec<Pattern>, dockerfile: Pattern) -> Self {
         Self {
             place,
             folders,
@@ -159,9 +133,6 @@ impl Declared {
             contexts: Vec::new(),
             tags: Vec::new(),
             platforms: Vec::new(),
-            unsettled: Vec::new(),
-            callers: Vec::new(),
-            from_git: false,
         }
     }
 }
@@ -169,11 +140,11 @@ impl Declared {
 /// The error for a file with builds that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
-pub struct Unreadable {
+pub(crate) struct Unreadable {
     /// The line, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The reason.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Larger files are data that only has a matching name.
@@ -222,7 +193,7 @@ fn folder_of(path: &RepoPath) -> Pattern {
 
 /// The source of a build context.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ContextRoot {
+pub(crate) enum ContextRoot {
     /// A folder of the repository; `None` is its root.
     Folder(Option<RepoPath>),
     /// Another source, as written: a URL, standard input, an image, another build, or a folder that only a run knows.
@@ -231,34 +202,21 @@ pub enum ContextRoot {
 
 /// One build of a Dockerfile of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Build {
+pub(crate) struct Build {
     /// The place where it is written; if several are equal, the first in order of kind and path.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The Dockerfile.
-    pub dockerfile: RepoPath,
+    pub(crate) dockerfile: RepoPath,
     /// The context.
-    pub context: ContextRoot,
+    pub(crate) context: ContextRoot,
     /// The stage that is built; `None` for the last.
-    pub target: Option<Pattern>,
+    pub(crate) target: Option<Pattern>,
     /// Build arguments; a value is `None` if only a run knows it.
-    pub args: BTreeMap<String, Option<String>>,
+    pub(crate) args: BTreeMap<String, Option<String>>,
     /// Named contexts.
-    pub contexts: BTreeMap<String, ContextRoot>,
+    pub(crate) contexts: BTreeMap<String, ContextRoot>,
     /// The names of the image.
-    pub tags: Vec<Pattern>,
+    pub(crate) tags: Vec<Pattern>,
     /// The platforms that it is built for; empty if not stated.
-    pub platforms: Vec<String>,
-    /// The things that are not settled about it; empty if it is stated.
-    pub unsettled: Vec<String>,
-    /// The places that run it, the nearest first.
-    pub callers: Vec<Place>,
-    /// True if the context comes from git, so that no ignore file applies to it.
-    pub from_git: bool,
-}
-
-impl Build {
-    /// Returns how well the build is known.
-    pub fn level(&self) -> Level {
-        if self.unsettled.is_empty() { Level::Stated } else { Level::Possible }
-    }
+    pub(crate) platforms: Vec<String>,
 }

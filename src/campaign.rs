@@ -3,9 +3,9 @@
 
 pub mod check;
 pub mod evidence;
-pub mod message;
+pub(crate) mod message;
 pub mod names;
 pub mod plan;
 pub mod policy;
 pub mod progress;
-pub mod trailer;
+pub(crate) mod trailer;

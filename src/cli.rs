@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use error::{Error, Kind};
+use error::{Error, ErrorKind};
 
 use crate::analysis::Benefit;
 use crate::github::{IssueAddress, RepositoryName};
@@ -129,7 +129,7 @@ fn images(rootfs: &[String]) -> Result<FileSource, Error> {
 fn build_args(pairs: &[String]) -> Result<BTreeMap<String, String>, Error> {
     let read = |pair: &String| match pair.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(Error::new(Kind::Usage, format!("invalid --build-arg {pair}: expected NAME=VALUE"))),
+        _ => Err(Error::new(ErrorKind::Usage, format!("invalid --build-arg {pair}: expected NAME=VALUE"))),
     };
     pairs.iter().map(read).collect()
 }

@@ -2,23 +2,21 @@
 //! errors.
 
 mod keys;
-pub mod message;
+pub(crate) mod message;
 mod origin;
 
 use crate::git::RepoPath;
 use crate::text::{LineIndex, Position};
 
-pub use keys::{
-    Base, Build, By, Campaign, Config, Files, Frontend, Migrate, Report, Skip, Syntax, Trust, Verify, Waiver,
-    Waves,
-};
-pub use origin::effective;
+pub(crate) use keys::{Base, BuildSettings, By, Frontend, Report, Waiver, Waves};
+pub use keys::{Config, Trust};
+pub(crate) use origin::effective;
 
 /// The file's name in the root of a repository.
-pub const FILE_NAME: &str = "layerwright.toml";
+pub(crate) const FILE_NAME: &str = "layerwright.toml";
 
 /// The least similarity, from 0 to 1, at which an unknown name gets a "did you mean".
-pub const ALIKE: f64 = 0.6;
+pub(crate) const ALIKE: f64 = 0.6;
 
 /// An error in `layerwright.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 
 mod heads;
 mod listed;
-pub mod names;
+pub(crate) mod names;
 mod owners;
 mod source;
 
@@ -14,20 +14,19 @@ use bstr::ByteSlice;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 
-pub use heads::{Class, Generated, classify, generated_by, looks_like_template, reads_as_dockerfile};
-pub use listed::path_in_line;
-pub use listed::{
-    EntryError, Gone, Guess, List, ListedPath, Reconciliation, RefusedEntry, Why, parse_list, reconcile,
-};
-pub use owners::Owners;
-pub(crate) use source::Above;
-pub use source::{ReadError, Source, Target};
+pub use heads::Class;
+pub(crate) use heads::{classify, reads_as_dockerfile};
+pub use listed::{List, ListedPath, Why, parse_list, reconcile};
+pub(crate) use listed::{Reconciliation, path_in_line};
+pub(crate) use owners::Owners;
+pub use source::SourceTree;
+pub(crate) use source::{Above, ReadError, Target};
 
 use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};
 use names::Name;
 
 /// The most bytes of a Dockerfile that are read; handwritten ones are far smaller.
-pub const MOST_BYTES: u64 = 4 << 20;
+pub(crate) const MOST_BYTES: u64 = 4 << 20;
 
 /// An error that ends a discovery.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,7 +96,7 @@ pub struct SourceFile {
     /// The id of the content.
     pub blob: BlobId,
     /// True if the file is executable.
-    pub executable: bool,
+    pub(crate) executable: bool,
     /// The content, in UTF-8.
     pub text: Vec<u8>,
     /// The class by the comments at the top. A template is recognised only when the file is parsed: see [`classify`].
@@ -137,7 +136,7 @@ pub enum LeftOut {
 
 impl LeftOut {
     /// Returns the kind of the reason, without its path.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Vendored => "in vendor/",
             Self::NodeModules => "in node_modules/",
@@ -168,7 +167,7 @@ impl fmt::Display for LeftOut {
 #[error("{path}: {reason}; {}", .reason.remedy())]
 pub struct Refused {
     /// The path.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// The reason.
     pub reason: RefusedReason,
 }
@@ -208,7 +207,7 @@ pub enum RefusedReason {
 
 impl RefusedReason {
     /// Returns the remedy.
-    pub fn remedy(&self) -> &'static str {
+    pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "exclude it in [files] of layerwright.toml if it is not a Dockerfile",
             Self::Nul { .. } => "save it as UTF-8 text, or exclude it in [files] of layerwright.toml",
@@ -229,7 +228,7 @@ pub struct Discovery {
     /// The Dockerfiles that cannot be read.
     pub refused: Vec<Refused>,
     /// Paths with the name of a Dockerfile that git or the system does not let us use.
-    pub odd: Vec<Odd>,
+    pub(crate) odd: Vec<Odd>,
 }
 
 impl Discovery {
@@ -250,7 +249,7 @@ enum Outcome {
 }
 
 /// Finds and reads the Dockerfiles of `source`.
-pub fn discover(source: &Source<'_>, options: &Options) -> Discovery {
+pub fn discover(source: &SourceTree<'_>, options: &Options) -> Discovery {
     let entries = source.listing().entries();
     let candidates: Vec<(&Entry, Name)> =
         entries.iter().filter_map(|entry| Some((entry, candidate(&entry.path, options)?))).collect();
@@ -276,7 +275,7 @@ fn candidate(path: &RepoPath, options: &Options) -> Option<Name> {
     (name != Name::Other || wanted).then_some(if wanted { Name::Dockerfile } else { name })
 }
 
-fn judge(source: &Source<'_>, options: &Options, entry: &Entry, name: Name) -> Outcome {
+fn judge(source: &SourceTree<'_>, options: &Options, entry: &Entry, name: Name) -> Outcome {
     let path = entry.path.clone();
     let executable = match entry.kind {
         EntryKind::File { executable } => executable,
@@ -319,7 +318,7 @@ fn judge(source: &Source<'_>, options: &Options, entry: &Entry, name: Name) -> O
     }
 }
 
-fn link(source: &Source<'_>, path: &RepoPath) -> LeftOut {
+fn link(source: &SourceTree<'_>, path: &RepoPath) -> LeftOut {
     match source.follow(path) {
         Target::Inside(Some(target)) if source.listing().get(&target).is_some() => {
             LeftOut::Symlink { target }

@@ -3,26 +3,24 @@
 
 mod check;
 mod csv;
-pub mod directive;
+pub(crate) mod directive;
 pub mod expand;
 mod flags;
 mod go;
 mod heredoc;
-pub mod instruction;
+pub(crate) mod instruction;
 mod json;
 mod line;
 mod mount;
 mod read;
 mod scope;
-pub mod stages;
+pub(crate) mod stages;
 mod word;
 
-pub use directive::{Directive, Directives};
-pub use instruction::{
-    Assignment, Body, From, Heredoc, Instruction, Keyword, Run, RunCommand, Transfer, TransferKind,
-    TransferOptions, Word,
-};
-pub use mount::Mount;
+pub(crate) use directive::{Directive, Directives};
+pub(crate) use instruction::{Assignment, Run};
+pub use instruction::{Body, From, Instruction, Keyword, RunCommand, Transfer, TransferKind, Word};
+pub(crate) use mount::Mount;
 pub(crate) use scope::Scope;
 pub use stages::Stages;
 
@@ -80,7 +78,7 @@ impl Dockerfile {
     }
 
     /// Returns the line starts, which turn spans into line numbers.
-    pub fn line_index(&self) -> LineIndex {
+    pub(crate) fn line_index(&self) -> LineIndex {
         LineIndex::new(&self.text)
     }
 }

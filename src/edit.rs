@@ -4,7 +4,7 @@
 //! The new text is parsed again and must differ from the old one in exactly the planned flags and words.
 
 pub mod header;
-pub mod revert;
+pub(crate) mod revert;
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ pub enum RewriteError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrite {
     /// The edits of the old text.
-    pub edits: EditSet,
+    pub(crate) edits: EditSet,
     /// The new text.
     pub text: Vec<u8>,
 }
@@ -57,9 +57,9 @@ pub struct Rewrite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinePlan {
     /// First line of the old instruction, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The new instruction.
-    pub replacement: String,
+    pub(crate) replacement: String,
 }
 
 /// The change of one instruction.
@@ -76,7 +76,11 @@ pub struct LineEdit<'a> {
 /// # Errors
 ///
 /// [`EditsMeet`] if the same words are edited twice.
-pub fn line_edits(dockerfile: &Dockerfile, line: LineEdit<'_>, edits: &mut EditSet) -> Result<(), EditsMeet> {
+pub(crate) fn line_edits(
+    dockerfile: &Dockerfile,
+    line: LineEdit<'_>,
+    edits: &mut EditSet,
+) -> Result<(), EditsMeet> {
     let instruction = &dockerfile.instructions()[line.site.instruction];
     let Some((holder, transfer)) = transfer_of(instruction) else { return Ok(()) };
     let word = &holder.word;

@@ -17,12 +17,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid};
 
-pub use branch::{Became, Branch, BranchError, Branches, CommitContent, CommitMark, Proposal};
+pub(crate) use branch::{Became, BranchError, CommitContent, CommitMark, Proposal};
 pub use error::GitError;
-pub use heads::Head;
-pub use history::Removal;
-pub use listing::{Entry, EntryKind, Listing, Odd, OddReason};
-pub use path::{BlobId, CommitId, IdError, PathError, RepoPath};
+pub(crate) use history::Removal;
+pub(crate) use listing::{Entry, EntryKind, Listing, Odd, OddReason};
+pub(crate) use path::{BlobId, IdError, PathError};
+pub use path::{CommitId, RepoPath};
 
 use error::{format_error, open_error};
 use path::check_name;
@@ -127,7 +127,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError`] if the commit or one of its trees cannot be read.
-    pub fn listing(&self, commit: &CommitId) -> Result<Listing, GitError> {
+    pub(crate) fn listing(&self, commit: &CommitId) -> Result<Listing, GitError> {
         self.with(|repo| {
             let tree = self.tree_of(repo, commit)?;
             self.walk(repo, &tree)
@@ -168,7 +168,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError`] if it is missing or damaged. A partial clone and a broken one have different errors.
-    pub fn blob(&self, id: &BlobId) -> Result<Vec<u8>, GitError> {
+    pub(crate) fn blob(&self, id: &BlobId) -> Result<Vec<u8>, GitError> {
         self.with(|repo| {
             let oid = self.oid(id.as_str())?;
             let read = |odb: git2::Odb<'_>| odb.read(oid).map(|object| object.data().to_vec());
@@ -181,7 +181,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError`] if it is missing or damaged.
-    pub fn blob_size(&self, id: &BlobId) -> Result<u64, GitError> {
+    pub(crate) fn blob_size(&self, id: &BlobId) -> Result<u64, GitError> {
         self.with(|repo| {
             let oid = self.oid(id.as_str())?;
             let header = repo.odb().and_then(|odb| odb.read_header(oid));
@@ -260,7 +260,7 @@ pub fn hash_blob(bytes: &[u8]) -> Result<BlobId, GitError> {
 
 /// Returns true if these bytes are a pointer to a file that Git LFS stores elsewhere. A pointer is shorter than 1,024
 /// bytes and starts with its version (git-lfs, `docs/spec.md`).
-pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+pub(crate) fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/v1\n")
 }
 

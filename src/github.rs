@@ -25,17 +25,18 @@ use octocrab::Octocrab;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::{Builder, Runtime};
 
-pub use address::{Api, IssueAddress, RepositoryName};
+pub use address::RepositoryName;
+pub(crate) use address::{Api, IssueAddress};
 pub use app::App;
-pub use checks::BaseBranch;
-pub use error::{Cause, GitHubError};
-pub use forge::GitHubForge;
-pub use issues::{Issue, Listed};
-pub use pulls::Pull;
-pub use refs::{Ref, TreeEntry};
-
 use cache::Keep;
+pub(crate) use checks::BaseBranch;
+pub(crate) use error::Cause;
+pub use error::GitHubError;
+pub use forge::GitHubForge;
+pub use issues::Issue;
+pub(crate) use pulls::Pull;
 use rate_limit::Pace;
+pub(crate) use refs::TreeEntry;
 
 /// The size limit of an answer in bytes. The text of an issue has up to 65,536 characters, each up to 12 bytes in JSON.
 const MOST_BYTES: usize = 4 << 20;
@@ -135,10 +136,5 @@ impl Client {
     #[must_use]
     pub fn keeping(self, folder: PathBuf) -> Self {
         Self { keep: Some(Keep::new(folder)), ..self }
-    }
-
-    /// Returns true if the client has a token.
-    pub fn has_token(&self) -> bool {
-        self.token.is_some()
     }
 }

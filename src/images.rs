@@ -7,7 +7,7 @@ use crate::rootfs::Tree;
 use crate::rootfs::layers::LayerError;
 
 pub mod file;
-pub mod reference;
+pub(crate) mod reference;
 
 pub use reference::ImageReference;
 
@@ -46,11 +46,11 @@ pub struct ImageConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
     /// `linux`.
-    pub os: String,
+    pub(crate) os: String,
     /// `amd64`.
-    pub architecture: String,
+    pub(crate) architecture: String,
     /// `v8` of `arm64`.
-    pub variant: Option<String>,
+    pub(crate) variant: Option<String>,
 }
 
 impl std::fmt::Display for Platform {

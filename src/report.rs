@@ -5,14 +5,14 @@
 
 mod body;
 mod checklist;
-pub mod criteria;
+pub(crate) mod criteria;
 mod observe;
 pub mod page;
 mod perform;
-pub mod recorder;
+pub(crate) mod recorder;
 mod section;
-pub mod template;
-pub mod texts;
+pub(crate) mod template;
+pub(crate) mod texts;
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ impl Report<'_> {
     /// # Errors
     ///
     /// [`ReportError`]
-    pub fn answer_all(&self, observed: &mut Observed) -> Result<(), ReportError> {
+    pub(crate) fn answer_all(&self, observed: &mut Observed) -> Result<(), ReportError> {
         loop {
             let questions = rollout::questions(&self.campaign(observed))?;
             if questions.is_empty() {
@@ -142,7 +142,7 @@ impl Report<'_> {
     }
 
     /// Returns the input of the decision about the next actions.
-    pub fn campaign<'b>(&'b self, observed: &'b Observed) -> Campaign<'b> {
+    pub(crate) fn campaign<'b>(&'b self, observed: &'b Observed) -> Campaign<'b> {
         let Self { plan, evidence, policy, texts, .. } = *self;
         Campaign { plan, evidence, observed, policy, texts }
     }

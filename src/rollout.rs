@@ -8,7 +8,7 @@
 //! records the forge's answers in [`Observed`](crate::campaign::progress::Observed), and begins again, until there is no action. An action may be repeated
 //! after it took effect unnoticed; it then changes nothing.
 
-pub mod action;
+pub(crate) mod action;
 pub mod forge;
 mod keeping;
 mod opening;
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use crate::campaign::progress::{Campaign, Progress};
 use crate::git::GitError;
 
-pub use action::{Action, Question};
+pub(crate) use action::{Action, Question};
 pub use forge::{Forge, ForgeError};
 
 /// The open questions and the next actions.
@@ -48,7 +48,7 @@ impl Steps {
 /// # Errors
 ///
 /// [`GitError`] if libgit2 cannot hash, which no path causes.
-pub fn questions(campaign: &Campaign<'_>) -> Result<BTreeSet<Question>, GitError> {
+pub(crate) fn questions(campaign: &Campaign<'_>) -> Result<BTreeSet<Question>, GitError> {
     Steps::new(campaign).map(|steps| steps.questions)
 }
 
@@ -58,7 +58,7 @@ pub fn questions(campaign: &Campaign<'_>) -> Result<BTreeSet<Question>, GitError
 /// # Errors
 ///
 /// As for [`questions`].
-pub fn next_actions(campaign: &Campaign<'_>) -> Result<Vec<Action>, GitError> {
+pub(crate) fn next_actions(campaign: &Campaign<'_>) -> Result<Vec<Action>, GitError> {
     Steps::new(campaign).map(|steps| steps.actions)
 }
 

@@ -6,18 +6,18 @@
 
 mod accounts;
 mod assumption;
-pub mod built;
+pub(crate) mod built;
 mod disturbance;
-pub mod layers;
-pub mod profile;
-pub mod tree;
+pub(crate) mod layers;
+pub(crate) mod profile;
+pub(crate) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use accounts::UserIds;
-pub use assumption::{Assumption, Leans};
-pub use disturbance::{Disturbance, Reach};
+pub(crate) use accounts::UserIds;
+pub(crate) use assumption::{Assumption, Leans};
+pub(crate) use disturbance::{Disturbance, Reach};
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::shell::Mention;
@@ -38,7 +38,7 @@ pub struct Directory {
 
 impl Directory {
     /// Returns a directory as BuildKit makes one for a copy: 0755, without extended attributes.
-    pub fn made_by(owner: Option<(u32, u32)>) -> Self {
+    pub(crate) fn made_by(owner: Option<(u32, u32)>) -> Self {
         Self { mode: Some(0o755), owner, xattrs: Some(false) }
     }
 }
@@ -71,7 +71,7 @@ pub struct Fact {
 
 /// The content of a directory below a change, for paths without a change of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Below {
+pub(crate) enum Below {
     /// The same as before the change.
     Inherited,
     /// Empty.
@@ -93,7 +93,7 @@ pub struct Listing {
 
 /// The filesystem that a stage starts from.
 #[derive(Clone, Debug)]
-pub enum Base {
+pub(crate) enum Base {
     /// `scratch`: empty.
     Scratch,
     /// A filesystem that is known path by path.
@@ -133,7 +133,7 @@ pub struct Rootfs {
 
 impl Rootfs {
     /// Returns a filesystem without changes.
-    pub fn new(base: Base) -> Self {
+    pub(crate) fn new(base: Base) -> Self {
         Self { base, nodes: BTreeMap::new(), disturbances: Vec::new(), accounts: Accounts::default() }
     }
 
@@ -172,7 +172,7 @@ impl Rootfs {
     /// Sets the state of `path` from now on, and the state below it for paths without a change of their own.
     ///
     /// Earlier changes below it are dropped unless `below` is [`Below::Inherited`].
-    pub fn set(&mut self, path: &str, fact: Fact, below: Below) {
+    pub(crate) fn set(&mut self, path: &str, fact: Fact, below: Below) {
         if below != Below::Inherited {
             self.forget_below(path);
         }
@@ -270,12 +270,12 @@ impl Rootfs {
     }
 
     /// Records a command whose effect is not known for certain.
-    pub fn disturb(&mut self, disturbance: Disturbance) {
+    pub(crate) fn disturb(&mut self, disturbance: Disturbance) {
         self.disturbances.push(Arc::new(disturbance));
     }
 
     /// Returns true if any directory is known to have extended attributes.
-    pub fn has_xattrs(&self) -> bool {
+    pub(crate) fn has_xattrs(&self) -> bool {
         let in_base = match &self.base {
             Base::Tree { tree, .. } => tree
                 .entries()
@@ -349,7 +349,7 @@ fn scratch(path: &str) -> Known {
 }
 
 /// Returns the parent directories of a clean absolute path, the root first: `/` and `/usr` for `/usr/bin`.
-pub fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+pub(crate) fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     let end = |(at, _): (usize, _)| if at == 0 { "/" } else { &path[..at] };
     let slashes = if path == "/" { "" } else { path };
     slashes.match_indices('/').map(end)

@@ -23,32 +23,32 @@ mod state;
 mod trace;
 mod transfer;
 
-pub use change::{Account, Change, Destination, Flavour, Mode, Operand};
-pub use footprint::Footprint;
-pub use path::PathPattern;
-pub use trace::{Command, below_root, below_start, commands, root, start};
+pub(crate) use change::{Account, Change, Destination, Flavour, Mode, Operand};
+pub(crate) use footprint::Footprint;
+pub(crate) use path::PathPattern;
+pub(crate) use trace::{Command, below_root, below_start, commands, root, start};
 
 /// What a RUN is run with.
-pub struct Invocation<'a> {
+pub(crate) struct Invocation<'a> {
     /// What it runs.
-    pub script: Script<'a>,
+    pub(crate) script: Script<'a>,
     /// The heredocs of the command line, in order.
-    pub heredocs: &'a [ScriptHeredoc<'a>],
+    pub(crate) heredocs: &'a [ScriptHeredoc<'a>],
     /// `SHELL`; by default `["/bin/sh", "-c"]`.
-    pub shell: &'a [String],
+    pub(crate) shell: &'a [String],
     /// The absolute working directory; `None` if it is not known.
-    pub workdir: Option<&'a str>,
+    pub(crate) workdir: Option<&'a str>,
     /// Who runs it.
-    pub user: User,
+    pub(crate) user: User,
     /// The environment: `ENV`, and `ARG` where it is declared.
-    pub env: &'a (dyn Fn(&str) -> Lookup + Sync),
+    pub(crate) env: &'a (dyn Fn(&str) -> Lookup + Sync),
     /// The line of the Dockerfile on which the script starts, 1-based.
-    pub first_line: usize,
+    pub(crate) first_line: usize,
 }
 
 /// What a RUN runs.
 #[derive(Clone, Copy, Debug)]
-pub enum Script<'a> {
+pub(crate) enum Script<'a> {
     /// Shell form: the joined line after the flags.
     Shell(&'a str),
     /// Exec form: the JSON array.
@@ -57,20 +57,20 @@ pub enum Script<'a> {
 
 /// A heredoc of a RUN.
 #[derive(Clone, Copy, Debug)]
-pub struct ScriptHeredoc<'a> {
+pub(crate) struct ScriptHeredoc<'a> {
     /// Its name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// True if leading tabs are dropped (`<<-`).
-    pub chomp: bool,
+    pub(crate) chomp: bool,
     /// The body, without the line of the terminator.
-    pub body: &'a str,
+    pub(crate) body: &'a str,
     /// The line of the Dockerfile on which the body starts, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 /// Who runs a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum User {
+pub(crate) enum User {
     /// The superuser.
     Root,
     /// Somebody else: user and group id, where they are known.
@@ -81,7 +81,7 @@ pub enum User {
 
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lookup {
+pub(crate) enum Lookup {
     /// It has this value.
     Set(String),
     /// It is not set.
@@ -92,22 +92,22 @@ pub enum Lookup {
 
 /// One command of a script and what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// The command as written, shortened, e.g. `apt-get install`.
-    pub command: String,
+    pub(crate) command: String,
     /// Its line in the Dockerfile, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
     /// True if it surely ran and succeeded when the build went on.
-    pub certain: bool,
+    pub(crate) certain: bool,
     /// Who ran it.
-    pub user: User,
+    pub(crate) user: User,
     /// What it does to files.
-    pub effect: Effect,
+    pub(crate) effect: Effect,
 }
 
 /// What a command does to files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It touches no file.
     None,
     /// It does exactly this, in order. Only a step that is [`certain`](Step::certain) has it.
@@ -127,7 +127,7 @@ pub enum Effect {
 
 /// What a step says about a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mention<'a> {
+pub(crate) enum Mention<'a> {
     /// It certainly leaves the path alone.
     No,
     /// These exact changes concern the path, an ancestor or something below it.
@@ -142,12 +142,12 @@ pub enum Mention<'a> {
 }
 
 /// What the commands of a RUN do, in order.
-pub fn effects(invocation: &Invocation) -> Vec<Step> {
+pub(crate) fn effects(invocation: &Invocation) -> Vec<Step> {
     script::effects(invocation)
 }
 
 /// What `step` says about the absolute, clean `path`, as paths are written.
-pub fn mentions<'a>(step: &'a Step, path: &str) -> Mention<'a> {
+pub(crate) fn mentions<'a>(step: &'a Step, path: &str) -> Mention<'a> {
     match &step.effect {
         Effect::None => Mention::No,
         Effect::Anything => Mention::Spared,

@@ -7,11 +7,11 @@
 
 pub mod escape;
 pub(crate) mod figures;
-pub mod glob;
+pub(crate) mod glob;
 pub(crate) mod markdown;
 pub(crate) mod patch;
 pub(crate) mod path;
-pub mod pattern;
+pub(crate) mod pattern;
 pub(crate) mod words;
 
 use std::fmt;
@@ -38,18 +38,13 @@ impl Span {
     }
 
     /// Returns the empty span at `offset`.
-    pub fn at(offset: usize) -> Self {
+    pub(crate) fn at(offset: usize) -> Self {
         Self { start: offset, end: offset }
     }
 
     /// Returns the span as a range, to index a text.
     pub fn range(self) -> Range<usize> {
         self.start..self.end
-    }
-
-    /// Returns the number of bytes it covers.
-    pub fn len(self) -> usize {
-        self.end - self.start
     }
 
     /// Returns true if it is empty.
@@ -60,11 +55,11 @@ impl Span {
 
 /// A place in the form that is shown: 1-based line and 1-based column, the column in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
+pub(crate) struct Position {
     /// 1-based line.
-    pub line: usize,
+    pub(crate) line: usize,
     /// 1-based column in bytes.
-    pub column: usize,
+    pub(crate) column: usize,
 }
 
 impl fmt::Display for Position {
@@ -75,27 +70,27 @@ impl fmt::Display for Position {
 
 /// The start of each line of a text. Lines end with `\n`, as in BuildKit's `parser.scanLines`.
 #[derive(Clone, Debug)]
-pub struct LineIndex {
+pub(crate) struct LineIndex {
     starts: Vec<usize>,
     len: usize,
 }
 
 impl LineIndex {
     /// Finds the line starts of `text`.
-    pub fn new(text: &[u8]) -> Self {
+    pub(crate) fn new(text: &[u8]) -> Self {
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect();
         Self { starts, len: text.len() }
     }
 
     /// Returns the place of `offset`; an offset past the end counts as the end.
-    pub fn position(&self, offset: usize) -> Position {
+    pub(crate) fn position(&self, offset: usize) -> Position {
         let offset = offset.min(self.len);
         let line = self.starts.partition_point(|&start| start <= offset);
         Position { line, column: offset - self.starts[line - 1] + 1 }
     }
 
     /// Returns the span of a 1-based line, including its line ending. `None` if there is no such line.
-    pub fn line(&self, line: usize) -> Option<Span> {
+    pub(crate) fn line(&self, line: usize) -> Option<Span> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
         let end = self.starts.get(line).copied().unwrap_or(self.len);
         Some(Span::new(start, end))
@@ -104,11 +99,11 @@ impl LineIndex {
 
 /// A replacement of one span by a new text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
+pub(crate) struct Edit {
     /// The bytes that are replaced; empty for an insertion.
-    pub span: Span,
+    pub(crate) span: Span,
     /// The new text.
-    pub replacement: Vec<u8>,
+    pub(crate) replacement: Vec<u8>,
 }
 
 /// The error for two edits that touch the same bytes or insert at the same place.
@@ -116,9 +111,9 @@ pub struct Edit {
 #[error("an edit of bytes {}..{} conflicts with another of {}..{}", .new.start, .new.end, .old.start, .old.end)]
 pub struct EditsMeet {
     /// The edit that was refused.
-    pub new: Span,
+    pub(crate) new: Span,
     /// The edit that is already there.
-    pub old: Span,
+    pub(crate) old: Span,
 }
 
 /// Disjoint edits of one text, in order of place.
@@ -133,7 +128,7 @@ impl EditSet {
     /// # Errors
     ///
     /// [`EditsMeet`] if an edit is already there.
-    pub fn replace(&mut self, span: Span, replacement: impl Into<Vec<u8>>) -> Result<(), EditsMeet> {
+    pub(crate) fn replace(&mut self, span: Span, replacement: impl Into<Vec<u8>>) -> Result<(), EditsMeet> {
         let at = self.edits.partition_point(|edit| edit.span < span);
         let meets = |old: &Edit| {
             (old.span.start < span.end && span.start < old.span.end) || old.span.start == span.start
@@ -158,13 +153,8 @@ impl EditSet {
     }
 
     /// Returns the edits in order of place.
-    pub fn edits(&self) -> &[Edit] {
+    pub(crate) fn edits(&self) -> &[Edit] {
         &self.edits
-    }
-
-    /// Returns true if it changes nothing.
-    pub fn is_empty(&self) -> bool {
-        self.edits.is_empty()
     }
 
     /// Returns `text` with the edits applied. Every byte outside them is copied unchanged.

@@ -4,17 +4,17 @@
 //! [`smoke`] runs commands in the images, [`cache`] measures rebuilds, and
 //! [`Evidence`](crate::campaign::evidence::Evidence) records the result.
 
-pub mod attribution;
+pub(crate) mod attribution;
 pub mod builder;
 pub mod cache;
 pub mod compare;
-pub mod context;
+pub(crate) mod context;
 pub mod image;
-pub mod needs;
+pub(crate) mod needs;
 pub mod noise;
 pub mod probe;
-pub mod run;
+pub(crate) mod run;
 pub mod smoke;
 pub mod variant_builds;
-pub mod variants;
+pub(crate) mod variants;
 pub mod vertices;

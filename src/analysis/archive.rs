@@ -5,14 +5,14 @@ use std::io::{self, Read};
 
 /// The entries of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Archive {
+pub(crate) struct Archive {
     /// Its entries, by clean path relative to the destination, in the order of the archive.
-    pub entries: Vec<(String, ArchiveEntry)>,
+    pub(crate) entries: Vec<(String, ArchiveEntry)>,
 }
 
 /// One entry of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ArchiveEntry {
+pub(crate) enum ArchiveEntry {
     /// A directory with its permission bits and owner.
     Dir {
         /// Permission bits.
@@ -34,7 +34,7 @@ pub enum ArchiveEntry {
 
 /// The reason why an archive could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
+pub(crate) enum ArchiveError {
     /// It has a compression that is not read here.
     #[error("it is compressed with {0}; whether ADD extracts it depends on the builder")]
     Compression(&'static str),
@@ -55,7 +55,7 @@ const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 /// # Errors
 ///
 /// [`ArchiveError`] if the result is known only to the builder.
-pub fn read(bytes: &[u8]) -> Result<Option<Archive>, ArchiveError> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Option<Archive>, ArchiveError> {
     if bytes.starts_with(XZ) {
         return Err(ArchiveError::Compression("xz"));
     }

@@ -9,13 +9,13 @@ use crate::dockerfile::From;
 
 /// The FROM of a stage.
 #[derive(Clone, Copy, Debug)]
-pub struct FromLine<'a> {
+pub(crate) struct FromLine<'a> {
     /// The instruction.
-    pub from: &'a From,
+    pub(crate) from: &'a From,
     /// The platform that it asks for, expanded. `None` if it asks for none, or if the platform is not known.
-    pub platform: Option<&'a str>,
+    pub(crate) platform: Option<&'a str>,
     /// Its line.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl FromLine<'_> {
@@ -35,13 +35,13 @@ impl FromLine<'_> {
 
 /// A stage before its first instruction.
 #[derive(Debug)]
-pub struct Start<'d> {
+pub(crate) struct Start<'d> {
     /// The state of its base image.
-    pub state: State<'d>,
+    pub(crate) state: State<'d>,
     /// The image that it starts from.
-    pub read: Option<BaseRead>,
+    pub(crate) read: Option<BaseRead>,
     /// ONBUILD instructions of the base image, which run first (`dockerfile2llb.initOnBuildTriggers`).
-    pub onbuild: Vec<String>,
+    pub(crate) onbuild: Vec<String>,
 }
 
 impl<'d> Start<'d> {
@@ -51,19 +51,24 @@ impl<'d> Start<'d> {
     }
 
     /// Starts from an empty filesystem.
-    pub fn from_scratch(line: usize) -> Self {
+    pub(crate) fn from_scratch(line: usize) -> Self {
         Self::without_image(State::scratch(line))
     }
 
     /// Starts from a base that is not known, for the reason `why`.
-    pub fn from_unknown(why: &str, at: FromLine<'_>) -> Self {
+    pub(crate) fn from_unknown(why: &str, at: FromLine<'_>) -> Self {
         let image = at.from.base.text.to_string();
         let state = State::unknown(&format!("image {image}"), why, at.windows(None), at.line);
         Self { state, read: Some(BaseRead { image, source: None, digest: None }), onbuild: Vec::new() }
     }
 
     /// Starts from a named context. A folder is a filesystem without a configuration, and is not followed.
-    pub fn from_context(inputs: &Inputs<'_>, name: &str, named: NamedContext<'_>, at: FromLine<'_>) -> Self {
+    pub(crate) fn from_context(
+        inputs: &Inputs<'_>,
+        name: &str,
+        named: NamedContext<'_>,
+        at: FromLine<'_>,
+    ) -> Self {
         let why = match named {
             NamedContext::Image(image) if image == "scratch" => return Self::from_scratch(at.line),
             NamedContext::Image(image) => return Self::from_image(inputs, &image, at),
@@ -74,7 +79,7 @@ impl<'d> Start<'d> {
     }
 
     /// Starts from an image: as it was read, as the repository builds it, or as its family is known.
-    pub fn from_image(inputs: &Inputs<'_>, name: &str, at: FromLine<'_>) -> Self {
+    pub(crate) fn from_image(inputs: &Inputs<'_>, name: &str, at: FromLine<'_>) -> Self {
         let windows = at.windows(Some(name));
         let read = |source, digest| Some(BaseRead { image: name.to_owned(), source, digest });
         if let Some(image) = inputs.image(name) {
@@ -98,7 +103,7 @@ impl<'d> Start<'d> {
 }
 
 /// Returns true if an image has ONBUILD instructions.
-pub fn has_triggers(inputs: &Inputs<'_>, image: &str) -> bool {
+pub(crate) fn has_triggers(inputs: &Inputs<'_>, image: &str) -> bool {
     let onbuild = match (inputs.image(image), inputs.built_here(image)) {
         (Some(image), _) => image.config.as_ref().map_or(0, |config| config.onbuild.len()),
         (None, built) => built.map_or(0, |built| built.end.onbuild.len()),

@@ -25,7 +25,7 @@ const MANY_FILES: usize = 5_000;
 
 /// RUN instructions between a place in a Dockerfile and the ends of the images that contain it.
 #[derive(Debug)]
-pub struct LaterRuns {
+pub(crate) struct LaterRuns {
     /// For each stage, the lines of its RUN instructions.
     runs: Vec<Vec<usize>>,
     /// For each stage, the stages that start from it.
@@ -34,7 +34,7 @@ pub struct LaterRuns {
 
 impl LaterRuns {
     /// Reads the RUN instructions of the stages.
-    pub fn new(dockerfile: &Dockerfile, stages: &Stages) -> Self {
+    pub(crate) fn new(dockerfile: &Dockerfile, stages: &Stages) -> Self {
         let mut later =
             Self { runs: vec![Vec::new(); stages.len()], children: vec![Vec::new(); stages.len()] };
         for stage in 0..stages.len() {
@@ -62,7 +62,7 @@ impl LaterRuns {
     ///
     /// `on_nothing` is true if the instruction is the first change on `scratch`, where BuildKit drops the merge;
     /// `files` is the number of files that it is known to copy.
-    pub fn judge(&self, stage: usize, line: usize, on_nothing: bool, files: usize) -> Benefit {
+    pub(crate) fn judge(&self, stage: usize, line: usize, on_nothing: bool, files: usize) -> Benefit {
         let ends_in_image = stage + 1 == self.runs.len() || !self.children[stage].is_empty();
         match self.after(stage, line) {
             _ if on_nothing => Benefit::None,

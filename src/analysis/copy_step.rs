@@ -7,14 +7,14 @@ use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
 use crate::analysis::resolve::{Chmod, ResolvedTransfer};
 use crate::analysis::restored::Difference;
-use crate::analysis::source::Source;
+use crate::analysis::source::CopySource;
 use crate::analysis::state::State;
 use crate::analysis::transfer::{self, Copying, Mode};
 use crate::analysis::view::View;
 use crate::rootfs::Rootfs;
 
 /// The linking of an instruction, which determines its effect on the filesystem.
-pub enum Linking {
+pub(crate) enum Linking {
     /// It is already linked.
     Done,
     /// It is already linked, unless its `--chmod` is not empty.
@@ -28,7 +28,7 @@ pub enum Linking {
 
 impl Linking {
     /// Returns the linking of a decided instruction.
-    pub fn of(
+    pub(crate) fn of(
         line: &ResolvedTransfer<'_>,
         decision: &Decision,
         difference: Option<(usize, Difference)>,
@@ -44,7 +44,7 @@ impl Linking {
 
 /// Returns the heavier of the decisions in each of the filesystems, and the difference that a link would make, if it
 /// may be restored.
-pub fn decide(
+pub(crate) fn decide(
     state: &mut State<'_>,
     line: &ResolvedTransfer<'_>,
     inputs: &Inputs<'_>,
@@ -77,7 +77,7 @@ pub fn decide(
 }
 
 /// Applies the effect of an instruction to the filesystems of a state.
-pub fn leave(state: &mut State<'_>, line: &ResolvedTransfer<'_>, linking: &Linking) {
+pub(crate) fn leave(state: &mut State<'_>, line: &ResolvedTransfer<'_>, linking: &Linking) {
     let keyword = line.transfer.kind.keyword();
     let Ok(destination) = &line.destination else {
         return state.wrote_somewhere(keyword);
@@ -87,7 +87,7 @@ pub fn leave(state: &mut State<'_>, line: &ResolvedTransfer<'_>, linking: &Linki
     let chown = line.owner != Owner::Default;
     let modes = line.directory_modes();
     let filtered = line.transfer.options.parents || !line.transfer.options.exclude.is_empty();
-    let copy = |rootfs: &mut Rootfs, sources: &[Source], mode: Mode| {
+    let copy = |rootfs: &mut Rootfs, sources: &[CopySource], mode: Mode| {
         let owner = line.owner.resolve(rootfs).map(|(ids, _)| ids);
         let line = number;
         let copying = Copying { keyword, line, destination, sources, owner, chown, modes, filtered };

@@ -13,33 +13,33 @@ use crate::rootfs::{Assumption, Leans};
 
 /// The decision that the rules make about an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// `link`, `edit`, `hold`, `unknown` or `no-effect`.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The findings that make the verdict, in the order of the rules.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// The assumptions that the verdict rests on.
-    pub leans: Leans,
+    pub(crate) leans: Leans,
     /// Findings that the maintainers accepted; otherwise they would have made the verdict heavier.
-    pub accepted: Vec<Finding>,
+    pub(crate) accepted: Vec<Finding>,
 }
 
 impl Decision {
     /// Adds an assumption to a verdict that allows the instruction to be linked.
-    pub fn lean_on(&mut self, assumption: &Arc<Assumption>) {
+    pub(crate) fn lean_on(&mut self, assumption: &Arc<Assumption>) {
         if matches!(self.verdict, Verdict::Link | Verdict::Edit) {
             self.leans.add(Arc::clone(assumption));
         }
     }
 
     /// Returns the decision about an instruction whose difference is restored by the end of its stage.
-    pub fn restored(leans: Leans) -> Self {
+    pub(crate) fn restored(leans: Leans) -> Self {
         Self { verdict: Verdict::Link, findings: Vec::new(), leans, accepted: Vec::new() }
     }
 
     /// Merges two decisions about one instruction: the heavier verdict, and the accepted findings of both.
     #[must_use]
-    pub fn or_heavier(self, other: Decision) -> Decision {
+    pub(crate) fn or_heavier(self, other: Decision) -> Decision {
         let (mut heavy, light) = if other.weight() > self.weight() { (other, self) } else { (self, other) };
         // A slash is right for an existing directory, but creates one elsewhere: one text must fit both.
         let one_text = light.verdict == Verdict::Edit && heavy.findings == light.findings;
@@ -69,7 +69,7 @@ impl Decision {
     }
 
     /// Returns the edits in addition to the flag, for the verdict `edit`.
-    pub fn remedies(&self) -> impl Iterator<Item = &Remedy> {
+    pub(crate) fn remedies(&self) -> impl Iterator<Item = &Remedy> {
         self.findings.iter().filter_map(|finding| finding.remedy.as_ref())
     }
 }
@@ -78,7 +78,7 @@ impl Decision {
 ///
 /// The heaviest finding makes the verdict: `no-effect`, then `hold`, then `unknown`, then `edit`. Without a finding,
 /// the instruction may be linked without another change.
-pub fn decide(view: &View<'_>, accepted: &dyn Fn(&Finding) -> bool) -> Decision {
+pub(crate) fn decide(view: &View<'_>, accepted: &dyn Fn(&Finding) -> bool) -> Decision {
     let (accepted, mut findings): (Vec<_>, Vec<_>) =
         findings(view).into_iter().partition(|finding| finding.weight == Weight::Hold && accepted(finding));
     let Some(weight) = findings.iter().map(|finding| finding.weight).max() else {

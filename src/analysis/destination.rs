@@ -14,16 +14,16 @@ const LINK_LIMIT: usize = 255;
 /// `dockerfile2llb.pathRelativeToWorkingDir` and `file.cleanPath`: cleaned, and joined to WORKDIR if it is relative. It
 /// is slashed if it ends with a slash or `/.`, or if it is exactly `.` or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// The absolute, clean path.
-    pub path: String,
+    pub(crate) path: String,
     /// True if it names a directory, whatever exists there.
-    pub slashed: bool,
+    pub(crate) slashed: bool,
 }
 
 impl Destination {
     /// Reads an expanded destination. `None` if it is relative and `workdir` is not known.
-    pub fn new(expanded: &str, workdir: Option<&str>) -> Option<Self> {
+    pub(crate) fn new(expanded: &str, workdir: Option<&str>) -> Option<Self> {
         let slashed =
             expanded.is_empty() || expanded == "." || expanded.ends_with('/') || expanded.ends_with("/.");
         let path = if expanded.starts_with('/') { clean(expanded) } else { join(workdir?, expanded) };
@@ -34,7 +34,7 @@ impl Destination {
 
 /// A path with every symbolic link followed, including the last component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Followed {
+pub(crate) enum Followed {
     /// The real path, with the fact that is known of it.
     At(String, Fact),
     /// The path cannot be followed, because a component is not known.
@@ -43,7 +43,7 @@ pub enum Followed {
 
 /// Follows `path` in `rootfs`, as containerd's `fs.RootPath` does: links are resolved within the root, and the rest of
 /// a path below an absent path or a file is not changed.
-pub fn follow(rootfs: &Rootfs, path: &str) -> Followed {
+pub(crate) fn follow(rootfs: &Rootfs, path: &str) -> Followed {
     let mut leans = Leans::default();
     let mut real = String::from("/");
     let mut rest: Vec<String> =

@@ -29,16 +29,16 @@ impl Links {
 }
 
 /// Applies changes to the facts of a filesystem.
-pub struct Effects<'a> {
+pub(crate) struct Effects<'a> {
     /// The facts of the filesystem.
-    pub rootfs: &'a mut Rootfs,
+    pub(crate) rootfs: &'a mut Rootfs,
     /// The command that changes it.
-    pub step: &'a Step,
+    pub(crate) step: &'a Step,
 }
 
 impl Effects<'_> {
     /// Applies one change.
-    pub fn change(&mut self, change: &Change) {
+    pub(crate) fn change(&mut self, change: &Change) {
         match change {
             Change::Mkdir { path, parents, mode, resets } => {
                 self.mkdir(path, *parents, mode.as_ref(), *resets);

@@ -38,18 +38,18 @@ impl End {
 #[derive(Clone, Debug)]
 pub struct BuiltHere {
     /// The end state of its build.
-    pub end: Arc<End>,
+    pub(crate) end: Arc<End>,
     /// The place in the repository that states this build, `path:line`.
-    pub place: Arc<str>,
+    pub(crate) place: Arc<str>,
 }
 
 /// An image that is stated to be like another.
 #[derive(Clone, Debug)]
 pub struct Like {
     /// The other image.
-    pub image: String,
+    pub(crate) image: String,
     /// The place of the statement, `path:line`.
-    pub place: Arc<str>,
+    pub(crate) place: Arc<str>,
 }
 
 /// A source of what the repository states about images: which of them it builds itself, and which are like others.
@@ -108,7 +108,10 @@ pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &I
 
 /// Returns the images that a Dockerfile starts from or copies from, by the names that it uses, with arguments expanded.
 /// Its own stages and unknown names are left out.
-pub fn images(dockerfile: &Dockerfile, build_args: &BTreeMap<String, Option<String>>) -> BTreeSet<String> {
+pub(crate) fn images(
+    dockerfile: &Dockerfile,
+    build_args: &BTreeMap<String, Option<String>>,
+) -> BTreeSet<String> {
     let stages = Stages::new(dockerfile, build_args);
     let bases = stages.all().iter().map(|stage| stage.base.clone());
     let copied = dockerfile.instructions().iter().filter_map(|instruction| match &instruction.body {

@@ -14,40 +14,40 @@ use crate::shell::Step;
 
 /// The filesystem of the present build, and the one of the build in which an accepted difference is linked.
 #[derive(Clone, Debug)]
-pub struct Filesystems {
+pub(crate) struct Filesystems {
     /// The filesystem of the present build.
-    pub plain: Rootfs,
+    pub(crate) plain: Rootfs,
     /// The filesystem with accepted differences linked, if it is another.
-    pub linked: Option<Rootfs>,
+    pub(crate) linked: Option<Rootfs>,
     /// Differences that may be restored.
-    pub differences: OpenDifferences,
+    pub(crate) differences: OpenDifferences,
 }
 
 impl Filesystems {
     /// Returns filesystems of which nothing is known.
-    pub fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self::new(Base::Unknown("it was not read".into()))
     }
 
-    pub fn new(base: Base) -> Self {
+    pub(crate) fn new(base: Base) -> Self {
         Self { plain: Rootfs::new(base), linked: None, differences: OpenDifferences::default() }
     }
 
     /// Starts a second filesystem, in which an accepted difference is linked. Other differences that may be restored
     /// are no longer followed.
-    pub fn split(&mut self) {
+    pub(crate) fn split(&mut self) {
         self.differences.give_up();
         self.linked.get_or_insert_with(|| self.plain.clone());
     }
 
     /// Returns each of them, the one of the present build first.
-    pub fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
+    pub(crate) fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
         std::iter::once(&mut self.plain).chain(self.linked.as_mut()).chain(self.differences.each())
     }
 
     /// Applies a RUN at `line`. Its writes below its mounts never reach the image, so with mounts, nothing is restored
     /// before its end.
-    pub fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Option<String>], line: usize) {
+    pub(crate) fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Option<String>], line: usize) {
         self.each().for_each(|rootfs| process.make_directory(rootfs, line));
         let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::before(rootfs, targets)).collect();
         for step in steps {
@@ -66,13 +66,13 @@ impl Filesystems {
 
 /// The process that an executor starts for a RUN.
 #[derive(Clone, Debug)]
-pub struct Process {
+pub(crate) struct Process {
     /// The working directory; `None` if it is not known.
-    pub workdir: Option<String>,
+    pub(crate) workdir: Option<String>,
     /// USER; `None` if it is not known.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// The assumption that they rest on.
-    pub assumed: Option<Arc<Assumption>>,
+    pub(crate) assumed: Option<Arc<Assumption>>,
 }
 
 impl Process {
@@ -90,7 +90,12 @@ impl Process {
 
 /// Creates missing directories for WORKDIR and RUN, with mode 0755 and owned by the user (`file.mkdir`,
 /// `copy.MkdirAll`).
-pub fn make_directories(rootfs: &mut Rootfs, path: &str, owner: Option<&((u32, u32), Leans)>, line: usize) {
+pub(crate) fn make_directories(
+    rootfs: &mut Rootfs,
+    path: &str,
+    owner: Option<&((u32, u32), Leans)>,
+    line: usize,
+) {
     let Followed::At(real, _) = destination::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
         return rootfs.disturb(Disturbance::new("WORKDIR", line, reach));

@@ -7,27 +7,27 @@ use crate::analysis::decision::Decision;
 
 /// The judgement of an instruction, wherever it runs.
 #[derive(Clone, Debug)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// Index of the instruction; for a trigger, the index of the ONBUILD.
-    pub instruction: usize,
+    pub(crate) instruction: usize,
     /// The decision.
-    pub decision: Decision,
+    pub(crate) decision: Decision,
     /// True if it is the first change on `scratch`.
-    pub on_nothing: bool,
+    pub(crate) on_nothing: bool,
     /// True if it is an ADD that is proved to do the same as a COPY.
-    pub is_copy: bool,
+    pub(crate) is_copy: bool,
     /// The number of files that it is known to copy.
-    pub files: usize,
+    pub(crate) files: usize,
     /// The stage in which it was judged; an ONBUILD has several.
-    pub stage: usize,
+    pub(crate) stage: usize,
     /// The line of the instruction or of its ONBUILD.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl Judged {
     /// Merges two judgements of an instruction that runs in several places: in stages of this file, and in children in
     /// other files.
-    pub fn both(self, other: Judged) -> Judged {
+    pub(crate) fn both(self, other: Judged) -> Judged {
         Judged {
             instruction: self.instruction,
             stage: self.stage,
@@ -42,13 +42,13 @@ impl Judged {
 
 /// An image that a stage starts from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BaseRead {
+pub(crate) struct BaseRead {
     /// The name in FROM, with arguments expanded.
-    pub image: String,
+    pub(crate) image: String,
     /// The source of what is known of its filesystem; `None` if it is not known.
-    pub source: Option<Knowledge>,
+    pub(crate) source: Option<Knowledge>,
     /// The digest of the image that is known.
-    pub digest: Option<String>,
+    pub(crate) digest: Option<String>,
 }
 
 /// The source of what is known of a base image.

@@ -78,7 +78,7 @@ impl<'a> NamedContexts<'a> {
 
     /// Returns the context that a name stands for (`dockerui.Client.NamedContext`): the context for the platform comes
     /// first. `None` if the name is not a named context. `platform` is `None` if it is not known.
-    pub fn lookup(&self, name: &str, platform: Option<&str>) -> Option<NamedContext<'a>> {
+    pub(crate) fn lookup(&self, name: &str, platform: Option<&str>) -> Option<NamedContext<'a>> {
         let name = Name::new(name)?;
         let for_one = self.contexts.keys().any(|(other, platform)| *other == name && platform.is_some());
         let known = platform.filter(|platform| CANONICAL.contains(platform));

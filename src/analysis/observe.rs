@@ -20,22 +20,22 @@ const BLIND: [&str; 26] = [
 
 /// Commands of a stage that may see whether a file was linked: the line and name of each.
 #[derive(Clone, Debug, Default)]
-pub struct Observers(BTreeSet<(usize, String)>);
+pub(crate) struct Observers(BTreeSet<(usize, String)>);
 
 impl Observers {
     /// Records the observers among commands that ran.
-    pub fn note(&mut self, steps: &[Step]) {
+    pub(crate) fn note(&mut self, steps: &[Step]) {
         let seeing = steps.iter().filter(|step| may_observe(step));
         self.0.extend(seeing.map(|step| (step.line, step.command.clone())));
     }
 
     /// Adds the observers of another state of the same stage.
-    pub fn merge(&mut self, mut other: Self) {
+    pub(crate) fn merge(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
     }
 
     /// Adds the assumptions of a link at `line`: that no observer after it looks at link counts and times.
-    pub fn assume_blind(&self, line: usize, leans: &mut Leans) {
+    pub(crate) fn assume_blind(&self, line: usize, leans: &mut Leans) {
         for (line, command) in self.0.iter().filter(|(at, _)| *at > line) {
             let message =
                 format!("`{command}` (line {line}) does not look at link counts and times of linked files");

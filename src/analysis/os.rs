@@ -6,7 +6,7 @@ use crate::rootfs::{Assumption, Leans};
 
 /// The operating system, as the base image states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Os {
+pub(crate) enum Os {
     /// Linux, proved.
     Linux,
     /// Linux, assumed because nothing states another system.
@@ -17,7 +17,7 @@ pub enum Os {
 
 impl Os {
     /// Returns the system of an image that does not state it.
-    pub fn assumed(what: &str, line: usize) -> Self {
+    pub(crate) fn assumed(what: &str, line: usize) -> Self {
         let mut leans = Leans::default();
         let message = format!("{what} (line {line}) is a Linux image");
         leans.add(Arc::new(Assumption::new(line, "/", message)));

@@ -5,7 +5,7 @@ use crate::rootfs::{Leans, Rootfs};
 
 /// The owner that `--chown` sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// The default: root.
     Default,
     /// Numbers.
@@ -33,7 +33,7 @@ impl Owner {
     }
 
     /// Parses an expanded owner.
-    pub fn of(value: &str) -> Self {
+    pub(crate) fn of(value: &str) -> Self {
         if value.is_empty() {
             return Owner::Default;
         }
@@ -50,7 +50,7 @@ impl Owner {
     }
 
     /// Returns the numbers, if no lookup is needed.
-    pub fn numbers(&self) -> Option<(u32, u32)> {
+    pub(crate) fn numbers(&self) -> Option<(u32, u32)> {
         match self {
             Owner::Default => Some((0, 0)),
             Owner::Numeric { uid, gid } => Some((*uid, *gid)),
@@ -59,7 +59,7 @@ impl Owner {
     }
 
     /// Returns the numbers; names are looked up in the known content of `/etc/passwd` and `/etc/group`.
-    pub fn resolve(&self, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
+    pub(crate) fn resolve(&self, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
         let Owner::Named(name) = self else { return Some((self.numbers()?, Leans::default())) };
         let (user, group) = match name.split_once(':') {
             Some((user, group)) => (user, Some(group)),
@@ -98,7 +98,7 @@ impl Owner {
 
 /// Returns the user and group of a process with this USER (`oci.GetUser`). Without a group, it is the group of the
 /// account with that name or number, and 0 for a number without an account.
-pub fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
+pub(crate) fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
     let owner = Owner::of(user);
     match owner {
         Owner::Numeric { uid, .. } if uid != 0 && !user.contains(':') => {

@@ -6,7 +6,7 @@ use crate::analysis::Inputs;
 use crate::analysis::destination::Destination;
 use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
-use crate::analysis::source::{self, Source, SourceKind};
+use crate::analysis::source::{self, CopySource, SourceKind};
 use crate::analysis::state::State;
 use crate::analysis::transfer::DirectoryModes;
 use crate::builds::BuildContext;
@@ -15,7 +15,7 @@ use crate::rootfs::{Assumption, Base, Leans, Rootfs};
 
 /// The effect of `--chmod`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chmod {
+pub(crate) enum Chmod {
     /// None: it is absent or proved to be empty.
     Empty,
     /// It sets a mode, and BuildKit then ignores `--link`.
@@ -26,25 +26,25 @@ pub enum Chmod {
 
 /// A COPY or ADD with its words resolved: variables expanded, sources found.
 #[derive(Clone, Debug)]
-pub struct ResolvedTransfer<'a> {
+pub(crate) struct ResolvedTransfer<'a> {
     /// The instruction.
-    pub transfer: &'a Transfer,
+    pub(crate) transfer: &'a Transfer,
     /// The destination, or the reason why it is not known.
-    pub destination: Result<Destination, String>,
+    pub(crate) destination: Result<Destination, String>,
     /// The owner of the files and directories that it creates.
-    pub owner: Owner,
+    pub(crate) owner: Owner,
     /// `--chmod`.
-    pub chmod: Chmod,
+    pub(crate) chmod: Chmod,
     /// The sources, in order, with heredocs last.
-    pub sources: Vec<Source>,
+    pub(crate) sources: Vec<CopySource>,
     /// The sources in the build in which accepted differences are linked; `None` if they are the same.
-    pub linked_sources: Option<Vec<Source>>,
+    pub(crate) linked_sources: Option<Vec<CopySource>>,
 }
 
 impl ResolvedTransfer<'_> {
     /// Returns the same instruction in the build in which accepted differences are linked.
     #[must_use]
-    pub fn where_linked(&self) -> Self {
+    pub(crate) fn where_linked(&self) -> Self {
         let mut line = self.clone();
         if let Some(sources) = line.linked_sources.take() {
             line.sources = sources;
@@ -54,7 +54,7 @@ impl ResolvedTransfer<'_> {
 
     /// Returns the modes that directories from sources get. Frontends before 1.10 do not expand variables in `--chmod`,
     /// so a mode from a variable is unknown (`dispatchCopy`).
-    pub fn directory_modes(&self) -> DirectoryModes {
+    pub(crate) fn directory_modes(&self) -> DirectoryModes {
         let written = self.transfer.options.chmod.as_deref().unwrap_or_default();
         let octal = u32::from_str_radix(written, 8).ok().filter(|mode| *mode <= 0o7777);
         match (self.chmod, octal) {
@@ -65,7 +65,7 @@ impl ResolvedTransfer<'_> {
     }
 
     /// Returns the assumption that the sources are in this build context; `None` if no source is in a build context.
-    pub fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
+    pub(crate) fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
         let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
         let assumption = || Assumption::new(line, "/", format!("{message} (line {line})"));
@@ -74,7 +74,11 @@ impl ResolvedTransfer<'_> {
 }
 
 /// Resolves the words of a COPY or ADD, without its sources.
-pub fn words<'t>(state: &State<'_>, transfer: &'t Transfer, escape_token: char) -> ResolvedTransfer<'t> {
+pub(crate) fn words<'t>(
+    state: &State<'_>,
+    transfer: &'t Transfer,
+    escape_token: char,
+) -> ResolvedTransfer<'t> {
     let expand = |word: &str| state.expand(word, escape_token);
     let destination = match &transfer.destination {
         None => Err("the line has none".to_owned()),
@@ -97,7 +101,7 @@ pub fn words<'t>(state: &State<'_>, transfer: &'t Transfer, escape_token: char) 
 }
 
 /// The place where sources are looked for.
-pub enum Origin<'c> {
+pub(crate) enum Origin<'c> {
     /// A build context.
     Context(&'c dyn BuildContext),
     /// A stage or an image.
@@ -107,30 +111,30 @@ pub enum Origin<'c> {
 }
 
 /// The place where sources are looked for, now and once accepted differences are linked, if that is another place.
-pub struct Origins<'c> {
+pub(crate) struct Origins<'c> {
     plain: Origin<'c>,
     linked: Option<Origin<'c>>,
 }
 
 impl<'c> Origins<'c> {
     /// Returns the same place for both builds.
-    pub fn one(plain: Origin<'c>) -> Self {
+    pub(crate) fn one(plain: Origin<'c>) -> Self {
         Self { plain, linked: None }
     }
 
     /// Returns the place for `scratch`.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self::one(Origin::Rootfs(Rootfs::new(Base::Scratch)))
     }
 
     /// Returns the place for the end of a stage or of another build.
-    pub fn of(filesystems: Filesystems) -> Self {
+    pub(crate) fn of(filesystems: Filesystems) -> Self {
         let Filesystems { plain, linked, .. } = filesystems;
         Self { plain: Origin::Rootfs(plain), linked: linked.map(Origin::Rootfs) }
     }
 
     /// Returns the place for an image: as it was read, as the repository builds it, or as its family is known.
-    pub fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
+    pub(crate) fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
         let base = if let Some(image) = inputs.image(name) {
             Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }
         } else if let Some(built) = inputs.built_here(name) {
@@ -144,12 +148,12 @@ impl<'c> Origins<'c> {
     }
 
     /// Returns the sources of a COPY or ADD, and the sources once accepted differences are linked, if they are others.
-    pub fn sources(
+    pub(crate) fn sources(
         &self,
         state: &State<'_>,
         transfer: &Transfer,
         escape_token: char,
-    ) -> (Vec<Source>, Option<Vec<Source>>) {
+    ) -> (Vec<CopySource>, Option<Vec<CopySource>>) {
         let plain = self.plain.sources(state, transfer, escape_token);
         let linked = self.linked.as_ref().map(|origin| origin.sources(state, transfer, escape_token));
         let linked = linked.filter(|linked| *linked != plain);
@@ -158,7 +162,7 @@ impl<'c> Origins<'c> {
 }
 
 impl Origin<'_> {
-    fn sources(&self, state: &State<'_>, transfer: &Transfer, escape_token: char) -> Vec<Source> {
+    fn sources(&self, state: &State<'_>, transfer: &Transfer, escape_token: char) -> Vec<CopySource> {
         let is_add = transfer.kind == TransferKind::Add;
         let unpack = is_add && transfer.options.unpack != Some(false);
         let mut sources = Vec::new();
@@ -166,40 +170,40 @@ impl Origin<'_> {
             let written = match state.expand(&word.text, escape_token) {
                 Ok(written) => written,
                 Err(why) => {
-                    sources.push(Source::unknown(&word.text, why));
+                    sources.push(CopySource::unknown(&word.text, why));
                     continue;
                 }
             };
             match self {
-                _ if is_add && source::is_git(&written) => sources.push(Source::git(&written)),
+                _ if is_add && source::is_git(&written) => sources.push(CopySource::git(&written)),
                 _ if is_add && source::is_url(&written) => {
-                    sources.push(Source::url(&written, transfer.options.unpack == Some(true)));
+                    sources.push(CopySource::url(&written, transfer.options.unpack == Some(true)));
                 }
                 Origin::Rootfs(rootfs) => sources.extend(source::from_rootfs(rootfs, &written)),
-                Origin::Unknown(why) => sources.push(Source::unknown(&written, why.as_str())),
+                Origin::Unknown(why) => sources.push(CopySource::unknown(&written, why.as_str())),
                 Origin::Context(context) => sources.extend(source::from_context(*context, &written, unpack)),
             }
         }
         for source in &mut sources {
             assume_there(state, transfer, source);
         }
-        sources.extend(transfer.heredocs.iter().map(|heredoc| Source::heredoc(&heredoc.name)));
+        sources.extend(transfer.heredocs.iter().map(|heredoc| CopySource::heredoc(&heredoc.name)));
         sources
     }
 }
 
 /// Returns true if an ADD does the same as a COPY with the same words: it extracts, downloads and clones nothing.
-pub fn is_copy(transfer: &Transfer, sources: &[Source]) -> bool {
+pub(crate) fn is_copy(transfer: &Transfer, sources: &[CopySource]) -> bool {
     let options = &transfer.options;
     let plain = options.checksum.is_none() && options.keep_git_dir.is_none() && options.unpack.is_none();
-    let copied = |source: &Source| matches!(source.kind, SourceKind::File | SourceKind::Dir(_));
+    let copied = |source: &CopySource| matches!(source.kind, SourceKind::File | SourceKind::Dir(_));
     let local =
         transfer.sources.iter().all(|word| !source::is_url(&word.text) && !source::is_git(&word.text));
     transfer.kind == TransferKind::Add && plain && local && !sources.is_empty() && sources.iter().all(copied)
 }
 
 /// Adds the assumption that an unseen source exists, and for ADD, that it is not an archive.
-fn assume_there(state: &State<'_>, transfer: &Transfer, source: &mut Source) {
+fn assume_there(state: &State<'_>, transfer: &Transfer, source: &mut CopySource) {
     let SourceKind::Unknown(_) = source.kind else { return };
     let (keyword, archive) = match transfer.kind {
         TransferKind::Copy => ("COPY", ""),

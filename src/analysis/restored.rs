@@ -36,7 +36,7 @@ const BLIND: [&str; 15] = [
 
 /// The directories that a link of one instruction would change.
 #[derive(Clone, Debug)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The owner that they would have.
     owner: (u32, u32),
     /// The directories, with their present facts.
@@ -48,7 +48,7 @@ pub struct Difference {
 impl Difference {
     /// Returns the difference that a link of an unsafe instruction would make. `None` if more than mode and owner of
     /// directories differs, or if one of the directories is not fully known.
-    pub fn of(view: &View<'_>, decision: &Decision) -> Option<Self> {
+    pub(crate) fn of(view: &View<'_>, decision: &Decision) -> Option<Self> {
         if decision.verdict != Verdict::Hold || view.resolved.transfer.options.link.is_some() {
             return None;
         }
@@ -78,7 +78,7 @@ impl Difference {
     }
 
     /// Adds an assumption.
-    pub fn lean_on(&mut self, assumption: &Arc<Assumption>) {
+    pub(crate) fn lean_on(&mut self, assumption: &Arc<Assumption>) {
         self.leans.add(Arc::clone(assumption));
     }
 }
@@ -113,16 +113,16 @@ struct Variant {
 
 /// An instruction whose difference is restored.
 #[derive(Clone, Debug)]
-pub struct Restored {
+pub(crate) struct Restored {
     /// The index of its judgement.
-    pub judged: usize,
+    pub(crate) judged: usize,
     /// The assumptions that the claim rests on.
-    pub leans: Leans,
+    pub(crate) leans: Leans,
 }
 
 /// The differences of a stage that are still open, and those that are restored.
 #[derive(Clone, Debug, Default)]
-pub struct OpenDifferences {
+pub(crate) struct OpenDifferences {
     variants: Vec<Variant>,
     lines: Vec<Line>,
     restored: Vec<Restored>,
@@ -130,17 +130,17 @@ pub struct OpenDifferences {
 
 impl OpenDifferences {
     /// Returns true if a path still differs.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.lines.is_empty()
     }
 
     /// Returns the filesystems in which differing instructions are linked.
-    pub fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
+    pub(crate) fn each(&mut self) -> impl Iterator<Item = &mut Rootfs> {
         self.variants.iter_mut().map(|variant| &mut variant.rootfs)
     }
 
     /// Returns each filesystem, with true if it is the one in which the instructions of `difference` are linked.
-    pub fn each_with(
+    pub(crate) fn each_with(
         &mut self,
         difference: Option<&Difference>,
     ) -> impl Iterator<Item = (&mut Rootfs, bool)> {
@@ -149,7 +149,7 @@ impl OpenDifferences {
     }
 
     /// Starts to follow the difference of an instruction.
-    pub fn open(&mut self, judged: usize, difference: &Difference, plain: &mut Rootfs) {
+    pub(crate) fn open(&mut self, judged: usize, difference: &Difference, plain: &mut Rootfs) {
         let mut open = BTreeSet::new();
         for (path, fact) in &difference.directories {
             // Commands that affect everything known below a directory have to find it in each filesystem.
@@ -163,7 +163,7 @@ impl OpenDifferences {
     }
 
     /// Stops following: no open difference counts as restored.
-    pub fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         self.lines.clear();
         self.variants.clear();
     }
@@ -180,7 +180,7 @@ impl OpenDifferences {
     }
 
     /// Checks a command before it runs, while paths differ.
-    pub fn before(&mut self, step: &Step, plain: &Rootfs) {
+    pub(crate) fn before(&mut self, step: &Step, plain: &Rootfs) {
         for path in self.open_paths() {
             match sight(step, &path, plain) {
                 Sight::None => {}
@@ -200,7 +200,7 @@ impl OpenDifferences {
     }
 
     /// Finds the paths that agree again.
-    pub fn compare(&mut self, plain: &Rootfs) {
+    pub(crate) fn compare(&mut self, plain: &Rootfs) {
         for path in self.open_paths() {
             let mut fact = plain.get(&path);
             let mut agree = true;
@@ -235,7 +235,7 @@ impl OpenDifferences {
     }
 
     /// Ends the stage and returns the differences that are restored.
-    pub fn end(&mut self) -> Vec<Restored> {
+    pub(crate) fn end(&mut self) -> Vec<Restored> {
         std::mem::take(self).restored
     }
 }

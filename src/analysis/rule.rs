@@ -106,7 +106,7 @@ pub struct Rule {
     /// The name, as in plans, waivers and `layerwright explain`.
     pub name: &'static str,
     /// The outcome, in one line.
-    pub summary: &'static str,
+    pub(crate) summary: &'static str,
     /// The outcome, the reason, an example and its source, in Markdown.
     pub documentation: &'static str,
     /// The words of the instruction that a finding is about.
@@ -123,7 +123,7 @@ pub struct Rule {
 }
 
 /// The search of a rule for findings at one instruction.
-pub type Check = fn(&View<'_>, &mut Vec<Finding<Candidate>>);
+pub(crate) type Check = fn(&View<'_>, &mut Vec<Finding<Candidate>>);
 
 impl Rule {
     /// Returns its id.
@@ -199,7 +199,7 @@ const STAGED_TREE: &str = "in a stage of its own, build the tree with these dire
 
 /// The weight of a finding, lightest first. The heaviest finding of an instruction makes its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// The instruction is equivalent with another change to it.
     Edit,
     /// The effect of a link is not known.
@@ -250,17 +250,17 @@ pub enum Candidate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding<E = Remedy> {
     /// The rule.
-    pub rule: RuleId,
+    pub(crate) rule: RuleId,
     /// Its weight.
-    pub weight: Weight,
+    pub(crate) weight: Weight,
     /// The path in the image that it is about; empty if it is about none.
-    pub path: String,
+    pub(crate) path: String,
     /// Both outcomes in one sentence.
-    pub message: String,
+    pub(crate) message: String,
     /// The assumptions that it rests on.
-    pub leans: Leans,
+    pub(crate) leans: Leans,
     /// The edit that makes the instruction equivalent.
-    pub remedy: Option<E>,
+    pub(crate) remedy: Option<E>,
 }
 
 impl<E> Finding<E> {

@@ -16,11 +16,11 @@ use crate::shell::{self, Change, Effect, Invocation, Lookup, Script, ScriptHered
 
 /// A RUN of a Dockerfile, by the index of its instruction; for a trigger, the index of the ONBUILD.
 #[derive(Clone, Copy, Debug)]
-pub struct RunAt(pub usize);
+pub(crate) struct RunAt(pub(crate) usize);
 
 /// The environment in which a RUN runs.
 #[derive(Clone, Debug)]
-pub struct Invoked {
+pub(crate) struct Invoked {
     scope: Arc<Scope>,
     workdir: Option<String>,
     user: User,
@@ -29,7 +29,7 @@ pub struct Invoked {
 
 impl Invoked {
     /// Returns the environment at this point of a stage.
-    pub fn of(state: &State<'_>) -> Self {
+    pub(crate) fn of(state: &State<'_>) -> Self {
         Self {
             scope: Arc::clone(&state.scope),
             workdir: state.workdir.as_ref().ok().cloned(),
@@ -40,7 +40,7 @@ impl Invoked {
 }
 
 /// Returns the commands of a RUN.
-pub fn steps(dockerfile: &Dockerfile, RunAt(at): RunAt, invoked: &Invoked) -> Vec<Step> {
+pub(crate) fn steps(dockerfile: &Dockerfile, RunAt(at): RunAt, invoked: &Invoked) -> Vec<Step> {
     let Some((instruction, run)) = dockerfile.instructions().get(at).and_then(run_of) else {
         return Vec::new();
     };
@@ -150,7 +150,7 @@ fn user(state: &State<'_>) -> User {
 }
 
 /// Applies one command of a RUN.
-pub fn apply(rootfs: &mut Rootfs, step: &Step) {
+pub(crate) fn apply(rootfs: &mut Rootfs, step: &Step) {
     match &step.effect {
         Effect::None => {}
         Effect::Certain(changes) => {
@@ -172,7 +172,7 @@ pub fn apply(rootfs: &mut Rootfs, step: &Step) {
 const MOUNT_POINTS: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// The paths below the mounts of a RUN: what the RUN writes there never reaches the image.
-pub struct Mounts {
+pub(crate) struct Mounts {
     /// Each target with the fact before the RUN; for a target that did not exist, its first parent directory that did
     /// not exist.
     targets: Vec<(String, Fact)>,
@@ -184,7 +184,7 @@ pub struct Mounts {
 
 impl Mounts {
     /// Records the targets before the RUN.
-    pub fn before(rootfs: &Rootfs, targets: &[Option<String>]) -> Self {
+    pub(crate) fn before(rootfs: &Rootfs, targets: &[Option<String>]) -> Self {
         let look = |target: &String| {
             let target = match destination::follow(rootfs, target) {
                 Followed::At(real, _) => real,
@@ -205,7 +205,7 @@ impl Mounts {
 
     /// Restores the paths below the mounts. A target that did not exist is removed after the step, with the parent
     /// directories that were created for it; before BuildKit 0.11, an empty directory owned by root stays.
-    pub fn after(self, rootfs: &mut Rootfs, line: usize) {
+    pub(crate) fn after(self, rootfs: &mut Rootfs, line: usize) {
         for (path, mut fact) in self.targets {
             let below = if fact.known == Known::Absent {
                 let message = format!("the builder removes the mount target {path} of RUN (line {line})");

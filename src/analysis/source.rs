@@ -11,20 +11,20 @@ use crate::text::path::{base_name, clean, join};
 
 /// One source of a COPY or ADD.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct CopySource {
     /// The name that it gets inside a directory; empty if it is not known.
-    pub name: String,
+    pub(crate) name: String,
     /// The source as written, for messages.
-    pub written: String,
+    pub(crate) written: String,
     /// The type of the source.
-    pub kind: SourceKind,
+    pub(crate) kind: SourceKind,
     /// The assumptions that the type rests on.
-    pub leans: Leans,
+    pub(crate) leans: Leans,
 }
 
 /// The type of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SourceKind {
+pub(crate) enum SourceKind {
     /// A file, a heredoc, or the file behind a URL that is not unpacked.
     File,
     /// A directory, with the paths below it.
@@ -44,13 +44,13 @@ pub enum SourceKind {
     Unknown(Arc<str>),
 }
 
-impl Source {
+impl CopySource {
     fn new(written: &str, name: &str, kind: SourceKind) -> Self {
         Self { name: name.to_owned(), written: written.to_owned(), kind, leans: Leans::default() }
     }
 
     /// Returns the number of files that it is known to bring.
-    pub fn files(&self) -> usize {
+    pub(crate) fn files(&self) -> usize {
         match &self.kind {
             SourceKind::Dir(listing) => {
                 listing.entries.iter().filter(|(_, known)| !matches!(known, Known::Dir(_))).count()
@@ -61,18 +61,18 @@ impl Source {
     }
 
     /// Returns the source of a heredoc.
-    pub fn heredoc(name: &str) -> Self {
+    pub(crate) fn heredoc(name: &str) -> Self {
         Self::new(&format!("<<{name}"), name, SourceKind::File)
     }
 
     /// Returns a source whose words are not known.
-    pub fn unknown(written: &str, why: impl Into<Arc<str>>) -> Self {
+    pub(crate) fn unknown(written: &str, why: impl Into<Arc<str>>) -> Self {
         Self::new(written, "", SourceKind::Unknown(why.into()))
     }
 
     /// Returns the source of a URL in ADD: a file with the name of the last component, or an archive with `--unpack`
     /// (`dockerfile2llb.dispatchCopy`).
-    pub fn url(url: &str, unpack: bool) -> Self {
+    pub(crate) fn url(url: &str, unpack: bool) -> Self {
         let path = url.split(['?', '#']).next().unwrap_or(url);
         let after_scheme = path.split_once("://").map_or(path, |(_, rest)| rest);
         let name = after_scheme.split_once('/').map_or("", |(_, path)| base_name(path.trim_end_matches('/')));
@@ -89,13 +89,13 @@ impl Source {
     }
 
     /// Returns the source of a git repository in ADD.
-    pub fn git(url: &str) -> Self {
+    pub(crate) fn git(url: &str) -> Self {
         Self::new(url, "", SourceKind::Git)
     }
 }
 
 /// Returns true if ADD clones this source (`dfgitutil.ParseGitRef`).
-pub fn is_git(source: &str) -> bool {
+pub(crate) fn is_git(source: &str) -> bool {
     let http = source.starts_with("http://") || source.starts_with("https://");
     let path = source.split(['?', '#']).next().unwrap_or(source);
     source.starts_with("git://")
@@ -105,15 +105,15 @@ pub fn is_git(source: &str) -> bool {
 }
 
 /// Returns true if ADD downloads this source (`dockerfile2llb.isHTTPSource`).
-pub fn is_url(source: &str) -> bool {
+pub(crate) fn is_url(source: &str) -> bool {
     (source.starts_with("http://") || source.starts_with("https://")) && !is_git(source)
 }
 
 /// Returns the sources that `written` stands for in a build context. `unpack` is true if ADD would extract archives.
-pub fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> Vec<Source> {
+pub(crate) fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> Vec<CopySource> {
     let Some(found) = context.find(written) else {
         let why = format!("{written} {}", context.missing());
-        return vec![Source::new(written, base_name(&clean(written)), SourceKind::Unknown(why.into()))];
+        return vec![CopySource::new(written, base_name(&clean(written)), SourceKind::Unknown(why.into()))];
     };
     let one = |at: ContextPath| {
         let name = base_name(&format!("/{}", at.path)).to_owned();
@@ -124,7 +124,7 @@ pub fn from_context(context: &dyn BuildContext, written: &str, unpack: bool) -> 
             ContextEntry::Symlink(_) => SourceKind::Unknown(format!("{} is a dangling link", at.path).into()),
             ContextEntry::Unknown => SourceKind::Unknown(format!("{} is a submodule", at.path).into()),
         };
-        Source { name, written: written.to_owned(), kind, leans: Leans::default() }
+        CopySource { name, written: written.to_owned(), kind, leans: Leans::default() }
     };
     found.into_iter().map(one).collect()
 }
@@ -164,7 +164,7 @@ fn context_listing(context: &dyn BuildContext, directory: &str) -> Listing {
 }
 
 /// Returns the sources that `written` stands for in another stage or image.
-pub fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<Source> {
+pub(crate) fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<CopySource> {
     let path = join("/", written);
     let name = base_name(&path);
     if has_wildcards(written) {
@@ -173,10 +173,10 @@ pub fn from_rootfs(rootfs: &Rootfs, written: &str) -> Vec<Source> {
     vec![at_path(rootfs, written, name, &path)]
 }
 
-fn at_path(rootfs: &Rootfs, written: &str, name: &str, path: &str) -> Source {
+fn at_path(rootfs: &Rootfs, written: &str, name: &str, path: &str) -> CopySource {
     let (real, fact) = match destination::follow(rootfs, path) {
         Followed::At(real, fact) => (real, fact),
-        Followed::Unknown(why) => return Source::new(written, name, SourceKind::Unknown(why)),
+        Followed::Unknown(why) => return CopySource::new(written, name, SourceKind::Unknown(why)),
     };
     let kind = match fact.known {
         Known::File | Known::Other => SourceKind::File,
@@ -184,14 +184,14 @@ fn at_path(rootfs: &Rootfs, written: &str, name: &str, path: &str) -> Source {
         Known::Absent | Known::Symlink(_) => SourceKind::Unknown(format!("{path} is not there").into()),
         Known::Unknown(why) => SourceKind::Unknown(why),
     };
-    Source { leans: fact.leans, ..Source::new(written, name, kind) }
+    CopySource { leans: fact.leans, ..CopySource::new(written, name, kind) }
 }
 
 /// Returns the sources of a wildcard in the last component of a path, in a stage whose directory is fully known.
-fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<Source> {
+fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<CopySource> {
     let (directory, pattern) = path.rsplit_once('/').unwrap_or(("", path));
     let directory = if directory.is_empty() { "/" } else { directory };
-    let not_known = |why: Arc<str>| vec![Source::new(written, "", SourceKind::Unknown(why))];
+    let not_known = |why: Arc<str>| vec![CopySource::new(written, "", SourceKind::Unknown(why))];
     if has_wildcards(directory) {
         return not_known(format!("{written} has a wildcard in a directory").into());
     }
@@ -228,7 +228,7 @@ mod tests {
         assert!(is_git("git@github.com:moby/buildkit.git"));
         assert!(!is_url("https://github.com/moby/buildkit.git"));
         assert!(!is_git("a.git") && !is_url("a.git"));
-        assert_eq!(Source::url("https://example.com/d/a.tgz?x=/y", false).name, "a.tgz");
-        assert_eq!(Source::url("https://example.com", false).name, "__unnamed__");
+        assert_eq!(CopySource::url("https://example.com/d/a.tgz?x=/y", false).name, "a.tgz");
+        assert_eq!(CopySource::url("https://example.com", false).name, "__unnamed__");
     }
 }

@@ -58,7 +58,7 @@ enum What<'d> {
 
 /// The commands of a RUN.
 #[derive(Clone, Debug)]
-pub enum Ran<'d> {
+pub(crate) enum Ran<'d> {
     /// Commands that are already parsed.
     Known(Vec<Step>),
     /// An instruction of the Dockerfile, with the environment in which it runs.
@@ -67,27 +67,27 @@ pub enum Ran<'d> {
 
 /// The facts at one point of a stage.
 #[derive(Clone, Debug)]
-pub struct State<'d> {
+pub(crate) struct State<'d> {
     filesystems: Filesystems,
     /// The events since the filesystems were last computed.
     pending: Vec<Pending<'d>>,
     /// Commands of the stage that may see whether a file was linked.
-    pub observers: Observers,
-    pub scope: Arc<Scope>,
+    pub(crate) observers: Observers,
+    pub(crate) scope: Arc<Scope>,
     /// The absolute path, or the reason why it is not known.
-    pub workdir: Result<String, String>,
+    pub(crate) workdir: Result<String, String>,
     /// The value of USER, expanded, or the reason why it is not known.
-    pub user: Result<String, String>,
-    pub shell: Vec<String>,
-    pub os: Os,
+    pub(crate) user: Result<String, String>,
+    pub(crate) shell: Vec<String>,
+    pub(crate) os: Os,
     /// The assumption about the user of the image, if its configuration is not known.
-    pub assumed_user: Option<Arc<Assumption>>,
+    pub(crate) assumed_user: Option<Arc<Assumption>>,
     /// Instructions in ONBUILD, by the index of the ONBUILD.
-    pub triggers: Vec<usize>,
+    pub(crate) triggers: Vec<usize>,
     /// True if the stage started from nothing and nothing has changed its filesystem since.
-    pub untouched: bool,
+    pub(crate) untouched: bool,
     /// The line of the current instruction, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl<'d> State<'d> {
@@ -109,13 +109,13 @@ impl<'d> State<'d> {
     }
 
     /// Returns the state of `scratch`.
-    pub fn scratch(line: usize) -> Self {
+    pub(crate) fn scratch(line: usize) -> Self {
         let scope = Scope::with_environment([("PATH", DEFAULT_PATH)]);
         Self { untouched: true, ..Self::new(Base::Scratch, scope, Os::Linux, line) }
     }
 
     /// Returns the state of an image of which nothing is known.
-    pub fn unknown(what: &str, why: &str, windows: Option<String>, line: usize) -> Self {
+    pub(crate) fn unknown(what: &str, why: &str, windows: Option<String>, line: usize) -> Self {
         let why: Arc<str> = format!("{what}: {why}").into();
         let os = windows.map_or_else(|| Os::assumed(what, line), Os::Windows);
         let workdir = Err(format!("WORKDIR of {why}"));
@@ -126,7 +126,7 @@ impl<'d> State<'d> {
     }
 
     /// Returns the state of an image that was read.
-    pub fn of_image(name: &str, image: &BaseImage, windows: Option<String>, line: usize) -> Self {
+    pub(crate) fn of_image(name: &str, image: &BaseImage, windows: Option<String>, line: usize) -> Self {
         let base = Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() };
         let os = match (&image.platform, windows) {
             (Some(platform), _) if platform.os == "windows" => {
@@ -156,7 +156,7 @@ impl<'d> State<'d> {
 
     /// Returns the state of an image that was not read, but whose family is known. Its configuration and its filesystem
     /// rest on the same assumption, so every verdict that rests on one of them names the other.
-    pub fn of_profile(image: ProfiledImage, line: usize) -> Self {
+    pub(crate) fn of_profile(image: ProfiledImage, line: usize) -> Self {
         let config = image.config();
         let whole = Arc::clone(image.whole());
         let mut leans = Leans::default();
@@ -174,7 +174,7 @@ impl<'d> State<'d> {
     }
 
     /// Returns the state of an image that another Dockerfile of the repository builds.
-    pub fn of_neighbour(name: &str, built: &BuiltHere, line: usize) -> Self {
+    pub(crate) fn of_neighbour(name: &str, built: &BuiltHere, line: usize) -> Self {
         let whole = built.assumption(name, line);
         Self {
             filesystems: built.filesystems(&whole),
@@ -199,18 +199,18 @@ impl<'d> State<'d> {
     }
 
     /// Expands a word. The error is the reason why its value is not known.
-    pub fn expand(&self, word: &str, escape_token: char) -> Result<String, String> {
+    pub(crate) fn expand(&self, word: &str, escape_token: char) -> Result<String, String> {
         self.scope.expand(word, escape_token)
     }
 
     /// Returns the state of a stage that starts from the end of this one.
-    pub fn child(&mut self) -> Self {
+    pub(crate) fn child(&mut self) -> Self {
         self.filesystems();
         Self { observers: Observers::default(), ..self.clone() }
     }
 
     /// Applies `ARG`.
-    pub fn declare(
+    pub(crate) fn declare(
         &mut self,
         arguments: &[Assignment],
         given: &BTreeMap<String, Option<String>>,
@@ -221,7 +221,7 @@ impl<'d> State<'d> {
     }
 
     /// Applies `ENV`: all values are expanded before any is set (`expandKvpsInPlace`).
-    pub fn assign(&mut self, assignments: &[Assignment], escape_token: char) {
+    pub(crate) fn assign(&mut self, assignments: &[Assignment], escape_token: char) {
         let expand = |word: &String| self.scope.expand(word, escape_token);
         let values: Vec<_> = assignments
             .iter()
@@ -237,13 +237,13 @@ impl<'d> State<'d> {
     }
 
     /// Applies `USER`.
-    pub fn change_user(&mut self, word: &str, escape_token: char) {
+    pub(crate) fn change_user(&mut self, word: &str, escape_token: char) {
         self.user = self.expand(word, escape_token);
         self.assumed_user = None;
     }
 
     /// Applies `WORKDIR`: creates missing directories, owned by the current user (`dockerfile2llb.dispatchWorkdir`).
-    pub fn change_workdir(&mut self, word: &str, escape_token: char) {
+    pub(crate) fn change_workdir(&mut self, word: &str, escape_token: char) {
         let path = match self.expand(word, escape_token) {
             Ok(path) if path.starts_with('/') => Ok(clean(&path)),
             Ok(path) => self.workdir.as_ref().map(|workdir| join(workdir, &path)).map_err(Clone::clone),
@@ -261,7 +261,7 @@ impl<'d> State<'d> {
     }
 
     /// Applies `RUN`.
-    pub fn ran(&mut self, run: &Run, ran: Ran<'d>, escape_token: char) {
+    pub(crate) fn ran(&mut self, run: &Run, ran: Ran<'d>, escape_token: char) {
         self.untouched = false;
         let process = Process {
             workdir: self.workdir.as_ref().ok().cloned(),
@@ -288,17 +288,17 @@ impl<'d> State<'d> {
     }
 
     /// Records that an instruction wrote to an unknown path.
-    pub fn wrote_somewhere(&mut self, keyword: &'static str) {
+    pub(crate) fn wrote_somewhere(&mut self, keyword: &'static str) {
         self.happened(What::Elsewhere(keyword));
     }
 
     /// Forgets the differences so far: their instructions cannot be edited in this file.
-    pub fn forget_differences(&mut self) {
+    pub(crate) fn forget_differences(&mut self) {
         self.filesystems.differences.end();
     }
 
     /// Ends the stage and returns the differences that are restored.
-    pub fn restored(&mut self) -> Vec<Restored> {
+    pub(crate) fn restored(&mut self) -> Vec<Restored> {
         if self.filesystems.differences.is_open() {
             self.filesystems();
         }
@@ -306,7 +306,7 @@ impl<'d> State<'d> {
     }
 
     /// Returns the filesystems, after the effects of all events.
-    pub fn filesystems(&mut self) -> &mut Filesystems {
+    pub(crate) fn filesystems(&mut self) -> &mut Filesystems {
         for Pending { line, what } in std::mem::take(&mut self.pending) {
             match what {
                 What::Elsewhere(keyword) => {

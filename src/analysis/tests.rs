@@ -196,7 +196,7 @@ fn what_an_exclude_leaves_out_is_not_known_afterwards() {
 }
 
 #[test]
-fn nothing_is_proved_across_a_command_that_nobody_knows() {
+fn nothing_is_proved_across_an_unknown_command() {
     let text = "FROM base\nRUN ./install.sh\nCOPY <<x /opt/\nx\nCOPY <<x /root/\nx\n";
     let sites = judged(tree(), text, &NoContext, rule::ALL);
     assert_eq!((sites[0].verdict, sites[0].proved()), (Verdict::Link, Some(false)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::analysis::archive::ArchiveEntry;
 use crate::analysis::destination::{self, Destination, Followed};
-use crate::analysis::source::{Source, SourceKind};
+use crate::analysis::source::{CopySource, SourceKind};
 use crate::rootfs::{
     Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs, ancestors,
 };
@@ -14,7 +14,7 @@ use crate::text::path::join;
 
 /// The way in which a copy reaches the filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// It is copied into the existing filesystem: `C(S)`.
     Plain,
     /// It is merged over the existing filesystem: `S ⊕ C(∅)`.
@@ -25,7 +25,7 @@ pub enum Mode {
 /// destination itself and parent directories that are created always have 0755, and the entries of an archive have
 /// their own mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DirectoryModes {
+pub(crate) enum DirectoryModes {
     /// The modes in the source.
     Own,
     /// The mode of `--chmod`, for all of them.
@@ -36,27 +36,27 @@ pub enum DirectoryModes {
 
 /// The parts of an instruction that its effect depends on.
 #[derive(Clone, Copy, Debug)]
-pub struct Copying<'a> {
+pub(crate) struct Copying<'a> {
     /// COPY or ADD, for messages.
-    pub keyword: &'a str,
+    pub(crate) keyword: &'a str,
     /// The line, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The destination.
-    pub destination: &'a Destination,
+    pub(crate) destination: &'a Destination,
     /// The sources.
-    pub sources: &'a [Source],
+    pub(crate) sources: &'a [CopySource],
     /// Owner of the files and directories that are created; `None` if it is not known.
-    pub owner: Option<(u32, u32)>,
+    pub(crate) owner: Option<(u32, u32)>,
     /// True if the owner comes from `--chown`: then directories from sources get it too.
-    pub chown: bool,
+    pub(crate) chown: bool,
     /// The modes that directories from sources get.
-    pub modes: DirectoryModes,
+    pub(crate) modes: DirectoryModes,
     /// True if `--exclude` or `--parents` makes it unknown which files are copied, and where.
-    pub filtered: bool,
+    pub(crate) filtered: bool,
 }
 
 /// Applies a copy to the facts of a filesystem.
-pub fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
+pub(crate) fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
     let place = match mode {
         Mode::Linked => copying.destination.path.clone(),
         Mode::Plain => match destination::follow(rootfs, &copying.destination.path) {
@@ -121,7 +121,7 @@ impl Transition<'_> {
         }
     }
 
-    fn copy(&mut self, source: &Source, place: &str) {
+    fn copy(&mut self, source: &CopySource, place: &str) {
         let inside = join(place, &source.name);
         if self.copying.filtered {
             let why = "--exclude or --parents decides what is there".into();
@@ -318,7 +318,7 @@ impl Transition<'_> {
 }
 
 /// Returns a new directory with the group and the setgid bit that it inherits from a parent with setgid (mkdir(2)).
-pub fn inherit_group(rootfs: &Rootfs, path: &str, made: Directory) -> Directory {
+pub(crate) fn inherit_group(rootfs: &Rootfs, path: &str, made: Directory) -> Directory {
     let parent = ancestors(path).next_back().unwrap_or("/");
     let Known::Dir(above) = rootfs.get(parent).known else { return made };
     match above.mode {

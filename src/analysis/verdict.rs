@@ -25,7 +25,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Returns its name in output.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Verdict::Link => "link",
             Verdict::Edit => "edit",
@@ -38,7 +38,7 @@ impl Verdict {
     }
 
     /// Returns true if a verdict of this kind can be proved.
-    pub fn is_provable(self) -> bool {
+    pub(crate) fn is_provable(self) -> bool {
         matches!(self, Verdict::Link | Verdict::Edit | Verdict::Hold | Verdict::Linked)
     }
 }

@@ -7,7 +7,7 @@ use crate::analysis::os::Os;
 use crate::analysis::owner::Owner;
 use crate::analysis::resolve::ResolvedTransfer;
 use crate::analysis::rule::Rule;
-use crate::analysis::source::{Source, SourceKind};
+use crate::analysis::source::{CopySource, SourceKind};
 use crate::dockerfile::TransferKind;
 use crate::rootfs::{Fact, Known, Leans, Rootfs, ancestors};
 use crate::text::path::join;
@@ -17,25 +17,25 @@ use crate::text::path::join;
 #[derive(Debug)]
 pub struct View<'a> {
     /// The rules that judge the instruction.
-    pub rules: &'a [&'static Rule],
+    pub(crate) rules: &'a [&'static Rule],
     /// The instruction.
-    pub resolved: ResolvedTransfer<'a>,
+    pub(crate) resolved: ResolvedTransfer<'a>,
     /// The facts of the filesystem before the instruction.
-    pub rootfs: &'a Rootfs,
+    pub(crate) rootfs: &'a Rootfs,
     /// The operating system.
-    pub os: &'a Os,
+    pub(crate) os: &'a Os,
     /// The directories that a linked copy would write, from the top, with their present facts: `A(D)` of the model. The
     /// list ends with the first path that is not a directory.
-    pub written: Vec<(String, Fact)>,
+    pub(crate) written: Vec<(String, Fact)>,
     /// The fact about the destination itself, if all its parent directories are known to be directories.
-    pub at_destination: Option<Fact>,
+    pub(crate) at_destination: Option<Fact>,
     /// The cached result of [`interior`](Self::interior).
     interior: OnceCell<Vec<(String, Known, Fact)>>,
 }
 
 impl<'a> View<'a> {
     /// Creates the view of an instruction.
-    pub fn new(
+    pub(crate) fn new(
         resolved: ResolvedTransfer<'a>,
         rootfs: &'a Rootfs,
         os: &'a Os,
@@ -73,7 +73,7 @@ impl<'a> View<'a> {
 
     /// Returns true if the destination is a directory in both builds, whatever exists there: it is slashed, or a
     /// directory is copied to it before any file.
-    pub fn is_directory_anyway(&self) -> bool {
+    pub(crate) fn is_directory_anyway(&self) -> bool {
         let slashed = self.resolved.destination.as_ref().is_ok_and(|destination| destination.slashed);
         let first_that_counts =
             self.resolved.sources.iter().find(|source| !matches!(source.kind, SourceKind::Archive(_)));
@@ -82,36 +82,36 @@ impl<'a> View<'a> {
 
     /// Returns the same instruction with another destination.
     #[must_use]
-    pub fn towards(&self, destination: Destination) -> View<'a> {
+    pub(crate) fn towards(&self, destination: Destination) -> View<'a> {
         let resolved = ResolvedTransfer { destination: Ok(destination), ..self.resolved.clone() };
         View::new(resolved, self.rootfs, self.os, self.rules)
     }
 
     /// Returns the numeric owner of the paths that a linked copy creates, with a name looked up in the image.
-    pub fn owner_ids(&self) -> Option<(u32, u32)> {
+    pub(crate) fn owner_ids(&self) -> Option<(u32, u32)> {
         self.resolved.owner.resolve(self.rootfs).map(|(ids, _)| ids)
     }
 
     /// Returns true if the verdict depends on the sources: it does not for a COPY to a path where nothing exists.
-    pub fn hangs_on_sources(&self) -> bool {
+    pub(crate) fn hangs_on_sources(&self) -> bool {
         let absent = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
         !absent || self.resolved.transfer.kind == TransferKind::Add
     }
 
     /// Returns true if `path` lies below the destination and is not the destination itself.
-    pub fn is_inside(&self, path: &str) -> bool {
+    pub(crate) fn is_inside(&self, path: &str) -> bool {
         self.resolved.destination.as_ref().is_ok_and(|destination| destination.path != path)
     }
 
     /// Returns true if `--chown` is present and not empty.
-    pub fn has_chown(&self) -> bool {
+    pub(crate) fn has_chown(&self) -> bool {
         !matches!(self.resolved.owner, Owner::Default)
     }
 
     /// Returns the entries of the sources that meet an existing path in the destination, or may meet one: the path in
     /// the image, what the source has, and the present fact. Nothing is below an absent path, and nothing is known
     /// below an unknown one.
-    pub fn interior(&self) -> &[(String, Known, Fact)] {
+    pub(crate) fn interior(&self) -> &[(String, Known, Fact)] {
         self.interior.get_or_init(|| {
             let nothing_there = self.at_destination.as_ref().is_some_and(|fact| fact.known == Known::Absent);
             if nothing_there { Vec::new() } else { self.met_by_sources() }
@@ -151,7 +151,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns the assumptions of all facts of this view.
-    pub fn leans(&self) -> Leans {
+    pub(crate) fn leans(&self) -> Leans {
         let mut leans = Leans::default();
         let facts = self.written.iter().map(|(_, fact)| fact).chain(&self.at_destination);
         facts.for_each(|fact| leans.merge(&fact.leans));
@@ -164,6 +164,6 @@ impl<'a> View<'a> {
 }
 
 /// Returns true if a source certainly makes its destination a directory.
-fn makes_directory(source: &Source) -> bool {
+fn makes_directory(source: &CopySource) -> bool {
     matches!(source.kind, SourceKind::Dir(_) | SourceKind::Archive(_) | SourceKind::Git)
 }

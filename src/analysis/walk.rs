@@ -11,7 +11,7 @@ use crate::analysis::named_context::NamedContext;
 use crate::analysis::resolve::{self, Origin, Origins};
 use crate::analysis::restored::Restored;
 use crate::analysis::run::{self, Invoked, RunAt};
-use crate::analysis::source::Source;
+use crate::analysis::source::CopySource;
 use crate::analysis::state::{Ran, State};
 use crate::analysis::{Inputs, Verdict, transfer_of};
 use crate::builds::{BuildContext, NoContext};
@@ -19,7 +19,11 @@ use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Dockerfile, From, Instruction, Stages, Transfer};
 
 /// Walks through all stages: judges each COPY and ADD, and lists the images that the stages start from.
-pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (Vec<Judged>, Vec<BaseRead>) {
+pub(crate) fn walk(
+    dockerfile: &Dockerfile,
+    stages: &Stages,
+    inputs: &Inputs<'_>,
+) -> (Vec<Judged>, Vec<BaseRead>) {
     let mut walk = Walk::new(dockerfile, stages, inputs);
     walk.run();
     walk.assume_unseen();
@@ -27,7 +31,7 @@ pub fn walk(dockerfile: &Dockerfile, stages: &Stages, inputs: &Inputs<'_>) -> (V
 }
 
 /// Returns the state at the end of the stage `target`, or of the last stage. `None` if there is no such stage.
-pub fn end<'a>(
+pub(crate) fn end<'a>(
     dockerfile: &'a Dockerfile,
     stages: &'a Stages,
     target: Option<&str>,
@@ -268,9 +272,8 @@ impl<'a> Walk<'a> {
             line: state.line,
             instruction: at,
             on_nothing: state.untouched,
-            // An archive in another context would be copied as it is.
-            is_copy: self.inputs.assumed_context.is_none() && resolve::is_copy(transfer, &line.sources),
-            files: line.sources.iter().map(Source::files).sum(),
+            is_copy: resolve::is_copy(transfer, &line.sources),
+            files: line.sources.iter().map(CopySource::files).sum(),
             decision,
         });
         state.untouched = false;

@@ -4,10 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Place;
 use super::contexts::{Contexts, Filter};
 use super::dockerignore::IgnoreError;
-use super::{Level, Place};
-use crate::discover::{Above, ReadError, Source, Target};
+use crate::discover::{Above, ReadError, SourceTree, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::glob::{Glob, PatternError, has_wildcards};
 
@@ -18,17 +18,16 @@ pub enum Evidence {
     OwnFolder,
     /// Nothing names another, and this folder above the Dockerfile's own has more of its sources.
     SourcesAbove,
-    /// A file of the repository names it, as well as the level says.
-    Declared(Place, Level),
+    /// A file of the repository names it.
+    Declared(Place),
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OwnFolder => f.write_str("the Dockerfile's own folder (guessed)"),
-            Self::Declared(place, Level::Stated) => write!(f, "{} {place}", place.kind),
-            Self::Declared(place, _) => write!(f, "{} {place} (possible)", place.kind),
-            Self::SourcesAbove => f.write_str("the folder above it where its sources are (guessed)"),
+            Self::OwnFolder => f.write_str("the Dockerfile's own folder (assumed)"),
+            Self::Declared(place) => write!(f, "{} {place}", place.kind),
+            Self::SourcesAbove => f.write_str("the folder above it where its sources are (assumed)"),
         }
     }
 }
@@ -40,14 +39,12 @@ pub struct Context {
     pub root: Option<RepoPath>,
     /// The reason why it is the context.
     pub evidence: Evidence,
-    /// True if the builder fetches it from git: then no ignore file applies.
-    pub from_git: bool,
 }
 
 impl Context {
     /// Returns the context of a Dockerfile for which nothing names one.
     pub fn assumed(dockerfile: &RepoPath) -> Self {
-        Self { root: dockerfile.parent(), evidence: Evidence::OwnFolder, from_git: false }
+        Self { root: dockerfile.parent(), evidence: Evidence::OwnFolder }
     }
 
     /// Returns the context of a Dockerfile for which nothing names one, by its `sources`: its own folder, or the
@@ -63,7 +60,7 @@ impl Context {
         let mut folder = best.root.clone();
         while let Some(below) = folder.filter(|_| most < sources.len()) {
             folder = below.parent();
-            let above = Self { root: folder.clone(), evidence: Evidence::SourcesAbove, from_git: false };
+            let above = Self { root: folder.clone(), evidence: Evidence::SourcesAbove };
             if let Some(count) = found(&above).filter(|count| *count > most) {
                 (best, most) = (above, count);
             }
@@ -113,18 +110,22 @@ pub enum ContextError {
 
 /// A context as the builder sees it: the files that git has in it, without those that its ignore file excludes.
 pub struct ContextView<'a> {
-    source: &'a Source<'a>,
+    source: &'a SourceTree<'a>,
     root: Option<RepoPath>,
     pub(super) filter: Option<Arc<Filter>>,
 }
 
 impl<'a> ContextView<'a> {
-    pub(super) fn new(source: &'a Source<'a>, root: Option<RepoPath>, filter: Option<Arc<Filter>>) -> Self {
+    pub(super) fn new(
+        source: &'a SourceTree<'a>,
+        root: Option<RepoPath>,
+        filter: Option<Arc<Filter>>,
+    ) -> Self {
         Self { source, root, filter }
     }
 
     /// Returns the folder that is sent to the builder; `None` is the repository's root.
-    pub fn root(&self) -> Option<&RepoPath> {
+    pub(crate) fn root(&self) -> Option<&RepoPath> {
         self.root.as_ref()
     }
 
@@ -216,7 +217,7 @@ impl<'a> ContextView<'a> {
     }
 
     /// Returns the target of a symbolic link of the context, as written. `None` if it is not a link.
-    pub fn link_target(&self, path: &RepoPath) -> Option<String> {
+    pub(crate) fn link_target(&self, path: &RepoPath) -> Option<String> {
         self.source.link_target(path)
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::dockerignore::Ignored;
 use super::{Context, ContextError, ContextView};
-use crate::discover::{Source, Target};
+use crate::discover::{SourceTree, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
 
 /// The most of a `.dockerignore` file that is read.
@@ -14,7 +14,7 @@ pub(crate) const MOST_IGNORED: u64 = 1 << 20;
 
 /// The contexts of a source.
 pub struct Contexts<'a> {
-    source: &'a Source<'a>,
+    source: &'a SourceTree<'a>,
     filters: Mutex<HashMap<FilterKey, Option<Arc<Filter>>>>,
 }
 
@@ -32,12 +32,11 @@ pub(super) struct Filter {
 
 impl<'a> Contexts<'a> {
     /// The contexts of `source`, none of them read yet.
-    pub fn new(source: &'a Source<'a>) -> Self {
+    pub fn new(source: &'a SourceTree<'a>) -> Self {
         Self { source, filters: Mutex::default() }
     }
 
-    /// Views `context` as `dockerfile` is built from it. No ignore file applies to a context from git (BuildKit,
-    /// `frontend/dockerui`, `Client.DockerIgnorePatterns`, which reads that of a local context alone). `<name>.dockerignore` beside the Dockerfile replaces
+    /// Views `context` as `dockerfile` is built from it. `<name>.dockerignore` beside the Dockerfile replaces
     /// the context's own `.dockerignore` (BuildKit, `frontend/dockerui`).
     ///
     /// # Errors
@@ -52,15 +51,12 @@ impl<'a> Contexts<'a> {
     /// # Errors
     ///
     /// [`ContextError`], as of [`view`](Self::view).
-    pub fn named(&self, context: &Context) -> Result<ContextView<'a>, ContextError> {
+    pub(crate) fn named(&self, context: &Context) -> Result<ContextView<'a>, ContextError> {
         self.filtered(context, None)
     }
 
     fn filtered(&self, context: &Context, first: Option<RepoPath>) -> Result<ContextView<'a>, ContextError> {
         let root = context.root.clone();
-        if context.from_git {
-            return Ok(ContextView::new(self.source, root, None));
-        }
         let shared = RepoPath::below(root.as_ref(), ".dockerignore").ok();
         let listing = self.source.listing();
         let file = [first, shared].into_iter().flatten().find(|path| listing.get(path).is_some());
@@ -81,7 +77,7 @@ impl<'a> Contexts<'a> {
 
 impl Filter {
     /// Reads an ignore file, links to it followed. `None` if there is no file at their end.
-    fn read(source: &Source<'_>, path: &RepoPath) -> Result<Option<Self>, ContextError> {
+    fn read(source: &SourceTree<'_>, path: &RepoPath) -> Result<Option<Self>, ContextError> {
         let Target::Inside(Some(file)) = source.follow(path) else { return Ok(None) };
         if !matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. })) {
             return Ok(None);
@@ -98,7 +94,7 @@ impl Filter {
         self.sent.get_or_init(|| self.find_sent(root, all))
     }
 
-    /// Returns what the builder gets. Where nothing is taken back, what is below an ignored folder is ignored, so that each folder is asked once.
+    /// Where nothing is taken back, what is below an ignored folder is ignored, so that each folder is asked once.
     fn find_sent(&self, root: Option<&RepoPath>, all: &[Entry]) -> Vec<bool> {
         let ignored = &self.ignored;
         let mut folders: HashMap<&str, bool> = HashMap::new();
@@ -131,7 +127,7 @@ mod tests {
         {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let source = Source::folder(folder.path());
+        let source = SourceTree::folder(folder.path());
         let contexts = Contexts::new(&source);
         let path = |name: &str| RepoPath::new(name).unwrap();
         let filter = |name: &str| {

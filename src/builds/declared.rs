@@ -9,23 +9,21 @@ use crate::text::pattern::{Part, Pattern};
 /// The settings of a build in one place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Said {
-    pub context: Option<Pattern>,
+    pub(crate) context: Option<Pattern>,
     /// Relative to the context.
-    pub dockerfile: Option<Pattern>,
+    pub(crate) dockerfile: Option<Pattern>,
     /// True if the Dockerfile is inline, in the file itself.
-    pub is_inline: bool,
-    pub target: Option<Pattern>,
-    pub args: Vec<(String, Option<Pattern>)>,
-    pub contexts: Vec<(String, Pattern)>,
-    pub tags: Option<Vec<Pattern>>,
-    pub platforms: Option<Vec<Pattern>>,
-    /// The label of the matrix that the target comes from.
-    pub label: Option<String>,
+    pub(crate) is_inline: bool,
+    pub(crate) target: Option<Pattern>,
+    pub(crate) args: Vec<(String, Option<Pattern>)>,
+    pub(crate) contexts: Vec<(String, Pattern)>,
+    pub(crate) tags: Option<Vec<Pattern>>,
+    pub(crate) platforms: Option<Vec<Pattern>>,
 }
 
 impl Said {
     /// Returns these settings merged over `base`; arguments and named contexts are merged by name.
-    pub fn over(self, base: Self) -> Self {
+    pub(crate) fn over(self, base: Self) -> Self {
         Self {
             // A Dockerfile path overrides an inline Dockerfile of the base too.
             is_inline: self.is_inline || (base.is_inline && self.dockerfile.is_none()),
@@ -36,13 +34,17 @@ impl Said {
             contexts: laid_over(self.contexts, base.contexts),
             tags: self.tags.or(base.tags),
             platforms: self.platforms.or(base.platforms),
-            label: self.label.or(base.label),
         }
     }
 
     /// Returns the build from its own context, or from `context` by default. `None` if its Dockerfile is inline or in a
     /// remote context.
-    pub fn declared(self, place: Place, folders: Vec<Pattern>, context: Option<Pattern>) -> Option<Declared> {
+    pub(crate) fn declared(
+        self,
+        place: Place,
+        folders: Vec<Pattern>,
+        context: Option<Pattern>,
+    ) -> Option<Declared> {
         let context = self.context.or(context);
         if self.is_inline || context.as_ref().is_some_and(is_remote) {
             return None;

@@ -152,7 +152,7 @@ const SHORT: &str = "Dq";
 /// Returns the build that a command line runs, as written: paths are relative to its working directory. `stdin` is
 /// the file that standard input comes from. The caller, which knows the directory, sets `folders`. `None` for other
 /// commands, and for builds of a Dockerfile that is not a file.
-pub fn declared(words: &[Pattern], stdin: Option<&Pattern>, place: &Place) -> Option<Declared> {
+pub(crate) fn declared(words: &[Pattern], stdin: Option<&Pattern>, place: &Place) -> Option<Declared> {
     let args = arguments(words)?;
     let mut options = Options::default();
     let mut rest = args.iter();

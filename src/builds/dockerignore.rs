@@ -8,7 +8,7 @@ const MAX_LINE: usize = 65_535;
 
 /// The patterns of one `.dockerignore` file.
 #[derive(Clone, Debug, Default)]
-pub struct Ignored {
+pub(crate) struct Ignored {
     patterns: Vec<Pattern>,
 }
 
@@ -23,9 +23,9 @@ struct Pattern {
 #[error("line {line}: {error}")]
 pub struct IgnoreError {
     /// The 1-based line.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The problem.
-    pub error: PatternError,
+    pub(crate) error: PatternError,
 }
 
 impl Ignored {
@@ -34,7 +34,7 @@ impl Ignored {
     /// # Errors
     ///
     /// [`IgnoreError`] with the first line that builders reject.
-    pub fn read(text: &str) -> Result<Self, IgnoreError> {
+    pub(crate) fn read(text: &str) -> Result<Self, IgnoreError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
         for (at, line) in text.lines().enumerate() {
@@ -64,7 +64,7 @@ impl Ignored {
 
     /// Returns true if the builder never sees `path`, which is relative to the context's root. The last pattern that
     /// matches it or a folder above it decides.
-    pub fn ignores(&self, path: &str) -> bool {
+    pub(crate) fn ignores(&self, path: &str) -> bool {
         let mut ignored = false;
         for pattern in &self.patterns {
             if pattern.takes_back == ignored && pattern.paths.matches_or_above(path) {
@@ -81,7 +81,7 @@ impl Ignored {
 
     /// Returns true if a `!` pattern includes paths again that others exclude, so that an ignored folder may have
     /// content.
-    pub fn takes_back(&self) -> bool {
+    pub(crate) fn takes_back(&self) -> bool {
         self.patterns.iter().any(|pattern| pattern.takes_back)
     }
 }

@@ -4,10 +4,8 @@
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Node {
     /// The line, 1-based; for a YAML block the first line of its text.
-    pub line: usize,
-    pub value: Value,
-    /// The local tag of a YAML value, such as `!reset`.
-    pub tag: Option<String>,
+    pub(crate) line: usize,
+    pub(crate) value: Value,
 }
 
 /// The content of a [`Node`].
@@ -23,20 +21,15 @@ pub(super) enum Value {
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
-    pub key: String,
+    pub(crate) key: String,
     /// The line of the key, 1-based.
-    pub line: usize,
-    pub value: Node,
+    pub(crate) line: usize,
+    pub(crate) value: Node,
 }
 
 impl Node {
-    /// Returns a value without a tag.
-    pub fn new(line: usize, value: Value) -> Self {
-        Self { line, value, tag: None }
-    }
-
     /// Returns the keys of a map; empty for anything else.
-    pub fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
             _ => &[],
@@ -44,7 +37,7 @@ impl Node {
     }
 
     /// Returns the items of a list; empty for anything else.
-    pub fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
             _ => &[],
@@ -52,7 +45,7 @@ impl Node {
     }
 
     /// Returns a text; `None` for anything else.
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -60,23 +53,17 @@ impl Node {
     }
 
     /// Returns the entry of a key; the last if there are several.
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rev().find(|entry| entry.key == key)
     }
 
-    /// Returns the value of a key, to change it.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
-        let Value::Map(entries) = &mut self.value else { return None };
-        entries.iter_mut().rev().find(|entry| entry.key == key).map(|entry| &mut entry.value)
-    }
-
     /// Returns the value of a key.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.value)
     }
 
     /// Returns the value at a path of keys.
-    pub fn at(&self, keys: &[&str]) -> Option<&Node> {
+    pub(crate) fn at(&self, keys: &[&str]) -> Option<&Node> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 }

@@ -24,9 +24,9 @@ pub struct FolderContext {
 #[error("{}: {error}", path.display())]
 pub struct RefusedIgnoreFile {
     /// The ignore file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The error and its line.
-    pub error: IgnoreError,
+    pub(crate) error: IgnoreError,
 }
 
 impl FolderContext {
@@ -44,7 +44,7 @@ impl FolderContext {
     /// # Errors
     ///
     /// [`RefusedIgnoreFile`] if a builder rejects the one that applies.
-    pub fn seen_by(root: &Path, dockerfile: &Path) -> Result<Self, RefusedIgnoreFile> {
+    pub(crate) fn seen_by(root: &Path, dockerfile: &Path) -> Result<Self, RefusedIgnoreFile> {
         let mut name = dockerfile.as_os_str().to_owned();
         name.push(".dockerignore");
         let own = Path::new(&name);

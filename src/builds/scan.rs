@@ -1,106 +1,69 @@
 //! Searches a repository for files that describe the builds of its Dockerfiles. It never runs them.
 
-mod calls;
-mod conventions;
-
-use std::collections::BTreeSet;
-
-use memchr::memmem;
 use rayon::prelude::*;
 
-use self::calls::Calls;
-use super::files::{Files, MOST_BYTES};
-use super::script::{Repository, Runs};
-use super::workflow::Flow;
 use super::{
-    Build, Declared, Kind, Place, Unreadable, bake, devcontainer, justfile, makefile, names, package,
-    resolve, script, workflow, yaml,
+    Build, Declared, Kind, Place, Unreadable, bake, compose, devcontainer, makefile, names, resolve, script,
+    workflow,
 };
 use crate::config::{self, Config};
-use crate::discover::Source;
+use crate::discover::SourceTree;
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::pattern::Pattern;
 
+/// Larger files are data that only has a matching name.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
-/// The number of searches for the names of scripts that build images: a script may call one that calls another.
-const ROUNDS: usize = 3;
 
 /// The builds of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Builds {
+pub(crate) struct Builds {
     /// The builds, grouped by Dockerfile, in order of the Dockerfiles.
     builds: Vec<Build>,
     /// The files that should describe builds but cannot be read, in order of path.
-    pub unread: Vec<Unread>,
+    pub(crate) unread: Vec<Unread>,
 }
 
 /// A file that should describe builds but cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
+pub(crate) struct Unread {
     /// The file.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// The line and the reason.
-    pub why: Unreadable,
+    pub(crate) why: Unreadable,
 }
 
 impl Builds {
     /// Returns the builds of one Dockerfile.
-    pub fn of(&self, dockerfile: &RepoPath) -> &[Build] {
+    pub(crate) fn of(&self, dockerfile: &RepoPath) -> &[Build] {
         let start = self.builds.partition_point(|build| build.dockerfile < *dockerfile);
         let end = self.builds.partition_point(|build| build.dockerfile <= *dockerfile);
         &self.builds[start..end]
     }
 }
 
-/// A file that may describe builds, or run them.
-struct Carrier {
-    kind: Kind,
-    path: RepoPath,
-    text: String,
-    /// Its builds and calls, or the reason why it cannot be read.
-    read: Result<Read, Unreadable>,
-}
-
-/// The builds and calls of a carrier.
-#[derive(Default)]
-struct Read {
-    flow: Flow,
-    /// The Makefiles that it includes.
-    included: BTreeSet<String>,
-}
-
-impl From<Runs> for Read {
-    fn from(runs: Runs) -> Self {
-        Self { flow: Flow { runs, ..Flow::default() }, ..Self::default() }
-    }
-}
-
 /// Finds the builds of `dockerfiles`, which are sorted. A context in `layerwright.toml` overrides all others.
-pub fn find(source: &Source<'_>, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
-    let files = Files::new(source);
+pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
+    let read = |entry: &Entry| -> Option<(RepoPath, Result<Vec<Declared>, Unreadable>)> {
+        let kind = reader(entry)?;
+        let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let declared = declared(kind, &entry.path, &text);
+        Some((entry.path.clone(), declared))
+    };
     let entries = source.listing().entries();
-    let mut carriers: Vec<Carrier> =
-        entries.par_iter().filter_map(|entry| carrier(source, files, entry)).collect();
-    read_callers(files, &mut carriers);
+    let found: Vec<(RepoPath, Result<Vec<Declared>, Unreadable>)> =
+        entries.par_iter().filter_map(read).collect();
+    let mut all = Vec::new();
     let mut unread = Vec::new();
-    for carrier in &mut carriers {
-        if let Err(why) =
-            std::mem::replace(&mut carrier.read, Ok(Read::default())).map(|read| carrier.read = Ok(read))
-        {
-            unread.push(Unread { path: carrier.path.clone(), why });
+    for (path, declared) in found {
+        match declared {
+            Ok(declared) => all.extend(declared),
+            Err(why) => unread.push(Unread { path, why }),
         }
     }
-    let mut calls = Calls::new(files, &carriers);
-    calls.follow();
-    let mut all = calls.finish();
-    all.extend(conventions::declared(files, &carriers, &calls));
-    for (path, why) in calls.unread() {
-        if unread.iter().all(|other| other.path != path) {
-            unread.push(Unread { path, why });
-        }
-    }
-    unread.sort_by(|a, b| a.path.cmp(&b.path));
     let mut builds = resolve(&all, dockerfiles, source.listing());
     let configured = configured(config);
     let configured = resolve(&configured, dockerfiles, source.listing());
@@ -116,49 +79,6 @@ pub fn find(source: &Source<'_>, dockerfiles: &[&RepoPath], config: &Config) -> 
     Builds { builds, unread }
 }
 
-/// Reads a file if its name says that it may describe builds.
-fn carrier(source: &Source<'_>, files: Files<'_>, entry: &Entry) -> Option<Carrier> {
-    let kind = reader(entry)?;
-    let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let scripts = BTreeSet::new();
-    let read = read(Repository { files, scripts: &scripts }, kind, &entry.path, &text);
-    Some(Carrier { kind, path: entry.path.clone(), text, read })
-}
-
-/// Reads files again that name a script which builds images.
-fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
-    let mut scripts: BTreeSet<String> = BTreeSet::new();
-    for _ in 0..ROUNDS {
-        let found = carriers.iter().filter(|carrier| carrier.kind == Kind::Script);
-        let found = found.filter(|carrier| {
-            carrier
-                .read
-                .as_ref()
-                .is_ok_and(|read| !read.flow.runs.builds.is_empty() || !read.flow.runs.invocations.is_empty())
-        });
-        let new: BTreeSet<String> = found
-            .map(|carrier| carrier.path.file_name().to_owned())
-            .filter(|name| name.len() > 3 && !scripts.contains(name))
-            .collect();
-        if new.is_empty() {
-            return;
-        }
-        scripts.extend(new.iter().cloned());
-        carriers.par_iter_mut().for_each(|carrier| {
-            let names = |name: &String| memmem::find(carrier.text.as_bytes(), name.as_bytes()).is_some();
-            let runs = matches!(
-                carrier.kind,
-                Kind::Script | Kind::Workflow | Kind::Makefile | Kind::Package | Kind::Justfile
-            );
-            if runs && new.iter().any(names) {
-                let repository = Repository { files, scripts: &scripts };
-                carrier.read = read(repository, carrier.kind, &carrier.path, &carrier.text);
-            }
-        });
-    }
-}
-
 /// Returns the kind of a file by its name; an executable file without an extension may be a script.
 fn reader(entry: &Entry) -> Option<Kind> {
     let EntryKind::File { executable } = entry.kind else { return None };
@@ -168,26 +88,16 @@ fn reader(entry: &Entry) -> Option<Kind> {
     kind.filter(|_| !of_others())
 }
 
-fn read(repository: Repository<'_>, kind: Kind, path: &RepoPath, text: &str) -> Result<Read, Unreadable> {
-    Ok(match kind {
-        // Others say how these are loaded; a file that cannot be read is told of here.
-        Kind::Compose => yaml::documents(text).map(|_| Read::default())?,
-        Kind::Bake => bake::check(path, text).map(|()| Read::default())?,
-        Kind::Workflow => Read { flow: workflow::read(repository, path, text, None)?, ..Read::default() },
-        Kind::Devcontainer => {
-            let builds = devcontainer::declared(path, text)?;
-            let invocations = devcontainer::invocation(path, text).into_iter().collect();
-            Runs { builds, invocations }.into()
-        }
-        Kind::Script => script::alone(repository, path, text).into(),
-        Kind::Makefile => {
-            let recipes = makefile::recipes(repository, path, text, None);
-            Read { included: recipes.included, ..recipes.runs.into() }
-        }
-        Kind::Package => package::runs(repository, path, text)?.into(),
-        Kind::Justfile => justfile::runs(repository, path, text).into(),
-        Kind::Config => Read::default(),
-    })
+fn declared(kind: Kind, path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
+    match kind {
+        Kind::Compose => compose::declared(path, text),
+        Kind::Bake => bake::declared(path, text),
+        Kind::Workflow => workflow::declared(path, text),
+        Kind::Devcontainer => devcontainer::declared(path, text),
+        Kind::Script => Ok(script::declared(path, text)),
+        Kind::Makefile => Ok(makefile::declared(path, text)),
+        Kind::Config => Ok(Vec::new()),
+    }
 }
 
 /// Returns the builds of `[build]` that name their context.

@@ -10,7 +10,7 @@ use crate::campaign::plan::file::{File, Reason, Site};
 use crate::edit::header::{Frontend, LINK, Version};
 
 /// The version of the format that this program writes.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The output of `check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,13 +18,13 @@ pub const SCHEMA: u32 = 1;
 pub struct Report {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// The number of Dockerfiles that were checked.
-    pub files: usize,
+    pub(crate) files: usize,
     /// The number of linked lines in them.
-    pub linked: usize,
+    pub(crate) linked: usize,
     /// The number of linked lines whose verdict is unknown: too little is known of the base image or of a command.
-    pub unknown: usize,
+    pub(crate) unknown: usize,
     /// The findings, in order of path and line.
     pub findings: Vec<Finding>,
 }
@@ -38,18 +38,18 @@ pub struct Finding {
     /// Its line, 1-based.
     pub line: usize,
     /// The kind of the finding.
-    pub kind: FindingKind,
+    pub(crate) kind: FindingKind,
     /// The rule that explains the finding; null for a finding about the header.
     #[schemars(with = "Option<String>")]
-    pub rule: Option<RuleId>,
+    pub(crate) rule: Option<RuleId>,
     /// The effect, in a sentence.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum FindingKind {
+pub(crate) enum FindingKind {
     /// A linked line that changes its image, or does not build.
     Hazard,
     /// A linked line whose flag has no effect.
@@ -60,7 +60,7 @@ pub enum FindingKind {
 }
 
 /// Checks files that were judged.
-pub fn check(files: &[File]) -> Report {
+pub(crate) fn check(files: &[File]) -> Report {
     let linked = |file: &File| file.sites.iter().filter(|site| site.audit.is_some()).count();
     let unknown = |file: &File| {
         let unknown = |site: &&Site| site.audit.as_ref().is_some_and(|a| a.verdict == Verdict::Unknown);

@@ -12,10 +12,12 @@ mod state;
 mod tests;
 
 pub use context_tree::{own_paths, tree_of_context};
-pub use current::states;
+pub(crate) use current::states;
 pub use format::{
-    Build, BuildFigures, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures,
-    Outcome, Pair, Reached, Rebuild, SCHEMA, SiteEvidence, Smoke, contradiction,
+    BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures, Outcome,
+    Pair, Reached, Rebuild, SCHEMA, SiteEvidence,
 };
-pub use read::EvidenceError;
-pub use state::{CurrentInputs, EvidenceState, EvidenceStates, EvidenceSummary, Stale};
+pub(crate) use format::{BuildFigures, Smoke, contradiction};
+pub(crate) use read::EvidenceError;
+pub use state::EvidenceState;
+pub(crate) use state::{EvidenceStates, EvidenceSummary, Stale};

@@ -14,7 +14,7 @@ use crate::text::words::{count, instruction_head};
 /// # Errors
 ///
 /// [`MessageError`] if the template cannot be read.
-pub fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
+pub(crate) fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
     Ok(Template::<Variable>::read(template)?.fill(|variable| match variable {
         Variable::Path => shown(&file.path).into_owned(),
         Variable::Count => count(file.selected().count(), "line"),
@@ -24,7 +24,7 @@ pub fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
 }
 
 /// Returns the message of a commit that restores lines of a file, by their numbers in the text before they were linked.
-pub fn revert(path: &str, restored: &[usize]) -> String {
+pub(crate) fn revert(path: &str, restored: &[usize]) -> String {
     let lines: Vec<String> = restored.iter().map(usize::to_string).collect();
     format!(
         "Revert COPY --link in {}\n\nRestores {}: {}.\n",

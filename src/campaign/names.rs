@@ -40,12 +40,12 @@ pub struct Names {
 
 impl Names {
     /// Returns the names of the campaign in the folder `dir`, as `[campaign] dir` holds it.
-    pub fn new(dir: &str) -> Self {
+    pub(crate) fn new(dir: &str) -> Self {
         Self { dir: dir.trim_end_matches('/').to_owned() }
     }
 
     /// Returns the campaign's own name: the last part of its folder.
-    pub fn campaign(&self) -> &str {
+    pub(crate) fn campaign(&self) -> &str {
         self.dir.rsplit('/').next().unwrap_or_default()
     }
 
@@ -56,7 +56,7 @@ impl Names {
 
     /// Returns the prefix of the names of the campaign's branches, as in `layerwright/copy-link/`. Unlike a label, a
     /// branch cannot have spaces: the campaign `copy link` has branches below `layerwright/copy-link/`, too.
-    pub fn branch_prefix(&self) -> String {
+    pub(crate) fn branch_prefix(&self) -> String {
         let campaign = match readable(self.campaign()) {
             campaign if campaign.is_empty() => "campaign".to_owned(),
             // git reserves this ending for its lock files.
@@ -70,7 +70,7 @@ impl Names {
     /// # Errors
     ///
     /// [`GitError`] if libgit2 cannot hash, which no path causes.
-    pub fn branch(&self, path: &RepoPath, purpose: Purpose) -> Result<String, GitError> {
+    pub(crate) fn branch(&self, path: &RepoPath, purpose: Purpose) -> Result<String, GitError> {
         let purpose = match purpose {
             Purpose::Migrate => "",
             Purpose::Revert => "revert-",
@@ -94,7 +94,7 @@ impl Names {
     /// # Errors
     ///
     /// [`PathError`] if the folder is not a valid path of a repository; the same for the other paths.
-    pub fn dir(&self) -> Result<RepoPath, PathError> {
+    pub(crate) fn dir(&self) -> Result<RepoPath, PathError> {
         RepoPath::new(&self.dir)
     }
 
@@ -103,7 +103,7 @@ impl Names {
     /// # Errors
     ///
     /// As for [`Self::dir`].
-    pub fn plan(&self) -> Result<RepoPath, PathError> {
+    pub(crate) fn plan(&self) -> Result<RepoPath, PathError> {
         RepoPath::new(&format!("{}/{PLAN}", self.dir))
     }
 
@@ -112,7 +112,7 @@ impl Names {
     /// # Errors
     ///
     /// As for [`Self::dir`].
-    pub fn evidence_dir(&self) -> Result<RepoPath, PathError> {
+    pub(crate) fn evidence_dir(&self) -> Result<RepoPath, PathError> {
         RepoPath::new(&format!("{}/{EVIDENCE}", self.dir))
     }
 
@@ -121,7 +121,7 @@ impl Names {
     /// # Errors
     ///
     /// [`GitError`] as for [`Self::branch`].
-    pub fn evidence(&self, path: &RepoPath) -> Result<String, GitError> {
+    pub(crate) fn evidence(&self, path: &RepoPath) -> Result<String, GitError> {
         Ok(format!("{}/{EVIDENCE}/{}", self.dir, evidence_file(path)?))
     }
 }
@@ -136,7 +136,7 @@ pub fn evidence_file(path: &RepoPath) -> Result<String, GitError> {
 }
 
 /// Returns true if a file in the folder of evidence is evidence, and not a temporary file that is being written.
-pub fn is_evidence_file(name: &str) -> bool {
+pub(crate) fn is_evidence_file(name: &str) -> bool {
     name.ends_with(EVIDENCE_ENDING) && !name.starts_with('.')
 }
 

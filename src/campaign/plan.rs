@@ -19,12 +19,13 @@ mod setups;
 mod waivers;
 mod waves;
 
-pub use create::plan;
-pub use earlier::Earlier;
+pub(crate) use create::plan;
+pub(crate) use earlier::Earlier;
 pub use edits::line_plans;
 pub use from_analysis::sites_report;
 pub use inspect::inspect;
-pub use notes::without_effect;
+pub(crate) use notes::without_effect;
 pub use options::Options;
-pub use read::PlanError;
-pub use waivers::{UnknownRule, Waivers};
+pub(crate) use read::PlanError;
+pub(crate) use waivers::UnknownRule;
+pub use waivers::Waivers;

@@ -15,12 +15,12 @@ use crate::config::{Config, Report, Trust};
 
 /// The first wave whose files may get pull requests by their proofs alone. The proof of concept and the next wave show
 /// whether proofs hold in this repository.
-pub const FIRST_BY_PROOF: usize = 2;
+pub(crate) const FIRST_BY_PROOF: usize = 2;
 
 /// The basis of a file's pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Basis {
+pub(crate) enum Basis {
     /// Evidence that is up to date and verifies it.
     Verified,
     /// Proofs: every selected line is proved, and no verification contradicted a proof.
@@ -66,7 +66,7 @@ pub enum Refusal {
 /// # Errors
 ///
 /// [`Refusal`] names the missing condition.
-pub fn may_go_out(
+pub(crate) fn may_go_out(
     file: &File,
     wave: usize,
     evidence: &EvidenceState,

@@ -7,6 +7,8 @@ mod observed;
 mod state;
 pub mod status;
 
-pub use facts::{AskedAgain, Campaign, FileEvidence, Texts};
-pub use observed::{Above, Base, Branch, Change, Content, Issue, Merge, Observed, Pull, PullState};
+pub(crate) use facts::Campaign;
+pub use facts::{AskedAgain, FileEvidence, Texts};
+pub(crate) use observed::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState};
+pub use observed::{Base, Change};
 pub use state::{FileProgress, FileState, OpenState, Progress, TextState, WaveProgress};

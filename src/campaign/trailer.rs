@@ -22,39 +22,39 @@ const NO_EVIDENCE: &str = "-";
 
 /// A commit of a branch, as the forge reports it.
 #[derive(Clone, Copy, Debug)]
-pub struct BranchCommit<'a> {
+pub(crate) struct BranchCommit<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub(crate) id: &'a str,
     /// Its message.
-    pub message: &'a str,
+    pub(crate) message: &'a str,
     /// git's id of its tree; `None` if the forge does not report it.
-    pub tree: Option<&'a str>,
+    pub(crate) tree: Option<&'a str>,
     /// Its parents.
-    pub parents: &'a [String],
+    pub(crate) parents: &'a [String],
 }
 
 /// The branch of a file, and its changes to the base branch.
 #[derive(Clone, Copy, Debug)]
-pub struct FileBranch<'a> {
+pub(crate) struct FileBranch<'a> {
     /// The file.
-    pub path: &'a RepoPath,
+    pub(crate) path: &'a RepoPath,
     /// The path of its evidence.
-    pub evidence_path: &'a str,
+    pub(crate) evidence_path: &'a str,
     /// The commit that the branch is at.
-    pub head: &'a str,
+    pub(crate) head: &'a str,
     /// The files that it changes, with git's ids of their texts; `None` for a file that it removes.
-    pub files: &'a [(String, Option<String>)],
+    pub(crate) files: &'a [(String, Option<String>)],
 }
 
 /// Returns the message of a commit that is written through a forge, with its trailer. The ids are git's, of the file's
 /// new text and of its evidence.
-pub fn on_forge(message: &str, text: &str, evidence: Option<&str>) -> String {
+pub(crate) fn on_forge(message: &str, text: &str, evidence: Option<&str>) -> String {
     with_trailer(body(message), &format!("{TOKEN}{text} {}", evidence.unwrap_or(NO_EVIDENCE)))
 }
 
 /// Returns true if Layerwright made all of these commits, and nothing else changed the files that they write. A person
 /// who amends a commit keeps its trailer, so each file that the branch changes must have a text that a trailer names.
-pub fn made_all(commits: &[BranchCommit<'_>], branch: &FileBranch<'_>) -> bool {
+pub(crate) fn made_all(commits: &[BranchCommit<'_>], branch: &FileBranch<'_>) -> bool {
     let mut named = Vec::new();
     let mut is_head_whole = false;
     for commit in commits {
@@ -77,7 +77,7 @@ pub fn made_all(commits: &[BranchCommit<'_>], branch: &FileBranch<'_>) -> bool {
 
 /// The trailer of the commits of `migrate --commit`.
 #[derive(Clone, Copy, Debug)]
-pub struct LocalTrailer;
+pub(crate) struct LocalTrailer;
 
 impl CommitMark for LocalTrailer {
     fn message(&self, message: &str, text: &str, commit: &CommitContent<'_>) -> String {

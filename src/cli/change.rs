@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use serde_json::json;
 
-use super::{Error, Format, Kind, Outcome, human, write};
+use super::{Error, ErrorKind, Format, Outcome, human, write};
 use crate::git::Became;
 use crate::ops::{Changed, MadeBranch, Mode};
 use crate::text::words::{count, short_id};
@@ -47,7 +47,7 @@ fn left_out(mode: Mode, changed: &Changed) -> Result<(), Error> {
         return Ok(());
     }
     let files = count(left_out.len(), "file");
-    Err(Error::new(Kind::Refused, format!("{files} without a branch; {} done", branches.len())))
+    Err(Error::new(ErrorKind::Refused, format!("{files} without a branch; {} done", branches.len())))
 }
 
 /// Returns a branch as one line.

@@ -15,7 +15,7 @@ use crate::text::escape::shown_lines;
 
 /// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ErrorKind {
     /// An argument, or a file that the user names, is not usable.
     Usage,
     /// The environment failed: a disk, a repository, a network.
@@ -24,11 +24,11 @@ pub(crate) enum Kind {
     Refused,
 }
 
-impl Kind {
+impl ErrorKind {
     fn exit_code(self) -> u8 {
         match self {
-            Kind::Usage | Kind::Environment => 2,
-            Kind::Refused => 3,
+            ErrorKind::Usage | ErrorKind::Environment => 2,
+            ErrorKind::Refused => 3,
         }
     }
 }
@@ -36,30 +36,30 @@ impl Kind {
 /// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) struct Error {
-    kind: Kind,
+    kind: ErrorKind,
     message: String,
     hints: Vec<String>,
 }
 
 impl Error {
     /// Creates an error of the given kind.
-    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hints: Vec::new() }
     }
 
     /// Converts a library error about user input, with its causes.
     pub(crate) fn usage(error: &dyn StdError) -> Self {
-        Self::new(Kind::Usage, chain(error))
+        Self::new(ErrorKind::Usage, chain(error))
     }
 
     /// Converts a library error about the environment, with its causes.
     pub(crate) fn environment(error: &dyn StdError) -> Self {
-        Self::new(Kind::Environment, chain(error))
+        Self::new(ErrorKind::Environment, chain(error))
     }
 
     /// Converts a library error about an unsafe action, with its causes.
     pub(crate) fn refused(error: &dyn StdError) -> Self {
-        Self::new(Kind::Refused, chain(error))
+        Self::new(ErrorKind::Refused, chain(error))
     }
 
     /// Merges errors about files into one that names each file, with their hints. `None` if there are no errors.
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_error_says_what_and_what_to_do_and_nothing_that_acts_on_a_terminal() {
-        let error = Error::new(Kind::Usage, "a\u{1b}[2Jb:3:1: no\u{202e}").hint("do\nthis");
+        let error = Error::new(ErrorKind::Usage, "a\u{1b}[2Jb:3:1: no\u{202e}").hint("do\nthis");
         let plain = anstream::adapter::strip_str(&error.shown()).to_string();
         assert_eq!(plain, "error: a\\x1b[2Jb:3:1: no\\u{202e}\n  hint: do\nthis\n");
     }

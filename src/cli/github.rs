@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Error, GitHubArguments, Kind, input, write};
+use super::{Error, ErrorKind, GitHubArguments, input, write};
 use crate::github::{App, Clock, GitHubError};
 use crate::ops::{Credentials, GitHubAccess};
 
@@ -21,7 +21,7 @@ fn token() -> Result<Option<SecretString>, Error> {
     for name in TOKENS {
         let Some(value) = std::env::var_os(name) else { continue };
         let value = value.into_string().map_err(|_| {
-            Error::new(Kind::Usage, format!("{name} is not valid UTF-8"))
+            Error::new(ErrorKind::Usage, format!("{name} is not valid UTF-8"))
                 .hint("set it to a token, or unset it")
         })?;
         let value = value.trim();

@@ -49,8 +49,9 @@ Examples:
 
 /// The text for `verify`.
 pub(crate) const VERIFY: &str = "\
-Verify builds the files, which executes their instructions, and runs the `prepare` commands of layerwright.toml. No
-other command executes anything from a repository. It needs `docker buildx` and a builder that supports --link. It
+Verify builds the files, which executes their instructions, and runs the `prepare` and `smoke` commands of
+layerwright.toml. Outside the default branch, these commands need --allow-commands. Secrets and SSH agents that
+layerwright.toml names are used only if --secret or --ssh repeats them. No other command executes anything from a repository. It needs `docker buildx` and a builder that supports --link. It
 builds the commit, exported to a temporary folder (TMPDIR), never the working tree. It writes the evidence to
 `evidence/` in the folder of the campaign.
 

@@ -10,17 +10,17 @@ mod excerpt;
 mod rules;
 mod screen;
 mod status;
-pub mod style;
+pub(crate) mod style;
 mod summary;
 mod verbose;
 mod verify;
 
-pub use diff::diffs;
-pub use excerpt::inspection;
-pub use rules::{rule, rules};
-pub use status::status;
-pub use summary::first_screen;
-pub use verify::{outcome, verified};
+pub(crate) use diff::diffs;
+pub(crate) use excerpt::inspection;
+pub(crate) use rules::{rule, rules};
+pub(crate) use status::status;
+pub(crate) use summary::first_screen;
+pub(crate) use verify::{outcome, verified};
 
 #[cfg(test)]
 mod tests;

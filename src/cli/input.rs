@@ -4,14 +4,15 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::{Error, Kind};
+use super::{Error, ErrorKind};
 use crate::campaign::plan::file::Plan;
 use crate::ops;
 
 /// Reads a file, or standard input for `-`.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let unreadable =
-        |error: io::Error| Error::new(Kind::Usage, format!("{} cannot be read: {error}", path.display()));
+    let unreadable = |error: io::Error| {
+        Error::new(ErrorKind::Usage, format!("{} cannot be read: {error}", path.display()))
+    };
     if path != Path::new("-") {
         return fs::read(path).map_err(unreadable);
     }
@@ -24,7 +25,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
 pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     String::from_utf8(read(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Error::new(Kind::Usage, format!("{} is not UTF-8 at byte {at}", path.display()))
+        Error::new(ErrorKind::Usage, format!("{} is not UTF-8 at byte {at}", path.display()))
     })
 }
 

@@ -18,7 +18,7 @@ use crate::text::words::{count, form};
 const TICK: Duration = Duration::from_millis(100);
 
 /// The warning before anything is executed.
-const EXECUTES: &str = "verify executes the instructions of the files and the `prepare` commands; \
+const EXECUTES: &str = "verify executes the instructions of the files and the commands of layerwright.toml; \
                         no other command executes anything from a repository";
 
 /// The maximum number of files that a remark names.
@@ -100,6 +100,9 @@ impl Progress {
                 }
             }
             Notice::Executes => write::remark(EXECUTES),
+            Notice::Command { path, command } => {
+                write::remark(&format!("{path}: layerwright.toml runs `{command}`"));
+            }
             Notice::Verifying { number, files, path, earlier } => {
                 self.lines.begin(number, files, path, earlier);
             }

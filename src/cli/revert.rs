@@ -1,7 +1,7 @@
 //! `layerwright revert`.
 
 use super::progress::Progress;
-use super::{Error, Kind, RevertArguments, change, input, write};
+use super::{Error, ErrorKind, RevertArguments, change, input, write};
 use crate::ops::{self, RevertOptions, RevertResult, Selection};
 use crate::text::words::count;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &RevertArguments) -> Result<(), Error> {
         0 => Ok(()),
         lines => {
             let lines = count(lines, "line");
-            Err(Error::new(Kind::Refused, format!("{lines} changed since the migration: not touched"))
+            Err(Error::new(ErrorKind::Refused, format!("{lines} changed since the migration: not touched"))
                 .hint("edit these by hand"))
         }
     }

@@ -3,6 +3,7 @@
 mod arguments;
 pub(crate) mod lines;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::campaign::evidence::{Evidence, Outcome};
 use crate::ops::{self, FilesToVerify, Verified, VerifyEnd, VerifyOptions};
 use crate::verify::builder::Interrupt;
 use crate::verify::builder::buildx::{DockerBuildx, Options};
+use crate::verify::probe::legacy_builder;
 
 use arguments::Format;
 pub(crate) use arguments::VerifyArguments;
@@ -63,6 +65,12 @@ fn files(arguments: &VerifyArguments) -> Result<FilesToVerify, Error> {
     })
 }
 
+/// The setting that turns BuildKit on or off for a plain `docker build`.
+#[expect(clippy::disallowed_methods, reason = "it changes no result: only a warning depends on it")]
+fn docker_buildkit() -> Option<OsString> {
+    std::env::var_os("DOCKER_BUILDKIT")
+}
+
 fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified, Error> {
     let build = &arguments.build;
     let interrupt = Interrupt::new();
@@ -71,6 +79,9 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
         interrupt: interrupt.clone(),
         ..Options::default()
     });
+    if let Some(warning) = legacy_builder(docker_buildkit().as_deref()) {
+        write::remark(warning);
+    }
     let options = VerifyOptions {
         files,
         shard: arguments.shard,
@@ -83,6 +94,7 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
         build_args: super::build_args(&build.build_args)?,
         secrets: build.secret.clone(),
         ssh: build.ssh.clone(),
+        allow_commands: arguments.allow_commands,
         passed: build.passed(),
         out: arguments.out.clone(),
         temporary: std::env::temp_dir(),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::error::{Error, Kind};
+use super::error::{Error, ErrorKind};
 use crate::text::escape::shown_lines;
 
 /// Writes a whole result.
@@ -23,7 +23,7 @@ pub(crate) fn raw(bytes: &[u8]) -> Result<(), Error> {
 /// Prints a result as JSON to standard output.
 pub(crate) fn json(result: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(result);
-    let json = json.map_err(|error| Error::new(Kind::Environment, error.to_string()))?;
+    let json = json.map_err(|error| Error::new(ErrorKind::Environment, error.to_string()))?;
     raw((json + "\n").as_bytes())
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
 fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
     match writes(stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Kind::Environment, format!("standard output cannot be written: {error}")))
+            Err(Error::new(ErrorKind::Environment, format!("standard output cannot be written: {error}")))
         }
         _ => Ok(()),
     }

@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The campaign.
-    pub campaign: Campaign,
+    pub(crate) campaign: Campaign,
     /// The files that are Dockerfiles, and those that are excluded or skipped.
-    pub files: Files,
+    pub(crate) files: Files,
     /// The `# syntax` header.
-    pub syntax: Syntax,
+    pub(crate) syntax: Syntax,
     /// The files of each wave.
-    pub waves: Waves,
+    pub(crate) waves: Waves,
     /// The messages of commits.
-    pub migrate: Migrate,
+    pub(crate) migrate: Migrate,
     /// The verification of builds.
-    pub verify: Verify,
+    pub(crate) verify: Verify,
     /// The pull requests and their limits.
-    pub report: Report,
+    pub(crate) report: Report,
     /// The accepted differences.
     pub waivers: Vec<Waiver>,
     /// Base images that cannot be read, by a glob of their names.
-    pub base: BTreeMap<String, Base>,
+    pub(crate) base: BTreeMap<String, Base>,
     /// Builds of Dockerfiles, by the path of the Dockerfile.
-    pub build: BTreeMap<String, Build>,
+    pub(crate) build: BTreeMap<String, BuildSettings>,
     /// The line of each key, by its dotted path.
     #[serde(skip)]
     pub(super) lines: BTreeMap<String, usize>,
@@ -37,12 +37,12 @@ pub struct Config {
 impl Config {
     /// Returns the 1-based line of a key, by its dotted path as in `build."a/Dockerfile".context`; 1 for a key that the
     /// file does not have.
-    pub fn line(&self, key: &str) -> usize {
+    pub(crate) fn line(&self, key: &str) -> usize {
         self.lines.get(key).copied().unwrap_or(1)
     }
 
     /// Returns the line of a key of `[table."entry"]`, or the line of the entry if it does not have that key.
-    pub fn line_in(&self, table: &str, entry: &str, key: &str) -> usize {
+    pub(crate) fn line_in(&self, table: &str, entry: &str, key: &str) -> usize {
         let entry = format!("{table}.{}", super::origin::quoted(entry));
         self.lines.get(&format!("{entry}.{key}")).copied().unwrap_or_else(|| self.line(&entry))
     }
@@ -51,11 +51,11 @@ impl Config {
 /// `[campaign]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Campaign {
+pub(crate) struct Campaign {
     /// The folder of the plan, relative to the repository's root.
-    pub dir: String,
+    pub(crate) dir: String,
     /// The condition for the pull request of a file.
-    pub trust: Trust,
+    pub(crate) trust: Trust,
 }
 
 impl Default for Campaign {
@@ -78,31 +78,31 @@ pub enum Trust {
 /// `[files]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Files {
+pub(crate) struct Files {
     /// Globs of paths that are Dockerfiles under any name.
-    pub include: Vec<String>,
+    pub(crate) include: Vec<String>,
     /// Globs of paths that are not Dockerfiles of the campaign.
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
     /// Files that are judged but not edited.
-    pub skip: Vec<Skip>,
+    pub(crate) skip: Vec<Skip>,
 }
 
 /// `[[files.skip]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Skip {
+pub(crate) struct Skip {
     /// The file, relative to the repository's root.
-    pub path: String,
+    pub(crate) path: String,
     /// The reason, which the plan shows.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// `[syntax]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Syntax {
+pub(crate) struct Syntax {
     /// The frontend that a new or raised header names; `none` for no header where the file does not need one.
-    pub write: String,
+    pub(crate) write: String,
 }
 
 impl Default for Syntax {
@@ -114,16 +114,16 @@ impl Default for Syntax {
 /// `[waves]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Waves {
+pub(crate) struct Waves {
     /// The number of files of wave 1, 2 and so on; each wave after the last entry is three times the one before.
-    pub sizes: Vec<usize>,
+    pub(crate) sizes: Vec<usize>,
     /// The file of wave 0, the proof of concept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub poc: Option<String>,
+    pub(crate) poc: Option<String>,
     /// The grouping of files.
-    pub by: By,
+    pub(crate) by: By,
     /// The files of wave 1, 2 and so on; files that no list names come after them.
-    pub lists: Vec<Vec<String>>,
+    pub(crate) lists: Vec<Vec<String>>,
 }
 
 impl Default for Waves {
@@ -135,7 +135,7 @@ impl Default for Waves {
 /// The grouping of files into waves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum By {
+pub(crate) enum By {
     /// The best files first, in waves of the given sizes.
     #[default]
     Size,
@@ -146,11 +146,11 @@ pub enum By {
 /// `[migrate]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Migrate {
+pub(crate) struct Migrate {
     /// The message of commits: a subject, a blank line, a body. `{path}` is the file, `{count}`
     /// as in `2 lines`, `{lines}` each line with its reasons, `{wave}` the number of the file's wave or `none`; `{{`
     /// and `}}` are braces.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl Default for Migrate {
@@ -162,11 +162,11 @@ impl Default for Migrate {
 /// `[verify]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// The frontend that reads the built files.
-    pub frontend: Frontend,
+    pub(crate) frontend: Frontend,
     /// The time limit for one file, as in `45m`; a file that takes longer has timed out.
-    pub budget: String,
+    pub(crate) budget: String,
 }
 
 impl Default for Verify {
@@ -192,7 +192,7 @@ pub enum Frontend {
 pub struct Report {
     /// The base branch of pull requests; without it, the repository's default branch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub base: Option<String>,
+    pub(crate) base: Option<String>,
     /// True if pull requests are opened as drafts.
     pub draft: bool,
     /// Labels of pull requests, in addition to the label of the campaign.
@@ -203,7 +203,7 @@ pub struct Report {
     pub assignees: Vec<String>,
     /// The file that holds the template for the text of pull requests.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
+    pub(crate) template: Option<String>,
     /// The most pull requests that are open at once.
     pub max_open: usize,
     /// The most pull requests of one owner that are open at once.
@@ -239,12 +239,12 @@ pub struct Waiver {
     #[serde(default = "everywhere")]
     pub file: String,
     /// The rule, as in `layerwright explain`.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The path in the image that the rule names; empty for any.
     #[serde(default)]
     pub path: String,
     /// The reason, which the plan and the pull request show.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 fn everywhere() -> String {
@@ -254,41 +254,52 @@ fn everywhere() -> String {
 /// `[base."registry.corp/java:*"]`: facts about base images that cannot be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Base {
+pub(crate) struct Base {
     /// The Dockerfile of this repository that builds them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub dockerfile: Option<String>,
+    pub(crate) dockerfile: Option<String>,
     /// The stage that is built; without it, the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// A public image with the same facts, as in `eclipse-temurin:21`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub like: Option<String>,
+    pub(crate) like: Option<String>,
 }
 
 /// `[build."services/auth/Dockerfile"]`: how a Dockerfile is built. With a context, it replaces every build that is found in
 /// the repository; without one, it completes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Build {
+pub(crate) struct BuildSettings {
     /// The build context, a folder relative to the repository's root; without it, the contexts that are found in the repository.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub context: Option<String>,
+    pub(crate) context: Option<String>,
     /// The stage that is built; without it, the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Build arguments; `--build-arg` overrides them.
-    pub args: BTreeMap<String, String>,
+    pub(crate) args: BTreeMap<String, String>,
     /// Named contexts: a folder relative to the repository's root, `docker-image://…` or a URL.
-    pub contexts: BTreeMap<String, String>,
+    pub(crate) contexts: BTreeMap<String, String>,
     /// Target platforms, as in `linux/amd64`.
-    pub platforms: Vec<String>,
-    /// Secrets of the build, in the form of `docker buildx build --secret`.
-    pub secrets: Vec<String>,
-    /// SSH agents of the build, in the form of `docker buildx build --ssh`.
-    pub ssh: Vec<String>,
-    /// Commands that produce files of the context, run in the repository's root.
-    pub prepare: Vec<String>,
-    /// Commands that run in both images; exit code and output must agree.
-    pub smoke: Vec<String>,
+    pub(crate) platforms: Vec<String>,
+    /// Secrets that the build needs, in the form of `docker buildx build --secret`. They are not used until the user
+    /// repeats them: `verify --secret`.
+    pub(crate) secrets: Vec<String>,
+    /// SSH agents that the build needs, in the form of `docker buildx build --ssh`. They are not used until the user
+    /// repeats them: `verify --ssh`.
+    pub(crate) ssh: Vec<String>,
+    /// Commands that produce files of the context, run in the repository's root. Outside the default branch, they need
+    /// `verify --allow-commands`.
+    pub(crate) prepare: Vec<String>,
+    /// Commands that run in both images; exit code and output must agree. Outside the default branch, they need
+    /// `verify --allow-commands`.
+    pub(crate) smoke: Vec<String>,
+}
+
+impl BuildSettings {
+    /// Returns the commands that a verification executes.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &str> {
+        self.prepare.iter().chain(&self.smoke).map(String::as_str)
+    }
 }

@@ -3,7 +3,7 @@
 use crate::text::words::list;
 
 /// A variable of a template.
-pub trait Named: Copy + 'static {
+pub(crate) trait Named: Copy + 'static {
     /// Every variable.
     const ALL: &'static [Self];
 
@@ -13,7 +13,7 @@ pub trait Named: Copy + 'static {
 
 /// A variable of a commit message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Variable {
+pub(crate) enum Variable {
     /// The path of the file.
     Path,
     /// The number of linked lines, as in `2 lines`.
@@ -61,7 +61,7 @@ pub enum MessageError {
 
 /// A parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template<V = Variable>(Vec<Part<V>>);
+pub(crate) struct Template<V = Variable>(Vec<Part<V>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part<V> {
@@ -75,7 +75,7 @@ impl<V: Named> Template<V> {
     /// # Errors
     ///
     /// [`MessageError`] for unknown variables, lone braces, control characters, and without a subject.
-    pub fn read(text: &str) -> Result<Self, MessageError> {
+    pub(crate) fn read(text: &str) -> Result<Self, MessageError> {
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             return Err(MessageError::Control);
         }
@@ -107,7 +107,7 @@ impl<V: Named> Template<V> {
     }
 
     /// Returns the text with a value in place of each variable.
-    pub fn fill(&self, value: impl Fn(V) -> String) -> String {
+    pub(crate) fn fill(&self, value: impl Fn(V) -> String) -> String {
         let part = |part: &Part<V>| match part {
             Part::Text(text) => text.clone(),
             Part::Variable(variable) => value(*variable),

@@ -52,7 +52,7 @@ fn of_array(array: &DeArray<'_>, path: &str, index: &LineIndex, lines: &mut BTre
 /// # Errors
 ///
 /// [`ConfigError`] if `bytes` are not a valid configuration.
-pub fn effective(bytes: &[u8]) -> Result<String, ConfigError> {
+pub(crate) fn effective(bytes: &[u8]) -> Result<String, ConfigError> {
     let config = Config::read(bytes)?;
     let said = lines(&String::from_utf8_lossy(bytes));
     let whole = toml::to_string(&config).map_err(|error| ConfigError::Unwritable(error.to_string()))?;

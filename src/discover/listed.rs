@@ -31,16 +31,16 @@ pub struct ListedPath {
 #[error("line {line} of the list: invalid path `{text}`: {why}")]
 pub struct RefusedEntry {
     /// The entry, as written.
-    pub text: String,
+    pub(crate) text: String,
     /// The 1-based line.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The reason.
-    pub why: EntryError,
+    pub(crate) why: EntryError,
 }
 
 /// The reason why an entry of a list is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EntryError {
+pub(crate) enum EntryError {
     /// The path is not valid inside a repository.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -78,7 +78,7 @@ pub fn parse_list(text: &str) -> List {
 }
 
 /// Returns the path that a line of a list names; `None` unless there is exactly one.
-pub fn path_in_line(line: &str) -> Option<String> {
+pub(crate) fn path_in_line(line: &str) -> Option<String> {
     let mut entries = line.split('|').flat_map(entries_of);
     entries.next().filter(|_| entries.next().is_none())
 }
@@ -207,7 +207,7 @@ pub struct Reconciliation {
     /// Listed and found, in the list's order.
     pub found: Vec<RepoPath>,
     /// Listed and present, but unreadable or left out; the discovery has the reason. In the list's order.
-    pub unusable: Vec<RepoPath>,
+    pub(crate) unusable: Vec<RepoPath>,
     /// Listed and gone, in the list's order.
     pub gone: Vec<Gone>,
     /// Found and not listed, in order of path.
@@ -218,9 +218,9 @@ pub struct Reconciliation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
     /// The path.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// The commit that removed it, if it was found.
-    pub removed_in: Option<CommitId>,
+    pub(crate) removed_in: Option<CommitId>,
     /// The best guess at its path today.
     pub guess: Option<Guess>,
 }

@@ -2,7 +2,7 @@
 
 /// The kind of a file by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
+pub(crate) enum Name {
     /// Not a Dockerfile.
     Other,
     /// A Dockerfile.
@@ -32,7 +32,7 @@ const ARCHIVES: [&str; 4] = ["tgz", "xz", "zip", "zst"];
 ///
 /// A Dockerfile is named `Dockerfile`, `Dockerfile.*`, `Dockerfile-*`, `Dockerfile_*` or `*.Dockerfile`, or the
 /// same with `Containerfile`; never `*.dockerignore`.
-pub fn read(name: &str) -> Name {
+pub(crate) fn read(name: &str) -> Name {
     // Most names are shorter and need no copy in lower case.
     if name.len() < "dockerfile".len() {
         return Name::Other;

@@ -3,7 +3,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::Source;
+use super::SourceTree;
 use crate::git::RepoPath;
 
 /// The places where GitHub looks, in this order; only the first that exists counts.
@@ -14,7 +14,7 @@ const MOST_BYTES: u64 = 3 << 20;
 
 /// The owners of files.
 #[derive(Clone, Debug, Default)]
-pub struct Owners {
+pub(crate) struct Owners {
     rules: Vec<Rule>,
 }
 
@@ -26,7 +26,7 @@ struct Rule {
 
 impl Owners {
     /// Reads the CODEOWNERS file of a repository; without one, no file has owners.
-    pub fn of(source: &Source<'_>) -> Self {
+    pub(crate) fn of(source: &SourceTree<'_>) -> Self {
         let mut paths = PLACES.iter().filter_map(|path| RepoPath::new(path).ok());
         let file = paths.find(|path| source.listing().get(path).is_some());
         let bytes = file.and_then(|path| source.read(&path, MOST_BYTES).ok()).unwrap_or_default();
@@ -34,12 +34,12 @@ impl Owners {
     }
 
     /// Reads the text of a CODEOWNERS file. A line that GitHub would skip is skipped.
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         Self { rules: text.lines().filter_map(rule).collect() }
     }
 
     /// Returns the owners of a file: those of the last line that matches it.
-    pub fn owners(&self, path: &RepoPath) -> &[String] {
+    pub(crate) fn owners(&self, path: &RepoPath) -> &[String] {
         let matches = |rule: &&Rule| rule.globs.iter().any(|glob| glob.is_match(path.as_str()));
         self.rules.iter().rev().find(matches).map(|rule| rule.owners.as_slice()).unwrap_or_default()
     }

@@ -13,7 +13,7 @@ const LONGEST_TARGET: u64 = 4096;
 const MOST_LINKS: usize = 40;
 
 /// One state of a tree of files: all its paths, and their bytes on demand.
-pub struct Source<'r> {
+pub struct SourceTree<'r> {
     listing: Listing,
     bytes: Bytes<'r>,
 }
@@ -57,7 +57,7 @@ pub enum ReadError {
 
 /// The end of a path whose symlinks are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// A path of the tree; `None` is the root.
     Inside(Option<RepoPath>),
     /// Outside the tree, through this target.
@@ -75,7 +75,7 @@ pub(crate) enum Above {
     Stays,
 }
 
-impl<'r> Source<'r> {
+impl<'r> SourceTree<'r> {
     /// Lists the files of a commit.
     ///
     /// # Errors
@@ -99,15 +99,15 @@ impl<'r> Source<'r> {
     /// # Errors
     ///
     /// [`GitError`] if the repository is bare or its index cannot be read.
-    pub fn working_tree(repository: &Repository) -> Result<Source<'static>, GitError> {
+    pub fn working_tree(repository: &Repository) -> Result<SourceTree<'static>, GitError> {
         let listing = repository.tracked()?;
         let root = repository.working_tree().unwrap_or(repository.git_dir()).to_path_buf();
-        Ok(Source { listing, bytes: Bytes::Disk(root) })
+        Ok(SourceTree { listing, bytes: Bytes::Disk(root) })
     }
 
     /// Lists the files of a folder that is not a git repository.
-    pub fn folder(root: &Path) -> Source<'static> {
-        Source { listing: Listing::of_folder(root), bytes: Bytes::Disk(root.to_path_buf()) }
+    pub fn folder(root: &Path) -> SourceTree<'static> {
+        SourceTree { listing: Listing::of_folder(root), bytes: Bytes::Disk(root.to_path_buf()) }
     }
 
     /// Returns all paths.
@@ -120,7 +120,7 @@ impl<'r> Source<'r> {
     /// # Errors
     ///
     /// [`ReadError`] if it is larger, is not a file, or cannot be read.
-    pub fn read(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
+    pub(crate) fn read(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
         match self.listing.get(path).map(|entry| entry.kind) {
             Some(EntryKind::File { .. }) => self.bytes_of(path, most),
             _ => Err(ReadError::NotAFile { path: path.clone() }),
@@ -132,7 +132,7 @@ impl<'r> Source<'r> {
     /// # Errors
     ///
     /// [`ReadError`] if the size cannot be read.
-    pub fn size(&self, path: &RepoPath) -> Result<u64, ReadError> {
+    pub(crate) fn size(&self, path: &RepoPath) -> Result<u64, ReadError> {
         let blob = self.listing.get(path).and_then(|entry| entry.blob.as_ref());
         match (&self.bytes, blob) {
             (Bytes::Objects(repository), Some(blob)) => Ok(repository.blob_size(blob)?),
@@ -149,7 +149,7 @@ impl<'r> Source<'r> {
     /// # Errors
     ///
     /// [`ReadError`] if it is not a file or cannot be read.
-    pub fn open(&self, path: &RepoPath) -> Result<Box<dyn Read>, ReadError> {
+    pub(crate) fn open(&self, path: &RepoPath) -> Result<Box<dyn Read>, ReadError> {
         match &self.bytes {
             Bytes::Objects(_) => Ok(Box::new(Cursor::new(self.read(path, u64::MAX)?))),
             Bytes::Disk(root) => Ok(Box::new(open_disk(&root.join(path.as_str()), path)?.0)),
@@ -172,7 +172,7 @@ impl<'r> Source<'r> {
     }
 
     /// Returns the target of a symlink, as written; `None` if `path` is not a symlink or its target is not UTF-8.
-    pub fn link_target(&self, path: &RepoPath) -> Option<String> {
+    pub(crate) fn link_target(&self, path: &RepoPath) -> Option<String> {
         if self.listing.get(path)?.kind != EntryKind::Symlink {
             return None;
         }
@@ -185,7 +185,7 @@ impl<'r> Source<'r> {
     }
 
     /// Follows all symlinks of `path`, those of parent directories and its own, without leaving the tree.
-    pub fn follow(&self, path: &RepoPath) -> Target {
+    pub(crate) fn follow(&self, path: &RepoPath) -> Target {
         self.resolve(None, path.as_str(), Above::Leaves, true)
     }
 

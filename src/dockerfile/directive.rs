@@ -8,13 +8,13 @@ use crate::text::Span;
 
 /// One directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directive {
+pub(crate) struct Directive {
     /// The whole value, e.g. `docker/dockerfile:1 --flag`.
-    pub value: String,
+    pub(crate) value: String,
     /// The position of the value. In the JSON form, with its quotes.
-    pub value_span: Span,
+    pub(crate) value_span: Span,
     /// Its line, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 /// The directives of a Dockerfile.
@@ -22,11 +22,11 @@ pub struct Directive {
 pub struct Directives {
     /// `syntax` as BuildKit's `DetectSyntax` finds it: also after a BOM and a `#!` line, and in its `//` and JSON
     /// forms.
-    pub syntax: Option<Directive>,
+    pub(crate) syntax: Option<Directive>,
     /// `check` as `ParseDirective` finds it.
-    pub check: Option<Directive>,
+    pub(crate) check: Option<Directive>,
     /// `escape`, as `parser.Parse` finds it (not after a `#!` line).
-    pub escape: Option<Directive>,
+    pub(crate) escape: Option<Directive>,
     /// The escape character in force: `\` or a backtick.
     pub escape_token: u8,
     /// The position where a syntax directive can be inserted so that BuildKit finds it and nothing else changes its

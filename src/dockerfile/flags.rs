@@ -5,7 +5,7 @@ use super::instruction::Word;
 
 /// The kind of value that a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FlagKind {
     /// Nothing, or `=true` or `=false`; once.
     Bool,
     /// A value; once.
@@ -15,57 +15,61 @@ pub(super) enum Kind {
 }
 
 /// The flags of an instruction, by name.
-pub(super) type Known = [(&'static str, Kind)];
+pub(super) type Known = [(&'static str, FlagKind)];
 
 /// `COPY`.
 pub(super) const COPY: &Known = &[
-    ("chown", Kind::Text),
-    ("from", Kind::Text),
-    ("chmod", Kind::Text),
-    ("link", Kind::Bool),
-    ("exclude", Kind::List),
-    ("parents", Kind::Bool),
+    ("chown", FlagKind::Text),
+    ("from", FlagKind::Text),
+    ("chmod", FlagKind::Text),
+    ("link", FlagKind::Bool),
+    ("exclude", FlagKind::List),
+    ("parents", FlagKind::Bool),
 ];
 
 /// `ADD`.
 pub(super) const ADD: &Known = &[
-    ("chown", Kind::Text),
-    ("chmod", Kind::Text),
-    ("link", Kind::Bool),
-    ("keep-git-dir", Kind::Bool),
-    ("checksum", Kind::Text),
-    ("unpack", Kind::Bool),
-    ("exclude", Kind::List),
+    ("chown", FlagKind::Text),
+    ("chmod", FlagKind::Text),
+    ("link", FlagKind::Bool),
+    ("keep-git-dir", FlagKind::Bool),
+    ("checksum", FlagKind::Text),
+    ("unpack", FlagKind::Bool),
+    ("exclude", FlagKind::List),
 ];
 
 /// `FROM`.
-pub(super) const FROM: &Known = &[("platform", Kind::Text)];
+pub(super) const FROM: &Known = &[("platform", FlagKind::Text)];
 
 /// `RUN`.
-pub(super) const RUN: &Known =
-    &[("device", Kind::List), ("mount", Kind::List), ("network", Kind::Text), ("security", Kind::Text)];
+pub(super) const RUN: &Known = &[
+    ("device", FlagKind::List),
+    ("mount", FlagKind::List),
+    ("network", FlagKind::Text),
+    ("security", FlagKind::Text),
+];
 
 /// `HEALTHCHECK`.
 pub(super) const HEALTHCHECK: &Known = &[
-    ("interval", Kind::Text),
-    ("timeout", Kind::Text),
-    ("start-period", Kind::Text),
-    ("start-interval", Kind::Text),
-    ("retries", Kind::Text),
+    ("interval", FlagKind::Text),
+    ("timeout", FlagKind::Text),
+    ("start-period", FlagKind::Text),
+    ("start-interval", FlagKind::Text),
+    ("retries", FlagKind::Text),
 ];
 
 /// A flag with a value.
 pub(super) struct Used<'f> {
     /// Its name, without the dashes.
     pub(super) name: &'static str,
-    /// Its value; of a [`Kind::Bool`], `true` or `false`.
+    /// Its value; of a [`FlagKind::Bool`], `true` or `false`.
     pub(super) value: &'f str,
     /// The whole flag.
     pub(super) word: &'f Word,
 }
 
 impl Used<'_> {
-    /// Returns the value of a [`Kind::Bool`].
+    /// Returns the value of a [`FlagKind::Bool`].
     pub(super) fn is_true(&self) -> bool {
         self.value == "true"
     }
@@ -91,16 +95,16 @@ fn one<'f>(word: &'f Word, known: &Known, used: &[Used<'_>]) -> Result<Used<'f>,
         let options = known.iter().map(|(name, _)| *name);
         return Err(format!("unknown flag: {dashed}{}", suggestion(name, options)));
     };
-    if kind != Kind::List && used.iter().any(|used| used.name == name) {
+    if kind != FlagKind::List && used.iter().any(|used| used.name == name) {
         return Err(format!("duplicate flag specified: {dashed}"));
     }
     let missing = || format!("missing a value on flag: {dashed}");
     let value = match (kind, value) {
-        (Kind::Bool, None) => "true",
-        (Kind::Bool, Some("")) => return Err(missing()),
-        (Kind::Bool, Some(value)) if value.eq_ignore_ascii_case("true") => "true",
-        (Kind::Bool, Some(value)) if value.eq_ignore_ascii_case("false") => "false",
-        (Kind::Bool, Some(value)) => {
+        (FlagKind::Bool, None) => "true",
+        (FlagKind::Bool, Some("")) => return Err(missing()),
+        (FlagKind::Bool, Some(value)) if value.eq_ignore_ascii_case("true") => "true",
+        (FlagKind::Bool, Some(value)) if value.eq_ignore_ascii_case("false") => "false",
+        (FlagKind::Bool, Some(value)) => {
             return Err(format!("expecting boolean value for flag {dashed}, not: {value}"));
         }
         (_, value) => value.ok_or_else(missing)?,

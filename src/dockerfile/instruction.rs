@@ -69,7 +69,7 @@ impl Keyword {
     }
 
     /// Returns its name in capitals, as in messages.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Add => "ADD",
             Self::Arg => "ARG",
@@ -168,14 +168,14 @@ pub struct From {
     /// Name of the stage, lower-cased as BuildKit does.
     pub name: Option<String>,
     /// `--platform`, before expansion.
-    pub platform: Option<String>,
+    pub(crate) platform: Option<String>,
 }
 
 /// A name with a value, of `ARG` or `ENV`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The value before expansion, quotes kept. `None` for `ARG name`.
     pub value: Option<String>,
 }
@@ -263,7 +263,7 @@ pub struct Run {
     /// The flags as BuildKit reads them.
     pub flags: Vec<Word>,
     /// `--mount` values, in order.
-    pub mounts: Vec<Mount>,
+    pub(crate) mounts: Vec<Mount>,
     /// The command.
     pub command: RunCommand,
     /// Heredocs of the command line, in order.

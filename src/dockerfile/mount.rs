@@ -13,21 +13,21 @@ use super::go;
 /// If a key is given twice, the last value counts. Keys have any letter case. Values may contain variables, except
 /// that of `from`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mount {
+pub(crate) struct Mount {
     /// `type`: `bind` without one.
-    pub kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// `from`: a stage, an image or a named context.
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     /// `source` or `src`.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// `target`, `dst` or `destination`.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// `id`.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// `required`: also true without a value. False if the value is a variable.
-    pub required: bool,
+    pub(crate) required: bool,
     /// `env`.
-    pub env: Option<String>,
+    pub(crate) env: Option<String>,
 }
 
 impl Mount {

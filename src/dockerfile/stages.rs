@@ -30,13 +30,13 @@ pub struct Stages {
 
 /// A stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// Its name, in lower case.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The base.
-    pub base: Reference,
+    pub(crate) base: Reference,
     /// The platform of its FROM, expanded. `None` if there is none, or if it is unknown.
-    pub platform: Option<String>,
+    pub(crate) platform: Option<String>,
     /// The sources of its COPY and RUN, in any build. ONBUILD counts for the stage that contains it: a stage that
     /// runs it is based on that stage, so it uses the same sources.
     uses: Vec<Reference>,
@@ -44,7 +44,7 @@ pub struct Stage {
 
 /// The meaning of a name in FROM, `COPY --from` or `RUN --mount=from=`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
+pub(crate) enum Reference {
     /// An empty filesystem.
     Scratch,
     /// A stage of the same Dockerfile.
@@ -137,7 +137,7 @@ impl Stages {
 
     /// Returns the source of a `COPY --from` in a stage. BuildKit refuses to copy from the stage itself or a later
     /// one.
-    pub fn copied_from(&self, stage: usize, from: &str) -> Reference {
+    pub(crate) fn copied_from(&self, stage: usize, from: &str) -> Reference {
         match self.copy_source(from) {
             Reference::Stage(source) if source >= stage => no_stage_before(from),
             source => source,
@@ -150,38 +150,33 @@ impl Stages {
     }
 
     /// Returns the number of stages.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Returns true if there are no stages.
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// Returns a stage by its index.
-    pub fn get(&self, stage: usize) -> Option<&Stage> {
+    pub(crate) fn get(&self, stage: usize) -> Option<&Stage> {
         self.all.get(stage)
     }
 
     /// Returns the stages, in order.
-    pub fn all(&self) -> &[Stage] {
+    pub(crate) fn all(&self) -> &[Stage] {
         &self.all
     }
 
     /// Returns the name of a stage, if it has one.
-    pub fn name(&self, stage: usize) -> Option<&str> {
+    pub(crate) fn name(&self, stage: usize) -> Option<&str> {
         self.get(stage)?.name.as_deref()
     }
 
     /// Returns the value of `--target` for a stage: its name, unless it has none or a later stage has the same.
-    pub fn target(&self, stage: usize) -> Option<&str> {
+    pub(crate) fn target(&self, stage: usize) -> Option<&str> {
         self.name(stage).filter(|name| self.by_name.get(*name) == Some(&stage))
     }
 
     /// Returns the stage that a target names, in any letter case, or the last stage if there is no target
     /// (`resolveTarget`).
-    pub fn of_target(&self, target: Option<&str>) -> Option<usize> {
+    pub(crate) fn of_target(&self, target: Option<&str>) -> Option<usize> {
         match target {
             None => self.len().checked_sub(1),
             Some(target) => self.by_name.get(&*go::lower(target)).copied(),
@@ -189,7 +184,7 @@ impl Stages {
     }
 
     /// Returns the stage that is the base of a stage.
-    pub fn parent(&self, stage: usize) -> Option<usize> {
+    pub(crate) fn parent(&self, stage: usize) -> Option<usize> {
         match self.get(stage)?.base {
             Reference::Stage(parent) => Some(parent),
             _ => None,
@@ -197,12 +192,12 @@ impl Stages {
     }
 
     /// Returns a stage, its base, the base of that, and so on: their instructions write the image.
-    pub fn chain(&self, stage: usize) -> impl Iterator<Item = usize> {
+    pub(crate) fn chain(&self, stage: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(stage), |stage| self.parent(*stage))
     }
 
     /// Returns the stages that a build of `target` may execute, `target` included.
-    pub fn reached(&self, target: usize) -> BTreeSet<usize> {
+    pub(crate) fn reached(&self, target: usize) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
         let mut pending = vec![target];
         while let Some(stage) = pending.pop() {
@@ -214,7 +209,7 @@ impl Stages {
     }
 
     /// Returns these stages, and all stages that may contain files of them.
-    pub fn dependents(&self, of: &BTreeSet<usize>) -> BTreeSet<usize> {
+    pub(crate) fn dependents(&self, of: &BTreeSet<usize>) -> BTreeSet<usize> {
         let mut found = of.clone();
         loop {
             let more: Vec<usize> = (0..self.len())

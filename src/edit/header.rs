@@ -11,11 +11,11 @@ use crate::text::{EditSet, EditsMeet};
 
 /// A version of BuildKit's Dockerfile frontend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
+pub(crate) struct Version {
     /// Always 1 so far.
-    pub major: u32,
+    pub(crate) major: u32,
     /// The feature release.
-    pub minor: u32,
+    pub(crate) minor: u32,
 }
 
 impl Version {
@@ -31,11 +31,11 @@ impl fmt::Display for Version {
 }
 
 /// The first frontend with `COPY --link` (BuildKit 0.10).
-pub const LINK: Version = Version::new(4);
+pub(crate) const LINK: Version = Version::new(4);
 
 /// The frontend that a `# syntax` value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Frontend {
+pub(crate) enum Frontend {
     /// Docker's, at this release; a tag like `1` is the newest of its kind.
     Docker(Version),
     /// Docker's, pinned by a digest alone: its release is unknown.
@@ -46,7 +46,7 @@ pub enum Frontend {
 
 impl Frontend {
     /// Parses the first word of a `# syntax` value. A mirror of `docker/dockerfile` counts as the original.
-    pub fn read(value: &str) -> Self {
+    pub(crate) fn read(value: &str) -> Self {
         let reference = value.split_whitespace().next().unwrap_or_default();
         let (name, digest) = reference.split_once('@').map_or((reference, false), |(name, _)| (name, true));
         let (name, tag) = match name.rsplit_once(':') {
@@ -81,7 +81,7 @@ fn release(tag: &str) -> Option<Version> {
 ///
 /// `link` is true if an instruction of it is or will be linked. Releases: BuildKit's
 /// `frontend/dockerfile/docs/reference.md`.
-pub fn floor(dockerfile: &Dockerfile, link: bool) -> Option<Version> {
+pub(crate) fn floor(dockerfile: &Dockerfile, link: bool) -> Option<Version> {
     let check = dockerfile.directives().check.as_ref().map(|_| Version::new(8));
     let used = dockerfile.instructions().iter().filter_map(instruction_floor).max();
     link.then_some(LINK).max(check).max(used)
@@ -176,11 +176,11 @@ pub enum Header {
 /// The header that the configuration sets cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this file needs frontend {required} or later; [syntax] write = \"{write}\" would be older")]
-pub struct HeaderError {
+pub(crate) struct HeaderError {
     /// The release that the file needs.
-    pub required: Version,
+    pub(crate) required: Version,
     /// The value of `[syntax] write`.
-    pub write: String,
+    pub(crate) write: String,
 }
 
 /// Decides the change to the header. `write` is `[syntax] write`.
@@ -188,7 +188,7 @@ pub struct HeaderError {
 /// # Errors
 ///
 /// [`HeaderError`] if `write` names an older frontend than the file needs.
-pub fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result<Header, HeaderError> {
+pub(crate) fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result<Header, HeaderError> {
     let new = || match Frontend::read(write) {
         Frontend::Docker(version) if version < required => {
             Err(HeaderError { required, write: write.to_owned() })
@@ -214,7 +214,7 @@ pub fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result
 /// # Errors
 ///
 /// [`EditsMeet`] if another edit is at the same position.
-pub fn edit(dockerfile: &Dockerfile, header: &Header, edits: &mut EditSet) -> Result<(), EditsMeet> {
+pub(crate) fn edit(dockerfile: &Dockerfile, header: &Header, edits: &mut EditSet) -> Result<(), EditsMeet> {
     match header {
         Header::Keep | Header::Foreign { .. } => Ok(()),
         Header::Raise { value } => match &dockerfile.directives().syntax {

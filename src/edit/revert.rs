@@ -12,13 +12,13 @@ use crate::text::{EditSet, Span};
 
 /// A text with lines restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reverted {
+pub(crate) struct Reverted {
     /// The new text.
-    pub text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
     /// The restored lines, by their position before they were linked, 1-based.
-    pub restored: Vec<usize>,
+    pub(crate) restored: Vec<usize>,
     /// The lines that were changed since and are not restored, by the same position.
-    pub left: Vec<usize>,
+    pub(crate) left: Vec<usize>,
 }
 
 /// Restores, in `now`, the instructions of `original` that differ in `written`. `written` is `original` with the
@@ -27,7 +27,7 @@ pub struct Reverted {
 /// # Errors
 ///
 /// [`RewriteError`] if BuildKit refuses `now`, `now` is not UTF-8, or the result does not read as planned.
-pub fn revert(
+pub(crate) fn revert(
     original: &Dockerfile,
     written: &Dockerfile,
     now: &Dockerfile,

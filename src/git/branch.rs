@@ -80,34 +80,34 @@ pub enum BranchError {
 
 /// The change of one file.
 #[derive(Clone, Copy, Debug)]
-pub struct Proposal<'a> {
+pub(crate) struct Proposal<'a> {
     /// The branch, without `refs/heads/`.
-    pub branch: &'a str,
+    pub(crate) branch: &'a str,
     /// The commit that it starts from.
-    pub base: &'a CommitId,
+    pub(crate) base: &'a CommitId,
     /// The file.
-    pub path: &'a RepoPath,
+    pub(crate) path: &'a RepoPath,
     /// Its new text, as git stores it.
-    pub text: &'a [u8],
+    pub(crate) text: &'a [u8],
     /// The commit's message, to which the mark adds its trailer.
-    pub message: &'a str,
+    pub(crate) message: &'a str,
     /// The mark of commits made by Layerwright.
-    pub mark: &'a dyn CommitMark,
+    pub(crate) mark: &'a dyn CommitMark,
 }
 
 /// A commit of a branch, without its message. Ids are git's, in hexadecimal.
 #[derive(Clone, Copy, Debug)]
-pub struct CommitContent<'a> {
+pub(crate) struct CommitContent<'a> {
     /// The file that it changes.
-    pub path: &'a RepoPath,
+    pub(crate) path: &'a RepoPath,
     /// Its tree.
-    pub tree: &'a str,
+    pub(crate) tree: &'a str,
     /// Its only parent.
-    pub parent: &'a str,
+    pub(crate) parent: &'a str,
 }
 
 /// The mark that identifies a commit made by Layerwright.
-pub trait CommitMark: std::fmt::Debug {
+pub(crate) trait CommitMark: std::fmt::Debug {
     /// Returns the full message of a new commit, in which the file has the text with the id `text`.
     fn message(&self, message: &str, text: &str, commit: &CommitContent<'_>) -> String;
 
@@ -129,15 +129,15 @@ pub enum Became {
 
 /// The present state of a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Branch {
+pub(crate) struct Branch {
     /// Its commit.
-    pub commit: CommitId,
+    pub(crate) commit: CommitId,
     /// The outcome.
-    pub became: Became,
+    pub(crate) became: Became,
 }
 
 /// Makes branches. While this value exists, no other run makes branches in the same repository.
-pub struct Branches<'r> {
+pub(crate) struct Branches<'r> {
     repository: &'r Repository,
     handle: git2::Repository,
     author: Signature<'static>,
@@ -152,7 +152,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`BranchError`] if git has no author or committer, or another run makes branches in this repository.
-    pub fn branches(&self) -> Result<Branches<'_>, BranchError> {
+    pub(crate) fn branches(&self) -> Result<Branches<'_>, BranchError> {
         let handle = git2::Repository::open(&self.git_dir)
             .map_err(|error| super::open_error(&self.git_dir, &error))?;
         let unknown = |error: git2::Error| BranchError::NoIdentity { message: error.message().to_owned() };
@@ -170,7 +170,7 @@ impl Branches<'_> {
     /// # Errors
     ///
     /// [`BranchError`]; the branch is then unchanged.
-    pub fn put(&mut self, proposal: &Proposal<'_>) -> Result<Branch, BranchError> {
+    pub(crate) fn put(&mut self, proposal: &Proposal<'_>) -> Result<Branch, BranchError> {
         let reference = format!("{HEADS}{}", proposal.branch);
         let failed = |error: git2::Error| self.repository.failed("write the change", &error);
         let parent = self.repository.commit(&self.handle, proposal.base)?;

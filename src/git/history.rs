@@ -19,18 +19,18 @@ const RENAME_LIMIT: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
     /// The removed path.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// The commit that removed it, on the first-parent history.
-    pub commit: CommitId,
+    pub(crate) commit: CommitId,
     /// The first line of that commit's message.
-    pub subject: String,
+    pub(crate) subject: String,
     /// The path where git's rename detection finds its content now.
-    pub renamed_to: Option<RepoPath>,
+    pub(crate) renamed_to: Option<RepoPath>,
 }
 
 impl Repository {
     /// Returns true if the history of a commit contains another; `None` if one of them is not in the repository.
-    pub fn contains(&self, commit: &CommitId, earlier: &CommitId) -> Option<bool> {
+    pub(crate) fn contains(&self, commit: &CommitId, earlier: &CommitId) -> Option<bool> {
         let contains = self.with(|repo| {
             let (commit, earlier) = (self.commit(repo, commit)?.id(), self.commit(repo, earlier)?.id());
             let found = commit == earlier || repo.graph_descendant_of(commit, earlier).unwrap_or(false);
@@ -45,7 +45,11 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError`] if an object of the history cannot be read. The history of a shallow clone ends without an error.
-    pub fn last_change(&self, tip: &CommitId, path: &str) -> Result<Option<(CommitId, String)>, GitError> {
+    pub(crate) fn last_change(
+        &self,
+        tip: &CommitId,
+        path: &str,
+    ) -> Result<Option<(CommitId, String)>, GitError> {
         self.with(|repo| {
             let at = |commit: &git2::Commit<'_>| -> Option<Oid> {
                 Some(commit.tree().ok()?.get_path(std::path::Path::new(path)).ok()?.id())
@@ -91,7 +95,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError`] if the commit is missing or cannot be read.
-    pub fn file_mode(&self, commit: &CommitId, path: &str) -> Result<Option<u32>, GitError> {
+    pub(crate) fn file_mode(&self, commit: &CommitId, path: &str) -> Result<Option<u32>, GitError> {
         self.with(|repo| {
             let tree = self.tree_of(repo, commit)?;
             let entry = tree.get_path(std::path::Path::new(path)).ok();

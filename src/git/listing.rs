@@ -9,7 +9,7 @@ use crate::text::escape::shown;
 
 /// The kind of the entry at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryKind {
+pub(crate) enum EntryKind {
     /// A regular file.
     File {
         /// True if it is executable.
@@ -27,14 +27,14 @@ pub struct Entry {
     /// The path.
     pub path: RepoPath,
     /// The kind of the entry.
-    pub kind: EntryKind,
+    pub(crate) kind: EntryKind,
     /// The content in the object database. `None` if the content is on disk, and for a submodule.
-    pub blob: Option<BlobId>,
+    pub(crate) blob: Option<BlobId>,
 }
 
 /// The reason why a path is not used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OddReason {
+pub(crate) enum OddReason {
     /// It is not a path inside a repository.
     Path(PathError),
     /// The index holds several versions of it.
@@ -58,11 +58,11 @@ impl fmt::Display for OddReason {
 
 /// A path that is listed but never used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Odd {
+pub(crate) struct Odd {
     /// Its name, with the characters that cannot be shown replaced or escaped.
-    pub name: String,
+    pub(crate) name: String,
     /// The reason why it is not used.
-    pub reason: OddReason,
+    pub(crate) reason: OddReason,
 }
 
 impl Odd {
@@ -94,7 +94,7 @@ impl Listing {
 
     /// Lists a folder that is not a git repository, without the files that its `.gitignore` files exclude. Symlinks
     /// are not followed. Entries that cannot be read are listed as unused.
-    pub fn of_folder(root: &Path) -> Self {
+    pub(crate) fn of_folder(root: &Path) -> Self {
         let mut walk = ignore::WalkBuilder::new(root);
         // The result depends on the folder alone: no file above it and no settings of the user are read.
         walk.standard_filters(false).git_ignore(true).require_git(false).follow_links(false);
@@ -120,18 +120,18 @@ impl Listing {
     }
 
     /// Returns the entry at `path`. `None` for a folder, and if nothing is there.
-    pub fn get(&self, path: &RepoPath) -> Option<&Entry> {
+    pub(crate) fn get(&self, path: &RepoPath) -> Option<&Entry> {
         let at = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
         self.entries.get(at)
     }
 
     /// Returns true if `path` is a folder that is not empty.
-    pub fn is_dir(&self, path: &RepoPath) -> bool {
+    pub(crate) fn is_dir(&self, path: &RepoPath) -> bool {
         !self.below(Some(path)).is_empty()
     }
 
     /// Returns all entries below a folder at any depth, in order of path. `None` is the root.
-    pub fn below(&self, folder: Option<&RepoPath>) -> &[Entry] {
+    pub(crate) fn below(&self, folder: Option<&RepoPath>) -> &[Entry] {
         let Some(folder) = folder else { return &self.entries };
         let start = self.entries.partition_point(|entry| place(&entry.path, folder) == Ordering::Less);
         let len =
@@ -140,7 +140,7 @@ impl Listing {
     }
 
     /// Returns the names directly in a folder, subfolders included, in order. `None` is the root.
-    pub fn children(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &str> {
+    pub(crate) fn children(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &str> {
         let mut rest = self.below(folder);
         let skip = folder.map_or(0, |folder| folder.as_str().len() + 1);
         std::iter::from_fn(move || {
@@ -159,12 +159,12 @@ impl Listing {
     }
 
     /// Returns all entries in order of path.
-    pub fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
     /// Returns the paths that are not used, with the reasons.
-    pub fn odd(&self) -> &[Odd] {
+    pub(crate) fn odd(&self) -> &[Odd] {
         &self.odd
     }
 }

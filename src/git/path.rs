@@ -67,7 +67,7 @@ impl RepoPath {
     }
 
     /// Returns the folder of this path. `None` for the repository's root.
-    pub fn parent(&self) -> Option<Self> {
+    pub(crate) fn parent(&self) -> Option<Self> {
         self.0.rsplit_once('/').map(|(parent, _)| Self(parent.to_owned()))
     }
 
@@ -76,7 +76,7 @@ impl RepoPath {
     /// # Errors
     ///
     /// [`PathError`] if `path` is not a path inside a repository, or the result is too long.
-    pub fn join(&self, path: &str) -> Result<Self, PathError> {
+    pub(crate) fn join(&self, path: &str) -> Result<Self, PathError> {
         if path.starts_with('/') {
             return Err(PathError::Absolute);
         }
@@ -84,7 +84,7 @@ impl RepoPath {
     }
 
     /// Returns the components, outermost first.
-    pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
+    pub(crate) fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }
 
@@ -153,7 +153,7 @@ impl From<RepoPath> for String {
 /// A text that is not an object id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an object id; write its 40 or 64 lower-case hexadecimal digits")]
-pub struct IdError(pub String);
+pub struct IdError(pub(crate) String);
 
 fn checked_id(hex: &str) -> Result<String, IdError> {
     let digits = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

@@ -22,7 +22,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError::Index`] if it cannot be read.
-    pub fn staged(&self) -> Result<Listing, GitError> {
+    pub(crate) fn staged(&self) -> Result<Listing, GitError> {
         let mut odd = Vec::new();
         let entries = self.index_entries(&mut odd)?;
         let (clear, unmerged): (Vec<_>, Vec<_>) = entries.into_iter().partition(|tracked| tracked.merged);
@@ -39,7 +39,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError::NoWorkingTree`] for a bare repository, [`GitError::Index`] if the index cannot be read.
-    pub fn tracked(&self) -> Result<Listing, GitError> {
+    pub(crate) fn tracked(&self) -> Result<Listing, GitError> {
         let root = self.root()?;
         let mut odd = Vec::new();
         let mut entries = self.index_entries(&mut odd)?;
@@ -63,7 +63,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError::NoWorkingTree`] for a bare repository, [`GitError::Failed`] if git cannot compare.
-    pub fn dirty_paths(&self, paths: &[RepoPath]) -> Result<BTreeSet<RepoPath>, GitError> {
+    pub(crate) fn dirty_paths(&self, paths: &[RepoPath]) -> Result<BTreeSet<RepoPath>, GitError> {
         let root = self.root()?;
         if paths.is_empty() {
             return Ok(BTreeSet::new());
@@ -99,7 +99,7 @@ impl Repository {
     /// # Errors
     ///
     /// The errors of [`dirty_paths`](Self::dirty_paths).
-    pub fn changed_files<'a>(
+    pub(crate) fn changed_files<'a>(
         &self,
         files: impl Iterator<Item = (&'a RepoPath, &'a BlobId)>,
     ) -> Result<BTreeSet<RepoPath>, GitError> {

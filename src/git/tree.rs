@@ -16,7 +16,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError`] if the commit or one of its trees cannot be read.
-    pub fn tree_without(
+    pub(crate) fn tree_without(
         &self,
         commit: &CommitId,
         folder: Option<&RepoPath>,

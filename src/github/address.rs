@@ -17,12 +17,12 @@ pub struct Api {
 
 impl Api {
     /// Returns the address as it was given, without a slash at its end.
-    pub fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("{}{}", self.origin, self.path)
     }
 
     /// Returns the address of the web pages; `None` if it is unknown from the address of the API.
-    pub fn pages(&self) -> Option<String> {
+    pub(crate) fn pages(&self) -> Option<String> {
         match (self.origin.as_str(), self.path.as_str()) {
             ("https://api.github.com", "") => Some("https://github.com".to_owned()),
             (origin, "/api/v3") => Some(origin.to_owned()),
@@ -84,12 +84,12 @@ pub struct RepositoryName {
 
 impl RepositoryName {
     /// Returns the owner.
-    pub fn owner(&self) -> &str {
+    pub(crate) fn owner(&self) -> &str {
         &self.owner
     }
 
     /// Returns the repository and the host of a remote's URL: `https://HOST/O/R.git`, `git@HOST:O/R` or `ssh://…`.
-    pub fn of_remote(url: &str) -> Option<(String, Self)> {
+    pub(crate) fn of_remote(url: &str) -> Option<(String, Self)> {
         let (authority, path) = match url.split_once("://") {
             Some((_, rest)) => rest.split_once('/')?,
             None => url.split_once(':')?,
@@ -144,9 +144,9 @@ pub(super) fn quoted_parts(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueAddress {
     /// The repository.
-    pub repository: RepositoryName,
+    pub(crate) repository: RepositoryName,
     /// The number in the repository.
-    pub number: u64,
+    pub(crate) number: u64,
 }
 
 impl IssueAddress {

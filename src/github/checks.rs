@@ -7,11 +7,11 @@ use super::{Client, GitHubError, RepositoryName};
 
 /// A branch with its requirements for pull requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseBranch {
+pub(crate) struct BaseBranch {
     /// The commit of the branch.
-    pub commit: String,
+    pub(crate) commit: String,
     /// The checks that must pass before a pull request is merged, by rulesets or branch protection.
-    pub required_checks: Vec<String>,
+    pub(crate) required_checks: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +60,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn default_branch(&self, repository: &RepositoryName) -> Result<String, GitHubError> {
+    pub(crate) fn default_branch(&self, repository: &RepositoryName) -> Result<String, GitHubError> {
         #[derive(Deserialize)]
         struct Repository {
             default_branch: String,
@@ -74,7 +74,11 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn base_branch(&self, repository: &RepositoryName, branch: &str) -> Result<BaseBranch, GitHubError> {
+    pub(crate) fn base_branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &str,
+    ) -> Result<BaseBranch, GitHubError> {
         let route = repository.route(&format!("/branches/{}", quoted_parts(branch)));
         let found: Branch = self.read(route, &format!("the branch {branch} of {repository}"))?;
         let protection = found.protection.and_then(|protection| protection.required_status_checks);
@@ -100,7 +104,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn is_pending(&self, repository: &RepositoryName, commit: &str) -> Result<bool, GitHubError> {
+    pub(crate) fn is_pending(&self, repository: &RepositoryName, commit: &str) -> Result<bool, GitHubError> {
         #[derive(Deserialize)]
         struct Run {
             status: String,

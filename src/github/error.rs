@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::Api;
 
 /// The error of another library.
-pub type Cause = Box<dyn StdError + Send + Sync>;
+pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 
 /// The reasons why a request to GitHub was not sent or failed.
 #[derive(Debug, thiserror::Error)]

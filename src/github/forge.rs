@@ -45,7 +45,7 @@ impl<'a> GitHubForge<'a> {
     }
 
     /// Returns the address of the repository's page; `None` if it is unknown from the address of the API.
-    pub fn page(&self) -> Option<String> {
+    pub(crate) fn page(&self) -> Option<String> {
         self.client.api.pages().map(|pages| format!("{pages}/{}", self.repository))
     }
 

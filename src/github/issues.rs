@@ -24,17 +24,17 @@ pub struct Issue {
 
 /// An entry of a list of issues.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// The number.
-    pub number: u64,
+    pub(crate) number: u64,
     /// The text; empty if there is none.
-    pub body: String,
+    pub(crate) body: String,
     /// True if it is open.
-    pub open: bool,
+    pub(crate) open: bool,
     /// True if a pull request was merged; `None` for an issue.
-    pub merged: Option<bool>,
+    pub(crate) merged: Option<bool>,
     /// The time of the last change: RFC 3339.
-    pub updated: String,
+    pub(crate) updated: String,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +75,11 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn closed_by(&self, address: &IssueAddress, updated: &str) -> Result<Option<String>, GitHubError> {
+    pub(crate) fn closed_by(
+        &self,
+        address: &IssueAddress,
+        updated: &str,
+    ) -> Result<Option<String>, GitHubError> {
         let wire: Wire = self.read_as_of(address.route(), updated, &address.to_string())?;
         Ok(wire.closed_by.map(|who| who.login))
     }
@@ -85,7 +89,11 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn labelled(&self, repository: &RepositoryName, label: &str) -> Result<Vec<Listed>, GitHubError> {
+    pub(crate) fn labelled(
+        &self,
+        repository: &RepositoryName,
+        label: &str,
+    ) -> Result<Vec<Listed>, GitHubError> {
         let route = repository.route(&format!("/issues?state=all&labels={}", quoted(label)));
         let found: Vec<Wire> = self.all(&route, &format!("the issues of {repository}"))?;
         let read = |wire: Wire| Listed {
@@ -103,7 +111,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Unsure`] if it is unknown if it was opened.
-    pub fn create_issue(
+    pub(crate) fn create_issue(
         &self,
         repository: &RepositoryName,
         title: &str,
@@ -121,7 +129,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Unsure`] if it is unknown if it was written.
-    pub fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
+    pub(crate) fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
         let what = address.to_string();
         self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
     }
@@ -131,7 +139,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn add_labels(&self, address: &IssueAddress, labels: &[String]) -> Result<(), GitHubError> {
+    pub(crate) fn add_labels(&self, address: &IssueAddress, labels: &[String]) -> Result<(), GitHubError> {
         let what = format!("the labels of {address}");
         let call = Call::change(Method::POST, address.route() + "/labels", json!({"labels": labels}), &what);
         self.write_only(&call.repeatable())
@@ -142,7 +150,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn assign(&self, address: &IssueAddress, assignees: &[String]) -> Result<(), GitHubError> {
+    pub(crate) fn assign(&self, address: &IssueAddress, assignees: &[String]) -> Result<(), GitHubError> {
         let what = format!("the assignees of {address}");
         let call = Call::change(
             Method::POST,

@@ -11,31 +11,31 @@ use crate::rollout::forge::NewPull;
 
 /// A pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pull {
+pub(crate) struct Pull {
     /// The number.
-    pub number: u64,
+    pub(crate) number: u64,
     /// The text; empty if there is none.
-    pub body: String,
+    pub(crate) body: String,
     /// True if it is open.
-    pub open: bool,
+    pub(crate) open: bool,
     /// The merge commit; `None` if it was not merged.
-    pub merge_commit: Option<String>,
+    pub(crate) merge_commit: Option<String>,
     /// The user who merged it.
-    pub merged_by: Option<String>,
+    pub(crate) merged_by: Option<String>,
     /// The head branch.
-    pub head: String,
+    pub(crate) head: String,
     /// The head repository; `None` if it is gone.
-    pub head_repository: Option<String>,
+    pub(crate) head_repository: Option<String>,
     /// The base branch.
-    pub base: String,
+    pub(crate) base: String,
     /// The labels.
-    pub labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     /// True if it can be merged without a conflict; `None` if GitHub has not computed that yet.
-    pub mergeable: Option<bool>,
+    pub(crate) mergeable: Option<bool>,
     /// True if auto-merge is enabled.
-    pub auto_merge: bool,
+    pub(crate) auto_merge: bool,
     /// The time when it was opened: RFC 3339.
-    pub created: String,
+    pub(crate) created: String,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +104,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn pull(&self, repository: &RepositoryName, number: u64) -> Result<Pull, GitHubError> {
+    pub(crate) fn pull(&self, repository: &RepositoryName, number: u64) -> Result<Pull, GitHubError> {
         let route = repository.route(&format!("/pulls/{number}"));
         self.read(route, &format!("{repository}#{number}")).map(Wire::read)
     }
@@ -114,7 +114,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn closed_pull(
+    pub(crate) fn closed_pull(
         &self,
         repository: &RepositoryName,
         number: u64,
@@ -129,7 +129,11 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn pulls_from(&self, repository: &RepositoryName, branch: &str) -> Result<Vec<Pull>, GitHubError> {
+    pub(crate) fn pulls_from(
+        &self,
+        repository: &RepositoryName,
+        branch: &str,
+    ) -> Result<Vec<Pull>, GitHubError> {
         let head = quoted(&format!("{}:{branch}", repository.owner()));
         let route = repository.route(&format!("/pulls?state=all&head={head}"));
         let found: Vec<Wire> = self.all(&route, &format!("the pull requests from {branch}"))?;
@@ -143,7 +147,11 @@ impl Client {
     ///
     /// [`GitHubError::Invalid`] if there is already one from this branch; [`GitHubError::Unsure`] if it is unknown if
     /// it was opened.
-    pub fn create_pull(&self, repository: &RepositoryName, new: &NewPull<'_>) -> Result<u64, GitHubError> {
+    pub(crate) fn create_pull(
+        &self,
+        repository: &RepositoryName,
+        new: &NewPull<'_>,
+    ) -> Result<u64, GitHubError> {
         let body = json!({
             "title": new.title, "body": new.body, "head": new.branch, "base": new.base, "draft": new.draft,
             "maintainer_can_modify": true,
@@ -158,7 +166,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Unsure`] if it is unknown if it was written.
-    pub fn update_pull(
+    pub(crate) fn update_pull(
         &self,
         repository: &RepositoryName,
         number: u64,
@@ -174,7 +182,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Invalid`] if one of them may not review it.
-    pub fn request_review(
+    pub(crate) fn request_review(
         &self,
         repository: &RepositoryName,
         number: u64,

@@ -11,22 +11,22 @@ use crate::rollout::forge::{FoundAbove, FoundCommit};
 
 /// A branch and its commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ref {
+pub(crate) struct Ref {
     /// The name, without `refs/heads/`.
-    pub branch: String,
+    pub(crate) branch: String,
     /// The commit of the branch.
-    pub commit: String,
+    pub(crate) commit: String,
 }
 
 /// A file of a new tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TreeEntry {
+pub(crate) struct TreeEntry {
     /// The path.
-    pub path: String,
+    pub(crate) path: String,
     /// git's mode, as in `100644`.
-    pub mode: String,
+    pub(crate) mode: String,
     /// The content.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +54,11 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn branches(&self, repository: &RepositoryName, prefix: &str) -> Result<Vec<Ref>, GitHubError> {
+    pub(crate) fn branches(
+        &self,
+        repository: &RepositoryName,
+        prefix: &str,
+    ) -> Result<Vec<Ref>, GitHubError> {
         let route = repository.route(&format!("/git/matching-refs/heads/{}", quoted_parts(prefix)));
         let what = format!("the branches of {repository}");
         let found = self.as_it_comes(route, &what, |page: Vec<WireRef>| page)?;
@@ -66,7 +70,11 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn branch(&self, repository: &RepositoryName, branch: &str) -> Result<Option<String>, GitHubError> {
+    pub(crate) fn branch(
+        &self,
+        repository: &RepositoryName,
+        branch: &str,
+    ) -> Result<Option<String>, GitHubError> {
         let route = repository.route(&format!("/git/ref/heads/{}", quoted_parts(branch)));
         let found: Option<WireRef> =
             self.read_if_there(route, &format!("the branch {branch} of {repository}"))?;
@@ -78,7 +86,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Invalid`] if the branch exists.
-    pub fn create_branch(
+    pub(crate) fn create_branch(
         &self,
         repository: &RepositoryName,
         branch: &str,
@@ -94,7 +102,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError::Invalid`] if `commit` does not descend from the branch's present commit.
-    pub fn advance_branch(
+    pub(crate) fn advance_branch(
         &self,
         repository: &RepositoryName,
         branch: &str,
@@ -110,7 +118,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn tree_of(&self, repository: &RepositoryName, commit: &str) -> Result<String, GitHubError> {
+    pub(crate) fn tree_of(&self, repository: &RepositoryName, commit: &str) -> Result<String, GitHubError> {
         #[derive(Deserialize)]
         struct Commit {
             tree: Sha,
@@ -125,7 +133,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn mode_at(
+    pub(crate) fn mode_at(
         &self,
         repository: &RepositoryName,
         tree: &str,
@@ -162,7 +170,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn above(
+    pub(crate) fn above(
         &self,
         repository: &RepositoryName,
         base: &str,
@@ -217,7 +225,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn contains(
+    pub(crate) fn contains(
         &self,
         repository: &RepositoryName,
         commit: &str,
@@ -240,7 +248,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn create_tree(
+    pub(crate) fn create_tree(
         &self,
         repository: &RepositoryName,
         base: &str,
@@ -276,7 +284,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn create_commit(
+    pub(crate) fn create_commit(
         &self,
         repository: &RepositoryName,
         message: &str,
@@ -294,7 +302,7 @@ impl Client {
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub fn blob_at(
+    pub(crate) fn blob_at(
         &self,
         repository: &RepositoryName,
         commit: &str,

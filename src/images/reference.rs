@@ -67,7 +67,7 @@ impl ImageReference {
 
     /// Returns the canonical form, which all spellings of this reference share. A tag beside a digest is left out, since
     /// Docker ignores it.
-    pub fn normal(&self) -> &str {
+    pub(crate) fn normal(&self) -> &str {
         &self.normal
     }
 
@@ -82,7 +82,7 @@ impl ImageReference {
     }
 
     /// Returns the digest, if the reference has one.
-    pub fn digest(&self) -> Option<&str> {
+    pub(crate) fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 }

@@ -10,7 +10,7 @@ use crate::campaign::names::is_evidence_file;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::progress::FileEvidence;
 use crate::config::Config;
-use crate::discover::{MOST_BYTES, ReadError, Source};
+use crate::discover::{MOST_BYTES, ReadError, SourceTree};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 
 /// An error about the evidence of a campaign.
@@ -71,7 +71,7 @@ impl Assessed {
     /// Reads the evidence of a campaign and compares it with a plan and the present files.
     pub(super) fn read(
         workspace: &Workspace,
-        source: &Source<'_>,
+        source: &SourceTree<'_>,
         config: &Config,
         plan: &Plan,
     ) -> Result<Self, EvidenceFolderError> {
@@ -89,7 +89,7 @@ impl Assessed {
 /// Reads the evidence in the folder of the campaign: from the working tree, or in a bare repository from the commit.
 pub(super) fn read(
     workspace: &Workspace,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     config: &Config,
 ) -> Result<EvidenceByPath, EvidenceFolderError> {
     let folder = evidence_dir(config)?;
@@ -114,7 +114,7 @@ pub(super) fn rollout(
     measured: &EvidenceByPath,
     plan: &Plan,
     config: &Config,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     repository: &Repository,
     commit: &CommitId,
 ) -> Result<BTreeMap<String, FileEvidence>, EvidenceFolderError> {
@@ -152,7 +152,7 @@ fn in_folder(folder: &RepoPath, at: &Path) -> Result<EvidenceByPath, EvidenceFol
     Ok(found)
 }
 
-fn in_commit(folder: &RepoPath, source: &Source<'_>) -> Result<EvidenceByPath, EvidenceFolderError> {
+fn in_commit(folder: &RepoPath, source: &SourceTree<'_>) -> Result<EvidenceByPath, EvidenceFolderError> {
     let mut found = EvidenceByPath::new();
     for entry in source.listing().below(Some(folder)) {
         let name = entry.path.file_name();

@@ -7,7 +7,7 @@ use crate::builds;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::plan::{self, Options, UnknownRule, Waivers};
 use crate::config::Config;
-use crate::discover::{self, DiscoverError, Discovery, List, Source};
+use crate::discover::{self, DiscoverError, Discovery, List, SourceTree};
 use crate::git::RepoPath;
 use crate::images::ImageError;
 
@@ -28,7 +28,7 @@ pub enum JudgeError {
 /// Finds and judges the Dockerfiles of a workspace.
 pub(super) fn judge_all(
     workspace: &Workspace,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     config: &Config,
     knowledge: &Knowledge,
     watch: &Watch<'_>,
@@ -41,7 +41,7 @@ pub(super) fn judge_all(
 
 /// Finds the Dockerfiles. Files of a list are included with any name.
 pub(super) fn find(
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     config: &Config,
     list: Option<&List>,
     watch: &Watch<'_>,
@@ -55,7 +55,7 @@ pub(super) fn find(
 /// Makes the plan for a discovery.
 pub(super) fn judge(
     workspace: &Workspace,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     discovery: &Discovery,
     options: &Options<'_>,
     waivers: &Waivers,

@@ -62,6 +62,13 @@ pub enum Notice<'a> {
     Stale(&'a [ChangeError]),
     /// Files are about to be built, which executes their instructions.
     Executes,
+    /// The verification of a file runs this command of `layerwright.toml`, if it is allowed.
+    Command {
+        /// The file.
+        path: &'a str,
+        /// The command.
+        command: &'a str,
+    },
     /// The verification of a file begins.
     Verifying {
         /// The number of the file, counted from 1.

@@ -16,7 +16,7 @@ use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
 use crate::config::Config;
-use crate::discover::{List, Source};
+use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
 
 /// The options of [`plan`].
@@ -181,7 +181,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
 fn make(
     options: &PlanOptions,
     workspace: &Workspace,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     config: &Config,
     list: Option<&List>,
     watch: &Watch<'_>,

@@ -7,13 +7,13 @@ use super::change::{ChangeError, Mode};
 use super::workspace::{Workspace, place_in};
 use crate::campaign::plan::file::{File, Plan};
 use crate::config::Config;
-use crate::discover::{MOST_BYTES, Source};
+use crate::discover::{MOST_BYTES, SourceTree};
 use crate::git::{RepoPath, hash_blob};
 
 /// The source of the present files.
 pub(super) struct PresentFiles<'a> {
     pub(crate) workspace: &'a Workspace,
-    pub(crate) source: &'a Source<'a>,
+    pub(crate) source: &'a SourceTree<'a>,
     pub(crate) config: &'a Config,
     pub(crate) mode: Mode,
 }

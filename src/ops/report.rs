@@ -21,7 +21,7 @@ use crate::campaign::progress::{Base, Progress};
 use crate::git::GitError;
 use crate::github::{BaseBranch, GitHubForge, IssueAddress, RepositoryName};
 use crate::report::ReportError;
-use crate::report::recorder::{Deed, Recorder};
+use crate::report::recorder::{RecordedWrite, Recorder};
 use crate::rollout::Forge;
 
 pub use clone::TemplateError;
@@ -83,7 +83,7 @@ pub struct Reported {
     /// The number of the tracking issue; a placeholder in a rehearsal that would open it.
     pub issue: Option<u64>,
     /// The actions that were, or would be, performed, in order.
-    pub actions: Vec<Deed>,
+    pub actions: Vec<RecordedWrite>,
     /// The progress of the campaign after the actions.
     pub progress: Progress,
 }
@@ -127,7 +127,7 @@ pub enum ReportingError {
     #[error("{source}")]
     Stopped {
         /// The earlier actions.
-        actions: Vec<Deed>,
+        actions: Vec<RecordedWrite>,
         /// The cause.
         source: ReportError,
     },

@@ -12,7 +12,7 @@ use crate::campaign::names::Names;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::progress::status::{self, BranchStatus, Status, StatusInputs};
 use crate::config::Config;
-use crate::discover::Source;
+use crate::discover::SourceTree;
 use crate::git::{GitError, Repository};
 use crate::github::GitHubForge;
 
@@ -121,7 +121,7 @@ fn on_github(
 fn in_repository(
     options: &StatusOptions,
     workspace: &Workspace,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     config: &Config,
     plan: &Plan,
 ) -> Result<Status, StatusError> {

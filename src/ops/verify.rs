@@ -22,7 +22,7 @@ use super::workspace::{LinkInTheWay, Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch};
 use crate::campaign::evidence::{self, Evidence};
 use crate::campaign::plan::file::{Context, Plan};
-use crate::config::Frontend;
+use crate::config::{self, Config, FILE_NAME, Frontend};
 use crate::git::{CommitId, GitError, PathError};
 use crate::verify::builder::{BuildError, Builder, Interrupt};
 use crate::verify::context::{self, ContextError};
@@ -71,6 +71,8 @@ pub struct VerifyOptions<'a> {
     pub secrets: Vec<String>,
     /// SSH agents, each in the format of `--ssh`.
     pub ssh: Vec<String>,
+    /// True if the commands of `layerwright.toml` may run although the commit is not part of the default branch.
+    pub allow_commands: bool,
     /// Further arguments of `docker buildx build`.
     pub passed: Vec<String>,
     /// The folder of the evidence. `None` for that of the campaign.
@@ -199,6 +201,7 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
 ///         build_args: BTreeMap::new(),
 ///         secrets: Vec::new(),
 ///         ssh: Vec::new(),
+///         allow_commands: false,
 ///         passed: Vec::new(),
 ///         out: None,
 ///         temporary: std::env::temp_dir(),
@@ -237,6 +240,7 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
         (Vec::new(), None)
     } else {
         watch(&Notice::Executes);
+        show_commands(&config, &edits, watch);
         let _lock = evidence_files::lock(&workspace)?;
         let place = evidence_files::place(options.out.as_deref(), &workspace, &config)?;
         build_all(options, &present, &plan, &edits, &place, watch)?
@@ -270,6 +274,7 @@ fn build_all(
         }
         _ => Ok(None),
     };
+    let refuses_commands = refuses_commands(options, present.workspace)?;
     let job = Job {
         builder: options.builder,
         probes: &probes,
@@ -286,12 +291,38 @@ fn build_all(
         build_args: &options.build_args,
         secrets: &options.secrets,
         ssh: &options.ssh,
+        refuses_commands: refuses_commands.as_deref(),
         passed: &options.passed,
         temporary: options.temporary.clone(),
         keep: options.keep,
         checkout: &checkout,
     };
     Ok(Files { job: &job, edits, place, clock: options.clock, watch }.all(options.jobs))
+}
+
+/// Names the commands of `layerwright.toml` that the verification of these files runs.
+fn show_commands(config: &Config, edits: &[Edit<'_>], watch: &Watch<'_>) {
+    for edit in edits {
+        let path = edit.file.path.as_str();
+        for command in config.build.get(path).into_iter().flat_map(config::BuildSettings::commands) {
+            watch(&Notice::Command { path, command });
+        }
+    }
+}
+
+/// Returns the reason why the commands of `layerwright.toml` may not run. A tree that is not part of the default branch
+/// may be anyone's, as the branch of a pull request is.
+fn refuses_commands(
+    options: &VerifyOptions<'_>,
+    workspace: &Workspace,
+) -> Result<Option<String>, VerifyError> {
+    let what = match workspace {
+        _ if options.allow_commands => return Ok(None),
+        Workspace::Git(repository, commit) if repository.is_on_default_branch(commit)? => return Ok(None),
+        Workspace::Git(_, commit) => format!("commit {commit} is not part of the default branch"),
+        Workspace::Folder(_) => "the folder is not a git repository".to_owned(),
+    };
+    Ok(Some(format!("{what}: check the commands of {FILE_NAME}, and pass --allow-commands to run them")))
 }
 
 /// Exports the build contexts of all files without a `prepare` command.
@@ -302,7 +333,7 @@ fn export(
     watch: &Watch<'_>,
 ) -> Result<context::Checkout, ContextError> {
     let prepares_nothing = |path: &str| {
-        present.config.build.get(path).is_none_or(|own: &crate::config::Build| own.prepare.is_empty())
+        present.config.build.get(path).is_none_or(|own: &crate::config::BuildSettings| own.prepare.is_empty())
     };
     let files = edits.iter().map(|edit| edit.file).filter(|file| prepares_nothing(&file.path));
     let mut checkout = during(watch, Activity::Export, || {

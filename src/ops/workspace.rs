@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use crate::campaign::names::Names;
 use crate::config::{Config, ConfigError, FILE_NAME};
-use crate::discover::{Discovery, Source};
+use crate::discover::{Discovery, SourceTree};
 use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
 
 /// The maximum size of a `layerwright.toml` in bytes.
@@ -90,10 +90,10 @@ impl Workspace {
     }
 
     /// Returns the files of the commit or folder.
-    pub(super) fn source(&self) -> Result<Source<'_>, WorkspaceError> {
+    pub(super) fn source(&self) -> Result<SourceTree<'_>, WorkspaceError> {
         match self {
-            Workspace::Git(repository, commit) => Ok(Source::commit(repository, commit)?),
-            Workspace::Folder(path) => Ok(Source::folder(path)),
+            Workspace::Git(repository, commit) => Ok(SourceTree::commit(repository, commit)?),
+            Workspace::Folder(path) => Ok(SourceTree::folder(path)),
         }
     }
 
@@ -107,7 +107,7 @@ impl Workspace {
 
     /// Returns the bytes of `layerwright.toml` from the working tree or folder, where people edit it, or else from
     /// the commit. `None` if there is none.
-    pub(super) fn config_bytes(&self, source: &Source<'_>) -> Result<Option<Vec<u8>>, WorkspaceError> {
+    pub(super) fn config_bytes(&self, source: &SourceTree<'_>) -> Result<Option<Vec<u8>>, WorkspaceError> {
         match self.folder() {
             Some(folder) => config_in(folder),
             None => Ok(RepoPath::new(FILE_NAME).ok().and_then(|path| source.read(&path, MOST_CONFIG).ok())),
@@ -115,7 +115,7 @@ impl Workspace {
     }
 
     /// Parses `layerwright.toml`.
-    pub(super) fn config(&self, source: &Source<'_>) -> Result<Config, WorkspaceError> {
+    pub(super) fn config(&self, source: &SourceTree<'_>) -> Result<Config, WorkspaceError> {
         let bytes = self.config_bytes(source)?.unwrap_or_default();
         Ok(Config::read(&bytes)?)
     }

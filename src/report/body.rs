@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::template::{Template, Variable};
 use crate::analysis::{Benefit, Verdict};
-use crate::campaign::evidence::{Build, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached};
+use crate::campaign::evidence::{
+    BuildEvidence, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached,
+};
 use crate::campaign::plan::file::{File, Site};
 use crate::campaign::progress::{FileState, OpenState};
 use crate::edit::header::Header;
@@ -19,20 +21,20 @@ use crate::text::words::{count, form};
 const MOST_SEEN: usize = 8;
 
 /// The input of a text.
-pub struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// The file of the plan.
-    pub file: &'a File,
+    pub(crate) file: &'a File,
     /// The state of the file.
-    pub state: &'a FileState,
+    pub(crate) state: &'a FileState,
     /// The result of a verification.
-    pub evidence: Option<&'a Evidence>,
+    pub(crate) evidence: Option<&'a Evidence>,
     /// The path of its evidence in the repository.
-    pub evidence_file: &'a str,
+    pub(crate) evidence_file: &'a str,
 }
 
 impl Parts<'_> {
     /// Returns the text, by a template.
-    pub fn text(&self, template: &Template) -> String {
+    pub(crate) fn text(&self, template: &Template) -> String {
         let filled = template.fill(|variable| match variable {
             Variable::Path => code(&self.file.path),
             Variable::Count => count(self.file.selected().count(), "line"),
@@ -96,7 +98,7 @@ impl Parts<'_> {
             return format!("**Images:** not built. {}", self.proof());
         };
         let built = || {
-            let of = |part: fn(&Build) -> String| -> BTreeSet<String> {
+            let of = |part: fn(&BuildEvidence) -> String| -> BTreeSet<String> {
                 evidence.builds.iter().map(part).collect()
             };
             let list =

@@ -19,7 +19,7 @@ const STATE: (&str, &str) = ("<!-- layerwright -->", "<!-- /layerwright -->");
 const AGAIN: &str = "### Declined or reverted: tick to try again";
 
 /// Returns the text with the present state; `now` is the existing text, empty for a new issue.
-pub fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
+pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
     let files: BTreeMap<&str, &FileProgress> =
         progress.files.iter().map(|file| (file.path.as_str(), file)).collect();
     let own = section::find(now);
@@ -48,7 +48,7 @@ pub fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
 }
 
 /// Returns the named files that are ticked to be tried again.
-pub fn asked_again<'a>(text: &str, files: impl Iterator<Item = &'a str>) -> BTreeSet<AskedAgain> {
+pub(crate) fn asked_again<'a>(text: &str, files: impl Iterator<Item = &'a str>) -> BTreeSet<AskedAgain> {
     let Some(place) = section::find(text) else { return BTreeSet::new() };
     let by_code: BTreeMap<String, &str> = files.map(|path| (code(path), path)).collect();
     let lines = section::lines(&text[place]).map(|(_, line)| line);
@@ -141,7 +141,7 @@ fn sign(line: &str) -> usize {
 }
 
 /// Returns the state of a file, in a few words without raw text of the repository.
-pub fn state(file: &FileProgress) -> String {
+pub(crate) fn state(file: &FileProgress) -> String {
     let pull = file.pull.map(|number| format!("#{number} ")).unwrap_or_default();
     let by = |who: &Option<String>| who.as_ref().map(|who| format!(" by {}", plain(who))).unwrap_or_default();
     match &file.state {

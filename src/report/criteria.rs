@@ -12,17 +12,17 @@ use crate::text::words::{count, form};
 
 /// A success criterion of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Criterion {
+pub(crate) struct Criterion {
     /// The requirement.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// True if it is met.
-    pub met: bool,
+    pub(crate) met: bool,
     /// The figures behind it, in Markdown.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// Returns the criteria of a campaign. `platforms` are the target platforms of the files, by path.
-pub fn criteria(
+pub(crate) fn criteria(
     plan: &Plan,
     evidence: &EvidenceByPath,
     progress: &Progress,

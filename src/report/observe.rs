@@ -17,7 +17,7 @@ impl Report<'_> {
     /// # Errors
     ///
     /// [`ReportError`]
-    pub fn observe(&self) -> Result<Observed, ReportError> {
+    pub(crate) fn observe(&self) -> Result<Observed, ReportError> {
         let mut observed = Observed { base: self.base.clone(), ..Observed::default() };
         for found in self.forge.branches(&self.policy.names.branch_prefix())? {
             observed.branches.insert(found.name, Branch { commit: found.commit, content: None });
@@ -41,7 +41,7 @@ impl Report<'_> {
     /// # Errors
     ///
     /// [`ReportError`]
-    pub fn answer(&self, question: &Question, observed: &mut Observed) -> Result<(), ReportError> {
+    pub(crate) fn answer(&self, question: &Question, observed: &mut Observed) -> Result<(), ReportError> {
         match question {
             Question::Pulls { branch } => {
                 self.look_up(branch, observed)?;

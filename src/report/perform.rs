@@ -16,7 +16,7 @@ impl Report<'_> {
     /// # Errors
     ///
     /// [`ReportError`]. The action may have taken effect; the next request for actions reads that.
-    pub fn perform(&self, action: &Action, observed: &mut Observed) -> Result<(), ReportError> {
+    pub(crate) fn perform(&self, action: &Action, observed: &mut Observed) -> Result<(), ReportError> {
         match action {
             Action::CreateBranch { path, branch, onto } => {
                 let Some(file) = self.plan.file(path) else { return Ok(()) };

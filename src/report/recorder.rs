@@ -11,7 +11,7 @@ use crate::rollout::forge::{
 
 /// A write, or in a rehearsal the write that a report would make.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum RecordedWrite {
     /// A branch was created with a commit, or updated with one.
     Branch {
         /// The name.
@@ -87,7 +87,7 @@ pub enum Deed {
 }
 
 /// A forge that records all writes.
-pub struct Recorder<'a> {
+pub(crate) struct Recorder<'a> {
     forge: Option<&'a dyn Forge>,
     rehearses: bool,
     kept: RefCell<Kept>,
@@ -96,7 +96,7 @@ pub struct Recorder<'a> {
 /// The writes, and in a rehearsal also the state after them.
 #[derive(Default)]
 struct Kept {
-    deeds: Vec<Deed>,
+    deeds: Vec<RecordedWrite>,
     commits: BTreeMap<String, Commit>,
     branches: BTreeMap<String, String>,
     pulls: Vec<FoundPull>,
@@ -117,28 +117,28 @@ struct Commit {
 const FIRST: u64 = 1_000_000_001;
 
 /// Returns true if a number is a placeholder of a rehearsal.
-pub fn is_made_up(number: u64) -> bool {
+pub(crate) fn is_made_up(number: u64) -> bool {
     number >= FIRST
 }
 
 impl<'a> Recorder<'a> {
     /// Returns a recorder that writes to the forge.
-    pub fn new(forge: &'a dyn Forge) -> Self {
+    pub(crate) fn new(forge: &'a dyn Forge) -> Self {
         Self { forge: Some(forge), rehearses: false, kept: RefCell::default() }
     }
 
     /// Returns a recorder that only reads from the forge; `None` is an empty forge.
-    pub fn rehearsal(forge: Option<&'a dyn Forge>) -> Self {
+    pub(crate) fn rehearsal(forge: Option<&'a dyn Forge>) -> Self {
         Self { forge, rehearses: true, kept: RefCell::default() }
     }
 
     /// Returns the writes, in order.
-    pub fn deeds(&self) -> Vec<Deed> {
+    pub(crate) fn deeds(&self) -> Vec<RecordedWrite> {
         self.kept.borrow().deeds.clone()
     }
 
     /// Records a write after the forge has made it.
-    fn note(&self, deed: Deed) {
+    fn note(&self, deed: RecordedWrite) {
         self.kept.borrow_mut().deeds.push(deed);
     }
 
@@ -174,7 +174,7 @@ impl<'a> Recorder<'a> {
         let mut kept = self.kept.borrow_mut();
         let Some(Commit { message, onto, texts }) = kept.commits.get(commit).cloned() else { return };
         kept.branches.insert(name.to_owned(), commit.to_owned());
-        kept.deeds.push(Deed::Branch {
+        kept.deeds.push(RecordedWrite::Branch {
             name: name.to_owned(),
             commit: commit.to_owned(),
             message,
@@ -299,32 +299,32 @@ impl Forge for Recorder<'_> {
             });
         }
         let (branch, base, title, body) = (text(branch), text(base), text(title), text(body));
-        self.note(Deed::Pull { number, branch, base, title, body, draft });
+        self.note(RecordedWrite::Pull { number, branch, base, title, body, draft });
         Ok(number)
     }
 
     fn set_pull_body(&self, number: u64, body: &str) -> Result<(), ForgeError> {
         self.act((), |forge| forge.set_pull_body(number, body))?;
         self.kept.borrow_mut().pull_texts.insert(number, body.to_owned());
-        self.note(Deed::PullText { number, body: body.to_owned() });
+        self.note(RecordedWrite::PullText { number, body: body.to_owned() });
         Ok(())
     }
 
     fn add_labels(&self, number: u64, labels: &[String]) -> Result<(), ForgeError> {
         self.act((), |forge| forge.add_labels(number, labels))?;
-        self.note(Deed::Labels { number, labels: labels.to_vec() });
+        self.note(RecordedWrite::Labels { number, labels: labels.to_vec() });
         Ok(())
     }
 
     fn request_reviews(&self, pull: u64, reviewers: &[String]) -> Result<(), ForgeError> {
         self.act((), |forge| forge.request_reviews(pull, reviewers))?;
-        self.note(Deed::Reviews { number: pull, reviewers: reviewers.to_vec() });
+        self.note(RecordedWrite::Reviews { number: pull, reviewers: reviewers.to_vec() });
         Ok(())
     }
 
     fn assign(&self, number: u64, assignees: &[String]) -> Result<(), ForgeError> {
         self.act((), |forge| forge.assign(number, assignees))?;
-        self.note(Deed::Assignees { number, assignees: assignees.to_vec() });
+        self.note(RecordedWrite::Assignees { number, assignees: assignees.to_vec() });
         Ok(())
     }
 
@@ -335,14 +335,14 @@ impl Forge for Recorder<'_> {
             kept.issues.push(number);
             kept.issue_texts.insert(number, body.to_owned());
         }
-        kept.deeds.push(Deed::Issue { number, title: title.to_owned(), body: body.to_owned() });
+        kept.deeds.push(RecordedWrite::Issue { number, title: title.to_owned(), body: body.to_owned() });
         Ok(number)
     }
 
     fn set_issue_body(&self, number: u64, body: &str) -> Result<(), ForgeError> {
         self.act((), |forge| forge.set_issue_body(number, body))?;
         self.kept.borrow_mut().issue_texts.insert(number, body.to_owned());
-        self.note(Deed::IssueText { number, body: body.to_owned() });
+        self.note(RecordedWrite::IssueText { number, body: body.to_owned() });
         Ok(())
     }
 }

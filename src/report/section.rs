@@ -9,7 +9,7 @@ const BEGIN: &str = "<!-- layerwright:begin";
 const END: &str = "<!-- layerwright:end -->";
 
 /// Returns the lines of a text with their places, without line endings.
-pub fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     text.split_inclusive('\n').scan(0, |at, whole| {
         let start = *at;
         *at += whole.len();
@@ -21,7 +21,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
 
 /// Returns the place of the section, with both markers and without the line ending after it. The first end marker
 /// closes the last start marker before it, so that a marker without its partner is only a comment.
-pub fn find(text: &str) -> Option<Range<usize>> {
+pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     let mut begin = None;
     for (range, line) in lines(text) {
         let line = line.trim();
@@ -38,14 +38,14 @@ pub fn find(text: &str) -> Option<Range<usize>> {
 
 /// Returns the section with this content (lines that end with a newline), marked with `facts`, which contain neither
 /// spaces nor dashes that could end the comment.
-pub fn marked(facts: &[(&str, &str)], content: &str) -> String {
+pub(crate) fn marked(facts: &[(&str, &str)], content: &str) -> String {
     let facts: Vec<String> = facts.iter().map(|(name, value)| format!(" {name}={value}")).collect();
     format!("{BEGIN}{} -->\n{content}{END}", facts.concat())
 }
 
 /// Returns the text with this section: in place of the existing one, or at the end. It uses the line endings of the
 /// existing section, else those of the text.
-pub fn put(text: &str, section: &str) -> String {
+pub(crate) fn put(text: &str, section: &str) -> String {
     let place = find(text);
     let around = place.clone().map_or(text, |place| &text[place]);
     let crlf = around.contains("\r\n");

@@ -5,7 +5,7 @@ use crate::config::message::{self, MessageError};
 
 /// A variable of a pull request's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Variable {
+pub(crate) enum Variable {
     /// The path of the file.
     Path,
     /// The number of lines that are linked, as in `2 lines`.
@@ -71,13 +71,13 @@ const DEFAULT: &str =
     "{summary}\n\n{images}\n\n{gain}\n\n{lines}\n\n{unchecked}\n\n{left}\n\n{check}\n\n{undo}\n\n{stop}\n";
 
 /// The template of a pull request's text.
-pub type Template = message::Template<Variable>;
+pub(crate) type Template = message::Template<Variable>;
 
 /// Parses a template; `None` is the default one.
 ///
 /// # Errors
 ///
 /// [`MessageError`] for unknown variables, lone braces and control characters.
-pub fn read(text: Option<&str>) -> Result<Template, MessageError> {
+pub(crate) fn read(text: Option<&str>) -> Result<Template, MessageError> {
     Template::read(text.unwrap_or(DEFAULT))
 }

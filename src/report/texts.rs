@@ -18,19 +18,19 @@ use crate::text::markdown::code;
 use crate::text::words::count;
 
 /// Writes the texts of a campaign.
-pub struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     /// The names of the campaign.
-    pub names: &'a Names,
+    pub(crate) names: &'a Names,
     /// The plan.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// The results of the verifications, by path.
-    pub measured: &'a EvidenceByPath,
+    pub(crate) measured: &'a EvidenceByPath,
     /// The state of the evidence for the files of the present plan, by path.
-    pub evidence: &'a BTreeMap<String, FileEvidence>,
+    pub(crate) evidence: &'a BTreeMap<String, FileEvidence>,
     /// The template of a pull request's text.
-    pub template: &'a Template,
+    pub(crate) template: &'a Template,
     /// The target platforms of the files, by path.
-    pub platforms: &'a BTreeMap<String, Vec<String>>,
+    pub(crate) platforms: &'a BTreeMap<String, Vec<String>>,
 }
 
 impl Texts for Writer<'_> {
@@ -78,7 +78,7 @@ impl Writer<'_> {
 }
 
 /// Returns the state of a file, in one word.
-pub fn state_name(state: &FileState) -> &'static str {
+pub(crate) fn state_name(state: &FileState) -> &'static str {
     match state {
         FileState::Done => "done",
         FileState::Merged => "merged",
@@ -95,7 +95,7 @@ pub fn state_name(state: &FileState) -> &'static str {
 }
 
 /// Returns the state of a file, in a few words of Markdown.
-pub fn state_words(file: &FileProgress) -> String {
+pub(crate) fn state_words(file: &FileProgress) -> String {
     checklist::state(file)
 }
 

@@ -3,7 +3,7 @@
 /// A fact that has to be known before the next actions are clear. The caller records the answer in
 /// [`Observed`](crate::campaign::progress::Observed). No question is asked twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Question {
+pub(crate) enum Question {
     /// All pull requests from a branch, open and closed, with or without the label: recorded in `pulls` and `looked`.
     Pulls {
         /// The branch, which may be missing.
@@ -27,7 +27,7 @@ pub enum Question {
 
 /// One step. Each may be repeated after it took effect, and then changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Makes a branch with one commit: the file's new text and its evidence. If the branch already exists, it is not
     /// changed.
     CreateBranch {

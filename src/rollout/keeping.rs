@@ -7,7 +7,7 @@ use crate::campaign::progress::{
 };
 
 /// Adds the steps for every open pull request of the plan's files.
-pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
+pub(crate) fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     for file in &progress.files {
         let observed = campaign.observed;
         let branch = observed.branches.get(&file.branch);
@@ -29,7 +29,7 @@ pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
 }
 
 /// Asks for all pull requests from a branch, unless they were already read. Returns true if they were.
-pub fn ask_for_pulls(campaign: &Campaign<'_>, branch: &str, steps: &mut Steps) -> bool {
+pub(crate) fn ask_for_pulls(campaign: &Campaign<'_>, branch: &str, steps: &mut Steps) -> bool {
     let was_asked = campaign.observed.looked.contains(branch);
     if !was_asked {
         steps.questions.insert(Question::Pulls { branch: branch.to_owned() });
@@ -101,7 +101,7 @@ impl Keeping<'_> {
 }
 
 /// Brings a branch that has only commits of the campaign up to the base branch.
-pub fn refresh(campaign: &Campaign<'_>, file: &FileProgress, branch: &Branch) -> Action {
+pub(crate) fn refresh(campaign: &Campaign<'_>, file: &FileProgress, branch: &Branch) -> Action {
     Action::RefreshBranch {
         path: file.path.clone(),
         branch: file.branch.clone(),

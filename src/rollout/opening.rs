@@ -8,7 +8,7 @@ use crate::campaign::plan::file::File;
 use crate::campaign::progress::{Above, Campaign, FileProgress, FileState, OpenState, Progress, Pull};
 
 /// Adds the steps that open the next pull requests.
-pub fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
+pub(crate) fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut Steps) {
     let ready: Vec<&FileProgress> = progress.files.iter().filter(|file| is_next(progress, file)).collect();
     let Some(last) = ready.iter().map(|file| file.wave).max() else { return };
     let Some(mut room) = Room::new(campaign, progress, steps) else { return };

@@ -11,11 +11,11 @@ const GROUP: &str = "/etc/group";
 
 /// A user that is in `/etc/passwd`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserIds {
+pub(crate) struct UserIds {
     /// Its uid.
-    pub uid: u32,
+    pub(crate) uid: u32,
     /// The gid of its primary group, if known.
-    pub gid: Option<u32>,
+    pub(crate) gid: Option<u32>,
 }
 
 /// Users and groups by name, each with the number of disturbances before it was made.
@@ -27,7 +27,7 @@ pub(super) struct Accounts {
 
 impl Accounts {
     /// Returns true if the accounts are no longer known after `path` was changed to this.
-    pub fn end_with(path: &str, known: &Known, below: &Below) -> bool {
+    pub(crate) fn end_with(path: &str, known: &Known, below: &Below) -> bool {
         let stays = matches!(known, Known::Dir(_)) && *below == Below::Inherited;
         matches!(path, PASSWD | GROUP) || matches!(path, "/" | "/etc") && !stays
     }
@@ -35,7 +35,7 @@ impl Accounts {
 
 impl Rootfs {
     /// Records a command that appended to the files that hold accounts and changed nothing in them.
-    pub fn grow_accounts(&mut self) {
+    pub(crate) fn grow_accounts(&mut self) {
         let accounts = std::mem::take(&mut self.accounts);
         for path in [PASSWD, GROUP] {
             let fact = self.get(path);
@@ -45,7 +45,7 @@ impl Rootfs {
     }
 
     /// Like [`disturb`](Self::disturb), for a command that certainly does not change the existing accounts.
-    pub fn disturb_beside_accounts(&mut self, disturbance: Disturbance) {
+    pub(crate) fn disturb_beside_accounts(&mut self, disturbance: Disturbance) {
         let before = self.disturbances.len();
         self.disturb(disturbance);
         let users = self.accounts.users.values_mut().map(|(_, since)| since);
@@ -56,23 +56,23 @@ impl Rootfs {
     }
 
     /// Records a new user, whose name was free.
-    pub fn add_user(&mut self, name: &str, ids: UserIds) {
+    pub(crate) fn add_user(&mut self, name: &str, ids: UserIds) {
         self.accounts.users.insert(name.to_owned(), (ids, self.disturbances.len()));
     }
 
     /// Records a new group, whose name was free.
-    pub fn add_group(&mut self, name: &str, gid: u32) {
+    pub(crate) fn add_group(&mut self, name: &str, gid: u32) {
         self.accounts.groups.insert(name.to_owned(), (gid, self.disturbances.len()));
     }
 
     /// Returns the user of this name that a command made, with the assumptions.
-    pub fn made_user(&self, name: &str) -> Option<(UserIds, Leans)> {
+    pub(crate) fn made_user(&self, name: &str) -> Option<(UserIds, Leans)> {
         let (ids, since) = self.accounts.users.get(name)?;
         Some((*ids, self.undisturbed_since(PASSWD, *since)?))
     }
 
     /// Returns the group of this name that a command made, with the assumptions.
-    pub fn made_group(&self, name: &str) -> Option<(u32, Leans)> {
+    pub(crate) fn made_group(&self, name: &str) -> Option<(u32, Leans)> {
         let (gid, since) = self.accounts.groups.get(name)?;
         Some((*gid, self.undisturbed_since(GROUP, *since)?))
     }

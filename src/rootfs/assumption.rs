@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 /// A fact that a verdict depends on and that nothing has proved.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Assumption {
+pub(crate) struct Assumption {
     /// The 1-based line of the Dockerfile that it is about.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The path in the image that it is about; the first of several.
-    pub path: String,
+    pub(crate) path: String,
     /// The Dockerfile that it is about, if that is not the one with the verdict.
-    pub dockerfile: Option<Arc<str>>,
+    pub(crate) dockerfile: Option<Arc<str>>,
     /// The sentence up to its path; all of it if it is about one path only.
     before: Arc<str>,
     /// The sentence after its path. `None` if it is about one path only.
@@ -23,13 +23,13 @@ pub struct Assumption {
 
 impl Assumption {
     /// Returns an assumption with a whole sentence: it names the command or image, the line and the path.
-    pub fn new(line: usize, path: impl Into<String>, sentence: impl Into<Arc<str>>) -> Self {
+    pub(crate) fn new(line: usize, path: impl Into<String>, sentence: impl Into<Arc<str>>) -> Self {
         Self { line, path: path.into(), dockerfile: None, before: sentence.into(), after: None }
     }
 
     /// Returns an assumption with the text before and after its path, so that sentences that differ only in the path
     /// can be merged.
-    pub fn naming(line: usize, before: impl Into<Arc<str>>, path: &str, after: &'static str) -> Self {
+    pub(crate) fn naming(line: usize, before: impl Into<Arc<str>>, path: &str, after: &'static str) -> Self {
         Self { line, path: path.to_owned(), dockerfile: None, before: before.into(), after: Some(after) }
     }
 
@@ -59,7 +59,7 @@ pub struct Leans(Option<Arc<Vec<Arc<Assumption>>>>);
 
 impl Leans {
     /// Adds an assumption.
-    pub fn add(&mut self, assumption: Arc<Assumption>) {
+    pub(crate) fn add(&mut self, assumption: Arc<Assumption>) {
         let all = Arc::make_mut(self.0.get_or_insert_default());
         if let Err(at) = all.binary_search_by(|other| compare(other, &assumption)) {
             all.insert(at, assumption);
@@ -67,7 +67,7 @@ impl Leans {
     }
 
     /// Adds all of `other`.
-    pub fn merge(&mut self, other: &Leans) {
+    pub(crate) fn merge(&mut self, other: &Leans) {
         match (&mut self.0, &other.0) {
             (_, None) => {}
             (mine @ None, Some(theirs)) => *mine = Some(Arc::clone(theirs)),
@@ -82,12 +82,12 @@ impl Leans {
     }
 
     /// Returns the assumptions in order of line, path and text.
-    pub fn iter(&self) -> impl Iterator<Item = &Assumption> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Assumption> {
         self.0.iter().flat_map(|all| all.iter()).map(|assumption| &**assumption)
     }
 
     /// Returns the assumptions with all paths of the same statement in one sentence, in order of the first path.
-    pub fn together(&self) -> Vec<Assumption> {
+    pub(crate) fn together(&self) -> Vec<Assumption> {
         let mut paths: BTreeMap<Saying<'_>, Vec<&str>> = BTreeMap::new();
         for assumption in self.iter() {
             if let Some(saying) = assumption.saying() {

@@ -8,7 +8,7 @@ use super::{Assumption, Fact, Known, Leans, Listing, Rootfs};
 /// The filesystem at the end of a build of another Dockerfile. Its facts are stored, because every Dockerfile that
 /// starts from it reads them.
 #[derive(Debug)]
-pub struct EndFilesystem {
+pub(crate) struct EndFilesystem {
     rootfs: Rootfs,
     /// The Dockerfile, named in assumptions that are shown elsewhere.
     dockerfile: Arc<str>,
@@ -18,12 +18,12 @@ pub struct EndFilesystem {
 
 impl EndFilesystem {
     /// Returns the result of `dockerfile`.
-    pub fn new(rootfs: Rootfs, dockerfile: Arc<str>) -> Self {
+    pub(crate) fn new(rootfs: Rootfs, dockerfile: Arc<str>) -> Self {
         Self { rootfs, dockerfile, facts: Mutex::default(), listings: Mutex::default() }
     }
 
     /// Returns the known state, in terms of its own Dockerfile.
-    pub fn rootfs(&self) -> &Rootfs {
+    pub(crate) fn rootfs(&self) -> &Rootfs {
         &self.rootfs
     }
 
@@ -73,7 +73,7 @@ impl EndFilesystem {
 
 /// An image that another Dockerfile of the same repository builds, as a FROM or a `--from` names it.
 #[derive(Clone, Debug)]
-pub struct BuiltImage {
+pub(crate) struct BuiltImage {
     end: Arc<EndFilesystem>,
     /// The assumption that the named image was built like this.
     whole: Arc<Assumption>,
@@ -81,7 +81,7 @@ pub struct BuiltImage {
 
 impl BuiltImage {
     /// Returns an image named in a line of a Dockerfile, with the assumption `whole`.
-    pub fn new(end: Arc<EndFilesystem>, whole: Arc<Assumption>) -> Self {
+    pub(crate) fn new(end: Arc<EndFilesystem>, whole: Arc<Assumption>) -> Self {
         Self { end, whole }
     }
 

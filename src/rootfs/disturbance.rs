@@ -8,20 +8,20 @@ use crate::shell::{self, Mention, PathPattern, Step};
 
 /// A command whose effect is not known for certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disturbance {
+pub(crate) struct Disturbance {
     /// The command as written, shortened.
-    pub command: String,
+    pub(crate) command: String,
     /// Its line in the Dockerfile, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
     /// Its possible effect.
-    pub reach: Reach,
+    pub(crate) reach: Reach,
     /// The start of a sentence about a path that it leaves.
     leaves: Arc<str>,
 }
 
 /// The possible effect of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// It may have changed these absolute paths, and everything below them, in any way.
     Names(Vec<String>),
     /// It may have removed or changed some of the paths that this names.
@@ -32,7 +32,7 @@ pub enum Reach {
 
 impl Disturbance {
     /// Returns the disturbance by a command of a line.
-    pub fn new(command: impl Into<String>, line: usize, reach: Reach) -> Self {
+    pub(crate) fn new(command: impl Into<String>, line: usize, reach: Reach) -> Self {
         let command = command.into();
         let leaves = format!("`{command}` (line {line}) leaves ").into();
         Self { command, line, reach, leaves }

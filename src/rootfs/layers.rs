@@ -2,13 +2,13 @@
 //! contents it keeps are `/etc/passwd` and `/etc/group`.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 
 use super::tree::{Entry, Metadata, Tree};
 use crate::text::words::shortened;
 use member::{Kind, Member, Members};
 
-pub use input::{Compression, ReadAt};
+pub(crate) use input::{Compression, ReadAt};
 
 pub(crate) mod input;
 pub(crate) mod member;
@@ -32,20 +32,20 @@ const GROUP: &[u8] = b"etc/group";
 
 /// The content of a layer, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LayerSummary {
+pub(crate) struct LayerSummary {
     /// The number of paths that it wrote.
-    pub entries: usize,
+    pub(crate) entries: usize,
     /// The number of paths that it removed, not counting opaque whiteouts.
-    pub whiteouts: usize,
+    pub(crate) whiteouts: usize,
     /// The number of opaque directories.
-    pub opaque: usize,
+    pub(crate) opaque: usize,
     /// The number of names that are not valid UTF-8 and so are not in the tree.
-    pub not_utf8: usize,
+    pub(crate) not_utf8: usize,
     /// The compression of the tar.
-    pub compression: Compression,
+    pub(crate) compression: Compression,
     /// True if the tar has its end marker. Some builders leave it out, so a layer without it is valid; but if no digest
     /// or size was checked, the tar may have been cut off between two members.
-    pub has_end_marker: bool,
+    pub(crate) has_end_marker: bool,
 }
 
 /// The reason why a layer could not be read. Offsets count from the start of the uncompressed tar.
@@ -130,23 +130,17 @@ pub enum LayerError {
     },
 }
 
-/// Applies one layer to `tree`, or a root filesystem tar to an empty one. The reader may be a pipe; see
-/// [`apply_layer_at`] for files.
+/// Applies one layer to `tree`, or a root filesystem tar to an empty one. File contents in an uncompressed tar are not
+/// read.
 ///
 /// # Errors
 ///
 /// [`LayerError`]; the tree is unchanged, since nothing is applied before the whole layer is read, except if a hard
 /// link or a symlink leads nowhere.
-pub fn apply_layer(tree: &mut Tree, reader: impl Read) -> Result<LayerSummary, LayerError> {
-    apply(tree, input::stream(reader)?)
-}
-
-/// Like [`apply_layer`]; file contents in an uncompressed tar are not read.
-///
-/// # Errors
-///
-/// As [`apply_layer`].
-pub fn apply_layer_at(tree: &mut Tree, file: &(impl ReadAt + ?Sized)) -> Result<LayerSummary, LayerError> {
+pub(crate) fn apply_layer_at(
+    tree: &mut Tree,
+    file: &(impl ReadAt + ?Sized),
+) -> Result<LayerSummary, LayerError> {
     match input::compression_at(file)? {
         Compression::None => apply(tree, input::passing(file)?),
         _ => apply(tree, input::stream(input::Reader::new(file))?),

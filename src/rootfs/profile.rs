@@ -65,20 +65,20 @@ struct Facts {
 
 /// The configuration that the images of a family share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
+pub(crate) struct Config {
     /// USER; empty for root.
-    pub user: &'static str,
+    pub(crate) user: &'static str,
     /// WORKDIR.
-    pub working_dir: &'static str,
+    pub(crate) working_dir: &'static str,
     /// The known variables; others may be set.
-    pub env: &'static [(&'static str, &'static str)],
+    pub(crate) env: &'static [(&'static str, &'static str)],
     /// The source of the configuration.
     source: Source,
 }
 
 /// The facts about the images of a family.
 #[derive(Clone, Debug)]
-pub struct Profile {
+pub(crate) struct Profile {
     name: &'static str,
     /// Later ones override earlier ones, as a Dockerfile overrides its base image.
     facts: Vec<&'static Facts>,
@@ -88,7 +88,7 @@ pub struct Profile {
 impl Profile {
     /// Returns the profile of an image, by the repository as Docker normalizes it and the tag. `None` if its family is
     /// not known, and for Windows.
-    pub fn find(repository: &str, tag: Option<&str>) -> Option<Self> {
+    pub(crate) fn find(repository: &str, tag: Option<&str>) -> Option<Self> {
         family::find(repository, tag)
     }
 
@@ -127,7 +127,7 @@ impl Profile {
 
 /// An image of a family, named by a Dockerfile.
 #[derive(Clone, Debug)]
-pub struct ProfiledImage {
+pub(crate) struct ProfiledImage {
     profile: Profile,
     image: String,
     line: usize,
@@ -136,12 +136,12 @@ pub struct ProfiledImage {
 
 impl ProfiledImage {
     /// Returns the image `image` of FROM or `--from` in `line`.
-    pub fn new(profile: Profile, image: &str, line: usize) -> Self {
+    pub(crate) fn new(profile: Profile, image: &str, line: usize) -> Self {
         Self::said(profile, image, line, "is")
     }
 
     /// Returns an image of an unknown family that `place` declares to be like `like`, an image of a known one.
-    pub fn like(profile: Profile, image: &str, line: usize, like: &str, place: &str) -> Self {
+    pub(crate) fn like(profile: Profile, image: &str, line: usize, like: &str, place: &str) -> Self {
         Self::said(profile, image, line, &format!("is like {like}, as {place} says,"))
     }
 
@@ -158,17 +158,17 @@ impl ProfiledImage {
     }
 
     /// Returns the configuration that is assumed for the image.
-    pub fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         self.profile.config
     }
 
     /// Returns the assumption that the image is of its family. Every fact about it depends on that.
-    pub fn whole(&self) -> &Arc<Assumption> {
+    pub(crate) fn whole(&self) -> &Arc<Assumption> {
         &self.whole
     }
 
     /// Returns the reason why not everything in the image is known.
-    pub fn why_incomplete(&self) -> Arc<str> {
+    pub(crate) fn why_incomplete(&self) -> Arc<str> {
         format!(
             "image {} is known only by its family (profile {}), which does not list everything in it; \
              give its root filesystem with --rootfs",

@@ -91,7 +91,7 @@ impl Eq for Tree {}
 
 impl Tree {
     /// Returns the entry at `path`; `None` if there is nothing. The root is always a directory.
-    pub fn get(&self, path: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Entry> {
         self.get_bytes(path.as_bytes())
     }
 
@@ -101,12 +101,12 @@ impl Tree {
     }
 
     /// Returns true if it is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.index.is_empty() && self.node(ROOT).entry.is_none()
     }
 
     /// Returns every entry, in no particular order.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.nodes.iter().filter_map(|node| node.entry.as_ref())
     }
 
@@ -117,7 +117,7 @@ impl Tree {
     }
 
     /// Returns the paths strictly below `path`, in byte order.
-    pub fn below(&self, path: &str) -> Vec<(String, &Entry)> {
+    pub(crate) fn below(&self, path: &str) -> Vec<(String, &Entry)> {
         let mut found = Vec::new();
         let mut pending: Vec<(u32, String)> =
             self.find(path.as_bytes()).map(|at| (at, path.to_owned())).into_iter().collect();

@@ -41,7 +41,7 @@ const WRAPPERS: [(&str, &str, usize); 25] = [
 
 impl Walker<'_> {
     /// Runs `name` if it is one of these; whether it is.
-    pub fn builtin(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
+    pub(crate) fn builtin(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
         let sure = flow.reached && flow.must && !self.state.opaque && !self.state.left && !self.state.broke;
         match name {
             "cd" | "chdir" => self.change_directory(args, sure),
@@ -222,7 +222,7 @@ impl Walker<'_> {
     }
 
     /// Runs a script by the shell that the words start; its lines are those of the Dockerfile.
-    pub fn start(&mut self, fields: &[Field], line: usize, flow: Flow) {
+    pub(crate) fn start(&mut self, fields: &[Field], line: usize, flow: Flow) {
         let name = fields.first().and_then(Field::literal).unwrap_or("");
         let base = name.rsplit('/').next().unwrap_or(name);
         let text = fields.last().and_then(Field::literal).unwrap_or("");

@@ -7,26 +7,26 @@ use super::state::State;
 
 /// A command with its arguments, where it runs.
 pub(super) struct Call<'c> {
-    pub name: &'c str,
-    pub args: &'c [Field],
-    pub state: &'c State,
+    pub(crate) name: &'c str,
+    pub(crate) args: &'c [Field],
+    pub(crate) state: &'c State,
 }
 
 impl Call<'_> {
     /// The path that a word surely is.
-    pub fn path(&self, field: &Field) -> Option<String> {
+    pub(crate) fn path(&self, field: &Field) -> Option<String> {
         self.absolute(field.literal()?)
     }
 
     /// The path that `text` surely is in the directory of the call.
-    pub fn absolute(&self, text: &str) -> Option<String> {
+    pub(crate) fn absolute(&self, text: &str) -> Option<String> {
         let directory = if text.starts_with('/') { "/" } else { self.state.directory()? };
         let (path, exact) = join(directory, text);
         (exact && !text.is_empty()).then_some(path)
     }
 
     /// What a word surely names to work on.
-    pub fn operand(&self, field: &Field) -> Option<Operand> {
+    pub(crate) fn operand(&self, field: &Field) -> Option<Operand> {
         match field {
             Field::Literal(text) => Some(Operand::Path(self.absolute(text)?)),
             Field::Glob(text) => Some(Operand::Glob(self.absolute(text)?)),
@@ -35,7 +35,7 @@ impl Call<'_> {
     }
 
     /// What a word surely names to copy.
-    pub fn source(&self, field: &Field) -> Option<Operand> {
+    pub(crate) fn source(&self, field: &Field) -> Option<Operand> {
         match field {
             Field::Literal(text) if text == "." || text.ends_with("/.") => {
                 Some(Operand::Contents(self.absolute(text)?))
@@ -45,7 +45,7 @@ impl Call<'_> {
     }
 
     /// Everything that the words may name, and whether some of them could not be read.
-    pub fn names(&self) -> (Vec<PathPattern>, bool) {
+    pub(crate) fn names(&self) -> (Vec<PathPattern>, bool) {
         let mut names = Names { state: self.state, paths: Vec::new(), unread: false };
         self.args.iter().for_each(|field| names.field(field));
         names.finish()
@@ -54,14 +54,14 @@ impl Call<'_> {
 
 /// Collects the paths that words may name.
 pub(super) struct Names<'c> {
-    pub state: &'c State,
-    pub paths: Vec<PathPattern>,
-    pub unread: bool,
+    pub(crate) state: &'c State,
+    pub(crate) paths: Vec<PathPattern>,
+    pub(crate) unread: bool,
 }
 
 impl Names<'_> {
     /// An argument: a path, `--option=path`, `-Lpath`, `@path` or a list with colons.
-    pub fn field(&mut self, field: &Field) {
+    pub(crate) fn field(&mut self, field: &Field) {
         let exact = field.literal().is_some();
         let known = field.known();
         if known.contains("://") {
@@ -107,7 +107,7 @@ impl Names<'_> {
         }
     }
 
-    pub fn finish(mut self) -> (Vec<PathPattern>, bool) {
+    pub(crate) fn finish(mut self) -> (Vec<PathPattern>, bool) {
         self.paths.sort_unstable();
         self.paths.dedup();
         (self.paths, self.unread)

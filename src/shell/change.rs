@@ -4,7 +4,7 @@ use super::path::PathPattern;
 
 /// A mode as a command was given it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Octal digits.
     Octal(u32),
     /// Symbolic, as written: `u+x,g-w`.
@@ -13,7 +13,7 @@ pub enum Mode {
 
 /// What a command reads or works on. Paths are absolute and clean.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operand {
+pub(crate) enum Operand {
     /// This path.
     Path(String),
     /// What is in this directory, written `dir/.`.
@@ -24,7 +24,7 @@ pub enum Operand {
 
 impl Operand {
     /// What it names, as it is written.
-    pub fn pattern(&self) -> PathPattern {
+    pub(crate) fn pattern(&self) -> PathPattern {
         match self {
             Self::Path(path) => at(path),
             Self::Contents(path) => PathPattern::under(path.clone()),
@@ -33,7 +33,7 @@ impl Operand {
     }
 
     /// Returns true if a wildcard stands for a directory on the way, which a symlink may be as well.
-    pub fn goes_through_wildcard(&self) -> bool {
+    pub(crate) fn goes_through_wildcard(&self) -> bool {
         matches!(self, Self::Glob(glob)
             if glob.find(['*', '?', '[']).is_some_and(|wildcard| glob[wildcard..].contains('/')))
     }
@@ -41,19 +41,19 @@ impl Operand {
 
 /// Where copies, moves and links go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// The path. Unless `directory` or `exact` says otherwise: where a directory is there, the new object goes
     /// inside it under the name of its source.
-    pub path: String,
+    pub(crate) path: String,
     /// It must be a directory: `-t`, a slash at its end, or several sources.
-    pub directory: bool,
+    pub(crate) directory: bool,
     /// It is the new object itself, even where a directory is there (`-T`).
-    pub exact: bool,
+    pub(crate) exact: bool,
 }
 
 /// Which program made an account; they differ in homes and modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flavour {
+pub(crate) enum Flavour {
     /// `useradd` and `groupadd`: a home is made as `-m`, `-M` or login.defs say.
     Shadow,
     /// Debian's `adduser` and `addgroup`.
@@ -66,27 +66,27 @@ pub enum Flavour {
 
 /// A new account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// Login name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its number, where the command gives it and fails if the name is taken.
-    pub uid: Option<u32>,
+    pub(crate) uid: Option<u32>,
     /// The primary group as written, a name or a number. Unless given it is the tool's default.
-    pub group: Option<String>,
+    pub(crate) group: Option<String>,
     /// The home directory where it is given.
-    pub home: Option<String>,
+    pub(crate) home: Option<String>,
     /// Whether the home is made where it is absent; None: the tool's configuration decides.
-    pub create_home: Option<bool>,
+    pub(crate) create_home: Option<bool>,
     /// True if it is a system account.
-    pub system: bool,
+    pub(crate) system: bool,
     /// Which tool made it.
-    pub flavour: Flavour,
+    pub(crate) flavour: Flavour,
 }
 
 /// One exact change. Paths are absolute and clean; what is created belongs to the user of the step, and where no
 /// mode is given has 0777 or 0666 less a umask of 022.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// `mkdir`, `install -d`. With `parents`, missing ancestors are made 0755 and an existing directory stays;
     /// without, the directory is new.
     Mkdir {
@@ -232,7 +232,7 @@ const ACCOUNT_FILES: [&str; 8] = [
 
 impl Change {
     /// What it concerns: the paths that it changes, as they are written.
-    pub fn paths(&self) -> Vec<PathPattern> {
+    pub(crate) fn paths(&self) -> Vec<PathPattern> {
         match self {
             Self::Mkdir { path, .. } | Self::Touch { path } | Self::Write { path } => vec![at(path)],
             Self::Rmdir { path, parents } => {

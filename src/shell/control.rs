@@ -24,9 +24,9 @@ const ROUNDS: usize = 16;
 
 /// Goes through a script and writes down what it does.
 pub(super) struct Walker<'a> {
-    pub env: &'a dyn Fn(&str) -> Lookup,
-    pub state: State,
-    pub steps: Vec<Step>,
+    pub(crate) env: &'a dyn Fn(&str) -> Lookup,
+    pub(crate) state: State,
+    pub(crate) steps: Vec<Step>,
     first_line: usize,
     depth: usize,
     commands: usize,
@@ -35,18 +35,23 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    pub fn new(env: &'a dyn Fn(&str) -> Lookup, state: State, first_line: usize, openings: usize) -> Self {
+    pub(crate) fn new(
+        env: &'a dyn Fn(&str) -> Lookup,
+        state: State,
+        first_line: usize,
+        openings: usize,
+    ) -> Self {
         let steps = Vec::new();
         Self { env, state, steps, first_line, depth: 0, commands: COMMANDS, bytes: BYTES, openings }
     }
 
     /// Says on which line of the Dockerfile the script starts.
-    pub fn set_first_line(&mut self, line: usize) {
+    pub(crate) fn set_first_line(&mut self, line: usize) {
         self.first_line = line;
     }
 
     /// Runs the text of a script in the shell as it is.
-    pub fn script(&mut self, text: &str, flow: Flow) {
+    pub(crate) fn script(&mut self, text: &str, flow: Flow) {
         let line = self.state.line.unwrap_or(self.first_line);
         self.bytes = self.bytes.saturating_sub(text.len());
         let program =
@@ -58,7 +63,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Writes down that something may do anything, to the shell itself too.
-    pub fn unreadable(&mut self, text: &str, line: usize) {
+    pub(crate) fn unreadable(&mut self, text: &str, line: usize) {
         self.state.opaque = true;
         self.steps.push(Step {
             command: script::shortened(text),
@@ -70,7 +75,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Returns true if one more command may be followed. The first that may not is written down as unreadable.
-    pub fn may_go_on(&mut self, line: usize) -> bool {
+    pub(crate) fn may_go_on(&mut self, line: usize) -> bool {
         match self.commands {
             0 => return false,
             1 => self.unreadable("the rest of a long script", line),
@@ -93,25 +98,25 @@ impl<'a> Walker<'a> {
     }
 
     /// Runs a subshell: what it does to the shell is gone afterwards.
-    pub fn subshell(&mut self, flow: Flow, run: impl FnOnce(&mut Self)) {
+    pub(crate) fn subshell(&mut self, flow: Flow, run: impl FnOnce(&mut Self)) {
         let before = self.state.clone();
         self.state.failure_stops = flow.must;
         run(self);
         self.state = before;
     }
 
-    pub fn line_of(&self, word: &Word) -> usize {
+    pub(crate) fn line_of(&self, word: &Word) -> usize {
         let offset = word.loc.as_ref().map_or(0, |span| span.start.line.saturating_sub(1));
         self.state.line.unwrap_or(self.first_line + offset)
     }
 
     /// The line to report where a command has no word of its own.
-    pub fn current_line(&self) -> usize {
+    pub(crate) fn current_line(&self) -> usize {
         self.state.line.or_else(|| self.steps.last().map(|step| step.line)).unwrap_or(self.first_line)
     }
 
     /// Expands words, and runs the substitutions within them.
-    pub fn expand<T>(&mut self, line: usize, read: impl FnOnce(&mut Expander) -> T) -> T {
+    pub(crate) fn expand<T>(&mut self, line: usize, read: impl FnOnce(&mut Expander) -> T) -> T {
         let mut expander =
             Expander { state: &self.state, env: self.env, substitutions: Vec::new(), assigned: Vec::new() };
         let read = read(&mut expander);
@@ -322,7 +327,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Calls a function of the script. Its arguments are unknown, and so is what its body surely does.
-    pub fn function(&mut self, body: &FunctionBody, line: usize, flow: Flow) {
+    pub(crate) fn function(&mut self, body: &FunctionBody, line: usize, flow: Flow) {
         self.nested(line, |walker| {
             walker.compound(&body.0, Flow { reached: false, must: false, suspended: flow.suspended });
         });

@@ -16,7 +16,7 @@ pub(super) enum Field {
 }
 
 impl Field {
-    pub fn literal(&self) -> Option<&str> {
+    pub(crate) fn literal(&self) -> Option<&str> {
         match self {
             Self::Literal(text) => Some(text),
             _ => None,
@@ -24,7 +24,7 @@ impl Field {
     }
 
     /// What is known of it, from its start.
-    pub fn known(&self) -> &str {
+    pub(crate) fn known(&self) -> &str {
         match self {
             Self::Literal(text) | Self::Glob(text) | Self::Prefix(text) => text,
         }
@@ -36,11 +36,11 @@ const DEPTH: usize = 16;
 
 /// Expands words, and collects the scripts of the command substitutions within them.
 pub(super) struct Expander<'a> {
-    pub state: &'a State,
-    pub env: &'a dyn Fn(&str) -> Lookup,
-    pub substitutions: Vec<String>,
+    pub(crate) state: &'a State,
+    pub(crate) env: &'a dyn Fn(&str) -> Lookup,
+    pub(crate) substitutions: Vec<String>,
     /// Variables to which the words may assign.
-    pub assigned: Vec<String>,
+    pub(crate) assigned: Vec<String>,
 }
 
 /// What is special within a part of a word.
@@ -122,7 +122,7 @@ impl Word {
 
 impl Expander<'_> {
     /// The arguments that `word` becomes.
-    pub fn fields(&mut self, word: &str) -> Vec<Field> {
+    pub(crate) fn fields(&mut self, word: &str) -> Vec<Field> {
         if is_plain(word) {
             return vec![Field::Literal(word.to_owned())];
         }
@@ -133,7 +133,7 @@ impl Expander<'_> {
     }
 
     /// The value of `word` where nothing is split: in an assignment.
-    pub fn value(&mut self, word: &str) -> Lookup {
+    pub(crate) fn value(&mut self, word: &str) -> Lookup {
         if is_plain(word) {
             return Lookup::Set(word.to_owned());
         }
@@ -143,7 +143,7 @@ impl Expander<'_> {
     }
 
     /// Collects the substitutions in the body of a heredoc.
-    pub fn substitutions_of(&mut self, body: &str) {
+    pub(crate) fn substitutions_of(&mut self, body: &str) {
         self.scan(body, Part::Quoted, &mut Word::default(), 0);
     }
 
@@ -264,7 +264,7 @@ impl Expander<'_> {
 
     /// Notes that every variable that an arithmetic expression names may get a value, and collects the
     /// substitutions in it.
-    pub fn arithmetic(&mut self, expression: &str, depth: usize) {
+    pub(crate) fn arithmetic(&mut self, expression: &str, depth: usize) {
         let mut rest = expression;
         while let Some(at) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
             let length = name_length(&rest[at..]);

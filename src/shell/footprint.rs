@@ -9,11 +9,11 @@ use super::path::{PathPattern, Reach, join};
 
 /// Where a package manager or a build tool writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Footprint {
+pub(crate) struct Footprint {
     /// Where it adds: directories that exist stay as they are.
-    pub areas: Vec<PathPattern>,
+    pub(crate) areas: Vec<PathPattern>,
     /// What it was told to produce, whatever that will be.
-    pub outputs: Vec<PathPattern>,
+    pub(crate) outputs: Vec<PathPattern>,
 }
 
 impl Footprint {

@@ -5,24 +5,24 @@ use super::field::Field;
 /// The options of a command: short letters, those with a value followed by `:`, and long names with the letter
 /// that they stand for.
 pub(super) struct Options {
-    pub short: &'static str,
-    pub long: &'static [(&'static str, char)],
+    pub(crate) short: &'static str,
+    pub(crate) long: &'static [(&'static str, char)],
 }
 
 /// The words of a command, told apart.
 #[derive(Debug, Default)]
 pub(super) struct Parsed<'a> {
     flags: Vec<(char, Option<String>)>,
-    pub operands: Vec<&'a Field>,
+    pub(crate) operands: Vec<&'a Field>,
 }
 
 impl Parsed<'_> {
-    pub fn has(&self, flag: char) -> bool {
+    pub(crate) fn has(&self, flag: char) -> bool {
         self.flags.iter().any(|(name, _)| *name == flag)
     }
 
     /// The value of the last such option.
-    pub fn value(&self, flag: char) -> Option<&str> {
+    pub(crate) fn value(&self, flag: char) -> Option<&str> {
         self.flags.iter().rev().find(|(name, _)| *name == flag).and_then(|(_, value)| value.as_deref())
     }
 }
@@ -30,7 +30,7 @@ impl Parsed<'_> {
 impl Options {
     /// Reads `words`; `None` if an option is not known, may hide in an unknown word, or stands where not every
     /// implementation reads it.
-    pub fn parse<'a>(&self, words: &'a [Field]) -> Option<Parsed<'a>> {
+    pub(crate) fn parse<'a>(&self, words: &'a [Field]) -> Option<Parsed<'a>> {
         let mut parsed = Parsed::default();
         let mut words = words.iter();
         while let Some(word) = words.next() {

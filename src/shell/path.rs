@@ -2,7 +2,7 @@
 
 /// The paths that a word may name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PathPattern {
+pub(crate) enum PathPattern {
     /// This absolute, clean path and everything below it.
     At(String),
     /// What has a certain name in a directory, and all below it: a wildcard or an unknown part was cut off.
@@ -27,7 +27,7 @@ pub(super) enum Reach {
 
 impl PathPattern {
     /// Anything strictly below this absolute, clean path.
-    pub fn under(directory: impl Into<String>) -> Self {
+    pub(crate) fn under(directory: impl Into<String>) -> Self {
         Self::Under { directory: directory.into(), name: "*".into() }
     }
 
@@ -50,7 +50,7 @@ impl PathPattern {
     }
 
     /// Returns true if it may name this absolute, clean path or something above it.
-    pub fn may_be(&self, path: &str) -> bool {
+    pub(crate) fn may_be(&self, path: &str) -> bool {
         self.reach(path) == Reach::Within
     }
 

@@ -53,7 +53,7 @@ impl<'c> Parts<'c> {
 
 impl Walker<'_> {
     /// Runs a simple command.
-    pub fn simple(&mut self, simple: &SimpleCommand, flow: Flow) {
+    pub(crate) fn simple(&mut self, simple: &SimpleCommand, flow: Flow) {
         let Parts { words, assignments, redirects, substitutes } = Parts::of(simple);
         let mut line = self.current_line();
         if let Some(word) = words.first().or(assignments.first()) {
@@ -114,7 +114,7 @@ impl Walker<'_> {
     }
 
     /// Opens the files that redirections write.
-    pub fn redirects<'r>(
+    pub(crate) fn redirects<'r>(
         &mut self,
         redirects: impl Iterator<Item = &'r IoRedirect>,
         line: usize,
@@ -165,7 +165,7 @@ impl Walker<'_> {
     }
 
     /// Runs a command with its arguments.
-    pub fn invoke(&mut self, fields: &[Field], line: usize, flow: Flow) {
+    pub(crate) fn invoke(&mut self, fields: &[Field], line: usize, flow: Flow) {
         self.invoke_with(fields, &[], line, flow);
     }
 
@@ -202,7 +202,7 @@ impl Walker<'_> {
     }
 
     /// Writes down what a command does, as far as that is certain.
-    pub fn record(&mut self, command: String, line: usize, flow: Flow, effect: Effect) {
+    pub(crate) fn record(&mut self, command: String, line: usize, flow: Flow, effect: Effect) {
         let certain =
             flow.reached && flow.must && !self.state.opaque && !self.state.left && !self.state.broke;
         let effect = match effect {

@@ -79,21 +79,21 @@ pub(super) enum Dialect {
 #[derive(Clone, Copy)]
 pub(super) struct Flow {
     /// It is surely reached.
-    pub reached: bool,
+    pub(crate) reached: bool,
     /// If it ran, it succeeded: otherwise the build would have stopped.
-    pub must: bool,
+    pub(crate) must: bool,
     /// `set -e` has no force here: a condition, or not the end of a chain.
-    pub suspended: bool,
+    pub(crate) suspended: bool,
 }
 
 impl Flow {
     /// A body that may not run.
-    pub fn maybe(self) -> Self {
+    pub(crate) fn maybe(self) -> Self {
         Self { reached: false, ..self }
     }
 
     /// A command whose status is tested.
-    pub fn tested(self) -> Self {
+    pub(crate) fn tested(self) -> Self {
         Self { must: false, suspended: true, ..self }
     }
 }
@@ -103,38 +103,38 @@ impl Flow {
 #[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
 pub(super) struct State {
     /// Directories in which it may stand; None: anywhere. One alone is certain.
-    pub directories: Option<Vec<String>>,
+    pub(crate) directories: Option<Vec<String>>,
     /// True if the directory was read exactly (no `..`).
-    pub directory_exact: bool,
+    pub(crate) directory_exact: bool,
     variables: HashMap<String, Lookup>,
     /// Functions of the script, and whether each is surely defined.
-    pub functions: HashMap<String, (Rc<FunctionBody>, bool)>,
+    pub(crate) functions: HashMap<String, (Rc<FunctionBody>, bool)>,
     /// `set -e`.
-    pub errexit: bool,
+    pub(crate) errexit: bool,
     /// `set -o pipefail`.
-    pub pipefail: bool,
+    pub(crate) pipefail: bool,
     /// True if modes of new files are known.
-    pub umask_known: bool,
+    pub(crate) umask_known: bool,
     /// True if variables that the script did not set are those of the image.
-    pub environment_known: bool,
+    pub(crate) environment_known: bool,
     /// True if something ran that may have changed the shell itself: nothing is certain any more.
-    pub opaque: bool,
+    pub(crate) opaque: bool,
     /// True if the shell may have ended already.
-    pub left: bool,
+    pub(crate) left: bool,
     /// True if the loop that runs may have ended already.
-    pub broke: bool,
+    pub(crate) broke: bool,
     /// True if the build stops when this shell exits with a failure.
-    pub failure_stops: bool,
+    pub(crate) failure_stops: bool,
     /// Who runs the commands.
-    pub user: User,
+    pub(crate) user: User,
     /// The line to report; None: the line of each command counts.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// Which shell it is.
-    pub dialect: Dialect,
+    pub(crate) dialect: Dialect,
 }
 
 impl State {
-    pub fn new(workdir: Option<&str>, user: User) -> Self {
+    pub(crate) fn new(workdir: Option<&str>, user: User) -> Self {
         Self {
             directories: workdir.map(|directory| vec![super::path::join("/", directory).0]),
             directory_exact: true,
@@ -155,7 +155,7 @@ impl State {
     }
 
     /// The one directory in which it surely stands.
-    pub fn directory(&self) -> Option<&str> {
+    pub(crate) fn directory(&self) -> Option<&str> {
         match self.directories.as_deref() {
             Some([directory]) if self.directory_exact => Some(directory),
             _ => None,
@@ -163,7 +163,7 @@ impl State {
     }
 
     /// The value of a variable, `env` being asked for what the script did not set.
-    pub fn variable(&self, name: &str, env: &dyn Fn(&str) -> Lookup) -> Lookup {
+    pub(crate) fn variable(&self, name: &str, env: &dyn Fn(&str) -> Lookup) -> Lookup {
         if self.opaque {
             return Lookup::Unknown;
         }
@@ -180,23 +180,23 @@ impl State {
     }
 
     /// The value that the script gave a variable.
-    pub fn script_value(&self, name: &str) -> Option<&Lookup> {
+    pub(crate) fn script_value(&self, name: &str) -> Option<&Lookup> {
         self.variables.get(name)
     }
 
     /// Returns true if unquoted values are split at white space, as they are by default.
-    pub fn splits_plainly(&self) -> bool {
+    pub(crate) fn splits_plainly(&self) -> bool {
         !self.variables.contains_key("IFS")
     }
 
-    pub fn set(&mut self, name: &str, value: Lookup, sure: bool) {
+    pub(crate) fn set(&mut self, name: &str, value: Lookup, sure: bool) {
         let value = if sure { value } else { Lookup::Unknown };
         self.variables.insert(name.to_owned(), value);
     }
 
     /// `cd` to one of `targets`, None being anywhere. Unless it surely succeeded, the shell may stand where it
     /// stood.
-    pub fn change_directory(&mut self, targets: Option<Vec<String>>, exact: bool, sure: bool) {
+    pub(crate) fn change_directory(&mut self, targets: Option<Vec<String>>, exact: bool, sure: bool) {
         let mut directories = match (targets, self.directories.take()) {
             (Some(targets), _) if sure => targets,
             (Some(mut targets), Some(before)) => {
@@ -212,7 +212,7 @@ impl State {
     }
 
     /// A shell that this one starts as a program: what was not exported is not there.
-    pub fn child(&self, failure_stops: bool) -> Self {
+    pub(crate) fn child(&self, failure_stops: bool) -> Self {
         let mut child = self.clone();
         child.variables.values_mut().for_each(|value| *value = Lookup::Unknown);
         child.functions.clear();

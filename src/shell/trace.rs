@@ -27,44 +27,44 @@ const START: &str = "PWD";
 
 /// A command that a script may run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Command {
+pub(crate) struct Command {
     /// The command and its arguments. A hole is named after the variable or the expression that nobody knows.
-    pub words: Vec<Pattern>,
+    pub(crate) words: Vec<Pattern>,
     /// Its working directory: absolute, or below [`root`] or [`start`].
-    pub folder: Pattern,
+    pub(crate) folder: Pattern,
     /// The file that standard input comes from, in that directory.
-    pub stdin: Option<Pattern>,
+    pub(crate) stdin: Option<Pattern>,
     /// What the holes of the words hold where nobody sets them: `${x:-this}`.
-    pub defaults: BTreeMap<String, Pattern>,
+    pub(crate) defaults: BTreeMap<String, Pattern>,
     /// Its line in the script, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl Command {
     /// A word of the command as a path: below [`root`] or [`start`] where that is known.
     #[must_use]
-    pub fn path(&self, word: &Pattern) -> Pattern {
+    pub(crate) fn path(&self, word: &Pattern) -> Pattern {
         path::join(&self.folder, word)
     }
 }
 
 /// The repository's root as a path.
-pub fn root() -> Pattern {
+pub(crate) fn root() -> Pattern {
     Pattern::hole(ROOT)
 }
 
 /// The folder that a script starts in as a path.
-pub fn start() -> Pattern {
+pub(crate) fn start() -> Pattern {
     Pattern::hole(START)
 }
 
 /// What follows the repository's root in a path.
-pub fn below_root(path: &Pattern) -> Option<Pattern> {
+pub(crate) fn below_root(path: &Pattern) -> Option<Pattern> {
     below(path, ROOT)
 }
 
 /// What follows the folder that a script starts in in a path.
-pub fn below_start(path: &Pattern) -> Option<Pattern> {
+pub(crate) fn below_start(path: &Pattern) -> Option<Pattern> {
     below(path, START)
 }
 
@@ -78,7 +78,7 @@ fn below(path: &Pattern, name: &str) -> Option<Pattern> {
 /// known of the variables that the script finds when it starts; `0` is the script's own path. Functions that
 /// nothing calls are followed with unknown arguments. Of a script that cannot be read, the lines that can be
 /// read alone are followed.
-pub fn commands(script: &str, given: &(dyn Fn(&str) -> Option<Pattern> + Sync)) -> Vec<Command> {
+pub(crate) fn commands(script: &str, given: &(dyn Fn(&str) -> Option<Pattern> + Sync)) -> Vec<Command> {
     let openings = openings(script);
     with_stack(openings, || walk::commands(script, given, openings.max(SHALLOW), false))
         .unwrap_or_else(|| walk::commands(script, given, SHALLOW, true))

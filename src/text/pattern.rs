@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A part of a [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
+pub(crate) enum Part {
     /// Known text.
     Text(String),
     /// The value of a variable of this name. The same name has the same value everywhere.
@@ -14,29 +14,29 @@ pub enum Part {
 }
 
 /// The values of variables, by name.
-pub type Bindings = BTreeMap<String, String>;
+pub(crate) type Bindings = BTreeMap<String, String>;
 
 /// A text with unknown parts. Two texts are never adjacent, and none is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     parts: Vec<Part>,
 }
 
 impl Pattern {
     /// Returns a text that is fully known.
-    pub fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         let mut pattern = Self::default();
         pattern.push_text(text);
         pattern
     }
 
     /// Returns the value of the variable `name`.
-    pub fn hole(name: &str) -> Self {
+    pub(crate) fn hole(name: &str) -> Self {
         Self { parts: vec![Part::Hole(name.to_owned())] }
     }
 
     /// Adds a text at the end.
-    pub fn push_text(&mut self, text: &str) {
+    pub(crate) fn push_text(&mut self, text: &str) {
         match self.parts.last_mut() {
             _ if text.is_empty() => {}
             Some(Part::Text(last)) => last.push_str(text),
@@ -45,12 +45,12 @@ impl Pattern {
     }
 
     /// Adds the value of the variable `name` at the end.
-    pub fn push_hole(&mut self, name: &str) {
+    pub(crate) fn push_hole(&mut self, name: &str) {
         self.parts.push(Part::Hole(name.to_owned()));
     }
 
     /// Adds another pattern at the end.
-    pub fn push(&mut self, other: &Pattern) {
+    pub(crate) fn push(&mut self, other: &Pattern) {
         for part in &other.parts {
             match part {
                 Part::Text(text) => self.push_text(text),
@@ -60,17 +60,17 @@ impl Pattern {
     }
 
     /// Returns its parts in order.
-    pub fn parts(&self) -> &[Part] {
+    pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
     }
 
     /// Returns true if the text is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
     /// Returns the text if all of it is known.
-    pub fn known(&self) -> Option<&str> {
+    pub(crate) fn known(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
             [Part::Text(text)] => Some(text),
@@ -80,7 +80,7 @@ impl Pattern {
 
     /// Returns the pattern with the known variables replaced by their values.
     #[must_use]
-    pub fn bind(&self, bindings: &Bindings) -> Self {
+    pub(crate) fn bind(&self, bindings: &Bindings) -> Self {
         let mut bound = Self::default();
         for part in &self.parts {
             match part {
@@ -96,7 +96,7 @@ impl Pattern {
 
     /// Returns the values of the variables for which the pattern is `text`. If several answers fit, the one with the
     /// shortest first variables. `None` if none fits.
-    pub fn matches(&self, text: &str) -> Option<Bindings> {
+    pub(crate) fn matches(&self, text: &str) -> Option<Bindings> {
         let mut bindings = Bindings::new();
         matches(&self.parts, text, &mut bindings).then_some(bindings)
     }

@@ -16,13 +16,13 @@ use crate::rootfs::layers::overlay::follow_symlinks;
 
 /// The predictions for a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Foretold<'a> {
+pub(crate) struct Predictions<'a> {
     /// Its path in the repository.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// The instructions of the plan that are edited.
-    pub sites: &'a [&'a Site],
+    pub(crate) sites: &'a [&'a Site],
     /// The waivers.
-    pub waivers: &'a [Waiver],
+    pub(crate) waivers: &'a [Waiver],
 }
 
 /// Attributes each difference to its cause. `header_only` is the original with the header of the edited text, if that
@@ -31,13 +31,13 @@ pub struct Foretold<'a> {
 /// # Errors
 ///
 /// [`Failure`] of the header-only build.
-pub fn attribute(
+pub(crate) fn attribute(
     bench: &mut Workbench<'_>,
     variants: &Variants,
     header_only: Option<&[u8]>,
     differences: &[Difference],
     samples: &Samples,
-    foretold: &Foretold<'_>,
+    predictions: &Predictions<'_>,
 ) -> Result<Vec<evidence::Difference>, Failure> {
     let header = match header_only {
         Some(text) if !differences.is_empty() => {
@@ -47,26 +47,26 @@ pub fn attribute(
         }
         _ => Vec::new(),
     };
-    Ok(causes(differences, &header, samples.original(), foretold))
+    Ok(causes(differences, &header, samples.original(), predictions))
 }
 
 /// The pure part of [`attribute`]: `header` holds the changes of the header alone, `original` is the image before.
 ///
 /// A rule predicts a difference only if its finding was open when the line was edited: a waived finding, or one of a
 /// line that was edited against its verdict. A finding that the edit itself was to fix predicts nothing.
-pub fn causes(
+pub(crate) fn causes(
     differences: &[Difference],
     header: &[Difference],
     original: &Image,
-    foretold: &Foretold<'_>,
+    predictions: &Predictions<'_>,
 ) -> Vec<evidence::Difference> {
     let cause = |difference: &Difference| {
         if header.contains(difference) {
             return Cause::Header;
         }
-        for site in foretold.sites {
+        for site in predictions.sites {
             for reason in &site.reasons {
-                let accepted = foretold.accepts(reason);
+                let accepted = predictions.accepts(reason);
                 let stood = accepted || !matches!(site.verdict, Verdict::Link | Verdict::Edit);
                 if stood && foretells(reason, difference, original) {
                     return Cause::Rule { rule: reason.rule.to_string(), line: site.line, accepted };
@@ -80,7 +80,7 @@ pub fn causes(
 
 /// Returns the cause of a linked build that fails: a waived finding, preferably one whose rule predicts the failure.
 /// A waiver accepts another image, but not a failed build.
-pub fn cause_of_failure(sites: &[&Site]) -> Cause {
+pub(crate) fn cause_of_failure(sites: &[&Site]) -> Cause {
     let linked = sites.iter().filter(|site| site.verdict == Verdict::Link);
     let mut waived = linked.flat_map(|site| site.reasons.iter().map(|reason| (site.line, reason.rule)));
     let first = waived.clone().next();
@@ -92,7 +92,7 @@ pub fn cause_of_failure(sites: &[&Site]) -> Cause {
 }
 
 /// Returns a difference in the form used in evidence.
-pub fn recorded(difference: &Difference, cause: Cause) -> evidence::Difference {
+pub(crate) fn recorded(difference: &Difference, cause: Cause) -> evidence::Difference {
     let Difference { path, aspect, before, after } = difference;
     let aspect = match aspect {
         Aspect::Xattr(name) => format!("xattr {}", name.to_str_lossy()),
@@ -103,7 +103,7 @@ pub fn recorded(difference: &Difference, cause: Cause) -> evidence::Difference {
     evidence::Difference { path, aspect, before: before.clone(), after: after.clone(), cause }
 }
 
-impl Foretold<'_> {
+impl Predictions<'_> {
     fn accepts(&self, reason: &Reason) -> bool {
         self.waivers.iter().any(|waiver| {
             let hits = Glob::new(&waiver.file).is_ok_and(|glob| glob.compile_matcher().is_match(self.path));
@@ -176,9 +176,9 @@ mod tests {
     fn told(header: &[Difference], sites: &[Site], waivers: &[Waiver]) -> Vec<String> {
         let (before, after) = images();
         let sites: Vec<&Site> = sites.iter().collect();
-        let foretold = Foretold { path: "a/Dockerfile", sites: &sites, waivers };
+        let predictions = Predictions { path: "a/Dockerfile", sites: &sites, waivers };
         let differences = compare(&before, &after).differences;
-        let recorded = causes(&differences, header, &before, &foretold);
+        let recorded = causes(&differences, header, &before, &predictions);
         let told = |found: evidence::Difference| {
             let cause = match found.cause {
                 Cause::Header => "header".to_owned(),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_rule_foretold_is_put_down_to_it() {
+    fn a_predicted_difference_is_attributed_to_its_rule() {
         let held = [
             site(3, "hold", &[("symlink-ancestor", "/run"), ("named-chown", "/etc/passwd")]),
             site(5, "link", &[("ancestor-mode", "/root")]),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_edit_was_to_mend_was_not_foretold() {
+    fn a_difference_that_an_edit_was_to_mend_was_not_predicted() {
         let edited = [site(3, "edit", &[("symlink-ancestor", "/run"), ("ancestor-mode", "/root")])];
         for waivers in
             [vec![], vec![waiver("b/*", "ancestor-mode", ""), waiver("a/*", "ancestor-mode", "/tmp")]]

@@ -7,10 +7,13 @@ mod progress;
 pub(super) mod tail;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::context::ContextFolder;
+use crate::builds::{ContextSource, RemoteUrl};
 use crate::campaign::evidence::BuilderFacts;
 use crate::text::figures::duration;
 
@@ -50,8 +53,8 @@ pub struct Request {
     pub platform: Option<String>,
     /// The build arguments.
     pub build_args: BTreeMap<String, String>,
-    /// The named contexts: a folder of this machine, `docker-image://…` or a URL.
-    pub contexts: BTreeMap<String, String>,
+    /// The named contexts.
+    pub contexts: BTreeMap<String, NamedContext>,
     /// The secrets, each in the form that `--secret` takes.
     pub secrets: Vec<String>,
     /// The SSH agents, each in the form that `--ssh` takes.
@@ -59,11 +62,33 @@ pub struct Request {
     /// Additional arguments of `docker buildx build` from the user, such as `--cache-from`, `--network` or `--allow`.
     pub passed: Vec<String>,
     /// The names of the stages that are always executed, without the cache.
-    pub anew: Vec<String>,
+    pub uncached: Vec<String>,
     /// The output of the build.
     pub output: Output,
     /// The deadline.
     pub deadline: Option<Instant>,
+}
+
+/// A named context of a request. It cannot be a folder of this machine that is not part of a checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamedContext {
+    /// A folder of a checkout.
+    Folder(ContextFolder),
+    /// An image, by its name.
+    Image(String),
+    /// A remote repository or archive.
+    Url(RemoteUrl),
+}
+
+impl fmt::Display for NamedContext {
+    /// Writes it in the form that `--build-context` takes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "{}", folder.path().display()),
+            Self::Image(image) => ContextSource::Image(image.clone()).fmt(f),
+            Self::Url(url) => f.write_str(url.as_str()),
+        }
+    }
 }
 
 impl Request {
@@ -80,7 +105,7 @@ impl Request {
             secrets: Vec::new(),
             ssh: Vec::new(),
             passed: Vec::new(),
-            anew: Vec::new(),
+            uncached: Vec::new(),
             output: Output::Nothing,
             deadline: None,
         }
@@ -131,7 +156,7 @@ impl Vertex {
     /// Returns true if the step merges a linked copy with the layers below: the vertex that BuildKit adds for
     /// `--link` if it merges (`dockerfile2llb.dispatchCopy`, `llb.Merge` with `] LINK `, and `] ONBUILD LINK ` in the
     /// child).
-    pub fn is_link(&self) -> bool {
+    pub(crate) fn is_link(&self) -> bool {
         let step = self.name.split_once("] ").map_or("", |(_, step)| step);
         step.strip_prefix("ONBUILD ").unwrap_or(step).starts_with("LINK ")
     }

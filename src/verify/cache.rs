@@ -68,7 +68,7 @@ struct Change {
 /// Makes a change in both texts, from a warm cache.
 fn change(bench: &mut Workbench<'_>, variants: &Variants, places: &[usize]) -> Result<[Change; 2], Failure> {
     let mut one = |request: &Request| -> Result<Change, Failure> {
-        let mut request = Request { anew: Vec::new(), ..request.clone() };
+        let mut request = Request { uncached: Vec::new(), ..request.clone() };
         let warm = bench.image(&request)?;
         // Each build has a layer of its own, so the second does not find the first one's steps in the cache.
         request.dockerfile = with_layers(&request.dockerfile, places, MARK, &bench.nonce());

@@ -14,7 +14,7 @@ use super::image::{Digest, Image, ImagePath, Node, NodeKind};
 
 /// The keys of a configuration document that are not compared: OCI `config.md`, and the keys that BuildKit adds for
 /// its inline cache (`exptypes.ExporterInlineCache`) and, before 0.12, about the build.
-pub const BUILD_KEYS: [&str; 5] =
+pub(crate) const BUILD_KEYS: [&str; 5] =
     ["created", "history", "rootfs", "moby.buildkit.cache.v0", "moby.buildkit.buildinfo.v1"];
 
 /// The extent of a comparison, and the differences.
@@ -41,9 +41,9 @@ pub struct Difference {
     /// The aspect that differs.
     pub aspect: Aspect,
     /// The value before, for display; `None` if there is none.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// The value after, for display; `None` if there is none.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 /// An aspect of a path or of the configuration.

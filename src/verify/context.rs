@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::discover::{ReadError, Source};
+use crate::discover::{ReadError, SourceTree};
 use crate::git::{Entry, EntryKind, RepoPath, is_lfs_pointer};
 use crate::text::figures::bytes;
 
@@ -38,11 +38,23 @@ const POINTER: u64 = 1024;
 
 /// Files of a repository in a temporary folder, which is removed when this is dropped.
 #[derive(Debug)]
-pub struct Checkout {
+pub(crate) struct Checkout {
     folder: tempfile::TempDir,
     root: PathBuf,
     written: u64,
     doubts: Vec<Doubt>,
+}
+
+/// The folder of a build context in a [`Checkout`]. Nothing else makes one, so no other folder of this machine enters a
+/// build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextFolder(PathBuf);
+
+impl ContextFolder {
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
 }
 
 /// A path that a builder gets in another form than users of the repository do.
@@ -90,8 +102,8 @@ pub enum ContextError {
 /// # Errors
 ///
 /// [`ContextError`]; the folder is then removed.
-pub fn export(
-    source: &Source<'_>,
+pub(crate) fn export(
+    source: &SourceTree<'_>,
     folders: &BTreeSet<Option<RepoPath>>,
     parent: &Path,
 ) -> Result<Checkout, ContextError> {
@@ -117,7 +129,7 @@ pub fn export(
 }
 
 /// Returns the entries below some folders, each once, ordered by path.
-fn entries<'s>(source: &'s Source<'_>, folders: &BTreeSet<Option<RepoPath>>) -> Vec<&'s Entry> {
+fn entries<'s>(source: &'s SourceTree<'_>, folders: &BTreeSet<Option<RepoPath>>) -> Vec<&'s Entry> {
     let mut entries: Vec<&Entry> =
         folders.iter().flat_map(|folder| source.listing().below(folder.as_ref())).collect();
     entries.sort_by(|one, other| one.path.cmp(&other.path));
@@ -127,24 +139,24 @@ fn entries<'s>(source: &'s Source<'_>, folders: &BTreeSet<Option<RepoPath>>) -> 
 
 impl Checkout {
     /// The folder that stands for the repository's root.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// A word of letters and digits that no other checkout has.
-    pub fn nonce(&self) -> String {
+    pub(crate) fn nonce(&self) -> String {
         let name = self.folder.path().file_name().map(|name| name.to_string_lossy().into_owned());
         name.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect()
     }
 
     /// The number of bytes written.
-    pub fn written(&self) -> u64 {
+    pub(crate) fn written(&self) -> u64 {
         self.written
     }
 
     /// Returns the paths that builds get in another form than users of the repository do, as assumptions for the
     /// evidence.
-    pub fn doubts(&self, context: Option<&RepoPath>) -> Vec<String> {
+    pub(crate) fn doubts(&self, context: Option<&RepoPath>) -> Vec<String> {
         let below = |doubt: &&Doubt| {
             context.is_none_or(|folder| {
                 doubt.path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
@@ -178,11 +190,11 @@ impl Checkout {
     /// # Errors
     ///
     /// [`ContextError::Write`].
-    pub fn context(
+    pub(crate) fn context(
         &self,
         context: Option<&RepoPath>,
         with: &BTreeMap<String, String>,
-    ) -> Result<Option<PathBuf>, ContextError> {
+    ) -> Result<Option<ContextFolder>, ContextError> {
         let mut folder = self.root().to_owned();
         for name in context.into_iter().flat_map(RepoPath::components) {
             folder.push(name);
@@ -197,21 +209,21 @@ impl Checkout {
             Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
                 Err(ContextError::Write { at, source })
             }
-            _ => Ok(Some(at)),
+            _ => Ok(Some(ContextFolder(at))),
         }
     }
 
     /// The folder that holds the root, and in which other files may be put.
-    pub fn beside(&self) -> &Path {
+    pub(crate) fn beside(&self) -> &Path {
         self.folder.path()
     }
 
     /// Keeps the folder on disk.
-    pub fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         self.folder.disable_cleanup(true);
     }
 
-    fn write(&mut self, source: &Source<'_>, entries: &[&Entry]) -> Result<(), ContextError> {
+    fn write(&mut self, source: &SourceTree<'_>, entries: &[&Entry]) -> Result<(), ContextError> {
         let mut folders = BTreeSet::new();
         let (links, others): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| entry.kind == EntryKind::Symlink);
@@ -248,7 +260,13 @@ impl Checkout {
         Ok(())
     }
 
-    fn file(&mut self, source: &Source<'_>, entry: &Entry, at: &Path, mode: u32) -> Result<(), ContextError> {
+    fn file(
+        &mut self,
+        source: &SourceTree<'_>,
+        entry: &Entry,
+        at: &Path,
+        mode: u32,
+    ) -> Result<(), ContextError> {
         let mut content = source.open(&entry.path)?;
         let failed = |source| ContextError::Write { at: at.to_owned(), source };
         let mut head = Vec::new();

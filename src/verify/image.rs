@@ -20,11 +20,13 @@ mod layer;
 mod layers;
 mod tree;
 
-pub use export::{Export, Layout};
-pub use layers::{Known, Layers};
+pub use export::Export;
+pub(crate) use export::Layout;
+pub(crate) use layers::Known;
+pub use layers::Layers;
 
 /// An absolute and clean path without its leading slash; the root is empty.
-pub type ImagePath = Arc<BStr>;
+pub(crate) type ImagePath = Arc<BStr>;
 
 /// A SHA-256 digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,22 +65,22 @@ pub struct Image {
     /// The entry at each path. The root is always there; a hard link is the file that it points to.
     pub entries: BTreeMap<ImagePath, Arc<Node>>,
     /// The configuration document: OCI `config.md`.
-    pub config: serde_json::Map<String, serde_json::Value>,
+    pub(crate) config: serde_json::Map<String, serde_json::Value>,
     /// The layers, the lowest first.
     pub layers: Vec<LayerDescriptor>,
     /// The digest of the manifest.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
 }
 
 /// A layer as the manifest and the configuration name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerDescriptor {
     /// The digest of the blob.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// The bytes of the uncompressed tar, without its end-of-archive blocks.
-    pub tar_size: u64,
+    pub(crate) tar_size: u64,
     /// The digest of the uncompressed tar.
-    pub diff_id: Digest,
+    pub(crate) diff_id: Digest,
 }
 
 /// The entry at a path, without its times.

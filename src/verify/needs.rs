@@ -6,7 +6,7 @@ use crate::dockerfile::{Body, Dockerfile, Instruction, Mount};
 
 /// A secret or an SSH agent that a build requires and that only the user can provide.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Need {
+pub(crate) enum Need {
     /// A secret, by its id.
     Secret(String),
     /// An SSH agent, by its id.
@@ -14,7 +14,7 @@ pub enum Need {
 }
 
 /// Returns the needs of these stages. ONBUILD counts for the stage that holds it.
-pub fn needs(dockerfile: &Dockerfile, stages: &BTreeSet<usize>) -> BTreeSet<Need> {
+pub(crate) fn needs(dockerfile: &Dockerfile, stages: &BTreeSet<usize>) -> BTreeSet<Need> {
     let of_stages =
         |instruction: &&Instruction| instruction.stage.is_some_and(|stage| stages.contains(&stage));
     dockerfile.instructions().iter().filter(of_stages).flat_map(mounts).filter_map(need).collect()
@@ -50,7 +50,7 @@ fn need(mount: &Mount) -> Option<Need> {
 }
 
 /// Returns the id in a value of `--secret` or `--ssh`: `id=npmrc,src=…`, or the word before the first `=`.
-pub fn id_of(value: &str) -> &str {
+pub(crate) fn id_of(value: &str) -> &str {
     let first = value.split(',').next().unwrap_or_default();
     let id = value.split(',').find_map(|field| field.strip_prefix("id="));
     id.unwrap_or_else(|| first.split('=').next().unwrap_or_default())

@@ -11,7 +11,7 @@
 
 mod folder;
 mod points;
-pub mod samples;
+pub(crate) mod samples;
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ pub struct Settled {
     /// The paths hidden by nondeterminism that could not be checked.
     pub assumptions: Vec<String>,
     /// All builds of the original.
-    pub samples: Samples,
+    pub(crate) samples: Samples,
 }
 
 /// Separates differences from nondeterminism. Without a difference, nothing is built.
@@ -79,12 +79,12 @@ pub fn settle(
 /// Builds the original again and executes every stage that an edited line can reach. If another build executes the
 /// same steps at the same time, the builder may report them as cached; the build is then repeated.
 fn control(bench: &mut Workbench<'_>, variants: &Variants) -> Result<Image, Failure> {
-    let anew = reached_by_edits(variants);
-    let request = Request { anew: anew.clone(), ..variants.original.clone() };
+    let uncached = reached_by_edits(variants);
+    let request = Request { uncached: uncached.clone(), ..variants.original.clone() };
     let mut step = String::new();
     for _ in 0..ATTEMPTS {
         let control = bench.image(&request)?;
-        match replayed(&control.built.vertexes, &anew) {
+        match replayed(&control.built.vertexes, &uncached) {
             Some(vertex) => step.clone_from(&vertex.name),
             None => return Ok(control.image),
         }
@@ -101,7 +101,7 @@ fn reached_by_edits(variants: &Variants) -> Vec<String> {
     let with_edits = sites.iter().filter_map(|site| original.instructions()[*site].stage).collect();
     let names = stages.dependents(&with_edits).into_iter().filter_map(|stage| stages.target(stage));
     let all: BTreeSet<String> =
-        names.map(str::to_owned).chain(variants.original.anew.iter().cloned()).collect();
+        names.map(str::to_owned).chain(variants.original.uncached.iter().cloned()).collect();
     all.into_iter().collect()
 }
 
@@ -126,7 +126,7 @@ fn uncover(
     let request = |text: &[u8]| Request {
         dockerfile: text.to_vec(),
         target: None,
-        anew: Vec::new(),
+        uncached: Vec::new(),
         ..variants.edited.clone()
     };
     let linked = bench.image(&request(&point.linked))?;
@@ -165,7 +165,7 @@ mod tests {
                         FROM c AS last\nCOPY --from=build /a /a\n";
         let mut variants = variants(original, &original.replace("COPY a", "COPY --link a"));
         assert_eq!(reached_by_edits(&variants), ["build", "last"]);
-        variants.original.anew = vec!["other".into()];
+        variants.original.uncached = vec!["other".into()];
         assert_eq!(reached_by_edits(&variants), ["build", "last", "other"]);
     }
 

@@ -129,7 +129,7 @@ fn ignores(driver: &str) -> Probed {
 
 /// Returns a warning if a plain `docker build` in an environment with this `DOCKER_BUILDKIT` would not behave as
 /// `verify` shows; `None` if it would. buildx itself does not read the variable (docker/cli's `processBuilder` does).
-pub fn legacy_builder(docker_buildkit: Option<&OsStr>) -> Option<&'static str> {
+pub(crate) fn legacy_builder(docker_buildkit: Option<&OsStr>) -> Option<&'static str> {
     // The values that Go's `strconv.ParseBool` takes for false.
     let off = ["0", "f", "F", "false", "False", "FALSE"];
     docker_buildkit.filter(|value| off.iter().any(|word| value == word)).map(|_| {

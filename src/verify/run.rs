@@ -2,9 +2,9 @@
 //! and the images are compared. Only this module and the commands of `prepare` ever execute anything of a repository.
 
 mod bases;
+mod build;
 mod onbuild;
 mod prepare;
-mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -17,10 +17,11 @@ use super::image::Layers;
 use super::probe::Probes;
 use super::variant_builds::{Exports, Workbench};
 use super::variants::{TextError, texts};
-use crate::campaign::evidence::{self, Build, Evidence, Figures, Outcome};
+use crate::builds::ContextSource;
+use crate::campaign::evidence::{self, BuildEvidence, Evidence, Figures, Outcome};
 use crate::campaign::plan::file::{Context, File, Waiver};
-use crate::config::{Build as Configured, Config, Frontend};
-use crate::discover::{ReadError, Source};
+use crate::config::{BuildSettings as Configured, Config, Frontend};
+use crate::discover::{ReadError, SourceTree};
 use crate::git::{GitError, PathError, RepoPath};
 
 /// The extent of a verification.
@@ -33,57 +34,59 @@ pub enum Depth {
 }
 
 /// The inputs that all files of a verification share.
-pub struct Job<'a> {
+pub(crate) struct Job<'a> {
     /// The builder.
-    pub builder: &'a dyn Builder,
+    pub(crate) builder: &'a dyn Builder,
     /// The probes of the builder.
-    pub probes: &'a Probes<'a>,
+    pub(crate) probes: &'a Probes<'a>,
     /// The known layers of earlier exports.
-    pub layers: &'a Layers,
+    pub(crate) layers: &'a Layers,
     /// The interrupt.
-    pub interrupt: &'a Interrupt,
+    pub(crate) interrupt: &'a Interrupt,
     /// The files of the repository.
-    pub source: &'a Source<'a>,
+    pub(crate) source: &'a SourceTree<'a>,
     /// The commit of the files; `None` for a folder without git.
-    pub commit: Option<&'a str>,
-    /// Returns [`Build::tree`] of a build context.
-    pub tree: &'a (dyn Fn(&Context) -> Result<Option<String>, GitError> + Sync),
+    pub(crate) commit: Option<&'a str>,
+    /// Returns [`BuildEvidence::tree`] of a build context.
+    pub(crate) tree: &'a (dyn Fn(&Context) -> Result<Option<String>, GitError> + Sync),
     /// The configuration, `layerwright.toml`.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// The waivers of the plan.
-    pub waivers: &'a [Waiver],
+    pub(crate) waivers: &'a [Waiver],
     /// The time limit of one file.
-    pub budget: Duration,
+    pub(crate) budget: Duration,
     /// The frontend that reads the files.
-    pub frontend: Frontend,
+    pub(crate) frontend: Frontend,
     /// The platforms, instead of those of the configuration.
-    pub platforms: &'a [String],
+    pub(crate) platforms: &'a [String],
     /// The values of build arguments that only the real build knows.
-    pub build_args: &'a BTreeMap<String, String>,
-    /// The secrets, in addition to those of the configuration.
-    pub secrets: &'a [String],
-    /// The SSH agents, in addition to those of the configuration.
-    pub ssh: &'a [String],
+    pub(crate) build_args: &'a BTreeMap<String, String>,
+    /// The secrets. Those of the configuration are not used: a repository does not choose files of this machine.
+    pub(crate) secrets: &'a [String],
+    /// The SSH agents. Those of the configuration are not used either.
+    pub(crate) ssh: &'a [String],
+    /// The reason why the commands of `prepare` and `smoke` may not run; `None` if they may.
+    pub(crate) refuses_commands: Option<&'a str>,
     /// Additional arguments of the builder.
-    pub passed: &'a [String],
+    pub(crate) passed: &'a [String],
     /// The parent of the temporary folders.
-    pub temporary: PathBuf,
+    pub(crate) temporary: PathBuf,
     /// True if temporary folders are not removed.
-    pub keep: bool,
+    pub(crate) keep: bool,
     /// The build contexts of all files without `prepare`.
-    pub checkout: &'a Checkout,
+    pub(crate) checkout: &'a Checkout,
 }
 
 /// A file and its two texts.
-pub struct Edit<'a> {
+pub(crate) struct Edit<'a> {
     /// The file of the plan.
-    pub file: &'a File,
+    pub(crate) file: &'a File,
     /// The text before.
-    pub before: Vec<u8>,
+    pub(crate) before: Vec<u8>,
     /// The text after.
-    pub after: Vec<u8>,
+    pub(crate) after: Vec<u8>,
     /// The extent of the verification.
-    pub depth: Depth,
+    pub(crate) depth: Depth,
 }
 
 /// The current phase.
@@ -122,7 +125,7 @@ pub enum Event<'a> {
 }
 
 /// The receiver of progress events.
-pub type Tell<'a> = dyn Fn(&Event<'_>) + Sync + 'a;
+pub(crate) type Tell<'a> = dyn Fn(&Event<'_>) + Sync + 'a;
 
 /// The reason why a verification ends without evidence: another file would fail in the same way.
 #[derive(Debug, thiserror::Error)]
@@ -173,25 +176,15 @@ impl<E: Into<Stop>> From<E> for Trouble {
 
 /// Returns the folders of the build contexts of some files: those that [`export`](super::context::export) must write
 /// for them.
-pub fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option<RepoPath>> {
+pub(crate) fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option<RepoPath>> {
     let roots = files.into_iter().flat_map(|file| &file.contexts);
     roots
         .flat_map(|context| std::iter::once(&context.root).chain(context.contexts.values()))
-        .filter_map(|root| folder(root).ok())
+        .filter_map(|root| match ContextSource::parse(root) {
+            Ok(ContextSource::Folder(folder)) => Some(folder),
+            _ => None,
+        })
         .collect()
-}
-
-/// A build context outside the repository's folders.
-struct Elsewhere;
-
-/// Returns the repository's folder of a build context; `None` is the root.
-fn folder(root: &str) -> Result<Option<RepoPath>, Elsewhere> {
-    match root {
-        "." => Ok(None),
-        "-" => Err(Elsewhere),
-        at if at.contains("://") || at.contains("${") => Err(Elsewhere),
-        path => RepoPath::new(path).map(Some).map_err(|_| Elsewhere),
-    }
 }
 
 /// Verifies one file. `clock` is the start time: RFC 3339, UTC, whole seconds.
@@ -199,7 +192,12 @@ fn folder(root: &str) -> Result<Option<RepoPath>, Elsewhere> {
 /// # Errors
 ///
 /// [`Stop`]. A failure of this file alone is part of its evidence.
-pub fn verify(job: &Job<'_>, edit: &Edit<'_>, clock: String, tell: &Tell<'_>) -> Result<Evidence, Stop> {
+pub(crate) fn verify(
+    job: &Job<'_>,
+    edit: &Edit<'_>,
+    clock: String,
+    tell: &Tell<'_>,
+) -> Result<Evidence, Stop> {
     let began = now();
     let own = job.config.build.get(&edit.file.path);
     let mut run = Run {
@@ -245,7 +243,7 @@ struct Run<'a> {
     own: Option<&'a Configured>,
     tell: &'a Tell<'a>,
     deadline: Instant,
-    builds: Vec<Build>,
+    builds: Vec<BuildEvidence>,
     figures: Figures,
 }
 
@@ -254,6 +252,7 @@ impl Run<'_> {
         let unreadable = |error: TextError| Verdict(Outcome::Blocked, error.to_string());
         let texts = texts(&self.edit.before, &self.edit.after, self.job.frontend);
         let texts = texts.map_err(|error| Trouble::Verdict(unreadable(error)))?;
+        self.check_commands()?;
         let prepared = self.prepared()?;
         let checkout = prepared.as_ref().unwrap_or(self.job.checkout);
         self.figures.written_bytes = checkout.written();
@@ -267,14 +266,24 @@ impl Run<'_> {
         let platforms = self.platforms();
         for context in &self.edit.file.contexts {
             for platform in &platforms {
-                let (builds, figures) = way::Way::new(self, checkout, &texts, context, platform.as_deref())?
-                    .verify(&mut bench)?;
+                let (builds, figures) =
+                    build::BuildVerification::new(self, checkout, &texts, context, platform.as_deref())?
+                        .verify(&mut bench)?;
                 self.builds.extend(builds);
                 self.figures.builds.extend(figures);
                 self.figures.written_bytes = checkout.written() + bench.written();
             }
         }
         Ok(())
+    }
+
+    /// Checks that the commands of the configuration may run, if the file has any.
+    fn check_commands(&self) -> Result<(), Trouble> {
+        let has_commands = self.own.is_some_and(|own| own.commands().next().is_some());
+        match self.job.refuses_commands.filter(|_| has_commands) {
+            None => Ok(()),
+            Some(why) => Err(Trouble::Verdict(Verdict(Outcome::Blocked, why.to_owned()))),
+        }
     }
 
     /// Returns the platforms to build for; `None` for the builder's own.

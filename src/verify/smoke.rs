@@ -66,7 +66,7 @@ fn answers(
     let Some(text) = with_commands(request, commands, &nonce) else {
         return Err(Failure::Shell { said: "there is no such stage".into() });
     };
-    let asked = Request { dockerfile: text, target: None, anew: Vec::new(), ..request.clone() };
+    let asked = Request { dockerfile: text, target: None, uncached: Vec::new(), ..request.clone() };
     let image = bench.image(&asked).map_err(|failure| match failure {
         Failure::Build(BuildError::Failed { step, said })
             if step.as_ref().unwrap_or(&said).contains(FOLDER) =>

@@ -134,7 +134,7 @@ impl<'a> Workbench<'a> {
     ///
     /// The same as those of [`image`](Self::image) for the first text. Errors of the second are returned in its
     /// place.
-    pub fn pair(
+    pub(crate) fn pair(
         &mut self,
         variants: &Variants,
         then: impl FnOnce(),
@@ -229,16 +229,16 @@ pub(super) fn with_layers(text: &[u8], places: &[usize], path: &str, nonce: &str
 
 /// The stage and instruction of a step, parsed from its name: `prefixCommand` of BuildKit's `dockerfile2llb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step<'a> {
+pub(crate) struct Step<'a> {
     /// The stage, if the name states it.
-    pub stage: Option<&'a str>,
+    pub(crate) stage: Option<&'a str>,
     /// The instruction.
-    pub instruction: &'a str,
+    pub(crate) instruction: &'a str,
 }
 
 impl Vertex {
     /// Returns the Dockerfile's step. `None` for the builder's own steps: `[internal] load …`, exporting.
-    pub fn step(&self) -> Option<Step<'_>> {
+    pub(crate) fn step(&self) -> Option<Step<'_>> {
         let (head, instruction) = self.name.strip_prefix('[')?.split_once("] ")?;
         let (stage, count) = match head.trim_end().rsplit_once(' ') {
             // A number is padded, as in `[build  2/10]`.
@@ -258,7 +258,7 @@ impl Vertex {
     }
 
     /// Returns true if the step was executed in this build.
-    pub fn is_executed(&self) -> bool {
+    pub(crate) fn is_executed(&self) -> bool {
         self.completed && !self.cached
     }
 }

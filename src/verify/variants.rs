@@ -11,22 +11,22 @@ const NAME: &str = "layerwright";
 
 /// Both texts in the form in which they are built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Texts {
+pub(crate) struct Texts {
     /// The text before the edit.
-    pub before: Vec<u8>,
+    pub(crate) before: Vec<u8>,
     /// The text after the edit.
-    pub after: Vec<u8>,
+    pub(crate) after: Vec<u8>,
     /// The original text with the header of the edited one; the same as `before` if the header does not change.
-    pub header_only: Vec<u8>,
+    pub(crate) header_only: Vec<u8>,
     /// The frontend that reads the texts: the image that the header names, or `None` for the builder's own.
-    pub frontend: Option<String>,
+    pub(crate) frontend: Option<String>,
     /// The assumptions of the builder's own frontend.
-    pub assumptions: Vec<String>,
+    pub(crate) assumptions: Vec<String>,
 }
 
 /// The reason why a text cannot be built as required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TextError {
+pub(crate) enum TextError {
     /// The file would have another meaning without its header.
     #[error("the builder's own frontend cannot read it: its header is not a comment on a line of its own")]
     Header,
@@ -40,7 +40,7 @@ pub enum TextError {
 /// # Errors
 ///
 /// [`TextError`] if a converted text would have another meaning.
-pub fn texts(before: &[u8], after: &[u8], frontend: Frontend) -> Result<Texts, TextError> {
+pub(crate) fn texts(before: &[u8], after: &[u8], frontend: Frontend) -> Result<Texts, TextError> {
     let read = Dockerfile::read(before);
     let edited = Dockerfile::read(after);
     let value = |dockerfile: &Dockerfile| dockerfile.directives().syntax.as_ref().map(|at| at.value.clone());

@@ -231,7 +231,7 @@ fn an_image_is_exported_into_a_folder() {
     assert_eq!(found, [(1, Reached::Linked), (4, Reached::NotExercised)]);
     assert!(built.vertexes.iter().all(|vertex| vertex.completed), "{:?}", built.vertexes);
     // The same from the cache, but for the stage that is built anew.
-    request.anew = vec!["base".into()];
+    request.uncached = vec!["base".into()];
     request.output = Output::Nothing;
     let again = engine::one_of_few(|| world.builder().build(&request, &|_| {})).unwrap();
     let run = again.vertexes.iter().find(|vertex| vertex.name.contains("RUN echo done")).unwrap();

@@ -156,7 +156,7 @@ fn circles_and_files_that_are_not_understood_are_in_the_plan_and_on_the_first_sc
     assert!(plan.unread[0].reason.starts_with("line "), "{:?}", plan.unread[0]);
     let screen = scratch.run(&["plan"]).done().stdout.replace("\n  ", " ");
     for line in [
-        "Contexts: 2 possible.".to_owned(),
+        "Contexts: 2 found (2 script).".to_owned(),
         "In a circle: a/Dockerfile starts from b/Dockerfile starts from a/Dockerfile.".to_owned(),
         format!(
             "Not understood: 2 files that say how something is built: first compose.yaml: {}",
@@ -243,9 +243,9 @@ fn contexts_and_owners_are_shown_by_file_and_counted_by_kind() {
     let shown = "\nDockerfile\n  from .: compose file compose.yaml:3\n  from sub: workflow \
                  .github/workflows/ci.yml:4\n  owned by @corp/auth @ann\n";
     assert!(screen.contains(shown), "{screen}");
-    let shown = "\nother/Dockerfile\n  from other: the Dockerfile's own folder (guessed)\n  2 ";
+    let shown = "\nother/Dockerfile\n  from other: the Dockerfile's own folder (assumed)\n  2 ";
     assert!(screen.contains(shown), "{screen}");
-    assert!(screen.contains("\nContexts: 1 stated (1 compose file), 1 guessed.\n"), "{screen}");
+    assert!(screen.contains("\nContexts: 1 found (1 compose file), 1 assumed.\n"), "{screen}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use layerwright::builds::{Context, Contexts, Evidence, Found};
 use layerwright::discover::{
-    Class, LeftOut, List, ListedPath, Options, RefusedReason, Source, Why, discover, parse_list, reconcile,
+    Class, LeftOut, List, ListedPath, Options, RefusedReason, SourceTree, Why, discover, parse_list,
+    reconcile,
 };
 use layerwright::git::{GitError, RepoPath};
 
@@ -15,7 +16,7 @@ fn path(text: &str) -> RepoPath {
     RepoPath::new(text).unwrap()
 }
 
-fn names(source: &Source<'_>) -> Vec<String> {
+fn names(source: &SourceTree<'_>) -> Vec<String> {
     discover(source, &Options::default()).files.iter().map(|file| file.path.to_string()).collect()
 }
 
@@ -30,12 +31,16 @@ fn every_source_has_its_own_bytes() {
     index.write().unwrap();
     scratch.write("a/Dockerfile", "FROM three\n").remove("b/Dockerfile").write("d/Dockerfile", "FROM d\n");
     let repository = scratch.open();
-    let first = |source: &Source<'_>| discover(source, &Options::default()).files.remove(0);
+    let first = |source: &SourceTree<'_>| discover(source, &Options::default()).files.remove(0);
     let sources = [
-        (Source::commit(&repository, &commit).unwrap(), "one", vec!["a/Dockerfile", "b/Dockerfile"]),
-        (Source::index(&repository).unwrap(), "two", vec!["a/Dockerfile", "b/Dockerfile", "c/Dockerfile"]),
-        (Source::working_tree(&repository).unwrap(), "three", vec!["a/Dockerfile", "c/Dockerfile"]),
-        (Source::folder(scratch.root()), "three", vec!["a/Dockerfile", "c/Dockerfile", "d/Dockerfile"]),
+        (SourceTree::commit(&repository, &commit).unwrap(), "one", vec!["a/Dockerfile", "b/Dockerfile"]),
+        (
+            SourceTree::index(&repository).unwrap(),
+            "two",
+            vec!["a/Dockerfile", "b/Dockerfile", "c/Dockerfile"],
+        ),
+        (SourceTree::working_tree(&repository).unwrap(), "three", vec!["a/Dockerfile", "c/Dockerfile"]),
+        (SourceTree::folder(scratch.root()), "three", vec!["a/Dockerfile", "c/Dockerfile", "d/Dockerfile"]),
     ];
     for (source, base, files) in &sources {
         assert_eq!(names(source), *files);
@@ -62,7 +67,7 @@ fn what_is_left_out_is_counted_with_its_reason() {
     let commit = scratch.commit("First");
     let repository = scratch.open();
     let options = Options::new(&["*.df".to_owned(), "vendor/".to_owned()], &["old".to_owned()]).unwrap();
-    let found = discover(&Source::commit(&repository, &commit).unwrap(), &options);
+    let found = discover(&SourceTree::commit(&repository, &commit).unwrap(), &options);
     let files: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(files, ["Dockerfile", "Dockerfile.py", "odd.df", "vendor/x/Dockerfile"]);
     let out = |text: &str| LeftOut::SymlinkOutOfTree { target: text.to_owned() };
@@ -80,11 +85,11 @@ fn what_is_left_out_is_counted_with_its_reason() {
     ];
     assert_eq!(found.left_out, expected.map(|(name, why)| (path(name), why)));
     assert_eq!(found.left_out_counts()["a link out of the repository"], 2);
-    let disk = discover(&Source::folder(scratch.root()), &options);
+    let disk = discover(&SourceTree::folder(scratch.root()), &options);
     assert_eq!((disk.left_out, disk.files), (found.left_out, found.files));
     assert!(Options::new(&["a[".to_owned()], &[]).is_err());
     let listed = Options::default().listed([path("Dockerfile.j2")]);
-    let found = discover(&Source::commit(&repository, &commit).unwrap(), &listed);
+    let found = discover(&SourceTree::commit(&repository, &commit).unwrap(), &listed);
     assert!(found.files.iter().any(|file| file.path == path("Dockerfile.j2")));
 }
 
@@ -96,7 +101,7 @@ fn a_bad_file_is_refused_and_the_others_are_read() {
     scratch.write("e/Dockerfile", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
     let commit = scratch.commit("First");
     let repository = scratch.open();
-    let found = discover(&Source::commit(&repository, &commit).unwrap(), &Options::default());
+    let found = discover(&SourceTree::commit(&repository, &commit).unwrap(), &Options::default());
     assert_eq!(found.files.len(), 1);
     let reasons: Vec<_> = found.refused.iter().map(|refused| refused.reason.clone()).collect();
     let expected = [
@@ -119,7 +124,7 @@ fn a_generated_file_says_by_what() {
     let text = "# DO NOT EDIT: created by update.sh from Dockerfile.template\nFROM a\n";
     let commit = scratch.write("Dockerfile", text).commit("First");
     let repository = scratch.open();
-    let found = discover(&Source::commit(&repository, &commit).unwrap(), &Options::default());
+    let found = discover(&SourceTree::commit(&repository, &commit).unwrap(), &Options::default());
     let Class::Generated(generated) = &found.files[0].class else { panic!("{:?}", found.files[0].class) };
     assert_eq!(generated.generator.as_deref(), Some("update.sh"));
     assert_eq!(generated.template.as_deref(), Some("Dockerfile.template"));
@@ -161,7 +166,7 @@ fn a_list_is_compared_with_the_repository() {
     scratch.remove("x/run-base/Dockerfile");
     let removed = scratch.commit("Replace the base by `pkg-all`");
     let repository = scratch.open();
-    let source = Source::commit(&repository, &removed).unwrap();
+    let source = SourceTree::commit(&repository, &removed).unwrap();
     let discovery = discover(&source, &Options::default());
     let list = ["a", "z/old", "x/run-base", "never", "c"].map(|folder| path(&format!("{folder}/Dockerfile")));
     let paths = list.iter().map(|path| ListedPath { path: path.clone(), line: 1 }).collect();
@@ -196,7 +201,7 @@ fn a_context_shows_what_the_builder_sees() {
     scratch.link("app/to-src", "src").link("app/to-up", "../up").link("app/to-root", "/src/a.c");
     let commit = scratch.commit("First");
     let repository = scratch.open();
-    let source = Source::commit(&repository, &commit).unwrap();
+    let source = SourceTree::commit(&repository, &commit).unwrap();
     let file = path("app/Dockerfile");
     let view = Contexts::new(&source).view(&Context::assumed(&file), &file).unwrap();
     let plain = Found::File { executable: false };
@@ -243,7 +248,7 @@ fn an_ignore_file_of_the_dockerfile_replaces_that_of_the_context() {
     scratch.write("bad.Dockerfile", "FROM a\n").write("bad.Dockerfile.dockerignore", "ok\n[\n");
     let commit = scratch.commit("First");
     let repository = scratch.open();
-    let source = Source::commit(&repository, &commit).unwrap();
+    let source = SourceTree::commit(&repository, &commit).unwrap();
     let contexts = Contexts::new(&source);
     let view = |name: &str| contexts.view(&Context::assumed(&path(name)), &path(name));
     let seen = |name: &str| ["a", "b"].map(|file| view(name).unwrap().get(file) != Found::Ignored);
@@ -272,7 +277,7 @@ fn a_context_is_guessed_by_where_the_sources_are() {
         .write("build/out", "")
         .commit("First");
     let repository = scratch.open();
-    let source = Source::commit(&repository, &commit).unwrap();
+    let source = SourceTree::commit(&repository, &commit).unwrap();
     let guessed = |sources: &[&str]| {
         let context =
             Context::guessed(&Contexts::new(&source), &path("core/tools/image/Dockerfile"), sources);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use layerwright::campaign::evidence::{
-    self, Build, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA, SiteEvidence,
+    self, BuildEvidence, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA,
+    SiteEvidence,
 };
 use layerwright::campaign::names::evidence_file;
 use layerwright::campaign::plan::file::Plan;
@@ -24,7 +25,7 @@ pub fn differing(path: &str) -> Evidence {
         after: mode("0755"),
         cause: Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted: false },
     };
-    let build = Build {
+    let build = BuildEvidence {
         context: ".".into(),
         tree: None,
         target: None,
@@ -170,7 +171,7 @@ fn evidence_that_stands_lets_a_file_out() {
 }
 
 #[test]
-fn trust_lets_files_out_that_nobody_verified() {
+fn trust_lets_unverified_files_out() {
     let campaign = Campaign::new();
     let shown = campaign.scratch.run(&["status", "--offline"]).done().stdout;
     assert!(shown.contains("Waiting: 1 file of wave 0 may not go out yet."), "{shown}");

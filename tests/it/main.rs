@@ -26,6 +26,7 @@ mod exports;
 mod faults;
 mod figures;
 mod github;
+mod host_files;
 mod inspect;
 mod kills;
 mod migrate;

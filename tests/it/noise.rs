@@ -146,10 +146,10 @@ fn context(folder: &Path) -> PathBuf {
     engine::own_name(folder, &context)
 }
 
-pub fn request(text: Vec<u8>, context: &Path, anew: &[&str]) -> Request {
+pub fn request(text: Vec<u8>, context: &Path, uncached: &[&str]) -> Request {
     Request {
         passed: vec!["--network=host".into()],
-        anew: anew.iter().map(|name| (*name).to_owned()).collect(),
+        uncached: uncached.iter().map(|name| (*name).to_owned()).collect(),
         ..Request::new(text, context)
     }
 }
@@ -159,10 +159,10 @@ fn settled(marked: &str, context: &Path) -> Result<Settled, Failure> {
     let (temporary, layers) = (std::env::temp_dir(), Layers::default());
     let exports = Exports { parent: &temporary, layers: &layers, interrupt: &Interrupt::new() };
     let mut bench = Workbench::new(&builder, &|_| {}, "noise".into(), exports);
-    let anew = ["gen", "build", "last"];
+    let uncached = ["gen", "build", "last"];
     let variants = Variants {
-        original: request(text(marked, false), context, &anew),
-        edited: request(text(marked, true), context, &anew),
+        original: request(text(marked, false), context, &uncached),
+        edited: request(text(marked, true), context, &uncached),
     };
     let original = bench.image(&variants.original)?.image;
     let edited = bench.image(&variants.edited)?.image;

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use git2::{ObjectType, Oid};
 use hub::Hub;
 use layerwright::campaign::evidence::{
-    self, Build, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair, Reached,
-    Rebuild, SiteEvidence,
+    self, BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair,
+    Reached, Rebuild, SiteEvidence,
 };
 use layerwright::campaign::names::slug;
 use layerwright::campaign::plan::file::Plan;
@@ -283,7 +283,7 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
         after: text(&file["rewritten"]),
         outcome,
         reason: None,
-        builds: vec![Build {
+        builds: vec![BuildEvidence {
             context: root,
             tree,
             target: None,

@@ -30,7 +30,7 @@ fn reverted(scratch: &Scratch, text: &str) -> Run {
 const TWO: &str = "FROM base:1\nRUN one\nCOPY x /srv/x\nRUN two\nADD y /usr/local/bin\nCMD [\"x\"]\n";
 
 #[test]
-fn what_nobody_changed_is_restored_byte_for_byte() {
+fn an_unchanged_file_is_restored_byte_for_byte() {
     for text in [
         TWO,
         "FROM base:1\r\nCOPY x \\\r\n  # why\r\n  /srv/x\r\nRUN a\r\n",

@@ -10,7 +10,7 @@ const UMASK: u32 = 0o022;
 const SPECIAL: u32 = 0o6000;
 
 /// Returns the new mode of a directory with the mode `now`. `None` if it is not certain.
-pub fn changed(now: u32, mode: &Mode) -> Option<u32> {
+pub(crate) fn changed(now: u32, mode: &Mode) -> Option<u32> {
     let text = match mode {
         Mode::Octal(bits) => return (now & SPECIAL == 0).then_some(*bits),
         Mode::Symbolic(text) => text,

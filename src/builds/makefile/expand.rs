@@ -25,11 +25,11 @@ pub(super) struct Expander<'m> {
 }
 
 impl<'m> Expander<'m> {
-    pub fn new(makefile: &'m Makefile, target: Option<&'m Target>) -> Self {
+    pub(crate) fn new(makefile: &'m Makefile, target: Option<&'m Target>) -> Self {
         Self { makefile, target, calls: Vec::new(), depth: 0, bytes: BYTES }
     }
 
-    pub fn expand(&mut self, text: &str) -> String {
+    pub(crate) fn expand(&mut self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
@@ -158,15 +158,16 @@ impl<'m> Expander<'m> {
                 _ => {}
             }
         }
-        let value = self.makefile.given.get(name).or_else(|| self.makefile.variables.get(name));
-        match (value, name) {
+        match (self.makefile.variables.get(name), name) {
             (Some(value), _) => {
                 let expanded = self.inner(value);
-                let is_version = self.makefile.versions.contains(name) && is_name(name);
-                if is_version { format!("${{{name}:-{expanded}}}") } else { expanded }
+                if self.makefile.usual.contains(name) && is_name(name) {
+                    format!("${{{name}:-{expanded}}}")
+                } else {
+                    expanded
+                }
             }
             (None, "CURDIR" | "PWD") => format!("${{{CURDIR}}}"),
-            (None, "MAKE") => "make".to_owned(),
             (None, name) => unknown(name),
         }
     }

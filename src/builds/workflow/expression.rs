@@ -12,18 +12,16 @@ const DEEPEST: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names<'a> {
     /// The environment, the innermost last.
-    pub env: Vec<(String, Pattern)>,
+    pub(crate) env: Vec<(String, Pattern)>,
     /// The values of `matrix`.
-    pub row: Row,
+    pub(crate) row: Row,
     /// The folder of a composite action.
-    pub action: Option<&'a str>,
-    /// The inputs, if the caller is known; one that it does not give is empty.
-    pub inputs: Option<&'a [(String, Pattern)]>,
+    pub(crate) action: Option<&'a str>,
 }
 
 impl Names<'_> {
     /// Returns the names with another layer of `env`.
-    pub fn with_env(&self, env: Option<&Node>) -> Self {
+    pub(crate) fn with_env(&self, env: Option<&Node>) -> Self {
         let mut names = self.clone();
         for entry in env.map(Node::entries).unwrap_or_default() {
             let value = self.node(&entry.value).unwrap_or_default();
@@ -33,17 +31,17 @@ impl Names<'_> {
     }
 
     /// Returns a text with the values of its expressions; `None` if it is not a text.
-    pub fn node(&self, node: &Node) -> Option<Pattern> {
+    pub(crate) fn node(&self, node: &Node) -> Option<Pattern> {
         node.text().map(|text| self.text(text))
     }
 
     /// Returns a text with the values of its expressions.
-    pub fn text(&self, text: &str) -> Pattern {
+    pub(crate) fn text(&self, text: &str) -> Pattern {
         self.evaluated(text, 0)
     }
 
     /// Returns the value of the text between the braces.
-    pub fn expression(&self, words: &str) -> Pattern {
+    pub(crate) fn expression(&self, words: &str) -> Pattern {
         self.value(words, 0).unwrap_or_else(|| Pattern::hole(words))
     }
 
@@ -97,10 +95,6 @@ impl Names<'_> {
             ("env", name) => {
                 self.env.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.clone())
             }
-            ("inputs", name) => self.inputs.map(|inputs| {
-                let given = inputs.iter().find(|(other, _)| other == name);
-                given.map(|(_, value)| value.clone()).unwrap_or_default()
-            }),
             ("github", "workspace") => Some(Pattern::text(".")),
             ("github", "action_path") => self.action.map(Pattern::text),
             _ => None,
@@ -198,7 +192,7 @@ mod tests {
                 .unwrap();
         let row = rows(Some(&matrix[0])).swap_remove(0);
         let env = vec![("V".to_owned(), Pattern::text("1.2")), ("S".to_owned(), Pattern::hole("secrets.S"))];
-        Names { env, row, action: Some(".github/actions/x"), inputs: None }
+        Names { env, row, action: Some(".github/actions/x") }
     }
 
     #[test]

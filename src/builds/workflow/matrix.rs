@@ -10,12 +10,12 @@ const MOST_ROWS: usize = 256;
 pub(super) struct Row {
     values: Vec<(String, Node)>,
     /// True if the row has no other keys. A key that is missing in a whole row is empty; otherwise it is unknown.
-    pub is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 impl Row {
     /// Returns the value of a key; `a.b` is a nested key.
-    pub fn get(&self, path: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Node> {
         let mut keys = path.split('.');
         let first = keys.next()?;
         let (_, value) = self.values.iter().find(|(key, _)| key == first)?;

@@ -17,7 +17,7 @@ pub fn own_paths(plan: &Plan, config: &Config) -> BTreeSet<RepoPath> {
     files.chain(Names::new(&config.campaign.dir).dir()).collect()
 }
 
-/// Returns the value of [`Build::tree`](super::Build::tree): git's id of the tree of a context, without the campaign's
+/// Returns the value of [`BuildEvidence::tree`](super::BuildEvidence::tree): git's id of the tree of a context, without the campaign's
 /// [`own_paths`]. If folders are among the named contexts, it is one id of all their trees. `context` and `named` are
 /// as in the plan. `None` if none of them is a folder of the commit.
 ///

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::context_tree::{own_paths, tree_of_context};
-use super::format::{Build, EvidenceByPath};
+use super::format::{BuildEvidence, EvidenceByPath};
 use super::state::{CurrentInputs, EvidenceState, EvidenceStates};
 use crate::campaign::plan::file::{File, Plan};
 use crate::config::Config;
-use crate::discover::{MOST_BYTES, Source};
+use crate::discover::{MOST_BYTES, SourceTree};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 
 /// Returns the state of each file of a plan's waves. `commit` is `None` for a folder without git.
@@ -16,16 +16,16 @@ use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 /// # Errors
 ///
 /// [`GitError`] if a tree of the commit cannot be read.
-pub fn states(
+pub(crate) fn states(
     plan: &Plan,
     evidence: &EvidenceByPath,
     config: &Config,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     commit: Option<(&Repository, &CommitId)>,
 ) -> Result<EvidenceStates, GitError> {
     let own = own_paths(plan, config);
     let (trees, failed) = (RefCell::new(BTreeMap::new()), RefCell::new(None));
-    let tree = |build: &Build| -> Option<String> {
+    let tree = |build: &BuildEvidence| -> Option<String> {
         let (repository, commit) = commit?;
         let contexts = (build.context.clone(), build.contexts.clone());
         let known = trees.borrow().get(&contexts).cloned();
@@ -40,8 +40,9 @@ pub fn states(
         })
     };
     let told = latest_bases(evidence);
-    let base =
-        |build: &Build, image: &str| told.get(&key(build, image)).map(|(_, digest)| digest.to_string());
+    let base = |build: &BuildEvidence, image: &str| {
+        told.get(&key(build, image)).map(|(_, digest)| digest.to_string())
+    };
     let mut states = EvidenceStates::new();
     for file in plan.waves.iter().flat_map(|wave| &wave.files).filter_map(|path| plan.file(path)) {
         let blob = blob(source, file);
@@ -55,7 +56,7 @@ pub fn states(
 /// The key of a base image's digest: the image for a platform, as one builder resolves it.
 type BaseKey<'e> = (&'e str, &'e str, &'e str, &'e str);
 
-fn key<'e>(build: &'e Build, image: &'e str) -> BaseKey<'e> {
+fn key<'e>(build: &'e BuildEvidence, image: &'e str) -> BaseKey<'e> {
     (image, &build.platform, &build.builder.name, &build.builder.driver)
 }
 
@@ -77,7 +78,7 @@ fn latest_bases(evidence: &EvidenceByPath) -> BTreeMap<BaseKey<'_>, (&str, &str)
 }
 
 /// Returns git's id of a file's text; `None` if there is no such file.
-fn blob(source: &Source<'_>, file: &File) -> Option<String> {
+fn blob(source: &SourceTree<'_>, file: &File) -> Option<String> {
     let path = RepoPath::new(&file.path).ok()?;
     let entry = source.listing().get(&path)?;
     let blob = match &entry.blob {

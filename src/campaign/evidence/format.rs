@@ -32,7 +32,7 @@ pub struct Evidence {
     /// The reason, unless the outcome is `same` or `different`; null for these.
     pub reason: Option<String>,
     /// Each context, target and platform that was built.
-    pub builds: Vec<Build>,
+    pub builds: Vec<BuildEvidence>,
     /// Times; they differ from run to run.
     pub figures: Figures,
 }
@@ -58,7 +58,7 @@ pub enum Outcome {
 /// Both builds of one context, target and platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Build {
+pub struct BuildEvidence {
     /// The build context, relative to the repository's root; `.` is the root.
     pub context: String,
     /// git's id of the context's tree, without the paths that the campaign itself changes: its folder and the files of
@@ -176,7 +176,7 @@ pub enum Cause {
 #[serde(deny_unknown_fields)]
 pub struct Smoke {
     /// The command.
-    pub command: String,
+    pub(crate) command: String,
     /// True if exit code and output were the same in both images.
     pub agrees: bool,
     /// The exit code in the image before.
@@ -236,28 +236,29 @@ pub struct Figures {
 /// The times of one context, target and platform, in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names say their unit to readers of the JSON")]
 pub struct BuildFigures {
     /// The time to build the original.
-    pub before_ms: u64,
+    pub(crate) before_ms: u64,
     /// The time to build the edited file; null if it was not built.
-    pub after_ms: Option<u64>,
+    pub(crate) after_ms: Option<u64>,
     /// The time to rebuild both after a change of the base image: before, after.
-    pub moved_base_ms: Option<(u64, u64)>,
+    pub(crate) moved_base_ms: Option<(u64, u64)>,
     /// The time to rebuild both after a change of an early step: before, after.
-    pub early_step_ms: Option<(u64, u64)>,
+    pub(crate) early_step_ms: Option<(u64, u64)>,
 }
 
 impl Cause {
     /// Returns true if a waiver accepts the difference.
-    pub fn is_accepted(&self) -> bool {
+    pub(crate) fn is_accepted(&self) -> bool {
         matches!(self, Self::Rule { accepted: true, .. })
     }
 }
 
-impl Build {
+impl BuildEvidence {
     /// Returns true if every difference is accepted by a waiver. An edited file that does not build has no differences,
     /// and no waiver accepts that.
-    pub fn is_accepted(&self) -> bool {
+    pub(crate) fn is_accepted(&self) -> bool {
         !self.differences.is_empty()
             && self.differences.iter().all(|difference| difference.cause.is_accepted())
             && self.smoke.iter().all(|smoke| smoke.agrees)
@@ -279,7 +280,7 @@ impl Evidence {
 
     /// Returns true if a proof said that nothing would differ and something does: a difference that no rule expects, in
     /// a file of the plan whose selected lines are all proved, made by the edit that the plan makes.
-    pub fn contradicts(&self, file: &File) -> bool {
+    pub(crate) fn contradicts(&self, file: &File) -> bool {
         let proved = file.selected().all(|site| site.proved == Some(true));
         let unexpected = |difference: &Difference| difference.cause == Cause::Unexpected;
         let found = self.builds.iter().flat_map(|build| &build.differences).any(unexpected);
@@ -288,11 +289,11 @@ impl Evidence {
     }
 
     /// Returns the outcome without the differences that waivers accept.
-    pub fn open_outcome(&self) -> Outcome {
+    pub(crate) fn open_outcome(&self) -> Outcome {
         if self.outcome != Outcome::Different {
             return self.outcome;
         }
-        let of = |build: &Build| if build.is_accepted() { Outcome::Same } else { build.outcome };
+        let of = |build: &BuildEvidence| if build.is_accepted() { Outcome::Same } else { build.outcome };
         self.builds.iter().map(of).max().unwrap_or(self.outcome)
     }
 }
@@ -301,7 +302,7 @@ impl Evidence {
 pub type EvidenceByPath = BTreeMap<String, Evidence>;
 
 /// Returns the first proof that evidence contradicts. It stops a campaign.
-pub fn contradiction<'a>(plan: &Plan, evidence: &'a EvidenceByPath) -> Option<&'a Evidence> {
+pub(crate) fn contradiction<'a>(plan: &Plan, evidence: &'a EvidenceByPath) -> Option<&'a Evidence> {
     let contradicts = |found: &&Evidence| plan.file(&found.path).is_some_and(|file| found.contradicts(file));
     evidence.values().find(contradicts)
 }

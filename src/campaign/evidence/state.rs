@@ -7,20 +7,20 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Build, Evidence, Outcome, Reached};
+use super::format::{BuildEvidence, Evidence, Outcome, Reached};
 use crate::campaign::plan::file::{Context, File};
 use crate::text::words::{count, plural};
 
 /// The present inputs of a verification. Evidence is up to date as long as they are equal to those that were built.
-pub struct CurrentInputs<'a> {
+pub(crate) struct CurrentInputs<'a> {
     /// git's id of the file's text; `None` if the file is gone.
-    pub blob: Option<&'a str>,
-    /// Returns the present value of [`Build::tree`]; `None` if its contexts are not part of a commit.
-    pub tree: &'a dyn Fn(&Build) -> Option<String>,
+    pub(crate) blob: Option<&'a str>,
+    /// Returns the present value of [`BuildEvidence::tree`]; `None` if its contexts are not part of a commit.
+    pub(crate) tree: &'a dyn Fn(&BuildEvidence) -> Option<String>,
     /// Returns the present digest of a build's image, by its name; `None` if it is unknown.
-    pub base: &'a dyn Fn(&Build, &str) -> Option<String>,
+    pub(crate) base: &'a dyn Fn(&BuildEvidence, &str) -> Option<String>,
     /// The platforms that the file is to be built for; empty if the builder's own platform is enough.
-    pub platforms: &'a [String],
+    pub(crate) platforms: &'a [String],
 }
 
 /// The state of a file by its evidence.
@@ -52,12 +52,12 @@ pub enum EvidenceState {
 }
 
 /// The states of the files of a plan, by path.
-pub type EvidenceStates = BTreeMap<String, EvidenceState>;
+pub(crate) type EvidenceStates = BTreeMap<String, EvidenceState>;
 
 /// The state of a file by its evidence, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum EvidenceSummary {
+pub(crate) enum EvidenceSummary {
     /// There is no evidence.
     Missing,
     /// The file is verified.
@@ -104,7 +104,7 @@ impl EvidenceState {
     /// A file that already has its new text was verified before its pull request. Later changes of its context or its
     /// base image do not concern the campaign, so only the texts count for it. A stale contradiction still counts, as
     /// long as it is of the same edit: the model was wrong there, and only another verification clears it.
-    pub fn new(evidence: Option<&Evidence>, file: &File, now: &CurrentInputs<'_>) -> Self {
+    pub(crate) fn new(evidence: Option<&Evidence>, file: &File, now: &CurrentInputs<'_>) -> Self {
         let Some(evidence) = evidence else { return Self::Missing };
         if evidence.contradicts(file) {
             return Self::Contradicts;
@@ -127,7 +127,7 @@ impl EvidenceState {
         if evidence.builds.iter().any(shows) && open.is_empty() {
             return Self::Verified;
         }
-        let said = |build: &Build| match build.outcome {
+        let said = |build: &BuildEvidence| match build.outcome {
             Outcome::Different => (Outcome::Same, None),
             outcome => (outcome, build.reason.clone()),
         };
@@ -180,7 +180,7 @@ impl fmt::Display for EvidenceState {
 
 impl EvidenceSummary {
     /// Returns the word for a state.
-    pub fn of(state: &EvidenceState) -> Self {
+    pub(crate) fn of(state: &EvidenceState) -> Self {
         match state {
             EvidenceState::Missing => Self::Missing,
             EvidenceState::Verified => Self::Verified,
@@ -197,7 +197,7 @@ impl EvidenceSummary {
 
 impl Stale {
     /// Writes the input that has changed.
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Before => "file changed",
             Self::After => "another edit planned",
@@ -228,7 +228,7 @@ fn stale(evidence: &Evidence, file: &File, now: &CurrentInputs<'_>) -> BTreeSet<
     let builds = &evidence.builds;
     note(builds.iter().any(|build| build.tree != (now.tree)(build)), Stale::Context);
     note(!builds.is_empty() && !are_planned_builds(builds, file, now.platforms), Stale::Builds);
-    let moved = |build: &Build| {
+    let moved = |build: &BuildEvidence| {
         build.bases.iter().any(|(image, digest)| {
             let present = (now.base)(build, image);
             digest.is_some() && present.is_some() && *digest != present
@@ -240,7 +240,7 @@ fn stale(evidence: &Evidence, file: &File, now: &CurrentInputs<'_>) -> BTreeSet<
 
 /// Returns true if the builds are those that are planned: each context on each platform. Only further targets may be
 /// added, which show lines that no planned target reaches.
-fn are_planned_builds(builds: &[Build], file: &File, platforms: &[String]) -> bool {
+fn are_planned_builds(builds: &[BuildEvidence], file: &File, platforms: &[String]) -> bool {
     let is_built = |context: &Context| {
         let mut of_it = builds.iter().filter(|build| is_of(build, context) && build.target == context.target);
         let on = |platform: &String| {
@@ -256,7 +256,7 @@ fn are_planned_builds(builds: &[Build], file: &File, platforms: &[String]) -> bo
 
 /// Returns true if a build is of a context, whatever its target. An argument that only the build knows may have any
 /// value.
-fn is_of(build: &Build, context: &Context) -> bool {
+fn is_of(build: &BuildEvidence, context: &Context) -> bool {
     let planned = |name: &String, value: &String| {
         context.build_args.get(name).is_some_and(|planned| planned.as_ref().is_none_or(|it| it == value))
     };
@@ -270,7 +270,7 @@ fn is_of(build: &Build, context: &Context) -> bool {
 }
 
 /// Returns true if a build shows something of the lines that it executed.
-fn shows(build: &Build) -> bool {
+fn shows(build: &BuildEvidence) -> bool {
     match build.outcome {
         Outcome::Same => true,
         Outcome::Different => build.is_accepted(),

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::state::CurrentInputs;
 use super::{
-    Build, BuilderFacts, Cause, CurrentInputs, Difference, Evidence, EvidenceState, Figures, Outcome,
-    Reached, SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
+    BuildEvidence, BuilderFacts, Cause, Difference, Evidence, EvidenceState, Figures, Outcome, Reached,
+    SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{Base, Class, Context, File, Plan, Site, Syntax};
@@ -46,7 +47,7 @@ fn file(sites: Vec<Site>) -> File {
         blob: OLD.into(),
         class: Class::Plain,
         skip: None,
-        contexts: vec![Context::new("a".into(), "compose.yaml:3".into(), crate::builds::Level::Stated)],
+        contexts: vec![Context::new("a".into(), "compose.yaml:3".into(), None)],
         bases: vec![Base { image: "base:1".into(), known: true, source: None, digest: None }],
         errors: Vec::new(),
         syntax: Syntax { current: None, required: None },
@@ -59,8 +60,8 @@ fn file(sites: Vec<Site>) -> File {
     }
 }
 
-fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> Build {
-    Build {
+fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> BuildEvidence {
+    BuildEvidence {
         context: "a".into(),
         tree: Some("tree of a".into()),
         target: None,
@@ -87,7 +88,7 @@ fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> Build {
     }
 }
 
-fn evidence(builds: Vec<Build>) -> Evidence {
+fn evidence(builds: Vec<BuildEvidence>) -> Evidence {
     Evidence {
         schema: SCHEMA,
         path: PATH.into(),
@@ -116,7 +117,7 @@ fn rule(accepted: bool) -> Cause {
     Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted }
 }
 
-fn tree(build: &Build) -> Option<String> {
+fn tree(build: &BuildEvidence) -> Option<String> {
     (build.context != "-").then(|| format!("tree of {}", build.context))
 }
 
@@ -219,7 +220,7 @@ fn other_planned_builds_make_it_stale() {
         change(&mut found, &mut planned);
         state(&found, &planned)
     };
-    let other = |root: &str| Context::new(root.into(), String::new(), crate::builds::Level::Stated);
+    let other = |root: &str| Context::new(root.into(), String::new(), None);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("A".into(), "2".into()))), builds);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.remove("A"))), builds);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("B".into(), "1".into()))), builds);

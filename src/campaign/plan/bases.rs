@@ -13,7 +13,7 @@ const OFFICIAL: [&str; 2] = ["docker.io/library/", "docker.io/"];
 
 /// The entries of `[base]`. If several match an image, the longest glob counts.
 #[derive(Debug, Default)]
-pub struct Bases(Vec<Entry>);
+pub(crate) struct Bases(Vec<Entry>);
 
 #[derive(Debug)]
 struct Entry {
@@ -24,18 +24,18 @@ struct Entry {
 }
 
 /// The statement that a Dockerfile of the repository builds an image.
-pub struct BuiltBy<'b> {
+pub(crate) struct BuiltBy<'b> {
     /// The Dockerfile.
-    pub dockerfile: &'b str,
+    pub(crate) dockerfile: &'b str,
     /// The stage of the Dockerfile; `None` for the last.
-    pub target: Option<&'b str>,
+    pub(crate) target: Option<&'b str>,
     /// The place of the statement, `layerwright.toml:LINE`.
-    pub place: &'b str,
+    pub(crate) place: &'b str,
 }
 
 impl Bases {
     /// Reads the entries.
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let mut names: Vec<(&String, &Base)> = config.base.iter().collect();
         names.sort_by_key(|(name, _)| Reverse(name.len()));
         let entry = |(name, base): (&String, &Base)| {
@@ -51,7 +51,7 @@ impl Bases {
     }
 
     /// Returns true if there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -66,14 +66,14 @@ impl Bases {
     }
 
     /// Returns the Dockerfile that is stated to build an image.
-    pub fn built_by(&self, reference: &ImageReference) -> Option<BuiltBy<'_>> {
+    pub(crate) fn built_by(&self, reference: &ImageReference) -> Option<BuiltBy<'_>> {
         self.of(reference).find_map(|Entry { place, base, .. }| {
             Some(BuiltBy { dockerfile: base.dockerfile.as_deref()?, target: base.target.as_deref(), place })
         })
     }
 
     /// Returns the image that an image is stated to be like.
-    pub fn like(&self, reference: &ImageReference) -> Option<Like> {
+    pub(crate) fn like(&self, reference: &ImageReference) -> Option<Like> {
         self.of(reference).find_map(|Entry { place, base, .. }| {
             Some(Like { image: base.like.clone()?, place: place.as_str().into() })
         })

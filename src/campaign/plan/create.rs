@@ -10,7 +10,7 @@ use super::setups::{self, BuildSetup};
 use super::waivers::Waivers;
 use super::waves::{self, Order};
 use crate::builds::{Builds, Contexts};
-use crate::discover::{Discovery, Owners, Source, SourceFile};
+use crate::discover::{Discovery, Owners, SourceFile, SourceTree};
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 use crate::text::escape::shown;
@@ -18,8 +18,8 @@ use crate::text::escape::shown;
 /// Makes the plan of the files of a discovery.
 ///
 /// `tick` is called for each file that is judged, from any thread.
-pub fn plan(
-    source: &Source<'_>,
+pub(crate) fn plan(
+    source: &SourceTree<'_>,
     discovery: &Discovery,
     builds: &Builds,
     options: &Options<'_>,
@@ -96,7 +96,7 @@ fn unread(builds: &Builds) -> Vec<Refused> {
 
 /// Sets the owners of the files and sorts the files into waves.
 fn in_waves(
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     files: &mut [File],
     members: &[Member<'_>],
     graph: &Graph,

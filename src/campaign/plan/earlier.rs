@@ -15,7 +15,7 @@ pub struct Earlier {
 
 impl Earlier {
     /// Returns the decisions of `plan`.
-    pub fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan) -> Self {
         let mut earlier = Self::default();
         for file in &plan.files {
             earlier.waves.extend(file.wave.map(|wave| (file.path.clone(), wave)));

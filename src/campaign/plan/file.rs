@@ -12,13 +12,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Benefit, Knowledge};
-use crate::builds::{Kind, Level};
+use crate::builds::Kind;
 use crate::edit::header::Header;
 
-pub use site::{Assumption, Audit, Error, FileReport, Inspection, Reason, Site, Syntax};
+pub(crate) use site::{Assumption, Audit, Error, FileReport, Reason, Syntax};
+pub use site::{Inspection, Site};
 
 /// The version of the format that this program writes and reads.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// `plan.json`: findings and decisions, file by file and line by line. Decisions, not progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,19 +27,19 @@ pub const SCHEMA: u32 = 1;
 pub struct Plan {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// The commit that was read; null for a folder without git.
-    pub commit: Option<String>,
+    pub(crate) commit: Option<String>,
     /// Build arguments to which the verdicts are bound.
-    pub build_args: BTreeMap<String, String>,
+    pub(crate) build_args: BTreeMap<String, String>,
     /// The value of a new or raised header.
-    pub syntax: String,
+    pub(crate) syntax: String,
     /// Benefits that are selected.
-    pub selects: Vec<Benefit>,
+    pub(crate) selects: Vec<Benefit>,
     /// The waivers: differences that the maintainers accepted.
     pub waivers: Vec<Waiver>,
     /// The list that the campaign was given, compared with the repository; null without a list.
-    pub list: Option<ListReport>,
+    pub(crate) list: Option<ListReport>,
     /// The number of files with a Dockerfile's name that were left out, by reason.
     pub left_out: BTreeMap<String, usize>,
     /// Files that could not be read.
@@ -58,43 +59,43 @@ pub struct Plan {
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// Glob of the files.
-    pub file: String,
+    pub(crate) file: String,
     /// The rule.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The path in the image; empty for any.
-    pub path: String,
+    pub(crate) path: String,
     /// The reason.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// A list compared with the repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListReport {
+pub(crate) struct ListReport {
     /// Listed and found.
-    pub found: Vec<String>,
+    pub(crate) found: Vec<String>,
     /// Listed and present, but not usable.
-    pub unusable: Vec<Refused>,
+    pub(crate) unusable: Vec<Refused>,
     /// Listed and missing.
-    pub gone: Vec<Gone>,
+    pub(crate) gone: Vec<Gone>,
     /// Found, but not listed.
-    pub unlisted: Vec<String>,
+    pub(crate) unlisted: Vec<String>,
     /// Entries of the list that are not paths of a repository.
-    pub refused: Vec<Refused>,
+    pub(crate) refused: Vec<Refused>,
 }
 
 /// A listed file that is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Gone {
+pub(crate) struct Gone {
     /// The path.
-    pub path: String,
+    pub(crate) path: String,
     /// The commit that removed it, if it is in the history.
-    pub removed_in: Option<String>,
+    pub(crate) removed_in: Option<String>,
     /// The best guess of its present path.
-    pub guess: Option<String>,
+    pub(crate) guess: Option<String>,
     /// The reason for the guess.
-    pub why: Option<String>,
+    pub(crate) why: Option<String>,
 }
 
 /// A file that could not be read.
@@ -138,7 +139,7 @@ pub struct File {
     /// The errors with which BuildKit refuses the file.
     pub errors: Vec<Error>,
     /// The `# syntax` header.
-    pub syntax: Syntax,
+    pub(crate) syntax: Syntax,
     /// The edit of the header.
     pub header: Header,
     /// Each COPY and ADD, in order.
@@ -190,29 +191,20 @@ pub struct Context {
     pub root: String,
     /// The place that states the build.
     pub evidence: String,
-    /// The certainty of the build: `stated` is a fact, `possible` depends on what is not settled, `guessed` is stated
-    /// nowhere.
-    #[serde(default)]
-    pub level: Level,
-    /// The kind of file that states the build; null if it is only possible or guessed.
+    /// The kind of file that states the build; null if none does and the build is only likely.
     pub said_by: Option<Kind>,
-    /// The things that are not settled about a possible build.
-    #[serde(default)]
-    pub unsettled: Vec<String>,
     /// The target: the stage that is built; null for the last.
     pub target: Option<String>,
     /// Build arguments that the Dockerfile declares; null for a value that only the build knows.
-    pub build_args: BTreeMap<String, Option<String>>,
+    pub(crate) build_args: BTreeMap<String, Option<String>>,
     /// Named contexts.
     pub contexts: BTreeMap<String, String>,
 }
 
 impl Context {
     /// Returns a context without a target, arguments and named contexts.
-    pub fn new(root: String, evidence: String, level: Level) -> Self {
-        let (said_by, unsettled, target) = (None, Vec::new(), None);
-        let (build_args, contexts) = (BTreeMap::new(), BTreeMap::new());
-        Self { root, evidence, level, said_by, unsettled, target, build_args, contexts }
+    pub(crate) fn new(root: String, evidence: String, said_by: Option<Kind>) -> Self {
+        Self { root, evidence, said_by, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
     }
 }
 
@@ -221,13 +213,13 @@ impl Context {
 #[serde(deny_unknown_fields)]
 pub struct Base {
     /// The image as FROM names it.
-    pub image: String,
+    pub(crate) image: String,
     /// True if its filesystem is known, at least in part.
-    pub known: bool,
+    pub(crate) known: bool,
     /// The source of the facts; null if it is unknown.
     pub source: Option<Knowledge>,
     /// The digest of the image that the facts are about; null if it is unknown.
-    pub digest: Option<String>,
+    pub(crate) digest: Option<String>,
 }
 
 impl Plan {
@@ -236,7 +228,7 @@ impl Plan {
     /// # Errors
     ///
     /// The error of `out`.
-    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut out = io::BufWriter::new(out);
         serde_json::to_writer_pretty(&mut out, self)?;
         out.write_all(b"\n")?;

@@ -14,29 +14,29 @@ use crate::dockerfile::Dockerfile;
 use crate::images::ImageReference;
 
 /// A Dockerfile with its builds in the repository.
-pub struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// Its path.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// The Dockerfile.
-    pub dockerfile: &'a Dockerfile,
+    pub(crate) dockerfile: &'a Dockerfile,
     /// The setups in which it is built.
-    pub setups: &'a [BuildSetup<'a>],
+    pub(crate) setups: &'a [BuildSetup<'a>],
     /// The builds; empty if nothing builds it.
-    pub builds: &'a [Build],
+    pub(crate) builds: &'a [Build],
 }
 
 /// The images that the repository builds, and the filesystems that their builds leave.
 #[derive(Debug, Default)]
-pub struct Graph {
+pub(crate) struct Graph {
     claims: Claims,
     bases: Bases,
     ends: HashMap<Meant, Option<BuiltHere>>,
     /// By Dockerfile, each image that it names and another Dockerfile builds, as written.
     named: HashMap<String, HashMap<String, Meant>>,
     /// By Dockerfile, the Dockerfiles of the repository that it starts from or copies from.
-    pub parents: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) parents: BTreeMap<String, BTreeSet<String>>,
     /// Dockerfiles that start from each other; each cycle begins with its first file in order.
-    pub cycles: BTreeSet<Vec<String>>,
+    pub(crate) cycles: BTreeSet<Vec<String>>,
 }
 
 /// A build: the index of its Dockerfile and its own index.
@@ -109,7 +109,7 @@ impl Claims {
 
 impl Graph {
     /// Finds which members start from which, and the filesystems that they leave for those that start from them.
-    pub fn new(members: &[Member<'_>], options: &Options<'_>) -> Self {
+    pub(crate) fn new(members: &[Member<'_>], options: &Options<'_>) -> Self {
         let (claims, bases) = (Claims::new(members), Bases::new(options.config));
         if claims.0.is_empty() && bases.is_empty() {
             return Self::default();
@@ -124,13 +124,13 @@ impl Graph {
     }
 
     /// Returns the images that one Dockerfile names.
-    pub fn around<'g>(&'g self, path: &'g str) -> Around<'g> {
+    pub(crate) fn around<'g>(&'g self, path: &'g str) -> Around<'g> {
         Around { graph: self, path }
     }
 }
 
 /// A [`Graph`] as one Dockerfile sees it, without the Dockerfiles that start from it.
-pub struct Around<'g> {
+pub(crate) struct Around<'g> {
     graph: &'g Graph,
     path: &'g str,
 }

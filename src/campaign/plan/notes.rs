@@ -7,7 +7,7 @@ use crate::images::ImageReference;
 use crate::rootfs::profile::Profile;
 
 /// Returns the keys of `layerwright.toml` that match nothing, a sentence each with its line.
-pub fn without_effect(config: &Config, discovery: &Discovery) -> Vec<String> {
+pub(crate) fn without_effect(config: &Config, discovery: &Discovery) -> Vec<String> {
     let mut named: Vec<(usize, String, &str)> = Vec::new();
     let waves = &config.waves;
     named

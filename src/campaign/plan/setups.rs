@@ -6,30 +6,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::named_context::{NamedContext, NamedContexts};
 use crate::analysis::source;
 use crate::builds::{
-    Build, BuildContext, Context, ContextRoot, ContextView, Contexts, Evidence, Level, NoContext,
+    Build, BuildContext, Context, ContextRoot, ContextSource, ContextView, Contexts, Evidence, Kind,
+    NoContext,
 };
 use crate::campaign::plan::file;
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 
 /// A setup in which a Dockerfile is built.
-pub struct BuildSetup<'a> {
+pub(crate) struct BuildSetup<'a> {
     /// The distinguishing part of the setup: its context, and the place that names it if several have the same context.
-    pub name: String,
+    pub(crate) name: String,
     /// The context, if it is a folder of the repository that can be read.
     view: Option<ContextView<'a>>,
     /// The reason why the ignore file of the context cannot be used.
-    pub trouble: Option<String>,
+    pub(crate) trouble: Option<String>,
     /// The assumption that this is the context, if nothing states it.
-    pub assumed: Option<String>,
+    pub(crate) assumed: Option<String>,
     /// The named contexts, by name.
     named: Vec<(String, Named<'a>)>,
     /// Build arguments that the Dockerfile declares; `None` for a value that only the build knows.
-    pub args: BTreeMap<String, Option<String>>,
+    pub(crate) args: BTreeMap<String, Option<String>>,
     /// The context in the form of the plan.
-    pub shown: file::Context,
+    pub(crate) shown: file::Context,
     /// The builds with this setup, by index.
-    pub builds: Vec<usize>,
+    pub(crate) builds: Vec<usize>,
 }
 
 /// The meaning of a named context.
@@ -41,7 +42,7 @@ enum Named<'a> {
 
 impl<'a> BuildSetup<'a> {
     /// Returns the inputs beside the context.
-    pub fn named_contexts(&self) -> NamedContexts<'_> {
+    pub(crate) fn named_contexts(&self) -> NamedContexts<'_> {
         let mut contexts = NamedContexts::none();
         for (name, named) in &self.named {
             contexts.insert(
@@ -57,7 +58,7 @@ impl<'a> BuildSetup<'a> {
     }
 
     /// Returns the images that replace a stage or another image.
-    pub fn named_images(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn named_images(&self) -> impl Iterator<Item = String> {
         self.named.iter().filter_map(|(_, named)| match named {
             Named::Image(image) => Some(image.clone()),
             _ => None,
@@ -65,7 +66,7 @@ impl<'a> BuildSetup<'a> {
     }
 
     /// Returns the context's files.
-    pub fn context(&self) -> &dyn BuildContext {
+    pub(crate) fn context(&self) -> &dyn BuildContext {
         self.view.as_ref().map_or(&NoContext as &dyn BuildContext, |view| view)
     }
 
@@ -75,11 +76,7 @@ impl<'a> BuildSetup<'a> {
             Err(error) => (None, Some(error.to_string())),
         };
         let root = context.root.as_ref().map_or(".", |root| root.as_str()).to_owned();
-        let level = match &context.evidence {
-            Evidence::Declared(_, level) => *level,
-            Evidence::OwnFolder | Evidence::SourcesAbove => Level::Guessed,
-        };
-        let shown = file::Context::new(root, context.evidence.to_string(), level);
+        let shown = file::Context::new(root, context.evidence.to_string(), said_by(&context.evidence));
         Self {
             name: String::new(),
             view,
@@ -110,37 +107,27 @@ impl<'a> BuildSetup<'a> {
     }
 
     fn found(contexts: &Contexts<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
-        let level = build.level();
-        let evidence = Evidence::Declared(build.place.clone(), level);
         let mut setup = match &build.context {
             ContextRoot::Folder(root) => {
-                let context = Context { root: root.clone(), evidence, from_git: build.from_git };
-                Self::new(contexts, &build.dockerfile, &context)
+                let evidence = Evidence::Declared(build.place.clone());
+                Self::new(contexts, &build.dockerfile, &Context { root: root.clone(), evidence })
             }
-            ContextRoot::Elsewhere(at) => Self {
-                name: String::new(),
-                view: None,
-                trouble: None,
-                assumed: None,
-                named: Vec::new(),
-                args: BTreeMap::new(),
-                shown: file::Context::new(at.clone(), evidence.to_string(), level),
-                builds: Vec::new(),
-            },
+            ContextRoot::Elsewhere(at) => {
+                let evidence = Evidence::Declared(build.place.clone());
+                Self {
+                    name: String::new(),
+                    view: None,
+                    trouble: None,
+                    assumed: None,
+                    named: Vec::new(),
+                    args: BTreeMap::new(),
+                    shown: file::Context::new(at.clone(), evidence.to_string(), said_by(&evidence)),
+                    builds: Vec::new(),
+                }
+            }
         };
         setup.named =
             build.contexts.iter().map(|(name, at)| (name.clone(), named(contexts, build, at))).collect();
-        match level {
-            Level::Stated => setup.shown.said_by = Some(build.place.kind),
-            Level::Possible | Level::Guessed => {
-                setup.shown.unsettled.clone_from(&build.unsettled);
-                let what = build.unsettled.first().map_or("", String::as_str);
-                setup.assumed = Some(format!(
-                    "the build context is {} as {} may say; not settled: {what}",
-                    setup.shown.root, build.place
-                ));
-            }
-        }
         setup.shown.target = build.target.as_ref().map(ToString::to_string);
         setup.shown.contexts = build
             .contexts
@@ -160,19 +147,26 @@ impl<'a> BuildSetup<'a> {
     }
 }
 
+/// Returns the kind of file that names a context.
+fn said_by(evidence: &Evidence) -> Option<Kind> {
+    let Evidence::Declared(place) = evidence else { return None };
+    Some(place.kind)
+}
+
 /// Returns the meaning of a named context. Its `.dockerignore` applies to it as to a context (`dockerui.nameContext`).
 fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
     let root = match at {
         ContextRoot::Folder(root) => root,
         ContextRoot::Elsewhere(what) => {
-            return match what.strip_prefix("docker-image://") {
-                Some(image) if !image.contains("${") => Named::Image(image.to_owned()),
-                _ => Named::Elsewhere(what.clone()),
+            return match ContextSource::parse(what) {
+                Ok(ContextSource::Image(image)) => Named::Image(image),
+                Ok(_) => Named::Elsewhere(what.clone()),
+                Err(why) => Named::Elsewhere(format!("{what}: {why}")),
             };
         }
     };
-    let evidence = Evidence::Declared(build.place.clone(), build.level());
-    match contexts.named(&Context { root: root.clone(), evidence, from_git: build.from_git }) {
+    let evidence = Evidence::Declared(build.place.clone());
+    match contexts.named(&Context { root: root.clone(), evidence }) {
         Ok(view) => Named::Folder(view),
         Err(error) => Named::Elsewhere(error.to_string()),
     }
@@ -180,7 +174,7 @@ fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<
 
 /// Returns the setups in which a Dockerfile is built, each once: those that its repository states, or else the
 /// likeliest. The values of `given` apply to all of them.
-pub fn setups<'a>(
+pub(crate) fn setups<'a>(
     contexts: &Contexts<'a>,
     path: &RepoPath,
     dockerfile: &Dockerfile,
@@ -190,17 +184,12 @@ pub fn setups<'a>(
     let declared = declared(dockerfile);
     let mut seen = BTreeMap::new();
     let mut setups: Vec<BuildSetup<'_>> = Vec::new();
-    // Of equal setups the one that is known best.
-    let mut builds: Vec<(usize, &Build)> = builds.iter().enumerate().collect();
-    builds.sort_by_key(|(_, build)| std::cmp::Reverse(build.level()));
-    for (at, build) in builds {
+    for (at, build) in builds.iter().enumerate() {
         let args = args(build, &declared, given);
-        let setup = *seen
-            .entry((&build.context, build.from_git, args.clone(), &build.contexts))
-            .or_insert_with(|| {
-                setups.push(BuildSetup::found(contexts, build, args));
-                setups.len() - 1
-            });
+        let setup = *seen.entry((&build.context, args.clone(), &build.contexts)).or_insert_with(|| {
+            setups.push(BuildSetup::found(contexts, build, args));
+            setups.len() - 1
+        });
         setups[setup].builds.push(at);
     }
     if setups.is_empty() {

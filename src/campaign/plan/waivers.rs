@@ -9,7 +9,7 @@ use crate::config::Config;
 /// The error of a waiver whose rule does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown rule `{0}` in a waiver; `layerwright explain` lists the rules")]
-pub struct UnknownRule(pub String);
+pub struct UnknownRule(pub(crate) String);
 
 /// The waivers of a campaign, with compiled globs.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Waivers {
     /// # Errors
     ///
     /// [`UnknownRule`] for a rule that is not in the table.
-    pub fn new(config: &Config) -> Result<Self, UnknownRule> {
+    pub(crate) fn new(config: &Config) -> Result<Self, UnknownRule> {
         let mut entries = Vec::new();
         for waiver in &config.waivers {
             let rule = RuleId::find(&waiver.rule).ok_or_else(|| UnknownRule(waiver.rule.clone()))?;
@@ -50,7 +50,7 @@ impl Waivers {
     }
 
     /// Returns the waiver that accepts a finding in a file.
-    pub fn accepting(&self, path: &str, finding: &Finding) -> Option<&Waiver> {
+    pub(crate) fn accepting(&self, path: &str, finding: &Finding) -> Option<&Waiver> {
         let accepts = |(glob, rule, waiver): &&(GlobMatcher, RuleId, Waiver)| {
             glob.is_match(path)
                 && *rule == finding.rule

@@ -13,18 +13,18 @@ use crate::text::words::count;
 const GROWTH: usize = 3;
 
 /// The inputs of the waves beside the files themselves.
-pub struct Order<'a> {
+pub(crate) struct Order<'a> {
     /// The settings of `layerwright.toml`.
-    pub config: &'a Waves,
+    pub(crate) config: &'a Waves,
     /// By Dockerfile, the Dockerfiles that build its base images: they come first.
-    pub parents: &'a BTreeMap<String, BTreeSet<String>>,
+    pub(crate) parents: &'a BTreeMap<String, BTreeSet<String>>,
     /// The number of RUN instructions in each file, by path: the cost of a build is unknown before it is built.
-    pub runs: &'a BTreeMap<&'a str, usize>,
+    pub(crate) runs: &'a BTreeMap<&'a str, usize>,
 }
 
 /// Puts every file with a selected instruction into a wave. A file keeps its earlier wave, or the wave that people
 /// chose for it; the other files follow, base images before their children.
-pub fn assign(files: &mut [File], order: &Order<'_>) -> Vec<Wave> {
+pub(crate) fn assign(files: &mut [File], order: &Order<'_>) -> Vec<Wave> {
     let decided = |file: &File| file.decided.as_ref().and_then(|decided| decided.wave);
     for file in files.iter_mut() {
         file.wave = decided(file).or(file.wave);
@@ -156,7 +156,7 @@ fn reason(file: &File, chosen: bool, order: &Order<'_>) -> String {
     let sites = file.selected().count();
     let pays = file.selected().filter(|site| site.benefit == Benefit::Pays).count();
     let proved = file.selected().filter(|site| site.proved == Some(true)).count();
-    let context = if is_guessed(file) { "context not stated" } else { "context known" };
+    let context = if is_guessed(file) { "context assumed" } else { "context known" };
     format!(
         "{} selected, {pays} of them worth linking, {proved} proved; {context}; {} to run in a build",
         count(sites, "line"),

@@ -17,7 +17,7 @@ impl Progress {
     /// # Errors
     ///
     /// [`GitError`] as for [`Names::branch`](crate::campaign::names::Names::branch).
-    pub fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
+    pub(crate) fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
         let contradicts = |path: &&String| campaign.evidence_state(path) == &EvidenceState::Contradicts;
         let contradicted = campaign.evidence.keys().find(contradicts).cloned();
         let issue = campaign.observed.issue.as_ref();

@@ -47,17 +47,17 @@ pub struct AskedAgain {
 
 /// The facts that decide the progress of a campaign and its next steps.
 #[derive(Clone, Copy)]
-pub struct Campaign<'a> {
+pub(crate) struct Campaign<'a> {
     /// The plan.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// The states of the plan's files by their evidence, by path.
-    pub evidence: &'a BTreeMap<String, FileEvidence>,
+    pub(crate) evidence: &'a BTreeMap<String, FileEvidence>,
     /// The state of the forge and of the base branch.
-    pub observed: &'a Observed,
+    pub(crate) observed: &'a Observed,
     /// The decisions of the maintainers.
-    pub policy: &'a Policy,
+    pub(crate) policy: &'a Policy,
     /// The texts to write.
-    pub texts: &'a dyn Texts,
+    pub(crate) texts: &'a dyn Texts,
 }
 
 /// The evidence of a file.
@@ -71,12 +71,12 @@ pub struct FileEvidence {
 
 impl Campaign<'_> {
     /// Returns the state of a file by its evidence.
-    pub fn evidence_state(&self, path: &str) -> &EvidenceState {
+    pub(crate) fn evidence_state(&self, path: &str) -> &EvidenceState {
         self.evidence.get(path).map_or(&EvidenceState::Missing, |evidence| &evidence.state)
     }
 
     /// Returns true if a branch has the text and the evidence that the plan gives it.
-    pub fn is_current(&self, file: &File, content: &Content) -> bool {
+    pub(crate) fn is_current(&self, file: &File, content: &Content) -> bool {
         let evidence = self.evidence.get(&file.path).map(|evidence| &evidence.id);
         let has_evidence = evidence.is_none_or(|id| content.evidence.as_ref() == Some(id));
         content.text == file.rewritten && has_evidence

@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
     /// The base branch of the pull requests.
-    pub base: Base,
+    pub(crate) base: Base,
     /// All branches below `layerwright/<campaign>/`, by name.
-    pub branches: BTreeMap<String, Branch>,
+    pub(crate) branches: BTreeMap<String, Branch>,
     /// Pull requests from branches of the campaign in the same repository, in order of number: all that have the
     /// campaign's label, and all from the branches in `looked`.
-    pub pulls: Vec<Pull>,
+    pub(crate) pulls: Vec<Pull>,
     /// Branches whose pull requests were read, open and closed.
-    pub looked: BTreeSet<String>,
+    pub(crate) looked: BTreeSet<String>,
     /// The tracking issue; `None` if the campaign has none.
-    pub issue: Option<Issue>,
+    pub(crate) issue: Option<Issue>,
 }
 
 /// The base branch of the pull requests.
@@ -32,30 +32,30 @@ pub struct Base {
 
 /// A branch of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Branch {
+pub(crate) struct Branch {
     /// Its latest commit.
-    pub commit: String,
+    pub(crate) commit: String,
     /// Its content; `None` until it was read.
-    pub content: Option<Content>,
+    pub(crate) content: Option<Content>,
 }
 
 /// The content of a branch of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub(crate) struct Content {
     /// The authors of its commits above the base branch.
-    pub above: Above,
+    pub(crate) above: Above,
     /// True if it contains the observed commit of the base branch. A conflict of such a branch is with a later commit,
     /// which has to be observed first.
-    pub is_upon_base: bool,
+    pub(crate) is_upon_base: bool,
     /// The id of the file's text; `None` if the file is not there.
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// The id of the file's evidence, as a file of the branch; `None` if there is none.
-    pub evidence: Option<String>,
+    pub(crate) evidence: Option<String>,
 }
 
 /// The authors of the commits of a branch above the base branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Above {
+pub(crate) enum Above {
     /// It has no commits: a pull request cannot be opened from it yet.
     Nothing,
     /// The campaign alone.
@@ -66,32 +66,32 @@ pub enum Above {
 
 /// A pull request of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pull {
+pub(crate) struct Pull {
     /// Its number.
-    pub number: u64,
+    pub(crate) number: u64,
     /// The head branch, which identifies its file.
-    pub branch: String,
+    pub(crate) branch: String,
     /// The base branch.
-    pub base: String,
+    pub(crate) base: String,
     /// Its state.
-    pub state: PullState,
+    pub(crate) state: PullState,
     /// Its text.
-    pub body: String,
+    pub(crate) body: String,
     /// Its labels.
-    pub labels: BTreeSet<String>,
+    pub(crate) labels: BTreeSet<String>,
     /// True if it can be merged without a conflict; `None` if the forge does not know yet.
-    pub mergeable: Option<bool>,
+    pub(crate) mergeable: Option<bool>,
     /// True if it waits in a merge queue or is to be merged as soon as its checks pass. It is not changed then.
-    pub queued: bool,
+    pub(crate) queued: bool,
     /// True if it was opened within the last hour.
-    pub is_recent: bool,
+    pub(crate) is_recent: bool,
     /// True if it has checks that have not finished; `None` until they were read.
-    pub pending: Option<bool>,
+    pub(crate) pending: Option<bool>,
 }
 
 /// The state of a pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PullState {
+pub(crate) enum PullState {
     /// It is open.
     Open,
     /// It was closed without a merge. The campaign never closes a pull request, so a person did.
@@ -105,14 +105,14 @@ pub enum PullState {
 
 /// A merge of a pull request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Merge {
+pub(crate) struct Merge {
     /// The person who merged it, if the forge reports that.
-    pub by: Option<String>,
+    pub(crate) by: Option<String>,
     /// The id of the file's text just before the merge, in the merge's first parent. `None` if the observed commit of
     /// the base branch does not contain the merge: an outdated clone says nothing about the file then.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// The last commit of the base branch that changed the file, if the history has it.
-    pub since: Option<Change>,
+    pub(crate) since: Option<Change>,
 }
 
 /// A commit that changed a file.
@@ -126,34 +126,34 @@ pub struct Change {
 
 /// The tracking issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issue {
+pub(crate) struct Issue {
     /// Its number.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Its text.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Pull {
     /// Returns true if it is open.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.state == PullState::Open
     }
 }
 
 impl Observed {
     /// Returns the pull request from a branch that decides the state of its file: the latest open one, else the latest.
-    pub fn pull_from(&self, branch: &str) -> Option<&Pull> {
+    pub(crate) fn pull_from(&self, branch: &str) -> Option<&Pull> {
         let from = self.pulls.iter().filter(|pull| pull.branch == branch);
         from.max_by_key(|pull| (pull.is_open(), pull.number))
     }
 
     /// Returns true if a branch is known to have commits by other people.
-    pub fn has_other_commits(&self, branch: &str) -> bool {
+    pub(crate) fn has_other_commits(&self, branch: &str) -> bool {
         self.content(branch).is_some_and(|content| content.above == Above::OtherPeople)
     }
 
     /// Returns the content of a branch, if it was read.
-    pub fn content(&self, branch: &str) -> Option<&Content> {
+    pub(crate) fn content(&self, branch: &str) -> Option<&Content> {
         self.branches.get(branch)?.content.as_ref()
     }
 }

@@ -118,7 +118,7 @@ pub enum TextState {
 
 impl TextState {
     /// Compares the present text, by git's id, with the plan of its file. `None` is a file that is gone.
-    pub fn of(file: &File, now: Option<&str>) -> Self {
+    pub(crate) fn of(file: &File, now: Option<&str>) -> Self {
         match now {
             None => Self::Gone,
             Some(now) if file.done_blob() == Some(now) => Self::Done,
@@ -130,7 +130,7 @@ impl TextState {
 
 impl Progress {
     /// Returns true if pull requests for the files of a wave may be opened.
-    pub fn is_open(&self, wave: usize) -> bool {
+    pub(crate) fn is_open(&self, wave: usize) -> bool {
         self.waves.iter().any(|found| found.number == wave && found.waits_for.is_empty())
     }
 }

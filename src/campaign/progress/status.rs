@@ -14,7 +14,7 @@ use crate::config::Trust;
 use crate::git::{Listing, RepoPath};
 
 /// The version of the format that this program writes.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The output of `status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,27 +22,27 @@ pub const SCHEMA: u32 = 1;
 pub struct Status {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// The campaign: the last part of the plan's folder.
-    pub campaign: String,
+    pub(crate) campaign: String,
     /// The revision that was read: its name as given, or the branch of HEAD; null if HEAD is not on a branch.
-    pub revision: Option<String>,
+    pub(crate) revision: Option<String>,
     /// The commit that was read.
-    pub commit: String,
+    pub(crate) commit: String,
     /// The first wave that is not done; null if all are done.
     pub next: Option<usize>,
     /// The file whose verification contradicts a proof, which stops the campaign; null if there is none.
-    pub contradicted: Option<String>,
+    pub(crate) contradicted: Option<String>,
     /// The waves, from 0.
     pub waves: Vec<WaveStatus>,
     /// Local branches of the campaign.
-    pub branches: Vec<BranchStatus>,
+    pub(crate) branches: Vec<BranchStatus>,
     /// The progress of the files of all waves by their pull requests; null if GitHub was not asked.
-    pub files: Option<Vec<PullProgress>>,
+    pub(crate) files: Option<Vec<PullProgress>>,
     /// The files that are not edited, with reasons.
-    pub skipped: Vec<Refused>,
+    pub(crate) skipped: Vec<Refused>,
     /// The waivers: differences that the maintainers accepted.
-    pub waivers: Vec<Waiver>,
+    pub(crate) waivers: Vec<Waiver>,
 }
 
 /// A wave with the state of its files.
@@ -50,9 +50,9 @@ pub struct Status {
 #[serde(deny_unknown_fields)]
 pub struct WaveStatus {
     /// Its number; 0 is the proof of concept.
-    pub number: usize,
+    pub(crate) number: usize,
     /// The number of files by the state of their evidence.
-    pub evidence: BTreeMap<EvidenceSummary, usize>,
+    pub(crate) evidence: BTreeMap<EvidenceSummary, usize>,
     /// Its files, in order of path.
     pub files: Vec<FileStatus>,
 }
@@ -62,31 +62,31 @@ pub struct WaveStatus {
 #[serde(deny_unknown_fields)]
 pub struct FileStatus {
     /// The path in the repository.
-    pub path: String,
+    pub(crate) path: String,
     /// The progress of the file.
     pub state: TextState,
     /// git's id of the text that was planned for.
-    pub planned: String,
+    pub(crate) planned: String,
     /// git's id of the text now; null where the file is gone.
-    pub now: Option<String>,
+    pub(crate) now: Option<String>,
     /// The state of its evidence.
-    pub evidence: EvidenceStatus,
+    pub(crate) evidence: EvidenceStatus,
     /// The basis of its pull request; null if the file may not get one, and if it is not open.
-    pub goes_out: Option<Basis>,
+    pub(crate) goes_out: Option<Basis>,
     /// The reason why it may not get a pull request; null if it may, and if it is not open.
-    pub waits: Option<String>,
+    pub(crate) waits: Option<String>,
 }
 
 /// The state of a file by its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct EvidenceStatus {
+pub(crate) struct EvidenceStatus {
     /// The state, in one word.
-    pub says: EvidenceSummary,
+    pub(crate) says: EvidenceSummary,
     /// The inputs that have changed, if the evidence is stale.
-    pub stale: Vec<Stale>,
+    pub(crate) stale: Vec<Stale>,
     /// The state, in words for people.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 impl From<&EvidenceState> for EvidenceStatus {
@@ -104,54 +104,54 @@ impl From<&EvidenceState> for EvidenceStatus {
 #[serde(deny_unknown_fields)]
 pub struct PullProgress {
     /// The path in the repository.
-    pub path: String,
+    pub(crate) path: String,
     /// Its wave.
-    pub wave: usize,
+    pub(crate) wave: usize,
     /// The progress: `done`, `merged`, `open`, `declined`, `reverted`, `partly`, `stale`, `gone`, `held`, `taken` or
     /// `ready`.
-    pub state: String,
+    pub(crate) state: String,
     /// The same in a few words of Markdown.
-    pub said: String,
+    pub(crate) said: String,
     /// The latest pull request; null if there is none.
-    pub pull: Option<u64>,
+    pub(crate) pull: Option<u64>,
 }
 
 /// A branch of the campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct BranchStatus {
+pub(crate) struct BranchStatus {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// The commit that it is at.
-    pub commit: String,
+    pub(crate) commit: String,
 }
 
 impl WaveStatus {
     /// Returns the files in a state.
-    pub fn with(&self, state: TextState) -> impl Iterator<Item = &FileStatus> {
+    pub(crate) fn with(&self, state: TextState) -> impl Iterator<Item = &FileStatus> {
         self.files.iter().filter(move |file| file.state == state)
     }
 
     /// Returns true if every file of the wave is done.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.files.iter().all(|file| file.state == TextState::Done)
     }
 }
 
 /// The inputs with which the waves of a plan are compared.
-pub struct StatusInputs<'a> {
+pub(crate) struct StatusInputs<'a> {
     /// The paths of the commit.
-    pub listing: &'a Listing,
+    pub(crate) listing: &'a Listing,
     /// The states of the files by their evidence.
-    pub evidence: &'a EvidenceStates,
+    pub(crate) evidence: &'a EvidenceStates,
     /// `[campaign] trust`.
-    pub trust: Trust,
+    pub(crate) trust: Trust,
     /// The file whose verification contradicts a proof.
-    pub contradicted: Option<&'a str>,
+    pub(crate) contradicted: Option<&'a str>,
 }
 
 /// Returns the waves of a plan, compared with the paths of a commit and the present evidence.
-pub fn waves(plan: &Plan, inputs: &StatusInputs<'_>) -> Vec<WaveStatus> {
+pub(crate) fn waves(plan: &Plan, inputs: &StatusInputs<'_>) -> Vec<WaveStatus> {
     let waves = plan.waves.iter().map(|wave| {
         let planned = wave.files.iter().filter_map(|path| plan.file(path));
         let files: Vec<FileStatus> = planned.map(|file| file_status(file, wave.number, inputs)).collect();
@@ -165,7 +165,7 @@ pub fn waves(plan: &Plan, inputs: &StatusInputs<'_>) -> Vec<WaveStatus> {
 }
 
 /// Returns the files of a plan that are not edited, with reasons.
-pub fn skipped(plan: &Plan) -> Vec<Refused> {
+pub(crate) fn skipped(plan: &Plan) -> Vec<Refused> {
     let skipped = |file: &File| Some(Refused { path: file.path.clone(), reason: file.skip.clone()? });
     plan.files.iter().filter_map(skipped).collect()
 }

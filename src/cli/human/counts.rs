@@ -4,22 +4,22 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Benefit, Knowledge, Verdict};
-use crate::builds::{Kind, Level};
+use crate::builds::Kind;
 use crate::campaign::plan::file::{File, Plan, Reason, Site};
 use crate::edit::header::Header;
 
 /// A number of instructions, and how many of them are proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
+pub(crate) struct Count {
     /// The number of all instructions.
-    pub all: usize,
+    pub(crate) all: usize,
     /// The number of instructions without an assumption.
-    pub proved: usize,
+    pub(crate) proved: usize,
 }
 
 impl Count {
     /// Counts instructions.
-    pub fn of<'s>(sites: impl Iterator<Item = &'s Site>) -> Self {
+    pub(crate) fn of<'s>(sites: impl Iterator<Item = &'s Site>) -> Self {
         sites.fold(Self::default(), |count, site| Self {
             all: count.all + 1,
             proved: count.proved + usize::from(site.proved == Some(true)),
@@ -28,32 +28,32 @@ impl Count {
 }
 
 /// Returns all instructions of a plan.
-pub fn sites(plan: &Plan) -> impl Iterator<Item = &Site> {
+pub(crate) fn sites(plan: &Plan) -> impl Iterator<Item = &Site> {
     plan.files.iter().flat_map(|file| &file.sites)
 }
 
 /// Returns true if an instruction is safe to link and is not linked yet.
-pub fn is_eligible(site: &Site) -> bool {
+pub(crate) fn is_eligible(site: &Site) -> bool {
     matches!(site.verdict, Verdict::Link | Verdict::Edit)
 }
 
 /// Counts the instructions that the campaign edits and that have a benefit.
-pub fn paying(plan: &Plan) -> Count {
+pub(crate) fn paying(plan: &Plan) -> Count {
     Count::of(sites(plan).filter(|site| site.selected && site.benefit == Benefit::Pays))
 }
 
 /// Returns the files that the campaign edits.
-pub fn edited(plan: &Plan) -> impl Iterator<Item = &File> {
+pub(crate) fn edited(plan: &Plan) -> impl Iterator<Item = &File> {
     plan.files.iter().filter(|file| file.selected().next().is_some())
 }
 
 /// Counts the instructions with a verdict.
-pub fn with(plan: &Plan, verdict: Verdict) -> usize {
+pub(crate) fn with(plan: &Plan, verdict: Verdict) -> usize {
     sites(plan).filter(|site| site.verdict == verdict).count()
 }
 
 /// Returns each item with its number of occurrences, the most frequent first, then in order.
-pub fn ranked<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+pub(crate) fn ranked<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
     let mut counts: BTreeMap<T, usize> = BTreeMap::new();
     for item in items {
         *counts.entry(item).or_default() += 1;
@@ -64,31 +64,31 @@ pub fn ranked<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
 }
 
 /// Returns the first reason of each instruction with a verdict.
-pub fn first_reasons(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Reason> {
+pub(crate) fn first_reasons(plan: &Plan, verdict: Verdict) -> impl Iterator<Item = &Reason> {
     sites(plan).filter(move |site| site.verdict == verdict).filter_map(|site| site.reasons.first())
 }
 
 /// Counts the instructions whose present `--link` changes the image.
-pub fn harmful_links(plan: &Plan) -> usize {
+pub(crate) fn harmful_links(plan: &Plan) -> usize {
     let harms = |site: &&Site| site.audit.as_ref().is_some_and(|audit| audit.verdict == Verdict::Hold);
     sites(plan).filter(harms).count()
 }
 
 /// A base image that was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
+pub(crate) struct Unread {
     /// The image as FROM names it.
-    pub image: String,
+    pub(crate) image: String,
     /// The source of what is known of the image without reading it.
-    pub source: Option<Knowledge>,
+    pub(crate) source: Option<Knowledge>,
     /// The number of files that start from the image and have an unknown line.
-    pub files: usize,
+    pub(crate) files: usize,
     /// The number of unknown lines in these files.
-    pub lines: usize,
+    pub(crate) lines: usize,
 }
 
 /// Returns the base images that were not read and leave lines unknown, those with the most lines first.
-pub fn unread(plan: &Plan) -> Vec<Unread> {
+pub(crate) fn unread(plan: &Plan) -> Vec<Unread> {
     let mut images: BTreeMap<(&str, Option<Knowledge>), (usize, usize)> = BTreeMap::new();
     for file in &plan.files {
         let lines = file.sites.iter().filter(|site| site.verdict == Verdict::Unknown).count();
@@ -108,30 +108,16 @@ pub fn unread(plan: &Plan) -> Vec<Unread> {
     unread
 }
 
-/// The Dockerfiles by how well their contexts are known.
-pub struct Contexts {
-    /// Those with a stated context, by the kind of the first file that states one.
-    pub stated: Vec<(Kind, usize)>,
-    /// Those with a possible context and no stated one.
-    pub possible: usize,
-    /// Those whose context nothing states.
-    pub guessed: usize,
-}
-
-/// Counts the Dockerfiles by how well their contexts are known.
-pub fn contexts(plan: &Plan) -> Contexts {
-    let said = |file: &File| file.contexts.iter().find_map(|context| context.said_by);
-    let best = |file: &File| file.contexts.iter().map(|context| context.level).max();
-    let of = |level: Level| plan.files.iter().filter(|file| best(file) == Some(level)).count();
-    Contexts {
-        stated: ranked(plan.files.iter().filter_map(said)),
-        possible: of(Level::Possible),
-        guessed: of(Level::Guessed),
-    }
+/// Counts the Dockerfiles whose context a file names, by the kind of the first such file, and those whose context is
+/// only likely.
+pub(crate) fn contexts(plan: &Plan) -> (Vec<(Kind, usize)>, usize) {
+    let firsts = plan.files.iter().filter_map(|file| file.contexts.first());
+    let (found, assumed): (Vec<_>, Vec<_>) = firsts.map(|context| context.said_by).partition(Option::is_some);
+    (ranked(found.into_iter().flatten()), assumed.len())
 }
 
 /// Returns the values of new and raised headers, with the number of files of each.
-pub fn fetched(plan: &Plan) -> Vec<(&str, usize)> {
+pub(crate) fn fetched(plan: &Plan) -> Vec<(&str, usize)> {
     ranked(plan.files.iter().filter_map(|file| match &file.header {
         Header::Insert { value } | Header::Raise { value } => Some(value.as_str()),
         Header::Keep | Header::Foreign { .. } => None,

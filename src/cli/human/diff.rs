@@ -11,7 +11,7 @@ use crate::text::patch::PatchLineKind;
 
 /// Returns unified diffs of the changes: on a terminal coloured and escaped, elsewhere byte for byte as a patch needs
 /// them.
-pub fn diffs(changes: &[Change], terminal: bool) -> String {
+pub(crate) fn diffs(changes: &[Change], terminal: bool) -> String {
     if !terminal {
         return changes.iter().map(Change::diff).collect();
     }

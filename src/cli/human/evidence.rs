@@ -17,7 +17,7 @@ use crate::text::words::{count, form};
 const NAMED: usize = 10;
 
 /// Shows how many files are verified, and the states of the others. Shows nothing if no file has evidence.
-pub fn line(screen: &mut Screen, states: &EvidenceStates) {
+pub(crate) fn line(screen: &mut Screen, states: &EvidenceStates) {
     let mut said: BTreeMap<EvidenceSummary, usize> = BTreeMap::new();
     let mut why: BTreeSet<Stale> = BTreeSet::new();
     for state in states.values() {
@@ -55,7 +55,7 @@ pub fn line(screen: &mut Screen, states: &EvidenceStates) {
 }
 
 /// Shows why files of the next wave have no pull request yet.
-pub fn next_wave(screen: &mut Screen, status: &Status) {
+pub(crate) fn next_wave(screen: &mut Screen, status: &Status) {
     if let Some(path) = &status.contradicted {
         screen.prose(style::ERROR, "Stopped:", &format!("the verification of {path} contradicts a proof."));
         screen.say("  Reproduce it:  ").paint(style::HINT, &format!("layerwright verify {path}")).end();

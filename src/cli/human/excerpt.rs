@@ -22,7 +22,7 @@ const ASSUMPTIONS: usize = 6;
 const MESSAGE: usize = 400;
 
 /// Returns the files with their instructions and reasons. `texts` are the bytes of the files.
-pub fn inspection(inspection: &Inspection, texts: &[&[u8]]) -> String {
+pub(crate) fn inspection(inspection: &Inspection, texts: &[&[u8]]) -> String {
     write(inspection, texts, style::width())
 }
 

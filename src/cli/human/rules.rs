@@ -7,7 +7,7 @@ use super::style;
 use crate::analysis::rule::Rule;
 
 /// Returns the table of rules.
-pub fn rules(rules: &[&Rule]) -> String {
+pub(crate) fn rules(rules: &[&Rule]) -> String {
     let mut screen = Screen::new(style::width());
     let rows: Vec<_> = rules
         .iter()
@@ -20,7 +20,7 @@ pub fn rules(rules: &[&Rule]) -> String {
 }
 
 /// Returns the documentation of a rule. Headings are highlighted and code is indented; other Markdown is unchanged.
-pub fn rule(rule: &Rule) -> String {
+pub(crate) fn rule(rule: &Rule) -> String {
     let mut screen = Screen::new(style::width());
     screen.paint(style::STRONG, &format!("{}: {}", rule.name, rule.summary)).end().end();
     let mut code = false;

@@ -8,20 +8,20 @@ use unicode_width::UnicodeWidthStr;
 use crate::text::escape;
 
 /// A piece of a line with its style.
-pub type Piece = (Style, String);
+pub(crate) type Piece = (Style, String);
 
 /// The minimum width of the last column of a table, even if it exceeds the screen.
 const NARROWEST: usize = 24;
 
 /// Text for a terminal. It never contains unescaped text from a repository.
-pub struct Screen {
+pub(crate) struct Screen {
     text: String,
     width: usize,
 }
 
 /// The alignment of a table column.
 #[derive(Clone, Copy)]
-pub enum Align {
+pub(crate) enum Align {
     /// For words.
     Left,
     /// For numbers.
@@ -30,23 +30,23 @@ pub enum Align {
 
 impl Screen {
     /// Creates an empty screen; prose is wrapped at `width`.
-    pub fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         Self { text: String::new(), width }
     }
 
     /// Returns the width.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
     /// Adds text without a style.
-    pub fn say(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn say(&mut self, text: &str) -> &mut Self {
         self.text.push_str(&escape::shown(text));
         self
     }
 
     /// Adds text in a style.
-    pub fn paint(&mut self, style: Style, text: &str) -> &mut Self {
+    pub(crate) fn paint(&mut self, style: Style, text: &str) -> &mut Self {
         if style == Style::new() || text.is_empty() {
             return self.say(text);
         }
@@ -56,7 +56,7 @@ impl Screen {
     }
 
     /// Ends the line.
-    pub fn end(&mut self) -> &mut Self {
+    pub(crate) fn end(&mut self) -> &mut Self {
         while self.text.ends_with(' ') {
             self.text.pop();
         }
@@ -65,12 +65,12 @@ impl Screen {
     }
 
     /// Adds wrapped prose that starts with a styled word; further lines are indented by two spaces.
-    pub fn prose(&mut self, style: Style, head: &str, text: &str) -> &mut Self {
+    pub(crate) fn prose(&mut self, style: Style, head: &str, text: &str) -> &mut Self {
         self.broken(style, head, text, "  ")
     }
 
     /// Adds wrapped prose.
-    pub fn paragraph(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn paragraph(&mut self, text: &str) -> &mut Self {
         self.broken(Style::new(), "", text, "")
     }
 
@@ -97,7 +97,7 @@ impl Screen {
     }
 
     /// Adds rows with aligned columns. The last column is wrapped at the width.
-    pub fn table(&mut self, aligns: &[Align], rows: &[Vec<Piece>]) -> &mut Self {
+    pub(crate) fn table(&mut self, aligns: &[Align], rows: &[Vec<Piece>]) -> &mut Self {
         let shown: Vec<Vec<Piece>> = rows
             .iter()
             .map(|row| row.iter().map(|(style, text)| (*style, escape::shown(text).into_owned())).collect())
@@ -147,7 +147,7 @@ impl Screen {
     }
 
     /// Returns the whole text.
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 }

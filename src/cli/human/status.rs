@@ -14,7 +14,7 @@ use crate::text::words::{count, form, short_id};
 const NAMED: usize = 10;
 
 /// Returns the progress of a campaign.
-pub fn status(status: &Status) -> String {
+pub(crate) fn status(status: &Status) -> String {
     let mut screen = Screen::new(style::width());
     let all: usize = status.waves.iter().map(|wave| wave.files.len()).sum();
     let done: usize = status.waves.iter().map(|wave| wave.with(TextState::Done).count()).sum();

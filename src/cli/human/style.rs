@@ -4,28 +4,28 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 
 /// The label of an error.
-pub const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// The label of a hint, and a command to type.
-pub const HINT: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const HINT: Style = AnsiColor::Cyan.on_default().bold();
 /// Text about a safe change.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Text about a change of an image.
-pub const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 /// Text about something unknown.
-pub const OPEN: Style = AnsiColor::Yellow.on_default();
+pub(crate) const OPEN: Style = AnsiColor::Yellow.on_default();
 /// Text that should be found first.
-pub const STRONG: Style = Style::new().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
 /// Text that may be skipped.
-pub const FAINT: Style = Style::new().dimmed();
+pub(crate) const FAINT: Style = Style::new().dimmed();
 /// A line that a diff adds.
-pub const ADDED: Style = AnsiColor::Green.on_default();
+pub(crate) const ADDED: Style = AnsiColor::Green.on_default();
 /// A line that a diff removes.
-pub const REMOVED: Style = AnsiColor::Red.on_default();
+pub(crate) const REMOVED: Style = AnsiColor::Red.on_default();
 /// The position of a hunk in a diff.
-pub const HUNK: Style = AnsiColor::Cyan.on_default();
+pub(crate) const HUNK: Style = AnsiColor::Cyan.on_default();
 
 /// The styles of `--help`.
-pub const HELP: Styles =
+pub(crate) const HELP: Styles =
     Styles::styled().header(STRONG).usage(STRONG).literal(HINT).placeholder(AnsiColor::Cyan.on_default());
 
 /// The width of prose without a terminal.
@@ -36,7 +36,7 @@ const MOST: usize = 120;
 const LEAST: usize = 60;
 
 /// Returns the width of the output.
-pub fn width() -> usize {
+pub(crate) fn width() -> usize {
     terminal_size::terminal_size()
         .map_or(PIPED, |(terminal_size::Width(width), _)| usize::from(width).clamp(LEAST, MOST))
 }

@@ -19,7 +19,7 @@ use crate::text::words::{count, form};
 const TOP: usize = 3;
 
 /// Returns the first screen of a plan, or with `verbose` every instruction, with the states of the evidence.
-pub fn first_screen(plan: &Plan, evidence: &EvidenceStates, saved: &Saved, verbose: bool) -> String {
+pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(style::width());
     write(&mut screen, plan, evidence, saved, verbose);
     screen.finish()

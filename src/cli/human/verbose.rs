@@ -12,7 +12,7 @@ use crate::text::words::{count, form, shortened};
 const INSTRUCTION: usize = 3;
 
 /// Adds a table for each file that has instructions.
-pub fn files(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn files(screen: &mut Screen, plan: &Plan) {
     for file in plan.files.iter().filter(|file| !file.sites.is_empty() || !file.errors.is_empty()) {
         screen.end().paint(style::STRONG, &file.path);
         if let Some(wave) = file.wave {
@@ -61,7 +61,7 @@ fn row(site: &Site, most: usize) -> Vec<Piece> {
 }
 
 /// Returns true if there is a claim about an instruction. There is none for a linked one whose audit is unknown.
-pub fn is_judged(site: &Site) -> bool {
+pub(crate) fn is_judged(site: &Site) -> bool {
     site.audit.as_ref().is_none_or(|audit| !matches!(audit.verdict, Verdict::Unknown | Verdict::NoEffect))
 }
 

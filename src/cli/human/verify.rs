@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
 use super::style;
-use crate::campaign::evidence::{Build, Cause, Difference, Evidence, Outcome, Reached};
+use crate::campaign::evidence::{BuildEvidence, Cause, Difference, Evidence, Outcome, Reached};
 use crate::campaign::plan::file::Plan;
 use crate::text::figures::{duration, number};
 use crate::text::words::count;
@@ -15,7 +15,7 @@ use crate::text::words::count;
 const MOST: usize = 20;
 
 /// Returns the outcome in a word or two. Differences that waivers accept have a separate word.
-pub fn outcome(evidence: &Evidence) -> &'static str {
+pub(crate) fn outcome(evidence: &Evidence) -> &'static str {
     word(evidence).1
 }
 
@@ -40,7 +40,7 @@ fn word(evidence: &Evidence) -> (Style, &'static str) {
 }
 
 /// Returns a table of the files, and below it the differences with their causes.
-pub fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
+pub(crate) fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     let mut screen = Screen::new(style::width());
     if evidence.is_empty() {
         return screen.finish();
@@ -108,7 +108,7 @@ fn row(evidence: &Evidence) -> Vec<Piece> {
 }
 
 /// Returns how many layers above a changed base image are reused, before and after, over all builds.
-fn kept(builds: &[Build]) -> String {
+fn kept(builds: &[BuildEvidence]) -> String {
     let pairs: Vec<_> =
         builds.iter().filter_map(|build| build.cache.as_ref()).map(|cache| &cache.moved_base).collect();
     if pairs.is_empty() {
@@ -181,7 +181,7 @@ fn difference(screen: &mut Screen, difference: &Difference) {
 }
 
 /// Returns a build in words.
-fn way(build: &Build) -> String {
+fn way(build: &BuildEvidence) -> String {
     let target = build.target.as_ref().map_or(String::new(), |target| format!(", target {target}"));
     format!("context {}{target}, {}, frontend {}", build.context, build.platform, build.frontend)
 }
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
     use crate::campaign::evidence::{BuilderFacts, Figures, SiteEvidence};
 
-    fn build(outcome: Outcome, differences: Vec<Difference>) -> Build {
+    fn build(outcome: Outcome, differences: Vec<Difference>) -> BuildEvidence {
         let facts = BuilderFacts {
             name: "default".into(),
             driver: "docker".into(),
@@ -233,7 +233,7 @@ mod tests {
             buildx: "0.29.1".into(),
             rootless: None,
         };
-        Build {
+        BuildEvidence {
             context: ".".into(),
             tree: None,
             target: Some("app".into()),
@@ -257,7 +257,7 @@ mod tests {
         }
     }
 
-    fn evidence(build: Build) -> Evidence {
+    fn evidence(build: BuildEvidence) -> Evidence {
         Evidence {
             schema: 1,
             path: "a/Dockerfile".into(),

@@ -4,31 +4,35 @@ use std::fmt::Write as _;
 
 use crate::campaign::progress::{FileProgress, FileState};
 use crate::ops::Reported;
-use crate::report::recorder::{Deed, is_made_up};
+use crate::report::recorder::{RecordedWrite, is_made_up};
 use crate::report::texts::state_words;
 use crate::text::escape::shown_lines;
 use crate::text::words::{count, short_id};
 
 /// Returns one line for each action.
-pub(crate) fn actions(actions: &[Deed]) -> Vec<String> {
+pub(crate) fn actions(actions: &[RecordedWrite]) -> Vec<String> {
     let number = |number: u64| if is_made_up(number) { "it".to_owned() } else { format!("#{number}") };
-    let line = |deed: &Deed| match deed {
-        Deed::Branch { name, commit, .. } => format!("branch {name} at {}", short_id(commit)),
-        Deed::Pull { number: made, title, branch, .. } if is_made_up(*made) => {
+    let line = |deed: &RecordedWrite| match deed {
+        RecordedWrite::Branch { name, commit, .. } => format!("branch {name} at {}", short_id(commit)),
+        RecordedWrite::Pull { number: made, title, branch, .. } if is_made_up(*made) => {
             format!("pull request from {branch}: {title}")
         }
-        Deed::Pull { number, title, .. } => format!("#{number} opened: {title}"),
-        Deed::PullText { number, .. } => format!("#{number}: new text"),
-        Deed::Labels { number: to, labels } => format!("{}: labels {}", number(*to), labels.join(", ")),
-        Deed::Reviews { number: to, reviewers } => {
+        RecordedWrite::Pull { number, title, .. } => format!("#{number} opened: {title}"),
+        RecordedWrite::PullText { number, .. } => format!("#{number}: new text"),
+        RecordedWrite::Labels { number: to, labels } => {
+            format!("{}: labels {}", number(*to), labels.join(", "))
+        }
+        RecordedWrite::Reviews { number: to, reviewers } => {
             format!("{}: review by {}", number(*to), reviewers.join(", "))
         }
-        Deed::Assignees { number: to, assignees } => {
+        RecordedWrite::Assignees { number: to, assignees } => {
             format!("{}: assigned to {}", number(*to), assignees.join(", "))
         }
-        Deed::Issue { number: made, title, .. } if is_made_up(*made) => format!("tracking issue: {title}"),
-        Deed::Issue { number, title, .. } => format!("tracking issue #{number} opened: {title}"),
-        Deed::IssueText { number, .. } => format!("tracking issue #{number}: new text"),
+        RecordedWrite::Issue { number: made, title, .. } if is_made_up(*made) => {
+            format!("tracking issue: {title}")
+        }
+        RecordedWrite::Issue { number, title, .. } => format!("tracking issue #{number} opened: {title}"),
+        RecordedWrite::IssueText { number, .. } => format!("tracking issue #{number}: new text"),
     };
     actions.iter().map(line).collect()
 }
@@ -42,10 +46,10 @@ pub(crate) fn human(reported: &Reported, texts: bool) -> String {
     for (deed, line) in reported.actions.iter().zip(actions(&reported.actions)) {
         let _ = writeln!(out, "  {}", shown_lines(&line));
         let text = match deed {
-            Deed::Pull { body, .. }
-            | Deed::PullText { body, .. }
-            | Deed::Issue { body, .. }
-            | Deed::IssueText { body, .. } => Some(body),
+            RecordedWrite::Pull { body, .. }
+            | RecordedWrite::PullText { body, .. }
+            | RecordedWrite::Issue { body, .. }
+            | RecordedWrite::IssueText { body, .. } => Some(body),
             _ => None,
         };
         for line in text.iter().filter(|_| texts).flat_map(|text| text.lines()) {

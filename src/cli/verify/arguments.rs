@@ -48,6 +48,9 @@ pub(crate) struct VerifyArguments {
     /// Write the evidence to this folder [default: `evidence` in the folder of the campaign]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Run the commands of layerwright.toml although the commit is not part of the default branch
+    #[arg(long)]
+    pub(crate) allow_commands: bool,
     #[command(flatten)]
     pub(crate) build: BuildArguments,
 }

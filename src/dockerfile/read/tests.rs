@@ -1,8 +1,7 @@
 //! Each construct of a Dockerfile, as BuildKit reads it.
 
-use super::super::{
-    Assignment, Body, Dockerfile, From, Heredoc, Instruction, Keyword, Run, RunCommand, Transfer,
-};
+use super::super::{Assignment, Body, Dockerfile, From, Instruction, Keyword, Run, RunCommand, Transfer};
+use crate::dockerfile::instruction::Heredoc;
 use crate::text::Span;
 
 /// Parses a text after a FROM of one line.

@@ -23,7 +23,7 @@ pub(super) struct PlatformFields {
 
 impl PlatformFields {
     /// Returns the platform; `None` if the document has none, and for the `unknown/unknown` of BuildKit's attestations.
-    pub fn platform(self) -> Option<Platform> {
+    pub(crate) fn platform(self) -> Option<Platform> {
         let said = |word: Option<String>| word.filter(|word| !word.is_empty() && word != "unknown");
         let (os, architecture) = (said(self.os)?, said(self.architecture)?);
         Some(Platform { os, architecture, variant: self.variant.filter(|variant| !variant.is_empty()) })

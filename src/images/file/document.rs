@@ -13,26 +13,26 @@ pub(crate) const ATTESTATION: &str = "vnd.docker.reference.type";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Descriptor {
-    pub media_type: Option<String>,
-    pub digest: String,
-    pub size: u64,
+    pub(crate) media_type: Option<String>,
+    pub(crate) digest: String,
+    pub(crate) size: u64,
     pub(super) platform: Option<PlatformFields>,
     #[serde(default)]
-    pub annotations: Option<BTreeMap<String, String>>,
+    pub(crate) annotations: Option<BTreeMap<String, String>>,
 }
 
 /// OCI `image-index.md`, "manifests", and `manifest.md`, "config" and "layers". The fields tell the two
 /// apart; media types are Docker's or OCI's, and may be missing.
 #[derive(Deserialize)]
 pub(crate) struct Document {
-    pub manifests: Option<Vec<Descriptor>>,
-    pub config: Option<Descriptor>,
-    pub layers: Option<Vec<Descriptor>>,
+    pub(crate) manifests: Option<Vec<Descriptor>>,
+    pub(crate) config: Option<Descriptor>,
+    pub(crate) layers: Option<Vec<Descriptor>>,
 }
 
 impl Descriptor {
     /// Returns true if a manifest with this config is the manifest of an image.
-    pub fn is_image_config(&self) -> bool {
+    pub(crate) fn is_image_config(&self) -> bool {
         self.media_type.as_ref().is_none_or(|media_type| {
             media_type.starts_with("application/vnd.oci.image.config.")
                 || media_type.starts_with("application/vnd.docker.container.image.")

@@ -20,7 +20,7 @@ const MAX_LINKS: usize = 8;
 /// A folder, or a tar whose members were listed once.
 #[derive(Debug)]
 pub(super) struct Store {
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     files: Files,
 }
 
@@ -42,13 +42,13 @@ enum Place {
 }
 
 impl Store {
-    pub fn folder(path: &Path) -> Result<Self, ImageError> {
+    pub(crate) fn folder(path: &Path) -> Result<Self, ImageError> {
         let real = path.canonicalize().map_err(|source| ImageError::Read { path: path.into(), source })?;
         Ok(Self { path: path.into(), files: Files::Folder(real) })
     }
 
     /// Lists the members of an uncompressed tar.
-    pub fn archive(path: &Path, file: File) -> Result<Self, ImageError> {
+    pub(crate) fn archive(path: &Path, file: File) -> Result<Self, ImageError> {
         let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
         let mut places = BTreeMap::new();
         let mut members = Members::new(layers::input::passing(&file).map_err(damaged)?);
@@ -71,7 +71,7 @@ impl Store {
         Ok(Self { path: path.into(), files: Files::Archive(file, places) })
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         match &self.files {
             Files::Folder(folder) => folder.join(name).is_file(),
             Files::Archive(_, places) => places.contains_key(name),
@@ -79,7 +79,7 @@ impl Store {
     }
 
     /// Opens a file of the store. Names come from untrusted JSON, so none may lead out of the store.
-    pub fn open(&self, name: &str) -> Result<Section, ImageError> {
+    pub(crate) fn open(&self, name: &str) -> Result<Section, ImageError> {
         let failed = |source| ImageError::Read { path: self.path.join(name), source };
         let missing = || ImageError::MissingBlob { path: self.path.clone(), blob: name.into() };
         let outside = || ImageError::Name {
@@ -117,13 +117,13 @@ impl Store {
     }
 
     /// Reads a document and parses it.
-    pub fn document<T: DeserializeOwned>(&self, name: &str) -> Result<(Vec<u8>, T), ImageError> {
+    pub(crate) fn document<T: DeserializeOwned>(&self, name: &str) -> Result<(Vec<u8>, T), ImageError> {
         let bytes = self.bytes(name)?;
         let parsed = self.parsed(name, &bytes)?;
         Ok((bytes, parsed))
     }
 
-    pub fn parsed<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T, ImageError> {
+    pub(crate) fn parsed<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T, ImageError> {
         let failed = |source| ImageError::Json { path: self.path.clone(), member: name.into(), source };
         serde_json::from_slice(bytes).map_err(failed)
     }
@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// A manifest or configuration by its digest, verified.
-    pub fn blob(&self, digest: &str) -> Result<Vec<u8>, ImageError> {
+    pub(crate) fn blob(&self, digest: &str) -> Result<Vec<u8>, ImageError> {
         let bytes = self.bytes(&self.blob_name(digest)?)?;
         let actual = digest_of(&bytes);
         if actual == digest {
@@ -151,7 +151,7 @@ impl Store {
     }
 
     /// OCI `image-layout.md`, "Blobs".
-    pub fn blob_name(&self, digest: &str) -> Result<String, ImageError> {
+    pub(crate) fn blob_name(&self, digest: &str) -> Result<String, ImageError> {
         if reference::is_digest(digest) {
             return Ok(digest.replacen("sha256:", "blobs/sha256/", 1));
         }
@@ -162,7 +162,7 @@ impl Store {
     /// Applies layers, the lowest first; a known size must match.
     ///
     /// Layers are not hashed: that would read gigabytes where the tar headers are enough. The size finds a download that was cut short, and a damaged one fails as a tar.
-    pub fn rootfs<'a>(
+    pub(crate) fn rootfs<'a>(
         &self,
         layers: impl IntoIterator<Item = (&'a str, Option<u64>)>,
     ) -> Result<Tree, ImageError> {

@@ -2,7 +2,7 @@
 
 use super::{ListText, PlanningError};
 use crate::campaign::plan::file::{Gone, ListReport, Refused};
-use crate::discover::{self, Discovery, List, Reconciliation, Source, reconcile};
+use crate::discover::{self, Discovery, List, Reconciliation, SourceTree, reconcile};
 use crate::git::{GitError, RepoPath};
 use crate::ops::workspace::Workspace;
 use crate::text::escape::shown;
@@ -19,7 +19,7 @@ pub(super) fn read(list: &ListText) -> Result<List, PlanningError> {
 /// Compares the list with the files of the repository.
 pub(super) fn reconciled(
     workspace: &Workspace,
-    source: &Source<'_>,
+    source: &SourceTree<'_>,
     list: &List,
     discovery: &Discovery,
 ) -> Result<ListReport, GitError> {

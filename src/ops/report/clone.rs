@@ -6,7 +6,7 @@ use crate::campaign::plan::file::File;
 use crate::campaign::progress::Change;
 use crate::config::Config;
 use crate::config::message::MessageError;
-use crate::discover::{MOST_BYTES, ReadError, Source};
+use crate::discover::{MOST_BYTES, ReadError, SourceTree};
 use crate::dockerfile::Dockerfile;
 use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
 use crate::ops::evidence;
@@ -20,7 +20,7 @@ const MOST_TEMPLATE: u64 = 1 << 20;
 pub(super) struct LocalClone<'a> {
     pub(super) repository: &'a Repository,
     pub(super) commit: &'a CommitId,
-    pub(super) source: &'a Source<'a>,
+    pub(super) source: &'a SourceTree<'a>,
     pub(super) config: &'a Config,
     pub(super) measured: &'a EvidenceByPath,
 }

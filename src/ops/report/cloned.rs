@@ -10,7 +10,7 @@ use crate::campaign::policy::Policy;
 use crate::campaign::progress::status::PullProgress;
 use crate::campaign::progress::{Base, FileProgress, Observed, Progress};
 use crate::config::Config;
-use crate::discover::Source;
+use crate::discover::SourceTree;
 use crate::git::{CommitId, RepoPath, Repository};
 use crate::ops::workspace::Workspace;
 use crate::ops::{Notice, Watch, evidence};
@@ -44,10 +44,10 @@ impl ClonedCampaign<'_> {
         &self,
         forge: &dyn Forge,
         watch: &Watch<'_>,
-        work: impl FnOnce(&Report<'_>, &Source<'_>, &Writer<'_>) -> Result<T, ReportingError>,
+        work: impl FnOnce(&Report<'_>, &SourceTree<'_>, &Writer<'_>) -> Result<T, ReportingError>,
     ) -> Result<T, ReportingError> {
         let Self { workspace, repository, config, plan, ref branch, ref commit, .. } = *self;
-        let source = Source::commit(repository, commit)?;
+        let source = SourceTree::commit(repository, commit)?;
         let measured = evidence::read(workspace, &source, config)?;
         let evidence = evidence::rollout(&measured, plan, config, &source, repository, commit)?;
         let clone = LocalClone { repository, commit, source: &source, config, measured: &measured };
@@ -99,7 +99,7 @@ pub(crate) fn files(progress: &Progress) -> Vec<PullProgress> {
 }
 
 /// Returns the ids of the texts of the files in the plan.
-fn blobs(plan: &Plan, source: &Source<'_>) -> BTreeMap<String, String> {
+fn blobs(plan: &Plan, source: &SourceTree<'_>) -> BTreeMap<String, String> {
     let blob = |path: &String| {
         let entry = source.listing().get(&RepoPath::new(path).ok()?)?;
         Some((path.clone(), entry.blob.as_ref()?.as_str().to_owned()))

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Reported, files};
 use crate::campaign::progress::status::PullProgress;
-use crate::report::recorder::{Deed, is_made_up};
+use crate::report::recorder::{RecordedWrite, is_made_up};
 
 /// The version of the format.
 const SCHEMA: u32 = 1;
@@ -131,23 +131,27 @@ fn real(number: u64) -> Option<u64> {
     Some(number).filter(|number| !is_made_up(*number))
 }
 
-fn action(deed: Deed) -> PerformedAction {
+fn action(deed: RecordedWrite) -> PerformedAction {
     match deed {
-        Deed::Branch { name, commit, texts, .. } => {
+        RecordedWrite::Branch { name, commit, texts, .. } => {
             PerformedAction::Branch { name, commit, files: texts.into_iter().map(|(path, _)| path).collect() }
         }
-        Deed::Pull { number, branch, base, title, body, draft } => {
+        RecordedWrite::Pull { number, branch, base, title, body, draft } => {
             PerformedAction::OpenPull { number: real(number), branch, base, title, body, draft }
         }
-        Deed::PullText { number, body } => PerformedAction::UpdatePull { number, body },
-        Deed::Labels { number, labels } => PerformedAction::AddLabels { number: real(number), labels },
-        Deed::Reviews { number, reviewers } => {
+        RecordedWrite::PullText { number, body } => PerformedAction::UpdatePull { number, body },
+        RecordedWrite::Labels { number, labels } => {
+            PerformedAction::AddLabels { number: real(number), labels }
+        }
+        RecordedWrite::Reviews { number, reviewers } => {
             PerformedAction::RequestReview { number: real(number), reviewers }
         }
-        Deed::Assignees { number, assignees } => PerformedAction::Assign { number: real(number), assignees },
-        Deed::Issue { number, title, body } => {
+        RecordedWrite::Assignees { number, assignees } => {
+            PerformedAction::Assign { number: real(number), assignees }
+        }
+        RecordedWrite::Issue { number, title, body } => {
             PerformedAction::OpenIssue { number: real(number), title, body }
         }
-        Deed::IssueText { number, body } => PerformedAction::UpdateIssue { number, body },
+        RecordedWrite::IssueText { number, body } => PerformedAction::UpdateIssue { number, body },
     }
 }

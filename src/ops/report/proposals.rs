@@ -2,27 +2,31 @@
 
 use std::path::Path;
 
-use crate::discover::{MOST_BYTES, Source};
+use crate::discover::{MOST_BYTES, SourceTree};
 use crate::git::RepoPath;
 use crate::ops::atomic::{self, WriteError};
-use crate::report::recorder::Deed;
+use crate::report::recorder::RecordedWrite;
 use crate::text::patch::patch_text;
 
 /// Writes each branch as a patch that `git apply` accepts, and each text as a file.
-pub(super) fn write(deeds: &[Deed], folder: &Path, source: &Source<'_>) -> Result<(), WriteError> {
+pub(super) fn write(
+    deeds: &[RecordedWrite],
+    folder: &Path,
+    source: &SourceTree<'_>,
+) -> Result<(), WriteError> {
     let write = |name: &str, ending: &str, text: &str| {
         atomic::write(&folder.join(format!("{name}.{ending}")), text.as_bytes())
     };
     for deed in deeds {
         match deed {
-            Deed::Branch { name, message, texts, .. } => {
+            RecordedWrite::Branch { name, message, texts, .. } => {
                 write(last_part(name), "patch", &patches(texts, source))?;
                 write(last_part(name), "txt", message)?;
             }
-            Deed::Pull { branch, title, body, .. } => {
+            RecordedWrite::Pull { branch, title, body, .. } => {
                 write(last_part(branch), "md", &format!("# {title}\n\n{body}"))?;
             }
-            Deed::Issue { title, body, .. } => {
+            RecordedWrite::Issue { title, body, .. } => {
                 write("issue", "md", &format!("# {title}\n\n{body}"))?;
             }
             _ => {}
@@ -37,7 +41,7 @@ fn last_part(branch: &str) -> &str {
 }
 
 /// Returns the patch for these new texts.
-fn patches(texts: &[(String, Vec<u8>)], source: &Source<'_>) -> String {
+fn patches(texts: &[(String, Vec<u8>)], source: &SourceTree<'_>) -> String {
     let old = |path: &str| RepoPath::new(path).ok().and_then(|path| source.read(&path, MOST_BYTES).ok());
     let patch = |(path, new): &(String, Vec<u8>)| {
         let old = old(path).unwrap_or_default();

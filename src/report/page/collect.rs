@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::data::{
-    Build, Criterion, File, Layers, Left, Line, Measured, Rebuilt, SCHEMA, State, StateCount, StatusPage,
-    Times, Totals, VerdictCount, Verification, Wave, WaveState,
+    BuildRow, Criterion, File, InstructionRow, Layers, Left, Measured, Rebuilt, SCHEMA, State, StateCount,
+    StatusPage, Times, Totals, VerdictCount, Verification, Wave, WaveState,
 };
 use super::state;
 use super::totals;
@@ -156,11 +156,11 @@ fn verdicts(all: impl Iterator<Item = Verdict>) -> Vec<VerdictCount> {
     counts.into_iter().map(|(verdict, lines)| VerdictCount { verdict, lines }).collect()
 }
 
-fn line(site: &Site) -> Line {
+fn line(site: &Site) -> InstructionRow {
     let audited = site.audit.iter().flat_map(|audit| &audit.reasons);
     let reasons = site.reasons.iter().chain(audited).map(|reason| reason.message.clone());
     let assumed = site.assumptions.iter().map(|assumption| format!("assumed: {}", assumption.message));
-    Line {
+    InstructionRow {
         line: site.line,
         text: site.replacement.clone().unwrap_or_else(|| as_read(site)),
         verdict: site.verdict,
@@ -189,9 +189,9 @@ fn verification(evidence: &Evidence) -> Verification {
     }
 }
 
-fn build_of(build: &evidence::Build, figures: Option<&evidence::BuildFigures>) -> Build {
+fn build_of(build: &evidence::BuildEvidence, figures: Option<&evidence::BuildFigures>) -> BuildRow {
     let reached = |how| build.sites.iter().filter(move |site| site.reached == how);
-    Build {
+    BuildRow {
         context: build.context.clone(),
         target: build.target.clone(),
         platform: build.platform.clone(),
@@ -218,7 +218,7 @@ fn builder(facts: &BuilderFacts) -> String {
 }
 
 /// Returns true if there were two images. `different` without differences is an edited file that does not build.
-fn is_compared(build: &evidence::Build) -> bool {
+fn is_compared(build: &evidence::BuildEvidence) -> bool {
     match build.outcome {
         Outcome::Same => true,
         Outcome::Different => {
@@ -229,7 +229,7 @@ fn is_compared(build: &evidence::Build) -> bool {
 }
 
 /// Returns the measurements. A failed build has no time.
-fn measured(build: &evidence::Build, figures: Option<&evidence::BuildFigures>) -> Measured {
+fn measured(build: &evidence::BuildEvidence, figures: Option<&evidence::BuildFigures>) -> Measured {
     if !is_compared(build) {
         return Measured::default();
     }

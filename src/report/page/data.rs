@@ -8,7 +8,7 @@ use crate::analysis::Verdict;
 use crate::campaign::evidence::{Difference, EvidenceSummary, Outcome, Pair, Smoke};
 
 /// The version of the format that this program writes.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The content of the status page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,29 +16,29 @@ pub const SCHEMA: u32 = 1;
 pub struct StatusPage {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// The campaign: the last part of the plan's folder.
-    pub campaign: String,
+    pub(crate) campaign: String,
     /// The repository, as in `owner/name`; null without a forge.
-    pub repository: Option<String>,
+    pub(crate) repository: Option<String>,
     /// The address of the repository on the forge; null without one.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The number of the tracking issue; null without one.
-    pub issue: Option<u64>,
+    pub(crate) issue: Option<u64>,
     /// The branch that pull requests are for.
-    pub base: String,
+    pub(crate) base: String,
     /// The commit of that branch that was read.
-    pub commit: String,
+    pub(crate) commit: String,
     /// The commit of the plan; null for a folder without git.
-    pub planned: Option<String>,
+    pub(crate) planned: Option<String>,
     /// The time when the page was made: RFC 3339, UTC, whole seconds.
-    pub made: String,
+    pub(crate) made: String,
     /// The file whose evidence contradicts a proof, which stops the campaign; null if there is none.
     pub contradicted: Option<String>,
     /// The campaign as a whole.
     pub totals: Totals,
     /// Its success criteria.
-    pub criteria: Vec<Criterion>,
+    pub(crate) criteria: Vec<Criterion>,
     /// The waves, from 0.
     pub waves: Vec<Wave>,
     /// The files that are in no wave.
@@ -120,17 +120,17 @@ pub enum CriterionState {
 #[serde(deny_unknown_fields)]
 pub struct Wave {
     /// The number of the wave; 0 is the proof of concept.
-    pub number: usize,
+    pub(crate) number: usize,
     /// The state of the wave.
     pub state: WaveState,
     /// The reason for this choice of files, in one line; empty for waves that follow from the order alone.
-    pub reason: String,
+    pub(crate) reason: String,
     /// The number of its files that are done.
     pub done: usize,
     /// The number of its files.
     pub of: usize,
     /// The files of earlier waves that it waits for.
-    pub waits_for: Vec<String>,
+    pub(crate) waits_for: Vec<String>,
     /// Its files.
     pub files: Vec<File>,
 }
@@ -154,26 +154,26 @@ pub struct File {
     /// The path in the repository.
     pub path: String,
     /// The owners, by CODEOWNERS.
-    pub owners: Vec<String>,
+    pub(crate) owners: Vec<String>,
     /// The state of the file.
-    pub state: State,
+    pub(crate) state: State,
     /// The author of that state, if known: who declined it, or the commit that reverted it.
     pub by: Option<String>,
     /// The reason, if the state alone does not explain it.
     pub why: Option<String>,
     /// The number of its latest pull request.
-    pub pull: Option<u64>,
+    pub(crate) pull: Option<u64>,
     /// The state of its evidence for the present plan.
     #[serde(rename = "standing")]
-    pub evidence_state: EvidenceSummary,
+    pub(crate) evidence_state: EvidenceSummary,
     /// The same in a few words.
     pub says: String,
     /// Its COPY and ADD instructions, by verdict.
-    pub verdicts: Vec<VerdictCount>,
+    pub(crate) verdicts: Vec<VerdictCount>,
     /// The new header; null if the header does not change.
-    pub header: Option<String>,
+    pub(crate) header: Option<String>,
     /// Each COPY and ADD, in order.
-    pub lines: Vec<Line>,
+    pub(crate) lines: Vec<InstructionRow>,
     /// The measurements, summed over all its builds that have them.
     pub measured: Measured,
     /// The result of its verification; null without one.
@@ -215,19 +215,19 @@ pub enum State {
 /// A COPY or ADD.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Line {
+pub(crate) struct InstructionRow {
     /// Its first line, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The new instruction if it is edited, else the instruction as it was read.
-    pub text: String,
+    pub(crate) text: String,
     /// The verdict on `--link`.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// True if the verdict needs no assumption; null for verdicts that make no claim about an image.
-    pub proved: Option<bool>,
+    pub(crate) proved: Option<bool>,
     /// True if the campaign edits it.
-    pub selected: bool,
+    pub(crate) selected: bool,
     /// The findings of the rules and the assumptions of the verdict, each in a sentence.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// The result of the verification of a file.
@@ -235,35 +235,35 @@ pub struct Line {
 #[serde(deny_unknown_fields)]
 pub struct Verification {
     /// The outcome.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The reason, if the outcome is neither `same` nor `different`; else null.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The commit whose files were built; null for a folder without git.
-    pub commit: Option<String>,
+    pub(crate) commit: Option<String>,
     /// The time when it began: RFC 3339, UTC.
-    pub began: String,
+    pub(crate) began: String,
     /// Each context, target and platform that was built.
-    pub builds: Vec<Build>,
+    pub builds: Vec<BuildRow>,
 }
 
 /// Both builds of one context, target and platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Build {
+pub struct BuildRow {
     /// The build context, relative to the repository's root.
-    pub context: String,
+    pub(crate) context: String,
     /// The target stage; null for the last.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// The platform.
-    pub platform: String,
+    pub(crate) platform: String,
     /// The builder, in a few words.
     pub builder: String,
     /// The frontend that read the file.
-    pub frontend: String,
+    pub(crate) frontend: String,
     /// The outcome.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The reason, if the outcome is neither `same` nor `different`; else null.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The number of edited instructions that BuildKit showed as linked.
     pub linked: usize,
     /// The number of edited instructions.
@@ -271,7 +271,7 @@ pub struct Build {
     /// The edited instructions that were not executed.
     pub not_exercised: Vec<usize>,
     /// The assumptions that the build did not check.
-    pub assumptions: Vec<String>,
+    pub(crate) assumptions: Vec<String>,
     /// The number of differences, without nondeterministic ones; null if there were no two images to compare.
     pub differs: Option<usize>,
     /// The first of these differences; the evidence has all of them.
@@ -279,7 +279,7 @@ pub struct Build {
     /// The number of differences that two builds of the original also show; null as above.
     pub noise: Option<usize>,
     /// The commands that were run in both images.
-    pub smoke: Vec<Smoke>,
+    pub(crate) smoke: Vec<Smoke>,
     /// The measurements.
     pub measured: Measured,
 }
@@ -333,9 +333,9 @@ pub struct Layers {
 #[serde(deny_unknown_fields)]
 pub struct Left {
     /// The path in the repository.
-    pub path: String,
+    pub(crate) path: String,
     /// The reason why it is not edited; null if no instruction would be edited.
     pub why: Option<String>,
     /// Its COPY and ADD instructions, by verdict.
-    pub verdicts: Vec<VerdictCount>,
+    pub(crate) verdicts: Vec<VerdictCount>,
 }

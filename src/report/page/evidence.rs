@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::data::{Build, Verification};
+use super::data::{BuildRow, Verification};
 use super::figures;
 use super::html::{At, figure};
 use super::sections::{badge, code};
@@ -12,7 +12,7 @@ use crate::text::figures::number;
 use crate::text::words::{count, short_id};
 
 /// Returns a verification with its builds.
-pub fn verification(at: &At, found: &Verification) -> Markup {
+pub(crate) fn verification(at: &At, found: &Verification) -> Markup {
     html! {
         h4 { "Verification" }
         p {
@@ -30,7 +30,7 @@ fn reason(reason: Option<&str>) -> Markup {
     html! { @if let Some(reason) = reason { p { bdi { (reason) } } } }
 }
 
-fn build(at: &At, build: &Build) -> Markup {
+fn build(at: &At, build: &BuildRow) -> Markup {
     html! {
         h5 {
             "Context " (code(&build.context))
@@ -58,7 +58,7 @@ fn build(at: &At, build: &Build) -> Markup {
     }
 }
 
-fn differences(at: &At, build: &Build) -> Markup {
+fn differences(at: &At, build: &BuildRow) -> Markup {
     let shown = build.differences.len();
     let Some(differs) = build.differs else {
         return html! {

@@ -11,7 +11,7 @@ use crate::text::figures::{bytes, duration, number};
 use crate::text::words::count;
 
 /// The text for a missing measurement.
-pub const NOT_MEASURED: &str = "not measured";
+pub(crate) const NOT_MEASURED: &str = "not measured";
 
 /// One row of bars: the number, its maximum, and its place in the data.
 struct Bar<'a> {
@@ -25,7 +25,7 @@ struct Bar<'a> {
 }
 
 /// Returns the whole build, and the rebuilds after a change of the base image and of an early step.
-pub fn measured(at: &At, measured: &Measured) -> Markup {
+pub(crate) fn measured(at: &At, measured: &Measured) -> Markup {
     html! {
         div class="measured" {
             (block("Whole build", &times(&at.key("whole"), measured.whole.as_ref())))

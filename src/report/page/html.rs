@@ -8,27 +8,27 @@ use crate::text::escape::{is_hidden, shown};
 
 /// The place of a figure in the data of the page: a JSON pointer.
 #[derive(Clone, Default)]
-pub struct At(String);
+pub(crate) struct At(String);
 
 impl At {
     /// Returns the place of a key of this object.
-    pub fn key(&self, name: &'static str) -> Self {
+    pub(crate) fn key(&self, name: &'static str) -> Self {
         Self(format!("{}/{name}", self.0))
     }
 
     /// Returns the place of an item in the list under a key of this object.
-    pub fn item(&self, name: &'static str, index: usize) -> Self {
+    pub(crate) fn item(&self, name: &'static str, index: usize) -> Self {
         Self(format!("{}/{name}/{index}", self.0))
     }
 }
 
 /// Returns a formatted figure, with the number itself and its place in the data.
-pub fn figure(at: &At, value: impl Render, text: &str) -> Markup {
+pub(crate) fn figure(at: &At, value: impl Render, text: &str) -> Markup {
     html! { data value=(value) data-at=(at.0) { (text) } }
 }
 
 /// Returns a link if the address is one of the web; otherwise only its content.
-pub fn link(address: &str, content: &Markup) -> Markup {
+pub(crate) fn link(address: &str, content: &Markup) -> Markup {
     let is_of_the_web = address.starts_with("https://") || address.starts_with("http://");
     html! {
         @if is_of_the_web { a href=(address) rel="noreferrer" { (content) } } @else { span { (content) } }
@@ -37,13 +37,13 @@ pub fn link(address: &str, content: &Markup) -> Markup {
 
 /// Returns markup with invisible characters shown as escapes. Only text has them, since markup is literals of this
 /// program.
-pub fn visible(markup: Markup) -> Markup {
+pub(crate) fn visible(markup: Markup) -> Markup {
     PreEscaped(shown(&markup.into_string()).into_owned())
 }
 
 /// Returns JSON for a script element that people may also read in the source: characters that could end the element,
 /// and invisible characters, are escaped.
-pub fn inline_json(json: &str) -> Markup {
+pub(crate) fn inline_json(json: &str) -> Markup {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if matches!(c, '<' | '>' | '&') || (is_hidden(c) && c != '\n') {

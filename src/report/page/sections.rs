@@ -10,17 +10,17 @@ use crate::text::figures::number;
 use crate::text::words::{count, short_id};
 
 /// Returns a state or an outcome: words on a coloured ground.
-pub fn badge(look: Look) -> Markup {
+pub(crate) fn badge(look: Look) -> Markup {
     html! { span class={ "badge " (look.class) } { (look.words) } }
 }
 
 /// Returns a path, an instruction or a command of the repository, with its own text direction.
-pub fn code(text: &str) -> Markup {
+pub(crate) fn code(text: &str) -> Markup {
     html! { code dir="ltr" { (text) } }
 }
 
 /// Returns verdicts with their numbers, as in `3 link · 1 hold`.
-pub fn verdicts(at: &At, verdicts: &[VerdictCount]) -> Markup {
+pub(crate) fn verdicts(at: &At, verdicts: &[VerdictCount]) -> Markup {
     html! {
         @if verdicts.is_empty() { "no COPY or ADD" }
         @for (index, counted) in verdicts.iter().enumerate() {
@@ -32,12 +32,12 @@ pub fn verdicts(at: &At, verdicts: &[VerdictCount]) -> Markup {
 }
 
 /// Returns the id of a file's element on the page.
-pub fn place(wave: usize, file: usize) -> String {
+pub(crate) fn place(wave: usize, file: usize) -> String {
     format!("file-{wave}-{file}")
 }
 
 /// Returns a pull request, as a link if there is a forge.
-pub fn pull(at: &At, page: &StatusPage, number: u64) -> Markup {
+pub(crate) fn pull(at: &At, page: &StatusPage, number: u64) -> Markup {
     numbered(at, page, "pull", number)
 }
 
@@ -49,7 +49,7 @@ fn numbered(at: &At, page: &StatusPage, kind: &str, number: u64) -> Markup {
 }
 
 /// Returns the campaign, the repository, the base branch and the time.
-pub fn head(at: &At, page: &StatusPage) -> Markup {
+pub(crate) fn head(at: &At, page: &StatusPage) -> Markup {
     html! {
         header {
             h1 { "Campaign " (code(&page.campaign)) }
@@ -77,7 +77,7 @@ fn fact(name: &str, value: &Markup) -> Markup {
 }
 
 /// Returns the progress in numbers.
-pub fn glance(at: &At, page: &StatusPage) -> Markup {
+pub(crate) fn glance(at: &At, page: &StatusPage) -> Markup {
     let (totals, at) = (&page.totals, at.key("totals"));
     html! {
         section aria-labelledby="glance" {
@@ -120,7 +120,7 @@ pub fn glance(at: &At, page: &StatusPage) -> Markup {
 }
 
 /// Returns the reason why the campaign is stopped, and the files that wait for a decision.
-pub fn people(at: &At, page: &StatusPage) -> Markup {
+pub(crate) fn people(at: &At, page: &StatusPage) -> Markup {
     let asking = |file: &File| file.state.asks().is_some();
     let none = page.contradicted.is_none() && !page.waves.iter().flat_map(|wave| &wave.files).any(asking);
     html! {
@@ -160,7 +160,7 @@ fn ask(at: &At, page: &StatusPage, file: &File, asks: &str) -> Markup {
 }
 
 /// Returns the success criteria.
-pub fn criteria(at: &At, page: &StatusPage) -> Markup {
+pub(crate) fn criteria(at: &At, page: &StatusPage) -> Markup {
     html! {
         section aria-labelledby="criteria" {
             h2 id="criteria" { "Success criteria" }
@@ -186,7 +186,7 @@ pub fn criteria(at: &At, page: &StatusPage) -> Markup {
 }
 
 /// Returns the sums of all measurements.
-pub fn gain(at: &At, page: &StatusPage) -> Markup {
+pub(crate) fn gain(at: &At, page: &StatusPage) -> Markup {
     html! {
         section aria-labelledby="gain" {
             h2 id="gain" { "Before and after" }
@@ -197,7 +197,7 @@ pub fn gain(at: &At, page: &StatusPage) -> Markup {
 }
 
 /// Returns the files that are in no wave.
-pub fn left(at: &At, page: &StatusPage) -> Markup {
+pub(crate) fn left(at: &At, page: &StatusPage) -> Markup {
     html! {
         @if !page.left.is_empty() {
             section aria-labelledby="left" {

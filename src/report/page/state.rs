@@ -4,13 +4,13 @@ use super::data::State;
 use crate::campaign::progress::{FileState, OpenState};
 
 /// A state with its author and its reason.
-pub struct Stated {
+pub(crate) struct Stated {
     /// The state.
-    pub state: State,
+    pub(crate) state: State,
     /// The author, if known.
-    pub by: Option<String>,
+    pub(crate) by: Option<String>,
     /// The reason, if the state alone does not explain it.
-    pub why: Option<String>,
+    pub(crate) why: Option<String>,
 }
 
 impl From<State> for Stated {
@@ -20,7 +20,7 @@ impl From<State> for Stated {
 }
 
 /// Returns the state of a file. `waits` is true if its wave waits.
-pub fn of(state: &FileState, waits: bool) -> Stated {
+pub(crate) fn of(state: &FileState, waits: bool) -> Stated {
     let held = |why: &dyn std::fmt::Display| Stated { why: Some(why.to_string()), ..State::Held.into() };
     match state {
         FileState::Done => State::Done.into(),

@@ -4,7 +4,7 @@ use super::data::{Layers, Measured, Rebuilt, Times};
 use crate::campaign::evidence::Rebuild;
 
 /// Returns the sum of the measurements.
-pub fn sum<'a>(all: impl Iterator<Item = &'a Measured>) -> Measured {
+pub(crate) fn sum<'a>(all: impl Iterator<Item = &'a Measured>) -> Measured {
     all.fold(Measured::default(), |mut sum, one| {
         add_times(&mut sum.whole, one.whole.as_ref());
         add(&mut sum.moved_base, &one.moved_base);

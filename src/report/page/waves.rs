@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::data::{File, Line, StatusPage, Wave};
+use super::data::{File, InstructionRow, StatusPage, Wave};
 use super::evidence;
 use super::figures;
 use super::html::{At, figure};
@@ -14,7 +14,7 @@ use crate::campaign::evidence::Outcome;
 use crate::text::figures::{duration, number};
 
 /// Returns each wave.
-pub fn waves(at: &At, page: &StatusPage) -> Markup {
+pub(crate) fn waves(at: &At, page: &StatusPage) -> Markup {
     html! {
         @for (index, found) in page.waves.iter().enumerate() {
             @let id = format!("wave-{}", found.number);
@@ -110,7 +110,7 @@ fn facts(file: &File) -> Markup {
     }
 }
 
-fn lines(at: &At, lines: &[Line]) -> Markup {
+fn lines(at: &At, lines: &[InstructionRow]) -> Markup {
     html! {
         h4 { "COPY and ADD" }
         ol class="lines" {
@@ -133,7 +133,7 @@ fn lines(at: &At, lines: &[Line]) -> Markup {
     }
 }
 
-fn look(line: &Line) -> Look {
+fn look(line: &InstructionRow) -> Look {
     let class = if line.selected { "good" } else { "quiet" };
     Look { words: line.verdict.words(), class }
 }

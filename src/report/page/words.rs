@@ -8,11 +8,11 @@ use crate::campaign::evidence::{Cause, EvidenceSummary, Outcome};
 
 /// The look of a state: words and a class.
 #[derive(Clone, Copy)]
-pub struct Look {
+pub(crate) struct Look {
     /// The words.
-    pub words: &'static str,
+    pub(crate) words: &'static str,
     /// The class: `good`, `busy`, `quiet`, `warn` or `bad`.
-    pub class: &'static str,
+    pub(crate) class: &'static str,
 }
 
 const fn look(words: &'static str, class: &'static str) -> Look {
@@ -21,7 +21,7 @@ const fn look(words: &'static str, class: &'static str) -> Look {
 
 impl State {
     /// Returns the look of the state.
-    pub fn look(self) -> Look {
+    pub(crate) fn look(self) -> Look {
         match self {
             Self::Done => look("done", "good"),
             Self::Merged => look("merged, not fetched yet", "good"),
@@ -40,7 +40,7 @@ impl State {
     }
 
     /// Returns the step that the maintainers have to take; `None` if the campaign continues without them.
-    pub fn asks(self) -> Option<&'static str> {
+    pub(crate) fn asks(self) -> Option<&'static str> {
         match self {
             Self::Held => Some("blocked by its evidence"),
             Self::Declined => Some("to try again, tick its line in the tracking issue"),
@@ -63,7 +63,7 @@ impl State {
 
 impl WaveState {
     /// Returns the look of the wave's state.
-    pub fn look(self) -> Look {
+    pub(crate) fn look(self) -> Look {
         match self {
             Self::Done => look("done", "good"),
             Self::Open => look("open", "busy"),
@@ -74,7 +74,7 @@ impl WaveState {
 
 impl CriterionState {
     /// Returns the look of the criterion's result.
-    pub fn look(self) -> Look {
+    pub(crate) fn look(self) -> Look {
         match self {
             Self::Met => look("met", "good"),
             Self::Open => look("not yet", "busy"),
@@ -85,7 +85,7 @@ impl CriterionState {
 }
 
 /// Returns the class of an evidence state; its words are [`File::says`](super::data::File::says).
-pub fn evidence(summary: EvidenceSummary) -> &'static str {
+pub(crate) fn evidence(summary: EvidenceSummary) -> &'static str {
     match summary {
         EvidenceSummary::Verified => "good",
         EvidenceSummary::Missing => "quiet",
@@ -99,7 +99,7 @@ pub fn evidence(summary: EvidenceSummary) -> &'static str {
 }
 
 /// Returns the look of an outcome.
-pub fn outcome(outcome: Outcome) -> Look {
+pub(crate) fn outcome(outcome: Outcome) -> Look {
     match outcome {
         Outcome::Same => look("images identical", "good"),
         Outcome::CouldNotTest => look("could not test: the builder cannot link", "warn"),
@@ -110,12 +110,12 @@ pub fn outcome(outcome: Outcome) -> Look {
 }
 
 /// Returns the look of a command that was run in both images.
-pub fn smoke(agrees: bool) -> Look {
+pub(crate) fn smoke(agrees: bool) -> Look {
     if agrees { look("agrees", "good") } else { look("differs", "bad") }
 }
 
 /// Returns the cause of a difference.
-pub fn cause(at: &At, cause: &Cause) -> Markup {
+pub(crate) fn cause(at: &At, cause: &Cause) -> Markup {
     html! {
         @match cause {
             Cause::Header => "the header alone",

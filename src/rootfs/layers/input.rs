@@ -53,7 +53,7 @@ impl Compression {
 }
 
 /// A source of tar blocks.
-pub(crate) trait Source {
+pub(crate) trait LayerSource {
     /// Fills `buffer` as far as there are bytes. Returns the number of bytes.
     fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
@@ -64,7 +64,7 @@ pub(crate) trait Source {
 /// A source that cannot seek.
 struct Streamed<R>(R);
 
-impl<R: Read> Source for Streamed<R> {
+impl<R: Read> LayerSource for Streamed<R> {
     fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         fill(&mut self.0, buffer)
     }
@@ -75,7 +75,7 @@ impl<R: Read> Source for Streamed<R> {
 }
 
 /// A file that can be read at any offset.
-pub trait ReadAt {
+pub(crate) trait ReadAt {
     /// Reads bytes from `offset` on, as [`Read::read`] does.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ pub(crate) struct Reader<'a, F: ?Sized> {
 }
 
 impl<'a, F: ReadAt + ?Sized> Reader<'a, F> {
-    pub fn new(file: &'a F) -> Self {
+    pub(crate) fn new(file: &'a F) -> Self {
         Self { file, at: 0 }
     }
 }
@@ -170,7 +170,7 @@ impl<F: ReadAt + ?Sized> Passing<'_, F> {
     }
 }
 
-impl<F: ReadAt + ?Sized> Source for Passing<'_, F> {
+impl<F: ReadAt + ?Sized> LayerSource for Passing<'_, F> {
     fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -216,7 +216,7 @@ fn fill(reader: &mut impl Read, mut buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// A decompressed source of tar blocks.
-pub(crate) type Blocks<'a> = (Box<dyn Source + 'a>, Compression);
+pub(crate) type Blocks<'a> = (Box<dyn LayerSource + 'a>, Compression);
 
 /// Opens a reader that may be a pipe.
 pub(crate) fn stream<'a>(mut reader: impl Read + 'a) -> Result<Blocks<'a>, LayerError> {
@@ -258,7 +258,7 @@ fn head(reader: &mut impl Read) -> Result<(Vec<u8>, Compression), LayerError> {
     Ok((head, compression))
 }
 
-fn decompressed<'a>(reader: impl BufRead + 'a, compression: Compression) -> Box<dyn Source + 'a> {
+fn decompressed<'a>(reader: impl BufRead + 'a, compression: Compression) -> Box<dyn LayerSource + 'a> {
     match compression {
         Compression::None => Box::new(Streamed(reader)),
         Compression::Gzip => Box::new(Streamed(BufReader::new(MultiGzDecoder::new(reader)))),

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use tar::Header;
 
 use super::LayerError;
-use super::input::{Blocks, Compression, Source, ends_early};
+use super::input::{Blocks, Compression, LayerSource, ends_early};
 
 /// The block size of a tar.
 const BLOCK: u64 = 512;
@@ -38,24 +38,24 @@ pub(crate) enum Kind {
 /// One member, with its extended headers and long names applied.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
-    pub name: Vec<u8>,
-    pub link: Vec<u8>,
-    pub kind: Kind,
-    pub mode: u32,
-    pub uid: u32,
-    pub gid: u32,
+    pub(crate) name: Vec<u8>,
+    pub(crate) link: Vec<u8>,
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
     /// Names and values of the extended attributes, sorted by name, each value as the tar dialect encodes it.
-    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     /// Major and minor number; devices only.
-    pub device: (u32, u32),
+    pub(crate) device: (u32, u32),
     /// The number of content bytes in the archive; a sparse file has fewer than its size.
-    pub size: u64,
+    pub(crate) size: u64,
     /// True if the content is stored as a sparse file.
-    pub sparse: bool,
+    pub(crate) sparse: bool,
     /// The offset of its header in the uncompressed archive.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// The offset of its content in the uncompressed archive.
-    pub content: u64,
+    pub(crate) content: u64,
 }
 
 /// The extended headers and long names before a member.
@@ -68,7 +68,7 @@ struct Extensions {
 
 /// Reads the members of a tar.
 pub(crate) struct Members<'a> {
-    source: Box<dyn Source + 'a>,
+    source: Box<dyn LayerSource + 'a>,
     compression: Compression,
     /// The number of bytes read so far.
     at: u64,
@@ -79,17 +79,17 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    pub fn new((source, compression): Blocks<'a>) -> Self {
+    pub(crate) fn new((source, compression): Blocks<'a>) -> Self {
         Self { source, compression, at: 0, next: 0, last: Vec::new(), marked: false }
     }
 
     /// Returns the offset of the next header.
-    pub fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.next
     }
 
     /// Returns the next member, `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Member>, LayerError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Member>, LayerError> {
         let mut extensions = Extensions::default();
         while let Some(header) = self.header()? {
             let offset = self.at - BLOCK;
@@ -115,12 +115,12 @@ impl<'a> Members<'a> {
     }
 
     /// Returns true if the tar ended with zero blocks, not only with the end of the file.
-    pub fn has_end_marker(&self) -> bool {
+    pub(crate) fn has_end_marker(&self) -> bool {
         self.marked
     }
 
     /// Returns the content of the last member that was read, if it is not longer than `limit`.
-    pub fn content(&mut self, member: &Member, limit: u64) -> Result<Option<Vec<u8>>, LayerError> {
+    pub(crate) fn content(&mut self, member: &Member, limit: u64) -> Result<Option<Vec<u8>>, LayerError> {
         if member.sparse || member.size > limit {
             return Ok(None);
         }
@@ -128,12 +128,12 @@ impl<'a> Members<'a> {
     }
 
     /// Returns a reader of the stored content of the last member that was read.
-    pub fn stored(&mut self, member: &Member) -> Stored<'_, 'a> {
+    pub(crate) fn stored(&mut self, member: &Member) -> Stored<'_, 'a> {
         Stored { left: member.size, members: self }
     }
 
     /// Converts an error of [`stored`](Self::stored).
-    pub fn failed(&self, source: io::Error) -> LayerError {
+    pub(crate) fn failed(&self, source: io::Error) -> LayerError {
         match self.compression {
             _ if ends_early(&source) => self.truncated(),
             Compression::None => LayerError::Read { offset: self.at, source },

@@ -62,30 +62,30 @@ pub(crate) enum Written<'l, E> {
 
 /// A layer while it is applied to a filesystem. Its whiteouts come first.
 pub(crate) struct Overlay<'f, F> {
-    pub files: &'f mut F,
+    pub(crate) files: &'f mut F,
     /// The symlinks that this layer put.
     symlinks: HashSet<Vec<u8>>,
 }
 
 impl<'f, F: Filesystem> Overlay<'f, F> {
-    pub fn over(files: &'f mut F) -> Self {
+    pub(crate) fn over(files: &'f mut F) -> Self {
         Self { files, symlinks: HashSet::new() }
     }
 
     /// Removes a path of the lower layers: a whiteout.
-    pub fn remove(&mut self, path: &[u8]) {
+    pub(crate) fn remove(&mut self, path: &[u8]) {
         self.make_directory(split(path).0);
         self.files.remove_tree(path);
     }
 
     /// Removes everything of the lower layers below a path: an opaque whiteout.
-    pub fn remove_below(&mut self, path: &[u8]) {
+    pub(crate) fn remove_below(&mut self, path: &[u8]) {
         self.make_directory(path);
         self.files.remove_below(path);
     }
 
     /// Puts a member into the filesystem and returns its path. `offset` is its place in the tar.
-    pub fn write<'p>(
+    pub(crate) fn write<'p>(
         &mut self,
         path: &'p F::Path,
         what: Written<'_, F::Entry>,

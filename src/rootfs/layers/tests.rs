@@ -1,9 +1,14 @@
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 
 use flate2::write::GzEncoder;
 use tar::{Builder, EntryType, Header};
 
 use super::*;
+
+/// Applies a layer from its first byte to its last, as a compressed one is read.
+fn apply_layer(tree: &mut Tree, reader: impl Read) -> Result<LayerSummary, LayerError> {
+    apply(tree, input::stream(reader)?)
+}
 
 /// A tar that is written member by member.
 struct Layer(Builder<Vec<u8>>);

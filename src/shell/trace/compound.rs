@@ -16,7 +16,7 @@ use crate::text::pattern::Pattern;
 const ROUNDS: usize = 64;
 
 impl Walker<'_> {
-    pub fn compound(&mut self, compound: &CompoundCommand, envs: Vec<Env>) -> Vec<Env> {
+    pub(crate) fn compound(&mut self, compound: &CompoundCommand, envs: Vec<Env>) -> Vec<Env> {
         match compound {
             CompoundCommand::Arithmetic(_) => envs,
             CompoundCommand::BraceGroup(group) => self.list(&group.list, envs),

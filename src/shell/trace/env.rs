@@ -23,9 +23,9 @@ pub(super) enum Value {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Arguments {
     /// Those that are known.
-    pub known: Vec<Pattern>,
+    pub(crate) known: Vec<Pattern>,
     /// Whether unknown ones follow, and which of the caller's the first of them is.
-    pub open: Option<usize>,
+    pub(crate) open: Option<usize>,
 }
 
 /// What is written to standard output.
@@ -46,20 +46,20 @@ pub(super) struct Env {
     /// What unknown variables hold where nobody sets them, by hole.
     defaults: Rc<BTreeMap<String, Pattern>>,
     /// The working directory, absolute.
-    pub folder: Pattern,
+    pub(crate) folder: Pattern,
     /// What `popd` goes back to.
-    pub folders: Vec<Pattern>,
+    pub(crate) folders: Vec<Pattern>,
     /// The positional parameters.
-    pub arguments: Arguments,
+    pub(crate) arguments: Arguments,
     /// What a command substitution reads.
-    pub output: Output,
+    pub(crate) output: Output,
     /// What `local` hides, to be put back.
     locals: Vec<(String, Option<Value>)>,
 }
 
 impl Env {
     /// A script that starts in `folder` with unknown arguments.
-    pub fn new(folder: Pattern) -> Self {
+    pub(crate) fn new(folder: Pattern) -> Self {
         Self {
             variables: Rc::default(),
             defaults: Rc::default(),
@@ -73,23 +73,23 @@ impl Env {
 
     /// The same with another standard output.
     #[must_use]
-    pub fn printing(&self, output: Output) -> Self {
+    pub(crate) fn printing(&self, output: Output) -> Self {
         Self { output, ..self.clone() }
     }
 
     /// The same variables where another shell stands.
     #[must_use]
-    pub fn restarted(&self, other: &Self) -> Self {
+    pub(crate) fn restarted(&self, other: &Self) -> Self {
         Self { variables: self.variables.clone(), defaults: self.defaults.clone(), ..other.clone() }
     }
 
     /// What the script gave a variable.
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.variables.get(name)
     }
 
     /// Gives a variable a value; one that is too long becomes `hole`.
-    pub fn set(&mut self, name: &str, value: Value, hole: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: Value, hole: &str) {
         let fits = match &value {
             Value::One(value) => fits(value),
             Value::Many(values) => values.len() <= MOST && values.iter().all(fits),
@@ -99,22 +99,22 @@ impl Env {
     }
 
     /// Takes a variable away: it is known to be empty.
-    pub fn unset(&mut self, name: &str) {
+    pub(crate) fn unset(&mut self, name: &str) {
         Rc::make_mut(&mut self.variables).insert(name.to_owned(), Value::One(Pattern::default()));
     }
 
     /// Hides a variable until the function returns.
-    pub fn hide(&mut self, name: &str) {
+    pub(crate) fn hide(&mut self, name: &str) {
         self.locals.push((name.to_owned(), self.variables.get(name).cloned()));
     }
 
     /// How many variables are hidden.
-    pub fn hidden(&self) -> usize {
+    pub(crate) fn hidden(&self) -> usize {
         self.locals.len()
     }
 
     /// Puts back what was hidden since `hidden` variables were.
-    pub fn reveal(&mut self, hidden: usize) {
+    pub(crate) fn reveal(&mut self, hidden: usize) {
         while self.locals.len() > hidden {
             let Some((name, value)) = self.locals.pop() else { break };
             let variables = Rc::make_mut(&mut self.variables);
@@ -126,19 +126,19 @@ impl Env {
     }
 
     /// What an unknown variable holds where nobody sets it.
-    pub fn default_of(&self, hole: &str) -> Option<&Pattern> {
+    pub(crate) fn default_of(&self, hole: &str) -> Option<&Pattern> {
         self.defaults.get(hole)
     }
 
     /// Notes what the unknown `hole` holds where nobody sets it. The first word counts.
-    pub fn note_default(&mut self, hole: &str, value: Pattern) {
+    pub(crate) fn note_default(&mut self, hole: &str, value: Pattern) {
         if fits(&value) && value != Pattern::hole(hole) && !self.defaults.contains_key(hole) {
             Rc::make_mut(&mut self.defaults).insert(hole.to_owned(), value);
         }
     }
 
     /// Notes that something is written.
-    pub fn write(&mut self, text: Option<&Pattern>) {
+    pub(crate) fn write(&mut self, text: Option<&Pattern>) {
         match (&mut self.output, text) {
             (Output::Text(output), Some(text)) if output.parts().len() < MOST => output.push(text),
             (Output::Text(_), _) => self.output = Output::Unknown,
@@ -147,7 +147,7 @@ impl Env {
     }
 
     /// The names of the variables that the two do not agree on.
-    pub fn differences(&self, other: &Self) -> Vec<String> {
+    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
         let names = self.variables.keys().chain(other.variables.keys());
         let mut differ: Vec<String> =
             names.filter(|name| self.get(name) != other.get(name)).cloned().collect();
@@ -157,13 +157,13 @@ impl Env {
     }
 
     /// Returns true if the two differ in variables alone.
-    pub fn stands_as(&self, other: &Self) -> bool {
+    pub(crate) fn stands_as(&self, other: &Self) -> bool {
         let place = |env: &Self| (env.folder.clone(), env.folders.clone(), env.arguments.clone());
         place(self) == place(other) && self.output == other.output && self.locals == other.locals
     }
 
     /// Returns true if nothing is known of a variable.
-    pub fn is_unknown(&self, name: &str) -> bool {
+    pub(crate) fn is_unknown(&self, name: &str) -> bool {
         match self.get(name) {
             None => true,
             Some(Value::One(value)) => lone_hole(value).is_some(),
@@ -173,7 +173,7 @@ impl Env {
 
     /// One shell for two: what they do not agree on is unknown, and what `self` has is what it is by default.
     #[must_use]
-    pub fn join(&self, other: &Self) -> Self {
+    pub(crate) fn join(&self, other: &Self) -> Self {
         let mut joined = self.clone();
         for (hole, value) in &*other.defaults {
             joined.note_default(hole, value.clone());

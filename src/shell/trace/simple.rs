@@ -57,14 +57,14 @@ impl<'s> Parts<'s> {
 
 /// A command with its arguments, where it runs.
 pub(super) struct Call {
-    pub words: Vec<Pattern>,
-    pub stdin: Option<Pattern>,
-    pub line: usize,
+    pub(crate) words: Vec<Pattern>,
+    pub(crate) stdin: Option<Pattern>,
+    pub(crate) line: usize,
 }
 
 impl Walker<'_> {
     /// Runs a simple command.
-    pub fn simple(&mut self, simple: &SimpleCommand, mut env: Env) -> Vec<Env> {
+    pub(crate) fn simple(&mut self, simple: &SimpleCommand, mut env: Env) -> Vec<Env> {
         if !self.step() {
             return vec![env];
         }
@@ -122,7 +122,7 @@ impl Walker<'_> {
     }
 
     /// The file that a pipeline that starts with `command` hands to the next.
-    pub fn handed(&mut self, command: &Ast, env: &Env) -> Option<Pattern> {
+    pub(crate) fn handed(&mut self, command: &Ast, env: &Env) -> Option<Pattern> {
         let Ast::Simple(simple) = command else { return None };
         let parts = Parts::of(simple);
         let name = simple.word_or_name.as_ref()?;
@@ -209,7 +209,7 @@ impl Walker<'_> {
     }
 
     /// Runs a command with its arguments.
-    pub fn call(&mut self, mut call: Call, mut env: Env) -> Vec<Env> {
+    pub(crate) fn call(&mut self, mut call: Call, mut env: Env) -> Vec<Env> {
         // A command that a variable holds.
         if let Some(hole) = call.words.first().and_then(lone_hole)
             && let Some(default) = env.default_of(hole).and_then(Pattern::known)

@@ -28,7 +28,7 @@ pub(super) fn is_test(pipeline: &Pipeline) -> bool {
 
 impl Walker<'_> {
     /// Returns true if a condition holds, where that is known.
-    pub fn truth(&mut self, condition: &CompoundList, env: &Env) -> Option<bool> {
+    pub(crate) fn truth(&mut self, condition: &CompoundList, env: &Env) -> Option<bool> {
         let [item] = &condition.0[..] else { return None };
         let pipeline = &item.0.first;
         let ([command], true) = (&pipeline.seq[..], item.0.additional.is_empty()) else { return None };

@@ -24,20 +24,20 @@ const STEPS: usize = 20_000;
 const BYTES: usize = 8 << 20;
 /// Follows a script and writes down what it may run.
 pub(super) struct Walker<'a> {
-    pub given: &'a dyn Fn(&str) -> Option<Pattern>,
-    pub functions: HashMap<String, Rc<FunctionBody>>,
-    pub found: Vec<Command>,
+    pub(crate) given: &'a dyn Fn(&str) -> Option<Pattern>,
+    pub(crate) functions: HashMap<String, Rc<FunctionBody>>,
+    pub(crate) found: Vec<Command>,
     seen: HashSet<Command>,
     /// Functions that were called.
-    pub called: HashSet<String>,
+    pub(crate) called: HashSet<String>,
     /// Shells that left the function, the loop or the round that is followed.
-    pub returned: Vec<Env>,
-    pub broke: Vec<Env>,
-    pub continued: Vec<Env>,
+    pub(crate) returned: Vec<Env>,
+    pub(crate) broke: Vec<Env>,
+    pub(crate) continued: Vec<Env>,
     /// The last shell that ended.
-    pub ended: Option<Env>,
+    pub(crate) ended: Option<Env>,
     /// What the pipeline hands to the command.
-    pub piped: Option<Pattern>,
+    pub(crate) piped: Option<Pattern>,
     parsed: HashMap<String, Option<Rc<Program>>>,
     /// The names of the values that an assignment gives, by variable and line.
     names: HashMap<String, Vec<usize>>,
@@ -93,7 +93,7 @@ pub(super) fn commands(
 
 impl Walker<'_> {
     /// Takes from what may be read; says whether anything is left.
-    pub fn spend(&mut self, bytes: usize) -> bool {
+    pub(crate) fn spend(&mut self, bytes: usize) -> bool {
         self.bytes = self.bytes.saturating_sub(bytes);
         if self.bytes == 0 {
             self.steps = 0;
@@ -102,12 +102,12 @@ impl Walker<'_> {
     }
 
     /// Takes one command from those that are followed; says whether it may be.
-    pub fn step(&mut self) -> bool {
+    pub(crate) fn step(&mut self) -> bool {
         self.steps = self.steps.saturating_sub(1);
         self.steps > 0
     }
 
-    pub fn nested<T>(&mut self, otherwise: T, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn nested<T>(&mut self, otherwise: T, run: impl FnOnce(&mut Self) -> T) -> T {
         if self.depth >= DEPTH || !self.step() {
             return otherwise;
         }
@@ -118,29 +118,29 @@ impl Walker<'_> {
     }
 
     /// Writes down a command.
-    pub fn record(&mut self, command: Command) {
+    pub(crate) fn record(&mut self, command: Command) {
         if self.seen.insert(command.clone()) {
             self.found.push(command);
         }
     }
 
-    pub fn line_of(&self, word: &Word) -> usize {
+    pub(crate) fn line_of(&self, word: &Word) -> usize {
         // A word that follows a continued line starts at the backslash, for the parser.
         self.line_at(word.loc.as_ref().map_or(1, |span| span.end.line))
     }
 
     /// The line to report for what stands on a line of the text that is read.
-    pub fn line_at(&self, line: usize) -> usize {
+    pub(crate) fn line_at(&self, line: usize) -> usize {
         self.line.unwrap_or(line.max(1))
     }
 
     /// Returns true if the body of a function is followed.
-    pub fn within_function(&self) -> bool {
+    pub(crate) fn within_function(&self) -> bool {
         self.within > 0
     }
 
     /// The name of the unknown value that a variable gets on a line: the variable's own the first time.
-    pub fn name(&mut self, variable: &str, line: usize) -> String {
+    pub(crate) fn name(&mut self, variable: &str, line: usize) -> String {
         let lines = self.names.entry(variable.to_owned()).or_default();
         let at = lines.iter().position(|known| *known == line).unwrap_or_else(|| {
             lines.push(line);
@@ -163,7 +163,7 @@ impl Walker<'_> {
     }
 
     /// Runs a text as a script in the shell as it is.
-    pub fn text(&mut self, text: &str, env: Env, line: usize) -> Vec<Env> {
+    pub(crate) fn text(&mut self, text: &str, env: Env, line: usize) -> Vec<Env> {
         let Some(program) = self.parse(text) else { return vec![env] };
         let outer = self.line.replace(line);
         let envs = self.nested(vec![env.clone()], |walker| walker.program(&program, vec![env]));
@@ -172,7 +172,7 @@ impl Walker<'_> {
     }
 
     /// What a command substitution becomes.
-    pub fn substitute(&mut self, env: &Env, text: &str, line: usize) -> Pattern {
+    pub(crate) fn substitute(&mut self, env: &Env, text: &str, line: usize) -> Pattern {
         let inner = env.printing(Output::Text(Pattern::default()));
         let envs = self.subshell(|walker| walker.text(text, inner, line));
         let mut outputs: Vec<Output> = envs.into_iter().map(|env| env.output).collect();
@@ -187,7 +187,7 @@ impl Walker<'_> {
     }
 
     /// Runs something whose exits leave it alone.
-    pub fn subshell<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn subshell<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         let outer = (
             std::mem::take(&mut self.returned),
             std::mem::take(&mut self.broke),
@@ -247,7 +247,7 @@ impl Walker<'_> {
     }
 
     /// Runs the body of a function.
-    pub fn body(&mut self, body: &FunctionBody, envs: Vec<Env>) -> Vec<Env> {
+    pub(crate) fn body(&mut self, body: &FunctionBody, envs: Vec<Env>) -> Vec<Env> {
         let outer = std::mem::take(&mut self.returned);
         self.within += 1;
         let mut ends = self.nested(envs.clone(), |walker| walker.redirected(&body.0, body.1.as_ref(), envs));
@@ -264,7 +264,7 @@ impl Walker<'_> {
         envs
     }
 
-    pub fn list(&mut self, list: &CompoundList, mut envs: Vec<Env>) -> Vec<Env> {
+    pub(crate) fn list(&mut self, list: &CompoundList, mut envs: Vec<Env>) -> Vec<Env> {
         for item in &list.0 {
             if envs.is_empty() {
                 break;
@@ -325,7 +325,7 @@ impl Walker<'_> {
             .collect()
     }
 
-    pub fn command(&mut self, command: &Ast, envs: Vec<Env>) -> Vec<Env> {
+    pub(crate) fn command(&mut self, command: &Ast, envs: Vec<Env>) -> Vec<Env> {
         match command {
             Ast::Simple(simple) => {
                 let ends = envs.into_iter().map(|env| self.simple(simple, env)).collect();

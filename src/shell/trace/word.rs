@@ -103,14 +103,14 @@ enum Found {
 
 /// Expands the words of one command of one shell.
 pub(super) struct Expander<'e, 'w, 'a> {
-    pub walker: &'e mut Walker<'a>,
-    pub env: &'w mut Env,
-    pub line: usize,
+    pub(crate) walker: &'e mut Walker<'a>,
+    pub(crate) env: &'w mut Env,
+    pub(crate) line: usize,
 }
 
 impl Expander<'_, '_, '_> {
     /// The arguments that a word becomes.
-    pub fn fields(&mut self, word: &str) -> Vec<Pattern> {
+    pub(crate) fn fields(&mut self, word: &str) -> Vec<Pattern> {
         let mut out = Out::default();
         self.scan(word, Part::Word, &mut out, 0);
         out.end_field();
@@ -118,7 +118,7 @@ impl Expander<'_, '_, '_> {
     }
 
     /// The value of a word where nothing is split.
-    pub fn value(&mut self, word: &str) -> Pattern {
+    pub(crate) fn value(&mut self, word: &str) -> Pattern {
         let mut out = Out::default();
         self.scan(word, Part::Value, &mut out, 0);
         out.current

@@ -141,12 +141,14 @@ impl DockerBuildx {
         for (name, value) in one.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
             option(name, value);
         }
-        for (name, values) in [("build-arg", &request.build_args), ("build-context", &request.contexts)] {
-            for (key, value) in values {
-                option(name, &format!("{key}={value}"));
-            }
+        for (key, value) in &request.build_args {
+            option("build-arg", &format!("{key}={value}"));
         }
-        let many = [("secret", &request.secrets), ("ssh", &request.ssh), ("no-cache-filter", &request.anew)];
+        for (key, context) in &request.contexts {
+            option("build-context", &format!("{key}={context}"));
+        }
+        let many =
+            [("secret", &request.secrets), ("ssh", &request.ssh), ("no-cache-filter", &request.uncached)];
         for (name, values) in many {
             for value in values {
                 option(name, value);

@@ -27,9 +27,9 @@ fn given() -> tempfile::TempDir {
 }
 
 #[test]
-fn modes_and_times_are_those_of_nobody() {
+fn modes_and_times_do_not_depend_on_the_checkout() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
-    let checkout = export(&Source::folder(from.path()), &whole(), to.path()).unwrap();
+    let checkout = export(&SourceTree::folder(from.path()), &whole(), to.path()).unwrap();
     let meta = |at: &str| fs::symlink_metadata(checkout.root().join(at)).unwrap();
     let modes = ["", "a", "a/b", "a/b/run.sh", "a/text"].map(|at| meta(at).mode() & 0o7777);
     assert_eq!(modes, [0o755, 0o755, 0o755, 0o755, 0o644]);
@@ -54,11 +54,11 @@ fn none() -> BTreeMap<String, String> {
 fn only_what_is_asked_for_is_written() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
     let folders = BTreeSet::from([Some(path("a/b")), Some(path("nothing"))]);
-    let mut checkout = export(&Source::folder(from.path()), &folders, to.path()).unwrap();
+    let mut checkout = export(&SourceTree::folder(from.path()), &folders, to.path()).unwrap();
     assert!(checkout.root().join("a/b/run.sh").exists());
     assert!(!checkout.root().join("a/text").exists() && !checkout.root().join("c").exists());
     let context = checkout.context(Some(&path("a/b")), &none()).unwrap().unwrap();
-    assert_eq!(context.canonicalize().unwrap(), checkout.root().canonicalize().unwrap().join("a/b"));
+    assert_eq!(context.path().canonicalize().unwrap(), checkout.root().canonicalize().unwrap().join("a/b"));
     assert_eq!(checkout.context(Some(&path("a/b")), &none()).unwrap(), Some(context));
     assert_eq!(checkout.context(Some(&path("nothing")), &none()).unwrap(), None);
     let root = checkout.root().to_owned();
@@ -71,30 +71,31 @@ fn only_what_is_asked_for_is_written() {
 #[test]
 fn a_context_that_a_link_leads_to_is_none() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
-    let checkout = export(&Source::folder(from.path()), &whole(), to.path()).unwrap();
+    let checkout = export(&SourceTree::folder(from.path()), &whole(), to.path()).unwrap();
     for other in ["a/etc", "a/etc/ssl", "a/text"] {
         assert_eq!(checkout.context(Some(&path(other)), &none()).unwrap(), None, "{other}");
     }
-    assert!(checkout.context(None, &none()).unwrap().unwrap().join("a/b/run.sh").exists());
+    assert!(checkout.context(None, &none()).unwrap().unwrap().path().join("a/b/run.sh").exists());
 }
 
 #[test]
 fn no_two_contexts_have_one_name() {
     let (from, to) = (given(), tempfile::tempdir().unwrap());
-    let checkout = || export(&Source::folder(from.path()), &whole(), to.path()).unwrap();
+    let checkout = || export(&SourceTree::folder(from.path()), &whole(), to.path()).unwrap();
     let (one, other) = (checkout(), checkout());
     let contexts = [&one, &other].map(|checkout| {
         let with = |other: &str| BTreeMap::from([("src".to_owned(), other.to_owned())]);
         let all = [(None, none()), (Some("a"), none()), (None, with("a")), (None, with("a/b"))];
         all.map(|(at, with)| checkout.context(at.map(path).as_ref(), &with).unwrap().unwrap())
     });
-    let names: BTreeSet<_> = contexts.iter().flatten().map(|context| context.file_name().unwrap()).collect();
+    let names: BTreeSet<_> =
+        contexts.iter().flatten().map(|context| context.path().file_name().unwrap()).collect();
     assert_eq!(names.len(), 8, "{names:?}");
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_named() {
     let from = given();
-    let error = export(&Source::folder(from.path()), &whole(), Path::new("/nonexistent")).unwrap_err();
+    let error = export(&SourceTree::folder(from.path()), &whole(), Path::new("/nonexistent")).unwrap_err();
     assert!(error.to_string().contains("/nonexistent") && error.to_string().contains("TMPDIR"), "{error}");
 }

@@ -25,21 +25,21 @@ pub(super) struct Documents<'a> {
 /// The documents' statements about an image.
 #[derive(Debug)]
 pub(super) struct Stated {
-    pub digest: Digest,
-    pub config: serde_json::Map<String, serde_json::Value>,
+    pub(crate) digest: Digest,
+    pub(crate) config: serde_json::Map<String, serde_json::Value>,
     /// The layers, the lowest first.
-    pub layers: Vec<StatedLayer>,
+    pub(crate) layers: Vec<StatedLayer>,
 }
 
 /// A layer as the manifest and the configuration name it.
 #[derive(Debug)]
 pub(super) struct StatedLayer {
     /// The digest of the blob.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// The bytes of the blob.
-    pub size: u64,
+    pub(crate) size: u64,
     /// The digest of the uncompressed tar.
-    pub diff_id: Digest,
+    pub(crate) diff_id: Digest,
 }
 
 /// A manifest with the parts that it refers to.
@@ -55,12 +55,12 @@ struct Rootfs {
 }
 
 impl<'a> Documents<'a> {
-    pub fn new(folder: &'a Path) -> Self {
+    pub(crate) fn new(folder: &'a Path) -> Self {
         Self { folder }
     }
 
     /// Returns the only image of the layout.
-    pub fn image(&self) -> Result<Stated, ExportError> {
+    pub(crate) fn image(&self) -> Result<Stated, ExportError> {
         let index = self.document(INDEX)?.ok_or_else(|| ExportError::Missing { name: INDEX.into() })?;
         let Document { manifests, .. } = parsed(&index, INDEX)?;
         let mut images = BTreeMap::new();

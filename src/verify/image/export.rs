@@ -54,7 +54,7 @@ impl Export {
     /// # Errors
     ///
     /// The system's error.
-    pub fn stand_in_for(&mut self, other: &Layout) -> io::Result<()> {
+    pub(crate) fn stand_in_for(&mut self, other: &Layout) -> io::Result<()> {
         other.stated.layers.iter().try_for_each(|layer| self.stand_in(layer.digest, layer.size))
     }
 
@@ -113,7 +113,7 @@ impl Layout {
     /// # Errors
     ///
     /// [`ExportError::Read`], if the folder cannot be listed.
-    pub fn written(&self) -> Result<u64, ExportError> {
+    pub(crate) fn written(&self) -> Result<u64, ExportError> {
         let stand_ins: HashSet<String> = self.export.stand_ins.iter().copied().map(name_of).collect();
         let own = |entry: &fs::DirEntry| {
             entry.file_name().to_str().is_none_or(|name| !stand_ins.contains(&format!("{BLOBS}/{name}")))

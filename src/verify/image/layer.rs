@@ -17,22 +17,22 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     /// The bytes of the blob.
-    pub size: u64,
+    pub(crate) size: u64,
     /// The bytes of the uncompressed tar, without its end-of-archive blocks.
-    pub tar_size: u64,
+    pub(crate) tar_size: u64,
     /// The paths that the layer removes from lower layers (whiteouts).
-    pub removed: Vec<ImagePath>,
+    pub(crate) removed: Vec<ImagePath>,
     /// The opaque directories, which hide their content in lower layers.
-    pub opaque: Vec<ImagePath>,
-    pub writes: Vec<Write>,
+    pub(crate) opaque: Vec<ImagePath>,
+    pub(crate) writes: Vec<Write>,
 }
 
 #[derive(Debug)]
 pub(super) struct Write {
-    pub path: ImagePath,
+    pub(crate) path: ImagePath,
     /// The offset of its header in the tar.
-    pub offset: u64,
-    pub what: What,
+    pub(crate) offset: u64,
+    pub(crate) what: What,
 }
 
 #[derive(Debug)]

@@ -78,7 +78,7 @@ fn paths(layer: &Layer) -> usize {
 
 impl Known {
     /// Adds the layers of another snapshot.
-    pub fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_used_for_longest_is_forgotten() {
+    fn the_least_recently_used_layer_is_forgotten() {
         let layers = Layers::default();
         let remember = |made: &[(LayerDescriptor, Arc<Layer>)]| {
             let known = Known(made.iter().map(|(it, layer)| (it.digest, Arc::clone(layer))).collect());

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
 use super::*;
-use crate::rootfs::layers::apply_layer;
+use crate::rootfs::layers::apply_layer_at;
 use crate::rootfs::{Entry, Tree};
 
 /// A layer that is written member by member.
@@ -36,36 +36,36 @@ impl LayerTar {
         self
     }
 
-    pub fn dir(self, name: &str, mode: u32) -> Self {
+    pub(crate) fn dir(self, name: &str, mode: u32) -> Self {
         self.put(name.as_bytes(), EntryType::Directory, mode, b"", b"")
     }
 
-    pub fn file(self, name: &str, content: &str) -> Self {
+    pub(crate) fn file(self, name: &str, content: &str) -> Self {
         self.file_with(name, 0o644, content)
     }
 
-    pub fn file_with(self, name: &str, mode: u32, content: &str) -> Self {
+    pub(crate) fn file_with(self, name: &str, mode: u32, content: &str) -> Self {
         self.put(name.as_bytes(), EntryType::Regular, mode, b"", content.as_bytes())
     }
 
-    pub fn symlink(self, name: &str, target: &str) -> Self {
+    pub(crate) fn symlink(self, name: &str, target: &str) -> Self {
         self.put(name.as_bytes(), EntryType::Symlink, 0o755, target.as_bytes(), b"")
     }
 
-    pub fn link(self, name: &str, target: &str) -> Self {
+    pub(crate) fn link(self, name: &str, target: &str) -> Self {
         self.put(name.as_bytes(), EntryType::Link, 0o644, target.as_bytes(), b"")
     }
 
-    pub fn device(self, name: &str, minor: u32) -> Self {
+    pub(crate) fn device(self, name: &str, minor: u32) -> Self {
         self.put(name.as_bytes(), EntryType::Char, minor, b"", b"")
     }
 
-    pub fn pax(mut self, records: &[(&str, &[u8])]) -> Self {
+    pub(crate) fn pax(mut self, records: &[(&str, &[u8])]) -> Self {
         self.0.append_pax_extensions(records.iter().copied()).unwrap();
         self
     }
 
-    pub fn bytes(self) -> Vec<u8> {
+    pub(crate) fn bytes(self) -> Vec<u8> {
         self.0.into_inner().unwrap()
     }
 }
@@ -450,7 +450,7 @@ proptest::proptest! {
             let exported = layer::read(bytes.as_slice(), digest(bytes))
                 .and_then(|layer| tree::apply(&mut image, &layer))
                 .map_err(|error| error.to_string());
-            let applied = apply_layer(&mut base, bytes.as_slice()).map(drop).map_err(|error| error.to_string());
+            let applied = apply_layer_at(&mut base, bytes.as_slice()).map(drop).map_err(|error| error.to_string());
             proptest::prop_assert_eq!(&exported, &applied);
             if exported.is_err() {
                 return Ok(());

@@ -13,9 +13,9 @@ use crate::verify::image::{Image, ImagePath, Node, NodeKind};
 /// A path of an image.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
-    pub image: &'a Image,
-    pub path: &'a ImagePath,
-    pub node: &'a Arc<Node>,
+    pub(crate) image: &'a Image,
+    pub(crate) path: &'a ImagePath,
+    pub(crate) node: &'a Arc<Node>,
 }
 
 /// The entries of a folder, by name.

@@ -11,13 +11,13 @@ use crate::verify::variant_builds::{Variants, edited_sites, stages, with_layers}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Point {
     /// The number of the first edited line in the original.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The text with the original lines.
-    pub plain: Vec<u8>,
+    pub(crate) plain: Vec<u8>,
     /// The text with the edited lines.
-    pub linked: Vec<u8>,
+    pub(crate) linked: Vec<u8>,
     /// True if the stage becomes part of the image.
-    pub is_image: bool,
+    pub(crate) is_image: bool,
 }
 
 /// The path of the file in the inserted layers.

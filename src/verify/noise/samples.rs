@@ -10,34 +10,34 @@ use crate::verify::image::{Image, ImagePath, Node, NodeKind};
 
 /// The images of one text, one for each build.
 #[derive(Debug)]
-pub struct Samples {
+pub(crate) struct Samples {
     images: Vec<Image>,
 }
 
 impl Samples {
     /// Creates samples from the first build.
-    pub fn new(original: Image) -> Self {
+    pub(crate) fn new(original: Image) -> Self {
         Self { images: vec![original] }
     }
 
     /// Adds another build.
-    pub fn push(&mut self, control: Image) {
+    pub(crate) fn push(&mut self, control: Image) {
         self.images.push(control);
     }
 
     /// Returns the number of builds without the first.
-    pub fn controls(&self) -> usize {
+    pub(crate) fn controls(&self) -> usize {
         self.images.len() - 1
     }
 
     /// Returns the image of the first build.
-    pub fn original(&self) -> &Image {
+    pub(crate) fn original(&self) -> &Image {
         &self.images[0]
     }
 
     /// Returns the differences of an image that the samples do not explain: the samples agree and the image differs.
     /// Sorted by path and aspect, those of the configuration last.
-    pub fn judge(&self, image: &Image) -> Vec<Difference> {
+    pub(crate) fn judge(&self, image: &Image) -> Vec<Difference> {
         let mut found = Vec::new();
         let samples: Vec<&Image> = self.images.iter().collect();
         let root = ImagePath::from(Box::<BStr>::from(Box::<[u8]>::default()));
@@ -53,7 +53,7 @@ impl Samples {
 
     /// Returns true if the samples say nothing about a difference, so that no finished image shows it: they disagree
     /// in the aspect, or in the names of the folder.
-    pub fn leaves_open(&self, difference: &Difference) -> bool {
+    pub(crate) fn leaves_open(&self, difference: &Difference) -> bool {
         let Some(path) = &difference.path else { return self.is_config_noise(&difference.aspect) };
         let samples: Vec<&Image> = self.images.iter().collect();
         for end in memchr::memchr_iter(b'/', path).chain((!path.is_empty()).then_some(path.len())) {

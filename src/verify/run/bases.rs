@@ -9,7 +9,7 @@ use crate::verify::builder::Vertex;
 /// Returns the base images of a build by their names in the plan, with their digests if the builder reports them
 /// (`FROM docker.io/library/debian:12@sha256:…`). The digests of the plan may be of a manifest, while the builder
 /// reports that of an index.
-pub fn bases(planned: &[Base], vertexes: &[Vertex]) -> BTreeMap<String, Option<String>> {
+pub(crate) fn bases(planned: &[Base], vertexes: &[Vertex]) -> BTreeMap<String, Option<String>> {
     let mut found = BTreeMap::new();
     for (image, digest) in vertexes.iter().filter_map(told) {
         let is_it =

@@ -7,7 +7,7 @@ use crate::dockerfile::{Body, Dockerfile, Instruction};
 use crate::verify::image::Image;
 
 /// Replaces each edited trigger of the edited image by the original one. Any other difference stays.
-pub fn leave_out(original: &Image, edited: &mut Image, before: &Dockerfile, after: &Dockerfile) {
+pub(crate) fn leave_out(original: &Image, edited: &mut Image, before: &Dockerfile, after: &Dockerfile) {
     let Some(olds) = original.config.get("config").and_then(|config| config.get("OnBuild")) else { return };
     let news = edited.config.get_mut("config").and_then(|config| config.get_mut("OnBuild"));
     let (Some(olds), Some(news)) = (olds.as_array(), news.and_then(Value::as_array_mut)) else { return };

@@ -74,7 +74,7 @@ fn a_pull_request_that_is_there_is_not_opened_again() {
 }
 
 #[test]
-fn a_write_whose_effect_nobody_knows_is_not_sent_again() {
+fn a_write_of_unknown_effect_is_not_sent_again() {
     let garbage = || Reply::Foreign(201, "application/json", b"{\"number\": 7".to_vec());
     for reply in [html(), Reply::Reset, Reply::Truncated, garbage(), says(500, "Server Error")] {
         let used = open(vec![reply, opened()]);

@@ -13,7 +13,7 @@ use crate::dockerfile::TransferKind;
 pub struct Inspection {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// The files, as they were given.
     pub files: Vec<FileReport>,
 }
@@ -23,12 +23,12 @@ pub struct Inspection {
 #[serde(deny_unknown_fields)]
 pub struct FileReport {
     /// The path as it was given.
-    pub path: String,
+    pub(crate) path: String,
     /// The errors with which BuildKit's `parser.Parse` or `instructions.Parse` refuses the file; empty if there are
     /// none.
-    pub errors: Vec<Error>,
+    pub(crate) errors: Vec<Error>,
     /// The `# syntax` header.
-    pub syntax: Syntax,
+    pub(crate) syntax: Syntax,
     /// Each COPY and ADD, in order.
     pub sites: Vec<Site>,
 }
@@ -40,19 +40,19 @@ pub struct Error {
     /// 1-based line.
     pub line: usize,
     /// 1-based column, in bytes.
-    pub column: usize,
+    pub(crate) column: usize,
     /// The message.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// The `# syntax` header of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Syntax {
+pub(crate) struct Syntax {
     /// The present value of the header; null without one.
-    pub current: Option<String>,
+    pub(crate) current: Option<String>,
     /// The oldest frontend that reads the file as intended; null if every frontend does.
-    pub required: Option<String>,
+    pub(crate) required: Option<String>,
 }
 
 /// One COPY or ADD with its verdict. Flags, sources and destination are BuildKit's reading before expansion.
@@ -68,15 +68,15 @@ pub struct Site {
     /// True if it is part of an ONBUILD.
     pub onbuild: bool,
     /// The stage, counted from 0; null before the first FROM.
-    pub stage: Option<usize>,
+    pub(crate) stage: Option<usize>,
     /// The flags, without quotes.
-    pub flags: Vec<String>,
+    pub(crate) flags: Vec<String>,
     /// The sources, without heredocs.
-    pub sources: Vec<String>,
+    pub(crate) sources: Vec<String>,
     /// The number of heredocs.
-    pub heredocs: usize,
+    pub(crate) heredocs: usize,
     /// The destination; null if the line has none.
-    pub destination: Option<String>,
+    pub(crate) destination: Option<String>,
     /// The verdict: may `--link` be inserted?
     pub verdict: Verdict,
     /// True if the verdict needs no assumption; null for verdicts that make no claim about an image.
@@ -88,11 +88,11 @@ pub struct Site {
     /// The findings of the rules.
     pub reasons: Vec<Reason>,
     /// The benefit of a link.
-    pub benefit: Benefit,
+    pub(crate) benefit: Benefit,
     /// True if the campaign edits it.
     pub selected: bool,
     /// For a line that is already linked: the verdict that it would get.
-    pub audit: Option<Audit>,
+    pub(crate) audit: Option<Audit>,
 }
 
 /// An assumption: a fact that nothing has proved.
@@ -100,14 +100,14 @@ pub struct Site {
 #[serde(deny_unknown_fields)]
 pub struct Assumption {
     /// The line that it is about, 1-based.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The path that it is about, or the first of several.
     pub path: String,
     /// The whole sentence, with all its paths.
     pub message: String,
     /// The Dockerfile of the line; present only if it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dockerfile: Option<String>,
+    pub(crate) dockerfile: Option<String>,
 }
 
 /// A finding of a rule.
@@ -126,9 +126,9 @@ pub struct Reason {
 /// The verdict that a linked line would get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// The verdict: `link` if the flag does no harm.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The findings of the rules.
-    pub reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
 }

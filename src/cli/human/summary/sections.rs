@@ -16,7 +16,7 @@ const NAMED: usize = 3;
 const WAVES: usize = 5;
 
 /// Shows the base images that were not read, and the remedy.
-pub fn unread(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn unread(screen: &mut Screen, plan: &Plan) {
     let images = counts::unread(plan);
     if images.is_empty() {
         return;
@@ -58,7 +58,7 @@ fn more(screen: &mut Screen, all: usize, noun: &str) {
 }
 
 /// Shows the files outside the campaign: not edited, left out, refused.
-pub fn apart(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn apart(screen: &mut Screen, plan: &Plan) {
     let skipped: Vec<&File> = plan.files.iter().filter(|file| file.skip.is_some()).collect();
     let of = |class: fn(&Class) -> bool| skipped.iter().filter(|file| class(&file.class)).count();
     let generated = of(|class| matches!(class, Class::Generated { .. }));
@@ -98,15 +98,13 @@ pub fn apart(screen: &mut Screen, plan: &Plan) {
 }
 
 /// Shows what is known about the builds of the repository.
-pub fn builds(screen: &mut Screen, plan: &Plan) {
-    let counts::Contexts { stated, possible, guessed } = counts::contexts(plan);
-    let many = stated.iter().map(|(_, many)| many).sum();
-    let kinds: Vec<String> =
-        stated.iter().map(|(kind, many)| format!("{} {}", number(*many), kind)).collect();
+pub(crate) fn builds(screen: &mut Screen, plan: &Plan) {
+    let (found, assumed) = counts::contexts(plan);
+    let many = found.iter().map(|(_, many)| many).sum();
+    let kinds: Vec<String> = found.iter().map(|(kind, many)| format!("{} {}", number(*many), kind)).collect();
     let parts = [
-        (many, format!("{} stated ({})", number(many), kinds.join(", "))),
-        (possible, format!("{} possible", number(possible))),
-        (guessed, format!("{} guessed", number(guessed))),
+        (many, format!("{} found ({})", number(many), kinds.join(", "))),
+        (assumed, format!("{} assumed", number(assumed))),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|(many, _)| *many > 0).map(|(_, part)| part).collect();
     if !parts.is_empty() {
@@ -134,7 +132,7 @@ pub fn builds(screen: &mut Screen, plan: &Plan) {
 }
 
 /// Shows the comparison of the list with the files of the repository.
-pub fn reconciliation(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn reconciliation(screen: &mut Screen, plan: &Plan) {
     let Some(list) = &plan.list else { return };
     let ListReport { found, unusable, gone, unlisted, refused } = list;
     let all = found.len() + unusable.len() + gone.len() + refused.len();
@@ -179,7 +177,7 @@ fn fate(gone: &Gone) -> String {
 }
 
 /// Shows the waves.
-pub fn waves(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn waves(screen: &mut Screen, plan: &Plan) {
     if plan.waves.is_empty() {
         return;
     }
@@ -203,7 +201,7 @@ fn wave_row(plan: &Plan, name: &str, waves: &[&Wave]) -> Vec<Piece> {
 }
 
 /// Shows the conditions of the plan: headers, waivers, build arguments.
-pub fn conditions(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn conditions(screen: &mut Screen, plan: &Plan) {
     for (value, files) in counts::fetched(plan) {
         let builds = form(files, "this build fetches", "these builds fetch");
         let text = format!("from now on {builds} {value} ({}).", count(files, "file"));

@@ -1,17 +1,18 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::verify::builder::NamedContext;
 
 fn request(output: Output) -> Request {
     Request {
         target: Some("app".into()),
         platform: Some("linux/arm64".into()),
         build_args: BTreeMap::from([("A".into(), "1 2".into()), ("B".into(), String::new())]),
-        contexts: BTreeMap::from([("base".into(), "docker-image://tiny:1".into())]),
+        contexts: BTreeMap::from([("base".into(), NamedContext::Image("tiny:1".into()))]),
         secrets: vec!["id=npmrc".into()],
         ssh: vec!["default".into()],
         passed: vec!["--network=host".into(), "--provenance=true".into()],
-        anew: vec!["app".into(), "deps".into()],
+        uncached: vec!["app".into(), "deps".into()],
         output,
         ..Request::new("FROM scratch\n", "/context")
     }

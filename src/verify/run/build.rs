@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Depth, Event, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, millis, onbuild};
 use crate::builds::MOST_IGNORED;
-use crate::campaign::evidence::{Build, BuildFigures, Cause, Difference, Reached, SiteEvidence};
+use crate::campaign::evidence::{BuildEvidence, BuildFigures, Cause, Difference, Reached, SiteEvidence};
 use crate::campaign::plan::file::{Context, Site};
 use crate::dockerfile::{Dockerfile, Stages};
 use crate::git::RepoPath;
-use crate::verify::attribution::{Foretold, attribute, cause_of_failure};
+use crate::verify::attribution::{Predictions, attribute, cause_of_failure};
 use crate::verify::builder::{BuildError, Request, Vertex};
 use crate::verify::cache;
 use crate::verify::context::Checkout;
@@ -23,7 +23,7 @@ use crate::verify::variants::Texts;
 use crate::verify::vertices::reached;
 
 /// A build of a file: a build context with its target and arguments, on one platform.
-pub struct Way<'a> {
+pub(crate) struct BuildVerification<'a> {
     run: &'a Run<'a>,
     checkout: &'a Checkout,
     texts: &'a Texts,
@@ -38,9 +38,9 @@ pub struct Way<'a> {
     ignore: Option<Vec<u8>>,
 }
 
-impl<'a> Way<'a> {
+impl<'a> BuildVerification<'a> {
     /// Reads the inputs of the build.
-    pub fn new(
+    pub(crate) fn new(
         run: &'a Run<'a>,
         checkout: &'a Checkout,
         texts: &'a Texts,
@@ -68,7 +68,10 @@ impl<'a> Way<'a> {
     }
 
     /// Builds and compares the target, and then the stages of edited lines that the target does not need.
-    pub fn verify(&self, bench: &mut Workbench<'_>) -> Result<(Vec<Build>, Vec<BuildFigures>), Stop> {
+    pub(crate) fn verify(
+        &self,
+        bench: &mut Workbench<'_>,
+    ) -> Result<(Vec<BuildEvidence>, Vec<BuildFigures>), Stop> {
         let (mut build, figures) = self.build(bench, self.context.target.as_deref())?;
         let (mut further, mut all_figures) = (Vec::new(), vec![figures]);
         let mut open = self.open(&build);
@@ -98,7 +101,7 @@ impl<'a> Way<'a> {
 
     /// Returns the stages with edited lines that a build did not execute. A line of an ONBUILD is executed in no
     /// build of this file.
-    fn open(&self, build: &Build) -> BTreeSet<usize> {
+    fn open(&self, build: &BuildEvidence) -> BTreeSet<usize> {
         let is_open = |site: &&&Site| {
             !site.onbuild
                 && build.sites.iter().any(|own| own.line == site.line && own.reached == Reached::NotExercised)
@@ -111,9 +114,13 @@ impl<'a> Way<'a> {
     }
 
     /// Builds and compares one target.
-    fn build(&self, bench: &mut Workbench<'_>, target: Option<&str>) -> Result<(Build, BuildFigures), Stop> {
+    fn build(
+        &self,
+        bench: &mut Workbench<'_>,
+        target: Option<&str>,
+    ) -> Result<(BuildEvidence, BuildFigures), Stop> {
         let job = self.run.job;
-        let mut build = Build {
+        let mut build = BuildEvidence {
             context: self.context.root.clone(),
             tree: self.tree.clone(),
             target: target.map(str::to_owned),
@@ -151,7 +158,7 @@ impl<'a> Way<'a> {
         &self,
         bench: &mut Workbench<'_>,
         target: Option<&str>,
-        build: &mut Build,
+        build: &mut BuildEvidence,
         figures: &mut BuildFigures,
     ) -> Result<(), Trouble> {
         let variants = self.variants(target)?;
@@ -219,17 +226,17 @@ impl<'a> Way<'a> {
         variants: &Variants,
         original: Image,
         edited: &Image,
-        build: &mut Build,
+        build: &mut BuildEvidence,
     ) -> Result<(), Trouble> {
         self.tell(Phase::Differences, variants.original.target.as_deref());
         let settled = settle(bench, variants, original, edited).map_err(of_other)?;
         build.noise = settled.noise;
         build.assumptions.extend(settled.assumptions);
-        let foretold = self.foretold();
+        let predictions = self.predictions();
         let header_only =
             (self.texts.header_only != self.texts.before).then_some(self.texts.header_only.as_slice());
         let differences =
-            attribute(bench, variants, header_only, &settled.differences, &settled.samples, &foretold);
+            attribute(bench, variants, header_only, &settled.differences, &settled.samples, &predictions);
         build.differences = differences.map_err(of_other)?;
         if !build.differences.is_empty() {
             build.outcome = Outcome::Different;
@@ -242,7 +249,7 @@ impl<'a> Way<'a> {
         &self,
         bench: &mut Workbench<'_>,
         variants: &Variants,
-        build: &mut Build,
+        build: &mut BuildEvidence,
     ) -> Result<(), Trouble> {
         let commands = self.run.own.map(|own| own.smoke.as_slice()).unwrap_or_default();
         if commands.is_empty() || variants.original.target != self.context.target {
@@ -261,7 +268,7 @@ impl<'a> Way<'a> {
         &self,
         bench: &mut Workbench<'_>,
         variants: &Variants,
-        build: &mut Build,
+        build: &mut BuildEvidence,
         figures: &mut BuildFigures,
     ) -> Result<(), Trouble> {
         if self.run.edit.depth < Depth::Full || variants.original.target != self.context.target {
@@ -285,8 +292,8 @@ impl<'a> Way<'a> {
         }
     }
 
-    fn foretold(&self) -> Foretold<'_> {
-        Foretold { path: &self.run.edit.file.path, sites: &self.sites, waivers: self.run.job.waivers }
+    fn predictions(&self) -> Predictions<'_> {
+        Predictions { path: &self.run.edit.file.path, sites: &self.sites, waivers: self.run.job.waivers }
     }
 
     /// Builds both again after the edited file failed to build and the original did not, because a network may fail
@@ -319,7 +326,7 @@ impl<'a> Way<'a> {
         bench: &mut Workbench<'_>,
         variants: &Variants,
         error: &BuildError,
-        build: &mut Build,
+        build: &mut BuildEvidence,
     ) -> Result<(), Trouble> {
         let header_only = Request { dockerfile: self.texts.header_only.clone(), ..variants.original.clone() };
         let by_header = header_only != variants.original

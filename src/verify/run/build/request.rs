@@ -1,59 +1,43 @@
 //! The builder's request for one build: every input except the text.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use super::Way;
+use super::BuildVerification;
+use crate::builds::ContextSource;
 use crate::campaign::names::slug;
 use crate::campaign::plan::file::Context;
+use crate::config::FILE_NAME;
 use crate::git::RepoPath;
-use crate::verify::builder::{Output, Request};
+use crate::verify::builder::{NamedContext, Output, Request};
 use crate::verify::needs::{Need, id_of, needs};
-use crate::verify::run::{Elsewhere, Event, Outcome, Stop, Trouble, Verdict, folder};
+use crate::verify::run::{Event, Outcome, Stop, Trouble, Verdict};
 use crate::verify::variant_builds::Variants;
 
-impl Way<'_> {
+impl BuildVerification<'_> {
     /// Returns both requests, or the reason why they are impossible.
     pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
         let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
-        let root = &self.context.root;
-        let in_repository = |root: &str, with: &BTreeMap<_, _>| -> Result<Option<PathBuf>, Trouble> {
-            folder(root).map_or(Ok(None), |root| Ok(self.checkout.context(root.as_ref(), with)?))
+        let context = match self.source("the build context", &self.context.root)? {
+            ContextSource::Folder(root) => self.checkout.context(root.as_ref(), &self.context.contexts)?,
+            _ => None,
         };
-        let context = in_repository(root, &self.context.contexts)?
-            .ok_or_else(|| verdict(format!("its build context {root} is not a folder of the repository")))?;
-        let mut contexts = BTreeMap::new();
-        for (name, at) in &self.context.contexts {
-            let at = match folder(at) {
-                Err(Elsewhere) => at.clone(),
-                Ok(_) => in_repository(at, &BTreeMap::new())?.map(|at| at.display().to_string()).ok_or_else(
-                    || verdict(format!("its build context {name}={at} is not a folder of the repository")),
-                )?,
-            };
-            contexts.insert(name.clone(), at);
-        }
+        let context = context.ok_or_else(|| {
+            self.refused("the build context", &self.context.root, "it is not a folder of the repository")
+        })?;
+        let contexts = self.named_contexts()?;
         let job = self.run.job;
-        let given = |own: fn(&crate::config::Build) -> &Vec<String>, more: &[String]| {
-            self.run
-                .own
-                .map(|own_build| own(own_build).clone())
-                .unwrap_or_default()
-                .into_iter()
-                .chain(more.iter().cloned())
-                .collect::<Vec<_>>()
-        };
         let original = Request {
             dockerfile: self.texts.before.clone(),
             ignore: self.ignore.clone(),
-            context,
+            context: context.path().to_owned(),
             target: target.map(str::to_owned),
             platform: self.platform.map(str::to_owned),
             build_args: build_args(self.context, job.build_args),
             contexts,
-            secrets: given(|own| &own.secrets, job.secrets),
-            ssh: given(|own| &own.ssh, job.ssh),
+            secrets: job.secrets.to_vec(),
+            ssh: job.ssh.to_vec(),
             passed: job.passed.to_vec(),
-            anew: self.anew(),
+            uncached: self.uncached(),
             output: Output::Nothing,
             deadline: Some(self.run.deadline),
         };
@@ -62,10 +46,46 @@ impl Way<'_> {
         Ok(Variants { original, edited })
     }
 
+    /// Returns the named contexts. Each is a folder of the checkout, an image or a URL, whatever the plan says.
+    fn named_contexts(&self) -> Result<BTreeMap<String, NamedContext>, Trouble> {
+        let mut contexts = BTreeMap::new();
+        for (name, written) in &self.context.contexts {
+            let what = format!("the named context {name}");
+            // Buildx ends the name at the first `=`; the rest would be the source.
+            if name.is_empty() || name.contains('=') {
+                return Err(self.refused(&what, written, "its name has a `=`"));
+            }
+            let context = match self.source(&what, written)? {
+                ContextSource::Image(image) => NamedContext::Image(image),
+                ContextSource::Url(url) => NamedContext::Url(url),
+                ContextSource::Folder(folder) => {
+                    let folder = self.checkout.context(folder.as_ref(), &BTreeMap::new())?;
+                    let missing = || self.refused(&what, written, "it is not a folder of the repository");
+                    NamedContext::Folder(folder.ok_or_else(missing)?)
+                }
+                ContextSource::Target(_) => {
+                    return Err(self.refused(&what, written, "results of other builds are not supported"));
+                }
+            };
+            contexts.insert(name.clone(), context);
+        }
+        Ok(contexts)
+    }
+
+    fn source(&self, what: &str, written: &str) -> Result<ContextSource, Trouble> {
+        ContextSource::parse(written).map_err(|why| self.refused(what, written, &why.to_string()))
+    }
+
+    /// Returns the verdict on a context that does not enter a build, with the place that states it.
+    fn refused(&self, what: &str, written: &str, why: &str) -> Trouble {
+        let reason = format!("{what} is `{written}` ({}): {why}", self.context.evidence);
+        Trouble::Verdict(Verdict(Outcome::Blocked, reason))
+    }
+
     /// Returns the names of the stages with an edited line and of all stages that depend on them. They are executed
     /// without the cache in both variants: the cache does not notice a change of a directory's mode alone
     /// (buildkit#7176), so an earlier copy could be used in place of the present one.
-    fn anew(&self) -> Vec<String> {
+    fn uncached(&self) -> Vec<String> {
         let edited = self.sites.iter().filter_map(|site| site.stage).collect();
         let stages = self.stages.dependents(&edited);
         stages.into_iter().filter_map(|stage| self.stages.name(stage)).map(str::to_owned).collect()
@@ -83,8 +103,9 @@ impl Way<'_> {
         };
         let mut assumptions = self.texts.assumptions.clone();
         assumptions.extend(self.context.build_args.iter().filter_map(unknown));
-        if self.run.own.is_none_or(|own| own.prepare.is_empty()) {
-            let root = folder(&self.context.root).ok().flatten();
+        if self.run.own.is_none_or(|own| own.prepare.is_empty())
+            && let Ok(ContextSource::Folder(root)) = ContextSource::parse(&self.context.root)
+        {
             assumptions.extend(self.checkout.doubts(root.as_ref()));
         }
         assumptions
@@ -93,19 +114,23 @@ impl Way<'_> {
     /// Checks that no secret or SSH agent is missing that only the user can provide.
     fn check_needs(&self, target: Option<&str>, request: &Request) -> Result<(), String> {
         let Some(target) = self.stages.of_target(target) else { return Ok(()) };
-        let is_given = |values: &[String], id: &str| values.iter().any(|value| id_of(value) == id);
+        let own = self.run.own;
         for need in needs(&self.before, &self.stages.reached(target)) {
-            match need {
-                Need::Secret(id) if !is_given(&request.secrets, &id) => {
-                    return Err(format!(
-                        "needs secret {id}: give it with `secrets` of its [build], or --secret"
-                    ));
-                }
-                Need::Agent(id) if !is_given(&request.ssh, &id) => {
-                    return Err(format!("needs ssh {id}: give it with `ssh` of its [build], or --ssh"));
-                }
-                _ => {}
+            let (option, id, given, named) = match &need {
+                Need::Secret(id) => ("secret", id, &request.secrets, own.map(|own| &own.secrets)),
+                Need::Agent(id) => ("ssh", id, &request.ssh, own.map(|own| &own.ssh)),
+            };
+            if given.iter().any(|value| id_of(value) == id) {
+                continue;
             }
+            // A repository names what it needs; only the user decides what of this machine it gets.
+            let named = named.and_then(|named| named.iter().find(|value| id_of(value) == id));
+            return Err(match named {
+                Some(value) => format!(
+                    "needs {option} {id}: if the build may read what {FILE_NAME} names, repeat it: --{option} '{value}'"
+                ),
+                None => format!("needs {option} {id}: give it with --{option}"),
+            });
         }
         Ok(())
     }
