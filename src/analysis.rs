@@ -14,13 +14,13 @@ mod effects;
 pub mod end_state;
 mod filesystems;
 mod inputs;
-mod judgement;
 pub mod named_context;
 mod observe;
 mod os;
 pub(crate) mod owner;
 mod resolve;
 mod restored;
+mod results;
 pub mod rule;
 mod run;
 pub(crate) mod source;
@@ -35,13 +35,13 @@ mod walk;
 use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};
 use crate::rootfs::Leans;
 use benefit::LaterRuns;
-use judgement::Judged;
+use results::Judged;
 use rule::{Finding, Remedy};
 
 pub use benefit::Benefit;
 pub use inputs::Inputs;
-pub(crate) use judgement::BaseRead;
-pub use judgement::Knowledge;
+pub(crate) use results::BaseRead;
+pub use results::Knowledge;
 pub use verdict::Verdict;
 
 /// One COPY or ADD with its verdict.

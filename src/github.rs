@@ -11,9 +11,9 @@ mod forge;
 mod issues;
 mod page;
 mod pulls;
-mod rate_limit;
 mod refs;
 mod retry;
+mod throttle;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -35,8 +35,8 @@ pub use error::GitHubError;
 pub use forge::GitHubForge;
 pub use issues::Issue;
 pub(crate) use pulls::Pull;
-use rate_limit::Pace;
 pub(crate) use refs::TreeEntry;
+use throttle::Pace;
 
 /// The size limit of an answer in bytes. The text of an issue has up to 65,536 characters, each up to 12 bytes in JSON.
 const MOST_BYTES: usize = 4 << 20;

@@ -2,19 +2,21 @@
 //!
 //! The modules in the order of the data; each uses those before it and never those after:
 //!
-//! - [`text`]: spans, lines, edits.
+//! - [`text`]: spans, edits, globs, escaping for people, Markdown and figures.
 //! - [`git`]: repositories, through libgit2.
 //! - [`config`]: the settings in `layerwright.toml`.
 //! - [`shell`]: the commands of a script and what they do to files.
 //! - [`dockerfile`]: a Dockerfile, parsed exactly as BuildKit parses it, and its text.
 //! - [`discover`]: a commit, working tree or folder → [`discover::SourceFile`].
-//! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`].
-//! - [`rootfs`]: the facts that are known of a filesystem, and their sources.
+//! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`]; build
+//!   contexts and their `.dockerignore`.
+//! - [`rootfs`]: the facts that are known of a filesystem, and their sources; layers with their whiteouts.
 //! - [`images`]: the root filesystems of base images.
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`edit`]: verdicts → a new text.
-//! - [`campaign`]: the plan ([`campaign::plan`]), the evidence of verification ([`campaign::evidence`]), and the
-//!   progress.
+//! - [`campaign`]: the plan ([`campaign::plan`]), the evidence of verification ([`campaign::evidence`]), the policy for
+//!   pull requests, the names of branches and files, and the progress with the wave that is open
+//!   ([`campaign::progress`]).
 //! - [`verify`]: the test that two builds are the same image.
 //! - [`rollout`]: the next steps of a campaign: plan, evidence, observed state → [`rollout::Action`]s.
 //! - [`report`]: performs those actions on a [`rollout::Forge`].

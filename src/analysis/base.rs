@@ -2,8 +2,8 @@
 //! at the instructions of the stage.
 
 use crate::analysis::Inputs;
-use crate::analysis::judgement::{BaseRead, Knowledge};
 use crate::analysis::named_context::NamedContext;
+use crate::analysis::results::{BaseRead, Knowledge};
 use crate::analysis::state::State;
 use crate::dockerfile::From;
 

@@ -4,20 +4,20 @@
 //! campaign with one state of its repository and returns an [`EvidenceState`] for each file.
 
 mod context_tree;
-mod current;
 mod format;
+mod present_inputs;
 mod read;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use context_tree::{own_paths, tree_of_context};
-pub(crate) use current::states;
 pub use format::{
     BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures, Outcome,
     Pair, Reached, Rebuild, SCHEMA, SiteEvidence,
 };
 pub(crate) use format::{BuildFigures, Smoke, contradiction};
+pub(crate) use present_inputs::states;
 pub(crate) use read::EvidenceError;
 pub use state::EvidenceState;
 pub(crate) use state::{EvidenceStates, EvidenceSummary, Stale};

@@ -1,5 +1,5 @@
-//! The decision to retry a request, and when. It never waits itself. Sources: GitHub, "Rate limits for the REST API"
-//! and "Best practices".
+//! The decision to retry a request, and when, by the rate limits that GitHub answers with. It never waits itself: the
+//! client does, in `call`. Sources: GitHub, "Rate limits for the REST API" and "Best practices".
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -307,6 +307,19 @@ fn the_matrix_of_a_workflow_names_every_shard_and_builds_nothing() {
 }
 
 #[test]
+fn a_plain_build_that_would_not_link_is_told() {
+    let scratch = Scratch::with(&[("Dockerfile", "FROM scratch\nCOPY x /x\n"), ("x", "x")]);
+    scratch.plan(&["--save"]);
+    let verify = |setting: &str| {
+        let mut command = command(scratch.root());
+        command.args(["verify", "--shard=2/2"]).env("DOCKER_BUILDKIT", setting);
+        Run::of(command.output().unwrap()).done().stderr
+    };
+    assert!(verify("0").contains("DOCKER_BUILDKIT turns BuildKit off"), "{}", verify("0"));
+    assert!(!verify("1").contains("DOCKER_BUILDKIT"), "{}", verify("1"));
+}
+
+#[test]
 fn two_at_once_are_refused_and_an_interrupted_one_leaves_nothing() {
     if !engine::is_there("verify interrupted") {
         return;

@@ -1,4 +1,4 @@
-//! The rate of changes. GitHub's secondary limits allow 80 requests that create content in a minute and 500 in an hour,
+//! The rate at which the client itself sends changes. GitHub's secondary limits allow 80 requests that create content in a minute and 500 in an hour,
 //! and ask for a second between two (GitHub, "Rate limits for the REST API").
 
 use std::collections::VecDeque;
