@@ -14,6 +14,7 @@ mod effects;
 pub mod end_state;
 mod filesystems;
 mod inputs;
+mod mounts;
 pub mod named_context;
 mod observe;
 mod os;

@@ -7,8 +7,10 @@
 mod accounts;
 mod assumption;
 pub(crate) mod built;
+mod change;
 mod disturbance;
 pub(crate) mod layers;
+mod mount;
 pub(crate) mod profile;
 pub(crate) mod tree;
 
@@ -18,6 +20,7 @@ use std::sync::Arc;
 pub(crate) use accounts::UserIds;
 pub(crate) use assumption::{Assumption, Leans};
 pub(crate) use disturbance::{Disturbance, Reach};
+pub(crate) use mount::Saved;
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::shell::Mention;
@@ -111,11 +114,14 @@ pub(crate) enum Base {
     Unknown(Arc<str>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Node {
     known: Known,
+    /// The assumptions of `known`.
     leans: Leans,
     below: Below,
+    /// The assumptions of `below`.
+    beneath: Leans,
     /// The number of disturbances before this became known.
     since: usize,
 }
@@ -155,8 +161,10 @@ impl Rootfs {
         if let Some(node) = self.nodes.get(path) {
             return (Fact { known: node.known.clone(), leans: node.leans.clone() }, node.since);
         }
+        let mut inherited = Leans::default();
         for ancestor in ancestors(path).rev() {
             let Some(node) = self.nodes.get(ancestor) else { continue };
+            inherited.merge(&node.beneath);
             let known = match (&node.known, &node.below) {
                 (Known::Dir(_) | Known::Unknown(_), Below::Inherited) => continue,
                 (Known::Unknown(why), _) | (Known::Dir(_), Below::Unknown(why)) => {
@@ -164,49 +172,18 @@ impl Rootfs {
                 }
                 _ => Known::Absent,
             };
-            return (Fact { known, leans: node.leans.clone() }, node.since);
+            return (Fact { known, leans: inherited }, node.since);
         }
-        (self.base.get(path), 0)
-    }
-
-    /// Sets the state of `path` from now on, and the state below it for paths without a change of their own.
-    ///
-    /// Earlier changes below it are dropped unless `below` is [`Below::Inherited`].
-    pub(crate) fn set(&mut self, path: &str, fact: Fact, below: Below) {
-        if below != Below::Inherited {
-            self.forget_below(path);
-        }
-        if Accounts::end_with(path, &fact.known, &below) {
-            self.accounts = Accounts::default();
-        }
-        let node = Node { known: fact.known, leans: fact.leans, below, since: self.disturbances.len() };
-        self.nodes.insert(path.to_owned(), node);
-    }
-
-    fn forget_below(&mut self, path: &str) {
-        let prefix = if path == "/" { "/".to_owned() } else { format!("{path}/") };
-        let gone: Vec<String> = self
-            .nodes
-            .range(prefix.clone()..)
-            .take_while(|(at, _)| at.starts_with(&prefix))
-            .map(|(at, _)| at.clone())
-            .filter(|at| at != path)
-            .collect();
-        for at in gone {
-            self.nodes.remove(&at);
-        }
+        let mut fact = self.base.get(path);
+        fact.leans.merge(&inherited);
+        (fact, 0)
     }
 
     /// Returns everything that is known to be below `path`, in byte order.
     pub fn below(&self, path: &str) -> Listing {
         let mut listing = Listing::default();
         let prefix = if path == "/" { String::from("/") } else { format!("{path}/") };
-        let mut paths: BTreeSet<String> = self
-            .nodes
-            .range(prefix.clone()..)
-            .take_while(|(at, _)| at.starts_with(&prefix))
-            .map(|(at, _)| at.clone())
-            .collect();
+        let mut paths: BTreeSet<String> = self.changed_below(path).map(|(at, _)| at.clone()).collect();
         match &self.base {
             Base::Tree { tree, .. } => {
                 let below = tree.below(path.trim_start_matches('/'));
@@ -269,6 +246,14 @@ impl Rootfs {
         on_the_way.any(|node| node.below != Below::Inherited)
     }
 
+    /// Returns the commands that may have changed something below a directory since all of it was known.
+    pub(crate) fn disturbances_below(&self, path: &str) -> impl Iterator<Item = &Disturbance> {
+        let on_the_way = ancestors(path).chain([path]).filter_map(|at| self.nodes.get(at));
+        let since = on_the_way.filter(|node| node.below != Below::Inherited).map(|node| node.since).max();
+        let later = self.disturbances[since.unwrap_or_default()..].iter().map(|disturbance| &**disturbance);
+        later.filter(|disturbance| disturbance.mention(path) != Mention::No)
+    }
+
     /// Records a command whose effect is not known for certain.
     pub(crate) fn disturb(&mut self, disturbance: Disturbance) {
         self.disturbances.push(Arc::new(disturbance));
@@ -327,6 +312,9 @@ impl Base {
             Base::Built(image) => image.get(path),
             Base::Tree { tree, leans } => {
                 let known = match tree.get(path.trim_start_matches('/')) {
+                    // Mode and owner of the root are in no layer that BuildKit creates, and it never takes those of a
+                    // base over: Docker 26.1.5 and 28.5.2.
+                    _ if path == "/" => scratch(path),
                     None => scratch(path),
                     Some(Entry::File(_)) => Known::File,
                     Some(Entry::Other) => Known::Other,
@@ -359,12 +347,12 @@ pub(crate) fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn certain(known: Known) -> Fact {
-        Fact { known, leans: Leans::default() }
+    fn dir() -> Known {
+        Known::Dir(Directory::made_by(Some((0, 0))))
     }
 
-    fn dir() -> Fact {
-        certain(Known::Dir(Directory::made_by(Some((0, 0)))))
+    fn set(rootfs: &mut Rootfs, path: &str, known: Known, below: Below) {
+        rootfs.set(path, known, &Leans::default(), below);
     }
 
     #[test]
@@ -378,29 +366,29 @@ mod tests {
     fn a_new_directory_is_empty_and_an_old_one_keeps_what_it_holds() {
         let mut rootfs = Rootfs::new(Base::Unknown("no rootfs".into()));
         assert!(matches!(rootfs.get("/a/b").known, Known::Unknown(_)));
-        rootfs.set("/a", dir(), Below::Nothing);
+        set(&mut rootfs, "/a", dir(), Below::Nothing);
         assert_eq!(rootfs.get("/a/b").known, Known::Absent);
-        rootfs.set("/a/b", certain(Known::File), Below::Nothing);
-        rootfs.set("/a", dir(), Below::Inherited);
+        set(&mut rootfs, "/a/b", Known::File, Below::Nothing);
+        set(&mut rootfs, "/a", dir(), Below::Inherited);
         assert_eq!(rootfs.get("/a/b").known, Known::File);
-        rootfs.set("/a", certain(Known::Absent), Below::Nothing);
+        set(&mut rootfs, "/a", Known::Absent, Below::Nothing);
         assert_eq!(rootfs.get("/a/b").known, Known::Absent);
     }
 
     #[test]
     fn a_command_leaves_alone_what_it_does_not_name_and_that_is_an_assumption() {
         let mut rootfs = Rootfs::new(Base::Scratch);
-        rootfs.set("/app", dir(), Below::Nothing);
+        set(&mut rootfs, "/app", dir(), Below::Nothing);
         let reach = Reach::Names(vec!["/srv/x".into()]);
         rootfs.disturb(Disturbance::new("make install", 9, reach));
         let fact = rootfs.get("/app");
-        assert_eq!(fact.known, dir().known);
+        assert_eq!(fact.known, dir());
         let said: Vec<String> = fact.leans.iter().map(ToString::to_string).collect();
         assert_eq!(said, ["`make install` (line 9) leaves /app alone"]);
         assert!(matches!(rootfs.get("/srv").known, Known::Unknown(_)), "it may have been created");
         assert!(matches!(rootfs.get("/srv/x/y").known, Known::Unknown(_)), "it is named");
-        rootfs.set("/app", dir(), Below::Nothing);
-        assert!(rootfs.get("/app").leans.is_empty(), "what is made later is certain");
+        rootfs.merge_directory("/app", Directory::made_by(Some((0, 0))), &Leans::default());
+        assert!(rootfs.get("/app").leans.is_empty(), "what is set later is certain");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Archives that ADD extracts. They are recognized by content, never by name.
 
+use crate::rootfs::layers::{input, member};
 use crate::text::path::clean;
 use std::io::{self, Read};
 
@@ -43,10 +44,16 @@ pub(crate) enum ArchiveError {
     Broken(#[from] io::Error),
 }
 
+/// `DetectCompression` of go-archive.
 const XZ: &[u8] = b"\xfd7zXZ\0";
 const BZIP2: &[u8] = b"BZh";
-const GZIP: &[u8] = b"\x1f\x8b";
+const GZIP: &[u8] = b"\x1f\x8b\x08";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+/// A skippable frame, with which a zstd stream may start as well. Its first byte is 0x50 to 0x5f.
+const SKIPPABLE: &[u8] = b"\x2a\x4d\x18";
+
+/// A block of a tar.
+const BLOCK: usize = 512;
 
 /// Reads the entries that ADD would extract. `None` if ADD would copy the file without extracting it.
 ///
@@ -62,49 +69,63 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Option<Archive>, ArchiveError> {
     if bytes.starts_with(BZIP2) {
         return Err(ArchiveError::Compression("bzip2"));
     }
-    if bytes.starts_with(GZIP) {
-        return entries(flate2::read::MultiGzDecoder::new(bytes));
-    }
-    if bytes.starts_with(ZSTD) {
-        let decoder = ruzstd::decoding::StreamingDecoder::new(bytes)
-            .map_err(|error| ArchiveError::Broken(io::Error::other(error)))?;
-        return entries(decoder);
+    let skips = bytes.first().is_some_and(|first| first & 0xf0 == 0x50) && bytes[1..].starts_with(SKIPPABLE);
+    if bytes.starts_with(GZIP) || bytes.starts_with(ZSTD) || skips {
+        let decoder = input::decoder(bytes).map_err(|error| doubt(error.to_string()))?;
+        return decoder.map_or(Ok(None), entries);
     }
     entries(bytes)
 }
 
-fn entries(reader: impl Read) -> Result<Option<Archive>, ArchiveError> {
-    let mut archive = tar::Archive::new(reader);
+/// Returns the error that Go's reader may read what is not read here, or the other way round.
+fn doubt(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ArchiveError {
+    ArchiveError::Broken(io::Error::other(why))
+}
+
+/// Reads the entries of a tar. It is certainly no archive only where Go's `tar.Reader.Next` certainly fails: there is no
+/// whole block, or the checksum of the first is wrong (a block of zeros has a wrong one too).
+fn entries(mut reader: impl Read) -> Result<Option<Archive>, ArchiveError> {
+    let mut first = Vec::with_capacity(BLOCK);
+    (&mut reader).take(BLOCK as u64).read_to_end(&mut first)?;
+    let Ok(header) = <[u8; BLOCK]>::try_from(&first[..]) else { return Ok(None) };
+    if !member::checksum_holds(&header) {
+        return Ok(None);
+    }
+    let mut archive = tar::Archive::new(first.as_slice().chain(reader));
     let mut found = Vec::new();
     let mut is_archive = false;
     for entry in archive.entries()? {
-        let mut entry = match entry {
-            Ok(entry) => entry,
-            Err(_) if !is_archive => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
+        let mut entry = entry?;
         is_archive = true;
+        if !member::numbers_hold(entry.header()) {
+            return Err(doubt("a number in it is malformed"));
+        }
         if entry.header().entry_type() == tar::EntryType::XGlobalHeader {
             continue;
         }
-        let path = relative(&entry.path_bytes());
+        let path = relative(text(entry.path_bytes())?.as_bytes());
         found.push((path, describe(&mut entry)?));
     }
-    Ok(is_archive.then_some(Archive { entries: found }))
+    if is_archive { Ok(Some(Archive { entries: found })) } else { Err(doubt("it has no entry")) }
+}
+
+/// Returns a path or target of an entry as text.
+fn text(bytes: std::borrow::Cow<'_, [u8]>) -> Result<String, ArchiveError> {
+    String::from_utf8(bytes.into_owned()).map_err(doubt)
 }
 
 fn describe<R: Read>(entry: &mut tar::Entry<'_, R>) -> Result<ArchiveEntry, ArchiveError> {
     let xattrs = names_xattrs(entry)?;
     let header = entry.header();
-    let target = || entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned());
+    let target = || entry.link_name_bytes().map_or_else(|| Ok(String::new()), text);
     Ok(match header.entry_type() {
         tar::EntryType::Directory => ArchiveEntry::Dir {
             mode: header.mode()? & 0o7777,
             owner: (id(header.uid()?)?, id(header.gid()?)?),
             xattrs,
         },
-        tar::EntryType::Link => ArchiveEntry::HardLink(relative(target().unwrap_or_default().as_bytes())),
-        tar::EntryType::Symlink => ArchiveEntry::Symlink(target().unwrap_or_default()),
+        tar::EntryType::Link => ArchiveEntry::HardLink(relative(target()?.as_bytes())),
+        tar::EntryType::Symlink => ArchiveEntry::Symlink(target()?),
         tar::EntryType::Regular | tar::EntryType::Continuous | tar::EntryType::GNUSparse => {
             ArchiveEntry::File
         }

@@ -5,11 +5,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::analysis::Verdict;
-use crate::analysis::destination::{self, Destination, Followed};
+use crate::analysis::destination::{Destination, Followed};
 use crate::analysis::resolve::Chmod;
 use crate::analysis::rule::{Candidate, Finding, Remedy, Weight};
 use crate::analysis::view::View;
 use crate::rootfs::{Assumption, Leans};
+use crate::text::path::is_within;
 
 /// The decision that the rules make about an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +140,10 @@ impl Trials<'_, '_> {
 /// Tries a slash at the end of the destination. The parent directories are judged without it.
 fn slash(view: &View<'_>) -> Trial {
     let Ok(Destination { path, .. }) = view.resolved.destination.clone() else { return Err(Weight::Hold) };
+    let transfer = view.resolved.transfer;
+    if !transfer.destination.as_ref().is_some_and(|word| takes_slash(&word.text, transfer.json)) {
+        return Err(Weight::Hold);
+    }
     let slashed = view.towards(Destination { path: path.clone(), slashed: true });
     let decision = decide(&slashed, &|finding| finding.path != path);
     match decision.verdict {
@@ -148,14 +153,34 @@ fn slash(view: &View<'_>) -> Trial {
     }
 }
 
+/// Returns true if a slash behind a word, or before the quote at its end, is the last character of its value: nothing
+/// else in the word is quoted or escaped, and no variable's name is open.
+fn takes_slash(word: &str, json: bool) -> bool {
+    let quoted = |quote| word.strip_prefix(quote)?.strip_suffix(quote);
+    let bare = quoted('"').or_else(|| quoted('\'')).filter(|_| !json).unwrap_or(word);
+    !bare.contains(['"', '\'', '\\', '`']) && !bare.ends_with('$')
+}
+
+/// Returns true if a path means itself wherever it is written: in a word, in quotes and in JSON.
+fn is_plain(path: &str) -> bool {
+    path.chars().all(|c| c.is_alphanumeric() || "/._-+@%,:=~".contains(c))
+}
+
 /// Tries the real path of a destination that leads through symlinks, written so that a linked copy to it does the same
-/// as the unlinked copy does now. A destination that contains a variable is not changed.
+/// as the unlinked copy does now. A destination that contains a variable is not changed, and a path that would have to be
+/// quoted or escaped is not written.
 fn real_path(view: &View<'_>) -> Trial {
     let written = view.resolved.transfer.destination.as_ref().filter(|word| !word.text.contains('$'));
     let (Some(_), Ok(destination)) = (written, &view.resolved.destination) else { return Err(Weight::Hold) };
-    let Followed::At(real, fact) = destination::follow(view.rootfs, &destination.path) else {
+    let mut passed = Vec::new();
+    let Followed::At(real, fact) = view.follow(&destination.path, &mut passed) else {
         return Err(Weight::Hold);
     };
+    // A source that replaces one of the links sends the sources after it elsewhere.
+    let may_replace = view.resolved.sources.len() > 1 && passed.iter().any(|link| is_within(&real, link));
+    if may_replace || !is_plain(&real) {
+        return Err(Weight::Hold);
+    }
     let slashed = destination.slashed;
     let decision = decide(&view.towards(Destination { path: real.clone(), slashed }), &|_| false);
     if !matches!(decision.verdict, Verdict::Link | Verdict::Edit) {

@@ -44,11 +44,15 @@ pub(crate) enum Followed {
 /// Follows `path` in `rootfs`, as containerd's `fs.RootPath` does: links are resolved within the root, and the rest of
 /// a path below an absent path or a file is not changed.
 pub(crate) fn follow(rootfs: &Rootfs, path: &str) -> Followed {
+    follow_through(rootfs, path, &mut Vec::new())
+}
+
+/// Like [`follow`], and adds the path of each link on the way to `passed`.
+pub(crate) fn follow_through(rootfs: &Rootfs, path: &str, passed: &mut Vec<String>) -> Followed {
     let mut leans = Leans::default();
     let mut real = String::from("/");
     let mut rest: Vec<String> =
         path.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    let mut links = 0;
     while let Some(part) = rest.pop() {
         let next = join(&real, &part);
         let fact = rootfs.get(&next);
@@ -56,8 +60,8 @@ pub(crate) fn follow(rootfs: &Rootfs, path: &str) -> Followed {
         match fact.known {
             Known::Unknown(why) => return Followed::Unknown(why),
             Known::Symlink(target) => {
-                links += 1;
-                if links > LINK_LIMIT {
+                passed.push(next);
+                if passed.len() > LINK_LIMIT {
                     return Followed::Unknown(format!("{path} is a loop of symbolic links").into());
                 }
                 if target.starts_with('/') {

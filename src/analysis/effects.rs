@@ -135,14 +135,15 @@ impl Effects<'_> {
         }
     }
 
-    fn make(&mut self, path: &str, mode: Option<u32>, leans: Leans) {
+    fn make(&mut self, path: &str, mode: Option<u32>, mut leans: Leans) {
         let made = Directory { mode, ..Directory::made_by(self.owner()) };
-        let made = inherit_group(self.rootfs, path, made);
-        self.rootfs.set(path, Fact { known: Known::Dir(made), leans }, Below::Nothing);
+        let made = inherit_group(self.rootfs, path, made, &mut leans);
+        self.rootfs.set(path, Known::Dir(made), &leans, Below::Nothing);
     }
 
     fn mkdir(&mut self, path: &str, parents: bool, mode: Option<&Mode>, resets: bool) {
-        let Some((real, _)) = self.real(path) else { return };
+        let Some((real, fact)) = self.real(path) else { return };
+        let way = fact.leans;
         let wanted = match mode {
             None => Some(0o755),
             Some(Mode::Octal(mode)) => Some(*mode),
@@ -151,9 +152,8 @@ impl Effects<'_> {
         if parents {
             let above: Vec<String> = ancestors(&real).skip(1).map(str::to_owned).collect();
             for parent in above {
-                let fact = self.rootfs.get(&parent);
-                if fact.known == Known::Absent {
-                    self.make(&parent, Some(0o755), fact.leans);
+                if self.rootfs.get(&parent).known == Known::Absent {
+                    self.make(&parent, Some(0o755), way.clone());
                 }
             }
         }
@@ -161,13 +161,14 @@ impl Effects<'_> {
         match fact.known {
             Known::Absent => {
                 // Tools differ in how an explicit mode treats an inherited setgid bit.
-                let plain = inherit_group(self.rootfs, &real, Directory::made_by(Some((0, 0))));
+                let made = Directory::made_by(Some((0, 0)));
+                let plain = inherit_group(self.rootfs, &real, made, &mut Leans::default());
                 let wanted = wanted.filter(|_| mode.is_none() || plain.mode == Some(0o755));
-                self.make(&real, wanted, fact.leans);
+                self.make(&real, wanted, way);
             }
             Known::Dir(directory) if resets && directory.mode != wanted => {
                 let known = Known::Dir(Directory { mode: None, ..directory });
-                self.rootfs.set(&real, Fact { known, leans: fact.leans }, Below::Inherited);
+                self.rootfs.set(&real, known, &way, Below::Inherited);
             }
             _ => {}
         }
@@ -175,7 +176,7 @@ impl Effects<'_> {
 
     fn remove(&mut self, path: &str) {
         if let Some((real, leans)) = self.real_parent(path) {
-            self.rootfs.set(&real, Fact { known: Known::Absent, leans }, Below::Nothing);
+            self.rootfs.replace(&real, Known::Absent, &leans);
         }
     }
 
@@ -205,13 +206,12 @@ impl Effects<'_> {
             // Some commands write through a link, and some replace it.
             for (path, leans) in [link, (real, fact.leans)] {
                 let why = self.why();
-                let unknown = Fact { known: Known::Unknown(Arc::clone(&why)), leans };
-                self.rootfs.set(&path, unknown, Below::Unknown(why));
+                self.rootfs.set(&path, Known::Unknown(Arc::clone(&why)), &leans, Below::Unknown(why));
             }
             return;
         }
         if !into_directory {
-            return self.rootfs.set(&real, Fact { known, leans: fact.leans }, below());
+            return self.rootfs.set(&real, known, &fact.leans, below());
         }
         for source in sources {
             match source {
@@ -219,20 +219,19 @@ impl Effects<'_> {
                     let at = join(&real, base_name(path));
                     let onto_file = matches!(self.rootfs.get(&at).known, Known::Absent | Known::File);
                     if files_only && onto_file {
-                        self.rootfs.set(&at, Fact { known: known.clone(), leans: Leans::default() }, below());
+                        self.rootfs.set(&at, known.clone(), &fact.leans, below());
                     } else {
                         self.blur(&at);
                     }
                 }
                 Operand::Contents(_) | Operand::Glob(_) => {
                     let why = self.why();
-                    let fact = self.rootfs.get(&real);
                     let known = if matches!(source, Operand::Contents(_)) {
                         Known::Unknown(why.clone())
                     } else {
-                        fact.known
+                        self.rootfs.get(&real).known
                     };
-                    self.rootfs.set(&real, Fact { known, leans: fact.leans }, Below::Unknown(why));
+                    self.rootfs.set(&real, known, &fact.leans, Below::Unknown(why));
                 }
             }
         }
@@ -241,14 +240,14 @@ impl Effects<'_> {
     fn write(&mut self, path: &str) {
         let Some((real, fact)) = self.real(path) else { return };
         if matches!(fact.known, Known::Absent | Known::File) {
-            self.rootfs.set(&real, Fact { known: Known::File, leans: fact.leans }, Below::Nothing);
+            self.rootfs.set(&real, Known::File, &fact.leans, Below::Nothing);
         }
     }
 
     /// Applies `sed -i`: the result is a file, even if the path was a link.
     fn rewrite(&mut self, path: &str) {
         if let Some((real, leans)) = self.real_parent(path) {
-            self.rootfs.set(&real, Fact { known: Known::File, leans }, Below::Nothing);
+            self.rootfs.replace(&real, Known::File, &leans);
         }
     }
 
@@ -258,6 +257,7 @@ impl Effects<'_> {
         paths: &[Operand],
         recursive: bool,
         links: Links,
+        because: &Leans,
         change: impl Fn(Directory) -> Directory,
     ) {
         for operand in paths {
@@ -283,12 +283,14 @@ impl Effects<'_> {
                 self.doubt(&real);
                 continue;
             }
+            let mut because = because.clone();
+            because.merge(&fact.leans);
             if recursive {
-                self.below(&real, &change);
+                self.below(&real, &because, &change);
             }
             if let Known::Dir(directory) = fact.known {
                 let known = Known::Dir(change(directory));
-                self.rootfs.set(&real, Fact { known, leans: fact.leans }, Below::Inherited);
+                self.rootfs.set(&real, known, &because, Below::Inherited);
             }
         }
     }
@@ -296,11 +298,11 @@ impl Effects<'_> {
     /// Makes mode and owner of a directory and of everything below it unknown.
     fn doubt(&mut self, real: &str) {
         let doubtful = |directory| Directory { mode: None, owner: None, ..directory };
-        self.below(real, &doubtful);
+        self.below(real, &Leans::default(), &doubtful);
         let fact = self.rootfs.get(real);
         if let Known::Dir(directory) = fact.known {
             let known = Known::Dir(doubtful(directory));
-            self.rootfs.set(real, Fact { known, leans: fact.leans }, Below::Inherited);
+            self.rootfs.set(real, known, &Leans::default(), Below::Inherited);
         }
     }
 
@@ -320,19 +322,19 @@ impl Effects<'_> {
         links.filter_map(|link| self.real(&link)).map(|(real, _)| real).collect()
     }
 
-    fn below(&mut self, real: &str, change: &impl Fn(Directory) -> Directory) {
+    fn below(&mut self, real: &str, because: &Leans, change: &impl Fn(Directory) -> Directory) {
         let listing = self.rootfs.below(real);
         for (path, known) in listing.entries {
             let at = join(real, &path);
             if let Known::Dir(directory) = known {
-                let fact = Fact { known: Known::Dir(change(directory)), leans: self.rootfs.get(&at).leans };
-                self.rootfs.set(&at, fact, Below::Inherited);
+                self.rootfs.set(&at, Known::Dir(change(directory)), because, Below::Inherited);
             }
         }
     }
 
     fn chmod(&mut self, paths: &[Operand], mode: &Mode, recursive: bool) {
-        self.on_directories(paths, recursive, Links::of(recursive), |directory| Directory {
+        let links = Links::of(recursive);
+        self.on_directories(paths, recursive, links, &Leans::default(), |directory| Directory {
             mode: directory.mode.and_then(|now| mode::changed(now, mode)),
             ..directory
         });
@@ -346,18 +348,23 @@ impl Effects<'_> {
         recursive: bool,
         links: Links,
     ) {
-        let ids = |name: &str| Owner::of(name).resolve(self.rootfs).map(|(ids, _)| ids);
+        let mut because = Leans::default();
+        let mut ids = |name: &str| {
+            let (ids, leans) = Owner::of(name).resolve(self.rootfs)?;
+            because.merge(&leans);
+            Some(ids)
+        };
         let uid = user.map(|user| ids(user).map(|(uid, _)| uid));
         let gid = match group {
             None => None,
             // `1000:` is the login group of the user with that number, or an error.
             Some("") => {
                 let named = user.filter(|user| !user.starts_with(|first: char| first.is_ascii_digit()));
-                Some(named.and_then(ids).map(|(_, gid)| gid))
+                Some(named.and_then(&mut ids).map(|(_, gid)| gid))
             }
             Some(group) => Some(ids(&format!("0:{group}")).map(|(_, gid)| gid)),
         };
-        self.on_directories(paths, recursive, links, |directory| {
+        self.on_directories(paths, recursive, links, &because, |directory| {
             let (old_uid, old_gid) = directory.owner.unzip();
             let owner = uid.unwrap_or(old_uid).zip(gid.unwrap_or(old_gid));
             Directory { owner, ..directory }
@@ -369,8 +376,8 @@ impl Effects<'_> {
         if fact.known == Known::Absent {
             self.mkdir(&real, true, None, false);
         }
-        let fact = self.rootfs.get(&real);
+        let known = self.rootfs.get(&real).known;
         let why = self.why();
-        self.rootfs.set(&real, fact, Below::Unknown(why));
+        self.rootfs.set(&real, known, &fact.leans, Below::Unknown(why));
     }
 }

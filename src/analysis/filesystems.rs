@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use crate::analysis::destination::{self, Followed};
+use crate::analysis::mounts::{Mounts, Target};
 use crate::analysis::owner;
 use crate::analysis::restored::OpenDifferences;
-use crate::analysis::run::{self, Mounts};
+use crate::analysis::run;
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{
-    Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
+    Assumption, Base, Below, Directory, Disturbance, Known, Leans, Reach, Rootfs, ancestors,
 };
-use crate::shell::Step;
+use crate::shell::{Change, Effect, Step};
+use crate::text::path::join;
 
 /// The filesystem of the present build, and the one of the build in which an accepted difference is linked.
 #[derive(Clone, Debug)]
@@ -47,18 +49,22 @@ impl Filesystems {
 
     /// Applies a RUN at `line`. Its writes below its mounts never reach the image, so with mounts, nothing is restored
     /// before its end.
-    pub(crate) fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Option<String>], line: usize) {
+    pub(crate) fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Target], line: usize) {
         self.each().for_each(|rootfs| process.make_directory(rootfs, line));
-        let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::before(rootfs, targets)).collect();
+        let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::begin(rootfs, targets, line)).collect();
         for step in steps {
             self.differences.before(step, &self.plain);
-            self.each().for_each(|rootfs| run::apply(rootfs, step));
+            for rootfs in self.each() {
+                let other = process.other_program(rootfs, step);
+                run::apply(rootfs, other.as_ref().unwrap_or(step));
+            }
             if targets.is_empty() {
                 self.differences.compare(&self.plain);
             }
         }
         for (rootfs, mounts) in self.each().zip(mounts) {
-            mounts.after(rootfs, line);
+            mounts.end(rootfs, line);
+            rootfs.reset_root();
         }
         self.differences.compare(&self.plain);
     }
@@ -73,9 +79,32 @@ pub(crate) struct Process {
     pub(crate) user: Option<String>,
     /// The assumption that they rest on.
     pub(crate) assumed: Option<Arc<Assumption>>,
+    /// PATH; empty if it is not known.
+    pub(crate) path: String,
 }
 
+/// The directories of a base image whose programs are what their names say.
+const SYSTEM_DIRECTORIES: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+
 impl Process {
+    /// Returns a command with an unknown effect, if an earlier directory of PATH has another program of its name.
+    fn other_program(&self, rootfs: &Rootfs, step: &Step) -> Option<Step> {
+        let name = step.command.split_whitespace().next().filter(|name| !name.contains('/'))?;
+        let effect = match &step.effect {
+            Effect::None => Effect::Anything,
+            Effect::Certain(changes) => {
+                Effect::Touches { paths: changes.iter().flat_map(Change::paths).collect(), unread: true }
+            }
+            Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => return None,
+        };
+        let mut earlier = self.path.split(':').take_while(|at| !SYSTEM_DIRECTORIES.contains(at));
+        let has_program = |at: &str| match destination::follow(rootfs, &join(at, name)) {
+            Followed::At(_, fact) => matches!(fact.known, Known::File | Known::Symlink(_)),
+            Followed::Unknown(_) => false,
+        };
+        earlier.any(has_program).then(|| Step { certain: false, effect, ..step.clone() })
+    }
+
     /// Creates the working directory if it is missing, as BuildKit's executors do before each RUN (`MkdirAllAndChown`
     /// of `meta.Cwd` in runcexecutor and containerdexecutor); it stays in the layer.
     fn make_directory(&self, rootfs: &mut Rootfs, line: usize) {
@@ -96,22 +125,21 @@ pub(crate) fn make_directories(
     owner: Option<&((u32, u32), Leans)>,
     line: usize,
 ) {
-    let Followed::At(real, _) = destination::follow(rootfs, path) else {
+    let Followed::At(real, way) = destination::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
         return rootfs.disturb(Disturbance::new("WORKDIR", line, reach));
     };
     let parts: Vec<String> = ancestors(&real).skip(1).chain([real.as_str()]).map(str::to_owned).collect();
     for part in parts {
-        let fact = rootfs.get(&part);
-        if fact.known != Known::Absent {
+        if rootfs.get(&part).known != Known::Absent {
             continue;
         }
-        let mut leans = fact.leans;
+        let mut leans = way.leans.clone();
         let ids = owner.map(|(ids, from)| {
             leans.merge(from);
             *ids
         });
-        let made = inherit_group(rootfs, &part, Directory::made_by(ids));
-        rootfs.set(&part, Fact { known: Known::Dir(made), leans }, Below::Nothing);
+        let made = inherit_group(rootfs, &part, Directory::made_by(ids), &mut leans);
+        rootfs.set(&part, Known::Dir(made), &leans, Below::Nothing);
     }
 }

@@ -41,8 +41,8 @@ impl Owner {
             Some((user, group)) => (user, Some(group)),
             None => (value, None),
         };
-        let uid = if user.is_empty() && group.is_some() { Some(0) } else { number(user) };
-        let gid = group.map_or(uid, number);
+        let uid = if group.is_some() { number_or_none(user) } else { number(user) };
+        let gid = group.map_or(uid, number_or_none);
         match (uid, gid) {
             (Some(uid), Some(gid)) => Owner::Numeric { uid, gid },
             _ => Owner::Named(value.to_owned()),
@@ -66,7 +66,7 @@ impl Owner {
             None => (name.as_str(), None),
         };
         let mut leans = Leans::default();
-        let (uid, primary) = if let Some(uid) = number(user) {
+        let (uid, primary) = if let Some(uid) = number_or_none(user) {
             (uid, Some(uid))
         } else if let Some((ids, from)) = rootfs.made_user(user) {
             leans.merge(&from);
@@ -80,7 +80,7 @@ impl Owner {
         let gid = match group {
             None => primary?,
             Some(group) => {
-                if let Some(gid) = number(group) {
+                if let Some(gid) = number_or_none(group) {
                     gid
                 } else if let Some((gid, from)) = rootfs.made_group(group) {
                     leans.merge(&from);
@@ -101,7 +101,7 @@ impl Owner {
 pub(crate) fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Leans)> {
     let owner = Owner::of(user);
     match owner {
-        Owner::Numeric { uid, .. } if uid != 0 && !user.contains(':') => {
+        Owner::Numeric { uid, .. } if uid != 0 && !names_group(user) => {
             let (passwd, leans) = rootfs.passwd()?;
             let text = String::from_utf8_lossy(passwd);
             let mut fields = text.lines().map(|line| line.split(':'));
@@ -112,8 +112,15 @@ pub(crate) fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Lea
             };
             Some(((uid, gid), leans))
         }
-        owner => owner.resolve(rootfs),
+        owner if names_group(user) || !user.contains(':') => owner.resolve(rootfs),
+        // runc gives a process without a group that of its account (`user.GetExecUser`).
+        _ => of_process(user.trim_end_matches(':'), rootfs),
     }
+}
+
+/// Returns true if a USER names a group.
+pub fn names_group(user: &str) -> bool {
+    user.split_once(':').is_some_and(|(_, group)| !group.is_empty())
 }
 
 /// Parses `root` or a number of 31 bits, as `llb.parseUID` does.
@@ -124,6 +131,12 @@ fn number(part: &str) -> Option<u32> {
     let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits.then(|| part.parse::<u32>().ok())??;
     i32::try_from(number).is_ok().then_some(number)
+}
+
+/// Like [`number`], for one of the two parts around a colon: an empty one is 0 (`UserOpt.marshal` in
+/// `client/llb/fileop.go` sends a name only if there is one).
+fn number_or_none(part: &str) -> Option<u32> {
+    if part.is_empty() { Some(0) } else { number(part) }
 }
 
 /// Returns the fields of the line with this name in an account file.
@@ -146,8 +159,10 @@ mod tests {
         assert_eq!(Owner::of("root"), numeric(0, 0));
         assert_eq!(Owner::of("root:root"), numeric(0, 0));
         assert_eq!(Owner::of(":1001"), numeric(0, 1001));
+        assert_eq!(Owner::of("5:"), numeric(5, 0));
+        assert_eq!(Owner::of(":"), numeric(0, 0));
         assert_eq!(Owner::of("2147483647"), numeric(2_147_483_647, 2_147_483_647));
-        for named in ["app", "app:1", "1:app", "root:staff", "0x1", "2147483648", "+1", "1:"] {
+        for named in ["app", "app:1", "1:app", "root:staff", "0x1", "2147483648", "+1", "app:"] {
             assert_eq!(Owner::of(named), Owner::Named(named.into()));
         }
         assert_eq!(Owner::of(""), Owner::Default);

@@ -8,7 +8,7 @@ use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
 use crate::analysis::source::{self, CopySource, SourceKind};
 use crate::analysis::state::State;
-use crate::analysis::transfer::DirectoryModes;
+use crate::analysis::transfer::{BroughtMode, DirectoryModes};
 use crate::builds::BuildContext;
 use crate::dockerfile::{Transfer, TransferKind, Word};
 use crate::rootfs::{Assumption, Base, Leans, Rootfs};
@@ -52,16 +52,21 @@ impl ResolvedTransfer<'_> {
         line
     }
 
-    /// Returns the modes that directories from sources get. Frontends before 1.10 do not expand variables in `--chmod`,
-    /// so a mode from a variable is unknown (`dispatchCopy`).
+    /// Returns the modes of the directories that it brings and creates. Frontends before 1.10 do not expand variables in
+    /// `--chmod`, so a mode from a variable is unknown (`dispatchCopy`).
     pub(crate) fn directory_modes(&self) -> DirectoryModes {
         let written = self.transfer.options.chmod.as_deref().unwrap_or_default();
         let octal = u32::from_str_radix(written, 8).ok().filter(|mode| *mode <= 0o7777);
-        match (self.chmod, octal) {
-            (Chmod::Empty, _) => DirectoryModes::Own,
-            (Chmod::Effective, Some(mode)) => DirectoryModes::All(mode),
-            (Chmod::Effective | Chmod::Perhaps, _) => DirectoryModes::Unknown,
-        }
+        let is_symbolic = written.starts_with(['u', 'g', 'o', 'a', '+', '-', '=']) && !written.contains('$');
+        let (brought, created) = match (self.chmod, octal) {
+            (Chmod::Empty, _) => (BroughtMode::Own, Some(0o755)),
+            (Chmod::Effective, Some(mode)) => {
+                (BroughtMode::All(mode), Some(mode).filter(|mode| *mode == 0o755))
+            }
+            (Chmod::Effective, None) if is_symbolic => (BroughtMode::Unknown, Some(0o755)),
+            (Chmod::Effective | Chmod::Perhaps, _) => (BroughtMode::Unknown, None),
+        };
+        DirectoryModes { brought, created }
     }
 
     /// Returns the assumption that the sources are in this build context; `None` if no source is in a build context.

@@ -53,13 +53,12 @@ impl Difference {
             return None;
         }
         let others: Vec<&'static Rule> = view.rules.iter().filter(|rule| !rule.restorable).copied().collect();
-        let by_others = View::new(view.resolved.clone(), view.rootfs, view.os, &others);
+        let by_others = view.by(&others);
         let rest = decision::decide(&by_others, &|_| false);
         if rest.verdict != Verdict::Link || !decision.accepted.is_empty() {
             return None;
         }
         let owner = view.owner_ids()?;
-        whole(&view.rootfs.get("/").known)?;
         let mut directories = Vec::new();
         for (path, fact) in &view.written {
             if fact.known == Known::Absent {
@@ -153,7 +152,7 @@ impl OpenDifferences {
         let mut open = BTreeSet::new();
         for (path, fact) in &difference.directories {
             // Commands that affect everything known below a directory have to find it in each filesystem.
-            plain.set(path, fact.clone(), Below::Inherited);
+            plain.set(path, fact.known.clone(), &fact.leans, Below::Inherited);
             open.insert(path.clone());
         }
         if !self.variants.iter().any(|variant| variant.owner == difference.owner) {

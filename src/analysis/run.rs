@@ -3,20 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::analysis::destination::{self, Followed};
 use crate::analysis::effects::Effects;
-use crate::analysis::owner::Owner;
+use crate::analysis::owner::{self, Owner};
 use crate::analysis::state::State;
 use crate::dockerfile::expand::{Environment, Lookup as Value};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Run, RunCommand, Scope};
-use crate::rootfs::{
-    Assumption, Below, Directory, Disturbance, Fact, Known, Listing, Reach, Rootfs, ancestors,
-};
+use crate::rootfs::{Disturbance, Reach, Rootfs};
 use crate::shell::{self, Change, Effect, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
 
 /// A RUN of a Dockerfile, by the index of its instruction; for a trigger, the index of the ONBUILD.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RunAt(pub(crate) usize);
+pub(crate) struct RunAt(pub usize);
 
 /// The environment in which a RUN runs.
 #[derive(Clone, Debug)]
@@ -28,13 +25,28 @@ pub(crate) struct Invoked {
 }
 
 impl Invoked {
-    /// Returns the environment at this point of a stage.
-    pub(crate) fn of(state: &State<'_>) -> Self {
+    /// Returns the environment of a RUN at this point of a stage.
+    pub(crate) fn of(state: &State<'_>, run: &Run) -> Self {
+        let mut scope = Arc::clone(&state.scope);
+        // `dispatchSecret`: with `env`, a secret is the value of a variable.
+        for name in run.mounts.iter().filter_map(|mount| mount.env.as_deref()) {
+            Arc::make_mut(&mut scope).forget(name, "it is a secret");
+        }
         Self {
-            scope: Arc::clone(&state.scope),
+            scope,
             workdir: state.workdir.as_ref().ok().cloned(),
             user: user(state),
             shell: state.shell.clone(),
+        }
+    }
+
+    /// Looks up the ids of a user that is given by name. An assumption about the accounts leaves them unknown.
+    pub(crate) fn look_up_user(&mut self, name: Option<&str>, rootfs: &Rootfs) {
+        if let (User::Other(None), Some((ids, leans))) =
+            (self.user, name.and_then(|name| owner::of_process(name, rootfs)))
+            && leans.is_empty()
+        {
+            self.user = if ids == (0, 0) { User::Root } else { User::Other(Some(ids)) };
         }
     }
 }
@@ -138,7 +150,7 @@ fn variable(scope: &Scope, name: &str) -> Lookup {
 }
 
 fn user(state: &State<'_>) -> User {
-    let names_group = state.user.as_deref().is_ok_and(|user| user.contains(':'));
+    let names_group = state.user.as_deref().is_ok_and(owner::names_group);
     match state.user.as_deref().map(Owner::of) {
         Ok(Owner::Default | Owner::Numeric { uid: 0, gid: 0 }) => User::Root,
         // Without a group, a process gets the group of the account with that number, or 0 if there is none.
@@ -162,72 +174,6 @@ pub(crate) fn apply(rootfs: &mut Rootfs, step: &Step) {
         Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => {
             let reach = Reach::Step(Box::new(step.clone()));
             rootfs.disturb(Disturbance::new(step.command.clone(), step.line, reach));
-        }
-    }
-}
-
-/// The directories on which runc mounts something in every RUN (containerd's `oci.populateDefaultUnixSpec`). The
-/// directories that it creates for these mounts stay in the image: BuildKit's `executor.MountStubsCleaner` removes only
-/// the targets of `--mount` and two files.
-const MOUNT_POINTS: [&str; 3] = ["/dev", "/proc", "/sys"];
-
-/// The paths below the mounts of a RUN: what the RUN writes there never reaches the image.
-pub(crate) struct Mounts {
-    /// Each target with the fact before the RUN; for a target that did not exist, its first parent directory that did
-    /// not exist.
-    targets: Vec<(String, Fact)>,
-    /// True if a target is not known.
-    somewhere: bool,
-    /// The directories of [`MOUNT_POINTS`], with what was below them.
-    points: Vec<(&'static str, Fact, Listing)>,
-}
-
-impl Mounts {
-    /// Records the targets before the RUN.
-    pub(crate) fn before(rootfs: &Rootfs, targets: &[Option<String>]) -> Self {
-        let look = |target: &String| {
-            let target = match destination::follow(rootfs, target) {
-                Followed::At(real, _) => real,
-                Followed::Unknown(_) => target.clone(),
-            };
-            let on_the_way: Vec<&str> = ancestors(&target).skip(1).chain([target.as_str()]).collect();
-            let mut facts = on_the_way.into_iter().map(|path| (path.to_owned(), rootfs.get(path)));
-            let missing = facts.clone().find(|(_, fact)| fact.known == Known::Absent);
-            missing.or_else(|| facts.next_back())
-        };
-        let points = MOUNT_POINTS.into_iter().map(|path| (path, rootfs.get(path), rootfs.below(path)));
-        Self {
-            targets: targets.iter().flatten().filter_map(look).collect(),
-            somewhere: targets.iter().any(Option::is_none),
-            points: points.collect(),
-        }
-    }
-
-    /// Restores the paths below the mounts. A target that did not exist is removed after the step, with the parent
-    /// directories that were created for it; before BuildKit 0.11, an empty directory owned by root stays.
-    pub(crate) fn after(self, rootfs: &mut Rootfs, line: usize) {
-        for (path, mut fact) in self.targets {
-            let below = if fact.known == Known::Absent {
-                let message = format!("the builder removes the mount target {path} of RUN (line {line})");
-                fact.leans.add(Arc::new(Assumption::new(line, path.as_str(), message)));
-                Below::Nothing
-            } else {
-                Below::Unknown(format!("RUN (line {line}) mounts something there").into())
-            };
-            rootfs.set(&path, fact, below);
-        }
-        if self.somewhere {
-            let reach = Reach::Names(Vec::new());
-            rootfs.disturb(Disturbance::new("RUN --mount", line, reach));
-        }
-        for (path, fact, below) in self.points {
-            if fact.known == Known::Absent {
-                let known = Known::Dir(Directory::made_by(Some((0, 0))));
-                rootfs.set(path, Fact { known, leans: fact.leans }, Below::Nothing);
-            } else if rootfs.get(path) != fact || rootfs.below(path) != below {
-                let why = format!("RUN (line {line}) mounts the kernel's {path} there");
-                rootfs.set(path, fact, Below::Unknown(why.into()));
-            }
         }
     }
 }

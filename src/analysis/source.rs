@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::archive::{self, Archive, ArchiveError};
+use crate::analysis::archive::{self, Archive};
 use crate::analysis::destination::{self, Followed};
 use crate::builds::{BuildContext, ContextEntry, ContextPath};
 use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
@@ -35,8 +35,6 @@ pub(crate) enum SourceKind {
     MaybeArchive {
         /// The reason why this is not known.
         why: Arc<str>,
-        /// True if only some builders know its compression.
-        compressed: bool,
     },
     /// A git repository that ADD clones; it contains plain directories, and unknown files.
     Git,
@@ -78,10 +76,7 @@ impl CopySource {
         let name = after_scheme.split_once('/').map_or("", |(_, path)| base_name(path.trim_end_matches('/')));
         let name = if name.is_empty() { "__unnamed__" } else { name };
         let kind = if unpack {
-            SourceKind::MaybeArchive {
-                why: format!("what {url} holds is not known").into(),
-                compressed: false,
-            }
+            SourceKind::MaybeArchive { why: format!("what {url} holds is not known").into() }
         } else {
             SourceKind::File
         };
@@ -118,11 +113,11 @@ pub(crate) fn from_context(context: &dyn BuildContext, written: &str, unpack: bo
     let one = |at: ContextPath| {
         let name = base_name(&format!("/{}", at.path)).to_owned();
         let kind = match at.entry {
-            ContextEntry::Dir(_) => SourceKind::Dir(context_listing(context, &at.real)),
+            ContextEntry::Dir { .. } => SourceKind::Dir(context_listing(context, &at.real)),
             ContextEntry::File if unpack => unpacked(context, &at.real),
-            ContextEntry::File => SourceKind::File,
+            ContextEntry::File | ContextEntry::Other => SourceKind::File,
             ContextEntry::Symlink(_) => SourceKind::Unknown(format!("{} is a dangling link", at.path).into()),
-            ContextEntry::Unknown => SourceKind::Unknown(format!("{} is a submodule", at.path).into()),
+            ContextEntry::Unknown(why) => SourceKind::Unknown(format!("{} {why}", at.path).into()),
         };
         CopySource { name, written: written.to_owned(), kind, leans: Leans::default() }
     };
@@ -131,32 +126,26 @@ pub(crate) fn from_context(context: &dyn BuildContext, written: &str, unpack: bo
 
 fn unpacked(context: &dyn BuildContext, file: &str) -> SourceKind {
     let Some(bytes) = context.read(file) else {
-        return SourceKind::MaybeArchive {
-            why: format!("{file} could not be read").into(),
-            compressed: false,
-        };
+        return SourceKind::MaybeArchive { why: format!("{file} could not be read").into() };
     };
     match archive::read(&bytes) {
         Ok(None) => SourceKind::File,
         Ok(Some(archive)) => SourceKind::Archive(archive),
-        Err(error) => SourceKind::MaybeArchive {
-            why: format!("{file}: {error}").into(),
-            compressed: matches!(error, ArchiveError::Compression(_)),
-        },
+        Err(error) => SourceKind::MaybeArchive { why: format!("{file}: {error}").into() },
     }
 }
 
-/// Returns the paths below a directory of a context. All of them are owned by root. git does not store the permission
-/// bits of directories: they are 0755 in a checkout with the usual umask, which the caller has to assume.
+/// Returns the paths below a directory of a context. All of them are owned by root. git stores neither the permission
+/// bits nor the extended attributes of directories: they are 0755 without attributes in a checkout with the usual umask,
+/// which the caller has to assume.
 fn context_listing(context: &dyn BuildContext, directory: &str) -> Listing {
     let entries = context.below(directory).into_iter().map(|(path, entry)| {
         let known = match entry {
             ContextEntry::File => Known::File,
             ContextEntry::Symlink(target) => Known::Symlink(target),
-            ContextEntry::Dir(mode) => {
-                Known::Dir(Directory { mode, owner: Some((0, 0)), xattrs: Some(false) })
-            }
-            ContextEntry::Unknown => Known::Unknown(format!("{path} is a submodule").into()),
+            ContextEntry::Dir { mode, xattrs } => Known::Dir(Directory { mode, owner: Some((0, 0)), xattrs }),
+            ContextEntry::Other => Known::Other,
+            ContextEntry::Unknown(why) => Known::Unknown(format!("{path} {why}").into()),
         };
         (path, known)
     });

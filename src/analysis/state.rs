@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::analysis::destination::Destination;
 use crate::analysis::end_state::BuiltHere;
 use crate::analysis::filesystems::{Filesystems, Process, make_directories};
+use crate::analysis::mounts::{self, Target};
 use crate::analysis::observe::Observers;
 use crate::analysis::os::Os;
 use crate::analysis::owner::Owner;
 use crate::analysis::restored::Restored;
 use crate::analysis::run::{self, Invoked, RunAt};
-use crate::dockerfile::{Assignment, Dockerfile, Mount, Run, Scope};
+use crate::dockerfile::{Assignment, Dockerfile, Run, Scope};
 use crate::images::BaseImage;
 use crate::rootfs::profile::ProfiledImage;
 use crate::rootfs::{Assumption, Base, Disturbance, Leans, Reach};
@@ -51,8 +51,8 @@ enum What<'d> {
         ran: Ran<'d>,
         /// The process that ran them.
         process: Process,
-        /// The targets of its mounts; `None` for a target that is not known.
-        targets: Vec<Option<String>>,
+        /// The targets of its mounts.
+        targets: Vec<Target>,
     },
 }
 
@@ -267,19 +267,10 @@ impl<'d> State<'d> {
             workdir: self.workdir.as_ref().ok().cloned(),
             user: self.user.as_ref().ok().cloned(),
             assumed: self.assumed_user.clone(),
+            path: self.expand("$PATH", '\\').unwrap_or_default(),
         };
-        let targets = self.mount_targets(run, escape_token);
+        let targets = mounts::targets(self, run, escape_token);
         self.happened(What::Run { ran, process, targets });
-    }
-
-    /// Returns the paths on which `--mount` mounts something during a RUN; `None` for a target that is not known.
-    fn mount_targets(&self, run: &Run, escape_token: char) -> Vec<Option<String>> {
-        let target = |mount: &Mount| {
-            let target = self.expand(mount.target.as_deref()?, escape_token);
-            let workdir = self.workdir.as_deref().ok();
-            Some(target.ok().and_then(|target| Destination::new(&target, workdir)).map(|at| at.path))
-        };
-        run.mounts.iter().filter_map(target).collect()
     }
 
     /// Records an event; its effect on the filesystems is computed when they are needed.
@@ -327,7 +318,10 @@ impl<'d> State<'d> {
                 What::Run { ran, process, targets } => {
                     let steps = match ran {
                         Ran::Known(steps) => steps,
-                        Ran::At(dockerfile, place, invoked) => run::steps(dockerfile, place, &invoked),
+                        Ran::At(dockerfile, place, mut invoked) => {
+                            invoked.look_up_user(process.user.as_deref(), &self.filesystems.plain);
+                            run::steps(dockerfile, place, &invoked)
+                        }
                     };
                     self.observers.note(&steps);
                     self.filesystems.ran(&process, &steps, &targets, line);

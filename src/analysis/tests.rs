@@ -165,11 +165,14 @@ fn a_line_that_is_linked_already_leaves_its_own_state() {
 }
 
 #[test]
-fn a_new_directory_in_a_root_with_setgid_takes_its_group() {
+fn the_setgid_bit_of_the_root_ends_with_the_run_that_sets_it() {
     let mut tree = tree();
     tree.insert("", dir(0o2755, 0, 50));
-    let sites = judged(tree, "FROM base\nCOPY <<x /new/\nx\nCOPY <<x /opt/\nx\n", &NoContext, rule::ALL);
-    assert_eq!((sites[0].verdict, sites[1].verdict), (Verdict::Hold, Verdict::Link));
+    let sites = judged(tree, "FROM base\nCOPY <<x /new/\nx\n", &NoContext, rule::ALL);
+    assert_eq!((sites[0].verdict, sites[0].proved()), (Verdict::Link, Some(true)));
+    let judge = |line: &str| last(&format!("RUN chmod 2755 / && mkdir /n\nRUN mkdir /m\n{line}\nx")).1;
+    assert_eq!(judge("COPY <<x /n/d/"), ["ancestor-mode"]);
+    assert!(judge("COPY <<x /m/d/").is_empty());
 }
 
 #[test]

@@ -21,12 +21,21 @@ pub(crate) enum Mode {
     Linked,
 }
 
-/// The modes of the directories that a source brings: fsutil's `copier.copyFileInfo` treats them as files. The
-/// destination itself and parent directories that are created always have 0755, and the entries of an archive have
-/// their own mode.
+/// The modes of the directories that an instruction brings or creates, except for the entries of an archive, which have
+/// their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DirectoryModes {
-    /// The modes in the source.
+pub(crate) struct DirectoryModes {
+    /// The mode of those that a source brings: fsutil's `copier.copyFileInfo` treats them as files.
+    pub(crate) brought: BroughtMode,
+    /// The mode of the destination and of parent directories that are created; `None` if it is not known. An octal
+    /// `--chmod` sets it in fsutil's `copy.Copy` from Docker 28.5 on, and up to 26.1 it is 0755 all the same.
+    pub(crate) created: Option<u32>,
+}
+
+/// The mode of the directories that a source brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BroughtMode {
+    /// The mode in the source.
     Own,
     /// The mode of `--chmod`, for all of them.
     All(u32),
@@ -49,7 +58,7 @@ pub(crate) struct Copying<'a> {
     pub(crate) owner: Option<(u32, u32)>,
     /// True if the owner comes from `--chown`: then directories from sources get it too.
     pub(crate) chown: bool,
-    /// The modes that directories from sources get.
+    /// The modes of directories.
     pub(crate) modes: DirectoryModes,
     /// True if `--exclude` or `--parents` makes it unknown which files are copied, and where.
     pub(crate) filtered: bool,
@@ -57,14 +66,9 @@ pub(crate) struct Copying<'a> {
 
 /// Applies a copy to the facts of a filesystem.
 pub(crate) fn apply(rootfs: &mut Rootfs, copying: &Copying<'_>, mode: Mode) {
-    let place = match mode {
-        Mode::Linked => copying.destination.path.clone(),
-        Mode::Plain => match destination::follow(rootfs, &copying.destination.path) {
-            Followed::At(real, _) => real,
-            Followed::Unknown(_) => return somewhere(rootfs, copying),
-        },
-    };
-    Transition { rootfs, copying, mode, brought: BTreeSet::new() }.run(&place);
+    let mut transition =
+        Transition { rootfs, copying, mode, brought: BTreeSet::new(), way: Leans::default() };
+    transition.run();
 }
 
 /// Applies an unlinked copy whose destination cannot be followed: it may write to any path.
@@ -82,42 +86,75 @@ struct Transition<'a> {
     mode: Mode,
     /// The paths that the instruction itself created, which a linked copy sees.
     brought: BTreeSet<String>,
+    /// The assumptions on which the place of the copy rests.
+    way: Leans,
 }
 
 impl Transition<'_> {
-    fn run(&mut self, place: &str) {
-        let parents: Vec<String> = ancestors(place).skip(1).map(str::to_owned).collect();
-        for parent in parents {
-            self.ensure_directory(&parent);
-        }
-        if self.copying.destination.slashed && place != "/" {
-            self.ensure_directory(place);
+    /// Each source is an action of its own, which finds the destination anew: an earlier one may have replaced a symbolic
+    /// link on the path to it.
+    fn run(&mut self) {
+        if self.copying.sources.is_empty()
+            && let Some(place) = self.place()
+        {
+            self.ensure_parents(&place, self.copying.modes.created);
         }
         for source in self.copying.sources {
-            self.copy(source, place);
+            let Some(place) = self.place() else { return somewhere(self.rootfs, self.copying) };
+            self.ensure_parents(&place, self.created_for(source));
+            self.copy(source, &place);
+        }
+    }
+
+    /// Returns the real path of the destination; `None` if it is not known.
+    fn place(&mut self) -> Option<String> {
+        let path = &self.copying.destination.path;
+        match self.mode {
+            Mode::Linked => Some(path.clone()),
+            Mode::Plain => match destination::follow(self.rootfs, path) {
+                Followed::At(real, fact) => {
+                    self.way.merge(&fact.leans);
+                    Some(real)
+                }
+                Followed::Unknown(_) => None,
+            },
+        }
+    }
+
+    /// Returns the mode of the directories that are created for a source: `unpack` of BuildKit's `file` package makes
+    /// those for an archive 0755, whatever `--chmod` is.
+    fn created_for(&self, source: &CopySource) -> Option<u32> {
+        match source.kind {
+            SourceKind::Archive(_) => Some(0o755),
+            _ => self.copying.modes.created,
+        }
+    }
+
+    fn ensure_parents(&mut self, place: &str, mode: Option<u32>) {
+        let parents: Vec<String> = ancestors(place).skip(1).map(str::to_owned).collect();
+        for parent in parents {
+            self.ensure_directory(&parent, mode);
+        }
+        if self.copying.destination.slashed && place != "/" {
+            self.ensure_directory(place, mode);
         }
     }
 
     /// Applies the copy to a parent directory: an unlinked copy keeps an existing one, a linked copy resets it.
-    fn ensure_directory(&mut self, path: &str) {
-        let Fact { known, leans } = self.rootfs.get(path);
-        let below = match known {
-            Known::Absent | Known::File | Known::Symlink(_) | Known::Other => Below::Nothing,
-            Known::Dir(_) => Below::Inherited,
-            Known::Unknown(ref why) => Below::Unknown(Arc::clone(why)),
-        };
-        match (self.mode, &known) {
-            (Mode::Linked, _) if self.brought.contains(path) => {}
-            (Mode::Plain, Known::Absent) => {
-                let made = inherit_group(self.rootfs, path, Directory::made_by(self.copying.owner));
-                self.rootfs.set(path, Fact { known: Known::Dir(made), leans }, below);
-            }
-            (Mode::Plain, _) => {}
-            (Mode::Linked, _) => {
-                let made = Known::Dir(Directory::made_by(self.copying.owner));
-                self.rootfs.set(path, Fact { known: made, leans: Leans::default() }, below);
+    fn ensure_directory(&mut self, path: &str, mode: Option<u32>) {
+        let made = Directory { mode, ..Directory::made_by(self.copying.owner) };
+        match self.mode {
+            Mode::Linked if self.brought.contains(path) => {}
+            Mode::Linked => {
+                self.rootfs.merge_directory(path, made, &Leans::default());
                 self.brought.insert(path.to_owned());
             }
+            Mode::Plain if self.rootfs.get(path).known == Known::Absent => {
+                let mut because = self.way.clone();
+                let made = inherit_group(self.rootfs, path, made, &mut because);
+                self.rootfs.set(path, Known::Dir(made), &because, Below::Nothing);
+            }
+            Mode::Plain => {}
         }
     }
 
@@ -126,13 +163,13 @@ impl Transition<'_> {
         if self.copying.filtered {
             let why = "--exclude or --parents decides what is there".into();
             if matches!(source.kind, SourceKind::Dir(_)) {
-                self.ensure_directory_at(place);
+                self.ensure_directory_at(place, self.created_for(source));
             }
             return self.put_unknown(place, &why);
         }
         match &source.kind {
             SourceKind::Dir(listing) => {
-                self.ensure_directory_at(place);
+                self.ensure_directory_at(place, self.created_for(source));
                 for (path, known) in &listing.entries {
                     let at = join(place, path);
                     let mut leans = listing.leans.clone();
@@ -144,7 +181,7 @@ impl Transition<'_> {
                 }
             }
             SourceKind::Archive(archive) => {
-                self.ensure_directory_at(place);
+                self.ensure_directory_at(place, self.created_for(source));
                 for (path, entry) in &archive.entries {
                     self.extract(place, path, entry);
                 }
@@ -154,7 +191,7 @@ impl Transition<'_> {
                 self.put(&at, Known::File, &source.leans);
             }
             SourceKind::Git => {
-                self.ensure_directory_at(place);
+                self.ensure_directory_at(place, self.created_for(source));
                 self.blur(place, &"what the git repository holds is not known".into());
             }
             SourceKind::MaybeArchive { why, .. } | SourceKind::Unknown(why) => self.put_unknown(place, why),
@@ -163,30 +200,32 @@ impl Transition<'_> {
 
     /// Returns true if a file that is copied to `place` is copied into it.
     fn goes_inside(&self, place: &str) -> bool {
-        self.copying.destination.slashed || matches!(self.rootfs.get(place).known, Known::Dir(_))
+        let is_seen = self.mode == Mode::Plain || self.brought.contains(place) || place == "/";
+        self.copying.destination.slashed || is_seen && matches!(self.rootfs.get(place).known, Known::Dir(_))
     }
 
-    fn ensure_directory_at(&mut self, place: &str) {
+    fn ensure_directory_at(&mut self, place: &str, mode: Option<u32>) {
         if place != "/" {
-            self.ensure_directory(place);
+            self.ensure_directory(place, mode);
         }
     }
 
     /// Copies an unknown file or directory to `place` or into it.
     fn put_unknown(&mut self, place: &str, why: &Arc<str>) {
-        let fact = self.rootfs.get(place);
-        if place == "/" || matches!(fact.known, Known::Dir(_)) {
+        let is_seen = self.mode == Mode::Plain || self.brought.contains(place);
+        let is_directory = is_seen && matches!(self.rootfs.get(place).known, Known::Dir(_));
+        if place == "/" || self.copying.destination.slashed || is_directory {
             self.blur(place, why);
         } else {
-            let unknown = Fact { known: Known::Unknown(Arc::clone(why)), leans: fact.leans };
-            self.rootfs.set(place, unknown, Below::Unknown(Arc::clone(why)));
+            let unknown = Known::Unknown(Arc::clone(why));
+            self.rootfs.set(place, unknown, &self.way, Below::Unknown(Arc::clone(why)));
         }
     }
 
     /// Makes everything below a directory unknown.
     fn blur(&mut self, place: &str, why: &Arc<str>) {
-        let fact = self.rootfs.get(place);
-        self.rootfs.set(place, fact, Below::Unknown(Arc::clone(why)));
+        let known = self.rootfs.get(place).known;
+        self.rootfs.set(place, known, &self.way, Below::Unknown(Arc::clone(why)));
     }
 
     /// Makes everything below a directory unknown, except the paths that a source certainly created.
@@ -200,7 +239,7 @@ impl Transition<'_> {
                 Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
                 _ => Below::Nothing,
             };
-            self.rootfs.set(&path, fact, below);
+            self.rootfs.set(&path, fact.known, &fact.leans, below);
         }
     }
 
@@ -209,47 +248,49 @@ impl Transition<'_> {
     fn as_copied(&self, path: &str, known: Known, leans: &mut Leans) -> Known {
         let Known::Dir(directory) = known else { return known };
         let owner = if self.copying.chown { self.copying.owner } else { directory.owner };
-        let mode = match (self.copying.modes, directory.mode) {
-            (DirectoryModes::All(mode), _) | (DirectoryModes::Own, Some(mode)) => Some(mode),
-            (DirectoryModes::Unknown, _) => None,
-            (DirectoryModes::Own, None) => {
-                let before = format!(
-                    "the context's directories are 0755, as a checkout with umask 022 makes them: those that {} \
-                     (line {}) copies to ",
-                    self.copying.keyword, self.copying.line
-                );
-                leans.add(Arc::new(Assumption::naming(self.copying.line, before, path, "")));
-                Some(0o755)
-            }
+        let (mode, assumes_mode) = match (self.copying.modes.brought, directory.mode) {
+            (BroughtMode::All(mode), _) | (BroughtMode::Own, Some(mode)) => (Some(mode), false),
+            (BroughtMode::Unknown, _) => (None, false),
+            (BroughtMode::Own, None) => (Some(0o755), true),
         };
-        Known::Dir(Directory { mode, owner, ..directory })
+        let assumed = match (assumes_mode, directory.xattrs.is_none()) {
+            (true, true) => Some("0755 without extended attributes, as a checkout with umask 022 makes them"),
+            (true, false) => Some("0755, as a checkout with umask 022 makes them"),
+            (false, true) => Some("without extended attributes"),
+            (false, false) => None,
+        };
+        if let Some(assumed) = assumed {
+            let Copying { keyword, line, .. } = self.copying;
+            let before = format!(
+                "the context's directories are {assumed}: those that {keyword} (line {line}) copies to "
+            );
+            leans.add(Arc::new(Assumption::naming(*line, before, path, "")));
+        }
+        Known::Dir(Directory { mode, owner, xattrs: directory.xattrs.or(Some(false)) })
     }
 
     fn put(&mut self, path: &str, known: Known, leans: &Leans) {
-        let there = self.rootfs.get(path);
-        let below = match (&known, &there.known) {
-            (Known::Dir(_), Known::Dir(_)) => Below::Inherited,
-            (Known::Dir(_), Known::Unknown(why)) | (Known::Unknown(why), _) => {
-                Below::Unknown(Arc::clone(why))
+        let there = self.rootfs.get(path).known;
+        self.brought.insert(path.to_owned());
+        let mut because = self.way.clone();
+        because.merge(leans);
+        let (known, below) = match (known, there, self.mode) {
+            (Known::Dir(upper), _, Mode::Linked) => {
+                return self.rootfs.merge_directory(path, upper, &because);
             }
-            _ => Below::Nothing,
-        };
-        let mut leans = leans.clone();
-        if matches!(there.known, Known::Dir(_)) {
-            leans.merge(&there.leans);
-        }
-        let known = match (known, there.known, self.mode) {
-            (Known::Dir(upper), Known::Unknown(_), Mode::Plain) => {
-                Known::Dir(Directory { xattrs: None, ..upper })
+            (Known::Dir(upper), Known::Unknown(why), Mode::Plain) => {
+                (Known::Dir(Directory { xattrs: None, ..upper }), Below::Unknown(why))
             }
             (Known::Dir(upper), Known::Dir(lower), Mode::Plain) => {
                 let xattrs = upper.xattrs.zip(lower.xattrs).map(|(upper, lower)| upper || lower);
-                Known::Dir(Directory { xattrs, ..upper })
+                (Known::Dir(Directory { xattrs, ..upper }), Below::Inherited)
             }
-            (known, ..) => known,
+            (Known::Dir(upper), _, Mode::Plain) => (Known::Dir(upper), Below::Nothing),
+            (Known::Unknown(why), ..) => (Known::Unknown(Arc::clone(&why)), Below::Unknown(why)),
+            // It replaces what was there, and a copy over a directory fails.
+            (known, ..) => return self.rootfs.replace(path, known, &because),
         };
-        self.rootfs.set(path, Fact { known, leans }, below);
-        self.brought.insert(path.to_owned());
+        self.rootfs.set(path, known, &because, below);
     }
 
     /// Extracts an entry of an archive (`archive.Unpack`): the root of the archive is left out, and only paths with an
@@ -281,20 +322,21 @@ impl Transition<'_> {
 
     /// Creates a parent directory of an entry if it is missing. Returns true if the path is a directory.
     fn imply_directory(&mut self, path: &str) -> bool {
-        let Fact { known, leans } = self.rootfs.get(path);
+        let known = self.rootfs.get(path).known;
         let is_seen = self.mode == Mode::Plain || self.brought.contains(path);
         if is_seen && known != Known::Absent {
             return matches!(known, Known::Dir(_));
         }
-        let made = inherit_group(self.rootfs, path, Directory::made_by(Some((0, 0))));
-        let (made, below) = match (self.mode, known) {
-            (Mode::Plain, _) if made == Directory::made_by(Some((0, 0))) => (made, Below::Nothing),
-            (Mode::Plain, _) => (Directory { mode: None, owner: None, ..made }, Below::Nothing),
-            (Mode::Linked, Known::Dir(_)) => (Directory::made_by(Some((0, 0))), Below::Inherited),
-            (Mode::Linked, Known::Unknown(why)) => (Directory::made_by(Some((0, 0))), Below::Unknown(why)),
-            (Mode::Linked, _) => (Directory::made_by(Some((0, 0))), Below::Nothing),
-        };
-        self.rootfs.set(path, Fact { known: Known::Dir(made), leans }, below);
+        let plain = Directory::made_by(Some((0, 0)));
+        let mut because = self.way.clone();
+        if self.mode == Mode::Linked {
+            self.rootfs.merge_directory(path, plain, &because);
+        } else {
+            let inherited = inherit_group(self.rootfs, path, plain, &mut because);
+            let made =
+                if inherited == plain { plain } else { Directory { mode: None, owner: None, ..inherited } };
+            self.rootfs.set(path, Known::Dir(made), &because, Below::Nothing);
+        }
         self.brought.insert(path.to_owned());
         true
     }
@@ -317,16 +359,27 @@ impl Transition<'_> {
     }
 }
 
-/// Returns a new directory with the group and the setgid bit that it inherits from a parent with setgid (mkdir(2)).
-pub(crate) fn inherit_group(rootfs: &Rootfs, path: &str, made: Directory) -> Directory {
+/// Returns a new directory with what it inherits from its parent: the group and the setgid bit from one with setgid
+/// (mkdir(2)), and a default ACL from one that has extended attributes. The assumptions about the parent are added to
+/// `leans` if they matter.
+pub(crate) fn inherit_group(rootfs: &Rootfs, path: &str, made: Directory, leans: &mut Leans) -> Directory {
     let parent = ancestors(path).next_back().unwrap_or("/");
-    let Known::Dir(above) = rootfs.get(parent).known else { return made };
-    match above.mode {
+    let above = rootfs.get(parent);
+    let Known::Dir(directory) = above.known else { return made };
+    // The root has no setgid bit but for the rest of a RUN that sets it.
+    if parent == "/" && directory == Directory::made_by(Some((0, 0))) {
+        return made;
+    }
+    leans.merge(&above.leans);
+    if directory.xattrs != Some(false) {
+        return Directory { mode: None, owner: None, xattrs: None };
+    }
+    match directory.mode {
         None => Directory { mode: None, owner: None, ..made },
         Some(mode) if mode & 0o2000 == 0 => made,
         Some(_) => Directory {
             mode: made.mode.map(|mode| mode | 0o2000),
-            owner: made.owner.zip(above.owner).map(|((uid, _), (_, gid))| (uid, gid)),
+            owner: made.owner.zip(directory.owner).map(|((uid, _), (_, gid))| (uid, gid)),
             ..made
         },
     }

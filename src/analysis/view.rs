@@ -1,15 +1,16 @@
 //! The view of one COPY or ADD that the rules judge. It never shows another instruction.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
 
-use crate::analysis::destination::Destination;
+use crate::analysis::destination::{self, Destination, Followed};
 use crate::analysis::os::Os;
 use crate::analysis::owner::Owner;
 use crate::analysis::resolve::ResolvedTransfer;
 use crate::analysis::rule::Rule;
 use crate::analysis::source::{CopySource, SourceKind};
 use crate::dockerfile::TransferKind;
-use crate::rootfs::{Fact, Known, Leans, Rootfs, ancestors};
+use crate::rootfs::{Assumption, Fact, Known, Leans, Listing, Rootfs, ancestors};
 use crate::text::path::join;
 
 /// A COPY or ADD as the rules see it: with its words resolved, and with the facts of the filesystem that it is copied
@@ -20,8 +21,11 @@ pub struct View<'a> {
     pub(crate) rules: &'a [&'static Rule],
     /// The instruction.
     pub(crate) resolved: ResolvedTransfer<'a>,
-    /// The facts of the filesystem before the instruction.
-    pub(crate) rootfs: &'a Rootfs,
+    /// The facts of the filesystem before the instruction. Only the methods of the view read it, and they record the
+    /// assumptions of what they return.
+    rootfs: &'a Rootfs,
+    /// The assumptions of the facts that were read.
+    read: RefCell<Leans>,
     /// The operating system.
     pub(crate) os: &'a Os,
     /// The directories that a linked copy would write, from the top, with their present facts: `A(D)` of the model. The
@@ -42,8 +46,9 @@ impl<'a> View<'a> {
         rules: &'a [&'static Rule],
     ) -> Self {
         let interior = OnceCell::new();
+        let read = RefCell::default();
         let mut view =
-            Self { rules, resolved, rootfs, os, written: Vec::new(), at_destination: None, interior };
+            Self { rules, resolved, rootfs, read, os, written: Vec::new(), at_destination: None, interior };
         if let Ok(destination) = view.resolved.destination.clone() {
             let as_directory = destination.slashed || view.resolved.sources.iter().any(makes_directory);
             view.walk(&destination.path, as_directory);
@@ -53,7 +58,7 @@ impl<'a> View<'a> {
 
     fn walk(&mut self, path: &str, as_directory: bool) {
         for ancestor in ancestors(path).skip(1) {
-            let fact = self.rootfs.get(ancestor);
+            let fact = self.fact(ancestor);
             let is_directory = matches!(fact.known, Known::Dir(_));
             let is_absent = fact.known == Known::Absent;
             self.written.push((ancestor.to_owned(), fact.clone()));
@@ -64,7 +69,7 @@ impl<'a> View<'a> {
                 return;
             }
         }
-        let fact = self.rootfs.get(path);
+        let fact = self.fact(path);
         if as_directory && path != "/" {
             self.written.push((path.to_owned(), fact.clone()));
         }
@@ -80,6 +85,43 @@ impl<'a> View<'a> {
         slashed || self.resolved.sources.is_empty() || first_that_counts.is_none_or(makes_directory)
     }
 
+    /// Returns the fact about a path. The verdict rests on its assumptions from now on.
+    pub(crate) fn fact(&self, path: &str) -> Fact {
+        let fact = self.rootfs.get(path);
+        self.read.borrow_mut().merge(&fact.leans);
+        fact
+    }
+
+    /// Returns the path with every symlink followed, and adds the links on the way to `passed`.
+    pub(crate) fn follow(&self, path: &str, passed: &mut Vec<String>) -> Followed {
+        let followed = destination::follow_through(self.rootfs, path, passed);
+        if let Followed::At(_, fact) = &followed {
+            self.read.borrow_mut().merge(&fact.leans);
+        }
+        followed
+    }
+
+    /// Returns everything that is known to be below a path.
+    pub(crate) fn below(&self, path: &str) -> Listing {
+        let listing = self.rootfs.below(path);
+        self.read.borrow_mut().merge(&listing.leans);
+        listing
+    }
+
+    /// Returns true if any directory of the filesystem is known to have extended attributes.
+    pub(crate) fn has_xattrs(&self) -> bool {
+        self.rootfs.has_xattrs()
+    }
+
+    /// Returns the same instruction as only some rules see it.
+    #[must_use]
+    pub(crate) fn by<'b>(&self, rules: &'b [&'static Rule]) -> View<'b>
+    where
+        'a: 'b,
+    {
+        View::new(self.resolved.clone(), self.rootfs, self.os, rules)
+    }
+
     /// Returns the same instruction with another destination.
     #[must_use]
     pub(crate) fn towards(&self, destination: Destination) -> View<'a> {
@@ -88,8 +130,15 @@ impl<'a> View<'a> {
     }
 
     /// Returns the numeric owner of the paths that a linked copy creates, with a name looked up in the image.
+    pub(crate) fn owner(&self) -> Option<((u32, u32), Leans)> {
+        let owner = self.resolved.owner.resolve(self.rootfs)?;
+        self.read.borrow_mut().merge(&owner.1);
+        Some(owner)
+    }
+
+    /// Returns the ids of [`owner`](Self::owner).
     pub(crate) fn owner_ids(&self) -> Option<(u32, u32)> {
-        self.resolved.owner.resolve(self.rootfs).map(|(ids, _)| ids)
+        self.owner().map(|(ids, _)| ids)
     }
 
     /// Returns true if the verdict depends on the sources: it does not for a COPY to a path where nothing exists.
@@ -152,14 +201,43 @@ impl<'a> View<'a> {
 
     /// Returns the assumptions of all facts of this view.
     pub(crate) fn leans(&self) -> Leans {
-        let mut leans = Leans::default();
-        let facts = self.written.iter().map(|(_, fact)| fact).chain(&self.at_destination);
-        facts.for_each(|fact| leans.merge(&fact.leans));
+        let mut leans = self.read.borrow().clone();
         self.resolved.sources.iter().for_each(|source| leans.merge(&source.leans));
         if let Os::AssumedLinux(os) = self.os {
             leans.merge(os);
         }
+        self.lean_on_interior(&mut leans);
         leans
+    }
+
+    /// Adds the assumptions about directories below the destination: a linked copy takes extended attributes from those
+    /// that a source brings too. Nothing is added for a command that the verdict rests on already.
+    fn lean_on_interior(&self, leans: &mut Leans) {
+        let Ok(destination) = &self.resolved.destination else { return };
+        let exists = self.at_destination.as_ref().is_some_and(|fact| matches!(fact.known, Known::Dir(_)));
+        let brings_directories = |source: &CopySource| match &source.kind {
+            SourceKind::Dir(listing) => {
+                listing.incomplete.is_some()
+                    || listing
+                        .entries
+                        .iter()
+                        .any(|(_, known)| !matches!(known, Known::File | Known::Symlink(_)))
+            }
+            SourceKind::File | SourceKind::Archive(_) => false,
+            SourceKind::Git | SourceKind::MaybeArchive { .. } | SourceKind::Unknown(_) => true,
+        };
+        if !exists || !self.resolved.sources.iter().any(brings_directories) {
+            return;
+        }
+        for disturbance in self.rootfs.disturbances_below(&destination.path) {
+            if leans.iter().all(|assumption| assumption.line != disturbance.line) {
+                let before = format!(
+                    "`{}` (line {}) gives no directory extended attributes below ",
+                    disturbance.command, disturbance.line
+                );
+                leans.add(Arc::new(Assumption::naming(disturbance.line, before, &destination.path, "")));
+            }
+        }
     }
 }
 

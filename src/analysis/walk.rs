@@ -2,6 +2,7 @@
 //! instruction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::analysis::base::{FromLine, Start, has_triggers};
 use crate::analysis::copy_step::{self, Linking};
@@ -144,7 +145,7 @@ impl<'a> Walk<'a> {
             for (at, instruction) in read.instructions().iter().enumerate() {
                 match &instruction.body {
                     Body::Run(run) => {
-                        let steps = run::steps(&read, RunAt(at), &Invoked::of(&state));
+                        let steps = run::steps(&read, RunAt(at), &Invoked::of(&state, run));
                         state.ran(run, Ran::Known(steps), self.escape_token);
                     }
                     _ => self.step(&mut state, instruction, at, self.inputs.context),
@@ -178,7 +179,9 @@ impl<'a> Walk<'a> {
     fn end_stage(&mut self, state: Option<State<'a>>) {
         let Some(mut state) = state else { return };
         if !state.triggers.is_empty() {
+            // The triggers run in another build, which has the image's configuration alone.
             let mut child = state.clone();
+            child.scope = Arc::new(child.scope.of_image());
             for at in std::mem::take(&mut child.triggers) {
                 self.trigger(&mut child, at, &NoContext);
             }
@@ -240,7 +243,7 @@ impl<'a> Walk<'a> {
             Body::User(word) => state.change_user(&word.text, escape_token),
             Body::Shell(shell) => state.shell.clone_from(shell),
             Body::Run(run) => {
-                let invoked = Box::new(Invoked::of(state));
+                let invoked = Box::new(Invoked::of(state, run));
                 state.ran(run, Ran::At(self.dockerfile, RunAt(at), invoked), escape_token);
             }
             Body::Transfer(transfer) => self.transfer(state, transfer, at, context),

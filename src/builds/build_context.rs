@@ -45,12 +45,26 @@ pub struct ContextPath {
 pub enum ContextEntry {
     /// A regular file.
     File,
-    /// A directory, with its permission bits if known: git stores none.
-    Dir(Option<u32>),
+    /// A directory. git stores neither its permission bits nor its extended attributes.
+    Dir {
+        /// The permission bits, if known.
+        mode: Option<u32>,
+        /// True if it has extended attributes that a client sends, if known.
+        xattrs: Option<bool>,
+    },
     /// A symbolic link, with its target.
     Symlink(String),
-    /// An object whose kind git does not store: a submodule.
-    Unknown,
+    /// A device or a FIFO.
+    Other,
+    /// An object of an unknown type, with the reason: "is a submodule".
+    Unknown(&'static str),
+}
+
+impl ContextEntry {
+    /// A directory of which git stores nothing but the path.
+    const GIT_DIR: Self = Self::Dir { mode: None, xattrs: None };
+    /// A submodule, whose content git does not store.
+    const SUBMODULE: Self = Self::Unknown("is a submodule");
 }
 
 /// An unknown context.
@@ -87,7 +101,7 @@ impl BuildContext for ContextView<'_> {
         let clean = clean(source);
         match (found, self.path_of(source)) {
             (Found::Dir, None) => {
-                Some(vec![ContextPath { path: clean, real: String::new(), entry: ContextEntry::Dir(None) }])
+                Some(vec![ContextPath { path: clean, real: String::new(), entry: ContextEntry::GIT_DIR }])
             }
             (found, Some(real)) => Some(vec![self.at(&clean, &real, found)?]),
             (_, None) => None,
@@ -103,12 +117,12 @@ impl BuildContext for ContextView<'_> {
             let path = entry.path.as_str()[root.len()..].trim_start_matches('/').to_owned();
             for (at, _) in path.match_indices('/') {
                 if seen.insert(path[..at].to_owned()) {
-                    entries.push((path[..at].to_owned(), ContextEntry::Dir(None)));
+                    entries.push((path[..at].to_owned(), ContextEntry::GIT_DIR));
                 }
             }
             let kind = match entry.kind {
                 EntryKind::File { .. } => ContextEntry::File,
-                EntryKind::Submodule => ContextEntry::Unknown,
+                EntryKind::Submodule => ContextEntry::SUBMODULE,
                 EntryKind::Symlink => self.link(&entry.path),
             };
             entries.push((path, kind));
@@ -132,9 +146,9 @@ impl ContextView<'_> {
             found => found,
         };
         let entry = match found {
-            Found::Dir => ContextEntry::Dir(None),
+            Found::Dir => ContextEntry::GIT_DIR,
             Found::File { .. } => ContextEntry::File,
-            Found::Submodule => ContextEntry::Unknown,
+            Found::Submodule => ContextEntry::SUBMODULE,
             Found::Symlink { .. } | Found::Ignored | Found::Missing => return None,
         };
         Some(ContextPath { path: path.to_owned(), real: real.as_str().to_owned(), entry })
@@ -146,6 +160,7 @@ impl ContextView<'_> {
     }
 
     fn link(&self, path: &RepoPath) -> ContextEntry {
-        self.link_target(path).map_or(ContextEntry::Unknown, ContextEntry::Symlink)
+        self.link_target(path)
+            .map_or(ContextEntry::Unknown("is a link whose target is not UTF-8"), ContextEntry::Symlink)
     }
 }

@@ -250,6 +250,8 @@ impl<'a> ContextView<'a> {
 
     fn ignores(&self, path: &RepoPath) -> bool {
         let Some(filter) = &self.filter else { return false };
-        path.relative_to(self.root()).is_some_and(|path| filter.ignored.ignores(path))
+        // The root itself is always sent.
+        let inside = path.relative_to(self.root()).filter(|path| !path.is_empty());
+        inside.is_some_and(|path| filter.ignored.ignores(path))
     }
 }

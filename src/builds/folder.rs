@@ -1,7 +1,7 @@
 //! A folder on disk as a build context. It never writes.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::build_context::MOST_BYTES;
@@ -11,6 +11,9 @@ use crate::text::path::clean;
 
 /// The most symbolic links that are followed in one path.
 const LINK_LIMIT: usize = 255;
+
+/// The most bytes that the names of the extended attributes of a file can have (`XATTR_LIST_MAX` of Linux).
+const MOST_NAMES: usize = 64 << 10;
 
 /// A folder on disk, with the modes of its directories.
 #[derive(Clone, Debug)]
@@ -55,8 +58,20 @@ impl FolderContext {
         }
     }
 
+    /// The root itself is always sent, whatever the patterns are.
     fn ignores(&self, path: &str) -> bool {
-        self.ignored.as_ref().is_some_and(|ignored| ignored.ignores(path))
+        !path.is_empty() && self.ignored.as_ref().is_some_and(|ignored| ignored.ignores(path))
+    }
+
+    /// Returns true if a client sends the path: it is not ignored, or it is a directory with content that a `!` pattern
+    /// includes.
+    fn sends(&self, path: &str) -> bool {
+        let holds = || {
+            let mut inside = Vec::new();
+            self.walk(path, "", &mut inside);
+            !inside.is_empty()
+        };
+        !self.ignores(path) || (self.takes_back() && self.root.join(path).is_dir() && holds())
     }
 
     fn takes_back(&self) -> bool {
@@ -99,32 +114,49 @@ impl FolderContext {
     fn entry(&self, path: &str) -> Option<ContextEntry> {
         let at = self.root.join(path);
         let metadata = fs::symlink_metadata(&at).ok()?;
-        Some(if metadata.is_dir() {
-            ContextEntry::Dir(Some(metadata.permissions().mode() & 0o7777))
-        } else if metadata.is_symlink() {
-            ContextEntry::Symlink(fs::read_link(&at).ok()?.to_str()?.to_owned())
-        } else if metadata.is_file() {
+        let kind = metadata.file_type();
+        Some(if kind.is_dir() {
+            ContextEntry::Dir { mode: Some(metadata.permissions().mode() & 0o7777), xattrs: has_xattrs(&at) }
+        } else if kind.is_symlink() {
+            match fs::read_link(&at).ok()?.into_os_string().into_string() {
+                Ok(target) => ContextEntry::Symlink(target),
+                Err(_) => ContextEntry::Unknown("is a link whose target is not UTF-8"),
+            }
+        } else if kind.is_file() {
             ContextEntry::File
+        } else if kind.is_socket() {
+            ContextEntry::Unknown("is a socket")
         } else {
-            ContextEntry::Unknown
+            ContextEntry::Other
         })
     }
 
-    fn names(&self, directory: &str) -> Vec<String> {
+    /// Returns the names in a directory, sorted. A name that is not UTF-8 is returned as `Err`, in a readable form.
+    fn names(&self, directory: &str) -> Vec<Result<String, String>> {
         let entries = fs::read_dir(self.root.join(directory)).into_iter().flatten().flatten();
-        let mut names: Vec<String> =
-            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let name = |entry: fs::DirEntry| {
+            entry.file_name().into_string().map_err(|name| name.to_string_lossy().into_owned())
+        };
+        let mut names: Vec<Result<String, String>> = entries.map(name).collect();
         names.sort();
         names
     }
 
     fn walk(&self, directory: &str, prefix: &str, found: &mut Vec<(String, ContextEntry)>) {
         for name in self.names(directory) {
-            let path = if directory.is_empty() { name.clone() } else { format!("{directory}/{name}") };
-            let relative = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            let (name, is_readable) = match name {
+                Ok(name) => (name, true),
+                Err(name) => (name, false),
+            };
+            let path = below(directory, &name);
+            let relative = below(prefix, &name);
+            if !is_readable {
+                found.push((relative, ContextEntry::Unknown("has a name that is not UTF-8")));
+                continue;
+            }
             let Some(entry) = self.entry(&path) else { continue };
             let is_ignored = self.ignores(&path);
-            if matches!(entry, ContextEntry::Dir(_)) {
+            if matches!(entry, ContextEntry::Dir { .. }) {
                 if is_ignored && !self.takes_back() {
                     continue;
                 }
@@ -141,23 +173,54 @@ impl FolderContext {
         }
     }
 
-    fn glob(&self, pattern: &str) -> Vec<String> {
-        let mut matched = vec![String::new()];
-        for part in pattern.split('/').filter(|part| !matches!(*part, "" | ".")) {
-            let Ok(glob) = Glob::new(part) else { return Vec::new() };
+    /// Returns the paths that match a pattern. `None` if a name that is not UTF-8 may match.
+    ///
+    /// Symbolic links are followed only up to the first wildcard: from there on, fsutil's `resolveWildcards` walks
+    /// through directories alone.
+    fn glob(&self, pattern: &str) -> Option<Vec<String>> {
+        let parts: Vec<&str> = pattern.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        let literal = parts.iter().take_while(|part| !has_wildcards(part)).count();
+        let (start, parts) = parts.split_at(literal);
+        let start = start.join("/");
+        let Some(real) = self.real(&start) else { return Some(Vec::new()) };
+        let mut matched = vec![(start, real)];
+        for part in parts {
+            let Ok(glob) = Glob::new(part) else { return Some(Vec::new()) };
             let mut next = Vec::new();
-            for directory in matched {
-                for name in self.names(&directory) {
+            for (directory, real) in matched {
+                if !fs::symlink_metadata(self.root.join(&real)).is_ok_and(|metadata| metadata.is_dir()) {
+                    continue;
+                }
+                for name in self.names(&real) {
+                    let name = name.ok()?;
                     if glob.matches(&name) {
-                        next.push(if directory.is_empty() { name } else { format!("{directory}/{name}") });
+                        next.push((below(&directory, &name), below(&real, &name)));
                     }
                 }
             }
             matched = next;
         }
-        matched.retain(|path| !self.ignores(path));
-        matched
+        matched.retain(|(_, real)| self.sends(real));
+        Some(matched.into_iter().map(|(path, _)| path).collect())
     }
+}
+
+/// Returns the path of a name in a directory of the context; the root is empty.
+fn below(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+/// Returns true if a directory has extended attributes that a client sends: all but those of macOS (fsutil's
+/// `loadXattr`). ACLs and `SELinux` labels are among them. `None` if they cannot be listed.
+fn has_xattrs(directory: &Path) -> Option<bool> {
+    let mut names = vec![0; MOST_NAMES];
+    let length = match rustix::fs::llistxattr(directory, &mut names) {
+        Ok(length) => length,
+        Err(rustix::io::Errno::NOTSUP) => 0,
+        Err(_) => return None,
+    };
+    let mut names = names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Some(names.any(|name| !name.starts_with(b"com.apple.")))
 }
 
 fn ignore_file(at: &Path) -> Result<Option<Ignored>, RefusedIgnoreFile> {
@@ -177,14 +240,23 @@ fn read_file(at: &Path) -> Option<Vec<u8>> {
 
 impl BuildContext for FolderContext {
     fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
-        let clean = clean(source);
-        let paths = if has_wildcards(source) { self.glob(source) } else { vec![clean] };
-        let found: Vec<ContextPath> = paths
+        let there = |path: &str| {
+            let real = self.real(path)?;
+            let entry = self.entry(&real).filter(|_| self.sends(&real))?;
+            Some(ContextPath { path: path.to_owned(), real, entry })
+        };
+        if !has_wildcards(source) {
+            return Some(vec![there(&clean(source))?]);
+        }
+        // A match exists, even if it is a link that leads nowhere.
+        let nowhere = ContextEntry::Unknown("is a link that leads out of the context");
+        let found: Vec<ContextPath> = self
+            .glob(source)?
             .into_iter()
-            .filter_map(|path| {
-                let real = self.real(&path)?;
-                let entry = self.entry(&real).filter(|_| !self.ignores(&real))?;
-                Some(ContextPath { path, real, entry })
+            .map(|path| {
+                let unknown =
+                    || ContextPath { real: path.clone(), path: path.clone(), entry: nowhere.clone() };
+                there(&path).unwrap_or_else(unknown)
             })
             .collect();
         (!found.is_empty()).then_some(found)

@@ -104,6 +104,15 @@ impl Scope {
         }
     }
 
+    /// Forgets the value of a variable; of every variable, if its own name holds one.
+    pub(crate) fn forget(&mut self, name: &str, why: &str) {
+        if name.contains('$') {
+            *self = Self::open(why.into());
+        } else {
+            self.set_unknown(name, why.into());
+        }
+    }
+
     /// Records that `name` has an unknown value.
     fn set_unknown(&mut self, name: &str, why: Arc<str>) {
         self.values.insert(name.to_owned(), Value::Unknown(why));

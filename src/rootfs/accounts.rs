@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Below, Disturbance, Fact, Known, Leans, Rootfs};
 
+use crate::text::path::is_within;
+
 /// The file that holds the users.
 const PASSWD: &str = "/etc/passwd";
 /// The file that holds the groups.
@@ -26,6 +28,11 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
+    /// Returns true if one of the files that hold accounts is `path` or lies below it.
+    pub fn are_below(path: &str) -> bool {
+        [PASSWD, GROUP].into_iter().any(|file| is_within(path, file))
+    }
+
     /// Returns true if the accounts are no longer known after `path` was changed to this.
     pub(crate) fn end_with(path: &str, known: &Known, below: &Below) -> bool {
         let stays = matches!(known, Known::Dir(_)) && *below == Below::Inherited;
@@ -38,8 +45,8 @@ impl Rootfs {
     pub(crate) fn grow_accounts(&mut self) {
         let accounts = std::mem::take(&mut self.accounts);
         for path in [PASSWD, GROUP] {
-            let fact = self.get(path);
-            self.set(path, fact, Below::Nothing);
+            let known = self.get(path).known;
+            self.set(path, known, &Leans::default(), Below::Nothing);
         }
         self.accounts = accounts;
     }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::{Assumption, Fact, Known};
-use crate::shell::{self, Mention, PathPattern, Step};
+use crate::shell::{self, Effect, Mention, PathPattern, Step};
+use crate::text::path::is_within;
 
 /// A command whose effect is not known for certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) struct Disturbance {
     pub(crate) reach: Reach,
     /// The start of a sentence about a path that it leaves.
     leaves: Arc<str>,
+    /// Paths that a mount hid from it, with everything below them.
+    hidden: Vec<String>,
 }
 
 /// The possible effect of a command.
@@ -35,7 +38,29 @@ impl Disturbance {
     pub(crate) fn new(command: impl Into<String>, line: usize, reach: Reach) -> Self {
         let command = command.into();
         let leaves = format!("`{command}` (line {line}) leaves ").into();
-        Self { command, line, reach, leaves }
+        Self { command, line, reach, leaves, hidden: Vec::new() }
+    }
+
+    /// Records that a mount hid a path from the command, with everything below it.
+    pub(super) fn hide(&mut self, path: &str) {
+        self.hidden.push(path.to_owned());
+    }
+
+    /// Forgets the paths that it names at and below a mount's target: what it writes there stays in the mount.
+    pub(super) fn forget_within(&mut self, target: &str) {
+        match &mut self.reach {
+            Reach::Names(names) => names.retain(|name| !is_within(target, name)),
+            Reach::Step(step) => {
+                if let Effect::Touches { paths, .. } = &mut step.effect {
+                    let is_inside = |pattern: &PathPattern| match pattern {
+                        PathPattern::At(path) => is_within(target, path),
+                        PathPattern::Under { directory, .. } => is_within(target, directory),
+                    };
+                    paths.retain(|pattern| !is_inside(pattern));
+                }
+            }
+            Reach::Prunes(_) => {}
+        }
     }
 
     /// Applies the disturbance to a fact about `path`.
@@ -56,6 +81,7 @@ impl Disturbance {
     /// Returns the mention of a path.
     pub(super) fn mention(&self, path: &str) -> Mention<'_> {
         match &self.reach {
+            _ if self.hidden.iter().any(|hidden| is_within(hidden, path)) => Mention::No,
             Reach::Step(step) => shell::mentions(step, path),
             Reach::Prunes(pattern) if pattern.may_be(path) => Mention::Maybe,
             Reach::Prunes(_) => Mention::No,
@@ -76,9 +102,4 @@ impl Disturbance {
             fact.leans.add(Arc::new(Assumption::naming(self.line, Arc::clone(&self.leaves), path, how)));
         }
     }
-}
-
-/// Returns true if `inner` is `outer` or lies below it; both absolute and clean.
-fn is_within(outer: &str, inner: &str) -> bool {
-    outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

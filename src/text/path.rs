@@ -20,6 +20,11 @@ pub(crate) fn join(directory: &str, path: &str) -> String {
     clean(&format!("{directory}/{path}"))
 }
 
+/// Returns true if `inner` is `outer` or lies below it; both are absolute and clean.
+pub(crate) fn is_within(outer: &str, inner: &str) -> bool {
+    outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The last component of a clean absolute path; empty for the root.
 pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()

@@ -102,6 +102,11 @@ pub fn tag(dockerfile: &Path, context: &Path, name: &str) -> Result<(), String> 
     run(dockerfile, context, &["--tag", name, "--load"]).map(drop)
 }
 
+/// Saves an image of the engine as an archive of `docker save`, with its configuration.
+pub fn save(name: &str, to: &Path) -> Result<(), String> {
+    docker(&["save", name, "--output", to.to_str().unwrap()]).map(drop)
+}
+
 /// The root filesystem of what a Dockerfile builds, as a tar.
 pub fn export(dockerfile: &Path, context: &Path, options: &[&str]) -> Result<Vec<u8>, String> {
     run(dockerfile, context, &[options, &["--output=type=tar,dest=-"]].concat())

@@ -1,9 +1,7 @@
 //! Links that `ln` creates.
 
-use std::sync::Arc;
-
 use super::Effects;
-use crate::rootfs::{Below, Fact, Known};
+use crate::rootfs::Known;
 use crate::shell::Destination;
 use crate::text::path::{base_name, join};
 
@@ -46,11 +44,7 @@ impl Effects<'_> {
         } else {
             at
         };
-        let below = match &known {
-            Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
-            _ => Below::Nothing,
-        };
-        self.rootfs.set(&at, Fact { known, leans }, below);
+        self.rootfs.replace(&at, known, &leans);
     }
 
     fn leads_to_directory(&mut self, path: &str) -> bool {

@@ -50,7 +50,6 @@ path     as written    with --link
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    check_root(view, findings);
     for (path, fact) in &view.written {
         let Known::Dir(directory) = fact.known else { continue };
         match directory.mode {
@@ -64,21 +63,5 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
                 findings.push(Finding::unknown(RULE.id(), path, message));
             }
         }
-    }
-}
-
-/// Finds a new directory in a root with setgid. A link does not change the root itself, but the new directory does not
-/// inherit group and bit.
-fn check_root(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
-    let root = view.rootfs.get("/");
-    let has_setgid =
-        matches!(root.known, Known::Dir(directory) if directory.mode.is_some_and(|mode| mode & 0o2000 != 0));
-    if let (true, Some((path, fact))) = (has_setgid, view.written.first())
-        && fact.known == Known::Absent
-    {
-        let message = format!(
-            "`{path}` inherits group and setgid bit of `/`; with `--link` it is 0755 and inherits none"
-        );
-        findings.push(Finding::hold(RULE.id(), path, &root.leans, message));
     }
 }

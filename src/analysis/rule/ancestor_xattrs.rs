@@ -60,10 +60,14 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
             None => findings.push(not_known(&path)),
         }
     }
-    let directories = view.interior().iter().filter(|(_, upper, _)| matches!(upper, Known::Dir(_)));
-    for (path, _, fact) in directories {
+    for (path, upper, fact) in view.interior() {
+        let Known::Dir(upper) = upper else { continue };
         match fact.known {
-            Known::Dir(Directory { xattrs: Some(true), .. }) => findings.push(lost(path, &fact.leans)),
+            Known::Dir(Directory { xattrs: Some(true), .. }) if upper.xattrs == Some(false) => {
+                findings.push(lost(path, &fact.leans));
+            }
+            // The source may bring the same attributes.
+            Known::Dir(Directory { xattrs: Some(true) | None, .. }) => findings.push(not_known(path)),
             Known::Unknown(_) if below_known(view, path) => findings.push(not_known(path)),
             _ => {}
         }
@@ -94,21 +98,26 @@ fn not_known(path: &str) -> Finding<Candidate> {
 /// root is enough.
 fn below_known(view: &View<'_>, path: &str) -> bool {
     let parent = ancestors(path).next_back().unwrap_or("/");
-    !matches!(view.rootfs.get(parent).known, Known::Unknown(_))
+    !matches!(view.fact(parent).known, Known::Unknown(_))
 }
 
 /// Finds existing directories that an archive names: a plain ADD keeps their attributes.
 fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.resolved.destination else { return };
     for (path, entry) in &archive.entries {
-        if path.is_empty() || !matches!(entry, ArchiveEntry::Dir { .. }) {
+        let ArchiveEntry::Dir { xattrs: brings, .. } = entry else { continue };
+        if path.is_empty() {
             continue;
         }
         let path = join(&destination.path, path);
-        let fact = view.rootfs.get(&path);
+        let fact = view.fact(&path);
         match fact.known {
-            Known::Dir(Directory { xattrs: Some(true), .. }) => findings.push(lost(&path, &fact.leans)),
-            Known::Dir(Directory { xattrs: None, .. }) | Known::Unknown(_) => findings.push(not_known(&path)),
+            Known::Dir(Directory { xattrs: Some(true), .. }) if !brings => {
+                findings.push(lost(&path, &fact.leans));
+            }
+            Known::Dir(Directory { xattrs: Some(true) | None, .. }) | Known::Unknown(_) => {
+                findings.push(not_known(&path));
+            }
             _ => {}
         }
     }
@@ -118,10 +127,10 @@ fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding<Candi
 fn unlisted(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.resolved.destination else { return };
     // Few images have extended attributes, and a list of all paths takes long.
-    if !view.rootfs.has_xattrs() {
+    if !view.has_xattrs() {
         return;
     }
-    let listing = view.rootfs.below(&destination.path);
+    let listing = view.below(&destination.path);
     let marked = |known: &Known| matches!(known, Known::Dir(Directory { xattrs: Some(true), .. }));
     if let Some((path, _)) = listing.entries.iter().find(|(_, known)| marked(known)) {
         findings.push(not_known(&join(&destination.path, path)));

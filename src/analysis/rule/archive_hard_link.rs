@@ -1,13 +1,16 @@
 //! Hard links of archives.
 
+use std::collections::BTreeSet;
+
 use crate::analysis::archive::ArchiveEntry;
 use crate::analysis::source::SourceKind;
+use crate::rootfs::Known;
 
 use super::{Candidate, Caret, Finding, Prediction, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "archive-hard-link",
-    summary: "A hard link of an archive points out of the archive",
+    summary: "A hard link of an archive points to a file of the image",
     documentation: DOCUMENTATION,
     caret: Caret::Sources,
     predicts: Prediction::BuildFails,
@@ -23,7 +26,7 @@ The linked build fails, because the target of a hard link is missing.
 ## Why
 
 A hard link in an archive names another path. A linked ADD extracts into an empty filesystem, which has only the entries
-that came before the link in the archive.
+that came before the link in the archive, and what earlier sources of the instruction brought.
 
 ## Example
 
@@ -48,18 +51,39 @@ build    succeeds      fails: linkat a b: no such file or directory
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
+    let mut brought: BTreeSet<&str> = BTreeSet::new();
+    let mut brings_more = false;
     for source in &view.resolved.sources {
-        let SourceKind::Archive(archive) = &source.kind else { continue };
-        for (at, (path, entry)) in archive.entries.iter().enumerate() {
-            let ArchiveEntry::HardLink(target) = entry else { continue };
-            if !archive.entries[..at].iter().any(|(earlier, _)| earlier == target) {
-                let message = format!(
-                    "`{path}` in {} is a hard link to `{target}`, which is not before it in the archive: the \
-                     build with `--link` fails",
-                    source.written
-                );
-                findings.push(Finding::hold(RULE.id(), path, &source.leans, message));
+        match &source.kind {
+            SourceKind::Archive(archive) => {
+                for (path, entry) in &archive.entries {
+                    if let ArchiveEntry::HardLink(target) = entry
+                        && !brought.contains(target.as_str())
+                    {
+                        let message = format!(
+                            "`{path}` in {} is a hard link to `{target}`, which no earlier entry or source brings: \
+                             the build with `--link` fails",
+                            source.written
+                        );
+                        findings.push(if brings_more {
+                            Finding::unknown(RULE.id(), path, message)
+                        } else {
+                            Finding::hold(RULE.id(), path, &source.leans, message)
+                        });
+                    }
+                    brought.insert(path);
+                }
             }
+            SourceKind::Dir(listing) => {
+                let is_linkable = |known: &Known| !matches!(known, Known::Dir(_) | Known::Unknown(_));
+                let paths = listing.entries.iter().filter(|(_, known)| is_linkable(known));
+                brought.extend(paths.map(|(path, _)| path.as_str()));
+                brings_more |= listing.incomplete.is_some();
+            }
+            SourceKind::File if view.is_directory_anyway() => {
+                brought.insert(&source.name);
+            }
+            _ => brings_more = true,
         }
     }
 }

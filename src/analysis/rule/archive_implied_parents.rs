@@ -1,6 +1,6 @@
 //! Directories that an archive implies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::archive::{Archive, ArchiveEntry};
 use crate::analysis::source::SourceKind;
@@ -56,6 +56,9 @@ path             as written            with --link
 `unpack` in BuildKit's `solver/llbsolver/file/unpack.go`.
 ";
 
+/// What is made in a directory with this bit inherits its group.
+const SETGID: u32 = 0o2000;
+
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.resolved.destination else { return };
     if let Some((path, through)) = detour(view) {
@@ -68,19 +71,15 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     for source in &view.resolved.sources {
         match &source.kind {
             SourceKind::Archive(archive) => {
-                for implied in implied_parents(archive) {
-                    check_parent(view, &join(&destination.path, &implied), findings);
+                for (implied, named_later) in implied_parents(archive) {
+                    check_parent(view, &join(&destination.path, &implied), named_later, findings);
                 }
             }
-            SourceKind::MaybeArchive { why, compressed } => {
+            SourceKind::MaybeArchive { why } => {
                 let absent = |fact: &Fact| fact.known == Known::Absent;
                 if !view.at_destination.as_ref().is_some_and(absent) {
                     let message = format!("{why}; its effect below `{}` is not known", destination.path);
-                    findings.push(if *compressed {
-                        Finding::hold(RULE.id(), &destination.path, &source.leans, message)
-                    } else {
-                        Finding::unknown(RULE.id(), &destination.path, message)
-                    });
+                    findings.push(Finding::unknown(RULE.id(), &destination.path, message));
                 }
             }
             _ => {}
@@ -122,26 +121,28 @@ fn bring<'a>(no_directories: &mut BTreeSet<&'a str>, path: &'a str, is_directory
     }
 }
 
-/// Returns the directories on the paths of an archive's entries that have no earlier entry.
-fn implied_parents(archive: &Archive) -> BTreeSet<String> {
+/// Returns the directories on the paths of an archive's entries that have no earlier entry, each with true if it has a
+/// later one, which sets its mode and owner in both copies.
+fn implied_parents(archive: &Archive) -> BTreeMap<String, bool> {
     let mut named = BTreeSet::new();
-    let mut implied = BTreeSet::new();
+    let mut implied = BTreeMap::new();
     for (path, entry) in &archive.entries {
         for (end, _) in path.match_indices('/') {
             let parent = &path[..end];
             if !named.contains(parent) {
-                implied.insert(parent.to_owned());
+                implied.insert(parent.to_owned(), false);
             }
         }
         if matches!(entry, ArchiveEntry::Dir { .. }) {
             named.insert(path.as_str());
+            implied.entry(path.clone()).and_modify(|later| *later = true);
         }
     }
     implied
 }
 
-fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding<Candidate>>) {
-    let fact = view.rootfs.get(path);
+fn check_parent(view: &View<'_>, path: &str, named_later: bool, findings: &mut Vec<Finding<Candidate>>) {
+    let fact = view.fact(path);
     let message = match &fact.known {
         Known::Absent => return,
         Known::Unknown(why) => {
@@ -151,6 +152,8 @@ fn check_parent(view: &View<'_>, path: &str, findings: &mut Vec<Finding<Candidat
         }
         // `--chown` applies only to the entries of the archive (`archive.Unpack`).
         Known::Dir(directory) if *directory == Directory::made_by(Some((0, 0))) => return,
+        // Until its entry comes, only a setgid bit can change what is made in it.
+        Known::Dir(Directory { mode: Some(mode), .. }) if named_later && mode & SETGID == 0 => return,
         Known::Dir(_) => format!("the archive implies `{path}`, which `--link` would reset to 0755 and 0:0"),
         Known::Symlink(target) => {
             format!(

@@ -61,7 +61,7 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
         }
         Owner::Named(name) => {
             let message = format!("`--link` cannot look up `{name}` in the image, and the build fails");
-            findings.push(match view.resolved.owner.resolve(view.rootfs) {
+            findings.push(match view.owner() {
                 Some(((uid, gid), leans)) => Finding::hold(RULE.id(), "/etc/passwd", &leans, message)
                     .or(Candidate::Certain(Remedy::Owner(format!("{uid}:{gid}")))),
                 None => Finding::hold(RULE.id(), "/etc/passwd", &Leans::default(), message),

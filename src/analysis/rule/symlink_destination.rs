@@ -53,17 +53,10 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
         return;
     }
     let path = &destination.path;
-    match &fact.known {
-        Known::Symlink(target) => {
-            let message =
-                format!("`{path}` is a symlink to {target}, and `--link` would replace it with the file");
-            findings.push(Finding::hold(RULE.id(), path, &fact.leans, message).or(Candidate::RealPath));
-        }
-        Known::Other => {
-            let message =
-                format!("`{path}` is a device, a FIFO or a socket, and would be replaced with the file");
-            findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
-        }
-        _ => {}
+    // A plain copy replaces a device, a FIFO or a socket as well (`ensureEmptyFileTarget` in fsutil).
+    if let Known::Symlink(target) = &fact.known {
+        let message =
+            format!("`{path}` is a symlink to {target}, and `--link` would replace it with the file");
+        findings.push(Finding::hold(RULE.id(), path, &fact.leans, message).or(Candidate::RealPath));
     }
 }

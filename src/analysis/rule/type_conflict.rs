@@ -72,7 +72,8 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
 /// Finds a file that becomes the destination before a directory is copied to it.
 fn file_before_directory(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let (Ok(destination), Some(fact)) = (&view.resolved.destination, &view.at_destination) else { return };
-    let takes_place = !view.is_directory_anyway() && matches!(fact.known, Known::Absent | Known::File);
+    let takes_place =
+        !view.is_directory_anyway() && matches!(fact.known, Known::Absent | Known::File | Known::Other);
     let directory_later =
         view.resolved.sources.iter().any(|source| matches!(source.kind, SourceKind::Dir(_)));
     if takes_place && directory_later {

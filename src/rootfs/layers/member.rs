@@ -163,7 +163,7 @@ impl<'a> Members<'a> {
             return Err(if self.at == 0 { LayerError::NotTar } else { self.truncated() });
         }
         let header = Header::from_byte_slice(&block);
-        if !checksum_holds(header) {
+        if !checksum_holds(header.as_bytes()) {
             return Err(match self.at {
                 0 => LayerError::NotTar,
                 at => bad(at, "its checksum is wrong"),
@@ -296,10 +296,17 @@ fn device(header: &Header) -> Option<(u32, u32)> {
     Some((number(major)?.try_into().ok()?, number(minor)?.try_into().ok()?))
 }
 
+/// Returns true if every number of a header can be read: Go's `tar.Reader` refuses the whole archive if one cannot.
+pub(crate) fn numbers_hold(header: &Header) -> bool {
+    let old = header.as_old();
+    let fields: [&[u8]; 5] = [&old.mode, &old.uid, &old.gid, &old.size, &old.mtime];
+    fields.into_iter().all(|field| number(field).is_some()) && device(header).is_some()
+}
+
 /// POSIX sums the bytes as unsigned; some old archivers took them as signed, and Go accepts both.
-fn checksum_holds(header: &Header) -> bool {
-    let Some(stated) = number(&header.as_old().cksum) else { return false };
-    let (head, rest) = header.as_bytes().split_at(148);
+pub(crate) fn checksum_holds(block: &[u8; 512]) -> bool {
+    let (head, rest) = block.split_at(148);
+    let Some(stated) = number(&rest[..8]) else { return false };
     let counted = || head.iter().chain(&rest[8..]).copied();
     let blank = 8 * u32::from(b' ');
     let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();

@@ -60,6 +60,27 @@ pub fn make(random: &mut Random, folder: &Path, salt: &str) {
     if random.chance(20) {
         fs::write(folder.join(".dockerignore"), random.one(&IGNORED)).unwrap();
     }
+    // A wildcard matches a directory and a link to one, and walks through the first alone.
+    fs::create_dir_all(folder.join("w1")).unwrap();
+    fs::write(folder.join("w1/x"), salt).unwrap();
+    if random.chance(40) {
+        symlink("tree", folder.join("w0")).unwrap();
+        fs::create_dir_all(folder.join("tree/x")).unwrap();
+        fs::write(folder.join("tree/x/y"), salt).unwrap();
+    }
+    if random.chance(15) {
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            folder.join("d/fifo"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o644),
+            0,
+        )
+        .unwrap();
+    }
+    if random.chance(15) {
+        set_attribute(&folder.join(random.one(&["d", "d/sub", "p/q", "e"])));
+    }
     let tar = archive(random, salt);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&archive(random, salt)).unwrap();
@@ -67,6 +88,12 @@ pub fn make(random: &mut Random, folder: &Path, salt: &str) {
         fs::write(folder.join(name), content).unwrap();
     }
     set_modes(random, folder);
+}
+
+/// Gives a directory an extended attribute, where the filesystem has them.
+fn set_attribute(directory: &Path) {
+    let flags = rustix::fs::XattrFlags::empty();
+    let _unsupported = rustix::fs::lsetxattr(directory, "user.mark", b"context", flags);
 }
 
 /// Gives directories their modes, the deepest first.
@@ -109,6 +136,8 @@ fn archive(random: &mut Random, salt: &str) -> Vec<u8> {
             1 => tar.symlink(&format!("{prefix}{top}/link"), "/opt/a"),
             2 => tar.hard_link(&format!("{prefix}{top}/hard"), &format!("{prefix}{top}/{below}/file")),
             3 | 4 => tar.hard_link(&format!("{prefix}{top}/hard"), "etc/passwd"),
+            5 => tar.owned_dir(&format!("{prefix}{top}/{below}"), 0o755, owner.0, owner.1),
+            6 => tar.hard_link(&format!("{prefix}{top}/hard"), "file"),
             _ => &mut tar,
         };
     }

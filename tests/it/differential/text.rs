@@ -88,7 +88,9 @@ const WORKED: [&str; 25] = [
 ];
 const WORKED_BY_USER: [&str; 6] =
     ["/home/app/k", "/home/app/k/m", "/tmp/x", "/tmp/u/k", "/home/app", "/var/tmp/k"];
-const OWNERS: [&str; 14] = [
+const OWNERS: [&str; 16] = [
+    ":",
+    "5:",
     "1000:1001",
     "1000:1001",
     "1000:1000",
@@ -123,9 +125,10 @@ const SYMBOLIC: [&str; 14] = [
     "+w",
     "=rx",
 ];
-const SOURCES: [&str; 26] = [
-    "f", "f", "g.txt", "run.sh", "d", "d", "d/", "d/x", "d/sub", "e", "p", "p/q", "tree", "tree/", ".",
-    "*.txt", "d/*", "?", "l", "ld", "tree/*", "tree/opt", "e/k", "[fg]*", "d/../e", "gone*",
+const SOURCES: [&str; 30] = [
+    "w*/x", "w?", "d/fifo", "w*", "f", "f", "g.txt", "run.sh", "d", "d", "d/", "d/x", "d/sub", "e", "p",
+    "p/q", "tree", "tree/", ".", "*.txt", "d/*", "?", "l", "ld", "tree/*", "tree/opt", "e/k", "[fg]*",
+    "d/../e", "gone*",
 ];
 const ARCHIVES: [&str; 4] = ["a.tar", "b.tgz", "*.t*", "a.tar"];
 const STAGED: [&str; 22] = [
@@ -346,11 +349,16 @@ impl Writer<'_> {
     }
 
     fn run(&mut self) {
-        let mount = match self.random.below(30) {
+        let mount = match self.random.below(36) {
             0 => "--mount=type=bind,source=d,target=/opt/a/mounted ",
             1 => "--mount=type=tmpfs,target=/tmp ",
             2 => "--mount=type=cache,target=/n/cache ",
             3 => "--mount=type=bind,source=d,target=/n ",
+            4 => "--mount=type=tmpfs,target=/opt ",
+            5 => "--mount=type=tmpfs,target=/zz,target=/opt/a ",
+            6 => "--mount='\"type=tmpfs\",\"target=/n\"' ",
+            7 => "--mount=type=bind,target=. ",
+            8 => "--mount=type=cache,target=/opt --mount=type=tmpfs,dst=/opt/a ",
             _ => "",
         };
         let mut commands = Vec::new();
@@ -385,7 +393,7 @@ impl Writer<'_> {
                 _ => self.random.one(&ACCOUNTS).to_owned(),
             };
         }
-        match self.random.below(35) {
+        match self.random.below(38) {
             0..4 => format!("mkdir -p {a}"),
             4 => format!("mkdir -p -m {octal} {a}"),
             5 => format!("mkdir -m {octal} {a}"),
@@ -409,6 +417,20 @@ impl Writer<'_> {
             23 => format!("mkdir -p {a} && touch {a}/t {a}/k"),
             24 => format!("echo x >{a}"),
             25 => format!("umask 077 && mkdir -p {a}"),
+            34 => self
+                .random
+                .one(&[
+                    "chmod 2755 / && mkdir -p /n/m/o",
+                    "mkdir -p '/opt/a$b' && ln -sfn '/opt/a$b' /l",
+                    "mkdir -p '/opt/a\\b' && ln -sfn '/opt/a\\b' /l",
+                    "rm -rf /l && ln -s . /l",
+                    "rm -rf /opt/a && mkfifo /opt/a",
+                    "rm -rf /w /w/x",
+                    "mv /w /moved || mkdir /moved",
+                    "chmod g+s /opt /n || mkdir -p /n",
+                    "ln -s /opt/a /l && ln /l /opt/new",
+                ])
+                .to_owned(),
             26 => format!("for i in m q; do mkdir -p {a}/$i; done"),
             27 => format!("test -d {a} || mkdir -p {a}"),
             28 => format!("mkdir -p {a} && cd {a} && mkdir -p m && chmod {octal} m . && cd /"),
@@ -451,8 +473,10 @@ impl Writer<'_> {
             let owner = if made { self.random.one(&MADE_OWNERS) } else { self.random.one(&OWNERS) };
             flags.push(format!("--chown={owner}"));
         }
-        if self.random.chance(4) {
-            flags.push("--chmod=0750".to_owned());
+        if self.random.chance(9) {
+            let mode =
+                self.random.one(&["0750", "0750", "0644", "755", "0755", "u=rwX,go=rX", "go-w", "2755"]);
+            flags.push(format!("--chmod={mode}"));
         }
         if self.random.chance(9) {
             flags.push("--link".to_owned());

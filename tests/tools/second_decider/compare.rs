@@ -185,7 +185,7 @@ impl BuildContext for Context<'_> {
         let real = self.0.root_path(&path).ok()?;
         let entry = match self.0.get(&real) {
             Some(Node::File(..)) => ContextEntry::File,
-            _ if self.0.is_directory(&real) => ContextEntry::Dir(None),
+            _ if self.0.is_directory(&real) => ContextEntry::Dir { mode: None, xattrs: None },
             _ => return None,
         };
         let relative = |path: String| path.trim_start_matches('/').to_owned();
@@ -197,10 +197,12 @@ impl BuildContext for Context<'_> {
         let below =
             self.0.entries().filter_map(|(path, node)| Some((path.strip_prefix(&prefix)?.to_owned(), node)));
         let known = |node: &Node| match node {
-            Node::Dir(metadata) => ContextEntry::Dir(Some(metadata.mode)),
+            Node::Dir(metadata) => {
+                ContextEntry::Dir { mode: Some(metadata.mode), xattrs: Some(!metadata.xattrs.is_empty()) }
+            }
             Node::File(..) => ContextEntry::File,
             Node::Symlink(_, target) => ContextEntry::Symlink(target.clone()),
-            Node::Other(_) => ContextEntry::Unknown,
+            Node::Other(_) => ContextEntry::Other,
         };
         below.map(|(path, node)| (path, known(node))).collect()
     }

@@ -103,7 +103,7 @@ fn fill(random: &mut Random, files: &mut Filesystem, places: &[&str], kinds: Kin
             3 if kinds == Kinds::Image => Node::Other(Metadata::new(0o644, uid, gid)),
             4 => Node::File(Metadata::new(0o644, uid, gid), format!("{place} of {}", places.len())),
             kind if has_children || kind < 16 => {
-                if kinds == Kinds::Image && random.chance(6) {
+                if random.chance(if kinds == Kinds::Image { 6 } else { 3 }) {
                     metadata.xattrs.insert("user.mark".into());
                 }
                 Node::Dir(metadata)

@@ -1,0 +1,161 @@
+//! Changes of a filesystem. None of them drops an assumption: a change adds the assumptions of what it was applied to,
+//! unless its result is the same whatever was there. It never decides what an instruction does.
+
+use std::sync::Arc;
+
+use super::accounts::Accounts;
+use super::{Below, Directory, Known, Leans, Node, Rootfs, ancestors};
+
+impl Rootfs {
+    /// Sets the state of `path` from now on, and the state below it for paths without a change of their own.
+    ///
+    /// Earlier changes below it are dropped unless `below` is [`Below::Inherited`]. The result depends on what was
+    /// there, so its assumptions are added to those in `because`.
+    pub fn set(&mut self, path: &str, known: Known, because: &Leans, below: Below) {
+        let mut leans = self.get(path).leans;
+        leans.merge(because);
+        let beneath = leans.clone();
+        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len() });
+    }
+
+    /// Replaces `path`, whatever was there, with something that is not a directory. `because` holds the assumptions
+    /// under which it is replaced.
+    pub fn replace(&mut self, path: &str, known: Known, because: &Leans) {
+        let (leans, beneath) = (because.clone(), because.clone());
+        let below = match &known {
+            Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
+            _ => Below::Nothing,
+        };
+        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len() });
+    }
+
+    /// Merges a directory over `path`: mode, owner and extended attributes are the new ones whatever was there, and a
+    /// directory that was there keeps its content.
+    pub fn merge_directory(&mut self, path: &str, directory: Directory, because: &Leans) {
+        let there = self.get(path);
+        let below = match there.known {
+            Known::Dir(_) => Below::Inherited,
+            Known::Unknown(why) => Below::Unknown(why),
+            Known::Absent | Known::File | Known::Symlink(_) | Known::Other => Below::Nothing,
+        };
+        let mut beneath = there.leans;
+        beneath.merge(because);
+        let leans = because.clone();
+        let known = Known::Dir(directory);
+        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len() });
+    }
+
+    /// Forgets mode and owner of the root: they are in no layer, so the next step starts with those of a new directory.
+    pub fn reset_root(&mut self) {
+        let root = Directory::made_by(Some((0, 0)));
+        if matches!(self.get("/").known, Known::Dir(directory) if directory != root) {
+            self.set("/", Known::Dir(root), &Leans::default(), Below::Inherited);
+        }
+    }
+
+    fn insert(&mut self, path: &str, node: Node) {
+        if node.known != Known::Absent {
+            self.doubt_parent(path);
+        }
+        if node.below != Below::Inherited {
+            self.forget_below(path);
+        }
+        if Accounts::end_with(path, &node.known, &node.below) {
+            self.accounts = Accounts::default();
+        }
+        self.nodes.insert(path.to_owned(), node);
+    }
+
+    /// Makes the parent of a path that is there unknown, if nothing can be below it: either the path or its parent is
+    /// not as it seems.
+    fn doubt_parent(&mut self, path: &str) {
+        let Some(parent) = ancestors(path).next_back() else { return };
+        // Few parents are not directories, and only for them are the disturbances examined.
+        if matches!(self.undisturbed(parent).0.known, Known::Dir(_)) {
+            return;
+        }
+        let fact = self.get(parent);
+        if matches!(fact.known, Known::Dir(_) | Known::Unknown(_)) {
+            return;
+        }
+        let parent = parent.to_owned();
+        let why: Arc<str> = format!("something was written to {path}").into();
+        self.set(&parent, Known::Unknown(Arc::clone(&why)), &Leans::default(), Below::Unknown(why));
+    }
+
+    pub(super) fn forget_below(&mut self, path: &str) {
+        let gone: Vec<String> = self.changed_below(path).map(|(at, _)| at.clone()).collect();
+        for at in gone {
+            self.nodes.remove(&at);
+        }
+    }
+
+    /// Returns the changed paths strictly below `path`, in byte order.
+    pub(super) fn changed_below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a String, &'a Node)> {
+        let prefix = if path == "/" { "/".to_owned() } else { format!("{path}/") };
+        let is_root = path == "/";
+        let from = self.nodes.range(prefix.clone()..);
+        from.take_while(move |(at, _)| at.starts_with(&prefix)).filter(move |(at, _)| !is_root || *at != "/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rootfs::{Assumption, Base, Disturbance, Reach};
+
+    fn dir() -> Known {
+        Known::Dir(Directory::made_by(Some((0, 0))))
+    }
+
+    fn after_make() -> Rootfs {
+        let mut rootfs = Rootfs::new(Base::Scratch);
+        rootfs.set("/a", dir(), &Leans::default(), Below::Nothing);
+        rootfs.disturb(Disturbance::new("make", 2, Reach::Names(Vec::new())));
+        rootfs
+    }
+
+    fn said(rootfs: &Rootfs, path: &str) -> Vec<String> {
+        rootfs.get(path).leans.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_change_keeps_the_assumptions_of_what_it_was_applied_to() {
+        let mut rootfs = after_make();
+        rootfs.set("/a", dir(), &Leans::default(), Below::Inherited);
+        assert_eq!(said(&rootfs, "/a"), ["`make` (line 2) leaves /a alone"]);
+        let mut because = Leans::default();
+        because.add(Arc::new(Assumption::new(3, "/a", "it is there")));
+        rootfs.set("/a", Known::File, &because, Below::Nothing);
+        assert_eq!(said(&rootfs, "/a"), ["`make` (line 2) leaves /a alone", "it is there"]);
+        assert_eq!(said(&rootfs, "/a/b").len(), 2, "nothing is below it under the same assumptions");
+    }
+
+    #[test]
+    fn what_is_replaced_whatever_was_there_is_certain() {
+        let mut rootfs = after_make();
+        rootfs.replace("/a", Known::Absent, &Leans::default());
+        assert!(said(&rootfs, "/a").is_empty() && said(&rootfs, "/a/b").is_empty());
+    }
+
+    #[test]
+    fn the_content_of_a_merged_directory_is_as_certain_as_what_was_there() {
+        let mut rootfs = after_make();
+        rootfs.merge_directory("/n", Directory::made_by(Some((0, 0))), &Leans::default());
+        assert!(said(&rootfs, "/n").is_empty(), "a linked copy sets it");
+        assert_eq!(said(&rootfs, "/n/b"), ["`make` (line 2) leaves /n absent"]);
+    }
+
+    #[test]
+    fn nothing_is_below_an_absent_path() {
+        let mut rootfs = Rootfs::new(Base::Scratch);
+        rootfs.set("/a/b/c", Known::File, &Leans::default(), Below::Nothing);
+        for path in ["/a", "/a/b", "/a/x"] {
+            assert!(matches!(rootfs.get(path).known, Known::Unknown(_)), "{path}");
+        }
+        assert_eq!(rootfs.get("/a/b/c").known, Known::File);
+        assert_eq!(rootfs.get("/b").known, Known::Absent);
+        rootfs.set("/q/r", Known::Absent, &Leans::default(), Below::Nothing);
+        assert_eq!(rootfs.get("/q").known, Known::Absent);
+    }
+}

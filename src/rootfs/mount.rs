@@ -1,0 +1,98 @@
+//! Paths that a mount hides during a command: what it writes there never reaches the filesystem. It never decides what
+//! is mounted.
+
+use std::sync::Arc;
+
+use super::accounts::Accounts;
+use super::{Below, Known, Leans, Node, Rootfs, ancestors};
+use crate::text::path::is_within;
+
+/// The content at and below a path, to put back when the mount ends.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    path: String,
+    /// The changed paths among its parent directories.
+    above: Vec<(String, Option<Node>)>,
+    /// The changed paths at and below it.
+    nodes: Vec<(String, Node)>,
+    /// The number of disturbances before the mount.
+    disturbances: usize,
+    /// The accounts, if the files that hold them are hidden too.
+    accounts: Option<Accounts>,
+}
+
+impl Saved {
+    /// Returns the path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl Rootfs {
+    /// Returns the content at and below a path.
+    pub fn save(&self, path: &str) -> Saved {
+        let own = self.nodes.get_key_value(path).into_iter();
+        let nodes = own.chain(self.changed_below(path)).map(|(at, node)| (at.clone(), node.clone()));
+        Saved {
+            path: path.to_owned(),
+            above: ancestors(path).map(|at| (at.to_owned(), self.nodes.get(at).cloned())).collect(),
+            nodes: nodes.collect(),
+            disturbances: self.disturbances.len(),
+            accounts: Accounts::are_below(path).then(|| self.accounts.clone()),
+        }
+    }
+
+    /// Puts back what a mount has hidden since [`save`](Self::save): no change since then has reached it. If a parent
+    /// directory was replaced in the meantime, the path becomes unknown for the reason `why`.
+    pub fn restore(&mut self, saved: &Saved, why: &Arc<str>) {
+        let Saved { path, above, nodes, disturbances, accounts } = saved;
+        let stays = |(at, before): &(String, Option<Node>)| match (self.nodes.get(at), before) {
+            (None, None) => true,
+            (None, Some(_)) => false,
+            (Some(now), before) => {
+                let below = before.as_ref().map_or(&Below::Inherited, |before| &before.below);
+                matches!(now.known, Known::Dir(_)) && now.below == *below
+            }
+        };
+        if !above.iter().all(stays) {
+            let why = Arc::clone(why);
+            return self.set(path, Known::Unknown(Arc::clone(&why)), &Leans::default(), Below::Unknown(why));
+        }
+        self.forget_below(path);
+        self.nodes.remove(path);
+        self.nodes.extend(nodes.iter().cloned());
+        if let Some(accounts) = accounts {
+            self.accounts = accounts.clone();
+        }
+        for disturbance in &mut self.disturbances[*disturbances..] {
+            Arc::make_mut(disturbance).hide(path);
+        }
+    }
+
+    /// Returns true if nothing but the paths in `made` was changed at or below the path since it was saved, except at and
+    /// below `targets`.
+    pub fn is_unchanged(&self, saved: &Saved, made: &[(String, Known)], targets: &[String]) -> bool {
+        let own = self.nodes.get_key_value(&saved.path).into_iter();
+        own.chain(self.changed_below(&saved.path)).all(|(at, node)| {
+            let is_made = made.iter().any(|(path, known)| path == at && node.known == *known);
+            let is_hidden = targets.iter().any(|target| is_within(target, at));
+            is_made || is_hidden
+        })
+    }
+
+    /// Removes a path that did not exist before a mount and was made for it. Disturbances since then still count.
+    pub fn remove_stub(&mut self, saved: &Saved, because: &Leans) {
+        self.replace(&saved.path, Known::Absent, because);
+        let since = saved.disturbances;
+        if let Some(node) = self.nodes.get_mut(&saved.path) {
+            node.since = since;
+        }
+    }
+
+    /// Forgets what disturbances since [`save`](Self::save) wrote at and below a path.
+    pub fn hide_writes(&mut self, saved: &Saved, target: &str) {
+        for disturbance in &mut self.disturbances[saved.disturbances..] {
+            Arc::make_mut(disturbance).forget_within(target);
+        }
+    }
+}
