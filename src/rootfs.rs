@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub(crate) use accounts::UserIds;
 pub(crate) use assumption::{Assumption, Leans};
+pub(crate) use change::Moment;
 pub(crate) use disturbance::{Disturbance, Reach};
 pub(crate) use mount::Saved;
 pub use tree::{Entry, Metadata, Tree};
@@ -124,6 +125,8 @@ struct Node {
     beneath: Leans,
     /// The number of disturbances before this became known.
     since: usize,
+    /// The number of changes of the filesystem, including this one.
+    stamp: usize,
 }
 
 /// The known state of a filesystem.
@@ -134,13 +137,16 @@ pub struct Rootfs {
     base: Base,
     nodes: BTreeMap<String, Node>,
     disturbances: Vec<Arc<Disturbance>>,
+    /// The number of changes.
+    changes: usize,
     accounts: Accounts,
 }
 
 impl Rootfs {
     /// Returns a filesystem without changes.
     pub(crate) fn new(base: Base) -> Self {
-        Self { base, nodes: BTreeMap::new(), disturbances: Vec::new(), accounts: Accounts::default() }
+        let (nodes, disturbances) = (BTreeMap::new(), Vec::new());
+        Self { base, nodes, disturbances, changes: 0, accounts: Accounts::default() }
     }
 
     /// Returns the known state of `path` itself; symbolic links among its parent directories are not followed.

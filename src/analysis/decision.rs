@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::analysis::Verdict;
 use crate::analysis::destination::{Destination, Followed};
 use crate::analysis::resolve::Chmod;
-use crate::analysis::rule::{Candidate, Finding, Remedy, Weight};
+use crate::analysis::rule::{Candidate, Finding, Prediction, Remedy, Weight};
 use crate::analysis::view::View;
 use crate::rootfs::{Assumption, Leans};
 use crate::text::path::is_within;
@@ -31,6 +31,22 @@ impl Decision {
         if matches!(self.verdict, Verdict::Link | Verdict::Edit) {
             self.leans.add(Arc::clone(assumption));
         }
+    }
+
+    /// Adds an assumption to the findings of a hold about paths that a later step of the stage sets: the step may restore
+    /// them.
+    pub fn doubt_hold(&mut self, line: usize, is_set_again: impl Fn(&str) -> bool) {
+        if self.verdict != Verdict::Hold {
+            return;
+        }
+        let builds = |finding: &&mut Finding| finding.rule.rule().predicts != Prediction::BuildFails;
+        for finding in self.findings.iter_mut().filter(builds) {
+            if is_set_again(&finding.path) {
+                let before = "a later step of the stage does not restore ";
+                finding.leans.add(Arc::new(Assumption::naming(line, before, &finding.path, "")));
+            }
+        }
+        self.leans = proof_of_hold(&self.findings);
     }
 
     /// Returns the decision about an instruction whose difference is restored by the end of its stage.

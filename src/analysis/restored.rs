@@ -17,7 +17,7 @@ use crate::analysis::decision::{self, Decision};
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::view::View;
-use crate::rootfs::{Assumption, Below, Directory, Fact, Known, Leans, Rootfs};
+use crate::rootfs::{Assumption, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
 use crate::text::path::base_name;
 
@@ -150,9 +150,9 @@ impl OpenDifferences {
     /// Starts to follow the difference of an instruction.
     pub(crate) fn open(&mut self, judged: usize, difference: &Difference, plain: &mut Rootfs) {
         let mut open = BTreeSet::new();
-        for (path, fact) in &difference.directories {
+        for (path, _) in &difference.directories {
             // Commands that affect everything known below a directory have to find it in each filesystem.
-            plain.set(path, fact.known.clone(), &fact.leans, Below::Inherited);
+            plain.list(path);
             open.insert(path.clone());
         }
         if !self.variants.iter().any(|variant| variant.owner == difference.owner) {

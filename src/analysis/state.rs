@@ -14,7 +14,7 @@ use crate::analysis::run::{self, Invoked, RunAt};
 use crate::dockerfile::{Assignment, Dockerfile, Run, Scope};
 use crate::images::BaseImage;
 use crate::rootfs::profile::ProfiledImage;
-use crate::rootfs::{Assumption, Base, Disturbance, Leans, Reach};
+use crate::rootfs::{Assumption, Base, Disturbance, Leans, Moment, Reach};
 use crate::shell::Step;
 use crate::text::path::{clean, join};
 
@@ -82,6 +82,8 @@ pub(crate) struct State<'d> {
     pub(crate) os: Os,
     /// The assumption about the user of the image, if its configuration is not known.
     pub(crate) assumed_user: Option<Arc<Assumption>>,
+    /// Unsafe instructions of the stage, each by the index of its judgement, with the moment after it.
+    pub(crate) unsafe_since: Vec<(usize, Moment)>,
     /// Instructions in ONBUILD, by the index of the ONBUILD.
     pub(crate) triggers: Vec<usize>,
     /// True if the stage started from nothing and nothing has changed its filesystem since.
@@ -102,6 +104,7 @@ impl<'d> State<'d> {
             shell: DEFAULT_SHELL.map(str::to_owned).to_vec(),
             os,
             assumed_user: None,
+            unsafe_since: Vec::new(),
             triggers: Vec::new(),
             untouched: false,
             line,
@@ -186,6 +189,7 @@ impl<'d> State<'d> {
             shell: built.end.shell.clone(),
             os: built.os(&whole),
             assumed_user: Some(whole),
+            unsafe_since: Vec::new(),
             triggers: Vec::new(),
             untouched: false,
             line,
@@ -206,7 +210,7 @@ impl<'d> State<'d> {
     /// Returns the state of a stage that starts from the end of this one.
     pub(crate) fn child(&mut self) -> Self {
         self.filesystems();
-        Self { observers: Observers::default(), ..self.clone() }
+        Self { observers: Observers::default(), unsafe_since: Vec::new(), ..self.clone() }
     }
 
     /// Applies `ARG`.

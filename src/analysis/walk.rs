@@ -153,6 +153,7 @@ impl<'a> Walk<'a> {
                 self.judged.truncate(judged);
             }
         }
+        state.unsafe_since.clear();
         state.forget_differences();
         state
     }
@@ -186,6 +187,11 @@ impl<'a> Walk<'a> {
                 self.trigger(&mut child, at, &NoContext);
             }
             state.observers.merge(child.observers);
+        }
+        for (judged, moment) in std::mem::take(&mut state.unsafe_since) {
+            let plain = &state.filesystems().plain;
+            let Judged { decision, line, .. } = &mut self.judged[judged];
+            decision.doubt_hold(*line, |path| plain.is_set_since(path, moment));
         }
         for Restored { judged, leans } in state.restored() {
             self.judged[judged].decision = Decision::restored(leans);
@@ -281,6 +287,11 @@ impl<'a> Walk<'a> {
         });
         state.untouched = false;
         copy_step::leave(state, &line, &linking);
+        let judged = self.judged.len() - 1;
+        if self.judged[judged].decision.verdict == Verdict::Hold {
+            let now = state.filesystems().plain.now();
+            state.unsafe_since.push((judged, now));
+        }
     }
 
     /// Returns the source of a `COPY --from`: a stage, a named context, or an image.

@@ -4,7 +4,15 @@
 use std::sync::Arc;
 
 use super::accounts::Accounts;
-use super::{Below, Directory, Known, Leans, Node, Rootfs, ancestors};
+use super::{Below, Directory, Disturbance, Known, Leans, Node, Rootfs, ancestors};
+use crate::shell::Mention;
+
+/// A moment between two changes of a filesystem.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    changes: usize,
+    disturbances: usize,
+}
 
 impl Rootfs {
     /// Sets the state of `path` from now on, and the state below it for paths without a change of their own.
@@ -15,7 +23,7 @@ impl Rootfs {
         let mut leans = self.get(path).leans;
         leans.merge(because);
         let beneath = leans.clone();
-        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len() });
+        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len(), stamp: 0 });
     }
 
     /// Replaces `path`, whatever was there, with something that is not a directory. `because` holds the assumptions
@@ -26,7 +34,7 @@ impl Rootfs {
             Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
             _ => Below::Nothing,
         };
-        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len() });
+        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len(), stamp: 0 });
     }
 
     /// Merges a directory over `path`: mode, owner and extended attributes are the new ones whatever was there, and a
@@ -42,7 +50,7 @@ impl Rootfs {
         beneath.merge(because);
         let leans = because.clone();
         let known = Known::Dir(directory);
-        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len() });
+        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len(), stamp: 0 });
     }
 
     /// Forgets mode and owner of the root: they are in no layer, so the next step starts with those of a new directory.
@@ -53,7 +61,42 @@ impl Rootfs {
         }
     }
 
-    fn insert(&mut self, path: &str, node: Node) {
+    /// Returns the present moment, to ask later if a path was changed since.
+    pub fn now(&self) -> Moment {
+        Moment { changes: self.changes, disturbances: self.disturbances.len() }
+    }
+
+    /// Returns true if a step since `moment` has set, replaced or removed a path, or may have done so because it names
+    /// the path.
+    pub fn is_set_since(&self, path: &str, moment: Moment) -> bool {
+        let is_later = |node: &Node| node.stamp > moment.changes;
+        let replaced = |at: &str| {
+            self.nodes.get(at).is_some_and(|node| is_later(node) && node.below != Below::Inherited)
+        };
+        let names = |disturbance: &Arc<Disturbance>| {
+            matches!(disturbance.mention(path), Mention::Maybe | Mention::Certain(_))
+        };
+        self.nodes.get(path).is_some_and(is_later)
+            || ancestors(path).any(replaced)
+            || self.disturbances[moment.disturbances..].iter().any(names)
+    }
+
+    /// Gives a path an entry of its own without a change, so that commands that affect everything known below a
+    /// directory find it.
+    pub fn list(&mut self, path: &str) {
+        let stamp = self.nodes.get(path).map_or(0, |node| node.stamp);
+        let known = self.get(path).known;
+        let changes = self.changes;
+        self.set(path, known, &Leans::default(), Below::Inherited);
+        self.changes = changes;
+        if let Some(node) = self.nodes.get_mut(path) {
+            node.stamp = stamp;
+        }
+    }
+
+    fn insert(&mut self, path: &str, mut node: Node) {
+        self.changes += 1;
+        node.stamp = self.changes;
         if node.known != Known::Absent {
             self.doubt_parent(path);
         }
@@ -102,7 +145,7 @@ impl Rootfs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rootfs::{Assumption, Base, Disturbance, Reach};
+    use crate::rootfs::{Assumption, Base, Reach};
 
     fn dir() -> Known {
         Known::Dir(Directory::made_by(Some((0, 0))))
@@ -144,6 +187,24 @@ mod tests {
         rootfs.merge_directory("/n", Directory::made_by(Some((0, 0))), &Leans::default());
         assert!(said(&rootfs, "/n").is_empty(), "a linked copy sets it");
         assert_eq!(said(&rootfs, "/n/b"), ["`make` (line 2) leaves /n absent"]);
+    }
+
+    #[test]
+    fn what_was_set_since_a_moment_is_told() {
+        let mut rootfs = after_make();
+        rootfs.set("/a/b", dir(), &Leans::default(), Below::Nothing);
+        let now = rootfs.now();
+        assert!(!rootfs.is_set_since("/a/b", now));
+        rootfs.list("/a/b");
+        rootfs.set("/a", dir(), &Leans::default(), Below::Inherited);
+        assert!(!rootfs.is_set_since("/a/b", now) && rootfs.is_set_since("/a", now));
+        rootfs.set("/a/b", dir(), &Leans::default(), Below::Inherited);
+        assert!(rootfs.is_set_since("/a/b", now));
+        let now = rootfs.now();
+        rootfs.replace("/a", Known::Absent, &Leans::default());
+        assert!(rootfs.is_set_since("/a/b", now));
+        rootfs.disturb(Disturbance::new("x", 5, Reach::Names(vec!["/q".into()])));
+        assert!(rootfs.is_set_since("/q/r", now) && !rootfs.is_set_since("/r", now));
     }
 
     #[test]

@@ -30,10 +30,6 @@ const LEAST_COVERED: [usize; 2] = [145, 70];
 /// The states of a run of all tests.
 const STATES: u64 = 4000;
 
-/// The holds of these states that are proved although the image is the same: a later linked line may set what differs,
-/// attributes included.
-const MOST_FALSE_HOLDS: usize = 2;
-
 /// A file of a context as ADD sees it.
 fn content(path: &Path) -> String {
     let bytes = fs::read(path).unwrap_or_default();
@@ -203,6 +199,6 @@ fn proofs_agree_with_the_second_decider() {
     };
     let (unsound, false_holds) = (listed(|one| &one.unsound), listed(|one| &one.false_holds));
     assert!(unsound.is_empty(), "{}", unsound.join("\n"));
-    assert!(false_holds.len() <= MOST_FALSE_HOLDS, "{}", false_holds.join("\n"));
+    assert!(false_holds.is_empty(), "{}", false_holds.join("\n"));
     assert!(proofs > 5000, "only {proofs} verdicts were proved");
 }
