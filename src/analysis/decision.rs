@@ -35,7 +35,7 @@ impl Decision {
 
     /// Adds an assumption to the findings of a hold about paths that a later step of the stage sets: the step may restore
     /// them.
-    pub fn doubt_hold(&mut self, line: usize, is_set_again: impl Fn(&str) -> bool) {
+    pub(crate) fn doubt_hold(&mut self, line: usize, is_set_again: impl Fn(&str) -> bool) {
         if self.verdict != Verdict::Hold {
             return;
         }

@@ -17,7 +17,7 @@ const MOUNT_POINTS: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// The place of a `--mount`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// The absolute, clean path; `None` if it is not known.
     path: Option<String>,
     /// True if it is an empty directory.
@@ -25,7 +25,7 @@ pub struct Target {
 }
 
 /// Returns the places on which `--mount` mounts something during a RUN.
-pub fn targets(state: &State<'_>, run: &Run, escape_token: char) -> Vec<Target> {
+pub(crate) fn targets(state: &State<'_>, run: &Run, escape_token: char) -> Vec<Target> {
     let mut agents = 0;
     run.mounts.iter().filter_map(|mount| target(state, mount, escape_token, &mut agents)).collect()
 }
@@ -59,7 +59,7 @@ fn target(state: &State<'_>, mount: &Mount, escape_token: char, agents: &mut usi
 }
 
 /// The content below the mounts of a RUN, as it was before.
-pub struct Mounts {
+pub(crate) struct Mounts {
     /// The targets that existed.
     hidden: Vec<Saved>,
     /// Of each target that did not exist, the first of its parent directories that did not.
@@ -77,7 +77,7 @@ pub struct Mounts {
 impl Mounts {
     /// Records what the mounts of a RUN hide, and makes it unknown for the time of the RUN: a file or link that is mounted
     /// may lead anywhere.
-    pub fn begin(rootfs: &mut Rootfs, targets: &[Target], line: usize) -> Self {
+    pub(crate) fn begin(rootfs: &mut Rootfs, targets: &[Target], line: usize) -> Self {
         let point = |path| (path, (rootfs.get(path).known != Known::Absent).then(|| rootfs.save(path)));
         let mut mounts = Self {
             hidden: Vec::new(),
@@ -127,19 +127,9 @@ impl Mounts {
     /// Puts back what the mounts have hidden. A target that did not exist is removed after the step, with the parent
     /// directories that were created for it, unless the RUN wrote to them; before BuildKit 0.11, an empty directory owned
     /// by root stays.
-    pub fn end(self, rootfs: &mut Rootfs, line: usize) {
+    pub(crate) fn end(self, rootfs: &mut Rootfs, line: usize) {
         for (path, saved) in &self.stubs {
-            let inside = self.targets.iter().filter(|target| is_within(path, target));
-            inside.for_each(|target| rootfs.hide_writes(saved, target));
-            if rootfs.is_unchanged(saved, &self.made, &self.targets) {
-                let message = format!("the builder removes the mount target {path} of RUN (line {line})");
-                let mut because = Leans::default();
-                because.add(Arc::new(Assumption::new(line, path.as_str(), message)));
-                rootfs.remove_stub(saved, &because);
-            } else {
-                let why = format!("RUN (line {line}) mounts something there, and writes beside it").into();
-                rootfs.replace(path, Known::Unknown(why), &Leans::default());
-            }
+            self.remove_stubs(rootfs, path, saved, line);
         }
         let why: Arc<str> = format!("RUN (line {line}) mounts something there").into();
         for (saved, target) in self.hidden.iter().map(|saved| (saved, saved.path())) {
@@ -157,6 +147,34 @@ impl Mounts {
             } else {
                 let known = Known::Dir(Directory::made_by(Some((0, 0))));
                 rootfs.set(path, known, &Leans::default(), Below::Nothing);
+            }
+        }
+    }
+    /// Removes what was made for the targets below `path`, which did not exist: each target, and its parent directories
+    /// as long as they are empty.
+    fn remove_stubs(&self, rootfs: &mut Rootfs, path: &str, saved: &Saved, line: usize) {
+        let inside: Vec<&String> = self.targets.iter().filter(|target| is_within(path, target)).collect();
+        for target in &inside {
+            rootfs.hide_writes(saved, target);
+        }
+        let message = format!("the builder removes the mount target {path} of RUN (line {line})");
+        let mut because = Leans::default();
+        because.add(Arc::new(Assumption::new(line, path, message)));
+        if rootfs.is_unchanged(saved, &self.made, &self.targets) {
+            return rootfs.remove_stub(saved, &because);
+        }
+        if rootfs.is_named_since(saved) {
+            let why = format!("RUN (line {line}) mounts something there, and writes beside it").into();
+            return rootfs.replace(path, Known::Unknown(why), &Leans::default());
+        }
+        for target in inside {
+            let parents = ancestors(target).filter(|parent| is_within(path, parent)).rev();
+            for stub in [target.as_str()].into_iter().chain(parents) {
+                let is_stub = stub == target || self.made.iter().any(|(made, _)| made == stub);
+                if !is_stub || stub != target && !rootfs.below(stub).entries.is_empty() {
+                    break;
+                }
+                rootfs.replace(stub, Known::Absent, &because);
             }
         }
     }

@@ -119,7 +119,7 @@ pub(crate) fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Lea
 }
 
 /// Returns true if a USER names a group.
-pub fn names_group(user: &str) -> bool {
+pub(crate) fn names_group(user: &str) -> bool {
     user.split_once(':').is_some_and(|(_, group)| !group.is_empty())
 }
 

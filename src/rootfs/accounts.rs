@@ -29,7 +29,7 @@ pub(super) struct Accounts {
 
 impl Accounts {
     /// Returns true if one of the files that hold accounts is `path` or lies below it.
-    pub fn are_below(path: &str) -> bool {
+    pub(crate) fn are_below(path: &str) -> bool {
         [PASSWD, GROUP].into_iter().any(|file| is_within(path, file))
     }
 

@@ -9,7 +9,7 @@ use crate::shell::Mention;
 
 /// A moment between two changes of a filesystem.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub(crate) struct Moment {
     changes: usize,
     disturbances: usize,
 }
@@ -19,7 +19,7 @@ impl Rootfs {
     ///
     /// Earlier changes below it are dropped unless `below` is [`Below::Inherited`]. The result depends on what was
     /// there, so its assumptions are added to those in `because`.
-    pub fn set(&mut self, path: &str, known: Known, because: &Leans, below: Below) {
+    pub(crate) fn set(&mut self, path: &str, known: Known, because: &Leans, below: Below) {
         let mut leans = self.get(path).leans;
         leans.merge(because);
         let beneath = leans.clone();
@@ -28,7 +28,7 @@ impl Rootfs {
 
     /// Replaces `path`, whatever was there, with something that is not a directory. `because` holds the assumptions
     /// under which it is replaced.
-    pub fn replace(&mut self, path: &str, known: Known, because: &Leans) {
+    pub(crate) fn replace(&mut self, path: &str, known: Known, because: &Leans) {
         let (leans, beneath) = (because.clone(), because.clone());
         let below = match &known {
             Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
@@ -39,7 +39,7 @@ impl Rootfs {
 
     /// Merges a directory over `path`: mode, owner and extended attributes are the new ones whatever was there, and a
     /// directory that was there keeps its content.
-    pub fn merge_directory(&mut self, path: &str, directory: Directory, because: &Leans) {
+    pub(crate) fn merge_directory(&mut self, path: &str, directory: Directory, because: &Leans) {
         let there = self.get(path);
         let below = match there.known {
             Known::Dir(_) => Below::Inherited,
@@ -54,7 +54,7 @@ impl Rootfs {
     }
 
     /// Forgets mode and owner of the root: they are in no layer, so the next step starts with those of a new directory.
-    pub fn reset_root(&mut self) {
+    pub(crate) fn reset_root(&mut self) {
         let root = Directory::made_by(Some((0, 0)));
         if matches!(self.get("/").known, Known::Dir(directory) if directory != root) {
             self.set("/", Known::Dir(root), &Leans::default(), Below::Inherited);
@@ -62,13 +62,13 @@ impl Rootfs {
     }
 
     /// Returns the present moment, to ask later if a path was changed since.
-    pub fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         Moment { changes: self.changes, disturbances: self.disturbances.len() }
     }
 
     /// Returns true if a step since `moment` has set, replaced or removed a path, or may have done so because it names
     /// the path.
-    pub fn is_set_since(&self, path: &str, moment: Moment) -> bool {
+    pub(crate) fn is_set_since(&self, path: &str, moment: Moment) -> bool {
         let is_later = |node: &Node| node.stamp > moment.changes;
         let replaced = |at: &str| {
             self.nodes.get(at).is_some_and(|node| is_later(node) && node.below != Below::Inherited)
@@ -83,7 +83,7 @@ impl Rootfs {
 
     /// Gives a path an entry of its own without a change, so that commands that affect everything known below a
     /// directory find it.
-    pub fn list(&mut self, path: &str) {
+    pub(crate) fn list(&mut self, path: &str) {
         let stamp = self.nodes.get(path).map_or(0, |node| node.stamp);
         let known = self.get(path).known;
         let changes = self.changes;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::accounts::Accounts;
 use super::{Below, Known, Leans, Node, Rootfs, ancestors};
+use crate::shell::Mention;
 use crate::text::path::is_within;
 
 /// The content at and below a path, to put back when the mount ends.
 #[derive(Clone, Debug)]
-pub struct Saved {
+pub(crate) struct Saved {
     path: String,
     /// The changed paths among its parent directories.
     above: Vec<(String, Option<Node>)>,
@@ -23,14 +24,14 @@ pub struct Saved {
 
 impl Saved {
     /// Returns the path.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 }
 
 impl Rootfs {
     /// Returns the content at and below a path.
-    pub fn save(&self, path: &str) -> Saved {
+    pub(crate) fn save(&self, path: &str) -> Saved {
         let own = self.nodes.get_key_value(path).into_iter();
         let nodes = own.chain(self.changed_below(path)).map(|(at, node)| (at.clone(), node.clone()));
         Saved {
@@ -44,7 +45,7 @@ impl Rootfs {
 
     /// Puts back what a mount has hidden since [`save`](Self::save): no change since then has reached it. If a parent
     /// directory was replaced in the meantime, the path becomes unknown for the reason `why`.
-    pub fn restore(&mut self, saved: &Saved, why: &Arc<str>) {
+    pub(crate) fn restore(&mut self, saved: &Saved, why: &Arc<str>) {
         let Saved { path, above, nodes, disturbances, accounts } = saved;
         let stays = |(at, before): &(String, Option<Node>)| match (self.nodes.get(at), before) {
             (None, None) => true,
@@ -71,7 +72,7 @@ impl Rootfs {
 
     /// Returns true if nothing but the paths in `made` was changed at or below the path since it was saved, except at and
     /// below `targets`.
-    pub fn is_unchanged(&self, saved: &Saved, made: &[(String, Known)], targets: &[String]) -> bool {
+    pub(crate) fn is_unchanged(&self, saved: &Saved, made: &[(String, Known)], targets: &[String]) -> bool {
         let own = self.nodes.get_key_value(&saved.path).into_iter();
         own.chain(self.changed_below(&saved.path)).all(|(at, node)| {
             let is_made = made.iter().any(|(path, known)| path == at && node.known == *known);
@@ -80,8 +81,17 @@ impl Rootfs {
         })
     }
 
+    /// Returns true if a command since [`save`](Self::save) may have written at or below the path without a change that is
+    /// known.
+    pub(crate) fn is_named_since(&self, saved: &Saved) -> bool {
+        let later = &self.disturbances[saved.disturbances..];
+        later.iter().any(|disturbance| {
+            matches!(disturbance.mention(&saved.path), Mention::Maybe | Mention::Certain(_) | Mention::Grows)
+        })
+    }
+
     /// Removes a path that did not exist before a mount and was made for it. Disturbances since then still count.
-    pub fn remove_stub(&mut self, saved: &Saved, because: &Leans) {
+    pub(crate) fn remove_stub(&mut self, saved: &Saved, because: &Leans) {
         self.replace(&saved.path, Known::Absent, because);
         let since = saved.disturbances;
         if let Some(node) = self.nodes.get_mut(&saved.path) {
@@ -90,7 +100,7 @@ impl Rootfs {
     }
 
     /// Forgets what disturbances since [`save`](Self::save) wrote at and below a path.
-    pub fn hide_writes(&mut self, saved: &Saved, target: &str) {
+    pub(crate) fn hide_writes(&mut self, saved: &Saved, target: &str) {
         for disturbance in &mut self.disturbances[saved.disturbances..] {
             Arc::make_mut(disturbance).forget_within(target);
         }
