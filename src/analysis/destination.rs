@@ -47,7 +47,7 @@ pub(crate) fn follow(rootfs: &Rootfs, path: &str) -> Followed {
     follow_through(rootfs, path, &mut Vec::new())
 }
 
-/// Like [`follow`], and adds the path of each link on the way to `passed`.
+/// Like [`follow`], and adds the path of each link that it follows to `passed`.
 pub(crate) fn follow_through(rootfs: &Rootfs, path: &str, passed: &mut Vec<String>) -> Followed {
     let mut leans = Leans::default();
     let mut real = String::from("/");

@@ -28,7 +28,7 @@ pub(crate) struct DirectoryModes {
     /// The mode of those that a source brings: fsutil's `copier.copyFileInfo` treats them as files.
     pub(crate) brought: BroughtMode,
     /// The mode of the destination and of parent directories that are created; `None` if it is not known. An octal
-    /// `--chmod` sets it in fsutil's `copy.Copy` from Docker 28.5 on, and up to 26.1 it is 0755 all the same.
+    /// `--chmod` sets it in fsutil's `copy.Copy` from Docker 28.5 on, and up to 26.1 it is 0755 anyway.
     pub(crate) created: Option<u32>,
 }
 
@@ -91,7 +91,7 @@ struct Transition<'a> {
 }
 
 impl Transition<'_> {
-    /// Each source is an action of its own, which finds the destination anew: an earlier one may have replaced a symbolic
+    /// Each source is an action of its own, which finds the destination again: an earlier one may have replaced a symbolic
     /// link on the path to it.
     fn run(&mut self) {
         if self.copying.sources.is_empty()

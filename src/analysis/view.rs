@@ -92,7 +92,7 @@ impl<'a> View<'a> {
         fact
     }
 
-    /// Returns the path with every symlink followed, and adds the links on the way to `passed`.
+    /// Returns the path with every symlink followed, and adds the links that it follows to `passed`.
     pub(crate) fn follow(&self, path: &str, passed: &mut Vec<String>) -> Followed {
         let followed = destination::follow_through(self.rootfs, path, passed);
         if let Followed::At(_, fact) = &followed {

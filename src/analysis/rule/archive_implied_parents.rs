@@ -56,7 +56,7 @@ path             as written            with --link
 `unpack` in BuildKit's `solver/llbsolver/file/unpack.go`.
 ";
 
-/// What is made in a directory with this bit inherits its group.
+/// The bit of a directory that gives its group to everything made in it.
 const SETGID: u32 = 0o2000;
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
