@@ -2,35 +2,40 @@
 //! that is not certain.
 //!
 //! A script becomes [`Step`]s in the order of its commands. [`mentions`] answers what a step says about a path.
-//! Paths are compared as they are written: whoever applies a [`Change`] resolves symlinks on the way.
+//! Paths are compared as they are written. The code that applies a [`Change`] resolves the symlinks in them.
 
 mod account;
 mod builtin;
 mod call;
 mod change;
-mod control;
-mod field;
+mod compound;
 mod file;
 mod find;
 mod footprint;
 mod getopt;
-mod harmless;
+pub mod grammar;
+mod parameter;
 mod path;
+mod program;
+mod read;
+mod redirect;
 mod script;
 mod sed;
 mod simple;
 mod state;
 mod trace;
 mod transfer;
+mod walk;
+mod word;
 
 pub(crate) use change::{Account, Change, Destination, Flavour, Mode, Operand};
 pub(crate) use footprint::Footprint;
 pub(crate) use path::PathPattern;
 pub(crate) use trace::{Command, below_root, below_start, commands, root, start};
 
-/// What a RUN is run with.
+/// A RUN with its shell and environment.
 pub(crate) struct Invocation<'a> {
-    /// What it runs.
+    /// The script.
     pub(crate) script: Script<'a>,
     /// The heredocs of the command line, in order.
     pub(crate) heredocs: &'a [ScriptHeredoc<'a>],
@@ -38,7 +43,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) shell: &'a [String],
     /// The absolute working directory; `None` if it is not known.
     pub(crate) workdir: Option<&'a str>,
-    /// Who runs it.
+    /// The account that runs it.
     pub(crate) user: User,
     /// The environment: `ENV`, and `ARG` where it is declared.
     pub(crate) env: &'a (dyn Fn(&str) -> Lookup + Sync),
@@ -46,7 +51,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) first_line: usize,
 }
 
-/// What a RUN runs.
+/// The script of a RUN.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Script<'a> {
     /// Shell form: the joined line after the flags.
@@ -68,12 +73,12 @@ pub(crate) struct ScriptHeredoc<'a> {
     pub(crate) line: usize,
 }
 
-/// Who runs a command.
+/// The account that runs a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum User {
     /// The superuser.
     Root,
-    /// Somebody else: user and group id, where they are known.
+    /// Another account: its user and group id, if they are known.
     Other(Option<(u32, u32)>),
     /// Not known.
     Unknown,
@@ -86,7 +91,7 @@ pub(crate) enum Lookup {
     Set(String),
     /// It is not set.
     Unset,
-    /// Nobody knows.
+    /// It is unknown.
     Unknown,
 }
 
@@ -99,13 +104,29 @@ pub(crate) struct Step {
     pub(crate) line: usize,
     /// True if it surely ran and succeeded when the build went on.
     pub(crate) certain: bool,
-    /// Who ran it.
+    /// The account that ran it.
     pub(crate) user: User,
-    /// What it does to files.
+    /// Its effect on files.
     pub(crate) effect: Effect,
+    /// Paths that PATH has before the system's directories. If one of them exists, the name of the command means
+    /// another program, which may do anything.
+    pub(crate) shadows: Vec<String>,
 }
 
-/// What a command does to files.
+impl Step {
+    /// Returns the same command if it may do less than it says, or something else.
+    #[must_use]
+    pub(crate) fn doubted(&self) -> Self {
+        let effect = match &self.effect {
+            Effect::None => Effect::touching(&[]),
+            Effect::Certain(changes) => Effect::touching(changes),
+            effect => effect.clone(),
+        };
+        Self { certain: false, effect, ..self.clone() }
+    }
+}
+
+/// The effect of a command on files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// It touches no file.
@@ -114,9 +135,9 @@ pub(crate) enum Effect {
     Certain(Vec<Change>),
     /// A package manager or a build tool: it adds in places that are known.
     Footprint(Footprint),
-    /// Any other command. What it names is unknown afterwards, the rest left alone by assumption.
+    /// Any other command. The paths that it names are unknown afterwards; it leaves the others alone by assumption.
     Touches {
-        /// What its words name.
+        /// The paths that its words name.
         paths: Vec<PathPattern>,
         /// True if some of its words could not be read, so that it may name more.
         unread: bool,
@@ -125,7 +146,17 @@ pub(crate) enum Effect {
     Anything,
 }
 
-/// What a step says about a path.
+impl Effect {
+    /// Returns the effect of changes that may not happen.
+    fn touching(changes: &[Change]) -> Self {
+        let mut paths: Vec<PathPattern> = changes.iter().flat_map(Change::paths).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        Self::Touches { paths, unread: false }
+    }
+}
+
+/// The relation of a step to a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mention<'a> {
     /// It certainly leaves the path alone.
@@ -141,12 +172,12 @@ pub(crate) enum Mention<'a> {
     Maybe,
 }
 
-/// What the commands of a RUN do, in order.
+/// Returns the commands of a RUN with their effects, in order.
 pub(crate) fn effects(invocation: &Invocation) -> Vec<Step> {
     script::effects(invocation)
 }
 
-/// What `step` says about the absolute, clean `path`, as paths are written.
+/// Returns the relation of `step` to the absolute, clean `path`, as paths are written.
 pub(crate) fn mentions<'a>(step: &'a Step, path: &str) -> Mention<'a> {
     match &step.effect {
         Effect::None => Mention::No,

@@ -85,6 +85,7 @@ impl Effects<'_> {
             Change::AddUser(account) => self.add_user(account),
             Change::AddGroup { name, gid } => {
                 self.rootfs.grow_accounts();
+                self.back_up_accounts();
                 if let Some(gid) = gid {
                     self.rootfs.add_group(name, *gid);
                 }

@@ -1,12 +1,12 @@
 //! Commands that make users and groups, as shadow, Debian and `BusyBox` have them.
 
 use super::call::Call;
-use super::field::Field;
 use super::getopt::{Options, Parsed};
 use super::path::PathPattern;
+use super::word::Field;
 use super::{Account, Change, Flavour};
 
-/// What the command does, if it is one of these and its words are read in full.
+/// Returns the changes of the command, if it is one of these and all of its words are read.
 pub(super) fn changes(call: &Call) -> Option<Vec<Change>> {
     match call.name {
         "useradd" => useradd(call),
@@ -17,7 +17,7 @@ pub(super) fn changes(call: &Call) -> Option<Vec<Change>> {
     }
 }
 
-/// What a command that changes accounts may touch, whatever its words say.
+/// Returns the paths that a command that changes accounts may touch, whatever its words are.
 pub(super) fn touched(name: &str) -> Vec<PathPattern> {
     let changes_accounts = matches!(
         name,
@@ -185,7 +185,7 @@ fn adduser(call: &Call) -> Option<Vec<Change>> {
     let options = if short { BUSYBOX } else { DEBIAN };
     let args = if short { call.args.to_vec() } else { flags_first(call.args, &DEBIAN)? };
     let parsed = options.parse(&args)?;
-    // `adduser user group` makes nobody.
+    // `adduser user group` creates no account.
     let [field] = parsed.operands[..] else { return None };
     // Letters that shadow's adduser, which is useradd, takes for something else.
     let flavour = match (short, long) {

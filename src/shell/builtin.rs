@@ -1,93 +1,76 @@
-//! Commands that change the shell, and commands that run other commands.
+//! The builtins of a shell, by their kind in the grammar.
 
 use super::call::Call;
-use super::control::Walker;
-use super::field::{Field, name_length};
+use super::grammar::builtin::{Builtin, SET_LETTERS, SET_NAMES};
 use super::path::join;
+use super::simple::{Invoked, described, touches};
 use super::state::{Dialect, Flow};
-use super::{Effect, Lookup, User};
-
-/// Builtins whose words are assignments.
-pub(super) const DECLARATIONS: [&str; 5] = ["export", "readonly", "local", "declare", "typeset"];
-
-/// Commands that run the command in their words: options that take a value, and how many words come before it.
-const WRAPPERS: [(&str, &str, usize); 25] = [
-    ("builtin", "", 0),
-    ("busybox", "", 0),
-    ("chronic", "", 0),
-    ("command", "", 0),
-    ("doas", "uC", 0),
-    ("dumb-init", "", 0),
-    ("eatmydata", "", 0),
-    ("env", "uC", 0),
-    ("exec", "a", 0),
-    ("fakeroot", "", 0),
-    ("gosu", "", 1),
-    ("i386", "", 0),
-    ("ionice", "cnp", 0),
-    ("linux32", "", 0),
-    ("linux64", "", 0),
-    ("nice", "n", 0),
-    ("nohup", "", 0),
-    ("setarch", "", 1),
-    ("stdbuf", "ioe", 0),
-    ("su-exec", "", 1),
-    ("sudo", "ugCDhpRrTt", 0),
-    ("time", "fo", 0),
-    ("timeout", "ks", 1),
-    ("tini", "", 0),
-    ("xvfb-run", "nsfe", 0),
-];
+use super::walk::Walker;
+use super::word::{Field, name_length};
+use super::{Effect, Lookup};
 
 impl Walker<'_> {
-    /// Runs `name` if it is one of these; whether it is.
-    pub(crate) fn builtin(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
-        let sure = flow.reached && flow.must && !self.state.opaque && !self.state.left && !self.state.broke;
-        match name {
-            "cd" | "chdir" => self.change_directory(args, sure),
-            "pushd" | "popd" => self.state.directories = None,
-            "set" => self.set_options(args, flow.reached),
-            "unset" if args.iter().any(|field| field.known().starts_with('-')) => {
-                for name in args.iter().map(Field::known) {
-                    self.state.set(name, Lookup::Unknown, false);
-                    if let Some((_, sure)) = self.state.functions.get_mut(name) {
-                        *sure = false;
-                    }
+    /// Runs a builtin.
+    pub(crate) fn builtin(&mut self, builtin: Builtin, invoked: &Invoked, line: usize, flow: Flow) {
+        let Some((first, args)) = invoked.fields.split_first() else { return };
+        let name = first.known();
+        let sure = flow.reached && self.state.is_certain();
+        match builtin {
+            Builtin::Reads => {
+                if name == "printf" && args.first().is_some_and(|field| field.known().starts_with("-v")) {
+                    self.assign_names(args);
                 }
+                // bash evaluates the index of `-v 'a[i]'`.
+                let indexes = |field: &Field| field.known().starts_with("-v");
+                self.state.opaque |= matches!(name, "test" | "[") && args.iter().any(indexes);
+                self.record(described(invoked.fields), line, flow, Effect::None);
             }
-            "unset" => self.forget(args, &Lookup::Unset, flow.reached),
-            "read" | "getopts" | "mapfile" | "readarray" => {
-                self.forget(args, &Lookup::Unknown, false);
-                for name in ["REPLY", "MAPFILE"] {
-                    self.state.set(name, Lookup::Unknown, false);
+            Builtin::Waits => self.record(described(invoked.fields), line, flow, Effect::None),
+            Builtin::ChangesDirectory => {
+                // Only dash and ash have `chdir`.
+                self.change_directory(args, sure && flow.must && name == "cd");
+            }
+            Builtin::LosesDirectory => self.state.directories = None,
+            Builtin::SetsOptions => self.set_options(args, sure),
+            Builtin::SetsUmask => self.set_umask(args, sure && flow.must),
+            Builtin::Unsets => self.unset(args, sure),
+            Builtin::Assigns => {
+                self.state.opaque |= self.state.on_stdin;
+                if name == "let" {
+                    let text: Vec<&str> = args.iter().map(Field::known).collect();
+                    self.expand(line, |expander| expander.arithmetic(&text.join(" ")));
                 }
+                self.assign_names(args);
             }
-            "let" => {
-                let text: Vec<&str> = args.iter().map(Field::known).collect();
-                self.expand(line, |expander| expander.arithmetic(&text.join(" "), 0));
+            Builtin::Declares => {
+                self.assign_names(args);
+                self.state.opaque |= args.iter().any(|field| field.known().starts_with('-'));
             }
-            "printf" | "wait" if args.iter().any(|field| field.known().starts_with('-')) => {
-                self.forget(args, &Lookup::Unknown, false);
+            Builtin::Exits => self.exit(args),
+            Builtin::Leaves if name == "return" => self.state.returned = true,
+            Builtin::Leaves => {
+                self.state.broke = true;
+                // More than one loop.
+                self.state.opaque |= args.iter().any(|field| field.literal() != Some("1"));
             }
-            // What these are told changes what later commands do.
-            "shopt" | "hash" if !args.is_empty() => self.state.opaque = true,
-            "umask" if !args.is_empty() => {
-                self.state.umask_known = args == [Field::Literal("022".into())] && sure;
-            }
-            "exit" => self.exit(args),
-            "return" => self.state.left = true,
-            "break" | "continue" => self.state.broke = true,
-            "eval" => self.eval(args, line, flow),
-            "." | "source" | "alias" | "trap" | "enable" => {
-                let is_reset = name == "trap" && args.first().and_then(Field::literal) == Some("-");
-                self.state.opaque |= !is_reset;
-                let effect = Effect::Touches { paths: Vec::new(), unread: false };
-                self.record(name.to_owned(), line, flow, effect);
-            }
-            "sh" | "bash" | "dash" | "ash" | "su" | "runuser" => return self.shell(name, args, line, flow),
-            _ => return self.wrapper(name, args, line, flow),
+            Builtin::Evaluates => self.eval(args, line, flow),
+            Builtin::Traps => self.trap(args, line, flow),
+            Builtin::Runs => self.run_words(name, invoked, line, flow),
+            Builtin::Changes => self.change_shell(name, args, line, flow),
         }
-        true
+    }
+
+    /// Makes the variables that words may name unknown. A word that is not read may name any.
+    fn assign_names(&mut self, args: &[Field]) {
+        for field in args {
+            let known = field.known();
+            let name = known.strip_prefix("-v").unwrap_or(known);
+            if field.literal().is_none() || name.contains('[') {
+                self.state.forget_variables();
+                self.state.opaque = true;
+            }
+            self.state.set(&name[..name_length(name)], Lookup::Unknown, false);
+        }
     }
 
     fn change_directory(&mut self, args: &[Field], sure: bool) {
@@ -96,216 +79,172 @@ impl Walker<'_> {
         let target = match args[..] {
             [] => match self.state.variable("HOME", self.env) {
                 Lookup::Set(home) => Some(home),
-                _ => None,
+                Lookup::Unset | Lookup::Unknown => None,
             },
-            [field] => field.literal().filter(|text| *text != "-").map(str::to_owned),
+            [field] => {
+                field.literal().filter(|text| !text.starts_with('-') && !text.is_empty()).map(str::to_owned)
+            }
             _ => None,
         };
         let Some(target) = target else { return self.state.directories = None };
-        // What CDPATH says counts for relative names alone.
-        let searched = !target.starts_with(['/', '.']) && !self.has_no("CDPATH");
-        if searched {
+        // CDPATH counts for relative names.
+        let is_searched = !target.starts_with(['/', '.']) && self.state.given("CDPATH").is_some();
+        if is_searched {
             return self.state.directories = None;
         }
-        let bases =
-            if target.starts_with('/') { Some(vec!["/".to_owned()]) } else { self.state.directories.clone() };
-        let was_exact = target.starts_with('/') || self.state.directory_exact;
+        let is_absolute = target.starts_with('/');
+        let bases = if is_absolute { Some(vec!["/".to_owned()]) } else { self.state.directories.clone() };
         let joined: Option<Vec<(String, bool)>> =
             bases.map(|bases| bases.iter().map(|base| join(base, &target)).collect());
-        let exact = was_exact && joined.iter().flatten().all(|(_, exact)| *exact);
+        // A shell takes `..` off the path that it came by, if it came by an absolute one.
+        let exact = joined.iter().flatten().all(|(_, exact)| *exact) || (self.state.logical && !is_absolute);
+        let was_exact = is_absolute || self.state.directory_exact;
         let targets = joined.map(|joined| joined.into_iter().map(|(path, _)| path).collect());
-        self.state.change_directory(targets, exact, sure);
+        self.state.logical = sure && exact && (is_absolute || self.state.logical);
+        self.state.change_directory(targets, was_exact && exact, sure);
     }
 
-    /// Returns true if a variable is surely not set, unless the environment of the image is not known.
-    fn has_no(&self, name: &str) -> bool {
-        match self.state.script_value(name) {
-            Some(value) => *value == Lookup::Unset,
-            None => !matches!((self.env)(name), Lookup::Set(_)),
-        }
-    }
-
-    fn set_options(&mut self, args: &[Field], reached: bool) {
-        let reached = reached && !self.state.left && !self.state.broke;
-        let mut words = args.iter().map(Field::known);
-        while let Some(word) = words.next() {
-            let (on, letters) = match word.split_at_checked(1) {
-                Some(("-", letters)) if !letters.starts_with('-') => (true, letters),
-                Some(("+", letters)) => (false, letters),
+    /// Applies `set`, or the options of a shell that is started.
+    pub(crate) fn set_options(&mut self, args: &[Field], sure: bool) {
+        let mut words = args.iter();
+        while let Some(field) = words.next() {
+            let word = field.known();
+            let (on, letters) = match (field.literal(), word.split_at_checked(1)) {
                 // What comes now are positional parameters.
-                _ => return,
+                (Some("--"), _) => return,
+                (Some(_), Some(("-", letters))) if !letters.is_empty() => (true, letters),
+                (Some(_), Some(("+", letters))) => (false, letters),
+                (Some(_), Some((first, _))) if first != "-" => return,
+                // An unknown word may be an option.
+                _ => return self.state.opaque = true,
             };
-            // Commands are read and not run, or names are read otherwise.
-            self.state.opaque |= letters.contains(['n', 'k', 'p', 'r']);
-            let named = if letters.ends_with('o') { words.next().unwrap_or("") } else { "" };
-            if letters.contains('e') || named == "errexit" {
-                self.state.errexit = on && (reached || self.state.errexit);
-            }
-            if named == "pipefail" {
-                self.state.pipefail = on && (reached || self.state.pipefail);
+            for letter in letters.chars() {
+                let letter = match letter {
+                    'o' => {
+                        let name = words.next().and_then(Field::literal).unwrap_or("");
+                        let Some((name, letter)) = SET_NAMES.iter().find(|(known, _)| *known == name) else {
+                            self.state.opaque = true;
+                            continue;
+                        };
+                        if *name == "pipefail" {
+                            self.state.pipefail = on && (sure || self.state.pipefail);
+                        }
+                        *letter
+                    }
+                    letter => Some(letter),
+                };
+                match letter {
+                    Some('e') => self.state.errexit = on && (sure || self.state.errexit),
+                    Some('f') => self.state.noglob = on || (self.state.noglob && !sure),
+                    Some(letter) => self.state.opaque |= !SET_LETTERS.contains(letter),
+                    None => {}
+                }
             }
         }
     }
 
-    fn forget(&mut self, args: &[Field], value: &Lookup, sure: bool) {
-        for name in args.iter().map(Field::known).filter(|name| !name.starts_with('-')) {
-            self.state.set(&name[..name_length(name)], value.clone(), sure);
+    fn set_umask(&mut self, args: &[Field], sure: bool) {
+        match args {
+            [] => {}
+            [field] if matches!(field.literal(), Some("-S" | "-p")) => {}
+            [field] => {
+                let is_default = matches!(field.literal(), Some("022" | "0022"));
+                self.state.umask_known = is_default && (sure || self.state.umask_known);
+            }
+            _ => self.state.umask_known = false,
+        }
+    }
+
+    fn unset(&mut self, args: &[Field], sure: bool) {
+        let (value, names) = match args.split_first() {
+            // A function that was perhaps defined stays perhaps defined.
+            Some((field, _)) if field.literal() == Some("-f") => return,
+            Some((field, names)) if field.literal() == Some("-v") => (Lookup::Unset, names),
+            _ => (Lookup::Unset, args),
+        };
+        for field in names {
+            let name = field.literal().filter(|name| name_length(name) == name.len());
+            if let Some(name) = name {
+                self.state.set(name, value.clone(), sure);
+            } else {
+                self.state.forget_variables();
+                self.state.opaque = true;
+            }
         }
     }
 
     fn exit(&mut self, args: &[Field]) {
         let status = args.first().and_then(Field::literal).and_then(|status| status.parse::<u8>().ok());
-        // A failure here stops the build: whatever is asked about later never comes to be.
+        // A failure here stops the build, and then no later state exists.
         self.state.left |= !(self.state.failure_stops && status.is_some_and(|status| status != 0));
     }
 
     fn eval(&mut self, args: &[Field], line: usize, flow: Flow) {
-        match args.iter().map(Field::literal).collect::<Option<Vec<_>>>() {
-            Some(words) => {
-                let before = self.state.line.replace(line);
-                self.script(&words.join(" "), flow);
-                self.state.line = before;
-            }
-            None => self.unreadable("eval", line),
-        }
-    }
-
-    /// `sh -c script`, `su user -c script`. A file that a shell reads is a command like any other.
-    fn shell(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
-        let switches = matches!(name, "su" | "runuser");
-        let Some(at) = args.iter().position(|field| is_command_flag(field.known())) else {
-            return false;
-        };
-        let reads_file = args[..at].iter().enumerate().any(|(index, field)| {
-            let follows_option = index > 0 && args[index - 1].known().ends_with('o');
-            !field.known().starts_with(['-', '+']) && !follows_option
-        });
-        if reads_file && !switches {
-            return false;
-        }
-        let Some(Field::Literal(text)) = args.get(at + 1) else {
-            self.unreadable(name, line);
-            return true;
-        };
-        let flags: Vec<&str> = args[..=at].iter().map(Field::known).collect();
-        let before = self.state.clone();
-        self.state = self.state.child(flow.must);
-        self.state.line = Some(line);
-        self.state.dialect = if name == "bash" { Dialect::Bash } else { Dialect::Posix };
-        if switches {
-            self.state.user = User::Other(None);
-            // A login shell starts elsewhere, and what others have set up runs first.
-            self.state.opaque = true;
-            if flags.iter().any(|flag| matches!(*flag, "-" | "-l" | "--login")) {
-                self.state.directories = None;
-            }
+        if let Some(words) = args.iter().map(Field::literal).collect::<Option<Vec<_>>>() {
+            let before = self.state.line.replace(line);
+            self.script(&words.join(" "), flow);
+            self.state.line = before;
         } else {
-            self.shell_flags(&flags);
+            let text: Vec<&str> = args.iter().map(Field::known).collect();
+            self.unreadable(&format!("eval {}", text.join(" ")), line);
         }
-        self.script(&text.clone(), flow);
-        self.state = before;
-        true
     }
 
-    fn shell_flags(&mut self, flags: &[&str]) {
-        let fields: Vec<Field> = flags.iter().map(|flag| Field::Literal((*flag).to_owned())).collect();
-        for (index, flag) in flags.iter().enumerate() {
-            if flag.starts_with('-') || flag.starts_with('+') {
-                let end = (index + 2).min(fields.len());
-                self.set_options(&fields[index..end], true);
-            }
-            // A login or interactive shell reads files first.
-            let is_login = *flag == "--login" || (!flag.starts_with("--") && flag.contains(['l', 'i']));
-            self.state.opaque |= flag.starts_with('-') && is_login;
-        }
-        self.state.opaque |= self.state.dialect == Dialect::Bash && !self.has_no("BASH_ENV");
-    }
-
-    /// Runs a script by the shell that the words start; its lines are those of the Dockerfile.
-    pub(crate) fn start(&mut self, fields: &[Field], line: usize, flow: Flow) {
-        let name = fields.first().and_then(Field::literal).unwrap_or("");
-        let base = name.rsplit('/').next().unwrap_or(name);
-        let text = fields.last().and_then(Field::literal).unwrap_or("");
-        let flags: Vec<&str> = fields.iter().skip(1).rev().skip(1).rev().map(Field::known).collect();
-        let is_shell = matches!(base, "sh" | "bash" | "dash" | "ash");
-        if !is_shell || !flags.last().is_some_and(|flag| is_command_flag(flag)) {
-            return self.unreadable(text, line);
-        }
-        self.state.dialect = if base == "bash" { Dialect::Bash } else { Dialect::Posix };
-        self.shell_flags(&flags);
-        self.script(text, flow);
-    }
-
-    fn wrapper(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
-        let Some(&(_, valued, mut before)) = WRAPPERS.iter().find(|(wrapper, ..)| *wrapper == name) else {
-            return false;
+    /// A handler may run when the shell ends, or before any command.
+    fn trap(&mut self, args: &[Field], line: usize, flow: Flow) {
+        let handler = match args {
+            [] => return,
+            [first, ..] if matches!(first.literal(), Some("-" | "" | "-p" | "-l")) => return,
+            [first, ..] if first.literal() == Some("--") => args.get(1),
+            [first, ..] => Some(first),
         };
-        let saved = self.state.clone();
-        match name {
-            "sudo" | "doas" => self.state.user = User::Root,
-            "gosu" | "su-exec" => self.state.user = User::Other(None),
-            _ => {}
+        match handler.and_then(Field::literal) {
+            Some(script) => self.perhaps(script),
+            None => self.unreadable("trap", line),
         }
-        self.state.environment_known &= !matches!(name, "sudo" | "doas" | "gosu" | "su-exec");
-        let mut rest = args;
-        while let Some((field, after)) = rest.split_first() {
-            let word = field.known();
-            if word == "--" {
-                rest = after;
-            } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-                if name == "command" && letters.contains(['v', 'V']) {
-                    self.state = saved;
-                    return true;
-                }
-                self.wrapper_flag(name, letters);
-                let is_valued = letters.len() == 1 && valued.contains(letters);
-                rest = if is_valued { after.get(1..).unwrap_or(&[]) } else { after };
-            } else if matches!(name, "env" | "sudo" | "doas") && word.contains('=') {
-                self.state.set(&word[..name_length(word)], Lookup::Unknown, false);
-                rest = after;
-            } else if before > 0 {
-                before -= 1;
-                rest = after;
-            } else {
-                break;
-            }
+        self.state.opaque = true;
+        self.record("trap".to_owned(), line, flow, Effect::Touches { paths: Vec::new(), unread: false });
+    }
+
+    /// `command`, `builtin` and `exec` with the words after them. A function hides none of the programs and builtins that
+    /// these run.
+    fn run_words(&mut self, name: &str, invoked: &Invoked, line: usize, flow: Flow) {
+        let args = &invoked.fields[1..];
+        let options = args.iter().take_while(|field| field.known().starts_with('-')).count();
+        let (options, words) = args.split_at(options);
+        let is_plain = options.iter().all(|field| field.literal() == Some("--"));
+        if name == "command" && options.iter().any(|field| matches!(field.literal(), Some("-v" | "-V"))) {
+            return self.record(described(invoked.fields), line, flow, Effect::None);
         }
-        if rest.is_empty() {
-            if name != "exec" && !args.is_empty() {
-                let (paths, unread) = Call { name, args, state: &self.state }.names();
-                self.record(name.to_owned(), line, flow, Effect::Touches { paths, unread });
-            }
-            self.state = saved;
-            return true;
+        if words.is_empty() {
+            self.state.opaque |= !is_plain;
+            return;
         }
-        // A function hides none of the programs and builtins that these run.
         let functions = std::mem::take(&mut self.state.functions);
-        if matches!(name, "exec" | "command" | "builtin") {
-            // These run in the shell itself: `command cd /x` moves it.
-            self.state.opaque |= matches!(rest[0].known(), "eval" | "." | "source");
-            self.invoke(rest, line, flow);
-            self.state.functions = functions;
-            self.state.left |= name == "exec";
-        } else {
-            self.subshell(flow, |walker| walker.invoke(rest, line, flow));
-            self.state = saved;
-        }
-        true
+        // dash has no `builtin`.
+        let is_exact = is_plain && (name != "builtin" || self.state.dialect == Dialect::Bash);
+        let flow = if is_exact { flow } else { Flow::UNSURE };
+        self.state.opaque |=
+            !is_exact && name != "exec" && words.iter().any(|field| field.literal().is_none());
+        self.invoke(&Invoked { fields: words, stdin: invoked.stdin }, line, flow);
+        self.state.functions.extend(functions);
+        self.state.left |= name == "exec";
     }
 
-    /// Returns true if a long option takes a word of its own, and where `-i`, `-D` and `-C` lead, is not looked into.
-    fn wrapper_flag(&mut self, name: &str, letters: &str) {
-        if name == "sudo" && letters.contains('u') {
-            self.state.user = User::Other(None);
+    fn change_shell(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) {
+        let only_prints = match args {
+            [] => matches!(name, "alias" | "hash" | "shopt" | "enable" | "history" | "bind"),
+            [field] => name == "hash" && field.literal() == Some("-r"),
+            _ => false,
+        };
+        if only_prints {
+            return self.record(name.to_owned(), line, flow, Effect::None);
         }
-        if name != "stdbuf" && name != "ionice" {
-            self.state.opaque |= letters.starts_with('-') || letters.contains(['i', 'C', 'D']);
+        self.state.opaque = true;
+        let mut effect = touches(&Call { name, args, state: &self.state });
+        if let (Effect::Touches { unread, .. }, "." | "source") = (&mut effect, name) {
+            *unread = true;
         }
+        self.record(name.to_owned(), line, flow, effect);
     }
-}
-
-/// Returns true if the flag makes a shell read the script that follows: `-c`, `-ec`, `-lc`.
-fn is_command_flag(flag: &str) -> bool {
-    flag.strip_prefix('-')
-        .is_some_and(|letters| letters.contains('c') && letters.bytes().all(|byte| byte.is_ascii_lowercase()))
 }

@@ -1,9 +1,9 @@
 //! A command with its arguments, and what its words name.
 
 use super::Operand;
-use super::field::Field;
 use super::path::{PathPattern, join};
 use super::state::State;
+use super::word::Field;
 
 /// A command with its arguments, where it runs.
 pub(super) struct Call<'c> {
@@ -13,19 +13,19 @@ pub(super) struct Call<'c> {
 }
 
 impl Call<'_> {
-    /// The path that a word surely is.
+    /// Returns the path that a word certainly is.
     pub(crate) fn path(&self, field: &Field) -> Option<String> {
         self.absolute(field.literal()?)
     }
 
-    /// The path that `text` surely is in the directory of the call.
+    /// Returns the path that `text` certainly is in the directory of the call.
     pub(crate) fn absolute(&self, text: &str) -> Option<String> {
         let directory = if text.starts_with('/') { "/" } else { self.state.directory()? };
         let (path, exact) = join(directory, text);
         (exact && !text.is_empty()).then_some(path)
     }
 
-    /// What a word surely names to work on.
+    /// Returns the operand that a word certainly names.
     pub(crate) fn operand(&self, field: &Field) -> Option<Operand> {
         match field {
             Field::Literal(text) => Some(Operand::Path(self.absolute(text)?)),
@@ -34,17 +34,19 @@ impl Call<'_> {
         }
     }
 
-    /// What a word surely names to copy.
+    /// Returns the source of a copy that a word certainly names.
     pub(crate) fn source(&self, field: &Field) -> Option<Operand> {
         match field {
             Field::Literal(text) if text == "." || text.ends_with("/.") => {
                 Some(Operand::Contents(self.absolute(text)?))
             }
-            field => self.operand(field),
+            // A pattern may match several sources, or none.
+            Field::Literal(_) => self.operand(field),
+            Field::Glob(_) | Field::Prefix(_) => None,
         }
     }
 
-    /// Everything that the words may name, and whether some of them could not be read.
+    /// Returns the paths that the words may name, and true if some of the words are unknown.
     pub(crate) fn names(&self) -> (Vec<PathPattern>, bool) {
         let mut names = Names { state: self.state, paths: Vec::new(), unread: false };
         self.args.iter().for_each(|field| names.field(field));

@@ -11,19 +11,19 @@ pub(crate) enum Mode {
     Symbolic(String),
 }
 
-/// What a command reads or works on. Paths are absolute and clean.
+/// An operand of a command. Paths are absolute and clean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
     /// This path.
     Path(String),
-    /// What is in this directory, written `dir/.`.
+    /// The content of this directory, written `dir/.`.
     Contents(String),
-    /// What matches this pattern (`*`, `?`, `[…]` within components); nothing may.
+    /// The paths that match this pattern (`*`, `?`, `[…]` within components), perhaps none.
     Glob(String),
 }
 
 impl Operand {
-    /// What it names, as it is written.
+    /// Returns the paths that it names, as it is written.
     pub(crate) fn pattern(&self) -> PathPattern {
         match self {
             Self::Path(path) => at(path),
@@ -32,7 +32,7 @@ impl Operand {
         }
     }
 
-    /// Returns true if a wildcard stands for a directory on the way, which a symlink may be as well.
+    /// Returns true if a wildcard stands for a parent directory, which may be a symlink.
     pub(crate) fn goes_through_wildcard(&self) -> bool {
         matches!(self, Self::Glob(glob)
             if glob.find(['*', '?', '[']).is_some_and(|wildcard| glob[wildcard..].contains('/')))
@@ -75,7 +75,7 @@ pub(crate) struct Account {
     pub(crate) group: Option<String>,
     /// The home directory where it is given.
     pub(crate) home: Option<String>,
-    /// Whether the home is made where it is absent; None: the tool's configuration decides.
+    /// True if an absent home is created; `None` if the tool's configuration decides.
     pub(crate) create_home: Option<bool>,
     /// True if it is a system account.
     pub(crate) system: bool,
@@ -108,7 +108,7 @@ pub(crate) enum Change {
     },
     /// `rm`.
     Remove {
-        /// What goes.
+        /// The removed paths.
         path: Operand,
         /// True if directories go too (`-r`).
         recursive: bool,
@@ -128,9 +128,9 @@ pub(crate) enum Change {
     },
     /// `cp`.
     Copy {
-        /// What is copied.
+        /// The sources.
         sources: Vec<Operand>,
-        /// Where to.
+        /// The destination.
         destination: Destination,
         /// True if directories are copied (`-r`, `-a`).
         recursive: bool,
@@ -139,9 +139,9 @@ pub(crate) enum Change {
     },
     /// `mv`.
     Move {
-        /// What is moved.
+        /// The sources.
         sources: Vec<Operand>,
-        /// Where to.
+        /// The destination.
         destination: Destination,
     },
     /// `touch`: a file is there now; anything that was there keeps its type and mode.
@@ -161,7 +161,7 @@ pub(crate) enum Change {
     },
     /// `chmod`.
     Chmod {
-        /// What it is applied to.
+        /// The operands.
         paths: Vec<Operand>,
         /// The mode.
         mode: Mode,
@@ -170,7 +170,7 @@ pub(crate) enum Change {
     },
     /// `chown` and `chgrp`.
     Chown {
-        /// What it is applied to.
+        /// The operands.
         paths: Vec<Operand>,
         /// Owner as written, a name or a number; `None` if it stays.
         user: Option<String>,
@@ -183,9 +183,9 @@ pub(crate) enum Change {
     },
     /// `install` of files: new files, 0755 unless said otherwise.
     Install {
-        /// What is copied.
+        /// The sources.
         sources: Vec<Operand>,
-        /// Where to.
+        /// The destination.
         destination: Destination,
         /// `-D`: ancestors are made 0755.
         parents: bool,
@@ -231,7 +231,7 @@ const ACCOUNT_FILES: [&str; 8] = [
 ];
 
 impl Change {
-    /// What it concerns: the paths that it changes, as they are written.
+    /// Returns the paths that it changes, as they are written.
     pub(crate) fn paths(&self) -> Vec<PathPattern> {
         match self {
             Self::Mkdir { path, .. } | Self::Touch { path } | Self::Write { path } => vec![at(path)],

@@ -2,12 +2,13 @@
 //! lacks, or reads otherwise, are left to whoever takes the words as names.
 
 use super::call::Call;
-use super::field::Field;
 use super::getopt::{Options, Parsed};
+use super::path::join;
 use super::sed;
+use super::word::Field;
 use super::{Change, Destination, Mode, Operand};
 
-/// What the command does, if it is one of these and its words are read in full.
+/// Returns the changes of the command, if it is one of these and all of its words are read.
 pub(super) fn changes(call: &Call) -> Option<Vec<Change>> {
     match call.name {
         "mkdir" => mkdir(call),
@@ -39,8 +40,12 @@ fn mkdir(call: &Call) -> Option<Vec<Change>> {
     const OPTIONS: Options =
         Options { short: "pvm:", long: &[("parents", 'p'), ("verbose", 'v'), ("mode", 'm')] };
     let parsed = OPTIONS.parse(call.args)?;
-    let change = |field| {
+    let change = |field: &Field| {
         let mode = parsed.value('m').map(mode);
+        // `mkdir -p x/.` makes `x` without the mode.
+        if matches!(field.known().rsplit('/').next(), Some("." | "..")) {
+            return None;
+        }
         Some(Change::Mkdir { path: call.path(field)?, parents: parsed.has('p'), mode, resets: false })
     };
     parsed.operands.iter().map(|field| change(field)).collect()
@@ -68,11 +73,15 @@ fn rm(call: &Call) -> Option<Vec<Change>> {
         return None;
     }
     let recursive = parsed.has('r') || parsed.has('R');
-    let change = |field: &Field| Some(Change::Remove { path: call.operand(field)?, recursive });
+    let change = |field: &Field| {
+        // `rm -r link/` empties the directory that the link leads to.
+        let is_plain = !field.known().ends_with(['/', '.']) && !field.known().ends_with("/*/");
+        is_plain.then_some(Change::Remove { path: call.operand(field)?, recursive })
+    };
     parsed.operands.iter().map(|field| change(field)).collect()
 }
 
-/// Sources and destination from the operands of `cp`, `mv`, `ln` and `install`.
+/// Returns sources and destination from the operands of `cp`, `mv`, `ln` and `install`.
 fn ends<'a>(call: &Call, parsed: &Parsed<'a>) -> Option<(Vec<&'a Field>, Destination)> {
     let exact = parsed.has('T');
     if let Some(directory) = parsed.value('t') {
@@ -106,24 +115,22 @@ fn ln(call: &Call) -> Option<Vec<Change>> {
             ("target-directory", 't'),
         ],
     };
-    let mut parsed = OPTIONS.parse(call.args)?;
-    let here = Field::Literal(".".into());
-    if let [_] = parsed.operands[..]
-        && parsed.value('t').is_none()
-    {
-        parsed.operands.push(&here);
-    }
+    let parsed = OPTIONS.parse(call.args)?;
     let (targets, destination) = ends(call, &parsed)?;
     let symbolic = parsed.has('s');
-    let link = |target: &Field| {
-        let target = if symbolic { target.literal()?.to_owned() } else { call.path(target)? };
-        Some(Change::Link {
-            target,
-            link: destination.clone(),
-            symbolic,
-            force: parsed.has('f'),
-            no_dereference: parsed.has('n'),
-        })
+    let link = |field: &Field| {
+        let target = if symbolic { field.literal()?.to_owned() } else { call.path(field)? };
+        let mut link = destination.clone();
+        if link.directory {
+            // It is made in the directory, under the name of its target, or is an error.
+            let name = field.literal()?.trim_end_matches('/').rsplit('/').next()?;
+            if matches!(name, "" | "." | "..") {
+                return None;
+            }
+            let path = join(&link.path, name).0;
+            link = Destination { path, directory: false, exact: true };
+        }
+        Some(Change::Link { target, link, symbolic, force: parsed.has('f'), no_dereference: parsed.has('n') })
     };
     targets.iter().map(|target| link(target)).collect()
 }
@@ -278,7 +285,9 @@ fn install(call: &Call) -> Option<Vec<Change>> {
     let mut changes = Vec::new();
     for field in &parsed.operands {
         let path = call.path(field)?;
-        changes.push(Change::Mkdir { path: path.clone(), parents: true, mode: mode.clone(), resets: true });
+        // It sets the mode, 0755 unless it is told another one.
+        let mode = Some(mode.clone().unwrap_or(Mode::Octal(0o755)));
+        changes.push(Change::Mkdir { path: path.clone(), parents: true, mode, resets: true });
         if user.is_some() || group.is_some() {
             changes.push(Change::Chown {
                 paths: vec![Operand::Path(path)],
@@ -295,8 +304,17 @@ fn install(call: &Call) -> Option<Vec<Change>> {
 fn tee(call: &Call) -> Option<Vec<Change>> {
     const OPTIONS: Options = Options { short: "ai", long: &[("append", 'a')] };
     let parsed = OPTIONS.parse(call.args)?;
-    let files = parsed.operands.iter().filter(|field| !field.known().starts_with("/dev/"));
-    files.map(|field| Some(Change::Write { path: call.path(field)? })).collect()
+    let mut changes = Vec::new();
+    for field in &parsed.operands {
+        // `-` is a file for some versions.
+        let path = if field.known() == "-" { None } else { call.path(field) };
+        let path = path?;
+        // `/dev` is mounted in every RUN.
+        if !path.starts_with("/dev/") {
+            changes.push(Change::Write { path });
+        }
+    }
+    Some(changes)
 }
 
 /// `sed` without `-i` prints, unless its script writes; with it the files become new ones under their names.
@@ -311,6 +329,14 @@ fn sed(call: &Call) -> Option<Vec<Change>> {
             ("in-place", 'i'),
         ],
     };
+    // `-ie` is a suffix of `e`.
+    let has_suffix = |word: &str| {
+        let bundle = word.strip_prefix('-').filter(|bundle| !bundle.starts_with('-'));
+        bundle.is_some_and(|bundle| bundle.find('i').is_some_and(|at| at + 1 < bundle.len()))
+    };
+    if call.args.iter().any(|field| has_suffix(field.known())) {
+        return None;
+    }
     let parsed = OPTIONS.parse(call.args)?;
     let has_script = parsed.has('e');
     let skipped = usize::from(!has_script);

@@ -1,11 +1,11 @@
 //! `find`: what it runs on what it finds.
 
 use super::call::{Call, Names};
-use super::field::Field;
 use super::footprint::Footprint;
-use super::harmless;
+use super::read;
+use super::word::Field;
 
-/// Actions that write a file, or ask somebody.
+/// Actions that write a file, or ask the user.
 const WRITES: [&str; 6] = ["-fprint", "-fprint0", "-fprintf", "-fls", "-ok", "-okdir"];
 
 /// Operators under which a test need not hold where an action is reached.
@@ -34,14 +34,14 @@ fn commands<'c>(call: &Call<'c>) -> Option<Vec<&'c [Field]>> {
 /// Returns true if it does nothing but print, and run what touches no file.
 pub(super) fn is_harmless(call: &Call) -> bool {
     let is_harmless = |command: &&[Field]| match command.split_first() {
-        Some((Field::Literal(name), args)) => harmless::is(&Call { name, args, state: call.state }),
+        Some((Field::Literal(name), args)) => read::only_reads(&Call { name, args, state: call.state }),
         _ => false,
     };
     let deletes = call.args.iter().any(|field| field.known() == "-delete");
     !deletes && commands(call).is_some_and(|commands| commands.iter().all(is_harmless))
 }
 
-/// What it does where it acts on regular files alone (`-type f` before the first action): directories that it goes
+/// Returns its footprint if it acts on regular files alone (`-type f` before the first action): directories that it goes
 /// through stay as they are, by assumption. What the words of the actions name is another matter.
 pub(super) fn on_files(call: &Call) -> Option<Footprint> {
     let words: Vec<&str> = call.args.iter().map(Field::literal).collect::<Option<_>>()?;

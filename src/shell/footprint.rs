@@ -3,16 +3,16 @@
 
 use super::Mention;
 use super::call::{Call, Names};
-use super::field::Field;
 use super::find;
 use super::path::{PathPattern, Reach, join};
+use super::word::Field;
 
 /// Where a package manager or a build tool writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Footprint {
     /// Where it adds: directories that exist stay as they are.
     pub(crate) areas: Vec<PathPattern>,
-    /// What it was told to produce, whatever that will be.
+    /// The outputs that its words name, of any type.
     pub(crate) outputs: Vec<PathPattern>,
 }
 
@@ -76,7 +76,7 @@ const SYSTEM: &[&str] = &[
 ];
 /// Caches, and what is installed for one user.
 const HOMES: &[&str] = &["/home", "/root", "/tmp"];
-/// What is installed beside the distribution's packages.
+/// The places of software beside the distribution's packages.
 const LOCAL: &[&str] = &[
     "/home",
     "/opt/conda",

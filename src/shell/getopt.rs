@@ -1,6 +1,6 @@
 //! Options of commands. It refuses what it does not know, so that no option is taken for something else.
 
-use super::field::Field;
+use super::word::Field;
 
 /// The options of a command: short letters, those with a value followed by `:`, and long names with the letter
 /// that they stand for.
@@ -21,7 +21,13 @@ impl Parsed<'_> {
         self.flags.iter().any(|(name, _)| *name == flag)
     }
 
-    /// The value of the last such option.
+    /// Returns the values of all such options.
+    pub(crate) fn values(&self, flag: char) -> Vec<&str> {
+        let all = self.flags.iter().filter(|(name, _)| *name == flag);
+        all.filter_map(|(_, value)| value.as_deref()).collect()
+    }
+
+    /// Returns the value of the last such option.
     pub(crate) fn value(&self, flag: char) -> Option<&str> {
         self.flags.iter().rev().find(|(name, _)| *name == flag).and_then(|(_, value)| value.as_deref())
     }
@@ -31,6 +37,15 @@ impl Options {
     /// Reads `words`; `None` if an option is not known, may hide in an unknown word, or stands where not every
     /// implementation reads it.
     pub(crate) fn parse<'a>(&self, words: &'a [Field]) -> Option<Parsed<'a>> {
+        self.read(words, false)
+    }
+
+    /// Reads `words` of a command that takes options behind its operands too.
+    pub(crate) fn parse_mixed<'a>(&self, words: &'a [Field]) -> Option<Parsed<'a>> {
+        self.read(words, true)
+    }
+
+    fn read<'a>(&self, words: &'a [Field], mixed: bool) -> Option<Parsed<'a>> {
         let mut parsed = Parsed::default();
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -47,7 +62,7 @@ impl Options {
                 parsed.operands.push(word);
                 continue;
             }
-            if !parsed.operands.is_empty() {
+            if !mixed && !parsed.operands.is_empty() {
                 return None;
             }
             let option = word.literal()?;

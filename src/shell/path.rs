@@ -5,7 +5,7 @@
 pub(crate) enum PathPattern {
     /// This absolute, clean path and everything below it.
     At(String),
-    /// What has a certain name in a directory, and all below it: a wildcard or an unknown part was cut off.
+    /// The paths with a certain name in a directory, and everything below them: a wildcard or an unknown part was cut off.
     Under {
         /// The absolute, clean path of the directory.
         directory: String,
@@ -31,7 +31,7 @@ impl PathPattern {
         Self::Under { directory: directory.into(), name: "*".into() }
     }
 
-    /// What a glob names, in the directory of the script.
+    /// Returns the paths that a glob names, in the directory of the script.
     pub(super) fn of_glob(directory: &str, glob: &str) -> Self {
         let cut = glob.find(['*', '?', '[']).unwrap_or(glob.len());
         let name = &glob[name_at(&glob[..cut])..];
@@ -41,7 +41,7 @@ impl PathPattern {
         }
     }
 
-    /// What starts with a text, in the directory of the script.
+    /// Returns the paths that start with a text, in the directory of the script.
     pub(super) fn of_start(directory: &str, start: &str) -> Self {
         let name = &start[name_at(start)..];
         // What follows dots may lead up.

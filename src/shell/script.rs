@@ -1,27 +1,31 @@
-//! From an invocation to its script: which text which shell reads, and the bounds within which it is read. It
-//! never judges a command.
+//! From an invocation to its script: the text that a shell reads, and the bounds within which it is read. It never judges
+//! a command.
 
 use brush_parser::ast::Program;
 use brush_parser::{Parser, ParserOptions};
 
-use super::control::Walker;
-use super::field::Field;
+use super::grammar::wrapper::is_interpreter;
+use super::path::{PathPattern, join};
+use super::simple::Invoked;
 use super::state::{Dialect, Flow, State};
-use super::{Effect, Invocation, Script, ScriptHeredoc, Step};
+use super::walk::Walker;
+use super::word::Field;
+use super::{Effect, Invocation, Script, Step};
 use crate::text::words;
 
-/// How long a script may be.
+/// The longest script, in bytes.
 const LENGTH: usize = 256 << 10;
-/// How many things may open in a script that the parser follows by recursion.
+/// The most things that open in a script, which the parser follows by recursion.
 const OPENINGS: usize = 1_000;
-/// Up to how many of them any thread's stack is enough.
+/// The number of them for which any thread's stack is enough.
 pub(super) const SHALLOW: usize = 24;
-/// What one of them may take of the stack.
+/// The most stack that one of them takes.
 const FRAME: usize = 64 << 10;
-/// What is left for everything else.
+/// The stack for everything else.
 const STACK: usize = 2 << 20;
 
-const SURE: Flow = Flow { reached: true, must: true, suspended: false };
+/// The most names that are taken from a text.
+const NAMES: usize = 2_000;
 
 pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
     let openings = match invocation.script {
@@ -56,7 +60,7 @@ pub(super) fn with_stack<T: Send>(openings: usize, run: impl FnOnce() -> T + Sen
     })
 }
 
-/// How many things open in a text, at most: brackets, substitutions and the words that start compound commands.
+/// Returns the most things that open in a text: brackets, substitutions and the words that start compound commands.
 pub(super) fn openings(text: &str) -> usize {
     let bytes = text.as_bytes();
     let brackets = bytes.iter().filter(|byte| matches!(byte, b'(' | b'{' | b'`')).count();
@@ -69,46 +73,109 @@ pub(super) fn openings(text: &str) -> usize {
 
 /// Runs it on a stack that is deep enough for scripts in which `allowed` things open: variables may bring more.
 fn run(invocation: &Invocation, allowed: usize) -> Vec<Step> {
-    let state = State::new(invocation.workdir, invocation.user);
+    let mut state = State::new(invocation.workdir, invocation.user);
+    state.opaque = State::is_steered(invocation.env);
     let mut walker = Walker::new(invocation.env, state, invocation.first_line, allowed);
-    let (text, shell) = match invocation.script {
+    match invocation.script {
         Script::Exec(words) => {
             let fields: Vec<Field> = words.iter().cloned().map(Field::Literal).collect();
-            walker.invoke(&fields, invocation.first_line, SURE);
-            return walker.steps;
+            walker.invoke(&Invoked { fields: &fields, stdin: None }, invocation.first_line, Flow::SURE);
         }
-        Script::Shell(text) => (text, invocation.shell),
-    };
-    let (shell, text) = match invocation.heredocs.first() {
+        Script::Shell(text) => shell_form(&mut walker, invocation, text),
+    }
+    let mut steps = walker.finish();
+    name_all(&mut steps, invocation);
+    steps
+}
+
+fn shell_form(walker: &mut Walker, invocation: &Invocation, text: &str) {
+    let (mut shell, mut script) = (invocation.shell.to_vec(), String::new());
+    match invocation.heredocs.first() {
         Some(heredoc) if is_heredoc_alone(text, heredoc.name) => {
             walker.set_first_line(heredoc.line);
-            let body = dedented(heredoc);
-            match body.strip_prefix("#!") {
-                // It is a program of its own then; what reads it need not be a shell.
-                Some(rest) => (interpreter(rest.lines().next().unwrap_or("")), body),
-                None => (shell.to_vec(), body),
+            script = dedented(heredoc.body, heredoc.chomp);
+            if let Some(rest) = script.strip_prefix("#!") {
+                // It is a program of its own then; its interpreter need not be a shell.
+                shell = interpreter(rest.lines().next().unwrap_or(""));
             }
         }
         _ => {
-            let bodies =
-                invocation.heredocs.iter().map(|heredoc| format!("\n{}{}", heredoc.body, heredoc.name));
-            (shell.to_vec(), std::iter::once(text.to_owned()).chain(bodies).collect())
+            script.push_str(text);
+            for heredoc in invocation.heredocs {
+                script.extend(["\n", heredoc.body, heredoc.name]);
+            }
         }
-    };
-    let fields: Vec<Field> = shell.into_iter().chain([text]).map(Field::Literal).collect();
-    walker.start(&fields, invocation.first_line, SURE);
-    walker.steps
+    }
+    let fields: Vec<Field> = shell.into_iter().chain([script]).map(Field::Literal).collect();
+    walker.start(&fields, invocation.first_line);
 }
 
-fn dedented(heredoc: &ScriptHeredoc) -> String {
-    if heredoc.chomp {
-        heredoc.body.split_inclusive('\n').map(|line| line.trim_start_matches('\t')).collect()
+/// Returns a heredoc's body, without leading tabs for `<<-`.
+pub(super) fn dedented(body: &str, chomp: bool) -> String {
+    if chomp {
+        body.split_inclusive('\n').map(|line| line.trim_start_matches('\t')).collect()
     } else {
-        heredoc.body.to_owned()
+        body.to_owned()
     }
 }
 
-/// The command that reads a script with this `#!` line, as if the script were an argument.
+/// Commands that change files and whose operands another word of the RUN may hold: `mk() { mkdir "$1"; }; mk /x`.
+const CHANGES_OPERANDS: [&str; 18] = [
+    "ash", "bash", "chgrp", "chmod", "chown", "cp", "dash", "eval", "install", "ln", "mkdir", "mv", "rm",
+    "rmdir", "sh", "tee", "touch", "xargs",
+];
+
+/// Adds every path that the text of a RUN names to its steps whose operands are not read, so that no assumption
+/// contradicts the text.
+fn name_all(steps: &mut [Step], invocation: &Invocation) {
+    let is_blind = |step: &Step| {
+        let program = step.command.split(' ').next().unwrap_or("");
+        let program = program.rsplit('/').next().unwrap_or(program);
+        let names = CHANGES_OPERANDS.contains(&program)
+            || is_interpreter(program)
+            || program == "$…"
+            || program.starts_with('>');
+        matches!(step.effect, Effect::Touches { unread: true, .. }) && names
+    };
+    if !steps.iter().any(is_blind) {
+        return;
+    }
+    let directories: Vec<String> =
+        invocation.workdir.map(|directory| join("/", directory).0).into_iter().collect();
+    let texts = match invocation.script {
+        Script::Shell(text) => vec![text],
+        Script::Exec(words) => words.iter().map(String::as_str).collect(),
+    };
+    let bodies = invocation.heredocs.iter().map(|heredoc| heredoc.body);
+    let all: Vec<PathPattern> =
+        texts.into_iter().chain(bodies).flat_map(|text| named(text, &directories)).collect();
+    for step in steps.iter_mut().filter(|step| is_blind(step)) {
+        if let Effect::Touches { paths, .. } = &mut step.effect {
+            paths.extend(all.iter().cloned());
+            paths.sort_unstable();
+            paths.dedup();
+        }
+    }
+}
+
+/// Returns the paths that a text in any language names, relative ones in each of `directories`.
+pub(super) fn named(text: &str, directories: &[String]) -> Vec<PathPattern> {
+    let is_path = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    let mut paths = Vec::new();
+    for word in text.split(|c| !is_path(c)).filter(|word| word.contains(char::is_alphanumeric)).take(NAMES) {
+        let absolute = word.find('/').filter(|at| *at == 0 || word.starts_with('-'));
+        if let Some(at) = absolute {
+            paths.push(PathPattern::At(join("/", &word[at..]).0));
+        } else if !word.starts_with('-') {
+            paths.extend(directories.iter().map(|directory| PathPattern::At(join(directory, word).0)));
+        }
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+/// Returns the command that reads a script with this `#!` line, as if the script were an argument.
 fn interpreter(line: &str) -> Vec<String> {
     let mut words = line.split_whitespace().peekable();
     if words.peek().is_some_and(|word| word.ends_with("/env")) {
@@ -137,6 +204,7 @@ fn anything(invocation: &Invocation) -> Step {
         certain: false,
         user: invocation.user,
         effect: Effect::Anything,
+        shadows: Vec::new(),
     }
 }
 
@@ -148,13 +216,37 @@ pub(super) fn parse(text: &str, dialect: Dialect, allowed: usize) -> Option<Prog
     }
     let options = ParserOptions {
         sh_mode: dialect == Dialect::Posix,
-        enable_extended_globbing: dialect == Dialect::Bash,
+        enable_extended_globbing: false,
         ..ParserOptions::default()
     };
     Parser::new(text.as_bytes(), &options).parse_program().ok()
 }
 
-/// The start of a command, on one line.
+/// Reads a script as [`parse`] does; `None` also if a shell may read it in another way than the parser.
+pub(super) fn parse_exactly(text: &str, dialect: Dialect, allowed: usize) -> Option<Program> {
+    let has_arithmetic = text.matches("((").count() > text.matches("$((").count();
+    let is_different = has_arithmetic || DIFFERENT.iter().any(|mark| text.contains(mark));
+    if (dialect == Dialect::Posix && is_different) || !text.lines().all(reads_heredoc) {
+        return None;
+    }
+    parse(text, dialect, allowed)
+}
+
+/// Texts that dash, ash and bash read differently: redirections and keywords that dash does not have.
+const DIFFERENT: [&str; 10] = ["&>", "<<<", "<(", ">(", "|&", ";&", "[[ ", "function ", "select ", "coproc "];
+
+/// Returns true if the parser reads the words of a line behind a heredoc's delimiter as a shell does: quotes and
+/// expansions there it may divide.
+fn reads_heredoc(line: &str) -> bool {
+    let Some((_, rest)) = line.split_once("<<").filter(|(_, rest)| !rest.starts_with('<')) else {
+        return true;
+    };
+    let rest = rest.trim_start_matches(['-', ' ']);
+    let end = rest.find([' ', '\t', ';', '|', '&', '>', '<', ')']).unwrap_or(rest.len());
+    !rest[end..].contains(['$', '`', '"', '\'', '\\', '{', '}', '<'])
+}
+
+/// Returns the start of a command, on one line.
 pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 61;
     words::shortened(&text.split_whitespace().take(LONGEST).collect::<Vec<_>>().join(" "), LONGEST)

@@ -60,13 +60,13 @@ fn command(text: &str) -> Option<&str> {
     }
 }
 
-/// What follows a command that ends here.
+/// Returns the text after a command that ends here.
 fn ended(text: &str) -> Option<&str> {
     let rest = text.trim_start_matches([' ', '\t']);
     (rest.is_empty() || rest.starts_with([';', '\n', '}'])).then_some(rest)
 }
 
-/// What follows an address; `Some(None)` where the text starts with none.
+/// Returns the text after an address; `Some(None)` if the text starts with none.
 #[expect(clippy::option_option, reason = "an address that is not read is not one that is missing")]
 fn address(text: &str) -> Option<Option<&str>> {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || "$~+".contains(c));
@@ -88,7 +88,7 @@ fn delimiter(text: &str) -> Option<char> {
     text.chars().next().filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\\\n []".contains(*c))
 }
 
-/// What follows the delimiter that ends a pattern. A bracket may hide a delimiter from some implementations.
+/// Returns the text after the delimiter that ends a pattern. A bracket may hide a delimiter from some implementations.
 fn delimited(text: &str, delimiter: char) -> Option<&str> {
     let mut chars = text.char_indices();
     let mut bracket = false;

@@ -1,221 +1,321 @@
-//! Simple commands: assignments, redirections, and who says what a command does. What is not certain is taken
-//! back here.
+//! Simple commands: assignments, redirections, and the command that a name means. An effect that is not certain is
+//! taken back here.
 
 use brush_parser::ast::{
-    CommandPrefixOrSuffixItem, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, SimpleCommand, Word,
+    Assignment, AssignmentName, AssignmentValue, CommandPrefixOrSuffixItem, IoRedirect, SimpleCommand,
+    SubshellCommand, Word,
 };
 
 use super::call::{Call, Names};
-use super::control::Walker;
-use super::field::{Field, name_length};
-use super::path::PathPattern;
-use super::state::Flow;
-use super::{Change, Effect, Lookup, Step, account, builtin, file, footprint, harmless, script, transfer};
+use super::grammar::builtin::{Builtin, builtin, is_special};
+use super::grammar::variable::{Role, role};
+use super::grammar::wrapper::is_interpreter;
+use super::path::join;
+use super::state::{Dialect, Flow};
+use super::walk::Walker;
+use super::word::Field;
+use super::{Change, Effect, Lookup, Mode, Step, account, file, footprint, read, script, transfer};
 
-/// Where programs lie that are what their name says.
+/// The directories whose programs are what their name says (an axiom of the grammar).
 const SYSTEM_PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+
+/// The directories that come first where the image sets no PATH (BuildKit's `system.DefaultPathEnvUnix`).
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin";
 
 /// The parts of a simple command.
 #[derive(Default)]
 struct Parts<'c> {
-    words: Vec<&'c Word>,
-    assignments: Vec<&'c Word>,
+    assignments: Vec<&'c Assignment>,
+    words: Vec<Argument<'c>>,
     redirects: Vec<&'c IoRedirect>,
-    /// True if it has a process substitution.
-    substitutes: bool,
+    substitutions: Vec<&'c SubshellCommand>,
+}
+
+/// A word of a command. An assignment after the command's name is a word, except for a declaration.
+#[derive(Clone, Copy)]
+struct Argument<'c> {
+    word: &'c Word,
+    assignment: Option<&'c Assignment>,
 }
 
 impl<'c> Parts<'c> {
     fn of(simple: &'c SimpleCommand) -> Self {
-        let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0);
-        let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0);
         let mut parts = Self::default();
-        for item in prefix {
+        for item in simple.prefix.iter().flat_map(|prefix| &prefix.0) {
             match item {
-                CommandPrefixOrSuffixItem::AssignmentWord(_, word) => parts.assignments.push(word),
-                CommandPrefixOrSuffixItem::IoRedirect(redirect) => parts.redirects.push(redirect),
-                CommandPrefixOrSuffixItem::Word(word) => parts.words.push(word),
-                CommandPrefixOrSuffixItem::ProcessSubstitution(..) => parts.substitutes = true,
+                CommandPrefixOrSuffixItem::AssignmentWord(assignment, _) => {
+                    parts.assignments.push(assignment);
+                }
+                item => parts.item(item),
             }
         }
-        parts.words.extend(&simple.word_or_name);
-        for item in suffix {
-            match item {
-                CommandPrefixOrSuffixItem::AssignmentWord(_, word)
-                | CommandPrefixOrSuffixItem::Word(word) => parts.words.push(word),
-                CommandPrefixOrSuffixItem::IoRedirect(redirect) => parts.redirects.push(redirect),
-                CommandPrefixOrSuffixItem::ProcessSubstitution(..) => parts.substitutes = true,
-            }
+        parts.words.extend(simple.word_or_name.iter().map(|word| Argument { word, assignment: None }));
+        for item in simple.suffix.iter().flat_map(|suffix| &suffix.0) {
+            parts.item(item);
         }
         parts
     }
+
+    fn item(&mut self, item: &'c CommandPrefixOrSuffixItem) {
+        match item {
+            CommandPrefixOrSuffixItem::AssignmentWord(assignment, word) => {
+                self.words.push(Argument { word, assignment: Some(assignment) });
+            }
+            CommandPrefixOrSuffixItem::Word(word) => self.words.push(Argument { word, assignment: None }),
+            CommandPrefixOrSuffixItem::IoRedirect(redirect) => self.redirects.push(redirect),
+            CommandPrefixOrSuffixItem::ProcessSubstitution(_, list) => self.substitutions.push(list),
+        }
+    }
+}
+
+/// A command with its arguments and its standard input.
+pub(super) struct Invoked<'f> {
+    pub(crate) fields: &'f [Field],
+    /// The body of a heredoc on its standard input, and whether that is the exact text.
+    pub(crate) stdin: Option<(&'f str, bool)>,
 }
 
 impl Walker<'_> {
     /// Runs a simple command.
     pub(crate) fn simple(&mut self, simple: &SimpleCommand, flow: Flow) {
-        let Parts { words, assignments, redirects, substitutes } = Parts::of(simple);
-        let mut line = self.current_line();
-        if let Some(word) = words.first().or(assignments.first()) {
-            line = self.line_of(word);
-        }
+        let parts = Parts::of(simple);
+        let line = parts.words.first().map_or(self.current_line(), |argument| self.line_of(argument.word));
         if !self.may_go_on(line) {
             return;
         }
-        if substitutes {
-            self.unreadable(&simple.to_string(), line);
+        for list in &parts.substitutions {
+            self.beside(|walker| walker.list(&list.list, Flow::UNSURE));
         }
-        self.redirects(redirects.into_iter(), line, flow);
-        let raw: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
-        let assigned: Vec<&str> = assignments.iter().map(|word| word.value.as_str()).collect();
-        if raw.is_empty() {
-            for assignment in &assigned {
+        let Some(first) = parts.words.first() else {
+            self.redirects(parts.redirects.into_iter(), line, flow);
+            for assignment in parts.assignments {
                 self.assign(assignment, line, flow);
             }
-        } else if builtin::DECLARATIONS.contains(&raw[0]) {
-            // No shell but bash has all of them, and options change what an assignment gives.
-            let plain =
-                matches!(raw[0], "export" | "readonly") && !raw[1..].iter().any(|word| word.starts_with('-'));
-            let flow = if plain { flow } else { flow.maybe() };
-            for assignment in &raw[1..] {
-                self.assign(assignment, line, flow);
-            }
-            self.state.opaque |=
-                raw[1..].iter().any(|word| word.starts_with('-') && word.contains(['n', 'f']));
-        } else {
-            let fields = self.expand(line, |expander| {
-                raw.iter().flat_map(|word| expander.fields(word)).collect::<Vec<_>>()
-            });
-            let values = self.expand(line, |expander| {
-                assigned.iter().flat_map(|word| expander.fields(word)).collect::<Vec<_>>()
-            });
-            // What the command is given, a shell that it starts may read.
-            for assignment in assigned {
-                self.state.set(&assignment[..name_length(assignment)], Lookup::Unknown, false);
-            }
-            self.invoke_with(&fields, &values, line, flow);
+            return;
+        };
+        let name = first.word.value.as_str();
+        let declares = builtin(name) == Some(Builtin::Declares) && !self.state.functions.contains_key(name);
+        if declares && parts.assignments.is_empty() {
+            self.redirects(parts.redirects.into_iter(), line, flow);
+            return self.declare(name, &parts.words[1..], line, flow);
         }
+        let fields = self.expand(line, |expander| {
+            parts.words.iter().flat_map(|argument| expander.fields(&argument.word.value)).collect::<Vec<_>>()
+        });
+        let stdin = self.redirects(parts.redirects.into_iter(), line, flow);
+        let mut flow = flow;
+        let values = self.before(&parts.assignments, &fields, line, &mut flow);
+        if fields.is_empty() {
+            // Assignments stay then.
+            self.state.opaque |= !parts.assignments.is_empty();
+            return;
+        }
+        let stdin = stdin.as_ref().map(|(text, exact)| (text.as_str(), *exact));
+        self.invoke_with(&Invoked { fields: &fields, stdin }, &values, line, flow);
     }
 
-    /// `NAME=value`, alone or after `export`.
-    fn assign(&mut self, assignment: &str, line: usize, flow: Flow) {
-        let (name, rest) = assignment.split_at(name_length(assignment));
-        let value = match rest.strip_prefix('=') {
-            Some(value) if !value.starts_with('(') => self.expand(line, |expander| expander.value(value)),
-            None if rest.is_empty() => return,
-            // An array, an element, `+=`: nobody keeps those, but the scripts within are run.
-            _ => {
-                self.expand(line, |expander| expander.fields(rest));
-                Lookup::Unknown
+    /// Reads the assignments before a command, and returns their values for a command that they name paths to. A shell
+    /// that the command starts may read the variables.
+    fn before(
+        &mut self,
+        assignments: &[&Assignment],
+        fields: &[Field],
+        line: usize,
+        flow: &mut Flow,
+    ) -> Vec<Field> {
+        let mut values = Vec::new();
+        let program = fields.first().and_then(Field::literal).unwrap_or("");
+        let stays = is_special(program) || self.state.functions.contains_key(program);
+        for assignment in assignments {
+            let (AssignmentName::VariableName(name) | AssignmentName::ArrayElementName(name, _)) =
+                &assignment.name;
+            values.extend(self.expand(line, |expander| match &assignment.value {
+                AssignmentValue::Scalar(word) => expander.fields(&word.value),
+                AssignmentValue::Array(words) => {
+                    words.iter().flat_map(|(_, word)| expander.fields(&word.value)).collect()
+                }
+            }));
+            if role(name) == Role::Steers {
+                *flow = flow.maybe();
+                self.state.opaque |= stays;
+            } else {
+                self.state.set(name, Lookup::Unknown, false);
+            }
+            self.state.opaque |=
+                assignment.append || !matches!(assignment.name, AssignmentName::VariableName(_));
+        }
+        values
+    }
+
+    /// `NAME=value` without a command.
+    fn assign(&mut self, assignment: &Assignment, line: usize, flow: Flow) {
+        let (name, value) = match (&assignment.name, &assignment.value) {
+            (AssignmentName::VariableName(name), AssignmentValue::Scalar(word)) => {
+                let value = self.expand(line, |expander| expander.value(&word.value));
+                match (assignment.append, self.state.dialect) {
+                    (false, _) => (name, value),
+                    (true, Dialect::Bash) => match (self.state.variable(name, self.env), value) {
+                        (Lookup::Set(before), Lookup::Set(value)) => (name, Lookup::Set(before + &value)),
+                        _ => (name, Lookup::Unknown),
+                    },
+                    // A command of that name.
+                    (true, Dialect::Posix) => return self.unreadable(&assignment.to_string(), line),
+                }
+            }
+            // Arrays are not followed, but the scripts within run. Outside of bash these are commands or errors.
+            (AssignmentName::VariableName(name), AssignmentValue::Array(words)) => {
+                self.expand(line, |expander| {
+                    for (index, word) in words {
+                        if let Some(index) = index {
+                            expander.arithmetic(&index.value);
+                        }
+                        expander.fields(&word.value);
+                    }
+                });
+                self.state.opaque |= self.state.dialect == Dialect::Posix;
+                (name, Lookup::Unknown)
+            }
+            (AssignmentName::ArrayElementName(..), _) => {
+                return self.unreadable(&assignment.to_string(), line);
             }
         };
-        let sure = flow.reached && !self.state.left && !self.state.broke;
+        let sure = flow.reached && self.state.is_certain();
         self.state.set(name, value, sure);
     }
 
-    /// Opens the files that redirections write.
-    pub(crate) fn redirects<'r>(
-        &mut self,
-        redirects: impl Iterator<Item = &'r IoRedirect>,
-        line: usize,
-        flow: Flow,
-    ) {
-        for redirect in redirects {
-            let word = match redirect {
-                IoRedirect::File(_, kind, target) => match (kind, target) {
-                    (IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput, _)
-                    | (_, IoFileRedirectTarget::Fd(_)) => continue,
-                    (_, IoFileRedirectTarget::ProcessSubstitution(..)) => {
-                        self.unreadable(&redirect.to_string(), line);
-                        continue;
-                    }
-                    (_, IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word)) => word,
-                },
-                IoRedirect::OutputAndError(word, _) => word,
-                IoRedirect::HereDocument(_, document) => {
-                    if document.requires_expansion {
-                        self.expand(line, |expander| expander.substitutions_of(&document.doc.value));
-                    }
-                    continue;
+    /// `export NAME=value` and its like.
+    fn declare(&mut self, command: &str, arguments: &[Argument], line: usize, flow: Flow) {
+        let is_certain = match command {
+            "export" | "readonly" => true,
+            // Within a function they are local to it.
+            "declare" | "typeset" => self.state.dialect == Dialect::Bash,
+            _ => false,
+        };
+        for Argument { word, assignment } in arguments {
+            let text = word.value.as_str();
+            let Some(assignment) = assignment else {
+                let is_name = super::word::name_length(text) == text.len();
+                self.expand(line, |expander| expander.fields(text));
+                self.state.opaque |= !is_name && text != "-x";
+                if is_name && command != "export" {
+                    self.state.set(text, Lookup::Unknown, false);
                 }
-                IoRedirect::HereString(_, word) => {
-                    self.expand(line, |expander| expander.fields(&word.value));
-                    continue;
+                continue;
+            };
+            let AssignmentName::VariableName(name) = &assignment.name else {
+                self.unreadable(text, line);
+                continue;
+            };
+            let raw = text.get(name.len() + 1..).unwrap_or("");
+            let value = match (&assignment.value, self.state.dialect) {
+                (AssignmentValue::Scalar(_), _) if assignment.append => Lookup::Unknown,
+                (AssignmentValue::Scalar(word), Dialect::Bash) => {
+                    self.expand(line, |expander| expander.value(&word.value))
+                }
+                // dash splits the value and expands file names in it.
+                (AssignmentValue::Scalar(_), Dialect::Posix) => {
+                    let fields = self.expand(line, |expander| expander.fields(text));
+                    match &fields[..] {
+                        [Field::Literal(whole)] if !raw.contains('~') => whole
+                            .split_once('=')
+                            .map_or(Lookup::Unknown, |(_, value)| Lookup::Set(value.to_owned())),
+                        _ => Lookup::Unknown,
+                    }
+                }
+                (AssignmentValue::Array(_), _) => {
+                    self.unreadable(text, line);
+                    Lookup::Unknown
                 }
             };
-            let fields = self.expand(line, |expander| expander.fields(&word.value));
-            self.write(&fields, line, flow);
+            let sure = is_certain && flow.reached && self.state.is_certain();
+            self.state.set(name, value, sure);
+            if command == "readonly" {
+                self.state.readonly.push(name.clone());
+            }
         }
-    }
-
-    fn write(&mut self, fields: &[Field], line: usize, flow: Flow) {
-        if let [Field::Literal(name)] = fields
-            && (name.starts_with("/dev/") || name == "-" || name.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            return;
-        }
-        let call = Call { name: ">", args: fields, state: &self.state };
-        let changes = match fields {
-            [field] => call.path(field).map(|path| vec![Change::Write { path }]),
-            _ => None,
-        };
-        let effect = changes.map_or_else(|| touches(&call), Effect::Certain);
-        let command = format!("> {}", fields.first().map_or("", Field::known));
-        self.record(command, line, flow, effect);
     }
 
     /// Runs a command with its arguments.
-    pub(crate) fn invoke(&mut self, fields: &[Field], line: usize, flow: Flow) {
-        self.invoke_with(fields, &[], line, flow);
+    pub(crate) fn invoke(&mut self, invoked: &Invoked, line: usize, flow: Flow) {
+        self.invoke_with(invoked, &[], line, flow);
     }
 
-    fn invoke_with(&mut self, fields: &[Field], environment: &[Field], line: usize, flow: Flow) {
+    fn invoke_with(&mut self, invoked: &Invoked, environment: &[Field], line: usize, flow: Flow) {
         if !self.may_go_on(line) {
             return;
         }
-        let Some((first, args)) = fields.split_first() else { return };
+        let Some((first, args)) = invoked.fields.split_first() else { return };
         let Some(program) = first.literal() else {
-            let call = Call { name: "", args: fields, state: &self.state };
+            let call = Call { name: "", args: invoked.fields, state: &self.state };
             let effect = touches(&call);
-            return self.record(described(fields), line, flow, effect);
+            self.record(described(invoked.fields), line, flow, effect);
+            // It may be a builtin.
+            self.state.opaque = true;
+            return;
         };
         let (directory, base) = program.rsplit_once('/').unwrap_or(("", program));
-        let is_own = directory.is_empty() && !program.starts_with('/');
+        let is_bare = !program.contains('/');
         let mut flow = flow;
-        if is_own && let Some((body, sure)) = self.state.functions.get(base).cloned() {
-            self.function(&body, line, flow);
-            if sure {
-                return;
+        if is_bare {
+            if let Some(body) = self.state.functions.get(base).cloned() {
+                self.function(&body, line, flow);
+                flow = Flow::UNSURE;
             }
-            flow = flow.maybe();
+            // bash imports functions from the environment.
+            self.state.opaque |= matches!((self.env)(&format!("BASH_FUNC_{base}%%")), Lookup::Set(_));
+            if let Some(builtin) = builtin(base) {
+                return self.builtin(builtin, invoked, line, flow);
+            }
+            if self.state.shadowed {
+                flow = Flow::UNSURE;
+            }
         }
-        let is_system = is_own || SYSTEM_PROGRAMS.contains(&directory);
-        if is_system && self.builtin(base, args, line, flow) {
+        let is_system = is_bare || SYSTEM_PROGRAMS.contains(&directory);
+        if is_system && self.program(base, invoked, line, flow) {
             return;
         }
         let call = Call { name: base, args, state: &self.state };
         let mut effect = if is_system { known(&call) } else { None }
             .or_else(|| footprint::of(&call).map(Effect::Footprint))
             .unwrap_or_else(|| touches(&call));
-        also_named(&mut effect, &call, environment);
-        self.record(described(fields), line, flow, effect);
+        if is_interpreter(base) && matches!(effect, Effect::Touches { .. }) {
+            effect = self.interpreted(invoked);
+        }
+        also_named(&mut effect, &Call { name: base, args, state: &self.state }, environment);
+        self.state.opaque |= self.state.on_stdin && !matches!(effect, Effect::Certain(_));
+        self.record(described(invoked.fields), line, flow, effect);
+        let shadows = if is_bare { self.shadows(base) } else { Vec::new() };
+        if let Some(step) = self.steps.last_mut() {
+            step.shadows = shadows;
+        }
     }
 
-    /// Writes down what a command does, as far as that is certain.
+    /// Returns the effect of a script in another language: it may do anything to what its text names.
+    fn interpreted(&self, invoked: &Invoked) -> Effect {
+        let texts = invoked.fields.iter().map(Field::known).chain(invoked.stdin.map(|(text, _)| text));
+        Effect::Touches { paths: texts.flat_map(|text| self.named_in(text)).collect(), unread: true }
+    }
+
+    /// Records what a command does, as far as that is certain.
     pub(crate) fn record(&mut self, command: String, line: usize, flow: Flow, effect: Effect) {
-        let certain =
-            flow.reached && flow.must && !self.state.opaque && !self.state.left && !self.state.broke;
+        let certain = flow.reached && flow.must && self.state.is_certain();
         let effect = match effect {
             Effect::Certain(changes) if changes.is_empty() => Effect::None,
-            Effect::Certain(changes) if !certain || !self.umask_holds(&changes) => {
-                let mut paths: Vec<PathPattern> = changes.iter().flat_map(Change::paths).collect();
-                paths.sort_unstable();
-                paths.dedup();
-                Effect::Touches { paths, unread: false }
-            }
+            Effect::Certain(changes) if !certain || !self.umask_holds(&changes) => Effect::touching(&changes),
             effect => effect,
         };
-        self.steps.push(Step { command, line, certain, user: self.state.user, effect });
+        let shadows = Vec::new();
+        self.steps.push(Step { command, line, certain, user: self.state.user, effect, shadows });
+    }
+
+    /// Returns the paths before the system's directories in PATH at which another program of this name would be found.
+    fn shadows(&self, name: &str) -> Vec<String> {
+        let path = match (self.env)("PATH") {
+            Lookup::Set(path) => path,
+            Lookup::Unset | Lookup::Unknown => DEFAULT_PATH.to_owned(),
+        };
+        let own = path.split(':').take_while(|directory| !SYSTEM_PROGRAMS.contains(directory));
+        own.map(|directory| join(directory, name).0).collect()
     }
 
     fn umask_holds(&self, changes: &[Change]) -> bool {
@@ -225,7 +325,7 @@ impl Walker<'_> {
                     change,
                     Change::Remove { .. }
                         | Change::Rmdir { .. }
-                        | Change::Chmod { mode: super::Mode::Octal(_), .. }
+                        | Change::Chmod { mode: Mode::Octal(_), .. }
                         | Change::Chown { .. }
                         | Change::Move { .. }
                         | Change::Link { .. }
@@ -234,9 +334,9 @@ impl Walker<'_> {
     }
 }
 
-/// What a command of the system does, if it is one whose effects are known and its words are read in full.
+/// Returns the effect of a program of the system, if it is known and all of its words are read.
 fn known(call: &Call) -> Option<Effect> {
-    if harmless::is(call) {
+    if read::only_reads(call) {
         return Some(Effect::None);
     }
     file::changes(call)
@@ -245,27 +345,27 @@ fn known(call: &Call) -> Option<Effect> {
         .map(Effect::Certain)
 }
 
-/// What an unknown command may touch: what it names.
-fn touches(call: &Call) -> Effect {
+/// Returns the effect of an unknown command: it may change what it names.
+pub(super) fn touches(call: &Call) -> Effect {
     let (mut paths, unread) = call.names();
     paths.extend(account::touched(call.name));
     Effect::Touches { paths, unread }
 }
 
-/// Adds what the variables given to a command name: `DESTDIR=/x make install`.
+/// Adds the paths of variables that are given to a command: `DESTDIR=/x make install`.
 fn also_named(effect: &mut Effect, call: &Call, environment: &[Field]) {
     let mut names = Names { state: call.state, paths: Vec::new(), unread: false };
-    environment.iter().filter(|field| field.known().contains("=/")).for_each(|field| names.field(field));
+    environment.iter().filter(|field| field.known().starts_with('/')).for_each(|field| names.field(field));
     let (given, _) = names.finish();
     match effect {
         Effect::Touches { paths, .. } => paths.extend(given),
         Effect::Footprint(footprint) => footprint.areas.extend(given),
-        _ => {}
+        Effect::None | Effect::Certain(_) | Effect::Anything => {}
     }
 }
 
-/// A command as a person would call it: the program and what it was told to do.
-fn described(fields: &[Field]) -> String {
+/// Returns a command as a person would call it: the program and its first argument.
+pub(super) fn described(fields: &[Field]) -> String {
     let mut words = fields.iter().map(Field::known);
     let program = words.next().unwrap_or("");
     let program = if program.is_empty() { "$…" } else { program };

@@ -8,6 +8,7 @@ mod compound;
 mod env;
 mod glob;
 mod path;
+mod scan;
 mod simple;
 mod test;
 mod walk;
@@ -28,13 +29,13 @@ const START: &str = "PWD";
 /// A command that a script may run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Command {
-    /// The command and its arguments. A hole is named after the variable or the expression that nobody knows.
+    /// The command and its arguments. A hole is named after its variable or expression.
     pub(crate) words: Vec<Pattern>,
     /// Its working directory: absolute, or below [`root`] or [`start`].
     pub(crate) folder: Pattern,
     /// The file that standard input comes from, in that directory.
     pub(crate) stdin: Option<Pattern>,
-    /// What the holes of the words hold where nobody sets them: `${x:-this}`.
+    /// The default values of the holes of the words: `${x:-this}`.
     pub(crate) defaults: BTreeMap<String, Pattern>,
     /// Its line in the script, 1-based.
     pub(crate) line: usize,
@@ -58,12 +59,12 @@ pub(crate) fn start() -> Pattern {
     Pattern::hole(START)
 }
 
-/// What follows the repository's root in a path.
+/// Returns the rest of a path below the repository's root.
 pub(crate) fn below_root(path: &Pattern) -> Option<Pattern> {
     below(path, ROOT)
 }
 
-/// What follows the folder that a script starts in in a path.
+/// Returns the rest of a path below the folder that a script starts in.
 pub(crate) fn below_start(path: &Pattern) -> Option<Pattern> {
     below(path, START)
 }

@@ -2,10 +2,10 @@
 
 use super::Change;
 use super::call::Call;
-use super::field::Field;
 use super::getopt::Options;
+use super::word::Field;
 
-/// What the command does, if it is one of these and its words are read in full.
+/// Returns the changes of the command, if it is one of these and all of its words are read.
 pub(super) fn changes(call: &Call) -> Option<Vec<Change>> {
     match call.name {
         "tar" | "bsdtar" => tar(call),
@@ -72,8 +72,9 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
             continue;
         }
         let bundle = field.literal()?.trim_start_matches('-');
-        // With a value that runs a program, or that hides what follows.
-        if bundle.contains(['I', 'F', 'g', 'H', 'K', 'L', 'N', 'V']) {
+        // Every other letter changes where things go, runs a program, or hides what follows.
+        let known = bundle.find(['f', 'C', 'T', 'X', 'b']).filter(|_| !is_bundle).unwrap_or(bundle.len());
+        if !bundle[..known].chars().all(|letter| "xctruvzjJpkmoafCTXb".contains(letter)) {
             return None;
         }
         letters.extend(bundle.chars().take_while(|letter| !"fC".contains(*letter)));
@@ -143,29 +144,24 @@ fn owned<'f, I>(value: Option<&str>, next: impl FnOnce() -> Option<(I, &'f Field
     }
 }
 
+/// `unzip -oq archive -d directory`: the archive alone, with the directory on either side of it.
 fn unzip(call: &Call) -> Option<Vec<Change>> {
-    let words: Vec<&str> = call.args.iter().map(Field::known).collect();
-    let is_listing = |word: &&str| {
-        word.strip_prefix('-').is_some_and(|flags| flags.starts_with(['l', 't', 'p', 'v', 'Z']))
-    };
-    if words.iter().any(is_listing) {
-        return Some(Vec::new());
+    let mut into = None;
+    let mut archives = 0;
+    let mut words = call.args.iter();
+    while let Some(field) = words.next() {
+        let word = field.literal()?;
+        match word.strip_prefix('-') {
+            Some("d") if into.is_none() => into = Some(call.path(words.next()?)?),
+            Some(letters) if !letters.is_empty() && letters.chars().all(|letter| "oqn".contains(letter)) => {
+                (archives == 0).then_some(())?;
+            }
+            Some(_) => return None,
+            None => archives += 1,
+        }
     }
-    let hides_directory = |field: &Field| {
-        field.known().starts_with('-') && !field.known().starts_with("-d") && field.known().contains('d')
-    };
-    if call
-        .args
-        .iter()
-        .any(|field| hides_directory(field) || (field.known().is_empty() && field.literal().is_none()))
-    {
-        return None;
-    }
-    let into = match words.iter().position(|word| word.starts_with("-d")) {
-        Some(at) if words[at] == "-d" => call.path(call.args.get(at + 1)?)?,
-        Some(at) => call.absolute(&call.args[at].literal()?[2..])?,
-        None => call.absolute(".")?,
-    };
+    (archives == 1).then_some(())?;
+    let into = into.or_else(|| call.absolute("."))?;
     Some(vec![Change::Extract { into }])
 }
 
@@ -189,16 +185,13 @@ const CLONE: Options = Options {
         ("config", 'b'),
     ],
 };
-/// What `git` does without a change.
-const READS: [&str; 14] = [
+/// The subcommands of `git` that change nothing.
+const READS: [&str; 11] = [
     "--version",
     "version",
     "log",
     "show",
-    "status",
     "rev-parse",
-    "describe",
-    "diff",
     "ls-remote",
     "rev-list",
     "ls-files",
@@ -210,32 +203,14 @@ const READS: [&str; 14] = [
 fn git(call: &Call) -> Option<Vec<Change>> {
     let (verb, args) = call.args.split_first()?;
     let verb = verb.literal()?;
-    if READS.contains(&verb) {
+    let writes = |field: &Field| field.literal().is_none_or(|word| word.starts_with("--o"));
+    if READS.contains(&verb) && !args.iter().any(writes) {
         return Some(Vec::new());
     }
     if verb != "clone" {
         return None;
     }
-    // Git reads options behind the operands too.
-    let (mut first, mut operands) = (Vec::new(), Vec::new());
-    let mut words = args.iter();
-    while let Some(field) = words.next() {
-        if !field.known().starts_with('-') {
-            operands.push(field.clone());
-            continue;
-        }
-        first.push(field.clone());
-        let is_valued = !field.known().contains('=')
-            && matches!(
-                field.known(),
-                "-b" | "-j" | "-o" | "--branch" | "--depth" | "--jobs" | "--origin" | "--filter" | "--config"
-            );
-        if is_valued {
-            first.push(words.next()?.clone());
-        }
-    }
-    first.append(&mut operands);
-    let parsed = CLONE.parse(&first)?;
+    let parsed = CLONE.parse_mixed(args)?;
     let into = match &parsed.operands[..] {
         [url] => call.absolute(clone_name(url.literal()?)?)?,
         [_, directory] => call.path(directory)?,
@@ -253,101 +228,74 @@ fn clone_name(url: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Letters of `curl` that take a value.
-const CURL_VALUED: &str = "AbcCdDeEFHKmoPQrTtuUwXYyz";
+/// Options of `curl` that write nothing but the output. Those with a value that says nothing of files share a letter.
+const CURL: Options = Options {
+    short: "fsSLkgi46#vIo:A:H:X:d:u:e:m:b:r:x:C:",
+    long: &[
+        ("fail", 'f'),
+        ("silent", 's'),
+        ("show-error", 'S'),
+        ("location", 'L'),
+        ("insecure", 'k'),
+        ("compressed", 's'),
+        ("ipv4", 's'),
+        ("progress-bar", 's'),
+        ("tlsv1.2", 's'),
+        ("retry-connrefused", 's'),
+        ("retry-all-errors", 's'),
+        ("output", 'o'),
+        ("header", 'H'),
+        ("user-agent", 'H'),
+        ("proto", 'H'),
+        ("proto-redir", 'H'),
+        ("retry", 'H'),
+        ("retry-delay", 'H'),
+        ("retry-max-time", 'H'),
+        ("connect-timeout", 'H'),
+        ("max-time", 'H'),
+        ("user", 'H'),
+        ("data", 'H'),
+        ("request", 'H'),
+        ("proxy", 'H'),
+    ],
+};
 
 fn curl(call: &Call) -> Option<Vec<Change>> {
-    let mut changes = Vec::new();
-    let mut words = call.args.iter();
-    while let Some(field) = words.next() {
-        let word = field.known();
-        if word.is_empty() && field.literal().is_none() {
-            return None;
+    let parsed = CURL.parse_mixed(call.args)?;
+    // More outputs than one go with more URLs.
+    let outputs = parsed.values('o');
+    match outputs[..] {
+        [] | ["-"] => Some(Vec::new()),
+        [output] => {
+            let path = call.absolute(output)?;
+            // `/dev` is mounted in every RUN.
+            let is_device = path.starts_with("/dev/");
+            Some(if is_device { Vec::new() } else { vec![Change::Write { path }] })
         }
-        match word.strip_prefix("--").map(|long| long.split_once('=').unwrap_or((long, ""))) {
-            Some(("output", "")) => changes.push(written(call, words.next()?)?),
-            Some((
-                "output" | "remote-name" | "remote-name-all" | "output-dir" | "create-dirs" | "dump-header"
-                | "cookie-jar" | "config" | "trace" | "trace-ascii" | "stderr" | "etag-save" | "libcurl"
-                | "hsts" | "alt-svc",
-                _,
-            )) => return None,
-            None if word.starts_with('-') && word.len() > 1 => {
-                let letters = &word[1..];
-                let valued = letters.find(|letter| CURL_VALUED.contains(letter));
-                let plain = &letters[..valued.unwrap_or(letters.len())];
-                let Some(at) = valued.filter(|_| !plain.contains(['O', 'J'])) else {
-                    if plain.contains(['O', 'J']) {
-                        return None;
-                    }
-                    continue;
-                };
-                let (letter, attached) = letters[at..].split_at(1);
-                let value =
-                    if attached.is_empty() { words.next()?.clone() } else { Field::Literal(attached.into()) };
-                match letter {
-                    "o" => changes.push(written(call, &value)?),
-                    "c" | "D" | "K" => return None,
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-    changes.retain(|change| !matches!(change, Change::Write { path } if path.starts_with("/dev/")));
-    Some(changes)
-}
-
-fn written(call: &Call, field: &Field) -> Option<Change> {
-    match field.literal()? {
-        "-" => Some(Change::Write { path: "/dev/stdout".into() }),
-        _ => Some(Change::Write { path: call.path(field)? }),
+        _ => None,
     }
 }
 
+/// Options of `wget` that write nothing but the output.
+const WGET: Options = Options {
+    short: "qO:T:t:U:",
+    long: &[
+        ("quiet", 'q'),
+        ("no-check-certificate", 'q'),
+        ("no-verbose", 'q'),
+        ("no-hsts", 'q'),
+        ("output-document", 'O'),
+        ("timeout", 'T'),
+        ("tries", 't'),
+        ("header", 'U'),
+        ("user-agent", 'U'),
+        ("progress", 'U'),
+    ],
+};
+
+/// `wget -O file`. GNU's writes `~/.wget-hsts` too, so that it is certain only where it prints.
 fn wget(call: &Call) -> Option<Vec<Change>> {
-    let mut words = call.args.iter();
-    let mut target = None;
-    while let Some(field) = words.next() {
-        let word = field.known();
-        if word == "--output-document" {
-            target = Some(words.next()?.clone());
-        } else if let Some(value) = word.strip_prefix("--output-document=") {
-            field.literal()?;
-            target = Some(Field::Literal(value.to_owned()));
-        } else if word.starts_with('-') && !word.starts_with("--") {
-            let Some(at) = word.find('O') else {
-                // Logs, cookies and whole sites go to other files.
-                if word.contains(['o', 'a', 'P', 'r', 'm', 'p', 'x', 'i']) {
-                    return None;
-                }
-                continue;
-            };
-            let attached = &word[at + 1..];
-            target = Some(if attached.is_empty() {
-                words.next()?.clone()
-            } else {
-                Field::Literal(field.literal()?[at + 1..].into())
-            });
-        } else if matches!(
-            word.split('=').next(),
-            Some(
-                "--directory-prefix"
-                    | "--output-file"
-                    | "--append-output"
-                    | "--recursive"
-                    | "--mirror"
-                    | "--save-cookies"
-            )
-        ) {
-            return None;
-        }
-    }
-    // Without a name it is taken from the URL, and another one where that is there already.
-    let change = written(call, &target?)?;
-    Some(if matches!(&change, Change::Write { path } if path == "/dev/stdout") {
-        Vec::new()
-    } else {
-        vec![change]
-    })
+    let parsed = WGET.parse_mixed(call.args)?;
+    (parsed.values('O')[..] == ["-"] && call.args.iter().any(|field| field.known() == "--no-hsts"))
+        .then(Vec::new)
 }

@@ -43,6 +43,7 @@ mod revert;
 mod rollout;
 mod schema;
 mod second_decider;
+mod shell_oracle;
 mod soundness;
 mod status;
 mod support;

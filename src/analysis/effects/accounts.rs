@@ -2,10 +2,38 @@
 
 use super::Effects;
 use crate::analysis::owner::Owner;
-use crate::rootfs::{Disturbance, Leans, Reach, UserIds};
+use crate::rootfs::{Below, Disturbance, Fact, Known, Leans, Reach, UserIds};
 use crate::shell::{Account, Flavour, Step};
 
+/// Files that a tool may create beside those that it changes: its lock, backups, shadow files, logs.
+const BESIDE: [&str; 13] = [
+    "/etc/.pwd.lock",
+    "/etc/group-",
+    "/etc/gshadow",
+    "/etc/gshadow-",
+    "/etc/passwd-",
+    "/etc/shadow",
+    "/etc/shadow-",
+    "/etc/subgid",
+    "/etc/subgid-",
+    "/etc/subuid",
+    "/etc/subuid-",
+    "/var/log/faillog",
+    "/var/log/lastlog",
+];
+
 impl Effects<'_> {
+    /// Makes the files unknown that a tool may create beside those that it changes.
+    pub(super) fn back_up_accounts(&mut self) {
+        for path in BESIDE {
+            let fact = self.rootfs.get(path);
+            if fact.known == Known::Absent {
+                let why = self.why();
+                self.rootfs.set(path, Fact { known: Known::Unknown(why), leans: fact.leans }, Below::Nothing);
+            }
+        }
+    }
+
     /// Adds a new account. No tool creates an account with a name that exists.
     pub(super) fn add_user(&mut self, account: &Account) {
         let certain = |(gid, leans): (u32, Leans)| leans.is_empty().then_some(gid);
@@ -29,6 +57,7 @@ impl Effects<'_> {
             self.rootfs.disturb_beside_accounts(Disturbance::new(command.clone(), *line, reach));
         }
         self.rootfs.grow_accounts();
+        self.back_up_accounts();
         let Some(uid) = account.uid else { return };
         self.rootfs.add_user(&account.name, UserIds { uid, gid });
     }

@@ -1,4 +1,4 @@
-//! What is known of a shell at one point of one way through a script. It never reads words.
+//! The known state of a shell at one point of one path through a script. It never reads words.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ const LONGEST: usize = 4 << 10;
 /// The most elements of an array, and the most holes of a value.
 const MOST: usize = 256;
 
-/// What a variable holds.
+/// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     /// A text.
@@ -24,14 +24,14 @@ pub(super) enum Value {
 pub(super) struct Arguments {
     /// Those that are known.
     pub(crate) known: Vec<Pattern>,
-    /// Whether unknown ones follow, and which of the caller's the first of them is.
+    /// The caller's first unknown argument, if unknown ones follow.
     pub(crate) open: Option<usize>,
 }
 
-/// What is written to standard output.
+/// The text on standard output.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Output {
-    /// Nobody asks.
+    /// It is not read.
     Free,
     /// Exactly this so far.
     Text(Pattern),
@@ -43,17 +43,17 @@ pub(super) enum Output {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Env {
     variables: Rc<BTreeMap<String, Value>>,
-    /// What unknown variables hold where nobody sets them, by hole.
+    /// The default values of unknown variables, by hole.
     defaults: Rc<BTreeMap<String, Pattern>>,
     /// The working directory, absolute.
     pub(crate) folder: Pattern,
-    /// What `popd` goes back to.
+    /// The folders to which `popd` goes back.
     pub(crate) folders: Vec<Pattern>,
     /// The positional parameters.
     pub(crate) arguments: Arguments,
-    /// What a command substitution reads.
+    /// The output that a command substitution reads.
     pub(crate) output: Output,
-    /// What `local` hides, to be put back.
+    /// The values that `local` hides, to be restored.
     locals: Vec<(String, Option<Value>)>,
 }
 
@@ -83,7 +83,7 @@ impl Env {
         Self { variables: self.variables.clone(), defaults: self.defaults.clone(), ..other.clone() }
     }
 
-    /// What the script gave a variable.
+    /// Returns the value that the script gave a variable.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.variables.get(name)
     }
@@ -125,12 +125,12 @@ impl Env {
         }
     }
 
-    /// What an unknown variable holds where nobody sets it.
+    /// Returns the default value of an unknown variable.
     pub(crate) fn default_of(&self, hole: &str) -> Option<&Pattern> {
         self.defaults.get(hole)
     }
 
-    /// Notes what the unknown `hole` holds where nobody sets it. The first word counts.
+    /// Records the default value of the unknown `hole`. The first one counts.
     pub(crate) fn note_default(&mut self, hole: &str, value: Pattern) {
         if fits(&value) && value != Pattern::hole(hole) && !self.defaults.contains_key(hole) {
             Rc::make_mut(&mut self.defaults).insert(hole.to_owned(), value);

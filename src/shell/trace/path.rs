@@ -49,7 +49,7 @@ fn above(folder: &Pattern) -> Option<Pattern> {
     }
 }
 
-/// What `dirname` prints; a hole of its own where that is not known.
+/// Returns the output of `dirname`; a hole of its own if it is unknown.
 pub(super) fn dirname(path: &Pattern) -> Pattern {
     let path = without_slashes(path);
     match split_name(&path) {
@@ -61,7 +61,7 @@ pub(super) fn dirname(path: &Pattern) -> Pattern {
     }
 }
 
-/// What `basename` prints; a hole of its own where that is not known.
+/// Returns the output of `basename`; a hole of its own if it is unknown.
 pub(super) fn basename(path: &Pattern) -> Pattern {
     let path = without_slashes(path);
     match split_name(&path) {
@@ -71,7 +71,7 @@ pub(super) fn basename(path: &Pattern) -> Pattern {
     }
 }
 
-/// What stands before and after the last slash.
+/// Returns the parts before and after the last slash.
 pub(super) fn split_name(path: &Pattern) -> Option<(Pattern, Pattern)> {
     let parts = path.parts();
     let slash = |part: &Part| matches!(part, Part::Text(text) if text.contains('/'));

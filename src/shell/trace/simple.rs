@@ -8,7 +8,7 @@ use brush_parser::ast::{
     IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, SimpleCommand,
 };
 
-use super::super::field::name_length;
+use super::super::word::name_length;
 use super::env::{Arguments, Env, Value, lone_hole};
 use super::walk::Walker;
 use super::word::{ARGUMENTS, Expander};

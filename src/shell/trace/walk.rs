@@ -36,7 +36,7 @@ pub(super) struct Walker<'a> {
     pub(crate) continued: Vec<Env>,
     /// The last shell that ended.
     pub(crate) ended: Option<Env>,
-    /// What the pipeline hands to the command.
+    /// The input of the command from the pipeline.
     pub(crate) piped: Option<Pattern>,
     parsed: HashMap<String, Option<Rc<Program>>>,
     /// The names of the values that an assignment gives, by variable and line.
@@ -171,7 +171,7 @@ impl Walker<'_> {
         envs
     }
 
-    /// What a command substitution becomes.
+    /// Returns the value of a command substitution.
     pub(crate) fn substitute(&mut self, env: &Env, text: &str, line: usize) -> Pattern {
         let inner = env.printing(Output::Text(Pattern::default()));
         let envs = self.subshell(|walker| walker.text(text, inner, line));
@@ -280,7 +280,7 @@ impl Walker<'_> {
         envs
     }
 
-    /// `a && b || c`: a command that is no test is taken to succeed.
+    /// `a && b || c`: a command that is not a test is taken to succeed.
     fn chain(&mut self, chain: &AndOrList, envs: Vec<Env>) -> Vec<Env> {
         let mut tested = is_test(&chain.first);
         let mut envs = self.pipeline(&chain.first, envs);

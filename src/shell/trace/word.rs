@@ -1,8 +1,9 @@
 //! Words, expanded as far as they are known. What is not known becomes a hole that is named after where it comes
 //! from.
 
-use super::super::field::{end_of_quoted, name_length, split_backquoted, split_nested};
+use super::super::word::name_length;
 use super::env::{Env, Value, lone_hole};
+use super::scan::{end_of_quoted, split_backquoted, split_nested};
 use super::walk::Walker;
 use super::{glob, path};
 use crate::text::pattern::{Part as Piece, Pattern};
@@ -13,10 +14,10 @@ const DEPTH: usize = 16;
 const MOST: usize = 1024;
 /// The hole of a wildcard.
 pub(super) const WILDCARD: &str = "*";
-/// The hole of the arguments that nobody knows.
+/// The hole of the unknown arguments.
 pub(super) const ARGUMENTS: &str = "@";
 
-/// What is special within a part of a word.
+/// The characters that are special within a part of a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// Quotes, wildcards and blanks of values.
@@ -91,7 +92,7 @@ impl Out {
     }
 }
 
-/// What a name stands for.
+/// The value of a name.
 enum Found {
     /// These words.
     Words(Vec<Pattern>),
@@ -263,7 +264,7 @@ impl Expander<'_, '_, '_> {
         }
     }
 
-    /// What stands within `${…}`.
+    /// Expands the text within `${…}`.
     fn parameter(&mut self, inner: &str, part: Part, out: &mut Out, depth: usize) {
         let digits = inner.find(|c: char| !c.is_ascii_digit()).unwrap_or(inner.len());
         let length = match (name_length(inner), inner.chars().next()) {
@@ -400,7 +401,7 @@ impl Expander<'_, '_, '_> {
     }
 }
 
-/// `{a,b}`, which nobody counts out; braces that mean nothing stand for themselves.
+/// `{a,b}`, which is not expanded; braces that mean nothing stand for themselves.
 fn braces<'t>(after: &'t str, out: &mut Out) -> &'t str {
     let (inner, rest) = after.split_once('}').unwrap_or((after, ""));
     if inner.contains(',') || inner.contains("..") {

@@ -54,7 +54,7 @@ pub(super) fn script(name: &str, args: &[Pattern]) -> Option<Vec<Pattern>> {
     args.get(at + 1).map(|script| vec![script.clone()])
 }
 
-/// What a command prints in `folder`, where that is known.
+/// Returns the output of a command in `folder`, if it is known.
 pub(super) fn printed(name: &str, args: &[Pattern], folder: &Pattern) -> Option<Pattern> {
     let operands: Vec<&Pattern> =
         args.iter().filter(|arg| !arg.known().is_some_and(|arg| arg.starts_with('-'))).collect();

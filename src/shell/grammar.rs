@@ -1,0 +1,32 @@
+//! The grammar of certainty: everything of a shell and its tools whose effect on files is known exactly. A step is
+//! certain only if each of its parts is in this grammar; whatever is not in it makes the step uncertain.
+//!
+//! The parts, and where each is written down:
+//!
+//! - variables, by who may give them a value: [`variable`];
+//! - builtins of dash, `BusyBox` ash and bash, by their effect on the shell: [`builtin`];
+//! - commands that only read: [`reader`];
+//! - commands that run another command: [`wrapper`];
+//! - expansions of a word: `Expander` in `shell::word`, which matches every piece of brush-parser's syntax tree;
+//! - control structures and redirections: `Walker` in `shell::walk`, which matches every node of that tree;
+//! - commands that change files, with their options: one file for each family (`file`, `transfer`, `account`). An option
+//!   that is not listed there, or that GNU and `BusyBox` read differently, makes the command uncertain.
+//!
+//! # Dialects
+//!
+//! A shell named `bash` is bash. `sh`, `dash` and `ash` are one dialect here, since `/bin/sh` is any of the three (Debian:
+//! dash, Alpine: ash, Fedora: bash): a construct is certain only if they agree on it.
+//!
+//! # Axioms
+//!
+//! These are taken for granted, and no assumption names them:
+//!
+//! - A program in `/bin`, `/sbin`, `/usr/bin` or `/usr/sbin` is the program of its name, of GNU or of `BusyBox`.
+//! - A tool's own configuration in the image (`/etc/gitconfig`, `~/.curlrc`) does not move the files that it is told to
+//!   write.
+//! - runc starts a RUN with umask 022 and without a terminal (runc's default, which BuildKit does not change).
+
+pub mod builtin;
+pub mod reader;
+pub mod variable;
+pub mod wrapper;
