@@ -280,8 +280,8 @@ fn commands_that_run_others_by_a_flag_are_not_certain() {
         ("tar -c -I /c -f /a.tar /etc/passwd", &["touches: /a.tar /c /etc/passwd"]),
         ("tar --checkpoint-action=exec=/c -xf /a.tar", &["touches: /a.tar /w/exec=/c"]),
         ("awk -f/p", &["touches: ?"]),
-        ("sed -n '1e mkdir /opt/n' /etc/passwd", &["touches: /etc/passwd /w/1e mkdir /opt/n"]),
-        ("sed 's/x/x/;s/^/ /ge'", &["touches: /w/s/x/x/;s/^/ /ge"]),
+        ("sed -n '1e mkdir /opt/n' /etc/passwd", &["touches: ?"]),
+        ("sed 's/x/x/;s/^/ /ge'", &["touches: ?"]),
     ]);
 }
 

@@ -70,11 +70,12 @@ impl<'a> Walker<'a> {
     pub(crate) fn script(&mut self, text: &str, flow: Flow) {
         let line = self.state.line.unwrap_or(self.first_line);
         self.bytes = self.bytes.saturating_sub(text.len());
-        let program = if self.bytes > 0 {
-            script::parse_exactly(text, self.state.dialect, self.openings)
-        } else {
-            None
-        };
+        let (dialect, openings) = (self.state.dialect, self.openings);
+        let exact = if self.bytes > 0 { script::parse_exactly(text, dialect, openings) } else { None };
+        // Read in one way of several, its commands are those of the text, but none of them is certain.
+        self.state.opaque |= exact.is_none();
+        let program = exact
+            .or_else(|| if self.bytes > 0 { script::parse(text, Dialect::Bash, openings) } else { None });
         match program {
             Some(program) => self.nested(line, |walker| walker.whole(&program, flow)),
             None => self.unreadable(text, line),
