@@ -18,13 +18,13 @@ pub(crate) const SCHEMA: u32 = 1;
 pub struct Report {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
-    pub(crate) schema: u32,
+    pub schema: u32,
     /// The number of Dockerfiles that were checked.
-    pub(crate) files: usize,
+    pub files: usize,
     /// The number of linked lines in them.
-    pub(crate) linked: usize,
+    pub linked: usize,
     /// The number of linked lines whose verdict is unknown: too little is known of the base image or of a command.
-    pub(crate) unknown: usize,
+    pub unknown: usize,
     /// The findings, in order of path and line.
     pub findings: Vec<Finding>,
 }

@@ -9,16 +9,6 @@ use super::{Body, Dockerfile, From, Instruction, Scope, go};
 const SCRATCH: &str = "scratch";
 
 /// The stages of a Dockerfile, in order.
-///
-/// ```
-/// use layerwright::dockerfile::stages::{Reference, Stages};
-/// use layerwright::dockerfile::Dockerfile;
-///
-/// let text = "ARG V=3\nFROM alpine:$V AS alpine\nFROM alpine\nCOPY --from=0 /etc /etc\n";
-/// let stages = Stages::new(&Dockerfile::read(text), &Default::default());
-/// assert_eq!(stages.get(0).unwrap().base, Reference::Image("alpine:3".to_owned()));
-/// assert_eq!(stages.get(1).unwrap().base, Reference::Stage(0));
-/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Stages {
     all: Vec<Stage>,
