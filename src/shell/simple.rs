@@ -292,8 +292,12 @@ impl Walker<'_> {
 
     /// Returns the effect of a script in another language: it may do anything to what its text names.
     fn interpreted(&self, invoked: &Invoked) -> Effect {
+        let args = &invoked.fields[1..];
         let texts = invoked.fields.iter().map(Field::known).chain(invoked.stdin.map(|(text, _)| text));
-        Effect::Touches { paths: texts.flat_map(|text| self.named_in(text)).collect(), unread: true }
+        // Without a script among its words, it reads one that a pipeline hands to it.
+        let is_handed = invoked.stdin.is_none() && args.iter().all(|field| field.known().starts_with('-'));
+        let unread = is_handed || args.iter().any(|field| field.literal().is_none());
+        Effect::Touches { paths: texts.flat_map(|text| self.named_in(text)).collect(), unread }
     }
 
     /// Records what a command does, as far as that is certain.
