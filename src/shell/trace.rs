@@ -6,7 +6,6 @@
 
 mod compound;
 mod env;
-mod glob;
 mod path;
 mod scan;
 mod simple;

@@ -5,6 +5,7 @@
 //! | a source of COPY or ADD | Go's `filepath.Match` | `Glob` |
 //! | a line of `.dockerignore` | moby/patternmatcher | `IgnorePattern` |
 //! | the word in `${name#word}` | BuildKit's `shell` package | `WordPattern` |
+//! | the same and `case` in scripts | shells | `shell` |
 //!
 //! All are compiled to regular expressions of `regex-automata`, as BuildKit and moby do with Go's `regexp`: the time of
 //! a match is linear in the length of the text, for any pattern.
@@ -12,6 +13,7 @@
 mod filepath;
 mod go_regexp;
 mod ignore;
+pub(crate) mod shell;
 mod word;
 
 pub(crate) use filepath::{Glob, has_wildcards};

@@ -6,10 +6,10 @@ use brush_parser::ast::{
 };
 
 use super::env::{Env, Output, Value};
-use super::glob;
 use super::walk::Walker;
 use super::ways::{each, either, settled};
 use super::word::Expander;
+use crate::text::glob::shell as glob;
 use crate::text::pattern::Pattern;
 
 /// Over how many values a loop is counted out.

@@ -6,9 +6,9 @@ use brush_parser::ast::{
 };
 
 use super::env::Env;
-use super::glob;
 use super::walk::Walker;
 use super::word::Expander;
+use crate::text::glob::shell as glob;
 
 /// Commands that are run for their status.
 const TESTS: [&str; 12] =
