@@ -127,6 +127,8 @@ struct Node {
     since: usize,
     /// The number of changes of the filesystem, including this one.
     stamp: usize,
+    /// The same two numbers for `below`, which a later change of the directory alone keeps.
+    content: Moment,
 }
 
 /// The known state of a filesystem.
@@ -178,7 +180,7 @@ impl Rootfs {
                 }
                 _ => Known::Absent,
             };
-            return (Fact { known, leans: inherited }, node.since);
+            return (Fact { known, leans: inherited }, node.content.disturbances);
         }
         let mut fact = self.base.get(path);
         fact.leans.merge(&inherited);
@@ -255,7 +257,10 @@ impl Rootfs {
     /// Returns the commands that may have changed something below a directory since all of it was known.
     pub(crate) fn disturbances_below(&self, path: &str) -> impl Iterator<Item = &Disturbance> {
         let on_the_way = ancestors(path).chain([path]).filter_map(|at| self.nodes.get(at));
-        let since = on_the_way.filter(|node| node.below != Below::Inherited).map(|node| node.since).max();
+        let since = on_the_way
+            .filter(|node| node.below != Below::Inherited)
+            .map(|node| node.content.disturbances)
+            .max();
         let later = self.disturbances[since.unwrap_or_default()..].iter().map(|disturbance| &**disturbance);
         later.filter(|disturbance| disturbance.mention(path) != Mention::No)
     }

@@ -108,9 +108,6 @@ pub(crate) struct Step {
     pub(crate) user: User,
     /// Its effect on files.
     pub(crate) effect: Effect,
-    /// Paths that PATH has before the system's directories. If one of them exists, the name of the command means
-    /// another program, which may do anything.
-    pub(crate) shadows: Vec<String>,
 }
 
 impl Step {

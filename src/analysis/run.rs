@@ -163,11 +163,6 @@ fn user(state: &State<'_>) -> User {
 
 /// Applies one command of a RUN.
 pub(crate) fn apply(rootfs: &mut Rootfs, step: &Step) {
-    let is_program = |path: &String| matches!(rootfs.get(path).known, Known::File | Known::Symlink(_));
-    if step.shadows.iter().any(is_program) {
-        let reach = Reach::Step(Box::new(step.doubted()));
-        return rootfs.disturb(Disturbance::new(step.command.clone(), step.line, reach));
-    }
     match &step.effect {
         Effect::None => {}
         Effect::Certain(changes) => {

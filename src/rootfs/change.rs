@@ -8,10 +8,10 @@ use super::{Below, Directory, Disturbance, Known, Leans, Node, Rootfs, ancestors
 use crate::shell::Mention;
 
 /// A moment between two changes of a filesystem.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     changes: usize,
-    disturbances: usize,
+    pub(super) disturbances: usize,
 }
 
 impl Rootfs {
@@ -23,7 +23,18 @@ impl Rootfs {
         let mut leans = self.get(path).leans;
         leans.merge(because);
         let beneath = leans.clone();
-        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len(), stamp: 0 });
+        self.insert(
+            path,
+            Node {
+                known,
+                leans,
+                below,
+                beneath,
+                since: self.disturbances.len(),
+                stamp: 0,
+                content: self.now(),
+            },
+        );
     }
 
     /// Replaces `path`, whatever was there, with something that is not a directory. `because` holds the assumptions
@@ -34,7 +45,18 @@ impl Rootfs {
             Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
             _ => Below::Nothing,
         };
-        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len(), stamp: 0 });
+        self.insert(
+            path,
+            Node {
+                known,
+                leans,
+                below,
+                beneath,
+                since: self.disturbances.len(),
+                stamp: 0,
+                content: self.now(),
+            },
+        );
     }
 
     /// Merges a directory over `path`: mode, owner and extended attributes are the new ones whatever was there, and a
@@ -50,7 +72,18 @@ impl Rootfs {
         beneath.merge(because);
         let leans = because.clone();
         let known = Known::Dir(directory);
-        self.insert(path, Node { known, leans, below, beneath, since: self.disturbances.len(), stamp: 0 });
+        self.insert(
+            path,
+            Node {
+                known,
+                leans,
+                below,
+                beneath,
+                since: self.disturbances.len(),
+                stamp: 0,
+                content: self.now(),
+            },
+        );
     }
 
     /// Forgets mode and owner of the root: they are in no layer, so the next step starts with those of a new directory.
@@ -71,7 +104,9 @@ impl Rootfs {
     pub(crate) fn is_set_since(&self, path: &str, moment: Moment) -> bool {
         let is_later = |node: &Node| node.stamp > moment.changes;
         let replaced = |at: &str| {
-            self.nodes.get(at).is_some_and(|node| is_later(node) && node.below != Below::Inherited)
+            self.nodes
+                .get(at)
+                .is_some_and(|node| node.content.changes > moment.changes && node.below != Below::Inherited)
         };
         let names = |disturbance: &Arc<Disturbance>| {
             matches!(disturbance.mention(path), Mention::Maybe | Mention::Certain(_))
@@ -105,6 +140,15 @@ impl Rootfs {
         }
         if Accounts::end_with(path, &node.known, &node.below) {
             self.accounts = Accounts::default();
+        }
+        node.content = self.now();
+        if let (Below::Inherited, Some(before)) = (&node.below, self.nodes.get(path))
+            && before.below != Below::Inherited
+        {
+            // Another mode or owner leaves the content as it was: new, or unknown.
+            node.below = before.below.clone();
+            node.content = before.content;
+            node.beneath.merge(&before.beneath);
         }
         self.nodes.insert(path.to_owned(), node);
     }
@@ -145,7 +189,7 @@ impl Rootfs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rootfs::{Assumption, Base, Reach};
+    use crate::rootfs::{Assumption, Base, Entry, Metadata, Reach, Tree};
 
     fn dir() -> Known {
         Known::Dir(Directory::made_by(Some((0, 0))))
@@ -160,6 +204,28 @@ mod tests {
 
     fn said(rootfs: &Rootfs, path: &str) -> Vec<String> {
         rootfs.get(path).leans.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn another_mode_leaves_the_content_as_it_was() {
+        let private = Known::Dir(Directory { mode: Some(0o700), ..Directory::made_by(Some((0, 0))) });
+        let mut tree = Tree::default();
+        for path in ["new", "unknown", "named"] {
+            tree.insert(path, Entry::Dir(Metadata::default()));
+            tree.insert(&format!("{path}/f"), Entry::File(Metadata::default()));
+        }
+        let mut rootfs = Rootfs::new(Base::Tree { tree: Arc::new(tree), leans: Leans::default() });
+        let none = Leans::default();
+        rootfs.set("/new", dir(), &none, Below::Nothing);
+        rootfs.set("/unknown", dir(), &none, Below::Unknown("it was cloned".into()));
+        rootfs.set("/named", dir(), &none, Below::Nothing);
+        rootfs.disturb(Disturbance::new("foo", 2, Reach::Names(vec!["/named/f".to_owned()])));
+        for path in ["/new", "/unknown", "/named"] {
+            rootfs.set(path, private.clone(), &none, Below::Inherited);
+        }
+        assert_eq!(rootfs.get("/new/f").known, Known::Absent);
+        assert!(matches!(rootfs.get("/unknown/f").known, Known::Unknown(_)));
+        assert!(matches!(rootfs.get("/named/f").known, Known::Unknown(_)));
     }
 
     #[test]

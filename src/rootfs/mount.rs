@@ -96,6 +96,7 @@ impl Rootfs {
         let since = saved.disturbances;
         if let Some(node) = self.nodes.get_mut(&saved.path) {
             node.since = since;
+            node.content.disturbances = since;
         }
     }
 

@@ -204,7 +204,6 @@ fn anything(invocation: &Invocation) -> Step {
         certain: false,
         user: invocation.user,
         effect: Effect::Anything,
-        shadows: Vec::new(),
     }
 }
 

@@ -10,7 +10,6 @@ use super::call::{Call, Names};
 use super::grammar::builtin::{Builtin, builtin, is_special};
 use super::grammar::variable::{Role, role};
 use super::grammar::wrapper::is_interpreter;
-use super::path::join;
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
 use super::word::Field;
@@ -18,9 +17,6 @@ use super::{Change, Effect, Lookup, Mode, Step, account, file, footprint, read, 
 
 /// The directories whose programs are what their name says (an axiom of the grammar).
 const SYSTEM_PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
-
-/// The directories that come first where the image sets no PATH (BuildKit's `system.DefaultPathEnvUnix`).
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin";
 
 /// The parts of a simple command.
 #[derive(Default)]
@@ -284,10 +280,6 @@ impl Walker<'_> {
         also_named(&mut effect, &Call { name: base, args, state: &self.state }, environment);
         self.state.opaque |= self.state.on_stdin && !matches!(effect, Effect::Certain(_));
         self.record(described(invoked.fields), line, flow, effect);
-        let shadows = if is_bare { self.shadows(base) } else { Vec::new() };
-        if let Some(step) = self.steps.last_mut() {
-            step.shadows = shadows;
-        }
     }
 
     /// Returns the effect of a script in another language: it may do anything to what its text names.
@@ -308,18 +300,7 @@ impl Walker<'_> {
             Effect::Certain(changes) if !certain || !self.umask_holds(&changes) => Effect::touching(&changes),
             effect => effect,
         };
-        let shadows = Vec::new();
-        self.steps.push(Step { command, line, certain, user: self.state.user, effect, shadows });
-    }
-
-    /// Returns the paths before the system's directories in PATH at which another program of this name would be found.
-    fn shadows(&self, name: &str) -> Vec<String> {
-        let path = match (self.env)("PATH") {
-            Lookup::Set(path) => path,
-            Lookup::Unset | Lookup::Unknown => DEFAULT_PATH.to_owned(),
-        };
-        let own = path.split(':').take_while(|directory| !SYSTEM_PROGRAMS.contains(directory));
-        own.map(|directory| join(directory, name).0).collect()
+        self.steps.push(Step { command, line, certain, user: self.state.user, effect });
     }
 
     fn umask_holds(&self, changes: &[Change]) -> bool {

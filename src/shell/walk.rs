@@ -92,8 +92,7 @@ impl<'a> Walker<'a> {
         self.state.opaque = true;
         let effect = Effect::Touches { paths: self.named_in(text), unread: true };
         let command = script::shortened(text);
-        let shadows = Vec::new();
-        self.steps.push(Step { command, line, certain: false, user: self.state.user, effect, shadows });
+        self.steps.push(Step { command, line, certain: false, user: self.state.user, effect });
     }
 
     /// Returns the paths that a text in an unknown language names, in each directory in which the shell may be.

@@ -2,7 +2,7 @@
 
 use super::Effects;
 use crate::analysis::owner::Owner;
-use crate::rootfs::{Below, Disturbance, Fact, Known, Leans, Reach, UserIds};
+use crate::rootfs::{Below, Disturbance, Known, Leans, Reach, UserIds};
 use crate::shell::{Account, Flavour, Step};
 
 /// Files that a tool may create beside those that it changes: its lock, backups, shadow files, logs.
@@ -26,10 +26,9 @@ impl Effects<'_> {
     /// Makes the files unknown that a tool may create beside those that it changes.
     pub(super) fn back_up_accounts(&mut self) {
         for path in BESIDE {
-            let fact = self.rootfs.get(path);
-            if fact.known == Known::Absent {
+            if self.rootfs.get(path).known == Known::Absent {
                 let why = self.why();
-                self.rootfs.set(path, Fact { known: Known::Unknown(why), leans: fact.leans }, Below::Nothing);
+                self.rootfs.set(path, Known::Unknown(why), &Leans::default(), Below::Nothing);
             }
         }
     }

@@ -3,9 +3,9 @@
 
 use super::super::word::name_length;
 use super::env::{Env, Value, lone_hole};
+use super::path;
 use super::scan::{end_of_quoted, split_backquoted, split_nested};
 use super::walk::Walker;
-use super::path;
 use crate::text::glob::shell as glob;
 use crate::text::pattern::{Part as Piece, Pattern};
 
