@@ -1,5 +1,7 @@
 //! Paths as the words of a script name them. It knows no filesystem: `..` and symlinks are not resolved here.
 
+use crate::text::glob::shell as glob;
+
 /// The paths that a word may name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PathPattern {
@@ -76,23 +78,17 @@ fn name_at(text: &str) -> usize {
 }
 
 /// Returns true if a shell may take `name` for a match of `pattern`, whatever its options: letter case does not count, and
-/// what follows a bracket or a backslash is not looked at.
+/// the pattern behind a bracket or a backslash counts as a star.
 fn may_match(pattern: &str, name: &str) -> bool {
-    let (mut pattern, mut name) = (pattern.chars(), name.chars());
-    while let Some(wanted) = pattern.next() {
-        match wanted {
-            '[' | '\\' => return true,
-            '*' => {
-                let rest = pattern.as_str();
-                let starts = name.as_str().char_indices().map(|(at, _)| &name.as_str()[at..]);
-                return starts.chain([""]).any(|start| may_match(rest, start));
-            }
-            '?' if name.next().is_some() => {}
-            wanted if name.next().is_some_and(|c| c.to_lowercase().eq(wanted.to_lowercase())) => {}
-            _ => return false,
-        }
+    let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
+    let pattern = match pattern.find(['[', '\\']) {
+        Some(at) => format!("{}*", &pattern[..at]),
+        None => pattern,
+    };
+    match pattern.strip_suffix('*') {
+        Some(start) if !start.contains(['*', '?']) => name.starts_with(start),
+        _ => glob::matches(&pattern, &name).unwrap_or(true),
     }
-    name.as_str().is_empty()
 }
 
 /// Returns true if `path` is strictly below `ancestor`; both absolute and clean.
