@@ -74,6 +74,8 @@ impl Walker<'_> {
     }
 
     fn change_directory(&mut self, args: &[Field], sure: bool) {
+        // It follows links then, and `..` leads from where they lead.
+        let is_physical = args.iter().any(|field| field.known() == "-P");
         let args: Vec<&Field> =
             args.iter().filter(|field| !matches!(field.known(), "-P" | "-L" | "--")).collect();
         let target = match args[..] {
@@ -97,10 +99,11 @@ impl Walker<'_> {
         let joined: Option<Vec<(String, bool)>> =
             bases.map(|bases| bases.iter().map(|base| join(base, &target)).collect());
         // A shell takes `..` off the path that it came by, if it came by an absolute one.
-        let exact = joined.iter().flatten().all(|(_, exact)| *exact) || (self.state.logical && !is_absolute);
+        let exact = joined.iter().flatten().all(|(_, exact)| *exact)
+            || (self.state.logical && !is_absolute && !is_physical);
         let was_exact = is_absolute || self.state.directory_exact;
         let targets = joined.map(|joined| joined.into_iter().map(|(path, _)| path).collect());
-        self.state.logical = sure && exact && (is_absolute || self.state.logical);
+        self.state.logical = sure && exact && !is_physical && (is_absolute || self.state.logical);
         self.state.change_directory(targets, was_exact && exact, sure);
     }
 

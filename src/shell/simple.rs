@@ -278,7 +278,7 @@ impl Walker<'_> {
             effect = self.interpreted(invoked);
         }
         also_named(&mut effect, &Call { name: base, args, state: &self.state }, environment);
-        self.state.opaque |= self.state.on_stdin && !matches!(effect, Effect::Certain(_));
+        self.state.opaque |= self.state.on_stdin && !leaves_stdin(base, args);
         self.record(described(invoked.fields), line, flow, effect);
     }
 
@@ -317,6 +317,15 @@ impl Walker<'_> {
                 )
             })
     }
+}
+
+/// Returns true if a command does not read its standard input, on which the rest of the script is.
+fn leaves_stdin(name: &str, args: &[Field]) -> bool {
+    const NAMES: [&str; 12] =
+        ["chgrp", "chmod", "chown", "cp", "install", "ln", "mkdir", "mv", "rm", "rmdir", "touch", "truncate"];
+    let is_device =
+        |field: &Field| ["/dev", "/proc", "dev/", "proc/"].iter().any(|at| field.known().contains(at));
+    NAMES.contains(&name) && !args.iter().any(|field| field.literal().is_none() || is_device(field))
 }
 
 /// Returns the effect of a program of the system, if it is known and all of its words are read.

@@ -516,6 +516,7 @@ fn what_an_interpreter_is_handed_is_read() {
     assert_eq!(run("/bin/bash -e <<E", "mkdir /a\nmkdir /b\n"), ["certain: mkdir /a", "certain: mkdir /b"]);
     assert_eq!(run("bash -l <<E", "mkdir /a\n"), ["touches: /a"]);
     assert_eq!(run("sh <<E", "cat\nmkdir /a\n"), ["touches: /a"]);
+    assert_eq!(run("sh <<E", "tee /b\nmkdir /a\n"), ["touches: /b", "touches: /a"]);
     assert_eq!(run("sh <<E", "mkdir $X\n"), ["touches: ?"]);
     let mentioned = |script: &str, body: &str, path: &str| {
         let heredocs = [ScriptHeredoc { name: "E", chomp: false, body, line: 11 }];
@@ -623,6 +624,7 @@ fn a_shell_takes_dots_off_the_path_that_it_came_by() {
     check(&[
         ("cd /a/b && cd .. && mkdir c", &["certain: mkdir /a/c"]),
         ("cd .. && mkdir c", &["touches: /c"]),
+        ("cd /a/b && cd -P .. && mkdir c", &["touches: /a/c"]),
         ("cd /a/b && mkdir ../c", &["touches: /a/c"]),
         ("umask 0022 && mkdir /a", &["certain: mkdir /a"]),
         ("umask 077; umask 022 && mkdir /a", &["certain: mkdir /a"]),
