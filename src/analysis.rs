@@ -33,9 +33,11 @@ mod verdict;
 mod view;
 mod walk;
 
+use crate::budget;
 use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};
 use crate::rootfs::Leans;
 use benefit::LaterRuns;
+use decision::Decision;
 use results::Judged;
 use rule::{Finding, Remedy};
 
@@ -44,6 +46,12 @@ pub use inputs::Inputs;
 pub(crate) use results::BaseRead;
 pub use results::Knowledge;
 pub use verdict::Verdict;
+
+/// The most instructions of a file that is judged.
+const MOST_INSTRUCTIONS: usize = 10_000;
+
+/// The most stages of a file that is judged.
+const MOST_STAGES: usize = 1_000;
 
 /// One COPY or ADD with its verdict.
 #[derive(Clone, Debug)]
@@ -110,7 +118,52 @@ pub struct Analysis {
 /// counts.
 ///
 /// A file that BuildKit refuses is judged as far as it can be read; it must not be edited.
+///
+/// A file beyond [`MOST_INSTRUCTIONS`] or [`MOST_STAGES`], one that costs more work than [`crate::budget`] allows, and one
+/// that meets a defect of this program is not judged: each verdict is `unknown`, with the reason.
 pub fn analyze(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
+    let counted = too_large(dockerfile).map_or(Ok(()), Err);
+    let judged = counted
+        .and_then(|()| budget::contained(|| judge(dockerfile, ways)).map_err(|ended| ended.to_string()));
+    judged.unwrap_or_else(|why| unjudged(dockerfile, &why))
+}
+
+/// Returns the reason why a file is too large to be judged; `None` if it is not.
+fn too_large(dockerfile: &Dockerfile) -> Option<String> {
+    let instructions = dockerfile.instructions();
+    let stages = instructions.iter().filter(|instruction| matches!(instruction.body, Body::From(_))).count();
+    if instructions.len() > MOST_INSTRUCTIONS {
+        return Some(format!("it has more than {MOST_INSTRUCTIONS} instructions"));
+    }
+    (stages > MOST_STAGES).then(|| format!("it has more than {MOST_STAGES} stages"))
+}
+
+/// Returns every COPY and ADD of a file that is not judged.
+fn unjudged(dockerfile: &Dockerfile, why: &str) -> Analysis {
+    let decision = Decision {
+        verdict: Verdict::Unknown,
+        findings: vec![Finding::of_unjudged(why)],
+        leans: Leans::default(),
+        accepted: Vec::new(),
+    };
+    let sites = dockerfile.instructions().iter().enumerate().filter_map(|(at, instruction)| {
+        let (_, transfer) = transfer_of(instruction)?;
+        let judged = Judged {
+            instruction: at,
+            decision: decision.clone(),
+            on_nothing: false,
+            is_copy: false,
+            files: 0,
+            stage: instruction.stage.unwrap_or_default(),
+            line: instruction.start_line,
+        };
+        let onbuild = matches!(instruction.body, Body::Onbuild(_));
+        Some(site(at, onbuild, transfer, judged, Benefit::None))
+    });
+    Analysis { sites: sites.collect(), bases: Vec::new() }
+}
+
+fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let (mut judged, mut bases, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for inputs in ways {
         let stages = Stages::new(dockerfile, inputs.build_args);

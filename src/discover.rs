@@ -22,6 +22,7 @@ pub(crate) use owners::Owners;
 pub use source::SourceTree;
 pub(crate) use source::{Above, ReadError, Target};
 
+use crate::budget::{self, Ended};
 use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};
 use names::Name;
 
@@ -203,6 +204,9 @@ pub enum RefusedReason {
     /// A read error.
     #[error("{0}")]
     Unreadable(ReadError),
+    /// The work on it ended early.
+    #[error("{0}")]
+    Ended(Ended),
 }
 
 impl RefusedReason {
@@ -213,7 +217,7 @@ impl RefusedReason {
             Self::Nul { .. } => "save it as UTF-8 text, or exclude it in [files] of layerwright.toml",
             Self::NotUtf8 { .. } => "save it as UTF-8",
             Self::LfsPointer => "keep Dockerfiles out of Git LFS, in .gitattributes",
-            Self::Unreadable(_) => "the other files are not affected",
+            Self::Unreadable(_) | Self::Ended(_) => "the other files are not affected",
         }
     }
 }
@@ -253,8 +257,15 @@ pub fn discover(source: &SourceTree<'_>, options: &Options) -> Discovery {
     let entries = source.listing().entries();
     let candidates: Vec<(&Entry, Name)> =
         entries.iter().filter_map(|entry| Some((entry, candidate(&entry.path, options)?))).collect();
-    let outcomes: Vec<Outcome> =
-        candidates.par_iter().map(|(entry, name)| judge(source, options, entry, *name)).collect();
+    let outcomes: Vec<Outcome> = candidates
+        .par_iter()
+        .map(|(entry, name)| {
+            let ended = |ended: Ended| {
+                Outcome::Refused(Refused { path: entry.path.clone(), reason: RefusedReason::Ended(ended) })
+            };
+            budget::contained(|| judge(source, options, entry, *name)).unwrap_or_else(ended)
+        })
+        .collect();
     let mut discovery = Discovery::default();
     for outcome in outcomes {
         match outcome {

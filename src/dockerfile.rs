@@ -2,7 +2,7 @@
 //! anything else.
 
 mod check;
-mod csv;
+pub(crate) mod csv;
 pub(crate) mod directive;
 pub mod expand;
 mod flags;

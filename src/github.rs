@@ -28,7 +28,6 @@ use tokio::runtime::{Builder, Runtime};
 pub use address::RepositoryName;
 pub(crate) use address::{Api, IssueAddress};
 pub use app::App;
-use cache::Keep;
 pub(crate) use checks::BaseBranch;
 pub(crate) use error::Cause;
 pub use error::GitHubError;
@@ -36,6 +35,9 @@ pub use forge::GitHubForge;
 pub use issues::Issue;
 pub(crate) use pulls::Pull;
 pub(crate) use refs::TreeEntry;
+
+use crate::text::secret::Secrets;
+use cache::Keep;
 use throttle::Pace;
 
 /// The size limit of an answer in bytes. The text of an issue has up to 65,536 characters, each up to 12 bytes in JSON.
@@ -75,6 +77,8 @@ pub struct Client {
     octocrab: Octocrab,
     api: Api,
     token: Option<SecretString>,
+    /// The token, in each form in which a text may hold it.
+    hidden: Secrets,
     clock: Box<dyn Clock>,
     timeout: Duration,
     keep: Option<Keep>,
@@ -129,7 +133,10 @@ impl Client {
             }
             builder.build().map_err(|error| GitHubError::Start(error.into()))?
         };
-        Ok(Self { runtime, octocrab, api, token, clock, timeout, keep: None, pace: RefCell::default() })
+        let mut hidden = Secrets::default();
+        hidden.add(token.as_ref().map_or(&[][..], |token| token.expose_secret().as_bytes()));
+        let (keep, pace) = (None, RefCell::default());
+        Ok(Self { runtime, octocrab, api, token, hidden, clock, timeout, keep, pace })
     }
 
     /// Caches answers in a folder, and sends conditional requests for them.

@@ -2,7 +2,8 @@
 //!
 //! The modules in the order of the data; each uses those before it and never those after:
 //!
-//! - [`text`]: spans, edits, globs, escaping for people, Markdown and figures.
+//! - [`budget`]: the work that one file may cost, and the end of the work on a file that costs more.
+//! - [`text`]: spans, edits, globs, escaping for people, Markdown and figures, and values that are never shown.
 //! - [`git`]: repositories, through libgit2.
 //! - [`config`]: the settings in `layerwright.toml`.
 //! - [`shell`]: the commands of a script and what they do to files.
@@ -28,6 +29,7 @@
 compile_error!("layerwright needs a unix system: it stops builds by signals to their process group");
 
 pub mod analysis;
+pub mod budget;
 pub mod builds;
 pub mod campaign;
 pub mod cli;

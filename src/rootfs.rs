@@ -10,12 +10,13 @@ pub(crate) mod built;
 mod change;
 mod disturbance;
 pub(crate) mod layers;
+mod limits;
 mod mount;
 pub(crate) mod profile;
 pub(crate) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use accounts::UserIds;
 pub(crate) use assumption::{Assumption, Leans};
@@ -24,9 +25,11 @@ pub(crate) use disturbance::{Disturbance, Reach};
 pub(crate) use mount::Saved;
 pub use tree::{Entry, Metadata, Tree};
 
+use crate::budget::{self, spend};
 use crate::shell::Mention;
 use accounts::Accounts;
 use built::BuiltImage;
+use limits::Limits;
 use profile::ProfiledImage;
 
 /// The known metadata of a directory. A field is `None` if it is not known.
@@ -131,10 +134,16 @@ struct Node {
     content: Moment,
 }
 
+impl Node {
+    fn has_xattrs(&self) -> bool {
+        matches!(self.known, Known::Dir(directory) if directory.xattrs != Some(false))
+    }
+}
+
 /// The known state of a filesystem.
 ///
 /// Paths are absolute and clean: `/usr/bin`, the root is `/`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Rootfs {
     base: Base,
     nodes: BTreeMap<String, Node>,
@@ -142,24 +151,42 @@ pub struct Rootfs {
     /// The number of changes.
     changes: usize,
     accounts: Accounts,
+    limits: Limits,
+    /// The number of nodes that may have extended attributes.
+    with_xattrs: usize,
+    /// True if a directory of the base has some; found out when first asked.
+    base_xattrs: OnceLock<bool>,
 }
 
 impl Rootfs {
     /// Returns a filesystem without changes.
     pub(crate) fn new(base: Base) -> Self {
-        let (nodes, disturbances) = (BTreeMap::new(), Vec::new());
-        Self { base, nodes, disturbances, changes: 0, accounts: Accounts::default() }
+        Self {
+            base,
+            nodes: BTreeMap::new(),
+            disturbances: Vec::new(),
+            changes: 0,
+            accounts: Accounts::default(),
+            limits: Limits::default(),
+            with_xattrs: 0,
+            base_xattrs: OnceLock::new(),
+        }
     }
 
     /// Returns the known state of `path` itself; symbolic links among its parent directories are not followed.
     pub fn get(&self, path: &str) -> Fact {
+        if let Some(why) = self.limits.why_unknown(path) {
+            return Fact { known: Known::Unknown(why), leans: Leans::default() };
+        }
         let (mut fact, since) = self.undisturbed(path);
         // The working directory and user of a command are part of a profile's assumptions, so its results depend on
         // them too.
         if let Base::Profile(image) = &self.base {
             fact.leans.add(Arc::clone(image.whole()));
         }
-        for disturbance in &self.disturbances[since..] {
+        let disturbances = self.disturbances.get(since..).unwrap_or_default();
+        spend(1 + disturbances.len());
+        for disturbance in disturbances {
             disturbance.disturb(path, &mut fact);
         }
         fact
@@ -171,6 +198,7 @@ impl Rootfs {
         }
         let mut inherited = Leans::default();
         for ancestor in ancestors(path).rev() {
+            spend(1);
             let Some(node) = self.nodes.get(ancestor) else { continue };
             inherited.merge(&node.beneath);
             let known = match (&node.known, &node.below) {
@@ -206,6 +234,7 @@ impl Rootfs {
             Base::Scratch | Base::Unknown(_) => {}
         }
         paths.remove("/");
+        spend(paths.len());
         for at in paths {
             let fact = self.get(&at);
             if fact.known != Known::Absent {
@@ -233,7 +262,11 @@ impl Rootfs {
         if let Some(by) = self.disturbances.iter().find(writes) {
             return Some(format!("`{}` (line {}) may write there", by.command, by.line).into());
         }
-        let inside = self.nodes.iter().filter(|(at, _)| *at == path || at.starts_with(prefix));
+        if let Some(why) = self.limits.why_incomplete() {
+            return Some(why);
+        }
+        let inside = self.nodes.range(prefix.to_owned()..).take_while(|(at, _)| at.starts_with(prefix));
+        let inside = self.nodes.get_key_value(path).into_iter().chain(inside);
         let above = ancestors(path).filter_map(|at| self.nodes.get_key_value(at));
         for (_, node) in inside.chain(above) {
             if let Below::Unknown(why) = &node.below {
@@ -272,16 +305,14 @@ impl Rootfs {
 
     /// Returns true if any directory is known to have extended attributes.
     pub(crate) fn has_xattrs(&self) -> bool {
-        let in_base = match &self.base {
+        let in_base = || match &self.base {
             Base::Tree { tree, .. } => tree
                 .entries()
                 .any(|entry| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
             Base::Built(image) => image.has_xattrs(),
             Base::Scratch | Base::Unknown(_) | Base::Profile(_) => false,
         };
-        let has_xattrs =
-            |node: &Node| matches!(node.known, Known::Dir(directory) if directory.xattrs != Some(false));
-        in_base || self.nodes.values().any(has_xattrs)
+        self.with_xattrs > 0 || *self.base_xattrs.get_or_init(in_base)
     }
 
     /// Returns the bytes of `/etc/passwd` of the base, if nothing is known to have changed it, with the assumptions.

@@ -12,6 +12,7 @@ pub(crate) mod markdown;
 pub(crate) mod patch;
 pub(crate) mod path;
 pub(crate) mod pattern;
+pub mod secret;
 pub(crate) mod words;
 
 use std::fmt;

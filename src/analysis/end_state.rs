@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::analysis::filesystems::Filesystems;
 use crate::analysis::os::Os;
 use crate::analysis::restored::OpenDifferences;
-use crate::analysis::{Inputs, walk};
+use crate::analysis::{Inputs, too_large, walk};
 use crate::dockerfile::stages::Reference;
 use crate::dockerfile::{Body, Dockerfile, Scope, Stages};
 use crate::images::ImageReference;
@@ -81,7 +81,10 @@ impl Neighbours for NoNeighbours {
 pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &Inputs<'_>) -> Option<End> {
     let has_triggers =
         dockerfile.instructions().iter().any(|instruction| matches!(instruction.body, Body::Onbuild(_)));
-    if !dockerfile.errors().is_empty() || (has_triggers && dockerfile.directives().escape_token != b'\\') {
+    if too_large(dockerfile).is_some()
+        || !dockerfile.errors().is_empty()
+        || (has_triggers && dockerfile.directives().escape_token != b'\\')
+    {
         return None;
     }
     let stages = Stages::new(dockerfile, inputs.build_args);

@@ -283,6 +283,13 @@ impl<E> Finding<E> {
     }
 }
 
+impl Finding {
+    /// Creates the finding for an instruction of a file that is not judged, with the reason.
+    pub(super) fn of_unjudged(why: &str) -> Self {
+        Self::unknown(unknown_filesystem::RULE.id(), "", format!("the file is not judged: {why}"))
+    }
+}
+
 impl Finding<Candidate> {
     /// Creates a finding that the builder ignores the flag.
     fn no_effect(rule: RuleId, message: String) -> Self {

@@ -9,6 +9,7 @@ use super::named_context::{NamedContext, NamedContexts};
 use super::rule::{self, Finding, Rule};
 use super::view::View;
 use super::{Benefit, Inputs, Site, Verdict, analyze};
+use crate::budget;
 use crate::builds::{BuildContext, FolderContext, NoContext};
 use crate::dockerfile::Dockerfile;
 use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
@@ -413,4 +414,80 @@ fn a_named_context_stands_for_stages_and_images() {
     assert_eq!(judge("FROM scratch AS alpine\nFROM alpine\nCOPY <<x /tmp/\nx"), hold);
     // A stage with the name of an image replaces it for a FROM, and a context replaces the stage.
     assert_eq!(judge("FROM base AS own\nFROM own\nCOPY <<x /tmp/\nx"), hold);
+}
+
+/// The units of work that the judgement of a text costs.
+fn work(text: &str) -> u64 {
+    let dockerfile = Dockerfile::read(text);
+    let named = NamedContexts::none();
+    let inputs = Inputs {
+        way: "",
+        images: &NoImages,
+        context: &NoContext,
+        assumed_context: None,
+        named_contexts: &named,
+        build_args: &BTreeMap::new(),
+        rules: rule::ALL,
+        neighbours: &NoNeighbours,
+        accepted: &|_| false,
+    };
+    let (judged, spent) = budget::contained_within(u64::MAX, || super::judge(&dockerfile, &[inputs]));
+    judged.unwrap();
+    spent
+}
+
+/// Judging twice as many of these lines costs about twice as much.
+#[test]
+fn work_grows_with_the_number_of_lines() {
+    let lines =
+        |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<Vec<_>>().concat();
+    let families: [(&str, &dyn Fn(usize) -> String); 5] = [
+        ("copies", &|n| lines(n, &|at| format!("COPY f /x{at}/f\n"))),
+        ("one directory", &|n| lines(n, &|at| format!("COPY f /x/f{at}\n"))),
+        ("variables", &|n| lines(n, &|at| format!("ENV v{at}=x$v{}\nCOPY f /x{at}/$v{at}\n", at / 2))),
+        ("a variable that grows", &|n| format!("ENV a=xx\n{}COPY f /$a\n", "ENV a=$a$a\n".repeat(n))),
+        ("directories of a path", &|n| format!("WORKDIR {}\nCOPY f x\n", "/a".repeat(n))),
+    ];
+    for (name, text) in families {
+        let cost = |size: usize| work(&format!("FROM scratch\n{}", text(size)));
+        let costs = [200, 400, 800, 1600].map(cost);
+        for pair in costs.windows(2) {
+            assert!(pair[1] <= pair[0] * 5 / 2 + 1_000, "{name}: {costs:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_beyond_the_limits_is_not_judged_and_the_reason_is_said() {
+    let doubled = (0..30)
+        .map(|at| format!("FROM scratch AS s{}\nCOPY --from=s{at} / /x/\nCOPY --from=s{at} / /y/\n", at + 1));
+    let texts = [
+        format!("FROM scratch\n{}", "COPY f /x\n".repeat(super::MOST_INSTRUCTIONS)),
+        "FROM scratch\nCOPY f /x\n".repeat(super::MOST_STAGES + 1),
+    ];
+    for text in texts {
+        let sites = analyzed(&text);
+        assert!(sites.iter().all(|site| site.verdict == Verdict::Unknown), "{}", &text[..40]);
+        assert!(sites[0].findings[0].message.starts_with("the file is not judged: it has more than"));
+    }
+    let text = format!("FROM scratch AS s0\nCOPY f /r/f\n{}", doubled.collect::<Vec<_>>().concat());
+    let sites = analyzed(&text);
+    assert_eq!(sites.len(), 61);
+}
+
+/// Judges a text of which nothing else is known.
+fn analyzed(text: &str) -> Vec<Site> {
+    let named = NamedContexts::none();
+    let inputs = Inputs {
+        way: "",
+        images: &NoImages,
+        context: &NoContext,
+        assumed_context: None,
+        named_contexts: &named,
+        build_args: &BTreeMap::new(),
+        rules: rule::ALL,
+        neighbours: &NoNeighbours,
+        accepted: &|_| false,
+    };
+    analyze(&Dockerfile::read(text), &[inputs]).sites
 }

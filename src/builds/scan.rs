@@ -6,6 +6,7 @@ use super::{
     Build, Declared, Kind, Place, Unreadable, bake, compose, devcontainer, makefile, names, resolve, script,
     workflow,
 };
+use crate::budget::{self, Ended};
 use crate::config::{self, Config};
 use crate::discover::SourceTree;
 use crate::git::{Entry, EntryKind, RepoPath};
@@ -50,7 +51,8 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
         let kind = reader(entry)?;
         let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
         let text = String::from_utf8_lossy(&bytes);
-        let declared = declared(kind, &entry.path, &text);
+        let ended = |ended: Ended| Err(Unreadable { line: 1, message: ended.to_string() });
+        let declared = budget::contained(|| declared(kind, &entry.path, &text)).unwrap_or_else(ended);
         Some((entry.path.clone(), declared))
     };
     let entries = source.listing().entries();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Verdict;
 use crate::analysis::rule::RuleId;
-use crate::campaign::plan::file::{File, Reason, Site};
+use crate::campaign::plan::file::{File, Plan, Reason, Refused, Site};
 use crate::edit::header::{Frontend, LINK, Version};
 
 /// The version of the format that this program writes.
@@ -57,10 +57,14 @@ pub(crate) enum FindingKind {
     NoEffect,
     /// A header that names a frontend which does not support a linked line.
     Header,
+    /// A Dockerfile that could not be read, so that nothing in it was checked.
+    Unread,
 }
 
-/// Checks files that were judged.
-pub(crate) fn check(files: &[File]) -> Report {
+/// Checks the files of a plan. A Dockerfile that could not be read is a finding: a check that leaves it out in silence
+/// guards nothing.
+pub(crate) fn check(plan: &Plan) -> Report {
+    let files = &plan.files;
     let linked = |file: &File| file.sites.iter().filter(|site| site.audit.is_some()).count();
     let unknown = |file: &File| {
         let unknown = |site: &&Site| site.audit.as_ref().is_some_and(|a| a.verdict == Verdict::Unknown);
@@ -71,7 +75,17 @@ pub(crate) fn check(files: &[File]) -> Report {
         files: files.len(),
         linked: files.iter().map(linked).sum(),
         unknown: files.iter().map(unknown).sum(),
-        findings: files.iter().flat_map(of_file).collect(),
+        findings: plan.refused.iter().map(unread).chain(files.iter().flat_map(of_file)).collect(),
+    }
+}
+
+fn unread(refused: &Refused) -> Finding {
+    Finding {
+        path: refused.path.clone(),
+        line: 1,
+        kind: FindingKind::Unread,
+        rule: None,
+        message: refused.reason.clone(),
     }
 }
 

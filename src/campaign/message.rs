@@ -6,7 +6,7 @@ use crate::analysis::Benefit;
 use crate::campaign::plan::file::{File, Site};
 use crate::config::message::{MessageError, Template, Variable};
 use crate::edit::header::Header;
-use crate::text::escape::shown;
+use crate::text::markdown::inert;
 use crate::text::words::{count, instruction_head};
 
 /// Returns the message of a commit that links the lines of a file, by `[migrate] message`.
@@ -16,7 +16,7 @@ use crate::text::words::{count, instruction_head};
 /// [`MessageError`] if the template cannot be read.
 pub(crate) fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
     Ok(Template::<Variable>::read(template)?.fill(|variable| match variable {
-        Variable::Path => shown(&file.path).into_owned(),
+        Variable::Path => inert(&file.path),
         Variable::Count => count(file.selected().count(), "line"),
         Variable::Lines => lines(file),
         Variable::Wave => file.wave.map_or_else(|| "none".to_owned(), |wave| wave.to_string()),
@@ -28,7 +28,7 @@ pub(crate) fn revert(path: &str, restored: &[usize]) -> String {
     let lines: Vec<String> = restored.iter().map(usize::to_string).collect();
     format!(
         "Revert COPY --link in {}\n\nRestores {}: {}.\n",
-        shown(path),
+        inert(path),
         count(lines.len(), "line"),
         lines.join(", ")
     )
@@ -38,7 +38,7 @@ pub(crate) fn revert(path: &str, restored: &[usize]) -> String {
 fn lines(file: &File) -> String {
     let mut out: Vec<String> = file.selected().flat_map(line).collect();
     if let Header::Insert { value } | Header::Raise { value } = &file.header {
-        out.push(format!("- header: # syntax={}", shown(value)));
+        out.push(format!("- header: # syntax={}", inert(value)));
     }
     let mut assumed = BTreeSet::new();
     for assumption in file.selected().flat_map(|site| &site.assumptions) {
@@ -46,7 +46,7 @@ fn lines(file: &File) -> String {
             if assumed.len() == 1 {
                 out.extend([String::new(), "Assumed:".to_owned()]);
             }
-            out.push(format!("- {}", shown(&assumption.message)));
+            out.push(format!("- {}", inert(&assumption.message)));
         }
     }
     out.join("\n")
@@ -55,13 +55,13 @@ fn lines(file: &File) -> String {
 fn line(site: &Site) -> Vec<String> {
     let (first, has_more) = instruction_head(site.replacement.as_deref().unwrap_or_default());
     let more = if has_more { " …" } else { "" };
-    let mut out = vec![format!("- line {}: {}{more}", site.line, shown(first))];
+    let mut out = vec![format!("- line {}: {}{more}", site.line, inert(first))];
     let proof = if site.proved == Some(true) { "proved: the image stays the same" } else { "assumed" };
     let benefit = match site.benefit {
         Benefit::Pays => "; the layer is reused when the base image or an earlier step changes",
         Benefit::Neutral | Benefit::Costs | Benefit::None => "",
     };
     out.push(format!("  {proof}{benefit}"));
-    out.extend(site.reasons.iter().map(|found| format!("  {}: {}", found.rule, shown(&found.message))));
+    out.extend(site.reasons.iter().map(|found| format!("  {}: {}", found.rule, inert(&found.message))));
     out
 }

@@ -67,6 +67,7 @@ fn title(kind: FindingKind) -> &'static str {
         FindingKind::Hazard => "changes the image",
         FindingKind::NoEffect => "has no effect",
         FindingKind::Header => "is not supported by the frontend",
+        FindingKind::Unread => "is not checked",
     }
 }
 

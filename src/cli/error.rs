@@ -104,7 +104,7 @@ impl Error {
     pub(crate) fn report(&self) -> ExitCode {
         let mut stderr = anstream::stderr().lock();
         // There is no place left to report that standard error is closed.
-        let _ = write!(stderr, "{}", self.shown());
+        let _ = write!(stderr, "{}", super::write::message(&self.shown()));
         ExitCode::from(self.kind.exit_code())
     }
 }

@@ -8,9 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Error, ErrorKind, GitHubArguments, input, write};
 use crate::github::{App, Clock, GitHubError};
 use crate::ops::{Credentials, GitHubAccess};
+use crate::text::secret::Secrets;
 
 /// The environment variables that may hold a token, in the order of the `gh` command.
-const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+pub(crate) const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 
 /// Returns the token of the environment; `None` if it is not set or empty.
 ///
@@ -75,12 +76,19 @@ pub(crate) fn by_token(api: &str) -> Result<GitHubAccess, Error> {
 /// Returns access to GitHub as an App if the arguments name one, else with the token of the environment.
 pub(crate) fn access(arguments: &GitHubArguments) -> Result<GitHubAccess, Error> {
     let access = by_token(&arguments.api)?;
+    let mut hidden = Secrets::default();
+    if let Some(Credentials::Token(token)) = &access.credentials {
+        hidden.add(token.expose_secret().as_bytes());
+    }
     let credentials = match (&arguments.app_id, &arguments.app_key) {
         (Some(id), Some(key)) => {
-            let app = App::new(id, &input::read(key)?).map_err(|error| Error::usage(&error))?;
+            let pem = input::read(key)?;
+            hidden.add(&pem);
+            let app = App::new(id, &pem).map_err(|error| Error::usage(&error))?;
             Some(Credentials::App(Box::new(app)))
         }
         _ => access.credentials,
     };
+    write::hide(&hidden);
     Ok(GitHubAccess { repository: arguments.repo.clone(), credentials, ..access })
 }

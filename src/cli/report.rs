@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
         dry_run: arguments.dry_run,
         create_issue: arguments.create_issue,
         status_page: arguments.status_page.clone(),
+        hidden: write::hidden(),
         now: github::now(),
     };
     let progress = Progress::new();

@@ -12,12 +12,14 @@ use super::progress::Progress;
 use super::{Error, github, human, input, write};
 use crate::campaign::evidence::{Evidence, Outcome};
 use crate::ops::{self, FilesToVerify, Verified, VerifyEnd, VerifyOptions};
+use crate::text::secret::Secrets;
 use crate::verify::builder::Interrupt;
 use crate::verify::builder::buildx::{DockerBuildx, Options};
+use crate::verify::builder::secret::SecretSource;
 use crate::verify::probe::legacy_builder;
 
-use arguments::Format;
 pub(crate) use arguments::VerifyArguments;
+use arguments::{BuildArguments, Format};
 
 /// The version of the format of `--format json`.
 const SCHEMA: u32 = 1;
@@ -82,6 +84,8 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
     if let Some(warning) = legacy_builder(docker_buildkit().as_deref()) {
         write::remark(warning);
     }
+    let hidden = hidden(build);
+    write::hide(&hidden);
     let options = VerifyOptions {
         files,
         shard: arguments.shard,
@@ -94,6 +98,7 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
         build_args: super::build_args(&build.build_args)?,
         secrets: build.secret.clone(),
         ssh: build.ssh.clone(),
+        hidden,
         allow_commands: arguments.allow_commands,
         passed: build.passed(),
         out: arguments.out.clone(),
@@ -104,6 +109,24 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
     interrupt.listen().map_err(|error| Error::environment(&error))?;
     let progress = Progress::new();
     Ok(ops::verify(&options, &|notice| progress.show(notice))?)
+}
+
+/// Returns the values that nothing may show: those of the secrets and of the keys, and the tokens of the environment.
+#[expect(clippy::disallowed_methods, reason = "the values are read to be hidden")]
+fn hidden(build: &BuildArguments) -> Secrets {
+    let mut hidden = Secrets::default();
+    let variable = |name: &str| std::env::var_os(name);
+    for secret in &build.secret {
+        SecretSource::read(secret).hide(&variable, &mut hidden);
+    }
+    // `default=KEY,KEY`: files with private keys, or sockets.
+    let keys =
+        build.ssh.iter().filter_map(|agent| agent.split_once('=')).flat_map(|(_, keys)| keys.split(','));
+    keys.for_each(|key| SecretSource::File(key.into()).hide(&variable, &mut hidden));
+    for token in github::TOKENS {
+        SecretSource::Variable(token.to_owned()).hide(&variable, &mut hidden);
+    }
+    hidden
 }
 
 /// Returns the exit code: 1 for differences without a waiver, 2 if nothing could be tested, 3 for a stale plan.

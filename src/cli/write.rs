@@ -1,18 +1,73 @@
 //! Writes to standard output and standard error, and handles a closed pipe.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use super::error::{Error, ErrorKind};
 use crate::text::escape::shown_lines;
+use crate::text::secret::Secrets;
+use crate::text::words::shortened;
+
+/// The values that no output shows.
+static HIDDEN: OnceLock<Secrets> = OnceLock::new();
+
+/// Hides these values in all output from now on.
+pub(crate) fn hide(values: &Secrets) {
+    // Each command hides its values once.
+    let _ = HIDDEN.set(values.clone());
+}
+
+/// The longest line of a message, in characters: a repository chooses the names in it.
+const LONGEST_LINE: usize = 2_000;
+
+/// Returns a text of which no line is a command of a workflow (actions/runner, `ActionCommand.TryParseV2` and
+/// `TryParse`). Outside of a workflow, it is not changed.
+fn inert(text: &str) -> Cow<'_, str> {
+    if !in_workflow() || !(text.contains("::") || text.contains("##[")) {
+        return Cow::Borrowed(text);
+    }
+    let line = |line: &str| {
+        let line = line.replace("##[", "#\u{2060}#[");
+        match line.trim_start().strip_prefix("::") {
+            Some(rest) => format!("{}:\u{2060}:{rest}", &line[..line.len() - rest.len() - 2]),
+            None => line,
+        }
+    };
+    Cow::Owned(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// Returns true in a workflow of GitHub Actions.
+#[expect(clippy::disallowed_methods, reason = "its runner reads commands from output")]
+fn in_workflow() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// Returns a message in the form in which it is printed: without hidden values, with long lines shortened.
+pub(crate) fn message(text: &str) -> String {
+    let clean = clean(text);
+    let lines: Vec<String> = clean.split('\n').map(|line| shortened(line, LONGEST_LINE)).collect();
+    inert(&lines.join("\n")).into_owned()
+}
+
+/// Returns the hidden values.
+pub(crate) fn hidden() -> Secrets {
+    HIDDEN.get().cloned().unwrap_or_default()
+}
+
+/// Returns a text without the hidden values.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    HIDDEN.get().map_or(Cow::Borrowed(text), |values| values.hide(text))
+}
 
 /// Writes a whole result.
 pub(crate) type Writes<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'a;
 
 /// Prints human-readable text to standard output, with colours on a terminal.
 pub(crate) fn stdout(text: &str) -> Result<(), Error> {
-    print(&mut anstream::stdout().lock(), &|out| out.write_all(text.as_bytes()))
+    print(&mut anstream::stdout().lock(), &|out| out.write_all(inert(&clean(text)).as_bytes()))
 }
 
 /// Prints a machine-readable result to standard output, byte for byte.
@@ -24,7 +79,7 @@ pub(crate) fn raw(bytes: &[u8]) -> Result<(), Error> {
 pub(crate) fn json(result: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(result);
     let json = json.map_err(|error| Error::new(ErrorKind::Environment, error.to_string()))?;
-    raw((json + "\n").as_bytes())
+    raw((clean(&json).into_owned() + "\n").as_bytes())
 }
 
 /// As [`raw`], for a result that is not held in memory.
@@ -45,5 +100,5 @@ fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
 /// Prints a remark to standard error.
 pub(crate) fn remark(text: &str) {
     // There is no place left to report that standard error is closed.
-    let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(text));
+    let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(&message(text)));
 }

@@ -1,9 +1,12 @@
 //! CODEOWNERS: the owners of files, as GitHub reads it
 //! (<https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners>).
 
-use globset::{GlobBuilder, GlobMatcher};
+use std::sync::Arc;
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::SourceTree;
+use crate::budget;
 use crate::git::RepoPath;
 
 /// The places where GitHub looks, in this order; only the first that exists counts.
@@ -12,37 +15,82 @@ const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"
 /// GitHub does not load a larger file.
 const MOST_BYTES: u64 = 3 << 20;
 
+/// The most rules that are read. All of them are compiled at once, which takes memory.
+const MOST_RULES: usize = 10_000;
+
+/// The number of rules that are compiled together.
+const TOGETHER: usize = 512;
+
 /// The owners of files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Owners {
-    rules: Vec<Rule>,
+    blocks: Vec<Block>,
+    /// The file that states the owners and cannot be used, with the reason.
+    pub(crate) unread: Option<(RepoPath, String)>,
 }
 
+/// Consecutive rules. Each pattern has a glob or two.
 #[derive(Clone, Debug)]
-struct Rule {
-    globs: Vec<GlobMatcher>,
-    owners: Vec<String>,
+struct Block {
+    globs: GlobSet,
+    /// The owners of each glob.
+    owners: Vec<Arc<[String]>>,
 }
 
 impl Owners {
     /// Reads the CODEOWNERS file of a repository; without one, no file has owners.
     pub(crate) fn of(source: &SourceTree<'_>) -> Self {
         let mut paths = PLACES.iter().filter_map(|path| RepoPath::new(path).ok());
-        let file = paths.find(|path| source.listing().get(path).is_some());
-        let bytes = file.and_then(|path| source.read(&path, MOST_BYTES).ok()).unwrap_or_default();
-        Self::read(&String::from_utf8_lossy(&bytes))
+        let Some(path) = paths.find(|path| source.listing().get(path).is_some()) else {
+            return Self::default();
+        };
+        let read = source.read(&path, MOST_BYTES).map_err(|error| error.to_string());
+        let owners = read.and_then(|bytes| {
+            let text = String::from_utf8_lossy(&bytes);
+            budget::contained(|| Self::read(&text)).map_err(|ended| ended.to_string())?
+        });
+        owners.unwrap_or_else(|why| Self { unread: Some((path, why)), ..Self::default() })
     }
 
     /// Reads the text of a CODEOWNERS file. A line that GitHub would skip is skipped.
-    pub(crate) fn read(text: &str) -> Self {
-        Self { rules: text.lines().filter_map(rule).collect() }
+    ///
+    /// # Errors
+    ///
+    /// The reason why its rules cannot be used: there are too many.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let rules: Vec<Rule> = text.lines().filter_map(rule).take(MOST_RULES + 1).collect();
+        if rules.len() > MOST_RULES {
+            return Err(format!("it has more than {MOST_RULES} rules"));
+        }
+        let blocks: Option<Vec<Block>> = rules.chunks(TOGETHER).map(Block::new).collect();
+        let blocks = blocks.ok_or_else(|| "its patterns are too large".to_owned())?;
+        Ok(Self { blocks, unread: None })
     }
 
     /// Returns the owners of a file: those of the last line that matches it.
     pub(crate) fn owners(&self, path: &RepoPath) -> &[String] {
-        let matches = |rule: &&Rule| rule.globs.iter().any(|glob| glob.is_match(path.as_str()));
-        self.rules.iter().rev().find(matches).map(|rule| rule.owners.as_slice()).unwrap_or_default()
+        let last = |block: &Block| block.globs.matches(path.as_str()).into_iter().max();
+        let found = self.blocks.iter().rev().find_map(|block| Some(&block.owners[last(block)?]));
+        found.map(|owners| &**owners).unwrap_or_default()
     }
+}
+
+impl Block {
+    fn new(rules: &[Rule]) -> Option<Self> {
+        let (mut globs, mut owners) = (GlobSetBuilder::new(), Vec::new());
+        for rule in rules {
+            for glob in &rule.globs {
+                globs.add(glob.clone());
+                owners.push(Arc::clone(&rule.owners));
+            }
+        }
+        Some(Self { globs: globs.build().ok()?, owners })
+    }
+}
+
+struct Rule {
+    globs: Vec<Glob>,
+    owners: Arc<[String]>,
 }
 
 fn rule(line: &str) -> Option<Rule> {
@@ -74,7 +122,7 @@ fn pattern(line: &str) -> Option<(String, &str)> {
 }
 
 /// Compiles a pattern. It matches as in `.gitignore`, except that `folder/*` matches only files directly in the folder.
-fn globs(pattern: &str) -> Option<Vec<GlobMatcher>> {
+fn globs(pattern: &str) -> Option<Vec<Glob>> {
     let is_folder = pattern.ends_with('/');
     let core = pattern.trim_end_matches('/').trim_start_matches('/');
     let anchored = pattern.trim_end_matches('/').contains('/');
@@ -88,7 +136,7 @@ fn globs(pattern: &str) -> Option<Vec<GlobMatcher>> {
     }
     let matcher = |text: &String| {
         let literal = text.replace(['{', '}'], "?");
-        GlobBuilder::new(&literal).literal_separator(true).build().ok().map(|glob| glob.compile_matcher())
+        GlobBuilder::new(&literal).literal_separator(true).build().ok()
     };
     texts.iter().map(matcher).collect()
 }
@@ -98,7 +146,7 @@ mod tests {
     use super::*;
 
     fn owners(text: &str, path: &str) -> String {
-        Owners::read(text).owners(&RepoPath::new(path).unwrap()).join(" ")
+        Owners::read(text).unwrap().owners(&RepoPath::new(path).unwrap()).join(" ")
     }
 
     /// After the example of GitHub's documentation.
@@ -128,5 +176,15 @@ mod tests {
         assert_eq!(owners(text, "a"), "@all");
         assert_eq!(owners(text, "x.md"), "@all");
         assert_eq!(owners(text, "a b/Dockerfile"), "@space");
+    }
+
+    #[test]
+    fn later_rules_win_across_blocks_and_too_many_are_refused() {
+        let rule = |at| format!("/{at}/ @{at}\n/{at}/ @last-{at}\n");
+        let rules = (0..TOGETHER * 2).map(rule).collect::<Vec<_>>().concat();
+        assert_eq!(owners(&rules, "7/x"), "@last-7");
+        assert_eq!(owners(&format!("{rules}* @all\n"), "7/x"), "@all");
+        assert!(Owners::read(&"* @a\n".repeat(MOST_RULES)).is_ok());
+        assert!(Owners::read(&"* @a\n".repeat(MOST_RULES + 1)).unwrap_err().contains("10000"));
     }
 }

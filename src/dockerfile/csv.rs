@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// # Errors
 ///
 /// BuildKit's message if the line is invalid.
-pub(super) fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
+pub(crate) fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
     let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
     if line.is_empty() {
         return Err("EOF".to_owned());

@@ -8,9 +8,14 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use super::go;
+use crate::budget::{BYTES, spend};
 
 /// The limit on the nesting of `${a:-${b:-…}}`. BuildKit's only limit is its stack; real files do not reach this one.
 const MAX_DEPTH: usize = 100;
+
+/// The longest result of an expansion, in bytes. A longer one is unknown: no path and no owner is that long, and a few
+/// lines that repeat a variable make one that fills the memory.
+pub(crate) const LONGEST_WORD: usize = 64 << 10;
 
 /// The answer of an [`Environment`] for a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +49,9 @@ pub enum ExpandError {
         /// The variable.
         name: String,
     },
+    /// The result is longer than [`LONGEST_WORD`].
+    #[error("it is longer than {LONGEST_WORD} bytes")]
+    TooLong,
     /// BuildKit refuses the word.
     #[error("{message}")]
     Invalid {
@@ -111,8 +119,14 @@ impl Lex {
             raw_escapes: self.raw_escapes,
             unknown: None,
             depth: 0,
+            left: LONGEST_WORD,
+            is_too_long: false,
         };
         let result = machine.process_until(None, self.raw_escapes);
+        spend((word.len() + LONGEST_WORD - machine.left) / BYTES);
+        if machine.is_too_long {
+            return Err(ExpandError::TooLong);
+        }
         let result = result.map_err(|message| ExpandError::Invalid {
             message: format!("failed to process {}: {message}", go::quote(word)),
         })?;
@@ -172,6 +186,10 @@ struct Machine<'a, E> {
     /// The first variable that the result needs and that is unknown.
     unknown: Option<String>,
     depth: usize,
+    /// The number of bytes that variables may still bring.
+    left: usize,
+    /// True if they brought more. The result is dropped.
+    is_too_long: bool,
 }
 
 impl<E: Environment> Machine<'_, E> {
@@ -202,7 +220,7 @@ impl<E: Environment> Machine<'_, E> {
                 return Ok((result, words.finish(&mut self.buffer)));
             }
             let special = match c {
-                '$' => Some(self.dollar()?),
+                '$' => Some(self.bounded_dollar()?),
                 '<' => Some(self.possible_heredoc()),
                 '\'' if !self.lex.skip_process_quotes => Some(self.single_quoted()?),
                 '"' if !self.lex.skip_process_quotes => Some(self.double_quoted()?),
@@ -267,7 +285,7 @@ impl<E: Environment> Machine<'_, E> {
                     return Err("unexpected end of statement while looking for matching double-quote".into());
                 }
                 Some('$') => {
-                    result.push_str(&self.dollar()?);
+                    result.push_str(&self.bounded_dollar()?);
                     continue;
                 }
                 Some(&c) => c,

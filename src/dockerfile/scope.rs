@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::expand::{Environment, ExpandError, Lex, Lookup};
 use super::{Assignment, Body, Dockerfile};
+use crate::budget::{BYTES, STORED, STORED_BYTES, spend};
 
 /// Platform arguments that BuildKit defines globally (`dockerfile2llb.defaultArgs`); their values depend on the
 /// build.
@@ -23,6 +24,9 @@ const PLATFORM_ARGUMENTS: [&str; 11] = [
     "TARGETSTAGE",
 ];
 
+/// The longest reason, in bytes, that the name of another variable is added to.
+const LONGEST_REASON: usize = 160;
+
 /// The value of one variable, if it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
@@ -31,13 +35,31 @@ enum Value {
 }
 
 /// The variables that a word is expanded with.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Scope {
     values: HashMap<String, Value>,
     /// The environment in the image's configuration: the values of ENV, never of ARG.
     exported: HashMap<String, Value>,
     /// The reason why undeclared variables may still have a value; `None` if they have none.
     open: Option<Arc<str>>,
+}
+
+impl Value {
+    /// Returns the units of work to store it.
+    fn cost(&self) -> usize {
+        match self {
+            Self::Set(value) => STORED + value.len() / STORED_BYTES,
+            Self::Unknown(_) => STORED,
+        }
+    }
+}
+
+impl Clone for Scope {
+    fn clone(&self) -> Self {
+        spend(self.values.values().chain(self.exported.values()).map(Value::cost).sum());
+        let Self { values, exported, open } = self;
+        Self { values: values.clone(), exported: exported.clone(), open: open.clone() }
+    }
 }
 
 impl Scope {
@@ -93,13 +115,16 @@ impl Scope {
 
     /// Gives `name` a value.
     fn set(&mut self, name: &str, value: String) {
-        self.values.insert(name.to_owned(), Value::Set(value));
+        let value = Value::Set(value);
+        spend(value.cost());
+        self.values.insert(name.to_owned(), value);
     }
 
     /// Gives `name` the result of an expansion, here and in the image's configuration: ENV.
     pub(crate) fn export(&mut self, name: &str, value: Result<String, String>) {
         self.assign(name, value);
         if let Some(value) = self.values.get(name) {
+            spend(value.cost());
             self.exported.insert(name.to_owned(), value.clone());
         }
     }
@@ -141,6 +166,7 @@ impl Scope {
                 (Some(given), ..) => self.assign(name, given_value(given.as_deref())),
                 (None, Some(default), _) => self.assign(name, self.expand(default, escape_token)),
                 (None, None, Some(value)) => {
+                    spend(value.cost());
                     self.values.insert(name.clone(), value.clone());
                 }
                 (None, None, None) if self.values.contains_key(name) => {}
@@ -158,6 +184,7 @@ impl Scope {
         Lex::new(escape_token).word(word, self).map_err(|error| match error {
             ExpandError::Unknown { name } => self.why(&name),
             ExpandError::Invalid { message } => message,
+            ExpandError::TooLong => format!("`{}` {}", start_of(word), ExpandError::TooLong),
         })
     }
 
@@ -166,8 +193,23 @@ impl Scope {
             Some(Value::Unknown(why)) => Some(why),
             _ => self.open.as_ref(),
         };
-        why.map_or_else(|| format!("${name} is unknown"), |why| format!("${name} is unknown: {why}"))
+        match why {
+            None => format!("${name} is unknown"),
+            // A chain of variables is as long as the file; its cause is enough.
+            Some(why) if why.len() > LONGEST_REASON => why.to_string(),
+            Some(why) => format!("${name} is unknown: {why}"),
+        }
     }
+}
+
+/// Returns the start of a word, for a message.
+fn start_of(word: &str) -> String {
+    const SHOWN: usize = 40;
+    let mut start: String = word.chars().take(SHOWN).collect();
+    if start.len() < word.len() {
+        start.push('…');
+    }
+    start
 }
 
 /// Returns the value of an argument that a build gives, or the reason if only the build knows it.
@@ -178,7 +220,10 @@ fn given_value(given: Option<&str>) -> Result<String, String> {
 impl Environment for Scope {
     fn lookup(&self, name: &str) -> Lookup {
         match self.values.get(name) {
-            Some(Value::Set(value)) => Lookup::Set(value.clone()),
+            Some(Value::Set(value)) => {
+                spend(1 + value.len() / BYTES);
+                Lookup::Set(value.clone())
+            }
             Some(Value::Unknown(_)) => Lookup::Unknown,
             None if self.open.is_some() => Lookup::Unknown,
             None => Lookup::Unset,

@@ -168,7 +168,9 @@ impl Client {
     }
 
     fn changed(&self, call: &Call<'_>) -> Result<Answer, GitHubError> {
-        let answer = self.answer(call, &self.url(&call.route), None)?;
+        let mut call = call.clone();
+        call.body.iter_mut().for_each(|body| self.hidden.hide_in(body));
+        let answer = self.answer(&call, &self.url(&call.route), None)?;
         match answer.status {
             200..300 => Ok(answer),
             _ => Err(self.failure(&answer, call.what, true)),
@@ -179,7 +181,7 @@ impl Client {
         serde_json::from_slice(body).map_err(|error| GitHubError::Garbage {
             what: what.to_owned(),
             api: self.api.clone(),
-            message: error.to_string(),
+            message: self.without_token(&error.to_string()),
         })
     }
 
@@ -206,7 +208,7 @@ impl Client {
                 (301 | 302 | 307 | 308, Some(location), _) => {
                     call.route = self.api.on_same_server(location).ok_or_else(|| GitHubError::MovedAway {
                         what: call.what.to_owned(),
-                        to: location.clone(),
+                        to: self.without_token(location),
                     })?;
                 }
                 _ => return Err(self.failure(&answer, call.what, false)),
@@ -298,12 +300,7 @@ impl Client {
 
     /// Returns a server's message, shortened, and without the token in case the server repeats it.
     fn without_token(&self, said: &str) -> String {
-        use secrecy::ExposeSecret;
-        let clean = match &self.token {
-            Some(token) => said.replace(token.expose_secret(), "[token]"),
-            None => said.to_owned(),
-        };
-        shortened(&clean, MOST_SAID)
+        shortened(&self.hidden.hide(said), MOST_SAID)
     }
 }
 

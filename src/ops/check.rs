@@ -57,5 +57,5 @@ pub fn check(options: &CheckOptions, watch: &Watch<'_>) -> Result<Report, CheckE
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
     let plan = judge::judge_all(&workspace, &source, &config, &options.knowledge, watch)?;
-    Ok(check::check(&plan.files))
+    Ok(check::check(&plan))
 }

@@ -3,8 +3,8 @@
 mod list;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use super::atomic::{self, WriteError};
 use super::evidence::{Assessed, EvidenceFolderError};
@@ -12,6 +12,7 @@ use super::notice::during;
 use super::saved_plan::saved_at;
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
+use crate::budget::{self, MOST_INPUT};
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
@@ -229,7 +230,7 @@ fn earlier(
         _ => saved_at(workspace, config)?.filter(|path| path.is_file()),
     };
     let Some(path) = replaced else { return Ok(None) };
-    let bytes = match fs::read(&path) {
+    let bytes = match budget::read_file(&path, MOST_INPUT) {
         Ok(bytes) => bytes,
         Err(source) => return Err(PlanningError::EarlierUnreadable { path, source }),
     };

@@ -5,6 +5,7 @@ mod cloned;
 mod output;
 mod page;
 mod proposals;
+mod trust;
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -14,7 +15,7 @@ use super::evidence::EvidenceFolderError;
 use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, base_branch, in_clone};
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
-use super::{Notice, Watch};
+use super::{JudgeError, Notice, Watch, atomic};
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
 use crate::campaign::progress::{Base, Progress};
@@ -23,6 +24,7 @@ use crate::github::{BaseBranch, GitHubForge, IssueAddress, RepositoryName};
 use crate::report::ReportError;
 use crate::report::recorder::{RecordedWrite, Recorder};
 use crate::rollout::Forge;
+use crate::text::secret::Secrets;
 
 pub use clone::TemplateError;
 pub(super) use cloned::{ClonedCampaign, files, progress};
@@ -43,6 +45,8 @@ pub struct ReportOptions {
     pub create_issue: bool,
     /// The file to write the status page to.
     pub status_page: Option<PathBuf>,
+    /// The values that the status page never holds.
+    pub hidden: Secrets,
     /// The present time.
     pub now: SystemTime,
 }
@@ -91,6 +95,29 @@ pub struct Reported {
 /// An error of [`report`].
 #[derive(Debug, thiserror::Error)]
 pub enum ReportingError {
+    /// The plan edits an instruction that a fresh analysis of the base branch proves to be unsafe.
+    #[error("{path}:{line}: the plan edits this instruction, and `--link` would change the image: {why}")]
+    Unsafe {
+        /// The file.
+        path: String,
+        /// The line.
+        line: usize,
+        /// The reason.
+        why: String,
+    },
+    /// The plan writes another header than the configuration.
+    #[error("{path}: the plan writes the header `{value}`, but [syntax] write is `{allowed}`")]
+    Header {
+        /// The file.
+        path: String,
+        /// The header of the plan.
+        value: String,
+        /// The header of the configuration.
+        allowed: String,
+    },
+    /// The Dockerfiles of the base branch cannot be judged.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
     /// A folder without git has no branches.
     #[error("this folder is not a git repository, so there is nothing to propose")]
     NoRepository,
@@ -157,6 +184,7 @@ pub enum ReportingError {
 ///     dry_run: false,
 ///     create_issue: false,
 ///     status_page: None,
+///     hidden: Default::default(),
 ///     now: SystemTime::now(),
 /// };
 /// println!("{}", serde_json::to_string(&ops::report(&options, &|_| {})?.output())?);
@@ -248,19 +276,21 @@ fn rehearse_or_write(
     forge: Option<(&GitHubForge<'_>, &RepositoryName)>,
     watch: &Watch<'_>,
 ) -> Result<Reported, ReportingError> {
+    let confirmed = trust::confirmed(campaign, watch)?;
     let recorder = match forge {
         Some((forge, _)) if !options.dry_run => Recorder::new(forge),
         Some((forge, _)) => Recorder::rehearsal(Some(forge)),
         None => Recorder::rehearsal(None),
     };
-    campaign.with(&recorder, watch, |report, source, texts| {
+    campaign.with(&confirmed, &recorder, watch, |report, source, texts| {
         let done = adopt(&recorder, report.policy, campaign.issue).and_then(|()| report.run());
         let stopped = |source| ReportingError::Stopped { actions: recorder.deeds(), source };
         let observed = done.map_err(stopped)?;
         let progress = progress(report, &observed)?;
         if let Some(path) = &options.status_page {
             let on_forge = forge.map(|(forge, name)| (forge.page(), name.to_string()));
-            page::write(path, campaign, report, texts, &progress, &observed, on_forge)?;
+            let page = page::render(campaign, report, texts, &progress, &observed, on_forge)?;
+            atomic::write(path, options.hidden.hide(&page).as_bytes())?;
         }
         let actions = recorder.deeds();
         if let ReportTarget::Folder(folder) = &options.target {

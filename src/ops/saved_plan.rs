@@ -1,10 +1,11 @@
 //! Reads the plan of a campaign, and returns its place in the repository.
 
 use std::borrow::Cow;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use super::workspace::{Workspace, WorkspaceError, place_in, plan_path};
+use crate::budget::{self, MOST_INPUT};
 use crate::campaign::plan::PlanError;
 use crate::campaign::plan::file::Plan;
 use crate::config::Config;
@@ -84,7 +85,7 @@ pub(super) fn given_or_saved<'p>(
     let place = saved_at(workspace, config)?;
     let plan = match (given, place.filter(|path| path.is_file())) {
         (Some(plan), _) => Cow::Borrowed(plan),
-        (None, Some(path)) => match fs::read(&path) {
+        (None, Some(path)) => match budget::read_file(&path, MOST_INPUT) {
             Ok(bytes) => Cow::Owned(read_plan(&path, &bytes)?),
             Err(source) => return Err(SavedPlanError::Unreadable { path, source }),
         },

@@ -106,7 +106,7 @@ fn on_github(
         now: access.clock.now(),
     };
     let forge = GitHubForge::new(&client, name, repository);
-    let files = campaign.with(&forge, watch, |report, _, _| {
+    let files = campaign.with(campaign.plan, &forge, watch, |report, _, _| {
         let mut observed = report.observe()?;
         report.answer_all(&mut observed)?;
         Ok(files(&progress(report, &observed)?))

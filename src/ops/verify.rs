@@ -24,6 +24,7 @@ use crate::campaign::evidence::{self, Evidence};
 use crate::campaign::plan::file::{Context, Plan};
 use crate::config::{self, Config, FILE_NAME, Frontend};
 use crate::git::{CommitId, GitError, PathError};
+use crate::text::secret::Secrets;
 use crate::verify::builder::{BuildError, Builder, Interrupt};
 use crate::verify::context::{self, ContextError};
 use crate::verify::image::Layers;
@@ -71,6 +72,8 @@ pub struct VerifyOptions<'a> {
     pub secrets: Vec<String>,
     /// SSH agents, each in the format of `--ssh`.
     pub ssh: Vec<String>,
+    /// The values that the evidence never holds: those of the secrets, and the tokens of the user.
+    pub hidden: Secrets,
     /// True if the commands of `layerwright.toml` may run although the commit is not part of the default branch.
     pub allow_commands: bool,
     /// Further arguments of `docker buildx build`.
@@ -201,6 +204,7 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
 ///         build_args: BTreeMap::new(),
 ///         secrets: Vec::new(),
 ///         ssh: Vec::new(),
+///         hidden: Default::default(),
 ///         allow_commands: false,
 ///         passed: Vec::new(),
 ///         out: None,
@@ -291,6 +295,7 @@ fn build_all(
         build_args: &options.build_args,
         secrets: &options.secrets,
         ssh: &options.ssh,
+        hidden: &options.hidden,
         refuses_commands: refuses_commands.as_deref(),
         passed: &options.passed,
         temporary: options.temporary.clone(),

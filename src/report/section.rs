@@ -20,10 +20,21 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
 }
 
 /// Returns the place of the section, with both markers and without the line ending after it. The first end marker
-/// closes the last start marker before it, so that a marker without its partner is only a comment.
+/// closes the last start marker before it, so that a marker without its partner is only a comment. In a fenced code
+/// block a marker is text.
 pub(crate) fn find(text: &str) -> Option<Range<usize>> {
+    let lines: Vec<(Range<usize>, &str)> = lines(text).collect();
     let mut begin = None;
-    for (range, line) in lines(text) {
+    let mut at = 0;
+    while let Some((range, line)) = lines.get(at) {
+        at += 1;
+        // A block that is never closed goes on to the end, where the section is put if there is none.
+        let closing =
+            fence(line).and_then(|open| lines.iter().skip(at).position(|(_, line)| closes(line, open)));
+        if let Some(inside) = closing {
+            at += inside + 1;
+            continue;
+        }
         let line = line.trim();
         if line.starts_with(BEGIN) && line.ends_with("-->") {
             begin = Some(range.start);
@@ -34,6 +45,22 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
         }
     }
     None
+}
+
+/// Returns the character of the fence that a line opens, and the number of them (`CommonMark`, 4.5).
+fn fence(line: &str) -> Option<(char, usize)> {
+    let inner = line.trim_start_matches(' ');
+    let mark = inner.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let rest = inner.trim_start_matches(mark);
+    let length = inner.len() - rest.len();
+    let is_fence = line.len() - inner.len() < 4 && length >= 3 && (mark == '~' || !rest.contains('`'));
+    is_fence.then_some((mark, length))
+}
+
+/// Returns true if a line closes a fence.
+fn closes(line: &str, (mark, length): (char, usize)) -> bool {
+    let is_bare = line.trim().chars().all(|c| c == mark);
+    is_bare && fence(line.trim_end()).is_some_and(|(_, closing)| closing >= length)
 }
 
 /// Returns the section with this content (lines that end with a newline), marked with `facts`, which contain neither
@@ -92,6 +119,20 @@ mod tests {
             assert!(with.starts_with(text) && with.ends_with(&format!("{section}\n")), "{with}");
             assert_eq!(put(&with, &section), with);
         }
+    }
+
+    #[test]
+    fn a_marker_in_a_code_block_is_text() {
+        let section = marked(&[], "x\n");
+        for fence in ["```", "~~~~ text", "  ```md"] {
+            let closing = fence.trim().split(' ').next().unwrap().trim_end_matches("md");
+            let quoted = format!("{fence}\n{section}\n{closing}\n");
+            assert_eq!(find(&quoted), None, "{quoted}");
+            let with = put(&quoted, &section);
+            assert!(with.starts_with(&quoted) && put(&with, &section) == with, "{with}");
+        }
+        assert!(find(&format!("    ```\n{section}\n")).is_some(), "an indented fence is none");
+        assert!(find(&format!("``` a`b\n{section}\n")).is_some(), "a code span is none");
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The assumptions of a fact. It never checks whether they hold.
 
+use crate::budget::spend;
 use crate::text::words::list;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -39,6 +40,9 @@ impl Assumption {
     }
 }
 
+/// The number of assumptions that are moved for a unit of work.
+const MOVED: usize = 4;
+
 /// The line, the Dockerfile, and the text before and after the path.
 type Saying<'a> = (usize, Option<&'a str>, &'a str, &'static str);
 
@@ -60,8 +64,12 @@ pub struct Leans(Option<Arc<Vec<Arc<Assumption>>>>);
 impl Leans {
     /// Adds an assumption.
     pub(crate) fn add(&mut self, assumption: Arc<Assumption>) {
-        let all = Arc::make_mut(self.0.get_or_insert_default());
-        if let Err(at) = all.binary_search_by(|other| compare(other, &assumption)) {
+        let shared = self.0.get_or_insert_default();
+        let copied = if Arc::get_mut(shared).is_none() { shared.len() } else { 0 };
+        let all = Arc::make_mut(shared);
+        let found = all.binary_search_by(|other| compare(other, &assumption));
+        spend(1 + (copied + found.map_or_else(|at| all.len() - at, |_| 0)) / MOVED);
+        if let Err(at) = found {
             all.insert(at, assumption);
         }
     }
@@ -72,7 +80,10 @@ impl Leans {
             (_, None) => {}
             (mine @ None, Some(theirs)) => *mine = Some(Arc::clone(theirs)),
             (Some(mine), Some(theirs)) if Arc::ptr_eq(mine, theirs) => {}
-            (Some(mine), Some(theirs)) => *mine = Arc::new(union(mine, theirs)),
+            (Some(mine), Some(theirs)) => {
+                spend((mine.len() + theirs.len()) / MOVED);
+                *mine = Arc::new(union(mine, theirs));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::accounts::Accounts;
 use super::{Below, Directory, Disturbance, Known, Leans, Node, Rootfs, ancestors};
+use crate::budget::{self, spend};
 use crate::shell::Mention;
 
 /// A moment between two changes of a filesystem.
@@ -129,7 +130,17 @@ impl Rootfs {
         }
     }
 
+    /// Stores what is known of `path`. A path that is too long, or one too many, is not stored: it is unknown, and so is
+    /// everything below the directory that would hold it.
     fn insert(&mut self, path: &str, mut node: Node) {
+        if !self.limits.admit(path, self.nodes.len()) {
+            // Nothing is known of any path once there are too many.
+            if self.limits.is_full() {
+                self.nodes.clear();
+                self.with_xattrs = 0;
+            }
+            return;
+        }
         self.changes += 1;
         node.stamp = self.changes;
         if node.known != Known::Absent {
@@ -150,7 +161,19 @@ impl Rootfs {
             node.content = before.content;
             node.beneath.merge(&before.beneath);
         }
-        self.nodes.insert(path.to_owned(), node);
+        self.put(path.to_owned(), node);
+    }
+
+    pub(super) fn put(&mut self, path: String, node: Node) {
+        spend(budget::STORED);
+        self.with_xattrs += usize::from(node.has_xattrs());
+        let replaced = self.nodes.insert(path, node);
+        self.with_xattrs -= usize::from(replaced.is_some_and(|node| node.has_xattrs()));
+    }
+
+    pub(super) fn take(&mut self, path: &str) {
+        let removed = self.nodes.remove(path);
+        self.with_xattrs -= usize::from(removed.is_some_and(|node| node.has_xattrs()));
     }
 
     /// Makes the parent of a path that is there unknown, if nothing can be below it: either the path or its parent is
@@ -172,8 +195,9 @@ impl Rootfs {
 
     pub(super) fn forget_below(&mut self, path: &str) {
         let gone: Vec<String> = self.changed_below(path).map(|(at, _)| at.clone()).collect();
+        spend(gone.len());
         for at in gone {
-            self.nodes.remove(&at);
+            self.take(&at);
         }
     }
 

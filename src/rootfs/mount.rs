@@ -60,8 +60,10 @@ impl Rootfs {
             return self.set(path, Known::Unknown(Arc::clone(&why)), &Leans::default(), Below::Unknown(why));
         }
         self.forget_below(path);
-        self.nodes.remove(path);
-        self.nodes.extend(nodes.iter().cloned());
+        self.take(path);
+        for (at, node) in nodes {
+            self.put(at.clone(), node.clone());
+        }
         if let Some(accounts) = accounts {
             self.accounts = accounts.clone();
         }

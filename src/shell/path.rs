@@ -1,5 +1,6 @@
 //! Paths as the words of a script name them. It knows no filesystem: `..` and symlinks are not resolved here.
 
+use crate::budget::spend;
 use crate::text::glob::shell as glob;
 
 /// The paths that a word may name.
@@ -80,6 +81,7 @@ fn name_at(text: &str) -> usize {
 /// Returns true if a shell may take `name` for a match of `pattern`, whatever its options: letter case does not count, and
 /// the pattern behind a bracket or a backslash counts as a star.
 fn may_match(pattern: &str, name: &str) -> bool {
+    spend(1 + pattern.len() + name.len());
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
     let pattern = match pattern.find(['[', '\\']) {
         Some(at) => format!("{}*", &pattern[..at]),

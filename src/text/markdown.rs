@@ -3,7 +3,7 @@
 use super::escape::shown;
 use super::words::instruction_head;
 
-/// An invisible character that is inserted after `@`, `#` and `://`: GitHub links mentions, issues and addresses in the
+/// An invisible character that is inserted after `@`, `#`, `GH-`, `://` and `www.`: GitHub links mentions, issues and addresses in the
 /// rendered text, where the backslashes are gone.
 const JOINER: char = '\u{2060}';
 
@@ -42,12 +42,39 @@ pub(crate) fn plain(text: &str) -> String {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '#' | '!' | '&' | '$') {
             out.push('\\');
         }
-        out.push(c);
-        if matches!(c, '@' | '#') || c == '/' && out.ends_with("://") {
-            out.push(JOINER);
-        }
+        push_inert(&mut out, c);
     }
     out
+}
+
+/// Returns a text for a commit message, which is no Markdown, but in which GitHub finds mentions, and issues that it
+/// closes.
+pub(crate) fn inert(text: &str) -> String {
+    let mut out = String::new();
+    for c in shown(text).chars() {
+        push_inert(&mut out, c);
+    }
+    out
+}
+
+/// Adds a character, and the joiner if GitHub would make a link of what follows it: `@name`, `#1`, `GH-1`,
+/// `https://…` or `www.…`.
+fn push_inert(out: &mut String, c: char) {
+    out.push(c);
+    let ends_with = |text: &str| {
+        let start = out.len().checked_sub(text.len());
+        start.and_then(|start| out.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(text))
+    };
+    let starts_link = match c {
+        '@' | '#' => true,
+        '/' => ends_with("://"),
+        '-' => ends_with("gh-"),
+        '.' => ends_with("www."),
+        _ => false,
+    };
+    if starts_link {
+        out.push(JOINER);
+    }
 }
 
 /// Returns the first line of an instruction as a code span, followed by ` …` if more lines follow.
@@ -80,5 +107,14 @@ mod tests {
         );
         assert_eq!(prose("see https://x"), "see https://\u{2060}x");
         assert_eq!(prose("`a` b ` @c"), "\\`a\\` b \\` @\u{2060}c");
+        assert_eq!(prose("www.x.org GH-1 gh-1"), "www.\u{2060}x.org GH-\u{2060}1 gh-\u{2060}1");
+    }
+
+    #[test]
+    fn a_commit_message_mentions_and_closes_nothing() {
+        assert_eq!(
+            inert("closes #7 by @scope, fixes GH-8, resolves https://github.com/o/r/issues/9 a_b"),
+            "closes #\u{2060}7 by @\u{2060}scope, fixes GH-\u{2060}8, resolves https://\u{2060}github.com/o/r/issues/9 a_b"
+        );
     }
 }

@@ -4,6 +4,7 @@ pub mod buildx;
 mod failure;
 pub(in crate::verify) mod process;
 mod progress;
+pub(crate) mod secret;
 pub(super) mod tail;
 
 use std::collections::BTreeMap;

@@ -23,6 +23,7 @@ use crate::campaign::plan::file::{Context, File, Waiver};
 use crate::config::{BuildSettings as Configured, Config, Frontend};
 use crate::discover::{ReadError, SourceTree};
 use crate::git::{GitError, PathError, RepoPath};
+use crate::text::secret::Secrets;
 
 /// The extent of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +66,8 @@ pub(crate) struct Job<'a> {
     pub(crate) secrets: &'a [String],
     /// The SSH agents. Those of the configuration are not used either.
     pub(crate) ssh: &'a [String],
+    /// The values that the evidence never holds.
+    pub(crate) hidden: &'a Secrets,
     /// The reason why the commands of `prepare` and `smoke` may not run; `None` if they may.
     pub(crate) refuses_commands: Option<&'a str>,
     /// Additional arguments of the builder.
@@ -223,7 +226,7 @@ pub(crate) fn verify(
         (None, Some(build)) => (build.outcome, build.reason.clone()),
         (None, None) => (Outcome::Blocked, Some("the plan has no build context for it".into())),
     };
-    Ok(Evidence {
+    let evidence = Evidence {
         schema: evidence::SCHEMA,
         path: edit.file.path.clone(),
         commit: job.commit.map(str::to_owned),
@@ -233,7 +236,8 @@ pub(crate) fn verify(
         reason,
         builds,
         figures,
-    })
+    };
+    Ok(evidence.without(job.hidden))
 }
 
 /// The verification of one file so far.

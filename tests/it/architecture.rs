@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use layerwright::analysis::rule;
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 18] = [
+const ORDER: [&[&str]; 19] = [
+    &["budget"],
     &["text"],
     &["git"],
     &["config"],

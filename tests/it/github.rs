@@ -191,7 +191,7 @@ fn each_refusal_says_what_to_do() {
         (says(403, "Resource protected by SAML"), ["Resource protected by SAML", "read access"]),
         (says(404, "Not Found"), ["no o/r#1", "private"]),
         (says(410, "This issue was deleted"), ["was deleted", "--list"]),
-        (says(422, &format!("you sent {TOKEN}")), ["refuses o/r#1", "[token]"]),
+        (says(422, &format!("you sent {TOKEN}")), ["refuses o/r#1", "[secret]"]),
         (
             Reply::Foreign(200, "text/html", b"<html>login</html>".to_vec()),
             ["not an answer of GitHub", "--api"],

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use layerwright::campaign::evidence::{BuilderFacts, Evidence, Outcome};
 use layerwright::ops::{self, FilesToVerify, Notice, Selection, VerifyOptions};
+use layerwright::text::secret::Secrets;
 use layerwright::verify::builder::{BuildError, Builder, Built, Interrupt, NamedContext, Request, Vertex};
 
 use crate::support::{Base, Scratch, git, linkable};
@@ -70,6 +71,7 @@ fn verified(scratch: &Scratch, given: &Given) -> (Evidence, Vec<Request>, Vec<St
         build_args: BTreeMap::new(),
         secrets: given.secrets.clone(),
         ssh: given.ssh.clone(),
+        hidden: Secrets::default(),
         allow_commands: given.allow_commands,
         passed: Vec::new(),
         out: None,

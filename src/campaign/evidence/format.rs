@@ -1,6 +1,7 @@
 //! The format of `evidence/<slug>.json`: the builds and their results. It never says what they mean for a campaign.
 //! Times are in [`Figures`] alone, so two verifications of the same commit differ in nothing else.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::plan::file::{File, Plan};
+use crate::text::secret::Secrets;
 
 /// The version of the format that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -276,6 +278,28 @@ impl Evidence {
         serde_json::to_writer_pretty(&mut out, self)?;
         out.write_all(b"\n")?;
         out.flush()
+    }
+
+    /// Returns the evidence without these values. Paths, ids and figures never hold one.
+    #[must_use]
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        let hide = |text: &mut String| {
+            if let Cow::Owned(clean) = secrets.hide(text) {
+                *text = clean;
+            }
+        };
+        self.reason.iter_mut().for_each(hide);
+        for build in &mut self.builds {
+            let differences = build.differences.iter_mut().flat_map(|difference| {
+                let Difference { path, aspect, before, after, cause: _ } = difference;
+                [path.as_mut(), Some(aspect), before.as_mut(), after.as_mut()].into_iter().flatten()
+            });
+            let texts = build.reason.iter_mut().chain(&mut build.assumptions).chain(&mut build.target);
+            let values = build.build_args.values_mut().chain(build.contexts.values_mut());
+            let commands = build.smoke.iter_mut().map(|smoke| &mut smoke.command);
+            texts.chain(values).chain(commands).chain(differences).for_each(hide);
+        }
+        self
     }
 
     /// Returns true if a proof said that nothing would differ and something does: a difference that no rule expects, in

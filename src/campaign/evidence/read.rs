@@ -53,7 +53,7 @@ impl Evidence {
     /// # Errors
     ///
     /// [`EvidenceError`] for another schema, unknown fields, broken JSON, and a path that it is not named for.
-    pub(crate) fn read(bytes: &[u8], name: &str) -> Result<Self, EvidenceError> {
+    pub fn read(bytes: &[u8], name: &str) -> Result<Self, EvidenceError> {
         #[derive(Deserialize)]
         struct Versioned {
             schema: u64,

@@ -28,7 +28,8 @@ pub(crate) struct CurrentInputs<'a> {
 pub enum EvidenceState {
     /// There is no evidence.
     Missing,
-    /// Every selected line was executed in a build that gave the same image, or one that differs as waivers accept.
+    /// Every planned build gave the same image, or one that differs as waivers accept, and every selected line was
+    /// executed in one of them.
     Verified,
     /// The evidence is of other inputs than the present ones.
     Stale(BTreeSet<Stale>),
@@ -124,7 +125,7 @@ impl EvidenceState {
             return Self::Different { places: unaccepted.count(), reason: build.reason.clone() };
         }
         let open = undischarged(evidence, file);
-        if evidence.builds.iter().any(shows) && open.is_empty() {
+        if is_complete(evidence, file) && open.is_empty() {
             return Self::Verified;
         }
         let said = |build: &BuildEvidence| match build.outcome {
@@ -267,6 +268,19 @@ fn is_of(build: &BuildEvidence, context: &Context) -> bool {
         && build.contexts == context.contexts
         && build.build_args.iter().all(|(name, value)| planned(name, value))
         && context.build_args.iter().all(given)
+}
+
+/// Returns true if the verification came to its end: each planned build was built and compared. A further target only
+/// shows lines.
+fn is_complete(evidence: &Evidence, file: &File) -> bool {
+    let is_planned = |build: &&BuildEvidence| {
+        file.contexts.iter().any(|context| is_of(build, context) && build.target == context.target)
+    };
+    // The outcome of the whole is that of the worst build, or of what kept the builds from being made.
+    let whole = evidence.builds.iter().map(|build| build.outcome).max();
+    evidence.builds.iter().any(shows)
+        && evidence.builds.iter().filter(is_planned).all(shows)
+        && whole.is_some_and(|whole| evidence.outcome <= whole.max(Outcome::Same))
 }
 
 /// Returns true if a build shows something of the lines that it executed.

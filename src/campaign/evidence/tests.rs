@@ -160,6 +160,32 @@ fn a_file_is_verified_when_each_selected_line_was_executed_somewhere() {
 }
 
 #[test]
+fn a_file_is_verified_only_if_each_planned_build_was_compared() {
+    let mut file = file(vec![site(2, true)]);
+    file.contexts.push(Context::new("b".into(), "compose.yaml:7".into(), None));
+    let mut other = build(Outcome::Same, &[(2, Reached::Linked)]);
+    other.context = "b".into();
+    other.tree = Some("tree of b".into());
+    let found = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked)]), other]);
+    assert_eq!(state(&found, &file), EvidenceState::Verified);
+    for (outcome, expected) in [
+        (Outcome::CouldNotTest, EvidenceState::CouldNotTest("why".into())),
+        (Outcome::TimedOut, EvidenceState::TimedOut("why".into())),
+        (Outcome::Blocked, EvidenceState::Blocked("why".into())),
+    ] {
+        for at in 0..2 {
+            let mut found = found.clone();
+            (found.builds[at].outcome, found.builds[at].reason) = (outcome, Some("why".into()));
+            (found.outcome, found.reason) = (outcome, Some("why".into()));
+            assert_eq!(state(&found, &file), expected, "one of two builds is {outcome:?}");
+        }
+        let mut found = found.clone();
+        (found.outcome, found.reason) = (outcome, Some("why".into()));
+        assert_eq!(state(&found, &file), expected, "the verification ended early");
+    }
+}
+
+#[test]
 fn what_was_not_built_tells_why() {
     let file = file(vec![site(2, true)]);
     for (outcome, expected) in [

@@ -1,14 +1,17 @@
 //! Makes the plan of a discovery: judges each file, and sorts the files into waves. It never writes a file.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::file::{File, Plan, Refused, SCHEMA, Wave};
 use super::judge;
 use super::neighbours::{Graph, Member};
 use super::options::Options;
-use super::setups::{self, BuildSetup};
+use super::setups;
 use super::waivers::Waivers;
 use super::waves::{self, Order};
+use crate::budget::{self, Ended};
 use crate::builds::{Builds, Contexts};
 use crate::discover::{Discovery, Owners, SourceFile, SourceTree};
 use crate::dockerfile::{Body, Dockerfile};
@@ -27,7 +30,7 @@ pub(crate) fn plan(
     tick: &(dyn Fn() + Sync),
 ) -> Plan {
     let contexts = Contexts::new(source);
-    let read = |file: &SourceFile| {
+    let read = |file: &&SourceFile| {
         let dockerfile = Dockerfile::read(file.text.clone());
         let own = options.config.build.get(file.path.as_str());
         let mut given = own.map(|build| build.args.clone()).unwrap_or_default();
@@ -35,29 +38,31 @@ pub(crate) fn plan(
         let setups = setups::setups(&contexts, &file.path, &dockerfile, builds.of(&file.path), &given);
         (dockerfile, setups)
     };
-    let read: Vec<(Dockerfile, Vec<BuildSetup<'_>>)> = discovery.files.par_iter().map(read).collect();
-    let members: Vec<Member<'_>> = discovery
-        .files
+    let done: Vec<_> =
+        discovery.files.par_iter().map(|file| (file, budget::contained(|| read(&file)))).collect();
+    let mut refused = refused(discovery);
+    let read = kept(done, &mut refused);
+    let members: Vec<Member<'_>> = read
         .iter()
-        .zip(&read)
         .map(|(file, (dockerfile, setups))| {
             let builds = builds.of(&file.path);
             Member { path: file.path.as_str(), dockerfile, setups, builds }
         })
         .collect();
     let graph = Graph::new(&members, options);
-    let mut files: Vec<File> = discovery
-        .files
+    let done: Vec<_> = read
         .par_iter()
         .zip(&members)
-        .filter(|(file, _)| options.only.is_none_or(|only| only.contains(&file.path)))
-        .map(|(file, member)| {
-            let planned = judge::file(file, member, &graph, options, waivers);
+        .filter(|((file, _), _)| options.only.is_none_or(|only| only.contains(&file.path)))
+        .map(|((file, _), member)| {
+            let planned = budget::contained(|| judge::file(file, member, &graph, options, waivers));
             tick();
-            planned
+            (*file, planned)
         })
         .collect();
-    let waves = in_waves(source, &mut files, &members, &graph, options);
+    let mut files: Vec<File> = kept(done, &mut refused).into_iter().map(|(_, planned)| planned).collect();
+    let owners = Owners::of(source);
+    let waves = in_waves(&owners, &mut files, &members, &graph, options);
     Plan {
         schema: SCHEMA,
         commit: None,
@@ -66,17 +71,38 @@ pub(crate) fn plan(
         selects: options.selects.to_vec(),
         waivers: waivers.listed(),
         list: None,
-        left_out: discovery
-            .left_out_counts()
-            .into_iter()
-            .map(|(why, count)| (why.to_string(), count))
-            .collect(),
-        refused: refused(discovery),
-        unread: unread(builds),
+        left_out: left_out(discovery),
+        refused,
+        unread: unread(builds, &owners),
         cycles: graph.cycles.iter().cloned().collect(),
         waves,
         files,
     }
+}
+
+/// Returns the results for the files whose work reached its end. The others are refused, with the reason.
+fn kept<'f, T>(
+    done: Vec<(&'f SourceFile, Result<T, Ended>)>,
+    refused: &mut Vec<Refused>,
+) -> Vec<(&'f SourceFile, T)> {
+    let mut kept = Vec::new();
+    for (file, result) in done {
+        match result {
+            Ok(result) => kept.push((file, result)),
+            Err(ended) => {
+                let path = shown(file.path.as_str()).into_owned();
+                refused.push(Refused { path, reason: ended.to_string() });
+            }
+        }
+    }
+    refused.sort_by(|one, other| one.path.cmp(&other.path));
+    kept
+}
+
+/// Returns the number of files that are left out, by reason.
+fn left_out(discovery: &Discovery) -> BTreeMap<String, usize> {
+    let counts = discovery.left_out_counts().into_iter();
+    counts.map(|(why, count)| (why.to_string(), count)).collect()
 }
 
 /// Returns the files that are not usable.
@@ -86,23 +112,23 @@ fn refused(discovery: &Discovery) -> Vec<Refused> {
     refused.chain(odd).map(|(path, reason)| Refused { path: shown(path).into_owned(), reason }).collect()
 }
 
-/// Returns the files that state how something is built and could not be read.
-fn unread(builds: &Builds) -> Vec<Refused> {
-    let unread = builds.unread.iter();
-    unread
-        .map(|file| Refused { path: shown(file.path.as_str()).into_owned(), reason: file.why.to_string() })
-        .collect()
+/// Returns the files that state how something is built or who owns it, and could not be read.
+fn unread(builds: &Builds, owners: &Owners) -> Vec<Refused> {
+    let builds = builds.unread.iter().map(|file| (&file.path, file.why.to_string()));
+    let owners = owners.unread.iter().map(|(path, why)| (path, why.clone()));
+    let of =
+        |(path, reason): (&RepoPath, String)| Refused { path: shown(path.as_str()).into_owned(), reason };
+    owners.chain(builds).map(of).collect()
 }
 
 /// Sets the owners of the files and sorts the files into waves.
 fn in_waves(
-    source: &SourceTree<'_>,
+    owners: &Owners,
     files: &mut [File],
     members: &[Member<'_>],
     graph: &Graph,
     options: &Options<'_>,
 ) -> Vec<Wave> {
-    let owners = Owners::of(source);
     for file in files.iter_mut() {
         if let Ok(path) = RepoPath::new(&file.path) {
             file.owners = owners.owners(&path).to_vec();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::analysis::Inputs;
 use crate::analysis::end_state::{self, BuiltHere, Like, Neighbours};
+use crate::budget;
 use crate::builds::Build;
 use crate::campaign::plan::bases::{Bases, BuiltBy};
 use crate::campaign::plan::options::Options;
@@ -116,7 +117,8 @@ impl Graph {
         }
         let by_path = members.iter().enumerate().map(|(at, member)| (member.path, at)).collect();
         let graph = Self { claims, bases, ..Self::default() };
-        let mut work = Work { members, by_path, options, graph, open: Vec::new() };
+        let mut work =
+            Work { members, by_path, options, graph, open: Vec::new(), left: MOST_END_STATES * budget::WORK };
         for file in 0..members.len() {
             work.look(file);
         }
@@ -153,7 +155,12 @@ struct Work<'a> {
     graph: Graph,
     /// The Dockerfiles that are being examined; each starts from the next.
     open: Vec<usize>,
+    /// The units of work that are left for end states.
+    left: u64,
 }
+
+/// The units of work that the end states of all Dockerfiles may cost: those of this number of files.
+const MOST_END_STATES: u64 = 16;
 
 impl Work<'_> {
     /// Makes sure that the images that this Dockerfile starts from are known, as far as possible.
@@ -177,7 +184,7 @@ impl Work<'_> {
             let parent = self.members[parent].path.to_owned();
             self.graph.parents.entry(path.to_owned()).or_default().insert(parent);
             if !self.graph.ends.contains_key(&meant) {
-                let built = self.end(&meant);
+                let built = self.end_within_budget(&meant);
                 self.graph.ends.insert(meant.clone(), built);
             }
             self.graph.named.entry(path.to_owned()).or_default().insert(name, meant);
@@ -238,6 +245,14 @@ impl Work<'_> {
         let least = paths.iter().enumerate().min_by_key(|(_, path)| path.as_str()).map_or(0, |(at, _)| at);
         paths.rotate_left(least);
         self.graph.cycles.insert(paths);
+    }
+
+    /// Returns the end state of a build. `None` if it is unknown, or if it costs more than is left for all of them.
+    fn end_within_budget(&mut self, meant: &Meant) -> Option<BuiltHere> {
+        let left = self.left.min(budget::WORK);
+        let (end, spent) = budget::contained_within(left, || self.end(meant));
+        self.left -= spent;
+        end.ok().flatten()
     }
 
     fn end(&self, meant: &Meant) -> Option<BuiltHere> {

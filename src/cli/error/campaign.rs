@@ -51,6 +51,10 @@ impl From<&ReportingError> for Error {
             ReportingError::NoRepository => {
                 Self::usage(error).hint("run it in a clone, or name one with --repository DIR")
             }
+            ReportingError::Unsafe { .. } => Self::refused(error)
+                .hint("plan again: layerwright plan --save; or waive the difference on the base branch"),
+            ReportingError::Header { .. } => Self::refused(error).hint("plan again: layerwright plan --save"),
+            ReportingError::Judge(error) => error.into(),
             ReportingError::IssueElsewhere { .. } => {
                 Self::usage(error).hint("name an issue of the repository itself, or pass --create-issue")
             }

@@ -72,7 +72,7 @@ impl Lines {
         let Some(line) = self.files().get(&number).cloned() else { return };
         match event {
             Event::Phase(phase, what) => {
-                let text = format!("{} ({})", doing(*phase), shown(what));
+                let text = format!("{} ({})", doing(*phase), shown(&write::clean(what)));
                 let text = text.strip_suffix(" ()").unwrap_or(&text);
                 if self.terminal.is_none() {
                     write::remark(&format!("{}: {text}", line.head));
@@ -85,7 +85,7 @@ impl Lines {
                     // The step says more than the context and target of the build, so it replaces them.
                     let doing = message.split("  ").next().and_then(|it| it.split(" (").next());
                     let doing = doing.unwrap_or_default();
-                    line.bar.set_message(format!("{doing}  {}", shown(&vertex.name)));
+                    line.bar.set_message(format!("{doing}  {}", shown(&write::clean(&vertex.name))));
                 }
             }
             Event::Kept { context, dockerfiles: [before, after] } => {

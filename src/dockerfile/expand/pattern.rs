@@ -1,7 +1,7 @@
 //! The patterns of `${name#pattern}`, `${name%pattern}` and `${name/pattern/word}`, as BuildKit reads them
 //! (`convertShellPatternToRegex`).
 
-use super::{runes, shown};
+use super::{LONGEST_WORD, runes, shown};
 use crate::text::glob::{Piece, WordPattern};
 
 /// A pattern.
@@ -28,6 +28,10 @@ impl Pattern {
         let mut out = String::new();
         let mut end = 0;
         for found in self.0.find_all(text) {
+            // The caller drops a longer result.
+            if out.len() > LONGEST_WORD {
+                return out;
+            }
             out.push_str(&text[end..found.start]);
             expand(&mut out, replacement, &text[found.clone()]);
             end = found.end;

@@ -4,8 +4,19 @@ use super::pattern::{self, Pattern};
 use super::{Environment, Lookup, Machine, shown};
 
 impl<E: Environment> Machine<'_, E> {
+    /// Like [`dollar`](Self::dollar), within the longest result: what is beyond it is empty, and the result is dropped.
+    pub(super) fn bounded_dollar(&mut self) -> Result<String, String> {
+        let text = self.dollar()?;
+        if let Some(left) = self.left.checked_sub(text.len()) {
+            self.left = left;
+            return Ok(text);
+        }
+        self.is_too_long = true;
+        Ok(String::new())
+    }
+
     /// `$…` (`processDollar`).
-    pub(super) fn dollar(&mut self) -> Result<String, String> {
+    fn dollar(&mut self) -> Result<String, String> {
         self.input.next();
         if self.input.next_if_eq(&'{').is_none() {
             let name = self.name();
@@ -35,6 +46,7 @@ impl<E: Environment> Machine<'_, E> {
     /// Returns the unmodified value of a variable.
     fn plain(&mut self, name: &str, unset: impl Fn() -> String) -> String {
         match self.env.lookup(name) {
+            Lookup::Set(_) if self.is_too_long => String::new(),
             Lookup::Set(value) => value,
             Lookup::Unset if self.lex.skip_unset_env => unset(),
             Lookup::Unset => String::new(),

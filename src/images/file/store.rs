@@ -159,9 +159,8 @@ impl Store {
         Err(ImageError::Name { path: self.path.clone(), name: digest.into(), problem })
     }
 
-    /// Applies layers, the lowest first; a known size must match.
-    ///
-    /// Layers are not hashed: that would read gigabytes where the tar headers are enough. The size finds a download that was cut short, and a damaged one fails as a tar.
+    /// Applies layers, the lowest first. Where the manifest states a layer's size, its size and digest must match: the
+    /// facts of an image are bound to its digest, and a layer in another's place has other facts.
     pub(crate) fn rootfs<'a>(
         &self,
         layers: impl IntoIterator<Item = (&'a str, Option<u64>)>,
@@ -177,6 +176,9 @@ impl Store {
                     actual,
                 });
             }
+            if size.is_some() {
+                self.check_layer(name, &section)?;
+            }
             let applied = layers::apply_layer_at(&mut tree, &section);
             let (path, member) = (self.path.clone(), Some(name.to_string()));
             match applied {
@@ -187,15 +189,40 @@ impl Store {
         }
         Ok(tree)
     }
+
+    /// Checks a layer against the digest in its name.
+    fn check_layer(&self, name: &str, section: &Section) -> Result<(), ImageError> {
+        let (mut hasher, mut buffer, mut at) = (Sha256::new(), vec![0; HASHED], 0);
+        loop {
+            let read = section.read_at(&mut buffer, at);
+            let read = read.map_err(|source| ImageError::Read { path: self.path.join(name), source })?;
+            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+            hasher.update(bytes);
+            at += read as u64;
+        }
+        let actual = shown(&hasher.finalize());
+        if self.blob_name(&actual)? == name {
+            return Ok(());
+        }
+        Err(ImageError::DigestMismatch { path: self.path.clone(), blob: name.into(), actual })
+    }
 }
 
 pub(super) fn digest_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::from("sha256:"), |mut hex, byte| {
+    shown(&Sha256::digest(bytes))
+}
+
+/// Returns a digest as OCI writes it.
+fn shown(digest: &[u8]) -> String {
+    digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
         let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
         hex.extend([digit(byte >> 4), digit(byte & 15)]);
         hex
     })
 }
+
+/// The bytes of a layer that are hashed at a time.
+const HASHED: usize = 256 << 10;
 
 /// Resolves the target of a symlink within the archive; `..` at its root stays there.
 fn joined(parent: &str, link: &str) -> String {

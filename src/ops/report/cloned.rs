@@ -39,9 +39,11 @@ pub(crate) struct ClonedCampaign<'a> {
 }
 
 impl ClonedCampaign<'_> {
-    /// Reads the campaign from the clone, and calls the function with a report on a forge.
+    /// Reads the campaign from the clone, and calls the function with a report on a forge. The evidence is that of the
+    /// plan; what goes out is decided by `confirmed`, the plan as far as it is trusted.
     pub(crate) fn with<T>(
         &self,
+        confirmed: &Plan,
         forge: &dyn Forge,
         watch: &Watch<'_>,
         work: impl FnOnce(&Report<'_>, &SourceTree<'_>, &Writer<'_>) -> Result<T, ReportingError>,
@@ -68,7 +70,7 @@ impl ClonedCampaign<'_> {
         let report = Report {
             forge,
             clone: &clone,
-            plan,
+            plan: confirmed,
             evidence: &evidence,
             policy: &policy,
             texts: &texts,

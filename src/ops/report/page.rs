@@ -1,25 +1,21 @@
-//! Writes the status page of a report.
-
-use std::path::Path;
+//! Makes the status page of a report.
 
 use super::{ClonedCampaign, ReportingError};
 use crate::campaign::progress::{Observed, Progress};
-use crate::ops::atomic;
 use crate::report::Report;
 use crate::report::criteria::{self, criteria};
 use crate::report::page::{self, Criterion, CriterionState, Facts, StatusPage};
 use crate::report::texts::Writer;
 
-/// Writes the page. `on_forge` is the address of the page of the repository, if it has one, and its name.
-pub(super) fn write(
-    path: &Path,
+/// Returns the page as HTML. `on_forge` is the address of the page of the repository, if it has one, and its name.
+pub(super) fn render(
     campaign: &ClonedCampaign<'_>,
     report: &Report<'_>,
     texts: &Writer<'_>,
     progress: &Progress,
     observed: &Observed,
     on_forge: Option<(Option<String>, String)>,
-) -> Result<(), ReportingError> {
+) -> Result<String, ReportingError> {
     let criteria = criteria(texts.plan, texts.measured, progress, texts.platforms);
     let criteria: Vec<Criterion> = criteria.into_iter().map(shown).collect();
     let (url, name) = on_forge.unzip();
@@ -36,8 +32,7 @@ pub(super) fn write(
         progress,
         criteria: &criteria,
     });
-    atomic::write(path, page::render(&page)?.as_bytes())?;
-    Ok(())
+    Ok(page::render(&page)?)
 }
 
 fn shown(criterion: criteria::Criterion) -> Criterion {

@@ -1,13 +1,15 @@
 //! Reads and writes the evidence files of a verification.
 
-use std::fs::{self, File as OpenFile, TryLockError};
+use std::fs::{File as OpenFile, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::VerifyError;
+use crate::budget;
 use crate::campaign::evidence::{Evidence, Outcome};
 use crate::campaign::names;
 use crate::campaign::plan::file::File;
 use crate::config::Config;
+use crate::discover::MOST_BYTES;
 use crate::git::RepoPath;
 use crate::ops::workspace::{Workspace, evidence_dir, place_in};
 use crate::ops::{Notice, Watch, atomic};
@@ -44,7 +46,7 @@ pub(super) fn lock(workspace: &Workspace) -> Result<Option<OpenFile>, VerifyErro
 
 /// Returns the earlier evidence of a file, if it is readable.
 pub(super) fn earlier(place: &Path, file: &File) -> Option<Evidence> {
-    let bytes = fs::read(at(place, &file.path).ok()?).ok()?;
+    let bytes = budget::read_file(&at(place, &file.path).ok()?, MOST_BYTES).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
 

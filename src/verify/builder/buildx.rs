@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::process::{self, Ended, Stopped};
 use super::progress::{Format, Progress};
+use super::secret::SecretSource;
 use super::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, failure};
 use crate::campaign::evidence::BuilderFacts;
 use crate::text::words::first_line;
@@ -129,6 +130,7 @@ impl DockerBuildx {
     /// Returns `docker buildx build` with all its arguments.
     fn build_command(&self, request: &Request, format: Format, dockerfile: &Path) -> Command {
         let mut command = self.command(&["buildx", "build"]);
+        give_back(&mut command, &request.secrets);
         command.args(&request.passed);
         let mut option = |name: &str, value: &str| {
             command.arg(format!("--{name}={value}"));
@@ -214,6 +216,21 @@ impl Builder for DockerBuildx {
             Ok(Built { vertexes: progress.vertexes, elapsed, exported })
         } else {
             Err(self.failure(ended, &progress, began.elapsed()))
+        }
+    }
+}
+
+/// Gives the client the variables of the forge that a secret of the user names.
+#[expect(clippy::disallowed_methods, reason = "the user names the variable")]
+fn give_back(command: &mut Command, secrets: &[String]) {
+    let named: Vec<_> = secrets.iter().map(|secret| SecretSource::read(secret)).collect();
+    for variable in process::FORGE {
+        let is_named = |source: &SecretSource| match source {
+            SecretSource::Variable(name) | SecretSource::Either(name) => name == variable,
+            SecretSource::File(_) => false,
+        };
+        if let Some(value) = std::env::var_os(variable).filter(|_| named.iter().any(is_named)) {
+            command.env(variable, value);
         }
     }
 }

@@ -103,7 +103,23 @@ pub(in crate::verify) fn stand_back() {
 /// Returns a command that drives the builder: the user's own, never one of the repository.
 #[expect(clippy::disallowed_methods, reason = "the builder is driven through the `docker` command")]
 pub(in crate::verify) fn command(program: &Path) -> Command {
-    Command::new(program)
+    let mut command = Command::new(program);
+    withhold(&mut command, &FORGE);
+    command
+}
+
+/// The variables that hold a token of the forge.
+pub(in crate::verify) const FORGE: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+
+/// The variables that hold a token of a runner of GitHub Actions. Buildx needs the first for its cache.
+pub(in crate::verify) const RUNNER: [&str; 2] = ["ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+
+/// Removes variables from the environment of a command: what a build or a command of a repository gets, it can send
+/// anywhere.
+pub(in crate::verify) fn withhold(command: &mut Command, variables: &[&str]) {
+    for variable in variables {
+        command.env_remove(variable);
+    }
 }
 
 /// The reason why a process was stopped.

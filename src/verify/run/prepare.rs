@@ -57,8 +57,10 @@ impl Run<'_> {
 /// Returns a command of the user's configuration that runs in a folder outside the repository.
 #[expect(clippy::disallowed_methods, reason = "`verify` alone executes something of a repository")]
 fn shell(command: &str, folder: &Path) -> Command {
-    let mut process = Command::new("sh");
+    let mut shell = Command::new("sh");
     // Standard output and standard error go to one stream, in their order.
-    process.args(["-c", "exec 2>&1; eval \"$1\"", "sh", command]).current_dir(folder);
-    process
+    shell.args(["-c", "exec 2>&1; eval \"$1\"", "sh", command]).current_dir(folder);
+    process::withhold(&mut shell, &process::FORGE);
+    process::withhold(&mut shell, &process::RUNNER);
+    shell
 }

@@ -1,0 +1,68 @@
+//! The trust in a plan: it is a file of the repository, and who may write it may claim anything. What a fresh analysis of
+//! the base branch calls unsafe never goes out, and what it cannot judge needs evidence.
+
+use super::{ClonedCampaign, ReportingError};
+use crate::analysis::Verdict;
+use crate::campaign::plan::file::{File, Plan, Site};
+use crate::config::{Config, FILE_NAME};
+use crate::discover::SourceTree;
+use crate::edit::header::Header;
+use crate::git::RepoPath;
+use crate::ops::{Knowledge, Watch, judge};
+
+/// The maximum size of a `layerwright.toml` in bytes.
+const MOST_CONFIG: u64 = 1 << 20;
+
+/// Returns the plan with the claims that a fresh analysis of the base branch confirms. A file with another text than the
+/// planned one is stale, and never edited.
+pub(super) fn confirmed(campaign: &ClonedCampaign<'_>, watch: &Watch<'_>) -> Result<Plan, ReportingError> {
+    let source = SourceTree::commit(campaign.repository, &campaign.commit)?;
+    let config = base_config(&source)?;
+    let fresh = judge::judge_all(campaign.workspace, &source, &config, &Knowledge::default(), watch)?;
+    let mut plan = campaign.plan.clone();
+    for file in &mut plan.files {
+        let Some(now) = fresh.file(&file.path).filter(|now| now.blob == file.blob) else { continue };
+        if file.selected().next().is_some() {
+            check_header(file, &config)?;
+        }
+        for site in file.sites.iter_mut().filter(|site| site.selected) {
+            confirm(&file.path, site, now)?;
+        }
+    }
+    Ok(plan)
+}
+
+/// Returns the configuration of the base branch: its waivers count, and no others.
+fn base_config(source: &SourceTree<'_>) -> Result<Config, ReportingError> {
+    let path = RepoPath::new(FILE_NAME).ok();
+    let bytes = path.and_then(|path| source.read(&path, MOST_CONFIG).ok()).unwrap_or_default();
+    Ok(Config::read(&bytes).map_err(crate::ops::WorkspaceError::from)?)
+}
+
+fn confirm(path: &str, site: &mut Site, now: &File) -> Result<(), ReportingError> {
+    let fresh = now.sites.iter().find(|fresh| (fresh.line, fresh.onbuild) == (site.line, site.onbuild));
+    match fresh.map(|fresh| (fresh.verdict, fresh.proved)) {
+        Some((Verdict::Link | Verdict::Edit, _)) => {}
+        Some((Verdict::Hold, Some(true))) => {
+            let why = fresh.and_then(|fresh| fresh.reasons.first()).map(|reason| reason.message.clone());
+            return Err(ReportingError::Unsafe {
+                path: path.to_owned(),
+                line: site.line,
+                why: why.unwrap_or_default(),
+            });
+        }
+        // Evidence decides.
+        _ => site.proved = site.proved.map(|_| false),
+    }
+    Ok(())
+}
+
+/// A header is an image that the build runs, so the plan does not choose it.
+fn check_header(file: &File, config: &Config) -> Result<(), ReportingError> {
+    let (Header::Insert { value } | Header::Raise { value }) = &file.header else { return Ok(()) };
+    if *value == config.syntax.write {
+        return Ok(());
+    }
+    let (path, value, allowed) = (file.path.clone(), value.clone(), config.syntax.write.clone());
+    Err(ReportingError::Header { path, value, allowed })
+}
