@@ -1,25 +1,43 @@
 //! The builds of a repository's Dockerfiles, read from its own files: the context, the arguments and the tags of
 //! each. It never runs anything; a value that only a run knows is a hole in a [`Pattern`].
+//!
+//! A build is stated in a chain: *Dockerfile ← build ← definition ← invocation*. A definition declares builds: a compose
+//! file, a bake file, a step of a workflow. An invocation runs them: `docker build`, `docker compose build`, `docker buildx
+//! bake`, in a folder, with options and variables. Invocations stand in carriers: workflows, scripts, Makefiles, justfiles
+//! and the scripts of `package.json`.
+//!
+//! A definition that an invocation names is read as that invocation loads it. Without one, only what the tool itself does
+//! counts: `docker compose` in the folder of its own files, `docker buildx bake` in the folder of its own.
+//!
+//! A variable is not set unless a carrier or `.env` sets it. Those that a runner sets (`CI`, `GITHUB_*`, `RUNNER_*`) may be
+//! set or not. What is not settled by these rules makes a build [`Level::Possible`].
 
-pub(crate) mod bake;
+mod bake;
 mod build_context;
-pub(crate) mod compose;
+mod compose;
 mod context;
 mod context_source;
 mod contexts;
 mod declared;
-pub(crate) mod devcontainer;
+mod devcontainer;
 mod docker_cli;
 mod dockerignore;
 mod document;
+mod files;
 mod folder;
+mod invocation;
 mod json;
-pub(crate) mod makefile;
-pub(crate) mod names;
+mod justfile;
+mod level;
+mod makefile;
+mod names;
+mod package;
 mod resolve;
 mod scan;
-pub(crate) mod script;
-pub(crate) mod workflow;
+mod script;
+mod settled;
+mod taskfile;
+mod workflow;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -40,6 +58,7 @@ pub(crate) use contexts::MOST_IGNORED;
 pub(crate) use dockerignore::{IgnoreError, Ignored};
 pub use folder::FolderContext;
 pub(crate) use folder::RefusedIgnoreFile;
+pub use level::Level;
 pub(crate) use resolve::resolve;
 pub(crate) use scan::{Builds, find};
 
@@ -62,6 +81,12 @@ pub enum Kind {
     Makefile,
     /// `devcontainer.json`.
     Devcontainer,
+    /// The scripts of `package.json`.
+    Package,
+    /// A justfile.
+    Justfile,
+    /// A Taskfile.
+    Taskfile,
 }
 
 impl fmt::Display for Kind {
@@ -74,6 +99,9 @@ impl fmt::Display for Kind {
             Self::Script => "script",
             Self::Makefile => "Makefile",
             Self::Devcontainer => "devcontainer.json",
+            Self::Package => "package.json",
+            Self::Justfile => "justfile",
+            Self::Taskfile => "Taskfile",
         })
     }
 }
@@ -100,8 +128,8 @@ impl fmt::Display for Place {
 pub(crate) struct Declared {
     /// The place where the build is written.
     pub(crate) place: Place,
-    /// The folders that paths may be relative to, from the repository's root, the likeliest first. The root itself is
-    /// the empty pattern.
+    /// The folders that paths may be relative to, from the repository's root, which is the empty pattern. Several are as
+    /// many builds, none of them settled.
     pub(crate) folders: Vec<Pattern>,
     /// The Dockerfile, relative to one of the folders.
     pub(crate) dockerfile: Pattern,
@@ -118,6 +146,12 @@ pub(crate) struct Declared {
     pub(crate) tags: Vec<Pattern>,
     /// `--platform`.
     pub(crate) platforms: Vec<Pattern>,
+    /// The things that are not settled about it, apart from the holes of its paths.
+    pub(crate) unsettled: Vec<String>,
+    /// The places that run it, the nearest first.
+    pub(crate) callers: Vec<Place>,
+    /// True if the context comes from git, so that no ignore file applies to it.
+    pub(crate) from_git: bool,
 }
 
 impl Declared {
@@ -133,6 +167,9 @@ impl Declared {
             contexts: Vec::new(),
             tags: Vec::new(),
             platforms: Vec::new(),
+            unsettled: Vec::new(),
+            callers: Vec::new(),
+            from_git: false,
         }
     }
 }
@@ -219,4 +256,17 @@ pub(crate) struct Build {
     pub(crate) tags: Vec<Pattern>,
     /// The platforms that it is built for; empty if not stated.
     pub(crate) platforms: Vec<String>,
+    /// The things that are not settled about it; empty if it is stated.
+    pub(crate) unsettled: Vec<String>,
+    /// The places that run it, the nearest first.
+    pub(crate) callers: Vec<Place>,
+    /// True if the context comes from git, so that no ignore file applies to it.
+    pub(crate) from_git: bool,
+}
+
+impl Build {
+    /// Returns how well the build is known.
+    pub(crate) fn level(&self) -> Level {
+        if self.unsettled.is_empty() { Level::Stated } else { Level::Possible }
+    }
 }

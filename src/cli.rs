@@ -204,6 +204,9 @@ struct PlanArguments {
     /// Show the effective configuration with the origin of each key, and do not plan
     #[arg(long, conflicts_with_all = ["save", "output"])]
     print_config: bool,
+    /// Show how this Dockerfile is built, by which files and calls, and do not plan
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["save", "output", "print_config"])]
+    explain_build: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,

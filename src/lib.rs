@@ -25,6 +25,10 @@
 //! - [`ops`]: the operation of each subcommand: options → a result.
 //! - [`cli`]: the command line, which parses arguments and prints.
 
+// Most items are for the crate alone, and the documentation of public ones leads to them:
+// `cargo doc --document-private-items`.
+#![allow(rustdoc::private_intra_doc_links)]
+
 #[cfg(not(unix))]
 compile_error!("layerwright needs a unix system: it stops builds by signals to their process group");
 

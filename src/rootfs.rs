@@ -25,7 +25,7 @@ pub(crate) use disturbance::{Disturbance, Reach};
 pub(crate) use mount::Saved;
 pub use tree::{Entry, Metadata, Tree};
 
-use crate::budget::{self, spend};
+use crate::budget::spend;
 use crate::shell::Mention;
 use accounts::Accounts;
 use built::BuiltImage;

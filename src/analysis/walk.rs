@@ -281,7 +281,8 @@ impl<'a> Walk<'a> {
             line: state.line,
             instruction: at,
             on_nothing: state.untouched,
-            is_copy: resolve::is_copy(transfer, &line.sources),
+            // An archive in another context would be copied as it is.
+            is_copy: self.inputs.assumed_context.is_none() && resolve::is_copy(transfer, &line.sources),
             files: line.sources.iter().map(CopySource::files).sum(),
             decision,
         });

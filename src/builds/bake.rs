@@ -1,206 +1,308 @@
-//! The targets of a bake file. It never calls functions; their results are holes.
+//! The targets that `docker buildx bake` builds: its files, compose files among them, merged as bake merges them. It never
+//! asks the machine that it runs on for a variable.
 
 mod expression;
+mod file;
+mod function;
+mod merging;
+mod value;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use hcl_edit::Span;
-use hcl_edit::structure::{Body, Structure};
-
-use self::expression::{Locals, Scope, Value, Written};
+use self::expression::{Locals, Scope};
+use self::file::{Block, Blocks, Parsed};
+use self::merging::Merging;
+use self::value::Value;
+use super::compose::{self, Environment};
 use super::declared::Said;
-use super::document::Node;
-use super::{Collected, Declared, Kind, Place, Unreadable, checked_size, folder_of, json};
+use super::files::Files;
+use super::{Collected, Declared, Kind, Place, Unreadable, settled};
 use crate::git::RepoPath;
-use crate::text::LineIndex;
 use crate::text::pattern::{Part, Pattern};
+
+/// The names of bake's own files, after those of compose, in the order in which they are merged (buildx
+/// `bake.defaultFilenames`).
+pub(super) const DEFAULTS: [&str; 4] =
+    ["docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"];
 
 /// The most targets of one matrix; in a larger matrix each name is a hole.
 const MOST_ROWS: usize = 256;
-/// The longest chain of targets that inherit from each other.
-const DEEPEST: usize = 16;
 
-/// Returns the builds of a bake file, HCL or JSON by its name. A variable has its default: that is how the image is
-/// built if the variable is not set. Paths are relative to the working directory of bake: the file's own folder or the
-/// root.
-///
-/// A target that only serves as a parent, or that is merged into one of another file, is not a build.
-///
-/// # Errors
-///
-/// If it is not valid HCL or JSON, is too large, or has too many builds.
-pub(crate) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
-    checked_size(text)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if path.file_name().rsplit_once('.').is_some_and(|(_, ending)| ending == "json") {
-        let root = json::value(text)?;
-        return File::of_json(&root).declared(path, "");
-    }
-    let body: Body = text.parse().map_err(|error: hcl_edit::parser::Error| Unreadable {
-        line: error.location().line(),
-        message: format!("not valid HCL: {}", error.message()),
-    })?;
-    File::of_hcl(&body, text).declared(path, text)
+/// A run of bake.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Run {
+    /// The folder that it runs in, from the repository's root. Paths of targets are relative to it.
+    pub(crate) folder: String,
+    /// `-f`, relative to the folder.
+    pub(crate) files: Vec<String>,
+    /// `--set`.
+    pub(crate) overrides: Vec<String>,
+    /// The targets and groups that it builds, `default` if there are none.
+    pub(crate) targets: Vec<String>,
+    /// The variables that the call sets.
+    pub(crate) environment: Environment,
+    /// True if the contexts come from git, so that no ignore file applies.
+    pub(crate) from_git: bool,
 }
 
-/// A target as written, one for each block of its name.
-struct Block<'a> {
-    label: &'a str,
-    line: usize,
-    attributes: Vec<(&'a str, Written<'a>)>,
-}
-
-/// The content of a bake file.
-#[derive(Default)]
-struct File<'a> {
-    variables: HashMap<&'a str, Written<'a>>,
-    targets: Vec<Block<'a>>,
-    groups: Vec<Written<'a>>,
+/// The definition that a run of bake loads.
+#[derive(Debug)]
+pub(super) struct Definition {
+    pub(crate) builds: Vec<Declared>,
+    /// The files that it was read from.
+    pub(crate) files: Vec<String>,
+    /// The variables that it depends on.
+    pub(crate) variables: BTreeSet<String>,
 }
 
 /// A target after its matrix is resolved.
 struct Target {
     name: String,
-    line: usize,
+    place: Place,
     said: Said,
     inherits: Vec<String>,
 }
 
-impl<'a> File<'a> {
-    fn of_hcl(body: &'a Body, text: &str) -> Self {
-        let lines = LineIndex::new(text.as_bytes());
-        let mut file = Self::default();
-        for structure in body {
-            let block = match structure {
-                Structure::Attribute(attribute) => {
-                    file.variables.insert(attribute.key.as_str(), Written::Hcl(&attribute.value));
-                    continue;
-                }
-                Structure::Block(block) => block,
-            };
-            let Some(label) = block.labels.first().map(hcl_edit::structure::BlockLabel::as_str) else {
-                continue;
-            };
-            let attribute = |name| block.body.get_attribute(name).map(|found| Written::Hcl(&found.value));
-            match block.ident.as_str() {
-                "variable" => file.variables.extend(attribute("default").map(|default| (label, default))),
-                "group" => file.groups.extend(attribute("targets")),
-                "target" => {
-                    let attributes = block.body.attributes();
-                    let line = block.span().map_or(1, |span| lines.position(span.start).line);
-                    let attributes = attributes.map(|found| (found.key.as_str(), Written::Hcl(&found.value)));
-                    file.targets.push(Block { label, line, attributes: attributes.collect() });
-                }
-                _ => {}
-            }
-        }
-        file
-    }
+/// The files of a run.
+#[derive(Default)]
+struct Loaded {
+    parsed: Vec<(RepoPath, Parsed)>,
+    /// The paths of the compose files.
+    composed: Vec<String>,
+    /// The first reason for which bake refuses them.
+    refusal: Option<String>,
+}
 
-    fn of_json(root: &'a Node) -> Self {
-        let mut file = Self::default();
-        for entry in root.entries() {
-            let blocks = entry.value.entries();
-            match entry.key.as_str() {
-                "variable" => {
-                    let default = |block: &'a super::document::Entry| {
-                        Some((block.key.as_str(), block.value.get("default")?))
-                    };
-                    let defaults = blocks.iter().filter_map(default);
-                    file.variables.extend(defaults.map(|(name, default)| (name, Written::Json(default))));
-                }
-                "group" => {
-                    let targets = blocks.iter().filter_map(|block| block.value.get("targets"));
-                    file.groups.extend(targets.map(Written::Json));
-                }
-                "target" => file.targets.extend(blocks.iter().map(|block| {
-                    let attributes = block.value.entries().iter();
-                    let attributes =
-                        attributes.map(|found| (found.key.as_str(), Written::Json(&found.value)));
-                    Block { label: &block.key, line: block.line, attributes: attributes.collect() }
-                })),
-                _ => {
-                    file.variables.insert(&entry.key, Written::Json(&entry.value));
-                }
-            }
-        }
-        file
-    }
-
-    fn declared(self, path: &RepoPath, source: &str) -> Result<Vec<Declared>, Unreadable> {
-        let scope = Scope::new(source, self.variables);
-        let mut targets: Vec<Target> = Vec::new();
-        for block in &self.targets {
-            let rows = rows(block, &scope);
-            targets.extend(rows.iter().enumerate().map(|(at, row)| target(block, at, row, &scope)));
-        }
-        let groups = self.groups.iter().map(|group| scope.value(*group, &Locals::new()));
-        let listed: HashSet<String> = groups.flat_map(|group| names(&group)).collect();
-        let inherited: HashSet<&String> = targets.iter().flat_map(|target| &target.inherits).collect();
-        let is_laid_over = path.file_name().contains("override");
-        let mut merging = Merging::new(&targets);
-        let mut found = Collected::default();
-        let mut seen = HashSet::new();
-        for target in targets.iter().filter(|target| seen.insert(&target.name)) {
-            let Some(said) = merging.whole(&target.name, 0) else { continue };
-            let is_open = said.context.is_none() && said.dockerfile.is_none() && said.target.is_none();
-            let is_base = inherited.contains(&target.name) && !listed.contains(&target.name);
-            if (is_open && (is_laid_over || is_base)) || (is_base && target.name.starts_with('_')) {
+impl Loaded {
+    /// Reads the files of a run (buildx `bake.ReadLocalFiles`).
+    fn read(files: Files<'_>, chosen: &[String]) -> Result<Self, (RepoPath, Unreadable)> {
+        let mut loaded = Self::default();
+        for path in chosen {
+            if matches!(path.rsplit_once('.'), Some((_, "yml" | "yaml"))) {
+                loaded.composed.push(path.clone());
                 continue;
             }
-            let place = Place { kind: Kind::Bake, path: path.clone(), line: target.line };
-            let mut folders = vec![folder_of(path), Pattern::default()];
-            folders.dedup();
-            if let Some(declared) = said.declared(place, folders, Some(Pattern::text("."))) {
-                found.add(declared)?;
+            let (Some(text), Ok(path)) = (files.read(path), RepoPath::new(path)) else {
+                loaded.refusal.get_or_insert(format!("{path} is not in the repository"));
+                continue;
+            };
+            match Parsed::read(&path, &text) {
+                Ok(file) => loaded.parsed.push((path, file)),
+                Err(error) => return Err((path, error)),
             }
         }
-        Ok(found.builds)
+        Ok(loaded)
     }
 }
 
-/// Merges targets with those that they inherit from.
-struct Merging<'t> {
-    targets: &'t [Target],
-    /// The blocks of each name, in order.
-    by_name: HashMap<&'t str, Vec<usize>>,
-    /// The results; `None` for a target that is being merged.
-    done: HashMap<&'t str, Option<Said>>,
+/// Loads the definition of a run, as `docker buildx bake` does (buildx `bake.ParseFiles`). `None` if there are no files.
+pub(super) fn definition(files: Files<'_>, run: &Run) -> Option<Result<Definition, (RepoPath, Unreadable)>> {
+    let chosen: Vec<String> = if run.files.is_empty() {
+        let names = compose::DEFAULTS.iter().chain(&DEFAULTS);
+        names.map(|name| compose::below(&run.folder, name)).filter(|path| files.has(path)).collect()
+    } else {
+        run.files.iter().map(|path| compose::below(&run.folder, path)).collect()
+    };
+    match Loaded::read(files, &chosen) {
+        Ok(loaded) if loaded.parsed.is_empty() && loaded.composed.is_empty() => None,
+        Ok(loaded) => Some(merged(files, run, chosen, loaded)),
+        Err(error) => Some(Err(error)),
+    }
 }
 
-impl<'t> Merging<'t> {
-    fn new(targets: &'t [Target]) -> Self {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, target) in targets.iter().enumerate() {
-            by_name.entry(&target.name).or_default().push(at);
-        }
-        Self { targets, by_name, done: HashMap::new() }
+fn merged(
+    files: Files<'_>,
+    run: &Run,
+    mut read: Vec<String>,
+    loaded: Loaded,
+) -> Result<Definition, (RepoPath, Unreadable)> {
+    let Loaded { parsed, composed, mut refusal } = loaded;
+    let mut targets = Vec::new();
+    if !composed.is_empty() {
+        let services = compose::services(files, &run.folder, &composed, &run.environment);
+        refusal = refusal.or(services.refusal);
+        read.extend(services.files);
+        targets.extend(services.builds.into_iter().map(|(name, place, said)| Target {
+            name: name.replace(['.', '/'], "_"),
+            place,
+            said,
+            inherits: Vec::new(),
+        }));
     }
+    let mut blocks = Blocks::default();
+    for (path, file) in &parsed {
+        blocks.add(path, file);
+    }
+    let has_unread = blocks.has_unread;
+    let Blocks { definitions, functions, targets: written, groups, conditions, .. } = blocks;
+    // A target of several blocks, or of a matrix, has no single value.
+    let mut single: HashMap<&str, Vec<(&str, expression::Written<'_>)>> = HashMap::new();
+    for block in &written {
+        let is_single = written.iter().filter(|other| other.label == block.label).count() == 1;
+        if is_single && block.attributes.iter().all(|(name, _)| *name != "matrix") {
+            single.insert(block.label, block.attributes.clone());
+        }
+    }
+    let scope = Scope::new(definitions, functions, single, &run.environment);
+    for block in &written {
+        let rows = rows(block, &scope);
+        targets.extend(rows.iter().enumerate().map(|(at, row)| target(block, at, row, &scope)));
+    }
+    for condition in conditions {
+        if scope.value(condition, &Locals::new()) != Value::Bool(true) {
+            scope.refuse("a variable does not meet its condition");
+        }
+    }
+    if has_unread {
+        scope.refuse("a function is written in a way that is not read");
+    }
+    let groups: Vec<(&str, Vec<String>)> = groups
+        .iter()
+        .map(|(label, members)| (*label, names(&scope.value(*members, &Locals::new()))))
+        .collect();
+    let of_first = |error| {
+        let place = targets.first().map(|target| target.place.path.clone());
+        (place.or_else(|| parsed.first().map(|(path, _)| path.clone())), error)
+    };
+    let mut builds = match declared(run, &targets, &groups, &scope).map_err(of_first) {
+        Ok(builds) => builds,
+        Err((Some(path), error)) => return Err((path, error)),
+        Err((None, _)) => Vec::new(),
+    };
+    let refusal = refusal.or_else(|| scope.refusal()).map(|why| format!("bake refuses it: {why}"));
+    for build in &mut builds {
+        build.unsettled.extend(refusal.clone());
+    }
+    Ok(Definition { builds, files: read, variables: run.environment.asked() })
+}
 
-    /// Returns all blocks of a name and those that they inherit from, merged as by `bake.Config.target`. `None` if the
-    /// file does not have the name, or if a target inherits from itself.
-    fn whole(&mut self, name: &str, depth: usize) -> Option<Said> {
-        if let Some(done) = self.done.get(name) {
-            return done.clone();
-        }
-        let (&name, blocks) = self.by_name.get_key_value(name).filter(|_| depth < DEEPEST)?;
-        let blocks = blocks.clone();
-        self.done.insert(name, None);
-        let targets = self.targets;
-        let mut own = Said::default();
-        let mut base = Said::default();
-        for at in blocks {
-            own = targets[at].said.clone().over(own);
-            for name in &targets[at].inherits {
-                if let Some(said) = self.whole(name, depth + 1) {
-                    base = said.over(base);
-                }
-            }
-        }
-        let said = own.over(base);
-        self.done.insert(name, Some(said.clone()));
-        Some(said)
+/// Checks that a bake file can be read.
+pub(super) fn check(path: &RepoPath, text: &str) -> Result<(), Unreadable> {
+    Parsed::read(path, text).map(drop)
+}
+
+/// Returns the builds of the targets, those that a target needs as a context too. A target that only serves as a parent is
+/// not a build.
+fn declared(
+    run: &Run,
+    targets: &[Target],
+    groups: &[(&str, Vec<String>)],
+    scope: &Scope,
+) -> Result<Vec<Declared>, Unreadable> {
+    let listed: HashSet<&String> = groups.iter().flat_map(|(_, members)| members).collect();
+    let inherited: HashSet<&String> = targets.iter().flat_map(|target| &target.inherits).collect();
+    let all: HashSet<&String> = targets.iter().map(|target| &target.name).collect();
+    if inherited.iter().any(|name| !all.contains(*name)) {
+        scope.refuse("a target inherits from one that does not exist");
     }
+    let chosen = chosen(run, targets, groups);
+    let mut merging = Merging::new(targets);
+    let mut found = Collected::default();
+    let mut seen = HashSet::new();
+    for target in targets.iter().filter(|target| seen.insert(&target.name)) {
+        let Some(mut said) = merging.whole(&target.name, 0) else { continue };
+        let is_open = said.context.is_none() && said.dockerfile.is_none() && said.target.is_none();
+        let is_base = inherited.contains(&target.name) && !listed.contains(&target.name);
+        let is_chosen = chosen.as_ref().map(|chosen| chosen.contains(&target.name));
+        let is_build = is_chosen.unwrap_or(!(is_base && (is_open || target.name.starts_with('_'))));
+        if !is_build {
+            continue;
+        }
+        let unsettled = overridden(run, &target.name, &mut said);
+        if let Some(mut declared) = placed(run, target.place.clone(), said) {
+            declared.unsettled.extend(unsettled);
+            found.add(declared)?;
+        }
+    }
+    Ok(found.builds)
+}
+
+/// Returns the targets that a run names, and those that they need. `None` if it names none, or something that is not
+/// known.
+fn chosen(run: &Run, targets: &[Target], groups: &[(&str, Vec<String>)]) -> Option<HashSet<String>> {
+    if run.targets.is_empty()
+        || run.targets.iter().any(|name| name.contains(['*', '?', '[']) || settled::is_open(name))
+    {
+        return None;
+    }
+    let mut chosen = HashSet::new();
+    let mut pending: Vec<String> = run.targets.clone();
+    while let Some(name) = pending.pop() {
+        if !chosen.insert(name.clone()) {
+            continue;
+        }
+        for (_, members) in groups.iter().filter(|(label, _)| *label == name) {
+            pending.extend(members.iter().cloned());
+        }
+        // The label of a matrix is the group of its targets.
+        let of_label = targets.iter().filter(|target| target.said.label.as_deref() == Some(name.as_str()));
+        pending.extend(of_label.map(|target| target.name.clone()));
+        for target in targets.iter().filter(|target| target.name == name) {
+            let contexts = target.said.contexts.iter().filter_map(|(_, context)| context.known());
+            pending.extend(contexts.filter_map(|context| context.strip_prefix("target:")).map(str::to_owned));
+        }
+    }
+    Some(chosen)
+}
+
+/// Applies `--set` (`bake.Target.AddOverrides`). Returns the reasons why that is not settled.
+fn overridden(run: &Run, name: &str, said: &mut Said) -> Vec<String> {
+    let mut unsettled = Vec::new();
+    for text in &run.overrides {
+        let (key, value) = text.split_once('=').unwrap_or((text, ""));
+        let mut keys = key.trim_end_matches('+').splitn(3, '.');
+        let (Some(pattern), Some(field), rest) = (keys.next(), keys.next(), keys.next()) else { continue };
+        let fits = crate::text::glob::Glob::new(pattern).is_ok_and(|glob| glob.matches(name));
+        if settled::is_open(pattern) {
+            unsettled.push(format!("--set {text}"));
+        }
+        if !fits {
+            continue;
+        }
+        let value = settled::pattern(value);
+        match (field, rest) {
+            ("context", None) => said.context = Some(value),
+            ("dockerfile", None) => said.dockerfile = Some(value),
+            ("target", None) => said.target = Some(value),
+            ("platform", None) => said.platforms = Some(vec![value]),
+            ("tags", None) => said.tags = Some(vec![value]),
+            ("args", Some(arg)) => {
+                said.args.retain(|(name, _)| name != arg);
+                said.args.push((arg.to_owned(), Some(value)));
+            }
+            ("contexts", Some(context)) => {
+                said.contexts.retain(|(name, _)| name != context);
+                said.contexts.push((context.to_owned(), value));
+            }
+            _ => {}
+        }
+    }
+    unsettled
+}
+
+/// Returns a build with its paths relative to the folder that bake runs in (`bake.toBuildOpt`).
+fn placed(run: &Run, place: Place, mut said: Said) -> Option<Declared> {
+    let cwd = |path: &Pattern| {
+        path.parts()
+            .first()
+            .is_some_and(|part| matches!(part, Part::Text(text) if text.starts_with("cwd://")))
+    };
+    let is_local = said.dockerfile.as_ref().is_some_and(cwd);
+    let local = said.dockerfile.clone().filter(|_| is_local).map(|path| here(&path));
+    said.context = said
+        .context
+        .map(|path| here(&path))
+        .map(|path| if path.is_empty() { Pattern::text(".") } else { path });
+    said.contexts.retain(|(_, context)| !context.is_empty());
+    for (_, context) in &mut said.contexts {
+        *context = here(context);
+    }
+    let mut declared = said.declared(place, vec![Pattern::text(&run.folder)], Some(Pattern::text(".")))?;
+    if let Some(local) = local {
+        declared.dockerfile = local;
+    }
+    declared.from_git = run.from_git;
+    Some(declared)
 }
 
 /// Returns the values of a target's matrix, one list for each target that it makes; one empty list without a matrix.
@@ -222,15 +324,12 @@ fn rows(block: &Block, scope: &Scope) -> Vec<Locals> {
 }
 
 fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
-    let mut target = Target {
-        name: block.label.to_owned(),
-        line: block.line,
-        said: Said::default(),
-        inherits: Vec::new(),
-    };
+    let place = Place { kind: Kind::Bake, path: block.path.clone(), line: block.line };
+    let (said, inherits) = (Said::default(), Vec::new());
+    let mut target = Target { name: block.label.to_owned(), place, said, inherits };
     for (name, written) in &block.attributes {
         let value = scope.value(*written, row);
-        let text = || (value != Value::Null).then(|| here(&value.pattern()));
+        let text = || (value != Value::Null).then(|| value.pattern());
         let texts = || {
             let all = value.items().iter().map(Value::pattern).filter(|text| !text.is_empty());
             (value != Value::Null).then(|| all.collect())
@@ -242,6 +341,7 @@ fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
             "name" => {
                 let name = value.pattern();
                 target.name = name.known().map_or_else(|| format!("{}#{at}", block.label), str::to_owned);
+                said.label = Some(block.label.to_owned());
             }
             "inherits" => target.inherits = names(&value),
             "context" => said.context = text(),
@@ -249,10 +349,10 @@ fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
             "dockerfile-inline" => said.is_inline = value != Value::Null,
             "target" => said.target = text(),
             "args" => {
-                said.args = given.map(|(name, value)| (name.clone(), scope.argument(value))).collect();
+                said.args = given.map(|(name, value)| (name.clone(), Scope::argument(value))).collect();
             }
             "contexts" => {
-                said.contexts = given.map(|(name, value)| (name.clone(), here(&value.pattern()))).collect();
+                said.contexts = given.map(|(name, value)| (name.clone(), value.pattern())).collect();
             }
             "tags" => said.tags = texts(),
             "platforms" => said.platforms = texts(),

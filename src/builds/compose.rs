@@ -1,177 +1,277 @@
-//! The services that a compose file builds. It never follows `extends` or `include` into other
-//! files: those are read by their own names.
+//! The services that `docker compose` builds: its files, merged as compose merges them. It never asks the machine that it
+//! runs on for a variable.
 
+mod environment;
+mod interpolate;
+mod load;
+mod merge;
+mod references;
+mod schema;
+
+use std::collections::BTreeSet;
+
+use self::load::{Loader, Scope};
 use super::declared::Said;
 use super::document::{Entry, Node, Value};
-use super::{Collected, Declared, Kind, Place, Unreadable, folder_of, yaml};
+use super::files::Files;
+use super::{Declared, Kind, Place, is_remote, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
-/// The longest chain of services that extend each other, and the deepest nesting of defaults.
-const DEEPEST: usize = 16;
+pub(super) use environment::Environment;
+pub(super) use load::COMPLETE;
 
-/// Returns the builds of a compose file. A variable with a default has it: that is how the image is built if the
-/// variable is not set. Paths are relative to the file's folder, or to the root if that is the project's
-/// (`--project-directory`, and files that another one includes). In a file that overrides another
-/// (`compose.override.yaml`), a build may leave out its context.
-///
-/// # Errors
-///
-/// If it is not valid YAML, is too large, or has too many builds.
-pub(crate) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
-    let mut found = Collected::default();
-    for document in yaml::documents(text)? {
-        // Files of the first version have their services at the top level.
-        let services = match document.get("services") {
-            Some(services) => services,
-            None if document.get("version").is_none() => &document,
-            None => continue,
+/// The names of compose's own files, the preferred first (compose-go `cli.DefaultFileNames`).
+pub(super) const DEFAULTS: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+/// The names of the files that compose lays over its own, the preferred first (`cli.DefaultOverrideFileNames`).
+pub(super) const OVERRIDES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// A run of compose.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Run {
+    /// The folder that it runs in, from the repository's root.
+    pub(crate) folder: String,
+    /// `-f`, relative to the folder.
+    pub(crate) files: Vec<String>,
+    /// `--project-directory`, relative to the folder.
+    pub(crate) project_directory: Option<String>,
+    /// `--env-file`, relative to the folder.
+    pub(crate) env_files: Vec<String>,
+    /// The variables that the call sets.
+    pub(crate) environment: Environment,
+}
+
+/// A project: what a run of compose loads.
+#[derive(Debug)]
+pub(super) struct Project {
+    pub(crate) builds: Vec<Declared>,
+    /// The files that it was read from.
+    pub(crate) files: Vec<String>,
+    /// The folder that its paths are relative to.
+    pub(crate) folder: String,
+    /// The variables that it depends on.
+    pub(crate) variables: BTreeSet<String>,
+}
+
+/// Loads the project of a run, as `docker compose` does (`cmd/compose.projectOptions.toProjectOptions`). `None` if there
+/// are no files.
+pub(super) fn project(files: Files<'_>, run: &Run) -> Option<Project> {
+    let loader = Loader::new(files);
+    let here = |path: &String| below(&run.folder, path);
+    let mut environment = run.environment.clone();
+    let mut chosen: Vec<String> = run.files.iter().map(here).collect();
+    let directory = run.project_directory.as_ref().map(here);
+    let folder = |chosen: &[String]| {
+        let of_first = || chosen.first().map(|first| folder_of(first).to_owned());
+        directory.clone().or_else(of_first)
+    };
+    let first = folder(&chosen).unwrap_or_else(|| run.folder.clone());
+    let env_files = |folder: &str, environment: &mut Environment| {
+        if run.env_files.is_empty() {
+            loader.dot_env(folder, environment);
+        }
+        run.env_files.iter().for_each(|file| loader.env_file(&below(&run.folder, file), environment));
+    };
+    env_files(&first, &mut environment);
+    if chosen.is_empty()
+        && let Some(list) = environment.get("COMPOSE_FILE").filter(|list| !list.is_empty())
+    {
+        let separator = environment.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty());
+        let separator = separator.unwrap_or_else(|| ":".into());
+        chosen = list.split(separator.as_str()).map(|path| below(&run.folder, path)).collect();
+    }
+    if chosen.is_empty() {
+        chosen = found(files, &first)?;
+    }
+    let folder = folder(&chosen).unwrap_or(first);
+    env_files(&folder, &mut environment);
+    let scope = Scope { folder: folder.clone(), environment };
+    let services = loader.model(&scope, &chosen, &[]);
+    check(&loader, &services);
+    loader.check_references();
+    let refusal = loader.refusal.take().map(|why| format!("docker compose refuses it: {why}"));
+    let builds = services.iter().filter_map(|service| declared(service, &scope, refusal.as_deref()));
+    let builds = builds.collect();
+    let variables = scope.environment.asked();
+    Some(Project { builds, files: loader.read.take(), folder, variables })
+}
+
+/// The services of a run of bake that are built.
+pub(super) struct Services {
+    pub(crate) builds: Vec<(String, Place, Said)>,
+    pub(crate) files: Vec<String>,
+    /// The reason why they are refused.
+    pub(crate) refusal: Option<String>,
+}
+
+/// Returns the services of some files, as bake reads them: `folder` is the one that it runs in (buildx `bake.ParseCompose`).
+pub(super) fn services(
+    files: Files<'_>,
+    folder: &str,
+    chosen: &[String],
+    environment: &Environment,
+) -> Services {
+    let loader = Loader::new(files);
+    let mut environment = environment.clone();
+    loader.dot_env(folder, &mut environment);
+    let scope = Scope { folder: folder.to_owned(), environment };
+    let services = loader.model(&scope, chosen, &[]);
+    loader.check_references();
+    let back =
+        if folder.is_empty() { String::new() } else { vec!["../"; folder.split('/').count()].concat() };
+    let built = |service: &Entry| {
+        let (place, mut said) = said(service, &scope)?;
+        // Its paths are complete; those of bake are relative to its folder.
+        let of_bake = |context: &Pattern| {
+            let known = context.known().is_some_and(|text| text.starts_with('/') || text.contains(':'));
+            if known || is_remote(context) {
+                return context.clone();
+            }
+            let mut whole = Pattern::text(&back);
+            whole.push(context);
+            whole
         };
-        for service in services.entries() {
-            let Some(said) = said(service, services, 0) else { continue };
-            let line = service.value.entry("build").map_or(service.line, |build| build.line);
-            let place = Place { kind: Kind::Compose, path: path.clone(), line };
-            let context = stands_alone(path).then(|| Pattern::text("."));
-            if context.is_none() && said.context.is_none() && said.dockerfile.is_none() {
-                continue;
-            }
-            let mut folders = vec![folder_of(path), Pattern::default()];
-            folders.dedup();
-            if let Some(declared) = said.declared(place, folders, context) {
-                found.add(declared)?;
-            }
+        said.context = said.context.map(|context| of_bake(&context));
+        said.contexts.iter_mut().for_each(|(_, context)| *context = of_bake(context));
+        Some((service.key.clone(), place, said))
+    };
+    let builds = services.iter().filter_map(built).collect();
+    Services { builds, files: loader.read.take(), refusal: loader.refusal.take() }
+}
+
+/// Returns compose's own files in a folder or above it (`cli.WithDefaultConfigPath`).
+fn found(files: Files<'_>, folder: &str) -> Option<Vec<String>> {
+    let mut folder = folder;
+    loop {
+        let first =
+            |names: &[&str]| names.iter().map(|name| below(folder, name)).find(|path| files.has(path));
+        if let Some(file) = first(&DEFAULTS) {
+            return Some(std::iter::once(file).chain(first(&OVERRIDES)).collect());
+        }
+        if folder.is_empty() {
+            return None;
+        }
+        folder = folder_of(folder);
+    }
+}
+
+/// Finds what compose refuses once all is merged (`loader.checkConsistency`).
+fn check(loader: &Loader<'_>, services: &[Entry]) {
+    for service in services {
+        let has = |key: &str| service.value.get(key).is_some();
+        let build = |key: &str| service.value.at(&["build", key]).is_some();
+        if service.value.value == Value::Null {
+            loader.refuse(format!("service {} is not a map", service.key));
+        }
+        if build("dockerfile") && build("dockerfile_inline") {
+            loader.refuse(format!("service {} has a dockerfile and a dockerfile_inline", service.key));
+        }
+        if !["build", "image", "provider"].into_iter().any(has) {
+            loader.refuse(format!("service {} has neither an image nor a build", service.key));
         }
     }
-    Ok(found.builds)
 }
 
-/// Returns true if compose uses a file of this name without options, so that missing settings have their defaults.
-fn stands_alone(path: &RepoPath) -> bool {
-    let stem = path.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
-    matches!(stem, "compose" | "docker-compose")
+/// Returns the build of a service.
+fn declared(service: &Entry, scope: &Scope, refusal: Option<&str>) -> Option<Declared> {
+    let (place, said) = said(service, scope)?;
+    let is_empty = said.context.as_ref().is_some_and(Pattern::is_empty);
+    let mut declared = said.declared(place, vec![Pattern::default()], None)?;
+    declared.unsettled.extend(refusal.map(str::to_owned));
+    declared.unsettled.extend(is_empty.then(|| "the context is empty".to_owned()));
+    Some(declared)
 }
 
-/// Returns the build settings of a service and those that it extends. `None` if there are none.
-fn said(service: &Entry, services: &Node, depth: usize) -> Option<Said> {
+/// Returns what a service says of its build, and its place.
+fn said(service: &Entry, scope: &Scope) -> Option<(Place, Said)> {
     let node = &service.value;
-    let base = node.get("extends").and_then(|extends| {
-        let name = match extends.get("file") {
-            None => extends.text().or_else(|| extends.get("service")?.text())?,
-            Some(_) => return None,
-        };
-        let base = services.entry(name).filter(|_| depth < DEEPEST)?;
-        said(base, services, depth + 1)
-    });
-    let own = node.get("build").and_then(said_by_build);
-    if own.is_none() && base.is_none() {
-        return None;
+    let build = node.get("build").filter(|build| build.value != Value::Null)?;
+    let text = |key: &str| build.get(key).and_then(Node::text);
+    let list = |key: &str| Some(build.get(key)?.items().iter().filter_map(value).collect::<Vec<_>>());
+    let context = match text("context") {
+        Some(context) => rooted(context),
+        None => Pattern::text(if scope.folder.is_empty() { "." } else { &scope.folder }),
+    };
+    let mut tags: Vec<Pattern> = node.get("image").and_then(value).into_iter().collect();
+    for tag in list("tags").unwrap_or_default() {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
     }
-    let mut own = own.unwrap_or_default();
-    if let Some(image) = node.get("image").and_then(value) {
-        own.tags.get_or_insert_default().insert(0, image);
-    }
-    own.platforms = own.platforms.or_else(|| Some(vec![value(node.get("platform")?)?]));
-    Some(own.over(base.unwrap_or_default()))
+    let resolved = |(name, value): (String, Option<String>)| {
+        let value = value.or_else(|| scope.environment.get(&name));
+        (name, value.as_deref().map(settled::pattern))
+    };
+    let said = Said {
+        context: Some(context),
+        dockerfile: text("dockerfile").map(settled::pattern),
+        is_inline: text("dockerfile_inline").is_some(),
+        target: text("target").map(settled::pattern),
+        args: pairs(build.get("args")).into_iter().map(resolved).collect(),
+        contexts: pairs(build.get("additional_contexts"))
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, rooted(&value?))))
+            .collect(),
+        tags: Some(tags),
+        platforms: list("platforms").or_else(|| Some(vec![value(node.get("platform")?)?])),
+        label: None,
+    };
+    let (path, line) = node.get(merge::PLACE)?.text()?.rsplit_once(':')?;
+    let place = Place { kind: Kind::Compose, path: RepoPath::new(path).ok()?, line: line.parse().ok()? };
+    Some((place, said))
 }
 
-fn said_by_build(build: &Node) -> Option<Said> {
-    match &build.value {
-        Value::Text(context) => Some(Said { context: Some(interpolated(context)), ..Said::default() }),
-        Value::Map(_) => {
-            let text = |key| build.get(key).and_then(value);
-            let texts = |key| Some(build.get(key)?.items().iter().filter_map(value).collect());
-            let pairs = |key| build.get(key).map(pairs).unwrap_or_default();
-            let contexts = pairs("additional_contexts").into_iter();
-            Some(Said {
-                context: text("context"),
-                dockerfile: text("dockerfile"),
-                is_inline: build.get("dockerfile_inline").is_some_and(|inline| inline.value != Value::Null),
-                target: text("target"),
-                args: pairs("args"),
-                contexts: contexts.filter_map(|(name, value)| Some((name, value?))).collect(),
-                tags: texts("tags"),
-                platforms: texts("platforms"),
-            })
-        }
-        Value::Null | Value::List(_) => None,
-    }
+fn pairs(node: Option<&Node>) -> Vec<(String, Option<String>)> {
+    node.map(merge::listed).unwrap_or_default()
 }
 
 fn value(node: &Node) -> Option<Pattern> {
-    node.text().map(interpolated)
+    node.text().map(settled::pattern)
 }
 
-/// Parses a map, or a list of `NAME=value`. A name without a value takes it from the environment.
-fn pairs(node: &Node) -> Vec<(String, Option<Pattern>)> {
-    let of_list = node.items().iter().filter_map(Node::text).map(|text| match text.split_once('=') {
-        Some((name, value)) => (name.to_owned(), Some(interpolated(value))),
-        None => (text.to_owned(), None),
-    });
-    let of_map = node.entries().iter().map(|entry| (entry.key.clone(), value(&entry.value)));
-    of_list.chain(of_map).collect()
+/// Returns a context relative to the root of the repository.
+fn rooted(context: &str) -> Pattern {
+    match context.strip_prefix(COMPLETE) {
+        Some("") => Pattern::text("."),
+        Some(path) => settled::pattern(path),
+        None => settled::pattern(context),
+    }
 }
 
-/// Parses a text with its variables, as compose-go's `template` package does: `$X`, `${X}`, `${X:-default}`,
-/// `${X-default}`, `${X:?error}`, `${X:+other}` and `$$`.
-fn interpolated(text: &str) -> Pattern {
-    let mut pattern = Pattern::default();
-    interpolate(text, &mut pattern, 0);
-    pattern
+/// Returns the folder of a path.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-fn interpolate(text: &str, into: &mut Pattern, depth: usize) {
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        into.push_text(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            into.push_text("$");
-            rest = after;
-        } else if let Some((inside, after)) = rest.strip_prefix('{').and_then(braced) {
-            variable(inside, into, depth);
-            rest = after;
-        } else {
-            let length = name_length(rest);
-            if length == 0 {
-                into.push_text("$");
-            } else {
-                into.push_hole(&rest[..length]);
+/// Returns `path` in `folder`, cleaned. A path that leaves the repository stays as it is, so that no file has it.
+pub(super) fn below(folder: &str, path: &str) -> String {
+    let joined = match path.chars().next() {
+        Some('/' | COMPLETE) => path.to_owned(),
+        _ => format!("{COMPLETE}{folder}/{path}"),
+    };
+    clean(&joined).unwrap_or(joined)
+}
+
+/// Returns a complete path without `.` and `..`. `None` if it is absolute or leaves the repository.
+fn clean(path: &str) -> Option<String> {
+    let path = path.strip_prefix(COMPLETE)?;
+    let mut kept: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                kept.pop().filter(|above| !settled::is_open(above))?;
             }
-            rest = &rest[length..];
+            part => kept.push(part),
         }
     }
-    into.push_text(rest);
-}
-
-/// Returns the text before the closing brace, and the text after it.
-fn braced(text: &str) -> Option<(&str, &str)> {
-    let mut depth = 0;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => return Some((&text[..at], &text[at + 1..])),
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-fn variable(inside: &str, into: &mut Pattern, depth: usize) {
-    let (name, operation) = inside.split_at(name_length(inside));
-    let default = operation.strip_prefix(":-").or_else(|| operation.strip_prefix('-'));
-    match default.filter(|_| depth < DEEPEST) {
-        Some(default) => interpolate(default, into, depth + 1),
-        None => into.push_hole(name),
-    }
-}
-
-fn name_length(text: &str) -> usize {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if text.starts_with(|c: char| c.is_ascii_digit()) {
-        return 0;
-    }
-    text.find(|c| !is_name(c)).unwrap_or(text.len())
+    Some(kept.join("/"))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Place;
 use super::contexts::{Contexts, Filter};
 use super::dockerignore::IgnoreError;
+use super::{Level, Place};
 use crate::discover::{Above, ReadError, SourceTree, Target};
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::glob::{Glob, PatternError, has_wildcards};
@@ -18,16 +18,17 @@ pub enum Evidence {
     OwnFolder,
     /// Nothing names another, and this folder above the Dockerfile's own has more of its sources.
     SourcesAbove,
-    /// A file of the repository names it.
-    Declared(Place),
+    /// A file of the repository names it, as well as the level says.
+    Declared(Place, Level),
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OwnFolder => f.write_str("the Dockerfile's own folder (assumed)"),
-            Self::Declared(place) => write!(f, "{} {place}", place.kind),
-            Self::SourcesAbove => f.write_str("the folder above it where its sources are (assumed)"),
+            Self::OwnFolder => f.write_str("the Dockerfile's own folder (guessed)"),
+            Self::Declared(place, Level::Stated) => write!(f, "{} {place}", place.kind),
+            Self::Declared(place, _) => write!(f, "{} {place} (possible)", place.kind),
+            Self::SourcesAbove => f.write_str("the folder above it where its sources are (guessed)"),
         }
     }
 }
@@ -39,12 +40,14 @@ pub struct Context {
     pub root: Option<RepoPath>,
     /// The reason why it is the context.
     pub evidence: Evidence,
+    /// True if the builder fetches it from git: then no ignore file applies.
+    pub(crate) from_git: bool,
 }
 
 impl Context {
     /// Returns the context of a Dockerfile for which nothing names one.
     pub fn assumed(dockerfile: &RepoPath) -> Self {
-        Self { root: dockerfile.parent(), evidence: Evidence::OwnFolder }
+        Self { root: dockerfile.parent(), evidence: Evidence::OwnFolder, from_git: false }
     }
 
     /// Returns the context of a Dockerfile for which nothing names one, by its `sources`: its own folder, or the
@@ -60,7 +63,7 @@ impl Context {
         let mut folder = best.root.clone();
         while let Some(below) = folder.filter(|_| most < sources.len()) {
             folder = below.parent();
-            let above = Self { root: folder.clone(), evidence: Evidence::SourcesAbove };
+            let above = Self { root: folder.clone(), evidence: Evidence::SourcesAbove, from_git: false };
             if let Some(count) = found(&above).filter(|count| *count > most) {
                 (best, most) = (above, count);
             }

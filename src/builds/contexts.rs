@@ -36,7 +36,8 @@ impl<'a> Contexts<'a> {
         Self { source, filters: Mutex::default() }
     }
 
-    /// Views `context` as `dockerfile` is built from it. `<name>.dockerignore` beside the Dockerfile replaces
+    /// Views `context` as `dockerfile` is built from it. No ignore file applies to a context from git (BuildKit,
+    /// `frontend/dockerui`, `Client.DockerIgnorePatterns`, which reads that of a local context alone). `<name>.dockerignore` beside the Dockerfile replaces
     /// the context's own `.dockerignore` (BuildKit, `frontend/dockerui`).
     ///
     /// # Errors
@@ -57,6 +58,9 @@ impl<'a> Contexts<'a> {
 
     fn filtered(&self, context: &Context, first: Option<RepoPath>) -> Result<ContextView<'a>, ContextError> {
         let root = context.root.clone();
+        if context.from_git {
+            return Ok(ContextView::new(self.source, root, None));
+        }
         let shared = RepoPath::below(root.as_ref(), ".dockerignore").ok();
         let listing = self.source.listing();
         let file = [first, shared].into_iter().flatten().find(|path| listing.get(path).is_some());
@@ -94,7 +98,7 @@ impl Filter {
         self.sent.get_or_init(|| self.find_sent(root, all))
     }
 
-    /// Where nothing is taken back, what is below an ignored folder is ignored, so that each folder is asked once.
+    /// Returns what the builder gets. Where nothing is taken back, what is below an ignored folder is ignored, so that each folder is asked once.
     fn find_sent(&self, root: Option<&RepoPath>, all: &[Entry]) -> Vec<bool> {
         let ignored = &self.ignored;
         let mut folders: HashMap<&str, bool> = HashMap::new();

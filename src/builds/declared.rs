@@ -19,6 +19,8 @@ pub(super) struct Said {
     pub(crate) contexts: Vec<(String, Pattern)>,
     pub(crate) tags: Option<Vec<Pattern>>,
     pub(crate) platforms: Option<Vec<Pattern>>,
+    /// The label of the matrix that the target comes from.
+    pub(crate) label: Option<String>,
 }
 
 impl Said {
@@ -34,6 +36,7 @@ impl Said {
             contexts: laid_over(self.contexts, base.contexts),
             tags: self.tags.or(base.tags),
             platforms: self.platforms.or(base.platforms),
+            label: self.label.or(base.label),
         }
     }
 
@@ -49,6 +52,8 @@ impl Said {
         if self.is_inline || context.as_ref().is_some_and(is_remote) {
             return None;
         }
+        // Old versions of bake take an empty name as it is, and then build nothing.
+        let is_empty = self.dockerfile.as_ref().is_some_and(Pattern::is_empty);
         let name = self.dockerfile.filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| Pattern::text("Dockerfile"));
         let mut declared = Declared::new(
@@ -57,6 +62,7 @@ impl Said {
             context.as_ref().map_or(name.clone(), |folder| joined(folder, &name)),
         );
         declared.context = context;
+        declared.unsettled.extend(is_empty.then(|| "the name of the Dockerfile is empty".to_owned()));
         declared.target = self.target;
         declared.args = self.args;
         declared.contexts = self.contexts;

@@ -1,7 +1,10 @@
-//! The image that a `devcontainer.json` builds. It never reads the compose files: those are read by their own names.
+//! The image that a `devcontainer.json` builds, or the compose files that it loads. It never reads those itself.
+
+use std::collections::BTreeSet;
 
 use super::document::{Node, Value};
-use super::{Declared, Kind, Place, Unreadable, folder_of, is_remote, json};
+use super::invocation::{Call, Invocation};
+use super::{Declared, Kind, Place, Unreadable, compose, folder_of, is_remote, json, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
@@ -11,7 +14,7 @@ use crate::text::pattern::Pattern;
 /// # Errors
 ///
 /// If it is not valid JSON with comments, or is too large.
-pub(crate) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
+pub(super) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
     let root = json::value(text)?;
     let build = root.get("build");
     let of_build = |key| build.and_then(|build| build.entry(key));
@@ -44,6 +47,22 @@ fn workspace(path: &RepoPath) -> String {
         Some(at) => vec![".."; at + 1].join("/"),
         None => ".".into(),
     }
+}
+
+/// Returns the call of compose by which a `devcontainer.json` loads its `dockerComposeFile`s, which are relative to its
+/// folder.
+pub(super) fn invocation(path: &RepoPath, text: &str) -> Option<Invocation> {
+    let root = json::value(text).ok()?;
+    let entry = root.entry("dockerComposeFile")?;
+    let folder = path.parent().map(|folder| folder.as_str().to_owned()).unwrap_or_default();
+    let all = entry.value.text().into_iter().chain(entry.value.items().iter().filter_map(Node::text));
+    let files: Vec<Pattern> = all.map(|file| substituted(file, &workspace(path))).collect();
+    let unsettled = files.iter().filter(|file| file.known().is_none()).map(Pattern::to_string).collect();
+    let files = files.iter().map(settled::encoded).collect();
+    let call = Call::Compose(compose::Run { folder, files, ..compose::Run::default() });
+    let place = Place { kind: Kind::Devcontainer, path: path.clone(), line: entry.line };
+    let (assigned, callers) = (BTreeSet::new(), Vec::new());
+    Some(Invocation { place, call, unsettled, assigned, callers })
 }
 
 /// Parses a text with its variables: `${localWorkspaceFolder}`, and `${localEnv:X:default}` as its default.

@@ -6,6 +6,8 @@ pub(super) struct Node {
     /// The line, 1-based; for a YAML block the first line of its text.
     pub(crate) line: usize,
     pub(crate) value: Value,
+    /// The local tag of a YAML value, such as `!reset`.
+    pub(crate) tag: Option<String>,
 }
 
 /// The content of a [`Node`].
@@ -28,6 +30,11 @@ pub(super) struct Entry {
 }
 
 impl Node {
+    /// Returns a value without a tag.
+    pub(crate) fn new(line: usize, value: Value) -> Self {
+        Self { line, value, tag: None }
+    }
+
     /// Returns the keys of a map; empty for anything else.
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
@@ -55,6 +62,12 @@ impl Node {
     /// Returns the entry of a key; the last if there are several.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rev().find(|entry| entry.key == key)
+    }
+
+    /// Returns the value of a key, to change it.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        entries.iter_mut().rev().find(|entry| entry.key == key).map(|entry| &mut entry.value)
     }
 
     /// Returns the value of a key.

@@ -23,7 +23,7 @@ pub(super) fn value(text: &str) -> Result<Node, Unreadable> {
         message: format!("not valid JSON: {}", error.kind()),
     })?;
     let lines = LineIndex::new(text.as_bytes());
-    Ok(read.value.map_or(Node { line: 1, value: Value::Null }, |value| node(&value, &lines)))
+    Ok(read.value.map_or(Node::new(1, Value::Null), |value| node(&value, &lines)))
 }
 
 fn node(ast: &Ast, lines: &LineIndex) -> Node {
@@ -42,7 +42,7 @@ fn node(ast: &Ast, lines: &LineIndex) -> Node {
             Value::Map(object.properties.iter().map(entry).collect())
         }
     };
-    Node { line: lines.position(ast.range().start).line, value }
+    Node::new(lines.position(ast.range().start).line, value)
 }
 
 #[cfg(test)]

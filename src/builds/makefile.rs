@@ -1,69 +1,106 @@
 //! Makefiles whose recipes build images. It never runs any of them: it parses the few parts that a recipe needs, which
-//! are rules, variables and their expansion. Of a condition it reads both branches.
+//! are rules, variables, conditions and their expansion. Of a condition that is not settled it reads both branches.
 
+mod condition;
 mod expand;
+mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
-use super::script::{self, Origin};
-use super::{Declared, Kind};
+use super::invocation::{Assigned, Make};
+use super::script::{self, Origin, Repository, Runs, Starts};
+use super::{Kind, settled};
 use crate::git::RepoPath;
 use crate::shell;
 use crate::text::pattern::Pattern;
+use condition::Choices;
 use expand::{CURDIR, Expander, FOLDER, STEM};
 
 /// The largest Makefile, in bytes.
 const LENGTH: usize = 256 << 10;
 /// The most targets of one rule that are followed.
 const TARGETS: usize = 32;
-/// The most builds of one Makefile that are kept.
-const MOST: usize = 512;
-/// Words before an assignment.
-const MODIFIERS: [&str; 4] = ["export", "override", "private", "unexport"];
-/// The first words of conditions and of other lines without builds.
-const PASSED: [&str; 10] =
-    ["ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "include", "-include", "sinclude", "vpath"];
+/// The most readings of one Makefile, by the branches of its conditions.
+const READINGS: usize = 16;
 
-/// Returns the builds that a file runs, if it is a Makefile. Paths are relative to its folder, where `make -C` goes, or
-/// else to the root, from which others include it.
-pub(crate) fn declared(path: &RepoPath, text: &str) -> Vec<Declared> {
-    if !is_makefile(path.file_name()) || text.len() > LENGTH || !script::may_build(text) {
-        return Vec::new();
+/// The builds and calls of the recipes of a Makefile.
+#[derive(Debug, Default)]
+pub(super) struct Recipes {
+    pub(crate) runs: Runs,
+    /// The files that it includes.
+    pub(crate) included: BTreeSet<String>,
+}
+
+/// Returns what a Makefile runs. Without a call, make runs in the folder of a file of its own name; a file by another name
+/// is included by others, and the folder is not settled.
+pub(super) fn recipes(
+    repository: Repository<'_>,
+    path: &RepoPath,
+    text: &str,
+    call: Option<&Make>,
+) -> Recipes {
+    let mut recipes = Recipes::default();
+    if !is_makefile(path.file_name()) && call.is_none()
+        || text.len() > LENGTH
+        || !may_matter(repository, text)
+    {
+        return recipes;
     }
-    let makefile = Makefile::read(text);
     let folder = path.parent().map(|folder| folder.as_str().to_owned()).unwrap_or_default();
-    let mut own = shell::root();
-    own.push_text(if folder.is_empty() { "" } else { "/" });
-    own.push_text(&folder);
-    let mut folders = vec![Pattern::text(&folder), Pattern::default()];
-    folders.dedup();
-    let given = |name: &str| match name {
-        CURDIR => Some(shell::start()),
-        FOLDER => Some(own.clone()),
-        STEM => Some(Pattern::hole("*")),
-        _ => None,
+    let starts = match call {
+        Some(call) => Starts::at(&call.folder),
+        None if is_own(path.file_name()) => Starts::at(&folder),
+        None => {
+            let mut folders = vec![folder.clone(), String::new()];
+            folders.dedup();
+            Starts { folders, unsettled: Some(format!("nothing says which make reads {path}")) }
+        }
     };
-    let mut found: Vec<Declared> = Vec::new();
-    for rule in &makefile.rules {
-        for target in makefile.targets(rule) {
-            for (line, recipe) in &rule.recipe {
-                let expanded = makefile.command(recipe, &target);
-                let origin = Origin { kind: Kind::Makefile, path, first_line: *line };
-                for declared in script::declared_in(&expanded, origin, &folders, &given) {
-                    if found.len() < MOST && !found.contains(&declared) {
-                        found.push(declared);
-                    }
-                }
-            }
+    let mut choices = Choices::default();
+    for reading in 0..READINGS {
+        let mut makefile = Makefile { choices: Mutex::new(choices), ..Makefile::default() };
+        for (name, value) in call.iter().flat_map(|call| &call.variables) {
+            let value = if settled::is_open(value) { format!("${{_given_{name}}}") } else { value.clone() };
+            makefile.given.insert(name.clone(), value);
+        }
+        for (name, value) in call.iter().flat_map(|call| &call.environment) {
+            // What is not known has a name that nothing sets.
+            let value = if settled::is_open(value) { format!("${{_env_{name}}}") } else { value.clone() };
+            makefile.variables.insert(name.clone(), value);
+        }
+        makefile.read(repository.files, path, text, starts.folders.first().map_or("", String::as_str), 0);
+        recipes.included.append(&mut makefile.included);
+        let mut runs = makefile.runs(repository, path, text, &starts, call);
+        choices = std::mem::take(makefile.choices.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let is_last = !choices.next();
+        if reading + 1 == READINGS && !is_last {
+            let why = format!("{path} has too many conditions");
+            runs.builds.iter_mut().for_each(|build| build.unsettled.push(why.clone()));
+            runs.invocations.iter_mut().for_each(|call| call.unsettled.push(why.clone()));
+        }
+        recipes.runs.add(runs);
+        if is_last {
+            break;
         }
     }
-    found
+    recipes
+}
+
+/// Returns true if a Makefile may build an image, or includes one that may.
+fn may_matter(repository: Repository<'_>, text: &str) -> bool {
+    repository.interests(text) || text.contains("include ")
 }
 
 fn is_makefile(name: &str) -> bool {
-    matches!(name, "Makefile" | "makefile" | "GNUmakefile")
+    is_own(name)
         || name.rsplit_once('.').is_some_and(|(_, ending)| ending == "mk")
         || name.starts_with("Makefile.")
+}
+
+/// Returns true if make reads a file of this name without options.
+fn is_own(name: &str) -> bool {
+    matches!(name, "Makefile" | "makefile" | "GNUmakefile")
 }
 
 /// A rule with a recipe.
@@ -73,6 +110,8 @@ struct Rule {
     /// The pattern of a static pattern rule.
     pattern: Option<String>,
     prerequisites: String,
+    /// Its file.
+    path: Option<RepoPath>,
     /// Each command with the line on which it starts.
     recipe: Vec<(usize, String)>,
 }
@@ -88,109 +127,142 @@ struct Target {
 #[derive(Debug, Default)]
 struct Makefile {
     variables: BTreeMap<String, String>,
-    /// The variables that only `?=` sets: they may be set elsewhere.
-    usual: BTreeSet<String>,
+    /// The versions that only `?=` sets: tags have them as unknown parts, because they are mostly set from outside.
+    versions: BTreeSet<String>,
+    /// The variables of the command line, which replace those of the file.
+    given: BTreeMap<String, String>,
+    /// The variables of single targets: targets, name, operator and value.
+    of_targets: Vec<(String, String, &'static str, String)>,
     rules: Vec<Rule>,
+    included: BTreeSet<String>,
+    choices: Mutex<Choices>,
+    /// True if a recipe is one script (`.ONESHELL`).
+    is_one_shell: bool,
 }
 
 impl Makefile {
-    fn read(text: &str) -> Self {
-        let text = text.replace("\r\n", "\n");
-        let mut makefile = Self::default();
-        let mut lines = text.lines().enumerate().peekable();
-        let mut define: Option<(String, String)> = None;
-        let mut in_rule = false;
-        while let Some((at, line)) = lines.next() {
-            let mut whole = line.to_owned();
-            while whole.ends_with('\\')
-                && let Some((_, next)) = lines.next()
-            {
-                whole.push('\n');
-                whole.push_str(next.strip_prefix('\t').unwrap_or(next));
-            }
-            let trimmed = whole.trim();
-            if let Some((name, mut body)) = define.take() {
-                if trimmed == "endef" {
-                    makefile.assign(&name, "=", &body);
-                } else {
-                    body.push_str(if body.is_empty() { "" } else { "\n" });
-                    body.push_str(&whole);
-                    define = Some((name, body));
+    /// Returns what the recipes run.
+    fn runs(
+        &mut self,
+        repository: Repository<'_>,
+        path: &RepoPath,
+        text: &str,
+        starts: &Starts,
+        call: Option<&Make>,
+    ) -> Runs {
+        let mut found = Runs::default();
+        let own = path.parent().map(|folder| folder.as_str().to_owned()).unwrap_or_default();
+        let mut folder = shell::root();
+        folder.push_text(if own.is_empty() { "" } else { "/" });
+        folder.push_text(&own);
+        let exports = if text.contains("export") { Assigned::of(text).names() } else { BTreeSet::new() };
+        let wanted = call.filter(|call| !call.targets.is_empty()).map(|call| self.needed(&call.targets));
+        for rule in std::mem::take(&mut self.rules) {
+            for target in self.targets(&rule) {
+                if wanted
+                    .as_ref()
+                    .is_some_and(|wanted| !wanted.contains(&target.name) && target.stem.is_none())
+                {
+                    continue;
                 }
-            } else if let (Some(command), true) = (whole.strip_prefix('\t'), in_rule) {
-                if let Some(rule) = makefile.rules.last_mut() {
-                    rule.recipe.push((at + 1, command.to_owned()));
+                let variables = self.variables.clone();
+                self.set_for(&target);
+                let this = &*self;
+                let given = |name: &str| match name {
+                    CURDIR => Some(shell::start()),
+                    FOLDER => Some(folder.clone()),
+                    STEM => Some(Pattern::hole("*")),
+                    name => this.exported(name),
+                };
+                let commands: Vec<(usize, String)> =
+                    rule.recipe.iter().map(|(line, recipe)| (*line, this.command(recipe, &target))).collect();
+                let scripts = match commands.first() {
+                    Some((line, _)) if this.is_one_shell => {
+                        let lines: Vec<&str> = commands.iter().map(|(_, line)| line.as_str()).collect();
+                        vec![(*line, lines.join("\n"))]
+                    }
+                    _ => commands,
+                };
+                for (line, script) in scripts {
+                    let path = rule.path.as_ref().unwrap_or(path);
+                    let origin = Origin { kind: Kind::Makefile, path, first_line: line };
+                    let mut runs = script::declared_in(repository, &script, origin, starts, &given);
+                    for invocation in &mut runs.invocations {
+                        invocation.assigned.extend(exports.iter().cloned());
+                    }
+                    found.add(runs);
                 }
-            } else if let Some(name) = trimmed.strip_prefix("define ") {
-                define = Some((name.trim_end_matches(['=', ':', '?', ' ']).trim().to_owned(), String::new()));
-            } else if !trimmed.is_empty() && !trimmed.starts_with('#') {
-                let first = trimmed.split_whitespace().next().unwrap_or("");
-                let first = first.split('(').next().unwrap_or("");
-                if !PASSED.contains(&first) {
-                    in_rule = makefile.statement(&trimmed.replace("\\\n", " "), at + 1) || in_rule;
-                }
+                self.variables = variables;
             }
         }
-        makefile
+        found
     }
 
-    /// Parses an assignment or the head of a rule. Returns true if it was a rule.
-    fn statement(&mut self, line: &str, number: usize) -> bool {
-        let mut line = without_comment(line).trim();
-        while let Some((first, rest)) = line.split_once(char::is_whitespace)
-            && MODIFIERS.contains(&first)
-        {
-            line = rest.trim_start();
-        }
-        match Statement::of(line) {
-            Some(Statement::Assignment(name, operator, value)) => {
-                self.assign(name, operator, value);
-                false
+    /// Returns the branch that this reading takes of a condition that is not settled.
+    fn choose(&self, condition: &str) -> bool {
+        self.choices.lock().unwrap_or_else(PoisonError::into_inner).take(condition)
+    }
+
+    /// Returns some targets and all that they need.
+    fn needed(&self, targets: &[String]) -> BTreeSet<String> {
+        let mut needed: BTreeSet<String> = BTreeSet::new();
+        let mut pending: Vec<String> = targets.to_vec();
+        while let Some(name) = pending.pop() {
+            if !needed.insert(name.clone()) {
+                continue;
             }
-            Some(Statement::Rule(targets, rest)) => {
-                let (rest, command) =
-                    rest.split_once(';').map_or((rest, None), |(rest, cmd)| (rest, Some(cmd)));
-                // A variable of this target.
-                if let Some(Statement::Assignment(name, operator, value)) = Statement::of(rest.trim()) {
-                    self.assign(name, operator, value);
-                    return true;
+            for rule in &self.rules {
+                if self.targets(rule).iter().any(|target| target.name == name) {
+                    let all = Expander::new(self, None).expand(&rule.prerequisites);
+                    pending.extend(all.split_whitespace().map(str::to_owned));
                 }
-                let (pattern, prerequisites) = match split_outside(rest, ':') {
-                    Some((pattern, rest)) => (Some(pattern.trim().to_owned()), rest),
-                    None => (None, rest),
-                };
-                let recipe = command.map(|command| (number, command.to_owned())).into_iter().collect();
-                self.rules.push(Rule {
-                    targets: targets.trim().to_owned(),
-                    pattern,
-                    prerequisites: prerequisites.trim().to_owned(),
-                    recipe,
-                });
-                true
             }
-            None => false,
         }
+        needed
+    }
+
+    /// Sets the variables of a target.
+    fn set_for(&mut self, target: &Target) {
+        let own: Vec<(String, &'static str, String)> = self
+            .of_targets
+            .iter()
+            .filter(|(targets, ..)| {
+                let names = Expander::new(self, None).expand(targets);
+                names.split_whitespace().any(|name| name == target.name)
+            })
+            .map(|(_, name, operator, value)| (name.clone(), *operator, value.clone()))
+            .collect();
+        for (name, operator, value) in own {
+            self.assign(&name, operator, &value);
+        }
+    }
+
+    /// Returns the value of a variable of the Makefile in the shell of a recipe, if it may be there.
+    fn exported(&self, name: &str) -> Option<Pattern> {
+        let value = self.given.get(name).or_else(|| self.variables.get(name));
+        let value = value.filter(|_| !self.versions.contains(name))?;
+        let value = Expander::new(self, None).expand(value);
+        Some(if value.contains('$') { Pattern::hole(name) } else { Pattern::text(&value) })
     }
 
     fn assign(&mut self, name: &str, operator: &str, value: &str) {
         let name = name.trim().to_owned();
         let value = value.trim();
         let before = self.variables.get(&name).cloned();
+        let itself = |before: &str| {
+            let reference = [format!("$({name})"), format!("${{{name}}}")];
+            reference.iter().fold(value.to_owned(), |value, reference| value.replace(reference, before))
+        };
         let value = match (operator, before) {
             ("?=", Some(_)) => return,
             ("+=", Some(before)) => format!("{before} {value}"),
             ("!=", _) => format!("$(shell {value})"),
-            (_, Some(before)) if before != value => {
-                // Two branches of a condition, or two assignments: it is unknown which applies.
-                self.usual.insert(name.clone());
-                before
-            }
+            (":=", before) => itself(before.as_deref().unwrap_or("")),
             _ => value.to_owned(),
         };
-        // A tag is mostly set from outside.
         let is_version = ["TAG", "VERSION"].iter().any(|word| name.to_uppercase().contains(word));
         if operator == "?=" && is_version {
-            self.usual.insert(name.clone());
+            self.versions.insert(name.clone());
         }
         self.variables.insert(name, value);
     }
@@ -254,10 +326,24 @@ impl<'l> Statement<'l> {
         }
         let simple = after.trim_start_matches(':');
         match simple.strip_prefix('=') {
-            Some(value) => Some(Self::Assignment(before, "=", value)),
+            Some(value) => Some(Self::Assignment(before, ":=", value)),
             None => Some(Self::Rule(before, simple)),
         }
     }
+}
+
+/// Words before an assignment.
+const MODIFIERS: [&str; 4] = ["export", "override", "private", "unexport"];
+
+/// Returns a line without the words before its assignment.
+fn without_modifiers(line: &str) -> &str {
+    let mut line = line.trim();
+    while let Some((first, rest)) = line.split_once(char::is_whitespace)
+        && MODIFIERS.contains(&first)
+    {
+        line = rest.trim_start();
+    }
+    line
 }
 
 /// Returns the position of a character outside of `$(…)` and `${…}`.

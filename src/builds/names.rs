@@ -10,11 +10,20 @@ use crate::git::RepoPath;
 /// - workflows: YAML directly in `.github/workflows`, and `action.yml` anywhere;
 /// - `devcontainer.json` at the places that its specification lists;
 /// - scripts: `*.sh`, `*.bash`, `*.zsh`, `*.ksh`;
-/// - Makefiles: `Makefile`, `GNUmakefile`, `makefile`, `*.mk`, `Makefile.*`.
-pub(crate) fn kind_of(path: &RepoPath) -> Option<Kind> {
+/// - Makefiles: `Makefile`, `GNUmakefile`, `makefile`, `*.mk`, `Makefile.*`;
+/// - `justfile`, `Taskfile.yml`, `package.json` and `project.json`.
+pub(super) fn kind_of(path: &RepoPath) -> Option<Kind> {
     let name = path.file_name();
     if matches!(name, "Makefile" | "GNUmakefile" | "makefile") || name.starts_with("Makefile.") {
         return Some(Kind::Makefile);
+    }
+    match name.to_ascii_lowercase().as_str() {
+        "justfile" | ".justfile" => return Some(Kind::Justfile),
+        "package.json" | "project.json" => return Some(Kind::Package),
+        "taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml" => {
+            return Some(Kind::Taskfile);
+        }
+        _ => {}
     }
     let (stem, ending) = name.rsplit_once('.')?;
     let words = |word| stem.split(['.', '-', '_']).any(|part| part == word);
@@ -27,6 +36,24 @@ pub(crate) fn kind_of(path: &RepoPath) -> Option<Kind> {
         "hcl" | "json" if words("bake") => Some(Kind::Bake),
         _ => None,
     }
+}
+
+/// Returns true for a variable that the runner of a workflow sets, so that it is set in one run and not in another:
+/// `CI`, `GITHUB_*` and `RUNNER_*` (GitHub's "Default environment variables").
+pub(super) fn is_of_runner(variable: &str) -> bool {
+    variable == "CI" || variable.starts_with("GITHUB_") || variable.starts_with("RUNNER_")
+}
+
+/// Returns true for a variable that a runner sets to the root of the repository.
+pub(super) fn is_workspace(variable: &str) -> bool {
+    matches!(
+        variable,
+        "GITHUB_WORKSPACE"
+            | "CI_PROJECT_DIR"
+            | "BUILD_SOURCESDIRECTORY"
+            | "BITBUCKET_CLONE_DIR"
+            | "TRAVIS_BUILD_DIR"
+    )
 }
 
 fn lies_in_workflows(path: &RepoPath) -> bool {
@@ -72,6 +99,8 @@ mod tests {
             ("hack/build.sh", Some(Kind::Script)),
             ("Makefile.docker", Some(Kind::Makefile)),
             ("build/rules.mk", Some(Kind::Makefile)),
+            ("a/package.json", Some(Kind::Package)),
+            ("Justfile", Some(Kind::Justfile)),
             ("README", None),
         ];
         for (path, kind) in cases {

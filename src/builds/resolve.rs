@@ -9,34 +9,58 @@ use crate::text::pattern::{Bindings, Part, Pattern};
 /// The most unknown variables in a path; with more, it is too vague to identify a Dockerfile.
 const MOST_HOLES: usize = 3;
 
-/// Returns the builds of the declared ones, grouped by Dockerfile in the order of `dockerfiles`; of equal builds the
-/// first. A declared build whose path does not name a Dockerfile is left out.
+/// Returns the builds of the declared ones, grouped by Dockerfile in the order of `dockerfiles`; of equal builds the one
+/// that is known best. A declared build whose path does not name a Dockerfile is left out.
 pub(crate) fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Build> {
     let by_path: HashMap<&str, usize> =
         dockerfiles.iter().enumerate().map(|(at, path)| (path.as_str(), at)).collect();
     let mut builds: Vec<(usize, Build)> = Vec::new();
     for declared in declared {
-        let found = declared.folders.iter().find_map(|folder| {
-            let pattern = below(folder, &declared.dockerfile)?;
-            let found = meant(&pattern, dockerfiles, &by_path);
-            (!found.is_empty()).then_some((folder, found))
-        });
-        let Some((folder, found)) = found else { continue };
-        for (at, bindings) in found {
-            builds.push((at, build(declared, folder, dockerfiles[at], &bindings, listing)));
+        for folder in &declared.folders {
+            let Some(pattern) = below(folder, &declared.dockerfile) else { continue };
+            for (at, bindings) in meant(&pattern, dockerfiles, &by_path) {
+                let mut build = build(declared, folder, dockerfiles[at], &bindings, listing);
+                let folders = (declared.folders.len() > 1)
+                    .then(|| "the folder that its paths are relative to".to_owned());
+                let bound = bindings.keys().map(|name| format!("${{{name}}}"));
+                build.unsettled.extend(folders.into_iter().chain(bound));
+                build.unsettled.extend(unsettled(&build));
+                build.unsettled.sort();
+                build.unsettled.dedup();
+                builds.push((at, build));
+            }
         }
     }
-    builds.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.place.cmp(&other.place)));
+    builds.sort_by(|(a, one), (b, other)| {
+        let best = |build: &Build| std::cmp::Reverse(build.level());
+        a.cmp(b).then_with(|| best(one).cmp(&best(other))).then_with(|| one.place.cmp(&other.place))
+    });
     let mut kept: Vec<(usize, Build)> = Vec::new();
     for (at, build) in builds {
         let same = |(other, kept): &&(usize, Build)| {
-            *other == at && Build { place: build.place.clone(), ..kept.clone() } == build
+            *other == at
+                && Build {
+                    place: build.place.clone(),
+                    unsettled: build.unsettled.clone(),
+                    callers: build.callers.clone(),
+                    ..kept.clone()
+                } == build
         };
         if kept.iter().rev().take_while(|(other, _)| *other == at).find(same).is_none() {
             kept.push((at, build));
         }
     }
     kept.into_iter().map(|(_, build)| build).collect()
+}
+
+/// Returns the unknown parts of the folders of a build.
+fn unsettled(build: &Build) -> Vec<String> {
+    let roots = [&build.context].into_iter().chain(build.contexts.values());
+    let open = roots.filter_map(|root| match root {
+        ContextRoot::Elsewhere(what) if what.contains("${") => Some(format!("the folder {what}")),
+        _ => None,
+    });
+    open.collect()
 }
 
 /// Returns the Dockerfiles that a path may name, each with the values of its variables.
@@ -89,6 +113,9 @@ fn build(
         contexts: declared.contexts.iter().map(|(name, at)| (name.clone(), root(at))).collect(),
         tags: declared.tags.iter().map(bound).filter(|tag| !tag.is_empty()).collect(),
         platforms: declared.platforms.iter().map(|platform| bound(platform).to_string()).collect(),
+        unsettled: declared.unsettled.clone(),
+        callers: declared.callers.clone(),
+        from_git: declared.from_git,
     }
 }
 
@@ -111,7 +138,7 @@ fn context_root(folder: &Pattern, context: &Pattern, listing: &Listing) -> Conte
 
 /// Returns `path` below `folder`, without `.` and `..`. `None` if it is absolute, if it leaves the repository, or if
 /// `..` follows a component with an unknown part.
-fn below(folder: &Pattern, path: &Pattern) -> Option<Pattern> {
+pub(super) fn below(folder: &Pattern, path: &Pattern) -> Option<Pattern> {
     if matches!(path.parts().first(), Some(Part::Text(text)) if text.starts_with('/')) {
         return None;
     }
@@ -222,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_folder_that_has_the_dockerfile_counts_and_equal_builds_are_one() {
+    fn a_folder_without_the_dockerfile_does_not_count_and_equal_builds_are_one() {
         let one = declared(&["scripts", ""], "app/../app/Dockerfile", "./app/.", "app");
         assert_eq!(found(&[one.clone(), one], &["app/Dockerfile"]), ["app/Dockerfile from app as app"]);
     }

@@ -1,10 +1,20 @@
 //! Searches a repository for files that describe the builds of its Dockerfiles. It never runs them.
 
+mod calls;
+mod conventions;
+
+use std::collections::BTreeSet;
+
+use memchr::memmem;
 use rayon::prelude::*;
 
+use self::calls::Calls;
+use super::files::{Files, MOST_BYTES};
+use super::script::{Repository, Runs};
+use super::workflow::Flow;
 use super::{
-    Build, Declared, Kind, Place, Unreadable, bake, compose, devcontainer, makefile, names, resolve, script,
-    workflow,
+    Build, Declared, Kind, Place, Unreadable, bake, devcontainer, justfile, makefile, names, package,
+    resolve, script, taskfile, workflow, yaml,
 };
 use crate::budget::{self, Ended};
 use crate::config::{self, Config};
@@ -12,11 +22,12 @@ use crate::discover::SourceTree;
 use crate::git::{Entry, EntryKind, RepoPath};
 use crate::text::pattern::Pattern;
 
-/// Larger files are data that only has a matching name.
-const MOST_BYTES: u64 = 1 << 20;
-
 /// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
+/// The word by which a file calls make.
+const MAKE: &str = "make ";
+/// The number of searches for the names of scripts that build images: a script may call one that calls another.
+const ROUNDS: usize = 3;
 
 /// The builds of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,27 +56,55 @@ impl Builds {
     }
 }
 
+/// A file that may describe builds, or run them.
+struct Carrier {
+    kind: Kind,
+    path: RepoPath,
+    text: String,
+    /// Its builds and calls, or the reason why it cannot be read.
+    read: Result<Read, Unreadable>,
+}
+
+/// The builds and calls of a carrier.
+#[derive(Default)]
+struct Read {
+    flow: Flow,
+    /// The Makefiles that it includes.
+    included: BTreeSet<String>,
+}
+
+impl From<Runs> for Read {
+    fn from(runs: Runs) -> Self {
+        Self { flow: Flow { runs, ..Flow::default() }, ..Self::default() }
+    }
+}
+
 /// Finds the builds of `dockerfiles`, which are sorted. A context in `layerwright.toml` overrides all others.
 pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
-    let read = |entry: &Entry| -> Option<(RepoPath, Result<Vec<Declared>, Unreadable>)> {
-        let kind = reader(entry)?;
-        let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
-        let text = String::from_utf8_lossy(&bytes);
-        let ended = |ended: Ended| Err(Unreadable { line: 1, message: ended.to_string() });
-        let declared = budget::contained(|| declared(kind, &entry.path, &text)).unwrap_or_else(ended);
-        Some((entry.path.clone(), declared))
-    };
+    let files = Files::new(source);
     let entries = source.listing().entries();
-    let found: Vec<(RepoPath, Result<Vec<Declared>, Unreadable>)> =
-        entries.par_iter().filter_map(read).collect();
-    let mut all = Vec::new();
+    let mut carriers: Vec<Carrier> =
+        entries.par_iter().filter_map(|entry| carrier(source, files, entry)).collect();
+    read_callers(files, &mut carriers);
     let mut unread = Vec::new();
-    for (path, declared) in found {
-        match declared {
-            Ok(declared) => all.extend(declared),
-            Err(why) => unread.push(Unread { path, why }),
+    for carrier in &mut carriers {
+        if let Err(why) =
+            std::mem::replace(&mut carrier.read, Ok(Read::default())).map(|read| carrier.read = Ok(read))
+        {
+            unread.push(Unread { path: carrier.path.clone(), why });
         }
     }
+    let mut calls = Calls::new(files, &carriers);
+    calls.follow();
+    let mut all = calls.finish();
+    let (by_convention, unread_by_convention) = conventions::declared(files, &carriers, &calls);
+    all.extend(by_convention);
+    for (path, why) in calls.unread().into_iter().chain(unread_by_convention) {
+        if unread.iter().all(|other| other.path != path) {
+            unread.push(Unread { path, why });
+        }
+    }
+    unread.sort_by(|a, b| a.path.cmp(&b.path));
     let mut builds = resolve(&all, dockerfiles, source.listing());
     let configured = configured(config);
     let configured = resolve(&configured, dockerfiles, source.listing());
@@ -81,6 +120,65 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
     Builds { builds, unread }
 }
 
+/// Reads a file if its name says that it may describe builds.
+fn carrier(source: &SourceTree<'_>, files: Files<'_>, entry: &Entry) -> Option<Carrier> {
+    let kind = reader(entry)?;
+    let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let scripts = BTreeSet::new();
+    let read = contained(Repository { files, scripts: &scripts }, kind, &entry.path, &text);
+    Some(Carrier { kind, path: entry.path.clone(), text, read })
+}
+
+/// Reads files again that name a script which builds images.
+fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
+    let mut scripts: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        let found = carriers.iter().filter(|carrier| carrier.kind == Kind::Script);
+        let found = found.filter(|carrier| {
+            carrier
+                .read
+                .as_ref()
+                .is_ok_and(|read| !read.flow.runs.builds.is_empty() || !read.flow.runs.invocations.is_empty())
+        });
+        let makes = carriers.iter().any(|carrier| {
+            let runs = carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.builds.is_empty());
+            carrier.kind == Kind::Makefile && runs
+        });
+        let new: BTreeSet<String> = found
+            .map(|carrier| carrier.path.file_name().to_owned())
+            .filter(|name| name.len() > 3)
+            .chain(makes.then(|| MAKE.to_owned()))
+            .filter(|name| !scripts.contains(name))
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        scripts.extend(new.iter().cloned());
+        carriers.par_iter_mut().for_each(|carrier| {
+            // Scripts that run make for something else are many.
+            let is_recipe = matches!(carrier.kind, Kind::Script | Kind::Makefile);
+            let names = |name: &String| {
+                !(is_recipe && name == MAKE)
+                    && memmem::find(carrier.text.as_bytes(), name.as_bytes()).is_some()
+            };
+            let runs = matches!(
+                carrier.kind,
+                Kind::Script
+                    | Kind::Workflow
+                    | Kind::Makefile
+                    | Kind::Package
+                    | Kind::Justfile
+                    | Kind::Taskfile
+            );
+            if runs && new.iter().any(names) {
+                let repository = Repository { files, scripts: &scripts };
+                carrier.read = contained(repository, carrier.kind, &carrier.path, &carrier.text);
+            }
+        });
+    }
+}
+
 /// Returns the kind of a file by its name; an executable file without an extension may be a script.
 fn reader(entry: &Entry) -> Option<Kind> {
     let EntryKind::File { executable } = entry.kind else { return None };
@@ -90,16 +188,45 @@ fn reader(entry: &Entry) -> Option<Kind> {
     kind.filter(|_| !of_others())
 }
 
-fn declared(kind: Kind, path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unreadable> {
-    match kind {
-        Kind::Compose => compose::declared(path, text),
-        Kind::Bake => bake::declared(path, text),
-        Kind::Workflow => workflow::declared(path, text),
-        Kind::Devcontainer => devcontainer::declared(path, text),
-        Kind::Script => Ok(script::declared(path, text)),
-        Kind::Makefile => Ok(makefile::declared(path, text)),
-        Kind::Config => Ok(Vec::new()),
-    }
+/// Like [`read`]; a file that takes too much work is not read.
+fn contained(
+    repository: Repository<'_>,
+    kind: Kind,
+    path: &RepoPath,
+    text: &str,
+) -> Result<Read, Unreadable> {
+    budget::contained(|| read(repository, kind, path, text))
+        .unwrap_or_else(|ended| Err(unreadable(1, &ended)))
+}
+
+/// Returns the reason why a file is unread on which the work ended at a line.
+fn unreadable(line: usize, ended: &Ended) -> Unreadable {
+    Unreadable { line, message: ended.to_string() }
+}
+
+fn read(repository: Repository<'_>, kind: Kind, path: &RepoPath, text: &str) -> Result<Read, Unreadable> {
+    Ok(match kind {
+        // Others say how these are loaded; a file that cannot be read is told of here.
+        Kind::Compose => yaml::documents(text).map(|_| Read::default())?,
+        Kind::Bake => bake::check(path, text).map(|()| Read::default())?,
+        Kind::Workflow => {
+            Read { flow: workflow::read(repository, path, text, None, &[])?, ..Read::default() }
+        }
+        Kind::Devcontainer => {
+            let builds = devcontainer::declared(path, text)?;
+            let invocations = devcontainer::invocation(path, text).into_iter().collect();
+            Runs { builds, invocations }.into()
+        }
+        Kind::Script => script::alone(repository, path, text).into(),
+        Kind::Makefile => {
+            let recipes = makefile::recipes(repository, path, text, None);
+            Read { included: recipes.included, ..recipes.runs.into() }
+        }
+        Kind::Package => package::runs(repository, path, text)?.into(),
+        Kind::Justfile => justfile::runs(repository, path, text).into(),
+        Kind::Taskfile => taskfile::runs(repository, path, text)?.into(),
+        Kind::Config => Read::default(),
+    })
 }
 
 /// Returns the builds of `[build]` that name their context.

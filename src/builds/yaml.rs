@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::document::{Entry, Node, Value, printed};
 use super::{Unreadable, checked_size};
@@ -97,6 +97,7 @@ impl Tree {
             Event::DocumentStart(_) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
+                let tag = local(tag.as_deref());
                 let blank = text.bytes().take_while(|&b| b == b'\n').count();
                 let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                 let first = if is_block { line.saturating_sub(blank).max(1) } else { line };
@@ -106,17 +107,27 @@ impl Tree {
                     _ => COST,
                 };
                 self.pay(cost, line)?;
-                self.close(Node { line: first, value }, anchor, cost, plain)?;
+                self.close(Node { line: first, value, tag }, anchor, cost, plain)?;
             }
             Event::Alias(anchor) => {
                 // Only a list or map that contains itself has an alias without a value.
-                let null = || (Node { line, value: Value::Null }, COST);
+                let null = || (Node::new(line, Value::Null), COST);
                 let (node, cost) = self.anchors.get(&anchor).cloned().unwrap_or_else(null);
                 self.pay(cost, line)?;
                 self.close(node, 0, cost, false)?;
             }
-            Event::SequenceStart(anchor, _) => self.begin(Value::List(Vec::new()), anchor, line)?,
-            Event::MappingStart(anchor, _) => self.begin(Value::Map(Vec::new()), anchor, line)?,
+            Event::SequenceStart(anchor, tag) => {
+                self.begin(
+                    Node { tag: local(tag.as_deref()), ..Node::new(line, Value::List(Vec::new())) },
+                    anchor,
+                )?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.begin(
+                    Node { tag: local(tag.as_deref()), ..Node::new(line, Value::Map(Vec::new())) },
+                    anchor,
+                )?;
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(mut open) = self.open.pop() {
                     if let Value::Map(entries) = &mut open.node.value {
@@ -139,7 +150,8 @@ impl Tree {
         Ok(())
     }
 
-    fn begin(&mut self, value: Value, anchor: usize, line: usize) -> Result<(), Unreadable> {
+    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Unreadable> {
+        let line = node.line;
         if self.open.len() == DEEPEST {
             return Err(Unreadable {
                 line,
@@ -148,7 +160,7 @@ impl Tree {
         }
         let cost_before = self.cost;
         self.pay(COST, line)?;
-        self.open.push(Open { node: Node { line, value }, anchor, key: None, cost_before });
+        self.open.push(Open { node, anchor, key: None, cost_before });
         Ok(())
     }
 
@@ -180,6 +192,11 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Returns a tag of the file's own, such as `!reset`.
+fn local(tag: Option<&Tag>) -> Option<String> {
+    tag.filter(|tag| tag.handle == "!").map(|tag| format!("!{}", tag.suffix))
 }
 
 /// Resolves merge keys: adds the keys that the map does not have itself, each from the first map that has it. Their

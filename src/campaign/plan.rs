@@ -27,5 +27,6 @@ pub use inspect::inspect;
 pub(crate) use notes::without_effect;
 pub use options::Options;
 pub(crate) use read::PlanError;
+pub(crate) use setups::CONTEXT_ASSUMED;
 pub(crate) use waivers::UnknownRule;
 pub use waivers::Waivers;

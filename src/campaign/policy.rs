@@ -50,6 +50,16 @@ pub enum Refusal {
         /// The state of its evidence.
         evidence: EvidenceState,
     },
+    /// The file was verified from a context that nothing states.
+    #[error(
+        "{path} is {evidence}: state the context in layerwright.toml under [build.{path:?}], or set [campaign] trust = \"assumed\""
+    )]
+    Context {
+        /// The file.
+        path: String,
+        /// The state of its evidence.
+        evidence: EvidenceState,
+    },
     /// The file needs evidence that verifies it.
     #[error("{path} needs evidence ({evidence}): layerwright verify {path}")]
     NoEvidence {
@@ -82,6 +92,8 @@ pub(crate) fn may_go_out(
     match evidence {
         EvidenceState::Verified => Ok(Basis::Verified),
         EvidenceState::Different { .. } => Err(Refusal::Different { path, evidence: said }),
+        EvidenceState::VerifiedFrom(_) if trust == Trust::Assumed => Ok(Basis::Verified),
+        EvidenceState::VerifiedFrom(_) => Err(Refusal::Context { path, evidence: said }),
         _ if proved && wave >= FIRST_BY_PROOF => Ok(Basis::Proved),
         _ if trust == Trust::Assumed => Ok(Basis::Unverified),
         _ => Err(Refusal::NoEvidence { path, evidence: said }),

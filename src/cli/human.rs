@@ -3,6 +3,7 @@
 //! Text from a repository is printed through [`text::escape`](crate::text::escape), so that no name and no line of a
 //! file can move the cursor, change colours or reverse the reading direction.
 
+mod builds;
 mod counts;
 mod diff;
 mod evidence;
@@ -15,6 +16,7 @@ mod summary;
 mod verbose;
 mod verify;
 
+pub(crate) use builds::explained_builds;
 pub(crate) use diff::diffs;
 pub(crate) use excerpt::inspection;
 pub(crate) use rules::{rule, rules};

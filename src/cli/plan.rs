@@ -11,6 +11,14 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
         return print_config(arguments);
     }
     let progress = Progress::new();
+    if let Some(file) = &arguments.explain_build {
+        let rev = arguments.rev.as_deref();
+        let builds = ops::explain_build(&arguments.path, rev, file, &|notice| progress.show(notice))?;
+        return match arguments.format {
+            Format::Json => write::json(&builds),
+            Format::Human => write::stdout(&human::explained_builds(file, &builds)),
+        };
+    }
     let Planned { plan, saved, evidence_states } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {

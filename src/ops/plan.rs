@@ -95,6 +95,12 @@ pub enum PlanningError {
         /// The name of the list.
         name: String,
     },
+    /// The file to explain is not a Dockerfile that a plan has.
+    #[error("no Dockerfile was found at {path}; write its path from the repository's root")]
+    NoDockerfile {
+        /// The path.
+        path: String,
+    },
     /// The repository or folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),

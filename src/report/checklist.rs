@@ -172,9 +172,9 @@ pub(crate) fn state(file: &FileProgress) -> String {
 fn held(why: &Refusal) -> String {
     match why {
         Refusal::Contradiction { .. } => "a verification contradicts a proof".to_owned(),
-        Refusal::Different { evidence, .. } | Refusal::NoEvidence { evidence, .. } => {
-            plain(&evidence.to_string())
-        }
+        Refusal::Different { evidence, .. }
+        | Refusal::NoEvidence { evidence, .. }
+        | Refusal::Context { evidence, .. } => plain(&evidence.to_string()),
     }
 }
 

@@ -83,12 +83,16 @@ impl Clone for Rootfs {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Base, Below, Known, Leans};
+    use super::super::{Base, Below, Directory, Known, Leans};
     use super::*;
 
     #[test]
     fn a_path_beyond_the_limits_is_unknown_and_a_listing_says_so() {
         let mut rootfs = Rootfs::new(Base::Scratch);
+        for depth in 1..MOST_DIRECTORIES {
+            let directory = Known::Dir(Directory::made_by(Some((0, 0))));
+            rootfs.set(&"/a".repeat(depth), directory, &Leans::default(), Below::Nothing);
+        }
         for path in ["/a".repeat(MOST_DIRECTORIES), "/".to_owned() + &"a".repeat(LONGEST_PATH - 1)] {
             rootfs.set(&path, Known::File, &Leans::default(), Below::Nothing);
             assert_eq!(rootfs.get(&path).known, Known::File);

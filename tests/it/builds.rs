@@ -2,7 +2,7 @@
 //! `layerwright.toml` says of them.
 
 use layerwright::analysis::{Knowledge, Verdict};
-use layerwright::builds::Kind;
+use layerwright::builds::{Kind, Level};
 use layerwright::campaign::plan::file::{Plan, Site};
 
 use crate::support::{Base, Scratch};
@@ -156,7 +156,7 @@ fn circles_and_files_that_are_not_understood_are_in_the_plan_and_on_the_first_sc
     assert!(plan.unread[0].reason.starts_with("line "), "{:?}", plan.unread[0]);
     let screen = scratch.run(&["plan"]).done().stdout.replace("\n  ", " ");
     for line in [
-        "Contexts: 2 found (2 script).".to_owned(),
+        "Contexts: 2 possible.".to_owned(),
         "In a circle: a/Dockerfile starts from b/Dockerfile starts from a/Dockerfile.".to_owned(),
         format!(
             "Not understood: 2 files that say how something is built: first compose.yaml: {}",
@@ -243,9 +243,9 @@ fn contexts_and_owners_are_shown_by_file_and_counted_by_kind() {
     let shown = "\nDockerfile\n  from .: compose file compose.yaml:3\n  from sub: workflow \
                  .github/workflows/ci.yml:4\n  owned by @corp/auth @ann\n";
     assert!(screen.contains(shown), "{screen}");
-    let shown = "\nother/Dockerfile\n  from other: the Dockerfile's own folder (assumed)\n  2 ";
+    let shown = "\nother/Dockerfile\n  from other: the Dockerfile's own folder (guessed)\n  2 ";
     assert!(screen.contains(shown), "{screen}");
-    assert!(screen.contains("\nContexts: 1 found (1 compose file), 1 assumed.\n"), "{screen}");
+    assert!(screen.contains("\nContexts: 1 stated (1 compose file), 1 guessed.\n"), "{screen}");
 }
 
 #[test]
@@ -298,4 +298,78 @@ fn what_the_configuration_says_of_a_build_completes_what_is_found() {
     let given = scratch.plan(&["--rootfs", &base.argument(), "--build-arg", "D=/opt"]);
     let given = Plan::read(given.to_string().as_bytes()).unwrap();
     assert_eq!(verdict(&given, "app/Dockerfile"), Verdict::Link, "the command line comes first");
+}
+
+#[test]
+fn a_chain_is_explained_and_a_guessed_context_can_be_stated() {
+    let scratch = Scratch::with(&[
+        ("ci/web.yml", "services:\n  web:\n    build: {context: ../svc, target: $T}\n"),
+        ("Makefile", "x:\n\tdocker compose -f ci/web.yml build\n"),
+        ("svc/Dockerfile", "FROM base:1\nCOPY x /srv/\n"),
+        ("svc/x", ""),
+        ("other/Dockerfile", "FROM base:1\nADD x /srv/\n"),
+        ("other/x", ""),
+        ("build.sh", "docker build -f possible/Dockerfile $1\n"),
+        ("possible/Dockerfile", "FROM base:1\n"),
+    ]);
+    let explained = |file: &str| scratch.run(&["plan", "--explain-build", file]).done().stdout;
+    assert_eq!(
+        explained("svc/Dockerfile"),
+        "svc/Dockerfile\n  stated: from svc\n    in ci/web.yml:3 (compose file)\n    run by Makefile:2 (Makefile)\n"
+    );
+    assert_eq!(
+        explained("possible/Dockerfile"),
+        "possible/Dockerfile\n  possible: from ${1}\n    in build.sh:1 (script)\n    not settled: nothing says where build.sh is \
+         started\n    not settled: the folder ${1}\n"
+    );
+    assert!(explained("other/Dockerfile").contains("guessed: no file"));
+    assert_eq!(scratch.run(&["plan", "--explain-build", "gone/Dockerfile"]).code, Some(2));
+    let base = Base::new();
+    let screen = scratch.run(&["plan", "--rootfs", &base.argument()]).done().stdout;
+    assert!(screen.contains("  [build.\"other/Dockerfile\"]\n  context = \"other\"\n"), "{screen}");
+    scratch.write("layerwright.toml", "[build.\"other/Dockerfile\"]\ncontext = \"other\"\n");
+    scratch.commit("Second");
+    let plan = planned(&scratch, &base);
+    let other = &plan.file("other/Dockerfile").unwrap();
+    assert_eq!((other.contexts[0].level, other.contexts[0].said_by), (Level::Stated, Some(Kind::Config)));
+    assert!(other.sites[0].replacement.as_ref().unwrap().starts_with("COPY"), "the context is a fact now");
+}
+
+#[test]
+fn a_called_script_gets_the_folder_the_arguments_and_the_variables_of_its_call() {
+    let workflow = "\
+on: push
+env:
+  DIR: svc
+jobs:
+  a:
+    steps:
+      - run: ci/build.sh web
+      - run: make image
+      - uses: ./.github/actions/x
+";
+    let action = "runs:\n  using: composite\n  steps:\n    - run: docker build -f action/Dockerfile $DIR\n      shell: bash\n";
+    let script = "#!/bin/sh\ndocker build -f \"docker/$1.Dockerfile\" \"${DIR:-.}\"\n";
+    let scratch = Scratch::with(&[
+        (".github/workflows/ci.yml", workflow),
+        (".github/actions/x/action.yml", action),
+        ("ci/build.sh", script),
+        ("Makefile", "DIR ?= .\nimage:\n\tdocker build -f make/Dockerfile $(DIR)\n"),
+        ("docker/web.Dockerfile", "FROM base:1\n"),
+        ("action/Dockerfile", "FROM base:1\n"),
+        ("make/Dockerfile", "FROM base:1\n"),
+        ("svc/x", ""),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    let roots = |path: &str| -> Vec<(String, Level)> {
+        let contexts = &plan.file(path).unwrap().contexts;
+        let mut roots: Vec<_> =
+            contexts.iter().map(|context| (context.root.clone(), context.level)).collect();
+        roots.sort();
+        roots
+    };
+    let stated = |root: &str| (root.to_owned(), Level::Stated);
+    assert_eq!(roots("docker/web.Dockerfile"), [stated("svc")]);
+    assert_eq!(roots("action/Dockerfile"), [stated("svc")]);
+    assert_eq!(roots("make/Dockerfile"), [stated("."), stated("svc")], "make is also run by hand");
 }

@@ -10,6 +10,7 @@
 mod architecture;
 mod bases;
 mod browser;
+mod build_oracles;
 mod builder;
 mod builds;
 mod campaign;

@@ -158,8 +158,17 @@ fn the_header_is_inserted_raised_or_kept() {
 #[test]
 fn a_local_add_becomes_copy_unless_it_is_kept() {
     let text = "FROM base:1\nADD x /srv/x\nadd y /srv/y\n";
-    assert_eq!(written(text), format!("{HEADER}FROM base:1\nCOPY --link x /srv/x\ncopy --link y /srv/y\n"));
-    let (scratch, base) = (Scratch::with(&[("Dockerfile", text), ("x", "1"), ("y", "2")]), Base::new());
+    // In another context, x could be an archive.
+    assert_eq!(written(text), format!("{HEADER}FROM base:1\nADD --link x /srv/x\nadd --link y /srv/y\n"));
+    let files =
+        [("Dockerfile", text), ("x", "1"), ("y", "2"), ("compose.yaml", "services: {a: {build: .}}\n")];
+    let (scratch, base) = (Scratch::with(&files), Base::new());
+    scratch.run(&["migrate", "--write", "--rootfs", &base.argument()]).done();
+    assert_eq!(
+        scratch.text("Dockerfile"),
+        format!("{HEADER}FROM base:1\nCOPY --link x /srv/x\ncopy --link y /srv/y\n")
+    );
+    let scratch = Scratch::with(&files);
     scratch.run(&["migrate", "--write", "--keep-add", "--rootfs", &base.argument()]).done();
     assert_eq!(
         scratch.text("Dockerfile"),

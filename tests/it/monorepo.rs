@@ -87,8 +87,10 @@ impl Monorepo {
             "compose.yaml",
             "services:\n  java:\n    image: registry.corp/java:17\n    build: images/java\n  duo:\n    build: duo\n",
         );
-        self.scratch
-            .write("images/build.sh", "#!/bin/sh\ndocker build -t \"registry.corp/node:$1\" images/node\n");
+        self.scratch.write(
+            "images/build.sh",
+            "#!/bin/sh\ncd \"$(dirname \"$0\")/..\"\ndocker build -t \"registry.corp/node:$1\" images/node\n",
+        );
     }
 
     /// A Dockerfile with two lines to link, and perhaps one that must not be.
@@ -119,7 +121,7 @@ impl Monorepo {
             each("web", &|name| format!("target \"{name}\" {{ context = \"services/web/{name}\" }}\n"));
         self.scratch.write("web.docker-bake.hcl", targets);
         let script = format!(
-            "#!/bin/bash\nfor name in {}; do\n  docker build -t \"data/$name\" \"services/data/$name\"\ndone\n",
+            "#!/bin/bash\ncd \"$(dirname \"$0\")/..\"\nfor name in {}; do\n  docker build -t \"data/$name\" \"services/data/$name\"\ndone\n",
             of("data").join(" ")
         );
         self.scratch.write("scripts/build-data.sh", script);
@@ -130,7 +132,7 @@ impl Monorepo {
         });
         let workflow = format!(
             "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - run: docker build -f \
-             duo/Dockerfile duo/other\n{steps}"
+             duo/Dockerfile duo/other\n      - run: docker buildx bake -f web.docker-bake.hcl\n{steps}"
         );
         self.scratch.write(".github/workflows/images.yml", workflow);
         let rules = each("edge", &|name| format!("{name}:\n\tdocker build services/edge/{name}\n"));
@@ -280,11 +282,11 @@ fn assert_first_screen(made: &Monorepo, plan: &Plan, screen: &str) {
         (built_by(Kind::Makefile), "Makefile"),
     ];
     let all: usize = found.iter().map(|(many, _)| many).sum();
-    assert_says(screen, &format!("Contexts: {all} found ("));
+    assert_says(screen, &format!("Contexts: {all} stated ("));
     for (many, kind) in found {
         assert!(screen.replace("\n  ", " ").contains(&format!("{many} {kind}")), "{many} {kind}: {screen}");
     }
-    assert!(screen.replace("\n  ", " ").contains(&format!("), {} assumed.", ALL - all)), "{screen}");
+    assert!(screen.replace("\n  ", " ").contains(&format!("), {} guessed.", ALL - all)), "{screen}");
 }
 
 #[test]

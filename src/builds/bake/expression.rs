@@ -1,8 +1,8 @@
 //! The values of a bake file's expressions, as far as the file defines them. It never guesses: a value that only a
-//! run knows, and the result of a function that is not in [`Scope::call`], is unknown and carries the text of the
+//! run knows, and the result of a function that is not in [`function::call`], is unknown and carries the text of the
 //! expression.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use hcl_edit::Span;
@@ -12,82 +12,24 @@ use hcl_edit::expr::{
 };
 use hcl_edit::template::{Element, Template};
 
+use super::super::compose::Environment;
 use super::super::document::{self, Node, printed};
+use super::super::settled;
+use super::file::Function;
+use super::function::{self, LONGEST};
+use super::value::Value;
 use crate::text::pattern::Pattern;
 
 /// The most expressions that are evaluated in one file: nested variables could expand to gigabytes in a few lines.
 const MOST_STEPS: usize = 50_000;
 /// The deepest nesting of expressions, and of variables in variables.
 const DEEPEST: usize = 100;
-/// The longest text and the longest list that are evaluated.
-const LONGEST: usize = 4096;
-
-/// The value of an expression.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    Null,
-    Bool(bool),
-    /// A text or a number.
-    Text(Pattern),
-    List(Vec<Value>),
-    Map(Vec<(String, Value)>),
-    /// Known only in a run; with the text of the expression.
-    Unknown(String),
-}
-
-impl Value {
-    /// Returns the value as part of a text.
-    pub(crate) fn pattern(&self) -> Pattern {
-        match self {
-            Self::Null => Pattern::default(),
-            Self::Bool(truth) => Pattern::text(&truth.to_string()),
-            Self::Text(text) => text.clone(),
-            Self::Unknown(words) => Pattern::hole(words),
-            Self::List(_) => Pattern::hole("a list"),
-            Self::Map(_) => Pattern::hole("a map"),
-        }
-    }
-
-    /// Returns the items of a list; empty for anything else.
-    pub(crate) fn items(&self) -> &[Self] {
-        match self {
-            Self::List(items) => items,
-            _ => &[],
-        }
-    }
-
-    /// Returns the keys of a map; empty for anything else.
-    pub(crate) fn entries(&self) -> &[(String, Self)] {
-        match self {
-            Self::Map(entries) => entries,
-            _ => &[],
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&Self> {
-        match self {
-            Self::Map(entries) => entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value),
-            Self::List(items) => items.get(key.parse::<usize>().ok()?),
-            _ => None,
-        }
-    }
-
-    /// Returns true if two values are equal, if both are known.
-    fn equals(&self, other: &Self) -> Option<bool> {
-        match (self, other) {
-            (Self::Text(one), Self::Text(other)) => Some(one.known()? == other.known()?),
-            (Self::Text(_) | Self::Null | Self::Bool(_), Self::Text(_) | Self::Null | Self::Bool(_)) => {
-                Some(self == other)
-            }
-            _ => None,
-        }
-    }
-}
 
 /// An expression as written.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
-    Hcl(&'a Expression),
+    /// With the text of its file, which its spans refer to.
+    Hcl(&'a Expression, &'a str),
     /// A JSON value, whose texts are templates.
     Json(&'a Node),
 }
@@ -95,12 +37,28 @@ pub(super) enum Written<'a> {
 /// Names with a value for one row of a matrix or one item of a list.
 pub(super) type Locals = Vec<(String, Value)>;
 
-/// The variables of a file.
+/// The variables and functions of the files of a run.
 pub(super) struct Scope<'a> {
-    /// The text of an HCL file.
-    source: &'a str,
-    definitions: HashMap<&'a str, Written<'a>>,
+    definitions: HashMap<&'a str, Definition<'a>>,
+    functions: HashMap<&'a str, Function<'a>>,
+    /// The attributes of targets without a matrix, by their label.
+    targets: HashMap<&'a str, Vec<(&'a str, Written<'a>)>>,
+    /// The variables of the run, which replace those of the files.
+    environment: &'a Environment,
     steps: Cell<usize>,
+    /// The first reason for which bake refuses the files.
+    refusal: RefCell<Option<String>>,
+}
+
+/// The definition of a variable.
+#[derive(Clone, Copy)]
+pub(super) struct Definition<'a> {
+    /// The default, if there is one.
+    pub(crate) default: Option<Written<'a>>,
+    /// True for a `variable` block, which the environment may replace.
+    pub(crate) is_variable: bool,
+    /// The name of its type; empty for one with parts.
+    pub(crate) of_type: Option<&'a str>,
 }
 
 /// The place of an expression.
@@ -125,8 +83,24 @@ impl Inside<'_> {
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn new(source: &'a str, definitions: HashMap<&'a str, Written<'a>>) -> Self {
-        Self { source, definitions, steps: Cell::new(0) }
+    pub(crate) fn new(
+        definitions: HashMap<&'a str, Definition<'a>>,
+        functions: HashMap<&'a str, Function<'a>>,
+        targets: HashMap<&'a str, Vec<(&'a str, Written<'a>)>>,
+        environment: &'a Environment,
+    ) -> Self {
+        let (steps, refusal) = (Cell::new(0), RefCell::default());
+        Self { definitions, functions, targets, environment, steps, refusal }
+    }
+
+    /// Notes a reason for which bake refuses the files.
+    pub(crate) fn refuse(&self, why: impl Into<String>) {
+        self.refusal.borrow_mut().get_or_insert(why.into());
+    }
+
+    /// Returns the first reason for which bake refuses the files.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.refusal.borrow().clone()
     }
 
     /// Returns the value of an expression with these `locals`.
@@ -136,11 +110,39 @@ impl<'a> Scope<'a> {
 
     fn written(&self, written: Written, locals: &Locals, depth: usize) -> Value {
         match written {
-            Written::Hcl(expression) => {
-                self.expression(expression, Inside { source: self.source, locals, depth })
-            }
+            Written::Hcl(expression, source) => self.expression(expression, Inside { source, locals, depth }),
             Written::Json(node) => self.json(node, locals, depth),
         }
+    }
+
+    /// Returns the value of a variable (`hclparser.parser.resolveValue`).
+    fn defined(&self, name: &str, depth: usize) -> Option<Value> {
+        let definition = self.definitions.get(name)?;
+        let own = definition.default.map(|written| self.written(written, &Locals::new(), depth + 1));
+        if !definition.is_variable {
+            return own;
+        }
+        let own = own.map(|own| match (definition.of_type, &own) {
+            (Some("string"), Value::Number(_) | Value::Bool(_)) => Value::Text(own.pattern()),
+            (Some("number"), Value::Text(_)) | (Some("bool"), Value::Text(_) | Value::Number(_)) => {
+                Value::Unknown(name.to_owned())
+            }
+            _ => own,
+        });
+        let as_json = self.environment.get(&format!("{name}_JSON")).is_some();
+        let Some(set) = self.environment.get(name).filter(|_| !as_json) else {
+            let is_typed = definition.of_type.is_some();
+            let unset = if is_typed { Value::Null } else { Value::Text(Pattern::default()) };
+            return if as_json { Some(Value::Unknown(name.to_owned())) } else { Some(own.unwrap_or(unset)) };
+        };
+        Some(match own {
+            None | Some(Value::Text(_) | Value::Null)
+                if definition.of_type.is_none_or(|name| name == "string") =>
+            {
+                Value::Text(settled::pattern(&set))
+            }
+            _ => Value::Unknown(name.to_owned()),
+        })
     }
 
     fn step(&self, depth: usize) -> bool {
@@ -164,7 +166,7 @@ impl<'a> Scope<'a> {
             document::Value::Map(entries) => {
                 let value =
                     |entry: &document::Entry| (entry.key.clone(), self.json(&entry.value, locals, depth + 1));
-                Value::Map(entries.iter().map(value).collect())
+                Value::map(entries.iter().map(value).collect())
             }
         }
     }
@@ -178,7 +180,7 @@ impl<'a> Scope<'a> {
             Expression::Null(_) => Value::Null,
             Expression::Bool(truth) => Value::Bool(*truth.value()),
             Expression::Number(number) => match printed(&number.value().to_string()) {
-                document::Value::Text(text) => Value::Text(Pattern::text(&text)),
+                document::Value::Text(text) => Value::Number(text),
                 _ => inside.unknown(expression),
             },
             Expression::String(text) => Value::Text(Pattern::text(text.value())),
@@ -227,7 +229,7 @@ impl<'a> Scope<'a> {
             };
             (key, self.expression(value.expr(), inside))
         };
-        Value::Map(object.iter().map(entry).collect())
+        Value::map(object.iter().map(entry).collect())
     }
 
     fn template(&self, template: &Template, inside: Inside) -> Value {
@@ -246,7 +248,12 @@ impl<'a> Scope<'a> {
             let part = match element {
                 Element::Literal(literal) => Pattern::text(literal.value()),
                 Element::Interpolation(interpolation) => {
-                    self.expression(&interpolation.expr, inside).pattern()
+                    let value = self.expression(&interpolation.expr, inside);
+                    if matches!(value, Value::Null | Value::List(_) | Value::Map(_)) {
+                        self.refuse("a text contains what is not a text");
+                        return inside.unknown(*element);
+                    }
+                    value.pattern()
                 }
                 Element::Directive(_) => inside.unknown(*element).pattern(),
             };
@@ -263,62 +270,71 @@ impl<'a> Scope<'a> {
         if let Some((_, value)) = inside.locals.iter().rev().find(|(local, _)| local == name) {
             return value.clone();
         }
-        // The context that bake is called with; by default its own folder.
-        if name == "BAKE_CMD_CONTEXT" {
-            return Value::Text(Pattern::text("."));
+        match name {
+            // The context that bake is called with; by default the folder that it runs in.
+            "BAKE_CMD_CONTEXT" => return Value::Text(Pattern::text("cwd://")),
+            "BAKE_LOCAL_PLATFORM" | "target" | "group" => return Value::Unknown(name.to_owned()),
+            _ => {}
         }
-        match self.definitions.get(name) {
-            Some(&written) => match self.written(written, &Locals::new(), inside.depth + 1) {
-                Value::Null => Value::Unknown(name.to_owned()),
-                value => value,
-            },
-            None => Value::Unknown(name.to_owned()),
-        }
+        self.defined(name, inside.depth + 1).unwrap_or_else(|| {
+            self.refuse(format!("there is no variable {name}"));
+            Value::Unknown(name.to_owned())
+        })
     }
 
-    /// Returns the value of a build argument. `None` for a variable without a value, which may come from the
-    /// environment: bake does not pass it on if it is not set there.
-    pub(crate) fn argument(&self, value: &Value) -> Option<Pattern> {
-        match value {
-            Value::Unknown(name) if self.definitions.contains_key(name.as_str()) => None,
-            value => Some(value.pattern()),
-        }
+    /// Returns the value of a build argument. `None` for a variable without a value, which is not passed on.
+    pub(crate) fn argument(value: &Value) -> Option<Pattern> {
+        (*value != Value::Null).then(|| value.pattern())
     }
 
     fn call(&self, call: &FuncCall, inside: Inside) -> Option<Value> {
-        if call.name.is_namespaced() || call.args.expand_final() {
+        if call.name.is_namespaced() {
             return None;
         }
-        let args: Vec<Value> = call.args.iter().map(|arg| self.expression(arg, inside)).collect();
-        match call.name.name.as_str() {
-            "merge" => {
-                let mut merged: Vec<(String, Value)> = Vec::new();
-                for arg in args {
-                    let Value::Map(entries) = arg else { return None };
-                    merged.extend(entries);
-                }
-                (merged.len() <= LONGEST).then_some(Value::Map(merged))
+        let name = call.name.name.as_str();
+        let mut args: Vec<Value> = call.args.iter().map(|arg| self.expression(arg, inside)).collect();
+        if call.args.expand_final() {
+            match args.pop() {
+                Some(Value::List(items)) => args.extend(items),
+                _ => return None,
             }
-            "concat" => {
-                let mut all = Vec::new();
-                for arg in args {
-                    let Value::List(items) = arg else { return None };
-                    all.extend(items);
-                }
-                (all.len() <= LONGEST).then_some(Value::List(all))
-            }
-            "split" => {
-                let (separator, text) = (args.first()?.pattern(), args.get(1)?.pattern());
-                let parts = text.known()?.split(separator.known().filter(|text| !text.is_empty())?);
-                Some(Value::List(parts.map(|part| Value::Text(Pattern::text(part))).collect()))
-            }
-            "equal" => Some(Value::Bool(args.first()?.equals(args.get(1)?)?)),
-            "notequal" => Some(Value::Bool(!args.first()?.equals(args.get(1)?)?)),
-            _ => None,
         }
+        let Some(own) = self.functions.get(name) else {
+            if !function::is_known(name) {
+                self.refuse(format!("there is no function {name}"));
+            }
+            return function::call(name, &args);
+        };
+        let mut locals: Locals =
+            own.params.iter().map(|param| (*param).to_owned()).zip(args.clone()).collect();
+        match own.variadic {
+            Some(rest) if args.len() >= own.params.len() => {
+                locals.push((rest.to_owned(), Value::List(args.split_off(own.params.len()))));
+            }
+            None if args.len() == own.params.len() => {}
+            _ => {
+                self.refuse(format!("{name} has another number of arguments"));
+                return None;
+            }
+        }
+        Some(self.written(own.result, &locals, inside.depth + 1))
     }
 
     fn traversal(&self, path: &Traversal, inside: Inside) -> Option<Value> {
+        if let Expression::Variable(name) = &path.expr
+            && name.as_str() == "target"
+        {
+            // What another target sets itself: it does not matter what that inherits.
+            let [target, key] = path.operators.as_slice() else { return None };
+            let (TraversalOperator::GetAttr(target), TraversalOperator::GetAttr(key)) =
+                (target.value(), key.value())
+            else {
+                return None;
+            };
+            let attributes = self.targets.get(target.as_str())?;
+            let (_, written) = attributes.iter().find(|(name, _)| *name == key.as_str())?;
+            return Some(self.written(*written, &Locals::new(), inside.depth + 1));
+        }
         let mut value = self.expression(&path.expr, inside);
         for operator in &path.operators {
             let key = match operator.value() {
@@ -335,7 +351,23 @@ impl<'a> Scope<'a> {
     fn operation(&self, operation: &BinaryOp, inside: Inside) -> Option<Value> {
         let one = self.expression(&operation.lhs_expr, inside);
         let other = self.expression(&operation.rhs_expr, inside);
-        let truth = match (operation.operator.value(), &one, &other) {
+        let operator = operation.operator.value();
+        if let (Some(one), Some(other)) = (one.integer(), other.integer()) {
+            let result = match operator {
+                BinaryOperator::Plus => one.checked_add(other)?,
+                BinaryOperator::Minus => one.checked_sub(other)?,
+                BinaryOperator::Mul => one.checked_mul(other)?,
+                BinaryOperator::Less => return Some(Value::Bool(one < other)),
+                BinaryOperator::LessEq => return Some(Value::Bool(one <= other)),
+                BinaryOperator::Greater => return Some(Value::Bool(one > other)),
+                BinaryOperator::GreaterEq => return Some(Value::Bool(one >= other)),
+                BinaryOperator::Eq => return Some(Value::Bool(one == other)),
+                BinaryOperator::NotEq => return Some(Value::Bool(one != other)),
+                _ => return None,
+            };
+            return Some(Value::of_integer(result));
+        }
+        let truth = match (operator, &one, &other) {
             (BinaryOperator::Eq, _, _) => one.equals(&other)?,
             (BinaryOperator::NotEq, _, _) => !one.equals(&other)?,
             (BinaryOperator::And, Value::Bool(one), Value::Bool(other)) => *one && *other,
@@ -348,7 +380,7 @@ impl<'a> Scope<'a> {
     fn each(&self, each: &ForExpr, inside: Inside) -> Option<Value> {
         let pairs: Vec<(Value, Value)> = match self.expression(&each.intro.collection_expr, inside) {
             Value::List(items) => {
-                let index = |at: usize| Value::Text(Pattern::text(&at.to_string()));
+                let index = |at: usize| Value::Number(at.to_string());
                 items.into_iter().enumerate().map(|(at, item)| (index(at), item)).collect()
             }
             Value::Map(entries) => {
@@ -378,6 +410,6 @@ impl<'a> Scope<'a> {
                 None => list.push(value),
             }
         }
-        Some(if each.key_expr.is_some() { Value::Map(map) } else { Value::List(list) })
+        Some(if each.key_expr.is_some() { Value::map(map) } else { Value::List(list) })
     }
 }

@@ -2,10 +2,20 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
+use super::super::files::tests::with;
 use super::*;
 
+fn run_of(path: &str, text: &str, run: Run) -> Result<Vec<Declared>, Unreadable> {
+    let folder = compose::folder_of(path).to_owned();
+    let run = Run { folder, files: vec![path.rsplit('/').next().unwrap().to_owned()], ..run };
+    with(&[(path, text)], |files| definition(files, &run))
+        .unwrap()
+        .map(|found| found.builds)
+        .map_err(|(_, why)| why)
+}
+
 fn read(path: &str, text: &str) -> Vec<Declared> {
-    declared(&RepoPath::new(path).unwrap(), text).unwrap()
+    run_of(path, text, Run::default()).unwrap()
 }
 
 fn texts(patterns: &[Pattern]) -> Vec<String> {
@@ -32,7 +42,7 @@ variable "REGISTRY" {
   default = "registry.example"
 }
 variable "TAG" {
-  default = null
+  default = "latest"
 }
 variable "REVISION" {}
 VERSION = "1.10"
@@ -51,7 +61,6 @@ target "web" {
     GO       = 1.20
     DEBUG    = false
     REVISION = REVISION
-    TAG      = TAG
     NONE     = null
   }
   contexts = {
@@ -74,16 +83,13 @@ target "remote" {
     assert_eq!(builds.len(), 1);
     let web = &builds[0];
     assert_eq!((web.place.line, web.place.kind), (16, Kind::Bake));
-    assert_eq!(web.folders, [Pattern::text("deploy"), Pattern::default()]);
+    assert_eq!(web.folders, [Pattern::text("deploy")]);
     assert_eq!(web.dockerfile, Pattern::text("./web/docker/Dockerfile"));
     assert_eq!(web.context, Some(Pattern::text("./web")));
     assert_eq!(web.target, Some(Pattern::text("run")));
-    assert_eq!(
-        args(web),
-        ["VERSION=v1.10", "GO=1.2", "DEBUG=false", "REVISION=${REVISION}", "TAG=environment"]
-    );
-    assert_eq!(web.contexts[1], ("base".to_owned(), Pattern::text("target:base")));
-    assert_eq!(texts(&web.tags), ["registry.example/web:${TAG}", "${TAG == \"x\" ? \"\" : \"web\"}"]);
+    assert_eq!(args(web), ["DEBUG=false", "GO=1.2", "REVISION=", "VERSION=v1.10"]);
+    assert_eq!(web.contexts[0], ("base".to_owned(), Pattern::text("target:base")));
+    assert_eq!(texts(&web.tags), ["registry.example/web:latest", "web"]);
     assert_eq!(texts(&web.platforms), ["linux/amd64", "linux/arm64"]);
 }
 
@@ -155,10 +161,69 @@ target "open" {
 }
 
 #[test]
-fn a_target_that_is_laid_over_another_is_no_build() {
-    let text = "target \"app\" {\n  args = { A = 1 }\n}\ntarget \"web\" {\n  context = \"web\"\n}\n";
-    assert_eq!(read("docker-bake.hcl", text).len(), 2);
-    assert_eq!(shown(&read("docker-bake.override.hcl", text)), ["4 web/Dockerfile "]);
+fn files_of_bakes_own_names_are_merged_in_their_order() {
+    let files = [
+        ("compose.yaml", "services:\n  web: {build: svc}\n  db: {build: {context: db, dockerfile: ../x}}\n"),
+        ("docker-bake.hcl", "variable \"D\" { default = \"a\" }\ntarget \"web\" {\n  args = { A = D }\n}\n"),
+        ("docker-bake.override.hcl", "D = \"b\"\ntarget \"web\" {\n  dockerfile = \"../y\"\n}\n"),
+    ];
+    let builds = with(&files, |files| definition(files, &Run::default())).unwrap().unwrap().builds;
+    assert_eq!(shown(&builds), ["2 svc/../y ", "3 db/../x "]);
+    assert_eq!(args(&builds[0]), ["A=b"]);
+    assert!(builds.iter().all(|build| build.unsettled.is_empty()), "{builds:?}");
+}
+
+#[test]
+fn a_run_names_its_targets_and_overrides_them() {
+    let text = "group \"all\" {\n  targets = [\"a\"]\n}\ntarget \"a\" {\n  contexts = { base = \"target:b\" }\n}\ntarget \"b\" {}\n\
+                target \"c\" {}\nvariable \"V\" { default = \"x\" }\ntarget \"d\" {\n  context = V\n}\n";
+    let of = |targets: &[&str], overrides: &[&str]| {
+        let list = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        let environment = Environment::of([("V", "set")]);
+        let run = Run { targets: list(targets), overrides: list(overrides), environment, ..Run::default() };
+        shown(&run_of("docker-bake.hcl", text, run).unwrap())
+    };
+    assert_eq!(of(&["all"], &[]), ["4 Dockerfile ", "7 Dockerfile "]);
+    assert_eq!(of(&["c"], &["*.context=y", "c.dockerfile=z"]), ["8 y/z "]);
+    assert_eq!(of(&["d"], &[]), ["10 set/Dockerfile "]);
+}
+
+#[test]
+fn functions_of_the_file_are_called() {
+    let text = r#"
+function "df" {
+  params = [n]
+  variadic_params = rest
+  result = "../docker/${n}${join("", rest)}.Dockerfile"
+}
+target "default" {
+  context = "svc"
+  dockerfile = df("we", lower("B"))
+}
+"#;
+    let builds = read("docker-bake.hcl", text);
+    assert_eq!(shown(&builds), ["7 svc/../docker/web.Dockerfile "]);
+    assert!(builds[0].unsettled.is_empty());
+}
+
+#[test]
+fn a_target_may_have_what_another_sets() {
+    let text =
+        "target \"a\" {\n  context = \"svc\"\n}\ntarget \"b\" {\n  context = \"${target.a.context}/x\"\n}\n";
+    assert_eq!(shown(&read("docker-bake.hcl", text)), ["1 svc/Dockerfile ", "4 svc/x/Dockerfile "]);
+}
+
+#[test]
+fn what_bake_refuses_is_not_settled() {
+    for text in [
+        "target \"a\" {\n  context = NO\n}\n",
+        "target \"a\" {\n  tags = [no(\"x\")]\n}\n",
+        "target \"a\" {\n  inherits = [\"no\"]\n}\n",
+        "variable \"V\" {\n  default = \"x\"\n  validation {\n    condition = V == \"y\"\n    error_message = \"\"\n  }\n}\ntarget \"a\" {}\n",
+    ] {
+        let builds = read("docker-bake.hcl", text);
+        assert!(!builds.is_empty() && !builds[0].unsettled.is_empty(), "{text}");
+    }
 }
 
 #[test]
@@ -183,14 +248,14 @@ EOT
 "#;
     let builds = read("docker-bake.hcl", text);
     let expected = [
-        "X=1",
+        "CALL=x-${timestamp()}",
         "EITHER=yes",
         "EMPTY=none",
-        "SPLIT=q",
         "INDEX=q",
         "LOOP=${an expression}",
-        "CALL=x-${timestamp()}",
+        "SPLIT=q",
         "TEXT=two\n",
+        "X=1",
     ];
     assert_eq!(args(&builds[0]), expected);
 }
@@ -214,42 +279,41 @@ fn json_says_the_same() {
         shown(&builds),
         ["5 web/Dockerfile web:latest,web:${SHA}", "10 api/Dockerfile web:latest,web:${SHA}"]
     );
-    assert_eq!(args(&builds[0]), ["V=1.5", "T=latest"]);
+    assert_eq!(args(&builds[0]), ["T=latest", "V=1.5"]);
     assert_eq!(builds[0].tags[1].parts().len(), 2);
 }
 
 #[test]
 fn what_is_no_hcl_says_where() {
     let path = RepoPath::new("docker-bake.hcl").unwrap();
-    assert_eq!(declared(&path, "target \"a\" {\n  context = \n}\n").unwrap_err().line, 2);
-    assert!(declared(&path, &format!("a = {}", "[".repeat(50_000))).is_err());
+    assert_eq!(check(&path, "target \"a\" {\n  context = \n}\n").unwrap_err().line, 2);
+    assert!(check(&path, &format!("a = {}", "[".repeat(50_000))).is_err());
 }
 
 #[test]
 fn hostile_files_end() {
-    let path = RepoPath::new("docker-bake.hcl").unwrap();
+    let path = "docker-bake.hcl";
     let mut text = "v0 = \"x\"\n".to_owned();
     for level in 1..60 {
         let below = level - 1;
         writeln!(text, "v{level} = [v{below}, v{below}, \"${{v{below}}}${{v{below}}}\"]").unwrap();
     }
     text.push_str("target \"a\" {\n  tags = v59\n}\n");
-    assert_eq!(declared(&path, &text).unwrap().len(), 1);
+    assert_eq!(read(path, &text).len(), 1);
     let mut text = "target \"t\" {\n  args = {\n".to_owned();
     (0..1000).for_each(|at| writeln!(text, "    a{at} = {at}").unwrap());
     text.push_str("  }\n}\n");
     (0..1000).for_each(|at| writeln!(text, "target \"t{at}\" {{\n  inherits = [\"t\"]\n}}").unwrap());
-    assert!(declared(&path, &text).unwrap_err().message.contains("too many builds"));
+    assert!(run_of(path, &text, Run::default()).unwrap_err().message.contains("too many builds"));
 }
 
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,40}", value in "[\"${}a\\[\\]().,:?=!&|1 é-]{0,30}") {
         for name in ["docker-bake.hcl", "docker-bake.json"] {
-            let path = RepoPath::new(name).unwrap();
-            let _ = declared(&path, &text);
-            let _ = declared(&path, &format!("a = [1]\ntarget \"a\" {{\n  tags = {value}\n}}\n"));
-            let _ = declared(&path, &format!("{{\"target\": {{\"a\": {{\"context\": \"{value}\"}}}}}}"));
+            let _ = run_of(name, &text, Run::default());
+            let _ = run_of(name, &format!("a = [1]\ntarget \"a\" {{\n  tags = {value}\n}}\n"), Run::default());
+            let _ = run_of(name, &format!("{{\"target\": {{\"a\": {{\"context\": \"{value}\"}}}}}}"), Run::default());
         }
     }
 }

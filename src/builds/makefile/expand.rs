@@ -1,7 +1,7 @@
 //! The expansion of a Makefile's text into shell text: an unknown value becomes a shell variable. It never runs
 //! anything.
 
-use super::{Makefile, Target, find_outside, split_outside};
+use super::{Makefile, Target, condition, find_outside, split_outside};
 
 /// The shell variable for the folder that make runs in.
 pub(super) const CURDIR: &str = "_make_curdir";
@@ -115,7 +115,12 @@ impl<'m> Expander<'m> {
                     _ => unknown(inner),
                 }
             }
-            "or" => self.inner(args.split(',').next().unwrap_or("")),
+            "or" | "and" => self.first_or_last(function == "or", args),
+            "if" => {
+                let parts = arguments(args, 3);
+                let taken = self.holds(parts.first().unwrap_or(&""));
+                self.inner(parts.get(if taken { 1 } else { 2 }).unwrap_or(&""))
+            }
             "call" => {
                 let mut parts = arguments(args, usize::MAX).into_iter();
                 let name = parts.next().unwrap_or("").trim().to_owned();
@@ -127,6 +132,27 @@ impl<'m> Expander<'m> {
             }
             _ => unknown(inner),
         }
+    }
+
+    /// Returns true if the text of a condition is not empty, or if that is not settled and this reading takes it.
+    fn holds(&mut self, condition: &str) -> bool {
+        let expanded = self.inner(condition.trim());
+        match condition::settled(&expanded) {
+            Some(value) => !value.is_empty(),
+            None => self.makefile.choose(&format!("if {expanded}")),
+        }
+    }
+
+    /// Expands `$(or …)`, the first that is not empty, or `$(and …)`, the last if none is empty.
+    fn first_or_last(&mut self, first: bool, args: &str) -> String {
+        let mut value = String::new();
+        for part in arguments(args, usize::MAX) {
+            value = self.inner(part.trim());
+            if self.holds(part) == first {
+                return if first { value } else { String::new() };
+            }
+        }
+        if first { String::new() } else { value }
     }
 
     /// Expands `$(NAME:.o=.c)`.
@@ -158,16 +184,15 @@ impl<'m> Expander<'m> {
                 _ => {}
             }
         }
-        match (self.makefile.variables.get(name), name) {
+        let value = self.makefile.given.get(name).or_else(|| self.makefile.variables.get(name));
+        match (value, name) {
             (Some(value), _) => {
                 let expanded = self.inner(value);
-                if self.makefile.usual.contains(name) && is_name(name) {
-                    format!("${{{name}:-{expanded}}}")
-                } else {
-                    expanded
-                }
+                let is_version = self.makefile.versions.contains(name) && is_name(name);
+                if is_version { format!("${{{name}:-{expanded}}}") } else { expanded }
             }
             (None, "CURDIR" | "PWD") => format!("${{{CURDIR}}}"),
+            (None, "MAKE") => "make".to_owned(),
             (None, name) => unknown(name),
         }
     }

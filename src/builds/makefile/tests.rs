@@ -1,16 +1,19 @@
 use proptest::prelude::*;
 
+use super::super::Declared;
+use super::super::files::tests::{with, without};
 use super::*;
 
 fn builds(file: &str, text: &str) -> Vec<String> {
     let show = |declared: Declared| {
         let tags: Vec<String> = declared.tags.iter().map(ToString::to_string).collect();
-        let folders: Vec<String> = declared.folders.iter().map(|folder| format!("/{folder}")).collect();
         let context = declared.context.map_or_else(|| "?".to_owned(), |context| context.to_string());
         let (line, file) = (declared.place.line, &declared.dockerfile);
-        format!("{line} {}: {file} [{context}] {}", folders.join(" "), tags.join(" ")).trim_end().to_owned()
+        format!("{line} {file} [{context}] {}", tags.join(" ")).trim_end().to_owned()
     };
-    declared(&RepoPath::new(file).unwrap(), text).into_iter().map(show).collect()
+    let path = RepoPath::new(file).unwrap();
+    let recipes = without(|repository| recipes(repository, &path, text, None));
+    recipes.runs.builds.into_iter().map(show).collect()
 }
 
 #[test]
@@ -35,7 +38,7 @@ image: deps ## docker build
 ";
     assert_eq!(
         builds("services/Makefile", makefile),
-        ["15 /services /: sub/Dockerfile.x [sub] quay.io/owner/app:${TAG}"]
+        ["15 services/sub/Dockerfile.x [services/sub] quay.io/owner/app:${TAG}"]
     );
 }
 
@@ -53,10 +56,10 @@ all-a all-b: all-%:
     assert_eq!(
         builds("Makefile", makefile),
         [
-            "3 /: images/${*}/Dockerfile [images/${*}] owner/${*}:${$(date +%F)}",
-            "5 /: x/${*}.Dockerfile [] ${*}",
-            "7 /: a/Dockerfile [a] r/a",
-            "7 /: b/Dockerfile [b] r/b",
+            "3 images/${*}/Dockerfile [images/${*}] owner/${*}:${$(date +%F)}",
+            "5 x/${*}.Dockerfile [] ${*}",
+            "7 a/Dockerfile [a] r/a",
+            "7 b/Dockerfile [b] r/b",
         ]
     );
 }
@@ -77,11 +80,90 @@ b: ; docker build -t b:$(VERSION) $(shell git rev-parse --show-toplevel)/b
     assert_eq!(
         builds("tools/build.mk", makefile),
         [
-            "7 /: tools/dir/Dockerfile [tools/dir] r/a",
-            "8 /: b/Dockerfile [b] b:${$(git describe)}",
-            "9 /tools /: c/Dockerfile [c] c:ayb",
+            "7 tools/dir/Dockerfile [tools/dir] r/a",
+            "8 b/Dockerfile [b] b:${$(git describe)}",
+            "9 tools/c/Dockerfile [tools/c] c:ayb",
+            "9 c/Dockerfile [c] c:ayb",
         ]
     );
+}
+
+#[test]
+fn conditions_and_variables_are_followed_as_make_does() {
+    let text = "\
+D := one
+ifeq ($(UNSET),)
+D := two
+endif
+ifdef CI
+E := ci
+else ifneq ($(D),two)
+E := no
+else
+E = here
+endif
+x: D = three
+x y:
+\tdocker build $(D)
+z:
+\tdocker build $(E)
+w:
+\tdocker build $(if $(CI),ci,here)/$(or $(UNSET),$(D))
+";
+    let found = builds("Makefile", text);
+    assert_eq!(
+        found,
+        [
+            "14 three/Dockerfile [three]",
+            "14 two/Dockerfile [two]",
+            "16 ci/Dockerfile [ci]",
+            "18 ci/two/Dockerfile [ci/two]",
+            "18 here/two/Dockerfile [here/two]",
+            "16 here/Dockerfile [here]"
+        ]
+    );
+}
+
+#[test]
+fn one_shell_runs_the_whole_recipe_and_included_files_belong_to_the_makefile() {
+    let found = builds("Makefile", ".ONESHELL:\nx:\n\t@cd svc\n\tdocker build .\n");
+    assert_eq!(found, ["4 svc/./Dockerfile [svc]".replace("./", "")]);
+    let files = [
+        ("a/Makefile", "include x.mk\nD := svc\n"),
+        ("a/x.mk", "y:\n\tdocker build $(D)\n"),
+        ("a/svc/Dockerfile", ""),
+    ];
+    let scripts = BTreeSet::new();
+    let recipes = with(&files, |files| {
+        recipes(
+            Repository { files, scripts: &scripts },
+            &RepoPath::new("a/Makefile").unwrap(),
+            files.read("a/Makefile").unwrap().as_str(),
+            None,
+        )
+    });
+    let build = &recipes.runs.builds[0];
+    assert_eq!(
+        (build.place.path.as_str(), build.dockerfile.to_string().as_str()),
+        ("a/x.mk", "a/svc/Dockerfile")
+    );
+    assert!(build.unsettled.is_empty() && recipes.included.contains("a/x.mk"));
+}
+
+#[test]
+fn a_call_gives_variables_and_names_targets() {
+    let text = "D ?= .\nx: y\n\tdocker build $(D)\ny:\n\tdocker build y\nz:\n\tdocker build z\n";
+    let call = Make {
+        folder: String::new(),
+        file: None,
+        targets: vec!["x".into()],
+        variables: vec![("D".into(), "svc".into())],
+        environment: BTreeMap::new(),
+    };
+    let path = RepoPath::new("Makefile").unwrap();
+    let found = without(|repository| recipes(repository, &path, text, Some(&call)));
+    let files: Vec<String> = found.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect();
+    assert_eq!(files, ["svc/Dockerfile", "y/Dockerfile"]);
 }
 
 #[test]

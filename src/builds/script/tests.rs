@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::files::tests::without;
 use super::*;
 
 fn path(path: &str) -> RepoPath {
@@ -9,21 +10,28 @@ fn path(path: &str) -> RepoPath {
 fn shown(declared: &[Declared]) -> Vec<String> {
     let show = |declared: &Declared| {
         let tags: Vec<String> = declared.tags.iter().map(ToString::to_string).collect();
-        let folders: Vec<String> = declared.folders.iter().map(|folder| format!("/{folder}")).collect();
         let context = declared.context.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
         let (line, file) = (declared.place.line, &declared.dockerfile);
-        format!("{line} {}: {file} [{context}] {}", folders.join(" "), tags.join(" ")).trim_end().to_owned()
+        format!("{line} {file} [{context}] {}", tags.join(" ")).trim_end().to_owned()
     };
     declared.iter().map(show).collect()
 }
 
+/// The builds of a script that starts in the root.
 fn builds(script: &str) -> Vec<String> {
-    shown(&declared(&path("ci/build.sh"), script))
+    let starts = Starts::at("");
+    shown(&without(|repository| called(repository, &path("ci/build.sh"), script, &starts, None)).builds)
+}
+
+fn alone_builds(file: &str, script: &str) -> Vec<Declared> {
+    without(|repository| alone(repository, &path(file), script)).builds
 }
 
 #[test]
 fn a_script_starts_in_the_root_or_in_its_own_folder() {
-    assert_eq!(builds("docker build -t app app"), ["1 / /ci: app/Dockerfile [app] app"]);
+    let both = alone_builds("ci/build.sh", "docker build -t app app");
+    assert_eq!(shown(&both), ["1 app/Dockerfile [app] app", "1 ci/app/Dockerfile [ci/app] app"]);
+    assert!(both.iter().all(|build| !build.unsettled.is_empty()));
     for own in [
         "cd \"$(dirname \"$0\")\"\ndocker build -t app .",
         "cd ${BASH_SOURCE%/*}\ndocker build -t app .",
@@ -33,7 +41,7 @@ fn a_script_starts_in_the_root_or_in_its_own_folder() {
     ] {
         let found = builds(own);
         assert_eq!(found.len(), 1, "{own}: {found:?}");
-        assert!(found[0].ends_with("/: ci/Dockerfile [ci] app"), "{own}: {found:?}");
+        assert!(found[0].ends_with(" ci/Dockerfile [ci] app"), "{own}: {found:?}");
     }
     for root in [
         "ROOT=$(git rev-parse --show-toplevel)\ndocker build -f $ROOT/x/Dockerfile $ROOT",
@@ -43,7 +51,7 @@ fn a_script_starts_in_the_root_or_in_its_own_folder() {
     ] {
         let found = builds(root);
         assert_eq!(found.len(), 1, "{root}: {found:?}");
-        assert!(found[0].contains("/: ") && found[0].contains("x/Dockerfile ["), "{root}: {found:?}");
+        assert!(found[0].contains("x/Dockerfile ["), "{root}: {found:?}");
     }
 }
 
@@ -66,12 +74,11 @@ for name in $(python3 list.py); do
 done
 ";
     let found = builds(script);
+    assert!(found.contains(&"13 images/${name}/Dockerfile [images/${name}] registry/${name}".to_owned()));
     assert!(
-        found.contains(&"13 / /ci: images/${name}/Dockerfile [images/${name}] registry/${name}".to_owned())
+        found
+            .contains(&"13 images/${name}/${1}.Dockerfile [images/${name}] registry/${name}:${1}".to_owned())
     );
-    assert!(found.contains(
-        &"13 / /ci: images/${name}/${1}.Dockerfile [images/${name}] registry/${name}:${1}".to_owned()
-    ));
     let mixed = |line: &String| line.contains("/Dockerfile") && line.contains(":${1}");
     assert!(!found.iter().any(mixed), "{found:?}");
 }
@@ -116,13 +123,13 @@ fn words_are_followed_through_the_shell() {
         ("cat x/Dockerfile | docker build -f - app", &["x/Dockerfile [app]"]),
         (
             "docker build -t app ${CONTEXT:-app}",
-            &["${CONTEXT}/Dockerfile [${CONTEXT}] app", "app/Dockerfile [app] app"],
+            &["app/Dockerfile [app] app", "${CONTEXT}/Dockerfile [${CONTEXT}] app"],
         ),
         ("docker build \\\n  -t app \\\n  app | tee log", &["app/Dockerfile [app] app"]),
         ("if [ $X = 1 ]; then\n((\ndocker build -t app app\n", &["app/Dockerfile [app] app"]),
     ] {
         let found: Vec<String> =
-            builds(script).iter().map(|line| line.split_once(": ").unwrap().1.to_owned()).collect();
+            builds(script).iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
         assert_eq!(found, want, "{script}");
     }
 }
@@ -142,10 +149,9 @@ fn text_that_only_speaks_of_builds_does_not_count() {
     ] {
         assert_eq!(builds(script), [""; 0], "{script}");
     }
-    let other = declared(&path("build.py"), "docker build .");
-    assert_eq!(other, []);
-    assert_eq!(declared(&path("build"), "#!/usr/bin/env bash\ndocker build .").len(), 1);
-    assert_eq!(declared(&path("build"), "#!/usr/bin/python3\ndocker build .").len(), 0);
+    assert_eq!(alone_builds("build.py", "docker build ."), []);
+    assert_eq!(alone_builds("build", "#!/usr/bin/env bash\ndocker build .").len(), 1);
+    assert_eq!(alone_builds("build", "#!/usr/bin/python3\ndocker build .").len(), 0);
 }
 
 #[test]

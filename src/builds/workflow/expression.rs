@@ -17,6 +17,8 @@ pub(super) struct Names<'a> {
     pub(crate) row: Row,
     /// The folder of a composite action.
     pub(crate) action: Option<&'a str>,
+    /// The inputs, if the caller is known; one that it does not give is empty.
+    pub(crate) inputs: Option<&'a [(String, Pattern)]>,
 }
 
 impl Names<'_> {
@@ -95,6 +97,10 @@ impl Names<'_> {
             ("env", name) => {
                 self.env.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.clone())
             }
+            ("inputs", name) => self.inputs.map(|inputs| {
+                let given = inputs.iter().find(|(other, _)| other == name);
+                given.map(|(_, value)| value.clone()).unwrap_or_default()
+            }),
             ("github", "workspace") => Some(Pattern::text(".")),
             ("github", "action_path") => self.action.map(Pattern::text),
             _ => None,
@@ -192,7 +198,7 @@ mod tests {
                 .unwrap();
         let row = rows(Some(&matrix[0])).swap_remove(0);
         let env = vec![("V".to_owned(), Pattern::text("1.2")), ("S".to_owned(), Pattern::hole("secrets.S"))];
-        Names { env, row, action: Some(".github/actions/x") }
+        Names { env, row, action: Some(".github/actions/x"), inputs: None }
     }
 
     #[test]

@@ -1,9 +1,14 @@
 use proptest::prelude::*;
 
+use super::super::files::tests::without;
 use super::*;
 
+fn flow(path: &str, text: &str, inputs: Option<&[(String, Pattern)]>) -> Result<Flow, Unreadable> {
+    without(|repository| super::read(repository, &RepoPath::new(path).unwrap(), text, inputs, &[]))
+}
+
 fn read(path: &str, text: &str) -> Vec<Declared> {
-    declared(&RepoPath::new(path).unwrap(), text).unwrap()
+    flow(path, text, None).unwrap().runs.builds
 }
 
 fn texts(patterns: &[Pattern]) -> Vec<String> {
@@ -212,6 +217,66 @@ runs:
 }
 
 #[test]
+fn a_context_from_git_has_no_ignore_file_and_inputs_come_from_the_caller() {
+    let text = "\
+on:
+  workflow_call:
+    inputs:
+      context: {default: app}
+      file: {required: true}
+jobs:
+  a:
+    steps:
+      - uses: docker/build-push-action@v6
+        with: {context: '${{ inputs.context }}', file: '${{ inputs.file }}'}
+      - uses: docker/build-push-action@v6
+  b:
+    uses: ./.github/workflows/c.yml
+    with: {file: x}
+";
+    let of = |inputs: Option<&[(String, Pattern)]>| flow(".github/workflows/x.yml", text, inputs).unwrap();
+    let found = of(None);
+    assert_eq!(
+        shown(&found.runs.builds),
+        ["9 ${inputs.file} from ${inputs.context} as ", "11 Dockerfile from . as "]
+    );
+    assert_eq!(found.runs.builds.iter().map(|build| build.from_git).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        found.defaults,
+        [("context".to_owned(), Pattern::text("app")), ("file".to_owned(), Pattern::default())]
+    );
+    assert_eq!((found.uses.len(), found.uses[0].path.as_str()), (1, ".github/workflows/c.yml"));
+    let given = [("context".to_owned(), Pattern::text("svc")), ("file".to_owned(), Pattern::text("y"))];
+    assert_eq!(shown(&of(Some(&given)).runs.builds)[0], "9 y from svc as ");
+}
+
+#[test]
+fn the_repository_may_be_in_a_folder_of_the_workspace() {
+    let text = "\
+jobs:
+  a:
+    steps:
+      - uses: actions/checkout@v4
+        with: {path: src}
+      - uses: docker/build-push-action@v6
+        with: {context: src/svc, file: src/x}
+      - run: cd src && docker build -f y svc
+      - run: docker build other
+  b:
+    steps:
+      - uses: docker/build-push-action@v6
+        with: {context: /home/runner/work/r/r/svc, file: z}
+";
+    let expected = [
+        "6 x from svc as ",
+        "8 y from svc as ",
+        "9 /outside of the repository from /outside of the repository as ",
+        "12 z from ./svc as ",
+    ];
+    assert_eq!(shown(&read(".github/workflows/x.yml", text)), expected);
+}
+
+#[test]
 fn unknown_parts_of_a_script_go_through_the_shells_reader_as_words() {
     let text = "\
 on: push
@@ -248,8 +313,8 @@ jobs:
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,40}", value in "[${}a.'|(),{}:\u{e000}\u{e001}1-]{0,30}") {
-        let path = RepoPath::new("action.yml").unwrap();
-        let _ = declared(&path, &text);
-        let _ = declared(&path, &format!("jobs:\n a:\n  steps:\n  - run: {value}\n  - uses: docker/build-push-action@v1\n    with:\n     context: \"{value}\"\n     tags: |\n      {value}\n"));
+        let path = "action.yml";
+        let _ = flow(path, &text, None);
+        let _ = flow(path, &format!("jobs:\n a:\n  steps:\n  - run: {value}\n  - uses: docker/build-push-action@v1\n    with:\n     context: \"{value}\"\n     tags: |\n      {value}\n"), None);
     }
 }

@@ -1,8 +1,11 @@
 //! Actions that build an image, by their inputs. It never reads other actions.
 
+use super::super::compose::Environment;
 use super::super::declared::{Said, joined};
 use super::super::document::Node;
-use super::super::{Declared, Kind, Place, is_remote};
+use super::super::invocation::{Call, Invocation};
+use super::super::script::Runs;
+use super::super::{Declared, Kind, Place, bake, is_remote, settled};
 use super::expression::{Names, listed};
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
@@ -15,25 +18,30 @@ struct Inputs<'a> {
     steps: &'a [Node],
 }
 
-/// Returns the builds of a step by the action that it uses, if that action builds images.
-pub(super) fn declared(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) -> Vec<Declared> {
+/// Returns what a step runs by the action that it uses, if that action builds images.
+pub(super) fn runs(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) -> Runs {
     let Some((entry, uses)) = step.entry("uses").and_then(|entry| Some((entry, entry.value.text()?))) else {
-        return Vec::new();
+        return Runs::default();
     };
     let place = Place { kind: Kind::Workflow, path: path.clone(), line: entry.line };
     let inputs = Inputs { with: step.get("with"), names, steps };
-    let name = uses.split_once('@').map_or(uses, |(name, _)| name).to_ascii_lowercase();
-    match name.as_str() {
+    let (name, version) = uses.split_once('@').unwrap_or((uses, ""));
+    let builds = match name.to_ascii_lowercase().as_str() {
         "docker/build-push-action" if inputs.is_first_version() => inputs.first_version(place),
         "docker/build-push-action" | "depot/build-push-action" | "useblacksmith/build-push-action" => {
             inputs.build_push(place)
+        }
+        "docker/bake-action" | "depot/bake-action" => {
+            let invocations = inputs.bake(place, version).into_iter().collect();
+            return Runs { builds: Vec::new(), invocations };
         }
         "redhat-actions/buildah-build" => inputs.buildah(&place),
         "mr-smithers-excellent/docker-build-push" => inputs.smithers(place),
         "elgohr/publish-docker-github-action" => inputs.elgohr(place),
         "whoan/docker-build-with-cache-action" => inputs.whoan(place),
         _ => Vec::new(),
-    }
+    };
+    Runs { builds, invocations: Vec::new() }
 }
 
 impl Inputs<'_> {
@@ -136,9 +144,56 @@ impl Inputs<'_> {
             let mut folder = Pattern::text(rest.trim_start_matches(':'));
             context.parts()[1..].iter().for_each(|part| folder.push(&Pattern::from(part.clone())));
             let folder = if folder.is_empty() { Pattern::text(".") } else { folder };
-            return built(place, Said { dockerfile: file, ..said }, folder, true);
+            let mut builds = built(place, Said { dockerfile: file, ..said }, folder, true);
+            // The builder fetches such a context itself and never looks for an ignore file in it.
+            for build in &mut builds {
+                build.from_git = true;
+            }
+            return builds;
         }
         built(place, Said { dockerfile: file, ..said }, context, false)
+    }
+
+    /// Returns the run of bake. From its sixth version on, the action reads definitions and contexts from git unless
+    /// `source` names a folder (docker/bake-action, "Git context"); before, it had `workdir` alone.
+    fn bake(&self, place: Place, version: &str) -> Option<Invocation> {
+        let text = |key: &str| self.get(key).map(|value| settled::encoded(&value));
+        let lines = |key: &str, commas: bool| -> Vec<String> {
+            self.list(key, commas).into_iter().map(|item| settled::encoded(&self.names.text(item))).collect()
+        };
+        let major =
+            version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+        let source = text("source");
+        let mut unsettled = Vec::new();
+        if major.is_none() && source.is_none() {
+            unsettled.push(format!("whether docker/bake-action@{version} reads from git"));
+        }
+        let from_git = source.is_none() && major.is_some_and(|major| major >= 6);
+        let folder = match source {
+            Some(source) if source.contains("://") || source.contains("{{") => return None,
+            Some(source) => source,
+            None => text("workdir").unwrap_or_default(),
+        };
+        let environment: Vec<(&str, String)> =
+            self.names.env.iter().map(|(name, value)| (name.as_str(), settled::encoded(value))).collect();
+        let run = bake::Run {
+            folder: super::super::compose::below("", &folder),
+            files: lines("files", true),
+            overrides: lines("set", false),
+            targets: lines("targets", true),
+            environment: Environment::of(environment),
+            from_git,
+        };
+        let all = [&run.files, &run.targets, &run.overrides].into_iter().flatten();
+        unsettled
+            .extend(all.filter(|text| settled::is_open(text)).map(|text| settled::pattern(text).to_string()));
+        Some(Invocation {
+            place,
+            call: Call::Bake(run),
+            unsettled,
+            assigned: std::collections::BTreeSet::new(),
+            callers: Vec::new(),
+        })
     }
 
     /// Returns true if the inputs are those of `docker/build-push-action` before its second version.

@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::format::{BuildEvidence, Evidence, Outcome, Reached};
+use crate::builds::Level;
+use crate::campaign::plan::CONTEXT_ASSUMED;
 use crate::campaign::plan::file::{Context, File};
 use crate::text::words::{count, plural};
 
@@ -31,6 +33,8 @@ pub enum EvidenceState {
     /// Every planned build gave the same image, or one that differs as waivers accept, and every selected line was
     /// executed in one of them.
     Verified,
+    /// As verified, but from a context that is only possible or guessed: the real one may have other files.
+    VerifiedFrom(Level),
     /// The evidence is of other inputs than the present ones.
     Stale(BTreeSet<Stale>),
     /// No build executed these lines.
@@ -64,6 +68,8 @@ pub(crate) enum EvidenceSummary {
     /// The file is verified.
     #[serde(rename = "stands")]
     Verified,
+    /// The file is verified from a context that is only possible or guessed.
+    VerifiedFromGuess,
     /// The evidence is of other inputs than the present ones.
     Stale,
     /// No build executed some of the lines.
@@ -126,7 +132,10 @@ impl EvidenceState {
         }
         let open = undischarged(evidence, file);
         if is_complete(evidence, file) && open.is_empty() {
-            return Self::Verified;
+            return match certainty(file) {
+                Level::Stated => Self::Verified,
+                level @ (Level::Possible | Level::Guessed) => Self::VerifiedFrom(level),
+            };
         }
         let said = |build: &BuildEvidence| match build.outcome {
             Outcome::Different => (Outcome::Same, None),
@@ -159,6 +168,8 @@ impl fmt::Display for EvidenceState {
         match self {
             Self::Missing => f.write_str("not verified"),
             Self::Verified => f.write_str("verified"),
+            Self::VerifiedFrom(Level::Guessed) => f.write_str("verified from a guessed context"),
+            Self::VerifiedFrom(_) => f.write_str("verified from a possible context"),
             Self::Stale(reasons) => {
                 let reasons: Vec<&str> = reasons.iter().map(|reason| reason.words()).collect();
                 write!(f, "stale: {}", reasons.join(", "))
@@ -185,6 +196,7 @@ impl EvidenceSummary {
         match state {
             EvidenceState::Missing => Self::Missing,
             EvidenceState::Verified => Self::Verified,
+            EvidenceState::VerifiedFrom(_) => Self::VerifiedFromGuess,
             EvidenceState::Stale(_) => Self::Stale,
             EvidenceState::NotExercised(_) => Self::NotExercised,
             EvidenceState::CouldNotTest(_) => Self::CouldNotTest,
@@ -281,6 +293,16 @@ fn is_complete(evidence: &Evidence, file: &File) -> bool {
     evidence.builds.iter().any(shows)
         && evidence.builds.iter().filter(is_planned).all(shows)
         && whole.is_some_and(|whole| evidence.outcome <= whole.max(Outcome::Same))
+}
+
+/// Returns the certainty of the contexts that evidence of a file depends on: if no line depends on what the context holds,
+/// another context would show the same.
+fn certainty(file: &File) -> Level {
+    let mut assumptions = file.selected().flat_map(|site| &site.assumptions);
+    if !assumptions.any(|assumption| assumption.message.starts_with(CONTEXT_ASSUMED)) {
+        return Level::Stated;
+    }
+    file.contexts.iter().map(|context| context.level).min().unwrap_or(Level::Stated)
 }
 
 /// Returns true if a build shows something of the lines that it executed.

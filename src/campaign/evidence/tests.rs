@@ -8,7 +8,8 @@ use super::{
     SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
 use crate::analysis::{Benefit, Verdict};
-use crate::campaign::plan::file::{Base, Class, Context, File, Plan, Site, Syntax};
+use crate::builds::Level;
+use crate::campaign::plan::file::{Assumption, Base, Class, Context, File, Plan, Site, Syntax};
 use crate::campaign::policy::{Basis, Refusal, may_go_out};
 use crate::config::Trust;
 use crate::dockerfile::TransferKind;
@@ -47,7 +48,7 @@ fn file(sites: Vec<Site>) -> File {
         blob: OLD.into(),
         class: Class::Plain,
         skip: None,
-        contexts: vec![Context::new("a".into(), "compose.yaml:3".into(), None)],
+        contexts: vec![Context::new("a".into(), "compose.yaml:3".into(), Level::Stated)],
         bases: vec![Base { image: "base:1".into(), known: true, source: None, digest: None }],
         errors: Vec::new(),
         syntax: Syntax { current: None, required: None },
@@ -148,6 +149,12 @@ fn a_file_is_verified_when_each_selected_line_was_executed_somewhere() {
     other.target = Some("test".into());
     found.builds.push(other);
     assert_eq!(state(&found, &file), EvidenceState::Verified);
+    let mut guessed = file.clone();
+    guessed.contexts[0].level = Level::Guessed;
+    assert_eq!(state(&found, &guessed), EvidenceState::Verified, "no line depends on the context");
+    let message = format!("{} a: guessed", crate::campaign::plan::CONTEXT_ASSUMED);
+    guessed.sites[1].assumptions = vec![Assumption { line: 3, path: "/".into(), message, dockerfile: None }];
+    assert_eq!(state(&found, &guessed), EvidenceState::VerifiedFrom(Level::Guessed));
     found.builds[1].outcome = Outcome::Blocked;
     found.builds[1].reason = Some("needs secret npmrc".into());
     assert_eq!(state(&found, &file), EvidenceState::Blocked("needs secret npmrc".into()));
@@ -162,7 +169,7 @@ fn a_file_is_verified_when_each_selected_line_was_executed_somewhere() {
 #[test]
 fn a_file_is_verified_only_if_each_planned_build_was_compared() {
     let mut file = file(vec![site(2, true)]);
-    file.contexts.push(Context::new("b".into(), "compose.yaml:7".into(), None));
+    file.contexts.push(Context::new("b".into(), "compose.yaml:7".into(), Level::Stated));
     let mut other = build(Outcome::Same, &[(2, Reached::Linked)]);
     other.context = "b".into();
     other.tree = Some("tree of b".into());
@@ -246,7 +253,7 @@ fn other_planned_builds_make_it_stale() {
         change(&mut found, &mut planned);
         state(&found, &planned)
     };
-    let other = |root: &str| Context::new(root.into(), String::new(), None);
+    let other = |root: &str| Context::new(root.into(), String::new(), Level::Stated);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("A".into(), "2".into()))), builds);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.remove("A"))), builds);
     assert_eq!(changed(&|found, _| drop(found.builds[0].build_args.insert("B".into(), "1".into()))), builds);
@@ -372,6 +379,11 @@ fn the_first_waves_need_evidence() {
             assert_eq!(go(&assumed, wave, state, trusting), Ok(Basis::Unverified));
         }
     }
+    let guessed = EvidenceState::VerifiedFrom(Level::Guessed);
+    let refused = Refusal::Context { path: PATH.into(), evidence: guessed.clone() };
+    assert!(refused.to_string().contains("verified from a guessed context"), "{refused}");
+    assert_eq!(go(&assumed, 7, &guessed, verified), Err(refused));
+    assert_eq!(go(&assumed, 0, &guessed, trusting), Ok(Basis::Verified));
     for file in [&proved, &assumed] {
         assert_eq!(go(file, 0, &EvidenceState::Verified, verified), Ok(Basis::Verified));
         let different = EvidenceState::Different { places: 2, reason: None };

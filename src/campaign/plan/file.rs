@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Benefit, Knowledge};
-use crate::builds::Kind;
+use crate::builds::{Kind, Level};
 use crate::edit::header::Header;
 
 pub(crate) use site::{Assumption, Audit, Error, FileReport, Reason, Syntax};
@@ -191,8 +191,18 @@ pub struct Context {
     pub root: String,
     /// The place that states the build.
     pub evidence: String,
-    /// The kind of file that states the build; null if none does and the build is only likely.
+    /// The certainty of the build: `stated` is a fact, `possible` depends on what is not settled, `guessed` is stated
+    /// nowhere.
+    #[serde(default)]
+    pub level: Level,
+    /// The kind of file that states the build; null if it is only possible or guessed.
     pub said_by: Option<Kind>,
+    /// The things that are not settled about a possible build.
+    #[serde(default)]
+    pub(crate) unsettled: Vec<String>,
+    /// True if the builder fetches the context from git: then no ignore file applies.
+    #[serde(default)]
+    pub(crate) from_git: bool,
     /// The target: the stage that is built; null for the last.
     pub target: Option<String>,
     /// Build arguments that the Dockerfile declares; null for a value that only the build knows.
@@ -203,8 +213,11 @@ pub struct Context {
 
 impl Context {
     /// Returns a context without a target, arguments and named contexts.
-    pub(crate) fn new(root: String, evidence: String, said_by: Option<Kind>) -> Self {
-        Self { root, evidence, said_by, target: None, build_args: BTreeMap::new(), contexts: BTreeMap::new() }
+    pub(crate) fn new(root: String, evidence: String, level: Level) -> Self {
+        let (said_by, unsettled, target) = (None, Vec::new(), None);
+        let (build_args, contexts) = (BTreeMap::new(), BTreeMap::new());
+        let from_git = false;
+        Self { root, evidence, level, said_by, unsettled, from_git, target, build_args, contexts }
     }
 }
 

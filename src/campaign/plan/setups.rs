@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::named_context::{NamedContext, NamedContexts};
 use crate::analysis::source;
 use crate::builds::{
-    Build, BuildContext, Context, ContextRoot, ContextSource, ContextView, Contexts, Evidence, Kind,
+    Build, BuildContext, Context, ContextRoot, ContextSource, ContextView, Contexts, Evidence, Level,
     NoContext,
 };
 use crate::campaign::plan::file;
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
+
+/// The start of the assumption that a context is the one that a Dockerfile is built from.
+pub(crate) const CONTEXT_ASSUMED: &str = "the build context is";
 
 /// A setup in which a Dockerfile is built.
 pub(crate) struct BuildSetup<'a> {
@@ -76,7 +79,11 @@ impl<'a> BuildSetup<'a> {
             Err(error) => (None, Some(error.to_string())),
         };
         let root = context.root.as_ref().map_or(".", |root| root.as_str()).to_owned();
-        let shown = file::Context::new(root, context.evidence.to_string(), said_by(&context.evidence));
+        let level = match &context.evidence {
+            Evidence::Declared(_, level) => *level,
+            Evidence::OwnFolder | Evidence::SourcesAbove => Level::Guessed,
+        };
+        let shown = file::Context::new(root, context.evidence.to_string(), level);
         Self {
             name: String::new(),
             view,
@@ -98,7 +105,7 @@ impl<'a> BuildSetup<'a> {
     ) -> Self {
         let context = Context::guessed(contexts, path, &local_sources(dockerfile));
         let mut setup = Self::new(contexts, path, &context);
-        setup.assumed = Some(format!("the build context is {}: {}", setup.shown.root, context.evidence));
+        setup.assumed = Some(format!("{CONTEXT_ASSUMED} {}: {}", setup.shown.root, context.evidence));
         setup.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let declared = declared(dockerfile);
         setup.shown.build_args.clone_from(&setup.args);
@@ -107,27 +114,38 @@ impl<'a> BuildSetup<'a> {
     }
 
     fn found(contexts: &Contexts<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
+        let level = build.level();
+        let evidence = Evidence::Declared(build.place.clone(), level);
         let mut setup = match &build.context {
             ContextRoot::Folder(root) => {
-                let evidence = Evidence::Declared(build.place.clone());
-                Self::new(contexts, &build.dockerfile, &Context { root: root.clone(), evidence })
+                let context = Context { root: root.clone(), evidence, from_git: build.from_git };
+                Self::new(contexts, &build.dockerfile, &context)
             }
-            ContextRoot::Elsewhere(at) => {
-                let evidence = Evidence::Declared(build.place.clone());
-                Self {
-                    name: String::new(),
-                    view: None,
-                    trouble: None,
-                    assumed: None,
-                    named: Vec::new(),
-                    args: BTreeMap::new(),
-                    shown: file::Context::new(at.clone(), evidence.to_string(), said_by(&evidence)),
-                    builds: Vec::new(),
-                }
-            }
+            ContextRoot::Elsewhere(at) => Self {
+                name: String::new(),
+                view: None,
+                trouble: None,
+                assumed: None,
+                named: Vec::new(),
+                args: BTreeMap::new(),
+                shown: file::Context::new(at.clone(), evidence.to_string(), level),
+                builds: Vec::new(),
+            },
         };
         setup.named =
             build.contexts.iter().map(|(name, at)| (name.clone(), named(contexts, build, at))).collect();
+        setup.shown.from_git = build.from_git;
+        match level {
+            Level::Stated => setup.shown.said_by = Some(build.place.kind),
+            Level::Possible | Level::Guessed => {
+                setup.shown.unsettled.clone_from(&build.unsettled);
+                let what = build.unsettled.first().map_or("", String::as_str);
+                setup.assumed = Some(format!(
+                    "{CONTEXT_ASSUMED} {} as {} may say; not settled: {what}",
+                    setup.shown.root, build.place
+                ));
+            }
+        }
         setup.shown.target = build.target.as_ref().map(ToString::to_string);
         setup.shown.contexts = build
             .contexts
@@ -147,12 +165,6 @@ impl<'a> BuildSetup<'a> {
     }
 }
 
-/// Returns the kind of file that names a context.
-fn said_by(evidence: &Evidence) -> Option<Kind> {
-    let Evidence::Declared(place) = evidence else { return None };
-    Some(place.kind)
-}
-
 /// Returns the meaning of a named context. Its `.dockerignore` applies to it as to a context (`dockerui.nameContext`).
 fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
     let root = match at {
@@ -165,8 +177,8 @@ fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<
             };
         }
     };
-    let evidence = Evidence::Declared(build.place.clone());
-    match contexts.named(&Context { root: root.clone(), evidence }) {
+    let evidence = Evidence::Declared(build.place.clone(), build.level());
+    match contexts.named(&Context { root: root.clone(), evidence, from_git: build.from_git }) {
         Ok(view) => Named::Folder(view),
         Err(error) => Named::Elsewhere(error.to_string()),
     }
@@ -184,12 +196,17 @@ pub(crate) fn setups<'a>(
     let declared = declared(dockerfile);
     let mut seen = BTreeMap::new();
     let mut setups: Vec<BuildSetup<'_>> = Vec::new();
-    for (at, build) in builds.iter().enumerate() {
+    // Of equal setups the one that is known best.
+    let mut builds: Vec<(usize, &Build)> = builds.iter().enumerate().collect();
+    builds.sort_by_key(|(_, build)| std::cmp::Reverse(build.level()));
+    for (at, build) in builds {
         let args = args(build, &declared, given);
-        let setup = *seen.entry((&build.context, args.clone(), &build.contexts)).or_insert_with(|| {
-            setups.push(BuildSetup::found(contexts, build, args));
-            setups.len() - 1
-        });
+        let setup = *seen
+            .entry((&build.context, build.from_git, args.clone(), &build.contexts))
+            .or_insert_with(|| {
+                setups.push(BuildSetup::found(contexts, build, args));
+                setups.len() - 1
+            });
         setups[setup].builds.push(at);
     }
     if setups.is_empty() {

@@ -156,7 +156,7 @@ fn reason(file: &File, chosen: bool, order: &Order<'_>) -> String {
     let sites = file.selected().count();
     let pays = file.selected().filter(|site| site.benefit == Benefit::Pays).count();
     let proved = file.selected().filter(|site| site.proved == Some(true)).count();
-    let context = if is_guessed(file) { "context assumed" } else { "context known" };
+    let context = if is_guessed(file) { "context not stated" } else { "context known" };
     format!(
         "{} selected, {pays} of them worth linking, {proved} proved; {context}; {} to run in a build",
         count(sites, "line"),

@@ -152,7 +152,7 @@ impl Inputs<'_> {
 fn is_decided(why: &Refusal) -> bool {
     match why {
         Refusal::Contradiction { .. } => false,
-        Refusal::Different { .. } => true,
+        Refusal::Different { .. } | Refusal::Context { .. } => true,
         Refusal::NoEvidence { evidence, .. } => {
             matches!(evidence, EvidenceState::Blocked(_) | EvidenceState::NotExercised(_))
         }

@@ -100,8 +100,10 @@ impl From<&PlanningError> for Error {
             PlanningError::Earlier { .. } => Self::refused(error).hint(
                 "the decisions in it would be lost; repair the file, or pass --afresh to plan without it",
             ),
+            PlanningError::NoDockerfile { .. } | PlanningError::EarlierUnreadable { .. } => {
+                Self::usage(error)
+            }
             PlanningError::NoPlace => Self::usage(error).hint("write it elsewhere: layerwright plan -o FILE"),
-            PlanningError::EarlierUnreadable { .. } => Self::usage(error),
             PlanningError::Workspace(error) => error.into(),
             PlanningError::Judge(error) => error.into(),
             PlanningError::Write(error) => error.into(),

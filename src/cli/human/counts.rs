@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Benefit, Knowledge, Verdict};
-use crate::builds::Kind;
+use crate::builds::{Kind, Level};
 use crate::campaign::plan::file::{File, Plan, Reason, Site};
 use crate::edit::header::Header;
 
@@ -108,12 +108,26 @@ pub(crate) fn unread(plan: &Plan) -> Vec<Unread> {
     unread
 }
 
-/// Counts the Dockerfiles whose context a file names, by the kind of the first such file, and those whose context is
-/// only likely.
-pub(crate) fn contexts(plan: &Plan) -> (Vec<(Kind, usize)>, usize) {
-    let firsts = plan.files.iter().filter_map(|file| file.contexts.first());
-    let (found, assumed): (Vec<_>, Vec<_>) = firsts.map(|context| context.said_by).partition(Option::is_some);
-    (ranked(found.into_iter().flatten()), assumed.len())
+/// The Dockerfiles by how well their contexts are known.
+pub(crate) struct Contexts {
+    /// Those with a stated context, by the kind of the first file that states one.
+    pub(crate) stated: Vec<(Kind, usize)>,
+    /// Those with a possible context and no stated one.
+    pub(crate) possible: usize,
+    /// Those whose context nothing states.
+    pub(crate) guessed: usize,
+}
+
+/// Counts the Dockerfiles by how well their contexts are known.
+pub(crate) fn contexts(plan: &Plan) -> Contexts {
+    let said = |file: &File| file.contexts.iter().find_map(|context| context.said_by);
+    let best = |file: &File| file.contexts.iter().map(|context| context.level).max();
+    let of = |level: Level| plan.files.iter().filter(|file| best(file) == Some(level)).count();
+    Contexts {
+        stated: ranked(plan.files.iter().filter_map(said)),
+        possible: of(Level::Possible),
+        guessed: of(Level::Guessed),
+    }
 }
 
 /// Returns the values of new and raised headers, with the number of files of each.

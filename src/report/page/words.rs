@@ -89,7 +89,8 @@ pub(crate) fn evidence(summary: EvidenceSummary) -> &'static str {
     match summary {
         EvidenceSummary::Verified => "good",
         EvidenceSummary::Missing => "quiet",
-        EvidenceSummary::Stale
+        EvidenceSummary::VerifiedFromGuess
+        | EvidenceSummary::Stale
         | EvidenceSummary::NotExercised
         | EvidenceSummary::CouldNotTest
         | EvidenceSummary::TimedOut

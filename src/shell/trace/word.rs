@@ -376,8 +376,9 @@ impl Expander<'_, '_, '_> {
     /// `${x%word}` and its like.
     fn changed(&mut self, text: &Pattern, operator: &str) -> Option<Pattern> {
         let kind = operator.chars().next()?;
-        let longest = operator[1..].starts_with(kind);
-        let word = self.value(&operator[1 + usize::from(longest)..]);
+        let word = operator.strip_prefix(kind)?;
+        let longest = word.starts_with(kind);
+        let word = self.value(word.strip_prefix(kind).unwrap_or(word));
         let word = word.known()?;
         match (kind, text.known()) {
             ('%', Some(text)) => glob::without_end(text, word, longest).map(Pattern::text),

@@ -52,6 +52,8 @@ impl<'a> BuildVerification<'a> {
         let own_ignore = RepoPath::new(&format!("{}.dockerignore", run.edit.file.path)).ok();
         let own_ignore = own_ignore.filter(|path| run.job.source.listing().get(path).is_some());
         let ignore = own_ignore.map(|path| run.job.source.read(&path, MOST_IGNORED)).transpose()?;
+        // An ignore file of the Dockerfile replaces that of the context, and one that says nothing keeps all.
+        let ignore = if context.from_git { Some(b"#\n".to_vec()) } else { ignore };
         Ok(Self {
             stages: stages(&before, &request::build_args(context, run.job.build_args)),
             before,

@@ -5,6 +5,7 @@ use anstyle::Style;
 use super::super::screen::{Align, Piece, Screen};
 use super::super::{counts, style};
 use crate::analysis::Knowledge;
+use crate::builds::Level;
 use crate::campaign::plan::file::{Class, File, Gone, ListReport, Plan, Wave};
 use crate::edit::header::Header;
 use crate::text::figures::number;
@@ -99,17 +100,39 @@ pub(crate) fn apart(screen: &mut Screen, plan: &Plan) {
 
 /// Shows what is known about the builds of the repository.
 pub(crate) fn builds(screen: &mut Screen, plan: &Plan) {
-    let (found, assumed) = counts::contexts(plan);
-    let many = found.iter().map(|(_, many)| many).sum();
-    let kinds: Vec<String> = found.iter().map(|(kind, many)| format!("{} {}", number(*many), kind)).collect();
+    let counts::Contexts { stated, possible, guessed } = counts::contexts(plan);
+    let many = stated.iter().map(|(_, many)| many).sum();
+    let kinds: Vec<String> =
+        stated.iter().map(|(kind, many)| format!("{} {}", number(*many), kind)).collect();
     let parts = [
-        (many, format!("{} found ({})", number(many), kinds.join(", "))),
-        (assumed, format!("{} assumed", number(assumed))),
+        (many, format!("{} stated ({})", number(many), kinds.join(", "))),
+        (possible, format!("{} possible", number(possible))),
+        (guessed, format!("{} guessed", number(guessed))),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|(many, _)| *many > 0).map(|(_, part)| part).collect();
     if !parts.is_empty() {
         screen.prose(style::STRONG, "Contexts:", &format!("{}.", parts.join(", ")));
     }
+    let guessed: Vec<&File> = plan
+        .files
+        .iter()
+        .filter(|file| file.selected().next().is_some())
+        .filter(|file| !file.contexts.is_empty())
+        .filter(|file| file.contexts.iter().all(|context| context.level == Level::Guessed))
+        .collect();
+    if !guessed.is_empty() {
+        screen.prose(
+            style::STRONG,
+            "Guessed contexts:",
+            "state each in layerwright.toml, so that it is a fact:",
+        );
+    }
+    for file in guessed.iter().take(NAMED) {
+        let root = file.contexts.first().map_or(".", |context| context.root.as_str());
+        screen.say(&format!("  [build.{:?}]", file.path)).end();
+        screen.say(&format!("  context = {root:?}")).end();
+    }
+    more(screen, guessed.len(), "file");
     if let Some(first) = plan.unread.first() {
         let (many, says) = (plan.unread.len(), form(plan.unread.len(), "says", "say"));
         let files = form(many, "file", "files");

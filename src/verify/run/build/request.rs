@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::BuildVerification;
-use crate::builds::ContextSource;
+use crate::builds::{ContextSource, Level};
 use crate::campaign::names::slug;
+use crate::campaign::plan::CONTEXT_ASSUMED;
 use crate::campaign::plan::file::Context;
 use crate::config::FILE_NAME;
 use crate::git::RepoPath;
@@ -102,6 +103,9 @@ impl BuildVerification<'_> {
             })
         };
         let mut assumptions = self.texts.assumptions.clone();
+        if self.context.level != Level::Stated {
+            assumptions.push(format!("{CONTEXT_ASSUMED} {}: {}", self.context.root, self.context.evidence));
+        }
         assumptions.extend(self.context.build_args.iter().filter_map(unknown));
         if self.run.own.is_none_or(|own| own.prepare.is_empty())
             && let Ok(ContextSource::Folder(root)) = ContextSource::parse(&self.context.root)

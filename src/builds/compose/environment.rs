@@ -1,0 +1,194 @@
+//! The variables of a compose or bake run: those that the call sets, then those of `.env`. A variable that neither sets
+//! is not set. It never looks at the machine that it runs on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::interpolate::interpolated;
+use crate::builds::{names, settled};
+
+/// Variables with their values. Values may have unknown parts.
+#[derive(Clone, Debug, Default)]
+pub(in crate::builds) struct Environment {
+    values: BTreeMap<String, String>,
+    /// The names that were looked up.
+    asked: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Environment {
+    /// Returns these variables.
+    pub(crate) fn of<'n, V: AsRef<str>>(values: impl IntoIterator<Item = (&'n str, V)>) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.as_ref().to_owned()));
+        Self { values: values.collect(), asked: Arc::default() }
+    }
+
+    /// Returns the value of a variable, `None` if it is not set. A variable that the runner of a workflow sets is unknown:
+    /// the file may be read there and elsewhere.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        self.values.get(name).cloned().or_else(|| names::is_of_runner(name).then(|| settled::unknown(name)))
+    }
+
+    /// Returns the names that were looked up.
+    pub(crate) fn asked(&self) -> BTreeSet<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the variables that are set, with their values.
+    pub(crate) fn values(&self) -> &BTreeMap<String, String> {
+        &self.values
+    }
+
+    /// Returns true if a variable is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Sets a variable, unless it is set.
+    pub(crate) fn set_default(&mut self, name: &str, value: String) {
+        self.values.entry(name.to_owned()).or_insert(value);
+    }
+
+    /// Sets the variables of another environment that are not set.
+    pub(crate) fn inherit(&mut self, other: &Self) {
+        for (name, value) in &other.values {
+            self.set_default(name, value.clone());
+        }
+    }
+
+    /// Sets the variables of an env file that are not set yet. False if compose cannot read it (`dotenv.parser`).
+    pub(crate) fn add_file(&mut self, text: &str) -> bool {
+        let mut own: BTreeMap<String, String> = BTreeMap::new();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let is_valid = self.parse(text, &mut own).is_some();
+        for (name, value) in own {
+            if !name.starts_with(|c: char| c.is_ascii_digit()) {
+                self.values.entry(name).or_insert(value);
+            }
+        }
+        is_valid
+    }
+
+    fn parse(&self, text: &str, own: &mut BTreeMap<String, String>) -> Option<()> {
+        let mut rest = text;
+        loop {
+            rest = rest.trim_start();
+            if rest.is_empty() {
+                return Some(());
+            }
+            if rest.starts_with('#') {
+                rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+                continue;
+            }
+            if let Some(after) = rest.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])) {
+                rest = after.trim_start_matches([' ', '\t']);
+            }
+            let at = rest.find(['=', ':', '\n'])?;
+            let key = rest[..at].trim_end();
+            let is_name = |c: char| c.is_alphanumeric() || "_.-[]".contains(c);
+            if key.is_empty() || !key.chars().all(is_name) {
+                return None;
+            }
+            let inherits = rest[at..].starts_with('\n');
+            rest = rest[at + 1..].trim_start_matches([' ', '\t', '\r', '\u{b}', '\u{c}']);
+            if inherits {
+                own.extend(self.get(key).map(|value| (key.to_owned(), value)));
+                continue;
+            }
+            let (value, after) = self.value(rest, own)?;
+            own.insert(key.to_owned(), value);
+            rest = after;
+        }
+    }
+
+    fn value<'t>(&self, text: &'t str, own: &BTreeMap<String, String>) -> Option<(String, &'t str)> {
+        let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+            let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+            let value = line.split_once(" #").map_or(line, |(value, _)| value).trim_end();
+            return Some((self.expanded(value, own)?, rest));
+        };
+        let mut value = String::new();
+        let mut escaped = false;
+        for (at, c) in text.char_indices().skip(1) {
+            match (c, escaped) {
+                ('\\', false) => escaped = true,
+                (c, true) => {
+                    if c != quote {
+                        value.push('\\');
+                    }
+                    value.push(c);
+                    escaped = false;
+                }
+                (c, false) if c == quote => {
+                    let rest = &text[at + 1..];
+                    let value = if quote == '"' { self.expanded(&unescaped(&value)?, own)? } else { value };
+                    return Some((value, rest));
+                }
+                (c, false) => value.push(c),
+            }
+        }
+        None
+    }
+
+    fn expanded(&self, value: &str, own: &BTreeMap<String, String>) -> Option<String> {
+        let mut names = self.clone();
+        for (name, value) in own {
+            names.set_default(name, value.clone());
+        }
+        interpolated(value, &names).ok()
+    }
+}
+
+/// Returns a text with its escape sequences replaced (`dotenv.expandEscapes`); `None` for those that are written as
+/// numbers.
+fn unescaped(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('$') => out.push_str("$$"),
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('t') => out.push('\t'),
+            Some('"') => out.push('"'),
+            Some('0' | 'a' | 'b' | 'c' | 'f' | 'v') => return None,
+            Some('\\') | None => out.push('\\'),
+            Some(c) => out.extend(['\\', c]),
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_env_file_sets_what_is_not_set() {
+        let mut environment = Environment::of([("A", "own")]);
+        let text = "\u{feff}# x\nA=file\nexport B = b # c\nC=\"x\\n${B}\"\nD='$B'\nE: yaml\nF=${NO:-d}\n\nG\nH=a#b\nI=\n1X=y";
+        assert!(environment.add_file(text));
+        let value = |name| environment.get(name);
+        for (name, expected) in [
+            ("A", "own"),
+            ("B", "b"),
+            ("C", "x\nb"),
+            ("D", "$B"),
+            ("E", "yaml"),
+            ("F", "d"),
+            ("H", "a#b"),
+            ("I", ""),
+        ] {
+            assert_eq!(value(name).as_deref(), Some(expected), "{name}");
+        }
+        assert_eq!((value("G"), value("1X")), (None, None));
+        assert_eq!(value("GITHUB_SHA"), Some(settled::unknown("GITHUB_SHA")));
+        for refused in ["a b=c\n", "A=\"x\n", "x!=y\n", "=x\n"] {
+            assert!(!Environment::default().add_file(refused), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Texts with variables, by compose-go's `template` package. It never looks at the machine that it runs on.
+
+use super::environment::Environment;
+use crate::builds::settled;
+
+/// The deepest nesting of defaults.
+const DEEPEST: usize = 16;
+
+/// A text that compose refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refused(pub String);
+
+/// Returns a text with the values of its variables: `$X`, `${X}`, `${X:-default}`, `${X-default}`, `${X:?error}`,
+/// `${X?error}`, `${X:+other}`, `${X+other}` and `$$`. A variable that is not set is empty
+/// (`template.DefaultReplacementAppliedFunc`).
+pub(super) fn interpolated(text: &str, environment: &Environment) -> Result<String, Refused> {
+    substituted(text, environment, 0)
+}
+
+fn substituted(text: &str, environment: &Environment, depth: usize) -> Result<String, Refused> {
+    let invalid = || Refused(format!("invalid template `{text}`"));
+    if depth > DEEPEST {
+        return Err(invalid());
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        if let Some(after) = after.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+            continue;
+        }
+        let Some(inner) = after.strip_prefix('{') else {
+            let length = name_length(after);
+            if length == 0 {
+                return Err(invalid());
+            }
+            out.push_str(&environment.get(&after[..length]).unwrap_or_default());
+            rest = &after[length..];
+            continue;
+        };
+        let (inside, after) = braced(inner).ok_or_else(invalid)?;
+        let (name, operation) = inside.split_at(name_length(inside));
+        if name.is_empty() {
+            return Err(invalid());
+        }
+        out.push_str(&variable(name, operation, environment, depth)?.ok_or_else(invalid)?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// Returns the value of `${name operation}`; `None` if there is no such operation.
+fn variable(
+    name: &str,
+    operation: &str,
+    environment: &Environment,
+    depth: usize,
+) -> Result<Option<String>, Refused> {
+    let value = environment.get(name);
+    if operation.is_empty() {
+        return Ok(Some(value.unwrap_or_default()));
+    }
+    let (colon, rest) = operation.strip_prefix(':').map_or((false, operation), |rest| (true, rest));
+    let Some(operator) = rest.chars().next().filter(|c| "-?+".contains(*c)) else { return Ok(None) };
+    let word = || substituted(&rest[1..], environment, depth + 1);
+    if value.as_deref().is_some_and(settled::may_be_empty) {
+        return Ok(Some(settled::unknown(name)));
+    }
+    let has_value = value.as_deref().is_some_and(|value| !(colon && value.is_empty()));
+    Ok(Some(match (operator, has_value) {
+        ('+', true) | ('-', false) => word()?,
+        ('?', false) => {
+            return Err(Refused(format!("required variable {name} is missing a value")));
+        }
+        _ => value.unwrap_or_default(),
+    }))
+}
+
+/// Returns the text before the closing brace, and the text after it.
+fn braced(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => return Some((&text[..at], &text[at + 1..])),
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn name_length(text: &str) -> usize {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return 0;
+    }
+    text.find(|c| !is_name(c)).unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_variable_is_known() {
+        let environment = Environment::of([("A", "a"), ("E", ""), ("U", &settled::unknown("U"))]);
+        let value = |text| interpolated(text, &environment).unwrap();
+        for (text, expected) in [
+            ("$A-${A}", "a-a"),
+            ("$$A", "$A"),
+            ("${X:-d}${X-d}", "dd"),
+            ("${E:-d}${E-d}", "d"),
+            ("${X:-${Y:-$A}}", "a"),
+            ("${A:+b}${E:+b}${E+c}${X+d}", "bc"),
+            ("${A:?no}${E?no}", "a"),
+            ("$X", ""),
+            ("${X:-}", ""),
+            ("x${X:-a?b:-c}", "xa?b:-c"),
+        ] {
+            assert_eq!(value(text), expected, "{text}");
+        }
+        assert_eq!(value("${U:-d}/x"), settled::unknown("U") + "/x");
+        for refused in ["${X:?no}", "${E:?no}", "${", "${1}", "$", "a$.b", "${A!x}", "${A:x}"] {
+            assert!(interpolated(refused, &environment).is_err(), "{refused}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[${}:a-zA-Z?+./-]{0,30}") {
+            let _ = interpolated(&text, &Environment::of([("A", "a")]));
+        }
+    }
+}

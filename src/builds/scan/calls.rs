@@ -1,0 +1,266 @@
+//! Follows the calls of a repository's files: from workflows to workflows and actions, from all carriers to scripts, make,
+//! compose and bake. It never runs any of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Carrier, Read};
+use crate::budget;
+use crate::builds::files::Files;
+use crate::builds::invocation::{Call, Invocation, Make, Script};
+use crate::builds::script::{self, Repository, Runs, Starts};
+use crate::builds::workflow::{self, Flow, Use};
+use crate::builds::{Declared, Kind, Place, Unreadable, bake, compose, makefile, settled};
+use crate::git::RepoPath;
+use crate::text::pattern::Pattern;
+
+/// The longest chain of calls.
+const DEEPEST: usize = 6;
+/// The most calls that are followed.
+const MOST: usize = 4096;
+
+/// The calls of a repository.
+pub(super) struct Calls<'a> {
+    files: Files<'a>,
+    scripts: BTreeSet<String>,
+    carriers: BTreeMap<&'a str, &'a Carrier>,
+    /// The calls that are not followed yet, with their depth.
+    pending: Vec<(Invocation, usize)>,
+    found: Vec<Declared>,
+    seen: BTreeSet<String>,
+    /// The files that a settled call reads in its own way.
+    called: BTreeSet<String>,
+    /// The files that compose or bake loads by a call, and those among them whose paths start in another folder.
+    loaded: BTreeSet<String>,
+    elsewhere: BTreeSet<String>,
+    unread: Vec<(RepoPath, Unreadable)>,
+}
+
+impl<'a> Calls<'a> {
+    pub(crate) fn new(files: Files<'a>, carriers: &'a [Carrier]) -> Self {
+        let building = carriers.iter().filter(|carrier| carrier.kind == Kind::Script);
+        let building = building
+            .filter(|carrier| carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.builds.is_empty()));
+        Self {
+            files,
+            scripts: building.map(|carrier| carrier.path.file_name().to_owned()).collect(),
+            carriers: carriers.iter().map(|carrier| (carrier.path.as_str(), carrier)).collect(),
+            pending: Vec::new(),
+            found: Vec::new(),
+            seen: BTreeSet::new(),
+            called: BTreeSet::new(),
+            loaded: BTreeSet::new(),
+            elsewhere: BTreeSet::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    /// Follows all calls.
+    pub(crate) fn follow(&mut self) {
+        let carriers: Vec<&'a Carrier> = self.carriers.values().copied().collect();
+        let reads: Vec<(&Carrier, &Read)> =
+            carriers.iter().filter_map(|carrier| Some((*carrier, carrier.read.as_ref().ok()?))).collect();
+        for (carrier, read) in &reads {
+            if let Err(ended) = budget::contained(|| self.follow_uses(&read.flow.uses, &[], 0)) {
+                self.unread.push((carrier.path.clone(), super::unreadable(1, &ended)));
+            }
+            self.pending.extend(read.flow.runs.invocations.iter().map(|call| (call.clone(), 0)));
+        }
+        let included: BTreeSet<&String> = reads.iter().flat_map(|(_, read)| &read.included).collect();
+        self.called.extend(included.into_iter().cloned());
+        while let Some((call, depth)) = self.pending.pop() {
+            // One that is read for its callers alone.
+            if depth == 0 && self.called.contains(call.place.path.as_str()) && call.callers.is_empty() {
+                continue;
+            }
+            if self.seen.len() < MOST && self.seen.insert(format!("{:?} {:?}", call.call, call.unsettled)) {
+                let place = &call.place;
+                if let Err(ended) = budget::contained(|| self.follow_call(&call, depth)) {
+                    self.unread.push((place.path.clone(), super::unreadable(place.line, &ended)));
+                }
+            }
+        }
+        for (carrier, read) in reads {
+            if !self.called.contains(carrier.path.as_str()) {
+                self.found.extend(read.flow.runs.builds.iter().cloned());
+            }
+        }
+    }
+
+    /// Returns the builds that were found.
+    pub(crate) fn finish(&mut self) -> Vec<Declared> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Returns true if a call loads a file.
+    pub(crate) fn loads(&self, path: &str) -> bool {
+        self.loaded.contains(path)
+    }
+
+    /// Returns true if a call loads a file whose paths then start in another folder than the file's own.
+    pub(crate) fn is_elsewhere(&self, path: &str) -> bool {
+        self.elsewhere.contains(path)
+    }
+
+    /// Returns the files that a call loads and that cannot be read.
+    pub(crate) fn unread(&mut self) -> Vec<(RepoPath, Unreadable)> {
+        std::mem::take(&mut self.unread)
+    }
+
+    /// Adds what a carrier runs that `callers` call.
+    fn add(&mut self, mut runs: Runs, callers: &[Place], unsettled: &[String], depth: usize) {
+        for build in &mut runs.builds {
+            build.callers.extend(callers.iter().cloned());
+            build.unsettled.extend(unsettled.iter().cloned());
+        }
+        self.found.append(&mut runs.builds);
+        if depth < DEEPEST {
+            for mut invocation in runs.invocations {
+                invocation.callers.extend(callers.iter().cloned());
+                invocation.unsettled.extend(unsettled.iter().cloned());
+                self.pending.push((invocation, depth + 1));
+            }
+        }
+    }
+
+    /// Reads the workflows and actions that a file uses, once for each set of inputs.
+    fn follow_uses(&mut self, uses: &[Use], callers: &[Place], depth: usize) {
+        for used in uses {
+            let action = ["action.yml", "action.yaml"].map(|name| format!("{}/{name}", used.path));
+            let names = std::iter::once(used.path.clone()).chain(action);
+            let Some(carrier) = names.into_iter().find_map(|name| self.carriers.get(name.as_str()).copied())
+            else {
+                continue;
+            };
+            self.called.insert(carrier.path.as_str().to_owned());
+            let key = format!("uses {} {:?} {:?}", carrier.path, used.with, used.env);
+            if depth > DEEPEST || self.seen.len() >= MOST || !self.seen.insert(key) {
+                continue;
+            }
+            let defaults = carrier.read.as_ref().map(|read| read.flow.defaults.clone()).unwrap_or_default();
+            let mut inputs: Vec<(String, Pattern)> = used.with.clone();
+            inputs.extend(
+                defaults.into_iter().filter(|(name, _)| used.with.iter().all(|(given, _)| given != name)),
+            );
+            let scripts = self.scripts.clone();
+            let repository = Repository { files: self.files, scripts: &scripts };
+            let Ok(Flow { runs, uses, .. }) =
+                workflow::read(repository, &carrier.path, &carrier.text, Some(&inputs), &used.env)
+            else {
+                continue;
+            };
+            let callers: Vec<Place> =
+                std::iter::once(used.place.clone()).chain(callers.iter().cloned()).collect();
+            self.add(runs, &callers, &[], depth);
+            self.follow_uses(&uses, &callers, depth + 1);
+        }
+    }
+
+    fn follow_call(&mut self, invocation: &Invocation, depth: usize) {
+        let callers: Vec<Place> =
+            std::iter::once(invocation.place.clone()).chain(invocation.callers.iter().cloned()).collect();
+        match &invocation.call {
+            Call::Script(script) => self.script(script, invocation, &callers, depth),
+            Call::Make(make) => self.make(make, invocation, &callers, depth),
+            Call::Compose(run) => {
+                let Some(project) = compose::project(self.files, run) else { return };
+                let unsettled =
+                    unsettled(invocation, &project.variables, &|name| run.environment.is_set(name));
+                let is_settled = unsettled.is_empty();
+                for path in &project.files {
+                    self.loaded.insert(path.clone());
+                    if is_settled && project.folder != compose::folder_of(path) {
+                        self.elsewhere.insert(path.clone());
+                    }
+                }
+                self.add(
+                    Runs { builds: project.builds, invocations: Vec::new() },
+                    &callers,
+                    &unsettled,
+                    depth,
+                );
+            }
+            Call::Bake(run) => {
+                let definition = match bake::definition(self.files, run) {
+                    Some(Ok(definition)) => definition,
+                    Some(Err((path, why))) => return self.unread.push((path, why)),
+                    None => return,
+                };
+                let unsettled =
+                    unsettled(invocation, &definition.variables, &|name| run.environment.is_set(name));
+                for path in &definition.files {
+                    self.loaded.insert(path.clone());
+                    if unsettled.is_empty() && run.folder != compose::folder_of(path) {
+                        self.elsewhere.insert(path.clone());
+                    }
+                }
+                let runs = Runs { builds: definition.builds, invocations: Vec::new() };
+                self.add(runs, &callers, &unsettled, depth);
+            }
+        }
+    }
+
+    fn script(&mut self, call: &Script, invocation: &Invocation, callers: &[Place], depth: usize) {
+        let Some(carrier) = self.carriers.get(call.path.as_str()).copied() else { return };
+        if carrier.kind != Kind::Script || callers.iter().skip(1).any(|place| place.path == carrier.path) {
+            return;
+        }
+        let scripts = self.scripts.clone();
+        let repository = Repository { files: self.files, scripts: &scripts };
+        let starts = Starts::at(&call.folder);
+        let runs = script::called(
+            repository,
+            &carrier.path,
+            &carrier.text,
+            &starts,
+            Some((call, &invocation.assigned)),
+        );
+        if invocation.unsettled.is_empty() && !(runs.builds.is_empty() && runs.invocations.is_empty()) {
+            self.called.insert(call.path.clone());
+        }
+        self.add(runs, callers, &invocation.unsettled, depth);
+    }
+
+    /// Reads a Makefile by a call that changes what it does: with variables, from another folder, or by another name.
+    fn make(&mut self, call: &Make, invocation: &Invocation, callers: &[Place], depth: usize) {
+        let own = ["GNUmakefile", "makefile", "Makefile"].map(|name| compose::below(&call.folder, name));
+        let named = call.file.as_ref().map(|file| compose::below(&call.folder, file));
+        let is_named = named.is_some();
+        let path = named.or_else(|| own.into_iter().find(|path| self.files.has(path)));
+        let Some(carrier) = path.and_then(|path| self.carriers.get(path.as_str()).copied()) else { return };
+        if carrier.kind != Kind::Makefile {
+            return;
+        }
+        // What the call may set and the file uses.
+        let mut call = call.clone();
+        for name in &invocation.assigned {
+            call.environment.entry(name.clone()).or_insert_with(|| settled::unknown(name));
+        }
+        call.environment.retain(|name, _| carrier.text.contains(name.as_str()));
+        if call.variables.is_empty() && call.environment.is_empty() && !is_named {
+            return;
+        }
+        let call = &call;
+        let scripts = self.scripts.clone();
+        let repository = Repository { files: self.files, scripts: &scripts };
+        let recipes = makefile::recipes(repository, &carrier.path, &carrier.text, Some(call));
+        if is_named
+            && compose::folder_of(carrier.path.as_str()) != call.folder
+            && invocation.unsettled.is_empty()
+        {
+            self.called.insert(carrier.path.as_str().to_owned());
+        }
+        self.called.extend(recipes.included);
+        self.add(recipes.runs, callers, &invocation.unsettled, depth);
+    }
+}
+
+/// Returns what is not settled about a call of something that depends on these variables.
+fn unsettled(
+    invocation: &Invocation,
+    variables: &BTreeSet<String>,
+    is_set: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
+    let open = invocation.assigned.iter().filter(|name| variables.contains(*name) && !is_set(name));
+    let open = open.map(|name| format!("{} may set {name}", invocation.place.path));
+    invocation.unsettled.iter().cloned().chain(open).collect()
+}

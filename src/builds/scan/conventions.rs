@@ -1,0 +1,125 @@
+//! The files that tools load without a call: `docker compose` and `docker buildx bake` those of their own names. A
+//! file of another name that nothing loads may be loaded in several ways.
+
+use std::collections::BTreeSet;
+
+use super::Carrier;
+use super::calls::Calls;
+use crate::budget;
+use crate::builds::files::Files;
+use crate::builds::{Declared, Kind, Unreadable, bake, compose};
+use crate::git::RepoPath;
+
+/// Returns the builds of files that tools load by convention, and of those that nothing loads.
+pub(super) fn declared(
+    files: Files<'_>,
+    carriers: &[Carrier],
+    calls: &Calls<'_>,
+) -> (Vec<Declared>, UnreadFiles) {
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    let mut loaded: BTreeSet<String> = BTreeSet::new();
+    let of = |kind: Kind| {
+        carriers.iter().filter(move |carrier| carrier.kind == kind).map(|carrier| {
+            let path = carrier.path.as_str();
+            (path, compose::folder_of(path), carrier.path.file_name())
+        })
+    };
+    let folders = |kind: Kind, names: &'static [&'static str]| -> BTreeSet<&str> {
+        let own = of(kind).filter(|(path, _, name)| names.contains(name) && !calls.is_elsewhere(path));
+        own.map(|(_, folder, _)| folder).collect()
+    };
+    for folder in folders(Kind::Compose, &compose::DEFAULTS) {
+        let run = compose::Run { folder: folder.to_owned(), ..compose::Run::default() };
+        let first = carrier_in(carriers, Kind::Compose, folder, &compose::DEFAULTS);
+        if let Some(project) = contained(first, &mut unread, || compose::project(files, &run)) {
+            loaded.extend(project.files);
+            found.extend(project.builds);
+        }
+    }
+    for folder in folders(Kind::Bake, &bake::DEFAULTS) {
+        let run = bake::Run { folder: folder.to_owned(), ..bake::Run::default() };
+        let first = carrier_in(carriers, Kind::Bake, folder, &bake::DEFAULTS);
+        if let Some(Ok(definition)) = contained(first, &mut unread, || bake::definition(files, &run)) {
+            loaded.extend(definition.files);
+            found.extend(definition.builds);
+        }
+    }
+    found.extend(free(files, carriers, &mut unread, &|path, name| {
+        let is_own = compose::DEFAULTS.contains(&name)
+            || compose::OVERRIDES.contains(&name)
+            || bake::DEFAULTS.contains(&name);
+        !calls.loads(path) && !loaded.contains(path) && !is_own
+    }));
+    (found, unread)
+}
+
+/// Files that cannot be read.
+type UnreadFiles = Vec<(RepoPath, Unreadable)>;
+
+/// Returns the carrier by which a tool starts in a folder.
+fn carrier_in<'c>(carriers: &'c [Carrier], kind: Kind, folder: &str, names: &[&str]) -> Option<&'c Carrier> {
+    carriers.iter().find(|carrier| {
+        carrier.kind == kind
+            && compose::folder_of(carrier.path.as_str()) == folder
+            && names.contains(&carrier.path.file_name())
+    })
+}
+
+/// Does the work on one file; if it ends before its end, the file is unread.
+fn contained<T>(
+    carrier: Option<&Carrier>,
+    unread: &mut UnreadFiles,
+    work: impl FnOnce() -> Option<T>,
+) -> Option<T> {
+    budget::contained(work).unwrap_or_else(|ended| {
+        unread.extend(carrier.map(|carrier| (carrier.path.clone(), super::unreadable(1, &ended))));
+        None
+    })
+}
+
+/// Returns the builds of files by other names that nothing loads.
+fn free(
+    files: Files<'_>,
+    carriers: &[Carrier],
+    unread: &mut UnreadFiles,
+    is_free: &dyn Fn(&str, &str) -> bool,
+) -> Vec<Declared> {
+    let mut found = Vec::new();
+    for carrier in carriers.iter().filter(|carrier| is_free(carrier.path.as_str(), carrier.path.file_name()))
+    {
+        let (path, name) = (carrier.path.as_str(), carrier.path.file_name());
+        let folder = compose::folder_of(path);
+        let mut builds = Vec::new();
+        if carrier.kind == Kind::Compose {
+            let names = compose::DEFAULTS.iter();
+            let base = names.copied().find(|name| files.has(&compose::below(folder, name)));
+            for first in [None, base] {
+                let run = compose::Run {
+                    folder: folder.to_owned(),
+                    files: first.into_iter().chain([name]).map(str::to_owned).collect(),
+                    ..compose::Run::default()
+                };
+                let project = contained(Some(carrier), unread, || compose::project(files, &run));
+                builds.extend(project.into_iter().flat_map(|project| project.builds));
+            }
+        } else if carrier.kind == Kind::Bake {
+            let starts: BTreeSet<&str> = [folder, ""].into_iter().collect();
+            for start in starts {
+                let run = bake::Run {
+                    folder: start.to_owned(),
+                    files: vec![format!("{}{path}", compose::COMPLETE)],
+                    ..bake::Run::default()
+                };
+                let definition = contained(Some(carrier), unread, || bake::definition(files, &run));
+                if let Some(Ok(definition)) = definition {
+                    builds.extend(definition.builds);
+                }
+            }
+        }
+        for build in &mut builds {
+            build.unsettled.push(format!("nothing says how {path} is loaded"));
+        }
+        found.append(&mut builds);
+    }
+    found
+}

@@ -1,0 +1,67 @@
+//! Explains how a Dockerfile is built: the chain from its builds to what runs them.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::judge;
+use super::workspace::Workspace;
+use super::{JudgeError, PlanningError, Watch};
+use crate::builds::{self, Build, ContextRoot, Level, Place};
+use crate::git::RepoPath;
+
+/// One build of a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ExplainedBuild {
+    /// The certainty of the build.
+    pub(crate) level: Level,
+    /// The context, relative to the repository's root.
+    pub(crate) context: String,
+    /// True if the builder fetches the context from git.
+    pub(crate) from_git: bool,
+    /// The target; null for the last stage.
+    pub(crate) target: Option<String>,
+    /// The place that states the build, then those that run it, the nearest first: `path:line (kind)`.
+    pub(crate) chain: Vec<String>,
+    /// The things that are not settled.
+    pub(crate) unsettled: Vec<String>,
+}
+
+/// Returns the builds of a Dockerfile of a repository; none if nothing states one.
+///
+/// # Errors
+///
+/// [`PlanningError`]
+pub(crate) fn explain_build(
+    path: &Path,
+    rev: Option<&str>,
+    file: &str,
+    watch: &Watch<'_>,
+) -> Result<Vec<ExplainedBuild>, PlanningError> {
+    let workspace = Workspace::open(path, rev)?;
+    let source = workspace.source()?;
+    let config = workspace.config(&source)?;
+    let discovery = judge::find(&source, &config, None, watch).map_err(JudgeError::from)?;
+    let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
+    let Some(dockerfile) = dockerfiles.iter().find(|path| path.as_str() == file) else {
+        return Err(PlanningError::NoDockerfile { path: file.to_owned() });
+    };
+    let found = builds::find(&source, &dockerfiles, &config);
+    Ok(found.of(dockerfile).iter().map(explained).collect())
+}
+
+fn explained(build: &Build) -> ExplainedBuild {
+    let place = |place: &Place| format!("{place} ({})", place.kind);
+    ExplainedBuild {
+        level: build.level(),
+        context: match &build.context {
+            ContextRoot::Folder(None) => ".".to_owned(),
+            ContextRoot::Folder(Some(folder)) => folder.to_string(),
+            ContextRoot::Elsewhere(what) => what.clone(),
+        },
+        from_git: build.from_git,
+        target: build.target.as_ref().map(ToString::to_string),
+        chain: std::iter::once(&build.place).chain(&build.callers).map(place).collect(),
+        unsettled: build.unsettled.clone(),
+    }
+}
