@@ -185,6 +185,29 @@ mod tests {
     }
 
     #[test]
+    fn a_zstd_stream_may_start_with_a_frame_to_skip() {
+        let zstd =
+            ruzstd::encoding::compress_to_vec(&tarball()[..], ruzstd::encoding::CompressionLevel::Fastest);
+        let whole = read(&zstd).unwrap();
+        assert!(whole.is_some());
+        let skippable = [&b"\x53\x2a\x4d\x18\x04\0\0\0skip"[..], &zstd].concat();
+        assert_eq!(read(&skippable).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_checksum_of_signed_bytes_makes_an_archive_too() {
+        let mut tar = tarball();
+        tar[4] = 0xe9;
+        let signed = |bytes: &[u8]| bytes.iter().map(|byte| i64::from(byte.cast_signed())).sum::<i64>();
+        let sum = signed(&tar[..148]) + 8 * i64::from(b' ') + signed(&tar[156..512]);
+        tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert!(matches!(read(&tar), Err(ArchiveError::Broken(_))), "Go reads it");
+        tar[155] = b'7';
+        tar[148] = b'7';
+        assert_eq!(read(&tar).unwrap(), None, "the sum is wrong");
+    }
+
+    #[test]
     fn what_is_no_archive_is_copied() {
         assert_eq!(read(b"").unwrap(), None);
         assert_eq!(read(b"#!/bin/sh\necho hello\n").unwrap(), None);

@@ -113,16 +113,18 @@ impl Process {
         if let (Some((_, leans)), Some(assumed)) = (&mut owner, &self.assumed) {
             leans.add(Arc::clone(assumed));
         }
-        make_directories(rootfs, workdir, owner.as_ref(), line);
+        make_directories(rootfs, workdir, owner.as_ref(), true, line);
     }
 }
 
 /// Creates missing directories for WORKDIR and RUN, with mode 0755 and owned by the user (`file.mkdir`,
-/// `copy.MkdirAll`).
+/// `copy.MkdirAll`). `sets_owner` is false if the builder does not set the owner, as for WORKDIR without USER: then a
+/// parent directory with setgid gives its group.
 pub(crate) fn make_directories(
     rootfs: &mut Rootfs,
     path: &str,
     owner: Option<&((u32, u32), Leans)>,
+    sets_owner: bool,
     line: usize,
 ) {
     let Followed::At(real, way) = destination::follow(rootfs, path) else {
@@ -139,7 +141,8 @@ pub(crate) fn make_directories(
             leans.merge(from);
             *ids
         });
-        let made = inherit_group(rootfs, &part, Directory::made_by(ids), &mut leans);
+        let inherited = inherit_group(rootfs, &part, Directory::made_by(ids), &mut leans);
+        let made = Directory { owner: if sets_owner { ids } else { inherited.owner }, ..inherited };
         rootfs.set(&part, Known::Dir(made), &leans, Below::Nothing);
     }
 }

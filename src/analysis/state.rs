@@ -316,7 +316,8 @@ impl<'d> State<'d> {
                         if let (Some((_, leans)), Some(assumed)) = (&mut owner, &assumed) {
                             leans.add(Arc::clone(assumed));
                         }
-                        make_directories(rootfs, &path, owner.as_ref(), line);
+                        let sets_owner = user.as_deref() != Some("");
+                        make_directories(rootfs, &path, owner.as_ref(), sets_owner, line);
                     }
                 }
                 What::Run { ran, process, targets } => {

@@ -172,8 +172,24 @@ fn the_setgid_bit_of_the_root_ends_with_the_run_that_sets_it() {
     let sites = judged(tree, "FROM base\nCOPY <<x /new/\nx\n", &NoContext, rule::ALL);
     assert_eq!((sites[0].verdict, sites[0].proved()), (Verdict::Link, Some(true)));
     let judge = |line: &str| last(&format!("RUN chmod 2755 / && mkdir /n\nRUN mkdir /m\n{line}\nx")).1;
-    assert_eq!(judge("COPY <<x /n/d/"), ["ancestor-mode"]);
+    assert_eq!(judge("COPY <<x /n/d/"), ["ancestor-mode", "ancestor-mode"]);
     assert!(judge("COPY <<x /m/d/").is_empty());
+}
+
+#[test]
+fn each_new_directory_below_one_with_setgid_is_named() {
+    let mut tree = tree();
+    tree.insert("srv", dir(0o2755, 0, 50));
+    let text = "FROM base\nCOPY <<x /srv/n/o/f\nx\nCOPY --chown=0:50 <<x /srv/m/\nx\n";
+    let found = judged(tree, text, &NoContext, rule::ALL);
+    let paths = |at: usize, rule: &str| -> Vec<String> {
+        let of_rule = found[at].findings.iter().filter(|finding| finding.rule.as_str() == rule);
+        of_rule.map(|finding| finding.path.clone()).collect()
+    };
+    assert_eq!(paths(0, "ancestor-mode"), ["/srv", "/srv/n", "/srv/n/o"]);
+    assert_eq!(paths(0, "ancestor-owner"), ["/srv", "/srv/n", "/srv/n/o"]);
+    assert_eq!(paths(1, "ancestor-mode"), ["/srv", "/srv/m"]);
+    assert_eq!(paths(1, "chown-ancestors"), [""; 0]);
 }
 
 #[test]

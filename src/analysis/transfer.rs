@@ -151,7 +151,10 @@ impl Transition<'_> {
             }
             Mode::Plain if self.rootfs.get(path).known == Known::Absent => {
                 let mut because = self.way.clone();
-                let made = inherit_group(self.rootfs, path, made, &mut because);
+                let inherited = inherit_group(self.rootfs, path, made, &mut because);
+                // With `--chown`, `copy.MkdirAll` sets the owner of what it creates.
+                let owner = if self.copying.chown { made.owner } else { inherited.owner };
+                let made = Directory { owner, ..inherited };
                 self.rootfs.set(path, Known::Dir(made), &because, Below::Nothing);
             }
             Mode::Plain => {}

@@ -10,8 +10,11 @@ use crate::analysis::resolve::ResolvedTransfer;
 use crate::analysis::rule::Rule;
 use crate::analysis::source::{CopySource, SourceKind};
 use crate::dockerfile::TransferKind;
-use crate::rootfs::{Assumption, Fact, Known, Leans, Listing, Rootfs, ancestors};
-use crate::text::path::join;
+use crate::rootfs::{Assumption, Directory, Fact, Known, Leans, Listing, Rootfs, ancestors};
+use crate::text::path::{is_within, join};
+
+/// The bit of a directory that gives itself and the group to directories that are made in it.
+pub(crate) const SETGID: u32 = 0o2000;
 
 /// A COPY or ADD as the rules see it: with its words resolved, and with the facts of the filesystem that it is copied
 /// into.
@@ -50,8 +53,7 @@ impl<'a> View<'a> {
         let mut view =
             Self { rules, resolved, rootfs, read, os, written: Vec::new(), at_destination: None, interior };
         if let Ok(destination) = view.resolved.destination.clone() {
-            let as_directory = destination.slashed || view.resolved.sources.iter().any(makes_directory);
-            view.walk(&destination.path, as_directory);
+            view.walk(&destination.path, view.makes_directory());
         }
         view
     }
@@ -111,6 +113,25 @@ impl<'a> View<'a> {
     /// Returns true if any directory of the filesystem is known to have extended attributes.
     pub(crate) fn has_xattrs(&self) -> bool {
         self.rootfs.has_xattrs()
+    }
+
+    /// Returns the directories that a plain copy creates below one with setgid, from which they inherit the bit and the
+    /// group, and the path of that directory with its fact.
+    pub(crate) fn inheriting(&self) -> Option<(&str, &Fact, Vec<&str>)> {
+        let [.., (parent, above), (first, missing)] = &self.written[..] else { return None };
+        let Known::Dir(Directory { mode: Some(mode), .. }) = above.known else { return None };
+        if missing.known != Known::Absent || mode & SETGID == 0 {
+            return None;
+        }
+        let destination = &self.resolved.destination.as_ref().ok()?.path;
+        let made = ancestors(destination).chain(self.makes_directory().then_some(destination.as_str()));
+        Some((parent, above, made.filter(|path| is_within(first, path)).collect()))
+    }
+
+    /// Returns true if a linked copy creates a directory at the destination.
+    fn makes_directory(&self) -> bool {
+        let slashed = self.resolved.destination.as_ref().is_ok_and(|destination| destination.slashed);
+        slashed || self.resolved.sources.iter().any(makes_directory)
     }
 
     /// Returns the same instruction as only some rules see it.

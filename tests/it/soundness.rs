@@ -3,6 +3,7 @@
 //! attributes, its hard links to links, a source that may hold more than is known, and `mv` over a link.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use layerwright::analysis::Verdict;
@@ -446,5 +447,137 @@ fn a_tool_that_compares_times_may_see_a_link() {
         let text = format!("FROM tiny:1\nRUN mkdir -p /app/d\nCOPY f /app/d/f\nRUN {tool}\n");
         let last = sites(&text, &mut Tar::new()).pop().unwrap();
         assert_eq!((last.verdict, last.proved), (Verdict::Link, Some(false)), "{tool}: {last:?}");
+    }
+}
+
+/// The sites of lines on `tiny:1`.
+fn after_base(lines: &str) -> Vec<Site> {
+    sites(&format!("FROM tiny:1\n{lines}\n"), &mut Tar::new())
+}
+
+fn is_last_proved(lines: &str) -> bool {
+    is_proved(&format!("FROM tiny:1\n{lines}\n"), &mut Tar::new())
+}
+
+#[test]
+fn what_a_run_writes_to_a_mount_is_in_no_image() {
+    // `dispatchSecret` and `llb.AddSSHSocket`: a source without a target has one, and it is removed again.
+    for mount in ["type=secret,id=s", "type=secret,src=s"] {
+        let lines = format!("RUN --mount={mount} mkdir -p /run/secrets\nCOPY f /run/secrets");
+        assert!(!is_last_proved(&lines), "{mount}");
+    }
+    assert!(!is_last_proved("RUN --mount=type=ssh mkdir -p /run/buildkit\nCOPY f /run/buildkit"));
+    let env = "ENV D=x\nRUN --mount=type=secret,id=s,env=D mkdir -p /opt/$D\nCOPY f /opt/y";
+    assert!(!is_last_proved(env), "the secret is the value of the variable");
+    // What was there before is there again, and what is beside the mount stays.
+    for mount in ["type=tmpfs,target=/zz,target=/opt", "'\"type=tmpfs\",\"target=/opt\"'"] {
+        let last = after_base(&format!("RUN --mount={mount} mkdir /opt/q\nCOPY f /opt/q")).pop().unwrap();
+        assert_eq!(last.replacement.as_deref(), Some("COPY --link f /opt/q"), "{mount}");
+    }
+    let beside = "RUN --mount=type=cache,target=/n/c touch /n/x\nCOPY f /n/c";
+    assert_eq!(after_base(beside)[0].replacement.as_deref(), Some("COPY --link f /n/c"));
+    // A link in what is mounted may lead anywhere.
+    assert!(!is_last_proved("RUN --mount=type=bind,source=d,target=/m mkdir /m/l/q\nCOPY f /opt/q"));
+    // What is mounted over the accounts tells nothing of those in the image.
+    let user = "RUN --mount=type=bind,source=d,target=/etc adduser -D -u 7 u\nCOPY --chown=u f /n/";
+    assert!(!is_last_proved(user));
+}
+
+#[test]
+fn a_linked_copy_over_a_directory_leaves_a_file() {
+    let sites = after_base("RUN mkdir -p /opt/q/z\nCOPY --link f /opt/q\nCOPY f /opt/q");
+    assert_eq!(sites[1].replacement.as_deref(), Some("COPY --link f /opt/q"));
+}
+
+#[test]
+fn a_second_line_rests_on_the_assumptions_of_the_first() {
+    for again in ["COPY f /n", "COPY d /n", "RUN mkdir -p /n", "RUN touch /n"] {
+        assert!(!is_last_proved(&format!("RUN sh /mk.sh\n{again}\nCOPY f /n")), "{again}");
+    }
+    assert!(!is_last_proved("RUN sh /mk.sh\nCOPY --link f /n/\nCOPY f /n/g/"), "what /n holds");
+}
+
+#[test]
+fn a_path_that_would_have_to_be_escaped_is_not_written() {
+    for name in ["a$b", "a b", "a\\b", "a\"b", "a`b"] {
+        let lines = format!("RUN mkdir '/opt/{name}' && ln -s '/opt/{name}' /l\nCOPY f /l/x");
+        assert_eq!(after_base(&lines)[0].replacement, None, "{name}");
+        let json = lines.replace("COPY f /l/x", r#"COPY ["f", "/l/x"]"#);
+        assert_eq!(after_base(&json)[0].replacement, None, "{name} in JSON");
+    }
+    let slash =
+        |word: &str| after_base(&format!("RUN mkdir -p /opt/q\nCOPY f {word}"))[0].replacement.clone();
+    assert_eq!(slash("/opt/q").as_deref(), Some("COPY --link f /opt/q/"));
+    assert_eq!(slash("\"/opt/q\"").as_deref(), Some("COPY --link f \"/opt/q/\""));
+    for word in ["/opt/\\q", "/opt/'q'", "\"/opt\"/q"] {
+        assert_eq!(slash(word), None, "{word}");
+    }
+}
+
+#[test]
+fn a_source_that_replaces_a_link_sends_the_next_one_elsewhere() {
+    // The plain copy fails: `/f` is a file by the time that `d/x` is copied.
+    assert_eq!(after_base("RUN ln -s . /f\nCOPY f d/x /f/")[0].replacement, None);
+    let one = &after_base("RUN ln -s . /f\nCOPY d/x /f/")[0];
+    assert_eq!(one.replacement.as_deref(), Some("COPY --link d/x /"));
+}
+
+#[test]
+fn a_trigger_does_not_see_the_arguments_of_its_own_build() {
+    let lines = |arg: &str| format!("{arg}\nONBUILD COPY --from=caps:1 /cap/f /tmp$D/k");
+    // The base has no configuration here, so that its environment may set D.
+    assert_eq!(after_base(&lines("ARG D=x"))[0].verdict, Verdict::Unknown);
+    assert_eq!(after_base(&lines("ENV D=x"))[0].verdict, Verdict::Link);
+}
+
+#[test]
+fn an_empty_part_of_an_owner_is_root() {
+    for owner in [":", "0:", "root:"] {
+        assert!(is_last_proved(&format!("COPY --chown={owner} f /n/k")), "{owner}");
+    }
+    assert!(is_last_proved("COPY --chown=5:0 f /n/k\nCOPY --chown=5: f /n/l"));
+    assert!(!is_last_proved("COPY --chown=5:5 f /n/k\nCOPY --chown=5: f /n/l"));
+}
+
+#[test]
+fn a_hold_is_not_proved_if_a_later_step_sets_the_path_again() {
+    let hold = |later: &str| {
+        let site = after_base(&format!("COPY f /srv/k\n{later}")).swap_remove(0);
+        assert_eq!(site.verdict, Verdict::Hold, "{later}");
+        site.proved
+    };
+    assert_eq!(hold("RUN true"), Some(true));
+    assert_eq!(hold("COPY f /srv/l"), Some(true));
+    for later in ["RUN chmod 2775 /srv && chown 0:50 /srv", "COPY --link f /srv/l", "RUN rm -rf /srv"] {
+        assert_eq!(hold(later), Some(false), "{later}");
+    }
+}
+
+#[test]
+fn a_context_may_hold_more_than_git_stores() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = folder.path().join("context");
+    for directory in ["d/sub", "r/x", "l1"] {
+        fs::create_dir_all(context.join(directory)).unwrap();
+    }
+    for file in ["f", "d/sub/x", "r/x/z", "l1/x"] {
+        fs::write(context.join(file), file).unwrap();
+    }
+    std::os::unix::fs::symlink("r", context.join("l0")).unwrap();
+    let target = std::ffi::OsStr::from_bytes(b"/opt/\xff");
+    std::os::unix::fs::symlink(target, context.join("d/away")).unwrap();
+    let images = bases::images(folder.path());
+    let last =
+        |lines: &str| judge(&format!("FROM tiny:1\n{lines}\n"), &context, &images, rule::ALL).pop().unwrap();
+    // Go's wildcards do not walk through a link, so that one file matches.
+    let wildcard = last("RUN mkdir /opt/q\nCOPY l*/x /opt/q");
+    assert_eq!(wildcard.replacement.as_deref(), Some("COPY --link l*/x /opt/q/"));
+    assert_ne!(last("COPY d /x\nCOPY f /x/away").proved, Some(true), "the target is not UTF-8");
+    assert_eq!(last("COPY d /x\nCOPY f /x/sub/k").proved, Some(true));
+    let flags = rustix::fs::XattrFlags::empty();
+    if rustix::fs::lsetxattr(context.join("d/sub"), "user.mark", b"x", flags).is_ok() {
+        assert_eq!(last("COPY d /x\nCOPY f /x/sub/k").verdict, Verdict::Hold, "it would lose an attribute");
+    } else {
+        crate::support::left_out("attributes of a context", "the filesystem has none");
     }
 }

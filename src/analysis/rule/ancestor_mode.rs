@@ -64,4 +64,10 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
             }
         }
     }
+    if let Some((parent, above, made)) = view.inheriting() {
+        for path in made {
+            let message = format!("`{path}` inherits the setgid bit of `{parent}`; with `--link` it is 0755");
+            findings.push(Finding::hold(RULE.id(), path, &above.leans, message));
+        }
+    }
 }

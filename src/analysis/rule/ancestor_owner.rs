@@ -1,6 +1,6 @@
 //! Owners of parent directories, without `--chown`.
 
-use crate::rootfs::Known;
+use crate::rootfs::{Directory, Known};
 
 use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, STAGED_TREE, View};
 
@@ -67,6 +67,16 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
                 let message = format!("the owner of `{path}` is not known; `--link` sets it to 0:0");
                 findings.push(Finding::unknown(RULE.id(), path, message));
             }
+        }
+    }
+    if let Some((parent, above, made)) = view.inheriting()
+        && let Known::Dir(Directory { owner: Some((_, group)), .. }) = above.known
+        && group != 0
+    {
+        for path in made {
+            let message =
+                format!("`{path}` inherits group {group} of `{parent}`; with `--link` it belongs to 0:0");
+            findings.push(Finding::hold(RULE.id(), path, &above.leans, message));
         }
     }
 }

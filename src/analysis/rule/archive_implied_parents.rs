@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::archive::{Archive, ArchiveEntry};
 use crate::analysis::source::SourceKind;
+use crate::analysis::view;
 use crate::rootfs::{Directory, Fact, Known};
 use crate::text::path::join;
 
@@ -55,9 +56,6 @@ path             as written            with --link
 
 `unpack` in BuildKit's `solver/llbsolver/file/unpack.go`.
 ";
-
-/// The bit of a directory that gives its group to everything made in it.
-const SETGID: u32 = 0o2000;
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.resolved.destination else { return };
@@ -153,7 +151,7 @@ fn check_parent(view: &View<'_>, path: &str, named_later: bool, findings: &mut V
         // `--chown` applies only to the entries of the archive (`archive.Unpack`).
         Known::Dir(directory) if *directory == Directory::made_by(Some((0, 0))) => return,
         // Until its entry comes, only a setgid bit can change what is made in it.
-        Known::Dir(Directory { mode: Some(mode), .. }) if named_later && mode & SETGID == 0 => return,
+        Known::Dir(Directory { mode: Some(mode), .. }) if named_later && mode & view::SETGID == 0 => return,
         Known::Dir(_) => format!("the archive implies `{path}`, which `--link` would reset to 0755 and 0:0"),
         Known::Symlink(target) => {
             format!(
