@@ -6,7 +6,7 @@
 //! - [`text`]: spans, edits, globs, escaping for people, Markdown and figures, and values that are never shown.
 //! - [`git`]: repositories, through libgit2.
 //! - [`config`]: the settings in `layerwright.toml`.
-//! - [`shell`]: the commands of a script and what they do to files.
+//! - [`shell`]: the commands of a script and what they do to files; [`shell::grammar`] lists what is certain of them.
 //! - [`dockerfile`]: a Dockerfile, parsed exactly as BuildKit parses it, and its text.
 //! - [`discover`]: a commit, working tree or folder → [`discover::SourceFile`].
 //! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`]; build

@@ -31,6 +31,8 @@ type Failure = Box<dyn std::error::Error>;
 
 /// How long a step may run.
 const LIMIT: Duration = Duration::from_secs(5);
+/// The time after which a killed process must have ended, on a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Of so many jobs one is read through the overlay as well as from its upper directory.
 const COMPARED: usize = 64;
@@ -178,7 +180,7 @@ impl Worker {
         loop {
             match rustix::process::wait(WaitOptions::NOHANG) {
                 Err(Errno::CHILD) => return Ok(()),
-                Ok(None) if started.elapsed() > LIMIT => return Err("a process does not end".into()),
+                Ok(None) if started.elapsed() > PATIENCE => return Err("a process does not end".into()),
                 Ok(None) => self.kill_others()?,
                 Ok(Some(_)) | Err(_) => {}
             }
