@@ -280,8 +280,8 @@ impl Expander<'_> {
                 }
                 // Alternatives and patterns of bash; they stand for themselves elsewhere.
                 '{' | '(' if part == Part::Word => out.cut(),
-                // A dollar that begins nothing, before a quote or at the end.
-                '$' if part != Part::Quoted && chars.peek().is_some() => out.cut(),
+                // A dollar that begins nothing that the parser knows; a shell may know it.
+                '$' => out.cut(),
                 c => out.push(c, part != Part::Word),
             }
         }
