@@ -204,7 +204,13 @@ impl Walker<'_> {
             };
             let raw = text.get(name.len() + 1..).unwrap_or("");
             let value = match (&assignment.value, self.state.dialect) {
-                (AssignmentValue::Scalar(_), _) if assignment.append => Lookup::Unknown,
+                // bash expands braces here, and in no other assignment.
+                (AssignmentValue::Scalar(_), _)
+                    if assignment.append || raw.replace("${", "").contains('{') =>
+                {
+                    self.expand(line, |expander| expander.fields(text));
+                    Lookup::Unknown
+                }
                 (AssignmentValue::Scalar(word), Dialect::Bash) => {
                     self.expand(line, |expander| expander.value(&word.value))
                 }

@@ -167,7 +167,9 @@ impl Expander<'_> {
             };
             let open = word[..close].rfind('{')?;
             let inner = &word[open + 1..close];
-            if !inner.contains(',') || done.len() + pending.len() > ALTERNATIVES {
+            // Nested braces are not counted out.
+            let is_nested = word[..open].contains('{');
+            if is_nested || !inner.contains(',') || done.len() + pending.len() > ALTERNATIVES {
                 return None;
             }
             let with = |text: &str| format!("{}{text}{}", &word[..open], &word[close + 1..]);
