@@ -32,7 +32,7 @@ type Failure = Box<dyn std::error::Error>;
 /// How long a step may run.
 const LIMIT: Duration = Duration::from_secs(5);
 /// The time after which a killed process must have ended, on a busy machine too.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Of so many jobs one is read through the overlay as well as from its upper directory.
 const COMPARED: usize = 64;
