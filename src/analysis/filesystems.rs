@@ -79,7 +79,7 @@ pub(crate) struct Process {
     pub(crate) user: Option<String>,
     /// The assumption that they rest on.
     pub(crate) assumed: Option<Arc<Assumption>>,
-    /// PATH; empty if it is not known.
+    /// PATH.
     pub(crate) path: String,
 }
 

@@ -21,7 +21,8 @@ use crate::text::path::{clean, join};
 /// The shell of RUN without a SHELL instruction.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
-/// The `PATH` of a stage that starts from nothing (`system.DefaultPathEnvUnix`).
+/// The `PATH` of a stage that starts from nothing, and of a RUN for which nothing sets it
+/// (`system.DefaultPathEnvUnix`).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An event that changed the filesystem.
@@ -271,10 +272,17 @@ impl<'d> State<'d> {
             workdir: self.workdir.as_ref().ok().cloned(),
             user: self.user.as_ref().ok().cloned(),
             assumed: self.assumed_user.clone(),
-            path: self.expand("$PATH", '\\').unwrap_or_default(),
+            path: self.path(),
         };
         let targets = mounts::targets(self, run, escape_token);
         self.happened(What::Run { ran, process, targets });
+    }
+
+    /// Returns PATH as a RUN gets it: BuildKit sets it where neither the image nor the Dockerfile does
+    /// (`addDefaultEnvvar` in solver/llbsolver/ops/exec.go).
+    fn path(&self) -> String {
+        let given = self.expand("$PATH", '\\').ok().filter(|path| !path.is_empty());
+        given.unwrap_or_else(|| DEFAULT_PATH.to_owned())
     }
 
     /// Records an event; its effect on the filesystems is computed when they are needed.

@@ -202,6 +202,16 @@ fn an_explicit_mode_in_a_directory_with_setgid_is_not_known() {
 }
 
 #[test]
+fn a_program_that_path_has_first_hides_that_of_the_system() {
+    let judge = |lines: &str| last(&format!("{lines}RUN rm -rf /opt\nCOPY --chown=1:1 <<x /opt/x\nx")).0;
+    assert_eq!(judge(""), Verdict::Link, "/opt is gone");
+    let own = "RUN printf '#!/bin/sh\\n' > /usr/local/bin/rm && chmod 755 /usr/local/bin/rm\n";
+    assert_ne!(judge(own), Verdict::Link, "neither the image nor the Dockerfile sets PATH");
+    assert_ne!(judge(&format!("ENV PATH=/usr/local/bin:/bin\n{own}")), Verdict::Link);
+    assert_eq!(judge(&format!("ENV PATH=/bin:/usr/local/bin\n{own}")), Verdict::Link, "it comes later");
+}
+
+#[test]
 fn what_an_exclude_leaves_out_is_not_known_afterwards() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::create_dir_all(folder.path().join("d/sub")).expect("a folder can be made");
