@@ -27,13 +27,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write_by(path, &|out| out.write_all(bytes))
 }
 
-/// As [`write`], for content that is not held in memory.
+/// As [`write()`], for content that is not held in memory.
 pub(crate) fn write_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteError> {
     remove_leftovers([path]);
     replace_by(path, writes)
 }
 
-/// As [`write`], after [`remove_leftovers`].
+/// As [`write()`], after [`remove_leftovers`].
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     replace_by(path, &|out| out.write_all(bytes))
 }

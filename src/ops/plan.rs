@@ -69,7 +69,7 @@ pub enum Save {
 pub enum Saved {
     /// Nowhere.
     No,
-    /// To its place in the repository, where [`migrate`](super::migrate) finds it.
+    /// To its place in the repository, where [`migrate`](super::migrate()) finds it.
     InPlace(PathBuf),
     /// To another file.
     Elsewhere(PathBuf),
