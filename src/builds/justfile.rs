@@ -25,7 +25,7 @@ pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> R
     for script in &file.scripts {
         let origin = Origin { kind: Kind::Justfile, path, first_line: script.line };
         let text = file.filled(&script.text);
-        let mut runs = script::declared_in(repository, &text, origin, &starts, &given);
+        let mut runs = script::declared_in(repository, &text, origin, &starts.of_any_caller(&text), &given);
         for invocation in &mut runs.invocations {
             file.exported.iter().for_each(|(name, value)| invocation.call.set_default(name, value));
         }

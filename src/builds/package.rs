@@ -24,7 +24,13 @@ pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> R
     for entry in root.get("scripts").map(Node::entries).unwrap_or_default() {
         let Some(script) = entry.value.text() else { continue };
         let origin = Origin { kind: Kind::Package, path, first_line: entry.line };
-        found.add(script::declared_in(repository, script, origin, &Starts::at(&folder), &|_| None));
+        found.add(script::declared_in(
+            repository,
+            script,
+            origin,
+            &Starts::at(&folder).of_any_caller(script),
+            &|_| None,
+        ));
     }
     Ok(found)
 }
@@ -48,6 +54,7 @@ fn of_nx(repository: Repository<'_>, path: &RepoPath, root: &Node) -> Runs {
         for command in commands {
             let Some(script) = command.text().or_else(|| command.get("command")?.text()) else { continue };
             let origin = Origin { kind: Kind::Package, path, first_line: command.line };
+            let starts = starts.of_any_caller(script);
             found.add(script::declared_in(repository, script, origin, &starts, &|_| None));
         }
     }

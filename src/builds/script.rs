@@ -53,6 +53,12 @@ impl Starts {
     pub(crate) fn at(folder: &str) -> Self {
         Self { folders: vec![folder.to_owned()], unsettled: None }
     }
+
+    /// The same start of a script whose callers are not read: a variable that it uses may be set by any of them.
+    pub(crate) fn of_any_caller(&self, script: &str) -> Self {
+        let open = script.contains('$').then(|| "the variables that its caller sets".to_owned());
+        Self { folders: self.folders.clone(), unsettled: self.unsettled.clone().or(open) }
+    }
 }
 
 /// The builds and calls of a script.

@@ -40,7 +40,8 @@ fn of_task(repository: Repository<'_>, path: &RepoPath, file: &Node, task: &Node
         let Some(script) = command.text().or_else(|| command.get("cmd")?.text()) else { continue };
         let origin = Origin { kind: Kind::Taskfile, path, first_line: command.line };
         let script = filled(script, &values);
-        let mut runs = script::declared_in(repository, &script, origin, &starts, &given);
+        let mut runs =
+            script::declared_in(repository, &script, origin, &starts.of_any_caller(&script), &given);
         for invocation in &mut runs.invocations {
             for (name, value) in &environment {
                 invocation.call.set_default(name, value);

@@ -336,6 +336,27 @@ fn a_chain_is_explained_and_a_guessed_context_can_be_stated() {
 }
 
 #[test]
+fn a_variable_that_the_caller_of_an_npm_script_may_set_is_not_settled() {
+    let scratch = Scratch::with(&[
+        (
+            "package.json",
+            "{\"scripts\": {\"a\": \"docker build a\", \"b\": \"docker build -f b/Dockerfile ${CTX:-b}\"}}",
+        ),
+        (
+            ".github/workflows/ci.yml",
+            "on: push\njobs:\n  b:\n    runs-on: x\n    env: {CTX: .}\n    steps:\n      - run: npm run b\n",
+        ),
+        ("a/Dockerfile", "FROM base:1\nCOPY x /srv/app/\n"),
+        ("a/x", ""),
+        ("b/Dockerfile", "FROM base:1\nCOPY x /srv/app/\n"),
+        ("b/x", ""),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    let level = |path: &str| plan.file(path).unwrap().contexts[0].level;
+    assert_eq!((level("a/Dockerfile"), level("b/Dockerfile")), (Level::Stated, Level::Possible));
+}
+
+#[test]
 fn a_called_script_gets_the_folder_the_arguments_and_the_variables_of_its_call() {
     let workflow = "\
 on: push
