@@ -23,7 +23,7 @@ mod resolve;
 mod restored;
 mod results;
 pub mod rule;
-mod run;
+mod run_step;
 pub(crate) mod source;
 mod state;
 #[cfg(test)]

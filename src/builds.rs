@@ -50,7 +50,7 @@ use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
 pub use build_context::{BuildContext, ContextEntry, ContextPath, NoContext};
-pub use context::{Context, Evidence, Found};
+pub use context::{Context, ContextReason, Found};
 pub(crate) use context::{ContextError, ContextView};
 pub use context_source::{ContextSource, RefusedSource, RemoteUrl};
 pub use contexts::Contexts;
@@ -66,7 +66,7 @@ pub(crate) use scan::{Builds, find};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "SaidBy")]
-pub enum Kind {
+pub enum BuildFileKind {
     /// `layerwright.toml`.
     Config,
     /// A compose file.
@@ -89,7 +89,7 @@ pub enum Kind {
     Taskfile,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for BuildFileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Config => "layerwright.toml",
@@ -110,7 +110,7 @@ impl fmt::Display for Kind {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The kind of the file.
-    pub(crate) kind: Kind,
+    pub(crate) kind: BuildFileKind,
     /// The file.
     pub(crate) path: RepoPath,
     /// The line, 1-based.

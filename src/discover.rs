@@ -23,7 +23,7 @@ pub use source::SourceTree;
 pub(crate) use source::{Above, ReadError, Target};
 
 use crate::budget::{self, Ended};
-use crate::git::{BlobId, Entry, EntryKind, Odd, RepoPath, hash_blob, is_lfs_pointer};
+use crate::git::{BlobId, EntryKind, Odd, RepoPath, TreeEntry, hash_blob, is_lfs_pointer};
 use names::Name;
 
 /// The most bytes of a Dockerfile that are read; handwritten ones are far smaller.
@@ -255,7 +255,7 @@ enum Outcome {
 /// Finds and reads the Dockerfiles of `source`.
 pub fn discover(source: &SourceTree<'_>, options: &Options) -> Discovery {
     let entries = source.listing().entries();
-    let candidates: Vec<(&Entry, Name)> =
+    let candidates: Vec<(&TreeEntry, Name)> =
         entries.iter().filter_map(|entry| Some((entry, candidate(&entry.path, options)?))).collect();
     let outcomes: Vec<Outcome> = candidates
         .par_iter()
@@ -286,7 +286,7 @@ fn candidate(path: &RepoPath, options: &Options) -> Option<Name> {
     (name != Name::Other || wanted).then_some(if wanted { Name::Dockerfile } else { name })
 }
 
-fn judge(source: &SourceTree<'_>, options: &Options, entry: &Entry, name: Name) -> Outcome {
+fn judge(source: &SourceTree<'_>, options: &Options, entry: &TreeEntry, name: Name) -> Outcome {
     let path = entry.path.clone();
     let executable = match entry.kind {
         EntryKind::File { executable } => executable,

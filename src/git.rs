@@ -20,7 +20,7 @@ use git2::{ErrorCode, ObjectType, Oid};
 pub(crate) use branch::{Became, BranchError, CommitContent, CommitMark, Proposal};
 pub use error::GitError;
 pub(crate) use history::Removal;
-pub(crate) use listing::{Entry, EntryKind, Listing, Odd, OddReason};
+pub(crate) use listing::{EntryKind, Listing, Odd, OddReason, TreeEntry};
 pub(crate) use path::{BlobId, IdError, PathError};
 pub use path::{CommitId, RepoPath};
 
@@ -281,9 +281,9 @@ impl Shape {
     }
 }
 
-fn entry(path: RepoPath, kind: EntryKind, id: Oid) -> Entry {
+fn entry(path: RepoPath, kind: EntryKind, id: Oid) -> TreeEntry {
     let blob = (kind != EntryKind::Submodule).then(|| BlobId::of(id));
-    Entry { path, kind, blob }
+    TreeEntry { path, kind, blob }
 }
 
 /// Returns true if objects may be missing because the clone is partial (git, `partial-clone.txt`).

@@ -6,7 +6,7 @@ use crate::analysis::destination::{self, Followed};
 use crate::analysis::mounts::{Mounts, Target};
 use crate::analysis::owner;
 use crate::analysis::restored::OpenDifferences;
-use crate::analysis::run;
+use crate::analysis::run_step;
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{
     Assumption, Base, Below, Directory, Disturbance, Known, Leans, Reach, Rootfs, ancestors,
@@ -56,7 +56,7 @@ impl Filesystems {
             self.differences.before(step, &self.plain);
             for rootfs in self.each() {
                 let other = process.other_program(rootfs, step);
-                run::apply(rootfs, other.as_ref().unwrap_or(step));
+                run_step::apply(rootfs, other.as_ref().unwrap_or(step));
             }
             if targets.is_empty() {
                 self.differences.compare(&self.plain);

@@ -95,7 +95,7 @@ fn whole(known: &Known) -> Option<Directory> {
 
 /// An instruction whose difference may be restored.
 #[derive(Clone, Debug)]
-struct Line {
+struct Restorable {
     /// The index of its judgement.
     judged: usize,
     /// The paths that still differ.
@@ -123,7 +123,7 @@ pub(crate) struct Restored {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OpenDifferences {
     variants: Vec<Variant>,
-    lines: Vec<Line>,
+    lines: Vec<Restorable>,
     restored: Vec<Restored>,
 }
 
@@ -158,7 +158,7 @@ impl OpenDifferences {
         if !self.variants.iter().any(|variant| variant.owner == difference.owner) {
             self.variants.push(Variant { owner: difference.owner, rootfs: plain.clone() });
         }
-        self.lines.push(Line { judged, open, leans: difference.leans.clone() });
+        self.lines.push(Restorable { judged, open, leans: difference.leans.clone() });
     }
 
     /// Stops following: no open difference counts as restored.
@@ -226,8 +226,9 @@ impl OpenDifferences {
         let (closed, open) =
             std::mem::take(&mut self.lines).into_iter().partition(|line| line.open.is_empty());
         self.lines = open;
-        let closed: Vec<Line> = closed;
-        self.restored.extend(closed.into_iter().map(|Line { judged, leans, .. }| Restored { judged, leans }));
+        let closed: Vec<Restorable> = closed;
+        self.restored
+            .extend(closed.into_iter().map(|Restorable { judged, leans, .. }| Restored { judged, leans }));
         if self.lines.is_empty() {
             self.variants.clear();
         }

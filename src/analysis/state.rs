@@ -10,7 +10,7 @@ use crate::analysis::observe::Observers;
 use crate::analysis::os::Os;
 use crate::analysis::owner::Owner;
 use crate::analysis::restored::Restored;
-use crate::analysis::run::{self, Invoked, RunAt};
+use crate::analysis::run_step::{self, Invoked, RunAt};
 use crate::dockerfile::{Assignment, Dockerfile, Run, Scope};
 use crate::images::BaseImage;
 use crate::rootfs::profile::ProfiledImage;
@@ -333,7 +333,7 @@ impl<'d> State<'d> {
                         Ran::Known(steps) => steps,
                         Ran::At(dockerfile, place, mut invoked) => {
                             invoked.look_up_user(process.user.as_deref(), &self.filesystems.plain);
-                            run::steps(dockerfile, place, &invoked)
+                            run_step::steps(dockerfile, place, &invoked)
                         }
                     };
                     self.observers.note(&steps);

@@ -11,7 +11,7 @@ use crate::analysis::named_context::NamedContext;
 use crate::analysis::resolve::{self, Origin, Origins};
 use crate::analysis::restored::Restored;
 use crate::analysis::results::{BaseRead, Judged};
-use crate::analysis::run::{self, Invoked, RunAt};
+use crate::analysis::run_step::{self, Invoked, RunAt};
 use crate::analysis::source::CopySource;
 use crate::analysis::state::{Ran, State};
 use crate::analysis::{Inputs, Verdict, transfer_of};
@@ -145,7 +145,7 @@ impl<'a> Walk<'a> {
             for (at, instruction) in read.instructions().iter().enumerate() {
                 match &instruction.body {
                     Body::Run(run) => {
-                        let steps = run::steps(&read, RunAt(at), &Invoked::of(&state, run));
+                        let steps = run_step::steps(&read, RunAt(at), &Invoked::of(&state, run));
                         state.ran(run, Ran::Known(steps), self.escape_token);
                     }
                     _ => self.step(&mut state, instruction, at, self.inputs.context),

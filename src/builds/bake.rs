@@ -16,7 +16,7 @@ use self::value::Value;
 use super::compose::{self, Environment};
 use super::declared::Said;
 use super::files::Files;
-use super::{Collected, Declared, Kind, Place, Unreadable, settled};
+use super::{BuildFileKind, Collected, Declared, Place, Unreadable, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
@@ -324,7 +324,7 @@ fn rows(block: &Block, scope: &Scope) -> Vec<Locals> {
 }
 
 fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
-    let place = Place { kind: Kind::Bake, path: block.path.clone(), line: block.line };
+    let place = Place { kind: BuildFileKind::Bake, path: block.path.clone(), line: block.line };
     let (said, inherits) = (Said::default(), Vec::new());
     let mut target = Target { name: block.label.to_owned(), place, said, inherits };
     for (name, written) in &block.attributes {

@@ -12,9 +12,9 @@ use std::collections::BTreeSet;
 
 use self::load::{Loader, Scope};
 use super::declared::Said;
-use super::document::{Entry, Node, Value};
+use super::document::{KeyValue, Node, Value};
 use super::files::Files;
-use super::{Declared, Kind, Place, is_remote, settled};
+use super::{BuildFileKind, Declared, Place, is_remote, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
@@ -125,7 +125,7 @@ pub(super) fn services(
     loader.check_references();
     let back =
         if folder.is_empty() { String::new() } else { vec!["../"; folder.split('/').count()].concat() };
-    let built = |service: &Entry| {
+    let built = |service: &KeyValue| {
         let (place, mut said) = said(service, &scope)?;
         // Its paths are complete; those of bake are relative to its folder.
         let of_bake = |context: &Pattern| {
@@ -162,7 +162,7 @@ fn found(files: Files<'_>, folder: &str) -> Option<Vec<String>> {
 }
 
 /// Finds what compose refuses once all is merged (`loader.checkConsistency`).
-fn check(loader: &Loader<'_>, services: &[Entry]) {
+fn check(loader: &Loader<'_>, services: &[KeyValue]) {
     for service in services {
         let has = |key: &str| service.value.get(key).is_some();
         let build = |key: &str| service.value.at(&["build", key]).is_some();
@@ -179,7 +179,7 @@ fn check(loader: &Loader<'_>, services: &[Entry]) {
 }
 
 /// Returns the build of a service.
-fn declared(service: &Entry, scope: &Scope, refusal: Option<&str>) -> Option<Declared> {
+fn declared(service: &KeyValue, scope: &Scope, refusal: Option<&str>) -> Option<Declared> {
     let (place, said) = said(service, scope)?;
     let is_empty = said.context.as_ref().is_some_and(Pattern::is_empty);
     let mut declared = said.declared(place, vec![Pattern::default()], None)?;
@@ -189,7 +189,7 @@ fn declared(service: &Entry, scope: &Scope, refusal: Option<&str>) -> Option<Dec
 }
 
 /// Returns what a service says of its build, and its place.
-fn said(service: &Entry, scope: &Scope) -> Option<(Place, Said)> {
+fn said(service: &KeyValue, scope: &Scope) -> Option<(Place, Said)> {
     let node = &service.value;
     let build = node.get("build").filter(|build| build.value != Value::Null)?;
     let text = |key: &str| build.get(key).and_then(Node::text);
@@ -223,7 +223,8 @@ fn said(service: &Entry, scope: &Scope) -> Option<(Place, Said)> {
         label: None,
     };
     let (path, line) = node.get(merge::PLACE)?.text()?.rsplit_once(':')?;
-    let place = Place { kind: Kind::Compose, path: RepoPath::new(path).ok()?, line: line.parse().ok()? };
+    let place =
+        Place { kind: BuildFileKind::Compose, path: RepoPath::new(path).ok()?, line: line.parse().ok()? };
     Some((place, said))
 }
 

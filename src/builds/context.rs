@@ -8,12 +8,12 @@ use super::contexts::{Contexts, Filter};
 use super::dockerignore::IgnoreError;
 use super::{Level, Place};
 use crate::discover::{Above, ReadError, SourceTree, Target};
-use crate::git::{Entry, EntryKind, RepoPath};
+use crate::git::{EntryKind, RepoPath, TreeEntry};
 use crate::text::glob::{Glob, PatternError, has_wildcards};
 
 /// The reason why a folder is the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Evidence {
+pub enum ContextReason {
     /// Nothing names another, so the Dockerfile's own folder is assumed.
     OwnFolder,
     /// Nothing names another, and this folder above the Dockerfile's own has more of its sources.
@@ -22,7 +22,7 @@ pub enum Evidence {
     Declared(Place, Level),
 }
 
-impl fmt::Display for Evidence {
+impl fmt::Display for ContextReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OwnFolder => f.write_str("the Dockerfile's own folder (guessed)"),
@@ -39,7 +39,7 @@ pub struct Context {
     /// The folder; `None` is the repository's root.
     pub root: Option<RepoPath>,
     /// The reason why it is the context.
-    pub evidence: Evidence,
+    pub evidence: ContextReason,
     /// True if the builder fetches it from git: then no ignore file applies.
     pub(crate) from_git: bool,
 }
@@ -47,7 +47,7 @@ pub struct Context {
 impl Context {
     /// Returns the context of a Dockerfile for which nothing names one.
     pub fn assumed(dockerfile: &RepoPath) -> Self {
-        Self { root: dockerfile.parent(), evidence: Evidence::OwnFolder, from_git: false }
+        Self { root: dockerfile.parent(), evidence: ContextReason::OwnFolder, from_git: false }
     }
 
     /// Returns the context of a Dockerfile for which nothing names one, by its `sources`: its own folder, or the
@@ -63,7 +63,7 @@ impl Context {
         let mut folder = best.root.clone();
         while let Some(below) = folder.filter(|_| most < sources.len()) {
             folder = below.parent();
-            let above = Self { root: folder.clone(), evidence: Evidence::SourcesAbove, from_git: false };
+            let above = Self { root: folder.clone(), evidence: ContextReason::SourcesAbove, from_git: false };
             if let Some(count) = found(&above).filter(|count| *count > most) {
                 (best, most) = (above, count);
             }
@@ -196,7 +196,7 @@ impl<'a> ContextView<'a> {
 
     /// Returns all that the builder gets below a folder of the repository, in order of path; `None` is the context's
     /// root.
-    pub fn tree(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &Entry> {
+    pub fn tree(&self, folder: Option<&RepoPath>) -> impl Iterator<Item = &TreeEntry> {
         let all = self.source.listing().below(self.root());
         let below = folder.map_or(all, |folder| self.source.listing().below(Some(folder)));
         let sent = self.filter.as_ref().map(|filter| filter.sent(self.root(), all));

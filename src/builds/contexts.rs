@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::dockerignore::Ignored;
 use super::{Context, ContextError, ContextView};
 use crate::discover::{SourceTree, Target};
-use crate::git::{Entry, EntryKind, RepoPath};
+use crate::git::{EntryKind, RepoPath, TreeEntry};
 
 /// The most of a `.dockerignore` file that is read.
 pub(crate) const MOST_IGNORED: u64 = 1 << 20;
@@ -94,12 +94,12 @@ impl Filter {
     }
 
     /// Returns true for each of `all`, the entries below `root`, that the builder gets.
-    pub(super) fn sent(&self, root: Option<&RepoPath>, all: &[Entry]) -> &[bool] {
+    pub(super) fn sent(&self, root: Option<&RepoPath>, all: &[TreeEntry]) -> &[bool] {
         self.sent.get_or_init(|| self.find_sent(root, all))
     }
 
     /// Returns what the builder gets. Where nothing is taken back, what is below an ignored folder is ignored, so that each folder is asked once.
-    fn find_sent(&self, root: Option<&RepoPath>, all: &[Entry]) -> Vec<bool> {
+    fn find_sent(&self, root: Option<&RepoPath>, all: &[TreeEntry]) -> Vec<bool> {
         let ignored = &self.ignored;
         let mut folders: HashMap<&str, bool> = HashMap::new();
         let mut sent = Vec::with_capacity(all.len());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::document::{Node, Value};
 use super::invocation::{Call, Invocation};
-use super::{Declared, Kind, Place, Unreadable, compose, folder_of, is_remote, json, settled};
+use super::{BuildFileKind, Declared, Place, Unreadable, compose, folder_of, is_remote, json, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
@@ -24,7 +24,7 @@ pub(super) fn declared(path: &RepoPath, text: &str) -> Result<Vec<Declared>, Unr
     let workspace = workspace(path);
     let value = |node: &Node| node.text().map(|text| substituted(text, &workspace));
     let Some(file) = value(&dockerfile.value) else { return Ok(Vec::new()) };
-    let place = Place { kind: Kind::Devcontainer, path: path.clone(), line: dockerfile.line };
+    let place = Place { kind: BuildFileKind::Devcontainer, path: path.clone(), line: dockerfile.line };
     let mut declared = Declared::new(place, vec![folder_of(path)], file);
     let context = of_build("context").or_else(|| root.entry("context"));
     let context = context.and_then(|entry| value(&entry.value)).unwrap_or_else(|| Pattern::text("."));
@@ -60,7 +60,7 @@ pub(super) fn invocation(path: &RepoPath, text: &str) -> Option<Invocation> {
     let unsettled = files.iter().filter(|file| file.known().is_none()).map(Pattern::to_string).collect();
     let files = files.iter().map(settled::encoded).collect();
     let call = Call::Compose(compose::Run { folder, files, ..compose::Run::default() });
-    let place = Place { kind: Kind::Devcontainer, path: path.clone(), line: entry.line };
+    let place = Place { kind: BuildFileKind::Devcontainer, path: path.clone(), line: entry.line };
     let (assigned, callers) = (BTreeSet::new(), Vec::new());
     Some(Invocation { place, call, unsettled, assigned, callers })
 }

@@ -361,7 +361,7 @@ fn split(word: &Pattern, separator: char) -> Vec<Pattern> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::BuildFileKind;
     use super::*;
     use crate::git::RepoPath;
 
@@ -381,7 +381,7 @@ mod tests {
 
     fn read(line: &str) -> Option<Declared> {
         let words: Vec<Pattern> = line.split(' ').map(word).collect();
-        let place = Place { kind: Kind::Script, path: RepoPath::new("build.sh").unwrap(), line: 1 };
+        let place = Place { kind: BuildFileKind::Script, path: RepoPath::new("build.sh").unwrap(), line: 1 };
         declared(&words, None, &place)
     }
 
@@ -460,7 +460,7 @@ mod tests {
     #[test]
     fn a_dockerfile_may_come_through_standard_input() {
         let words: Vec<Pattern> = "docker build -f - app".split(' ').map(Pattern::text).collect();
-        let place = Place { kind: Kind::Script, path: RepoPath::new("build.sh").unwrap(), line: 1 };
+        let place = Place { kind: BuildFileKind::Script, path: RepoPath::new("build.sh").unwrap(), line: 1 };
         let declared = declared(&words, Some(&Pattern::text("x.Dockerfile")), &place).unwrap();
         assert_eq!(declared.dockerfile.known(), Some("x.Dockerfile"));
         assert_eq!(declared.context.unwrap().known(), Some("app"));

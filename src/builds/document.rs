@@ -17,12 +17,12 @@ pub(super) enum Value {
     /// A text, a number or a Boolean, as a template would print it.
     Text(String),
     List(Vec<Node>),
-    Map(Vec<Entry>),
+    Map(Vec<KeyValue>),
 }
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct KeyValue {
     pub(crate) key: String,
     /// The line of the key, 1-based.
     pub(crate) line: usize,
@@ -36,7 +36,7 @@ impl Node {
     }
 
     /// Returns the keys of a map; empty for anything else.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[KeyValue] {
         match &self.value {
             Value::Map(entries) => entries,
             _ => &[],
@@ -60,7 +60,7 @@ impl Node {
     }
 
     /// Returns the entry of a key; the last if there are several.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&KeyValue> {
         self.entries().iter().rev().find(|entry| entry.key == key)
     }
 

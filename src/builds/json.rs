@@ -4,7 +4,7 @@ use jsonc_parser::ast::Value as Ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::document::{Entry, Node, Value, printed};
+use super::document::{KeyValue, Node, Value, printed};
 use super::{Unreadable, checked_size};
 use crate::text::LineIndex;
 
@@ -34,7 +34,7 @@ fn node(ast: &Ast, lines: &LineIndex) -> Node {
         Ast::NullKeyword(_) => Value::Null,
         Ast::Array(array) => Value::List(array.elements.iter().map(|item| node(item, lines)).collect()),
         Ast::Object(object) => {
-            let entry = |property: &jsonc_parser::ast::ObjectProp| Entry {
+            let entry = |property: &jsonc_parser::ast::ObjectProp| KeyValue {
                 key: property.name.as_str().to_owned(),
                 line: lines.position(property.range.start).line,
                 value: node(&property.value, lines),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::script::{self, Origin, Repository, Runs, Starts};
-use super::{Kind, settled};
+use super::{BuildFileKind, settled};
 use crate::git::RepoPath;
 
 /// A recipe line, or a whole recipe that names its interpreter.
@@ -23,7 +23,7 @@ pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> R
     let starts = Starts { folders: vec![folder], unsettled: file.unsettled.clone() };
     let given = |name: &str| file.exported.get(name).map(|value| settled::pattern(value));
     for script in &file.scripts {
-        let origin = Origin { kind: Kind::Justfile, path, first_line: script.line };
+        let origin = Origin { kind: BuildFileKind::Justfile, path, first_line: script.line };
         let text = file.filled(&script.text);
         let mut runs = script::declared_in(repository, &text, origin, &starts.of_any_caller(&text), &given);
         for invocation in &mut runs.invocations {

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::invocation::{Assigned, Make};
 use super::script::{self, Origin, Repository, Runs, Starts};
-use super::{Kind, settled};
+use super::{BuildFileKind, settled};
 use crate::git::RepoPath;
 use crate::shell;
 use crate::text::pattern::Pattern;
@@ -185,7 +185,7 @@ impl Makefile {
                 };
                 for (line, script) in scripts {
                     let path = rule.path.as_ref().unwrap_or(path);
-                    let origin = Origin { kind: Kind::Makefile, path, first_line: line };
+                    let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
                     let mut runs = script::declared_in(repository, &script, origin, starts, &given);
                     for invocation in &mut runs.invocations {
                         invocation.assigned.extend(exports.iter().cloned());

@@ -1,6 +1,6 @@
 //! The names of files that describe builds. It looks only at names, never at contents.
 
-use super::Kind;
+use super::BuildFileKind;
 use crate::git::RepoPath;
 
 /// Returns the kind of the file at this path, if it describes builds.
@@ -12,28 +12,28 @@ use crate::git::RepoPath;
 /// - scripts: `*.sh`, `*.bash`, `*.zsh`, `*.ksh`;
 /// - Makefiles: `Makefile`, `GNUmakefile`, `makefile`, `*.mk`, `Makefile.*`;
 /// - `justfile`, `Taskfile.yml`, `package.json` and `project.json`.
-pub(super) fn kind_of(path: &RepoPath) -> Option<Kind> {
+pub(super) fn kind_of(path: &RepoPath) -> Option<BuildFileKind> {
     let name = path.file_name();
     if matches!(name, "Makefile" | "GNUmakefile" | "makefile") || name.starts_with("Makefile.") {
-        return Some(Kind::Makefile);
+        return Some(BuildFileKind::Makefile);
     }
     match name.to_ascii_lowercase().as_str() {
-        "justfile" | ".justfile" => return Some(Kind::Justfile),
-        "package.json" | "project.json" => return Some(Kind::Package),
+        "justfile" | ".justfile" => return Some(BuildFileKind::Justfile),
+        "package.json" | "project.json" => return Some(BuildFileKind::Package),
         "taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml" => {
-            return Some(Kind::Taskfile);
+            return Some(BuildFileKind::Taskfile);
         }
         _ => {}
     }
     let (stem, ending) = name.rsplit_once('.')?;
     let words = |word| stem.split(['.', '-', '_']).any(|part| part == word);
     match ending {
-        "sh" | "bash" | "zsh" | "ksh" => Some(Kind::Script),
-        "mk" => Some(Kind::Makefile),
-        "yml" | "yaml" if stem == "action" || lies_in_workflows(path) => Some(Kind::Workflow),
-        "yml" | "yaml" if words("compose") => Some(Kind::Compose),
-        "json" if is_devcontainer(path) => Some(Kind::Devcontainer),
-        "hcl" | "json" if words("bake") => Some(Kind::Bake),
+        "sh" | "bash" | "zsh" | "ksh" => Some(BuildFileKind::Script),
+        "mk" => Some(BuildFileKind::Makefile),
+        "yml" | "yaml" if stem == "action" || lies_in_workflows(path) => Some(BuildFileKind::Workflow),
+        "yml" | "yaml" if words("compose") => Some(BuildFileKind::Compose),
+        "json" if is_devcontainer(path) => Some(BuildFileKind::Devcontainer),
+        "hcl" | "json" if words("bake") => Some(BuildFileKind::Bake),
         _ => None,
     }
 }
@@ -77,30 +77,30 @@ mod tests {
     #[test]
     fn names_tell_what_reads_them() {
         let cases = [
-            ("compose.yaml", Some(Kind::Compose)),
-            ("a/docker-compose.override.yml", Some(Kind::Compose)),
-            ("docker-compose-dev.yml", Some(Kind::Compose)),
-            ("dev.compose.yml", Some(Kind::Compose)),
+            ("compose.yaml", Some(BuildFileKind::Compose)),
+            ("a/docker-compose.override.yml", Some(BuildFileKind::Compose)),
+            ("docker-compose-dev.yml", Some(BuildFileKind::Compose)),
+            ("dev.compose.yml", Some(BuildFileKind::Compose)),
             ("decompose.yml", None),
             ("docker-compose.yml.j2", None),
-            ("docker-bake.hcl", Some(Kind::Bake)),
-            ("docker-bake.override.json", Some(Kind::Bake)),
-            ("images.bake.hcl", Some(Kind::Bake)),
+            ("docker-bake.hcl", Some(BuildFileKind::Bake)),
+            ("docker-bake.override.json", Some(BuildFileKind::Bake)),
+            ("images.bake.hcl", Some(BuildFileKind::Bake)),
             ("main.hcl", None),
-            (".github/workflows/ci.yml", Some(Kind::Workflow)),
-            (".github/workflows/docker-compose.yml", Some(Kind::Workflow)),
+            (".github/workflows/ci.yml", Some(BuildFileKind::Workflow)),
+            (".github/workflows/docker-compose.yml", Some(BuildFileKind::Workflow)),
             ("x/.github/workflows/ci.yml", None),
-            (".github/actions/build/action.yaml", Some(Kind::Workflow)),
-            ("action.yml", Some(Kind::Workflow)),
-            (".devcontainer.json", Some(Kind::Devcontainer)),
-            ("a/.devcontainer/devcontainer.json", Some(Kind::Devcontainer)),
-            (".devcontainer/go/devcontainer.json", Some(Kind::Devcontainer)),
+            (".github/actions/build/action.yaml", Some(BuildFileKind::Workflow)),
+            ("action.yml", Some(BuildFileKind::Workflow)),
+            (".devcontainer.json", Some(BuildFileKind::Devcontainer)),
+            ("a/.devcontainer/devcontainer.json", Some(BuildFileKind::Devcontainer)),
+            (".devcontainer/go/devcontainer.json", Some(BuildFileKind::Devcontainer)),
             ("a/devcontainer.json", None),
-            ("hack/build.sh", Some(Kind::Script)),
-            ("Makefile.docker", Some(Kind::Makefile)),
-            ("build/rules.mk", Some(Kind::Makefile)),
-            ("a/package.json", Some(Kind::Package)),
-            ("Justfile", Some(Kind::Justfile)),
+            ("hack/build.sh", Some(BuildFileKind::Script)),
+            ("Makefile.docker", Some(BuildFileKind::Makefile)),
+            ("build/rules.mk", Some(BuildFileKind::Makefile)),
+            ("a/package.json", Some(BuildFileKind::Package)),
+            ("Justfile", Some(BuildFileKind::Justfile)),
             ("README", None),
         ];
         for (path, kind) in cases {

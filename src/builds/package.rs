@@ -3,7 +3,7 @@
 
 use super::document::Node;
 use super::script::{self, Origin, Repository, Runs, Starts};
-use super::{Kind, Unreadable, compose, json};
+use super::{BuildFileKind, Unreadable, compose, json};
 use crate::git::RepoPath;
 
 /// Returns what the scripts of a `package.json` run.
@@ -23,7 +23,7 @@ pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> R
     let folder = path.parent().map(|folder| folder.as_str().to_owned()).unwrap_or_default();
     for entry in root.get("scripts").map(Node::entries).unwrap_or_default() {
         let Some(script) = entry.value.text() else { continue };
-        let origin = Origin { kind: Kind::Package, path, first_line: entry.line };
+        let origin = Origin { kind: BuildFileKind::Package, path, first_line: entry.line };
         found.add(script::declared_in(
             repository,
             script,
@@ -53,7 +53,7 @@ fn of_nx(repository: Repository<'_>, path: &RepoPath, root: &Node) -> Runs {
         let starts = Starts { folders: vec![compose::below("", &folder)], unsettled };
         for command in commands {
             let Some(script) = command.text().or_else(|| command.get("command")?.text()) else { continue };
-            let origin = Origin { kind: Kind::Package, path, first_line: command.line };
+            let origin = Origin { kind: BuildFileKind::Package, path, first_line: command.line };
             let starts = starts.of_any_caller(script);
             found.add(script::declared_in(repository, script, origin, &starts, &|_| None));
         }

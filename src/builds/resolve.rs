@@ -185,7 +185,7 @@ fn components(path: &Pattern) -> Vec<Pattern> {
 mod tests {
     use std::fs;
 
-    use super::super::{Kind, Place};
+    use super::super::{BuildFileKind, Place};
     use super::*;
 
     fn path(path: &str) -> RepoPath {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     fn declared(folders: &[&str], dockerfile: &str, context: &str, tag: &str) -> Declared {
-        let place = Place { kind: Kind::Script, path: path("build.sh"), line: 3 };
+        let place = Place { kind: BuildFileKind::Script, path: path("build.sh"), line: 3 };
         let folders = folders.iter().map(|folder| pattern(folder)).collect();
         let mut declared = Declared::new(place, folders, pattern(dockerfile));
         declared.context = Some(pattern(context));

@@ -13,13 +13,13 @@ use super::files::{Files, MOST_BYTES};
 use super::script::{Repository, Runs};
 use super::workflow::Flow;
 use super::{
-    Build, Declared, Kind, Place, Unreadable, bake, devcontainer, justfile, makefile, names, package,
-    resolve, script, taskfile, workflow, yaml,
+    Build, BuildFileKind, Declared, Place, Unreadable, bake, devcontainer, justfile, makefile, names,
+    package, resolve, script, taskfile, workflow, yaml,
 };
 use crate::budget::{self, Ended};
 use crate::config::{self, Config};
 use crate::discover::SourceTree;
-use crate::git::{Entry, EntryKind, RepoPath};
+use crate::git::{EntryKind, RepoPath, TreeEntry};
 use crate::text::pattern::Pattern;
 
 /// Folders whose files describe the builds of other repositories.
@@ -58,7 +58,7 @@ impl Builds {
 
 /// A file that may describe builds, or run them.
 struct Carrier {
-    kind: Kind,
+    kind: BuildFileKind,
     path: RepoPath,
     text: String,
     /// Its builds and calls, or the reason why it cannot be read.
@@ -121,7 +121,7 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
 }
 
 /// Reads a file if its name says that it may describe builds.
-fn carrier(source: &SourceTree<'_>, files: Files<'_>, entry: &Entry) -> Option<Carrier> {
+fn carrier(source: &SourceTree<'_>, files: Files<'_>, entry: &TreeEntry) -> Option<Carrier> {
     let kind = reader(entry)?;
     let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -134,7 +134,7 @@ fn carrier(source: &SourceTree<'_>, files: Files<'_>, entry: &Entry) -> Option<C
 fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
     let mut scripts: BTreeSet<String> = BTreeSet::new();
     for _ in 0..ROUNDS {
-        let found = carriers.iter().filter(|carrier| carrier.kind == Kind::Script);
+        let found = carriers.iter().filter(|carrier| carrier.kind == BuildFileKind::Script);
         let found = found.filter(|carrier| {
             carrier
                 .read
@@ -143,7 +143,7 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
         });
         let makes = carriers.iter().any(|carrier| {
             let runs = carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.builds.is_empty());
-            carrier.kind == Kind::Makefile && runs
+            carrier.kind == BuildFileKind::Makefile && runs
         });
         let new: BTreeSet<String> = found
             .map(|carrier| carrier.path.file_name().to_owned())
@@ -157,19 +157,19 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
         scripts.extend(new.iter().cloned());
         carriers.par_iter_mut().for_each(|carrier| {
             // Scripts that run make for something else are many.
-            let is_recipe = matches!(carrier.kind, Kind::Script | Kind::Makefile);
+            let is_recipe = matches!(carrier.kind, BuildFileKind::Script | BuildFileKind::Makefile);
             let names = |name: &String| {
                 !(is_recipe && name == MAKE)
                     && memmem::find(carrier.text.as_bytes(), name.as_bytes()).is_some()
             };
             let runs = matches!(
                 carrier.kind,
-                Kind::Script
-                    | Kind::Workflow
-                    | Kind::Makefile
-                    | Kind::Package
-                    | Kind::Justfile
-                    | Kind::Taskfile
+                BuildFileKind::Script
+                    | BuildFileKind::Workflow
+                    | BuildFileKind::Makefile
+                    | BuildFileKind::Package
+                    | BuildFileKind::Justfile
+                    | BuildFileKind::Taskfile
             );
             if runs && new.iter().any(names) {
                 let repository = Repository { files, scripts: &scripts };
@@ -180,10 +180,11 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
 }
 
 /// Returns the kind of a file by its name; an executable file without an extension may be a script.
-fn reader(entry: &Entry) -> Option<Kind> {
+fn reader(entry: &TreeEntry) -> Option<BuildFileKind> {
     let EntryKind::File { executable } = entry.kind else { return None };
     let kind = names::kind_of(&entry.path);
-    let kind = kind.or_else(|| (executable && !entry.path.file_name().contains('.')).then_some(Kind::Script));
+    let kind = kind
+        .or_else(|| (executable && !entry.path.file_name().contains('.')).then_some(BuildFileKind::Script));
     let of_others = || entry.path.components().rev().skip(1).any(|name| OTHERS.contains(&name));
     kind.filter(|_| !of_others())
 }
@@ -191,7 +192,7 @@ fn reader(entry: &Entry) -> Option<Kind> {
 /// Like [`read`]; a file that takes too much work is not read.
 fn contained(
     repository: Repository<'_>,
-    kind: Kind,
+    kind: BuildFileKind,
     path: &RepoPath,
     text: &str,
 ) -> Result<Read, Unreadable> {
@@ -204,28 +205,33 @@ fn unreadable(line: usize, ended: &Ended) -> Unreadable {
     Unreadable { line, message: ended.to_string() }
 }
 
-fn read(repository: Repository<'_>, kind: Kind, path: &RepoPath, text: &str) -> Result<Read, Unreadable> {
+fn read(
+    repository: Repository<'_>,
+    kind: BuildFileKind,
+    path: &RepoPath,
+    text: &str,
+) -> Result<Read, Unreadable> {
     Ok(match kind {
         // Others say how these are loaded; a file that cannot be read is told of here.
-        Kind::Compose => yaml::documents(text).map(|_| Read::default())?,
-        Kind::Bake => bake::check(path, text).map(|()| Read::default())?,
-        Kind::Workflow => {
+        BuildFileKind::Compose => yaml::documents(text).map(|_| Read::default())?,
+        BuildFileKind::Bake => bake::check(path, text).map(|()| Read::default())?,
+        BuildFileKind::Workflow => {
             Read { flow: workflow::read(repository, path, text, None, &[])?, ..Read::default() }
         }
-        Kind::Devcontainer => {
+        BuildFileKind::Devcontainer => {
             let builds = devcontainer::declared(path, text)?;
             let invocations = devcontainer::invocation(path, text).into_iter().collect();
             Runs { builds, invocations }.into()
         }
-        Kind::Script => script::alone(repository, path, text).into(),
-        Kind::Makefile => {
+        BuildFileKind::Script => script::alone(repository, path, text).into(),
+        BuildFileKind::Makefile => {
             let recipes = makefile::recipes(repository, path, text, None);
             Read { included: recipes.included, ..recipes.runs.into() }
         }
-        Kind::Package => package::runs(repository, path, text)?.into(),
-        Kind::Justfile => justfile::runs(repository, path, text).into(),
-        Kind::Taskfile => taskfile::runs(repository, path, text)?.into(),
-        Kind::Config => Read::default(),
+        BuildFileKind::Package => package::runs(repository, path, text)?.into(),
+        BuildFileKind::Justfile => justfile::runs(repository, path, text).into(),
+        BuildFileKind::Taskfile => taskfile::runs(repository, path, text)?.into(),
+        BuildFileKind::Config => Read::default(),
     })
 }
 
@@ -238,7 +244,7 @@ fn configured(config: &Config) -> Vec<Declared> {
         .iter()
         .filter_map(|(dockerfile, build)| {
             let line = config.line_in("build", dockerfile, "");
-            let place = Place { kind: Kind::Config, path: path.clone(), line };
+            let place = Place { kind: BuildFileKind::Config, path: path.clone(), line };
             let dockerfile = Pattern::text(dockerfile);
             let mut declared = Declared::new(place, vec![Pattern::default()], dockerfile);
             declared.context = Some(pattern(build.context.as_ref()?));

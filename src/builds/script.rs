@@ -10,7 +10,7 @@ use memchr::memmem;
 use self::reading::Reading;
 use super::files::Files;
 use super::invocation::{Assigned, Invocation, Script};
-use super::{Declared, Kind, Place, names, settled};
+use super::{BuildFileKind, Declared, Place, names, settled};
 use crate::git::RepoPath;
 use crate::shell;
 use crate::text::pattern::Pattern;
@@ -32,7 +32,7 @@ const MOST: usize = 512;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin<'a> {
     /// The kind of its file.
-    pub(crate) kind: Kind,
+    pub(crate) kind: BuildFileKind,
     /// Its file.
     pub(crate) path: &'a RepoPath,
     /// The line of its first line in the file, 1-based.
@@ -121,7 +121,7 @@ pub(super) fn called(
     let mut own = shell::root();
     own.push_text("/");
     own.push_text(path.as_str());
-    let origin = Origin { kind: Kind::Script, path, first_line: 1 };
+    let origin = Origin { kind: BuildFileKind::Script, path, first_line: 1 };
     // The interpreter takes the arguments as unknown; `set` gives them.
     let text = match call.map(|(call, _)| &call.args) {
         Some(args) if args.iter().all(|arg| !settled::is_open(arg)) => {

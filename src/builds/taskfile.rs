@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::Node;
 use super::script::{self, Origin, Repository, Runs, Starts};
-use super::{Kind, Unreadable, compose, settled, yaml};
+use super::{BuildFileKind, Unreadable, compose, settled, yaml};
 use crate::git::RepoPath;
 
 /// Returns what the tasks of a Taskfile run.
@@ -38,7 +38,7 @@ fn of_task(repository: Repository<'_>, path: &RepoPath, file: &Node, task: &Node
     let commands = task.get("cmds").map(Node::items).unwrap_or_default();
     for command in short.chain(task.get("cmd")).chain(commands) {
         let Some(script) = command.text().or_else(|| command.get("cmd")?.text()) else { continue };
-        let origin = Origin { kind: Kind::Taskfile, path, first_line: command.line };
+        let origin = Origin { kind: BuildFileKind::Taskfile, path, first_line: command.line };
         let script = filled(script, &values);
         let mut runs =
             script::declared_in(repository, &script, origin, &starts.of_any_caller(&script), &given);
@@ -55,7 +55,7 @@ fn of_task(repository: Repository<'_>, path: &RepoPath, file: &Node, task: &Node
 /// Returns the variables of these maps, the last value of each. One that is not a plain text is unknown.
 fn variables(nodes: &[&Node], key: &str) -> BTreeMap<String, String> {
     let entries = nodes.iter().flat_map(|node| node.get(key).map(Node::entries).unwrap_or_default());
-    let value = |entry: &super::document::Entry| {
+    let value = |entry: &super::document::KeyValue| {
         let plain = entry.value.text().filter(|text| !text.contains("{{"));
         (entry.key.clone(), plain.map_or_else(|| settled::unknown(&entry.key), str::to_owned))
     };

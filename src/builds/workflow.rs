@@ -11,7 +11,7 @@ use self::expression::{Names, Piece, pieces};
 use super::document::Node;
 use super::invocation::Assigned;
 use super::script::{self, Origin, Repository, Runs, Starts};
-use super::{Declared, Kind, MOST_SAID, Place, Unreadable, settled, yaml};
+use super::{BuildFileKind, Declared, MOST_SAID, Place, Unreadable, settled, yaml};
 use crate::git::RepoPath;
 use crate::shell;
 use crate::text::pattern::{Part, Pattern};
@@ -148,7 +148,7 @@ impl File<'_> {
     }
 
     fn place(&self, line: usize) -> Place {
-        Place { kind: Kind::Workflow, path: self.path.clone(), line }
+        Place { kind: BuildFileKind::Workflow, path: self.path.clone(), line }
     }
 
     fn steps(&self, job: &Job, found: &mut Flow) -> Result<(), Unreadable> {
@@ -254,7 +254,7 @@ impl Script {
     }
 
     fn runs(&self, file: &File<'_>) -> Runs {
-        let origin = Origin { kind: Kind::Workflow, path: file.path, first_line: self.first_line };
+        let origin = Origin { kind: BuildFileKind::Workflow, path: file.path, first_line: self.first_line };
         let set_before = file.assigned.names();
         let given = |name: &str| {
             if name == "GITHUB_WORKSPACE" {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use super::document::{Entry, Node, Value, printed};
+use super::document::{KeyValue, Node, Value, printed};
 use super::{Unreadable, checked_size};
 
 /// The deepest nesting of lists and maps.
@@ -185,7 +185,7 @@ impl Tree {
                         Value::Text(_) => "\"<<\"".into(),
                         _ => String::new(),
                     };
-                    entries.push(Entry { key: text, line: key.line, value: node });
+                    entries.push(KeyValue { key: text, line: key.line, value: node });
                 }
             },
             Value::Null | Value::Text(_) => {}
@@ -201,11 +201,11 @@ fn local(tag: Option<&Tag>) -> Option<String> {
 
 /// Resolves merge keys: adds the keys that the map does not have itself, each from the first map that has it. Their
 /// line is that of the merge key. Returns the size of the added values.
-fn merge(entries: &mut Vec<Entry>) -> usize {
+fn merge(entries: &mut Vec<KeyValue>) -> usize {
     if entries.iter().all(|entry| entry.key != "<<") {
         return 0;
     }
-    let (merges, mut kept): (Vec<Entry>, Vec<Entry>) =
+    let (merges, mut kept): (Vec<KeyValue>, Vec<KeyValue>) =
         std::mem::take(entries).into_iter().partition(|entry| entry.key == "<<");
     let before = kept.len();
     let mut keys: HashSet<String> = kept.iter().map(|entry| entry.key.clone()).collect();
@@ -216,7 +216,7 @@ fn merge(entries: &mut Vec<Entry>) -> usize {
         };
         for entry in maps.iter().flat_map(Node::entries) {
             if keys.insert(entry.key.clone()) {
-                kept.push(Entry { line: merge.line, ..entry.clone() });
+                kept.push(KeyValue { line: merge.line, ..entry.clone() });
             }
         }
     }

@@ -117,7 +117,7 @@ impl Joiner {
         lines: &mut Lines<'t>,
         first: Range<usize>,
         escape: u8,
-    ) -> Option<Line<'a>> {
+    ) -> Option<LogicalLine<'a>> {
         let text = lines.text;
         self.pieces.clear();
         let Some(mut kept) = continued(&text[first.clone()], escape) else {
@@ -125,7 +125,7 @@ impl Joiner {
                 return None;
             }
             self.pieces.push(Piece { at: 0, source: first.start, len: first.len() });
-            return Some(Line::one(lines, first, &self.pieces));
+            return Some(LogicalLine::one(lines, first, &self.pieces));
         };
         let mut at = 0;
         let mut line = first;
@@ -144,24 +144,24 @@ impl Joiner {
             kept = more;
         }
         if let [only] = self.pieces.as_slice() {
-            return Some(Line::one(lines, only.source..only.source + only.len, &self.pieces));
+            return Some(LogicalLine::one(lines, only.source..only.source + only.len, &self.pieces));
         }
         Some(self.join(lines))
     }
 
-    fn join<'a>(&'a mut self, lines: &Lines<'_>) -> Line<'a> {
+    fn join<'a>(&'a mut self, lines: &Lines<'_>) -> LogicalLine<'a> {
         if let Some(text) = lines.utf8 {
             // A piece ends at a line break or an escape character, so never within a character.
             self.joined.clear();
             self.joined.extend(self.pieces.iter().map(|piece| &text[piece.source..piece.source + piece.len]));
             let (bytes, utf8) = (self.joined.as_bytes(), Some(self.joined.as_str()));
-            return Line { bytes, utf8, pieces: &self.pieces };
+            return LogicalLine { bytes, utf8, pieces: &self.pieces };
         }
         self.joined_bytes.clear();
         for piece in &self.pieces {
             self.joined_bytes.extend_from_slice(&lines.text[piece.source..piece.source + piece.len]);
         }
-        Line { bytes: &self.joined_bytes, utf8: None, pieces: &self.pieces }
+        LogicalLine { bytes: &self.joined_bytes, utf8: None, pieces: &self.pieces }
     }
 }
 
@@ -192,7 +192,7 @@ fn continued(line: &[u8], escape: u8) -> Option<usize> {
 
 /// A logical line: the bytes that BuildKit parses, and their source positions.
 #[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(super) struct LogicalLine<'a> {
     /// The bytes that BuildKit parses.
     pub(super) bytes: &'a [u8],
     /// The same, if the whole file is UTF-8.
@@ -200,7 +200,7 @@ pub(super) struct Line<'a> {
     pieces: &'a [Piece],
 }
 
-impl<'a> Line<'a> {
+impl<'a> LogicalLine<'a> {
     /// Returns a logical line of one piece.
     fn one<'t: 'a>(lines: &Lines<'t>, range: Range<usize>, pieces: &'a [Piece]) -> Self {
         let utf8 = lines.utf8.map(|text| &text[range.clone()]);

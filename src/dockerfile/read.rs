@@ -16,7 +16,7 @@ use super::flags::suggestion;
 use super::go;
 use super::heredoc;
 use super::instruction::{Body, Heredoc, Instruction, Keyword};
-use super::line::{BOM, Joiner, Line, Lines, MAX_LINE};
+use super::line::{BOM, Joiner, Lines, LogicalLine, MAX_LINE};
 use super::word::Node;
 use crate::text::Span;
 
@@ -108,7 +108,7 @@ impl Reader<'_> {
     }
 
     /// Parses the instruction on a logical line, and its heredocs.
-    fn instruction(&mut self, line: &Line<'_>, start_line: usize) {
+    fn instruction(&mut self, line: &LogicalLine<'_>, start_line: usize) {
         let node = Node::split(line, 0..line.bytes.len(), self.escape_token);
         let word = line.word(&node.word);
         let keyword = Keyword::of(&word.text);
@@ -145,7 +145,7 @@ impl Reader<'_> {
     }
 
     /// Reads the bodies of the heredocs on a line. Each comes with its name.
-    fn heredocs(&mut self, line: &Line<'_>, json: bool) -> Vec<Heredoc> {
+    fn heredocs(&mut self, line: &LogicalLine<'_>, json: bool) -> Vec<Heredoc> {
         let is_mark = |at: usize| line.bytes.get(at + 1) == Some(&b'<');
         if json || !memchr::memchr_iter(b'<', line.bytes).any(is_mark) {
             return Vec::new();

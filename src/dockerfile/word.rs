@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::go;
 use super::instruction::Word;
-use super::line::Line;
+use super::line::LogicalLine;
 
 /// A logical line, or the part of one after `ONBUILD`, split as `splitCommand` does.
 pub(super) struct Node {
@@ -19,7 +19,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn split(line: &Line<'_>, range: Range<usize>, escape: u8) -> Self {
+    pub(super) fn split(line: &LogicalLine<'_>, range: Range<usize>, escape: u8) -> Self {
         let range = go::trim(line.bytes, range);
         let word_end = line.bytes[range.clone()]
             .iter()
@@ -63,7 +63,7 @@ pub(super) fn split_once(bytes: &[u8], range: Range<usize>) -> Option<(Range<usi
 ///
 /// BuildKit reads byte by byte and writes each byte as a rune: bytes that are not ASCII become Latin-1, and the bytes
 /// 0x85 and 0xA0 are white space.
-fn builder_flags(line: &Line<'_>, range: Range<usize>, escape: u8) -> (Vec<Word>, Range<usize>) {
+fn builder_flags(line: &LogicalLine<'_>, range: Range<usize>, escape: u8) -> (Vec<Word>, Range<usize>) {
     let Range { start: mut pos, end } = range;
     let mut words = Vec::new();
     loop {

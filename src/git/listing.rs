@@ -23,7 +23,7 @@ pub(crate) enum EntryKind {
 
 /// One path of a [`Listing`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct TreeEntry {
     /// The path.
     pub path: RepoPath,
     /// The kind of the entry.
@@ -74,12 +74,12 @@ impl Odd {
 /// All paths of one commit, of the index, of the tracked files on disk or of a folder, in order of path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    entries: Vec<Entry>,
+    entries: Vec<TreeEntry>,
     odd: Vec<Odd>,
 }
 
 impl Listing {
-    pub(super) fn new(mut entries: Vec<Entry>, mut odd: Vec<Odd>) -> Self {
+    pub(super) fn new(mut entries: Vec<TreeEntry>, mut odd: Vec<Odd>) -> Self {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         entries.dedup_by(|later, first| {
             let twice = later.path == first.path;
@@ -112,7 +112,7 @@ impl Listing {
             let relative = found.path().strip_prefix(root).unwrap_or(found.path());
             let name = relative.as_os_str().as_encoded_bytes();
             match path_on_disk(relative) {
-                Ok(path) => entries.push(Entry { path, kind, blob: None }),
+                Ok(path) => entries.push(TreeEntry { path, kind, blob: None }),
                 Err(why) => odd.push(Odd::new(name, OddReason::Path(why))),
             }
         }
@@ -120,7 +120,7 @@ impl Listing {
     }
 
     /// Returns the entry at `path`. `None` for a folder, and if nothing is there.
-    pub(crate) fn get(&self, path: &RepoPath) -> Option<&Entry> {
+    pub(crate) fn get(&self, path: &RepoPath) -> Option<&TreeEntry> {
         let at = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
         self.entries.get(at)
     }
@@ -131,7 +131,7 @@ impl Listing {
     }
 
     /// Returns all entries below a folder at any depth, in order of path. `None` is the root.
-    pub(crate) fn below(&self, folder: Option<&RepoPath>) -> &[Entry] {
+    pub(crate) fn below(&self, folder: Option<&RepoPath>) -> &[TreeEntry] {
         let Some(folder) = folder else { return &self.entries };
         let start = self.entries.partition_point(|entry| place(&entry.path, folder) == Ordering::Less);
         let len =
@@ -159,7 +159,7 @@ impl Listing {
     }
 
     /// Returns all entries in order of path.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[TreeEntry] {
         &self.entries
     }
 
@@ -228,7 +228,10 @@ mod tests {
 
     fn listing(paths: &[&str]) -> Listing {
         let kind = EntryKind::File { executable: false };
-        Listing::new(paths.iter().map(|p| Entry { path: path(p), kind, blob: None }).collect(), Vec::new())
+        Listing::new(
+            paths.iter().map(|p| TreeEntry { path: path(p), kind, blob: None }).collect(),
+            Vec::new(),
+        )
     }
 
     #[test]

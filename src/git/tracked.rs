@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::listing::kind_on_disk;
 use super::path::{BlobId, PathError, RepoPath};
-use super::{Entry, EntryKind, GitError, Listing, Odd, OddReason, Repository, Shape, entry};
+use super::{EntryKind, GitError, Listing, Odd, OddReason, Repository, Shape, TreeEntry, entry};
 
 /// Bits of an index entry (git, `index-format.txt`): its stage, and the bit of an entry that only `git add -N` added.
 const STAGE: u16 = 0x3000;
@@ -53,7 +53,7 @@ impl Repository {
                 EntryKind::Submodule => meta.is_dir().then_some(EntryKind::Submodule)?,
                 _ => kind_on_disk(&meta)?,
             };
-            Some(Entry { path: path.clone(), kind, blob: None })
+            Some(TreeEntry { path: path.clone(), kind, blob: None })
         };
         Ok(Listing::new(entries.par_iter().filter_map(on_disk).collect(), odd))
     }
@@ -158,7 +158,7 @@ impl Repository {
 }
 
 struct Tracked {
-    entry: Entry,
+    entry: TreeEntry,
     merged: bool,
 }
 

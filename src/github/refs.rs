@@ -140,14 +140,14 @@ impl Client {
         path: &str,
     ) -> Result<Option<String>, GitHubError> {
         #[derive(Deserialize)]
-        struct Entry {
+        struct TreeItem {
             path: String,
             mode: String,
             sha: String,
         }
         #[derive(Deserialize)]
         struct Tree {
-            tree: Vec<Entry>,
+            tree: Vec<TreeItem>,
         }
         let (mut at, mut names) = (tree.to_owned(), path.split('/').peekable());
         while let Some(name) = names.next() {

@@ -30,7 +30,7 @@ pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> St
         at = range.end;
         let is_own = own.as_ref().is_some_and(|own| own.contains(&range.start));
         let is_code = !is_own && in_code(&mut fence, line);
-        match Entry::read(line)
+        match ListedFile::read(line)
             .filter(|_| !is_own && !is_code)
             .and_then(|entry| Some((*files.get(entry.path.as_str())?, entry)))
         {
@@ -87,7 +87,7 @@ fn in_code(fence: &mut Option<String>, line: &str) -> bool {
 }
 
 /// A line that lists a file: a bare path, a bullet or a task box.
-struct Entry<'a> {
+struct ListedFile<'a> {
     /// Whitespace and the bullet or number, with the space after it.
     sign: &'a str,
     /// The text that people wrote, without box and state.
@@ -97,7 +97,7 @@ struct Entry<'a> {
     path: String,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> ListedFile<'a> {
     fn read(line: &'a str) -> Option<Self> {
         let without_end = line.trim_end();
         let end = &line[without_end.len()..];

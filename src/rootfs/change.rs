@@ -24,18 +24,7 @@ impl Rootfs {
         let mut leans = self.get(path).leans;
         leans.merge(because);
         let beneath = leans.clone();
-        self.insert(
-            path,
-            Node {
-                known,
-                leans,
-                below,
-                beneath,
-                since: self.disturbances.len(),
-                stamp: 0,
-                content: self.now(),
-            },
-        );
+        self.insert(path, self.node(known, leans, below, beneath));
     }
 
     /// Replaces `path`, whatever was there, with something that is not a directory. `because` holds the assumptions
@@ -46,18 +35,7 @@ impl Rootfs {
             Known::Unknown(why) => Below::Unknown(Arc::clone(why)),
             _ => Below::Nothing,
         };
-        self.insert(
-            path,
-            Node {
-                known,
-                leans,
-                below,
-                beneath,
-                since: self.disturbances.len(),
-                stamp: 0,
-                content: self.now(),
-            },
-        );
+        self.insert(path, self.node(known, leans, below, beneath));
     }
 
     /// Merges a directory over `path`: mode, owner and extended attributes are the new ones whatever was there, and a
@@ -73,18 +51,13 @@ impl Rootfs {
         beneath.merge(because);
         let leans = because.clone();
         let known = Known::Dir(directory);
-        self.insert(
-            path,
-            Node {
-                known,
-                leans,
-                below,
-                beneath,
-                since: self.disturbances.len(),
-                stamp: 0,
-                content: self.now(),
-            },
-        );
+        self.insert(path, self.node(known, leans, below, beneath));
+    }
+
+    /// Returns a node of this moment.
+    fn node(&self, known: Known, leans: Leans, below: Below, beneath: Leans) -> Node {
+        let content = self.now();
+        Node { known, leans, below, beneath, since: content.disturbances, stamp: 0, content }
     }
 
     /// Forgets mode and owner of the root: they are in no layer, so the next step starts with those of a new directory.

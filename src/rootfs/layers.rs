@@ -6,7 +6,7 @@ use std::io;
 
 use super::tree::{Entry, Metadata, Tree};
 use crate::text::words::shortened;
-use member::{Kind, Member, Members};
+use member::{Member, MemberKind, Members};
 
 pub(crate) use input::{Compression, ReadAt};
 
@@ -194,7 +194,7 @@ enum What {
 
 impl Layer {
     fn take(&mut self, members: &mut Members<'_>, member: Member) -> Result<(), LayerError> {
-        if member.kind == Kind::Note {
+        if member.kind == MemberKind::Note {
             return Ok(());
         }
         let start = self.paths.len();
@@ -213,10 +213,10 @@ impl Layer {
             self.paths.truncate(start);
             return Ok(());
         }
-        if path.is_empty() && member.kind != Kind::Dir {
+        if path.is_empty() && member.kind != MemberKind::Dir {
             return Err(refused(&member, "is the root but not a directory"));
         }
-        if member.kind == Kind::File
+        if member.kind == MemberKind::File
             && (path.as_bytes() == PASSWD || path.as_bytes() == GROUP)
             && let Some(bytes) = members.content(&member, MAX_ACCOUNTS)?
         {
@@ -230,7 +230,7 @@ impl Layer {
 
 impl What {
     fn of(member: Member) -> Result<Self, LayerError> {
-        if member.kind == Kind::HardLink {
+        if member.kind == MemberKind::HardLink {
             let mut target = String::new();
             if clean(&mut target, &member.link, &member)? {
                 return Ok(Self::Link(target));
@@ -240,13 +240,15 @@ impl What {
         let names = xattrs.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned());
         let metadata = Metadata { mode, uid, gid, xattrs: names.collect() };
         Ok(Self::Entry(match member.kind {
-            Kind::Dir => Entry::Dir(metadata),
+            MemberKind::Dir => Entry::Dir(metadata),
             // The metadata of a hard link to a name that is not in the tree comes from the link itself.
-            Kind::File | Kind::HardLink => Entry::File(metadata),
+            MemberKind::File | MemberKind::HardLink => Entry::File(metadata),
             // The target of a symlink is kept even if it is not valid UTF-8: it matters more that the path is a symlink
             // than where it leads, and no path in the tree has a replacement character.
-            Kind::Symlink => Entry::Symlink(String::from_utf8_lossy(&member.link).into_owned()),
-            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Note => Entry::Other,
+            MemberKind::Symlink => Entry::Symlink(String::from_utf8_lossy(&member.link).into_owned()),
+            MemberKind::CharDevice | MemberKind::BlockDevice | MemberKind::Fifo | MemberKind::Note => {
+                Entry::Other
+            }
         }))
     }
 }

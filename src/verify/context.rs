@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::discover::{ReadError, SourceTree};
-use crate::git::{Entry, EntryKind, RepoPath, is_lfs_pointer};
+use crate::git::{EntryKind, RepoPath, TreeEntry, is_lfs_pointer};
 use crate::text::figures::bytes;
 
 /// The mode of folders and of executable files.
@@ -129,8 +129,8 @@ pub(crate) fn export(
 }
 
 /// Returns the entries below some folders, each once, ordered by path.
-fn entries<'s>(source: &'s SourceTree<'_>, folders: &BTreeSet<Option<RepoPath>>) -> Vec<&'s Entry> {
-    let mut entries: Vec<&Entry> =
+fn entries<'s>(source: &'s SourceTree<'_>, folders: &BTreeSet<Option<RepoPath>>) -> Vec<&'s TreeEntry> {
+    let mut entries: Vec<&TreeEntry> =
         folders.iter().flat_map(|folder| source.listing().below(folder.as_ref())).collect();
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     entries.dedup_by(|one, other| one.path == other.path);
@@ -223,9 +223,9 @@ impl Checkout {
         self.folder.disable_cleanup(true);
     }
 
-    fn write(&mut self, source: &SourceTree<'_>, entries: &[&Entry]) -> Result<(), ContextError> {
+    fn write(&mut self, source: &SourceTree<'_>, entries: &[&TreeEntry]) -> Result<(), ContextError> {
         let mut folders = BTreeSet::new();
-        let (links, others): (Vec<&Entry>, Vec<&Entry>) =
+        let (links, others): (Vec<&TreeEntry>, Vec<&TreeEntry>) =
             entries.iter().partition(|entry| entry.kind == EntryKind::Symlink);
         // Links come last, so that no file is ever written through one.
         for entry in others.into_iter().chain(links) {
@@ -263,7 +263,7 @@ impl Checkout {
     fn file(
         &mut self,
         source: &SourceTree<'_>,
-        entry: &Entry,
+        entry: &TreeEntry,
         at: &Path,
         mode: u32,
     ) -> Result<(), ContextError> {

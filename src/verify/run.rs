@@ -160,13 +160,13 @@ pub enum Stop {
 
 /// An outcome without a comparison, and the reason.
 #[derive(Debug)]
-struct Verdict(Outcome, String);
+struct NotCompared(Outcome, String);
 
 /// The reason why a build or a later step did not complete.
 #[derive(Debug)]
 enum Trouble {
     /// The verdict on this build alone.
-    Verdict(Verdict),
+    NotCompared(NotCompared),
     /// The end of the whole verification.
     Stop(Stop),
 }
@@ -214,7 +214,7 @@ pub(crate) fn verify(
     };
     let verdict = match run.all() {
         Ok(()) => None,
-        Err(Trouble::Verdict(verdict)) => Some(verdict),
+        Err(Trouble::NotCompared(verdict)) => Some(verdict),
         Err(Trouble::Stop(stop)) => return Err(stop),
     };
     let Run { builds, mut figures, .. } = run;
@@ -222,7 +222,7 @@ pub(crate) fn verify(
     figures.total_ms = millis(now() - began);
     let weightiest = builds.iter().max_by_key(|build| build.outcome);
     let (outcome, reason) = match (verdict, weightiest) {
-        (Some(Verdict(outcome, reason)), _) => (outcome, Some(reason)),
+        (Some(NotCompared(outcome, reason)), _) => (outcome, Some(reason)),
         (None, Some(build)) => (build.outcome, build.reason.clone()),
         (None, None) => (Outcome::Blocked, Some("the plan has no build context for it".into())),
     };
@@ -253,9 +253,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn all(&mut self) -> Result<(), Trouble> {
-        let unreadable = |error: TextError| Verdict(Outcome::Blocked, error.to_string());
+        let unreadable = |error: TextError| NotCompared(Outcome::Blocked, error.to_string());
         let texts = texts(&self.edit.before, &self.edit.after, self.job.frontend);
-        let texts = texts.map_err(|error| Trouble::Verdict(unreadable(error)))?;
+        let texts = texts.map_err(|error| Trouble::NotCompared(unreadable(error)))?;
         self.check_commands()?;
         let prepared = self.prepared()?;
         let checkout = prepared.as_ref().unwrap_or(self.job.checkout);
@@ -286,7 +286,7 @@ impl Run<'_> {
         let has_commands = self.own.is_some_and(|own| own.commands().next().is_some());
         match self.job.refuses_commands.filter(|_| has_commands) {
             None => Ok(()),
-            Some(why) => Err(Trouble::Verdict(Verdict(Outcome::Blocked, why.to_owned()))),
+            Some(why) => Err(Trouble::NotCompared(NotCompared(Outcome::Blocked, why.to_owned()))),
         }
     }
 

@@ -75,7 +75,7 @@ impl<'v> Step<'v> {
 }
 
 /// A counted line of a stage.
-struct Line<'d> {
+struct CountedLine<'d> {
     /// The place among the instructions.
     at: usize,
     instruction: &'d Instruction,
@@ -88,12 +88,12 @@ struct Counted<'d> {
     dockerfile: &'d Dockerfile,
     stages: &'d Stages,
     /// The counted lines of each stage.
-    lines: Vec<Vec<Line<'d>>>,
+    lines: Vec<Vec<CountedLine<'d>>>,
 }
 
 impl<'d> Counted<'d> {
     fn new(dockerfile: &'d Dockerfile, stages: &'d Stages) -> Self {
-        let mut lines: Vec<Vec<Line<'d>>> = stages.all().iter().map(|_| Vec::new()).collect();
+        let mut lines: Vec<Vec<CountedLine<'d>>> = stages.all().iter().map(|_| Vec::new()).collect();
         for (at, instruction) in dockerfile.instructions().iter().enumerate() {
             let may_be_root = match &instruction.body {
                 Body::Transfer(_) | Body::Run(_) => false,
@@ -101,7 +101,7 @@ impl<'d> Counted<'d> {
                 _ => continue,
             };
             if let Some(lines) = instruction.stage.and_then(|stage| lines.get_mut(stage)) {
-                lines.push(Line { at, instruction, may_be_root });
+                lines.push(CountedLine { at, instruction, may_be_root });
             }
         }
         Self { dockerfile, stages, lines }
@@ -184,7 +184,7 @@ fn agreed(mut all: impl Iterator<Item = Reached>) -> Reached {
 }
 
 /// Returns each way to number the lines of a stage that fits its visible steps.
-fn numberings(lines: &[Line<'_>], steps: &[&Step<'_>], text: &[u8]) -> Vec<Vec<Option<usize>>> {
+fn numberings(lines: &[CountedLine<'_>], steps: &[&Step<'_>], text: &[u8]) -> Vec<Vec<Option<usize>>> {
     let open: Vec<usize> = (0..lines.len()).filter(|line| lines[*line].may_be_root).collect();
     let totals: BTreeSet<usize> = steps.iter().map(|step| step.total).collect();
     let extra = totals.first().and_then(|total| total.checked_sub(lines.len()));
@@ -213,7 +213,7 @@ const MOST_OPEN: usize = 6;
 
 /// Returns true if a step fits a numbering: it has the words of the line with its number, or no line has its number
 /// and it is a trigger.
-fn fits(step: &Step<'_>, lines: &[Line<'_>], numbers: &[Option<usize>], text: &[u8]) -> bool {
+fn fits(step: &Step<'_>, lines: &[CountedLine<'_>], numbers: &[Option<usize>], text: &[u8]) -> bool {
     let line = numbers.iter().position(|number| *number == Some(step.number));
     match line.map(|line| lines[line].instruction) {
         None => step.onbuild,

@@ -2,7 +2,7 @@
 //! `layerwright.toml` says of them.
 
 use layerwright::analysis::{Knowledge, Verdict};
-use layerwright::builds::{Kind, Level};
+use layerwright::builds::{BuildFileKind, Level};
 use layerwright::campaign::plan::file::{Plan, Site};
 
 use crate::support::{Base, Scratch};
@@ -236,9 +236,9 @@ fn contexts_and_owners_are_shown_by_file_and_counted_by_kind() {
         ("CODEOWNERS", "/Dockerfile @corp/auth @ann\n"),
     ]);
     let plan = planned(&scratch, &Base::new());
-    let by: Vec<Option<Kind>> =
+    let by: Vec<Option<BuildFileKind>> =
         plan.file("Dockerfile").unwrap().contexts.iter().map(|context| context.said_by).collect();
-    assert_eq!(by, [Some(Kind::Compose), Some(Kind::Workflow)]);
+    assert_eq!(by, [Some(BuildFileKind::Compose), Some(BuildFileKind::Workflow)]);
     let screen = scratch.run(&["plan", "--verbose"]).done().stdout;
     let shown = "\nDockerfile\n  from .: compose file compose.yaml:3\n  from sub: workflow \
                  .github/workflows/ci.yml:4\n  owned by @corp/auth @ann\n";
@@ -331,7 +331,10 @@ fn a_chain_is_explained_and_a_guessed_context_can_be_stated() {
     scratch.commit("Second");
     let plan = planned(&scratch, &base);
     let other = &plan.file("other/Dockerfile").unwrap();
-    assert_eq!((other.contexts[0].level, other.contexts[0].said_by), (Level::Stated, Some(Kind::Config)));
+    assert_eq!(
+        (other.contexts[0].level, other.contexts[0].said_by),
+        (Level::Stated, Some(BuildFileKind::Config))
+    );
     assert!(other.sites[0].replacement.as_ref().unwrap().starts_with("COPY"), "the context is a fact now");
 }
 

@@ -1,6 +1,6 @@
 //! Discovery on real git repositories and folders.
 
-use layerwright::builds::{Context, Contexts, Evidence, Found};
+use layerwright::builds::{Context, ContextReason, Contexts, Found};
 use layerwright::discover::{
     Class, LeftOut, List, ListedPath, Options, RefusedReason, SourceTree, Why, discover, parse_list,
     reconcile,
@@ -283,8 +283,8 @@ fn a_context_is_guessed_by_where_the_sources_are() {
             Context::guessed(&Contexts::new(&source), &path("core/tools/image/Dockerfile"), sources);
         (context.root.map(|root| root.to_string()), context.evidence)
     };
-    assert_eq!(guessed(&["own.sh"]), (Some("core/tools/image".into()), Evidence::OwnFolder));
-    assert_eq!(guessed(&["./scripts", "gone"]), (Some("core".into()), Evidence::SourcesAbove));
-    assert_eq!(guessed(&["build/out", "core/scripts/run.sh"]), (None, Evidence::SourcesAbove));
-    assert_eq!(guessed(&["gone"]), (Some("core/tools/image".into()), Evidence::OwnFolder));
+    assert_eq!(guessed(&["own.sh"]), (Some("core/tools/image".into()), ContextReason::OwnFolder));
+    assert_eq!(guessed(&["./scripts", "gone"]), (Some("core".into()), ContextReason::SourcesAbove));
+    assert_eq!(guessed(&["build/out", "core/scripts/run.sh"]), (None, ContextReason::SourcesAbove));
+    assert_eq!(guessed(&["gone"]), (Some("core/tools/image".into()), ContextReason::OwnFolder));
 }

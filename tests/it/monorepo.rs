@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use layerwright::analysis::Verdict;
-use layerwright::builds::Kind;
+use layerwright::builds::BuildFileKind;
 use layerwright::campaign::plan::file::{Class, Decided, File, Plan, Wave};
 use layerwright::git::hash_blob;
 
@@ -23,12 +23,12 @@ const VENDORED: usize = 6;
 const HELD: usize = 7;
 
 /// How the Dockerfiles of a team are built, and who says so.
-const TEAMS: [(&str, Option<Kind>); 6] = [
-    ("pay", Some(Kind::Compose)),
-    ("web", Some(Kind::Bake)),
-    ("data", Some(Kind::Script)),
-    ("ml", Some(Kind::Workflow)),
-    ("edge", Some(Kind::Makefile)),
+const TEAMS: [(&str, Option<BuildFileKind>); 6] = [
+    ("pay", Some(BuildFileKind::Compose)),
+    ("web", Some(BuildFileKind::Bake)),
+    ("data", Some(BuildFileKind::Script)),
+    ("ml", Some(BuildFileKind::Workflow)),
+    ("edge", Some(BuildFileKind::Makefile)),
     ("ops", None),
 ];
 
@@ -272,14 +272,15 @@ fn assert_first_screen(made: &Monorepo, plan: &Plan, screen: &str) {
         ),
     );
     assert_says(screen, "Refused: 1 file");
-    let built_by =
-        |kind: Kind| made.services.values().filter(|service| TEAMS[service.team].1 == Some(kind)).count();
+    let built_by = |kind: BuildFileKind| {
+        made.services.values().filter(|service| TEAMS[service.team].1 == Some(kind)).count()
+    };
     let found = [
-        (built_by(Kind::Compose) + 2, "compose file"),
-        (built_by(Kind::Bake) + 1, "bake file"),
-        (built_by(Kind::Script) + 1, "script"),
-        (built_by(Kind::Workflow), "workflow"),
-        (built_by(Kind::Makefile), "Makefile"),
+        (built_by(BuildFileKind::Compose) + 2, "compose file"),
+        (built_by(BuildFileKind::Bake) + 1, "bake file"),
+        (built_by(BuildFileKind::Script) + 1, "script"),
+        (built_by(BuildFileKind::Workflow), "workflow"),
+        (built_by(BuildFileKind::Makefile), "Makefile"),
     ];
     let all: usize = found.iter().map(|(many, _)| many).sum();
     assert_says(screen, &format!("Contexts: {all} stated ("));

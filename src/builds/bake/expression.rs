@@ -164,8 +164,9 @@ impl<'a> Scope<'a> {
                 Value::List(items.iter().map(|item| self.json(item, locals, depth + 1)).collect())
             }
             document::Value::Map(entries) => {
-                let value =
-                    |entry: &document::Entry| (entry.key.clone(), self.json(&entry.value, locals, depth + 1));
+                let value = |entry: &document::KeyValue| {
+                    (entry.key.clone(), self.json(&entry.value, locals, depth + 1))
+                };
                 Value::map(entries.iter().map(value).collect())
             }
         }

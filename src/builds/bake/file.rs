@@ -7,7 +7,7 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block as HclBlock, Body, Structure};
 
 use super::expression::{Definition, Written};
-use crate::builds::document::{Entry, Node};
+use crate::builds::document::{KeyValue, Node};
 use crate::builds::{Unreadable, checked_size, json};
 use crate::git::RepoPath;
 use crate::text::LineIndex;
@@ -122,7 +122,7 @@ impl<'a> Blocks<'a> {
         for entry in root.entries() {
             // A list of maps is several blocks of one type.
             let maps = std::iter::once(&entry.value).chain(entry.value.items());
-            let blocks: Vec<&'a Entry> = maps.flat_map(Node::entries).collect();
+            let blocks: Vec<&'a KeyValue> = maps.flat_map(Node::entries).collect();
             match entry.key.as_str() {
                 "variable" => {
                     for block in blocks {
@@ -133,7 +133,7 @@ impl<'a> Blocks<'a> {
                     }
                 }
                 "group" => {
-                    let targets = |block: &'a Entry| {
+                    let targets = |block: &'a KeyValue| {
                         Some((block.key.as_str(), Written::Json(block.value.get("targets")?)))
                     };
                     self.groups.extend(blocks.into_iter().filter_map(targets));

@@ -82,7 +82,7 @@ target "remote" {
     let builds = read("deploy/docker-bake.hcl", text);
     assert_eq!(builds.len(), 1);
     let web = &builds[0];
-    assert_eq!((web.place.line, web.place.kind), (16, Kind::Bake));
+    assert_eq!((web.place.line, web.place.kind), (16, BuildFileKind::Bake));
     assert_eq!(web.folders, [Pattern::text("deploy")]);
     assert_eq!(web.dockerfile, Pattern::text("./web/docker/Dockerfile"));
     assert_eq!(web.context, Some(Pattern::text("./web")));

@@ -8,7 +8,7 @@ use super::interpolate::interpolated;
 use super::merge::{self, PLACE, Path, merge};
 use super::references::References;
 use super::schema;
-use crate::builds::document::{Entry, Node, Value};
+use crate::builds::document::{KeyValue, Node, Value};
 use crate::builds::files::Files;
 use crate::builds::{is_remote, settled, yaml};
 
@@ -43,7 +43,7 @@ pub(super) struct Scope {
 struct Inside<'s> {
     scope: &'s Scope,
     file: &'s str,
-    services: &'s [Entry],
+    services: &'s [KeyValue],
     resets: &'s [Path],
 }
 
@@ -63,7 +63,7 @@ impl<'f> Loader<'f> {
     }
 
     /// Returns the services of some files, with their paths complete.
-    pub(crate) fn model(&self, scope: &Scope, files: &[String], included: &[String]) -> Vec<Entry> {
+    pub(crate) fn model(&self, scope: &Scope, files: &[String], included: &[String]) -> Vec<KeyValue> {
         let mut dict = Node::new(1, Value::Map(Vec::new()));
         for file in files {
             dict = self.file(scope, file, dict, Some(included));
@@ -155,7 +155,7 @@ impl<'f> Loader<'f> {
                 Value::List(items.iter().map(|item| self.interpolated(item, environment)).collect())
             }
             Value::Map(entries) => {
-                let entry = |entry: &Entry| Entry {
+                let entry = |entry: &KeyValue| KeyValue {
                     value: self.interpolated(&entry.value, environment),
                     ..entry.clone()
                 };
@@ -208,7 +208,7 @@ impl<'f> Loader<'f> {
         }
     }
 
-    fn import(&self, own: &mut Node, imported: Vec<Entry>, resets: &[Path]) {
+    fn import(&self, own: &mut Node, imported: Vec<KeyValue>, resets: &[Path]) {
         let mut wrapped = wrapped(imported);
         let mut conflicting: Vec<Path> = resets.to_vec();
         conflicting.retain(|path| path.first().is_some_and(|key| key == "services"));
@@ -277,14 +277,14 @@ impl<'f> Loader<'f> {
         if base.value == Value::Null {
             return service;
         }
-        let mut base = wrapped(vec![Entry { key: name.to_owned(), line: base.line, value: base }]);
+        let mut base = wrapped(vec![KeyValue { key: name.to_owned(), line: base.line, value: base }]);
         merge::reset(&mut base, inside.resets);
         let base = services_of(base).pop().map_or(Node::new(1, Value::Null), |entry| entry.value);
         self.merged(base, service, "", false)
     }
 
     /// Returns the services of a file that others extend, with complete paths.
-    fn extended_file(&self, scope: &Scope, path: &str) -> Vec<Entry> {
+    fn extended_file(&self, scope: &Scope, path: &str) -> Vec<KeyValue> {
         let own = self.file(scope, path, Node::new(1, Value::Map(Vec::new())), None);
         let mut services = services_of(own);
         complete(&mut services, super::folder_of(path));
@@ -317,12 +317,12 @@ fn kept(document: &Node, path: &str) -> Node {
                 let line = line.map_or(service.line, |build| build.line);
                 entries.retain(|entry| KEPT.contains(&entry.key.as_str()));
                 let place = Value::Text(format!("{path}:{line}"));
-                entries.push(Entry { key: PLACE.into(), line, value: Node::new(line, place) });
+                entries.push(KeyValue { key: PLACE.into(), line, value: Node::new(line, place) });
             }
-            Entry { value, ..service.clone() }
+            KeyValue { value, ..service.clone() }
         });
         let value = Node { value: Value::Map(all.collect()), ..services.clone() };
-        kept.push(Entry { key: "services".into(), line: services.line, value });
+        kept.push(KeyValue { key: "services".into(), line: services.line, value });
     }
     kept.extend(document.entry("include").cloned());
     Node::new(document.line, Value::Map(kept))
@@ -336,7 +336,7 @@ fn texts(node: &Node) -> Vec<&str> {
     node.text().into_iter().chain(node.items().iter().filter_map(Node::text)).collect()
 }
 
-fn services_of(dict: Node) -> Vec<Entry> {
+fn services_of(dict: Node) -> Vec<KeyValue> {
     let Value::Map(entries) = dict.value else { return Vec::new() };
     let services = entries.into_iter().find(|entry| entry.key == "services");
     match services.map(|services| services.value.value) {
@@ -345,9 +345,9 @@ fn services_of(dict: Node) -> Vec<Entry> {
     }
 }
 
-fn wrapped(services: Vec<Entry>) -> Node {
+fn wrapped(services: Vec<KeyValue>) -> Node {
     let services = Node::new(1, Value::Map(services));
-    Node::new(1, Value::Map(vec![Entry { key: "services".into(), line: 1, value: services }]))
+    Node::new(1, Value::Map(vec![KeyValue { key: "services".into(), line: 1, value: services }]))
 }
 
 /// Returns a path relative to the root of the repository, if it is not complete yet.
@@ -361,7 +361,7 @@ fn completed(folder: &str, path: &str) -> String {
 }
 
 /// Completes the paths of services (`paths.ResolveRelativePaths`).
-fn complete(services: &mut [Entry], folder: &str) {
+fn complete(services: &mut [KeyValue], folder: &str) {
     let fix = |node: &mut Node| {
         if let Value::Text(text) = &mut node.value
             && !text.is_empty()

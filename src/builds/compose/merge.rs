@@ -1,7 +1,7 @@
 //! Compose files laid over each other, by compose-go's `override` package: `MergeYaml`, `EnforceUnicity`, and the tags
 //! `!reset` and `!override` (`loader.ResetProcessor`). It never reads a file.
 
-use crate::builds::document::{Entry, Node, Value};
+use crate::builds::document::{KeyValue, Node, Value};
 
 /// The value of a service that holds its place.
 pub(super) const PLACE: &str = "\u{e002}place";
@@ -85,7 +85,7 @@ pub(super) fn context(build: Node) -> Node {
     match build.value {
         Value::Text(_) => {
             let line = build.line;
-            let entry = Entry { key: "context".into(), line, value: build };
+            let entry = KeyValue { key: "context".into(), line, value: build };
             Node::new(line, Value::Map(vec![entry]))
         }
         value => Node { value, ..build },
@@ -106,12 +106,12 @@ pub(super) fn listed(node: &Node) -> Vec<(String, Option<String>)> {
 /// Returns two maps or lists of `NAME=value` as one map. The last value of a name counts.
 fn pairs(base: &Node, over: &Node) -> Node {
     let line = over.line;
-    let mut merged: Vec<Entry> = Vec::new();
+    let mut merged: Vec<KeyValue> = Vec::new();
     for (key, value) in listed(base).into_iter().chain(listed(over)) {
         let value = Node::new(line, value.map_or(Value::Null, Value::Text));
         match merged.iter_mut().find(|own| own.key == key) {
             Some(own) => own.value = value,
-            None => merged.push(Entry { key, line, value }),
+            None => merged.push(KeyValue { key, line, value }),
         }
     }
     Node::new(line, Value::Map(merged))
@@ -123,7 +123,7 @@ pub(super) fn pairs_of(node: &Node) -> Node {
 }
 
 /// Returns the key that a map has twice, which compose refuses.
-pub(super) fn duplicate(node: &Node) -> Option<&Entry> {
+pub(super) fn duplicate(node: &Node) -> Option<&KeyValue> {
     let entries = node.entries();
     let twice = entries.iter().enumerate().find(|(at, entry)| {
         entries[..*at].iter().any(|other| other.key == entry.key) && !entry.key.is_empty()

@@ -63,7 +63,7 @@ services:
     let builds = read(&[("deploy/compose.yaml", text)], "deploy");
     assert_eq!(builds.len(), 2);
     let web = &builds[0];
-    assert_eq!((web.place.line, web.place.kind), (8, Kind::Compose));
+    assert_eq!((web.place.line, web.place.kind), (8, BuildFileKind::Compose));
     assert_eq!(
         shown(&builds),
         ["deploy/web/docker/Dockerfile.prod from deploy/web", "deploy/api/Dockerfile from deploy/api"]

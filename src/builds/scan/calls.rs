@@ -9,7 +9,7 @@ use crate::builds::files::Files;
 use crate::builds::invocation::{Call, Invocation, Make, Script};
 use crate::builds::script::{self, Repository, Runs, Starts};
 use crate::builds::workflow::{self, Flow, Use};
-use crate::builds::{Declared, Kind, Place, Unreadable, bake, compose, makefile, settled};
+use crate::builds::{BuildFileKind, Declared, Place, Unreadable, bake, compose, makefile, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
@@ -37,7 +37,7 @@ pub(super) struct Calls<'a> {
 
 impl<'a> Calls<'a> {
     pub(crate) fn new(files: Files<'a>, carriers: &'a [Carrier]) -> Self {
-        let building = carriers.iter().filter(|carrier| carrier.kind == Kind::Script);
+        let building = carriers.iter().filter(|carrier| carrier.kind == BuildFileKind::Script);
         let building = building
             .filter(|carrier| carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.builds.is_empty()));
         Self {
@@ -201,7 +201,9 @@ impl<'a> Calls<'a> {
 
     fn script(&mut self, call: &Script, invocation: &Invocation, callers: &[Place], depth: usize) {
         let Some(carrier) = self.carriers.get(call.path.as_str()).copied() else { return };
-        if carrier.kind != Kind::Script || callers.iter().skip(1).any(|place| place.path == carrier.path) {
+        if carrier.kind != BuildFileKind::Script
+            || callers.iter().skip(1).any(|place| place.path == carrier.path)
+        {
             return;
         }
         let scripts = self.scripts.clone();
@@ -227,7 +229,7 @@ impl<'a> Calls<'a> {
         let is_named = named.is_some();
         let path = named.or_else(|| own.into_iter().find(|path| self.files.has(path)));
         let Some(carrier) = path.and_then(|path| self.carriers.get(path.as_str()).copied()) else { return };
-        if carrier.kind != Kind::Makefile {
+        if carrier.kind != BuildFileKind::Makefile {
             return;
         }
         // What the call may set and the file uses.

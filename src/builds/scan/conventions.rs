@@ -7,7 +7,7 @@ use super::Carrier;
 use super::calls::Calls;
 use crate::budget;
 use crate::builds::files::Files;
-use crate::builds::{Declared, Kind, Unreadable, bake, compose};
+use crate::builds::{BuildFileKind, Declared, Unreadable, bake, compose};
 use crate::git::RepoPath;
 
 /// Returns the builds of files that tools load by convention, and of those that nothing loads.
@@ -18,27 +18,27 @@ pub(super) fn declared(
 ) -> (Vec<Declared>, UnreadFiles) {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
     let mut loaded: BTreeSet<String> = BTreeSet::new();
-    let of = |kind: Kind| {
+    let of = |kind: BuildFileKind| {
         carriers.iter().filter(move |carrier| carrier.kind == kind).map(|carrier| {
             let path = carrier.path.as_str();
             (path, compose::folder_of(path), carrier.path.file_name())
         })
     };
-    let folders = |kind: Kind, names: &'static [&'static str]| -> BTreeSet<&str> {
+    let folders = |kind: BuildFileKind, names: &'static [&'static str]| -> BTreeSet<&str> {
         let own = of(kind).filter(|(path, _, name)| names.contains(name) && !calls.is_elsewhere(path));
         own.map(|(_, folder, _)| folder).collect()
     };
-    for folder in folders(Kind::Compose, &compose::DEFAULTS) {
+    for folder in folders(BuildFileKind::Compose, &compose::DEFAULTS) {
         let run = compose::Run { folder: folder.to_owned(), ..compose::Run::default() };
-        let first = carrier_in(carriers, Kind::Compose, folder, &compose::DEFAULTS);
+        let first = carrier_in(carriers, BuildFileKind::Compose, folder, &compose::DEFAULTS);
         if let Some(project) = contained(first, &mut unread, || compose::project(files, &run)) {
             loaded.extend(project.files);
             found.extend(project.builds);
         }
     }
-    for folder in folders(Kind::Bake, &bake::DEFAULTS) {
+    for folder in folders(BuildFileKind::Bake, &bake::DEFAULTS) {
         let run = bake::Run { folder: folder.to_owned(), ..bake::Run::default() };
-        let first = carrier_in(carriers, Kind::Bake, folder, &bake::DEFAULTS);
+        let first = carrier_in(carriers, BuildFileKind::Bake, folder, &bake::DEFAULTS);
         if let Some(Ok(definition)) = contained(first, &mut unread, || bake::definition(files, &run)) {
             loaded.extend(definition.files);
             found.extend(definition.builds);
@@ -57,7 +57,12 @@ pub(super) fn declared(
 type UnreadFiles = Vec<(RepoPath, Unreadable)>;
 
 /// Returns the carrier by which a tool starts in a folder.
-fn carrier_in<'c>(carriers: &'c [Carrier], kind: Kind, folder: &str, names: &[&str]) -> Option<&'c Carrier> {
+fn carrier_in<'c>(
+    carriers: &'c [Carrier],
+    kind: BuildFileKind,
+    folder: &str,
+    names: &[&str],
+) -> Option<&'c Carrier> {
     carriers.iter().find(|carrier| {
         carrier.kind == kind
             && compose::folder_of(carrier.path.as_str()) == folder
@@ -90,7 +95,7 @@ fn free(
         let (path, name) = (carrier.path.as_str(), carrier.path.file_name());
         let folder = compose::folder_of(path);
         let mut builds = Vec::new();
-        if carrier.kind == Kind::Compose {
+        if carrier.kind == BuildFileKind::Compose {
             let names = compose::DEFAULTS.iter();
             let base = names.copied().find(|name| files.has(&compose::below(folder, name)));
             for first in [None, base] {
@@ -102,7 +107,7 @@ fn free(
                 let project = contained(Some(carrier), unread, || compose::project(files, &run));
                 builds.extend(project.into_iter().flat_map(|project| project.builds));
             }
-        } else if carrier.kind == Kind::Bake {
+        } else if carrier.kind == BuildFileKind::Bake {
             let starts: BTreeSet<&str> = [folder, ""].into_iter().collect();
             for start in starts {
                 let run = bake::Run {

@@ -73,7 +73,7 @@ jobs:
     let builds = read(".github/workflows/ci.yml", text);
     assert_eq!(builds.len(), 1);
     let build = &builds[0];
-    assert_eq!((build.place.line, build.place.kind), (18, Kind::Workflow));
+    assert_eq!((build.place.line, build.place.kind), (18, BuildFileKind::Workflow));
     assert_eq!(build.folders, [Pattern::default()]);
     assert_eq!(build.dockerfile, Pattern::text("docker/Dockerfile"));
     assert_eq!(build.context, Some(Pattern::text("./app")));

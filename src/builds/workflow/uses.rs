@@ -5,7 +5,7 @@ use super::super::declared::{Said, joined};
 use super::super::document::Node;
 use super::super::invocation::{Call, Invocation};
 use super::super::script::Runs;
-use super::super::{Declared, Kind, Place, bake, is_remote, settled};
+use super::super::{BuildFileKind, Declared, Place, bake, is_remote, settled};
 use super::expression::{Names, listed};
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
@@ -23,7 +23,7 @@ pub(super) fn runs(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) 
     let Some((entry, uses)) = step.entry("uses").and_then(|entry| Some((entry, entry.value.text()?))) else {
         return Runs::default();
     };
-    let place = Place { kind: Kind::Workflow, path: path.clone(), line: entry.line };
+    let place = Place { kind: BuildFileKind::Workflow, path: path.clone(), line: entry.line };
     let inputs = Inputs { with: step.get("with"), names, steps };
     let (name, version) = uses.split_once('@').unwrap_or((uses, ""));
     let builds = match name.to_ascii_lowercase().as_str() {

@@ -13,10 +13,10 @@ const OFFICIAL: [&str; 2] = ["docker.io/library/", "docker.io/"];
 
 /// The entries of `[base]`. If several match an image, the longest glob counts.
 #[derive(Debug, Default)]
-pub(crate) struct Bases(Vec<Entry>);
+pub(crate) struct Bases(Vec<BaseEntry>);
 
 #[derive(Debug)]
-struct Entry {
+struct BaseEntry {
     glob: GlobMatcher,
     /// The place of the entry, `layerwright.toml:LINE`.
     place: String,
@@ -41,7 +41,7 @@ impl Bases {
         let entry = |(name, base): (&String, &Base)| {
             let key = if base.dockerfile.is_some() { "dockerfile" } else { "like" };
             let line = config.line_in("base", name, key);
-            Some(Entry {
+            Some(BaseEntry {
                 glob: Glob::new(name).ok()?.compile_matcher(),
                 place: format!("{}:{line}", config::FILE_NAME),
                 base: base.clone(),
@@ -56,7 +56,7 @@ impl Bases {
     }
 
     /// Returns the entries that match an image, as written or in its normal form.
-    fn of(&self, reference: &ImageReference) -> impl Iterator<Item = &Entry> {
+    fn of(&self, reference: &ImageReference) -> impl Iterator<Item = &BaseEntry> {
         let normal = reference.normal();
         let short = OFFICIAL.iter().find_map(|prefix| normal.strip_prefix(prefix)).unwrap_or(normal);
         let written = reference.to_string();
@@ -67,14 +67,14 @@ impl Bases {
 
     /// Returns the Dockerfile that is stated to build an image.
     pub(crate) fn built_by(&self, reference: &ImageReference) -> Option<BuiltBy<'_>> {
-        self.of(reference).find_map(|Entry { place, base, .. }| {
+        self.of(reference).find_map(|BaseEntry { place, base, .. }| {
             Some(BuiltBy { dockerfile: base.dockerfile.as_deref()?, target: base.target.as_deref(), place })
         })
     }
 
     /// Returns the image that an image is stated to be like.
     pub(crate) fn like(&self, reference: &ImageReference) -> Option<Like> {
-        self.of(reference).find_map(|Entry { place, base, .. }| {
+        self.of(reference).find_map(|BaseEntry { place, base, .. }| {
             Some(Like { image: base.like.clone()?, place: place.as_str().into() })
         })
     }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Benefit, Knowledge};
-use crate::builds::{Kind, Level};
+use crate::builds::{BuildFileKind, Level};
 use crate::edit::header::Header;
 
 pub(crate) use site::{Assumption, Audit, Error, FileReport, Reason, Syntax};
@@ -196,7 +196,7 @@ pub struct Context {
     #[serde(default)]
     pub level: Level,
     /// The kind of file that states the build; null if it is only possible or guessed.
-    pub said_by: Option<Kind>,
+    pub said_by: Option<BuildFileKind>,
     /// The things that are not settled about a possible build.
     #[serde(default)]
     pub(crate) unsettled: Vec<String>,

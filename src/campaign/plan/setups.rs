@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::named_context::{NamedContext, NamedContexts};
 use crate::analysis::source;
 use crate::builds::{
-    Build, BuildContext, Context, ContextRoot, ContextSource, ContextView, Contexts, Evidence, Level,
+    Build, BuildContext, Context, ContextReason, ContextRoot, ContextSource, ContextView, Contexts, Level,
     NoContext,
 };
 use crate::campaign::plan::file;
@@ -80,8 +80,8 @@ impl<'a> BuildSetup<'a> {
         };
         let root = context.root.as_ref().map_or(".", |root| root.as_str()).to_owned();
         let level = match &context.evidence {
-            Evidence::Declared(_, level) => *level,
-            Evidence::OwnFolder | Evidence::SourcesAbove => Level::Guessed,
+            ContextReason::Declared(_, level) => *level,
+            ContextReason::OwnFolder | ContextReason::SourcesAbove => Level::Guessed,
         };
         let shown = file::Context::new(root, context.evidence.to_string(), level);
         Self {
@@ -115,7 +115,7 @@ impl<'a> BuildSetup<'a> {
 
     fn found(contexts: &Contexts<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
         let level = build.level();
-        let evidence = Evidence::Declared(build.place.clone(), level);
+        let evidence = ContextReason::Declared(build.place.clone(), level);
         let mut setup = match &build.context {
             ContextRoot::Folder(root) => {
                 let context = Context { root: root.clone(), evidence, from_git: build.from_git };
@@ -177,7 +177,7 @@ fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<
             };
         }
     };
-    let evidence = Evidence::Declared(build.place.clone(), build.level());
+    let evidence = ContextReason::Declared(build.place.clone(), build.level());
     match contexts.named(&Context { root: root.clone(), evidence, from_git: build.from_git }) {
         Ok(view) => Named::Folder(view),
         Err(error) => Named::Elsewhere(error.to_string()),

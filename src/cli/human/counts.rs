@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Benefit, Knowledge, Verdict};
-use crate::builds::{Kind, Level};
+use crate::builds::{BuildFileKind, Level};
 use crate::campaign::plan::file::{File, Plan, Reason, Site};
 use crate::edit::header::Header;
 
@@ -111,7 +111,7 @@ pub(crate) fn unread(plan: &Plan) -> Vec<Unread> {
 /// The Dockerfiles by how well their contexts are known.
 pub(crate) struct Contexts {
     /// Those with a stated context, by the kind of the first file that states one.
-    pub(crate) stated: Vec<(Kind, usize)>,
+    pub(crate) stated: Vec<(BuildFileKind, usize)>,
     /// Those with a possible context and no stated one.
     pub(crate) possible: usize,
     /// Those whose context nothing states.

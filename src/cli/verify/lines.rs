@@ -27,12 +27,12 @@ pub(crate) struct Lines {
     /// `None` if standard error is not a terminal.
     terminal: Option<MultiProgress>,
     /// The files that are being verified, by their numbers.
-    files: Mutex<BTreeMap<usize, Line>>,
+    files: Mutex<BTreeMap<usize, LiveLine>>,
 }
 
 /// The live line of one file.
 #[derive(Clone)]
-struct Line {
+struct LiveLine {
     head: String,
     bar: ProgressBar,
 }
@@ -64,7 +64,7 @@ impl Lines {
             bar.enable_steady_tick(TICK);
             bar
         });
-        self.files().insert(number, Line { head, bar });
+        self.files().insert(number, LiveLine { head, bar });
     }
 
     /// Shows an event of a file.
@@ -116,7 +116,7 @@ impl Lines {
         }
     }
 
-    fn files(&self) -> MutexGuard<'_, BTreeMap<usize, Line>> {
+    fn files(&self) -> MutexGuard<'_, BTreeMap<usize, LiveLine>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::super::instruction::{
     Assignment, Body, From, Instruction, Keyword, Run, RunCommand, TransferKind,
 };
-use super::super::line::Line;
+use super::super::line::LogicalLine;
 use super::super::mount::Mount;
 use super::super::word::{self, Node};
 use super::super::{check, flags, go, json};
@@ -43,7 +43,13 @@ fn texts(items: Vec<json::Item>) -> Vec<String> {
 
 impl Reader<'_> {
     /// Parses the text after an instruction word.
-    pub(super) fn body(&mut self, keyword: Keyword, line: &Line<'_>, node: Node, start_line: usize) -> Body {
+    pub(super) fn body(
+        &mut self,
+        keyword: Keyword,
+        line: &LogicalLine<'_>,
+        node: Node,
+        start_line: usize,
+    ) -> Body {
         let body = match keyword {
             Keyword::Onbuild => self.onbuild(line, &node, start_line),
             Keyword::Add => self.transfer(TransferKind::Add, line, node),
@@ -55,7 +61,7 @@ impl Reader<'_> {
     }
 
     /// Parses an instruction that cannot have a heredoc. `None` if it is refused.
-    fn simple(&mut self, keyword: Keyword, line: &Line<'_>, node: &Node) -> Option<Body> {
+    fn simple(&mut self, keyword: Keyword, line: &LogicalLine<'_>, node: &Node) -> Option<Body> {
         let args = node.args.clone();
         match keyword {
             Keyword::From => return self.from(line, node),
@@ -94,11 +100,11 @@ impl Reader<'_> {
     }
 
     /// Returns the span of an instruction's own line: from its word to its last argument.
-    pub(super) fn place(line: &Line<'_>, node: &Node) -> Span {
+    pub(super) fn place(line: &LogicalLine<'_>, node: &Node) -> Span {
         line.span(&(node.word.start..node.args.end.max(node.word.end)))
     }
 
-    fn require(&mut self, holds: bool, line: &Line<'_>, node: &Node, message: &str) -> Option<()> {
+    fn require(&mut self, holds: bool, line: &LogicalLine<'_>, node: &Node, message: &str) -> Option<()> {
         if !holds {
             self.refuse(Self::place(line, node), message);
         }
@@ -112,7 +118,12 @@ impl Reader<'_> {
     }
 
     /// Parses arguments that may be a JSON array (`parseMaybeJSON`). `None` if the array contains more than strings.
-    pub(super) fn maybe_json(&mut self, line: &Line<'_>, node: &Node, range: Range<usize>) -> Option<Args> {
+    pub(super) fn maybe_json(
+        &mut self,
+        line: &LogicalLine<'_>,
+        node: &Node,
+        range: Range<usize>,
+    ) -> Option<Args> {
         let range = go::trim_start(line.bytes, range);
         match json::array(line.bytes, range.clone()) {
             json::Array::Strings(items) => Some(Args::Json(items)),
@@ -125,7 +136,7 @@ impl Reader<'_> {
     }
 
     /// `ONBUILD`: only the name of its child is checked (`parseOnBuild`).
-    fn onbuild(&mut self, line: &Line<'_>, node: &Node, start_line: usize) -> Option<Body> {
+    fn onbuild(&mut self, line: &LogicalLine<'_>, node: &Node, start_line: usize) -> Option<Body> {
         self.require(!node.args.is_empty(), line, node, "ONBUILD requires at least one argument")?;
         let child = Node::split(line, node.args.clone(), self.escape_token);
         let word = line.word(&child.word);
@@ -162,7 +173,7 @@ impl Reader<'_> {
     }
 
     /// `FROM` (`parseFrom`).
-    fn from(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+    fn from(&mut self, line: &LogicalLine<'_>, node: &Node) -> Option<Body> {
         let mut words = word::fields(line.bytes, node.args.clone());
         let name = match (words.next(), words.next(), words.next(), words.next()) {
             (Some(base), None, ..) => Some((base, None)),
@@ -190,7 +201,7 @@ impl Reader<'_> {
     }
 
     /// `ARG` (`parseNameOrNameVal`, `parseArg`). BuildKit ignores its flags.
-    fn arg(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+    fn arg(&mut self, line: &LogicalLine<'_>, node: &Node) -> Option<Body> {
         let mut assignments = Vec::new();
         for range in word::quoted_words(line.bytes, node.args.clone(), self.escape_token) {
             let bytes = &line.bytes[range.clone()];
@@ -211,7 +222,7 @@ impl Reader<'_> {
     }
 
     /// `ENV` and `LABEL` (`parseNameVal`, `parseKvps`).
-    fn pairs(&mut self, keyword: Keyword, line: &Line<'_>, node: &Node) -> Option<Body> {
+    fn pairs(&mut self, keyword: Keyword, line: &LogicalLine<'_>, node: &Node) -> Option<Body> {
         let mut words = word::quoted_words(line.bytes, node.args.clone(), self.escape_token).peekable();
         let equals = |word: &Range<usize>| memchr::memchr(b'=', &line.bytes[word.clone()]);
         let mut pairs = Vec::new();
@@ -256,7 +267,7 @@ impl Reader<'_> {
     }
 
     /// `SHELL` (`parseShell`).
-    fn shell(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+    fn shell(&mut self, line: &LogicalLine<'_>, node: &Node) -> Option<Body> {
         let args = self.maybe_json(line, node, node.args.clone())?;
         self.no_flags(node)?;
         self.require(!args.is_empty(), line, node, "SHELL requires at least one argument")?;
@@ -270,7 +281,7 @@ impl Reader<'_> {
     }
 
     /// `VOLUME` (`parseVolume`).
-    fn volume(&mut self, line: &Line<'_>, node: &Node) -> Option<()> {
+    fn volume(&mut self, line: &LogicalLine<'_>, node: &Node) -> Option<()> {
         let args = self.maybe_json(line, node, node.args.clone())?;
         self.require(!args.is_empty(), line, node, "VOLUME requires at least one argument")?;
         self.no_flags(node)?;
@@ -280,7 +291,7 @@ impl Reader<'_> {
     }
 
     /// `HEALTHCHECK` (`parseHealthConfig`, `parseHealthcheck`).
-    fn healthcheck(&mut self, line: &Line<'_>, node: &Node) -> Option<Body> {
+    fn healthcheck(&mut self, line: &LogicalLine<'_>, node: &Node) -> Option<Body> {
         // BuildKit looks for white space byte by byte here.
         let bytes = &line.bytes[node.args.clone()];
         let kind_end = bytes.iter().position(|&b| go::is_space_byte(b)).unwrap_or(bytes.len());
@@ -313,7 +324,7 @@ impl Reader<'_> {
     }
 
     /// `RUN` (`parseRun` and its hooks).
-    fn run(&mut self, line: &Line<'_>, node: Node) -> Option<Body> {
+    fn run(&mut self, line: &LogicalLine<'_>, node: Node) -> Option<Body> {
         let args = self.maybe_json(line, &node, node.args.clone())?;
         let heredocs = self.heredocs(line, args.is_json());
         let mut mounts = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::flags::{self, Used};
 use super::super::heredoc;
 use super::super::instruction::{Body, Heredoc, Transfer, TransferKind, TransferOptions, Word};
-use super::super::line::Line;
+use super::super::line::LogicalLine;
 use super::super::word::{self, Node};
 use super::Reader;
 use super::body::Args;
@@ -14,7 +14,12 @@ use crate::text::Span;
 impl Reader<'_> {
     /// Parses the arguments of COPY or ADD. For a line that BuildKit refuses, only the flags are checked: `parseCopy`
     /// and `parseAdd` return before they read the rest.
-    pub(super) fn transfer(&mut self, kind: TransferKind, line: &Line<'_>, node: Node) -> Option<Body> {
+    pub(super) fn transfer(
+        &mut self,
+        kind: TransferKind,
+        line: &LogicalLine<'_>,
+        node: Node,
+    ) -> Option<Body> {
         let args = self.maybe_json(line, &node, node.args.clone())?;
         let json = args.is_json();
         let bodies = self.heredocs(line, json);
@@ -61,7 +66,7 @@ impl Reader<'_> {
     }
 }
 
-fn words(line: &Line<'_>, args: Args) -> Vec<Word> {
+fn words(line: &LogicalLine<'_>, args: Args) -> Vec<Word> {
     match args {
         Args::Json(items) => items
             .into_iter()

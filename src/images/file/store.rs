@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::images::{ImageError, reference};
 use crate::rootfs::Tree;
-use crate::rootfs::layers::{self, ReadAt, member::Kind, member::Members};
+use crate::rootfs::layers::{self, ReadAt, member::MemberKind, member::Members};
 
 /// The most bytes of a JSON document; registries refuse larger manifests.
 const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
@@ -60,9 +60,9 @@ impl Store {
             let name = name.trim_start_matches("./").to_string();
             let parent = name.rsplit_once('/').map_or("", |(parent, _)| parent);
             let place = match member.kind {
-                Kind::File => Place::Bytes { start: member.content, len: member.size },
-                Kind::Symlink => Place::Link(joined(parent, &link)),
-                Kind::HardLink => Place::Link(joined("", &link)),
+                MemberKind::File => Place::Bytes { start: member.content, len: member.size },
+                MemberKind::Symlink => Place::Link(joined(parent, &link)),
+                MemberKind::HardLink => Place::Link(joined("", &link)),
                 _ => continue,
             };
             places.insert(name, place);

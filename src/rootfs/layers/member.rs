@@ -23,7 +23,7 @@ const SPARSE: [&str; 3] = ["GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.num
 
 /// The kind of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum MemberKind {
     File,
     HardLink,
     Symlink,
@@ -40,7 +40,7 @@ pub(crate) enum Kind {
 pub(crate) struct Member {
     pub(crate) name: Vec<u8>,
     pub(crate) link: Vec<u8>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: MemberKind,
     pub(crate) mode: u32,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
@@ -203,7 +203,7 @@ impl<'a> Members<'a> {
             sparse: header.entry_type().is_gnu_sparse()
                 || SPARSE.into_iter().any(|key| record(key).is_some()),
             device: match kind {
-                Some(Kind::CharDevice | Kind::BlockDevice) => {
+                Some(MemberKind::CharDevice | MemberKind::BlockDevice) => {
                     device(header).ok_or(bad(offset, "its device numbers are not 32-bit numbers"))?
                 }
                 _ => (0, 0),
@@ -270,18 +270,18 @@ fn bad(offset: u64, problem: &'static str) -> LayerError {
     LayerError::Header { offset, problem }
 }
 
-fn kind(flag: u8, name: &[u8]) -> Option<Kind> {
+fn kind(flag: u8, name: &[u8]) -> Option<MemberKind> {
     Some(match flag {
         // Before POSIX a directory was a file with a slash at its end; Go still reads it so.
-        0 if name.ends_with(b"/") => Kind::Dir,
-        b'0' | 0 | b'7' | b'S' => Kind::File,
-        b'1' => Kind::HardLink,
-        b'2' => Kind::Symlink,
-        b'3' => Kind::CharDevice,
-        b'4' => Kind::BlockDevice,
-        b'6' => Kind::Fifo,
-        b'5' => Kind::Dir,
-        b'g' | b'V' => Kind::Note,
+        0 if name.ends_with(b"/") => MemberKind::Dir,
+        b'0' | 0 | b'7' | b'S' => MemberKind::File,
+        b'1' => MemberKind::HardLink,
+        b'2' => MemberKind::Symlink,
+        b'3' => MemberKind::CharDevice,
+        b'4' => MemberKind::BlockDevice,
+        b'6' => MemberKind::Fifo,
+        b'5' => MemberKind::Dir,
+        b'g' | b'V' => MemberKind::Note,
         _ => return None,
     })
 }

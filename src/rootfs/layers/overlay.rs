@@ -28,7 +28,7 @@ pub(crate) trait Filesystem {
 
     fn bytes(path: &Self::Path) -> &[u8];
     fn path(bytes: &[u8]) -> <Self::Path as ToOwned>::Owned;
-    fn kind(entry: &Self::Entry) -> Kind<'_>;
+    fn kind(entry: &Self::Entry) -> PathKind<'_>;
     /// Returns a directory that no layer describes: 0755, owned by root.
     fn undescribed_directory() -> Self::Entry;
 
@@ -46,7 +46,7 @@ pub(crate) trait Filesystem {
 
 /// The kind of an entry, as it matters for the paths below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind<'a> {
+pub(crate) enum PathKind<'a> {
     Directory,
     /// A symbolic link and its target as written.
     Symlink(&'a [u8]),
@@ -104,7 +104,7 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
                 target: String::from_utf8_lossy(target).into_owned(),
             })?,
         };
-        if matches!(F::kind(&entry), Kind::Symlink(_)) {
+        if matches!(F::kind(&entry), PathKind::Symlink(_)) {
             self.symlinks.insert(F::bytes(&real).to_vec());
         }
         self.files.put(real.clone(), entry);
@@ -132,7 +132,7 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         } else {
             Cow::Owned(join(&self.followed(parent)?, name))
         };
-        self.files.at(&real).filter(|entry| F::kind(entry) != Kind::Directory).cloned()
+        self.files.at(&real).filter(|entry| F::kind(entry) != PathKind::Directory).cloned()
     }
 
     /// Returns the path to which the symlinks of this layer lead.
@@ -142,8 +142,8 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
 
     fn symlink(&self, path: &[u8]) -> Option<Vec<u8>> {
         match F::kind(self.files.at(path)?) {
-            Kind::Symlink(target) => Some(target.to_vec()),
-            Kind::Directory | Kind::Other => None,
+            PathKind::Symlink(target) => Some(target.to_vec()),
+            PathKind::Directory | PathKind::Other => None,
         }
     }
 
@@ -170,7 +170,7 @@ impl<'f, F: Filesystem> Overlay<'f, F> {
         let real = follow_symlinks(path, |at| self.symlink(at));
         let found = real.and_then(|real| self.files.at(&real));
         found
-            .filter(|entry| F::kind(entry) == Kind::Directory)
+            .filter(|entry| F::kind(entry) == PathKind::Directory)
             .cloned()
             .unwrap_or_else(F::undescribed_directory)
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::overlay::{Filesystem, Kind, Overlay, Written, split};
+use super::overlay::{Filesystem, Overlay, PathKind, Written, split};
 use super::{GROUP, Layer, LayerError, PASSWD, What};
 use crate::rootfs::tree::{Entry, Metadata, Place, Tree};
 
@@ -57,11 +57,11 @@ impl Filesystem for Upper<'_> {
         bytes.to_vec()
     }
 
-    fn kind(entry: &Entry) -> Kind<'_> {
+    fn kind(entry: &Entry) -> PathKind<'_> {
         match entry {
-            Entry::Dir(_) => Kind::Directory,
-            Entry::Symlink(target) => Kind::Symlink(target.as_bytes()),
-            Entry::File(_) | Entry::Other => Kind::Other,
+            Entry::Dir(_) => PathKind::Directory,
+            Entry::Symlink(target) => PathKind::Symlink(target.as_bytes()),
+            Entry::File(_) | Entry::Other => PathKind::Other,
         }
     }
 

@@ -10,10 +10,10 @@ use super::{Glob, PatternError, compile_within, go_regexp};
 
 /// A pattern of moby/patternmatcher.
 #[derive(Clone, Debug)]
-pub(crate) struct IgnorePattern(Kind);
+pub(crate) struct IgnorePattern(PatternKind);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum PatternKind {
     /// A path.
     Exact(String),
     /// `dir/**`: the start of the paths.
@@ -56,13 +56,13 @@ impl IgnorePattern {
         Glob::check(pattern)?;
         let (kind, go, bounds) = go_expression(pattern);
         Ok(Self(match kind {
-            GoKind::Exact => Kind::Exact(pattern.to_owned()),
-            GoKind::Prefix => Kind::Prefix(pattern[..pattern.len() - 2].to_owned()),
-            GoKind::Suffix => Kind::Suffix(pattern[2..].to_owned()),
+            GoKind::Exact => PatternKind::Exact(pattern.to_owned()),
+            GoKind::Prefix => PatternKind::Prefix(pattern[..pattern.len() - 2].to_owned()),
+            GoKind::Suffix => PatternKind::Suffix(pattern[2..].to_owned()),
             GoKind::Expression => {
                 let text =
                     go_regexp::translate(&go).ok_or_else(|| PatternError::Regexp(pattern.to_owned()))?;
-                Kind::Expression(Box::new(Expression { bounds, text, regex: OnceLock::new() }))
+                PatternKind::Expression(Box::new(Expression { bounds, text, regex: OnceLock::new() }))
             }
         }))
     }
@@ -70,19 +70,19 @@ impl IgnorePattern {
     /// Returns true if the pattern matches `path` itself.
     pub(crate) fn matches(&self, path: &str) -> bool {
         match &self.0 {
-            Kind::Exact(own) => path == own,
-            Kind::Prefix(start) => path.starts_with(start),
-            Kind::Suffix(end) => path.ends_with(end) || end.strip_prefix('/') == Some(path),
-            Kind::Expression(expression) => expression.matches(path),
+            PatternKind::Exact(own) => path == own,
+            PatternKind::Prefix(start) => path.starts_with(start),
+            PatternKind::Suffix(end) => path.ends_with(end) || end.strip_prefix('/') == Some(path),
+            PatternKind::Expression(expression) => expression.matches(path),
         }
     }
 
     /// Returns true if the pattern matches `path` or a directory above it (`MatchesOrParentMatches`).
     pub(crate) fn matches_or_above(&self, path: &str) -> bool {
         let head = match &self.0 {
-            Kind::Exact(head) | Kind::Prefix(head) => head,
-            Kind::Suffix(_) => "",
-            Kind::Expression(expression) => &expression.bounds.head,
+            PatternKind::Exact(head) | PatternKind::Prefix(head) => head,
+            PatternKind::Suffix(_) => "",
+            PatternKind::Expression(expression) => &expression.bounds.head,
         };
         let mut above =
             path.match_indices('/').map(|(at, _)| &path[..at]).filter(|above| above.len() >= head.len());
@@ -349,7 +349,7 @@ mod tests {
             pattern in "([ab/.^*?]|\\*\\*/?|\\[\\^?[ab*?/]{1,2}\\]|\\\\[*bd.]|\\]|\\[\\[:alpha:\\]b?\\]){0,6}",
             path in "[ab1/.^*\\]\\[]{0,6}",
         ) {
-            if let Ok(IgnorePattern(Kind::Expression(expression))) = IgnorePattern::new(&pattern) {
+            if let Ok(IgnorePattern(PatternKind::Expression(expression))) = IgnorePattern::new(&pattern) {
                 prop_assert_eq!(expression.matches(&path), expression.regex().is_match(&path));
             }
         }

@@ -7,7 +7,7 @@ use bstr::BStr;
 use sha2::{Digest as _, Sha256};
 
 use super::{Digest, ImagePath, Node, NodeKind};
-use crate::rootfs::layers::member::{Kind, Member, Members};
+use crate::rootfs::layers::member::{Member, MemberKind, Members};
 use crate::rootfs::layers::{LayerError, Mark, WHITEOUT, check_name, input, mark, refused};
 
 /// The size of the pieces in which a file is hashed.
@@ -48,7 +48,7 @@ pub(super) fn read(reader: impl Read, blob: Digest) -> Result<Layer, LayerError>
     let mut layer = Layer::default();
     let mut piece = vec![0; PIECE];
     while let Some(member) = members.next()? {
-        if member.kind != Kind::Note {
+        if member.kind != MemberKind::Note {
             layer.take(&mut members, member, blob, &mut piece)?;
         }
     }
@@ -77,27 +77,27 @@ impl Layer {
             }
             return Ok(());
         }
-        if path.is_empty() && member.kind != Kind::Dir {
+        if path.is_empty() && member.kind != MemberKind::Dir {
             return Err(refused(&member, "is the root but not a directory"));
         }
         let kind = match member.kind {
-            Kind::Dir => NodeKind::Dir,
-            Kind::File => {
+            MemberKind::Dir => NodeKind::Dir,
+            MemberKind::File => {
                 NodeKind::File { size: member.size, content: content(members, &member, blob, piece)? }
             }
-            Kind::Symlink => NodeKind::Symlink { target: member.link },
-            Kind::CharDevice => NodeKind::CharDevice { number: member.device },
-            Kind::BlockDevice => NodeKind::BlockDevice { number: member.device },
-            Kind::Fifo => NodeKind::Fifo,
-            Kind::HardLink => {
+            MemberKind::Symlink => NodeKind::Symlink { target: member.link },
+            MemberKind::CharDevice => NodeKind::CharDevice { number: member.device },
+            MemberKind::BlockDevice => NodeKind::BlockDevice { number: member.device },
+            MemberKind::Fifo => NodeKind::Fifo,
+            MemberKind::HardLink => {
                 let what = What::Link(shared(&clean(&member.link, &member)?));
                 self.writes.push(Write { path: shared(&path), offset: member.offset, what });
                 return Ok(());
             }
-            Kind::Note => return Ok(()),
+            MemberKind::Note => return Ok(()),
         };
         // In Linux, a symlink has no other mode, whatever a tar states.
-        let mode = if member.kind == Kind::Symlink { 0o777 } else { member.mode };
+        let mode = if member.kind == MemberKind::Symlink { 0o777 } else { member.mode };
         let Member { uid, gid, xattrs, offset, .. } = member;
         let what = What::Node(Arc::new(Node { kind, mode, uid, gid, xattrs: xattrs.into() }));
         self.writes.push(Write { path: shared(&path), offset, what });

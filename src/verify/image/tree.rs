@@ -10,7 +10,7 @@ use bstr::BStr;
 use super::layer::{Layer, What, shared};
 use super::{ImagePath, Node, NodeKind};
 use crate::rootfs::layers::LayerError;
-use crate::rootfs::layers::overlay::{Filesystem, Kind, Overlay, Written};
+use crate::rootfs::layers::overlay::{Filesystem, Overlay, PathKind, Written};
 
 /// The entry at each path of an image.
 pub(super) type Entries = BTreeMap<ImagePath, Arc<Node>>;
@@ -47,11 +47,11 @@ impl Filesystem for Entries {
         shared(bytes)
     }
 
-    fn kind(entry: &Arc<Node>) -> Kind<'_> {
+    fn kind(entry: &Arc<Node>) -> PathKind<'_> {
         match &entry.kind {
-            NodeKind::Dir => Kind::Directory,
-            NodeKind::Symlink { target } => Kind::Symlink(target),
-            _ => Kind::Other,
+            NodeKind::Dir => PathKind::Directory,
+            NodeKind::Symlink { target } => PathKind::Symlink(target),
+            _ => PathKind::Other,
         }
     }
 

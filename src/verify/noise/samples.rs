@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bstr::{BStr, ByteSlice};
 
-use super::folder::{self, Children, Entry, children};
+use super::folder::{self, Children, ImageEntry, children};
 use crate::verify::compare::{Aspect, Difference, compare_configs, compare_nodes, presence};
 use crate::verify::image::{Image, ImagePath, Node, NodeKind};
 
@@ -83,7 +83,7 @@ fn is_stable(name: &[u8], lists: &[Children<'_>]) -> bool {
 }
 
 /// Returns the entries of a list that some of `lists` lack.
-fn unpaired<'a>(list: &Children<'a>, lists: &[Children<'_>]) -> Vec<Entry<'a>> {
+fn unpaired<'a>(list: &Children<'a>, lists: &[Children<'_>]) -> Vec<ImageEntry<'a>> {
     list.iter().filter(|(name, _)| !is_stable(name, lists)).map(|(_, entry)| *entry).collect()
 }
 
@@ -153,7 +153,7 @@ fn walk(path: &[u8], samples: &[&Image], image: &Image, found: &mut Vec<Differen
             below(Some(samples[0]), None, entry.path, found);
         }
     }
-    let unstable: Vec<Vec<Entry<'_>>> = lists.iter().map(|list| unpaired(list, &lists)).collect();
+    let unstable: Vec<Vec<ImageEntry<'_>>> = lists.iter().map(|list| unpaired(list, &lists)).collect();
     let (gone, new) = folder::unexplained(&unstable, &unpaired(&own, &lists));
     for entry in gone.into_iter().filter(|entry| node(image, entry.path).is_none()) {
         found.push(presence(entry.path, Some(entry.node), None));

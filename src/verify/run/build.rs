@@ -4,7 +4,7 @@ mod request;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Depth, Event, Outcome, Phase, Run, Stop, Trouble, Verdict, bases, millis, onbuild};
+use super::{Depth, Event, NotCompared, Outcome, Phase, Run, Stop, Trouble, bases, millis, onbuild};
 use crate::builds::MOST_IGNORED;
 use crate::campaign::evidence::{BuildEvidence, BuildFigures, Cause, Difference, Reached, SiteEvidence};
 use crate::campaign::plan::file::{Context, Site};
@@ -148,7 +148,7 @@ impl<'a> BuildVerification<'a> {
         let mut figures = BuildFigures::default();
         match self.judge(bench, target, &mut build, &mut figures) {
             Ok(()) => {}
-            Err(Trouble::Verdict(Verdict(outcome, reason))) => {
+            Err(Trouble::NotCompared(NotCompared(outcome, reason))) => {
                 (build.outcome, build.reason) = (outcome, Some(reason));
             }
             Err(Trouble::Stop(stop)) => return Err(stop),
@@ -203,7 +203,7 @@ impl<'a> BuildVerification<'a> {
             Probed::Ignores { why, remedy } => format!("the builder does not link: {why}; {remedy}"),
             Probed::Rejects { said } => format!("the frontend does not know --link: {said}"),
         };
-        Err(Trouble::Verdict(Verdict(Outcome::CouldNotTest, why)))
+        Err(Trouble::NotCompared(NotCompared(Outcome::CouldNotTest, why)))
     }
 
     /// Returns the edited lines, each with how the build of the edited file executed it.
@@ -286,7 +286,7 @@ impl<'a> BuildVerification<'a> {
                 Ok(())
             }
             Ok(None) => Ok(()),
-            Err(Trouble::Verdict(Verdict(_, why))) => {
+            Err(Trouble::NotCompared(NotCompared(_, why))) => {
                 build.assumptions.push(format!("the cost of changes was not measured: {why}"));
                 Ok(())
             }
@@ -309,9 +309,10 @@ impl<'a> BuildVerification<'a> {
     ) -> Result<Result<Exported, BuildError>, Trouble> {
         self.tell(Phase::Original, target);
         bench.image(&variants.original).map_err(|error| match of_original(error) {
-            Trouble::Verdict(Verdict(outcome, reason)) => {
-                Trouble::Verdict(Verdict(outcome, format!("the original builds only sometimes: {reason}")))
-            }
+            Trouble::NotCompared(NotCompared(outcome, reason)) => Trouble::NotCompared(NotCompared(
+                outcome,
+                format!("the original builds only sometimes: {reason}"),
+            )),
             stop @ Trouble::Stop(_) => stop,
         })?;
         self.tell(Phase::Edited, target);
@@ -379,9 +380,10 @@ fn likely_platform() -> String {
 /// Returns the verdict on a failure of the original, which is not a failure of the migration.
 fn of_original(failure: Failure) -> Trouble {
     match failure {
-        Failure::Build(error @ BuildError::Failed { .. }) => {
-            Trouble::Verdict(Verdict(Outcome::Blocked, format!("the original does not build: {error}")))
-        }
+        Failure::Build(error @ BuildError::Failed { .. }) => Trouble::NotCompared(NotCompared(
+            Outcome::Blocked,
+            format!("the original does not build: {error}"),
+        )),
         other => of_other(other),
     }
 }
@@ -396,5 +398,5 @@ fn of_other(failure: Failure) -> Trouble {
         | Failure::Control { .. } => Outcome::CouldNotTest,
         Failure::Build(error) => return error.into(),
     };
-    Trouble::Verdict(Verdict(outcome, failure.to_string()))
+    Trouble::NotCompared(NotCompared(outcome, failure.to_string()))
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Event, Outcome, Phase, Run, Trouble, Verdict};
+use super::{Event, NotCompared, Outcome, Phase, Run, Trouble};
 use crate::verify::builder::BuildError;
 use crate::verify::builder::process::{self, Stopped};
 use crate::verify::builder::tail::Tail;
@@ -33,7 +33,7 @@ impl Run<'_> {
         let mut last = Tail::default();
         let read = |output: &mut dyn Read| last = Tail::of(output);
         let ran = process::run(shell(command, folder), self.job.interrupt, Some(self.deadline), drop, read);
-        let verdict = |outcome, reason| Err(Trouble::Verdict(Verdict(outcome, reason)));
+        let verdict = |outcome, reason| Err(Trouble::NotCompared(NotCompared(outcome, reason)));
         let ended = match ran {
             Ok((ended, ())) => ended,
             Err(error) => return verdict(Outcome::Blocked, format!("`sh` cannot be run: {error}")),

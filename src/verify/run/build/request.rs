@@ -11,13 +11,13 @@ use crate::config::FILE_NAME;
 use crate::git::RepoPath;
 use crate::verify::builder::{NamedContext, Output, Request};
 use crate::verify::needs::{Need, id_of, needs};
-use crate::verify::run::{Event, Outcome, Stop, Trouble, Verdict};
+use crate::verify::run::{Event, NotCompared, Outcome, Stop, Trouble};
 use crate::verify::variant_builds::Variants;
 
 impl BuildVerification<'_> {
     /// Returns both requests, or the reason why they are impossible.
     pub(super) fn variants(&self, target: Option<&str>) -> Result<Variants, Trouble> {
-        let verdict = |reason| Trouble::Verdict(Verdict(Outcome::Blocked, reason));
+        let verdict = |reason| Trouble::NotCompared(NotCompared(Outcome::Blocked, reason));
         let context = match self.source("the build context", &self.context.root)? {
             ContextSource::Folder(root) => self.checkout.context(root.as_ref(), &self.context.contexts)?,
             _ => None,
@@ -80,7 +80,7 @@ impl BuildVerification<'_> {
     /// Returns the verdict on a context that does not enter a build, with the place that states it.
     fn refused(&self, what: &str, written: &str, why: &str) -> Trouble {
         let reason = format!("{what} is `{written}` ({}): {why}", self.context.evidence);
-        Trouble::Verdict(Verdict(Outcome::Blocked, reason))
+        Trouble::NotCompared(NotCompared(Outcome::Blocked, reason))
     }
 
     /// Returns the names of the stages with an edited line and of all stages that depend on them. They are executed
