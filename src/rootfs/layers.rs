@@ -13,6 +13,7 @@ pub(crate) use input::{Compression, ReadAt};
 pub(crate) mod input;
 pub(crate) mod member;
 pub(crate) mod overlay;
+mod parts;
 mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
@@ -131,7 +132,7 @@ pub enum LayerError {
 }
 
 /// Applies one layer to `tree`, or a root filesystem tar to an empty one. File contents in an uncompressed tar are not
-/// read.
+/// read, and its parts are read in parallel.
 ///
 /// # Errors
 ///
@@ -142,7 +143,10 @@ pub(crate) fn apply_layer_at(
     file: &(impl ReadAt + ?Sized),
 ) -> Result<LayerSummary, LayerError> {
     match input::compression_at(file)? {
-        Compression::None => apply(tree, input::passing(file)?),
+        Compression::None => {
+            let (parts, end) = parts::read(file, parts::LEAST)?;
+            finish(tree, parts, LayerSummary { has_end_marker: end, ..LayerSummary::default() })
+        }
         _ => apply(tree, input::stream(input::Reader::new(file))?),
     }
 }
@@ -154,19 +158,23 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
     while let Some(member) = members.next()? {
         layer.take(&mut members, member)?;
     }
-    let summary = LayerSummary {
-        entries: layer.writes.len(),
-        whiteouts: layer.removed.len(),
-        opaque: layer.opaque.len(),
-        not_utf8: layer.not_utf8,
-        compression,
-        has_end_marker: members.has_end_marker(),
-    };
-    upper::apply(tree, layer)?;
+    let has_end_marker = members.has_end_marker();
+    finish(tree, vec![layer], LayerSummary { compression, has_end_marker, ..LayerSummary::default() })
+}
+
+fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
+    for part in &parts {
+        summary.entries += part.writes.len();
+        summary.whiteouts += part.removed.len();
+        summary.opaque += part.opaque.len();
+        summary.not_utf8 += part.not_utf8;
+    }
+    upper::apply(tree, parts)?;
     Ok(summary)
 }
 
-/// A layer as it was read. It is applied only when all of it is known: whiteouts must affect only lower layers.
+/// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must affect only
+/// lower layers.
 #[derive(Default)]
 struct Layer {
     removed: Vec<String>,

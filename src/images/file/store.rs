@@ -51,7 +51,7 @@ impl Store {
     pub(crate) fn archive(path: &Path, file: File) -> Result<Self, ImageError> {
         let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
         let mut places = BTreeMap::new();
-        let mut members = Members::new(layers::input::passing(&file).map_err(damaged)?);
+        let mut members = Members::new(layers::input::passing(&file, 0).map_err(damaged)?);
         while let Some(member) = members.next().map_err(damaged)? {
             let (Ok(name), Ok(link)) = (String::from_utf8(member.name), String::from_utf8(member.link))
             else {

@@ -74,8 +74,8 @@ impl<R: Read> LayerSource for Streamed<R> {
     }
 }
 
-/// A file that can be read at any offset.
-pub(crate) trait ReadAt {
+/// A file that can be read at any offset, by several threads at once.
+pub(crate) trait ReadAt: Sync {
     /// Reads bytes from `offset` on, as [`Read::read`] does.
     ///
     /// # Errors
@@ -230,10 +230,10 @@ pub(crate) fn compression_at(file: &(impl ReadAt + ?Sized)) -> Result<Compressio
     head(&mut Reader::new(file)).map(|(_, compression)| compression)
 }
 
-/// Opens an uncompressed tar, to read it header by header.
-pub(crate) fn passing(file: &(impl ReadAt + ?Sized)) -> Result<Blocks<'_>, LayerError> {
-    let size = file.size().map_err(|source| LayerError::Read { offset: 0, source })?;
-    let source = Passing { file, size, at: 0, buffer: Vec::new(), start: 0, chunk: 16 * 1024, asked: 3 };
+/// Opens an uncompressed tar at `offset`, to read it header by header.
+pub(crate) fn passing(file: &(impl ReadAt + ?Sized), offset: u64) -> Result<Blocks<'_>, LayerError> {
+    let size = file.size().map_err(|source| LayerError::Read { offset, source })?;
+    let source = Passing { file, size, at: offset, buffer: Vec::new(), start: 0, chunk: 16 * 1024, asked: 3 };
     Ok((Box::new(source), Compression::None))
 }
 

@@ -13,7 +13,7 @@ use super::LayerError;
 use super::input::{Blocks, Compression, LayerSource, ends_early};
 
 /// The block size of a tar.
-const BLOCK: u64 = 512;
+pub(super) const BLOCK: u64 = 512;
 
 /// The largest extended header or long name; Go's `maxSpecialFileSize`.
 const MAX_SPECIAL: u64 = 1024 * 1024;
@@ -83,9 +83,14 @@ impl<'a> Members<'a> {
         Self { source, compression, at: 0, next: 0, last: Vec::new(), marked: false }
     }
 
-    /// Returns the offset of the next header.
-    pub(crate) fn position(&self) -> u64 {
-        self.next
+    /// Continues at a header, `offset` bytes into the tar, after a member named `last`.
+    pub(super) fn resume((source, compression): Blocks<'a>, offset: u64, last: Vec<u8>) -> Self {
+        Self { source, compression, at: offset, next: offset, last, marked: false }
+    }
+
+    /// Returns the offset of the next header, and the name of the member before it.
+    pub(crate) fn position(&self) -> (u64, &[u8]) {
+        (self.next, &self.last)
     }
 
     /// Returns the next member, `None` at the end.

@@ -65,15 +65,26 @@ impl Layer {
     }
 }
 
-/// Applies the layers in both ways to read them, and checks that the results agree.
+/// Applies a layer that is read in parts of any size.
+fn in_parts(tree: &mut Tree, bytes: &[u8]) -> Result<LayerSummary, LayerError> {
+    if input::compression_at(bytes)? != Compression::None {
+        return apply_layer_at(tree, bytes);
+    }
+    let (parts, has_end_marker) = parts::read(bytes, 512)?;
+    finish(tree, parts, LayerSummary { has_end_marker, ..LayerSummary::default() })
+}
+
+/// Applies the layers in every way to read them, and checks that the results agree.
 fn tree(layers: impl IntoIterator<Item = Layer>) -> Tree {
-    let (mut tree, mut seeking) = (Tree::default(), Tree::default());
+    let (mut tree, mut seeking, mut parted) = (Tree::default(), Tree::default(), Tree::default());
     for bytes in layers.into_iter().map(Layer::bytes) {
         let read = apply_layer(&mut tree, bytes.as_slice()).unwrap();
         let sought = apply_layer_at(&mut seeking, bytes.as_slice()).unwrap();
         assert_eq!(read, sought);
+        assert_eq!(in_parts(&mut parted, &bytes).unwrap(), sought);
     }
     assert_eq!(tree, seeking);
+    assert_eq!(tree, parted);
     tree
 }
 
@@ -82,6 +93,7 @@ fn error(bytes: &[u8]) -> LayerError {
     let error = apply_layer(&mut tree, bytes).unwrap_err();
     let seeking = apply_layer_at(&mut tree, bytes).unwrap_err();
     assert_eq!(error.to_string(), seeking.to_string());
+    assert_eq!(error.to_string(), in_parts(&mut tree, bytes).unwrap_err().to_string());
     assert!(tree.is_empty());
     error
 }
@@ -426,6 +438,23 @@ fn sparse_files_do_not_shift_what_follows() {
     assert_eq!(tree.listing().into_iter().map(|(path, _)| path).collect::<Vec<_>>(), ["", "next", "s"]);
 }
 
+#[test]
+fn a_part_starts_at_no_header_that_is_a_files_content() {
+    let name = "n".repeat(300);
+    let records: [(&str, &[u8]); 2] = [("path", name.as_bytes()), ("SCHILY.xattr.user.a", b"1")];
+    let inner = (0..20).fold(layer(), |inner, at| inner.file(&format!("inner{at}"), 0o600)).bytes();
+    // The parts meet before, within and after the file that is a tar, and between the extended header and its file.
+    for before in 0..40 {
+        let outer = (0..before).fold(layer(), |outer, at| outer.dir(&format!("d{at}"), 0o755));
+        let outer = outer.put("x.tar", EntryType::Regular, 0o644, "", &inner).pax(&records).file("x", 0o644);
+        let outer = (0..20).fold(outer, |outer, at| outer.symlink(&format!("s{at}"), "x"));
+        let tree = tree([outer.text("etc/passwd", "root:x:0:0")]);
+        assert_eq!(tree.entries().count(), before + 25);
+        assert!(matches!(tree.get(&name), Some(Entry::File(metadata)) if metadata.xattrs.len() == 1));
+        assert_eq!(tree.passwd(), Some(&b"root:x:0:0"[..]));
+    }
+}
+
 proptest::proptest! {
     /// For any damage the result is a tree or an error, and both ways to read agree.
     #[test]
@@ -436,11 +465,14 @@ proptest::proptest! {
             let at = at % bytes.len();
             bytes[at] = byte;
         }
-        let (mut tree, mut seeking) = (Tree::default(), Tree::default());
+        let (mut tree, mut seeking, mut parted) = (Tree::default(), Tree::default(), Tree::default());
         let read = apply_layer(&mut tree, bytes.as_slice());
         let sought = apply_layer_at(&mut seeking, bytes.as_slice());
-        let [read, sought] = [read, sought].map(|result| result.map_err(|error| error.to_string()));
+        let parts = in_parts(&mut parted, &bytes);
+        let [read, sought, parts] = [read, sought, parts].map(|result| result.map_err(|error| error.to_string()));
         proptest::prop_assert_eq!(&read, &sought);
+        proptest::prop_assert_eq!(&read, &parts);
         proptest::prop_assert_eq!(&tree, &seeking);
+        proptest::prop_assert_eq!(&tree, &parted);
     }
 }

@@ -6,28 +6,34 @@ use super::overlay::{Filesystem, Overlay, PathKind, Written, split};
 use super::{GROUP, Layer, LayerError, PASSWD, What};
 use crate::rootfs::tree::{Entry, Metadata, Place, Tree};
 
-/// Applies a layer to a tree.
-pub(super) fn apply(tree: &mut Tree, mut layer: Layer) -> Result<(), LayerError> {
-    // Only the name of each path is kept.
-    tree.reserve(layer.writes.len(), layer.paths.len() / 2);
+/// Applies the parts of one layer to a tree.
+pub(super) fn apply(tree: &mut Tree, parts: Vec<Layer>) -> Result<(), LayerError> {
     let mut upper = Upper { tree, parent: None };
     let mut overlay = Overlay::over(&mut upper);
-    layer.removed.iter().for_each(|path| overlay.remove(path.as_bytes()));
-    layer.opaque.iter().for_each(|path| overlay.remove_below(path.as_bytes()));
-    let mut start = 0;
-    for (index, write) in layer.writes.into_iter().enumerate() {
-        let path = &layer.paths.as_bytes()[start..write.end];
-        start = write.end;
-        let what = match write.what {
-            What::Entry(entry) => Written::Entry(entry),
-            What::Link(ref target) => Written::Link(target.as_bytes()),
-        };
-        let path = overlay.write(path, what, write.offset)?;
-        let content = layer.contents.remove(&index);
-        match path.as_ref() {
-            PASSWD => overlay.files.tree.set_passwd(content),
-            GROUP => overlay.files.tree.set_group(content),
-            _ => {}
+    for path in parts.iter().flat_map(|part| &part.removed) {
+        overlay.remove(path.as_bytes());
+    }
+    for path in parts.iter().flat_map(|part| &part.opaque) {
+        overlay.remove_below(path.as_bytes());
+    }
+    for mut part in parts {
+        // Only the name of each path is kept.
+        overlay.files.tree.reserve(part.writes.len(), part.paths.len() / 2);
+        let mut start = 0;
+        for (index, write) in part.writes.into_iter().enumerate() {
+            let path = &part.paths.as_bytes()[start..write.end];
+            start = write.end;
+            let what = match write.what {
+                What::Entry(entry) => Written::Entry(entry),
+                What::Link(ref target) => Written::Link(target.as_bytes()),
+            };
+            let path = overlay.write(path, what, write.offset)?;
+            let content = part.contents.remove(&index);
+            match path.as_ref() {
+                PASSWD => overlay.files.tree.set_passwd(content),
+                GROUP => overlay.files.tree.set_group(content),
+                _ => {}
+            }
         }
     }
     for (path, set) in [(PASSWD, Tree::set_passwd as fn(&mut Tree, _)), (GROUP, Tree::set_group)] {

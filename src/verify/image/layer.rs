@@ -52,7 +52,7 @@ pub(super) fn read(reader: impl Read, blob: Digest) -> Result<Layer, LayerError>
             layer.take(&mut members, member, blob, &mut piece)?;
         }
     }
-    layer.tar_size = members.position();
+    layer.tar_size = members.position().0;
     Ok(layer)
 }
 
