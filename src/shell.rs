@@ -5,10 +5,13 @@
 //! Paths are compared as they are written. The code that applies a [`Change`] resolves the symlinks in them.
 
 mod account;
+mod brace;
 mod builtin;
 mod call;
 mod change;
 mod compound;
+mod expanded;
+mod field;
 mod file;
 mod find;
 mod footprint;

@@ -1,9 +1,9 @@
 //! Commands that make users and groups, as shadow, Debian and `BusyBox` have them.
 
 use super::call::Call;
+use super::field::Field;
 use super::getopt::{Options, Parsed};
 use super::path::PathPattern;
-use super::word::Field;
 use super::{Account, Change, Flavour};
 
 /// Returns the changes of the command, if it is one of these and all of its words are read.

@@ -1,12 +1,13 @@
 //! The builtins of a shell, by their kind in the grammar.
 
 use super::call::Call;
+use super::field::Field;
 use super::grammar::builtin::{Builtin, SET_LETTERS, SET_NAMES};
 use super::path::join;
 use super::simple::{Invoked, described, touches};
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
-use super::word::{Field, name_length};
+use super::word::name_length;
 use super::{Effect, Lookup};
 
 impl Walker<'_> {
@@ -38,7 +39,7 @@ impl Walker<'_> {
                 self.state.opaque |= self.state.on_stdin;
                 if name == "let" {
                     let text: Vec<&str> = args.iter().map(Field::known).collect();
-                    self.expand(line, |expander| expander.arithmetic(&text.join(" ")));
+                    self.expand(line, |expander| expander.evaluate(&text.join(" ")));
                 }
                 self.assign_names(args);
             }

@@ -1,9 +1,9 @@
 //! A command with its arguments, and what its words name.
 
 use super::Operand;
+use super::field::Field;
 use super::path::{PathPattern, join};
 use super::state::State;
-use super::word::Field;
 
 /// A command with its arguments, where it runs.
 pub(super) struct Call<'c> {

@@ -6,9 +6,9 @@ use brush_parser::ast::{
 };
 
 use super::Lookup;
+use super::field::{Expander, Field};
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
-use super::word::{Expander, Field};
 
 /// The most values of a loop that are followed one by one.
 const ROUNDS: usize = 16;
@@ -18,7 +18,7 @@ impl Walker<'_> {
         let line = self.current_line();
         match compound {
             CompoundCommand::Arithmetic(arithmetic) => match self.state.dialect {
-                Dialect::Bash => self.expand(line, |expander| expander.arithmetic(&arithmetic.expr.value)),
+                Dialect::Bash => self.expand(line, |expander| expander.evaluate(&arithmetic.expr.value)),
                 // Two subshells.
                 Dialect::Posix => self.unreadable(&arithmetic.expr.value, line),
             },
@@ -38,7 +38,7 @@ impl Walker<'_> {
             CompoundCommand::ArithmeticForClause(clause) => {
                 let parts = [&clause.initializer, &clause.condition, &clause.updater];
                 for part in parts.into_iter().flatten() {
-                    self.expand(line, |expander| expander.arithmetic(&part.value));
+                    self.expand(line, |expander| expander.evaluate(&part.value));
                 }
                 self.repeated(|walker| walker.list(&clause.body.list, flow.maybe()));
             }
@@ -143,7 +143,7 @@ pub(super) fn tested(test: &ExtendedTestExpr, expander: &mut Expander) {
             );
             for word in [left, right] {
                 if evaluates {
-                    expander.arithmetic(&word.value);
+                    expander.evaluate(&word.value);
                 } else {
                     expander.fields(&word.value);
                 }

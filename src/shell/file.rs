@@ -2,10 +2,10 @@
 //! lacks, or reads otherwise, are left to whoever takes the words as names.
 
 use super::call::Call;
+use super::field::Field;
 use super::getopt::{Options, Parsed};
 use super::path::join;
 use super::sed;
-use super::word::Field;
 use super::{Change, Destination, Mode, Operand};
 
 /// Returns the changes of the command, if it is one of these and all of its words are read.

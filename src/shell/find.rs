@@ -1,9 +1,9 @@
 //! `find`: what it runs on what it finds.
 
 use super::call::{Call, Names};
+use super::field::Field;
 use super::footprint::Footprint;
 use super::read;
-use super::word::Field;
 
 /// Actions that write a file, or ask the user.
 const WRITES: [&str; 6] = ["-fprint", "-fprint0", "-fprintf", "-fls", "-ok", "-okdir"];

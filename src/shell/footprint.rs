@@ -3,9 +3,9 @@
 
 use super::Mention;
 use super::call::{Call, Names};
+use super::field::Field;
 use super::find;
 use super::path::{PathPattern, Reach, join};
-use super::word::Field;
 
 /// Where a package manager or a build tool writes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Options of commands. It refuses what it does not know, so that no option is taken for something else.
 
-use super::word::Field;
+use super::field::Field;
 
 /// The options of a command: short letters, those with a value followed by `:`, and long names with the letter
 /// that they stand for.

@@ -7,7 +7,7 @@
 //! - builtins of dash, `BusyBox` ash and bash, by their effect on the shell: [`builtin`];
 //! - commands that only read: [`reader`];
 //! - commands that run another command: [`wrapper`];
-//! - expansions of a word: `Expander` in `shell::word`, which matches every piece of brush-parser's syntax tree;
+//! - expansions of a word: `Reader` in `shell::word` and `shell::parameter`, which match every piece of brush-parser's syntax tree;
 //! - control structures and redirections: `Walker` in `shell::walk`, which matches every node of that tree;
 //! - commands that change files, with their options: one file for each family (`file`, `transfer`, `account`). An option
 //!   that is not listed there, or that GNU and `BusyBox` read differently, makes the command uncertain.

@@ -1,13 +1,14 @@
 //! Programs that run other commands: shells, and the wrappers of the grammar.
 
 use super::call::Call;
+use super::field::Field;
 use super::grammar::builtin::builtin;
 use super::grammar::variable::{Role, role};
 use super::grammar::wrapper::{RunsAs, Wrapper, wrapper};
 use super::simple::{Invoked, touches};
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
-use super::word::{Field, name_length};
+use super::word::name_length;
 use super::{Effect, Lookup, User};
 
 /// A call of a shell.

@@ -2,10 +2,10 @@
 //! options decide.
 
 use super::call::Call;
+use super::field::Field;
 use super::find;
 use super::getopt::Options;
 use super::grammar::reader::{Words, reader};
-use super::word::Field;
 
 /// Returns true if the command touches no file.
 pub(super) fn only_reads(call: &Call) -> bool {

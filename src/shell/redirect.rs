@@ -3,10 +3,10 @@
 use brush_parser::ast::{IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Word};
 
 use super::call::Call;
+use super::field::Field;
 use super::simple::touches;
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
-use super::word::Field;
 use super::{Change, Effect, script};
 
 impl Walker<'_> {

@@ -7,12 +7,12 @@ use brush_parser::ast::{
 };
 
 use super::call::{Call, Names};
+use super::field::Field;
 use super::grammar::builtin::{Builtin, builtin, is_special};
 use super::grammar::variable::{Role, role};
 use super::grammar::wrapper::is_interpreter;
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
-use super::word::Field;
 use super::{Change, Effect, Lookup, Mode, Step, account, file, footprint, read, script, transfer};
 
 /// The directories whose programs are what their name says (an axiom of the grammar).
@@ -163,7 +163,7 @@ impl Walker<'_> {
                 self.expand(line, |expander| {
                     for (index, word) in words {
                         if let Some(index) = index {
-                            expander.arithmetic(&index.value);
+                            expander.evaluate(&index.value);
                         }
                         expander.fields(&word.value);
                     }

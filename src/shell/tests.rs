@@ -198,6 +198,10 @@ fn words_are_expanded_as_far_as_they_are_known() {
         ("rm -rf \"$UNSET\"/x", &["certain: rm /x"]),
         ("rm -rf \"$NOBODY\"/x", &["touches: ?"]),
         ("mkdir $(x)", &["touches: ", "touches: ?"]),
+        ("mkdir \"/a\\\nb\"", &["certain: mkdir /ab"]),
+        ("mkdir /a\\\nb", &["certain: mkdir /ab"]),
+        ("mkdir ~99999999999999999999/a", &["touches: ?"]),
+        ("x=$(case a in a) rm -rf /app;; esac); mkdir /b", &["touches: ?"]),
         ("mkdir /a/$(mkdir /q)", &["touches: /q", "touches: /a/*"]),
         ("D=/d && mkdir $D", &["certain: mkdir /d"]),
         ("export D=/d; mkdir ${D}/e", &["certain: mkdir /d/e"]),
@@ -456,9 +460,14 @@ fn hostile_scripts_are_bounded() {
         steps_with(Script::Shell(&script), &[], &["/bin/sh", "-c"])
     };
     for count in [10, 23, 30, 300, 100_000] {
-        for (open, close) in
-            [("( ", " )"), ("echo $(", ")"), ("if true; then ", "; fi"), ("{ ", "; }"), ("`", "`")]
-        {
+        for (open, close) in [
+            ("( ", " )"),
+            ("echo $(", ")"),
+            ("echo \"a$(", ")\""),
+            ("if true; then ", "; fi"),
+            ("{ ", "; }"),
+            ("`", "`"),
+        ] {
             deep(open, close, count);
         }
         deep("for a in 1 2 3 4; do ", "; done", count.min(60));

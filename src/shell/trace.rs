@@ -7,7 +7,6 @@
 mod compound;
 mod env;
 mod path;
-mod scan;
 mod simple;
 mod test;
 mod walk;
@@ -70,8 +69,8 @@ pub(crate) fn below_start(path: &Pattern) -> Option<Pattern> {
 
 fn below(path: &Pattern, name: &str) -> Option<Pattern> {
     let (Part::Hole(first), rest) = path.parts().split_first()? else { return None };
-    let rest = path::collect(rest);
-    (first == name).then(|| path::strip(&rest, "/").or_else(|| rest.is_empty().then_some(rest))).flatten()
+    let rest: Pattern = rest.iter().collect();
+    (first == name).then(|| rest.strip_prefix("/").or_else(|| rest.is_empty().then_some(rest))).flatten()
 }
 
 /// The commands that a script may run, in the order in which they are found; none twice. `given` says what is

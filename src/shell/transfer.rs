@@ -2,8 +2,8 @@
 
 use super::Change;
 use super::call::Call;
+use super::field::Field;
 use super::getopt::Options;
-use super::word::Field;
 
 /// Returns the changes of the command, if it is one of these and all of its words are read.
 pub(super) fn changes(call: &Call) -> Option<Vec<Change>> {

@@ -8,10 +8,10 @@ use brush_parser::ast::{
     Program, SeparatorOperator, SimpleCommand, Word,
 };
 
+use super::field::Expander;
 use super::path::PathPattern;
 use super::script;
 use super::state::{Dialect, Flow, State};
-use super::word::Expander;
 use super::{Effect, Lookup, Step, compound::tested};
 
 /// The deepest nesting of commands; a deeper script is not read.

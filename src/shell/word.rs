@@ -1,56 +1,104 @@
-//! Words of a script, expanded as far as they are known. It never guesses: where an unknown part begins, the rest of the
-//! word is cut off.
+//! Words of a script, expanded as far as they are known. It never guesses: an unknown part stays one, named after where it
+//! comes from. What a variable holds and what a substitution does is the business of [`Values`].
 
 use brush_parser::ParserOptions;
-use brush_parser::word::{self, TildeExpr, WordPiece};
+use brush_parser::word::{
+    self, Parameter, ParameterExpr, SpecialParameter, TildeExpr, WordPiece, WordPieceWithSource,
+};
 
-use super::Lookup;
-use super::state::{Dialect, State};
-
-/// A word after expansion.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Field {
-    /// Exactly this argument.
-    Literal(String),
-    /// A pattern of file names: the paths that match, or the pattern itself.
-    Glob(String),
-    /// Any number of arguments, perhaps none, that start with this.
-    Prefix(String),
-}
-
-impl Field {
-    pub(crate) fn literal(&self) -> Option<&str> {
-        match self {
-            Self::Literal(text) => Some(text),
-            Self::Glob(_) | Self::Prefix(_) => None,
-        }
-    }
-
-    /// Returns the known start.
-    pub(crate) fn known(&self) -> &str {
-        match self {
-            Self::Literal(text) | Self::Glob(text) | Self::Prefix(text) => text,
-        }
-    }
-}
+use super::brace::alternatives;
+use super::expanded::{Expanded, LONGEST, Out};
+use crate::text::pattern::{Part as Piece, Pattern};
 
 /// The deepest nesting of expansions within a word.
 const DEPTH: usize = 8;
-/// The longest word, in bytes; a longer one is unknown.
-const LONGEST: usize = 64 << 10;
-/// The most words that braces become.
-const ALTERNATIVES: usize = 64;
+/// The deepest nesting of brackets in a word that is parsed. The parser's time doubles with each.
+const BRACKETS: usize = 10;
+/// The most digits of a number that the parser reads; a larger one ends this program.
+const DIGITS: usize = 18;
 
-/// Expands words, and collects what they do besides.
-pub(super) struct Expander<'a> {
-    pub(crate) state: &'a State,
-    pub(crate) env: &'a dyn Fn(&str) -> Lookup,
-    /// The scripts of command substitutions.
-    pub(crate) substitutions: Vec<String>,
-    /// Variables that the words may assign to.
-    pub(crate) assigned: Vec<String>,
-    /// Texts that may assign to any variable and run any command that they name.
-    pub(crate) wild: Vec<String>,
+/// The shell that expands a word, as far as it is known.
+pub(super) trait Values {
+    /// The shells that read the word.
+    fn reading(&self) -> Reading;
+
+    /// Returns the value of a parameter.
+    fn parameter(&mut self, parameter: &Parameter) -> Found;
+
+    /// Returns true if unquoted values are split at white space, as they are by default.
+    fn splits_plainly(&self) -> bool;
+
+    /// Notes that a word may give a variable a value: this one, or one that is not known.
+    fn assign(&mut self, name: &str, value: Option<Pattern>);
+
+    /// Notes the value that an unknown part has if it is not set.
+    fn default(&mut self, hole: &str, value: Pattern);
+
+    /// Runs a command substitution and returns its output.
+    fn substitute(&mut self, script: &str) -> Pattern;
+
+    /// Evaluates an arithmetic expression.
+    fn arithmetic(&mut self, expression: &str) -> Pattern;
+
+    /// Notes that the expansions within a text are not followed.
+    fn unread(&mut self, text: &str);
+
+    /// Takes from the text that may be expanded; false if nothing is left.
+    fn spend(&mut self, bytes: usize) -> bool;
+}
+
+/// The shells whose reading of a word counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// A word is known only where every shell of the dialect reads it so; braces are expanded by bash alone.
+    Certain {
+        /// True if the shell is bash.
+        braces: bool,
+    },
+    /// As bash reads it.
+    Bash,
+}
+
+/// The value of a parameter.
+pub(super) enum Found {
+    /// This text, perhaps with unknown parts.
+    Text(Pattern),
+    /// Something unknown of this name; perhaps it is not set.
+    Unknown(String),
+    /// It is not set.
+    Unset,
+    /// These words; joined to one within quotes if it is `*`.
+    Words(Vec<Pattern>),
+}
+
+/// Returns the arguments that `word` becomes.
+pub(super) fn fields(values: &mut dyn Values, word: &str) -> Vec<Expanded> {
+    if is_plain(word) {
+        return vec![Expanded::text(word)];
+    }
+    let words = alternatives(word, values.reading());
+    let mut reader = Reader { values, out: Out::default() };
+    match words {
+        Some(words) => {
+            for word in words {
+                reader.text(&word, Part::Word, 0);
+                reader.out.end_field();
+            }
+        }
+        None => reader.text(word, Part::Word, 0),
+    }
+    reader.out.end_field();
+    reader.out.fields
+}
+
+/// Returns the value of `word` where nothing is split: in an assignment.
+pub(super) fn value(values: &mut dyn Values, word: &str) -> Expanded {
+    if is_plain(word) {
+        return Expanded::text(word);
+    }
+    let mut reader = Reader { values, out: Out::default() };
+    reader.text(word, Part::Value, 0);
+    reader.out.current
 }
 
 /// The characters that are special within a part of a word.
@@ -64,272 +112,230 @@ pub(super) enum Part {
     Quoted,
 }
 
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
-pub(super) struct Output {
-    fields: Vec<Field>,
-    text: String,
-    pub(crate) started: bool,
-    glob: bool,
-    bracket: bool,
-    quoted_special: bool,
-    unknown: bool,
-    /// True if the shell does not expand file names.
-    noglob: bool,
+/// Expands one word.
+pub(super) struct Reader<'v> {
+    pub(crate) values: &'v mut dyn Values,
+    pub(crate) out: Out,
 }
 
-impl Output {
-    fn push(&mut self, c: char, quoted: bool) {
-        self.started = true;
-        if self.unknown || self.text.len() > LONGEST {
-            return self.cut();
-        }
-        match c {
-            '*' | '?' | '[' if quoted => self.quoted_special = true,
-            '*' | '?' => self.glob = true,
-            '[' => self.bracket = true,
-            // A bracket alone is the command `[`.
-            ']' => self.glob |= self.bracket,
-            _ => {}
-        }
-        self.text.push(c);
+impl Reader<'_> {
+    pub(crate) fn is_certain(&self) -> bool {
+        matches!(self.values.reading(), Reading::Certain { .. })
     }
 
-    pub(crate) fn cut(&mut self) {
-        self.started = true;
-        self.unknown = true;
+    /// Returns the value of a word within the word.
+    pub(crate) fn value_of(&mut self, word: &str, depth: usize) -> Pattern {
+        let outer = std::mem::take(&mut self.out);
+        self.text(word, Part::Value, depth);
+        std::mem::replace(&mut self.out, outer).current.pattern(None)
     }
 
-    fn end_field(&mut self) {
-        if self.started {
-            let text = std::mem::take(&mut self.text);
-            let is_glob = self.glob && !self.noglob;
-            // A pattern in which some wildcards are literal is not distinguishable.
-            self.fields.push(
-                if self.unknown || (is_glob && self.quoted_special) || (self.glob && self.noglob) {
-                    let cut = if self.glob { text.find(['*', '?', '[']) } else { None };
-                    Field::Prefix(text[..cut.unwrap_or(text.len())].to_owned())
-                } else if is_glob {
-                    Field::Glob(text)
-                } else {
-                    Field::Literal(text)
-                },
-            );
-        }
-        *self = Self { fields: std::mem::take(&mut self.fields), noglob: self.noglob, ..Self::default() };
+    /// Leaves a part of the word unknown, and notes what its text may do.
+    pub(crate) fn unread(&mut self, text: &str) {
+        self.out.hole(text);
+        self.values.unread(text);
     }
 
-    pub(crate) fn push_value(&mut self, value: &str, part: Part, splits: bool) {
-        if part != Part::Word {
-            self.started = true;
-            value.chars().for_each(|c| self.push(c, true));
-        } else if !splits || value.contains('\\') {
-            // Another IFS; a backslash may quote a wildcard.
-            self.cut();
-        } else {
-            for c in value.chars() {
-                if matches!(c, ' ' | '\t' | '\n') { self.end_field() } else { self.push(c, false) }
-            }
-        }
-    }
-}
-
-impl Expander<'_> {
-    /// Returns the arguments that `word` becomes.
-    pub(crate) fn fields(&mut self, word: &str) -> Vec<Field> {
-        if is_plain(word) {
-            return vec![Field::Literal(word.to_owned())];
-        }
-        match self.alternatives(word) {
-            Some(words) => words.iter().flat_map(|word| self.unbraced(word)).collect(),
-            None => self.unbraced(word),
-        }
-    }
-
-    fn unbraced(&mut self, word: &str) -> Vec<Field> {
-        let mut out = Output { noglob: self.state.noglob, ..Output::default() };
-        self.text(word, Part::Word, &mut out, 0);
-        out.end_field();
-        out.fields
-    }
-
-    /// Returns the words that braces become: bash alone expands them. A brace that is not read stays and cuts the word.
-    fn alternatives(&self, word: &str) -> Option<Vec<String>> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,{}".contains(c);
-        if self.state.dialect != Dialect::Bash || !word.contains('{') || !word.chars().all(is_plain) {
-            return None;
-        }
-        let (mut done, mut pending) = (Vec::new(), vec![word.to_owned()]);
-        while let Some(word) = pending.pop() {
-            let Some(close) = word.find('}') else {
-                done.push(word);
-                continue;
-            };
-            let open = word[..close].rfind('{')?;
-            let inner = &word[open + 1..close];
-            // Nested braces are not counted out.
-            let is_nested = word[..open].contains('{');
-            if is_nested || !inner.contains(',') || done.len() + pending.len() > ALTERNATIVES {
-                return None;
-            }
-            let with = |text: &str| format!("{}{text}{}", &word[..open], &word[close + 1..]);
-            pending.extend(inner.split(',').rev().map(with));
-        }
-        done.iter().all(|word| !word.is_empty() && !word.contains('{')).then_some(done)
-    }
-
-    /// Returns the value of `word` where nothing is split: in an assignment.
-    pub(crate) fn value(&mut self, word: &str) -> Lookup {
-        if is_plain(word) || word.is_empty() {
-            return Lookup::Set(word.to_owned());
-        }
-        let mut out = Output::default();
-        self.text(word, Part::Value, &mut out, 0);
-        // A tilde after a colon is expanded, by some shells behind quotes too.
-        if out.unknown || word.contains(":~") { Lookup::Unknown } else { Lookup::Set(out.text) }
-    }
-
-    /// Collects the substitutions in the body of a heredoc. Returns true if the body stays as it is.
-    pub(crate) fn heredoc(&mut self, body: &str) -> bool {
-        if !body.contains(['$', '`', '\\']) {
-            return true;
-        }
-        self.aside(body);
-        false
-    }
-
-    pub(crate) fn text(&mut self, text: &str, part: Part, out: &mut Output, depth: usize) {
-        let quoted = format!("\"{text}\"");
-        let source = if part == Part::Quoted { &quoted } else { text };
-        let options = ParserOptions { enable_extended_globbing: false, ..ParserOptions::default() };
-        let pieces = if depth < DEPTH { word::parse(source, &options).ok() } else { None };
-        let Some(pieces) = pieces else {
-            out.cut();
-            return self.aside(text);
-        };
+    pub(crate) fn text(&mut self, text: &str, part: Part, depth: usize) {
+        // Quotes within quotes are those of the inner word.
+        let is_wrapped = part == Part::Quoted && (self.is_certain() || !text.contains('"'));
+        let wrapped = format!("\"{text}\"");
+        let source = if is_wrapped { &wrapped } else { text };
+        let pieces = if depth < DEPTH && self.values.spend(text.len()) { parse(source) } else { None };
+        let Some(pieces) = pieces else { return self.unread(text) };
+        let part = if is_wrapped { Part::Word } else { part };
         for piece in pieces {
-            let raw = source.get(piece.start_index..piece.end_index).unwrap_or(source);
-            self.piece(&piece.piece, raw, if part == Part::Quoted { Part::Word } else { part }, out, depth);
+            self.piece(&piece, source, part, depth);
         }
     }
 
-    /// Expands one piece of a word. `raw` is its text.
-    fn piece(&mut self, piece: &WordPiece, raw: &str, part: Part, out: &mut Output, depth: usize) {
-        match piece {
-            WordPiece::Text(text) => Self::plain(text, part, out),
-            WordPiece::SingleQuotedText(text) => {
-                out.started = true;
-                text.chars().for_each(|c| out.push(c, true));
+    /// Expands one piece of the word `source`.
+    fn piece(&mut self, piece: &WordPieceWithSource, source: &str, part: Part, depth: usize) {
+        let raw = source.get(piece.start_index..piece.end_index).unwrap_or(source);
+        match &piece.piece {
+            WordPiece::Text(text) => self.plain(text, part),
+            // ash reads `$'…'`, dash does not, and `$"…"` is translated.
+            WordPiece::AnsiCQuotedText(text) if text.contains('\\') || self.is_certain() => {
+                self.out.hole(raw);
             }
-            WordPiece::DoubleQuotedSequence(pieces) => {
-                out.started = true;
-                for piece in pieces {
-                    // Offsets within a sequence are those of the whole word.
-                    let raw = if is_side_effect(raw) { raw } else { "" };
-                    self.piece(&piece.piece, raw, Part::Quoted, out, depth);
-                }
+            WordPiece::GettextDoubleQuotedSequence(_) if self.is_certain() => self.unread(raw),
+            WordPiece::SingleQuotedText(text) | WordPiece::AnsiCQuotedText(text) => self.quoted(text),
+            WordPiece::DoubleQuotedSequence(pieces) | WordPiece::GettextDoubleQuotedSequence(pieces) => {
+                self.sequence(pieces, source, depth);
             }
             WordPiece::EscapeSequence(text) => {
-                let mut chars = text.chars().skip(1);
-                match chars.next() {
-                    Some('\n') | None => {}
-                    Some(c) => out.push(c, true),
-                }
+                self.quoted(text.strip_prefix('\\').filter(|text| *text != "\n").unwrap_or(""));
             }
-            WordPiece::ParameterExpansion(expression) => self.parameter(expression, raw, part, out, depth),
+            WordPiece::ParameterExpansion(expression) => self.parameter(expression, raw, part, depth),
             WordPiece::CommandSubstitution(script) => {
-                self.substitutions.push(script.clone());
-                out.cut();
+                let output = self.values.substitute(script);
+                self.put(&output, part);
             }
             WordPiece::BackquotedCommandSubstitution(script) => {
-                self.substitutions.push(unescaped(script));
-                out.cut();
+                let output = self.values.substitute(&unescaped(script));
+                self.put(&output, part);
             }
             WordPiece::ArithmeticExpression(expression) => {
-                out.cut();
-                self.arithmetic(&expression.value);
+                let value = self.values.arithmetic(&expression.value);
+                self.put(&value, part);
             }
-            WordPiece::TildeExpansion(TildeExpr::Home) => match self.lookup("HOME") {
-                Lookup::Set(home) => out.push_value(&home, Part::Quoted, true),
-                Lookup::Unset | Lookup::Unknown => out.cut(),
-            },
-            // A home of /etc/passwd, a stack of directories: not followed. ash reads `$'…'`, dash does not.
+            WordPiece::TildeExpansion(TildeExpr::Home) => {
+                match self.values.parameter(&Parameter::Named("HOME".to_owned())) {
+                    Found::Text(home) => self.put(&home, Part::Quoted),
+                    Found::Unknown(name) => self.out.hole(&name),
+                    Found::Unset | Found::Words(_) => self.out.hole(raw),
+                }
+            }
+            // A home of /etc/passwd, a stack of directories: not followed.
             WordPiece::TildeExpansion(
                 TildeExpr::UserHome(_)
                 | TildeExpr::WorkingDir
                 | TildeExpr::OldWorkingDir
                 | TildeExpr::NthDirFromTopOfDirStack { .. }
                 | TildeExpr::NthDirFromBottomOfDirStack { .. },
-            )
-            | WordPiece::AnsiCQuotedText(_) => out.cut(),
-            WordPiece::GettextDoubleQuotedSequence(_) => {
-                out.cut();
-                self.aside(raw);
-            }
+            ) => self.out.hole(raw),
         }
+    }
+
+    /// The pieces within double quotes. Arguments that are none leave nothing behind.
+    fn sequence(&mut self, pieces: &[WordPieceWithSource], source: &str, depth: usize) {
+        let words = |parameter: &Parameter| {
+            matches!(
+                parameter,
+                Parameter::Special(SpecialParameter::AllPositionalParameters { concatenate: false })
+                    | Parameter::NamedWithAllIndices { concatenate: false, .. }
+            )
+        };
+        let is_words = match pieces {
+            [WordPieceWithSource { piece: WordPiece::ParameterExpansion(expression), .. }] => {
+                matches!(expression, ParameterExpr::Parameter { parameter, .. } if words(parameter))
+            }
+            _ => false,
+        };
+        self.out.started |= !is_words;
+        for piece in pieces {
+            self.piece(piece, source, Part::Quoted, depth);
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.out.started = true;
+        text.chars().for_each(|c| self.out.push(c, true));
     }
 
     /// Text without quotes around it, or within double quotes.
-    fn plain(text: &str, part: Part, out: &mut Output) {
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            match c {
+    fn plain(&mut self, text: &str, part: Part) {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let after = &rest[c.len_utf8()..];
+            rest = match c {
+                // A line that goes on: the parser leaves it within double quotes.
+                '\\' if after.starts_with('\n') => &after[1..],
                 // `find` takes it; every shell leaves it as it is.
-                '{' if chars.peek() == Some(&'}') => {
-                    out.push('{', true);
-                    out.push('}', true);
-                    chars.next();
+                '{' if after.starts_with('}') => {
+                    self.quoted("{}");
+                    &after[1..]
                 }
-                // Alternatives and patterns of bash; they stand for themselves elsewhere.
-                '{' | '(' if part == Part::Word => out.cut(),
-                // A dollar that begins nothing that the parser knows; a shell may know it.
-                '$' => out.cut(),
-                c => out.push(c, part != Part::Word),
+                '{' if part == Part::Word => self.brace(after),
+                // A pattern of bash; it stands for itself elsewhere. A dollar that begins nothing that the parser
+                // knows; a shell may know it.
+                '(' | '$' if self.is_certain() && (c == '$' || part == Part::Word) => {
+                    self.out.hole(rest);
+                    return;
+                }
+                c => {
+                    self.out.push(c, part != Part::Word);
+                    after
+                }
+            };
+        }
+    }
+
+    /// A brace that is not expanded. Returns the text after it.
+    fn brace<'t>(&mut self, after: &'t str) -> &'t str {
+        let list = after.split_once('}').filter(|(inner, _)| inner.contains(',') || inner.contains(".."));
+        match list {
+            Some((inner, rest)) if !self.is_certain() => {
+                self.out.hole(&format!("{{{inner}}}"));
+                rest
+            }
+            None if !self.is_certain() => {
+                self.out.push('{', true);
+                after
+            }
+            _ => {
+                self.out.hole("{");
+                ""
             }
         }
     }
 
-    pub(crate) fn lookup(&self, name: &str) -> Lookup {
-        if !self.wild.is_empty() || self.assigned.iter().any(|assigned| assigned == name) {
-            return Lookup::Unknown;
+    /// Adds a value, which is split outside of quotes.
+    pub(crate) fn put(&mut self, value: &Pattern, part: Part) {
+        if part != Part::Word {
+            self.out.started = true;
         }
-        self.state.variable(name, self.env)
-    }
-
-    /// Notes what a text that is not read may do: it may assign to any variable, and run its substitutions.
-    pub(crate) fn aside(&mut self, raw: &str) {
-        if is_side_effect(raw) {
-            self.wild.push(raw.to_owned());
-        }
-    }
-
-    /// Notes that an arithmetic expression may give any variable that it names a value. The value of a variable is an
-    /// expression itself, so that one that is not a number makes every variable unknown.
-    pub(crate) fn arithmetic(&mut self, expression: &str) {
-        if expression.contains(['$', '`', '[', '"', '\'', '\\', '{']) {
-            return self.wild.push(expression.to_owned());
-        }
-        let mut rest = expression;
-        while let Some(at) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
-            let length = name_length(&rest[at..]);
-            let name = &rest[at..at + length];
-            let is_number = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
-            match self.state.variable(name, self.env) {
-                Lookup::Set(value) if is_number(&value) => {}
-                Lookup::Unset => {}
-                _ => self.wild.push(expression.to_owned()),
+        for piece in value.parts() {
+            match piece {
+                Piece::Hole(name) => self.out.hole(name),
+                Piece::Text(text) if part != Part::Word => self.quoted(text),
+                // Another IFS; a backslash may quote a wildcard.
+                Piece::Text(text)
+                    if self.is_certain() && (!self.values.splits_plainly() || text.contains('\\')) =>
+                {
+                    self.out.hole(text);
+                }
+                Piece::Text(text) => {
+                    for c in text.chars() {
+                        if matches!(c, ' ' | '\t' | '\n') {
+                            self.out.end_field();
+                        } else {
+                            self.out.push(c, false);
+                        }
+                    }
+                }
             }
-            self.assigned.push(name.to_owned());
-            rest = &rest[at + length..];
+        }
+    }
+
+    /// Adds words, each an argument of its own if `apart`.
+    pub(crate) fn put_words(&mut self, words: &[Pattern], part: Part, apart: bool) {
+        for (at, word) in words.iter().enumerate() {
+            match (at, apart) {
+                (0, _) => {}
+                (_, true) => self.out.end_field(),
+                (_, false) => self.put(&Pattern::text(" "), part),
+            }
+            self.put(word, part);
         }
     }
 }
 
-/// Returns true if expanding a text may do more than give a value.
-fn is_side_effect(raw: &str) -> bool {
-    let in_braces =
-        raw.contains("${") && (raw.contains(['=', '[', '@']) || raw.contains("++") || raw.contains("--"));
-    in_braces || raw.contains('`') || ["$(", "$[", "<(", ">("].iter().any(|start| raw.contains(start))
+/// Reads a word; `None` if the parser refuses it, or may not be asked.
+fn parse(source: &str) -> Option<Vec<WordPieceWithSource>> {
+    if !is_parsable(source) {
+        return None;
+    }
+    let options = ParserOptions { enable_extended_globbing: false, ..ParserOptions::default() };
+    word::parse(source, &options).ok()
+}
+
+/// Returns true if the parser reads a word in time: it follows what opens in an expansion twice, at each level.
+pub(super) fn is_parsable(source: &str) -> bool {
+    let (mut depth, mut digits, mut before) = (0_usize, 0, 0);
+    for byte in source.bytes() {
+        match byte {
+            b'(' | b'{' | b'[' if depth > 0 || before == b'$' => depth += 1,
+            b')' | b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        if depth > BRACKETS || (digits > DIGITS && source.contains(['~', '{'])) {
+            return false;
+        }
+        before = byte;
+    }
+    true
 }
 
 /// Returns true if a word stands for itself.

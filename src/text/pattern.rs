@@ -51,12 +51,7 @@ impl Pattern {
 
     /// Adds another pattern at the end.
     pub(crate) fn push(&mut self, other: &Pattern) {
-        for part in &other.parts {
-            match part {
-                Part::Text(text) => self.push_text(text),
-                Part::Hole(name) => self.push_hole(name),
-            }
-        }
+        self.extend(&other.parts);
     }
 
     /// Returns its parts in order.
@@ -76,6 +71,43 @@ impl Pattern {
             [Part::Text(text)] => Some(text),
             _ => None,
         }
+    }
+
+    /// Returns the name of the variable whose value alone is the text.
+    pub(crate) fn as_hole(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Hole(name)] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Returns the pattern without a known start; `None` if it does not start with it.
+    pub(crate) fn strip_prefix(&self, start: &str) -> Option<Self> {
+        let (Part::Text(first), rest) = self.parts.split_first()? else { return None };
+        let mut stripped = Self::text(first.strip_prefix(start)?);
+        stripped.extend(rest);
+        Some(stripped)
+    }
+
+    /// Returns the pattern without a known end; `None` if it does not end with it.
+    pub(crate) fn strip_suffix(&self, end: &str) -> Option<Self> {
+        let (Part::Text(last), rest) = self.parts.split_last()? else { return None };
+        let mut stripped: Self = rest.iter().collect();
+        stripped.push_text(last.strip_suffix(end)?);
+        Some(stripped)
+    }
+
+    /// Returns the parts before and after the last known slash.
+    pub(crate) fn rsplit_slash(&self) -> Option<(Self, Self)> {
+        let slash = |part: &Part| matches!(part, Part::Text(text) if text.contains('/'));
+        let at = self.parts.iter().rposition(slash)?;
+        let Part::Text(text) = &self.parts[at] else { return None };
+        let (before, after) = text.rsplit_once('/')?;
+        let mut folder: Self = self.parts[..at].iter().collect();
+        folder.push_text(before);
+        let mut name = Self::text(after);
+        name.extend(&self.parts[at + 1..]);
+        Some((folder, name))
     }
 
     /// Returns the pattern with the known variables replaced by their values.
@@ -123,6 +155,25 @@ fn matches(parts: &[Part], text: &str, bindings: &mut Bindings) -> bool {
             }
             found
         }
+    }
+}
+
+impl<'p> Extend<&'p Part> for Pattern {
+    fn extend<T: IntoIterator<Item = &'p Part>>(&mut self, parts: T) {
+        for part in parts {
+            match part {
+                Part::Text(text) => self.push_text(text),
+                Part::Hole(name) => self.push_hole(name),
+            }
+        }
+    }
+}
+
+impl<'p> FromIterator<&'p Part> for Pattern {
+    fn from_iter<T: IntoIterator<Item = &'p Part>>(parts: T) -> Self {
+        let mut pattern = Self::default();
+        pattern.extend(parts);
+        pattern
     }
 }
 

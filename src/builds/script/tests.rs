@@ -99,6 +99,12 @@ fn words_are_followed_through_the_shell() {
             &["x/Dockerfile [x] r/a", "y/Dockerfile [y] r/c"],
         ),
         ("b() { local n=$1; docker build -t r/$n $n; }", &["${1}/Dockerfile [${1}] r/${1}"]),
+        (
+            "for i in {a,b}; do docker build -t r/$i $i; done",
+            &["a/Dockerfile [a] r/a", "b/Dockerfile [b] r/b"],
+        ),
+        ("unset C; docker build -t app ${C-app}", &["app/Dockerfile [app] app"]),
+        ("n=C; C=app; docker build -t app ${!n}", &["app/Dockerfile [app] app"]),
         ("args=(-t app)\nargs+=(-f x/Dockerfile)\ndocker build \"${args[@]}\" .", &["x/Dockerfile [] app"]),
         (
             "ARGS='-t app -f x/Dockerfile'\nsudo DOCKER_BUILDKIT=1 docker build $ARGS .",

@@ -17,6 +17,8 @@ pub(super) enum Value {
     One(Pattern),
     /// The elements of an array.
     Many(Vec<Pattern>),
+    /// None.
+    Unset,
 }
 
 /// `$1`, `$2` and so on.
@@ -93,14 +95,15 @@ impl Env {
         let fits = match &value {
             Value::One(value) => fits(value),
             Value::Many(values) => values.len() <= MOST && values.iter().all(fits),
+            Value::Unset => true,
         };
         let value = if fits { value } else { Value::One(Pattern::hole(hole)) };
         Rc::make_mut(&mut self.variables).insert(name.to_owned(), value);
     }
 
-    /// Takes a variable away: it is known to be empty.
+    /// Takes a variable away.
     pub(crate) fn unset(&mut self, name: &str) {
-        Rc::make_mut(&mut self.variables).insert(name.to_owned(), Value::One(Pattern::default()));
+        Rc::make_mut(&mut self.variables).insert(name.to_owned(), Value::Unset);
     }
 
     /// Hides a variable until the function returns.
@@ -166,8 +169,8 @@ impl Env {
     pub(crate) fn is_unknown(&self, name: &str) -> bool {
         match self.get(name) {
             None => true,
-            Some(Value::One(value)) => lone_hole(value).is_some(),
-            Some(Value::Many(_)) => false,
+            Some(Value::One(value)) => value.as_hole().is_some(),
+            Some(Value::Many(_) | Value::Unset) => false,
         }
     }
 
@@ -185,7 +188,7 @@ impl Env {
                     if let Some(value) = appended(before, after, &name) {
                         Value::One(value)
                     } else {
-                        let likely = if lone_hole(before).is_some() { after } else { before };
+                        let likely = if before.as_hole().is_some() { after } else { before };
                         joined.note_default(&name, likely.clone());
                         Value::One(Pattern::hole(&name))
                     }
@@ -227,12 +230,4 @@ fn fits(value: &Pattern) -> bool {
         Part::Text(text) | Part::Hole(text) => text.len(),
     };
     value.parts().len() <= MOST && value.parts().iter().map(length).sum::<usize>() <= LONGEST
-}
-
-/// The name of a value of which nothing else is known.
-pub(super) fn lone_hole(value: &Pattern) -> Option<&str> {
-    match value.parts() {
-        [Part::Hole(name)] => Some(name),
-        _ => None,
-    }
 }

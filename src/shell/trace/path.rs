@@ -17,9 +17,9 @@ pub(super) fn join(folder: &Pattern, path: &Pattern) -> Pattern {
         if rest.known() == Some("..") {
             rest = Pattern::text("../");
         }
-        if let Some(after) = strip(&rest, "./") {
+        if let Some(after) = rest.strip_prefix("./") {
             rest = after;
-        } else if let Some((after, above)) = strip(&rest, "../").zip(above(&whole)) {
+        } else if let Some((after, above)) = rest.strip_prefix("../").zip(above(&whole)) {
             (rest, whole) = (after, above);
         } else {
             break;
@@ -52,7 +52,7 @@ fn above(folder: &Pattern) -> Option<Pattern> {
 /// Returns the output of `dirname`; a hole of its own if it is unknown.
 pub(super) fn dirname(path: &Pattern) -> Pattern {
     let path = without_slashes(path);
-    match split_name(&path) {
+    match path.rsplit_slash() {
         Some((folder, _)) if folder.is_empty() => Pattern::text("/"),
         Some((folder, _)) => without_slashes(&folder),
         None if path.known().is_some() => Pattern::text("."),
@@ -64,55 +64,17 @@ pub(super) fn dirname(path: &Pattern) -> Pattern {
 /// Returns the output of `basename`; a hole of its own if it is unknown.
 pub(super) fn basename(path: &Pattern) -> Pattern {
     let path = without_slashes(path);
-    match split_name(&path) {
+    match path.rsplit_slash() {
         Some((_, name)) => name,
         None if path.known().is_some() => path,
         None => Pattern::hole(&format!("$(basename {path})")),
     }
 }
 
-/// Returns the parts before and after the last slash.
-pub(super) fn split_name(path: &Pattern) -> Option<(Pattern, Pattern)> {
-    let parts = path.parts();
-    let slash = |part: &Part| matches!(part, Part::Text(text) if text.contains('/'));
-    let at = parts.iter().rposition(slash)?;
-    let Part::Text(text) = &parts[at] else { return None };
-    let (before, after) = text.rsplit_once('/')?;
-    let mut folder: Pattern = collect(&parts[..at]);
-    folder.push_text(before);
-    let mut name = Pattern::text(after);
-    name.push(&collect(&parts[at + 1..]));
-    Some((folder, name))
-}
-
-/// `path` without what it starts with; `None` if it does not.
-pub(super) fn strip(path: &Pattern, start: &str) -> Option<Pattern> {
-    let (Part::Text(first), rest) = path.parts().split_first()? else { return None };
-    let mut stripped = Pattern::text(first.strip_prefix(start)?);
-    stripped.push(&collect(rest));
-    Some(stripped)
-}
-
-/// `path` without what it ends with; `None` if it does not.
-pub(super) fn strip_end(path: &Pattern, end: &str) -> Option<Pattern> {
-    let (Part::Text(last), rest) = path.parts().split_last()? else { return None };
-    let mut stripped = collect(rest);
-    stripped.push_text(last.strip_suffix(end)?);
-    Some(stripped)
-}
-
-pub(super) fn collect(parts: &[Part]) -> Pattern {
-    let mut whole = Pattern::default();
-    for part in parts {
-        whole.push(&Pattern::from(part.clone()));
-    }
-    whole
-}
-
 fn without_slashes(path: &Pattern) -> Pattern {
     let mut path = path.clone();
     while path.known() != Some("/")
-        && let Some(shorter) = strip_end(&path, "/")
+        && let Some(shorter) = path.strip_suffix("/")
     {
         path = shorter;
     }

@@ -9,7 +9,7 @@ use brush_parser::ast::{
 };
 
 use super::super::word::name_length;
-use super::env::{Arguments, Env, Value, lone_hole};
+use super::env::{Arguments, Env, Value};
 use super::walk::Walker;
 use super::word::{ARGUMENTS, Expander};
 use super::{Command, path};
@@ -151,7 +151,7 @@ impl Walker<'_> {
             AssignmentValue::Scalar(word) => {
                 let mut value = Expander { walker: self, env, line }.value(&word.value);
                 // What a command prints is named after the variable that keeps it.
-                if lone_hole(&value).is_some_and(|hole| hole.starts_with('$')) {
+                if value.as_hole().is_some_and(|hole| hole.starts_with('$')) {
                     value = Pattern::hole(&hole);
                 }
                 match (assignment.append, before) {
@@ -165,7 +165,7 @@ impl Walker<'_> {
                         whole.push(&value);
                         Value::One(whole)
                     }
-                    (false, _) => Value::One(value),
+                    (true, Some(Value::Unset)) | (false, _) => Value::One(value),
                 }
             }
             AssignmentValue::Array(elements) => {
@@ -211,7 +211,7 @@ impl Walker<'_> {
     /// Runs a command with its arguments.
     pub(crate) fn call(&mut self, mut call: Call, mut env: Env) -> Vec<Env> {
         // A command that a variable holds.
-        if let Some(hole) = call.words.first().and_then(lone_hole)
+        if let Some(hole) = call.words.first().and_then(Pattern::as_hole)
             && let Some(default) = env.default_of(hole).and_then(Pattern::known)
         {
             let words: Vec<Pattern> = default.split_whitespace().map(Pattern::text).collect();
@@ -290,7 +290,7 @@ impl Walker<'_> {
         let before = env.arguments.clone();
         let hidden = env.hidden();
         let args = &call.words[1..];
-        let known = args.iter().position(|word| lone_hole(word) == Some(ARGUMENTS));
+        let known = args.iter().position(|word| word.as_hole() == Some(ARGUMENTS));
         env.arguments =
             Arguments { known: args[..known.unwrap_or(args.len())].to_vec(), open: known.and(before.open) };
         let mut ends = self.body(body, vec![env]);
@@ -342,7 +342,7 @@ impl Walker<'_> {
             "set" => {
                 if let Some(at) = args.iter().position(|arg| arg.known() == Some("--")) {
                     let words = &args[at + 1..];
-                    let known = words.iter().position(|word| lone_hole(word) == Some(ARGUMENTS));
+                    let known = words.iter().position(|word| word.as_hole() == Some(ARGUMENTS));
                     let open = known.and(env.arguments.open);
                     env.arguments = Arguments { known: words[..known.unwrap_or(words.len())].to_vec(), open };
                 }

@@ -10,10 +10,10 @@ use brush_parser::ast::{
 
 use super::super::script;
 use super::super::state::Dialect;
+use super::Command;
 use super::env::{Env, Output};
 use super::test::is_test;
 use super::ways::{either, settled};
-use super::{Command, path};
 use crate::text::pattern::Pattern;
 
 /// How deep commands may nest, through functions and substitutions too.
@@ -180,7 +180,7 @@ impl Walker<'_> {
         let name = || Pattern::hole(&format!("$({})", text.split_whitespace().collect::<Vec<_>>().join(" ")));
         match outputs.as_slice() {
             [Output::Text(output)] if !output.is_empty() => {
-                path::strip_end(output, "\n").unwrap_or_else(|| output.clone())
+                output.strip_suffix("\n").unwrap_or_else(|| output.clone())
             }
             _ => name(),
         }

@@ -1,6 +1,6 @@
 //! Several ways through a script, and which of them become one.
 
-use super::env::{Env, lone_hole};
+use super::env::Env;
 use super::word::WILDCARD;
 use crate::text::pattern::{Part, Pattern};
 
@@ -45,7 +45,7 @@ fn distinct(ways: Vec<Env>) -> Vec<Env> {
 
 /// One value of a loop: wildcards, and what is wholly unknown, are what the variable of the loop holds.
 pub(super) fn each(value: &Pattern, name: &str) -> Pattern {
-    if lone_hole(value).is_some() {
+    if value.as_hole().is_some() {
         return Pattern::hole(name);
     }
     let mut renamed = Pattern::default();

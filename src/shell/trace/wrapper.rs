@@ -1,6 +1,5 @@
 //! Commands that run other commands, and what some print.
 
-use super::env::lone_hole;
 use super::path;
 use crate::text::pattern::Pattern;
 
@@ -74,7 +73,7 @@ pub(super) fn printed(name: &str, args: &[Pattern], folder: &Pattern) -> Option<
         ("basename", [file]) => Some(path::basename(file)),
         ("basename", [file, ending]) => {
             let name = path::basename(file);
-            Some(path::strip_end(&name, ending.known()?).unwrap_or(name))
+            Some(name.strip_suffix(ending.known()?).unwrap_or(name))
         }
         ("realpath" | "readlink", [file]) => Some(path::join(folder, file)),
         ("git", [command, ..]) if command.known() == Some("rev-parse") => {
@@ -82,7 +81,7 @@ pub(super) fn printed(name: &str, args: &[Pattern], folder: &Pattern) -> Option<
             asks.then(super::root)
         }
         ("git", [flagged, command, ..])
-            if command.known() == Some("rev-parse") && lone_hole(flagged) != Some("@") =>
+            if command.known() == Some("rev-parse") && flagged.as_hole() != Some("@") =>
         {
             args.iter().any(|arg| arg.known() == Some("--show-toplevel")).then(super::root)
         }
