@@ -24,6 +24,7 @@ mod restored;
 mod results;
 pub mod rule;
 mod run_step;
+mod script_files;
 pub(crate) mod source;
 mod state;
 #[cfg(test)]

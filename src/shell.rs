@@ -10,6 +10,7 @@ mod builtin;
 mod call;
 mod change;
 mod compound;
+mod disk;
 mod expanded;
 mod field;
 mod file;
@@ -18,6 +19,7 @@ mod footprint;
 mod getopt;
 pub mod grammar;
 mod parameter;
+mod parts;
 mod path;
 mod program;
 mod read;
@@ -30,11 +32,15 @@ mod trace;
 mod transfer;
 mod walk;
 mod word;
+mod wrapped;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) use change::{Account, Change, Destination, Flavour, Mode, Operand};
 pub(crate) use footprint::Footprint;
 pub(crate) use path::PathPattern;
-pub(crate) use trace::{Command, below_root, below_start, commands, root, start};
+pub(crate) use trace::{Command, Surroundings, below_root, below_start, commands, root, start};
 
 /// A RUN with its shell and environment.
 pub(crate) struct Invocation<'a> {
@@ -50,8 +56,22 @@ pub(crate) struct Invocation<'a> {
     pub(crate) user: User,
     /// The environment: `ENV`, and `ARG` where it is declared.
     pub(crate) env: &'a (dyn Fn(&str) -> Lookup + Sync),
+    /// The scripts that it may run from the filesystem.
+    pub(crate) files: &'a Files,
     /// The line of the Dockerfile on which the script starts, 1-based.
     pub(crate) first_line: usize,
+}
+
+/// Scripts in the filesystem as it is before a RUN, by their absolute, clean path.
+pub(crate) type Files = BTreeMap<String, ScriptFile>;
+
+/// A script in the filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScriptFile {
+    /// Its text.
+    pub(crate) text: Arc<str>,
+    /// True if the file certainly has this text when the RUN starts.
+    pub(crate) certain: bool,
 }
 
 /// The script of a RUN.

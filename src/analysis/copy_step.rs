@@ -86,7 +86,7 @@ pub(crate) fn leave(state: &mut State<'_>, line: &ResolvedTransfer<'_>, linking:
     let filesystems = state.filesystems();
     let chown = line.owner != Owner::Default;
     let modes = line.directory_modes();
-    let filtered = line.transfer.options.parents || !line.transfer.options.exclude.is_empty();
+    let filtered = line.is_filtered();
     let copy = |rootfs: &mut Rootfs, sources: &[CopySource], mode: Mode| {
         let owner = line.owner.resolve(rootfs).map(|(ids, _)| ids);
         let line = number;

@@ -24,6 +24,13 @@ pub(crate) struct Target {
     is_empty: bool,
 }
 
+impl Target {
+    /// Returns true if what is at `path` is in the mount, as far as is known.
+    pub(crate) fn may_hide(&self, path: &str) -> bool {
+        self.path.as_deref().is_none_or(|target| is_within(target, path))
+    }
+}
+
 /// Returns the places on which `--mount` mounts something during a RUN.
 pub(crate) fn targets(state: &State<'_>, run: &Run, escape_token: char) -> Vec<Target> {
     let mut agents = 0;

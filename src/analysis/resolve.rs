@@ -69,6 +69,11 @@ impl ResolvedTransfer<'_> {
         DirectoryModes { brought, created }
     }
 
+    /// Returns true if `--exclude` or `--parents` decides which files are copied, and where.
+    pub(crate) fn is_filtered(&self) -> bool {
+        self.transfer.options.parents || !self.transfer.options.exclude.is_empty()
+    }
+
     /// Returns the assumption that the sources are in this build context; `None` if no source is in a build context.
     pub(crate) fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);

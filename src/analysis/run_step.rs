@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::analysis::effects::Effects;
 use crate::analysis::owner::{self, Owner};
+use crate::analysis::script_files::Candidate;
 use crate::analysis::state::State;
 use crate::dockerfile::expand::{Environment, Lookup as Value};
 use crate::dockerfile::{Body, Dockerfile, Instruction, Run, RunCommand, Scope};
 use crate::rootfs::{Disturbance, Reach, Rootfs};
-use crate::shell::{self, Change, Effect, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
+use crate::shell::{self, Change, Effect, Files, Invocation, Lookup, Script, ScriptHeredoc, Step, User};
 
 /// A RUN of a Dockerfile, by the index of its instruction; for a trigger, the index of the ONBUILD.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Invoked {
     workdir: Option<String>,
     user: User,
     shell: Vec<String>,
+    /// The scripts of the context that it may run.
+    pub(crate) scripts: Vec<Candidate>,
 }
 
 impl Invoked {
@@ -37,6 +40,7 @@ impl Invoked {
             workdir: state.workdir.as_ref().ok().cloned(),
             user: user(state),
             shell: state.shell.clone(),
+            scripts: Vec::new(),
         }
     }
 
@@ -51,17 +55,17 @@ impl Invoked {
     }
 }
 
-/// Returns the commands of a RUN.
-pub(crate) fn steps(dockerfile: &Dockerfile, RunAt(at): RunAt, invoked: &Invoked) -> Vec<Step> {
+/// Returns the commands of a RUN. `files` are the scripts that it may run.
+pub(crate) fn steps(
+    dockerfile: &Dockerfile,
+    RunAt(at): RunAt,
+    invoked: &Invoked,
+    files: &Files,
+) -> Vec<Step> {
     let Some((instruction, run)) = dockerfile.instructions().get(at).and_then(run_of) else {
         return Vec::new();
     };
-    let text = dockerfile.text();
-    let bodies: Vec<String> = run
-        .heredocs
-        .iter()
-        .map(|heredoc| String::from_utf8_lossy(&text[heredoc.body.range()]).into_owned())
-        .collect();
+    let bodies = bodies(dockerfile, run);
     let index = (!bodies.is_empty()).then(|| dockerfile.line_index());
     let heredocs: Vec<ScriptHeredoc<'_>> = run
         .heredocs
@@ -88,6 +92,7 @@ pub(crate) fn steps(dockerfile: &Dockerfile, RunAt(at): RunAt, invoked: &Invoked
             workdir: invoked.workdir.as_deref(),
             user: invoked.user,
             env: &|name| variable(scope, name),
+            files,
             first_line: instruction.start_line,
         })
     };
@@ -96,6 +101,21 @@ pub(crate) fn steps(dockerfile: &Dockerfile, RunAt(at): RunAt, invoked: &Invoked
         keep_written_numbers(&mut steps, &effects(&invoked.scope.without_arguments()));
     }
     steps
+}
+
+fn bodies(dockerfile: &Dockerfile, run: &Run) -> Vec<String> {
+    let text = dockerfile.text();
+    let bodies = run.heredocs.iter().map(|heredoc| &text[heredoc.body.range()]);
+    bodies.map(|body| String::from_utf8_lossy(body).into_owned()).collect()
+}
+
+/// Returns everything that a RUN says: its command and its heredocs.
+pub(crate) fn text_of(dockerfile: &Dockerfile, run: &Run) -> String {
+    let command = match &run.command {
+        RunCommand::Shell(text) => text.clone(),
+        RunCommand::Exec(words) => words.join(" "),
+    };
+    std::iter::once(command).chain(bodies(dockerfile, run)).collect::<Vec<_>>().join("\n")
 }
 
 fn changes(step: &Step) -> &[Change] {

@@ -20,6 +20,8 @@ pub(crate) struct CopySource {
     pub(crate) kind: SourceKind,
     /// The assumptions that the type rests on.
     pub(crate) leans: Leans,
+    /// Its place in a build context, if it comes from one.
+    pub(crate) context: Option<ContextPath>,
 }
 
 /// The type of a source.
@@ -44,7 +46,13 @@ pub(crate) enum SourceKind {
 
 impl CopySource {
     fn new(written: &str, name: &str, kind: SourceKind) -> Self {
-        Self { name: name.to_owned(), written: written.to_owned(), kind, leans: Leans::default() }
+        Self {
+            name: name.to_owned(),
+            written: written.to_owned(),
+            kind,
+            leans: Leans::default(),
+            context: None,
+        }
     }
 
     /// Returns the number of files that it is known to bring.
@@ -112,6 +120,7 @@ pub(crate) fn from_context(context: &dyn BuildContext, written: &str, unpack: bo
     };
     let one = |at: ContextPath| {
         let name = base_name(&format!("/{}", at.path)).to_owned();
+        let place = Some(at.clone());
         let kind = match at.entry {
             ContextEntry::Dir { .. } => SourceKind::Dir(context_listing(context, &at.real)),
             ContextEntry::File if unpack => unpacked(context, &at.real),
@@ -119,7 +128,7 @@ pub(crate) fn from_context(context: &dyn BuildContext, written: &str, unpack: bo
             ContextEntry::Symlink(_) => SourceKind::Unknown(format!("{} is a dangling link", at.path).into()),
             ContextEntry::Unknown(why) => SourceKind::Unknown(format!("{} {why}", at.path).into()),
         };
-        CopySource { name, written: written.to_owned(), kind, leans: Leans::default() }
+        CopySource { context: place, ..CopySource::new(written, &name, kind) }
     };
     found.into_iter().map(one).collect()
 }

@@ -11,6 +11,7 @@ use crate::analysis::os::Os;
 use crate::analysis::owner::Owner;
 use crate::analysis::restored::Restored;
 use crate::analysis::run_step::{self, Invoked, RunAt};
+use crate::analysis::script_files::{self, Copied};
 use crate::dockerfile::{Assignment, Dockerfile, Run, Scope};
 use crate::images::BaseImage;
 use crate::rootfs::profile::ProfiledImage;
@@ -87,6 +88,8 @@ pub(crate) struct State<'d> {
     pub(crate) unsafe_since: Vec<(usize, Moment)>,
     /// Instructions in ONBUILD, by the index of the ONBUILD.
     pub(crate) triggers: Vec<usize>,
+    /// The files of the context that were copied, in order.
+    pub(crate) copied: Vec<Copied>,
     /// True if the stage started from nothing and nothing has changed its filesystem since.
     pub(crate) untouched: bool,
     /// The line of the current instruction, counted from 1.
@@ -107,6 +110,7 @@ impl<'d> State<'d> {
             assumed_user: None,
             unsafe_since: Vec::new(),
             triggers: Vec::new(),
+            copied: Vec::new(),
             untouched: false,
             line,
         }
@@ -192,6 +196,7 @@ impl<'d> State<'d> {
             assumed_user: Some(whole),
             unsafe_since: Vec::new(),
             triggers: Vec::new(),
+            copied: Vec::new(),
             untouched: false,
             line,
         }
@@ -333,7 +338,8 @@ impl<'d> State<'d> {
                         Ran::Known(steps) => steps,
                         Ran::At(dockerfile, place, mut invoked) => {
                             invoked.look_up_user(process.user.as_deref(), &self.filesystems.plain);
-                            run_step::steps(dockerfile, place, &invoked)
+                            let files = script_files::at_start(&invoked.scripts, &self.filesystems, &targets);
+                            run_step::steps(dockerfile, place, &invoked, &files)
                         }
                     };
                     self.observers.note(&steps);

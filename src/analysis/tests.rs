@@ -517,3 +517,75 @@ fn analyzed(text: &str) -> Vec<Site> {
     };
     analyze(&Dockerfile::read(text), &[inputs]).sites
 }
+
+/// Returns verdict and proof of `COPY x /srv/` after these lines, in a context with scripts.
+fn after_scripts(lines: &str, assumed_context: Option<&str>) -> (Verdict, Option<bool>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("setup.sh", "#!/bin/sh -e\nmkdir -m 700 /srv\n"),
+        ("bin/outer.sh", "#!/bin/sh -e\n. \"/opt/setup.sh\"\n"),
+        ("other.py", "#!/usr/bin/python3\n"),
+        (".dockerignore", "bin/ignored.sh\n"),
+        ("bin/ignored.sh", "#!/bin/sh -e\nmkdir -m 700 /srv\n"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    std::os::unix::fs::symlink("setup.sh", folder.path().join("link.sh")).unwrap();
+    let context = FolderContext::new(folder.path()).unwrap();
+    let build_args = BTreeMap::new();
+    let images = Images(tree());
+    let inputs = Inputs { images: &images, context: &context, assumed_context, ..inputs(&build_args) };
+    let text = format!("FROM base\n{lines}\nCOPY <<x /srv/\nx\n");
+    let site = analyze(&Dockerfile::read(text), &[inputs]).sites.pop().expect("there is a site");
+    (site.verdict, site.proved())
+}
+
+#[test]
+fn a_run_reads_the_scripts_that_a_copy_brought() {
+    let proved = (Verdict::Hold, Some(true));
+    for lines in [
+        "COPY setup.sh /opt/\nRUN /opt/setup.sh",
+        "COPY setup.sh /opt/x\nRUN sh -e /opt/x && rm /opt/x",
+        "COPY setup.sh link.sh /opt/\nRUN [\"/opt/link.sh\"]",
+        "COPY . /opt\nRUN cd /opt && chmod +x setup.sh && ./setup.sh",
+        "COPY . /opt/\nRUN /opt/bin/outer.sh",
+        "WORKDIR /opt\nCOPY . .\nRUN ./setup.sh",
+        "COPY *.sh /opt/\nRUN <<E\nset -e\n. /opt/setup.sh\nE",
+        "RUN --mount=type=bind,target=/m /m/setup.sh",
+        "WORKDIR /m\nRUN --mount=target=. ./setup.sh",
+        "RUN --mount=type=bind,source=setup.sh,target=/m.sh sh -e /m.sh",
+        "COPY setup.sh /opt/\nRUN echo x > /x\nRUN /opt/setup.sh",
+    ] {
+        assert_eq!(after_scripts(lines, None), proved, "{lines}");
+    }
+}
+
+#[test]
+fn a_script_that_may_be_another_one_proves_nothing() {
+    for lines in [
+        // Changed by an earlier step, or perhaps.
+        "COPY setup.sh /opt/\nRUN echo x >> /opt/setup.sh\nRUN /opt/setup.sh",
+        "COPY setup.sh /opt/\nRUN sed -i s/700/755/ /opt/setup.sh && /opt/setup.sh",
+        "COPY setup.sh /opt/\nRUN make\nRUN /opt/setup.sh",
+        "COPY setup.sh /opt/\nRUN make && /opt/setup.sh",
+        "COPY setup.sh /opt/\nRUN ln -s /opt /l\nRUN echo x > /l/setup.sh\nRUN /opt/setup.sh",
+        "COPY setup.sh /opt/\nRUN ln -s /opt /l && echo x > /l/setup.sh && /opt/setup.sh",
+        "COPY setup.sh /opt/\nCOPY other.py /opt/setup.sh\nRUN /opt/setup.sh",
+        "COPY setup.sh /opt/\nCOPY --from=base /x /opt/setup.sh\nRUN /opt/setup.sh",
+        // Another file is there, or may be.
+        "COPY setup.sh /opt/\nRUN --mount=type=cache,target=/opt /opt/setup.sh",
+        "COPY setup.sh /opt/\nRUN --mount=type=bind,from=base,target=/opt /opt/setup.sh",
+        "RUN --mount=type=bind,target=/m --mount=type=cache,target=/m/bin . /m/bin/outer.sh",
+        "COPY --exclude=x setup.sh /opt/\nRUN /opt/setup.sh",
+        "COPY bin /opt/bin\nRUN /opt/bin/ignored.sh",
+        "COPY other.py /opt/setup.sh\nRUN /opt/setup.sh",
+        "COPY --from=base /opt/setup.sh /opt/\nRUN /opt/setup.sh",
+    ] {
+        let (verdict, proved) = after_scripts(lines, None);
+        assert!(verdict == Verdict::Unknown || proved == Some(false), "{lines}: {verdict:?} {proved:?}");
+    }
+    let (verdict, proved) = after_scripts("COPY setup.sh /opt/\nRUN /opt/setup.sh", Some("assumed"));
+    assert!(verdict == Verdict::Unknown || proved == Some(false));
+}

@@ -12,12 +12,14 @@ use crate::analysis::resolve::{self, Origin, Origins};
 use crate::analysis::restored::Restored;
 use crate::analysis::results::{BaseRead, Judged};
 use crate::analysis::run_step::{self, Invoked, RunAt};
+use crate::analysis::script_files::{Candidate, Copied, Search};
 use crate::analysis::source::CopySource;
 use crate::analysis::state::{Ran, State};
 use crate::analysis::{Inputs, Verdict, transfer_of};
 use crate::builds::{BuildContext, NoContext};
 use crate::dockerfile::stages::Reference;
-use crate::dockerfile::{Body, Dockerfile, From, Instruction, Stages, Transfer};
+use crate::dockerfile::{Body, Dockerfile, From, Instruction, Run, Stages, Transfer};
+use crate::shell::Files;
 
 /// Walks through all stages: judges each COPY and ADD, and lists the images that the stages start from.
 pub(crate) fn walk(
@@ -145,7 +147,8 @@ impl<'a> Walk<'a> {
             for (at, instruction) in read.instructions().iter().enumerate() {
                 match &instruction.body {
                     Body::Run(run) => {
-                        let steps = run_step::steps(&read, RunAt(at), &Invoked::of(&state, run));
+                        let steps =
+                            run_step::steps(&read, RunAt(at), &Invoked::of(&state, run), &Files::new());
                         state.ran(run, Ran::Known(steps), self.escape_token);
                     }
                     _ => self.step(&mut state, instruction, at, self.inputs.context),
@@ -249,12 +252,23 @@ impl<'a> Walk<'a> {
             Body::User(word) => state.change_user(&word.text, escape_token),
             Body::Shell(shell) => state.shell.clone_from(shell),
             Body::Run(run) => {
-                let invoked = Box::new(Invoked::of(state, run));
+                let mut invoked = Box::new(Invoked::of(state, run));
+                invoked.scripts = self.scripts(state, run, context);
                 state.ran(run, Ran::At(self.dockerfile, RunAt(at), invoked), escape_token);
             }
             Body::Transfer(transfer) => self.transfer(state, transfer, at, context),
             Body::From(_) | Body::Onbuild(_) | Body::Other(_) | Body::Unreadable => {}
         }
+    }
+
+    /// Returns the scripts of the context that a RUN may run.
+    fn scripts(&self, state: &State<'a>, run: &Run, context: &dyn BuildContext) -> Vec<Candidate> {
+        let expand = |word: &str| state.expand(word, self.escape_token).ok();
+        let workdir = state.workdir.as_deref().ok();
+        let bound = Search::bound(run, context, workdir, &expand);
+        let is_settled = self.inputs.assumed_context.is_none();
+        let search = Search { context, is_settled, copied: &state.copied, bound, workdir };
+        search.named_in(&run_step::text_of(self.dockerfile, run))
     }
 
     fn transfer(
@@ -287,7 +301,17 @@ impl<'a> Walk<'a> {
             decision,
         });
         state.untouched = false;
+        let places = match &line.destination {
+            Ok(destination) if transfer.options.from.is_none() && !line.is_filtered() => {
+                Copied::places(&line.sources, destination, &state.filesystems().plain)
+            }
+            _ => Vec::new(),
+        };
         copy_step::leave(state, &line, &linking);
+        if !places.is_empty() {
+            let since = state.filesystems().plain.now();
+            state.copied.extend(places.into_iter().map(|place| Copied::new(place, since)));
+        }
         let judged = self.judged.len() - 1;
         if self.judged[judged].decision.verdict == Verdict::Hold {
             let now = state.filesystems().plain.now();

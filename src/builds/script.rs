@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use memchr::memmem;
 
+use self::place::Start;
 use self::reading::Reading;
 use super::files::Files;
 use super::invocation::{Assigned, Invocation, Script};
-use super::{BuildFileKind, Declared, Place, names, settled};
+use super::{BuildFileKind, Declared, Place, compose, names, settled};
 use crate::git::RepoPath;
-use crate::shell;
+use crate::shell::{self, Surroundings};
 use crate::text::pattern::Pattern;
 
 /// The extensions of shell scripts.
@@ -153,15 +154,39 @@ pub(super) fn declared_in(
     if !repository.interests(text) {
         return found;
     }
-    let given = |name: &str| given(name).or_else(|| unset(name));
     let assigned = Assigned::of(text);
-    for command in shell::commands(text, &given) {
+    for command in shell::commands(text, &Started { repository, starts, given }) {
         let line = origin.first_line + command.line - 1;
         let place = Place { kind: origin.kind, path: origin.path.clone(), line };
         let reading = Reading { repository, command: &command, place: &place, starts };
         found.add(Runs { builds: reading.builds(), invocations: reading.invocations(&assigned) });
     }
     found
+}
+
+/// A script where it starts, in a repository.
+struct Started<'s> {
+    repository: Repository<'s>,
+    starts: &'s Starts,
+    given: &'s (dyn Fn(&str) -> Option<Pattern> + Sync),
+}
+
+impl Surroundings for Started<'_> {
+    fn variable(&self, name: &str) -> Option<Pattern> {
+        (self.given)(name).or_else(|| unset(name))
+    }
+
+    /// A file below the folder that a script starts in is known if that folder is.
+    fn text(&self, path: &Pattern) -> Option<String> {
+        let path = match (place::started(path), &self.starts.folders[..]) {
+            (Start::Root(path), _) => compose::below("", path.known()?),
+            (Start::Script(path), [folder]) if self.starts.unsettled.is_none() => {
+                compose::below(folder, path.known()?)
+            }
+            _ => return None,
+        };
+        self.repository.files.read(&path)
+    }
 }
 
 /// The mark of a variable that nothing sets.

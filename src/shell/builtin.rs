@@ -3,11 +3,13 @@
 use super::call::Call;
 use super::field::Field;
 use super::grammar::builtin::{Builtin, SET_LETTERS, SET_NAMES};
+use super::grammar::wrapper::BUILTINS;
 use super::path::join;
 use super::simple::{Invoked, described, touches};
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
 use super::word::name_length;
+use super::wrapped::{Wrapped, wrapped};
 use super::{Effect, Lookup};
 
 impl Walker<'_> {
@@ -214,9 +216,9 @@ impl Walker<'_> {
     /// these run.
     fn run_words(&mut self, name: &str, invoked: &Invoked, line: usize, flow: Flow) {
         let args = &invoked.fields[1..];
-        let options = args.iter().take_while(|field| field.known().starts_with('-')).count();
-        let (options, words) = args.split_at(options);
-        let is_plain = options.iter().all(|field| field.literal() == Some("--"));
+        let Some(entry) = BUILTINS.iter().find(|entry| entry.name == name) else { return };
+        let Wrapped { words, is_exact: is_plain, .. } = wrapped(entry, args);
+        let options = &args[..args.len() - words.len()];
         if name == "command" && options.iter().any(|field| matches!(field.literal(), Some("-v" | "-V"))) {
             return self.record(described(invoked.fields), line, flow, Effect::None);
         }
@@ -243,6 +245,9 @@ impl Walker<'_> {
         };
         if only_prints {
             return self.record(name.to_owned(), line, flow, Effect::None);
+        }
+        if matches!(name, "." | "source") && self.source(name, args, line, flow) {
+            return;
         }
         self.state.opaque = true;
         let mut effect = touches(&Call { name, args, state: &self.state });

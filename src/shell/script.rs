@@ -31,12 +31,13 @@ pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
     let openings = match invocation.script {
         Script::Shell(text) => openings(text),
         Script::Exec(words) => words.iter().map(|word| openings(word)).sum(),
-    } + invocation.heredocs.iter().map(|heredoc| openings(heredoc.body)).sum::<usize>();
+    } + invocation.heredocs.iter().map(|heredoc| openings(heredoc.body)).sum::<usize>()
+        + invocation.files.values().map(|file| openings(&file.text)).sum::<usize>();
     let (script, heredocs, shell) = (invocation.script, invocation.heredocs, invocation.shell);
-    let (workdir, user, env, first_line) =
-        (invocation.workdir, invocation.user, invocation.env, invocation.first_line);
+    let (workdir, user, env, files, first_line) =
+        (invocation.workdir, invocation.user, invocation.env, invocation.files, invocation.first_line);
     with_stack(openings, move || {
-        let invocation = Invocation { script, heredocs, shell, workdir, user, env, first_line };
+        let invocation = Invocation { script, heredocs, shell, workdir, user, env, files, first_line };
         run(&invocation, openings.max(SHALLOW))
     })
     .unwrap_or_else(|| vec![anything(invocation)])
@@ -75,7 +76,7 @@ pub(super) fn openings(text: &str) -> usize {
 fn run(invocation: &Invocation, allowed: usize) -> Vec<Step> {
     let mut state = State::new(invocation.workdir, invocation.user);
     state.opaque = State::is_steered(invocation.env);
-    let mut walker = Walker::new(invocation.env, state, invocation.first_line, allowed);
+    let mut walker = Walker::new(invocation, state, allowed);
     match invocation.script {
         Script::Exec(words) => {
             let fields: Vec<Field> = words.iter().cloned().map(Field::Literal).collect();
@@ -97,6 +98,7 @@ fn shell_form(walker: &mut Walker, invocation: &Invocation, text: &str) {
             if let Some(rest) = script.strip_prefix("#!") {
                 // It is a program of its own then; its interpreter need not be a shell.
                 shell = interpreter(rest.lines().next().unwrap_or(""));
+                shell.push("-c".to_owned());
             }
         }
         _ => {
@@ -146,7 +148,8 @@ fn name_all(steps: &mut [Step], invocation: &Invocation) {
         Script::Shell(text) => vec![text],
         Script::Exec(words) => words.iter().map(String::as_str).collect(),
     };
-    let bodies = invocation.heredocs.iter().map(|heredoc| heredoc.body);
+    let files = invocation.files.values().map(|file| &*file.text);
+    let bodies = invocation.heredocs.iter().map(|heredoc| heredoc.body).chain(files);
     let all: Vec<PathPattern> =
         texts.into_iter().chain(bodies).flat_map(|text| named(text, &directories)).collect();
     for step in steps.iter_mut().filter(|step| is_blind(step)) {
@@ -175,14 +178,14 @@ pub(super) fn named(text: &str, directories: &[String]) -> Vec<PathPattern> {
     paths
 }
 
-/// Returns the command that reads a script with this `#!` line, as if the script were an argument.
-fn interpreter(line: &str) -> Vec<String> {
+/// Returns the command that reads a script with this `#!` line, without the script.
+pub(super) fn interpreter(line: &str) -> Vec<String> {
     let mut words = line.split_whitespace().peekable();
     if words.peek().is_some_and(|word| word.ends_with("/env")) {
         words.next();
         words.next_if(|word| *word == "-S");
     }
-    words.chain(["-c"]).map(str::to_owned).collect()
+    words.map(str::to_owned).collect()
 }
 
 /// Returns true if the command is a heredoc and nothing else.

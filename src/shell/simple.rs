@@ -1,68 +1,20 @@
 //! Simple commands: assignments, redirections, and the command that a name means. An effect that is not certain is
 //! taken back here.
 
-use brush_parser::ast::{
-    Assignment, AssignmentName, AssignmentValue, CommandPrefixOrSuffixItem, IoRedirect, SimpleCommand,
-    SubshellCommand, Word,
-};
+use brush_parser::ast::{Assignment, AssignmentName, AssignmentValue, SimpleCommand};
 
 use super::call::{Call, Names};
 use super::field::Field;
 use super::grammar::builtin::{Builtin, builtin, is_special};
 use super::grammar::variable::{Role, role};
 use super::grammar::wrapper::is_interpreter;
+use super::parts::{CommandWord, Parts};
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
 use super::{Change, Effect, Lookup, Mode, Step, account, file, footprint, read, script, transfer};
 
 /// The directories whose programs are what their name says (an axiom of the grammar).
 const SYSTEM_PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
-
-/// The parts of a simple command.
-#[derive(Default)]
-struct Parts<'c> {
-    assignments: Vec<&'c Assignment>,
-    words: Vec<Argument<'c>>,
-    redirects: Vec<&'c IoRedirect>,
-    substitutions: Vec<&'c SubshellCommand>,
-}
-
-/// A word of a command. An assignment after the command's name is a word, except for a declaration.
-#[derive(Clone, Copy)]
-struct Argument<'c> {
-    word: &'c Word,
-    assignment: Option<&'c Assignment>,
-}
-
-impl<'c> Parts<'c> {
-    fn of(simple: &'c SimpleCommand) -> Self {
-        let mut parts = Self::default();
-        for item in simple.prefix.iter().flat_map(|prefix| &prefix.0) {
-            match item {
-                CommandPrefixOrSuffixItem::AssignmentWord(assignment, _) => {
-                    parts.assignments.push(assignment);
-                }
-                item => parts.item(item),
-            }
-        }
-        parts.words.extend(simple.word_or_name.iter().map(|word| Argument { word, assignment: None }));
-        for item in simple.suffix.iter().flat_map(|suffix| &suffix.0) {
-            parts.item(item);
-        }
-        parts
-    }
-
-    fn item(&mut self, item: &'c CommandPrefixOrSuffixItem) {
-        match item {
-            CommandPrefixOrSuffixItem::AssignmentWord(assignment, word) => {
-                self.words.push(Argument { word, assignment: Some(assignment) });
-            }
-            CommandPrefixOrSuffixItem::Word(word) => self.words.push(Argument { word, assignment: None }),
-            CommandPrefixOrSuffixItem::IoRedirect(redirect) => self.redirects.push(redirect),
-            CommandPrefixOrSuffixItem::ProcessSubstitution(_, list) => self.substitutions.push(list),
-        }
-    }
-}
 
 /// A command with its arguments and its standard input.
 pub(super) struct Invoked<'f> {
@@ -75,28 +27,33 @@ impl Walker<'_> {
     /// Runs a simple command.
     pub(crate) fn simple(&mut self, simple: &SimpleCommand, flow: Flow) {
         let parts = Parts::of(simple);
-        let line = parts.words.first().map_or(self.current_line(), |argument| self.line_of(argument.word));
+        let name = parts.words.iter().find_map(|word| word.word());
+        let line = name.map_or(self.current_line(), |name| self.line_of(name));
         if !self.may_go_on(line) {
             return;
         }
-        for list in &parts.substitutions {
-            self.beside(|walker| walker.list(&list.list, Flow::UNSURE));
+        self.doubt_changed_script();
+        for word in &parts.words {
+            if let CommandWord::Process(list) = word {
+                self.beside(|walker| walker.list(&list.list, Flow::UNSURE));
+            }
         }
-        let Some(first) = parts.words.first() else {
+        let Some(name) = name else {
             self.redirects(parts.redirects.into_iter(), line, flow);
             for assignment in parts.assignments {
                 self.assign(assignment, line, flow);
             }
             return;
         };
-        let name = first.word.value.as_str();
+        let name = name.value.as_str();
         let declares = builtin(name) == Some(Builtin::Declares) && !self.state.functions.contains_key(name);
         if declares && parts.assignments.is_empty() {
             self.redirects(parts.redirects.into_iter(), line, flow);
             return self.declare(name, &parts.words[1..], line, flow);
         }
         let fields = self.expand(line, |expander| {
-            parts.words.iter().flat_map(|argument| expander.fields(&argument.word.value)).collect::<Vec<_>>()
+            let words = parts.words.iter().filter_map(|word| word.word());
+            words.flat_map(|word| expander.fields(&word.value)).collect::<Vec<_>>()
         });
         let stdin = self.redirects(parts.redirects.into_iter(), line, flow);
         let mut flow = flow;
@@ -180,16 +137,17 @@ impl Walker<'_> {
     }
 
     /// `export NAME=value` and its like.
-    fn declare(&mut self, command: &str, arguments: &[Argument], line: usize, flow: Flow) {
+    fn declare(&mut self, command: &str, arguments: &[CommandWord], line: usize, flow: Flow) {
         let is_certain = match command {
             "export" | "readonly" => true,
             // Within a function they are local to it.
             "declare" | "typeset" => self.state.dialect == Dialect::Bash,
             _ => false,
         };
-        for Argument { word, assignment } in arguments {
+        for argument in arguments {
+            let Some(word) = argument.word() else { continue };
             let text = word.value.as_str();
-            let Some(assignment) = assignment else {
+            let CommandWord::Assignment(assignment, _) = argument else {
                 let is_name = super::word::name_length(text) == text.len();
                 self.expand(line, |expander| expander.fields(text));
                 self.state.opaque |= !is_name && text != "-x";
@@ -271,6 +229,9 @@ impl Walker<'_> {
             if self.state.shadowed {
                 flow = Flow::UNSURE;
             }
+        }
+        if !is_bare && self.run_path(invoked, line, flow) {
+            return;
         }
         let is_system = is_bare || SYSTEM_PROGRAMS.contains(&directory);
         if is_system && self.program(base, invoked, line, flow) {

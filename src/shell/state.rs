@@ -88,6 +88,8 @@ pub(super) struct State {
     pub(crate) failure_stops: bool,
     /// True if the script is the standard input, which a command may read instead.
     pub(crate) on_stdin: bool,
+    /// The number of steps before the script on disk that runs; `None` if it is in the Dockerfile.
+    pub(crate) read_since: Option<usize>,
     /// The account that runs the commands.
     pub(crate) user: User,
     /// The line to report; `None`: that of each command.
@@ -117,6 +119,7 @@ impl State {
             broke: false,
             failure_stops: true,
             on_stdin: false,
+            read_since: None,
             user,
             line: None,
             dialect: Dialect::Posix,

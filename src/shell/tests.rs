@@ -103,6 +103,16 @@ fn invoked(
     shell: &[&str],
     env: &(dyn Fn(&str) -> Lookup + Sync),
 ) -> Vec<Step> {
+    with_files(script, heredocs, shell, env, &Files::new())
+}
+
+fn with_files(
+    script: Script,
+    heredocs: &[ScriptHeredoc],
+    shell: &[&str],
+    env: &(dyn Fn(&str) -> Lookup + Sync),
+    files: &Files,
+) -> Vec<Step> {
     let shell: Vec<String> = shell.iter().map(|word| (*word).to_owned()).collect();
     effects(&Invocation {
         script,
@@ -111,6 +121,7 @@ fn invoked(
         workdir: Some("/w"),
         user: User::Root,
         env,
+        files,
         first_line: 10,
     })
 }
@@ -542,6 +553,13 @@ fn what_an_interpreter_is_handed_is_read() {
         ("env X=/opt/q sh -c 'mkdir $X'", ""),
         ("awk 'BEGIN { system(\"mkdir /opt/q\") }'", ""),
         ("cat <<E | sh", "mkdir /opt/q\n"),
+        ("/bin/bash -l <<E", "mkdir /opt/q\n"),
+        ("fish -c 'mkdir /opt/q'", ""),
+        ("pwsh -Command 'New-Item /opt/q'", ""),
+        ("node <<E", "require('fs').mkdirSync('/opt/q')\n"),
+        ("perl - <<E", "mkdir '/opt/q';\n"),
+        ("xargs mkdir <<E", "/opt/q\n"),
+        ("ssh host mkdir /opt/q", ""),
         ("trap 'mkdir /opt/q' EXIT", ""),
         ("su app -c 'mkdir /opt/q'", ""),
         ("sed -n '1e mkdir /opt/q' /f", ""),
@@ -641,4 +659,78 @@ fn a_shell_takes_dots_off_the_path_that_it_came_by() {
     let bash = |script| lines(&steps_with(Script::Shell(script), &[], &["/bin/bash", "-c"]));
     assert_eq!(bash("mkdir -p /a/{b,c}"), ["certain: mkdir -p /a/b, mkdir -p /a/c"]);
     assert_eq!(bash("mkdir /a/{b,'c'}"), ["touches: /a/*"]);
+}
+
+/// The effects of a RUN in a filesystem with scripts: certain ones, and one that may have another text.
+fn run_with_files(script: &str) -> Vec<String> {
+    let file = |(path, text, certain): (&str, &str, bool)| {
+        (path.to_owned(), ScriptFile { text: text.into(), certain })
+    };
+    let files: Files = [
+        ("/tmp/setup.sh", "#!/bin/sh -e\nmkdir -p /app\nchown 5:6 /app\n", true),
+        ("/w/plain.sh", "mkdir /plain\n", true),
+        ("/w/env.sh", "X=/from/env\nmkdir /sourced\n", true),
+        ("/w/bash.sh", "#!/usr/bin/env bash\nset -e\nfor d in a b; do mkdir /opt/$d; done\n", true),
+        ("/w/python", "#!/usr/bin/python3\nmkdir /app\n", true),
+        ("/w/local.sh", "#!/usr/local/bin/bash\nmkdir /app\n", true),
+        ("/w/maybe.sh", "#!/bin/sh\nmkdir /app\n", false),
+        ("/w/cp.sh", "#!/bin/sh -e\nmkdir /one\ncp /a /b\nmkdir /two\n", true),
+        ("/w/loop.sh", "#!/bin/sh\n/w/loop.sh\n", true),
+        ("/w/early.sh", "#!/bin/sh -e\nmkdir /one\nif [ -e /q ]; then exit 0; fi\nmkdir /two\n", true),
+        ("/w/outer.sh", "#!/bin/sh -e\nsh plain.sh\nmkdir /outer\n", true),
+        ("/w/return.sh", "mkdir /one || return 0\nmkdir /two\n", true),
+    ]
+    .map(file)
+    .into();
+    lines(&with_files(Script::Shell(script), &[], &["/bin/sh", "-c"], &environment, &files))
+}
+
+#[test]
+fn scripts_on_disk_are_read() {
+    let chown = "certain: chown Some(\"5\") Some(\"6\") /app false";
+    let setup = &["certain: mkdir -p /app", chown][..];
+    for (script, want) in [
+        ("/tmp/setup.sh", setup),
+        ("sh -e /tmp/setup.sh && true", setup),
+        // Without `-e`, the first command may have failed.
+        ("sh /tmp/setup.sh", &["touches: /app", "touches: /app"]),
+        ("cd /tmp && ./setup.sh", setup),
+        ("env X=1 /tmp/setup.sh", setup),
+        ("sh plain.sh", &["certain: mkdir /plain"]),
+        ("./bash.sh a b", &["certain: mkdir /opt/a", "certain: mkdir /opt/b"]),
+        ("./outer.sh", &["certain: mkdir /plain", "certain: mkdir /outer"]),
+        (". ./env.sh && mkdir $X", &["certain: mkdir /sourced", "certain: mkdir /from/env"]),
+        (
+            "chmod +x /tmp/setup.sh && /tmp/setup.sh",
+            &["certain: chmod Symbolic(\"+x\") /tmp/setup.sh false", "certain: mkdir -p /app", chown],
+        ),
+        // What may not run, or fail, is not certain.
+        ("/tmp/setup.sh || true", &["touches: /app", "touches: /app"]),
+        ("/tmp/setup.sh; mkdir /x", &["touches: /app", "touches: /app", "certain: mkdir /x"]),
+        (". ./env.sh; mkdir $X", &["touches: /sourced", "touches: ?"]),
+        ("./early.sh && mkdir /x", &["certain: mkdir /one", "touches: /two", "certain: mkdir /x"]),
+        (". ./return.sh && mkdir /x", &["touches: /one", "touches: /two", "touches: /x"]),
+        // A script that may be another one, or that may be changed while it runs.
+        ("/w/maybe.sh", &["touches: /w/maybe.sh", "touches: /app"]),
+        (
+            "cp /tmp/setup.sh /x && /tmp/setup.sh",
+            &["certain: cp /tmp/setup.sh /x", "touches: /tmp/setup.sh", "touches: /app", "touches: /app"],
+        ),
+        ("./cp.sh", &["certain: mkdir /one", "certain: cp /a /b", "touches: /two"]),
+        // Another interpreter, one that is not the system's, and a file that no shell finds without PATH.
+        ("./python", &["touches: ?"]),
+        ("./local.sh", &["touches: "]),
+        (". env.sh", &["touches: ?"]),
+    ] {
+        assert_eq!(run_with_files(script), want, "{script}");
+    }
+    assert!(run_with_files("./loop.sh").len() < 100);
+    let bash = with_files(
+        Script::Shell("source /w/x.sh; mkdir /x"),
+        &[],
+        &["/bin/sh", "-c"],
+        &environment,
+        &[("/w/x.sh".to_owned(), ScriptFile { text: "mkdir /y".into(), certain: true })].into(),
+    );
+    assert!(!bash.iter().any(|step| step.certain), "{bash:?}");
 }

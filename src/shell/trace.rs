@@ -73,12 +73,26 @@ fn below(path: &Pattern, name: &str) -> Option<Pattern> {
     (first == name).then(|| rest.strip_prefix("/").or_else(|| rest.is_empty().then_some(rest))).flatten()
 }
 
-/// The commands that a script may run, in the order in which they are found; none twice. `given` says what is
-/// known of the variables that the script finds when it starts; `0` is the script's own path. Functions that
-/// nothing calls are followed with unknown arguments. Of a script that cannot be read, the lines that can be
-/// read alone are followed.
-pub(crate) fn commands(script: &str, given: &(dyn Fn(&str) -> Option<Pattern> + Sync)) -> Vec<Command> {
-    let openings = openings(script);
-    with_stack(openings, || walk::commands(script, given, openings.max(SHALLOW), false))
-        .unwrap_or_else(|| walk::commands(script, given, SHALLOW, true))
+/// The place in which a script starts.
+pub(crate) trait Surroundings: Sync {
+    /// Returns what is known of a variable that the script does not set; `0` is its own path.
+    fn variable(&self, name: &str) -> Option<Pattern>;
+
+    /// Returns the text of a file, by an absolute path or one below [`root`] or [`start`].
+    fn text(&self, path: &Pattern) -> Option<String>;
+}
+
+/// The openings that scripts may have which a script sources.
+const SOURCED: usize = 400;
+
+/// The commands that a script may run, in the order in which they are found; none twice. Functions that nothing calls are
+/// followed with unknown arguments. Of a script that cannot be read, the lines that can be read alone are followed.
+pub(crate) fn commands(script: &str, surroundings: &dyn Surroundings) -> Vec<Command> {
+    let sources = script.split([';', '\n', '&', '|']).any(|command| {
+        command.trim_start().starts_with(['.', 's'])
+            && matches!(command.split_whitespace().next(), Some("." | "source"))
+    });
+    let openings = openings(script) + if sources { SOURCED } else { 0 };
+    with_stack(openings, || walk::commands(script, surroundings, openings.max(SHALLOW), false))
+        .unwrap_or_else(|| walk::commands(script, surroundings, SHALLOW, true))
 }

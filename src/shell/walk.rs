@@ -12,7 +12,7 @@ use super::field::Expander;
 use super::path::PathPattern;
 use super::script;
 use super::state::{Dialect, Flow, State};
-use super::{Effect, Lookup, Step, compound::tested};
+use super::{Effect, Files, Invocation, Lookup, Step, compound::tested};
 
 /// The deepest nesting of commands; a deeper script is not read.
 const DEPTH: usize = 40;
@@ -24,6 +24,7 @@ const BYTES: usize = 2 << 20;
 /// Goes through a script and records what it does.
 pub(super) struct Walker<'a> {
     pub(crate) env: &'a dyn Fn(&str) -> Lookup,
+    pub(crate) files: &'a Files,
     pub(crate) state: State,
     pub(crate) steps: Vec<Step>,
     /// Commands that may still run when the script ends: in the background, at its exit.
@@ -36,18 +37,14 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    pub(crate) fn new(
-        env: &'a dyn Fn(&str) -> Lookup,
-        state: State,
-        first_line: usize,
-        openings: usize,
-    ) -> Self {
+    pub(crate) fn new(invocation: &Invocation<'a>, state: State, openings: usize) -> Self {
         Self {
-            env,
+            env: invocation.env,
+            files: invocation.files,
             state,
             steps: Vec::new(),
             lingering: Vec::new(),
-            first_line,
+            first_line: invocation.first_line,
             depth: 0,
             commands: COMMANDS,
             bytes: BYTES,

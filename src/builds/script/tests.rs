@@ -113,6 +113,11 @@ fn words_are_followed_through_the_shell() {
         ("DOCKER=${DOCKER:-docker}\n$DOCKER build -t app app", &["app/Dockerfile [app] app"]),
         ("CMD='docker buildx build'\neval \"$CMD -t app app\"", &["app/Dockerfile [app] app"]),
         ("T=$(date)\nbash -c \"docker build -t app:$T app\"", &["app/Dockerfile [app] app:${T}"]),
+        (
+            "flock -w 5 lock nice -n 5 sudo --user x A=1 docker build -t app app",
+            &["app/Dockerfile [app] app"],
+        ),
+        ("xargs docker build -t app", &[]),
         ("run() { \"$@\"; }\nrun docker build -t app app", &["app/Dockerfile [app] app"]),
         ("if ! docker build -t app app; then exit 1; fi", &["app/Dockerfile [app] app"]),
         ("id=$(docker build -q -t app app)", &["app/Dockerfile [app] app"]),
@@ -138,6 +143,44 @@ fn words_are_followed_through_the_shell() {
             builds(script).iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
         assert_eq!(found, want, "{script}");
     }
+}
+
+/// The builds of a script that starts in the root of a repository with these files.
+fn builds_with(texts: &[(&str, &str)], script: &str) -> Vec<String> {
+    let scripts = BTreeSet::new();
+    let found = super::super::files::tests::with(texts, |files| {
+        let repository = Repository { files, scripts: &scripts };
+        called(repository, &path("ci/build.sh"), script, &Starts::at(""), None)
+    });
+    shown(&found.builds)
+}
+
+#[test]
+fn a_script_that_another_one_sources_is_read() {
+    let files = [
+        ("env.sh", "CTX=app\n"),
+        (
+            "ci/lib.sh",
+            "top=$(dirname \"$(dirname \"${BASH_SOURCE[0]}\")\")\nrun() { \"$@\"; }\nreturn 0\nCTX=x\n",
+        ),
+        ("app/Dockerfile", "FROM x\n"),
+    ];
+    for (script, want) in [
+        (". ./env.sh\ndocker build -t r ./$CTX", "2 app/Dockerfile [app] r"),
+        ("source env.sh && docker build -t r ./$CTX", "1 app/Dockerfile [app] r"),
+        (
+            "CTX=app; . \"$(dirname \"$0\")/lib.sh\"; run docker build -t r $top/$CTX",
+            "1 app/Dockerfile [app] r",
+        ),
+        ("cd ci; . ../env.sh; docker build -t r ../$CTX", "1 app/Dockerfile [app] r"),
+        // It may set any variable, before and after.
+        (". ./other.sh\ndocker build -t r ./$CTX", "2 ${CTX}/Dockerfile [${CTX}] r"),
+        ("CTX=app; . ./other.sh\ndocker build -t r ./$CTX", "2 ${CTX}/Dockerfile [${CTX}] r"),
+    ] {
+        assert_eq!(builds_with(&files, script).first().map(String::as_str), Some(want), "{script}");
+    }
+    let unread = builds_with(&files, ". ./other.sh; docker build -t r ./$CTX");
+    assert!(!unread.contains(&"1 Dockerfile [] r".to_owned()), "{unread:?}");
 }
 
 #[test]

@@ -11,6 +11,17 @@ pub enum RunsAs {
     Named,
 }
 
+/// How the inner command runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// As it is written.
+    Exactly,
+    /// Once and in this place, but with another owner, session or environment, or perhaps not.
+    Here,
+    /// With another root, with other words, or more than once.
+    Elsewhere,
+}
+
 /// A command that runs another one.
 #[derive(Clone, Copy, Debug)]
 pub struct Wrapper {
@@ -20,22 +31,37 @@ pub struct Wrapper {
     pub certain: &'static str,
     /// Other short options that take a value. With them, the inner command is uncertain.
     pub valued: &'static str,
+    /// Long options that take the next word as their value.
+    pub long: &'static [&'static str],
     /// The operands before the inner command.
     pub operands: usize,
     /// True if operands of the form `NAME=value` come first.
     pub assigns: bool,
     /// The account that runs the inner command.
     pub runs_as: RunsAs,
-    /// False if the inner command is always uncertain, for the reason in the table.
-    pub exact: bool,
+    /// How the inner command runs, where no option changes that.
+    pub runs: Runs,
 }
 
 const fn exact(name: &'static str, certain: &'static str, valued: &'static str, operands: usize) -> Wrapper {
-    Wrapper { name, certain, valued, operands, assigns: false, runs_as: RunsAs::Same, exact: true }
+    Wrapper {
+        name,
+        certain,
+        valued,
+        long: &[],
+        operands,
+        assigns: false,
+        runs_as: RunsAs::Same,
+        runs: Runs::Exactly,
+    }
 }
 
-const fn inexact(name: &'static str, valued: &'static str, operands: usize) -> Wrapper {
-    Wrapper { exact: false, ..exact(name, "", valued, operands) }
+const fn here(name: &'static str, valued: &'static str, operands: usize) -> Wrapper {
+    Wrapper { runs: Runs::Here, ..exact(name, "", valued, operands) }
+}
+
+const fn elsewhere(name: &'static str, valued: &'static str, operands: usize) -> Wrapper {
+    Wrapper { runs: Runs::Elsewhere, ..exact(name, "", valued, operands) }
 }
 
 /// All of them. An option that is not listed makes the inner command uncertain.
@@ -43,41 +69,58 @@ pub const WRAPPERS: &[Wrapper] = &[
     // The applet of that name, past functions of the shell.
     exact("busybox", "", "", 0),
     // Without options: `-i` and `-u` take variables away, `-C` moves, `-S` splits a text.
-    Wrapper { assigns: true, ..exact("env", "", "uCSaP", 0) },
-    exact("ionice", "c:n:", "p", 0),
-    exact("nice", "n:", "", 0),
+    Wrapper { assigns: true, long: &["unset", "chdir", "argv0"], ..exact("env", "", "uCSaP", 0) },
+    Wrapper { long: &["class", "classdata"], ..exact("ionice", "c:n:", "p", 0) },
+    Wrapper { long: &["adjustment"], ..exact("nice", "n:", "", 0) },
     exact("nohup", "", "", 0),
     exact("stdbuf", "i:o:e:", "", 0),
     // It ends with a failure where the time is over.
-    exact("timeout", "k:s:", "t", 1),
+    Wrapper { long: &["kill-after", "signal"], ..exact("timeout", "k:s:", "t", 1) },
     // Without a policy of its own (axiom); umask 0022 is added to the present one, which is 022.
-    Wrapper { assigns: true, runs_as: RunsAs::Root, ..exact("sudo", "EHnS", "ugCDhpRrTt", 0) },
+    Wrapper {
+        assigns: true,
+        runs_as: RunsAs::Root,
+        long: &["user", "group", "chdir", "host", "prompt", "other-user"],
+        ..exact("sudo", "EHnS", "ugCDhpRrTtU", 0)
+    },
     Wrapper { runs_as: RunsAs::Named, ..exact("gosu", "", "", 1) },
     Wrapper { runs_as: RunsAs::Named, ..exact("su-exec", "", "", 1) },
-    // These change the root, the owner, the session or the environment of the command, or run it more than once.
-    inexact("chroot", "", 1),
-    inexact("chronic", "", 0),
-    inexact("doas", "uC", 0),
-    inexact("dumb-init", "cr", 0),
-    inexact("eatmydata", "", 0),
-    inexact("fakeroot", "lsibf", 0),
-    inexact("faketime", "f", 1),
-    inexact("flock", "wEc", 1),
-    inexact("i386", "", 0),
-    inexact("linux32", "", 0),
-    inexact("linux64", "", 0),
-    inexact("parallel", "jN", 0),
-    inexact("setarch", "", 1),
-    inexact("setpriv", "", 0),
-    inexact("setsid", "", 0),
-    inexact("strace", "oe", 0),
-    inexact("time", "fo", 0),
-    inexact("tini", "pe", 0),
-    inexact("unshare", "", 0),
-    inexact("watch", "n", 0),
-    inexact("xargs", "adEeIiLlnPs", 0),
-    inexact("xvfb-run", "nsfe", 0),
+    elsewhere("chroot", "", 1),
+    here("chronic", "", 0),
+    here("doas", "uC", 0),
+    here("dumb-init", "cr", 0),
+    here("eatmydata", "", 0),
+    here("fakeroot", "lsibf", 0),
+    here("faketime", "f", 1),
+    here("flock", "wEc", 1),
+    here("i386", "", 0),
+    here("linux32", "", 0),
+    here("linux64", "", 0),
+    elsewhere("parallel", "jN", 0),
+    here("setarch", "", 1),
+    here("setpriv", "", 0),
+    here("setsid", "", 0),
+    here("strace", "oe", 0),
+    here("time", "fo", 0),
+    here("tini", "pe", 0),
+    elsewhere("unshare", "", 0),
+    elsewhere("watch", "n", 0),
+    elsewhere("xargs", "adEeIiLlnPs", 0),
+    here("xvfb-run", "nsfe", 0),
 ];
+
+/// The builtins that run the words after them as a command.
+pub const BUILTINS: &[Wrapper] =
+    &[exact("builtin", "", "", 0), exact("command", "", "", 0), exact("exec", "", "a", 0)];
+
+/// The shells that are followed.
+const SHELLS: &[&str] = &["ash", "bash", "dash", "sh"];
+
+/// Returns the name of a shell that is followed, from its name or its path in the system.
+pub fn shell(program: &str) -> Option<&str> {
+    let name = ["/bin/", "/usr/bin/"].iter().find_map(|directory| program.strip_prefix(directory));
+    Some(name.unwrap_or(program)).filter(|name| SHELLS.contains(name))
+}
 
 /// Returns the command of that name that runs another one.
 pub fn wrapper(name: &str) -> Option<&'static Wrapper> {

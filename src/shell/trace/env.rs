@@ -55,6 +55,8 @@ pub(super) struct Env {
     pub(crate) arguments: Arguments,
     /// The output that a command substitution reads.
     pub(crate) output: Output,
+    /// True if something that was not read may have set any variable.
+    lost: bool,
     /// The values that `local` hides, to be restored.
     locals: Vec<(String, Option<Value>)>,
 }
@@ -69,6 +71,7 @@ impl Env {
             folders: Vec::new(),
             arguments: Arguments { known: Vec::new(), open: Some(1) },
             output: Output::Free,
+            lost: false,
             locals: Vec::new(),
         }
     }
@@ -82,7 +85,8 @@ impl Env {
     /// The same variables where another shell stands.
     #[must_use]
     pub(crate) fn restarted(&self, other: &Self) -> Self {
-        Self { variables: self.variables.clone(), defaults: self.defaults.clone(), ..other.clone() }
+        let (variables, defaults) = (self.variables.clone(), self.defaults.clone());
+        Self { variables, defaults, lost: self.lost, ..other.clone() }
     }
 
     /// Returns the value that the script gave a variable.
@@ -104,6 +108,23 @@ impl Env {
     /// Takes a variable away.
     pub(crate) fn unset(&mut self, name: &str) {
         Rc::make_mut(&mut self.variables).insert(name.to_owned(), Value::Unset);
+    }
+
+    /// Makes every variable unknown: its value so far is a default.
+    pub(crate) fn lose_variables(&mut self) {
+        let names: Vec<String> = self.variables.keys().cloned().collect();
+        for name in names {
+            if let Some(Value::One(value)) = self.get(&name).cloned() {
+                self.note_default(&name, value);
+            }
+            self.set(&name, Value::One(Pattern::hole(&name)), &name);
+        }
+        self.lost = true;
+    }
+
+    /// Returns true if a variable that the script did not set may have any value.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Hides a variable until the function returns.
@@ -178,6 +199,7 @@ impl Env {
     #[must_use]
     pub(crate) fn join(&self, other: &Self) -> Self {
         let mut joined = self.clone();
+        joined.lost |= other.lost;
         for (hole, value) in &*other.defaults {
             joined.note_default(hole, value.clone());
         }

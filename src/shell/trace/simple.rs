@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 
 use brush_parser::ast::{
-    Assignment, AssignmentName, AssignmentValue, Command as Ast, CommandPrefixOrSuffixItem as Item,
-    IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, SimpleCommand,
+    Assignment, AssignmentName, AssignmentValue, Command as Ast, IoFileRedirectKind, IoFileRedirectTarget,
+    IoRedirect, SimpleCommand,
 };
 
+use super::super::grammar::wrapper::shell;
+use super::super::parts::{CommandWord, Parts};
 use super::super::word::name_length;
 use super::env::{Arguments, Env, Value};
-use super::walk::Walker;
+use super::walk::{Function, Walker};
 use super::word::{ARGUMENTS, Expander};
 use super::{Command, path};
 use crate::text::pattern::{Part, Pattern};
@@ -24,34 +26,6 @@ pub(super) fn is_output(redirect: &IoRedirect) -> bool {
         }
         IoRedirect::OutputAndError(..) => true,
         IoRedirect::HereDocument(..) | IoRedirect::HereString(..) => false,
-    }
-}
-
-/// A simple command in parts.
-#[derive(Default)]
-struct Parts<'s> {
-    assignments: Vec<&'s Assignment>,
-    items: Vec<&'s Item>,
-    redirects: Vec<&'s IoRedirect>,
-}
-
-impl<'s> Parts<'s> {
-    fn of(simple: &'s SimpleCommand) -> Self {
-        let mut parts = Self::default();
-        for item in simple.prefix.iter().flat_map(|prefix| &prefix.0) {
-            match item {
-                Item::AssignmentWord(assignment, _) => parts.assignments.push(assignment),
-                Item::IoRedirect(redirect) => parts.redirects.push(redirect),
-                item => parts.items.push(item),
-            }
-        }
-        for item in simple.suffix.iter().flat_map(|suffix| &suffix.0) {
-            match item {
-                Item::IoRedirect(redirect) => parts.redirects.push(redirect),
-                item => parts.items.push(item),
-            }
-        }
-        parts
     }
 }
 
@@ -75,23 +49,19 @@ impl Walker<'_> {
         );
         let name = simple.word_or_name.as_ref().map(|name| name.value.as_str());
         if let Some(name @ ("export" | "readonly" | "declare" | "typeset" | "local")) = name {
-            self.declare(name, &parts.items, &mut env, line);
+            self.declare(name, &parts.words[1..], &mut env, line);
             return vec![env];
         }
         let mut words = Vec::new();
-        if let Some(name) = &simple.word_or_name {
-            words = Expander { walker: self, env: &mut env, line }.fields(&name.value);
-        }
-        for item in &parts.items {
-            match item {
-                Item::Word(word) | Item::AssignmentWord(_, word) => {
+        for word in &parts.words {
+            match word {
+                CommandWord::Plain(word) | CommandWord::Assignment(_, word) => {
                     words.extend(Expander { walker: self, env: &mut env, line }.fields(&word.value));
                 }
-                Item::ProcessSubstitution(_, subshell) => {
+                CommandWord::Process(subshell) => {
                     self.subshell(|walker| walker.list(&subshell.list, vec![env.clone()]));
                     words.push(Pattern::hole("<()"));
                 }
-                Item::IoRedirect(_) => {}
             }
         }
         if words.is_empty() {
@@ -126,7 +96,9 @@ impl Walker<'_> {
         let Ast::Simple(simple) = command else { return None };
         let parts = Parts::of(simple);
         let name = simple.word_or_name.as_ref()?;
-        let ("cat", [Item::Word(file)]) = (name.value.as_str(), parts.items.as_slice()) else { return None };
+        let ("cat", [_, CommandWord::Plain(file)]) = (name.value.as_str(), &parts.words[..]) else {
+            return None;
+        };
         let line = self.line_of(name);
         let value = Expander { walker: self, env: &mut env.clone(), line }.value(&file.value);
         Some(value)
@@ -184,14 +156,14 @@ impl Walker<'_> {
     }
 
     /// `export NAME=value` and its like.
-    fn declare(&mut self, command: &str, items: &[&Item], env: &mut Env, line: usize) {
-        for item in items {
-            let (name, assignment) = match item {
-                Item::AssignmentWord(assignment, _) => match &assignment.name {
+    fn declare(&mut self, command: &str, words: &[CommandWord], env: &mut Env, line: usize) {
+        for word in words {
+            let (name, assignment) = match word {
+                CommandWord::Assignment(assignment, _) => match &assignment.name {
                     AssignmentName::VariableName(name) => (name.clone(), Some(assignment)),
                     AssignmentName::ArrayElementName(..) => continue,
                 },
-                Item::Word(word) if name_length(&word.value) == word.value.len() => {
+                CommandWord::Plain(word) if name_length(&word.value) == word.value.len() => {
                     (word.value.clone(), None)
                 }
                 _ => continue,
@@ -222,8 +194,8 @@ impl Walker<'_> {
             self.note(call, &mut env);
             return vec![env];
         };
-        if let Some(body) = self.functions.get(&name).cloned() {
-            return self.function(&name, &body, &call, env);
+        if let Some(function) = self.functions.get(&name).cloned() {
+            return self.function(&name, &function, &call, env);
         }
         let args = &call.words[1..];
         match name.as_str() {
@@ -236,9 +208,16 @@ impl Walker<'_> {
                 }
                 Vec::new()
             }
-            "eval" | "bash" | "sh" | "zsh" | "ksh" | "dash" | "ash" | "/bin/sh" | "/bin/bash" => {
-                if let Some(words) = super::wrapper::script(&name, args) {
-                    return self.inner(&name, &words, &call, env);
+            "." | "source" => match args.first() {
+                Some(file) => {
+                    let file = path::join(&env.folder, file);
+                    self.source(&file, env, call.line)
+                }
+                None => vec![env],
+            },
+            name if matches!(name, "eval" | "zsh" | "ksh") || shell(name).is_some() => {
+                if let Some(words) = super::wrapper::script(name, args) {
+                    return self.inner(name, &words, &call, env);
                 }
                 self.note(call, &mut env);
                 vec![env]
@@ -279,13 +258,7 @@ impl Walker<'_> {
         vec![env]
     }
 
-    fn function(
-        &mut self,
-        name: &str,
-        body: &brush_parser::ast::FunctionBody,
-        call: &Call,
-        mut env: Env,
-    ) -> Vec<Env> {
+    fn function(&mut self, name: &str, function: &Function, call: &Call, mut env: Env) -> Vec<Env> {
         self.called.insert(name.to_owned());
         let before = env.arguments.clone();
         let hidden = env.hidden();
@@ -293,7 +266,7 @@ impl Walker<'_> {
         let known = args.iter().position(|word| word.as_hole() == Some(ARGUMENTS));
         env.arguments =
             Arguments { known: args[..known.unwrap_or(args.len())].to_vec(), open: known.and(before.open) };
-        let mut ends = self.body(body, vec![env]);
+        let mut ends = self.call_body(function, vec![env], call.line);
         for end in &mut ends {
             end.reveal(hidden);
             end.arguments = before.clone();
@@ -360,7 +333,7 @@ impl Walker<'_> {
                 let printed = super::wrapper::printed(name, args, &env.folder);
                 env.write(printed.as_ref());
             }
-            ":" | "true" | "false" | "[" | "test" | "source" | "." | "mkdir" | "rm" | "trap" => {}
+            ":" | "true" | "false" | "[" | "test" | "mkdir" | "rm" | "trap" => {}
             _ => return false,
         }
         true

@@ -10,10 +10,10 @@ use brush_parser::ast::{
 
 use super::super::script;
 use super::super::state::Dialect;
-use super::Command;
-use super::env::{Env, Output};
+use super::env::{Env, Output, Value};
 use super::test::is_test;
 use super::ways::{either, settled};
+use super::{Command, Surroundings};
 use crate::text::pattern::Pattern;
 
 /// How deep commands may nest, through functions and substitutions too.
@@ -22,10 +22,19 @@ const DEPTH: usize = 40;
 const STEPS: usize = 20_000;
 /// How much text is expanded and read, in bytes.
 const BYTES: usize = 8 << 20;
+
+/// A function of a script.
+#[derive(Clone)]
+pub(super) struct Function {
+    pub(crate) body: Rc<FunctionBody>,
+    /// True if another text than the script defines it, so that the line of its call counts.
+    pub(crate) is_inner: bool,
+}
+
 /// Follows a script and writes down what it may run.
 pub(super) struct Walker<'a> {
-    pub(crate) given: &'a dyn Fn(&str) -> Option<Pattern>,
-    pub(crate) functions: HashMap<String, Rc<FunctionBody>>,
+    pub(crate) surroundings: &'a dyn Surroundings,
+    pub(crate) functions: HashMap<String, Function>,
     pub(crate) found: Vec<Command>,
     seen: HashSet<Command>,
     /// Functions that were called.
@@ -54,13 +63,13 @@ pub(super) struct Walker<'a> {
 /// The commands of a script in which up to `openings` things open, or of its lines each by itself.
 pub(super) fn commands(
     text: &str,
-    given: &dyn Fn(&str) -> Option<Pattern>,
+    surroundings: &dyn Surroundings,
     openings: usize,
     line_by_line: bool,
 ) -> Vec<Command> {
     let text = text.replace("\r\n", "\n");
     let mut walker = Walker {
-        given,
+        surroundings,
         functions: HashMap::new(),
         found: Vec::new(),
         seen: HashSet::new(),
@@ -171,6 +180,31 @@ impl Walker<'_> {
         envs
     }
 
+    /// Runs a file in the shell as it is. One that cannot be read may set any variable.
+    pub(crate) fn source(&mut self, file: &Pattern, mut env: Env, line: usize) -> Vec<Env> {
+        const OWN: &str = "BASH_SOURCE";
+        let text = self.surroundings.text(file).map(|text| text.replace("\r\n", "\n"));
+        let Some(text) = text.filter(|text| self.parse(text).is_some()) else {
+            env.lose_variables();
+            return vec![env];
+        };
+        let hidden = env.hidden();
+        env.hide(OWN);
+        env.set(OWN, Value::One(file.clone()), OWN);
+        let outer = std::mem::take(&mut self.returned);
+        let mut ends = self.text(&text, env, line);
+        ends.append(&mut self.returned);
+        self.returned = outer;
+        for end in &mut ends {
+            end.reveal(hidden);
+            // A function of the file may ask for its own place later.
+            if text.contains(OWN) && text.contains("()") {
+                end.set(OWN, Value::One(Pattern::hole(OWN)), OWN);
+            }
+        }
+        settled(vec![ends])
+    }
+
     /// Returns the value of a command substitution.
     pub(crate) fn substitute(&mut self, env: &Env, text: &str, line: usize) -> Pattern {
         let inner = env.printing(Output::Text(Pattern::default()));
@@ -230,7 +264,8 @@ impl Walker<'_> {
                 let inner = !whole && self.mentioned(name);
                 if !inner && !self.called.contains(name) {
                     self.called.insert(name.clone());
-                    if let Some(body) = self.functions.get(name).cloned() {
+                    if let Some(function) = self.functions.get(name).filter(|function| !function.is_inner) {
+                        let body = Rc::clone(&function.body);
                         self.subshell(|walker| walker.body(&body, vec![env.clone()]));
                     }
                 }
@@ -240,10 +275,25 @@ impl Walker<'_> {
 
     /// Returns true if the body of another function names this one.
     fn mentioned(&self, name: &str) -> bool {
-        self.functions.iter().any(|(other, body)| {
+        self.functions.iter().any(|(other, function)| {
             other != name
-                && body.to_string().split(|c: char| c.is_whitespace() || ";()".contains(c)).any(|w| w == name)
+                && function
+                    .body
+                    .to_string()
+                    .split(|c: char| c.is_whitespace() || ";()".contains(c))
+                    .any(|w| w == name)
         })
+    }
+
+    /// Runs a function that is called on a line.
+    pub(crate) fn call_body(&mut self, function: &Function, envs: Vec<Env>, line: usize) -> Vec<Env> {
+        let outer = self.line;
+        if function.is_inner {
+            self.line = Some(line);
+        }
+        let ends = self.body(&function.body, envs);
+        self.line = outer;
+        ends
     }
 
     /// Runs the body of a function.
@@ -335,7 +385,9 @@ impl Walker<'_> {
                 self.nested(envs.clone(), |walker| walker.redirected(compound, redirects.as_ref(), envs))
             }
             Ast::Function(function) => {
-                self.functions.insert(function.fname.value.clone(), Rc::new(function.body.clone()));
+                let body = Rc::new(function.body.clone());
+                let defined = Function { body, is_inner: self.line.is_some() };
+                self.functions.insert(function.fname.value.clone(), defined);
                 envs
             }
             Ast::ExtendedTest(..) => envs,

@@ -74,7 +74,13 @@ impl Expander<'_, '_, '_> {
             Some(Value::Many(values)) => values.first().map_or(Found::Unset, text),
             Some(Value::Unset) => Found::Unset,
             None if name == "PWD" => Found::Text(self.env.folder.clone()),
-            None => (self.walker.given)(name).map_or_else(|| Found::Unknown(name.to_owned()), |it| text(&it)),
+            None if self.env.is_lost() && !matches!(name, "0" | "BASH_SOURCE") => {
+                Found::Unknown(name.to_owned())
+            }
+            None => {
+                let given = self.walker.surroundings.variable(name);
+                given.map_or_else(|| Found::Unknown(name.to_owned()), |value| text(&value))
+            }
         }
     }
 }

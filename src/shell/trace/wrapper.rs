@@ -1,43 +1,30 @@
 //! Commands that run other commands, and what some print.
 
+use super::super::grammar::wrapper::{BUILTINS, Runs, wrapper};
+use super::super::wrapped::{Argument, shell_call, wrapped};
 use super::path;
 use crate::text::pattern::Pattern;
 
+/// Words that start a command in a script of which single lines are read.
+const KEYWORDS: [&str; 4] = ["then", "do", "else", "!"];
+
 /// Takes away what stands before a command and runs it: `sudo`, `env X=Y`, `time` and so on.
 pub(super) fn unwrap(words: &mut Vec<Pattern>) {
-    loop {
-        let name = words.first().and_then(Pattern::known).unwrap_or("");
-        let (valued, operands): (&[&str], usize) = match name.rsplit('/').next().unwrap_or("") {
-            "sudo" | "doas" => (&["-u", "-g", "-C", "-D", "-h", "-p", "-U", "--user", "--group"], 0),
-            "env" => (&["-u", "-C", "--unset", "--chdir"], 0),
-            "exec" => (&["-a"], 0),
-            "command" | "builtin" | "time" | "nohup" | "then" | "do" | "else" | "!" => (&[], 0),
-            "nice" | "ionice" => (&["-n", "-c"], 0),
-            "timeout" => (&["-k", "-s", "--signal", "--kill-after"], 1),
-            _ => return,
-        };
+    while let Some((first, rest)) = words.split_first() {
+        let name = first.known().and_then(|name| name.rsplit('/').next()).unwrap_or("");
         // `command -v docker` asks for the program.
-        if name == "command"
-            && words.get(1).and_then(Pattern::known).is_some_and(|word| word.starts_with('-'))
-        {
+        let asks = name == "command" && rest.first().is_some_and(|word| word.start().starts_with('-'));
+        let entry = wrapper(name).filter(|wrapper| wrapper.runs != Runs::Elsewhere);
+        let entry = entry.or_else(|| BUILTINS.iter().find(|entry| entry.name == name && !asks));
+        let left = match entry {
+            Some(entry) => wrapped(entry, rest).words.len(),
+            None if KEYWORDS.contains(&name) => rest.len(),
+            None => return,
+        };
+        if left == 0 {
             return;
         }
-        let mut at = 1;
-        while let Some(word) = words.get(at) {
-            let known = word.known().unwrap_or("");
-            let assigns = known.contains('=') || word.parts().len() > 1 && word.to_string().contains('=');
-            if valued.contains(&known) {
-                at += 2;
-            } else if known.starts_with('-') || (matches!(name, "sudo" | "env") && assigns) {
-                at += 1;
-            } else {
-                break;
-            }
-        }
-        if at + operands >= words.len() {
-            return;
-        }
-        words.drain(..at + operands);
+        words.drain(..words.len() - left);
     }
 }
 
@@ -46,11 +33,8 @@ pub(super) fn script(name: &str, args: &[Pattern]) -> Option<Vec<Pattern>> {
     if name == "eval" {
         return Some(args.to_vec());
     }
-    let flag = |arg: &Pattern| {
-        arg.known().is_some_and(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.ends_with('c'))
-    };
-    let at = args.iter().position(flag)?;
-    args.get(at + 1).map(|script| vec![script.clone()])
+    let call = shell_call(args).filter(|call| call.is_command)?;
+    call.operand.map(|script| vec![script.clone()])
 }
 
 /// Returns the output of a command in `folder`, if it is known.

@@ -7,17 +7,36 @@ use std::sync::Arc;
 use layerwright::analysis::Inputs;
 use layerwright::analysis::end_state::{self, NoNeighbours};
 use layerwright::analysis::named_context::NamedContexts;
-use layerwright::builds::NoContext;
+use layerwright::builds::{BuildContext, ContextEntry, ContextPath};
 use layerwright::dockerfile::Dockerfile;
 use layerwright::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
 use layerwright::rootfs::{Directory, Entry, Known, Metadata, Rootfs, Tree as KnownTree};
 
 use super::protocol::Before;
-use super::sample::{PATH, Sample};
+use super::sample::{PATH, SCRIPT_NAME, Sample};
 use super::tree::{Changes, MOUNTED, Object, Tree};
 
 /// The roots as base images.
 pub struct Images(Vec<Arc<BaseImage>>);
+
+/// A build context with one script, or none.
+struct Context<'s>(Option<&'s str>);
+
+impl BuildContext for Context<'_> {
+    fn find(&self, source: &str) -> Option<Vec<ContextPath>> {
+        let name = || SCRIPT_NAME.to_owned();
+        (self.0.is_some() && source == SCRIPT_NAME)
+            .then(|| vec![ContextPath { path: name(), real: name(), entry: ContextEntry::File }])
+    }
+
+    fn below(&self, _: &str) -> Vec<(String, ContextEntry)> {
+        Vec::new()
+    }
+
+    fn read(&self, _: &str) -> Option<Vec<u8>> {
+        self.0.map(|text| text.as_bytes().to_vec())
+    }
+}
 
 /// A certain fact that is not so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +68,7 @@ impl Images {
         let inputs = Inputs {
             way: "",
             images: self,
-            context: &NoContext,
+            context: &Context(sample.script.as_deref()),
             assumed_context: None,
             named_contexts: &NamedContexts::none(),
             build_args: &BTreeMap::new(),

@@ -48,6 +48,47 @@ const EXEC: [&[&str]; 10] = [
     &["rm", "-rf", "/d/*"],
 ];
 
+/// The first lines of a script on disk.
+const FIRST_LINES: [&str; 10] = [
+    "#!/bin/sh\n",
+    "#!/bin/sh -e\n",
+    "#!/bin/sh -e\n",
+    "#!/bin/sh\nset -e\n",
+    "#!/bin/sh -eu\n",
+    "#!/usr/bin/env sh\n",
+    "#!/bin/bash\n",
+    "#!/bin/bash -e\n",
+    "#!/usr/bin/env bash\nset -euo pipefail\n",
+    "",
+];
+/// Commands that run a script on disk.
+const CALLS: [&str; 24] = [
+    "/run.sh",
+    "/run.sh",
+    "/run.sh",
+    "sh /run.sh",
+    "sh -e /run.sh",
+    "bash /run.sh",
+    "bash -e /run.sh a b",
+    ". /run.sh",
+    ". /run.sh",
+    "set -e; . /run.sh; mkdir /called",
+    "cd / && ./run.sh",
+    "cd /d && . ../run.sh && mkdir called",
+    "/run.sh; mkdir /called",
+    "/run.sh || true",
+    "/run.sh && mkdir called",
+    "env A=/a /run.sh",
+    "nice /run.sh && rm /run.sh",
+    "chmod 755 /run.sh && /run.sh",
+    "chmod 644 /run.sh; /run.sh; true",
+    "if /run.sh; then mkdir /called; fi",
+    "(. /run.sh) && mkdir called",
+    ". /run.sh; mkdir $X/called",
+    "echo 'mkdir /called' >> /run.sh && /run.sh",
+    "ln -s / /d/root && echo 'mkdir /called' > /d/root/run.sh && sh /run.sh",
+];
+
 /// The sample of a seed.
 pub fn sample(grammar: &Grammar, manual: &Manual, seed: u64) -> Sample {
     let mut random = Random::new(seed);
@@ -69,8 +110,13 @@ pub fn sample(grammar: &Grammar, manual: &Manual, seed: u64) -> Sample {
     };
     let sources = Sources { grammar, manual, tools: ROOTS[root].tools, workdir: &workdir };
     let count = random.one(&[1, 1, 1, 1, 1, 1, 2, 2, 3]);
-    let runs = (0..count).map(|_| run(&mut random, &sources)).collect();
-    Sample { root, shell, env, workdir, user, runs }
+    let mut runs: Vec<Run> = (0..count).map(|_| run(&mut random, &sources)).collect();
+    let script = random.chance(15).then(|| {
+        let call = random.below(runs.len() + 1);
+        runs.insert(call, Run::Script(random.one(&CALLS).to_owned()));
+        on_disk(&mut random, &sources)
+    });
+    Sample { root, shell, env, workdir, user, script, runs }
 }
 
 fn shell(random: &mut Random, root: usize) -> Vec<String> {
@@ -81,6 +127,23 @@ fn shell(random: &mut Random, root: usize) -> Vec<String> {
         _ => &[],
     };
     words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// A script on disk. Now and then it changes itself, or ends early.
+fn on_disk(random: &mut Random, sources: &Sources) -> String {
+    let mut text = random.one(&FIRST_LINES).to_owned();
+    for _ in 0..random.one(&[1, 1, 2, 3]) {
+        text.push_str(match random.below(12) {
+            0 => "[ -e /d ] && return\n",
+            1 => "[ -e /d ] && exit 0\n",
+            2 => "echo 'mkdir /appended' >> /run.sh\n",
+            3 => "X=/opt\n",
+            _ => "",
+        });
+        text.push_str(Writer::new(random, sources).script().trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 fn run(random: &mut Random, sources: &Sources) -> Run {

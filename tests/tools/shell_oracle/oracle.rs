@@ -3,7 +3,7 @@
 use super::claims::{FalseClaim, Images};
 use super::protocol::Outcome;
 use super::root::ROOTS;
-use super::sample::{Run, Sample};
+use super::sample::{Run, SCRIPT_NAME, Sample};
 use super::sandbox::Sandbox;
 use super::shrink;
 
@@ -84,7 +84,8 @@ impl Finding {
             Run::Script(script) => script.clone(),
             Run::Exec(words) => words.join(" "),
         };
-        let scripts: Vec<String> = self.sample.runs.iter().map(text).collect();
+        let scripts: Vec<String> =
+            self.sample.runs.iter().map(text).chain(self.sample.script.clone()).collect();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         let word = |word: &str| {
             let is_path = word.starts_with(['/', '.']) || word.contains('/');
@@ -97,6 +98,9 @@ impl Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.sample.dockerfile(ROOTS[self.sample.root].name))?;
+        for line in self.sample.script.iter().flat_map(|script| script.lines()) {
+            writeln!(f, "# {SCRIPT_NAME}: {line}")?;
+        }
         for claim in self.claims.iter().take(4) {
             writeln!(f, "# {claim}")?;
         }

@@ -11,6 +11,8 @@ use super::tree::{Changes, Tree};
 pub struct Job {
     /// The root, by its place in [`super::root::ROOTS`].
     pub root: usize,
+    /// The text of an executable file at [`super::sample::SCRIPT`].
+    pub script: Option<String>,
     pub steps: Vec<Step>,
 }
 

@@ -8,6 +8,10 @@ use super::protocol::{Job, Step};
 /// The environment that the root's image sets.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The script that a COPY brings, and its name in the context.
+pub const SCRIPT: &str = "/run.sh";
+pub const SCRIPT_NAME: &str = "run.sh";
+
 /// The body of a heredoc that is a whole script ends with this line.
 const HEREDOC: &str = "END_OF_RUN";
 
@@ -22,6 +26,8 @@ pub struct Sample {
     pub env: Vec<(String, String)>,
     pub workdir: String,
     pub user: Option<(u32, u32)>,
+    /// The text of a script that a COPY brings to [`SCRIPT`].
+    pub script: Option<String>,
     pub runs: Vec<Run>,
 }
 
@@ -38,6 +44,9 @@ impl Sample {
     /// The text that is judged.
     pub fn dockerfile(&self, image: &str) -> String {
         let mut text = format!("FROM {image}\n");
+        if self.script.is_some() {
+            writeln!(text, "COPY {SCRIPT_NAME} {SCRIPT}").unwrap();
+        }
         if !self.shell.is_empty() {
             writeln!(text, "SHELL {}", json(&self.shell)).unwrap();
         }
@@ -90,7 +99,7 @@ impl Sample {
             workdir: self.workdir.clone(),
             user: self.user.unwrap_or((0, 0)),
         };
-        Job { root: self.root, steps: self.runs.iter().map(step).collect() }
+        Job { root: self.root, script: self.script.clone(), steps: self.runs.iter().map(step).collect() }
     }
 }
 

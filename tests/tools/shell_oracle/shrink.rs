@@ -11,9 +11,10 @@ pub fn shrink(sample: &Sample, shows: &mut dyn FnMut(&Sample) -> bool) -> Sample
     loop {
         let before = shrinker.best.clone();
         shrinker.around();
-        for run in 0..shrinker.best.runs.len() {
-            shrinker.script(run, &tokens);
-            shrinker.script(run, &letters);
+        let runs = (0..shrinker.best.runs.len()).map(Some);
+        for place in runs.chain([None]) {
+            shrinker.script(place, &tokens);
+            shrinker.script(place, &letters);
         }
         if shrinker.best == before || shrinker.tries == 0 {
             return shrinker.best;
@@ -47,6 +48,7 @@ impl Shrinker<'_> {
     fn around(&mut self) {
         self.attempt(|sample| sample.shell.clear());
         self.attempt(|sample| sample.user = None);
+        self.attempt(|sample| sample.script = None);
         self.attempt(|sample| sample.workdir = "/".into());
         for number in (0..self.best.env.len()).rev() {
             self.attempt(|sample| drop(sample.env.remove(number)));
@@ -58,9 +60,14 @@ impl Shrinker<'_> {
         }
     }
 
-    /// Drops parts of a script, long ones first.
-    fn script(&mut self, run: usize, split: &dyn Fn(&str) -> Vec<String>) {
-        let Some(Run::Script(script)) = self.best.runs.get(run) else { return };
+    /// Drops parts of the script of a RUN, or of the one on disk, long ones first.
+    fn script(&mut self, run: Option<usize>, split: &dyn Fn(&str) -> Vec<String>) {
+        let script = match run.map(|run| self.best.runs.get(run)) {
+            None => self.best.script.as_ref(),
+            Some(Some(Run::Script(script))) => Some(script),
+            Some(Some(Run::Exec(_)) | None) => None,
+        };
+        let Some(script) = script else { return };
         let mut parts = split(script);
         let mut length = parts.len() / 2;
         while length > 0 {
@@ -69,8 +76,11 @@ impl Shrinker<'_> {
                 let mut rest = parts.clone();
                 rest.drain(at..(at + length).min(parts.len()));
                 let text = rest.concat();
-                let is_smaller =
-                    is_script(&text) && self.attempt(|sample| sample.runs[run] = Run::Script(text));
+                let is_smaller = (run.is_none() || is_script(&text))
+                    && self.attempt(|sample| match run {
+                        Some(run) => sample.runs[run] = Run::Script(text),
+                        None => sample.script = Some(text),
+                    });
                 if is_smaller { parts = rest } else { at += length }
             }
             length /= 2;

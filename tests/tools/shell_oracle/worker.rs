@@ -4,10 +4,10 @@
 //! Each job gets an overlay of its own over one of the roots. The worker enters it with `chroot`, starts the
 //! shell there, and comes back through a directory that it holds open.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead, ErrorKind, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{chown, chroot, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, chroot, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -25,6 +25,7 @@ use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, pi
 use super::overlay::{MERGED, Overlay};
 use super::protocol::{Before, Job, Outcome, Step};
 use super::root::{self, ROOTS};
+use super::sample::SCRIPT;
 use super::tree::{self, Tree};
 
 type Failure = Box<dyn std::error::Error>;
@@ -131,6 +132,10 @@ impl Worker {
         let overlay = Overlay::mount(job.root, self.runs)?;
         let is_compared = self.runs.is_multiple_of(COMPARED);
         let (succeeded, merged) = self.inside(|| {
+            if let Some(text) = &job.script {
+                fs::write(SCRIPT, text)?;
+                fs::set_permissions(SCRIPT, Permissions::from_mode(0o755))?;
+            }
             let succeeded = self.steps(&job.steps)?;
             Ok((succeeded, if is_compared { Some(tree::read()?) } else { None }))
         })?;

@@ -1,0 +1,87 @@
+//! Scripts on disk whose text is known: run by their path, read by a shell, or sourced. It never opens a file: the caller
+//! of the interpreter says what is there before the RUN.
+
+use super::call::Call;
+use super::field::Field;
+use super::grammar::wrapper::shell;
+use super::script::interpreter;
+use super::simple::Invoked;
+use super::state::{Dialect, Flow};
+use super::walk::Walker;
+use super::{Change, Effect, Operand, ScriptFile, Step};
+
+impl Walker<'_> {
+    /// Runs a script by its path, if its first line names a shell. Without the permission to run it, the build fails.
+    pub(crate) fn run_path(&mut self, invoked: &Invoked, line: usize, flow: Flow) -> bool {
+        let Some((first, args)) = invoked.fields.split_first() else { return false };
+        let Some(file) = self.file(first) else { return false };
+        let Some(rest) = file.text.strip_prefix("#!") else { return false };
+        let words = interpreter(rest.lines().next().unwrap_or(""));
+        let Some(name) = words.first().and_then(|name| shell(name)).map(str::to_owned) else {
+            return false;
+        };
+        let fields: Vec<Field> = words.into_iter().map(Field::Literal).collect();
+        let fields: Vec<Field> =
+            fields.into_iter().chain([first.clone()]).chain(args.iter().cloned()).collect();
+        self.shell(&name, &Invoked { fields: &fields, stdin: None }, line, Some(line), flow)
+    }
+
+    /// Runs a script in the present shell: `. /env.sh`. A shell searches PATH for a name without a slash.
+    pub(crate) fn source(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
+        let Some(first) = args.first().filter(|field| field.known().contains('/')) else { return false };
+        let Some(file) = self.file(first) else { return false };
+        let before = (self.state.line.replace(line), self.state.returned, self.state.read_since);
+        // dash has no `source`.
+        let is_followed = file.certain && (name == "." || self.state.dialect == Dialect::Bash);
+        if is_followed {
+            self.state.read_since = Some(self.steps.len());
+            // A file that is not there ends some shells, and others go on.
+            self.script(&file.text, Flow { reached: flow.reached && flow.must, ..flow });
+        } else {
+            self.subshell(Flow::UNSURE, |walker| walker.script(&file.text, Flow::UNSURE));
+        }
+        (self.state.line, self.state.returned, self.state.read_since) = before;
+        is_followed
+    }
+
+    /// Returns the script at a path, as it is when the script runs.
+    pub(crate) fn file(&self, field: &Field) -> Option<ScriptFile> {
+        let path = Call { name: "", args: &[], state: &self.state }.path(field)?;
+        let file = self.files.get(&path)?;
+        let certain = file.certain && self.steps.iter().all(leaves_content);
+        Some(ScriptFile { certain, ..file.clone() })
+    }
+
+    /// A shell reads a script while it runs it: after a command that may have changed a file, what comes is uncertain.
+    pub(crate) fn doubt_changed_script(&mut self) {
+        let steps = self.state.read_since.and_then(|since| self.steps.get(since..)).unwrap_or_default();
+        self.state.opaque |= !steps.iter().all(leaves_content);
+    }
+}
+
+/// Returns true if a command changes the content of no file, by whatever path.
+fn leaves_content(step: &Step) -> bool {
+    match &step.effect {
+        Effect::None => true,
+        Effect::Certain(changes) => changes.iter().all(|change| match change {
+            Change::Mkdir { .. }
+            | Change::Rmdir { .. }
+            | Change::Touch { .. }
+            | Change::Chmod { .. }
+            | Change::Chown { .. }
+            | Change::Remove { path: Operand::Path(_), .. } => true,
+            Change::Write { .. }
+            | Change::Remove { .. }
+            | Change::Rewrite { .. }
+            | Change::Link { .. }
+            | Change::Copy { .. }
+            | Change::Move { .. }
+            | Change::Install { .. }
+            | Change::Extract { .. }
+            | Change::GitClone { .. }
+            | Change::AddUser(_)
+            | Change::AddGroup { .. } => false,
+        }),
+        Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => false,
+    }
+}

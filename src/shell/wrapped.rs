@@ -1,0 +1,151 @@
+//! The words of commands that run other commands: wrappers of the grammar, and shells. It never runs anything.
+
+use super::field::Field;
+use super::grammar::variable::{Role, role};
+use super::grammar::wrapper::Wrapper;
+use super::word::name_length;
+use crate::text::pattern::{Part, Pattern};
+
+/// A word of a command, as far as it is known.
+pub(super) trait Argument {
+    /// Returns the word if all of it is known.
+    fn literal(&self) -> Option<&str>;
+
+    /// Returns the known start.
+    fn start(&self) -> &str;
+}
+
+impl Argument for Field {
+    fn literal(&self) -> Option<&str> {
+        self.literal()
+    }
+
+    fn start(&self) -> &str {
+        self.known()
+    }
+}
+
+impl Argument for Pattern {
+    fn literal(&self) -> Option<&str> {
+        self.known()
+    }
+
+    fn start(&self) -> &str {
+        match self.parts().first() {
+            Some(Part::Text(text)) => text,
+            Some(Part::Hole(_)) | None => "",
+        }
+    }
+}
+
+/// The inner command of a wrapper.
+pub(super) struct Wrapped<'a, A> {
+    /// Its words; none if there is no inner command.
+    pub(crate) words: &'a [A],
+    /// True if it runs exactly as it is written.
+    pub(crate) is_exact: bool,
+    /// The variables that it is given.
+    pub(crate) assigned: Vec<&'a str>,
+}
+
+/// Returns the inner command of a wrapper with these arguments.
+pub(super) fn wrapped<'a, A: Argument>(wrapper: &Wrapper, args: &'a [A]) -> Wrapped<'a, A> {
+    let mut wrapped = Wrapped { words: args, is_exact: true, assigned: Vec::new() };
+    let mut operands = wrapper.operands;
+    while let Some((field, after)) = wrapped.words.split_first() {
+        let word = field.start();
+        wrapped.is_exact &= field.literal().is_some() || operands == 0;
+        if word == "--" {
+            wrapped.words = after;
+        } else if let Some(long) = word.strip_prefix("--") {
+            wrapped.is_exact = false;
+            wrapped.words = &after[after.len().min(usize::from(wrapper.long.contains(&long)))..];
+        } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
+            let (is_known, takes_next) = short(wrapper, letters);
+            wrapped.is_exact &= is_known;
+            wrapped.words = &after[after.len().min(usize::from(takes_next))..];
+        } else if operands > 0 {
+            operands -= 1;
+            wrapped.words = after;
+        } else if wrapper.assigns && word.contains('=') {
+            let name = &word[..name_length(word)];
+            wrapped.is_exact &= role(name) != Role::Steers && !name.is_empty();
+            wrapped.assigned.push(name);
+            wrapped.words = after;
+        } else {
+            break;
+        }
+    }
+    wrapped
+}
+
+/// Returns true if the inner command does the same with these short options, and true if the next word is the value of the
+/// last one.
+fn short(wrapper: &Wrapper, letters: &str) -> (bool, bool) {
+    let mut is_known = true;
+    for (at, letter) in letters.char_indices() {
+        let listed = wrapper.certain.find(letter).filter(|_| letter != ':');
+        is_known &= listed.is_some();
+        let takes = listed.is_some_and(|listed| wrapper.certain[listed + 1..].starts_with(':'));
+        if takes || wrapper.valued.contains(letter) {
+            return (is_known, at + letter.len_utf8() == letters.len());
+        }
+    }
+    (is_known, false)
+}
+
+/// A call of a shell.
+pub(super) struct ShellCall<'a, A> {
+    /// Options that `set` has too.
+    pub(crate) options: Vec<String>,
+    /// True if an option is there that is not followed: a login shell, an interactive one, another startup file.
+    pub(crate) is_opaque: bool,
+    /// The script of `-c`, or the file; `None`: the standard input.
+    pub(crate) operand: Option<&'a A>,
+    /// `-c`.
+    pub(crate) is_command: bool,
+}
+
+/// Reads the arguments of a shell; `None` if one of its options is not known.
+pub(super) fn shell_call<A: Argument>(args: &[A]) -> Option<ShellCall<'_, A>> {
+    let mut call = ShellCall { options: Vec::new(), is_opaque: false, operand: None, is_command: false };
+    let mut words = args.iter();
+    while let Some(field) = words.next() {
+        let word = field.start();
+        let sign = match word.chars().next() {
+            Some(sign @ ('-' | '+')) if word.len() > 1 => sign,
+            _ => {
+                call.operand = Some(field);
+                break;
+            }
+        };
+        let word = field.literal()?;
+        if word == "--" {
+            call.operand = words.next();
+            break;
+        }
+        if let Some(long) = word.strip_prefix("--") {
+            call.is_opaque |= !matches!(long, "norc" | "noprofile");
+            if matches!(long, "init-file" | "rcfile") {
+                words.next()?;
+            }
+            continue;
+        }
+        for letter in word.chars().skip(1) {
+            match letter {
+                'c' if sign == '-' => call.is_command = true,
+                's' => {}
+                'o' => {
+                    call.options.push(format!("{sign}o"));
+                    call.options.push(words.next()?.literal()?.to_owned());
+                }
+                'O' => {
+                    call.is_opaque = true;
+                    words.next()?;
+                }
+                letter => call.options.push(format!("{sign}{letter}")),
+            }
+        }
+    }
+    Some(call)
+}
