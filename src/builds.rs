@@ -3,8 +3,8 @@
 //!
 //! A build is stated in a chain: *Dockerfile ← build ← definition ← invocation*. A definition declares builds: a compose
 //! file, a bake file, a step of a workflow. An invocation runs them: `docker build`, `docker compose build`, `docker buildx
-//! bake`, in a folder, with options and variables. Invocations stand in carriers: workflows, scripts, Makefiles, justfiles
-//! and the scripts of `package.json`.
+//! bake`, in a folder, with options and variables. Invocations stand in carriers: workflows and other files of CI, scripts,
+//! Makefiles, justfiles and the scripts of `package.json`.
 //!
 //! A definition that an invocation names is read as that invocation loads it. Without one, only what the tool itself does
 //! counts: `docker compose` in the folder of its own files, `docker buildx bake` in the folder of its own.
@@ -14,6 +14,7 @@
 
 mod bake;
 mod build_context;
+mod cloud_build;
 mod compose;
 mod context;
 mod context_source;
@@ -26,17 +27,21 @@ mod document;
 mod files;
 mod folder;
 mod invocation;
+mod jenkinsfile;
 mod json;
 mod justfile;
 mod level;
 mod makefile;
+mod mentions;
 mod names;
 mod package;
 mod resolve;
 mod scan;
 mod script;
 mod settled;
+mod skaffold;
 mod taskfile;
+mod woodpecker;
 mod workflow;
 mod yaml;
 
@@ -59,6 +64,7 @@ pub(crate) use dockerignore::{IgnoreError, Ignored};
 pub use folder::FolderContext;
 pub(crate) use folder::RefusedIgnoreFile;
 pub use level::Level;
+pub(crate) use mentions::Mention;
 pub(crate) use resolve::resolve;
 pub(crate) use scan::{Builds, find};
 
@@ -87,6 +93,14 @@ pub enum BuildFileKind {
     Justfile,
     /// A Taskfile.
     Taskfile,
+    /// A configuration of Cloud Build.
+    CloudBuild,
+    /// A skaffold file.
+    Skaffold,
+    /// A pipeline of Woodpecker or Drone.
+    Woodpecker,
+    /// A Jenkinsfile.
+    Jenkinsfile,
 }
 
 impl fmt::Display for BuildFileKind {
@@ -102,6 +116,10 @@ impl fmt::Display for BuildFileKind {
             Self::Package => "package.json",
             Self::Justfile => "justfile",
             Self::Taskfile => "Taskfile",
+            Self::CloudBuild => "Cloud Build",
+            Self::Skaffold => "skaffold file",
+            Self::Woodpecker => "pipeline",
+            Self::Jenkinsfile => "Jenkinsfile",
         })
     }
 }

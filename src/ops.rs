@@ -47,7 +47,7 @@ pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
 pub use check::{CheckError, CheckOptions, check};
 pub use config::configuration;
 pub use evidence::{BadFile, EvidenceFolderError};
-pub(crate) use explain_build::{ExplainedBuild, explain_build};
+pub(crate) use explain_build::{ExplainedBuilds, explain_build};
 pub use github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, issue_list};
 pub use inspect::{InspectError, InspectOptions, NamedText, inspect};
 pub use judge::JudgeError;

@@ -78,7 +78,7 @@ impl ResolvedTransfer<'_> {
     pub(crate) fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
         let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
-        let assumption = || Assumption::new(line, "/", format!("{message} (line {line})"));
+        let assumption = || Assumption::of_context(line, format!("{message} (line {line})"));
         from_context.then(|| Arc::new(assumption()))
     }
 }

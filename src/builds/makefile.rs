@@ -3,6 +3,7 @@
 
 mod condition;
 mod expand;
+mod goals;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use crate::shell;
 use crate::text::pattern::Pattern;
 use condition::Choices;
 use expand::{CURDIR, Expander, FOLDER, STEM};
+use goals::TargetVariable;
 
 /// The largest Makefile, in bytes.
 const LENGTH: usize = 256 << 10;
@@ -131,8 +133,7 @@ struct Makefile {
     versions: BTreeSet<String>,
     /// The variables of the command line, which replace those of the file.
     given: BTreeMap<String, String>,
-    /// The variables of single targets: targets, name, operator and value.
-    of_targets: Vec<(String, String, &'static str, String)>,
+    of_targets: Vec<TargetVariable>,
     rules: Vec<Rule>,
     included: BTreeSet<String>,
     choices: Mutex<Choices>,
@@ -157,6 +158,8 @@ impl Makefile {
         folder.push_text(&own);
         let exports = if text.contains("export") { Assigned::of(text).names() } else { BTreeSet::new() };
         let wanted = call.filter(|call| !call.targets.is_empty()).map(|call| self.needed(&call.targets));
+        let settings =
+            self.settings(call.filter(|call| !call.targets.is_empty()).map(|call| call.targets.as_slice()));
         for rule in std::mem::take(&mut self.rules) {
             for target in self.targets(&rule) {
                 if wanted
@@ -165,37 +168,51 @@ impl Makefile {
                 {
                     continue;
                 }
-                let variables = self.variables.clone();
-                self.set_for(&target);
-                let this = &*self;
-                let given = |name: &str| match name {
-                    CURDIR => Some(shell::start()),
-                    FOLDER => Some(folder.clone()),
-                    STEM => Some(Pattern::hole("*")),
-                    name => this.exported(name),
-                };
-                let commands: Vec<(usize, String)> =
-                    rule.recipe.iter().map(|(line, recipe)| (*line, this.command(recipe, &target))).collect();
-                let scripts = match commands.first() {
-                    Some((line, _)) if this.is_one_shell => {
-                        let lines: Vec<&str> = commands.iter().map(|(_, line)| line.as_str()).collect();
-                        vec![(*line, lines.join("\n"))]
+                let ways = settings.get(&target.name).cloned();
+                for way in ways.unwrap_or_else(|| vec![self.own_settings(&target.name)]) {
+                    let variables = self.variables.clone();
+                    for set in &way {
+                        self.assign(&set.name, set.operator, &set.value);
                     }
-                    _ => commands,
-                };
-                for (line, script) in scripts {
-                    let path = rule.path.as_ref().unwrap_or(path);
-                    let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
-                    let mut runs = script::declared_in(repository, &script, origin, starts, &given);
-                    for invocation in &mut runs.invocations {
-                        invocation.assigned.extend(exports.iter().cloned());
+                    let of_recipe = self.of_recipe(&rule, &target);
+                    for (line, script) in of_recipe {
+                        let path = rule.path.as_ref().unwrap_or(path);
+                        let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
+                        let given = |name: &str| self.in_shell(name, &folder);
+                        let mut runs = script::declared_in(repository, &script, origin, starts, &given);
+                        for invocation in &mut runs.invocations {
+                            invocation.assigned.extend(exports.iter().cloned());
+                        }
+                        found.add(runs);
                     }
-                    found.add(runs);
+                    self.variables = variables;
                 }
-                self.variables = variables;
             }
         }
         found
+    }
+
+    /// Returns the scripts of a recipe, each with its line.
+    fn of_recipe(&self, rule: &Rule, target: &Target) -> Vec<(usize, String)> {
+        let commands: Vec<(usize, String)> =
+            rule.recipe.iter().map(|(line, recipe)| (*line, self.command(recipe, target))).collect();
+        match commands.first() {
+            Some((line, _)) if self.is_one_shell => {
+                let lines: Vec<&str> = commands.iter().map(|(_, line)| line.as_str()).collect();
+                vec![(*line, lines.join("\n"))]
+            }
+            _ => commands,
+        }
+    }
+
+    /// Returns the value of a variable of the shell of a recipe; `folder` is that of the Makefile.
+    fn in_shell(&self, name: &str, folder: &Pattern) -> Option<Pattern> {
+        match name {
+            CURDIR => Some(shell::start()),
+            FOLDER => Some(folder.clone()),
+            STEM => Some(Pattern::hole("*")),
+            name => self.exported(name),
+        }
     }
 
     /// Returns the branch that this reading takes of a condition that is not settled.
@@ -219,22 +236,6 @@ impl Makefile {
             }
         }
         needed
-    }
-
-    /// Sets the variables of a target.
-    fn set_for(&mut self, target: &Target) {
-        let own: Vec<(String, &'static str, String)> = self
-            .of_targets
-            .iter()
-            .filter(|(targets, ..)| {
-                let names = Expander::new(self, None).expand(targets);
-                names.split_whitespace().any(|name| name == target.name)
-            })
-            .map(|(_, name, operator, value)| (name.clone(), *operator, value.clone()))
-            .collect();
-        for (name, operator, value) in own {
-            self.assign(&name, operator, &value);
-        }
     }
 
     /// Returns the value of a variable of the Makefile in the shell of a recipe, if it may be there.

@@ -11,7 +11,10 @@ use crate::git::RepoPath;
 /// - `devcontainer.json` at the places that its specification lists;
 /// - scripts: `*.sh`, `*.bash`, `*.zsh`, `*.ksh`;
 /// - Makefiles: `Makefile`, `GNUmakefile`, `makefile`, `*.mk`, `Makefile.*`;
-/// - `justfile`, `Taskfile.yml`, `package.json` and `project.json`.
+/// - `justfile`, `Taskfile.yml`, `package.json` and `project.json`;
+/// - Cloud Build: YAML or JSON with a name that starts with `cloudbuild`; skaffold: YAML that starts with `skaffold`;
+/// - Woodpecker and Drone: `.woodpecker.yml`, YAML in `.woodpecker`, `.drone.yml`, all in the root;
+/// - `Jenkinsfile`, `Jenkinsfile.*`, `*.Jenkinsfile`.
 pub(super) fn kind_of(path: &RepoPath) -> Option<BuildFileKind> {
     let name = path.file_name();
     if matches!(name, "Makefile" | "GNUmakefile" | "makefile") || name.starts_with("Makefile.") {
@@ -23,15 +26,24 @@ pub(super) fn kind_of(path: &RepoPath) -> Option<BuildFileKind> {
         "taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml" => {
             return Some(BuildFileKind::Taskfile);
         }
+        "jenkinsfile" => return Some(BuildFileKind::Jenkinsfile),
         _ => {}
     }
     let (stem, ending) = name.rsplit_once('.')?;
+    if stem == "Jenkinsfile" || ending.eq_ignore_ascii_case("jenkinsfile") {
+        return Some(BuildFileKind::Jenkinsfile);
+    }
+    if is_pipeline(path) {
+        return Some(BuildFileKind::Woodpecker);
+    }
     let words = |word| stem.split(['.', '-', '_']).any(|part| part == word);
     match ending {
         "sh" | "bash" | "zsh" | "ksh" => Some(BuildFileKind::Script),
         "mk" => Some(BuildFileKind::Makefile),
         "yml" | "yaml" if stem == "action" || lies_in_workflows(path) => Some(BuildFileKind::Workflow),
         "yml" | "yaml" if words("compose") => Some(BuildFileKind::Compose),
+        "yml" | "yaml" | "json" if stem.starts_with("cloudbuild") => Some(BuildFileKind::CloudBuild),
+        "yml" | "yaml" if stem.starts_with("skaffold") => Some(BuildFileKind::Skaffold),
         "json" if is_devcontainer(path) => Some(BuildFileKind::Devcontainer),
         "hcl" | "json" if words("bake") => Some(BuildFileKind::Bake),
         _ => None,
@@ -42,6 +54,13 @@ pub(super) fn kind_of(path: &RepoPath) -> Option<BuildFileKind> {
 /// `CI`, `GITHUB_*` and `RUNNER_*` (GitHub's "Default environment variables").
 pub(super) fn is_of_runner(variable: &str) -> bool {
     variable == "CI" || variable.starts_with("GITHUB_") || variable.starts_with("RUNNER_")
+}
+
+/// Returns true for a variable that Woodpecker, Drone or Jenkins sets, so that it has no value that a file says.
+pub(super) fn is_of_pipeline(variable: &str) -> bool {
+    let starts = ["CI_", "DRONE_", "BUILD_", "JOB_", "GIT_", "NODE_", "CHANGE_", "JENKINS_", "EXECUTOR_"];
+    starts.iter().any(|start| variable.starts_with(start))
+        || matches!(variable, "WORKSPACE" | "BRANCH_NAME" | "TAG_NAME" | "STAGE_NAME")
 }
 
 /// Returns true for a variable that a runner sets to the root of the repository.
@@ -58,6 +77,16 @@ pub(super) fn is_workspace(variable: &str) -> bool {
 
 fn lies_in_workflows(path: &RepoPath) -> bool {
     path.parent().is_some_and(|folder| folder.as_str() == ".github/workflows")
+}
+
+/// Pipelines that Woodpecker and Drone look for by default.
+fn is_pipeline(path: &RepoPath) -> bool {
+    let Some((first, last)) = path.components().next().zip(path.file_name().rsplit_once('.')) else {
+        return false;
+    };
+    matches!(last.1, "yml" | "yaml")
+        && (first == ".woodpecker"
+            || matches!(path.as_str(), ".woodpecker.yml" | ".woodpecker.yaml" | ".drone.yml"))
 }
 
 /// `.devcontainer.json`, `.devcontainer/devcontainer.json` and `.devcontainer/*/devcontainer.json`, in any folder.
@@ -101,6 +130,13 @@ mod tests {
             ("build/rules.mk", Some(BuildFileKind::Makefile)),
             ("a/package.json", Some(BuildFileKind::Package)),
             ("Justfile", Some(BuildFileKind::Justfile)),
+            ("a/cloudbuild-x.yaml", Some(BuildFileKind::CloudBuild)),
+            ("skaffold.yaml", Some(BuildFileKind::Skaffold)),
+            (".woodpecker/a.yaml", Some(BuildFileKind::Woodpecker)),
+            ("a/.woodpecker/a.yaml", None),
+            (".drone.yml", Some(BuildFileKind::Woodpecker)),
+            ("a/Jenkinsfile", Some(BuildFileKind::Jenkinsfile)),
+            ("release.jenkinsfile", Some(BuildFileKind::Jenkinsfile)),
             ("README", None),
         ];
         for (path, kind) in cases {

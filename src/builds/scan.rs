@@ -13,8 +13,9 @@ use super::files::{Files, MOST_BYTES};
 use super::script::{Repository, Runs};
 use super::workflow::Flow;
 use super::{
-    Build, BuildFileKind, Declared, Place, Unreadable, bake, devcontainer, justfile, makefile, names,
-    package, resolve, script, taskfile, workflow, yaml,
+    Build, BuildFileKind, Declared, Mention, Place, Unreadable, bake, cloud_build, devcontainer, jenkinsfile,
+    justfile, makefile, mentions, names, package, resolve, script, skaffold, taskfile, woodpecker, workflow,
+    yaml,
 };
 use crate::budget::{self, Ended};
 use crate::config::{self, Config};
@@ -24,8 +25,8 @@ use crate::text::pattern::Pattern;
 
 /// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
-/// The word by which a file calls make.
-const MAKE: &str = "make ";
+/// The words by which a file calls make: others, and then Makefiles.
+const MAKE: [&str; 3] = ["make ", "(MAKE)", "{MAKE}"];
 /// The number of searches for the names of scripts that build images: a script may call one that calls another.
 const ROUNDS: usize = 3;
 
@@ -33,9 +34,11 @@ const ROUNDS: usize = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Builds {
     /// The builds, grouped by Dockerfile, in order of the Dockerfiles.
-    builds: Vec<Build>,
+    found: Vec<Build>,
     /// The files that should describe builds but cannot be read, in order of path.
     pub(crate) unread: Vec<Unread>,
+    /// The lines that may build a Dockerfile for which nothing states a build, in order of path.
+    mentions: Vec<Mention>,
 }
 
 /// A file that should describe builds but cannot be read.
@@ -50,9 +53,15 @@ pub(crate) struct Unread {
 impl Builds {
     /// Returns the builds of one Dockerfile.
     pub(crate) fn of(&self, dockerfile: &RepoPath) -> &[Build] {
-        let start = self.builds.partition_point(|build| build.dockerfile < *dockerfile);
-        let end = self.builds.partition_point(|build| build.dockerfile <= *dockerfile);
-        &self.builds[start..end]
+        let start = self.found.partition_point(|build| build.dockerfile < *dockerfile);
+        let end = self.found.partition_point(|build| build.dockerfile <= *dockerfile);
+        &self.found[start..end]
+    }
+
+    /// Returns the lines that may build a Dockerfile; empty if something states a build of it.
+    pub(crate) fn may_build(&self, dockerfile: &RepoPath) -> Vec<&Mention> {
+        let is_guessed = self.of(dockerfile).is_empty();
+        self.mentions.iter().filter(|mention| is_guessed && mention.may_build(dockerfile)).collect()
     }
 }
 
@@ -117,7 +126,17 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
         }
     }
     builds.sort_by(|a, b| a.dockerfile.cmp(&b.dockerfile).then_with(|| a.place.cmp(&b.place)));
-    Builds { builds, unread }
+    let mut builds = Builds { found: builds, unread, mentions: Vec::new() };
+    if dockerfiles.iter().any(|path| builds.of(path).is_empty()) {
+        let mentions =
+            entries.par_iter().filter(|entry| mentions::is_read(&entry.path) && !is_of_others(entry));
+        let mentions = mentions.filter_map(|entry| {
+            let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
+            Some(mentions::of(&entry.path, &String::from_utf8_lossy(&bytes)))
+        });
+        builds.mentions = mentions.flatten_iter().collect();
+    }
+    builds
 }
 
 /// Reads a file if its name says that it may describe builds.
@@ -148,7 +167,7 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
         let new: BTreeSet<String> = found
             .map(|carrier| carrier.path.file_name().to_owned())
             .filter(|name| name.len() > 3)
-            .chain(makes.then(|| MAKE.to_owned()))
+            .chain(MAKE.into_iter().filter(|_| makes).map(str::to_owned))
             .filter(|name| !scripts.contains(name))
             .collect();
         if new.is_empty() {
@@ -159,7 +178,7 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
             // Scripts that run make for something else are many.
             let is_recipe = matches!(carrier.kind, BuildFileKind::Script | BuildFileKind::Makefile);
             let names = |name: &String| {
-                !(is_recipe && name == MAKE)
+                !(is_recipe && name == MAKE[0])
                     && memmem::find(carrier.text.as_bytes(), name.as_bytes()).is_some()
             };
             let runs = matches!(
@@ -170,6 +189,9 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
                     | BuildFileKind::Package
                     | BuildFileKind::Justfile
                     | BuildFileKind::Taskfile
+                    | BuildFileKind::CloudBuild
+                    | BuildFileKind::Woodpecker
+                    | BuildFileKind::Jenkinsfile
             );
             if runs && new.iter().any(names) {
                 let repository = Repository { files, scripts: &scripts };
@@ -185,8 +207,11 @@ fn reader(entry: &TreeEntry) -> Option<BuildFileKind> {
     let kind = names::kind_of(&entry.path);
     let kind = kind
         .or_else(|| (executable && !entry.path.file_name().contains('.')).then_some(BuildFileKind::Script));
-    let of_others = || entry.path.components().rev().skip(1).any(|name| OTHERS.contains(&name));
-    kind.filter(|_| !of_others())
+    kind.filter(|_| !is_of_others(entry))
+}
+
+fn is_of_others(entry: &TreeEntry) -> bool {
+    entry.path.components().rev().skip(1).any(|name| OTHERS.contains(&name))
 }
 
 /// Like [`read`]; a file that takes too much work is not read.
@@ -231,6 +256,13 @@ fn read(
         BuildFileKind::Package => package::runs(repository, path, text)?.into(),
         BuildFileKind::Justfile => justfile::runs(repository, path, text).into(),
         BuildFileKind::Taskfile => taskfile::runs(repository, path, text)?.into(),
+        BuildFileKind::CloudBuild => cloud_build::runs(repository, path, text)?.into(),
+        BuildFileKind::Skaffold => {
+            let builds = skaffold::declared(repository.files, path, text)?;
+            Runs { builds, invocations: Vec::new() }.into()
+        }
+        BuildFileKind::Woodpecker => woodpecker::runs(repository, path, text)?.into(),
+        BuildFileKind::Jenkinsfile => jenkinsfile::runs(repository, path, text).into(),
         BuildFileKind::Config => Read::default(),
     })
 }

@@ -37,6 +37,21 @@ pub(super) fn pattern(text: &str) -> Pattern {
     pattern
 }
 
+/// Returns a text of a template, with an unknown part for each expression between `open` and `close`.
+pub(super) fn with_holes(text: &str, open: &str, close: &str) -> Pattern {
+    let mut pattern = Pattern::default();
+    let mut rest = text;
+    while let Some((before, (inside, after))) =
+        rest.split_once(open).and_then(|(before, after)| Some((before, after.split_once(close)?)))
+    {
+        pattern.push_text(before);
+        pattern.push_hole(inside.trim());
+        rest = after;
+    }
+    pattern.push_text(rest);
+    pattern
+}
+
 /// Returns true if the string has an unknown part.
 pub(super) fn is_open(text: &str) -> bool {
     text.contains(OPEN)

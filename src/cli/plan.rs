@@ -13,10 +13,10 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
     let progress = Progress::new();
     if let Some(file) = &arguments.explain_build {
         let rev = arguments.rev.as_deref();
-        let builds = ops::explain_build(&arguments.path, rev, file, &|notice| progress.show(notice))?;
+        let explained = ops::explain_build(&arguments.path, rev, file, &|notice| progress.show(notice))?;
         return match arguments.format {
-            Format::Json => write::json(&builds),
-            Format::Human => write::stdout(&human::explained_builds(file, &builds)),
+            Format::Json => write::json(&explained.builds),
+            Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }
     let Planned { plan, saved, evidence_states } =

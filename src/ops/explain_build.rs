@@ -27,7 +27,16 @@ pub(crate) struct ExplainedBuild {
     pub(crate) unsettled: Vec<String>,
 }
 
-/// Returns the builds of a Dockerfile of a repository; none if nothing states one.
+/// How a Dockerfile is built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ExplainedBuilds {
+    /// The builds that something states.
+    pub(crate) builds: Vec<ExplainedBuild>,
+    /// Where to look if nothing does: the lines that may build it, `path:line`.
+    pub(crate) mentions: Vec<String>,
+}
+
+/// Returns the builds of a Dockerfile of a repository.
 ///
 /// # Errors
 ///
@@ -37,7 +46,7 @@ pub(crate) fn explain_build(
     rev: Option<&str>,
     file: &str,
     watch: &Watch<'_>,
-) -> Result<Vec<ExplainedBuild>, PlanningError> {
+) -> Result<ExplainedBuilds, PlanningError> {
     let workspace = Workspace::open(path, rev)?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
@@ -47,7 +56,8 @@ pub(crate) fn explain_build(
         return Err(PlanningError::NoDockerfile { path: file.to_owned() });
     };
     let found = builds::find(&source, &dockerfiles, &config);
-    Ok(found.of(dockerfile).iter().map(explained).collect())
+    let mentions = found.may_build(dockerfile).iter().map(ToString::to_string).collect();
+    Ok(ExplainedBuilds { builds: found.of(dockerfile).iter().map(explained).collect(), mentions })
 }
 
 fn explained(build: &Build) -> ExplainedBuild {

@@ -16,6 +16,8 @@ pub(crate) struct Assumption {
     pub(crate) path: String,
     /// The Dockerfile that it is about, if that is not the one with the verdict.
     pub(crate) dockerfile: Option<Arc<str>>,
+    /// True if it is that a folder is the build context.
+    pub(crate) of_context: bool,
     /// The sentence up to its path; all of it if it is about one path only.
     before: Arc<str>,
     /// The sentence after its path. `None` if it is about one path only.
@@ -25,13 +27,19 @@ pub(crate) struct Assumption {
 impl Assumption {
     /// Returns an assumption with a whole sentence: it names the command or image, the line and the path.
     pub(crate) fn new(line: usize, path: impl Into<String>, sentence: impl Into<Arc<str>>) -> Self {
-        Self { line, path: path.into(), dockerfile: None, before: sentence.into(), after: None }
+        let (dockerfile, of_context, after) = (None, false, None);
+        Self { line, path: path.into(), dockerfile, of_context, before: sentence.into(), after }
+    }
+
+    /// Returns the assumption that a folder is the build context of a line.
+    pub(crate) fn of_context(line: usize, sentence: impl Into<Arc<str>>) -> Self {
+        Self { of_context: true, ..Self::new(line, "/", sentence) }
     }
 
     /// Returns an assumption with the text before and after its path, so that sentences that differ only in the path
     /// can be merged.
     pub(crate) fn naming(line: usize, before: impl Into<Arc<str>>, path: &str, after: &'static str) -> Self {
-        Self { line, path: path.to_owned(), dockerfile: None, before: before.into(), after: Some(after) }
+        Self { after: Some(after), ..Self::new(line, path, before) }
     }
 
     /// Returns the key by which sentences are merged. `None` if the sentence is about one path only.

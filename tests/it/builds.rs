@@ -360,6 +360,43 @@ fn a_variable_that_the_caller_of_an_npm_script_may_set_is_not_settled() {
 }
 
 #[test]
+fn a_compose_file_that_an_npm_script_loads_may_get_the_variables_of_its_caller() {
+    let workflow = |env: &str| {
+        format!(
+            "on: push\njobs:\n  b:\n    runs-on: x\n    env: {{{env}}}\n    steps:\n      - run: npm run b\n"
+        )
+    };
+    let compose =
+        "services:\n  web:\n    build:\n      context: ${CTX:-.}\n      dockerfile: svc/Dockerfile\n";
+    let level = |env: &str| {
+        let scratch = Scratch::with(&[
+            ("package.json", "{\"scripts\": {\"b\": \"docker compose -f dev.compose.yml build\"}}"),
+            (".github/workflows/ci.yml", &workflow(env)),
+            ("dev.compose.yml", compose),
+            ("svc/Dockerfile", "FROM base:1\nCOPY x /srv/app/\n"),
+            ("svc/x", ""),
+        ]);
+        planned(&scratch, &Base::new()).file("svc/Dockerfile").unwrap().contexts[0].level
+    };
+    assert_eq!((level("CTX: svc"), level("OTHER: svc")), (Level::Possible, Level::Stated));
+}
+
+#[test]
+fn a_line_that_may_build_a_dockerfile_is_named_with_the_guess() {
+    let scratch = Scratch::with(&[
+        (".gitlab-ci.yml", "image:\n  script:\n    - docker build -t x -f svc/Dockerfile .\n"),
+        ("svc/Dockerfile", "FROM base:1\nCOPY x /srv/app/\n"),
+        ("svc/x", ""),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    let context = &plan.file("svc/Dockerfile").unwrap().contexts[0];
+    assert_eq!(context.level, Level::Guessed);
+    assert_eq!(context.evidence, "the Dockerfile's own folder (guessed); .gitlab-ci.yml:3 may build it");
+    let text = scratch.run(&["plan", "--explain-build", "svc/Dockerfile"]).done().stdout;
+    assert!(text.ends_with("states how it is built\n    .gitlab-ci.yml:3 may build it\n"), "{text}");
+}
+
+#[test]
 fn a_called_script_gets_the_folder_the_arguments_and_the_variables_of_its_call() {
     let workflow = "\
 on: push

@@ -2,6 +2,7 @@
 
 use super::condition::Branches;
 use super::expand::Expander;
+use super::goals::TargetVariable;
 use super::{Makefile, Rule, Statement, split_outside, without_comment, without_modifiers};
 use crate::builds::compose;
 use crate::builds::files::Files;
@@ -87,12 +88,12 @@ impl Makefile {
                     Statement::of(without_modifiers(rest))
                 {
                     let name = name.trim().to_owned();
-                    self.of_targets.push((
-                        targets.trim().to_owned(),
-                        name,
-                        operator,
-                        value.trim().to_owned(),
-                    ));
+                    let is_private = rest
+                        .split_whitespace()
+                        .take_while(|word| !word.contains('='))
+                        .any(|word| word == "private");
+                    let (targets, value) = (targets.trim().to_owned(), value.trim().to_owned());
+                    self.of_targets.push(TargetVariable { targets, name, operator, value, is_private });
                     return true;
                 }
                 self.is_one_shell |= targets.split_whitespace().any(|target| target == ".ONESHELL");

@@ -43,6 +43,34 @@ image: deps ## docker build
 }
 
 #[test]
+fn a_target_gets_the_variables_of_those_that_need_it() {
+    let makefile = "\
+DIR = svc
+all: DIR = lib
+all: web
+other: private DIR = none
+other: web
+web:
+\tdocker build $(DIR)
+";
+    assert_eq!(builds("Makefile", makefile), ["7 lib/Dockerfile [lib]", "7 svc/Dockerfile [svc]"]);
+    let path = RepoPath::new("Makefile").unwrap();
+    let call = |target: &str| Make {
+        folder: String::new(),
+        file: None,
+        targets: vec![target.to_owned()],
+        variables: Vec::new(),
+        environment: BTreeMap::new(),
+    };
+    let called = |target: &str| -> Vec<String> {
+        let recipes = without(|repository| recipes(repository, &path, makefile, Some(&call(target))));
+        recipes.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect()
+    };
+    assert_eq!(called("all"), ["lib/Dockerfile"]);
+    assert_eq!(called("web"), ["svc/Dockerfile"]);
+}
+
+#[test]
 fn the_stem_of_a_pattern_is_one_hole() {
     let makefile = "\
 build/%: DARGS ?= --pull

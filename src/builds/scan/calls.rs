@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Carrier, Read};
 use crate::budget;
 use crate::builds::files::Files;
-use crate::builds::invocation::{Call, Invocation, Make, Script};
+use crate::builds::invocation::{Assigned, Call, Invocation, Make, Script};
 use crate::builds::script::{self, Repository, Runs, Starts};
 use crate::builds::workflow::{self, Flow, Use};
 use crate::builds::{BuildFileKind, Declared, Place, Unreadable, bake, compose, makefile, settled};
@@ -63,7 +63,12 @@ impl<'a> Calls<'a> {
             if let Err(ended) = budget::contained(|| self.follow_uses(&read.flow.uses, &[], 0)) {
                 self.unread.push((carrier.path.clone(), super::unreadable(1, &ended)));
             }
-            self.pending.extend(read.flow.runs.invocations.iter().map(|call| (call.clone(), 0)));
+            let outside = self.set_outside(carrier.kind);
+            for call in &read.flow.runs.invocations {
+                let mut call = call.clone();
+                call.assigned.extend(outside.iter().cloned());
+                self.pending.push((call, 0));
+            }
         }
         let included: BTreeSet<&String> = reads.iter().flat_map(|(_, read)| &read.included).collect();
         self.called.extend(included.into_iter().cloned());
@@ -84,6 +89,30 @@ impl<'a> Calls<'a> {
                 self.found.extend(read.flow.runs.builds.iter().cloned());
             }
         }
+    }
+
+    /// Returns the variables that may be set where npm, just or task is started, which pass their environment on: the names
+    /// in the files that start them.
+    fn set_outside(&self, kind: BuildFileKind) -> BTreeSet<String> {
+        let runners: &[&str] = match kind {
+            BuildFileKind::Package => &["npm ", "pnpm ", "yarn ", "nx ", "bun "],
+            BuildFileKind::Justfile => &["just "],
+            BuildFileKind::Taskfile => &["task "],
+            _ => return BTreeSet::new(),
+        };
+        let has = |text: &str, word: &&str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        let starts = |carrier: &&&Carrier| {
+            carrier.kind != kind && runners.iter().any(|runner| has(&carrier.text, runner))
+        };
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_upper =
+            |word: &&str| word.len() > 1 && word.chars().all(|c| is_name(c) && !c.is_ascii_lowercase());
+        let mut names = BTreeSet::new();
+        for carrier in self.carriers.values().filter(starts) {
+            names.extend(Assigned::of(&carrier.text).names());
+            names.extend(carrier.text.split(|c| !is_name(c)).filter(is_upper).map(str::to_owned));
+        }
+        names
     }
 
     /// Returns the builds that were found.

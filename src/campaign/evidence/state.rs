@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{BuildEvidence, Evidence, Outcome, Reached};
 use crate::builds::Level;
-use crate::campaign::plan::CONTEXT_ASSUMED;
 use crate::campaign::plan::file::{Context, File};
 use crate::text::words::{count, plural};
 
@@ -299,7 +298,7 @@ fn is_complete(evidence: &Evidence, file: &File) -> bool {
 /// another context would show the same.
 fn certainty(file: &File) -> Level {
     let mut assumptions = file.selected().flat_map(|site| &site.assumptions);
-    if !assumptions.any(|assumption| assumption.message.starts_with(CONTEXT_ASSUMED)) {
+    if !assumptions.any(|assumption| assumption.of_context) {
         return Level::Stated;
     }
     file.contexts.iter().map(|context| context.level).min().unwrap_or(Level::Stated)

@@ -152,8 +152,9 @@ fn a_file_is_verified_when_each_selected_line_was_executed_somewhere() {
     let mut guessed = file.clone();
     guessed.contexts[0].level = Level::Guessed;
     assert_eq!(state(&found, &guessed), EvidenceState::Verified, "no line depends on the context");
-    let message = format!("{} a: guessed", crate::campaign::plan::CONTEXT_ASSUMED);
-    guessed.sites[1].assumptions = vec![Assumption { line: 3, path: "/".into(), message, dockerfile: None }];
+    let message = "a sentence".to_owned();
+    let (path, dockerfile, of_context) = ("/".to_owned(), None, true);
+    guessed.sites[1].assumptions = vec![Assumption { line: 3, path, message, dockerfile, of_context }];
     assert_eq!(state(&found, &guessed), EvidenceState::VerifiedFrom(Level::Guessed));
     found.builds[1].outcome = Outcome::Blocked;
     found.builds[1].reason = Some("needs secret npmrc".into());

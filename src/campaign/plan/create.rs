@@ -35,7 +35,7 @@ pub(crate) fn plan(
         let own = options.config.build.get(file.path.as_str());
         let mut given = own.map(|build| build.args.clone()).unwrap_or_default();
         given.extend(options.build_args.clone());
-        let setups = setups::setups(&contexts, &file.path, &dockerfile, builds.of(&file.path), &given);
+        let setups = setups::setups(&contexts, &file.path, &dockerfile, builds, &given);
         (dockerfile, setups)
     };
     let done: Vec<_> =

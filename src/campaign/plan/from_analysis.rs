@@ -27,6 +27,7 @@ fn assumption(one: &rootfs::Assumption) -> Assumption {
         path: one.path.clone(),
         message,
         dockerfile: one.dockerfile.as_deref().map(str::to_owned),
+        of_context: one.of_context,
     }
 }
 

@@ -2,17 +2,20 @@
 //! It never starts a build.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use crate::analysis::named_context::{NamedContext, NamedContexts};
 use crate::analysis::source;
 use crate::builds::{
-    Build, BuildContext, Context, ContextReason, ContextRoot, ContextSource, ContextView, Contexts, Level,
-    NoContext,
+    Build, BuildContext, Builds, Context, ContextReason, ContextRoot, ContextSource, ContextView, Contexts,
+    Level, Mention, NoContext,
 };
 use crate::campaign::plan::file;
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
 
+/// The most lines that are named for one guess.
+const MOST_MENTIONS: usize = 3;
 /// The start of the assumption that a context is the one that a Dockerfile is built from.
 pub(crate) const CONTEXT_ASSUMED: &str = "the build context is";
 
@@ -102,10 +105,14 @@ impl<'a> BuildSetup<'a> {
         path: &RepoPath,
         dockerfile: &Dockerfile,
         given: &BTreeMap<String, String>,
+        mentions: &[&Mention],
     ) -> Self {
         let context = Context::guessed(contexts, path, &local_sources(dockerfile));
         let mut setup = Self::new(contexts, path, &context);
-        setup.assumed = Some(format!("{CONTEXT_ASSUMED} {}: {}", setup.shown.root, context.evidence));
+        for mention in mentions.iter().take(MOST_MENTIONS) {
+            let _ = write!(setup.shown.evidence, "; {mention} may build it");
+        }
+        setup.assumed = Some(format!("{CONTEXT_ASSUMED} {}: {}", setup.shown.root, setup.shown.evidence));
         setup.args = given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let declared = declared(dockerfile);
         setup.shown.build_args.clone_from(&setup.args);
@@ -185,21 +192,21 @@ fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<
 }
 
 /// Returns the setups in which a Dockerfile is built, each once: those that its repository states, or else the
-/// likeliest. The values of `given` apply to all of them.
+/// likeliest, with the lines that may build it. The values of `given` apply to all of them.
 pub(crate) fn setups<'a>(
     contexts: &Contexts<'a>,
     path: &RepoPath,
     dockerfile: &Dockerfile,
-    builds: &[Build],
+    builds: &Builds,
     given: &BTreeMap<String, String>,
 ) -> Vec<BuildSetup<'a>> {
     let declared = declared(dockerfile);
     let mut seen = BTreeMap::new();
     let mut setups: Vec<BuildSetup<'_>> = Vec::new();
     // Of equal setups the one that is known best.
-    let mut builds: Vec<(usize, &Build)> = builds.iter().enumerate().collect();
-    builds.sort_by_key(|(_, build)| std::cmp::Reverse(build.level()));
-    for (at, build) in builds {
+    let mut known: Vec<(usize, &Build)> = builds.of(path).iter().enumerate().collect();
+    known.sort_by_key(|(_, build)| std::cmp::Reverse(build.level()));
+    for (at, build) in known {
         let args = args(build, &declared, given);
         let setup = *seen
             .entry((&build.context, build.from_git, args.clone(), &build.contexts))
@@ -210,7 +217,7 @@ pub(crate) fn setups<'a>(
         setups[setup].builds.push(at);
     }
     if setups.is_empty() {
-        setups.push(BuildSetup::guessed(contexts, path, dockerfile, given));
+        setups.push(BuildSetup::guessed(contexts, path, dockerfile, given, &builds.may_build(path)));
     }
     let roots: Vec<String> = setups.iter().map(|setup| setup.shown.root.clone()).collect();
     for setup in &mut setups {

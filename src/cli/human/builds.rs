@@ -3,16 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::builds::Level;
-use crate::ops::ExplainedBuild;
+use crate::ops::ExplainedBuilds;
 use crate::text::escape::shown;
 
 /// Returns the builds of a Dockerfile as text.
-pub(crate) fn explained_builds(file: &str, builds: &[ExplainedBuild]) -> String {
+pub(crate) fn explained_builds(file: &str, explained: &ExplainedBuilds) -> String {
     let mut text = format!("{}\n", shown(file));
-    if builds.is_empty() {
+    if explained.builds.is_empty() {
         text.push_str("  guessed: no file of the repository states how it is built\n");
     }
-    for build in builds {
+    for mention in &explained.mentions {
+        let _ = writeln!(text, "    {} may build it", shown(mention));
+    }
+    for build in &explained.builds {
         let level = match build.level {
             Level::Stated => "stated",
             Level::Possible => "possible",

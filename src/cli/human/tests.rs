@@ -258,8 +258,15 @@ fn verbose_shows_each_site_with_its_reason() {
                 path: "/".into(),
                 message: "`make` (line 4) leaves / alone".into(),
                 dockerfile: None,
+                of_context: false,
             },
-            Assumption { line: 5, path: "/".into(), message: "more".into(), dockerfile: None },
+            Assumption {
+                line: 5,
+                path: "/".into(),
+                message: "more".into(),
+                dockerfile: None,
+                of_context: false,
+            },
         ],
         ..site(9, Verdict::Link, Some(false), Benefit::Pays)
     };
@@ -393,8 +400,13 @@ fn nothing_of_a_repository_acts_on_the_terminal() {
     let mut evil = hold(2);
     evil.reasons = vec![reason("ancestor-mode", HOSTILE, HOSTILE)];
     evil.flags = vec![HOSTILE.into()];
-    evil.assumptions =
-        vec![Assumption { line: 1, path: HOSTILE.into(), message: HOSTILE.into(), dockerfile: None }];
+    evil.assumptions = vec![Assumption {
+        line: 1,
+        path: HOSTILE.into(),
+        message: HOSTILE.into(),
+        dockerfile: None,
+        of_context: false,
+    }];
     let mut linked = site(2, Verdict::Link, Some(false), Benefit::Pays);
     linked.replacement = Some(format!("COPY --link {HOSTILE} /"));
     linked.assumptions = evil.assumptions.clone();

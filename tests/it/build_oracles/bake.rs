@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::random::Random;
 use super::{Said, Tool, clean, output};
 
-pub const TOOL: Tool = Tool { name: "buildx", version: &["buildx", "version"], make, ask };
+pub const TOOL: Tool = Tool { name: "buildx", program: "docker", version: &["buildx", "version"], make, ask };
 
 const CONTEXTS: [&str; 10] = [
     "\".\"",
@@ -140,7 +140,7 @@ fn ask(folder: &Path, names: &[String]) -> Option<BTreeSet<Said>> {
         }
     }
     let args: Vec<&str> = ["buildx", "bake", "--print"].into_iter().chain(all).collect();
-    let printed: Value = serde_json::from_slice(&output(folder, &args)?).unwrap();
+    let printed: Value = serde_json::from_slice(&output("docker", folder, &args)?).unwrap();
     let mut found = BTreeSet::new();
     for target in printed["target"].as_object().unwrap().values() {
         let text = |key: &str| target[key].as_str().unwrap_or_default().to_owned();

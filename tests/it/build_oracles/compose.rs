@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::random::Random;
 use super::{Said, Tool, clean, output};
 
-pub const TOOL: Tool = Tool { name: "compose", version: &["compose", "version"], make, ask };
+pub const TOOL: Tool =
+    Tool { name: "compose", program: "docker", version: &["compose", "version"], make, ask };
 
 const CONTEXTS: [&str; 12] = [
     ".",
@@ -186,7 +187,7 @@ fn rest(random: &mut Random, indent: usize) -> String {
 }
 
 fn ask(folder: &Path, _: &[String]) -> Option<BTreeSet<Said>> {
-    let printed = output(folder, &["compose", "--profile", "*", "config", "--format", "json"])?;
+    let printed = output("docker", folder, &["compose", "--profile", "*", "config", "--format", "json"])?;
     let config: Value = serde_json::from_slice(&printed).unwrap();
     let root = folder.to_str().unwrap();
     let mut found = BTreeSet::new();

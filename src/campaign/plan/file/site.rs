@@ -108,6 +108,9 @@ pub struct Assumption {
     /// The Dockerfile of the line; present only if it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dockerfile: Option<String>,
+    /// True if it is that a folder is the build context; present only then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) of_context: bool,
 }
 
 /// A finding of a rule.
