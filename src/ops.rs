@@ -32,6 +32,7 @@ mod notice;
 mod plan;
 mod planned_text;
 mod present;
+mod replace;
 mod report;
 mod revert;
 mod saved_plan;

@@ -33,9 +33,9 @@ pub(crate) fn write_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteErro
     replace_by(path, writes)
 }
 
-/// As [`write()`], after [`remove_leftovers`].
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    replace_by(path, &|out| out.write_all(bytes))
+/// Returns the name of a temporary file that [`remove_leftovers`] knows.
+pub(crate) fn temporary_name(unique: &str) -> String {
+    format!("{}{unique}{}", TEMPORARY.0, TEMPORARY.1)
 }
 
 /// Removes temporary files of killed runs in the folders of these files. A live run locks its file, which is kept.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::atomic::{self, WriteError};
 use super::branches::{self, Job, MadeBranch};
 use super::present::PresentFiles;
+use super::replace::replace;
 use super::workspace::{LinkInTheWay, Workspace};
 use super::{Notice, PlannedTextError, Watch};
 use crate::campaign::names::{Names, Purpose};
@@ -324,8 +325,8 @@ fn write_all(
 ) -> Result<(), ChangeError> {
     let places: Vec<PathBuf> = changes.iter().map(|change| folder.join(&change.path)).collect();
     atomic::remove_leftovers(places.iter().map(PathBuf::as_path));
-    for (change, place) in changes.iter().zip(&places) {
-        atomic::replace(place, &change.new)?;
+    for change in changes {
+        replace(folder, &RepoPath::new(&change.path)?, &change.old, &change.new)?;
         watch(&Notice::Written { path: &change.path, lines: change.lines, purpose });
     }
     Ok(())

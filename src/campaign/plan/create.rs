@@ -13,6 +13,7 @@ use super::waivers::Waivers;
 use super::waves::{self, Order};
 use crate::budget::{self, Ended};
 use crate::builds::{Builds, Contexts};
+use crate::campaign::names;
 use crate::discover::{Discovery, Owners, SourceFile, SourceTree};
 use crate::dockerfile::{Body, Dockerfile};
 use crate::git::RepoPath;
@@ -60,7 +61,8 @@ pub(crate) fn plan(
             (*file, planned)
         })
         .collect();
-    let mut files: Vec<File> = kept(done, &mut refused).into_iter().map(|(_, planned)| planned).collect();
+    let files = kept(done, &mut refused).into_iter().map(|(_, planned)| planned).collect();
+    let mut files = with_own_slugs(files, &mut refused, &|path| names::slug(path).ok());
     let owners = Owners::of(source);
     let waves = in_waves(&owners, &mut files, &members, &graph, options);
     Plan {
@@ -97,6 +99,33 @@ fn kept<'f, T>(
     }
     refused.sort_by(|one, other| one.path.cmp(&other.path));
     kept
+}
+
+/// Returns the files whose slug no other file has. Two files with one slug would share a branch and a file of evidence.
+fn with_own_slugs(
+    files: Vec<File>,
+    refused: &mut Vec<Refused>,
+    slug: &dyn Fn(&RepoPath) -> Option<String>,
+) -> Vec<File> {
+    // Some filesystems ignore case.
+    let slug = |file: &File| slug(&RepoPath::new(&file.path).ok()?).map(|slug| slug.to_lowercase());
+    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let slugs: Vec<Option<String>> = files.iter().map(slug).collect();
+    for slug in &slugs {
+        *counts.entry(slug.clone()).or_default() += 1;
+    }
+    let mut own = Vec::new();
+    for (file, slug) in files.into_iter().zip(slugs) {
+        match slug.as_ref().filter(|_| counts.get(&slug).is_some_and(|count| *count > 1)) {
+            None => own.push(file),
+            Some(slug) => {
+                let reason =
+                    format!("another file has the same name in branches and evidence, {slug}; rename one");
+                refused.push(Refused { path: shown(&file.path).into_owned(), reason });
+            }
+        }
+    }
+    own
 }
 
 /// Returns the number of files that are left out, by reason.
@@ -149,4 +178,40 @@ fn in_waves(
 
 fn runs(dockerfile: &Dockerfile) -> usize {
     dockerfile.instructions().iter().filter(|instruction| matches!(instruction.body, Body::Run(_))).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::plan::file::{Class, Syntax};
+    use crate::edit::header::Header;
+
+    fn file(path: &str) -> File {
+        File {
+            path: path.into(),
+            blob: String::new(),
+            class: Class::Plain,
+            skip: None,
+            contexts: Vec::new(),
+            bases: Vec::new(),
+            errors: Vec::new(),
+            syntax: Syntax { current: None, required: None },
+            header: Header::Keep,
+            sites: Vec::new(),
+            wave: None,
+            decided: None,
+            owners: Vec::new(),
+            rewritten: None,
+        }
+    }
+
+    #[test]
+    fn two_files_of_one_slug_are_refused() {
+        let mut refused = Vec::new();
+        let slug = |path: &RepoPath| Some(path.file_name().to_owned());
+        let files = with_own_slugs(vec![file("a/X"), file("b/Y"), file("c/x")], &mut refused, &slug);
+        assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["b/Y"]);
+        assert_eq!(refused.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a/X", "c/x"]);
+        assert!(refused[0].reason.contains("the same name"));
+    }
 }
