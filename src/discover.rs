@@ -244,6 +244,23 @@ impl Discovery {
         }
         counts
     }
+
+    /// Returns the links with the name of a Dockerfile whose text is not found at another path: it is not read.
+    pub(crate) fn unread_links(&self) -> impl Iterator<Item = (&RepoPath, &LeftOut)> {
+        let is_found = |path: &RepoPath| {
+            self.files.binary_search_by(|file| file.path.cmp(path)).is_ok()
+                || self.refused.binary_search_by(|file| file.path.cmp(path)).is_ok()
+                || self.left_out.binary_search_by(|(out, _)| out.cmp(path)).is_ok()
+        };
+        let is_unread = move |why: &LeftOut| match why {
+            LeftOut::Symlink { target } => !is_found(target),
+            LeftOut::SymlinkOutOfTree { .. } | LeftOut::SymlinkDangling => true,
+            _ => false,
+        };
+        let named = |path: &RepoPath| names::read(path.file_name()) == Name::Dockerfile;
+        let links = self.left_out.iter().filter(move |(path, why)| named(path) && is_unread(why));
+        links.map(|(path, why)| (path, why))
+    }
 }
 
 enum Outcome {
@@ -288,6 +305,9 @@ fn candidate(path: &RepoPath, options: &Options) -> Option<Name> {
 
 fn judge(source: &SourceTree<'_>, options: &Options, entry: &TreeEntry, name: Name) -> Outcome {
     let path = entry.path.clone();
+    if let Some(why) = by_path(&path, options, name) {
+        return Outcome::LeftOut(path, why);
+    }
     let executable = match entry.kind {
         EntryKind::File { executable } => executable,
         EntryKind::Symlink => {
@@ -296,9 +316,6 @@ fn judge(source: &SourceTree<'_>, options: &Options, entry: &TreeEntry, name: Na
         }
         EntryKind::Submodule => return Outcome::LeftOut(path, LeftOut::Submodule),
     };
-    if let Some(why) = by_path(&path, options, name) {
-        return Outcome::LeftOut(path, why);
-    }
     let taken = source.read(&path, MOST_BYTES);
     if name == Name::Doubtful {
         // A large image, archive or listing is not a broken Dockerfile; it is not a Dockerfile.

@@ -25,7 +25,7 @@ pub(crate) use path::{BlobId, IdError, PathError};
 pub use path::{CommitId, RepoPath};
 
 use error::{format_error, open_error};
-use path::check_name;
+use path::{LONGEST, check_name};
 
 /// The limit on the paths of a commit: a tree that names its own subtrees repeatedly can list more paths than fit in
 /// memory.
@@ -136,26 +136,26 @@ impl Repository {
 
     fn walk(&self, repo: &git2::Repository, root: &git2::Tree<'_>) -> Result<Listing, GitError> {
         let (mut entries, mut odd) = (Vec::new(), Vec::new());
-        let mut pending = vec![(String::new(), root.id())];
+        let mut pending = vec![(Ok(String::new()), root.id())];
+        let mut folders = 0;
         while let Some((folder, id)) = pending.pop() {
             let tree =
                 repo.find_tree(id).map_err(|error| self.object_error(repo, &id.to_string(), &error))?;
             for found in &tree {
-                let checked = check_name(found.name_bytes()).and_then(|n| RepoPath::of_checked(&folder, n));
-                let path = match checked {
-                    Ok(path) => path,
-                    Err(why) => {
-                        let name = [folder.as_bytes(), found.name_bytes()].concat();
-                        odd.push(Odd::new(&name, OddReason::Path(why)));
-                        continue;
+                let is_folder = Shape::of_mode(found.filemode_raw().unsigned_abs());
+                match (below(&folder, found.name_bytes()), is_folder) {
+                    (Ok(path), Shape::Entry(kind)) => entries.push(entry(path, kind, found.id())),
+                    (Ok(path), Shape::Folder) => pending.push((Ok(format!("{path}/")), found.id())),
+                    (Err((name, why)), Shape::Entry(_)) => odd.push(Odd::new(&name, OddReason::Path(why))),
+                    // The files in it are named one by one.
+                    (Err((mut name, why)), Shape::Folder) => {
+                        name.push(b'/');
+                        pending.push((Err((name, why)), found.id()));
                     }
-                };
-                match Shape::of_mode(found.filemode_raw().unsigned_abs()) {
-                    Shape::Folder => pending.push((format!("{path}/"), found.id())),
-                    Shape::Entry(kind) => entries.push(entry(path, kind, found.id())),
                 }
             }
-            if entries.len() + odd.len() + pending.len() > MOST_PATHS {
+            folders += 1;
+            if folders + entries.len() + odd.len() + pending.len() > MOST_PATHS {
                 let (path, object) = (self.git_dir.clone(), root.id().to_string());
                 return Err(GitError::TooManyPaths { path, object });
             }
@@ -233,6 +233,23 @@ impl Repository {
 
     fn failed(&self, task: &'static str, error: &git2::Error) -> GitError {
         GitError::Failed { task, path: self.git_dir.clone(), message: error.message().to_owned() }
+    }
+}
+
+/// Returns the path of a name in a folder of a tree. `Err` is a path that is not used, in a folder or with a name that is
+/// the reason.
+fn below(
+    folder: &Result<String, (Vec<u8>, PathError)>,
+    name: &[u8],
+) -> Result<RepoPath, (Vec<u8>, PathError)> {
+    match folder {
+        Ok(folder) => check_name(name)
+            .and_then(|name| RepoPath::of_checked(folder, name))
+            .map_err(|why| ([folder.as_bytes(), name].concat(), why)),
+        Err((folder, why)) => {
+            let folder = if folder.len() > LONGEST { "…/".as_bytes() } else { folder };
+            Err(([folder, name].concat(), *why))
+        }
     }
 }
 

@@ -150,16 +150,16 @@ impl Report<'_> {
     /// Returns the file of the plan that a branch is for.
     fn file_of(&self, branch: &str) -> Result<Option<&File>, GitError> {
         for file in &self.plan.files {
-            if self.policy.names.branch_of(&file.path)?.as_deref() == Some(branch) {
+            if self.policy.names.branch_of(&file.path)?.is_some_and(|names| names.contains(branch)) {
                 return Ok(Some(file));
             }
         }
         Ok(None)
     }
 
-    /// Returns the path of a file's evidence.
-    fn evidence_path(&self, path: &str) -> Result<String, ReportError> {
-        Ok(self.policy.names.evidence(&RepoPath::new(path)?)?)
+    /// Returns the path of a file's evidence on its branch.
+    fn evidence_path(&self, path: &str, branch: &str) -> Result<String, ReportError> {
+        Ok(self.policy.names.evidence(&RepoPath::new(path)?, branch)?)
     }
 }
 

@@ -1,14 +1,20 @@
 //! The names of a campaign: its branches, its label, its plan and its files of evidence. All are derived from the
 //! folder that `[campaign] dir` names; no other module composes one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::git::{GitError, PathError, RepoPath, hash_blob};
 
 /// The maximum length of the readable part, in bytes. With the hash, a name fits every filesystem's limit for one
 /// component.
 const LONGEST: usize = 80;
 
-/// The number of digits of the path's hash that distinguish two files with the same readable part.
-const DIGITS: usize = 12;
+/// The number of digits of the path's hash that distinguish two files with the same readable part: 112 bits, so two
+/// paths of one slug cannot be searched for.
+const DIGITS: usize = 28;
+
+/// The number of digits in campaigns of earlier versions.
+const FORMER_DIGITS: usize = 12;
 
 /// The prefix of Layerwright's branches and labels.
 const PREFIX: &str = "layerwright/";
@@ -65,26 +71,28 @@ impl Names {
         format!("{PREFIX}{campaign}/")
     }
 
-    /// Returns the branch of a file, as in `layerwright/copy-link/services-auth-Dockerfile-3f2a9c01d4e5`.
+    /// Returns the branch of a file, as in `layerwright/copy-link/services-auth-Dockerfile-3f2a9c01d4e5…`, with the name
+    /// that earlier versions gave it.
     ///
     /// # Errors
     ///
     /// [`GitError`] if libgit2 cannot hash, which no path causes.
-    pub(crate) fn branch(&self, path: &RepoPath, purpose: Purpose) -> Result<String, GitError> {
+    pub(crate) fn branch(&self, path: &RepoPath, purpose: Purpose) -> Result<Versions, GitError> {
         let purpose = match purpose {
             Purpose::Migrate => "",
             Purpose::Revert => "revert-",
         };
-        Ok(format!("{}{purpose}{}", self.branch_prefix(), slug(path)?))
+        let prefix = self.branch_prefix();
+        Ok(slugs(path)?.map(|slug| format!("{prefix}{purpose}{slug}")))
     }
 
-    /// Returns the branch that links the lines of a file of the plan; `None` if its path is not a valid path of a
-    /// repository.
+    /// Returns the branch that links the lines of a file of the plan, as [`Self::branch`]; `None` if its path is not a
+    /// valid path of a repository.
     ///
     /// # Errors
     ///
     /// [`GitError`] as for [`Self::branch`].
-    pub fn branch_of(&self, path: &str) -> Result<Option<String>, GitError> {
+    pub fn branch_of(&self, path: &str) -> Result<Option<Versions>, GitError> {
         let Ok(path) = RepoPath::new(path) else { return Ok(None) };
         self.branch(&path, Purpose::Migrate).map(Some)
     }
@@ -116,13 +124,37 @@ impl Names {
         RepoPath::new(&format!("{}/{EVIDENCE}", self.dir))
     }
 
-    /// Returns the path of a file's evidence.
+    /// Returns the path at which a branch of this name holds a file's evidence. A branch of an earlier version keeps the
+    /// name of its evidence, too.
     ///
     /// # Errors
     ///
     /// [`GitError`] as for [`Self::branch`].
-    pub(crate) fn evidence(&self, path: &RepoPath) -> Result<String, GitError> {
-        Ok(format!("{}/{EVIDENCE}/{}", self.dir, evidence_file(path)?))
+    pub(crate) fn evidence(&self, path: &RepoPath, branch: &str) -> Result<String, GitError> {
+        let files = evidence_files(path)?;
+        let is_former = self.branch(path, Purpose::Migrate)?.former == branch;
+        let file = if is_former { files.former } else { files.present };
+        Ok(format!("{}/{EVIDENCE}/{file}", self.dir))
+    }
+}
+
+/// A name that earlier versions wrote with fewer digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// The name.
+    pub present: String,
+    /// The name that earlier versions gave.
+    pub former: String,
+}
+
+impl Versions {
+    /// Returns true if this is one of the two.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.present == name || self.former == name
+    }
+
+    fn map(self, f: impl Fn(String) -> String) -> Self {
+        Self { present: f(self.present), former: f(self.former) }
     }
 }
 
@@ -131,8 +163,8 @@ impl Names {
 /// # Errors
 ///
 /// [`GitError`] as for [`Names::branch`].
-pub fn evidence_file(path: &RepoPath) -> Result<String, GitError> {
-    Ok(slug(path)? + EVIDENCE_ENDING)
+pub fn evidence_files(path: &RepoPath) -> Result<Versions, GitError> {
+    Ok(slugs(path)?.map(|slug| slug + EVIDENCE_ENDING))
 }
 
 /// Returns true if a file in the folder of evidence is evidence, and not a temporary file that is being written.
@@ -147,10 +179,34 @@ pub(crate) fn is_evidence_file(name: &str) -> bool {
 ///
 /// [`GitError`] as for [`Names::branch`].
 pub fn slug(path: &RepoPath) -> Result<String, GitError> {
+    Ok(slugs(path)?.present)
+}
+
+fn slugs(path: &RepoPath) -> Result<Versions, GitError> {
     let hash = hash_blob(path.as_str().as_bytes())?;
-    let hash = &hash.as_str()[..DIGITS];
     let readable = readable(path.as_str());
-    Ok(if readable.is_empty() { hash.to_owned() } else { format!("{readable}-{hash}") })
+    let slug = |digits: usize| {
+        let hash: String = hash.as_str().chars().take(digits).collect();
+        if readable.is_empty() { hash } else { format!("{readable}-{hash}") }
+    };
+    Ok(Versions { present: slug(DIGITS), former: slug(FORMER_DIGITS) })
+}
+
+/// Returns the paths that share a slug of this version or of earlier ones with another path, also on a filesystem that
+/// ignores case. Such files would share a branch and a file of evidence.
+///
+/// # Errors
+///
+/// [`GitError`] as for [`Names::branch`].
+pub(crate) fn sharing<'p>(
+    paths: impl IntoIterator<Item = &'p RepoPath>,
+) -> Result<BTreeSet<&'p RepoPath>, GitError> {
+    let mut of: BTreeMap<String, Vec<&RepoPath>> = BTreeMap::new();
+    for path in paths {
+        // The former slug is the start of the present one.
+        of.entry(slugs(path)?.former.to_lowercase()).or_default().push(path);
+    }
+    Ok(of.into_values().filter(|paths| paths.len() > 1).flatten().collect())
 }
 
 /// Returns the letters, digits, dots and underscores of a text, with one dash for anything between them, and never two
@@ -176,7 +232,7 @@ mod tests {
     use super::*;
 
     fn of(path: &str) -> String {
-        Names::new("plans/copy-link").branch(&RepoPath::new(path).unwrap(), Purpose::Migrate).unwrap()
+        Names::new("plans/copy-link").branch(&RepoPath::new(path).unwrap(), Purpose::Migrate).unwrap().present
     }
 
     /// The name without its hash.
@@ -195,7 +251,8 @@ mod tests {
         let long = readable_of(&format!("{}/Dockerfile", "long/".repeat(60).trim_end_matches('/')));
         assert!(long.ends_with("long-long-Dockerfile") && long.len() <= 102, "{long}");
         assert!(of("\u{fc}").starts_with("layerwright/copy-link/"));
-        let revert = Names::new("x.lock/").branch(&RepoPath::new("a").unwrap(), Purpose::Revert).unwrap();
+        let revert =
+            Names::new("x.lock/").branch(&RepoPath::new("a").unwrap(), Purpose::Revert).unwrap().present;
         assert!(revert.starts_with("layerwright/x-lock/revert-a-"), "{revert}");
         assert_eq!(Names::new("\u{fc}").branch_prefix(), "layerwright/campaign/");
     }
@@ -211,11 +268,16 @@ mod tests {
             let (names, folder) = (Names::new(dir), dir.trim_end_matches('/'));
             assert_eq!((names.campaign(), names.branch_prefix().as_str()), (campaign, branches));
             assert_eq!(names.label(), format!("layerwright/{campaign}"));
-            assert_eq!(names.branch(&path, Purpose::Migrate).unwrap(), format!("{branches}{slug}"));
+            let branch = names.branch(&path, Purpose::Migrate).unwrap();
+            assert_eq!(branch.present, format!("{branches}{slug}"));
             assert_eq!(names.dir().unwrap().as_str(), folder);
             assert_eq!(names.plan().unwrap().as_str(), format!("{folder}/plan.json"));
             assert_eq!(names.evidence_dir().unwrap().as_str(), format!("{folder}/evidence"));
-            assert_eq!(names.evidence(&path).unwrap(), format!("{folder}/evidence/{slug}.json"));
+            let evidence = |branch| names.evidence(&path, branch).unwrap();
+            assert_eq!(evidence(&branch.present), format!("{folder}/evidence/{slug}.json"));
+            let former = &slug[..slug.len() - (DIGITS - FORMER_DIGITS)];
+            assert_eq!(branch.former, format!("{branches}{former}"));
+            assert_eq!(evidence(&branch.former), format!("{folder}/evidence/{former}.json"));
         }
         assert!(Names::new("../x").plan().is_err());
         assert!(
@@ -228,7 +290,7 @@ mod tests {
         fn git_takes_every_name(dir in any::<String>(), path in any::<String>(), revert in any::<bool>()) {
             let Ok(path) = RepoPath::new(&path) else { return Ok(()) };
             let purpose = if revert { Purpose::Revert } else { Purpose::Migrate };
-            let name = Names::new(&dir).branch(&path, purpose).unwrap();
+            let name = Names::new(&dir).branch(&path, purpose).unwrap().present;
             let full = format!("refs/heads/{name}");
             prop_assert!(git2::Reference::is_valid_name(&full), "{full}");
             prop_assert!(name.split('/').count() == 3 && name.len() < 220, "{name}");
@@ -238,7 +300,8 @@ mod tests {
         #[test]
         fn no_two_files_have_the_same(one in "[aA/.~ -]{1,9}", other in "[aA/.~ -]{1,9}") {
             let (Ok(first), Ok(second)) = (RepoPath::new(&one), RepoPath::new(&other)) else { return Ok(()) };
-            let folded = |path: &RepoPath| Names::new("x").branch(path, Purpose::Migrate).unwrap().to_lowercase();
+            let folded =
+                |path: &RepoPath| Names::new("x").branch(path, Purpose::Migrate).unwrap().present.to_lowercase();
             prop_assert_eq!(folded(&first) == folded(&second), one == other);
         }
     }

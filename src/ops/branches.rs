@@ -34,9 +34,12 @@ pub struct MadeBranch {
 /// Creates a branch for each change. A file whose branch is refused is left out.
 pub(super) fn make(job: &Job<'_>, changed: &mut Changed, watch: &Watch<'_>) -> Result<(), ChangeError> {
     let mut branches = job.repository.branches()?;
+    let existing = job.repository.heads(&job.names.branch_prefix())?;
     for change in &changed.changes {
         let path = RepoPath::new(&change.path)?;
-        let name = job.names.branch(&path, job.purpose)?;
+        let names = job.names.branch(&path, job.purpose)?;
+        let is_former = existing.iter().any(|head| head.name == names.former);
+        let name = if is_former { names.former } else { names.present };
         let proposal = Proposal {
             branch: &name,
             base: job.base,

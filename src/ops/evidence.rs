@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use super::workspace::{Workspace, WorkspaceError, evidence_dir, place_in};
 use crate::campaign::evidence::{self, Evidence, EvidenceByPath, EvidenceError, EvidenceStates};
-use crate::campaign::names::is_evidence_file;
+use crate::campaign::names::{evidence_files, is_evidence_file};
 use crate::campaign::plan::file::Plan;
 use crate::campaign::progress::FileEvidence;
 use crate::config::Config;
@@ -172,7 +172,11 @@ fn add(
     bytes: &[u8],
 ) -> Result<(), EvidenceFolderError> {
     let evidence = Evidence::read(bytes, name).map_err(|error| bad(folder, name, error.into()))?;
-    found.insert(evidence.path.clone(), evidence);
+    let names = RepoPath::new(&evidence.path).ok().and_then(|path| evidence_files(&path).ok());
+    // Evidence of an earlier version counts as long as there is none of this one.
+    if names.is_some_and(|names| names.present == name) || !found.contains_key(&evidence.path) {
+        found.insert(evidence.path.clone(), evidence);
+    }
     Ok(())
 }
 

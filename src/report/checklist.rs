@@ -261,6 +261,7 @@ mod tests {
             path: NAMES[at].to_owned(),
             wave: 0,
             branch: String::new(),
+            other_branch: String::new(),
             pull: (state != FileState::Ready).then_some(7),
             state,
         };

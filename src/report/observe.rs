@@ -123,7 +123,7 @@ impl Report<'_> {
     fn content(&self, branch: &str, path: &str) -> Result<Option<(String, Content)>, ReportError> {
         let Some(commit) = self.forge.branch(branch)? else { return Ok(None) };
         let found = self.forge.above(&self.base.commit, &commit)?;
-        let evidence_path = self.evidence_path(path)?;
+        let evidence_path = self.evidence_path(path, branch)?;
         let branch = FileBranch {
             path: &RepoPath::new(path)?,
             evidence_path: &evidence_path,

@@ -20,13 +20,13 @@ impl Report<'_> {
         match action {
             Action::CreateBranch { path, branch, onto } => {
                 let Some(file) = self.plan.file(path) else { return Ok(()) };
-                let commit = self.write_commit(file, &[onto])?;
+                let commit = self.write_commit(file, branch, &[onto])?;
                 let done = self.forge.create_branch(branch, &commit);
                 self.settle(file, branch, &commit, None, done, observed)
             }
             Action::RefreshBranch { path, branch, expected, onto } => {
                 let Some(file) = self.plan.file(path) else { return Ok(()) };
-                let commit = self.write_commit(file, &[expected, onto])?;
+                let commit = self.write_commit(file, branch, &[expected, onto])?;
                 let done = self.forge.advance_branch(branch, &commit);
                 self.settle(file, branch, &commit, Some(expected), done, observed)
             }
@@ -53,11 +53,11 @@ impl Report<'_> {
         }
     }
 
-    fn write_commit(&self, file: &File, parents: &[&str]) -> Result<String, ReportError> {
+    fn write_commit(&self, file: &File, branch: &str, parents: &[&str]) -> Result<String, ReportError> {
         let written = self.clone.commit(file)?;
         let (text, evidence) = written.ids()?;
         let message = trailer::on_forge(&written.message, &text, evidence.as_deref());
-        let evidence_path = self.evidence_path(&file.path)?;
+        let evidence_path = self.evidence_path(&file.path, branch)?;
         let mut texts = vec![(file.path.as_str(), written.text.as_slice())];
         texts.extend(written.evidence.as_deref().map(|evidence| (evidence_path.as_str(), evidence)));
         Ok(self.forge.write_commit(&NewCommit { message: &message, parents, texts: &texts })?)

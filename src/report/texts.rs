@@ -44,7 +44,7 @@ impl Texts for Writer<'_> {
             file,
             state: &progress.state,
             evidence: self.measured.get(&file.path),
-            evidence_file: &self.evidence_file(&file.path),
+            evidence_file: &self.evidence_file(progress),
         };
         let facts = [
             ("commit", commit),
@@ -70,10 +70,10 @@ impl Texts for Writer<'_> {
 }
 
 impl Writer<'_> {
-    /// The path of a file's evidence in the repository.
-    fn evidence_file(&self, path: &str) -> String {
-        let path = RepoPath::new(path).ok();
-        path.and_then(|path| self.names.evidence(&path).ok()).unwrap_or_default()
+    /// The path of a file's evidence on its branch.
+    fn evidence_file(&self, file: &FileProgress) -> String {
+        let path = RepoPath::new(&file.path).ok();
+        path.and_then(|path| self.names.evidence(&path, &file.branch).ok()).unwrap_or_default()
     }
 }
 

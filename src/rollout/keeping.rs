@@ -21,20 +21,19 @@ pub(crate) fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut St
             }
             // There may be a pull request that lost the label, or a later one that was merged before it had the label.
             None if (branch.is_some() || latest.is_some()) && file.state != FileState::Done => {
-                ask_for_pulls(campaign, &file.branch, steps);
+                ask_for_pulls(campaign, file, steps);
             }
             _ => {}
         }
     }
 }
 
-/// Asks for all pull requests from a branch, unless they were already read. Returns true if they were.
-pub(crate) fn ask_for_pulls(campaign: &Campaign<'_>, branch: &str, steps: &mut Steps) -> bool {
-    let was_asked = campaign.observed.looked.contains(branch);
-    if !was_asked {
-        steps.questions.insert(Question::Pulls { branch: branch.to_owned() });
-    }
-    was_asked
+/// Asks for all pull requests from the branch of a file, unless they were already read. Returns true if they were.
+pub(crate) fn ask_for_pulls(campaign: &Campaign<'_>, file: &FileProgress, steps: &mut Steps) -> bool {
+    let names = [&file.branch, &file.other_branch].into_iter().filter(|name| !name.is_empty());
+    let open: Vec<&String> = names.filter(|name| !campaign.observed.looked.contains(*name)).collect();
+    steps.questions.extend(open.iter().map(|branch| Question::Pulls { branch: (*branch).clone() }));
+    open.is_empty()
 }
 
 struct Keeping<'a> {

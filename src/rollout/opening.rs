@@ -17,7 +17,7 @@ pub(crate) fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut St
     }
     for file in ready {
         let Some(planned) = campaign.plan.file(&file.path) else { continue };
-        if room.take(planned) && ask_for_pulls(campaign, &file.branch, steps) {
+        if room.take(planned) && ask_for_pulls(campaign, file, steps) {
             open(campaign, planned, file, steps);
         }
     }
@@ -27,7 +27,7 @@ pub(crate) fn steps(campaign: &Campaign<'_>, progress: &Progress, steps: &mut St
 /// have a pull request that lost its label.
 fn is_gate_sure(campaign: &Campaign<'_>, progress: &Progress, wave: usize, steps: &mut Steps) -> bool {
     let earlier = progress.files.iter().filter(|file| file.wave < wave && file.state != FileState::Done);
-    let unsure = earlier.filter(|file| !ask_for_pulls(campaign, &file.branch, steps)).count();
+    let unsure = earlier.filter(|file| !ask_for_pulls(campaign, file, steps)).count();
     unsure == 0
 }
 

@@ -58,6 +58,49 @@ fn what_can_not_be_told_is_counted_and_no_finding() {
     assert!(run.stdout.contains("1 linked line: 0 findings; 1 line unknown"), "{}", run.stdout);
 }
 
+/// A guard that leaves a file out in silence guards nothing.
+#[test]
+fn a_dockerfile_that_is_not_read_is_a_finding_and_is_refused_in_the_plan() {
+    use std::os::unix::ffi::OsStrExt;
+    let scratch = Scratch::with(&[("good/Dockerfile", "FROM scratch\nCOPY --link x /\n"), ("good/x", "")]);
+    let bytes = |name: &[u8]| std::path::PathBuf::from(std::ffi::OsStr::from_bytes(name));
+    for folder in [b"tab\there".as_slice(), b"line\nhere/below", b"caf\xe9"] {
+        let folder = scratch.root().join(bytes(folder));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("Dockerfile"), "FROM scratch\n").unwrap();
+    }
+    std::fs::write(scratch.root().join(bytes(b"\t.Dockerfile")), "FROM scratch\n").unwrap();
+    scratch.write("large/Dockerfile", "#\n".repeat(3 << 20)).write("good/text", "FROM scratch\n");
+    scratch.link("out/Dockerfile", "/etc/hostname").link("gone/Dockerfile", "nowhere");
+    scratch.link("other/Dockerfile", "../good/text").link("same/Dockerfile", "../good/Dockerfile");
+    scratch.write("layerwright.toml", "[files]\nexclude = [\"left\"]\n").link("left/Dockerfile", "nowhere");
+    scratch.commit("Odd");
+    let expected = [
+        "\\t.Dockerfile",
+        "caf\u{fffd}/Dockerfile",
+        "gone/Dockerfile",
+        "large/Dockerfile",
+        "line\\nhere/below/Dockerfile",
+        "other/Dockerfile",
+        "out/Dockerfile",
+        "tab\\there/Dockerfile",
+    ];
+    let run = scratch.run(&["check", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let mut found = findings(&run.json());
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    let unread = |path: &str| (path.to_owned(), 1, "unread".to_owned(), Value::Null);
+    assert_eq!(found, expected.map(unread));
+    let plan = scratch.plan(&[]);
+    let mut refused: Vec<&str> =
+        plan["refused"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    refused.sort_unstable();
+    assert_eq!(refused, expected);
+    assert_eq!(plan["files"].as_array().unwrap().len(), 1);
+    let shown = scratch.run(&["plan"]).done().stdout;
+    assert!(shown.contains("Refused: 8 files"), "{shown}");
+}
+
 #[test]
 fn an_accepted_difference_is_no_finding() {
     let base = Base::new();

@@ -157,6 +157,18 @@ fn our_own_branch_is_renewed_when_its_text_is_no_longer_the_planned_one() {
     assert_eq!(printed(scratch.root(), &["rev-parse", &format!("{name}^")]), base);
 }
 
+/// Earlier versions gave branches a name with fewer digits.
+#[test]
+fn a_branch_of_an_earlier_version_is_kept() {
+    let scratch = planned(&["a/Dockerfile"]);
+    let name = only(&scratch.run(&["migrate", "--commit"]).done());
+    let former = &name[..name.len() - 16];
+    printed(scratch.root(), &["branch", "--move", &name, former]);
+    let again = scratch.run(&["migrate", "--commit"]).done();
+    assert_eq!(told(&again)[0].1, "same", "{again:?}");
+    assert_eq!(branches(scratch.root()), [former]);
+}
+
 #[test]
 fn a_wave_waits_until_the_earlier_one_is_in_the_base() {
     let scratch = planned(&["a/Dockerfile", "b/Dockerfile", "c/Dockerfile"]);

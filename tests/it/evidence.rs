@@ -6,7 +6,7 @@ use layerwright::campaign::evidence::{
     self, BuildEvidence, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA,
     SiteEvidence,
 };
-use layerwright::campaign::names::evidence_file;
+use layerwright::campaign::names::evidence_files;
 use layerwright::campaign::plan::file::Plan;
 use layerwright::git::RepoPath;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ impl Campaign {
     }
 
     fn put(&self, evidence: &Evidence) -> &Self {
-        let name = evidence_file(&RepoPath::new(&evidence.path).unwrap()).unwrap();
+        let name = evidence_files(&RepoPath::new(&evidence.path).unwrap()).unwrap().present;
         let mut bytes = Vec::new();
         evidence.write(&mut bytes).unwrap();
         self.scratch.write(&format!("plans/copy-link/evidence/{name}"), bytes);
@@ -360,11 +360,28 @@ fn writing_names_the_files_that_are_not_verified() {
     assert!(campaign.scratch.text("b/Dockerfile").contains("COPY --link"));
 }
 
+/// Earlier versions gave evidence a name with fewer digits.
+#[test]
+fn evidence_of_an_earlier_version_counts_until_there_is_other() {
+    let campaign = Campaign::new();
+    let names = evidence_files(&RepoPath::new("a/Dockerfile").unwrap()).unwrap();
+    let place = |name: &str| format!("plans/copy-link/evidence/{name}");
+    campaign.put(&campaign.same("a/Dockerfile"));
+    let bytes = campaign.scratch.read(&place(&names.present));
+    campaign.scratch.remove(&place(&names.present)).write(&place(&names.former), bytes);
+    assert_eq!(campaign.said("a/Dockerfile").0, "verified");
+    let mut blocked = campaign.same("a/Dockerfile");
+    (blocked.outcome, blocked.builds[0].outcome) = (Outcome::Blocked, Outcome::Blocked);
+    blocked.builds[0].reason = Some("needs secret npmrc".into());
+    campaign.put(&blocked);
+    assert_eq!(campaign.said("a/Dockerfile").0, "blocked");
+}
+
 #[test]
 fn evidence_that_can_not_be_read_is_named() {
     let campaign = Campaign::new();
     let good = campaign.same("a/Dockerfile");
-    let name = evidence_file(&RepoPath::new("a/Dockerfile").unwrap()).unwrap();
+    let name = evidence_files(&RepoPath::new("a/Dockerfile").unwrap()).unwrap().present;
     let place = format!("plans/copy-link/evidence/{name}");
     let changed = |key: &str, value: Value| {
         let mut json = serde_json::to_value(&good).unwrap();

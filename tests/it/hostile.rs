@@ -135,6 +135,34 @@ fn a_carrier_that_costs_too_much_is_named_and_the_others_are_read() {
     }
 }
 
+/// Two paths whose hashes begin with the same 48 bits, which is all that the names of earlier versions have of them. Half
+/// a minute finds such a pair.
+const ONE_SLUG: [&str; 2] = ["a/~  :^^^: ^^^: ~/Dockerfile", "a/~ :^  ^:^ ~~: ~/Dockerfile"];
+
+#[test]
+fn two_files_that_would_share_a_branch_are_refused() {
+    let texts = ONE_SLUG.map(|path| (path, linkable("x")));
+    let mut files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    files.extend([("good/Dockerfile", files[0].1), ("good/x", "")]);
+    let plan = Scratch::with(&files).save(&Base::new());
+    let paths = |list: &str| {
+        plan[list].as_array().unwrap().iter().map(|file| file["path"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("files"), ["good/Dockerfile"]);
+    assert_eq!(paths("refused"), ONE_SLUG);
+    // A plan that was made otherwise is not read.
+    let scratch = Scratch::with(&files[2..]);
+    scratch.save(&Base::new());
+    let mut plan: Value = serde_json::from_slice(&scratch.read("plans/copy-link/plan.json")).unwrap();
+    for path in ONE_SLUG {
+        let mut file = plan["files"][0].clone();
+        file["path"] = path.into();
+        plan["files"].as_array_mut().unwrap().push(file);
+    }
+    scratch.write("plans/copy-link/plan.json", plan.to_string());
+    scratch.run(&["migrate"]).failed(&[ONE_SLUG[0], "the same branch", "plan again"]);
+}
+
 #[test]
 fn a_pipe_and_a_device_are_not_read_for_ever() {
     let scratch = Scratch::with(&[("Dockerfile", &linkable("x"))]);

@@ -286,7 +286,7 @@ fn plan_again(state: &mut State) {
 
 fn name_branches(state: &mut State) {
     for file in &state.plan.files {
-        let branch = state.policy.names.branch_of(&file.path).unwrap().unwrap();
+        let branch = state.policy.names.branch_of(&file.path).unwrap().unwrap().present;
         state.branches.insert(file.path.clone(), branch);
     }
 }

@@ -48,7 +48,7 @@ pub enum EvidenceError {
 }
 
 impl Evidence {
-    /// Reads the file of evidence that has this name.
+    /// Reads the file of evidence that has this name, which may be the one that earlier versions gave.
     ///
     /// # Errors
     ///
@@ -70,8 +70,9 @@ impl Evidence {
         let evidence: Self = serde_json::from_slice(bytes).map_err(broken)?;
         let path = RepoPath::new(&evidence.path)
             .map_err(|why| EvidenceError::Path { path: shown(&evidence.path).into_owned(), why })?;
-        let expected = names::evidence_file(&path)?;
-        if name != expected {
+        let expected = names::evidence_files(&path)?;
+        if !expected.contains(name) {
+            let expected = expected.present;
             return Err(EvidenceError::Name { path: shown(&evidence.path).into_owned(), expected });
         }
         Ok(evidence)

@@ -62,7 +62,7 @@ pub(crate) fn plan(
         })
         .collect();
     let files = kept(done, &mut refused).into_iter().map(|(_, planned)| planned).collect();
-    let mut files = with_own_slugs(files, &mut refused, &|path| names::slug(path).ok());
+    let mut files = with_own_names(files, &mut refused);
     let owners = Owners::of(source);
     let waves = in_waves(&owners, &mut files, &members, &graph, options);
     Plan {
@@ -101,30 +101,17 @@ fn kept<'f, T>(
     kept
 }
 
-/// Returns the files whose slug no other file has. Two files with one slug would share a branch and a file of evidence.
-fn with_own_slugs(
-    files: Vec<File>,
-    refused: &mut Vec<Refused>,
-    slug: &dyn Fn(&RepoPath) -> Option<String>,
-) -> Vec<File> {
-    // Some filesystems ignore case.
-    let slug = |file: &File| slug(&RepoPath::new(&file.path).ok()?).map(|slug| slug.to_lowercase());
-    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
-    let slugs: Vec<Option<String>> = files.iter().map(slug).collect();
-    for slug in &slugs {
-        *counts.entry(slug.clone()).or_default() += 1;
-    }
-    let mut own = Vec::new();
-    for (file, slug) in files.into_iter().zip(slugs) {
-        match slug.as_ref().filter(|_| counts.get(&slug).is_some_and(|count| *count > 1)) {
-            None => own.push(file),
-            Some(slug) => {
-                let reason =
-                    format!("another file has the same name in branches and evidence, {slug}; rename one");
-                refused.push(Refused { path: shown(&file.path).into_owned(), reason });
-            }
-        }
-    }
+/// Returns the files whose branch and evidence no other file has.
+fn with_own_names(files: Vec<File>, refused: &mut Vec<Refused>) -> Vec<File> {
+    let paths: Vec<RepoPath> = files.iter().filter_map(|file| RepoPath::new(&file.path).ok()).collect();
+    let sharing = names::sharing(&paths).unwrap_or_default();
+    let (shared, own): (Vec<File>, Vec<File>) =
+        files.into_iter().partition(|file| sharing.iter().any(|path| path.as_str() == file.path));
+    let others = |file: &File| {
+        let reason = "another file would have the same branch: rename one of them".to_owned();
+        Refused { path: shown(&file.path).into_owned(), reason }
+    };
+    refused.extend(shared.iter().map(others));
     own
 }
 
@@ -138,7 +125,12 @@ fn left_out(discovery: &Discovery) -> BTreeMap<String, usize> {
 fn refused(discovery: &Discovery) -> Vec<Refused> {
     let refused = discovery.refused.iter().map(|refused| (refused.path.as_str(), refused.reason.to_string()));
     let odd = discovery.odd.iter().map(|odd| (odd.name.as_str(), odd.reason.to_string()));
-    refused.chain(odd).map(|(path, reason)| Refused { path: shown(path).into_owned(), reason }).collect()
+    let links = discovery.unread_links().map(|(path, why)| (path.as_str(), format!("it is not read: {why}")));
+    refused
+        .chain(odd)
+        .chain(links)
+        .map(|(path, reason)| Refused { path: shown(path).into_owned(), reason })
+        .collect()
 }
 
 /// Returns the files that state how something is built or who owns it, and could not be read.
@@ -178,40 +170,4 @@ fn in_waves(
 
 fn runs(dockerfile: &Dockerfile) -> usize {
     dockerfile.instructions().iter().filter(|instruction| matches!(instruction.body, Body::Run(_))).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::campaign::plan::file::{Class, Syntax};
-    use crate::edit::header::Header;
-
-    fn file(path: &str) -> File {
-        File {
-            path: path.into(),
-            blob: String::new(),
-            class: Class::Plain,
-            skip: None,
-            contexts: Vec::new(),
-            bases: Vec::new(),
-            errors: Vec::new(),
-            syntax: Syntax { current: None, required: None },
-            header: Header::Keep,
-            sites: Vec::new(),
-            wave: None,
-            decided: None,
-            owners: Vec::new(),
-            rewritten: None,
-        }
-    }
-
-    #[test]
-    fn two_files_of_one_slug_are_refused() {
-        let mut refused = Vec::new();
-        let slug = |path: &RepoPath| Some(path.file_name().to_owned());
-        let files = with_own_slugs(vec![file("a/X"), file("b/Y"), file("c/x")], &mut refused, &slug);
-        assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["b/Y"]);
-        assert_eq!(refused.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a/X", "c/x"]);
-        assert!(refused[0].reason.contains("the same name"));
-    }
 }

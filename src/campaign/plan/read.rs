@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::campaign::names;
 use crate::campaign::plan::file::{Plan, SCHEMA};
-use crate::git::{PathError, RepoPath};
+use crate::git::{GitError, PathError, RepoPath};
 use crate::text::escape::shown;
 
 /// A plan cannot be read.
@@ -37,6 +38,15 @@ pub enum PlanError {
         /// The error of the path.
         why: PathError,
     },
+    /// Two files would have the same branch and the same evidence.
+    #[error("{path} would have the same branch as another file of the plan; plan again with --save")]
+    Branch {
+        /// The path, as far as it can be shown.
+        path: String,
+    },
+    /// The branch of a file is unknown.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// A wave lists a file that the plan does not describe.
     #[error("wave {wave} of the plan lists {path}, which the plan does not describe; plan again with --save")]
     Wave {
@@ -73,9 +83,13 @@ impl Plan {
     }
 
     fn check_paths(&self) -> Result<(), PlanError> {
+        let mut paths = Vec::new();
         for file in &self.files {
-            RepoPath::new(&file.path)
-                .map_err(|why| PlanError::Path { path: shown(&file.path).into_owned(), why })?;
+            let path = RepoPath::new(&file.path);
+            paths.push(path.map_err(|why| PlanError::Path { path: shown(&file.path).into_owned(), why })?);
+        }
+        if let Some(path) = names::sharing(&paths)?.first() {
+            return Err(PlanError::Branch { path: shown(path.as_str()).into_owned() });
         }
         let known: BTreeSet<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
         for wave in &self.waves {

@@ -47,15 +47,24 @@ struct Inputs<'a> {
 
 impl Inputs<'_> {
     fn file(&self, file: &File, wave: usize) -> Result<FileProgress, GitError> {
-        let branch = self.campaign.policy.names.branch_of(&file.path)?;
+        let names = self.campaign.policy.names.branch_of(&file.path)?;
+        let [branch, other_branch] = match names.map(|names| self.campaign.observed.in_use(names)) {
+            Some([branch, other]) => [Some(branch), Some(other)],
+            None => [None, None],
+        };
         let pull = branch.as_deref().and_then(|branch| self.campaign.observed.pull_from(branch));
         let state = match &branch {
             Some(branch) => self.state(file, wave, branch, pull),
             None => FileState::Gone,
         };
-        let branch = branch.unwrap_or_default();
-        let path = file.path.clone();
-        let mut progress = FileProgress { path, wave, branch, state, pull: pull.map(|pull| pull.number) };
+        let mut progress = FileProgress {
+            path: file.path.clone(),
+            wave,
+            state,
+            pull: pull.map(|pull| pull.number),
+            branch: branch.unwrap_or_default(),
+            other_branch: other_branch.unwrap_or_default(),
+        };
         if let Some(pull) = pull
             && self.has_other_commits(file, &progress, pull)
         {

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::campaign::names::Versions;
+
 /// The state of the repository and the forge, as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
@@ -145,6 +147,17 @@ impl Observed {
     pub(crate) fn pull_from(&self, branch: &str) -> Option<&Pull> {
         let from = self.pulls.iter().filter(|pull| pull.branch == branch);
         from.max_by_key(|pull| (pull.is_open(), pull.number))
+    }
+
+    /// Returns the name that the branch of a file has, then the other one: the name of the pull request that decides, or
+    /// of a branch, or else the present one.
+    pub(crate) fn in_use(&self, names: Versions) -> [String; 2] {
+        let Versions { present, former } = names;
+        let use_of = |name: &str| {
+            let pull = self.pull_from(name).map(|pull| (pull.is_open(), pull.number));
+            (pull, self.branches.contains_key(name))
+        };
+        if use_of(&former) > use_of(&present) { [former, present] } else { [present, former] }
     }
 
     /// Returns true if a branch is known to have commits by other people.

@@ -42,6 +42,8 @@ pub struct FileProgress {
     pub wave: usize,
     /// Its branch.
     pub branch: String,
+    /// The name that the branch would have in a campaign of another version; empty if there is none.
+    pub other_branch: String,
     /// Its state.
     pub state: FileState,
     /// Its latest pull request; the open one, if there is one.

@@ -1,12 +1,12 @@
 //! Reads and writes the evidence files of a verification.
 
-use std::fs::{File as OpenFile, TryLockError};
+use std::fs::{self, File as OpenFile, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::VerifyError;
 use crate::budget;
 use crate::campaign::evidence::{Evidence, Outcome};
-use crate::campaign::names;
+use crate::campaign::names::evidence_files;
 use crate::campaign::plan::file::File;
 use crate::config::Config;
 use crate::discover::MOST_BYTES;
@@ -46,8 +46,9 @@ pub(super) fn lock(workspace: &Workspace) -> Result<Option<OpenFile>, VerifyErro
 
 /// Returns the earlier evidence of a file, if it is readable.
 pub(super) fn earlier(place: &Path, file: &File) -> Option<Evidence> {
-    let bytes = budget::read_file(&at(place, &file.path).ok()?, MOST_BYTES).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    let names = evidence_files(&RepoPath::new(&file.path).ok()?).ok()?;
+    let read = |name: &str| budget::read_file(&place.join(name), MOST_BYTES).ok();
+    serde_json::from_slice(&read(&names.present).or_else(|| read(&names.former))?).ok()
 }
 
 /// Writes the evidence of a file. Evidence that shows nothing does not replace evidence that shows something about the
@@ -65,11 +66,9 @@ pub(super) fn write(
         watch(&Notice::EvidenceKept { path: &evidence.path });
         return Ok(());
     }
-    atomic::write_by(&at(place, &evidence.path)?, &|out| evidence.write(out))?;
+    let names = evidence_files(&RepoPath::new(&evidence.path)?)?;
+    atomic::write_by(&place.join(names.present), &|out| evidence.write(out))?;
+    // The evidence of an earlier version no longer counts; one that remains does no harm.
+    let _ = fs::remove_file(place.join(names.former));
     Ok(())
-}
-
-fn at(place: &Path, path: &str) -> Result<PathBuf, VerifyError> {
-    let path = RepoPath::new(path)?;
-    Ok(place.join(names::evidence_file(&path)?))
 }

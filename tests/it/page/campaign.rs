@@ -280,6 +280,7 @@ pub fn campaign() -> Made {
         path: member.path.clone(),
         wave: member.wave,
         branch: "layerwright/copy-link/x".into(),
+        other_branch: String::new(),
         state: member.state.clone(),
         pull: member.pull,
     };

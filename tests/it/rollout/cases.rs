@@ -52,6 +52,29 @@ fn who_declined_is_told_wherever_that_was_read() {
     assert!(issue.contains("s1/Dockerfile Ready 0\n"), "the first wave waits for it: {issue}");
 }
 
+/// Branches of earlier versions have fewer digits.
+#[test]
+fn a_pull_request_of_an_earlier_version_counts() {
+    let former = |state: &State| state.policy.names.branch_of("s0/Dockerfile").unwrap().unwrap().former;
+    let issue = reported(|state, _| {
+        let former = former(state);
+        propose(state, &former);
+    });
+    assert!(issue.contains("s0/Dockerfile Open(Current) 2\n"), "{issue}");
+    let issue = reported(|state, branch| {
+        // Without its label and its branch, only its head shows that it was of this file.
+        let former = former(state);
+        let number = propose(state, &former);
+        state.world.merge(number, true, true);
+        state.world.delete_branch(branch);
+        let main = state.world.main();
+        let more = state.world.text(main, "s0/Dockerfile").unwrap().clone() + "COPY c d\n";
+        let changed = state.world.change(main, &[("s0/Dockerfile", Some(&more))], "Change");
+        state.world.branches.insert(MAIN.into(), changed);
+    });
+    assert!(issue.contains("s0/Dockerfile Partly 2\n"), "{issue}");
+}
+
 /// A run that was killed leaves a pull request without a label; a merge takes its branch away.
 #[test]
 fn a_later_pull_request_that_never_had_the_label_counts() {
