@@ -4,6 +4,7 @@ mod change;
 mod check;
 mod completions;
 mod error;
+mod evidence_key;
 mod explain;
 mod github;
 mod help;

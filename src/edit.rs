@@ -211,8 +211,11 @@ fn check(
     let planned: BTreeSet<usize> = lines.iter().map(|line| line.line).collect();
     for (before, after) in old.instructions().iter().zip(new.instructions()) {
         let planned = planned.contains(&before.start_line);
-        let same =
-            if planned { is_linked_version(before, after) } else { says_the_same(old, before, new, after) };
+        let same = if planned {
+            is_linked_version(old, before, new, after)
+        } else {
+            says_the_same(old, before, new, after)
+        };
         if !same {
             return unfaithful(before.start_line, "flags or words");
         }
@@ -221,7 +224,8 @@ fn check(
 }
 
 /// Returns true if `after` is `before` with `--link`, and all parts that a plan never changes are equal.
-fn is_linked_version(before: &Instruction, after: &Instruction) -> bool {
+fn is_linked_version(old: &Dockerfile, before: &Instruction, new: &Dockerfile, after: &Instruction) -> bool {
+    let same_place = before.stage == after.stage && is_onbuild(before) == is_onbuild(after);
     let (Some((_, before)), Some((_, after))) = (transfer_of(before), transfer_of(after)) else {
         return false;
     };
@@ -229,15 +233,49 @@ fn is_linked_version(before: &Instruction, after: &Instruction) -> bool {
         let others = flags.iter().filter(|flag| !flag.text.starts_with("--chown"));
         others.map(|flag| flag.text.to_string()).collect()
     };
-    let (old, new) = (but_owner(&before.flags), but_owner(&after.flags));
+    let (flags, new_flags) = (but_owner(&before.flags), but_owner(&after.flags));
     after.options.link == Some(true)
         && before.options.link.is_none()
-        && new.first().is_some_and(|flag| flag == "--link")
-        && new[1..] == old[..]
-        && before.options.chown.is_some() == after.options.chown.is_some()
+        && new_flags.split_first().is_some_and(|(first, rest)| first == "--link" && rest == flags)
+        && same_place
+        && (after.kind == before.kind || after.kind == TransferKind::Copy)
+        && is_owner(before, after)
+        && is_destination(before, after)
         && texts(&after.sources) == texts(&before.sources)
-        && after.heredocs.len() == before.heredocs.len()
+        && heredocs(new, after) == heredocs(old, before)
         && after.json == before.json
+}
+
+/// Returns true if the owner is the same, or numbers in place of a name.
+fn is_owner(before: &Transfer, after: &Transfer) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match (&before.options.chown, &after.options.chown) {
+        (Some(before), Some(after)) => before == after || after.split(':').all(is_number),
+        (before, after) => before.is_none() && after.is_none(),
+    }
+}
+
+/// Returns true if the destination is the same, has a slash more, or is an absolute path without variables.
+fn is_destination(before: &Transfer, after: &Transfer) -> bool {
+    let (Some(before), Some(after)) = (&before.destination, &after.destination) else { return false };
+    let bare = |word: &Word| word.text.trim_matches(['"', '\'']).to_owned();
+    let (before, after) = (bare(before), bare(after));
+    after == before || after == format!("{before}/") || (after.starts_with('/') && !after.contains('$'))
+}
+
+/// Returns the heredocs of an instruction, with their bodies.
+fn heredocs<'a>(dockerfile: &'a Dockerfile, transfer: &'a Transfer) -> Vec<(&'a str, bool, bool, &'a [u8])> {
+    let heredocs = transfer.heredocs.iter();
+    heredocs
+        .map(|heredoc| {
+            let body = &dockerfile.text()[heredoc.body.range()];
+            (heredoc.name.as_str(), heredoc.expand, heredoc.chomp, body)
+        })
+        .collect()
+}
+
+fn is_onbuild(instruction: &Instruction) -> bool {
+    transfer_of(instruction).is_some_and(|(holder, _)| !std::ptr::eq(holder, instruction))
 }
 
 fn check_directives(old: &Dockerfile, new: &Dockerfile, header: &Header) -> Result<(), RewriteError> {
@@ -323,4 +361,55 @@ fn is_planned_destination(before: &Transfer, after: &Transfer, remedies: &[&Reme
     }
     let bare = |text: &str| text.trim_end_matches(['"', '\'']).to_owned();
     bare(&after.text) == format!("{}/", bare(&before.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str =
+        "FROM a\nCOPY --chown=app x /y\nONBUILD COPY x /y\nADD x /y\nCOPY <<E /y\none\nE\nCOPY x y\n";
+
+    fn is_taken(line: usize, replacement: &str) -> bool {
+        let plan = LinePlan { line, replacement: replacement.to_owned() };
+        rewrite(&Dockerfile::read(FILE.as_bytes().to_vec()), &[plan], &Header::Keep).is_ok()
+    }
+
+    /// A plan is a file that anyone may have written.
+    #[test]
+    fn a_plan_changes_owner_and_destination_and_nothing_else() {
+        for (line, replacement) in [
+            (2, "COPY --link --chown=app x /y"),
+            (2, "COPY --link --chown=5:6 x /y/"),
+            (2, "COPY --link --chown=5 x /z"),
+            (3, "ONBUILD COPY --link x /y"),
+            (4, "ADD --link x /y"),
+            (4, "COPY --link x /y"),
+            (5, "COPY --link <<E /y\none\nE"),
+            (8, "COPY --link x /w/y"),
+        ] {
+            assert!(is_taken(line, replacement), "{replacement}");
+        }
+        for (line, replacement) in [
+            (2, "COPY --chown=app x /y"),
+            (2, "COPY --link x /y"),
+            (2, "COPY --link --chown=root x /y"),
+            (2, "COPY --link --chown=5: x /y"),
+            (2, "COPY --link --chown=app x /y$z"),
+            (2, "COPY --link --chown=app --from=b x /y"),
+            (2, "COPY --link --chown=app z /y"),
+            (2, "ADD --link --chown=app x /y"),
+            (2, "ONBUILD COPY --link --chown=app x /y"),
+            (2, "RUN x"),
+            (3, "COPY --link x /y"),
+            (4, "COPY --link --chown=5:5 x /y"),
+            (5, "COPY --link <<E /y\ntwo\nE"),
+            (5, "COPY --link <<\"E\" /y\none\nE"),
+            (5, "COPY --link <<F /y\none\nF"),
+            (8, "COPY --link x z"),
+            (8, "COPY --link x y\nRUN z"),
+        ] {
+            assert!(!is_taken(line, replacement), "{replacement}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod app;
 mod cache;
 mod call;
 mod checks;
+mod connection;
 mod error;
 mod forge;
 mod issues;
@@ -29,6 +30,7 @@ pub use address::RepositoryName;
 pub(crate) use address::{Api, IssueAddress};
 pub use app::App;
 pub(crate) use checks::BaseBranch;
+pub(crate) use connection::Proxies;
 pub(crate) use error::Cause;
 pub use error::GitHubError;
 pub use forge::GitHubForge;
@@ -126,12 +128,7 @@ impl Client {
         let octocrab = {
             // octocrab starts a task as soon as its client is built.
             let _entered = runtime.enter();
-            let mut builder =
-                Octocrab::builder().base_uri(api.base()).map_err(|error| GitHubError::Start(error.into()))?;
-            if let Some(token) = &token {
-                builder = builder.personal_token(token.clone());
-            }
-            builder.build().map_err(|error| GitHubError::Start(error.into()))?
+            connection::octocrab(&api, token.as_ref()).map_err(GitHubError::Start)?
         };
         let mut hidden = Secrets::default();
         hidden.add(token.as_ref().map_or(&[][..], |token| token.expose_secret().as_bytes()));

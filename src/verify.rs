@@ -15,6 +15,7 @@ pub mod noise;
 pub mod probe;
 pub(crate) mod run;
 pub mod smoke;
+pub(crate) mod temporary;
 pub mod variant_builds;
 pub(crate) mod variants;
 pub mod vertices;

@@ -7,6 +7,7 @@ mod context_tree;
 mod format;
 mod present_inputs;
 mod read;
+mod signature;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -19,5 +20,7 @@ pub use format::{
 pub(crate) use format::{BuildFigures, Smoke, contradiction};
 pub(crate) use present_inputs::states;
 pub(crate) use read::EvidenceError;
+pub(crate) use signature::KEY_VARIABLE;
+pub use signature::{EvidenceKey, KeyError, Signatures};
 pub use state::EvidenceState;
 pub(crate) use state::{EvidenceStates, EvidenceSummary, Stale};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Error, ErrorKind, GitHubArguments, input, write};
-use crate::github::{App, Clock, GitHubError};
+use crate::github::{Api, App, Clock, GitHubError, Proxies};
 use crate::ops::{Credentials, GitHubAccess};
 use crate::text::secret::Secrets;
 
@@ -68,15 +68,20 @@ pub(crate) fn is_actions_token() -> bool {
 /// Returns access to GitHub with the token of the environment.
 pub(crate) fn by_token(api: &str) -> Result<GitHubAccess, Error> {
     // The URL may contain a password, and clap would repeat it in its error.
-    let api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
+    let api: Api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
+    let api = api.through(Proxies::of_environment());
     let credentials = token()?.map(Credentials::Token);
     Ok(GitHubAccess { repository: None, api, credentials, clock: Rc::new(SystemClock) })
 }
 
 /// Returns access to GitHub as an App if the arguments name one, else with the token of the environment.
 pub(crate) fn access(arguments: &GitHubArguments) -> Result<GitHubAccess, Error> {
+    access_hiding(arguments, Secrets::default())
+}
+
+/// As [`access`], for a command that hides other values too.
+pub(crate) fn access_hiding(arguments: &GitHubArguments, mut hidden: Secrets) -> Result<GitHubAccess, Error> {
     let access = by_token(&arguments.api)?;
-    let mut hidden = Secrets::default();
     if let Some(Credentials::Token(token)) = &access.credentials {
         hidden.add(token.expose_secret().as_bytes());
     }

@@ -3,20 +3,32 @@
 mod arguments;
 mod shown;
 
+use super::evidence_key::evidence_key;
 use super::progress::Progress;
-use super::{Error, Format, github, input, write};
+use super::{Error, ErrorKind, Format, github, input, write};
+use crate::campaign::evidence::{KEY_VARIABLE, Signatures};
 use crate::ops::{self, GitHubReport, ReportOptions, ReportTarget, ReportingError};
+use crate::text::secret::Secrets;
 pub(crate) use arguments::ReportArguments;
 
 /// Opens the next pull requests, and updates the open ones and the tracking issue.
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
+    let mut hidden = Secrets::default();
+    let key = evidence_key(arguments.evidence_key.as_deref(), &mut hidden)?;
+    if arguments.require_signed && key.is_none() {
+        let error = Error::new(ErrorKind::Usage, "there is no key to check signatures with".to_owned());
+        return Err(error.hint(format!("set {KEY_VARIABLE}, or name a file with --evidence-key")));
+    }
     let options = ReportOptions {
         repository: arguments.repository.clone(),
         plan: input::plan(arguments.plan.as_deref())?,
         target: match &arguments.out {
-            Some(folder) => ReportTarget::Folder(folder.clone()),
+            Some(folder) => {
+                write::hide(&hidden);
+                ReportTarget::Folder(folder.clone())
+            }
             None => ReportTarget::GitHub(Box::new(GitHubReport {
-                access: github::access(&arguments.github)?,
+                access: github::access_hiding(&arguments.github, hidden)?,
                 issue: arguments.issue.clone(),
                 workflow_token: github::is_actions_token(),
                 allow_no_checks: arguments.allow_no_checks,
@@ -26,6 +38,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
         create_issue: arguments.create_issue,
         status_page: arguments.status_page.clone(),
         hidden: write::hidden(),
+        signatures: Signatures { key, required: arguments.require_signed },
         now: github::now(),
     };
     let progress = Progress::new();

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::evidence_key::evidence_key;
 use super::progress::Progress;
 use super::{Error, github, human, input, write};
 use crate::campaign::evidence::{Evidence, Outcome};
@@ -84,7 +85,8 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
     if let Some(warning) = legacy_builder(docker_buildkit().as_deref()) {
         write::remark(warning);
     }
-    let hidden = hidden(build);
+    let mut hidden = hidden(build);
+    let key = evidence_key(arguments.evidence_key.as_deref(), &mut hidden)?;
     write::hide(&hidden);
     let options = VerifyOptions {
         files,
@@ -104,6 +106,7 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
         out: arguments.out.clone(),
         temporary: std::env::temp_dir(),
         keep: arguments.keep,
+        key,
         clock: &github::now,
     };
     interrupt.listen().map_err(|error| Error::environment(&error))?;

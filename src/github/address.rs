@@ -6,16 +6,24 @@ use std::str::FromStr;
 use http::Uri;
 
 use super::GitHubError;
+use super::connection::Proxies;
 
 /// The base URL of a server's API, without a slash at its end: `https://api.github.com`, or `https://HOST/api/v3` on
 /// GitHub Enterprise Server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Api {
     origin: String,
     path: String,
+    pub(super) proxies: Proxies,
 }
 
 impl Api {
+    /// Reaches the server through proxies.
+    #[must_use]
+    pub fn through(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
     /// Returns the address as it was given, without a slash at its end.
     pub(crate) fn base(&self) -> String {
         format!("{}{}", self.origin, self.path)
@@ -65,7 +73,7 @@ impl FromStr for Api {
             return Err(refuse("the API of github.com is https://api.github.com"));
         }
         let path = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { origin: format!("{scheme}://{authority}"), path })
+        Ok(Self { origin: format!("{scheme}://{authority}"), path, proxies: Proxies::default() })
     }
 }
 

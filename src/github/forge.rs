@@ -84,14 +84,17 @@ impl<'a> GitHubForge<'a> {
         })
     }
 
-    /// Returns the mode of a file, which stays the same.
-    fn mode(&self, commit: &str, tree: &str, path: &str) -> Result<String, GitHubError> {
-        let there =
-            match CommitId::new(commit).ok().and_then(|commit| self.clone.file_mode(&commit, path).ok()) {
-                Some(known) => known.map(|mode| format!("{mode:06o}")),
-                None => self.client.mode_at(&self.repository, tree, path)?,
-            };
-        Ok(there.unwrap_or_else(|| "100644".to_owned()))
+    /// Returns the mode of a file in a commit; `tree` returns the tree of the commit.
+    fn mode_in(
+        &self,
+        commit: &str,
+        tree: impl FnOnce() -> Result<String, GitHubError>,
+        path: &str,
+    ) -> Result<Option<String>, GitHubError> {
+        match CommitId::new(commit).ok().and_then(|commit| self.clone.file_mode(&commit, path).ok()) {
+            Some(known) => Ok(known.map(|mode| format!("{mode:06o}"))),
+            None => self.client.mode_at(&self.repository, &tree()?, path),
+        }
     }
 }
 
@@ -162,12 +165,24 @@ impl Forge for GitHubForge<'_> {
         Ok(self.client.blob_at(&self.repository, commit, path)?)
     }
 
+    fn mode(&self, commit: &str, path: &str) -> Result<Option<String>, ForgeError> {
+        Ok(self.mode_in(commit, || self.client.tree_of(&self.repository, commit), path)?)
+    }
+
     fn has_pending_checks(&self, commit: &str) -> Result<bool, ForgeError> {
         Ok(self.client.is_pending(&self.repository, commit)?)
     }
 
     fn issue_body(&self, number: u64) -> Result<String, ForgeError> {
         Ok(self.client.issue(&self.address(number))?.body)
+    }
+
+    fn is_by_writer(&self, issue: u64) -> Result<bool, ForgeError> {
+        match self.client.issue(&self.address(issue))?.author {
+            Some(author) if author.is_bot => Ok(true),
+            Some(author) => Ok(self.client.may_write(&self.repository, &author.login)?),
+            None => Ok(false),
+        }
     }
 
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {
@@ -182,7 +197,8 @@ impl Forge for GitHubForge<'_> {
         let base = self.client.tree_of(&self.repository, last)?;
         let mut entries = Vec::new();
         for &(path, bytes) in commit.texts {
-            let mode = self.mode(last, &base, path)?;
+            let mode = self.mode_in(last, || Ok(base.clone()), path)?;
+            let mode = mode.unwrap_or_else(|| "100644".to_owned());
             entries.push(TreeEntry { path: path.to_owned(), mode, bytes: bytes.to_vec() });
         }
         let tree = self.client.create_tree(&self.repository, &base, &entries)?;

@@ -20,6 +20,17 @@ pub struct Issue {
     pub moved: bool,
     /// The text; empty if there is none.
     pub body: String,
+    /// Its author; `None` if the account was deleted.
+    pub author: Option<Author>,
+}
+
+/// The author of an issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The name of the account.
+    pub login: String,
+    /// True for an app, which acts for those who installed it.
+    pub is_bot: bool,
 }
 
 /// An entry of a list of issues.
@@ -43,11 +54,19 @@ struct WirePull {
 }
 
 #[derive(Deserialize)]
+struct WireAuthor {
+    login: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
 struct Wire {
     number: u64,
     #[serde(default)]
     html_url: Option<String>,
     body: Option<String>,
+    user: Option<WireAuthor>,
     #[serde(default)]
     state: String,
     closed_by: Option<Login>,
@@ -66,8 +85,26 @@ impl Client {
     pub fn issue(&self, address: &IssueAddress) -> Result<Issue, GitHubError> {
         let what = address.to_string();
         let (answer, moved) = self.followed(Call::get(address.route(), &what))?;
-        let Wire { number, html_url: url, body, .. } = self.parsed(&answer.body, &what)?;
-        Ok(Issue { number, url, moved, body: body.unwrap_or_default() })
+        let Wire { number, html_url: url, body, user, .. } = self.parsed(&answer.body, &what)?;
+        let author = user.map(|user| Author { login: user.login, is_bot: user.kind == "Bot" });
+        Ok(Issue { number, url, moved, body: body.unwrap_or_default(), author })
+    }
+
+    /// Returns true if a user may write to a repository. GitHub reports the role `maintain` as `write` and the role
+    /// `triage`, which may not edit the texts of others, as `read`.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub(crate) fn may_write(&self, repository: &RepositoryName, login: &str) -> Result<bool, GitHubError> {
+        #[derive(Deserialize)]
+        struct Permission {
+            permission: String,
+        }
+        let route = repository.route(&format!("/collaborators/{}/permission", quoted(login)));
+        let found: Option<Permission> =
+            self.read_if_there(route, &format!("the permission of {login} in {repository}"))?;
+        Ok(found.is_some_and(|found| matches!(found.permission.as_str(), "admin" | "write")))
     }
 
     /// Returns the user who closed a pull request that was last changed at this time.

@@ -9,6 +9,8 @@ use super::{Client, GitHubError};
 const MOST_PAGES: usize = 1_000;
 /// The size limit of a page in bytes: 100 entries with texts of 65,536 characters, and the JSON around them.
 const MOST_BYTES: usize = 64 << 20;
+/// The size limit of all pages of a list in bytes: their texts are held together.
+const MOST_BYTES_OF_LIST: usize = 256 << 20;
 
 impl Client {
     /// Returns all entries of a list. Its pages are as large as GitHub allows.
@@ -35,9 +37,11 @@ impl Client {
         entries: impl Fn(P) -> Vec<T>,
     ) -> Result<Vec<T>, GitHubError> {
         let mut found = Vec::new();
+        let mut left = MOST_BYTES_OF_LIST;
         for _ in 0..MOST_PAGES {
-            let call = Call { most: MOST_BYTES, ..Call::get(at, what) };
+            let call = Call { most: MOST_BYTES.min(left), ..Call::get(at, what) };
             let (answer, _) = self.followed(call)?;
+            left = left.saturating_sub(answer.body.len());
             found.extend(entries(self.parsed(&answer.body, what)?));
             let Some(next) = answer.link.as_deref().and_then(next) else { return Ok(found) };
             at = self

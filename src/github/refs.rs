@@ -197,6 +197,7 @@ impl Client {
         }
         #[derive(Deserialize)]
         struct Compared {
+            merge_base_commit: Option<Sha>,
             commits: Vec<Listed>,
             #[serde(default)]
             files: Vec<File>,
@@ -212,6 +213,7 @@ impl Client {
                 tree: commit.commit.tree.map(|tree| tree.sha),
                 parents: commit.parents.into_iter().map(|parent| parent.sha).collect(),
             }));
+            above.merge_base = above.merge_base.or(page.merge_base_commit.map(|commit| commit.sha));
             for file in page.files {
                 above.files.extend(file.previous_filename.map(|before| (before, None)));
                 above.files.push((file.filename, file.sha.filter(|_| file.status != "removed")));

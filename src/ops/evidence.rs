@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use super::workspace::{Workspace, WorkspaceError, evidence_dir, place_in};
-use crate::campaign::evidence::{self, Evidence, EvidenceByPath, EvidenceError, EvidenceStates};
+use crate::campaign::evidence::{self, Evidence, EvidenceByPath, EvidenceError, EvidenceStates, Signatures};
 use crate::campaign::names::{evidence_files, is_evidence_file};
 use crate::campaign::plan::file::Plan;
 use crate::campaign::progress::FileEvidence;
@@ -115,15 +115,16 @@ pub(super) fn rollout(
     plan: &Plan,
     config: &Config,
     source: &SourceTree<'_>,
-    repository: &Repository,
-    commit: &CommitId,
+    (repository, commit): (&Repository, &CommitId),
+    signatures: &Signatures,
 ) -> Result<BTreeMap<String, FileEvidence>, EvidenceFolderError> {
     let states = evidence::states(plan, measured, config, source, Some((repository, commit)))?;
     let mut found = BTreeMap::new();
     for (path, evidence) in measured {
         let Some(state) = states.get(path) else { continue };
         let id = hash_blob(&bytes(evidence)?)?.as_str().to_owned();
-        found.insert(path.clone(), FileEvidence { state: state.clone(), id });
+        let is_signed = !signatures.required || signatures.is_valid_for(evidence);
+        found.insert(path.clone(), FileEvidence { state: state.clone().if_signed(is_signed), id });
     }
     Ok(found)
 }

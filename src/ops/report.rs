@@ -16,6 +16,7 @@ use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{JudgeError, Notice, Watch, atomic};
+use crate::campaign::evidence::Signatures;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
 use crate::campaign::progress::{Base, Progress};
@@ -47,6 +48,8 @@ pub struct ReportOptions {
     pub status_page: Option<PathBuf>,
     /// The values that the status page never holds.
     pub hidden: Secrets,
+    /// The trust in signatures of evidence.
+    pub signatures: Signatures,
     /// The present time.
     pub now: SystemTime,
 }
@@ -185,6 +188,7 @@ pub enum ReportingError {
 ///     create_issue: false,
 ///     status_page: None,
 ///     hidden: Default::default(),
+///     signatures: Default::default(),
 ///     now: SystemTime::now(),
 /// };
 /// println!("{}", serde_json::to_string(&ops::report(&options, &|_| {})?.output())?);
@@ -209,6 +213,7 @@ pub fn report(options: &ReportOptions, watch: &Watch<'_>) -> Result<Reported, Re
         commit: head.clone(),
         issue: None,
         create_issue: options.create_issue,
+        signatures: &options.signatures,
         now: options.now,
     };
     match &options.target {

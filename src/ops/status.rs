@@ -8,6 +8,7 @@ use super::report::{ClonedCampaign, ReportingError, files, progress};
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{GitHubAccess, Watch};
+use crate::campaign::evidence::Signatures;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::progress::status::{self, BranchStatus, Status, StatusInputs};
@@ -103,6 +104,7 @@ fn on_github(
         commit: in_clone(repository, &found.commit, &name)?,
         issue: None,
         create_issue: false,
+        signatures: &Signatures::default(),
         now: access.clock.now(),
     };
     let forge = GitHubForge::new(&client, name, repository);

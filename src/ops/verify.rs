@@ -20,7 +20,7 @@ use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{Selection, SelectionError};
 use super::workspace::{LinkInTheWay, Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch};
-use crate::campaign::evidence::{self, Evidence};
+use crate::campaign::evidence::{self, Evidence, EvidenceKey};
 use crate::campaign::plan::file::{Context, Plan};
 use crate::config::{self, Config, FILE_NAME, Frontend};
 use crate::git::{CommitId, GitError, PathError};
@@ -30,6 +30,7 @@ use crate::verify::context::{self, ContextError};
 use crate::verify::image::Layers;
 use crate::verify::probe::Probes;
 use crate::verify::run::{self, Depth, Edit, Job, Stop};
+use crate::verify::temporary::remove_leftovers;
 
 pub use shard::Shard;
 
@@ -84,6 +85,8 @@ pub struct VerifyOptions<'a> {
     pub temporary: PathBuf,
     /// True if temporary folders are kept.
     pub keep: bool,
+    /// The key that signs the evidence.
+    pub key: Option<EvidenceKey>,
     /// Returns the time, which is used for the figures only.
     pub clock: &'a (dyn Fn() -> SystemTime + Sync),
 }
@@ -210,6 +213,7 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
 ///         out: None,
 ///         temporary: std::env::temp_dir(),
 ///         keep: false,
+///         key: None,
 ///         clock: &SystemTime::now,
 ///     },
 ///     &|notice| eprintln!("{notice:?}"),
@@ -266,6 +270,7 @@ fn build_all(
 ) -> Result<Built, VerifyError> {
     let config = present.config;
     let probes = Probes::new(options.builder);
+    remove_leftovers(&options.temporary);
     let checkout = export(options, present, edits, watch)?;
     let (repository, commit) = match present.workspace {
         Workspace::Git(repository, commit) => (Some(repository), Some(commit)),
@@ -302,7 +307,8 @@ fn build_all(
         keep: options.keep,
         checkout: &checkout,
     };
-    Ok(Files { job: &job, edits, place, clock: options.clock, watch }.all(options.jobs))
+    Ok(Files { job: &job, edits, place, clock: options.clock, key: options.key.as_ref(), watch }
+        .all(options.jobs))
 }
 
 /// Names the commands of `layerwright.toml` that the verification of these files runs.
@@ -357,6 +363,7 @@ struct Files<'a> {
     /// The folder of the evidence.
     place: &'a Path,
     clock: &'a (dyn Fn() -> SystemTime + Sync),
+    key: Option<&'a EvidenceKey>,
     watch: &'a Watch<'a>,
 }
 
@@ -396,6 +403,10 @@ impl Files<'_> {
         watch(&Notice::Verifying { number, files: self.edits.len(), path, earlier });
         let began = humantime::format_rfc3339_seconds((self.clock)()).to_string();
         let evidence = run::verify(self.job, edit, began, &|event| watch(&Notice::Build { number, event }))?;
+        let evidence = match self.key {
+            Some(key) => evidence.signed(key),
+            None => evidence,
+        };
         watch(&Notice::Verified { number, evidence: &evidence });
         evidence_files::write(self.place, &evidence, earlier, watch).map_err(VerifyEnd::Failed)?;
         Ok(evidence)

@@ -28,6 +28,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) state: &'a FileState,
     /// The result of a verification.
     pub(crate) evidence: Option<&'a Evidence>,
+    /// True if that has a valid signature.
+    pub(crate) is_signed: bool,
     /// The path of its evidence in the repository.
     pub(crate) evidence_file: &'a str,
 }
@@ -204,6 +206,9 @@ impl Parts<'_> {
         for build in self.evidence.iter().flat_map(|evidence| &evidence.builds) {
             open.extend(build.assumptions.iter().map(|assumption| format!("- {}\n", prose(assumption))));
         }
+        if self.evidence.is_some() && !self.is_signed {
+            open.insert("- who made the evidence: it has no signature that was checked\n".to_owned());
+        }
         listed("**Not checked:**", &open.into_iter().collect::<Vec<_>>(), "more")
     }
 
@@ -230,7 +235,8 @@ impl Parts<'_> {
         let path = shell_quoted(&self.file.path);
         let mut text = format!("**Check it:** {}", code(&format!("layerwright verify {path}")));
         if self.evidence.is_some() {
-            let _ = write!(text, "; what was measured is in {}", code(self.evidence_file));
+            let signed = if self.is_signed { ", with a valid signature" } else { "" };
+            let _ = write!(text, "; what was measured is in {}{signed}", code(self.evidence_file));
         }
         text + "."
     }

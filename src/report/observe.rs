@@ -31,9 +31,22 @@ impl Report<'_> {
             None => self.forge.issues_labelled(&label)?.into_iter().min(),
         };
         if let Some(number) = number {
-            observed.issue = Some(Issue { number, body: self.forge.issue_body(number)? });
+            observed.issue = Some(self.issue(number, self.forge.issue_body(number)?)?);
         }
         Ok(observed)
+    }
+
+    /// Returns the tracking issue with this text. Who may tick its boxes is asked only if one is ticked.
+    pub(super) fn issue(&self, number: u64, body: String) -> Result<Issue, ReportError> {
+        let is_ticked = !self.texts.asked_again(&body).is_empty();
+        let ticks_count = is_ticked && self.forge.is_by_writer(number)?;
+        if is_ticked && !ticks_count {
+            (self.tell)(&format!(
+                "#{number}: its ticks do not count, because its author may not write to the repository: \
+                 open another tracking issue with --create-issue"
+            ));
+        }
+        Ok(Issue { number, body, ticks_count })
     }
 
     /// Answers a question.
@@ -130,11 +143,21 @@ impl Report<'_> {
             head: &commit,
             files: &found.files,
         };
-        let above = whose(&found, &branch);
+        let mut above = whose(&found, &branch);
+        if above == Above::Layerwright && !self.keeps_mode(&found, &commit, path)? {
+            above = Above::OtherPeople;
+        }
         let is_upon_base = self.forge.contains(&commit, &self.base.commit)?;
         let text = self.forge.text_id(&commit, path)?;
         let evidence = self.forge.text_id(&commit, &evidence_path)?;
         Ok(Some((commit, Content { above, is_upon_base, text, evidence })))
+    }
+
+    /// Returns true if a file has the mode that it has in the merge base: a commit of the campaign changes neither its
+    /// type nor its permission bits.
+    fn keeps_mode(&self, found: &FoundAbove, commit: &str, path: &str) -> Result<bool, ReportError> {
+        let Some(base) = &found.merge_base else { return Ok(true) };
+        Ok(self.forge.mode(commit, path)? == self.forge.mode(base, path)?)
     }
 
     /// Returns the content of a commit of the campaign.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Report, ReportError};
 use crate::campaign::plan::file::File;
-use crate::campaign::progress::{Branch, Issue, Observed, Pull, PullState};
+use crate::campaign::progress::{Branch, Observed, Pull, PullState};
 use crate::campaign::trailer;
 use crate::rollout::forge::{NewCommit, NewPull};
 use crate::rollout::{Action, ForgeError};
@@ -167,7 +167,7 @@ impl Report<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        observed.issue = Some(Issue { number, body: self.forge.issue_body(number)? });
+        observed.issue = Some(self.issue(number, self.forge.issue_body(number)?)?);
         Ok(())
     }
 
@@ -184,7 +184,7 @@ impl Report<'_> {
             self.forge.set_issue_body(number, body)?;
             there = self.forge.issue_body(number)?;
         }
-        observed.issue = Some(Issue { number, body: there });
+        observed.issue = Some(self.issue(number, there)?);
         Ok(())
     }
 }

@@ -226,7 +226,7 @@ impl Forge for Recorder<'_> {
         };
         let files = texts.iter().map(|(path, text)| (path.clone(), id(text))).collect();
         let commit = FoundCommit { id: branch.to_owned(), message, tree: None, parents: Vec::new() };
-        Ok(FoundAbove { commits: vec![commit], files })
+        Ok(FoundAbove { commits: vec![commit], files, merge_base: None })
     }
 
     fn contains(&self, commit: &str, earlier: &str) -> Result<bool, ForgeError> {
@@ -241,6 +241,10 @@ impl Forge for Recorder<'_> {
         }
     }
 
+    fn mode(&self, commit: &str, path: &str) -> Result<Option<String>, ForgeError> {
+        self.ask(None, |forge| forge.mode(commit, path))
+    }
+
     fn has_pending_checks(&self, commit: &str) -> Result<bool, ForgeError> {
         self.ask(false, |forge| forge.has_pending_checks(commit))
     }
@@ -248,6 +252,11 @@ impl Forge for Recorder<'_> {
     fn issue_body(&self, number: u64) -> Result<String, ForgeError> {
         let kept = self.kept.borrow().issue_texts.get(&number).cloned().filter(|_| self.rehearses);
         kept.map_or_else(|| self.ask(String::new(), |forge| forge.issue_body(number)), Ok)
+    }
+
+    fn is_by_writer(&self, issue: u64) -> Result<bool, ForgeError> {
+        let is_rehearsed = self.kept.borrow().issues.contains(&issue);
+        if is_rehearsed { Ok(true) } else { self.ask(true, |forge| forge.is_by_writer(issue)) }
     }
 
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {

@@ -7,7 +7,7 @@ use super::checklist;
 use super::criteria::criteria;
 use super::section;
 use super::template::Template;
-use crate::campaign::evidence::EvidenceByPath;
+use crate::campaign::evidence::{EvidenceByPath, Signatures};
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
 use crate::campaign::progress::{
@@ -25,6 +25,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) plan: &'a Plan,
     /// The results of the verifications, by path.
     pub(crate) measured: &'a EvidenceByPath,
+    /// The trust in signatures of evidence.
+    pub(crate) signatures: &'a Signatures,
     /// The state of the evidence for the files of the present plan, by path.
     pub(crate) evidence: &'a BTreeMap<String, FileEvidence>,
     /// The template of a pull request's text.
@@ -40,10 +42,12 @@ impl Texts for Writer<'_> {
 
     fn pull_body(&self, file: &File, progress: &FileProgress, commit: &str, now: &str) -> String {
         let evidence = self.evidence.get(&file.path);
+        let measured = self.measured.get(&file.path);
         let parts = Parts {
             file,
             state: &progress.state,
-            evidence: self.measured.get(&file.path),
+            evidence: measured,
+            is_signed: measured.is_some_and(|evidence| self.signatures.is_valid_for(evidence)),
             evidence_file: &self.evidence_file(progress),
         };
         let facts = [

@@ -61,6 +61,13 @@ pub trait Forge {
     /// [`ForgeError`]
     fn text_id(&self, commit: &str, path: &str) -> Result<Option<String>, ForgeError>;
 
+    /// Returns git's mode of a file in a commit, as in `100644`; `None` if the commit does not have the file.
+    ///
+    /// # Errors
+    ///
+    /// [`ForgeError`]
+    fn mode(&self, commit: &str, path: &str) -> Result<Option<String>, ForgeError>;
+
     /// Returns true if a commit has checks that have not finished.
     ///
     /// # Errors
@@ -74,6 +81,14 @@ pub trait Forge {
     ///
     /// [`ForgeError`]
     fn issue_body(&self, number: u64) -> Result<String, ForgeError>;
+
+    /// Returns true if everyone who can tick a box of an issue may write to the repository. Besides those who may write,
+    /// its author can edit it.
+    ///
+    /// # Errors
+    ///
+    /// [`ForgeError`]
+    fn is_by_writer(&self, issue: u64) -> Result<bool, ForgeError>;
 
     /// Returns the numbers of open issues with a label, without pull requests.
     ///
@@ -211,6 +226,8 @@ pub struct FoundAbove {
     pub commits: Vec<FoundCommit>,
     /// The files that it changes since the merge base, and the ids of their texts; `None` for a file that it removes.
     pub files: Vec<(String, Option<String>)>,
+    /// The merge base; `None` if the forge does not report it.
+    pub merge_base: Option<String>,
 }
 
 /// A commit, as the forge reports it.

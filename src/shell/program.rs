@@ -20,7 +20,7 @@ impl Walker<'_> {
             _ if shell(name).is_some() => self.shell(name, invoked, line, Some(line), flow),
             _ => match wrapper(name) {
                 Some(wrapper) => {
-                    self.wrapper(wrapper, invoked, line, flow);
+                    self.nested(line, |walker| walker.wrapper(wrapper, invoked, line, flow));
                     true
                 }
                 None => false,

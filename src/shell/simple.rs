@@ -204,6 +204,7 @@ impl Walker<'_> {
         if !self.may_go_on(line) {
             return;
         }
+        self.count_words(invoked.fields.len());
         let Some((first, args)) = invoked.fields.split_first() else { return };
         let Some(program) = first.literal() else {
             let call = Call { name: "", args: invoked.fields, state: &self.state };

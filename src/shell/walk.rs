@@ -18,6 +18,8 @@ use super::{Effect, Files, Invocation, Lookup, Step, compound::tested};
 const DEPTH: usize = 40;
 /// The most commands that a script runs, those of loops and functions counted each time.
 const COMMANDS: usize = 10_000;
+/// The words that count as much as a command.
+const WORDS: usize = 16;
 /// The most text that is read, that of nested scripts counted each time.
 const BYTES: usize = 2 << 20;
 
@@ -107,6 +109,11 @@ impl<'a> Walker<'a> {
         }
         self.commands -= 1;
         self.commands > 0
+    }
+
+    /// Counts the words of a command that is followed. The next one is unreadable if they are too many.
+    pub(crate) fn count_words(&mut self, words: usize) {
+        self.commands = self.commands.saturating_sub(words / WORDS).max(1);
     }
 
     pub(crate) fn nested(&mut self, line: usize, run: impl FnOnce(&mut Self)) {

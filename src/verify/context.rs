@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::temporary::Temporary;
 use crate::discover::{ReadError, SourceTree};
 use crate::git::{EntryKind, RepoPath, TreeEntry, is_lfs_pointer};
 use crate::text::figures::bytes;
@@ -18,13 +19,6 @@ const EXECUTABLE: u32 = 0o755;
 
 /// The mode of all other files.
 const PLAIN: u32 = 0o644;
-
-/// The prefix of the folder names.
-const PREFIX: &str = "layerwright-verify-";
-
-/// The number of random characters that follow: no other folder may have the same name while a builder caches its
-/// files.
-const RANDOM: usize = 16;
 
 /// The repository's root in such a folder. Other files are stored beside it, where no build sees them.
 const ROOT: &str = "context";
@@ -39,7 +33,7 @@ const POINTER: u64 = 1024;
 /// Files of a repository in a temporary folder, which is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Checkout {
-    folder: tempfile::TempDir,
+    folder: Temporary,
     root: PathBuf,
     written: u64,
     doubts: Vec<Doubt>,
@@ -119,7 +113,7 @@ pub(crate) fn export(
         }
         _ => {}
     }
-    let made = tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(parent);
+    let made = Temporary::new(parent, "context");
     let folder = made.map_err(|source| ContextError::Write { at: parent.to_owned(), source })?;
     let root = folder.path().join(ROOT);
     fs::create_dir(&root).map_err(|source| ContextError::Write { at: root.clone(), source })?;
@@ -220,7 +214,7 @@ impl Checkout {
 
     /// Keeps the folder on disk.
     pub(crate) fn keep(&mut self) {
-        self.folder.disable_cleanup(true);
+        self.folder.keep();
     }
 
     fn write(&mut self, source: &SourceTree<'_>, entries: &[&TreeEntry]) -> Result<(), ContextError> {

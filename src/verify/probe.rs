@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::builder::{BuildError, Builder, Output, Request, Vertex};
+use super::temporary::Temporary;
 
 /// The behavior of a builder with `--link`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +107,8 @@ fn is_unknown(said: &str) -> bool {
 }
 
 /// Creates a folder with a file that is in no cache: it contains the folder's name.
-fn context() -> io::Result<tempfile::TempDir> {
-    let folder = tempfile::Builder::new().prefix("layerwright-probe-").rand_bytes(16).tempdir()?;
+fn context() -> io::Result<Temporary> {
+    let folder = Temporary::new(&std::env::temp_dir(), "probe")?;
     std::fs::write(folder.path().join("probe"), folder.path().as_os_str().as_encoded_bytes())?;
     Ok(folder)
 }

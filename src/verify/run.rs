@@ -236,6 +236,7 @@ pub(crate) fn verify(
         reason,
         builds,
         figures,
+        signature: None,
     };
     Ok(evidence.without(job.hidden))
 }

@@ -71,18 +71,18 @@ fn a_dockerfile_that_is_not_read_is_a_finding_and_is_refused_in_the_plan() {
     }
     std::fs::write(scratch.root().join(bytes(b"\t.Dockerfile")), "FROM scratch\n").unwrap();
     scratch.write("large/Dockerfile", "#\n".repeat(3 << 20)).write("good/text", "FROM scratch\n");
-    scratch.link("out/Dockerfile", "/etc/hostname").link("gone/Dockerfile", "nowhere");
-    scratch.link("other/Dockerfile", "../good/text").link("same/Dockerfile", "../good/Dockerfile");
-    scratch.write("layerwright.toml", "[files]\nexclude = [\"left\"]\n").link("left/Dockerfile", "nowhere");
+    scratch.link("out.Dockerfile", "/etc/hostname").link("gone.Dockerfile", "nowhere");
+    scratch.link("other.Dockerfile", "good/text").link("same.Dockerfile", "good/Dockerfile");
+    scratch.write("layerwright.toml", "[files]\nexclude = [\"left.*\"]\n").link("left.Dockerfile", "nowhere");
     scratch.commit("Odd");
     let expected = [
         "\\t.Dockerfile",
         "caf\u{fffd}/Dockerfile",
-        "gone/Dockerfile",
+        "gone.Dockerfile",
         "large/Dockerfile",
         "line\\nhere/below/Dockerfile",
-        "other/Dockerfile",
-        "out/Dockerfile",
+        "other.Dockerfile",
+        "out.Dockerfile",
         "tab\\there/Dockerfile",
     ];
     let run = scratch.run(&["check", "--format", "json"]);

@@ -60,20 +60,26 @@ pub fn differing(path: &str) -> Evidence {
         reason: None,
         builds: vec![build],
         figures: Figures { began: "2026-11-22T04:00:00Z".into(), ..Figures::default() },
+        signature: None,
     }
 }
 
 /// A campaign of five files in the waves 0, 1 and 2, all of whose lines are proved.
-struct Campaign {
-    scratch: Scratch,
-    plan: Plan,
+pub struct Campaign {
+    pub scratch: Scratch,
+    pub plan: Plan,
 }
 
 impl Campaign {
-    fn new() -> Self {
+    pub fn new() -> Self {
+        Self::of(&linkable)
+    }
+
+    /// A campaign whose files have these texts, by the name of their folder and of a file in it.
+    pub fn of(text: &dyn Fn(&str) -> String) -> Self {
         let scratch = Scratch::new();
         for name in ["a", "b", "c", "d", "e"] {
-            scratch.write(&format!("{name}/Dockerfile"), linkable(name)).write(&format!("{name}/{name}"), "");
+            scratch.write(&format!("{name}/Dockerfile"), text(name)).write(&format!("{name}/{name}"), "");
         }
         // Known contexts, so that the lines are proved.
         let contexts: String =
@@ -88,7 +94,7 @@ impl Campaign {
     }
 
     /// Evidence that a file's image stays the same, at the commit that HEAD is now.
-    fn same(&self, path: &str) -> Evidence {
+    pub fn same(&self, path: &str) -> Evidence {
         let file = self.plan.file(path).unwrap();
         let mut evidence = differing(path);
         let repository = self.scratch.open();
@@ -111,7 +117,7 @@ impl Campaign {
         evidence
     }
 
-    fn put(&self, evidence: &Evidence) -> &Self {
+    pub fn put(&self, evidence: &Evidence) -> &Self {
         let name = evidence_files(&RepoPath::new(&evidence.path).unwrap()).unwrap().present;
         let mut bytes = Vec::new();
         evidence.write(&mut bytes).unwrap();
@@ -369,7 +375,7 @@ fn evidence_of_an_earlier_version_counts_until_there_is_other() {
     campaign.put(&campaign.same("a/Dockerfile"));
     let bytes = campaign.scratch.read(&place(&names.present));
     campaign.scratch.remove(&place(&names.present)).write(&place(&names.former), bytes);
-    assert_eq!(campaign.said("a/Dockerfile").0, "verified");
+    assert_eq!(campaign.said("a/Dockerfile").0, "stands");
     let mut blocked = campaign.same("a/Dockerfile");
     (blocked.outcome, blocked.builds[0].outcome) = (Outcome::Blocked, Outcome::Blocked);
     blocked.builds[0].reason = Some("needs secret npmrc".into());

@@ -126,7 +126,7 @@ fn ask(replies: Vec<Reply>) -> Asked {
 fn the_text_of_an_issue_is_read_and_the_token_goes_along() {
     for base in ["", "/api/v3"] {
         let asked = ask_below(base, vec![found("a\r\nb")]);
-        let Issue { number, url, moved, body } = asked.result.unwrap();
+        let Issue { number, url, moved, body, author: _ } = asked.result.unwrap();
         assert_eq!((number, moved, body.as_str()), (1, false, "a\r\nb"));
         assert_eq!(url.as_deref(), Some("https://github.com/o/r/issues/1"));
         assert_eq!(asked.requests.len(), 1);

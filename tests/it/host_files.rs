@@ -77,6 +77,7 @@ fn verified(scratch: &Scratch, given: &Given) -> (Evidence, Vec<Request>, Vec<St
         out: None,
         temporary: temporary.path().to_owned(),
         keep: false,
+        key: None,
         clock: &SystemTime::now,
     };
     let watch = |notice: &Notice<'_>| {

@@ -62,6 +62,11 @@ fn dockerfiles() -> Vec<(&'static str, String)> {
             ),
         ),
         ("continued", format!("FROM base:1\nRUN true {}\nCOPY f /srv/x\n", "\\\n".repeat(500_000))),
+        ("wrappers", format!("FROM base:1\nRUN {}touch /y\nCOPY f /srv/x\n", "env sudo ".repeat(30_000))),
+        ("times", format!("FROM base:1\nRUN {}touch /y\nCOPY f /srv/x\n", "time ".repeat(50_000))),
+        ("evals", format!("FROM base:1\nRUN {}touch /y\nCOPY f /srv/x\n", "eval ".repeat(50_000))),
+        ("workdirs", format!("FROM base:1\n{}COPY f /srv/x\n", "WORKDIR a\n".repeat(9_000))),
+        ("sources", format!("FROM base:1\nCOPY {} /d/\n", lines(100_000, &|at| format!("s{at} ")))),
         ("stars", "FROM base:1\nCOPY *a*a*a*a*a*a*a*a*b /srv/x/\n".to_owned()),
     ]
 }

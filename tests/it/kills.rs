@@ -224,3 +224,53 @@ fn two_commits_at_the_same_time_spoil_nothing() {
     scratch.run(&["migrate", "--commit"]).done();
     assert_eq!(trees(&scratch).len(), BRANCHES);
 }
+
+/// A `docker` that has a builder, and whose builds do not end, or fail at once.
+const DOCKER: &str = r#"#!/bin/sh
+case "$*" in
+    *"buildx version"*) echo "github.com/docker/buildx v0.29.1 0" ;;
+    *"buildx inspect"*) printf 'Name: b\nDriver: docker-container\nStatus: running\nBuildKit version: v0.25.1\n' ;;
+    *build*)
+        [ "$BUILDS" = end ] && exit 1
+        echo $$ >"$PIDS/new" && mv "$PIDS/new" "$PIDS/client"
+        exec sleep 600
+        ;;
+esac
+"#;
+
+#[test]
+fn a_killed_verify_leaves_no_client_and_its_folders_are_removed_by_the_next() {
+    let scratch = Scratch::with(&[("a/Dockerfile", &linkable("x")), ("a/x", "")]);
+    scratch.save(&Base::new());
+    let (bin, folders) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let docker = bin.path().join("docker");
+    std::fs::write(&docker, DOCKER).unwrap();
+    std::fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+    let verify = |builds: &str| {
+        let mut verify = command(scratch.root());
+        verify.args(["verify", "a/Dockerfile"]).env("PATH", &path).env("TMPDIR", folders.path());
+        verify.env("PIDS", bin.path()).env("BUILDS", builds).stdout(Stdio::null()).stderr(Stdio::null());
+        verify
+    };
+    let folders = || std::fs::read_dir(folders.path()).unwrap().count();
+    // A minute is enough on any machine.
+    let within_a_minute = |done: &dyn Fn() -> bool| {
+        (0..600).any(|_| {
+            sleep(Duration::from_millis(100));
+            done()
+        })
+    };
+    let mut killed = verify("go on").spawn().unwrap();
+    let client = bin.path().join("client");
+    assert!(within_a_minute(&|| client.exists()), "no build began");
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(folders() > 0);
+    let client: i32 = std::fs::read_to_string(client).unwrap().trim().parse().unwrap();
+    let client = rustix::process::Pid::from_raw(client).unwrap();
+    let is_gone = || rustix::process::test_kill_process(client).is_err();
+    assert!(within_a_minute(&is_gone), "the client outlives the run");
+    verify("end").status().unwrap();
+    assert_eq!(folders(), 0);
+}

@@ -311,6 +311,7 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
             cache: Some(CacheFigures { moved_base: pair, early_step: None }),
         }],
         figures: Figures { began: "2026-11-22T04:00:00Z".into(), ..Figures::default() },
+        signature: None,
     }
 }
 

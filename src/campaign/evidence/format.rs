@@ -37,6 +37,9 @@ pub struct Evidence {
     pub builds: Vec<BuildEvidence>,
     /// Times; they differ from run to run.
     pub figures: Figures,
+    /// The signature of all else, by a key; absent if it is not signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }
 
 /// The outcome of a verification, from the least to the most serious.

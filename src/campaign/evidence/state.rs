@@ -34,6 +34,8 @@ pub enum EvidenceState {
     Verified,
     /// As verified, but from a context that is only possible or guessed: the real one may have other files.
     VerifiedFrom(Level),
+    /// The evidence would verify the file, but it has no valid signature, and one is required.
+    Unsigned,
     /// The evidence is of other inputs than the present ones.
     Stale(BTreeSet<Stale>),
     /// No build executed these lines.
@@ -69,6 +71,8 @@ pub(crate) enum EvidenceSummary {
     Verified,
     /// The file is verified from a context that is only possible or guessed.
     VerifiedFromGuess,
+    /// The evidence has no valid signature, and one is required.
+    Unsigned,
     /// The evidence is of other inputs than the present ones.
     Stale,
     /// No build executed some of the lines.
@@ -157,6 +161,17 @@ impl EvidenceState {
     }
 }
 
+impl EvidenceState {
+    /// Returns the state if the evidence must be signed. What speaks against a file counts from anyone.
+    #[must_use]
+    pub(crate) fn if_signed(self, is_signed: bool) -> Self {
+        match self {
+            Self::Verified | Self::VerifiedFrom(_) if !is_signed => Self::Unsigned,
+            state => state,
+        }
+    }
+}
+
 impl fmt::Display for EvidenceState {
     /// Writes a few words that follow the name of a file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,6 +184,7 @@ impl fmt::Display for EvidenceState {
             Self::Verified => f.write_str("verified"),
             Self::VerifiedFrom(Level::Guessed) => f.write_str("verified from a guessed context"),
             Self::VerifiedFrom(_) => f.write_str("verified from a possible context"),
+            Self::Unsigned => f.write_str("not verified: its evidence has no valid signature"),
             Self::Stale(reasons) => {
                 let reasons: Vec<&str> = reasons.iter().map(|reason| reason.words()).collect();
                 write!(f, "stale: {}", reasons.join(", "))
@@ -196,6 +212,7 @@ impl EvidenceSummary {
             EvidenceState::Missing => Self::Missing,
             EvidenceState::Verified => Self::Verified,
             EvidenceState::VerifiedFrom(_) => Self::VerifiedFromGuess,
+            EvidenceState::Unsigned => Self::Unsigned,
             EvidenceState::Stale(_) => Self::Stale,
             EvidenceState::NotExercised(_) => Self::NotExercised,
             EvidenceState::CouldNotTest(_) => Self::CouldNotTest,

@@ -100,6 +100,7 @@ fn evidence(builds: Vec<BuildEvidence>) -> Evidence {
         reason: None,
         builds,
         figures: Figures::default(),
+        signature: None,
     }
 }
 

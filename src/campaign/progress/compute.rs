@@ -20,7 +20,7 @@ impl Progress {
     pub(crate) fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
         let contradicts = |path: &&String| campaign.evidence_state(path) == &EvidenceState::Contradicts;
         let contradicted = campaign.evidence.keys().find(contradicts).cloned();
-        let issue = campaign.observed.issue.as_ref();
+        let issue = campaign.observed.issue.as_ref().filter(|issue| issue.ticks_count);
         let asked = issue.map(|issue| campaign.texts.asked_again(&issue.body)).unwrap_or_default();
         let inputs = Inputs { campaign, contradicted: contradicted.as_deref(), asked: &asked };
         let (mut waves, mut files, mut waits_for) = (Vec::new(), Vec::new(), Vec::new());

@@ -35,6 +35,7 @@ pub(crate) fn line(screen: &mut Screen, states: &EvidenceStates) {
     let stale: Vec<&str> = why.iter().map(|reason| reason.words()).collect();
     let parts = [
         (EvidenceSummary::VerifiedFromGuess, "from a context that nothing states".into()),
+        (EvidenceSummary::Unsigned, "without a valid signature".into()),
         (EvidenceSummary::Stale, format!("stale ({})", stale.join(", "))),
         (EvidenceSummary::NotExercised, "with lines that no build executes".into()),
         (EvidenceSummary::CouldNotTest, "could not be tested".into()),

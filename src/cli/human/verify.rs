@@ -268,6 +268,7 @@ mod tests {
             reason: None,
             builds: vec![build],
             figures: Figures::default(),
+            signature: None,
         }
     }
 

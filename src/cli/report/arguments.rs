@@ -24,6 +24,12 @@ pub(crate) struct ReportArguments {
     /// Open a tracking issue if there is none
     #[arg(long)]
     pub(crate) create_issue: bool,
+    /// Let evidence verify a file only if it has a valid signature
+    #[arg(long)]
+    pub(crate) require_signed: bool,
+    /// Check signatures of evidence with the key in this file [default: with LAYERWRIGHT_EVIDENCE_KEY, if it is set]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence_key: Option<PathBuf>,
     /// Open pull requests even if the required checks of the base branch would never run on them
     #[arg(long)]
     pub(crate) allow_no_checks: bool,

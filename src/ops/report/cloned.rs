@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::ReportingError;
 use super::clone::LocalClone;
+use crate::campaign::evidence::Signatures;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
 use crate::campaign::progress::status::PullProgress;
@@ -34,6 +35,8 @@ pub(crate) struct ClonedCampaign<'a> {
     pub(crate) issue: Option<u64>,
     /// True if a tracking issue is opened when there is none.
     pub(crate) create_issue: bool,
+    /// The trust in signatures of evidence.
+    pub(crate) signatures: &'a Signatures,
     /// The present time.
     pub(crate) now: SystemTime,
 }
@@ -51,7 +54,8 @@ impl ClonedCampaign<'_> {
         let Self { workspace, repository, config, plan, ref branch, ref commit, .. } = *self;
         let source = SourceTree::commit(repository, commit)?;
         let measured = evidence::read(workspace, &source, config)?;
-        let evidence = evidence::rollout(&measured, plan, config, &source, repository, commit)?;
+        let evidence =
+            evidence::rollout(&measured, plan, config, &source, (repository, commit), self.signatures)?;
         let clone = LocalClone { repository, commit, source: &source, config, measured: &measured };
         let template = clone.template()?;
         let platforms =
@@ -61,6 +65,7 @@ impl ClonedCampaign<'_> {
             names: &policy.names,
             plan,
             measured: &measured,
+            signatures: self.signatures,
             evidence: &evidence,
             template: &template,
             platforms: &platforms,

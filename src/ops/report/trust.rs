@@ -41,8 +41,9 @@ fn base_config(source: &SourceTree<'_>) -> Result<Config, ReportingError> {
 
 fn confirm(path: &str, site: &mut Site, now: &File) -> Result<(), ReportingError> {
     let fresh = now.sites.iter().find(|fresh| (fresh.line, fresh.onbuild) == (site.line, site.onbuild));
+    let is_same = fresh.is_some_and(|fresh| fresh.replacement == site.replacement);
     match fresh.map(|fresh| (fresh.verdict, fresh.proved)) {
-        Some((Verdict::Link | Verdict::Edit, _)) => {}
+        Some((Verdict::Link | Verdict::Edit, _)) if is_same => {}
         Some((Verdict::Hold, Some(true))) => {
             let why = fresh.and_then(|fresh| fresh.reasons.first()).map(|reason| reason.message.clone());
             return Err(ReportingError::Unsafe {

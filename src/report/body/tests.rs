@@ -27,7 +27,13 @@ fn file(path: &str, sites: &[serde_json::Value]) -> File {
 }
 
 fn text(file: &File) -> String {
-    let parts = Parts { file, state: &FileState::Ready, evidence: None, evidence_file: "plans/x.json" };
+    let parts = Parts {
+        file,
+        state: &FileState::Ready,
+        evidence: None,
+        is_signed: false,
+        evidence_file: "plans/x.json",
+    };
     parts.text(&template::read(None).unwrap())
 }
 

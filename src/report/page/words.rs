@@ -90,6 +90,7 @@ pub(crate) fn evidence(summary: EvidenceSummary) -> &'static str {
         EvidenceSummary::Verified => "good",
         EvidenceSummary::Missing => "quiet",
         EvidenceSummary::VerifiedFromGuess
+        | EvidenceSummary::Unsigned
         | EvidenceSummary::Stale
         | EvidenceSummary::NotExercised
         | EvidenceSummary::CouldNotTest

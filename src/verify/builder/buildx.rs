@@ -17,6 +17,7 @@ use super::secret::SecretSource;
 use super::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, failure};
 use crate::campaign::evidence::BuilderFacts;
 use crate::text::words::first_line;
+use crate::verify::temporary::Temporary;
 
 /// The timeout for questions to the client. A builder in a container may have to be pulled and started first.
 const ANSWER: Duration = Duration::from_mins(3);
@@ -236,8 +237,8 @@ fn give_back(command: &mut Command, secrets: &[String]) {
 }
 
 /// Writes the Dockerfile and its ignore file into a folder of their own.
-fn files(request: &Request) -> io::Result<tempfile::TempDir> {
-    let folder = tempfile::Builder::new().prefix("layerwright-").tempdir()?;
+fn files(request: &Request) -> io::Result<Temporary> {
+    let folder = Temporary::new(&std::env::temp_dir(), "dockerfile")?;
     fs::write(folder.path().join("Dockerfile"), &request.dockerfile)?;
     if let Some(ignore) = &request.ignore {
         fs::write(folder.path().join("Dockerfile.dockerignore"), ignore)?;

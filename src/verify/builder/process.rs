@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::campaign::evidence::KEY_VARIABLE;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -105,6 +106,7 @@ pub(in crate::verify) fn stand_back() {
 pub(in crate::verify) fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     withhold(&mut command, &FORGE);
+    withhold(&mut command, &[KEY_VARIABLE]);
     command
 }
 
@@ -174,6 +176,35 @@ impl Drop for Group<'_> {
     }
 }
 
+/// The commands of [`Watcher`]. The pipe that it reads ends when this process is killed.
+const WATCH: &str = r#"read -r _
+kill -s INT -- "-$1" 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    kill -s 0 -- "-$1" 2>/dev/null || exit
+    sleep 1
+done
+kill -s KILL -- "-$1" 2>/dev/null"#;
+
+/// A process that stops the group of a client if this process is killed: nothing else could.
+struct Watcher(Child);
+
+impl Watcher {
+    /// `None` if it cannot be started: the client then outlives a killed run, and does no harm.
+    fn start(leader: Pid) -> Option<Self> {
+        let mut shell = command(Path::new("sh"));
+        shell.args(["-c", WATCH, "sh"]).arg(leader.as_raw_nonzero().to_string());
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        shell.spawn().ok().map(Self)
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
+
 /// Sends a signal to a group; a group that is gone is ignored.
 fn signal(leader: Pid, signal: Signal) {
     let _gone = kill_process_group(leader, signal);
@@ -217,6 +248,7 @@ pub(in crate::verify) fn run<T: Send>(
     let (leader, ended) = (Pid::from_child(&child), AtomicBool::new(false));
     thread::scope(|scope| {
         let mut group = Group { child, leader, interrupt, ended: &ended, reaped: false };
+        let watcher = Watcher::start(leader);
         let said = scope.spawn(move || errors(stderr));
         let supervisor = scope.spawn(|| supervise(leader, interrupt, deadline, &ended));
         let mut stdout = stdout;
@@ -227,6 +259,8 @@ pub(in crate::verify) fn run<T: Send>(
         let stopped = joined(supervisor.join());
         group.kill();
         let said = joined(said.join());
+        // It knows the group by an id that belongs to another process once this one is reaped.
+        drop(watcher);
         let status = group.child.wait()?;
         group.reaped = true;
         Ok((Ended { status, stopped }, said))

@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::verify::temporary::Temporary;
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
 
 use super::documents::{Documents, Stated};
 use super::layer::{self, Layer};
@@ -23,7 +23,7 @@ const SMALL: u64 = 64 * 1024;
 /// A folder that a builder exports one image to, as `type=oci,tar=false,dest=…`. Removed when dropped.
 #[derive(Debug)]
 pub struct Export {
-    folder: TempDir,
+    folder: Temporary,
     stand_ins: HashSet<Digest>,
 }
 
@@ -42,7 +42,7 @@ impl Export {
     ///
     /// The system's error.
     pub fn new(parent: &Path, known: &Known) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("layerwright-export-").tempdir_in(parent)?;
+        let folder = Temporary::new(parent, "export")?;
         fs::create_dir_all(folder.path().join(BLOBS))?;
         let mut export = Self { folder, stand_ins: HashSet::new() };
         known.sizes().try_for_each(|(digest, size)| export.stand_in(digest, size))?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Event, NotCompared, Outcome, Phase, Run, Trouble};
+use crate::campaign::evidence::KEY_VARIABLE;
 use crate::verify::builder::BuildError;
 use crate::verify::builder::process::{self, Stopped};
 use crate::verify::builder::tail::Tail;
@@ -62,5 +63,6 @@ fn shell(command: &str, folder: &Path) -> Command {
     shell.args(["-c", "exec 2>&1; eval \"$1\"", "sh", command]).current_dir(folder);
     process::withhold(&mut shell, &process::FORGE);
     process::withhold(&mut shell, &process::RUNNER);
+    process::withhold(&mut shell, &[KEY_VARIABLE]);
     shell
 }

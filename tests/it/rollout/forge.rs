@@ -217,7 +217,7 @@ impl Forge for Wire<'_> {
                 commits.retain(|commit| commit.message.contains("Layerwright: "));
                 files.clear();
             }
-            Ok(FoundAbove { commits, files })
+            Ok(FoundAbove { commits, files, merge_base: Some(world::name(world.parted(base, head))) })
         })
     }
 
@@ -227,6 +227,10 @@ impl Forge for Wire<'_> {
 
     fn text_id(&self, commit: &str, path: &str) -> Answer<Option<String>> {
         self.read(|world| Ok(world.text(world::number(commit), path).map(|text| id(text))))
+    }
+
+    fn mode(&self, commit: &str, path: &str) -> Answer<Option<String>> {
+        self.read(|world| Ok(world.mode(world::number(commit), path)))
     }
 
     fn has_pending_checks(&self, commit: &str) -> Answer<bool> {
@@ -245,6 +249,10 @@ impl Forge for Wire<'_> {
         let body = self.read(|world| Ok(world.issue(number).ok_or_else(|| refused("404"))?.body.clone()))?;
         self.read.borrow_mut().insert(number, body.clone());
         Ok(body)
+    }
+
+    fn is_by_writer(&self, issue: u64) -> Answer<bool> {
+        self.read(|world| Ok(!world.issue(issue).ok_or_else(|| refused("404"))?.by_outsider))
     }
 
     fn issues_labelled(&self, label: &str) -> Answer<Vec<u64>> {

@@ -96,12 +96,22 @@ impl Forge for Told<'_> {
         self.read(format!("the text of {path} at {commit}"), |forge| forge.text_id(commit, path))
     }
 
+    fn mode(&self, commit: &str, path: &str) -> Answer<Option<String>> {
+        self.read(format!("the mode of {path} at {commit}"), |forge| forge.mode(commit, path))
+    }
+
     fn has_pending_checks(&self, commit: &str) -> Answer<bool> {
         self.read(format!("the checks of {commit}"), |forge| forge.has_pending_checks(commit))
     }
 
     fn issue_body(&self, number: u64) -> Answer<String> {
         self.read(format!("the issue {number}"), |forge| forge.issue_body(number))
+    }
+
+    fn is_by_writer(&self, issue: u64) -> Answer<bool> {
+        self.read(format!("whether the author of the issue {issue} may write"), |forge| {
+            forge.is_by_writer(issue)
+        })
     }
 
     fn issues_labelled(&self, label: &str) -> Answer<Vec<u64>> {

@@ -45,6 +45,8 @@ pub struct Issue {
     pub title: String,
     pub body: String,
     pub labels: BTreeSet<String>,
+    /// Whether its author may not write to the repository.
+    pub by_outsider: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub struct World {
     pub branches: BTreeMap<String, usize>,
     pub pulls: Vec<Pull>,
     pub issues: Vec<Issue>,
+    /// The modes of files of a commit that are not plain files.
+    pub odd_modes: BTreeMap<(usize, String), String>,
     pub now: u64,
     /// Whether it refuses a second pull request from one branch, as GitHub does and emulators do not.
     pub strict: bool,
@@ -87,6 +91,7 @@ impl World {
             branches: [(MAIN.to_owned(), 0)].into(),
             pulls: Vec::new(),
             issues: Vec::new(),
+            odd_modes: BTreeMap::new(),
             now: 1_000_000,
             strict,
             next: 1,
@@ -99,6 +104,11 @@ impl World {
 
     pub fn text(&self, commit: usize, path: &str) -> Option<&String> {
         self.commits[commit].tree.get(path)
+    }
+
+    pub fn mode(&self, commit: usize, path: &str) -> Option<String> {
+        let odd = self.odd_modes.get(&(commit, path.to_owned())).cloned();
+        self.text(commit, path).map(|_| odd.unwrap_or_else(|| "100644".to_owned()))
     }
 
     pub fn commit(&mut self, parents: Vec<usize>, tree: Tree, message: &str, who: Who) -> usize {
@@ -230,7 +240,8 @@ impl World {
 
     pub fn create_issue(&mut self, title: &str, body: &str) -> u64 {
         let (number, labels) = (self.take_number(), BTreeSet::new());
-        self.issues.push(Issue { number, title: title.to_owned(), body: body.to_owned(), labels });
+        let (title, body) = (title.to_owned(), body.to_owned());
+        self.issues.push(Issue { number, title, body, labels, by_outsider: false });
         number
     }
 
