@@ -160,7 +160,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let connecting =
             async { Connector { direct, proxies }.call(Uri::from_static("https://api.github.com/")).await };
-        let error = runtime.block_on(connecting).err().expect("no connection");
+        let Err(error) = runtime.block_on(connecting) else { panic!("there is a connection") };
         let causes = std::iter::successors(Some(&*error as &dyn std::error::Error), |error| error.source());
         causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }

@@ -255,9 +255,8 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let context = &file["contexts"][0];
     let root = text(&context["root"]);
-    let repository = scratch.open();
+    let (repository, own) = (scratch.open(), evidence::own_paths(plan, &Config::default()));
     let head = repository.resolve(None).unwrap();
-    let own = evidence::own_paths(plan, &Config::default());
     let tree = evidence::tree_of_context(&repository, &head, &root, &BTreeMap::new(), &own).unwrap();
     let rebuild = |kept| Rebuild { layers: 2, kept, pushed_bytes: 12_345_678 >> (kept * 4), steps: 1 };
     let pair = Pair { before: rebuild(0), after: rebuild(2) };

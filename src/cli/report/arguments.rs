@@ -9,6 +9,7 @@ use crate::github::IssueAddress;
 
 /// The arguments of `report`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ReportArguments {
     /// Print the actions and their texts, and write nothing
     #[arg(long)]
@@ -27,7 +28,7 @@ pub(crate) struct ReportArguments {
     /// Let evidence verify a file only if it has a valid signature
     #[arg(long)]
     pub(crate) require_signed: bool,
-    /// Check signatures of evidence with the key in this file [default: with LAYERWRIGHT_EVIDENCE_KEY, if it is set]
+    /// Check signatures of evidence with the key in this file [default: with `LAYERWRIGHT_EVIDENCE_KEY`, if it is set]
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence_key: Option<PathBuf>,
     /// Open pull requests even if the required checks of the base branch would never run on them

@@ -48,7 +48,7 @@ pub(crate) struct VerifyArguments {
     /// Write the evidence to this folder [default: `evidence` in the folder of the campaign]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Sign the evidence with the key in this file [default: with LAYERWRIGHT_EVIDENCE_KEY, if it is set]
+    /// Sign the evidence with the key in this file [default: with `LAYERWRIGHT_EVIDENCE_KEY`, if it is set]
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence_key: Option<PathBuf>,
     /// Run the commands of layerwright.toml although the commit is not part of the default branch
