@@ -286,7 +286,7 @@ fn differences(evidence: &Evidence) -> String {
             Cause::Header => "caused by the header alone".to_owned(),
             Cause::Rule { rule, line, accepted } => {
                 let accepted = if *accepted { ", accepted" } else { "" };
-                format!("line {line}, {}{accepted}", code(rule))
+                format!("line {line}, {}{accepted}", code(rule.as_str()))
             }
             Cause::Unexpected => "unexpected".to_owned(),
         };

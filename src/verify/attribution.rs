@@ -69,7 +69,7 @@ pub(crate) fn causes(
                 let accepted = predictions.accepts(reason);
                 let stood = accepted || !matches!(site.verdict, Verdict::Link | Verdict::Edit);
                 if stood && foretells(reason, difference, original) {
-                    return Cause::Rule { rule: reason.rule.to_string(), line: site.line, accepted };
+                    return Cause::Rule { rule: reason.rule, line: site.line, accepted };
                 }
             }
         }
@@ -86,7 +86,7 @@ pub(crate) fn cause_of_failure(sites: &[&Site]) -> Cause {
     let first = waived.clone().next();
     let predicted = waived.find(|(_, rule)| rule.rule().predicts == Prediction::BuildFails);
     match predicted.or(first) {
-        Some((line, rule)) => Cause::Rule { rule: rule.to_string(), line, accepted: false },
+        Some((line, rule)) => Cause::Rule { rule, line, accepted: false },
         None => Cause::Unexpected,
     }
 }
@@ -107,8 +107,7 @@ impl Predictions<'_> {
     fn accepts(&self, reason: &Reason) -> bool {
         self.waivers.iter().any(|waiver| {
             let hits = Glob::new(&waiver.file).is_ok_and(|glob| glob.compile_matcher().is_match(self.path));
-            hits && waiver.rule == reason.rule.as_str()
-                && (waiver.path.is_empty() || waiver.path == reason.path)
+            hits && waiver.rule == reason.rule && (waiver.path.is_empty() || waiver.path == reason.path)
         })
     }
 }
@@ -169,7 +168,8 @@ mod tests {
     }
 
     fn waiver(file: &str, rule: &str, path: &str) -> Waiver {
-        Waiver { file: file.into(), rule: rule.into(), path: path.into(), reason: "so".into() }
+        let rule = rule::RuleId::find(rule).expect("there is such a rule");
+        Waiver { file: file.into(), rule, path: path.into(), reason: "so".into() }
     }
 
     /// Returns the causes by path and aspect: `header`, `rule:line` (with a `+` if waived), or `-`.
@@ -270,7 +270,10 @@ mod tests {
         let waived = site(3, "link", &[("ancestor-mode", "/root"), ("named-chown", "/etc/passwd")]);
         let other = site(5, "hold", &[("named-chown", "/etc/passwd")]);
         let cause = |sites: &[&Site]| cause_of_failure(sites);
-        let of = |rule: &str| Cause::Rule { rule: rule.into(), line: 3, accepted: false };
+        let of = |rule: &str| {
+            let rule = rule::RuleId::find(rule).expect("there is such a rule");
+            Cause::Rule { rule, line: 3, accepted: false }
+        };
         assert_eq!(cause(&[&other, &waived]), of("named-chown"));
         assert_eq!(cause(&[&site(3, "link", &[("ancestor-mode", "/root")])]), of("ancestor-mode"));
         assert_eq!(cause(&[&other]), Cause::Unexpected, "it is not linked");

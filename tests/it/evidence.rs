@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use layerwright::analysis::rule::RuleId;
 use layerwright::campaign::evidence::{
     self, BuildEvidence, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA,
     SiteEvidence,
@@ -23,7 +24,7 @@ pub fn differing(path: &str) -> Evidence {
         aspect: "mode".into(),
         before: mode("0700"),
         after: mode("0755"),
-        cause: Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted: false },
+        cause: Cause::Rule { rule: RuleId::find("ancestor-mode").unwrap(), line: 2, accepted: false },
     };
     let build = BuildEvidence {
         context: ".".into(),
@@ -394,11 +395,15 @@ fn evidence_that_can_not_be_read_is_named() {
         json[key] = value;
         json.to_string()
     };
+    let mut differing = serde_json::to_value(differing("a/Dockerfile")).unwrap();
+    differing["builds"][0]["differences"][0]["cause"]["rule"] = json!("no-such-rule");
+    let unknown_rule = differing.to_string();
     for (text, word) in [
         ("{".to_owned(), "line 1, column 1"),
         (changed("schema", json!(2)), "schema 2"),
         (changed("mood", json!("good")), "unknown field `mood`"),
         (changed("outcome", json!("fine")), "unknown variant `fine`"),
+        (unknown_rule.clone(), "unknown rule `no-such-rule`"),
         (changed("path", json!("../a/Dockerfile")), "../a/Dockerfile"),
         (changed("path", json!("b/Dockerfile")), "b/Dockerfile: expected b-Dockerfile-"),
     ] {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use git2::{ObjectType, Oid};
 use hub::Hub;
+use layerwright::analysis::rule::RuleId;
 use layerwright::campaign::evidence::{
     self, BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair,
     Reached, Rebuild, SiteEvidence,
@@ -250,6 +251,18 @@ impl World {
     }
 }
 
+/// The difference that a waived reason of a line foretells.
+fn foretold(reason: &Value, line: usize) -> Difference {
+    let rule = RuleId::find(reason["rule"].as_str().unwrap()).unwrap();
+    Difference {
+        path: reason["path"].as_str().map(str::to_owned),
+        aspect: "mode".into(),
+        before: Some("0700".into()),
+        after: Some("0755".into()),
+        cause: Cause::Rule { rule, line, accepted: true },
+    }
+}
+
 /// What a verification of a file of the plan would have measured: the same image.
 fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -264,13 +277,8 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
     let number = |site: &Value| usize::try_from(site["line"].as_u64().unwrap()).unwrap();
     let foretold = lines().flat_map(|site| {
         let reasons = site["reasons"].as_array().unwrap().iter();
-        reasons.filter(|reason| reason["rule"] == "ancestor-mode").map(|reason| Difference {
-            path: Some(text(&reason["path"])),
-            aspect: "mode".into(),
-            before: Some("0700".into()),
-            after: Some("0755".into()),
-            cause: Cause::Rule { rule: text(&reason["rule"]), line: number(site), accepted: true },
-        })
+        let reasons = reasons.filter(|reason| reason["rule"] == "ancestor-mode");
+        reasons.map(|reason| foretold(reason, number(site)))
     });
     let differences: Vec<Difference> = foretold.take(1).collect();
     let outcome = if differences.is_empty() { Outcome::Same } else { Outcome::Different };

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::rule::RuleId;
 use crate::campaign::plan::file::{File, Plan};
 use crate::text::secret::Secrets;
 
@@ -165,7 +166,8 @@ pub enum Cause {
     /// A rule expects it.
     Rule {
         /// The rule, as in `layerwright explain`.
-        rule: String,
+        #[schemars(with = "String")]
+        rule: RuleId,
         /// The line, 1-based.
         line: usize,
         /// True if a waiver accepts it.

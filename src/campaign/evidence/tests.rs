@@ -7,6 +7,7 @@ use super::{
     BuildEvidence, BuilderFacts, Cause, Difference, Evidence, EvidenceState, Figures, Outcome, Reached,
     SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
+use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, Verdict};
 use crate::builds::Level;
 use crate::campaign::plan::file::{Assumption, Base, Class, Context, File, Plan, Site, Syntax};
@@ -116,7 +117,8 @@ fn difference(cause: Cause) -> Difference {
 }
 
 fn rule(accepted: bool) -> Cause {
-    Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted }
+    let rule = RuleId::find("ancestor-mode").expect("there is such a rule");
+    Cause::Rule { rule, line: 2, accepted }
 }
 
 fn tree(build: &BuildEvidence) -> Option<String> {

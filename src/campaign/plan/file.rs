@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, Knowledge};
 use crate::builds::{BuildFileKind, Level};
 use crate::edit::header::Header;
@@ -61,7 +62,8 @@ pub struct Waiver {
     /// Glob of the files.
     pub(crate) file: String,
     /// The rule.
-    pub(crate) rule: String,
+    #[schemars(with = "String")]
+    pub(crate) rule: RuleId,
     /// The path in the image; empty for any.
     pub(crate) path: String,
     /// The reason.

@@ -14,7 +14,7 @@ pub struct UnknownRule(pub(crate) String);
 /// The waivers of a campaign, with compiled globs.
 #[derive(Debug)]
 pub struct Waivers {
-    entries: Vec<(GlobMatcher, RuleId, Waiver)>,
+    entries: Vec<(GlobMatcher, Waiver)>,
 }
 
 impl Waivers {
@@ -30,11 +30,11 @@ impl Waivers {
             let Ok(glob) = Glob::new(&waiver.file) else { continue };
             let kept = Waiver {
                 file: waiver.file.clone(),
-                rule: waiver.rule.clone(),
+                rule,
                 path: waiver.path.clone(),
                 reason: waiver.reason.clone(),
             };
-            entries.push((glob.compile_matcher(), rule, kept));
+            entries.push((glob.compile_matcher(), kept));
         }
         Ok(Self { entries })
     }
@@ -46,16 +46,16 @@ impl Waivers {
 
     /// Returns the waivers in the form of the plan.
     pub(super) fn listed(&self) -> Vec<Waiver> {
-        self.entries.iter().map(|(_, _, waiver)| waiver.clone()).collect()
+        self.entries.iter().map(|(_, waiver)| waiver.clone()).collect()
     }
 
     /// Returns the waiver that accepts a finding in a file.
     pub(crate) fn accepting(&self, path: &str, finding: &Finding) -> Option<&Waiver> {
-        let accepts = |(glob, rule, waiver): &&(GlobMatcher, RuleId, Waiver)| {
+        let accepts = |(glob, waiver): &&(GlobMatcher, Waiver)| {
             glob.is_match(path)
-                && *rule == finding.rule
+                && waiver.rule == finding.rule
                 && (waiver.path.is_empty() || waiver.path == finding.path)
         };
-        self.entries.iter().find(accepts).map(|(_, _, waiver)| waiver)
+        self.entries.iter().find(accepts).map(|(_, waiver)| waiver)
     }
 }

@@ -185,7 +185,7 @@ fn rich() -> Plan {
         vec![Refused { path: "odd".into(), reason: "it is not UTF-8 in line 3, at offset 9".into() }];
     plan.waivers = vec![Waiver {
         file: "**".into(),
-        rule: "ancestor-mode".into(),
+        rule: rules::RuleId::find("ancestor-mode").expect("there is such a rule"),
         path: "/root".into(),
         reason: "alone".into(),
     }];

@@ -223,6 +223,7 @@ fn tally(screen: &mut Screen, evidence: &[Evidence]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::rule::RuleId;
     use crate::campaign::evidence::{BuilderFacts, Figures, SiteEvidence};
 
     fn build(outcome: Outcome, differences: Vec<Difference>) -> BuildEvidence {
@@ -309,7 +310,11 @@ mod tests {
             aspect: "mode".into(),
             before: Some("0700".into()),
             after: Some("0755".into()),
-            cause: Cause::Rule { rule: "ancestor-mode".into(), line: 2, accepted },
+            cause: Cause::Rule {
+                rule: RuleId::find("ancestor-mode").expect("there is such a rule"),
+                line: 2,
+                accepted,
+            },
         };
         let found = |all: &[bool]| {
             evidence(build(Outcome::Different, all.iter().map(|it| difference(*it)).collect()))

@@ -122,7 +122,7 @@ pub(crate) fn cause(at: &At, cause: &Cause) -> Markup {
         @match cause {
             Cause::Header => "the header alone",
             Cause::Rule { rule, line, accepted } => {
-                (rule) ", line " (figure(&at.key("line"), line, &line.to_string()))
+                (rule.as_str()) ", line " (figure(&at.key("line"), line, &line.to_string()))
                 @if *accepted { ", accepted" }
             },
             Cause::Unexpected => "unexpected",
