@@ -19,6 +19,7 @@ pub mod named_context;
 mod observe;
 mod os;
 pub(crate) mod owner;
+mod possible;
 mod resolve;
 mod restored;
 mod results;

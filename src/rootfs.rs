@@ -12,6 +12,7 @@ mod disturbance;
 pub(crate) mod layers;
 mod limits;
 mod mount;
+mod possible;
 pub(crate) mod profile;
 pub(crate) mod tree;
 
@@ -132,6 +133,8 @@ struct Node {
     stamp: usize,
     /// The same two numbers for `below`, which a later change of the directory alone keeps.
     content: Moment,
+    /// Of an unknown path: the directory that it is unless it is absent.
+    possible: Option<Directory>,
 }
 
 impl Node {
@@ -244,6 +247,9 @@ impl Rootfs {
         }
         listing.incomplete = self.why_incomplete(path, &prefix);
         for disturbance in &self.disturbances {
+            if let Reach::Assumed(assumption) = &disturbance.reach {
+                listing.leans.add(Arc::clone(assumption));
+            }
             if disturbance.mention(path) == Mention::No {
                 continue;
             }
@@ -298,9 +304,25 @@ impl Rootfs {
         later.filter(|disturbance| disturbance.mention(path) != Mention::No)
     }
 
+    /// Returns the assumption about `path` that commands so far rest on.
+    pub(crate) fn assumed(&self, path: &str) -> Option<Arc<Assumption>> {
+        self.disturbances.iter().find_map(|disturbance| match &disturbance.reach {
+            Reach::Assumed(assumption) if assumption.path == path => Some(Arc::clone(assumption)),
+            _ => None,
+        })
+    }
+
     /// Records a command whose effect is not known for certain.
     pub(crate) fn disturb(&mut self, disturbance: Disturbance) {
         self.disturbances.push(Arc::new(disturbance));
+    }
+
+    /// Returns true if these are no more assumptions than every fact of this filesystem has.
+    pub(crate) fn is_as_certain_as_all(&self, leans: &Leans) -> bool {
+        match &self.base {
+            Base::Profile(image) => leans.iter().all(|assumption| assumption == &**image.whole()),
+            _ => leans.is_empty(),
+        }
     }
 
     /// Returns true if any directory is known to have extended attributes.

@@ -139,7 +139,7 @@ impl Step {
     pub(crate) fn doubted(&self) -> Self {
         let effect = match &self.effect {
             Effect::None => Effect::touching(&[]),
-            Effect::Certain(changes) => Effect::touching(changes),
+            Effect::Certain(changes) | Effect::Perhaps(changes) => Effect::touching(changes),
             effect => effect.clone(),
         };
         Self { certain: false, effect, ..self.clone() }
@@ -153,6 +153,8 @@ pub(crate) enum Effect {
     None,
     /// It does exactly this, in order. Only a step that is [`certain`](Step::certain) has it.
     Certain(Vec<Change>),
+    /// Each of these directories is made, or is not, and nothing else happens: `[ -d /x ] || mkdir -p /x`.
+    Perhaps(Vec<Change>),
     /// A package manager or a build tool: it adds in places that are known.
     Footprint(Footprint),
     /// Any other command. The paths that it names are unknown afterwards; it leaves the others alone by assumption.
@@ -209,14 +211,20 @@ pub(crate) fn mentions<'a>(step: &'a Step, path: &str) -> Mention<'a> {
                 .any(|pattern| pattern.reach(path) != path::Reach::Elsewhere);
             if concerned { Mention::Certain(changes) } else { Mention::No }
         }
-        Effect::Touches { paths, .. } => {
-            match paths.iter().map(|pattern| pattern.reach(path)).max().unwrap_or(path::Reach::Elsewhere) {
-                path::Reach::Elsewhere => Mention::Spared,
-                path::Reach::Above => Mention::Grows,
-                path::Reach::Within => Mention::Maybe,
-            }
+        Effect::Perhaps(changes) => {
+            mention_of(&changes.iter().flat_map(Change::paths).collect::<Vec<_>>(), path)
         }
+        Effect::Touches { paths, .. } => mention_of(paths, path),
         Effect::Footprint(footprint) => footprint.mention(path),
+    }
+}
+
+/// Returns the relation of a command that may change these paths to another path.
+fn mention_of<'a>(paths: &[PathPattern], path: &str) -> Mention<'a> {
+    match paths.iter().map(|pattern| pattern.reach(path)).max().unwrap_or(path::Reach::Elsewhere) {
+        path::Reach::Elsewhere => Mention::Spared,
+        path::Reach::Above => Mention::Grows,
+        path::Reach::Within => Mention::Maybe,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::analysis::Inputs;
 use crate::analysis::decision::{self, Decision};
 use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
+use crate::analysis::possible;
 use crate::analysis::resolve::{Chmod, ResolvedTransfer};
 use crate::analysis::restored::Difference;
 use crate::analysis::source::CopySource;
@@ -56,8 +57,8 @@ pub(crate) fn decide(
     let unknown = Filesystems::unknown();
     let filesystems = if needs_filesystem { &*state.filesystems() } else { &unknown };
     let assumed = inputs.assumed_context.map(|message| line.lean_on_context(message, state_line));
-    let decide = |line: ResolvedTransfer<'_>, rootfs: &Rootfs| {
-        let view = View::new(line, rootfs, &os, inputs.rules);
+    let decide_in = |line: &ResolvedTransfer<'_>, rootfs: &Rootfs| {
+        let view = View::new(line.clone(), rootfs, &os, inputs.rules);
         let mut decision = decision::decide(&view, inputs.accepted);
         let mut difference = Difference::of(&view, &decision);
         if let Some(assumption) = assumed.iter().flatten().find(|_| view.hangs_on_sources()) {
@@ -68,11 +69,18 @@ pub(crate) fn decide(
         }
         (decision, difference)
     };
-    let (plain, difference) = decide(line.clone(), &filesystems.plain);
+    let decide = |line: &ResolvedTransfer<'_>, rootfs: &Rootfs| {
+        let decided = decide_in(line, rootfs);
+        match &line.destination {
+            Ok(to) => possible::decide_in_each(rootfs, &to.path, decided, |state| decide_in(line, state)),
+            Err(_) => decided,
+        }
+    };
+    let (plain, difference) = decide(line, &filesystems.plain);
     if filesystems.linked.is_none() && line.linked_sources.is_none() {
         return (plain, difference);
     }
-    let (linked, _) = decide(line.where_linked(), filesystems.linked.as_ref().unwrap_or(&filesystems.plain));
+    let (linked, _) = decide(&line.where_linked(), filesystems.linked.as_ref().unwrap_or(&filesystems.plain));
     (plain.or_heavier(linked), None)
 }
 

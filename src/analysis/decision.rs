@@ -49,6 +49,16 @@ impl Decision {
         self.leans = proof_of_hold(&self.findings);
     }
 
+    /// Adds to the hold of a trigger that it runs: the image itself does not change.
+    pub(crate) fn assume_child(&mut self, line: usize) {
+        if self.verdict == Verdict::Hold {
+            let message = format!("an image is built from this one, so that ONBUILD (line {line}) runs");
+            let assumption = Arc::new(Assumption::new(line, "/", message));
+            self.findings.iter_mut().for_each(|finding| finding.leans.add(Arc::clone(&assumption)));
+            self.leans = proof_of_hold(&self.findings);
+        }
+    }
+
     /// Returns the decision about an instruction whose difference is restored by the end of its stage.
     pub(crate) fn restored(leans: Leans) -> Self {
         Self { verdict: Verdict::Link, findings: Vec::new(), leans, accepted: Vec::new() }
@@ -72,6 +82,21 @@ impl Decision {
             }
         }
         heavy
+    }
+
+    /// Merges two decisions about one instruction, of which either may be the right one. `None` unless both have the same
+    /// verdict, link, edit or hold, with the same edits.
+    pub(crate) fn if_same(mut self, other: &Self) -> Option<Self> {
+        let is_settled = match self.verdict {
+            Verdict::Link | Verdict::Hold => self.accepted.is_empty() && other.accepted.is_empty(),
+            Verdict::Edit => self.remedies().eq(other.remedies()),
+            _ => false,
+        };
+        if self.verdict != other.verdict || !is_settled {
+            return None;
+        }
+        self.leans.merge(&other.leans);
+        Some(self)
     }
 
     /// Returns the weight of its verdict, for comparison.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::owner::Owner;
+use crate::analysis::possible;
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors};
 use crate::shell::{Change, Destination, Mode, Operand, PathPattern, Step, User};
@@ -95,6 +96,16 @@ impl Effects<'_> {
         }
     }
 
+    /// Applies a change that may have happened in full, in part or not at all. Returns false if its effect cannot be
+    /// recorded.
+    pub(crate) fn perhaps(&mut self, change: &Change) -> bool {
+        let Change::Mkdir { path, parents, mode, resets: false } = change else { return false };
+        // With `-m`, it may have been stopped before it set the mode.
+        let made = Directory { mode: mode.is_none().then_some(0o755), ..Directory::made_by(self.owner()) };
+        let why = format!("`{}` (line {}) may have made it", self.step.command, self.step.line).into();
+        possible::make(self.rootfs, path, made, *parents, &why)
+    }
+
     fn owner(&self) -> Option<(u32, u32)> {
         match self.step.user {
             User::Root => Some((0, 0)),
@@ -143,6 +154,10 @@ impl Effects<'_> {
     }
 
     fn mkdir(&mut self, path: &str, parents: bool, mode: Option<&Mode>, resets: bool) {
+        if parents && mode.is_none() {
+            let made = Directory::made_by(self.owner());
+            possible::settle(self.rootfs, path, made, &Leans::default());
+        }
         let Some((real, fact)) = self.real(path) else { return };
         let way = fact.leans;
         let wanted = match mode {
@@ -324,6 +339,7 @@ impl Effects<'_> {
     }
 
     fn below(&mut self, real: &str, because: &Leans, change: &impl Fn(Directory) -> Directory) {
+        self.rootfs.forget_possible_below(real);
         let listing = self.rootfs.below(real);
         for (path, known) in listing.entries {
             let at = join(real, &path);

@@ -1,16 +1,19 @@
 //! The filesystems at one point of a stage: of the present build, and of the build with accepted differences.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::mounts::{Mounts, Target};
 use crate::analysis::owner;
+use crate::analysis::possible;
 use crate::analysis::restored::OpenDifferences;
 use crate::analysis::run_step;
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{
-    Assumption, Base, Below, Directory, Disturbance, Known, Leans, Reach, Rootfs, ancestors,
+    Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
 };
+use crate::shell::grammar::builtin::builtin;
 use crate::shell::{Change, Effect, Step};
 use crate::text::path::join;
 
@@ -52,10 +55,11 @@ impl Filesystems {
     pub(crate) fn ran(&mut self, process: &Process, steps: &[Step], targets: &[Target], line: usize) {
         self.each().for_each(|rootfs| process.make_directory(rootfs, line));
         let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::begin(rootfs, targets, line)).collect();
+        let mut unread = BTreeSet::new();
         for step in steps {
             self.differences.before(step, &self.plain);
             for rootfs in self.each() {
-                let other = process.other_program(rootfs, step);
+                let other = process.other_program(rootfs, step, &mut unread);
                 run_step::apply(rootfs, other.as_ref().unwrap_or(step));
             }
             if targets.is_empty() {
@@ -65,6 +69,9 @@ impl Filesystems {
         for (rootfs, mounts) in self.each().zip(mounts) {
             mounts.end(rootfs, line);
             rootfs.reset_root();
+            for directory in &unread {
+                assume_system_programs(rootfs, directory, line);
+            }
         }
         self.differences.compare(&self.plain);
     }
@@ -86,21 +93,50 @@ pub(crate) struct Process {
 /// The directories of a base image whose programs are what their names say.
 const SYSTEM_DIRECTORIES: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
+/// Returns true if a shell looks for a program of this name in PATH.
+fn is_looked_up(name: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+    name.chars().all(is_name) && builtin(name).is_none()
+}
+
+/// Adds the assumption that a directory of PATH hides no program of the system: the same one for each RUN.
+fn assume_system_programs(rootfs: &mut Rootfs, directory: &str, line: usize) {
+    let assumption = rootfs.assumed(directory).unwrap_or_else(|| {
+        let before = "no command of the system is hidden by a program in ";
+        Arc::new(Assumption::naming(line, before, directory, ", which PATH has first"))
+    });
+    rootfs.disturb(Disturbance::new("RUN", line, Reach::Assumed(assumption)));
+}
+
 impl Process {
-    /// Returns a command with an unknown effect, if an earlier directory of PATH has another program of its name.
-    fn other_program(&self, rootfs: &Rootfs, step: &Step) -> Option<Step> {
-        let name = step.command.split_whitespace().next().filter(|name| !name.contains('/'))?;
+    /// Returns a command with an unknown effect, if an earlier directory of PATH has another program of its name. The
+    /// directories that may have one are added to `unread`.
+    fn other_program<'p>(
+        &'p self,
+        rootfs: &Rootfs,
+        step: &Step,
+        unread: &mut BTreeSet<&'p str>,
+    ) -> Option<Step> {
+        let name = step.command.split_whitespace().next().filter(|name| is_looked_up(name))?;
         let effect = match &step.effect {
             Effect::None => Effect::Anything,
-            Effect::Certain(changes) => {
+            Effect::Certain(changes) | Effect::Perhaps(changes) => {
                 Effect::Touches { paths: changes.iter().flat_map(Change::paths).collect(), unread: true }
             }
             Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => return None,
         };
         let mut earlier = self.path.split(':').take_while(|at| !SYSTEM_DIRECTORIES.contains(at));
-        let has_program = |at: &str| match destination::follow(rootfs, &join(at, name)) {
-            Followed::At(_, fact) => matches!(fact.known, Known::File | Known::Symlink(_)),
-            Followed::Unknown(_) => false,
+        let has_program = |at: &'p str| match destination::follow(rootfs, &join(at, name)) {
+            Followed::At(_, Fact { known: Known::File | Known::Symlink(_), .. }) => true,
+            Followed::At(_, Fact { known: Known::Absent | Known::Dir(_), leans })
+                if rootfs.is_as_certain_as_all(&leans) =>
+            {
+                false
+            }
+            Followed::At(..) | Followed::Unknown(_) => {
+                unread.insert(at);
+                false
+            }
         };
         earlier.any(has_program).then(|| Step { certain: false, effect, ..step.clone() })
     }
@@ -127,6 +163,9 @@ pub(crate) fn make_directories(
     sets_owner: bool,
     line: usize,
 ) {
+    if let Some((ids, leans)) = owner {
+        possible::settle(rootfs, path, Directory::made_by(Some(*ids)), leans);
+    }
     let Followed::At(real, way) = destination::follow(rootfs, path) else {
         let reach = Reach::Names(vec![path.to_owned()]);
         return rootfs.disturb(Disturbance::new("WORKDIR", line, reach));

@@ -51,6 +51,6 @@ fn may_observe(step: &Step) -> bool {
     match step.effect {
         Effect::Touches { .. } | Effect::Footprint(_) => !BLIND.contains(&name),
         Effect::Anything => true,
-        Effect::None | Effect::Certain(_) => METADATA_READERS.contains(&name),
+        Effect::None | Effect::Certain(_) | Effect::Perhaps(_) => METADATA_READERS.contains(&name),
     }
 }

@@ -260,7 +260,7 @@ fn sight(step: &Step, path: &str, rootfs: &Rootfs) -> Sight {
         Effect::Certain(changes) if changes.iter().any(|change| takes_along(change, path, rootfs)) => {
             Sight::Clear
         }
-        Effect::None | Effect::Certain(_) if BLIND.contains(&name) => Sight::None,
+        Effect::None | Effect::Certain(_) | Effect::Perhaps(_) if BLIND.contains(&name) => Sight::None,
         _ => Sight::Perhaps,
     }
 }

@@ -191,9 +191,16 @@ pub(crate) fn apply(rootfs: &mut Rootfs, step: &Step) {
                 effects.change(change);
             }
         }
-        Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => {
-            let reach = Reach::Step(Box::new(step.clone()));
-            rootfs.disturb(Disturbance::new(step.command.clone(), step.line, reach));
+        Effect::Perhaps(changes) => {
+            let mut effects = Effects { rootfs, step };
+            if !changes.iter().all(|change| effects.perhaps(change)) {
+                disturb(rootfs, step.doubted());
+            }
         }
+        Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => disturb(rootfs, step.clone()),
     }
+}
+
+fn disturb(rootfs: &mut Rootfs, step: Step) {
+    rootfs.disturb(Disturbance::new(step.command.clone(), step.line, Reach::Step(Box::new(step))));
 }

@@ -1,6 +1,8 @@
 //! The rules on a small filesystem, one line at a time. Expected verdicts follow from the model: what a plain copy
 //! reads there, and what a linked one writes.
 
+mod possible;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -74,6 +76,17 @@ fn judged(tree: Tree, text: &str, context: &dyn BuildContext, rules: &[&'static 
     let build_args = BTreeMap::new();
     let inputs = Inputs { context, rules, ..inputs(&build_args) };
     analyze(&Dockerfile::read(text), &[Inputs { images: &Images(tree), ..inputs }]).sites
+}
+
+/// Returns a folder with these files.
+fn folder(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for file in files {
+        let file = folder.path().join(file);
+        std::fs::create_dir_all(file.parent().expect("it is in the folder")).expect("a folder can be made");
+        std::fs::write(file, "x").expect("a file can be written");
+    }
+    folder
 }
 
 /// Returns inputs with all rules, no image, no context, and nothing accepted.
@@ -212,10 +225,35 @@ fn a_program_that_path_has_first_hides_that_of_the_system() {
 }
 
 #[test]
+fn an_earlier_directory_of_path_that_is_not_read_is_one_assumption() {
+    let judge = |lines: &str| {
+        let text = format!("FROM base\n{lines}\nCOPY <<x /a/\nx\n");
+        let site = judged(tree(), &text, &NoContext, rule::ALL).remove(0);
+        let said = site.leans.together().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(site.verdict, Verdict::Link);
+        said
+    };
+    assert!(judge("RUN rm -rf /a").is_empty(), "there is none");
+    let hidden = "no command of the system is hidden by a program in /usr/local/bin and /usr/local/sbin, which PATH has \
+                  first";
+    let made = "`make` (line 2) leaves / alone";
+    assert_eq!(judge("RUN make\nRUN rm -rf /a"), [made, hidden]);
+    assert_eq!(
+        judge("RUN make\nRUN rm -rf /a\nRUN cat /etc/passwd\nRUN rm -rf /a"),
+        [made, hidden],
+        "it is one"
+    );
+    assert_eq!(judge("ENV PATH=/bin\nRUN make\nRUN rm -rf /a").len(), 1);
+    assert_eq!(
+        judge("RUN make\nRUN echo x"),
+        ["`make` (line 2) leaves /a absent"],
+        "a builtin is not looked up"
+    );
+}
+
+#[test]
 fn what_an_exclude_leaves_out_is_not_known_afterwards() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    std::fs::create_dir_all(folder.path().join("d/sub")).expect("a folder can be made");
-    std::fs::write(folder.path().join("d/sub/x"), "x").expect("a file can be written");
+    let folder = folder(&["d/sub/x"]);
     let context = FolderContext::new(folder.path()).expect("it has no ignore file");
     let judge = |line: &str| {
         let text = format!("FROM base\n{line}\nCOPY <<f /opt/d/sub\nf\n");

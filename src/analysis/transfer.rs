@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::analysis::archive::ArchiveEntry;
 use crate::analysis::destination::{self, Destination, Followed};
+use crate::analysis::possible;
 use crate::analysis::source::{CopySource, SourceKind};
 use crate::rootfs::{
     Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs, ancestors,
@@ -100,10 +101,22 @@ impl Transition<'_> {
             self.ensure_parents(&place, self.copying.modes.created);
         }
         for source in self.copying.sources {
+            self.settle(source);
             let Some(place) = self.place() else { return somewhere(self.rootfs, self.copying) };
             self.ensure_parents(&place, self.created_for(source));
             self.copy(source, &place);
         }
+    }
+
+    /// Settles the directories that an unlinked copy makes unless they are there.
+    fn settle(&mut self, source: &CopySource) {
+        let Destination { path, slashed } = self.copying.destination;
+        let is_directory = *slashed || matches!(source.kind, SourceKind::Dir(_));
+        let made = if is_directory { Some(path.as_str()) } else { ancestors(path).next_back() };
+        let (Mode::Plain, Some(made)) = (self.mode, made) else { return };
+        let directory =
+            Directory { mode: self.created_for(source), ..Directory::made_by(self.copying.owner) };
+        possible::settle(self.rootfs, made, directory, &Leans::default());
     }
 
     /// Returns the real path of the destination; `None` if it is not known.

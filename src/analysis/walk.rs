@@ -186,8 +186,12 @@ impl<'a> Walk<'a> {
             // The triggers run in another build, which has the image's configuration alone.
             let mut child = state.clone();
             child.scope = Arc::new(child.scope.of_image());
+            let first = self.judged.len();
             for at in std::mem::take(&mut child.triggers) {
                 self.trigger(&mut child, at, &NoContext);
+            }
+            for judged in &mut self.judged[first..] {
+                judged.decision.assume_child(judged.line);
             }
             state.observers.merge(child.observers);
         }

@@ -57,7 +57,7 @@ impl Rootfs {
     /// Returns a node of this moment.
     fn node(&self, known: Known, leans: Leans, below: Below, beneath: Leans) -> Node {
         let content = self.now();
-        Node { known, leans, below, beneath, since: content.disturbances, stamp: 0, content }
+        Node { known, leans, below, beneath, since: content.disturbances, stamp: 0, content, possible: None }
     }
 
     /// Forgets mode and owner of the root: they are in no layer, so the next step starts with those of a new directory.

@@ -31,6 +31,8 @@ pub(crate) enum Reach {
     Prunes(PathPattern),
     /// A command of a RUN.
     Step(Box<Step>),
+    /// It changed nothing beside what is recorded, by this assumption.
+    Assumed(Arc<Assumption>),
 }
 
 impl Disturbance {
@@ -59,12 +61,17 @@ impl Disturbance {
                     paths.retain(|pattern| !is_inside(pattern));
                 }
             }
-            Reach::Prunes(_) => {}
+            Reach::Prunes(_) | Reach::Assumed(_) => {}
         }
     }
 
     /// Applies the disturbance to a fact about `path`.
     pub(super) fn disturb(&self, path: &str, fact: &mut Fact) {
+        if let Reach::Assumed(assumption) = &self.reach
+            && !self.is_hidden(path)
+        {
+            fact.leans.add(Arc::clone(assumption));
+        }
         let is_absent = fact.known == Known::Absent;
         let is_directory = matches!(fact.known, Known::Dir(_));
         match self.mention(path) {
@@ -81,14 +88,18 @@ impl Disturbance {
     /// Returns the mention of a path.
     pub(super) fn mention(&self, path: &str) -> Mention<'_> {
         match &self.reach {
-            _ if self.hidden.iter().any(|hidden| is_within(hidden, path)) => Mention::No,
+            _ if self.is_hidden(path) => Mention::No,
             Reach::Step(step) => shell::mentions(step, path),
             Reach::Prunes(pattern) if pattern.may_be(path) => Mention::Maybe,
-            Reach::Prunes(_) => Mention::No,
+            Reach::Prunes(_) | Reach::Assumed(_) => Mention::No,
             Reach::Names(names) if names.iter().any(|name| is_within(name, path)) => Mention::Maybe,
             Reach::Names(names) if names.iter().any(|name| is_within(path, name)) => Mention::Grows,
             Reach::Names(_) => Mention::Spared,
         }
+    }
+
+    fn is_hidden(&self, path: &str) -> bool {
+        self.hidden.iter().any(|hidden| is_within(hidden, path))
     }
 
     fn blur(&self, fact: &mut Fact, what: &str) {

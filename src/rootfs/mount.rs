@@ -87,9 +87,13 @@ impl Rootfs {
     /// known.
     pub(crate) fn is_named_since(&self, saved: &Saved) -> bool {
         let later = &self.disturbances[saved.disturbances..];
-        later.iter().any(|disturbance| {
-            matches!(disturbance.mention(&saved.path), Mention::Maybe | Mention::Certain(_) | Mention::Grows)
-        })
+        self.may_have_directories_below(&saved.path)
+            || later.iter().any(|disturbance| {
+                matches!(
+                    disturbance.mention(&saved.path),
+                    Mention::Maybe | Mention::Certain(_) | Mention::Grows
+                )
+            })
     }
 
     /// Removes a path that did not exist before a mount and was made for it. Disturbances since then still count.

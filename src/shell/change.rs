@@ -231,6 +231,11 @@ const ACCOUNT_FILES: [&str; 8] = [
 ];
 
 impl Change {
+    /// Returns true for `mkdir`: a directory that exists stays as it is.
+    pub(crate) fn makes_directory(&self) -> bool {
+        matches!(self, Self::Mkdir { resets: false, .. })
+    }
+
     /// Returns the paths that it changes, as they are written.
     pub(crate) fn paths(&self) -> Vec<PathPattern> {
         match self {

@@ -62,7 +62,7 @@ impl Walker<'_> {
 /// Returns true if a command changes the content of no file, by whatever path.
 fn leaves_content(step: &Step) -> bool {
     match &step.effect {
-        Effect::None => true,
+        Effect::None | Effect::Perhaps(_) => true,
         Effect::Certain(changes) => changes.iter().all(|change| match change {
             Change::Mkdir { .. }
             | Change::Rmdir { .. }

@@ -165,7 +165,14 @@ fn name_all(steps: &mut [Step], invocation: &Invocation) {
 pub(super) fn named(text: &str, directories: &[String]) -> Vec<PathPattern> {
     let is_path = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
     let mut paths = Vec::new();
-    for word in text.split(|c| !is_path(c)).filter(|word| word.contains(char::is_alphanumeric)).take(NAMES) {
+    let words = text.split_inclusive(|c| !is_path(c)).scan('\0', |before, piece| {
+        let word = piece.trim_end_matches(|c| !is_path(c));
+        let end = piece.chars().next_back().unwrap_or('\0');
+        Some((std::mem::replace(before, end), word))
+    });
+    for (before, word) in words.filter(|(_, word)| word.contains(char::is_alphanumeric)).take(NAMES) {
+        // The variable may be empty: `$X/opt`.
+        let word = if before == '$' { word.find('/').map_or(word, |at| &word[at..]) } else { word };
         let absolute = word.find('/').filter(|at| *at == 0 || word.starts_with('-'));
         if let Some(at) = absolute {
             paths.push(PathPattern::At(join("/", &word[at..]).0));

@@ -89,7 +89,7 @@ impl Walker<'_> {
                 }
             }));
             if role(name) == Role::Steers {
-                *flow = flow.maybe();
+                *flow = Flow { as_written: false, ..flow.maybe() };
                 self.state.opaque |= stays;
             } else {
                 self.state.set(name, Lookup::Unknown, false);
@@ -265,7 +265,15 @@ impl Walker<'_> {
         let certain = flow.reached && flow.must && self.state.is_certain();
         let effect = match effect {
             Effect::Certain(changes) if changes.is_empty() => Effect::None,
-            Effect::Certain(changes) if !certain || !self.umask_holds(&changes) => Effect::touching(&changes),
+            Effect::Certain(changes) if !self.umask_holds(&changes) => Effect::touching(&changes),
+            Effect::Certain(changes) if !certain => {
+                let only_makes = changes.iter().all(Change::makes_directory);
+                if only_makes && flow.as_written && !self.state.opaque {
+                    Effect::Perhaps(changes)
+                } else {
+                    Effect::touching(&changes)
+                }
+            }
             effect => effect,
         };
         self.steps.push(Step { command, line, certain, user: self.state.user, effect });
@@ -322,7 +330,7 @@ fn also_named(effect: &mut Effect, call: &Call, environment: &[Field]) {
     match effect {
         Effect::Touches { paths, .. } => paths.extend(given),
         Effect::Footprint(footprint) => footprint.areas.extend(given),
-        Effect::None | Effect::Certain(_) | Effect::Anything => {}
+        Effect::None | Effect::Certain(_) | Effect::Perhaps(_) | Effect::Anything => {}
     }
 }
 

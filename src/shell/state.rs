@@ -22,6 +22,7 @@ pub(super) enum Dialect {
 
 /// The place of a command in the flow of control.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or not whatever the others are")]
 pub(super) struct Flow {
     /// It is certainly reached.
     pub(crate) reached: bool,
@@ -29,13 +30,16 @@ pub(super) struct Flow {
     pub(crate) must: bool,
     /// `set -e` has no effect here: a condition, or not the end of a chain.
     pub(crate) suspended: bool,
+    /// If it runs, it runs in the order of the script, and its words mean what they say. A branch that may not be taken
+    /// keeps this, everything else loses it.
+    pub(crate) as_written: bool,
 }
 
 impl Flow {
     /// The flow of a RUN.
-    pub(crate) const SURE: Self = Self { reached: true, must: true, suspended: false };
+    pub(crate) const SURE: Self = Self { reached: true, must: true, suspended: false, as_written: true };
     /// A command that may not run, and may fail.
-    pub(crate) const UNSURE: Self = Self { reached: false, must: false, suspended: true };
+    pub(crate) const UNSURE: Self = Self { reached: false, must: false, suspended: true, as_written: false };
 
     /// A body that may not run.
     pub(crate) fn maybe(self) -> Self {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Effects as one line each: `certain:` and the changes, `touches:` and the paths, `tool`, `anything`.
+/// Effects as one line each: `certain:` or `perhaps:` and the changes, `touches:` and the paths, `tool`, `anything`.
 fn lines(steps: &[Step]) -> Vec<String> {
     steps
         .iter()
@@ -9,6 +9,10 @@ fn lines(steps: &[Step]) -> Vec<String> {
             Effect::Certain(changes) => {
                 assert!(step.certain, "{step:?}");
                 Some(format!("certain: {}", changes.iter().map(short).collect::<Vec<_>>().join(", ")))
+            }
+            Effect::Perhaps(changes) => {
+                assert!(!step.certain, "{step:?}");
+                Some(format!("perhaps: {}", changes.iter().map(short).collect::<Vec<_>>().join(", ")))
             }
             Effect::Footprint(_) => Some("tool".into()),
             Effect::Touches { unread: true, .. } => Some("touches: ?".into()),
@@ -161,28 +165,34 @@ fn what_surely_ran_is_certain_and_nothing_else() {
         ("cd /x && mkdir y", &["certain: mkdir /x/y"]),
         ("cd /x || exit 1; mkdir y", &["certain: mkdir /x/y"]),
         ("cd /x || { echo no; exit 1; }; mkdir y", &["certain: mkdir /x/y"]),
-        ("mkdir /a || true", &["touches: /a"]),
-        ("mkdir /a; mkdir /b", &["touches: /a", "certain: mkdir /b"]),
-        ("mkdir /a\nmkdir /b", &["touches: /a", "certain: mkdir /b"]),
+        ("mkdir /a || true", &["perhaps: mkdir /a"]),
+        ("mkdir /a; mkdir /b", &["perhaps: mkdir /a", "certain: mkdir /b"]),
+        ("mkdir /a\nmkdir /b", &["perhaps: mkdir /a", "certain: mkdir /b"]),
         ("set -eux; mkdir /w1; mkdir /w2", &["certain: mkdir /w1", "certain: mkdir /w2"]),
-        ("set -e; mkdir /a && mkdir /b; mkdir /c", &["touches: /a", "touches: /b", "certain: mkdir /c"]),
-        ("set -e; set +e; mkdir /a; true", &["touches: /a"]),
-        ("set -e; { mkdir /a && mkdir /b; }; true", &["touches: /a", "touches: /b"]),
+        (
+            "set -e; mkdir /a && mkdir /b; mkdir /c",
+            &["perhaps: mkdir /a", "perhaps: mkdir /b", "certain: mkdir /c"],
+        ),
+        ("set -e; set +e; mkdir /a; true", &["perhaps: mkdir /a"]),
+        ("set -e; { mkdir /a && mkdir /b; }; true", &["perhaps: mkdir /a", "perhaps: mkdir /b"]),
         ("set -e; ( mkdir /a && mkdir /b ); true", &["certain: mkdir /a", "certain: mkdir /b"]),
-        ("mkdir /a && mkdir /b || mkdir /c", &["touches: /a", "touches: /b", "touches: /c"]),
-        ("! mkdir /a", &["touches: /a"]),
+        (
+            "mkdir /a && mkdir /b || mkdir /c",
+            &["perhaps: mkdir /a", "perhaps: mkdir /b", "perhaps: mkdir /c"],
+        ),
+        ("! mkdir /a", &["perhaps: mkdir /a"]),
         ("mkdir /a & mkdir /b", &["touches: /a", "certain: mkdir /b", "touches: /a"]),
-        ("mkdir /a | cat", &["touches: /a"]),
+        ("mkdir /a | cat", &["perhaps: mkdir /a"]),
         ("set -o pipefail; mkdir /a | cat", &["certain: mkdir /a"]),
-        ("set -o pipefail && mkdir /a | cat; true", &["touches: /a"]),
-        ("if [ -e /q ]; then mkdir /a; fi; mkdir /b", &["touches: /a", "certain: mkdir /b"]),
-        ("if [ -e /q ]; then exit 0; fi; mkdir /b", &["touches: /b"]),
+        ("set -o pipefail && mkdir /a | cat; true", &["perhaps: mkdir /a"]),
+        ("if [ -e /q ]; then mkdir /a; fi; mkdir /b", &["perhaps: mkdir /a", "certain: mkdir /b"]),
+        ("if [ -e /q ]; then exit 0; fi; mkdir /b", &["perhaps: mkdir /b"]),
         ("if [ -e /q ]; then exit 1; fi; mkdir /b", &["certain: mkdir /b"]),
-        ("(exit 0; mkdir /a); mkdir /b", &["touches: /a", "certain: mkdir /b"]),
-        ("case $X in a) mkdir /a;; *) mkdir /b;; esac", &["touches: /a", "touches: /b"]),
-        ("while read l; do mkdir /a; done", &["touches: /a"]),
+        ("(exit 0; mkdir /a); mkdir /b", &["perhaps: mkdir /a", "certain: mkdir /b"]),
+        ("case $X in a) mkdir /a;; *) mkdir /b;; esac", &["perhaps: mkdir /a", "perhaps: mkdir /b"]),
+        ("while read l; do mkdir /a; done", &["perhaps: mkdir /a"]),
         ("f() { mkdir /a; }; f", &["touches: /a", "touches: "]),
-        ("exec mkdir /a; mkdir /b", &["touches: /a", "touches: /b"]),
+        ("exec mkdir /a; mkdir /b", &["perhaps: mkdir /a", "perhaps: mkdir /b"]),
         ("{ mkdir /a; }", &["certain: mkdir /a"]),
         ("(cd /x && mkdir y) && mkdir z", &["certain: mkdir /x/y", "certain: mkdir /w/z"]),
         ("eval \"$X\"; mkdir /a", &["touches: ?", "touches: /a"]),
@@ -194,11 +204,14 @@ fn what_surely_ran_is_certain_and_nothing_else() {
 #[test]
 fn loops_over_known_words_are_followed() {
     check(&[
-        ("for d in a b; do mkdir $d; done", &["touches: /w/a", "certain: mkdir /w/b"]),
+        ("for d in a b; do mkdir $d; done", &["perhaps: mkdir /w/a", "certain: mkdir /w/b"]),
         ("set -e; for d in a b; do mkdir $d; done", &["certain: mkdir /w/a", "certain: mkdir /w/b"]),
         ("for d in $LIST; do mkdir /x/$d; done", &["touches: /x/*"]),
         ("x=/a; while foo; do rm $x; x=/b; done", &["touches: ", "touches: ?"]),
-        ("for d in a b; do test -e $d && break; mkdir $d; done", &["touches: /w/a", "touches: /w/b"]),
+        (
+            "for d in a b; do test -e $d && break; mkdir $d; done",
+            &["perhaps: mkdir /w/a", "perhaps: mkdir /w/b"],
+        ),
     ]);
 }
 
@@ -369,7 +382,7 @@ fn commands_that_run_others() {
     check(&[
         ("sh -c \"mkdir /q\"", &["certain: mkdir /q"]),
         ("bash -ec 'mkdir /q; mkdir /r'", &["certain: mkdir /q", "certain: mkdir /r"]),
-        ("sh -c 'mkdir /q; mkdir /r'", &["touches: /q", "certain: mkdir /r"]),
+        ("sh -c 'mkdir /q; mkdir /r'", &["perhaps: mkdir /q", "certain: mkdir /r"]),
         ("A=/x sh -c 'mkdir $A'", &["touches: ?"]),
         ("sh -c \"$DEEP\"", &["touches: ?"]),
         ("sudo mkdir /q", &["certain: mkdir /q"]),
@@ -693,7 +706,7 @@ fn scripts_on_disk_are_read() {
         ("/tmp/setup.sh", setup),
         ("sh -e /tmp/setup.sh && true", setup),
         // Without `-e`, the first command may have failed.
-        ("sh /tmp/setup.sh", &["touches: /app", "touches: /app"]),
+        ("sh /tmp/setup.sh", &["perhaps: mkdir -p /app", chown]),
         ("cd /tmp && ./setup.sh", setup),
         ("env X=1 /tmp/setup.sh", setup),
         ("sh plain.sh", &["certain: mkdir /plain"]),
@@ -705,11 +718,11 @@ fn scripts_on_disk_are_read() {
             &["certain: chmod Symbolic(\"+x\") /tmp/setup.sh false", "certain: mkdir -p /app", chown],
         ),
         // What may not run, or fail, is not certain.
-        ("/tmp/setup.sh || true", &["touches: /app", "touches: /app"]),
-        ("/tmp/setup.sh; mkdir /x", &["touches: /app", "touches: /app", "certain: mkdir /x"]),
-        (". ./env.sh; mkdir $X", &["touches: /sourced", "touches: ?"]),
-        ("./early.sh && mkdir /x", &["certain: mkdir /one", "touches: /two", "certain: mkdir /x"]),
-        (". ./return.sh && mkdir /x", &["touches: /one", "touches: /two", "touches: /x"]),
+        ("/tmp/setup.sh || true", &["perhaps: mkdir -p /app", "touches: /app"]),
+        ("/tmp/setup.sh; mkdir /x", &["perhaps: mkdir -p /app", "touches: /app", "certain: mkdir /x"]),
+        (". ./env.sh; mkdir $X", &["perhaps: mkdir /sourced", "touches: ?"]),
+        ("./early.sh && mkdir /x", &["certain: mkdir /one", "perhaps: mkdir /two", "certain: mkdir /x"]),
+        (". ./return.sh && mkdir /x", &["perhaps: mkdir /one", "perhaps: mkdir /two", "certain: mkdir /x"]),
         // A script that may be another one, or that may be changed while it runs.
         ("/w/maybe.sh", &["touches: /w/maybe.sh", "touches: /app"]),
         (

@@ -220,11 +220,11 @@ impl<'a> Walker<'a> {
         for (index, link) in chain.additional.iter().enumerate().rev() {
             let suspended = flow.suspended || index + 1 < chain.additional.len();
             flows.push(match link {
-                AndOr::And(_) => Flow { reached: flow.reached && must, must, suspended },
+                AndOr::And(_) => Flow { reached: flow.reached && must, must, suspended, ..flow },
                 AndOr::Or(alternative) => {
                     // `cd /x || exit 1` goes on only where `cd` succeeded.
                     must = self.surely_fails(alternative);
-                    Flow { reached: false, must: false, suspended }
+                    Flow { reached: false, must: false, suspended, ..flow }
                 }
             });
         }

@@ -15,6 +15,7 @@ use layerwright::rootfs::{Entry, Metadata as KnownMetadata, Tree};
 
 use super::build::{Build, Stopped};
 use super::filesystem::{Filesystem, Metadata, Node, join};
+use super::perhaps::{MOST_RUNS, Runs, WAYS};
 use super::scenario::Scenario;
 
 /// What the verdicts of a scenario were, and where they are wrong.
@@ -51,28 +52,24 @@ pub fn compare(scenario: &Scenario) -> Compared {
         accepted: &|_| false,
     };
     let sites = analyze(&dockerfile, &[inputs]).sites;
-    let build = Build { images: &scenario.images, context: &scenario.context, run: &|_, _| None };
-    let mut comparison = Comparison {
-        text: &scenario.dockerfile,
-        build,
-        dockerfile: &dockerfile,
-        compared: Compared::default(),
-    };
+    let mut comparison = Comparison { scenario, dockerfile: &dockerfile, compared: Compared::default() };
     comparison.all(&sites);
     comparison.compared
 }
 
 struct Comparison<'a> {
-    text: &'a str,
-    build: Build<'a>,
+    scenario: &'a Scenario,
     dockerfile: &'a Dockerfile,
     compared: Compared,
 }
 
 impl Comparison<'_> {
     fn all(&mut self, sites: &[Site]) {
-        let Some(plain) = self.build.run(self.text) else { return };
-        self.compared.fails = plain.is_err();
+        let text = &self.scenario.dockerfile;
+        let runs = u32::try_from(text.matches(" || true").count()).unwrap_or(u32::MAX).min(MOST_RUNS);
+        let plain: Option<Vec<_>> = (0..WAYS.pow(runs)).map(|way| self.build(text, way)).collect();
+        let Some(plain) = plain else { return };
+        self.compared.fails = plain.iter().all(Result::is_err);
         let mut all = BTreeMap::new();
         for site in sites {
             let line = self.dockerfile.instructions()[site.instruction].start_line;
@@ -100,9 +97,30 @@ impl Comparison<'_> {
         }
     }
 
+    /// Builds a text, with its RUN lines going in one of the possible ways.
+    fn build(&self, text: &str, way: usize) -> Option<Result<Filesystem, Stopped>> {
+        let Scenario { images, context, .. } = self.scenario;
+        let runs = Runs::new(way);
+        Build { images, context, run: &|script, stage| runs.run(script, stage) }.run(text)
+    }
+
+    /// A proof holds whichever way the RUN lines go, as long as the Dockerfile builds then.
+    fn must_equal(&mut self, plain: &[Result<Filesystem, Stopped>], edits: &BTreeMap<usize, String>) {
+        let text = edited(&self.scenario.dockerfile, edits);
+        let builds = plain.iter().any(Result::is_ok);
+        for (way, plain) in plain.iter().enumerate().filter(|(_, plain)| plain.is_ok() || !builds) {
+            let Some(linked) = self.build(&text, way) else { return };
+            self.must_equal_in(plain, linked, edits);
+        }
+    }
+
     /// A build that stops at another line says nothing of this one.
-    fn must_equal(&mut self, plain: &Result<Filesystem, Stopped>, edits: &BTreeMap<usize, String>) {
-        let Some(linked) = self.build.run(&edited(self.text, edits)) else { return };
+    fn must_equal_in(
+        &mut self,
+        plain: &Result<Filesystem, Stopped>,
+        linked: Result<Filesystem, Stopped>,
+        edits: &BTreeMap<usize, String>,
+    ) {
         let wrong = match (plain, linked) {
             (Ok(plain), Ok(linked)) => plain.difference(&linked),
             (Err(plain), Err(linked)) if plain.line == linked.line => None,
@@ -117,13 +135,16 @@ impl Comparison<'_> {
         }
     }
 
-    fn must_differ(&mut self, plain: &Result<Filesystem, Stopped>, line: usize) {
-        let Some(text) = self.text.lines().nth(line - 1) else { return };
-        let edits = [(line, text.replacen("COPY ", "COPY --link ", 1))].into();
-        if let (Ok(plain), Some(Ok(linked))) = (plain, self.build.run(&edited(self.text, &edits)))
-            && plain.difference(&linked).is_none()
-        {
-            self.compared.false_holds.push(format!("proved different: line {line}"));
+    fn must_differ(&mut self, plain: &[Result<Filesystem, Stopped>], line: usize) {
+        let Some(written) = self.scenario.dockerfile.lines().nth(line - 1) else { return };
+        let edits = [(line, written.replacen("COPY ", "COPY --link ", 1))].into();
+        let text = edited(&self.scenario.dockerfile, &edits);
+        for (way, plain) in plain.iter().enumerate() {
+            if let (Ok(plain), Some(Ok(linked))) = (plain, self.build(&text, way))
+                && plain.difference(&linked).is_none()
+            {
+                self.compared.false_holds.push(format!("proved different: line {line}, way {way}"));
+            }
         }
     }
 }

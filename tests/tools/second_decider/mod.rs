@@ -4,6 +4,7 @@ pub mod build;
 pub mod compare;
 mod copy;
 pub mod filesystem;
+mod perhaps;
 #[path = "../../it/differential/random.rs"]
 mod random;
 pub mod scenario;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::filesystem::{Filesystem, Metadata, Node, join, split};
+use super::perhaps::MOST_RUNS;
 use super::random::Random;
 
 /// Places where a base may have something, parents first.
@@ -25,6 +26,9 @@ const DESTINATIONS: [&str; 34] = [
     "/d/x", "/l", "/l/", "/l/e", "/l/e/", "/n", "/n/", "/n/x", "/n/x/", "/n/m/o/", "/opt", "/opt/b",
     "/opt/b/", "/tmp/f", "/tmp", "/new/a", "/new/", ".", "./", "x", "b/",
 ];
+/// Directories that a RUN makes, or may make.
+const MADE: [&str; 12] =
+    ["/n", "/n", "/n/x", "/n/x", "/n/m/o", "/a/b/c", "/a/b", "/d/e", "/l/e", "/opt/b", "/new/a", "/new"];
 const CHOWNS: [&str; 12] = [
     "",
     "",
@@ -121,6 +125,12 @@ fn dockerfile(random: &mut Random, context: &Filesystem, other: &Filesystem) -> 
     }
     if random.chance(40) {
         writeln!(text, "WORKDIR {}", random.one(&["/w", "/a/b", "/l", "/n/x", "/d", "/new/w"])).unwrap();
+    }
+    if random.chance(40) {
+        for _ in 0..=random.below(MOST_RUNS as usize) {
+            let (flag, end) = (random.one(&["-p ", "-p ", ""]), random.one(&[" || true", " || true", ""]));
+            writeln!(text, "RUN mkdir {flag}{}{end}", random.one(&MADE)).unwrap();
+        }
     }
     for _ in 0..=random.below(3) {
         let line = copy(random, context, other);

@@ -140,6 +140,8 @@ impl Judged {
                 described(&fact.known)
             } else if is_complete && found.is_some() && !listed.contains(path) {
                 "missing in a complete listing".to_owned()
+            } else if !self.may_be(path, |at| changes.after(before, at)) {
+                "absent, or a directory as mkdir makes it".to_owned()
             } else {
                 continue;
             };
@@ -150,6 +152,19 @@ impl Judged {
             });
         }
         claims
+    }
+
+    /// Whether the filesystem is one of those that the facts about directories which may have been made stand for, as
+    /// far as a path and its parent directories show.
+    fn may_be<'t>(&self, path: &str, found: impl Fn(&str) -> Option<&'t Object>) -> bool {
+        let Some(states) = self.rootfs().states(path) else { return true };
+        let ends = path.match_indices('/').skip(1).map(|(end, _)| end).chain([path.len()]);
+        let way: Vec<&str> = ends.map(|end| &path[..end]).collect();
+        let agrees_at = |state: &Rootfs, at: &str| {
+            let fact = state.get(at);
+            !fact.leans.is_empty() || agrees(&fact.known, found(at))
+        };
+        states.iter().any(|state| way.iter().all(|at| agrees_at(state, at)))
     }
 
     /// Whether any fact is certain.
