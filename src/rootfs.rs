@@ -8,6 +8,7 @@ mod accounts;
 mod assumption;
 pub(crate) mod built;
 mod change;
+mod computed;
 mod disturbance;
 pub(crate) mod layers;
 mod limits;
@@ -30,6 +31,7 @@ use crate::budget::spend;
 use crate::shell::Mention;
 use accounts::Accounts;
 use built::BuiltImage;
+use computed::Computed;
 use limits::Limits;
 use profile::ProfiledImage;
 
@@ -159,6 +161,7 @@ pub struct Rootfs {
     with_xattrs: usize,
     /// True if a directory of the base has some; found out when first asked.
     base_xattrs: OnceLock<bool>,
+    computed: Computed,
 }
 
 impl Rootfs {
@@ -173,6 +176,7 @@ impl Rootfs {
             limits: Limits::default(),
             with_xattrs: 0,
             base_xattrs: OnceLock::new(),
+            computed: Computed::default(),
         }
     }
 
@@ -181,18 +185,30 @@ impl Rootfs {
         if let Some(why) = self.limits.why_unknown(path) {
             return Fact { known: Known::Unknown(why), leans: Leans::default() };
         }
+        let mut computed = self.computed.facts();
+        if let Some((fact, included)) = computed.get_mut(path) {
+            self.disturbed(path, fact, *included);
+            *included = self.disturbances.len();
+            return fact.clone();
+        }
         let (mut fact, since) = self.undisturbed(path);
         // The working directory and user of a command are part of a profile's assumptions, so its results depend on
         // them too.
         if let Base::Profile(image) = &self.base {
             fact.leans.add(Arc::clone(image.whole()));
         }
+        self.disturbed(path, &mut fact, since);
+        computed.insert(path.to_owned(), (fact.clone(), self.disturbances.len()));
+        fact
+    }
+
+    /// Applies the disturbances from the given number on to a fact.
+    fn disturbed(&self, path: &str, fact: &mut Fact, since: usize) {
         let disturbances = self.disturbances.get(since..).unwrap_or_default();
         spend(1 + disturbances.len());
         for disturbance in disturbances {
-            disturbance.disturb(path, &mut fact);
+            disturbance.disturb(path, fact);
         }
-        fact
     }
 
     fn undisturbed(&self, path: &str) -> (Fact, usize) {

@@ -110,6 +110,7 @@ impl Rootfs {
             // Nothing is known of any path once there are too many.
             if self.limits.is_full() {
                 self.nodes.clear();
+                self.computed.clear();
                 self.with_xattrs = 0;
             }
             return;
@@ -139,12 +140,14 @@ impl Rootfs {
 
     pub(super) fn put(&mut self, path: String, node: Node) {
         spend(budget::STORED);
+        self.computed.forget(&path);
         self.with_xattrs += usize::from(node.has_xattrs());
         let replaced = self.nodes.insert(path, node);
         self.with_xattrs -= usize::from(replaced.is_some_and(|node| node.has_xattrs()));
     }
 
     pub(super) fn take(&mut self, path: &str) {
+        self.computed.forget(path);
         let removed = self.nodes.remove(path);
         self.with_xattrs -= usize::from(removed.is_some_and(|node| node.has_xattrs()));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Rootfs;
+use super::{Computed, Rootfs};
 use crate::budget::{self, spend};
 
 /// The longest path that is stored, in bytes: Linux's `PATH_MAX`.
@@ -77,6 +77,7 @@ impl Clone for Rootfs {
             limits: self.limits,
             with_xattrs: self.with_xattrs,
             base_xattrs: self.base_xattrs.clone(),
+            computed: Computed::default(),
         }
     }
 }

@@ -67,6 +67,7 @@ impl Rootfs {
         if let Some(accounts) = accounts {
             self.accounts = accounts.clone();
         }
+        self.computed.clear();
         for disturbance in &mut self.disturbances[*disturbances..] {
             Arc::make_mut(disturbance).hide(path);
         }
@@ -104,10 +105,12 @@ impl Rootfs {
             node.since = since;
             node.content.disturbances = since;
         }
+        self.computed.forget(&saved.path);
     }
 
     /// Forgets what disturbances since [`save`](Self::save) wrote at and below a path.
     pub(crate) fn hide_writes(&mut self, saved: &Saved, target: &str) {
+        self.computed.clear();
         for disturbance in &mut self.disturbances[saved.disturbances..] {
             Arc::make_mut(disturbance).forget_within(target);
         }
