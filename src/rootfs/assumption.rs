@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A fact that a verdict depends on and that nothing has proved.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Assumption {
     /// The 1-based line of the Dockerfile that it is about.
     pub(crate) line: usize,
@@ -45,6 +45,26 @@ impl Assumption {
     /// Returns the key by which sentences are merged. `None` if the sentence is about one path only.
     fn saying(&self) -> Option<Saying<'_>> {
         Some((self.line, self.dockerfile.as_deref(), &self.before, self.after?))
+    }
+}
+
+/// By line, path, Dockerfile and text.
+impl Ord for Assumption {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let dockerfile = || match (&self.dockerfile, &other.dockerfile) {
+            (Some(one), Some(other)) => compare_texts(one, other),
+            (one, other) => one.is_some().cmp(&other.is_some()),
+        };
+        (self.line.cmp(&other.line).then_with(|| self.path.cmp(&other.path)).then_with(dockerfile))
+            .then_with(|| self.of_context.cmp(&other.of_context))
+            .then_with(|| compare_texts(&self.before, &other.before))
+            .then_with(|| self.after.cmp(&other.after))
+    }
+}
+
+impl PartialOrd for Assumption {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -135,6 +155,11 @@ fn compare(one: &Arc<Assumption>, other: &Arc<Assumption>) -> Ordering {
     if Arc::ptr_eq(one, other) { Ordering::Equal } else { one.cmp(other) }
 }
 
+/// Compares two texts. Equal ones are mostly the same allocation.
+fn compare_texts(one: &Arc<str>, other: &Arc<str>) -> Ordering {
+    if Arc::ptr_eq(one, other) { Ordering::Equal } else { one.cmp(other) }
+}
+
 /// Merges two sorted lists, without duplicates.
 fn union(mine: &[Arc<Assumption>], theirs: &[Arc<Assumption>]) -> Vec<Arc<Assumption>> {
     let mut all = Vec::with_capacity(mine.len() + theirs.len());
@@ -154,6 +179,35 @@ fn union(mine: &[Arc<Assumption>], theirs: &[Arc<Assumption>]) -> Vec<Arc<Assump
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn assumptions_are_ordered_by_line_path_dockerfile_and_text() {
+        let shared: Arc<str> = "the same".into();
+        let mut all = Vec::new();
+        for (line, path, text) in [(1, "/a", "x"), (1, "/a", "the same"), (1, "/b", "x"), (2, "/a", "x")] {
+            for dockerfile in [None, Some(Arc::clone(&shared)), Some("the same".into()), Some("other".into())]
+            {
+                for before in [Arc::clone(&shared), text.into()] {
+                    for after in [None, Some(" alone"), Some(" absent")] {
+                        let (path, before, dockerfile) =
+                            (path.to_owned(), before.clone(), dockerfile.clone());
+                        let one = Assumption { line, path, dockerfile, of_context: false, before, after };
+                        all.push(Assumption { of_context: true, ..one.clone() });
+                        all.push(one);
+                    }
+                }
+            }
+        }
+        let key = |one: &Assumption| {
+            let dockerfile = one.dockerfile.as_deref().map(str::to_owned);
+            (one.line, one.path.clone(), dockerfile, one.of_context, one.before.to_string(), one.after)
+        };
+        for one in &all {
+            for other in &all {
+                assert_eq!(one.cmp(other), key(one).cmp(&key(other)), "{one:?} {other:?}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_said_of_many_paths_is_one_sentence() {
