@@ -133,8 +133,13 @@ impl Search<'_> {
     /// Returns the paths that the words of a text may be, in each directory in which a script may be.
     fn paths(&self, text: &str) -> Vec<String> {
         let is_path = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
-        let words =
-            || text.split(|c| !is_path(c)).filter(|word| word.contains(char::is_alphanumeric)).take(WORDS);
+        // Without a slash, a shell is handed a name; one without an ending is not looked for.
+        let may_be_script =
+            |word: &&str| word.contains('/') || [".sh", ".bash"].iter().any(|ending| word.ends_with(ending));
+        let words = || {
+            let words = text.split(|c| !is_path(c)).filter(|word| word.contains(char::is_alphanumeric));
+            words.filter(may_be_script).take(WORDS)
+        };
         let tops = self.copied.iter().map(|copied| &copied.to).chain(self.bound.iter().map(|(to, _)| to));
         let tops: Vec<&String> = tops.collect();
         let mut directories: Vec<String> = self.workdir.map(str::to_owned).into_iter().collect();
@@ -186,7 +191,7 @@ impl Search<'_> {
             ("" | ".", below) => below.to_owned(),
             (folder, below) => format!("{folder}/{below}"),
         };
-        spend(1 + below.len());
+        spend(1);
         let [file]: [ContextPath; 1] = self.context.find(&at(&from.path))?.try_into().ok()?;
         let is_same = below.is_empty() || file.real.ends_with(&at(&from.real));
         if !is_same || !matches!(file.entry, ContextEntry::File) {
@@ -194,13 +199,16 @@ impl Search<'_> {
         }
         let bytes = self.context.read(&file.real).filter(|bytes| bytes.len() <= LENGTH)?;
         spend(bytes.len() / BYTES);
-        String::from_utf8(bytes).ok().filter(|text| is_script(text)).map(Into::into)
+        String::from_utf8(bytes).ok().filter(|text| is_script(&file.real, text)).map(Into::into)
     }
 }
 
-/// Returns true if a text may be a script: no pointer of git LFS, which stands for another file.
-fn is_script(text: &str) -> bool {
-    !text.contains('\0') && !text.starts_with("version https://git-lfs.github.com/")
+/// Returns true if a file may be a script: no data, and no pointer of git LFS, which stands for another file.
+fn is_script(name: &str, text: &str) -> bool {
+    let is_named = [".sh", ".bash", ".env"].iter().any(|ending| name.ends_with(ending));
+    (is_named || text.starts_with("#!"))
+        && !text.contains('\0')
+        && !text.starts_with("version https://git-lfs.github.com/")
 }
 
 /// Returns the scripts as they are when a RUN starts. One that an earlier step may have changed, that the mounts of the RUN

@@ -564,6 +564,8 @@ fn after_scripts(lines: &str, assumed_context: Option<&str>) -> (Verdict, Option
         ("bin/outer.sh", "#!/bin/sh -e\n. \"/opt/setup.sh\"\n"),
         ("other.py", "#!/usr/bin/python3\n"),
         (".dockerignore", "bin/ignored.sh\n"),
+        ("data.json", &"{".repeat(2_000)),
+        ("large.sh", &format!("#!/bin/sh\n{}\nmkdir -m 700 /srv\n", "(true)\n".repeat(2_000))),
         ("bin/ignored.sh", "#!/bin/sh -e\nmkdir -m 700 /srv\n"),
     ] {
         let path = folder.path().join(name);
@@ -595,6 +597,7 @@ fn a_run_reads_the_scripts_that_a_copy_brought() {
         "WORKDIR /m\nRUN --mount=target=. ./setup.sh",
         "RUN --mount=type=bind,source=setup.sh,target=/m.sh sh -e /m.sh",
         "COPY setup.sh /opt/\nRUN echo x > /x\nRUN /opt/setup.sh",
+        "COPY . /opt/\nRUN cat /opt/data.json /opt/large.sh && /opt/setup.sh",
     ] {
         assert_eq!(after_scripts(lines, None), proved, "{lines}");
     }
@@ -618,6 +621,7 @@ fn a_script_that_may_be_another_one_proves_nothing() {
         "RUN --mount=type=bind,target=/m --mount=type=cache,target=/m/bin . /m/bin/outer.sh",
         "COPY --exclude=x setup.sh /opt/\nRUN /opt/setup.sh",
         "COPY bin /opt/bin\nRUN /opt/bin/ignored.sh",
+        "COPY large.sh /opt/\nRUN /opt/large.sh",
         "COPY other.py /opt/setup.sh\nRUN /opt/setup.sh",
         "COPY --from=base /opt/setup.sh /opt/\nRUN /opt/setup.sh",
     ] {

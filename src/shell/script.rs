@@ -17,6 +17,8 @@ use crate::text::words;
 const LENGTH: usize = 256 << 10;
 /// The most things that open in a script, which the parser follows by recursion.
 const OPENINGS: usize = 1_000;
+/// The most of them in a script on disk that is read. One is parsed at a time.
+pub(super) const ON_DISK: usize = 400;
 /// The number of them for which any thread's stack is enough.
 pub(super) const SHALLOW: usize = 24;
 /// The most stack that one of them takes.
@@ -32,7 +34,7 @@ pub(super) fn effects(invocation: &Invocation) -> Vec<Step> {
         Script::Shell(text) => openings(text),
         Script::Exec(words) => words.iter().map(|word| openings(word)).sum(),
     } + invocation.heredocs.iter().map(|heredoc| openings(heredoc.body)).sum::<usize>()
-        + invocation.files.values().map(|file| openings(&file.text)).sum::<usize>();
+        + invocation.files.values().map(|file| openings(&file.text)).sum::<usize>().min(ON_DISK);
     let (script, heredocs, shell) = (invocation.script, invocation.heredocs, invocation.shell);
     let (workdir, user, env, files, first_line) =
         (invocation.workdir, invocation.user, invocation.env, invocation.files, invocation.first_line);

@@ -16,7 +16,7 @@ mod wrapper;
 
 use std::collections::BTreeMap;
 
-use super::script::{SHALLOW, openings, with_stack};
+use super::script::{ON_DISK, SHALLOW, openings, with_stack};
 use crate::text::pattern::{Part, Pattern};
 
 /// The hole of the repository's root.
@@ -82,9 +82,6 @@ pub(crate) trait Surroundings: Sync {
     fn text(&self, path: &Pattern) -> Option<String>;
 }
 
-/// The openings that scripts may have which a script sources.
-const SOURCED: usize = 400;
-
 /// The commands that a script may run, in the order in which they are found; none twice. Functions that nothing calls are
 /// followed with unknown arguments. Of a script that cannot be read, the lines that can be read alone are followed.
 pub(crate) fn commands(script: &str, surroundings: &dyn Surroundings) -> Vec<Command> {
@@ -92,7 +89,7 @@ pub(crate) fn commands(script: &str, surroundings: &dyn Surroundings) -> Vec<Com
         command.trim_start().starts_with(['.', 's'])
             && matches!(command.split_whitespace().next(), Some("." | "source"))
     });
-    let openings = openings(script) + if sources { SOURCED } else { 0 };
+    let openings = openings(script) + if sources { ON_DISK } else { 0 };
     with_stack(openings, || walk::commands(script, surroundings, openings.max(SHALLOW), false))
         .unwrap_or_else(|| walk::commands(script, surroundings, SHALLOW, true))
 }

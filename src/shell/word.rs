@@ -13,7 +13,7 @@ use crate::text::pattern::{Part as Piece, Pattern};
 /// The deepest nesting of expansions within a word.
 const DEPTH: usize = 8;
 /// The deepest nesting of brackets in a word that is parsed. The parser's time doubles with each.
-const BRACKETS: usize = 10;
+const BRACKETS: usize = 8;
 /// The most digits of a number that the parser reads; a larger one ends this program.
 const DIGITS: usize = 18;
 
