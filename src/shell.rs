@@ -127,6 +127,8 @@ pub(crate) struct Step {
     pub(crate) line: usize,
     /// True if it surely ran and succeeded when the build went on.
     pub(crate) certain: bool,
+    /// True if it changes the content of no file, by whatever path, whether or not it ran.
+    pub(crate) keeps_content: bool,
     /// The account that ran it.
     pub(crate) user: User,
     /// Its effect on files.

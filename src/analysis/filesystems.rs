@@ -56,10 +56,14 @@ impl Filesystems {
         self.each().for_each(|rootfs| process.make_directory(rootfs, line));
         let mounts: Vec<Mounts> = self.each().map(|rootfs| Mounts::begin(rootfs, targets, line)).collect();
         let mut unread = BTreeSet::new();
+        // Another program than the system's may change a script on disk that is running.
+        let mut is_doubtful = false;
         for step in steps {
             self.differences.before(step, &self.plain);
+            let step = if is_doubtful { &step.doubted() } else { step };
             for rootfs in self.each() {
                 let other = process.other_program(rootfs, step, &mut unread);
+                is_doubtful |= other.is_some();
                 run_step::apply(rootfs, other.as_ref().unwrap_or(step));
             }
             if targets.is_empty() {

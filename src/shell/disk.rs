@@ -4,11 +4,11 @@
 use super::call::Call;
 use super::field::Field;
 use super::grammar::wrapper::shell;
-use super::script::interpreter;
+use super::script::{interpreter, shortened};
 use super::simple::Invoked;
 use super::state::{Dialect, Flow};
 use super::walk::Walker;
-use super::{Change, Effect, Operand, ScriptFile, Step};
+use super::{Change, Effect, Operand, ScriptFile};
 
 impl Walker<'_> {
     /// Runs a script by its path, if its first line names a shell. Without the permission to run it, the build fails.
@@ -34,9 +34,12 @@ impl Walker<'_> {
         // dash has no `source`.
         let is_followed = file.certain && (name == "." || self.state.dialect == Dialect::Bash);
         if is_followed {
-            self.state.read_since = Some(self.steps.len());
+            let since = self.steps.len();
+            self.state.read_since = Some(since);
             // A file that is not there ends some shells, and others go on.
             self.script(&file.text, Flow { reached: flow.reached && flow.must, ..flow });
+            self.doubt_changed_script();
+            self.end_script(since, first, line);
         } else {
             self.subshell(Flow::UNSURE, |walker| walker.script(&file.text, Flow::UNSURE));
         }
@@ -48,20 +51,33 @@ impl Walker<'_> {
     pub(crate) fn file(&self, field: &Field) -> Option<ScriptFile> {
         let path = Call { name: "", args: &[], state: &self.state }.path(field)?;
         let file = self.files.get(&path)?;
-        let certain = file.certain && self.steps.iter().all(leaves_content);
+        let certain = file.certain && self.steps.iter().all(|step| step.keeps_content);
         Some(ScriptFile { certain, ..file.clone() })
     }
 
     /// A shell reads a script while it runs it: after a command that may have changed a file, what comes is uncertain.
     pub(crate) fn doubt_changed_script(&mut self) {
-        let steps = self.state.read_since.and_then(|since| self.steps.get(since..)).unwrap_or_default();
-        self.state.opaque |= !steps.iter().all(leaves_content);
+        self.state.opaque |= self.state.read_since.is_some_and(|since| self.may_have_changed(since));
+    }
+
+    /// Ends a script on disk. If it may have changed while it ran, more commands may have followed its last one.
+    pub(crate) fn end_script(&mut self, since: usize, file: &Field, line: usize) {
+        if self.may_have_changed(since) {
+            let command = shortened(file.known());
+            let effect = Effect::Touches { paths: Vec::new(), unread: true };
+            self.record(command, line, Flow::UNSURE, effect);
+        }
+    }
+
+    /// Returns true if a step since then may have changed the content of a file.
+    fn may_have_changed(&self, since: usize) -> bool {
+        !self.steps.get(since..).unwrap_or_default().iter().all(|step| step.keeps_content)
     }
 }
 
-/// Returns true if a command changes the content of no file, by whatever path.
-fn leaves_content(step: &Step) -> bool {
-    match &step.effect {
+/// Returns true if an effect changes the content of no file, by whatever path.
+pub(super) fn keeps_content(effect: &Effect) -> bool {
+    match effect {
         Effect::None | Effect::Perhaps(_) => true,
         Effect::Certain(changes) => changes.iter().all(|change| match change {
             Change::Mkdir { .. }

@@ -17,7 +17,8 @@
 //! A script that the build context brought (by a COPY, or by a mount that binds it) is read where a RUN runs it by its path,
 //! hands it to a shell, or sources it. It is certain if the context is stated, the file is certainly the one that was copied
 //! (no step since may have changed it, by whatever path), and its first line names a shell of the system. A shell reads a
-//! script while it runs it, so after a command that may have changed a file, the rest of a script on disk is uncertain.
+//! script while it runs it, so after a command that may have changed a file, the rest of a script on disk is uncertain, and
+//! more may follow its last command.
 //!
 //! # Dialects
 //!

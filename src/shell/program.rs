@@ -54,12 +54,12 @@ impl Walker<'_> {
             self.state.opaque = opaque;
             return true;
         };
-        let mut read_since = self.state.read_since;
+        let (mut read_since, mut is_file) = (self.state.read_since, false);
         let (script, is_exact): (Arc<str>, bool) = match (call.operand, call.is_command, invoked.stdin) {
             (Some(Field::Literal(script)), true, _) => (script.as_str().into(), true),
             (Some(field), false, _) => match self.file(field) {
                 Some(file) => {
-                    read_since = Some(self.steps.len());
+                    (read_since, is_file) = (Some(self.steps.len()), true);
                     (file.text, file.certain)
                 }
                 None => return false,
@@ -89,6 +89,9 @@ impl Walker<'_> {
         let flow = if is_exact { Flow { suspended: false, ..flow } } else { Flow::UNSURE };
         self.script(&script, flow);
         self.state = before;
+        if let (Some(file), Some(since), true) = (call.operand, read_since, is_file && is_exact) {
+            self.end_script(since, file, line);
+        }
         true
     }
 

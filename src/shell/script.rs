@@ -214,6 +214,7 @@ fn anything(invocation: &Invocation) -> Step {
         command,
         line: invocation.first_line,
         certain: false,
+        keeps_content: false,
         user: invocation.user,
         effect: Effect::Anything,
     }

@@ -4,6 +4,7 @@
 use brush_parser::ast::{Assignment, AssignmentName, AssignmentValue, SimpleCommand};
 
 use super::call::{Call, Names};
+use super::disk::keeps_content;
 use super::field::Field;
 use super::grammar::builtin::{Builtin, builtin, is_special};
 use super::grammar::variable::{Role, role};
@@ -263,6 +264,8 @@ impl Walker<'_> {
     /// Records what a command does, as far as that is certain.
     pub(crate) fn record(&mut self, command: String, line: usize, flow: Flow, effect: Effect) {
         let certain = flow.reached && flow.must && self.state.is_certain();
+        // Without doubt about the program, the same holds where it may not have run.
+        let keeps_content = !self.state.opaque && !self.state.shadowed && keeps_content(&effect);
         let effect = match effect {
             Effect::Certain(changes) if changes.is_empty() => Effect::None,
             Effect::Certain(changes) if !self.umask_holds(&changes) => Effect::touching(&changes),
@@ -276,7 +279,7 @@ impl Walker<'_> {
             }
             effect => effect,
         };
-        self.steps.push(Step { command, line, certain, user: self.state.user, effect });
+        self.steps.push(Step { command, line, certain, keeps_content, user: self.state.user, effect });
     }
 
     fn umask_holds(&self, changes: &[Change]) -> bool {

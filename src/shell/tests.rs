@@ -691,6 +691,7 @@ fn run_with_files(script: &str) -> Vec<String> {
         ("/w/loop.sh", "#!/bin/sh\n/w/loop.sh\n", true),
         ("/w/early.sh", "#!/bin/sh -e\nmkdir /one\nif [ -e /q ]; then exit 0; fi\nmkdir /two\n", true),
         ("/w/outer.sh", "#!/bin/sh -e\nsh plain.sh\nmkdir /outer\n", true),
+        ("/w/ends.sh", "#!/bin/sh\necho mkdir /more >> ends.sh\n", true),
         ("/w/return.sh", "mkdir /one || return 0\nmkdir /two\n", true),
     ]
     .map(file)
@@ -729,7 +730,8 @@ fn scripts_on_disk_are_read() {
             "cp /tmp/setup.sh /x && /tmp/setup.sh",
             &["certain: cp /tmp/setup.sh /x", "touches: /tmp/setup.sh", "touches: /app", "touches: /app"],
         ),
-        ("./cp.sh", &["certain: mkdir /one", "certain: cp /a /b", "touches: /two"]),
+        ("./cp.sh", &["certain: mkdir /one", "certain: cp /a /b", "touches: /two", "touches: ?"]),
+        ("./ends.sh && mkdir /x", &["certain: write /w/ends.sh", "touches: ?", "certain: mkdir /x"]),
         // Another interpreter, one that is not the system's, and a file that no shell finds without PATH.
         ("./python", &["touches: ?"]),
         ("./local.sh", &["touches: "]),

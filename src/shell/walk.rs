@@ -91,7 +91,8 @@ impl<'a> Walker<'a> {
         self.state.opaque = true;
         let effect = Effect::Touches { paths: self.named_in(text), unread: true };
         let command = script::shortened(text);
-        self.steps.push(Step { command, line, certain: false, user: self.state.user, effect });
+        let user = self.state.user;
+        self.steps.push(Step { command, line, certain: false, keeps_content: false, user, effect });
     }
 
     /// Returns the paths that a text in an unknown language names, in each directory in which the shell may be.
