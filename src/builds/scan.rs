@@ -25,8 +25,8 @@ use crate::text::pattern::Pattern;
 
 /// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
-/// The words by which a file calls make: others, and then Makefiles.
-const MAKE: [&str; 3] = ["make ", "(MAKE)", "{MAKE}"];
+/// The words by which a file calls make; scripts and Makefiles only by those after the first.
+const MAKE: [&str; 5] = ["make ", "(MAKE)", "{MAKE}", "make -C ", "make -f "];
 /// The number of searches for the names of scripts that build images: a script may call one that calls another.
 const ROUNDS: usize = 3;
 

@@ -382,6 +382,25 @@ fn a_compose_file_that_an_npm_script_loads_may_get_the_variables_of_its_caller()
 }
 
 #[test]
+fn a_script_and_a_makefile_that_run_make_elsewhere_are_followed() {
+    let scratch = Scratch::with(&[
+        ("ci.sh", "#!/bin/sh\nmake -C svc image DIR=../lib\n"),
+        ("Makefile", "all:\n\t$(MAKE) -C svc image DIR=../web\n"),
+        ("svc/Makefile", "DIR ?= .\nimage:\n\tdocker build -f Dockerfile $(DIR)\n"),
+        ("svc/Dockerfile", "FROM base:1\nCOPY x /srv/app/\n"),
+        ("svc/x", ""),
+        ("lib/x", ""),
+        ("web/x", ""),
+    ]);
+    let plan = planned(&scratch, &Base::new());
+    let contexts = &plan.file("svc/Dockerfile").unwrap().contexts;
+    let mut found: Vec<(&str, Level)> =
+        contexts.iter().map(|context| (context.root.as_str(), context.level)).collect();
+    found.sort_unstable();
+    assert_eq!(found, [("lib", Level::Possible), ("svc", Level::Stated), ("web", Level::Stated)]);
+}
+
+#[test]
 fn a_line_that_may_build_a_dockerfile_is_named_with_the_guess() {
     let scratch = Scratch::with(&[
         (".gitlab-ci.yml", "image:\n  script:\n    - docker build -t x -f svc/Dockerfile .\n"),
