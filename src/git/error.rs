@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode};
 
-use super::MOST_PATHS;
+use super::{MOST_FOLDERS, MOST_PATHS};
 
 /// The reason why a repository, or an object in it, cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +119,9 @@ pub enum GitError {
         message: String,
     },
     /// The commit lists more paths than any real repository.
-    #[error("the tree {object} of {path} lists more than {MOST_PATHS} paths; choose another commit")]
+    #[error(
+        "the tree {object} of {path} lists more than {MOST_PATHS} paths or {MOST_FOLDERS} folders; choose another commit"
+    )]
     TooManyPaths {
         /// The repository's git directory.
         path: PathBuf,

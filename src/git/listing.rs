@@ -1,11 +1,16 @@
 //! All paths of one state of a repository, in order. A listing holds names and ids, never contents.
 
-use std::cmp::Ordering;
+use std::cmp::Ordering as Order;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::path::{BlobId, PathError, RepoPath};
 use crate::text::escape::shown;
+
+/// The most bytes of a `.gitignore` that is read.
+const MOST_IGNORE: u64 = 1 << 20;
 
 /// The kind of the entry at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,12 +98,35 @@ impl Listing {
     }
 
     /// Lists a folder that is not a git repository, without the files that its `.gitignore` files exclude. Symlinks
-    /// are not followed. Entries that cannot be read are listed as unused.
+    /// are not followed. Entries that cannot be read are listed as unused. If a `.gitignore` is not a regular file, none
+    /// counts: a pipe has no end, nor has a link to a device, and git itself follows no such link.
     pub(crate) fn of_folder(root: &Path) -> Self {
+        let has_odd_ignores = Arc::new(AtomicBool::new(is_odd_ignore(root)));
+        if !has_odd_ignores.load(Ordering::Relaxed) {
+            let listing = Self::walked(root, Some(Arc::clone(&has_odd_ignores)));
+            if !has_odd_ignores.load(Ordering::Relaxed) {
+                return listing;
+            }
+        }
+        Self::walked(root, None)
+    }
+
+    /// Lists a folder. With `has_odd_ignores`, `.gitignore` files exclude files, and the first that cannot be read sets
+    /// it: its folder is not entered then.
+    fn walked(root: &Path, has_odd_ignores: Option<Arc<AtomicBool>>) -> Self {
         let mut walk = ignore::WalkBuilder::new(root);
         // The result depends on the folder alone: no file above it and no settings of the user are read.
-        walk.standard_filters(false).git_ignore(true).require_git(false).follow_links(false);
-        walk.filter_entry(|entry| entry.file_name() != ".git");
+        walk.standard_filters(false)
+            .git_ignore(has_odd_ignores.is_some())
+            .require_git(false)
+            .follow_links(false);
+        walk.filter_entry(move |entry| {
+            let is_odd = has_odd_ignores.as_ref().filter(|_| is_odd_ignore(entry.path()));
+            if let Some(found) = is_odd {
+                found.store(true, Ordering::Relaxed);
+            }
+            entry.file_name() != ".git" && is_odd.is_none()
+        });
         let (mut entries, mut odd) = (Vec::new(), Vec::new());
         for found in walk.build() {
             let found = match found {
@@ -133,9 +161,8 @@ impl Listing {
     /// Returns all entries below a folder at any depth, in order of path. `None` is the root.
     pub(crate) fn below(&self, folder: Option<&RepoPath>) -> &[TreeEntry] {
         let Some(folder) = folder else { return &self.entries };
-        let start = self.entries.partition_point(|entry| place(&entry.path, folder) == Ordering::Less);
-        let len =
-            self.entries[start..].partition_point(|entry| place(&entry.path, folder) == Ordering::Equal);
+        let start = self.entries.partition_point(|entry| place(&entry.path, folder) == Order::Less);
+        let len = self.entries[start..].partition_point(|entry| place(&entry.path, folder) == Order::Equal);
         &self.entries[start..start + len]
     }
 
@@ -170,12 +197,10 @@ impl Listing {
 }
 
 /// Returns the position of `path` relative to the contents of `folder`: before, among or after them.
-fn place(path: &RepoPath, folder: &RepoPath) -> Ordering {
+fn place(path: &RepoPath, folder: &RepoPath) -> Order {
     let (path, folder) = (path.as_str().as_bytes(), folder.as_str().as_bytes());
     let common = folder.len().min(path.len());
-    path[..common]
-        .cmp(&folder[..common])
-        .then_with(|| path.get(common).map_or(Ordering::Less, |b| b.cmp(&b'/')))
+    path[..common].cmp(&folder[..common]).then_with(|| path.get(common).map_or(Order::Less, |b| b.cmp(&b'/')))
 }
 
 fn of_walk_error(root: &Path, error: &ignore::Error) -> Odd {
@@ -192,6 +217,12 @@ fn of_walk_error(root: &Path, error: &ignore::Error) -> Odd {
             _ => return Odd::new(b"", reason),
         }
     }
+}
+
+/// Returns true if a folder has a `.gitignore` that is not a regular file of a usual size.
+fn is_odd_ignore(folder: &Path) -> bool {
+    let found = folder.join(".gitignore").symlink_metadata();
+    found.is_ok_and(|found| !found.is_file() || found.len() > MOST_IGNORE)
 }
 
 fn path_on_disk(relative: &Path) -> Result<RepoPath, PathError> {
@@ -273,5 +304,28 @@ mod tests {
         let paths: Vec<_> = all.entries().iter().map(|entry| entry.path.as_str()).collect();
         assert_eq!(paths, [".gitignore", "Dockerfile", "a/.hidden/Dockerfile"]);
         assert_eq!(all.odd(), []);
+    }
+
+    #[test]
+    fn a_pipe_or_a_link_in_the_place_of_an_ignore_file_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("a/b")).unwrap();
+        for (name, text) in [("a/.gitignore", "b\n"), ("a/b/Dockerfile", ""), ("c", "")] {
+            std::fs::write(at(name), text).unwrap();
+        }
+        let paths = || {
+            let entries = Listing::of_folder(folder.path()).entries;
+            entries.into_iter().map(|entry| entry.path.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(paths(), ["a/.gitignore", "c"]);
+        for odd in [".gitignore", "a/b/.gitignore", "a/.gitignore"] {
+            let _ = std::fs::remove_file(at(odd));
+            std::os::unix::fs::symlink("/dev/zero", at(odd)).unwrap();
+            if odd != "a/b/.gitignore" {
+                assert!(paths().contains(&"a/b/Dockerfile".to_owned()), "{odd}");
+            }
+            std::fs::remove_file(at(odd)).unwrap();
+        }
     }
 }

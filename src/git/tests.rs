@@ -281,3 +281,19 @@ fn changed_files_are_found_whatever_their_size_and_time() {
     index.write().unwrap();
     assert_eq!(changed(), ["b", "c", "d"], "staged counts too");
 }
+
+/// Five trees stand for a hundred thousand folders.
+#[test]
+fn folders_without_end_are_refused() {
+    let scratch = Scratch::new();
+    let mut tree = scratch.git.treebuilder(None).unwrap().write().unwrap();
+    for _ in 0..5 {
+        let mut above = scratch.git.treebuilder(None).unwrap();
+        for name in 0..10 {
+            above.insert(name.to_string(), tree, 0o040_000).unwrap();
+        }
+        tree = above.write().unwrap();
+    }
+    let commit = scratch.commit_tree(tree, "Bomb");
+    assert!(matches!(scratch.open().listing(&commit), Err(GitError::TooManyPaths { .. })));
+}
