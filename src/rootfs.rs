@@ -180,37 +180,6 @@ impl Rootfs {
         }
     }
 
-    /// Returns the known state of `path` itself; symbolic links among its parent directories are not followed.
-    pub fn get(&self, path: &str) -> Fact {
-        if let Some(why) = self.limits.why_unknown(path) {
-            return Fact { known: Known::Unknown(why), leans: Leans::default() };
-        }
-        let mut computed = self.computed.facts();
-        if let Some((fact, included)) = computed.get_mut(path) {
-            self.disturbed(path, fact, *included);
-            *included = self.disturbances.len();
-            return fact.clone();
-        }
-        let (mut fact, since) = self.undisturbed(path);
-        // The working directory and user of a command are part of a profile's assumptions, so its results depend on
-        // them too.
-        if let Base::Profile(image) = &self.base {
-            fact.leans.add(Arc::clone(image.whole()));
-        }
-        self.disturbed(path, &mut fact, since);
-        computed.insert(path.to_owned(), (fact.clone(), self.disturbances.len()));
-        fact
-    }
-
-    /// Applies the disturbances from the given number on to a fact.
-    fn disturbed(&self, path: &str, fact: &mut Fact, since: usize) {
-        let disturbances = self.disturbances.get(since..).unwrap_or_default();
-        spend(1 + disturbances.len());
-        for disturbance in disturbances {
-            disturbance.disturb(path, fact);
-        }
-    }
-
     fn undisturbed(&self, path: &str) -> (Fact, usize) {
         if let Some(node) = self.nodes.get(path) {
             return (Fact { known: node.known.clone(), leans: node.leans.clone() }, node.since);

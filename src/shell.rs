@@ -123,6 +123,8 @@ pub(crate) enum Lookup {
 pub(crate) struct Step {
     /// The command as written, shortened, e.g. `apt-get install`.
     pub(crate) command: String,
+    /// The script on disk that runs it, as the RUN names it; `None` if the RUN runs it itself.
+    pub(crate) script: Option<Arc<str>>,
     /// Its line in the Dockerfile, 1-based.
     pub(crate) line: usize,
     /// True if it surely ran and succeeded when the build went on.
@@ -136,6 +138,11 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// Returns what a reader of the Dockerfile finds in the line: the command, or the script that runs it.
+    pub(crate) fn shown(&self) -> &str {
+        self.script.as_deref().unwrap_or(&self.command)
+    }
+
     /// Returns the same command if it may do less than it says, or something else.
     #[must_use]
     pub(crate) fn doubted(&self) -> Self {

@@ -102,7 +102,7 @@ impl Effects<'_> {
         let Change::Mkdir { path, parents, mode, resets: false } = change else { return false };
         // With `-m`, it may have been stopped before it set the mode.
         let made = Directory { mode: mode.is_none().then_some(0o755), ..Directory::made_by(self.owner()) };
-        let why = format!("`{}` (line {}) may have made it", self.step.command, self.step.line).into();
+        let why = format!("`{}` (line {}) may have made it", self.step.shown(), self.step.line).into();
         possible::make(self.rootfs, path, made, *parents, &why)
     }
 
@@ -117,11 +117,11 @@ impl Effects<'_> {
     /// Makes `path` unknown.
     fn blur(&mut self, path: &str) {
         let reach = Reach::Names(vec![path.to_owned()]);
-        self.rootfs.disturb(Disturbance::new(self.step.command.clone(), self.step.line, reach));
+        self.rootfs.disturb(Disturbance::new(self.step.shown(), self.step.line, reach));
     }
 
     fn why(&self) -> Arc<str> {
-        format!("`{}` (line {}) wrote it", self.step.command, self.step.line).into()
+        format!("`{}` (line {}) wrote it", self.step.shown(), self.step.line).into()
     }
 
     /// Returns the real path of `path`, with its last component followed.
@@ -205,7 +205,7 @@ impl Effects<'_> {
         let real = self.real(&directory).map(|(directory, _)| PathPattern::Under { directory, name });
         for pattern in real.into_iter().chain(led_to.into_iter().map(PathPattern::under)) {
             let reach = Reach::Prunes(pattern);
-            self.rootfs.disturb(Disturbance::new(self.step.command.clone(), self.step.line, reach));
+            self.rootfs.disturb(Disturbance::new(self.step.shown(), self.step.line, reach));
         }
     }
 

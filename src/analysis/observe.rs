@@ -26,7 +26,7 @@ impl Observers {
     /// Records the observers among commands that ran.
     pub(crate) fn note(&mut self, steps: &[Step]) {
         let seeing = steps.iter().filter(|step| may_observe(step));
-        self.0.extend(seeing.map(|step| (step.line, step.command.clone())));
+        self.0.extend(seeing.map(|step| (step.line, step.shown().to_owned())));
     }
 
     /// Adds the observers of another state of the same stage.

@@ -187,7 +187,8 @@ impl OpenDifferences {
                 Sight::Perhaps => {
                     let before = format!(
                         "`{}` (line {}) does not depend on mode and owner of ",
-                        step.command, step.line
+                        step.shown(),
+                        step.line
                     );
                     let after = ", which differ until they are set again";
                     let assumption = Arc::new(Assumption::naming(step.line, before.as_str(), &path, after));

@@ -202,5 +202,5 @@ pub(crate) fn apply(rootfs: &mut Rootfs, step: &Step) {
 }
 
 fn disturb(rootfs: &mut Rootfs, step: Step) {
-    rootfs.disturb(Disturbance::new(step.command.clone(), step.line, Reach::Step(Box::new(step))));
+    rootfs.disturb(Disturbance::new(step.shown().to_owned(), step.line, Reach::Step(Box::new(step))));
 }

@@ -79,6 +79,7 @@ impl Rootfs {
         node.leans.merge(because);
         node.beneath.merge(because);
         self.changes = stamp;
+        self.computed.forget(path);
     }
 
     /// Returns the filesystems that this one stands for, as far as they differ for a copy to `destination`: with each

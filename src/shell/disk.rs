@@ -30,7 +30,9 @@ impl Walker<'_> {
     pub(crate) fn source(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
         let Some(first) = args.first().filter(|field| field.known().contains('/')) else { return false };
         let Some(file) = self.file(first) else { return false };
+        let script = self.state.script.clone();
         let before = (self.state.line.replace(line), self.state.returned, self.state.read_since);
+        self.enter_script(first);
         // dash has no `source`.
         let is_followed = file.certain && (name == "." || self.state.dialect == Dialect::Bash);
         if is_followed {
@@ -44,7 +46,13 @@ impl Walker<'_> {
             self.subshell(Flow::UNSURE, |walker| walker.script(&file.text, Flow::UNSURE));
         }
         (self.state.line, self.state.returned, self.state.read_since) = before;
+        self.state.script = script;
         is_followed
+    }
+
+    /// Starts a script on disk. Steps name the outermost one: the Dockerfile shows no other.
+    pub(crate) fn enter_script(&mut self, path: &Field) {
+        self.state.script.get_or_insert_with(|| shortened(path.known()).into());
     }
 
     /// Returns the script at a path, as it is when the script runs.

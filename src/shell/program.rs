@@ -83,6 +83,9 @@ impl Walker<'_> {
         self.state.dialect = if name == "bash" { Dialect::Bash } else { Dialect::Posix };
         self.state.on_stdin = call.operand.is_none();
         self.state.read_since = read_since;
+        if let (Some(field), true) = (call.operand, is_file) {
+            self.enter_script(field);
+        }
         self.state.opaque |= call.is_opaque;
         let options: Vec<Field> = call.options.into_iter().map(Field::Literal).collect();
         self.set_options(&options, true);

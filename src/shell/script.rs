@@ -172,9 +172,12 @@ pub(super) fn named(text: &str, directories: &[String]) -> Vec<PathPattern> {
         let end = piece.chars().next_back().unwrap_or('\0');
         Some((std::mem::replace(before, end), word))
     });
-    for (before, word) in words.filter(|(_, word)| word.contains(char::is_alphanumeric)).take(NAMES) {
+    let words = words.map(|(before, word)| match word.find('/') {
         // The variable may be empty: `$X/opt`.
-        let word = if before == '$' { word.find('/').map_or(word, |at| &word[at..]) } else { word };
+        Some(at) if before == '$' => &word[at..],
+        _ => word,
+    });
+    for word in words.filter(|word| word.contains(char::is_alphanumeric)).take(NAMES) {
         let absolute = word.find('/').filter(|at| *at == 0 || word.starts_with('-'));
         if let Some(at) = absolute {
             paths.push(PathPattern::At(join("/", &word[at..]).0));
@@ -212,6 +215,7 @@ fn anything(invocation: &Invocation) -> Step {
     };
     Step {
         command,
+        script: None,
         line: invocation.first_line,
         certain: false,
         keeps_content: false,

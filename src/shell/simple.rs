@@ -279,7 +279,8 @@ impl Walker<'_> {
             }
             effect => effect,
         };
-        self.steps.push(Step { command, line, certain, keeps_content, user: self.state.user, effect });
+        let (script, user) = (self.state.script.clone(), self.state.user);
+        self.steps.push(Step { command, script, line, certain, keeps_content, user, effect });
     }
 
     fn umask_holds(&self, changes: &[Change]) -> bool {

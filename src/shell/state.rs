@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use brush_parser::ast::FunctionBody;
 
@@ -94,6 +95,8 @@ pub(super) struct State {
     pub(crate) on_stdin: bool,
     /// The number of steps before the script on disk that runs; `None` if it is in the Dockerfile.
     pub(crate) read_since: Option<usize>,
+    /// The path of that script as the RUN names it.
+    pub(crate) script: Option<Arc<str>>,
     /// The account that runs the commands.
     pub(crate) user: User,
     /// The line to report; `None`: that of each command.
@@ -124,6 +127,7 @@ impl State {
             failure_stops: true,
             on_stdin: false,
             read_since: None,
+            script: None,
             user,
             line: None,
             dialect: Dialect::Posix,

@@ -749,3 +749,12 @@ fn scripts_on_disk_are_read() {
     );
     assert!(!bash.iter().any(|step| step.certain), "{bash:?}");
 }
+
+#[test]
+fn a_variable_that_may_be_empty_names_what_follows_it_and_not_the_root() {
+    let named = script::named("rm -rf $WORK/* && cp a $X/opt", &["/w".to_owned()]);
+    assert!(
+        named.contains(&PathPattern::At("/opt".into())) && named.contains(&PathPattern::At("/w/a".into()))
+    );
+    assert!(!named.contains(&PathPattern::At("/".into())), "{named:?}");
+}

@@ -91,8 +91,8 @@ impl<'a> Walker<'a> {
         self.state.opaque = true;
         let effect = Effect::Touches { paths: self.named_in(text), unread: true };
         let command = script::shortened(text);
-        let user = self.state.user;
-        self.steps.push(Step { command, line, certain: false, keeps_content: false, user, effect });
+        let (script, user) = (self.state.script.clone(), self.state.user);
+        self.steps.push(Step { command, script, line, certain: false, keeps_content: false, user, effect });
     }
 
     /// Returns the paths that a text in an unknown language names, in each directory in which the shell may be.

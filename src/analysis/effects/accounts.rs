@@ -3,7 +3,7 @@
 use super::Effects;
 use crate::analysis::owner::Owner;
 use crate::rootfs::{Below, Disturbance, Known, Leans, Reach, UserIds};
-use crate::shell::{Account, Flavour, Step};
+use crate::shell::{Account, Flavour};
 
 /// Files that a tool may create beside those that it changes: its lock, backups, shadow files, logs.
 const BESIDE: [&str; 13] = [
@@ -51,9 +51,8 @@ impl Effects<'_> {
         };
         if account.create_home != Some(false) {
             let home = account.home.clone().unwrap_or_else(|| format!("/home/{}", account.name));
-            let Step { command, line, .. } = self.step;
             let reach = Reach::Names(vec![home]);
-            self.rootfs.disturb_beside_accounts(Disturbance::new(command.clone(), *line, reach));
+            self.rootfs.disturb_beside_accounts(Disturbance::new(self.step.shown(), self.step.line, reach));
         }
         self.rootfs.grow_accounts();
         self.back_up_accounts();

@@ -252,6 +252,10 @@ impl<'f> Loader<'f> {
         let Value::Map(entries) = &mut service.value else { return service };
         let Some(at) = entries.iter().position(|entry| entry.key == "extends") else { return service };
         let extends = entries.remove(at).value;
+        // Compose 2.26 applies the tag to what the service extends, 2.40 does not.
+        if inside.resets.iter().any(|path| path.get(1).is_some_and(|service| service == name)) {
+            self.refuse(format!("{}: service {name} extends another and has `!reset`", inside.file));
+        }
         let Some(reference) = extends.text().or_else(|| extends.get("service")?.text()) else {
             self.refuse(format!("{}:{}: extends names no service", inside.file, extends.line));
             return service;

@@ -42,6 +42,10 @@ pub(super) fn reset(dict: &mut Node, paths: &[Path]) {
         let mut node = Some(&mut *dict);
         for key in above {
             node = node.and_then(|node| node.get_mut(key));
+            // A short form is its long one before anything is laid over it (`transform.Canonical`).
+            if let Some(build) = node.as_deref_mut().filter(|_| key == "build") {
+                *build = context(std::mem::replace(build, Node::new(1, Value::Null)));
+            }
         }
         if let Some(Node { value: Value::Map(entries), .. }) = node {
             entries.retain(|entry| entry.key != *last);

@@ -256,3 +256,14 @@ proptest! {
         let _ = read(&[("compose.yaml", &text), ("compose.override.yaml", &whole), (".env", &value)], "");
     }
 }
+
+#[test]
+fn a_reset_applies_to_a_short_form_and_is_not_settled_in_a_service_that_extends() {
+    let over = "services:\n  web:\n    build:\n      target: over\n      context: !reset null\n";
+    let texts = [("compose.yaml", "services:\n  web:\n    build: svc\n"), ("compose.override.yaml", over)];
+    let found = with(&texts, |files| project(files, &Run::default())).unwrap().builds;
+    assert_eq!(found[0].dockerfile, Pattern::text("Dockerfile"), "the context is the root again");
+    let extending = "services:\n  base:\n    build: svc\n  web:\n    extends: base\n    build:\n      context: !reset null\n";
+    let found = with(&[("compose.yaml", extending)], |files| project(files, &Run::default())).unwrap().builds;
+    assert!(found.iter().all(|build| !build.unsettled.is_empty()));
+}
