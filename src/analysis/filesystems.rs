@@ -113,8 +113,8 @@ fn assume_system_programs(rootfs: &mut Rootfs, directory: &str, line: usize) {
 }
 
 impl Process {
-    /// Returns a command with an unknown effect, if an earlier directory of PATH has another program of its name. The
-    /// directories that may have one are added to `unread`.
+    /// Returns a command with an unknown effect, if an earlier directory of PATH has another program of its name, or if
+    /// an instruction has put one over that of the base. The directories that may have one are added to `unread`.
     fn other_program<'p>(
         &'p self,
         rootfs: &Rootfs,
@@ -142,7 +142,17 @@ impl Process {
                 false
             }
         };
-        earlier.any(has_program).then(|| Step { certain: false, effect, ..step.clone() })
+        let is_changed = |path: &str| match destination::follow(rootfs, path) {
+            Followed::At(real, _) => rootfs.is_changed(&real),
+            Followed::Unknown(_) => false,
+        };
+        let is_replaced = |at: &str| match destination::follow(rootfs, at) {
+            Followed::At(at, _) => rootfs.is_changed(&join(&at, name)) || is_changed(&join(&at, name)),
+            Followed::Unknown(_) => false,
+        };
+        let mut of_system = self.path.split(':').filter(|at| SYSTEM_DIRECTORIES.contains(at));
+        let is_other = earlier.any(has_program) || of_system.any(is_replaced);
+        is_other.then(|| Step { certain: false, effect, ..step.clone() })
     }
 
     /// Creates the working directory if it is missing, as BuildKit's executors do before each RUN (`MkdirAllAndChown`

@@ -225,6 +225,17 @@ fn a_program_that_path_has_first_hides_that_of_the_system() {
 }
 
 #[test]
+fn a_program_of_the_system_that_an_instruction_replaced_may_do_anything() {
+    let judge = |run: &str| last(&format!("RUN {run} rm -rf /opt\nCOPY --chown=1:1 <<x /opt/x\nx")).0;
+    assert_eq!(judge("ln -f /etc/passwd /etc/p &&"), Verdict::Link, "/opt is gone");
+    for replaced in
+        ["ln -f /bin/touch /bin/rm &&", "ln -sf /bin/touch /bin/rm &&", "cp /etc/passwd /usr/bin/rm &&"]
+    {
+        assert_ne!(judge(replaced), Verdict::Link, "{replaced}");
+    }
+}
+
+#[test]
 fn an_earlier_directory_of_path_that_is_not_read_is_one_assumption() {
     let judge = |lines: &str| {
         let text = format!("FROM base\n{lines}\nCOPY <<x /a/\nx\n");

@@ -73,6 +73,11 @@ impl Rootfs {
         Moment { changes: self.changes, disturbances: self.disturbances.len() }
     }
 
+    /// Returns true if a step has set the path itself.
+    pub(crate) fn is_changed(&self, path: &str) -> bool {
+        self.nodes.get(path).is_some_and(|node| node.stamp > 0)
+    }
+
     /// Returns true if a step since `moment` has set, replaced or removed a path, or may have done so because it names
     /// the path.
     pub(crate) fn is_set_since(&self, path: &str, moment: Moment) -> bool {
