@@ -136,7 +136,7 @@ struct Node {
     /// The same two numbers for `below`, which a later change of the directory alone keeps.
     content: Moment,
     /// Of an unknown path: the directory that it is unless it is absent.
-    possible: Option<Directory>,
+    possible: Option<Box<Directory>>,
 }
 
 impl Node {

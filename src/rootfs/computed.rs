@@ -7,6 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Base, Fact, Known, Leans, Rootfs};
 use crate::budget::spend;
 
+/// The most facts that are stored. Verdicts ask most often for a few paths, and each stage of a Dockerfile has a
+/// filesystem of its own.
+const MOST: usize = 32;
+
 /// Facts by path, each with the number of disturbances that it includes.
 #[derive(Debug, Default)]
 pub(super) struct Computed(Mutex<BTreeMap<String, (Fact, usize)>>);
@@ -60,6 +64,9 @@ impl Rootfs {
             fact.leans.add(Arc::clone(image.whole()));
         }
         self.disturbed(path, &mut fact, since);
+        if computed.len() == MOST {
+            computed.clear();
+        }
         computed.insert(path.to_owned(), (fact.clone(), self.disturbances.len()));
         fact
     }

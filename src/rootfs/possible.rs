@@ -19,7 +19,7 @@ impl Rootfs {
     pub(crate) fn make_perhaps(&mut self, path: &str, made: Directory, why: &Arc<str>, because: &Leans) {
         self.set(path, Known::Unknown(Arc::clone(why)), because, Below::Unknown(Arc::clone(why)));
         if let Some(node) = self.nodes.get_mut(path) {
-            node.possible = Some(made);
+            node.possible = Some(Box::new(made));
         }
     }
 
@@ -27,7 +27,7 @@ impl Rootfs {
     /// other. `None` if it may be something else.
     pub(crate) fn possible(&self, path: &str) -> Option<(Directory, Leans)> {
         let node = self.nodes.get(path)?;
-        let possible = node.possible?;
+        let possible = **node.possible.as_ref()?;
         let mut leans = node.leans.clone();
         for known in [Known::Absent, Known::Dir(possible)] {
             let mut fact = Fact { known: known.clone(), leans: Leans::default() };
@@ -73,7 +73,7 @@ impl Rootfs {
     pub(crate) fn settle(&mut self, path: &str, because: &Leans) {
         let stamp = self.changes + 1;
         let Some(node) = self.nodes.get_mut(path) else { return };
-        let Some(made) = node.possible else { return };
+        let Some(made) = node.possible.as_deref().copied() else { return };
         node.become_known(Known::Dir(made));
         node.stamp = stamp;
         node.leans.merge(because);
@@ -96,7 +96,7 @@ impl Rootfs {
         let with = |present: &[&str], below: bool| {
             let mut state = self.clone();
             for (path, node) in &mut state.nodes {
-                let Some(made) = node.possible else { continue };
+                let Some(made) = node.possible.as_deref().copied() else { continue };
                 let is_below = path != destination && is_within(destination, path);
                 let exists = if is_below { below } else { present.contains(&path.as_str()) };
                 if exists {
