@@ -1,7 +1,7 @@
 //! Temporary folders. A run that is killed leaves its folders behind, and the next run removes them: a folder is locked
 //! while its run lives. It never removes a folder that is kept for the user, or that another user owns.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -60,9 +60,11 @@ impl Temporary {
 /// Locks a folder. `None` on a filesystem without locks.
 fn lock(folder: &Path) -> io::Result<Option<File>> {
     let opened = open(folder)?;
-    if opened.try_lock().is_err() {
+    match opened.try_lock() {
+        Ok(()) => {}
         // A run that takes it for a leftover holds the lock until the folder is gone.
-        return if folder.exists() { Ok(None) } else { Err(io::ErrorKind::NotFound.into()) };
+        Err(TryLockError::WouldBlock) => opened.lock()?,
+        Err(TryLockError::Error(_)) => return Ok(None),
     }
     let (held, there) = (opened.metadata()?, fs::symlink_metadata(folder)?);
     let is_same = (held.dev(), held.ino()) == (there.dev(), there.ino());
