@@ -491,11 +491,10 @@ fn a_named_context_stands_for_stages_and_images() {
     assert_eq!(judge("FROM base AS own\nFROM own\nCOPY <<x /tmp/\nx"), hold);
 }
 
-/// The units of work that the judgement of a text costs.
-fn work(text: &str) -> u64 {
-    let dockerfile = Dockerfile::read(text);
+/// Judges a Dockerfile of which nothing but its text is known.
+fn with_nothing_known<R>(judge: impl FnOnce(Inputs<'_>) -> R) -> R {
     let named = NamedContexts::none();
-    let inputs = Inputs {
+    judge(Inputs {
         way: "",
         images: &NoImages,
         context: &NoContext,
@@ -505,8 +504,15 @@ fn work(text: &str) -> u64 {
         rules: rule::ALL,
         neighbours: &NoNeighbours,
         accepted: &|_| false,
-    };
-    let (judged, spent) = budget::contained_within(u64::MAX, || super::judge(&dockerfile, &[inputs]));
+    })
+}
+
+/// The units of work that the judgement of a text costs.
+fn work(text: &str) -> u64 {
+    let dockerfile = Dockerfile::read(text);
+    let (judged, spent) = with_nothing_known(|inputs| {
+        budget::contained_within(u64::MAX, || super::judge(&dockerfile, &[inputs]))
+    });
     judged.unwrap();
     spent
 }
@@ -552,19 +558,7 @@ fn a_file_beyond_the_limits_is_not_judged_and_the_reason_is_said() {
 
 /// Judges a text of which nothing else is known.
 fn analyzed(text: &str) -> Vec<Site> {
-    let named = NamedContexts::none();
-    let inputs = Inputs {
-        way: "",
-        images: &NoImages,
-        context: &NoContext,
-        assumed_context: None,
-        named_contexts: &named,
-        build_args: &BTreeMap::new(),
-        rules: rule::ALL,
-        neighbours: &NoNeighbours,
-        accepted: &|_| false,
-    };
-    analyze(&Dockerfile::read(text), &[inputs]).sites
+    with_nothing_known(|inputs| analyze(&Dockerfile::read(text), &[inputs]).sites)
 }
 
 /// Returns verdict and proof of `COPY x /srv/` after these lines, in a context with scripts.
