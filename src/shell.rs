@@ -5,12 +5,16 @@
 //! Paths are compared as they are written. The code that applies a [`Change`] resolves the symlinks in them.
 
 mod account;
+mod analysis;
+mod assign;
 mod brace;
 mod builtin;
 mod call;
 mod change;
 mod compound;
+mod destination;
 mod disk;
+mod effects;
 mod expanded;
 mod field;
 mod file;
@@ -18,6 +22,7 @@ mod find;
 mod footprint;
 mod getopt;
 pub mod grammar;
+mod invoke;
 mod parameter;
 mod parts;
 mod path;

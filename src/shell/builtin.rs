@@ -1,13 +1,15 @@
 //! The builtins of a shell, by their kind in the grammar.
 
+use super::analysis::Analysis;
 use super::call::Call;
+use super::destination::{Destination, Directory, destination};
+use super::effects::Walker;
 use super::field::Field;
 use super::grammar::builtin::{Builtin, SET_LETTERS, SET_NAMES};
 use super::grammar::wrapper::BUILTINS;
+use super::invoke::{Invoked, described, touches};
 use super::path::join;
-use super::simple::{Invoked, described, touches};
 use super::state::{Dialect, Flow};
-use super::walk::Walker;
 use super::word::name_length;
 use super::wrapped::{Wrapped, wrapped};
 use super::{Effect, Lookup};
@@ -28,12 +30,17 @@ impl Walker<'_> {
                 self.state.opaque |= matches!(name, "test" | "[") && args.iter().any(indexes);
                 self.record(described(invoked.fields), line, flow, Effect::None);
             }
-            Builtin::Waits => self.record(described(invoked.fields), line, flow, Effect::None),
+            Builtin::Waits | Builtin::Shifts => {
+                self.record(described(invoked.fields), line, flow, Effect::None)
+            }
             Builtin::ChangesDirectory => {
                 // Only dash and ash have `chdir`.
                 self.change_directory(args, sure && flow.must && name == "cd");
             }
-            Builtin::LosesDirectory => self.state.directories = None,
+            // The stack of directories is not followed.
+            Builtin::PushesDirectory | Builtin::PopsDirectory | Builtin::ListsDirectories => {
+                self.state.directories = None;
+            }
             Builtin::SetsOptions => self.set_options(args, sure),
             Builtin::SetsUmask => self.set_umask(args, sure && flow.must),
             Builtin::Unsets => self.unset(args, sure),
@@ -50,8 +57,8 @@ impl Walker<'_> {
                 self.state.opaque |= args.iter().any(|field| field.known().starts_with('-'));
             }
             Builtin::Exits => self.exit(args),
-            Builtin::Leaves if name == "return" => self.state.returned = true,
-            Builtin::Leaves => {
+            Builtin::Returns => self.state.returned = true,
+            Builtin::Breaks | Builtin::Continues => {
                 self.state.broke = true;
                 // More than one loop.
                 self.state.opaque |= args.iter().any(|field| field.literal() != Some("1"));
@@ -59,7 +66,8 @@ impl Walker<'_> {
             Builtin::Evaluates => self.eval(args, line, flow),
             Builtin::Traps => self.trap(args, line, flow),
             Builtin::Runs => self.run_words(name, invoked, line, flow),
-            Builtin::Changes => self.change_shell(name, args, line, flow),
+            Builtin::Sources if self.source(name, args, line, flow) => {}
+            Builtin::Sources | Builtin::Changes => self.change_shell(name, args, line, flow),
         }
     }
 
@@ -77,19 +85,14 @@ impl Walker<'_> {
     }
 
     fn change_directory(&mut self, args: &[Field], sure: bool) {
-        // It follows links then, and `..` leads from where they lead.
-        let is_physical = args.iter().any(|field| field.known() == "-P");
-        let args: Vec<&Field> =
-            args.iter().filter(|field| !matches!(field.known(), "-P" | "-L" | "--")).collect();
-        let target = match args[..] {
-            [] => match self.state.variable("HOME", self.env) {
+        let Destination { directory, is_physical } = destination(args);
+        let target = match directory {
+            Directory::Home => match self.state.variable("HOME", self.env) {
                 Lookup::Set(home) => Some(home),
                 Lookup::Unset | Lookup::Unknown => None,
             },
-            [field] => {
-                field.literal().filter(|text| !text.starts_with('-') && !text.is_empty()).map(str::to_owned)
-            }
-            _ => None,
+            Directory::To(field) => field.literal().filter(|text| !text.is_empty()).map(str::to_owned),
+            Directory::Last | Directory::Unclear => None,
         };
         let Some(target) = target else { return self.state.directories = None };
         // CDPATH counts for relative names.
@@ -245,9 +248,6 @@ impl Walker<'_> {
         };
         if only_prints {
             return self.record(name.to_owned(), line, flow, Effect::None);
-        }
-        if matches!(name, "." | "source") && self.source(name, args, line, flow) {
-            return;
         }
         self.state.opaque = true;
         let mut effect = touches(&Call { name, args, state: &self.state });

@@ -1,135 +1,159 @@
-//! Compound commands: branches, loops and groups. Every node of brush-parser's syntax tree is matched.
+//! Compound commands: branches, loops and groups, and the test `[[ … ]]`.
 
 use brush_parser::ast::{
-    BinaryPredicate, CaseClauseCommand, CompoundCommand, ExtendedTestExpr, ForClauseCommand, IfClauseCommand,
-    Word,
+    BinaryPredicate, CaseClauseCommand, CaseItemPostAction, CompoundCommand, CompoundList, ExtendedTestExpr,
+    ForClauseCommand, IfClauseCommand, Word,
 };
 
-use super::Lookup;
-use super::field::{Expander, Field};
+use super::analysis::Analysis;
 use super::state::{Dialect, Flow};
-use super::walk::Walker;
+use super::walk::{command, line_of, list, nested};
 
-/// The most values of a loop that are followed one by one.
-const ROUNDS: usize = 16;
-
-impl Walker<'_> {
-    pub(crate) fn compound(&mut self, compound: &CompoundCommand, flow: Flow) {
-        let line = self.current_line();
-        match compound {
-            CompoundCommand::Arithmetic(arithmetic) => match self.state.dialect {
-                Dialect::Bash => self.expand(line, |expander| expander.evaluate(&arithmetic.expr.value)),
-                // Two subshells.
-                Dialect::Posix => self.unreadable(&arithmetic.expr.value, line),
-            },
-            CompoundCommand::BraceGroup(group) => self.list(&group.list, flow),
-            CompoundCommand::Subshell(subshell) => {
-                self.subshell(flow, |walker| walker.list(&subshell.list, flow));
-            }
-            CompoundCommand::ForClause(clause) => self.for_each(clause, flow),
-            CompoundCommand::CaseClause(clause) => self.case(clause, flow),
-            CompoundCommand::IfClause(clause) => self.branches(clause, flow),
-            CompoundCommand::WhileClause(clause) | CompoundCommand::UntilClause(clause) => {
-                self.repeated(|walker| {
-                    walker.list(&clause.0, flow.maybe().tested());
-                    walker.list(&clause.1.list, flow.maybe());
-                });
-            }
-            CompoundCommand::ArithmeticForClause(clause) => {
-                let parts = [&clause.initializer, &clause.condition, &clause.updater];
-                for part in parts.into_iter().flatten() {
-                    self.expand(line, |expander| expander.evaluate(&part.value));
-                }
-                self.repeated(|walker| walker.list(&clause.body.list, flow.maybe()));
-            }
-            CompoundCommand::Coprocess(coprocess) => {
-                if let Some(name) = &coprocess.name {
-                    self.state.set(&name.value, Lookup::Unknown, false);
-                }
-                self.beside(|walker| walker.command(&coprocess.body, Flow::UNSURE));
-            }
+/// Runs a compound command.
+pub(super) fn compound<A: Analysis>(shell: &mut A, compound: &CompoundCommand, flow: Flow) {
+    let line = shell.current_line();
+    match compound {
+        CompoundCommand::Arithmetic(arithmetic) => match shell.dialect() {
+            Dialect::Bash => shell.evaluate(&arithmetic.expr.value, line),
+            // Two subshells.
+            Dialect::Posix => shell.unreadable(&arithmetic.expr.value, line),
+        },
+        CompoundCommand::BraceGroup(group) => list(shell, &group.list, flow),
+        CompoundCommand::Subshell(subshell) => {
+            shell.each_way(|shell| shell.subshell(flow, |shell| list(shell, &subshell.list, flow)));
         }
-    }
-
-    fn branches(&mut self, clause: &IfClauseCommand, flow: Flow) {
-        self.list(&clause.condition, flow.tested());
-        self.list(&clause.then, flow.maybe());
-        for branch in clause.elses.iter().flatten() {
-            if let Some(condition) = &branch.condition {
-                self.list(condition, flow.maybe().tested());
-            }
-            self.list(&branch.body, flow.maybe());
+        CompoundCommand::ForClause(clause) => shell.each_way(|shell| for_each(shell, clause, flow)),
+        CompoundCommand::CaseClause(clause) => shell.each_way(|shell| case(shell, clause, flow)),
+        CompoundCommand::IfClause(clause) => shell.each_way(|shell| branches(shell, clause, flow)),
+        CompoundCommand::WhileClause(clause) | CompoundCommand::UntilClause(clause) => {
+            repeated(shell, Some(&clause.0), &clause.1.list, flow);
         }
-    }
-
-    fn case(&mut self, clause: &CaseClauseCommand, flow: Flow) {
-        let line = self.line_of(&clause.value);
-        self.expand(line, |expander| {
-            expander.fields(&clause.value.value);
-            for pattern in clause.cases.iter().flat_map(|case| &case.patterns) {
-                expander.fields(&pattern.value);
+        CompoundCommand::ArithmeticForClause(clause) => {
+            let parts = [&clause.initializer, &clause.condition, &clause.updater];
+            for part in parts.into_iter().flatten() {
+                shell.evaluate(&part.value, line);
             }
-        });
-        for list in clause.cases.iter().filter_map(|case| case.cmd.as_ref()) {
-            self.list(list, flow.maybe());
+            repeated(shell, None, &clause.body.list, flow);
         }
-    }
-
-    fn for_each(&mut self, clause: &ForClauseCommand, flow: Flow) {
-        let words = clause.values.as_deref();
-        let line = words.and_then(<[Word]>::first).map_or(self.current_line(), |word| self.line_of(word));
-        let fields = words.map(|words| {
-            self.expand(line, |expander| {
-                words.iter().flat_map(|word| expander.fields(&word.value)).collect::<Vec<_>>()
-            })
-        });
-        let known: Option<Vec<&str>> =
-            fields.as_ref().and_then(|fields| fields.iter().map(Field::literal).collect());
-        match known {
-            Some(values) if values.len() <= ROUNDS => {
-                let broke = self.state.broke;
-                for (index, value) in values.iter().enumerate() {
-                    // Within the body it has this value, whether or not the body runs.
-                    self.state.set(&clause.variable_name, Lookup::Set((*value).to_owned()), true);
-                    let must = flow.must && index + 1 == values.len();
-                    self.list(&clause.body.list, Flow { must, ..flow });
-                }
-                if !flow.reached || !self.state.is_certain() {
-                    self.state.set(&clause.variable_name, Lookup::Unknown, false);
-                }
-                self.state.broke = broke;
+        CompoundCommand::Coprocess(coprocess) => {
+            if let Some(name) = &coprocess.name {
+                shell.bind(&name.value, None);
             }
-            _ => self.repeated(|walker| {
-                walker.state.set(&clause.variable_name, Lookup::Unknown, false);
-                walker.list(&clause.body.list, flow.maybe());
-            }),
+            shell.beside(|shell| command(shell, &coprocess.body, Flow::UNSURE));
         }
-    }
-
-    /// Runs a body that may run any number of times. The first pass is there for its effect on the shell, with which
-    /// the second round of the loop starts.
-    fn repeated(&mut self, run: impl Fn(&mut Self)) {
-        let (broke, before) = (self.state.broke, self.steps.len());
-        run(self);
-        self.steps.truncate(before);
-        run(self);
-        self.state.broke = broke;
     }
 }
 
+fn branches<A: Analysis>(shell: &mut A, clause: &IfClauseCommand, flow: Flow) {
+    let mut fork = A::Fork::default();
+    let elses = clause.elses.iter().flatten().map(|branch| (branch.condition.as_ref(), &branch.body));
+    let mut tested = flow.tested();
+    for (condition, body) in std::iter::once((Some(&clause.condition), &clause.then)).chain(elses) {
+        let known = match condition {
+            Some(condition) => shell.condition(condition, |shell| list(shell, condition, tested)),
+            None => Some(true),
+        };
+        tested = tested.maybe();
+        if known.is_none() && clause.elses.is_none() {
+            return shell.perhaps(|shell| list(shell, body, flow.maybe()));
+        }
+        if known != Some(false) {
+            shell.branch(&mut fork, |shell| list(shell, body, flow.maybe()));
+        }
+        if known == Some(true) {
+            return shell.join(fork, true);
+        }
+    }
+    shell.join(fork, false);
+}
+
+fn case<A: Analysis>(shell: &mut A, clause: &CaseClauseCommand, flow: Flow) {
+    let line = line_of(shell, &clause.value);
+    let subject = shell.subject(&clause.value, line);
+    let mut fork = A::Fork::default();
+    let mut falls = false;
+    for case in &clause.cases {
+        let mut known = Some(false);
+        for pattern in &case.patterns {
+            let matches = shell.matches(subject.as_ref(), pattern, line);
+            known = match (known, if pattern.value == "*" { Some(true) } else { matches }) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (None, _) | (_, None) => None,
+                (Some(false), Some(false)) => Some(false),
+            };
+        }
+        let is_taken = falls || known != Some(false);
+        if is_taken {
+            shell.branch(&mut fork, |shell| {
+                if let Some(body) = &case.cmd {
+                    list(shell, body, flow.maybe());
+                }
+            });
+        }
+        let ends = matches!(case.post_action, CaseItemPostAction::ExitCase);
+        if known == Some(true) && ends {
+            return shell.join(fork, true);
+        }
+        falls =
+            is_taken && matches!(case.post_action, CaseItemPostAction::UnconditionallyExecuteNextCaseItem);
+    }
+    shell.join(fork, false);
+}
+
+fn for_each<A: Analysis>(shell: &mut A, clause: &ForClauseCommand, flow: Flow) {
+    let (variable, body) = (&clause.variable_name, &clause.body.list);
+    let words = clause.values.as_deref();
+    let line = words.and_then(<[Word]>::first).map_or(shell.current_line(), |word| line_of(shell, word));
+    let Some(values) = shell.values(variable, words, line) else {
+        return shell.repeated(|shell| {
+            shell.bind(variable, None);
+            round(shell, body, flow.maybe());
+        });
+    };
+    shell.looping(|shell| {
+        for (index, value) in values.iter().enumerate() {
+            // Within the body it has this value, whether or not the body runs.
+            shell.bind(variable, Some(value));
+            let must = flow.must && index + 1 == values.len();
+            round(shell, body, Flow { must, ..flow });
+        }
+        if !shell.is_sure(flow) {
+            shell.bind(variable, None);
+        }
+    });
+}
+
+/// Runs a body any number of times, each time after its condition.
+fn repeated<A: Analysis>(shell: &mut A, condition: Option<&CompoundList>, body: &CompoundList, flow: Flow) {
+    shell.each_way(|shell| {
+        shell.repeated(|shell| {
+            if let Some(condition) = condition {
+                list(shell, condition, flow.maybe().tested());
+            }
+            round(shell, body, flow.maybe());
+        });
+    });
+}
+
+/// Runs the body of a loop once.
+fn round<A: Analysis>(shell: &mut A, body: &CompoundList, flow: Flow) {
+    let line = shell.current_line();
+    nested(shell, line, |shell| shell.round(|shell| list(shell, body, flow)));
+}
+
 /// Expands the words of `[[ … ]]`. Comparisons of numbers evaluate both sides.
-pub(super) fn tested(test: &ExtendedTestExpr, expander: &mut Expander) {
+pub(super) fn tested<A: Analysis>(shell: &mut A, test: &ExtendedTestExpr, line: usize) {
     match test {
         ExtendedTestExpr::And(left, right) | ExtendedTestExpr::Or(left, right) => {
-            tested(left, expander);
-            tested(right, expander);
+            tested(shell, left, line);
+            tested(shell, right, line);
         }
-        ExtendedTestExpr::Not(inner) | ExtendedTestExpr::Parenthesized(inner) => tested(inner, expander),
+        ExtendedTestExpr::Not(inner) | ExtendedTestExpr::Parenthesized(inner) => tested(shell, inner, line),
         ExtendedTestExpr::UnaryTest(_, word) => {
             if word.value.contains('[') {
-                expander.wild.push(word.value.clone());
+                shell.expands_anything(&word.value, line);
             }
-            expander.fields(&word.value);
+            shell.fields(word, line);
         }
         ExtendedTestExpr::BinaryTest(predicate, left, right) => {
             let evaluates = matches!(
@@ -143,9 +167,9 @@ pub(super) fn tested(test: &ExtendedTestExpr, expander: &mut Expander) {
             );
             for word in [left, right] {
                 if evaluates {
-                    expander.evaluate(&word.value);
+                    shell.evaluate(&word.value, line);
                 } else {
-                    expander.fields(&word.value);
+                    shell.fields(word, line);
                 }
             }
         }

@@ -1,13 +1,14 @@
 //! Scripts on disk whose text is known: run by their path, read by a shell, or sourced. It never opens a file: the caller
 //! of the interpreter says what is there before the RUN.
 
+use super::analysis::Ways;
 use super::call::Call;
+use super::effects::Walker;
 use super::field::Field;
 use super::grammar::wrapper::shell;
+use super::invoke::Invoked;
 use super::script::{interpreter, shortened};
-use super::simple::Invoked;
 use super::state::{Dialect, Flow};
-use super::walk::Walker;
 use super::{Change, Effect, Operand, ScriptFile};
 
 impl Walker<'_> {

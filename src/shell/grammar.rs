@@ -8,7 +8,8 @@
 //! - commands that only read: [`reader`];
 //! - commands that run another command: [`wrapper`];
 //! - expansions of a word: `Reader` in `shell::word` and `shell::parameter`, which match every piece of brush-parser's syntax tree;
-//! - control structures and redirections: `Walker` in `shell::walk`, which matches every node of that tree;
+//! - control structures and redirections: `shell::walk` with `compound`, `redirect` and `simple`, which match every node of
+//!   that tree for each analysis;
 //! - commands that change files, with their options: one file for each family (`file`, `transfer`, `account`). An option
 //!   that is not listed there, or that GNU and `BusyBox` read differently, makes the command uncertain.
 //!

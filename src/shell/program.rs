@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use super::analysis::{Analysis, Ways};
 use super::call::Call;
+use super::effects::Walker;
 use super::field::Field;
 use super::grammar::builtin::builtin;
 use super::grammar::wrapper::{Runs, RunsAs, Wrapper, shell, wrapper};
-use super::simple::{Invoked, described, touches};
+use super::invoke::{Invoked, described, touches};
 use super::state::{Dialect, Flow};
-use super::walk::Walker;
+use super::walk::nested;
 use super::wrapped::{Wrapped, shell_call, wrapped};
 use super::{Effect, Lookup, User};
 
@@ -20,7 +22,7 @@ impl Walker<'_> {
             _ if shell(name).is_some() => self.shell(name, invoked, line, Some(line), flow),
             _ => match wrapper(name) {
                 Some(wrapper) => {
-                    self.nested(line, |walker| walker.wrapper(wrapper, invoked, line, flow));
+                    nested(self, line, |walker| walker.wrapper(wrapper, invoked, line, flow));
                     true
                 }
                 None => false,

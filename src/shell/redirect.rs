@@ -1,102 +1,101 @@
-//! Redirections: the files that they open, and the script that they hand to a shell.
+//! Redirections: the files that they open, and the text or the file that becomes the standard input.
 
-use brush_parser::ast::{IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Word};
+use brush_parser::ast::{
+    IoFileRedirectKind as Kind, IoFileRedirectTarget as Target, IoRedirect, RedirectList,
+};
 
-use super::call::Call;
-use super::field::Field;
-use super::simple::touches;
+use super::analysis::Analysis;
 use super::state::{Dialect, Flow};
-use super::walk::Walker;
-use super::{Change, Effect, script};
+use super::walk::list;
 
-impl Walker<'_> {
-    /// Opens the files that redirections write. Returns the heredoc on the standard input.
-    pub(crate) fn redirects<'r>(
-        &mut self,
-        redirects: impl Iterator<Item = &'r IoRedirect>,
-        line: usize,
-        flow: Flow,
-    ) -> Option<(String, bool)> {
-        let mut stdin = None;
-        for redirect in redirects {
-            match redirect {
-                IoRedirect::File(fd, kind, target) => {
-                    if fd.is_none_or(|fd| fd == 0) && matches!(kind, IoFileRedirectKind::Read) {
-                        stdin = None;
-                    }
-                    self.file_redirect(kind, target, line, flow);
-                }
-                IoRedirect::OutputAndError(word, _) => match self.state.dialect {
-                    Dialect::Bash => self.written(word, line, flow),
-                    // dash runs the command in the background and truncates the file.
-                    Dialect::Posix => self.unreadable(&redirect.to_string(), line),
-                },
-                IoRedirect::HereDocument(fd, document) => {
-                    let body = &document.doc.value;
-                    let is_exact =
-                        !document.requires_expansion || self.expand(line, |expander| expander.heredoc(body));
-                    if fd.is_none_or(|fd| fd == 0) {
-                        stdin = Some((script::dedented(body, document.remove_tabs), is_exact));
-                    }
-                }
-                IoRedirect::HereString(_, word) => {
-                    let fields = self.expand(line, |expander| expander.fields(&word.value));
-                    stdin = match &fields[..] {
-                        [Field::Literal(text)] => Some((text.clone(), true)),
-                        _ => None,
-                    };
-                }
-            }
-        }
-        stdin
+/// Runs a compound command or a test with its redirections.
+pub(super) fn redirected<A: Analysis>(
+    shell: &mut A,
+    redirects: Option<&RedirectList>,
+    line: usize,
+    flow: Flow,
+    run: impl FnOnce(&mut A),
+) {
+    let Some(redirects) = redirects else { return run(shell) };
+    let redirects: Vec<&IoRedirect> = redirects.0.iter().collect();
+    shell.each_way(|shell| {
+        open(shell, &redirects, line, flow);
+    });
+    writing(shell, &redirects, run);
+}
+
+/// Runs a command whose redirections are open.
+pub(super) fn writing<A: Analysis>(shell: &mut A, redirects: &[&IoRedirect], run: impl FnOnce(&mut A)) {
+    if redirects.iter().any(|redirect| takes_output(redirect)) {
+        shell.writing(run);
+    } else {
+        run(shell);
     }
+}
 
-    fn file_redirect(
-        &mut self,
-        kind: &IoFileRedirectKind,
-        target: &IoFileRedirectTarget,
-        line: usize,
-        flow: Flow,
-    ) {
-        match (kind, target) {
-            (_, IoFileRedirectTarget::Fd(_)) => {}
-            (_, IoFileRedirectTarget::ProcessSubstitution(_, list)) => {
-                self.beside(|walker| walker.list(&list.list, Flow::UNSURE));
+/// Opens the files of redirections. Returns the standard input.
+pub(super) fn open<A: Analysis>(
+    shell: &mut A,
+    redirects: &[&IoRedirect],
+    line: usize,
+    flow: Flow,
+) -> Option<A::Input> {
+    let mut input = None;
+    for redirect in redirects {
+        match redirect {
+            IoRedirect::File(fd, kind, target) => {
+                let is_input = fd.is_none_or(|fd| fd == 0) && matches!(kind, Kind::Read);
+                let read = file(shell, (kind, target), is_input, line, flow);
+                input = if is_input { read } else { input };
             }
-            (
-                IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput,
-                IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word),
-            ) => {
-                self.expand(line, |expander| expander.fields(&word.value));
+            IoRedirect::OutputAndError(word, _) => match shell.dialect() {
+                Dialect::Bash => shell.write(word, line, flow),
+                // dash runs the command in the background and truncates the file.
+                Dialect::Posix => shell.unreadable(&redirect.to_string(), line),
+            },
+            IoRedirect::HereDocument(fd, document) => {
+                let read = shell.heredoc(document, line);
+                input = if fd.is_none_or(|fd| fd == 0) { read } else { input };
             }
-            // `>&2` and `>&-` open no file; `>&name` does in bash.
-            (IoFileRedirectKind::DuplicateOutput, IoFileRedirectTarget::Duplicate(word))
-                if word.value == "-" || word.value.bytes().all(|byte| byte.is_ascii_digit()) => {}
-            (
-                IoFileRedirectKind::Write
-                | IoFileRedirectKind::Append
-                | IoFileRedirectKind::ReadAndWrite
-                | IoFileRedirectKind::Clobber
-                | IoFileRedirectKind::DuplicateOutput,
-                IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word),
-            ) => self.written(word, line, flow),
+            IoRedirect::HereString(_, word) => input = shell.herestring(word, line),
         }
     }
+    input
+}
 
-    fn written(&mut self, word: &Word, line: usize, flow: Flow) {
-        let fields = self.expand(line, |expander| expander.fields(&word.value));
-        let call = Call { name: ">", args: &fields, state: &self.state };
-        let path = match &fields[..] {
-            [field] => call.path(field),
-            _ => None,
-        };
-        let effect = match path {
-            // `/dev` is mounted in every RUN.
-            Some(path) if path.starts_with("/dev/") => Effect::None,
-            Some(path) => Effect::Certain(vec![Change::Write { path }]),
-            None => touches(&call),
-        };
-        let command = format!("> {}", fields.first().map_or("", Field::known));
-        self.record(command, line, flow, effect);
+fn file<A: Analysis>(
+    shell: &mut A,
+    (kind, target): (&Kind, &Target),
+    is_input: bool,
+    line: usize,
+    flow: Flow,
+) -> Option<A::Input> {
+    match (kind, target) {
+        (_, Target::Fd(_)) => {}
+        (_, Target::ProcessSubstitution(_, commands)) => {
+            shell.beside(|shell| list(shell, &commands.list, Flow::UNSURE));
+        }
+        (Kind::Read | Kind::DuplicateInput, Target::Filename(word) | Target::Duplicate(word)) => {
+            return shell.read(word, is_input, line);
+        }
+        // `>&2` and `>&-` open no file; `>&name` does in bash.
+        (Kind::DuplicateOutput, Target::Duplicate(word))
+            if word.value == "-" || word.value.bytes().all(|byte| byte.is_ascii_digit()) => {}
+        (
+            Kind::Write | Kind::Append | Kind::ReadAndWrite | Kind::Clobber | Kind::DuplicateOutput,
+            Target::Filename(word) | Target::Duplicate(word),
+        ) => shell.write(word, line, flow),
+    }
+    None
+}
+
+/// Returns true if a redirection takes standard output away.
+fn takes_output(redirect: &IoRedirect) -> bool {
+    match redirect {
+        IoRedirect::File(fd, kind, _) => {
+            !matches!(kind, Kind::Read | Kind::DuplicateInput) && fd.is_none_or(|fd| fd == 1)
+        }
+        IoRedirect::OutputAndError(..) => true,
+        IoRedirect::HereDocument(..) | IoRedirect::HereString(..) => false,
     }
 }

@@ -4,12 +4,12 @@
 use brush_parser::ast::Program;
 use brush_parser::{Parser, ParserOptions};
 
+use super::effects::Walker;
 use super::field::Field;
 use super::grammar::wrapper::is_interpreter;
+use super::invoke::Invoked;
 use super::path::{PathPattern, join};
-use super::simple::Invoked;
 use super::state::{Dialect, Flow, State};
-use super::walk::Walker;
 use super::{Effect, Invocation, Script, Step};
 use crate::text::words;
 

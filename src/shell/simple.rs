@@ -1,350 +1,50 @@
-//! Simple commands: assignments, redirections, and the command that a name means. An effect that is not certain is
-//! taken back here.
+//! Simple commands: their assignments, redirections and words.
 
-use brush_parser::ast::{Assignment, AssignmentName, AssignmentValue, SimpleCommand};
+use brush_parser::ast::SimpleCommand;
 
-use super::call::{Call, Names};
-use super::disk::keeps_content;
-use super::field::Field;
-use super::grammar::builtin::{Builtin, builtin, is_special};
-use super::grammar::variable::{Role, role};
-use super::grammar::wrapper::is_interpreter;
+use super::analysis::{Analysis, Run};
+use super::grammar::builtin::{Builtin, builtin};
 use super::parts::{CommandWord, Parts};
-use super::state::{Dialect, Flow};
-use super::walk::Walker;
-use super::{Change, Effect, Lookup, Mode, Step, account, file, footprint, read, script, transfer};
+use super::redirect::{open, writing};
+use super::state::Flow;
+use super::walk::{line_of, list};
 
-/// The directories whose programs are what their name says (an axiom of the grammar).
-const SYSTEM_PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
-
-/// A command with its arguments and its standard input.
-pub(super) struct Invoked<'f> {
-    pub(crate) fields: &'f [Field],
-    /// The body of a heredoc on its standard input, and whether that is the exact text.
-    pub(crate) stdin: Option<(&'f str, bool)>,
-}
-
-impl Walker<'_> {
-    /// Runs a simple command.
-    pub(crate) fn simple(&mut self, simple: &SimpleCommand, flow: Flow) {
-        let parts = Parts::of(simple);
-        let name = parts.words.iter().find_map(|word| word.word());
-        let line = name.map_or(self.current_line(), |name| self.line_of(name));
-        if !self.may_go_on(line) {
-            return;
-        }
-        self.doubt_changed_script();
-        for word in &parts.words {
-            if let CommandWord::Process(list) = word {
-                self.beside(|walker| walker.list(&list.list, Flow::UNSURE));
-            }
-        }
-        let Some(name) = name else {
-            self.redirects(parts.redirects.into_iter(), line, flow);
-            for assignment in parts.assignments {
-                self.assign(assignment, line, flow);
-            }
-            return;
-        };
-        let name = name.value.as_str();
-        let declares = builtin(name) == Some(Builtin::Declares) && !self.state.functions.contains_key(name);
-        if declares && parts.assignments.is_empty() {
-            self.redirects(parts.redirects.into_iter(), line, flow);
-            return self.declare(name, &parts.words[1..], line, flow);
-        }
-        let fields = self.expand(line, |expander| {
-            let words = parts.words.iter().filter_map(|word| word.word());
-            words.flat_map(|word| expander.fields(&word.value)).collect::<Vec<_>>()
-        });
-        let stdin = self.redirects(parts.redirects.into_iter(), line, flow);
-        let mut flow = flow;
-        let values = self.before(&parts.assignments, &fields, line, &mut flow);
-        if fields.is_empty() {
-            // Assignments stay then.
-            self.state.opaque |= !parts.assignments.is_empty();
-            return;
-        }
-        let stdin = stdin.as_ref().map(|(text, exact)| (text.as_str(), *exact));
-        self.invoke_with(&Invoked { fields: &fields, stdin }, &values, line, flow);
+/// Runs a simple command.
+pub(super) fn simple<A: Analysis>(shell: &mut A, simple: &SimpleCommand, flow: Flow) {
+    let Parts { assignments, words, redirects } = Parts::of(simple);
+    let name = words.iter().find_map(|word| word.word());
+    let line = match (name, assignments.first()) {
+        (Some(name), _) => line_of(shell, name),
+        (None, Some(assignment)) => shell.line_at(assignment.loc.start.line),
+        (None, None) => shell.current_line(),
+    };
+    if !shell.may_go_on(line) {
+        return;
     }
-
-    /// Reads the assignments before a command, and returns their values for a command that they name paths to. A shell
-    /// that the command starts may read the variables.
-    fn before(
-        &mut self,
-        assignments: &[&Assignment],
-        fields: &[Field],
-        line: usize,
-        flow: &mut Flow,
-    ) -> Vec<Field> {
-        let mut values = Vec::new();
-        let program = fields.first().and_then(Field::literal).unwrap_or("");
-        let stays = is_special(program) || self.state.functions.contains_key(program);
-        for assignment in assignments {
-            let (AssignmentName::VariableName(name) | AssignmentName::ArrayElementName(name, _)) =
-                &assignment.name;
-            values.extend(self.expand(line, |expander| match &assignment.value {
-                AssignmentValue::Scalar(word) => expander.fields(&word.value),
-                AssignmentValue::Array(words) => {
-                    words.iter().flat_map(|(_, word)| expander.fields(&word.value)).collect()
-                }
-            }));
-            if role(name) == Role::Steers {
-                *flow = Flow { as_written: false, ..flow.maybe() };
-                self.state.opaque |= stays;
-            } else {
-                self.state.set(name, Lookup::Unknown, false);
-            }
-            self.state.opaque |=
-                assignment.append || !matches!(assignment.name, AssignmentName::VariableName(_));
-        }
-        values
-    }
-
-    /// `NAME=value` without a command.
-    fn assign(&mut self, assignment: &Assignment, line: usize, flow: Flow) {
-        let (name, value) = match (&assignment.name, &assignment.value) {
-            (AssignmentName::VariableName(name), AssignmentValue::Scalar(word)) => {
-                let value = self.expand(line, |expander| expander.value(&word.value));
-                match (assignment.append, self.state.dialect) {
-                    (false, _) => (name, value),
-                    (true, Dialect::Bash) => match (self.state.variable(name, self.env), value) {
-                        (Lookup::Set(before), Lookup::Set(value)) => (name, Lookup::Set(before + &value)),
-                        _ => (name, Lookup::Unknown),
-                    },
-                    // A command of that name.
-                    (true, Dialect::Posix) => return self.unreadable(&assignment.to_string(), line),
-                }
-            }
-            // Arrays are not followed, but the scripts within run. Outside of bash these are commands or errors.
-            (AssignmentName::VariableName(name), AssignmentValue::Array(words)) => {
-                self.expand(line, |expander| {
-                    for (index, word) in words {
-                        if let Some(index) = index {
-                            expander.evaluate(&index.value);
-                        }
-                        expander.fields(&word.value);
-                    }
-                });
-                self.state.opaque |= self.state.dialect == Dialect::Posix;
-                (name, Lookup::Unknown)
-            }
-            (AssignmentName::ArrayElementName(..), _) => {
-                return self.unreadable(&assignment.to_string(), line);
-            }
-        };
-        let sure = flow.reached && self.state.is_certain();
-        self.state.set(name, value, sure);
-    }
-
-    /// `export NAME=value` and its like.
-    fn declare(&mut self, command: &str, arguments: &[CommandWord], line: usize, flow: Flow) {
-        let is_certain = match command {
-            "export" | "readonly" => true,
-            // Within a function they are local to it.
-            "declare" | "typeset" => self.state.dialect == Dialect::Bash,
-            _ => false,
-        };
-        for argument in arguments {
-            let Some(word) = argument.word() else { continue };
-            let text = word.value.as_str();
-            let CommandWord::Assignment(assignment, _) = argument else {
-                let is_name = super::word::name_length(text) == text.len();
-                self.expand(line, |expander| expander.fields(text));
-                self.state.opaque |= !is_name && text != "-x";
-                if is_name && command != "export" {
-                    self.state.set(text, Lookup::Unknown, false);
-                }
-                continue;
-            };
-            let AssignmentName::VariableName(name) = &assignment.name else {
-                self.unreadable(text, line);
-                continue;
-            };
-            let raw = text.get(name.len() + 1..).unwrap_or("");
-            let value = match (&assignment.value, self.state.dialect) {
-                // bash expands braces here, and in no other assignment.
-                (AssignmentValue::Scalar(_), _)
-                    if assignment.append || raw.replace("${", "").contains('{') =>
-                {
-                    self.expand(line, |expander| expander.fields(text));
-                    Lookup::Unknown
-                }
-                (AssignmentValue::Scalar(word), Dialect::Bash) => {
-                    self.expand(line, |expander| expander.value(&word.value))
-                }
-                // dash splits the value and expands file names in it.
-                (AssignmentValue::Scalar(_), Dialect::Posix) => {
-                    let fields = self.expand(line, |expander| expander.fields(text));
-                    match &fields[..] {
-                        [Field::Literal(whole)] if !raw.contains('~') => whole
-                            .split_once('=')
-                            .map_or(Lookup::Unknown, |(_, value)| Lookup::Set(value.to_owned())),
-                        _ => Lookup::Unknown,
-                    }
-                }
-                (AssignmentValue::Array(_), _) => {
-                    self.unreadable(text, line);
-                    Lookup::Unknown
-                }
-            };
-            let sure = is_certain && flow.reached && self.state.is_certain();
-            self.state.set(name, value, sure);
-            if command == "readonly" {
-                self.state.readonly.push(name.clone());
-            }
+    shell.starts_command();
+    for word in &words {
+        if let CommandWord::Process(commands) = word {
+            shell.beside(|shell| list(shell, &commands.list, Flow::UNSURE));
         }
     }
-
-    /// Runs a command with its arguments.
-    pub(crate) fn invoke(&mut self, invoked: &Invoked, line: usize, flow: Flow) {
-        self.invoke_with(invoked, &[], line, flow);
+    let name = name.map_or("", |name| &name.value);
+    let declares = builtin(name) == Some(Builtin::Declares) && !shell.has_function(name);
+    if declares && assignments.is_empty() {
+        open(shell, &redirects, line, flow);
+        return shell.declare(name, &words[1..], line, flow);
     }
-
-    fn invoke_with(&mut self, invoked: &Invoked, environment: &[Field], line: usize, flow: Flow) {
-        if !self.may_go_on(line) {
-            return;
+    let mut fields = Vec::new();
+    for word in &words {
+        match word.word() {
+            Some(word) => fields.append(&mut shell.fields(word, line)),
+            None => fields.push(shell.process()),
         }
-        self.count_words(invoked.fields.len());
-        let Some((first, args)) = invoked.fields.split_first() else { return };
-        let Some(program) = first.literal() else {
-            let call = Call { name: "", args: invoked.fields, state: &self.state };
-            let effect = touches(&call);
-            self.record(described(invoked.fields), line, flow, effect);
-            // It may be a builtin.
-            self.state.opaque = true;
-            return;
-        };
-        let (directory, base) = program.rsplit_once('/').unwrap_or(("", program));
-        let is_bare = !program.contains('/');
-        let mut flow = flow;
-        if is_bare {
-            if let Some(body) = self.state.functions.get(base).cloned() {
-                self.function(&body, line, flow);
-                flow = Flow::UNSURE;
-            }
-            // bash imports functions from the environment.
-            self.state.opaque |= matches!((self.env)(&format!("BASH_FUNC_{base}%%")), Lookup::Set(_));
-            if let Some(builtin) = builtin(base) {
-                return self.builtin(builtin, invoked, line, flow);
-            }
-            if self.state.shadowed {
-                flow = Flow::UNSURE;
-            }
-        }
-        if !is_bare && self.run_path(invoked, line, flow) {
-            return;
-        }
-        let is_system = is_bare || SYSTEM_PROGRAMS.contains(&directory);
-        if is_system && self.program(base, invoked, line, flow) {
-            return;
-        }
-        let call = Call { name: base, args, state: &self.state };
-        let mut effect = if is_system { known(&call) } else { None }
-            .or_else(|| footprint::of(&call).map(Effect::Footprint))
-            .unwrap_or_else(|| touches(&call));
-        if is_interpreter(base) && matches!(effect, Effect::Touches { .. }) {
-            effect = self.interpreted(invoked);
-        }
-        also_named(&mut effect, &Call { name: base, args, state: &self.state }, environment);
-        self.state.opaque |= self.state.on_stdin && !leaves_stdin(base, args);
-        self.record(described(invoked.fields), line, flow, effect);
     }
-
-    /// Returns the effect of a script in another language: it may do anything to what its text names.
-    fn interpreted(&self, invoked: &Invoked) -> Effect {
-        let args = &invoked.fields[1..];
-        let texts = invoked.fields.iter().map(Field::known).chain(invoked.stdin.map(|(text, _)| text));
-        // Without a script among its words, it reads one that a pipeline hands to it.
-        let is_handed = invoked.stdin.is_none() && args.iter().all(|field| field.known().starts_with('-'));
-        let unread = is_handed || args.iter().any(|field| field.literal().is_none());
-        Effect::Touches { paths: texts.flat_map(|text| self.named_in(text)).collect(), unread }
+    let input = open(shell, &redirects, line, flow);
+    if fields.is_empty() {
+        // Assignments stay then.
+        return assignments.iter().for_each(|assignment| shell.assign(assignment, line, flow));
     }
-
-    /// Records what a command does, as far as that is certain.
-    pub(crate) fn record(&mut self, command: String, line: usize, flow: Flow, effect: Effect) {
-        let certain = flow.reached && flow.must && self.state.is_certain();
-        // Without doubt about the program, the same holds where it may not have run.
-        let keeps_content = !self.state.opaque && !self.state.shadowed && keeps_content(&effect);
-        let effect = match effect {
-            Effect::Certain(changes) if changes.is_empty() => Effect::None,
-            Effect::Certain(changes) if !self.umask_holds(&changes) => Effect::touching(&changes),
-            Effect::Certain(changes) if !certain => {
-                let only_makes = changes.iter().all(Change::makes_directory);
-                if only_makes && flow.as_written && !self.state.opaque {
-                    Effect::Perhaps(changes)
-                } else {
-                    Effect::touching(&changes)
-                }
-            }
-            effect => effect,
-        };
-        let (script, user) = (self.state.script.clone(), self.state.user);
-        self.steps.push(Step { command, script, line, certain, keeps_content, user, effect });
-    }
-
-    fn umask_holds(&self, changes: &[Change]) -> bool {
-        self.state.umask_known
-            || changes.iter().all(|change| {
-                matches!(
-                    change,
-                    Change::Remove { .. }
-                        | Change::Rmdir { .. }
-                        | Change::Chmod { mode: Mode::Octal(_), .. }
-                        | Change::Chown { .. }
-                        | Change::Move { .. }
-                        | Change::Link { .. }
-                )
-            })
-    }
-}
-
-/// Returns true if a command does not read its standard input, on which the rest of the script is.
-fn leaves_stdin(name: &str, args: &[Field]) -> bool {
-    const NAMES: [&str; 12] =
-        ["chgrp", "chmod", "chown", "cp", "install", "ln", "mkdir", "mv", "rm", "rmdir", "touch", "truncate"];
-    let is_device =
-        |field: &Field| ["/dev", "/proc", "dev/", "proc/"].iter().any(|at| field.known().contains(at));
-    NAMES.contains(&name) && !args.iter().any(|field| field.literal().is_none() || is_device(field))
-}
-
-/// Returns the effect of a program of the system, if it is known and all of its words are read.
-fn known(call: &Call) -> Option<Effect> {
-    if read::only_reads(call) {
-        return Some(Effect::None);
-    }
-    file::changes(call)
-        .or_else(|| transfer::changes(call))
-        .or_else(|| account::changes(call))
-        .map(Effect::Certain)
-}
-
-/// Returns the effect of an unknown command: it may change what it names.
-pub(super) fn touches(call: &Call) -> Effect {
-    let (mut paths, unread) = call.names();
-    paths.extend(account::touched(call.name));
-    Effect::Touches { paths, unread }
-}
-
-/// Adds the paths of variables that are given to a command: `DESTDIR=/x make install`.
-fn also_named(effect: &mut Effect, call: &Call, environment: &[Field]) {
-    let mut names = Names { state: call.state, paths: Vec::new(), unread: false };
-    environment.iter().filter(|field| field.known().starts_with('/')).for_each(|field| names.field(field));
-    let (given, _) = names.finish();
-    match effect {
-        Effect::Touches { paths, .. } => paths.extend(given),
-        Effect::Footprint(footprint) => footprint.areas.extend(given),
-        Effect::None | Effect::Certain(_) | Effect::Perhaps(_) | Effect::Anything => {}
-    }
-}
-
-/// Returns a command as a person would call it: the program and its first argument.
-pub(super) fn described(fields: &[Field]) -> String {
-    let mut words = fields.iter().map(Field::known);
-    let program = words.next().unwrap_or("");
-    let program = if program.is_empty() { "$…" } else { program };
-    match words.find(|word| !word.starts_with('-')) {
-        Some(word) if !word.is_empty() => script::shortened(&format!("{program} {word}")),
-        _ => script::shortened(program),
-    }
+    let run = Run { words: fields, input };
+    writing(shell, &redirects, |shell| shell.run(run, &assignments, line, flow));
 }

@@ -434,6 +434,42 @@ fn the_exec_form_has_no_shell() {
 }
 
 #[test]
+fn assignments_stay_where_no_command_is_left() {
+    check(&[
+        ("X=/x $UNSET; mkdir $X", &["certain: mkdir /x"]),
+        ("X=/x $UNKNOWN; mkdir $X/n", &["touches: ?", "touches: ?"]),
+    ]);
+}
+
+#[test]
+fn a_process_substitution_is_an_argument() {
+    let have = lines(&steps_in("cp /a <(true) /b", &["/bin/bash", "-c"], &environment));
+    assert_eq!(have, ["touches: /a /b /dev/fd/*"]);
+}
+
+#[test]
+fn nothing_runs_after_a_case_that_matches_everything() {
+    check(&[
+        (
+            "case $X in a) mkdir /a;; *) mkdir /b;; c) mkdir /c;; esac",
+            &["perhaps: mkdir /a", "perhaps: mkdir /b"],
+        ),
+        ("case $X in *) mkdir /b;; esac", &["perhaps: mkdir /b"]),
+    ]);
+    let falls = "case $X in *) mkdir /a;;& c) mkdir /c;; esac; case $X in *) mkdir /d;& e) mkdir /e;; esac";
+    let have = lines(&steps_in(falls, &["/bin/bash", "-c"], &environment));
+    assert_eq!(have, ["perhaps: mkdir /a", "perhaps: mkdir /c", "perhaps: mkdir /d", "perhaps: mkdir /e"]);
+}
+
+#[test]
+fn a_command_after_a_continued_line_is_on_its_own_line() {
+    let heredocs = [ScriptHeredoc { name: "E", chomp: false, body: "true && \\\n mkdir /x\n", line: 12 }];
+    let steps = steps_with(Script::Shell("<<E"), &heredocs, &["/bin/sh", "-c"]);
+    let shown: Vec<(&str, usize)> = steps.iter().map(|step| (step.command.as_str(), step.line)).collect();
+    assert_eq!(shown, [("true", 12), ("mkdir /x", 13)]);
+}
+
+#[test]
 fn the_options_of_the_shell_count() {
     let steps = steps_with(Script::Shell("mkdir /a; mkdir /b"), &[], &["/bin/bash", "-eo", "pipefail", "-c"]);
     assert_eq!(lines(&steps), ["certain: mkdir /a", "certain: mkdir /b"]);

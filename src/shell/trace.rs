@@ -4,7 +4,7 @@
 //! A script is followed on every way through its branches: values that were set together stay together. Where
 //! there are too many ways, those that branched last become one, and what differs between them is a hole.
 
-mod compound;
+mod analysis;
 mod env;
 mod path;
 mod simple;

@@ -237,3 +237,34 @@ proptest! {
         builds(&pieces.concat());
     }
 }
+
+#[test]
+fn what_the_shell_runs_besides_a_command_is_followed() {
+    for script in [
+        // Both bodies run.
+        "case a in a) T=1 ;& b) docker build -t app app ;; esac",
+        "case a in a) T=1 ;;& *) docker build -t app app ;; esac",
+        "read -r id < <(docker build -t app app)",
+        "cat <<< \"$(docker build -t app app)\"",
+        "cat > \"$(docker build -t app app)\"",
+        // Without a command, the assignment stays.
+        "unset NONE\nT=app $NONE\ndocker build -t $T app",
+        "cd -P app\ndocker build -t app .",
+        "cd -- app\ndocker build -t app .",
+    ] {
+        assert_eq!(
+            builds(script),
+            [format!("{} app/Dockerfile [app] app", script.lines().count())],
+            "{script}"
+        );
+    }
+}
+
+#[test]
+fn a_loop_that_counts_may_not_run() {
+    let script = "F=a\nfor ((i = 0; i < n; i++)); do F=b; done\ndocker build -f $F/Dockerfile .";
+    assert!(!builds(script).iter().any(|build| build.contains("b/Dockerfile [.]")), "{:?}", builds(script));
+    let outer =
+        "for d in a b; do\n  for ((i = 0; i < 1; i++)); do break; done\n  docker build -t $d $d\ndone";
+    assert_eq!(builds(outer), ["3 a/Dockerfile [a] a", "3 b/Dockerfile [b] b"]);
+}

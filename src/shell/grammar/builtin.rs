@@ -8,8 +8,12 @@ pub enum Builtin {
     Reads,
     /// `cd`.
     ChangesDirectory,
-    /// It moves the shell through a stack of directories that is not followed.
-    LosesDirectory,
+    /// `pushd`.
+    PushesDirectory,
+    /// `popd`.
+    PopsDirectory,
+    /// `dirs`.
+    ListsDirectories,
     /// `set`.
     SetsOptions,
     /// `umask`.
@@ -22,8 +26,16 @@ pub enum Builtin {
     Declares,
     /// `exit`.
     Exits,
-    /// It leaves a function or a loop.
-    Leaves,
+    /// `return`.
+    Returns,
+    /// `break`.
+    Breaks,
+    /// `continue`.
+    Continues,
+    /// `shift`.
+    Shifts,
+    /// `.` and `source`.
+    Sources,
     /// `eval`.
     Evaluates,
     /// `trap`.
@@ -38,13 +50,13 @@ pub enum Builtin {
 
 /// Each builtin with its effect. Where only some of the shells have one, the others look for a program of that name.
 const TABLE: &[(&str, Builtin)] = &[
-    (".", Builtin::Changes),
+    (".", Builtin::Sources),
     (":", Builtin::Reads),
     ("[", Builtin::Reads),
     ("alias", Builtin::Changes),
     ("bg", Builtin::Waits),
     ("bind", Builtin::Changes),
-    ("break", Builtin::Leaves),
+    ("break", Builtin::Breaks),
     ("builtin", Builtin::Runs),
     ("caller", Builtin::Reads),
     ("cd", Builtin::ChangesDirectory),
@@ -53,9 +65,9 @@ const TABLE: &[(&str, Builtin)] = &[
     ("compgen", Builtin::Changes),
     ("complete", Builtin::Changes),
     ("compopt", Builtin::Changes),
-    ("continue", Builtin::Leaves),
+    ("continue", Builtin::Continues),
     ("declare", Builtin::Declares),
-    ("dirs", Builtin::LosesDirectory),
+    ("dirs", Builtin::ListsDirectories),
     ("disown", Builtin::Waits),
     ("echo", Builtin::Reads),
     ("enable", Builtin::Changes),
@@ -76,18 +88,18 @@ const TABLE: &[(&str, Builtin)] = &[
     ("local", Builtin::Declares),
     ("logout", Builtin::Changes),
     ("mapfile", Builtin::Assigns),
-    ("popd", Builtin::LosesDirectory),
+    ("popd", Builtin::PopsDirectory),
     ("printf", Builtin::Reads),
-    ("pushd", Builtin::LosesDirectory),
+    ("pushd", Builtin::PushesDirectory),
     ("pwd", Builtin::Reads),
     ("read", Builtin::Assigns),
     ("readarray", Builtin::Assigns),
     ("readonly", Builtin::Declares),
-    ("return", Builtin::Leaves),
+    ("return", Builtin::Returns),
     ("set", Builtin::SetsOptions),
-    ("shift", Builtin::Reads),
+    ("shift", Builtin::Shifts),
     ("shopt", Builtin::Changes),
-    ("source", Builtin::Changes),
+    ("source", Builtin::Sources),
     ("suspend", Builtin::Changes),
     ("test", Builtin::Reads),
     ("times", Builtin::Reads),

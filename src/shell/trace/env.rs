@@ -182,8 +182,9 @@ impl Env {
 
     /// Returns true if the two differ in variables alone.
     pub(crate) fn stands_as(&self, other: &Self) -> bool {
-        let place = |env: &Self| (env.folder.clone(), env.folders.clone(), env.arguments.clone());
-        place(self) == place(other) && self.output == other.output && self.locals == other.locals
+        (&self.folder, &self.folders, &self.arguments) == (&other.folder, &other.folders, &other.arguments)
+            && self.output == other.output
+            && self.locals == other.locals
     }
 
     /// Returns true if nothing is known of a variable.

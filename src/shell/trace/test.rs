@@ -5,6 +5,7 @@ use brush_parser::ast::{
     Pipeline, UnaryPredicate,
 };
 
+use super::super::walk::line_of;
 use super::env::Env;
 use super::walk::Walker;
 use super::word::Expander;
@@ -27,29 +28,28 @@ pub(super) fn is_test(pipeline: &Pipeline) -> bool {
 }
 
 impl Walker<'_> {
-    /// Returns true if a condition holds, where that is known.
-    pub(crate) fn truth(&mut self, condition: &CompoundList, env: &Env) -> Option<bool> {
+    /// Returns true if a condition holds in a shell, where that is known.
+    pub(crate) fn holds(&mut self, condition: &CompoundList, env: &mut Env) -> Option<bool> {
         let [item] = &condition.0[..] else { return None };
         let pipeline = &item.0.first;
         let ([command], true) = (&pipeline.seq[..], item.0.additional.is_empty()) else { return None };
-        let mut env = env.clone();
         let truth = match command {
             Command::Simple(simple) => {
                 let name = simple.word_or_name.as_ref()?;
                 if !matches!(name.value.as_str(), "[" | "test") {
                     return None;
                 }
-                let line = self.line_of(name);
+                let line = line_of(self, name);
                 let mut words = Vec::new();
                 for item in simple.suffix.iter().flat_map(|suffix| &suffix.0) {
                     let CommandPrefixOrSuffixItem::Word(word) = item else { return None };
-                    let mut expander = Expander { walker: self, env: &mut env, line };
+                    let mut expander = Expander { walker: self, env, line };
                     words.extend(expander.fields(&word.value));
                 }
                 let words: Option<Vec<&str>> = words.iter().map(|word| word.known()).collect();
                 holds(words?.strip_suffix(&["]"])?)
             }
-            Command::ExtendedTest(test, _) => self.extended(&test.expr, &mut env),
+            Command::ExtendedTest(test, _) => self.extended(&test.expr, env),
             _ => None,
         };
         truth.map(|truth| truth != pipeline.bang)
@@ -57,7 +57,7 @@ impl Walker<'_> {
 
     fn extended(&mut self, test: &ExtendedTestExpr, env: &mut Env) -> Option<bool> {
         let mut value = |word: &brush_parser::ast::Word| {
-            let line = self.line_of(word);
+            let line = line_of(self, word);
             let value = Expander { walker: self, env, line }.value(&word.value);
             value.known().map(str::to_owned)
         };

@@ -1,23 +1,19 @@
-//! The ways through a script: lists, pipelines and functions. It knows nothing of single commands.
+//! The analysis of a build script: the shells that took different ways to the same point, and the commands that they ran.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use brush_parser::ast::{
-    AndOr, AndOrList, Command as Ast, CompoundCommand, CompoundList, FunctionBody, Pipeline, Program,
-    RedirectList, SeparatorOperator, Word,
-};
+use brush_parser::ast::{FunctionBody, Program};
 
 use super::super::script;
-use super::super::state::Dialect;
+use super::super::state::{Dialect, Flow};
+use super::super::walk::{self, nested};
 use super::env::{Env, Output, Value};
-use super::test::is_test;
-use super::ways::{either, settled};
+use super::ways::settled;
+use super::word::Expander;
 use super::{Command, Surroundings};
 use crate::text::pattern::Pattern;
 
-/// How deep commands may nest, through functions and substitutions too.
-const DEPTH: usize = 40;
 /// How many commands are followed, those of loops and functions each time.
 const STEPS: usize = 20_000;
 /// How much text is expanded and read, in bytes.
@@ -37,6 +33,8 @@ pub(super) struct Walker<'a> {
     pub(crate) functions: HashMap<String, Function>,
     pub(crate) found: Vec<Command>,
     seen: HashSet<Command>,
+    /// The shells at this point.
+    pub(crate) ways: Vec<Env>,
     /// Functions that were called.
     pub(crate) called: HashSet<String>,
     /// Shells that left the function, the loop or the round that is followed.
@@ -51,12 +49,12 @@ pub(super) struct Walker<'a> {
     /// The names of the values that an assignment gives, by variable and line.
     names: HashMap<String, Vec<usize>>,
     /// The line to report; None: the line of each command counts.
-    line: Option<usize>,
+    pub(crate) line: Option<usize>,
     openings: usize,
     /// How many functions are followed within each other.
-    within: usize,
-    depth: usize,
-    steps: usize,
+    pub(crate) within: usize,
+    pub(crate) depth: usize,
+    pub(crate) steps: usize,
     bytes: usize,
 }
 
@@ -72,6 +70,7 @@ pub(super) fn commands(
         surroundings,
         functions: HashMap::new(),
         found: Vec::new(),
+        ways: Vec::new(),
         seen: HashSet::new(),
         called: HashSet::new(),
         returned: Vec::new(),
@@ -89,12 +88,12 @@ pub(super) fn commands(
         bytes: BYTES,
     };
     let start = Env::new(super::start());
-    let whole = if line_by_line { None } else { script::parse(&text, Dialect::Bash, openings) };
-    let ends = match whole {
-        Some(program) => walker.program(&program, vec![start.clone()]),
-        None => walker.lines(&text, start.clone()),
-    };
-    let known = ends.into_iter().reduce(|one, other| one.join(&other));
+    walker.ways.push(start.clone());
+    match if line_by_line { None } else { script::parse(&text, Dialect::Bash, openings) } {
+        Some(program) => walk::program(&mut walker, &program, Flow::SURE),
+        None => walker.lines(&text),
+    }
+    let known = std::mem::take(&mut walker.ways).into_iter().reduce(|one, other| one.join(&other));
     let known = known.or_else(|| walker.ended.take()).unwrap_or_else(|| start.clone());
     walker.uncalled(&known.restarted(&start));
     walker.found
@@ -110,37 +109,11 @@ impl Walker<'_> {
         self.bytes > 0
     }
 
-    /// Takes one command from those that are followed; says whether it may be.
-    pub(crate) fn step(&mut self) -> bool {
-        self.steps = self.steps.saturating_sub(1);
-        self.steps > 0
-    }
-
-    pub(crate) fn nested<T>(&mut self, otherwise: T, run: impl FnOnce(&mut Self) -> T) -> T {
-        if self.depth >= DEPTH || !self.step() {
-            return otherwise;
-        }
-        self.depth += 1;
-        let done = run(self);
-        self.depth -= 1;
-        done
-    }
-
     /// Writes down a command.
     pub(crate) fn record(&mut self, command: Command) {
         if self.seen.insert(command.clone()) {
             self.found.push(command);
         }
-    }
-
-    pub(crate) fn line_of(&self, word: &Word) -> usize {
-        // A word that follows a continued line starts at the backslash, for the parser.
-        self.line_at(word.loc.as_ref().map_or(1, |span| span.end.line))
-    }
-
-    /// The line to report for what stands on a line of the text that is read.
-    pub(crate) fn line_at(&self, line: usize) -> usize {
-        self.line.unwrap_or(line.max(1))
     }
 
     /// Returns true if the body of a function is followed.
@@ -171,45 +144,43 @@ impl Walker<'_> {
         program
     }
 
-    /// Runs a text as a script in the shell as it is.
-    pub(crate) fn text(&mut self, text: &str, env: Env, line: usize) -> Vec<Env> {
-        let Some(program) = self.parse(text) else { return vec![env] };
+    /// Runs a text as a script in the shells as they are.
+    pub(crate) fn text(&mut self, text: &str, line: usize) {
+        let Some(program) = self.parse(text) else { return };
         let outer = self.line.replace(line);
-        let envs = self.nested(vec![env.clone()], |walker| walker.program(&program, vec![env]));
+        nested(self, line, |walker| walk::program(walker, &program, Flow::SURE));
         self.line = outer;
-        envs
     }
 
     /// Runs a file in the shell as it is. One that cannot be read may set any variable.
-    pub(crate) fn source(&mut self, file: &Pattern, mut env: Env, line: usize) -> Vec<Env> {
+    pub(crate) fn source(&mut self, file: &Pattern, line: usize) {
         const OWN: &str = "BASH_SOURCE";
         let text = self.surroundings.text(file).map(|text| text.replace("\r\n", "\n"));
         let Some(text) = text.filter(|text| self.parse(text).is_some()) else {
-            env.lose_variables();
-            return vec![env];
+            return self.ways.iter_mut().for_each(Env::lose_variables);
         };
-        let hidden = env.hidden();
-        env.hide(OWN);
-        env.set(OWN, Value::One(file.clone()), OWN);
-        let outer = std::mem::take(&mut self.returned);
-        let mut ends = self.text(&text, env, line);
-        ends.append(&mut self.returned);
-        self.returned = outer;
-        for end in &mut ends {
-            end.reveal(hidden);
+        let hidden = self.ways.first().map_or(0, Env::hidden);
+        for way in &mut self.ways {
+            way.hide(OWN);
+            way.set(OWN, Value::One(file.clone()), OWN);
+        }
+        self.leaving(|walker| &mut walker.returned, |walker| walker.text(&text, line));
+        for way in &mut self.ways {
+            way.reveal(hidden);
             // A function of the file may ask for its own place later.
             if text.contains(OWN) && text.contains("()") {
-                end.set(OWN, Value::One(Pattern::hole(OWN)), OWN);
+                way.set(OWN, Value::One(Pattern::hole(OWN)), OWN);
             }
         }
-        settled(vec![ends])
+        self.ways = settled(vec![std::mem::take(&mut self.ways)]);
     }
 
     /// Returns the value of a command substitution.
     pub(crate) fn substitute(&mut self, env: &Env, text: &str, line: usize) -> Pattern {
-        let inner = env.printing(Output::Text(Pattern::default()));
-        let envs = self.subshell(|walker| walker.text(text, inner, line));
-        let mut outputs: Vec<Output> = envs.into_iter().map(|env| env.output).collect();
+        let outer = std::mem::replace(&mut self.ways, vec![env.printing(Output::Text(Pattern::default()))]);
+        self.apart(|walker| walker.text(text, line));
+        let ends = std::mem::replace(&mut self.ways, outer);
+        let mut outputs: Vec<Output> = ends.into_iter().map(|env| env.output).collect();
         outputs.dedup();
         let name = || Pattern::hole(&format!("$({})", text.split_whitespace().collect::<Vec<_>>().join(" ")));
         match outputs.as_slice() {
@@ -220,20 +191,8 @@ impl Walker<'_> {
         }
     }
 
-    /// Runs something whose exits leave it alone.
-    pub(crate) fn subshell<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = (
-            std::mem::take(&mut self.returned),
-            std::mem::take(&mut self.broke),
-            std::mem::take(&mut self.continued),
-        );
-        let done = run(self);
-        (self.returned, self.broke, self.continued) = outer;
-        done
-    }
-
     /// A script that cannot be read as a whole: the lines that can be read alone.
-    fn lines(&mut self, text: &str, mut env: Env) -> Vec<Env> {
+    fn lines(&mut self, text: &str) {
         let mut pending = String::new();
         let mut first = 1;
         for (at, line) in text.lines().enumerate() {
@@ -247,11 +206,12 @@ impl Walker<'_> {
             pending.push_str(line);
             let whole = std::mem::take(&mut pending);
             if !whole.trim_start().starts_with('#') {
-                let ends = self.text(whole.trim(), env.clone(), first);
-                env = ends.into_iter().reduce(|one, other| one.join(&other)).unwrap_or(env);
+                let before = self.ways.clone();
+                self.text(whole.trim(), first);
+                let ends = std::mem::take(&mut self.ways).into_iter().reduce(|one, other| one.join(&other));
+                self.ways = ends.map_or(before, |end| vec![end]);
             }
         }
-        vec![env]
     }
 
     /// Follows the functions that nothing calls.
@@ -266,7 +226,8 @@ impl Walker<'_> {
                     self.called.insert(name.clone());
                     if let Some(function) = self.functions.get(name).filter(|function| !function.is_inner) {
                         let body = Rc::clone(&function.body);
-                        self.subshell(|walker| walker.body(&body, vec![env.clone()]));
+                        self.ways = vec![env.clone()];
+                        self.apart(|walker| walk::function(walker, &body, 1, Flow::UNSURE));
                     }
                 }
             }
@@ -286,128 +247,24 @@ impl Walker<'_> {
     }
 
     /// Runs a function that is called on a line.
-    pub(crate) fn call_body(&mut self, function: &Function, envs: Vec<Env>, line: usize) -> Vec<Env> {
+    pub(crate) fn call_body(&mut self, function: &Function, line: usize) {
         let outer = self.line;
         if function.is_inner {
             self.line = Some(line);
         }
-        let ends = self.body(&function.body, envs);
+        walk::function(self, &function.body, line, Flow::UNSURE);
         self.line = outer;
-        ends
     }
 
-    /// Runs the body of a function.
-    pub(crate) fn body(&mut self, body: &FunctionBody, envs: Vec<Env>) -> Vec<Env> {
-        let outer = std::mem::take(&mut self.returned);
-        self.within += 1;
-        let mut ends = self.nested(envs.clone(), |walker| walker.redirected(&body.0, body.1.as_ref(), envs));
-        self.within -= 1;
-        ends.append(&mut self.returned);
-        self.returned = outer;
-        settled(vec![ends])
+    /// Runs something in the one shell that is here.
+    pub(crate) fn alone<T: Default>(&mut self, run: impl FnOnce(&mut Self, &mut Env) -> T) -> T {
+        let Some(mut env) = self.ways.pop() else { return T::default() };
+        let done = run(self, &mut env);
+        self.ways.push(env);
+        done
     }
 
-    fn program(&mut self, program: &Program, mut envs: Vec<Env>) -> Vec<Env> {
-        for list in &program.complete_commands {
-            envs = self.list(list, envs);
-        }
-        envs
-    }
-
-    pub(crate) fn list(&mut self, list: &CompoundList, mut envs: Vec<Env>) -> Vec<Env> {
-        for item in &list.0 {
-            if envs.is_empty() {
-                break;
-            }
-            envs = match item.1 {
-                SeparatorOperator::Async => {
-                    self.subshell(|walker| walker.chain(&item.0, envs.clone()));
-                    envs
-                }
-                SeparatorOperator::Sequence => self.chain(&item.0, envs),
-            };
-        }
-        envs
-    }
-
-    /// `a && b || c`: a command that is not a test is taken to succeed.
-    fn chain(&mut self, chain: &AndOrList, envs: Vec<Env>) -> Vec<Env> {
-        let mut tested = is_test(&chain.first);
-        let mut envs = self.pipeline(&chain.first, envs);
-        for link in &chain.additional {
-            let (AndOr::And(next) | AndOr::Or(next)) = link;
-            let before = envs.clone();
-            let after = if tested || matches!(link, AndOr::And(_)) {
-                self.pipeline(next, envs)
-            } else {
-                self.subshell(|walker| walker.pipeline(next, envs));
-                Vec::new()
-            };
-            envs = match (tested, link) {
-                (true, _) => either(&before, after),
-                (false, AndOr::And(_)) => after,
-                (false, AndOr::Or(_)) => before,
-            };
-            tested |= is_test(next);
-        }
-        envs
-    }
-
-    fn pipeline(&mut self, pipeline: &Pipeline, envs: Vec<Env>) -> Vec<Env> {
-        if let [command] = &pipeline.seq[..] {
-            return self.command(command, envs);
-        }
-        for env in &envs {
-            let outer = self.piped.take();
-            for (at, command) in pipeline.seq.iter().enumerate() {
-                let handed = self.handed(command, env);
-                let quiet = env.printing(Output::Free);
-                self.subshell(|walker| walker.command(command, vec![quiet]));
-                self.piped = if at == 0 { handed } else { None };
-            }
-            self.piped = outer;
-        }
-        envs.into_iter()
-            .map(|mut env| {
-                env.write(None);
-                env
-            })
-            .collect()
-    }
-
-    pub(crate) fn command(&mut self, command: &Ast, envs: Vec<Env>) -> Vec<Env> {
-        match command {
-            Ast::Simple(simple) => {
-                let ends = envs.into_iter().map(|env| self.simple(simple, env)).collect();
-                settled(ends)
-            }
-            Ast::Compound(compound, redirects) => {
-                self.nested(envs.clone(), |walker| walker.redirected(compound, redirects.as_ref(), envs))
-            }
-            Ast::Function(function) => {
-                let body = Rc::new(function.body.clone());
-                let defined = Function { body, is_inner: self.line.is_some() };
-                self.functions.insert(function.fname.value.clone(), defined);
-                envs
-            }
-            Ast::ExtendedTest(..) => envs,
-        }
-    }
-
-    fn redirected(
-        &mut self,
-        compound: &CompoundCommand,
-        redirects: Option<&RedirectList>,
-        envs: Vec<Env>,
-    ) -> Vec<Env> {
-        if !redirects.is_some_and(|redirects| redirects.0.iter().any(super::simple::is_output)) {
-            return self.compound(compound, envs);
-        }
-        let output = envs.first().map_or(Output::Free, |env| env.output.clone());
-        let mut ends = self.compound(compound, envs);
-        for env in &mut ends {
-            env.output.clone_from(&output);
-        }
-        ends
+    pub(crate) fn expand<T: Default>(&mut self, line: usize, read: impl FnOnce(&mut Expander) -> T) -> T {
+        self.alone(|walker, env| read(&mut Expander { walker, env, line }))
     }
 }
