@@ -31,7 +31,7 @@ impl Walker<'_> {
                 self.record(described(invoked.fields), line, flow, Effect::None);
             }
             Builtin::Waits | Builtin::Shifts => {
-                self.record(described(invoked.fields), line, flow, Effect::None)
+                self.record(described(invoked.fields), line, flow, Effect::None);
             }
             Builtin::ChangesDirectory => {
                 // Only dash and ash have `chdir`.
