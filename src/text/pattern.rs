@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::text::cut;
+
 /// A part of a [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Part {
@@ -147,8 +149,9 @@ fn matches(parts: &[Part], text: &str, bindings: &mut Bindings) -> bool {
             }
             let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
             let found = ends.any(|end| {
-                bindings.insert(name.clone(), text[..end].to_owned());
-                matches(rest, &text[end..], bindings)
+                let (value, after) = cut::split(text, end);
+                bindings.insert(name.clone(), value.to_owned());
+                matches(rest, after, bindings)
             });
             if !found {
                 bindings.remove(name);

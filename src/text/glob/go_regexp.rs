@@ -1,6 +1,7 @@
 //! Expressions of Go's `regexp` in the syntax of `regex-automata`, as far as moby/patternmatcher writes them.
 
 use super::{push_literal, push_range};
+use crate::text::cut;
 
 /// Translates an expression. `None` if Go refuses it, or if it has an escape of several characters (`\x41`, `\pL`,
 /// `\Q`), which is not translated.
@@ -10,15 +11,15 @@ use super::{push_literal, push_range};
 pub(super) fn translate(go: &str) -> Option<String> {
     let mut out = String::with_capacity(go.len() * 2);
     let mut rest = go;
-    while let Some(c) = rest.chars().next() {
+    while let Some((c, after)) = cut::first(rest) {
         rest = match c {
-            '\\' => escape(&rest[1..], &mut out)?,
+            '\\' => escape(after, &mut out)?,
             '[' => match rest.strip_prefix(NO_SLASHES) {
                 Some(rest) => {
                     out.push_str("(?-u:[^/])*");
                     rest
                 }
-                None => class(&rest[1..], &mut out)?,
+                None => class(after, &mut out)?,
             },
             _ => {
                 match c {
@@ -27,7 +28,7 @@ pub(super) fn translate(go: &str) -> Option<String> {
                     '^' | '$' | ')' | '?' | '*' => out.push(c),
                     c => push_literal(&mut out, c),
                 }
-                &rest[c.len_utf8()..]
+                after
             }
         };
     }
@@ -39,8 +40,7 @@ const NO_SLASHES: &str = "[^/]*";
 
 /// Adds the escape that follows a `\` outside of a class. Returns the rest.
 fn escape<'t>(text: &'t str, out: &mut String) -> Option<&'t str> {
-    let c = text.chars().next()?;
-    let rest = &text[c.len_utf8()..];
+    let (c, rest) = cut::first(text)?;
     match c {
         'b' => out.push_str("(?-u:\\b)"),
         'B' => out.push_str("(?-u:\\B)"),
@@ -100,10 +100,10 @@ fn class<'t>(text: &'t str, out: &mut String) -> Option<&'t str> {
             rest = after;
             continue;
         }
-        let perl = rest.strip_prefix('\\').and_then(|after| perl_class(after.chars().next()?));
-        if let Some(class) = perl {
+        let perl = rest.strip_prefix('\\').and_then(cut::first);
+        if let Some((class, after)) = perl.and_then(|(c, after)| Some((perl_class(c)?, after))) {
             out.push_str(class);
-            rest = &rest[2..];
+            rest = after;
             continue;
         }
         let (low, after) = bound(rest)?;
@@ -129,13 +129,12 @@ const NAMED: [&str; 14] = [
 
 /// A character of a class, and the rest.
 fn bound(text: &str) -> Option<(char, &str)> {
-    let c = text.chars().next()?;
-    let rest = &text[c.len_utf8()..];
+    let (c, rest) = cut::first(text)?;
     if c != '\\' {
         return Some((c, rest));
     }
-    let c = rest.chars().next()?;
-    Some((escaped(c)?, &rest[c.len_utf8()..]))
+    let (c, rest) = cut::first(rest)?;
+    Some((escaped(c)?, rest))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use regex_automata::meta::Regex;
 
 use super::{Glob, PatternError, compile_within, go_regexp};
+use crate::text::cut;
 
 /// A pattern of moby/patternmatcher.
 #[derive(Clone, Debug)]
@@ -57,8 +58,8 @@ impl IgnorePattern {
         let (kind, go, bounds) = go_expression(pattern);
         Ok(Self(match kind {
             GoKind::Exact => PatternKind::Exact(pattern.to_owned()),
-            GoKind::Prefix => PatternKind::Prefix(pattern[..pattern.len() - 2].to_owned()),
-            GoKind::Suffix => PatternKind::Suffix(pattern[2..].to_owned()),
+            GoKind::Prefix => PatternKind::Prefix(cut::before(pattern, pattern.len() - 2).to_owned()),
+            GoKind::Suffix => PatternKind::Suffix(cut::from(pattern, 2).to_owned()),
             GoKind::Expression => {
                 let text =
                     go_regexp::translate(&go).ok_or_else(|| PatternError::Regexp(pattern.to_owned()))?;
@@ -84,8 +85,7 @@ impl IgnorePattern {
             PatternKind::Suffix(_) => "",
             PatternKind::Expression(expression) => &expression.bounds.head,
         };
-        let mut above =
-            path.match_indices('/').map(|(at, _)| &path[..at]).filter(|above| above.len() >= head.len());
+        let mut above = cut::parents(path).filter(|above| above.len() >= head.len());
         path.starts_with(head) && (above.any(|above| self.matches(above)) || self.matches(path))
     }
 }

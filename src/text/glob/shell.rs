@@ -1,6 +1,7 @@
 //! Patterns of `case`, `${x%…}` and `${x#…}` in scripts, as far as shells agree on them: `*` and `?`.
 
 use super::word::{Piece, WordPattern};
+use crate::text::cut;
 
 /// Characters that mean something else in a pattern, to some shell or in some place.
 const OTHER: [char; 7] = ['[', '\\', '(', '$', '`', '"', '\''];
@@ -28,7 +29,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> Option<bool> {
 /// Returns `text` without the start that matches, the longest or the shortest.
 pub(crate) fn without_start<'t>(text: &'t str, pattern: &str, longest: bool) -> Option<&'t str> {
     let pattern = WordPattern::new(&pieces(pattern, text)?, longest)?;
-    Some(pattern.end_at_start(text).map_or(text, |end| &text[end..]))
+    Some(pattern.end_at_start(text).map_or(text, |end| cut::from(text, end)))
 }
 
 /// Returns `text` without the end that matches, the longest or the shortest.
@@ -37,7 +38,7 @@ pub(crate) fn without_end<'t>(text: &'t str, pattern: &str, longest: bool) -> Op
     pieces.reverse();
     let reversed: String = text.chars().rev().collect();
     let end = WordPattern::new(&pieces, longest)?.end_at_start(&reversed);
-    Some(end.map_or(text, |end| &text[..text.len() - end]))
+    Some(end.map_or(text, |end| cut::before(text, text.len() - end)))
 }
 
 #[cfg(test)]
