@@ -29,6 +29,7 @@ pub use tree::{Entry, Metadata, Tree};
 
 use crate::budget::spend;
 use crate::shell::Mention;
+use crate::text::cut;
 use accounts::Accounts;
 use built::BuiltImage;
 use computed::Computed;
@@ -226,7 +227,7 @@ impl Rootfs {
         for at in paths {
             let fact = self.get(&at);
             if fact.known != Known::Absent {
-                listing.entries.push((at[prefix.len()..].to_owned(), fact.known));
+                listing.entries.push((at.strip_prefix(&prefix).unwrap_or(&at).to_owned(), fact.known));
                 listing.leans.merge(&fact.leans);
             }
         }
@@ -387,9 +388,8 @@ fn scratch(path: &str) -> Known {
 
 /// Returns the parent directories of a clean absolute path, the root first: `/` and `/usr` for `/usr/bin`.
 pub(crate) fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
-    let end = |(at, _): (usize, _)| if at == 0 { "/" } else { &path[..at] };
     let slashes = if path == "/" { "" } else { path };
-    slashes.match_indices('/').map(end)
+    cut::parents(slashes).map(|parent| if parent.is_empty() { "/" } else { parent })
 }
 
 #[cfg(test)]

@@ -271,7 +271,7 @@ fn takes_along(change: &Change, path: &str, rootfs: &Rootfs) -> bool {
     let (Change::Copy { sources, .. } | Change::Move { sources, .. }) = change else { return false };
     sources.iter().any(|source| {
         let (Operand::Path(from) | Operand::Contents(from) | Operand::Glob(from)) = source;
-        let literal = &from[..from.find(['*', '?', '[']).unwrap_or(from.len())];
+        let literal = from.split(['*', '?', '[']).next().unwrap_or_default();
         let literal = if literal.len() < from.len() {
             literal.rsplit_once('/').map_or("/", |(directory, _)| directory)
         } else {

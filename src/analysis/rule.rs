@@ -224,7 +224,7 @@ pub enum Remedy {
 impl Remedy {
     /// Returns the part of an instruction that it changes, as written and as it has to be.
     pub(crate) fn change<'t>(&self, transfer: &'t Transfer) -> (&'static str, &'t str, String) {
-        let destination = transfer.destination.as_ref().map(|word| &word.text[..]).unwrap_or_default();
+        let destination = transfer.destination.as_ref().map(|word| &*word.text).unwrap_or_default();
         match self {
             Self::AppendSlash => ("destination", destination, format!("{destination}/")),
             Self::Destination(path) => ("destination", destination, path.clone()),

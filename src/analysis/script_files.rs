@@ -180,7 +180,8 @@ impl Search<'_> {
         let bound = self.bound.iter().rev().map(|(to, from)| (to, from, None));
         let copied = self.copied.iter().rev().map(|copied| (&copied.to, &copied.from, Some(copied.since)));
         let mut covering = bound.chain(copied).filter(|(to, ..)| is_within(to, path));
-        covering.find_map(|(to, from, since)| Some((self.text(from, &path[to.len()..])?, since)))
+        covering
+            .find_map(|(to, from, since)| Some((self.text(from, path.strip_prefix(to.as_str())?)?, since)))
     }
 
     /// Returns the text of a file of the context at or below a path that was brought. A link below it was copied as a link.

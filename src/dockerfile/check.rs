@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::csv::fields;
 use super::flags::suggestion;
 use super::go;
+use crate::text::cut;
 
 /// Returns the name of a stage in lower case, if it is valid (`parseBuildStageName`).
 pub(super) fn stage_name(name: &str) -> Result<String, String> {
@@ -33,8 +34,8 @@ pub(super) fn interval(flag: &str, value: &str) -> Result<(), String> {
 fn duration(text: &str) -> Result<i64, String> {
     let shown = || quoted(text);
     let invalid = || format!("time: invalid duration {}", shown());
-    let (negative, mut rest) = match text.as_bytes().first() {
-        Some(sign @ (b'+' | b'-')) => (*sign == b'-', &text[1..]),
+    let (negative, mut rest) = match cut::first(text) {
+        Some((sign @ ('+' | '-'), rest)) => (sign == '-', rest),
         _ => (false, text),
     };
     if rest == "0" {
@@ -111,7 +112,7 @@ fn amount(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
     let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
     let whole = whole.checked_mul(unit).filter(|&amount| amount <= 1 << 63)?;
     // 19 digits are more than the precision of Go's float64.
-    let digits = &fraction[..fraction.len().min(18)];
+    let digits = cut::before(fraction, fraction.len().min(18));
     let numerator = if digits.is_empty() { 0 } else { digits.parse::<u128>().ok()? };
     let scale = 10_u128.pow(u32::try_from(digits.len()).ok()?);
     let part = u64::try_from(numerator * u128::from(unit) / scale).ok()?;

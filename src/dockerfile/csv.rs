@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::cut;
+
 /// Returns the fields of one line.
 ///
 /// # Errors
@@ -21,7 +23,7 @@ pub(crate) fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
         let Some(quoted) = rest.strip_prefix('"') else {
             let (field, behind) = rest.split_once(',').map_or((rest, None), |(a, b)| (a, Some(b)));
             if let Some(at) = field.find('"') {
-                return failed(&rest[at..], "bare \" in non-quoted field");
+                return failed(cut::from(rest, at), "bare \" in non-quoted field");
             }
             fields.push(Cow::Borrowed(field));
             match behind {
@@ -47,7 +49,7 @@ pub(crate) fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
                 fields.push(Cow::Owned(field));
                 return Ok(fields);
             } else {
-                return failed(&open[part.len()..], "extraneous or missing \" in quoted field");
+                return failed(cut::from(open, part.len()), "extraneous or missing \" in quoted field");
             }
         }
         fields.push(Cow::Owned(field));

@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use super::go;
 use super::instruction::Word;
 use crate::text::Span;
+use crate::text::cut;
 
 /// The longest line that `bufio.Scanner` returns: `bufio.MaxScanTokenSize - 1` bytes before its `\n`.
 pub(super) const MAX_LINE: usize = 65_535;
@@ -153,7 +154,9 @@ impl Joiner {
         if let Some(text) = lines.utf8 {
             // A piece ends at a line break or an escape character, so never within a character.
             self.joined.clear();
-            self.joined.extend(self.pieces.iter().map(|piece| &text[piece.source..piece.source + piece.len]));
+            self.joined.extend(
+                self.pieces.iter().map(|piece| cut::between(text, piece.source..piece.source + piece.len)),
+            );
             let (bytes, utf8) = (self.joined.as_bytes(), Some(self.joined.as_str()));
             return LogicalLine { bytes, utf8, pieces: &self.pieces };
         }
@@ -203,7 +206,7 @@ pub(super) struct LogicalLine<'a> {
 impl<'a> LogicalLine<'a> {
     /// Returns a logical line of one piece.
     fn one<'t: 'a>(lines: &Lines<'t>, range: Range<usize>, pieces: &'a [Piece]) -> Self {
-        let utf8 = lines.utf8.map(|text| &text[range.clone()]);
+        let utf8 = lines.utf8.map(|text| cut::between(text, range.clone()));
         Self { bytes: &lines.text[range], utf8, pieces }
     }
 

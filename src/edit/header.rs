@@ -143,10 +143,8 @@ fn transfer_floor(transfer: &Transfer) -> Option<Version> {
 
 /// Returns true if a word holds `${name` followed by an operator.
 fn has_operator(word: &str, operator: &str) -> bool {
-    word.match_indices("${").any(|(at, _)| {
-        let rest = &word[at + 2..];
-        let name = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-        rest[name..].starts_with(operator)
+    word.split("${").skip(1).any(|rest| {
+        rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').starts_with(operator)
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::tree::{Entry, Metadata, Tree};
+use crate::text::cut;
 use crate::text::words::shortened;
 use member::{Member, MemberKind, Members};
 
@@ -210,13 +211,15 @@ impl Layer {
             self.not_utf8 += 1;
             return Ok(());
         }
-        let path = &self.paths[start..];
+        let path = cut::from(&self.paths, start);
         if let Some(mark) = mark(path.as_bytes(), &member)? {
             let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
             match mark {
                 Mark::Book => {}
                 Mark::Opaque => self.opaque.push(parent.into()),
-                Mark::Removed => self.removed.push(join(parent, &name[WHITEOUT.len()..])),
+                Mark::Removed => {
+                    self.removed.push(join(parent, name.strip_prefix(WHITEOUT).unwrap_or_default()));
+                }
             }
             self.paths.truncate(start);
             return Ok(());

@@ -13,6 +13,7 @@ use super::state::{Dialect, Flow};
 use super::word::name_length;
 use super::wrapped::{Wrapped, wrapped};
 use super::{Effect, Lookup};
+use crate::text::cut;
 
 impl Walker<'_> {
     /// Runs a builtin.
@@ -80,7 +81,7 @@ impl Walker<'_> {
                 self.state.forget_variables();
                 self.state.opaque = true;
             }
-            self.state.set(&name[..name_length(name)], Lookup::Unknown, false);
+            self.state.set(cut::before(name, name_length(name)), Lookup::Unknown, false);
         }
     }
 

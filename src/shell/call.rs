@@ -4,6 +4,7 @@ use super::Operand;
 use super::field::Field;
 use super::path::{PathPattern, join};
 use super::state::State;
+use crate::text::cut;
 
 /// A command with its arguments, where it runs.
 pub(super) struct Call<'c> {
@@ -75,7 +76,7 @@ impl Names<'_> {
         }
         if known.starts_with('-') {
             match known.find('/') {
-                Some(at) if value.is_none() => self.text(&known[at..], exact, field),
+                Some(at) if value.is_none() => self.text(cut::from(known, at), exact, field),
                 _ => {}
             }
             return;

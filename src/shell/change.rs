@@ -1,6 +1,7 @@
 //! Exact changes to files. They say what a command that succeeded did, not what the files were before.
 
 use super::path::PathPattern;
+use crate::text::cut;
 
 /// A mode as a command was given it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Operand {
     /// Returns true if a wildcard stands for a parent directory, which may be a symlink.
     pub(crate) fn goes_through_wildcard(&self) -> bool {
         matches!(self, Self::Glob(glob)
-            if glob.find(['*', '?', '[']).is_some_and(|wildcard| glob[wildcard..].contains('/')))
+            if glob.find(['*', '?', '[']).is_some_and(|wildcard| cut::from(glob, wildcard).contains('/')))
     }
 }
 
@@ -269,5 +270,5 @@ fn at(path: &str) -> PathPattern {
 
 /// The first component of an absolute path.
 fn top(path: &str) -> &str {
-    path.get(1..).and_then(|rest| rest.find('/')).map_or(path, |end| &path[..=end])
+    path.get(1..).and_then(|rest| rest.find('/')).map_or(path, |end| cut::before(path, end + 1))
 }

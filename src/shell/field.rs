@@ -7,6 +7,7 @@ use super::Lookup;
 use super::expanded::{Expanded, Piece};
 use super::state::{Dialect, State};
 use super::word::{self, Found, Reading, Values, name_length};
+use crate::text::cut;
 use crate::text::pattern::Pattern;
 
 /// A word after expansion.
@@ -125,8 +126,8 @@ impl Expander<'_> {
         }
         let mut rest = expression;
         while let Some(at) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
-            let length = name_length(&rest[at..]);
-            let name = &rest[at..at + length];
+            let found = cut::from(rest, at);
+            let (name, after) = cut::split(found, name_length(found));
             let is_number = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
             match self.state.variable(name, self.env) {
                 Lookup::Set(value) if is_number(&value) => {}
@@ -134,7 +135,7 @@ impl Expander<'_> {
                 _ => self.wild.push(expression.to_owned()),
             }
             self.assigned.push(name.to_owned());
-            rest = &rest[at + length..];
+            rest = after;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Options of commands. It refuses what it does not know, so that no option is taken for something else.
 
 use super::field::Field;
+use crate::text::cut;
 
 /// The options of a command: short letters, those with a value followed by `:`, and long names with the letter
 /// that they stand for.
@@ -68,15 +69,15 @@ impl Options {
             let option = word.literal()?;
             match option.strip_prefix("--") {
                 Some(long) => parsed.flags.push(self.long(long, &mut words)?),
-                None => self.short(&option[1..], &mut words, &mut parsed.flags)?,
+                None => self.short(option.trim_start_matches('-'), &mut words, &mut parsed.flags)?,
             }
         }
         Some(parsed)
     }
 
     fn takes_value(&self, letter: char) -> Option<bool> {
-        let at = self.short.find(letter).filter(|_| letter != ':')?;
-        Some(self.short[at + letter.len_utf8()..].starts_with(':'))
+        let (_, after) = self.short.split_once(letter).filter(|_| letter != ':')?;
+        Some(after.starts_with(':'))
     }
 
     fn long<'a>(
@@ -101,12 +102,13 @@ impl Options {
         words: &mut impl Iterator<Item = &'a Field>,
         flags: &mut Vec<(char, Option<String>)>,
     ) -> Option<()> {
-        for (at, letter) in letters.char_indices() {
+        let mut rest = letters;
+        while let Some((letter, attached)) = cut::first(rest) {
+            rest = attached;
             if !self.takes_value(letter)? {
                 flags.push((letter, None));
                 continue;
             }
-            let attached = &letters[at + letter.len_utf8()..];
             let value = if attached.is_empty() { words.next()?.literal()? } else { attached };
             flags.push((letter, Some(value.to_owned())));
             break;

@@ -1,6 +1,7 @@
 //! Paths as the words of a script name them. It knows no filesystem: `..` and symlinks are not resolved here.
 
 use crate::budget::spend;
+use crate::text::cut;
 use crate::text::glob::shell as glob;
 
 /// The paths that a word may name.
@@ -36,17 +37,17 @@ impl PathPattern {
 
     /// Returns the paths that a glob names, in the directory of the script.
     pub(super) fn of_glob(directory: &str, glob: &str) -> Self {
-        let cut = glob.find(['*', '?', '[']).unwrap_or(glob.len());
-        let name = &glob[name_at(&glob[..cut])..];
+        let start = glob.split(['*', '?', '[']).next().unwrap_or_default();
+        let name = cut::from(glob, name_at(start));
         Self::Under {
-            directory: join(directory, directory_of(&glob[..cut])).0,
+            directory: join(directory, directory_of(start)).0,
             name: name.split('/').next().unwrap_or(name).to_owned(),
         }
     }
 
     /// Returns the paths that start with a text, in the directory of the script.
     pub(super) fn of_start(directory: &str, start: &str) -> Self {
-        let name = &start[name_at(start)..];
+        let name = cut::from(start, name_at(start));
         // What follows dots may lead up.
         let name = if matches!(name, "." | "..") { "" } else { name };
         Self::Under { directory: join(directory, directory_of(start)).0, name: format!("{name}*") }
@@ -61,7 +62,7 @@ impl PathPattern {
         match self {
             Self::At(at) if at == path || is_below(path, at) => Reach::Within,
             Self::Under { directory, name } if is_below(path, directory) => {
-                let rest = path[directory.len()..].trim_start_matches('/');
+                let rest = path.strip_prefix(&**directory).unwrap_or_default().trim_start_matches('/');
                 let is_named = may_match(name, rest.split('/').next().unwrap_or(rest));
                 if is_named { Reach::Within } else { Reach::Elsewhere }
             }
@@ -83,8 +84,8 @@ fn name_at(text: &str) -> usize {
 fn may_match(pattern: &str, name: &str) -> bool {
     spend(1 + pattern.len() + name.len());
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
-    let pattern = match pattern.find(['[', '\\']) {
-        Some(at) => format!("{}*", &pattern[..at]),
+    let pattern = match pattern.split_once(['[', '\\']) {
+        Some((start, _)) => format!("{start}*"),
         None => pattern,
     };
     match pattern.strip_suffix('*') {
@@ -123,9 +124,9 @@ pub(super) fn join(directory: &str, path: &str) -> (String, bool) {
 
 /// The directory of a path, for a path that was cut in the middle of its last component.
 pub(super) fn directory_of(path: &str) -> &str {
-    match path.rfind('/') {
-        Some(0) => "/",
-        Some(at) => &path[..at],
+    match path.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((directory, _)) => directory,
         None => "",
     }
 }

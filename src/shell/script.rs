@@ -11,6 +11,7 @@ use super::invoke::Invoked;
 use super::path::{PathPattern, join};
 use super::state::{Dialect, Flow, State};
 use super::{Effect, Invocation, Script, Step};
+use crate::text::cut;
 use crate::text::words;
 
 /// The longest script, in bytes.
@@ -174,13 +175,13 @@ pub(super) fn named(text: &str, directories: &[String]) -> Vec<PathPattern> {
     });
     let words = words.map(|(before, word)| match word.find('/') {
         // The variable may be empty: `$X/opt`.
-        Some(at) if before == '$' => &word[at..],
+        Some(at) if before == '$' => cut::from(word, at),
         _ => word,
     });
     for word in words.filter(|word| word.contains(char::is_alphanumeric)).take(NAMES) {
         let absolute = word.find('/').filter(|at| *at == 0 || word.starts_with('-'));
         if let Some(at) = absolute {
-            paths.push(PathPattern::At(join("/", &word[at..]).0));
+            paths.push(PathPattern::At(join("/", cut::from(word, at)).0));
         } else if !word.starts_with('-') {
             paths.extend(directories.iter().map(|directory| PathPattern::At(join(directory, word).0)));
         }
@@ -258,8 +259,8 @@ fn reads_heredoc(line: &str) -> bool {
         return true;
     };
     let rest = rest.trim_start_matches(['-', ' ']);
-    let end = rest.find([' ', '\t', ';', '|', '&', '>', '<', ')']).unwrap_or(rest.len());
-    !rest[end..].contains(['$', '`', '"', '\'', '\\', '{', '}', '<'])
+    let (_, behind) = cut::where_ends(rest, |c| " \t;|&><)".contains(c));
+    !behind.contains(['$', '`', '"', '\'', '\\', '{', '}', '<'])
 }
 
 /// Returns the start of a command, on one line.

@@ -1,5 +1,7 @@
 //! Scripts of `sed`. They can run commands and write files; this reads those that surely do neither.
 
+use crate::text::cut;
+
 /// Returns true if a script does nothing but edit the text that goes through it. Anything that is not read counts as no.
 pub(super) fn only_edits(script: &str) -> bool {
     let mut rest = script;
@@ -26,31 +28,28 @@ fn command(text: &str) -> Option<&str> {
         }
     }
     let rest = rest.trim_start_matches([' ', '!']);
-    let after = rest.get(1..)?;
-    match rest.chars().next()? {
+    let (command, after) = cut::first(rest)?;
+    match command {
         '{' => Some(after),
         'd' | 'D' | 'g' | 'G' | 'h' | 'H' | 'n' | 'N' | 'p' | 'P' | 'x' | '=' | 'q' => ended(after),
-        'b' | 't' | ':' => {
-            let end = after.find([';', '\n', '}']).unwrap_or(after.len());
-            Some(&after[end..])
-        }
+        'b' | 't' | ':' => Some(cut::where_ends(after, |c| matches!(c, ';' | '\n' | '}')).1),
         's' => {
-            let delimiter = delimiter(after)?;
-            let pattern = &after[delimiter.len_utf8()..];
+            let (delimiter, pattern) = delimiter(after)?;
             let flags = delimited(delimited(pattern, delimiter)?, delimiter)?;
             // `e` runs the result and `w` writes it.
             ended(flags.trim_start_matches(|c: char| "gpiI".contains(c) || c.is_ascii_digit()))
         }
         'y' => {
-            let delimiter = delimiter(after)?;
-            ended(delimited(delimited(&after[delimiter.len_utf8()..], delimiter)?, delimiter)?)
+            let (delimiter, set) = delimiter(after)?;
+            ended(delimited(delimited(set, delimiter)?, delimiter)?)
         }
         // Text up to a line that does not end in a backslash.
         'a' | 'i' | 'c' => {
             let mut at = 0;
-            while let Some(end) = after[at..].find('\n') {
-                if !after[..at + end].ends_with('\\') {
-                    return Some(&after[at + end..]);
+            while let Some(end) = cut::from(after, at).find('\n') {
+                let (text, rest) = cut::split(after, at + end);
+                if !text.ends_with('\\') {
+                    return Some(rest);
                 }
                 at += end + 1;
             }
@@ -76,28 +75,29 @@ fn address(text: &str) -> Option<Option<&str>> {
     let pattern = match (text.strip_prefix('/'), text.strip_prefix('\\')) {
         (Some(pattern), _) => delimited(pattern, '/')?,
         (None, Some(custom)) => {
-            let delimiter = delimiter(custom)?;
-            delimited(&custom[delimiter.len_utf8()..], delimiter)?
+            let (delimiter, pattern) = delimiter(custom)?;
+            delimited(pattern, delimiter)?
         }
         (None, None) => return Some(None),
     };
     Some(Some(pattern.trim_start_matches(['I', 'M'])))
 }
 
-fn delimiter(text: &str) -> Option<char> {
-    text.chars().next().filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\\\n []".contains(*c))
+/// Returns the delimiter that a text starts with, and the text after it.
+fn delimiter(text: &str) -> Option<(char, &str)> {
+    cut::first(text).filter(|(c, _)| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\\\n []".contains(*c))
 }
 
 /// Returns the text after the delimiter that ends a pattern. A bracket may hide a delimiter from some implementations.
 fn delimited(text: &str, delimiter: char) -> Option<&str> {
-    let mut chars = text.char_indices();
+    let mut chars = text.chars();
     let mut bracket = false;
-    while let Some((at, c)) = chars.next() {
+    while let Some(c) = chars.next() {
         match c {
             '\\' => {
                 chars.next();
             }
-            c if c == delimiter => return (!bracket).then(|| &text[at + c.len_utf8()..]),
+            c if c == delimiter => return (!bracket).then_some(chars.as_str()),
             '[' => bracket = true,
             ']' => bracket = false,
             _ => {}

@@ -4,6 +4,7 @@ use super::Change;
 use super::call::Call;
 use super::field::Field;
 use super::getopt::Options;
+use crate::text::cut;
 
 /// Returns the changes of the command, if it is one of these and all of its words are read.
 pub(super) fn changes(call: &Call) -> Option<Vec<Change>> {
@@ -73,16 +74,18 @@ fn tar(call: &Call) -> Option<Vec<Change>> {
         }
         let bundle = field.literal()?.trim_start_matches('-');
         // Every other letter changes where things go, runs a program, or hides what follows.
-        let known = bundle.find(['f', 'C', 'T', 'X', 'b']).filter(|_| !is_bundle).unwrap_or(bundle.len());
-        if !bundle[..known].chars().all(|letter| "xctruvzjJpkmoafCTXb".contains(letter)) {
+        let (bare, values) = cut::where_ends(bundle, |letter| "fCTXb".contains(letter));
+        let known = if is_bundle { bundle } else { bare };
+        if !known.chars().all(|letter| "xctruvzjJpkmoafCTXb".contains(letter)) {
             return None;
         }
         letters.extend(bundle.chars().take_while(|letter| !"fC".contains(*letter)));
         // `-C/dir` and `-fx.tar` carry their value; in `xzf` and `xfC` the values come one by one.
-        let values = bundle.find(['f', 'C', 'T', 'X', 'b']).map_or("", |at| &bundle[at..]);
-        let attached = values.get(1..).unwrap_or("");
-        if !is_bundle && !attached.is_empty() {
-            values[..1].clone_into(&mut pending);
+        if let Some((letter, attached)) = cut::first(values)
+            && !is_bundle
+            && !attached.is_empty()
+        {
+            pending = letter.to_string();
             take(call, &mut pending, &Field::Literal(attached.to_owned()), &mut directory, &mut archive)?;
             continue;
         }

@@ -8,6 +8,7 @@ use brush_parser::word::{
 
 use super::brace::alternatives;
 use super::expanded::{Expanded, LONGEST, Out};
+use crate::text::cut;
 use crate::text::pattern::{Part as Piece, Pattern};
 
 /// The deepest nesting of expansions within a word.
@@ -226,15 +227,14 @@ impl Reader<'_> {
     /// Text without quotes around it, or within double quotes.
     fn plain(&mut self, text: &str, part: Part) {
         let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let after = &rest[c.len_utf8()..];
+        while let Some((c, after)) = cut::first(rest) {
             rest = match c {
                 // A line that goes on: the parser leaves it within double quotes.
-                '\\' if after.starts_with('\n') => &after[1..],
+                '\\' if after.starts_with('\n') => cut::from(after, 1),
                 // `find` takes it; every shell leaves it as it is.
                 '{' if after.starts_with('}') => {
                     self.quoted("{}");
-                    &after[1..]
+                    cut::from(after, 1)
                 }
                 '{' if part == Part::Word => self.brace(after),
                 // A pattern of bash; it stands for itself elsewhere. A dollar that begins nothing that the parser

@@ -4,6 +4,7 @@ use super::field::Field;
 use super::grammar::variable::{Role, role};
 use super::grammar::wrapper::Wrapper;
 use super::word::name_length;
+use crate::text::cut;
 use crate::text::pattern::{Part, Pattern};
 
 /// A word of a command, as far as it is known.
@@ -68,7 +69,7 @@ pub(super) fn wrapped<'a, A: Argument>(wrapper: &Wrapper, args: &'a [A]) -> Wrap
             operands -= 1;
             wrapped.words = after;
         } else if wrapper.assigns && word.contains('=') {
-            let name = &word[..name_length(word)];
+            let name = cut::before(word, name_length(word));
             wrapped.is_exact &= role(name) != Role::Steers && !name.is_empty();
             wrapped.assigned.push(name);
             wrapped.words = after;
@@ -84,9 +85,9 @@ pub(super) fn wrapped<'a, A: Argument>(wrapper: &Wrapper, args: &'a [A]) -> Wrap
 fn short(wrapper: &Wrapper, letters: &str) -> (bool, bool) {
     let mut is_known = true;
     for (at, letter) in letters.char_indices() {
-        let listed = wrapper.certain.find(letter).filter(|_| letter != ':');
+        let listed = wrapper.certain.split_once(letter).filter(|_| letter != ':');
         is_known &= listed.is_some();
-        let takes = listed.is_some_and(|listed| wrapper.certain[listed + 1..].starts_with(':'));
+        let takes = listed.is_some_and(|(_, after)| after.starts_with(':'));
         if takes || wrapper.valued.contains(letter) {
             return (is_known, at + letter.len_utf8() == letters.len());
         }

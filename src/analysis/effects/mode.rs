@@ -1,6 +1,7 @@
 //! Symbolic modes applied to the mode bits of a directory, where chmod of GNU coreutils and of BusyBox agree.
 
 use crate::shell::Mode;
+use crate::text::cut;
 
 /// The bits that the umask of a RUN clears in modes without `ugoa` (the default of runc, which BuildKit does not
 /// change).
@@ -33,10 +34,8 @@ fn clause(mode: u32, clause: &str) -> Option<u32> {
         }
     }
     let mut mode = mode;
-    while let Some(operator) = actions.chars().next() {
-        let rest = &actions[1..];
-        let end = rest.find(['+', '-', '=']).unwrap_or(rest.len());
-        let (permissions, later) = rest.split_at(end);
+    while let Some((operator, rest)) = cut::first(actions) {
+        let (permissions, later) = cut::where_ends(rest, |c| matches!(c, '+' | '-' | '='));
         let mut bits = 0;
         for letter in permissions.chars() {
             bits |= match letter {

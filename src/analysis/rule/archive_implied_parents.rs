@@ -6,6 +6,7 @@ use crate::analysis::archive::{Archive, ArchiveEntry};
 use crate::analysis::source::SourceKind;
 use crate::analysis::view;
 use crate::rootfs::{Directory, Fact, Known};
+use crate::text::cut;
 use crate::text::path::join;
 
 use super::{Candidate, Caret, Finding, Prediction, Rule, View};
@@ -98,8 +99,7 @@ fn detour<'a>(view: &'a View<'_>) -> Option<(&'a str, &'a str)> {
             }
             SourceKind::Archive(archive) => {
                 for (path, entry) in &archive.entries {
-                    let mut parents = path.match_indices('/').map(|(end, _)| &path[..end]);
-                    if let Some(through) = parents.find(|parent| no_directories.contains(parent)) {
+                    if let Some(through) = cut::parents(path).find(|parent| no_directories.contains(parent)) {
                         return Some((path, through));
                     }
                     bring(&mut no_directories, path, matches!(entry, ArchiveEntry::Dir { .. }));
@@ -125,8 +125,7 @@ fn implied_parents(archive: &Archive) -> BTreeMap<String, bool> {
     let mut named = BTreeSet::new();
     let mut implied = BTreeMap::new();
     for (path, entry) in &archive.entries {
-        for (end, _) in path.match_indices('/') {
-            let parent = &path[..end];
+        for parent in cut::parents(path) {
             if !named.contains(parent) {
                 implied.insert(parent.to_owned(), false);
             }

@@ -2,6 +2,7 @@
 //! (`convertShellPatternToRegex`).
 
 use super::{LONGEST_WORD, runes, shown};
+use crate::text::cut;
 use crate::text::glob::{Piece, WordPattern};
 
 /// A pattern.
@@ -32,11 +33,11 @@ impl Pattern {
             if out.len() > LONGEST_WORD {
                 return out;
             }
-            out.push_str(&text[end..found.start]);
-            expand(&mut out, replacement, &text[found.clone()]);
+            out.push_str(cut::between(text, end..found.start));
+            expand(&mut out, replacement, cut::between(text, found.clone()));
             end = found.end;
         }
-        out.push_str(&text[end..]);
+        out.push_str(cut::from(text, end));
         out
     }
 }
@@ -78,8 +79,7 @@ fn expand(out: &mut String, mut template: &str, found: &str) {
         }
         let (brace, behind) = after.strip_prefix('{').map_or((false, after), |behind| (true, behind));
         let part = |c: char| c.is_ascii_digit() || c.is_alphabetic() || c == '_';
-        let name = behind.find(|c| !part(c)).map_or(behind, |end| &behind[..end]);
-        let rest = &behind[name.len()..];
+        let (name, rest) = cut::where_ends(behind, |c| !part(c));
         let rest = if brace { rest.strip_prefix('}') } else { Some(rest) };
         match rest {
             Some(rest) if !name.is_empty() => {
@@ -100,7 +100,7 @@ fn expand(out: &mut String, mut template: &str, found: &str) {
 /// `${value#pattern}`.
 pub(super) fn trim_prefix(pattern: &str, value: &str, is_greedy: bool) -> Result<String, String> {
     let end = Pattern::new(pattern, is_greedy)?.0.end_at_start(value);
-    Ok(value[end.unwrap_or_default()..].to_owned())
+    Ok(cut::from(value, end.unwrap_or_default()).to_owned())
 }
 
 /// `${value%pattern}`: the prefix of both, reversed, as BuildKit does it.

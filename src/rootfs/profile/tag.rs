@@ -1,6 +1,8 @@
 //! Tags of the official images, as `official-images` lists them: `3.12-slim-bookworm`. It never guesses the
 //! meaning of an unknown word.
 
+use crate::text::cut;
+
 /// The release of Debian from which `/bin`, `/lib` and `/sbin` are symbolic links (debuerreotype
 /// `examples/debian.sh`).
 pub(super) const MERGED: u32 = 12;
@@ -65,10 +67,10 @@ pub(super) fn numbers(word: &str) -> Vec<u32> {
     }
     let mut found = Vec::new();
     for part in word.split('.') {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let Ok(number) = part[..digits].parse() else { break };
+        let (digits, after) = cut::digits(part);
+        let Ok(number) = digits.parse() else { break };
         found.push(number);
-        if digits < part.len() {
+        if !after.is_empty() {
             break;
         }
     }
