@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{ContextView, Found};
 use crate::git::{EntryKind, RepoPath};
+use crate::text::cut;
 use crate::text::glob::has_wildcards;
 use crate::text::path::clean;
 
@@ -113,11 +114,11 @@ impl BuildContext for ContextView<'_> {
         let mut entries = Vec::new();
         let mut seen = BTreeSet::new();
         for entry in self.tree(folder.as_ref()) {
-            let root = folder.as_ref().or(self.root()).map_or("", RepoPath::as_str);
-            let path = entry.path.as_str()[root.len()..].trim_start_matches('/').to_owned();
-            for (at, _) in path.match_indices('/') {
-                if seen.insert(path[..at].to_owned()) {
-                    entries.push((path[..at].to_owned(), ContextEntry::GIT_DIR));
+            let root = folder.as_ref().or(self.root());
+            let path = entry.path.relative_to(root).unwrap_or_default().to_owned();
+            for folder in cut::parents(&path) {
+                if seen.insert(folder.to_owned()) {
+                    entries.push((folder.to_owned(), ContextEntry::GIT_DIR));
                 }
             }
             let kind = match entry.kind {
@@ -155,8 +156,7 @@ impl ContextView<'_> {
     }
 
     fn relative(&self, path: &RepoPath) -> String {
-        let root = self.root().map_or("", RepoPath::as_str);
-        path.as_str()[root.len()..].trim_start_matches('/').to_owned()
+        path.relative_to(self.root()).unwrap_or_default().to_owned()
     }
 
     fn link(&self, path: &RepoPath) -> ContextEntry {

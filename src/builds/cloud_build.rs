@@ -9,6 +9,7 @@ use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, Declared, Unreadable, compose, json, yaml};
 use crate::git::RepoPath;
 use crate::shell;
+use crate::text::cut;
 use crate::text::pattern::Pattern;
 
 /// The name that `gcloud builds submit` reads.
@@ -174,27 +175,28 @@ fn substituted(text: &str, quote: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = [rest.find('$'), rest.find(WORKSPACE)].into_iter().flatten().min() {
-        out.push_str(&rest[..at]);
-        let ends_word = rest[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || "./_-".contains(c));
-        rest = &rest[at..];
+        let before;
+        (before, rest) = cut::split(rest, at);
+        out.push_str(before);
+        let ends_word = before.ends_with(|c: char| c.is_ascii_alphanumeric() || "./_-".contains(c));
         if let Some(after) = rest.strip_prefix(WORKSPACE) {
             let is_folder = !ends_word && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
             out.push_str(&if is_folder { variable("") } else { WORKSPACE.to_owned() });
             rest = after;
             continue;
         }
-        rest = &rest[1..];
+        rest = rest.strip_prefix('$').unwrap_or(rest);
         if let Some(after) = rest.strip_prefix('$') {
             out.push('$');
             rest = after;
             continue;
         }
         let braced = rest.strip_prefix('{').and_then(|inside| inside.split_once('}'));
-        let plain = rest.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
-        let (name, after) = braced.unwrap_or_else(|| rest.split_at(plain.unwrap_or(rest.len())));
-        let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
-        if OWN.contains(&&name[..end]) || (name.starts_with('_') && name.len() > 1) {
-            out.push_str(&variable(&name[..end]));
+        let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let (name, after) = braced.unwrap_or_else(|| cut::where_ends(rest, |c| !plain(c)));
+        let (own, _) = cut::where_ends(name, |c| !(c.is_ascii_alphanumeric() || c == '_'));
+        if OWN.contains(&own) || (name.starts_with('_') && name.len() > 1) {
+            out.push_str(&variable(own));
             rest = after;
         } else {
             out.push('$');

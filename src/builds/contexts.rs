@@ -8,6 +8,7 @@ use super::dockerignore::Ignored;
 use super::{Context, ContextError, ContextView};
 use crate::discover::{SourceTree, Target};
 use crate::git::{EntryKind, RepoPath, TreeEntry};
+use crate::text::cut;
 
 /// The most of a `.dockerignore` file that is read.
 pub(crate) const MOST_IGNORED: u64 = 1 << 20;
@@ -110,8 +111,7 @@ impl Filter {
                 continue;
             }
             let mut above = false;
-            for (at, _) in path.match_indices('/') {
-                let folder = &path[..at];
+            for folder in cut::parents(path) {
                 above = *folders.entry(folder).or_insert_with(|| above || ignored.names(folder));
             }
             sent.push(!above && !ignored.names(path));

@@ -2,6 +2,7 @@
 //! looks at files.
 
 use super::{Declared, Place};
+use crate::text::cut;
 use crate::text::pattern::{Part, Pattern};
 
 /// The names of commands that build images.
@@ -168,14 +169,12 @@ pub(crate) fn declared(words: &[Pattern], stdin: Option<&Pattern>, place: &Place
                 options.take(&name, value);
             }
             _ if flags && head.len() > 1 && head.starts_with('-') => {
-                let at = head[1..].chars().position(|c| !SHORT.contains(c)).map(|at| at + 1);
-                let Some((at, letter)) = at.and_then(|at| Some((at, head[at..].chars().next()?))) else {
+                let letters = head.trim_start_matches('-').trim_start_matches(|c| SHORT.contains(c));
+                let Some((letter, value)) = cut::first(letters).filter(|(c, _)| SHORT_VALUED.contains(*c))
+                else {
                     continue;
                 };
-                if !SHORT_VALUED.contains(letter) {
-                    continue;
-                }
-                let mut value = Pattern::text(head[at + 1..].strip_prefix('=').unwrap_or(&head[at + 1..]));
+                let mut value = Pattern::text(value.strip_prefix('=').unwrap_or(value));
                 value.push(&tail);
                 let value = if value.is_empty() { rest.next().cloned() } else { Some(value) };
                 options.take(&letter.to_string(), value);

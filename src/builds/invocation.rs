@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose::{self, Environment};
 use super::{Place, bake, settled};
+use crate::text::cut;
 
 /// A call of what another file defines.
 #[derive(Clone, Debug)]
@@ -89,10 +90,10 @@ impl<'w> Iterator for Words<'w> {
             return Some(Word::Option(word, self.rest.next().cloned().unwrap_or_default()));
         }
         // `-fFILE`
-        if let Some(letter) = word.get(..2).filter(|_| !word.starts_with("--"))
+        if let Some((letter, value)) = word.split_at_checked(2).filter(|_| !word.starts_with("--"))
             && self.valued.contains(&letter)
         {
-            return Some(Word::Option(letter, word[2..].trim_start_matches('=').to_owned()));
+            return Some(Word::Option(letter, value.trim_start_matches('=').to_owned()));
         }
         Some(if word.len() > 1 && word.starts_with('-') {
             Word::Option(word, String::new())
@@ -274,19 +275,18 @@ impl Assigned {
         let mut names: BTreeMap<String, Vec<(usize, Option<String>)>> = BTreeMap::new();
         for (at, line) in text.lines().enumerate() {
             for (equals, _) in line.match_indices('=') {
-                let before = line[..equals].trim_end_matches([':', '?', '+', ' ', '\t']);
+                let (left, right) = cut::split(line, equals);
+                let before = left.trim_end_matches([':', '?', '+', ' ', '\t']);
                 let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-                let start =
-                    before.char_indices().rfind(|(_, c)| !is_name(*c)).map_or(0, |(at, c)| at + c.len_utf8());
-                let name = &before[start..];
+                let (lead, name) = cut::split(before, before.trim_end_matches(is_name).len());
                 if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
                     continue;
                 }
-                let is_exported = before[..start].trim_end() == "export";
-                let value = literal(&line[equals + 1..])
-                    .filter(|(_, rest)| is_exported || (start == 0 && !rest.is_empty()));
+                let is_exported = lead.trim_end() == "export";
+                let value = literal(cut::from(right, 1))
+                    .filter(|(_, rest)| is_exported || (lead.is_empty() && !rest.is_empty()));
                 // A prefix holds for its own line, an export from its line on; `+=` and `?=` are not plain.
-                let is_plain = !line[before.len()..equals].contains(['+', '?']);
+                let is_plain = !cut::from(left, before.len()).contains(['+', '?']);
                 let value = value.map(|(value, _)| value).filter(|_| is_plain);
                 names.entry(name.to_owned()).or_default().push((at + 1, value));
             }
@@ -318,8 +318,8 @@ impl Assigned {
 /// Returns a value that is a plain text, and the words after it.
 fn literal(text: &str) -> Option<(String, &str)> {
     let text = text.trim_start();
-    let (value, rest) = match text.chars().next() {
-        Some(quote @ ('"' | '\'')) => text[1..].split_once(quote)?,
+    let (value, rest) = match cut::first(text) {
+        Some((quote @ ('"' | '\''), inside)) => inside.split_once(quote)?,
         _ => text.split_once([' ', '\t', ';']).unwrap_or((text, "")),
     };
     let is_plain = !value.contains(['$', '`', '\\', '{', '(']);

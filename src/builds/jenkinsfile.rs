@@ -7,6 +7,7 @@ use super::invocation::Assigned;
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, compose, names};
 use crate::git::RepoPath;
+use crate::text::cut;
 use crate::text::pattern::Pattern;
 
 /// The start of the shell variables that stand for expressions of Groovy.
@@ -71,7 +72,7 @@ impl<'t> Reader<'t> {
     }
 
     fn rest(&self) -> &'t str {
-        &self.text[self.at..]
+        cut::from(self.text, self.at)
     }
 
     fn read(&mut self) {
@@ -92,10 +93,10 @@ impl<'t> Reader<'t> {
                 self.blocks.pop();
                 self.at += 1;
             } else if c.is_alphabetic() || c == '_' {
-                let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-                let is_member = self.text[..self.at].ends_with('.');
-                self.at += end;
-                match &rest[..end] {
+                let (word, _) = cut::where_ends(rest, |c| !(c.is_alphanumeric() || c == '_'));
+                let is_member = cut::before(self.text, self.at).ends_with('.');
+                self.at += word.len();
+                match word {
                     "sh" if !is_member => self.step(),
                     "dir" if !is_member => {
                         let path = self.argument("path").map(|(_, path)| path);
@@ -133,7 +134,7 @@ impl<'t> Reader<'t> {
             self.at = self.text.len() - after.len();
             self.blanks();
         }
-        let line = self.text[..self.at].matches('\n').count() + 1;
+        let line = cut::before(self.text, self.at).matches('\n').count() + 1;
         let text = self.literal();
         let is_whole = !self.rest().trim_start_matches([' ', '\t', '\n', '\r']).starts_with(['+', '.']);
         if text.is_none() {
@@ -185,9 +186,9 @@ impl<'t> Reader<'t> {
         let rest = self.rest();
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         let inside = rest.strip_prefix('{').and_then(|inside| inside.split_once('}'));
-        let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+        let (plain, _) = cut::where_ends(rest, |c| !is_name(c));
         let (expression, length) =
-            inside.map_or((&rest[..end], end), |(inside, _)| (inside, inside.len() + 2));
+            inside.map_or((plain, plain.len()), |(inside, _)| (inside, inside.len() + 2));
         self.at += length;
         let name = expression.trim().rsplit('.').next().unwrap_or_default();
         out.push_str("${");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, settled};
 use crate::git::RepoPath;
+use crate::text::cut;
 
 /// A recipe line, or a whole recipe that names its interpreter.
 struct Script {
@@ -132,8 +133,8 @@ impl Justfile {
 /// Returns a value that is a quoted text.
 fn literal(value: &str) -> Option<String> {
     let value = value.trim();
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (text, rest) = value[1..].split_once(quote)?;
+    let (quote, inside) = cut::first(value).filter(|(c, _)| matches!(c, '"' | '\''))?;
+    let (text, rest) = inside.split_once(quote)?;
     let is_plain = !text.contains("{{") && (quote == '\'' || !text.contains('\\'));
     (is_plain && (rest.trim().is_empty() || rest.trim().starts_with('#'))).then(|| text.to_owned())
 }

@@ -14,6 +14,7 @@ use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, settled};
 use crate::git::RepoPath;
 use crate::shell;
+use crate::text::cut;
 use crate::text::pattern::Pattern;
 use condition::Choices;
 use expand::{CURDIR, Expander, FOLDER, STEM};
@@ -315,9 +316,8 @@ enum Statement<'l> {
 
 impl<'l> Statement<'l> {
     fn of(line: &'l str) -> Option<Self> {
-        let at = find_outside(line, |c| matches!(c, ':' | '='))?;
-        let (before, after) = (&line[..at], &line[at + 1..]);
-        if line[at..].starts_with('=') {
+        let (before, separator, after) = split_outside(line, |c| matches!(c, ':' | '='))?;
+        if separator == '=' {
             for (mark, operator) in [('?', "?="), ('+', "+="), ('!', "!=")] {
                 if let Some(name) = before.strip_suffix(mark) {
                     return Some(Self::Assignment(name, operator, after));
@@ -347,29 +347,25 @@ fn without_modifiers(line: &str) -> &str {
     line
 }
 
-/// Returns the position of a character outside of `$(…)` and `${…}`.
-fn find_outside(text: &str, is: impl Fn(char) -> bool) -> Option<usize> {
+/// Divides a text at the first of some characters outside of `$(…)` and `${…}`.
+fn split_outside(text: &str, is: impl Fn(char) -> bool) -> Option<(&str, char, &str)> {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {
         match c {
             '(' | '{' => depth += 1,
             ')' | '}' => depth = depth.saturating_sub(1),
-            c if depth == 0 && is(c) => return Some(at),
+            c if depth == 0 && is(c) => {
+                return Some((cut::before(text, at), c, cut::from(text, at + c.len_utf8())));
+            }
             _ => {}
         }
     }
     None
 }
 
-fn split_outside(text: &str, separator: char) -> Option<(&str, &str)> {
-    let at = find_outside(text, |c| c == separator)?;
-    Some((&text[..at], &text[at + separator.len_utf8()..]))
-}
-
 fn without_comment(line: &str) -> &str {
-    let starts = line.match_indices('#').map(|(at, _)| at);
-    let at = starts.into_iter().find(|at| !line[..*at].ends_with('\\'));
-    at.map_or(line, |at| &line[..at])
+    let mut ends = line.match_indices('#').map(|(at, _)| cut::before(line, at));
+    ends.find(|before| !before.ends_with('\\')).unwrap_or(line)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! function that is not here, or whose arguments are not known, has an unknown result.
 
 use super::value::Value;
+use crate::text::cut;
 use crate::text::pattern::Pattern;
 
 /// The longest text and the longest list that are made.
@@ -320,14 +321,14 @@ fn formatted(format: &str, args: &[Value]) -> Option<String> {
     let mut rest = format;
     while let Some((before, after)) = rest.split_once('%') {
         out.push_str(before);
-        let verb = after.chars().next()?;
+        let (verb, after) = cut::first(after)?;
         match verb {
             '%' => out.push('%'),
             's' | 'v' => out.push_str(&known(args.next()?)?),
             'd' => out.push_str(&args.next()?.integer()?.to_string()),
             _ => return None,
         }
-        rest = &after[verb.len_utf8()..];
+        rest = after;
     }
     out.push_str(rest);
     args.next().is_none().then_some(out)

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::interpolate::interpolated;
 use crate::builds::{names, settled};
+use crate::text::cut;
 
 /// Variables with their values. Values may have unknown parts.
 #[derive(Clone, Debug, Default)]
@@ -83,14 +84,15 @@ impl Environment {
             if let Some(after) = rest.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])) {
                 rest = after.trim_start_matches([' ', '\t']);
             }
-            let at = rest.find(['=', ':', '\n'])?;
-            let key = rest[..at].trim_end();
+            let (key, after) = cut::where_ends(rest, |c| matches!(c, '=' | ':' | '\n'));
+            let key = key.trim_end();
             let is_name = |c: char| c.is_alphanumeric() || "_.-[]".contains(c);
             if key.is_empty() || !key.chars().all(is_name) {
                 return None;
             }
-            let inherits = rest[at..].starts_with('\n');
-            rest = rest[at + 1..].trim_start_matches([' ', '\t', '\r', '\u{b}', '\u{c}']);
+            let (separator, after) = cut::first(after)?;
+            let inherits = separator == '\n';
+            rest = after.trim_start_matches([' ', '\t', '\r', '\u{b}', '\u{c}']);
             if inherits {
                 own.extend(self.get(key).map(|value| (key.to_owned(), value)));
                 continue;
@@ -109,7 +111,9 @@ impl Environment {
         };
         let mut value = String::new();
         let mut escaped = false;
-        for (at, c) in text.char_indices().skip(1) {
+        let mut rest = text.strip_prefix(quote)?;
+        while let Some((c, after)) = cut::first(rest) {
+            rest = after;
             match (c, escaped) {
                 ('\\', false) => escaped = true,
                 (c, true) => {
@@ -120,7 +124,6 @@ impl Environment {
                     escaped = false;
                 }
                 (c, false) if c == quote => {
-                    let rest = &text[at + 1..];
                     let value = if quote == '"' { self.expanded(&unescaped(&value)?, own)? } else { value };
                     return Some((value, rest));
                 }

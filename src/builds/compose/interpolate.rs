@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use crate::builds::settled;
+use crate::text::cut;
 
 /// The deepest nesting of defaults.
 const DEEPEST: usize = 16;
@@ -32,12 +33,12 @@ fn substituted(text: &str, environment: &Environment, depth: usize) -> Result<St
             continue;
         }
         let Some(inner) = after.strip_prefix('{') else {
-            let length = name_length(after);
-            if length == 0 {
+            let (name, after) = cut::split(after, name_length(after));
+            if name.is_empty() {
                 return Err(invalid());
             }
-            out.push_str(&environment.get(&after[..length]).unwrap_or_default());
-            rest = &after[length..];
+            out.push_str(&environment.get(name).unwrap_or_default());
+            rest = after;
             continue;
         };
         let (inside, after) = braced(inner).ok_or_else(invalid)?;
@@ -64,8 +65,10 @@ fn variable(
         return Ok(Some(value.unwrap_or_default()));
     }
     let (colon, rest) = operation.strip_prefix(':').map_or((false, operation), |rest| (true, rest));
-    let Some(operator) = rest.chars().next().filter(|c| "-?+".contains(*c)) else { return Ok(None) };
-    let word = || substituted(&rest[1..], environment, depth + 1);
+    let Some((operator, word)) = cut::first(rest).filter(|(c, _)| "-?+".contains(*c)) else {
+        return Ok(None);
+    };
+    let word = || substituted(word, environment, depth + 1);
     if value.as_deref().is_some_and(settled::may_be_empty) {
         return Ok(Some(settled::unknown(name)));
     }
@@ -85,7 +88,7 @@ fn braced(text: &str) -> Option<(&str, &str)> {
     for (at, c) in text.char_indices() {
         match c {
             '{' => depth += 1,
-            '}' if depth == 0 => return Some((&text[..at], &text[at + 1..])),
+            '}' if depth == 0 => return Some((cut::before(text, at), cut::from(text, at + 1))),
             '}' => depth -= 1,
             _ => {}
         }

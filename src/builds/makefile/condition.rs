@@ -3,6 +3,7 @@
 use super::Makefile;
 use super::expand::Expander;
 use crate::builds::names;
+use crate::text::cut;
 
 /// The branches that are taken at conditions which are not settled.
 #[derive(Debug, Default)]
@@ -55,8 +56,8 @@ impl Branches {
     pub(crate) fn read(&mut self, line: &str, makefile: &Makefile) -> bool {
         let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         // `ifeq($(A),b)` has no blank.
-        let (first, rest) = match line.find('(') {
-            Some(at) if matches!(&line[..at], "ifeq" | "ifneq") => line.split_at(at),
+        let (first, rest) = match cut::where_ends(line, |c| c == '(') {
+            found @ ("ifeq" | "ifneq", _) => found,
             _ => (first, rest),
         };
         match first {
@@ -114,14 +115,14 @@ fn defined(name: &str, makefile: &Makefile) -> Option<bool> {
 /// Returns the two sides of `(a,b)`, `"a" "b"` or `'a' 'b'`.
 fn operands(text: &str) -> Option<(&str, &str)> {
     if let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        let (one, other) = super::split_outside(inner, ',')?;
+        let (one, _, other) = super::split_outside(inner, |c| c == ',')?;
         return Some((one.trim(), other.trim()));
     }
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (one, rest) = text[1..].split_once(quote)?;
-    let rest = rest.trim();
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    Some((one, rest[1..].strip_suffix(quote)?))
+    let quoted = |text| cut::first(text).filter(|(c, _)| matches!(c, '"' | '\''));
+    let (quote, inside) = quoted(text)?;
+    let (one, rest) = inside.split_once(quote)?;
+    let (quote, inside) = quoted(rest.trim())?;
+    Some((one, inside.strip_suffix(quote)?))
 }
 
 /// Returns an expanded text. A variable that nothing sets is empty. `None` if a part is not known.

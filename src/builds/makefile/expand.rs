@@ -1,7 +1,8 @@
 //! The expansion of a Makefile's text into shell text: an unknown value becomes a shell variable. It never runs
 //! anything.
 
-use super::{Makefile, Target, condition, find_outside, split_outside};
+use super::{Makefile, Target, condition, split_outside};
+use crate::text::cut;
 
 /// The shell variable for the folder that make runs in.
 pub(super) const CURDIR: &str = "_make_curdir";
@@ -34,23 +35,22 @@ impl<'m> Expander<'m> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
             out.push_str(before);
-            let Some(c) = after.chars().next() else { break };
+            let Some((c, behind)) = cut::first(after) else { break };
             rest = match c {
                 '$' => {
                     out.push('$');
-                    &after[1..]
+                    behind
                 }
                 '(' | '{' => {
-                    let inner = &after[1..];
-                    let end = closing(inner, c);
-                    let value = self.reference(&inner[..end]);
+                    let (inner, behind) = closed(behind, c);
+                    let value = self.reference(inner);
                     out.push_str(&value);
-                    inner.get(end + 1..).unwrap_or("")
+                    behind
                 }
                 c => {
-                    let value = self.variable(&after[..c.len_utf8()]);
+                    let value = self.variable(cut::before(after, c.len_utf8()));
                     out.push_str(&value);
-                    &after[c.len_utf8()..]
+                    behind
                 }
             };
             if out.len() > BYTES {
@@ -78,7 +78,7 @@ impl<'m> Expander<'m> {
     /// Expands the text inside of `$(…)`.
     fn reference(&mut self, inner: &str) -> String {
         let Some((function, args)) = inner.split_once(char::is_whitespace) else {
-            if let Some((name, change)) = split_outside(inner, ':') {
+            if let Some((name, _, change)) = split_outside(inner, |c| c == ':') {
                 return self.substituted(name, change);
             }
             return self.variable(inner);
@@ -215,8 +215,8 @@ fn is_flat(path: &str) -> bool {
     !path.contains(":-") && !path.contains("$(")
 }
 
-/// Returns the position of the closing bracket of the one that was opened before `text`.
-fn closing(text: &str, open: char) -> usize {
+/// Returns the text before the closing bracket of the one that was opened before `text`, and the text after it.
+fn closed(text: &str, open: char) -> (&str, &str) {
     let close = if open == '(' { ')' } else { '}' };
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {
@@ -224,12 +224,12 @@ fn closing(text: &str, open: char) -> usize {
             depth += 1;
         } else if c == close {
             if depth == 0 {
-                return at;
+                return (cut::before(text, at), cut::from(text, at + 1));
             }
             depth -= 1;
         }
     }
-    text.len()
+    (text, "")
 }
 
 /// Returns up to `most` arguments, separated by commas.
@@ -237,10 +237,10 @@ fn arguments(text: &str, most: usize) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while found.len() + 1 < most
-        && let Some(at) = find_outside(rest, |c| c == ',')
+        && let Some((argument, _, after)) = split_outside(rest, |c| c == ',')
     {
-        found.push(&rest[..at]);
-        rest = &rest[at + 1..];
+        found.push(argument);
+        rest = after;
     }
     found.push(rest);
     found

@@ -97,8 +97,8 @@ impl Makefile {
                     return true;
                 }
                 self.is_one_shell |= targets.split_whitespace().any(|target| target == ".ONESHELL");
-                let (pattern, prerequisites) = match split_outside(rest, ':') {
-                    Some((pattern, rest)) => (Some(pattern.trim().to_owned()), rest),
+                let (pattern, prerequisites) = match split_outside(rest, |c| c == ':') {
+                    Some((pattern, _, rest)) => (Some(pattern.trim().to_owned()), rest),
                     None => (None, rest),
                 };
                 let recipe = command.map(|command| (number, command.to_owned())).into_iter().collect();

@@ -4,6 +4,7 @@ use crate::builds::document::Node;
 use crate::builds::invocation::{Call, Invocation};
 use crate::builds::resolve::below;
 use crate::builds::{Declared, is_remote, settled};
+use crate::text::cut;
 use crate::text::pattern::Pattern;
 
 /// The checkout of a job.
@@ -112,16 +113,16 @@ pub(super) fn from_runner(text: &str, workspace: &str) -> String {
     const WORK: &str = "/home/runner/work/";
     let mut out = text.replace("/github/workspace", workspace);
     let mut from = 0;
-    while let Some(at) = out[from..].find(WORK).map(|at| at + from) {
-        let rest = &out[at + WORK.len()..];
+    while let Some(at) = cut::from(&out, from).find(WORK).map(|at| at + from) {
+        let rest = cut::from(&out, at + WORK.len());
         let mut names = rest.splitn(3, '/');
         let (one, two) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
-        let end = two.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).unwrap_or(two.len());
-        if one.is_empty() || one != &two[..end] {
+        let (two, _) = cut::where_ends(two, |c| !(c.is_alphanumeric() || "._-".contains(c)));
+        if one.is_empty() || one != two {
             from = at + WORK.len();
             continue;
         }
-        let length = WORK.len() + one.len() + 1 + end;
+        let length = WORK.len() + one.len() + 1 + two.len();
         out.replace_range(at..at + length, workspace);
         from = at + workspace.len();
     }

@@ -3,6 +3,7 @@
 
 use super::super::document::Node;
 use super::matrix::Row;
+use crate::text::cut;
 use crate::text::pattern::{Part, Pattern};
 
 /// The deepest nesting of values.
@@ -121,9 +122,9 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${{") {
         found.push(Piece::Text(before));
-        let end = end(after);
-        found.push(Piece::Expression(after[..end].trim()));
-        rest = after.get(end + 2..).unwrap_or_default();
+        let (expression, end) = cut::split(after, end(after));
+        found.push(Piece::Expression(expression.trim()));
+        rest = end.strip_prefix("}}").unwrap_or_default();
     }
     found.push(Piece::Text(rest));
     found
@@ -135,7 +136,7 @@ fn end(text: &str) -> usize {
     for (at, c) in text.char_indices() {
         match c {
             '\'' => is_quoted = !is_quoted,
-            '}' if !is_quoted && text[at..].starts_with("}}") => return at,
+            '}' if !is_quoted && cut::from(text, at).starts_with("}}") => return at,
             _ => {}
         }
     }
@@ -151,14 +152,14 @@ fn operands(words: &str) -> Vec<&str> {
             '\'' => is_quoted = !is_quoted,
             '(' if !is_quoted => depth += 1,
             ')' if !is_quoted => depth = depth.saturating_sub(1),
-            '|' if !is_quoted && depth == 0 && at >= start && words[at..].starts_with("||") => {
-                found.push(words[start..at].trim());
+            '|' if !is_quoted && depth == 0 && at >= start && cut::from(words, at).starts_with("||") => {
+                found.push(cut::between(words, start..at).trim());
                 start = at + 2;
             }
             _ => {}
         }
     }
-    found.push(words[start..].trim());
+    found.push(cut::from(words, start).trim());
     found
 }
 
@@ -167,19 +168,19 @@ fn operands(words: &str) -> Vec<&str> {
 pub(super) fn listed(text: &str, commas: bool) -> Vec<&str> {
     let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
     while at < text.len() {
-        let rest = &text[at..];
+        let rest = cut::from(text, at);
         let c = rest.chars().next().unwrap_or_default();
         if let Some(after) = rest.strip_prefix("${{") {
             at = (at + 3 + end(after) + 2).min(text.len());
             continue;
         }
         if c == '\n' || (commas && c == ',') {
-            found.push(text[start..at].trim());
+            found.push(cut::between(text, start..at).trim());
             start = at + 1;
         }
         at += c.len_utf8();
     }
-    found.push(text[start..].trim());
+    found.push(cut::from(text, start).trim());
     found.retain(|item| !item.is_empty());
     found
 }
