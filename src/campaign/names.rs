@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::{GitError, PathError, RepoPath, hash_blob};
+use crate::text::cut;
 
 /// The maximum length of the readable part, in bytes. With the hash, a name fits every filesystem's limit for one
 /// component.
@@ -221,8 +222,7 @@ fn readable(text: &str) -> String {
             _ => out.push('-'),
         }
     }
-    let cut = out.len().saturating_sub(LONGEST);
-    out[cut..].trim_matches(['-', '.']).to_owned()
+    cut::from(&out, out.len().saturating_sub(LONGEST)).trim_matches(['-', '.']).to_owned()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 use super::error::{Error, ErrorKind};
+use crate::text::cut;
 use crate::text::escape::shown_lines;
 use crate::text::secret::Secrets;
 use crate::text::words::shortened;
@@ -31,8 +32,9 @@ fn inert(text: &str) -> Cow<'_, str> {
     }
     let line = |line: &str| {
         let line = line.replace("##[", "#\u{2060}#[");
-        match line.trim_start().strip_prefix("::") {
-            Some(rest) => format!("{}:\u{2060}:{rest}", &line[..line.len() - rest.len() - 2]),
+        let (indent, text) = cut::where_ends(&line, |c| !c.is_whitespace());
+        match text.strip_prefix("::") {
+            Some(rest) => format!("{indent}:\u{2060}:{rest}"),
             None => line,
         }
     };

@@ -1,5 +1,6 @@
 //! The template of a commit message, and the parts that all templates share.
 
+use crate::text::cut;
 use crate::text::words::list;
 
 /// A variable of a template.
@@ -84,10 +85,10 @@ impl<V: Named> Template<V> {
         }
         let mut parts = Vec::new();
         let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            parts.push(Part::Text(rest[..at].to_owned()));
-            let brace = if rest[at..].starts_with('{') { '{' } else { '}' };
-            let after = &rest[at + 1..];
+        while let (before, found) = cut::where_ends(rest, |c| matches!(c, '{' | '}'))
+            && let Some((brace, after)) = cut::first(found)
+        {
+            parts.push(Part::Text(before.to_owned()));
             if let Some(after) = after.strip_prefix(brace) {
                 parts.push(Part::Text(brace.to_string()));
                 rest = after;

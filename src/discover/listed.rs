@@ -7,6 +7,7 @@ use std::fmt;
 use super::Discovery;
 use super::names::{self, Name};
 use crate::git::{CommitId, Listing, PathError, Removal, RepoPath};
+use crate::text::cut;
 
 /// The files that a list names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,8 +97,8 @@ fn entries_of(cell: &str) -> Vec<String> {
 fn without_bullet(cell: &str) -> &str {
     let mut rest = cell.trim();
     loop {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let number = (1..=9).contains(&digits).then(|| &rest[digits..]);
+        let (digits, after) = cut::digits(rest);
+        let number = (1..=9).contains(&digits.len()).then_some(after);
         let numbered = number.and_then(|after| after.strip_prefix(['.', ')'])).filter(|r| r.starts_with(' '));
         let bullet = ["- ", "* ", "+ ", "> ", "• ", "[ ] ", "[x] ", "[X] "];
         let next = numbered.or_else(|| bullet.iter().find_map(|sign| rest.strip_prefix(sign)));
@@ -167,8 +168,9 @@ fn split_run_together(token: &str) -> Vec<&str> {
     while let Some(end) = next_end(rest, from) {
         match end {
             End::Cut(at) => {
-                parts.push(&rest[..at]);
-                rest = &rest[at..];
+                let (part, after) = cut::split(rest, at);
+                parts.push(part);
+                rest = after;
                 from = 0;
             }
             End::GoesOn(at) => from = at,
@@ -187,10 +189,11 @@ enum End {
 
 fn next_end(text: &str, from: usize) -> Option<End> {
     let words = ["Dockerfile", "Containerfile"];
-    let find = |word: &str| text[from..].find(word).map(|at| (from + at, from + at + word.len()));
+    let find = |word: &str| cut::from(text, from).find(word).map(|at| (from + at, from + at + word.len()));
     let (start, end) = words.iter().filter_map(|word| find(word)).min()?;
-    let opens = start == 0 || text[..start].ends_with(['/', '.']);
-    let name = text[end..].split('/').next().unwrap_or_default();
+    let before = cut::before(text, start);
+    let opens = before.is_empty() || before.ends_with(['/', '.']);
+    let name = cut::from(text, end).split('/').next().unwrap_or_default();
     let is_last = end + name.len() == text.len();
     let runs_on = match name.chars().next() {
         Some(next) if next.is_ascii_uppercase() => is_last,
@@ -198,7 +201,7 @@ fn next_end(text: &str, from: usize) -> Option<End> {
         None => false,
     };
     // A bare "Dockerfile" that runs on is a word of prose, such as "Dockerfiles"; a path has a folder.
-    if opens && runs_on && text[..start].contains('/') { Some(End::Cut(end)) } else { Some(End::GoesOn(end)) }
+    if opens && runs_on && before.contains('/') { Some(End::Cut(end)) } else { Some(End::GoesOn(end)) }
 }
 
 /// A list compared with a repository.

@@ -110,15 +110,16 @@ fn rule(line: &str) -> Option<Rule> {
 /// Splits a line into its pattern and the rest. A backslash escapes a space in the pattern.
 fn pattern(line: &str) -> Option<(String, &str)> {
     let mut pattern = String::new();
-    let mut letters = line.char_indices();
-    while let Some((at, letter)) = letters.next() {
+    let mut letters = line.chars();
+    loop {
+        let rest = letters.as_str();
+        let Some(letter) = letters.next() else { return Some((pattern, "")) };
         match letter {
-            '\\' => pattern.push(letters.next()?.1),
-            ' ' | '\t' => return Some((pattern, &line[at..])),
+            '\\' => pattern.push(letters.next()?),
+            ' ' | '\t' => return Some((pattern, rest)),
             letter => pattern.push(letter),
         }
     }
-    Some((pattern, ""))
 }
 
 /// Compiles a pattern. It matches as in `.gitignore`, except that `folder/*` matches only files directly in the folder.

@@ -7,6 +7,7 @@ use git2::{ErrorCode, Oid, Signature, Tree};
 
 use super::journal::Journal;
 use super::{CommitId, GitError, RepoPath, Repository, Shape};
+use crate::text::cut;
 use crate::text::words::short_id;
 
 /// The prefix of the references of branches.
@@ -269,7 +270,7 @@ impl Branches<'_> {
     /// Returns a branch whose name is a folder of this one's name, or the other way round.
     fn in_the_way(&self, reference: &str) -> Option<String> {
         let shown = |name: &str| name.trim_start_matches(HEADS).to_owned();
-        let above = reference.match_indices('/').map(|(at, _)| &reference[..at]).skip(2);
+        let above = cut::parents(reference).skip(2);
         if let Some(other) = above.into_iter().find(|name| self.handle.find_reference(name).is_ok()) {
             return Some(shown(other));
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::path::{BlobId, PathError, RepoPath};
+use crate::text::cut;
 use crate::text::escape::shown;
 
 /// The most bytes of a `.gitignore` that is read.
@@ -171,17 +172,17 @@ impl Listing {
         let mut rest = self.below(folder);
         let skip = folder.map_or(0, |folder| folder.as_str().len() + 1);
         std::iter::from_fn(move || {
-            let name = rest.first()?.path.as_str().get(skip..)?;
-            let Some(end) = name.find('/') else {
+            let path = rest.first()?.path.as_str();
+            let name = path.get(skip..)?;
+            let Some((folder, _)) = name.split_once('/') else {
                 rest = &rest[1..];
                 return Some(name);
             };
             // The entries of a folder are adjacent, so its end is found without a look at each.
-            let prefix = skip + end + 1;
-            let until = &rest[0].path.as_str()[..prefix];
+            let until = cut::before(path, skip + folder.len() + 1);
             let len = rest.partition_point(|entry| entry.path.as_str().starts_with(until));
             rest = &rest[len..];
-            Some(&name[..end])
+            Some(folder)
         })
     }
 

@@ -9,6 +9,7 @@ use super::section;
 use crate::campaign::policy::Refusal;
 use crate::campaign::progress::{AskedAgain, FileProgress, FileState, OpenState, Progress};
 use crate::discover::path_in_line;
+use crate::text::cut;
 use crate::text::markdown::{code, plain};
 use crate::text::words::{count, short_id};
 
@@ -26,7 +27,7 @@ pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> St
     let (mut out, mut listed, mut fence) = (String::new(), BTreeSet::new(), None);
     let mut at = 0;
     for (range, line) in section::lines(now) {
-        out.push_str(&now[at..range.start]);
+        out.push_str(cut::between(now, at..range.start));
         at = range.end;
         let is_own = own.as_ref().is_some_and(|own| own.contains(&range.start));
         let is_code = !is_own && in_code(&mut fence, line);
@@ -41,7 +42,7 @@ pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> St
             None => out.push_str(line),
         }
     }
-    out.push_str(&now[at..]);
+    out.push_str(cut::from(now, at));
     let asked = asked_again(now, files.keys().copied());
     let content = content(progress, criteria, &listed, &asked);
     section::put(&out, &section::marked(&[], &content))
@@ -51,16 +52,16 @@ pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> St
 pub(crate) fn asked_again<'a>(text: &str, files: impl Iterator<Item = &'a str>) -> BTreeSet<AskedAgain> {
     let Some(place) = section::find(text) else { return BTreeSet::new() };
     let by_code: BTreeMap<String, &str> = files.map(|path| (code(path), path)).collect();
-    let lines = section::lines(&text[place]).map(|(_, line)| line);
+    let lines = section::lines(cut::between(text, place)).map(|(_, line)| line);
     let ticked =
         lines.skip_while(|line| line.trim() != AGAIN).skip(1).take_while(|line| !line.starts_with('#'));
     let read = |line: &str| {
         let line =
             line.trim_start().strip_prefix("- [x] ").or_else(|| line.trim_start().strip_prefix("- [X] "))?;
         let (shown, rest) = line.rsplit_once(" #")?;
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (pull, _) = cut::digits(rest);
         let path = (*by_code.get(shown)?).to_owned();
-        Some(AskedAgain { path, pull: rest[..digits].parse().ok()? })
+        Some(AskedAgain { path, pull: pull.parse().ok()? })
     };
     ticked.filter_map(read).collect()
 }
@@ -100,9 +101,9 @@ struct ListedFile<'a> {
 impl<'a> ListedFile<'a> {
     fn read(line: &'a str) -> Option<Self> {
         let without_end = line.trim_end();
-        let end = &line[without_end.len()..];
+        let end = cut::from(line, without_end.len());
         let text = match (without_end.strip_suffix(STATE.1), without_end.rfind(STATE.0)) {
-            (Some(_), Some(at)) => without_end[..at].trim_end(),
+            (Some(_), Some(at)) => cut::before(without_end, at).trim_end(),
             _ => without_end,
         };
         let sign = sign(text);
@@ -132,10 +133,10 @@ impl<'a> ListedFile<'a> {
 /// Returns the length of a bullet or a number, with the whitespace around it.
 fn sign(line: &str) -> usize {
     let rest = line.trim_start();
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let signs: &[char] = if digits == 0 { &['-', '*', '+'] } else { &['.', ')'] };
+    let (digits, after) = cut::digits(rest);
+    let signs: &[char] = if digits.is_empty() { &['-', '*', '+'] } else { &['.', ')'] };
     let behind =
-        rest[digits..].strip_prefix(signs).filter(|behind| behind.starts_with([' ', '\t']) && digits < 10);
+        after.strip_prefix(signs).filter(|behind| behind.starts_with([' ', '\t']) && digits.len() < 10);
     let text = behind.map_or(rest, str::trim_start);
     line.len() - text.len()
 }

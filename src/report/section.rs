@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::text::cut;
+
 /// The start of the first marker.
 const BEGIN: &str = "<!-- layerwright:begin";
 /// The last marker.
@@ -74,12 +76,12 @@ pub(crate) fn marked(facts: &[(&str, &str)], content: &str) -> String {
 /// existing section, else those of the text.
 pub(crate) fn put(text: &str, section: &str) -> String {
     let place = find(text);
-    let around = place.clone().map_or(text, |place| &text[place]);
+    let around = place.clone().map_or(text, |place| cut::between(text, place));
     let crlf = around.contains("\r\n");
     let section = if crlf { section.replace('\n', "\r\n") } else { section.to_owned() };
     let newline = if crlf { "\r\n" } else { "\n" };
     match place {
-        Some(place) => format!("{}{section}{}", &text[..place.start], &text[place.end..]),
+        Some(place) => format!("{}{section}{}", cut::before(text, place.start), cut::from(text, place.end)),
         None if text.is_empty() => format!("{section}{newline}"),
         None => {
             let gap = if text.ends_with('\n') { newline.to_owned() } else { newline.repeat(2) };

@@ -12,6 +12,7 @@ use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{FileReport, Inspection, Reason, Site};
 use crate::dockerfile::{Dockerfile, Instruction, ReadError};
 use crate::text::Span;
+use crate::text::cut;
 use crate::text::escape::{ShownSource, shown};
 use crate::text::figures::number;
 use crate::text::words::{count, form, shortened};
@@ -174,7 +175,7 @@ impl Place<'_> {
             let (from, to) = (op.old_range(), op.new_range());
             let start = instruction.span.start;
             let span = Span::new(start + offset(from.start, &old_len), start + offset(from.end, &old_len));
-            let text = &replacement[offset(to.start, &new_len)..offset(to.end, &new_len)];
+            let text = cut::between(replacement, offset(to.start, &new_len)..offset(to.end, &new_len));
             let text = ShownSource::new(text.as_bytes()).text;
             snippet = snippet.patch(Patch::new(lines.span(span).range(), text));
         }

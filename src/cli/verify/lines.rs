@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::campaign::evidence::{Evidence, Outcome};
 use crate::cli::{human, write};
+use crate::text::cut;
 use crate::text::escape::shown;
 use crate::text::figures::duration;
 use crate::text::words::first_line;
@@ -126,8 +127,8 @@ fn end_of(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
-    let end =
-        text.char_indices().map(|(at, _)| &text[at..]).find(|end| end.width() < columns).unwrap_or_default();
+    let mut ends = text.char_indices().map(|(at, _)| cut::from(text, at));
+    let end = ends.find(|end| end.width() < columns).unwrap_or_default();
     format!("…{end}")
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::tail::Tail;
 use super::{Vertex, now};
+use crate::text::cut;
 
 /// The prefix of the name of the exporting step (`exporter.ExporterInstance.Name`).
 pub(super) const EXPORTING: &str = "exporting to ";
@@ -170,18 +171,18 @@ impl<'w> Progress<'w> {
             }
             return;
         };
-        let word = text.split_whitespace().next().unwrap_or_default();
+        let (word, said) = cut::where_ends(text.trim_start(), char::is_whitespace);
         match word {
             "CACHED" => self.change(at, |vertex| (vertex.cached, vertex.completed) = (true, true)),
             "DONE" => self.change(at, |vertex| vertex.completed = true),
             "ERROR:" => self.change(at, |vertex| {
                 vertex.completed = true;
-                vertex.error = Some(text["ERROR:".len()..].trim().to_owned());
+                vertex.error = Some(said.trim().to_owned());
             }),
             // Only a merge prints this; its vertex has the number of the copy.
             "merging" => self.merged(number, at),
             _ if is_seconds(word) => {
-                self.logs.entry(at).or_default().push(text[word.len()..].trim_start());
+                self.logs.entry(at).or_default().push(said.trim_start());
             }
             _ => {}
         }
@@ -190,8 +191,10 @@ impl<'w> Progress<'w> {
     /// Adds the vertex with `] LINK `, which plain progress does not report.
     fn merged(&mut self, number: &str, copy: usize) {
         if let Some((place, command)) = self.vertexes[copy].name.split_once("] ") {
-            let onbuild = if command.starts_with("ONBUILD ") { "ONBUILD " } else { "" };
-            let name = format!("{place}] {onbuild}LINK {}", &command[onbuild.len()..]);
+            let name = match command.strip_prefix("ONBUILD ") {
+                Some(copy) => format!("{place}] ONBUILD LINK {copy}"),
+                None => format!("{place}] LINK {command}"),
+            };
             let at = self.vertex(&format!("{number} LINK"), &name);
             self.change(at, |vertex| (vertex.started, vertex.completed) = (true, true));
         }
