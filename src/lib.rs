@@ -28,6 +28,7 @@
 // Most items are for the crate alone, and the documentation of public ones leads to them:
 // `cargo doc --document-private-items`.
 #![allow(rustdoc::private_intra_doc_links)]
+#![cfg_attr(test, allow(clippy::string_slice, reason = "a test cuts texts of its own"))]
 
 #[cfg(not(unix))]
 compile_error!("layerwright needs a unix system: it stops builds by signals to their process group");

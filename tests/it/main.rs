@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)]
 // The tools for long runs share their modules with the tests.
 #![allow(clippy::duplicate_mod)]
+#![allow(clippy::string_slice, reason = "a test cuts texts of its own")]
 
 mod architecture;
 mod bases;

@@ -3,7 +3,7 @@
 //! `second_decider [FIRST_SEED]` draws as many states as `LAYERWRIGHT_DECIDER_STATES` says: a base image, a context, and a
 //! Dockerfile with a few COPY lines. A proved link must leave the same filesystem, and a proved hold another one.
 //! Contradictions are printed, and the exit code is 1 if there is one.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "it is a test tool")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::string_slice, reason = "it is a test tool")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
 #[path = "mod.rs"]

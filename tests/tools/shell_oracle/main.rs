@@ -4,7 +4,12 @@
 //! says. Their scripts run with a real shell and real tools, in a fresh root, in namespaces that hold nothing of the
 //! machine. For every fact that is certain and wrong it prints the smallest Dockerfile that shows it. The exit code
 //! is 1 if there is one, and 3 where this machine has no user namespaces, shells or tools to run them with.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "it is a test tool that runs commands")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::string_slice,
+    reason = "it is a test tool that runs commands"
+)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
 mod archives;
