@@ -12,6 +12,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::path::Path;
 use std::sync::Once;
+use std::thread;
 
 /// The units that one file may cost.
 pub(crate) const WORK: u64 = 8_000_000;
@@ -116,6 +117,28 @@ pub(crate) fn spend(units: usize) {
     }
 }
 
+/// Does work on a thread of its own with so many bytes of stack. It is part of the work of this thread: it has the same
+/// budget, and what ends it ends both. `None` if the system gives no such thread.
+pub(crate) fn on_stack<T: Send>(bytes: usize, work: impl FnOnce() -> T + Send) -> Option<T> {
+    let left = LEFT.get();
+    let run = move || {
+        LEFT.set(left);
+        let done = panic::catch_unwind(AssertUnwindSafe(work));
+        (done, LEFT.get(), MESSAGE.take())
+    };
+    let (done, rest, message) = thread::scope(|scope| {
+        thread::Builder::new().stack_size(bytes).spawn_scoped(scope, run).ok()?.join().ok()
+    })?;
+    LEFT.set(rest);
+    match done {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            MESSAGE.set(message);
+            panic::resume_unwind(payload)
+        }
+    }
+}
+
 fn remember(info: &PanicHookInfo<'_>) {
     let place = info.location().map(|at| format!("{}:{}: ", at.file(), at.line())).unwrap_or_default();
     let message = info.payload_as_str().unwrap_or("a panic without a message");
@@ -148,6 +171,17 @@ mod tests {
         assert_eq!(contained_within(9, work), (Err(Ended::TooMuch), 9));
         assert_eq!(contained_within(1, || contained_within(10, work).1), (Ok(10), 0));
         spend(usize::MAX);
+    }
+
+    #[test]
+    fn work_on_a_stack_of_its_own_has_the_same_budget_and_end() {
+        let work = |units: usize| on_stack(64 << 10, move || spend(units));
+        assert_eq!(contained_within(10, || (work(4), work(6))), (Ok((Some(()), Some(()))), 10));
+        assert_eq!(contained_within(10, || (work(4), work(7))), (Err(Ended::TooMuch), 10));
+        let ended = contained(|| on_stack(64 << 10, || panic!("on a stack"))).unwrap_err();
+        assert!(matches!(&ended, Ended::Defect { message } if message.contains("on a stack")), "{ended}");
+        assert_eq!(on_stack(64 << 10, || spend(usize::MAX)), Some(()));
+        assert_eq!(contained_within(1, || on_stack(usize::MAX / 2, || spend(1))), (Ok(None), 0));
     }
 
     #[test]

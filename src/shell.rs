@@ -42,6 +42,8 @@ mod wrapped;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::budget::spend;
+
 pub(crate) use change::{Account, Change, Destination, Flavour, Mode, Operand};
 pub(crate) use footprint::Footprint;
 pub(crate) use path::PathPattern;
@@ -213,12 +215,16 @@ pub(crate) fn effects(invocation: &Invocation) -> Vec<Step> {
     script::effects(invocation)
 }
 
+/// The patterns that are compared with a path for a unit.
+const PATTERNS: usize = 8;
+
 /// Returns the relation of `step` to the absolute, clean `path`, as paths are written.
 pub(crate) fn mentions<'a>(step: &'a Step, path: &str) -> Mention<'a> {
     match &step.effect {
         Effect::None => Mention::No,
         Effect::Anything => Mention::Spared,
         Effect::Certain(changes) => {
+            spend(changes.len() / PATTERNS);
             let concerned = changes
                 .iter()
                 .flat_map(Change::paths)
@@ -235,6 +241,7 @@ pub(crate) fn mentions<'a>(step: &'a Step, path: &str) -> Mention<'a> {
 
 /// Returns the relation of a command that may change these paths to another path.
 fn mention_of<'a>(paths: &[PathPattern], path: &str) -> Mention<'a> {
+    spend(paths.len() / PATTERNS);
     match paths.iter().map(|pattern| pattern.reach(path)).max().unwrap_or(path::Reach::Elsewhere) {
         path::Reach::Elsewhere => Mention::Spared,
         path::Reach::Above => Mention::Grows,

@@ -137,9 +137,12 @@ fn merged(
     let Blocks { definitions, functions, targets: written, groups, conditions, .. } = blocks;
     // A target of several blocks, or of a matrix, has no single value.
     let mut single: HashMap<&str, Vec<(&str, expression::Written<'_>)>> = HashMap::new();
+    let mut blocks_of: HashMap<&str, usize> = HashMap::new();
     for block in &written {
-        let is_single = written.iter().filter(|other| other.label == block.label).count() == 1;
-        if is_single && block.attributes.iter().all(|(name, _)| *name != "matrix") {
+        *blocks_of.entry(block.label).or_default() += 1;
+    }
+    for block in &written {
+        if blocks_of[block.label] == 1 && block.attributes.iter().all(|(name, _)| *name != "matrix") {
             single.insert(block.label, block.attributes.clone());
         }
     }

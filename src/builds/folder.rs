@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::build_context::MOST_BYTES;
 use super::{BuildContext, ContextEntry, ContextPath, IgnoreError, Ignored};
+use crate::budget;
 use crate::text::glob::{Glob, has_wildcards};
 use crate::text::path::clean;
 
@@ -231,11 +232,7 @@ fn ignore_file(at: &Path) -> Result<Option<Ignored>, RefusedIgnoreFile> {
 
 /// Reads a file of moderate size; a pipe or a device would never end.
 fn read_file(at: &Path) -> Option<Vec<u8>> {
-    let metadata = fs::metadata(at).ok()?;
-    if !metadata.is_file() || metadata.len() > MOST_BYTES {
-        return None;
-    }
-    fs::read(at).ok()
+    budget::read_file(at, MOST_BYTES).ok()
 }
 
 impl BuildContext for FolderContext {

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use super::invocation::{Assigned, Make};
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, settled};
+use crate::budget::{STORED, spend};
 use crate::git::RepoPath;
 use crate::shell;
 use crate::text::cut;
@@ -171,7 +172,8 @@ impl Makefile {
                 }
                 let ways = settings.get(&target.name).cloned();
                 for way in ways.unwrap_or_else(|| vec![self.own_settings(&target.name)]) {
-                    let variables = self.variables.clone();
+                    spend(STORED * way.len().min(1) * self.variables.len());
+                    let variables = (!way.is_empty()).then(|| self.variables.clone());
                     for set in &way {
                         self.assign(&set.name, set.operator, &set.value);
                     }
@@ -186,7 +188,7 @@ impl Makefile {
                         }
                         found.add(runs);
                     }
-                    self.variables = variables;
+                    self.variables = variables.unwrap_or_else(|| std::mem::take(&mut self.variables));
                 }
             }
         }

@@ -7,11 +7,15 @@ use git2::{ErrorCode, Oid, Signature, Tree};
 
 use super::journal::Journal;
 use super::{CommitId, GitError, RepoPath, Repository, Shape};
+use crate::budget;
 use crate::text::cut;
 use crate::text::words::short_id;
 
 /// The prefix of the references of branches.
 pub(super) const HEADS: &str = "refs/heads/";
+
+/// The most bytes of a `HEAD`: the name of a reference.
+const MOST_HEAD: u64 = 8192;
 
 /// The reason why a branch is not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -241,7 +245,7 @@ impl Branches<'_> {
         let worktrees = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
         let folders = worktrees.map(|worktree| worktree.path()).chain([common.to_owned()]);
         // git stores the branch of each working tree in a file of this form (`gitrepository-layout.txt`).
-        let on = |folder: PathBuf| std::fs::read(folder.join("HEAD")).unwrap_or_default();
+        let on = |folder: PathBuf| budget::read_file(&folder.join("HEAD"), MOST_HEAD).unwrap_or_default();
         let is_on =
             |head: Vec<u8>| head.strip_prefix(b"ref: ").map(<[u8]>::trim_ascii) == Some(reference.as_bytes());
         if folders.map(on).any(is_on) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::GitError;
 use super::branch::{BranchError, HEADS};
+use crate::budget;
 
 /// The name of the journal in the git directory, which all worktrees share.
 const NAME: &str = "layerwright-writing";
@@ -71,7 +72,7 @@ fn clear_lock(common_dir: &Path, reference: &str, commit: &str) {
     }
     let lock = common_dir.join(format!("{reference}.lock"));
     let is_file = lock.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-    if is_file && std::fs::read(&lock).is_ok_and(|held| commit.as_bytes().starts_with(&held)) {
+    if is_file && budget::read_file(&lock, MOST).is_ok_and(|held| commit.as_bytes().starts_with(&held)) {
         // A lock that remains is reported when the branch is written.
         let _ = std::fs::remove_file(&lock);
     }

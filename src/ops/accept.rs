@@ -1,7 +1,7 @@
 //! Accepts differences: writes waivers to `layerwright.toml`.
 
+use std::io;
 use std::path::PathBuf;
-use std::{fs, io};
 
 use super::atomic::{self, WriteError};
 use super::workspace::{Workspace, WorkspaceError};
@@ -64,11 +64,9 @@ pub fn accept(options: &AcceptOptions) -> Result<(), AcceptError> {
     let source = workspace.source()?;
     let mut config = workspace.config(&source)?;
     let path = folder.join(FILE_NAME);
-    let mut text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(AcceptError::Unreadable(error)),
-    };
+    let bytes = workspace.config_bytes(&source)?.unwrap_or_default();
+    let not_utf8 = |error| AcceptError::Unreadable(io::Error::new(io::ErrorKind::InvalidData, error));
+    let mut text = String::from_utf8(bytes).map_err(not_utf8)?;
     let all = ["**".to_owned()];
     let globs = if options.files.is_empty() { &all[..] } else { &options.files };
     for Accepted { rule, path } in &options.accepted {

@@ -28,6 +28,10 @@ const OPAQUE: &str = ".wh..wh..opq";
 const MAX_PATH: usize = 4096;
 /// The largest `/etc/passwd` or `/etc/group` that is kept.
 const MAX_ACCOUNTS: u64 = 1024 * 1024;
+/// The most entries of a layer, or of one of the parts that are read in parallel.
+const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 8_000_000 };
+/// The most bytes of their paths.
+const MAX_PATHS: usize = 1 << 30;
 
 const PASSWD: &[u8] = b"etc/passwd";
 const GROUP: &[u8] = b"etc/group";
@@ -118,6 +122,16 @@ pub enum LayerError {
         /// The problem.
         problem: &'static str,
     },
+    /// More entries than are stored.
+    #[error(
+        "it has too many entries: byte {offset} is the header of `{entry}`, and at most {MAX_ENTRIES} are read"
+    )]
+    TooMany {
+        /// The name as written.
+        entry: String,
+        /// The offset of its header.
+        offset: u64,
+    },
     /// A hard link whose target does not exist.
     #[error(
         "entry `{entry}` at byte {offset} is a hard link to `{target}`, which is not there: make the tar without leaving files out"
@@ -202,11 +216,19 @@ enum What {
 }
 
 impl Layer {
+    fn entries(&self) -> usize {
+        self.writes.len() + self.removed.len() + self.opaque.len()
+    }
+
     fn take(&mut self, members: &mut Members<'_>, member: Member) -> Result<(), LayerError> {
         if member.kind == MemberKind::Note {
             return Ok(());
         }
         let start = self.paths.len();
+        if self.entries() >= MAX_ENTRIES || start > MAX_PATHS {
+            let entry = String::from_utf8_lossy(&member.name).into_owned();
+            return Err(LayerError::TooMany { entry, offset: member.offset });
+        }
         if !clean(&mut self.paths, &member.name, &member)? {
             self.not_utf8 += 1;
             return Ok(());

@@ -124,7 +124,7 @@ impl Expander<'_> {
         if expression.contains(['$', '`', '[', '"', '\'', '\\', '{']) {
             return self.wild.push(expression.to_owned());
         }
-        let mut rest = expression;
+        let (mut rest, mut is_wild) = (expression, false);
         while let Some(at) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
             let found = cut::from(rest, at);
             let (name, after) = cut::split(found, name_length(found));
@@ -132,10 +132,13 @@ impl Expander<'_> {
             match self.state.variable(name, self.env) {
                 Lookup::Set(value) if is_number(&value) => {}
                 Lookup::Unset => {}
-                _ => self.wild.push(expression.to_owned()),
+                _ => is_wild = true,
             }
             self.assigned.push(name.to_owned());
             rest = after;
+        }
+        if is_wild {
+            self.wild.push(expression.to_owned());
         }
     }
 }

@@ -11,6 +11,7 @@ use super::invoke::Invoked;
 use super::path::{PathPattern, join};
 use super::state::{Dialect, Flow, State};
 use super::{Effect, Invocation, Script, Step};
+use crate::budget;
 use crate::text::cut;
 use crate::text::words;
 
@@ -24,6 +25,8 @@ pub(super) const ON_DISK: usize = 400;
 pub(super) const SHALLOW: usize = 24;
 /// The most stack that one of them takes.
 const FRAME: usize = 64 << 10;
+/// The number of `&&` and `||` in `[[ … ]]` that take as much of it.
+const JOINS: usize = 16;
 /// The stack for everything else.
 const STACK: usize = 2 << 20;
 
@@ -55,24 +58,33 @@ pub(super) fn with_stack<T: Send>(openings: usize, run: impl FnOnce() -> T + Sen
         return Some(run());
     }
     // The parser goes down one call for each thing that opens: the stack must be as deep as the script.
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK + openings * FRAME)
-            .spawn_scoped(scope, run)
-            .ok()
-            .and_then(|thread| thread.join().ok())
-    })
+    budget::on_stack(STACK + openings * FRAME, run)
 }
 
-/// Returns the most things that open in a text: brackets, substitutions and the words that start compound commands.
+/// Returns the most things that open in a text: brackets, substitutions, the words that start compound commands, and the
+/// operators of `[[ … ]]`.
 pub(super) fn openings(text: &str) -> usize {
     let bytes = text.as_bytes();
     let brackets = bytes.iter().filter(|byte| matches!(byte, b'(' | b'{' | b'`')).count();
     let words = bytes.split(|byte| !byte.is_ascii_alphabetic());
     brackets
         + words
-            .filter(|word| matches!(*word, b"if" | b"case" | b"for" | b"while" | b"until" | b"select"))
+            .filter(|word| {
+                matches!(*word, b"if" | b"case" | b"for" | b"while" | b"until" | b"select" | b"coproc")
+            })
             .count()
+        + conditions(text)
+}
+
+/// Returns the things that open in all `[[ … ]]` of a text: the parser goes down one call for each `!`, and a short one for
+/// each `&&` and `||`.
+fn conditions(text: &str) -> usize {
+    let bodies = text.split("[[").skip(1).map(|rest| rest.split("]]").next().unwrap_or_default());
+    let count = |body: &str| {
+        let joins = body.matches("&&").count() + body.matches("||").count();
+        body.matches('!').count() + joins / JOINS
+    };
+    bodies.map(count).sum()
 }
 
 /// Runs it on a stack that is deep enough for scripts in which `allowed` things open: variables may bring more.

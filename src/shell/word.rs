@@ -323,6 +323,7 @@ fn parse(source: &str) -> Option<Vec<WordPieceWithSource>> {
 /// Returns true if the parser reads a word in time: it follows what opens in an expansion twice, at each level.
 pub(super) fn is_parsable(source: &str) -> bool {
     let (mut depth, mut digits, mut before) = (0_usize, 0, 0);
+    let counts_digits = source.contains(['~', '{']);
     for byte in source.bytes() {
         match byte {
             b'(' | b'{' | b'[' if depth > 0 || before == b'$' => depth += 1,
@@ -330,7 +331,7 @@ pub(super) fn is_parsable(source: &str) -> bool {
             _ => {}
         }
         digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
-        if depth > BRACKETS || (digits > DIGITS && source.contains(['~', '{'])) {
+        if depth > BRACKETS || (counts_digits && digits > DIGITS) {
             return false;
         }
         before = byte;

@@ -1,6 +1,8 @@
 //! Inputs that are made to cost memory or time, or to meet a defect: each ends nothing but the work on itself. Work is
 //! counted where it is done (`budget`); these tests look at what comes out.
 
+mod inputs;
+
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -13,63 +15,6 @@ const MOST_MEMORY: u64 = 2 << 30;
 
 /// The seconds of processor time after which a run is killed.
 const MOST_SECONDS: u64 = 60;
-
-/// `RUN`, `ENV`, `COPY` and FROM lines that grow, by name.
-fn dockerfiles() -> Vec<(&'static str, String)> {
-    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
-    let doubling =
-        |keyword: &str| format!("{keyword} a=xxxxxxxxxx\n{}", format!("{keyword} a=$a$a$a$a\n").repeat(16));
-    let stages = lines(24, &|at| {
-        format!("FROM scratch AS s{}\nCOPY --from=s{at} / /x/\nCOPY --from=s{at} / /y/\n", at + 1)
-    });
-    vec![
-        ("env", format!("FROM base:1\n{}COPY f /$a\n", doubling("ENV"))),
-        ("arg", format!("{}FROM base:1\nARG a\nCOPY f /$a\n", doubling("ARG"))),
-        (
-            "many-env",
-            format!(
-                "FROM base:1\n{}COPY f /x/$a\n",
-                doubling("ENV").replace("ENV a=$a$a$a$a\n", "ENV b=$a$a c=$b$b a=$c$c\n")
-            ),
-        ),
-        (
-            "replace",
-            format!(
-                "FROM base:1\n{}ENV b=${{a//x/$a}}\nCOPY f /x/$b\n",
-                "ENV a=xxxxxxxx\nENV a=$a$a$a$a$a$a$a$a\n".repeat(5)
-            ),
-        ),
-        ("deep-copy", format!("FROM base:1\nCOPY f {}\n", "/a".repeat(8000))),
-        ("deep-workdir", format!("FROM base:1\nWORKDIR {}\nCOPY f x\n", "/a".repeat(8000))),
-        ("stages-double", format!("FROM base:1 AS s0\nWORKDIR /r\n{stages}")),
-        ("copies", format!("FROM base:1\n{}", lines(9_000, &|at| format!("COPY f /x{at}/f\n")))),
-        (
-            "chain",
-            format!(
-                "FROM base:1 AS s0\n{}",
-                lines(400, &|at| format!("FROM s{at} AS s{}\nCOPY f /x{at}/f\n", at + 1))
-            ),
-        ),
-        ("too-many-stages", lines(3_000, &|at| format!("FROM base:1 AS s{at}\nCOPY f /x{at}/f\n"))),
-        ("braces", format!("FROM base:1\nCOPY f /{}x{}\n", "${a:-".repeat(20_000), "}".repeat(20_000))),
-        ("json", format!("FROM base:1\nCOPY {}{}\n", "[".repeat(100_000), "]".repeat(100_000))),
-        ("onbuild", format!("FROM base:1\n{}COPY f /x\n", "ONBUILD COPY f /y\n".repeat(5_000))),
-        (
-            "flags",
-            format!(
-                "FROM base:1\nRUN {} true\nCOPY f /srv/x\n",
-                "--mount=type=cache,target=/x ".repeat(20_000)
-            ),
-        ),
-        ("continued", format!("FROM base:1\nRUN true {}\nCOPY f /srv/x\n", "\\\n".repeat(500_000))),
-        ("wrappers", format!("FROM base:1\nRUN {}touch /y\nCOPY f /srv/x\n", "env sudo ".repeat(30_000))),
-        ("times", format!("FROM base:1\nRUN {}touch /y\nCOPY f /srv/x\n", "time ".repeat(50_000))),
-        ("evals", format!("FROM base:1\nRUN {}touch /y\nCOPY f /srv/x\n", "eval ".repeat(50_000))),
-        ("workdirs", format!("FROM base:1\n{}COPY f /srv/x\n", "WORKDIR a\n".repeat(9_000))),
-        ("sources", format!("FROM base:1\nCOPY {} /d/\n", lines(100_000, &|at| format!("s{at} ")))),
-        ("stars", "FROM base:1\nCOPY *a*a*a*a*a*a*a*a*b /srv/x/\n".to_owned()),
-    ]
-}
 
 /// Runs the command with bounded memory and time.
 fn bounded(scratch: &Scratch, arguments: &[&str]) -> Value {
@@ -84,7 +29,7 @@ fn bounded(scratch: &Scratch, arguments: &[&str]) -> Value {
 #[test]
 fn a_dockerfile_that_costs_too_much_is_unknown_and_the_others_are_planned() {
     let base = Base::new();
-    for (name, text) in dockerfiles() {
+    for (name, text) in inputs::dockerfiles() {
         let path = format!("{name}/Dockerfile");
         let scratch = Scratch::with(&[("good/Dockerfile", &linkable("x")), ("good/x", ""), (&path, &text)]);
         let plan = bounded(&scratch, &["plan", "--format=json", "--rootfs", &base.argument()]);
@@ -100,29 +45,8 @@ fn a_dockerfile_that_costs_too_much_is_unknown_and_the_others_are_planned() {
 
 #[test]
 fn a_carrier_that_costs_too_much_is_named_and_the_others_are_read() {
-    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(50_000), close.repeat(50_000));
-    let carriers = [
-        ("compose.yaml", format!("services: {}\n", deep("[", "]"))),
-        ("a/compose.yaml", format!("services: {}\n", deep("{a: ", "}"))),
-        ("b/compose.yaml", format!("services:\n  a:\n    build: \"{}\"\n", deep("${a:-", "}"))),
-        ("docker-bake.hcl", format!("target \"a\" {{ context = {} }}\n", deep("[", "]"))),
-        ("a/docker-bake.hcl", format!("target \"a\" {{ context = {} }}\n", deep("(", ")"))),
-        ("b/docker-bake.hcl", format!("target \"a\" {{ context = \"{}\" }}\n", deep("${\"", "\"}"))),
-        ("docker-bake.json", format!("{{\"target\": {}}}", deep("[", "]"))),
-        (".devcontainer/devcontainer.json", format!("{{\"build\": {}}}", deep("{\"a\":", "}"))),
-        ("Makefile", format!("a:\n\tdocker build {} .\n", deep("$(", ")"))),
-        ("build.sh", format!("docker build {} .\n", deep("$(", ")"))),
-        ("a/build.sh", format!("{} docker build .\n", deep("{ ", "; }"))),
-        ("b/build.sh", format!("docker build -t \"{}\" .\n", deep("${a:-", "}"))),
-        (".github/workflows/a.yml", format!("jobs: {}\n", deep("[", "]"))),
-        (
-            ".github/workflows/b.yml",
-            format!("jobs:\n  a:\n    steps:\n      - run: docker build ${{{{ {} }}}} .\n", deep("(", ")")),
-        ),
-        ("CODEOWNERS", "/x*y/**/z @a\n".repeat(100_000)),
-    ];
     let base = Base::new();
-    for (path, text) in carriers {
+    for (path, text) in inputs::carriers() {
         let scratch = Scratch::with(&[
             ("good/Dockerfile", &linkable("x")),
             ("good/x", ""),
@@ -183,4 +107,12 @@ fn a_pipe_and_a_device_are_not_read_for_ever() {
     let mut child = command(scratch.root());
     child.args(["inspect", "-"]).stdin(fs::File::open("/dev/zero").unwrap());
     crate::support::Run::of(child.output().unwrap()).failed(&["it has more than"]);
+}
+
+#[test]
+fn a_configuration_that_nests_too_deep_is_an_error_with_its_place() {
+    for text in [format!("a = {}", "[".repeat(50_000)), format!("a = {}", "{a = ".repeat(50_000))] {
+        let scratch = Scratch::with(&[("Dockerfile", &linkable("x")), ("layerwright.toml", &text)]);
+        scratch.run(&["plan"]).failed(&["layerwright.toml:1:"]);
+    }
 }

@@ -2,6 +2,7 @@
 //! states a build is kept of a service. It never decides which files a project has.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::environment::Environment;
 use super::interpolate::interpolated;
@@ -43,7 +44,7 @@ pub(super) struct Scope {
 struct Inside<'s> {
     scope: &'s Scope,
     file: &'s str,
-    services: &'s [KeyValue],
+    services: HashMap<&'s str, &'s Node>,
     resets: &'s [Path],
 }
 
@@ -237,18 +238,18 @@ impl<'f> Loader<'f> {
     fn extend_all(&self, scope: &Scope, file: &str, own: &mut Node, resets: &[Path]) {
         let Some(Node { value: Value::Map(services), .. }) = own.get_mut("services") else { return };
         let all = services.clone();
-        let inside = Inside { scope, file, services: &all, resets };
+        let inside = Inside { scope, file, services: by_name(&all), resets };
         for service in services {
             service.value = self.extended(&inside, &service.key, &mut Vec::new());
         }
     }
 
     fn extended(&self, inside: &Inside, name: &str, chain: &mut Vec<(String, String)>) -> Node {
-        let Some(service) = inside.services.iter().rev().find(|service| service.key == name) else {
+        let Some(&service) = inside.services.get(name) else {
             self.refuse(format!("{}: there is no service {name} to extend", inside.file));
             return Node::new(1, Value::Null);
         };
-        let mut service = service.value.clone();
+        let mut service = service.clone();
         let Value::Map(entries) = &mut service.value else { return service };
         let Some(at) = entries.iter().position(|entry| entry.key == "extends") else { return service };
         let extends = entries.remove(at).value;
@@ -274,7 +275,8 @@ impl<'f> Loader<'f> {
                     return service;
                 };
                 let services = self.extended_file(inside.scope, &path);
-                let other = Inside { scope: inside.scope, file: &path, services: &services, resets: &[] };
+                let services = by_name(&services);
+                let other = Inside { scope: inside.scope, file: &path, services, resets: &[] };
                 self.extended(&other, reference, chain)
             }
         };
@@ -334,6 +336,11 @@ fn kept(document: &Node, path: &str) -> Node {
 
 fn has_place(service: Option<&Node>) -> bool {
     service.is_some_and(|service| service.get("build").is_some() && service.get(PLACE).is_some())
+}
+
+/// Returns the services by name; the last of a name counts.
+fn by_name(services: &[KeyValue]) -> HashMap<&str, &Node> {
+    services.iter().map(|service| (service.key.as_str(), &service.value)).collect()
 }
 
 fn texts(node: &Node) -> Vec<&str> {

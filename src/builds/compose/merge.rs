@@ -1,6 +1,8 @@
 //! Compose files laid over each other, by compose-go's `override` package: `MergeYaml`, `EnforceUnicity`, and the tags
 //! `!reset` and `!override` (`loader.ResetProcessor`). It never reads a file.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::builds::document::{KeyValue, Node, Value};
 
 /// The value of a service that holds its place.
@@ -111,9 +113,11 @@ pub(super) fn listed(node: &Node) -> Vec<(String, Option<String>)> {
 fn pairs(base: &Node, over: &Node) -> Node {
     let line = over.line;
     let mut merged: Vec<KeyValue> = Vec::new();
+    let mut places = HashMap::new();
     for (key, value) in listed(base).into_iter().chain(listed(over)) {
         let value = Node::new(line, value.map_or(Value::Null, Value::Text));
-        match merged.iter_mut().find(|own| own.key == key) {
+        let at = *places.entry(key.clone()).or_insert(merged.len());
+        match merged.get_mut(at) {
             Some(own) => own.value = value,
             None => merged.push(KeyValue { key, line, value }),
         }
@@ -129,12 +133,11 @@ pub(super) fn pairs_of(node: &Node) -> Node {
 /// Returns the key that a map has twice, which compose refuses.
 pub(super) fn duplicate(node: &Node) -> Option<&KeyValue> {
     let entries = node.entries();
-    let twice = entries.iter().enumerate().find(|(at, entry)| {
-        entries[..*at].iter().any(|other| other.key == entry.key) && !entry.key.is_empty()
-    });
+    let mut seen = HashSet::new();
+    let twice = entries.iter().find(|entry| !entry.key.is_empty() && !seen.insert(entry.key.as_str()));
     let inside = || {
         let values = entries.iter().map(|entry| &entry.value).chain(node.items());
         values.into_iter().find_map(duplicate)
     };
-    twice.map(|(_, entry)| entry).or_else(inside)
+    twice.or_else(inside)
 }

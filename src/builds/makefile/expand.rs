@@ -2,6 +2,7 @@
 //! anything.
 
 use super::{Makefile, Target, condition, split_outside};
+use crate::budget::{self, spend};
 use crate::text::cut;
 
 /// The shell variable for the folder that make runs in.
@@ -31,6 +32,7 @@ impl<'m> Expander<'m> {
     }
 
     pub(crate) fn expand(&mut self, text: &str) -> String {
+        spend(1 + text.len() / budget::BYTES);
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {

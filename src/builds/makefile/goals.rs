@@ -1,9 +1,11 @@
 //! The variables that a target gets from those that need it. It never expands a recipe.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::Makefile;
 use super::expand::Expander;
+use crate::budget::{STORED, spend};
 
 /// The most values of the variables of one target.
 const MOST: usize = 16;
@@ -55,7 +57,7 @@ impl Makefile {
         for goals in runs {
             let mut walk = Walk { makefile: self, needs: &needs, seen: BTreeSet::new() };
             for goal in goals {
-                walk.reach(goal, &[], &mut found);
+                walk.reach(goal, &mut found);
             }
         }
         found
@@ -77,19 +79,24 @@ impl Makefile {
 }
 
 impl Walk<'_> {
-    fn reach(&mut self, target: &str, inherited: &[TargetVariable], found: &mut Settings) {
-        if !self.seen.insert(target.to_owned()) {
-            return;
-        }
-        let mut settings = inherited.to_vec();
-        settings.extend(self.makefile.own_settings(target));
-        let ways = found.entry(target.to_owned()).or_default();
-        if ways.len() < MOST && !ways.contains(&settings) {
-            ways.push(settings.clone());
-        }
-        settings.retain(|variable| !variable.is_private);
-        for needed in self.needs.get(target).into_iter().flatten() {
-            self.reach(needed, &settings, found);
+    /// Reaches a target and all that it needs, in the order in which make does. Chains of targets may be long.
+    fn reach(&mut self, goal: &str, found: &mut Settings) {
+        let mut pending: Vec<(&str, Rc<[TargetVariable]>)> = vec![(goal, Rc::default())];
+        while let Some((target, inherited)) = pending.pop() {
+            spend(STORED + inherited.len());
+            if !self.seen.insert(target.to_owned()) {
+                continue;
+            }
+            let mut settings = inherited.to_vec();
+            settings.extend(self.makefile.own_settings(target));
+            let ways = found.entry(target.to_owned()).or_default();
+            if ways.len() < MOST && !ways.contains(&settings) {
+                ways.push(settings.clone());
+            }
+            settings.retain(|variable| !variable.is_private);
+            let settings: Rc<[TargetVariable]> = settings.into();
+            let needs = self.needs.get(target).into_iter().flatten().rev();
+            pending.extend(needs.map(|needed| (needed.as_str(), Rc::clone(&settings))));
         }
     }
 }

@@ -9,6 +9,8 @@
 
 #[path = "mod.rs"]
 mod fuzzer;
+#[path = "../measured.rs"]
+mod measured;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
         if took > MOST_TIME {
             done = done.and(Err(format!("it took {took:?}")));
         }
-        if most_memory().is_some_and(|most| most > MOST_MEMORY) {
+        if measured::most_memory().is_some_and(|most| most > MOST_MEMORY) {
             println!("seed {seed}: more than {MOST_MEMORY} bytes of memory");
             return ExitCode::FAILURE;
         }
@@ -50,14 +52,7 @@ fn main() -> ExitCode {
     println!(
         "{runs} runs in {} s, {failures} failures, the slowest {slowest:.1?}, {} MB of memory",
         started.elapsed().as_secs(),
-        most_memory().unwrap_or_default() >> 20
+        measured::most_memory().unwrap_or_default() >> 20
     );
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// Returns the most memory that this process has used, in bytes; `None` on a system that does not tell.
-fn most_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }

@@ -1,0 +1,156 @@
+//! Inputs that are made to cost memory or time, to recurse without end, or to meet a defect.
+
+/// Dockerfiles by name.
+pub fn dockerfiles() -> Vec<(&'static str, String)> {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let doubling =
+        |keyword: &str| format!("{keyword} a=xxxxxxxxxx\n{}", format!("{keyword} a=$a$a$a$a\n").repeat(16));
+    let stages = lines(24, &|at| {
+        format!("FROM scratch AS s{}\nCOPY --from=s{at} / /x/\nCOPY --from=s{at} / /y/\n", at + 1)
+    });
+    let dockerfiles = vec![
+        ("env", format!("FROM base:1\n{}COPY f /$a\n", doubling("ENV"))),
+        ("arg", format!("{}FROM base:1\nARG a\nCOPY f /$a\n", doubling("ARG"))),
+        (
+            "many-env",
+            format!(
+                "FROM base:1\n{}COPY f /x/$a\n",
+                doubling("ENV").replace("ENV a=$a$a$a$a\n", "ENV b=$a$a c=$b$b a=$c$c\n")
+            ),
+        ),
+        (
+            "replace",
+            format!(
+                "FROM base:1\n{}ENV b=${{a//x/$a}}\nCOPY f /x/$b\n",
+                "ENV a=xxxxxxxx\nENV a=$a$a$a$a$a$a$a$a\n".repeat(5)
+            ),
+        ),
+        ("deep-copy", format!("FROM base:1\nCOPY f {}\n", "/a".repeat(8000))),
+        ("deep-workdir", format!("FROM base:1\nWORKDIR {}\nCOPY f x\n", "/a".repeat(8000))),
+        ("stages-double", format!("FROM base:1 AS s0\nWORKDIR /r\n{stages}")),
+        ("copies", format!("FROM base:1\n{}", lines(9_000, &|at| format!("COPY f /x{at}/f\n")))),
+        (
+            "chain",
+            format!(
+                "FROM base:1 AS s0\n{}",
+                lines(400, &|at| format!("FROM s{at} AS s{}\nCOPY f /x{at}/f\n", at + 1))
+            ),
+        ),
+        ("too-many-stages", lines(3_000, &|at| format!("FROM base:1 AS s{at}\nCOPY f /x{at}/f\n"))),
+        ("braces", format!("FROM base:1\nCOPY f /{}x{}\n", "${a:-".repeat(20_000), "}".repeat(20_000))),
+        ("json", format!("FROM base:1\nCOPY {}{}\n", "[".repeat(100_000), "]".repeat(100_000))),
+        ("onbuild", format!("FROM base:1\n{}COPY f /x\n", "ONBUILD COPY f /y\n".repeat(5_000))),
+        ("workdirs", format!("FROM base:1\n{}COPY f /srv/x\n", "WORKDIR a\n".repeat(9_000))),
+        ("sources", format!("FROM base:1\nCOPY {} /d/\n", lines(100_000, &|at| format!("s{at} ")))),
+        (
+            "variables",
+            format!(
+                "FROM base:1\n{}{}COPY f /x\n",
+                lines(5_000, &|at| format!("ENV a{at}=b\n")),
+                "RUN make\n".repeat(4_000)
+            ),
+        ),
+        (
+            "runs",
+            format!("FROM base:1\n{}COPY f /srv/x\n", "RUN make -C /srv/a /srv/b /srv/c\n".repeat(9_000)),
+        ),
+        ("stars", "FROM base:1\nCOPY *a*a*a*a*a*a*a*a*b /srv/x/\n".to_owned()),
+    ];
+    dockerfiles.into_iter().chain(scripts()).collect()
+}
+
+/// Dockerfiles whose RUN costs much to read.
+fn scripts() -> Vec<(&'static str, String)> {
+    let run = |script: String| format!("FROM base:1\nRUN {script}\nCOPY f /srv/x\n");
+    vec![
+        ("flags", run(format!("{} true", "--mount=type=cache,target=/x ".repeat(20_000)))),
+        ("continued", run(format!("true {}", "\\\n".repeat(500_000)))),
+        ("wrappers", run(format!("{}touch /y", "env sudo ".repeat(30_000)))),
+        ("times", run(format!("{}touch /y", "time ".repeat(50_000)))),
+        ("evals", run(format!("{}touch /y", "eval ".repeat(50_000)))),
+        ("conditions", run(format!("[[ {}a ]]", "! ".repeat(20_000)))),
+        ("few-conditions", run(format!("[[ {}a ]]", "! ".repeat(900)))),
+        ("joins", run(format!("[[ a{} ]]", " && a".repeat(10_000)))),
+        ("coprocs", run(format!("{}a", "coproc ".repeat(9_000)))),
+        ("arithmetic", run(format!("b=$(({}1))", "a=".repeat(20_000)))),
+        ("digits", run(format!("echo {}", "07777".repeat(12_000)))),
+    ]
+}
+
+/// Files that state builds, and CODEOWNERS, by path.
+pub fn carriers() -> Vec<(&'static str, String)> {
+    nested_carriers().into_iter().chain(long_carriers()).collect()
+}
+
+/// Carriers in which much opens.
+fn nested_carriers() -> Vec<(&'static str, String)> {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(50_000), close.repeat(50_000));
+    vec![
+        ("compose.yaml", format!("services: {}\n", deep("[", "]"))),
+        ("a/compose.yaml", format!("services: {}\n", deep("{a: ", "}"))),
+        ("b/compose.yaml", format!("services:\n  a:\n    build: \"{}\"\n", deep("${a:-", "}"))),
+        ("docker-bake.hcl", format!("target \"a\" {{ context = {} }}\n", deep("[", "]"))),
+        ("a/docker-bake.hcl", format!("target \"a\" {{ context = {} }}\n", deep("(", ")"))),
+        ("b/docker-bake.hcl", format!("target \"a\" {{ context = \"{}\" }}\n", deep("${\"", "\"}"))),
+        ("docker-bake.json", format!("{{\"target\": {}}}", deep("[", "]"))),
+        (".devcontainer/devcontainer.json", format!("{{\"build\": {}}}", deep("{\"a\":", "}"))),
+        ("Makefile", format!("a:\n\tdocker build {} .\n", deep("$(", ")"))),
+        ("build.sh", format!("docker build {} .\n", deep("$(", ")"))),
+        ("a/build.sh", format!("{} docker build .\n", deep("{ ", "; }"))),
+        ("b/build.sh", format!("docker build -t \"{}\" .\n", deep("${a:-", "}"))),
+        (".github/workflows/a.yml", format!("jobs: {}\n", deep("[", "]"))),
+        (
+            ".github/workflows/b.yml",
+            format!("jobs:\n  a:\n    steps:\n      - run: docker build ${{{{ {} }}}} .\n", deep("(", ")")),
+        ),
+        ("package.json", format!("{{\"scripts\": {}}}", deep("[", "]"))),
+        ("c/build.sh", format!("[[ {}a ]] && docker build .\n", "! ".repeat(20_000))),
+    ]
+}
+
+/// Carriers that have much of one thing.
+fn long_carriers() -> Vec<(&'static str, String)> {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    vec![
+        ("CODEOWNERS", "/x*y/**/z @a\n".repeat(100_000)),
+        (
+            "c/compose.yaml",
+            format!(
+                "services:\n{} s16000: {{build: .}}\n",
+                lines(16_000, &|at| format!(" s{at}: {{extends: s{}}}\n", at + 1))
+            ),
+        ),
+        (
+            "d/compose.yaml",
+            format!("a: &a {{b: c}}\nservices:\n{}", lines(50_000, &|at| format!(" s{at}: *a\n"))),
+        ),
+        (
+            "e/compose.yaml",
+            format!(
+                "a: &a0 [x]\n{}",
+                lines(30, &|at| format!("a{at}: &a{} [{}]\n", at + 1, format!("*a{at},").repeat(20)))
+            ),
+        ),
+        (
+            "f/compose.yaml",
+            format!(
+                "services:\n{}# {}\n",
+                lines(16_000, &|at| format!(
+                    " s{at}: {{extends: {{file: compose.yaml, service: s{}}}}}\n",
+                    at + 1
+                )),
+                "x".repeat(100_000)
+            ),
+        ),
+        ("c/docker-bake.hcl", lines(16_000, &|at| format!("target \"t{at}\" {{ context = \".\" }}\n"))),
+        (
+            "a/Makefile",
+            format!(
+                "t0: X = 1\n{}t9999:\n\tdocker build .\n",
+                lines(9_999, &|at| format!("t{at}: t{}\n", at + 1))
+            ),
+        ),
+        ("b/Makefile", format!("a:\n\tdocker build{} .\n", "07777".repeat(40_000))),
+        ("d/build.sh", format!("docker build -t $(({}1)) .\n", "a=".repeat(20_000))),
+    ]
+}
