@@ -283,8 +283,8 @@ impl Assigned {
                     continue;
                 }
                 let is_exported = lead.trim_end() == "export";
-                let value = literal(cut::from(right, 1))
-                    .filter(|(_, rest)| is_exported || (lead.is_empty() && !rest.is_empty()));
+                let value = Some(cut::from(right, 1)).filter(|_| is_exported || lead.is_empty());
+                let value = value.and_then(literal).filter(|(_, rest)| is_exported || !rest.is_empty());
                 // A prefix holds for its own line, an export from its line on; `+=` and `?=` are not plain.
                 let is_plain = !cut::from(left, before.len()).contains(['+', '?']);
                 let value = value.map(|(value, _)| value).filter(|_| is_plain);

@@ -28,7 +28,7 @@ const OPAQUE: &str = ".wh..wh..opq";
 const MAX_PATH: usize = 4096;
 /// The largest `/etc/passwd` or `/etc/group` that is kept.
 const MAX_ACCOUNTS: u64 = 1024 * 1024;
-/// The most entries of a layer, or of one of the parts that are read in parallel.
+/// The most entries of a layer.
 const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 8_000_000 };
 /// The most bytes of their paths.
 const MAX_PATHS: usize = 1 << 30;
@@ -122,16 +122,9 @@ pub enum LayerError {
         /// The problem.
         problem: &'static str,
     },
-    /// More entries than are stored.
-    #[error(
-        "it has too many entries: byte {offset} is the header of `{entry}`, and at most {MAX_ENTRIES} are read"
-    )]
-    TooMany {
-        /// The name as written.
-        entry: String,
-        /// The offset of its header.
-        offset: u64,
-    },
+    /// More entries, or longer paths, than are stored.
+    #[error("it has more than {MAX_ENTRIES} entries")]
+    TooMany,
     /// A hard link whose target does not exist.
     #[error(
         "entry `{entry}` at byte {offset} is a hard link to `{target}`, which is not there: make the tar without leaving files out"
@@ -178,6 +171,9 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
 }
 
 fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
+    if parts.iter().map(Layer::entries).sum::<usize>() > MAX_ENTRIES {
+        return Err(LayerError::TooMany);
+    }
     for part in &parts {
         summary.entries += part.writes.len();
         summary.whiteouts += part.removed.len();
@@ -226,8 +222,7 @@ impl Layer {
         }
         let start = self.paths.len();
         if self.entries() >= MAX_ENTRIES || start > MAX_PATHS {
-            let entry = String::from_utf8_lossy(&member.name).into_owned();
-            return Err(LayerError::TooMany { entry, offset: member.offset });
+            return Err(LayerError::TooMany);
         }
         if !clean(&mut self.paths, &member.name, &member)? {
             self.not_utf8 += 1;

@@ -527,8 +527,16 @@ fn hostile_scripts_are_bounded() {
             ("if true; then ", "; fi"),
             ("{ ", "; }"),
             ("`", "`"),
+            ("[[ ! ", " ]]"),
+            ("coproc ", ""),
         ] {
             deep(open, close, count);
+        }
+        for (open, close) in [("[[ ", "a ]]"), ("[[ a ", "]]"), ("b=$((", "1))")] {
+            for inner in ["! ", "&& a ", "|| a ", "a="] {
+                let script = format!("{open}{}{close}", inner.repeat(count.min(30_000)));
+                steps_with(Script::Shell(&script), &[], &["/bin/bash", "-c"]);
+            }
         }
         deep("for a in 1 2 3 4; do ", "; done", count.min(60));
         deep("while x; do ", "; done", count.min(60));

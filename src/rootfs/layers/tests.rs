@@ -331,6 +331,17 @@ fn names_that_are_no_utf8_are_counted_and_kept_out() {
 }
 
 #[test]
+fn a_layer_with_too_many_entries_is_refused() {
+    let of = |count: usize| (0..count).fold(layer(), |layer, at| layer.text(&format!("f{at}"), "")).bytes();
+    let mut tree = Tree::default();
+    assert_eq!(apply_layer(&mut tree, of(MAX_ENTRIES).as_slice()).unwrap().entries, MAX_ENTRIES);
+    let more = of(MAX_ENTRIES + 1);
+    assert!(matches!(apply_layer(&mut tree, more.as_slice()), Err(LayerError::TooMany)));
+    // The parts of a file are read one by one.
+    assert!(matches!(error(&more), LayerError::TooMany));
+}
+
+#[test]
 fn paths_that_leave_the_root_are_refused() {
     for name in ["../a", "a/../b", "a/..", ".wh...", "a/.wh.."] {
         let error = error(&layer().text(name, "x").bytes());
