@@ -139,6 +139,11 @@ pub(crate) fn on_stack<T: Send>(bytes: usize, work: impl FnOnce() -> T + Send) -
     }
 }
 
+/// Ends the work on a file because of a defect of this program. Outside of such work, only a debug build ends there.
+pub(crate) fn defect(message: &str) {
+    assert!(!cfg!(debug_assertions) && LEFT.get().is_none(), "{message}");
+}
+
 fn remember(info: &PanicHookInfo<'_>) {
     let place = info.location().map(|at| format!("{}:{}: ", at.file(), at.line())).unwrap_or_default();
     let message = info.payload_as_str().unwrap_or("a panic without a message");

@@ -1,6 +1,8 @@
-//! Parts of a text. No cut divides a character or ends the program; an offset is one that a search of the same text gave.
+//! Parts of a text. No cut divides a character; an offset is one that a search of the same text gave.
 
 use std::ops::Range;
+
+use crate::budget;
 
 /// Returns the first character and the text after it. `None` if the text is empty.
 pub(crate) fn first(text: &str) -> Option<(char, &str)> {
@@ -18,11 +20,13 @@ pub(crate) fn digits(text: &str) -> (&str, &str) {
     where_ends(text, |c| !c.is_ascii_digit())
 }
 
-/// Divides a text at an offset. One that is wrong is a defect: a build with debug assertions ends there, another one cuts
-/// before the character that holds it.
+/// Divides a text at an offset. One that is wrong is a defect, which ends the work on the file; outside of such work, the
+/// text is cut before the character that holds it.
 pub(crate) fn split(text: &str, at: usize) -> (&str, &str) {
-    debug_assert!(text.is_char_boundary(at), "{at} is not a position in a text of {} bytes", text.len());
-    text.split_at(text.floor_char_boundary(at))
+    text.split_at_checked(at).unwrap_or_else(|| {
+        budget::defect(&format!("{at} is not a position in a text of {} bytes", text.len()));
+        text.split_at(text.floor_char_boundary(at))
+    })
 }
 
 /// Returns the text before an offset.
@@ -62,13 +66,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_offset_is_a_defect_that_a_release_survives() {
-        let cut = |at: usize| std::panic::catch_unwind(|| split("aäb", at)).ok();
+    fn a_wrong_offset_is_a_defect_of_the_work_on_a_file() {
         for at in [2, 5] {
-            let expected =
-                (!cfg!(debug_assertions)).then_some(if at == 2 { ("a", "äb") } else { ("aäb", "") });
-            assert_eq!(cut(at), expected, "{at}");
+            let ended = budget::contained(|| split("aäb", at)).unwrap_err();
+            assert!(ended.to_string().contains(&format!("{at} is not a position")), "{ended}");
         }
-        assert_eq!(cut(3), Some(("aä", "b")));
+        assert_eq!(budget::contained(|| split("aäb", 3)), Ok(("aä", "b")));
     }
 }
