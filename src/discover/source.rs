@@ -191,6 +191,11 @@ impl<'r> SourceTree<'r> {
 
     /// Follows the symlinks of `path`, which starts at `root`; its own only if `last`.
     pub(crate) fn resolve(&self, root: Option<&RepoPath>, path: &str, above: Above, last: bool) -> Target {
+        if let Ok(whole) = RepoPath::below(root, path)
+            && !self.listing.passes_link(&whole)
+        {
+            return Target::Inside(Some(whole));
+        }
         let mut pending: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
         let mut done: Vec<String> = Vec::new();
         let mut links = 0;

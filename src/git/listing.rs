@@ -82,6 +82,8 @@ impl Odd {
 pub struct Listing {
     entries: Vec<TreeEntry>,
     odd: Vec<Odd>,
+    /// The symlinks among the entries.
+    links: Vec<RepoPath>,
 }
 
 impl Listing {
@@ -95,7 +97,9 @@ impl Listing {
             twice
         });
         odd.sort();
-        Self { entries, odd }
+        let links = entries.iter().filter(|entry| entry.kind == EntryKind::Symlink);
+        let links = links.map(|entry| entry.path.clone()).collect();
+        Self { entries, odd, links }
     }
 
     /// Lists a folder that is not a git repository, without the files that its `.gitignore` files exclude. Symlinks
@@ -152,6 +156,12 @@ impl Listing {
     pub(crate) fn get(&self, path: &RepoPath) -> Option<&TreeEntry> {
         let at = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
         self.entries.get(at)
+    }
+
+    /// Returns true if a path or one of its folders is a symlink.
+    pub(crate) fn passes_link(&self, path: &RepoPath) -> bool {
+        let is_link = |at: &str| self.links.binary_search_by(|link| link.as_str().cmp(at)).is_ok();
+        !self.links.is_empty() && (is_link(path.as_str()) || cut::parents(path.as_str()).any(is_link))
     }
 
     /// Returns true if `path` is a folder that is not empty.
