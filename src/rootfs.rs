@@ -11,7 +11,9 @@ mod change;
 mod computed;
 mod disturbance;
 pub(crate) mod layers;
+mod leans;
 mod limits;
+mod log;
 mod mount;
 mod possible;
 pub(crate) mod profile;
@@ -21,19 +23,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 pub(crate) use accounts::UserIds;
-pub(crate) use assumption::{Assumption, Leans};
+pub(crate) use assumption::{Assumption, Sentence};
 pub(crate) use change::Moment;
 pub(crate) use disturbance::{Disturbance, Reach};
+pub(crate) use leans::Leans;
 pub(crate) use mount::Saved;
 pub use tree::{Entry, Metadata, Tree};
 
 use crate::budget::spend;
 use crate::shell::Mention;
-use crate::text::cut;
+use crate::text::path::ancestors;
 use accounts::Accounts;
 use built::BuiltImage;
 use computed::Computed;
 use limits::Limits;
+use log::Log;
 use profile::ProfiledImage;
 
 /// The known metadata of a directory. A field is `None` if it is not known.
@@ -153,7 +157,7 @@ impl Node {
 pub struct Rootfs {
     base: Base,
     nodes: BTreeMap<String, Node>,
-    disturbances: Vec<Arc<Disturbance>>,
+    disturbances: Log,
     /// The number of changes.
     changes: usize,
     accounts: Accounts,
@@ -171,7 +175,7 @@ impl Rootfs {
         Self {
             base,
             nodes: BTreeMap::new(),
-            disturbances: Vec::new(),
+            disturbances: Log::default(),
             changes: 0,
             accounts: Accounts::default(),
             limits: Limits::default(),
@@ -224,34 +228,34 @@ impl Rootfs {
         }
         paths.remove("/");
         spend(paths.len());
+        let mut because = Vec::new();
         for at in paths {
             let fact = self.get(&at);
             if fact.known != Known::Absent {
                 listing.entries.push((at.strip_prefix(&prefix).unwrap_or(&at).to_owned(), fact.known));
-                listing.leans.merge(&fact.leans);
+                because.push(fact.leans);
             }
         }
+        listing.leans.merge_all(&because);
         listing.incomplete = self.why_incomplete(path, &prefix);
-        for disturbance in &self.disturbances {
+        for disturbance in self.disturbances.since(0) {
             if let Reach::Assumed(assumption) = &disturbance.reach {
                 listing.leans.add(Arc::clone(assumption));
             }
-            if disturbance.mention(path) == Mention::No {
-                continue;
-            }
-            let before = format!("`{}` (line {}) adds nothing below ", disturbance.command, disturbance.line);
-            listing.leans.add(Arc::new(Assumption::naming(disturbance.line, before, path, "")));
+        }
+        if let Some(run) = self.disturbances.adds_nothing_below(path) {
+            listing.leans.add_run(run);
         }
         listing
     }
 
     /// Returns the reason why more may be below `path` than [`below`](Self::below) lists.
     fn why_incomplete(&self, path: &str, prefix: &str) -> Option<Arc<str>> {
-        let writes = |disturbance: &&Arc<Disturbance>| {
+        let writes = |disturbance: &&Disturbance| {
             !matches!(disturbance.reach, Reach::Prunes(_))
                 && matches!(disturbance.mention(path), Mention::Maybe | Mention::Grows | Mention::Certain(_))
         };
-        if let Some(by) = self.disturbances.iter().find(writes) {
+        if let Some(by) = self.disturbances.since(0).find(writes) {
             return Some(format!("`{}` (line {}) may write there", by.command, by.line).into());
         }
         if let Some(why) = self.limits.why_incomplete() {
@@ -286,27 +290,27 @@ impl Rootfs {
             .filter(|node| node.below != Below::Inherited)
             .map(|node| node.content.disturbances)
             .max();
-        let later = self.disturbances[since.unwrap_or_default()..].iter().map(|disturbance| &**disturbance);
+        let later = self.disturbances.since(since.unwrap_or_default());
         later.filter(|disturbance| disturbance.mention(path) != Mention::No)
     }
 
     /// Returns the assumption about `path` that commands so far rest on.
     pub(crate) fn assumed(&self, path: &str) -> Option<Arc<Assumption>> {
-        self.disturbances.iter().find_map(|disturbance| match &disturbance.reach {
-            Reach::Assumed(assumption) if assumption.path == path => Some(Arc::clone(assumption)),
+        self.disturbances.since(0).find_map(|disturbance| match &disturbance.reach {
+            Reach::Assumed(assumption) if *assumption.path == *path => Some(Arc::clone(assumption)),
             _ => None,
         })
     }
 
     /// Records a command whose effect is not known for certain.
     pub(crate) fn disturb(&mut self, disturbance: Disturbance) {
-        self.disturbances.push(Arc::new(disturbance));
+        self.disturbances.push(disturbance);
     }
 
     /// Returns true if these are no more assumptions than every fact of this filesystem has.
     pub(crate) fn is_as_certain_as_all(&self, leans: &Leans) -> bool {
         match &self.base {
-            Base::Profile(image) => leans.iter().all(|assumption| assumption == &**image.whole()),
+            Base::Profile(image) => leans.is_at_most(image.whole()),
             _ => leans.is_empty(),
         }
     }
@@ -386,12 +390,6 @@ fn scratch(path: &str) -> Known {
     if path == "/" { Known::Dir(Directory::made_by(Some((0, 0)))) } else { Known::Absent }
 }
 
-/// Returns the parent directories of a clean absolute path, the root first: `/` and `/usr` for `/usr/bin`.
-pub(crate) fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
-    let slashes = if path == "/" { "" } else { path };
-    cut::parents(slashes).map(|parent| if parent.is_empty() { "/" } else { parent })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -402,13 +400,6 @@ mod tests {
 
     fn set(rootfs: &mut Rootfs, path: &str, known: Known, below: Below) {
         rootfs.set(path, known, &Leans::default(), below);
-    }
-
-    #[test]
-    fn the_ancestors_of_a_path_start_at_the_root() {
-        assert_eq!(ancestors("/usr/local/bin").collect::<Vec<_>>(), ["/", "/usr", "/usr/local"]);
-        assert_eq!(ancestors("/usr").collect::<Vec<_>>(), ["/"]);
-        assert_eq!(ancestors("/").count(), 0);
     }
 
     #[test]
@@ -432,7 +423,7 @@ mod tests {
         rootfs.disturb(Disturbance::new("make install", 9, reach));
         let fact = rootfs.get("/app");
         assert_eq!(fact.known, dir());
-        let said: Vec<String> = fact.leans.iter().map(ToString::to_string).collect();
+        let said: Vec<String> = fact.leans.sorted().iter().map(ToString::to_string).collect();
         assert_eq!(said, ["`make install` (line 9) leaves /app alone"]);
         assert!(matches!(rootfs.get("/srv").known, Known::Unknown(_)), "it may have been created");
         assert!(matches!(rootfs.get("/srv/x/y").known, Known::Unknown(_)), "it is named");

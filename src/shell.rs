@@ -26,6 +26,7 @@ mod invoke;
 mod parameter;
 mod parts;
 mod path;
+mod path_set;
 mod program;
 mod read;
 mod redirect;
@@ -47,6 +48,7 @@ use crate::budget::spend;
 pub(crate) use change::{Account, Change, Destination, Flavour, Mode, Operand};
 pub(crate) use footprint::Footprint;
 pub(crate) use path::PathPattern;
+pub(crate) use path_set::PathSet;
 pub(crate) use trace::{Command, Surroundings, below_root, below_start, commands, root, start};
 
 /// A RUN with its shell and environment.
@@ -176,7 +178,7 @@ pub(crate) enum Effect {
     /// Any other command. The paths that it names are unknown afterwards; it leaves the others alone by assumption.
     Touches {
         /// The paths that its words name.
-        paths: Vec<PathPattern>,
+        paths: PathSet,
         /// True if some of its words could not be read, so that it may name more.
         unread: bool,
     },
@@ -187,10 +189,7 @@ pub(crate) enum Effect {
 impl Effect {
     /// Returns the effect of changes that may not happen.
     fn touching(changes: &[Change]) -> Self {
-        let mut paths: Vec<PathPattern> = changes.iter().flat_map(Change::paths).collect();
-        paths.sort_unstable();
-        paths.dedup();
-        Self::Touches { paths, unread: false }
+        Self::Touches { paths: changes.iter().flat_map(Change::paths).collect(), unread: false }
     }
 }
 
@@ -232,17 +231,17 @@ pub(crate) fn mentions<'a>(step: &'a Step, path: &str) -> Mention<'a> {
             if concerned { Mention::Certain(changes) } else { Mention::No }
         }
         Effect::Perhaps(changes) => {
-            mention_of(&changes.iter().flat_map(Change::paths).collect::<Vec<_>>(), path)
+            let reach = changes.iter().flat_map(Change::paths).map(|pattern| pattern.reach(path)).max();
+            mention_of(reach.unwrap_or(path::Reach::Elsewhere))
         }
-        Effect::Touches { paths, .. } => mention_of(paths, path),
+        Effect::Touches { paths, .. } => mention_of(paths.reach(path)),
         Effect::Footprint(footprint) => footprint.mention(path),
     }
 }
 
-/// Returns the relation of a command that may change these paths to another path.
-fn mention_of<'a>(paths: &[PathPattern], path: &str) -> Mention<'a> {
-    spend(paths.len() / PATTERNS);
-    match paths.iter().map(|pattern| pattern.reach(path)).max().unwrap_or(path::Reach::Elsewhere) {
+/// Returns the relation of a command to a path that the paths which it may change reach like this.
+fn mention_of<'a>(reach: path::Reach) -> Mention<'a> {
+    match reach {
         path::Reach::Elsewhere => Mention::Spared,
         path::Reach::Above => Mention::Grows,
         path::Reach::Within => Mention::Maybe,

@@ -43,7 +43,7 @@ impl Decision {
         for finding in self.findings.iter_mut().filter(builds) {
             if is_set_again(&finding.path) {
                 let before = "a later step of the stage does not restore ";
-                finding.leans.add(Arc::new(Assumption::naming(line, before, &finding.path, "")));
+                finding.leans.add(Arc::new(Assumption::naming(line, before, finding.path.as_str(), "")));
             }
         }
         self.leans = proof_of_hold(&self.findings);

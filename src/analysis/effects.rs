@@ -10,9 +10,9 @@ use crate::analysis::destination::{self, Followed};
 use crate::analysis::owner::Owner;
 use crate::analysis::possible;
 use crate::analysis::transfer::inherit_group;
-use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors};
+use crate::rootfs::{Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs};
 use crate::shell::{Change, Destination, Mode, Operand, PathPattern, Step, User};
-use crate::text::path::{base_name, join};
+use crate::text::path::{ancestors, base_name, join};
 
 /// The effect of a command on an operand that is a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,12 +10,10 @@ use crate::analysis::possible;
 use crate::analysis::restored::OpenDifferences;
 use crate::analysis::run_step;
 use crate::analysis::transfer::inherit_group;
-use crate::rootfs::{
-    Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs, ancestors,
-};
+use crate::rootfs::{Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs};
 use crate::shell::grammar::builtin::builtin;
 use crate::shell::{Change, Effect, Step};
-use crate::text::path::join;
+use crate::text::path::{ancestors, join};
 
 /// The filesystem of the present build, and the one of the build in which an accepted difference is linked.
 #[derive(Clone, Debug)]

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::state::State;
 use crate::dockerfile::{Mount, Run};
-use crate::rootfs::{
-    Assumption, Below, Directory, Disturbance, Known, Leans, Reach, Rootfs, Saved, ancestors,
-};
-use crate::text::path::{base_name, clean, is_within, join};
+use crate::rootfs::{Assumption, Below, Directory, Disturbance, Known, Leans, Reach, Rootfs, Saved};
+use crate::text::path::{ancestors, base_name, clean, is_within, join};
 
 /// The directories on which runc mounts something in every RUN (containerd's `oci.populateDefaultUnixSpec`). The
 /// directories that it creates for these mounts stay in the image: BuildKit's `executor.MountStubsCleaner` removes only
@@ -138,10 +136,13 @@ impl Mounts {
         for (path, saved) in &self.stubs {
             self.remove_stubs(rootfs, path, saved, line);
         }
+        let mut restored = Vec::new();
         let why: Arc<str> = format!("RUN (line {line}) mounts something there").into();
-        for (saved, target) in self.hidden.iter().map(|saved| (saved, saved.path())) {
-            rootfs.hide_writes(saved, target);
-            rootfs.restore(saved, &why);
+        for saved in &self.hidden {
+            rootfs.hide_writes(saved, saved.path());
+            if rootfs.restore(saved, &why) {
+                restored.push(saved);
+            }
         }
         if self.somewhere {
             let reach = Reach::Names(Vec::new());
@@ -150,13 +151,17 @@ impl Mounts {
         for (path, saved) in &self.points {
             let why: Arc<str> = format!("RUN (line {line}) mounts the kernel's {path} there").into();
             if let Some(saved) = saved {
-                rootfs.restore(saved, &why);
+                if rootfs.restore(saved, &why) {
+                    restored.push(saved);
+                }
             } else {
                 let known = Known::Dir(Directory::made_by(Some((0, 0))));
                 rootfs.set(path, known, &Leans::default(), Below::Nothing);
             }
         }
+        rootfs.hide(&restored);
     }
+
     /// Removes what was made for the targets below `path`, which did not exist: each target, and its parent directories
     /// as long as they are empty.
     fn remove_stubs(&self, rootfs: &mut Rootfs, path: &str, saved: &Saved, line: usize) {

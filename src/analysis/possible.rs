@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::analysis::decision::Decision;
 use crate::analysis::transfer::inherit_group;
 use crate::analysis::verdict::Verdict;
-use crate::rootfs::{Directory, Known, Leans, Rootfs, ancestors};
+use crate::rootfs::{Directory, Known, Leans, Rootfs};
+use crate::text::path::ancestors;
 
 /// Records that `mkdir`, with `-p` if `parents` is true, may have made `path` and its parent directories. Returns false if
 /// that cannot be recorded: the command may have changed something else, or the directory may be one of several.

@@ -191,7 +191,8 @@ impl OpenDifferences {
                         step.line
                     );
                     let after = ", which differ until they are set again";
-                    let assumption = Arc::new(Assumption::naming(step.line, before.as_str(), &path, after));
+                    let assumption =
+                        Arc::new(Assumption::naming(step.line, before.as_str(), path.as_str(), after));
                     let seen = self.lines.iter_mut().filter(|line| line.open.contains(&path));
                     seen.for_each(|line| line.leans.add(Arc::clone(&assumption)));
                 }

@@ -240,7 +240,7 @@ fn an_earlier_directory_of_path_that_is_not_read_is_one_assumption() {
     let judge = |lines: &str| {
         let text = format!("FROM base\n{lines}\nCOPY <<x /a/\nx\n");
         let site = judged(tree(), &text, &NoContext, rule::ALL).remove(0);
-        let said = site.leans.together().iter().map(ToString::to_string).collect::<Vec<_>>();
+        let said = site.leans.together().into_iter().map(|said| said.message).collect::<Vec<_>>();
         assert_eq!(site.verdict, Verdict::Link);
         said
     };
@@ -280,7 +280,7 @@ fn nothing_is_proved_across_an_unknown_command() {
     let sites = judged(tree(), text, &NoContext, rule::ALL);
     assert_eq!((sites[0].verdict, sites[0].proved()), (Verdict::Link, Some(false)));
     assert_eq!((sites[1].verdict, sites[1].proved()), (Verdict::Hold, Some(false)));
-    let said: Vec<String> = sites[0].leans.iter().map(ToString::to_string).collect();
+    let said: Vec<String> = sites[0].leans.sorted().iter().map(ToString::to_string).collect();
     assert_eq!(said, ["`./install.sh` (line 2) leaves /opt alone"]);
     let certain = "FROM base\nRUN mkdir /srv && chmod 700 /opt\nCOPY <<x /srv/\nx\nCOPY <<x /opt/\nx\n";
     let sites = judged(tree(), certain, &NoContext, rule::ALL);
@@ -292,7 +292,7 @@ fn nothing_is_proved_across_an_unknown_command() {
 fn first(lines: &str) -> (Verdict, Vec<String>) {
     let text = format!("FROM base\n{lines}\n");
     let site = judged(tree(), &text, &NoContext, rule::ALL).remove(0);
-    (site.verdict, site.leans.iter().map(ToString::to_string).collect())
+    (site.verdict, site.leans.sorted().iter().map(ToString::to_string).collect())
 }
 
 #[test]

@@ -8,10 +8,8 @@ use crate::analysis::archive::ArchiveEntry;
 use crate::analysis::destination::{self, Destination, Followed};
 use crate::analysis::possible;
 use crate::analysis::source::{CopySource, SourceKind};
-use crate::rootfs::{
-    Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs, ancestors,
-};
-use crate::text::path::join;
+use crate::rootfs::{Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs};
+use crate::text::path::{ancestors, join};
 
 /// The way in which a copy reaches the filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

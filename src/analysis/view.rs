@@ -10,8 +10,8 @@ use crate::analysis::resolve::ResolvedTransfer;
 use crate::analysis::rule::Rule;
 use crate::analysis::source::{CopySource, SourceKind};
 use crate::dockerfile::TransferKind;
-use crate::rootfs::{Assumption, Directory, Fact, Known, Leans, Listing, Rootfs, ancestors};
-use crate::text::path::{is_within, join};
+use crate::rootfs::{Assumption, Directory, Fact, Known, Leans, Listing, Rootfs};
+use crate::text::path::{ancestors, is_within, join};
 
 /// The bit of a directory that gives itself and the group to directories that are made in it.
 pub(crate) const SETGID: u32 = 0o2000;
@@ -250,13 +250,14 @@ impl<'a> View<'a> {
         if !exists || !self.resolved.sources.iter().any(brings_directories) {
             return;
         }
+        let mut lines = leans.lines();
         for disturbance in self.rootfs.disturbances_below(&destination.path) {
-            if leans.iter().all(|assumption| assumption.line != disturbance.line) {
+            if lines.insert(disturbance.line) {
                 let before = format!(
                     "`{}` (line {}) gives no directory extended attributes below ",
                     disturbance.command, disturbance.line
                 );
-                leans.add(Arc::new(Assumption::naming(disturbance.line, before, &destination.path, "")));
+                leans.add(Arc::new(Assumption::naming(disturbance.line, before, &*destination.path, "")));
             }
         }
     }

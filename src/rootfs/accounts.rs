@@ -87,9 +87,7 @@ impl Rootfs {
     /// Returns the assumptions under which a file is unchanged; `None` if it may have changed.
     fn undisturbed_since(&self, path: &str, since: usize) -> Option<Leans> {
         let mut fact = Fact { known: Known::File, leans: Leans::default() };
-        for disturbance in &self.disturbances[since..] {
-            disturbance.disturb(path, &mut fact);
-        }
+        self.disturbances.disturb(path, &mut fact, since);
         (fact.known == Known::File).then_some(fact.leans)
     }
 }

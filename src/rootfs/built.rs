@@ -1,7 +1,8 @@
 //! An image that another Dockerfile of the same repository builds: the filesystem at the end of that build.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::HashMap;
 
 use super::{Assumption, Fact, Known, Leans, Listing, Rootfs};
 
@@ -37,7 +38,7 @@ impl EndFilesystem {
             Known::Unknown(why) => Known::Unknown(self.elsewhere(&why)),
             known => known,
         };
-        let fact = Fact { known, leans: self.leans_elsewhere(&leans) };
+        let fact = Fact { known, leans: leans.elsewhere(&self.dockerfile) };
         facts.insert(path.to_owned(), fact.clone());
         fact
     }
@@ -49,7 +50,7 @@ impl EndFilesystem {
             return listing.clone();
         }
         let Listing { entries, leans, incomplete } = self.rootfs.below(path);
-        let leans = self.leans_elsewhere(&leans);
+        let leans = leans.elsewhere(&self.dockerfile);
         let listing = Listing { entries, leans, incomplete: incomplete.map(|why| self.elsewhere(&why)) };
         listings.insert(path.to_owned(), listing.clone());
         listing
@@ -58,16 +59,6 @@ impl EndFilesystem {
     /// Returns a sentence about another Dockerfile's lines, for a reader of this one.
     fn elsewhere(&self, sentence: &str) -> Arc<str> {
         format!("{sentence}, in {}", self.dockerfile).into()
-    }
-
-    fn leans_elsewhere(&self, leans: &Leans) -> Leans {
-        let mut said = Leans::default();
-        for assumption in leans.iter() {
-            let mut assumption = assumption.clone();
-            assumption.dockerfile.get_or_insert_with(|| Arc::clone(&self.dockerfile));
-            said.add(Arc::new(assumption));
-        }
-        said
     }
 }
 
@@ -108,7 +99,7 @@ impl BuiltImage {
             "/etc/passwd" => self.end.rootfs.passwd()?,
             _ => self.end.rootfs.group()?,
         };
-        let mut leans = self.end.leans_elsewhere(&leans);
+        let mut leans = leans.elsewhere(&self.end.dockerfile);
         leans.add(Arc::clone(&self.whole));
         Some((bytes, leans))
     }

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::accounts::Accounts;
-use super::{Below, Directory, Disturbance, Known, Leans, Node, Rootfs, ancestors};
+use super::{Below, Directory, Disturbance, Known, Leans, Node, Rootfs};
 use crate::budget::{self, spend};
 use crate::shell::Mention;
+use crate::text::path::ancestors;
 
 /// A moment between two changes of a filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +88,12 @@ impl Rootfs {
                 .get(at)
                 .is_some_and(|node| node.content.changes > moment.changes && node.below != Below::Inherited)
         };
-        let names = |disturbance: &Arc<Disturbance>| {
+        let names = |disturbance: &Disturbance| {
             matches!(disturbance.mention(path), Mention::Maybe | Mention::Certain(_))
         };
         self.nodes.get(path).is_some_and(is_later)
             || ancestors(path).any(replaced)
-            || self.disturbances[moment.disturbances..].iter().any(names)
+            || self.disturbances.since(moment.disturbances).any(names)
     }
 
     /// Gives a path an entry of its own without a change, so that commands that affect everything known below a
@@ -208,7 +209,7 @@ mod tests {
     }
 
     fn said(rootfs: &Rootfs, path: &str) -> Vec<String> {
-        rootfs.get(path).leans.iter().map(ToString::to_string).collect()
+        rootfs.get(path).leans.sorted().iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -73,11 +73,8 @@ impl Rootfs {
 
     /// Applies the disturbances from the given number on to a fact.
     fn disturbed(&self, path: &str, fact: &mut Fact, since: usize) {
-        let disturbances = self.disturbances.get(since..).unwrap_or_default();
-        spend(1 + disturbances.len());
-        for disturbance in disturbances {
-            disturbance.disturb(path, fact);
-        }
+        spend(1 + self.disturbances.len().saturating_sub(since));
+        self.disturbances.disturb(path, fact, since);
     }
 }
 
@@ -107,7 +104,8 @@ mod tests {
                 rootfs.disturb(Disturbance::new("make", 3, Reach::Names(vec!["/a/b".to_owned()])));
                 rootfs.set(path, Known::Dir(directory), &none, Below::Nothing);
                 match kind {
-                    8 => rootfs.restore(&saved, &Arc::from("it was replaced")),
+                    8 if rootfs.restore(&saved, &Arc::from("it was replaced")) => rootfs.hide(&[&saved]),
+                    8 => {}
                     9 => rootfs.hide_writes(&saved, "/a"),
                     _ => rootfs.remove_stub(&saved, &none),
                 }

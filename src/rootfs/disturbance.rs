@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Assumption, Fact, Known};
+use super::{Assumption, Known};
 use crate::shell::{self, Effect, Mention, PathPattern, Step};
 use crate::text::path::is_within;
 
@@ -33,6 +33,17 @@ pub(crate) enum Reach {
     Step(Box<Step>),
     /// It changed nothing beside what is recorded, by this assumption.
     Assumed(Arc<Assumption>),
+}
+
+/// What a command of unknown effect does to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Nothing, for certain.
+    Nothing,
+    /// It leaves the path as it is: an assumption.
+    Spared,
+    /// It makes the state unknown: it did this, perhaps.
+    Blurred(&'static str),
 }
 
 impl Disturbance {
@@ -65,24 +76,34 @@ impl Disturbance {
         }
     }
 
-    /// Applies the disturbance to a fact about `path`.
-    pub(super) fn disturb(&self, path: &str, fact: &mut Fact) {
-        if let Reach::Assumed(assumption) = &self.reach
-            && !self.is_hidden(path)
-        {
-            fact.leans.add(Arc::clone(assumption));
+    /// Returns what it does to a path in this state.
+    pub(super) fn outcome(&self, path: &str, known: &Known) -> Outcome {
+        if matches!(known, Known::Unknown(_)) {
+            return Outcome::Nothing;
         }
-        let is_absent = fact.known == Known::Absent;
-        let is_directory = matches!(fact.known, Known::Dir(_));
         match self.mention(path) {
-            Mention::No => {}
-            Mention::Maybe if is_absent && matches!(self.reach, Reach::Prunes(_)) => {}
-            Mention::Grows if is_directory => self.spare(path, fact, " alone"),
-            Mention::Maybe => self.blur(fact, "may have changed it"),
-            Mention::Certain(_) | Mention::Grows => self.blur(fact, "may have made it"),
-            Mention::Spared if is_absent => self.spare(path, fact, " absent"),
-            Mention::Spared => self.spare(path, fact, " alone"),
+            Mention::No => Outcome::Nothing,
+            Mention::Maybe if *known == Known::Absent && matches!(self.reach, Reach::Prunes(_)) => {
+                Outcome::Nothing
+            }
+            Mention::Grows if matches!(known, Known::Dir(_)) => Outcome::Spared,
+            Mention::Maybe => Outcome::Blurred("may have changed it"),
+            Mention::Certain(_) | Mention::Grows => Outcome::Blurred("may have made it"),
+            Mention::Spared => Outcome::Spared,
         }
+    }
+
+    /// Returns the assumption that it rests on, if that is about `path` too.
+    pub(super) fn assumed(&self, path: &str) -> Option<&Arc<Assumption>> {
+        match &self.reach {
+            Reach::Assumed(assumption) if !self.is_hidden(path) => Some(assumption),
+            _ => None,
+        }
+    }
+
+    /// Returns the start of a sentence about something that it leaves.
+    pub(super) fn leaves(&self) -> &Arc<str> {
+        &self.leaves
     }
 
     /// Returns the mention of a path.
@@ -100,17 +121,5 @@ impl Disturbance {
 
     fn is_hidden(&self, path: &str) -> bool {
         self.hidden.iter().any(|hidden| is_within(hidden, path))
-    }
-
-    fn blur(&self, fact: &mut Fact, what: &str) {
-        if !matches!(fact.known, Known::Unknown(_)) {
-            fact.known = Known::Unknown(format!("`{}` (line {}) {what}", self.command, self.line).into());
-        }
-    }
-
-    fn spare(&self, path: &str, fact: &mut Fact, how: &'static str) {
-        if !matches!(fact.known, Known::Unknown(_)) {
-            fact.leans.add(Arc::new(Assumption::naming(self.line, Arc::clone(&self.leaves), path, how)));
-        }
     }
 }

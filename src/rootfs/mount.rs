@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::accounts::Accounts;
-use super::{Below, Known, Leans, Node, Rootfs, ancestors};
+use super::{Below, Known, Leans, Node, Rootfs};
 use crate::shell::Mention;
-use crate::text::path::is_within;
+use crate::text::path::{ancestors, is_within};
 
 /// The content at and below a path, to put back when the mount ends.
 #[derive(Clone, Debug)]
@@ -44,9 +44,9 @@ impl Rootfs {
     }
 
     /// Puts back what a mount has hidden since [`save`](Self::save): no change since then has reached it. If a parent
-    /// directory was replaced in the meantime, the path becomes unknown for the reason `why`.
-    pub(crate) fn restore(&mut self, saved: &Saved, why: &Arc<str>) {
-        let Saved { path, above, nodes, disturbances, accounts } = saved;
+    /// directory was replaced in the meantime, the path becomes unknown for the reason `why`, and this returns false.
+    pub(crate) fn restore(&mut self, saved: &Saved, why: &Arc<str>) -> bool {
+        let Saved { path, above, nodes, accounts, .. } = saved;
         let stays = |(at, before): &(String, Option<Node>)| match (self.nodes.get(at), before) {
             (None, None) => true,
             (None, Some(_)) => false,
@@ -57,7 +57,8 @@ impl Rootfs {
         };
         if !above.iter().all(stays) {
             let why = Arc::clone(why);
-            return self.set(path, Known::Unknown(Arc::clone(&why)), &Leans::default(), Below::Unknown(why));
+            self.set(path, Known::Unknown(Arc::clone(&why)), &Leans::default(), Below::Unknown(why));
+            return false;
         }
         self.forget_below(path);
         self.take(path);
@@ -67,10 +68,18 @@ impl Rootfs {
         if let Some(accounts) = accounts {
             self.accounts = accounts.clone();
         }
+        true
+    }
+
+    /// Records that the commands since [`save`](Self::save) did not see the paths that were restored.
+    pub(crate) fn hide(&mut self, restored: &[&Saved]) {
+        let Some(since) = restored.iter().map(|saved| saved.disturbances).min() else { return };
         self.computed.clear();
-        for disturbance in &mut self.disturbances[*disturbances..] {
-            Arc::make_mut(disturbance).hide(path);
-        }
+        self.disturbances.change_since(since, |disturbance| {
+            for saved in restored {
+                disturbance.hide(&saved.path);
+            }
+        });
     }
 
     /// Returns true if nothing but the paths in `made` was changed at or below the path since it was saved, except at and
@@ -87,9 +96,9 @@ impl Rootfs {
     /// Returns true if a command since [`save`](Self::save) may have written at or below the path without a change that is
     /// known.
     pub(crate) fn is_named_since(&self, saved: &Saved) -> bool {
-        let later = &self.disturbances[saved.disturbances..];
+        let mut later = self.disturbances.since(saved.disturbances);
         self.may_have_directories_below(&saved.path)
-            || later.iter().any(|disturbance| {
+            || later.any(|disturbance| {
                 matches!(
                     disturbance.mention(&saved.path),
                     Mention::Maybe | Mention::Certain(_) | Mention::Grows
@@ -111,8 +120,6 @@ impl Rootfs {
     /// Forgets what disturbances since [`save`](Self::save) wrote at and below a path.
     pub(crate) fn hide_writes(&mut self, saved: &Saved, target: &str) {
         self.computed.clear();
-        for disturbance in &mut self.disturbances[saved.disturbances..] {
-            Arc::make_mut(disturbance).forget_within(target);
-        }
+        self.disturbances.change_since(saved.disturbances, |disturbance| disturbance.forget_within(target));
     }
 }

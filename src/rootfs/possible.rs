@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::{Below, Directory, Fact, Known, Leans, Node, Rootfs, ancestors};
-use crate::text::path::is_within;
+use super::{Below, Directory, Fact, Known, Leans, Node, Rootfs};
+use crate::text::path::{ancestors, is_within};
 
 /// The most directories on one path that are each there or not.
 const MOST_ON_A_PATH: usize = 8;
@@ -31,9 +31,7 @@ impl Rootfs {
         let mut leans = node.leans.clone();
         for known in [Known::Absent, Known::Dir(possible)] {
             let mut fact = Fact { known: known.clone(), leans: Leans::default() };
-            for disturbance in self.disturbances.get(node.since..).unwrap_or_default() {
-                disturbance.disturb(path, &mut fact);
-            }
+            self.disturbances.disturb(path, &mut fact, node.since);
             (fact.known == known).then_some(())?;
             leans.merge(&fact.leans);
         }

@@ -4,10 +4,12 @@
 //! A profile is partial. A path that it does not list is unknown, except below a directory that it lists
 //! completely.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Assumption, Directory, Fact, Known, Leans, ancestors};
+use super::{Assumption, Directory, Fact, Known, Leans};
+use crate::text::path::ancestors;
 
 mod alpine;
 mod debian;
@@ -178,19 +180,14 @@ impl ProfiledImage {
     }
 
     /// Returns the fact about `path`.
-    pub(super) fn get(&self, path: &str) -> Fact {
+    pub(super) fn get(self: &Arc<Self>, path: &str) -> Fact {
         let mut leans = Leans::default();
         leans.add(Arc::clone(&self.whole));
         let Some((is, source)) = self.profile.get(path) else {
             return Fact { known: Known::Unknown(self.why_incomplete()), leans };
         };
-        let (known, said) = known(path, is);
-        let message = format!(
-            "image {} (line {}) has {said} (profile {}: {source})",
-            self.image, self.line, self.profile.name
-        );
-        leans.add(Arc::new(Assumption::new(self.line, path, message)));
-        Fact { known, leans }
+        leans.add_listed(Listed { image: Arc::clone(self), path: path.into(), is, source });
+        Fact { known: known(is), leans }
     }
 
     /// Returns the paths below `prefix` that the profile has a fact about, including absent ones.
@@ -199,27 +196,64 @@ impl ProfiledImage {
     }
 }
 
-/// Returns a fact, and its text for an assumption.
-fn known(path: &str, is: Is) -> (Known, String) {
-    match is {
-        Is::Dir(mode) | Is::Only(mode) => (
-            Known::Dir(Directory { mode: Some(mode), owner: Some((0, 0)), xattrs: Some(false) }),
-            format!("{path} as a directory {mode:04o} of root"),
-        ),
-        Is::Owned(mode, owner) => {
-            let mode_said = mode.map(|mode| format!(" {mode:04o}")).unwrap_or_default();
-            let owner_said = owner.map(|(uid, gid)| format!(" of {uid}:{gid}")).unwrap_or_default();
-            (
-                Known::Dir(Directory { mode, owner, xattrs: Some(false) }),
-                format!("{path} as a directory{mode_said}{owner_said}"),
-            )
-        }
-        Is::File => (Known::File, format!("{path} as a file")),
-        Is::Link(target) => (Known::Symlink(target.into()), format!("{path} as a symbolic link to {target}")),
-        Is::Absent => (Known::Absent, format!("nothing at {path}")),
-        Is::Differs => (Known::Unknown("it differs".into()), format!("something at {path}")),
+/// The assumption that an image has what its profile lists.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    image: Arc<ProfiledImage>,
+    path: Arc<str>,
+    is: Is,
+    source: Source,
+}
+
+impl Listed {
+    /// Returns the line of the Dockerfile that names the image.
+    pub(super) fn line(&self) -> usize {
+        self.image.line
+    }
+
+    /// Returns the assumption.
+    pub(super) fn assumption(&self) -> Assumption {
+        let ProfiledImage { image, line, profile, .. } = &*self.image;
+        let said = said(&self.path, self.is);
+        let message =
+            format!("image {image} (line {line}) has {said} (profile {}: {})", profile.name, self.source);
+        Assumption::new(*line, Arc::clone(&self.path), message)
+    }
+
+    /// Orders assumptions by their path. Equal ones are about the same image.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        let path = self.path.cmp(&other.path);
+        path.then_with(|| Arc::as_ptr(&self.image).cmp(&Arc::as_ptr(&other.image)))
     }
 }
 
+/// Returns a fact.
+fn known(is: Is) -> Known {
+    let directory = |mode, owner| Known::Dir(Directory { mode, owner, xattrs: Some(false) });
+    match is {
+        Is::Dir(mode) | Is::Only(mode) => directory(Some(mode), Some((0, 0))),
+        Is::Owned(mode, owner) => directory(mode, owner),
+        Is::File => Known::File,
+        Is::Link(target) => Known::Symlink(target.into()),
+        Is::Absent => Known::Absent,
+        Is::Differs => Known::Unknown("it differs".into()),
+    }
+}
+
+/// Returns what an assumption says of a fact.
+fn said(path: &str, is: Is) -> String {
+    match is {
+        Is::Dir(mode) | Is::Only(mode) => format!("{path} as a directory {mode:04o} of root"),
+        Is::Owned(mode, owner) => {
+            let mode_said = mode.map(|mode| format!(" {mode:04o}")).unwrap_or_default();
+            let owner_said = owner.map(|(uid, gid)| format!(" of {uid}:{gid}")).unwrap_or_default();
+            format!("{path} as a directory{mode_said}{owner_said}")
+        }
+        Is::File => format!("{path} as a file"),
+        Is::Link(target) => format!("{path} as a symbolic link to {target}"),
+        Is::Absent => format!("nothing at {path}"),
+        Is::Differs => format!("something at {path}"),
+    }
+}
 #[cfg(test)]
 mod tests;

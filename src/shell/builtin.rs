@@ -9,6 +9,7 @@ use super::grammar::builtin::{Builtin, SET_LETTERS, SET_NAMES};
 use super::grammar::wrapper::BUILTINS;
 use super::invoke::{Invoked, described, touches};
 use super::path::join;
+use super::path_set::PathSet;
 use super::state::{Dialect, Flow};
 use super::word::name_length;
 use super::wrapped::{Wrapped, wrapped};
@@ -213,7 +214,12 @@ impl Walker<'_> {
             None => self.unreadable("trap", line),
         }
         self.state.opaque = true;
-        self.record("trap".to_owned(), line, flow, Effect::Touches { paths: Vec::new(), unread: false });
+        self.record(
+            "trap".to_owned(),
+            line,
+            flow,
+            Effect::Touches { paths: PathSet::default(), unread: false },
+        );
     }
 
     /// `command`, `builtin` and `exec` with the words after them. A function hides none of the programs and builtins that

@@ -3,6 +3,7 @@
 use super::Operand;
 use super::field::Field;
 use super::path::{PathPattern, join};
+use super::path_set::PathSet;
 use super::state::State;
 use crate::text::cut;
 
@@ -48,7 +49,7 @@ impl Call<'_> {
     }
 
     /// Returns the paths that the words may name, and true if some of the words are unknown.
-    pub(crate) fn names(&self) -> (Vec<PathPattern>, bool) {
+    pub(crate) fn names(&self) -> (PathSet, bool) {
         let mut names = Names { state: self.state, paths: Vec::new(), unread: false };
         self.args.iter().for_each(|field| names.field(field));
         names.finish()
@@ -110,9 +111,7 @@ impl Names<'_> {
         }
     }
 
-    pub(crate) fn finish(mut self) -> (Vec<PathPattern>, bool) {
-        self.paths.sort_unstable();
-        self.paths.dedup();
-        (self.paths, self.unread)
+    pub(crate) fn finish(self) -> (PathSet, bool) {
+        (self.paths.into_iter().collect(), self.unread)
     }
 }

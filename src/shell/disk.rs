@@ -7,6 +7,7 @@ use super::effects::Walker;
 use super::field::Field;
 use super::grammar::wrapper::shell;
 use super::invoke::Invoked;
+use super::path_set::PathSet;
 use super::script::{interpreter, shortened};
 use super::state::{Dialect, Flow};
 use super::{Change, Effect, Operand, ScriptFile};
@@ -73,7 +74,7 @@ impl Walker<'_> {
     pub(crate) fn end_script(&mut self, since: usize, file: &Field, line: usize) {
         if self.may_have_changed(since) {
             let command = shortened(file.known());
-            let effect = Effect::Touches { paths: Vec::new(), unread: true };
+            let effect = Effect::Touches { paths: PathSet::default(), unread: true };
             self.record(command, line, Flow::UNSURE, effect);
         }
     }

@@ -239,7 +239,7 @@ impl Analysis for Walker<'_> {
     /// It may do anything that its text names, to the shell itself too.
     fn unreadable(&mut self, text: &str, line: usize) {
         self.state.opaque = true;
-        let effect = Effect::Touches { paths: self.named_in(text), unread: true };
+        let effect = Effect::Touches { paths: self.named_in(text).into_iter().collect(), unread: true };
         let command = script::shortened(text);
         let (script, user) = (self.state.script.clone(), self.state.user);
         self.steps.push(Step { command, script, line, certain: false, keeps_content: false, user, effect });

@@ -1,27 +1,27 @@
 //! Package managers and build tools: where each is known to write. They add to directories and leave those that
 //! exist as they are; that they do is an assumption, never a fact.
 
+use std::sync::LazyLock;
+
 use super::Mention;
 use super::call::{Call, Names};
 use super::field::Field;
 use super::find;
 use super::path::{PathPattern, Reach, join};
+use super::path_set::PathSet;
 
 /// Where a package manager or a build tool writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Footprint {
     /// Where it adds: directories that exist stay as they are.
-    pub(crate) areas: Vec<PathPattern>,
+    pub(crate) areas: PathSet,
     /// The outputs that its words name, of any type.
-    pub(crate) outputs: Vec<PathPattern>,
+    pub(crate) outputs: PathSet,
 }
 
 impl Footprint {
     pub(super) fn mention<'a>(&self, path: &str) -> Mention<'a> {
-        let reach = |patterns: &[PathPattern]| {
-            patterns.iter().map(|pattern| pattern.reach(path)).max().unwrap_or(Reach::Elsewhere)
-        };
-        match (reach(&self.outputs), reach(&self.areas)) {
+        match (self.outputs.reach(path), self.areas.reach(path)) {
             (Reach::Within, _) => Mention::Maybe,
             (Reach::Elsewhere, Reach::Elsewhere) => Mention::Spared,
             _ => Mention::Grows,
@@ -313,12 +313,14 @@ pub(super) fn of(call: &Call) -> Option<Footprint> {
     let words: Vec<&str> = call.args.iter().map(Field::known).collect();
     let (tool, rest) = through_python(call.name, &words);
     let tool = without_version(tool);
-    let row = TABLE.iter().find(|row| row.tools.contains(&tool))?;
-    let mut areas = at(row.areas);
+    let row_at = TABLE.iter().position(|row| row.tools.contains(&tool))?;
+    let row = &TABLE[row_at];
+    let mut areas = AREAS[row_at].clone();
     let directories = call.state.directories.as_deref().unwrap_or(&[]);
+    let mut here = Vec::new();
     let mut add_here = |names: &[&str]| {
         for directory in directories {
-            areas.extend(names.iter().map(|name| PathPattern::At(join(directory, name).0)));
+            here.extend(names.iter().map(|name| PathPattern::At(join(directory, name).0)));
         }
     };
     add_here(row.here);
@@ -326,16 +328,23 @@ pub(super) fn of(call: &Call) -> Option<Footprint> {
         add_here(BUILT);
     }
     if row.tools.contains(&"make") && words.iter().any(|word| word.contains("install")) {
-        areas.extend(at(LOCAL).into_iter().chain(at(SYSTEM)));
+        areas.share(&INSTALLED);
     }
     let (named, outputs) = named(call);
-    areas.extend(named);
-    areas.sort_unstable();
-    areas.dedup();
+    if !here.is_empty() {
+        areas.extend(here);
+    }
+    areas.share(&named);
     Some(Footprint { areas, outputs })
 }
 
-fn at(paths: &[&str]) -> Vec<PathPattern> {
+/// The absolute places of each row.
+static AREAS: LazyLock<Vec<PathSet>> = LazyLock::new(|| TABLE.iter().map(|row| at(row.areas)).collect());
+
+/// Where `make install` puts things, unless it is told otherwise.
+static INSTALLED: LazyLock<PathSet> = LazyLock::new(|| at(&[LOCAL, SYSTEM].concat()));
+
+fn at(paths: &[&str]) -> PathSet {
     paths.iter().map(|path| PathPattern::At((*path).to_owned())).collect()
 }
 
@@ -388,7 +397,7 @@ fn installs(words: &[&str]) -> bool {
 }
 
 /// Places and products that the words of a tool name.
-fn named(call: &Call) -> (Vec<PathPattern>, Vec<PathPattern>) {
+fn named(call: &Call) -> (PathSet, PathSet) {
     let names = || Names { state: call.state, paths: Vec::new(), unread: false };
     let (mut areas, mut outputs) = (names(), names());
     let mut before = "";

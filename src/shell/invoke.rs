@@ -157,8 +157,8 @@ fn also_named(effect: &mut Effect, call: &Call, environment: &[Field]) {
     environment.iter().filter(|field| field.known().starts_with('/')).for_each(|field| names.field(field));
     let (given, _) = names.finish();
     match effect {
-        Effect::Touches { paths, .. } => paths.extend(given),
-        Effect::Footprint(footprint) => footprint.areas.extend(given),
+        Effect::Touches { paths, .. } => paths.share(&given),
+        Effect::Footprint(footprint) => footprint.areas.share(&given),
         Effect::None | Effect::Certain(_) | Effect::Perhaps(_) | Effect::Anything => {}
     }
 }

@@ -58,6 +58,19 @@ impl PathPattern {
         self.reach(path) == Reach::Within
     }
 
+    /// Returns true if it stands for names in a directory.
+    pub(super) fn is_named(&self) -> bool {
+        matches!(self, Self::Under { .. })
+    }
+
+    /// Returns the path or the directory in which its names are.
+    pub(super) fn place(&self) -> &str {
+        match self {
+            Self::At(path) => path,
+            Self::Under { directory, .. } => directory,
+        }
+    }
+
     pub(super) fn reach(&self, path: &str) -> Reach {
         match self {
             Self::At(at) if at == path || is_below(path, at) => Reach::Within,

@@ -9,6 +9,7 @@ use super::field::Field;
 use super::grammar::wrapper::is_interpreter;
 use super::invoke::Invoked;
 use super::path::{PathPattern, join};
+use super::path_set::PathSet;
 use super::state::{Dialect, Flow, State};
 use super::{Effect, Invocation, Script, Step};
 use crate::budget;
@@ -165,13 +166,10 @@ fn name_all(steps: &mut [Step], invocation: &Invocation) {
     };
     let files = invocation.files.values().map(|file| &*file.text);
     let bodies = invocation.heredocs.iter().map(|heredoc| heredoc.body).chain(files);
-    let all: Vec<PathPattern> =
-        texts.into_iter().chain(bodies).flat_map(|text| named(text, &directories)).collect();
+    let all: PathSet = texts.into_iter().chain(bodies).flat_map(|text| named(text, &directories)).collect();
     for step in steps.iter_mut().filter(|step| is_blind(step)) {
         if let Effect::Touches { paths, .. } = &mut step.effect {
-            paths.extend(all.iter().cloned());
-            paths.sort_unstable();
-            paths.dedup();
+            paths.share(&all);
         }
     }
 }

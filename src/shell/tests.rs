@@ -308,8 +308,8 @@ fn commands_that_run_others_by_a_flag_are_not_certain() {
         ("tar -c -I /c -f /a.tar /etc/passwd", &["touches: /a.tar /c /etc/passwd"]),
         ("tar --checkpoint-action=exec=/c -xf /a.tar", &["touches: /a.tar /w/exec=/c"]),
         ("awk -f/p", &["touches: ?"]),
-        ("sed -n '1e mkdir /opt/n' /etc/passwd", &["touches: /w/sed /opt/n /w/1e /w/mkdir /etc/passwd"]),
-        ("sed 's/x/x/;s/^/ /ge'", &["touches: /w/sed /ge /w/s /w/s/x/x"]),
+        ("sed -n '1e mkdir /opt/n' /etc/passwd", &["touches: /etc/passwd /opt/n /w/1e /w/mkdir /w/sed"]),
+        ("sed 's/x/x/;s/^/ /ge'", &["touches: /ge /w/s /w/sed"]),
     ]);
 }
 
@@ -400,13 +400,10 @@ fn commands_that_run_others() {
 #[test]
 fn other_interpreters_may_do_anything() {
     let powershell = steps_with(Script::Shell("mkdir /a"), &[], &["powershell", "-Command"]);
-    assert_eq!(lines(&powershell), ["touches: /w/powershell /a /w/mkdir"]);
+    assert_eq!(lines(&powershell), ["touches: /a /w/mkdir /w/powershell"]);
     let heredoc = |body| [ScriptHeredoc { name: "EOF", chomp: false, body, line: 11 }];
     let run = |body| steps_with(Script::Shell("<<EOF"), &heredoc(body), &["/bin/sh", "-c"]);
-    assert_eq!(
-        lines(&run("#!/usr/bin/env python3\nmkdir\n")),
-        ["touches: /w/python3 /usr/bin/env /w/mkdir /w/python3"]
-    );
+    assert_eq!(lines(&run("#!/usr/bin/env python3\nmkdir\n")), ["touches: /usr/bin/env /w/mkdir /w/python3"]);
     assert_eq!(
         lines(&run("#!/bin/bash -e\nmkdir /a\nmkdir /b\n")),
         ["certain: mkdir /a", "certain: mkdir /b"]

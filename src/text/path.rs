@@ -1,7 +1,13 @@
 //! Absolute paths as BuildKit computes them, with Go's `path` package. They are text: it never looks at a filesystem.
 
+use super::cut;
+
 /// `path.Clean` of Go for an absolute result: `.` and `..` resolved, repeated slashes collapsed.
 pub(crate) fn clean(path: &str) -> String {
+    let is_part = |part: &str| !matches!(part, "" | "." | "..");
+    if path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_part)) {
+        return path.to_owned();
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -25,7 +31,25 @@ pub(crate) fn is_within(outer: &str, inner: &str) -> bool {
     outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Returns the parent directories of a clean absolute path, the root first: `/` and `/usr` for `/usr/bin`.
+pub(crate) fn ancestors(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let slashes = if path == "/" { "" } else { path };
+    cut::parents(slashes).map(|parent| if parent.is_empty() { "/" } else { parent })
+}
+
 /// The last component of a clean absolute path; empty for the root.
 pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ancestors_of_a_path_start_at_the_root() {
+        assert_eq!(ancestors("/usr/local/bin").collect::<Vec<_>>(), ["/", "/usr", "/usr/local"]);
+        assert_eq!(ancestors("/usr").collect::<Vec<_>>(), ["/"]);
+        assert_eq!(ancestors("/").count(), 0);
+    }
 }

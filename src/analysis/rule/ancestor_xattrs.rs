@@ -2,8 +2,8 @@
 
 use crate::analysis::archive::{Archive, ArchiveEntry};
 use crate::analysis::source::SourceKind;
-use crate::rootfs::{Directory, Known, Leans, Listing, ancestors};
-use crate::text::path::join;
+use crate::rootfs::{Directory, Known, Leans, Listing};
+use crate::text::path::{ancestors, join};
 
 use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, View};
 

@@ -35,7 +35,7 @@ fn site(line: usize, proved: bool) -> Site {
         verdict: Verdict::Link,
         proved: Some(proved),
         replacement: Some("COPY --link x /x".into()),
-        assumptions: Vec::new(),
+        assumptions: Vec::new().into(),
         reasons: Vec::new(),
         benefit: Benefit::Pays,
         selected: true,
@@ -157,7 +157,7 @@ fn a_file_is_verified_when_each_selected_line_was_executed_somewhere() {
     assert_eq!(state(&found, &guessed), EvidenceState::Verified, "no line depends on the context");
     let message = "a sentence".to_owned();
     let (path, dockerfile, of_context) = ("/".to_owned(), None, true);
-    guessed.sites[1].assumptions = vec![Assumption { line: 3, path, message, dockerfile, of_context }];
+    guessed.sites[1].assumptions = vec![Assumption { line: 3, path, message, dockerfile, of_context }].into();
     assert_eq!(state(&found, &guessed), EvidenceState::VerifiedFrom(Level::Guessed));
     found.builds[1].outcome = Outcome::Blocked;
     found.builds[1].reason = Some("needs secret npmrc".into());

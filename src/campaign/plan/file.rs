@@ -3,6 +3,7 @@
 //! Fields are written in the order of their declaration and lists are sorted, so a plan's diffs are readable. Unknown
 //! fields are never accepted.
 
+mod assumptions;
 mod site;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::analysis::{Benefit, Knowledge};
 use crate::builds::{BuildFileKind, Level};
 use crate::edit::header::Header;
 
+pub use assumptions::Assumptions;
 pub(crate) use site::{Assumption, Audit, Error, FileReport, Reason, Syntax};
 pub use site::{Inspection, Site};
 

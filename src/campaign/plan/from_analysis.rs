@@ -2,12 +2,10 @@
 
 use crate::analysis::rule::Finding;
 use crate::analysis::{BaseRead, Site, Verdict, transfer_of};
-use crate::budget::{BYTES, STORED, spend};
-use crate::campaign::plan::file::{self, Assumption, Audit, Reason};
+use crate::campaign::plan::file::{self, Audit, Reason};
 use crate::campaign::plan::options::Options;
 use crate::dockerfile::{Dockerfile, Transfer, Word};
 use crate::edit::{self, LineEdit, header};
-use crate::rootfs;
 
 /// Returns every instruction in the format of the plan. `accepted` returns the reason of the waiver for a finding.
 pub fn sites_report(
@@ -17,18 +15,6 @@ pub fn sites_report(
     accepted: &dyn Fn(&Finding) -> Option<String>,
 ) -> Vec<file::Site> {
     sites.iter().filter_map(|site| site_report(dockerfile, site, options, accepted)).collect()
-}
-
-fn assumption(one: &rootfs::Assumption) -> Assumption {
-    let message = one.to_string();
-    spend(STORED + message.len() / BYTES);
-    Assumption {
-        line: one.line,
-        path: one.path.clone(),
-        message,
-        dockerfile: one.dockerfile.as_deref().map(str::to_owned),
-        of_context: one.of_context,
-    }
 }
 
 fn site_report(
@@ -61,7 +47,7 @@ fn site_report(
         proved: site.proved(),
         selected: replacement.is_some() && options.selects.contains(&site.benefit),
         replacement,
-        assumptions: site.leans.together().iter().map(assumption).collect(),
+        assumptions: site.leans.clone().into(),
         reasons,
         benefit: site.benefit,
         audit: site.audit.as_ref().map(|(found, findings)| Audit {

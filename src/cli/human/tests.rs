@@ -11,8 +11,8 @@ use crate::analysis::rule as rules;
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{
-    Assumption, Base, Class, File, FileReport, Gone, Inspection, ListReport, Plan, Reason, Refused, Site,
-    Syntax, Waiver, Wave,
+    Assumption, Assumptions, Base, Class, File, FileReport, Gone, Inspection, ListReport, Plan, Reason,
+    Refused, Site, Syntax, Waiver, Wave,
 };
 use crate::dockerfile::TransferKind;
 use crate::edit::header::Header;
@@ -64,7 +64,7 @@ fn site(line: usize, verdict: Verdict, proved: Option<bool>, benefit: Benefit) -
         verdict,
         proved,
         replacement: None,
-        assumptions: Vec::new(),
+        assumptions: Assumptions::default(),
         reasons: Vec::new(),
         benefit,
         selected: matches!(verdict, Verdict::Link | Verdict::Edit) && benefit != Benefit::None,
@@ -267,7 +267,8 @@ fn verbose_shows_each_site_with_its_reason() {
                 dockerfile: None,
                 of_context: false,
             },
-        ],
+        ]
+        .into(),
         ..site(9, Verdict::Link, Some(false), Benefit::Pays)
     };
     let text = plain(&screen(&plan(vec![file("a", vec![hold(3), assumed])]), &Saved::No, true));
@@ -406,7 +407,8 @@ fn nothing_of_a_repository_acts_on_the_terminal() {
         message: HOSTILE.into(),
         dockerfile: None,
         of_context: false,
-    }];
+    }]
+    .into();
     let mut linked = site(2, Verdict::Link, Some(false), Benefit::Pays);
     linked.replacement = Some(format!("COPY --link {HOSTILE} /"));
     linked.assumptions = evil.assumptions.clone();

@@ -71,7 +71,7 @@ fn why(site: &Site) -> String {
     if let Some(reason) = site.reasons.first().or(audited) {
         return reason.message.clone();
     }
-    match site.assumptions.as_slice() {
+    match &*site.assumptions {
         [] => String::new(),
         [first, rest @ ..] => {
             let more = match rest.len() {

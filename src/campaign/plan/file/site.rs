@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Assumptions;
 use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, Verdict};
 use crate::dockerfile::TransferKind;
@@ -84,7 +85,7 @@ pub struct Site {
     /// The whole new instruction, for `link` and `edit`.
     pub replacement: Option<String>,
     /// The assumptions of the verdict.
-    pub assumptions: Vec<Assumption>,
+    pub assumptions: Assumptions,
     /// The findings of the rules.
     pub reasons: Vec<Reason>,
     /// The benefit of a link.
