@@ -31,6 +31,7 @@ mod jenkinsfile;
 mod json;
 mod justfile;
 mod level;
+mod linked;
 mod makefile;
 mod mentions;
 mod names;
@@ -47,6 +48,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -160,6 +162,8 @@ pub(crate) struct Declared {
     /// Named contexts as written: a folder relative to one of the folders, `docker-image://…`,
     /// `target:…`, `service:…`, `oci-layout://…` or a URL.
     pub(crate) contexts: Vec<(String, Pattern)>,
+    /// The builds of the same definition whose results are named contexts, by the name of the context.
+    pub(crate) results: Vec<(String, Arc<Declared>)>,
     /// The names of the image.
     pub(crate) tags: Vec<Pattern>,
     /// `--platform`.
@@ -183,6 +187,7 @@ impl Declared {
             target: None,
             args: Vec::new(),
             contexts: Vec::new(),
+            results: Vec::new(),
             tags: Vec::new(),
             platforms: Vec::new(),
             unsettled: Vec::new(),
@@ -253,10 +258,22 @@ pub(crate) enum ContextRoot {
     Folder(Option<RepoPath>),
     /// Another source, as written: a URL, standard input, an image, another build, or a folder that only a run knows.
     Elsewhere(String),
+    /// The result of another build of the same definition, with the source as written.
+    Result(String, Arc<Build>),
+}
+
+impl fmt::Display for ContextRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Folder(None) => ".",
+            Self::Folder(Some(folder)) => folder.as_str(),
+            Self::Elsewhere(written) | Self::Result(written, _) => written,
+        })
+    }
 }
 
 /// One build of a Dockerfile of the repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Build {
     /// The place where it is written; if several are equal, the first in order of kind and path.
     pub(crate) place: Place,

@@ -73,6 +73,14 @@ impl<'d> Start<'d> {
             NamedContext::Image(image) if image == "scratch" => return Self::from_scratch(at.line),
             NamedContext::Image(image) => return Self::from_image(inputs, &image, at),
             NamedContext::Folder(_) => "it is a folder".to_owned(),
+            // The result is that for the platform of the build, or none is used (buildx `build.waitContextDeps`).
+            NamedContext::Result(_) if at.from.platform.is_some() => {
+                "it may be replaced for this platform alone".to_owned()
+            }
+            NamedContext::Result(built) => {
+                let onbuild = built.end.onbuild.clone();
+                return Self { onbuild, ..Self::without_image(State::of_neighbour(name, &built, at.line)) };
+            }
             NamedContext::Elsewhere(what) => what,
         };
         Self::without_image(State::unknown(&format!("named context {name}"), &why, at.windows(None), at.line))

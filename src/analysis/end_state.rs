@@ -24,6 +24,7 @@ pub struct End {
     pub(super) user: Result<String, String>,
     pub(super) shell: Vec<String>,
     os: Os,
+    assumed_user: Option<Arc<Assumption>>,
     pub(super) onbuild: Vec<String>,
 }
 
@@ -34,6 +35,16 @@ impl End {
     }
 }
 
+/// The reason why an image comes from a build.
+#[derive(Clone, Debug)]
+pub(crate) enum Claim {
+    /// Its name, which another image may have too.
+    Name,
+    /// The definition of the build that uses it: it needs the result of the other. `unsettled` is not settled about one
+    /// of them.
+    Need { unsettled: Option<Arc<str>> },
+}
+
 /// An image of FROM that this repository builds.
 #[derive(Clone, Debug)]
 pub struct BuiltHere {
@@ -41,6 +52,8 @@ pub struct BuiltHere {
     pub(crate) end: Arc<End>,
     /// The place in the repository that states this build, `path:line`.
     pub(crate) place: Arc<str>,
+    /// The reason why the image comes from this build.
+    pub(crate) claim: Claim,
 }
 
 /// An image that is stated to be like another.
@@ -104,6 +117,7 @@ pub fn end(dockerfile: &Dockerfile, path: &str, target: Option<&str>, inputs: &I
         user: state.user,
         shell: state.shell,
         os: state.os,
+        assumed_user: state.assumed_user,
         onbuild: state.triggers.iter().map(text).collect(),
         dockerfile: name,
     })
@@ -131,19 +145,32 @@ pub(crate) fn images(
 }
 
 impl BuiltHere {
-    /// Returns the assumption that the image of a line comes from this build.
-    pub(super) fn assumption(&self, image: &str, line: usize) -> Arc<Assumption> {
-        let message = format!(
-            "image {image} (line {line}) was built from {} as {} says",
-            self.end.dockerfile, self.place
-        );
-        Arc::new(Assumption::new(line, "/", message))
+    /// Returns the assumption that the image of a line comes from this build. `None` if that is settled.
+    pub(super) fn assumption(&self, name: &str, line: usize) -> Option<Arc<Assumption>> {
+        let Self { end, place, claim } = self;
+        let message = match claim {
+            Claim::Name => {
+                format!("image {name} (line {line}) was built from {} as {place} says", end.dockerfile)
+            }
+            Claim::Need { unsettled } => format!(
+                "named context {name} (line {line}) is built from {} as {place} may say; not settled: {}",
+                end.dockerfile,
+                unsettled.as_ref()?
+            ),
+        };
+        Some(Arc::new(Assumption::new(line, "/", message)))
+    }
+
+    /// Returns the assumption about its user, which `whole` includes.
+    pub(super) fn assumed_user(&self, whole: Option<&Arc<Assumption>>) -> Option<Arc<Assumption>> {
+        let own = || Some(Arc::new(self.end.assumed_user.as_ref()?.elsewhere(&self.end.dockerfile)));
+        whole.cloned().or_else(own)
     }
 
     /// Returns its filesystems, for a stage that starts from it or a copy from it.
-    pub(super) fn filesystems(&self, whole: &Arc<Assumption>) -> Filesystems {
+    pub(super) fn filesystems(&self, whole: Option<&Arc<Assumption>>) -> Filesystems {
         let rootfs = |end: &Arc<EndFilesystem>| {
-            let image = BuiltImage::new(Arc::clone(end), Arc::clone(whole));
+            let image = BuiltImage::new(Arc::clone(end), whole.cloned());
             Rootfs::new(Base::Built(Arc::new(image)))
         };
         let linked = self.end.linked.as_ref().map(rootfs);
@@ -151,14 +178,16 @@ impl BuiltHere {
     }
 
     /// Returns its operating system, which follows from its base image.
-    pub(super) fn os(&self, whole: &Arc<Assumption>) -> Os {
-        match &self.end.os {
-            Os::Windows(why) => Os::Windows(format!("{why}, in {}", self.end.dockerfile)),
-            Os::Linux | Os::AssumedLinux(_) => {
+    pub(super) fn os(&self, whole: Option<&Arc<Assumption>>) -> Os {
+        match (&self.end.os, whole) {
+            (Os::Windows(why), _) => Os::Windows(format!("{why}, in {}", self.end.dockerfile)),
+            (Os::Linux | Os::AssumedLinux(_), Some(whole)) => {
                 let mut leans = Leans::default();
                 leans.add(Arc::clone(whole));
                 Os::AssumedLinux(leans)
             }
+            (Os::Linux, None) => Os::Linux,
+            (Os::AssumedLinux(leans), None) => Os::AssumedLinux(leans.elsewhere(&self.end.dockerfile)),
         }
     }
 }

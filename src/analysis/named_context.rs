@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::end_state::BuiltHere;
 use crate::builds::BuildContext;
 use crate::images::ImageReference;
 
@@ -29,7 +30,9 @@ pub enum NamedContext<'a> {
     Folder(&'a dyn BuildContext),
     /// An image, by the text after `docker-image://`.
     Image(String),
-    /// A target of another build, a repository, a URL or an OCI layout; the text describes it in messages.
+    /// The result of another build of the repository.
+    Result(BuiltHere),
+    /// A repository, a URL, an OCI layout or the result of an unknown build; the text describes it in messages.
     Elsewhere(String),
 }
 
@@ -105,7 +108,7 @@ mod tests {
         let image = |name: &str, platform| match contexts.lookup(name, platform) {
             Some(NamedContext::Image(image)) => image,
             Some(NamedContext::Elsewhere(_)) => "elsewhere".into(),
-            Some(NamedContext::Folder(_)) | None => String::new(),
+            Some(NamedContext::Folder(_) | NamedContext::Result(_)) | None => String::new(),
         };
         for name in ["alpine", "alpine:latest", "docker.io/alpine", "docker.io/library/alpine:latest"] {
             assert_eq!(image(name, None), "plain", "{name}");

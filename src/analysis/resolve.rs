@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::analysis::Inputs;
 use crate::analysis::destination::Destination;
+use crate::analysis::end_state::BuiltHere;
 use crate::analysis::filesystems::Filesystems;
 use crate::analysis::owner::Owner;
 use crate::analysis::source::{self, CopySource, SourceKind};
@@ -143,12 +144,17 @@ impl<'c> Origins<'c> {
         Self { plain: Origin::Rootfs(plain), linked: linked.map(Origin::Rootfs) }
     }
 
+    /// Returns the place for an image that another build of the repository creates.
+    pub(crate) fn of_build(built: &BuiltHere, name: &str, line: usize) -> Self {
+        Self::of(built.filesystems(built.assumption(name, line).as_ref()))
+    }
+
     /// Returns the place for an image: as it was read, as the repository builds it, or as its family is known.
     pub(crate) fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
         let base = if let Some(image) = inputs.image(name) {
             Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }
         } else if let Some(built) = inputs.built_here(name) {
-            return Self::of(built.filesystems(&built.assumption(name, line)));
+            return Self::of_build(&built, name, line);
         } else if let Some(profile) = inputs.profiled(name, line) {
             Base::Profile(Arc::new(profile))
         } else {

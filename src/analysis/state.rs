@@ -185,15 +185,15 @@ impl<'d> State<'d> {
     pub(crate) fn of_neighbour(name: &str, built: &BuiltHere, line: usize) -> Self {
         let whole = built.assumption(name, line);
         Self {
-            filesystems: built.filesystems(&whole),
+            filesystems: built.filesystems(whole.as_ref()),
             pending: Vec::new(),
             observers: Observers::default(),
             scope: Arc::new(built.end.scope.clone()),
             workdir: built.end.workdir.clone(),
             user: built.end.user.clone(),
             shell: built.end.shell.clone(),
-            os: built.os(&whole),
-            assumed_user: Some(whole),
+            os: built.os(whole.as_ref()),
+            assumed_user: built.assumed_user(whole.as_ref()),
             unsafe_since: Vec::new(),
             triggers: Vec::new(),
             copied: Vec::new(),

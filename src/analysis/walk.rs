@@ -170,6 +170,9 @@ impl<'a> Walk<'a> {
             NamedContext::Image(image) if has_triggers(&self.inputs, &image) => {
                 NamedContext::Elsewhere(format!("the ONBUILD lines of {image} are not followed"))
             }
+            NamedContext::Result(built) if !built.end.onbuild.is_empty() => {
+                NamedContext::Elsewhere(format!("the ONBUILD lines of {name} are not followed"))
+            }
             named => named,
         };
         if let NamedContext::Folder(folder) = named {
@@ -344,6 +347,7 @@ impl<'a> Walk<'a> {
             Some(NamedContext::Image(image)) if image == "scratch" => Origins::empty(),
             Some(NamedContext::Image(image)) => Origins::of_image(&self.inputs, &image, line),
             Some(NamedContext::Folder(folder)) => Origins::one(Origin::Context(folder)),
+            Some(NamedContext::Result(built)) => Origins::of_build(&built, from, line),
             Some(NamedContext::Elsewhere(what)) => {
                 Origins::one(Origin::Unknown(format!("named context {from}: {what}")))
             }

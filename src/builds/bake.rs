@@ -16,7 +16,7 @@ use self::value::Value;
 use super::compose::{self, Environment};
 use super::declared::Said;
 use super::files::Files;
-use super::{BuildFileKind, Collected, Declared, Place, Unreadable, settled};
+use super::{BuildFileKind, Collected, Declared, Place, Unreadable, linked, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
@@ -122,12 +122,7 @@ fn merged(
         let services = compose::services(files, &run.folder, &composed, &run.environment);
         refusal = refusal.or(services.refusal);
         read.extend(services.files);
-        targets.extend(services.builds.into_iter().map(|(name, place, said)| Target {
-            name: name.replace(['.', '/'], "_"),
-            place,
-            said,
-            inherits: Vec::new(),
-        }));
+        targets.extend(services.builds.into_iter().map(|(name, place, said)| of_service(&name, place, said)));
     }
     let mut blocks = Blocks::default();
     for (path, file) in &parsed {
@@ -179,6 +174,17 @@ fn merged(
     Ok(Definition { builds, files: read, variables: run.environment.asked() })
 }
 
+/// Returns the target of a service (buildx `bake.ParseCompose`).
+fn of_service(name: &str, place: Place, mut said: Said) -> Target {
+    let named = |name: &str| name.replace(['.', '/'], "_");
+    for (_, context) in &mut said.contexts {
+        if let Some(service) = linked::needed(context) {
+            *context = Pattern::text(&format!("target:{}", named(service)));
+        }
+    }
+    Target { name: named(name), place, said, inherits: Vec::new() }
+}
+
 /// Checks that a bake file can be read.
 pub(super) fn check(path: &RepoPath, text: &str) -> Result<(), Unreadable> {
     Parsed::read(path, text).map(drop)
@@ -200,12 +206,20 @@ fn declared(
     }
     let chosen = chosen(run, targets, groups);
     let mut merging = Merging::new(targets);
+    let needed: HashSet<&str> = targets
+        .iter()
+        .flat_map(|target| target.said.contexts.iter())
+        .filter_map(|(_, context)| linked::needed(context))
+        .collect();
+    let mut names = Vec::new();
     let mut found = Collected::default();
     let mut seen = HashSet::new();
     for target in targets.iter().filter(|target| seen.insert(&target.name)) {
         let Some(mut said) = merging.whole(&target.name, 0) else { continue };
         let is_open = said.context.is_none() && said.dockerfile.is_none() && said.target.is_none();
-        let is_base = inherited.contains(&target.name) && !listed.contains(&target.name);
+        let is_base = inherited.contains(&target.name)
+            && !listed.contains(&target.name)
+            && !needed.contains(target.name.as_str());
         let is_chosen = chosen.as_ref().map(|chosen| chosen.contains(&target.name));
         let is_build = is_chosen.unwrap_or(!(is_base && (is_open || target.name.starts_with('_'))));
         if !is_build {
@@ -214,8 +228,13 @@ fn declared(
         let unsettled = overridden(run, &target.name, &mut said);
         if let Some(mut declared) = placed(run, target.place.clone(), said) {
             declared.unsettled.extend(unsettled);
+            names.push(target.name.clone());
             found.add(declared)?;
         }
+    }
+    let is_there = |name: &str| targets.iter().any(|target| target.name == name);
+    for (at, why) in linked::link(&names, &mut found.builds, &is_there) {
+        found.builds[at].unsettled.push(format!("bake refuses it: {why}"));
     }
     Ok(found.builds)
 }
@@ -241,8 +260,8 @@ fn chosen(run: &Run, targets: &[Target], groups: &[(&str, Vec<String>)]) -> Opti
         let of_label = targets.iter().filter(|target| target.said.label.as_deref() == Some(name.as_str()));
         pending.extend(of_label.map(|target| target.name.clone()));
         for target in targets.iter().filter(|target| target.name == name) {
-            let contexts = target.said.contexts.iter().filter_map(|(_, context)| context.known());
-            pending.extend(contexts.filter_map(|context| context.strip_prefix("target:")).map(str::to_owned));
+            let contexts = target.said.contexts.iter();
+            pending.extend(contexts.filter_map(|(_, context)| linked::needed(context)).map(str::to_owned));
         }
     }
     Some(chosen)

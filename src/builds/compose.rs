@@ -14,7 +14,7 @@ use self::load::{Loader, Scope};
 use super::declared::Said;
 use super::document::{KeyValue, Node, Value};
 use super::files::Files;
-use super::{BuildFileKind, Declared, Place, is_remote, settled};
+use super::{BuildFileKind, Declared, Place, is_remote, linked, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
@@ -95,9 +95,18 @@ pub(super) fn project(files: Files<'_>, run: &Run) -> Option<Project> {
     let services = loader.model(&scope, &chosen, &[]);
     check(&loader, &services);
     loader.check_references();
+    let of_service = |service: &KeyValue| Some((service.key.clone(), declared(service, &scope)?));
+    let (names, mut builds): (Vec<String>, Vec<Declared>) = services.iter().filter_map(of_service).unzip();
+    let has_build = |name: &str| {
+        services.iter().any(|service| service.key == name && service.value.get("build").is_some())
+    };
+    for (_, why) in linked::link(&names, &mut builds, &has_build) {
+        loader.refuse(why);
+    }
     let refusal = loader.refusal.take().map(|why| format!("docker compose refuses it: {why}"));
-    let builds = services.iter().filter_map(|service| declared(service, &scope, refusal.as_deref()));
-    let builds = builds.collect();
+    for build in &mut builds {
+        build.unsettled.extend(refusal.clone());
+    }
     let variables = scope.environment.asked();
     Some(Project { builds, files: loader.read.take(), folder, variables })
 }
@@ -179,11 +188,10 @@ fn check(loader: &Loader<'_>, services: &[KeyValue]) {
 }
 
 /// Returns the build of a service.
-fn declared(service: &KeyValue, scope: &Scope, refusal: Option<&str>) -> Option<Declared> {
+fn declared(service: &KeyValue, scope: &Scope) -> Option<Declared> {
     let (place, said) = said(service, scope)?;
     let is_empty = said.context.as_ref().is_some_and(Pattern::is_empty);
     let mut declared = said.declared(place, vec![Pattern::default()], None)?;
-    declared.unsettled.extend(refusal.map(str::to_owned));
     declared.unsettled.extend(is_empty.then(|| "the context is empty".to_owned()));
     Some(declared)
 }

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
+use super::linked;
 use crate::git::{PathError, RepoPath};
 
 /// The prefix of a named context that is an image.
 const IMAGE: &str = "docker-image://";
-/// The prefixes of a named context that is the result of another build: of bake, and of compose.
-const TARGETS: [&str; 2] = ["target:", "service:"];
 /// The prefix of a named context that is an image layout on the machine of the client.
 const LAYOUT: &str = "oci-layout://";
 
@@ -65,7 +64,7 @@ impl ContextSource {
         if let Some(image) = written.strip_prefix(IMAGE) {
             return Ok(Self::Image(image.to_owned()));
         }
-        if TARGETS.iter().any(|prefix| written.starts_with(prefix)) {
+        if linked::PREFIXES.iter().any(|prefix| written.starts_with(prefix)) {
             return Ok(Self::Target(written.to_owned()));
         }
         if written.starts_with(LAYOUT) {

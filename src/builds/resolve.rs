@@ -1,6 +1,7 @@
 //! Resolves builds as they are written in files to Dockerfiles. It never reads a file.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::{Build, ContextRoot, Declared, is_remote};
 use crate::git::{Listing, RepoPath};
@@ -12,19 +13,21 @@ const MOST_HOLES: usize = 3;
 /// Returns the builds of the declared ones, grouped by Dockerfile in the order of `dockerfiles`; of equal builds the one
 /// that is known best. A declared build whose path does not name a Dockerfile is left out.
 pub(crate) fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Build> {
-    let by_path: HashMap<&str, usize> =
-        dockerfiles.iter().enumerate().map(|(at, path)| (path.as_str(), at)).collect();
+    let repository = Repository {
+        dockerfiles,
+        by_path: dockerfiles.iter().enumerate().map(|(at, path)| (path.as_str(), at)).collect(),
+        listing,
+    };
     let mut builds: Vec<(usize, Build)> = Vec::new();
     for declared in declared {
         for folder in &declared.folders {
             let Some(pattern) = below(folder, &declared.dockerfile) else { continue };
-            for (at, bindings) in meant(&pattern, dockerfiles, &by_path) {
-                let mut build = build(declared, folder, dockerfiles[at], &bindings, listing);
+            for (at, bindings) in repository.meant(&pattern) {
+                let mut build = repository.build(declared, folder, dockerfiles[at], &bindings);
                 let folders = (declared.folders.len() > 1)
                     .then(|| "the folder that its paths are relative to".to_owned());
                 let bound = bindings.keys().map(|name| format!("${{{name}}}"));
                 build.unsettled.extend(folders.into_iter().chain(bound));
-                build.unsettled.extend(unsettled(&build));
                 build.unsettled.sort();
                 build.unsettled.dedup();
                 builds.push((at, build));
@@ -63,59 +66,82 @@ fn unsettled(build: &Build) -> Vec<String> {
     open.collect()
 }
 
-/// Returns the Dockerfiles that a path may name, each with the values of its variables.
-fn meant(
-    pattern: &Pattern,
-    dockerfiles: &[&RepoPath],
-    by_path: &HashMap<&str, usize>,
-) -> Vec<(usize, Bindings)> {
-    if let Some(path) = pattern.known() {
-        return by_path.get(path).map(|&at| (at, Bindings::new())).into_iter().collect();
-    }
-    let holes = pattern.parts().iter().filter(|part| matches!(part, Part::Hole(_))).count();
-    // A path that is unknown up to a final `/Dockerfile` would match them all.
-    let says_enough = pattern.parts().iter().any(|part| match part {
-        Part::Text(text) => text.split('/').any(|name| !name.is_empty() && name != "Dockerfile"),
-        Part::Hole(_) => false,
-    });
-    if holes > MOST_HOLES || !says_enough {
-        return Vec::new();
-    }
-    let matching = dockerfiles.iter().enumerate();
-    matching.filter_map(|(at, path)| Some((at, pattern.matches(path.as_str())?))).collect()
+/// The Dockerfiles and folders of a repository.
+struct Repository<'r> {
+    dockerfiles: &'r [&'r RepoPath],
+    by_path: HashMap<&'r str, usize>,
+    listing: &'r Listing,
 }
 
-fn build(
-    declared: &Declared,
-    folder: &Pattern,
-    dockerfile: &RepoPath,
-    bindings: &Bindings,
-    listing: &Listing,
-) -> Build {
-    let bound = |pattern: &Pattern| pattern.bind(bindings);
-    let root = |pattern: &Pattern| context_root(&bound(folder), &bound(pattern), listing);
-    let mut args = BTreeMap::new();
-    // An argument from the environment is not passed on if it is not set there.
-    for (name, given) in &declared.args {
-        if let Some(given) = given {
-            args.insert(name.clone(), bound(given).known().map(str::to_owned));
+impl Repository<'_> {
+    /// Returns the Dockerfiles that a path may name, each with the values of its variables.
+    fn meant(&self, pattern: &Pattern) -> Vec<(usize, Bindings)> {
+        if let Some(path) = pattern.known() {
+            return self.by_path.get(path).map(|&at| (at, Bindings::new())).into_iter().collect();
         }
+        let holes = pattern.parts().iter().filter(|part| matches!(part, Part::Hole(_))).count();
+        // A path that is unknown up to a final `/Dockerfile` would match them all.
+        let says_enough = pattern.parts().iter().any(|part| match part {
+            Part::Text(text) => text.split('/').any(|name| !name.is_empty() && name != "Dockerfile"),
+            Part::Hole(_) => false,
+        });
+        if holes > MOST_HOLES || !says_enough {
+            return Vec::new();
+        }
+        let matching = self.dockerfiles.iter().enumerate();
+        matching.filter_map(|(at, path)| Some((at, pattern.matches(path.as_str())?))).collect()
     }
-    Build {
-        place: declared.place.clone(),
-        dockerfile: dockerfile.clone(),
-        context: declared
-            .context
-            .as_ref()
-            .map_or_else(|| ContextRoot::Elsewhere("a context that is not named".into()), root),
-        target: declared.target.as_ref().map(bound).filter(|target| !target.is_empty()),
-        args,
-        contexts: declared.contexts.iter().map(|(name, at)| (name.clone(), root(at))).collect(),
-        tags: declared.tags.iter().map(bound).filter(|tag| !tag.is_empty()).collect(),
-        platforms: declared.platforms.iter().map(|platform| bound(platform).to_string()).collect(),
-        unsettled: declared.unsettled.clone(),
-        callers: declared.callers.clone(),
-        from_git: declared.from_git,
+
+    fn build(
+        &self,
+        declared: &Declared,
+        folder: &Pattern,
+        dockerfile: &RepoPath,
+        bindings: &Bindings,
+    ) -> Build {
+        let bound = |pattern: &Pattern| pattern.bind(bindings);
+        let root = |pattern: &Pattern| context_root(&bound(folder), &bound(pattern), self.listing);
+        let named = |(name, at): &(String, Pattern)| {
+            let result = declared.results.iter().find(|(context, _)| context == name);
+            let built = result.and_then(|(_, needed)| self.result(needed));
+            let root =
+                built.map_or_else(|| root(at), |build| ContextRoot::Result(at.to_string(), Arc::new(build)));
+            (name.clone(), root)
+        };
+        let mut args = BTreeMap::new();
+        // An argument from the environment is not passed on if it is not set there.
+        for (name, given) in &declared.args {
+            if let Some(given) = given {
+                args.insert(name.clone(), bound(given).known().map(str::to_owned));
+            }
+        }
+        let mut build = Build {
+            place: declared.place.clone(),
+            dockerfile: dockerfile.clone(),
+            context: declared
+                .context
+                .as_ref()
+                .map_or_else(|| ContextRoot::Elsewhere("a context that is not named".into()), root),
+            target: declared.target.as_ref().map(bound).filter(|target| !target.is_empty()),
+            args,
+            contexts: declared.contexts.iter().map(named).collect(),
+            tags: declared.tags.iter().map(bound).filter(|tag| !tag.is_empty()).collect(),
+            platforms: declared.platforms.iter().map(|platform| bound(platform).to_string()).collect(),
+            unsettled: declared.unsettled.clone(),
+            callers: declared.callers.clone(),
+            from_git: declared.from_git,
+        };
+        let open = unsettled(&build);
+        build.unsettled.extend(open);
+        build
+    }
+
+    /// Returns the build whose result another needs. `None` if it is not settled which Dockerfile it builds.
+    fn result(&self, needed: &Declared) -> Option<Build> {
+        let [folder] = needed.folders.as_slice() else { return None };
+        let path = below(folder, &needed.dockerfile)?;
+        let at = *self.by_path.get(path.known()?)?;
+        Some(self.build(needed, folder, self.dockerfiles[at], &Bindings::new()))
     }
 }
 
@@ -226,9 +252,8 @@ mod tests {
         let builds = resolve(declared, &paths.iter().collect::<Vec<_>>(), &listing);
         let shown = |build: &Build| {
             let context = match &build.context {
-                ContextRoot::Folder(None) => ".".to_owned(),
-                ContextRoot::Folder(Some(folder)) => folder.to_string(),
-                ContextRoot::Elsewhere(at) => format!("elsewhere: {at}"),
+                ContextRoot::Folder(_) => build.context.to_string(),
+                elsewhere => format!("elsewhere: {elsewhere}"),
             };
             format!("{} from {context} as {}", build.dockerfile, build.tags[0])
         };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::judge;
 use super::workspace::Workspace;
 use super::{JudgeError, PlanningError, Watch};
-use crate::builds::{self, Build, ContextRoot, Level, Place};
+use crate::builds::{self, Build, Level, Place};
 use crate::git::RepoPath;
 
 /// One build of a Dockerfile.
@@ -28,7 +28,7 @@ pub(crate) struct ExplainedBuild {
 }
 
 /// How a Dockerfile is built.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct ExplainedBuilds {
     /// The builds that something states.
     pub(crate) builds: Vec<ExplainedBuild>,
@@ -64,11 +64,7 @@ fn explained(build: &Build) -> ExplainedBuild {
     let place = |place: &Place| format!("{place} ({})", place.kind);
     ExplainedBuild {
         level: build.level(),
-        context: match &build.context {
-            ContextRoot::Folder(None) => ".".to_owned(),
-            ContextRoot::Folder(Some(folder)) => folder.to_string(),
-            ContextRoot::Elsewhere(what) => what.clone(),
-        },
+        context: build.context.to_string(),
         from_git: build.from_git,
         target: build.target.as_ref().map(ToString::to_string),
         chain: std::iter::once(&build.place).chain(&build.callers).map(place).collect(),

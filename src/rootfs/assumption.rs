@@ -46,6 +46,13 @@ impl Assumption {
         Self { after: Some(after), ..Self::new(line, path, before) }
     }
 
+    /// Returns the same assumption for a reader of another Dockerfile than `dockerfile`, which it is about.
+    #[must_use]
+    pub(crate) fn elsewhere(&self, dockerfile: &Arc<str>) -> Self {
+        let own = self.dockerfile.as_ref().unwrap_or(dockerfile);
+        Self { dockerfile: Some(Arc::clone(own)), ..self.clone() }
+    }
+
     /// Returns the key by which sentences are merged. `None` if the sentence is about one path only.
     pub(super) fn saying(&self) -> Option<Saying<'_>> {
         Some((self.line, self.dockerfile.as_deref(), &self.before, self.after?))

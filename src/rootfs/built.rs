@@ -66,27 +66,31 @@ impl EndFilesystem {
 #[derive(Clone, Debug)]
 pub(crate) struct BuiltImage {
     end: Arc<EndFilesystem>,
-    /// The assumption that the named image was built like this.
-    whole: Arc<Assumption>,
+    /// The assumption that the named image was built like this; `None` if that is settled.
+    whole: Option<Arc<Assumption>>,
 }
 
 impl BuiltImage {
     /// Returns an image named in a line of a Dockerfile, with the assumption `whole`.
-    pub(crate) fn new(end: Arc<EndFilesystem>, whole: Arc<Assumption>) -> Self {
+    pub(crate) fn new(end: Arc<EndFilesystem>, whole: Option<Arc<Assumption>>) -> Self {
         Self { end, whole }
     }
 
     pub(super) fn get(&self, path: &str) -> Fact {
         let mut fact = self.end.get(path);
-        fact.leans.add(Arc::clone(&self.whole));
+        self.assume(&mut fact.leans);
         fact
     }
 
     /// Returns all that is known to be below `path`.
     pub(super) fn below(&self, path: &str) -> Listing {
         let mut listing = self.end.below(path);
-        listing.leans.add(Arc::clone(&self.whole));
+        self.assume(&mut listing.leans);
         listing
+    }
+
+    fn assume(&self, leans: &mut Leans) {
+        self.whole.iter().for_each(|whole| leans.add(Arc::clone(whole)));
     }
 
     pub(super) fn has_xattrs(&self) -> bool {
@@ -100,7 +104,7 @@ impl BuiltImage {
             _ => self.end.rootfs.group()?,
         };
         let mut leans = leans.elsewhere(&self.end.dockerfile);
-        leans.add(Arc::clone(&self.whole));
+        self.assume(&mut leans);
         Some((bytes, leans))
     }
 }

@@ -140,7 +140,7 @@ impl Leans {
     }
 
     /// Returns the same assumptions for a reader of another Dockerfile than `dockerfile`, which they are about.
-    pub(super) fn elsewhere(&self, dockerfile: &Arc<str>) -> Self {
+    pub(crate) fn elsewhere(&self, dockerfile: &Arc<str>) -> Self {
         if self.0.is_none() {
             return Self::default();
         }

@@ -35,6 +35,7 @@ mod kills;
 mod migrate;
 mod monorepo;
 mod mutation;
+mod needed_builds;
 mod noise;
 mod ops;
 mod page;

@@ -1,7 +1,7 @@
 //! Where the paths of a command start. It never looks at files.
 
 use super::Starts;
-use crate::builds::{Declared, docker_cli, names};
+use crate::builds::{Declared, docker_cli, linked, names};
 use crate::shell::{self, Command};
 use crate::text::pattern::{Part, Pattern};
 
@@ -83,7 +83,7 @@ pub(super) fn placed(mut declared: Declared, command: &Command, starts: &Starts)
 
 /// Returns true if a context is not a folder.
 fn is_elsewhere(context: &Pattern) -> bool {
-    let scheme = |text: &str| ["target:", "service:"].iter().any(|scheme| text.starts_with(scheme));
+    let scheme = |text: &str| linked::PREFIXES.iter().any(|prefix| text.starts_with(prefix));
     context.known() == Some("-")
         || docker_cli::is_remote(context)
         || matches!(context.parts().first(), Some(Part::Text(text)) if scheme(text))

@@ -6,7 +6,6 @@ use super::file::{self, File};
 use super::from_analysis::{self, sites_report};
 use super::neighbours::{Graph, Member};
 use super::options::Options;
-use super::setups::BuildSetup;
 use super::waivers::Waivers;
 use crate::analysis::named_context::NamedContexts;
 use crate::analysis::rule::Finding;
@@ -37,7 +36,9 @@ pub(super) fn file(
     };
     let accepted = |finding: &Finding| waivers.accepting(member.path, finding).is_some();
     let around = graph.around(member.path);
-    let named: Vec<NamedContexts<'_>> = member.setups.iter().map(BuildSetup::named_contexts).collect();
+    let setups = member.setups.iter().enumerate();
+    let named: Vec<NamedContexts<'_>> =
+        setups.map(|(at, setup)| setup.named_contexts(&|name| around.result(at, name))).collect();
     let inputs: Vec<Inputs<'_>> = member
         .setups
         .iter()

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::Inputs;
-use crate::analysis::end_state::{self, BuiltHere, Like, Neighbours};
+use crate::analysis::end_state::{self, BuiltHere, Claim, Like, Neighbours};
 use crate::budget;
-use crate::builds::Build;
+use crate::builds::{Build, BuildFileKind};
 use crate::campaign::plan::bases::{Bases, BuiltBy};
 use crate::campaign::plan::options::Options;
-use crate::campaign::plan::setups::BuildSetup;
+use crate::campaign::plan::setups::{BuildSetup, NeededBuild};
 use crate::dockerfile::Dockerfile;
 use crate::images::ImageReference;
 
@@ -34,6 +34,8 @@ pub(crate) struct Graph {
     ends: HashMap<Meant, Option<BuiltHere>>,
     /// By Dockerfile, each image that it names and another Dockerfile builds, as written.
     named: HashMap<String, HashMap<String, Meant>>,
+    /// By Dockerfile and setup, the builds whose results are its named contexts, by name.
+    needed: HashMap<(String, usize), HashMap<String, Result<Needed, String>>>,
     /// By Dockerfile, the Dockerfiles of the repository that it starts from or copies from.
     pub(crate) parents: BTreeMap<String, BTreeSet<String>>,
     /// Dockerfiles that start from each other; each cycle begins with its first file in order.
@@ -51,6 +53,13 @@ struct Meant {
     target: Option<String>,
     /// The place that states this.
     place: String,
+}
+
+/// A build whose result a named context is, and something that is not settled about it.
+#[derive(Clone, Debug)]
+struct Needed {
+    meant: Meant,
+    unsettled: Option<Arc<str>>,
 }
 
 /// The builds that name their images: by repository of the image, each with the tag, if it is known.
@@ -112,13 +121,21 @@ impl Graph {
     /// Finds which members start from which, and the filesystems that they leave for those that start from them.
     pub(crate) fn new(members: &[Member<'_>], options: &Options<'_>) -> Self {
         let (claims, bases) = (Claims::new(members), Bases::new(options.config));
-        if claims.0.is_empty() && bases.is_empty() {
+        let needs = |member: &Member<'_>| member.setups.iter().any(|setup| setup.needed().next().is_some());
+        if claims.0.is_empty() && bases.is_empty() && !members.iter().any(needs) {
             return Self::default();
         }
         let by_path = members.iter().enumerate().map(|(at, member)| (member.path, at)).collect();
         let graph = Self { claims, bases, ..Self::default() };
-        let mut work =
-            Work { members, by_path, options, graph, open: Vec::new(), left: MOST_END_STATES * budget::WORK };
+        let mut work = Work {
+            members,
+            by_path,
+            options,
+            graph,
+            open: Vec::new(),
+            open_setups: Vec::new(),
+            left: MOST_END_STATES * budget::WORK,
+        };
         for file in 0..members.len() {
             work.look(file);
         }
@@ -135,6 +152,16 @@ impl Graph {
 pub(crate) struct Around<'g> {
     graph: &'g Graph,
     path: &'g str,
+}
+
+impl Around<'_> {
+    /// Returns the result of the build that a named context of a setup needs, or the reason why it is not known.
+    pub(crate) fn result(&self, setup: usize, name: &str) -> Result<BuiltHere, String> {
+        let needed = self.graph.needed.get(&(self.path.to_owned(), setup)).and_then(|all| all.get(name));
+        let Needed { meant, unsettled } = needed.cloned().unwrap_or_else(|| Err(UNKNOWN_END.into()))?;
+        let built = self.graph.ends.get(&meant).cloned().flatten().ok_or(UNKNOWN_END)?;
+        Ok(BuiltHere { claim: Claim::Need { unsettled }, ..built })
+    }
 }
 
 impl Neighbours for Around<'_> {
@@ -155,12 +182,16 @@ struct Work<'a> {
     graph: Graph,
     /// The Dockerfiles that are being examined; each starts from the next.
     open: Vec<usize>,
+    /// The setups of which the needed builds are being examined, each with its Dockerfile.
+    open_setups: Vec<Claimed>,
     /// The units of work that are left for end states.
     left: u64,
 }
 
 /// The units of work that the end states of all Dockerfiles may cost: those of this number of files.
 const MOST_END_STATES: u64 = 16;
+/// The reason why a result is not known if its build is.
+const UNKNOWN_END: &str = "the end of its build is not known";
 
 impl Work<'_> {
     /// Makes sure that the images that this Dockerfile starts from are known, as far as possible.
@@ -181,15 +212,90 @@ impl Work<'_> {
                 continue;
             }
             self.look(parent);
-            let parent = self.members[parent].path.to_owned();
-            self.graph.parents.entry(path.to_owned()).or_default().insert(parent);
-            if !self.graph.ends.contains_key(&meant) {
-                let built = self.end_within_budget(&meant);
-                self.graph.ends.insert(meant.clone(), built);
-            }
+            self.note_parent(file, &meant);
             self.graph.named.entry(path.to_owned()).or_default().insert(name, meant);
         }
+        for setup in 0..self.members[file].setups.len() {
+            self.look_at_needed(file, setup);
+        }
         self.open.pop();
+    }
+
+    /// Makes sure that the builds which a setup needs are known, as far as possible.
+    fn look_at_needed(&mut self, file: usize, setup: usize) {
+        let Member { path, setups, .. } = self.members[file];
+        let key = (path.to_owned(), setup);
+        if self.graph.needed.contains_key(&key) {
+            return;
+        }
+        self.open_setups.push((file, setup));
+        let mut all = HashMap::new();
+        for (name, needed) in setups[setup].needed() {
+            all.insert(name.to_owned(), self.needed(file, needed));
+        }
+        self.open_setups.pop();
+        self.graph.needed.insert(key, all);
+    }
+
+    /// Finds the end of a build that this Dockerfile needs.
+    fn needed(&mut self, file: usize, needed: &NeededBuild) -> Result<Needed, String> {
+        let meant = self.meant_by_build(&needed.build)?;
+        if meant.file == file {
+            // A stage of the same Dockerfile, or its end with other arguments.
+            if self.open_setups.contains(&(file, meant.setup)) {
+                return Err("it needs its own result".into());
+            }
+            self.look_at_needed(file, meant.setup);
+        } else {
+            if let Some(at) = self.open.iter().position(|&open| open == meant.file) {
+                self.note_cycle(at);
+                return Err(format!("{} needs this Dockerfile", self.members[meant.file].path));
+            }
+            self.look(meant.file);
+        }
+        self.note_parent(file, &meant);
+        Ok(Needed { meant, unsettled: needed.unsettled.clone() })
+    }
+
+    /// Returns the Dockerfile, the setup and the stage of a build; `layerwright.toml` overrules what the definition
+    /// states. The error is the reason why one of them is not known.
+    fn meant_by_build(&self, build: &Build) -> Result<Meant, String> {
+        let path = build.dockerfile.as_str();
+        let &file = self.by_path.get(path).ok_or_else(|| format!("{path} is not among the Dockerfiles"))?;
+        let Member { setups, builds, .. } = &self.members[file];
+        let own = self.options.config.build.get(path);
+        let is_same = |other: &Build| {
+            let Build { context, from_git, args, contexts, .. } = other;
+            (context, from_git, args, contexts)
+                == (&build.context, &build.from_git, &build.args, &build.contexts)
+        };
+        let is_meant = |other: &Build| other.place.kind == BuildFileKind::Config || is_same(other);
+        let at = builds.iter().position(is_meant);
+        let at = at.ok_or_else(|| format!("no build of {path} is like it"))?;
+        let setup = setups.iter().position(|setup| setup.builds.contains(&at)).ok_or(UNKNOWN_END)?;
+        let target = match own.and_then(|own| own.target.as_ref()) {
+            Some(target) => Some(target.clone()),
+            None => match &build.target {
+                None => None,
+                Some(target) => {
+                    let known = target.known().ok_or_else(|| format!("its target is {target}"))?;
+                    Some(known.to_owned())
+                }
+            },
+        };
+        Ok(Meant { file, setup, target, place: build.place.to_string() })
+    }
+
+    /// Notes that a Dockerfile uses the end of a build, and finds that end.
+    fn note_parent(&mut self, file: usize, meant: &Meant) {
+        if meant.file != file {
+            let (path, parent) = (self.members[file].path, self.members[meant.file].path);
+            self.graph.parents.entry(path.to_owned()).or_default().insert(parent.to_owned());
+        }
+        if !self.graph.ends.contains_key(meant) {
+            let built = self.end_within_budget(meant);
+            self.graph.ends.insert(meant.clone(), built);
+        }
     }
 
     /// Returns the meaning of the name of an image that this Dockerfile starts from: as `layerwright.toml` states it,
@@ -258,18 +364,19 @@ impl Work<'_> {
     fn end(&self, meant: &Meant) -> Option<BuiltHere> {
         let member = &self.members[meant.file];
         let setup = &member.setups[meant.setup];
+        let around = self.graph.around(member.path);
         let inputs = Inputs {
             way: &setup.name,
             images: self.options.images,
             context: setup.context(),
             assumed_context: setup.assumed.as_deref(),
-            named_contexts: &setup.named_contexts(),
+            named_contexts: &setup.named_contexts(&|name| around.result(meant.setup, name)),
             build_args: &setup.args,
             rules: self.options.rules,
-            neighbours: &self.graph.around(member.path),
+            neighbours: &around,
             accepted: &|_| false,
         };
         let end = end_state::end(member.dockerfile, member.path, meant.target.as_deref(), &inputs)?;
-        Some(BuiltHere { end: Arc::new(end), place: meant.place.as_str().into() })
+        Some(BuiltHere { end: Arc::new(end), place: meant.place.as_str().into(), claim: Claim::Name })
     }
 }

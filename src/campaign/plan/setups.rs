@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use crate::analysis::end_state::BuiltHere;
 use crate::analysis::named_context::{NamedContext, NamedContexts};
 use crate::analysis::source;
 use crate::builds::{
@@ -43,12 +45,27 @@ pub(crate) struct BuildSetup<'a> {
 enum Named<'a> {
     Folder(ContextView<'a>),
     Image(String),
+    Result(NeededBuild),
     Elsewhere(String),
 }
 
+/// A build whose result a named context is.
+pub(crate) struct NeededBuild {
+    /// The source, as written.
+    pub(crate) written: String,
+    /// The build.
+    pub(crate) build: Arc<Build>,
+    /// A thing that is not settled about it, or about the build that needs it.
+    pub(crate) unsettled: Option<Arc<str>>,
+}
+
 impl<'a> BuildSetup<'a> {
-    /// Returns the inputs beside the context.
-    pub(crate) fn named_contexts(&self) -> NamedContexts<'_> {
+    /// Returns the inputs beside the context. `result` returns the result of the build that a name needs, or the reason
+    /// why it is not known.
+    pub(crate) fn named_contexts(
+        &self,
+        result: &dyn Fn(&str) -> Result<BuiltHere, String>,
+    ) -> NamedContexts<'_> {
         let mut contexts = NamedContexts::none();
         for (name, named) in &self.named {
             contexts.insert(
@@ -56,6 +73,10 @@ impl<'a> BuildSetup<'a> {
                 match named {
                     Named::Folder(view) => NamedContext::Folder(view),
                     Named::Image(image) => NamedContext::Image(image.clone()),
+                    Named::Result(needed) => result(name).map_or_else(
+                        |why| NamedContext::Elsewhere(format!("{}: {why}", needed.written)),
+                        NamedContext::Result,
+                    ),
                     Named::Elsewhere(what) => NamedContext::Elsewhere(what.clone()),
                 },
             );
@@ -67,6 +88,14 @@ impl<'a> BuildSetup<'a> {
     pub(crate) fn named_images(&self) -> impl Iterator<Item = String> {
         self.named.iter().filter_map(|(_, named)| match named {
             Named::Image(image) => Some(image.clone()),
+            _ => None,
+        })
+    }
+
+    /// Returns the builds whose results are named contexts, by name.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = (&str, &NeededBuild)> {
+        self.named.iter().filter_map(|(name, named)| match named {
+            Named::Result(needed) => Some((name.as_str(), needed)),
             _ => None,
         })
     }
@@ -128,14 +157,14 @@ impl<'a> BuildSetup<'a> {
                 let context = Context { root: root.clone(), evidence, from_git: build.from_git };
                 Self::new(contexts, &build.dockerfile, &context)
             }
-            ContextRoot::Elsewhere(at) => Self {
+            ContextRoot::Elsewhere(_) | ContextRoot::Result(..) => Self {
                 name: String::new(),
                 view: None,
                 trouble: None,
                 assumed: None,
                 named: Vec::new(),
                 args: BTreeMap::new(),
-                shown: file::Context::new(at.clone(), evidence.to_string(), level),
+                shown: file::Context::new(build.context.to_string(), evidence.to_string(), level),
                 builds: Vec::new(),
             },
         };
@@ -154,18 +183,8 @@ impl<'a> BuildSetup<'a> {
             }
         }
         setup.shown.target = build.target.as_ref().map(ToString::to_string);
-        setup.shown.contexts = build
-            .contexts
-            .iter()
-            .map(|(name, root)| {
-                let root = match root {
-                    ContextRoot::Folder(None) => ".".to_owned(),
-                    ContextRoot::Folder(Some(folder)) => folder.to_string(),
-                    ContextRoot::Elsewhere(at) => at.clone(),
-                };
-                (name.clone(), root)
-            })
-            .collect();
+        let contexts = build.contexts.iter();
+        setup.shown.contexts = contexts.map(|(name, root)| (name.clone(), root.to_string())).collect();
         setup.shown.build_args.clone_from(&args);
         setup.args = args;
         setup
@@ -176,6 +195,14 @@ impl<'a> BuildSetup<'a> {
 fn named<'a>(contexts: &Contexts<'a>, build: &Build, at: &ContextRoot) -> Named<'a> {
     let root = match at {
         ContextRoot::Folder(root) => root,
+        ContextRoot::Result(written, needed) => {
+            let unsettled = needed.unsettled.first().or(build.unsettled.first());
+            return Named::Result(NeededBuild {
+                written: written.clone(),
+                build: Arc::clone(needed),
+                unsettled: unsettled.map(|what| what.as_str().into()),
+            });
+        }
         ContextRoot::Elsewhere(what) => {
             return match ContextSource::parse(what) {
                 Ok(ContextSource::Image(image)) => Named::Image(image),
