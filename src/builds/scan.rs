@@ -25,7 +25,7 @@ use crate::text::pattern::Pattern;
 
 /// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
-/// The words by which a file calls make; scripts and Makefiles only by those after the first.
+/// The words by which a file calls make; scripts and Makefiles by the first only with variables.
 const MAKE: [&str; 5] = ["make ", "(MAKE)", "{MAKE}", "make -C ", "make -f "];
 /// The number of searches for the names of scripts that build images: a script may call one that calls another.
 const ROUNDS: usize = 3;
@@ -94,7 +94,7 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
     let entries = source.listing().entries();
     let mut carriers: Vec<Carrier> =
         entries.par_iter().filter_map(|entry| carrier(source, files, entry)).collect();
-    read_callers(files, &mut carriers);
+    let scripts = read_callers(files, &mut carriers);
     let mut unread = Vec::new();
     for carrier in &mut carriers {
         if let Err(why) =
@@ -103,7 +103,7 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
             unread.push(Unread { path: carrier.path.clone(), why });
         }
     }
-    let mut calls = Calls::new(files, &carriers);
+    let mut calls = Calls::new(files, &carriers, scripts);
     calls.follow();
     let mut all = calls.finish();
     let (by_convention, unread_by_convention) = conventions::declared(files, &carriers, &calls);
@@ -149,8 +149,8 @@ fn carrier(source: &SourceTree<'_>, files: Files<'_>, entry: &TreeEntry) -> Opti
     Some(Carrier { kind, path: entry.path.clone(), text, read })
 }
 
-/// Reads files again that name a script which builds images.
-fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
+/// Reads files again that name a script which builds images, and returns the words by which they do.
+fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) -> BTreeSet<String> {
     let mut scripts: BTreeSet<String> = BTreeSet::new();
     for _ in 0..ROUNDS {
         let found = carriers.iter().filter(|carrier| carrier.kind == BuildFileKind::Script);
@@ -171,14 +171,14 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
             .filter(|name| !scripts.contains(name))
             .collect();
         if new.is_empty() {
-            return;
+            break;
         }
         scripts.extend(new.iter().cloned());
         carriers.par_iter_mut().for_each(|carrier| {
             // Scripts that run make for something else are many.
             let is_recipe = matches!(carrier.kind, BuildFileKind::Script | BuildFileKind::Makefile);
             let names = |name: &String| {
-                !(is_recipe && name == MAKE[0])
+                !(is_recipe && name == MAKE[0] && !gives_variables(&carrier.text))
                     && memmem::find(carrier.text.as_bytes(), name.as_bytes()).is_some()
             };
             let runs = matches!(
@@ -199,6 +199,12 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) {
             }
         });
     }
+    scripts
+}
+
+/// Returns true if a text runs make with variables, which overrule those of the Makefile, or in an environment of its own.
+fn gives_variables(text: &str) -> bool {
+    text.contains(MAKE[0]) && text.lines().any(|line| line.contains(MAKE[0]) && line.contains('='))
 }
 
 /// Returns the kind of a file by its name; an executable file without an extension may be a script.

@@ -401,6 +401,38 @@ fn a_script_and_a_makefile_that_run_make_elsewhere_are_followed() {
 }
 
 #[test]
+fn a_call_of_make_overrules_the_variables_of_the_makefile_of_its_folder() {
+    let scratch = Scratch::with(&[
+        ("Makefile", "CTX = app\nFILE ?= Dockerfile\nimage:\n\tdocker build -f $(FILE) $(CTX)\n"),
+        ("Dockerfile", "FROM base:1\nCOPY x /srv/\n"),
+        ("app/x", ""),
+        ("svc/x", ""),
+        ("env/x", ""),
+        ("build.sh", "#!/bin/sh\nmake image CTX=svc\n"),
+        ("env.sh", "#!/bin/sh\nFILE=env.Dockerfile CTX=env make image\n"),
+        ("env.Dockerfile", "FROM base:1\n"),
+    ]);
+    let contexts = |plan: &Plan, file: &str| -> Vec<(String, Level)> {
+        let contexts = &plan.file(file).unwrap().contexts;
+        let mut found: Vec<_> = contexts.iter().map(|one| (one.root.clone(), one.level)).collect();
+        found.sort();
+        found
+    };
+    let base = Base::new();
+    let plan = planned(&scratch, &base);
+    let app = || ("app".to_owned(), Level::Stated);
+    assert_eq!(contexts(&plan, "Dockerfile"), [app(), ("svc".to_owned(), Level::Possible)]);
+    // `make -n`: the environment sets what `?=` sets, and never what `=` sets.
+    assert_eq!(contexts(&plan, "env.Dockerfile"), [("app".to_owned(), Level::Possible)]);
+    let step = "on: push\njobs:\n  a:\n    steps:\n    - uses: actions/checkout@v4\n    - run: bash build.sh && bash env.sh\n";
+    scratch.write(".github/workflows/ci.yml", step);
+    scratch.commit("Workflow");
+    let plan = planned(&scratch, &base);
+    assert_eq!(contexts(&plan, "Dockerfile"), [app(), ("svc".to_owned(), Level::Stated)]);
+    assert_eq!(contexts(&plan, "env.Dockerfile"), [app()]);
+}
+
+#[test]
 fn a_line_that_may_build_a_dockerfile_is_named_with_the_guess() {
     let scratch = Scratch::with(&[
         (".gitlab-ci.yml", "image:\n  script:\n    - docker build -t x -f svc/Dockerfile .\n"),

@@ -21,6 +21,7 @@ const MOST: usize = 4096;
 /// The calls of a repository.
 pub(super) struct Calls<'a> {
     files: Files<'a>,
+    /// The words by which a text calls a script or a Makefile that builds images.
     scripts: BTreeSet<String>,
     carriers: BTreeMap<&'a str, &'a Carrier>,
     /// The calls that are not followed yet, with their depth.
@@ -36,13 +37,10 @@ pub(super) struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    pub(crate) fn new(files: Files<'a>, carriers: &'a [Carrier]) -> Self {
-        let building = carriers.iter().filter(|carrier| carrier.kind == BuildFileKind::Script);
-        let building = building
-            .filter(|carrier| carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.builds.is_empty()));
+    pub(crate) fn new(files: Files<'a>, carriers: &'a [Carrier], scripts: BTreeSet<String>) -> Self {
         Self {
             files,
-            scripts: building.map(|carrier| carrier.path.file_name().to_owned()).collect(),
+            scripts,
             carriers: carriers.iter().map(|carrier| (carrier.path.as_str(), carrier)).collect(),
             pending: Vec::new(),
             found: Vec::new(),
