@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
         let rev = arguments.rev.as_deref();
         let explained = ops::explain_build(&arguments.path, rev, file, &|notice| progress.show(notice))?;
         return match arguments.format {
-            Format::Json => write::json(&explained.builds),
+            Format::Json => write::json(&explained),
             Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }

@@ -445,6 +445,11 @@ fn a_line_that_may_build_a_dockerfile_is_named_with_the_guess() {
     assert_eq!(context.evidence, "the Dockerfile's own folder (guessed); .gitlab-ci.yml:3 may build it");
     let text = scratch.run(&["plan", "--explain-build", "svc/Dockerfile"]).done().stdout;
     assert!(text.ends_with("states how it is built\n    .gitlab-ci.yml:3 may build it\n"), "{text}");
+    let explained = ["plan", "--explain-build", "svc/Dockerfile", "--format", "json"];
+    assert_eq!(
+        scratch.run(&explained).done().json(),
+        serde_json::json!({"builds": [], "mentions": [".gitlab-ci.yml:3"]})
+    );
 }
 
 #[test]
