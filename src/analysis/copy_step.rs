@@ -1,6 +1,8 @@
 //! The decision about a COPY or ADD at its place, and its effect on the filesystem. It never looks ahead: an unsafe
 //! instruction whose difference is restored is decided again at the end of its stage.
 
+use std::sync::Arc;
+
 use crate::analysis::Inputs;
 use crate::analysis::decision::{self, Decision};
 use crate::analysis::filesystems::Filesystems;
@@ -12,7 +14,7 @@ use crate::analysis::source::CopySource;
 use crate::analysis::state::State;
 use crate::analysis::transfer::{self, Copying, Mode};
 use crate::analysis::view::View;
-use crate::rootfs::Rootfs;
+use crate::rootfs::{Assumption, Rootfs};
 
 /// The linking of an instruction, which determines its effect on the filesystem.
 pub(crate) enum Linking {
@@ -56,12 +58,16 @@ pub(crate) fn decide(
     let needs_filesystem = line.destination.is_ok() || matches!(line.owner, Owner::Named(_));
     let unknown = Filesystems::unknown();
     let filesystems = if needs_filesystem { &*state.filesystems() } else { &unknown };
-    let assumed = inputs.assumed_context.map(|message| line.lean_on_context(message, state_line));
+    let assumed = inputs.assumed_context.and_then(|message| {
+        let assumption =
+            || Arc::new(Assumption::of_context(state_line, format!("{message} (line {state_line})")));
+        (inputs.assumes_build || line.is_from_context()).then(assumption)
+    });
     let decide_in = |line: &ResolvedTransfer<'_>, rootfs: &Rootfs| {
         let view = View::new(line.clone(), rootfs, &os, inputs.rules);
         let mut decision = decision::decide(&view, inputs.accepted);
         let mut difference = Difference::of(&view, &decision);
-        if let Some(assumption) = assumed.iter().flatten().find(|_| view.hangs_on_sources()) {
+        if let Some(assumption) = assumed.iter().find(|_| inputs.assumes_build || view.hangs_on_sources()) {
             decision.lean_on(assumption);
             if let Some(difference) = &mut difference {
                 difference.lean_on(assumption);

@@ -21,6 +21,9 @@ pub struct Inputs<'a> {
     pub context: &'a dyn BuildContext,
     /// The assumption that this is the build context, if nothing states it.
     pub assumed_context: Option<&'a str>,
+    /// True if the build that has this context also sets named contexts or build arguments, and nothing states it: every
+    /// verdict depends on the assumption then.
+    pub assumes_build: bool,
     /// The named contexts.
     pub named_contexts: &'a NamedContexts<'a>,
     /// Build arguments; the value `None` is an argument that is set to an unknown value.

@@ -75,12 +75,10 @@ impl ResolvedTransfer<'_> {
         self.transfer.options.parents || !self.transfer.options.exclude.is_empty()
     }
 
-    /// Returns the assumption that the sources are in this build context; `None` if no source is in a build context.
-    pub(crate) fn lean_on_context(&self, message: &str, line: usize) -> Option<Arc<Assumption>> {
+    /// Returns true if a source is in the build context.
+    pub(crate) fn is_from_context(&self) -> bool {
         let local = |word: &Word| !source::is_url(&word.text) && !source::is_git(&word.text);
-        let from_context = self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local);
-        let assumption = || Assumption::of_context(line, format!("{message} (line {line})"));
-        from_context.then(|| Arc::new(assumption()))
+        self.transfer.options.from.is_none() && self.transfer.sources.iter().any(local)
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) enum Reach {
     Assumed(Arc<Assumption>),
 }
 
-/// What a command of unknown effect does to a path.
+/// The effect of a command of unknown effect on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// Nothing, for certain.

@@ -30,9 +30,9 @@ type Address = Option<*const Vec<Lean>>;
 enum Lean {
     /// This one.
     One(Arc<Assumption>),
-    /// That commands leave a path as it is.
+    /// Commands leave a path as it is.
     Run(Spared),
-    /// That an image has what its profile lists.
+    /// An image has what its profile lists.
     Listed(Listed),
     /// All of another fact.
     All(Leans),

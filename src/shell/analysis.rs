@@ -1,4 +1,4 @@
-//! What the walk through a script asks of an analysis. The provided methods are those of one shell of which nothing is
+//! The questions of the walk through a script to an analysis. The provided methods are those of one shell of which nothing is
 //! known.
 
 use brush_parser::ast::{

@@ -11,11 +11,11 @@ pub(super) struct Destination<'a, A> {
 
 /// A directory as a word names it.
 pub(super) enum Directory<'a, A> {
-    /// That of `HOME`: there is no word.
+    /// The directory in `HOME`: there is no word.
     Home,
-    /// That of `OLDPWD`: `-`.
+    /// The directory in `OLDPWD`: `-`.
     Last,
-    /// That of a word.
+    /// The directory that a word names.
     To(&'a A),
     /// Too many words, or an option that is not followed.
     Unclear,

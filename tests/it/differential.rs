@@ -161,6 +161,7 @@ impl Sample {
             images: &bench.images,
             context: &FolderContext::new(&self.context()).unwrap(),
             assumed_context: None,
+            assumes_build: false,
             way: "",
             named_contexts: &named_contexts,
             build_args: &BTreeMap::new(),

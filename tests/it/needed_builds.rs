@@ -139,3 +139,20 @@ fn the_configuration_overrules_how_the_needed_build_is_made() {
     let toml = "[build.\"images/java/Dockerfile\"]\ncontext = \"images/java\"\ntarget = \"plain\"\n";
     assert_eq!(verdict(&[("docker-bake.hcl", &bake("")), ("layerwright.toml", toml)]), LINKED);
 }
+
+#[test]
+fn a_named_image_and_an_argument_of_a_build_that_is_not_settled_are_assumptions() {
+    let app = "FROM jdk\nCOPY <<EOF /srv/app/x\nx\nEOF\n";
+    let image =
+        "target \"default\" {\n  context = \"app\"\n  contexts = { jdk = \"docker-image://scratch\" }\n}\n";
+    let argument = "target \"default\" {\n  context = \"app\"\n  args = { BASE = \"scratch\" }\n}\n";
+    let by_argument = "ARG BASE=base:1\nFROM $BASE\nCOPY <<EOF /srv/app/x\nx\nEOF\n";
+    for (definition, app) in [(image, app), (argument, by_argument)] {
+        let stated = [("docker-bake.hcl", definition), ("app/Dockerfile", app)];
+        assert_eq!(verdict(&stated), LINKED, "{definition}");
+        // Nothing says where the script is started.
+        let script = "#!/bin/sh\ndocker buildx bake -f dev.hcl\n";
+        let possible = [("dev.hcl", definition), ("bake.sh", script), ("app/Dockerfile", app)];
+        assert_eq!(verdict(&possible), (Verdict::Link, Some(false)), "{definition}");
+    }
+}

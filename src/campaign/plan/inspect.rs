@@ -31,6 +31,7 @@ pub fn inspect(
             images: options.images,
             context,
             assumed_context: None,
+            assumes_build: false,
             named_contexts: &NamedContexts::none(),
             build_args: &build_args,
             rules: options.rules,

@@ -48,6 +48,7 @@ pub(super) fn file(
             images: options.images,
             context: setup.context(),
             assumed_context: setup.assumed.as_deref(),
+            assumes_build: setup.assumes_build,
             named_contexts,
             build_args: &setup.args,
             rules: options.rules,

@@ -370,6 +370,7 @@ impl Work<'_> {
             images: self.options.images,
             context: setup.context(),
             assumed_context: setup.assumed.as_deref(),
+            assumes_build: setup.assumes_build,
             named_contexts: &setup.named_contexts(&|name| around.result(meant.setup, name)),
             build_args: &setup.args,
             rules: self.options.rules,

@@ -31,6 +31,8 @@ pub(crate) struct BuildSetup<'a> {
     pub(crate) trouble: Option<String>,
     /// The assumption that this is the context, if nothing states it.
     pub(crate) assumed: Option<String>,
+    /// True if the build that has the context also sets named contexts or build arguments, and nothing states it.
+    pub(crate) assumes_build: bool,
     /// The named contexts, by name.
     named: Vec<(String, Named<'a>)>,
     /// Build arguments that the Dockerfile declares; `None` for a value that only the build knows.
@@ -121,6 +123,7 @@ impl<'a> BuildSetup<'a> {
             view,
             trouble,
             assumed: None,
+            assumes_build: false,
             named: Vec::new(),
             args: BTreeMap::new(),
             shown,
@@ -149,7 +152,12 @@ impl<'a> BuildSetup<'a> {
         setup
     }
 
-    fn found(contexts: &Contexts<'a>, build: &Build, args: BTreeMap<String, Option<String>>) -> Self {
+    fn found(
+        contexts: &Contexts<'a>,
+        build: &Build,
+        args: BTreeMap<String, Option<String>>,
+        given: &BTreeMap<String, String>,
+    ) -> Self {
         let level = build.level();
         let evidence = ContextReason::Declared(build.place.clone(), level);
         let mut setup = match &build.context {
@@ -162,6 +170,7 @@ impl<'a> BuildSetup<'a> {
                 view: None,
                 trouble: None,
                 assumed: None,
+                assumes_build: false,
                 named: Vec::new(),
                 args: BTreeMap::new(),
                 shown: file::Context::new(build.context.to_string(), evidence.to_string(), level),
@@ -175,6 +184,8 @@ impl<'a> BuildSetup<'a> {
             Level::Stated => setup.shown.said_by = Some(build.place.kind),
             Level::Possible | Level::Guessed => {
                 setup.shown.unsettled.clone_from(&build.unsettled);
+                setup.assumes_build =
+                    !build.contexts.is_empty() || args.keys().any(|name| !given.contains_key(name));
                 let what = build.unsettled.first().map_or("", String::as_str);
                 setup.assumed = Some(format!(
                     "{CONTEXT_ASSUMED} {} as {} may say; not settled: {what}",
@@ -238,7 +249,7 @@ pub(crate) fn setups<'a>(
         let setup = *seen
             .entry((&build.context, build.from_git, args.clone(), &build.contexts))
             .or_insert_with(|| {
-                setups.push(BuildSetup::found(contexts, build, args));
+                setups.push(BuildSetup::found(contexts, build, args, given));
                 setups.len() - 1
             });
         setups[setup].builds.push(at);

@@ -1,4 +1,4 @@
-//! What the walk asks of the trace: the words of the one shell that is followed, and the commands that it runs.
+//! The answers of the trace to the walk: the words of the one shell that is followed, and the commands that it runs.
 
 use std::rc::Rc;
 
@@ -75,7 +75,7 @@ impl Analysis for Walker<'_> {
         self.alone(|walker, env| walker.declare_variables(command, words, env, line));
     }
 
-    /// What the command alone is given holds for what it runs.
+    /// Assignments before the command hold for what it runs.
     fn run(&mut self, run: Run<Self>, assignments: &[&Assignment], line: usize, _: Flow) {
         let hidden = self.ways.first().map_or(0, Env::hidden);
         for assignment in assignments {

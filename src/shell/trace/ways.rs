@@ -105,7 +105,7 @@ impl Ways for Walker<'_> {
         self.ways = before;
     }
 
-    /// What they print together is unknown.
+    /// Nothing is known of what they print together.
     fn pipe(&mut self, commands: &[Ast], run: impl Fn(&mut Self, usize)) {
         let before = self.ways.clone();
         let outer = self.piped.take();
@@ -128,7 +128,7 @@ impl Ways for Walker<'_> {
         self.leaving(|walker| &mut walker.continued, run);
     }
 
-    /// What it changes is unknown afterwards.
+    /// Everything that it changes is unknown afterwards.
     fn repeated(&mut self, run: impl Fn(&mut Self)) {
         let before = self.ways.clone();
         self.looping(run);

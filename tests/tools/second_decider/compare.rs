@@ -45,6 +45,7 @@ pub fn compare(scenario: &Scenario) -> Compared {
         images: &images,
         context: &context,
         assumed_context: None,
+        assumes_build: false,
         named_contexts: &NamedContexts::none(),
         build_args: &BTreeMap::new(),
         rules: rule::ALL,

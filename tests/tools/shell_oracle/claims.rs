@@ -70,6 +70,7 @@ impl Images {
             images: self,
             context: &Context(sample.script.as_deref()),
             assumed_context: None,
+            assumes_build: false,
             named_contexts: &NamedContexts::none(),
             build_args: &BTreeMap::new(),
             rules: &[],
