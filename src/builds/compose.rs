@@ -5,6 +5,7 @@ mod environment;
 mod interpolate;
 mod load;
 mod merge;
+mod parsed;
 mod references;
 mod schema;
 

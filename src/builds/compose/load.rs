@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use super::environment::Environment;
 use super::interpolate::interpolated;
 use super::merge::{self, PLACE, Path, merge};
+use super::parsed::ParsedFiles;
 use super::references::References;
 use super::schema;
 use crate::builds::document::{KeyValue, Node, Value};
 use crate::builds::files::Files;
-use crate::builds::{is_remote, settled, yaml};
+use crate::builds::{is_remote, settled};
 
 /// The start of a path that is complete: what follows is relative to the root of the repository.
 pub(in crate::builds) const COMPLETE: char = '\u{e003}';
@@ -30,6 +31,7 @@ pub(super) struct Loader<'f> {
     /// The files that were read.
     pub(crate) read: RefCell<Vec<String>>,
     references: RefCell<References>,
+    parsed: ParsedFiles<'f>,
 }
 
 /// The folder and the variables of a file.
@@ -51,7 +53,7 @@ struct Inside<'s> {
 impl<'f> Loader<'f> {
     pub(crate) fn new(files: Files<'f>) -> Self {
         let (refusal, read, references) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { files, refusal, read, references }
+        Self { files, refusal, read, references, parsed: ParsedFiles::new(files) }
     }
 
     /// Notes a name or a file that services refer to and that does not exist.
@@ -76,13 +78,13 @@ impl<'f> Loader<'f> {
 
     /// Returns a file laid over `dict`. Without `included`, its `extends` and `include` are left for later.
     fn file(&self, scope: &Scope, path: &str, mut dict: Node, included: Option<&[String]>) -> Node {
-        let Some(text) = self.files.read(path) else {
+        let Some(documents) = self.parsed.documents(path) else {
             self.refuse(format!("{path} is not in the repository"));
             return dict;
         };
         self.read.borrow_mut().push(path.to_owned());
-        let documents = match yaml::documents(&text) {
-            Ok(documents) if self.read.borrow().len() <= MOST_FILES => documents,
+        let documents = match &*documents {
+            Ok(documents) if self.parsed.len() <= MOST_FILES => documents,
             Ok(_) => {
                 self.refuse("the project has too many files");
                 return dict;
@@ -93,13 +95,13 @@ impl<'f> Loader<'f> {
             }
         };
         for document in documents {
-            if let Some(why) = merge::duplicate(&document)
+            if let Some(why) = merge::duplicate(document)
                 .map(|twice| format!("{path}:{} has the key {} twice", twice.line, twice.key))
-                .or_else(|| schema::refused(&document).map(|why| format!("{path}: {why}")))
+                .or_else(|| schema::refused(document).map(|why| format!("{path}: {why}")))
             {
                 self.refuse(why);
             }
-            let document = self.interpolated(&document, &scope.environment);
+            let document = self.interpolated(document, &scope.environment);
             let is_extended = included.is_none();
             self.references.borrow_mut().add(&document, is_extended, &scope.folder, self.files);
             let mut own = kept(&document, path);

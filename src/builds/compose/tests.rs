@@ -110,6 +110,18 @@ services:
 }
 
 #[test]
+fn a_file_that_many_services_extend_is_parsed_once() {
+    let services = (0..300).map(|at| format!("  s{at}:\n    extends: {{file: all.yml, service: base}}\n"));
+    let file = format!("services:\n{}", services.collect::<String>());
+    let padding = format!("  pad:\n    image: {}\n", "x".repeat(40_000));
+    let all = format!("services:\n  base:\n    build: .\n{padding}");
+    let texts = [("compose.yml", file.as_str()), ("all.yml", all.as_str())];
+    let builds = crate::budget::contained(|| read(&texts, "")).unwrap();
+    assert_eq!(builds.len(), 300);
+    assert!(builds.iter().all(|build| build.unsettled.is_empty()));
+}
+
+#[test]
 fn what_builds_no_dockerfile_of_the_repository_is_left_out() {
     let text = "\
 services:
