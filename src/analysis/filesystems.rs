@@ -95,9 +95,9 @@ pub(crate) struct Process {
 /// The directories of a base image whose programs are what their names say.
 const SYSTEM_DIRECTORIES: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
-/// Returns true if a shell looks for a program of this name in PATH.
-fn is_looked_up(name: &str) -> bool {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+/// Returns true if a command of this name runs a program: one at a path, or one that is looked up in PATH.
+fn is_program(name: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     name.chars().all(is_name) && builtin(name).is_none()
 }
 
@@ -111,15 +111,14 @@ fn assume_system_programs(rootfs: &mut Rootfs, directory: &str, line: usize) {
 }
 
 impl Process {
-    /// Returns a command with an unknown effect, if an earlier directory of PATH has another program of its name, or if
-    /// an instruction has put one over that of the base. The directories that may have one are added to `unread`.
+    /// Returns a command with an unknown effect, if it is another program than the system's, or if one of those that run
+    /// it is. The directories that may have one are added to `unread`.
     fn other_program<'p>(
         &'p self,
         rootfs: &Rootfs,
         step: &Step,
         unread: &mut BTreeSet<&'p str>,
     ) -> Option<Step> {
-        let name = step.command.split_whitespace().next().filter(|name| is_looked_up(name))?;
         let effect = match &step.effect {
             Effect::None => Effect::Anything,
             Effect::Certain(changes) | Effect::Perhaps(changes) => {
@@ -127,6 +126,26 @@ impl Process {
             }
             Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => return None,
         };
+        let own = step.command.split_whitespace().next();
+        let mut programs = step.programs.iter().map(|program| &**program).chain(own);
+        let is_other = programs.any(|name| is_program(name) && self.is_other(rootfs, name, unread));
+        is_other.then(|| Step { certain: false, effect, ..step.clone() })
+    }
+
+    /// Returns true if a program is not the one of the system: if an earlier directory of PATH has another one of its name,
+    /// or if an instruction has put one over that of the base.
+    fn is_other<'p>(&'p self, rootfs: &Rootfs, name: &str, unread: &mut BTreeSet<&'p str>) -> bool {
+        let is_changed = |path: &str| match destination::follow(rootfs, path) {
+            Followed::At(real, _) => rootfs.is_changed(&real),
+            Followed::Unknown(_) => false,
+        };
+        let is_replaced = |at: &str, name: &str| match destination::follow(rootfs, at) {
+            Followed::At(at, _) => rootfs.is_changed(&join(&at, name)) || is_changed(&join(&at, name)),
+            Followed::Unknown(_) => false,
+        };
+        if let Some((at, name)) = name.rsplit_once('/') {
+            return is_replaced(at, name);
+        }
         let mut earlier = self.path.split(':').take_while(|at| !SYSTEM_DIRECTORIES.contains(at));
         let has_program = |at: &'p str| match destination::follow(rootfs, &join(at, name)) {
             Followed::At(_, Fact { known: Known::File | Known::Symlink(_), .. }) => true,
@@ -140,17 +159,8 @@ impl Process {
                 false
             }
         };
-        let is_changed = |path: &str| match destination::follow(rootfs, path) {
-            Followed::At(real, _) => rootfs.is_changed(&real),
-            Followed::Unknown(_) => false,
-        };
-        let is_replaced = |at: &str| match destination::follow(rootfs, at) {
-            Followed::At(at, _) => rootfs.is_changed(&join(&at, name)) || is_changed(&join(&at, name)),
-            Followed::Unknown(_) => false,
-        };
         let mut of_system = self.path.split(':').filter(|at| SYSTEM_DIRECTORIES.contains(at));
-        let is_other = earlier.any(has_program) || of_system.any(is_replaced);
-        is_other.then(|| Step { certain: false, effect, ..step.clone() })
+        earlier.any(has_program) || of_system.any(|at| is_replaced(at, name))
     }
 
     /// Creates the working directory if it is missing, as BuildKit's executors do before each RUN (`MkdirAllAndChown`

@@ -237,6 +237,37 @@ fn a_program_of_the_system_that_an_instruction_replaced_may_do_anything() {
 }
 
 #[test]
+fn a_program_that_was_replaced_may_do_anything_by_whatever_way_it_runs() {
+    let judge = |replaced: &str, run: &str| {
+        last(&format!("RUN ln -f /bin/touch {replaced}\nRUN {run}\nCOPY --chown=1:1 <<x /opt/x\nx")).0
+    };
+    for (program, run) in [
+        ("/bin/rm", "[\"/bin/rm\", \"-rf\", \"/opt\"]"),
+        ("/bin/sh", "rm -rf /opt"),
+        ("/bin/sh", "sh -c 'rm -rf /opt'"),
+        ("/bin/bash", "bash -c 'rm -rf /opt'"),
+        ("/usr/bin/env", "env rm -rf /opt"),
+        ("/usr/bin/nice", "[\"/usr/bin/nice\", \"rm\", \"-rf\", \"/opt\"]"),
+    ] {
+        assert_eq!(judge("/etc/p", run), Verdict::Link, "{run}: /opt is gone");
+        assert_ne!(judge(program, run), Verdict::Link, "{run}");
+    }
+    let is_proved = |run: &str| {
+        let text = format!("FROM base\nRUN rm -rf /opt && {run}\nRUN cd /\nCOPY <<x /opt/x\nx\n");
+        judged(tree(), &text, &NoContext, rule::ALL).remove(0).proved()
+    };
+    assert_eq!(is_proved("ln -f /bin/touch /etc/p"), Some(true));
+    assert_eq!(is_proved("ln -f /bin/touch /bin/sh"), Some(false), "it may do anything");
+}
+
+#[test]
+fn the_word_of_an_expansion_is_split_as_a_value_is() {
+    let judge = |run: &str| last(&format!("RUN {run}\nCOPY --chown=1:1 <<x /opt/x\nx")).0;
+    assert_eq!(judge("rm -rf ${U-/opt}"), Verdict::Link, "/opt is gone");
+    assert_ne!(judge("IFS=/ && rm -rf ${U-/opt}"), Verdict::Link, "it removes opt of the working directory");
+}
+
+#[test]
 fn an_earlier_directory_of_path_that_is_not_read_is_one_assumption() {
     let judge = |lines: &str| {
         let text = format!("FROM base\n{lines}\nCOPY <<x /a/\nx\n");

@@ -204,8 +204,8 @@ fn declared(
     if inherited.iter().any(|name| !all.contains(*name)) {
         scope.refuse("a target inherits from one that does not exist");
     }
-    let chosen = chosen(run, targets, groups);
     let mut merging = Merging::new(targets);
+    let chosen = chosen(run, targets, groups, &mut merging);
     let needed: HashSet<&str> = targets
         .iter()
         .flat_map(|target| target.said.contexts.iter())
@@ -241,7 +241,12 @@ fn declared(
 
 /// Returns the targets that a run names, and those that they need. `None` if it names none, or something that is not
 /// known.
-fn chosen(run: &Run, targets: &[Target], groups: &[(&str, Vec<String>)]) -> Option<HashSet<String>> {
+fn chosen(
+    run: &Run,
+    targets: &[Target],
+    groups: &[(&str, Vec<String>)],
+    merging: &mut Merging,
+) -> Option<HashSet<String>> {
     if run.targets.is_empty()
         || run.targets.iter().any(|name| name.contains(['*', '?', '[']) || settled::is_open(name))
     {
@@ -259,10 +264,9 @@ fn chosen(run: &Run, targets: &[Target], groups: &[(&str, Vec<String>)]) -> Opti
         // The label of a matrix is the group of its targets.
         let of_label = targets.iter().filter(|target| target.said.label.as_deref() == Some(name.as_str()));
         pending.extend(of_label.map(|target| target.name.clone()));
-        for target in targets.iter().filter(|target| target.name == name) {
-            let contexts = target.said.contexts.iter();
-            pending.extend(contexts.filter_map(|(_, context)| linked::needed(context)).map(str::to_owned));
-        }
+        let contexts = merging.whole(&name, 0).map(|said| said.contexts).unwrap_or_default();
+        let needed = contexts.iter().filter_map(|(_, context)| linked::needed(context));
+        pending.extend(needed.map(str::to_owned));
     }
     Some(chosen)
 }

@@ -160,11 +160,17 @@ impl Leans {
         self.0.is_none()
     }
 
+    /// Returns each list of which the assumptions consist once, with the Dockerfile that it is about; `None` is that
+    /// of the verdict.
+    fn lists(&self) -> Lists<'_> {
+        Lists { left: self.0.iter().map(|list| (None, &**list)).collect(), seen: HashSet::new() }
+    }
+
     /// Returns true if nothing but `assumption` is assumed.
     pub(super) fn is_at_most(&self, assumption: &Assumption) -> bool {
-        self.leans().iter().all(|lean| match lean {
+        self.lists().flat_map(|(_, list)| list).all(|lean| match lean {
             Lean::One(one) => **one == *assumption,
-            Lean::All(of) => of.is_at_most(assumption),
+            Lean::All(_) => true,
             Lean::Run(_) | Lean::Listed(_) | Lean::Elsewhere(..) => false,
         })
     }
@@ -172,46 +178,44 @@ impl Leans {
     /// Returns the lines that the assumptions are about, of whichever Dockerfile.
     pub(crate) fn lines(&self) -> BTreeSet<usize> {
         let mut lines = BTreeSet::new();
-        self.add_lines(&mut lines, &mut HashSet::new());
-        lines
-    }
-
-    fn add_lines(&self, lines: &mut BTreeSet<usize>, seen: &mut HashSet<Address>) {
-        if !seen.insert(self.address()) {
-            return;
-        }
-        for lean in self.leans() {
+        for lean in self.lists().flat_map(|(_, list)| list) {
             match lean {
                 Lean::One(assumption) => drop(lines.insert(assumption.line)),
                 Lean::Run(spared) => lines.extend(spared.lines()),
                 Lean::Listed(listed) => drop(lines.insert(listed.line())),
-                Lean::All(of) | Lean::Elsewhere(_, of) => of.add_lines(lines, seen),
+                Lean::All(_) | Lean::Elsewhere(..) => {}
             }
         }
+        lines
     }
 
     /// Returns how many sentences [`together`](Self::together) makes, or a few more.
     pub(crate) fn most_sentences(&self) -> usize {
-        self.count(&mut HashSet::new())
-    }
-
-    fn count(&self, seen: &mut HashSet<Address>) -> usize {
-        if !seen.insert(self.address()) {
-            return 0;
-        }
-        let sentences = self.leans().iter().map(|lean| match lean {
+        let sentences = self.lists().flat_map(|(_, list)| list).map(|lean| match lean {
             Lean::One(_) | Lean::Listed(_) => 1,
             Lean::Run(spared) => spared.len(),
-            Lean::All(of) | Lean::Elsewhere(_, of) => of.count(seen),
+            Lean::All(_) | Lean::Elsewhere(..) => 0,
         });
         sentences.sum()
     }
 
     /// Returns the assumptions in order of line, path and text.
     pub(crate) fn sorted(&self) -> Vec<Assumption> {
-        let mut collected = Collected::default();
-        collected.add(self, None);
-        let mut all = collected.all;
+        let mut all: Vec<Assumption> = Vec::new();
+        for (dockerfile, list) in self.lists() {
+            let start = all.len();
+            for lean in list {
+                match lean {
+                    Lean::One(assumption) => all.push((**assumption).clone()),
+                    Lean::Run(spared) => all.extend(spared.assumptions()),
+                    Lean::Listed(listed) => all.push(listed.assumption()),
+                    Lean::All(_) | Lean::Elsewhere(..) => {}
+                }
+            }
+            for assumption in &mut all[start..] {
+                assumption.dockerfile = assumption.dockerfile.take().or_else(|| dockerfile.cloned());
+            }
+        }
         spend(STORED * all.len());
         all.sort_unstable();
         all.dedup();
@@ -235,38 +239,48 @@ impl Leans {
     }
 }
 
-/// The assumptions of the parts that were read so far.
-#[derive(Default)]
-struct Collected<'a> {
-    all: Vec<Assumption>,
-    /// The parts, each with the Dockerfile that it is about.
-    seen: HashSet<(Option<&'a str>, Address)>,
+/// A walk over the lists of which assumptions consist. It keeps its own stack, since lists nest as deep as a stage is
+/// long.
+struct Lists<'a> {
+    left: Vec<(Option<&'a Arc<str>>, &'a Vec<Lean>)>,
+    seen: HashSet<(Option<&'a str>, *const Vec<Lean>)>,
 }
 
-impl<'a> Collected<'a> {
-    /// Adds the assumptions of a part that is about a Dockerfile; `None` is that of the verdict.
-    fn add(&mut self, part: &'a Leans, dockerfile: Option<&'a Arc<str>>) {
-        if !self.seen.insert((dockerfile.map(|path| &**path), part.address())) {
-            return;
-        }
-        let start = self.all.len();
-        for lean in part.leans() {
-            match lean {
-                Lean::One(assumption) => self.all.push((**assumption).clone()),
-                Lean::Run(spared) => self.all.extend(spared.assumptions()),
-                Lean::Listed(listed) => self.all.push(listed.assumption()),
-                Lean::All(_) | Lean::Elsewhere(..) => {}
+impl<'a> Iterator for Lists<'a> {
+    type Item = (Option<&'a Arc<str>>, &'a Vec<Lean>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (dockerfile, list) = self.left.pop()?;
+            if !self.seen.insert((dockerfile.map(|path| &**path), list)) {
+                continue;
             }
-        }
-        for assumption in &mut self.all[start..] {
-            assumption.dockerfile = assumption.dockerfile.take().or_else(|| dockerfile.cloned());
-        }
-        for lean in part.leans() {
-            match lean {
-                Lean::All(part) => self.add(part, dockerfile),
-                Lean::Elsewhere(of, part) => self.add(part, Some(of)),
-                Lean::One(_) | Lean::Run(_) | Lean::Listed(_) => {}
+            for lean in list {
+                match lean {
+                    Lean::All(of) => self.left.extend(of.0.iter().map(|list| (dockerfile, &**list))),
+                    Lean::Elsewhere(path, of) => {
+                        self.left.extend(of.0.iter().map(|list| (Some(path), &**list)))
+                    }
+                    Lean::One(_) | Lean::Run(_) | Lean::Listed(_) => {}
+                }
             }
+            return Some((dockerfile, list));
+        }
+    }
+}
+
+/// Lists nest as deep as a stage is long, so they are dropped one after another.
+impl Drop for Leans {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        let mut left: Vec<Arc<Vec<Lean>>> = Vec::new();
+        while let Some(list) = next {
+            for lean in Arc::into_inner(list).into_iter().flatten() {
+                if let Lean::All(mut of) | Lean::Elsewhere(_, mut of) = lean {
+                    left.extend(of.0.take());
+                }
+            }
+            next = left.pop();
         }
     }
 }
@@ -351,5 +365,19 @@ mod tests {
         let mut both = all.clone();
         both.merge(&elsewhere);
         assert_eq!(both.sorted().len(), 8 * MOST_COPIED);
+    }
+    /// Lists that are in one another are read and dropped without recursion.
+    #[test]
+    fn lists_may_be_nested_deeply() {
+        const DEPTH: usize = 200_000;
+        let mut leans = Leans::default();
+        leans.add(Arc::new(Assumption::new(1, "/", "sentence 1")));
+        for _ in 0..DEPTH {
+            leans = Leans(Some(Arc::new(vec![Lean::All(leans)])));
+        }
+        assert_eq!((leans.sorted().len(), leans.most_sentences()), (1, 1));
+        assert_eq!(leans.lines(), BTreeSet::from([1]));
+        assert!(leans.is_at_most(&Assumption::new(1, "/", "sentence 1")));
+        drop(leans);
     }
 }

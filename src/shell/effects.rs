@@ -2,6 +2,7 @@
 //! have succeeded since the build went on.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use brush_parser::ast::{
     Assignment, Command, ExtendedTestExprCommand, FunctionBody, FunctionDefinition, IoHereDocument, Word,
@@ -101,6 +102,19 @@ impl<'a> Walker<'a> {
         self.commands = self.commands.saturating_sub(words / WORDS).max(1);
     }
 
+    /// Adds the steps from `start` on again. Those of pipelines within each other would be twice as many for each, so that
+    /// each counts as a command; if they are too many, anything may follow.
+    fn repeat(&mut self, start: usize) {
+        let steps = self.steps.len() - start;
+        if steps < self.commands {
+            self.commands -= steps;
+            self.steps.extend_from_within(start..);
+        } else {
+            self.commands = 0;
+            self.unreadable("the rest of a long script", self.current_line());
+        }
+    }
+
     /// Makes the steps from `start` on uncertain.
     fn doubt(&mut self, start: usize) {
         for step in self.steps[start..].iter_mut().filter(|step| step.effect != Effect::None) {
@@ -166,7 +180,7 @@ impl Ways for Walker<'_> {
         }
         if acting > 1 {
             self.doubt(start);
-            self.steps.extend_from_within(start..);
+            self.repeat(start);
         }
     }
 
@@ -241,8 +255,10 @@ impl Analysis for Walker<'_> {
         self.state.opaque = true;
         let effect = Effect::Touches { paths: self.named_in(text).into_iter().collect(), unread: true };
         let command = script::shortened(text);
-        let (script, user) = (self.state.script.clone(), self.state.user);
-        self.steps.push(Step { command, script, line, certain: false, keeps_content: false, user, effect });
+        let State { programs, script, user, .. } = &self.state;
+        let (programs, script, user) = (Arc::clone(programs), script.clone(), *user);
+        let (certain, keeps_content) = (false, false);
+        self.steps.push(Step { command, programs, script, line, certain, keeps_content, user, effect });
     }
 
     fn line_at(&self, line: usize) -> usize {

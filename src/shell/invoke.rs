@@ -1,5 +1,7 @@
 //! Commands by their name: functions, builtins, scripts, programs. An effect that is not certain is taken back here.
 
+use std::sync::Arc;
+
 use super::analysis::Analysis;
 use super::call::{Call, Names};
 use super::disk::keeps_content;
@@ -7,7 +9,7 @@ use super::effects::Walker;
 use super::field::Field;
 use super::grammar::builtin::builtin;
 use super::grammar::wrapper::is_interpreter;
-use super::state::Flow;
+use super::state::{Flow, State};
 use super::{Change, Effect, Lookup, Mode, Step, account, file, footprint, read, script, transfer};
 
 /// The directories whose programs are what their name says (an axiom of the grammar).
@@ -104,8 +106,9 @@ impl Walker<'_> {
             }
             effect => effect,
         };
-        let (script, user) = (self.state.script.clone(), self.state.user);
-        self.steps.push(Step { command, script, line, certain, keeps_content, user, effect });
+        let State { programs, script, user, .. } = &self.state;
+        let (programs, script, user) = (Arc::clone(programs), script.clone(), *user);
+        self.steps.push(Step { command, programs, script, line, certain, keeps_content, user, effect });
     }
 
     fn umask_holds(&self, changes: &[Change]) -> bool {

@@ -143,12 +143,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Expands the word of `${x:-word}`. Within quotes, shells differ in how they read quotes in it.
+    /// Expands the word of `${x:-word}`. Within quotes, shells differ in how they read quotes in it. Without them, it is
+    /// split as a value is.
     fn nested(&mut self, word: Option<&str>, part: Part, depth: usize) {
         self.out.started |= part != Part::Word;
         let Some(word) = word else { return };
         let is_quoted = word.contains(['\'', '"', '\\', '~']) && part != Part::Value || word.contains('\'');
-        if self.is_certain() && is_quoted {
+        let is_split = part == Part::Word && !self.values.splits_plainly();
+        if self.is_certain() && (is_quoted || is_split) {
             return self.unread(word);
         }
         self.text(word, part, depth + 1);

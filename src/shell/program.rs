@@ -81,6 +81,7 @@ impl Walker<'_> {
         }
         let before = self.state.clone();
         self.state = self.state.child(flow.must);
+        self.state.enter_program(&invoked.fields[0]);
         self.state.line = reported;
         self.state.dialect = if name == "bash" { Dialect::Bash } else { Dialect::Posix };
         self.state.on_stdin = call.operand.is_none();
@@ -134,6 +135,7 @@ impl Walker<'_> {
             RunsAs::Root if is_exact => self.state.user = User::Root,
             RunsAs::Root | RunsAs::Named => self.state.user = User::Other(None),
         }
+        self.state.enter_program(&invoked.fields[0]);
         // They run programs; builtins and functions are none.
         self.state.functions.clear();
         let is_builtin = |field: &Field| field.literal().is_none_or(|name| builtin(name).is_some());

@@ -1,6 +1,8 @@
 //! From an invocation to its script: the text that a shell reads, and the bounds within which it is read. It never judges
 //! a command.
 
+use std::sync::Arc;
+
 use brush_parser::ast::Program;
 use brush_parser::{Parser, ParserOptions};
 
@@ -101,6 +103,9 @@ fn run(invocation: &Invocation, allowed: usize) -> Vec<Step> {
         Script::Shell(text) => shell_form(&mut walker, invocation, text),
     }
     let mut steps = walker.finish();
+    if let (Script::Shell(_), true) = (invocation.script, steps.is_empty()) {
+        steps.push(nothing(invocation));
+    }
     name_all(&mut steps, invocation);
     steps
 }
@@ -219,6 +224,12 @@ fn is_heredoc_alone(text: &str, name: &str) -> bool {
     })
 }
 
+/// Returns the step of a shell that runs no command.
+fn nothing(invocation: &Invocation) -> Step {
+    let command = invocation.shell.first().cloned().unwrap_or_default();
+    Step { command, certain: true, keeps_content: true, effect: Effect::None, ..anything(invocation) }
+}
+
 fn anything(invocation: &Invocation) -> Step {
     let command = match invocation.script {
         Script::Shell(text) => shortened(text),
@@ -226,6 +237,7 @@ fn anything(invocation: &Invocation) -> Step {
     };
     Step {
         command,
+        programs: Arc::default(),
         script: None,
         line: invocation.first_line,
         certain: false,

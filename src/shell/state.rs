@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use brush_parser::ast::FunctionBody;
 
+use super::field::Field;
 use super::grammar::variable::{Role, STEERS, role};
 use super::{Lookup, User};
 
@@ -97,6 +98,8 @@ pub(super) struct State {
     pub(crate) read_since: Option<usize>,
     /// The path of that script as the RUN names it.
     pub(crate) script: Option<Arc<str>>,
+    /// The programs that run the commands, the outermost first.
+    pub(crate) programs: Arc<[Arc<str>]>,
     /// The account that runs the commands.
     pub(crate) user: User,
     /// The line to report; `None`: that of each command.
@@ -128,10 +131,16 @@ impl State {
             on_stdin: false,
             read_since: None,
             script: None,
+            programs: Arc::default(),
             user,
             line: None,
             dialect: Dialect::Posix,
         }
+    }
+
+    /// Notes the program of a command that runs others.
+    pub(crate) fn enter_program(&mut self, program: &Field) {
+        self.programs = self.programs.iter().cloned().chain([program.known().into()]).collect();
     }
 
     /// Returns true if what is reached here certainly happens as it is written.

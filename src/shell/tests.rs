@@ -799,3 +799,14 @@ fn a_variable_that_may_be_empty_names_what_follows_it_and_not_the_root() {
     );
     assert!(!named.contains(&PathPattern::At("/".into())), "{named:?}");
 }
+
+#[test]
+fn pipelines_within_each_other_have_no_more_steps_than_commands() {
+    let mut script = "rm -rf /a | rm -rf /b".to_owned();
+    for _ in 0..30 {
+        script = format!("{{ {script}; }} | rm -rf /c");
+    }
+    let steps = steps_with(Script::Shell(&script), &[], &["/bin/sh", "-c"]);
+    assert!(steps.len() < 30_000, "{}", steps.len());
+    assert!(lines(&steps).contains(&"touches: ?".to_owned()), "anything may follow");
+}

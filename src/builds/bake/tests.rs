@@ -188,6 +188,15 @@ fn a_run_names_its_targets_and_overrides_them() {
     assert_eq!(of(&["d"], &[]), ["10 set/Dockerfile "]);
 }
 
+/// `docker buildx bake e --print` prints `b` and `e` for this text.
+#[test]
+fn a_context_that_a_target_inherits_is_built_too() {
+    let text = "target \"a\" {\n  contexts = { base = \"target:b\" }\n}\ntarget \"b\" {}\n\
+                target \"c\" {}\ntarget \"e\" {\n  inherits = [\"a\"]\n}\n";
+    let run = Run { targets: vec!["e".to_owned()], ..Run::default() };
+    assert_eq!(shown(&run_of("docker-bake.hcl", text, run).unwrap()), ["4 Dockerfile ", "6 Dockerfile "]);
+}
+
 #[test]
 fn functions_of_the_file_are_called() {
     let text = r#"

@@ -2,8 +2,8 @@
 //!
 //! `repository_fuzzer [FIRST_SEED]` does as many runs as `LAYERWRIGHT_FUZZER_RUNS` says. Each takes a small repository with
 //! every kind of file that Layerwright reads, changes some of the files, and plans it, checks it and reads its plan, its
-//! evidence, a list and an archive. A panic, also one that was contained, and a run over 5 s or 1 GB are printed with
-//! their seed, and the exit code is 1 if there is one.
+//! evidence, a list and an archive. A panic, also one that was contained, and a run over 5 s of processor time or 1 GB are
+//! printed with their seed, and the exit code is 1 if there is one.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "it is a test tool")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
@@ -13,12 +13,13 @@ mod fuzzer;
 mod measured;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const RUNS: u64 = 1_000;
 
-/// The limits of a run.
-const MOST_TIME: Duration = Duration::from_secs(5);
+/// The most processor time of a run, in seconds: other work on the machine does not count.
+const MOST_TIME: f64 = 5.0;
+/// The most memory, in bytes.
 const MOST_MEMORY: u64 = 1 << 30;
 
 fn main() -> ExitCode {
@@ -31,14 +32,15 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let folder = tempfile::tempdir().unwrap();
     let mut failures = 0;
-    let mut slowest = Duration::ZERO;
+    let mut slowest = 0.0_f64;
+    let spent = || measured::processor_seconds().unwrap_or_default();
     for seed in first..first + runs {
-        let began = Instant::now();
+        let began = spent();
         let mut done = fuzzer::run(folder.path(), seed);
-        let took = began.elapsed();
+        let took = spent() - began;
         slowest = slowest.max(took);
         if took > MOST_TIME {
-            done = done.and(Err(format!("it took {took:?}")));
+            done = done.and(Err(format!("it took {took:.1} s")));
         }
         if measured::most_memory().is_some_and(|most| most > MOST_MEMORY) {
             println!("seed {seed}: more than {MOST_MEMORY} bytes of memory");
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
         }
     }
     println!(
-        "{runs} runs in {} s, {failures} failures, the slowest {slowest:.1?}, {} MB of memory",
+        "{runs} runs in {} s, {failures} failures, the slowest {slowest:.1} s, {} MB of memory",
         started.elapsed().as_secs(),
         measured::most_memory().unwrap_or_default() >> 20
     );

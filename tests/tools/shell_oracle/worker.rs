@@ -158,6 +158,9 @@ impl Worker {
     /// Runs the steps until one fails or runs for too long. Returns true if all of them succeeded.
     fn steps(&self, steps: &[Step]) -> Result<bool, Failure> {
         for step in steps {
+            // The root is in no layer: each RUN starts with that of a new directory.
+            chown("/", Some(0), Some(0))?;
+            fs::set_permissions("/", Permissions::from_mode(0o755))?;
             let Ok(child) = make_directory(step).and_then(|()| start(step)) else { return Ok(false) };
             if !self.finish(child)? {
                 return Ok(false);
