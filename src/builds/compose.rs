@@ -92,7 +92,7 @@ pub(super) fn project(files: Files<'_>, run: &Run) -> Option<Project> {
     }
     let folder = folder(&chosen).unwrap_or(first);
     env_files(&folder, &mut environment);
-    let scope = Scope { folder: folder.clone(), environment };
+    let scope = Scope::new(folder.clone(), environment);
     let services = loader.model(&scope, &chosen, &[]);
     check(&loader, &services);
     loader.check_references();
@@ -130,7 +130,7 @@ pub(super) fn services(
     let loader = Loader::new(files);
     let mut environment = environment.clone();
     loader.dot_env(folder, &mut environment);
-    let scope = Scope { folder: folder.to_owned(), environment };
+    let scope = Scope::new(folder.to_owned(), environment);
     let services = loader.model(&scope, chosen, &[]);
     loader.check_references();
     let back =

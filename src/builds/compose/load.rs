@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::environment::Environment;
 use super::interpolate::interpolated;
@@ -35,18 +36,42 @@ pub(super) struct Loader<'f> {
 }
 
 /// The folder and the variables of a file.
-#[derive(Clone)]
 pub(super) struct Scope {
     /// The folder that paths are relative to.
     pub(crate) folder: String,
     pub(crate) environment: Environment,
+    /// The services of the files that others extend, by path.
+    extended: RefCell<HashMap<String, Rc<Services>>>,
+}
+
+impl Scope {
+    pub(crate) fn new(folder: String, environment: Environment) -> Self {
+        Self { folder, environment, extended: RefCell::default() }
+    }
+}
+
+/// Services, to be asked for by name; the last of a name counts.
+struct Services {
+    all: Vec<KeyValue>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Services {
+    fn new(all: Vec<KeyValue>) -> Self {
+        let by_name = all.iter().enumerate().map(|(at, service)| (service.key.clone(), at)).collect();
+        Self { all, by_name }
+    }
+
+    fn get(&self, name: &str) -> Option<&Node> {
+        self.by_name.get(name).map(|at| &self.all[*at].value)
+    }
 }
 
 /// The place of a service among others.
 struct Inside<'s> {
     scope: &'s Scope,
     file: &'s str,
-    services: HashMap<&'s str, &'s Node>,
+    services: &'s Services,
     resets: &'s [Path],
 }
 
@@ -202,7 +227,7 @@ impl<'f> Loader<'f> {
                 }
                 None => self.dot_env(&folder, &mut environment),
             }
-            let inner = Scope { folder, environment };
+            let inner = Scope::new(folder, environment);
             let imported = self.model(&inner, &files, included);
             self.import(own, imported, resets);
             if !matches!(own.value, Value::Map(_)) {
@@ -239,15 +264,15 @@ impl<'f> Loader<'f> {
     /// Resolves `extends` of all services (`loader.ApplyExtends`).
     fn extend_all(&self, scope: &Scope, file: &str, own: &mut Node, resets: &[Path]) {
         let Some(Node { value: Value::Map(services), .. }) = own.get_mut("services") else { return };
-        let all = services.clone();
-        let inside = Inside { scope, file, services: by_name(&all), resets };
+        let all = Services::new(services.clone());
+        let inside = Inside { scope, file, services: &all, resets };
         for service in services {
             service.value = self.extended(&inside, &service.key, &mut Vec::new());
         }
     }
 
     fn extended(&self, inside: &Inside, name: &str, chain: &mut Vec<(String, String)>) -> Node {
-        let Some(&service) = inside.services.get(name) else {
+        let Some(service) = inside.services.get(name) else {
             self.refuse(format!("{}: there is no service {name} to extend", inside.file));
             return Node::new(1, Value::Null);
         };
@@ -277,8 +302,7 @@ impl<'f> Loader<'f> {
                     return service;
                 };
                 let services = self.extended_file(inside.scope, &path);
-                let services = by_name(&services);
-                let other = Inside { scope: inside.scope, file: &path, services, resets: &[] };
+                let other = Inside { scope: inside.scope, file: &path, services: &services, resets: &[] };
                 self.extended(&other, reference, chain)
             }
         };
@@ -291,11 +315,16 @@ impl<'f> Loader<'f> {
         self.merged(base, service, "", false)
     }
 
-    /// Returns the services of a file that others extend, with complete paths.
-    fn extended_file(&self, scope: &Scope, path: &str) -> Vec<KeyValue> {
+    /// Returns the services of a file that others extend, with complete paths. It is read once, however many extend it.
+    fn extended_file(&self, scope: &Scope, path: &str) -> Rc<Services> {
+        if let Some(services) = scope.extended.borrow().get(path) {
+            return Rc::clone(services);
+        }
         let own = self.file(scope, path, Node::new(1, Value::Map(Vec::new())), None);
         let mut services = services_of(own);
         complete(&mut services, super::folder_of(path));
+        let services = Rc::new(Services::new(services));
+        scope.extended.borrow_mut().insert(path.to_owned(), Rc::clone(&services));
         services
     }
 }
@@ -338,11 +367,6 @@ fn kept(document: &Node, path: &str) -> Node {
 
 fn has_place(service: Option<&Node>) -> bool {
     service.is_some_and(|service| service.get("build").is_some() && service.get(PLACE).is_some())
-}
-
-/// Returns the services by name; the last of a name counts.
-fn by_name(services: &[KeyValue]) -> HashMap<&str, &Node> {
-    services.iter().map(|service| (service.key.as_str(), &service.value)).collect()
 }
 
 fn texts(node: &Node) -> Vec<&str> {
