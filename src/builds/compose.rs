@@ -8,10 +8,12 @@ mod merge;
 mod parsed;
 mod references;
 mod schema;
+mod scope;
 
 use std::collections::BTreeSet;
 
-use self::load::{Loader, Scope};
+use self::load::Loader;
+use self::scope::Scope;
 use super::declared::Said;
 use super::document::{KeyValue, Node, Value};
 use super::files::Files;

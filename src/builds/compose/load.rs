@@ -2,7 +2,6 @@
 //! states a build is kept of a service. It never decides which files a project has.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::environment::Environment;
@@ -11,6 +10,7 @@ use super::merge::{self, PLACE, Path, merge};
 use super::parsed::ParsedFiles;
 use super::references::References;
 use super::schema;
+use super::scope::{Scope, Services};
 use crate::builds::document::{KeyValue, Node, Value};
 use crate::builds::files::Files;
 use crate::builds::{is_remote, settled};
@@ -33,38 +33,6 @@ pub(super) struct Loader<'f> {
     pub(crate) read: RefCell<Vec<String>>,
     references: RefCell<References>,
     parsed: ParsedFiles<'f>,
-}
-
-/// The folder and the variables of a file.
-pub(super) struct Scope {
-    /// The folder that paths are relative to.
-    pub(crate) folder: String,
-    pub(crate) environment: Environment,
-    /// The services of the files that others extend, by path.
-    extended: RefCell<HashMap<String, Rc<Services>>>,
-}
-
-impl Scope {
-    pub(crate) fn new(folder: String, environment: Environment) -> Self {
-        Self { folder, environment, extended: RefCell::default() }
-    }
-}
-
-/// Services, to be asked for by name; the last of a name counts.
-struct Services {
-    all: Vec<KeyValue>,
-    by_name: HashMap<String, usize>,
-}
-
-impl Services {
-    fn new(all: Vec<KeyValue>) -> Self {
-        let by_name = all.iter().enumerate().map(|(at, service)| (service.key.clone(), at)).collect();
-        Self { all, by_name }
-    }
-
-    fn get(&self, name: &str) -> Option<&Node> {
-        self.by_name.get(name).map(|at| &self.all[*at].value)
-    }
 }
 
 /// The place of a service among others.
