@@ -132,6 +132,8 @@ pub(crate) enum Lookup {
 pub(crate) struct Step {
     /// The command as written, shortened, e.g. `apt-get install`.
     pub(crate) command: String,
+    /// The directory in which it runs; `None` if that is not known.
+    pub(crate) directory: Option<Arc<str>>,
     /// The programs that run it, the outermost first: shells, wrappers such as `env`.
     pub(crate) programs: Arc<[Arc<str>]>,
     /// The script on disk that runs it, as the RUN names it; `None` if the RUN runs it itself.

@@ -1,6 +1,6 @@
 //! The filesystems at one point of a stage: of the present build, and of the build with accepted differences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::destination::{self, Followed};
@@ -10,7 +10,9 @@ use crate::analysis::possible;
 use crate::analysis::restored::OpenDifferences;
 use crate::analysis::run_step;
 use crate::analysis::transfer::inherit_group;
-use crate::rootfs::{Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Reach, Rootfs};
+use crate::rootfs::{
+    Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Moment, Reach, Rootfs,
+};
 use crate::shell::grammar::builtin::builtin;
 use crate::shell::{Change, Effect, Step};
 use crate::text::path::{ancestors, join};
@@ -56,12 +58,15 @@ impl Filesystems {
         let mut unread = BTreeSet::new();
         // Another program than the system's may change a script on disk that is running.
         let mut is_doubtful = false;
+        let mut entered = Entered::default();
         for step in steps {
             self.differences.before(step, &self.plain);
             let step = if is_doubtful { &step.doubted() } else { step };
+            let is_gone = entered.is_gone(&self.plain, step);
             for rootfs in self.each() {
-                let other = process.other_program(rootfs, step, &mut unread);
-                is_doubtful |= other.is_some();
+                let is_other = process.is_other_program(rootfs, step, &mut unread);
+                is_doubtful |= is_other;
+                let other = if is_other || is_gone { anything(step) } else { None };
                 run_step::apply(rootfs, other.as_ref().unwrap_or(step));
             }
             if targets.is_empty() {
@@ -76,6 +81,50 @@ impl Filesystems {
             }
         }
         self.differences.compare(&self.plain);
+    }
+}
+
+/// Returns true if the effect of a command is known.
+fn is_known(step: &Step) -> bool {
+    match step.effect {
+        Effect::None | Effect::Certain(_) | Effect::Perhaps(_) => true,
+        Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => false,
+    }
+}
+
+/// Returns a command with an unknown effect in place of a known one.
+fn anything(step: &Step) -> Option<Step> {
+    let effect = match &step.effect {
+        Effect::None => Effect::Anything,
+        Effect::Certain(changes) | Effect::Perhaps(changes) => {
+            Effect::Touches { paths: changes.iter().flat_map(Change::paths).collect(), unread: true }
+        }
+        Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => return None,
+    };
+    Some(Step { certain: false, effect, ..step.clone() })
+}
+
+/// The directories in which commands of a RUN run, as they were when the first one ran there. A process stays in its
+/// directory when its path comes to mean another one, or none.
+#[derive(Default)]
+struct Entered(HashMap<Arc<str>, Option<(String, Moment)>>);
+
+impl Entered {
+    /// Returns true if the directory of a command is not the one that its path means now.
+    fn is_gone(&mut self, rootfs: &Rootfs, step: &Step) -> bool {
+        let Some(directory) = &step.directory else { return false };
+        let real = || match destination::follow(rootfs, directory) {
+            Followed::At(real, _) => Some(real),
+            Followed::Unknown(_) => None,
+        };
+        if let Some(entered) = self.0.get(directory) {
+            return is_known(step)
+                && entered.as_ref().is_some_and(|(before, moment)| {
+                    rootfs.is_gone_since(before, *moment) || real().is_none_or(|now| now != *before)
+                });
+        }
+        self.0.insert(Arc::clone(directory), real().map(|real| (real, rootfs.now())));
+        false
     }
 }
 
@@ -111,25 +160,15 @@ fn assume_system_programs(rootfs: &mut Rootfs, directory: &str, line: usize) {
 }
 
 impl Process {
-    /// Returns a command with an unknown effect, if it is another program than the system's, or if one of those that run
-    /// it is. The directories that may have one are added to `unread`.
-    fn other_program<'p>(
-        &'p self,
-        rootfs: &Rootfs,
-        step: &Step,
-        unread: &mut BTreeSet<&'p str>,
-    ) -> Option<Step> {
-        let effect = match &step.effect {
-            Effect::None => Effect::Anything,
-            Effect::Certain(changes) | Effect::Perhaps(changes) => {
-                Effect::Touches { paths: changes.iter().flat_map(Change::paths).collect(), unread: true }
-            }
-            Effect::Footprint(_) | Effect::Touches { .. } | Effect::Anything => return None,
-        };
+    /// Returns true if a command is another program than the system's, or if one of those that run it is. The directories
+    /// that may have one are added to `unread`.
+    fn is_other_program<'p>(&'p self, rootfs: &Rootfs, step: &Step, unread: &mut BTreeSet<&'p str>) -> bool {
+        if !is_known(step) {
+            return false;
+        }
         let own = step.command.split_whitespace().next();
         let mut programs = step.programs.iter().map(|program| &**program).chain(own);
-        let is_other = programs.any(|name| is_program(name) && self.is_other(rootfs, name, unread));
-        is_other.then(|| Step { certain: false, effect, ..step.clone() })
+        programs.any(|name| is_program(name) && self.is_other(rootfs, name, unread))
     }
 
     /// Returns true if a program is not the one of the system: if an earlier directory of PATH has another one of its name,

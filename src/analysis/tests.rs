@@ -261,6 +261,20 @@ fn a_program_that_was_replaced_may_do_anything_by_whatever_way_it_runs() {
 }
 
 #[test]
+fn a_process_stays_in_its_directory_whatever_becomes_of_its_path() {
+    let judge = |lines: &str| last(&format!("{lines}\nCOPY --chown=1:1 <<x /opt/x\nx")).0;
+    assert_eq!(judge("WORKDIR /srv\nRUN touch /n && rm -rf ../opt"), Verdict::Unknown, "/srv may be a link");
+    for moved in ["unlink /l", "rm /l", "mv /l /m", "ln -sfn /srv /l", "mv /opt/d /opt/e && mkdir /opt/d"] {
+        let text = format!(
+            "FROM base\nRUN mkdir -p /opt/d/x && ln -s /opt/d /l\nWORKDIR /l\nRUN {moved} && chmod 700 x\n\
+             COPY <<x /opt/d/x/\nx\nCOPY <<x /opt/e/x/\nx\n"
+        );
+        let sites = judged(tree(), &text, &NoContext, rule::ALL);
+        assert!(sites.iter().all(|site| site.proved() != Some(true)), "{moved}");
+    }
+}
+
+#[test]
 fn the_word_of_an_expansion_is_split_as_a_value_is() {
     let judge = |run: &str| last(&format!("RUN {run}\nCOPY --chown=1:1 <<x /opt/x\nx")).0;
     assert_eq!(judge("rm -rf ${U-/opt}"), Verdict::Link, "/opt is gone");

@@ -83,17 +83,23 @@ impl Rootfs {
     /// the path.
     pub(crate) fn is_set_since(&self, path: &str, moment: Moment) -> bool {
         let is_later = |node: &Node| node.stamp > moment.changes;
-        let replaced = |at: &str| {
-            self.nodes
-                .get(at)
-                .is_some_and(|node| node.content.changes > moment.changes && node.below != Below::Inherited)
-        };
         let names = |disturbance: &Disturbance| {
             matches!(disturbance.mention(path), Mention::Maybe | Mention::Certain(_))
         };
         self.nodes.get(path).is_some_and(is_later)
-            || ancestors(path).any(replaced)
+            || ancestors(path).any(|above| self.has_other_content(above, moment))
             || self.disturbances.since(moment.disturbances).any(names)
+    }
+
+    /// Returns true if a step since `moment` has replaced or removed a directory, or one above it: a process that was in it
+    /// is no longer there.
+    pub(crate) fn is_gone_since(&self, directory: &str, moment: Moment) -> bool {
+        ancestors(directory).chain([directory]).any(|at| self.has_other_content(at, moment))
+    }
+
+    fn has_other_content(&self, path: &str, moment: Moment) -> bool {
+        let is_other = |node: &Node| node.content.changes > moment.changes && node.below != Below::Inherited;
+        self.nodes.get(path).is_some_and(is_other)
     }
 
     /// Gives a path an entry of its own without a change, so that commands that affect everything known below a

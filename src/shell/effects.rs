@@ -257,8 +257,19 @@ impl Analysis for Walker<'_> {
         let command = script::shortened(text);
         let State { programs, script, user, .. } = &self.state;
         let (programs, script, user) = (Arc::clone(programs), script.clone(), *user);
+        let directory = self.state.directory().map(Arc::from);
         let (certain, keeps_content) = (false, false);
-        self.steps.push(Step { command, programs, script, line, certain, keeps_content, user, effect });
+        self.steps.push(Step {
+            command,
+            directory,
+            programs,
+            script,
+            line,
+            certain,
+            keeps_content,
+            user,
+            effect,
+        });
     }
 
     fn line_at(&self, line: usize) -> usize {

@@ -108,7 +108,18 @@ impl Walker<'_> {
         };
         let State { programs, script, user, .. } = &self.state;
         let (programs, script, user) = (Arc::clone(programs), script.clone(), *user);
-        self.steps.push(Step { command, programs, script, line, certain, keeps_content, user, effect });
+        let directory = self.state.directory().map(Arc::from);
+        self.steps.push(Step {
+            command,
+            directory,
+            programs,
+            script,
+            line,
+            certain,
+            keeps_content,
+            user,
+            effect,
+        });
     }
 
     fn umask_holds(&self, changes: &[Change]) -> bool {

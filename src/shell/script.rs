@@ -237,6 +237,7 @@ fn anything(invocation: &Invocation) -> Step {
     };
     Step {
         command,
+        directory: None,
         programs: Arc::default(),
         script: None,
         line: invocation.first_line,
