@@ -37,6 +37,19 @@ pub(crate) struct Effects<'a> {
     pub(crate) step: &'a Step,
 }
 
+/// The bit of a mode that gives a group to what is made below.
+const SETGID: u32 = 0o2000;
+
+/// Returns true if a directory keeps its setgid bit when this account changes its mode. The kernel takes it away from an
+/// account that is not in the group (`setattr_prepare` of `fs/attr.c`); other groups of the account are not known.
+fn keeps_setgid(user: User, directory: Directory) -> bool {
+    match user {
+        User::Root => true,
+        User::Other(Some((_, gid))) => directory.owner.is_some_and(|(_, group)| group == gid),
+        User::Other(None) | User::Unknown => false,
+    }
+}
+
 impl Effects<'_> {
     /// Applies one change.
     pub(crate) fn change(&mut self, change: &Change) {
@@ -351,8 +364,12 @@ impl Effects<'_> {
 
     fn chmod(&mut self, paths: &[Operand], mode: &Mode, recursive: bool) {
         let links = Links::of(recursive);
+        let user = self.step.user;
         self.on_directories(paths, recursive, links, &Leans::default(), |directory| Directory {
-            mode: directory.mode.and_then(|now| mode::changed(now, mode)),
+            mode: directory
+                .mode
+                .and_then(|now| mode::changed(now, mode))
+                .filter(|new| new & SETGID == 0 || keeps_setgid(user, directory)),
             ..directory
         });
     }
@@ -396,5 +413,19 @@ impl Effects<'_> {
         let known = self.rootfs.get(&real).known;
         let why = self.why();
         self.rootfs.set(&real, known, &fact.leans, Below::Unknown(why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel's rule, as the root of a container and accounts of it see it.
+    #[test]
+    fn an_account_outside_of_the_group_takes_setgid_away() {
+        let directory = Directory::made_by(Some((7, 8)));
+        let keeps = |user| keeps_setgid(user, directory);
+        assert!(keeps(User::Root) && keeps(User::Other(Some((7, 8)))));
+        assert!(!keeps(User::Other(Some((7, 9)))) && !keeps(User::Other(None)) && !keeps(User::Unknown));
     }
 }
