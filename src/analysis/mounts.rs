@@ -1,9 +1,11 @@
 //! The mounts of a RUN: what a RUN writes to them never reaches the image. It never looks at the commands of the RUN.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::state::State;
+use crate::budget::spend;
 use crate::dockerfile::{Mount, Run};
 use crate::rootfs::{Assumption, Below, Directory, Disturbance, Known, Leans, Reach, Rootfs, Saved};
 use crate::text::path::{ancestors, base_name, clean, is_within, join};
@@ -13,8 +15,11 @@ use crate::text::path::{ancestors, base_name, clean, is_within, join};
 /// the targets of `--mount` and two files.
 const MOUNT_POINTS: [&str; 3] = ["/dev", "/proc", "/sys"];
 
+/// The number of targets that are compared with a path for a unit of work.
+const COMPARED: usize = 8;
+
 /// The place of a `--mount`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target {
     /// The absolute, clean path; `None` if it is not known.
     path: Option<String>,
@@ -92,8 +97,9 @@ impl Mounts {
             somewhere: false,
             points: MOUNT_POINTS.into_iter().map(point).collect(),
         };
-        let mut empty = Vec::new();
-        for target in targets {
+        let mut empty = HashSet::new();
+        let mut seen = HashSet::new();
+        for target in targets.iter().filter(|target| seen.insert(*target)) {
             let followed = target.path.as_deref().map(|path| destination::follow(rootfs, path));
             let Some(Followed::At(real, _)) = followed else {
                 mounts.somewhere = true;
@@ -110,7 +116,7 @@ impl Mounts {
                 None => mounts.hidden.push(rootfs.save(&real)),
             }
             if target.is_empty {
-                empty.push(real.clone());
+                empty.insert(real.clone());
             }
             mounts.targets.push(real);
         }
@@ -165,6 +171,7 @@ impl Mounts {
     /// Removes what was made for the targets below `path`, which did not exist: each target, and its parent directories
     /// as long as they are empty.
     fn remove_stubs(&self, rootfs: &mut Rootfs, path: &str, saved: &Saved, line: usize) {
+        spend(1 + self.targets.len() / COMPARED);
         let inside: Vec<&String> = self.targets.iter().filter(|target| is_within(path, target)).collect();
         for target in &inside {
             rootfs.hide_writes(saved, target);

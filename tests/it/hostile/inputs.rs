@@ -51,6 +51,20 @@ pub fn dockerfiles() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "mounts",
+            format!(
+                "FROM base:1\nRUN {}make\nCOPY f /srv/x\n",
+                "--mount=type=cache,target=/x ".repeat(25_000)
+            ),
+        ),
+        (
+            "other-mounts",
+            format!(
+                "FROM base:1\nRUN {}make\nCOPY f /srv/x\n",
+                lines(10_000, &|at| format!("--mount=type=cache,target=/x{at} "))
+            ),
+        ),
+        (
             "runs",
             format!("FROM base:1\n{}COPY f /srv/x\n", "RUN make -C /srv/a /srv/b /srv/c\n".repeat(9_000)),
         ),
