@@ -92,7 +92,9 @@ impl Walker<'_> {
         self.state.opaque |= call.is_opaque;
         let options: Vec<Field> = call.options.into_iter().map(Field::Literal).collect();
         self.set_options(&options, true);
-        let flow = if is_exact { Flow { suspended: false, ..flow } } else { Flow::UNSURE };
+        // It knows nothing of a loop or a shell that has ended before it.
+        let reached = flow.reached && before.is_certain();
+        let flow = if is_exact { Flow { reached, suspended: false, ..flow } } else { Flow::UNSURE };
         self.script(&script, flow);
         self.state = before;
         if let (Some(file), Some(since), true) = (call.operand, read_since, is_file && is_exact) {

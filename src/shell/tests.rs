@@ -668,6 +668,8 @@ fn nothing_is_certain_that_was_found_to_be_false() {
         "time mkdir /n",
         "set -f; rm -rf /n/*",
         "$X mkdir /n; cd /m; mkdir n",
+        "for a in x; do continue; sh -c 'mkdir /n'; done",
+        "if [ -e /q ]; then exit 0; fi; sh -c 'mkdir /n'",
     ]
     .iter()
     .filter(|script| {
