@@ -13,8 +13,7 @@ use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{
     Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Moment, Reach, Rootfs,
 };
-use crate::shell::grammar::builtin::builtin;
-use crate::shell::{Change, Effect, Step};
+use crate::shell::{Change, Effect, Step, is_builtin};
 use crate::text::path::{ancestors, join};
 
 /// The filesystem of the present build, and the one of the build in which an accepted difference is linked.
@@ -147,7 +146,7 @@ const SYSTEM_DIRECTORIES: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"]
 /// Returns true if a command of this name runs a program: one at a path, or one that is looked up in PATH.
 fn is_program(name: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    name.chars().all(is_name) && builtin(name).is_none()
+    name.chars().all(is_name) && !is_builtin(name)
 }
 
 /// Adds the assumption that a directory of PATH hides no program of the system: the same one for each RUN.

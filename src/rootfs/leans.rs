@@ -259,7 +259,7 @@ impl<'a> Iterator for Lists<'a> {
                 match lean {
                     Lean::All(of) => self.left.extend(of.0.iter().map(|list| (dockerfile, &**list))),
                     Lean::Elsewhere(path, of) => {
-                        self.left.extend(of.0.iter().map(|list| (Some(path), &**list)))
+                        self.left.extend(of.0.iter().map(|list| (Some(path), &**list)));
                     }
                     Lean::One(_) | Lean::Run(_) | Lean::Listed(_) => {}
                 }

@@ -67,10 +67,20 @@ pub(super) struct Run<A: Analysis> {
     pub(crate) input: Option<A::Input>,
 }
 
+/// A value of an assignment.
+pub(super) enum Given<A: Analysis> {
+    /// `NAME=text`.
+    Text(A::Value),
+    /// `NAME=(…)`.
+    List(Vec<A::Word>),
+}
+
 /// An analysis of a script: what it keeps of the shell, and what it makes of a command.
 pub(super) trait Analysis: Ways {
     /// A word after expansion.
     type Word;
+    /// A word after expansion where nothing is split.
+    type Value;
     /// The standard input of a command.
     type Input;
 
@@ -139,14 +149,11 @@ pub(super) trait Analysis: Ways {
     /// Evaluates an arithmetic expression.
     fn evaluate(&mut self, _expression: &str, _line: usize) {}
 
-    /// Notes that expanding a text may do anything that it names.
-    fn expands_anything(&mut self, _text: &str, _line: usize) {}
-
-    /// Expands the word of `case`.
-    fn subject(&mut self, word: &Word, line: usize) -> Option<Self::Word>;
+    /// Returns the value of a word where nothing is split.
+    fn value(&mut self, word: &Word, line: usize) -> Self::Value;
 
     /// Returns true if a pattern of `case` matches, where that is known.
-    fn matches(&mut self, subject: Option<&Self::Word>, pattern: &Word, line: usize) -> Option<bool>;
+    fn matches(&mut self, subject: &Self::Value, pattern: &Word, line: usize) -> Option<bool>;
 
     /// Returns the values that a loop runs over one by one; `None` if they are not known.
     fn values(&mut self, variable: &str, words: Option<&[Word]>, line: usize) -> Option<Vec<Self::Word>>;
@@ -154,20 +161,28 @@ pub(super) trait Analysis: Ways {
     /// Gives a variable a value; `None`: one that is not known.
     fn bind(&mut self, variable: &str, value: Option<&Self::Word>);
 
-    /// `NAME=value` without a command.
-    fn assign(&mut self, assignment: &Assignment, line: usize, flow: Flow);
+    /// Gives the variable of an assignment its value.
+    fn give(&mut self, assignment: &Assignment, given: Given<Self>, line: usize, flow: Flow);
 
     /// `export NAME=value` and its like.
     fn declare(&mut self, command: &str, words: &[CommandWord], line: usize, flow: Flow);
 
     /// Opens a file for reading, as the standard input if `is_input`.
-    fn read(&mut self, word: &Word, is_input: bool, line: usize) -> Option<Self::Input>;
+    fn read(&mut self, word: &Word, _is_input: bool, line: usize) -> Option<Self::Input> {
+        self.fields(word, line);
+        None
+    }
 
     /// Reads a heredoc.
-    fn heredoc(&mut self, document: &IoHereDocument, line: usize) -> Option<Self::Input>;
+    fn heredoc(&mut self, _document: &IoHereDocument, _line: usize) -> Option<Self::Input> {
+        None
+    }
 
     /// Reads a here-string.
-    fn herestring(&mut self, word: &Word, line: usize) -> Option<Self::Input>;
+    fn herestring(&mut self, word: &Word, line: usize) -> Option<Self::Input> {
+        self.fields(word, line);
+        None
+    }
 
     /// Opens a file for writing.
     fn write(&mut self, word: &Word, line: usize, flow: Flow);
@@ -177,7 +192,7 @@ pub(super) trait Analysis: Ways {
         run(self);
     }
 
-    /// Runs `[[ … ]]`.
+    /// Notes that `[[ … ]]` ran.
     fn extended_test(&mut self, _: &ExtendedTestExprCommand, _line: usize, _: Flow) {}
 
     /// Defines a function.

@@ -1,12 +1,13 @@
 //! Compound commands: branches, loops and groups, and the test `[[ … ]]`.
 
 use brush_parser::ast::{
-    BinaryPredicate, CaseClauseCommand, CaseItemPostAction, CompoundCommand, CompoundList, ExtendedTestExpr,
-    ForClauseCommand, IfClauseCommand, Word,
+    CaseClauseCommand, CaseItemPostAction, CompoundCommand, CompoundList, ExtendedTestExpr, ForClauseCommand,
+    IfClauseCommand, Word,
 };
 
 use super::analysis::Analysis;
 use super::state::{Dialect, Flow};
+use super::truth::either;
 use super::walk::{command, line_of, list, nested};
 
 /// Runs a compound command.
@@ -69,18 +70,14 @@ fn branches<A: Analysis>(shell: &mut A, clause: &IfClauseCommand, flow: Flow) {
 
 fn case<A: Analysis>(shell: &mut A, clause: &CaseClauseCommand, flow: Flow) {
     let line = line_of(shell, &clause.value);
-    let subject = shell.subject(&clause.value, line);
+    let subject = shell.value(&clause.value, line);
     let mut fork = A::Fork::default();
     let mut falls = false;
     for case in &clause.cases {
         let mut known = Some(false);
         for pattern in &case.patterns {
-            let matches = shell.matches(subject.as_ref(), pattern, line);
-            known = match (known, if pattern.value == "*" { Some(true) } else { matches }) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (None, _) | (_, None) => None,
-                (Some(false), Some(false)) => Some(false),
-            };
+            let matches = shell.matches(&subject, pattern, line);
+            known = either(known, if pattern.value == "*" { Some(true) } else { matches });
         }
         let is_taken = falls || known != Some(false);
         if is_taken {
@@ -151,20 +148,13 @@ pub(super) fn tested<A: Analysis>(shell: &mut A, test: &ExtendedTestExpr, line: 
         ExtendedTestExpr::Not(inner) | ExtendedTestExpr::Parenthesized(inner) => tested(shell, inner, line),
         ExtendedTestExpr::UnaryTest(_, word) => {
             if word.value.contains('[') {
-                shell.expands_anything(&word.value, line);
+                shell.evaluate(&word.value, line);
             }
             shell.fields(word, line);
         }
         ExtendedTestExpr::BinaryTest(predicate, left, right) => {
-            let evaluates = matches!(
-                predicate,
-                BinaryPredicate::ArithmeticEqualTo
-                    | BinaryPredicate::ArithmeticNotEqualTo
-                    | BinaryPredicate::ArithmeticLessThan
-                    | BinaryPredicate::ArithmeticLessThanOrEqualTo
-                    | BinaryPredicate::ArithmeticGreaterThan
-                    | BinaryPredicate::ArithmeticGreaterThanOrEqualTo
-            );
+            let operator = predicate.to_string();
+            let evaluates = matches!(&*operator, "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge");
             for word in [left, right] {
                 if evaluates {
                     shell.evaluate(&word.value, line);

@@ -29,12 +29,11 @@ impl Walker<'_> {
     }
 
     /// Runs a script in the present shell: `. /env.sh`. A shell searches PATH for a name without a slash.
-    pub(crate) fn source(&mut self, name: &str, args: &[Field], line: usize, flow: Flow) -> bool {
-        let Some(first) = args.first().filter(|field| field.known().contains('/')) else { return false };
-        let Some(file) = self.file(first) else { return false };
+    pub(crate) fn source(&mut self, name: &str, path: &Field, line: usize, flow: Flow) -> bool {
+        let Some(file) = self.file(path).filter(|_| path.known().contains('/')) else { return false };
         let script = self.state.script.clone();
         let before = (self.state.line.replace(line), self.state.returned, self.state.read_since);
-        self.enter_script(first);
+        self.enter_script(path);
         // dash has no `source`.
         let is_followed = file.certain && (name == "." || self.state.dialect == Dialect::Bash);
         if is_followed {
@@ -43,7 +42,7 @@ impl Walker<'_> {
             // A file that is not there ends some shells, and others go on.
             self.script(&file.text, Flow { reached: flow.reached && flow.must, ..flow });
             self.doubt_changed_script();
-            self.end_script(since, first, line);
+            self.end_script(since, path, line);
         } else {
             self.subshell(Flow::UNSURE, |walker| walker.script(&file.text, Flow::UNSURE));
         }

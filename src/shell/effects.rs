@@ -5,12 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use brush_parser::ast::{
-    Assignment, Command, ExtendedTestExprCommand, FunctionBody, FunctionDefinition, IoHereDocument, Word,
+    Assignment, AssignmentName, Command, ExtendedTestExprCommand, FunctionBody, FunctionDefinition,
+    IoHereDocument, Word,
 };
 
-use super::analysis::{Analysis, Run, Ways};
+use super::analysis::{Analysis, Given, Run, Ways};
 use super::call::Call;
-use super::compound::tested;
 use super::field::{Expander, Field};
 use super::invoke::{Invoked, touches};
 use super::parts::CommandWord;
@@ -207,6 +207,7 @@ impl Ways for Walker<'_> {
 
 impl Analysis for Walker<'_> {
     type Word = Field;
+    type Value = Lookup;
     /// The text, and whether that is exact.
     type Input = (String, bool);
 
@@ -300,21 +301,15 @@ impl Analysis for Walker<'_> {
         self.expand(line, |expander| expander.evaluate(expression));
     }
 
-    fn expands_anything(&mut self, text: &str, line: usize) {
-        self.expand(line, |expander| expander.wild.push(text.to_owned()));
-    }
-
     fn extended_test(&mut self, test: &ExtendedTestExprCommand, line: usize, flow: Flow) {
-        tested(self, &test.expr, line);
         self.record(format!("[[ {test}"), line, flow, Effect::None);
     }
 
-    fn subject(&mut self, word: &Word, line: usize) -> Option<Field> {
-        self.fields(word, line);
-        None
+    fn value(&mut self, word: &Word, line: usize) -> Lookup {
+        self.expand(line, |expander| expander.value(&word.value))
     }
 
-    fn matches(&mut self, _: Option<&Field>, pattern: &Word, line: usize) -> Option<bool> {
+    fn matches(&mut self, _: &Lookup, pattern: &Word, line: usize) -> Option<bool> {
         self.fields(pattern, line);
         None
     }
@@ -329,11 +324,6 @@ impl Analysis for Walker<'_> {
         let value = value.and_then(Field::literal);
         let found = value.map_or(Lookup::Unknown, |value| Lookup::Set(value.to_owned()));
         self.state.set(variable, found, value.is_some());
-    }
-
-    fn read(&mut self, word: &Word, _: bool, line: usize) -> Option<(String, bool)> {
-        self.fields(word, line);
-        None
     }
 
     fn write(&mut self, word: &Word, line: usize, flow: Flow) {
@@ -370,12 +360,34 @@ impl Analysis for Walker<'_> {
         self.doubt_changed_script();
     }
 
-    fn assign(&mut self, assignment: &Assignment, line: usize, flow: Flow) {
-        self.assign_variable(assignment, line, flow);
+    fn give(&mut self, assignment: &Assignment, given: Given<Self>, line: usize, flow: Flow) {
+        let sure = flow.reached && self.state.is_certain();
+        let (name, value) = match (&assignment.name, given, self.state.dialect) {
+            (AssignmentName::VariableName(name), Given::Text(value), _) if !assignment.append => {
+                (name, value)
+            }
+            (AssignmentName::VariableName(name), Given::Text(value), Dialect::Bash) => {
+                match (self.state.variable(name, self.env), value) {
+                    (Lookup::Set(before), Lookup::Set(value)) => (name, Lookup::Set(before + &value)),
+                    _ => (name, Lookup::Unknown),
+                }
+            }
+            // Arrays are not followed. Outside of bash these are commands or errors.
+            (AssignmentName::VariableName(name), Given::List(_), dialect) => {
+                self.state.opaque |= dialect == Dialect::Posix;
+                (name, Lookup::Unknown)
+            }
+            // In dash, a command of that name.
+            (AssignmentName::VariableName(_), Given::Text(_), Dialect::Posix)
+            | (AssignmentName::ArrayElementName(..), ..) => {
+                return self.unreadable(&assignment.to_string(), line);
+            }
+        };
+        self.state.set(name, value, sure);
     }
 
     fn declare(&mut self, command: &str, words: &[CommandWord], line: usize, flow: Flow) {
-        self.declare_variables(command, words, line, flow);
+        self.declare_all(command, words, line, flow);
     }
 
     fn run(&mut self, run: Run<Self>, assignments: &[&Assignment], line: usize, flow: Flow) {

@@ -4,7 +4,7 @@
 //! The parts, and where each is written down:
 //!
 //! - variables, by who may give them a value: [`variable`];
-//! - builtins of dash, `BusyBox` ash and bash, by their effect on the shell: [`builtin`];
+//! - builtins of dash, `BusyBox` ash and bash, by their effect on the shell: `shell::request`, with the lists in [`builtin`];
 //! - commands that only read: [`reader`];
 //! - commands that run another command: [`wrapper`];
 //! - expansions of a word: `Reader` in `shell::word` and `shell::parameter`, which match every piece of brush-parser's syntax tree;

@@ -7,8 +7,8 @@ use super::call::{Call, Names};
 use super::disk::keeps_content;
 use super::effects::Walker;
 use super::field::Field;
-use super::grammar::builtin::builtin;
 use super::grammar::wrapper::is_interpreter;
+use super::request::request;
 use super::state::{Flow, State};
 use super::{Change, Effect, Lookup, Mode, Step, account, file, footprint, read, script, transfer};
 
@@ -52,8 +52,8 @@ impl Walker<'_> {
             }
             // bash imports functions from the environment.
             self.state.opaque |= matches!((self.env)(&format!("BASH_FUNC_{base}%%")), Lookup::Set(_));
-            if let Some(builtin) = builtin(base) {
-                return self.builtin(builtin, invoked, line, flow);
+            if let Some(request) = request(base, args) {
+                return self.builtin(request, invoked, line, flow);
             }
             if self.state.shadowed {
                 flow = Flow::UNSURE;

@@ -6,9 +6,9 @@ use super::analysis::{Analysis, Ways};
 use super::call::Call;
 use super::effects::Walker;
 use super::field::Field;
-use super::grammar::builtin::builtin;
 use super::grammar::wrapper::{Runs, RunsAs, Wrapper, shell, wrapper};
 use super::invoke::{Invoked, described, touches};
+use super::request::is_builtin;
 use super::state::{Dialect, Flow};
 use super::walk::nested;
 use super::wrapped::{Wrapped, shell_call, wrapped};
@@ -89,10 +89,10 @@ impl Walker<'_> {
         if let (Some(field), true) = (call.operand, is_file) {
             self.enter_script(field);
         }
-        self.state.opaque |= call.is_opaque;
-        let options: Vec<Field> = call.options.into_iter().map(Field::Literal).collect();
-        self.set_options(&options, true);
-        let flow = if is_exact { Flow { suspended: false, ..flow } } else { Flow::UNSURE };
+        self.set_options(&call.options, true);
+        // It knows nothing of a loop or a shell that has ended before it.
+        let reached = flow.reached && before.is_certain();
+        let flow = if is_exact { Flow { reached, suspended: false, ..flow } } else { Flow::UNSURE };
         self.script(&script, flow);
         self.state = before;
         if let (Some(file), Some(since), true) = (call.operand, read_since, is_file && is_exact) {
@@ -138,7 +138,6 @@ impl Walker<'_> {
         self.state.enter_program(&invoked.fields[0]);
         // They run programs; builtins and functions are none.
         self.state.functions.clear();
-        let is_builtin = |field: &Field| field.literal().is_none_or(|name| builtin(name).is_some());
         if rest.is_empty() || !runs_exactly {
             let mut effect = touches(&Call { name: wrapper.name, args, state: &self.state });
             if let Effect::Touches { unread, .. } = &mut effect {
@@ -149,7 +148,7 @@ impl Walker<'_> {
             self.record(wrapper.name.to_owned(), line, Flow::UNSURE, effect);
         }
         if let Some(first) = rest.first() {
-            let flow = if is_builtin(first) { Flow::UNSURE } else { flow };
+            let flow = if first.literal().is_none_or(is_builtin) { Flow::UNSURE } else { flow };
             let user = self.state.user;
             self.subshell(flow, |walker| {
                 walker.state.user = user;

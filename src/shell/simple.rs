@@ -3,7 +3,8 @@
 use brush_parser::ast::SimpleCommand;
 
 use super::analysis::{Analysis, Run};
-use super::grammar::builtin::{Builtin, builtin};
+use super::assign::assign;
+use super::grammar::builtin::declares;
 use super::parts::{CommandWord, Parts};
 use super::redirect::{open, writing};
 use super::state::Flow;
@@ -28,8 +29,8 @@ pub(super) fn simple<A: Analysis>(shell: &mut A, simple: &SimpleCommand, flow: F
         }
     }
     let name = name.map_or("", |name| &name.value);
-    let declares = builtin(name) == Some(Builtin::Declares) && !shell.has_function(name);
-    if declares && assignments.is_empty() {
+    let is_declaration = declares(name) && !shell.has_function(name);
+    if is_declaration && assignments.is_empty() {
         open(shell, &redirects, line, flow);
         return shell.declare(name, &words[1..], line, flow);
     }
@@ -43,7 +44,7 @@ pub(super) fn simple<A: Analysis>(shell: &mut A, simple: &SimpleCommand, flow: F
     let input = open(shell, &redirects, line, flow);
     if fields.is_empty() {
         // Assignments stay then.
-        return assignments.iter().for_each(|assignment| shell.assign(assignment, line, flow));
+        return assignments.iter().for_each(|assignment| assign(shell, assignment, line, flow));
     }
     let run = Run { words: fields, input };
     writing(shell, &redirects, |shell| shell.run(run, &assignments, line, flow));

@@ -668,6 +668,8 @@ fn nothing_is_certain_that_was_found_to_be_false() {
         "time mkdir /n",
         "set -f; rm -rf /n/*",
         "$X mkdir /n; cd /m; mkdir n",
+        "for a in x; do continue; sh -c 'mkdir /n'; done",
+        "if [ -e /q ]; then exit 0; fi; sh -c 'mkdir /n'",
     ]
     .iter()
     .filter(|script| {
@@ -809,4 +811,36 @@ fn pipelines_within_each_other_have_no_more_steps_than_commands() {
     let steps = steps_with(Script::Shell(&script), &[], &["/bin/sh", "-c"]);
     assert!(steps.len() < 30_000, "{}", steps.len());
     assert!(lines(&steps).contains(&"touches: ?".to_owned()), "anything may follow");
+}
+
+/// Words of builtins of which a shell makes more than a name or a number.
+#[test]
+fn what_the_words_of_a_builtin_may_do_is_not_certain() {
+    let bash = |script| lines(&steps_with(Script::Shell(script), &[], &["/bin/bash", "-c"]));
+    let mut wrong = Vec::new();
+    for (script, want) in [
+        ("read -r X < /f; mkdir $X", &["touches: ?"][..]),
+        ("X=/n; read -raX < /f; mkdir $X", &["touches: ?"]),
+        ("X=/n; printf -vX /m; mkdir $X", &["touches: ?"]),
+        ("X=/n; wait -np X; mkdir $X", &["touches: ?"]),
+        // The value of an option is a name for a shell that lacks the option.
+        ("X=/n; read -p X Y < /f; mkdir $X", &["touches: ?"]),
+        ("X=/n; [ -v 'a[$(rm -rf /n)]' ]; mkdir $X", &["touches: ?"]),
+        ("mapfile -C 'mkdir /n' -c 1 a < /f", &["touches: /n", "touches: ", "touches: /n"]),
+        // With two words, bash goes on.
+        ("if [ -e /q ]; then exit 1 2; fi; mkdir /b", &["perhaps: mkdir /b"]),
+        ("cd /x || exit 1 2; mkdir y", &["touches: /w/y /x/y"]),
+        ("set -e; break 01; mkdir /b", &["touches: /b"]),
+        ("set -eE; mkdir /b; true", &["touches: /b"]),
+        ("set -e +o pipefail -- -x; mkdir /b; true", &["certain: mkdir /b"]),
+        ("set -o; mkdir /b", &["touches: /b"]),
+        ("set -; mkdir /b", &["touches: /b"]),
+        ("set + -n; mkdir /b", &["touches: /b"]),
+        ("a[$(rm /n)]=$(rm /m); mkdir /b", &["touches: /m", "touches: ?", "touches: /b"]),
+    ] {
+        if bash(script) != want {
+            wrong.push(format!("{script}\n  want {want:?}\n  have {:?}", bash(script)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

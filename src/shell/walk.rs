@@ -8,10 +8,13 @@ use brush_parser::ast::{
 };
 
 use super::analysis::Analysis;
-use super::compound::compound;
+use super::compound::{compound, tested};
+use super::parts::Parts;
 use super::redirect::redirected;
+use super::request::{Request, request};
 use super::simple::simple;
 use super::state::{Dialect, Flow};
+use super::wrapped::Argument;
 
 /// The deepest nesting of commands, through functions and substitutions too.
 const DEPTH: usize = 40;
@@ -106,7 +109,10 @@ pub(super) fn command<A: Analysis>(shell: &mut A, command: &Command, flow: Flow)
             redirected(shell, redirects.as_ref(), line, flow, |shell| match shell.dialect() {
                 // dash has no `[[`: it runs a program of that name, and reads `&&` and `>` within as its own.
                 Dialect::Posix => shell.unreadable(&test.to_string(), line),
-                Dialect::Bash => shell.extended_test(test, line, flow),
+                Dialect::Bash => {
+                    shell.each_way(|shell| tested(shell, &test.expr, line));
+                    shell.extended_test(test, line, flow);
+                }
             });
         }
     }
@@ -181,9 +187,10 @@ fn is_message(chain: &AndOrList) -> bool {
 }
 
 fn exits_with_failure(simple: &SimpleCommand) -> bool {
-    let name = simple.word_or_name.as_ref().map(|name| name.value.as_str());
-    let argument = simple.suffix.as_ref().map(ToString::to_string);
-    name == Some("exit")
-        && simple.prefix.is_none()
-        && argument.is_some_and(|text| text.trim().parse::<u8>().is_ok_and(|status| status != 0))
+    let Parts { assignments, words, redirects } = Parts::of(simple);
+    let Some((name, args)) = words.split_first() else { return false };
+    name.literal() == Some("exit")
+        && assignments.is_empty()
+        && redirects.is_empty()
+        && matches!(request("exit", args), Some(Request::Exits(Some(status))) if status != 0)
 }

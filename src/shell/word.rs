@@ -340,7 +340,7 @@ pub(super) fn is_parsable(source: &str) -> bool {
 }
 
 /// Returns true if a word stands for itself.
-fn is_plain(word: &str) -> bool {
+pub(super) fn is_plain(word: &str) -> bool {
     !word.is_empty()
         && word.len() < LONGEST
         && word

@@ -3,7 +3,9 @@
 use super::field::Field;
 use super::grammar::variable::{Role, role};
 use super::grammar::wrapper::Wrapper;
-use super::word::name_length;
+use super::parts::CommandWord;
+use super::request::{Options, options};
+use super::word::{is_plain, name_length};
 use crate::text::cut;
 use crate::text::pattern::{Part, Pattern};
 
@@ -36,6 +38,17 @@ impl Argument for Pattern {
             Some(Part::Text(text)) => text,
             Some(Part::Hole(_)) | None => "",
         }
+    }
+}
+
+/// A word as it is written is known where it stands for itself.
+impl Argument for CommandWord<'_> {
+    fn literal(&self) -> Option<&str> {
+        self.word().map(|word| word.value.as_str()).filter(|word| is_plain(word))
+    }
+
+    fn start(&self) -> &str {
+        self.literal().unwrap_or("")
     }
 }
 
@@ -97,10 +110,8 @@ fn short(wrapper: &Wrapper, letters: &str) -> (bool, bool) {
 
 /// A call of a shell.
 pub(super) struct ShellCall<'a, A> {
-    /// Options that `set` has too.
-    pub(crate) options: Vec<String>,
-    /// True if an option is there that is not followed: a login shell, an interactive one, another startup file.
-    pub(crate) is_opaque: bool,
+    /// Its options. Others than those of `set` make it a login shell or an interactive one, or name a startup file.
+    pub(crate) options: Options<'a, A>,
     /// The script of `-c`, or the file; `None`: the standard input.
     pub(crate) operand: Option<&'a A>,
     /// `-c`.
@@ -109,44 +120,9 @@ pub(super) struct ShellCall<'a, A> {
 
 /// Reads the arguments of a shell; `None` if one of its options is not known.
 pub(super) fn shell_call<A: Argument>(args: &[A]) -> Option<ShellCall<'_, A>> {
-    let mut call = ShellCall { options: Vec::new(), is_opaque: false, operand: None, is_command: false };
-    let mut words = args.iter();
-    while let Some(field) = words.next() {
-        let word = field.start();
-        let sign = match word.chars().next() {
-            Some(sign @ ('-' | '+')) if word.len() > 1 => sign,
-            _ => {
-                call.operand = Some(field);
-                break;
-            }
-        };
-        let word = field.literal()?;
-        if word == "--" {
-            call.operand = words.next();
-            break;
-        }
-        if let Some(long) = word.strip_prefix("--") {
-            call.is_opaque |= !matches!(long, "norc" | "noprofile");
-            if matches!(long, "init-file" | "rcfile") {
-                words.next()?;
-            }
-            continue;
-        }
-        for letter in word.chars().skip(1) {
-            match letter {
-                'c' if sign == '-' => call.is_command = true,
-                's' => {}
-                'o' => {
-                    call.options.push(format!("{sign}o"));
-                    call.options.push(words.next()?.literal()?.to_owned());
-                }
-                'O' => {
-                    call.is_opaque = true;
-                    words.next()?;
-                }
-                letter => call.options.push(format!("{sign}{letter}")),
-            }
-        }
-    }
-    Some(call)
+    let mut options = options(args);
+    let is_command = options.others.contains('c');
+    options.others.retain(|letter| !matches!(letter, 'c' | 's'));
+    let operand = options.rest.and_then(<[A]>::first);
+    (!options.others.contains('?')).then_some(ShellCall { options, operand, is_command })
 }

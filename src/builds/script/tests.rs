@@ -145,6 +145,70 @@ fn words_are_followed_through_the_shell() {
     }
 }
 
+/// The words of a builtin mean the same here as in a RUN.
+#[test]
+fn the_words_of_builtins_are_read() {
+    for (script, want) in [
+        // The program, not the function.
+        ("docker() { command docker \"$@\"; }\ndocker build -t app app", &["app/Dockerfile [app] app"][..]),
+        ("docker() { sudo -E docker \"$@\"; }\ndocker build -t app app", &["app/Dockerfile [app] app"]),
+        ("docker() { command -p docker \"$@\"; }\ndocker build -t app app", &["app/Dockerfile [app] app"]),
+        ("set -e app; docker build -t r/$1 $1", &["app/Dockerfile [app] r/app"]),
+        ("set -eo pipefail\nset a -- b; docker build -t r/$1 $1", &["a/Dockerfile [a] r/a"]),
+        (
+            "set -- app; set -$old; set +o \"$x\"; set -; docker build -t r/$1 $1",
+            &["app/Dockerfile [app] r/app"],
+        ),
+        ("d=app; d() { :; }; unset -f d; docker build -t r/$d $d", &["app/Dockerfile [app] r/app"]),
+        ("d=app; unset -v d; docker build -t app ${d-x}", &["x/Dockerfile [x] app"]),
+        ("d=app; printf -v d %s \"$x\"; docker build -t r/$d .", &["Dockerfile [] r/${d}"]),
+        ("d=app; let d=2; docker build -t r/$d .", &["Dockerfile [] r/${d}"]),
+        ("d=app; read -p d x; docker build -t r/$d $d", &["app/Dockerfile [app] r/app"]),
+        ("d=app; getopts d x; docker build -t r/$d $d", &["app/Dockerfile [app] r/app"]),
+        ("f() { declare -g d=app; }\nf; docker build -t r/$d $d", &["app/Dockerfile [app] r/app"]),
+        ("d=app; f() { local d=x; }\nf; docker build -t r/$d $d", &["app/Dockerfile [app] r/app"]),
+        ("d=app; f() { declare -F d; docker build -t r/$d $d; }\nf", &["app/Dockerfile [app] r/app"]),
+        ("d=app; export d+=/x; docker build -t app $d", &["app/x/Dockerfile [app/x] app"]),
+        ("f() { local -n d=$1; docker build -t app $d; }\nf x", &["${d}/Dockerfile [${d}] app"]),
+        ("d=(); d[0]=app; docker build -t app \"${d[@]}\"", &["${d}/Dockerfile [${d}] app"]),
+        ("d[0]=$(docker build -q -t app app)", &["app/Dockerfile [app] app"]),
+        ("[[ -n $(docker build -q -t app app) ]]", &["app/Dockerfile [app] app"]),
+    ] {
+        let found: Vec<String> =
+            builds(script).iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+        assert_eq!(found, want, "{script}");
+    }
+}
+
+#[test]
+fn conditions_hold_where_their_words_are_known() {
+    let (yes, no) = (&["a/Dockerfile [a]"][..], &["b/Dockerfile [b]"][..]);
+    let both = &["a/Dockerfile [a]", "b/Dockerfile [b]"][..];
+    for (condition, want) in [
+        ("[ $x = 1 ]", yes),
+        ("[ $x = 1 ] 2>/dev/null", yes),
+        ("test $x = 1", yes),
+        ("! test $x", no),
+        ("[ ! -z $x ]", yes),
+        ("[ ! = $x ]", no),
+        ("[ -n ]", yes),
+        ("[ -d $x ]", both),
+        ("[ $x = $y ]", both),
+        ("[[ $x == 1 && ( -n $x ) ]]", yes),
+        ("[[ $x == 2 && -n $y ]]", no),
+        ("[[ $x == 1 && -n $y ]]", both),
+        ("[[ -z $y || $x == 1 ]]", yes),
+        ("[[ ! $x == ? ]]", no),
+        ("[[ $x == \"?\" ]]", both),
+        ("[[ $x -eq 1 ]]", both),
+    ] {
+        let script = format!("x=1\nif {condition}; then d=a; else d=b; fi\ndocker build $d");
+        let found: Vec<String> =
+            builds(&script).iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+        assert_eq!(found, want, "{condition}");
+    }
+}
+
 /// The builds of a script that starts in the root of a repository with these files.
 fn builds_with(texts: &[(&str, &str)], script: &str) -> Vec<String> {
     let scripts = BTreeSet::new();

@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use brush_parser::ast::{
-    Assignment, AssignmentName, CompoundList, FunctionDefinition, IoHereDocument, Pipeline, Word,
-};
+use brush_parser::ast::{Assignment, AssignmentName, CompoundList, FunctionDefinition, Pipeline, Word};
 
-use super::super::analysis::{Analysis, Run};
+use super::super::analysis::{Analysis, Given, Run};
+use super::super::assign::{assign, assigned};
 use super::super::parts::CommandWord;
+use super::super::request::variable;
 use super::super::state::Flow;
+use super::super::wrapped::Argument;
 use super::env::{Env, Output, Value};
 use super::simple::Call;
 use super::test::is_test;
@@ -22,6 +23,7 @@ const ROUNDS: usize = 64;
 
 impl Analysis for Walker<'_> {
     type Word = Pattern;
+    type Value = Pattern;
     /// A file.
     type Input = Pattern;
 
@@ -33,7 +35,8 @@ impl Analysis for Walker<'_> {
     /// It does not tell ways apart: what it changes in some alone is unknown.
     fn condition(&mut self, condition: &CompoundList, run: impl FnOnce(&mut Self)) -> Option<bool> {
         let before = self.ways.clone();
-        let known = before.first().and_then(|env| self.holds(condition, &mut env.clone()));
+        let known = self.holds(condition);
+        self.ways.clone_from(&before);
         run(self);
         let ends = std::mem::take(&mut self.ways).into_iter().reduce(|one, other| one.join(&other));
         self.ways = ends.map_or(before, |end| vec![end]);
@@ -67,22 +70,86 @@ impl Analysis for Walker<'_> {
         Pattern::hole("<()")
     }
 
-    fn assign(&mut self, assignment: &Assignment, line: usize, _: Flow) {
-        self.alone(|walker, env| walker.assign_variable(assignment, env, line));
+    fn give(&mut self, assignment: &Assignment, given: Given<Self>, line: usize, _: Flow) {
+        let name = assigned(assignment);
+        if matches!(assignment.name, AssignmentName::ArrayElementName(..)) {
+            // Elements are not followed one by one.
+            let known = self.ways.iter_mut().filter(|way| way.get(name).is_some());
+            return known.for_each(|way| way.set(name, Value::One(Pattern::hole(name)), name));
+        }
+        let hole = self.name(name, line);
+        let Some(env) = self.ways.first_mut() else { return };
+        let before = env.get(name).cloned();
+        let given = match given {
+            // What a command prints is named after the variable that keeps it.
+            Given::Text(text) if text.as_hole().is_some_and(|hole| hole.starts_with('$')) => {
+                Given::Text(Pattern::hole(&hole))
+            }
+            given => given,
+        };
+        let value = match (given, before, assignment.append) {
+            (Given::Text(text), before @ (None | Some(Value::One(_))), true) => {
+                let mut whole = match before {
+                    Some(Value::One(before)) => before,
+                    _ => Pattern::hole(name),
+                };
+                whole.push(&text);
+                Value::One(whole)
+            }
+            (Given::Text(_), Some(Value::Many(values)), true) => Value::Many(values),
+            (Given::Text(text), ..) => Value::One(text),
+            (Given::List(more), Some(Value::Many(mut values)), true) => {
+                values.extend(more);
+                Value::Many(values)
+            }
+            (Given::List(more), Some(Value::One(value)), true) => {
+                Value::Many([value].into_iter().chain(more).collect())
+            }
+            (Given::List(values), ..) => Value::Many(values),
+        };
+        env.set(name, value, &hole);
     }
 
-    fn declare(&mut self, command: &str, words: &[CommandWord], line: usize, _: Flow) {
-        self.alone(|walker, env| walker.declare_variables(command, words, env, line));
+    fn declare(&mut self, command: &str, words: &[CommandWord], line: usize, flow: Flow) {
+        let has = |options: &str| {
+            let letters = words.iter().filter_map(|word| word.start().strip_prefix('-'));
+            letters.flat_map(str::chars).any(|letter| options.contains(letter))
+        };
+        // Functions, or nothing but output.
+        if has("fFp") {
+            return;
+        }
+        let is_local = self.within > 0 && matches!(command, "local" | "declare" | "typeset") && !has("g");
+        // Another variable, or another case of its letters.
+        let is_changed = has("ncul");
+        for word in words {
+            let (name, assignment) = match word {
+                CommandWord::Assignment(assignment, _) => (assigned(assignment), Some(assignment)),
+                word => match variable(word) {
+                    Some(name) => (name, None),
+                    None => continue,
+                },
+            };
+            if is_local {
+                self.ways.iter_mut().for_each(|way| way.hide(name));
+            }
+            match assignment {
+                Some(assignment) => assign(self, assignment, line, flow),
+                None if is_local => self.ways.iter_mut().for_each(|way| way.set(name, Value::Unset, name)),
+                None => {}
+            }
+            if is_changed {
+                self.bind(name, None);
+            }
+        }
     }
 
     /// Assignments before the command hold for what it runs.
-    fn run(&mut self, run: Run<Self>, assignments: &[&Assignment], line: usize, _: Flow) {
+    fn run(&mut self, run: Run<Self>, assignments: &[&Assignment], line: usize, flow: Flow) {
         let hidden = self.ways.first().map_or(0, Env::hidden);
         for assignment in assignments {
-            if let AssignmentName::VariableName(name) = &assignment.name {
-                self.ways.iter_mut().for_each(|way| way.hide(name));
-            }
-            self.alone(|walker, env| walker.assign_variable(assignment, env, line));
+            self.ways.iter_mut().for_each(|way| way.hide(assigned(assignment)));
+            assign(self, assignment, line, flow);
         }
         let stdin = run.input.or_else(|| self.piped.clone());
         self.call(Call { words: run.words, stdin, line });
@@ -93,12 +160,12 @@ impl Analysis for Walker<'_> {
         self.expand(line, |expander| expander.fields(&word.value))
     }
 
-    fn subject(&mut self, word: &Word, line: usize) -> Option<Pattern> {
-        self.expand(line, |expander| Some(expander.value(&word.value)))
+    fn value(&mut self, word: &Word, line: usize) -> Pattern {
+        self.expand(line, |expander| expander.value(&word.value))
     }
 
-    fn matches(&mut self, subject: Option<&Pattern>, pattern: &Word, _: usize) -> Option<bool> {
-        glob::matches(&pattern.value, subject?.known()?)
+    fn matches(&mut self, subject: &Pattern, pattern: &Word, _: usize) -> Option<bool> {
+        glob::matches(&pattern.value, subject.known()?)
     }
 
     fn values(&mut self, variable: &str, words: Option<&[Word]>, line: usize) -> Option<Vec<Pattern>> {
@@ -123,20 +190,11 @@ impl Analysis for Walker<'_> {
     }
 
     fn read(&mut self, word: &Word, is_input: bool, line: usize) -> Option<Pattern> {
-        let file = self.expand(line, |expander| expander.value(&word.value));
+        let file = self.value(word, line);
         is_input.then_some(file)
     }
 
     fn write(&mut self, word: &Word, line: usize, _: Flow) {
         self.fields(word, line);
-    }
-
-    fn heredoc(&mut self, _: &IoHereDocument, _: usize) -> Option<Pattern> {
-        None
-    }
-
-    fn herestring(&mut self, word: &Word, line: usize) -> Option<Pattern> {
-        self.fields(word, line);
-        None
     }
 }

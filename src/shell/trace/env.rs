@@ -105,11 +105,6 @@ impl Env {
         Rc::make_mut(&mut self.variables).insert(name.to_owned(), value);
     }
 
-    /// Takes a variable away.
-    pub(crate) fn unset(&mut self, name: &str) {
-        Rc::make_mut(&mut self.variables).insert(name.to_owned(), Value::Unset);
-    }
-
     /// Makes every variable unknown: its value so far is a default.
     pub(crate) fn lose_variables(&mut self) {
         let names: Vec<String> = self.variables.keys().cloned().collect();

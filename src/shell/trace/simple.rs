@@ -3,18 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use brush_parser::ast::{Assignment, AssignmentName, AssignmentValue};
-
-use super::super::analysis::Ways;
-use super::super::destination::{Directory, destination};
-use super::super::grammar::builtin::{Builtin, builtin};
+use super::super::analysis::{Analysis, Ways};
 use super::super::grammar::wrapper::shell;
-use super::super::parts::CommandWord;
-use super::super::word::name_length;
+use super::super::request::{Directory, Options, Request, request};
 use super::super::wrapped::shell_call;
 use super::env::{Arguments, Env, Value};
 use super::walk::{Function, Walker};
-use super::word::{ARGUMENTS, Expander};
+use super::word::ARGUMENTS;
+use super::wrapper::{printed, unwrap};
 use super::{Command, path};
 use crate::text::pattern::{Part, Pattern};
 
@@ -26,80 +22,9 @@ pub(super) struct Call {
 }
 
 impl Walker<'_> {
-    pub(crate) fn assign_variable(&mut self, assignment: &Assignment, env: &mut Env, line: usize) {
-        let AssignmentName::VariableName(name) = &assignment.name else { return };
-        let before = env.get(name).cloned();
-        let hole = self.name(name, line);
-        let value = match &assignment.value {
-            AssignmentValue::Scalar(word) => {
-                let mut value = Expander { walker: self, env, line }.value(&word.value);
-                // What a command prints is named after the variable that keeps it.
-                if value.as_hole().is_some_and(|hole| hole.starts_with('$')) {
-                    value = Pattern::hole(&hole);
-                }
-                match (assignment.append, before) {
-                    (true, Some(Value::One(mut whole))) => {
-                        whole.push(&value);
-                        Value::One(whole)
-                    }
-                    (true, Some(Value::Many(values))) => Value::Many(values),
-                    (true, None) => {
-                        let mut whole = Pattern::hole(name);
-                        whole.push(&value);
-                        Value::One(whole)
-                    }
-                    (true, Some(Value::Unset)) | (false, _) => Value::One(value),
-                }
-            }
-            AssignmentValue::Array(elements) => {
-                let mut values = match before {
-                    Some(Value::Many(values)) if assignment.append => values,
-                    Some(Value::One(value)) if assignment.append => vec![value],
-                    _ => Vec::new(),
-                };
-                for (_, word) in elements {
-                    values.extend(Expander { walker: self, env, line }.fields(&word.value));
-                }
-                Value::Many(values)
-            }
-        };
-        env.set(name, value, &hole);
-    }
-
-    /// `export NAME=value` and its like.
-    pub(crate) fn declare_variables(
-        &mut self,
-        command: &str,
-        words: &[CommandWord],
-        env: &mut Env,
-        line: usize,
-    ) {
-        for word in words {
-            let (name, assignment) = match word {
-                CommandWord::Assignment(assignment, _) => match &assignment.name {
-                    AssignmentName::VariableName(name) => (name.clone(), Some(assignment)),
-                    AssignmentName::ArrayElementName(..) => continue,
-                },
-                CommandWord::Plain(word) if name_length(&word.value) == word.value.len() => {
-                    (word.value.clone(), None)
-                }
-                _ => continue,
-            };
-            if matches!(command, "local" | "declare" | "typeset") && self.within_function() {
-                env.hide(&name);
-                if assignment.is_none() {
-                    env.unset(&name);
-                }
-            }
-            if let Some(assignment) = assignment {
-                self.assign_variable(assignment, env, line);
-            }
-        }
-    }
-
     /// Runs a command with its arguments.
     pub(crate) fn call(&mut self, mut call: Call) {
-        let Some(env) = self.ways.first() else { return };
+        let Some(env) = self.ways.first_mut() else { return };
         // A command that a variable holds.
         if let Some(hole) = call.words.first().and_then(Pattern::as_hole)
             && let Some(default) = env.default_of(hole).and_then(Pattern::known)
@@ -107,36 +32,81 @@ impl Walker<'_> {
             let words: Vec<Pattern> = default.split_whitespace().map(Pattern::text).collect();
             call.words.splice(..1, words);
         }
-        super::wrapper::unwrap(&mut call.words);
+        let is_unwrapped = unwrap(&mut call.words);
         let Some(name) = call.words.first().and_then(Pattern::known).map(str::to_owned) else {
-            return self.note(call);
+            return self.note(&call);
         };
-        if let Some(function) = self.functions.get(&name).cloned() {
+        if let Some(function) = self.functions.get(&name).filter(|_| !is_unwrapped).cloned() {
             return self.function(&name, &function, &call);
         }
         let args = &call.words[1..];
-        match builtin(&name) {
-            Some(Builtin::Exits) => self.ended = self.ways.pop(),
-            Some(Builtin::Returns) => self.returned.append(&mut self.ways),
-            Some(Builtin::Breaks) => self.broke.append(&mut self.ways),
-            Some(Builtin::Continues) => self.continued.append(&mut self.ways),
-            Some(Builtin::Sources) => {
-                if let Some(file) = args.first().map(|file| path::join(&env.folder, file)) {
-                    self.source(&file, call.line);
-                }
+        if let Some(request) = request(&name, args) {
+            return self.builtin(&name, request, &call);
+        }
+        match &*name {
+            "dirname" | "basename" | "realpath" | "readlink" | "git" | "cygpath" => {
+                env.write(printed(&name, args, &env.folder).as_ref());
             }
-            Some(Builtin::Evaluates) => self.inner(args, call.line),
+            "mkdir" | "rm" => {}
             _ if matches!(&*name, "zsh" | "ksh") || shell(&name).is_some() => {
                 match shell_call(args).filter(|call| call.is_command).and_then(|call| call.operand) {
                     Some(script) => self.started(script, call.line),
-                    None => self.note(call),
+                    None => self.note(&call),
                 }
             }
-            builtin => {
-                if !self.alone(|walker, env| walker.prints(&name, builtin, args, env, call.line)) {
-                    self.note(call);
+            _ => self.note(&call),
+        }
+    }
+
+    /// Runs a builtin.
+    fn builtin(&mut self, name: &str, request: Request<Pattern>, call: &Call) {
+        let Some(env) = self.ways.first_mut() else { return };
+        match request {
+            Request::Reads => env.write(printed(name, &call.words[1..], &env.folder).as_ref()),
+            Request::ChangesDirectory(to, _) => env.folder = target(&to, env),
+            Request::PushesDirectory(to) => {
+                let folder = target(&to, env);
+                env.folders.push(std::mem::replace(&mut env.folder, folder));
+            }
+            Request::PopsDirectory => {
+                env.folder = env.folders.pop().unwrap_or_else(|| Pattern::hole("OLDPWD"));
+            }
+            Request::SetsOptions(Options { rest: Some(words), .. })
+                if !matches!(words.first().and_then(Pattern::known), Some("-" | "+")) =>
+            {
+                env.arguments = arguments(words, env);
+            }
+            Request::Shifts(count) => {
+                let count = count.unwrap_or(1);
+                let known = &mut env.arguments.known;
+                let dropped = known.len().min(count);
+                known.drain(..dropped);
+                env.arguments.open = env.arguments.open.map(|first| first + count - dropped);
+            }
+            Request::Unsets(names) => {
+                names.known.iter().for_each(|name| env.set(name, Value::Unset, name));
+            }
+            Request::Assigns(names) => {
+                for name in names.known {
+                    let hole = self.name(name, call.line);
+                    self.bind(name, Some(&Pattern::hole(&hole)));
                 }
             }
+            Request::Exits(_) => self.ended = self.ways.pop(),
+            Request::Returns => self.returned.append(&mut self.ways),
+            Request::Breaks(_) => self.broke.append(&mut self.ways),
+            Request::Continues(_) => self.continued.append(&mut self.ways),
+            Request::Sources(Some(file)) => {
+                let file = path::join(&env.folder, file);
+                self.source(&file, call.line);
+            }
+            Request::Evaluates(words) => self.inner(words, call.line),
+            Request::SetsOptions(_)
+            | Request::SetsUmask(_)
+            | Request::Sources(None)
+            | Request::Traps(_)
+            | Request::Nothing => {}
+            Request::ListsDirectories | Request::Runs(_) | Request::Changes => self.note(call),
         }
     }
 
@@ -186,7 +156,7 @@ impl Walker<'_> {
     }
 
     /// Writes a command down. What it prints is unknown.
-    fn note(&mut self, call: Call) {
+    fn note(&mut self, call: &Call) {
         let Some(env) = self.ways.first_mut() else { return };
         env.write(None);
         let mut defaults = BTreeMap::new();
@@ -198,69 +168,14 @@ impl Walker<'_> {
             }
         }
         let folder = env.folder.clone();
-        self.record(Command { words: call.words, folder, stdin: call.stdin, defaults, line: call.line });
-    }
-
-    /// Runs what changes the shell or prints something known. False for any other command.
-    fn prints(
-        &mut self,
-        name: &str,
-        builtin: Option<Builtin>,
-        args: &[Pattern],
-        env: &mut Env,
-        line: usize,
-    ) -> bool {
-        match builtin {
-            Some(Builtin::ChangesDirectory) => env.folder = target(args, env),
-            Some(Builtin::PushesDirectory) => {
-                let folder = target(args, env);
-                env.folders.push(std::mem::replace(&mut env.folder, folder));
-            }
-            Some(Builtin::PopsDirectory) => {
-                env.folder = env.folders.pop().unwrap_or_else(|| Pattern::hole("OLDPWD"));
-            }
-            Some(Builtin::Shifts) => {
-                let count = args.first().map_or(Some(1), |count| count.known()?.parse().ok()).unwrap_or(1);
-                let known = &mut env.arguments.known;
-                let dropped = known.len().min(count);
-                known.drain(..dropped);
-                env.arguments.open = env.arguments.open.map(|first| first + count - dropped);
-            }
-            Some(Builtin::SetsOptions) => {
-                if let Some(at) = args.iter().position(|arg| arg.known() == Some("--")) {
-                    env.arguments = arguments(&args[at + 1..], env);
-                }
-            }
-            Some(Builtin::Unsets) => args.iter().filter_map(Pattern::known).for_each(|name| env.unset(name)),
-            Some(Builtin::Assigns) => {
-                for variable in args.iter().filter_map(Pattern::known).filter(|arg| !arg.starts_with('-')) {
-                    if name_length(variable) == variable.len() && !variable.is_empty() {
-                        let hole = self.name(variable, line);
-                        env.set(variable, Value::One(Pattern::hole(&hole)), &hole);
-                    }
-                }
-            }
-            Some(Builtin::Traps) => {}
-            Some(Builtin::Reads) => {
-                let printed = super::wrapper::printed(name, args, &env.folder);
-                env.write(printed.as_ref());
-            }
-            _ => match name {
-                "dirname" | "basename" | "realpath" | "readlink" | "git" | "cygpath" => {
-                    let printed = super::wrapper::printed(name, args, &env.folder);
-                    env.write(printed.as_ref());
-                }
-                "mkdir" | "rm" => {}
-                _ => return false,
-            },
-        }
-        true
+        let (words, stdin) = (call.words.clone(), call.stdin.clone());
+        self.record(Command { words, folder, stdin, defaults, line: call.line });
     }
 }
 
 /// The folder to which `cd` goes.
-fn target(args: &[Pattern], env: &mut Env) -> Pattern {
-    match destination(args).directory {
+fn target(to: &Directory<Pattern>, env: &mut Env) -> Pattern {
+    match to {
         Directory::To(folder) => path::join(&env.folder, folder),
         Directory::Home => Pattern::hole("HOME"),
         Directory::Last | Directory::Unclear => env.folders.pop().unwrap_or_else(|| Pattern::hole("OLDPWD")),

@@ -116,11 +116,6 @@ impl Walker<'_> {
         }
     }
 
-    /// Returns true if the body of a function is followed.
-    pub(crate) fn within_function(&self) -> bool {
-        self.within > 0
-    }
-
     /// The name of the unknown value that a variable gets on a line: the variable's own the first time.
     pub(crate) fn name(&mut self, variable: &str, line: usize) -> String {
         let lines = self.names.entry(variable.to_owned()).or_default();

@@ -2,7 +2,7 @@
 
 use brush_parser::ast::Command as Ast;
 
-use super::super::analysis::Ways;
+use super::super::analysis::{Analysis, Ways};
 use super::super::parts::{CommandWord, Parts};
 use super::super::state::Flow;
 use super::super::walk::line_of;
@@ -50,7 +50,7 @@ impl Walker<'_> {
             return None;
         };
         let line = line_of(self, name);
-        self.expand(line, |expander| Some(expander.value(&file.value)))
+        Some(self.value(file, line))
     }
 }
 

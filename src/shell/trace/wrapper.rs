@@ -1,31 +1,34 @@
 //! Commands that run other commands, and what some print.
 
-use super::super::grammar::wrapper::{BUILTINS, Runs, wrapper};
-use super::super::wrapped::{Argument, wrapped};
+use super::super::grammar::wrapper::{Runs, wrapper};
+use super::super::request::{Request, request};
+use super::super::wrapped::wrapped;
 use super::path;
 use crate::text::pattern::Pattern;
 
 /// Words that start a command in a script of which single lines are read.
 const KEYWORDS: [&str; 4] = ["then", "do", "else", "!"];
 
-/// Takes away what stands before a command and runs it: `sudo`, `env X=Y`, `time` and so on.
-pub(super) fn unwrap(words: &mut Vec<Pattern>) {
+/// Takes away what stands before a command and runs it: `sudo`, `env X=Y`, `time` and so on. Returns true if it cannot be a
+/// function of the script.
+pub(super) fn unwrap(words: &mut Vec<Pattern>) -> bool {
+    let mut is_unwrapped = false;
     while let Some((first, rest)) = words.split_first() {
         let name = first.known().and_then(|name| name.rsplit('/').next()).unwrap_or("");
-        // `command -v docker` asks for the program.
-        let asks = name == "command" && rest.first().is_some_and(|word| word.start().starts_with('-'));
         let entry = wrapper(name).filter(|wrapper| wrapper.runs != Runs::Elsewhere);
-        let entry = entry.or_else(|| BUILTINS.iter().find(|entry| entry.name == name && !asks));
-        let left = match entry {
-            Some(entry) => wrapped(entry, rest).words.len(),
-            None if KEYWORDS.contains(&name) => rest.len(),
-            None => return,
+        let left = match (entry, request(name, rest)) {
+            (Some(entry), _) => wrapped(entry, rest).words.len(),
+            (None, Some(Request::Runs(inner))) => inner.words.len(),
+            _ if KEYWORDS.contains(&name) => rest.len(),
+            _ => 0,
         };
         if left == 0 {
-            return;
+            break;
         }
+        is_unwrapped |= !KEYWORDS.contains(&name);
         words.drain(..words.len() - left);
     }
+    is_unwrapped
 }
 
 /// Returns the output of a command in `folder`, if it is known.
@@ -53,14 +56,12 @@ pub(super) fn printed(name: &str, args: &[Pattern], folder: &Pattern) -> Option<
             Some(name.strip_suffix(ending.known()?).unwrap_or(name))
         }
         ("realpath" | "readlink", [file]) => Some(path::join(folder, file)),
-        ("git", [command, ..]) if command.known() == Some("rev-parse") => {
+        // `git -C folder rev-parse` too.
+        ("git", words) => {
+            let command = words.iter().take(2).position(|word| word.known() == Some("rev-parse"))?;
+            let is_flagged = command == 1 && words[0].as_hole() == Some("@");
             let asks = args.iter().any(|arg| arg.known() == Some("--show-toplevel"));
-            asks.then(super::root)
-        }
-        ("git", [flagged, command, ..])
-            if command.known() == Some("rev-parse") && flagged.as_hole() != Some("@") =>
-        {
-            args.iter().any(|arg| arg.known() == Some("--show-toplevel")).then(super::root)
+            (asks && !is_flagged).then(super::root)
         }
         _ => None,
     }
