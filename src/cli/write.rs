@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
+use anstream::adapter::strip_str;
 use serde::Serialize;
 
 use super::error::{Error, ErrorKind};
@@ -24,21 +25,26 @@ pub(crate) fn hide(values: &Secrets) {
 /// The longest line of a message, in characters: a repository chooses the names in it.
 const LONGEST_LINE: usize = 2_000;
 
-/// Returns a text of which no line is a command of a workflow (actions/runner, `ActionCommand.TryParseV2` and
-/// `TryParse`). Outside of a workflow, it is not changed.
+/// Returns a text in the form in which a workflow finds no command in it. Outside of a workflow, it is not changed.
 fn inert(text: &str) -> Cow<'_, str> {
-    if !in_workflow() || !(text.contains("::") || text.contains("##[")) {
-        return Cow::Borrowed(text);
+    if in_workflow() { Cow::Owned(without_commands(text)) } else { Cow::Borrowed(text) }
+}
+
+/// Returns a text of which no line is a command of a workflow (actions/runner, `ActionCommand.TryParseV2` and
+/// `TryParse`), with its styles or without them. A line that is changed loses its styles.
+fn without_commands(text: &str) -> String {
+    // The runner reads lines by `StreamReader.ReadLine`, for which a carriage return ends a line, too.
+    text.split_inclusive(['\n', '\r']).map(line_without_command).collect()
+}
+
+fn line_without_command(line: &str) -> Cow<'_, str> {
+    let plain = strip_str(line).to_string();
+    let (indent, text) = cut::where_ends(&plain, |c| !c.is_whitespace());
+    match text.strip_prefix("::") {
+        None if !plain.contains("##[") => Cow::Borrowed(line),
+        None => Cow::Owned(plain.replace("##[", "#\u{2060}#[")),
+        Some(rest) => Cow::Owned(format!("{indent}:\u{2060}:{}", rest.replace("##[", "#\u{2060}#["))),
     }
-    let line = |line: &str| {
-        let line = line.replace("##[", "#\u{2060}#[");
-        let (indent, text) = cut::where_ends(&line, |c| !c.is_whitespace());
-        match text.strip_prefix("::") {
-            Some(rest) => format!("{indent}:\u{2060}:{rest}"),
-            None => line,
-        }
-    };
-    Cow::Owned(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
 }
 
 /// Returns true in a workflow of GitHub Actions.
@@ -103,4 +109,27 @@ fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
 pub(crate) fn remark(text: &str) {
     // There is no place left to report that standard error is closed.
     let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(&message(text)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_no_command_of_a_workflow_with_or_without_its_styles() {
+        let bold = anstyle::Style::new().bold();
+        for (line, shown) in [
+            ("::error::x\n", ":\u{2060}:error::x\n".to_owned()),
+            (" \t::error::x", " \t:\u{2060}:error::x".to_owned()),
+            ("a\r::error::x", "a\r:\u{2060}:error::x".to_owned()),
+            ("a ##[error]x", "a #\u{2060}#[error]x".to_owned()),
+            ("::a ##[b]", ":\u{2060}:a #\u{2060}#[b]".to_owned()),
+            (&format!("{bold}::error::x/Dockerfile{bold:#}"), ":\u{2060}:error::x/Dockerfile".to_owned()),
+            (&format!("  {bold}:{bold:#}:error::x"), "  :\u{2060}:error::x".to_owned()),
+            (&format!("a #{bold}#{bold:#}[error]x"), "a #\u{2060}#[error]x".to_owned()),
+            (&format!("{bold}a::b #[c]{bold:#}"), format!("{bold}a::b #[c]{bold:#}")),
+        ] {
+            assert_eq!(without_commands(line), shown, "{line:?}");
+        }
+    }
 }
