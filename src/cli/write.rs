@@ -1,6 +1,8 @@
 //! Writes to standard output and standard error, and handles a closed pipe.
 
 use std::borrow::Cow;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
@@ -80,19 +82,66 @@ pub(crate) fn stdout(text: &str) -> Result<(), Error> {
 
 /// Prints a machine-readable result to standard output, byte for byte.
 pub(crate) fn raw(bytes: &[u8]) -> Result<(), Error> {
-    raw_by(&|out| out.write_all(bytes))
+    print(&mut io::stdout().lock(), &|out| out.write_all(bytes))
 }
 
 /// Prints a result as JSON to standard output.
 pub(crate) fn json(result: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(result);
     let json = json.map_err(|error| Error::new(ErrorKind::Environment, error.to_string()))?;
-    raw((clean(&json).into_owned() + "\n").as_bytes())
+    json_by(&|out| writeln!(out, "{}", clean(&json)))
 }
 
-/// As [`raw`], for a result that is not held in memory.
-pub(crate) fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
-    print(&mut io::stdout().lock(), writes)
+/// Prints JSON to standard output that is not held in memory. In a workflow, it has no command.
+pub(crate) fn json_by(writes: &Writes<'_>) -> Result<(), Error> {
+    let in_workflow = in_workflow();
+    print(&mut io::stdout().lock(), &|out| {
+        if in_workflow { writes(&mut InertJson { out, marks: 0 }) } else { writes(out) }
+    })
+}
+
+/// Prints a diff to standard output, byte for byte. If a line of it would be a command of a workflow, commands are stopped
+/// around it.
+pub(crate) fn diff(text: &str) -> Result<(), Error> {
+    if !in_workflow() || without_commands(text) == text {
+        return raw(text.as_bytes());
+    }
+    // Two keys of the standard library's maps: no file of the repository knows them.
+    let token = [(); 2].map(|()| format!("{:016x}", RandomState::new().hash_one(())));
+    raw(stopped(text, &token.concat()).as_bytes())
+}
+
+/// Returns a text between the command that stops all commands and the one that lets them go on.
+fn stopped(text: &str, token: &str) -> String {
+    let ending = if text.ends_with('\n') { "" } else { "\n" };
+    format!("::stop-commands::{token}\n{text}{ending}::{token}::\n")
+}
+
+/// Writes JSON in which no `##[` starts a command of a workflow. It is in a string, so the bracket is escaped.
+struct InertJson<'a> {
+    out: &'a mut dyn Write,
+    /// The number of `#` directly before.
+    marks: usize,
+}
+
+impl Write for InertJson<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut escaped = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            if byte == b'[' && self.marks > 1 {
+                escaped.extend(b"\\u005b");
+            } else {
+                escaped.push(byte);
+            }
+            self.marks = if byte == b'#' { self.marks + 1 } else { 0 };
+        }
+        self.out.write_all(&escaped)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Writes to standard output. A closed pipe is not an error.
@@ -131,5 +180,25 @@ mod tests {
         ] {
             assert_eq!(without_commands(line), shown, "{line:?}");
         }
+    }
+
+    #[test]
+    fn commands_are_stopped_around_a_text() {
+        assert_eq!(stopped(" ::error::x\n", "t"), "::stop-commands::t\n ::error::x\n::t::\n");
+        assert_eq!(stopped("a", "t"), "::stop-commands::t\na\n::t::\n");
+    }
+
+    #[test]
+    fn json_has_no_command_and_the_same_value() {
+        let value = serde_json::json!({"##[a]": ["#[b]", "###[c]", "\\##[d]"], "e##": []});
+        let mut out = Vec::new();
+        let mut inert = InertJson { out: &mut out, marks: 0 };
+        // The parts of one text come in any sizes.
+        for part in value.to_string().as_bytes().chunks(3) {
+            inert.write_all(part).unwrap();
+        }
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.contains("##[") && text.contains("\"#[b]\""), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }
