@@ -6,7 +6,7 @@ use layerwright::git::RepoPath;
 use serde_json::{Value, json};
 
 use crate::evidence::Campaign;
-use crate::support::{Run, Scratch, command};
+use crate::support::{Run, Scratch, command, git};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const OTHER_KEY: &str = "fedcba9876543210fedcba9876543210";
@@ -158,8 +158,16 @@ fn another_header_than_the_configured_one_never_goes_out() {
     forge(&campaign.scratch, |plan| {
         plan["files"][0]["header"] = json!({"kind": "insert", "value": "evil.example/dockerfile:1"});
     });
-    let run = report(&campaign.scratch, None, &[]);
-    run.refused(&["evil.example/dockerfile:1", "[syntax] write is `docker/dockerfile:1`"]);
+    let why = ["evil.example/dockerfile:1", "[syntax] write is `docker/dockerfile:1`"];
+    report(&campaign.scratch, None, &[]).refused(&why);
+    for (key, value) in [("user.name", "A"), ("user.email", "a@example.com")] {
+        git(campaign.scratch.root(), &["config", key, value]);
+    }
+    for mode in ["--diff", "--write", "--commit"] {
+        campaign.scratch.run(&["migrate", mode]).refused(&why);
+    }
+    // The builder would run it.
+    campaign.scratch.run(&["verify", "a/Dockerfile"]).refused(&why);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::analysis::Verdict;
 use crate::campaign::plan::file::{File, Plan, Site};
 use crate::config::{Config, FILE_NAME};
 use crate::discover::SourceTree;
-use crate::edit::header::Header;
 use crate::git::RepoPath;
+use crate::ops::planned_text::check_header;
 use crate::ops::{Knowledge, Watch, judge};
 
 /// The maximum size of a `layerwright.toml` in bytes.
@@ -61,14 +61,4 @@ fn confirm(path: &str, site: &mut Site, now: &File) -> Result<(), ReportingError
         _ => (site.verdict, site.proved) = (Verdict::Unknown, None),
     }
     Ok(())
-}
-
-/// A header is an image that the build runs, so the plan does not choose it.
-fn check_header(file: &File, config: &Config) -> Result<(), ReportingError> {
-    let (Header::Insert { value } | Header::Raise { value }) = &file.header else { return Ok(()) };
-    if *value == config.syntax.write {
-        return Ok(());
-    }
-    let (path, value, allowed) = (file.path.clone(), value.clone(), config.syntax.write.clone());
-    Err(ReportingError::Header { path, value, allowed })
 }
