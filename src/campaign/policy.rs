@@ -8,6 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::Verdict;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::File;
@@ -88,14 +89,15 @@ pub(crate) fn may_go_out(
         return Err(Refusal::Contradiction { path: path.to_owned() });
     }
     let (path, said) = (file.path.clone(), evidence.clone());
-    let proved = file.selected().all(|site| site.proved == Some(true));
+    let is_safe = file.selected().all(|site| matches!(site.verdict, Verdict::Link | Verdict::Edit));
+    let proved = is_safe && file.selected().all(|site| site.proved == Some(true));
     match evidence {
         EvidenceState::Verified => Ok(Basis::Verified),
         EvidenceState::Different { .. } => Err(Refusal::Different { path, evidence: said }),
         EvidenceState::VerifiedFrom(_) if trust == Trust::Assumed => Ok(Basis::Verified),
         EvidenceState::VerifiedFrom(_) => Err(Refusal::Context { path, evidence: said }),
         _ if proved && wave >= FIRST_BY_PROOF => Ok(Basis::Proved),
-        _ if trust == Trust::Assumed => Ok(Basis::Unverified),
+        _ if is_safe && trust == Trust::Assumed => Ok(Basis::Unverified),
         _ => Err(Refusal::NoEvidence { path, evidence: said }),
     }
 }

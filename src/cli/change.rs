@@ -26,11 +26,10 @@ pub(crate) fn print(mode: Mode, changed: &Changed, format: Format) -> Result<(),
         (Mode::Diff, _) if std::io::stdout().is_terminal() => {
             write::stdout(&human::diffs(&changed.changes, true))
         }
-        (Mode::Diff, _) => write::raw(human::diffs(&changed.changes, false).as_bytes()),
+        (Mode::Diff, _) => write::diff(&human::diffs(&changed.changes, false)),
         (Mode::Commit, Format::Json) => {
             let branches: Vec<_> = changed.branches.iter().map(branch_json).collect();
-            let whole = json!({"schema": 1, "base": changed.base, "branches": branches});
-            write::raw(format!("{whole:#}\n").as_bytes())
+            write::json(&json!({"schema": 1, "base": changed.base, "branches": branches}))
         }
         (Mode::Write, _) | (Mode::Commit, Format::Human) => Ok(()),
     }?;

@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
     let Planned { plan, saved, evidence_states } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
-        Format::Json => write::raw_by(&|out| plan.write(out)),
+        Format::Json => write::json_by(&|out| plan.write(out)),
         Format::Human => {
             write::stdout(&human::first_screen(&plan, &evidence_states, &saved, arguments.verbose))
         }

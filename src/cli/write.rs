@@ -1,9 +1,12 @@
 //! Writes to standard output and standard error, and handles a closed pipe.
 
 use std::borrow::Cow;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
+use anstream::adapter::strip_str;
 use serde::Serialize;
 
 use super::error::{Error, ErrorKind};
@@ -24,21 +27,26 @@ pub(crate) fn hide(values: &Secrets) {
 /// The longest line of a message, in characters: a repository chooses the names in it.
 const LONGEST_LINE: usize = 2_000;
 
-/// Returns a text of which no line is a command of a workflow (actions/runner, `ActionCommand.TryParseV2` and
-/// `TryParse`). Outside of a workflow, it is not changed.
+/// Returns a text in the form in which a workflow finds no command in it. Outside of a workflow, it is not changed.
 fn inert(text: &str) -> Cow<'_, str> {
-    if !in_workflow() || !(text.contains("::") || text.contains("##[")) {
-        return Cow::Borrowed(text);
+    if in_workflow() { Cow::Owned(without_commands(text)) } else { Cow::Borrowed(text) }
+}
+
+/// Returns a text of which no line is a command of a workflow (actions/runner, `ActionCommand.TryParseV2` and
+/// `TryParse`), with its styles or without them. A line that is changed loses its styles.
+fn without_commands(text: &str) -> String {
+    // The runner reads lines by `StreamReader.ReadLine`, for which a carriage return ends a line, too.
+    text.split_inclusive(['\n', '\r']).map(line_without_command).collect()
+}
+
+fn line_without_command(line: &str) -> Cow<'_, str> {
+    let plain = strip_str(line).to_string();
+    let (indent, text) = cut::where_ends(&plain, |c| !c.is_whitespace());
+    match text.strip_prefix("::") {
+        None if !plain.contains("##[") => Cow::Borrowed(line),
+        None => Cow::Owned(plain.replace("##[", "#\u{2060}#[")),
+        Some(rest) => Cow::Owned(format!("{indent}:\u{2060}:{}", rest.replace("##[", "#\u{2060}#["))),
     }
-    let line = |line: &str| {
-        let line = line.replace("##[", "#\u{2060}#[");
-        let (indent, text) = cut::where_ends(&line, |c| !c.is_whitespace());
-        match text.strip_prefix("::") {
-            Some(rest) => format!("{indent}:\u{2060}:{rest}"),
-            None => line,
-        }
-    };
-    Cow::Owned(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
 }
 
 /// Returns true in a workflow of GitHub Actions.
@@ -74,19 +82,66 @@ pub(crate) fn stdout(text: &str) -> Result<(), Error> {
 
 /// Prints a machine-readable result to standard output, byte for byte.
 pub(crate) fn raw(bytes: &[u8]) -> Result<(), Error> {
-    raw_by(&|out| out.write_all(bytes))
+    print(&mut io::stdout().lock(), &|out| out.write_all(bytes))
 }
 
 /// Prints a result as JSON to standard output.
 pub(crate) fn json(result: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(result);
     let json = json.map_err(|error| Error::new(ErrorKind::Environment, error.to_string()))?;
-    raw((clean(&json).into_owned() + "\n").as_bytes())
+    json_by(&|out| writeln!(out, "{}", clean(&json)))
 }
 
-/// As [`raw`], for a result that is not held in memory.
-pub(crate) fn raw_by(writes: &Writes<'_>) -> Result<(), Error> {
-    print(&mut io::stdout().lock(), writes)
+/// Prints JSON to standard output that is not held in memory. In a workflow, it has no command.
+pub(crate) fn json_by(writes: &Writes<'_>) -> Result<(), Error> {
+    let in_workflow = in_workflow();
+    print(&mut io::stdout().lock(), &|out| {
+        if in_workflow { writes(&mut InertJson { out, marks: 0 }) } else { writes(out) }
+    })
+}
+
+/// Prints a diff to standard output, byte for byte. If a line of it would be a command of a workflow, commands are stopped
+/// around it.
+pub(crate) fn diff(text: &str) -> Result<(), Error> {
+    if !in_workflow() || without_commands(text) == text {
+        return raw(text.as_bytes());
+    }
+    // Two keys of the standard library's maps: no file of the repository knows them.
+    let token = [(); 2].map(|()| format!("{:016x}", RandomState::new().hash_one(())));
+    raw(stopped(text, &token.concat()).as_bytes())
+}
+
+/// Returns a text between the command that stops all commands and the one that lets them go on.
+fn stopped(text: &str, token: &str) -> String {
+    let ending = if text.ends_with('\n') { "" } else { "\n" };
+    format!("::stop-commands::{token}\n{text}{ending}::{token}::\n")
+}
+
+/// Writes JSON in which no `##[` starts a command of a workflow. It is in a string, so the bracket is escaped.
+struct InertJson<'a> {
+    out: &'a mut dyn Write,
+    /// The number of `#` directly before.
+    marks: usize,
+}
+
+impl Write for InertJson<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut escaped = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            if byte == b'[' && self.marks > 1 {
+                escaped.extend(b"\\u005b");
+            } else {
+                escaped.push(byte);
+            }
+            self.marks = if byte == b'#' { self.marks + 1 } else { 0 };
+        }
+        self.out.write_all(&escaped)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Writes to standard output. A closed pipe is not an error.
@@ -103,4 +158,47 @@ fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
 pub(crate) fn remark(text: &str) {
     // There is no place left to report that standard error is closed.
     let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(&message(text)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_no_command_of_a_workflow_with_or_without_its_styles() {
+        let bold = anstyle::Style::new().bold();
+        for (line, shown) in [
+            ("::error::x\n", ":\u{2060}:error::x\n".to_owned()),
+            (" \t::error::x", " \t:\u{2060}:error::x".to_owned()),
+            ("a\r::error::x", "a\r:\u{2060}:error::x".to_owned()),
+            ("a ##[error]x", "a #\u{2060}#[error]x".to_owned()),
+            ("::a ##[b]", ":\u{2060}:a #\u{2060}#[b]".to_owned()),
+            (&format!("{bold}::error::x/Dockerfile{bold:#}"), ":\u{2060}:error::x/Dockerfile".to_owned()),
+            (&format!("  {bold}:{bold:#}:error::x"), "  :\u{2060}:error::x".to_owned()),
+            (&format!("a #{bold}#{bold:#}[error]x"), "a #\u{2060}#[error]x".to_owned()),
+            (&format!("{bold}a::b #[c]{bold:#}"), format!("{bold}a::b #[c]{bold:#}")),
+        ] {
+            assert_eq!(without_commands(line), shown, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn commands_are_stopped_around_a_text() {
+        assert_eq!(stopped(" ::error::x\n", "t"), "::stop-commands::t\n ::error::x\n::t::\n");
+        assert_eq!(stopped("a", "t"), "::stop-commands::t\na\n::t::\n");
+    }
+
+    #[test]
+    fn json_has_no_command_and_the_same_value() {
+        let value = serde_json::json!({"##[a]": ["#[b]", "###[c]", "\\##[d]"], "e##": []});
+        let mut out = Vec::new();
+        let mut inert = InertJson { out: &mut out, marks: 0 };
+        // The parts of one text come in any sizes.
+        for part in value.to_string().as_bytes().chunks(3) {
+            inert.write_all(part).unwrap();
+        }
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.contains("##[") && text.contains("\"#[b]\""), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 }

@@ -173,23 +173,38 @@ pub enum Header {
 
 /// The header that the configuration sets cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this file needs frontend {required} or later; [syntax] write = \"{write}\" would be older")]
-pub(crate) struct HeaderError {
-    /// The release that the file needs.
-    pub(crate) required: Version,
-    /// The value of `[syntax] write`.
-    pub(crate) write: String,
+pub(crate) enum HeaderError {
+    /// `[syntax] write` names an older frontend than the file needs.
+    #[error("this file needs frontend {required} or later; [syntax] write = \"{write}\" would be older")]
+    Older {
+        /// The release that the file needs.
+        required: Version,
+        /// The value of `[syntax] write`.
+        write: String,
+    },
+    /// The present header is pinned by a digest, and the new one would not be.
+    #[error(
+        "its frontend {value} is pinned and older than {required}, which the file needs: pin a newer one in the file, or \
+         one for all files in [syntax] write"
+    )]
+    Pinned {
+        /// The present value.
+        value: String,
+        /// The release that the file needs.
+        required: Version,
+    },
 }
 
-/// Decides the change to the header. `write` is `[syntax] write`.
+/// Decides the change to the header. `write` is `[syntax] write`. A digest is never replaced by a tag, which may name
+/// another image tomorrow.
 ///
 /// # Errors
 ///
-/// [`HeaderError`] if `write` names an older frontend than the file needs.
+/// [`HeaderError`]
 pub(crate) fn header(dockerfile: &Dockerfile, required: Version, write: &str) -> Result<Header, HeaderError> {
     let new = || match Frontend::read(write) {
         Frontend::Docker(version) if version < required => {
-            Err(HeaderError { required, write: write.to_owned() })
+            Err(HeaderError::Older { required, write: write.to_owned() })
         }
         _ => Ok(write.to_owned()),
     };
@@ -199,10 +214,18 @@ pub(crate) fn header(dockerfile: &Dockerfile, required: Version, write: &str) ->
         Some(Directive { value, .. }) => match Frontend::read(value) {
             Frontend::Docker(version) if version >= required => Ok(Header::Keep),
             Frontend::Docker(_) if write == "none" => Ok(Header::Foreign { value: value.clone() }),
+            Frontend::Docker(_) if is_pinned(value) && !is_pinned(write) => {
+                Err(HeaderError::Pinned { value: value.clone(), required })
+            }
             Frontend::Docker(_) => new().map(|value| Header::Raise { value }),
             Frontend::Digest | Frontend::Other => Ok(Header::Foreign { value: value.clone() }),
         },
     }
+}
+
+/// Returns true if a `# syntax` value names its image by a digest.
+fn is_pinned(value: &str) -> bool {
+    value.split_whitespace().next().is_some_and(|image| image.contains('@'))
 }
 
 /// Adds the edit for a header. A new header is inserted above everything except a byte order mark and a `#!` line,
@@ -299,6 +322,25 @@ mod tests {
         let required = floor(&dockerfile, true).expect("it uses a flag of 1.6");
         assert_eq!(required, Version::new(6));
         let error = header(&dockerfile, required, "docker/dockerfile:1.4").unwrap_err();
-        assert_eq!(error, HeaderError { required, write: "docker/dockerfile:1.4".into() });
+        assert_eq!(error, HeaderError::Older { required, write: "docker/dockerfile:1.4".into() });
+    }
+
+    #[test]
+    fn a_digest_is_replaced_only_by_a_digest() {
+        let old = "docker/dockerfile:1.2@sha256:0";
+        let dockerfile = Dockerfile::read(format!("# syntax={old}\nFROM a\n"));
+        let error = header(&dockerfile, LINK, "docker/dockerfile:1").unwrap_err();
+        assert_eq!(error, HeaderError::Pinned { value: old.into(), required: LINK });
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "its frontend {old} is pinned and older than 1.4, which the file needs: pin a newer one in the file, or \
+                 one for all files in [syntax] write"
+            )
+        );
+        let value = "docker/dockerfile:1@sha256:1".to_owned();
+        assert_eq!(header(&dockerfile, LINK, &value), Ok(Header::Raise { value }));
+        let kept = "# syntax=docker/dockerfile:1.4@sha256:0\nFROM a\n";
+        assert_eq!(headed(kept, "docker/dockerfile:1"), kept);
     }
 }

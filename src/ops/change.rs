@@ -244,7 +244,11 @@ impl ChangeError {
             | Self::TooLarge { .. }
             | Self::Unreadable { .. }
             | Self::Read(_)
-            | Self::Planned(PlannedTextError::Rewrite { .. } | PlannedTextError::OtherText { .. })
+            | Self::Planned(
+                PlannedTextError::Rewrite { .. }
+                | PlannedTextError::Header { .. }
+                | PlannedTextError::OtherText { .. },
+            )
             | Self::Revert { .. }
             | Self::NothingLinked { .. } => true,
             Self::Branch(error) => !matches!(error, BranchError::NoIdentity { .. } | BranchError::Git(_)),

@@ -189,7 +189,7 @@ fn change(present: &PresentFiles<'_>, file: &File) -> Result<Option<Change>, Cha
     if blob.as_str() != file.blob {
         return Err(stale(StaleText::other(&file.blob, blob.as_str())));
     }
-    let new = planned_text(file, &Dockerfile::read(old.clone()))?;
+    let new = planned_text(file, &Dockerfile::read(old.clone()), present.config)?;
     let message = message::migrate(&present.config.migrate.message, file)?;
     Ok(Some(Change { path: file.path.clone(), old, new, lines: file.selected().count(), message }))
 }

@@ -15,7 +15,7 @@ use super::evidence::EvidenceFolderError;
 use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, base_branch, in_clone};
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
-use super::{JudgeError, Notice, Watch, atomic};
+use super::{JudgeError, Notice, PlannedTextError, Watch, atomic};
 use crate::campaign::evidence::Signatures;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
@@ -108,16 +108,9 @@ pub enum ReportingError {
         /// The reason.
         why: String,
     },
-    /// The plan writes another header than the configuration.
-    #[error("{path}: the plan writes the header `{value}`, but [syntax] write is `{allowed}`")]
-    Header {
-        /// The file.
-        path: String,
-        /// The header of the plan.
-        value: String,
-        /// The header of the configuration.
-        allowed: String,
-    },
+    /// The plan cannot be applied.
+    #[error(transparent)]
+    Planned(#[from] PlannedTextError),
     /// The Dockerfiles of the base branch cannot be judged.
     #[error(transparent)]
     Judge(#[from] JudgeError),

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use super::change::{self, Change, ChangeError, Changed, Mode, ModeError};
-use super::planned_text::planned_text;
+use super::planned_text::written_text;
 use super::present::PresentFiles;
 use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{self, Selection, SelectionError};
@@ -106,7 +106,7 @@ fn change(present: &PresentFiles<'_>, file: &File) -> Result<(Option<Change>, Ve
         return Err(ChangeError::NothingLinked { path });
     }
     let original = Dockerfile::read(original(present, file)?);
-    let written = Dockerfile::read(planned_text(file, &original)?);
+    let written = Dockerfile::read(written_text(file, &original)?);
     let old = present.text(&path)?;
     let lines = line_plans(file.selected());
     let now = Dockerfile::read(old.clone());

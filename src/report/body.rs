@@ -1,5 +1,5 @@
 //! The text of a file's pull request: the change, the comparison of the images, the gain, and how to check it, undo it
-//! and stop the bot. It never contains unescaped text of the repository.
+//! and stop the bot. It never contains unescaped text of the repository, and skips no workflow as the message of a commit.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::campaign::plan::file::{File, Site};
 use crate::campaign::progress::{FileState, OpenState};
 use crate::edit::header::Header;
 use crate::text::figures::{bytes, duration};
-use crate::text::markdown::{code, instruction, prose};
+use crate::text::markdown::{code, instruction, prose, without_skips};
 use crate::text::words::{count, form};
 
 /// The maximum number of entries of a list that are visible without a click.
@@ -37,7 +37,22 @@ pub(crate) struct Parts<'a> {
 impl Parts<'_> {
     /// Returns the text, by a template.
     pub(crate) fn text(&self, template: &Template) -> String {
-        let filled = template.fill(|variable| match variable {
+        let filled = template.fill(|variable| without_skips(&self.value(variable)));
+        let mut text = String::new();
+        // An empty variable leaves no blank lines.
+        let mut empty = true;
+        for line in filled.lines().map(str::trim_end) {
+            if !(line.is_empty() && empty) {
+                text.push_str(line);
+                text.push('\n');
+            }
+            empty = line.is_empty();
+        }
+        text.trim_end().to_owned() + "\n"
+    }
+
+    fn value(&self, variable: Variable) -> String {
+        match variable {
             Variable::Path => code(&self.file.path),
             Variable::Count => count(self.file.selected().count(), "line"),
             Variable::Wave => self.file.wave.map_or_else(|| "none".to_owned(), |wave| wave.to_string()),
@@ -50,18 +65,7 @@ impl Parts<'_> {
             Variable::Check => self.check(),
             Variable::Undo => self.undo(),
             Variable::Stop => STOP.to_owned(),
-        });
-        let mut text = String::new();
-        // An empty variable leaves no blank lines.
-        let mut empty = true;
-        for line in filled.lines().map(str::trim_end) {
-            if !(line.is_empty() && empty) {
-                text.push_str(line);
-                text.push('\n');
-            }
-            empty = line.is_empty();
         }
-        text.trim_end().to_owned() + "\n"
     }
 
     fn summary(&self) -> String {

@@ -14,7 +14,7 @@ use crate::campaign::progress::{
     AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts,
 };
 use crate::git::RepoPath;
-use crate::text::markdown::code;
+use crate::text::markdown::{code, inert};
 use crate::text::words::count;
 
 /// Writes the texts of a campaign.
@@ -37,7 +37,8 @@ pub(crate) struct Writer<'a> {
 
 impl Texts for Writer<'_> {
     fn pull_title(&self, file: &File) -> String {
-        format!("Link {} of {}", count(file.selected().count(), "line"), code(&file.path))
+        // It becomes the subject of a merge commit.
+        format!("Link {} of {}", count(file.selected().count(), "line"), inert(&code(&file.path)))
     }
 
     fn pull_body(&self, file: &File, progress: &FileProgress, commit: &str, now: &str) -> String {

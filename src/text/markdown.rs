@@ -1,10 +1,11 @@
 //! Escapes the text of a repository for Markdown: it never starts a mention, a link or HTML, and never ends a comment.
 
+use super::cut;
 use super::escape::shown;
 use super::words::instruction_head;
 
-/// An invisible character that is inserted after `@`, `#`, `GH-`, `://` and `www.`: GitHub links mentions, issues and addresses in the
-/// rendered text, where the backslashes are gone.
+/// An invisible character that is inserted after `@`, `#`, `GH-`, `://` and `www.`: GitHub links mentions, issues and
+/// addresses in the rendered text, where the backslashes are gone. It also divides what skips workflows.
 const JOINER: char = '\u{2060}';
 
 /// Returns a text as a code span, in which GitHub finds no markup. Hidden characters are escaped.
@@ -47,12 +48,37 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-/// Returns a text for a commit message, which is no Markdown, but in which GitHub finds mentions, and issues that it
-/// closes.
+/// Returns a text for a commit message or a title, which are no Markdown, but in which GitHub finds mentions, issues that
+/// it closes, and what skips workflows.
 pub(crate) fn inert(text: &str) -> String {
     let mut out = String::new();
-    for c in shown(text).chars() {
+    for c in without_skips(&shown(text)).chars() {
         push_inert(&mut out, c);
+    }
+    out
+}
+
+/// Returns a text that skips no workflow if it becomes a part of a commit message, as the text of a pull request may:
+/// `[skip ci]`, `[no ci]`, `skip-checks: true` (GitHub, "Skipping workflow runs"), `***NO_CI***` (Azure Pipelines), and
+/// the like of other services, such as `[CF-Pages-Skip]`.
+pub(crate) fn without_skips(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        out.push(c);
+        let rest = || cut::from(&lower, at);
+        let skips = match c {
+            '[' => {
+                let (inside, _) = cut::where_ends(cut::from(&lower, at + 1), |c| "[]\n".contains(c));
+                inside.contains("skip") || inside.contains("no ci")
+            }
+            '*' => rest().starts_with("***no_ci"),
+            's' | 'S' => rest().starts_with("skip-checks:"),
+            _ => false,
+        };
+        if skips {
+            out.push(JOINER);
+        }
     }
     out
 }
@@ -116,5 +142,23 @@ mod tests {
             inert("closes #7 by @scope, fixes GH-8, resolves https://github.com/o/r/issues/9 a_b"),
             "closes #\u{2060}7 by @\u{2060}scope, fixes GH-\u{2060}8, resolves https://\u{2060}github.com/o/r/issues/9 a_b"
         );
+    }
+
+    #[test]
+    fn a_commit_message_skips_no_workflow() {
+        for (text, shown) in [
+            ("a [skip ci] [CI Skip]", "a [\u{2060}skip ci] [\u{2060}CI Skip]"),
+            ("[no ci][skip actions]", "[\u{2060}no ci][\u{2060}skip actions]"),
+            ("[actions skip]", "[\u{2060}actions skip]"),
+            ("***NO_CI***", "*\u{2060}**NO_CI***"),
+            ("\u{e4}\n\nSkip-Checks:true", "\u{e4}\n\nS\u{2060}kip-Checks:true"),
+            ("skip-checks: true", "s\u{2060}kip-checks: true"),
+            ("COPY [\"skip\", ", "COPY [\u{2060}\"skip\", "),
+            ("[[\"a\"] skip", "[[\"a\"] skip"),
+        ] {
+            assert_eq!(without_skips(text), shown);
+        }
+        assert_eq!(inert("@a [skip ci]"), "@\u{2060}a [\u{2060}skip ci]");
+        assert_eq!(inert(&code("fixes: #7/a")), "`fixes: #\u{2060}7/a`");
     }
 }

@@ -6,7 +6,7 @@ use layerwright::git::RepoPath;
 use serde_json::{Value, json};
 
 use crate::evidence::Campaign;
-use crate::support::{Run, Scratch, command};
+use crate::support::{Run, Scratch, command, git};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const OTHER_KEY: &str = "fedcba9876543210fedcba9876543210";
@@ -67,6 +67,49 @@ fn an_instruction_that_would_change_the_image_never_goes_out() {
     report(&scratch, None, &[]).done();
 }
 
+/// A plan that claims that a line is proved, in the place of what the analysis found.
+fn claim(file: &mut Value, old: &str, new: &str) {
+    let rewritten = format!("# syntax=docker/dockerfile:1\n\n{old}").replace("COPY", "COPY --link");
+    let blob = layerwright::git::hash_blob(rewritten.as_bytes()).unwrap();
+    file["rewritten"] = json!(blob.as_str());
+    file["header"] = json!({"kind": "insert", "value": "docker/dockerfile:1"});
+    let site = &mut file["sites"][0];
+    for (key, value) in [
+        ("selected", json!(true)),
+        ("verdict", json!("link")),
+        ("proved", json!(true)),
+        ("replacement", json!(new)),
+        ("assumptions", json!([])),
+        ("reasons", json!([])),
+    ] {
+        site[key] = value;
+    }
+}
+
+#[test]
+fn what_is_not_safe_needs_evidence_even_where_verdicts_are_trusted() {
+    let (hold, safe) = ("FROM debian:12\nCOPY x /tmp/y\n", "FROM debian:12\nCOPY x /opt/y\n");
+    let files = [("a/Dockerfile", hold), ("a/x", ""), ("b/Dockerfile", safe), ("b/x", "")];
+    let scratch = Scratch::with(&files);
+    scratch.write("layerwright.toml", "[campaign]\ntrust = \"assumed\"\n").commit("Trust");
+    scratch.run(&["plan", "--save"]).done();
+    forge(&scratch, |plan| {
+        let site = &plan["files"][0]["sites"][0];
+        assert_eq!((&site["verdict"], &site["proved"]), (&json!("hold"), &json!(false)));
+        assert_ne!(plan["files"][1]["sites"][0]["assumptions"], json!([]));
+        claim(&mut plan["files"][0], hold, "COPY --link x /tmp/y");
+        claim(&mut plan["files"][1], safe, "COPY --link x /opt/y");
+        plan["waves"] = json!([{"number": 0, "reason": "x", "files": ["a/Dockerfile", "b/Dockerfile"]}]);
+        for file in plan["files"].as_array_mut().unwrap() {
+            file["wave"] = json!(0);
+        }
+    });
+    let run = report(&scratch, None, &[]).done();
+    assert_eq!(text(&scratch, "a/Dockerfile"), None, "{run:?}");
+    let text = text(&scratch, "b/Dockerfile").expect("its verdict is trusted");
+    assert!(text.contains("assumed") && text.contains("**Not checked:**"), "{text}");
+}
+
 /// Proofs alone let a file of a later wave out, so what is proved must be what is written.
 #[test]
 fn a_proof_of_one_instruction_lets_no_other_one_out() {
@@ -115,8 +158,16 @@ fn another_header_than_the_configured_one_never_goes_out() {
     forge(&campaign.scratch, |plan| {
         plan["files"][0]["header"] = json!({"kind": "insert", "value": "evil.example/dockerfile:1"});
     });
-    let run = report(&campaign.scratch, None, &[]);
-    run.refused(&["evil.example/dockerfile:1", "[syntax] write is `docker/dockerfile:1`"]);
+    let why = ["evil.example/dockerfile:1", "[syntax] write is `docker/dockerfile:1`"];
+    report(&campaign.scratch, None, &[]).refused(&why);
+    for (key, value) in [("user.name", "A"), ("user.email", "a@example.com")] {
+        git(campaign.scratch.root(), &["config", key, value]);
+    }
+    for mode in ["--diff", "--write", "--commit"] {
+        campaign.scratch.run(&["migrate", mode]).refused(&why);
+    }
+    // The builder would run it.
+    campaign.scratch.run(&["verify", "a/Dockerfile"]).refused(&why);
 }
 
 #[test]

@@ -397,6 +397,17 @@ fn the_first_waves_need_evidence() {
 }
 
 #[test]
+fn a_verdict_that_is_not_safe_needs_evidence_whatever_is_trusted() {
+    for verdict in [Verdict::Hold, Verdict::Unknown] {
+        let file = file(vec![Site { verdict, ..site(2, true) }]);
+        let go = |state: &EvidenceState| may_go_out(&file, 7, state, Trust::Assumed, None);
+        let missing = EvidenceState::Missing;
+        assert_eq!(go(&missing), Err(Refusal::NoEvidence { path: PATH.into(), evidence: missing.clone() }));
+        assert_eq!(go(&EvidenceState::Verified), Ok(Basis::Verified));
+    }
+}
+
+#[test]
 fn a_contradiction_stops_everything() {
     let file = file(vec![site(2, true)]);
     let refused = |path: &str| Err::<Basis, _>(Refusal::Contradiction { path: path.into() });

@@ -53,7 +53,7 @@ impl From<&ReportingError> for Error {
             }
             ReportingError::Unsafe { .. } => Self::refused(error)
                 .hint("plan again: layerwright plan --save; or waive the difference on the base branch"),
-            ReportingError::Header { .. } => Self::refused(error).hint("plan again: layerwright plan --save"),
+            ReportingError::Planned(error) => error.into(),
             ReportingError::Judge(error) => error.into(),
             ReportingError::IssueElsewhere { .. } => {
                 Self::usage(error).hint("name an issue of the repository itself, or pass --create-issue")

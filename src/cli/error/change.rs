@@ -38,7 +38,9 @@ impl From<&PlannedTextError> for Error {
     fn from(error: &PlannedTextError) -> Self {
         match error {
             PlannedTextError::Rewrite { .. } => Self::refused(error),
-            PlannedTextError::OtherText { .. } => Self::refused(error).hint(PLAN_AGAIN),
+            PlannedTextError::Header { .. } | PlannedTextError::OtherText { .. } => {
+                Self::refused(error).hint(PLAN_AGAIN)
+            }
             PlannedTextError::Git(error) => Self::environment(error),
         }
     }

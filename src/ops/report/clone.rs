@@ -10,7 +10,7 @@ use crate::discover::{MOST_BYTES, ReadError, SourceTree};
 use crate::dockerfile::Dockerfile;
 use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
 use crate::ops::evidence;
-use crate::ops::planned_text::planned_text;
+use crate::ops::planned_text::written_text;
 use crate::report::{Clone, Written, template};
 
 /// The maximum size of a template in bytes.
@@ -83,7 +83,7 @@ impl Clone for LocalClone<'_> {
     fn commit(&self, file: &File) -> Result<Written, GitError> {
         let path = RepoPath::new(&file.path).map_err(|error| self.failed(&error))?;
         let old = self.source.read(&path, MOST_BYTES).map_err(|error| self.failed(&error))?;
-        let text = planned_text(file, &Dockerfile::read(old)).map_err(|error| self.failed(&error))?;
+        let text = written_text(file, &Dockerfile::read(old)).map_err(|error| self.failed(&error))?;
         let message = message::migrate(&self.config.migrate.message, file);
         let message = message.map_err(|error| self.failed(&error))?;
         let evidence = self.measured.get(&file.path).map(evidence::bytes).transpose();

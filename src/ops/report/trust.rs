@@ -6,8 +6,8 @@ use crate::analysis::Verdict;
 use crate::campaign::plan::file::{File, Plan, Site};
 use crate::config::{Config, FILE_NAME};
 use crate::discover::SourceTree;
-use crate::edit::header::Header;
 use crate::git::RepoPath;
+use crate::ops::planned_text::check_header;
 use crate::ops::{Knowledge, Watch, judge};
 
 /// The maximum size of a `layerwright.toml` in bytes.
@@ -39,31 +39,26 @@ fn base_config(source: &SourceTree<'_>) -> Result<Config, ReportingError> {
     Ok(Config::read(&bytes).map_err(crate::ops::WorkspaceError::from)?)
 }
 
+/// Takes the verdict of the fresh analysis, with all that it rests on. The policy lets out an instruction that is neither
+/// `link` nor `edit`, as it is written, only with evidence.
 fn confirm(path: &str, site: &mut Site, now: &File) -> Result<(), ReportingError> {
     let fresh = now.sites.iter().find(|fresh| (fresh.line, fresh.onbuild) == (site.line, site.onbuild));
-    let is_same = fresh.is_some_and(|fresh| fresh.replacement == site.replacement);
-    match fresh.map(|fresh| (fresh.verdict, fresh.proved)) {
-        Some((Verdict::Link | Verdict::Edit, _)) if is_same => {}
-        Some((Verdict::Hold, Some(true))) => {
-            let why = fresh.and_then(|fresh| fresh.reasons.first()).map(|reason| reason.message.clone());
-            return Err(ReportingError::Unsafe {
-                path: path.to_owned(),
-                line: site.line,
-                why: why.unwrap_or_default(),
-            });
+    match fresh {
+        Some(fresh @ Site { verdict: Verdict::Link | Verdict::Edit, .. })
+            if fresh.replacement == site.replacement =>
+        {
+            (site.verdict, site.proved) = (fresh.verdict, fresh.proved);
+            site.assumptions = fresh.assumptions.clone();
         }
-        // Evidence decides.
-        _ => site.proved = site.proved.map(|_| false),
+        Some(fresh @ Site { verdict: Verdict::Hold, .. }) => {
+            if fresh.proved == Some(true) {
+                let why = fresh.reasons.first().map(|reason| reason.message.clone()).unwrap_or_default();
+                return Err(ReportingError::Unsafe { path: path.to_owned(), line: site.line, why });
+            }
+            (site.verdict, site.proved) = (Verdict::Hold, fresh.proved);
+            (site.assumptions, site.reasons) = (fresh.assumptions.clone(), fresh.reasons.clone());
+        }
+        _ => (site.verdict, site.proved) = (Verdict::Unknown, None),
     }
     Ok(())
-}
-
-/// A header is an image that the build runs, so the plan does not choose it.
-fn check_header(file: &File, config: &Config) -> Result<(), ReportingError> {
-    let (Header::Insert { value } | Header::Raise { value }) = &file.header else { return Ok(()) };
-    if *value == config.syntax.write {
-        return Ok(());
-    }
-    let (path, value, allowed) = (file.path.clone(), value.clone(), config.syntax.write.clone());
-    Err(ReportingError::Header { path, value, allowed })
 }

@@ -67,7 +67,7 @@ fn edit<'p>(
         }
         _ => return Err(stale(StaleText::other(&file.blob, blob.as_str()))),
     };
-    let after = planned_text(file, &Dockerfile::read(before.clone()))?;
+    let after = planned_text(file, &Dockerfile::read(before.clone()), present.config)?;
     let usual = if file.wave == Some(0) { Depth::Full } else { Depth::Quick };
     Ok(Edit { file, before, after, depth: depth.unwrap_or(usual) })
 }
