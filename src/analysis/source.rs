@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::archive::{self, Archive};
+use crate::analysis::archive::{self, Archive, ArchiveError};
 use crate::analysis::destination::{self, Followed};
 use crate::builds::{BuildContext, ContextEntry, ContextPath};
 use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
@@ -36,6 +36,11 @@ pub(crate) enum SourceKind {
     /// A file that ADD may extract.
     MaybeArchive {
         /// The reason why this is not known.
+        why: Arc<str>,
+    },
+    /// An archive that ADD extracts with an unknown effect, wherever it is extracted.
+    OddArchive {
+        /// The reason.
         why: Arc<str>,
     },
     /// A git repository that ADD clones; it contains plain directories, and unknown files.
@@ -141,6 +146,9 @@ fn unpacked(context: &dyn BuildContext, file: &str) -> SourceKind {
     match archive::read(&bytes) {
         Ok(None) => SourceKind::File,
         Ok(Some(archive)) => SourceKind::Archive(archive),
+        Err(error @ ArchiveError::Odd(_)) => {
+            SourceKind::OddArchive { why: format!("{file}: {error}").into() }
+        }
         Err(error) => SourceKind::MaybeArchive { why: format!("{file}: {error}").into() },
     }
 }
