@@ -1,6 +1,7 @@
 //! Finds the Dockerfiles of a commit, an index, a working tree or a folder, and reads them. The same bytes give
 //! the same result: no clock, no environment, no order of threads. One bad file never stops the others.
 
+mod attributes;
 mod heads;
 mod listed;
 pub(crate) mod names;

@@ -1,7 +1,10 @@
 //! Archives that ADD extracts. They are recognized by content, never by name.
 
-use crate::rootfs::layers::{input, member};
+use crate::rootfs::layers::input;
+use crate::rootfs::layers::member::{self, Member, MemberKind, Members};
+use crate::text::cut;
 use crate::text::path::clean;
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 /// The entries of an archive.
@@ -29,7 +32,7 @@ pub(crate) enum ArchiveEntry {
     HardLink(String),
     /// A symbolic link with its target.
     Symlink(String),
-    /// A device or a FIFO.
+    /// A FIFO.
     Other,
 }
 
@@ -42,6 +45,9 @@ pub(crate) enum ArchiveError {
     /// It starts as an archive, but is truncated or damaged.
     #[error("it cannot be read as an archive: {0}")]
     Broken(#[from] io::Error),
+    /// It has an entry by which an extraction may do otherwise than its entries say.
+    #[error("the effect of ADD is not known: {0}")]
+    Odd(String),
 }
 
 /// `DetectCompression` of go-archive.
@@ -51,6 +57,9 @@ const GZIP: &[u8] = b"\x1f\x8b\x08";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 /// A skippable frame, with which a zstd stream may start as well. Its first byte is 0x50 to 0x5f.
 const SKIPPABLE: &[u8] = b"\x2a\x4d\x18";
+
+/// The extended attributes that overlayfs reads: they may hide what is below a layer, or lead elsewhere.
+const OVERLAY: [&str; 2] = ["trusted.overlay.", "user.overlay."];
 
 /// A block of a tar.
 const BLOCK: usize = 512;
@@ -91,65 +100,52 @@ fn entries(mut reader: impl Read) -> Result<Option<Archive>, ArchiveError> {
     if !member::checksum_holds(&header) {
         return Ok(None);
     }
-    let mut archive = tar::Archive::new(first.as_slice().chain(reader));
+    let mut members = Members::new(input::plain(first.as_slice().chain(reader)));
     let mut found = Vec::new();
-    let mut is_archive = false;
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        is_archive = true;
-        if !member::numbers_hold(entry.header()) {
-            return Err(doubt("a number in it is malformed"));
+    let mut kinds = BTreeMap::new();
+    while let Some(member) = members.next().map_err(|error| doubt(error.to_string()))? {
+        let path = relative(&text(&member.name)?);
+        let entry = describe(&path, &member)?;
+        for parent in cut::parents(&path) {
+            kinds.entry(parent.to_owned()).or_insert(MemberKind::Dir);
         }
-        if entry.header().entry_type() == tar::EntryType::XGlobalHeader {
-            continue;
+        if *kinds.entry(path.clone()).or_insert(member.kind) != member.kind {
+            return Err(ArchiveError::Odd(format!("`{path}` comes more than once in it, with other types")));
         }
-        let path = relative(text(entry.path_bytes())?.as_bytes());
-        found.push((path, describe(&mut entry)?));
+        found.push((path, entry));
     }
-    if is_archive { Ok(Some(Archive { entries: found })) } else { Err(doubt("it has no entry")) }
+    if found.is_empty() { Err(doubt("it has no entry")) } else { Ok(Some(Archive { entries: found })) }
 }
 
 /// Returns a path or target of an entry as text.
-fn text(bytes: std::borrow::Cow<'_, [u8]>) -> Result<String, ArchiveError> {
-    String::from_utf8(bytes.into_owned()).map_err(doubt)
+fn text(bytes: &[u8]) -> Result<String, ArchiveError> {
+    String::from_utf8(bytes.to_vec()).map_err(doubt)
 }
 
-fn describe<R: Read>(entry: &mut tar::Entry<'_, R>) -> Result<ArchiveEntry, ArchiveError> {
-    let xattrs = names_xattrs(entry)?;
-    let header = entry.header();
-    let target = || entry.link_name_bytes().map_or_else(|| Ok(String::new()), text);
-    Ok(match header.entry_type() {
-        tar::EntryType::Directory => ArchiveEntry::Dir {
-            mode: header.mode()? & 0o7777,
-            owner: (id(header.uid()?)?, id(header.gid()?)?),
-            xattrs,
+fn describe(path: &str, member: &Member) -> Result<ArchiveEntry, ArchiveError> {
+    let odd = |what: &str| Err(ArchiveError::Odd(format!("`{path}` in it {what}")));
+    let overlay = |name: &[u8]| OVERLAY.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
+    if member.xattrs.iter().any(|(name, _)| overlay(name)) {
+        return odd("has an extended attribute of overlayfs");
+    }
+    Ok(match member.kind {
+        MemberKind::Dir => ArchiveEntry::Dir {
+            mode: member.mode,
+            owner: (member.uid, member.gid),
+            xattrs: !member.xattrs.is_empty(),
         },
-        tar::EntryType::Link => ArchiveEntry::HardLink(relative(target()?.as_bytes())),
-        tar::EntryType::Symlink => ArchiveEntry::Symlink(target()?),
-        tar::EntryType::Regular | tar::EntryType::Continuous | tar::EntryType::GNUSparse => {
-            ArchiveEntry::File
-        }
-        _ => ArchiveEntry::Other,
+        MemberKind::HardLink => ArchiveEntry::HardLink(relative(&text(&member.link)?)),
+        MemberKind::Symlink => ArchiveEntry::Symlink(text(&member.link)?),
+        MemberKind::File => ArchiveEntry::File,
+        MemberKind::Fifo => ArchiveEntry::Other,
+        MemberKind::CharDevice | MemberKind::BlockDevice => return odd("is a device"),
+        MemberKind::Note => return odd("is a volume label"),
     })
 }
 
-/// Returns true if the extended header of an entry gives it extended attributes.
-fn names_xattrs<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<bool> {
-    for extension in entry.pax_extensions()?.into_iter().flatten() {
-        if extension?.key_bytes().starts_with(b"SCHILY.xattr.") {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn id(number: u64) -> Result<u32, ArchiveError> {
-    u32::try_from(number).map_err(|error| ArchiveError::Broken(io::Error::other(error)))
-}
-
 /// Returns a path of an archive, clean and without the leading slash; empty for the root of the archive.
-fn relative(path: &[u8]) -> String {
-    clean(&String::from_utf8_lossy(path)).trim_start_matches('/').to_owned()
+fn relative(path: &str) -> String {
+    clean(path).trim_start_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -168,6 +164,62 @@ mod tests {
         header.set_size(0);
         builder.append_link(&mut header, "bin/again", "./bin/tool").unwrap();
         builder.into_inner().unwrap()
+    }
+
+    fn members(pax: &[(&str, &str)], entries: &[(&str, tar::EntryType)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        builder.append_pax_extensions(pax.iter().map(|(key, value)| (*key, value.as_bytes()))).unwrap();
+        for (path, kind) in entries {
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(*kind);
+            header.set_size(0);
+            header.set_mode(0o755);
+            builder.append_data(&mut header, path, &b""[..]).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn an_attribute_of_overlayfs_makes_the_effect_unknown() {
+        let entries = [("p", tar::EntryType::Directory)];
+        for odd in ["SCHILY.xattr.trusted.overlay.opaque", "LIBARCHIVE.xattr.user.overlay%2eredirect"] {
+            let tar = members(&[("SCHILY.xattr.security.x", "1\n2"), (odd, "y")], &entries);
+            assert!(matches!(read(&tar), Err(ArchiveError::Odd(_))), "{odd}");
+        }
+        assert!(read(&members(&[("SCHILY.xattr.user.x", "y")], &entries)).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_path_that_changes_its_type_makes_the_effect_unknown() {
+        use tar::EntryType::{Directory, Regular, Symlink};
+        let is_odd = |entries: &[_]| matches!(read(&members(&[], entries)), Err(ArchiveError::Odd(_)));
+        assert!(is_odd(&[("p", Regular), ("p/", Directory)]));
+        assert!(is_odd(&[("./p", Symlink), ("q", Regular), ("p", Directory)]));
+        assert!(is_odd(&[("p/x", Regular), ("p", Regular)]), "p is implied first");
+        assert!(!is_odd(&[("p", Directory), ("p/x", Regular), ("p", Directory), ("p/x", Regular)]));
+    }
+
+    #[test]
+    fn a_device_makes_the_effect_unknown_and_an_unknown_type_is_not_read() {
+        for kind in [tar::EntryType::Char, tar::EntryType::Block, tar::EntryType::new(b'V')] {
+            assert!(matches!(read(&members(&[], &[("p", kind)])), Err(ArchiveError::Odd(_))), "{kind:?}");
+        }
+        let unknown = members(&[], &[("p", tar::EntryType::new(b'Z'))]);
+        assert!(matches!(read(&unknown), Err(ArchiveError::Broken(_))));
+    }
+
+    #[test]
+    fn a_malformed_global_header_may_make_a_plain_file() {
+        let global = |records: &[u8]| {
+            let mut builder = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_ustar();
+            header.set_entry_type(tar::EntryType::XGlobalHeader);
+            header.set_size(records.len() as u64);
+            builder.append_data(&mut header, "pax_global_header", records).unwrap();
+            [&builder.into_inner().unwrap()[..1024], &tarball()].concat()
+        };
+        assert!(matches!(read(&global(b"99 comment=x\n")), Err(ArchiveError::Broken(_))));
+        assert_eq!(read(&global(b"13 comment=x\n")).unwrap(), read(&tarball()).unwrap());
     }
 
     #[test]

@@ -123,6 +123,9 @@ impl Decision {
 pub(crate) fn decide(view: &View<'_>, accepted: &dyn Fn(&Finding) -> bool) -> Decision {
     let (accepted, mut findings): (Vec<_>, Vec<_>) =
         findings(view).into_iter().partition(|finding| finding.weight == Weight::Hold && accepted(finding));
+    if view.has_odd_archive() {
+        findings.retain(|finding| matches!(finding.weight, Weight::Unknown | Weight::NoEffect));
+    }
     let Some(weight) = findings.iter().map(|finding| finding.weight).max() else {
         return Decision { verdict: Verdict::Link, findings, leans: view.leans(), accepted };
     };

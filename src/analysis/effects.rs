@@ -195,8 +195,10 @@ impl Effects<'_> {
                 let wanted = wanted.filter(|_| mode.is_none() || plain.mode == Some(0o755));
                 self.make(&real, wanted, way);
             }
-            Known::Dir(directory) if resets && directory.mode != wanted => {
-                let known = Known::Dir(Directory { mode: None, ..directory });
+            Known::Dir(directory) if resets => {
+                // The same mode is set as well: it may restore what a link has changed.
+                let mode = directory.mode.filter(|now| Some(*now) == wanted);
+                let known = Known::Dir(Directory { mode, ..directory });
                 self.rootfs.set(&real, known, &way, Below::Inherited);
             }
             _ => {}

@@ -216,9 +216,22 @@ pub(crate) fn is_copy(transfer: &Transfer, sources: &[CopySource]) -> bool {
     transfer.kind == TransferKind::Add && plain && local && !sources.is_empty() && sources.iter().all(copied)
 }
 
-/// Adds the assumption that an unseen source exists, and for ADD, that it is not an archive.
+/// Adds the assumption that an unseen source exists, and for ADD, that it is not an archive. One that may be an archive is
+/// assumed to have no entry by which a plain copy and a linked one differ even where nothing exists.
 fn assume_there(state: &State<'_>, transfer: &Transfer, source: &mut CopySource) {
-    let SourceKind::Unknown(_) = source.kind else { return };
+    match source.kind {
+        SourceKind::Unknown(_) => {}
+        SourceKind::MaybeArchive { .. } => {
+            let message = format!(
+                "`{}` (ADD, line {}) is not an archive, or one without devices, links that its entries pass \
+                 through, and attributes of overlayfs",
+                source.written, state.line
+            );
+            source.leans.add(Arc::new(Assumption::new(state.line, source.written.as_str(), message)));
+            return;
+        }
+        _ => return,
+    }
     let (keyword, archive) = match transfer.kind {
         TransferKind::Copy => ("COPY", ""),
         TransferKind::Add => ("ADD", " and is not an archive"),

@@ -198,18 +198,16 @@ impl Search<'_> {
         if !is_same || !matches!(file.entry, ContextEntry::File) {
             return None;
         }
-        let bytes = self.context.read(&file.real).filter(|bytes| bytes.len() <= LENGTH)?;
+        let bytes = self.context.read(&file.real).ok().filter(|bytes| bytes.len() <= LENGTH)?;
         spend(bytes.len() / BYTES);
         String::from_utf8(bytes).ok().filter(|text| is_script(&file.real, text)).map(Into::into)
     }
 }
 
-/// Returns true if a file may be a script: no data, and no pointer of git LFS, which stands for another file.
+/// Returns true if a file may be a script, not data.
 fn is_script(name: &str, text: &str) -> bool {
     let is_named = [".sh", ".bash", ".env"].iter().any(|ending| name.ends_with(ending));
-    (is_named || text.starts_with("#!"))
-        && !text.contains('\0')
-        && !text.starts_with("version https://git-lfs.github.com/")
+    (is_named || text.starts_with("#!")) && !text.contains('\0')
 }
 
 /// Returns the scripts as they are when a RUN starts. One that an earlier step may have changed, that the mounts of the RUN

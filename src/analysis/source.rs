@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::archive::{self, Archive};
+use crate::analysis::archive::{self, Archive, ArchiveError};
 use crate::analysis::destination::{self, Followed};
 use crate::builds::{BuildContext, ContextEntry, ContextPath};
 use crate::rootfs::{Directory, Known, Leans, Listing, Rootfs};
@@ -36,6 +36,11 @@ pub(crate) enum SourceKind {
     /// A file that ADD may extract.
     MaybeArchive {
         /// The reason why this is not known.
+        why: Arc<str>,
+    },
+    /// An archive that ADD extracts with an unknown effect, wherever it is extracted.
+    OddArchive {
+        /// The reason.
         why: Arc<str>,
     },
     /// A git repository that ADD clones; it contains plain directories, and unknown files.
@@ -134,12 +139,16 @@ pub(crate) fn from_context(context: &dyn BuildContext, written: &str, unpack: bo
 }
 
 fn unpacked(context: &dyn BuildContext, file: &str) -> SourceKind {
-    let Some(bytes) = context.read(file) else {
-        return SourceKind::MaybeArchive { why: format!("{file} could not be read").into() };
+    let bytes = match context.read(file) {
+        Ok(bytes) => bytes,
+        Err(why) => return SourceKind::MaybeArchive { why: why.into() },
     };
     match archive::read(&bytes) {
         Ok(None) => SourceKind::File,
         Ok(Some(archive)) => SourceKind::Archive(archive),
+        Err(error @ ArchiveError::Odd(_)) => {
+            SourceKind::OddArchive { why: format!("{file}: {error}").into() }
+        }
         Err(error) => SourceKind::MaybeArchive { why: format!("{file}: {error}").into() },
     }
 }
@@ -218,6 +227,33 @@ fn wildcard(rootfs: &Rootfs, written: &str, path: &str) -> Vec<CopySource> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::builds::{Context, Contexts, FolderContext};
+    use crate::discover::SourceTree;
+    use crate::git::RepoPath;
+
+    #[test]
+    fn a_file_that_git_may_change_may_be_an_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+        let files =
+            [(".gitattributes", "*.tgz filter=x\n"), ("x.tgz", "x"), ("pointer", pointer), ("plain", "x")];
+        for (path, text) in files {
+            std::fs::write(folder.path().join(path), text).unwrap();
+        }
+        let source = SourceTree::folder(folder.path());
+        let contexts = Contexts::new(&source);
+        let dockerfile = RepoPath::new("Dockerfile").unwrap();
+        let view = contexts.named(&Context::assumed(&dockerfile)).unwrap();
+        let doubts = |written: &str, unpack| {
+            let kinds = from_context(&view, written, unpack).into_iter().map(|source| source.kind);
+            kinds.map(|kind| matches!(kind, SourceKind::MaybeArchive { .. })).collect::<Vec<_>>()
+        };
+        assert_eq!(doubts("x.tgz", true), [true]);
+        assert_eq!(doubts("p*", true), [false, true], "plain and pointer");
+        assert_eq!(doubts("x.tgz", false), [false], "COPY");
+        let on_disk = FolderContext::new(folder.path()).unwrap();
+        assert!(on_disk.read("pointer").is_err() && on_disk.read("plain").is_ok());
+    }
 
     #[test]
     fn urls_and_repositories_are_told_apart_as_buildkit_does() {

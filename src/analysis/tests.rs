@@ -361,6 +361,20 @@ fn what_a_link_changes_for_a_time_heals() {
 }
 
 #[test]
+fn a_directory_whose_mode_is_set_again_may_be_restored() {
+    for lines in [
+        "COPY <<x /tmp/x\nx\nRUN install -d -m 1777 /tmp",
+        "COPY <<x /root/x\nx\nRUN install -d -m 700 /root",
+    ] {
+        let restored = "a later step of the stage does not restore ";
+        let (verdict, leans) = first(lines);
+        assert_eq!(verdict, Verdict::Hold, "{lines}");
+        assert!(leans.iter().any(|lean| lean.starts_with(restored)), "{lines}: {leans:?}");
+    }
+    assert_eq!(first("COPY <<x /tmp/x\nx\nRUN install -d -m 755 /opt"), (Verdict::Hold, Vec::new()));
+}
+
+#[test]
 fn what_a_new_rule_finds_is_restored_only_where_the_rule_says_so() {
     fn check(view: &View<'_>, findings: &mut Vec<Finding<rule::Candidate>>) {
         let path = view.written.first().map(|(path, _)| path.clone()).unwrap_or_default();

@@ -208,7 +208,9 @@ impl Transition<'_> {
                 self.ensure_directory_at(place, self.created_for(source));
                 self.blur(place, &"what the git repository holds is not known".into());
             }
-            SourceKind::MaybeArchive { why, .. } | SourceKind::Unknown(why) => self.put_unknown(place, why),
+            SourceKind::MaybeArchive { why } | SourceKind::OddArchive { why } | SourceKind::Unknown(why) => {
+                self.put_unknown(place, why);
+            }
         }
     }
 

@@ -128,6 +128,11 @@ impl<'a> View<'a> {
         Some((parent, above, made.filter(|path| is_within(first, path)).collect()))
     }
 
+    /// Returns true if ADD extracts an archive with an unknown effect.
+    pub(crate) fn has_odd_archive(&self) -> bool {
+        self.resolved.sources.iter().any(|source| matches!(source.kind, SourceKind::OddArchive { .. }))
+    }
+
     /// Returns true if a linked copy creates a directory at the destination.
     fn makes_directory(&self) -> bool {
         let slashed = self.resolved.destination.as_ref().is_ok_and(|destination| destination.slashed);
@@ -245,7 +250,10 @@ impl<'a> View<'a> {
                         .any(|(_, known)| !matches!(known, Known::File | Known::Symlink(_)))
             }
             SourceKind::File | SourceKind::Archive(_) => false,
-            SourceKind::Git | SourceKind::MaybeArchive { .. } | SourceKind::Unknown(_) => true,
+            SourceKind::Git
+            | SourceKind::MaybeArchive { .. }
+            | SourceKind::OddArchive { .. }
+            | SourceKind::Unknown(_) => true,
         };
         if !exists || !self.resolved.sources.iter().any(brings_directories) {
             return;

@@ -21,8 +21,12 @@ pub trait BuildContext: Sync {
     /// Returns everything below a directory, in byte order, with the path relative to it.
     fn below(&self, directory: &str) -> Vec<(String, ContextEntry)>;
 
-    /// Returns the bytes of a file, if they can be read.
-    fn read(&self, file: &str) -> Option<Vec<u8>>;
+    /// Returns the bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// The reason why they are not known.
+    fn read(&self, file: &str) -> Result<Vec<u8>, String>;
 
     /// Returns the reason why a source is not found.
     fn missing(&self) -> &'static str {
@@ -81,8 +85,8 @@ impl BuildContext for NoContext {
         Vec::new()
     }
 
-    fn read(&self, _: &str) -> Option<Vec<u8>> {
-        None
+    fn read(&self, file: &str) -> Result<Vec<u8>, String> {
+        Err(format!("{file} {}", self.missing()))
     }
 
     fn missing(&self) -> &'static str {
@@ -132,8 +136,9 @@ impl BuildContext for ContextView<'_> {
         entries
     }
 
-    fn read(&self, file: &str) -> Option<Vec<u8>> {
-        ContextView::read(self, &RepoPath::new(file).ok()?, MOST_BYTES).ok()
+    fn read(&self, file: &str) -> Result<Vec<u8>, String> {
+        let path = RepoPath::new(file).map_err(|error| error.to_string())?;
+        ContextView::read(self, &path, MOST_BYTES).map_err(|error| error.to_string())
     }
 }
 

@@ -207,16 +207,16 @@ impl<'a> ContextView<'a> {
         below.iter().enumerate().filter(move |(at, _)| is_sent(*at)).map(|(_, entry)| entry)
     }
 
-    /// Returns the bytes of a file of the context, at most `most`.
+    /// Returns the bytes of a file of the context as a build has them, at most `most`.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if it is ignored, is not a file, is larger, or cannot be read.
+    /// [`ReadError`] if it is ignored, is not a file, is larger, cannot be read, or may be another in a build.
     pub fn read(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
         if path.relative_to(self.root()).is_none() || self.ignores(path) {
             return Err(ReadError::NotAFile { path: path.clone() });
         }
-        self.source.read(path, most)
+        self.source.read_as_built(path, most)
     }
 
     /// Returns the target of a symbolic link of the context, as written. `None` if it is not a link.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::build_context::MOST_BYTES;
 use super::{BuildContext, ContextEntry, ContextPath, IgnoreError, Ignored};
 use crate::budget;
+use crate::git::is_lfs_pointer;
 use crate::text::glob::{Glob, has_wildcards};
 use crate::text::path::clean;
 
@@ -266,7 +267,8 @@ impl BuildContext for FolderContext {
         found
     }
 
-    fn read(&self, file: &str) -> Option<Vec<u8>> {
-        read_file(&self.root.join(file))
+    fn read(&self, file: &str) -> Result<Vec<u8>, String> {
+        let bytes = read_file(&self.root.join(file)).ok_or_else(|| format!("{file} could not be read"))?;
+        if is_lfs_pointer(&bytes) { Err(format!("{file} is a Git LFS pointer")) } else { Ok(bytes) }
     }
 }

@@ -4,8 +4,10 @@
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use crate::git::{CommitId, EntryKind, GitError, Listing, RepoPath, Repository};
+use super::attributes::Attributes;
+use crate::git::{CommitId, EntryKind, GitError, Listing, RepoPath, Repository, is_lfs_pointer};
 
 /// The longest symlink target that is read, in bytes: Linux's `PATH_MAX`.
 const LONGEST_TARGET: u64 = 4096;
@@ -16,6 +18,7 @@ const MOST_LINKS: usize = 40;
 pub struct SourceTree<'r> {
     listing: Listing,
     bytes: Bytes<'r>,
+    attributes: OnceLock<Attributes>,
 }
 
 enum Bytes<'r> {
@@ -41,6 +44,14 @@ pub enum ReadError {
     NotAFile {
         /// The path.
         path: RepoPath,
+    },
+    /// A build may have other bytes there.
+    #[error("a build may have other bytes in {path}: {why}")]
+    Converted {
+        /// The file.
+        path: RepoPath,
+        /// The reason.
+        why: &'static str,
     },
     /// The system refuses to read the file.
     #[error("cannot read {path}: {message}; check its permissions")]
@@ -76,13 +87,17 @@ pub(crate) enum Above {
 }
 
 impl<'r> SourceTree<'r> {
+    fn new(listing: Listing, bytes: Bytes<'r>) -> Self {
+        Self { listing, bytes, attributes: OnceLock::new() }
+    }
+
     /// Lists the files of a commit.
     ///
     /// # Errors
     ///
     /// [`GitError`] if the commit or one of its trees cannot be read.
     pub fn commit(repository: &'r Repository, commit: &CommitId) -> Result<Self, GitError> {
-        Ok(Self { listing: repository.listing(commit)?, bytes: Bytes::Objects(repository) })
+        Ok(Self::new(repository.listing(commit)?, Bytes::Objects(repository)))
     }
 
     /// Lists the files of the index: the content of the next commit.
@@ -91,7 +106,7 @@ impl<'r> SourceTree<'r> {
     ///
     /// [`GitError`] if the index cannot be read.
     pub fn index(repository: &'r Repository) -> Result<Self, GitError> {
-        Ok(Self { listing: repository.staged()?, bytes: Bytes::Objects(repository) })
+        Ok(Self::new(repository.staged()?, Bytes::Objects(repository)))
     }
 
     /// Lists the tracked files of the working tree.
@@ -102,12 +117,12 @@ impl<'r> SourceTree<'r> {
     pub fn working_tree(repository: &Repository) -> Result<SourceTree<'static>, GitError> {
         let listing = repository.tracked()?;
         let root = repository.working_tree().unwrap_or(repository.git_dir()).to_path_buf();
-        Ok(SourceTree { listing, bytes: Bytes::Disk(root) })
+        Ok(SourceTree::new(listing, Bytes::Disk(root)))
     }
 
     /// Lists the files of a folder that is not a git repository.
     pub fn folder(root: &Path) -> SourceTree<'static> {
-        SourceTree { listing: Listing::of_folder(root), bytes: Bytes::Disk(root.to_path_buf()) }
+        SourceTree::new(Listing::of_folder(root), Bytes::Disk(root.to_path_buf()))
     }
 
     /// Returns all paths.
@@ -125,6 +140,21 @@ impl<'r> SourceTree<'r> {
             Some(EntryKind::File { .. }) => self.bytes_of(path, most),
             _ => Err(ReadError::NotAFile { path: path.clone() }),
         }
+    }
+
+    /// Reads a file of at most `most` bytes as a build has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read), and [`ReadError::Converted`] if git or Git LFS may put other bytes into a working
+    /// tree.
+    pub(crate) fn read_as_built(&self, path: &RepoPath, most: u64) -> Result<Vec<u8>, ReadError> {
+        let converted = |why| ReadError::Converted { path: path.clone(), why };
+        if self.attributes.get_or_init(|| Attributes::of(self)).change(path) {
+            return Err(converted("an attribute in .gitattributes changes them"));
+        }
+        let bytes = self.read(path, most)?;
+        if is_lfs_pointer(&bytes) { Err(converted("it is a Git LFS pointer")) } else { Ok(bytes) }
     }
 
     /// Returns the size of a file or symlink target in bytes; 0 if there is neither.

@@ -74,6 +74,9 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
                     check_parent(view, &join(&destination.path, &implied), named_later, findings);
                 }
             }
+            SourceKind::OddArchive { why } => {
+                findings.push(Finding::unknown(RULE.id(), &destination.path, why.to_string()));
+            }
             SourceKind::MaybeArchive { why } => {
                 let absent = |fact: &Fact| fact.known == Known::Absent;
                 if !view.at_destination.as_ref().is_some_and(absent) {

@@ -225,6 +225,11 @@ pub(crate) fn stream<'a>(mut reader: impl Read + 'a) -> Result<Blocks<'a>, Layer
     Ok((decompressed(whole, compression), compression))
 }
 
+/// Opens a reader of a tar that is not compressed.
+pub(crate) fn plain<'a>(reader: impl Read + 'a) -> Blocks<'a> {
+    (Box::new(Streamed(BufReader::with_capacity(BUFFER, reader))), Compression::None)
+}
+
 /// Returns the compression of a file.
 pub(crate) fn compression_at(file: &(impl ReadAt + ?Sized)) -> Result<Compression, LayerError> {
     head(&mut Reader::new(file)).map(|(_, compression)| compression)

@@ -31,7 +31,7 @@ pub(crate) enum MemberKind {
     CharDevice,
     BlockDevice,
     Fifo,
-    /// A global extended header or a volume label, which adds nothing to the filesystem.
+    /// A volume label, which adds nothing to the filesystem.
     Note,
 }
 
@@ -99,14 +99,19 @@ impl<'a> Members<'a> {
         while let Some(header) = self.header()? {
             let offset = self.at - BLOCK;
             let kind = header.as_old().linkflag[0];
-            if !matches!(kind, b'x' | b'X' | b'L' | b'K') {
+            if !matches!(kind, b'x' | b'X' | b'L' | b'K' | b'g') {
                 return self.member(&header, offset, &extensions).map(Some);
             }
             let size = number(&header.as_old().size).ok_or(bad(offset, "its size is not a number"))?;
             self.next = self.at + size.min(MAX_SPECIAL).next_multiple_of(BLOCK);
             let mut bytes = self.take(size, offset)?;
-            if kind == b'x' || kind == b'X' {
-                extensions.pax = pax(&bytes).ok_or(bad(offset, "its extended header is malformed"))?;
+            if matches!(kind, b'x' | b'X' | b'g') {
+                let records = pax(&bytes).ok_or(bad(offset, "its extended header is malformed"))?;
+                // Go returns a global header as a member of its own, which ends the headers before it.
+                extensions = match kind {
+                    b'g' => Extensions::default(),
+                    _ => Extensions { pax: records, ..extensions },
+                };
                 continue;
             }
             bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
@@ -194,6 +199,10 @@ impl<'a> Members<'a> {
         let name = known.long_name.as_deref().map(Cow::Borrowed).or(name).unwrap_or(header.path_bytes());
         let link = known.long_link.as_deref().or(record("linkpath")).map(Cow::Borrowed);
         let kind = kind(header.as_old().linkflag[0], &name);
+        let mut times = ["mtime", "atime", "ctime"].into_iter().filter_map(record);
+        if !numbers_hold(header) || !times.all(is_time) {
+            return Err(bad(offset, "a number in it is malformed"));
+        }
         let mode = number(&old.mode).ok_or(bad(offset, "its mode is not a number"))?;
         let size = field("size", &old.size).ok_or(bad(offset, "its size is not a number"))?;
         // Go's isHeaderOnlyType: no content follows, whatever size the header states.
@@ -286,7 +295,7 @@ fn kind(flag: u8, name: &[u8]) -> Option<MemberKind> {
         b'4' => MemberKind::BlockDevice,
         b'6' => MemberKind::Fifo,
         b'5' => MemberKind::Dir,
-        b'g' | b'V' => MemberKind::Note,
+        b'V' => MemberKind::Note,
         _ => return None,
     })
 }
@@ -302,7 +311,7 @@ fn device(header: &Header) -> Option<(u32, u32)> {
 }
 
 /// Returns true if every number of a header can be read: Go's `tar.Reader` refuses the whole archive if one cannot.
-pub(crate) fn numbers_hold(header: &Header) -> bool {
+fn numbers_hold(header: &Header) -> bool {
     let old = header.as_old();
     let fields: [&[u8]; 5] = [&old.mode, &old.uid, &old.gid, &old.size, &old.mtime];
     fields.into_iter().all(|field| number(field).is_some()) && device(header).is_some()
@@ -338,16 +347,30 @@ fn number(field: &[u8]) -> Option<u64> {
     })
 }
 
+/// Returns true if a time can be read: seconds with an optional fraction (Go's `parsePAXTime`).
+fn is_time(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"-").unwrap_or(value);
+    let mut parts = value.splitn(2, |byte| *byte == b'.');
+    let seconds = parts.next().unwrap_or_default();
+    !seconds.is_empty() && seconds.iter().chain(parts.next().unwrap_or_default()).all(u8::is_ascii_digit)
+}
+
 /// Parses the records of a PAX extended header, `LENGTH KEY=VALUE\n`. A value may hold any byte, so the length decides
 /// where it ends.
 fn pax(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut records = Vec::new();
-    while !bytes.is_empty() && bytes[0] != 0 {
+    while !bytes.is_empty() {
         let space = bytes.iter().take(10).position(|byte| *byte == b' ')?;
         let length: usize = std::str::from_utf8(&bytes[..space]).ok()?.parse().ok()?;
         let record = bytes.get(space + 1..length)?.strip_suffix(b"\n")?;
         let equals = record.iter().position(|byte| *byte == b'=')?;
-        records.push((record[..equals].to_vec(), record[equals + 1..].to_vec()));
+        let (key, value) = (&record[..equals], &record[equals + 1..]);
+        // Go's `validPAXRecord`.
+        let text = if matches!(key, b"path" | b"linkpath" | b"uname" | b"gname") { value } else { key };
+        if key.is_empty() || text.contains(&0) {
+            return None;
+        }
+        records.push((key.to_vec(), value.to_vec()));
         bytes = &bytes[length..];
     }
     Some(records)
@@ -413,7 +436,9 @@ mod tests {
         let records = pax(b"25 SCHILY.xattr.a.b=1\n2\n\n11 path=xy\n").unwrap();
         assert_eq!(records[0], (b"SCHILY.xattr.a.b".to_vec(), b"1\n2\n".to_vec()));
         assert_eq!(records[1], (b"path".to_vec(), b"xy".to_vec()));
-        for malformed in [&b"99 path=x\n"[..], b"x path=x\n", b"9 path=xy", b"7 path\n", b"0 =\n"] {
+        for malformed in
+            [&b"99 path=x\n"[..], b"x path=x\n", b"9 path=xy", b"7 path\n", b"0 =\n", b"7 =abc\n", b"\0"]
+        {
             assert_eq!(pax(malformed), None);
         }
     }

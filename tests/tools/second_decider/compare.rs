@@ -229,10 +229,10 @@ impl BuildContext for Context<'_> {
         below.map(|(path, node)| (path, known(node))).collect()
     }
 
-    fn read(&self, file: &str) -> Option<Vec<u8>> {
+    fn read(&self, file: &str) -> Result<Vec<u8>, String> {
         match self.0.get(&format!("/{file}")) {
-            Some(Node::File(_, content)) => Some(content.clone().into_bytes()),
-            _ => None,
+            Some(Node::File(_, content)) => Ok(content.clone().into_bytes()),
+            _ => Err(String::new()),
         }
     }
 }

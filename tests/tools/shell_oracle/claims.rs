@@ -33,8 +33,8 @@ impl BuildContext for Context<'_> {
         Vec::new()
     }
 
-    fn read(&self, _: &str) -> Option<Vec<u8>> {
-        self.0.map(|text| text.as_bytes().to_vec())
+    fn read(&self, _: &str) -> Result<Vec<u8>, String> {
+        self.0.map(|text| text.as_bytes().to_vec()).ok_or_else(String::new)
     }
 }
 
