@@ -79,7 +79,16 @@ fn scripts() -> Vec<(&'static str, String)> {
 
 /// Files that state builds, and CODEOWNERS, by path.
 pub fn carriers() -> Vec<(&'static str, String)> {
-    nested_carriers().into_iter().chain(long_carriers()).collect()
+    nested_carriers().into_iter().chain(long_carriers()).chain(env_files()).collect()
+}
+
+/// Returns the file by which a carrier is read, if no other is: the compose file of an `.env`.
+pub fn reader(path: &str) -> Option<(String, &'static str)> {
+    let folder = path.strip_suffix(".env")?;
+    Some((
+        format!("{folder}compose.yaml"),
+        "services:\n  a:\n    build: {context: ., args: {X: \"$LAST\"}}\n",
+    ))
 }
 
 /// Carriers in which much opens.
@@ -152,5 +161,26 @@ fn long_carriers() -> Vec<(&'static str, String)> {
         ),
         ("b/Makefile", format!("a:\n\tdocker build{} .\n", "07777".repeat(40_000))),
         ("d/build.sh", format!("docker build -t $(({}1)) .\n", "a=".repeat(20_000))),
+    ]
+}
+
+/// Files of variables of compose.
+fn env_files() -> Vec<(&'static str, String)> {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    vec![
+        (
+            "a/.env",
+            format!(
+                "A0=xxxxxxxxxx\n{}LAST=$A64\n",
+                lines(64, &|at| format!("A{}=${{A{at}}}${{A{at}}}\n", at + 1))
+            ),
+        ),
+        ("b/.env", format!("A={}\nLAST={}\n", "x".repeat(120_000), "$A".repeat(100_000))),
+        ("c/.env", lines(90_000, &|at| format!("A{at}=1\n"))),
+        ("d/.env", format!("A={}\n{}", "x".repeat(60_000), lines(60_000, &|at| format!("B{at}=$A\n")))),
+        (
+            "e/.env",
+            format!("A={}\n{}", "x".repeat(500_000), lines(40_000, &|at| format!("B{at}=${{A:+}}\n"))),
+        ),
     ]
 }
