@@ -8,6 +8,7 @@ mod merging;
 mod value;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use self::expression::{Locals, Scope};
 use self::file::{Block, Blocks, Parsed};
@@ -339,11 +340,12 @@ fn rows(block: &Block, scope: &Scope) -> Vec<Locals> {
         let unknown = [Value::Unknown(name.clone())];
         let fits = !values.items().is_empty() && rows.len() * values.items().len() <= MOST_ROWS;
         let values = if fits { values.items() } else { &unknown };
-        let with = |row: &Locals, value: &Value| {
+        let with = |row: &Locals, value: &Rc<Value>| {
             let mut row = row.clone();
-            row.push((name.clone(), value.clone()));
+            row.push((name.clone(), Rc::clone(value)));
             row
         };
+        let values: Vec<Rc<Value>> = values.iter().cloned().map(Rc::new).collect();
         rows = rows.iter().flat_map(|row| values.iter().map(move |value| with(row, value))).collect();
     }
     rows

@@ -151,6 +151,19 @@ fn long_carriers() -> Vec<(&'static str, String)> {
                 "x".repeat(100_000)
             ),
         ),
+        ("d/docker-bake.hcl", repeating("[x,x,x,x,x,x,x,x,x,x]")),
+        ("e/docker-bake.hcl", repeating("{a=x,b=x,c=x,d=x,e=x,f=x,g=x,h=x,i=x,j=x}")),
+        (
+            "f/docker-bake.hcl",
+            format!(
+                "target \"a\" {{\n args = {{{}}}\n}}\n",
+                lines(10_000, &|at| format!(
+                    " a{at} = replace(\"{}\", \"a\", \"{}\")\n",
+                    "a".repeat(40),
+                    "b".repeat(40)
+                ))
+            ),
+        ),
         ("c/docker-bake.hcl", lines(16_000, &|at| format!("target \"t{at}\" {{ context = \".\" }}\n"))),
         (
             "a/Makefile",
@@ -162,6 +175,14 @@ fn long_carriers() -> Vec<(&'static str, String)> {
         ("b/Makefile", format!("a:\n\tdocker build{} .\n", "07777".repeat(40_000))),
         ("d/build.sh", format!("docker build -t $(({}1)) .\n", "a=".repeat(20_000))),
     ]
+}
+
+/// A bake file with a function that repeats its argument.
+fn repeating(result: &str) -> String {
+    let call = format!("{}1{}", "f(".repeat(12), ")".repeat(12));
+    format!(
+        "function \"f\" {{\n params = [x]\n result = {result}\n}}\ntarget \"a\" {{\n args = {{X = \"${{length({call})}}\"}}\n}}\n"
+    )
 }
 
 /// Files of variables of compose.
