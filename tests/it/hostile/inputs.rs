@@ -172,6 +172,14 @@ fn long_carriers() -> Vec<(&'static str, String)> {
                 lines(9_999, &|at| format!("t{at}: t{}\n", at + 1))
             ),
         ),
+        (
+            "c/Makefile",
+            format!("a:\n\tdocker build {}a{} .\n", "$(subst a,aaaaaaaaaa,".repeat(13), ")".repeat(13)),
+        ),
+        (
+            "d/Makefile",
+            format!("n = {}\na:\n\tdocker build $(n:={}) .\n", "a ".repeat(30_000), "b".repeat(60_000)),
+        ),
         ("b/Makefile", format!("a:\n\tdocker build{} .\n", "07777".repeat(40_000))),
         ("d/build.sh", format!("docker build -t $(({}1)) .\n", "a=".repeat(20_000))),
     ]
