@@ -201,8 +201,8 @@ fn declared(
 ) -> Result<Vec<Declared>, Unreadable> {
     let listed: HashSet<&String> = groups.iter().flat_map(|(_, members)| members).collect();
     let inherited: HashSet<&String> = targets.iter().flat_map(|target| &target.inherits).collect();
-    let all: HashSet<&String> = targets.iter().map(|target| &target.name).collect();
-    if inherited.iter().any(|name| !all.contains(*name)) {
+    let all: HashSet<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    if inherited.iter().any(|name| !all.contains(name.as_str())) {
         scope.refuse("a target inherits from one that does not exist");
     }
     let mut merging = Merging::new(targets);
@@ -233,8 +233,7 @@ fn declared(
             found.add(declared)?;
         }
     }
-    let is_there = |name: &str| targets.iter().any(|target| target.name == name);
-    for (at, why) in linked::link(&names, &mut found.builds, &is_there) {
+    for (at, why) in linked::link(&names, &mut found.builds, &|name| all.contains(name)) {
         found.builds[at].unsettled.push(format!("bake refuses it: {why}"));
     }
     Ok(found.builds)

@@ -151,6 +151,31 @@ fn long_carriers() -> Vec<(&'static str, String)> {
                 "x".repeat(100_000)
             ),
         ),
+        (
+            "g/docker-bake.hcl",
+            lines(8_000, &|at| format!("target \"t{at}\" {{ args = {{A = \"{at}\"}} }}\n")),
+        ),
+        (
+            "g/compose.yaml",
+            format!(
+                "services:\n{}",
+                lines(10_000, &|at| format!("  s{at}:\n    build: {{context: ., args: {{A: \"{at}\"}}}}\n"))
+            ),
+        ),
+        (
+            "h/compose.yaml",
+            format!(
+                "services:\n  s:\n    build:\n      context: .\n      tags:\n{}",
+                lines(50_000, &|at| format!("      - t:{at}\n"))
+            ),
+        ),
+        (
+            ".github/workflows/c.yml",
+            format!(
+                "on: push\njobs:\n  a:\n    steps:\n{}",
+                lines(8_000, &|at| format!("    - run: docker build --build-arg A={at} .\n"))
+            ),
+        ),
         ("d/docker-bake.hcl", repeating("[x,x,x,x,x,x,x,x,x,x]")),
         ("e/docker-bake.hcl", repeating("{a=x,b=x,c=x,d=x,e=x,f=x,g=x,h=x,i=x,j=x}")),
         (
