@@ -8,6 +8,7 @@ mod merging;
 mod value;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use self::expression::{Locals, Scope};
 use self::file::{Block, Blocks, Parsed};
@@ -200,8 +201,8 @@ fn declared(
 ) -> Result<Vec<Declared>, Unreadable> {
     let listed: HashSet<&String> = groups.iter().flat_map(|(_, members)| members).collect();
     let inherited: HashSet<&String> = targets.iter().flat_map(|target| &target.inherits).collect();
-    let all: HashSet<&String> = targets.iter().map(|target| &target.name).collect();
-    if inherited.iter().any(|name| !all.contains(*name)) {
+    let all: HashSet<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    if inherited.iter().any(|name| !all.contains(name.as_str())) {
         scope.refuse("a target inherits from one that does not exist");
     }
     let mut merging = Merging::new(targets);
@@ -232,8 +233,7 @@ fn declared(
             found.add(declared)?;
         }
     }
-    let is_there = |name: &str| targets.iter().any(|target| target.name == name);
-    for (at, why) in linked::link(&names, &mut found.builds, &is_there) {
+    for (at, why) in linked::link(&names, &mut found.builds, &|name| all.contains(name)) {
         found.builds[at].unsettled.push(format!("bake refuses it: {why}"));
     }
     Ok(found.builds)
@@ -339,11 +339,12 @@ fn rows(block: &Block, scope: &Scope) -> Vec<Locals> {
         let unknown = [Value::Unknown(name.clone())];
         let fits = !values.items().is_empty() && rows.len() * values.items().len() <= MOST_ROWS;
         let values = if fits { values.items() } else { &unknown };
-        let with = |row: &Locals, value: &Value| {
+        let with = |row: &Locals, value: &Rc<Value>| {
             let mut row = row.clone();
-            row.push((name.clone(), value.clone()));
+            row.push((name.clone(), Rc::clone(value)));
             row
         };
+        let values: Vec<Rc<Value>> = values.iter().cloned().map(Rc::new).collect();
         rows = rows.iter().flat_map(|row| values.iter().map(move |value| with(row, value))).collect();
     }
     rows

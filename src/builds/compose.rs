@@ -10,7 +10,7 @@ mod references;
 mod schema;
 mod scope;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use self::load::Loader;
 use self::scope::Scope;
@@ -100,10 +100,9 @@ pub(super) fn project(files: Files<'_>, run: &Run) -> Option<Project> {
     loader.check_references();
     let of_service = |service: &KeyValue| Some((service.key.clone(), declared(service, &scope)?));
     let (names, mut builds): (Vec<String>, Vec<Declared>) = services.iter().filter_map(of_service).unzip();
-    let has_build = |name: &str| {
-        services.iter().any(|service| service.key == name && service.value.get("build").is_some())
-    };
-    for (_, why) in linked::link(&names, &mut builds, &has_build) {
+    let built = services.iter().filter(|service| service.value.get("build").is_some());
+    let built: HashSet<&str> = built.map(|service| service.key.as_str()).collect();
+    for (_, why) in linked::link(&names, &mut builds, &|name| built.contains(name)) {
         loader.refuse(why);
     }
     let refusal = loader.refusal.take().map(|why| format!("docker compose refuses it: {why}"));
@@ -210,11 +209,8 @@ fn said(service: &KeyValue, scope: &Scope) -> Option<(Place, Said)> {
         None => Pattern::text(if scope.folder.is_empty() { "." } else { &scope.folder }),
     };
     let mut tags: Vec<Pattern> = node.get("image").and_then(value).into_iter().collect();
-    for tag in list("tags").unwrap_or_default() {
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
+    let mut seen: HashSet<Pattern> = tags.iter().cloned().collect();
+    tags.extend(list("tags").unwrap_or_default().into_iter().filter(|tag| seen.insert(tag.clone())));
     let resolved = |(name, value): (String, Option<String>)| {
         let value = value.or_else(|| scope.environment.get(&name));
         (name, value.as_deref().map(settled::pattern))

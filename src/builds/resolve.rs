@@ -1,6 +1,7 @@
 //! Resolves builds as they are written in files to Dockerfiles. It never reads a file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::{Build, ContextRoot, Declared, is_remote};
@@ -38,22 +39,19 @@ pub(crate) fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing:
         let best = |build: &Build| std::cmp::Reverse(build.level());
         a.cmp(b).then_with(|| best(one).cmp(&best(other))).then_with(|| one.place.cmp(&other.place))
     });
-    let mut kept: Vec<(usize, Build)> = Vec::new();
-    for (at, build) in builds {
-        let same = |(other, kept): &&(usize, Build)| {
-            *other == at
-                && Build {
-                    place: build.place.clone(),
-                    unsettled: build.unsettled.clone(),
-                    callers: build.callers.clone(),
-                    ..kept.clone()
-                } == build
-        };
-        if kept.iter().rev().take_while(|(other, _)| *other == at).find(same).is_none() {
-            kept.push((at, build));
-        }
-    }
-    kept.into_iter().map(|(_, build)| build).collect()
+    let is_first: Vec<bool> = {
+        let mut seen = HashSet::new();
+        builds.iter().map(|(_, build)| seen.insert(settings(build))).collect()
+    };
+    let first = builds.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
+    first.map(|((_, build), _)| build).collect()
+}
+
+/// Returns the settings of a build, by which it is another build than one from another place.
+fn settings(build: &Build) -> impl Hash + Eq {
+    let Build { place: _, unsettled: _, callers: _, dockerfile, context, target, args, contexts, .. } = build;
+    let Build { tags, platforms, from_git, .. } = build;
+    ((dockerfile, context, target), (args, contexts), (tags, platforms), from_git)
 }
 
 /// Returns the unknown parts of the folders of a build.

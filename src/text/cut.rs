@@ -44,6 +44,12 @@ pub(crate) fn between(text: &str, range: Range<usize>) -> &str {
     from(before(text, range.end), range.start)
 }
 
+/// Returns a text with each `from` replaced. `None` if the result has more than `most` bytes.
+pub(crate) fn replaced(text: &str, from: &str, to: &str, most: usize) -> Option<String> {
+    let added = to.len().saturating_sub(from.len()).saturating_mul(text.matches(from).count());
+    (text.len().saturating_add(added) <= most).then(|| text.replace(from, to))
+}
+
 /// Returns the text before each slash: `a` and `a/b` for `a/b/c`.
 pub(crate) fn parents(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.match_indices('/').map(|(at, _)| before(path, at))

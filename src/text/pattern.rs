@@ -66,6 +66,14 @@ impl Pattern {
         self.parts.is_empty()
     }
 
+    /// Returns the number of bytes of its texts and names.
+    pub(crate) fn len(&self) -> usize {
+        let length = |part: &Part| match part {
+            Part::Text(text) | Part::Hole(text) => text.len(),
+        };
+        self.parts.iter().map(length).sum()
+    }
+
     /// Returns the text if all of it is known.
     pub(crate) fn known(&self) -> Option<&str> {
         match self.parts.as_slice() {

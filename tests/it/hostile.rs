@@ -47,17 +47,22 @@ fn a_dockerfile_that_costs_too_much_is_unknown_and_the_others_are_planned() {
 fn a_carrier_that_costs_too_much_is_named_and_the_others_are_read() {
     let base = Base::new();
     for (path, text) in inputs::carriers() {
-        let scratch = Scratch::with(&[
-            ("good/Dockerfile", &linkable("x")),
+        let good = linkable("x");
+        let mut files = vec![
+            ("good/Dockerfile", good.as_str()),
             ("good/x", ""),
             ("good/build.sh", "docker build -t good good\n"),
-            (path, &text),
-        ]);
+            (path, text.as_str()),
+        ];
+        let reader = inputs::reader(path);
+        files.extend(reader.iter().map(|(path, text)| (path.as_str(), *text)));
+        let scratch = Scratch::with(&files);
         let plan = bounded(&scratch, &["plan", "--format=json", "--rootfs", &base.argument()]);
         assert_eq!(plan["files"][0]["sites"][0]["verdict"], "link", "{path}");
         assert_eq!(plan["files"][0]["contexts"][0]["root"], "good", "{path}");
         let unread = plan["unread"].as_array().unwrap();
-        assert!(unread.iter().all(|file| file["path"] == path), "{path}: {unread:?}");
+        let named = reader.as_ref().map_or(path, |(reader, _)| reader.as_str());
+        assert!(unread.iter().all(|file| file["path"] == named), "{path}: {unread:?}");
         if path == "CODEOWNERS" {
             assert_eq!(unread.len(), 1, "{path}");
         }

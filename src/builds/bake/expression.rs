@@ -4,11 +4,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use hcl_edit::Span;
 use hcl_edit::expr::{
-    BinaryOp, BinaryOperator, Expression, ForExpr, FuncCall, Object, ObjectKey, Traversal, TraversalOperator,
-    UnaryOperator,
+    BinaryOp, Expression, ForExpr, FuncCall, Object, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
 };
 use hcl_edit::template::{Element, Template};
 
@@ -18,12 +18,16 @@ use super::super::settled;
 use super::file::Function;
 use super::function::{self, LONGEST};
 use super::value::Value;
+use crate::budget::{STORED, spend};
 use crate::text::pattern::Pattern;
 
 /// The most expressions that are evaluated in one file: nested variables could expand to gigabytes in a few lines.
 const MOST_STEPS: usize = 50_000;
 /// The deepest nesting of expressions, and of variables in variables.
 const DEEPEST: usize = 100;
+
+/// The largest value: functions that repeat their arguments could make gigabytes in a few calls.
+const LARGEST: usize = 64 << 10;
 
 /// An expression as written.
 #[derive(Clone, Copy)]
@@ -35,7 +39,7 @@ pub(super) enum Written<'a> {
 }
 
 /// Names with a value for one row of a matrix or one item of a list.
-pub(super) type Locals = Vec<(String, Value)>;
+pub(super) type Locals = Vec<(String, Rc<Value>)>;
 
 /// The variables and functions of the files of a run.
 pub(super) struct Scope<'a> {
@@ -173,6 +177,13 @@ impl<'a> Scope<'a> {
     }
 
     fn expression(&self, expression: &Expression, inside: Inside) -> Value {
+        let value = self.evaluated(expression, inside);
+        let size = value.size();
+        spend(STORED * size);
+        if size > LARGEST { Value::Unknown("a large value".into()) } else { value }
+    }
+
+    fn evaluated(&self, expression: &Expression, inside: Inside) -> Value {
         if !self.step(inside.depth) {
             return Value::Unknown("an expression".into());
         }
@@ -269,7 +280,7 @@ impl<'a> Scope<'a> {
 
     fn variable(&self, name: &str, inside: Inside) -> Value {
         if let Some((_, value)) = inside.locals.iter().rev().find(|(local, _)| local == name) {
-            return value.clone();
+            return Value::clone(value);
         }
         match name {
             // The context that bake is called with; by default the folder that it runs in.
@@ -306,18 +317,15 @@ impl<'a> Scope<'a> {
             }
             return function::call(name, &args);
         };
-        let mut locals: Locals =
-            own.params.iter().map(|param| (*param).to_owned()).zip(args.clone()).collect();
-        match own.variadic {
-            Some(rest) if args.len() >= own.params.len() => {
-                locals.push((rest.to_owned(), Value::List(args.split_off(own.params.len()))));
-            }
-            None if args.len() == own.params.len() => {}
-            _ => {
-                self.refuse(format!("{name} has another number of arguments"));
-                return None;
-            }
+        let rest = args.len().checked_sub(own.params.len());
+        if rest.is_none_or(|rest| rest > 0 && own.variadic.is_none()) {
+            self.refuse(format!("{name} has another number of arguments"));
+            return None;
         }
+        let rest = args.split_off(own.params.len());
+        let values = args.into_iter().chain(own.variadic.map(|_| Value::List(rest)));
+        let names = own.params.iter().copied().chain(own.variadic);
+        let locals: Locals = names.map(str::to_owned).zip(values.map(Rc::new)).collect();
         Some(self.written(own.result, &locals, inside.depth + 1))
     }
 
@@ -352,30 +360,7 @@ impl<'a> Scope<'a> {
     fn operation(&self, operation: &BinaryOp, inside: Inside) -> Option<Value> {
         let one = self.expression(&operation.lhs_expr, inside);
         let other = self.expression(&operation.rhs_expr, inside);
-        let operator = operation.operator.value();
-        if let (Some(one), Some(other)) = (one.integer(), other.integer()) {
-            let result = match operator {
-                BinaryOperator::Plus => one.checked_add(other)?,
-                BinaryOperator::Minus => one.checked_sub(other)?,
-                BinaryOperator::Mul => one.checked_mul(other)?,
-                BinaryOperator::Less => return Some(Value::Bool(one < other)),
-                BinaryOperator::LessEq => return Some(Value::Bool(one <= other)),
-                BinaryOperator::Greater => return Some(Value::Bool(one > other)),
-                BinaryOperator::GreaterEq => return Some(Value::Bool(one >= other)),
-                BinaryOperator::Eq => return Some(Value::Bool(one == other)),
-                BinaryOperator::NotEq => return Some(Value::Bool(one != other)),
-                _ => return None,
-            };
-            return Some(Value::of_integer(result));
-        }
-        let truth = match (operator, &one, &other) {
-            (BinaryOperator::Eq, _, _) => one.equals(&other)?,
-            (BinaryOperator::NotEq, _, _) => !one.equals(&other)?,
-            (BinaryOperator::And, Value::Bool(one), Value::Bool(other)) => *one && *other,
-            (BinaryOperator::Or, Value::Bool(one), Value::Bool(other)) => *one || *other,
-            _ => return None,
-        };
-        Some(Value::Bool(truth))
+        function::operation(*operation.operator.value(), &one, &other)
     }
 
     fn each(&self, each: &ForExpr, inside: Inside) -> Option<Value> {
@@ -394,11 +379,12 @@ impl<'a> Scope<'a> {
         let mut list = Vec::new();
         let mut map = Vec::new();
         for (key, value) in pairs {
+            spend(STORED * inside.locals.len());
             let mut locals = inside.locals.clone();
             if let Some(name) = &each.intro.key_var {
-                locals.push((name.as_str().to_owned(), key));
+                locals.push((name.as_str().to_owned(), Rc::new(key)));
             }
-            locals.push((each.intro.value_var.as_str().to_owned(), value));
+            locals.push((each.intro.value_var.as_str().to_owned(), Rc::new(value)));
             let inside = Inside { locals: &locals, ..inside };
             match each.cond.as_ref().map(|cond| self.expression(&cond.expr, inside)) {
                 None | Some(Value::Bool(true)) => {}

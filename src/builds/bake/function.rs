@@ -1,7 +1,10 @@
 //! The functions of bake's standard library (buildx `bake/hclparser/stdlib.go`), as far as their results are certain. A
 //! function that is not here, or whose arguments are not known, has an unknown result.
 
+use hcl_edit::expr::BinaryOperator;
+
 use super::value::Value;
+use crate::budget::{STORED_BYTES, spend};
 use crate::text::cut;
 use crate::text::pattern::Pattern;
 
@@ -126,6 +129,33 @@ pub(super) fn is_known(name: &str) -> bool {
     OWN.contains(&name) || OTHERS.contains(&name) || name == "values"
 }
 
+/// Returns the result of an operation; `None` if it is not known.
+pub(super) fn operation(operator: BinaryOperator, one: &Value, other: &Value) -> Option<Value> {
+    if let (Some(one), Some(other)) = (one.integer(), other.integer()) {
+        let result = match operator {
+            BinaryOperator::Plus => one.checked_add(other)?,
+            BinaryOperator::Minus => one.checked_sub(other)?,
+            BinaryOperator::Mul => one.checked_mul(other)?,
+            BinaryOperator::Less => return Some(Value::Bool(one < other)),
+            BinaryOperator::LessEq => return Some(Value::Bool(one <= other)),
+            BinaryOperator::Greater => return Some(Value::Bool(one > other)),
+            BinaryOperator::GreaterEq => return Some(Value::Bool(one >= other)),
+            BinaryOperator::Eq => return Some(Value::Bool(one == other)),
+            BinaryOperator::NotEq => return Some(Value::Bool(one != other)),
+            _ => return None,
+        };
+        return Some(Value::of_integer(result));
+    }
+    let truth = match (operator, one, other) {
+        (BinaryOperator::Eq, _, _) => one.equals(other)?,
+        (BinaryOperator::NotEq, _, _) => !one.equals(other)?,
+        (BinaryOperator::And, Value::Bool(one), Value::Bool(other)) => *one && *other,
+        (BinaryOperator::Or, Value::Bool(one), Value::Bool(other)) => *one || *other,
+        _ => return None,
+    };
+    Some(Value::Bool(truth))
+}
+
 /// Returns the result of a function; `None` if it is not known.
 pub(super) fn call(name: &str, args: &[Value]) -> Option<Value> {
     let text = |at: usize| args.get(at).and_then(known);
@@ -163,7 +193,8 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Value> {
         }
         ("replace", [_, _, _]) => {
             let (text, from) = (text(0)?, text(1)?);
-            (!from.is_empty()).then(|| made(text.replace(from.as_str(), &args.get(2).and_then(known)?)))?
+            let to = args.get(2).and_then(known)?;
+            made(cut::replaced(&text, &from, &to, LONGEST).filter(|_| !from.is_empty())?)
         }
         ("sanitize", [_]) => {
             let keeps = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -225,8 +256,9 @@ fn of_lists(name: &str, args: &[Value]) -> Option<Value> {
             for items in lists {
                 words.extend(of_list(items)?.iter().map(known).collect::<Option<Vec<_>>>()?);
             }
-            let text = words.join(&known(separator)?);
-            (text.len() <= LONGEST).then(|| Value::Text(Pattern::text(&text)))
+            let separator = known(separator)?;
+            let length = words.iter().map(String::len).sum::<usize>() + separator.len() * words.len();
+            (length <= LONGEST + separator.len()).then(|| Value::Text(Pattern::text(&words.join(&separator))))
         }
         _ => of_list_and_map(name, args),
     }
@@ -251,6 +283,7 @@ fn of_list_and_map(name: &str, args: &[Value]) -> Option<Value> {
             let mut kept: Vec<Value> = Vec::new();
             for item in of_list(items)? {
                 known(item)?;
+                spend(1 + kept.len() / STORED_BYTES);
                 if !kept.contains(item) {
                     kept.push(item.clone());
                 }

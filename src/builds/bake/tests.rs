@@ -316,6 +316,28 @@ fn hostile_files_end() {
     assert!(run_of(path, &text, Run::default()).unwrap_err().message.contains("too many builds"));
 }
 
+#[test]
+fn functions_make_no_value_that_is_large() {
+    let innermost = |result: &str, index: &str, calls: usize| {
+        let call = format!("{}1{}{}", "f(".repeat(calls), ")".repeat(calls), index.repeat(calls));
+        let text = format!(
+            "function \"f\" {{\n  params = [x]\n  result = {result}\n}}\ntarget \"a\" {{\n  args = {{ N = {call} }}\n}}\n"
+        );
+        args(&read("docker-bake.hcl", &text)[0]).join(" ")
+    };
+    for (result, index) in [("[x, x, x, x]", "[0]"), ("{ a = x, b = x, c = x, d = x }", ".a")] {
+        assert_eq!(innermost(result, index, 5), "N=1", "{result}");
+        assert!(innermost(result, index, 9).starts_with("N=${"), "{result}");
+    }
+    let text = |from: usize| {
+        let (from, to) = ("a".repeat(from), "b".repeat(100));
+        let text = format!("target \"a\" {{\n  tags = [replace(\"{from}\", \"a\", \"{to}\")]\n}}\n");
+        texts(&read("docker-bake.hcl", &text)[0].tags).join(" ")
+    };
+    assert_eq!(text(40), "b".repeat(4_000));
+    assert!(text(41).starts_with("${replace("));
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,40}", value in "[\"${}a\\[\\]().,:?=!&|1 é-]{0,30}") {

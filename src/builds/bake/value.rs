@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::budget::STORED_BYTES;
 use crate::text::pattern::Pattern;
 
 /// The value of an expression.
@@ -30,6 +31,21 @@ impl Value {
             Self::List(_) => Pattern::hole("a list"),
             Self::Map(_) => Pattern::hole("a map"),
         }
+    }
+
+    /// Returns the number of values that it holds, with one more for each [`STORED_BYTES`] of their texts.
+    pub(crate) fn size(&self) -> usize {
+        let bytes = match self {
+            Self::Null | Self::Bool(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::Number(text) | Self::Unknown(text) => text.len(),
+            Self::List(items) => return items.iter().fold(1, |size, item| size + item.size()),
+            Self::Map(entries) => {
+                let size = |(key, value): &(String, Self)| key.len() / STORED_BYTES + value.size();
+                return entries.iter().fold(1, |all, entry| all + size(entry));
+            }
+        };
+        1 + bytes / STORED_BYTES
     }
 
     /// Returns the items of a list; empty for anything else.

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::interpolate::interpolated;
+use crate::budget::{BYTES, STORED, STORED_BYTES, spend};
 use crate::builds::{names, settled};
 use crate::text::cut;
 
 /// Variables with their values. Values may have unknown parts.
 #[derive(Clone, Debug, Default)]
 pub(in crate::builds) struct Environment {
-    values: BTreeMap<String, String>,
+    values: Arc<BTreeMap<String, String>>,
     /// The names that were looked up.
     asked: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -20,14 +21,21 @@ impl Environment {
     /// Returns these variables.
     pub(crate) fn of<'n, V: AsRef<str>>(values: impl IntoIterator<Item = (&'n str, V)>) -> Self {
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.as_ref().to_owned()));
-        Self { values: values.collect(), asked: Arc::default() }
+        Self { values: Arc::new(values.collect()), asked: Arc::default() }
     }
 
     /// Returns the value of a variable, `None` if it is not set. A variable that the runner of a workflow sets is unknown:
     /// the file may be read there and elsewhere.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
+        self.get_or(name, &BTreeMap::new())
+    }
+
+    /// Like [`get`](Self::get); variables of `others` are set too.
+    fn get_or(&self, name: &str, others: &BTreeMap<String, String>) -> Option<String> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
-        self.values.get(name).cloned().or_else(|| names::is_of_runner(name).then(|| settled::unknown(name)))
+        let value = self.values.get(name).or_else(|| others.get(name));
+        spend(1 + value.map_or(0, String::len) / BYTES);
+        value.cloned().or_else(|| names::is_of_runner(name).then(|| settled::unknown(name)))
     }
 
     /// Returns the names that were looked up.
@@ -47,12 +55,12 @@ impl Environment {
 
     /// Sets a variable, unless it is set.
     pub(crate) fn set_default(&mut self, name: &str, value: String) {
-        self.values.entry(name.to_owned()).or_insert(value);
+        Arc::make_mut(&mut self.values).entry(name.to_owned()).or_insert(value);
     }
 
     /// Sets the variables of another environment that are not set.
     pub(crate) fn inherit(&mut self, other: &Self) {
-        for (name, value) in &other.values {
+        for (name, value) in &*other.values {
             self.set_default(name, value.clone());
         }
     }
@@ -62,10 +70,11 @@ impl Environment {
         let mut own: BTreeMap<String, String> = BTreeMap::new();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let is_valid = self.parse(text, &mut own).is_some();
-        for (name, value) in own {
-            if !name.starts_with(|c: char| c.is_ascii_digit()) {
-                self.values.entry(name).or_insert(value);
-            }
+        own.retain(|name, _| !name.starts_with(|c: char| c.is_ascii_digit()) && !self.is_set(name));
+        if !own.is_empty() {
+            // The variables are copied if another place has them too.
+            spend(STORED * self.values.len());
+            Arc::make_mut(&mut self.values).append(&mut own);
         }
         is_valid
     }
@@ -98,6 +107,7 @@ impl Environment {
                 continue;
             }
             let (value, after) = self.value(rest, own)?;
+            spend(STORED + value.len() / STORED_BYTES);
             own.insert(key.to_owned(), value);
             rest = after;
         }
@@ -134,11 +144,7 @@ impl Environment {
     }
 
     fn expanded(&self, value: &str, own: &BTreeMap<String, String>) -> Option<String> {
-        let mut names = self.clone();
-        for (name, value) in own {
-            names.set_default(name, value.clone());
-        }
-        interpolated(value, &names).ok()
+        interpolated(value, &|name| self.get_or(name, own)).ok()
     }
 }
 
@@ -169,6 +175,7 @@ fn unescaped(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::{self, Ended};
 
     #[test]
     fn an_env_file_sets_what_is_not_set() {
@@ -193,5 +200,18 @@ mod tests {
         for refused in ["a b=c\n", "A=\"x\n", "x!=y\n", "=x\n"] {
             assert!(!Environment::default().add_file(refused), "{refused}");
         }
+    }
+
+    #[test]
+    fn an_env_file_costs_no_more_than_its_size() {
+        let lines = |count: usize| (0..count).map(|at| format!("A{at}=${{A0}}\n")).collect::<String>();
+        let read =
+            |text: &str| budget::contained_within(budget::WORK, || Environment::default().add_file(text));
+        let ((few, units), (many, most)) = (read(&lines(1_000)), read(&lines(10_000)));
+        assert_eq!((few, many), (Ok(true), Ok(true)));
+        assert!(most < 11 * units, "{most} for {units}");
+        let long = format!("A=\"{}\"\n", "x".repeat(60_000));
+        let copies = |count: usize| (0..count).map(|at| format!("B{at}=$A\n")).collect::<String>();
+        assert_eq!(read(&format!("{long}{}", copies(2_000))).0, Err(Ended::TooMuch));
     }
 }

@@ -1,11 +1,15 @@
 //! Texts with variables, by compose-go's `template` package. It never looks at the machine that it runs on.
 
-use super::environment::Environment;
+use crate::budget::{STORED_BYTES, spend};
 use crate::builds::settled;
+use crate::dockerfile::expand::LONGEST_WORD;
 use crate::text::cut;
 
 /// The deepest nesting of defaults.
 const DEEPEST: usize = 16;
+
+/// Returns the value of a variable; `None` if it is not set.
+type Lookup<'l> = dyn Fn(&str) -> Option<String> + 'l;
 
 /// A text that compose refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,12 +17,12 @@ pub(super) struct Refused(pub String);
 
 /// Returns a text with the values of its variables: `$X`, `${X}`, `${X:-default}`, `${X-default}`, `${X:?error}`,
 /// `${X?error}`, `${X:+other}`, `${X+other}` and `$$`. A variable that is not set is empty
-/// (`template.DefaultReplacementAppliedFunc`).
-pub(super) fn interpolated(text: &str, environment: &Environment) -> Result<String, Refused> {
-    substituted(text, environment, 0)
+/// (`template.DefaultReplacementAppliedFunc`). A text to which variables add more than [`LONGEST_WORD`] is unknown.
+pub(super) fn interpolated(text: &str, value_of: &Lookup) -> Result<String, Refused> {
+    substituted(text, value_of, 0)
 }
 
-fn substituted(text: &str, environment: &Environment, depth: usize) -> Result<String, Refused> {
+fn substituted(text: &str, value_of: &Lookup, depth: usize) -> Result<String, Refused> {
     let invalid = || Refused(format!("invalid template `{text}`"));
     if depth > DEEPEST {
         return Err(invalid());
@@ -26,6 +30,9 @@ fn substituted(text: &str, environment: &Environment, depth: usize) -> Result<St
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
+        if out.len() > text.len() + LONGEST_WORD {
+            return Ok(settled::unknown("a long text"));
+        }
         out.push_str(before);
         if let Some(after) = after.strip_prefix('$') {
             out.push('$');
@@ -37,7 +44,7 @@ fn substituted(text: &str, environment: &Environment, depth: usize) -> Result<St
             if name.is_empty() {
                 return Err(invalid());
             }
-            out.push_str(&environment.get(name).unwrap_or_default());
+            out.push_str(&value_of(name).unwrap_or_default());
             rest = after;
             continue;
         };
@@ -46,21 +53,20 @@ fn substituted(text: &str, environment: &Environment, depth: usize) -> Result<St
         if name.is_empty() {
             return Err(invalid());
         }
-        out.push_str(&variable(name, operation, environment, depth)?.ok_or_else(invalid)?);
+        out.push_str(&variable(name, operation, value_of, depth)?.ok_or_else(invalid)?);
         rest = after;
     }
     out.push_str(rest);
+    if out.len() > text.len() + LONGEST_WORD {
+        return Ok(settled::unknown("a long text"));
+    }
+    spend(out.len() / STORED_BYTES);
     Ok(out)
 }
 
 /// Returns the value of `${name operation}`; `None` if there is no such operation.
-fn variable(
-    name: &str,
-    operation: &str,
-    environment: &Environment,
-    depth: usize,
-) -> Result<Option<String>, Refused> {
-    let value = environment.get(name);
+fn variable(name: &str, operation: &str, value_of: &Lookup, depth: usize) -> Result<Option<String>, Refused> {
+    let value = value_of(name);
     if operation.is_empty() {
         return Ok(Some(value.unwrap_or_default()));
     }
@@ -68,7 +74,7 @@ fn variable(
     let Some((operator, word)) = cut::first(rest).filter(|(c, _)| "-?+".contains(*c)) else {
         return Ok(None);
     };
-    let word = || substituted(word, environment, depth + 1);
+    let word = || substituted(word, value_of, depth + 1);
     if value.as_deref().is_some_and(settled::may_be_empty) {
         return Ok(Some(settled::unknown(name)));
     }
@@ -108,12 +114,13 @@ fn name_length(text: &str) -> usize {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Environment;
     use super::*;
 
     #[test]
     fn every_form_of_a_variable_is_known() {
         let environment = Environment::of([("A", "a"), ("E", ""), ("U", &settled::unknown("U"))]);
-        let value = |text| interpolated(text, &environment).unwrap();
+        let value = |text| interpolated(text, &|name| environment.get(name)).unwrap();
         for (text, expected) in [
             ("$A-${A}", "a-a"),
             ("$$A", "$A"),
@@ -130,14 +137,24 @@ mod tests {
         }
         assert_eq!(value("${U:-d}/x"), settled::unknown("U") + "/x");
         for refused in ["${X:?no}", "${E:?no}", "${", "${1}", "$", "a$.b", "${A!x}", "${A:x}"] {
-            assert!(interpolated(refused, &environment).is_err(), "{refused}");
+            assert!(interpolated(refused, &|name| environment.get(name)).is_err(), "{refused}");
         }
+    }
+
+    #[test]
+    fn variables_make_no_text_much_longer() {
+        let value = "x".repeat(LONGEST_WORD);
+        let filled = |text: &str| interpolated(text, &|_| Some(value.clone())).unwrap();
+        assert_eq!(filled("$A"), value);
+        assert_eq!(filled("${X:+${Y}}"), value);
+        assert_eq!(filled("$A${A}b"), settled::unknown("a long text"));
+        assert_eq!(filled(&"$A".repeat(100_000)), settled::unknown("a long text"));
     }
 
     proptest! {
         #[test]
         fn no_text_panics(text in "[${}:a-zA-Z?+./-]{0,30}") {
-            let _ = interpolated(&text, &Environment::of([("A", "a")]));
+            let _ = interpolated(&text, &|name| (name == "A").then(|| "a".to_owned()));
         }
     }
 }

@@ -140,7 +140,7 @@ impl<'f> Loader<'f> {
     fn interpolated(&self, node: &Node, environment: &Environment) -> Node {
         let value = match &node.value {
             Value::Null => Value::Null,
-            Value::Text(text) => Value::Text(match interpolated(text, environment) {
+            Value::Text(text) => Value::Text(match interpolated(text, &|name| environment.get(name)) {
                 Ok(text) => text,
                 Err(refused) => {
                     self.refuse(format!("line {}: {}", node.line, refused.0));

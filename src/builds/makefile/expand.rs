@@ -14,7 +14,7 @@ pub(super) const STEM: &str = "_make_stem";
 
 /// The deepest nesting of variables.
 const DEPTH: usize = 24;
-/// The largest result of one expansion, in bytes.
+/// The most bytes that one expansion adds to a text.
 const BYTES: usize = 64 << 10;
 
 pub(super) struct Expander<'m> {
@@ -55,12 +55,13 @@ impl<'m> Expander<'m> {
                     behind
                 }
             };
-            if out.len() > BYTES {
-                return out;
+            if out.len() > text.len() + BYTES {
+                return unknown("a long text");
             }
         }
         out.push_str(rest);
         self.bytes = self.bytes.saturating_sub(out.len());
+        spend(out.len() / budget::STORED_BYTES);
         out
     }
 
@@ -113,7 +114,9 @@ impl<'m> Expander<'m> {
                 let parts: Vec<String> =
                     arguments(args, 3).into_iter().map(|part| self.inner(part)).collect();
                 match parts.as_slice() {
-                    [from, to, text] if !text.contains('$') && !from.is_empty() => text.replace(from, to),
+                    [from, to, text] if !text.contains('$') && !from.is_empty() => {
+                        cut::replaced(text, from, to, BYTES).unwrap_or_else(|| unknown(inner))
+                    }
                     _ => unknown(inner),
                 }
             }
@@ -162,7 +165,8 @@ impl<'m> Expander<'m> {
         let value = self.variable(name);
         let Some((from, to)) = change.split_once('=') else { return unknown(name) };
         let (from, to) = (from.strip_prefix('%').unwrap_or(from), to.strip_prefix('%').unwrap_or(to));
-        if value.contains('$') || from.contains('%') || to.contains('%') {
+        let length = value.len().saturating_add(to.len().saturating_mul(value.split_whitespace().count()));
+        if value.contains('$') || from.contains('%') || to.contains('%') || length > BYTES {
             return unknown(name);
         }
         let words = value.split_whitespace();

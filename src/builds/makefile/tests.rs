@@ -201,6 +201,13 @@ fn hostile_makefiles_end() {
     text += "x = $(x)\nall:\n\t$(a59) $(x) $(call x,$(call x))\n";
     builds("Makefile", &text);
     builds("Makefile", &format!("all:\n\tdocker build {}", "$(".repeat(5_000)));
+    let tag = |value: &str| {
+        builds("Makefile", &format!("n = {}\nall:\n\tdocker build -t {value} .\n", "a ".repeat(300)))
+    };
+    let nested = |count: usize| format!("{}a{}", "$(subst a,aaaa,".repeat(count), ")".repeat(count));
+    assert_eq!(tag(&nested(4)), [format!("3 Dockerfile [] {}", "a".repeat(256))]);
+    assert!(tag(&nested(12))[0].starts_with("3 Dockerfile [] ${_subst_a_aaaa_"));
+    assert!(tag(&format!("$(subst a,x,$(n:={}))", "b".repeat(300)))[0].contains("${"));
 }
 
 proptest! {

@@ -93,7 +93,16 @@ fn scripts() -> Vec<(&'static str, String)> {
 
 /// Files that state builds, and CODEOWNERS, by path.
 pub fn carriers() -> Vec<(&'static str, String)> {
-    nested_carriers().into_iter().chain(long_carriers()).collect()
+    nested_carriers().into_iter().chain(long_carriers()).chain(env_files()).collect()
+}
+
+/// Returns the file by which a carrier is read, if no other is: the compose file of an `.env`.
+pub fn reader(path: &str) -> Option<(String, &'static str)> {
+    let folder = path.strip_suffix(".env")?;
+    Some((
+        format!("{folder}compose.yaml"),
+        "services:\n  a:\n    build: {context: ., args: {X: \"$LAST\"}}\n",
+    ))
 }
 
 /// Carriers in which much opens.
@@ -156,6 +165,44 @@ fn long_carriers() -> Vec<(&'static str, String)> {
                 "x".repeat(100_000)
             ),
         ),
+        (
+            "g/docker-bake.hcl",
+            lines(8_000, &|at| format!("target \"t{at}\" {{ args = {{A = \"{at}\"}} }}\n")),
+        ),
+        (
+            "g/compose.yaml",
+            format!(
+                "services:\n{}",
+                lines(10_000, &|at| format!("  s{at}:\n    build: {{context: ., args: {{A: \"{at}\"}}}}\n"))
+            ),
+        ),
+        (
+            "h/compose.yaml",
+            format!(
+                "services:\n  s:\n    build:\n      context: .\n      tags:\n{}",
+                lines(50_000, &|at| format!("      - t:{at}\n"))
+            ),
+        ),
+        (
+            ".github/workflows/c.yml",
+            format!(
+                "on: push\njobs:\n  a:\n    steps:\n{}",
+                lines(8_000, &|at| format!("    - run: docker build --build-arg A={at} .\n"))
+            ),
+        ),
+        ("d/docker-bake.hcl", repeating("[x,x,x,x,x,x,x,x,x,x]")),
+        ("e/docker-bake.hcl", repeating("{a=x,b=x,c=x,d=x,e=x,f=x,g=x,h=x,i=x,j=x}")),
+        (
+            "f/docker-bake.hcl",
+            format!(
+                "target \"a\" {{\n args = {{{}}}\n}}\n",
+                lines(10_000, &|at| format!(
+                    " a{at} = replace(\"{}\", \"a\", \"{}\")\n",
+                    "a".repeat(40),
+                    "b".repeat(40)
+                ))
+            ),
+        ),
         ("c/docker-bake.hcl", lines(16_000, &|at| format!("target \"t{at}\" {{ context = \".\" }}\n"))),
         (
             "a/Makefile",
@@ -164,7 +211,44 @@ fn long_carriers() -> Vec<(&'static str, String)> {
                 lines(9_999, &|at| format!("t{at}: t{}\n", at + 1))
             ),
         ),
+        (
+            "c/Makefile",
+            format!("a:\n\tdocker build {}a{} .\n", "$(subst a,aaaaaaaaaa,".repeat(13), ")".repeat(13)),
+        ),
+        (
+            "d/Makefile",
+            format!("n = {}\na:\n\tdocker build $(n:={}) .\n", "a ".repeat(30_000), "b".repeat(60_000)),
+        ),
         ("b/Makefile", format!("a:\n\tdocker build{} .\n", "07777".repeat(40_000))),
         ("d/build.sh", format!("docker build -t $(({}1)) .\n", "a=".repeat(20_000))),
+    ]
+}
+
+/// A bake file with a function that repeats its argument.
+fn repeating(result: &str) -> String {
+    let call = format!("{}1{}", "f(".repeat(12), ")".repeat(12));
+    format!(
+        "function \"f\" {{\n params = [x]\n result = {result}\n}}\ntarget \"a\" {{\n args = {{X = \"${{length({call})}}\"}}\n}}\n"
+    )
+}
+
+/// Files of variables of compose.
+fn env_files() -> Vec<(&'static str, String)> {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    vec![
+        (
+            "a/.env",
+            format!(
+                "A0=xxxxxxxxxx\n{}LAST=$A64\n",
+                lines(64, &|at| format!("A{}=${{A{at}}}${{A{at}}}\n", at + 1))
+            ),
+        ),
+        ("b/.env", format!("A={}\nLAST={}\n", "x".repeat(120_000), "$A".repeat(100_000))),
+        ("c/.env", lines(90_000, &|at| format!("A{at}=1\n"))),
+        ("d/.env", format!("A={}\n{}", "x".repeat(60_000), lines(60_000, &|at| format!("B{at}=$A\n")))),
+        (
+            "e/.env",
+            format!("A={}\n{}", "x".repeat(500_000), lines(40_000, &|at| format!("B{at}=${{A:+}}\n"))),
+        ),
     ]
 }

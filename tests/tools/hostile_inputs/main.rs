@@ -56,9 +56,10 @@ fn own() -> Vec<Input> {
     let dockerfiles =
         inputs::dockerfiles().into_iter().map(|(name, text)| (format!("{name}/Dockerfile"), text));
     let carriers = inputs::carriers().into_iter().map(|(path, text)| (path.to_owned(), text));
-    let input = |(name, text): (String, String)| Input {
-        files: vec![(PathBuf::from(&name), text.into_bytes())],
-        name,
+    let input = |(name, text): (String, String)| {
+        let reader = inputs::reader(&name).map(|(path, text)| (path.into(), text.into()));
+        let files = std::iter::once((PathBuf::from(&name), text.into_bytes())).chain(reader).collect();
+        Input { name, files }
     };
     dockerfiles.chain(carriers).map(input).collect()
 }
