@@ -104,8 +104,13 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
 }
 
 /// Returns the lines of an interpreted file that may build an image and are not read: builds from a pipe, and those of
-/// Groovy.
-pub(super) fn unread_lines(kind: BuildFileKind, path: &RepoPath, text: &str) -> Vec<Mention> {
+/// Groovy. `is_read` tells of a line that a build is read from it.
+pub(super) fn unread_lines(
+    kind: BuildFileKind,
+    path: &RepoPath,
+    text: &str,
+    is_read: &dyn Fn(usize) -> bool,
+) -> Vec<Mention> {
     let is_script = !matches!(
         kind,
         BuildFileKind::Compose | BuildFileKind::Bake | BuildFileKind::Devcontainer | BuildFileKind::Skaffold
@@ -114,7 +119,8 @@ pub(super) fn unread_lines(kind: BuildFileKind, path: &RepoPath, text: &str) -> 
     found.retain(|mention| {
         let line = mention.line.and_then(|line| text.lines().nth(line - 1)).unwrap_or_default();
         let is_piped = mention.is_piped() && !line.contains("<<");
-        is_piped || (kind == BuildFileKind::Jenkinsfile && line.contains("docker.build("))
+        let is_groovy = kind == BuildFileKind::Jenkinsfile && line.contains("docker.build(");
+        is_piped || is_groovy && !mention.line.is_some_and(is_read)
     });
     found
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::budget::{self, Ended};
 use crate::config::{self, Config};
-use crate::discover::{ReadError, SourceTree, Target};
+use crate::discover::{self, ReadError, SourceTree, Target};
 use crate::git::{EntryKind, RepoPath, TreeEntry, is_lfs_pointer};
 use crate::text::pattern::Pattern;
 
@@ -39,6 +39,8 @@ pub(crate) struct Builds {
     found: Vec<Build>,
     /// The files that should describe builds but cannot be read, in order of path.
     pub(crate) unread: Vec<Unread>,
+    /// The builds whose Dockerfile is not planned: it has another name, or is in the build file itself.
+    pub(crate) unplanned: Vec<Unread>,
     /// The places that may build a Dockerfile in a way that is not read.
     mentions: Vec<Mention>,
 }
@@ -127,9 +129,9 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
         }
     }
     unread.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut builds = resolve(&all, dockerfiles, source.listing());
+    let mut builds = resolve::resolve(&all, dockerfiles, source.listing());
     let configured = configured(config);
-    let configured = resolve(&configured, dockerfiles, source.listing());
+    let configured = resolve::resolve(&configured, dockerfiles, source.listing());
     builds.retain(|build| configured.iter().all(|own| own.dockerfile != build.dockerfile));
     builds.extend(configured);
     for build in &mut builds {
@@ -145,10 +147,62 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
         if let Some(unread) = unread.iter().find(|unread| unread.path == carrier.path) {
             mentions.extend(Mention::unread(carrier.kind, &unread.path, &carrier.text));
         } else {
-            mentions.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text));
+            let is_read = |line: usize| {
+                carrier
+                    .read
+                    .as_ref()
+                    .is_ok_and(|read| read.flow.runs.builds.iter().any(|build| build.place.line == line))
+            };
+            mentions.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text, &is_read));
         }
     }
-    Builds { found: builds, unread, mentions }
+    let mut unplanned = unplanned(&all, dockerfiles, source, config);
+    unplanned.extend(carriers.iter().flat_map(inline));
+    unplanned.sort_by(|a, b| (&a.path, a.why.line).cmp(&(&b.path, b.why.line)));
+    Builds { found: builds, unread, unplanned, mentions }
+}
+
+/// Returns the stated builds of files that have not the name of a Dockerfile and are not planned.
+fn unplanned(
+    all: &[Declared],
+    dockerfiles: &[&RepoPath],
+    source: &SourceTree<'_>,
+    config: &Config,
+) -> Vec<Unread> {
+    let options = discover::Options::new(&config.files.include, &config.files.exclude);
+    let is_excluded = |path: &RepoPath| options.as_ref().is_ok_and(|options| options.excludes(path));
+    let mut seen: BTreeSet<RepoPath> = BTreeSet::new();
+    let mut found = Vec::new();
+    for build in all.iter().filter(|build| build.unsettled.is_empty()) {
+        let [folder] = build.folders.as_slice() else { continue };
+        let file = resolve::below(folder, &build.dockerfile);
+        let file = file.as_ref().and_then(Pattern::known).and_then(|path| RepoPath::new(path).ok());
+        let Some(file) = file.filter(|file| dockerfiles.binary_search(&file).is_err()) else { continue };
+        let is_file =
+            matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. }));
+        if is_file && !discover::has_name_of_dockerfile(&file) && !is_excluded(&file) && !seen.contains(&file)
+        {
+            let message = format!("it builds {file}, which is not planned: add it to include in [files]");
+            let why = Unreadable { line: build.place.line, message };
+            found.push(Unread { path: build.place.path.clone(), why });
+            seen.insert(file);
+        }
+    }
+    found
+}
+
+/// Returns the lines of a compose or bake file that have a Dockerfile inline.
+fn inline(carrier: &Carrier) -> Vec<Unread> {
+    let key = match carrier.kind {
+        BuildFileKind::Compose => "dockerfile_inline",
+        BuildFileKind::Bake => "dockerfile-inline",
+        _ => return Vec::new(),
+    };
+    let is_key = |line: &str| line.trim_start_matches([' ', '\t', '"', '{', '-']).starts_with(key);
+    let lines = carrier.text.lines().enumerate().filter(|(_, line)| is_key(line));
+    let why =
+        |at: usize| Unreadable { line: at + 1, message: "an inline Dockerfile, which is not planned".into() };
+    lines.map(|(at, _)| Unread { path: carrier.path.clone(), why: why(at) }).collect()
 }
 
 /// Returns the files of kinds that are not interpreted and that may build images, with their texts.

@@ -207,7 +207,8 @@ fn places_that_are_not_read_may_build_what_another_file_states() {
         ("x.tf", "build {\n context=\"sub\"\n dockerfile = \"../Dockerfile\"\n}\n", "x.tf:3"),
         ("b.sh", "tar c Dockerfile -C sub x | docker build -\n", "b.sh:1"),
         ("Jenkinsfile", "docker.build('x', args)\n// Dockerfile .\n", ""),
-        ("Jenkinsfile", "docker.build('x', \"${args} .\")\n", "Jenkinsfile:1"),
+        ("Jenkinsfile", "docker.build('x', '-f Dockerfile sub')\n", ""),
+        ("Jenkinsfile", "docker.build(name, '-f Dockerfile sub')\n", "Jenkinsfile:1"),
     ];
     for (name, text, place) in cases {
         let files = [
@@ -221,4 +222,28 @@ fn places_that_are_not_read_may_build_what_another_file_states() {
             assert_eq!(mentioned(builds, "Dockerfile").join(" "), place, "{name}");
         });
     }
+}
+
+#[test]
+fn builds_that_are_not_planned_are_named() {
+    let compose = "services:\n  t:\n    build: {context: ., dockerfile: deep/w7}\n  s:\n    build:\n      context: .\n      \
+                   dockerfile_inline: |\n        FROM a\n";
+    let bake = "target \"x\" {\n  dockerfile-inline = \"FROM a\"\n}\n";
+    let files = [
+        ("compose.yaml", compose),
+        ("docker-bake.hcl", bake),
+        ("deep/w7", "FROM a\n"),
+        ("b.sh", "docker build -f no/w8 .\n"),
+    ];
+    let named: Vec<String> = scanned(&files, |builds| {
+        builds.unplanned.iter().map(|build| format!("{}: {}", build.path, build.why)).collect()
+    });
+    assert_eq!(
+        named,
+        [
+            "compose.yaml: line 3: it builds deep/w7, which is not planned: add it to include in [files]",
+            "compose.yaml: line 7: an inline Dockerfile, which is not planned",
+            "docker-bake.hcl: line 2: an inline Dockerfile, which is not planned"
+        ]
+    );
 }
