@@ -197,6 +197,23 @@ impl Declared {
     }
 }
 
+impl Declared {
+    /// Returns true if a value other than a tag has the value of this variable.
+    pub(crate) fn uses(&self, variable: &str) -> bool {
+        let has = |pattern: &Pattern| {
+            pattern.parts().iter().any(|part| matches!(part, Part::Hole(name) if name == variable))
+        };
+        let args = self.args.iter().filter_map(|(_, value)| value.as_ref());
+        let contexts = self.contexts.iter().map(|(_, context)| context);
+        args.chain(contexts)
+            .chain(&self.context)
+            .chain(&self.target)
+            .chain(&self.platforms)
+            .chain([&self.dockerfile])
+            .any(has)
+    }
+}
+
 /// The error for a file with builds that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]

@@ -64,12 +64,22 @@ impl Options {
         Ok(Self { include: globs_of(include)?, exclude: globs_of(exclude)?, listed: BTreeSet::new() })
     }
 
+    /// Returns true if a file is excluded.
+    pub(crate) fn excludes(&self, path: &RepoPath) -> bool {
+        self.exclude.is_match(path.as_str())
+    }
+
     /// Includes listed files under any name and in any folder.
     #[must_use]
     pub fn listed(mut self, paths: impl IntoIterator<Item = RepoPath>) -> Self {
         self.listed.extend(paths);
         self
     }
+}
+
+/// Returns true if a file has the name of a Dockerfile or of a template of one.
+pub(crate) fn has_name_of_dockerfile(path: &RepoPath) -> bool {
+    names::read(path.file_name()) != Name::Other
 }
 
 fn globs_of(patterns: &[String]) -> Result<GlobSet, DiscoverError> {

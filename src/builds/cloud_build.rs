@@ -42,11 +42,11 @@ const OWN: [&str; 14] = [
 ///
 /// If it is not valid YAML or JSON.
 pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> Result<Runs, Unreadable> {
+    let is_json = matches!(path.file_name().rsplit_once('.'), Some((_, "json")));
+    let documents = if is_json { vec![json::value(text)?] } else { yaml::documents(text)? };
     if !repository.interests(text) {
         return Ok(Runs::default());
     }
-    let is_json = matches!(path.file_name().rsplit_once('.'), Some((_, "json")));
-    let documents = if is_json { vec![json::value(text)?] } else { yaml::documents(text)? };
     let own = path.parent().map(|folder| folder.as_str().to_owned()).unwrap_or_default();
     let steps: Vec<Step> = documents
         .iter()

@@ -75,6 +75,12 @@ impl Node {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// Returns the value of a key in any letter case.
+    pub(crate) fn get_in_any_case(&self, key: &str) -> Option<&Node> {
+        let found = self.entries().iter().rev().find(|entry| entry.key.eq_ignore_ascii_case(key));
+        found.map(|entry| &entry.value)
+    }
+
     /// Returns the value at a path of keys.
     pub(crate) fn at(&self, keys: &[&str]) -> Option<&Node> {
         keys.iter().try_fold(self, |node, key| node.get(key))

@@ -36,6 +36,8 @@ pub(super) struct Make {
     /// `-f`.
     pub(crate) file: Option<String>,
     pub(crate) targets: Vec<String>,
+    /// `-o`: the targets that are not made.
+    pub(crate) old: Vec<String>,
     /// `NAME=value`.
     pub(crate) variables: Vec<(String, String)>,
     /// The variables that the call sets in its environment.
@@ -51,6 +53,19 @@ pub(super) struct Script {
     pub(crate) args: Vec<String>,
     /// The variables that the call sets in its environment.
     pub(crate) environment: BTreeMap<String, String>,
+}
+
+impl Invocation {
+    /// Gives the call the variables of its caller, and the names of those that the caller may set. Those that its own
+    /// file sets come first.
+    pub(crate) fn pass_on(&mut self, environment: &BTreeMap<String, String>, assigned: &BTreeSet<String>) {
+        for (name, value) in environment {
+            if !self.assigned.contains(name) {
+                self.call.set_default(name, value);
+            }
+        }
+        self.assigned.extend(assigned.iter().cloned());
+    }
 }
 
 /// The words of a command line: an option with its value, or an operand.
@@ -139,8 +154,22 @@ const OF_BAKE: [&str; 13] = [
     "--policy",
 ];
 /// Options of make that take a value.
-const OF_MAKE: [&str; 12] =
-    ["-C", "--directory", "-f", "--file", "--makefile", "-I", "--include-dir", "-o", "-W", "-j", "-l", "-O"];
+const OF_MAKE: [&str; 14] = [
+    "-C",
+    "--directory",
+    "-f",
+    "--file",
+    "--makefile",
+    "-I",
+    "--include-dir",
+    "-o",
+    "--old-file",
+    "--assume-old",
+    "-W",
+    "-j",
+    "-l",
+    "-O",
+];
 /// Programs that run a script.
 const SHELLS: [&str; 6] = ["sh", "bash", "zsh", "ksh", "dash", "ash"];
 
@@ -243,6 +272,7 @@ fn make(words: &[String], folder: &str, environment: &Environment) -> Call {
         folder: folder.to_owned(),
         file: None,
         targets: Vec::new(),
+        old: Vec::new(),
         variables: Vec::new(),
         environment: environment.values().clone(),
     };
@@ -250,6 +280,7 @@ fn make(words: &[String], folder: &str, environment: &Environment) -> Call {
         match word {
             Word::Option("-C" | "--directory", value) => make.folder = compose::below(&make.folder, &value),
             Word::Option("-f" | "--file" | "--makefile", value) => make.file = Some(value),
+            Word::Option("-o" | "--old-file" | "--assume-old", value) => make.old.push(value),
             Word::Option(..) => {}
             Word::Operand(word) => match word.split_once('=') {
                 Some((name, value)) => {

@@ -1,4 +1,4 @@
-//! The `sh` steps of a Jenkinsfile whose script is a literal text. They start in the workspace, which is the root of the
+//! The `sh` and `docker.build` steps of a Jenkinsfile whose arguments are literal texts. They start in the workspace, which is the root of the
 //! repository, or in the folder of the `dir` around them. It never runs them, and it does not interpret Groovy.
 
 use std::collections::BTreeSet;
@@ -48,7 +48,7 @@ pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> R
     found
 }
 
-/// An `sh` step.
+/// A step that runs a script.
 #[derive(Debug, PartialEq)]
 struct Step {
     line: usize,
@@ -96,8 +96,10 @@ impl<'t> Reader<'t> {
                 let (word, _) = cut::where_ends(rest, |c| !(c.is_alphanumeric() || c == '_'));
                 let is_member = cut::before(self.text, self.at).ends_with('.');
                 self.at += word.len();
+                let of_docker = cut::before(self.text, self.at).ends_with("docker.build");
                 match word {
                     "sh" if !is_member => self.step(),
+                    "build" if of_docker => self.image(),
                     "dir" if !is_member => {
                         let path = self.argument("path").map(|(_, path)| path);
                         folder = Some(path.unwrap_or_else(|| OPEN.to_owned()));
@@ -112,7 +114,30 @@ impl<'t> Reader<'t> {
 
     /// Reads the step after `sh`.
     fn step(&mut self) {
-        let Some((line, script)) = self.argument("script") else { return };
+        if let Some((line, script)) = self.argument("script") {
+            self.add(line, script);
+        }
+    }
+
+    /// Reads the arguments of `docker.build`: a tag, then the rest of the command line, which is `.` by default (Docker
+    /// Pipeline plugin, `Docker.groovy`).
+    fn image(&mut self) {
+        let Some((line, tag)) = self.argument("image") else { return };
+        self.blanks();
+        let args = match self.rest().chars().next() {
+            Some(',') => {
+                self.at += 1;
+                self.argument("args").map(|(_, args)| args)
+            }
+            Some(')') => Some(".".to_owned()),
+            _ => None,
+        };
+        if let Some(args) = args {
+            self.add(line, format!("docker build -t \"{tag}\" {args}"));
+        }
+    }
+
+    fn add(&mut self, line: usize, script: String) {
         let mut whole = Some(String::new());
         for folder in self.blocks.iter().flatten() {
             whole = whole.filter(|_| !folder.contains(OPEN)).map(|whole| compose::below(&whole, folder));
@@ -233,6 +258,16 @@ mod tests {
                 said("${DIR}/x/Dockerfile", "${DIR}/x", 11)
             ]
         );
+    }
+
+    #[test]
+    fn docker_build_runs_a_command_line() {
+        let text = "def a = docker.build(\"x:${env.BUILD_ID}\", \"-f Dockerfile.a .\")\ndir('c') { docker.build('y', 'd').push() }\n\
+                    docker.build 'z'\ndocker.build('w', args)\nother.build('v', 'b')\n";
+        let said =
+            |dockerfile: &str, context: &str, line| (dockerfile.to_owned(), context.to_owned(), line, 0);
+        assert_eq!(read(text), [said("Dockerfile.a", "", 1), said("c/d/Dockerfile", "c/d", 2)]);
+        assert_eq!(read("dir('a') { docker.build('x') }\n"), [said("a/Dockerfile", "a", 1)]);
     }
 
     #[test]

@@ -3,15 +3,16 @@
 
 mod condition;
 mod expand;
+mod exports;
 mod goals;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::invocation::{Assigned, Make};
+use super::invocation::Make;
 use super::script::{self, Origin, Repository, Runs, Starts};
-use super::{BuildFileKind, settled};
+use super::{BuildFileKind, Unreadable, settled};
 use crate::budget::{STORED, spend};
 use crate::git::RepoPath;
 use crate::shell;
@@ -19,6 +20,7 @@ use crate::text::cut;
 use crate::text::pattern::Pattern;
 use condition::Choices;
 use expand::{CURDIR, Expander, FOLDER, STEM};
+use exports::Exports;
 use goals::TargetVariable;
 
 /// The largest Makefile, in bytes.
@@ -75,7 +77,7 @@ pub(super) fn recipes(
         }
         makefile.read(repository.files, path, text, starts.folders.first().map_or("", String::as_str), 0);
         recipes.included.append(&mut makefile.included);
-        let mut runs = makefile.runs(repository, path, text, &starts, call);
+        let mut runs = makefile.runs(repository, path, &starts, call);
         choices = std::mem::take(makefile.choices.get_mut().unwrap_or_else(PoisonError::into_inner));
         let is_last = !choices.next();
         if reading + 1 == READINGS && !is_last {
@@ -89,6 +91,14 @@ pub(super) fn recipes(
         }
     }
     recipes
+}
+
+/// Checks that a Makefile is not too large to be read.
+pub(super) fn check(text: &str) -> Result<(), Unreadable> {
+    if text.len() > LENGTH {
+        return Err(Unreadable { line: 1, message: format!("it is larger than {} KiB", LENGTH >> 10) });
+    }
+    Ok(())
 }
 
 /// Returns true if a Makefile may build an image, or includes one that may.
@@ -136,6 +146,8 @@ struct Makefile {
     /// The variables of the command line, which replace those of the file.
     given: BTreeMap<String, String>,
     of_targets: Vec<TargetVariable>,
+    /// The variables that the commands of recipes get.
+    exports: Exports,
     rules: Vec<Rule>,
     included: BTreeSet<String>,
     choices: Mutex<Choices>,
@@ -149,7 +161,6 @@ impl Makefile {
         &mut self,
         repository: Repository<'_>,
         path: &RepoPath,
-        text: &str,
         starts: &Starts,
         call: Option<&Make>,
     ) -> Runs {
@@ -158,16 +169,15 @@ impl Makefile {
         let mut folder = shell::root();
         folder.push_text(if own.is_empty() { "" } else { "/" });
         folder.push_text(&own);
-        let exports = if text.contains("export") { Assigned::of(text).names() } else { BTreeSet::new() };
-        let wanted = call.filter(|call| !call.targets.is_empty()).map(|call| self.needed(&call.targets));
-        let settings =
-            self.settings(call.filter(|call| !call.targets.is_empty()).map(|call| call.targets.as_slice()));
+        let goals = call.filter(|call| !call.targets.is_empty()).map(|call| call.targets.as_slice());
+        let old = call.map_or(&[][..], |call| call.old.as_slice());
+        let wanted = goals.map(|goals| self.needed(goals, old));
+        let settings = self.settings(goals, old);
         for rule in std::mem::take(&mut self.rules) {
             for target in self.targets(&rule) {
-                if wanted
-                    .as_ref()
-                    .is_some_and(|wanted| !wanted.contains(&target.name) && target.stem.is_none())
-                {
+                let is_left =
+                    |wanted: &BTreeSet<String>| !wanted.contains(&target.name) && target.stem.is_none();
+                if wanted.as_ref().is_some_and(is_left) || old.contains(&target.name) {
                     continue;
                 }
                 let ways = settings.get(&target.name).cloned();
@@ -183,8 +193,11 @@ impl Makefile {
                         let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
                         let given = |name: &str| self.in_shell(name, &folder);
                         let mut runs = script::declared_in(repository, &script, origin, starts, &given);
+                        let exported = self.environment(call);
+                        let is_open = |(_, value): &(&String, &String)| settled::is_open(value);
+                        let open = exported.iter().filter(is_open).map(|(name, _)| name.clone()).collect();
                         for invocation in &mut runs.invocations {
-                            invocation.assigned.extend(exports.iter().cloned());
+                            invocation.pass_on(&exported, &open);
                         }
                         found.add(runs);
                     }
@@ -223,12 +236,12 @@ impl Makefile {
         self.choices.lock().unwrap_or_else(PoisonError::into_inner).take(condition)
     }
 
-    /// Returns some targets and all that they need.
-    fn needed(&self, targets: &[String]) -> BTreeSet<String> {
+    /// Returns some targets and all that they need. What `old` targets need is not made for them.
+    fn needed(&self, targets: &[String], old: &[String]) -> BTreeSet<String> {
         let mut needed: BTreeSet<String> = BTreeSet::new();
         let mut pending: Vec<String> = targets.to_vec();
         while let Some(name) = pending.pop() {
-            if !needed.insert(name.clone()) {
+            if old.contains(&name) || !needed.insert(name.clone()) {
                 continue;
             }
             for rule in &self.rules {

@@ -1,13 +1,17 @@
-//! The lines of files that are not interpreted and that may build an image: those of GitLab CI, `CircleCI`, Azure Pipelines,
-//! Bitbucket, Travis, Buildkite and Tilt, and of PowerShell and Python scripts. They only say where to look for what
-//! nothing states; they never state a build.
+//! The places that may build an image in a way that is not read: lines of files that are not interpreted, those of GitLab
+//! CI, `CircleCI`, Azure Pipelines, Bitbucket, Travis, Buildkite, Tilt, Earthly, Terraform, and of scripts in other languages
+//! than the shell; and files that cannot be read. They never state a build; they say where to look, and that nothing is
+//! proved by what the other files state.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::BuildFileKind;
 use crate::git::RepoPath;
+use crate::text::cut;
 
 /// The words of a line that builds an image.
-const WORDS: [&str; 19] = [
+const WORDS: [&str; 21] = [
     "docker build",
     "docker image build",
     "docker buildx b",
@@ -20,6 +24,8 @@ const WORDS: [&str; 19] = [
     "nerdctl build",
     "buildah b",
     "kaniko",
+    "FROM DOCKERFILE",
+    "dockerfile =",
     "Docker@",
     "'docker', 'build",
     "\"docker\", \"build",
@@ -31,18 +37,22 @@ const WORDS: [&str; 19] = [
 /// The most lines that one command takes.
 const LINES: usize = 12;
 
-/// A line that may build an image.
+/// A place that may build an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mention {
     path: RepoPath,
-    line: usize,
-    /// The words of the command.
+    /// The line of a command; `None` for a file that cannot be read.
+    line: Option<usize>,
+    /// The words of the command, or of the file.
     words: Vec<String>,
 }
 
 impl fmt::Display for Mention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.path, self.line)
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.path),
+            None => write!(f, "{} (not read)", self.path),
+        }
     }
 }
 
@@ -52,8 +62,9 @@ pub(super) fn is_read(path: &RepoPath) -> bool {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name.as_str(), ""));
     let is_below = |folder: &str| path.components().next().is_some_and(|first| first.starts_with(folder));
     match ending {
-        "ps1" | "py" | "tiltfile" => true,
-        "" => stem == "tiltfile",
+        "ps1" | "psm1" | "py" | "tiltfile" | "earth" | "tf" | "bat" | "cmd" | "rb" | "rake" | "groovy"
+        | "fish" => true,
+        "" => matches!(stem, "tiltfile" | "earthfile" | "rakefile"),
         "yml" | "yaml" => {
             stem.contains("gitlab-ci")
                 || stem.starts_with("azure-pipelines")
@@ -64,9 +75,15 @@ pub(super) fn is_read(path: &RepoPath) -> bool {
     }
 }
 
+/// Returns true if a text may build an image, or run a tool that does.
+pub(super) fn may_build(text: &str) -> bool {
+    let has = |word: &&str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    WORDS.iter().any(|word| has(&word)) || has(&"compose") || has(&"bake")
+}
+
 /// Returns the lines of a file that may build an image.
 pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
-    if !WORDS.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some()) {
+    if !may_build(text) {
         return Vec::new();
     }
     let lines: Vec<&str> = text.lines().collect();
@@ -81,19 +98,116 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
             };
             let more = lines[at..].iter().take(LINES).take_while(|line| goes_on(line)).count();
             let whole = &lines[at..lines.len().min(at + more + 1)];
-            let is_end = |c: char| c.is_whitespace() || "'\"=,()[]:;`".contains(c);
-            let words = whole.iter().flat_map(|line| line.split(is_end));
-            let words = words.map(|word| word.strip_prefix("./").unwrap_or(word).trim_end_matches('/'));
-            let words = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
-            Mention { path: path.clone(), line: at + 1, words }
+            Mention { path: path.clone(), line: Some(at + 1), words: words(&whole.join("\n")) }
         })
         .collect()
 }
 
+/// Returns the lines of an interpreted file that may build an image and are not read: builds from a pipe, and those of
+/// Groovy. `is_read` tells of a line that a build is read from it.
+pub(super) fn unread_lines(
+    kind: BuildFileKind,
+    path: &RepoPath,
+    text: &str,
+    is_read: &dyn Fn(usize) -> bool,
+) -> Vec<Mention> {
+    let is_script = !matches!(
+        kind,
+        BuildFileKind::Compose | BuildFileKind::Bake | BuildFileKind::Devcontainer | BuildFileKind::Skaffold
+    );
+    let mut found = if is_script { of(path, text) } else { Vec::new() };
+    found.retain(|mention| {
+        let line = mention.line.and_then(|line| text.lines().nth(line - 1)).unwrap_or_default();
+        let is_piped = mention.is_piped() && !line.contains("<<");
+        let is_groovy = kind == BuildFileKind::Jenkinsfile && line.contains("docker.build(");
+        is_piped || is_groovy && !mention.line.is_some_and(is_read)
+    });
+    found
+}
+
+/// Returns the variables among `asked` that a file which runs `tool` may set, each with the place.
+pub(super) fn set(
+    texts: &[(RepoPath, String)],
+    asked: &BTreeSet<String>,
+    tool: &str,
+) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (path, text) in texts.iter().filter(|(_, text)| text.contains(tool)) {
+        for name in asked.iter().filter(|name| text.contains(name.as_str())) {
+            if let Some(at) = text.lines().position(|line| sets(line, name)) {
+                found.entry(name.clone()).or_insert_with(|| format!("{path}:{}", at + 1));
+            }
+        }
+    }
+    found
+}
+
+/// Returns true if a line of any language may set a variable: `NAME=`, `$env:NAME =`, `NAME: `, `["NAME"] =`.
+fn sets(line: &str, name: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    line.match_indices(name).any(|(at, _)| {
+        let after = cut::from(line, at + name.len());
+        let rest = after.trim_start_matches(['"', '\'', ']', ')', ' ', '\t']);
+        let is_whole = !cut::before(line, at).ends_with(is_name) && !after.starts_with(is_name);
+        is_whole && rest.starts_with(['=', ':', ',']) && !rest.starts_with("==")
+    })
+}
+
+/// Returns the words of a command.
+fn words(text: &str) -> Vec<String> {
+    let is_end = |c: char| c.is_whitespace() || "'\"=,()[]{}:;`".contains(c);
+    let words = text.split(is_end).map(|word| {
+        let mut word = word.trim_end_matches('/');
+        while let Some(rest) = word.strip_prefix("./").or_else(|| word.strip_prefix("../")) {
+            word = rest;
+        }
+        word
+    });
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 impl Mention {
-    /// Returns true if the line may build a Dockerfile: it names its path or its folder, or it builds the folder where
-    /// they both lie.
+    /// Returns a file that cannot be read. `None` if it builds no image.
+    pub(super) fn unread(kind: BuildFileKind, path: &RepoPath, text: &str) -> Option<Self> {
+        let is_definition = matches!(
+            kind,
+            BuildFileKind::Compose
+                | BuildFileKind::Bake
+                | BuildFileKind::Devcontainer
+                | BuildFileKind::Skaffold
+        );
+        let builds = text.is_empty() || may_build(text) || (is_definition && text.contains("build"));
+        let words: BTreeSet<String> = words(text).into_iter().collect();
+        builds.then(|| Self { path: path.clone(), line: None, words: words.into_iter().collect() })
+    }
+
+    /// Returns true if the context comes from a pipe.
+    fn is_piped(&self) -> bool {
+        self.words.iter().skip_while(|word| *word != "build").any(|word| word == "-")
+    }
+
+    /// Returns true if a file that cannot be read may build a Dockerfile: it lies in or above its folder and its text is
+    /// not known, or the text has its name or its folder's.
+    fn unread_may_build(&self, dockerfile: &RepoPath) -> bool {
+        let own = self.path.parent();
+        if self.words.is_empty() {
+            return dockerfile.relative_to(own.as_ref()).is_some();
+        }
+        let last = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+        let has = |name: &str| self.words.iter().any(|word| last(word) == name);
+        let folder = dockerfile.parent();
+        let is_near = folder == own || folder.is_none();
+        let names_folder = folder.as_ref().is_some_and(|folder| has(folder.file_name()));
+        let has_name = dockerfile.file_name() == "Dockerfile" || has(dockerfile.file_name());
+        has_name && (is_near || names_folder || self.words.iter().any(|word| word == dockerfile.as_str()))
+    }
+
+    /// Returns true if the place may build a Dockerfile: a line names its path or its folder, or it builds the folder where
+    /// they both lie, or what a pipe sends.
     pub(crate) fn may_build(&self, dockerfile: &RepoPath) -> bool {
+        if self.line.is_none() {
+            return self.unread_may_build(dockerfile);
+        }
         let is_file = |word: &&String| {
             let name = word.rsplit('/').next().unwrap_or(word).to_ascii_lowercase();
             name.contains("dockerfile") && word.as_str() != "dockerfile" || name.contains("containerfile")
@@ -114,7 +228,7 @@ impl Mention {
             let is_folder = !folder.is_empty() && word.contains(|c: char| c != '.') && ends(folder, word);
             is_folder || (word == "." && is_near)
         });
-        names && dockerfile.file_name() == "Dockerfile"
+        (names || is_near && self.is_piped()) && dockerfile.file_name() == "Dockerfile"
     }
 }
 
@@ -128,7 +242,7 @@ mod tests {
 
     fn building(carrier: &str, text: &str, dockerfile: &str) -> Vec<usize> {
         let found = of(&path(carrier), text);
-        found.iter().filter(|one| one.may_build(&path(dockerfile))).map(|one| one.line).collect()
+        found.iter().filter(|one| one.may_build(&path(dockerfile))).filter_map(|one| one.line).collect()
     }
 
     #[test]

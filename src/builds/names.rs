@@ -50,6 +50,14 @@ pub(super) fn kind_of(path: &RepoPath) -> Option<BuildFileKind> {
     }
 }
 
+/// Returns true if the name of a file without an ending says that it may be a script which builds images.
+pub(super) fn says_that_it_builds(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let has = |word: &&str| name.contains(*word);
+    !["dockerfile", "containerfile"].iter().any(has)
+        && ["build", "docker", "image", "release", "publish", "deploy", "push"].iter().any(has)
+}
+
 /// Returns true for a variable that the runner of a workflow sets, so that it is set in one run and not in another:
 /// `CI`, `GITHUB_*` and `RUNNER_*` (GitHub's "Default environment variables").
 pub(super) fn is_of_runner(variable: &str) -> bool {

@@ -19,14 +19,16 @@ use super::{
 };
 use crate::budget::{self, Ended};
 use crate::config::{self, Config};
-use crate::discover::SourceTree;
-use crate::git::{EntryKind, RepoPath, TreeEntry};
+use crate::discover::{self, ReadError, SourceTree, Target};
+use crate::git::{EntryKind, RepoPath, TreeEntry, is_lfs_pointer};
 use crate::text::pattern::Pattern;
 
 /// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
 /// The words by which a file calls make; scripts and Makefiles by the first only with variables.
 const MAKE: [&str; 5] = ["make ", "(MAKE)", "{MAKE}", "make -C ", "make -f "];
+/// The most bytes of a file in which the names of Dockerfiles are looked for.
+const MOST_SEARCHED: u64 = 16 << 20;
 /// The number of searches for the names of scripts that build images: a script may call one that calls another.
 const ROUNDS: usize = 3;
 
@@ -37,7 +39,9 @@ pub(crate) struct Builds {
     found: Vec<Build>,
     /// The files that should describe builds but cannot be read, in order of path.
     pub(crate) unread: Vec<Unread>,
-    /// The lines that may build a Dockerfile for which nothing states a build, in order of path.
+    /// The builds whose Dockerfile is not planned: it has another name, or is in the build file itself.
+    pub(crate) unplanned: Vec<Unread>,
+    /// The places that may build a Dockerfile in a way that is not read.
     mentions: Vec<Mention>,
 }
 
@@ -58,10 +62,12 @@ impl Builds {
         &self.found[start..end]
     }
 
-    /// Returns the lines that may build a Dockerfile; empty if something states a build of it.
+    /// Returns the places that may build a Dockerfile in a way that is not read; empty if `layerwright.toml` states how it
+    /// is built.
     pub(crate) fn may_build(&self, dockerfile: &RepoPath) -> Vec<&Mention> {
-        let is_guessed = self.of(dockerfile).is_empty();
-        self.mentions.iter().filter(|mention| is_guessed && mention.may_build(dockerfile)).collect()
+        let is_configured = self.of(dockerfile).iter().any(|build| build.place.kind == BuildFileKind::Config);
+        let all = self.mentions.iter().filter(|mention| !is_configured && mention.may_build(dockerfile));
+        all.collect()
     }
 }
 
@@ -72,6 +78,14 @@ struct Carrier {
     text: String,
     /// Its builds and calls, or the reason why it cannot be read.
     read: Result<Read, Unreadable>,
+}
+
+impl Carrier {
+    /// Returns true if it builds something, or calls what may.
+    fn runs_something(&self) -> bool {
+        let runs = self.read.as_ref().map(|read| &read.flow.runs);
+        runs.is_ok_and(|runs| !runs.builds.is_empty() || !runs.invocations.is_empty())
+    }
 }
 
 /// The builds and calls of a carrier.
@@ -106,7 +120,8 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
     let mut calls = Calls::new(files, &carriers, scripts);
     calls.follow();
     let mut all = calls.finish();
-    let (by_convention, unread_by_convention) = conventions::declared(files, &carriers, &calls);
+    let others = uninterpreted(source);
+    let (by_convention, unread_by_convention) = conventions::declared(files, &carriers, &calls, &others);
     all.extend(by_convention);
     for (path, why) in calls.unread().into_iter().chain(unread_by_convention) {
         if unread.iter().all(|other| other.path != path) {
@@ -114,9 +129,9 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
         }
     }
     unread.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut builds = resolve(&all, dockerfiles, source.listing());
+    let mut builds = resolve::resolve(&all, dockerfiles, source.listing());
     let configured = configured(config);
-    let configured = resolve(&configured, dockerfiles, source.listing());
+    let configured = resolve::resolve(&configured, dockerfiles, source.listing());
     builds.retain(|build| configured.iter().all(|own| own.dockerfile != build.dockerfile));
     builds.extend(configured);
     for build in &mut builds {
@@ -126,27 +141,116 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
         }
     }
     builds.sort_by(|a, b| a.dockerfile.cmp(&b.dockerfile).then_with(|| a.place.cmp(&b.place)));
-    let mut builds = Builds { found: builds, unread, mentions: Vec::new() };
-    if dockerfiles.iter().any(|path| builds.of(path).is_empty()) {
-        let mentions =
-            entries.par_iter().filter(|entry| mentions::is_read(&entry.path) && !is_of_others(entry));
-        let mentions = mentions.filter_map(|entry| {
-            let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
-            Some(mentions::of(&entry.path, &String::from_utf8_lossy(&bytes)))
-        });
-        builds.mentions = mentions.flatten_iter().collect();
+    let mut mentions: Vec<Mention> =
+        others.iter().flat_map(|(path, text)| mentions::of(path, text)).collect();
+    for carrier in &carriers {
+        if let Some(unread) = unread.iter().find(|unread| unread.path == carrier.path) {
+            mentions.extend(Mention::unread(carrier.kind, &unread.path, &carrier.text));
+        } else {
+            let is_read = |line: usize| {
+                carrier
+                    .read
+                    .as_ref()
+                    .is_ok_and(|read| read.flow.runs.builds.iter().any(|build| build.place.line == line))
+            };
+            mentions.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text, &is_read));
+        }
     }
-    builds
+    let mut unplanned = unplanned(&all, dockerfiles, source, config);
+    unplanned.extend(carriers.iter().flat_map(inline));
+    unplanned.sort_by(|a, b| (&a.path, a.why.line).cmp(&(&b.path, b.why.line)));
+    Builds { found: builds, unread, unplanned, mentions }
 }
 
-/// Reads a file if its name says that it may describe builds.
+/// Returns the stated builds of files that have not the name of a Dockerfile and are not planned.
+fn unplanned(
+    all: &[Declared],
+    dockerfiles: &[&RepoPath],
+    source: &SourceTree<'_>,
+    config: &Config,
+) -> Vec<Unread> {
+    let options = discover::Options::new(&config.files.include, &config.files.exclude);
+    let is_excluded = |path: &RepoPath| options.as_ref().is_ok_and(|options| options.excludes(path));
+    let mut seen: BTreeSet<RepoPath> = BTreeSet::new();
+    let mut found = Vec::new();
+    for build in all.iter().filter(|build| build.unsettled.is_empty()) {
+        let [folder] = build.folders.as_slice() else { continue };
+        let file = resolve::below(folder, &build.dockerfile);
+        let file = file.as_ref().and_then(Pattern::known).and_then(|path| RepoPath::new(path).ok());
+        let Some(file) = file.filter(|file| dockerfiles.binary_search(&file).is_err()) else { continue };
+        let is_file =
+            matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. }));
+        if is_file && !discover::has_name_of_dockerfile(&file) && !is_excluded(&file) && !seen.contains(&file)
+        {
+            let message = format!("it builds {file}, which is not planned: add it to include in [files]");
+            let why = Unreadable { line: build.place.line, message };
+            found.push(Unread { path: build.place.path.clone(), why });
+            seen.insert(file);
+        }
+    }
+    found
+}
+
+/// Returns the lines of a compose or bake file that have a Dockerfile inline.
+fn inline(carrier: &Carrier) -> Vec<Unread> {
+    let key = match carrier.kind {
+        BuildFileKind::Compose => "dockerfile_inline",
+        BuildFileKind::Bake => "dockerfile-inline",
+        _ => return Vec::new(),
+    };
+    let is_key = |line: &str| line.trim_start_matches([' ', '\t', '"', '{', '-']).starts_with(key);
+    let lines = carrier.text.lines().enumerate().filter(|(_, line)| is_key(line));
+    let why =
+        |at: usize| Unreadable { line: at + 1, message: "an inline Dockerfile, which is not planned".into() };
+    lines.map(|(at, _)| Unread { path: carrier.path.clone(), why: why(at) }).collect()
+}
+
+/// Returns the files of kinds that are not interpreted and that may build images, with their texts.
+fn uninterpreted(source: &SourceTree<'_>) -> Vec<(RepoPath, String)> {
+    let entries = source.listing().entries().par_iter();
+    let read = entries.filter(|entry| mentions::is_read(&entry.path) && !is_of_others(entry));
+    let texts = read.filter_map(|entry| {
+        let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        mentions::may_build(&text).then(|| (entry.path.clone(), text))
+    });
+    texts.collect()
+}
+
+/// Reads a file if its name says that it may describe builds. The name of a link does too.
 fn carrier(source: &SourceTree<'_>, files: Files<'_>, entry: &TreeEntry) -> Option<Carrier> {
-    let kind = reader(entry)?;
-    let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let by_name = names::kind_of(&entry.path).filter(|_| !is_of_others(entry));
+    let kind = by_name.or_else(|| script_without_ending(entry))?;
+    let (text, trouble) = match text_of(source, &entry.path, MOST_BYTES) {
+        Ok(text) => (text, None),
+        // The text of a file that is too large still tells what it may build.
+        Err(why) => (text_of(source, &entry.path, MOST_SEARCHED).unwrap_or_default(), Some(why)),
+    };
     let scripts = BTreeSet::new();
-    let read = contained(Repository { files, scripts: &scripts }, kind, &entry.path, &text);
+    let read = match trouble {
+        Some(_) if by_name.is_none() => return None,
+        Some(message) => Err(Unreadable { line: 1, message }),
+        None => contained(Repository { files, scripts: &scripts }, kind, &entry.path, &text),
+    };
     Some(Carrier { kind, path: entry.path.clone(), text, read })
+}
+
+/// Returns the text of a file, links followed, or the reason why it is not read.
+fn text_of(source: &SourceTree<'_>, path: &RepoPath, most: u64) -> Result<String, String> {
+    let file = match source.follow(path) {
+        Target::Inside(Some(file)) => file,
+        Target::Outside(target) => return Err(format!("it is a link out of the repository, to {target}")),
+        Target::Inside(None) | Target::Nowhere => return Err("it is a link that leads nowhere".to_owned()),
+    };
+    let bytes = source.read(&file, most).map_err(|error| match error {
+        ReadError::TooLarge { size, .. } => format!("it has {size} bytes; at most {most} are read"),
+        ReadError::NotAFile { .. } => "it is a link to something that is not a file".to_owned(),
+        other => other.to_string(),
+    })?;
+    if is_lfs_pointer(&bytes) {
+        return Err("it is a Git LFS pointer, not the file itself".to_owned());
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Reads files again that name a script which builds images, and returns the words by which they do.
@@ -154,16 +258,10 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) -> BTreeSet<String> 
     let mut scripts: BTreeSet<String> = BTreeSet::new();
     for _ in 0..ROUNDS {
         let found = carriers.iter().filter(|carrier| carrier.kind == BuildFileKind::Script);
-        let found = found.filter(|carrier| {
-            carrier
-                .read
-                .as_ref()
-                .is_ok_and(|read| !read.flow.runs.builds.is_empty() || !read.flow.runs.invocations.is_empty())
-        });
-        let makes = carriers.iter().any(|carrier| {
-            let runs = carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.builds.is_empty());
-            carrier.kind == BuildFileKind::Makefile && runs
-        });
+        let found = found.filter(|carrier| carrier.runs_something());
+        let makes = carriers
+            .iter()
+            .any(|carrier| carrier.kind == BuildFileKind::Makefile && carrier.runs_something());
         let new: BTreeSet<String> = found
             .map(|carrier| carrier.path.file_name().to_owned())
             .filter(|name| name.len() > 3)
@@ -204,16 +302,17 @@ fn read_callers(files: Files<'_>, carriers: &mut [Carrier]) -> BTreeSet<String> 
 
 /// Returns true if a text runs make with variables, which overrule those of the Makefile, or in an environment of its own.
 fn gives_variables(text: &str) -> bool {
-    text.contains(MAKE[0]) && text.lines().any(|line| line.contains(MAKE[0]) && line.contains('='))
+    let gives = |line: &str| line.contains(MAKE[0]) && line.contains('=');
+    text.contains(MAKE[0]) && (text.contains("export ") || text.lines().any(gives))
 }
 
-/// Returns the kind of a file by its name; an executable file without an extension may be a script.
-fn reader(entry: &TreeEntry) -> Option<BuildFileKind> {
+/// Returns the kind of a file that is a script by its first line alone: executables without an ending, and others whose name
+/// says that they build something.
+fn script_without_ending(entry: &TreeEntry) -> Option<BuildFileKind> {
     let EntryKind::File { executable } = entry.kind else { return None };
-    let kind = names::kind_of(&entry.path);
-    let kind = kind
-        .or_else(|| (executable && !entry.path.file_name().contains('.')).then_some(BuildFileKind::Script));
-    kind.filter(|_| !is_of_others(entry))
+    let name = entry.path.file_name();
+    let is_script = !name.contains('.') && (executable || names::says_that_it_builds(name));
+    (is_script && !is_of_others(entry)).then_some(BuildFileKind::Script)
 }
 
 fn is_of_others(entry: &TreeEntry) -> bool {
@@ -256,6 +355,7 @@ fn read(
         }
         BuildFileKind::Script => script::alone(repository, path, text).into(),
         BuildFileKind::Makefile => {
+            makefile::check(text)?;
             let recipes = makefile::recipes(repository, path, text, None);
             Read { included: recipes.included, ..recipes.runs.into() }
         }
@@ -296,3 +396,6 @@ fn configured(config: &Config) -> Vec<Declared> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,10 +14,11 @@ use crate::git::RepoPath;
 /// If it is not valid YAML.
 pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> Result<Runs, Unreadable> {
     let mut found = Runs::default();
+    let documents = yaml::documents(text)?;
     if !repository.interests(text) {
         return Ok(found);
     }
-    for document in yaml::documents(text)? {
+    for document in documents {
         for task in document.get("tasks").map(Node::entries).unwrap_or_default() {
             found.add(of_task(repository, path, &document, &task.value));
         }

@@ -33,10 +33,11 @@ const PLUGINS: [&str; 10] = [
 /// If it is not valid YAML.
 pub(super) fn runs(repository: Repository<'_>, path: &RepoPath, text: &str) -> Result<Runs, Unreadable> {
     let mut found = Runs::default();
+    let documents = yaml::documents(text)?;
     if !repository.interests(text) && !text.contains("settings") {
         return Ok(found);
     }
-    for document in yaml::documents(text)? {
+    for document in documents {
         let steps = document.get("steps").or_else(|| document.get("pipeline"));
         let listed = steps.map(Node::items).unwrap_or_default().iter();
         let named = steps.map(Node::entries).unwrap_or_default().iter().map(|entry| &entry.value);

@@ -48,11 +48,6 @@ impl Environment {
         &self.values
     }
 
-    /// Returns true if a variable is set.
-    pub(crate) fn is_set(&self, name: &str) -> bool {
-        self.values.contains_key(name)
-    }
-
     /// Sets a variable, unless it is set.
     pub(crate) fn set_default(&mut self, name: &str, value: String) {
         Arc::make_mut(&mut self.values).entry(name.to_owned()).or_insert(value);

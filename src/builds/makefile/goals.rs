@@ -36,8 +36,8 @@ struct Walk<'w> {
 impl Makefile {
     /// Returns the variables of the targets: those of the targets that need it, the outermost first, then its own (GNU
     /// make's manual, "Target-specific Variable Values"). A call makes its goals in one run; without one, each target may be
-    /// the goal of a run.
-    pub(super) fn settings(&self, goals: Option<&[String]>) -> Settings {
+    /// the goal of a run. An `old` target is not made.
+    pub(super) fn settings(&self, goals: Option<&[String]>, old: &[String]) -> Settings {
         let mut found = Settings::new();
         if self.of_targets.is_empty() {
             return found;
@@ -50,6 +50,7 @@ impl Makefile {
                 needs.entry(target.name).or_default().extend(needed);
             }
         }
+        needs.retain(|name, _| !old.contains(name));
         let runs: Vec<Vec<&String>> = match goals {
             Some(goals) => vec![goals.iter().collect()],
             None => needs.keys().map(|name| vec![name]).collect(),

@@ -75,6 +75,7 @@ impl Makefile {
 
     /// Reads an assignment or the head of a rule. Returns true if it was a rule.
     fn statement(&mut self, line: &str, path: &RepoPath, number: usize) -> bool {
+        self.export(line);
         match Statement::of(without_modifiers(line)) {
             Some(Statement::Assignment(name, operator, value)) => {
                 self.assign(name, operator, value);

@@ -58,6 +58,7 @@ web:
     let call = |target: &str| Make {
         folder: String::new(),
         file: None,
+        old: Vec::new(),
         targets: vec![target.to_owned()],
         variables: Vec::new(),
         environment: BTreeMap::new(),
@@ -184,6 +185,7 @@ fn a_call_gives_variables_and_names_targets() {
     let call = Make {
         folder: String::new(),
         file: None,
+        old: Vec::new(),
         targets: vec!["x".into()],
         variables: vec![("D".into(), "svc".into())],
         environment: BTreeMap::new(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Carrier, Read};
 use crate::budget;
+use crate::builds::compose::Environment;
 use crate::builds::files::Files;
 use crate::builds::invocation::{Assigned, Call, Invocation, Make, Script};
 use crate::builds::script::{self, Repository, Runs, Starts};
@@ -33,6 +34,8 @@ pub(super) struct Calls<'a> {
     /// The files that compose or bake loads by a call, and those among them whose paths start in another folder.
     loaded: BTreeSet<String>,
     elsewhere: BTreeSet<String>,
+    /// For each of these files, the variables that a call of it sets or may set, with the place of the call.
+    set: BTreeMap<String, BTreeMap<String, Place>>,
     unread: Vec<(RepoPath, Unreadable)>,
 }
 
@@ -48,6 +51,7 @@ impl<'a> Calls<'a> {
             called: BTreeSet::new(),
             loaded: BTreeSet::new(),
             elsewhere: BTreeSet::new(),
+            set: BTreeMap::new(),
             unread: Vec::new(),
         }
     }
@@ -133,6 +137,30 @@ impl<'a> Calls<'a> {
         std::mem::take(&mut self.unread)
     }
 
+    /// Returns the variables among `asked` that a call of one of these files sets or may set, each with the place.
+    pub(crate) fn sets(&self, files: &[String], asked: &BTreeSet<String>) -> BTreeMap<String, String> {
+        let all = files.iter().filter_map(|path| self.set.get(path)).flatten();
+        let of_asked = all.filter(|(name, _)| asked.contains(*name));
+        of_asked.map(|(name, place)| (name.clone(), place.to_string())).collect()
+    }
+
+    fn note_set(
+        &mut self,
+        invocation: &Invocation,
+        files: &[String],
+        asked: &BTreeSet<String>,
+        environment: &Environment,
+    ) {
+        let names = environment.values().keys().chain(&invocation.assigned);
+        let names: Vec<&String> = names.filter(|name| asked.contains(*name)).collect();
+        for path in files.iter().filter(|_| !names.is_empty()) {
+            let set = self.set.entry(path.clone()).or_default();
+            for name in &names {
+                set.entry((*name).clone()).or_insert_with(|| invocation.place.clone());
+            }
+        }
+    }
+
     /// Adds what a carrier runs that `callers` call.
     fn add(&mut self, mut runs: Runs, callers: &[Place], unsettled: &[String], depth: usize) {
         for build in &mut runs.builds {
@@ -166,7 +194,9 @@ impl<'a> Calls<'a> {
             let defaults = carrier.read.as_ref().map(|read| read.flow.defaults.clone()).unwrap_or_default();
             let mut inputs: Vec<(String, Pattern)> = used.with.clone();
             inputs.extend(
-                defaults.into_iter().filter(|(name, _)| used.with.iter().all(|(given, _)| given != name)),
+                defaults
+                    .into_iter()
+                    .filter(|(name, _)| used.with.iter().all(|(given, _)| !given.eq_ignore_ascii_case(name))),
             );
             let scripts = self.scripts.clone();
             let repository = Repository { files: self.files, scripts: &scripts };
@@ -189,9 +219,10 @@ impl<'a> Calls<'a> {
             Call::Script(script) => self.script(script, invocation, &callers, depth),
             Call::Make(make) => self.make(make, invocation, &callers, depth),
             Call::Compose(run) => {
-                let Some(project) = compose::project(self.files, run) else { return };
-                let unsettled =
-                    unsettled(invocation, &project.variables, &|name| run.environment.is_set(name));
+                let Some(mut project) = compose::project(self.files, run) else { return };
+                doubt(&mut project.builds, invocation, &run.environment);
+                let unsettled = unsettled(invocation, &project.variables, &run.environment);
+                self.note_set(invocation, &project.files, &project.variables, &run.environment);
                 let is_settled = unsettled.is_empty();
                 for path in &project.files {
                     self.loaded.insert(path.clone());
@@ -207,13 +238,14 @@ impl<'a> Calls<'a> {
                 );
             }
             Call::Bake(run) => {
-                let definition = match bake::definition(self.files, run) {
+                let mut definition = match bake::definition(self.files, run) {
                     Some(Ok(definition)) => definition,
                     Some(Err((path, why))) => return self.unread.push((path, why)),
                     None => return,
                 };
-                let unsettled =
-                    unsettled(invocation, &definition.variables, &|name| run.environment.is_set(name));
+                doubt(&mut definition.builds, invocation, &run.environment);
+                let unsettled = unsettled(invocation, &definition.variables, &run.environment);
+                self.note_set(invocation, &definition.files, &definition.variables, &run.environment);
                 for path in &definition.files {
                     self.loaded.insert(path.clone());
                     if unsettled.is_empty() && run.folder != compose::folder_of(path) {
@@ -236,13 +268,16 @@ impl<'a> Calls<'a> {
         let scripts = self.scripts.clone();
         let repository = Repository { files: self.files, scripts: &scripts };
         let starts = Starts::at(&call.folder);
-        let runs = script::called(
+        let mut runs = script::called(
             repository,
             &carrier.path,
             &carrier.text,
             &starts,
             Some((call, &invocation.assigned)),
         );
+        for inner in &mut runs.invocations {
+            inner.pass_on(&call.environment, &invocation.assigned);
+        }
         if invocation.unsettled.is_empty() && !(runs.builds.is_empty() && runs.invocations.is_empty()) {
             self.called.insert(call.path.clone());
         }
@@ -264,8 +299,10 @@ impl<'a> Calls<'a> {
         for name in &invocation.assigned {
             call.environment.entry(name.clone()).or_insert_with(|| settled::unknown(name));
         }
-        call.environment.retain(|name, _| carrier.text.contains(name.as_str()));
-        if call.variables.is_empty() && call.environment.is_empty() && !is_named {
+        // Its calls get the environment too.
+        let calls = carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.invocations.is_empty());
+        call.environment.retain(|name, _| calls || carrier.text.contains(name.as_str()));
+        if call.variables.is_empty() && call.environment.is_empty() && call.old.is_empty() && !is_named {
             return;
         }
         let call = &call;
@@ -287,9 +324,21 @@ impl<'a> Calls<'a> {
 fn unsettled(
     invocation: &Invocation,
     variables: &BTreeSet<String>,
-    is_set: &dyn Fn(&str) -> bool,
+    environment: &Environment,
 ) -> Vec<String> {
-    let open = invocation.assigned.iter().filter(|name| variables.contains(*name) && !is_set(name));
+    let open = invocation.assigned.iter().filter(|name| !environment.values().contains_key(*name));
+    let open = open.filter(|name| variables.contains(*name));
     let open = open.map(|name| format!("{} may set {name}", invocation.place.path));
     invocation.unsettled.iter().cloned().chain(open).collect()
+}
+
+/// Doubts the builds whose settings have the value of a variable that the caller sets to an unknown text.
+fn doubt(builds: &mut [Declared], invocation: &Invocation, environment: &Environment) {
+    let is_open =
+        |name: &&String| environment.values().get(*name).is_some_and(|value| settled::is_open(value));
+    for name in invocation.assigned.iter().filter(is_open) {
+        for build in builds.iter_mut().filter(|build| build.uses(name)) {
+            build.unsettled.push(format!("{} may set {name}", invocation.place.path));
+        }
+    }
 }

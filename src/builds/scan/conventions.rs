@@ -1,13 +1,14 @@
 //! The files that tools load without a call: `docker compose` and `docker buildx bake` those of their own names. A
 //! file of another name that nothing loads may be loaded in several ways.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Carrier;
 use super::calls::Calls;
 use crate::budget;
+use crate::builds::compose::Environment;
 use crate::builds::files::Files;
-use crate::builds::{BuildFileKind, Declared, Unreadable, bake, compose};
+use crate::builds::{BuildFileKind, Declared, Unreadable, bake, compose, mentions, settled};
 use crate::git::RepoPath;
 
 /// Returns the builds of files that tools load by convention, and of those that nothing loads.
@@ -15,6 +16,7 @@ pub(super) fn declared(
     files: Files<'_>,
     carriers: &[Carrier],
     calls: &Calls<'_>,
+    others: &[(RepoPath, String)],
 ) -> (Vec<Declared>, UnreadFiles) {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
     let mut loaded: BTreeSet<String> = BTreeSet::new();
@@ -31,7 +33,16 @@ pub(super) fn declared(
     for folder in folders(BuildFileKind::Compose, &compose::DEFAULTS) {
         let run = compose::Run { folder: folder.to_owned(), ..compose::Run::default() };
         let first = carrier_in(carriers, BuildFileKind::Compose, folder, &compose::DEFAULTS);
-        if let Some(project) = contained(first, &mut unread, || compose::project(files, &run)) {
+        if let Some(mut project) = contained(first, &mut unread, || compose::project(files, &run)) {
+            let mut set = calls.sets(&project.files, &project.variables);
+            set.extend(mentions::set(others, &project.variables, "compose"));
+            let again = |environment| {
+                let run = compose::Run { environment, ..run.clone() };
+                compose::project(files, &run).map(|project| project.builds)
+            };
+            doubt(&mut project.builds, &set, |environment| {
+                contained(first, &mut unread, || again(environment))
+            });
             loaded.extend(project.files);
             found.extend(project.builds);
         }
@@ -39,7 +50,16 @@ pub(super) fn declared(
     for folder in folders(BuildFileKind::Bake, &bake::DEFAULTS) {
         let run = bake::Run { folder: folder.to_owned(), ..bake::Run::default() };
         let first = carrier_in(carriers, BuildFileKind::Bake, folder, &bake::DEFAULTS);
-        if let Some(Ok(definition)) = contained(first, &mut unread, || bake::definition(files, &run)) {
+        if let Some(Ok(mut definition)) = contained(first, &mut unread, || bake::definition(files, &run)) {
+            let mut set = calls.sets(&definition.files, &definition.variables);
+            set.extend(mentions::set(others, &definition.variables, "bake"));
+            let again = |environment| {
+                let run = bake::Run { environment, ..run.clone() };
+                bake::definition(files, &run)?.ok().map(|definition| definition.builds)
+            };
+            doubt(&mut definition.builds, &set, |environment| {
+                contained(first, &mut unread, || again(environment))
+            });
             loaded.extend(definition.files);
             found.extend(definition.builds);
         }
@@ -51,6 +71,32 @@ pub(super) fn declared(
         !calls.loads(path) && !loaded.contains(path) && !is_own
     }));
     (found, unread)
+}
+
+/// Doubts the builds of files that a call loads with variables of its own: those that are others if the variables have an
+/// unknown value. `again` loads the files in an environment.
+fn doubt(
+    builds: &mut [Declared],
+    set: &BTreeMap<String, String>,
+    mut again: impl FnMut(Environment) -> Option<Vec<Declared>>,
+) {
+    for (name, place) in set {
+        let unknown = Environment::of([(name.as_str(), settled::unknown(name))]);
+        let others = again(unknown).unwrap_or_default();
+        for build in builds.iter_mut() {
+            let is_same = |other: &Declared| {
+                let as_here = Declared {
+                    tags: build.tags.clone(),
+                    unsettled: build.unsettled.clone(),
+                    ..other.clone()
+                };
+                as_here == *build
+            };
+            if !others.iter().any(is_same) {
+                build.unsettled.push(format!("{place} may set {name}"));
+            }
+        }
+    }
 }
 
 /// Files that cannot be read.

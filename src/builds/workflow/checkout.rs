@@ -20,9 +20,12 @@ impl Checkout {
     /// Returns the checkout of the steps of a job. Without one, the workspace is the repository.
     pub(crate) fn of(steps: &[Node]) -> Self {
         let is_checkout = |step: &&Node| {
-            step.get("uses").and_then(Node::text).is_some_and(|uses| uses.starts_with("actions/checkout@"))
+            step.get("uses")
+                .and_then(Node::text)
+                .is_some_and(|uses| uses.to_ascii_lowercase().starts_with("actions/checkout@"))
         };
-        let input = |step: &Node, key: &str| step.get("with")?.get(key)?.text().map(str::to_owned);
+        let input =
+            |step: &Node, key: &str| step.get("with")?.get_in_any_case(key)?.text().map(str::to_owned);
         let all: Vec<&Node> = steps.iter().filter(is_checkout).collect();
         let own: Vec<&&Node> = all
             .iter()

@@ -99,7 +99,7 @@ impl Names<'_> {
                 self.env.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.clone())
             }
             ("inputs", name) => self.inputs.map(|inputs| {
-                let given = inputs.iter().find(|(other, _)| other == name);
+                let given = inputs.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
                 given.map(|(_, value)| value.clone()).unwrap_or_default()
             }),
             ("github", "workspace") => Some(Pattern::text(".")),

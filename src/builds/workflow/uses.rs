@@ -45,9 +45,14 @@ pub(super) fn runs(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) 
 }
 
 impl Inputs<'_> {
+    /// Returns an input as written. A runner ignores the case of its name.
+    fn input(&self, key: &str) -> Option<&Node> {
+        self.with?.get_in_any_case(key)
+    }
+
     /// Returns an input that is not empty.
     fn get(&self, key: &str) -> Option<Pattern> {
-        self.names.node(self.with?.get(key)?).filter(|value| !value.is_empty())
+        self.names.node(self.input(key)?).filter(|value| !value.is_empty())
     }
 
     fn or(&self, key: &str, default: &str) -> Pattern {
@@ -55,7 +60,7 @@ impl Inputs<'_> {
     }
 
     fn list(&self, key: &str, commas: bool) -> Vec<&str> {
-        let text = self.with.and_then(|with| with.get(key)?.text());
+        let text = self.input(key).and_then(Node::text);
         text.map(|text| listed(text, commas)).unwrap_or_default()
     }
 
@@ -113,7 +118,7 @@ impl Inputs<'_> {
         let id = words.trim().strip_prefix("steps.")?.strip_suffix(".outputs.tags")?;
         let of = |step: &&Node| step.get("id").and_then(Node::text) == Some(id);
         let step = self.steps.iter().find(of)?;
-        step.get("uses")?.text()?.strip_prefix("docker/metadata-action@")?;
+        step.get("uses")?.text()?.to_ascii_lowercase().strip_prefix("docker/metadata-action@")?;
         let images =
             Inputs { with: step.get("with"), names: self.names, steps: self.steps }.patterns("images");
         Some(Self::named_all(&images, &Pattern::hole(&format!("a tag of {id}"))))
@@ -198,7 +203,7 @@ impl Inputs<'_> {
 
     /// Returns true if the inputs are those of `docker/build-push-action` before its second version.
     fn is_first_version(&self) -> bool {
-        let has = |key| self.with.is_some_and(|with| with.get(key).is_some());
+        let has = |key| self.input(key).is_some();
         (has("repository") || has("path") || has("dockerfile")) && !has("context") && !has("file")
     }
 

@@ -133,9 +133,10 @@ fn refused(discovery: &Discovery) -> Vec<Refused> {
         .collect()
 }
 
-/// Returns the files that state how something is built or who owns it, and could not be read.
+/// Returns the files that state how something is built or who owns it, and could not be read, and the builds that are not
+/// planned.
 fn unread(builds: &Builds, owners: &Owners) -> Vec<Refused> {
-    let builds = builds.unread.iter().map(|file| (&file.path, file.why.to_string()));
+    let builds = builds.unread.iter().chain(&builds.unplanned).map(|file| (&file.path, file.why.to_string()));
     let owners = owners.unread.iter().map(|(path, why)| (path, why.clone()));
     let of =
         |(path, reason): (&RepoPath, String)| Refused { path: shown(path.as_str()).into_owned(), reason };

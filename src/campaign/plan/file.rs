@@ -47,7 +47,7 @@ pub struct Plan {
     pub left_out: BTreeMap<String, usize>,
     /// Files that could not be read.
     pub refused: Vec<Refused>,
-    /// Files that state how something is built and could not be read.
+    /// Files that state how something is built and could not be read, or that build what is not planned.
     pub unread: Vec<Refused>,
     /// Dockerfiles that start from each other's images; each cycle begins with its first file in order.
     pub cycles: Vec<Vec<String>>,

@@ -1,6 +1,8 @@
 //! Judges one file: its instructions, the decision to edit it, and the text that the edit gives. It never writes the
 //! file.
 
+use std::collections::BTreeMap;
+
 use super::edits::line_plans;
 use super::file::{self, File};
 use super::from_analysis::{self, sites_report};
@@ -12,9 +14,12 @@ use crate::analysis::rule::Finding;
 use crate::analysis::{self, Analysis, Inputs};
 use crate::discover::{self, Class, SourceFile};
 use crate::dockerfile::Dockerfile;
-use crate::edit::header::{self, Header};
+use crate::edit::header::{self, Frontend, Header};
 use crate::edit::{self, LinePlan};
 use crate::git::{BlobId, hash_blob};
+
+/// The build argument that sets the frontend in place of the header.
+const SYNTAX: &str = "BUILDKIT_SYNTAX";
 
 /// Judges a file of a discovery. Its wave and its owners are not set yet.
 pub(super) fn file(
@@ -101,6 +106,11 @@ fn finish(
     let mut sites = sites_report(dockerfile, &judged.sites, options, &|finding| {
         waivers.accepting(path, finding).map(|waiver| waiver.reason.clone())
     });
+    if sites.iter().any(|site| site.selected) {
+        let own = options.config.build.get(path).map(|build| &build.args);
+        let given: Vec<&BTreeMap<String, String>> = std::iter::once(options.build_args).chain(own).collect();
+        skip = skip.or_else(|| other_frontend(member, &given));
+    }
     let wanted = sites.iter().any(|site| site.selected) && skip.is_none();
     let (header, rewritten) = match rewritten(dockerfile, &sites, wanted, options) {
         Ok(done) => done,
@@ -130,6 +140,32 @@ fn finish(
     }
 }
 
+/// Returns the reason why the frontend that a build argument sets in place of the header cannot read the edited text
+/// (BuildKit, `frontend/dockerfile/builder.Build`).
+fn other_frontend(member: &Member<'_>, given: &[&BTreeMap<String, String>]) -> Option<String> {
+    let required = header::floor(member.dockerfile, true).unwrap_or(header::LINK);
+    let given = given.iter().filter_map(|args| args.get(SYNTAX));
+    let given = given.map(|value| ("a given argument".to_owned(), Some(value)));
+    let of_builds = member
+        .builds
+        .iter()
+        .filter_map(|build| Some((build.place.to_string(), build.args.get(SYNTAX)?.as_ref())));
+    given.chain(of_builds).find_map(|(place, value)| {
+        let Some(value) = value else {
+            return Some(format!("{place} sets {SYNTAX} to a frontend that is not known"));
+        };
+        match Frontend::read(value) {
+            Frontend::Docker(version) if version >= required => None,
+            Frontend::Docker(_) => {
+                Some(format!("{place} sets {SYNTAX} to {value}, which is too old: the edit needs {required}"))
+            }
+            Frontend::Digest | Frontend::Other => {
+                Some(format!("{place} sets {SYNTAX} to {value}, an unknown frontend"))
+            }
+        }
+    })
+}
+
 /// Excludes all instructions from the campaign.
 pub(super) fn deselect(sites: &mut [file::Site]) {
     for site in sites {
@@ -151,7 +187,7 @@ fn rewritten(
     let header = header::header(dockerfile, required, &options.config.syntax.write)
         .map_err(|error| error.to_string())?;
     if let Header::Foreign { value } = &header
-        && header::Frontend::read(value) == header::Frontend::Other
+        && Frontend::read(value) == Frontend::Other
     {
         return Err(format!("its frontend {value} is unknown"));
     }
@@ -159,4 +195,47 @@ fn rewritten(
     let rewrite = edit::rewrite(dockerfile, &lines, &header).map_err(|error| error.to_string())?;
     let blob = hash_blob(&rewrite.text).map_err(|error| error.to_string())?;
     Ok((header, Some(blob)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builds::{Build, BuildFileKind, ContextRoot, Place};
+    use crate::git::RepoPath;
+
+    #[test]
+    fn a_frontend_that_an_argument_sets_must_know_the_edit() {
+        let dockerfile = Dockerfile::read("FROM a\nCOPY x /x\n");
+        let path = |path| RepoPath::new(path).unwrap();
+        let build = |value: Option<&str>| Build {
+            place: Place { kind: BuildFileKind::Compose, path: path("compose.yaml"), line: 5 },
+            dockerfile: path("Dockerfile"),
+            context: ContextRoot::Folder(None),
+            target: None,
+            args: BTreeMap::from([(SYNTAX.to_owned(), value.map(str::to_owned))]),
+            contexts: BTreeMap::new(),
+            tags: Vec::new(),
+            platforms: Vec::new(),
+            unsettled: Vec::new(),
+            callers: Vec::new(),
+            from_git: false,
+        };
+        let told = |value: Option<&str>| {
+            let builds = [build(value)];
+            let member = Member { path: "Dockerfile", dockerfile: &dockerfile, setups: &[], builds: &builds };
+            other_frontend(&member, &[])
+        };
+        assert_eq!(told(Some("docker/dockerfile:1")), None);
+        assert_eq!(
+            told(Some("docker/dockerfile:1.2")).as_deref(),
+            Some(
+                "compose.yaml:5 sets BUILDKIT_SYNTAX to docker/dockerfile:1.2, which is too old: the edit needs 1.4"
+            )
+        );
+        assert!(told(Some("example/other:1")).unwrap().ends_with("an unknown frontend"));
+        assert!(told(None).unwrap().ends_with("a frontend that is not known"));
+        let member = Member { path: "Dockerfile", dockerfile: &dockerfile, setups: &[], builds: &[] };
+        let given = BTreeMap::from([(SYNTAX.to_owned(), "docker/dockerfile:1.3".to_owned())]);
+        assert!(other_frontend(&member, &[&given]).unwrap().starts_with("a given argument sets"));
+    }
 }

@@ -131,6 +131,18 @@ impl<'a> BuildSetup<'a> {
         }
     }
 
+    /// Assumes of a stated build that no other builds the file: `mention` may do it, in a way that is not read.
+    fn doubt(&mut self, mention: &Mention) {
+        if self.assumed.is_none() {
+            let Self { shown, .. } = self;
+            self.assumed = Some(format!(
+                "{CONTEXT_ASSUMED} {} alone: {mention} may build it in another way",
+                shown.root
+            ));
+            self.assumes_build = true;
+        }
+    }
+
     /// Returns the context that nothing states: the folder that holds most of the sources.
     fn guessed(
         contexts: &Contexts<'a>,
@@ -256,6 +268,9 @@ pub(crate) fn setups<'a>(
     }
     if setups.is_empty() {
         setups.push(BuildSetup::guessed(contexts, path, dockerfile, given, &builds.may_build(path)));
+    }
+    if let Some(mention) = builds.may_build(path).first() {
+        setups.iter_mut().for_each(|setup| setup.doubt(mention));
     }
     let roots: Vec<String> = setups.iter().map(|setup| setup.shown.root.clone()).collect();
     for setup in &mut setups {
