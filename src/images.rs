@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::rootfs::Tree;
 use crate::rootfs::layers::LayerError;
 
+pub(crate) mod asked;
 pub mod file;
 pub(crate) mod reference;
 
@@ -20,10 +21,19 @@ pub struct BaseImage {
     pub config: Option<ImageConfig>,
     /// `sha256:…` of the manifest, or of the configuration if there is no manifest.
     pub digest: Option<String>,
+    /// `sha256:…` of the indexes that lead to the manifest, the outermost first.
+    pub indexes: Vec<String>,
     /// The platform.
     pub platform: Option<Platform>,
     /// The source of the facts.
     pub source: ImageOrigin,
+}
+
+impl BaseImage {
+    /// Returns true if this is the image with a digest: that of its manifest, of its configuration or of an index.
+    pub(crate) fn has_digest(&self, digest: &str) -> bool {
+        self.digest.iter().chain(&self.indexes).any(|own| own == digest)
+    }
 }
 
 /// The part of an image's configuration that its children inherit: OCI `config.md`, "Properties",
@@ -93,6 +103,16 @@ pub enum ImageError {
         value: String,
         /// The problem.
         problem: String,
+    },
+    /// A value of `--rootfs` names an image that no Dockerfile uses.
+    #[error("`--rootfs {image}=…`: no Dockerfile starts from this image or copies from it")]
+    Unused {
+        /// The image as given.
+        image: String,
+        /// The image that it may mean.
+        meant: Option<String>,
+        /// The images that Dockerfiles use, as they are written.
+        used: Vec<String>,
     },
     /// An invalid image reference.
     #[error("invalid image reference `{reference}`: {problem}; write `[REGISTRY/]NAME[:TAG][@DIGEST]`")]

@@ -42,6 +42,7 @@ impl ImageSource for Images {
             rootfs: Arc::new(self.0.clone()),
             config: Some(config),
             digest: None,
+            indexes: Vec::new(),
             platform: None,
             source: ImageOrigin::RootfsTar("base.tar".into()),
         };

@@ -8,6 +8,7 @@ use crate::campaign::plan::file::Inspection;
 use crate::campaign::plan::{self, Waivers};
 use crate::config::Config;
 use crate::images::ImageError;
+use crate::images::asked::AskedImages;
 
 /// The options of [`inspect`].
 #[derive(Debug)]
@@ -57,7 +58,10 @@ pub fn inspect(options: &InspectOptions) -> Result<Inspection, InspectError> {
         let seen = options.context.as_deref().map(|root| FolderContext::seen_by(root, path));
         files.push((path.display().to_string(), text.as_slice(), seen.transpose()?));
     }
-    options.knowledge.images.check()?;
-    let config = Config::default();
-    Ok(plan::inspect(&files, &options.knowledge.options(&config), &Waivers::none()))
+    let Knowledge { images: given, .. } = &options.knowledge;
+    given.check()?;
+    let (config, images) = (Config::default(), AskedImages::new(given));
+    let inspection = plan::inspect(&files, &options.knowledge.options(&config, &images), &Waivers::none());
+    given.check_used(&images.references())?;
+    Ok(inspection)
 }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::discover::{self, DiscoverError, Discovery, List, SourceTree};
 use crate::git::RepoPath;
 use crate::images::ImageError;
+use crate::images::asked::AskedImages;
 
 /// The reason why Dockerfiles cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +37,10 @@ pub(super) fn judge_all(
     knowledge.images.check()?;
     let waivers = Waivers::new(config)?;
     let discovery = find(source, config, None, watch)?;
-    Ok(judge(workspace, source, &discovery, &knowledge.options(config), &waivers, watch))
+    let images = AskedImages::new(&knowledge.images);
+    let plan = judge(workspace, source, &discovery, &knowledge.options(config, &images), &waivers, watch);
+    knowledge.images.check_used(&images.references())?;
+    Ok(plan)
 }
 
 /// Finds the Dockerfiles. Files of a list are included with any name.

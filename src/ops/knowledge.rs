@@ -6,6 +6,7 @@ use crate::analysis::Benefit;
 use crate::analysis::rule;
 use crate::campaign::plan::Options;
 use crate::config::Config;
+use crate::images::ImageSource;
 use crate::images::file::FileSource;
 
 /// The facts that are known in addition to the files, and the selection of instructions.
@@ -34,10 +35,14 @@ impl Default for Knowledge {
 
 impl Knowledge {
     /// Returns the options of a plan with all rules and without an earlier plan.
-    pub(super) fn options<'a>(&'a self, config: &'a Config) -> Options<'a> {
+    pub(super) fn options<'a>(
+        &'a self,
+        config: &'a Config,
+        images: &'a (dyn ImageSource + Sync),
+    ) -> Options<'a> {
         Options {
             config,
-            images: &self.images,
+            images,
             build_args: &self.build_args,
             selects: &self.selects,
             keep_add: self.keep_add,

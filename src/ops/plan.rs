@@ -19,6 +19,7 @@ use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect
 use crate::config::Config;
 use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
+use crate::images::asked::AskedImages;
 
 /// The options of [`plan`].
 #[derive(Debug)]
@@ -201,15 +202,17 @@ fn make(
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
     let earlier = if options.afresh { None } else { earlier(options, workspace, config)? };
+    let images = AskedImages::new(&options.knowledge.images);
     let judged = Options {
         edit_generated: options.edit_generated,
         earlier: earlier.as_ref(),
         only: only.as_ref(),
-        ..options.knowledge.options(config)
+        ..options.knowledge.options(config, &images)
     };
     let uncommitted = || if options.rev.is_none() { workspace.uncommitted(&discovery) } else { 0 };
     let (uncommitted, mut plan) =
         rayon::join(uncommitted, || judge::judge(workspace, source, &discovery, &judged, &waivers, watch));
+    options.knowledge.images.check_used(&images.references()).map_err(JudgeError::from)?;
     if uncommitted > 0 {
         watch(&Notice::Uncommitted(uncommitted));
     }

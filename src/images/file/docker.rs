@@ -57,6 +57,7 @@ pub(super) fn open(store: &Store, reference: &ImageReference) -> Result<BaseImag
         rootfs: Arc::new(rootfs),
         config: Some(image.config),
         digest: Some(image.digest),
+        indexes: Vec::new(),
         platform: image.platform,
         source: ImageOrigin::DockerArchive(store.path.clone()),
     })

@@ -179,6 +179,7 @@ fn image(files: &Filesystem) -> BaseImage {
         rootfs: Arc::new(tree),
         config: Some(ImageConfig::default()),
         digest: None,
+        indexes: Vec::new(),
         platform: None,
         source: ImageOrigin::RootfsTar("image.tar".into()),
     }

@@ -101,6 +101,7 @@ fn image(root: &Before) -> BaseImage {
         rootfs: Arc::new(tree),
         config: Some(config),
         digest: None,
+        indexes: Vec::new(),
         platform: None,
         source: ImageOrigin::RootfsTar("root.tar".into()),
     }
