@@ -39,7 +39,7 @@ impl ImageSource for Images {
             shell: None,
         };
         let image = BaseImage {
-            rootfs: Arc::new(self.0.clone()),
+            rootfs: Arc::new(self.0.clone().into()),
             config: Some(config),
             digest: None,
             indexes: Vec::new(),

@@ -68,6 +68,17 @@ impl Progress {
                 write::remark(&format!("note: {files} {have} uncommitted changes; the plan ignores them"));
             }
             Notice::WithoutEffect(what) => write::remark(&format!("note: {what}")),
+            Notice::NotRemembered(error) => {
+                write::remark(&format!(
+                    "note: {error}\n  nothing of it is used: restore it, or remove it and save the plan again with --rootfs"
+                ));
+            }
+            Notice::TooManyFacts { image, path } => {
+                write::remark(&format!(
+                    "note: {image} has too much below {path} to remember; to judge the lines that depend on it, pass its \
+                     --rootfs each time"
+                ));
+            }
             Notice::NothingToDo => {
                 write::remark("nothing to do: no requested line is waiting for --link");
             }

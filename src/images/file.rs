@@ -126,6 +126,16 @@ impl ImageSource for FileSource {
     }
 }
 
+/// Returns the digest of a file.
+///
+/// # Errors
+///
+/// [`ImageError::Read`]
+pub(super) fn digest_of_file(path: &Path) -> Result<String, ImageError> {
+    let digest = File::open(path).and_then(|file| store::digest_of_all(&file));
+    digest.map_err(|source| ImageError::Read { path: path.into(), source })
+}
+
 fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError> {
     let failed = |source| ImageError::Read { path: path.into(), source };
     if fs::metadata(path).map_err(failed)?.is_dir() {
@@ -160,7 +170,7 @@ fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError
     }
     let source = ImageOrigin::RootfsTar(path.into());
     Ok(BaseImage {
-        rootfs: Arc::new(rootfs),
+        rootfs: Arc::new(rootfs.into()),
         config: None,
         digest: None,
         indexes: Vec::new(),

@@ -1,8 +1,10 @@
-//! Judges single Dockerfiles. It needs no repository.
+//! Judges single Dockerfiles. It needs no repository, and uses what the campaign of one remembers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Knowledge;
+use super::base_images::BaseImages;
+use super::workspace::Workspace;
+use super::{Knowledge, Watch};
 use crate::builds::{FolderContext, RefusedIgnoreFile};
 use crate::campaign::plan::file::Inspection;
 use crate::campaign::plan::{self, Waivers};
@@ -44,12 +46,13 @@ pub enum InspectError {
     Image(#[from] ImageError),
 }
 
-/// Judges the COPY and ADD instructions of single files.
+/// Judges the COPY and ADD instructions of single files. The facts that the campaign of the first file's repository
+/// remembers about base images count.
 ///
 /// # Errors
 ///
 /// [`InspectError`]
-pub fn inspect(options: &InspectOptions) -> Result<Inspection, InspectError> {
+pub fn inspect(options: &InspectOptions, watch: &Watch<'_>) -> Result<Inspection, InspectError> {
     if let Some(context) = options.context.as_ref().filter(|context| !context.is_dir()) {
         return Err(InspectError::NoContext(context.clone()));
     }
@@ -60,8 +63,23 @@ pub fn inspect(options: &InspectOptions) -> Result<Inspection, InspectError> {
     }
     let Knowledge { images: given, .. } = &options.knowledge;
     given.check()?;
-    let (config, images) = (Config::default(), AskedImages::new(given));
-    let inspection = plan::inspect(&files, &options.knowledge.options(&config, &images), &Waivers::none());
-    given.check_used(&images.references())?;
+    let images = known_images(options, watch);
+    let (config, asked) = (Config::default(), AskedImages::new(&images));
+    let inspection = plan::inspect(&files, &options.knowledge.options(&config, &asked), &Waivers::none());
+    images.check_used(&asked.references())?;
     Ok(inspection)
+}
+
+/// Returns the given images, and those that the campaign of the first file's repository remembers.
+fn known_images<'o>(options: &'o InspectOptions, watch: &Watch<'_>) -> BaseImages<'o> {
+    let given = &options.knowledge.images;
+    let folder = options.files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let of_campaign = || {
+        let workspace = Workspace::open(folder, None).ok()?;
+        let (Workspace::Git(..), Ok(source)) = (&workspace, workspace.source()) else { return None };
+        let config = workspace.config(&source).ok()?;
+        Some(BaseImages::of(given, &workspace, &source, &config, watch))
+    };
+    of_campaign().unwrap_or_else(|| BaseImages::with(given, None, &Config::default()))
 }

@@ -1,5 +1,6 @@
 //! The steps from the files of a workspace to a plan, shared by `plan`, `check` and `migrate`.
 
+use super::base_images::BaseImages;
 use super::notice::during;
 use super::workspace::Workspace;
 use super::{Activity, Knowledge, Notice, Watch};
@@ -26,8 +27,21 @@ pub enum JudgeError {
     Pattern(#[from] DiscoverError),
 }
 
-/// Finds and judges the Dockerfiles of a workspace.
+/// Finds and judges the Dockerfiles of a workspace, with the facts that its campaign remembers about base images.
 pub(super) fn judge_all(
+    workspace: &Workspace,
+    source: &SourceTree<'_>,
+    config: &Config,
+    knowledge: &Knowledge,
+    watch: &Watch<'_>,
+) -> Result<Plan, JudgeError> {
+    let images = BaseImages::of(&knowledge.images, workspace, source, config, watch);
+    judge_with(&images, workspace, source, config, knowledge, watch)
+}
+
+/// As [`judge_all`], with these base images.
+pub(super) fn judge_with(
+    images: &BaseImages<'_>,
     workspace: &Workspace,
     source: &SourceTree<'_>,
     config: &Config,
@@ -37,9 +51,9 @@ pub(super) fn judge_all(
     knowledge.images.check()?;
     let waivers = Waivers::new(config)?;
     let discovery = find(source, config, None, watch)?;
-    let images = AskedImages::new(&knowledge.images);
-    let plan = judge(workspace, source, &discovery, &knowledge.options(config, &images), &waivers, watch);
-    knowledge.images.check_used(&images.references())?;
+    let asked = AskedImages::new(images);
+    let plan = judge(workspace, source, &discovery, &knowledge.options(config, &asked), &waivers, watch);
+    images.check_used(&asked.references())?;
     Ok(plan)
 }
 

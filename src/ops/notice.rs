@@ -1,6 +1,6 @@
 //! The notices that an operation reports while it works.
 
-use super::{ChangeError, ChecksNeverRun, MadeBranch};
+use super::{ChangeError, ChecksNeverRun, MadeBranch, RememberedError};
 use crate::campaign::evidence::Evidence;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
@@ -30,6 +30,15 @@ pub enum Notice<'a> {
     Uncommitted(usize),
     /// A description of a setting in `layerwright.toml` that has no effect.
     WithoutEffect(&'a str),
+    /// The facts that the campaign remembers about base images cannot be used.
+    NotRemembered(&'a RememberedError),
+    /// The facts about what is below this path of an image are too many to be remembered.
+    TooManyFacts {
+        /// The image.
+        image: &'a str,
+        /// The path.
+        path: &'a str,
+    },
     /// No requested file is left to change.
     NothingToDo,
     /// These files are about to be changed without evidence that is up to date.

@@ -7,12 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::atomic::{self, WriteError};
+use super::base_images::{self, BaseImages, RememberedError};
 use super::evidence::{Assessed, EvidenceFolderError};
 use super::notice::during;
 use super::saved_plan::saved_at;
-use super::workspace::{Workspace, WorkspaceError};
+use super::workspace::{Workspace, WorkspaceError, bases_path, place_in};
 use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
 use crate::budget::{self, MOST_INPUT};
+use crate::campaign::base_facts::BaseFacts;
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
@@ -124,6 +126,9 @@ pub enum PlanningError {
         /// The cause.
         source: PlanError,
     },
+    /// The facts that are remembered about base images are invalid. They would be lost.
+    #[error(transparent)]
+    Remembered(RememberedError),
     /// A bare repository has no place for a plan.
     #[error("a bare repository has no place for the plan")]
     NoPlace,
@@ -171,12 +176,31 @@ impl Saved {
 ///
 /// [`PlanningError`]
 pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, PlanningError> {
-    options.knowledge.images.check().map_err(JudgeError::from)?;
+    let given = &options.knowledge.images;
+    given.check().map_err(JudgeError::from)?;
     let list = options.list.as_ref().map(list::read).transpose()?;
     let workspace = Workspace::open(&options.path, options.rev.as_deref())?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let plan = make(options, &workspace, &source, &config, list.as_ref(), watch)?;
+    let remembered = match base_images::remembered(&workspace, &source, &config) {
+        Ok(remembered) => remembered,
+        Err(error) if options.save == Save::InPlace => return Err(PlanningError::Remembered(error)),
+        Err(error) => {
+            watch(&Notice::NotRemembered(&error));
+            None
+        }
+    };
+    let images = BaseImages::with(given, remembered.as_ref(), &config);
+    let asked = match options.save {
+        Save::InPlace => AskedImages::recording(&images),
+        Save::No | Save::To(_) => AskedImages::new(&images),
+    };
+    let plan = make(options, &workspace, &source, &config, list.as_ref(), &asked, watch)?;
+    images.check_used(&asked.references()).map_err(JudgeError::from)?;
+    if options.save == Save::InPlace {
+        let keeps_others = list.is_some() && !options.all;
+        remember(&asked, remembered.as_ref(), keeps_others, &workspace, &config, watch)?;
+    }
     let saved = save(options, &workspace, &config, &plan)?;
     let evidence_states = if options.evidence {
         Assessed::read(&workspace, &source, &config, &plan)?.states
@@ -192,6 +216,7 @@ fn make(
     source: &SourceTree<'_>,
     config: &Config,
     list: Option<&List>,
+    images: &AskedImages<'_>,
     watch: &Watch<'_>,
 ) -> Result<Plan, PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
@@ -202,17 +227,15 @@ fn make(
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
     let earlier = if options.afresh { None } else { earlier(options, workspace, config)? };
-    let images = AskedImages::new(&options.knowledge.images);
     let judged = Options {
         edit_generated: options.edit_generated,
         earlier: earlier.as_ref(),
         only: only.as_ref(),
-        ..options.knowledge.options(config, &images)
+        ..options.knowledge.options(config, images)
     };
     let uncommitted = || if options.rev.is_none() { workspace.uncommitted(&discovery) } else { 0 };
     let (uncommitted, mut plan) =
         rayon::join(uncommitted, || judge::judge(workspace, source, &discovery, &judged, &waivers, watch));
-    options.knowledge.images.check_used(&images.references()).map_err(JudgeError::from)?;
     if uncommitted > 0 {
         watch(&Notice::Uncommitted(uncommitted));
     }
@@ -247,6 +270,31 @@ fn earlier(
         Ok(plan) => Ok(Some(Earlier::new(&plan))),
         Err(source) => Err(PlanningError::Earlier { path, source }),
     }
+}
+
+/// Writes what was asked of base images, and their answers, beside the plan. Nothing is written if there is nothing to
+/// remember, and nothing was remembered.
+fn remember(
+    asked: &AskedImages<'_>,
+    earlier: Option<&BaseFacts>,
+    keeps_others: bool,
+    workspace: &Workspace,
+    config: &Config,
+    watch: &Watch<'_>,
+) -> Result<(), PlanningError> {
+    for (reference, image) in asked.found() {
+        for path in &image.rootfs.recorded().too_large {
+            watch(&Notice::TooManyFacts { image: &reference.to_string(), path });
+        }
+    }
+    let facts = BaseFacts::of_asked(asked, earlier, keeps_others).map_err(JudgeError::from)?;
+    if facts.is_empty() && earlier.is_none() {
+        return Ok(());
+    }
+    let folder = workspace.folder().ok_or(PlanningError::NoPlace)?;
+    let path = bases_path(config)?;
+    let place = place_in(folder, &path).map_err(WorkspaceError::from)?;
+    Ok(atomic::write_by(&place, &|out| facts.write(out))?)
 }
 
 fn save(

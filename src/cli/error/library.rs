@@ -4,8 +4,8 @@ use super::Error;
 use crate::images::ImageError;
 use crate::ops::{
     AcceptError, CheckError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay, MigrateError,
-    PlanningError, ReportingError, RevertError, SavedPlanError, StatusError, VerifyError, WorkspaceError,
-    WriteError,
+    PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, StatusError, VerifyError,
+    WorkspaceError, WriteError,
 };
 use crate::text::words::{count, list};
 
@@ -123,6 +123,11 @@ impl From<&PlanningError> for Error {
             }
             PlanningError::Earlier { .. } => Self::refused(error).hint(
                 "the decisions in it would be lost; repair the file, or pass --afresh to plan without it",
+            ),
+            PlanningError::Remembered(RememberedError::LinkInTheWay(error)) => error.into(),
+            PlanningError::Remembered(RememberedError::Workspace(error)) => error.into(),
+            PlanningError::Remembered(error) => Self::refused(error).hint(
+                "the facts in it would be lost; restore the file, or remove it and pass --rootfs again",
             ),
             PlanningError::NoDockerfile { .. } | PlanningError::EarlierUnreadable { .. } => {
                 Self::usage(error)

@@ -48,7 +48,7 @@ pub(super) fn open(store: &Store, reference: &ImageReference) -> Result<BaseImag
         .collect::<Result<Vec<_>, ImageError>>()?;
     let rootfs = store.rootfs(layers.iter().map(|(name, size)| (name.as_str(), Some(*size))))?;
     Ok(BaseImage {
-        rootfs: Arc::new(rootfs),
+        rootfs: Arc::new(rootfs.into()),
         config: Some(config),
         digest: Some(digest),
         indexes,

@@ -176,7 +176,7 @@ fn image(files: &Filesystem) -> BaseImage {
         }
     }
     BaseImage {
-        rootfs: Arc::new(tree),
+        rootfs: Arc::new(tree.into()),
         config: Some(ImageConfig::default()),
         digest: None,
         indexes: Vec::new(),
