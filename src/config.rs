@@ -9,7 +9,7 @@ use crate::git::RepoPath;
 use crate::text::{LineIndex, Position, words};
 
 pub(crate) use keys::{Base, BuildSettings, By, Frontend, Report, Waiver, Waves};
-pub use keys::{Config, Trust};
+pub use keys::{BaseSource, Config, Trust};
 pub(crate) use origin::effective;
 
 /// The file's name in the root of a repository.

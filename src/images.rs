@@ -10,6 +10,7 @@ use crate::rootfs::ImageFilesystem;
 use crate::rootfs::layers::LayerError;
 
 pub mod asked;
+pub mod engine;
 pub mod file;
 pub(crate) mod reference;
 
@@ -59,13 +60,14 @@ impl BaseImage {
     /// [`ImageError::Read`] if the tar cannot be read again.
     pub(crate) fn provenance(&self) -> Result<Provenance, ImageError> {
         let digest = || self.digest.clone().unwrap_or_default();
-        let (bound_to, digest) = match &self.source {
+        let (read_from, bound_to, digest) = match &self.source {
             ImageOrigin::Remembered(provenance) => return Ok(provenance.clone()),
-            ImageOrigin::RootfsTar(path) => (BoundTo::Tar, file::digest_of_file(path)?),
-            ImageOrigin::OciLayout(_) => (BoundTo::Manifest, digest()),
-            ImageOrigin::DockerArchive(_) => (BoundTo::ImageId, digest()),
+            ImageOrigin::RootfsTar(path) => (ReadFrom::Rootfs, BoundTo::Tar, file::digest_of_file(path)?),
+            ImageOrigin::OciLayout(_) => (ReadFrom::Rootfs, BoundTo::Manifest, digest()),
+            ImageOrigin::DockerArchive(_) => (ReadFrom::Rootfs, BoundTo::ImageId, digest()),
+            ImageOrigin::Engine => (ReadFrom::Engine, BoundTo::ImageId, digest()),
         };
-        Ok(Provenance { read_from: ReadFrom::Rootfs, bound_to, digest })
+        Ok(Provenance { read_from, bound_to, digest })
     }
 
     /// Returns true if this is the image with a digest: that of its manifest, of its configuration or of an index.
@@ -117,6 +119,8 @@ pub enum ImageOrigin {
     OciLayout(PathBuf),
     /// The output of `docker save`.
     DockerArchive(PathBuf),
+    /// An image of a local engine.
+    Engine,
     /// Facts that were remembered.
     Remembered(Provenance),
 }
@@ -138,6 +142,8 @@ pub struct Provenance {
 pub enum ReadFrom {
     /// A file or folder that the user named: `--rootfs`.
     Rootfs,
+    /// The local engine: `--bases engine`.
+    Engine,
 }
 
 /// The kind of the digest that facts about an image are true of.
@@ -193,6 +199,9 @@ pub enum ImageError {
         /// The problem.
         problem: &'static str,
     },
+    /// The engine does not give an image.
+    #[error(transparent)]
+    Engine(#[from] engine::EngineError),
     /// A read error.
     #[error("cannot read {}: {source}", path.display())]
     Read {

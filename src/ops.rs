@@ -56,7 +56,7 @@ pub use inspect::{InspectError, InspectOptions, NamedText, inspect};
 pub use judge::JudgeError;
 pub use knowledge::Knowledge;
 pub use migrate::{MigrateError, MigrateOptions, migrate};
-pub use notice::{Activity, Notice, Watch};
+pub use notice::{Activity, BaseImagesNotice, Notice, Watch};
 pub use plan::{ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
 pub use planned_text::PlannedTextError;
 pub use report::{

@@ -149,8 +149,16 @@ fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError
             Err(ImageError::NoImage { path: path.into(), problem })
         };
     }
+    open_file(path, File::open(path).map_err(failed)?, reference)
+}
+
+/// Reads an image from a file. Errors name `path`.
+pub(super) fn open_file(
+    path: &Path,
+    file: File,
+    reference: &ImageReference,
+) -> Result<BaseImage, ImageError> {
     let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
-    let file = File::open(path).map_err(failed)?;
     let mut rootfs = Tree::default();
     let summary = apply_layer_at(&mut rootfs, &file).map_err(damaged)?;
     if !summary.has_end_marker {

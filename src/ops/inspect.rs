@@ -11,6 +11,7 @@ use crate::campaign::plan::{self, Waivers};
 use crate::config::Config;
 use crate::images::ImageError;
 use crate::images::asked::AskedImages;
+use crate::images::engine::EngineError;
 
 /// The options of [`inspect`].
 #[derive(Debug)]
@@ -41,6 +42,9 @@ pub enum InspectError {
     /// An ignore file is invalid for the builder.
     #[error(transparent)]
     IgnoreFile(#[from] RefusedIgnoreFile),
+    /// The engine that the user asks for does not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A base image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -63,23 +67,26 @@ pub fn inspect(options: &InspectOptions, watch: &Watch<'_>) -> Result<Inspection
     }
     let Knowledge { images: given, .. } = &options.knowledge;
     given.check()?;
-    let images = known_images(options, watch);
+    let images = known_images(options, watch)?;
     let (config, asked) = (Config::default(), AskedImages::new(&images));
     let inspection = plan::inspect(&files, &options.knowledge.options(&config, &asked), &Waivers::none());
+    images.report_failures(watch);
     images.check_used(&asked.references())?;
     Ok(inspection)
 }
 
 /// Returns the given images, and those that the campaign of the first file's repository remembers.
-fn known_images<'o>(options: &'o InspectOptions, watch: &Watch<'_>) -> BaseImages<'o> {
-    let given = &options.knowledge.images;
+fn known_images<'o>(options: &'o InspectOptions, watch: &Watch<'_>) -> Result<BaseImages<'o>, EngineError> {
+    let knowledge = &options.knowledge;
     let folder = options.files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let of_campaign = || {
         let workspace = Workspace::open(folder, None).ok()?;
         let (Workspace::Git(..), Ok(source)) = (&workspace, workspace.source()) else { return None };
         let config = workspace.config(&source).ok()?;
-        Some(BaseImages::of(given, &workspace, &source, &config, watch))
+        Some(BaseImages::of(knowledge, &workspace, &source, &config, watch))
     };
-    of_campaign().unwrap_or_else(|| BaseImages::with(given, None, &Config::default()))
+    let config = Config::default();
+    let without = || BaseImages::with(&knowledge.images, None, &config).and_engine(knowledge, &config, watch);
+    of_campaign().unwrap_or_else(without)
 }

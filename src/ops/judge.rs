@@ -12,6 +12,7 @@ use crate::discover::{self, DiscoverError, Discovery, List, SourceTree};
 use crate::git::RepoPath;
 use crate::images::ImageError;
 use crate::images::asked::AskedImages;
+use crate::images::engine::EngineError;
 
 /// The reason why Dockerfiles cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum JudgeError {
     /// A base image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// The engine that the user asks for does not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A waiver names a rule that does not exist.
     #[error(transparent)]
     Waiver(#[from] UnknownRule),
@@ -35,7 +39,7 @@ pub(super) fn judge_all(
     knowledge: &Knowledge,
     watch: &Watch<'_>,
 ) -> Result<Plan, JudgeError> {
-    let images = BaseImages::of(&knowledge.images, workspace, source, config, watch);
+    let images = BaseImages::of(knowledge, workspace, source, config, watch)?;
     judge_with(&images, workspace, source, config, knowledge, watch)
 }
 
@@ -53,6 +57,7 @@ pub(super) fn judge_with(
     let discovery = find(source, config, None, watch)?;
     let asked = AskedImages::new(images);
     let plan = judge(workspace, source, &discovery, &knowledge.options(config, &asked), &waivers, watch);
+    images.report_failures(watch);
     images.check_used(&asked.references())?;
     Ok(plan)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::analysis::Benefit;
 use crate::analysis::rule;
 use crate::campaign::plan::Options;
-use crate::config::Config;
+use crate::config::{BaseSource, Config};
 use crate::images::ImageSource;
 use crate::images::file::FileSource;
 
@@ -14,6 +14,8 @@ use crate::images::file::FileSource;
 pub struct Knowledge {
     /// The base images.
     pub images: FileSource,
+    /// The places that other base images are read from. `None` for `[bases] from`.
+    pub bases: Option<Vec<BaseSource>>,
     /// The values of build arguments. The verdicts hold for these values only.
     pub build_args: BTreeMap<String, String>,
     /// The selected benefits.
@@ -26,6 +28,7 @@ impl Default for Knowledge {
     fn default() -> Self {
         Self {
             images: FileSource::default(),
+            bases: None,
             build_args: BTreeMap::new(),
             selects: vec![Benefit::Pays, Benefit::Neutral],
             keep_add: false,

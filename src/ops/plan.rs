@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::atomic::{self, WriteError};
 use super::base_images::{self, BaseImages, RememberedError};
 use super::evidence::{Assessed, EvidenceFolderError};
-use super::notice::during;
+use super::notice::{BaseImagesNotice, during};
 use super::saved_plan::saved_at;
 use super::workspace::{Workspace, WorkspaceError, bases_path, place_in};
 use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
@@ -87,6 +87,8 @@ pub struct Planned {
     pub saved: Saved,
     /// The evidence states of its files. Empty unless [`PlanOptions::evidence`] is true.
     pub evidence_states: EvidenceStates,
+    /// True if the images of the local engine were read.
+    pub reads_engine: bool,
 }
 
 /// An error of [`plan`].
@@ -186,16 +188,18 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         Ok(remembered) => remembered,
         Err(error) if options.save == Save::InPlace => return Err(PlanningError::Remembered(error)),
         Err(error) => {
-            watch(&Notice::NotRemembered(&error));
+            watch(&Notice::BaseImages(BaseImagesNotice::NotRemembered(&error)));
             None
         }
     };
     let images = BaseImages::with(given, remembered.as_ref(), &config);
+    let images = images.and_engine(&options.knowledge, &config, watch).map_err(JudgeError::from)?;
     let asked = match options.save {
         Save::InPlace => AskedImages::recording(&images),
         Save::No | Save::To(_) => AskedImages::new(&images),
     };
     let plan = make(options, &workspace, &source, &config, list.as_ref(), &asked, watch)?;
+    images.report_failures(watch);
     images.check_used(&asked.references()).map_err(JudgeError::from)?;
     if options.save == Save::InPlace {
         let keeps_others = list.is_some() && !options.all;
@@ -207,7 +211,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     } else {
         EvidenceStates::new()
     };
-    Ok(Planned { plan, saved, evidence_states })
+    Ok(Planned { plan, saved, evidence_states, reads_engine: images.has_engine() })
 }
 
 fn make(
@@ -284,7 +288,8 @@ fn remember(
 ) -> Result<(), PlanningError> {
     for (reference, image) in asked.found() {
         for path in &image.rootfs.recorded().too_large {
-            watch(&Notice::TooManyFacts { image: &reference.to_string(), path });
+            let image = &*reference.to_string();
+            watch(&Notice::BaseImages(BaseImagesNotice::TooManyFacts { image, path }));
         }
     }
     let facts = BaseFacts::of_asked(asked, earlier, keeps_others).map_err(JudgeError::from)?;

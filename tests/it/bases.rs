@@ -1,7 +1,9 @@
 //! Base images: which of those that are given a name means, and what is remembered of them. The base images of the cases,
 //! as root filesystems: what the real ones hold of it that matters.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +21,8 @@ use crate::cases::{self, Case, judge};
 use crate::differential::random::Random;
 use crate::differential::text::Means;
 use crate::differential::{folder, text};
-use crate::support::{Base, Scratch, Tar, left_out, linkable, say};
+use crate::engine;
+use crate::support::{Base, Run, Scratch, Tar, command, left_out, linkable, say};
 
 /// All of them, written to a folder.
 pub fn images(folder: &Path) -> FileSource {
@@ -90,7 +93,10 @@ fn debian() -> Vec<u8> {
 
 /// The name of a blob in a layout, from its content.
 fn digest(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    });
     format!("sha256:{hex}")
 }
 
@@ -557,4 +563,167 @@ fn remembered_facts_give_the_verdicts_of_random_files() {
         }
     }
     assert!(judgements > 500, "only {judgements} facts were left out");
+}
+
+/// The id of the one image of [`FakeEngine`].
+const ID: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// A `docker` command that knows one image, and writes down what it is asked.
+struct FakeEngine(tempfile::TempDir);
+
+impl FakeEngine {
+    /// An engine with the image `base:1`, which it saves as an OCI layout.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("image");
+        fs::create_dir(&image).unwrap();
+        layout(&image, &fs::read(Base::new().path()).unwrap());
+        let mut tar = tar::Builder::new(fs::File::create(folder.path().join("image.tar")).unwrap());
+        tar.append_dir_all(".", &image).unwrap();
+        tar.finish().unwrap();
+        let at = folder.path().display();
+        let script = format!(
+            "#!/bin/sh\necho \"$*\" >>'{at}/asked'\ncase \"$1 $2 $5\" in\n\
+             'version --format '*) echo 28.5.2;;\n\
+             'image inspect docker.io/library/base:1') echo {ID};;\n\
+             'image inspect '*) echo 'No such image' >&2; exit 1;;\n\
+             'image save '*) [ \"$3\" = {ID} ] && exec cat '{at}/image.tar';;\n\
+             *) exit 9;;\nesac\n"
+        );
+        fs::write(folder.path().join("docker"), script).unwrap();
+        fs::set_permissions(folder.path().join("docker"), fs::Permissions::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+
+    fn run(&self, scratch: &Scratch, arguments: &[&str]) -> Run {
+        let path = format!("{}:/usr/bin:/bin", self.0.path().display());
+        Run::of(command(scratch.root()).args(arguments).env("PATH", path).output().unwrap())
+    }
+
+    /// Returns the commands that it was asked.
+    fn asked(&self) -> Vec<String> {
+        let asked = fs::read_to_string(self.0.path().join("asked")).unwrap_or_default();
+        asked.lines().map(str::to_owned).collect()
+    }
+}
+
+fn of_engine() -> Scratch {
+    Scratch::with(&[
+        ("a/Dockerfile", &linkable("x")),
+        ("a/x", ""),
+        ("b/Dockerfile", "FROM other:1\nCOPY x /srv/x\nCOPY x /opt/x\n"),
+        ("b/x", ""),
+    ])
+}
+
+#[test]
+fn the_images_of_the_engine_are_read_and_bound_to_their_ids() {
+    let (engine, scratch) = (FakeEngine::new(), of_engine());
+    let screen = engine.run(&scratch, &["plan"]).done().stdout.replace('\n', " ");
+    assert!(
+        screen.contains("2 base images were not read (3 instructions): layerwright plan --bases engine"),
+        "{screen}"
+    );
+    assert!(engine.asked().is_empty(), "{:?}", engine.asked());
+    let run = engine.run(&scratch, &["plan", "--save", "--bases", "engine", "--format", "json"]).done();
+    let plan = run.json();
+    assert_eq!(plan["files"][0]["sites"][0]["proved"], json!(true));
+    assert_eq!(
+        plan["files"][0]["bases"],
+        json!([{"image": "base:1", "known": true, "source": "rootfs", "digest": ID}])
+    );
+    let unknown = &plan["files"][1]["sites"][0];
+    assert_eq!(unknown["verdict"], json!("unknown"));
+    assert!(unknown["reasons"][0]["message"].as_str().unwrap().contains("other:1"), "{unknown}");
+    let mut asked = engine.asked();
+    asked.sort();
+    let expected = [
+        "image inspect --format {{.Id}} docker.io/library/base:1".to_owned(),
+        "image inspect --format {{.Id}} docker.io/library/other:1".to_owned(),
+        format!("image save {ID}"),
+        "version --format {{.Server.Version}}".to_owned(),
+    ];
+    assert_eq!(asked, expected, "nothing else is asked, and nothing twice");
+    let facts: Value = serde_json::from_slice(&scratch.read(FACTS)).unwrap();
+    let base = &facts["bases"][0];
+    let told = ["image", "read_from", "bound_to", "digest", "platform"].map(|key| base[key].clone());
+    assert_eq!(told, ["base:1", "engine", "image-id", ID, "linux/amd64"].map(|text| json!(text)));
+    assert_eq!(base["config"]["workdir"], json!("/srv"));
+    assert_eq!(scratch.plan(&[]), plan, "without the engine");
+    assert_eq!(engine.asked().len(), 4);
+    scratch.write("a/Dockerfile", "FROM base:1\nCOPY x /root/x\n").commit("Another");
+    let site = scratch.plan(&[])["files"][0]["sites"][0].clone();
+    let message = site["reasons"][0]["message"].as_str().unwrap();
+    assert!(message.contains("`layerwright plan --save --bases engine` adds it"), "{message}");
+    let screen = engine.run(&scratch, &["plan", "--bases", "engine"]).done().stdout.replace('\n', " ");
+    assert!(screen.contains("1 base image was not read (2 instructions): pull them, or pass"), "{screen}");
+}
+
+#[test]
+fn the_configuration_may_choose_the_engine_and_no_network() {
+    let (engine, scratch) = (FakeEngine::new(), of_engine());
+    scratch.write("layerwright.toml", "[bases]\nfrom = [\"engine\"]\n");
+    let proved = |run: Run| run.done().json()["files"][0]["sites"][0]["proved"].clone();
+    assert_eq!(proved(engine.run(&scratch, &["plan", "--format", "json"])), json!(true));
+    let none = ["plan", "--format", "json", "--bases", "none"];
+    assert_eq!(proved(engine.run(&scratch, &none)), json!(null));
+    let inspect = engine.run(&scratch, &["inspect", "a/Dockerfile", "--format", "json"]).done();
+    assert_eq!(inspect.json()["files"][0]["sites"][0]["verdict"], json!("link"));
+    // The same configuration counts where there is no engine.
+    let without = scratch.run(&["plan", "--format", "json"]).done();
+    assert!(without.stderr.contains("no base image of the engine is read: "), "{}", without.stderr);
+    assert_eq!(without.json()["files"][0]["sites"][0]["verdict"], json!("unknown"));
+    for command in [&["plan"][..], &["check"], &["inspect", "a/Dockerfile"]] {
+        let asked = [command, &["--bases", "engine"]].concat();
+        scratch.run(&asked).failed(&["the engine does not answer", "leave out --bases engine"]);
+    }
+    scratch.run(&["plan", "--bases", "registry"]).failed(&["registry", "engine", "none"]);
+    scratch.write("layerwright.toml", "[bases]\nfrom = [\"registry\"]\n");
+    scratch.run(&["plan"]).failed(&["layerwright.toml:2", "registry", "engine"]);
+}
+
+#[test]
+fn an_image_that_the_engine_can_not_save_is_named_and_the_rest_goes_on() {
+    let (engine, scratch) = (FakeEngine::new(), of_engine());
+    let archive = engine.0.path().join("image.tar");
+    let whole = fs::read(&archive).unwrap();
+    for (bytes, told) in [
+        (Vec::new(), "base:1 is not read: the archive of the engine"),
+        (whole[..whole.len() / 2].to_vec(), "base:1 is not read: the archive of the engine"),
+        (b"no tar".repeat(1_000), "base:1 is not read: the archive of the engine"),
+        (fs::read(Base::new().path()).unwrap(), "it has no manifest"),
+    ] {
+        fs::write(&archive, bytes).unwrap();
+        let run = engine.run(&scratch, &["plan", "--bases", "engine", "--format", "json"]).done();
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+        assert_eq!(run.json()["files"][0]["sites"][0]["verdict"], json!("unknown"));
+    }
+    fs::remove_file(&archive).unwrap();
+    let run = engine.run(&scratch, &["plan", "--bases", "engine"]).done();
+    assert!(run.stderr.contains("the engine cannot save the image"), "{}", run.stderr);
+}
+
+#[test]
+fn a_real_engine_gives_the_verdicts_of_a_saved_image() {
+    if !engine::is_there("base images of the engine") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tar = folder.path().join("tiny.tar");
+    engine::save("tiny:1", &tar).unwrap();
+    let text = |(path, text): (&str, &str)| (path.to_owned(), text.replace("base:1", "tiny:1"));
+    let files: Vec<(String, String)> = ASKING.into_iter().map(text).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let scratch = Scratch::with(&files);
+    let sites = |plan: &Value| {
+        let files = plan["files"].as_array().unwrap().iter();
+        files.map(|file| file["sites"].clone()).collect::<Vec<_>>()
+    };
+    let given = scratch.plan(&["--rootfs", &format!("tiny:1={}", tar.display())]);
+    let read = engine::command(scratch.root(), &["plan", "--save", "--bases", "engine", "--format", "json"]);
+    let read = read.done().json();
+    assert_eq!(sites(&read), sites(&given));
+    assert_eq!(scratch.plan(&[]), read, "as it is remembered");
+    let proved = |site: &Value| site["proved"] == json!(true);
+    assert!(sites(&read).iter().any(|sites| sites.as_array().unwrap().iter().any(proved)));
 }

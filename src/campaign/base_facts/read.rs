@@ -28,7 +28,7 @@ pub enum BaseFactsError {
     },
     /// An image has no valid name.
     #[error(transparent)]
-    Image(ImageError),
+    Image(#[from] Box<ImageError>),
     /// An image is there twice.
     #[error("`{image}` is there twice")]
     Twice {
@@ -84,7 +84,7 @@ impl BaseFacts {
         let mut names = BTreeSet::new();
         for base in &self.bases {
             let image = || base.image.clone();
-            let reference = ImageReference::parse(&base.image).map_err(BaseFactsError::Image)?;
+            let reference = ImageReference::parse(&base.image).map_err(Box::new)?;
             if !names.insert(reference.normal().to_owned()) {
                 return Err(BaseFactsError::Twice { image: image() });
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::format::{Base, BaseFacts};
+use super::format::{Base, BaseFacts, Configuration};
 use crate::images::{
     BaseImage, BoundTo, ImageError, ImageOrigin, ImageReference, ImageSource, Platform, ReadFrom,
 };
@@ -29,6 +29,7 @@ fn image(base: &Base, place: &str) -> BaseImage {
     let provenance = base.provenance();
     let option = match provenance.read_from {
         ReadFrom::Rootfs => format!("--rootfs {}=PATH", base.image),
+        ReadFrom::Engine => "--bases engine".to_owned(),
     };
     let why = format!(
         "{place} has no fact of {} that answers it; `layerwright plan --save {option}` adds it",
@@ -36,7 +37,7 @@ fn image(base: &Base, place: &str) -> BaseImage {
     );
     BaseImage {
         rootfs: Arc::new(ImageFilesystem::from_facts(base.facts(), why)),
-        config: base.config.as_ref().map(|config| config.image_config()),
+        config: base.config.as_ref().map(Configuration::image_config),
         digest: (provenance.bound_to != BoundTo::Tar).then(|| provenance.digest.clone()),
         indexes: Vec::new(),
         platform: base.platform.as_deref().and_then(Platform::parse),

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::images::ImageError;
+use crate::images::engine::EngineError;
 use crate::ops::{
     AcceptError, CheckError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay, MigrateError,
     PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, StatusError, VerifyError,
@@ -77,10 +78,18 @@ impl From<&ImageError> for Error {
     }
 }
 
+impl From<&EngineError> for Error {
+    fn from(error: &EngineError) -> Self {
+        Self::environment(error)
+            .hint("start the engine that `docker version` talks to; or leave out --bases engine")
+    }
+}
+
 impl From<&JudgeError> for Error {
     fn from(error: &JudgeError) -> Self {
         match error {
             JudgeError::Image(error) => error.into(),
+            JudgeError::Engine(error) => error.into(),
             JudgeError::Waiver(_) | JudgeError::Pattern(_) => Self::usage(error),
         }
     }
@@ -125,7 +134,8 @@ impl From<&PlanningError> for Error {
                 "the decisions in it would be lost; repair the file, or pass --afresh to plan without it",
             ),
             PlanningError::Remembered(RememberedError::LinkInTheWay(error)) => error.into(),
-            PlanningError::Remembered(RememberedError::Workspace(error)) => error.into(),
+            PlanningError::Workspace(error)
+            | PlanningError::Remembered(RememberedError::Workspace(error)) => error.into(),
             PlanningError::Remembered(error) => Self::refused(error).hint(
                 "the facts in it would be lost; restore the file, or remove it and pass --rootfs again",
             ),
@@ -133,7 +143,6 @@ impl From<&PlanningError> for Error {
                 Self::usage(error)
             }
             PlanningError::NoPlace => Self::usage(error).hint("write it elsewhere: layerwright plan -o FILE"),
-            PlanningError::Workspace(error) => error.into(),
             PlanningError::Judge(error) => error.into(),
             PlanningError::Write(error) => error.into(),
             PlanningError::Evidence(error) => error.into(),
@@ -146,6 +155,7 @@ impl From<&InspectError> for Error {
     fn from(error: &InspectError) -> Self {
         match error {
             InspectError::Image(error) => error.into(),
+            InspectError::Engine(error) => error.into(),
             InspectError::NoContext(_) | InspectError::IgnoreFile(_) => Self::usage(error),
         }
     }

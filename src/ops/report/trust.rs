@@ -10,7 +10,7 @@ use crate::discover::SourceTree;
 use crate::edit::header::Header;
 use crate::git::RepoPath;
 use crate::ops::base_images::{self, BaseImages};
-use crate::ops::{Knowledge, Notice, Watch, judge};
+use crate::ops::{BaseImagesNotice, Knowledge, Notice, Watch, judge};
 
 /// The maximum size of a `layerwright.toml` in bytes.
 const MOST_CONFIG: u64 = 1 << 20;
@@ -22,7 +22,7 @@ pub(super) fn confirmed(campaign: &ClonedCampaign<'_>, watch: &Watch<'_>) -> Res
     let config = base_config(&source)?;
     let knowledge = Knowledge::default();
     let remembered = base_images::in_commit(&source, &config).unwrap_or_else(|error| {
-        watch(&Notice::NotRemembered(&error));
+        watch(&Notice::BaseImages(BaseImagesNotice::NotRemembered(&error)));
         None
     });
     let images = BaseImages::with(&knowledge.images, remembered.as_ref(), &config);

@@ -200,10 +200,9 @@ impl Judged {
 
     /// The false claims about the content of the files that hold accounts.
     pub fn false_accounts(&self, before: &Before, accounts: &BTreeMap<String, String>) -> Vec<FalseClaim> {
-        let files: [(&str, &String, fn(String) -> Account); 2] =
-            [("/etc/passwd", &before.passwd, Account::User), ("/etc/group", &before.group, Account::Group)];
         let mut claims = Vec::new();
-        for (path, unchanged, of) in files {
+        for (path, unchanged) in [("/etc/passwd", &before.passwd), ("/etc/group", &before.group)] {
+            let of: fn(String) -> Account = if path == "/etc/group" { Account::Group } else { Account::User };
             let found = accounts.get(path).unwrap_or(unchanged);
             let names = unchanged.lines().chain(found.lines()).filter_map(|line| line.split(':').next());
             for account in names.map(|name| of(name.to_owned())) {
