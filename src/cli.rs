@@ -11,6 +11,7 @@ mod help;
 mod human;
 mod input;
 mod inspect;
+mod knowledge;
 mod migrate;
 mod plan;
 mod progress;
@@ -20,7 +21,6 @@ mod status;
 mod verify;
 mod write;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,10 +28,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use error::{Error, ErrorKind};
 
-use crate::analysis::Benefit;
 use crate::github::{IssueAddress, RepositoryName};
-use crate::images::file::FileSource;
-use crate::ops::{Knowledge, Selection};
+use crate::ops::Selection;
+use knowledge::{Bases, KnowledgeArguments};
 
 /// Migrate the Dockerfiles of a repository to COPY --link, with a proof that no image changes
 #[derive(Debug, Parser)]
@@ -89,77 +88,12 @@ enum Format {
     Json,
 }
 
-/// The facts that are known in addition to the files.
-#[derive(Debug, Args)]
-struct KnowledgeArguments {
-    /// Read a base image from a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
-    #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
-    rootfs: Vec<String>,
-    /// Set a build argument; the verdicts hold for this value only; may be repeated
-    #[arg(long = "build-arg", value_name = "NAME=VALUE")]
-    build_args: Vec<String>,
-    /// Also select lines with this benefit: costs (they make builds slower)
-    #[arg(long, value_name = "BENEFIT", value_enum)]
-    include: Vec<Include>,
-    /// Select only lines with this benefit: pays (their layers are reused when an earlier step changes)
-    #[arg(long, value_name = "BENEFIT", value_enum, conflicts_with = "include")]
-    only: Option<Only>,
-    /// Keep each local ADD, even if COPY does the same
-    #[arg(long)]
-    keep_add: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Include {
-    /// Lines that make builds slower
-    Costs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Only {
-    /// Lines whose layers are reused when the base image or an earlier step changes
-    Pays,
-}
-
-/// Parses the values of `--rootfs`.
-fn images(rootfs: &[String]) -> Result<FileSource, Error> {
-    FileSource::new(rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
-}
-
-/// Parses the values of `--build-arg`.
-fn build_args(pairs: &[String]) -> Result<BTreeMap<String, String>, Error> {
-    let read = |pair: &String| match pair.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(Error::new(ErrorKind::Usage, format!("invalid --build-arg {pair}: expected NAME=VALUE"))),
-    };
-    pairs.iter().map(read).collect()
-}
-
 /// Returns the files that the arguments name. `None` if they name none.
 fn selection(wave: Option<usize>, files: &[String]) -> Option<Selection> {
     match wave {
         Some(wave) => Some(Selection::Wave(wave)),
         None if files.is_empty() => None,
         None => Some(Selection::Files(files.to_owned())),
-    }
-}
-
-impl KnowledgeArguments {
-    /// Reads the facts that the arguments name.
-    fn resolve(&self) -> Result<Knowledge, Error> {
-        let selects = match self.only {
-            Some(Only::Pays) => vec![Benefit::Pays],
-            None if self.include.contains(&Include::Costs) => {
-                vec![Benefit::Pays, Benefit::Neutral, Benefit::Costs]
-            }
-            None => Knowledge::default().selects,
-        };
-        Ok(Knowledge {
-            images: images(&self.rootfs)?,
-            build_args: build_args(&self.build_args)?,
-            selects,
-            keep_add: self.keep_add,
-        })
     }
 }
 
@@ -350,6 +284,9 @@ struct CheckArguments {
     /// Read a base image from a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
+    /// Read other base images from the local engine, or from nowhere [default: `[bases] from` in layerwright.toml]
+    #[arg(long, value_name = "SOURCE", value_enum)]
+    bases: Option<Bases>,
     /// Set a build argument; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     build_args: Vec<String>,

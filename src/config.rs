@@ -6,17 +6,14 @@ pub(crate) mod message;
 mod origin;
 
 use crate::git::RepoPath;
-use crate::text::{LineIndex, Position};
+use crate::text::{LineIndex, Position, words};
 
 pub(crate) use keys::{Base, BuildSettings, By, Frontend, Report, Waiver, Waves};
-pub use keys::{Config, Trust};
+pub use keys::{BaseSource, Config, Trust};
 pub(crate) use origin::effective;
 
 /// The file's name in the root of a repository.
 pub(crate) const FILE_NAME: &str = "layerwright.toml";
-
-/// The least similarity, from 0 to 1, at which an unknown name gets a "did you mean".
-pub(crate) const ALIKE: f64 = 0.6;
 
 /// An error in `layerwright.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -168,9 +165,7 @@ fn meant(message: &str) -> Option<&str> {
     let (_, names) = message.split_once("unknown ")?;
     let mut names = names.split('`').skip(1).step_by(2);
     let written = names.next()?;
-    let likeness = |name: &&str| strsim::normalized_damerau_levenshtein(written, name);
-    let best = names.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) >= ALIKE).then_some(best)
+    words::meant(written, names)
 }
 
 #[cfg(test)]

@@ -3,27 +3,77 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::rootfs::Tree;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::rootfs::ImageFilesystem;
 use crate::rootfs::layers::LayerError;
 
+pub mod asked;
+pub mod engine;
 pub mod file;
 pub(crate) mod reference;
 
 pub use reference::ImageReference;
 
 /// The facts about a base image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BaseImage {
     /// The filesystem.
-    pub rootfs: Arc<Tree>,
+    pub rootfs: Arc<ImageFilesystem>,
     /// The configuration; `None` if only the filesystem is known.
     pub config: Option<ImageConfig>,
     /// `sha256:…` of the manifest, or of the configuration if there is no manifest.
     pub digest: Option<String>,
+    /// `sha256:…` of the indexes that lead to the manifest, the outermost first.
+    pub indexes: Vec<String>,
     /// The platform.
     pub platform: Option<Platform>,
     /// The source of the facts.
     pub source: ImageOrigin,
+}
+
+impl ImageConfig {
+    /// Returns the name and value of an entry of ENV, `NAME=VALUE`.
+    pub(crate) fn variable(pair: &str) -> (String, String) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name.to_owned(), value.to_owned())
+    }
+}
+
+impl Platform {
+    /// Parses a platform, as in `linux/arm64/v8`. `None` if it is not one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('/').map(str::to_owned);
+        let (os, architecture, variant) = (parts.next()?, parts.next()?, parts.next());
+        let is_whole = parts.next().is_none() && !os.is_empty() && !architecture.is_empty();
+        is_whole.then_some(Self { os, architecture, variant })
+    }
+}
+
+impl BaseImage {
+    /// Returns where its facts come from, and the digest that they are true of. A root filesystem in a tar has the digest
+    /// of the tar.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Read`] if the tar cannot be read again.
+    pub(crate) fn provenance(&self) -> Result<Provenance, ImageError> {
+        let digest = || self.digest.clone().unwrap_or_default();
+        let (read_from, bound_to, digest) = match &self.source {
+            ImageOrigin::Remembered(provenance) => return Ok(provenance.clone()),
+            ImageOrigin::RootfsTar(path) => (ReadFrom::Rootfs, BoundTo::Tar, file::digest_of_file(path)?),
+            ImageOrigin::OciLayout(_) => (ReadFrom::Rootfs, BoundTo::Manifest, digest()),
+            ImageOrigin::DockerArchive(_) => (ReadFrom::Rootfs, BoundTo::ImageId, digest()),
+            ImageOrigin::Engine => (ReadFrom::Engine, BoundTo::ImageId, digest()),
+        };
+        Ok(Provenance { read_from, bound_to, digest })
+    }
+
+    /// Returns true if this is the image with a digest: that of its manifest, of its configuration or of an index.
+    pub(crate) fn has_digest(&self, digest: &str) -> bool {
+        self.digest.iter().chain(&self.indexes).any(|own| own == digest)
+    }
 }
 
 /// The part of an image's configuration that its children inherit: OCI `config.md`, "Properties",
@@ -69,6 +119,43 @@ pub enum ImageOrigin {
     OciLayout(PathBuf),
     /// The output of `docker save`.
     DockerArchive(PathBuf),
+    /// An image of a local engine.
+    Engine,
+    /// Facts that were remembered.
+    Remembered(Provenance),
+}
+
+/// The source of remembered facts, and the digest that they are true of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// The place that the image was read from.
+    pub read_from: ReadFrom,
+    /// The kind of the digest.
+    pub bound_to: BoundTo,
+    /// `sha256:…`.
+    pub digest: String,
+}
+
+/// The place that an image was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadFrom {
+    /// A file or folder that the user named: `--rootfs`.
+    Rootfs,
+    /// The local engine: `--bases engine`.
+    Engine,
+}
+
+/// The kind of the digest that facts about an image are true of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BoundTo {
+    /// The digest of the image's manifest for its platform.
+    Manifest,
+    /// The id of the image in an engine or in the output of `docker save`.
+    ImageId,
+    /// The digest of a tar with a root filesystem: it does not show which image that comes from.
+    Tar,
 }
 
 /// A source of base images.
@@ -94,6 +181,16 @@ pub enum ImageError {
         /// The problem.
         problem: String,
     },
+    /// A value of `--rootfs` names an image that no Dockerfile uses.
+    #[error("`--rootfs {image}=…`: no Dockerfile starts from this image or copies from it")]
+    Unused {
+        /// The image as given.
+        image: String,
+        /// The image that it may mean.
+        meant: Option<String>,
+        /// The images that Dockerfiles use, as they are written.
+        used: Vec<String>,
+    },
     /// An invalid image reference.
     #[error("invalid image reference `{reference}`: {problem}; write `[REGISTRY/]NAME[:TAG][@DIGEST]`")]
     Reference {
@@ -102,6 +199,9 @@ pub enum ImageError {
         /// The problem.
         problem: &'static str,
     },
+    /// The engine does not give an image.
+    #[error(transparent)]
+    Engine(#[from] engine::EngineError),
     /// A read error.
     #[error("cannot read {}: {source}", path.display())]
     Read {

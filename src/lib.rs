@@ -12,11 +12,11 @@
 //! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`]; build
 //!   contexts and their `.dockerignore`.
 //! - [`rootfs`]: the facts that are known of a filesystem, and their sources; layers with their whiteouts.
-//! - [`images`]: the root filesystems of base images.
+//! - [`images`]: base images: files, the local engine.
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`edit`]: verdicts → a new text.
-//! - [`campaign`]: the plan ([`campaign::plan`]), the evidence of verification ([`campaign::evidence`]), the policy for
-//!   pull requests, the names of branches and files, and the progress with the wave that is open
+//! - [`campaign`]: the plan ([`campaign::plan`]), the facts about base images that it depends on
+//!   ([`campaign::base_facts`]), the evidence of verification ([`campaign::evidence`]), the policy for pull requests, the names of branches and files, and the progress with the wave that is open
 //!   ([`campaign::progress`]).
 //! - [`verify`]: the test that two builds are the same image.
 //! - [`rollout`]: the next steps of a campaign: plan, evidence, observed state → [`rollout::Action`]s.

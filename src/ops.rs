@@ -17,6 +17,7 @@
 
 mod accept;
 mod atomic;
+mod base_images;
 mod branches;
 mod change;
 mod check;
@@ -43,6 +44,7 @@ mod workspace;
 
 pub use accept::{AcceptError, AcceptOptions, Accepted, accept};
 pub use atomic::WriteError;
+pub use base_images::RememberedError;
 pub use branches::MadeBranch;
 pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
 pub use check::{CheckError, CheckOptions, check};
@@ -54,7 +56,7 @@ pub use inspect::{InspectError, InspectOptions, NamedText, inspect};
 pub use judge::JudgeError;
 pub use knowledge::Knowledge;
 pub use migrate::{MigrateError, MigrateOptions, migrate};
-pub use notice::{Activity, Notice, Watch};
+pub use notice::{Activity, BaseImagesNotice, Notice, Watch};
 pub use plan::{ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
 pub use planned_text::PlannedTextError;
 pub use report::{

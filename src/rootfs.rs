@@ -4,12 +4,15 @@
 //! that ran in between "leaves `/app` alone" until the opposite is proved, and a path that a command names is
 //! no longer known.
 
+mod account_file;
 mod accounts;
 mod assumption;
 pub(crate) mod built;
 mod change;
 mod computed;
 mod disturbance;
+pub(crate) mod facts;
+mod image;
 pub(crate) mod layers;
 mod leans;
 mod limits;
@@ -22,10 +25,12 @@ pub(crate) mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+pub use account_file::{Account, AccountEntry};
 pub(crate) use accounts::UserIds;
 pub(crate) use assumption::{Assumption, Sentence};
 pub(crate) use change::Moment;
 pub(crate) use disturbance::{Disturbance, Reach};
+pub use image::ImageFilesystem;
 pub(crate) use leans::Leans;
 pub(crate) use mount::Saved;
 pub use tree::{Entry, Metadata, Tree};
@@ -111,13 +116,8 @@ pub struct Listing {
 pub(crate) enum Base {
     /// `scratch`: empty.
     Scratch,
-    /// A filesystem that is known path by path.
-    Tree {
-        /// The filesystem.
-        tree: Arc<Tree>,
-        /// The assumptions that all of it depends on.
-        leans: Leans,
-    },
+    /// The filesystem of an image that was read, without assumptions.
+    Image(Arc<ImageFilesystem>),
     /// A filesystem that is known in part, by the family of its image. Every fact is an assumption.
     Profile(Arc<ProfiledImage>),
     /// The result of another Dockerfile of the repository. Every fact is an assumption.
@@ -164,8 +164,8 @@ pub struct Rootfs {
     limits: Limits,
     /// The number of nodes that may have extended attributes.
     with_xattrs: usize,
-    /// True if a directory of the base has some; found out when first asked.
-    base_xattrs: OnceLock<bool>,
+    /// True if a directory of the base has some, or the reason why that is not known; found out when first asked.
+    base_xattrs: OnceLock<Result<bool, Arc<str>>>,
     computed: Computed,
 }
 
@@ -214,9 +214,10 @@ impl Rootfs {
         let prefix = if path == "/" { String::from("/") } else { format!("{path}/") };
         let mut paths: BTreeSet<String> = self.changed_below(path).map(|(at, _)| at.clone()).collect();
         match &self.base {
-            Base::Tree { tree, .. } => {
-                let below = tree.below(path.trim_start_matches('/'));
-                paths.extend(below.into_iter().map(|(at, _)| format!("/{at}")));
+            Base::Image(image) => {
+                if !self.hides_base(path) {
+                    paths.extend(image.below(path));
+                }
             }
             Base::Profile(image) => paths.extend(image.below(&prefix).map(str::to_owned)),
             Base::Built(image) => {
@@ -271,6 +272,7 @@ impl Rootfs {
         }
         match (&self.base, self.hides_base(path)) {
             (Base::Unknown(why), false) => Some(Arc::clone(why)),
+            (Base::Image(image), false) => image.why_incomplete(path),
             (Base::Profile(image), false) => Some(image.why_incomplete()),
             (Base::Built(image), false) => image.below(path).incomplete,
             _ => None,
@@ -315,29 +317,20 @@ impl Rootfs {
         }
     }
 
-    /// Returns true if any directory is known to have extended attributes.
-    pub(crate) fn has_xattrs(&self) -> bool {
+    /// Returns true if any directory is known to have extended attributes, or the reason why a base that was read may have
+    /// one.
+    pub(crate) fn has_xattrs(&self) -> Result<bool, Arc<str>> {
         let in_base = || match &self.base {
-            Base::Tree { tree, .. } => tree
-                .entries()
-                .any(|entry| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty())),
+            Base::Image(image) => image.has_xattrs(),
             Base::Built(image) => image.has_xattrs(),
-            Base::Scratch | Base::Unknown(_) | Base::Profile(_) => false,
+            Base::Scratch | Base::Unknown(_) | Base::Profile(_) => Ok(false),
         };
-        self.with_xattrs > 0 || *self.base_xattrs.get_or_init(in_base)
+        if self.with_xattrs > 0 { Ok(true) } else { self.base_xattrs.get_or_init(in_base).clone() }
     }
 
-    /// Returns the bytes of `/etc/passwd` of the base, if nothing is known to have changed it, with the assumptions.
-    pub fn passwd(&self) -> Option<(&[u8], Leans)> {
-        self.account_file("/etc/passwd", Tree::passwd)
-    }
-
-    /// Returns the bytes of `/etc/group` of the base, if nothing is known to have changed it, with the assumptions.
-    pub fn group(&self) -> Option<(&[u8], Leans)> {
-        self.account_file("/etc/group", Tree::group)
-    }
-
-    fn account_file(&self, path: &str, read: fn(&Tree) -> Option<&[u8]>) -> Option<(&[u8], Leans)> {
+    /// Returns an account of the base, if nothing is known to have changed the file that holds it, with the assumptions.
+    pub fn account(&self, account: &Account) -> Option<(AccountEntry, Leans)> {
+        let path = account.file();
         if self.nodes.contains_key(path)
             || self.nodes.get("/etc").is_some_and(|etc| etc.below != Below::Inherited)
         {
@@ -346,11 +339,11 @@ impl Rootfs {
         let fact = self.get(path);
         (fact.known == Known::File).then_some(())?;
         match &self.base {
-            Base::Tree { tree, .. } => Some((read(tree)?, fact.leans)),
+            Base::Image(image) => Some((image.account(account)?, fact.leans)),
             Base::Built(image) => {
-                let (bytes, mut leans) = image.account_file(path)?;
+                let (entry, mut leans) = image.account(account)?;
                 leans.merge(&fact.leans);
-                Some((bytes, leans))
+                Some((entry, leans))
             }
             Base::Scratch | Base::Unknown(_) | Base::Profile(_) => None,
         }
@@ -364,22 +357,11 @@ impl Base {
             Base::Unknown(why) => Fact { known: Known::Unknown(Arc::clone(why)), leans: Leans::default() },
             Base::Profile(image) => image.get(path),
             Base::Built(image) => image.get(path),
-            Base::Tree { tree, leans } => {
-                let known = match tree.get(path.trim_start_matches('/')) {
-                    // Mode and owner of the root are in no layer that BuildKit creates, and it never takes those of a
-                    // base over: Docker 26.1.5 and 28.5.2.
-                    _ if path == "/" => scratch(path),
-                    None => scratch(path),
-                    Some(Entry::File(_)) => Known::File,
-                    Some(Entry::Other) => Known::Other,
-                    Some(Entry::Symlink(target)) => Known::Symlink(target.clone()),
-                    Some(Entry::Dir(metadata)) => Known::Dir(Directory {
-                        mode: Some(metadata.mode),
-                        owner: Some((metadata.uid, metadata.gid)),
-                        xattrs: Some(!metadata.xattrs.is_empty()),
-                    }),
-                };
-                Fact { known, leans: leans.clone() }
+            Base::Image(image) => {
+                // Mode and owner of the root are in no layer that BuildKit creates, and it never takes those of a base
+                // over: Docker 26.1.5 and 28.5.2.
+                let known = if path == "/" { scratch(path) } else { image.get(path) };
+                Fact { known, leans: Leans::default() }
             }
         }
     }
@@ -436,11 +418,14 @@ mod tests {
         let mut tree = Tree::default();
         tree.insert("etc/passwd", Entry::File(Metadata::default()));
         tree.set_passwd(Some(b"app:x:1:2::/:/bin/sh\n".to_vec()));
-        let mut rootfs = Rootfs::new(Base::Tree { tree: Arc::new(tree), leans: Leans::default() });
-        assert!(rootfs.passwd().is_some_and(|(bytes, leans)| bytes.starts_with(b"app") && leans.is_empty()));
-        assert!(rootfs.group().is_none());
+        let mut rootfs = Rootfs::new(Base::Image(Arc::new(tree.into())));
+        let app = AccountEntry::Numbers { id: Some(1), gid: Some(2) };
+        let user = |name: &str| Account::User(name.into());
+        assert_eq!(rootfs.account(&user("app")), Some((app, Leans::default())));
+        assert_eq!(rootfs.account(&user("other")), Some((AccountEntry::Missing, Leans::default())));
+        assert_eq!(rootfs.account(&Account::Group("app".into())), None);
         let reach = Reach::Names(vec!["/etc/passwd".into()]);
         rootfs.disturb(Disturbance::new("useradd app", 2, reach));
-        assert!(rootfs.passwd().is_none());
+        assert_eq!(rootfs.account(&user("app")), None);
     }
 }

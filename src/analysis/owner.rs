@@ -1,7 +1,7 @@
 //! Owners: `--chown` and USER, as BuildKit resolves them.
 
 use crate::dockerfile::Scope;
-use crate::rootfs::{Leans, Rootfs};
+use crate::rootfs::{Account, AccountEntry, Leans, Rootfs};
 
 /// The owner that `--chown` sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,10 +72,10 @@ impl Owner {
             leans.merge(&from);
             (ids.uid, ids.gid)
         } else {
-            let (passwd, from) = rootfs.passwd()?;
+            let (found, from) = rootfs.account(&Account::User(user.to_owned()))?;
             leans.merge(&from);
-            let line = account(passwd, user)?;
-            (line.get(2)?.parse().ok()?, line.get(3).and_then(|gid| gid.parse().ok()))
+            let AccountEntry::Numbers { id, gid } = found else { return None };
+            (id?, gid)
         };
         let gid = match group {
             None => primary?,
@@ -86,9 +86,10 @@ impl Owner {
                     leans.merge(&from);
                     gid
                 } else {
-                    let (groups, from) = rootfs.group()?;
+                    let (found, from) = rootfs.account(&Account::Group(group.to_owned()))?;
                     leans.merge(&from);
-                    account(groups, group)?.get(2)?.parse().ok()?
+                    let AccountEntry::Numbers { id, .. } = found else { return None };
+                    id?
                 }
             }
         };
@@ -102,13 +103,10 @@ pub(crate) fn of_process(user: &str, rootfs: &Rootfs) -> Option<((u32, u32), Lea
     let owner = Owner::of(user);
     match owner {
         Owner::Numeric { uid, .. } if uid != 0 && !names_group(user) => {
-            let (passwd, leans) = rootfs.passwd()?;
-            let text = String::from_utf8_lossy(passwd);
-            let mut fields = text.lines().map(|line| line.split(':'));
-            let account = fields.find(|fields| fields.clone().nth(2).and_then(number) == Some(uid));
-            let gid = match account {
-                Some(mut fields) => fields.nth(3)?.parse().ok()?,
-                None => 0,
+            let (found, leans) = rootfs.account(&Account::Uid(uid))?;
+            let gid = match found {
+                AccountEntry::Numbers { gid, .. } => gid?,
+                AccountEntry::Missing => 0,
             };
             Some(((uid, gid), leans))
         }
@@ -139,15 +137,10 @@ fn number_or_none(part: &str) -> Option<u32> {
     if part.is_empty() { Some(0) } else { number(part) }
 }
 
-/// Returns the fields of the line with this name in an account file.
-fn account(file: &[u8], name: &str) -> Option<Vec<String>> {
-    let text = String::from_utf8_lossy(file);
-    let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
-    text.lines().map(fields).find(|fields| fields.first().is_some_and(|first| first == name))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::rootfs::{Base, Entry, Metadata, Tree};
 
@@ -175,7 +168,7 @@ mod tests {
         tree.insert("etc/group", Entry::File(Metadata::default()));
         tree.set_passwd(Some(b"app:x:1000:1001:app:/home/app:/bin/sh\n".to_vec()));
         tree.set_group(Some(b"staff:x:50:\n".to_vec()));
-        let rootfs = Rootfs::new(Base::Tree { tree: tree.into(), leans: Leans::default() });
+        let rootfs = Rootfs::new(Base::Image(Arc::new(tree.into())));
         let resolved = |owner: &str| Owner::of(owner).resolve(&rootfs).map(|(ids, _)| ids);
         assert_eq!(resolved("app"), Some((1000, 1001)));
         assert_eq!(resolved("app:staff"), Some((1000, 50)));

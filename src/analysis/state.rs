@@ -135,7 +135,7 @@ impl<'d> State<'d> {
 
     /// Returns the state of an image that was read.
     pub(crate) fn of_image(name: &str, image: &BaseImage, windows: Option<String>, line: usize) -> Self {
-        let base = Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() };
+        let base = Base::Image(Arc::clone(&image.rootfs));
         let os = match (&image.platform, windows) {
             (Some(platform), _) if platform.os == "windows" => {
                 Os::Windows(format!("the configuration of {name}"))

@@ -39,9 +39,10 @@ impl ImageSource for Images {
             shell: None,
         };
         let image = BaseImage {
-            rootfs: Arc::new(self.0.clone()),
+            rootfs: Arc::new(self.0.clone().into()),
             config: Some(config),
             digest: None,
+            indexes: Vec::new(),
             platform: None,
             source: ImageOrigin::RootfsTar("base.tar".into()),
         };

@@ -110,8 +110,9 @@ impl<'a> View<'a> {
         listing
     }
 
-    /// Returns true if any directory of the filesystem is known to have extended attributes.
-    pub(crate) fn has_xattrs(&self) -> bool {
+    /// Returns true if any directory of the filesystem is known to have extended attributes, or the reason why that is not
+    /// known.
+    pub(crate) fn has_xattrs(&self) -> Result<bool, Arc<str>> {
         self.rootfs.has_xattrs()
     }
 

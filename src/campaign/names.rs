@@ -22,6 +22,8 @@ const PREFIX: &str = "layerwright/";
 
 /// The name of the plan in the campaign's folder.
 const PLAN: &str = "plan.json";
+/// The file name of the facts about base images.
+const BASES: &str = "bases.json";
 
 /// The name of the folder of evidence in the campaign's folder.
 const EVIDENCE: &str = "evidence";
@@ -114,6 +116,15 @@ impl Names {
     /// As for [`Self::dir`].
     pub(crate) fn plan(&self) -> Result<RepoPath, PathError> {
         RepoPath::new(&format!("{}/{PLAN}", self.dir))
+    }
+
+    /// Returns the path of the facts about base images.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::dir`].
+    pub(crate) fn bases(&self) -> Result<RepoPath, PathError> {
+        RepoPath::new(&format!("{}/{BASES}", self.dir))
     }
 
     /// Returns the folder of the files of evidence.

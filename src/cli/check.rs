@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use super::knowledge::{self, Bases};
 use super::progress::Progress;
 use super::{CheckArguments, CheckFormat, Error, write};
 use crate::campaign::check::{Finding, FindingKind, Report};
@@ -19,8 +20,9 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
         path: arguments.path.clone(),
         rev: arguments.rev.clone(),
         knowledge: Knowledge {
-            images: super::images(&arguments.rootfs)?,
-            build_args: super::build_args(&arguments.build_args)?,
+            images: knowledge::images(&arguments.rootfs)?,
+            bases: arguments.bases.map(Bases::sources),
+            build_args: knowledge::build_args(&arguments.build_args)?,
             ..Knowledge::default()
         },
     };

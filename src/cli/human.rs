@@ -21,7 +21,7 @@ pub(crate) use diff::diffs;
 pub(crate) use excerpt::inspection;
 pub(crate) use rules::{rule, rules};
 pub(crate) use status::status;
-pub(crate) use summary::first_screen;
+pub(crate) use summary::{Shown, first_screen};
 pub(crate) use verify::{outcome, verified};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::progress::Progress;
 use super::{Error, Format, InspectArguments, human, input, write};
 use crate::ops::{self, InspectOptions, NamedText};
 
@@ -11,7 +12,8 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Error> {
     let named = |path: &PathBuf| Ok(NamedText { path: path.clone(), text: input::read(path)? });
     let files: Result<_, Error> = arguments.files.iter().map(named).collect();
     let options = InspectOptions { files: files?, context: arguments.context.clone(), knowledge };
-    let inspection = ops::inspect(&options)?;
+    let progress = Progress::new();
+    let inspection = ops::inspect(&options, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::json(&inspection),
         Format::Human => {

@@ -1,5 +1,6 @@
 //! `layerwright plan`.
 
+use super::human::Shown;
 use super::progress::Progress;
 use super::{Error, Format, PlanArguments, github, human, input, write};
 use crate::config::{self, Config};
@@ -19,12 +20,13 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
             Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }
-    let Planned { plan, saved, evidence_states } =
+    let Planned { plan, saved, evidence_states, reads_engine } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::json_by(&|out| plan.write(out)),
         Format::Human => {
-            write::stdout(&human::first_screen(&plan, &evidence_states, &saved, arguments.verbose))
+            let shown = Shown { saved: &saved, verbose: arguments.verbose, reads_engine };
+            write::stdout(&human::first_screen(&plan, &evidence_states, shown))
         }
     }
 }

@@ -10,7 +10,7 @@ use super::verify::lines::Lines;
 use super::{Error, Format, change, write};
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
-use crate::ops::{Activity, MadeBranch, Notice};
+use crate::ops::{Activity, BaseImagesNotice, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
 use crate::text::words::{count, form};
 
@@ -68,6 +68,7 @@ impl Progress {
                 write::remark(&format!("note: {files} {have} uncommitted changes; the plan ignores them"));
             }
             Notice::WithoutEffect(what) => write::remark(&format!("note: {what}")),
+            Notice::BaseImages(notice) => write::remark(&base_images(notice)),
             Notice::NothingToDo => {
                 write::remark("nothing to do: no requested line is waiting for --link");
             }
@@ -125,6 +126,23 @@ impl Progress {
 
     fn bar(&self, change: impl FnOnce(&mut ProgressBar)) {
         change(&mut self.bar.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Returns a remark about base images.
+fn base_images(notice: BaseImagesNotice<'_>) -> String {
+    match notice {
+        BaseImagesNotice::NotRemembered(error) => format!(
+            "note: {error}\n  nothing of it is used: restore it, or remove it and save the plan again with --rootfs or --bases"
+        ),
+        BaseImagesNotice::NoEngine(error) => {
+            format!("note: no base image of the engine is read: {error}")
+        }
+        BaseImagesNotice::Unread { image, error } => format!("note: {image} is not read: {error}"),
+        BaseImagesNotice::TooManyFacts { image, path } => format!(
+            "note: {image} has too much below {path} to remember; to judge the lines that depend on it, read the image \
+             each time"
+        ),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Config {
     pub(crate) report: Report,
     /// The accepted differences.
     pub waivers: Vec<Waiver>,
+    /// The places that base images are read from.
+    pub(crate) bases: Bases,
     /// Base images that cannot be read, by a glob of their names.
     pub(crate) base: BTreeMap<String, Base>,
     /// Builds of Dockerfiles, by the path of the Dockerfile.
@@ -249,6 +251,22 @@ pub struct Waiver {
 
 fn everywhere() -> String {
     "**".into()
+}
+
+/// `[bases]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Bases {
+    /// The places that base images are read from, in addition to what the campaign remembers; `--bases` overrides them.
+    pub(crate) from: Vec<BaseSource>,
+}
+
+/// A place that base images are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaseSource {
+    /// The images that the local engine has; none is pulled.
+    Engine,
 }
 
 /// `[base."registry.corp/java:*"]`: facts about base images that cannot be read.

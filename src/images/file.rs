@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource};
 use crate::rootfs::layers::{self, Compression, apply_layer_at};
 use crate::rootfs::{Entry, Tree};
+use crate::text::words;
 use store::Store;
 
 mod config;
@@ -26,6 +27,7 @@ pub struct FileSource {
 
 #[derive(Debug)]
 struct Given {
+    reference: ImageReference,
     path: PathBuf,
     read: Mutex<Option<Arc<BaseImage>>>,
 }
@@ -47,8 +49,9 @@ impl FileSource {
                 return Err(refused("the image or the path is empty"));
             }
             let reference = ImageReference::parse(image)?;
-            let given = Given { path: path.into(), read: Mutex::default() };
-            if images.insert(reference.normal().to_string(), given).is_some() {
+            let normal = reference.normal().to_string();
+            let given = Given { reference, path: path.into(), read: Mutex::default() };
+            if images.insert(normal, given).is_some() {
                 return Err(refused(&format!("`{image}` is given twice")));
             }
         }
@@ -61,22 +64,76 @@ impl FileSource {
     ///
     /// [`ImageError`] of the first file that cannot be read.
     pub fn check(&self) -> Result<(), ImageError> {
-        self.images.keys().try_for_each(|name| self.lookup(&ImageReference::parse(name)?).map(|_| ()))
+        self.images.values().try_for_each(|given| given.open().map(drop))
+    }
+
+    /// Returns an error if one of the images was given in vain: none of the references in `asked` means it.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Unused`] of the first such image.
+    pub(crate) fn check_used(&self, asked: &[ImageReference]) -> Result<(), ImageError> {
+        let mut unused: BTreeMap<&str, &Given> =
+            self.images.values().map(|given| (given.reference.normal(), given)).collect();
+        for reference in asked {
+            if let Some(given) = self.meant(reference)? {
+                unused.remove(given.reference.normal());
+            }
+        }
+        let Some(given) = unused.into_values().next() else { return Ok(()) };
+        let used: Vec<String> = asked.iter().map(ToString::to_string).collect();
+        let image = given.reference.to_string();
+        // A digest is not part of what people mistype, and is longer than the rest.
+        let without_digest = |name: &'_ str| name.split_once('@').map_or(name, |(name, _)| name).to_owned();
+        let shown: Vec<String> = used.iter().map(|name| without_digest(name)).collect();
+        let meant = words::meant(&without_digest(&image), shown.iter().map(String::as_str));
+        let meant = meant.and_then(|meant| used.iter().find(|name| without_digest(name) == meant)).cloned();
+        Err(ImageError::Unused { image, meant, used })
+    }
+
+    /// Returns the image that a reference means: one that is given by this name, or of the same repository with the digest
+    /// of the reference.
+    fn meant(&self, reference: &ImageReference) -> Result<Option<&Given>, ImageError> {
+        if let Some(given) = self.images.get(reference.normal()) {
+            return Ok(Some(given));
+        }
+        let Some(digest) = reference.digest() else { return Ok(None) };
+        for given in self.images.values() {
+            if given.reference.repository() == reference.repository() && given.open()?.has_digest(digest) {
+                return Ok(Some(given));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Given {
+    fn open(&self) -> Result<Arc<BaseImage>, ImageError> {
+        // A thread that panicked while it held the lock left `None` or a complete image.
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(image) = &*read {
+            return Ok(Arc::clone(image));
+        }
+        let image = Arc::new(open(&self.path, &self.reference)?);
+        *read = Some(Arc::clone(&image));
+        Ok(image)
     }
 }
 
 impl ImageSource for FileSource {
     fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
-        let Some(given) = self.images.get(reference.normal()) else { return Ok(None) };
-        // A thread that panicked while it held the lock left `None` or a complete image.
-        let mut read = given.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(image) = &*read {
-            return Ok(Some(Arc::clone(image)));
-        }
-        let image = Arc::new(open(&given.path, reference)?);
-        *read = Some(Arc::clone(&image));
-        Ok(Some(image))
+        self.meant(reference)?.map(Given::open).transpose()
     }
+}
+
+/// Returns the digest of a file.
+///
+/// # Errors
+///
+/// [`ImageError::Read`]
+pub(super) fn digest_of_file(path: &Path) -> Result<String, ImageError> {
+    let digest = File::open(path).and_then(|file| store::digest_of_all(&file));
+    digest.map_err(|source| ImageError::Read { path: path.into(), source })
 }
 
 fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError> {
@@ -92,8 +149,16 @@ fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError
             Err(ImageError::NoImage { path: path.into(), problem })
         };
     }
+    open_file(path, File::open(path).map_err(failed)?, reference)
+}
+
+/// Reads an image from a file. Errors name `path`.
+pub(super) fn open_file(
+    path: &Path,
+    file: File,
+    reference: &ImageReference,
+) -> Result<BaseImage, ImageError> {
     let damaged = |source| ImageError::Layer { path: path.into(), member: None, source };
-    let file = File::open(path).map_err(failed)?;
     let mut rootfs = Tree::default();
     let summary = apply_layer_at(&mut rootfs, &file).map_err(damaged)?;
     if !summary.has_end_marker {
@@ -112,7 +177,14 @@ fn open(path: &Path, reference: &ImageReference) -> Result<BaseImage, ImageError
         return Err(ImageError::NoImage { path: path.into(), problem: "the tar is empty" });
     }
     let source = ImageOrigin::RootfsTar(path.into());
-    Ok(BaseImage { rootfs: Arc::new(rootfs), config: None, digest: None, platform: None, source })
+    Ok(BaseImage {
+        rootfs: Arc::new(rootfs.into()),
+        config: None,
+        digest: None,
+        indexes: Vec::new(),
+        platform: None,
+        source,
+    })
 }
 
 /// Unpacks a compressed archive of images to an unnamed temporary file: its blobs are read in another order than

@@ -109,7 +109,7 @@ fn is_tag(tag: &str) -> bool {
 }
 
 /// OCI `descriptor.md`, "Digests", with the algorithm that is in use.
-pub(super) fn is_digest(digest: &str) -> bool {
+pub(crate) fn is_digest(digest: &str) -> bool {
     digest
         .strip_prefix("sha256:")
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))

@@ -1,13 +1,17 @@
-//! Judges single Dockerfiles. It needs no repository.
+//! Judges single Dockerfiles. It needs no repository, and uses what the campaign of one remembers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Knowledge;
+use super::base_images::BaseImages;
+use super::workspace::Workspace;
+use super::{Knowledge, Watch};
 use crate::builds::{FolderContext, RefusedIgnoreFile};
 use crate::campaign::plan::file::Inspection;
 use crate::campaign::plan::{self, Waivers};
 use crate::config::Config;
 use crate::images::ImageError;
+use crate::images::asked::AskedImages;
+use crate::images::engine::EngineError;
 
 /// The options of [`inspect`].
 #[derive(Debug)]
@@ -38,17 +42,21 @@ pub enum InspectError {
     /// An ignore file is invalid for the builder.
     #[error(transparent)]
     IgnoreFile(#[from] RefusedIgnoreFile),
+    /// The engine that the user asks for does not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A base image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
 }
 
-/// Judges the COPY and ADD instructions of single files.
+/// Judges the COPY and ADD instructions of single files. The facts that the campaign of the first file's repository
+/// remembers about base images count.
 ///
 /// # Errors
 ///
 /// [`InspectError`]
-pub fn inspect(options: &InspectOptions) -> Result<Inspection, InspectError> {
+pub fn inspect(options: &InspectOptions, watch: &Watch<'_>) -> Result<Inspection, InspectError> {
     if let Some(context) = options.context.as_ref().filter(|context| !context.is_dir()) {
         return Err(InspectError::NoContext(context.clone()));
     }
@@ -57,7 +65,28 @@ pub fn inspect(options: &InspectOptions) -> Result<Inspection, InspectError> {
         let seen = options.context.as_deref().map(|root| FolderContext::seen_by(root, path));
         files.push((path.display().to_string(), text.as_slice(), seen.transpose()?));
     }
-    options.knowledge.images.check()?;
+    let Knowledge { images: given, .. } = &options.knowledge;
+    given.check()?;
+    let images = known_images(options, watch)?;
+    let (config, asked) = (Config::default(), AskedImages::new(&images));
+    let inspection = plan::inspect(&files, &options.knowledge.options(&config, &asked), &Waivers::none());
+    images.report_failures(watch);
+    images.check_used(&asked.references())?;
+    Ok(inspection)
+}
+
+/// Returns the given images, and those that the campaign of the first file's repository remembers.
+fn known_images<'o>(options: &'o InspectOptions, watch: &Watch<'_>) -> Result<BaseImages<'o>, EngineError> {
+    let knowledge = &options.knowledge;
+    let folder = options.files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let of_campaign = || {
+        let workspace = Workspace::open(folder, None).ok()?;
+        let (Workspace::Git(..), Ok(source)) = (&workspace, workspace.source()) else { return None };
+        let config = workspace.config(&source).ok()?;
+        Some(BaseImages::of(knowledge, &workspace, &source, &config, watch))
+    };
     let config = Config::default();
-    Ok(plan::inspect(&files, &options.knowledge.options(&config), &Waivers::none()))
+    let without = || BaseImages::with(&knowledge.images, None, &config).and_engine(knowledge, &config, watch);
+    of_campaign().unwrap_or_else(without)
 }

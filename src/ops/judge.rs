@@ -1,5 +1,6 @@
 //! The steps from the files of a workspace to a plan, shared by `plan`, `check` and `migrate`.
 
+use super::base_images::BaseImages;
 use super::notice::during;
 use super::workspace::Workspace;
 use super::{Activity, Knowledge, Notice, Watch};
@@ -10,6 +11,8 @@ use crate::config::Config;
 use crate::discover::{self, DiscoverError, Discovery, List, SourceTree};
 use crate::git::RepoPath;
 use crate::images::ImageError;
+use crate::images::asked::AskedImages;
+use crate::images::engine::EngineError;
 
 /// The reason why Dockerfiles cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,9 @@ pub enum JudgeError {
     /// A base image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// The engine that the user asks for does not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A waiver names a rule that does not exist.
     #[error(transparent)]
     Waiver(#[from] UnknownRule),
@@ -25,8 +31,21 @@ pub enum JudgeError {
     Pattern(#[from] DiscoverError),
 }
 
-/// Finds and judges the Dockerfiles of a workspace.
+/// Finds and judges the Dockerfiles of a workspace, with the facts that its campaign remembers about base images.
 pub(super) fn judge_all(
+    workspace: &Workspace,
+    source: &SourceTree<'_>,
+    config: &Config,
+    knowledge: &Knowledge,
+    watch: &Watch<'_>,
+) -> Result<Plan, JudgeError> {
+    let images = BaseImages::of(knowledge, workspace, source, config, watch)?;
+    judge_with(&images, workspace, source, config, knowledge, watch)
+}
+
+/// As [`judge_all`], with these base images.
+pub(super) fn judge_with(
+    images: &BaseImages<'_>,
     workspace: &Workspace,
     source: &SourceTree<'_>,
     config: &Config,
@@ -36,7 +55,11 @@ pub(super) fn judge_all(
     knowledge.images.check()?;
     let waivers = Waivers::new(config)?;
     let discovery = find(source, config, None, watch)?;
-    Ok(judge(workspace, source, &discovery, &knowledge.options(config), &waivers, watch))
+    let asked = AskedImages::new(images);
+    let plan = judge(workspace, source, &discovery, &knowledge.options(config, &asked), &waivers, watch);
+    images.report_failures(watch);
+    images.check_used(&asked.references())?;
+    Ok(plan)
 }
 
 /// Finds the Dockerfiles. Files of a list are included with any name.

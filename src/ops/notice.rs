@@ -1,10 +1,12 @@
 //! The notices that an operation reports while it works.
 
-use super::{ChangeError, ChecksNeverRun, MadeBranch};
+use super::{ChangeError, ChecksNeverRun, MadeBranch, RememberedError};
 use crate::campaign::evidence::Evidence;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
 use crate::github::IssueAddress;
+use crate::images::ImageError;
+use crate::images::engine::EngineError;
 use crate::verify::run::Event;
 
 /// A function that receives the notices of an operation, from any thread. `&|_| {}` ignores them.
@@ -30,6 +32,8 @@ pub enum Notice<'a> {
     Uncommitted(usize),
     /// A description of a setting in `layerwright.toml` that has no effect.
     WithoutEffect(&'a str),
+    /// Something about base images.
+    BaseImages(BaseImagesNotice<'a>),
     /// No requested file is left to change.
     NothingToDo,
     /// These files are about to be changed without evidence that is up to date.
@@ -97,6 +101,29 @@ pub enum Notice<'a> {
     /// The earlier evidence of a file is kept because the new evidence shows less.
     EvidenceKept {
         /// The file.
+        path: &'a str,
+    },
+}
+
+/// A notice about base images.
+#[derive(Clone, Copy, Debug)]
+pub enum BaseImagesNotice<'a> {
+    /// The facts that the campaign remembers cannot be used.
+    NotRemembered(&'a RememberedError),
+    /// The engine that the configuration asks for does not answer.
+    NoEngine(&'a EngineError),
+    /// The engine has this image, and it cannot be read.
+    Unread {
+        /// The image.
+        image: &'a str,
+        /// The cause.
+        error: &'a ImageError,
+    },
+    /// The facts about what is below this path of an image are too many to be remembered.
+    TooManyFacts {
+        /// The image.
+        image: &'a str,
+        /// The path.
         path: &'a str,
     },
 }

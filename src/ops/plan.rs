@@ -7,18 +7,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::atomic::{self, WriteError};
+use super::base_images::{self, BaseImages, RememberedError};
 use super::evidence::{Assessed, EvidenceFolderError};
-use super::notice::during;
+use super::notice::{BaseImagesNotice, during};
 use super::saved_plan::saved_at;
-use super::workspace::{Workspace, WorkspaceError};
+use super::workspace::{Workspace, WorkspaceError, bases_path, place_in};
 use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
 use crate::budget::{self, MOST_INPUT};
+use crate::campaign::base_facts::BaseFacts;
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
 use crate::config::Config;
 use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
+use crate::images::asked::AskedImages;
 
 /// The options of [`plan`].
 #[derive(Debug)]
@@ -84,6 +87,8 @@ pub struct Planned {
     pub saved: Saved,
     /// The evidence states of its files. Empty unless [`PlanOptions::evidence`] is true.
     pub evidence_states: EvidenceStates,
+    /// True if the images of the local engine were read.
+    pub reads_engine: bool,
 }
 
 /// An error of [`plan`].
@@ -123,6 +128,9 @@ pub enum PlanningError {
         /// The cause.
         source: PlanError,
     },
+    /// The facts that are remembered about base images are invalid. They would be lost.
+    #[error(transparent)]
+    Remembered(RememberedError),
     /// A bare repository has no place for a plan.
     #[error("a bare repository has no place for the plan")]
     NoPlace,
@@ -170,19 +178,40 @@ impl Saved {
 ///
 /// [`PlanningError`]
 pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, PlanningError> {
-    options.knowledge.images.check().map_err(JudgeError::from)?;
+    let given = &options.knowledge.images;
+    given.check().map_err(JudgeError::from)?;
     let list = options.list.as_ref().map(list::read).transpose()?;
     let workspace = Workspace::open(&options.path, options.rev.as_deref())?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let plan = make(options, &workspace, &source, &config, list.as_ref(), watch)?;
+    let remembered = match base_images::remembered(&workspace, &source, &config) {
+        Ok(remembered) => remembered,
+        Err(error) if options.save == Save::InPlace => return Err(PlanningError::Remembered(error)),
+        Err(error) => {
+            watch(&Notice::BaseImages(BaseImagesNotice::NotRemembered(&error)));
+            None
+        }
+    };
+    let images = BaseImages::with(given, remembered.as_ref(), &config);
+    let images = images.and_engine(&options.knowledge, &config, watch).map_err(JudgeError::from)?;
+    let asked = match options.save {
+        Save::InPlace => AskedImages::recording(&images),
+        Save::No | Save::To(_) => AskedImages::new(&images),
+    };
+    let plan = make(options, &workspace, &source, &config, list.as_ref(), &asked, watch)?;
+    images.report_failures(watch);
+    images.check_used(&asked.references()).map_err(JudgeError::from)?;
+    if options.save == Save::InPlace {
+        let keeps_others = list.is_some() && !options.all;
+        remember(&asked, remembered.as_ref(), keeps_others, &workspace, &config, watch)?;
+    }
     let saved = save(options, &workspace, &config, &plan)?;
     let evidence_states = if options.evidence {
         Assessed::read(&workspace, &source, &config, &plan)?.states
     } else {
         EvidenceStates::new()
     };
-    Ok(Planned { plan, saved, evidence_states })
+    Ok(Planned { plan, saved, evidence_states, reads_engine: images.has_engine() })
 }
 
 fn make(
@@ -191,6 +220,7 @@ fn make(
     source: &SourceTree<'_>,
     config: &Config,
     list: Option<&List>,
+    images: &AskedImages<'_>,
     watch: &Watch<'_>,
 ) -> Result<Plan, PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
@@ -205,7 +235,7 @@ fn make(
         edit_generated: options.edit_generated,
         earlier: earlier.as_ref(),
         only: only.as_ref(),
-        ..options.knowledge.options(config)
+        ..options.knowledge.options(config, images)
     };
     let uncommitted = || if options.rev.is_none() { workspace.uncommitted(&discovery) } else { 0 };
     let (uncommitted, mut plan) =
@@ -244,6 +274,32 @@ fn earlier(
         Ok(plan) => Ok(Some(Earlier::new(&plan))),
         Err(source) => Err(PlanningError::Earlier { path, source }),
     }
+}
+
+/// Writes what was asked of base images, and their answers, beside the plan. Nothing is written if there is nothing to
+/// remember, and nothing was remembered.
+fn remember(
+    asked: &AskedImages<'_>,
+    earlier: Option<&BaseFacts>,
+    keeps_others: bool,
+    workspace: &Workspace,
+    config: &Config,
+    watch: &Watch<'_>,
+) -> Result<(), PlanningError> {
+    for (reference, image) in asked.found() {
+        for path in &image.rootfs.recorded().too_large {
+            let image = &*reference.to_string();
+            watch(&Notice::BaseImages(BaseImagesNotice::TooManyFacts { image, path }));
+        }
+    }
+    let facts = BaseFacts::of_asked(asked, earlier, keeps_others).map_err(JudgeError::from)?;
+    if facts.is_empty() && earlier.is_none() {
+        return Ok(());
+    }
+    let folder = workspace.folder().ok_or(PlanningError::NoPlace)?;
+    let path = bases_path(config)?;
+    let place = place_in(folder, &path).map_err(WorkspaceError::from)?;
+    Ok(atomic::write_by(&place, &|out| facts.write(out))?)
 }
 
 fn save(

@@ -163,6 +163,11 @@ pub(super) fn plan_path(config: &Config) -> Result<RepoPath, WorkspaceError> {
     Names::new(&config.campaign.dir).plan().map_err(|source| bad_dir(config, source))
 }
 
+/// Returns the path of the facts that the campaign remembers about base images.
+pub(super) fn bases_path(config: &Config) -> Result<RepoPath, WorkspaceError> {
+    Names::new(&config.campaign.dir).bases().map_err(|source| bad_dir(config, source))
+}
+
 /// Returns the folder of the evidence of the campaign.
 pub(super) fn evidence_dir(config: &Config) -> Result<RepoPath, WorkspaceError> {
     Names::new(&config.campaign.dir).evidence_dir().map_err(|source| bad_dir(config, source))

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
 
-use super::{Assumption, Fact, Known, Leans, Listing, Rootfs};
+use super::{Account, AccountEntry, Assumption, Fact, Known, Leans, Listing, Rootfs};
 
 /// The filesystem at the end of a build of another Dockerfile. Its facts are stored, because every Dockerfile that
 /// starts from it reads them.
@@ -93,18 +93,16 @@ impl BuiltImage {
         self.whole.iter().for_each(|whole| leans.add(Arc::clone(whole)));
     }
 
-    pub(super) fn has_xattrs(&self) -> bool {
-        self.end.rootfs.has_xattrs()
+    /// Returns true if any directory is known to have extended attributes, or the reason why that is not known.
+    pub(super) fn has_xattrs(&self) -> Result<bool, Arc<str>> {
+        self.end.rootfs.has_xattrs().map_err(|why| self.end.elsewhere(&why))
     }
 
-    /// Returns a file of accounts, with the assumptions.
-    pub(super) fn account_file(&self, path: &str) -> Option<(&[u8], Leans)> {
-        let (bytes, leans) = match path {
-            "/etc/passwd" => self.end.rootfs.passwd()?,
-            _ => self.end.rootfs.group()?,
-        };
+    /// Returns an account, with the assumptions.
+    pub(super) fn account(&self, account: &Account) -> Option<(AccountEntry, Leans)> {
+        let (entry, leans) = self.end.rootfs.account(account)?;
         let mut leans = leans.elsewhere(&self.end.dockerfile);
         self.assume(&mut leans);
-        Some((bytes, leans))
+        Some((entry, leans))
     }
 }

@@ -226,7 +226,7 @@ mod tests {
             tree.insert(path, Entry::Dir(Metadata::default()));
             tree.insert(&format!("{path}/f"), Entry::File(Metadata::default()));
         }
-        let mut rootfs = Rootfs::new(Base::Tree { tree: Arc::new(tree), leans: Leans::default() });
+        let mut rootfs = Rootfs::new(Base::Image(Arc::new(tree.into())));
         let none = Leans::default();
         rootfs.set("/new", dir(), &none, Below::Nothing);
         rootfs.set("/unknown", dir(), &none, Below::Unknown("it was cloned".into()));

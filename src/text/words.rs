@@ -31,6 +31,17 @@ pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
     out
 }
 
+/// The least likeness, from 0 to 1, at which a name is meant by another one.
+const ALIKE: f64 = 0.6;
+
+/// Returns the name that is meant by an unknown one: the most similar of `names`, if it is similar enough. Of names that
+/// are equally similar, it is the last.
+pub(crate) fn meant<'n>(unknown: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let alike = names.map(|name| (strsim::normalized_damerau_levenshtein(unknown, name), name));
+    let (likeness, best) = alike.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (likeness >= ALIKE).then_some(best)
+}
+
 /// Returns at most `most` characters of a text; the last is `…` if some are missing.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_none() {

@@ -1,6 +1,7 @@
 //! The builder of images. [`Builder`] is the trait; [`DockerBuildx`](buildx::DockerBuildx) is the real one.
 
 pub mod buildx;
+mod engine;
 mod failure;
 pub(in crate::verify) mod process;
 mod progress;

@@ -149,7 +149,7 @@ fn circles_and_files_that_are_not_understood_are_in_the_plan_and_on_the_first_sc
         ("compose.yaml", "services:\n  a: [\n"),
         ("docker-compose.yml", "services: {a: }}\n"),
     ]);
-    let plan = planned(&scratch, &Base::new());
+    let plan = Plan::read(scratch.plan(&[]).to_string().as_bytes()).unwrap();
     assert_eq!(plan.cycles, [["a/Dockerfile", "b/Dockerfile"]]);
     let unread: Vec<&str> = plan.unread.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(unread, ["compose.yaml", "docker-compose.yml"]);
@@ -255,6 +255,7 @@ fn a_dockerfile_is_not_the_base_of_itself() {
         ("images/java/x", ""),
         ("app/Dockerfile", "FROM registry.corp/java:17\nCOPY x /srv/\n"),
         ("app/x", ""),
+        ("other/Dockerfile", "FROM base:1\n"),
     ]);
     scratch
         .write("layerwright.toml", "[base.'registry.corp/java:*']\ndockerfile = 'images/java/Dockerfile'\n");

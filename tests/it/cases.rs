@@ -14,7 +14,7 @@ use layerwright::campaign::plan::file::Site;
 use layerwright::campaign::plan::{Options, Waivers, inspect};
 use layerwright::config::Config;
 use layerwright::dockerfile::TransferKind;
-use layerwright::images::file::FileSource;
+use layerwright::images::ImageSource;
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -225,7 +225,7 @@ impl Case {
     }
 
     /// Judges it by some of the rules.
-    pub fn judge(&self, images: &FileSource, rules: &[&'static Rule]) -> Judged {
+    pub fn judge(&self, images: &(dyn ImageSource + Sync), rules: &[&'static Rule]) -> Judged {
         let sites = judge(&self.text, &self.context, images, rules);
         Judged { name: self.name.clone(), expected: self.expected.clone(), text: self.text.clone(), sites }
     }
@@ -233,7 +233,7 @@ impl Case {
 
 /// Nothing is decided but what is given.
 pub fn options<'a>(
-    images: &'a FileSource,
+    images: &'a (dyn ImageSource + Sync),
     build_args: &'a BTreeMap<String, String>,
     config: &'a Config,
     rules: &'a [&'static Rule],
@@ -252,7 +252,12 @@ pub fn options<'a>(
 }
 
 /// Judges a text by some of the rules.
-pub fn judge(text: &str, context: &Path, images: &FileSource, rules: &[&'static Rule]) -> Vec<Site> {
+pub fn judge(
+    text: &str,
+    context: &Path,
+    images: &(dyn ImageSource + Sync),
+    rules: &[&'static Rule],
+) -> Vec<Site> {
     let (build_args, config) = (BTreeMap::new(), Config::default());
     let options = options(images, &build_args, &config, rules);
     let context = FolderContext::new(context).unwrap();

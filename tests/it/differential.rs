@@ -4,9 +4,9 @@
 //! `LAYERWRIGHT_DIFFERENTIAL` says how many there are. A seed gives the same Dockerfile on every engine that has the
 //! same means: see [`Means`]. See [`crate::engine`] for what allows the builds.
 
-mod folder;
-mod random;
-mod text;
+pub mod folder;
+pub mod random;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -169,7 +169,7 @@ fn knowledge_comes_from_the_arguments_alone() {
         ("FROM base:1\nCOPY x /bin/x\n", "edit"),
         ("FROM base:1\nCOPY --chown=0:0 x /srv/x\n", "link"),
         ("FROM base:1\nCOPY --chown=app x /srv/x\n", "hold"),
-        ("FROM other:1\nCOPY x /srv/x\n", "unknown"),
+        ("FROM other:1 AS a\nCOPY x /srv/x\nFROM base:1\n", "unknown"),
     ] {
         assert_eq!(verdict(text, &known), json!(expected), "{text}");
         let without = verdict(text, &[]);

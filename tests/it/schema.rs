@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use layerwright::campaign::base_facts::BaseFacts;
 use layerwright::campaign::check::Report;
 use layerwright::campaign::evidence::Evidence;
 use layerwright::campaign::plan::file::{Inspection, Plan};
@@ -131,6 +132,32 @@ fn the_schema_of_report_is_published_and_holds() {
     assert_eq!(kinds, ["branch", "open-pull", "add-labels", "open-issue"]);
     assert_eq!(printed["files"][0]["state"], "open");
     assert_fits(&schema, &printed);
+}
+
+#[test]
+fn the_schema_of_the_facts_about_base_images_is_published_and_holds() {
+    let schema = published::<BaseFacts>("bases.schema.json");
+    let scratch = varied();
+    scratch.save(&Base::new());
+    let facts: Value = serde_json::from_slice(&scratch.read("plans/copy-link/bases.json")).unwrap();
+    assert_eq!(facts["bases"][0]["image"], json!("base:1"));
+    assert_fits(&schema, &facts);
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (key, wrong) in [
+        ("digest", json!("sha256:a")),
+        ("read_from", json!("hearsay")),
+        ("paths", json!({"/srv": "gone"})),
+        ("paths", json!({"srv": "absent"})),
+        ("listed", json!(["srv"])),
+        ("accounts", json!({"person x": "missing"})),
+        ("accounts", json!({"user x": "x"})),
+        ("mood", json!("good")),
+    ] {
+        let mut changed = facts.clone();
+        changed["bases"][0][key] = wrong;
+        assert!(!validator.is_valid(&changed), "{key}");
+        assert!(BaseFacts::read(changed.to_string().as_bytes()).is_err(), "{key}");
+    }
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn the_second_decider_agrees_with_the_builds() {
     let sources = bases::images(work.path());
     let image = |name: &&str| {
         let read = sources.lookup(&ImageReference::parse(name).unwrap()).unwrap().unwrap();
-        ((*name).to_owned(), filesystem(&read.rootfs))
+        ((*name).to_owned(), filesystem(read.rootfs.tree().unwrap()))
     };
     let images: BTreeMap<String, Filesystem> = ["tiny:1", "caps:1"].iter().map(image).collect();
     for (folder, least) in ["cases", "soundness/cases"].into_iter().zip(LEAST_COVERED) {

@@ -127,8 +127,15 @@ fn named_by(archive: &Archive, view: &View<'_>, findings: &mut Vec<Finding<Candi
 fn unlisted(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
     let Ok(destination) = &view.resolved.destination else { return };
     // Few images have extended attributes, and a list of all paths takes long.
-    if !view.has_xattrs() {
-        return;
+    match view.has_xattrs() {
+        Ok(false) => return,
+        Ok(true) => {}
+        Err(why) => {
+            let path = &destination.path;
+            let message =
+                format!("the extended attributes of directories below `{path}` are not known: {why}");
+            return findings.push(Finding::unknown(RULE.id(), path, message));
+        }
     }
     let listing = view.below(&destination.path);
     let marked = |known: &Known| matches!(known, Known::Dir(Directory { xattrs: Some(true), .. }));

@@ -1,6 +1,7 @@
 //! Directories that `--parents` and `--exclude=!…` create late.
 
-use crate::rootfs::Known;
+use crate::analysis::source::{CopySource, SourceKind};
+use crate::rootfs::{Known, Listing};
 
 use super::{Attribute, Candidate, Caret, Finding, Prediction, Rule, View};
 
@@ -64,9 +65,14 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
             findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
         }
     }
-    if options.parents {
-        let path = &destination.path;
-        let message = format!("the directories that `--parents` meets below `{path}` are not known");
-        findings.push(Finding::unknown(RULE.id(), path, message));
-    }
+    let is_open =
+        |source: &CopySource| matches!(source.kind, SourceKind::Dir(Listing { incomplete: Some(_), .. }));
+    let met_by = match (options.parents, view.resolved.sources.iter().any(is_open)) {
+        (true, _) => "`--parents`",
+        (false, true) => "the source",
+        (false, false) => return,
+    };
+    let path = &destination.path;
+    let message = format!("the directories that {met_by} meets below `{path}` are not known");
+    findings.push(Finding::unknown(RULE.id(), path, message));
 }

@@ -76,9 +76,17 @@ fn file_before_directory(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>
         !view.is_directory_anyway() && matches!(fact.known, Known::Absent | Known::File | Known::Other);
     let directory_later =
         view.resolved.sources.iter().any(|source| matches!(source.kind, SourceKind::Dir(_)));
-    if takes_place && directory_later {
-        let path = &destination.path;
+    let mut sources = view.resolved.sources.iter();
+    let first = sources.find(|source| !matches!(source.kind, SourceKind::Archive(_)));
+    let Some(first) = first.filter(|_| takes_place && directory_later) else { return };
+    let path = &destination.path;
+    findings.push(if matches!(first.kind, SourceKind::File) {
         let message = format!("a file and then a directory are copied to `{path}`: the build fails today");
-        findings.push(Finding::hold(RULE.id(), path, &fact.leans, message));
-    }
+        Finding::hold(RULE.id(), path, &fact.leans, message)
+    } else {
+        let first = &first.written;
+        let message =
+            format!("`{first}` is copied to `{path}` before a directory, and may be a file: it is not known");
+        Finding::unknown(RULE.id(), path, message)
+    });
 }

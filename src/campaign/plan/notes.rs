@@ -1,10 +1,11 @@
 //! Finds the entries of `layerwright.toml` that match nothing: otherwise they would have no effect without a notice. It
 //! never changes the plan.
 
-use crate::config::{ALIKE, Config, FILE_NAME};
+use crate::config::{Config, FILE_NAME};
 use crate::discover::Discovery;
 use crate::images::ImageReference;
 use crate::rootfs::profile::Profile;
+use crate::text::words;
 
 /// Returns the keys of `layerwright.toml` that match nothing, a sentence each with its line.
 pub(crate) fn without_effect(config: &Config, discovery: &Discovery) -> Vec<String> {
@@ -54,9 +55,5 @@ fn unlike(config: &Config) -> impl Iterator<Item = (usize, String)> {
 
 /// Returns the Dockerfile whose path is most similar to a missing one, if it is similar enough.
 fn nearest<'d>(path: &str, discovery: &'d Discovery) -> Option<&'d str> {
-    let likeness = |other: &str| strsim::normalized_damerau_levenshtein(path, other);
-    let paths = discovery.files.iter().map(|file| file.path.as_str());
-    let (alike, best) =
-        paths.map(|other| (likeness(other), other)).max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    (alike >= ALIKE).then_some(best)
+    words::meant(path, discovery.files.iter().map(|file| file.path.as_str()))
 }

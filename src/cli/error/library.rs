@@ -1,11 +1,17 @@
 //! Converts errors of the library to errors of the command line: the kind, and the remedy as a command.
 
 use super::Error;
+use crate::images::ImageError;
+use crate::images::engine::EngineError;
 use crate::ops::{
     AcceptError, CheckError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay, MigrateError,
-    PlanningError, ReportingError, RevertError, SavedPlanError, StatusError, VerifyError, WorkspaceError,
-    WriteError,
+    PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, StatusError, VerifyError,
+    WorkspaceError, WriteError,
 };
+use crate::text::words::{count, list};
+
+/// The maximum number of images that a hint names.
+const NAMED: usize = 5;
 
 /// The hint with the command that plans the present files.
 pub(super) const PLAN_AGAIN: &str = "plan again: layerwright plan --save";
@@ -56,9 +62,36 @@ impl From<&WriteError> for Error {
     }
 }
 
+impl From<&ImageError> for Error {
+    fn from(error: &ImageError) -> Self {
+        let ImageError::Unused { meant, used, .. } = error else { return Self::usage(error) };
+        let told = match meant {
+            Some(meant) => Self::usage(error).hint(format_args!("did you mean `--rootfs {meant}=…`?")),
+            None => Self::usage(error),
+        };
+        let named: Vec<String> = used.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        told.hint(match used.len().saturating_sub(NAMED) {
+            _ if used.is_empty() => "the Dockerfiles use no base image".to_owned(),
+            0 => format!("the Dockerfiles use {}", list(&named)),
+            more => format!("the Dockerfiles use {} and {}", named.join(", "), count(more, "other image")),
+        })
+    }
+}
+
+impl From<&EngineError> for Error {
+    fn from(error: &EngineError) -> Self {
+        Self::environment(error)
+            .hint("start the engine that `docker version` talks to; or leave out --bases engine")
+    }
+}
+
 impl From<&JudgeError> for Error {
     fn from(error: &JudgeError) -> Self {
-        Self::usage(error)
+        match error {
+            JudgeError::Image(error) => error.into(),
+            JudgeError::Engine(error) => error.into(),
+            JudgeError::Waiver(_) | JudgeError::Pattern(_) => Self::usage(error),
+        }
     }
 }
 
@@ -100,11 +133,16 @@ impl From<&PlanningError> for Error {
             PlanningError::Earlier { .. } => Self::refused(error).hint(
                 "the decisions in it would be lost; repair the file, or pass --afresh to plan without it",
             ),
+            PlanningError::Remembered(RememberedError::LinkInTheWay(error)) => error.into(),
+            PlanningError::Workspace(error)
+            | PlanningError::Remembered(RememberedError::Workspace(error)) => error.into(),
+            PlanningError::Remembered(error) => Self::refused(error).hint(
+                "the facts in it would be lost; restore the file, or remove it and pass --rootfs again",
+            ),
             PlanningError::NoDockerfile { .. } | PlanningError::EarlierUnreadable { .. } => {
                 Self::usage(error)
             }
             PlanningError::NoPlace => Self::usage(error).hint("write it elsewhere: layerwright plan -o FILE"),
-            PlanningError::Workspace(error) => error.into(),
             PlanningError::Judge(error) => error.into(),
             PlanningError::Write(error) => error.into(),
             PlanningError::Evidence(error) => error.into(),
@@ -115,7 +153,11 @@ impl From<&PlanningError> for Error {
 
 impl From<&InspectError> for Error {
     fn from(error: &InspectError) -> Self {
-        Self::usage(error)
+        match error {
+            InspectError::Image(error) => error.into(),
+            InspectError::Engine(error) => error.into(),
+            InspectError::NoContext(_) | InspectError::IgnoreFile(_) => Self::usage(error),
+        }
     }
 }
 

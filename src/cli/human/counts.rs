@@ -108,6 +108,13 @@ pub(crate) fn unread(plan: &Plan) -> Vec<Unread> {
     unread
 }
 
+/// Counts the unknown lines of the files that start from a base image that was not read.
+pub(crate) fn unread_lines(plan: &Plan) -> usize {
+    let is_unread = |file: &&File| file.bases.iter().any(|base| base.source != Some(Knowledge::Rootfs));
+    let unknown = |file: &File| file.sites.iter().filter(|site| site.verdict == Verdict::Unknown).count();
+    plan.files.iter().filter(is_unread).map(unknown).sum()
+}
+
 /// The Dockerfiles by how well their contexts are known.
 pub(crate) struct Contexts {
     /// Those with a stated context, by the kind of the first file that states one.

@@ -18,21 +18,27 @@ use crate::text::words::{count, form};
 /// The maximum number of reasons that a row names.
 const TOP: usize = 3;
 
-/// Returns the first screen of a plan, or with `verbose` every instruction, with the states of the evidence.
-pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, saved: &Saved, verbose: bool) -> String {
+/// The way in which a plan is shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'s> {
+    /// The place that the plan was written to.
+    pub(crate) saved: &'s Saved,
+    /// True to show every instruction.
+    pub(crate) verbose: bool,
+    /// True if the base images of the local engine were read.
+    pub(crate) reads_engine: bool,
+}
+
+/// Returns the first screen of a plan, with the states of the evidence.
+pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, shown: Shown<'_>) -> String {
     let mut screen = Screen::new(style::width());
-    write(&mut screen, plan, evidence, saved, verbose);
+    write(&mut screen, plan, evidence, shown);
     screen.finish()
 }
 
 /// Writes the first screen.
-pub(super) fn write(
-    screen: &mut Screen,
-    plan: &Plan,
-    evidence: &EvidenceStates,
-    saved: &Saved,
-    verbose: bool,
-) {
+pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates, shown: Shown<'_>) {
+    let Shown { saved, verbose, reads_engine } = shown;
     head(screen, plan, saved);
     if let Some((head, text)) = judgement(plan) {
         screen.prose(style::STRONG, head, &text);
@@ -47,7 +53,7 @@ pub(super) fn write(
     if verbose || !rows.is_empty() {
         screen.end();
     }
-    sections::unread(screen, plan);
+    sections::unread(screen, plan, reads_engine);
     sections::apart(screen, plan);
     sections::builds(screen, plan);
     sections::reconciliation(screen, plan);

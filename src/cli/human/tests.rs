@@ -38,7 +38,8 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    summary::write(&mut screen, plan, &EvidenceStates::new(), saved, verbose);
+    let shown = summary::Shown { saved, verbose, reads_engine: false };
+    summary::write(&mut screen, plan, &EvidenceStates::new(), shown);
     screen.finish()
 }
 
@@ -156,7 +157,7 @@ This campaign brings little: 1 of 4 lines may be linked, all in 1 file, and no
   2  would change the image  ancestor-mode 2
   1  not known               unknown-filesystem 1
 
-1 base image was not read. To judge more lines: --rootfs IMAGE=PATH
+1 base image was not read (1 instruction): layerwright plan --bases engine, or pass --rootfs IMAGE=PATH
   1  line in 1 file  debian:12
 
   Wave  files  sites  proved

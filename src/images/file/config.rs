@@ -49,14 +49,10 @@ pub(super) fn read(
 ) -> Result<(ImageConfig, Option<Platform>), ImageError> {
     let ConfigFile { platform, config } = store.parsed(name, bytes)?;
     let Execution { user, working_dir, env, on_build, shell } = config.unwrap_or_default();
-    let pair = |pair: String| match pair.split_once('=') {
-        Some((name, value)) => (name.into(), value.into()),
-        None => (pair, String::new()),
-    };
     let config = ImageConfig {
         user: user.unwrap_or_default(),
         working_dir: working_dir.unwrap_or_default(),
-        env: env.unwrap_or_default().into_iter().map(pair).collect(),
+        env: env.unwrap_or_default().iter().map(|pair| ImageConfig::variable(pair)).collect(),
         onbuild: on_build.unwrap_or_default(),
         shell: shell.filter(|words| !words.is_empty()),
     };

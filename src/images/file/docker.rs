@@ -54,9 +54,10 @@ pub(super) fn open(store: &Store, reference: &ImageReference) -> Result<BaseImag
     };
     let rootfs = store.rootfs(image.item.layers.iter().map(|name| (name.as_str(), None)))?;
     Ok(BaseImage {
-        rootfs: Arc::new(rootfs),
+        rootfs: Arc::new(rootfs.into()),
         config: Some(image.config),
         digest: Some(image.digest),
+        indexes: Vec::new(),
         platform: image.platform,
         source: ImageOrigin::DockerArchive(store.path.clone()),
     })

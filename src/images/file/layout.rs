@@ -27,6 +27,8 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 struct Candidate {
     names: Vec<String>,
     digest: String,
+    /// The digests of the indexes that lead to it, the outermost first.
+    indexes: Vec<String>,
     platform: Option<Platform>,
     manifest: Option<(Descriptor, Vec<Descriptor>)>,
 }
@@ -34,8 +36,8 @@ struct Candidate {
 pub(super) fn open(store: &Store, reference: &ImageReference) -> Result<BaseImage, ImageError> {
     let (_, index): (_, Document) = store.document(INDEX)?;
     let mut search = Search { store, found: Vec::new(), seen: 0 };
-    search.descend(index.manifests.unwrap_or_default(), &[], 0)?;
-    let Candidate { digest, platform, manifest, .. } = choose(store, search.found, reference)?;
+    search.descend(index.manifests.unwrap_or_default(), &[], &[])?;
+    let Candidate { digest, indexes, platform, manifest, .. } = choose(store, search.found, reference)?;
     let Some((config, layers)) = manifest else {
         return Err(ImageError::MissingBlob { path: store.path.clone(), blob: digest });
     };
@@ -46,9 +48,10 @@ pub(super) fn open(store: &Store, reference: &ImageReference) -> Result<BaseImag
         .collect::<Result<Vec<_>, ImageError>>()?;
     let rootfs = store.rootfs(layers.iter().map(|(name, size)| (name.as_str(), Some(*size))))?;
     Ok(BaseImage {
-        rootfs: Arc::new(rootfs),
+        rootfs: Arc::new(rootfs.into()),
         config: Some(config),
         digest: Some(digest),
+        indexes,
         platform: stated.or(platform),
         source: ImageOrigin::OciLayout(store.path.clone()),
     })
@@ -61,9 +64,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn descend(&mut self, from: Vec<Descriptor>, names: &[String], depth: usize) -> Result<(), ImageError> {
+    fn descend(
+        &mut self,
+        from: Vec<Descriptor>,
+        names: &[String],
+        indexes: &[String],
+    ) -> Result<(), ImageError> {
         self.seen += from.len();
-        if depth > MAX_DEPTH || self.seen > MAX_DESCRIPTORS {
+        if indexes.len() > MAX_DEPTH || self.seen > MAX_DESCRIPTORS {
             let problem = "its index is nested too deeply or too large";
             return Err(ImageError::NoImage { path: self.store.path.clone(), problem });
         }
@@ -76,7 +84,8 @@ impl Search<'_> {
             let names: Vec<String> = names.iter().cloned().chain(own).collect();
             let platform = descriptor.platform.and_then(PlatformFields::platform);
             let digest = descriptor.digest;
-            let mut candidate = Candidate { names, digest, platform, manifest: None };
+            let indexes = indexes.to_vec();
+            let mut candidate = Candidate { names, digest, indexes, platform, manifest: None };
             if !self.store.has(&self.store.blob_name(&candidate.digest)?) {
                 self.found.push(candidate);
                 continue;
@@ -85,7 +94,8 @@ impl Search<'_> {
             let document: Document = self.store.parsed(&candidate.digest, &bytes)?;
             match document {
                 Document { manifests: Some(manifests), .. } => {
-                    self.descend(manifests, &candidate.names, depth + 1)?;
+                    candidate.indexes.push(candidate.digest);
+                    self.descend(manifests, &candidate.names, &candidate.indexes)?;
                 }
                 Document { config: Some(config), layers: Some(layers), .. } if config.is_image_config() => {
                     if candidate.platform.is_none() {
@@ -150,7 +160,9 @@ fn narrow(found: &mut Vec<Candidate>, fits: impl Fn(&Candidate) -> bool) {
 
 impl Candidate {
     fn is_named(&self, reference: &ImageReference) -> bool {
-        reference.digest() == Some(&self.digest)
+        reference
+            .digest()
+            .is_some_and(|digest| self.digest == digest || self.indexes.iter().any(|index| index == digest))
             || self.names.iter().any(|name| {
                 let parsed = ImageReference::parse(name);
                 parsed.is_ok_and(|name| name.normal() == reference.normal())

@@ -192,15 +192,8 @@ impl Store {
 
     /// Checks a layer against the digest in its name.
     fn check_layer(&self, name: &str, section: &Section) -> Result<(), ImageError> {
-        let (mut hasher, mut buffer, mut at) = (Sha256::new(), vec![0; HASHED], 0);
-        loop {
-            let read = section.read_at(&mut buffer, at);
-            let read = read.map_err(|source| ImageError::Read { path: self.path.join(name), source })?;
-            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-            hasher.update(bytes);
-            at += read as u64;
-        }
-        let actual = shown(&hasher.finalize());
+        let actual = digest_of_all(section)
+            .map_err(|source| ImageError::Read { path: self.path.join(name), source })?;
         if self.blob_name(&actual)? == name {
             return Ok(());
         }
@@ -212,6 +205,18 @@ pub(super) fn digest_of(bytes: &[u8]) -> String {
     shown(&Sha256::digest(bytes))
 }
 
+/// Returns the digest of all bytes of a file.
+pub(super) fn digest_of_all(file: &impl ReadAt) -> io::Result<String> {
+    let (mut hasher, mut buffer, mut at) = (Sha256::new(), vec![0; HASHED], 0);
+    loop {
+        let read = file.read_at(&mut buffer, at)?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        hasher.update(bytes);
+        at += read as u64;
+    }
+    Ok(shown(&hasher.finalize()))
+}
+
 /// Returns a digest as OCI writes it.
 fn shown(digest: &[u8]) -> String {
     digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
@@ -221,7 +226,7 @@ fn shown(digest: &[u8]) -> String {
     })
 }
 
-/// The bytes of a layer that are hashed at a time.
+/// The bytes of a file that are hashed at a time.
 const HASHED: usize = 256 << 10;
 
 /// Resolves the target of a symlink within the archive; `..` at its root stays there.

@@ -1,5 +1,6 @@
 //! The trust in a plan: it is a file of the repository, and who may write it may claim anything. What a fresh analysis of
-//! the base branch calls unsafe never goes out, and what it cannot judge needs evidence.
+//! the base branch calls unsafe never goes out, and what it cannot judge needs evidence. That analysis believes the facts
+//! about base images that the base branch has, and no others.
 
 use super::{ClonedCampaign, ReportingError};
 use crate::analysis::Verdict;
@@ -7,8 +8,9 @@ use crate::campaign::plan::file::{File, Plan, Site};
 use crate::config::{Config, FILE_NAME};
 use crate::discover::SourceTree;
 use crate::git::RepoPath;
+use crate::ops::base_images::{self, BaseImages};
 use crate::ops::planned_text::check_header;
-use crate::ops::{Knowledge, Watch, judge};
+use crate::ops::{BaseImagesNotice, Knowledge, Notice, Watch, judge};
 
 /// The maximum size of a `layerwright.toml` in bytes.
 const MOST_CONFIG: u64 = 1 << 20;
@@ -18,7 +20,13 @@ const MOST_CONFIG: u64 = 1 << 20;
 pub(super) fn confirmed(campaign: &ClonedCampaign<'_>, watch: &Watch<'_>) -> Result<Plan, ReportingError> {
     let source = SourceTree::commit(campaign.repository, &campaign.commit)?;
     let config = base_config(&source)?;
-    let fresh = judge::judge_all(campaign.workspace, &source, &config, &Knowledge::default(), watch)?;
+    let knowledge = Knowledge::default();
+    let remembered = base_images::in_commit(&source, &config).unwrap_or_else(|error| {
+        watch(&Notice::BaseImages(BaseImagesNotice::NotRemembered(&error)));
+        None
+    });
+    let images = BaseImages::with(&knowledge.images, remembered.as_ref(), &config);
+    let fresh = judge::judge_with(&images, campaign.workspace, &source, &config, &knowledge, watch)?;
     let mut plan = campaign.plan.clone();
     for file in &mut plan.files {
         let Some(now) = fresh.file(&file.path).filter(|now| now.blob == file.blob) else { continue };

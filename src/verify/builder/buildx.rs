@@ -55,10 +55,15 @@ impl DockerBuildx {
         Self { options, facts: Mutex::new(None) }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = process::command(&self.options.docker);
         command.args(arguments);
         command
+    }
+
+    /// Returns its interrupt.
+    pub(super) fn interrupt(&self) -> &Interrupt {
+        &self.options.interrupt
     }
 
     /// Returns an error if the interrupt was requested, so that nothing more is started.
@@ -67,7 +72,7 @@ impl DockerBuildx {
     }
 
     /// Runs a client command. Returns its success, its standard output and its standard error.
-    fn ask(&self, command: Command) -> Result<(bool, String, String), BuildError> {
+    pub(super) fn ask(&self, command: Command) -> Result<(bool, String, String), BuildError> {
         self.go_on()?;
         let text = |stream: &mut dyn Read| {
             let mut bytes = Vec::new();

@@ -229,6 +229,9 @@ fn supervise(
     Some(stopped)
 }
 
+/// The standard error of a process.
+pub(in crate::verify) type Errors = ChildStderr;
+
 /// Runs a command. `errors` reads its standard error on a thread of its own; `output` reads its standard output, and
 /// the rest is discarded.
 ///

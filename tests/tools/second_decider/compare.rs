@@ -176,9 +176,10 @@ fn image(files: &Filesystem) -> BaseImage {
         }
     }
     BaseImage {
-        rootfs: Arc::new(tree),
+        rootfs: Arc::new(tree.into()),
         config: Some(ImageConfig::default()),
         digest: None,
+        indexes: Vec::new(),
         platform: None,
         source: ImageOrigin::RootfsTar("image.tar".into()),
     }

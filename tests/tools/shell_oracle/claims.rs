@@ -10,7 +10,9 @@ use layerwright::analysis::named_context::NamedContexts;
 use layerwright::builds::{BuildContext, ContextEntry, ContextPath};
 use layerwright::dockerfile::Dockerfile;
 use layerwright::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
-use layerwright::rootfs::{Directory, Entry, Known, Metadata, Rootfs, Tree as KnownTree};
+use layerwright::rootfs::{
+    Account, AccountEntry, Directory, Entry, Known, Metadata, Rootfs, Tree as KnownTree,
+};
 
 use super::protocol::Before;
 use super::sample::{PATH, SCRIPT_NAME, Sample};
@@ -98,9 +100,10 @@ fn image(root: &Before) -> BaseImage {
     tree.set_group(Some(root.group.clone().into()));
     let config = ImageConfig { env: vec![("PATH".into(), PATH.into())], ..ImageConfig::default() };
     BaseImage {
-        rootfs: Arc::new(tree),
+        rootfs: Arc::new(tree.into()),
         config: Some(config),
         digest: None,
+        indexes: Vec::new(),
         platform: None,
         source: ImageOrigin::RootfsTar("root.tar".into()),
     }
@@ -197,17 +200,22 @@ impl Judged {
 
     /// The false claims about the content of the files that hold accounts.
     pub fn false_accounts(&self, before: &Before, accounts: &BTreeMap<String, String>) -> Vec<FalseClaim> {
-        let known = [
-            ("/etc/passwd", self.rootfs().passwd(), &before.passwd),
-            ("/etc/group", self.rootfs().group(), &before.group),
-        ];
         let mut claims = Vec::new();
-        for (path, claimed, unchanged) in known {
-            let Some((bytes, leans)) = claimed else { continue };
+        for (path, unchanged) in [("/etc/passwd", &before.passwd), ("/etc/group", &before.group)] {
+            let of: fn(String) -> Account = if path == "/etc/group" { Account::Group } else { Account::User };
             let found = accounts.get(path).unwrap_or(unchanged);
-            if leans.is_empty() && bytes != found.as_bytes() {
-                let claimed = String::from_utf8_lossy(bytes).into_owned();
-                claims.push(FalseClaim { path: path.to_owned(), claimed, found: found.clone() });
+            let names = unchanged.lines().chain(found.lines()).filter_map(|line| line.split(':').next());
+            for account in names.map(|name| of(name.to_owned())) {
+                let Some((claimed, leans)) = self.rootfs().account(&account) else { continue };
+                let is = AccountEntry::find(&account, found.as_bytes());
+                if leans.is_empty() && claimed != is {
+                    let told = |entry| format!("{account:?} is {entry:?}");
+                    claims.push(FalseClaim {
+                        path: path.to_owned(),
+                        claimed: told(claimed),
+                        found: told(is),
+                    });
+                }
             }
         }
         claims

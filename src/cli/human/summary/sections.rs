@@ -17,14 +17,21 @@ const NAMED: usize = 3;
 const WAVES: usize = 5;
 
 /// Shows the base images that were not read, and the remedy.
-pub(crate) fn unread(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn unread(screen: &mut Screen, plan: &Plan, reads_engine: bool) {
     let images = counts::unread(plan);
     if images.is_empty() {
         return;
     }
     let were = form(images.len(), "was", "were");
-    let text = format!("{} {were} not read. To judge more lines:", count(images.len(), "base image"));
-    screen.say(&text).say(" ").paint(style::HINT, "--rootfs IMAGE=PATH").end();
+    let lines = count(counts::unread_lines(plan), "instruction");
+    let text = format!("{} {were} not read ({lines}):", count(images.len(), "base image"));
+    screen.say(&text).say(" ");
+    if reads_engine {
+        screen.say("pull them, or pass").say(" ").paint(style::HINT, "--rootfs IMAGE=PATH").end();
+    } else {
+        screen.paint(style::HINT, "layerwright plan --bases engine").say(", or pass ");
+        screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
+    }
     let rows: Vec<Vec<Piece>> = images
         .iter()
         .take(NAMED)

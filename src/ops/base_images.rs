@@ -1,0 +1,175 @@
+//! The base images that an operation knows: the files that the user gives, the images of the local engine, and the facts
+//! that the campaign remembers.
+
+use std::io;
+use std::sync::Arc;
+
+use super::Knowledge;
+use super::notice::{BaseImagesNotice, Notice, Watch};
+use super::workspace::{LinkInTheWay, Workspace, WorkspaceError, bases_path, place_in};
+use crate::budget::{self, MOST_INPUT};
+use crate::campaign::base_facts::{BaseFacts, BaseFactsError, RememberedImages};
+use crate::config::{BaseSource, Config};
+use crate::discover::{ReadError, SourceTree};
+use crate::git::RepoPath;
+use crate::images::engine::{EngineError, EngineSource};
+use crate::images::file::FileSource;
+use crate::images::{BaseImage, ImageError, ImageReference, ImageSource};
+use crate::verify::builder::buildx::{self, DockerBuildx};
+
+/// The reason why the facts that a campaign remembers about base images cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RememberedError {
+    /// The file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: RepoPath,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The file cannot be read from the commit.
+    #[error(transparent)]
+    Commit(#[from] ReadError),
+    /// The file is invalid.
+    #[error("{path}: {source}")]
+    Invalid {
+        /// The file.
+        path: RepoPath,
+        /// The cause.
+        source: BaseFactsError,
+    },
+    /// The file is behind a symbolic link.
+    #[error(transparent)]
+    LinkInTheWay(#[from] LinkInTheWay),
+    /// The configured place of the file is invalid.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+}
+
+/// The base images of an operation, the best source first.
+pub(super) struct BaseImages<'k> {
+    given: &'k FileSource,
+    engine: Option<EngineSource>,
+    remembered: RememberedImages,
+}
+
+impl<'k> BaseImages<'k> {
+    /// Returns the given images, and those that the campaign of a workspace remembers. If its facts cannot be used, that
+    /// is noticed, and none of them is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::and_engine`].
+    pub(super) fn of(
+        knowledge: &'k Knowledge,
+        workspace: &Workspace,
+        source: &SourceTree<'_>,
+        config: &Config,
+        watch: &Watch<'_>,
+    ) -> Result<Self, EngineError> {
+        let facts = remembered(workspace, source, config).unwrap_or_else(|error| {
+            watch(&Notice::BaseImages(BaseImagesNotice::NotRemembered(&error)));
+            None
+        });
+        Self::with(&knowledge.images, facts.as_ref(), config).and_engine(knowledge, config, watch)
+    }
+
+    /// Returns the given images, and those of remembered facts.
+    pub(super) fn with(given: &'k FileSource, facts: Option<&BaseFacts>, config: &Config) -> Self {
+        let place = bases_path(config).map(|path| path.to_string()).unwrap_or_default();
+        let remembered = facts.map(|facts| RememberedImages::new(facts, &place)).unwrap_or_default();
+        Self { given, engine: None, remembered }
+    }
+
+    /// Adds the images of the local engine, if the user or the configuration asks for them.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] if the engine that the user asks for does not answer. One that the configuration asks for is left
+    /// out, which is noticed: the same configuration is used on machines without an engine.
+    pub(super) fn and_engine(
+        self,
+        knowledge: &Knowledge,
+        config: &Config,
+        watch: &Watch<'_>,
+    ) -> Result<Self, EngineError> {
+        let from = knowledge.bases.as_ref().unwrap_or(&config.bases.from);
+        if !from.contains(&BaseSource::Engine) {
+            return Ok(self);
+        }
+        let client = DockerBuildx::new(buildx::Options::default());
+        match EngineSource::new(Box::new(client)) {
+            Ok(engine) => Ok(Self { engine: Some(engine), ..self }),
+            Err(error) if knowledge.bases.is_none() => {
+                watch(&Notice::BaseImages(BaseImagesNotice::NoEngine(&error)));
+                Ok(self)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns true if images of an engine are read.
+    pub(super) fn has_engine(&self) -> bool {
+        self.engine.is_some()
+    }
+
+    /// Reports the images that the engine has and that cannot be read.
+    pub(super) fn report_failures(&self, watch: &Watch<'_>) {
+        for (image, error) in self.engine.iter().flat_map(EngineSource::failed) {
+            let (image, error) = (&*image.to_string(), &error);
+            watch(&Notice::BaseImages(BaseImagesNotice::Unread { image, error }));
+        }
+    }
+
+    /// Returns an error if one of the given images is not used.
+    pub(super) fn check_used(&self, asked: &[ImageReference]) -> Result<(), ImageError> {
+        self.given.check_used(asked)
+    }
+}
+
+impl ImageSource for BaseImages<'_> {
+    fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
+        if let Some(image) = self.given.lookup(reference)? {
+            return Ok(Some(image));
+        }
+        let of_engine = self.engine.as_ref().map(|engine| engine.lookup(reference)).transpose()?.flatten();
+        of_engine.map_or_else(|| self.remembered.lookup(reference), |image| Ok(Some(image)))
+    }
+}
+
+/// Reads the facts that a campaign remembers: from the working tree or folder, or in a bare repository from the commit.
+/// `None` if there are none.
+pub(super) fn remembered(
+    workspace: &Workspace,
+    source: &SourceTree<'_>,
+    config: &Config,
+) -> Result<Option<BaseFacts>, RememberedError> {
+    let Some(folder) = workspace.folder() else { return in_commit(source, config) };
+    let path = bases_path(config)?;
+    let at = place_in(folder, &path)?;
+    match budget::read_file(&at, MOST_INPUT) {
+        Ok(bytes) => read(&path, &bytes),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(source) => Err(RememberedError::Unreadable { path, source }),
+    }
+}
+
+/// Reads the facts that a campaign remembers from a commit.
+pub(super) fn in_commit(
+    source: &SourceTree<'_>,
+    config: &Config,
+) -> Result<Option<BaseFacts>, RememberedError> {
+    let path = bases_path(config)?;
+    if source.listing().get(&path).is_none() {
+        return Ok(None);
+    }
+    read(&path, &source.read(&path, MOST_INPUT)?)
+}
+
+fn read(path: &RepoPath, bytes: &[u8]) -> Result<Option<BaseFacts>, RememberedError> {
+    let facts = BaseFacts::read(bytes);
+    facts.map(Some).map_err(|source| RememberedError::Invalid { path: path.clone(), source })
+}
