@@ -16,8 +16,8 @@
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`edit`]: verdicts → a new text.
 //! - [`campaign`]: the plan ([`campaign::plan`]), the facts about base images that it depends on
-//!   ([`campaign::base_facts`]), the evidence of verification ([`campaign::evidence`]), the policy for pull requests, the names of branches and files, and the progress with the wave that is open
-//!   ([`campaign::progress`]).
+//!   ([`campaign::base_facts`]), the evidence of verification ([`campaign::evidence`]), the policy for pull requests, the
+//!   names of branches and files, and the progress with the wave that is open ([`campaign::progress`]).
 //! - [`verify`]: the test that two builds are the same image.
 //! - [`rollout`]: the next steps of a campaign: plan, evidence, observed state → [`rollout::Action`]s.
 //! - [`report`]: performs those actions on a [`rollout::Forge`].
