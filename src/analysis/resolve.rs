@@ -6,13 +6,14 @@ use crate::analysis::Inputs;
 use crate::analysis::destination::Destination;
 use crate::analysis::end_state::BuiltHere;
 use crate::analysis::filesystems::Filesystems;
+use crate::analysis::inputs::Asked;
 use crate::analysis::owner::Owner;
 use crate::analysis::source::{self, CopySource, SourceKind};
 use crate::analysis::state::State;
 use crate::analysis::transfer::{BroughtMode, DirectoryModes};
 use crate::builds::BuildContext;
 use crate::dockerfile::{Transfer, TransferKind, Word};
-use crate::rootfs::{Assumption, Base, Leans, Rootfs};
+use crate::rootfs::{Assumption, Base, Rootfs};
 
 /// The effect of `--chmod`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,8 @@ impl<'c> Origins<'c> {
     /// Returns the place for an image: as it was read, as the repository builds it, or as its family is known.
     pub(crate) fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
         let base = if let Some(image) = inputs.image(name) {
-            Base::Tree { tree: Arc::clone(&image.rootfs), leans: Leans::default() }
+            let leans = inputs.of_platforms(name, &image, Asked::Build, line);
+            Base::Tree { tree: Arc::clone(&image.rootfs), leans }
         } else if let Some(built) = inputs.built_here(name) {
             return Self::of_build(&built, name, line);
         } else if let Some(profile) = inputs.profiled(name, line) {
