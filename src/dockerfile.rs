@@ -21,7 +21,7 @@ pub(crate) use directive::{Directive, Directives};
 pub(crate) use instruction::{Assignment, Run};
 pub use instruction::{Body, From, Instruction, Keyword, RunCommand, Transfer, TransferKind, Word};
 pub(crate) use mount::Mount;
-pub(crate) use scope::Scope;
+pub(crate) use scope::{PLATFORM_ARGUMENTS, Scope};
 pub use stages::Stages;
 
 use crate::text::{LineIndex, Span};

@@ -103,6 +103,35 @@ pub struct Platform {
     pub(crate) variant: Option<String>,
 }
 
+impl Platform {
+    /// Returns true if a written platform is this one (containerd's `platforms.Parse`). A part that is not written is that
+    /// of the builder, and is not compared.
+    pub(crate) fn is(&self, written: &str) -> bool {
+        let written = written.to_ascii_lowercase();
+        let mut parts = written.split('/');
+        let (os, architecture) = match (parts.next().unwrap_or_default(), parts.next()) {
+            (os, Some(architecture)) => (os, architecture),
+            (one, None) if one == self.os => return true,
+            (architecture, None) => (self.os.as_str(), architecture),
+        };
+        let architecture = match architecture {
+            "x86_64" | "x86-64" => "amd64",
+            "aarch64" => "arm64",
+            "i386" => "386",
+            other => other,
+        };
+        let usual = match architecture {
+            "arm64" => "v8",
+            "arm" => "v7",
+            "amd64" => "v1",
+            _ => "",
+        };
+        let variant = self.variant.as_deref().unwrap_or(usual);
+        let is_variant = parts.next().unwrap_or(usual) == variant;
+        os == self.os && architecture == self.architecture && is_variant && parts.next().is_none()
+    }
+}
+
 impl std::fmt::Display for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;

@@ -116,8 +116,13 @@ pub struct Listing {
 pub(crate) enum Base {
     /// `scratch`: empty.
     Scratch,
-    /// The filesystem of an image that was read, without assumptions.
-    Image(Arc<ImageFilesystem>),
+    /// The filesystem of an image that was read.
+    Image {
+        /// The filesystem.
+        filesystem: Arc<ImageFilesystem>,
+        /// The assumptions that all of it depends on.
+        leans: Leans,
+    },
     /// A filesystem that is known in part, by the family of its image. Every fact is an assumption.
     Profile(Arc<ProfiledImage>),
     /// The result of another Dockerfile of the repository. Every fact is an assumption.
@@ -214,7 +219,7 @@ impl Rootfs {
         let prefix = if path == "/" { String::from("/") } else { format!("{path}/") };
         let mut paths: BTreeSet<String> = self.changed_below(path).map(|(at, _)| at.clone()).collect();
         match &self.base {
-            Base::Image(image) => {
+            Base::Image { filesystem: image, .. } => {
                 if !self.hides_base(path) {
                     paths.extend(image.below(path));
                 }
@@ -272,7 +277,7 @@ impl Rootfs {
         }
         match (&self.base, self.hides_base(path)) {
             (Base::Unknown(why), false) => Some(Arc::clone(why)),
-            (Base::Image(image), false) => image.why_incomplete(path),
+            (Base::Image { filesystem: image, .. }, false) => image.why_incomplete(path),
             (Base::Profile(image), false) => Some(image.why_incomplete()),
             (Base::Built(image), false) => image.below(path).incomplete,
             _ => None,
@@ -321,7 +326,7 @@ impl Rootfs {
     /// one.
     pub(crate) fn has_xattrs(&self) -> Result<bool, Arc<str>> {
         let in_base = || match &self.base {
-            Base::Image(image) => image.has_xattrs(),
+            Base::Image { filesystem: image, .. } => image.has_xattrs(),
             Base::Built(image) => image.has_xattrs(),
             Base::Scratch | Base::Unknown(_) | Base::Profile(_) => Ok(false),
         };
@@ -339,7 +344,7 @@ impl Rootfs {
         let fact = self.get(path);
         (fact.known == Known::File).then_some(())?;
         match &self.base {
-            Base::Image(image) => Some((image.account(account)?, fact.leans)),
+            Base::Image { filesystem: image, .. } => Some((image.account(account)?, fact.leans)),
             Base::Built(image) => {
                 let (entry, mut leans) = image.account(account)?;
                 leans.merge(&fact.leans);
@@ -357,11 +362,11 @@ impl Base {
             Base::Unknown(why) => Fact { known: Known::Unknown(Arc::clone(why)), leans: Leans::default() },
             Base::Profile(image) => image.get(path),
             Base::Built(image) => image.get(path),
-            Base::Image(image) => {
+            Base::Image { filesystem: image, leans } => {
                 // Mode and owner of the root are in no layer that BuildKit creates, and it never takes those of a base
                 // over: Docker 26.1.5 and 28.5.2.
                 let known = if path == "/" { scratch(path) } else { image.get(path) };
-                Fact { known, leans: Leans::default() }
+                Fact { known, leans: leans.clone() }
             }
         }
     }
@@ -418,7 +423,8 @@ mod tests {
         let mut tree = Tree::default();
         tree.insert("etc/passwd", Entry::File(Metadata::default()));
         tree.set_passwd(Some(b"app:x:1:2::/:/bin/sh\n".to_vec()));
-        let mut rootfs = Rootfs::new(Base::Image(Arc::new(tree.into())));
+        let mut rootfs =
+            Rootfs::new(Base::Image { filesystem: Arc::new(tree.into()), leans: Leans::default() });
         let app = AccountEntry::Numbers { id: Some(1), gid: Some(2) };
         let user = |name: &str| Account::User(name.into());
         assert_eq!(rootfs.account(&user("app")), Some((app, Leans::default())));

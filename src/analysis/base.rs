@@ -2,10 +2,11 @@
 //! at the instructions of the stage.
 
 use crate::analysis::Inputs;
+use crate::analysis::inputs::Asked;
 use crate::analysis::named_context::NamedContext;
 use crate::analysis::results::{BaseRead, Knowledge};
 use crate::analysis::state::State;
-use crate::dockerfile::From;
+use crate::dockerfile::{From, PLATFORM_ARGUMENTS};
 
 /// The FROM of a stage.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +20,28 @@ pub(crate) struct FromLine<'a> {
 }
 
 impl FromLine<'_> {
+    /// Returns the platform that it asks for, if that is of Windows.
+    fn windows_platform(&self) -> Option<&str> {
+        self.platform.filter(|platform| platform.to_ascii_lowercase().starts_with("windows"))
+    }
+
+    /// Returns the platform of its image.
+    fn asked(&self) -> Asked<'_> {
+        let names = |written: &str, start: &str| {
+            PLATFORM_ARGUMENTS.iter().any(|name| name.starts_with(start) && written.contains(name))
+        };
+        match (self.platform, self.from.platform.as_deref()) {
+            (Some(platform), _) => Asked::One(platform),
+            (None, None) => Asked::Build,
+            (None, Some(written)) if names(written, "TARGET") => Asked::Build,
+            (None, Some(written)) if names(written, "BUILD") => Asked::Builder,
+            (None, Some(written)) => Asked::One(written),
+        }
+    }
+
     /// Returns the reason why the stage is a Windows stage. `None` if nothing says that it is.
     fn windows(&self, image: Option<&str>) -> Option<String> {
-        if let Some(platform) = self.platform
-            && platform.starts_with("windows")
-        {
+        if let Some(platform) = self.windows_platform() {
             return Some(format!("--platform={platform}"));
         }
         let written = &self.from.base.text;
@@ -90,12 +108,20 @@ impl<'d> Start<'d> {
     pub(crate) fn from_image(inputs: &Inputs<'_>, name: &str, at: FromLine<'_>) -> Self {
         let windows = at.windows(Some(name));
         let read = |source, digest| Some(BaseRead { image: name.to_owned(), source, digest });
-        if let Some(image) = inputs.image(name) {
+        // An image for Linux shows nothing of one for Windows.
+        let is_other = at.windows_platform().is_some();
+        if let Some(image) = inputs.image(name).filter(|_| !is_other) {
             let onbuild = image.config.as_ref().map(|config| config.onbuild.clone()).unwrap_or_default();
-            let state = State::of_image(name, &image, windows, at.line);
+            let state = State::of_image(
+                name,
+                &image,
+                windows,
+                inputs.of_platforms(name, &image, at.asked(), at.line),
+                at.line,
+            );
             return Self { state, read: read(Some(Knowledge::Rootfs), image.digest.clone()), onbuild };
         }
-        if let Some(built) = inputs.built_here(name) {
+        if let Some(built) = inputs.built_here(name).filter(|_| !is_other) {
             let state = State::of_neighbour(name, &built, at.line);
             let onbuild = built.end.onbuild.clone();
             return Self { state, read: read(Some(Knowledge::Built), None), onbuild };

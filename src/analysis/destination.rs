@@ -110,7 +110,7 @@ mod tests {
         tree.insert("bin", Entry::Symlink("usr/bin".into()));
         tree.insert("up", Entry::Symlink("../../usr".into()));
         tree.insert("loop", Entry::Symlink("/loop".into()));
-        let rootfs = Rootfs::new(Base::Image(Arc::new(tree.into())));
+        let rootfs = Rootfs::new(Base::Image { filesystem: Arc::new(tree.into()), leans: Leans::default() });
         let real = |path| match follow(&rootfs, path) {
             Followed::At(real, _) => real,
             Followed::Unknown(why) => format!("unknown: {why}"),

@@ -9,6 +9,7 @@ use crate::analysis::rule::{Finding, Rule};
 use crate::builds::BuildContext;
 use crate::images::{BaseImage, ImageReference, ImageSource};
 use crate::rootfs::profile::{Profile, ProfiledImage};
+use crate::rootfs::{Assumption, Leans};
 
 /// The inputs of a judgement in addition to the Dockerfile.
 #[derive(Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct Inputs<'a> {
     pub named_contexts: &'a NamedContexts<'a>,
     /// Build arguments; the value `None` is an argument that is set to an unknown value.
     pub build_args: &'a BTreeMap<String, Option<String>>,
+    /// The platforms for which it is built; empty if nothing states them.
+    pub platforms: &'a [String],
     /// The rules that judge the instructions.
     pub rules: &'a [&'static Rule],
     /// The images that the repository builds itself.
@@ -36,11 +39,40 @@ pub struct Inputs<'a> {
     pub accepted: &'a dyn Fn(&Finding) -> bool,
 }
 
+/// The platform for which an image is used.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asked<'a> {
+    /// That of the build.
+    Build,
+    /// That of the builder, which nothing states.
+    Builder,
+    /// This one, or a variable that stands for it.
+    One(&'a str),
+}
+
 impl Inputs<'_> {
     /// Returns an image that was read.
     pub(super) fn image(&self, name: &str) -> Option<Arc<BaseImage>> {
         let reference = ImageReference::parse(name).ok()?;
         self.images.lookup(&reference).ok().flatten()
+    }
+
+    /// Returns the assumptions that an image that was read is the same for the platforms that it is used for: for the
+    /// `asked` one, or else for those of the build. Each names one that it was not read for.
+    pub(super) fn of_platforms(&self, name: &str, image: &BaseImage, asked: Asked<'_>, line: usize) -> Leans {
+        let mut leans = Leans::default();
+        let Some(read) = &image.platform else { return leans };
+        let asked: Vec<&str> = match asked {
+            Asked::Build => self.platforms.iter().map(String::as_str).collect(),
+            Asked::Builder => Vec::new(),
+            Asked::One(platform) => vec![platform],
+        };
+        for platform in asked.into_iter().filter(|platform| !read.is(platform)) {
+            let message =
+                format!("image {name} (line {line}) for {platform} is like that for {read}, which was read");
+            leans.add(Arc::new(Assumption::new(line, "/", message)));
+        }
+        leans
     }
 
     /// Returns an image that the repository builds itself.

@@ -168,7 +168,7 @@ mod tests {
         tree.insert("etc/group", Entry::File(Metadata::default()));
         tree.set_passwd(Some(b"app:x:1000:1001:app:/home/app:/bin/sh\n".to_vec()));
         tree.set_group(Some(b"staff:x:50:\n".to_vec()));
-        let rootfs = Rootfs::new(Base::Image(Arc::new(tree.into())));
+        let rootfs = Rootfs::new(Base::Image { filesystem: Arc::new(tree.into()), leans: Leans::default() });
         let resolved = |owner: &str| Owner::of(owner).resolve(&rootfs).map(|(ids, _)| ids);
         assert_eq!(resolved("app"), Some((1000, 1001)));
         assert_eq!(resolved("app:staff"), Some((1000, 50)));

@@ -6,6 +6,7 @@ use crate::analysis::Inputs;
 use crate::analysis::destination::Destination;
 use crate::analysis::end_state::BuiltHere;
 use crate::analysis::filesystems::Filesystems;
+use crate::analysis::inputs::Asked;
 use crate::analysis::owner::Owner;
 use crate::analysis::source::{self, CopySource, SourceKind};
 use crate::analysis::state::State;
@@ -150,7 +151,8 @@ impl<'c> Origins<'c> {
     /// Returns the place for an image: as it was read, as the repository builds it, or as its family is known.
     pub(crate) fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
         let base = if let Some(image) = inputs.image(name) {
-            Base::Image(Arc::clone(&image.rootfs))
+            let leans = inputs.of_platforms(name, &image, Asked::Build, line);
+            Base::Image { filesystem: Arc::clone(&image.rootfs), leans }
         } else if let Some(built) = inputs.built_here(name) {
             return Self::of_build(&built, name, line);
         } else if let Some(profile) = inputs.profiled(name, line) {

@@ -133,15 +133,22 @@ impl<'d> State<'d> {
         state
     }
 
-    /// Returns the state of an image that was read.
-    pub(crate) fn of_image(name: &str, image: &BaseImage, windows: Option<String>, line: usize) -> Self {
-        let base = Base::Image(Arc::clone(&image.rootfs));
+    /// Returns the state of an image that was read. Everything about it rests on `leans`.
+    pub(crate) fn of_image(
+        name: &str,
+        image: &BaseImage,
+        windows: Option<String>,
+        leans: Leans,
+        line: usize,
+    ) -> Self {
+        let base = Base::Image { filesystem: Arc::clone(&image.rootfs), leans: leans.clone() };
         let os = match (&image.platform, windows) {
             (Some(platform), _) if platform.os == "windows" => {
                 Os::Windows(format!("the configuration of {name}"))
             }
             (None, Some(windows)) => Os::Windows(windows),
-            _ => Os::Linux,
+            _ if leans.is_empty() => Os::Linux,
+            _ => Os::AssumedLinux(leans),
         };
         let what = format!("image {name}");
         let Some(config) = &image.config else {

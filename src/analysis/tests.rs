@@ -14,7 +14,7 @@ use super::{Benefit, Inputs, Site, Verdict, analyze};
 use crate::budget;
 use crate::builds::{BuildContext, FolderContext, NoContext};
 use crate::dockerfile::Dockerfile;
-use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource};
+use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, ImageSource, Platform};
 use crate::rootfs::{Entry, Leans, Metadata, Tree};
 
 /// An image source that can read no image.
@@ -47,6 +47,18 @@ impl ImageSource for Images {
             source: ImageOrigin::RootfsTar("base.tar".into()),
         };
         Ok(reference.normal().contains("/base:").then(|| Arc::new(image)))
+    }
+}
+
+/// The images of [`Images`], read for a platform.
+struct ForPlatform(Images, Platform);
+
+impl ImageSource for ForPlatform {
+    fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
+        let found = self.0.lookup(reference)?;
+        let of_platform =
+            |image: Arc<BaseImage>| BaseImage { platform: Some(self.1.clone()), ..(*image).clone() };
+        Ok(found.map(of_platform).map(Arc::new))
     }
 }
 
@@ -100,6 +112,7 @@ fn inputs(build_args: &BTreeMap<String, Option<String>>) -> Inputs<'_> {
         assumes_build: false,
         named_contexts: const { &NamedContexts::none() },
         build_args,
+        platforms: &[],
         rules: rule::ALL,
         neighbours: &NoNeighbours,
         accepted: &|_| false,
@@ -134,6 +147,38 @@ fn each_rule_finds_what_it_is_for() {
     assert_eq!(last("COPY --parents <<x /opt/\nx"), (Verdict::Unknown, vec!["delayed-directories"]));
     let windows = judged(tree(), "FROM --platform=windows/amd64 x\nCOPY a /a\n", &NoContext, rule::ALL);
     assert!(windows[0].verdict == Verdict::Hold && windows[0].findings[0].rule.as_str() == "windows");
+}
+
+#[test]
+fn an_image_of_another_platform_proves_nothing() {
+    let read = Platform { os: "linux".into(), architecture: "amd64".into(), variant: None };
+    let images = ForPlatform(Images(tree()), read);
+    let judge = |from: &str, platforms: &[&str]| {
+        let platforms: Vec<String> = platforms.iter().map(|&platform| platform.to_owned()).collect();
+        let build_args = BTreeMap::from([("P".to_owned(), None)]);
+        let inputs = Inputs { images: &images, platforms: &platforms, ..inputs(&build_args) };
+        let text = format!("ARG P\nFROM {from}\nCOPY <<x /opt/\nx\n");
+        let site = analyze(&Dockerfile::read(text), &[inputs]).sites.remove(0);
+        (site.verdict, site.leans.sorted().iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let proved = (Verdict::Link, Vec::new());
+    for from in
+        ["base", "--platform=linux/amd64 base", "--platform=linux/x86_64 base", "--platform=linux base"]
+    {
+        assert_eq!(judge(from, &["linux/amd64"]), proved, "{from}");
+    }
+    assert_eq!(judge("--platform=$BUILDPLATFORM base", &["linux/arm64"]), proved);
+    assert_eq!(judge("--platform=$TARGETPLATFORM base", &[]), proved);
+    let assumed = |platform| {
+        let message =
+            format!("image base (line 2) for {platform} is like that for linux/amd64, which was read");
+        (Verdict::Link, vec![message])
+    };
+    assert_eq!(judge("--platform=linux/arm64 base", &[]), assumed("linux/arm64"));
+    assert_eq!(judge("--platform=$P base", &[]), assumed("$P"));
+    assert_eq!(judge("base", &["linux/amd64", "linux/arm/v7"]), assumed("linux/arm/v7"));
+    assert_eq!(judge("--platform=$TARGETPLATFORM base", &["linux/amd64/v3"]), assumed("linux/amd64/v3"));
+    assert_eq!(judge("--platform=Windows/amd64 base", &[]).0, Verdict::Hold);
 }
 
 #[test]
@@ -563,6 +608,7 @@ fn with_nothing_known<R>(judge: impl FnOnce(Inputs<'_>) -> R) -> R {
         assumes_build: false,
         named_contexts: &named,
         build_args: &BTreeMap::new(),
+        platforms: &[],
         rules: rule::ALL,
         neighbours: &NoNeighbours,
         accepted: &|_| false,

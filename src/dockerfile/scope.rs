@@ -10,7 +10,7 @@ use crate::budget::{BYTES, STORED, STORED_BYTES, spend};
 
 /// Platform arguments that BuildKit defines globally (`dockerfile2llb.defaultArgs`); their values depend on the
 /// build.
-const PLATFORM_ARGUMENTS: [&str; 11] = [
+pub(crate) const PLATFORM_ARGUMENTS: [&str; 11] = [
     "BUILDPLATFORM",
     "BUILDOS",
     "BUILDOSVERSION",

@@ -226,7 +226,8 @@ mod tests {
             tree.insert(path, Entry::Dir(Metadata::default()));
             tree.insert(&format!("{path}/f"), Entry::File(Metadata::default()));
         }
-        let mut rootfs = Rootfs::new(Base::Image(Arc::new(tree.into())));
+        let mut rootfs =
+            Rootfs::new(Base::Image { filesystem: Arc::new(tree.into()), leans: Leans::default() });
         let none = Leans::default();
         rootfs.set("/new", dir(), &none, Below::Nothing);
         rootfs.set("/unknown", dir(), &none, Below::Unknown("it was cloned".into()));

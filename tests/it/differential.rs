@@ -165,6 +165,7 @@ impl Sample {
             way: "",
             named_contexts: &named_contexts,
             build_args: &BTreeMap::new(),
+            platforms: &[],
             rules,
             neighbours: &NoNeighbours,
             accepted: &|_| false,

@@ -65,7 +65,9 @@ impl Environment {
         let mut own: BTreeMap<String, String> = BTreeMap::new();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let is_valid = self.parse(text, &mut own).is_some();
-        own.retain(|name, _| !name.starts_with(|c: char| c.is_ascii_digit()) && !self.values.contains_key(name));
+        own.retain(|name, _| {
+            !name.starts_with(|c: char| c.is_ascii_digit()) && !self.values.contains_key(name)
+        });
         if !own.is_empty() {
             // The variables are copied if another place has them too.
             spend(STORED * self.values.len());

@@ -34,6 +34,7 @@ pub fn inspect(
             assumes_build: false,
             named_contexts: &NamedContexts::none(),
             build_args: &build_args,
+            platforms: &[],
             rules: options.rules,
             neighbours: &NoNeighbours,
             accepted: &accepted,

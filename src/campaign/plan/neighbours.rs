@@ -373,6 +373,7 @@ impl Work<'_> {
             assumes_build: setup.assumes_build,
             named_contexts: &setup.named_contexts(&|name| around.result(meant.setup, name)),
             build_args: &setup.args,
+            platforms: &setup.platforms,
             rules: self.options.rules,
             neighbours: &around,
             accepted: &|_| false,

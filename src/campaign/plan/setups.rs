@@ -37,6 +37,8 @@ pub(crate) struct BuildSetup<'a> {
     named: Vec<(String, Named<'a>)>,
     /// Build arguments that the Dockerfile declares; `None` for a value that only the build knows.
     pub(crate) args: BTreeMap<String, Option<String>>,
+    /// The platforms of the builds with this setup.
+    pub(crate) platforms: Vec<String>,
     /// The context in the form of the plan.
     pub(crate) shown: file::Context,
     /// The builds with this setup, by index.
@@ -126,6 +128,7 @@ impl<'a> BuildSetup<'a> {
             assumes_build: false,
             named: Vec::new(),
             args: BTreeMap::new(),
+            platforms: Vec::new(),
             shown,
             builds: Vec::new(),
         }
@@ -185,6 +188,7 @@ impl<'a> BuildSetup<'a> {
                 assumes_build: false,
                 named: Vec::new(),
                 args: BTreeMap::new(),
+                platforms: Vec::new(),
                 shown: file::Context::new(build.context.to_string(), evidence.to_string(), level),
                 builds: Vec::new(),
             },
@@ -264,7 +268,13 @@ pub(crate) fn setups<'a>(
                 setups.push(BuildSetup::found(contexts, build, args, given));
                 setups.len() - 1
             });
-        setups[setup].builds.push(at);
+        let setup = &mut setups[setup];
+        setup.builds.push(at);
+        for platform in &build.platforms {
+            if !setup.platforms.contains(platform) {
+                setup.platforms.push(platform.clone());
+            }
+        }
     }
     if setups.is_empty() {
         setups.push(BuildSetup::guessed(contexts, path, dockerfile, given, &builds.may_build(path)));

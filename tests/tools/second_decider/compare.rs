@@ -48,6 +48,7 @@ pub fn compare(scenario: &Scenario) -> Compared {
         assumes_build: false,
         named_contexts: &NamedContexts::none(),
         build_args: &BTreeMap::new(),
+        platforms: &[],
         rules: rule::ALL,
         neighbours: &NoNeighbours,
         accepted: &|_| false,

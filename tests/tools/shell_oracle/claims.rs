@@ -75,6 +75,7 @@ impl Images {
             assumes_build: false,
             named_contexts: &NamedContexts::none(),
             build_args: &BTreeMap::new(),
+            platforms: &[],
             rules: &[],
             neighbours: &NoNeighbours,
             accepted: &|_| false,
