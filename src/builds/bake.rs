@@ -1,33 +1,29 @@
 //! The targets that `docker buildx bake` builds: its files, compose files among them, merged as bake merges them. It never
 //! asks the machine that it runs on for a variable.
 
+mod evaluated;
 mod expression;
 mod file;
 mod function;
 mod merging;
 mod value;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::{BTreeSet, HashSet};
 
-use self::expression::{Locals, Scope};
-use self::file::{Block, Blocks, Parsed};
-use self::merging::Merging;
-use self::value::Value;
-use super::compose::{self, Environment};
+use self::evaluated::Evaluated;
+use self::file::Parsed;
+use super::compose::Environment;
 use super::declared::Said;
-use super::files::Files;
-use super::{BuildFileKind, Collected, Declared, Place, Unreadable, linked, settled};
+use super::{Collected, Declared, Place, Unreadable, linked, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
+
+pub(super) use self::evaluated::Definitions;
 
 /// The names of bake's own files, after those of compose, in the order in which they are merged (buildx
 /// `bake.defaultFilenames`).
 pub(super) const DEFAULTS: [&str; 4] =
     ["docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"];
-
-/// The most targets of one matrix; in a larger matrix each name is a hole.
-const MOST_ROWS: usize = 256;
 
 /// A run of bake.
 #[derive(Clone, Debug, Default)]
@@ -56,134 +52,31 @@ pub(super) struct Definition {
     pub(crate) variables: BTreeSet<String>,
 }
 
-/// A target after its matrix is resolved.
-struct Target {
-    name: String,
-    place: Place,
-    said: Said,
-    inherits: Vec<String>,
-}
-
-/// The files of a run.
-#[derive(Default)]
-struct Loaded {
-    parsed: Vec<(RepoPath, Parsed)>,
-    /// The paths of the compose files.
-    composed: Vec<String>,
-    /// The first reason for which bake refuses them.
-    refusal: Option<String>,
-}
-
-impl Loaded {
-    /// Reads the files of a run (buildx `bake.ReadLocalFiles`).
-    fn read(files: Files<'_>, chosen: &[String]) -> Result<Self, (RepoPath, Unreadable)> {
-        let mut loaded = Self::default();
-        for path in chosen {
-            if matches!(path.rsplit_once('.'), Some((_, "yml" | "yaml"))) {
-                loaded.composed.push(path.clone());
-                continue;
-            }
-            let (Some(text), Ok(path)) = (files.read(path), RepoPath::new(path)) else {
-                loaded.refusal.get_or_insert(format!("{path} is not in the repository"));
-                continue;
-            };
-            match Parsed::read(&path, &text) {
-                Ok(file) => loaded.parsed.push((path, file)),
-                Err(error) => return Err((path, error)),
-            }
-        }
-        Ok(loaded)
-    }
-}
-
 /// Loads the definition of a run, as `docker buildx bake` does (buildx `bake.ParseFiles`). `None` if there are no files.
-pub(super) fn definition(files: Files<'_>, run: &Run) -> Option<Result<Definition, (RepoPath, Unreadable)>> {
-    let chosen: Vec<String> = if run.files.is_empty() {
-        let names = compose::DEFAULTS.iter().chain(&DEFAULTS);
-        names.map(|name| compose::below(&run.folder, name)).filter(|path| files.has(path)).collect()
-    } else {
-        run.files.iter().map(|path| compose::below(&run.folder, path)).collect()
-    };
-    match Loaded::read(files, &chosen) {
-        Ok(loaded) if loaded.parsed.is_empty() && loaded.composed.is_empty() => None,
-        Ok(loaded) => Some(merged(files, run, chosen, loaded)),
-        Err(error) => Some(Err(error)),
-    }
-}
-
-fn merged(
-    files: Files<'_>,
+pub(super) fn definition(
+    definitions: &Definitions<'_>,
     run: &Run,
-    mut read: Vec<String>,
-    loaded: Loaded,
-) -> Result<Definition, (RepoPath, Unreadable)> {
-    let Loaded { parsed, composed, mut refusal } = loaded;
-    let mut targets = Vec::new();
-    if !composed.is_empty() {
-        let services = compose::services(files, &run.folder, &composed, &run.environment);
-        refusal = refusal.or(services.refusal);
-        read.extend(services.files);
-        targets.extend(services.builds.into_iter().map(|(name, place, said)| of_service(&name, place, said)));
+) -> Option<Result<Definition, (RepoPath, Unreadable)>> {
+    match &*definitions.evaluated(run)? {
+        Ok(evaluated) => Some(of_run(evaluated, run)),
+        Err(error) => Some(Err(error.clone())),
     }
-    let mut blocks = Blocks::default();
-    for (path, file) in &parsed {
-        blocks.add(path, file);
-    }
-    let has_unread = blocks.has_unread;
-    let Blocks { definitions, functions, targets: written, groups, conditions, .. } = blocks;
-    // A target of several blocks, or of a matrix, has no single value.
-    let mut single: HashMap<&str, Vec<(&str, expression::Written<'_>)>> = HashMap::new();
-    let mut blocks_of: HashMap<&str, usize> = HashMap::new();
-    for block in &written {
-        *blocks_of.entry(block.label).or_default() += 1;
-    }
-    for block in &written {
-        if blocks_of[block.label] == 1 && block.attributes.iter().all(|(name, _)| *name != "matrix") {
-            single.insert(block.label, block.attributes.clone());
-        }
-    }
-    let scope = Scope::new(definitions, functions, single, &run.environment);
-    for block in &written {
-        let rows = rows(block, &scope);
-        targets.extend(rows.iter().enumerate().map(|(at, row)| target(block, at, row, &scope)));
-    }
-    for condition in conditions {
-        if scope.value(condition, &Locals::new()) != Value::Bool(true) {
-            scope.refuse("a variable does not meet its condition");
-        }
-    }
-    if has_unread {
-        scope.refuse("a function is written in a way that is not read");
-    }
-    let groups: Vec<(&str, Vec<String>)> = groups
-        .iter()
-        .map(|(label, members)| (*label, names(&scope.value(*members, &Locals::new()))))
-        .collect();
-    let of_first = |error| {
-        let place = targets.first().map(|target| target.place.path.clone());
-        (place.or_else(|| parsed.first().map(|(path, _)| path.clone())), error)
-    };
-    let mut builds = match declared(run, &targets, &groups, &scope).map_err(of_first) {
-        Ok(builds) => builds,
-        Err((Some(path), error)) => return Err((path, error)),
-        Err((None, _)) => Vec::new(),
-    };
-    let refusal = refusal.or_else(|| scope.refusal()).map(|why| format!("bake refuses it: {why}"));
-    for build in &mut builds {
-        build.unsettled.extend(refusal.clone());
-    }
-    Ok(Definition { builds, files: read, variables: run.environment.asked() })
 }
 
-/// Returns the target of a service (buildx `bake.ParseCompose`).
-fn of_service(name: &str, place: Place, mut said: Said) -> Target {
-    let named = |name: &str| name.replace(['.', '/'], "_");
-    for (_, context) in &mut said.contexts {
-        if let Some(service) = linked::needed(context) {
-            *context = Pattern::text(&format!("target:{}", named(service)));
-        }
+/// Returns the builds of a run.
+fn of_run(evaluated: &Evaluated, run: &Run) -> Result<Definition, (RepoPath, Unreadable)> {
+    let mut builds = match declared(run, evaluated) {
+        Ok(builds) => builds,
+        Err(error) => match &evaluated.first {
+            Some(path) => return Err((path.clone(), error)),
+            None => Vec::new(),
+        },
+    };
+    for build in &mut builds {
+        build.unsettled.extend(evaluated.refusal.clone());
     }
-    Target { name: named(name), place, said, inherits: Vec::new() }
+    run.environment.ask(&evaluated.variables);
+    Ok(Definition { builds, files: evaluated.files.clone(), variables: run.environment.asked() })
 }
 
 /// Checks that a bake file can be read.
@@ -193,37 +86,24 @@ pub(super) fn check(path: &RepoPath, text: &str) -> Result<(), Unreadable> {
 
 /// Returns the builds of the targets, those that a target needs as a context too. A target that only serves as a parent is
 /// not a build.
-fn declared(
-    run: &Run,
-    targets: &[Target],
-    groups: &[(&str, Vec<String>)],
-    scope: &Scope,
-) -> Result<Vec<Declared>, Unreadable> {
-    let listed: HashSet<&String> = groups.iter().flat_map(|(_, members)| members).collect();
-    let inherited: HashSet<&String> = targets.iter().flat_map(|target| &target.inherits).collect();
-    let all: HashSet<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    if inherited.iter().any(|name| !all.contains(name.as_str())) {
-        scope.refuse("a target inherits from one that does not exist");
-    }
-    let mut merging = Merging::new(targets);
-    let chosen = chosen(run, targets, groups, &mut merging);
-    let needed: HashSet<&str> = targets
-        .iter()
-        .flat_map(|target| target.said.contexts.iter())
-        .filter_map(|(_, context)| linked::needed(context))
-        .collect();
+fn declared(run: &Run, evaluated: &Evaluated) -> Result<Vec<Declared>, Unreadable> {
+    let merging = &evaluated.merging;
+    let chosen = chosen(run, evaluated);
+    let order = match &chosen {
+        Some(chosen) => {
+            let mut order: Vec<usize> = chosen.iter().filter_map(|name| merging.first(name)).collect();
+            order.sort_unstable();
+            order
+        }
+        None => merging.firsts(),
+    };
     let mut names = Vec::new();
     let mut found = Collected::default();
-    let mut seen = HashSet::new();
-    for target in targets.iter().filter(|target| seen.insert(&target.name)) {
+    for target in order.into_iter().map(|at| &merging.targets[at]) {
         let Some(mut said) = merging.whole(&target.name, 0) else { continue };
         let is_open = said.context.is_none() && said.dockerfile.is_none() && said.target.is_none();
-        let is_base = inherited.contains(&target.name)
-            && !listed.contains(&target.name)
-            && !needed.contains(target.name.as_str());
-        let is_chosen = chosen.as_ref().map(|chosen| chosen.contains(&target.name));
-        let is_build = is_chosen.unwrap_or(!(is_base && (is_open || target.name.starts_with('_'))));
-        if !is_build {
+        let is_base = evaluated.bases.contains(&target.name);
+        if chosen.is_none() && is_base && (is_open || target.name.starts_with('_')) {
             continue;
         }
         let unsettled = overridden(run, &target.name, &mut said);
@@ -233,7 +113,8 @@ fn declared(
             found.add(declared)?;
         }
     }
-    for (at, why) in linked::link(&names, &mut found.builds, &|name| all.contains(name)) {
+    let is_there = |name: &str| merging.first(name).is_some();
+    for (at, why) in linked::link(&names, &mut found.builds, &is_there) {
         found.builds[at].unsettled.push(format!("bake refuses it: {why}"));
     }
     Ok(found.builds)
@@ -241,12 +122,7 @@ fn declared(
 
 /// Returns the targets that a run names, and those that they need. `None` if it names none, or something that is not
 /// known.
-fn chosen(
-    run: &Run,
-    targets: &[Target],
-    groups: &[(&str, Vec<String>)],
-    merging: &mut Merging,
-) -> Option<HashSet<String>> {
+fn chosen(run: &Run, evaluated: &Evaluated) -> Option<HashSet<String>> {
     if run.targets.is_empty()
         || run.targets.iter().any(|name| name.contains(['*', '?', '[']) || settled::is_open(name))
     {
@@ -258,13 +134,8 @@ fn chosen(
         if !chosen.insert(name.clone()) {
             continue;
         }
-        for (_, members) in groups.iter().filter(|(label, _)| *label == name) {
-            pending.extend(members.iter().cloned());
-        }
-        // The label of a matrix is the group of its targets.
-        let of_label = targets.iter().filter(|target| target.said.label.as_deref() == Some(name.as_str()));
-        pending.extend(of_label.map(|target| target.name.clone()));
-        let contexts = merging.whole(&name, 0).map(|said| said.contexts).unwrap_or_default();
+        pending.extend(evaluated.members.get(&name).into_iter().flatten().cloned());
+        let contexts = evaluated.merging.whole(&name, 0).map(|said| said.contexts).unwrap_or_default();
         let needed = contexts.iter().filter_map(|(_, context)| linked::needed(context));
         pending.extend(needed.map(str::to_owned));
     }
@@ -329,69 +200,6 @@ fn placed(run: &Run, place: Place, mut said: Said) -> Option<Declared> {
     }
     declared.from_git = run.from_git;
     Some(declared)
-}
-
-/// Returns the values of a target's matrix, one list for each target that it makes; one empty list without a matrix.
-fn rows(block: &Block, scope: &Scope) -> Vec<Locals> {
-    let mut rows = vec![Locals::new()];
-    let Some((_, matrix)) = block.attributes.iter().find(|(name, _)| *name == "matrix") else { return rows };
-    for (name, values) in scope.value(*matrix, &Locals::new()).entries() {
-        let unknown = [Value::Unknown(name.clone())];
-        let fits = !values.items().is_empty() && rows.len() * values.items().len() <= MOST_ROWS;
-        let values = if fits { values.items() } else { &unknown };
-        let with = |row: &Locals, value: &Rc<Value>| {
-            let mut row = row.clone();
-            row.push((name.clone(), Rc::clone(value)));
-            row
-        };
-        let values: Vec<Rc<Value>> = values.iter().cloned().map(Rc::new).collect();
-        rows = rows.iter().flat_map(|row| values.iter().map(move |value| with(row, value))).collect();
-    }
-    rows
-}
-
-fn target(block: &Block, at: usize, row: &Locals, scope: &Scope) -> Target {
-    let place = Place { kind: BuildFileKind::Bake, path: block.path.clone(), line: block.line };
-    let (said, inherits) = (Said::default(), Vec::new());
-    let mut target = Target { name: block.label.to_owned(), place, said, inherits };
-    for (name, written) in &block.attributes {
-        let value = scope.value(*written, row);
-        let text = || (value != Value::Null).then(|| value.pattern());
-        let texts = || {
-            let all = value.items().iter().map(Value::pattern).filter(|text| !text.is_empty());
-            (value != Value::Null).then(|| all.collect())
-        };
-        let given = value.entries().iter().filter(|(_, value)| *value != Value::Null);
-        let said = &mut target.said;
-        match *name {
-            // Rows are different targets even if their names are not known.
-            "name" => {
-                let name = value.pattern();
-                target.name = name.known().map_or_else(|| format!("{}#{at}", block.label), str::to_owned);
-                said.label = Some(block.label.to_owned());
-            }
-            "inherits" => target.inherits = names(&value),
-            "context" => said.context = text(),
-            "dockerfile" => said.dockerfile = text(),
-            "dockerfile-inline" => said.is_inline = value != Value::Null,
-            "target" => said.target = text(),
-            "args" => {
-                said.args = given.map(|(name, value)| (name.clone(), Scope::argument(value))).collect();
-            }
-            "contexts" => {
-                said.contexts = given.map(|(name, value)| (name.clone(), value.pattern())).collect();
-            }
-            "tags" => said.tags = texts(),
-            "platforms" => said.platforms = texts(),
-            _ => {}
-        }
-    }
-    target
-}
-
-/// Returns the known texts of a list.
-fn names(value: &Value) -> Vec<String> {
-    value.items().iter().filter_map(|name| Some(name.pattern().known()?.to_owned())).collect()
 }
 
 /// Returns a path without `cwd://`, which makes it relative to the working directory of bake.

@@ -43,6 +43,16 @@ impl Environment {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Notes that names were looked up.
+    pub(crate) fn ask(&self, names: &BTreeSet<String>) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(names.iter().cloned());
+    }
+
+    /// Returns the same variables, none of them looked up.
+    pub(crate) fn apart(&self) -> Self {
+        Self { values: Arc::clone(&self.values), asked: Arc::default() }
+    }
+
     /// Returns the variables that are set, with their values.
     pub(crate) fn values(&self) -> &BTreeMap<String, String> {
         &self.values

@@ -22,6 +22,7 @@ const MOST: usize = 4096;
 /// The calls of a repository.
 pub(super) struct Calls<'a> {
     files: Files<'a>,
+    bakes: bake::Definitions<'a>,
     /// The words by which a text calls a script or a Makefile that builds images.
     scripts: BTreeSet<String>,
     carriers: BTreeMap<&'a str, &'a Carrier>,
@@ -43,6 +44,7 @@ impl<'a> Calls<'a> {
     pub(crate) fn new(files: Files<'a>, carriers: &'a [Carrier], scripts: BTreeSet<String>) -> Self {
         Self {
             files,
+            bakes: bake::Definitions::new(files),
             scripts,
             carriers: carriers.iter().map(|carrier| (carrier.path.as_str(), carrier)).collect(),
             pending: Vec::new(),
@@ -115,6 +117,11 @@ impl<'a> Calls<'a> {
             names.extend(carrier.text.split(|c| !is_name(c)).filter(is_upper).map(str::to_owned));
         }
         names
+    }
+
+    /// Returns the definitions of bake.
+    pub(super) fn bakes(&self) -> &bake::Definitions<'a> {
+        &self.bakes
     }
 
     /// Returns the builds that were found.
@@ -238,7 +245,7 @@ impl<'a> Calls<'a> {
                 );
             }
             Call::Bake(run) => {
-                let mut definition = match bake::definition(self.files, run) {
+                let mut definition = match bake::definition(&self.bakes, run) {
                     Some(Ok(definition)) => definition,
                     Some(Err((path, why))) => return self.unread.push((path, why)),
                     None => return,

@@ -19,6 +19,7 @@ pub(super) fn declared(
     others: &[(RepoPath, String)],
 ) -> (Vec<Declared>, UnreadFiles) {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
+    let bakes = calls.bakes();
     let mut loaded: BTreeSet<String> = BTreeSet::new();
     let of = |kind: BuildFileKind| {
         carriers.iter().filter(move |carrier| carrier.kind == kind).map(|carrier| {
@@ -50,21 +51,25 @@ pub(super) fn declared(
     for folder in folders(BuildFileKind::Bake, &bake::DEFAULTS) {
         let run = bake::Run { folder: folder.to_owned(), ..bake::Run::default() };
         let first = carrier_in(carriers, BuildFileKind::Bake, folder, &bake::DEFAULTS);
-        if let Some(Ok(mut definition)) = contained(first, &mut unread, || bake::definition(files, &run)) {
-            let mut set = calls.sets(&definition.files, &definition.variables);
-            set.extend(mentions::set(others, &definition.variables, "bake"));
-            let again = |environment| {
-                let run = bake::Run { environment, ..run.clone() };
-                bake::definition(files, &run)?.ok().map(|definition| definition.builds)
-            };
-            doubt(&mut definition.builds, &set, |environment| {
-                contained(first, &mut unread, || again(environment))
-            });
-            loaded.extend(definition.files);
-            found.extend(definition.builds);
+        match contained(first, &mut unread, || bake::definition(bakes, &run)) {
+            Some(Ok(mut definition)) => {
+                let mut set = calls.sets(&definition.files, &definition.variables);
+                set.extend(mentions::set(others, &definition.variables, "bake"));
+                let again = |environment| {
+                    let run = bake::Run { environment, ..run.clone() };
+                    bake::definition(bakes, &run)?.ok().map(|definition| definition.builds)
+                };
+                doubt(&mut definition.builds, &set, |environment| {
+                    contained(first, &mut unread, || again(environment))
+                });
+                loaded.extend(definition.files);
+                found.extend(definition.builds);
+            }
+            Some(Err(why)) => unread.push(why),
+            None => {}
         }
     }
-    found.extend(free(files, carriers, &mut unread, &|path, name| {
+    found.extend(free((files, bakes), carriers, &mut unread, &|path, name| {
         let is_own = compose::DEFAULTS.contains(&name)
             || compose::OVERRIDES.contains(&name)
             || bake::DEFAULTS.contains(&name);
@@ -130,7 +135,7 @@ fn contained<T>(
 
 /// Returns the builds of files by other names that nothing loads.
 fn free(
-    files: Files<'_>,
+    (files, bakes): (Files<'_>, &bake::Definitions<'_>),
     carriers: &[Carrier],
     unread: &mut UnreadFiles,
     is_free: &dyn Fn(&str, &str) -> bool,
@@ -161,9 +166,10 @@ fn free(
                     files: vec![format!("{}{path}", compose::COMPLETE)],
                     ..bake::Run::default()
                 };
-                let definition = contained(Some(carrier), unread, || bake::definition(files, &run));
-                if let Some(Ok(definition)) = definition {
-                    builds.extend(definition.builds);
+                match contained(Some(carrier), unread, || bake::definition(bakes, &run)) {
+                    Some(Ok(definition)) => builds.extend(definition.builds),
+                    Some(Err(why)) => unread.push(why),
+                    None => {}
                 }
             }
         }

@@ -96,13 +96,15 @@ pub fn carriers() -> Vec<(&'static str, String)> {
     nested_carriers().into_iter().chain(long_carriers()).chain(env_files()).collect()
 }
 
-/// Returns the file by which a carrier is read, if no other is: the compose file of an `.env`.
-pub fn reader(path: &str) -> Option<(String, &'static str)> {
+/// Returns the file that runs or reads a carrier: the compose file of an `.env`, and a script that runs bake.
+pub fn reader(path: &str) -> Option<(String, String)> {
+    if let Some(folder) = path.strip_suffix("docker-bake.hcl").filter(|folder| *folder == "called/") {
+        let calls = (0..500).map(|at| format!("docker buildx bake t{at}\n"));
+        return Some((format!("{folder}build.sh"), calls.collect()));
+    }
     let folder = path.strip_suffix(".env")?;
-    Some((
-        format!("{folder}compose.yaml"),
-        "services:\n  a:\n    build: {context: ., args: {X: \"$LAST\"}}\n",
-    ))
+    let text = "services:\n  a:\n    build: {context: ., args: {X: \"$LAST\"}}\n";
+    Some((format!("{folder}compose.yaml"), text.to_owned()))
 }
 
 /// Carriers in which much opens.
@@ -189,6 +191,10 @@ fn long_carriers() -> Vec<(&'static str, String)> {
                 "on: push\njobs:\n  a:\n    steps:\n{}",
                 lines(8_000, &|at| format!("    - run: docker build --build-arg A={at} .\n"))
             ),
+        ),
+        (
+            "called/docker-bake.hcl",
+            lines(3_000, &|at| format!("target \"t{at}\" {{ args = {{A = \"{at}\"}} }}\n")),
         ),
         ("d/docker-bake.hcl", repeating("[x,x,x,x,x,x,x,x,x,x]")),
         ("e/docker-bake.hcl", repeating("{a=x,b=x,c=x,d=x,e=x,f=x,g=x,h=x,i=x,j=x}")),
