@@ -70,6 +70,37 @@ fn a_carrier_that_costs_too_much_is_named_and_the_others_are_read() {
     }
 }
 
+#[test]
+fn no_output_is_a_command_of_a_workflow() {
+    let text = "FROM scratch\nCOPY x /srv/\nCOPY x /opt/app/\nENV A=\\\n::error::d\n# ##[error]y\n";
+    let scratch = Scratch::with(&[("::error::x/Dockerfile", text), ("##[error]z/Dockerfile", text)]);
+    let run = |arguments: &[&str]| {
+        let mut workflow = command(scratch.root());
+        workflow.args(arguments).env("GITHUB_ACTIONS", "true");
+        crate::support::Run::of(workflow.output().unwrap()).done().stdout
+    };
+    let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+    for arguments in [&["plan", "-v"][..], &["inspect", "::error::x/Dockerfile", "##[error]z/Dockerfile"]] {
+        let shown = run(arguments);
+        assert!(shown.contains("error::x/Dockerfile") && !shown.lines().any(is_command), "{shown}");
+    }
+    let json = ["plan", "--format", "json"];
+    let (shown, raw) = (run(&json), scratch.run(&json).done().stdout);
+    assert!(raw.contains("##[error]z/Dockerfile") && !shown.contains("##["), "{shown}");
+    let values = [shown, raw].map(|text| serde_json::from_str::<Value>(&text).unwrap());
+    assert_eq!(values[0], values[1]);
+    let diff = ["migrate", "::error::x/Dockerfile"];
+    let (shown, raw) = (run(&diff), scratch.run(&diff).done().stdout);
+    let stop = shown.strip_prefix("::stop-commands::").unwrap();
+    let (token, rest) = stop.split_once('\n').unwrap();
+    assert!(raw.contains("\n ::error::d\n") && token.len() == 32, "{shown}");
+    assert_eq!(rest, format!("{raw}::{token}::\n"));
+    assert_ne!(run(&diff), shown, "each token is another one");
+    scratch.write("patch", shown);
+    let applied = crate::support::git(scratch.root(), &["apply", "patch"]);
+    assert!(applied.status.success(), "{applied:?}");
+}
+
 /// Two paths whose hashes begin with the same 48 bits, which is all that the names of earlier versions have of them. Half
 /// a minute finds such a pair.
 const ONE_SLUG: [&str; 2] = ["a/~  :^^^: ^^^: ~/Dockerfile", "a/~ :^  ^:^ ~~: ~/Dockerfile"];

@@ -554,8 +554,9 @@ fn a_clone_that_is_behind_is_told_to_fetch() {
 
 #[test]
 fn patches_and_texts_are_written_for_other_forges() {
-    let scratch = Scratch::with(&[("a/Dockerfile", &linkable("x")), ("a/x", "")]);
-    scratch.save(&Base::new());
+    // An image of the profile: `report` judges it without files of the machine.
+    let scratch = Scratch::with(&[("a/Dockerfile", "FROM debian:12\nCOPY x /srv/x\n"), ("a/x", "")]);
+    scratch.plan(&["--save"]);
     scratch.write("layerwright.toml", "[campaign]\ntrust = \"assumed\"\n").commit("Plan\n");
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().join("out");

@@ -117,12 +117,13 @@ fn the_schema_of_inspect_is_published_and_holds() {
 #[test]
 fn the_schema_of_report_is_published_and_holds() {
     let schema = published::<ReportOutput>("report.schema.json");
+    // An image of the profile: `report` judges it without files of the machine.
     let scratch = Scratch::with(&[
-        ("a/Dockerfile", &linkable("x")),
+        ("a/Dockerfile", "FROM debian:12\nCOPY x /srv/x\n"),
         ("a/x", ""),
         ("layerwright.toml", "[campaign]\ntrust = \"assumed\"\n"),
     ]);
-    scratch.save(&Base::new());
+    scratch.plan(&["--save"]);
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().to_str().unwrap();
     let printed =

@@ -110,6 +110,27 @@ fn what_is_not_safe_needs_evidence_even_where_verdicts_are_trusted() {
     assert!(text.contains("assumed") && text.contains("**Not checked:**"), "{text}");
 }
 
+#[test]
+fn the_texts_of_a_pull_request_close_no_issue_and_skip_no_workflow() {
+    let path = "fixes: #7 [skip ci]/Dockerfile";
+    let scratch = Scratch::with(&[
+        (path, "FROM debian:12\nCOPY [\"x\", \"/srv/[no ci]/***NO_CI***/\"]\n"),
+        ("fixes: #7 [skip ci]/x", ""),
+        ("layerwright.toml", "[campaign]\ntrust = \"assumed\"\n"),
+    ]);
+    scratch.plan(&["--save"]);
+    report(&scratch, None, &[]).done();
+    let text = text(&scratch, path).unwrap();
+    let title = "# Link 1 line of `fixes: #\u{2060}7 [\u{2060}skip ci]/Dockerfile`\n";
+    assert!(text.starts_with(title), "{text}");
+    let slug = slug(&RepoPath::new(path).unwrap()).unwrap();
+    let message = scratch.text(&format!("out/{slug}.txt"));
+    for skips in ["[skip ci]", "[no ci]", "***NO_CI***"] {
+        assert!(!text.contains(skips) && !message.contains(skips), "{text}{message}");
+    }
+    assert!(text.contains("[\u{2060}no ci]") && message.contains("[\u{2060}no ci]"), "{text}{message}");
+}
+
 /// Proofs alone let a file of a later wave out, so what is proved must be what is written.
 #[test]
 fn a_proof_of_one_instruction_lets_no_other_one_out() {
