@@ -123,7 +123,8 @@ fn text(bytes: &[u8]) -> Result<String, ArchiveError> {
 }
 
 fn describe(path: &str, member: &Member) -> Result<ArchiveEntry, ArchiveError> {
-    let odd = |what: &str| Err(ArchiveError::Odd(format!("`{path}` in it {what}")));
+    let shown = if path.is_empty() { "." } else { path };
+    let odd = |what: &str| Err(ArchiveError::Odd(format!("`{shown}` in it {what}")));
     let overlay = |name: &[u8]| OVERLAY.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
     if member.xattrs.iter().any(|(name, _)| overlay(name)) {
         return odd("has an extended attribute of overlayfs");

@@ -144,7 +144,8 @@ fn read(attributes: &str, macros: &BTreeMap<String, Set>) -> Set {
             None => (name, false),
         };
         if let Some(at) = CHANGING.iter().position(|changing| *changing == name) {
-            set[at] = Some(!is_unset && !(name == "eol" && value == "lf"));
+            let is_plain = name == "eol" && value == "lf";
+            set[at] = Some(!is_unset && !is_plain);
         } else if let Some(expanded) = macros.get(name).filter(|_| !is_unset) {
             overlay(&mut set, *expanded);
         }
