@@ -11,7 +11,7 @@ use crate::git::RepoPath;
 use crate::text::cut;
 
 /// The words of a line that builds an image.
-const WORDS: [&str; 21] = [
+const WORDS: [&str; 24] = [
     "docker build",
     "docker image build",
     "docker buildx b",
@@ -26,6 +26,9 @@ const WORDS: [&str; 21] = [
     "kaniko",
     "FROM DOCKERFILE",
     "dockerfile =",
+    "dockerfile=",
+    "depot build",
+    "buildctl build",
     "Docker@",
     "'docker', 'build",
     "\"docker\", \"build",
@@ -34,6 +37,8 @@ const WORDS: [&str; 21] = [
     "'podman', 'build",
     "\"podman\", \"build",
 ];
+/// Commands that only print.
+const SPEAKERS: [&str; 3] = ["echo ", "printf ", "print "];
 /// The most lines that one command takes.
 const LINES: usize = 12;
 
@@ -78,7 +83,7 @@ pub(super) fn is_read(path: &RepoPath) -> bool {
 /// Returns true if a text may build an image, or run a tool that does.
 pub(super) fn may_build(text: &str) -> bool {
     let has = |word: &&str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    WORDS.iter().any(|word| has(&word)) || has(&"compose") || has(&"bake")
+    WORDS.iter().any(has) || has(&"compose") || has(&"bake")
 }
 
 /// Returns the lines of a file that may build an image.
@@ -103,8 +108,8 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
         .collect()
 }
 
-/// Returns the lines of an interpreted file that may build an image and are not read: builds from a pipe, and those of
-/// Groovy. `is_read` tells of a line that a build is read from it.
+/// Returns the lines of an interpreted file that may build an image and are not read, such as a build from a pipe or on
+/// another machine. `is_read` tells of a line that a build or a call is read from it.
 pub(super) fn unread_lines(
     kind: BuildFileKind,
     path: &RepoPath,
@@ -117,10 +122,12 @@ pub(super) fn unread_lines(
     );
     let mut found = if is_script { of(path, text) } else { Vec::new() };
     found.retain(|mention| {
-        let line = mention.line.and_then(|line| text.lines().nth(line - 1)).unwrap_or_default();
-        let is_piped = mention.is_piped() && !line.contains("<<");
-        let is_groovy = kind == BuildFileKind::Jenkinsfile && line.contains("docker.build(");
-        is_piped || is_groovy && !mention.line.is_some_and(is_read)
+        let Some(number) = mention.line else { return false };
+        let line = text.lines().nth(number - 1).unwrap_or_default();
+        let speaks = SPEAKERS.iter().any(|speaker| line.contains(speaker));
+        // A command may start before the line that has its words. A Dockerfile that is inline is not one of the repository.
+        let starts = number.saturating_sub(2)..=number;
+        !speaks && !line.contains("<<") && !starts.into_iter().any(is_read)
     });
     found
 }

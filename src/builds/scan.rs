@@ -86,6 +86,15 @@ impl Carrier {
         let runs = self.read.as_ref().map(|read| &read.flow.runs);
         runs.is_ok_and(|runs| !runs.builds.is_empty() || !runs.invocations.is_empty())
     }
+
+    /// Returns true if a build or a call is written on a line.
+    fn has_at(&self, line: usize) -> bool {
+        let runs = self.read.as_ref().map(|read| &read.flow.runs);
+        runs.is_ok_and(|runs| {
+            runs.builds.iter().any(|build| build.place.line == line)
+                || runs.invocations.iter().any(|call| call.place.line == line)
+        })
+    }
 }
 
 /// The builds and calls of a carrier.
@@ -147,12 +156,7 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
         if let Some(unread) = unread.iter().find(|unread| unread.path == carrier.path) {
             mentions.extend(Mention::unread(carrier.kind, &unread.path, &carrier.text));
         } else {
-            let is_read = |line: usize| {
-                carrier
-                    .read
-                    .as_ref()
-                    .is_ok_and(|read| read.flow.runs.builds.iter().any(|build| build.place.line == line))
-            };
+            let is_read = |line: usize| carrier.has_at(line);
             mentions.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text, &is_read));
         }
     }
@@ -162,7 +166,7 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
     Builds { found: builds, unread, unplanned, mentions }
 }
 
-/// Returns the stated builds of files that have not the name of a Dockerfile and are not planned.
+/// Returns the builds of files that have not the name of a Dockerfile and are not planned.
 fn unplanned(
     all: &[Declared],
     dockerfiles: &[&RepoPath],
@@ -173,8 +177,8 @@ fn unplanned(
     let is_excluded = |path: &RepoPath| options.as_ref().is_ok_and(|options| options.excludes(path));
     let mut seen: BTreeSet<RepoPath> = BTreeSet::new();
     let mut found = Vec::new();
-    for build in all.iter().filter(|build| build.unsettled.is_empty()) {
-        let [folder] = build.folders.as_slice() else { continue };
+    let placed = all.iter().flat_map(|build| build.folders.iter().map(move |folder| (build, folder)));
+    for (build, folder) in placed {
         let file = resolve::below(folder, &build.dockerfile);
         let file = file.as_ref().and_then(Pattern::known).and_then(|path| RepoPath::new(path).ok());
         let Some(file) = file.filter(|file| dockerfiles.binary_search(&file).is_err()) else { continue };
@@ -182,7 +186,8 @@ fn unplanned(
             matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. }));
         if is_file && !discover::has_name_of_dockerfile(&file) && !is_excluded(&file) && !seen.contains(&file)
         {
-            let message = format!("it builds {file}, which is not planned: add it to include in [files]");
+            let builds = if build.unsettled.is_empty() { "builds" } else { "may build" };
+            let message = format!("it {builds} {file}, which is not planned: add it to include in [files]");
             let why = Unreadable { line: build.place.line, message };
             found.push(Unread { path: build.place.path.clone(), why });
             seen.insert(file);

@@ -32,7 +32,7 @@ pub(crate) struct ExplainedBuild {
 pub(crate) struct ExplainedBuilds {
     /// The builds that something states.
     pub(crate) builds: Vec<ExplainedBuild>,
-    /// Where to look if nothing does: the lines that may build it, `path:line`.
+    /// The places that may build it in a way that is not read, `path:line`.
     pub(crate) mentions: Vec<String>,
 }
 

@@ -204,8 +204,11 @@ fn places_that_are_not_read_may_build_what_another_file_states() {
         ("x.bat", "docker build -f Dockerfile sub\n", "x.bat:1"),
         ("Rakefile", "sh \"docker build -f Dockerfile sub\"\n", "Rakefile:1"),
         ("Earthfile", "a:\n  FROM DOCKERFILE -f Dockerfile sub\n", "Earthfile:2"),
-        ("x.tf", "build {\n context=\"sub\"\n dockerfile = \"../Dockerfile\"\n}\n", "x.tf:3"),
+        ("x.tf", "build {\n context=\"sub\"\n dockerfile=\"../Dockerfile\"\n}\n", "x.tf:3"),
         ("b.sh", "tar c Dockerfile -C sub x | docker build -\n", "b.sh:1"),
+        ("b.sh", "ssh host 'docker build -f Dockerfile sub'\n", "b.sh:1"),
+        ("b.sh", "echo docker build -f Dockerfile sub\n", ""),
+        ("b.sh", "cd sub && \\\n  docker build -f ../Dockerfile .\n", ""),
         ("Jenkinsfile", "docker.build('x', args)\n// Dockerfile .\n", ""),
         ("Jenkinsfile", "docker.build('x', '-f Dockerfile sub')\n", ""),
         ("Jenkinsfile", "docker.build(name, '-f Dockerfile sub')\n", "Jenkinsfile:1"),
@@ -234,6 +237,8 @@ fn builds_that_are_not_planned_are_named() {
         ("docker-bake.hcl", bake),
         ("deep/w7", "FROM a\n"),
         ("b.sh", "docker build -f no/w8 .\n"),
+        ("c.sh", "docker build -f deep/w9 .\n"),
+        ("deep/w9", "FROM a\n"),
     ];
     let named: Vec<String> = scanned(&files, |builds| {
         builds.unplanned.iter().map(|build| format!("{}: {}", build.path, build.why)).collect()
@@ -241,6 +246,7 @@ fn builds_that_are_not_planned_are_named() {
     assert_eq!(
         named,
         [
+            "c.sh: line 1: it may build deep/w9, which is not planned: add it to include in [files]",
             "compose.yaml: line 3: it builds deep/w7, which is not planned: add it to include in [files]",
             "compose.yaml: line 7: an inline Dockerfile, which is not planned",
             "docker-bake.hcl: line 2: an inline Dockerfile, which is not planned"

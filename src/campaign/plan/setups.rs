@@ -280,7 +280,9 @@ pub(crate) fn setups<'a>(
         setups.push(BuildSetup::guessed(contexts, path, dockerfile, given, &builds.may_build(path)));
     }
     if let Some(mention) = builds.may_build(path).first() {
-        setups.iter_mut().for_each(|setup| setup.doubt(mention));
+        for setup in &mut setups {
+            setup.doubt(mention);
+        }
     }
     let roots: Vec<String> = setups.iter().map(|setup| setup.shown.root.clone()).collect();
     for setup in &mut setups {
