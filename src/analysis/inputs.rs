@@ -42,9 +42,9 @@ pub struct Inputs<'a> {
 /// The platform for which an image is used.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked<'a> {
-    /// That of the build.
+    /// The one of the build.
     Build,
-    /// That of the builder, which nothing states.
+    /// The one of the builder, which nothing states.
     Builder,
     /// This one, or a variable that stands for it.
     One(&'a str),
