@@ -137,7 +137,8 @@ mod tests {
     fn an_ignore_file_that_costs_too_much_ends_the_work_on_each_dockerfile() {
         let folder = tempfile::tempdir().unwrap();
         let sent = |patterns: usize| {
-            let lines: String = (0..patterns).map(|at| format!("**/*a*{at}*b*\n")).collect();
+            let line = |at: usize| format!("**/*a*{at}*b*\n");
+            let lines: String = (0..patterns).map(line).collect();
             std::fs::write(folder.path().join(".dockerignore"), lines).unwrap();
             std::fs::write(folder.path().join("a-7-b"), "").unwrap();
             let source = SourceTree::folder(folder.path());
