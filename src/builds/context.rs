@@ -203,7 +203,9 @@ impl<'a> ContextView<'a> {
         let first =
             below.first().and_then(|first| all.binary_search_by(|entry| entry.path.cmp(&first.path)).ok());
         let below = first.map_or(&[][..], |_| below);
-        let is_sent = move |at: usize| sent.is_none_or(|sent| sent[first.unwrap_or_default() + at]);
+        let is_sent = move |at: usize| {
+            sent.is_none_or(|sent| sent.get(first.unwrap_or_default() + at).copied().unwrap_or_default())
+        };
         below.iter().enumerate().filter(move |(at, _)| is_sent(*at)).map(|(_, entry)| entry)
     }
 

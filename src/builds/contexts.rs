@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::dockerignore::Ignored;
 use super::{Context, ContextError, ContextView};
+use crate::budget::{self, spend};
 use crate::discover::{SourceTree, Target};
 use crate::git::{EntryKind, RepoPath, TreeEntry};
 use crate::text::cut;
@@ -27,8 +28,9 @@ pub(super) struct Filter {
     /// The path of the file.
     pub(super) path: RepoPath,
     pub(super) ignored: Ignored,
-    /// For each entry below the root, in order, true if the builder gets it; found out when first asked.
-    sent: OnceLock<Vec<bool>>,
+    /// For each entry below the root, in order, true if the builder gets it; found out when first asked. `None` if that
+    /// costs too much.
+    sent: OnceLock<Option<Vec<bool>>>,
 }
 
 impl<'a> Contexts<'a> {
@@ -94,9 +96,15 @@ impl Filter {
         }
     }
 
-    /// Returns true for each of `all`, the entries below `root`, that the builder gets.
+    /// Returns true for each of `all`, the entries below `root`, that the builder gets. If that costs too much, the work
+    /// on each file that asks ends; outside of such work the result is empty.
     pub(super) fn sent(&self, root: Option<&RepoPath>, all: &[TreeEntry]) -> &[bool] {
-        self.sent.get_or_init(|| self.find_sent(root, all))
+        // It has a budget of its own: the files that share it are judged in any order.
+        let sent = self.sent.get_or_init(|| budget::contained(|| self.find_sent(root, all)).ok());
+        if sent.is_none() {
+            spend(usize::MAX);
+        }
+        sent.as_deref().unwrap_or_default()
     }
 
     /// Returns what the builder gets. Where nothing is taken back, what is below an ignored folder is ignored, so that each folder is asked once.
@@ -123,6 +131,25 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Ended;
+
+    #[test]
+    fn an_ignore_file_that_costs_too_much_ends_the_work_on_each_dockerfile() {
+        let folder = tempfile::tempdir().unwrap();
+        let sent = |patterns: usize| {
+            let line = |at: usize| format!("**/*a*{at}*b*\n");
+            let lines: String = (0..patterns).map(line).collect();
+            std::fs::write(folder.path().join(".dockerignore"), lines).unwrap();
+            std::fs::write(folder.path().join("a-7-b"), "").unwrap();
+            let source = SourceTree::folder(folder.path());
+            let contexts = Contexts::new(&source);
+            let path = RepoPath::new("Dockerfile").unwrap();
+            let view = contexts.view(&Context::assumed(&path), &path).unwrap();
+            [(); 2].map(|()| budget::contained(|| view.tree(None).count()))
+        };
+        assert_eq!(sent(10), [Ok(1), Ok(1)]);
+        assert_eq!(sent(20_000), [Err(Ended::TooMuch), Err(Ended::TooMuch)]);
+    }
 
     #[test]
     fn dockerfiles_of_one_context_share_its_ignore_file() {

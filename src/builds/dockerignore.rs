@@ -1,10 +1,14 @@
 //! `.dockerignore` files, as `github.com/moby/patternmatcher` reads and matches them (`ignorefile.ReadAll`,
 //! `MatchesOrParentMatches`).
 
+use crate::budget::spend;
 use crate::text::glob::{IgnorePattern, PatternError};
 
 /// The longest line that Go's `bufio.Scanner` reads, in bytes.
 const MAX_LINE: usize = 65_535;
+
+/// The patterns that are tried for a unit of work.
+const PATTERNS: usize = 32;
 
 /// The patterns of one `.dockerignore` file.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +69,7 @@ impl Ignored {
     /// Returns true if the builder never sees `path`, which is relative to the context's root. The last pattern that
     /// matches it or a folder above it decides.
     pub(crate) fn ignores(&self, path: &str) -> bool {
+        spend(1 + self.patterns.len() / PATTERNS);
         let mut ignored = false;
         for pattern in &self.patterns {
             if pattern.takes_back == ignored && pattern.paths.matches_or_above(path) {
@@ -76,6 +81,7 @@ impl Ignored {
 
     /// Returns true if a pattern matches `path` itself, regardless of the folders above it.
     pub(super) fn names(&self, path: &str) -> bool {
+        spend(1 + self.patterns.len() / PATTERNS);
         self.patterns.iter().any(|pattern| !pattern.takes_back && pattern.paths.matches(path))
     }
 

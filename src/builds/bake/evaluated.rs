@@ -27,8 +27,11 @@ pub(in crate::builds) struct Definitions<'f> {
     /// The files that were parsed, by path. `None` if there is no such file.
     parsed: RefCell<HashMap<String, Option<ParsedFile>>>,
     /// The definitions, by the folder of the run and its files.
-    done: RefCell<HashMap<(String, Vec<String>), Vec<Done>>>,
+    done: RefCell<HashMap<Key, Vec<Done>>>,
 }
+
+/// The folder of a run, and its files.
+type Key = (String, Vec<String>);
 
 type ParsedFile = Rc<Result<Parsed, Unreadable>>;
 

@@ -211,14 +211,14 @@ mod tests {
 
     #[test]
     fn an_env_file_costs_no_more_than_its_size() {
-        let lines = |count: usize| (0..count).map(|at| format!("A{at}=${{A0}}\n")).collect::<String>();
+        let line = |at: usize| format!("A{at}=${{A0}}\n");
+        let lines = |count: usize| (0..count).map(line).collect::<String>();
         let read =
             |text: &str| budget::contained_within(budget::WORK, || Environment::default().add_file(text));
         let ((few, units), (many, most)) = (read(&lines(1_000)), read(&lines(10_000)));
         assert_eq!((few, many), (Ok(true), Ok(true)));
         assert!(most < 11 * units, "{most} for {units}");
         let long = format!("A=\"{}\"\n", "x".repeat(60_000));
-        let copies = |count: usize| (0..count).map(|at| format!("B{at}=$A\n")).collect::<String>();
-        assert_eq!(read(&format!("{long}{}", copies(2_000))).0, Err(Ended::TooMuch));
+        assert_eq!(read(&format!("{long}{}", "B=$A\n".repeat(2_000))).0, Err(Ended::TooMuch));
     }
 }

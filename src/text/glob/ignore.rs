@@ -7,7 +7,12 @@ use std::sync::OnceLock;
 use regex_automata::meta::Regex;
 
 use super::{Glob, PatternError, compile_within, go_regexp};
+use crate::budget::{STORED_BYTES, spend};
 use crate::text::cut;
+
+/// The units of an expression that is compiled, and of one that is matched.
+const COMPILED: usize = 1_000;
+const MATCHED: usize = 2;
 
 /// A pattern of moby/patternmatcher.
 #[derive(Clone, Debug)]
@@ -93,12 +98,18 @@ impl IgnorePattern {
 impl Expression {
     fn matches(&self, path: &str) -> bool {
         let Bounds { head, tail, least, .. } = &self.bounds;
-        path.len() >= *least && path.starts_with(head) && path.ends_with(tail) && self.regex().is_match(path)
+        if path.len() < *least || !path.starts_with(head) || !path.ends_with(tail) {
+            return false;
+        }
+        spend(MATCHED);
+        self.regex().is_match(path)
     }
 
     fn regex(&self) -> &Regex {
-        self.regex
-            .get_or_init(|| compile_within(&self.text, None).expect("a translation is valid and of any size"))
+        self.regex.get_or_init(|| {
+            spend(COMPILED + self.text.len() / STORED_BYTES);
+            compile_within(&self.text, None).expect("a translation is valid and of any size")
+        })
     }
 }
 

@@ -93,7 +93,7 @@ fn scripts() -> Vec<(&'static str, String)> {
 
 /// Files that state builds, and CODEOWNERS, by path.
 pub fn carriers() -> Vec<(&'static str, String)> {
-    nested_carriers().into_iter().chain(long_carriers()).chain(env_files()).collect()
+    [nested_carriers(), long_carriers(), env_files(), definitions()].concat()
 }
 
 /// Returns the file that runs or reads a carrier: the compose file of an `.env`, and a script that runs bake.
@@ -167,48 +167,6 @@ fn long_carriers() -> Vec<(&'static str, String)> {
                 "x".repeat(100_000)
             ),
         ),
-        (
-            "g/docker-bake.hcl",
-            lines(8_000, &|at| format!("target \"t{at}\" {{ args = {{A = \"{at}\"}} }}\n")),
-        ),
-        (
-            "g/compose.yaml",
-            format!(
-                "services:\n{}",
-                lines(10_000, &|at| format!("  s{at}:\n    build: {{context: ., args: {{A: \"{at}\"}}}}\n"))
-            ),
-        ),
-        (
-            "h/compose.yaml",
-            format!(
-                "services:\n  s:\n    build:\n      context: .\n      tags:\n{}",
-                lines(50_000, &|at| format!("      - t:{at}\n"))
-            ),
-        ),
-        (
-            ".github/workflows/c.yml",
-            format!(
-                "on: push\njobs:\n  a:\n    steps:\n{}",
-                lines(8_000, &|at| format!("    - run: docker build --build-arg A={at} .\n"))
-            ),
-        ),
-        (
-            "called/docker-bake.hcl",
-            lines(3_000, &|at| format!("target \"t{at}\" {{ args = {{A = \"{at}\"}} }}\n")),
-        ),
-        ("d/docker-bake.hcl", repeating("[x,x,x,x,x,x,x,x,x,x]")),
-        ("e/docker-bake.hcl", repeating("{a=x,b=x,c=x,d=x,e=x,f=x,g=x,h=x,i=x,j=x}")),
-        (
-            "f/docker-bake.hcl",
-            format!(
-                "target \"a\" {{\n args = {{{}}}\n}}\n",
-                lines(10_000, &|at| format!(
-                    " a{at} = replace(\"{}\", \"a\", \"{}\")\n",
-                    "a".repeat(40),
-                    "b".repeat(40)
-                ))
-            ),
-        ),
         ("c/docker-bake.hcl", lines(16_000, &|at| format!("target \"t{at}\" {{ context = \".\" }}\n"))),
         (
             "a/Makefile",
@@ -255,6 +213,55 @@ fn env_files() -> Vec<(&'static str, String)> {
         (
             "e/.env",
             format!("A={}\n{}", "x".repeat(500_000), lines(40_000, &|at| format!("B{at}=${{A:+}}\n"))),
+        ),
+    ]
+}
+
+/// Files that state many builds or large values.
+fn definitions() -> Vec<(&'static str, String)> {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    vec![
+        (
+            "g/docker-bake.hcl",
+            lines(8_000, &|at| format!("target \"t{at}\" {{ args = {{A = \"{at}\"}} }}\n")),
+        ),
+        (
+            "g/compose.yaml",
+            format!(
+                "services:\n{}",
+                lines(10_000, &|at| format!("  s{at}:\n    build: {{context: ., args: {{A: \"{at}\"}}}}\n"))
+            ),
+        ),
+        (
+            "h/compose.yaml",
+            format!(
+                "services:\n  s:\n    build:\n      context: .\n      tags:\n{}",
+                lines(50_000, &|at| format!("      - t:{at}\n"))
+            ),
+        ),
+        (
+            ".github/workflows/c.yml",
+            format!(
+                "on: push\njobs:\n  a:\n    steps:\n{}",
+                lines(8_000, &|at| format!("    - run: docker build --build-arg A={at} .\n"))
+            ),
+        ),
+        (
+            "called/docker-bake.hcl",
+            lines(3_000, &|at| format!("target \"t{at}\" {{ args = {{A = \"{at}\"}} }}\n")),
+        ),
+        ("d/docker-bake.hcl", repeating("[x,x,x,x,x,x,x,x,x,x]")),
+        ("e/docker-bake.hcl", repeating("{a=x,b=x,c=x,d=x,e=x,f=x,g=x,h=x,i=x,j=x}")),
+        (
+            "f/docker-bake.hcl",
+            format!(
+                "target \"a\" {{\n args = {{{}}}\n}}\n",
+                lines(10_000, &|at| format!(
+                    " a{at} = replace(\"{}\", \"a\", \"{}\")\n",
+                    "a".repeat(40),
+                    "b".repeat(40)
+                ))
+            ),
         ),
     ]
 }
