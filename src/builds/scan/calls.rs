@@ -309,6 +309,10 @@ impl<'a> Calls<'a> {
         // Its calls get the environment too.
         let calls = carrier.read.as_ref().is_ok_and(|read| !read.flow.runs.invocations.is_empty());
         call.environment.retain(|name, _| calls || carrier.text.contains(name.as_str()));
+        // A Makefile that calls itself was read with this environment.
+        if callers.iter().any(|place| place.path == carrier.path) {
+            call.environment.clear();
+        }
         if call.variables.is_empty() && call.environment.is_empty() && call.old.is_empty() && !is_named {
             return;
         }
