@@ -51,6 +51,20 @@ pub fn dockerfiles() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "runs",
+            format!("FROM base:1\n{}COPY f /srv/x\n", "RUN make -C /srv/a /srv/b /srv/c\n".repeat(9_000)),
+        ),
+        ("stars", "FROM base:1\nCOPY *a*a*a*a*a*a*a*a*b /srv/x/\n".to_owned()),
+    ];
+    dockerfiles.into_iter().chain(scripts()).collect()
+}
+
+/// Dockerfiles whose RUN costs much to read.
+fn scripts() -> Vec<(&'static str, String)> {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let run = |script: String| format!("FROM base:1\nRUN {script}\nCOPY f /srv/x\n");
+    vec![
+        (
             "mounts",
             format!(
                 "FROM base:1\nRUN {}make\nCOPY f /srv/x\n",
@@ -64,19 +78,6 @@ pub fn dockerfiles() -> Vec<(&'static str, String)> {
                 lines(10_000, &|at| format!("--mount=type=cache,target=/x{at} "))
             ),
         ),
-        (
-            "runs",
-            format!("FROM base:1\n{}COPY f /srv/x\n", "RUN make -C /srv/a /srv/b /srv/c\n".repeat(9_000)),
-        ),
-        ("stars", "FROM base:1\nCOPY *a*a*a*a*a*a*a*a*b /srv/x/\n".to_owned()),
-    ];
-    dockerfiles.into_iter().chain(scripts()).collect()
-}
-
-/// Dockerfiles whose RUN costs much to read.
-fn scripts() -> Vec<(&'static str, String)> {
-    let run = |script: String| format!("FROM base:1\nRUN {script}\nCOPY f /srv/x\n");
-    vec![
         ("flags", run(format!("{} true", "--mount=type=cache,target=/x ".repeat(20_000)))),
         ("continued", run(format!("true {}", "\\\n".repeat(500_000)))),
         ("wrappers", run(format!("{}touch /y", "env sudo ".repeat(30_000)))),
