@@ -52,7 +52,7 @@ pub use config::configuration;
 pub use evidence::{BadFile, EvidenceFolderError};
 pub(crate) use explain_build::{ExplainedBuilds, explain_build};
 pub use github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, issue_list};
-pub use inspect::{InspectError, InspectOptions, NamedText, inspect};
+pub use inspect::{InspectError, InspectOptions, Inspected, NamedText, inspect};
 pub use judge::JudgeError;
 pub use knowledge::Knowledge;
 pub use migrate::{MigrateError, MigrateOptions, migrate};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::progress::Progress;
 use super::{Error, Format, InspectArguments, human, input, write};
-use crate::ops::{self, InspectOptions, NamedText};
+use crate::ops::{self, InspectOptions, Inspected, NamedText};
 
 /// Shows the instructions of files with their verdicts.
 pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Error> {
@@ -13,12 +13,13 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Error> {
     let files: Result<_, Error> = arguments.files.iter().map(named).collect();
     let options = InspectOptions { files: files?, context: arguments.context.clone(), knowledge };
     let progress = Progress::new();
-    let inspection = ops::inspect(&options, &|notice| progress.show(notice))?;
+    let Inspected { inspection, unused } = ops::inspect(&options, &|notice| progress.show(notice))?;
     match arguments.format {
-        Format::Json => write::json(&inspection),
+        Format::Json => write::json(&inspection)?,
         Format::Human => {
             let texts: Vec<&[u8]> = options.files.iter().map(|file| file.text.as_slice()).collect();
-            write::stdout(&human::inspection(&inspection, &texts))
+            write::stdout(&human::inspection(&inspection, &texts))?;
         }
     }
+    unused.map_or(Ok(()), |error| Err(Error::from(&error)))
 }

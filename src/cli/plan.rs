@@ -20,15 +20,16 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
             Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }
-    let Planned { plan, saved, evidence_states, reads_engine } =
+    let Planned { plan, saved, evidence_states, reads_engine, unused } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
-        Format::Json => write::json_by(&|out| plan.write(out)),
+        Format::Json => write::json_by(&|out| plan.write(out))?,
         Format::Human => {
             let shown = Shown { saved: &saved, verbose: arguments.verbose, reads_engine };
-            write::stdout(&human::first_screen(&plan, &evidence_states, shown))
+            write::stdout(&human::first_screen(&plan, &evidence_states, shown))?;
         }
     }
+    unused.map_or(Ok(()), |error| Err(Error::from(&error)))
 }
 
 fn options(arguments: &PlanArguments, progress: &Progress) -> Result<PlanOptions, Error> {

@@ -33,6 +33,15 @@ pub struct NamedText {
     pub text: Vec<u8>,
 }
 
+/// The result of [`inspect`].
+#[derive(Debug)]
+pub struct Inspected {
+    /// The files with their instructions.
+    pub inspection: Inspection,
+    /// An image that was given and that no file uses: a name that is mistyped, perhaps. The verdicts stand without it.
+    pub unused: Option<ImageError>,
+}
+
 /// An error of [`inspect`].
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
@@ -56,7 +65,7 @@ pub enum InspectError {
 /// # Errors
 ///
 /// [`InspectError`]
-pub fn inspect(options: &InspectOptions, watch: &Watch<'_>) -> Result<Inspection, InspectError> {
+pub fn inspect(options: &InspectOptions, watch: &Watch<'_>) -> Result<Inspected, InspectError> {
     if let Some(context) = options.context.as_ref().filter(|context| !context.is_dir()) {
         return Err(InspectError::NoContext(context.clone()));
     }
@@ -71,8 +80,7 @@ pub fn inspect(options: &InspectOptions, watch: &Watch<'_>) -> Result<Inspection
     let (config, asked) = (Config::default(), AskedImages::new(&images));
     let inspection = plan::inspect(&files, &options.knowledge.options(&config, &asked), &Waivers::none());
     images.report_failures(watch);
-    images.check_used(&asked.references())?;
-    Ok(inspection)
+    Ok(Inspected { inspection, unused: images.check_used(&asked.references()).err() })
 }
 
 /// Returns the given images, and those that the campaign of the first file's repository remembers.

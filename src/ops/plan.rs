@@ -21,6 +21,7 @@ use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect
 use crate::config::Config;
 use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
+use crate::images::ImageError;
 use crate::images::asked::AskedImages;
 
 /// The options of [`plan`].
@@ -89,6 +90,9 @@ pub struct Planned {
     pub evidence_states: EvidenceStates,
     /// True if the images of the local engine were read.
     pub reads_engine: bool,
+    /// An image that was given and that no Dockerfile uses: a name that is mistyped, perhaps. The verdicts stand without it,
+    /// and the plan was not written.
+    pub unused: Option<ImageError>,
 }
 
 /// An error of [`plan`].
@@ -200,7 +204,11 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     };
     let plan = make(options, &workspace, &source, &config, list.as_ref(), &asked, watch)?;
     images.report_failures(watch);
-    images.check_used(&asked.references()).map_err(JudgeError::from)?;
+    let unused = match (images.check_used(&asked.references()), &options.save) {
+        (Ok(()), _) => None,
+        (Err(error), Save::No) => Some(error),
+        (Err(error), Save::InPlace | Save::To(_)) => return Err(JudgeError::from(error).into()),
+    };
     if options.save == Save::InPlace {
         let keeps_others = list.is_some() && !options.all;
         remember(&asked, remembered.as_ref(), keeps_others, &workspace, &config, watch)?;
@@ -211,7 +219,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     } else {
         EvidenceStates::new()
     };
-    Ok(Planned { plan, saved, evidence_states, reads_engine: images.has_engine() })
+    Ok(Planned { plan, saved, evidence_states, reads_engine: images.has_engine(), unused })
 }
 
 fn make(

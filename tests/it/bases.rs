@@ -27,9 +27,12 @@ use crate::support::{Base, Run, Scratch, Tar, command, left_out, linkable, say};
 /// All of them, written to a folder.
 pub fn images(folder: &Path) -> FileSource {
     let mut pairs = Vec::new();
-    for (image, file, tar) in
-        [("tiny:1", "tiny", tiny()), ("caps:1", "caps", caps()), ("debian:bookworm-slim", "debian", debian())]
-    {
+    for (image, file, tar) in [
+        ("tiny:1", "tiny", tiny()),
+        ("tiny-windows-amd64:1", "windows", tiny()),
+        ("caps:1", "caps", caps()),
+        ("debian:bookworm-slim", "debian", debian()),
+    ] {
         let path = folder.join(file).with_extension("tar");
         fs::write(&path, tar).unwrap();
         pairs.push(format!("{image}={}", path.display()));
@@ -171,6 +174,12 @@ fn a_base_image_that_is_given_in_vain_is_an_error_that_names_those_that_are_used
         }
     }
     assert!(scratch.changed().is_empty(), "nothing is saved");
+    for arguments in [&["plan", "--format", "json"][..], &["inspect", "--format", "json", "a/Dockerfile"]] {
+        let run = scratch.run(&[arguments, &["--rootfs", &given("quay.io/else/where")]].concat());
+        let judged: Value =
+            serde_json::from_str(&run.failed(&["no Dockerfile starts from this image"]).stdout).unwrap();
+        assert_eq!(judged["files"][0]["path"], "a/Dockerfile", "the verdicts stand without it");
+    }
     for image in ["busybox:1", "debian:12"] {
         scratch.run(&["plan", "--rootfs", &given(image)]).done();
     }

@@ -159,8 +159,9 @@ const OWN: [(&str, &str); 3] = [
     ("chmod-disables-link", "FROM tiny:1\nCOPY --chmod=755 f /opt/f\n"),
     // `$WHERE` may be /tmp. Each case was built, so it knows where its lines went.
     ("unknown-destination", "ARG WHERE\nFROM tiny:1\nARG WHERE\nCOPY f $WHERE/f\n"),
-    // No builder for Windows ran the cases; BuildKit's snapshotter there cannot merge.
-    ("windows", "FROM --platform=windows/amd64 tiny:1\nCOPY f /opt/f\n"),
+    // No builder for Windows ran the cases; BuildKit's snapshotter there cannot merge. With `--platform`, the image that was
+    // read would not count either.
+    ("windows", "FROM tiny-windows-amd64:1\nCOPY f /opt/f\n"),
 ];
 
 /// The rules but one.

@@ -105,7 +105,7 @@ fn linked_lines_are_checked_and_files_inspected() {
 
     let file = NamedText { path: "Dockerfile".into(), text: text.into() };
     let options = InspectOptions { files: vec![file], context: None, knowledge: knowledge(&base) };
-    let inspection = ops::inspect(&options, &|_| {}).unwrap();
+    let inspection = ops::inspect(&options, &|_| {}).unwrap().inspection;
     let lines: Vec<usize> = inspection.files[0].sites.iter().map(|site| site.line).collect();
     assert_eq!(lines, [2, 3]);
 }
