@@ -13,8 +13,8 @@ use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{
     Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Moment, Reach, Rootfs,
 };
-use crate::shell::{Change, Effect, Step, is_builtin};
-use crate::text::path::{ancestors, join};
+use crate::shell::{Change, Effect, Operand, PathPattern, Step, is_builtin};
+use crate::text::path::{ancestors, is_within, join};
 
 /// The filesystem of the present build, and the one of the build in which an accepted difference is linked.
 #[derive(Clone, Debug)]
@@ -103,15 +103,45 @@ fn anything(step: &Step) -> Option<Step> {
     Some(Step { certain: false, effect, ..step.clone() })
 }
 
+/// Returns true if a command takes away its own directory, or a link on the way to it: `rm /l x` in /l.
+fn takes_away(step: &Step, directory: &str) -> bool {
+    let (Effect::Certain(changes) | Effect::Perhaps(changes)) = &step.effect else { return false };
+    let taken = |change: &Change| match change {
+        Change::Remove { path, .. } => vec![path.pattern()],
+        Change::Rmdir { .. } => change.paths(),
+        Change::Move { sources, .. } => sources.iter().map(Operand::pattern).collect(),
+        // A link that is replaced is the only path of its command.
+        Change::Link { .. }
+        | Change::Mkdir { .. }
+        | Change::Touch { .. }
+        | Change::Write { .. }
+        | Change::Rewrite { .. }
+        | Change::Copy { .. }
+        | Change::Install { .. }
+        | Change::Chmod { .. }
+        | Change::Chown { .. }
+        | Change::Extract { .. }
+        | Change::GitClone { .. }
+        | Change::AddUser(_)
+        | Change::AddGroup { .. } => Vec::new(),
+    };
+    let is_above =
+        |pattern: PathPattern| matches!(pattern, PathPattern::At(path) if is_within(&path, directory));
+    changes.iter().flat_map(taken).any(is_above)
+}
+
 /// The directories in which commands of a RUN run, as they were when the first one ran there. A process stays in its
 /// directory when its path comes to mean another one, or none.
 #[derive(Default)]
 struct Entered(HashMap<Arc<str>, Option<(String, Moment)>>);
 
 impl Entered {
-    /// Returns true if the directory of a command is not the one that its path means now.
+    /// Returns true if the directory of a command is not the one that its path means now, or not for all of its words.
     fn is_gone(&mut self, rootfs: &Rootfs, step: &Step) -> bool {
         let Some(directory) = &step.directory else { return false };
+        if takes_away(step, directory) {
+            return true;
+        }
         let real = || match destination::follow(rootfs, directory) {
             Followed::At(real, _) => Some(real),
             Followed::Unknown(_) => None,

@@ -310,6 +310,8 @@ fn a_program_that_was_replaced_may_do_anything_by_whatever_way_it_runs() {
 fn a_process_stays_in_its_directory_whatever_becomes_of_its_path() {
     let judge = |lines: &str| last(&format!("{lines}\nCOPY --chown=1:1 <<x /opt/x\nx")).0;
     assert_eq!(judge("WORKDIR /srv\nRUN touch /n && rm -rf ../opt"), Verdict::Unknown, "/srv may be a link");
+    let both = "FROM base\nRUN mkdir -p /opt/d/x && ln -s /opt/d /l\nWORKDIR /l\nRUN rm -r /l x\nCOPY <<x /opt/d/x/\nx\n";
+    assert_ne!(judged(tree(), both, &NoContext, rule::ALL).remove(0).proved(), Some(true), "x is gone");
     for moved in ["unlink /l", "rm /l", "mv /l /m", "ln -sfn /srv /l", "mv /opt/d /opt/e && mkdir /opt/d"] {
         let text = format!(
             "FROM base\nRUN mkdir -p /opt/d/x && ln -s /opt/d /l\nWORKDIR /l\nRUN {moved} && chmod 700 x\n\
