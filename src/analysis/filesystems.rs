@@ -103,7 +103,8 @@ fn anything(step: &Step) -> Option<Step> {
     Some(Step { certain: false, effect, ..step.clone() })
 }
 
-/// Returns true if a command takes away its own directory, or a link on the way to it: `rm /l x` in /l.
+/// Returns true if a command takes away its own directory, or a link that its path goes through, and names something in it
+/// too: `rm /l x` in /l.
 fn takes_away(step: &Step, directory: &str) -> bool {
     let (Effect::Certain(changes) | Effect::Perhaps(changes)) = &step.effect else { return false };
     let taken = |change: &Change| match change {
@@ -126,8 +127,13 @@ fn takes_away(step: &Step, directory: &str) -> bool {
         | Change::AddGroup { .. } => Vec::new(),
     };
     let is_above =
-        |pattern: PathPattern| matches!(pattern, PathPattern::At(path) if is_within(&path, directory));
-    changes.iter().flat_map(taken).any(is_above)
+        |pattern: &PathPattern| matches!(pattern, PathPattern::At(path) if is_within(path, directory));
+    let is_inside = |pattern: &PathPattern| match pattern {
+        PathPattern::At(path) => is_within(directory, path) && path != directory,
+        PathPattern::Under { directory: above, .. } => is_within(directory, above),
+    };
+    changes.iter().flat_map(taken).any(|pattern| is_above(&pattern))
+        && changes.iter().flat_map(Change::paths).any(|pattern| is_inside(&pattern))
 }
 
 /// The directories in which commands of a RUN run, as they were when the first one ran there. A process stays in its
