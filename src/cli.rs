@@ -30,7 +30,7 @@ use error::{Error, ErrorKind};
 
 use crate::github::{IssueAddress, RepositoryName};
 use crate::ops::Selection;
-use knowledge::{Bases, KnowledgeArguments};
+use knowledge::{BaseImageArguments, KnowledgeArguments};
 
 /// Migrate the Dockerfiles of a repository to COPY --link, with a proof that no image changes
 #[derive(Debug, Parser)]
@@ -281,12 +281,8 @@ struct CheckArguments {
     /// Read this commit
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// Read a base image from a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
-    #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
-    rootfs: Vec<String>,
-    /// Read other base images from the local engine, or from nowhere [default: `[bases] from` in layerwright.toml]
-    #[arg(long, value_name = "SOURCE", value_enum)]
-    bases: Option<Bases>,
+    #[command(flatten)]
+    base_images: BaseImageArguments,
     /// Set a build argument; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     build_args: Vec<String>,

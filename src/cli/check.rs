@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::knowledge::{self, Bases};
+use super::knowledge;
 use super::progress::Progress;
 use super::{CheckArguments, CheckFormat, Error, write};
 use crate::campaign::check::{Finding, FindingKind, Report};
@@ -20,8 +20,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
         path: arguments.path.clone(),
         rev: arguments.rev.clone(),
         knowledge: Knowledge {
-            images: knowledge::images(&arguments.rootfs)?,
-            bases: arguments.bases.map(Bases::sources),
+            images: arguments.base_images.images()?,
+            bases: arguments.base_images.sources(),
             build_args: knowledge::build_args(&arguments.build_args)?,
             ..Knowledge::default()
         },

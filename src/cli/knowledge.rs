@@ -10,15 +10,37 @@ use crate::config::BaseSource;
 use crate::images::file::FileSource;
 use crate::ops::Knowledge;
 
-/// The facts that are known in addition to the files.
+/// The base images that are read.
 #[derive(Debug, Args)]
-pub(super) struct KnowledgeArguments {
+pub(super) struct BaseImageArguments {
     /// Read a base image from a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
     /// Read other base images from the local engine, or from nowhere [default: `[bases] from` in layerwright.toml]
     #[arg(long, value_name = "SOURCE", value_enum)]
     bases: Option<Bases>,
+}
+
+impl BaseImageArguments {
+    /// Returns the images of the given files.
+    pub(super) fn images(&self) -> Result<FileSource, Error> {
+        FileSource::new(self.rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
+    }
+
+    /// Returns the places that other images are read from; `None` if the configuration decides.
+    pub(super) fn sources(&self) -> Option<Vec<BaseSource>> {
+        self.bases.map(|bases| match bases {
+            Bases::Engine => vec![BaseSource::Engine],
+            Bases::None => Vec::new(),
+        })
+    }
+}
+
+/// The facts that are known in addition to the files.
+#[derive(Debug, Args)]
+pub(super) struct KnowledgeArguments {
+    #[command(flatten)]
+    base_images: BaseImageArguments,
     /// Set a build argument; the verdicts hold for this value only; may be repeated
     #[arg(long = "build-arg", value_name = "NAME=VALUE")]
     build_args: Vec<String>,
@@ -35,21 +57,11 @@ pub(super) struct KnowledgeArguments {
 
 /// The place that base images are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Bases {
+enum Bases {
     /// The images that the local engine has; none is pulled
     Engine,
     /// Nowhere
     None,
-}
-
-impl Bases {
-    /// Returns the places.
-    pub(super) fn sources(self) -> Vec<BaseSource> {
-        match self {
-            Bases::Engine => vec![BaseSource::Engine],
-            Bases::None => Vec::new(),
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -62,11 +74,6 @@ enum Include {
 enum Only {
     /// Lines whose layers are reused when the base image or an earlier step changes
     Pays,
-}
-
-/// Parses the values of `--rootfs`.
-pub(super) fn images(rootfs: &[String]) -> Result<FileSource, Error> {
-    FileSource::new(rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
 }
 
 /// Parses the values of `--build-arg`.
@@ -89,8 +96,8 @@ impl KnowledgeArguments {
             None => Knowledge::default().selects,
         };
         Ok(Knowledge {
-            images: images(&self.rootfs)?,
-            bases: self.bases.map(Bases::sources),
+            images: self.base_images.images()?,
+            bases: self.base_images.sources(),
             build_args: build_args(&self.build_args)?,
             selects,
             keep_add: self.keep_add,

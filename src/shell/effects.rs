@@ -2,7 +2,6 @@
 //! have succeeded since the build went on.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use brush_parser::ast::{
     Assignment, AssignmentName, Command, ExtendedTestExprCommand, FunctionBody, FunctionDefinition,
@@ -255,22 +254,7 @@ impl Analysis for Walker<'_> {
     fn unreadable(&mut self, text: &str, line: usize) {
         self.state.opaque = true;
         let effect = Effect::Touches { paths: self.named_in(text).into_iter().collect(), unread: true };
-        let command = script::shortened(text);
-        let State { programs, script, user, .. } = &self.state;
-        let (programs, script, user) = (Arc::clone(programs), script.clone(), *user);
-        let directory = self.state.directory().map(Arc::from);
-        let (certain, keeps_content) = (false, false);
-        self.steps.push(Step {
-            command,
-            directory,
-            programs,
-            script,
-            line,
-            certain,
-            keeps_content,
-            user,
-            effect,
-        });
+        self.add_step(script::shortened(text), line, (false, false), effect);
     }
 
     fn line_at(&self, line: usize) -> usize {

@@ -106,6 +106,17 @@ impl Walker<'_> {
             }
             effect => effect,
         };
+        self.add_step(command, line, (certain, keeps_content), effect);
+    }
+
+    /// Adds a step of the shell as it is. It is told whether the step is certain, and whether it keeps the content of files.
+    pub(crate) fn add_step(
+        &mut self,
+        command: String,
+        line: usize,
+        (certain, keeps_content): (bool, bool),
+        effect: Effect,
+    ) {
         let State { programs, script, user, .. } = &self.state;
         let (programs, script, user) = (Arc::clone(programs), script.clone(), *user);
         let directory = self.state.directory().map(Arc::from);
