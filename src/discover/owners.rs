@@ -18,6 +18,9 @@ const MOST_BYTES: u64 = 3 << 20;
 /// The most rules that are read. All of them are compiled at once, which takes memory.
 const MOST_RULES: usize = 10_000;
 
+/// The longest pattern, in bytes. The automaton of a longer one takes seconds.
+const MOST_PATTERN: usize = 1 << 10;
+
 /// The number of rules that are compiled together.
 const TOGETHER: usize = 512;
 
@@ -56,8 +59,15 @@ impl Owners {
     ///
     /// # Errors
     ///
-    /// The reason why its rules cannot be used: there are too many.
+    /// The reason why its rules cannot be used: there are too many, or a pattern is too long.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let is_long = |line: &str| {
+            let line = line.trim();
+            !line.starts_with('#') && pattern(line).is_some_and(|(pattern, _)| pattern.len() > MOST_PATTERN)
+        };
+        if let Some(at) = text.lines().position(is_long) {
+            return Err(format!("line {} has a pattern of more than {MOST_PATTERN} bytes", at + 1));
+        }
         let rules: Vec<Rule> = text.lines().filter_map(rule).take(MOST_RULES + 1).collect();
         if rules.len() > MOST_RULES {
             return Err(format!("it has more than {MOST_RULES} rules"));
@@ -168,6 +178,14 @@ mod tests {
         is("apps/github/x", "");
         assert_eq!(owners("docs/* @a\n", "docs/x"), "@a");
         assert_eq!(owners("docs/* @a\n", "docs/x/y"), "", "only the files right in it");
+    }
+
+    #[test]
+    fn a_pattern_that_is_too_long_is_named() {
+        let longest = "x".repeat(MOST_PATTERN);
+        assert_eq!(owners(&format!("{longest} @a\n"), &longest), "@a");
+        let error = Owners::read(&format!("* @a\n{longest}x @a\n")).unwrap_err();
+        assert_eq!(error, "line 2 has a pattern of more than 1024 bytes");
     }
 
     #[test]

@@ -93,3 +93,29 @@ pub(crate) fn commands(script: &str, surroundings: &dyn Surroundings) -> Vec<Com
     with_stack(openings, || walk::commands(script, surroundings, openings.max(SHALLOW), false))
         .unwrap_or_else(|| walk::commands(script, surroundings, SHALLOW, true))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    impl Surroundings for Nowhere {
+        fn variable(&self, _: &str) -> Option<Pattern> {
+            None
+        }
+
+        fn text(&self, _: &Pattern) -> Option<String> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_folder_does_not_grow_without_end() {
+        let script = "cd \"$(dirname \"$x\")/$y\"\n".repeat(2_000) + "docker build .\n";
+        let found = commands(&script, &Nowhere);
+        assert!(found.iter().any(|command| command.words.iter().any(|word| word.known() == Some("docker"))));
+        let longest = found.iter().map(|command| command.folder.parts().len()).max();
+        assert!(longest.is_some_and(|parts| parts <= 300), "{longest:?}");
+    }
+}

@@ -243,7 +243,7 @@ fn appended(before: &Pattern, after: &Pattern, name: &str) -> Option<Pattern> {
     })
 }
 
-fn fits(value: &Pattern) -> bool {
+pub(super) fn fits(value: &Pattern) -> bool {
     let length = |part: &Part| match part {
         Part::Text(text) | Part::Hole(text) => text.len(),
     };

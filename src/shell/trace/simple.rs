@@ -7,7 +7,7 @@ use super::super::analysis::{Analysis, Ways};
 use super::super::grammar::wrapper::shell;
 use super::super::request::{Directory, Options, Request, request};
 use super::super::wrapped::shell_call;
-use super::env::{Arguments, Env, Value};
+use super::env::{Arguments, Env, Value, fits};
 use super::walk::{Function, Walker};
 use super::word::ARGUMENTS;
 use super::wrapper::{printed, unwrap};
@@ -69,7 +69,7 @@ impl Walker<'_> {
                 env.folders.push(std::mem::replace(&mut env.folder, folder));
             }
             Request::PopsDirectory => {
-                env.folder = env.folders.pop().unwrap_or_else(|| Pattern::hole("OLDPWD"));
+                env.folder = env.folders.pop().unwrap_or_else(lost);
             }
             Request::SetsOptions(Options { rest: Some(words), .. })
                 if !matches!(words.first().and_then(Pattern::known), Some("-" | "+")) =>
@@ -173,12 +173,18 @@ impl Walker<'_> {
     }
 }
 
+/// A folder of which nothing is known.
+fn lost() -> Pattern {
+    Pattern::hole("OLDPWD")
+}
+
 /// The folder to which `cd` goes.
 fn target(to: &Directory<Pattern>, env: &mut Env) -> Pattern {
     match to {
-        Directory::To(folder) => path::join(&env.folder, folder),
+        // One of which too much is unknown, after one `cd` to somewhere after the other, is lost.
+        Directory::To(folder) => Some(path::join(&env.folder, folder)).filter(fits).unwrap_or_else(lost),
         Directory::Home => Pattern::hole("HOME"),
-        Directory::Last | Directory::Unclear => env.folders.pop().unwrap_or_else(|| Pattern::hole("OLDPWD")),
+        Directory::Last | Directory::Unclear => env.folders.pop().unwrap_or_else(lost),
     }
 }
 

@@ -139,6 +139,8 @@ fn long_carriers() -> Vec<(&'static str, String)> {
     let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
     vec![
         ("CODEOWNERS", "/x*y/**/z @a\n".repeat(100_000)),
+        (".github/CODEOWNERS", format!("{} @a\n", "x".repeat(500_000))),
+        ("e/build.sh", "cd \"$(dirname \"$0\")/$1\"\n".repeat(2_000) + "docker build .\n"),
         (
             "c/compose.yaml",
             format!(
