@@ -42,6 +42,7 @@ mod script;
 mod settled;
 mod skaffold;
 mod taskfile;
+mod unnamed;
 mod woodpecker;
 mod workflow;
 mod yaml;
@@ -68,7 +69,7 @@ pub(crate) use folder::RefusedIgnoreFile;
 pub use level::Level;
 pub(crate) use mentions::Mention;
 pub(crate) use resolve::resolve;
-pub(crate) use scan::{Builds, find};
+pub(crate) use scan::{Builds, scan};
 
 /// The kind of file that states how something is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

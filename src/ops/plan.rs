@@ -232,9 +232,10 @@ fn make(
     watch: &Watch<'_>,
 ) -> Result<Plan, PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
-    let discovery = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let all = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let discovery = &all.discovery;
     let report = list.map(|list| {
-        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, &discovery))
+        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, discovery))
     });
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
@@ -245,13 +246,13 @@ fn make(
         only: only.as_ref(),
         ..options.knowledge.options(config, images)
     };
-    let uncommitted = || if options.rev.is_none() { workspace.uncommitted(&discovery) } else { 0 };
+    let uncommitted = || if options.rev.is_none() { workspace.uncommitted(discovery) } else { 0 };
     let (uncommitted, mut plan) =
-        rayon::join(uncommitted, || judge::judge(workspace, source, &discovery, &judged, &waivers, watch));
+        rayon::join(uncommitted, || judge::judge(workspace, source, &all, &judged, &waivers, watch));
     if uncommitted > 0 {
         watch(&Notice::Uncommitted(uncommitted));
     }
-    for note in without_effect(config, &discovery) {
+    for note in without_effect(config, discovery) {
         watch(&Notice::WithoutEffect(&note));
     }
     plan.list = report;
