@@ -35,6 +35,8 @@ mod verdict;
 mod view;
 mod walk;
 
+use std::collections::BTreeSet;
+
 use crate::budget;
 use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};
 use crate::rootfs::Leans;
@@ -171,7 +173,7 @@ fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
         let stages = Stages::new(dockerfile, inputs.build_args);
         let (lines, images) = walk::walk(dockerfile, &stages, inputs);
         later.push(LaterRuns::new(dockerfile, &stages));
-        judged.push((inputs.way, lines));
+        judged.push(JudgedBuild { way: inputs.way, lines, reached: reached(&stages, inputs.targets) });
         bases.extend(images);
     }
     bases.sort();
@@ -196,14 +198,36 @@ fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     Analysis { sites, bases }
 }
 
+/// The instructions as one build has them.
+struct JudgedBuild<'w> {
+    way: &'w str,
+    lines: Vec<Judged>,
+    /// The stages that its targets need; `None` if any stage may be a target.
+    reached: Option<BTreeSet<usize>>,
+}
+
+/// Returns the stages that some targets need. `None` if any stage may be a target.
+fn reached(stages: &Stages, targets: &[Option<String>]) -> Option<BTreeSet<usize>> {
+    let mut all = BTreeSet::new();
+    for target in targets {
+        all.extend(stages.reached(stages.of_target(target.as_deref())?));
+    }
+    (!targets.is_empty()).then_some(all)
+}
+
 /// Merges the judgements of the instruction `at` from all builds into one. If the builds disagree, the findings name
-/// the build that they come from.
-fn merged<'w>(judged: &[(&'w str, Vec<Judged>)], at: usize) -> Option<Judged> {
-    let of_way = |(way, lines): &(&'w str, Vec<Judged>)| {
+/// the build that they come from. A build whose targets do not need its stage does not count, unless no build needs it.
+fn merged<'w>(judged: &[JudgedBuild<'w>], at: usize) -> Option<Judged> {
+    let of_build = |JudgedBuild { way, lines, reached }: &JudgedBuild<'w>| {
         let here = lines.iter().filter(|line| line.instruction == at).cloned();
-        Some((*way, here.reduce(Judged::both)?))
+        let here = here.reduce(Judged::both)?;
+        let needs = reached.as_ref().is_none_or(|reached| reached.contains(&here.stage));
+        Some((needs, (*way, here)))
     };
-    let mut each: Vec<(&str, Judged)> = judged.iter().filter_map(of_way).collect();
+    let all: Vec<(bool, (&'w str, Judged))> = judged.iter().filter_map(of_build).collect();
+    let is_needed = all.iter().any(|(needs, _)| *needs);
+    let of_needing = all.into_iter().filter(|(needs, _)| *needs || !is_needed);
+    let mut each: Vec<(&str, Judged)> = of_needing.map(|(_, judged)| judged).collect();
     let weight = |(_, judged): &(&str, Judged)| judged.decision.weight();
     let (least, most) = (each.iter().map(weight).min()?, each.iter().map(weight).max()?);
     if let Some((way, heaviest)) = each.iter_mut().find(|one| least < most && weight(one) == most) {

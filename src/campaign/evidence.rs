@@ -12,6 +12,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use context_tree::ContextTrees;
 pub use context_tree::{own_paths, tree_of_context};
 pub use format::{
     BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures, Outcome,
