@@ -26,6 +26,9 @@ struct Unnamed<'a> {
     callers: BTreeSet<&'a RepoPath>,
 }
 
+/// Files with their texts.
+type Texts<'t> = Vec<(&'t RepoPath, &'t str)>;
+
 /// The words of a file, each with its first line.
 type Words = HashMap<String, usize>;
 
@@ -65,13 +68,12 @@ pub(super) fn mentions(
     };
     let mut words: HashMap<&RepoPath, Words> = HashMap::new();
     let mut named: BTreeMap<(&RepoPath, usize), BTreeSet<RepoPath>> = BTreeMap::new();
-    let mut all_concerned: HashMap<(&RepoPath, &BTreeSet<&RepoPath>), Vec<(&RepoPath, &str)>> =
-        HashMap::new();
+    let mut all_concerned: HashMap<(&RepoPath, &BTreeSet<&RepoPath>), Texts<'_>> = HashMap::new();
     for ((path, line), unnamed) in &unnamed {
-        let files = all_concerned
+        let files: &[(&RepoPath, &str)] = all_concerned
             .entry((path, &unnamed.callers))
             .or_insert_with(|| concerned(path, &unnamed.callers, texts));
-        for (file, text) in files.iter() {
+        for (file, text) in files {
             words.entry(file).or_insert_with(|| words_of(text));
         }
         for dockerfile in dockerfiles {
@@ -80,7 +82,7 @@ pub(super) fn mentions(
             if !may_be || is_read(path, *line, dockerfile, 0) {
                 continue;
             }
-            for (file, _) in files.iter() {
+            for (file, _) in files {
                 let line = names(dockerfile, file).iter().filter_map(|name| words[file].get(name)).min();
                 if let Some(line) = line.filter(|line| !is_read(file, **line, dockerfile, NEAR)) {
                     named.entry((file, *line)).or_default().insert((*dockerfile).clone());
@@ -115,7 +117,7 @@ fn concerned<'t>(
     path: &RepoPath,
     callers: &BTreeSet<&RepoPath>,
     texts: &[(&'t RepoPath, &'t str)],
-) -> Vec<(&'t RepoPath, &'t str)> {
+) -> Texts<'t> {
     let mut found: Vec<(&RepoPath, &str)> =
         texts.iter().filter(|(other, _)| *other == path || callers.contains(other)).copied().collect();
     for _ in 0..ROUNDS {

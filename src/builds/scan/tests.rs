@@ -1,7 +1,8 @@
 use std::fs;
 
 use super::*;
-use crate::builds::Level;
+use crate::builds::{Build, Level};
+use crate::config::Config;
 
 /// A build as its context, level, arguments and the things that are not settled about it.
 type Shown = (String, Level, String, Vec<String>);
