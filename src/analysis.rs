@@ -3,6 +3,13 @@
 //! The rule is `C(S) = S ⊕ C(∅)`: an instruction may be linked if and only if a copy into the existing filesystem gives
 //! the same as a copy into an empty one that is then merged over the existing filesystem. It reads no file and runs no
 //! command.
+//!
+//! - `walk` goes through the stages with the `state` at each point: `base` at the start, `run_step` for a RUN, `copy_step`
+//!   for a COPY or ADD, `end_state` for a Dockerfile that starts from the image.
+//! - `copy_step` resolves the words (`resolve`, `destination`, `owner`), the sources (`source`, `archive`) and the paths that
+//!   it writes with the links on them (`view`), and applies the copy to the facts (`transfer`).
+//! - [`rule`] judges the view, `decision` weighs the findings and tries edits, `restored` finds later steps that set again
+//!   what a link resets, `observe` the RUNs that can see a link, `benefit` what a link brings.
 
 pub(crate) mod archive;
 mod base;
