@@ -176,7 +176,8 @@ fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let (mut judged, mut bases, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for inputs in ways {
         let stages = Stages::new(dockerfile, inputs.build_args);
-        let (lines, images) = walk::walk(dockerfile, &stages, inputs);
+        let (mut lines, images) = walk::walk(dockerfile, &stages, inputs);
+        lines.sort_by_key(|line| line.instruction);
         later.push(LaterRuns::new(dockerfile, &stages));
         judged.push((inputs.way, lines));
         bases.extend(images);
@@ -203,12 +204,13 @@ fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     Analysis { sites, bases }
 }
 
-/// Merges the judgements of the instruction `at` from all builds into one. If the builds disagree, the findings name
-/// the build that they come from.
+/// Merges the judgements of the instruction `at` from all builds, which have them in the order of instructions, into one.
+/// If the builds disagree, the findings name the build that they come from.
 fn merged<'w>(judged: &[(&'w str, Vec<Judged>)], at: usize) -> Option<Judged> {
     let of_way = |(way, lines): &(&'w str, Vec<Judged>)| {
-        let here = lines.iter().filter(|line| line.instruction == at).cloned();
-        Some((*way, here.reduce(Judged::both)?))
+        let first = lines.partition_point(|line| line.instruction < at);
+        let here = lines.iter().skip(first).take_while(|line| line.instruction == at);
+        Some((*way, here.cloned().reduce(Judged::both)?))
     };
     let mut each: Vec<(&str, Judged)> = judged.iter().filter_map(of_way).collect();
     let weight = |(_, judged): &(&str, Judged)| judged.decision.weight();

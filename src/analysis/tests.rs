@@ -375,7 +375,9 @@ fn a_path_that_is_not_known_is_an_assumption_about_each_program() {
         let inputs = Inputs { images: &images, ..inputs(&build_args) };
         let site = analyze(&Dockerfile::read(text), &[inputs]).sites.remove(0);
         let said = site.leans.together().into_iter().map(|said| said.message).collect::<Vec<_>>();
-        said.iter().filter(|message| message.starts_with("PATH finds the commands of the system first")).count()
+        said.iter()
+            .filter(|message| message.starts_with("PATH finds the commands of the system first"))
+            .count()
     };
     assert_eq!(judge("RUN rm -rf /a"), 1);
     assert_eq!(judge("ENV PATH=/opt/x:$PATH\nRUN rm -rf /a"), 1);
