@@ -3,6 +3,13 @@
 //! The rule is `C(S) = S ⊕ C(∅)`: an instruction may be linked if and only if a copy into the existing filesystem gives
 //! the same as a copy into an empty one that is then merged over the existing filesystem. It reads no file and runs no
 //! command.
+//!
+//! - `walk` goes through the stages with the `state` at each point: `base` at the start, `run_step` for a RUN, `copy_step`
+//!   for a COPY or ADD, `end_state` for a Dockerfile that starts from the image.
+//! - `copy_step` resolves the words (`resolve`, `destination`, `owner`), the sources (`source`, `archive`) and the paths that
+//!   it writes with the links on them (`view`), and applies the copy to the facts (`transfer`).
+//! - [`rule`] judges the view, `decision` weighs the findings and tries edits, `restored` finds later steps that set again
+//!   what a link resets, `observe` the RUNs that can see a link, `benefit` what a link brings.
 
 pub(crate) mod archive;
 mod base;
@@ -171,7 +178,8 @@ fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let (mut judged, mut bases, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for inputs in ways {
         let stages = Stages::new(dockerfile, inputs.build_args);
-        let (lines, images) = walk::walk(dockerfile, &stages, inputs);
+        let (mut lines, images) = walk::walk(dockerfile, &stages, inputs);
+        lines.sort_by_key(|line| line.instruction);
         later.push(LaterRuns::new(dockerfile, &stages));
         judged.push(JudgedBuild { way: inputs.way, lines, reached: reached(&stages, inputs.targets) });
         bases.extend(images);
@@ -215,12 +223,13 @@ fn reached(stages: &Stages, targets: &[Option<String>]) -> Option<BTreeSet<usize
     (!targets.is_empty()).then_some(all)
 }
 
-/// Merges the judgements of the instruction `at` from all builds into one. If the builds disagree, the findings name
-/// the build that they come from. A build whose targets do not need its stage does not count, unless no build needs it.
+/// Merges the judgements of the instruction `at` from all builds, which have them in the order of instructions, into one.
+/// If the builds disagree, the findings name the build that they come from. A build whose targets do not need its stage does not count, unless no build needs it.
 fn merged<'w>(judged: &[JudgedBuild<'w>], at: usize) -> Option<Judged> {
     let of_build = |JudgedBuild { way, lines, reached }: &JudgedBuild<'w>| {
-        let here = lines.iter().filter(|line| line.instruction == at).cloned();
-        let here = here.reduce(Judged::both)?;
+        let first = lines.partition_point(|line| line.instruction < at);
+        let here = lines.iter().skip(first).take_while(|line| line.instruction == at);
+        let here = here.cloned().reduce(Judged::both)?;
         let needs = reached.as_ref().is_none_or(|reached| reached.contains(&here.stage));
         Some((needs, (*way, here)))
     };

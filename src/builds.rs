@@ -11,6 +11,9 @@
 //!
 //! A variable is not set unless a carrier or `.env` sets it. Those that a runner sets (`CI`, `GITHUB_*`, `RUNNER_*`) may be
 //! set or not. What is not settled by these rules makes a build [`Level::Possible`].
+//!
+//! `scan` finds the files, the modules named after tools read them, `resolve` gives each build its Dockerfile, and `context`
+//! its files as `dockerignore` leaves them.
 
 mod bake;
 mod build_context;

@@ -1,7 +1,8 @@
 //! Evidence: the results of the verification of one file, compared with the file as currently planned.
 //!
 //! [`Evidence`] is the format of `evidence/<slug>.json` in the campaign's folder. [`states`] compares all evidence of a
-//! campaign with one state of its repository and returns an [`EvidenceState`] for each file.
+//! campaign with one state of its repository and returns an [`EvidenceState`] for each file: `state` decides if evidence is
+//! up to date.
 
 mod context_tree;
 mod format;

@@ -1,5 +1,6 @@
 //! Builds files before and after their change, and compares the images. No other operation executes anything from a
-//! repository.
+//! repository. The evidence of a file is written when the file is done. A run that was stopped is not continued: the next
+//! one verifies the files of the wave again, or those that are named.
 
 mod edits;
 mod evidence_files;
