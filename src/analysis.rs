@@ -224,7 +224,8 @@ fn reached(stages: &Stages, targets: &[Option<String>]) -> Option<BTreeSet<usize
 }
 
 /// Merges the judgements of the instruction `at` from all builds, which have them in the order of instructions, into one.
-/// If the builds disagree, the findings name the build that they come from. A build whose targets do not need its stage does not count, unless no build needs it.
+/// If the builds disagree, the findings name the build that they come from. A build whose targets do not need its stage
+/// does not count, unless no build needs it.
 fn merged<'w>(judged: &[JudgedBuild<'w>], at: usize) -> Option<Judged> {
     let of_build = |JudgedBuild { way, lines, reached }: &JudgedBuild<'w>| {
         let first = lines.partition_point(|line| line.instruction < at);
