@@ -74,6 +74,7 @@ impl<'m> Expander<'m> {
         }
         // An expansion to nothing takes time too.
         self.bytes = self.bytes.saturating_sub(16);
+        spend(1);
         self.depth += 1;
         let expanded = self.expand(text);
         self.depth -= 1;
@@ -125,8 +126,9 @@ impl<'m> Expander<'m> {
             "or" | "and" => self.first_or_last(function == "or", args),
             "if" => {
                 let parts = arguments(args, 3);
-                let taken = self.holds(parts.first().unwrap_or(&""));
-                self.inner(parts.get(if taken { 1 } else { 2 }).unwrap_or(&""))
+                let condition = self.inner(parts.first().unwrap_or(&"").trim());
+                let taken = if self.holds(&condition) { 1 } else { 2 };
+                self.inner(parts.get(taken).unwrap_or(&""))
             }
             "foreach" => self.each(args).unwrap_or_else(|| unknown(inner)),
             "call" => {
@@ -173,10 +175,9 @@ impl<'m> Expander<'m> {
         Some(found.join(" "))
     }
 
-    /// Returns true if the text of a condition is not empty, or if that is not settled and this reading takes it.
-    fn holds(&mut self, condition: &str) -> bool {
-        let expanded = self.inner(condition.trim());
-        match condition::settled(&expanded) {
+    /// Returns true if an expanded condition is not empty, or if that is not settled and this reading takes it.
+    fn holds(&self, expanded: &str) -> bool {
+        match condition::settled(expanded) {
             Some(value) => !value.is_empty(),
             None => self.makefile.choose(&format!("if {expanded}")),
         }
@@ -187,7 +188,7 @@ impl<'m> Expander<'m> {
         let mut value = String::new();
         for part in arguments(args, usize::MAX) {
             value = self.inner(part.trim());
-            if self.holds(part) == first {
+            if self.holds(&value) == first {
                 return if first { value } else { String::new() };
             }
         }
