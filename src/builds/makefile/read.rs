@@ -79,7 +79,7 @@ impl Makefile {
         for name in names.split_whitespace() {
             let complete = |variable: &str, folder: &str| {
                 let rest = name.strip_prefix(&format!("${{{variable}}}"))?;
-                Some(compose::below("", &format!("{folder}/{}", rest.trim_start_matches('/'))))
+                Some(compose::below(folder, rest.trim_start_matches('/')))
             };
             let path = complete(CURDIR, folder).or_else(|| complete(FOLDER, own));
             let path = path.unwrap_or_else(|| compose::below(folder, name));

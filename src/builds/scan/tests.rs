@@ -301,7 +301,6 @@ fn words_that_only_a_run_knows_may_be_options() {
         ("docker build \"$(cat options)\" --tag x .", Level::Possible),
         ("docker build --tag $(cat tag) .", Level::Stated),
         ("docker build $NOTHING .", Level::Stated),
-        ("docker build ${NOTHING:+--target $NOTHING} .", Level::Stated),
     ];
     for (command, level) in cases {
         let makefile = format!("image:\n\t{}\n", command.replace('$', "$$"));

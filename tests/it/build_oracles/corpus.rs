@@ -100,7 +100,7 @@ fn compare(root: &Path, counts: &mut BTreeMap<&str, Counts>) {
             };
             for said in right {
                 let Ok(text) = fs::read_to_string(root.join(&said.dockerfile)) else { continue };
-                let file = |file: &&Value| file["path"].as_str() == Some(&said.dockerfile);
+                let file = |file: &&Value| file["path"].as_str() == Some(said.dockerfile.as_str());
                 if !plan["files"].as_array().unwrap().iter().any(|one| file(&one)) {
                     continue;
                 }
