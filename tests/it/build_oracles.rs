@@ -135,18 +135,22 @@ fn said(plan: &Value, folder: &str) -> BTreeMap<String, BTreeSet<Said>> {
             continue;
         }
         for context in file["contexts"].as_array().unwrap() {
-            let build = Said {
-                dockerfile: inside(path),
-                context: inside(context["root"].as_str().unwrap()),
-                ..of_plan(context, &inside)
-            };
-            found.entry(context["level"].as_str().unwrap().to_owned()).or_default().insert(build);
+            let further = context["further_targets"].as_array().into_iter().flatten();
+            for target in std::iter::once(&context["target"]).chain(further) {
+                let build = Said {
+                    dockerfile: inside(path),
+                    context: inside(context["root"].as_str().unwrap()),
+                    target: target.as_str().map(str::to_owned),
+                    ..of_plan(context, &inside)
+                };
+                found.entry(context["level"].as_str().unwrap().to_owned()).or_default().insert(build);
+            }
         }
     }
     found
 }
 
-/// The target, arguments and named contexts of a context of the plan.
+/// The arguments and named contexts of a context of the plan.
 fn of_plan(context: &Value, inside: &dyn Fn(&str) -> String) -> Said {
     let pairs = |key: &str, read: &dyn Fn(&Value) -> String| {
         let pairs = context[key].as_object().unwrap().iter();
@@ -155,7 +159,7 @@ fn of_plan(context: &Value, inside: &dyn Fn(&str) -> String) -> Said {
     Said {
         dockerfile: String::new(),
         context: String::new(),
-        target: context["target"].as_str().map(str::to_owned),
+        target: None,
         args: pairs("build_args", &|value| value.as_str().unwrap_or(UNKNOWN).to_owned()),
         contexts: pairs("contexts", &|value| inside(value.as_str().unwrap())),
     }
