@@ -15,6 +15,7 @@ mod knowledge;
 mod migrate;
 mod plan;
 mod progress;
+mod registries;
 mod report;
 mod revert;
 mod status;

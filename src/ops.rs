@@ -44,7 +44,7 @@ mod workspace;
 
 pub use accept::{AcceptError, AcceptOptions, Accepted, accept};
 pub use atomic::WriteError;
-pub use base_images::RememberedError;
+pub use base_images::{RememberedError, SourceError};
 pub use branches::MadeBranch;
 pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
 pub use check::{CheckError, CheckOptions, check};

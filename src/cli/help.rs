@@ -13,6 +13,7 @@ Exit codes: 0 success, 1 findings or images differ, 2 error, 3 refused for safet
 pub(crate) const PLAN: &str = "\
 Examples:
   layerwright plan
+  layerwright plan --bases registry --save             read the base images from their registries
   layerwright plan --bases engine --save               read the base images of the local engine
   layerwright plan --rootfs debian:12=debian.tar --save
   layerwright plan --list issue.md --verbose

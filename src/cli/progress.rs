@@ -10,8 +10,10 @@ use super::verify::lines::Lines;
 use super::{Error, Format, change, write};
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
+use crate::images::registry::Event;
 use crate::ops::{Activity, BaseImagesNotice, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
+use crate::text::figures;
 use crate::text::words::{count, form};
 
 /// The interval at which a live line is redrawn.
@@ -138,12 +140,36 @@ fn base_images(notice: BaseImagesNotice<'_>) -> String {
         BaseImagesNotice::NoEngine(error) => {
             format!("note: no base image of the engine is read: {error}")
         }
+        BaseImagesNotice::Registry(event) => of_registry(event),
         BaseImagesNotice::Unread { image, error } => format!("note: {image} is not read: {error}"),
         BaseImagesNotice::TooManyFacts { image, path } => format!(
             "note: {image} has too much below {path} to remember; to judge the lines that depend on it, read the image \
              each time"
         ),
     }
+}
+
+/// Returns a remark about registries.
+fn of_registry(event: &Event<'_>) -> String {
+    match *event {
+        Event::Reading { images, bytes } => {
+            format!("reading {} from registries: {}", count(images, "base image"), figures::bytes(bytes))
+        }
+        Event::Waiting { host, pause, why } => {
+            format!("{host}: {why}; retrying in {}", humantime::format_duration(pause))
+        }
+        Event::Helper { program, registry } => {
+            format!("{program} is asked for the credentials of {registry}")
+        }
+        Event::BadCredentials { path, why } => {
+            format!("note: no credentials are read from {}: {why}", path.display())
+        }
+        Event::Pulls { host, left } => format!("{host} allows {} for now", count_of_pulls(left)),
+    }
+}
+
+fn count_of_pulls(left: u64) -> String {
+    format!("{left} more {}", if left == 1 { "pull" } else { "pulls" })
 }
 
 /// Prints the files that are not verified.
@@ -184,6 +210,7 @@ fn name(activity: Activity) -> &'static str {
         Activity::Builds => "Finding how Dockerfiles are built",
         Activity::Judging { .. } => "Judging Dockerfiles",
         Activity::GitHub => "Contacting GitHub",
+        Activity::Registries => "Reading base images",
         Activity::Export => "Exporting build contexts",
     }
 }

@@ -1,6 +1,6 @@
 //! The steps from the files of a workspace to a plan, shared by `plan`, `check` and `migrate`.
 
-use super::base_images::BaseImages;
+use super::base_images::{BaseImages, SourceError};
 use super::notice::during;
 use super::workspace::Workspace;
 use super::{Activity, Knowledge, Notice, Watch};
@@ -10,9 +10,8 @@ use crate::campaign::plan::{self, Options, UnknownRule, Waivers};
 use crate::config::Config;
 use crate::discover::{self, DiscoverError, Discovery, List, SourceTree};
 use crate::git::RepoPath;
-use crate::images::ImageError;
 use crate::images::asked::AskedImages;
-use crate::images::engine::EngineError;
+use crate::images::{ImageError, ImageReference, ImageSource};
 
 /// The reason why Dockerfiles cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +19,9 @@ pub enum JudgeError {
     /// A base image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The engine that the user asks for does not answer.
+    /// A source of base images that the user asks for cannot be used.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Source(#[from] SourceError),
     /// A waiver names a rule that does not exist.
     #[error(transparent)]
     Waiver(#[from] UnknownRule),
@@ -55,8 +54,9 @@ pub(super) fn judge_with(
     knowledge.images.check()?;
     let waivers = Waivers::new(config)?;
     let discovery = find(source, config, None, watch)?;
-    let asked = AskedImages::new(images);
-    let plan = judge(workspace, source, &discovery, &knowledge.options(config, &asked), &waivers, watch);
+    let options = knowledge.options(config, images);
+    let judged = Judged { workspace, source, discovery: &discovery, options: &options, waivers: &waivers };
+    let (plan, asked) = judge(&judged, images, AskedImages::new, watch);
     images.report_failures(watch);
     images.check_used(&asked.references())?;
     Ok(plan)
@@ -75,22 +75,47 @@ pub(super) fn find(
     Ok(during(watch, Activity::Discovery, || discover::discover(source, &options)))
 }
 
-/// Makes the plan for a discovery.
-pub(super) fn judge(
-    workspace: &Workspace,
-    source: &SourceTree<'_>,
-    discovery: &Discovery,
-    options: &Options<'_>,
-    waivers: &Waivers,
+/// The files of a plan, and how they are judged.
+pub(super) struct Judged<'j> {
+    pub(super) workspace: &'j Workspace,
+    pub(super) source: &'j SourceTree<'j>,
+    pub(super) discovery: &'j Discovery,
+    pub(super) options: &'j Options<'j>,
+    pub(super) waivers: &'j Waivers,
+}
+
+/// Makes the plan for a discovery, with the images that it asked for. It is made again as long as images that it asked for in
+/// vain can be read. `ask` returns the images of a source, of which none was asked for.
+pub(super) fn judge<'i>(
+    judged: &Judged<'_>,
+    images: &'i BaseImages<'_>,
+    ask: impl Fn(&'i (dyn ImageSource + Sync)) -> AskedImages<'i>,
     watch: &Watch<'_>,
-) -> Plan {
+) -> (Plan, AskedImages<'i>) {
+    let Judged { workspace, source, discovery, options, waivers } = *judged;
     let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
     let builds = during(watch, Activity::Builds, || builds::find(source, &dockerfiles, options.config));
-    let mut plan = during(watch, Activity::Judging { files: discovery.files.len() }, || {
-        plan::plan(source, discovery, &builds, options, waivers, &|| watch(&Notice::Judged))
-    });
+    let judge_once = |asked: &AskedImages<'_>| {
+        let options = Options { images: asked, ..*options };
+        during(watch, Activity::Judging { files: discovery.files.len() }, || {
+            plan::plan(source, discovery, &builds, &options, waivers, &|| watch(&Notice::Judged))
+        })
+    };
+    let mut asked = ask(images);
+    let mut plan = judge_once(&asked);
+    while images.read_missing(&asked, |image| open_instructions(&plan, image), watch) {
+        asked = ask(images);
+        plan = judge_once(&asked);
+    }
     if let Workspace::Git(_, commit) = workspace {
         plan.commit = Some(commit.as_str().to_owned());
     }
-    plan
+    (plan, asked)
+}
+
+/// Returns the number of instructions that are not proved in the files that start from an image.
+fn open_instructions(plan: &Plan, image: &ImageReference) -> usize {
+    let is_it = |name: &str| ImageReference::parse(name).is_ok_and(|named| named.normal() == image.normal());
+    let files = plan.files.iter().filter(|file| file.bases.iter().any(|base| is_it(&base.image)));
+    files.flat_map(|file| &file.sites).filter(|site| site.proved != Some(true)).count()
 }

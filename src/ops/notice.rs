@@ -7,6 +7,7 @@ use crate::campaign::names::Purpose;
 use crate::github::IssueAddress;
 use crate::images::ImageError;
 use crate::images::engine::EngineError;
+use crate::images::registry::Event as RegistryEvent;
 use crate::verify::run::Event;
 
 /// A function that receives the notices of an operation, from any thread. `&|_| {}` ignores them.
@@ -112,7 +113,9 @@ pub enum BaseImagesNotice<'a> {
     NotRemembered(&'a RememberedError),
     /// The engine that the configuration asks for does not answer.
     NoEngine(&'a EngineError),
-    /// The engine has this image, and it cannot be read.
+    /// Something that happens while images of registries are read.
+    Registry(&'a RegistryEvent<'a>),
+    /// The engine or the registry has this image, or may have it, and it cannot be read.
     Unread {
         /// The image.
         image: &'a str,
@@ -144,6 +147,8 @@ pub enum Activity {
         /// The number of Dockerfiles.
         files: usize,
     },
+    /// Reading base images from registries.
+    Registries,
     /// Exporting build contexts.
     Export,
 }

@@ -2,7 +2,7 @@
 //! contents it keeps are `/etc/passwd` and `/etc/group`.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 
 use super::tree::{Entry, Metadata, Tree};
 use crate::text::cut;
@@ -32,6 +32,8 @@ const MAX_ACCOUNTS: u64 = 1024 * 1024;
 const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 8_000_000 };
 /// The most bytes of their paths.
 const MAX_PATHS: usize = 1 << 30;
+/// The most bytes of a layer that is read as a stream, unpacked: each is passed over one by one.
+const MAX_UNPACKED: u64 = if cfg!(test) { 1 << 20 } else { 64 << 30 };
 
 const PASSWD: &[u8] = b"etc/passwd";
 const GROUP: &[u8] = b"etc/group";
@@ -125,6 +127,9 @@ pub enum LayerError {
     /// More entries, or longer paths, than are stored.
     #[error("it has more than {MAX_ENTRIES} entries")]
     TooMany,
+    /// More bytes than are read.
+    #[error("it has more than {} GiB unpacked", MAX_UNPACKED >> 30)]
+    TooLarge,
     /// A hard link whose target does not exist.
     #[error(
         "entry `{entry}` at byte {offset} is a hard link to `{target}`, which is not there: make the tar without leaving files out"
@@ -153,10 +158,36 @@ pub(crate) fn apply_layer_at(
     match input::compression_at(file)? {
         Compression::None => {
             let (parts, end) = parts::read(file, parts::LEAST)?;
-            finish(tree, parts, LayerSummary { has_end_marker: end, ..LayerSummary::default() })
+            finish(tree, &parts, LayerSummary { has_end_marker: end, ..LayerSummary::default() })
         }
         _ => apply(tree, input::stream(input::Reader::new(file))?),
     }
+}
+
+/// Reads one layer from its start to the end of its tar.
+///
+/// # Errors
+///
+/// [`LayerError`]
+pub(crate) fn read_layer(reader: impl Read) -> Result<Layer, LayerError> {
+    let mut layer = Layer::default();
+    let mut members = Members::new(input::stream(reader)?);
+    while let Some(member) = members.next()? {
+        if members.position().0 > MAX_UNPACKED {
+            return Err(LayerError::TooLarge);
+        }
+        layer.take(&mut members, member)?;
+    }
+    Ok(layer)
+}
+
+/// Applies one layer that was read to `tree`.
+///
+/// # Errors
+///
+/// [`LayerError`] if a link leads nowhere.
+pub(crate) fn apply_layer(tree: &mut Tree, layer: &Layer) -> Result<(), LayerError> {
+    upper::apply(tree, std::slice::from_ref(layer))
 }
 
 fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, LayerError> {
@@ -167,14 +198,14 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
         layer.take(&mut members, member)?;
     }
     let has_end_marker = members.has_end_marker();
-    finish(tree, vec![layer], LayerSummary { compression, has_end_marker, ..LayerSummary::default() })
+    finish(tree, &[layer], LayerSummary { compression, has_end_marker, ..LayerSummary::default() })
 }
 
-fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
+fn finish(tree: &mut Tree, parts: &[Layer], mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
     if parts.iter().map(Layer::entries).sum::<usize>() > MAX_ENTRIES {
         return Err(LayerError::TooMany);
     }
-    for part in &parts {
+    for part in parts {
         summary.entries += part.writes.len();
         summary.whiteouts += part.removed.len();
         summary.opaque += part.opaque.len();
@@ -186,8 +217,8 @@ fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Resu
 
 /// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must affect only
 /// lower layers.
-#[derive(Default)]
-struct Layer {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layer {
     removed: Vec<String>,
     opaque: Vec<String>,
     writes: Vec<Write>,
@@ -198,6 +229,7 @@ struct Layer {
     not_utf8: usize,
 }
 
+#[derive(Debug, PartialEq, Eq)]
 struct Write {
     /// The end of its path.
     end: usize,
@@ -205,6 +237,7 @@ struct Write {
     what: What,
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum What {
     Entry(Entry),
     /// A hard link to a path.

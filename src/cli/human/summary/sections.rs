@@ -7,6 +7,7 @@ use super::super::{counts, style};
 use crate::analysis::Knowledge;
 use crate::builds::Level;
 use crate::campaign::plan::file::{Class, File, Gone, ListReport, Plan, Wave};
+use crate::config::BaseSource;
 use crate::edit::header::Header;
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
@@ -17,7 +18,7 @@ const NAMED: usize = 3;
 const WAVES: usize = 5;
 
 /// Shows the base images that were not read, and the remedy.
-pub(crate) fn unread(screen: &mut Screen, plan: &Plan, reads_engine: bool) {
+pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource]) {
     let images = counts::unread(plan);
     if images.is_empty() {
         return;
@@ -26,12 +27,12 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, reads_engine: bool) {
     let lines = count(counts::unread_lines(plan), "instruction");
     let text = format!("{} {were} not read ({lines}):", count(images.len(), "base image"));
     screen.say(&text).say(" ");
-    if reads_engine {
-        screen.say("pull them, or pass").say(" ").paint(style::HINT, "--rootfs IMAGE=PATH").end();
-    } else {
-        screen.paint(style::HINT, "layerwright plan --bases engine").say(", or pass ");
-        screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
-    }
+    match sources {
+        sources if sources.contains(&BaseSource::Registry) => screen.say("pass "),
+        [] => screen.paint(style::HINT, "layerwright plan --bases registry").say(", or pass "),
+        [..] => screen.say("pull them, or pass ").paint(style::HINT, "--bases registry").say(", or pass "),
+    };
+    screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
     let rows: Vec<Vec<Piece>> = images
         .iter()
         .take(NAMED)
