@@ -7,8 +7,8 @@ mod reach;
 pub use connection::Proxies;
 pub(crate) use connection::connector;
 pub(crate) use http::{Body, Http, Reply, Trouble};
-pub use reach::{NotAllowed, Reach};
 pub(crate) use reach::is_loopback;
+pub use reach::{NotAllowed, Reach};
 
 /// The error of another library.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;

@@ -98,6 +98,15 @@ Examples:
 
 Exit codes: 0 no findings, 1 findings, 2 error";
 
+/// The text for `cache`.
+pub(crate) const CACHE: &str = "\
+The cache holds the paths of layers, manifests and configurations, by their digests, and the digests of tags. It only saves
+requests: a plan is the same without it. It is in $XDG_CACHE_HOME/layerwright.
+
+Examples:
+  layerwright cache
+  layerwright cache --clear";
+
 /// The text for `explain`.
 pub(crate) const EXPLAIN: &str = "\
 Examples:

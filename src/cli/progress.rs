@@ -11,10 +11,10 @@ use super::{Error, Format, change, write};
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
 use crate::images::registry::Event;
-use crate::ops::{Activity, BaseImagesNotice, MadeBranch, Notice};
+use crate::ops::{Activity, BaseImagesNotice, ChangedVerdict, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
 use crate::text::figures;
-use crate::text::words::{count, form};
+use crate::text::words::{count, form, short_id};
 
 /// The interval at which a live line is redrawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -142,10 +142,31 @@ fn base_images(notice: BaseImagesNotice<'_>) -> String {
         }
         BaseImagesNotice::Registry(event) => of_registry(event),
         BaseImagesNotice::Unread { image, error } => format!("note: {image} is not read: {error}"),
+        BaseImagesNotice::Moved { image, from, to, changed } => moved(image, from, to, changed),
         BaseImagesNotice::TooManyFacts { image, path } => format!(
             "note: {image} has too much below {path} to remember; to judge the lines that depend on it, read the image \
              each time"
         ),
+    }
+}
+
+/// Returns a remark about an image that has another digest than before.
+fn moved(image: &str, from: &str, to: &str, changed: &[ChangedVerdict]) -> String {
+    let short = |digest: &str| short_id(digest.strip_prefix("sha256:").unwrap_or(digest)).to_owned();
+    let mut text = format!(
+        "note: {image} moved from {} to {}: {} {} another verdict",
+        short(from),
+        short(to),
+        count(changed.len(), "instruction"),
+        form(changed.len(), "has", "have"),
+    );
+    for ChangedVerdict { path, line, before, now, why } in changed.iter().take(NAMED) {
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        text = format!("{text}\n  {path}:{line}: {} instead of {}{why}", now.words(), before.words());
+    }
+    match changed.len().saturating_sub(NAMED) {
+        0 => text,
+        more => format!("{text}\n  and {}", count(more, "other instruction")),
     }
 }
 

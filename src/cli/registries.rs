@@ -42,6 +42,11 @@ fn credential_files() -> Vec<PathBuf> {
     of_docker.into_iter().chain(of_podman.into_iter().flatten()).collect()
 }
 
+/// Returns the folder that keeps what was read of registries; `None` if the environment names neither it nor a home.
+pub(super) fn cache_folder() -> Option<PathBuf> {
+    folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("layerwright"))
+}
+
 /// Returns the places that base images are read from, as the user's configuration names them, and the settings for
 /// registries.
 pub(super) fn settings(allowed: &[String]) -> Result<(Option<Vec<BaseSource>>, Access), Error> {
@@ -59,6 +64,7 @@ pub(super) fn settings(allowed: &[String]) -> Result<(Option<Vec<BaseSource>>, A
         proxies: Proxies::of_environment(),
         timeout: bases.timeout.unwrap_or(default.timeout),
         most_bytes: bases.max_bytes.unwrap_or(default.most_bytes),
+        cache: cache_folder(),
     };
     Ok((bases.from, access))
 }

@@ -268,6 +268,7 @@ pub enum BaseSource {
     /// The images that the local engine has; none is pulled.
     Engine,
     /// The registries that the images name. Only the user's own configuration may choose it: a repository is untrusted.
+    #[schemars(skip)]
     Registry,
 }
 

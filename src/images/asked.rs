@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{BaseImage, ImageError, ImageReference, ImageSource, ImageUse};
+use super::{BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource, ImageUse};
 
 /// The images of a source, with the references that were asked for.
 pub struct AskedImages<'s> {
@@ -25,13 +25,15 @@ struct Asked {
     is_used: bool,
 }
 
-/// An image that is used and that the source does not have.
+/// An image that is used, and that the source does not have or only remembers.
 #[derive(Clone, Debug)]
 pub(crate) struct Missing {
     /// The image.
     pub(crate) reference: ImageReference,
     /// The platforms that it is used for, as they are written.
     pub(crate) platforms: BTreeSet<String>,
+    /// The image as it is remembered.
+    pub(crate) remembered: Option<Arc<BaseImage>>,
 }
 
 impl<'s> AskedImages<'s> {
@@ -54,14 +56,17 @@ impl<'s> AskedImages<'s> {
         self.asked().values().map(|asked| asked.reference.clone()).collect()
     }
 
-    /// Returns the images that are used and that the source does not have, in order of their normal forms. An image that
+    /// Returns the images that are used, and that the source does not have or only remembers, in order of their normal forms. An image that
     /// another Dockerfile of the repository builds is not one of them: its name may mean another one elsewhere.
     pub(crate) fn missing(&self) -> Vec<Missing> {
         let asked = self.asked();
-        let missing = asked.values().filter(|asked| asked.image.is_none() && asked.is_used);
+        let is_remembered = |image: &Arc<BaseImage>| matches!(image.source, ImageOrigin::Remembered(_));
+        let is_missing = |asked: &&Asked| asked.is_used && asked.image.as_ref().is_none_or(is_remembered);
+        let missing = asked.values().filter(is_missing);
         let told = |asked: &Asked| Missing {
             reference: asked.reference.clone(),
             platforms: asked.platforms.clone(),
+            remembered: asked.image.clone(),
         };
         missing.map(told).collect()
     }

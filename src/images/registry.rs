@@ -3,6 +3,7 @@
 
 mod access;
 mod blob;
+mod cache;
 mod challenge;
 mod client;
 mod credentials;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use std::{fmt, panic, thread};
 
 pub use access::{Access, HostSettings};
+pub(crate) use cache::{clear, kept};
 pub use error::RegistryError;
 
 use super::{BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource, Platform};
@@ -76,23 +78,59 @@ pub enum Event<'a> {
     },
 }
 
+/// The content of a cache, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cached {
+    /// The number of layers.
+    pub layers: usize,
+    /// The number of manifests and configurations.
+    pub documents: usize,
+    /// The number of tags with their digests.
+    pub tags: usize,
+    /// The bytes of all of them.
+    pub bytes: u64,
+}
+
+/// An image whose digest is another one than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// The image.
+    pub(crate) reference: ImageReference,
+    /// The digest that it had.
+    pub(crate) from: String,
+    /// The digest that it has.
+    pub(crate) to: String,
+}
+
 /// An image to read.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The image.
     pub(crate) reference: ImageReference,
     /// The platform.
     pub(crate) platform: Platform,
     /// The number of instructions that depend on it.
     pub(crate) weight: usize,
+    /// The facts that are known already.
+    pub(crate) known: Option<Known>,
+}
+
+/// The facts that are known of an image already.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// The digest of the manifest that they are true of.
+    pub(crate) digest: String,
+    /// True if they answer all that was asked: the image is not read unless it has another digest.
+    pub(crate) is_enough: bool,
 }
 
 /// The images of registries that were read.
 pub(crate) struct RegistrySource<'w> {
     client: Client<'w>,
-    /// By normal form of the reference; `None` for those that could not be read.
+    /// By normal form of the reference; `None` for those that could not be read, or need not.
     images: Mutex<BTreeMap<String, Option<Arc<BaseImage>>>>,
     failed: Mutex<Vec<(ImageReference, ImageError)>>,
+    moved: Mutex<Vec<Moved>>,
 }
 
 impl<'w> RegistrySource<'w> {
@@ -103,7 +141,7 @@ impl<'w> RegistrySource<'w> {
     /// [`RegistryError`] if the settings cannot be used.
     pub(crate) fn new(access: &'w Access, tells: Box<Tells<'w>>) -> Result<Self, RegistryError> {
         let client = Client::new(access, tells)?;
-        Ok(Self { client, images: Mutex::default(), failed: Mutex::default() })
+        Ok(Self { client, images: Mutex::default(), failed: Mutex::default(), moved: Mutex::default() })
     }
 
     fn images(&self) -> MutexGuard<'_, BTreeMap<String, Option<Arc<BaseImage>>>> {
@@ -117,6 +155,11 @@ impl<'w> RegistrySource<'w> {
         failed
     }
 
+    /// Returns the images that have another digest than before.
+    pub(crate) fn moved(&self) -> Vec<Moved> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns true unless it was tried to read an image.
     pub(crate) fn is_new(&self, reference: &ImageReference) -> bool {
         !self.images().contains_key(reference.normal())
@@ -128,12 +171,17 @@ impl<'w> RegistrySource<'w> {
         wanted.sort_by(|one, other| {
             other.weight.cmp(&one.weight).then_with(|| one.reference.normal().cmp(other.reference.normal()))
         });
-        let described =
-            in_parallel(&wanted, |wanted| image::describe(&self.client, &wanted.reference, &wanted.platform));
+        let described = in_parallel(&wanted, |wanted| image::describe(&self.client, wanted));
         let mut images = Vec::new();
         for (wanted, described) in wanted.into_iter().zip(described) {
             match described {
-                Ok(described) => images.push((wanted, described)),
+                Ok(Some(described)) => {
+                    self.note_move(&wanted, &described.digest);
+                    images.push((wanted, described));
+                }
+                Ok(None) => {
+                    self.images().insert(wanted.reference.normal().to_owned(), None);
+                }
                 Err(error) => self.fail(&wanted.reference, error),
             }
         }
@@ -157,6 +205,13 @@ impl<'w> RegistrySource<'w> {
             }
         }
         is_any
+    }
+
+    fn note_move(&self, wanted: &Wanted, to: &str) {
+        if let Some(known) = wanted.known.as_ref().filter(|known| known.digest != to) {
+            let (reference, from, to) = (wanted.reference.clone(), known.digest.clone(), to.to_owned());
+            self.moved.lock().unwrap_or_else(PoisonError::into_inner).push(Moved { reference, from, to });
+        }
     }
 
     fn fail(&self, reference: &ImageReference, error: RegistryError) {

@@ -15,8 +15,10 @@ use crate::git::RepoPath;
 use crate::images::asked::{AskedImages, Missing};
 use crate::images::engine::{EngineError, EngineSource};
 use crate::images::file::FileSource;
-use crate::images::registry::{Event, RegistryError, RegistrySource, Wanted};
-use crate::images::{BaseImage, ImageError, ImageReference, ImageSource, Platform};
+use crate::images::registry::{Event, Known, Moved, RegistryError, RegistrySource, Wanted};
+use crate::images::{
+    BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource, Platform, Provenance, ReadFrom,
+};
 use crate::verify::builder::buildx::{self, DockerBuildx};
 
 /// The reason why the facts that a campaign remembers about base images cannot be used.
@@ -149,16 +151,34 @@ impl<'k> BaseImages<'k> {
     ) -> bool {
         let Some(registry) = &self.registry else { return false };
         let missing = asked.missing().into_iter().filter(|missing| registry.is_new(&missing.reference));
-        let wanted = missing.map(|Missing { reference, platforms }| Wanted {
-            platform: self
-                .platform
-                .cloned()
-                .unwrap_or_else(|| Platform::of_uses(platforms.iter().map(String::as_str))),
-            weight: weight(&reference),
-            reference,
+        let wanted = missing.map(|missing| {
+            let weight = weight(&missing.reference);
+            self.wanted(missing, weight)
         });
         let wanted: Vec<Wanted> = wanted.collect();
         !wanted.is_empty() && during(watch, Activity::Registries, || registry.read(wanted))
+    }
+
+    /// Returns what a registry is asked for. What is remembered of an image of this registry and platform need not be read
+    /// again as long as its digest is the same.
+    fn wanted(&self, missing: Missing, weight: usize) -> Wanted {
+        let Missing { reference, platforms, remembered } = missing;
+        let read_before = remembered.as_ref().and_then(|image| image.platform.clone());
+        let stated = || Platform::of_uses(platforms.iter().map(String::as_str));
+        let platform = self.platform.cloned().or_else(|| read_before.clone()).unwrap_or_else(stated);
+        let is_same = read_before.is_some_and(|before| before.is(&platform.to_string()));
+        let known = remembered.filter(|_| is_same).and_then(|image| match &image.source {
+            ImageOrigin::Remembered(Provenance { read_from: ReadFrom::Registry, digest, .. }) => {
+                Some(Known { digest: digest.clone(), is_enough: !image.rootfs.is_open() })
+            }
+            _ => None,
+        });
+        Wanted { reference, platform, weight, known }
+    }
+
+    /// Returns the images that have another digest than the campaign remembers.
+    pub(super) fn moved(&self) -> Vec<Moved> {
+        self.registry.as_ref().map(RegistrySource::moved).unwrap_or_default()
     }
 
     /// Reports the images that the engine or a registry has and that cannot be read.

@@ -1,16 +1,18 @@
 //! The steps from the files of a workspace to a plan, shared by `plan`, `check` and `migrate`.
 
 use super::base_images::{BaseImages, SourceError};
-use super::notice::during;
+use super::notice::{BaseImagesNotice, ChangedVerdict, during};
 use super::workspace::Workspace;
 use super::{Activity, Knowledge, Notice, Watch};
+use crate::analysis::Verdict;
 use crate::builds;
-use crate::campaign::plan::file::Plan;
+use crate::campaign::plan::file::{File, Plan, Reason, Site};
 use crate::campaign::plan::{self, Options, UnknownRule, Waivers};
 use crate::config::Config;
 use crate::discover::{self, DiscoverError, Discovery, List, SourceTree};
 use crate::git::RepoPath;
 use crate::images::asked::AskedImages;
+use crate::images::registry::Moved;
 use crate::images::{ImageError, ImageReference, ImageSource};
 
 /// The reason why Dockerfiles cannot be judged.
@@ -103,9 +105,15 @@ pub(super) fn judge<'i>(
     };
     let mut asked = ask(images);
     let mut plan = judge_once(&asked);
+    let mut first = None;
     while images.read_missing(&asked, |image| open_instructions(&plan, image), watch) {
         asked = ask(images);
-        plan = judge_once(&asked);
+        let before = std::mem::replace(&mut plan, judge_once(&asked));
+        first.get_or_insert(before);
+    }
+    // The first one was made with what is remembered.
+    if let Some(first) = first {
+        report_moves(images, &first, &plan, watch);
     }
     if let Workspace::Git(_, commit) = workspace {
         plan.commit = Some(commit.as_str().to_owned());
@@ -113,9 +121,47 @@ pub(super) fn judge<'i>(
     (plan, asked)
 }
 
+/// Reports the images that have another digest than is remembered, with the instructions that are judged in another way.
+fn report_moves(images: &BaseImages<'_>, before: &Plan, now: &Plan, watch: &Watch<'_>) {
+    for Moved { reference, from, to } in images.moved() {
+        let mut changed = Vec::new();
+        for file in now.files.iter().filter(|file| starts_from(file, &reference)) {
+            let sites = before.file(&file.path).map(|file| file.sites.as_slice()).unwrap_or_default();
+            for (old, new) in sites.iter().zip(&file.sites) {
+                let (old, new) = (audited(old), audited(new));
+                if old.0 != new.0 {
+                    let why = new.1.first().map(|reason| reason.message.clone()).unwrap_or_default();
+                    let (path, line) = (file.path.clone(), new.2);
+                    changed.push(ChangedVerdict { path, line, before: old.0, now: new.0, why });
+                }
+            }
+        }
+        let image = &*reference.to_string();
+        watch(&Notice::BaseImages(BaseImagesNotice::Moved {
+            image,
+            from: &from,
+            to: &to,
+            changed: &changed,
+        }));
+    }
+}
+
+/// Returns the verdict of an instruction, with its reasons and its line: of one that is linked already, what it would be.
+fn audited(site: &Site) -> (Verdict, &[Reason], usize) {
+    match &site.audit {
+        Some(audit) => (audit.verdict, &audit.reasons, site.line),
+        None => (site.verdict, &site.reasons, site.line),
+    }
+}
+
+/// Returns true if a file starts from an image.
+fn starts_from(file: &File, image: &ImageReference) -> bool {
+    let is_it = |name: &str| ImageReference::parse(name).is_ok_and(|named| named.normal() == image.normal());
+    file.bases.iter().any(|base| is_it(&base.image))
+}
+
 /// Returns the number of instructions that are not proved in the files that start from an image.
 fn open_instructions(plan: &Plan, image: &ImageReference) -> usize {
-    let is_it = |name: &str| ImageReference::parse(name).is_ok_and(|named| named.normal() == image.normal());
-    let files = plan.files.iter().filter(|file| file.bases.iter().any(|base| is_it(&base.image)));
+    let files = plan.files.iter().filter(|file| starts_from(file, image));
     files.flat_map(|file| &file.sites).filter(|site| site.proved != Some(true)).count()
 }

@@ -1,6 +1,7 @@
 //! The notices that an operation reports while it works.
 
 use super::{ChangeError, ChecksNeverRun, MadeBranch, RememberedError};
+use crate::analysis::Verdict;
 use crate::campaign::evidence::Evidence;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
@@ -122,6 +123,17 @@ pub enum BaseImagesNotice<'a> {
         /// The cause.
         error: &'a ImageError,
     },
+    /// The image has another digest than the campaign remembers.
+    Moved {
+        /// The image.
+        image: &'a str,
+        /// The digest that it had.
+        from: &'a str,
+        /// The digest that it has.
+        to: &'a str,
+        /// The instructions that are judged in another way.
+        changed: &'a [ChangedVerdict],
+    },
     /// The facts about what is below this path of an image are too many to be remembered.
     TooManyFacts {
         /// The image.
@@ -129,6 +141,21 @@ pub enum BaseImagesNotice<'a> {
         /// The path.
         path: &'a str,
     },
+}
+
+/// An instruction whose verdict changed with its base image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedVerdict {
+    /// The file.
+    pub path: String,
+    /// The line.
+    pub line: usize,
+    /// The verdict before.
+    pub before: Verdict,
+    /// The verdict now.
+    pub now: Verdict,
+    /// The first reason of the verdict; empty if it has none.
+    pub why: String,
 }
 
 /// A part of an operation that can take long.

@@ -15,6 +15,7 @@ pub(crate) mod input;
 pub(crate) mod member;
 pub(crate) mod overlay;
 mod parts;
+mod stored;
 mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".

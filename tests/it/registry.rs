@@ -7,8 +7,9 @@ mod server;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -79,11 +80,16 @@ fn configure(scratch: &Scratch, text: &str) {
     fs::write(scratch.root().join(".git/user/layerwright/config.toml"), text).unwrap();
 }
 
-/// Runs the command with the user's configuration of the repository.
+/// Runs the command with the user's configuration of the repository, and without a cache.
 fn run(scratch: &Scratch, arguments: &[&str]) -> Run {
-    let mut command = command(scratch.root());
-    command.args(arguments).env("XDG_CONFIG_HOME", scratch.root().join(".git/user"));
-    command.env("DOCKER_CONFIG", scratch.root().join(".git/user"));
+    run_keeping(scratch.root(), Path::new("/dev/null/none"), arguments)
+}
+
+/// The same, with a cache.
+fn run_keeping(root: &Path, cache: &Path, arguments: &[&str]) -> Run {
+    let mut command = command(root);
+    command.args(arguments).env("XDG_CONFIG_HOME", root.join(".git/user"));
+    command.env("DOCKER_CONFIG", root.join(".git/user")).env("XDG_CACHE_HOME", cache);
     Run::of(command.output().unwrap())
 }
 
@@ -380,7 +386,7 @@ fn a_registry_that_refuses_leaves_the_verdicts_unknown() {
     assert_unknown(
         &images,
         &["its rate limit is reached; retrying in 1s", "retrying in 4s", "the rate limit of"],
-        { where_it(is_manifest, Answer::new(429, "")) },
+        where_it(is_manifest, Answer::new(429, "")),
     );
     assert_unknown(&images, &["it answered 503; retrying in 500ms", "answered 503 about base:1: down"], {
         where_it(is_manifest, Answer::new(503, "down"))
@@ -531,6 +537,11 @@ fn a_body_that_breaks_off_is_continued_and_one_that_always_does_is_given_up() {
         answer.cut = Some(if asked.header("range").is_some() { 0 } else { 100 });
         is_layer(asked).then_some(answer)
     });
+    assert_unknown(&images, &["is cut off after", "it stopped sending"], move |asked| {
+        let mut answer = images_at(asked);
+        answer.drip = Some(Duration::from_millis(300));
+        is_layer(asked).then_some(answer)
+    });
     assert_unknown(&images, &["the range of status 206 is not the one asked for"], move |asked| {
         let mut answer = images_at(asked);
         if asked.header("range").is_some() {
@@ -677,6 +688,27 @@ fn the_first_screen_says_what_a_registry_would_bring() {
 }
 
 #[test]
+fn the_argument_that_names_a_base_image_is_asked_for() {
+    let server = serving(&two_platforms());
+    let scratch = starting_from(&server);
+    scratch.write("Dockerfile", format!("ARG BASE\nFROM ${{BASE}}:1\n{LINES}")).commit("By argument");
+    let screen = run_with_bases(&scratch, &["plan"]).done().stdout;
+    assert!(screen.contains("${BASE}:1  pass --build-arg BASE=VALUE"), "{screen}");
+    assert!(server.take().is_empty());
+    let given = format!("BASE={}/base", server.host());
+    assert_eq!(verdicts(&plan(&scratch, &["--build-arg", &given]).done().json())[0], "link");
+    scratch.write(
+        "compose.yaml",
+        format!(
+            "services:\n  a:\n    build:\n      context: .\n      args: {{BASE: {}/base}}\n",
+            server.host()
+        ),
+    );
+    scratch.commit("Compose");
+    assert_eq!(verdicts(&plan(&scratch, &[]).done().json())[0], "link", "the build states it");
+}
+
+#[test]
 fn a_mirror_is_asked_first_and_pulls_are_left_to_the_user() {
     let images = two_platforms();
     let (mirror, server) = (serving(&images), serving(&images));
@@ -732,7 +764,7 @@ fn a_credential_helper_runs_only_if_a_registry_asks() {
         fs::write(user_file(&scratch, "config.json"), r#"{"credsStore": "fake"}"#).unwrap();
         let mut command = command(scratch.root());
         command.args(["plan", "--format", "json", "--bases", "registry", "--allow-host", "127.0.0.1"]);
-        command.env("DOCKER_CONFIG", user_file(&scratch, ""));
+        command.env("DOCKER_CONFIG", user_file(&scratch, "")).env("XDG_CACHE_HOME", "/dev/null/none");
         command.env("PATH", format!("{}:/usr/bin:/bin", user_file(&scratch, "").display()));
         let run = Run::of(command.output().unwrap()).done();
         assert_eq!(verdicts(&run.json())[0], "link", "{}", run.stderr);
@@ -742,4 +774,168 @@ fn a_credential_helper_runs_only_if_a_registry_asks() {
         assert_eq!(asked, if runs { format!("get {}\n", server.host()) } else { String::new() });
         assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     }
+}
+
+const READ: [&str; 7] = ["plan", "--format", "json", "--bases", "registry", "--allow-host", "127.0.0.1"];
+
+#[test]
+fn a_second_run_asks_for_no_manifest_and_no_blob() {
+    let server = serving(&two_platforms());
+    let scratch = starting_from(&server);
+    let cache = scratch.root().join(".git/cache");
+    let first = run_keeping(scratch.root(), &cache, &READ).done();
+    assert_eq!(server.lines().len(), 6);
+    let again = run_keeping(scratch.root(), &cache, &READ).done();
+    assert_eq!((&again.stdout, again.stderr.contains("reading")), (&first.stdout, false));
+    assert_eq!(server.lines(), ["GET /v2/", "HEAD /v2/base/manifests/1"]);
+    let shown = run_keeping(scratch.root(), &cache, &["cache"]).done().stdout;
+    assert!(shown.contains("/cache/layerwright: 2 layers, 3 documents, 1 tag: "), "{shown}");
+    // What a kill or a full disk may leave, or another version: it is read again.
+    for (path, bytes) in crate::support::files_below(&cache) {
+        for damaged in [&bytes[..bytes.len() / 2], &[&bytes[..bytes.len() - 1], b"~"].concat(), b""] {
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(
+                run_keeping(scratch.root(), &cache, &READ).done().stdout,
+                first.stdout,
+                "{}",
+                path.display()
+            );
+            assert_eq!(fs::read(&path).unwrap(), bytes, "{}", path.display());
+        }
+    }
+    server.take();
+    // Nothing is asked about a digest.
+    let digest = digest(&two_platforms().answer(&asked("/v2/base/manifests/1")).body);
+    scratch.write("Dockerfile", format!("FROM {}/base@{digest}\n{LINES}", server.host())).commit("Pinned");
+    assert_eq!(verdicts(&run_keeping(scratch.root(), &cache, &READ).done().json())[0], "link");
+    assert_eq!(server.lines(), Vec::<String>::new());
+    run_keeping(scratch.root(), &cache, &["cache", "--clear"]).done();
+    let shown = run_keeping(scratch.root(), &cache, &["cache"]).done().stdout;
+    assert!(shown.contains(": 0 layers, 0 documents, 0 tags: 0 B"), "{shown}");
+}
+
+fn asked(path: &str) -> Asked {
+    Asked { method: "GET".into(), path: path.into(), headers: Vec::new(), body: Vec::new() }
+}
+
+#[test]
+fn two_runs_at_once_keep_whole_files() {
+    let server = serving(&two_platforms());
+    let scratch = starting_from(&server);
+    let cache = scratch.root().join(".git/cache");
+    let (expected, root) = (run(&scratch, &READ).done().stdout, scratch.root());
+    std::thread::scope(|scope| {
+        let one = || assert_eq!(run_keeping(root, &cache, &READ).done().stdout, expected);
+        for _ in 0..4 {
+            scope.spawn(one);
+        }
+    });
+    server.take();
+    assert_eq!(run_keeping(scratch.root(), &cache, &READ).done().stdout, expected);
+    assert_eq!(server.lines(), ["GET /v2/", "HEAD /v2/base/manifests/1"]);
+}
+
+/// A registry whose tag can be moved.
+fn movable() -> (Server, Arc<Mutex<Images>>) {
+    let images = Arc::new(Mutex::new(two_platforms()));
+    let served = Arc::clone(&images);
+    (Server::start(move |asked| served.lock().unwrap().answer(asked)), images)
+}
+
+fn move_tag(images: &Mutex<Images>, layer: &[u8]) {
+    let mut images = images.lock().unwrap();
+    let image = images.image("amd64", &[(&format!("{OCI_LAYER}+gzip"), &gzip(layer))]);
+    let index = images.index(&[image]);
+    images.tag("1", &index);
+}
+
+#[test]
+fn a_tag_that_moves_changes_the_verdicts_of_its_facts_alone() {
+    let (server, images) = movable();
+    let scratch = starting_from(&server);
+    let saved = plan(&scratch, &["--save"]).done().json();
+    server.take();
+    let again = plan(&scratch, &[]).done();
+    assert_eq!((again.json(), again.stderr.contains("moved")), (saved.clone(), false));
+    let asked = server.lines();
+    assert!(asked.iter().all(|line| !line.contains("/blobs/")), "nothing is read: {asked:#?}");
+    // A question that the facts do not answer is read.
+    scratch.write("b/Dockerfile", format!("FROM {}/base:1\nCOPY x /tmp/x\n", server.host())).write("b/x", "");
+    scratch.commit("Another");
+    assert_eq!(plan(&scratch, &[]).done().json()["files"][1]["sites"][0]["proved"], json!(true));
+    assert!(server.lines().iter().any(|line| line.contains("/blobs/")));
+    plan(&scratch, &["--save"]).done();
+    // `/srv` becomes a symlink; the rest stays.
+    let moved = Tar::new()
+        .dir("etc", 0o755)
+        .file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\n")
+        .file("etc/group", 0o644, b"root:x:0:\n")
+        .dir("root", 0o700)
+        .dir("tmp", 0o1777)
+        .dir("usr", 0o755)
+        .dir("usr/bin", 0o755)
+        .dir("opt", 0o700)
+        .symlink("bin", "usr/bin")
+        .symlink("srv", "data")
+        .dir("data", 0o755)
+        .bytes();
+    move_tag(&images, &moved);
+    let run = plan(&scratch, &[]).done();
+    let told = format!("note: {}/base:1 moved from ", server.host());
+    assert!(
+        run.stderr.contains(&told) && run.stderr.contains("2 instructions have another verdict"),
+        "{}",
+        run.stderr
+    );
+    for line in ["  Dockerfile:2: ", "  Dockerfile:7: "] {
+        assert!(run.stderr.contains(line), "{line}: {}", run.stderr);
+    }
+    assert!(!run.stderr.contains("Dockerfile:3") && !run.stderr.contains("b/Dockerfile"), "{}", run.stderr);
+    assert_ne!(verdicts(&run.json())[0], "link");
+    // Without the registry, the plan is as it was saved.
+    assert_eq!(scratch.plan(&[])["files"][0], saved["files"][0]);
+}
+
+#[test]
+fn a_check_finds_the_merged_lines_that_a_moved_base_breaks() {
+    let (server, images) = movable();
+    let scratch = starting_from(&server);
+    plan(&scratch, &["--save"]).done();
+    scratch.run(&["migrate", "--write", "--wave", "0"]).done();
+    scratch.commit("Linked");
+    let check = ["check", "--bases", "registry", "--allow-host", "127.0.0.1"];
+    run(&scratch, &check).done();
+    move_tag(&images, &Tar::new().dir("srv", 0o700).dir("etc", 0o755).bytes());
+    let broken = run(&scratch, &check);
+    assert_eq!(broken.code, Some(1), "{broken:#?}");
+    assert!(broken.stdout.contains("`/srv` is 0700 and would become 0755"), "{}", broken.stdout);
+    assert!(broken.stderr.contains("base:1 moved from"), "{}", broken.stderr);
+    scratch.run(&["check"]).done();
+}
+
+#[test]
+fn a_registry_with_its_own_certificates_is_reached_through_the_proxy() {
+    let images = two_platforms();
+    let server = Server::start_tls(move |asked| images.answer(asked));
+    let (proxy, asked) = crate::proxy::proxy(server.at);
+    let scratch = Scratch::with(&[("Dockerfile", &format!("FROM api.test/base:1\n{LINES}")), ("x", "")]);
+    fs::create_dir_all(scratch.root().join(".git/user/layerwright")).unwrap();
+    let plan = || {
+        let mut command = command(scratch.root());
+        command.args(["plan", "--format", "json", "--bases", "registry"]);
+        command
+            .env("XDG_CONFIG_HOME", scratch.root().join(".git/user"))
+            .env("XDG_CACHE_HOME", "/dev/null/none");
+        command.env("HTTPS_PROXY", format!("http://{proxy}"));
+        Run::of(command.output().unwrap()).done()
+    };
+    let refused = plan();
+    assert_eq!(verdicts(&refused.json())[0], "unknown");
+    assert!(refused.stderr.contains("api.test cannot be reached"), "{}", refused.stderr);
+    assert!(server.take().is_empty());
+    let authority = crate::proxy::data("certificate.pem");
+    configure(&scratch, &format!("[registries.'api.test']\nca = '{}'\n", authority.display()));
+    assert_eq!(verdicts(&plan().json())[0], "link");
+    assert_eq!(server.take().len(), 6);
+    assert!(asked.lock().unwrap().iter().all(|head| head.starts_with("CONNECT api.test:443 ")));
 }

@@ -34,6 +34,8 @@ pub struct Access {
     pub timeout: Duration,
     /// The most bytes of layers that are read in a run.
     pub most_bytes: u64,
+    /// The folder that keeps what was read; `None` to keep nothing.
+    pub cache: Option<PathBuf>,
 }
 
 /// The settings of a registry.
@@ -55,6 +57,7 @@ impl Default for Access {
             proxies: Proxies::default(),
             timeout: TIMEOUT,
             most_bytes: MOST_BYTES,
+            cache: None,
         }
     }
 }

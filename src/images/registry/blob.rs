@@ -16,6 +16,9 @@ use crate::network::{Body, Reply};
 /// The bytes that are read at a time where they are not looked at.
 const PASSED: usize = 64 << 10;
 
+/// The bytes after which earlier failures no longer count.
+const PROGRESS: u64 = 4 << 20;
+
 /// A blob as it arrives.
 pub(super) struct Blob<'c> {
     client: &'c Client<'c>,
@@ -26,8 +29,9 @@ pub(super) struct Blob<'c> {
     /// The number of bytes that were read.
     at: u64,
     hasher: Sha256,
-    /// The number of failures since the last byte.
+    /// The number of failures since the last progress, and the bytes at that time.
     failures: usize,
+    progressed: u64,
     /// True if all of it was read.
     is_whole: bool,
     /// The error that ended it.
@@ -47,6 +51,7 @@ impl<'c> Blob<'c> {
             at: 0,
             hasher,
             failures: 0,
+            progressed: 0,
             is_whole: size == 0,
             error: None,
         }
@@ -124,7 +129,9 @@ impl<'c> Blob<'c> {
                         let actual = format!("longer than {} bytes", self.size);
                         return Err(RegistryError::Digest { what: self.digest.clone(), actual });
                     }
-                    self.failures = 0;
+                    if self.at - self.progressed >= PROGRESS {
+                        (self.failures, self.progressed) = (0, self.at);
+                    }
                     self.body = Some(body);
                     return Ok(count);
                 }
@@ -173,9 +180,16 @@ pub(super) fn small(
     place: &Place,
     descriptor: &Descriptor,
 ) -> Result<Vec<u8>, RegistryError> {
+    if let Some(bytes) = client.cache.document(&descriptor.digest) {
+        return Ok(bytes);
+    }
     let what = format!("blob {}", descriptor.digest);
     let ask = Ask::get(place.api.clone(), "*/*", &what);
     let bytes = client.document(place, &format!("blobs/{}", descriptor.digest), &ask, MAX_DOCUMENT)?.bytes;
     let actual = digest::of(&bytes);
-    if actual == descriptor.digest { Ok(bytes) } else { Err(RegistryError::Digest { what, actual }) }
+    if actual != descriptor.digest {
+        return Err(RegistryError::Digest { what, actual });
+    }
+    client.cache.keep_document(&actual, &bytes);
+    Ok(bytes)
 }

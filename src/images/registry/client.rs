@@ -14,6 +14,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::access::{Access, authority};
+use super::cache::Cache;
 use super::challenge::Challenge;
 use super::credentials::{self, Credentials};
 use super::request::{Ask, MOST_ATTEMPTS, failure_pause, whole};
@@ -35,6 +36,7 @@ const REMAINING: &str = "ratelimit-remaining";
 pub(super) struct Client<'w> {
     pub(super) access: &'w Access,
     pub(super) tells: Box<Tells<'w>>,
+    pub(super) cache: Cache,
     http: Http,
     /// The clients of registries with certificates of their own, by host.
     trusting: BTreeMap<String, Http>,
@@ -108,6 +110,7 @@ impl<'w> Client<'w> {
         Ok(Self {
             access,
             tells,
+            cache: Cache::new(access.cache.clone()),
             http: http(Vec::new())?,
             trusting,
             hosts: Mutex::default(),

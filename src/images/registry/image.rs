@@ -1,15 +1,17 @@
 //! The documents of an image of a registry: which manifest a reference and a platform mean, and what it lists. It never
 //! reads a layer.
 
-use super::RegistryError;
+use http::Method;
+
 use super::blob;
 use super::client::{Client, Document, Place};
 use super::request::Ask;
+use super::{RegistryError, Wanted};
 use crate::images::config::{self, PlatformFields};
 use crate::images::document::{ATTESTATION, Descriptor, Document as Parsed, MAX_DOCUMENT};
 use crate::images::file::layout::MAX_DEPTH;
 use crate::images::reference::is_digest;
-use crate::images::{ImageConfig, ImageReference, Platform, digest};
+use crate::images::{ImageConfig, Platform, digest};
 
 /// The media types of the documents that are read: OCI's and Docker's.
 const DOCUMENTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
@@ -37,18 +39,13 @@ pub(super) struct Described {
     pub(super) layers: Vec<Descriptor>,
 }
 
-/// Returns the image that a reference means on a platform: from the first mirror that has it, or from its registry.
-pub(super) fn describe(
-    client: &Client<'_>,
-    reference: &ImageReference,
-    platform: &Platform,
-) -> Result<Described, RegistryError> {
-    let (registry, path) = reference.repository().split_once('/').unwrap_or_default();
+/// Returns the image that a reference means on a platform: from the first mirror that has it, or from its registry. `None` if
+/// what is known of it is enough.
+pub(super) fn describe(client: &Client<'_>, wanted: &Wanted) -> Result<Option<Described>, RegistryError> {
+    let (registry, path) = wanted.reference.repository().split_once('/').unwrap_or_default();
     let mut last = None;
     for host in client.access.hosts(registry) {
-        let described =
-            client.place(host, path).and_then(|place| describe_at(client, place, reference, platform));
-        match described {
+        match client.place(host, path).and_then(|place| describe_at(client, place, wanted)) {
             Ok(described) => return Ok(described),
             Err(error) => last = Some(error),
         }
@@ -59,12 +56,17 @@ pub(super) fn describe(
 fn describe_at(
     client: &Client<'_>,
     place: Place,
-    reference: &ImageReference,
-    platform: &Platform,
-) -> Result<Described, RegistryError> {
+    wanted: &Wanted,
+) -> Result<Option<Described>, RegistryError> {
+    let Wanted { reference, platform, known, .. } = wanted;
+    let is_enough =
+        |digest: &str| known.as_ref().is_some_and(|known| known.is_enough && known.digest == digest);
     let mut name = reference.digest().or(reference.tag()).unwrap_or("latest").to_owned();
     let (mut indexes, mut stated) = (Vec::new(), None);
     for _ in 0..=MAX_DEPTH {
+        if is_enough(&name) {
+            return Ok(None);
+        }
         let (digest, parsed) = manifest(client, &place, &name)?;
         match parsed {
             Parsed { manifests: Some(manifests), .. } => {
@@ -73,8 +75,9 @@ fn describe_at(
                 stated = chosen.platform.and_then(PlatformFields::platform);
                 indexes.push(digest);
             }
+            Parsed { config: Some(_), layers: Some(_), .. } if is_enough(&digest) => return Ok(None),
             Parsed { config: Some(config), layers: Some(layers), .. } => {
-                return with_config(client, place, digest, indexes, (config, layers), stated);
+                return with_config(client, place, digest, indexes, (config, layers), stated).map(Some);
             }
             Parsed { .. } => {
                 let kind = "a manifest of another schema".to_owned();
@@ -85,10 +88,19 @@ fn describe_at(
     Err(RegistryError::Nested)
 }
 
-/// Returns the manifest with a tag or digest, and its digest.
+/// Returns the manifest with a tag or digest, and its digest. The one that is kept is used if the tag still has its digest.
 fn manifest(client: &Client<'_>, place: &Place, name: &str) -> Result<(String, Parsed), RegistryError> {
-    client.check_pulls(place)?;
     let what = format!("{}{}{name}", place.repository, if is_digest(name) { '@' } else { ':' });
+    let tag = format!("{}/{}:{name}", place.host, place.repository);
+    let remembered = if is_digest(name) { Some(name.to_owned()) } else { client.cache.tag(&tag) };
+    let kept = remembered.and_then(|digest| Some((client.cache.document(&digest)?, digest)));
+    if let Some((bytes, digest)) = kept
+        && (is_digest(name) || has_digest(client, place, name, &digest, &what)?)
+        && let Ok(parsed) = serde_json::from_slice(&bytes)
+    {
+        return Ok((digest, parsed));
+    }
+    client.check_pulls(place)?;
     let ask = Ask::get(place.api.clone(), DOCUMENTS, &what);
     let Document { headers, bytes } =
         client.document(place, &format!("manifests/{name}"), &ask, MAX_DOCUMENT)?;
@@ -104,7 +116,31 @@ fn manifest(client: &Client<'_>, place: &Place, name: &str) -> Result<(String, P
         what: what.clone(),
         why: error.to_string(),
     })?;
+    client.cache.keep_document(&actual, &bytes);
+    if !is_digest(name) {
+        client.cache.keep_tag(&tag, &actual);
+    }
     Ok((actual, parsed))
+}
+
+/// Returns true if a tag has a digest. It is not asked for its manifest, which a registry counts as a pull.
+fn has_digest(
+    client: &Client<'_>,
+    place: &Place,
+    tag: &str,
+    digest: &str,
+    what: &str,
+) -> Result<bool, RegistryError> {
+    let ask = Ask { method: Method::HEAD, ..Ask::get(place.api.clone(), DOCUMENTS, what) };
+    match client.of_repository(place, &format!("manifests/{tag}"), &ask) {
+        Ok(reply) => {
+            client.note_pulls(place, &reply.headers);
+            Ok(reply.headers.get(DIGEST).is_some_and(|stated| stated.as_bytes() == digest.as_bytes()))
+        }
+        // A registry that does not answer such a request has to be asked for the manifest.
+        Err(RegistryError::Failed { .. } | RegistryError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the image of an index for a platform, as containerd chooses it (`images.Manifest`): the first of the platform,

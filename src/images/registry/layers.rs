@@ -51,7 +51,9 @@ impl<'c> Layers<'c> {
         for (wanted, described) in sorted {
             let own: BTreeMap<&str, u64> =
                 described.layers.iter().map(|layer| (layer.digest.as_str(), layer.size)).collect();
-            let new = own.iter().filter(|(digest, _)| !layers.shared.contains_key(**digest));
+            let is_new =
+                |digest: &str| !layers.shared.contains_key(digest) && !client.cache.has_layer(digest);
+            let new = own.iter().filter(|(digest, _)| is_new(digest));
             let size = new.map(|(_, size)| *size).fold(0, u64::saturating_add);
             if layers.bytes.saturating_add(size) > most {
                 fail(&wanted.reference, RegistryError::OverLimit { size, most });
@@ -90,9 +92,14 @@ impl<'c> Layers<'c> {
     }
 
     fn fetch(&self, place: &Place, descriptor: &Descriptor) -> Result<Layer, RegistryError> {
+        if let Some(layer) = self.client.cache.layer(&descriptor.digest) {
+            return Ok(layer);
+        }
         let mut blob = Blob::new(self.client, place, descriptor);
         let broken = |source| RegistryError::Layer { digest: descriptor.digest.clone(), source };
         let parsed = read_layer(&mut blob).map_err(broken);
-        blob.end(parsed)
+        let layer = blob.end(parsed)?;
+        self.client.cache.keep_layer(&descriptor.digest, &layer);
+        Ok(layer)
     }
 }

@@ -6,6 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustls::{ServerConnection, StreamOwned};
+
+use crate::proxy;
+
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -123,6 +127,26 @@ impl Server {
                     noted.lock().unwrap().push(asked.clone());
                     answer(&asked).write(&mut stream, asked.method == "HEAD");
                 });
+            }
+        });
+        Self { at, asked }
+    }
+
+    /// The same, with TLS and the certificate of `api.test`.
+    pub fn start_tls(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        let (listener, asked) =
+            (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::<Mutex<Vec<Asked>>>::default());
+        let (at, config) = (listener.local_addr().unwrap(), proxy::tls());
+        let noted = Arc::clone(&asked);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let mut stream = StreamOwned::new(connection, stream.unwrap());
+                let Some(asked) = Asked::read(&mut stream) else { continue };
+                noted.lock().unwrap().push(asked.clone());
+                answer(&asked).write(&mut stream, asked.method == "HEAD");
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
             }
         });
         Self { at, asked }

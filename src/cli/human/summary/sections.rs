@@ -9,6 +9,7 @@ use crate::builds::Level;
 use crate::campaign::plan::file::{Class, File, Gone, ListReport, Plan, Wave};
 use crate::config::BaseSource;
 use crate::edit::header::Header;
+use crate::text::cut;
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
@@ -46,18 +47,26 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource]) {
                 (Style::new(), image.image.clone()),
                 (
                     Style::new(),
-                    match image.source {
-                        Some(Knowledge::Built) => "built in this repository (assumed)",
-                        Some(Knowledge::Profile) => "known by its family (assumed)",
-                        Some(Knowledge::Rootfs) | None => "",
-                    }
-                    .to_owned(),
+                    match (image.source, argument(&image.image)) {
+                        (Some(Knowledge::Built), _) => "built in this repository (assumed)".to_owned(),
+                        (Some(Knowledge::Profile), _) => "known by its family (assumed)".to_owned(),
+                        (None, Some(name)) => format!("pass --build-arg {name}=VALUE"),
+                        (Some(Knowledge::Rootfs) | None, _) => String::new(),
+                    },
                 ),
             ]
         })
         .collect();
     screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows);
     more(screen, images.len(), "image");
+}
+
+/// Returns the build argument that an image is named by: `BASE` of `${BASE}:1`.
+fn argument(image: &str) -> Option<&str> {
+    let (_, rest) = image.split_once('$')?;
+    let rest = rest.strip_prefix('{').unwrap_or(rest);
+    let name = cut::where_ends(rest, |c| !c.is_ascii_alphanumeric() && c != '_').0;
+    (!name.is_empty()).then_some(name)
 }
 
 fn more(screen: &mut Screen, all: usize, noun: &str) {
