@@ -5,7 +5,7 @@ use super::notice::{BaseImagesNotice, ChangedVerdict, during};
 use super::workspace::Workspace;
 use super::{Activity, Knowledge, Notice, Watch};
 use crate::analysis::Verdict;
-use crate::builds;
+use crate::builds::{self, Builds};
 use crate::campaign::plan::file::{File, Plan, Reason, Site};
 use crate::campaign::plan::{self, Options, UnknownRule, Waivers};
 use crate::config::Config;
@@ -55,38 +55,49 @@ pub(super) fn judge_with(
 ) -> Result<Plan, JudgeError> {
     knowledge.images.check()?;
     let waivers = Waivers::new(config)?;
-    let discovery = find(source, config, None, watch)?;
+    let found = find(source, config, None, watch)?;
     let options = knowledge.options(config, images);
-    let judged = Judged { workspace, source, discovery: &discovery, options: &options, waivers: &waivers };
+    let judged = Judged { workspace, source, found: &found, options: &options, waivers: &waivers };
     let (plan, asked) = judge(&judged, images, AskedImages::new, watch);
     images.report_failures(watch);
     images.check_used(&asked.references())?;
     Ok(plan)
 }
 
-/// Finds the Dockerfiles. Files of a list are included with any name.
+/// The Dockerfiles of a workspace, and their builds.
+pub(super) struct Found {
+    pub(super) discovery: Discovery,
+    pub(super) builds: Builds,
+}
+
+/// Finds the Dockerfiles and their builds. Files of a list, and those that a build states, are included with any name.
 pub(super) fn find(
     source: &SourceTree<'_>,
     config: &Config,
     list: Option<&List>,
     watch: &Watch<'_>,
-) -> Result<Discovery, DiscoverError> {
+) -> Result<Found, DiscoverError> {
     let options = discover::Options::new(&config.files.include, &config.files.exclude)?;
     let listed = list.iter().flat_map(|list| list.paths.iter().map(|listed| listed.path.clone()));
     let options = options.listed(listed);
-    Ok(during(watch, Activity::Discovery, || discover::discover(source, &options)))
+    let scan = during(watch, Activity::Builds, || builds::scan(source));
+    let options = options.listed(scan.dockerfiles(config));
+    let discovery = during(watch, Activity::Discovery, || discover::discover(source, &options));
+    let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
+    let builds = scan.builds(&dockerfiles, config);
+    Ok(Found { discovery, builds })
 }
 
 /// The files of a plan, and how they are judged.
 pub(super) struct Judged<'j> {
     pub(super) workspace: &'j Workspace,
     pub(super) source: &'j SourceTree<'j>,
-    pub(super) discovery: &'j Discovery,
+    pub(super) found: &'j Found,
     pub(super) options: &'j Options<'j>,
     pub(super) waivers: &'j Waivers,
 }
 
-/// Makes the plan for a discovery, with the images that it asked for. It is made again as long as images that it asked for in
+/// Makes the plan for what was found, with the images that it asked for. It is made again as long as images that it asked for in
 /// vain can be read. `ask` returns the images of a source, of which none was asked for.
 pub(super) fn judge<'i>(
     judged: &Judged<'_>,
@@ -94,13 +105,12 @@ pub(super) fn judge<'i>(
     ask: impl Fn(&'i (dyn ImageSource + Sync)) -> AskedImages<'i>,
     watch: &Watch<'_>,
 ) -> (Plan, AskedImages<'i>) {
-    let Judged { workspace, source, discovery, options, waivers } = *judged;
-    let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
-    let builds = during(watch, Activity::Builds, || builds::find(source, &dockerfiles, options.config));
+    let Judged { workspace, source, found, options, waivers } = *judged;
+    let Found { discovery, builds } = found;
     let judge_once = |asked: &AskedImages<'_>| {
         let options = Options { images: asked, ..*options };
         during(watch, Activity::Judging { files: discovery.files.len() }, || {
-            plan::plan(source, discovery, &builds, &options, waivers, &|| watch(&Notice::Judged))
+            plan::plan(source, discovery, builds, &options, waivers, &|| watch(&Notice::Judged))
         })
     };
     let mut asked = ask(images);

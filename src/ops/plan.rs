@@ -229,9 +229,10 @@ fn make<'i>(
     watch: &Watch<'_>,
 ) -> Result<(Plan, AskedImages<'i>), PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
-    let discovery = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let all = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let discovery = &all.discovery;
     let report = list.map(|list| {
-        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, &discovery))
+        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, discovery))
     });
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
@@ -242,8 +243,8 @@ fn make<'i>(
         only: only.as_ref(),
         ..options.knowledge.options(config, images)
     };
-    let uncommitted = || if options.rev.is_none() { workspace.uncommitted(&discovery) } else { 0 };
-    let judged = Judged { workspace, source, discovery: &discovery, options: &judged_by, waivers: &waivers };
+    let uncommitted = || if options.rev.is_none() { workspace.uncommitted(discovery) } else { 0 };
+    let judged = Judged { workspace, source, found: &all, options: &judged_by, waivers: &waivers };
     let ask = |images: &'i (dyn ImageSource + Sync)| match options.save {
         Save::InPlace => AskedImages::recording(images),
         Save::No | Save::To(_) => AskedImages::new(images),
@@ -253,7 +254,7 @@ fn make<'i>(
     if uncommitted > 0 {
         watch(&Notice::Uncommitted(uncommitted));
     }
-    for note in without_effect(config, &discovery) {
+    for note in without_effect(config, discovery) {
         watch(&Notice::WithoutEffect(&note));
     }
     plan.list = report;

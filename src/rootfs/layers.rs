@@ -29,8 +29,8 @@ const OPAQUE: &str = ".wh..wh..opq";
 const MAX_PATH: usize = 4096;
 /// The largest `/etc/passwd` or `/etc/group` that is kept.
 const MAX_ACCOUNTS: u64 = 1024 * 1024;
-/// The most entries of a layer.
-const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 8_000_000 };
+/// The most entries of all layers of an image.
+const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
 /// The most bytes of their paths.
 const MAX_PATHS: usize = 1 << 30;
 /// The most bytes of a layer that is read as a stream, unpacked: each is passed over one by one.
@@ -126,7 +126,7 @@ pub enum LayerError {
         problem: &'static str,
     },
     /// More entries, or longer paths, than are stored.
-    #[error("it has more than {MAX_ENTRIES} entries")]
+    #[error("it has more than {MAX_ENTRIES} entries, or the layers of its image have")]
     TooMany,
     /// More bytes than are read.
     #[error("it has more than {} GiB unpacked", MAX_UNPACKED >> 30)]
@@ -186,9 +186,11 @@ pub(crate) fn read_layer(reader: impl Read) -> Result<Layer, LayerError> {
 ///
 /// # Errors
 ///
-/// [`LayerError`] if a link leads nowhere.
+/// [`LayerError`] if a link leads nowhere, or the layers have too many entries.
 pub(crate) fn apply_layer(tree: &mut Tree, layer: &Layer) -> Result<(), LayerError> {
-    upper::apply(tree, std::slice::from_ref(layer))
+    let parts = std::slice::from_ref(layer);
+    count(tree, parts)?;
+    upper::apply(tree, parts)
 }
 
 fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, LayerError> {
@@ -203,9 +205,7 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
 }
 
 fn finish(tree: &mut Tree, parts: &[Layer], mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
-    if parts.iter().map(Layer::entries).sum::<usize>() > MAX_ENTRIES {
-        return Err(LayerError::TooMany);
-    }
+    count(tree, parts)?;
     for part in parts {
         summary.entries += part.writes.len();
         summary.whiteouts += part.removed.len();
@@ -214,6 +214,12 @@ fn finish(tree: &mut Tree, parts: &[Layer], mut summary: LayerSummary) -> Result
     }
     upper::apply(tree, parts)?;
     Ok(summary)
+}
+
+/// Counts the entries of a layer with those of the layers below it.
+fn count(tree: &mut Tree, parts: &[Layer]) -> Result<(), LayerError> {
+    tree.applied += parts.iter().map(Layer::entries).sum::<usize>();
+    if tree.applied > MAX_ENTRIES { Err(LayerError::TooMany) } else { Ok(()) }
 }
 
 /// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must affect only
