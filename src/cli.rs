@@ -1,5 +1,6 @@
 //! The command line: arguments, and the call of the library for each subcommand. Only this module prints.
 
+mod cache;
 mod change;
 mod check;
 mod completions;
@@ -15,6 +16,7 @@ mod knowledge;
 mod migrate;
 mod plan;
 mod progress;
+mod registries;
 mod report;
 mod revert;
 mod status;
@@ -67,6 +69,9 @@ enum Command {
     /// Find lines whose --link changes the image; needs no plan and no builder
     #[command(after_help = help::CHECK)]
     Check(CheckArguments),
+    /// Show what is kept of registries, so that images are not read again
+    #[command(after_help = help::CACHE)]
+    Cache(CacheArguments),
     /// Explain a rule, or list all rules
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainArguments),
@@ -303,6 +308,14 @@ enum CheckFormat {
     Github,
 }
 
+/// The arguments of `cache`.
+#[derive(Debug, Args)]
+struct CacheArguments {
+    /// Remove all of it
+    #[arg(long)]
+    clear: bool,
+}
+
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
 struct ExplainArguments {
@@ -324,6 +337,7 @@ pub fn run() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments).map(done),
         Command::Status(arguments) => status::run(&arguments).map(done),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Cache(arguments) => cache::run(&arguments).map(done),
         Command::Explain(arguments) => explain::run(&arguments).map(done),
         Command::Completions { shell } => completions::run(shell).map(done),
     };

@@ -4,6 +4,7 @@
 mod keys;
 pub(crate) mod message;
 mod origin;
+mod user;
 
 use crate::git::RepoPath;
 use crate::text::{LineIndex, Position, words};
@@ -11,6 +12,8 @@ use crate::text::{LineIndex, Position, words};
 pub(crate) use keys::{Base, BuildSettings, By, Frontend, Report, Waiver, Waves};
 pub use keys::{BaseSource, Config, Trust};
 pub(crate) use origin::effective;
+pub(crate) use user::UserRegistry;
+pub use user::{UserConfig, UserConfigError};
 
 /// The file's name in the root of a repository.
 pub(crate) const FILE_NAME: &str = "layerwright.toml";
@@ -76,6 +79,14 @@ pub enum ConfigError {
         /// How many of the keys it has: `none` or `both`.
         what: &'static str,
     },
+    /// A repository must not switch the network on.
+    #[error(
+        "{FILE_NAME}:{line}: [bases] from: `registry` counts only in your own configuration; write `engine`, and pass --bases registry"
+    )]
+    Registry {
+        /// 1-based line.
+        line: usize,
+    },
     /// An invalid template of a commit message.
     #[error("{FILE_NAME}:{line}: [migrate] message: {why}")]
     Message {
@@ -128,6 +139,9 @@ impl Config {
                 is_path(path, self.line_in("base", name, "dockerfile"))?;
             }
         }
+        if self.bases.from.contains(&BaseSource::Registry) {
+            return Err(ConfigError::Registry { line: self.line("bases.from") });
+        }
         for path in self.build.keys() {
             is_path(path, self.line_in("build", path, ""))?;
         }
@@ -150,13 +164,19 @@ fn is_path(path: &str, line: usize) -> Result<(), ConfigError> {
 }
 
 fn misread(text: &str, error: &toml::de::Error) -> ConfigError {
+    let (Position { line, column }, shown) = place_of(text, error);
+    ConfigError::Toml { line, column, shown }
+}
+
+/// Returns the place of an error in a text, and the excerpt with the problem.
+fn place_of(text: &str, error: &toml::de::Error) -> (Position, String) {
     let start = error.span().map_or(0, |span| span.start);
-    let Position { line, column } = LineIndex::new(text.as_bytes()).position(start);
+    let position = LineIndex::new(text.as_bytes()).position(start);
     let shown = error.to_string();
     // Its first line repeats the position.
     let shown = shown.split_once('\n').map_or(shown.as_str(), |(_, rest)| rest).trim_end().to_owned();
     let meant = meant(&shown).map(|meant| format!("\ndid you mean `{meant}`?")).unwrap_or_default();
-    ConfigError::Toml { line, column, shown: shown + &meant }
+    (position, shown + &meant)
 }
 
 /// The expected name that is most similar to the unknown one. Both are in backticks in the

@@ -1,4 +1,4 @@
-//! GitHub, through its REST API. This is the only user of octocrab and of tokio: its functions are synchronous. It
+//! GitHub, through its REST API. This is the only user of octocrab; its functions are synchronous. It
 //! never prints anything, and never exposes the token.
 
 mod address;
@@ -30,14 +30,13 @@ pub use address::RepositoryName;
 pub(crate) use address::{Api, IssueAddress};
 pub use app::App;
 pub(crate) use checks::BaseBranch;
-pub(crate) use connection::Proxies;
-pub(crate) use error::Cause;
 pub use error::GitHubError;
 pub use forge::GitHubForge;
 pub use issues::Issue;
 pub(crate) use pulls::Pull;
 pub(crate) use refs::TreeEntry;
 
+use crate::network::Cause;
 use crate::text::secret::Secrets;
 use cache::Keep;
 use throttle::Pace;

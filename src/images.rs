@@ -10,9 +10,13 @@ use crate::rootfs::ImageFilesystem;
 use crate::rootfs::layers::LayerError;
 
 pub mod asked;
+mod config;
+mod digest;
+pub(crate) mod document;
 pub mod engine;
 pub mod file;
 pub(crate) mod reference;
+pub mod registry;
 
 pub use reference::ImageReference;
 
@@ -66,6 +70,7 @@ impl BaseImage {
             ImageOrigin::OciLayout(_) => (ReadFrom::Rootfs, BoundTo::Manifest, digest()),
             ImageOrigin::DockerArchive(_) => (ReadFrom::Rootfs, BoundTo::ImageId, digest()),
             ImageOrigin::Engine => (ReadFrom::Engine, BoundTo::ImageId, digest()),
+            ImageOrigin::Registry => (ReadFrom::Registry, BoundTo::Manifest, digest()),
         };
         Ok(Provenance { read_from, bound_to, digest })
     }
@@ -104,6 +109,18 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// Returns the platform that an image is read for, out of those that it is used for: linux/amd64 if it is one of them or
+    /// if there is none that is valid, or else the first one.
+    pub(crate) fn of_uses<'a>(written: impl IntoIterator<Item = &'a str>) -> Self {
+        let usual = Self { os: "linux".into(), architecture: "amd64".into(), variant: None };
+        let mut stated: Vec<&str> = written.into_iter().filter(|text| Self::parse(text).is_some()).collect();
+        stated.sort_unstable();
+        match stated.first() {
+            Some(first) if !stated.iter().any(|text| usual.is(text)) => Self::parse(first).unwrap_or(usual),
+            _ => usual,
+        }
+    }
+
     /// Returns true if a written platform is this one (containerd's `platforms.Parse`). A part that is not written is that
     /// of the builder, and is not compared.
     pub(crate) fn is(&self, written: &str) -> bool {
@@ -150,6 +167,8 @@ pub enum ImageOrigin {
     DockerArchive(PathBuf),
     /// An image of a local engine.
     Engine,
+    /// An image of a registry.
+    Registry,
     /// Facts that were remembered.
     Remembered(Provenance),
 }
@@ -173,6 +192,8 @@ pub enum ReadFrom {
     Rootfs,
     /// The local engine: `--bases engine`.
     Engine,
+    /// The registry that the image names: `--bases registry`.
+    Registry,
 }
 
 /// The kind of the digest that facts about an image are true of.
@@ -195,6 +216,18 @@ pub trait ImageSource {
     ///
     /// [`ImageError`] if the source has the image and cannot read it.
     fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError>;
+
+    /// Takes note of a use of the image that `reference` means. By default, it is forgotten.
+    fn note_use(&self, _reference: &ImageReference, _used: ImageUse<'_>) {}
+}
+
+/// A use of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageUse<'a> {
+    /// The platforms that it is used for, as they are written; empty if nothing states them.
+    pub(crate) platforms: &'a [&'a str],
+    /// True if another Dockerfile of the repository builds it, and that result is used.
+    pub(crate) is_built_here: bool,
 }
 
 /// An error while reading an image.
@@ -231,6 +264,9 @@ pub enum ImageError {
     /// The engine does not give an image.
     #[error(transparent)]
     Engine(#[from] engine::EngineError),
+    /// The registry does not give an image.
+    #[error(transparent)]
+    Registry(#[from] Box<registry::RegistryError>),
     /// A read error.
     #[error("cannot read {}: {source}", path.display())]
     Read {

@@ -5,6 +5,7 @@
 //! - [`budget`]: the work that one file may cost, and the end of the work on a file that costs more.
 //! - [`text`]: spans, edits, globs, escaping for people, Markdown and figures, and secrets, which are hidden in all that
 //!   is shown and kept.
+//! - [`network`]: connections to servers: TLS, proxies, and the addresses that they may lead to.
 //! - [`git`]: repositories, through libgit2.
 //! - [`config`]: the settings in `layerwright.toml`.
 //! - [`shell`]: the commands of a script and what they do to files; [`shell::grammar`] lists what is certain of them. A
@@ -15,7 +16,7 @@
 //! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`]; build
 //!   contexts and their `.dockerignore`.
 //! - [`rootfs`]: the facts that are known of a filesystem, and their sources; layers with their whiteouts.
-//! - [`images`]: base images: files, the local engine.
+//! - [`images`]: base images: files, the local engine, registries.
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`edit`]: verdicts → a new text.
 //! - [`campaign`]: the plan with its waves ([`campaign::plan`]), the facts about base images that it depends on
@@ -49,6 +50,7 @@ pub mod edit;
 pub mod git;
 pub mod github;
 pub mod images;
+pub mod network;
 pub mod ops;
 pub mod report;
 pub mod rollout;

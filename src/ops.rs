@@ -19,6 +19,7 @@ mod accept;
 mod atomic;
 mod base_images;
 mod branches;
+mod cache;
 mod change;
 mod check;
 mod config;
@@ -44,8 +45,9 @@ mod workspace;
 
 pub use accept::{AcceptError, AcceptOptions, Accepted, accept};
 pub use atomic::WriteError;
-pub use base_images::RememberedError;
+pub use base_images::{RememberedError, SourceError};
 pub use branches::MadeBranch;
+pub use cache::{CacheError, cache, clear_cache};
 pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
 pub use check::{CheckError, CheckOptions, check};
 pub use config::configuration;
@@ -56,7 +58,7 @@ pub use inspect::{InspectError, InspectOptions, Inspected, NamedText, inspect};
 pub use judge::JudgeError;
 pub use knowledge::Knowledge;
 pub use migrate::{MigrateError, MigrateOptions, migrate};
-pub use notice::{Activity, BaseImagesNotice, Notice, Watch};
+pub use notice::{Activity, BaseImagesNotice, ChangedVerdict, Notice, Watch};
 pub use plan::{ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
 pub use planned_text::PlannedTextError;
 pub use report::{

@@ -110,7 +110,11 @@ impl<'d> Start<'d> {
         let read = |source, digest| Some(BaseRead { image: name.to_owned(), source, digest });
         // An image for Linux shows nothing of one for Windows.
         let is_other = at.windows_platform().is_some();
-        if let Some(image) = inputs.image(name).filter(|_| !is_other) {
+        let (image, built) = (inputs.image(name), inputs.built_here(name));
+        if !is_other {
+            inputs.note_use(name, at.asked(), image.is_none() && built.is_some());
+        }
+        if let Some(image) = image.filter(|_| !is_other) {
             let onbuild = image.config.as_ref().map(|config| config.onbuild.clone()).unwrap_or_default();
             let state = State::of_image(
                 name,
@@ -121,7 +125,7 @@ impl<'d> Start<'d> {
             );
             return Self { state, read: read(Some(Knowledge::Rootfs), image.digest.clone()), onbuild };
         }
-        if let Some(built) = inputs.built_here(name).filter(|_| !is_other) {
+        if let Some(built) = built.filter(|_| !is_other) {
             let state = State::of_neighbour(name, &built, at.line);
             let onbuild = built.end.onbuild.clone();
             return Self { state, read: read(Some(Knowledge::Built), None), onbuild };

@@ -7,7 +7,7 @@ use crate::analysis::end_state::{BuiltHere, Neighbours};
 use crate::analysis::named_context::NamedContexts;
 use crate::analysis::rule::{Finding, Rule};
 use crate::builds::BuildContext;
-use crate::images::{BaseImage, ImageReference, ImageSource};
+use crate::images::{BaseImage, ImageReference, ImageSource, ImageUse};
 use crate::rootfs::profile::{Profile, ProfiledImage};
 use crate::rootfs::{Assumption, Leans};
 
@@ -64,17 +64,29 @@ impl Inputs<'_> {
     pub(super) fn of_platforms(&self, name: &str, image: &BaseImage, asked: Asked<'_>, line: usize) -> Leans {
         let mut leans = Leans::default();
         let Some(read) = &image.platform else { return leans };
-        let asked: Vec<&str> = match asked {
-            Asked::Build => self.platforms.iter().map(String::as_str).collect(),
-            Asked::Builder => Vec::new(),
-            Asked::One(platform) => vec![platform],
-        };
-        for platform in asked.into_iter().filter(|platform| !read.is(platform)) {
+        for platform in self.stated(asked).into_iter().filter(|platform| !read.is(platform)) {
             let message =
                 format!("image {name} (line {line}) for {platform} is like that for {read}, which was read");
             leans.add(Arc::new(Assumption::new(line, "/", message)));
         }
         leans
+    }
+
+    /// Returns the platforms that an image is used for, as they are written.
+    fn stated<'s>(&'s self, asked: Asked<'s>) -> Vec<&'s str> {
+        match asked {
+            Asked::Build => self.platforms.iter().map(String::as_str).collect(),
+            Asked::Builder => Vec::new(),
+            Asked::One(platform) => vec![platform],
+        }
+    }
+
+    /// Tells the source of images what an image is used for.
+    pub(super) fn note_use(&self, name: &str, asked: Asked<'_>, is_built_here: bool) {
+        if let Ok(reference) = ImageReference::parse(name) {
+            let used = ImageUse { platforms: &self.stated(asked), is_built_here };
+            self.images.note_use(&reference, used);
+        }
     }
 
     /// Returns an image that the repository builds itself.

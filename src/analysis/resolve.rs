@@ -150,10 +150,12 @@ impl<'c> Origins<'c> {
 
     /// Returns the place for an image: as it was read, as the repository builds it, or as its family is known.
     pub(crate) fn of_image(inputs: &Inputs<'_>, name: &str, line: usize) -> Self {
-        let base = if let Some(image) = inputs.image(name) {
+        let (image, built) = (inputs.image(name), inputs.built_here(name));
+        inputs.note_use(name, Asked::Build, image.is_none() && built.is_some());
+        let base = if let Some(image) = image {
             let leans = inputs.of_platforms(name, &image, Asked::Build, line);
             Base::Image { filesystem: Arc::clone(&image.rootfs), leans }
-        } else if let Some(built) = inputs.built_here(name) {
+        } else if let Some(built) = built {
             return Self::of_build(&built, name, line);
         } else if let Some(profile) = inputs.profiled(name, line) {
             Base::Profile(Arc::new(profile))

@@ -20,10 +20,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
         path: arguments.path.clone(),
         rev: arguments.rev.clone(),
         knowledge: Knowledge {
-            images: arguments.base_images.images()?,
-            bases: arguments.base_images.sources(),
             build_args: knowledge::build_args(&arguments.build_args)?,
-            ..Knowledge::default()
+            ..arguments.base_images.resolve()?
         },
     };
     let progress = Progress::new();

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Error, ErrorKind, GitHubArguments, input, write};
-use crate::github::{Api, App, Clock, GitHubError, Proxies};
+use crate::github::{Api, App, Clock, GitHubError};
+use crate::network::Proxies;
 use crate::ops::{Credentials, GitHubAccess};
 use crate::text::secret::Secrets;
 

@@ -13,6 +13,7 @@ Exit codes: 0 success, 1 findings or images differ, 2 error, 3 refused for safet
 pub(crate) const PLAN: &str = "\
 Examples:
   layerwright plan
+  layerwright plan --bases registry --save             read the base images from their registries
   layerwright plan --bases engine --save               read the base images of the local engine
   layerwright plan --rootfs debian:12=debian.tar --save
   layerwright plan --list issue.md --verbose
@@ -96,6 +97,15 @@ Examples:
   layerwright check --format github                     print annotations for a pull request
 
 Exit codes: 0 no findings, 1 findings, 2 error";
+
+/// The text for `cache`.
+pub(crate) const CACHE: &str = "\
+The cache holds the paths of layers, manifests and configurations, by their digests, and the digests of tags. It only saves
+requests: a plan is the same without it. It is in $XDG_CACHE_HOME/layerwright.
+
+Examples:
+  layerwright cache
+  layerwright cache --clear";
 
 /// The text for `explain`.
 pub(crate) const EXPLAIN: &str = "\

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, registries};
 use crate::analysis::Benefit;
 use crate::config::BaseSource;
+use crate::images::Platform;
 use crate::images::file::FileSource;
 use crate::ops::Knowledge;
 
@@ -16,24 +17,54 @@ pub(super) struct BaseImageArguments {
     /// Read a base image from a root filesystem tar, an OCI layout or a `docker save` archive; may be repeated
     #[arg(long = "rootfs", value_name = "IMAGE=PATH")]
     rootfs: Vec<String>,
-    /// Read other base images from the local engine, or from nowhere [default: `[bases] from` in layerwright.toml]
-    #[arg(long, value_name = "SOURCE", value_enum)]
-    bases: Option<Bases>,
+    /// Read other base images from these places; may be repeated [default: `[bases] from` in your configuration, or else in
+    /// layerwright.toml]
+    #[arg(long, value_name = "SOURCE", value_enum, value_delimiter = ',')]
+    bases: Vec<Bases>,
+    /// Read images of registries for this platform [default: the one that they are built for, or else linux/amd64]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    platform: Option<Platform>,
+    /// Allow a FROM to name this host of a private network as a registry, as in registry.corp:5000; may be repeated
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allow_hosts: Vec<String>,
+    /// Do not read images of registries, whatever the configuration says
+    #[arg(long)]
+    offline: bool,
 }
 
 impl BaseImageArguments {
-    /// Returns the images of the given files.
-    pub(super) fn images(&self) -> Result<FileSource, Error> {
-        FileSource::new(self.rootfs.iter().map(String::as_str)).map_err(|error| Error::usage(&error))
-    }
-
-    /// Returns the places that other images are read from; `None` if the configuration decides.
-    pub(super) fn sources(&self) -> Option<Vec<BaseSource>> {
-        self.bases.map(|bases| match bases {
-            Bases::Engine => vec![BaseSource::Engine],
-            Bases::None => Vec::new(),
+    /// Returns the knowledge about base images.
+    pub(super) fn resolve(&self) -> Result<Knowledge, Error> {
+        let images = FileSource::new(self.rootfs.iter().map(String::as_str));
+        let is_none = self.bases.contains(&Bases::None);
+        if is_none && self.bases.len() > 1 {
+            let message = "--bases none excludes every other place";
+            return Err(Error::new(ErrorKind::Usage, message));
+        }
+        if self.offline && self.bases.contains(&Bases::Registry) {
+            return Err(Error::new(ErrorKind::Usage, "--offline excludes --bases registry"));
+        }
+        let sources = self.bases.iter().filter_map(|bases| match bases {
+            Bases::Engine => Some(BaseSource::Engine),
+            Bases::Registry => Some(BaseSource::Registry),
+            Bases::None => None,
+        });
+        let bases = (!self.bases.is_empty()).then(|| sources.collect());
+        let (own_bases, registries) = registries::settings(&self.allow_hosts)?;
+        Ok(Knowledge {
+            images: images.map_err(|error| Error::usage(&error))?,
+            bases,
+            own_bases,
+            platform: self.platform.clone(),
+            registries,
+            offline: self.offline,
+            ..Knowledge::default()
         })
     }
+}
+
+fn platform(text: &str) -> Result<Platform, String> {
+    Platform::parse(text).ok_or_else(|| "write it as in linux/amd64 or linux/arm/v7".to_owned())
 }
 
 /// The facts that are known in addition to the files.
@@ -60,6 +91,8 @@ pub(super) struct KnowledgeArguments {
 enum Bases {
     /// The images that the local engine has; none is pulled
     Engine,
+    /// The registries that the images name, over the network
+    Registry,
     /// Nowhere
     None,
 }
@@ -96,11 +129,10 @@ impl KnowledgeArguments {
             None => Knowledge::default().selects,
         };
         Ok(Knowledge {
-            images: self.base_images.images()?,
-            bases: self.base_images.sources(),
             build_args: build_args(&self.build_args)?,
             selects,
             keep_add: self.keep_add,
+            ..self.base_images.resolve()?
         })
     }
 }

@@ -20,12 +20,12 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
             Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }
-    let Planned { plan, saved, evidence_states, reads_engine, unused } =
+    let Planned { plan, saved, evidence_states, sources, unused } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::json_by(&|out| plan.write(out))?,
         Format::Human => {
-            let shown = Shown { saved: &saved, verbose: arguments.verbose, reads_engine };
+            let shown = Shown { saved: &saved, verbose: arguments.verbose, sources: &sources };
             write::stdout(&human::first_screen(&plan, &evidence_states, shown))?;
         }
     }

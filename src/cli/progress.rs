@@ -10,9 +10,11 @@ use super::verify::lines::Lines;
 use super::{Error, Format, change, write};
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
-use crate::ops::{Activity, BaseImagesNotice, MadeBranch, Notice};
+use crate::images::registry::Event;
+use crate::ops::{Activity, BaseImagesNotice, ChangedVerdict, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
-use crate::text::words::{count, form};
+use crate::text::figures;
+use crate::text::words::{count, form, short_id};
 
 /// The interval at which a live line is redrawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -138,12 +140,57 @@ fn base_images(notice: BaseImagesNotice<'_>) -> String {
         BaseImagesNotice::NoEngine(error) => {
             format!("note: no base image of the engine is read: {error}")
         }
+        BaseImagesNotice::Registry(event) => of_registry(event),
         BaseImagesNotice::Unread { image, error } => format!("note: {image} is not read: {error}"),
+        BaseImagesNotice::Moved { image, from, to, changed } => moved(image, from, to, changed),
         BaseImagesNotice::TooManyFacts { image, path } => format!(
             "note: {image} has too much below {path} to remember; to judge the lines that depend on it, read the image \
              each time"
         ),
     }
+}
+
+/// Returns a remark about an image that has another digest than before.
+fn moved(image: &str, from: &str, to: &str, changed: &[ChangedVerdict]) -> String {
+    let short = |digest: &str| short_id(digest.strip_prefix("sha256:").unwrap_or(digest)).to_owned();
+    let mut text = format!(
+        "note: {image} moved from {} to {}: {} {} another verdict",
+        short(from),
+        short(to),
+        count(changed.len(), "instruction"),
+        form(changed.len(), "has", "have"),
+    );
+    for ChangedVerdict { path, line, before, now, why } in changed.iter().take(NAMED) {
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        text = format!("{text}\n  {path}:{line}: {} instead of {}{why}", now.words(), before.words());
+    }
+    match changed.len().saturating_sub(NAMED) {
+        0 => text,
+        more => format!("{text}\n  and {}", count(more, "other instruction")),
+    }
+}
+
+/// Returns a remark about registries.
+fn of_registry(event: &Event<'_>) -> String {
+    match *event {
+        Event::Reading { images, bytes } => {
+            format!("reading {} from registries: {}", count(images, "base image"), figures::bytes(bytes))
+        }
+        Event::Waiting { host, pause, why } => {
+            format!("{host}: {why}; retrying in {}", humantime::format_duration(pause))
+        }
+        Event::Helper { program, registry } => {
+            format!("{program} is asked for the credentials of {registry}")
+        }
+        Event::BadCredentials { path, why } => {
+            format!("note: no credentials are read from {}: {why}", path.display())
+        }
+        Event::Pulls { host, left } => format!("{host} allows {} for now", count_of_pulls(left)),
+    }
+}
+
+fn count_of_pulls(left: u64) -> String {
+    format!("{left} more {}", if left == 1 { "pull" } else { "pulls" })
 }
 
 /// Prints the files that are not verified.
@@ -184,6 +231,7 @@ fn name(activity: Activity) -> &'static str {
         Activity::Builds => "Finding how Dockerfiles are built",
         Activity::Judging { .. } => "Judging Dockerfiles",
         Activity::GitHub => "Contacting GitHub",
+        Activity::Registries => "Reading base images",
         Activity::Export => "Exporting build contexts",
     }
 }

@@ -267,6 +267,9 @@ pub(crate) struct Bases {
 pub enum BaseSource {
     /// The images that the local engine has; none is pulled.
     Engine,
+    /// The registries that the images name. Only the user's own configuration may choose it: a repository is untrusted.
+    #[schemars(skip)]
+    Registry,
 }
 
 /// `[base."registry.corp/java:*"]`: facts about base images that cannot be read.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use http::Uri;
 
 use super::GitHubError;
-use super::connection::Proxies;
+use crate::network::Proxies;
 
 /// The base URL of a server's API, without a slash at its end: `https://api.github.com`, or `https://HOST/api/v3` on
 /// GitHub Enterprise Server.

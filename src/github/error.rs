@@ -1,12 +1,9 @@
 //! The reasons why a request to GitHub was not sent or failed. It never holds a token.
 
-use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 
 use super::Api;
-
-/// The error of another library.
-pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
+use crate::network::Cause;
 
 /// The reasons why a request to GitHub was not sent or failed.
 #[derive(Debug, thiserror::Error)]

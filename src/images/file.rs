@@ -7,15 +7,13 @@ use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource};
+use super::{BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource, digest};
 use crate::rootfs::layers::{self, Compression, apply_layer_at};
 use crate::rootfs::{Entry, Tree};
 use crate::text::words;
 use store::Store;
 
-mod config;
 mod docker;
-pub(crate) mod document;
 pub(crate) mod layout;
 mod store;
 
@@ -132,7 +130,7 @@ impl ImageSource for FileSource {
 ///
 /// [`ImageError::Read`]
 pub(super) fn digest_of_file(path: &Path) -> Result<String, ImageError> {
-    let digest = File::open(path).and_then(|file| store::digest_of_all(&file));
+    let digest = File::open(path).and_then(|file| digest::of_all(&file));
     digest.map_err(|source| ImageError::Read { path: path.into(), source })
 }
 

@@ -10,7 +10,7 @@ const DEFAULT_REGISTRY: &str = "docker.io";
 
 /// A reference to an image, as Docker reads it (`reference.ParseNormalizedNamed`): `debian` is
 /// `docker.io/library/debian:latest`. It is displayed as written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageReference {
     written: String,
     normal: String,

@@ -1,20 +1,24 @@
-//! The base images that an operation knows: the files that the user gives, the images of the local engine, and the facts
-//! that the campaign remembers.
+//! The base images that an operation knows: the files that the user gives, the images of the local engine and of
+//! registries, and the facts that the campaign remembers.
 
 use std::io;
 use std::sync::Arc;
 
-use super::Knowledge;
-use super::notice::{BaseImagesNotice, Notice, Watch};
+use super::notice::{BaseImagesNotice, Notice, Watch, during};
 use super::workspace::{LinkInTheWay, Workspace, WorkspaceError, bases_path, place_in};
+use super::{Activity, Knowledge};
 use crate::budget::{self, MOST_INPUT};
 use crate::campaign::base_facts::{BaseFacts, BaseFactsError, RememberedImages};
 use crate::config::{BaseSource, Config};
 use crate::discover::{ReadError, SourceTree};
 use crate::git::RepoPath;
+use crate::images::asked::{AskedImages, Missing};
 use crate::images::engine::{EngineError, EngineSource};
 use crate::images::file::FileSource;
-use crate::images::{BaseImage, ImageError, ImageReference, ImageSource};
+use crate::images::registry::{Event, Known, Moved, RegistryError, RegistrySource, Wanted};
+use crate::images::{
+    BaseImage, ImageError, ImageOrigin, ImageReference, ImageSource, Platform, Provenance, ReadFrom,
+};
 use crate::verify::builder::buildx::{self, DockerBuildx};
 
 /// The reason why the facts that a campaign remembers about base images cannot be used.
@@ -47,10 +51,24 @@ pub enum RememberedError {
     Workspace(#[from] WorkspaceError),
 }
 
+/// A source of base images that the user asks for cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The engine does not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The settings for registries cannot be used.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
 /// The base images of an operation, the best source first.
 pub(super) struct BaseImages<'k> {
     given: &'k FileSource,
     engine: Option<EngineSource>,
+    registry: Option<RegistrySource<'k>>,
+    /// The platform for which images of registries are read.
+    platform: Option<&'k Platform>,
     remembered: RememberedImages,
 }
 
@@ -60,41 +78,49 @@ impl<'k> BaseImages<'k> {
     ///
     /// # Errors
     ///
-    /// As for [`Self::and_engine`].
+    /// As for [`Self::and_sources`].
     pub(super) fn of(
         knowledge: &'k Knowledge,
         workspace: &Workspace,
         source: &SourceTree<'_>,
         config: &Config,
-        watch: &Watch<'_>,
-    ) -> Result<Self, EngineError> {
+        watch: &'k Watch<'k>,
+    ) -> Result<Self, SourceError> {
         let facts = remembered(workspace, source, config).unwrap_or_else(|error| {
             watch(&Notice::BaseImages(BaseImagesNotice::NotRemembered(&error)));
             None
         });
-        Self::with(&knowledge.images, facts.as_ref(), config).and_engine(knowledge, config, watch)
+        Self::with(&knowledge.images, facts.as_ref(), config).and_sources(knowledge, config, watch)
     }
 
     /// Returns the given images, and those of remembered facts.
     pub(super) fn with(given: &'k FileSource, facts: Option<&BaseFacts>, config: &Config) -> Self {
         let place = bases_path(config).map(|path| path.to_string()).unwrap_or_default();
         let remembered = facts.map(|facts| RememberedImages::new(facts, &place)).unwrap_or_default();
-        Self { given, engine: None, remembered }
+        Self { given, engine: None, registry: None, platform: None, remembered }
     }
 
-    /// Adds the images of the local engine, if the user or the configuration asks for them.
+    /// Adds the images of the local engine and of registries, if the user or the configuration asks for them.
     ///
     /// # Errors
     ///
-    /// [`EngineError`] if the engine that the user asks for does not answer. One that the configuration asks for is left
-    /// out, which is noticed: the same configuration is used on machines without an engine.
-    pub(super) fn and_engine(
-        self,
-        knowledge: &Knowledge,
+    /// [`SourceError`] if the engine that the user asks for does not answer, or the settings for registries cannot be used.
+    /// An engine that the configuration asks for is left out, which is noticed: the same configuration is used on machines
+    /// without an engine.
+    pub(super) fn and_sources(
+        mut self,
+        knowledge: &'k Knowledge,
         config: &Config,
-        watch: &Watch<'_>,
-    ) -> Result<Self, EngineError> {
-        let from = knowledge.bases.as_ref().unwrap_or(&config.bases.from);
+        watch: &'k Watch<'k>,
+    ) -> Result<Self, SourceError> {
+        let from = knowledge.bases.as_ref().or(knowledge.own_bases.as_ref()).unwrap_or(&config.bases.from);
+        if from.contains(&BaseSource::Registry) && !knowledge.offline {
+            let tells = Box::new(|event: &Event<'_>| {
+                watch(&Notice::BaseImages(BaseImagesNotice::Registry(event)));
+            });
+            self.registry = Some(RegistrySource::new(&knowledge.registries, tells)?);
+            self.platform = knowledge.platform.as_ref();
+        }
         if !from.contains(&BaseSource::Engine) {
             return Ok(self);
         }
@@ -105,18 +131,61 @@ impl<'k> BaseImages<'k> {
                 watch(&Notice::BaseImages(BaseImagesNotice::NoEngine(&error)));
                 Ok(self)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Returns true if images of an engine are read.
-    pub(super) fn has_engine(&self) -> bool {
-        self.engine.is_some()
+    /// Returns the places that images are read from, beside files and what is remembered.
+    pub(super) fn sources(&self) -> Vec<BaseSource> {
+        let engine = self.engine.as_ref().map(|_| BaseSource::Engine);
+        engine.into_iter().chain(self.registry.as_ref().map(|_| BaseSource::Registry)).collect()
     }
 
-    /// Reports the images that the engine has and that cannot be read.
+    /// Reads the images that a judgement asked for in vain. Returns true if one of them is known now: the next judgement may
+    /// have another result, and ask for others. `weight` returns the number of instructions that depend on an image.
+    pub(super) fn read_missing(
+        &self,
+        asked: &AskedImages<'_>,
+        weight: impl Fn(&ImageReference) -> usize,
+        watch: &Watch<'_>,
+    ) -> bool {
+        let Some(registry) = &self.registry else { return false };
+        let missing = asked.missing().into_iter().filter(|missing| registry.is_new(&missing.reference));
+        let wanted = missing.map(|missing| {
+            let weight = weight(&missing.reference);
+            self.wanted(missing, weight)
+        });
+        let wanted: Vec<Wanted> = wanted.collect();
+        !wanted.is_empty() && during(watch, Activity::Registries, || registry.read(wanted))
+    }
+
+    /// Returns what a registry is asked for. What is remembered of an image of this registry and platform need not be read
+    /// again as long as its digest is the same.
+    fn wanted(&self, missing: Missing, weight: usize) -> Wanted {
+        let Missing { reference, platforms, remembered } = missing;
+        let read_before = remembered.as_ref().and_then(|image| image.platform.clone());
+        let stated = || Platform::of_uses(platforms.iter().map(String::as_str));
+        let platform = self.platform.cloned().or_else(|| read_before.clone()).unwrap_or_else(stated);
+        let is_same = read_before.is_some_and(|before| before.is(&platform.to_string()));
+        let known = remembered.filter(|_| is_same).and_then(|image| match &image.source {
+            ImageOrigin::Remembered(Provenance { read_from: ReadFrom::Registry, digest, .. }) => {
+                Some(Known { digest: digest.clone(), is_enough: !image.rootfs.is_open() })
+            }
+            _ => None,
+        });
+        Wanted { reference, platform, weight, known }
+    }
+
+    /// Returns the images that have another digest than the campaign remembers.
+    pub(super) fn moved(&self) -> Vec<Moved> {
+        self.registry.as_ref().map(RegistrySource::moved).unwrap_or_default()
+    }
+
+    /// Reports the images that the engine or a registry has and that cannot be read.
     pub(super) fn report_failures(&self, watch: &Watch<'_>) {
-        for (image, error) in self.engine.iter().flat_map(EngineSource::failed) {
+        let of_engine = self.engine.iter().flat_map(EngineSource::failed);
+        let of_registry = self.registry.iter().flat_map(RegistrySource::failed);
+        for (image, error) in of_engine.chain(of_registry) {
             let (image, error) = (&*image.to_string(), &error);
             watch(&Notice::BaseImages(BaseImagesNotice::Unread { image, error }));
         }
@@ -134,7 +203,11 @@ impl ImageSource for BaseImages<'_> {
             return Ok(Some(image));
         }
         let of_engine = self.engine.as_ref().map(|engine| engine.lookup(reference)).transpose()?.flatten();
-        of_engine.map_or_else(|| self.remembered.lookup(reference), |image| Ok(Some(image)))
+        if let Some(image) = of_engine {
+            return Ok(Some(image));
+        }
+        let of_registry = self.registry.as_ref().map(|registry| registry.lookup(reference)).transpose()?;
+        of_registry.flatten().map_or_else(|| self.remembered.lookup(reference), |image| Ok(Some(image)))
     }
 }
 

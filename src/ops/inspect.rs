@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::base_images::BaseImages;
+use super::base_images::{BaseImages, SourceError};
 use super::workspace::Workspace;
 use super::{Knowledge, Watch};
 use crate::builds::{FolderContext, RefusedIgnoreFile};
@@ -11,7 +11,6 @@ use crate::campaign::plan::{self, Waivers};
 use crate::config::Config;
 use crate::images::ImageError;
 use crate::images::asked::AskedImages;
-use crate::images::engine::EngineError;
 
 /// The options of [`inspect`].
 #[derive(Debug)]
@@ -51,9 +50,9 @@ pub enum InspectError {
     /// An ignore file is invalid for the builder.
     #[error(transparent)]
     IgnoreFile(#[from] RefusedIgnoreFile),
-    /// The engine that the user asks for does not answer.
+    /// A source of base images that the user asks for cannot be used.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Source(#[from] SourceError),
     /// A base image cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -77,14 +76,24 @@ pub fn inspect(options: &InspectOptions, watch: &Watch<'_>) -> Result<Inspected,
     let Knowledge { images: given, .. } = &options.knowledge;
     given.check()?;
     let images = known_images(options, watch)?;
-    let (config, asked) = (Config::default(), AskedImages::new(&images));
-    let inspection = plan::inspect(&files, &options.knowledge.options(&config, &asked), &Waivers::none());
+    let (config, waivers) = (Config::default(), Waivers::none());
+    let judge =
+        |asked: &AskedImages<'_>| plan::inspect(&files, &options.knowledge.options(&config, asked), &waivers);
+    let mut asked = AskedImages::new(&images);
+    let mut inspection = judge(&asked);
+    while images.read_missing(&asked, |_| 1, watch) {
+        asked = AskedImages::new(&images);
+        inspection = judge(&asked);
+    }
     images.report_failures(watch);
     Ok(Inspected { inspection, unused: images.check_used(&asked.references()).err() })
 }
 
 /// Returns the given images, and those that the campaign of the first file's repository remembers.
-fn known_images<'o>(options: &'o InspectOptions, watch: &Watch<'_>) -> Result<BaseImages<'o>, EngineError> {
+fn known_images<'o>(
+    options: &'o InspectOptions,
+    watch: &'o Watch<'o>,
+) -> Result<BaseImages<'o>, SourceError> {
     let knowledge = &options.knowledge;
     let folder = options.files.first().and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -95,6 +104,7 @@ fn known_images<'o>(options: &'o InspectOptions, watch: &Watch<'_>) -> Result<Ba
         Some(BaseImages::of(knowledge, &workspace, &source, &config, watch))
     };
     let config = Config::default();
-    let without = || BaseImages::with(&knowledge.images, None, &config).and_engine(knowledge, &config, watch);
+    let without =
+        || BaseImages::with(&knowledge.images, None, &config).and_sources(knowledge, &config, watch);
     of_campaign().unwrap_or_else(without)
 }

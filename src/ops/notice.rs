@@ -1,12 +1,14 @@
 //! The notices that an operation reports while it works.
 
 use super::{ChangeError, ChecksNeverRun, MadeBranch, RememberedError};
+use crate::analysis::Verdict;
 use crate::campaign::evidence::Evidence;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
 use crate::github::IssueAddress;
 use crate::images::ImageError;
 use crate::images::engine::EngineError;
+use crate::images::registry::Event as RegistryEvent;
 use crate::verify::run::Event;
 
 /// A function that receives the notices of an operation, from any thread. `&|_| {}` ignores them.
@@ -112,12 +114,25 @@ pub enum BaseImagesNotice<'a> {
     NotRemembered(&'a RememberedError),
     /// The engine that the configuration asks for does not answer.
     NoEngine(&'a EngineError),
-    /// The engine has this image, and it cannot be read.
+    /// Something that happens while images of registries are read.
+    Registry(&'a RegistryEvent<'a>),
+    /// The engine or the registry has this image, or may have it, and it cannot be read.
     Unread {
         /// The image.
         image: &'a str,
         /// The cause.
         error: &'a ImageError,
+    },
+    /// The image has another digest than the campaign remembers.
+    Moved {
+        /// The image.
+        image: &'a str,
+        /// The digest that it had.
+        from: &'a str,
+        /// The digest that it has.
+        to: &'a str,
+        /// The instructions that are judged in another way.
+        changed: &'a [ChangedVerdict],
     },
     /// The facts about what is below this path of an image are too many to be remembered.
     TooManyFacts {
@@ -126,6 +141,21 @@ pub enum BaseImagesNotice<'a> {
         /// The path.
         path: &'a str,
     },
+}
+
+/// An instruction whose verdict changed with its base image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedVerdict {
+    /// The file.
+    pub path: String,
+    /// The line.
+    pub line: usize,
+    /// The verdict before.
+    pub before: Verdict,
+    /// The verdict now.
+    pub now: Verdict,
+    /// The first reason of the verdict; empty if it has none.
+    pub why: String,
 }
 
 /// A part of an operation that can take long.
@@ -144,6 +174,8 @@ pub enum Activity {
         /// The number of Dockerfiles.
         files: usize,
     },
+    /// Reading base images from registries.
+    Registries,
     /// Exporting build contexts.
     Export,
 }

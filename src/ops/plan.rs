@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::atomic::{self, WriteError};
 use super::base_images::{self, BaseImages, RememberedError};
 use super::evidence::{Assessed, EvidenceFolderError};
+use super::judge::Judged;
 use super::notice::{BaseImagesNotice, during};
 use super::saved_plan::saved_at;
 use super::workspace::{Workspace, WorkspaceError, bases_path, place_in};
@@ -18,11 +19,11 @@ use crate::campaign::base_facts::BaseFacts;
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
-use crate::config::Config;
+use crate::config::{BaseSource, Config};
 use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
-use crate::images::ImageError;
 use crate::images::asked::AskedImages;
+use crate::images::{ImageError, ImageSource};
 
 /// The options of [`plan`].
 #[derive(Debug)]
@@ -88,8 +89,8 @@ pub struct Planned {
     pub saved: Saved,
     /// The evidence states of its files. Empty unless [`PlanOptions::evidence`] is true.
     pub evidence_states: EvidenceStates,
-    /// True if the images of the local engine were read.
-    pub reads_engine: bool,
+    /// The places that base images were read from, beside files and what is remembered.
+    pub sources: Vec<BaseSource>,
     /// An image that was given and that no Dockerfile uses: a name that is mistyped, perhaps. The verdicts stand without it,
     /// and the plan was not written.
     pub unused: Option<ImageError>,
@@ -197,12 +198,8 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         }
     };
     let images = BaseImages::with(given, remembered.as_ref(), &config);
-    let images = images.and_engine(&options.knowledge, &config, watch).map_err(JudgeError::from)?;
-    let asked = match options.save {
-        Save::InPlace => AskedImages::recording(&images),
-        Save::No | Save::To(_) => AskedImages::new(&images),
-    };
-    let plan = make(options, &workspace, &source, &config, list.as_ref(), &asked, watch)?;
+    let images = images.and_sources(&options.knowledge, &config, watch).map_err(JudgeError::from)?;
+    let (plan, asked) = make(options, &workspace, &source, &config, list.as_ref(), &images, watch)?;
     images.report_failures(watch);
     let unused = match (images.check_used(&asked.references()), &options.save) {
         (Ok(()), _) => None,
@@ -219,18 +216,18 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     } else {
         EvidenceStates::new()
     };
-    Ok(Planned { plan, saved, evidence_states, reads_engine: images.has_engine(), unused })
+    Ok(Planned { plan, saved, evidence_states, sources: images.sources(), unused })
 }
 
-fn make(
+fn make<'i>(
     options: &PlanOptions,
     workspace: &Workspace,
     source: &SourceTree<'_>,
     config: &Config,
     list: Option<&List>,
-    images: &AskedImages<'_>,
+    images: &'i BaseImages<'_>,
     watch: &Watch<'_>,
-) -> Result<Plan, PlanningError> {
+) -> Result<(Plan, AskedImages<'i>), PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
     let all = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
     let discovery = &all.discovery;
@@ -240,15 +237,20 @@ fn make(
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
     let earlier = if options.afresh { None } else { earlier(options, workspace, config)? };
-    let judged = Options {
+    let judged_by = Options {
         edit_generated: options.edit_generated,
         earlier: earlier.as_ref(),
         only: only.as_ref(),
         ..options.knowledge.options(config, images)
     };
     let uncommitted = || if options.rev.is_none() { workspace.uncommitted(discovery) } else { 0 };
-    let (uncommitted, mut plan) =
-        rayon::join(uncommitted, || judge::judge(workspace, source, &all, &judged, &waivers, watch));
+    let judged = Judged { workspace, source, found: &all, options: &judged_by, waivers: &waivers };
+    let ask = |images: &'i (dyn ImageSource + Sync)| match options.save {
+        Save::InPlace => AskedImages::recording(images),
+        Save::No | Save::To(_) => AskedImages::new(images),
+    };
+    let (uncommitted, (mut plan, asked)) =
+        rayon::join(uncommitted, || judge::judge(&judged, images, ask, watch));
     if uncommitted > 0 {
         watch(&Notice::Uncommitted(uncommitted));
     }
@@ -256,7 +258,7 @@ fn make(
         watch(&Notice::WithoutEffect(&note));
     }
     plan.list = report;
-    Ok(plan)
+    Ok((plan, asked))
 }
 
 /// Returns the listed files that were found.

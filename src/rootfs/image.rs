@@ -1,6 +1,7 @@
 //! The filesystem of an image: one that was read as a whole, or the facts that are known of it. It records what it is
 //! asked, if it is told to, and never decides what an unanswered question means.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::facts::{Facts, MOST_LISTED};
@@ -13,6 +14,8 @@ pub struct ImageFilesystem {
     content: Content,
     /// The questions so far with their answers; `None` if they are not recorded.
     asked: Option<Mutex<Facts>>,
+    /// True if a question had no answer.
+    is_open: AtomicBool,
 }
 
 #[derive(Clone, Debug)]
@@ -25,19 +28,23 @@ enum Content {
 
 impl From<Tree> for ImageFilesystem {
     fn from(tree: Tree) -> Self {
-        Self { content: Content::Tree(Arc::new(tree)), asked: None }
+        Self { content: Content::Tree(Arc::new(tree)), asked: None, is_open: AtomicBool::new(false) }
     }
 }
 
 impl ImageFilesystem {
     /// Returns the filesystem of which these facts are known; `why` is the reason why others are not.
     pub(crate) fn from_facts(facts: Facts, why: impl Into<Arc<str>>) -> Self {
-        Self { content: Content::Facts(Arc::new(facts), why.into()), asked: None }
+        Self {
+            content: Content::Facts(Arc::new(facts), why.into()),
+            asked: None,
+            is_open: AtomicBool::new(false),
+        }
     }
 
     /// Returns the same filesystem, which records from now on what it is asked.
     pub(crate) fn recording(&self) -> Self {
-        Self { content: self.content.clone(), asked: Some(Mutex::default()) }
+        Self { content: self.content.clone(), asked: Some(Mutex::default()), is_open: AtomicBool::new(false) }
     }
 
     /// Returns the recorded questions that have an answer, with their answers.
@@ -53,6 +60,17 @@ impl ImageFilesystem {
         }
     }
 
+    /// Returns true if a question so far had no answer.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed)
+    }
+
+    /// Returns the reason why a question has no answer.
+    fn unanswered(&self, why: &Arc<str>) -> Arc<str> {
+        self.is_open.store(true, Ordering::Relaxed);
+        Arc::clone(why)
+    }
+
     fn asked(&self) -> Option<MutexGuard<'_, Facts>> {
         self.asked.as_ref().map(|asked| asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -61,7 +79,9 @@ impl ImageFilesystem {
     pub(super) fn get(&self, path: &str) -> Known {
         let known = match &self.content {
             Content::Tree(tree) => in_tree(tree, path),
-            Content::Facts(facts, why) => facts.get(path).unwrap_or_else(|| Known::Unknown(Arc::clone(why))),
+            Content::Facts(facts, why) => {
+                facts.get(path).unwrap_or_else(|| Known::Unknown(self.unanswered(why)))
+            }
         };
         if let (Some(mut asked), true) = (self.asked(), !matches!(known, Known::Unknown(_))) {
             asked.paths.insert(path.to_owned(), known.clone());
@@ -101,7 +121,7 @@ impl ImageFilesystem {
     /// Returns the reason why more may be below a path than [`below`](Self::below) lists.
     pub(super) fn why_incomplete(&self, path: &str) -> Option<Arc<str>> {
         match &self.content {
-            Content::Facts(facts, why) if !facts.lists(path) => Some(Arc::clone(why)),
+            Content::Facts(facts, why) if !facts.lists(path) => Some(self.unanswered(why)),
             _ => None,
         }
     }
@@ -114,7 +134,7 @@ impl ImageFilesystem {
                     |entry: &Entry| matches!(entry, Entry::Dir(metadata) if !metadata.xattrs.is_empty());
                 tree.entries().any(is_marked)
             }
-            Content::Facts(facts, why) => facts.has_xattrs.ok_or_else(|| Arc::clone(why))?,
+            Content::Facts(facts, why) => facts.has_xattrs.ok_or_else(|| self.unanswered(why))?,
         };
         if let Some(mut asked) = self.asked() {
             asked.has_xattrs = Some(has_xattrs);
@@ -129,7 +149,13 @@ impl ImageFilesystem {
                 let file = if matches!(account, Account::Group(_)) { tree.group() } else { tree.passwd() };
                 AccountEntry::find(account, file?)
             }
-            Content::Facts(facts, _) => *facts.accounts.get(account)?,
+            Content::Facts(facts, why) => {
+                let Some(entry) = facts.accounts.get(account) else {
+                    self.unanswered(why);
+                    return None;
+                };
+                *entry
+            }
         };
         if let Some(mut asked) = self.asked() {
             asked.accounts.insert(account.clone(), found);

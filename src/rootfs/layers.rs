@@ -2,7 +2,7 @@
 //! contents it keeps are `/etc/passwd` and `/etc/group`.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 
 use super::tree::{Entry, Metadata, Tree};
 use crate::text::cut;
@@ -15,6 +15,7 @@ pub(crate) mod input;
 pub(crate) mod member;
 pub(crate) mod overlay;
 mod parts;
+mod stored;
 mod upper;
 
 /// Prefix of a whiteout's name: OCI `layer.md`, "Whiteouts".
@@ -32,6 +33,8 @@ const MAX_ACCOUNTS: u64 = 1024 * 1024;
 const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
 /// The most bytes of their paths.
 const MAX_PATHS: usize = 1 << 30;
+/// The most bytes of a layer that is read as a stream, unpacked: each is passed over one by one.
+const MAX_UNPACKED: u64 = if cfg!(test) { 1 << 20 } else { 64 << 30 };
 
 const PASSWD: &[u8] = b"etc/passwd";
 const GROUP: &[u8] = b"etc/group";
@@ -125,6 +128,9 @@ pub enum LayerError {
     /// More entries, or longer paths, than are stored.
     #[error("it has more than {MAX_ENTRIES} entries, or the layers of its image have")]
     TooMany,
+    /// More bytes than are read.
+    #[error("it has more than {} GiB unpacked", MAX_UNPACKED >> 30)]
+    TooLarge,
     /// A hard link whose target does not exist.
     #[error(
         "entry `{entry}` at byte {offset} is a hard link to `{target}`, which is not there: make the tar without leaving files out"
@@ -153,10 +159,38 @@ pub(crate) fn apply_layer_at(
     match input::compression_at(file)? {
         Compression::None => {
             let (parts, end) = parts::read(file, parts::LEAST)?;
-            finish(tree, parts, LayerSummary { has_end_marker: end, ..LayerSummary::default() })
+            finish(tree, &parts, LayerSummary { has_end_marker: end, ..LayerSummary::default() })
         }
         _ => apply(tree, input::stream(input::Reader::new(file))?),
     }
+}
+
+/// Reads one layer from its start to the end of its tar.
+///
+/// # Errors
+///
+/// [`LayerError`]
+pub(crate) fn read_layer(reader: impl Read) -> Result<Layer, LayerError> {
+    let mut layer = Layer::default();
+    let mut members = Members::new(input::stream(reader)?);
+    while let Some(member) = members.next()? {
+        if members.position().0 > MAX_UNPACKED {
+            return Err(LayerError::TooLarge);
+        }
+        layer.take(&mut members, member)?;
+    }
+    Ok(layer)
+}
+
+/// Applies one layer that was read to `tree`.
+///
+/// # Errors
+///
+/// [`LayerError`] if a link leads nowhere, or the layers have too many entries.
+pub(crate) fn apply_layer(tree: &mut Tree, layer: &Layer) -> Result<(), LayerError> {
+    let parts = std::slice::from_ref(layer);
+    count(tree, parts)?;
+    upper::apply(tree, parts)
 }
 
 fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, LayerError> {
@@ -167,15 +201,12 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
         layer.take(&mut members, member)?;
     }
     let has_end_marker = members.has_end_marker();
-    finish(tree, vec![layer], LayerSummary { compression, has_end_marker, ..LayerSummary::default() })
+    finish(tree, &[layer], LayerSummary { compression, has_end_marker, ..LayerSummary::default() })
 }
 
-fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
-    tree.applied += parts.iter().map(Layer::entries).sum::<usize>();
-    if tree.applied > MAX_ENTRIES {
-        return Err(LayerError::TooMany);
-    }
-    for part in &parts {
+fn finish(tree: &mut Tree, parts: &[Layer], mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
+    count(tree, parts)?;
+    for part in parts {
         summary.entries += part.writes.len();
         summary.whiteouts += part.removed.len();
         summary.opaque += part.opaque.len();
@@ -185,10 +216,16 @@ fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Resu
     Ok(summary)
 }
 
+/// Counts the entries of a layer with those of the layers below it.
+fn count(tree: &mut Tree, parts: &[Layer]) -> Result<(), LayerError> {
+    tree.applied += parts.iter().map(Layer::entries).sum::<usize>();
+    if tree.applied > MAX_ENTRIES { Err(LayerError::TooMany) } else { Ok(()) }
+}
+
 /// A layer as it was read, or a part of one. It is applied only when all of it is known: whiteouts must affect only
 /// lower layers.
-#[derive(Default)]
-struct Layer {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layer {
     removed: Vec<String>,
     opaque: Vec<String>,
     writes: Vec<Write>,
@@ -199,6 +236,7 @@ struct Layer {
     not_utf8: usize,
 }
 
+#[derive(Debug, PartialEq, Eq)]
 struct Write {
     /// The end of its path.
     end: usize,
@@ -206,6 +244,7 @@ struct Write {
     what: What,
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum What {
     Entry(Entry),
     /// A hard link to a path.

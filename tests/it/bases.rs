@@ -630,7 +630,7 @@ fn the_images_of_the_engine_are_read_and_bound_to_their_ids() {
     let (engine, scratch) = (FakeEngine::new(), of_engine());
     let screen = engine.run(&scratch, &["plan"]).done().stdout.replace('\n', " ");
     assert!(
-        screen.contains("2 base images were not read (3 instructions): layerwright plan --bases engine"),
+        screen.contains("2 base images were not read (3 instructions): layerwright plan --bases registry"),
         "{screen}"
     );
     assert!(engine.asked().is_empty(), "{:?}", engine.asked());
@@ -665,7 +665,10 @@ fn the_images_of_the_engine_are_read_and_bound_to_their_ids() {
     let message = site["reasons"][0]["message"].as_str().unwrap();
     assert!(message.contains("`layerwright plan --save --bases engine` adds it"), "{message}");
     let screen = engine.run(&scratch, &["plan", "--bases", "engine"]).done().stdout.replace('\n', " ");
-    assert!(screen.contains("1 base image was not read (2 instructions): pull them, or pass"), "{screen}");
+    assert!(
+        screen.contains("1 base image was not read (2 instructions): pull them, or pass --bases registry"),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -686,7 +689,7 @@ fn the_configuration_may_choose_the_engine_and_no_network() {
         let asked = [command, &["--bases", "engine"]].concat();
         scratch.run(&asked).failed(&["the engine does not answer", "leave out --bases engine"]);
     }
-    scratch.run(&["plan", "--bases", "registry"]).failed(&["registry", "engine", "none"]);
+    scratch.run(&["plan", "--bases", "none,engine"]).failed(&["--bases none excludes every other place"]);
     scratch.write("layerwright.toml", "[bases]\nfrom = [\"registry\"]\n");
     scratch.run(&["plan"]).failed(&["layerwright.toml:2", "registry", "engine"]);
 }

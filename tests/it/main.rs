@@ -43,6 +43,7 @@ mod patch;
 mod plan;
 mod proxy;
 mod reading;
+mod registry;
 mod report;
 mod repository_fuzzer;
 mod revert;

@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::{Run, Scratch, command, linkable};
 
-fn data(name: &str) -> PathBuf {
+pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data/proxy").join(name)
 }
 
@@ -25,8 +25,8 @@ fn head(stream: &mut impl Read) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// Starts `api.test`, which has one issue.
-fn server() -> SocketAddr {
+/// The settings of a server with the certificate of `api.test`.
+pub fn tls() -> Arc<ServerConfig> {
     let certificate = CertificateDer::from_pem_file(data("certificate.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(data("key.pem")).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -35,7 +35,12 @@ fn server() -> SocketAddr {
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
+    Arc::new(config)
+}
+
+/// Starts `api.test`, which has one issue.
+fn server() -> SocketAddr {
+    let (config, listener) = (tls(), TcpListener::bind("127.0.0.1:0").unwrap());
     let at = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -54,7 +59,7 @@ fn server() -> SocketAddr {
 }
 
 /// Starts a proxy whose every tunnel leads to `to`, and returns what it is asked.
-fn proxy(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+pub fn proxy(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let (listener, asked) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::default());
     let at = listener.local_addr().unwrap();
     let noted: Arc<Mutex<Vec<String>>> = Arc::clone(&asked);

@@ -30,6 +30,7 @@ fn image(base: &Base, place: &str) -> BaseImage {
     let option = match provenance.read_from {
         ReadFrom::Rootfs => format!("--rootfs {}=PATH", base.image),
         ReadFrom::Engine => "--bases engine".to_owned(),
+        ReadFrom::Registry => "--bases registry".to_owned(),
     };
     let why = format!(
         "{place} has no fact of {} that answers it; `layerwright plan --save {option}` adds it",

@@ -10,6 +10,7 @@ use crate::git::RepoPath;
 use crate::images::ImageSource;
 
 /// The inputs of a plan beside the repository.
+#[derive(Clone, Copy)]
 pub struct Options<'a> {
     /// `layerwright.toml`.
     pub config: &'a Config,

@@ -3,10 +3,11 @@
 use super::Error;
 use crate::images::ImageError;
 use crate::images::engine::EngineError;
+use crate::images::registry::RegistryError;
 use crate::ops::{
     AcceptError, CheckError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay, MigrateError,
-    PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, StatusError, VerifyError,
-    WorkspaceError, WriteError,
+    PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, SourceError, StatusError,
+    VerifyError, WorkspaceError, WriteError,
 };
 use crate::text::words::{count, list};
 
@@ -85,11 +86,21 @@ impl From<&EngineError> for Error {
     }
 }
 
+impl From<&SourceError> for Error {
+    fn from(error: &SourceError) -> Self {
+        match error {
+            SourceError::Engine(error) => error.into(),
+            SourceError::Registry(error @ RegistryError::Authority { .. }) => Self::usage(error),
+            SourceError::Registry(error) => Self::environment(error),
+        }
+    }
+}
+
 impl From<&JudgeError> for Error {
     fn from(error: &JudgeError) -> Self {
         match error {
             JudgeError::Image(error) => error.into(),
-            JudgeError::Engine(error) => error.into(),
+            JudgeError::Source(error) => error.into(),
             JudgeError::Waiver(_) | JudgeError::Pattern(_) => Self::usage(error),
         }
     }
@@ -155,7 +166,7 @@ impl From<&InspectError> for Error {
     fn from(error: &InspectError) -> Self {
         match error {
             InspectError::Image(error) => error.into(),
-            InspectError::Engine(error) => error.into(),
+            InspectError::Source(error) => error.into(),
             InspectError::NoContext(_) | InspectError::IgnoreFile(_) => Self::usage(error),
         }
     }

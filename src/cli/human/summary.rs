@@ -11,6 +11,7 @@ use super::{evidence, style, verbose};
 use crate::analysis::{Benefit, Knowledge, Verdict};
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{Plan, Site};
+use crate::config::BaseSource;
 use crate::ops::Saved;
 use crate::text::figures::number;
 use crate::text::words::{count, form};
@@ -25,8 +26,8 @@ pub(crate) struct Shown<'s> {
     pub(crate) saved: &'s Saved,
     /// True to show every instruction.
     pub(crate) verbose: bool,
-    /// True if the base images of the local engine were read.
-    pub(crate) reads_engine: bool,
+    /// The places that base images were read from, beside files and what is remembered.
+    pub(crate) sources: &'s [BaseSource],
 }
 
 /// Returns the first screen of a plan, with the states of the evidence.
@@ -38,7 +39,7 @@ pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, shown: Shown<
 
 /// Writes the first screen.
 pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates, shown: Shown<'_>) {
-    let Shown { saved, verbose, reads_engine } = shown;
+    let Shown { saved, verbose, sources } = shown;
     head(screen, plan, saved);
     if let Some((head, text)) = judgement(plan) {
         screen.prose(style::STRONG, head, &text);
@@ -53,7 +54,7 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
     if verbose || !rows.is_empty() {
         screen.end();
     }
-    sections::unread(screen, plan, reads_engine);
+    sections::unread(screen, plan, sources);
     sections::apart(screen, plan);
     sections::builds(screen, plan);
     sections::reconciliation(screen, plan);

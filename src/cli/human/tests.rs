@@ -38,7 +38,7 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    let shown = summary::Shown { saved, verbose, reads_engine: false };
+    let shown = summary::Shown { saved, verbose, sources: &[] };
     summary::write(&mut screen, plan, &EvidenceStates::new(), shown);
     screen.finish()
 }
@@ -157,7 +157,7 @@ This campaign brings little: 1 of 4 lines may be linked, all in 1 file, and no
   2  would change the image  ancestor-mode 2
   1  not known               unknown-filesystem 1
 
-1 base image was not read (1 instruction): layerwright plan --bases engine, or pass --rootfs IMAGE=PATH
+1 base image was not read (1 instruction): layerwright plan --bases registry, or pass --rootfs IMAGE=PATH
   1  line in 1 file  debian:12
 
   Wave  files  sites  proved

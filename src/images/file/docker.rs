@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::config;
-use super::store::{Store, digest_of};
-use crate::images::{BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, Platform};
+use super::store::Store;
+use crate::images::{
+    BaseImage, ImageConfig, ImageError, ImageOrigin, ImageReference, Platform, digest as digests,
+};
 
 pub(super) const MANIFEST: &str = "manifest.json";
 
@@ -66,7 +67,7 @@ pub(super) fn open(store: &Store, reference: &ImageReference) -> Result<BaseImag
 /// The configuration's file is named for its digest, so it can be verified.
 fn read(store: &Store, item: Item) -> Result<Image, ImageError> {
     let (bytes, _): (_, serde::de::IgnoredAny) = store.document(&item.config)?;
-    let digest = digest_of(&bytes);
+    let digest = digests::of(&bytes);
     let stem = item.config.rsplit_once('/').map_or(item.config.as_str(), |(_, name)| name);
     let stated = format!("sha256:{}", stem.strip_suffix(".json").unwrap_or(stem));
     if crate::images::reference::is_digest(&stated) && stated != digest {
@@ -76,7 +77,7 @@ fn read(store: &Store, item: Item) -> Result<Image, ImageError> {
             actual: digest,
         });
     }
-    let (config, platform) = config::read(store, &item.config, &bytes)?;
+    let (config, platform) = store.config(&item.config, &bytes)?;
     Ok(Image { item, config, platform, digest })
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::config::{self, PlatformFields};
-use super::document::{ATTESTATION, Descriptor, Document};
 use super::store::Store;
+use crate::images::config::PlatformFields;
+use crate::images::document::{ATTESTATION, Descriptor, Document};
 use crate::images::{BaseImage, ImageError, ImageOrigin, ImageReference, Platform};
 
 /// The file that marks a layout: OCI `image-layout.md`, "oci-layout file".
@@ -41,7 +41,7 @@ pub(super) fn open(store: &Store, reference: &ImageReference) -> Result<BaseImag
     let Some((config, layers)) = manifest else {
         return Err(ImageError::MissingBlob { path: store.path.clone(), blob: digest });
     };
-    let (config, stated) = config::read(store, &config.digest, &store.blob(&config.digest)?)?;
+    let (config, stated) = store.config(&config.digest, &store.blob(&config.digest)?)?;
     let layers = layers
         .into_iter()
         .map(|layer| Ok((store.blob_name(&layer.digest)?, layer.size)))
@@ -118,7 +118,7 @@ impl Search<'_> {
             return Ok(None);
         }
         let bytes = self.store.blob(&config.digest)?;
-        config::read(self.store, &config.digest, &bytes).map(|(_, platform)| platform)
+        self.store.config(&config.digest, &bytes).map(|(_, platform)| platform)
     }
 }
 

@@ -6,14 +6,12 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 
-use crate::images::{ImageError, reference};
+use crate::images::document::MAX_DOCUMENT;
+use crate::images::{ImageConfig, ImageError, Platform, config, digest, reference};
 use crate::rootfs::Tree;
 use crate::rootfs::layers::{self, ReadAt, member::MemberKind, member::Members};
 
-/// The most bytes of a JSON document; registries refuse larger manifests.
-const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
 /// The most symlinks that are followed for one name.
 const MAX_LINKS: usize = 8;
 
@@ -128,6 +126,16 @@ impl Store {
         serde_json::from_slice(bytes).map_err(failed)
     }
 
+    /// Parses a configuration document.
+    pub(crate) fn config(
+        &self,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(ImageConfig, Option<Platform>), ImageError> {
+        let failed = |source| ImageError::Json { path: self.path.clone(), member: name.into(), source };
+        config::parse(bytes).map_err(failed)
+    }
+
     fn bytes(&self, name: &str) -> Result<Vec<u8>, ImageError> {
         let section = self.open(name)?;
         if section.len > MAX_DOCUMENT {
@@ -143,7 +151,7 @@ impl Store {
     /// A manifest or configuration by its digest, verified.
     pub(crate) fn blob(&self, digest: &str) -> Result<Vec<u8>, ImageError> {
         let bytes = self.bytes(&self.blob_name(digest)?)?;
-        let actual = digest_of(&bytes);
+        let actual = digest::of(&bytes);
         if actual == digest {
             return Ok(bytes);
         }
@@ -192,7 +200,7 @@ impl Store {
 
     /// Checks a layer against the digest in its name.
     fn check_layer(&self, name: &str, section: &Section) -> Result<(), ImageError> {
-        let actual = digest_of_all(section)
+        let actual = digest::of_all(section)
             .map_err(|source| ImageError::Read { path: self.path.join(name), source })?;
         if self.blob_name(&actual)? == name {
             return Ok(());
@@ -200,34 +208,6 @@ impl Store {
         Err(ImageError::DigestMismatch { path: self.path.clone(), blob: name.into(), actual })
     }
 }
-
-pub(super) fn digest_of(bytes: &[u8]) -> String {
-    shown(&Sha256::digest(bytes))
-}
-
-/// Returns the digest of all bytes of a file.
-pub(super) fn digest_of_all(file: &impl ReadAt) -> io::Result<String> {
-    let (mut hasher, mut buffer, mut at) = (Sha256::new(), vec![0; HASHED], 0);
-    loop {
-        let read = file.read_at(&mut buffer, at)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        hasher.update(bytes);
-        at += read as u64;
-    }
-    Ok(shown(&hasher.finalize()))
-}
-
-/// Returns a digest as OCI writes it.
-fn shown(digest: &[u8]) -> String {
-    digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
-        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-        hex.extend([digit(byte >> 4), digit(byte & 15)]);
-        hex
-    })
-}
-
-/// The bytes of a file that are hashed at a time.
-const HASHED: usize = 256 << 10;
 
 /// Resolves the target of a symlink within the archive; `..` at its root stays there.
 fn joined(parent: &str, link: &str) -> String {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use tar::{Builder, EntryType, Header};
 use tempfile::TempDir;
 
-use super::store::digest_of;
 use super::*;
 use crate::images::{ImageConfig, Platform};
 
@@ -24,7 +23,7 @@ impl Files {
 
     /// Puts a blob and returns its descriptor.
     fn blob(&mut self, media_type: &str, bytes: &[u8]) -> Value {
-        let digest = digest_of(bytes);
+        let digest = digest::of(bytes);
         self.put(&format!("blobs/{}", digest.replace(':', "/")), bytes);
         json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
     }
@@ -261,7 +260,7 @@ fn saved(images: &[(&str, &str)]) -> Vec<u8> {
     let mut items = Vec::new();
     for (tag, architecture) in images {
         let config = config(architecture);
-        let name = digest_of(&config).replace("sha256:", "") + ".json";
+        let name = digest::of(&config).replace("sha256:", "") + ".json";
         put(&name, &config);
         put(&format!("{tag}/layer.tar"), &tar([(*tag, "x")]));
         let layers = ["link/layer.tar".to_string(), format!("{tag}/layer.tar")];
@@ -279,7 +278,7 @@ fn saved(images: &[(&str, &str)]) -> Vec<u8> {
 fn a_docker_archive_is_read_by_tag_or_when_it_has_one_image() {
     let image = look_at(&saved(&[("one", "amd64")]), "other").unwrap();
     assert_eq!(paths(&image), ["base", "one"]);
-    assert_eq!(image.digest, Some(digest_of(&config("amd64"))));
+    assert_eq!(image.digest, Some(digest::of(&config("amd64"))));
     assert_eq!(image.platform.as_ref().unwrap().to_string(), "linux/amd64");
     assert!(matches!(image.source, ImageOrigin::DockerArchive(_)));
     let two = saved(&[("one", "amd64"), ("two", "amd64")]);

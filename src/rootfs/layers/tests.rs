@@ -71,7 +71,7 @@ fn in_parts(tree: &mut Tree, bytes: &[u8]) -> Result<LayerSummary, LayerError> {
         return apply_layer_at(tree, bytes);
     }
     let (parts, has_end_marker) = parts::read(bytes, 512)?;
-    finish(tree, parts, LayerSummary { has_end_marker, ..LayerSummary::default() })
+    finish(tree, &parts, LayerSummary { has_end_marker, ..LayerSummary::default() })
 }
 
 /// Applies the layers in every way to read them, and checks that the results agree.

@@ -7,7 +7,7 @@ use super::{GROUP, Layer, LayerError, PASSWD, What};
 use crate::rootfs::tree::{Entry, Metadata, Place, Tree};
 
 /// Applies the parts of one layer to a tree.
-pub(super) fn apply(tree: &mut Tree, parts: Vec<Layer>) -> Result<(), LayerError> {
+pub(super) fn apply(tree: &mut Tree, parts: &[Layer]) -> Result<(), LayerError> {
     let mut upper = Upper { tree, parent: None };
     let mut overlay = Overlay::over(&mut upper);
     for path in parts.iter().flat_map(|part| &part.removed) {
@@ -16,19 +16,19 @@ pub(super) fn apply(tree: &mut Tree, parts: Vec<Layer>) -> Result<(), LayerError
     for path in parts.iter().flat_map(|part| &part.opaque) {
         overlay.remove_below(path.as_bytes());
     }
-    for mut part in parts {
+    for part in parts {
         // Only the name of each path is kept.
         overlay.files.tree.reserve(part.writes.len(), part.paths.len() / 2);
         let mut start = 0;
-        for (index, write) in part.writes.into_iter().enumerate() {
+        for (index, write) in part.writes.iter().enumerate() {
             let path = &part.paths.as_bytes()[start..write.end];
             start = write.end;
-            let what = match write.what {
-                What::Entry(entry) => Written::Entry(entry),
-                What::Link(ref target) => Written::Link(target.as_bytes()),
+            let what = match &write.what {
+                What::Entry(entry) => Written::Entry(entry.clone()),
+                What::Link(target) => Written::Link(target.as_bytes()),
             };
             let path = overlay.write(path, what, write.offset)?;
-            let content = part.contents.remove(&index);
+            let content = part.contents.get(&index).cloned();
             match path.as_ref() {
                 PASSWD => overlay.files.tree.set_passwd(content),
                 GROUP => overlay.files.tree.set_group(content),

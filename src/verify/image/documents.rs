@@ -11,11 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::export::{missing, name_of};
 use super::{Digest, ExportError, file};
-use crate::images::file::document::{ATTESTATION, Descriptor, Document};
+use crate::images::document::{ATTESTATION, Descriptor, Document, MAX_DOCUMENT};
 use crate::images::file::layout::{INDEX, MAX_DEPTH};
-
-/// The size limit of a manifest or configuration; registries refuse larger ones.
-const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
 
 /// The documents of a layout. Blobs are checked against their digests.
 pub(super) struct Documents<'a> {

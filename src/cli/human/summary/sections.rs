@@ -7,7 +7,9 @@ use super::super::{counts, style};
 use crate::analysis::Knowledge;
 use crate::builds::Level;
 use crate::campaign::plan::file::{Class, File, Gone, ListReport, Plan, Wave};
+use crate::config::BaseSource;
 use crate::edit::header::Header;
+use crate::text::cut;
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
@@ -17,7 +19,7 @@ const NAMED: usize = 3;
 const WAVES: usize = 5;
 
 /// Shows the base images that were not read, and the remedy.
-pub(crate) fn unread(screen: &mut Screen, plan: &Plan, reads_engine: bool) {
+pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource]) {
     let images = counts::unread(plan);
     if images.is_empty() {
         return;
@@ -26,12 +28,12 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, reads_engine: bool) {
     let lines = count(counts::unread_lines(plan), "instruction");
     let text = format!("{} {were} not read ({lines}):", count(images.len(), "base image"));
     screen.say(&text).say(" ");
-    if reads_engine {
-        screen.say("pull them, or pass").say(" ").paint(style::HINT, "--rootfs IMAGE=PATH").end();
-    } else {
-        screen.paint(style::HINT, "layerwright plan --bases engine").say(", or pass ");
-        screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
-    }
+    match sources {
+        sources if sources.contains(&BaseSource::Registry) => screen.say("pass "),
+        [] => screen.paint(style::HINT, "layerwright plan --bases registry").say(", or pass "),
+        [..] => screen.say("pull them, or pass ").paint(style::HINT, "--bases registry").say(", or pass "),
+    };
+    screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
     let rows: Vec<Vec<Piece>> = images
         .iter()
         .take(NAMED)
@@ -45,18 +47,26 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, reads_engine: bool) {
                 (Style::new(), image.image.clone()),
                 (
                     Style::new(),
-                    match image.source {
-                        Some(Knowledge::Built) => "built in this repository (assumed)",
-                        Some(Knowledge::Profile) => "known by its family (assumed)",
-                        Some(Knowledge::Rootfs) | None => "",
-                    }
-                    .to_owned(),
+                    match (image.source, argument(&image.image)) {
+                        (Some(Knowledge::Built), _) => "built in this repository (assumed)".to_owned(),
+                        (Some(Knowledge::Profile), _) => "known by its family (assumed)".to_owned(),
+                        (None, Some(name)) => format!("pass --build-arg {name}=VALUE"),
+                        (Some(Knowledge::Rootfs) | None, _) => String::new(),
+                    },
                 ),
             ]
         })
         .collect();
     screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows);
     more(screen, images.len(), "image");
+}
+
+/// Returns the build argument that an image is named by: `BASE` of `${BASE}:1`.
+fn argument(image: &str) -> Option<&str> {
+    let (_, rest) = image.split_once('$')?;
+    let rest = rest.strip_prefix('{').unwrap_or(rest);
+    let name = cut::where_ends(rest, |c| !c.is_ascii_alphanumeric() && c != '_').0;
+    (!name.is_empty()).then_some(name)
 }
 
 fn more(screen: &mut Screen, all: usize, noun: &str) {

@@ -2,19 +2,18 @@
 
 use serde::Deserialize;
 
-use super::store::Store;
-use crate::images::{ImageConfig, ImageError, Platform};
+use super::{ImageConfig, Platform};
 
 /// OCI `config.md`, "Properties".
 #[derive(Deserialize)]
-pub(super) struct ConfigFile {
+struct ConfigFile {
     #[serde(flatten)]
     platform: PlatformFields,
     config: Option<Execution>,
 }
 
 /// `os`, `architecture` and `variant`, which OCI `config.md` and the "platform" of `image-index.md` share.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct PlatformFields {
     os: Option<String>,
     architecture: Option<String>,
@@ -42,12 +41,8 @@ struct Execution {
 }
 
 /// Parses a configuration document.
-pub(super) fn read(
-    store: &Store,
-    name: &str,
-    bytes: &[u8],
-) -> Result<(ImageConfig, Option<Platform>), ImageError> {
-    let ConfigFile { platform, config } = store.parsed(name, bytes)?;
+pub(super) fn parse(bytes: &[u8]) -> serde_json::Result<(ImageConfig, Option<Platform>)> {
+    let ConfigFile { platform, config } = serde_json::from_slice(bytes)?;
     let Execution { user, working_dir, env, on_build, shell } = config.unwrap_or_default();
     let config = ImageConfig {
         user: user.unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! The documents of an OCI image layout that base images and exports of a builder share.
+//! The documents of an OCI image that layouts, registries and exports of a builder share.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::config::PlatformFields;
 pub(crate) const ATTESTATION: &str = "vnd.docker.reference.type";
 
 /// OCI `descriptor.md`, "Properties".
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Descriptor {
     pub(crate) media_type: Option<String>,
@@ -39,3 +39,6 @@ impl Descriptor {
         })
     }
 }
+
+/// The most bytes of a manifest or of a configuration; registries refuse larger ones.
+pub(crate) const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
