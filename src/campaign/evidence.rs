@@ -5,6 +5,7 @@
 
 mod context_tree;
 mod format;
+mod outlasts;
 mod present_inputs;
 mod read;
 mod signature;

@@ -12,12 +12,13 @@ use super::evidence::{Assessed, EvidenceFolderError};
 use super::notice::{BaseImagesNotice, during};
 use super::saved_plan::saved_at;
 use super::workspace::{Workspace, WorkspaceError, bases_path, place_in};
-use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
+use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge, local_progress};
 use crate::budget::{self, MOST_INPUT};
 use crate::campaign::base_facts::BaseFacts;
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
+use crate::campaign::progress::Step;
 use crate::config::Config;
 use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
@@ -30,6 +31,8 @@ use crate::images::asked::AskedImages;
 pub struct PlanOptions {
     /// A folder of the repository, or a folder without git.
     pub path: PathBuf,
+    /// The path of the repository to which the plan is limited. `None` for all files.
+    pub below: Option<RepoPath>,
     /// The revision that is read. `None` for HEAD.
     pub rev: Option<String>,
     /// A text that lists the files to plan. `None` for all files.
@@ -46,6 +49,8 @@ pub struct PlanOptions {
     pub save: Save,
     /// True if the evidence of the campaign is also read.
     pub evidence: bool,
+    /// Folders with evidence that counts before that of the campaign.
+    pub evidence_folders: Vec<PathBuf>,
 }
 
 /// A text or Markdown in which each path that looks like a Dockerfile is an entry.
@@ -88,6 +93,8 @@ pub struct Planned {
     pub saved: Saved,
     /// The evidence states of its files. Empty unless [`PlanOptions::evidence`] is true.
     pub evidence_states: EvidenceStates,
+    /// The next step of the campaign. `None` for a folder without git, and without [`PlanOptions::evidence`].
+    pub step: Option<Step>,
     /// True if the images of the local engine were read.
     pub reads_engine: bool,
     /// An image that was given and that no Dockerfile uses: a name that is mistyped, perhaps. The verdicts stand without it,
@@ -154,6 +161,7 @@ impl PlanOptions {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
+            below: None,
             rev: None,
             list: None,
             all: false,
@@ -162,6 +170,7 @@ impl PlanOptions {
             afresh: false,
             save: Save::No,
             evidence: false,
+            evidence_folders: Vec::new(),
         }
     }
 }
@@ -202,7 +211,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         Save::InPlace => AskedImages::recording(&images),
         Save::No | Save::To(_) => AskedImages::new(&images),
     };
-    let plan = make(options, &workspace, &source, &config, list.as_ref(), &asked, watch)?;
+    let (plan, saved_plan) = make(options, &workspace, &source, &config, list.as_ref(), &asked, watch)?;
     images.report_failures(watch);
     let unused = match (images.check_used(&asked.references()), &options.save) {
         (Ok(()), _) => None,
@@ -213,13 +222,23 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         let keeps_others = list.is_some() && !options.all;
         remember(&asked, remembered.as_ref(), keeps_others, &workspace, &config, watch)?;
     }
-    let saved = save(options, &workspace, &config, &plan)?;
-    let evidence_states = if options.evidence {
-        Assessed::read(&workspace, &source, &config, &plan)?.states
-    } else {
-        EvidenceStates::new()
+    // A part replaces these files of the saved plan alone.
+    let plan = match (&options.below, saved_plan) {
+        (Some(below), Some(saved)) if options.save != Save::No => plan.replacing_below(below, saved),
+        (Some(below), _) => plan.below(below),
+        (None, _) => plan,
     };
-    Ok(Planned { plan, saved, evidence_states, reads_engine: images.has_engine(), unused })
+    let saved = save(options, &workspace, &config, &plan)?;
+    let (mut evidence_states, mut step) = (EvidenceStates::new(), None);
+    if options.evidence {
+        let assessed = Assessed::read(&workspace, &source, &config, &plan, &options.evidence_folders, watch)?;
+        if matches!(workspace, Workspace::Git(..)) {
+            let progress = local_progress::progress(&workspace, &source, &config, &plan, &assessed)?;
+            step = Some(progress.next_step(config.report.max_open));
+        }
+        evidence_states = assessed.states;
+    }
+    Ok(Planned { plan, saved, evidence_states, step, reads_engine: images.has_engine(), unused })
 }
 
 fn make(
@@ -230,7 +249,7 @@ fn make(
     list: Option<&List>,
     images: &AskedImages<'_>,
     watch: &Watch<'_>,
-) -> Result<Plan, PlanningError> {
+) -> Result<(Plan, Option<Plan>), PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
     let discovery = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
     let report = list.map(|list| {
@@ -238,24 +257,28 @@ fn make(
     });
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
-    let earlier = if options.afresh { None } else { earlier(options, workspace, config)? };
+    let saved = if options.afresh { None } else { earlier(options, workspace, config)? };
+    let earlier = saved.as_ref().map(Earlier::new);
     let judged = Options {
         edit_generated: options.edit_generated,
         earlier: earlier.as_ref(),
         only: only.as_ref(),
         ..options.knowledge.options(config, images)
     };
-    let uncommitted = || if options.rev.is_none() { workspace.uncommitted(&discovery) } else { 0 };
+    let uncommitted = || match options.rev {
+        None => workspace.uncommitted(&discovery, source),
+        Some(_) => BTreeSet::new(),
+    };
     let (uncommitted, mut plan) =
         rayon::join(uncommitted, || judge::judge(workspace, source, &discovery, &judged, &waivers, watch));
-    if uncommitted > 0 {
-        watch(&Notice::Uncommitted(uncommitted));
+    if let (false, Workspace::Git(_, commit)) = (uncommitted.is_empty(), workspace) {
+        watch(&Notice::Uncommitted { files: &uncommitted, commit });
     }
     for note in without_effect(config, &discovery) {
         watch(&Notice::WithoutEffect(&note));
     }
     plan.list = report;
-    Ok(plan)
+    Ok((plan, saved))
 }
 
 /// Returns the listed files that were found.
@@ -263,12 +286,12 @@ fn found(report: &ListReport) -> BTreeSet<RepoPath> {
     report.found.iter().filter_map(|path| RepoPath::new(path).ok()).collect()
 }
 
-/// Returns the decisions of the plan that this one replaces, or else of the saved plan.
+/// Returns the plan that this one replaces, or else the saved plan.
 fn earlier(
     options: &PlanOptions,
     workspace: &Workspace,
     config: &Config,
-) -> Result<Option<Earlier>, PlanningError> {
+) -> Result<Option<Plan>, PlanningError> {
     let replaced = match &options.save {
         Save::To(path) if path.is_file() => Some(path.clone()),
         _ => saved_at(workspace, config)?.filter(|path| path.is_file()),
@@ -279,7 +302,7 @@ fn earlier(
         Err(source) => return Err(PlanningError::EarlierUnreadable { path, source }),
     };
     match Plan::read(&bytes) {
-        Ok(plan) => Ok(Some(Earlier::new(&plan))),
+        Ok(plan) => Ok(Some(plan)),
         Err(source) => Err(PlanningError::Earlier { path, source }),
     }
 }
