@@ -3,6 +3,13 @@
 //! The rule is `C(S) = S ⊕ C(∅)`: an instruction may be linked if and only if a copy into the existing filesystem gives
 //! the same as a copy into an empty one that is then merged over the existing filesystem. It reads no file and runs no
 //! command.
+//!
+//! - `walk` goes through the stages with the `state` at each point: `base` at the start, `run_step` for a RUN, `copy_step`
+//!   for a COPY or ADD, `end_state` for a Dockerfile that starts from the image.
+//! - `copy_step` resolves the words (`resolve`, `destination`, `owner`), the sources (`source`, `archive`) and the paths that
+//!   it writes with the links on them (`view`), and applies the copy to the facts (`transfer`).
+//! - [`rule`] judges the view, `decision` weighs the findings and tries edits, `restored` finds later steps that set again
+//!   what a link resets, `observe` the RUNs that can see a link, `benefit` what a link brings.
 
 pub(crate) mod archive;
 mod base;
@@ -34,6 +41,8 @@ mod transfer;
 mod verdict;
 mod view;
 mod walk;
+
+use std::collections::BTreeSet;
 
 use crate::budget;
 use crate::dockerfile::{Body, Dockerfile, Instruction, Stages, Transfer};
@@ -169,9 +178,10 @@ fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     let (mut judged, mut bases, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for inputs in ways {
         let stages = Stages::new(dockerfile, inputs.build_args);
-        let (lines, images) = walk::walk(dockerfile, &stages, inputs);
+        let (mut lines, images) = walk::walk(dockerfile, &stages, inputs);
+        lines.sort_by_key(|line| line.instruction);
         later.push(LaterRuns::new(dockerfile, &stages));
-        judged.push((inputs.way, lines));
+        judged.push(JudgedBuild { way: inputs.way, lines, reached: reached(&stages, inputs.targets) });
         bases.extend(images);
     }
     bases.sort();
@@ -196,14 +206,38 @@ fn judge(dockerfile: &Dockerfile, ways: &[Inputs<'_>]) -> Analysis {
     Analysis { sites, bases }
 }
 
-/// Merges the judgements of the instruction `at` from all builds into one. If the builds disagree, the findings name
-/// the build that they come from.
-fn merged<'w>(judged: &[(&'w str, Vec<Judged>)], at: usize) -> Option<Judged> {
-    let of_way = |(way, lines): &(&'w str, Vec<Judged>)| {
-        let here = lines.iter().filter(|line| line.instruction == at).cloned();
-        Some((*way, here.reduce(Judged::both)?))
+/// The instructions as one build has them.
+struct JudgedBuild<'w> {
+    way: &'w str,
+    lines: Vec<Judged>,
+    /// The stages that its targets need; `None` if any stage may be a target.
+    reached: Option<BTreeSet<usize>>,
+}
+
+/// Returns the stages that some targets need. `None` if any stage may be a target.
+fn reached(stages: &Stages, targets: &[Option<String>]) -> Option<BTreeSet<usize>> {
+    let mut all = BTreeSet::new();
+    for target in targets {
+        all.extend(stages.reached(stages.of_target(target.as_deref())?));
+    }
+    (!targets.is_empty()).then_some(all)
+}
+
+/// Merges the judgements of the instruction `at` from all builds, which have them in the order of instructions, into one.
+/// If the builds disagree, the findings name the build that they come from. A build whose targets do not need its stage
+/// does not count, unless no build needs it.
+fn merged<'w>(judged: &[JudgedBuild<'w>], at: usize) -> Option<Judged> {
+    let of_build = |JudgedBuild { way, lines, reached }: &JudgedBuild<'w>| {
+        let first = lines.partition_point(|line| line.instruction < at);
+        let here = lines.iter().skip(first).take_while(|line| line.instruction == at);
+        let here = here.cloned().reduce(Judged::both)?;
+        let needs = reached.as_ref().is_none_or(|reached| reached.contains(&here.stage));
+        Some((needs, (*way, here)))
     };
-    let mut each: Vec<(&str, Judged)> = judged.iter().filter_map(of_way).collect();
+    let all: Vec<(bool, (&'w str, Judged))> = judged.iter().filter_map(of_build).collect();
+    let is_needed = all.iter().any(|(needs, _)| *needs);
+    let of_needing = all.into_iter().filter(|(needs, _)| *needs || !is_needed);
+    let mut each: Vec<(&str, Judged)> = of_needing.map(|(_, judged)| judged).collect();
     let weight = |(_, judged): &(&str, Judged)| judged.decision.weight();
     let (least, most) = (each.iter().map(weight).min()?, each.iter().map(weight).max()?);
     if let Some((way, heaviest)) = each.iter_mut().find(|one| least < most && weight(one) == most) {

@@ -15,7 +15,7 @@ use std::sync::Once;
 use std::thread;
 
 /// The units that one file may cost.
-pub(crate) const WORK: u64 = 8_000_000;
+pub(crate) const WORK: u64 = 4_000_000;
 
 /// The units of a node or a sentence that is stored: it takes memory until the end of the file's work.
 pub(crate) const STORED: usize = 6;

@@ -11,6 +11,9 @@
 //!
 //! A variable is not set unless a carrier or `.env` sets it. Those that a runner sets (`CI`, `GITHUB_*`, `RUNNER_*`) may be
 //! set or not. What is not settled by these rules makes a build [`Level::Possible`].
+//!
+//! `scan` finds the files, the modules named after tools read them, `resolve` gives each build its Dockerfile, and `context`
+//! its files as `dockerignore` leaves them.
 
 mod bake;
 mod build_context;
@@ -42,6 +45,7 @@ mod script;
 mod settled;
 mod skaffold;
 mod taskfile;
+mod unnamed;
 mod woodpecker;
 mod workflow;
 mod yaml;
@@ -68,7 +72,7 @@ pub(crate) use folder::RefusedIgnoreFile;
 pub use level::Level;
 pub(crate) use mentions::Mention;
 pub(crate) use resolve::resolve;
-pub(crate) use scan::{Builds, find};
+pub(crate) use scan::{Builds, scan};
 
 /// The kind of file that states how something is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

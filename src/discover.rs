@@ -30,6 +30,14 @@ use names::Name;
 /// The most bytes of a Dockerfile that are read; handwritten ones are far smaller.
 pub(crate) const MOST_BYTES: u64 = 4 << 20;
 
+/// The most Dockerfiles that are read, and the most bytes of all of them; the largest repositories have some thousands. A
+/// few small objects can stand at any number of paths.
+const MOST_FILES: usize = 25_000;
+const MOST_BYTES_IN_ALL: usize = 64 << 20;
+
+/// The number of files that are read at the same time.
+const TOGETHER: usize = 32;
+
 /// An error that ends a discovery.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DiscoverError {
@@ -212,6 +220,11 @@ pub enum RefusedReason {
     /// A Git LFS pointer instead of the content.
     #[error("it is a Git LFS pointer, not the file itself")]
     LfsPointer,
+    /// More than [`MOST_FILES`] Dockerfiles, or more than [`MOST_BYTES_IN_ALL`] bytes, before it in the order of paths.
+    #[error(
+        "the Dockerfiles before it are too many; at most {MOST_FILES} are read, and {MOST_BYTES_IN_ALL} bytes of them"
+    )]
+    TooMany,
     /// A read error.
     #[error("{0}")]
     Unreadable(ReadError),
@@ -228,6 +241,7 @@ impl RefusedReason {
             Self::Nul { .. } => "save it as UTF-8 text, or exclude it in [files] of layerwright.toml",
             Self::NotUtf8 { .. } => "save it as UTF-8",
             Self::LfsPointer => "keep Dockerfiles out of Git LFS, in .gitattributes",
+            Self::TooMany => "exclude those that need no plan in [files] of layerwright.toml",
             Self::Unreadable(_) | Self::Ended(_) => "the other files are not affected",
         }
     }
@@ -285,21 +299,27 @@ pub fn discover(source: &SourceTree<'_>, options: &Options) -> Discovery {
     let entries = source.listing().entries();
     let candidates: Vec<(&TreeEntry, Name)> =
         entries.iter().filter_map(|entry| Some((entry, candidate(&entry.path, options)?))).collect();
-    let outcomes: Vec<Outcome> = candidates
-        .par_iter()
-        .map(|(entry, name)| {
-            let ended = |ended: Ended| {
-                Outcome::Refused(Refused { path: entry.path.clone(), reason: RefusedReason::Ended(ended) })
-            };
-            budget::contained(|| judge(source, options, entry, *name)).unwrap_or_else(ended)
-        })
-        .collect();
     let mut discovery = Discovery::default();
-    for outcome in outcomes {
-        match outcome {
-            Outcome::File(file) => discovery.files.push(file),
-            Outcome::LeftOut(path, why) => discovery.left_out.push((path, why)),
-            Outcome::Refused(refused) => discovery.refused.push(refused),
+    let mut bytes = 0;
+    for together in candidates.chunks(TOGETHER) {
+        let is_full = discovery.files.len() >= MOST_FILES || bytes >= MOST_BYTES_IN_ALL;
+        let outcome = |(entry, name): &(&TreeEntry, Name)| {
+            let refused = |reason| Outcome::Refused(Refused { path: entry.path.clone(), reason });
+            if is_full && by_path(&entry.path, options, *name).is_none() {
+                return refused(RefusedReason::TooMany);
+            }
+            budget::contained(|| judge(source, options, entry, *name))
+                .unwrap_or_else(|ended| refused(RefusedReason::Ended(ended)))
+        };
+        for outcome in together.par_iter().map(outcome).collect::<Vec<_>>() {
+            match outcome {
+                Outcome::File(file) => {
+                    bytes += file.text.len();
+                    discovery.files.push(file);
+                }
+                Outcome::LeftOut(path, why) => discovery.left_out.push((path, why)),
+                Outcome::Refused(refused) => discovery.refused.push(refused),
+            }
         }
     }
     let named = |odd: &&Odd| names::read(odd.name.rsplit('/').next().unwrap_or_default()) != Name::Other;

@@ -3,11 +3,14 @@
 //! The modules in the order of the data; each uses those before it and never those after:
 //!
 //! - [`budget`]: the work that one file may cost, and the end of the work on a file that costs more.
-//! - [`text`]: spans, edits, globs, escaping for people, Markdown and figures, and values that are never shown.
+//! - [`text`]: spans, edits, globs, escaping for people, Markdown and figures, and secrets, which are hidden in all that
+//!   is shown and kept.
 //! - [`git`]: repositories, through libgit2.
 //! - [`config`]: the settings in `layerwright.toml`.
-//! - [`shell`]: the commands of a script and what they do to files; [`shell::grammar`] lists what is certain of them.
-//! - [`dockerfile`]: a Dockerfile, parsed exactly as BuildKit parses it, and its text.
+//! - [`shell`]: the commands of a script and what they do to files; [`shell::grammar`] lists what is certain of them. A
+//!   RUN is followed by `shell::effects`, a build script by `shell::trace`.
+//! - [`dockerfile`]: a Dockerfile, parsed exactly as BuildKit parses it, its stage graph (what a FROM and a `--from`
+//!   name), and its text.
 //! - [`discover`]: a commit, working tree or folder → [`discover::SourceFile`].
 //! - [`builds`]: how Dockerfiles are built: compose files, bake files, workflows, scripts → [`builds::Build`]; build
 //!   contexts and their `.dockerignore`.
@@ -15,12 +18,13 @@
 //! - [`images`]: base images: files, the local engine.
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`edit`]: verdicts → a new text.
-//! - [`campaign`]: the plan ([`campaign::plan`]), the facts about base images that it depends on
-//!   ([`campaign::base_facts`]), the evidence of verification ([`campaign::evidence`]), the policy for pull requests, the
-//!   names of branches and files, and the progress with the wave that is open ([`campaign::progress`]).
-//! - [`verify`]: the test that two builds are the same image.
+//! - [`campaign`]: the plan with its waves ([`campaign::plan`]), the facts about base images that it depends on
+//!   ([`campaign::base_facts`]), the evidence of verification and whether it is up to date ([`campaign::evidence`]), the
+//!   policy for pull requests, the names of branches and files, and the progress with the wave that is open
+//!   ([`campaign::progress`]).
+//! - [`verify`]: the test that two builds are the same image. [`ops`] chooses the files and writes the evidence.
 //! - [`rollout`]: the next steps of a campaign: plan, evidence, observed state → [`rollout::Action`]s.
-//! - [`report`]: performs those actions on a [`rollout::Forge`].
+//! - [`report`]: performs those actions on a [`rollout::Forge`]: pull requests, and the tracking issue with its checklist.
 //! - [`github`]: GitHub's API.
 //! - [`ops`]: the operation of each subcommand: options → a result.
 //! - [`cli`]: the command line, which parses arguments and prints.

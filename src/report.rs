@@ -1,4 +1,5 @@
-//! Performs the actions of a campaign on a [`Forge`]. It never decides anything, and keeps no state between two runs:
+//! Performs the actions of a campaign on a [`Forge`], and writes the texts: pull requests, the tracking issue with its
+//! checklist, the status page. It never decides which actions are next, and keeps no state between two runs:
 //! if a run is killed at any point, the next one repairs the result.
 //!
 //! If it is unknown if a call took effect, it is never repeated blindly: the forge is read first.

@@ -3,6 +3,9 @@
 //! A [`Rootfs`] is a base with changes on top. Each fact carries the assumptions that it depends on: a command
 //! that ran in between "leaves `/app` alone" until the opposite is proved, and a path that a command names is
 //! no longer known.
+//!
+//! Layers, with their whiteouts, become facts in `layers`. `verify::image::layer` reads them for another purpose: all that
+//! a layer holds, to compare two images.
 
 mod account_file;
 mod accounts;

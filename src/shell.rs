@@ -3,6 +3,9 @@
 //!
 //! A script becomes [`Step`]s in the order of its commands. [`mentions`] answers what a step says about a path.
 //! Paths are compared as they are written. The code that applies a [`Change`] resolves the symlinks in them.
+//!
+//! `walk` goes through a script once for both users: `effects` follows a RUN, `trace` a build script. `request` reads the
+//! words of a builtin for both, and [`grammar`] lists the words that are certain.
 
 mod account;
 mod analysis;

@@ -29,6 +29,8 @@ pub struct Inputs<'a> {
     pub named_contexts: &'a NamedContexts<'a>,
     /// Build arguments; the value `None` is an argument that is set to an unknown value.
     pub build_args: &'a BTreeMap<String, Option<String>>,
+    /// The targets of the builds; empty if any stage may be one.
+    pub targets: &'a [Option<String>],
     /// The platforms for which it is built; empty if nothing states them.
     pub platforms: &'a [String],
     /// The rules that judge the instructions.

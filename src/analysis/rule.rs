@@ -1,7 +1,7 @@
 //! The rules: the ways in which a linked copy can differ from a plain one.
 //!
 //! Each rule has a file with everything about it; [`ALL`] is the table. To add a rule, add a file, its `mod` line and
-//! its row. A rule looks at one instruction and never at the others.
+//! its row. A rule looks at one instruction and never at the others; what it is shown of it is the `analysis::view`.
 
 mod ancestor_mode;
 mod ancestor_owner;

@@ -1,5 +1,5 @@
 //! The services that `docker compose` builds: its files, merged as compose merges them. It never asks the machine that it
-//! runs on for a variable.
+//! runs on for a variable. `extends` and `include` are resolved in `load`.
 
 mod environment;
 mod interpolate;

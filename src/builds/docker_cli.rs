@@ -228,7 +228,12 @@ impl Options {
     fn declared(self, stdin: Option<&Pattern>, place: &Place) -> Option<Declared> {
         // A fully unknown word may be more flags.
         let is_flags = |word: &&Pattern| matches!(word.parts(), [Part::Hole(_)]) && !is_place(word);
-        let operand = self.operands.iter().rfind(|word| !is_flags(word)).or(self.operands.last())?;
+        let at = self.operands.iter().rposition(|word| !is_flags(&word));
+        let at = at.or(self.operands.len().checked_sub(1))?;
+        let operand = &self.operands[at];
+        let others = self.operands.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, word)| word);
+        let flags: Vec<String> =
+            others.filter(is_flags).map(|word| format!("the options in {word}")).collect();
         let from_stdin = |word: &Pattern| word.known() == Some("-");
         let dockerfile = match &self.file {
             Some(file) if from_stdin(file) => stdin?.clone(),
@@ -243,6 +248,7 @@ impl Options {
         };
         let mut declared = Declared::new(place.clone(), Vec::new(), dockerfile);
         declared.context = Some(operand.clone());
+        declared.unsettled = flags;
         declared.target = self.target;
         declared.args = self.args;
         declared.contexts = self.contexts;

@@ -1,5 +1,5 @@
 //! `.dockerignore` files, as `github.com/moby/patternmatcher` reads and matches them (`ignorefile.ReadAll`,
-//! `MatchesOrParentMatches`).
+//! `MatchesOrParentMatches`). The translation of a pattern to an expression is in `text::glob::ignore`.
 
 use crate::budget::spend;
 use crate::text::glob::{IgnorePattern, PatternError};

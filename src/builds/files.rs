@@ -2,6 +2,7 @@
 
 use crate::discover::{SourceTree, Target};
 use crate::git::{EntryKind, RepoPath};
+use crate::text::glob::Glob;
 
 /// Larger files are data that only has a matching name.
 pub(super) const MOST_BYTES: u64 = 1 << 20;
@@ -26,6 +27,26 @@ impl<'a> Files<'a> {
     /// Returns true if there is a file, or a link to one.
     pub(crate) fn has(self, path: &str) -> bool {
         self.file(path).is_some()
+    }
+
+    /// Returns the paths that match a pattern of a shell, in order; `*` does not match a slash.
+    pub(crate) fn matching(self, pattern: &str) -> Vec<String> {
+        let mut found = vec![None];
+        for part in pattern.split('/').filter(|part| !part.is_empty()) {
+            let Ok(glob) = Glob::new(part) else { return Vec::new() };
+            let below = |folder: &Option<RepoPath>| {
+                let names = self.source.listing().children(folder.as_ref());
+                let names = names.filter(|name| glob.matches(name));
+                names
+                    .filter_map(|name| RepoPath::below(folder.as_ref(), name).ok())
+                    .map(Some)
+                    .collect::<Vec<_>>()
+            };
+            found = found.iter().flat_map(below).collect();
+        }
+        let mut found: Vec<String> = found.into_iter().flatten().map(|path| path.to_string()).collect();
+        found.sort();
+        found
     }
 
     fn file(self, path: &str) -> Option<RepoPath> {

@@ -4,6 +4,7 @@
 mod condition;
 mod expand;
 mod exports;
+mod function;
 mod goals;
 mod read;
 
@@ -80,8 +81,9 @@ pub(super) fn recipes(
         let mut runs = makefile.runs(repository, path, &starts, call);
         choices = std::mem::take(makefile.choices.get_mut().unwrap_or_else(PoisonError::into_inner));
         let is_last = !choices.next();
-        if reading + 1 == READINGS && !is_last {
-            let why = format!("{path} has too many conditions");
+        let too_many =
+            (reading + 1 == READINGS && !is_last).then(|| format!("{path} has too many conditions"));
+        for why in makefile.missing.take().into_iter().chain(too_many) {
             runs.builds.iter_mut().for_each(|build| build.unsettled.push(why.clone()));
             runs.invocations.iter_mut().for_each(|call| call.unsettled.push(why.clone()));
         }
@@ -150,6 +152,8 @@ struct Makefile {
     exports: Exports,
     rules: Vec<Rule>,
     included: BTreeSet<String>,
+    /// A file that it includes and that is not read, so that its variables and rules are not known.
+    missing: Option<String>,
     choices: Mutex<Choices>,
     /// True if a recipe is one script (`.ONESHELL`).
     is_one_shell: bool,

@@ -9,6 +9,7 @@ use std::fmt;
 use super::BuildFileKind;
 use crate::git::RepoPath;
 use crate::text::cut;
+use crate::text::pattern::Pattern;
 
 /// The words of a line that builds an image.
 const WORDS: [&str; 24] = [
@@ -48,8 +49,18 @@ pub(crate) struct Mention {
     path: RepoPath,
     /// The line of a command; `None` for a file that cannot be read.
     line: Option<usize>,
+    what: What,
+}
+
+/// The thing that tells what a place builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
     /// The words of the command, or of the file.
-    words: Vec<String>,
+    Words(Vec<String>),
+    /// These Dockerfiles, which the place names for a line elsewhere.
+    Files(BTreeSet<RepoPath>),
+    /// Any Dockerfile with such a path.
+    Paths(BTreeSet<Pattern>),
 }
 
 impl fmt::Display for Mention {
@@ -92,8 +103,6 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
         return Vec::new();
     }
     let lines: Vec<&str> = text.lines().collect();
-    let is_comment =
-        |line: &str| line.trim_start().starts_with(['#', '*']) || line.trim_start().starts_with("//");
     let builds = |line: &str| WORDS.iter().any(|word| line.contains(word));
     let found = lines.iter().enumerate().filter(|(_, line)| builds(line) && !is_comment(line));
     found
@@ -103,7 +112,8 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
             };
             let more = lines[at..].iter().take(LINES).take_while(|line| goes_on(line)).count();
             let whole = &lines[at..lines.len().min(at + more + 1)];
-            Mention { path: path.clone(), line: Some(at + 1), words: words(&whole.join("\n")) }
+            let what = What::Words(words(&whole.join("\n")));
+            Mention { path: path.clone(), line: Some(at + 1), what }
         })
         .collect()
 }
@@ -160,8 +170,13 @@ fn sets(line: &str, name: &str) -> bool {
     })
 }
 
+/// Returns true if a line is a comment in any of the languages.
+pub(super) fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with(['#', '*']) || line.trim_start().starts_with("//")
+}
+
 /// Returns the words of a command.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let is_end = |c: char| c.is_whitespace() || "'\"=,()[]{}:;`".contains(c);
     let words = text.split(is_end).map(|word| {
         let mut word = word.trim_end_matches('/');
@@ -185,36 +200,65 @@ impl Mention {
         );
         let builds = text.is_empty() || may_build(text) || (is_definition && text.contains("build"));
         let words: BTreeSet<String> = words(text).into_iter().collect();
-        builds.then(|| Self { path: path.clone(), line: None, words: words.into_iter().collect() })
+        let what = What::Words(words.into_iter().collect());
+        builds.then(|| Self { path: path.clone(), line: None, what })
+    }
+
+    /// Returns a line that names Dockerfiles for a line elsewhere, which builds them.
+    pub(super) fn of_files(path: &RepoPath, line: usize, files: BTreeSet<RepoPath>) -> Self {
+        Self { path: path.clone(), line: Some(line), what: What::Files(files) }
+    }
+
+    /// Returns a line that builds a Dockerfile with one of these paths.
+    pub(super) fn unnamed_line(path: &RepoPath, line: usize, paths: BTreeSet<Pattern>) -> Self {
+        Self { path: path.clone(), line: Some(line), what: What::Paths(paths) }
+    }
+
+    /// Returns the place of a line that takes what it builds from a variable.
+    pub(super) fn unnamed(&self) -> Option<(&RepoPath, usize)> {
+        let What::Words(words) = &self.what else { return None };
+        let is_shell = self.path.file_name().ends_with("sh");
+        let has_variable = words.iter().any(|word| word.contains(['$', '{', '%']));
+        Some((&self.path, self.line?)).filter(|_| has_variable || !is_shell)
+    }
+
+    /// Returns true if the place does not tell which Dockerfile it builds.
+    pub(super) fn is_vague(&self) -> bool {
+        matches!(self.what, What::Paths(_))
     }
 
     /// Returns true if the context comes from a pipe.
-    fn is_piped(&self) -> bool {
-        self.words.iter().skip_while(|word| *word != "build").any(|word| word == "-")
+    fn is_piped(words: &[String]) -> bool {
+        words.iter().skip_while(|word| *word != "build").any(|word| word == "-")
     }
 
     /// Returns true if a file that cannot be read may build a Dockerfile: it lies in or above its folder and its text is
     /// not known, or the text has its name or its folder's.
-    fn unread_may_build(&self, dockerfile: &RepoPath) -> bool {
+    fn unread_may_build(&self, words: &[String], dockerfile: &RepoPath) -> bool {
         let own = self.path.parent();
-        if self.words.is_empty() {
+        if words.is_empty() {
             return dockerfile.relative_to(own.as_ref()).is_some();
         }
         let last = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
-        let has = |name: &str| self.words.iter().any(|word| last(word) == name);
+        let has = |name: &str| words.iter().any(|word| last(word) == name);
         let folder = dockerfile.parent();
         let is_near = folder == own || folder.is_none();
         let names_folder = folder.as_ref().is_some_and(|folder| has(folder.file_name()));
         let has_name = dockerfile.file_name() == "Dockerfile" || has(dockerfile.file_name());
-        has_name && (is_near || names_folder || self.words.iter().any(|word| word == dockerfile.as_str()))
+        has_name && (is_near || names_folder || words.iter().any(|word| word == dockerfile.as_str()))
     }
 
     /// Returns true if the place may build a Dockerfile: a line names its path or its folder, or it builds the folder where
     /// they both lie, or what a pipe sends.
     pub(crate) fn may_build(&self, dockerfile: &RepoPath) -> bool {
-        if self.line.is_none() {
-            return self.unread_may_build(dockerfile);
-        }
+        let words = match &self.what {
+            What::Words(words) if self.line.is_none() => return self.unread_may_build(words, dockerfile),
+            What::Words(words) => words,
+            What::Files(files) => return files.contains(dockerfile),
+            What::Paths(paths) => {
+                return paths.iter().any(|path| path.matches(dockerfile.as_str()).is_some());
+            }
+        };
         let is_file = |word: &&String| {
             let name = word.rsplit('/').next().unwrap_or(word).to_ascii_lowercase();
             name.contains("dockerfile") && word.as_str() != "dockerfile" || name.contains("containerfile")
@@ -225,17 +269,17 @@ impl Mention {
         let folder = dockerfile.parent();
         let folder = folder.as_ref().map_or("", |folder| folder.as_str());
         let is_near = folder.is_empty() || self.path.parent().is_some_and(|own| own.as_str() == folder);
-        let mut named = self.words.iter().filter(is_file).peekable();
+        let mut named = words.iter().filter(is_file).peekable();
         if named.peek().is_some() {
             return named.any(|word| {
                 ends(dockerfile.as_str(), word) && (word.contains('/') || folder.is_empty() || is_near)
             });
         }
-        let names = self.words.iter().any(|word| {
+        let names = words.iter().any(|word| {
             let is_folder = !folder.is_empty() && word.contains(|c: char| c != '.') && ends(folder, word);
             is_folder || (word == "." && is_near)
         });
-        (names || is_near && self.is_piped()) && dockerfile.file_name() == "Dockerfile"
+        (names || is_near && Self::is_piped(words)) && dockerfile.file_name() == "Dockerfile"
     }
 }
 

@@ -5,7 +5,8 @@ use crate::git::RepoPath;
 
 /// Returns the kind of the file at this path, if it describes builds.
 ///
-/// - compose: YAML with the word `compose` in its name, such as `compose.yaml` and `docker-compose.dev.yml`;
+/// - compose: YAML with the word `compose` in its name, such as `compose.yaml` and `docker-compose.dev.yml`, or the word
+///   `stack`, such as `docker-stack.yml`;
 /// - bake: HCL or JSON with the word `bake`, such as `docker-bake.hcl`;
 /// - workflows: YAML directly in `.github/workflows`, and `action.yml` anywhere;
 /// - `devcontainer.json` at the places that its specification lists;
@@ -41,7 +42,7 @@ pub(super) fn kind_of(path: &RepoPath) -> Option<BuildFileKind> {
         "sh" | "bash" | "zsh" | "ksh" => Some(BuildFileKind::Script),
         "mk" => Some(BuildFileKind::Makefile),
         "yml" | "yaml" if stem == "action" || lies_in_workflows(path) => Some(BuildFileKind::Workflow),
-        "yml" | "yaml" if words("compose") => Some(BuildFileKind::Compose),
+        "yml" | "yaml" if words("compose") || words("stack") => Some(BuildFileKind::Compose),
         "yml" | "yaml" | "json" if stem.starts_with("cloudbuild") => Some(BuildFileKind::CloudBuild),
         "yml" | "yaml" if stem.starts_with("skaffold") => Some(BuildFileKind::Skaffold),
         "json" if is_devcontainer(path) => Some(BuildFileKind::Devcontainer),
@@ -118,6 +119,7 @@ mod tests {
             ("a/docker-compose.override.yml", Some(BuildFileKind::Compose)),
             ("docker-compose-dev.yml", Some(BuildFileKind::Compose)),
             ("dev.compose.yml", Some(BuildFileKind::Compose)),
+            ("docker-stack.yml", Some(BuildFileKind::Compose)),
             ("decompose.yml", None),
             ("docker-compose.yml.j2", None),
             ("docker-bake.hcl", Some(BuildFileKind::Bake)),

@@ -77,13 +77,7 @@ impl Repository<'_> {
         if let Some(path) = pattern.known() {
             return self.by_path.get(path).map(|&at| (at, Bindings::new())).into_iter().collect();
         }
-        let holes = pattern.parts().iter().filter(|part| matches!(part, Part::Hole(_))).count();
-        // A path that is unknown up to a final `/Dockerfile` would match them all.
-        let says_enough = pattern.parts().iter().any(|part| match part {
-            Part::Text(text) => text.split('/').any(|name| !name.is_empty() && name != "Dockerfile"),
-            Part::Hole(_) => false,
-        });
-        if holes > MOST_HOLES || !says_enough {
+        if !says_enough(pattern) {
             return Vec::new();
         }
         let matching = self.dockerfiles.iter().enumerate();
@@ -141,6 +135,17 @@ impl Repository<'_> {
         let at = *self.by_path.get(path.known()?)?;
         Some(self.build(needed, folder, self.dockerfiles[at], &Bindings::new()))
     }
+}
+
+/// Returns true if a path with unknown parts identifies Dockerfiles. One that is unknown up to a final `/Dockerfile` would
+/// match them all.
+pub(super) fn says_enough(path: &Pattern) -> bool {
+    let holes = path.parts().iter().filter(|part| matches!(part, Part::Hole(_))).count();
+    let has_name = path.parts().iter().any(|part| match part {
+        Part::Text(text) => text.split('/').any(|name| !name.is_empty() && name != "Dockerfile"),
+        Part::Hole(_) => false,
+    });
+    holes <= MOST_HOLES && has_name
 }
 
 fn context_root(folder: &Pattern, context: &Pattern, listing: &Listing) -> ContextRoot {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod conventions;
+mod found;
 
 use std::collections::BTreeSet;
 
@@ -9,19 +10,18 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use self::calls::Calls;
+pub(crate) use self::found::Builds;
+use self::found::Unread;
 use super::files::{Files, MOST_BYTES};
 use super::script::{Repository, Runs};
 use super::workflow::Flow;
 use super::{
-    Build, BuildFileKind, Declared, Mention, Place, Unreadable, bake, cloud_build, devcontainer, jenkinsfile,
-    justfile, makefile, mentions, names, package, resolve, script, skaffold, taskfile, woodpecker, workflow,
-    yaml,
+    BuildFileKind, Declared, Unreadable, bake, cloud_build, devcontainer, jenkinsfile, justfile, makefile,
+    mentions, names, package, script, skaffold, taskfile, woodpecker, workflow, yaml,
 };
 use crate::budget::{self, Ended};
-use crate::config::{self, Config};
-use crate::discover::{self, ReadError, SourceTree, Target};
+use crate::discover::{ReadError, SourceTree, Target};
 use crate::git::{EntryKind, RepoPath, TreeEntry, is_lfs_pointer};
-use crate::text::pattern::Pattern;
 
 /// Folders whose files describe the builds of other repositories.
 const OTHERS: [&str; 2] = ["node_modules", "vendor"];
@@ -31,45 +31,6 @@ const MAKE: [&str; 5] = ["make ", "(MAKE)", "{MAKE}", "make -C ", "make -f "];
 const MOST_SEARCHED: u64 = 16 << 20;
 /// The number of searches for the names of scripts that build images: a script may call one that calls another.
 const ROUNDS: usize = 3;
-
-/// The builds of a repository.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Builds {
-    /// The builds, grouped by Dockerfile, in order of the Dockerfiles.
-    found: Vec<Build>,
-    /// The files that should describe builds but cannot be read, in order of path.
-    pub(crate) unread: Vec<Unread>,
-    /// The builds whose Dockerfile is not planned: it has another name, or is in the build file itself.
-    pub(crate) unplanned: Vec<Unread>,
-    /// The places that may build a Dockerfile in a way that is not read.
-    mentions: Vec<Mention>,
-}
-
-/// A file that should describe builds but cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unread {
-    /// The file.
-    pub(crate) path: RepoPath,
-    /// The line and the reason.
-    pub(crate) why: Unreadable,
-}
-
-impl Builds {
-    /// Returns the builds of one Dockerfile.
-    pub(crate) fn of(&self, dockerfile: &RepoPath) -> &[Build] {
-        let start = self.found.partition_point(|build| build.dockerfile < *dockerfile);
-        let end = self.found.partition_point(|build| build.dockerfile <= *dockerfile);
-        &self.found[start..end]
-    }
-
-    /// Returns the places that may build a Dockerfile in a way that is not read; empty if `layerwright.toml` states how it
-    /// is built.
-    pub(crate) fn may_build(&self, dockerfile: &RepoPath) -> Vec<&Mention> {
-        let is_configured = self.of(dockerfile).iter().any(|build| build.place.kind == BuildFileKind::Config);
-        let all = self.mentions.iter().filter(|mention| !is_configured && mention.may_build(dockerfile));
-        all.collect()
-    }
-}
 
 /// A file that may describe builds, or run them.
 struct Carrier {
@@ -111,8 +72,18 @@ impl From<Runs> for Read {
     }
 }
 
-/// Finds the builds of `dockerfiles`, which are sorted. A context in `layerwright.toml` overrides all others.
-pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
+/// The files of a repository that describe builds, read.
+pub(crate) struct Scan<'s> {
+    source: &'s SourceTree<'s>,
+    carriers: Vec<Carrier>,
+    /// The files of kinds that are not interpreted and that may build images, with their texts.
+    others: Vec<(RepoPath, String)>,
+    declared: Vec<Declared>,
+    unread: Vec<Unread>,
+}
+
+/// Reads the files of a repository that describe builds.
+pub(crate) fn scan<'s>(source: &'s SourceTree<'s>) -> Scan<'s> {
     let files = Files::new(source);
     let entries = source.listing().entries();
     let mut carriers: Vec<Carrier> =
@@ -126,98 +97,32 @@ pub(crate) fn find(source: &SourceTree<'_>, dockerfiles: &[&RepoPath], config: &
             unread.push(Unread { path: carrier.path.clone(), why });
         }
     }
+    let others = uninterpreted(source, &scripts);
     let mut calls = Calls::new(files, &carriers, scripts);
     calls.follow();
-    let mut all = calls.finish();
-    let others = uninterpreted(source);
+    let mut declared = calls.finish();
     let (by_convention, unread_by_convention) = conventions::declared(files, &carriers, &calls, &others);
-    all.extend(by_convention);
+    declared.extend(by_convention);
     for (path, why) in calls.unread().into_iter().chain(unread_by_convention) {
         if unread.iter().all(|other| other.path != path) {
             unread.push(Unread { path, why });
         }
     }
     unread.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut builds = resolve::resolve(&all, dockerfiles, source.listing());
-    let configured = configured(config);
-    let configured = resolve::resolve(&configured, dockerfiles, source.listing());
-    builds.retain(|build| configured.iter().all(|own| own.dockerfile != build.dockerfile));
-    builds.extend(configured);
-    for build in &mut builds {
-        let own = config.build.get(build.dockerfile.as_str());
-        if let Some(target) = own.and_then(|own| own.target.as_ref()) {
-            build.target = Some(Pattern::text(target));
-        }
-    }
-    builds.sort_by(|a, b| a.dockerfile.cmp(&b.dockerfile).then_with(|| a.place.cmp(&b.place)));
-    let mut mentions: Vec<Mention> =
-        others.iter().flat_map(|(path, text)| mentions::of(path, text)).collect();
-    for carrier in &carriers {
-        if let Some(unread) = unread.iter().find(|unread| unread.path == carrier.path) {
-            mentions.extend(Mention::unread(carrier.kind, &unread.path, &carrier.text));
-        } else {
-            let is_read = |line: usize| carrier.has_at(line);
-            mentions.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text, &is_read));
-        }
-    }
-    let mut unplanned = unplanned(&all, dockerfiles, source, config);
-    unplanned.extend(carriers.iter().flat_map(inline));
-    unplanned.sort_by(|a, b| (&a.path, a.why.line).cmp(&(&b.path, b.why.line)));
-    Builds { found: builds, unread, unplanned, mentions }
+    Scan { source, carriers, others, declared, unread }
 }
 
-/// Returns the builds of files that have not the name of a Dockerfile and are not planned.
-fn unplanned(
-    all: &[Declared],
-    dockerfiles: &[&RepoPath],
-    source: &SourceTree<'_>,
-    config: &Config,
-) -> Vec<Unread> {
-    let options = discover::Options::new(&config.files.include, &config.files.exclude);
-    let is_excluded = |path: &RepoPath| options.as_ref().is_ok_and(|options| options.excludes(path));
-    let mut seen: BTreeSet<RepoPath> = BTreeSet::new();
-    let mut found = Vec::new();
-    let placed = all.iter().flat_map(|build| build.folders.iter().map(move |folder| (build, folder)));
-    for (build, folder) in placed {
-        let file = resolve::below(folder, &build.dockerfile);
-        let file = file.as_ref().and_then(Pattern::known).and_then(|path| RepoPath::new(path).ok());
-        let Some(file) = file.filter(|file| dockerfiles.binary_search(&file).is_err()) else { continue };
-        let is_file =
-            matches!(source.listing().get(&file).map(|entry| entry.kind), Some(EntryKind::File { .. }));
-        if is_file && !discover::has_name_of_dockerfile(&file) && !is_excluded(&file) && !seen.contains(&file)
-        {
-            let builds = if build.unsettled.is_empty() { "builds" } else { "may build" };
-            let message = format!("it {builds} {file}, which is not planned: add it to include in [files]");
-            let why = Unreadable { line: build.place.line, message };
-            found.push(Unread { path: build.place.path.clone(), why });
-            seen.insert(file);
-        }
-    }
-    found
-}
-
-/// Returns the lines of a compose or bake file that have a Dockerfile inline.
-fn inline(carrier: &Carrier) -> Vec<Unread> {
-    let key = match carrier.kind {
-        BuildFileKind::Compose => "dockerfile_inline",
-        BuildFileKind::Bake => "dockerfile-inline",
-        _ => return Vec::new(),
-    };
-    let is_key = |line: &str| line.trim_start_matches([' ', '\t', '"', '{', '-']).starts_with(key);
-    let lines = carrier.text.lines().enumerate().filter(|(_, line)| is_key(line));
-    let why =
-        |at: usize| Unreadable { line: at + 1, message: "an inline Dockerfile, which is not planned".into() };
-    lines.map(|(at, _)| Unread { path: carrier.path.clone(), why: why(at) }).collect()
-}
-
-/// Returns the files of kinds that are not interpreted and that may build images, with their texts.
-fn uninterpreted(source: &SourceTree<'_>) -> Vec<(RepoPath, String)> {
+/// Returns the files of kinds that are not interpreted and that may build images or call scripts that do, with their texts.
+fn uninterpreted(source: &SourceTree<'_>, scripts: &BTreeSet<String>) -> Vec<(RepoPath, String)> {
+    let scripts: Vec<&String> = scripts.iter().filter(|name| !MAKE.contains(&name.as_str())).collect();
+    let calls =
+        |text: &str| scripts.iter().any(|name| memmem::find(text.as_bytes(), name.as_bytes()).is_some());
     let entries = source.listing().entries().par_iter();
     let read = entries.filter(|entry| mentions::is_read(&entry.path) && !is_of_others(entry));
     let texts = read.filter_map(|entry| {
         let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        mentions::may_build(&text).then(|| (entry.path.clone(), text))
+        (mentions::may_build(&text) || calls(&text)).then(|| (entry.path.clone(), text))
     });
     texts.collect()
 }
@@ -231,6 +136,11 @@ fn carrier(source: &SourceTree<'_>, files: Files<'_>, entry: &TreeEntry) -> Opti
         // The text of a file that is too large still tells what it may build.
         Err(why) => (text_of(source, &entry.path, MOST_SEARCHED).unwrap_or_default(), Some(why)),
     };
+    // Other tools have stacks too.
+    let is_compose = || entry.path.file_name().contains("compose") || text.contains("services:");
+    if kind == BuildFileKind::Compose && !is_compose() {
+        return None;
+    }
     let scripts = BTreeSet::new();
     let read = match trouble {
         Some(_) if by_name.is_none() => return None,
@@ -376,30 +286,6 @@ fn read(
         BuildFileKind::Jenkinsfile => jenkinsfile::runs(repository, path, text).into(),
         BuildFileKind::Config => Read::default(),
     })
-}
-
-/// Returns the builds of `[build]` that name their context.
-fn configured(config: &Config) -> Vec<Declared> {
-    let Ok(path) = RepoPath::new(config::FILE_NAME) else { return Vec::new() };
-    let pattern = |text: &String| Pattern::text(text);
-    config
-        .build
-        .iter()
-        .filter_map(|(dockerfile, build)| {
-            let line = config.line_in("build", dockerfile, "");
-            let place = Place { kind: BuildFileKind::Config, path: path.clone(), line };
-            let dockerfile = Pattern::text(dockerfile);
-            let mut declared = Declared::new(place, vec![Pattern::default()], dockerfile);
-            declared.context = Some(pattern(build.context.as_ref()?));
-            declared.target = build.target.as_ref().map(pattern);
-            let args = build.args.iter();
-            declared.args = args.map(|(name, value)| (name.clone(), Some(pattern(value)))).collect();
-            let contexts = build.contexts.iter();
-            declared.contexts = contexts.map(|(name, at)| (name.clone(), pattern(at))).collect();
-            declared.platforms = build.platforms.iter().map(pattern).collect();
-            Some(declared)
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Evidence: the results of the verification of one file, compared with the file as currently planned.
 //!
 //! [`Evidence`] is the format of `evidence/<slug>.json` in the campaign's folder. [`states`] compares all evidence of a
-//! campaign with one state of its repository and returns an [`EvidenceState`] for each file.
+//! campaign with one state of its repository and returns an [`EvidenceState`] for each file: `state` decides if evidence is
+//! up to date.
 
 mod context_tree;
 mod format;
@@ -13,6 +14,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use context_tree::ContextTrees;
 pub use context_tree::{own_paths, tree_of_context};
 pub use format::{
     BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures, Outcome,

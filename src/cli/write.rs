@@ -1,4 +1,4 @@
-//! Writes to standard output and standard error, and handles a closed pipe.
+//! Writes to standard output and standard error, hides secrets in all of it, and handles a closed pipe.
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;

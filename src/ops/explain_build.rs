@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::judge;
+use super::judge::{self, Found};
 use super::workspace::Workspace;
 use super::{JudgeError, PlanningError, Watch};
-use crate::builds::{self, Build, Level, Place};
+use crate::builds::{Build, Level, Place};
 use crate::git::RepoPath;
 
 /// One build of a Dockerfile.
@@ -50,12 +50,12 @@ pub(crate) fn explain_build(
     let workspace = Workspace::open(path, rev)?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let discovery = judge::find(&source, &config, None, watch).map_err(JudgeError::from)?;
+    let Found { discovery, builds: found } =
+        judge::find(&source, &config, None, watch).map_err(JudgeError::from)?;
     let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
     let Some(dockerfile) = dockerfiles.iter().find(|path| path.as_str() == file) else {
         return Err(PlanningError::NoDockerfile { path: file.to_owned() });
     };
-    let found = builds::find(&source, &dockerfiles, &config);
     let mentions = found.may_build(dockerfile).iter().map(ToString::to_string).collect();
     Ok(ExplainedBuilds { builds: found.of(dockerfile).iter().map(explained).collect(), mentions })
 }

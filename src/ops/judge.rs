@@ -4,7 +4,7 @@ use super::base_images::BaseImages;
 use super::notice::during;
 use super::workspace::Workspace;
 use super::{Activity, Knowledge, Notice, Watch};
-use crate::builds;
+use crate::builds::{self, Builds};
 use crate::campaign::plan::file::Plan;
 use crate::campaign::plan::{self, Options, UnknownRule, Waivers};
 use crate::config::Config;
@@ -54,40 +54,50 @@ pub(super) fn judge_with(
 ) -> Result<Plan, JudgeError> {
     knowledge.images.check()?;
     let waivers = Waivers::new(config)?;
-    let discovery = find(source, config, None, watch)?;
+    let found = find(source, config, None, watch)?;
     let asked = AskedImages::new(images);
-    let plan = judge(workspace, source, &discovery, &knowledge.options(config, &asked), &waivers, watch);
+    let plan = judge(workspace, source, &found, &knowledge.options(config, &asked), &waivers, watch);
     images.report_failures(watch);
     images.check_used(&asked.references())?;
     Ok(plan)
 }
 
-/// Finds the Dockerfiles. Files of a list are included with any name.
+/// The Dockerfiles of a workspace, and their builds.
+pub(super) struct Found {
+    pub(super) discovery: Discovery,
+    pub(super) builds: Builds,
+}
+
+/// Finds the Dockerfiles and their builds. Files of a list, and those that a build states, are included with any name.
 pub(super) fn find(
     source: &SourceTree<'_>,
     config: &Config,
     list: Option<&List>,
     watch: &Watch<'_>,
-) -> Result<Discovery, DiscoverError> {
+) -> Result<Found, DiscoverError> {
     let options = discover::Options::new(&config.files.include, &config.files.exclude)?;
     let listed = list.iter().flat_map(|list| list.paths.iter().map(|listed| listed.path.clone()));
     let options = options.listed(listed);
-    Ok(during(watch, Activity::Discovery, || discover::discover(source, &options)))
+    let scan = during(watch, Activity::Builds, || builds::scan(source));
+    let options = options.listed(scan.dockerfiles(config));
+    let discovery = during(watch, Activity::Discovery, || discover::discover(source, &options));
+    let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
+    let builds = scan.builds(&dockerfiles, config);
+    Ok(Found { discovery, builds })
 }
 
-/// Makes the plan for a discovery.
+/// Makes the plan for what was found.
 pub(super) fn judge(
     workspace: &Workspace,
     source: &SourceTree<'_>,
-    discovery: &Discovery,
+    found: &Found,
     options: &Options<'_>,
     waivers: &Waivers,
     watch: &Watch<'_>,
 ) -> Plan {
-    let dockerfiles: Vec<&RepoPath> = discovery.files.iter().map(|file| &file.path).collect();
-    let builds = during(watch, Activity::Builds, || builds::find(source, &dockerfiles, options.config));
+    let Found { discovery, builds } = found;
     let mut plan = during(watch, Activity::Judging { files: discovery.files.len() }, || {
-        plan::plan(source, discovery, &builds, options, waivers, &|| watch(&Notice::Judged))
+        plan::plan(source, discovery, builds, options, waivers, &|| watch(&Notice::Judged))
     });
     if let Workspace::Git(_, commit) = workspace {
         plan.commit = Some(commit.as_str().to_owned());

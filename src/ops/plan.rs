@@ -251,9 +251,10 @@ fn make(
     watch: &Watch<'_>,
 ) -> Result<(Plan, Option<Plan>), PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
-    let discovery = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let all = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let discovery = &all.discovery;
     let report = list.map(|list| {
-        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, &discovery))
+        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, discovery))
     });
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
@@ -266,15 +267,15 @@ fn make(
         ..options.knowledge.options(config, images)
     };
     let uncommitted = || match options.rev {
-        None => workspace.uncommitted(&discovery, source),
+        None => workspace.uncommitted(discovery, source),
         Some(_) => BTreeSet::new(),
     };
     let (uncommitted, mut plan) =
-        rayon::join(uncommitted, || judge::judge(workspace, source, &discovery, &judged, &waivers, watch));
+        rayon::join(uncommitted, || judge::judge(workspace, source, &all, &judged, &waivers, watch));
     if let (false, Workspace::Git(_, commit)) = (uncommitted.is_empty(), workspace) {
         watch(&Notice::Uncommitted { files: &uncommitted, commit });
     }
-    for note in without_effect(config, &discovery) {
+    for note in without_effect(config, discovery) {
         watch(&Notice::WithoutEffect(&note));
     }
     plan.list = report;

@@ -1,5 +1,6 @@
 //! Builds files before and after their change, and compares the images. No other operation executes anything from a
-//! repository.
+//! repository. The evidence of a file is written when the file is done. A run that was stopped is not continued: the next
+//! one verifies the files of the wave again, or those that are named.
 
 mod edits;
 mod evidence_files;
@@ -20,7 +21,7 @@ use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch, local_progress};
-use crate::campaign::evidence::{self, Evidence, EvidenceKey};
+use crate::campaign::evidence::{self, ContextTrees, Evidence, EvidenceKey};
 use crate::campaign::plan::file::{Context, File, Plan};
 use crate::campaign::progress::StepKind;
 use crate::config::{self, Config, FILE_NAME, Frontend};
@@ -304,7 +305,8 @@ fn build_all(
     let own = evidence::own_paths(plan, config);
     let tree = |context: &Context| match (repository, commit) {
         (Some(repository), Some(commit)) => {
-            evidence::tree_of_context(repository, commit, &context.root, &context.contexts, &own)
+            let trees = ContextTrees { repository, commit, listing: present.source.listing(), own: &own };
+            trees.of_build(&context.root, &context.contexts, &context.results)
         }
         _ => Ok(None),
     };

@@ -28,8 +28,8 @@ const OPAQUE: &str = ".wh..wh..opq";
 const MAX_PATH: usize = 4096;
 /// The largest `/etc/passwd` or `/etc/group` that is kept.
 const MAX_ACCOUNTS: u64 = 1024 * 1024;
-/// The most entries of a layer.
-const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 8_000_000 };
+/// The most entries of all layers of an image.
+const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
 /// The most bytes of their paths.
 const MAX_PATHS: usize = 1 << 30;
 
@@ -123,7 +123,7 @@ pub enum LayerError {
         problem: &'static str,
     },
     /// More entries, or longer paths, than are stored.
-    #[error("it has more than {MAX_ENTRIES} entries")]
+    #[error("it has more than {MAX_ENTRIES} entries, or the layers of its image have")]
     TooMany,
     /// A hard link whose target does not exist.
     #[error(
@@ -171,7 +171,8 @@ fn apply(tree: &mut Tree, blocks: input::Blocks<'_>) -> Result<LayerSummary, Lay
 }
 
 fn finish(tree: &mut Tree, parts: Vec<Layer>, mut summary: LayerSummary) -> Result<LayerSummary, LayerError> {
-    if parts.iter().map(Layer::entries).sum::<usize>() > MAX_ENTRIES {
+    tree.applied += parts.iter().map(Layer::entries).sum::<usize>();
+    if tree.applied > MAX_ENTRIES {
         return Err(LayerError::TooMany);
     }
     for part in &parts {

@@ -45,6 +45,8 @@ pub struct Tree {
     hasher: DefaultHashBuilder,
     passwd: Option<Vec<u8>>,
     group: Option<Vec<u8>>,
+    /// The number of entries that the layers had which were applied to it, those that others replaced included.
+    pub(super) applied: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +79,7 @@ impl Default for Tree {
             hasher: DefaultHashBuilder::default(),
             passwd: None,
             group: None,
+            applied: 0,
         }
     }
 }

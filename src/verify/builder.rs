@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::context::ContextFolder;
+use super::image::Digest;
 use crate::builds::{ContextSource, RemoteUrl};
 use crate::campaign::evidence::BuilderFacts;
 use crate::text::figures::duration;
@@ -71,6 +72,16 @@ pub struct Request {
     pub deadline: Option<Instant>,
 }
 
+/// The image in a folder that a builder exported to. Nothing else makes one, so no other folder of this machine enters a
+/// build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFolder {
+    /// The folder.
+    pub(in crate::verify) folder: PathBuf,
+    /// The digest of the manifest.
+    pub(in crate::verify) digest: Digest,
+}
+
 /// A named context of a request. It cannot be a folder of this machine that is not part of a checkout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedContext {
@@ -80,6 +91,8 @@ pub enum NamedContext {
     Image(String),
     /// A remote repository or archive.
     Url(RemoteUrl),
+    /// The image of another build of this verification.
+    Result(ImageFolder),
 }
 
 impl fmt::Display for NamedContext {
@@ -89,6 +102,7 @@ impl fmt::Display for NamedContext {
             Self::Folder(folder) => write!(f, "{}", folder.path().display()),
             Self::Image(image) => ContextSource::Image(image.clone()).fmt(f),
             Self::Url(url) => f.write_str(url.as_str()),
+            Self::Result(image) => write!(f, "oci-layout://{}@{}", image.folder.display(), image.digest),
         }
     }
 }

@@ -180,14 +180,17 @@ impl<E: Into<Stop>> From<E> for Trouble {
 /// Returns the folders of the build contexts of some files: those that [`export`](super::context::export) must write
 /// for them.
 pub(crate) fn folders<'f>(files: impl IntoIterator<Item = &'f File>) -> BTreeSet<Option<RepoPath>> {
-    let roots = files.into_iter().flat_map(|file| &file.contexts);
-    roots
-        .flat_map(|context| std::iter::once(&context.root).chain(context.contexts.values()))
-        .filter_map(|root| match ContextSource::parse(root) {
-            Ok(ContextSource::Folder(folder)) => Some(folder),
-            _ => None,
-        })
-        .collect()
+    let mut open: Vec<&Context> = files.into_iter().flat_map(|file| &file.contexts).collect();
+    let mut folders = BTreeSet::new();
+    while let Some(context) = open.pop() {
+        for root in std::iter::once(&context.root).chain(context.contexts.values()) {
+            if let Ok(ContextSource::Folder(folder)) = ContextSource::parse(root) {
+                folders.insert(folder);
+            }
+        }
+        open.extend(context.results.values().map(|needed| &needed.build));
+    }
+    folders
 }
 
 /// Verifies one file. `clock` is the start time: RFC 3339, UTC, whole seconds.

@@ -127,6 +127,18 @@ impl<'a> Workbench<'a> {
         Ok(Exported { image, built })
     }
 
+    /// Builds an image that other builds start from, with all its layers.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Build`] and [`Failure::Export`].
+    pub(crate) fn layout(&mut self, request: &Request) -> Result<(Built, Layout), Failure> {
+        let folder = Export::new(self.exports.parent, &Known::default()).map_err(unwritten)?;
+        let (built, layout) = self.export(request, folder)?;
+        self.written += layout.written()?;
+        Ok((built, layout))
+    }
+
     /// Builds and reads both texts. The first is read while the second is built, which is reported to `then`. The
     /// reading thread has low priority, so that it does not slow the build.
     ///

@@ -1,11 +1,13 @@
 //! Compose, bake and make as oracles: of generated projects, a build that is called stated is the one that `docker compose
 //! config`, `docker buildx bake --print` or `make -n` says. None needs an engine.
 //!
+//! `LAYERWRIGHT_ORACLE_CORPUS` is a folder of repositories, of which the compose and bake files are compared too.
 //! `LAYERWRIGHT_ORACLE_RUNS` is how many projects of each tool are made, `LAYERWRIGHT_ORACLE_SEED` the first seed;
 //! `LAYERWRIGHT_REQUIRE_ORACLES=1` makes a missing tool a failure.
 
 mod bake;
 mod compose;
+mod corpus;
 mod make;
 mod random;
 
@@ -34,8 +36,15 @@ const DOCKERFILES: [&str; 8] = [
     "common/svc/Dockerfile",
 ];
 
-/// A build, by its Dockerfile, context and arguments.
-type Said = (String, String, BTreeMap<String, String>);
+/// A build.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    dockerfile: String,
+    context: String,
+    target: Option<String>,
+    args: BTreeMap<String, String>,
+    contexts: BTreeMap<String, String>,
+}
 
 /// A value that only the build knows.
 const UNKNOWN: &str = "?";
@@ -98,8 +107,16 @@ fn fits(said: &Said, right: &Said) -> bool {
     let same = |((name, value), (other, right)): ((&String, &String), (&String, &String))| {
         name == other && (value == right || value == UNKNOWN)
     };
-    (&said.0, &said.1, said.2.len()) == (&right.0, &right.1, right.2.len())
-        && said.2.iter().zip(&right.2).all(same)
+    let settings = |said: &Said| {
+        let Said { dockerfile, context, target, args, contexts } = said.clone();
+        (dockerfile, context, target, contexts, args.len())
+    };
+    settings(said) == settings(right) && said.args.iter().zip(&right.args).all(same)
+}
+
+/// True if the source of a context is not a folder.
+fn is_remote(source: &str) -> bool {
+    source.contains(':')
 }
 
 /// What the plan says of a project, by the certainty of each build.
@@ -109,6 +126,7 @@ fn said(plan: &Value, folder: &str) -> BTreeMap<String, BTreeSet<Said>> {
     let inside = |path: &str| match path.strip_prefix(&prefix) {
         Some(path) => path.to_owned(),
         None if path == folder => String::new(),
+        None if is_remote(path) => path.to_owned(),
         None => format!("(outside) {path}"),
     };
     for file in plan["files"].as_array().unwrap() {
@@ -117,13 +135,30 @@ fn said(plan: &Value, folder: &str) -> BTreeMap<String, BTreeSet<Said>> {
             continue;
         }
         for context in file["contexts"].as_array().unwrap() {
-            let args = context["build_args"].as_object().unwrap().iter();
-            let args = args.map(|(name, value)| (name.clone(), value.as_str().unwrap_or(UNKNOWN).to_owned()));
-            let build = (inside(path), inside(context["root"].as_str().unwrap()), args.collect());
+            let build = Said {
+                dockerfile: inside(path),
+                context: inside(context["root"].as_str().unwrap()),
+                ..of_plan(context, &inside)
+            };
             found.entry(context["level"].as_str().unwrap().to_owned()).or_default().insert(build);
         }
     }
     found
+}
+
+/// The target, arguments and named contexts of a context of the plan.
+fn of_plan(context: &Value, inside: &dyn Fn(&str) -> String) -> Said {
+    let pairs = |key: &str, read: &dyn Fn(&Value) -> String| {
+        let pairs = context[key].as_object().unwrap().iter();
+        pairs.map(|(name, value)| (name.clone(), read(value))).collect()
+    };
+    Said {
+        dockerfile: String::new(),
+        context: String::new(),
+        target: context["target"].as_str().map(str::to_owned),
+        args: pairs("build_args", &|value| value.as_str().unwrap_or(UNKNOWN).to_owned()),
+        contexts: pairs("contexts", &|value| inside(value.as_str().unwrap())),
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "the figures of one run")]
@@ -158,7 +193,7 @@ fn compare(tool: &Tool) {
         let stated = levels.remove("stated").unwrap_or_default();
         let possible = levels.remove("possible").unwrap_or_default();
         let right = (tool.ask)(&root.path().join(folder), names);
-        let known = |said: &Said| DOCKERFILES.contains(&said.0.as_str());
+        let known = |said: &Said| DOCKERFILES.contains(&said.dockerfile.as_str());
         match right {
             None if stated.is_empty() => counts.refused += 1,
             None => counts.disagreed.push(format!("{folder}: refused, but stated {stated:?}")),

@@ -162,6 +162,7 @@ impl Sample {
             context: &FolderContext::new(&self.context()).unwrap(),
             assumed_context: None,
             assumes_build: false,
+            targets: &[],
             way: "",
             named_contexts: &named_contexts,
             build_args: &BTreeMap::new(),

@@ -288,3 +288,48 @@ fn a_context_is_guessed_by_where_the_sources_are() {
     assert_eq!(guessed(&["build/out", "core/scripts/run.sh"]), (None, ContextReason::SourcesAbove));
     assert_eq!(guessed(&["gone"]), (Some("core/tools/image".into()), ContextReason::OwnFolder));
 }
+
+/// Makes a tree with an object at each of these names.
+fn tree_of(
+    repository: &git2::Repository,
+    names: impl Iterator<Item = String>,
+    id: git2::Oid,
+    mode: i32,
+) -> git2::Oid {
+    let mut tree = repository.treebuilder(None).unwrap();
+    for name in names {
+        tree.insert(name, id, mode).unwrap();
+    }
+    tree.write().unwrap()
+}
+
+#[test]
+fn a_file_at_very_many_paths_is_read_at_some_thousands_and_refused_at_the_others() {
+    let scratch = Scratch::new();
+    let (git, file, folder) = (&scratch.git, 0o100_644, 0o040_000);
+    // Some 26,000 paths of a small file, and 30 of one that is almost as large as is read.
+    let small = git.blob(b"FROM a\n").unwrap();
+    let files = tree_of(git, (0..160).map(|at| format!("Dockerfile.{at}")), small, file);
+    let many = tree_of(git, (0..163).map(|at| at.to_string()), files, folder);
+    let large = git.blob(&[b"FROM a\n#".as_slice(), &vec![b'x'; 3 << 20]].concat()).unwrap();
+    let heavy = tree_of(git, (0..320).map(|at| format!("{at:03}.Dockerfile")), large, file);
+    for (tree, read, all) in [(many, 25_000..25_100, 160 * 163), (heavy, 21..64, 320)] {
+        let author = git2::Signature::now("A", "a@b").unwrap();
+        let commit = git.commit(None, &author, &author, "x", &git.find_tree(tree).unwrap(), &[]).unwrap();
+        let repository = scratch.open();
+        let commit = repository.resolve(Some(&commit.to_string())).unwrap();
+        let found = discover(&SourceTree::commit(&repository, &commit).unwrap(), &Options::default());
+        assert!(read.contains(&found.files.len()), "{}", found.files.len());
+        assert_eq!(found.files.len() + found.refused.len(), all);
+        assert!(found.refused.iter().all(|refused| refused.reason == RefusedReason::TooMany));
+        let paths: Vec<&RepoPath> = found.files.iter().map(|file| &file.path).collect();
+        assert!(paths.is_sorted(), "{paths:?}");
+        if tree == heavy {
+            assert_eq!(
+                paths.last().unwrap().as_str(),
+                format!("{:03}.Dockerfile", paths.len() - 1),
+                "the first"
+            );
+        }
+    }
+}

@@ -249,6 +249,73 @@ fn each_way_is_built_as_the_repository_says() {
     assert!(reached(given).iter().all(|(_, reached)| reached == "linked"), "{given:#}");
 }
 
+/// A base that another target builds, with a stage that a third one gives, and a file that starts from it.
+const BAKE: &str = "target \"default\" {\n  context = \"app\"\n  contexts = { jdk = \"target:java\" }\n}\n\
+    target \"java\" {\n  context = \"java\"\n  target = \"end\"\n  args = { WHERE = \"lib\" }\n  \
+    contexts = { deep = \"target:deep\" }\n}\n\
+    target \"deep\" {\n  context = \"deep\"\n}\n";
+const JAVA: &str = "FROM tiny:1 AS end\nARG WHERE\nCOPY --from=deep d /usr/local/$WHERE/d\nENV AT=/usr/local/lib\n\
+    FROM scratch\n";
+const APP: &str = "FROM jdk\nCOPY x $AT/x\nCOPY --from=jdk /usr/local/lib/d /usr/local/lib/e\n";
+
+fn needing(java: &str) -> World {
+    World::new(&[
+        ("docker-bake.hcl", BAKE),
+        ("deep/Dockerfile", "FROM scratch\nCOPY d /d\n"),
+        ("deep/d", "deep"),
+        ("java/Dockerfile", java),
+        ("app/Dockerfile", APP),
+        ("app/x", "x"),
+        ("layerwright.toml", "[build.'app/Dockerfile']\nsmoke = ['grep -qx deep /usr/local/lib/e']\n"),
+    ])
+}
+
+#[test]
+fn the_builds_whose_results_are_needed_are_built_first() {
+    if !engine::is_there("verify of the results of other builds") {
+        return;
+    }
+    let world = needing(JAVA);
+    world.builtin(&["app/Dockerfile"]).done();
+    let evidence = world.evidence();
+    let [build] = evidence["app/Dockerfile"]["builds"].as_array().unwrap().as_slice() else {
+        panic!("{evidence:#?}")
+    };
+    assert_eq!(build["outcome"], "same", "{build:#}");
+    assert_eq!(build["contexts"], serde_json::json!({ "jdk": "target:java" }));
+    let sites = build["sites"].as_array().unwrap();
+    assert!(sites.len() == 2 && sites.iter().all(|site| site["reached"] == "linked"), "{build:#}");
+    assert_eq!(build["smoke"][0]["agrees"], true, "{build:#}");
+    assert!(build["bases"].as_object().unwrap().contains_key("tiny:1"), "{build:#}");
+    let state = || {
+        let status = world.scratch.run(&["status", "--offline", "--format=json"]).done().json();
+        let waves = status["waves"].as_array().unwrap().clone();
+        let mut files = waves.iter().flat_map(|wave| wave["files"].as_array().unwrap().clone());
+        files.find(|file| file["path"] == "app/Dockerfile").unwrap()["evidence"]["stale"].clone()
+    };
+    assert_eq!(state(), serde_json::json!([]));
+    world.scratch.write("deep/d", "other");
+    world.scratch.commit("Change what the base copies");
+    assert_eq!(state(), serde_json::json!(["context"]));
+}
+
+#[test]
+fn a_file_whose_base_does_not_build_is_blocked() {
+    if !engine::is_there("verify of a base that does not build") {
+        return;
+    }
+    let world = needing(&JAVA.replace("ENV", "COPY none /\nENV"));
+    world.builtin(&["app/Dockerfile"]).done();
+    let evidence = world.evidence();
+    let app = &evidence["app/Dockerfile"];
+    assert_eq!(app["outcome"], "blocked");
+    let reason = app["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("the named context jdk, built from java/Dockerfile: the build failed at "),
+        "{reason}"
+    );
+}
+
 /// What does not differ from run to run.
 fn lasting(mut evidence: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     for one in evidence.values_mut() {

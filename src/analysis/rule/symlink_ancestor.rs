@@ -1,4 +1,5 @@
-//! Symlinks on the path to the destination.
+//! Symlinks on the path to the destination, or at it if it is a directory (`/bin/`): a link replaces them with directories.
+//! For a file that replaces a symlink see `symlink_destination`.
 
 use crate::rootfs::Known;
 

@@ -1,4 +1,5 @@
-//! Symlinks at the destination.
+//! Symlinks at the destination of a file. For those on the path to it, or at a destination that is a directory, see
+//! `symlink_ancestor`.
 
 use crate::rootfs::Known;
 

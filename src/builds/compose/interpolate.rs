@@ -41,10 +41,8 @@ fn substituted(text: &str, value_of: &Lookup, depth: usize) -> Result<String, Re
         }
         let Some(inner) = after.strip_prefix('{') else {
             let (name, after) = cut::split(after, name_length(after));
-            if name.is_empty() {
-                return Err(invalid());
-            }
-            out.push_str(&value_of(name).unwrap_or_default());
+            // A `$` before anything else stays.
+            out.push_str(&if name.is_empty() { "$".into() } else { value_of(name).unwrap_or_default() });
             rest = after;
             continue;
         };
@@ -132,11 +130,15 @@ mod tests {
             ("$X", ""),
             ("${X:-}", ""),
             ("x${X:-a?b:-c}", "xa?b:-c"),
+            // As `docker compose config` 2.26 and 2.40 print them.
+            ("$", "$"),
+            ("a$.b", "a$.b"),
+            ("test $? -eq 0 $1", "test $? -eq 0 $1"),
         ] {
             assert_eq!(value(text), expected, "{text}");
         }
         assert_eq!(value("${U:-d}/x"), settled::unknown("U") + "/x");
-        for refused in ["${X:?no}", "${E:?no}", "${", "${1}", "$", "a$.b", "${A!x}", "${A:x}"] {
+        for refused in ["${X:?no}", "${E:?no}", "${", "${1}", "${A!x}", "${A:x}"] {
             assert!(interpolated(refused, &|name| environment.get(name)).is_err(), "{refused}");
         }
     }

@@ -1,7 +1,7 @@
 //! The expansion of a Makefile's text into shell text: an unknown value becomes a shell variable. It never runs
 //! anything.
 
-use super::{Makefile, Target, condition, split_outside};
+use super::{Makefile, Target, condition, function, split_outside};
 use crate::budget::{self, spend};
 use crate::text::cut;
 
@@ -22,13 +22,15 @@ pub(super) struct Expander<'m> {
     target: Option<&'m Target>,
     /// The arguments of the `$(call …)`s that are being expanded.
     calls: Vec<Vec<String>>,
+    /// The variables of the `$(foreach …)`s that are being expanded, with their values.
+    loops: Vec<(String, String)>,
     depth: usize,
     bytes: usize,
 }
 
 impl<'m> Expander<'m> {
     pub(crate) fn new(makefile: &'m Makefile, target: Option<&'m Target>) -> Self {
-        Self { makefile, target, calls: Vec::new(), depth: 0, bytes: BYTES }
+        Self { makefile, target, calls: Vec::new(), loops: Vec::new(), depth: 0, bytes: BYTES }
     }
 
     pub(crate) fn expand(&mut self, text: &str) -> String {
@@ -72,6 +74,7 @@ impl<'m> Expander<'m> {
         }
         // An expansion to nothing takes time too.
         self.bytes = self.bytes.saturating_sub(16);
+        spend(1);
         self.depth += 1;
         let expanded = self.expand(text);
         self.depth -= 1;
@@ -123,9 +126,11 @@ impl<'m> Expander<'m> {
             "or" | "and" => self.first_or_last(function == "or", args),
             "if" => {
                 let parts = arguments(args, 3);
-                let taken = self.holds(parts.first().unwrap_or(&""));
-                self.inner(parts.get(if taken { 1 } else { 2 }).unwrap_or(&""))
+                let condition = self.inner(parts.first().unwrap_or(&"").trim());
+                let taken = if self.holds(&condition) { 1 } else { 2 };
+                self.inner(parts.get(taken).unwrap_or(&""))
             }
+            "foreach" => self.each(args).unwrap_or_else(|| unknown(inner)),
             "call" => {
                 let mut parts = arguments(args, usize::MAX).into_iter();
                 let name = parts.next().unwrap_or("").trim().to_owned();
@@ -135,14 +140,44 @@ impl<'m> Expander<'m> {
                 self.calls.pop();
                 value
             }
-            _ => unknown(inner),
+            _ => self.of_words(function, args).unwrap_or_else(|| unknown(inner)),
         }
     }
 
-    /// Returns true if the text of a condition is not empty, or if that is not settled and this reading takes it.
-    fn holds(&mut self, condition: &str) -> bool {
-        let expanded = self.inner(condition.trim());
-        match condition::settled(&expanded) {
+    /// Expands a function that works on words. `None` if it is another one, or if a word is not known.
+    fn of_words(&mut self, name: &str, args: &str) -> Option<String> {
+        let parts = arguments(args, function::arguments(name)?);
+        let parts: Vec<String> = parts.into_iter().map(|part| self.inner(part)).collect();
+        let length: usize = parts.iter().map(String::len).sum();
+        let is_known = parts.iter().all(|part| !part.contains('$'));
+        // A word may be repeated for each of the others.
+        let is_short = length.saturating_mul(length) <= BYTES.saturating_mul(16);
+        if !is_known || !is_short {
+            return None;
+        }
+        function::value(name, &parts)
+    }
+
+    /// Expands `$(foreach NAME,WORDS,TEXT)`. `None` if a word is not known.
+    fn each(&mut self, args: &str) -> Option<String> {
+        let [name, words, text] = arguments(args, 3)[..] else { return None };
+        let (name, words) = (self.inner(name).trim().to_owned(), self.inner(words));
+        if words.contains('$') {
+            return None;
+        }
+        let mut found: Vec<String> = Vec::new();
+        for word in words.split_whitespace() {
+            self.loops.push((name.clone(), word.to_owned()));
+            let value = self.inner(text);
+            self.loops.pop();
+            found.push(value);
+        }
+        Some(found.join(" "))
+    }
+
+    /// Returns true if an expanded condition is not empty, or if that is not settled and this reading takes it.
+    fn holds(&self, expanded: &str) -> bool {
+        match condition::settled(expanded) {
             Some(value) => !value.is_empty(),
             None => self.makefile.choose(&format!("if {expanded}")),
         }
@@ -153,7 +188,7 @@ impl<'m> Expander<'m> {
         let mut value = String::new();
         for part in arguments(args, usize::MAX) {
             value = self.inner(part.trim());
-            if self.holds(part) == first {
+            if self.holds(&value) == first {
                 return if first { value } else { String::new() };
             }
         }
@@ -179,6 +214,9 @@ impl<'m> Expander<'m> {
         let argument = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         if let (Some(values), Some(index)) = (self.calls.last(), argument) {
             return values.get(index).cloned().unwrap_or_default();
+        }
+        if let Some((_, value)) = self.loops.iter().rev().find(|(own, _)| own == name) {
+            return value.clone();
         }
         if let Some(target) = self.target {
             match name {

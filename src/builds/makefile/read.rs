@@ -1,7 +1,7 @@
 //! The lines of a Makefile: rules, variables, conditions and the files that it includes. It never expands a recipe.
 
 use super::condition::Branches;
-use super::expand::Expander;
+use super::expand::{CURDIR, Expander, FOLDER};
 use super::goals::TargetVariable;
 use super::{Makefile, Rule, Statement, split_outside, without_comment, without_modifiers};
 use crate::builds::compose;
@@ -53,24 +53,49 @@ impl Makefile {
             }
             if let Some(name) = without_modifiers(line).strip_prefix("define ") {
                 define = Some((name.trim_end_matches(['=', ':', '?', ' ']).trim().to_owned(), String::new()));
-            } else if let Some(names) = included(line) {
-                self.include(files, names, folder, depth);
+            } else if let Some((is_needed, names)) = included(line) {
+                let missing = self.include(files, (path, names), folder, depth);
+                if let Some(name) = missing.filter(|_| is_needed) {
+                    self.missing
+                        .get_or_insert(format!("{path}:{} includes {name}, which is not read", at + 1));
+                }
             } else {
                 in_rule = self.statement(line, path, at + 1) || in_rule;
             }
         }
     }
 
-    fn include(&mut self, files: Files<'_>, names: &str, folder: &str, depth: usize) {
+    /// Reads the files that a line of `from` includes. Returns the first that cannot be read.
+    fn include(
+        &mut self,
+        files: Files<'_>,
+        (from, names): (&RepoPath, &str),
+        folder: &str,
+        depth: usize,
+    ) -> Option<String> {
         let names = Expander::new(self, None).expand(names);
-        for name in names.split_whitespace().filter(|_| depth < DEEPEST) {
-            let path = compose::below(folder, name);
-            if let (Some(text), Ok(path)) = (files.read(&path), RepoPath::new(&path))
-                && self.included.insert(path.as_str().to_owned())
-            {
-                self.read(files, &path, &text, folder, depth + 1);
+        let own = compose::folder_of(from.as_str());
+        let mut missing = None;
+        for name in names.split_whitespace() {
+            let complete = |variable: &str, folder: &str| {
+                let rest = name.strip_prefix(&format!("${{{variable}}}"))?;
+                Some(compose::below(folder, rest.trim_start_matches('/')))
+            };
+            let path = complete(CURDIR, folder).or_else(|| complete(FOLDER, own));
+            let path = path.unwrap_or_else(|| compose::below(folder, name));
+            let paths = if path.contains(['*', '?', '[']) { files.matching(&path) } else { vec![path] };
+            for path in paths {
+                let (Some(text), Ok(path), true) = (files.read(&path), RepoPath::new(&path), depth < DEEPEST)
+                else {
+                    missing.get_or_insert_with(|| name.to_owned());
+                    continue;
+                };
+                if self.included.insert(path.as_str().to_owned()) {
+                    self.read(files, &path, &text, folder, depth + 1);
+                }
             }
         }
+        missing
     }
 
     /// Reads an assignment or the head of a rule. Returns true if it was a rule.
@@ -117,8 +142,8 @@ impl Makefile {
     }
 }
 
-/// Returns the files that a line includes.
-fn included(line: &str) -> Option<&str> {
+/// Returns the files that a line includes, and true if make fails without them.
+fn included(line: &str) -> Option<(bool, &str)> {
     let (first, rest) = line.split_once(char::is_whitespace)?;
-    matches!(first, "include" | "-include" | "sinclude").then_some(rest)
+    matches!(first, "include" | "-include" | "sinclude").then_some((first == "include", rest))
 }

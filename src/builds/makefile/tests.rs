@@ -210,6 +210,12 @@ fn hostile_makefiles_end() {
     assert_eq!(tag(&nested(4)), [format!("3 Dockerfile [] {}", "a".repeat(256))]);
     assert!(tag(&nested(12))[0].starts_with("3 Dockerfile [] ${_subst_a_aaaa_"));
     assert!(tag(&format!("$(subst a,x,$(n:={}))", "b".repeat(300)))[0].contains("${"));
+    for function in ["or", "and", "if"] {
+        let nested = format!("{}b{}", format!("$({function} ").repeat(20), ",c)".repeat(20));
+        let (found, spent) = crate::budget::contained_within(1_000_000, || tag(&nested));
+        assert_eq!(found.unwrap().len(), 1);
+        assert!(spent < 100_000, "{function} reads each condition once: {spent}");
+    }
 }
 
 proptest! {

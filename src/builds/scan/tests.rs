@@ -1,7 +1,8 @@
 use std::fs;
 
 use super::*;
-use crate::builds::Level;
+use crate::builds::{Build, Level};
+use crate::config::Config;
 
 /// A build as its context, level, arguments and the things that are not settled about it.
 type Shown = (String, Level, String, Vec<String>);
@@ -20,7 +21,7 @@ fn asked<T>(folder: &std::path::Path, ask: impl FnOnce(&Builds) -> T) -> T {
     let source = SourceTree::folder(folder);
     let paths = source.listing().entries().iter().map(|entry| &entry.path);
     let dockerfiles: Vec<&RepoPath> = paths.filter(|path| path.file_name().contains("Dockerfile")).collect();
-    ask(&find(&source, &dockerfiles, &Config::default()))
+    ask(&scan(&source).builds(&dockerfiles, &Config::default()))
 }
 
 fn path(path: &str) -> RepoPath {
@@ -223,6 +224,116 @@ fn places_that_are_not_read_may_build_what_another_file_states() {
         scanned(&files, |builds| {
             assert_eq!(shown(builds, "Dockerfile")[0].1, Level::Stated);
             assert_eq!(mentioned(builds, "Dockerfile").join(" "), place, "{name}");
+        });
+    }
+}
+
+#[test]
+fn a_line_that_does_not_name_its_dockerfile_is_found_by_who_does() {
+    let options = "while getopts 'd:f:' o; do case $o in d) dir=$OPTARG;; esac; done\n";
+    let script = format!("#!/bin/sh\n{options}docker build -f \"$dir/Dockerfile\" \"$dir\"\n");
+    let helper = "image() {\n  bash ci/build.sh -d \"$1\"\n}\nimage svc/api\n# image svc/web\n";
+    let gitlab = "a:\n  script:\n    - ci/build.sh -d svc/web\n";
+    let python = "import subprocess\nFILES = ['svc/api/Dockerfile']\nsubprocess.run(['docker', 'build', '-f', path, '.'])\n";
+    let makefile = "NAME ?= x\nDIRS = svc/api svc/web\nall:\n\tdocker build $(DIR)\n";
+    let cases: [(&[(&str, &str)], [&str; 2]); 6] = [
+        (&[("ci/build.sh", &script)], ["ci/build.sh:3", "ci/build.sh:3"]),
+        (&[("ci/build.sh", &script), ("all.sh", helper)], ["all.sh:4 ci/build.sh:3", "ci/build.sh:3"]),
+        (
+            &[("ci/build.sh", &script), (".gitlab-ci.yml", gitlab)],
+            ["ci/build.sh:3", ".gitlab-ci.yml:3 ci/build.sh:3"],
+        ),
+        (&[("x.py", python)], ["x.py:2 x.py:3", "x.py:3"]),
+        (&[("Makefile", makefile)], ["Makefile:2 Makefile:4", "Makefile:2 Makefile:4"]),
+        (&[("b.sh", "docker build -t \"$X\" other\n")], ["", ""]),
+    ];
+    for (texts, expected) in cases {
+        let files =
+            [texts, &[("svc/api/Dockerfile", "FROM a\n"), ("svc/web/Dockerfile", "FROM a\n")]].concat();
+        scanned(&files, |builds| {
+            let found =
+                ["svc/api/Dockerfile", "svc/web/Dockerfile"].map(|path| mentioned(builds, path).join(" "));
+            assert_eq!(found, expected, "{texts:?}");
+        });
+    }
+    // A line that does not name it says nothing against a build that is read; one that names it does.
+    let compose = ("compose.yaml", "services: {s: {build: svc/api}, t: {build: svc/web}}\n");
+    let files = [
+        compose,
+        ("ci/build.sh", &script),
+        ("all.sh", helper),
+        ("svc/api/Dockerfile", "FROM a\n"),
+        ("svc/web/Dockerfile", "FROM a\n"),
+    ];
+    scanned(&files, |builds| {
+        assert_eq!(mentioned(builds, "svc/api/Dockerfile"), ["all.sh:4"]);
+        assert!(mentioned(builds, "svc/web/Dockerfile").is_empty());
+    });
+}
+
+#[test]
+fn a_makefile_that_calls_itself_for_each_image_states_them() {
+    let makefile = "NAMES := base web\n\
+        $(addprefix build_,$(NAMES)):\n\t$(MAKE) --no-print-directory NAME=$(patsubst build_%,%,$@) build\n\
+        build:\n\tdocker buildx build --load --tag x/$(NAME) $(NAME)\n\
+        %-all:\n\t@$(foreach NAME,$(NAMES),$(MAKE) NAME=$(NAME) $(subst -all,;,$@))\n";
+    let files = [
+        ("Makefile", makefile),
+        ("base/Dockerfile", "FROM a\n"),
+        ("web/Dockerfile", "FROM a\n"),
+        ("other/Dockerfile", "FROM a\n"),
+    ];
+    scanned(&files, |builds| {
+        for name in ["base", "web"] {
+            let file = format!("{name}/Dockerfile");
+            assert_eq!(shown(builds, &file), [(name.to_owned(), Level::Stated, String::new(), Vec::new())]);
+            assert!(mentioned(builds, &file).is_empty(), "{:?}", mentioned(builds, &file));
+        }
+        assert!(shown(builds, "other/Dockerfile").is_empty());
+        assert_eq!(mentioned(builds, "other/Dockerfile"), ["Makefile:5"]);
+    });
+}
+
+#[test]
+fn words_that_only_a_run_knows_may_be_options() {
+    let cases = [
+        ("docker build $(cat options) .", Level::Possible),
+        ("docker build \"$(cat options)\" --tag x .", Level::Possible),
+        ("docker build --tag $(cat tag) .", Level::Stated),
+        ("docker build $NOTHING .", Level::Stated),
+    ];
+    for (command, level) in cases {
+        let makefile = format!("image:\n\t{}\n", command.replace('$', "$$"));
+        let files = [("Makefile", &makefile[..]), ("Dockerfile", "FROM a\n")];
+        scanned(&files, |builds| {
+            let found = shown(builds, "Dockerfile");
+            let [(context, found_level, _, unsettled)] = &found[..] else { panic!("{command}: {found:?}") };
+            assert_eq!((context.as_str(), *found_level), (".", level), "{command}: {unsettled:?}");
+            assert_eq!(
+                unsettled.iter().any(|what| what.starts_with("the options in ")),
+                level == Level::Possible
+            );
+        });
+    }
+}
+
+#[test]
+fn a_makefile_has_the_variables_of_what_it_includes() {
+    let cases = [
+        ("include $(CURDIR)/mk/v.mk", "V ?= $(shell git describe)\n", Level::Stated, "V=?"),
+        ("include mk/*.mk", "V = 1\n", Level::Stated, "V=1"),
+        ("include $(dir $(lastword $(MAKEFILE_LIST)))mk/v.mk", "V = 1\n", Level::Stated, "V=1"),
+        ("include $(WHERE)/mk/v.mk", "V = 1\n", Level::Possible, "V="),
+        ("include gone.mk", "V = 1\n", Level::Possible, "V="),
+        ("-include gone.mk", "V = 1\n", Level::Stated, "V="),
+    ];
+    for (include, variables, level, args) in cases {
+        let makefile = format!("{include}\nimage:\n\tdocker build --build-arg V=$(V) .\n");
+        let files = [("Makefile", &makefile[..]), ("mk/v.mk", variables), ("Dockerfile", "FROM a\nARG V\n")];
+        scanned(&files, |builds| {
+            let found = shown(builds, "Dockerfile");
+            let [(_, found_level, found_args, _)] = &found[..] else { panic!("{include}: {found:?}") };
+            assert_eq!((*found_level, found_args.as_str()), (level, args), "{include}");
         });
     }
 }

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::context_tree::{own_paths, tree_of_context};
+use super::context_tree::{ContextTrees, own_paths};
 use super::format::{BuildEvidence, EvidenceByPath};
-use super::state::{CurrentInputs, EvidenceState, EvidenceStates};
-use crate::campaign::plan::file::{File, Plan};
+use super::state::{CurrentInputs, EvidenceState, EvidenceStates, is_of};
+use crate::campaign::plan::file::{File, NeededBuild, Plan};
 use crate::config::Config;
 use crate::discover::{MOST_BYTES, SourceTree};
 use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
@@ -25,16 +25,26 @@ pub(crate) fn states(
 ) -> Result<EvidenceStates, GitError> {
     let own = own_paths(plan, config);
     let (trees, failed) = (RefCell::new(BTreeMap::new()), RefCell::new(None));
-    let tree = |build: &BuildEvidence| -> Option<String> {
+    let tree = |file: &File, build: &BuildEvidence| -> Option<String> {
         let (repository, commit) = commit?;
+        let needed =
+            file.contexts.iter().find(|context| !context.results.is_empty() && is_of(build, context));
+        let find = || {
+            let trees = ContextTrees { repository, commit, listing: source.listing(), own: &own };
+            let none = BTreeMap::<String, NeededBuild>::new();
+            let results = needed.map_or(&none, |context| &context.results);
+            trees.of_build(&build.context, &build.contexts, results).unwrap_or_else(|error| {
+                failed.borrow_mut().get_or_insert(error);
+                None
+            })
+        };
+        if needed.is_some() {
+            return find();
+        }
         let contexts = (build.context.clone(), build.contexts.clone());
         let known = trees.borrow().get(&contexts).cloned();
         known.unwrap_or_else(|| {
-            let found = tree_of_context(repository, commit, &contexts.0, &contexts.1, &own);
-            let found = found.unwrap_or_else(|error| {
-                failed.borrow_mut().get_or_insert(error);
-                None
-            });
+            let found = find();
             trees.borrow_mut().insert(contexts, found.clone());
             found
         })
@@ -47,6 +57,7 @@ pub(crate) fn states(
     for file in plan.waves.iter().flat_map(|wave| &wave.files).filter_map(|path| plan.file(path)) {
         let blob = blob(source, file);
         let platforms = config.build.get(&file.path).map_or(&[][..], |build| &build.platforms);
+        let tree = |build: &BuildEvidence| tree(file, build);
         let current = CurrentInputs { blob: blob.as_deref(), tree: &tree, base: &base, platforms };
         states.insert(file.path.clone(), EvidenceState::new(evidence.get(&file.path), file, &current));
     }

@@ -285,7 +285,7 @@ fn are_planned_builds(builds: &[BuildEvidence], file: &File, platforms: &[String
 
 /// Returns true if a build is of a context, whatever its target. An argument that only the build knows may have any
 /// value.
-fn is_of(build: &BuildEvidence, context: &Context) -> bool {
+pub(super) fn is_of(build: &BuildEvidence, context: &Context) -> bool {
     let planned = |name: &String, value: &String| {
         context.build_args.get(name).is_some_and(|planned| planned.as_ref().is_none_or(|it| it == value))
     };

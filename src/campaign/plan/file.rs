@@ -209,19 +209,52 @@ pub struct Context {
     pub(crate) from_git: bool,
     /// The target: the stage that is built; null for the last.
     pub target: Option<String>,
+    /// The targets of other builds that are the same otherwise; null for the last stage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) further_targets: Vec<Option<String>>,
     /// Build arguments that the Dockerfile declares; null for a value that only the build knows.
     pub(crate) build_args: BTreeMap<String, Option<String>>,
     /// Named contexts.
     pub contexts: BTreeMap<String, String>,
+    /// The builds whose results are named contexts, by the name of the context.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) results: BTreeMap<String, NeededBuild>,
+}
+
+/// A build whose result another build needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NeededBuild {
+    /// The Dockerfile.
+    pub(crate) dockerfile: String,
+    /// The context, with the target and the arguments.
+    pub(crate) build: Context,
 }
 
 impl Context {
+    /// Returns the targets of its builds.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = Option<&str>> {
+        std::iter::once(&self.target).chain(&self.further_targets).map(Option::as_deref)
+    }
+
     /// Returns a context without a target, arguments and named contexts.
     pub(crate) fn new(root: String, evidence: String, level: Level) -> Self {
         let (said_by, unsettled, target) = (None, Vec::new(), None);
-        let (build_args, contexts) = (BTreeMap::new(), BTreeMap::new());
-        let from_git = false;
-        Self { root, evidence, level, said_by, unsettled, from_git, target, build_args, contexts }
+        let (build_args, contexts, results) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (from_git, further_targets) = (false, Vec::new());
+        Self {
+            root,
+            evidence,
+            level,
+            said_by,
+            unsettled,
+            from_git,
+            target,
+            further_targets,
+            build_args,
+            contexts,
+            results,
+        }
     }
 }
 

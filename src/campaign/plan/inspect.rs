@@ -32,6 +32,7 @@ pub fn inspect(
             context,
             assumed_context: None,
             assumes_build: false,
+            targets: &[],
             named_contexts: &NamedContexts::none(),
             build_args: &build_args,
             platforms: &[],

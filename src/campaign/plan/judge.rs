@@ -56,6 +56,7 @@ pub(super) fn file(
             assumes_build: setup.assumes_build,
             named_contexts,
             build_args: &setup.args,
+            targets: &setup.targets,
             platforms: &setup.platforms,
             rules: options.rules,
             neighbours: &around,

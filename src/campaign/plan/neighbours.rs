@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::analysis::Inputs;
 use crate::analysis::end_state::{self, BuiltHere, Claim, Like, Neighbours};
 use crate::budget;
-use crate::builds::{Build, BuildFileKind};
+use crate::builds::Build;
 use crate::campaign::plan::bases::{Bases, BuiltBy};
 use crate::campaign::plan::options::Options;
 use crate::campaign::plan::setups::{BuildSetup, NeededBuild};
@@ -257,31 +257,25 @@ impl Work<'_> {
         Ok(Needed { meant, unsettled: needed.unsettled.clone() })
     }
 
-    /// Returns the Dockerfile, the setup and the stage of a build; `layerwright.toml` overrules what the definition
-    /// states. The error is the reason why one of them is not known.
+    /// Returns the Dockerfile, the setup and the stage of a build. The error is the reason why one of them is not known.
     fn meant_by_build(&self, build: &Build) -> Result<Meant, String> {
         let path = build.dockerfile.as_str();
         let &file = self.by_path.get(path).ok_or_else(|| format!("{path} is not among the Dockerfiles"))?;
         let Member { setups, builds, .. } = &self.members[file];
-        let own = self.options.config.build.get(path);
         let is_same = |other: &Build| {
             let Build { context, from_git, args, contexts, .. } = other;
             (context, from_git, args, contexts)
                 == (&build.context, &build.from_git, &build.args, &build.contexts)
         };
-        let is_meant = |other: &Build| other.place.kind == BuildFileKind::Config || is_same(other);
-        let at = builds.iter().position(is_meant);
+        let at = builds.iter().position(is_same);
         let at = at.ok_or_else(|| format!("no build of {path} is like it"))?;
         let setup = setups.iter().position(|setup| setup.builds.contains(&at)).ok_or(UNKNOWN_END)?;
-        let target = match own.and_then(|own| own.target.as_ref()) {
-            Some(target) => Some(target.clone()),
-            None => match &build.target {
-                None => None,
-                Some(target) => {
-                    let known = target.known().ok_or_else(|| format!("its target is {target}"))?;
-                    Some(known.to_owned())
-                }
-            },
+        let target = match &build.target {
+            None => None,
+            Some(target) => {
+                let known = target.known().ok_or_else(|| format!("its target is {target}"))?;
+                Some(known.to_owned())
+            }
         };
         Ok(Meant { file, setup, target, place: build.place.to_string() })
     }
@@ -373,6 +367,7 @@ impl Work<'_> {
             assumes_build: setup.assumes_build,
             named_contexts: &setup.named_contexts(&|name| around.result(meant.setup, name)),
             build_args: &setup.args,
+            targets: &setup.targets,
             platforms: &setup.platforms,
             rules: self.options.rules,
             neighbours: &around,

@@ -37,6 +37,8 @@ pub(crate) struct BuildSetup<'a> {
     named: Vec<(String, Named<'a>)>,
     /// Build arguments that the Dockerfile declares; `None` for a value that only the build knows.
     pub(crate) args: BTreeMap<String, Option<String>>,
+    /// The targets of the builds with this setup; empty if any stage may be one.
+    pub(crate) targets: Vec<Option<String>>,
     /// The platforms of the builds with this setup.
     pub(crate) platforms: Vec<String>,
     /// The context in the form of the plan.
@@ -128,6 +130,7 @@ impl<'a> BuildSetup<'a> {
             assumes_build: false,
             named: Vec::new(),
             args: BTreeMap::new(),
+            targets: Vec::new(),
             platforms: Vec::new(),
             shown,
             builds: Vec::new(),
@@ -188,6 +191,7 @@ impl<'a> BuildSetup<'a> {
                 assumes_build: false,
                 named: Vec::new(),
                 args: BTreeMap::new(),
+                targets: Vec::new(),
                 platforms: Vec::new(),
                 shown: file::Context::new(build.context.to_string(), evidence.to_string(), level),
                 builds: Vec::new(),
@@ -210,12 +214,30 @@ impl<'a> BuildSetup<'a> {
             }
         }
         setup.shown.target = build.target.as_ref().map(ToString::to_string);
-        let contexts = build.contexts.iter();
-        setup.shown.contexts = contexts.map(|(name, root)| (name.clone(), root.to_string())).collect();
+        (setup.shown.contexts, setup.shown.results) = shown_contexts(build);
         setup.shown.build_args.clone_from(&args);
         setup.args = args;
         setup
     }
+}
+
+/// Returns the named contexts of a build in the form of the plan, and the builds whose results they are.
+fn shown_contexts(build: &Build) -> (BTreeMap<String, String>, BTreeMap<String, file::NeededBuild>) {
+    let results = build.contexts.iter().filter_map(|(name, root)| {
+        let ContextRoot::Result(_, needed) = root else { return None };
+        let level = needed.level();
+        let evidence = ContextReason::Declared(needed.place.clone(), level).to_string();
+        let mut shown = file::Context::new(needed.context.to_string(), evidence, level);
+        shown.said_by = (level == Level::Stated).then_some(needed.place.kind);
+        shown.unsettled.clone_from(&needed.unsettled);
+        shown.from_git = needed.from_git;
+        shown.target = needed.target.as_ref().map(ToString::to_string);
+        shown.build_args.clone_from(&needed.args);
+        (shown.contexts, shown.results) = shown_contexts(needed);
+        Some((name.clone(), file::NeededBuild { dockerfile: needed.dockerfile.to_string(), build: shown }))
+    });
+    let written = build.contexts.iter().map(|(name, root)| (name.clone(), root.to_string()));
+    (written.collect(), results.collect())
 }
 
 /// Returns the meaning of a named context. Its `.dockerignore` applies to it as to a context (`dockerui.nameContext`).
@@ -270,6 +292,10 @@ pub(crate) fn setups<'a>(
             });
         let setup = &mut setups[setup];
         setup.builds.push(at);
+        let target = build.target.as_ref().map(ToString::to_string);
+        if !setup.shown.targets().any(|other| other == target.as_deref()) {
+            setup.shown.further_targets.push(target);
+        }
         for platform in &build.platforms {
             if !setup.platforms.contains(platform) {
                 setup.platforms.push(platform.clone());
@@ -278,6 +304,12 @@ pub(crate) fn setups<'a>(
     }
     if setups.is_empty() {
         setups.push(BuildSetup::guessed(contexts, path, dockerfile, given, &builds.may_build(path)));
+    }
+    for setup in setups.iter_mut().filter(|setup| !setup.builds.is_empty()) {
+        let mut targets = setup.builds.iter().map(|&at| &builds.of(path)[at].target);
+        let is_known = targets.all(|target| target.as_ref().is_none_or(|target| target.known().is_some()));
+        let targets = setup.shown.targets().map(|target| target.map(str::to_owned));
+        setup.targets = targets.filter(|_| is_known).collect();
     }
     if let Some(mention) = builds.may_build(path).first() {
         for setup in &mut setups {

@@ -335,8 +335,10 @@ fn a_layer_with_too_many_entries_is_refused() {
     let of = |count: usize| (0..count).fold(layer(), |layer, at| layer.text(&format!("f{at}"), "")).bytes();
     let mut tree = Tree::default();
     assert_eq!(apply_layer(&mut tree, of(MAX_ENTRIES).as_slice()).unwrap().entries, MAX_ENTRIES);
+    let again = apply_layer(&mut tree, of(1).as_slice());
+    assert!(matches!(again, Err(LayerError::TooMany)), "those of all layers count");
     let more = of(MAX_ENTRIES + 1);
-    assert!(matches!(apply_layer(&mut tree, more.as_slice()), Err(LayerError::TooMany)));
+    assert!(matches!(apply_layer(&mut Tree::default(), more.as_slice()), Err(LayerError::TooMany)));
     // The parts of a file are read one by one.
     assert!(matches!(error(&more), LayerError::TooMany));
 }

@@ -1,4 +1,4 @@
-//! Applies a layer to a [`Tree`]. It never reads a tar itself.
+//! Applies a layer, the upper directory of an overlay, to a [`Tree`]. It never reads a tar itself.
 
 use std::borrow::Cow;
 

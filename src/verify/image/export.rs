@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::verify::builder::ImageFolder;
 use crate::verify::temporary::Temporary;
 use sha2::{Digest as _, Sha256};
 
@@ -106,6 +107,12 @@ impl Layout {
         }
         let Stated { digest, config, .. } = self.stated;
         Ok(Image { entries, config, layers: descriptors, digest })
+    }
+
+    /// Returns the image as an input of other builds. It is there until this is dropped, and whole if no layer was known
+    /// before the export.
+    pub(crate) fn image(&self) -> ImageFolder {
+        ImageFolder { folder: self.export.path().to_owned(), digest: self.stated.digest }
     }
 
     /// Returns the number of bytes that the builder wrote into the folder.

@@ -1,15 +1,16 @@
 //! The verification of one build of a file: a build context with its target and arguments, on one platform.
 
 mod request;
+mod results;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::results::Results;
 use super::{Depth, Event, NotCompared, Outcome, Phase, Run, Stop, Trouble, bases, millis, onbuild};
-use crate::builds::MOST_IGNORED;
 use crate::campaign::evidence::{BuildEvidence, BuildFigures, Cause, Difference, Reached, SiteEvidence};
 use crate::campaign::plan::file::{Context, Site};
 use crate::dockerfile::{Dockerfile, Stages};
-use crate::git::RepoPath;
 use crate::verify::attribution::{Predictions, attribute, cause_of_failure};
 use crate::verify::builder::{BuildError, Request, Vertex};
 use crate::verify::cache;
@@ -36,6 +37,8 @@ pub(crate) struct BuildVerification<'a> {
     sites: Vec<&'a Site>,
     tree: Option<String>,
     ignore: Option<Vec<u8>>,
+    /// The results of other builds that are named contexts, once they are built.
+    results: OnceCell<Results>,
 }
 
 impl<'a> BuildVerification<'a> {
@@ -49,11 +52,7 @@ impl<'a> BuildVerification<'a> {
     ) -> Result<Self, Stop> {
         let before = Dockerfile::read(texts.before.as_slice());
         let tree = (run.job.tree)(context)?;
-        let own_ignore = RepoPath::new(&format!("{}.dockerignore", run.edit.file.path)).ok();
-        let own_ignore = own_ignore.filter(|path| run.job.source.listing().get(path).is_some());
-        let ignore = own_ignore.map(|path| run.job.source.read(&path, MOST_IGNORED)).transpose()?;
-        // An ignore file of the Dockerfile replaces that of the context, and one that says nothing keeps all.
-        let ignore = if context.from_git { Some(b"#\n".to_vec()) } else { ignore };
+        let ignore = request::own_ignore(run.job.source, &run.edit.file.path, context)?;
         Ok(Self {
             stages: stages(&before, &request::build_args(context, run.job.build_args)),
             before,
@@ -66,6 +65,7 @@ impl<'a> BuildVerification<'a> {
             platform,
             tree,
             ignore,
+            results: OnceCell::new(),
         })
     }
 
@@ -102,13 +102,21 @@ impl<'a> BuildVerification<'a> {
     }
 
     /// Returns the stages with edited lines that a build did not execute. A line of an ONBUILD is executed in no
-    /// build of this file.
+    /// build of this file, and one that only builds of another context need is left to that context.
     fn open(&self, build: &BuildEvidence) -> BTreeSet<usize> {
+        let reached = |context: &Context, stage: usize| {
+            let mut targets = context.targets().filter_map(|target| self.stages.of_target(target));
+            targets.any(|target| self.stages.reached(target).contains(&stage))
+        };
+        let others = self.run.edit.file.contexts.iter().filter(|context| *context != self.context);
+        let is_own = |stage: &usize| {
+            reached(self.context, *stage) || !others.clone().any(|other| reached(other, *stage))
+        };
         let is_open = |site: &&&Site| {
             !site.onbuild
                 && build.sites.iter().any(|own| own.line == site.line && own.reached == Reached::NotExercised)
         };
-        self.sites.iter().filter(is_open).filter_map(|site| site.stage).collect()
+        self.sites.iter().filter(is_open).filter_map(|site| site.stage).filter(is_own).collect()
     }
 
     fn lines_of(&self, stage: usize) -> impl Iterator<Item = usize> {
@@ -163,7 +171,8 @@ impl<'a> BuildVerification<'a> {
         build: &mut BuildEvidence,
         figures: &mut BuildFigures,
     ) -> Result<(), Trouble> {
-        let variants = self.variants(target)?;
+        let results = self.built_results(bench)?;
+        let variants = self.variants(target, results)?;
         self.keep(&variants)?;
         self.probe()?;
         self.tell(Phase::Original, target);
@@ -172,6 +181,7 @@ impl<'a> BuildVerification<'a> {
         build.platform = platform(&original.image).unwrap_or_else(|| build.platform.clone());
         figures.before_ms = millis(original.built.elapsed);
         build.bases = bases::bases(&self.run.edit.file.bases, &original.built.vertexes);
+        build.bases.extend(results.values().flat_map(|result| result.bases.clone()));
         let mut edited = match edited {
             Err(Failure::Build(error @ BuildError::Failed { .. })) => {
                 match self.again(bench, &variants, target, error)? {

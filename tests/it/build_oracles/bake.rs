@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::random::Random;
-use super::{Said, Tool, clean, output};
+use super::{Said, Tool, clean, is_remote, output};
 
 pub const TOOL: Tool = Tool { name: "buildx", program: "docker", version: &["buildx", "version"], make, ask };
 
@@ -132,24 +132,45 @@ fn attributes(random: &mut Random, is_matrix: bool) -> String {
 }
 
 fn ask(folder: &Path, names: &[String]) -> Option<BTreeSet<Said>> {
-    let mut all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut all: Vec<String> = names.to_vec();
     for (file, name) in [("docker-bake.json", "j"), ("docker-bake.override.hcl", "o")] {
         let text = std::fs::read_to_string(folder.join(file)).unwrap_or_default();
         if text.contains(&format!("\"{name}\"")) {
-            all.push(name);
+            all.push(name.to_owned());
         }
     }
-    let args: Vec<&str> = ["buildx", "bake", "--print"].into_iter().chain(all).collect();
+    printed(folder, &all)
+}
+
+/// Returns the builds of some targets that bake prints in a folder, with paths relative to it.
+pub fn printed(folder: &Path, names: &[String]) -> Option<BTreeSet<Said>> {
+    let names = names.iter().map(String::as_str);
+    let args: Vec<&str> = ["buildx", "bake", "--print"].into_iter().chain(names).collect();
     let printed: Value = serde_json::from_slice(&output("docker", folder, &args)?).unwrap();
+    let place = |path: &str| match path.strip_prefix("cwd://").unwrap_or(path) {
+        path if is_remote(path) => path.to_owned(),
+        path => clean(path),
+    };
     let mut found = BTreeSet::new();
     for target in printed["target"].as_object().unwrap().values() {
-        let text = |key: &str| target[key].as_str().unwrap_or_default().to_owned();
-        let context = text("context");
-        let context = context.strip_prefix("cwd://").unwrap_or(&context);
-        let args = target["args"].as_object().into_iter().flatten();
-        let args = args.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        let dockerfile = clean(&format!("{context}/{}", text("dockerfile")));
-        found.insert((dockerfile, clean(context), args.collect()));
+        let text = |key: &str| target[key].as_str();
+        let pairs = |key: &str| {
+            let pairs = target[key].as_object().into_iter().flatten();
+            pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        };
+        let context = text("context").unwrap_or_default();
+        let dockerfile = text("dockerfile").unwrap_or_default();
+        let dockerfile = match dockerfile.strip_prefix("cwd://") {
+            Some(path) => clean(path),
+            None => clean(&format!("{}/{dockerfile}", place(context))),
+        };
+        found.insert(Said {
+            dockerfile,
+            context: place(context),
+            target: text("target").filter(|target| !target.is_empty()).map(str::to_owned),
+            args: pairs("args").collect(),
+            contexts: pairs("contexts").map(|(name, source)| (name, place(&source))).collect(),
+        });
     }
     Some(found)
 }

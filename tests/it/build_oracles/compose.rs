@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::random::Random;
-use super::{Said, Tool, clean, output};
+use super::{Said, Tool, clean, is_remote, output};
 
 pub const TOOL: Tool =
     Tool { name: "compose", program: "docker", version: &["compose", "version"], make, ask };
@@ -187,24 +187,39 @@ fn rest(random: &mut Random, indent: usize) -> String {
 }
 
 fn ask(folder: &Path, _: &[String]) -> Option<BTreeSet<Said>> {
+    printed(folder, folder)
+}
+
+/// Returns the builds that compose prints in a folder, with paths relative to `root`.
+pub fn printed(folder: &Path, root: &Path) -> Option<BTreeSet<Said>> {
     let printed = output("docker", folder, &["compose", "--profile", "*", "config", "--format", "json"])?;
     let config: Value = serde_json::from_slice(&printed).unwrap();
-    let root = folder.to_str().unwrap();
+    let root = clean(root.to_str().unwrap());
+    let inside = |path: &str| match clean(path).strip_prefix(&root) {
+        _ if is_remote(path) => path.to_owned(),
+        Some(path) => path.trim_start_matches('/').to_owned(),
+        None => "(outside)".into(),
+    };
     let mut found = BTreeSet::new();
-    for service in config["services"].as_object().unwrap().values() {
+    for service in config["services"].as_object().into_iter().flatten().map(|(_, service)| service) {
         let Some(build) = service["build"].as_object() else { continue };
-        let text = |key: &str| build.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let context = text("context");
-        let dockerfile = clean(&format!("{context}/{}", text("dockerfile")));
-        let inside = |path: &str| {
-            let root = clean(root);
-            clean(path)
-                .strip_prefix(&root)
-                .map_or("(outside)".into(), |path| path.trim_start_matches('/').to_owned())
+        let text = |key: &str| build.get(key).and_then(Value::as_str).unwrap_or_default();
+        let pairs = |key: &str| {
+            let pairs = build.get(key).and_then(Value::as_object).into_iter().flatten();
+            pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.replace("$$", "$"))))
         };
-        let args = build.get("args").and_then(Value::as_object).into_iter().flatten();
-        let args = args.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.replace("$$", "$"))));
-        found.insert((inside(&dockerfile), inside(&context), args.collect()));
+        let context = text("context");
+        let dockerfile = match text("dockerfile") {
+            path if path.starts_with('/') => path.to_owned(),
+            path => format!("{context}/{path}"),
+        };
+        found.insert(Said {
+            dockerfile: inside(&dockerfile),
+            context: inside(context),
+            target: Some(text("target").to_owned()).filter(|target| !target.is_empty()),
+            args: pairs("args").collect(),
+            contexts: pairs("additional_contexts").map(|(name, source)| (name, inside(&source))).collect(),
+        });
     }
     Some(found)
 }

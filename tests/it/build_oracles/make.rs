@@ -135,6 +135,7 @@ fn read(root: &Path, printed: &str, found: &mut BTreeSet<Said>) {
             }
         }
         let file = file.map_or_else(|| format!("{context}/Dockerfile"), |file| format!("{folder}/{file}"));
-        found.insert((clean(&file), context, args));
+        let (target, contexts) = (None, BTreeMap::new());
+        found.insert(Said { dockerfile: clean(&file), context, target, args, contexts });
     }
 }

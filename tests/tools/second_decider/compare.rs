@@ -46,6 +46,7 @@ pub fn compare(scenario: &Scenario) -> Compared {
         context: &context,
         assumed_context: None,
         assumes_build: false,
+        targets: &[],
         named_contexts: &NamedContexts::none(),
         build_args: &BTreeMap::new(),
         platforms: &[],

@@ -73,6 +73,7 @@ impl Images {
             context: &Context(sample.script.as_deref()),
             assumed_context: None,
             assumes_build: false,
+            targets: &[],
             named_contexts: &NamedContexts::none(),
             build_args: &BTreeMap::new(),
             platforms: &[],
