@@ -4,6 +4,7 @@ mod cache;
 mod change;
 mod check;
 mod completions;
+mod decide;
 mod error;
 mod evidence_key;
 mod explain;
@@ -39,6 +40,12 @@ use knowledge::{BaseImageArguments, KnowledgeArguments};
 #[command(name = "layerwright", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = help::TOP, styles = human::style::HELP)]
 struct Arguments {
+    /// Run as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    folder: Option<PathBuf>,
+    /// Print results and errors only: no progress and no notes
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -66,6 +73,22 @@ enum Command {
     /// Show the progress of the campaign
     #[command(after_help = help::STATUS)]
     Status(StatusArguments),
+    /// Leave a file out of the campaign
+    Skip {
+        /// The file
+        file: String,
+        /// Why it is left out; the plan and the tracking issue show it
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Decide in which wave a file goes out
+    Decide {
+        /// The file
+        file: String,
+        /// The wave; 0 is the proof of concept
+        #[arg(long, value_name = "N")]
+        wave: usize,
+    },
     /// Find lines whose --link changes the image; needs no plan and no builder
     #[command(after_help = help::CHECK)]
     Check(CheckArguments),
@@ -106,9 +129,8 @@ fn selection(wave: Option<usize>, files: &[String]) -> Option<Selection> {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct PlanArguments {
-    /// A folder of the repository, or a folder without git
-    #[arg(default_value = ".")]
-    path: PathBuf,
+    /// A file or folder of this repository to limit the files to, or another repository or folder
+    path: Option<PathBuf>,
     /// Read this commit
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
@@ -129,6 +151,8 @@ struct PlanArguments {
     /// Also edit generated files
     #[arg(long)]
     edit_generated: bool,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
     /// Ignore the saved plan: assign all files to waves again, and discard the decisions in it
     #[arg(long)]
     afresh: bool,
@@ -156,7 +180,7 @@ struct PlanArguments {
 #[derive(Debug, Args)]
 struct InspectArguments {
     /// Dockerfiles to inspect; `-` for standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(default_value = "Dockerfile", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The build context; without it, the sources are unknown
     #[arg(long, value_name = "DIR")]
@@ -238,6 +262,14 @@ struct RevertArguments {
     plan: Option<PathBuf>,
 }
 
+/// The evidence that is read besides that of the campaign.
+#[derive(Debug, Args)]
+struct EvidenceArguments {
+    /// Read the evidence in this folder first, as `verify --out` wrote it; may be repeated
+    #[arg(long = "evidence", value_name = "DIR")]
+    folders: Vec<PathBuf>,
+}
+
 /// The access to GitHub.
 #[derive(Debug, Args)]
 struct GitHubArguments {
@@ -263,6 +295,8 @@ struct StatusArguments {
     offline: bool,
     #[command(flatten)]
     github: GitHubArguments,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
     /// The base branch, or a commit of it [default: HEAD]
     #[arg(long, value_name = "REV", requires = "offline")]
     rev: Option<String>,
@@ -280,9 +314,11 @@ struct StatusArguments {
 /// The arguments of `check`.
 #[derive(Debug, Args)]
 struct CheckArguments {
-    /// A folder of the repository, or a folder without git
-    #[arg(default_value = ".")]
-    path: PathBuf,
+    /// A file or folder of this repository to limit the files to, or another repository or folder
+    path: Option<PathBuf>,
+    /// Read the index, which the next commit contains [default: the tracked files of the working tree]
+    #[arg(long, conflicts_with = "rev")]
+    staged: bool,
     /// Read this commit
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
@@ -328,6 +364,15 @@ struct ExplainArguments {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = |()| ExitCode::SUCCESS;
+    if arguments.quiet {
+        write::be_quiet();
+    }
+    if let Some(folder) = &arguments.folder
+        && let Err(error) = std::env::set_current_dir(folder)
+    {
+        let text = format!("{} cannot be entered: {error}", folder.display());
+        return Error::new(ErrorKind::Usage, text).report();
+    }
     let code = match arguments.command {
         Command::Plan(arguments) => plan::run(&arguments).map(done),
         Command::Inspect(arguments) => inspect::run(&arguments).map(done),
@@ -336,6 +381,8 @@ pub fn run() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Report(arguments) => report::run(&arguments).map(done),
         Command::Status(arguments) => status::run(&arguments).map(done),
+        Command::Skip { file, reason } => decide::run(&file, None, Some(&reason)).map(done),
+        Command::Decide { file, wave } => decide::run(&file, Some(wave), None).map(done),
         Command::Check(arguments) => check::run(&arguments),
         Command::Cache(arguments) => cache::run(&arguments).map(done),
         Command::Explain(arguments) => explain::run(&arguments).map(done),

@@ -18,6 +18,9 @@ pub use user::{UserConfig, UserConfigError};
 /// The file's name in the root of a repository.
 pub(crate) const FILE_NAME: &str = "layerwright.toml";
 
+/// The most characters of a label on GitHub (422, "name is too long (maximum is 50 characters)").
+const LONGEST_LABEL: usize = 50;
+
 /// An error in `layerwright.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -95,6 +98,30 @@ pub enum ConfigError {
         /// The problem.
         why: message::MessageError,
     },
+    /// A label that GitHub refuses.
+    #[error(
+        "{FILE_NAME}:{line}: [report] labels: `{label}` has {characters} characters; GitHub takes 1 to {LONGEST_LABEL}"
+    )]
+    Label {
+        /// 1-based line.
+        line: usize,
+        /// The label.
+        label: String,
+        /// Its length.
+        characters: usize,
+    },
+    /// The campaign's name is too long for its label.
+    #[error(
+        "{FILE_NAME}:{line}: [campaign] dir: the last part has {characters} characters, at most {} are possible: the label \
+         of the campaign contains it",
+        LONGEST_LABEL - "layerwright/".len()
+    )]
+    LongCampaign {
+        /// 1-based line.
+        line: usize,
+        /// The length of the last part.
+        characters: usize,
+    },
     /// The configuration cannot be written as TOML.
     #[error("cannot print the configuration: {0}")]
     Unwritable(String),
@@ -141,6 +168,19 @@ impl Config {
         }
         if self.bases.from.contains(&BaseSource::Registry) {
             return Err(ConfigError::Registry { line: self.line("bases.from") });
+        }
+        for label in &self.report.labels {
+            let characters = label.chars().count();
+            if characters > LONGEST_LABEL || label.trim().is_empty() {
+                let line = self.line("report.labels");
+                return Err(ConfigError::Label { line, label: label.clone(), characters });
+            }
+        }
+        // The campaign's own label is `layerwright/` and its name.
+        let campaign = self.campaign.dir.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        if campaign.chars().count() > LONGEST_LABEL - "layerwright/".len() {
+            let line = self.line("campaign.dir");
+            return Err(ConfigError::LongCampaign { line, characters: campaign.chars().count() });
         }
         for path in self.build.keys() {
             is_path(path, self.line_in("build", path, ""))?;
@@ -210,6 +250,19 @@ mod tests {
         assert_eq!(Config::read(b"[waves]\nsizes = [3, 0]").unwrap_err(), ConfigError::EmptyWave);
         assert!(matches!(Config::read(b"[files]\nexclude = ['a[']"), Err(ConfigError::Glob { .. })));
         assert_eq!(Config::read(b"# \xff").unwrap_err(), ConfigError::Utf8(2));
+    }
+
+    #[test]
+    fn labels_that_github_refuses_are_named_with_their_line() {
+        let of = |length: usize| format!("[report]\nlabels = [\"ok\", \"{}\"]", "\u{e4}".repeat(length));
+        assert!(Config::read(of(50).as_bytes()).is_ok());
+        let error = Config::read(of(51).as_bytes()).unwrap_err();
+        assert!(matches!(&error, ConfigError::Label { line: 2, characters: 51, .. }), "{error}");
+        assert!(matches!(Config::read(b"[report]\nlabels = [' ']"), Err(ConfigError::Label { .. })));
+        let of = |length: usize| format!("[campaign]\ndir = \"plans/{}/\"", "c".repeat(length));
+        assert!(Config::read(of(38).as_bytes()).is_ok());
+        let error = Config::read(of(39).as_bytes()).unwrap_err();
+        assert!(matches!(error, ConfigError::LongCampaign { line: 2, characters: 39 }), "{error}");
     }
 
     #[test]

@@ -69,6 +69,15 @@ impl Repository {
         self.working_tree.as_deref()
     }
 
+    /// Returns the git directory that all working trees of the repository share.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the repository cannot be opened any more.
+    pub(crate) fn common_dir(&self) -> Result<PathBuf, GitError> {
+        self.with(|repo| Ok(repo.commondir().to_owned()))
+    }
+
     /// The commit that `revision` names, or HEAD.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::{Builder, Runtime};
 
 pub use address::RepositoryName;
-pub(crate) use address::{Api, IssueAddress};
+pub(crate) use address::{Api, IssueAddress, quoted};
 pub use app::App;
 pub(crate) use checks::BaseBranch;
 pub use error::GitHubError;

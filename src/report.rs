@@ -7,6 +7,7 @@
 mod body;
 mod checklist;
 pub(crate) mod criteria;
+pub(crate) mod limits;
 mod observe;
 pub mod page;
 mod perform;
@@ -105,21 +106,29 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Reads the progress of the campaign, performs the next actions, and returns the progress after them.
+    /// Reads the progress of the campaign, performs the next actions, and returns the progress after them, with what the
+    /// forge refused. A refusal never stops the other actions.
     ///
     /// # Errors
     ///
     /// [`ReportError`]. Actions that were performed before it are kept.
-    pub fn run(&self) -> Result<Observed, ReportError> {
+    pub fn run(&self) -> Result<(Observed, Vec<String>), ReportError> {
         let mut observed = self.observe()?;
+        let (mut refused, mut reasons) = (Vec::new(), Vec::new());
         for _ in 0..MOST_ROUNDS {
             self.answer_all(&mut observed)?;
-            let actions = rollout::next_actions(&self.campaign(&observed))?;
+            let actions = rollout::next_actions(&self.campaign(&observed), &refused)?;
             if actions.is_empty() {
-                return Ok(observed);
+                return Ok((observed, reasons));
             }
-            for action in &actions {
-                self.perform(action, &mut observed)?;
+            for action in actions {
+                match self.perform(&action, &mut observed) {
+                    Err(ReportError::Forge(ForgeError::Refused(why))) => {
+                        reasons.push(format!("{action}: {why}"));
+                        refused.push(action);
+                    }
+                    done => done?,
+                }
             }
         }
         Err(ReportError::Restless)

@@ -15,7 +15,7 @@ mod opening;
 
 use std::collections::BTreeSet;
 
-use crate::campaign::progress::{Campaign, Progress};
+use crate::campaign::progress::{Campaign, Progress, StepKind};
 use crate::git::GitError;
 
 pub(crate) use action::{Action, Question};
@@ -29,14 +29,15 @@ struct Steps {
 }
 
 impl Steps {
-    fn new(campaign: &Campaign<'_>) -> Result<Self, GitError> {
+    fn new(campaign: &Campaign<'_>, refused: &[Action]) -> Result<Self, GitError> {
         let progress = Progress::new(campaign)?;
         let mut steps = Self::default();
         keeping::steps(campaign, &progress, &mut steps);
         opening::steps(campaign, &progress, &mut steps);
+        steps.actions.retain(|action| !refused.contains(action));
         // Questions and actions above change the text of the issue, so it comes last.
         if steps.questions.is_empty() && steps.actions.is_empty() {
-            steps.actions.extend(issue(campaign, &progress));
+            steps.actions.extend(issue(campaign, &progress).filter(|action| !refused.contains(action)));
         }
         Ok(steps)
     }
@@ -49,24 +50,26 @@ impl Steps {
 ///
 /// [`GitError`] if libgit2 cannot hash, which no path causes.
 pub(crate) fn questions(campaign: &Campaign<'_>) -> Result<BTreeSet<Question>, GitError> {
-    Steps::new(campaign).map(|steps| steps.questions)
+    Steps::new(campaign, &[]).map(|steps| steps.questions)
 }
 
-/// Returns the actions to perform now, in this order. Missing knowledge is never a reason to act: actions that depend
-/// on an open question are left out.
+/// Returns the actions to perform now, in this order, without those that the forge `refused` in this run. Missing knowledge
+/// is never a reason to act: actions that depend on an open question are left out.
 ///
 /// # Errors
 ///
 /// As for [`questions`].
-pub(crate) fn next_actions(campaign: &Campaign<'_>) -> Result<Vec<Action>, GitError> {
-    Steps::new(campaign).map(|steps| steps.actions)
+pub(crate) fn next_actions(campaign: &Campaign<'_>, refused: &[Action]) -> Result<Vec<Action>, GitError> {
+    Steps::new(campaign, refused).map(|steps| steps.actions)
 }
 
 /// Returns the action that writes the tracking issue.
 fn issue(campaign: &Campaign<'_>, progress: &Progress) -> Option<Action> {
-    let texts = campaign.texts;
+    let (texts, report) = (campaign.texts, &campaign.policy.report);
+    let closes = report.close_issue && progress.next_step(report.max_open).kind == StepKind::Finished;
     let Some(issue) = &campaign.observed.issue else {
-        let wanted = campaign.policy.create_issue && !progress.files.is_empty();
+        // A finished campaign has closed its issue.
+        let wanted = campaign.policy.create_issue && !progress.files.is_empty() && !closes;
         let create =
             || Action::CreateIssue { title: texts.issue_title(), body: texts.issue_body(progress, "") };
         return wanted.then(create);
@@ -74,5 +77,8 @@ fn issue(campaign: &Campaign<'_>, progress: &Progress) -> Option<Action> {
     let body = texts.issue_body(progress, &issue.body);
     let update =
         || Action::UpdateIssue { issue: issue.number, expected: issue.body.clone(), body: body.clone() };
-    (body != issue.body).then(update)
+    if body != issue.body {
+        return Some(update());
+    }
+    (closes && issue.is_open).then_some(Action::CloseIssue { issue: issue.number })
 }

@@ -5,6 +5,7 @@
 //! everything outside the edits is preserved by construction: line endings, the byte order mark, a missing
 //! final newline.
 
+pub(crate) mod command;
 pub(crate) mod cut;
 pub mod escape;
 pub(crate) mod figures;

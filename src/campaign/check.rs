@@ -19,6 +19,8 @@ pub struct Report {
     /// Version of this format.
     #[schemars(range(min = 1, max = 1))]
     pub schema: u32,
+    /// The source of the files: `the working tree`, `the index`, `the folder`, or `commit` with its id.
+    pub read: String,
     /// The number of Dockerfiles that were checked.
     pub files: usize,
     /// The number of linked lines in them.
@@ -62,8 +64,8 @@ pub(crate) enum FindingKind {
 }
 
 /// Checks the files of a plan. A Dockerfile that could not be read is a finding: a check that leaves it out in silence
-/// guards nothing.
-pub(crate) fn check(plan: &Plan) -> Report {
+/// guards nothing. `read` says what was read.
+pub(crate) fn check(plan: &Plan, read: String) -> Report {
     let files = &plan.files;
     let linked = |file: &File| file.sites.iter().filter(|site| site.audit.is_some()).count();
     let unknown = |file: &File| {
@@ -72,6 +74,7 @@ pub(crate) fn check(plan: &Plan) -> Report {
     };
     Report {
         schema: SCHEMA,
+        read,
         files: files.len(),
         linked: files.iter().map(linked).sum(),
         unknown: files.iter().map(unknown).sum(),

@@ -6,6 +6,7 @@
 
 mod context_tree;
 mod format;
+mod outlasts;
 mod present_inputs;
 mod read;
 mod signature;

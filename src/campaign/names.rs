@@ -2,6 +2,7 @@
 //! folder that `[campaign] dir` names; no other module composes one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::git::{GitError, PathError, RepoPath, hash_blob};
 use crate::text::cut;
@@ -27,6 +28,9 @@ const BASES: &str = "bases.json";
 
 /// The name of the folder of evidence in the campaign's folder.
 const EVIDENCE: &str = "evidence";
+
+/// The file name of the pull requests as the forge last reported them.
+const PULLS: &str = "pulls.json";
 
 /// The ending of the names of files of evidence.
 const EVIDENCE_ENDING: &str = ".json";
@@ -136,6 +140,30 @@ impl Names {
         RepoPath::new(&format!("{}/{EVIDENCE}", self.dir))
     }
 
+    /// Returns the folder of the evidence of this clone, below the git directory that its working trees share. A pull
+    /// request takes it from there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::dir`].
+    pub(crate) fn local_evidence(&self, common_dir: &Path) -> Result<PathBuf, PathError> {
+        Ok(self.local(common_dir)?.join(EVIDENCE))
+    }
+
+    /// Returns the file of the pull requests as the forge last reported them, in the same place.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::dir`].
+    pub(crate) fn seen_pulls(&self, common_dir: &Path) -> Result<PathBuf, PathError> {
+        Ok(self.local(common_dir)?.join(PULLS))
+    }
+
+    fn local(&self, common_dir: &Path) -> Result<PathBuf, PathError> {
+        self.dir()?;
+        Ok(common_dir.join(PREFIX).join(self.campaign()))
+    }
+
     /// Returns the path at which a branch of this name holds a file's evidence. A branch of an earlier version keeps the
     /// name of its evidence, too.
     ///
@@ -177,6 +205,18 @@ impl Versions {
 /// [`GitError`] as for [`Names::branch`].
 pub fn evidence_files(path: &RepoPath) -> Result<Versions, GitError> {
     Ok(slugs(path)?.map(|slug| slug + EVIDENCE_ENDING))
+}
+
+/// Returns the name of a file's evidence about these texts, by git's ids, in the clone's own folder. Two working trees of
+/// a repository may have other texts of one file, and each keeps its evidence.
+///
+/// # Errors
+///
+/// [`GitError`] as for [`Names::branch`].
+pub fn evidence_of_texts(path: &RepoPath, before: &str, after: &str) -> Result<String, GitError> {
+    let short =
+        |id: &str| -> String { id.chars().filter(char::is_ascii_hexdigit).take(FORMER_DIGITS).collect() };
+    Ok(format!("{}-{}-{}{EVIDENCE_ENDING}", slug(path)?, short(before), short(after)))
 }
 
 /// Returns true if a file in the folder of evidence is evidence, and not a temporary file that is being written.

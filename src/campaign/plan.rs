@@ -14,6 +14,7 @@ mod judge;
 mod neighbours;
 mod notes;
 mod options;
+mod part;
 mod read;
 mod setups;
 mod waivers;

@@ -13,6 +13,7 @@ use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::File;
 use crate::config::{Config, Report, Trust};
+use crate::text::command;
 
 /// The first wave whose files may get pull requests by their proofs alone. The proof of concept and the next wave show
 /// whether proofs hold in this repository.
@@ -35,7 +36,8 @@ pub(crate) enum Basis {
 pub enum Refusal {
     /// A verification of this file or another contradicted a proof: no proof of this campaign can be relied on.
     #[error(
-        "the verification of {path} contradicts a proof, which stops the campaign; see it: layerwright verify {path}"
+        "the verification of {path} contradicts a proof, which stops the campaign; see it: {}",
+        verify(.path)
     )]
     Contradiction {
         /// The file that was verified.
@@ -43,7 +45,8 @@ pub enum Refusal {
     },
     /// The images differ, and no waiver accepts the difference.
     #[error(
-        "{path} {evidence}: accept it with `layerwright migrate {path} --accept RULE:PATH --reason TEXT`, or leave the file out"
+        "{path} {evidence}: accept it with `{} --accept RULE:PATH --reason TEXT`, or leave the file out",
+        command::layerwright(["migrate", &command::path(.path)])
     )]
     Different {
         /// The file.
@@ -62,13 +65,18 @@ pub enum Refusal {
         evidence: EvidenceState,
     },
     /// The file needs evidence that verifies it.
-    #[error("{path} needs evidence ({evidence}): layerwright verify {path}")]
+    #[error("{path} needs evidence ({evidence}): {}", verify(.path))]
     NoEvidence {
         /// The file.
         path: String,
         /// The state of its evidence.
         evidence: EvidenceState,
     },
+}
+
+/// Returns the command that verifies a file.
+fn verify(path: &str) -> String {
+    command::layerwright(["verify", &command::path(path)])
 }
 
 /// Returns the basis on which a file of a wave may get a pull request. `contradicted` is the file of any verification

@@ -4,11 +4,17 @@
 mod compute;
 mod facts;
 mod observed;
+mod seen;
 mod state;
 pub mod status;
+mod step;
+mod words;
 
 pub(crate) use facts::Campaign;
 pub use facts::{AskedAgain, FileEvidence, Texts};
 pub(crate) use observed::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState};
 pub use observed::{Base, Change};
+pub(crate) use seen::SeenPulls;
 pub use state::{FileProgress, FileState, OpenState, Progress, TextState, WaveProgress};
+pub use step::{Step, StepKind};
+pub(crate) use words::state_words;

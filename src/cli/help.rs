@@ -20,8 +20,8 @@ Examples:
   layerwright plan --issue y-scope/clp#1166 --save
   layerwright plan --rev v1.2.0 --format json
 
-A root filesystem tar of an image:
-  docker export $(docker create debian:12) > debian.tar";
+A file that holds an image:
+  docker save debian:12 -o debian.tar";
 
 /// The text for `inspect`.
 pub(crate) const INSPECT: &str = "\
@@ -53,9 +53,10 @@ Examples:
 pub(crate) const VERIFY: &str = "\
 Verify builds the files, which executes their instructions, and runs the `prepare` and `smoke` commands of
 layerwright.toml. Outside the default branch, these commands need --allow-commands. Secrets and SSH agents that
-layerwright.toml names are used only if --secret or --ssh repeats them. No other command executes anything from a repository. It needs `docker buildx` and a builder that supports --link. It
-builds the commit, exported to a temporary folder (TMPDIR), never the working tree. It writes the evidence to
-`evidence/` in the folder of the campaign.
+layerwright.toml names are used only if --secret or --ssh repeats them. No other command executes anything from a
+repository. It needs `docker buildx` and a builder that supports --link. It builds the commit, exported to a temporary
+folder (TMPDIR), never the working tree. It writes the evidence to a folder in the git directory, where `report` finds
+it, or to the folder of --out. Merged files are built again only if they are named.
 
 Examples:
   layerwright verify                                   the first wave that is not done
@@ -89,11 +90,13 @@ Examples:
 /// The text for `check`.
 pub(crate) const CHECK: &str = "\
 Check finds linked lines that change the image, linked lines without effect, and headers whose frontend does not
-support --link. Lines with an unknown verdict are counted; they are not findings.
+support --link. It reads the tracked files of the working tree, with changes that are not committed. Lines with an unknown
+verdict are counted; they are not findings.
 
 Examples:
   layerwright check
   layerwright check --rootfs debian:12=debian.tar
+  layerwright check --staged                            what the next commit contains
   layerwright check --format github                     print annotations for a pull request
 
 Exit codes: 0 no findings, 1 findings, 2 error";

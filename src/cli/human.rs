@@ -20,7 +20,7 @@ pub(crate) use builds::explained_builds;
 pub(crate) use diff::diffs;
 pub(crate) use excerpt::inspection;
 pub(crate) use rules::{rule, rules};
-pub(crate) use status::status;
+pub(crate) use status::{next_step, status};
 pub(crate) use summary::{Shown, first_screen};
 pub(crate) use verify::{outcome, verified};
 

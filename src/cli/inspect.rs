@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::progress::Progress;
-use super::{Error, Format, InspectArguments, human, input, write};
+use super::{Error, ErrorKind, Format, InspectArguments, human, input, write};
 use crate::ops::{self, InspectOptions, Inspected, NamedText};
 
 /// Shows the instructions of files with their verdicts.
@@ -21,5 +21,19 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<(), Error> {
             write::stdout(&human::inspection(&inspection, &texts))?;
         }
     }
+    let texts = options.files.iter().map(|file| (&file.path, file.text.as_slice()));
+    if let Some((path, _)) = texts.into_iter().find(|(_, text)| !has_stage(text)) {
+        let text = format!("{} is not a Dockerfile: it has no FROM", path.display());
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
     unused.map_or(Ok(()), |error| Err(Error::from(&error)))
+}
+
+/// Returns true if a line of a text begins as a FROM does.
+fn has_stage(text: &[u8]) -> bool {
+    let is_from = |line: &[u8]| {
+        let line = line.trim_ascii_start();
+        line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"FROM"))
+    };
+    text.split(|byte| *byte == b'\n').any(|line| is_from(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)))
 }

@@ -1,10 +1,12 @@
 //! `layerwright plan`.
 
+use std::path::Path;
+
 use super::human::Shown;
 use super::progress::Progress;
 use super::{Error, Format, PlanArguments, github, human, input, write};
 use crate::config::{self, Config};
-use crate::ops::{self, ListText, PlanOptions, Planned, Save};
+use crate::ops::{self, ListText, PlanOptions, Planned, Save, Scope};
 
 /// Makes the plan, and shows or writes it.
 pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
@@ -14,18 +16,20 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
     let progress = Progress::new();
     if let Some(file) = &arguments.explain_build {
         let rev = arguments.rev.as_deref();
-        let explained = ops::explain_build(&arguments.path, rev, file, &|notice| progress.show(notice))?;
+        let root = Scope::of(Path::new("."), arguments.path.as_deref()).root;
+        let explained = ops::explain_build(&root, rev, file, &|notice| progress.show(notice))?;
         return match arguments.format {
             Format::Json => write::json(&explained),
             Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }
-    let Planned { plan, saved, evidence_states, sources, unused } =
+    let Planned { plan, saved, evidence_states, step, sources, unused } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::json_by(&|out| plan.write(out))?,
         Format::Human => {
-            let shown = Shown { saved: &saved, verbose: arguments.verbose, sources: &sources };
+            let shown =
+                Shown { saved: &saved, verbose: arguments.verbose, sources: &sources, step: step.as_ref() };
             write::stdout(&human::first_screen(&plan, &evidence_states, shown))?;
         }
     }
@@ -38,8 +42,10 @@ fn options(arguments: &PlanArguments, progress: &Progress) -> Result<PlanOptions
         (None, true) => Save::InPlace,
         (None, false) => Save::No,
     };
+    let Scope { root: path, below } = Scope::of(Path::new("."), arguments.path.as_deref());
     Ok(PlanOptions {
-        path: arguments.path.clone(),
+        path,
+        below,
         rev: arguments.rev.clone(),
         knowledge: arguments.knowledge.resolve()?,
         list: list(arguments, progress)?,
@@ -48,6 +54,7 @@ fn options(arguments: &PlanArguments, progress: &Progress) -> Result<PlanOptions
         afresh: arguments.afresh,
         save,
         evidence: arguments.format == Format::Human,
+        evidence_folders: arguments.evidence.folders.clone(),
     })
 }
 
@@ -68,7 +75,8 @@ fn list(arguments: &PlanArguments, progress: &Progress) -> Result<Option<ListTex
 }
 
 fn print_config(arguments: &PlanArguments) -> Result<(), Error> {
-    let bytes = ops::configuration(&arguments.path, arguments.rev.as_deref())?;
+    let root = Scope::of(Path::new("."), arguments.path.as_deref()).root;
+    let bytes = ops::configuration(&root, arguments.rev.as_deref())?;
     match arguments.format {
         Format::Human => {
             let shown = config::effective(&bytes).map_err(|error| Error::usage(&error))?;

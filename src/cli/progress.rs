@@ -1,5 +1,6 @@
 //! Shows the progress of an operation: a live line on a terminal, and remarks on standard error.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use super::verify::lines::Lines;
 use super::{Error, Format, change, write};
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
+use crate::git::{CommitId, RepoPath};
 use crate::images::registry::Event;
 use crate::ops::{Activity, BaseImagesNotice, ChangedVerdict, MadeBranch, Notice};
 use crate::text::escape::shown_lines;
@@ -62,13 +64,13 @@ impl Progress {
     /// Shows a notice.
     pub(crate) fn show(&self, notice: &Notice<'_>) {
         match *notice {
-            Notice::Began(activity) => self.bar(|bar| *bar = line(activity)),
+            Notice::Began(activity) => self.bar(|bar| {
+                bar.finish_and_clear();
+                *bar = line(activity);
+            }),
             Notice::Ended(_) => self.bar(|bar| bar.finish_and_clear()),
             Notice::Judged => self.bar(|bar| bar.inc(1)),
-            Notice::Uncommitted(files) => {
-                let (files, have) = (count(files, "Dockerfile"), form(files, "has", "have"));
-                write::remark(&format!("note: {files} {have} uncommitted changes; the plan ignores them"));
-            }
+            Notice::Uncommitted { files, commit } => uncommitted(files, commit),
             Notice::WithoutEffect(what) => write::remark(&format!("note: {what}")),
             Notice::BaseImages(notice) => write::remark(&base_images(notice)),
             Notice::NothingToDo => {
@@ -111,8 +113,8 @@ impl Progress {
             }
             Notice::Build { number, event } => self.lines.show(number, event),
             Notice::Verified { number, evidence } => self.lines.end(number, evidence),
-            Notice::EvidenceKept { path } => {
-                write::remark(&format!("{path}: the earlier evidence is kept"));
+            Notice::EvidenceMoved { .. } | Notice::NoEvidenceFolder(_) | Notice::EvidenceKept { .. } => {
+                write::remark(&evidence(notice));
             }
         }
     }
@@ -129,6 +131,39 @@ impl Progress {
     fn bar(&self, change: impl FnOnce(&mut ProgressBar)) {
         change(&mut self.bar.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// Returns a remark about evidence.
+fn evidence(notice: &Notice<'_>) -> String {
+    match *notice {
+        Notice::EvidenceMoved { files, to } => {
+            let files = count(files, "file");
+            format!("note: {files} of evidence moved from the working tree to {}", to.display())
+        }
+        Notice::NoEvidenceFolder(folder) => {
+            format!("note: no evidence is read from {}: it does not exist", folder.display())
+        }
+        Notice::EvidenceKept { path } => {
+            format!(
+                "{path}: the earlier evidence is kept: it compared the images, and this verification shows less"
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+/// Names the Dockerfiles whose changes are not read.
+fn uncommitted(files: &BTreeSet<RepoPath>, commit: &CommitId) {
+    let named: Vec<&str> = files.iter().take(NAMED).map(RepoPath::as_str).collect();
+    let more = match files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {} more", count(more, "file")),
+    };
+    write::remark(&format!(
+        "note: commit {} was read: changes that are not committed are ignored, in {}{more}",
+        short_id(commit.as_str()),
+        named.join(", ")
+    ));
 }
 
 /// Returns a remark about base images.
@@ -209,19 +244,23 @@ fn unverified(files: &[(String, EvidenceState)]) {
 /// Returns the live line of an activity, with a count if the number of files is known. Hidden if standard error is not
 /// a terminal.
 fn line(activity: Activity) -> ProgressBar {
-    match activity {
-        Activity::Judging { files } => {
-            let bar = spinner(name(activity));
-            bar.set_length(u64::try_from(files).unwrap_or(u64::MAX));
-            let style =
-                ProgressStyle::with_template("{spinner} {msg} {human_pos} of {human_len}  {wide_bar}");
-            if let Ok(style) = style {
-                bar.set_style(style);
-            }
-            bar
-        }
-        activity => spinner(name(activity)),
+    let bar = ProgressBar::hidden();
+    if !std::io::stderr().is_terminal() || write::is_quiet() {
+        return bar;
     }
+    let style = match activity {
+        Activity::Judging { files } => {
+            bar.set_length(u64::try_from(files).unwrap_or(u64::MAX));
+            ProgressStyle::with_template("{spinner} {msg} {human_pos} of {human_len}  {wide_bar}")
+        }
+        _ => ProgressStyle::with_template("{spinner} {wide_msg}"),
+    };
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_message(name(activity));
+    // Everything that is drawn is drawn in this style, and with one height: what was drawn before would stay.
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 fn name(activity: Activity) -> &'static str {
@@ -234,16 +273,4 @@ fn name(activity: Activity) -> &'static str {
         Activity::Registries => "Reading base images",
         Activity::Export => "Exporting build contexts",
     }
-}
-
-/// Returns a live line with a spinner.
-fn spinner(name: &'static str) -> ProgressBar {
-    let bar = ProgressBar::hidden();
-    if std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::stderr());
-        bar.set_message(name);
-        bar.set_style(ProgressStyle::default_spinner());
-        bar.enable_steady_tick(TICK);
-    }
-    bar
 }

@@ -9,6 +9,7 @@ use super::{Error, ErrorKind, Format, github, input, write};
 use crate::campaign::evidence::{KEY_VARIABLE, Signatures};
 use crate::ops::{self, GitHubReport, ReportOptions, ReportTarget, ReportingError};
 use crate::text::secret::Secrets;
+use crate::text::words::count;
 pub(crate) use arguments::ReportArguments;
 
 /// Opens the next pull requests, and updates the open ones and the tracking issue.
@@ -38,15 +39,29 @@ pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
         create_issue: arguments.create_issue,
         status_page: arguments.status_page.clone(),
         hidden: write::hidden(),
+        evidence: arguments.evidence.folders.clone(),
         signatures: Signatures { key, required: arguments.require_signed },
         now: github::now(),
     };
     let progress = Progress::new();
     let reported = ops::report(&options, &|notice| progress.show(notice)).map_err(failed)?;
     match arguments.format {
-        Format::Human => write::stdout(&shown::human(&reported, arguments.dry_run)),
+        Format::Human => write::stdout(&shown::human(&reported, arguments.dry_run, arguments.out.as_deref())),
         Format::Json => write::json(&reported.output()),
+    }?;
+    refused(&reported.refused)
+}
+
+/// Returns an error if the forge refused something. All else was done.
+fn refused(reasons: &[String]) -> Result<(), Error> {
+    if reasons.is_empty() {
+        return Ok(());
     }
+    let what = count(reasons.len(), "change");
+    let text = format!("GitHub refused {what}; all else was done\n  {}", reasons.join("\n  "));
+    Err(Error::new(ErrorKind::Environment, text).hint(
+        "change what GitHub names: a label, a reviewer, a protected branch; then run the command again",
+    ))
 }
 
 /// Prints the actions that were performed before the error, and returns the error.

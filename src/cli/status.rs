@@ -11,6 +11,7 @@ pub(crate) fn run(arguments: &StatusArguments) -> Result<(), Error> {
         plan: input::plan(arguments.plan.as_deref())?,
         github: if arguments.offline { None } else { Some(github::access(&arguments.github)?) },
         rev: arguments.rev.clone(),
+        evidence: arguments.evidence.folders.clone(),
     };
     let progress = Progress::new();
     let status = ops::status(&options, &|notice| progress.show(notice))?;

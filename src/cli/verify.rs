@@ -44,7 +44,9 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let verified = verify(arguments, files)?;
     let Verified { plan, evidence, stale, end } = &verified;
     if evidence.is_empty() && end.is_none() && stale.is_empty() {
-        write::remark("nothing to verify: no requested file is waiting for --link");
+        write::remark(
+            "nothing to verify: no requested file is waiting for --link; a merged file is built again if you name it",
+        );
     }
     match arguments.format {
         Format::Json => write::json(&Printed { schema: SCHEMA, files: evidence })?,

@@ -18,6 +18,19 @@ use crate::text::words::shortened;
 /// The values that no output shows.
 static HIDDEN: OnceLock<Secrets> = OnceLock::new();
 
+/// True if remarks and progress are not printed.
+static QUIET: OnceLock<()> = OnceLock::new();
+
+/// Prints no remark and no progress from now on.
+pub(crate) fn be_quiet() {
+    let _ = QUIET.set(());
+}
+
+/// Returns true if no remark and no progress is printed.
+pub(crate) fn is_quiet() -> bool {
+    QUIET.get().is_some()
+}
+
 /// Hides these values in all output from now on.
 pub(crate) fn hide(values: &Secrets) {
     // Each command hides its values once.
@@ -156,6 +169,9 @@ fn print(stdout: &mut dyn Write, writes: &Writes<'_>) -> Result<(), Error> {
 
 /// Prints a remark to standard error.
 pub(crate) fn remark(text: &str) {
+    if is_quiet() {
+        return;
+    }
     // There is no place left to report that standard error is closed.
     let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(&message(text)));
 }

@@ -214,6 +214,8 @@ pub struct Report {
     pub per_hour: usize,
     /// No pull request is opened while this number of them have unfinished checks.
     pub pause_when_pending_checks: usize,
+    /// True if the tracking issue is closed when the campaign is finished.
+    pub close_issue: bool,
 }
 
 impl Default for Report {
@@ -229,6 +231,7 @@ impl Default for Report {
             max_open_per_owner: 3,
             per_hour: 20,
             pause_when_pending_checks: 5,
+            close_issue: false,
         }
     }
 }

@@ -90,6 +90,22 @@ impl Repository {
         })
     }
 
+    /// Returns those of `paths` that the index does not have: untracked and ignored files.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Failed`] if the index cannot be read.
+    pub(crate) fn not_in_index(&self, paths: Vec<RepoPath>) -> Result<Vec<RepoPath>, GitError> {
+        self.with(|repo| {
+            let index = repo.index().map_err(|error| self.failed("read the index", &error))?;
+            // A file in conflict has no entry of stage 0.
+            let is_tracked = |path: &RepoPath| {
+                (0..=3).any(|stage| index.get_path(Path::new(path.as_str()), stage).is_some())
+            };
+            Ok(paths.into_iter().filter(|path| !is_tracked(path)).collect())
+        })
+    }
+
     /// Returns those of `files`, given with their blobs in HEAD, that differ from HEAD in the index or the working
     /// tree.
     ///

@@ -94,7 +94,7 @@ pub enum GitHubError {
         changes: bool,
     },
     /// 404: the object does not exist, or is not visible to this token.
-    #[error("{api} has no {what}, or does not show it; check the owner, repository and number; if the repository is private: {}", token_hint(*.has_token))]
+    #[error("{api} does not have {what}, or does not show it; check the owner, repository and number; if the repository is private: {}", token_hint(*.has_token))]
     NotFound {
         /// The subject of the request.
         what: String,

@@ -240,4 +240,8 @@ impl Forge for GitHubForge<'_> {
     fn set_issue_body(&self, number: u64, body: &str) -> Result<(), ForgeError> {
         Ok(self.client.update_issue(&self.address(number), body)?)
     }
+
+    fn close_issue(&self, number: u64) -> Result<(), ForgeError> {
+        Ok(self.client.close_issue(&self.address(number))?)
+    }
 }

@@ -1,4 +1,4 @@
-//! Issues, and pull requests as issues. It never closes or deletes one.
+//! Issues, and pull requests as issues. It never deletes one.
 
 use http::Method;
 use serde::Deserialize;
@@ -169,6 +169,16 @@ impl Client {
     pub(crate) fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
         let what = address.to_string();
         self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
+    }
+
+    /// Closes an issue as completed.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub(crate) fn close_issue(&self, address: &IssueAddress) -> Result<(), GitHubError> {
+        let (what, body) = (address.to_string(), json!({"state": "closed", "state_reason": "completed"}));
+        self.write_only(&Call::change(Method::PATCH, address.route(), body, &what).repeatable())
     }
 
     /// Adds labels to an issue or a pull request. Missing labels are created in the repository.

@@ -33,6 +33,13 @@ pub(crate) fn write_by(path: &Path, writes: &Writes<'_>) -> Result<(), WriteErro
     replace_by(path, writes)
 }
 
+/// Returns an error if no file can be created in a folder, which is created if it is missing.
+pub(crate) fn check_writable(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let made = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
+    made.close()
+}
+
 /// Returns the name of a temporary file that [`remove_leftovers`] knows.
 pub(crate) fn temporary_name(unique: &str) -> String {
     format!("{}{unique}{}", TEMPORARY.0, TEMPORARY.1)

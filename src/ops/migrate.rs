@@ -1,6 +1,7 @@
 //! Changes the files of a wave, or single files.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::change::{self, Change, ChangeError, Changed, Mode, ModeError, StaleText};
@@ -10,13 +11,13 @@ use super::present::PresentFiles;
 use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{self, Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
-use super::{JudgeError, Knowledge, Notice, Watch, judge};
+use super::{JudgeError, Knowledge, Notice, Watch, judge, local_progress};
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::message;
 use crate::campaign::names::Purpose;
 use crate::campaign::plan::file::{File, Plan};
 use crate::dockerfile::Dockerfile;
-use crate::git::{RepoPath, hash_blob};
+use crate::git::{GitError, RepoPath, hash_blob};
 
 /// The options of [`migrate`].
 #[derive(Debug)]
@@ -75,6 +76,9 @@ pub enum MigrateError {
     /// A file cannot be changed.
     #[error(transparent)]
     Change(#[from] ChangeError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
 }
 
 impl MigrateOptions {
@@ -127,9 +131,10 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
         Some(plan) => plan,
         None => Cow::Owned(judge::judge_all(&workspace, &source, &config, &options.knowledge, watch)?),
     };
-    let chosen = chosen(options, &present, &plan)?;
+    let against = local_progress::decided_against(&workspace, &source, &config, &plan)?;
+    let chosen = chosen(options, &present, &plan, &against)?;
     if options.mode != Mode::Diff {
-        let assessed = Assessed::read(&workspace, &source, &config, &plan)?;
+        let assessed = Assessed::read(&workspace, &source, &config, &plan, &[], watch)?;
         if let Some(path) = assessed.contradicted {
             return Err(MigrateError::Contradiction { path });
         }
@@ -151,18 +156,23 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
     Ok(changed)
 }
 
-/// Returns the requested files: named files, the files of a wave, or those of the first wave that is not done.
+/// Returns the requested files: named files, or those of a wave that people did not decide against; by default, of the
+/// first wave that is not finished.
 fn chosen<'p>(
     options: &MigrateOptions,
     present: &PresentFiles<'_>,
     plan: &'p Plan,
+    against: &BTreeSet<String>,
 ) -> Result<Vec<&'p File>, MigrateError> {
-    if let Some(Selection::Files(paths)) = &options.selection {
+    let selection = options.selection.as_ref();
+    let selection =
+        selection.map(|selection| selection.in_plan(plan, present.workspace, &options.repository));
+    if let Some(Selection::Files(paths)) = &selection {
         let files: Result<_, _> = paths.iter().map(|path| selection::edited(plan, path)).collect();
         return Ok(files?);
     }
-    let Some(next) = present.next_wave(plan) else { return Ok(Vec::new()) };
-    let number = match options.selection {
+    let Some(next) = present.next_wave(plan, against) else { return Ok(Vec::new()) };
+    let number = match selection {
         Some(Selection::Wave(number)) => number,
         _ => next,
     };
@@ -170,7 +180,7 @@ fn chosen<'p>(
     if options.mode != Mode::Diff && number > next && !options.ahead_of_waves {
         return Err(MigrateError::Unfinished { wave: next, mode: options.mode });
     }
-    Ok(files)
+    Ok(files.into_iter().filter(|file| !against.contains(&file.path)).collect())
 }
 
 /// Returns the change of one file. `None` if the file is already done.

@@ -1,10 +1,14 @@
 //! The notices that an operation reports while it works.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use super::{ChangeError, ChecksNeverRun, MadeBranch, RememberedError};
 use crate::analysis::Verdict;
 use crate::campaign::evidence::Evidence;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Purpose;
+use crate::git::{CommitId, RepoPath};
 use crate::github::IssueAddress;
 use crate::images::ImageError;
 use crate::images::engine::EngineError;
@@ -30,8 +34,13 @@ pub enum Notice<'a> {
         /// Its present page.
         url: Option<&'a str>,
     },
-    /// The number of Dockerfiles with uncommitted changes. The plan ignores these changes.
-    Uncommitted(usize),
+    /// Dockerfiles with uncommitted changes, which the plan of a commit ignores.
+    Uncommitted {
+        /// The files.
+        files: &'a BTreeSet<RepoPath>,
+        /// The commit that is read.
+        commit: &'a CommitId,
+    },
     /// A description of a setting in `layerwright.toml` that has no effect.
     WithoutEffect(&'a str),
     /// Something about base images.
@@ -100,6 +109,15 @@ pub enum Notice<'a> {
         /// Its evidence.
         evidence: &'a Evidence,
     },
+    /// Evidence that an earlier version left in the working tree was moved.
+    EvidenceMoved {
+        /// The number of files.
+        files: usize,
+        /// The folder of the evidence of this clone.
+        to: &'a Path,
+    },
+    /// A folder that should hold evidence does not exist.
+    NoEvidenceFolder(&'a Path),
     /// The earlier evidence of a file is kept because the new evidence shows less.
     EvidenceKept {
         /// The file.

@@ -13,12 +13,13 @@ use super::judge::Judged;
 use super::notice::{BaseImagesNotice, during};
 use super::saved_plan::saved_at;
 use super::workspace::{Workspace, WorkspaceError, bases_path, place_in};
-use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge};
+use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge, local_progress};
 use crate::budget::{self, MOST_INPUT};
 use crate::campaign::base_facts::BaseFacts;
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
+use crate::campaign::progress::Step;
 use crate::config::{BaseSource, Config};
 use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
@@ -31,6 +32,8 @@ use crate::images::{ImageError, ImageSource};
 pub struct PlanOptions {
     /// A folder of the repository, or a folder without git.
     pub path: PathBuf,
+    /// The path of the repository to which the plan is limited. `None` for all files.
+    pub below: Option<RepoPath>,
     /// The revision that is read. `None` for HEAD.
     pub rev: Option<String>,
     /// A text that lists the files to plan. `None` for all files.
@@ -47,6 +50,8 @@ pub struct PlanOptions {
     pub save: Save,
     /// True if the evidence of the campaign is also read.
     pub evidence: bool,
+    /// Folders with evidence that counts before that of the campaign.
+    pub evidence_folders: Vec<PathBuf>,
 }
 
 /// A text or Markdown in which each path that looks like a Dockerfile is an entry.
@@ -89,6 +94,8 @@ pub struct Planned {
     pub saved: Saved,
     /// The evidence states of its files. Empty unless [`PlanOptions::evidence`] is true.
     pub evidence_states: EvidenceStates,
+    /// The next step of the campaign. `None` for a folder without git, and without [`PlanOptions::evidence`].
+    pub step: Option<Step>,
     /// The places that base images were read from, beside files and what is remembered.
     pub sources: Vec<BaseSource>,
     /// An image that was given and that no Dockerfile uses: a name that is mistyped, perhaps. The verdicts stand without it,
@@ -155,6 +162,7 @@ impl PlanOptions {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
+            below: None,
             rev: None,
             list: None,
             all: false,
@@ -163,6 +171,7 @@ impl PlanOptions {
             afresh: false,
             save: Save::No,
             evidence: false,
+            evidence_folders: Vec::new(),
         }
     }
 }
@@ -199,7 +208,8 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     };
     let images = BaseImages::with(given, remembered.as_ref(), &config);
     let images = images.and_sources(&options.knowledge, &config, watch).map_err(JudgeError::from)?;
-    let (plan, asked) = make(options, &workspace, &source, &config, list.as_ref(), &images, watch)?;
+    let (plan, saved_plan, asked) =
+        make(options, &workspace, &source, &config, list.as_ref(), &images, watch)?;
     images.report_failures(watch);
     let unused = match (images.check_used(&asked.references()), &options.save) {
         (Ok(()), _) => None,
@@ -210,13 +220,23 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         let keeps_others = list.is_some() && !options.all;
         remember(&asked, remembered.as_ref(), keeps_others, &workspace, &config, watch)?;
     }
-    let saved = save(options, &workspace, &config, &plan)?;
-    let evidence_states = if options.evidence {
-        Assessed::read(&workspace, &source, &config, &plan)?.states
-    } else {
-        EvidenceStates::new()
+    // A part replaces these files of the saved plan alone.
+    let plan = match (&options.below, saved_plan) {
+        (Some(below), Some(saved)) if options.save != Save::No => plan.replacing_below(below, saved),
+        (Some(below), _) => plan.below(below),
+        (None, _) => plan,
     };
-    Ok(Planned { plan, saved, evidence_states, sources: images.sources(), unused })
+    let saved = save(options, &workspace, &config, &plan)?;
+    let (mut evidence_states, mut step) = (EvidenceStates::new(), None);
+    if options.evidence {
+        let assessed = Assessed::read(&workspace, &source, &config, &plan, &options.evidence_folders, watch)?;
+        if matches!(workspace, Workspace::Git(..)) {
+            let progress = local_progress::progress(&workspace, &source, &config, &plan, &assessed)?;
+            step = Some(progress.next_step(config.report.max_open));
+        }
+        evidence_states = assessed.states;
+    }
+    Ok(Planned { plan, saved, evidence_states, step, sources: images.sources(), unused })
 }
 
 fn make<'i>(
@@ -227,7 +247,7 @@ fn make<'i>(
     list: Option<&List>,
     images: &'i BaseImages<'_>,
     watch: &Watch<'_>,
-) -> Result<(Plan, AskedImages<'i>), PlanningError> {
+) -> Result<(Plan, Option<Plan>, AskedImages<'i>), PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
     let all = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
     let discovery = &all.discovery;
@@ -236,14 +256,18 @@ fn make<'i>(
     });
     let report = report.transpose()?;
     let only = report.as_ref().filter(|_| !options.all).map(found);
-    let earlier = if options.afresh { None } else { earlier(options, workspace, config)? };
+    let saved = if options.afresh { None } else { earlier(options, workspace, config)? };
+    let earlier = saved.as_ref().map(Earlier::new);
     let judged_by = Options {
         edit_generated: options.edit_generated,
         earlier: earlier.as_ref(),
         only: only.as_ref(),
         ..options.knowledge.options(config, images)
     };
-    let uncommitted = || if options.rev.is_none() { workspace.uncommitted(discovery) } else { 0 };
+    let uncommitted = || match options.rev {
+        None => workspace.uncommitted(discovery, source),
+        Some(_) => BTreeSet::new(),
+    };
     let judged = Judged { workspace, source, found: &all, options: &judged_by, waivers: &waivers };
     let ask = |images: &'i (dyn ImageSource + Sync)| match options.save {
         Save::InPlace => AskedImages::recording(images),
@@ -251,14 +275,14 @@ fn make<'i>(
     };
     let (uncommitted, (mut plan, asked)) =
         rayon::join(uncommitted, || judge::judge(&judged, images, ask, watch));
-    if uncommitted > 0 {
-        watch(&Notice::Uncommitted(uncommitted));
+    if let (false, Workspace::Git(_, commit)) = (uncommitted.is_empty(), workspace) {
+        watch(&Notice::Uncommitted { files: &uncommitted, commit });
     }
     for note in without_effect(config, discovery) {
         watch(&Notice::WithoutEffect(&note));
     }
     plan.list = report;
-    Ok((plan, asked))
+    Ok((plan, saved, asked))
 }
 
 /// Returns the listed files that were found.
@@ -266,12 +290,12 @@ fn found(report: &ListReport) -> BTreeSet<RepoPath> {
     report.found.iter().filter_map(|path| RepoPath::new(path).ok()).collect()
 }
 
-/// Returns the decisions of the plan that this one replaces, or else of the saved plan.
+/// Returns the plan that this one replaces, or else the saved plan.
 fn earlier(
     options: &PlanOptions,
     workspace: &Workspace,
     config: &Config,
-) -> Result<Option<Earlier>, PlanningError> {
+) -> Result<Option<Plan>, PlanningError> {
     let replaced = match &options.save {
         Save::To(path) if path.is_file() => Some(path.clone()),
         _ => saved_at(workspace, config)?.filter(|path| path.is_file()),
@@ -282,7 +306,7 @@ fn earlier(
         Err(source) => return Err(PlanningError::EarlierUnreadable { path, source }),
     };
     match Plan::read(&bytes) {
-        Ok(plan) => Ok(Some(Earlier::new(&plan))),
+        Ok(plan) => Ok(Some(plan)),
         Err(source) => Err(PlanningError::Earlier { path, source }),
     }
 }

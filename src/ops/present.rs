@@ -1,5 +1,6 @@
 //! The present files of a repository: in the working tree, or in the commit.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
@@ -35,7 +36,7 @@ impl PresentFiles<'_> {
     }
 
     /// Returns true if a file already has its planned text: in the base of the branches, or in the working tree.
-    fn is_done(&self, file: &File) -> bool {
+    pub(super) fn is_done(&self, file: &File) -> bool {
         let text = RepoPath::new(&file.path).ok().and_then(|path| {
             let folder = self.workspace.folder().filter(|_| self.mode != Mode::Commit);
             folder.map_or_else(|| self.committed(&path), |folder| read_in_tree(folder, &path)).ok()
@@ -44,10 +45,11 @@ impl PresentFiles<'_> {
         matches!((file.done_blob(), blob), (Some(planned), Some(blob)) if blob.as_str() == planned)
     }
 
-    /// Returns the number of the first wave that is not done.
-    pub(super) fn next_wave(&self, plan: &Plan) -> Option<usize> {
-        let is_done = |path: &String| plan.file(path).is_some_and(|file| self.is_done(file));
-        plan.waves.iter().find(|wave| !wave.files.iter().all(is_done)).map(|wave| wave.number)
+    /// Returns the number of the first wave that is not finished. `against` are the files that people decided against.
+    pub(super) fn next_wave(&self, plan: &Plan, against: &BTreeSet<String>) -> Option<usize> {
+        let is_finished =
+            |path: &String| against.contains(path) || plan.file(path).is_some_and(|file| self.is_done(file));
+        plan.waves.iter().find(|wave| !wave.files.iter().all(is_finished)).map(|wave| wave.number)
     }
 
     /// Returns an error if the file has uncommitted changes, which must not be overwritten.

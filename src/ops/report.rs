@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::atomic::WriteError;
-use super::evidence::EvidenceFolderError;
+use super::evidence::{self, EvidenceFolderError};
 use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, base_branch, in_clone};
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
@@ -19,7 +19,7 @@ use super::{JudgeError, Notice, PlannedTextError, Watch, atomic};
 use crate::campaign::evidence::Signatures;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
-use crate::campaign::progress::{Base, Progress};
+use crate::campaign::progress::{Base, Progress, Step};
 use crate::git::GitError;
 use crate::github::{BaseBranch, GitHubForge, IssueAddress, RepositoryName};
 use crate::report::ReportError;
@@ -28,7 +28,7 @@ use crate::rollout::Forge;
 use crate::text::secret::Secrets;
 
 pub use clone::TemplateError;
-pub(super) use cloned::{ClonedCampaign, files, progress};
+pub(super) use cloned::{ClonedCampaign, files, progress, remember};
 pub use output::{PerformedAction, ReportOutput};
 
 /// The options of [`report`].
@@ -48,6 +48,8 @@ pub struct ReportOptions {
     pub status_page: Option<PathBuf>,
     /// The values that the status page never holds.
     pub hidden: Secrets,
+    /// Folders with evidence that counts before that of the campaign.
+    pub evidence: Vec<PathBuf>,
     /// The trust in signatures of evidence.
     pub signatures: Signatures,
     /// The present time.
@@ -93,6 +95,10 @@ pub struct Reported {
     pub actions: Vec<RecordedWrite>,
     /// The progress of the campaign after the actions.
     pub progress: Progress,
+    /// The next step.
+    pub step: Step,
+    /// The changes that the forge refused, with its reasons.
+    pub refused: Vec<String>,
 }
 
 /// An error of [`report`].
@@ -181,6 +187,7 @@ pub enum ReportingError {
 ///     create_issue: false,
 ///     status_page: None,
 ///     hidden: Default::default(),
+///     evidence: Vec::new(),
 ///     signatures: Default::default(),
 ///     now: SystemTime::now(),
 /// };
@@ -197,6 +204,9 @@ pub fn report(options: &ReportOptions, watch: &Watch<'_>) -> Result<Reported, Re
     let Workspace::Git(repository, head) = &workspace else { return Err(ReportingError::NoRepository) };
     let config = workspace.config(&workspace.source()?)?;
     let plan = saved_plan::required(&workspace, &config, options.plan.as_ref())?;
+    if !options.dry_run {
+        evidence::move_left(&workspace, &config, watch)?;
+    }
     let campaign = ClonedCampaign {
         workspace: &workspace,
         repository,
@@ -206,6 +216,8 @@ pub fn report(options: &ReportOptions, watch: &Watch<'_>) -> Result<Reported, Re
         commit: head.clone(),
         issue: None,
         create_issue: options.create_issue,
+        page: None,
+        folders: &options.evidence,
         signatures: &options.signatures,
         now: options.now,
     };
@@ -233,7 +245,7 @@ fn on_github(
     refuse_without_checks(target, &branch, &found, watch)?;
     let commit = in_clone(repository, &found.commit, &name)?;
     let forge = GitHubForge::new(&client, name.clone(), repository);
-    let campaign = ClonedCampaign { branch, commit, issue, ..campaign.clone() };
+    let campaign = ClonedCampaign { branch, commit, issue, page: forge.page(), ..campaign.clone() };
     rehearse_or_write(&campaign, options, Some((&forge, &name)), watch)
 }
 
@@ -283,15 +295,25 @@ fn rehearse_or_write(
     campaign.with(&confirmed, &recorder, watch, |report, source, texts| {
         let done = adopt(&recorder, report.policy, campaign.issue).and_then(|()| report.run());
         let stopped = |source| ReportingError::Stopped { actions: recorder.deeds(), source };
-        let observed = done.map_err(stopped)?;
+        let (observed, refused) = done.map_err(stopped)?;
         let progress = progress(report, &observed)?;
+        if forge.is_some() && !options.dry_run {
+            remember(campaign, report, &observed);
+        }
         if let Some(path) = &options.status_page {
             let on_forge = forge.map(|(forge, name)| (forge.page(), name.to_string()));
             let page = page::render(campaign, report, texts, &progress, &observed, on_forge)?;
             atomic::write(path, options.hidden.hide(&page).as_bytes())?;
         }
         let actions = recorder.deeds();
-        if let ReportTarget::Folder(folder) = &options.target {
+        let step = match &options.target {
+            ReportTarget::Folder(_) if !actions.is_empty() => Step::by_hand(actions.len()),
+            ReportTarget::GitHub(_) if options.dry_run && !actions.is_empty() => {
+                Step::rehearsed(actions.len())
+            }
+            _ => progress.next_step(report.policy.report.max_open),
+        };
+        if let (ReportTarget::Folder(folder), false) = (&options.target, options.dry_run) {
             proposals::write(&actions, folder, source)?;
         }
         Ok(Reported {
@@ -301,6 +323,8 @@ fn rehearse_or_write(
             rehearsal: options.dry_run || forge.is_none(),
             issue: observed.issue.as_ref().map(|issue| issue.number),
             actions,
+            step,
+            refused,
             progress,
         })
     })

@@ -78,7 +78,8 @@ pub fn revert(options: &RevertOptions, watch: &Watch<'_>) -> Result<RevertResult
     let present =
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: options.mode };
     let plan = given_or_saved(&workspace, &config, options.plan.as_ref())?.ok_or(RevertError::NoPlan)?;
-    let files = match &options.selection {
+    let selection = options.selection.in_plan(&plan, &workspace, &options.repository);
+    let files = match &selection {
         Selection::Wave(number) => selection::wave(&plan, *number)?,
         Selection::Files(paths) => {
             paths.iter().map(|path| selection::named(&plan, path)).collect::<Result<_, _>>()?

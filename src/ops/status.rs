@@ -1,16 +1,19 @@
 //! Reads the progress of a campaign.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::evidence::{Assessed, EvidenceFolderError};
 use super::github::{GitHubAccessError, base_branch, in_clone};
-use super::report::{ClonedCampaign, ReportingError, files, progress};
+use super::local_progress;
+use super::report::{ClonedCampaign, ReportingError, files, progress, remember};
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{GitHubAccess, Watch};
 use crate::campaign::evidence::Signatures;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::Plan;
+use crate::campaign::progress::Progress;
 use crate::campaign::progress::status::{self, BranchStatus, Status, StatusInputs};
 use crate::config::Config;
 use crate::discover::SourceTree;
@@ -28,6 +31,8 @@ pub struct StatusOptions {
     pub github: Option<GitHubAccess>,
     /// Without GitHub: the base branch, or a commit of it. `None` for HEAD.
     pub rev: Option<String>,
+    /// Folders with evidence that counts before that of the campaign.
+    pub evidence: Vec<PathBuf>,
 }
 
 /// An error of [`status()`].
@@ -59,7 +64,7 @@ pub enum StatusError {
 impl StatusOptions {
     /// Creates options that compare the saved plan with HEAD, without GitHub.
     pub fn new(repository: impl Into<PathBuf>) -> Self {
-        Self { repository: repository.into(), plan: None, github: None, rev: None }
+        Self { repository: repository.into(), plan: None, github: None, rev: None, evidence: Vec::new() }
     }
 }
 
@@ -78,7 +83,7 @@ pub fn status(options: &StatusOptions, watch: &Watch<'_>) -> Result<Status, Stat
         (Workspace::Git(repository, _), Some(access)) => {
             on_github(options, access, &workspace, repository, &config, &plan, watch)
         }
-        _ => in_repository(options, &workspace, &source, &config, &plan),
+        _ => in_repository(options, &workspace, &source, &config, &plan, None, watch),
     }
 }
 
@@ -95,42 +100,55 @@ fn on_github(
     let name = access.repository_name(repository)?;
     let client = access.client(&name, repository)?;
     let (branch, found) = base_branch(&client, &name, config, watch).map_err(GitHubAccessError::from)?;
+    let commit = in_clone(repository, &found.commit, &name)?;
+    let forge = GitHubForge::new(&client, name, repository);
     let campaign = ClonedCampaign {
         workspace,
         repository,
         config,
         plan,
         branch: branch.clone(),
-        commit: in_clone(repository, &found.commit, &name)?,
+        commit,
         issue: None,
         create_issue: false,
+        page: forge.page(),
+        folders: &options.evidence,
         signatures: &Signatures::default(),
         now: access.clock.now(),
     };
-    let forge = GitHubForge::new(&client, name, repository);
-    let files = campaign.with(campaign.plan, &forge, watch, |report, _, _| {
+    let progress = campaign.with(campaign.plan, &forge, watch, |report, _, _| {
         let mut observed = report.observe()?;
         report.answer_all(&mut observed)?;
-        Ok(files(&progress(report, &observed)?))
+        remember(&campaign, report, &observed);
+        Ok(progress(report, &observed)?)
     })?;
     let on_base = Workspace::open(&options.repository, Some(&found.commit))?;
     let source = on_base.source()?;
-    let status = in_repository(options, &on_base, &source, config, plan)?;
-    Ok(Status { revision: Some(branch), files: Some(files), ..status })
+    let status = in_repository(options, &on_base, &source, config, plan, Some(&progress), &|_| {})?;
+    Ok(Status { revision: Some(branch), files: Some(files(&progress)), ..status })
 }
 
-/// Compares the plan and its evidence with the commit, and reads the local branches.
+/// Compares the plan and its evidence with the commit, and reads the local branches. Without `progress`, it is that which
+/// the clone shows.
 fn in_repository(
     options: &StatusOptions,
     workspace: &Workspace,
     source: &SourceTree<'_>,
     config: &Config,
     plan: &Plan,
+    progress: Option<&Progress>,
+    watch: &Watch<'_>,
 ) -> Result<Status, StatusError> {
     let Workspace::Git(repository, commit) = workspace else { return Err(StatusError::NoRepository) };
     let names = Names::new(&config.campaign.dir);
     let branches = repository.heads(&names.branch_prefix())?;
-    let Assessed { states, contradicted } = Assessed::read(workspace, source, config, plan)?;
+    let assessed = Assessed::read(workspace, source, config, plan, &options.evidence, watch)?;
+    let progress = match progress {
+        Some(progress) => Cow::Borrowed(progress),
+        None => Cow::Owned(local_progress::progress(workspace, source, config, plan, &assessed)?),
+    };
+    let step = progress.next_step(config.report.max_open);
+    let Assessed { states, contradicted, .. } = assessed;
     let inputs = StatusInputs {
         listing: source.listing(),
         evidence: &states,
@@ -143,7 +161,8 @@ fn in_repository(
         campaign: names.campaign().to_owned(),
         revision: options.rev.clone().or_else(|| repository.head_branch()),
         commit: commit.as_str().to_owned(),
-        next: waves.iter().find(|wave| !wave.is_done()).map(|wave| wave.number),
+        next: step.wave.or_else(|| progress.unfinished_wave()),
+        step,
         contradicted,
         waves,
         branches: branches

@@ -4,27 +4,28 @@
 
 mod edits;
 mod evidence_files;
+mod files;
 mod shard;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::atomic::WriteError;
 use super::change::{ChangeError, Mode};
+use super::evidence::{Assessed, EvidenceFolderError, Place, move_left};
 use super::notice::during;
 use super::present::PresentFiles;
 use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{Selection, SelectionError};
-use super::workspace::{LinkInTheWay, Workspace, WorkspaceError};
-use super::{Activity, Notice, Watch};
+use super::workspace::{Workspace, WorkspaceError};
+use super::{Activity, Notice, Watch, local_progress};
 use crate::campaign::evidence::{self, ContextTrees, Evidence, EvidenceKey};
-use crate::campaign::plan::file::{Context, Plan};
+use crate::campaign::plan::file::{Context, File, Plan};
+use crate::campaign::progress::StepKind;
 use crate::config::{self, Config, FILE_NAME, Frontend};
-use crate::git::{CommitId, GitError, PathError};
+use crate::git::{CommitId, GitError};
 use crate::text::secret::Secrets;
 use crate::verify::builder::{BuildError, Builder, Interrupt};
 use crate::verify::context::{self, ContextError};
@@ -33,6 +34,7 @@ use crate::verify::probe::Probes;
 use crate::verify::run::{self, Depth, Edit, Job, Stop};
 use crate::verify::temporary::remove_leftovers;
 
+use files::Files;
 pub use shard::Shard;
 
 /// The number of files that one job of a workflow verifies, and the maximum number of jobs.
@@ -80,7 +82,7 @@ pub struct VerifyOptions<'a> {
     pub allow_commands: bool,
     /// Further arguments of `docker buildx build`.
     pub passed: Vec<String>,
-    /// The folder of the evidence. `None` for that of the campaign.
+    /// The folder of the evidence. `None` for that of this clone.
     pub out: Option<PathBuf>,
     /// The folder in which temporary folders are created.
     pub temporary: PathBuf,
@@ -132,12 +134,20 @@ pub enum VerifyError {
     /// A file cannot be read or edited.
     #[error(transparent)]
     Change(#[from] ChangeError),
-    /// A bare repository has no place for evidence.
-    #[error("a bare repository has no place for the evidence")]
+    /// Without git, the evidence has no place of its own.
+    #[error("without git, the evidence has no place of its own")]
     NoPlace,
-    /// The path of the evidence leads through a symbolic link.
+    /// The folder of the evidence cannot be written to.
+    #[error("the evidence cannot be written to {}: {source}", folder.display())]
+    ReadOnly {
+        /// The folder.
+        folder: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The earlier evidence cannot be read, or evidence cannot be written.
     #[error(transparent)]
-    LinkInTheWay(#[from] LinkInTheWay),
+    Evidence(#[from] EvidenceFolderError),
     /// Another verification of the repository is running.
     #[error("another verification of this repository is running")]
     Busy,
@@ -150,12 +160,6 @@ pub enum VerifyError {
     /// The verification cannot continue.
     #[error(transparent)]
     Stop(#[from] Stop),
-    /// The evidence cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The path of a file in the plan is invalid.
-    #[error(transparent)]
-    Path(#[from] PathError),
     /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -182,7 +186,8 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
     let present =
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
     let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
-    let files = edits::chosen(files.selection.as_ref(), &present, &plan)?;
+    let assessed = Assessed::read(&workspace, &source, &config, &plan, &[], &|_| {})?;
+    let files = chosen(files, &present, &plan, &assessed)?;
     Ok(files.len().div_ceil(FILES_A_SHARD).clamp(1, MOST_SHARDS))
 }
 
@@ -237,7 +242,9 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
     let present =
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
     let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
-    let mut chosen = edits::chosen(files.selection.as_ref(), &present, &plan)?;
+    let given: Vec<PathBuf> = options.out.iter().filter(|folder| folder.exists()).cloned().collect();
+    let earlier = Assessed::read(&workspace, &source, &config, &plan, &given, watch)?;
+    let mut chosen = chosen(files, &present, &plan, &earlier)?;
     if let Some(shard) = options.shard {
         chosen = shard.of(chosen);
     }
@@ -252,10 +259,28 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
         show_commands(&config, &edits, watch);
         let _lock = evidence_files::lock(&workspace)?;
         let place = evidence_files::place(options.out.as_deref(), &workspace, &config)?;
-        build_all(options, &present, &plan, &edits, &place, watch)?
+        move_left(&workspace, &config, watch)?;
+        build_all(options, &present, &plan, &edits, (&place, &earlier), watch)?
     };
     drop(edits);
     Ok(Verified { plan: plan.into_owned(), evidence, stale, end })
+}
+
+/// Returns the requested files; by default, those whose evidence the campaign waits for.
+fn chosen<'p>(
+    files: &FilesToVerify,
+    present: &PresentFiles<'_>,
+    plan: &'p Plan,
+    assessed: &Assessed,
+) -> Result<Vec<&'p File>, VerifyError> {
+    let PresentFiles { workspace, source, config, .. } = *present;
+    let against = local_progress::decided_against(workspace, source, config, plan)?;
+    let step = local_progress::progress(workspace, source, config, plan, assessed)?
+        .next_step(config.report.max_open);
+    let needed = if step.kind == StepKind::Verify { step.files.as_slice() } else { &[] };
+    let selection = files.selection.as_ref();
+    let selection = selection.map(|selection| selection.in_plan(plan, workspace, &files.repository));
+    Ok(edits::chosen(selection.as_ref(), present, plan, needed, &against)?)
 }
 
 type Built = (Vec<Evidence>, Option<VerifyEnd>);
@@ -266,7 +291,7 @@ fn build_all(
     present: &PresentFiles<'_>,
     plan: &Plan,
     edits: &[Edit<'_>],
-    place: &Path,
+    (place, earlier): (&Place, &Assessed),
     watch: &Watch<'_>,
 ) -> Result<Built, VerifyError> {
     let config = present.config;
@@ -309,7 +334,7 @@ fn build_all(
         keep: options.keep,
         checkout: &checkout,
     };
-    Ok(Files { job: &job, edits, place, clock: options.clock, key: options.key.as_ref(), watch }
+    Ok(Files { job: &job, edits, place, earlier, clock: options.clock, key: options.key.as_ref(), watch }
         .all(options.jobs))
 }
 
@@ -356,66 +381,4 @@ fn export(
         checkout.keep();
     }
     Ok(checkout)
-}
-
-/// The files of a verification.
-struct Files<'a> {
-    job: &'a Job<'a>,
-    edits: &'a [Edit<'a>],
-    /// The folder of the evidence.
-    place: &'a Path,
-    clock: &'a (dyn Fn() -> SystemTime + Sync),
-    key: Option<&'a EvidenceKey>,
-    watch: &'a Watch<'a>,
-}
-
-impl Files<'_> {
-    /// Verifies the files with several threads. After the first early end, no thread starts another file.
-    fn all(&self, jobs: NonZeroUsize) -> Built {
-        let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Evidence)>> = Mutex::default();
-        let ended: Mutex<Option<VerifyEnd>> = Mutex::default();
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::SeqCst);
-                let Some(edit) = self.edits.get(at).filter(|_| locked(&ended).is_none()) else { return };
-                match self.one(at + 1, edit) {
-                    Ok(evidence) => locked(&done).push((at, evidence)),
-                    Err(end) => drop(locked(&ended).get_or_insert(end)),
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..jobs.get().min(self.edits.len()) {
-                scope.spawn(work);
-            }
-        });
-        let mut done = std::mem::take(&mut *locked(&done));
-        done.sort_by_key(|(at, _)| *at);
-        let evidence = done.into_iter().map(|(_, evidence)| evidence).collect();
-        let end = locked(&ended).take();
-        (evidence, end)
-    }
-
-    /// Verifies one file, counted from 1, and writes its evidence.
-    fn one(&self, number: usize, edit: &Edit<'_>) -> Result<Evidence, VerifyEnd> {
-        let (watch, path) = (self.watch, edit.file.path.as_str());
-        let earlier = evidence_files::earlier(self.place, edit.file);
-        let earlier = earlier.as_ref();
-        watch(&Notice::Verifying { number, files: self.edits.len(), path, earlier });
-        let began = humantime::format_rfc3339_seconds((self.clock)()).to_string();
-        let evidence = run::verify(self.job, edit, began, &|event| watch(&Notice::Build { number, event }))?;
-        let evidence = match self.key {
-            Some(key) => evidence.signed(key),
-            None => evidence,
-        };
-        watch(&Notice::Verified { number, evidence: &evidence });
-        evidence_files::write(self.place, &evidence, earlier, watch).map_err(VerifyEnd::Failed)?;
-        Ok(evidence)
-    }
-}
-
-/// Locks a mutex. The content stays valid if a thread panicked.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,11 +1,12 @@
 //! The repository or folder that an operation works in, and its configuration.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::campaign::names::Names;
 use crate::config::{Config, ConfigError, FILE_NAME};
-use crate::discover::{Discovery, SourceTree};
+use crate::discover::{Discovery, SourceTree, has_name_of_dockerfile};
 use crate::git::{CommitId, GitError, PathError, RepoPath, Repository};
 
 /// The maximum size of a `layerwright.toml` in bytes.
@@ -17,6 +18,33 @@ pub(crate) enum Workspace {
     Git(Box<Repository>, CommitId),
     /// A folder without git.
     Folder(PathBuf),
+}
+
+/// The scope of a command: a repository or folder, and the path in it to which the files are limited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) root: PathBuf,
+    pub(crate) below: Option<RepoPath>,
+}
+
+impl Scope {
+    /// Returns the scope of a command that is run in the folder `current` with a path. A path inside the repository of
+    /// that folder limits the files, and one outside of it is a repository or folder of its own.
+    pub(crate) fn of(current: &Path, path: Option<&Path>) -> Self {
+        let whole = |root: &Path| Self { root: root.to_owned(), below: None };
+        let Some(path) = path else { return whole(current) };
+        let root_of = |path: &Path| Repository::open(path).ok()?.working_tree().map(Path::to_owned);
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        // A repository within this one is another one.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let root = root_of(current).filter(|root| root_of(folder).as_ref() == Some(root));
+        let Some(inside) = root.and_then(|root| below(&root, path)) else { return whole(path) };
+        match inside.to_str().and_then(|inside| RepoPath::new(inside).ok()) {
+            Some(below) => Self { root: current.to_owned(), below: Some(below) },
+            // The root itself.
+            None => whole(current),
+        }
+    }
 }
 
 /// The reason why a repository or folder cannot be used.
@@ -105,6 +133,12 @@ impl Workspace {
         }
     }
 
+    /// Returns the path of a folder below the root of the working tree; empty for the root itself. `None` if it is outside,
+    /// or in a bare repository.
+    pub(super) fn below_root(&self, folder: &Path) -> Option<PathBuf> {
+        below(self.folder()?, folder)
+    }
+
     /// Returns the bytes of `layerwright.toml` from the working tree or folder, where people edit it, or else from
     /// the commit. `None` if there is none.
     pub(super) fn config_bytes(&self, source: &SourceTree<'_>) -> Result<Option<Vec<u8>>, WorkspaceError> {
@@ -120,15 +154,25 @@ impl Workspace {
         Ok(Config::read(&bytes)?)
     }
 
-    /// Returns the number of Dockerfiles with uncommitted changes.
-    pub(super) fn uncommitted(&self, discovery: &Discovery) -> usize {
-        let Workspace::Git(repository, _) = self else { return 0 };
+    /// Returns the Dockerfiles with uncommitted changes, and the tracked ones that no commit has yet.
+    pub(super) fn uncommitted(&self, discovery: &Discovery, source: &SourceTree<'_>) -> BTreeSet<RepoPath> {
+        let Workspace::Git(repository, _) = self else { return BTreeSet::new() };
         if repository.working_tree().is_none() {
-            return 0;
+            return BTreeSet::new();
         }
         let files = discovery.files.iter().map(|file| (&file.path, &file.blob));
-        repository.changed_files(files).map_or(0, |changed| changed.len())
+        let mut changed = repository.changed_files(files).unwrap_or_default();
+        let staged = repository.staged().ok();
+        let entries = staged.iter().flat_map(|staged| staged.below(None));
+        let is_new = |path: &&RepoPath| has_name_of_dockerfile(path) && source.listing().get(path).is_none();
+        changed.extend(entries.map(|entry| &entry.path).filter(is_new).cloned());
+        changed
     }
+}
+
+fn below(root: &Path, path: &Path) -> Option<PathBuf> {
+    let (root, path) = (fs::canonicalize(root).ok()?, fs::canonicalize(path).ok()?);
+    path.strip_prefix(root).ok().map(Path::to_owned)
 }
 
 /// Reads `layerwright.toml` from a folder. Refuses links, which could lead anywhere, and devices, which never end.
@@ -173,6 +217,6 @@ pub(super) fn evidence_dir(config: &Config) -> Result<RepoPath, WorkspaceError> 
     Names::new(&config.campaign.dir).evidence_dir().map_err(|source| bad_dir(config, source))
 }
 
-fn bad_dir(config: &Config, source: PathError) -> WorkspaceError {
+pub(super) fn bad_dir(config: &Config, source: PathError) -> WorkspaceError {
     WorkspaceError::CampaignDir { dir: config.campaign.dir.clone(), source }
 }

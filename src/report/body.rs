@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::limits;
 use super::template::{Template, Variable};
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::evidence::{
@@ -12,13 +13,21 @@ use crate::campaign::evidence::{
 };
 use crate::campaign::plan::file::{File, Site};
 use crate::campaign::progress::{FileState, OpenState};
+use crate::dockerfile::TransferKind;
 use crate::edit::header::Header;
-use crate::text::figures::{bytes, duration};
+use crate::text::command;
+use crate::text::figures::{bytes, duration, number};
 use crate::text::markdown::{code, instruction, prose, without_skips};
-use crate::text::words::{count, form};
+use crate::text::words::{count, form, shortened};
 
 /// The maximum number of entries of a list that are visible without a click.
 const MOST_SEEN: usize = 8;
+
+/// The numbers of entries that a list may have, from the most to the fewest: the first with which the text fits is taken.
+const LENGTHS: [usize; 9] = [usize::MAX, 400, 200, 100, 50, 20, 8, 3, 0];
+
+/// The most characters of a reason or a path, which a repository or a build chooses.
+const LONGEST: usize = 1_500;
 
 /// The input of a text.
 pub(crate) struct Parts<'a> {
@@ -32,12 +41,26 @@ pub(crate) struct Parts<'a> {
     pub(crate) is_signed: bool,
     /// The path of its evidence in the repository.
     pub(crate) evidence_file: &'a str,
+    /// The page of the forge that lists the tracking issue, if there is one; `None` without a forge.
+    pub(crate) issues: Option<&'a str>,
 }
 
 impl Parts<'_> {
-    /// Returns the text, by a template.
-    pub(crate) fn text(&self, template: &Template) -> String {
-        let filled = template.fill(|variable| without_skips(&self.value(variable)));
+    /// Returns the text, by a template: the longest one with at most `room` characters, or the shortest.
+    pub(crate) fn text(&self, template: &Template, room: usize) -> String {
+        let mut text = String::new();
+        for most in LENGTHS {
+            text = self.with_lists_of(most, template);
+            if limits::length(&text) <= room {
+                break;
+            }
+        }
+        text
+    }
+
+    /// Returns the text with at most `most` entries in each list.
+    fn with_lists_of(&self, most: usize, template: &Template) -> String {
+        let filled = template.fill(|variable| without_skips(&self.value(variable, most)));
         let mut text = String::new();
         // An empty variable leaves no blank lines.
         let mut empty = true;
@@ -51,20 +74,20 @@ impl Parts<'_> {
         text.trim_end().to_owned() + "\n"
     }
 
-    fn value(&self, variable: Variable) -> String {
+    fn value(&self, variable: Variable, most: usize) -> String {
         match variable {
             Variable::Path => code(&self.file.path),
             Variable::Count => count(self.file.selected().count(), "line"),
             Variable::Wave => self.file.wave.map_or_else(|| "none".to_owned(), |wave| wave.to_string()),
             Variable::Summary => self.summary(),
-            Variable::Images => self.images(),
+            Variable::Images => self.images(most),
             Variable::Gain => self.gain(),
-            Variable::Lines => self.lines(),
-            Variable::Unchecked => self.unchecked(),
-            Variable::Left => self.left(),
+            Variable::Lines => self.lines(most),
+            Variable::Unchecked => self.unchecked(most),
+            Variable::Left => self.left(most),
             Variable::Check => self.check(),
             Variable::Undo => self.undo(),
-            Variable::Stop => STOP.to_owned(),
+            Variable::Stop => self.stop(),
         }
     }
 
@@ -81,12 +104,26 @@ impl Parts<'_> {
                     .to_owned()
             }
             FileState::Open(OpenState::Held { why }) => {
-                format!("**Do not merge this now:** {}\n\n", prose(&why.to_string()))
+                format!("**Do not merge this now:** {}\n\n", prose(&shortened(&why.to_string(), LONGEST)))
             }
             _ => String::new(),
         };
         let lines = count(self.file.selected().count(), "line");
         let _ = write!(text, "Adds `--link` to {lines} of {}", code(&self.file.path));
+        let is_copy = |site: &&Site| {
+            let first = site.replacement.as_deref().and_then(|text| text.split_whitespace().next());
+            site.keyword == TransferKind::Add && first.is_some_and(|word| word.eq_ignore_ascii_case("COPY"))
+        };
+        let (adds, edits) = (
+            self.file.selected().filter(is_copy).count(),
+            self.file.selected().filter(|site| site.verdict == Verdict::Edit).count(),
+        );
+        if adds > 0 {
+            let _ = write!(text, ", makes {} a COPY", count(adds, "ADD"));
+        }
+        if edits > 0 {
+            let _ = write!(text, ", changes the destination or the owner of {}", count(edits, "line"));
+        }
         text.push_str(match &self.file.header {
             Header::Insert { .. } | Header::Raise { .. } => ", and adds the header that it needs",
             Header::Keep | Header::Foreign { .. } => "",
@@ -99,7 +136,7 @@ impl Parts<'_> {
     }
 
     /// Returns the result for the images (identical, not built or different), with the builder and the date.
-    fn images(&self) -> String {
+    fn images(&self, most: usize) -> String {
         let Some(evidence) = self.evidence else {
             return format!("**Images:** not built. {}", self.proof());
         };
@@ -123,7 +160,8 @@ impl Parts<'_> {
                 code(evidence.figures.began.split('T').next().unwrap_or_default())
             )
         };
-        let reason = || prose(evidence.reason.as_deref().unwrap_or("no reason was given"));
+        let reason =
+            || prose(&shortened(evidence.reason.as_deref().unwrap_or("no reason was given"), LONGEST));
         match evidence.outcome {
             Outcome::Same => format!("**Images:** identical, {}.{}", built(), noise(evidence)),
             Outcome::CouldNotTest => {
@@ -138,7 +176,7 @@ impl Parts<'_> {
                 )
             }
             Outcome::Different => {
-                format!("**Images:** {}; {}.\n{}", different(evidence), built(), differences(evidence))
+                format!("**Images:** {}; {}.\n{}", different(evidence), built(), differences(evidence, most))
             }
         }
     }
@@ -172,27 +210,36 @@ impl Parts<'_> {
         format!("**What you gain:**\n{}", out.concat().trim_end())
     }
 
-    fn lines(&self) -> String {
+    fn lines(&self, most: usize) -> String {
         let of = |site: &Site| {
             let mut text = format!(
                 "- line {}: {} – {}\n",
                 site.line,
-                instruction(site.replacement.as_deref().unwrap_or_default()),
+                instruction(&shortened_head(site.replacement.as_deref().unwrap_or_default())),
                 match site.proved {
                     Some(true) => "proved",
                     _ => "assumed",
                 }
             );
             for reason in &site.reasons {
-                let _ = writeln!(text, "  - {}: {}", code(reason.rule.as_str()), prose(&reason.message));
+                let _ = writeln!(
+                    text,
+                    "  - {}: {}",
+                    code(reason.rule.as_str()),
+                    prose(&shortened(&reason.message, LONGEST))
+                );
             }
             text
         };
-        listed("**Lines:**", &self.file.selected().map(of).collect::<Vec<_>>(), "more lines")
+        let title = match self.file.header {
+            Header::Insert { .. } => "**Lines,** as they are numbered before the change:",
+            _ => "**Lines:**",
+        };
+        listed(title, &self.file.selected().map(of).collect::<Vec<_>>(), "more lines", most)
     }
 
     /// Returns the unchecked facts: assumptions, and lines that no build executed.
-    fn unchecked(&self) -> String {
+    fn unchecked(&self, most: usize) -> String {
         let mut open = BTreeSet::new();
         let reached = |line: usize| {
             let builds = self.evidence.iter().filter(|evidence| evidence.outcome == Outcome::Same);
@@ -201,27 +248,32 @@ impl Parts<'_> {
         };
         for site in self.file.selected().filter(|site| !reached(site.line)) {
             for assumption in &site.assumptions {
-                open.insert(format!("- {}\n", prose(&assumption.message)));
+                open.insert(format!("- {}\n", prose(&shortened(&assumption.message, LONGEST))));
             }
             if self.evidence.is_some_and(|evidence| evidence.outcome == Outcome::Same) {
                 open.insert(format!("- line {}: no build executed it\n", site.line));
             }
         }
         for build in self.evidence.iter().flat_map(|evidence| &evidence.builds) {
-            open.extend(build.assumptions.iter().map(|assumption| format!("- {}\n", prose(assumption))));
+            open.extend(
+                build
+                    .assumptions
+                    .iter()
+                    .map(|assumption| format!("- {}\n", prose(&shortened(assumption, LONGEST)))),
+            );
         }
         if self.evidence.is_some() && !self.is_signed {
             open.insert("- who made the evidence: it has no signature that was checked\n".to_owned());
         }
-        listed("**Not checked:**", &open.into_iter().collect::<Vec<_>>(), "more")
+        listed("**Not checked:**", &open.into_iter().collect::<Vec<_>>(), "more", most)
     }
 
     /// Returns the lines that are not edited, with the reasons.
-    fn left(&self) -> String {
+    fn left(&self, most: usize) -> String {
         let left = self.file.sites.iter().filter(|site| !site.selected && site.verdict != Verdict::Linked);
         let of = |site: &Site| {
             let why = match site.reasons.first() {
-                Some(reason) => prose(&reason.message),
+                Some(reason) => prose(&shortened(&reason.message, LONGEST)),
                 None => match site.verdict {
                     Verdict::Link | Verdict::Edit => "safe, no gain".to_owned(),
                     Verdict::NoEffect => "no effect: the builder ignores the flag".to_owned(),
@@ -232,12 +284,12 @@ impl Parts<'_> {
             };
             format!("- line {}: {why}\n", site.line)
         };
-        listed("**Not edited:**", &left.map(of).collect::<Vec<_>>(), "more lines")
+        listed("**Not edited:**", &left.map(of).collect::<Vec<_>>(), "more lines", most)
     }
 
     fn check(&self) -> String {
-        let path = shell_quoted(&self.file.path);
-        let mut text = format!("**Check it:** {}", code(&format!("layerwright verify {path}")));
+        let command = command::layerwright(["verify", &command::path(&self.file.path)]);
+        let mut text = format!("**Check it:** {}", code(&command));
         if self.evidence.is_some() {
             let signed = if self.is_signed { ", with a valid signature" } else { "" };
             let _ = write!(text, "; what was measured is in {}{signed}", code(self.evidence_file));
@@ -245,34 +297,54 @@ impl Parts<'_> {
         text + "."
     }
 
+    /// Returns the way to stop the bot. It names no number of an issue: the issue may be created later, and the text would
+    /// then change.
+    fn stop(&self) -> String {
+        let issue = match self.issues {
+            Some(url) => format!("[tracking issue]({url})"),
+            None => "tracking issue".to_owned(),
+        };
+        format!(
+            "**Stop the bot:** close this pull request. It stays closed, unless someone ticks the file in the {issue} of \
+             the campaign, if it has one. A branch with commits by other people is not overwritten. `[[files.skip]]` in \
+             `layerwright.toml` excludes a file permanently."
+        )
+    }
+
     fn undo(&self) -> String {
-        let path = shell_quoted(&self.file.path);
+        let command = command::layerwright(["revert", &command::path(&self.file.path)]);
         format!(
             "**Undo it:** revert the merge, or {}. The campaign then pauses, and \
              opens no new pull request for this file by itself.",
-            code(&format!("layerwright revert {path}"))
+            code(&command)
         )
     }
 }
 
-/// The way to stop the bot. It names no issue: the issue may be created later, and the text would then change.
-const STOP: &str = "**Stop the bot:** close this pull request. It is opened again only if it is ticked in the tracking \
-    issue. A branch with commits by other people is not overwritten. `[[files.skip]]` in `layerwright.toml` excludes \
-    a file permanently.";
-
-/// Returns a list under its title. Entries beyond the first few are behind a click. Empty if there are no entries.
-fn listed(title: &str, entries: &[String], more: &str) -> String {
+/// Returns a list under its title. Entries beyond the first few are behind a click, and those beyond `most` are counted.
+/// Empty if there are no entries.
+fn listed(title: &str, entries: &[String], more: &str, most: usize) -> String {
     if entries.is_empty() {
         return String::new();
     }
-    let rest = entries.len().saturating_sub(MOST_SEEN);
-    let (seen, hidden) = entries.split_at(entries.len() - rest);
+    let (shown, left_out) = entries.split_at(entries.len().min(most));
+    let (seen, hidden) = shown.split_at(shown.len().min(MOST_SEEN));
     let mut text = format!("{title}\n{}", seen.concat());
-    if rest > 0 {
+    if !hidden.is_empty() {
+        let rest = hidden.len();
         let _ =
             write!(text, "\n<details><summary>{rest} {more}</summary>\n\n{}\n</details>", hidden.concat());
     }
+    if !left_out.is_empty() {
+        let _ = write!(text, "\n{} {more}: the plan names them all.\n", number(left_out.len()));
+    }
     text
+}
+
+/// Returns an instruction whose first line is not too long.
+fn shortened_head(text: &str) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if rest.is_empty() { shortened(first, LONGEST) } else { format!("{}\n{rest}", shortened(first, LONGEST)) }
 }
 
 fn different(evidence: &Evidence) -> String {
@@ -282,10 +354,12 @@ fn different(evidence: &Evidence) -> String {
     }
 }
 
-fn differences(evidence: &Evidence) -> String {
+fn differences(evidence: &Evidence, most: usize) -> String {
     let all = evidence.builds.iter().flat_map(|build| &build.differences);
     let of = |difference: &crate::campaign::evidence::Difference| {
-        let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), code);
+        let shown = |value: &Option<String>| {
+            value.as_deref().map_or_else(|| "nothing".to_owned(), |value| code(&shortened(value, LONGEST)))
+        };
         let cause = match &difference.cause {
             Cause::Header => "caused by the header alone".to_owned(),
             Cause::Rule { rule, line, accepted } => {
@@ -298,7 +372,7 @@ fn differences(evidence: &Evidence) -> String {
         let (before, after) = (shown(&difference.before), shown(&difference.after));
         format!("- {} {}: {before} → {after} ({cause})\n", code(place), code(&difference.aspect))
     };
-    let text = listed("", &all.map(of).collect::<Vec<_>>(), "more differences");
+    let text = listed("", &all.map(of).collect::<Vec<_>>(), "more differences", most);
     text.trim().to_owned()
 }
 
@@ -317,19 +391,22 @@ fn noise(evidence: &Evidence) -> String {
 fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
     let of = |what: &str, pair: &Pair, ms: Option<(u64, u64)>| {
         let (before, after) = (pair.before, pair.after);
-        let mut text = format!(
-            "- When {what}: {} to push again instead of {}, {} of {} layers reused instead of {}",
-            bytes(after.pushed_bytes),
-            bytes(before.pushed_bytes),
-            after.kept,
-            after.layers,
-            before.kept
-        );
-        if let Some((before, after)) = ms {
-            let [before, after] = [before, after].map(Duration::from_millis);
-            let _ = write!(text, ", {} instead of {}", duration(after), duration(before));
+        // Figures that read the same show no gain.
+        let mut parts = Vec::new();
+        let [old, new] = [before, after].map(|rebuild| bytes(rebuild.pushed_bytes));
+        if old != new {
+            parts.push(format!("{new} to push again instead of {old}"));
         }
-        text + "\n"
+        if before.kept != after.kept {
+            parts
+                .push(format!("{} of {} layers reused instead of {}", after.kept, after.layers, before.kept));
+        }
+        let times = ms.map(|(before, after)| [before, after].map(|ms| duration(Duration::from_millis(ms))));
+        if let Some([old, new]) = times.filter(|[old, new]| old != new) {
+            parts.push(format!("{new} instead of {old}"));
+        }
+        let parts = if parts.is_empty() { "no difference was measured".to_owned() } else { parts.join(", ") };
+        format!("- When {what}: {parts}\n")
     };
     let mut text =
         of("the base image changes", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
@@ -337,16 +414,6 @@ fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
         text += &of("an early step changes", early, times.and_then(|times| times.early_step_ms));
     }
     text
-}
-
-/// Quotes a path as an argument of a shell.
-fn shell_quoted(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:".contains(c);
-    if path.chars().all(plain) && !path.starts_with('-') {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::criteria::Criterion;
+use super::limits;
+use super::recorder::is_made_up;
 use super::section;
-use crate::campaign::policy::Refusal;
-use crate::campaign::progress::{AskedAgain, FileProgress, FileState, OpenState, Progress};
+use crate::campaign::progress::{
+    AskedAgain, FileProgress, FileState, OpenState, Progress, Step, StepKind, state_words,
+};
 use crate::discover::path_in_line;
 use crate::text::cut;
+use crate::text::figures::number;
 use crate::text::markdown::{code, plain};
-use crate::text::words::{count, short_id};
+use crate::text::words::count;
 
 /// The markers around a file's state at the end of its line.
 const STATE: (&str, &str) = ("<!-- layerwright -->", "<!-- /layerwright -->");
@@ -19,10 +23,41 @@ const STATE: (&str, &str) = ("<!-- layerwright -->", "<!-- /layerwright -->");
 /// The heading above the files that may be tried again.
 const AGAIN: &str = "### Declined or reverted: tick to try again";
 
-/// Returns the text with the present state; `now` is the existing text, empty for a new issue.
-pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
+/// Returns the text with the present state; `now` is the existing text, empty for a new issue. It fits the limit of GitHub:
+/// where files are many, those that need no attention lose their states, then their lines. If what people wrote leaves no
+/// room at all, it is `now`.
+pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion], step: &Step) -> String {
     let files: BTreeMap<&str, &FileProgress> =
         progress.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let asked = asked_again(now, files.keys().copied());
+    let mut text = String::new();
+    for states in [States::All, States::OfProblems, States::None] {
+        let (out, listed) = with_boxes(now, &files, states);
+        let around = limits::length(&section::put(&out, &section::marked(&[], "")));
+        let room = (limits::BODY - limits::FREE).saturating_sub(around);
+        let content = Content { progress, criteria, step, listed: &listed, asked: &asked };
+        text = section::put(&out, &section::marked(&[], &content.text(room)));
+        if limits::length(&text) <= limits::BODY - limits::FREE {
+            return text;
+        }
+    }
+    if limits::length(&text) > limits::BODY && !now.is_empty() { now.to_owned() } else { text }
+}
+
+/// The lines of listed files that get their state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum States {
+    All,
+    OfProblems,
+    None,
+}
+
+/// Returns the text with a box in each line that lists a file, and these files.
+fn with_boxes<'f>(
+    now: &str,
+    files: &BTreeMap<&'f str, &'f FileProgress>,
+    states: States,
+) -> (String, BTreeSet<&'f str>) {
     let own = section::find(now);
     let (mut out, mut listed, mut fence) = (String::new(), BTreeSet::new(), None);
     let mut at = 0;
@@ -37,15 +72,37 @@ pub(crate) fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> St
         {
             Some((file, entry)) => {
                 listed.insert(file.path.as_str());
-                out.push_str(&entry.with(file));
+                let has_state = match states {
+                    States::All => true,
+                    States::OfProblems => rank(&file.state) < QUIET,
+                    States::None => false,
+                };
+                out.push_str(&entry.with(file, has_state));
             }
             None => out.push_str(line),
         }
     }
     out.push_str(cut::from(now, at));
-    let asked = asked_again(now, files.keys().copied());
-    let content = content(progress, criteria, &listed, &asked);
-    section::put(&out, &section::marked(&[], &content))
+    (out, listed)
+}
+
+/// The first rank of files that need no attention.
+const QUIET: u8 = 2;
+
+/// Returns the rank of a state in a list that cannot hold all: problems, open files, then the rest.
+fn rank(state: &FileState) -> u8 {
+    match state {
+        FileState::Open(OpenState::Current) | FileState::Merged => 1,
+        FileState::Ready | FileState::Held { .. } => QUIET,
+        FileState::Done => 3,
+        FileState::Open(_)
+        | FileState::Declined { .. }
+        | FileState::Reverted { .. }
+        | FileState::Partly
+        | FileState::Stale
+        | FileState::Gone
+        | FileState::OtherCommits => 0,
+    }
 }
 
 /// Returns the named files that are ticked to be tried again.
@@ -120,12 +177,15 @@ impl<'a> ListedFile<'a> {
         (alone || starts && !is_bare).then_some(Self { sign, text, end, path })
     }
 
-    /// Returns the line with the state of its file.
-    fn with(&self, file: &FileProgress) -> String {
+    /// Returns the line with the box of its file, and with its state.
+    fn with(&self, file: &FileProgress, has_state: bool) -> String {
         let sign =
             if self.sign.trim().is_empty() { format!("{}- ", self.sign) } else { self.sign.to_owned() };
         let done = if file.state == FileState::Done { "x" } else { " " };
         let (begin, end) = STATE;
+        if !has_state {
+            return format!("{sign}[{done}] {}{}", self.text, self.end);
+        }
         format!("{sign}[{done}] {} {begin}– {}{end}{}", self.text, state(file), self.end)
     }
 }
@@ -141,42 +201,10 @@ fn sign(line: &str) -> usize {
     line.len() - text.len()
 }
 
-/// Returns the state of a file, in a few words without raw text of the repository.
-pub(crate) fn state(file: &FileProgress) -> String {
-    let pull = file.pull.map(|number| format!("#{number} ")).unwrap_or_default();
-    let by = |who: &Option<String>| who.as_ref().map(|who| format!(" by {}", plain(who))).unwrap_or_default();
-    match &file.state {
-        FileState::Done if file.pull.is_some() => format!("{pull}merged"),
-        FileState::Done => "done".to_owned(),
-        FileState::Merged => format!("{pull}merged; not fetched into the clone yet"),
-        FileState::Open(OpenState::Current) => format!("{pull}open"),
-        FileState::Open(OpenState::OtherCommits) => format!("{pull}open, with commits by other people"),
-        FileState::Open(OpenState::Stale) => {
-            format!("{pull}open; the file has changed since the plan: plan again")
-        }
-        FileState::Open(OpenState::Held { why }) => format!("{pull}open, do not merge: {}", held(why)),
-        FileState::Declined { by: who } => format!("{pull}declined{}", by(who)),
-        FileState::Reverted { by: None } => format!("{pull}reverted"),
-        FileState::Reverted { by: Some(change) } => {
-            format!("{pull}reverted in {} by {}", short_id(&change.commit), plain(&change.author))
-        }
-        FileState::Partly => format!("{pull}merged, now only partly linked"),
-        FileState::Stale => "changed since the plan: plan again".to_owned(),
-        FileState::Gone => "gone".to_owned(),
-        FileState::Held { why } => held(why),
-        FileState::OtherCommits => "its branch has commits by other people".to_owned(),
-        FileState::Ready => format!("in wave {}", file.wave),
-    }
-}
-
-/// Returns the reason why a file is blocked, in a few words.
-fn held(why: &Refusal) -> String {
-    match why {
-        Refusal::Contradiction { .. } => "a verification contradicts a proof".to_owned(),
-        Refusal::Different { evidence, .. }
-        | Refusal::NoEvidence { evidence, .. }
-        | Refusal::Context { evidence, .. } => plain(&evidence.to_string()),
-    }
+/// Returns the state of a file, in a few words of Markdown. The placeholder of a rehearsal is left out.
+fn state(file: &FileProgress) -> String {
+    let real = FileProgress { pull: file.pull.filter(|number| !is_made_up(*number)), ..file.clone() };
+    state_words(&real, &plain)
 }
 
 /// Returns true if a file is listed among those that may be tried again. Its tick stays until it is answered.
@@ -195,56 +223,158 @@ fn again(file: &FileProgress, asked: &BTreeSet<AskedAgain>) -> Option<(u64, bool
     listed.then_some((pull, ticked))
 }
 
-/// Returns the content of the campaign's own section.
-fn content(
-    progress: &Progress,
-    criteria: &[Criterion],
-    listed: &BTreeSet<&str>,
-    asked: &BTreeSet<AskedAgain>,
-) -> String {
-    let done = |file: &&FileProgress| file.state == FileState::Done;
-    let all = &progress.files;
-    let mut text =
-        format!("### Progress\n\n{} of {} files are done.", all.iter().filter(done).count(), all.len());
-    if progress.contradicted.is_some() {
-        text.push_str(" **The campaign has stopped: a verification contradicts a proof.**");
-    } else if all.iter().any(|file| matches!(file.state, FileState::Reverted { .. })) {
-        text.push_str(" **Later waves pause: a file was reverted.**");
+/// The most waves that the table names.
+const MOST_WAVES: usize = 40;
+
+/// The facts of the campaign's own section.
+struct Content<'a> {
+    progress: &'a Progress,
+    criteria: &'a [Criterion],
+    step: &'a Step,
+    listed: &'a BTreeSet<&'a str>,
+    asked: &'a BTreeSet<AskedAgain>,
+}
+
+impl Content<'_> {
+    /// Returns the content: the progress, what people can tick, the criteria, and the files that are not listed elsewhere,
+    /// as far as there is room.
+    fn text(&self, room: usize) -> String {
+        let mut text = self.head();
+        let mut left = room.saturating_sub(limits::length(&text));
+        for part in [self.again(left / 2), self.criteria()] {
+            left = left.saturating_sub(limits::length(&part));
+            text.push_str(&part);
+        }
+        text + &self.files(left)
     }
-    text.push_str("\n\n| wave | files | done | open | |\n|---|---|---|---|---|\n");
-    for wave in &progress.waves {
-        let of: Vec<&FileProgress> = all.iter().filter(|file| file.wave == wave.number).collect();
-        let open = of.iter().filter(|file| matches!(file.state, FileState::Open(_))).count();
-        let waits = match wave.waits_for.len() {
-            0 => String::new(),
-            files => format!("waits for {}", count(files, "file")),
+
+    fn head(&self) -> String {
+        let Self { progress, step, .. } = self;
+        let done = |file: &&FileProgress| file.state == FileState::Done;
+        let all = &progress.files;
+        let mut text =
+            format!("### Progress\n\n{} of {} files are done.", all.iter().filter(done).count(), all.len());
+        let waits: BTreeSet<&str> =
+            progress.waves.iter().flat_map(|wave| &wave.waits_for).map(String::as_str).collect();
+        let pauses = |file: &FileProgress| {
+            matches!(file.state, FileState::Reverted { .. }) && waits.contains(file.path.as_str())
         };
-        let done = of.iter().copied().filter(done).count();
-        let _ = writeln!(text, "| {} | {} | {done} | {open} | {waits} |", wave.number, of.len());
-    }
-    text.push_str("\n### Success criteria\n\n");
-    for criterion in criteria {
-        let mark = if criterion.met { "x" } else { " " };
-        let _ = writeln!(text, "- [{mark}] {}: {}", criterion.what, criterion.detail);
-    }
-    let unlisted: Vec<&FileProgress> =
-        all.iter().filter(|file| !listed.contains(file.path.as_str())).collect();
-    if !unlisted.is_empty() {
-        text.push_str("\n### Dockerfiles\n\n");
-        for file in unlisted {
-            let mark = if file.state == FileState::Done { "x" } else { " " };
-            let _ = writeln!(text, "- [{mark}] {} – {}", code(&file.path), state(file));
+        if progress.contradicted.is_some() {
+            text.push_str(" **The campaign has stopped: a verification contradicts a proof.**");
+        } else if all.iter().any(pauses) {
+            text.push_str(" **Later waves pause: a file was reverted.**");
         }
+        // Writing to a string cannot fail.
+        let _ = match (&step.command, step.kind) {
+            (Some(command), _) => write!(text, "\n\n**Next:** {}: {}", step.words, code(command)),
+            (None, StepKind::Finished | StepKind::Empty) => write!(text, "\n\n**{}.**", step.words),
+            (None, _) => write!(text, "\n\n**Next:** {}.", step.words),
+        };
+        text.push_str("\n\n| wave | files | done | open | |\n|---|---|---|---|---|\n");
+        // The first waves that are not done: the later ones wait for them.
+        let mut of: BTreeMap<usize, Vec<&FileProgress>> = BTreeMap::new();
+        for file in all {
+            of.entry(file.wave).or_default().push(file);
+        }
+        let is_done =
+            |number: usize| of.get(&number).is_none_or(|files| files.iter().all(|file| done(&file)));
+        let quiet = if progress.waves.len() > MOST_WAVES {
+            progress.waves.iter().take_while(|wave| is_done(wave.number)).count()
+        } else {
+            0
+        };
+        if quiet > 0 {
+            let _ = writeln!(text, "| {} earlier | | all | | |", number(quiet));
+        }
+        for wave in progress.waves.iter().skip(quiet).take(MOST_WAVES) {
+            let files = of.get(&wave.number).map(Vec::as_slice).unwrap_or_default();
+            let open = files.iter().filter(|file| matches!(file.state, FileState::Open(_))).count();
+            let waits = match wave.waits_for.len() {
+                0 => String::new(),
+                files => format!("waits for {}", count(files, "file")),
+            };
+            let done = files.iter().filter(|file| done(file)).count();
+            let _ = writeln!(text, "| {} | {} | {done} | {open} | {waits} |", wave.number, files.len());
+        }
+        let later = progress.waves.len().saturating_sub(quiet + MOST_WAVES);
+        if later > 0 {
+            let _ = writeln!(text, "| {} later | | | | |", number(later));
+        }
+        text
     }
-    let again: Vec<_> = all.iter().filter_map(|file| Some((file, again(file, asked)?))).collect();
-    if !again.is_empty() {
-        let _ = write!(text, "\n{AGAIN}\n\n");
-        for (file, (pull, ticked)) in again {
+
+    fn criteria(&self) -> String {
+        let mut text = "\n### Success criteria\n\n".to_owned();
+        for criterion in self.criteria {
+            let mark = if criterion.met { "x" } else { " " };
+            let _ = writeln!(text, "- [{mark}] {}: {}", criterion.what, criterion.detail);
+        }
+        text
+    }
+
+    /// Returns the lines that people tick; those that are ticked already come first if there is no room for all.
+    fn again(&self, room: usize) -> String {
+        let line = |file: &FileProgress| {
+            let (pull, ticked) = again(file, self.asked)?;
             let mark = if ticked { "x" } else { " " };
-            let _ = writeln!(text, "- [{mark}] {} #{pull}", code(&file.path));
+            Some((!ticked, format!("- [{mark}] {} #{pull}\n", code(&file.path))))
+        };
+        let mut lines: Vec<(bool, String)> = self.progress.files.iter().filter_map(line).collect();
+        if lines.is_empty() {
+            return String::new();
+        }
+        if lines.iter().map(|(_, line)| limits::length(line)).sum::<usize>() > room {
+            lines.sort_by_key(|(is_open, _)| *is_open);
+        }
+        let (text, left_out) = fitting(lines.iter().map(|(_, line)| line.as_str()), room);
+        let more = if left_out > 0 {
+            format!("\n{} more are not shown.\n", number(left_out))
+        } else {
+            String::new()
+        };
+        format!("\n{AGAIN}\n\n{text}{more}")
+    }
+
+    fn files(&self, room: usize) -> String {
+        let line = |file: &FileProgress| {
+            let mark = if file.state == FileState::Done { "x" } else { " " };
+            format!("- [{mark}] {} – {}\n", code(&file.path), state(file))
+        };
+        let unlisted = self.progress.files.iter().filter(|file| !self.listed.contains(file.path.as_str()));
+        let mut lines: Vec<(u8, String)> = unlisted.map(|file| (rank(&file.state), line(file))).collect();
+        if lines.is_empty() {
+            return String::new();
+        }
+        let heading = "\n### Dockerfiles\n\n";
+        // The heading, and the line that counts the rest.
+        let room = room.saturating_sub(200);
+        if lines.iter().map(|(_, line)| limits::length(line)).sum::<usize>() <= room {
+            return format!("{heading}{}", lines.into_iter().map(|(_, line)| line).collect::<String>());
+        }
+        lines.sort_by_key(|(rank, _)| *rank);
+        let (text, left_out) = fitting(lines.iter().map(|(_, line)| line.as_str()), room);
+        let done = lines.iter().skip(lines.len() - left_out).filter(|(rank, _)| *rank > QUIET).count();
+        format!(
+            "{heading}{text}\n{} more, {} of them done: `layerwright status` shows all.\n",
+            count(left_out, "file"),
+            number(done)
+        )
+    }
+}
+
+/// Returns the first lines that fit, and the number of the others.
+fn fitting<'l>(lines: impl Iterator<Item = &'l str>, room: usize) -> (String, usize) {
+    let (mut text, mut left, mut left_out) = (String::new(), room, 0);
+    for line in lines {
+        let long = limits::length(line);
+        if left_out == 0 && long <= left {
+            text.push_str(line);
+            left -= long;
+        } else {
+            left_out += 1;
         }
     }
-    text
+    (text, left_out)
 }
 
 #[cfg(test)]
@@ -253,6 +383,10 @@ mod tests {
 
     use super::*;
     use crate::campaign::progress::WaveProgress;
+
+    fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
+        super::text(now, progress, criteria, &progress.next_step(10))
+    }
 
     const NAMES: [&str; 4] =
         ["a/Dockerfile", "b c/Dockerfile", "@everyone/`-->|<script>/Dockerfile", "d/Dockerfile"];
@@ -270,6 +404,7 @@ mod tests {
             waves: vec![WaveProgress { number: 0, waits_for: Vec::new() }],
             files: states.into_iter().enumerate().map(file).collect(),
             contradicted: None,
+            past: BTreeSet::new(),
         }
     }
 
@@ -329,6 +464,92 @@ mod tests {
         waits.files[2].state = FileState::Open(OpenState::Current);
         waits.files[2].pull = Some(8);
         assert!(asked(&text(&ticked, &waits, &[])).is_empty());
+    }
+
+    /// A campaign of many files with long and hostile names; every hundredth file is declined and every tenth is done.
+    fn large(files: usize) -> Progress {
+        let hostile = "@everyone/`--><script>|\u{1f600}/\\*_#1/".repeat(4);
+        let state = |at: usize| match at % 100 {
+            0 => declined(),
+            1 => FileState::Open(OpenState::Current),
+            at if at % 10 == 3 => FileState::Done,
+            _ => FileState::Ready,
+        };
+        let file = |at: usize| FileProgress {
+            path: if at % 7 == 0 {
+                format!("{hostile}{at}/Dockerfile")
+            } else {
+                format!("services/team-{at}/Dockerfile")
+            },
+            wave: at / 1_000,
+            branch: String::new(),
+            other_branch: String::new(),
+            pull: (state(at) != FileState::Ready).then_some(at as u64 + 1),
+            state: state(at),
+        };
+        let waits = |number: usize| {
+            if number == 0 { Vec::new() } else { vec!["services/team-1/Dockerfile".to_owned()] }
+        };
+        Progress {
+            waves: (0..=files / 1_000)
+                .map(|number| WaveProgress { number, waits_for: waits(number) })
+                .collect(),
+            files: (0..files).map(file).collect(),
+            contradicted: None,
+            past: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn no_text_is_longer_than_github_takes_and_what_is_left_out_is_counted() {
+        for files in [0, 1, 900, 1_500, 20_000] {
+            let progress = large(files);
+            let bullets: String =
+                progress.files.iter().take(700).map(|file| format!("- {}\n", file.path)).collect();
+            for people in [String::new(), "What people wrote.\n".repeat(1_500), bullets] {
+                let once = text(&people, &progress, &[]);
+                assert!(
+                    limits::length(&once) <= limits::BODY - limits::FREE,
+                    "{files}: {}",
+                    limits::length(&once)
+                );
+                assert_eq!(text(&once, &progress, &[]), once, "{files}");
+                assert!(
+                    once.contains("### Progress") && once.contains("**Next:**") == (files > 1),
+                    "{files}"
+                );
+                // Problems and open files are named before any other.
+                if files > 0 {
+                    assert!(once.contains("#1\n"), "the first declined file can be ticked");
+                }
+                let named = once.lines().filter(|line| line.starts_with("- [")).count();
+                let counted = once.lines().filter_map(|line| line.split_once(" more, ")?.0.split(' ').next());
+                let counted: usize = counted.map(|n| n.replace(',', "").parse::<usize>().unwrap()).sum();
+                let again = once
+                    .lines()
+                    .skip_while(|line| *line != AGAIN)
+                    .take_while(|line| !line.starts_with("### S"));
+                let again = again.filter(|line| line.starts_with("- [")).count();
+                assert_eq!(named - again + counted, files, "every file is named or counted");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tick_is_not_lost_among_many_files_and_a_full_text_stays() {
+        let progress = large(20_000);
+        let once = text("", &progress, &[]);
+        let ticked = once.replace(
+            "- [ ] `services/team-100/Dockerfile` #101\n",
+            "- [x] `services/team-100/Dockerfile` #101\n",
+        );
+        assert_ne!(ticked, once);
+        let paths = || progress.files.iter().map(|file| file.path.as_str());
+        let asked = AskedAgain { path: "services/team-100/Dockerfile".to_owned(), pull: 101 };
+        let again = text(&ticked, &progress, &[]);
+        assert_eq!(asked_again(&again, paths()), BTreeSet::from([asked]));
+        let full = "x".repeat(limits::BODY - 10);
+        assert_eq!(text(&full, &progress, &[]), full, "no room for any section");
     }
 
     fn any_state() -> impl Strategy<Value = FileState> {

@@ -100,7 +100,7 @@ impl Data<'_> {
             .collect();
         let detail = match (names.is_empty(), unable) {
             (true, 0) => "no builder has built yet".to_owned(),
-            (_, 1..) => format!("{} not verified because the builder cannot link", count(unable, "file")),
+            (_, 1..) => format!("{} could not be tested", count(unable, "file")),
             (false, 0) => names.into_iter().collect::<Vec<_>>().join(", "),
         };
         Criterion { what: "The builders can link", met: unable == 0 && builds().next().is_some(), detail }

@@ -46,7 +46,9 @@ impl Report<'_> {
                  open another tracking issue with --create-issue"
             ));
         }
-        Ok(Issue { number, body, ticks_count })
+        let is_open = self.policy.report.close_issue
+            && self.forge.issues_labelled(&self.policy.names.label())?.contains(&number);
+        Ok(Issue { number, body, is_open, ticks_count })
     }
 
     /// Answers a question.

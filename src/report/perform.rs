@@ -47,6 +47,13 @@ impl Report<'_> {
             }
             Action::UpdatePull { pull, expected, body } => self.update_pull(*pull, expected, body, observed),
             Action::CreateIssue { title, body } => self.create_issue(title, body, observed),
+            Action::CloseIssue { issue } => {
+                self.forge.close_issue(*issue)?;
+                if let Some(found) = &mut observed.issue {
+                    found.is_open = false;
+                }
+                Ok(())
+            }
             Action::UpdateIssue { issue, expected, body } => {
                 self.update_issue(*issue, expected, body, observed)
             }

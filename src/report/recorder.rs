@@ -84,6 +84,11 @@ pub enum RecordedWrite {
         /// The text.
         body: String,
     },
+    /// The tracking issue was closed.
+    IssueClosed {
+        /// The number.
+        number: u64,
+    },
 }
 
 /// A forge that records all writes.
@@ -352,6 +357,12 @@ impl Forge for Recorder<'_> {
         self.act((), |forge| forge.set_issue_body(number, body))?;
         self.kept.borrow_mut().issue_texts.insert(number, body.to_owned());
         self.note(RecordedWrite::IssueText { number, body: body.to_owned() });
+        Ok(())
+    }
+
+    fn close_issue(&self, number: u64) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.close_issue(number))?;
+        self.note(RecordedWrite::IssueClosed { number });
         Ok(())
     }
 }

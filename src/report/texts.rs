@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::body::Parts;
 use super::checklist;
 use super::criteria::criteria;
+use super::limits;
 use super::section;
 use super::template::Template;
 use crate::campaign::evidence::{EvidenceByPath, Signatures};
@@ -31,6 +32,10 @@ pub(crate) struct Writer<'a> {
     pub(crate) evidence: &'a BTreeMap<String, FileEvidence>,
     /// The template of a pull request's text.
     pub(crate) template: &'a Template,
+    /// `[report] max_open`, on which the next step depends.
+    pub(crate) max_open: usize,
+    /// The page of the forge that lists the tracking issue; `None` without a forge.
+    pub(crate) issues: Option<String>,
     /// The target platforms of the files, by path.
     pub(crate) platforms: &'a BTreeMap<String, Vec<String>>,
 }
@@ -38,7 +43,16 @@ pub(crate) struct Writer<'a> {
 impl Texts for Writer<'_> {
     fn pull_title(&self, file: &File) -> String {
         // It becomes the subject of a merge commit.
-        format!("Link {} of {}", count(file.selected().count(), "line"), inert(&code(&file.path)))
+        let head = format!("Link {} of ", count(file.selected().count(), "line"));
+        let mut most = limits::TITLE - limits::length(&head);
+        loop {
+            let title = format!("{head}{}", inert(&code(&limits::end_of(&file.path, most))));
+            if limits::length(&title) <= limits::TITLE || most < 2 {
+                return title;
+            }
+            // Escapes make a path longer.
+            most -= (limits::length(&title) - limits::TITLE).min(most - 1);
+        }
     }
 
     fn pull_body(&self, file: &File, progress: &FileProgress, commit: &str, now: &str) -> String {
@@ -50,6 +64,7 @@ impl Texts for Writer<'_> {
             evidence: measured,
             is_signed: measured.is_some_and(|evidence| self.signatures.is_valid_for(evidence)),
             evidence_file: &self.evidence_file(progress),
+            issues: self.issues.as_deref(),
         };
         let facts = [
             ("commit", commit),
@@ -57,7 +72,11 @@ impl Texts for Writer<'_> {
             ("evidence", evidence.map_or("none", |evidence| evidence.id.as_str())),
             ("state", state(&progress.state)),
         ];
-        section::put(now, &section::marked(&facts, &parts.text(self.template)))
+        let around = limits::length(&section::put(now, &section::marked(&facts, "")));
+        let room = (limits::BODY - limits::FREE).saturating_sub(around);
+        let text = section::put(now, &section::marked(&facts, &parts.text(self.template, room)));
+        // What people wrote leaves no room: their text stays as it is.
+        if limits::length(&text) > limits::BODY && !now.is_empty() { now.to_owned() } else { text }
     }
 
     fn issue_title(&self) -> String {
@@ -66,7 +85,7 @@ impl Texts for Writer<'_> {
 
     fn issue_body(&self, progress: &Progress, now: &str) -> String {
         let criteria = criteria(self.plan, self.measured, progress, self.platforms);
-        checklist::text(now, progress, &criteria)
+        checklist::text(now, progress, &criteria, &progress.next_step(self.max_open))
     }
 
     fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain> {
@@ -97,11 +116,6 @@ pub(crate) fn state_name(state: &FileState) -> &'static str {
         FileState::OtherCommits => "taken",
         FileState::Ready => "ready",
     }
-}
-
-/// Returns the state of a file, in a few words of Markdown.
-pub(crate) fn state_words(file: &FileProgress) -> String {
-    checklist::state(file)
 }
 
 /// Returns the state of an open pull request. Its text differs by this state.

@@ -1,5 +1,7 @@
 //! The actions, in small steps, and the questions to answer before them. This module never performs an action.
 
+use std::fmt;
+
 /// A fact that has to be known before the next actions are clear. The caller records the answer in
 /// [`Observed`](crate::campaign::progress::Observed). No question is asked twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +52,11 @@ pub(crate) enum Action {
         expected: String,
         /// The commit of the base branch that the new commit contains.
         onto: String,
+    },
+    /// Closes the tracking issue of a finished campaign.
+    CloseIssue {
+        /// The issue.
+        issue: u64,
     },
     /// Opens a pull request. A failed call is not repeated until the pull requests from the branch are read again.
     OpenPull {
@@ -114,4 +121,23 @@ pub(crate) enum Action {
         /// The text to write.
         body: String,
     },
+}
+
+impl fmt::Display for Action {
+    /// Writes what the action changes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateBranch { branch, .. } | Self::RefreshBranch { branch, .. } => {
+                write!(f, "branch {branch}")
+            }
+            Self::OpenPull { path, .. } => write!(f, "pull request of {path}"),
+            Self::RequestReview { pull, .. } => write!(f, "reviewers of #{pull}"),
+            Self::Assign { pull, .. } => write!(f, "assignees of #{pull}"),
+            Self::AddLabels { pull, .. } => write!(f, "labels of #{pull}"),
+            Self::UpdatePull { pull, .. } => write!(f, "text of #{pull}"),
+            Self::CreateIssue { .. } => f.write_str("tracking issue"),
+            Self::UpdateIssue { issue, .. } => write!(f, "text of #{issue}"),
+            Self::CloseIssue { issue } => write!(f, "state of #{issue}"),
+        }
+    }
 }

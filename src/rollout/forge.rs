@@ -167,6 +167,13 @@ pub trait Forge {
     ///
     /// [`ForgeError`]
     fn set_issue_body(&self, number: u64, body: &str) -> Result<(), ForgeError>;
+
+    /// Closes an issue.
+    ///
+    /// # Errors
+    ///
+    /// [`ForgeError`]
+    fn close_issue(&self, number: u64) -> Result<(), ForgeError>;
 }
 
 /// The reason why a call failed.

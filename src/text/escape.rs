@@ -90,6 +90,8 @@ impl ShownSource {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -107,5 +109,16 @@ mod tests {
         assert_eq!(source.text, "a\\x1bb\\xff\n\tc");
         assert_eq!(source.span(Span::new(2, 3)), Span::new(5, 6));
         assert_eq!(source.span(Span::new(7, 8)), Span::new(12, 13));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_acts_on_nothing_and_a_plain_text_stays(text in any::<String>()) {
+            let out = shown(&text);
+            prop_assert!(!out.chars().any(is_hidden), "{out:?}");
+            prop_assert_eq!(text.chars().any(is_hidden), out != text);
+            prop_assert_eq!(shown(&out), out.clone(), "it is escaped once");
+            prop_assert_eq!(shown_lines(&text).matches('\n').count(), text.matches('\n').count());
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::words::instruction_head;
 
 /// An invisible character that is inserted after `@`, `#`, `GH-`, `://` and `www.`: GitHub links mentions, issues and
 /// addresses in the rendered text, where the backslashes are gone. It also divides what skips workflows.
-const JOINER: char = '\u{2060}';
+pub(crate) const JOINER: char = '\u{2060}';
 
 /// Returns a text as a code span, in which GitHub finds no markup. Hidden characters are escaped.
 pub(crate) fn code(text: &str) -> String {
@@ -111,6 +111,9 @@ pub(crate) fn instruction(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
     use super::*;
 
     #[test]
@@ -160,5 +163,38 @@ mod tests {
         }
         assert_eq!(inert("@a [skip ci]"), "@\u{2060}a [\u{2060}skip ci]");
         assert_eq!(inert(&code("fixes: #7/a")), "`fixes: #\u{2060}7/a`");
+    }
+
+    /// The text and the code that a reader of Markdown sees in an item of a list, without the joiner; anything else is named.
+    fn rendered(markdown: &str) -> String {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_MATH;
+        let mut out = String::new();
+        for event in Parser::new_ext(&format!("- x: {markdown} y\n"), options) {
+            match event {
+                Event::Text(text) | Event::Code(text) => out.push_str(&text.replace(JOINER, "")),
+                Event::Start(Tag::List(None) | Tag::Item)
+                | Event::End(TagEnd::List(false) | TagEnd::Item) => {}
+                other => out.push_str(&format!("<{other:?}>")),
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_sees_the_text_and_nothing_that_it_starts(
+            text in "([ -~]|\u{e4}|\u{1f600}|[\t\n\u{202e}\u{200b}])*",
+        ) {
+            // Markdown drops the spaces at the ends of a line.
+            let text = text.trim();
+            prop_assert_eq!(rendered(&plain(text)), format!("x: {} y", shown(text)));
+            if !text.is_empty() {
+                prop_assert_eq!(rendered(&code(text)), format!("x: {} y", shown(text)));
+            }
+        }
     }
 }

@@ -155,9 +155,9 @@ pub fn wave(plan: &Value, number: usize) -> Vec<String> {
     files.map(|path| path.as_str().unwrap().to_owned()).collect()
 }
 
-/// The evidence of a file, as it stands in the working tree.
+/// The evidence of a file, as it stands in the clone.
 pub fn evidence(root: &Path, path: &str) -> Option<Value> {
-    let folder = fs::read_dir(root.join("plans/copy-link/evidence")).ok()?;
+    let folder = fs::read_dir(root.join(".git/layerwright/copy-link/evidence")).ok()?;
     let mut all = folder
         .map(|entry| serde_json::from_slice::<Value>(&fs::read(entry.unwrap().path()).unwrap()).unwrap());
     all.find(|evidence| evidence["path"] == path)

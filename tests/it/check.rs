@@ -122,8 +122,61 @@ fn github_shows_each_finding_at_its_line() {
     let starts = |line: &str, level: &str, at: usize| {
         line.starts_with(&format!("::{level} file=a%2Cb/Dockerfile,line={at},title=COPY --link%3A "))
     };
-    assert!(starts(lines[1], "error", 3) && starts(lines[2], "warning", 4), "{lines:#?}");
+    assert!(starts(lines[1], "error", 3) && starts(lines[3], "warning", 4), "{lines:#?}");
     assert!(lines[1].ends_with("::`/tmp` is 1777 and would become 0755"), "{lines:#?}");
     let right = "and `--link` would replace it with the file; write /usr/bin/ instead of /bin";
-    assert!(lines[3].ends_with(right), "the line is linked, so nothing says that it is changed: {lines:#?}");
+    assert!(lines[2].ends_with(right), "the line is linked, so nothing says that it is changed: {lines:#?}");
+}
+
+#[test]
+fn the_working_tree_the_index_or_a_commit_is_read() {
+    let base = Base::new();
+    let good = "FROM base:1\nCOPY x /tmp/\n";
+    let scratch = Scratch::with(&[("Dockerfile", good), ("x", "")]);
+    let check = |more: &[&str]| {
+        let run = scratch.run(&[&["check", "--rootfs", &base.argument()], more].concat());
+        let last = run.stdout.lines().last().unwrap().to_owned();
+        (run.code, last)
+    };
+    scratch.write("Dockerfile", good.replace("COPY", "COPY --link"));
+    let commit = scratch.git.head().unwrap().target().unwrap().to_string();
+    let at = &commit[..10];
+    assert_eq!(
+        check(&[]),
+        (Some(1), "1 Dockerfile in the working tree, 1 linked line: 1 finding".to_owned())
+    );
+    assert_eq!(check(&["--staged"]).1, "1 Dockerfile in the index, 0 linked lines: 0 findings");
+    assert_eq!(
+        check(&["--rev", "HEAD"]).1,
+        format!("1 Dockerfile in commit {at}, 0 linked lines: 0 findings")
+    );
+    let mut index = scratch.git.index().unwrap();
+    index.add_path("Dockerfile".as_ref()).unwrap();
+    index.write().unwrap();
+    assert_eq!(check(&["--staged"]).0, Some(1));
+    scratch.write("Dockerfile", good);
+    assert_eq!((check(&[]).0, check(&["--staged"]).0), (Some(0), Some(1)));
+    // A file that git does not track is not part of the repository.
+    scratch.write("new/Dockerfile", good.replace("COPY", "COPY --link"));
+    assert_eq!(check(&[]).0, Some(0));
+    let plan = scratch.run(&["plan"]).done();
+    let note =
+        format!("note: commit {at} was read: changes that are not committed are ignored, in Dockerfile");
+    assert!(plan.stderr.contains(&note), "{plan:?}");
+    assert!(plan.stdout.contains(&format!("in commit {at}.")), "{plan:?}");
+}
+
+/// GitHub shows 10 annotations of a level and step.
+#[test]
+fn annotations_that_github_would_not_show_are_counted_and_logged() {
+    let base = Base::new();
+    let many = "FROM base:1\nCOPY --link x /tmp/\n".repeat(14);
+    let scratch = Scratch::with(&[("Dockerfile", &format!("{many}COPY --link --chmod=1 x /opt/y\n"))]);
+    scratch.write("x", "").commit("x");
+    let run = scratch.run(&["check", "--format", "github", "--rootfs", &base.argument()]);
+    let errors = run.stdout.lines().filter(|line| line.starts_with("::error ")).count();
+    let warnings = run.stdout.lines().filter(|line| line.starts_with("::warning ")).count();
+    assert_eq!((errors, warnings), (10, 1), "{}", run.stdout);
+    assert!(run.stdout.contains("::5 more findings: see the log"), "{}", run.stdout);
+    assert_eq!(run.stdout.lines().filter(|line| line.starts_with("- Dockerfile:")).count(), 5);
 }

@@ -88,8 +88,14 @@ fn it_migrates_wave_by_wave() {
     let plan = clp.save();
     assert_selected(&plan);
     let linked = clp.scratch.text(PACKAGE);
+    let open = |status: &Value| {
+        let waves = status["waves"].as_array().unwrap().iter();
+        let mut open =
+            waves.filter(|wave| wave["files"].as_array().unwrap().iter().any(|file| file["state"] != "done"));
+        open.next().map(|wave| wave["number"].clone())
+    };
     for number in 0..3 {
-        assert_eq!(status(&clp)["next"], number);
+        assert_eq!(open(&status(&clp)), Some(json!(number)));
         merge(&clp, &plan, number);
     }
     assert_eq!(status(&clp)["next"], Value::Null);

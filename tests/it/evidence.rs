@@ -16,6 +16,11 @@ use crate::support::{Base, Scratch, linkable};
 
 const DIGEST: &str = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
 
+/// The folder of the evidence of a clone.
+const LOCAL: &str = ".git/layerwright/copy-link/evidence";
+/// The folder of committed evidence.
+const COMMITTED: &str = "plans/copy-link/evidence";
+
 /// Evidence of a file in which a line differs as a rule foretold.
 pub fn differing(path: &str) -> Evidence {
     let mode = |mode: &str| Some(mode.to_owned());
@@ -122,11 +127,17 @@ impl Campaign {
         evidence
     }
 
+    /// Puts evidence in place of all evidence of its file in this clone.
     pub fn put(&self, evidence: &Evidence) -> &Self {
+        self.put_in(LOCAL, evidence)
+    }
+
+    /// Puts evidence into a folder, as `verify --out` does.
+    fn put_in(&self, folder: &str, evidence: &Evidence) -> &Self {
         let name = evidence_files(&RepoPath::new(&evidence.path).unwrap()).unwrap().present;
         let mut bytes = Vec::new();
         evidence.write(&mut bytes).unwrap();
-        self.scratch.write(&format!("plans/copy-link/evidence/{name}"), bytes);
+        self.scratch.write(&format!("{folder}/{name}"), bytes);
         self
     }
 
@@ -376,7 +387,7 @@ fn writing_names_the_files_that_are_not_verified() {
 fn evidence_of_an_earlier_version_counts_until_there_is_other() {
     let campaign = Campaign::new();
     let names = evidence_files(&RepoPath::new("a/Dockerfile").unwrap()).unwrap();
-    let place = |name: &str| format!("plans/copy-link/evidence/{name}");
+    let place = |name: &str| format!("{LOCAL}/{name}");
     campaign.put(&campaign.same("a/Dockerfile"));
     let bytes = campaign.scratch.read(&place(&names.present));
     campaign.scratch.remove(&place(&names.present)).write(&place(&names.former), bytes);
@@ -393,7 +404,7 @@ fn evidence_that_can_not_be_read_is_named() {
     let campaign = Campaign::new();
     let good = campaign.same("a/Dockerfile");
     let name = evidence_files(&RepoPath::new("a/Dockerfile").unwrap()).unwrap().present;
-    let place = format!("plans/copy-link/evidence/{name}");
+    let place = format!("{LOCAL}/{name}");
     let changed = |key: &str, value: Value| {
         let mut json = serde_json::to_value(&good).unwrap();
         json[key] = value;
@@ -422,8 +433,8 @@ fn evidence_that_can_not_be_read_is_named() {
         .scratch
         .run(&["status", "--offline"])
         .failed(&[&place, "not a regular file, or it is too large"]);
-    campaign.scratch.remove(&place).write("plans/copy-link/evidence/.layerwright-x.tmp", "{");
-    campaign.scratch.write("plans/copy-link/evidence/.half.json", "{");
+    campaign.scratch.remove(&place).write(&format!("{LOCAL}/.layerwright-x.tmp"), "{");
+    campaign.scratch.write(&format!("{LOCAL}/.half.json"), "{");
     campaign.scratch.run(&["status", "--offline"]).done();
     assert_eq!(campaign.scratch.text("a/Dockerfile"), linkable("a"));
 }
@@ -431,7 +442,7 @@ fn evidence_that_can_not_be_read_is_named() {
 #[test]
 fn a_bare_repository_has_the_evidence_of_its_commit() {
     let campaign = Campaign::new();
-    campaign.put(&campaign.same("a/Dockerfile"));
+    campaign.put_in(COMMITTED, &campaign.same("a/Dockerfile"));
     campaign.scratch.commit("The plan and its evidence");
     let bare = tempfile::tempdir().unwrap();
     let root = campaign.scratch.root().to_str().unwrap();
@@ -441,4 +452,120 @@ fn a_bare_repository_has_the_evidence_of_its_commit() {
     let arguments = ["status", "--offline", "--format", "json", "--plan", plan.to_str().unwrap()];
     let status = crate::support::run(&bare.path().join("x.git"), &arguments).done().json();
     assert_eq!(file(&status, "a/Dockerfile")["evidence"]["says"], "stands");
+}
+
+/// Evidence that says something else about the same texts.
+fn blocked(mut evidence: Evidence) -> Evidence {
+    (evidence.outcome, evidence.builds[0].outcome) = (Outcome::Blocked, Outcome::Blocked);
+    evidence.builds[0].reason = Some("needs secret npmrc".into());
+    evidence
+}
+
+#[test]
+fn of_several_places_the_first_with_the_present_texts_counts() {
+    let campaign = Campaign::new();
+    let says = |more: &[&str]| {
+        let arguments = [&["status", "--offline", "--format", "json"], more].concat();
+        let status = campaign.scratch.run(&arguments).done().json();
+        file(&status, "a/Dockerfile")["evidence"]["says"].as_str().unwrap().to_owned()
+    };
+    campaign.put_in(COMMITTED, &campaign.same("a/Dockerfile"));
+    assert_eq!(says(&[]), "stands", "left by an earlier version");
+    campaign.scratch.commit("The plan and its evidence");
+    assert_eq!(says(&[]), "stands", "committed");
+    campaign.put_in(COMMITTED, &blocked(campaign.same("a/Dockerfile")));
+    assert_eq!(says(&[]), "stands", "what the tree has of a tracked file is not read");
+    campaign.put(&blocked(campaign.same("a/Dockerfile")));
+    assert_eq!(says(&[]), "blocked", "this clone before the base branch");
+    campaign.put_in("artifacts", &campaign.same("a/Dockerfile"));
+    assert_eq!(says(&["--evidence", "artifacts"]), "stands", "a folder before this clone");
+    let of_other_texts = Evidence { after: "0".repeat(40), ..campaign.same("a/Dockerfile") };
+    campaign.put_in("others", &of_other_texts);
+    assert_eq!(says(&["--evidence", "others", "--evidence", "artifacts"]), "stands");
+    assert_eq!(says(&["--evidence", "others"]), "blocked", "the texts of this clone are the present ones");
+    campaign.put(&of_other_texts);
+    assert_eq!(says(&["--evidence", "others"]), "stands", "those of the base branch are");
+    let run = campaign.scratch.run(&["status", "--offline", "--evidence", "none"]).done();
+    assert!(run.stderr.contains("no evidence is read from none: it does not exist"), "{run:?}");
+}
+
+#[test]
+fn evidence_left_in_the_tree_is_moved_by_what_writes() {
+    let campaign = Campaign::new();
+    campaign.scratch.commit("The plan");
+    let evidence = campaign.same("a/Dockerfile");
+    campaign.put_in(COMMITTED, &evidence);
+    let left = campaign.scratch.changed();
+    assert_eq!(left.len(), 1);
+    for reads in [&["status", "--offline"][..], &["plan"], &["report", "--out", "out", "--dry-run"]] {
+        campaign.scratch.run(reads).done();
+        std::fs::remove_dir_all(campaign.scratch.root().join("out")).ok();
+        assert_eq!(campaign.scratch.changed(), left, "{reads:?}");
+    }
+    let out = tempfile::tempdir().unwrap();
+    let report = ["report", "--out", out.path().to_str().unwrap()];
+    let run = campaign.scratch.run(&report).done();
+    assert!(run.stderr.contains("1 file of evidence moved from the working tree to "), "{run:?}");
+    assert_eq!(campaign.scratch.changed(), [""; 0], "nothing is left in the tree");
+    assert!(!campaign.scratch.root().join(COMMITTED).exists());
+    assert_eq!(campaign.said("a/Dockerfile").0, "stands");
+    let moved = evidence_in(&campaign.scratch.local_evidence());
+    assert_eq!(moved, [serde_json::to_value(&evidence).unwrap()]);
+    // Newer evidence of this clone stays.
+    campaign.put_in(COMMITTED, &blocked(evidence.clone()));
+    campaign.scratch.run(&report).done();
+    assert_eq!(evidence_in(&campaign.scratch.local_evidence()), moved);
+    assert_eq!(campaign.scratch.changed(), [""; 0]);
+}
+
+fn evidence_in(folder: &std::path::Path) -> Vec<Value> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .map(|entry| serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap())
+        .collect()
+}
+
+#[test]
+fn all_working_trees_of_a_clone_have_its_evidence() {
+    let campaign = Campaign::new();
+    campaign.scratch.commit("The plan");
+    campaign.put(&campaign.same("a/Dockerfile"));
+    let other = tempfile::tempdir().unwrap();
+    let tree = other.path().join("tree");
+    let added = crate::support::git(
+        campaign.scratch.root(),
+        &["worktree", "add", "--quiet", "--detach", tree.to_str().unwrap()],
+    );
+    assert!(added.status.success(), "{added:?}");
+    let status = crate::support::run(&tree, &["status", "--offline", "--format", "json"]).done().json();
+    assert_eq!(file(&status, "a/Dockerfile")["evidence"]["says"], "stands");
+}
+
+/// Nothing is built: the place of the evidence is looked at first.
+#[test]
+fn verify_needs_a_place_that_it_can_write_to() {
+    let campaign = Campaign::new();
+    campaign.scratch.write(".git/layerwright", "a file in place of the folder");
+    let hint = "name another folder: layerwright verify --out DIR";
+    campaign.scratch.run(&["verify"]).failed(&[
+        ".git/layerwright/copy-link/evidence",
+        "cannot be written",
+        hint,
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in [("Dockerfile", "FROM scratch\nCOPY a /a\nCOPY b /b/\n"), ("a", ""), ("b", "")] {
+        std::fs::write(folder.path().join(path), text).unwrap();
+    }
+    crate::support::run(folder.path(), &["plan", "--save"]).done();
+    crate::support::run(folder.path(), &["verify", "Dockerfile"])
+        .failed(&["without git", "name a folder for it: layerwright verify --out DIR"]);
+}
+
+#[test]
+fn a_merged_file_is_verified_again_only_if_it_is_named() {
+    let campaign = Campaign::new();
+    campaign.scratch.run(&["migrate", "--write"]).done();
+    campaign.scratch.commit("Merged");
+    let run = campaign.scratch.run(&["verify", "--wave", "0"]).done();
+    assert!(run.stderr.contains("a merged file is built again if you name it"), "{run:?}");
 }

@@ -73,8 +73,13 @@ fn bytes_that_are_no_text_are_refused_with_their_line() {
     scratch.run(&["migrate", "latin/Dockerfile", "--write"]).failed(&["no file latin/Dockerfile"]);
     for odd in ["latin", "nul", "huge"] {
         let path = format!("{odd}/Dockerfile");
-        let inspected = scratch.run(&["inspect", &path, "--format", "json"]).done().json();
-        assert_eq!(inspected["files"][0]["path"], json!(path));
+        let inspected = scratch.run(&["inspect", &path, "--format", "json"]);
+        assert_eq!(
+            inspected.code,
+            Some(if odd == "huge" { 2 } else { 0 }),
+            "a file without FROM: {inspected:?}"
+        );
+        assert_eq!(inspected.json()["files"][0]["path"], json!(path));
     }
 }
 

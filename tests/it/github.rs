@@ -189,7 +189,7 @@ fn each_refusal_says_what_to_do() {
     for (reply, words) in [
         (says(401, "Bad credentials"), ["Bad credentials", "GITHUB_TOKEN"]),
         (says(403, "Resource protected by SAML"), ["Resource protected by SAML", "read access"]),
-        (says(404, "Not Found"), ["no o/r#1", "private"]),
+        (says(404, "Not Found"), ["does not have o/r#1", "private"]),
         (says(410, "This issue was deleted"), ["was deleted", "--list"]),
         (says(422, &format!("you sent {TOKEN}")), ["refuses o/r#1", "[secret]"]),
         (

@@ -239,7 +239,11 @@ fn what_can_not_be_read_is_named() {
     let folder = folder("FROM a\n");
     run(folder.path(), &["inspect", "nowhere"]).failed(&["nowhere", "cannot be read"]);
     run(folder.path(), &["inspect", "."]).failed(&[".", "cannot be read"]);
-    run(folder.path(), &["inspect"]).failed(&["FILE"]);
+    run(folder.path(), &["inspect"]).done();
+    let empty = tempfile::tempdir().unwrap();
+    run(empty.path(), &["inspect"]).failed(&["Dockerfile", "cannot be read"]);
+    std::fs::write(empty.path().join("README.md"), "# From here\n").unwrap();
+    run(empty.path(), &["inspect", "README.md"]).failed(&["README.md is not a Dockerfile"]);
     let explained = run(folder.path(), &["explain", "ancestor-mode"]).done();
     assert!(explained.stdout.contains("ancestor-mode"));
     run(folder.path(), &["explain", "no-such"]).failed(&["no-such", "layerwright explain"]);

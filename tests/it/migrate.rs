@@ -236,7 +236,7 @@ fn files_can_be_named() {
     scratch
         .run(&["migrate", "f/Dockerfile"])
         .refused(&["f/Dockerfile has no line to link", "layerwright inspect"]);
-    scratch.run(&["migrate", "z/Dockerfile"]).failed(&["no file z/Dockerfile", "root of the repository"]);
+    scratch.run(&["migrate", "z/Dockerfile"]).failed(&["no file z/Dockerfile", "repository's root"]);
     scratch.run(&["migrate", "a/Dockerfile", "--wave", "0"]).failed(&["--wave"]);
     let sub = run(&scratch.root().join("a"), &["migrate", "d/Dockerfile", "--write"]).done();
     assert!(sub.stderr.contains("d/Dockerfile: 1 line linked"), "{sub:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use layerwright::campaign::progress::TextState;
+use layerwright::campaign::progress::{StepKind, TextState};
 use layerwright::config::Config;
 use layerwright::images::file::FileSource;
 use layerwright::ops::{
@@ -64,7 +64,8 @@ fn a_campaign_goes_from_plan_to_status() {
     let status = ops::status(&StatusOptions::new(scratch.root()), &|_| {}).unwrap();
     let states: Vec<TextState> =
         status.waves.iter().flat_map(|wave| &wave.files).map(|file| file.state).collect();
-    assert_eq!((states, status.next), (vec![TextState::Done, TextState::Open], Some(1)));
+    assert_eq!((states, status.next), (vec![TextState::Done, TextState::Open], Some(0)));
+    assert_eq!(status.step.kind, StepKind::Verify, "it was merged without evidence");
 
     let revert = RevertOptions {
         repository: scratch.root().to_owned(),

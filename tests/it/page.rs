@@ -118,6 +118,7 @@ fn a_campaign_that_has_nothing_yet_has_a_page() {
     });
     let plan: Plan = serde_json::from_value(plan).unwrap();
     let page = StatusPage::new(&Facts {
+        max_open: 10,
         campaign: "copy-link",
         repository: None,
         url: None,
@@ -127,7 +128,12 @@ fn a_campaign_that_has_nothing_yet_has_a_page() {
         plan: &plan,
         evidence: &BTreeMap::new(),
         states: &BTreeMap::new(),
-        progress: &Progress { waves: Vec::new(), files: Vec::new(), contradicted: None },
+        progress: &Progress {
+            waves: Vec::new(),
+            files: Vec::new(),
+            contradicted: None,
+            past: BTreeSet::new(),
+        },
         criteria: &[],
     });
     let html = render(&page).unwrap();

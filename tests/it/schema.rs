@@ -109,7 +109,9 @@ fn the_schema_of_inspect_is_published_and_holds() {
     let scratch = varied();
     let mut arguments = vec!["inspect", "--format", "json"];
     arguments.extend(["a/Dockerfile", "b/Dockerfile", "d/Dockerfile", "e/Dockerfile", "f/Dockerfile"]);
-    let printed = scratch.run(&arguments).done().json();
+    let run = scratch.run(&arguments);
+    assert_eq!(run.code, Some(2), "f/Dockerfile has no FROM: {run:?}");
+    let printed = run.json();
     assert_eq!(printed["files"].as_array().unwrap().len(), 5);
     assert_fits(&schema, &printed);
 }

@@ -78,7 +78,9 @@ fn each_file_is_done_open_stale_or_gone() {
             "2 e/Dockerfile open"
         ]
     );
-    assert_eq!((&after["next"], &after["commit"]), (&json!(1), &json!(second.as_str())));
+    // It was merged without evidence, for which the next wave waits.
+    assert_eq!((&after["next"], &after["commit"]), (&json!(0), &json!(second.as_str())));
+    assert_eq!(after["step"]["command"], "layerwright verify a/Dockerfile");
     let stale = &after["waves"][1]["files"][1];
     assert_eq!(stale["planned"], plan["files"][2]["blob"]);
     let now =
@@ -146,7 +148,7 @@ fn the_screen_fits_and_names_each_file_that_changed() {
         "layerwright plan --save",
         "f/Dockerfile: retired in May",
         "ancestor-mode:/root in **: nobody looks",
-        "layerwright migrate --wave 0 --diff",
+        "layerwright verify --wave 0",
         "copy-link on main at",
         "0 of 6 files done",
     ] {
@@ -162,7 +164,7 @@ fn a_finished_campaign_says_so() {
     scratch.commit("Second");
     assert_eq!(status(&scratch)["next"], Value::Null);
     let shown = scratch.run(&["status", "--offline"]).done().stdout;
-    assert!(shown.contains("1 of 1 file done") && shown.contains("Every wave is done."), "{shown}");
+    assert!(shown.contains("1 of 1 file done") && shown.contains("Finished: 1 merged."), "{shown}");
 }
 
 #[test]

@@ -42,6 +42,11 @@ impl Scratch {
         self.folder.path()
     }
 
+    /// The folder of the evidence of this clone.
+    pub fn local_evidence(&self) -> PathBuf {
+        self.root().join(".git/layerwright/copy-link/evidence")
+    }
+
     pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
         let file = self.root().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();

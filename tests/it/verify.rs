@@ -70,7 +70,7 @@ impl World {
 
     /// The evidence in its folder, by path.
     fn evidence(&self) -> BTreeMap<String, Value> {
-        evidence_in(&self.scratch.root().join("plans/copy-link/evidence"))
+        evidence_in(&self.scratch.local_evidence())
     }
 }
 

@@ -317,6 +317,12 @@ impl Evidence {
         of_this_edit && self.outcome == Outcome::Different && proved && found
     }
 
+    /// Returns true if the evidence is about the texts that a file of the plan has now and after its edit.
+    pub(crate) fn is_of(&self, file: &File) -> bool {
+        // A plan that was made after the edit knows only the new text.
+        (file.rewritten.is_none() || self.before == file.blob) && file.done_blob() == Some(&self.after)
+    }
+
     /// Returns the outcome without the differences that waivers accept.
     pub(crate) fn open_outcome(&self) -> Outcome {
         if self.outcome != Outcome::Different {

@@ -48,7 +48,8 @@ pub enum EvidenceError {
 }
 
 impl Evidence {
-    /// Reads the file of evidence that has this name, which may be the one that earlier versions gave.
+    /// Reads the file of evidence that has this name, which may be the one that earlier versions gave, or that of the
+    /// clone's own folder.
     ///
     /// # Errors
     ///
@@ -71,7 +72,8 @@ impl Evidence {
         let path = RepoPath::new(&evidence.path)
             .map_err(|why| EvidenceError::Path { path: shown(&evidence.path).into_owned(), why })?;
         let expected = names::evidence_files(&path)?;
-        if !expected.contains(name) {
+        let of_texts = names::evidence_of_texts(&path, &evidence.before, &evidence.after)?;
+        if !expected.contains(name) && of_texts != name {
             let expected = expected.present;
             return Err(EvidenceError::Name { path: shown(&evidence.path).into_owned(), expected });
         }

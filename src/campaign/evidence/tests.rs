@@ -420,3 +420,31 @@ fn a_contradiction_stops_everything() {
     let said = Refusal::Contradiction { path: "b/Dockerfile".into() }.to_string();
     assert!(said.ends_with("layerwright verify b/Dockerfile"), "{said}");
 }
+
+#[test]
+fn evidence_that_compared_the_images_outlasts_what_shows_less() {
+    let (file, _) = two();
+    let same = evidence(vec![build(Outcome::Same, &[(2, Reached::Linked), (3, Reached::Linked)])]);
+    let different = evidence(vec![build(Outcome::Different, &[(2, Reached::Linked)])]);
+    let less = |outcome| Evidence { outcome, ..evidence(Vec::new()) };
+    let stays = |one: &Evidence, later: &Evidence| one.outlasts(&state(one, &file), later);
+    for one in [&same, &different] {
+        for outcome in [Outcome::Blocked, Outcome::TimedOut, Outcome::CouldNotTest] {
+            assert!(stays(one, &less(outcome)), "{outcome:?}");
+            let of_other_texts = Evidence { after: "another edit".into(), ..less(outcome) };
+            assert!(!stays(one, &of_other_texts), "{outcome:?}");
+            assert!(!stays(&less(outcome), one), "{outcome:?} is replaced by any other");
+        }
+    }
+    assert!(!stays(&same, &different) && !stays(&different, &same));
+    let mut other_platform = same.clone();
+    other_platform.builds[0].platform = "linux/arm64".into();
+    assert!(stays(&same, &other_platform), "the planned platform is not compared again");
+    // What is stale gives way to a block, which says what to do.
+    let is_stale = stale(&[Stale::Context]);
+    assert!(!same.outlasts(&is_stale, &less(Outcome::Blocked)));
+    assert!(same.outlasts(&is_stale, &less(Outcome::TimedOut)));
+    assert!(!same.outlasts(&is_stale, &other_platform));
+    let contradiction = EvidenceState::Contradicts;
+    assert!(different.outlasts(&contradiction, &less(Outcome::Blocked)), "it speaks against the file");
+}

@@ -1,14 +1,14 @@
 //! Derives the progress of a campaign from the plan and from what was observed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{AskedAgain, Campaign};
-use super::observed::{Above, Merge, Pull, PullState};
+use super::facts::{AskedAgain, Campaign, FileEvidence, Texts};
+use super::observed::{Above, Base, Merge, Observed, Pull, PullState};
 use super::state::{FileProgress, FileState, OpenState, Progress, TextState, WaveProgress};
 use crate::analysis::Verdict;
-use crate::campaign::evidence::EvidenceState;
-use crate::campaign::plan::file::File;
-use crate::campaign::policy::{Refusal, may_go_out};
+use crate::campaign::evidence::{EvidenceState, EvidenceStates};
+use crate::campaign::plan::file::{File, Plan};
+use crate::campaign::policy::{Policy, Refusal, may_go_out};
 use crate::git::GitError;
 
 impl Progress {
@@ -34,7 +34,59 @@ impl Progress {
                 files.push(progress);
             }
         }
-        Ok(Self { waves, files, contradicted })
+        let is_past = |file: &&FileProgress| {
+            let planned = campaign.plan.file(&file.path);
+            file.state == FileState::Done && planned.is_some_and(|planned| planned.rewritten.is_none())
+        };
+        let past = files.iter().filter(is_past).map(|file| file.path.clone()).collect();
+        Ok(Self { waves, files, contradicted, past })
+    }
+
+    /// Returns the progress as far as a clone shows it: `blobs` are the texts of the plan's files in a commit of the base
+    /// branch, and `seen` are the pull requests as the forge last reported them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::new`].
+    pub(crate) fn in_clone(
+        plan: &Plan,
+        states: &EvidenceStates,
+        policy: &Policy,
+        blobs: BTreeMap<String, String>,
+        seen: Vec<Pull>,
+    ) -> Result<Self, GitError> {
+        let base = Base { blobs, ..Base::default() };
+        let observed = Observed { base, pulls: seen, ..Observed::default() };
+        let evidence = states
+            .iter()
+            .map(|(path, state)| (path.clone(), FileEvidence { state: state.clone(), id: String::new() }));
+        let evidence = evidence.collect();
+        Self::new(&Campaign { plan, evidence: &evidence, observed: &observed, policy, texts: &NoTexts })
+    }
+}
+
+/// The texts of a campaign whose forge is not asked: there is none to read.
+struct NoTexts;
+
+impl Texts for NoTexts {
+    fn pull_title(&self, _: &File) -> String {
+        String::new()
+    }
+
+    fn pull_body(&self, _: &File, _: &FileProgress, _: &str, _: &str) -> String {
+        String::new()
+    }
+
+    fn issue_title(&self) -> String {
+        String::new()
+    }
+
+    fn issue_body(&self, _: &Progress, _: &str) -> String {
+        String::new()
+    }
+
+    fn asked_again(&self, _: &str) -> BTreeSet<AskedAgain> {
+        BTreeSet::new()
     }
 }
 
@@ -158,7 +210,7 @@ impl Inputs<'_> {
 }
 
 /// Returns true if another verification would give the same result.
-fn is_decided(why: &Refusal) -> bool {
+pub(super) fn is_decided(why: &Refusal) -> bool {
     match why {
         Refusal::Contradiction { .. } => false,
         Refusal::Different { .. } | Refusal::Context { .. } => true,

@@ -133,6 +133,8 @@ pub(crate) struct Issue {
     pub(crate) number: u64,
     /// Its text.
     pub(crate) body: String,
+    /// True if it is open. Read only if a finished campaign closes it.
+    pub(crate) is_open: bool,
     /// True if everyone who could tick its boxes may write to the repository. False also if none of its boxes that count
     /// is ticked.
     pub(crate) ticks_count: bool,

@@ -1,5 +1,7 @@
 //! The states of files and waves.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,8 @@ pub struct Progress {
     /// The file whose evidence contradicts a proof, which stops the campaign: no pull request is opened and no branch
     /// is changed.
     pub contradicted: Option<String>,
+    /// The merged files that the plan no longer edits: it was made after the merge, so they have no text to verify.
+    pub past: BTreeSet<String>,
 }
 
 /// A wave and its gate.
@@ -88,6 +92,13 @@ pub enum FileState {
     Ready,
 }
 
+impl FileState {
+    /// Returns true if nothing more is to be done for the file: it was merged, or people decided against it.
+    pub(crate) fn is_finished(&self) -> bool {
+        matches!(self, Self::Done | Self::Declined { .. } | Self::Reverted { .. } | Self::Partly)
+    }
+}
+
 /// The content of an open pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenState {
@@ -131,6 +142,11 @@ impl TextState {
 }
 
 impl Progress {
+    /// Returns the first wave with a file that is not finished.
+    pub(crate) fn unfinished_wave(&self) -> Option<usize> {
+        self.files.iter().find(|file| !file.state.is_finished()).map(|file| file.wave)
+    }
+
     /// Returns true if pull requests for the files of a wave may be opened.
     pub(crate) fn is_open(&self, wave: usize) -> bool {
         self.waves.iter().any(|found| found.number == wave && found.waits_for.is_empty())

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::state::TextState;
+use super::step::Step;
 use crate::campaign::evidence::{EvidenceState, EvidenceStates, EvidenceSummary, Stale};
 use crate::campaign::plan::file::{File, Plan, Refused, Waiver};
 use crate::campaign::policy::{Basis, may_go_out};
@@ -29,8 +30,10 @@ pub struct Status {
     pub(crate) revision: Option<String>,
     /// The commit that was read.
     pub(crate) commit: String,
-    /// The first wave that is not done; null if all are done.
+    /// The wave of the next step, or else the first wave that is not finished; null if all are.
     pub next: Option<usize>,
+    /// The next step.
+    pub step: Step,
     /// The file whose verification contradicts a proof, which stops the campaign; null if there is none.
     pub(crate) contradicted: Option<String>,
     /// The waves, from 0.
@@ -110,7 +113,7 @@ pub struct PullProgress {
     /// The progress: `done`, `merged`, `open`, `declined`, `reverted`, `partly`, `stale`, `gone`, `held`, `taken` or
     /// `ready`.
     pub(crate) state: String,
-    /// The same in a few words of Markdown.
+    /// The same in a few words.
     pub(crate) said: String,
     /// The latest pull request; null if there is none.
     pub(crate) pull: Option<u64>,
@@ -130,11 +133,6 @@ impl WaveStatus {
     /// Returns the files in a state.
     pub(crate) fn with(&self, state: TextState) -> impl Iterator<Item = &FileStatus> {
         self.files.iter().filter(move |file| file.state == state)
-    }
-
-    /// Returns true if every file of the wave is done.
-    pub(crate) fn is_done(&self) -> bool {
-        self.files.iter().all(|file| file.state == TextState::Done)
     }
 }
 

@@ -82,8 +82,12 @@ impl From<&VerifyError> for Error {
                 Self::usage(error).hint("create one: layerwright plan --save; or name one: --plan FILE")
             }
             VerifyError::NoPlace => {
-                Self::usage(error).hint("write it elsewhere: layerwright verify --out DIR")
+                Self::usage(error).hint("name a folder for it: layerwright verify --out DIR")
             }
+            VerifyError::ReadOnly { .. } => {
+                Self::environment(error).hint("name another folder: layerwright verify --out DIR")
+            }
+            VerifyError::Evidence(error) => error.into(),
             VerifyError::Busy => {
                 Self::environment(error).hint("wait until it finishes, or verify in another clone")
             }
@@ -91,10 +95,7 @@ impl From<&VerifyError> for Error {
             VerifyError::SavedPlan(error) => error.into(),
             VerifyError::Selection(error) => error.into(),
             VerifyError::Change(error) => error.into(),
-            VerifyError::LinkInTheWay(error) => error.into(),
-            VerifyError::Write(error) => error.into(),
             VerifyError::Budget(error) => Self::usage(error),
-            VerifyError::Path(error) => Self::usage(error),
             VerifyError::Context(error) => Self::environment(error),
             VerifyError::Stop(error) => Self::environment(error),
             VerifyError::Git(error) => Self::environment(error),

@@ -6,16 +6,24 @@ use crate::git::BranchError;
 use crate::ops::{
     AcceptError, ChangeError, MigrateError, Mode, ModeError, PlannedTextError, RevertError, SelectionError,
 };
+use crate::text::command;
 
 impl From<&SelectionError> for Error {
     fn from(error: &SelectionError) -> Self {
         match error {
-            SelectionError::NoFile { .. } => Self::usage(error)
-                .hint("write the path as in the plan, relative to the root of the repository"),
+            SelectionError::NoFile { meant, .. } => {
+                let told = Self::usage(error);
+                let told = match meant {
+                    Some(meant) => told.hint(format!("did you mean {meant}?")),
+                    None => told,
+                };
+                told.hint("write the path relative to this folder, or as in the plan, relative to the repository's root")
+            }
             SelectionError::NoWave { .. } => Self::usage(error),
             SelectionError::Skipped { .. } => Self::refused(error),
             SelectionError::NothingToLink { path } => {
-                Self::refused(error).hint(format!("show the reasons: layerwright inspect {path}"))
+                let command = command::layerwright(["inspect", &command::path(path)]);
+                Self::refused(error).hint(format!("show the reasons: {command}"))
             }
         }
     }
@@ -113,8 +121,8 @@ impl From<&MigrateError> for Error {
                 Mode::Diff | Mode::Write => "finish it first, or pass --ahead-of-waves",
             }),
             MigrateError::Contradiction { path } => {
-                let hint = format!("reproduce it: layerwright verify {path}");
-                Self::refused(error).hint(hint).hint(
+                let command = command::layerwright(["verify", &command::path(path)]);
+                Self::refused(error).hint(format!("reproduce it: {command}")).hint(
                     "please report it; leave the file out until then: [[files.skip]] in layerwright.toml",
                 )
             }
@@ -125,6 +133,7 @@ impl From<&MigrateError> for Error {
             MigrateError::Selection(error) => error.into(),
             MigrateError::Evidence(error) => error.into(),
             MigrateError::Change(error) => error.into(),
+            MigrateError::Git(error) => Self::environment(error),
         }
     }
 }

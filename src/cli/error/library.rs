@@ -5,8 +5,9 @@ use crate::images::ImageError;
 use crate::images::engine::EngineError;
 use crate::images::registry::RegistryError;
 use crate::ops::{
-    AcceptError, CheckError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay, MigrateError,
-    PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, SourceError, StatusError,
+    AcceptError, CheckError, DecideError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay,
+    MigrateError, PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, SourceError,
+    StatusError,
     VerifyError, WorkspaceError, WriteError,
 };
 use crate::text::words::{count, list};
@@ -28,7 +29,7 @@ macro_rules! by_value {
     };
 }
 
-by_value!(AcceptError, CheckError, InspectError, MigrateError, PlanningError, ReportingError);
+by_value!(AcceptError, CheckError, DecideError, InspectError, MigrateError, PlanningError, ReportingError);
 by_value!(RevertError, SavedPlanError, StatusError, VerifyError, WorkspaceError);
 
 impl From<&LinkInTheWay> for Error {
@@ -112,6 +113,8 @@ impl From<&EvidenceFolderError> for Error {
             EvidenceFolderError::File { .. } => Self::usage(error)
                 .hint("remove that file, then verify its Dockerfile again: layerwright verify FILE"),
             EvidenceFolderError::Workspace(error) => error.into(),
+            EvidenceFolderError::Write(error) => error.into(),
+            EvidenceFolderError::Path(error) => Self::usage(error),
             EvidenceFolderError::Folder { .. }
             | EvidenceFolderError::Git(_)
             | EvidenceFolderError::Json(_) => Self::environment(error),
@@ -162,6 +165,19 @@ impl From<&PlanningError> for Error {
     }
 }
 
+impl From<&DecideError> for Error {
+    fn from(error: &DecideError) -> Self {
+        match error {
+            DecideError::Workspace(error) => error.into(),
+            DecideError::SavedPlan(error) => error.into(),
+            DecideError::Selection(error) => error.into(),
+            DecideError::Write(error) => error.into(),
+            DecideError::Planning(error) => error.into(),
+            DecideError::Bare | DecideError::Path(_) => Self::usage(error),
+        }
+    }
+}
+
 impl From<&InspectError> for Error {
     fn from(error: &InspectError) -> Self {
         match error {
@@ -177,6 +193,7 @@ impl From<&CheckError> for Error {
         match error {
             CheckError::Workspace(error) => error.into(),
             CheckError::Judge(error) => error.into(),
+            CheckError::Git(error) => Self::environment(error),
         }
     }
 }

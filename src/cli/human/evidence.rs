@@ -60,7 +60,6 @@ pub(crate) fn line(screen: &mut Screen, states: &EvidenceStates) {
 pub(crate) fn next_wave(screen: &mut Screen, status: &Status) {
     if let Some(path) = &status.contradicted {
         screen.prose(style::ERROR, "Stopped:", &format!("the verification of {path} contradicts a proof."));
-        screen.say("  Reproduce it:  ").paint(style::HINT, &format!("layerwright verify {path}")).end();
         return;
     }
     let wave = status.waves.iter().find(|wave| Some(wave.number) == status.next);

@@ -1,12 +1,13 @@
 //! The human-readable output of `status`.
 
 use anstyle::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::screen::{Align, Piece, Screen};
 use super::{evidence, style};
 use crate::campaign::evidence::EvidenceSummary;
-use crate::campaign::progress::TextState;
 use crate::campaign::progress::status::{FileStatus, PullProgress, Status, WaveStatus};
+use crate::campaign::progress::{Step, StepKind, TextState};
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
@@ -46,7 +47,7 @@ pub(crate) fn status(status: &Status) -> String {
     }
     apart(&mut screen, status);
     evidence::next_wave(&mut screen, status);
-    next(&mut screen, status);
+    step(&mut screen, &status.step);
     screen.finish()
 }
 
@@ -131,17 +132,29 @@ fn apart(screen: &mut Screen, status: &Status) {
     }
 }
 
-fn next(screen: &mut Screen, status: &Status) {
-    match status.next {
-        Some(wave) => {
-            let command = format!("layerwright migrate --wave {wave} --diff");
-            screen.say(&format!("Next is wave {wave}:  ")).paint(style::HINT, &command).end();
-        }
-        None if status.waves.is_empty() => {
-            screen.say("The plan has no wave: no line is selected.").end();
-        }
-        None => {
-            screen.paint(style::GOOD, "Every wave is done.").end();
-        }
+/// Shows the next step of a campaign.
+pub(crate) fn step(screen: &mut Screen, step: &Step) {
+    let look = match step.kind {
+        StepKind::Stopped => style::ERROR,
+        StepKind::Finished => style::GOOD,
+        _ => style::STRONG,
+    };
+    let Some(command) = &step.command else {
+        screen.paint(look, &step.words).say(".").end();
+        return;
+    };
+    let text = format!(" {}:", step.words);
+    screen.paint(look, "Next:").say(&text);
+    // A command that does not fit stands on a line of its own, so that it can be copied.
+    if "Next:".len() + text.width() + 2 + command.width() > screen.width() {
+        screen.end();
     }
+    screen.say("  ").paint(style::HINT, command).end();
+}
+
+/// Returns the next step of a campaign.
+pub(crate) fn next_step(step: &Step) -> String {
+    let mut screen = Screen::new(style::width());
+    self::step(&mut screen, step);
+    screen.finish()
 }

@@ -12,9 +12,11 @@ use crate::analysis::{Benefit, Knowledge, Verdict};
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{Plan, Site};
 use crate::config::BaseSource;
+use crate::campaign::progress::{Step, StepKind};
 use crate::ops::Saved;
+use crate::text::command;
 use crate::text::figures::number;
-use crate::text::words::{count, form};
+use crate::text::words::{count, form, short_id};
 
 /// The maximum number of reasons that a row names.
 const TOP: usize = 3;
@@ -28,6 +30,8 @@ pub(crate) struct Shown<'s> {
     pub(crate) verbose: bool,
     /// The places that base images were read from, beside files and what is remembered.
     pub(crate) sources: &'s [BaseSource],
+    /// The next step of the campaign, if it is known.
+    pub(crate) step: Option<&'s Step>,
 }
 
 /// Returns the first screen of a plan, with the states of the evidence.
@@ -39,7 +43,7 @@ pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, shown: Shown<
 
 /// Writes the first screen.
 pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates, shown: Shown<'_>) {
-    let Shown { saved, verbose, sources } = shown;
+    let Shown { saved, verbose, sources, step } = shown;
     head(screen, plan, saved);
     if let Some((head, text)) = judgement(plan) {
         screen.prose(style::STRONG, head, &text);
@@ -48,26 +52,35 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
     if !rows.is_empty() {
         screen.end().table(&[Align::Right, Align::Left, Align::Left], &rows);
     }
+    let has_reasons =
+        [Verdict::Hold, Verdict::Unknown].iter().any(|verdict| counts::with(plan, *verdict) > 0);
     if verbose {
         verbose::files(screen, plan);
+    } else if has_reasons {
+        screen.say("  Each line with its reason: ").paint(style::HINT, "layerwright plan --verbose").end();
     }
     if verbose || !rows.is_empty() {
         screen.end();
     }
-    sections::unread(screen, plan, sources);
-    sections::apart(screen, plan);
-    sections::builds(screen, plan);
-    sections::reconciliation(screen, plan);
+    // Lists are short, unless every line is shown anyway.
+    let most = if verbose { usize::MAX } else { sections::NAMED };
+    sections::unread(screen, plan, sources, most);
+    sections::apart(screen, plan, most);
+    sections::builds(screen, plan, most);
+    sections::reconciliation(screen, plan, most);
     sections::waves(screen, plan);
-    sections::conditions(screen, plan);
+    sections::conditions(screen, plan, most);
     evidence::line(screen, evidence);
-    start(screen, plan, saved);
+    start(screen, plan, saved, step);
 }
 
 fn head(screen: &mut Screen, plan: &Plan, saved: &Saved) {
     let sites = counts::sites(plan).count();
     let what = format!("{}, {} COPY/ADD", count(plan.files.len(), "Dockerfile"), number(sites));
     screen.paint(style::STRONG, &what);
+    if let Some(commit) = &plan.commit {
+        screen.say(&format!(" in commit {}", short_id(commit)));
+    }
     match saved.path() {
         None => screen.say(".  Nothing was changed.").end(),
         Some(path) => screen.say(&format!(".  The plan is in {}.", path.display())).end(),
@@ -89,8 +102,8 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     }
     let selected = sites.iter().filter(|site| site.selected).count();
     let open = sites.len() - linked - counts::with(plan, Verdict::OptedOut);
-    let against = against(plan);
     let unknown = counts::with(plan, Verdict::Unknown);
+    let rest = rest(plan);
     if selected == 0 {
         let eligible = sites.iter().filter(|site| counts::is_eligible(site)).count();
         let may = match eligible {
@@ -101,65 +114,53 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
             many => format!("{} may be linked, but none is selected (see below)", count(many, "line")),
         };
         let head = if unknown > 0 { "Nothing to do so far:" } else { "Nothing to do:" };
-        return Some((head, sentence(&may, &against)));
+        return Some((head, format!("{may}{rest}.{}", advice(plan))));
     }
     let pays = counts::paying(plan).all;
     if pays > 0 && selected * 2 >= open {
         return None;
     }
-    let files = counts::edited(plan).count();
     let may = format!(
-        "{} of {} {} may be linked, {}in {}{}",
+        "{} of {} {} may be linked, in {}{}",
         number(selected),
         number(open),
         form(open, "line", "lines"),
-        form(files, "all ", ""),
-        count(files, "file"),
-        if pays == 0 { ", and no build gets faster by that alone" } else { "" },
+        count(counts::edited(plan).count(), "file"),
+        if pays == 0 { " (no build gets faster by that alone)" } else { "" },
     );
-    let head = if unknown * 2 >= open {
-        "So far, this campaign brings little:"
-    } else {
-        "This campaign brings little:"
-    };
-    Some((head, sentence(&may, &against)))
+    let head = if unknown > 0 { "So far:" } else { "Result:" };
+    Some((head, format!("{may}{rest}.{}", advice(plan))))
 }
 
-fn sentence(may: &str, against: &[String]) -> String {
-    let mut text = may.to_owned();
-    for part in against {
-        text = format!("{text}; {part}");
+/// Returns the lines that may not be linked, and those that are not known, as further parts of a sentence.
+fn rest(plan: &Plan) -> String {
+    let parts =
+        [(counts::with(plan, Verdict::Hold), "unsafe"), (counts::with(plan, Verdict::Unknown), "unknown")];
+    let named = parts.into_iter().filter(|(n, _)| *n > 0);
+    named.map(|(n, what)| format!("; {} {} {what}", number(n), form(n, "is", "are"))).collect()
+}
+
+/// Returns the one action that changes the most lines.
+fn advice(plan: &Plan) -> String {
+    let (images, lines) = (counts::unread(plan).len(), counts::unread_lines(plan));
+    let reasons =
+        counts::ranked(counts::first_reasons(plan, Verdict::Hold).map(|reason| reason.rule.as_str()));
+    match reasons.first() {
+        _ if images > 0 && lines >= reasons.first().map_or(0, |(_, held)| *held) => format!(
+            " To know more, read {} ({})",
+            form(images, "the base image below", "the base images below"),
+            count(lines, "line")
+        ),
+        Some((rule, held)) => {
+            format!(" The first rule to look at, with {}: layerwright explain {rule}", count(*held, "line"))
+        }
+        None => String::new(),
     }
-    text + "."
 }
 
 /// Counts the lines that are safe to link and have no gain.
 fn idle(plan: &Plan) -> usize {
     counts::sites(plan).filter(|site| counts::is_eligible(site) && site.benefit == Benefit::None).count()
-}
-
-/// Returns the obstacles to linking more, as clauses.
-fn against(plan: &Plan) -> Vec<String> {
-    let mut clauses = Vec::new();
-    let hold = counts::with(plan, Verdict::Hold);
-    if hold > 0 {
-        let reasons =
-            counts::ranked(counts::first_reasons(plan, Verdict::Hold).map(|reason| reason.message.as_str()));
-        let why = reasons.first().map_or(String::new(), |(message, _)| {
-            format!(" {}because {message}", if reasons.len() > 1 { "mostly " } else { "" })
-        });
-        clauses.push(format!("{} would change the image{why}", number(hold)));
-    }
-    let unknown = counts::with(plan, Verdict::Unknown);
-    if unknown > 0 {
-        let images = counts::unread(plan).len();
-        let why = match images {
-            0 => String::new(),
-            many => format!(" ({} {} not read)", count(many, "base image"), form(many, "was", "were")),
-        };
-        clauses.push(format!("{} {} not known{why}", number(unknown), form(unknown, "is", "are")));
-    }
-    clauses
 }
 
 /// Returns the counts by verdict.
@@ -191,7 +192,8 @@ fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
         |_| match counts::harmful_links(plan) {
             0 => String::new(),
             harmful => {
-                format!("{} of them {} the image", number(harmful), form(harmful, "changes", "change"))
+                let change = form(harmful, "changes", "change");
+                format!("{} of them {change} the image: layerwright check", number(harmful))
             }
         },
     );
@@ -261,15 +263,12 @@ fn top(plan: &Plan, verdict: Verdict) -> String {
 }
 
 /// Shows the next command.
-fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
-    let Some(path) = plan.waves.first().and_then(|wave| wave.files.first()) else {
-        if counts::with(plan, Verdict::Hold) > 0 {
-            screen
-                .paint(style::STRONG, "Why:")
-                .say(" ")
-                .paint(style::HINT, "layerwright plan --verbose")
-                .end();
-        }
+fn start(screen: &mut Screen, plan: &Plan, saved: &Saved, step: Option<&Step>) {
+    if let Some(found) = step.filter(|step| step.kind == StepKind::Finished) {
+        return super::status::step(screen, found);
+    }
+    let first = plan.waves.first();
+    let Some((path, wave)) = first.and_then(|wave| Some((wave.files.first()?, wave.number))) else {
         return;
     };
     let count_of = plan.file(path).map_or(Count::default(), |file| Count::of(file.selected()));
@@ -279,7 +278,10 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
         (proved, all) => format!("{}, {} proved", count(all, "site"), number(proved)),
     };
     let plan_argument = match saved {
-        Saved::Elsewhere(file) => format!(" --plan {}", file.display()),
+        Saved::Elsewhere(file) => {
+            let file = file.display().to_string();
+            format!(" --plan {}", command::quoted(&command::path(&file)))
+        }
         Saved::No | Saved::InPlace(_) => String::new(),
     };
     // Without a saved plan, `migrate` makes its own plan, without the list and the images of this one.
@@ -293,7 +295,7 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
         screen.end();
     }
     let place = format!("{path} ({proof}).");
-    let command = format!("layerwright migrate --wave 0 --diff{plan_argument}");
+    let command = format!("layerwright migrate --wave {wave} --diff{plan_argument}");
     let room = screen.width().saturating_sub("Start:   See it:  ".len() + command.width());
     if place.width() > room {
         screen.prose(style::STRONG, "Start:", &place);
@@ -301,4 +303,7 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved) {
         screen.paint(style::STRONG, "Start:").say(" ").say(&place);
     }
     screen.say("  See it:  ").paint(style::HINT, &command).end();
+    if let (Saved::InPlace(_), Some(found)) = (saved, step) {
+        super::status::step(screen, found);
+    }
 }

@@ -38,7 +38,7 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    let shown = summary::Shown { saved, verbose, sources: &[] };
+    let shown = summary::Shown { saved, verbose, sources: &[], step: None };
     summary::write(&mut screen, plan, &EvidenceStates::new(), shown);
     screen.finish()
 }
@@ -149,13 +149,14 @@ fn a_campaign_that_brings_little_says_why() {
         plain(&screen(&plan, &Saved::No, false)),
         "\
 2 Dockerfiles, 4 COPY/ADD.  Nothing was changed.
-This campaign brings little: 1 of 4 lines may be linked, all in 1 file, and no
-  build gets faster by that alone; 2 would change the image because `/root` is
-  0700 and would become 0755; 1 is not known (1 base image was not read).
+So far: 1 of 4 lines may be linked, in 1 file (no build gets faster by that
+  alone); 2 are unsafe; 1 is unknown. The first rule to look at, with 2 lines:
+  layerwright explain ancestor-mode
 
   1  safe, no gain           proved
   2  would change the image  ancestor-mode 2
   1  not known               unknown-filesystem 1
+  Each line with its reason: layerwright plan --verbose
 
 1 base image was not read (1 instruction): layerwright plan --bases registry, or pass --rootfs IMAGE=PATH
   1  line in 1 file  debian:12

@@ -8,6 +8,7 @@ use super::screen::{Align, Piece, Screen};
 use super::style;
 use crate::campaign::evidence::{BuildEvidence, Cause, Difference, Evidence, Outcome, Reached};
 use crate::campaign::plan::file::Plan;
+use crate::text::command;
 use crate::text::figures::{duration, number};
 use crate::text::words::count;
 
@@ -39,6 +40,11 @@ fn word(evidence: &Evidence) -> (Style, &'static str) {
     }]
 }
 
+/// The meaning of the columns of the table.
+const LEGEND: &str = "before, after: the time of both builds. reused: the layers that keep their digest when the base image \
+                      changes. linked, no effect, not built: the edited lines. differ: the places in which the images differ. \
+                      noise: the places that two builds of the original leave different too, which are not counted.";
+
 /// Returns a table of the files, and below it the differences with their causes.
 pub(crate) fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     let mut screen = Screen::new(style::width());
@@ -63,6 +69,7 @@ pub(crate) fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     let mut aligns = [Align::Right; 10];
     (aligns[0], aligns[9]) = (Align::Left, Align::Left);
     screen.table(&aligns, &rows).end();
+    screen.paragraph(LEGEND).end();
     for one in evidence {
         details(&mut screen, one);
     }
@@ -188,7 +195,7 @@ fn way(build: &BuildEvidence) -> String {
 
 /// Returns the command that reproduces the result.
 fn reproduction(evidence: &Evidence) -> String {
-    let keep = format!("layerwright verify {} --keep", evidence.path);
+    let keep = command::layerwright(["verify", &command::path(&evidence.path), "--keep"]);
     let Some(build) = evidence.builds.iter().find(|build| build.outcome == Outcome::Different) else {
         return keep;
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::{Format, GitHubArguments};
+use super::super::{EvidenceArguments, Format, GitHubArguments};
 use crate::github::IssueAddress;
 
 /// The arguments of `report`.
@@ -25,6 +25,8 @@ pub(crate) struct ReportArguments {
     /// Open a tracking issue if there is none
     #[arg(long)]
     pub(crate) create_issue: bool,
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArguments,
     /// Let evidence verify a file only if it has a valid signature
     #[arg(long)]
     pub(crate) require_signed: bool,

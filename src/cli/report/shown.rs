@@ -1,17 +1,23 @@
 //! The human-readable result of a report.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
-use crate::campaign::progress::{FileProgress, FileState};
+use crate::cli::human;
 use crate::ops::Reported;
 use crate::report::recorder::{RecordedWrite, is_made_up};
-use crate::report::texts::state_words;
 use crate::text::escape::shown_lines;
+use crate::text::markdown;
 use crate::text::words::{count, short_id};
 
 /// Returns one line for each action.
 pub(crate) fn actions(actions: &[RecordedWrite]) -> Vec<String> {
-    let number = |number: u64| if is_made_up(number) { "it".to_owned() } else { format!("#{number}") };
+    let titles: BTreeMap<u64, &str> = actions.iter().filter_map(made_up_title).collect();
+    let number = |number: u64| match titles.get(&number) {
+        Some(title) => format!("new: {title}"),
+        None => format!("#{number}"),
+    };
     let line = |deed: &RecordedWrite| match deed {
         RecordedWrite::Branch { name, commit, .. } => format!("branch {name} at {}", short_id(commit)),
         RecordedWrite::Pull { number: made, title, branch, .. } if is_made_up(*made) => {
@@ -33,16 +39,40 @@ pub(crate) fn actions(actions: &[RecordedWrite]) -> Vec<String> {
         }
         RecordedWrite::Issue { number, title, .. } => format!("tracking issue #{number} opened: {title}"),
         RecordedWrite::IssueText { number, .. } => format!("tracking issue #{number}: new text"),
+        RecordedWrite::IssueClosed { number } => format!("tracking issue #{number} closed"),
     };
     actions.iter().map(line).collect()
 }
 
-/// Returns the human-readable result, with all texts in full if `texts` is true.
-pub(crate) fn human(reported: &Reported, texts: bool) -> String {
+/// Returns the placeholder and the title of what a rehearsal would open.
+fn made_up_title(action: &RecordedWrite) -> Option<(u64, &str)> {
+    match action {
+        RecordedWrite::Pull { number, title, .. } | RecordedWrite::Issue { number, title, .. } => {
+            is_made_up(*number).then_some((*number, title.as_str()))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the human-readable result, with all texts in full if `texts` is true. `folder` is the folder to which patches
+/// and texts were written.
+pub(crate) fn human(reported: &Reported, texts: bool, folder: Option<&Path>) -> String {
     let mut out = String::new();
-    let would =
-        if reported.rehearsal { "Nothing was written. These actions would be performed:\n" } else { "" };
-    out.push_str(would);
+    let has_actions = !reported.actions.is_empty();
+    match folder {
+        Some(folder) if has_actions && !texts => {
+            let place = folder.display().to_string();
+            let _ = writeln!(
+                out,
+                "Written to {}, one patch and one text for each pull request:",
+                shown_lines(&place)
+            );
+        }
+        _ if reported.rehearsal && has_actions => {
+            out.push_str("Nothing was written. These actions would be performed:\n");
+        }
+        _ => {}
+    }
     for (deed, line) in reported.actions.iter().zip(actions(&reported.actions)) {
         let _ = writeln!(out, "  {}", shown_lines(&line));
         let text = match deed {
@@ -53,24 +83,18 @@ pub(crate) fn human(reported: &Reported, texts: bool) -> String {
             _ => None,
         };
         for line in text.iter().filter(|_| texts).flat_map(|text| text.lines()) {
-            let _ = writeln!(out, "    | {}", shown_lines(line));
+            // The joiner of Markdown is invisible where it is rendered.
+            let _ = writeln!(out, "    | {}", shown_lines(&line.replace(markdown::JOINER, "")));
         }
     }
-    if reported.actions.is_empty() {
-        out.push_str("  nothing to do: everything is up to date\n");
+    if !has_actions {
+        out.push_str("No pull request and no text had to change.\n");
     }
-    let done = reported.progress.files.iter().filter(|file| file.state == FileState::Done).count();
-    let _ = writeln!(out, "{done} of {} done", count(reported.progress.files.len(), "file"));
-    for file in reported.progress.files.iter().filter(|file| file.state != FileState::Done) {
-        let named = FileProgress { pull: file.pull.filter(|number| !is_made_up(*number)), ..file.clone() };
-        let _ = writeln!(out, "  {}: {}", shown_lines(&file.path), shown_lines(&state_words(&named)));
+    let finished = reported.progress.files.iter().filter(|file| file.state.is_finished()).count();
+    let _ = writeln!(out, "{finished} of {} finished.", count(reported.progress.files.len(), "file"));
+    for file in reported.output().files.iter().filter(|file| file.state != "done") {
+        let _ = writeln!(out, "  {}: {}", shown_lines(&file.path), shown_lines(&file.said));
     }
-    if let Some(path) = &reported.progress.contradicted {
-        let _ = writeln!(
-            out,
-            "The verification of {} contradicts a proof: the campaign is stopped.",
-            shown_lines(path)
-        );
-    }
+    out.push_str(&human::next_step(&reported.step));
     out
 }

@@ -45,7 +45,7 @@ pub(crate) struct VerifyArguments {
     /// The frontend that reads the files [default: as in layerwright.toml]
     #[arg(long, value_enum)]
     pub(crate) frontend: Option<Frontend>,
-    /// Write the evidence to this folder [default: `evidence` in the folder of the campaign]
+    /// Write the evidence to this folder [default: a folder in the git directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Sign the evidence with the key in this file [default: with `LAYERWRIGHT_EVIDENCE_KEY`, if it is set]

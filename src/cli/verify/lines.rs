@@ -41,7 +41,8 @@ struct LiveLine {
 impl Lines {
     /// Creates a display without files.
     pub(crate) fn new() -> Self {
-        let terminal = std::io::stderr().is_terminal().then(MultiProgress::new);
+        let is_shown = std::io::stderr().is_terminal() && !write::is_quiet();
+        let terminal = is_shown.then(MultiProgress::new);
         Self { terminal, files: Mutex::default() }
     }
 

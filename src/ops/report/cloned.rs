@@ -1,6 +1,6 @@
 //! Reads a campaign from the clone, for a report on a forge.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::ReportingError;
@@ -9,14 +9,16 @@ use crate::campaign::evidence::Signatures;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
 use crate::campaign::progress::status::PullProgress;
-use crate::campaign::progress::{Base, FileProgress, Observed, Progress};
+use crate::campaign::progress::{Base, FileProgress, Observed, Progress, SeenPulls, state_words};
 use crate::config::Config;
 use crate::discover::SourceTree;
-use crate::git::{CommitId, RepoPath, Repository};
+use crate::git::{CommitId, Repository};
+use crate::github::quoted;
+use crate::ops::local_progress::{self, blobs};
 use crate::ops::workspace::Workspace;
 use crate::ops::{Notice, Watch, evidence};
 use crate::report::recorder::is_made_up;
-use crate::report::texts::{Writer, state_name, state_words};
+use crate::report::texts::{Writer, state_name};
 use crate::report::{Report, ReportError};
 use crate::rollout::Forge;
 
@@ -35,6 +37,10 @@ pub(crate) struct ClonedCampaign<'a> {
     pub(crate) issue: Option<u64>,
     /// True if a tracking issue is opened when there is none.
     pub(crate) create_issue: bool,
+    /// The address of the repository's page on the forge, if it is known.
+    pub(crate) page: Option<String>,
+    /// Folders with evidence that counts before that of the campaign.
+    pub(crate) folders: &'a [PathBuf],
     /// The trust in signatures of evidence.
     pub(crate) signatures: &'a Signatures,
     /// The present time.
@@ -53,7 +59,7 @@ impl ClonedCampaign<'_> {
     ) -> Result<T, ReportingError> {
         let Self { workspace, repository, config, plan, ref branch, ref commit, .. } = *self;
         let source = SourceTree::commit(repository, commit)?;
-        let measured = evidence::read(workspace, &source, config)?;
+        let measured = evidence::read(workspace, &source, config, plan, self.folders, watch)?;
         let evidence =
             evidence::rollout(&measured, plan, config, &source, (repository, commit), self.signatures)?;
         let clone = LocalClone { repository, commit, source: &source, config, measured: &measured };
@@ -68,6 +74,12 @@ impl ClonedCampaign<'_> {
             signatures: self.signatures,
             evidence: &evidence,
             template: &template,
+            max_open: policy.report.max_open,
+            issues: self.page.as_ref().map(|page| {
+                // Letters of a label that a URL may not hold as they are.
+                let label = quoted(&format!("label:\"{}\"", policy.names.label()));
+                format!("{page}/issues?q={label}")
+            }),
             platforms: &platforms,
         };
         let commit = commit.as_str().to_owned();
@@ -93,23 +105,26 @@ pub(crate) fn progress(report: &Report<'_>, observed: &Observed) -> Result<Progr
     Ok(Progress::new(&report.campaign(observed))?)
 }
 
+/// Remembers the pull requests for commands that do not ask the forge.
+pub(crate) fn remember(campaign: &ClonedCampaign<'_>, report: &Report<'_>, observed: &Observed) {
+    let issue = observed.issue.as_ref().filter(|issue| issue.ticks_count);
+    let asked = issue.map(|issue| report.texts.asked_again(&issue.body)).unwrap_or_default();
+    local_progress::remember(campaign.repository, campaign.config, &SeenPulls::new(observed, &asked));
+}
+
+/// Returns the progress of a file without the number of a pull request that a rehearsal made up.
+pub(crate) fn real(file: &FileProgress) -> FileProgress {
+    FileProgress { pull: file.pull.filter(|number| !is_made_up(*number)), ..file.clone() }
+}
+
 /// Returns the files with their progress.
 pub(crate) fn files(progress: &Progress) -> Vec<PullProgress> {
     let file = |file: &FileProgress| PullProgress {
         path: file.path.clone(),
         wave: file.wave,
         state: state_name(&file.state).to_owned(),
-        said: state_words(file),
-        pull: file.pull.filter(|number| !is_made_up(*number)),
+        said: state_words(&real(file), &str::to_owned),
+        pull: real(file).pull,
     };
     progress.files.iter().map(file).collect()
-}
-
-/// Returns the ids of the texts of the files in the plan.
-fn blobs(plan: &Plan, source: &SourceTree<'_>) -> BTreeMap<String, String> {
-    let blob = |path: &String| {
-        let entry = source.listing().get(&RepoPath::new(path).ok()?)?;
-        Some((path.clone(), entry.blob.as_ref()?.as_str().to_owned()))
-    };
-    plan.files.iter().filter_map(|file| blob(&file.path)).collect()
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Reported, files};
+use crate::campaign::progress::Step;
 use crate::campaign::progress::status::PullProgress;
 use crate::report::recorder::{RecordedWrite, is_made_up};
 
@@ -31,6 +32,10 @@ pub struct ReportOutput {
     pub issue: Option<u64>,
     /// The actions, in order.
     pub actions: Vec<PerformedAction>,
+    /// The next step.
+    pub step: Step,
+    /// The changes that the forge refused, with its reasons.
+    pub refused: Vec<String>,
     /// The files of all waves.
     pub files: Vec<PullProgress>,
 }
@@ -108,6 +113,11 @@ pub enum PerformedAction {
         /// The text.
         body: String,
     },
+    /// The tracking issue was closed.
+    CloseIssue {
+        /// Its number.
+        number: u64,
+    },
 }
 
 impl Reported {
@@ -122,6 +132,8 @@ impl Reported {
             rehearsal: self.rehearsal,
             issue: self.issue.and_then(real),
             actions: self.actions.iter().cloned().map(action).collect(),
+            step: self.step.clone(),
+            refused: self.refused.clone(),
             files: files(&self.progress),
         }
     }
@@ -153,5 +165,6 @@ fn action(deed: RecordedWrite) -> PerformedAction {
             PerformedAction::OpenIssue { number: real(number), title, body }
         }
         RecordedWrite::IssueText { number, body } => PerformedAction::UpdateIssue { number, body },
+        RecordedWrite::IssueClosed { number } => PerformedAction::CloseIssue { number },
     }
 }

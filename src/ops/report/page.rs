@@ -31,6 +31,7 @@ pub(super) fn render(
         states: texts.evidence,
         progress,
         criteria: &criteria,
+        max_open: report.policy.report.max_open,
     });
     Ok(page::render(&page)?)
 }

@@ -1,5 +1,7 @@
 //! Selects the files to verify, with the texts before and after the change.
 
+use std::collections::BTreeSet;
+
 use crate::campaign::plan::file::{File, Plan};
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
@@ -10,24 +12,31 @@ use crate::ops::selection::{self, Selection, SelectionError};
 use crate::ops::workspace::Workspace;
 use crate::verify::run::{Depth, Edit};
 
-/// Returns the requested files that have something to verify, in the order of the plan.
+/// Returns the requested files that have something to verify, in the order of the plan: named files, or those of a wave
+/// that are neither merged nor declined or reverted. `needed` are those that the campaign waits for.
 pub(super) fn chosen<'p>(
     selection: Option<&Selection>,
     present: &PresentFiles<'_>,
     plan: &'p Plan,
+    needed: &[String],
+    against: &BTreeSet<String>,
 ) -> Result<Vec<&'p File>, SelectionError> {
     let number = match selection {
         Some(Selection::Files(paths)) => {
             return paths.iter().map(|path| selection::edited(plan, path)).collect();
         }
         Some(Selection::Wave(number)) => *number,
-        None => match present.next_wave(plan) {
+        None if !needed.is_empty() => {
+            return Ok(needed.iter().filter_map(|path| plan.file(path)).collect());
+        }
+        None => match present.next_wave(plan, against) {
             Some(number) => number,
             None => return Ok(Vec::new()),
         },
     };
-    let files = selection::wave(plan, number)?;
-    Ok(files.into_iter().filter(|file| file.rewritten.is_some()).collect())
+    let files = selection::wave(plan, number)?.into_iter().filter(|file| !against.contains(&file.path));
+    // A merged file was verified before its pull request: it is built again only if it is named.
+    Ok(files.filter(|file| file.rewritten.is_some() && !present.is_done(file)).collect())
 }
 
 /// Returns the texts of the files, and an error for each stale file.

@@ -33,8 +33,9 @@ fn text(file: &File) -> String {
         evidence: None,
         is_signed: false,
         evidence_file: "plans/x.json",
+        issues: None,
     };
-    parts.text(&template::read(None).unwrap())
+    parts.text(&template::read(None).unwrap(), limits::BODY)
 }
 
 /// Returns the text without its code spans and escaped characters: the part that GitHub interprets.
@@ -96,7 +97,7 @@ fn a_text_has_its_parts_in_order_and_is_short() {
          `docker/dockerfile:1`.",
         "**Images:** not built. The lines depend on the assumptions below, which are not checked.",
         "**What you gain:** these 100 layers are reused when",
-        "**Lines:**",
+        "**Lines,** as they are numbered before the change:",
         "- line 2: `COPY --link x /x` – assumed",
         "**Not checked:**",
         "**Not edited:**",
@@ -116,7 +117,18 @@ fn a_text_has_its_parts_in_order_and_is_short() {
 }
 
 #[test]
-fn paths_are_arguments_of_a_shell() {
-    assert_eq!(shell_quoted("a b/it's"), r"'a b/it'\''s'");
-    assert_eq!(shell_quoted("-a"), "'-a'");
+fn a_text_of_any_size_fits_and_counts_what_it_leaves_out() {
+    let long = format!("COPY --link {} /x", "very/long/".repeat(40));
+    for lines in [1, 100, 340, 900, 5_000] {
+        let sites: Vec<_> = (1..=lines).map(|line| site(line, &long, line % 3 != 0)).collect();
+        let text = text(&file(&format!("{EVIL}/Dockerfile"), &sites));
+        assert!(limits::length(&text) <= limits::BODY, "{lines}: {}", limits::length(&text));
+        let selected = sites.iter().filter(|site| site["selected"] == true).count();
+        let named =
+            text.lines().filter(|line| line.starts_with("- line ") && line.contains("assumed")).count();
+        let counted =
+            text.lines().find_map(|line| line.strip_suffix(" more lines: the plan names them all."));
+        let counted = counted.map_or(0, |n| n.replace(',', "").parse::<usize>().unwrap());
+        assert!(named > 0 && named + counted == selected, "{named} and {counted} of {selected}");
+    }
 }

@@ -44,6 +44,8 @@ pub struct Facts<'a> {
     pub progress: &'a Progress,
     /// The success criteria.
     pub criteria: &'a [Criterion],
+    /// `[report] max_open`, on which the next step depends.
+    pub max_open: usize,
 }
 
 impl StatusPage {
@@ -62,6 +64,7 @@ impl StatusPage {
             planned: facts.plan.commit.clone(),
             made: facts.made.to_owned(),
             contradicted: facts.progress.contradicted.clone(),
+            step: facts.progress.next_step(facts.max_open),
             totals: totals(&waves),
             criteria: facts.criteria.to_vec(),
             waves,

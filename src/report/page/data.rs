@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Verdict;
 use crate::campaign::evidence::{Difference, EvidenceSummary, Outcome, Pair, Smoke};
+use crate::campaign::progress::Step;
 
 /// The version of the format that this program writes.
 pub(crate) const SCHEMA: u32 = 1;
@@ -35,6 +36,8 @@ pub struct StatusPage {
     pub(crate) made: String,
     /// The file whose evidence contradicts a proof, which stops the campaign; null if there is none.
     pub contradicted: Option<String>,
+    /// The next step.
+    pub step: Step,
     /// The campaign as a whole.
     pub totals: Totals,
     /// Its success criteria.

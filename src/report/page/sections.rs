@@ -6,6 +6,7 @@ use super::data::{File, StatusPage, VerdictCount};
 use super::figures;
 use super::html::{At, figure, link};
 use super::words::Look;
+use crate::campaign::progress::StepKind;
 use crate::text::figures::number;
 use crate::text::words::{count, short_id};
 
@@ -66,6 +67,10 @@ pub(crate) fn head(at: &At, page: &StatusPage) -> Markup {
                 @if let Some(issue) = page.issue {
                     (fact("Tracking issue", &numbered(&at.key("issue"), page, "issues", issue)))
                 }
+                (fact(if page.step.kind == StepKind::Finished { "State" } else { "Next" }, &html! {
+                    (page.step.words)
+                    @if let Some(command) = &page.step.command { ": " (code(command)) }
+                }))
                 (fact("Made", &html! { time datetime=(page.made) { (page.made) } }))
             }
         }

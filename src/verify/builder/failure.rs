@@ -64,6 +64,46 @@ fn is_broken(said: &str) -> bool {
     BROKEN.iter().any(|sign| first_line(said).contains(sign))
 }
 
+/// The signs of a failure that may pass, in lower case: of the network, of a registry, or of a full disk. They are those
+/// of Go's `net` and `net/http`, of errno, of the registry (`docs/spec/api.md` of distribution) and of HTTP, and of the
+/// tools that fetch in a RUN: apt, apk, curl, wget, pip, npm.
+const PASSING: [&str; 25] = [
+    "no such host",
+    "i/o timeout",
+    "tls handshake timeout",
+    "client.timeout exceeded",
+    "context deadline exceeded",
+    "connection refused",
+    "connection reset by peer",
+    "connection timed out",
+    "network is unreachable",
+    "no route to host",
+    "unexpected eof",
+    "toomanyrequests",
+    "429 too many requests",
+    "500 internal server error",
+    "502 bad gateway",
+    "503 service unavailable",
+    "504 gateway timeout",
+    "temporary failure resolving",
+    "temporary failure in name resolution",
+    "could not resolve host",
+    "unable to resolve host address",
+    "temporary error (try again later)",
+    "eai_again",
+    "etimedout",
+    "no space left on device",
+];
+
+impl BuildError {
+    /// Returns true if a step failed for a reason that may pass without a change of the repository.
+    pub(crate) fn is_passing(&self) -> bool {
+        let Self::Failed { said, .. } = self else { return false };
+        let said = said.to_lowercase();
+        PASSING.iter().any(|sign| said.contains(sign))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +145,27 @@ mod tests {
         // A step that finds its disk full is a failed build, not a failed export.
         let text = "#1 [1/1] RUN make\n#1 ERROR: no space left on device\nERROR: failed\n";
         assert!(matches!(failure(text, true), BuildError::Failed { step: Some(_), .. }));
+    }
+
+    #[test]
+    fn a_network_may_fail_and_a_command_fails() {
+        let failed = |said: &str| BuildError::Failed { step: None, said: said.to_owned() };
+        for passing in [
+            "failed to do request: Head \"https://r/v2/\": dial tcp: lookup r: no such host",
+            "exit code: 100\nErr:1 http://deb.debian.org/debian trixie InRelease\n  Temporary failure resolving 'deb'",
+            "exit code: 6\ncurl: (6) Could not resolve host: example.com",
+            "unexpected status from HEAD request to https://r/v2/x: 503 Service Unavailable",
+            "toomanyrequests: You have reached your unauthenticated pull rate limit.",
+            "exit code: 2\ntar: write error: No space left on device",
+        ] {
+            assert!(failed(passing).is_passing(), "{passing}");
+        }
+        for lasting in
+            ["exit code: 1\nmake: *** No targets.  Stop.", "\"/x\": not found", "none:1: not found"]
+        {
+            assert!(!failed(lasting).is_passing(), "{lasting}");
+        }
+        assert!(!BuildError::Interrupted.is_passing());
     }
 
     #[test]

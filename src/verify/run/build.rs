@@ -390,10 +390,14 @@ fn likely_platform() -> String {
 /// Returns the verdict on a failure of the original, which is not a failure of the migration.
 fn of_original(failure: Failure) -> Trouble {
     match failure {
-        Failure::Build(error @ BuildError::Failed { .. }) => Trouble::NotCompared(NotCompared(
-            Outcome::Blocked,
-            format!("the original does not build: {error}"),
-        )),
+        Failure::Build(error @ BuildError::Failed { .. }) => {
+            let (outcome, what) = if error.is_passing() {
+                (Outcome::CouldNotTest, "the original was not built, for a reason that may pass")
+            } else {
+                (Outcome::Blocked, "the original does not build")
+            };
+            Trouble::NotCompared(NotCompared(outcome, format!("{what}: {error}")))
+        }
         other => of_other(other),
     }
 }
@@ -402,6 +406,7 @@ fn of_original(failure: Failure) -> Trouble {
 fn of_other(failure: Failure) -> Trouble {
     let outcome = match failure {
         Failure::Build(BuildError::TimedOut { .. }) => Outcome::TimedOut,
+        Failure::Build(ref error @ BuildError::Failed { .. }) if error.is_passing() => Outcome::CouldNotTest,
         Failure::Build(BuildError::Failed { .. }) | Failure::Shell { .. } => Outcome::Blocked,
         Failure::Build(BuildError::Frontend { .. } | BuildError::Export { .. })
         | Failure::Export(_)

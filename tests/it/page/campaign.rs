@@ -1,6 +1,6 @@
 //! A campaign with a file in each state, and with names, lines and messages that want to act on a page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use layerwright::campaign::evidence::EvidenceState;
 use layerwright::campaign::evidence::{Evidence, EvidenceByPath};
@@ -33,6 +33,7 @@ pub struct Made {
 impl Made {
     pub fn page(&self) -> StatusPage {
         StatusPage::new(&Facts {
+            max_open: 10,
             campaign: &hostile("copy-link"),
             repository: Some("acme/shop"),
             url: Some("https://github.com/acme/shop"),
@@ -298,6 +299,7 @@ pub fn campaign() -> Made {
         progress: Progress {
             waves: waves.collect(),
             files: members.iter().map(progress).collect(),
+            past: BTreeSet::new(),
             contradicted: Some("d/Dockerfile".into()),
         },
         base: Base {

@@ -257,7 +257,7 @@ impl Forge for Wire<'_> {
 
     fn issues_labelled(&self, label: &str) -> Answer<Vec<u64>> {
         self.read(|world| {
-            let labelled = world.issues.iter().filter(|issue| issue.labels.contains(label));
+            let labelled = world.issues.iter().filter(|issue| issue.is_open && issue.labels.contains(label));
             Ok(labelled.map(|issue| issue.number).collect())
         })
     }
@@ -357,6 +357,14 @@ impl Forge for Wire<'_> {
             state.saw("issue written");
             state.judge_text("the issue", &there, body);
             body.clone_into(&mut state.world.issue_mut(number).unwrap().body);
+            Ok(())
+        })
+    }
+
+    fn close_issue(&self, number: u64) -> Answer<()> {
+        self.write(false, |state, _| {
+            state.saw("issue closed");
+            state.world.issue_mut(number).ok_or_else(|| refused("404"))?.is_open = false;
             Ok(())
         })
     }

@@ -177,4 +177,8 @@ impl Forge for Told<'_> {
     fn set_issue_body(&self, number: u64, body: &str) -> Answer<()> {
         self.call(format!("write the issue {number}: {body:?}"), |_| self.forge.set_issue_body(number, body))
     }
+
+    fn close_issue(&self, number: u64) -> Answer<()> {
+        self.call(format!("close the issue {number}"), |_| self.forge.close_issue(number))
+    }
 }

@@ -41,6 +41,7 @@ pub struct Pull {
 
 #[derive(Clone, Debug)]
 pub struct Issue {
+    pub is_open: bool,
     pub number: u64,
     pub title: String,
     pub body: String,
@@ -241,7 +242,7 @@ impl World {
     pub fn create_issue(&mut self, title: &str, body: &str) -> u64 {
         let (number, labels) = (self.take_number(), BTreeSet::new());
         let (title, body) = (title.to_owned(), body.to_owned());
-        self.issues.push(Issue { number, title, body, labels, by_outsider: false });
+        self.issues.push(Issue { number, title, body, labels, is_open: true, by_outsider: false });
         number
     }
 

@@ -11,15 +11,15 @@ use crate::config::BaseSource;
 use crate::edit::header::Header;
 use crate::text::cut;
 use crate::text::figures::number;
-use crate::text::words::{count, form, short_id};
+use crate::text::words::{count, form, plural, short_id};
 
 /// The maximum number of entries of a list that are named.
-const NAMED: usize = 3;
+pub(super) const NAMED: usize = 3;
 /// The maximum number of waves that are shown.
 const WAVES: usize = 5;
 
 /// Shows the base images that were not read, and the remedy.
-pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource]) {
+pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource], most: usize) {
     let images = counts::unread(plan);
     if images.is_empty() {
         return;
@@ -28,15 +28,19 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource]) {
     let lines = count(counts::unread_lines(plan), "instruction");
     let text = format!("{} {were} not read ({lines}):", count(images.len(), "base image"));
     screen.say(&text).say(" ");
-    match sources {
-        sources if sources.contains(&BaseSource::Registry) => screen.say("pass "),
-        [] => screen.paint(style::HINT, "layerwright plan --bases registry").say(", or pass "),
-        [..] => screen.say("pull them, or pass ").paint(style::HINT, "--bases registry").say(", or pass "),
-    };
-    screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
+    if images.iter().all(|image| argument(&image.image).is_some()) {
+        screen.say("set their build arguments with ").paint(style::HINT, "--build-arg NAME=VALUE").end();
+    } else {
+        match sources {
+            sources if sources.contains(&BaseSource::Registry) => screen.say("pass "),
+            [] => screen.paint(style::HINT, "layerwright plan --bases registry").say(", or pass "),
+            [..] => screen.say("pull them, or pass ").paint(style::HINT, "--bases registry").say(", or pass "),
+        };
+        screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
+    }
     let rows: Vec<Vec<Piece>> = images
         .iter()
-        .take(NAMED)
+        .take(most)
         .map(|image| {
             vec![
                 (style::STRONG, number(image.lines)),
@@ -58,7 +62,7 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource]) {
         })
         .collect();
     screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows);
-    more(screen, images.len(), "image");
+    more(screen, images.len(), "image", most);
 }
 
 /// Returns the build argument that an image is named by: `BASE` of `${BASE}:1`.
@@ -69,14 +73,16 @@ fn argument(image: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn more(screen: &mut Screen, all: usize, noun: &str) {
-    if all > NAMED {
-        screen.paint(style::FAINT, &format!("  and {} more", count(all - NAMED, noun))).end();
+fn more(screen: &mut Screen, all: usize, noun: &str, most: usize) {
+    if all > most {
+        let (more, them) = (all - most, form(all - most, "it", "them"));
+        let text = format!("  and {} {} more: --verbose names {them}", number(more), plural(more, noun));
+        screen.paint(style::FAINT, &text).end();
     }
 }
 
 /// Shows the files outside the campaign: not edited, left out, refused.
-pub(crate) fn apart(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn apart(screen: &mut Screen, plan: &Plan, most: usize) {
     let skipped: Vec<&File> = plan.files.iter().filter(|file| file.skip.is_some()).collect();
     let of = |class: fn(&Class) -> bool| skipped.iter().filter(|file| class(&file.class)).count();
     let generated = of(|class| matches!(class, Class::Generated { .. }));
@@ -96,11 +102,11 @@ pub(crate) fn apart(screen: &mut Screen, plan: &Plan) {
     if !parts.is_empty() {
         screen.prose(style::STRONG, "Not edited:", &format!("{}.", parts.join(", ")));
     }
-    for file in others.iter().take(NAMED) {
+    for file in others.iter().take(most) {
         let reason = file.skip.as_deref().unwrap_or_default();
         screen.say("  ").say(&file.path).say(": ").paint(style::FAINT, reason).end();
     }
-    more(screen, others.len(), "file");
+    more(screen, others.len(), "file", most);
     if !plan.left_out.is_empty() {
         let left: Vec<String> =
             plan.left_out.iter().map(|(why, many)| format!("{why} ({})", number(*many))).collect();
@@ -108,15 +114,15 @@ pub(crate) fn apart(screen: &mut Screen, plan: &Plan) {
     }
     if !plan.refused.is_empty() {
         screen.paint(style::BAD, "Refused:").say(&format!(" {}", count(plan.refused.len(), "file"))).end();
-        for refused in plan.refused.iter().take(NAMED) {
+        for refused in plan.refused.iter().take(most) {
             screen.say(&format!("  {}: {}", refused.path, refused.reason)).end();
         }
-        more(screen, plan.refused.len(), "file");
+        more(screen, plan.refused.len(), "file", most);
     }
 }
 
 /// Shows what is known about the builds of the repository.
-pub(crate) fn builds(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
     let counts::Contexts { stated, possible, guessed } = counts::contexts(plan);
     let many = stated.iter().map(|(_, many)| many).sum();
     let kinds: Vec<String> =
@@ -144,12 +150,12 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan) {
             "state each in layerwright.toml, so that it is a fact:",
         );
     }
-    for file in guessed.iter().take(NAMED) {
+    for file in guessed.iter().take(most) {
         let root = file.contexts.first().map_or(".", |context| context.root.as_str());
         screen.say(&format!("  [build.{:?}]", file.path)).end();
         screen.say(&format!("  context = {root:?}")).end();
     }
-    more(screen, guessed.len(), "file");
+    more(screen, guessed.len(), "file", most);
     if let Some(first) = plan.unread.first() {
         let (many, says) = (plan.unread.len(), form(plan.unread.len(), "says", "say"));
         let files = form(many, "file", "files");
@@ -172,7 +178,7 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan) {
 }
 
 /// Shows the comparison of the list with the files of the repository.
-pub(crate) fn reconciliation(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn reconciliation(screen: &mut Screen, plan: &Plan, most: usize) {
     let Some(list) = &plan.list else { return };
     let ListReport { found, unusable, gone, unlisted, refused } = list;
     let all = found.len() + unusable.len() + gone.len() + refused.len();
@@ -184,11 +190,11 @@ pub(crate) fn reconciliation(screen: &mut Screen, plan: &Plan) {
         }
     }
     screen.paint(style::STRONG, "List:").say(&format!(" {text}.")).end();
-    for gone in gone.iter().take(NAMED) {
+    for gone in gone.iter().take(most) {
         screen.prose(Style::new(), &format!("  {}", gone.path), &fate(gone));
     }
-    more(screen, gone.len(), "gone file");
-    for bad in unusable.iter().chain(refused).take(NAMED) {
+    more(screen, gone.len(), "gone file", most);
+    for bad in unusable.iter().chain(refused).take(most) {
         screen.say(&format!("  {}: {}", bad.path, bad.reason)).end();
     }
     if let Some(first) = unlisted.first() {
@@ -241,7 +247,7 @@ fn wave_row(plan: &Plan, name: &str, waves: &[&Wave]) -> Vec<Piece> {
 }
 
 /// Shows the conditions of the plan: headers, waivers, build arguments.
-pub(crate) fn conditions(screen: &mut Screen, plan: &Plan) {
+pub(crate) fn conditions(screen: &mut Screen, plan: &Plan, most: usize) {
     for (value, files) in counts::fetched(plan) {
         let builds = form(files, "this build fetches", "these builds fetch");
         let text = format!("from now on {builds} {value} ({}).", count(files, "file"));
@@ -261,10 +267,10 @@ pub(crate) fn conditions(screen: &mut Screen, plan: &Plan) {
         screen.paint(style::STRONG, "Accepted:").say(" ");
         screen.say(&count(plan.waivers.len(), "waiver")).say(" in layerwright.toml").end();
     }
-    for waiver in plan.waivers.iter().take(NAMED) {
+    for waiver in plan.waivers.iter().take(most) {
         let path = if waiver.path.is_empty() { "" } else { ":" };
         let what = format!("  {}{path}{} in {}: ", waiver.rule, waiver.path, waiver.file);
         screen.say(&what).paint(style::FAINT, &waiver.reason).end();
     }
-    more(screen, plan.waivers.len(), "waiver");
+    more(screen, plan.waivers.len(), "waiver", most);
 }

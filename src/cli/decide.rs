@@ -1,0 +1,22 @@
+//! `layerwright skip` and `layerwright decide`.
+
+use std::path::PathBuf;
+
+use super::progress::Progress;
+use super::{Error, human, write};
+use crate::campaign::plan::file::Decided;
+use crate::ops::{self, DecideOptions};
+
+/// Leaves a file out of the campaign, or puts it into a wave.
+pub(crate) fn run(file: &str, wave: Option<usize>, skip: Option<&str>) -> Result<(), Error> {
+    let decided = Decided { wave, skip: skip.map(str::to_owned) };
+    let options = DecideOptions { repository: PathBuf::from("."), file: file.to_owned(), decided };
+    let progress = Progress::new();
+    let planned = ops::decide(&options, &|notice| progress.show(notice))?;
+    let place = planned.saved.path().map(|path| path.display().to_string()).unwrap_or_default();
+    write::remark(&format!("{file}: written to {place}"));
+    match &planned.step {
+        Some(step) => write::stdout(&human::next_step(step)),
+        None => Ok(()),
+    }
+}
