@@ -135,12 +135,11 @@ fn said(plan: &Value, folder: &str) -> BTreeMap<String, BTreeSet<Said>> {
             continue;
         }
         for context in file["contexts"].as_array().unwrap() {
-            let further = context["further_targets"].as_array().into_iter().flatten();
-            for target in std::iter::once(&context["target"]).chain(further) {
+            for target in targets(context) {
                 let build = Said {
                     dockerfile: inside(path),
                     context: inside(context["root"].as_str().unwrap()),
-                    target: target.as_str().map(str::to_owned),
+                    target,
                     ..of_plan(context, &inside)
                 };
                 found.entry(context["level"].as_str().unwrap().to_owned()).or_default().insert(build);
@@ -148,6 +147,12 @@ fn said(plan: &Value, folder: &str) -> BTreeMap<String, BTreeSet<Said>> {
         }
     }
     found
+}
+
+/// The targets of a context of the plan, which has one build for each.
+fn targets(context: &Value) -> impl Iterator<Item = Option<String>> {
+    let further = context["further_targets"].as_array().into_iter().flatten();
+    std::iter::once(&context["target"]).chain(further).map(|target| target.as_str().map(str::to_owned))
 }
 
 /// The arguments and named contexts of a context of the plan.

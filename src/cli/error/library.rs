@@ -7,8 +7,7 @@ use crate::images::registry::RegistryError;
 use crate::ops::{
     AcceptError, CheckError, DecideError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay,
     MigrateError, PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, SourceError,
-    StatusError,
-    VerifyError, WorkspaceError, WriteError,
+    StatusError, VerifyError, WorkspaceError, WriteError,
 };
 use crate::text::words::{count, list};
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use layerwright::ops::{self, PlanOptions};
 use serde_json::Value;
 
-use super::{Said, bake, clean, compose, fits, is_remote, of_plan};
+use super::{Said, bake, clean, compose, fits, is_remote, of_plan, targets};
 use crate::support::{left_out, say};
 
 /// The names of the files that compose and bake load by themselves.
@@ -181,13 +181,16 @@ fn planned_by(plan: &Value, tool: &str) -> Vec<Planned> {
             if !evidence.starts_with(&format!("{tool} file ")) {
                 continue;
             }
-            let said = Said {
-                dockerfile: file["path"].as_str().unwrap().to_owned(),
-                context: root(context["root"].as_str().unwrap()),
-                ..of_plan(context, &root)
-            };
-            let level = context["level"].as_str().unwrap().to_owned();
-            found.push(Planned { said, level, evidence: evidence.to_owned() });
+            for target in targets(context) {
+                let said = Said {
+                    dockerfile: file["path"].as_str().unwrap().to_owned(),
+                    context: root(context["root"].as_str().unwrap()),
+                    target,
+                    ..of_plan(context, &root)
+                };
+                let level = context["level"].as_str().unwrap().to_owned();
+                found.push(Planned { said, level, evidence: evidence.to_owned() });
+            }
         }
     }
     found

@@ -34,7 +34,9 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource], m
         match sources {
             sources if sources.contains(&BaseSource::Registry) => screen.say("pass "),
             [] => screen.paint(style::HINT, "layerwright plan --bases registry").say(", or pass "),
-            [..] => screen.say("pull them, or pass ").paint(style::HINT, "--bases registry").say(", or pass "),
+            [..] => {
+                screen.say("pull them, or pass ").paint(style::HINT, "--bases registry").say(", or pass ")
+            }
         };
         screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
     }
