@@ -75,8 +75,8 @@ impl Filesystems {
         for (rootfs, mounts) in self.each().zip(mounts) {
             mounts.end(rootfs, line);
             rootfs.reset_root();
-            for at in &unread {
-                assume_system_programs(rootfs, *at, line);
+            for directory in &unread {
+                assume_system_programs(rootfs, directory, line);
             }
         }
         self.differences.compare(&self.plain);
@@ -172,17 +172,8 @@ pub(crate) struct Process {
     pub(crate) user: Option<String>,
     /// The assumption that they rest on.
     pub(crate) assumed: Option<Arc<Assumption>>,
-    /// PATH; the error is the reason why it is not known.
-    pub(crate) path: Result<String, String>,
-}
-
-/// Something that may give a command another program than the system's, and that is not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Unread<'p> {
-    /// A directory that PATH has before those of the system.
-    Directory(&'p str),
-    /// PATH, with the reason.
-    Path(&'p str),
+    /// PATH.
+    pub(crate) path: String,
 }
 
 /// The directories of a base image whose programs are what their names say.
@@ -194,23 +185,11 @@ fn is_program(name: &str) -> bool {
     name.chars().all(is_name) && !is_builtin(name)
 }
 
-/// Adds the assumption that no program of the system is hidden by another: the same one for each RUN.
-fn assume_system_programs(rootfs: &mut Rootfs, unread: Unread, line: usize) {
-    let at = match unread {
-        Unread::Directory(directory) => directory,
-        Unread::Path(_) => "/",
-    };
-    let assumption = rootfs.assumed(at).unwrap_or_else(|| {
-        Arc::new(match unread {
-            Unread::Directory(directory) => {
-                let before = "no command of the system is hidden by a program in ";
-                Assumption::naming(line, before, directory, ", which PATH has first")
-            }
-            Unread::Path(why) => {
-                let sentence = format!("PATH finds the commands of the system first ({why})");
-                Assumption::new(line, at, sentence)
-            }
-        })
+/// Adds the assumption that a directory of PATH hides no program of the system: the same one for each RUN.
+fn assume_system_programs(rootfs: &mut Rootfs, directory: &str, line: usize) {
+    let assumption = rootfs.assumed(directory).unwrap_or_else(|| {
+        let before = "no command of the system is hidden by a program in ";
+        Arc::new(Assumption::naming(line, before, directory, ", which PATH has first"))
     });
     rootfs.disturb(Disturbance::new("RUN", line, Reach::Assumed(assumption)));
 }
@@ -218,12 +197,7 @@ fn assume_system_programs(rootfs: &mut Rootfs, unread: Unread, line: usize) {
 impl Process {
     /// Returns true if a command is another program than the system's, or if one of those that run it is. The directories
     /// that may have one are added to `unread`.
-    fn is_other_program<'p>(
-        &'p self,
-        rootfs: &Rootfs,
-        step: &Step,
-        unread: &mut BTreeSet<Unread<'p>>,
-    ) -> bool {
+    fn is_other_program<'p>(&'p self, rootfs: &Rootfs, step: &Step, unread: &mut BTreeSet<&'p str>) -> bool {
         if !is_known(step) {
             return false;
         }
@@ -234,7 +208,7 @@ impl Process {
 
     /// Returns true if a program is not the one of the system: if an earlier directory of PATH has another one of its name,
     /// or if an instruction has put one over that of the base.
-    fn is_other<'p>(&'p self, rootfs: &Rootfs, name: &str, unread: &mut BTreeSet<Unread<'p>>) -> bool {
+    fn is_other<'p>(&'p self, rootfs: &Rootfs, name: &str, unread: &mut BTreeSet<&'p str>) -> bool {
         let is_changed = |path: &str| match destination::follow(rootfs, path) {
             Followed::At(real, _) => rootfs.is_changed(&real),
             Followed::Unknown(_) => false,
@@ -246,14 +220,7 @@ impl Process {
         if let Some((at, name)) = name.rsplit_once('/') {
             return is_replaced(at, name);
         }
-        let path = match &self.path {
-            Ok(path) => path,
-            Err(why) => {
-                unread.insert(Unread::Path(why));
-                return SYSTEM_DIRECTORIES.iter().any(|at| is_replaced(at, name));
-            }
-        };
-        let mut earlier = path.split(':').take_while(|at| !SYSTEM_DIRECTORIES.contains(at));
+        let mut earlier = self.path.split(':').take_while(|at| !SYSTEM_DIRECTORIES.contains(at));
         let has_program = |at: &'p str| match destination::follow(rootfs, &join(at, name)) {
             Followed::At(_, Fact { known: Known::File | Known::Symlink(_), .. }) => true,
             Followed::At(_, Fact { known: Known::Absent | Known::Dir(_), leans })
@@ -262,11 +229,11 @@ impl Process {
                 false
             }
             Followed::At(..) | Followed::Unknown(_) => {
-                unread.insert(Unread::Directory(at));
+                unread.insert(at);
                 false
             }
         };
-        let mut of_system = path.split(':').filter(|at| SYSTEM_DIRECTORIES.contains(at));
+        let mut of_system = self.path.split(':').filter(|at| SYSTEM_DIRECTORIES.contains(at));
         earlier.any(has_program) || of_system.any(|at| is_replaced(at, name))
     }
 

@@ -291,10 +291,10 @@ impl<'d> State<'d> {
     }
 
     /// Returns PATH as a RUN gets it: BuildKit sets it where neither the image nor the Dockerfile does
-    /// (`addDefaultEnvvar` in solver/llbsolver/ops/exec.go). The error is the reason why it is not known.
-    fn path(&self) -> Result<String, String> {
-        let given = self.expand("$PATH", '\\')?;
-        Ok(if given.is_empty() { DEFAULT_PATH.to_owned() } else { given })
+    /// (`addDefaultEnvvar` in solver/llbsolver/ops/exec.go).
+    fn path(&self) -> String {
+        let given = self.expand("$PATH", '\\').ok().filter(|path| !path.is_empty());
+        given.unwrap_or_else(|| DEFAULT_PATH.to_owned())
     }
 
     /// Records an event; its effect on the filesystems is computed when they are needed.

@@ -357,35 +357,6 @@ fn an_earlier_directory_of_path_that_is_not_read_is_one_assumption() {
     );
 }
 
-/// A root filesystem whose configuration is not known.
-struct WithoutConfiguration(Tree);
-
-impl ImageSource for WithoutConfiguration {
-    fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
-        let found = Images(self.0.clone()).lookup(reference)?;
-        Ok(found.map(|image| Arc::new(BaseImage { config: None, ..(*image).clone() })))
-    }
-}
-
-#[test]
-fn a_path_that_is_not_known_is_an_assumption_about_each_program() {
-    let judge = |lines: &str| {
-        let text = format!("FROM base\nUSER root\n{lines}\nCOPY <<x /a/\nx\n");
-        let build_args = BTreeMap::new();
-        let images = WithoutConfiguration(tree());
-        let inputs = Inputs { images: &images, ..inputs(&build_args) };
-        let site = analyze(&Dockerfile::read(text), &[inputs]).sites.remove(0);
-        let said = site.leans.together().into_iter().map(|said| said.message).collect::<Vec<_>>();
-        said.iter()
-            .filter(|message| message.starts_with("PATH finds the commands of the system first"))
-            .count()
-    };
-    assert_eq!(judge("RUN rm -rf /a"), 1);
-    assert_eq!(judge("ENV PATH=/opt/x:$PATH\nRUN rm -rf /a"), 1);
-    assert_eq!(judge("ENV PATH=/usr/bin:/bin\nRUN rm -rf /a"), 0, "the Dockerfile sets it");
-    assert_eq!(judge("RUN echo x"), 0, "a builtin is not looked up");
-}
-
 #[test]
 fn what_an_exclude_leaves_out_is_not_known_afterwards() {
     let folder = folder(&["d/sub/x"]);

@@ -102,13 +102,12 @@ fn unnamed_path(folder: &Pattern, dockerfile: &Pattern) -> Option<Pattern> {
     let is_open = |path: &Pattern| path.parts().iter().any(|part| matches!(part, Part::Hole(_)));
     match below(folder, dockerfile) {
         Some(path) if is_open(&path) && !says_enough(&path) => Some(path),
-        Some(_) => None,
         None if is_open(dockerfile) => {
             let mut path = Pattern::hole("?");
             path.push(&dockerfile.rsplit_slash().map_or_else(|| dockerfile.clone(), |(_, name)| name));
             Some(path)
         }
-        None => None,
+        Some(_) | None => None,
     }
 }
 

@@ -7,15 +7,13 @@ use crate::text::words::meant;
 /// Prints a rule's documentation, or the table of rules.
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Error> {
     let Some(name) = &arguments.rule else { return write::stdout(&human::rules(rule::ALL)) };
-    match rule::find(name) {
-        Some(rule) => write::stdout(&human::rule(rule)),
-        None => {
-            let error = Error::new(ErrorKind::Usage, format!("there is no rule `{name}`"));
-            let error = match meant(name, rule::ALL.iter().map(|rule| rule.name)) {
-                Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-                None => error,
-            };
-            Err(error.hint("`layerwright explain` lists the rules"))
-        }
+    if let Some(rule) = rule::find(name) {
+        return write::stdout(&human::rule(rule));
     }
+    let error = Error::new(ErrorKind::Usage, format!("there is no rule `{name}`"));
+    let error = match meant(name, rule::ALL.iter().map(|rule| rule.name)) {
+        Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+        None => error,
+    };
+    Err(error.hint("`layerwright explain` lists the rules"))
 }

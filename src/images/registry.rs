@@ -193,7 +193,7 @@ impl<'w> RegistrySource<'w> {
         if layers.bytes() > 0 {
             (self.client.tells)(&Event::Reading { images: images.len(), bytes: layers.bytes() });
         }
-        let read = in_parallel(&images, |(_, described)| self.open(described, &layers));
+        let read = in_parallel(&images, |(_, described)| Self::open(described, &layers));
         let mut is_any = false;
         for ((wanted, _), read) in images.iter().zip(read) {
             match read {
@@ -220,7 +220,7 @@ impl<'w> RegistrySource<'w> {
         failed.push((reference.clone(), ImageError::Registry(Box::new(error))));
     }
 
-    fn open(&self, described: &Described, layers: &Layers<'_>) -> Result<BaseImage, RegistryError> {
+    fn open(described: &Described, layers: &Layers<'_>) -> Result<BaseImage, RegistryError> {
         let mut tree = Tree::default();
         for descriptor in &described.layers {
             let layer = layers.read(&described.place, descriptor)?;

@@ -71,14 +71,14 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => match embedded(address) {
-            Some(inside) => is_public_v4(inside),
-            None => {
+        IpAddr::V6(address) => embedded(address).map_or_else(
+            || {
                 let [first, ..] = address.segments();
                 // Global unicast addresses (RFC 4291, section 2.4).
                 first & 0xe000 == 0x2000
-            }
-        },
+            },
+            is_public_v4,
+        ),
     }
 }
 
@@ -90,8 +90,9 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(a, b, c, d)
     };
     match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(pair(high, low)),
-        [0x2002, high, low, ..] => Some(pair(high, low)),
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(pair(high, low)),
         _ => None,
     }
 }
@@ -100,7 +101,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     // Also shared addresses (RFC 6598), benchmarks (RFC 2544), and what is reserved.
     let is_special =
-        matches!((a, b, c), (0, ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18 | 19, _) | (240.., ..));
+        matches!((a, b, c), (0 | 240.., ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18 | 19, _));
     !(is_special
         || address.is_loopback()
         || address.is_private()

@@ -73,8 +73,9 @@ impl Selection {
                 Some(root) if given.is_absolute() => given.strip_prefix(root).ok().map(Path::to_owned),
                 _ => Some(below.join(given)),
             };
-            let places = [inside, Some(given.to_owned())].into_iter().flatten().filter_map(|it| normal(&it));
-            places.filter_map(|place| known(&place)).next().unwrap_or_else(|| path.clone())
+            let mut places =
+                [inside, Some(given.to_owned())].into_iter().flatten().filter_map(|it| normal(&it));
+            places.find_map(|place| known(&place)).unwrap_or_else(|| path.clone())
         };
         Self::Files(paths.iter().map(of).collect())
     }

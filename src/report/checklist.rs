@@ -276,8 +276,7 @@ impl Content<'_> {
         for file in all {
             of.entry(file.wave).or_default().push(file);
         }
-        let is_done =
-            |number: usize| of.get(&number).is_none_or(|files| files.iter().all(|file| done(&file)));
+        let is_done = |number: usize| of.get(&number).is_none_or(|files| files.iter().all(|file| done(file)));
         let quiet = if progress.waves.len() > MOST_WAVES {
             progress.waves.iter().take_while(|wave| is_done(wave.number)).count()
         } else {

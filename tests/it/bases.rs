@@ -549,7 +549,7 @@ fn remembered_facts_give_the_verdicts_of_the_cases() {
         "{} cases: {open} of {less} facts are needed for the same verdicts and reasons",
         cases.len()
     ));
-    assert!(cases.len() >= 200 && less >= 200 && open * 4 > less, "{} cases, {open} of {less}", cases.len());
+    assert!(cases.len() >= 200 && less >= 200 && open * 3 > less, "{} cases, {open} of {less}", cases.len());
 }
 
 #[test]

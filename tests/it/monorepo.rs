@@ -258,7 +258,8 @@ fn the_plan_says_of_each_file_what_was_made() {
 
 fn assert_first_screen(made: &Monorepo, plan: &Plan, screen: &str) {
     let sites = plan.files.iter().map(|file| file.sites.len()).sum::<usize>();
-    assert_says(screen, &format!("{ALL} Dockerfiles, {sites} COPY/ADD.  The plan is in "));
+    assert_says(screen, &format!("{ALL} Dockerfiles, {sites} COPY/ADD in commit "));
+    assert_says(screen, ".  The plan is in ");
     assert_says(
         screen,
         &format!(

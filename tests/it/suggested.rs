@@ -73,7 +73,7 @@ fn what_a_repository_without_a_plan_is_told() {
     let scratch = Scratch::with(&[("a/Dockerfile", &linkable("a")), ("a/a", "")]);
     suggests(&scratch, &["verify"], &["layerwright plan --save"]);
     let scratch = Scratch::with(&[("a/Dockerfile", &linkable("a")), ("a/a", "")]);
-    let told = ["layerwright plan --verbose", "layerwright plan --bases engine"];
+    let told = ["layerwright plan --verbose", "layerwright plan --bases registry"];
     suggests(&scratch, &["plan"], &told);
     let base = Base::new();
     let hold = "FROM base:1\nCOPY a /tmp/\nFROM base:1\nCOPY a /tmp/y\n";

@@ -47,7 +47,7 @@ impl Builds {
     pub(crate) fn may_build(&self, dockerfile: &RepoPath) -> Vec<&Mention> {
         let is_configured = self.of(dockerfile).iter().any(|build| build.place.kind == BuildFileKind::Config);
         let is_known = !self.of(dockerfile).is_empty();
-        let counts = |mention: &&Mention| !is_configured && !(is_known && mention.is_vague());
+        let counts = |mention: &&Mention| !(is_configured || is_known && mention.is_vague());
         self.mentions.iter().filter(counts).filter(|mention| mention.may_build(dockerfile)).collect()
     }
 }

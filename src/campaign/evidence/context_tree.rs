@@ -85,9 +85,10 @@ impl ContextTrees<'_> {
             let text = RepoPath::new(dockerfile).ok().filter(|path| !self.own.contains(path));
             let text = text.and_then(|path| self.listing.get(&path)?.blob.as_ref());
             let text = text.map(BlobId::as_str);
-            all += &format!(
+            let line = format!(
                 "{name:?} {dockerfile:?} {text:?} {tree:?} {from_git} {target:?} {build_args:?} {contexts:?}\n"
             );
+            all.push_str(&line);
         }
         hash_blob(all.as_bytes()).map(|id| Some(id.as_str().to_owned()))
     }

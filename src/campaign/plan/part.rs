@@ -37,7 +37,7 @@ impl Plan {
         let mut refused: Vec<_> = refused.chain(others).collect();
         refused.sort_by(|one, other| one.path.cmp(&other.path));
         let Self { commit, waivers, left_out, unread, cycles, .. } = self;
-        Self { files, waves, refused, commit, waivers, left_out, unread, cycles, ..saved }
+        Self { commit, waivers, left_out, refused, unread, cycles, waves, files, ..saved }
     }
 }
 

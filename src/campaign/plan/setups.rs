@@ -284,15 +284,19 @@ pub(crate) fn setups<'a>(
     known.sort_by_key(|(_, build)| std::cmp::Reverse(build.level()));
     for (at, build) in known {
         let args = args(build, &declared, given);
-        let setup = *seen
-            .entry((&build.context, build.from_git, args.clone(), &build.contexts))
-            .or_insert_with(|| {
-                setups.push(BuildSetup::found(contexts, build, args, given));
-                setups.len() - 1
-            });
+        let target = build.target.as_ref().map(ToString::to_string);
+        let key = (&build.context, build.from_git, args.clone(), &build.contexts);
+        let same: &mut Vec<(Level, usize)> = seen.entry(key).or_default();
+        // A target that is known less well must not look as certain as the others.
+        let covers = |setup: &BuildSetup<'_>| setup.shown.targets().any(|other| other == target.as_deref());
+        let found = same.iter().find(|(level, at)| *level == build.level() || covers(&setups[*at]));
+        let setup = found.map_or(setups.len(), |(_, at)| *at);
+        if setup == setups.len() {
+            same.push((build.level(), setup));
+            setups.push(BuildSetup::found(contexts, build, args, given));
+        }
         let setup = &mut setups[setup];
         setup.builds.push(at);
-        let target = build.target.as_ref().map(ToString::to_string);
         if !setup.shown.targets().any(|other| other == target.as_deref()) {
             setup.shown.further_targets.push(target);
         }

@@ -137,7 +137,9 @@ fn rest(plan: &Plan) -> String {
     let parts =
         [(counts::with(plan, Verdict::Hold), "unsafe"), (counts::with(plan, Verdict::Unknown), "unknown")];
     let named = parts.into_iter().filter(|(n, _)| *n > 0);
-    named.map(|(n, what)| format!("; {} {} {what}", number(n), form(n, "is", "are"))).collect()
+    let parts: Vec<String> =
+        named.map(|(n, what)| format!("; {} {} {what}", number(n), form(n, "is", "are"))).collect();
+    parts.concat()
 }
 
 /// Returns the one action that changes the most lines.

@@ -47,8 +47,10 @@ pub(super) struct Client<'w> {
 /// The knowledge about a registry.
 #[derive(Default)]
 struct Known {
-    /// `None` if it was not asked yet, `Some(None)` if it wants no authorization.
-    challenge: Option<Option<Challenge>>,
+    /// True if it was asked which authorization it wants.
+    is_asked: bool,
+    /// The authorization that it wants. `None` if it wants none, or was not asked yet.
+    challenge: Option<Challenge>,
     /// The values of the `Authorization` header, by repository.
     tokens: BTreeMap<String, HeaderValue>,
     /// The stored credentials, by repository.
@@ -162,7 +164,7 @@ impl<'w> Client<'w> {
                 // A token may have expired, and a registry may want none for the root of its API.
                 StatusCode::UNAUTHORIZED if !is_new && reply.headers.contains_key(WWW_AUTHENTICATE) => {
                     let mut known = lock(&known);
-                    known.challenge = Some(Challenge::of(&reply.headers));
+                    (known.is_asked, known.challenge) = (true, Challenge::of(&reply.headers));
                     known.tokens.remove(&place.repository);
                     is_new = true;
                 }
@@ -235,12 +237,13 @@ impl<'w> Client<'w> {
 
     /// Returns the value of the `Authorization` header that a repository wants.
     fn authorization(&self, place: &Place, known: &mut Known) -> Result<Option<HeaderValue>, RegistryError> {
-        if known.challenge.is_none() {
+        if !known.is_asked {
             let reply = self.answer(&Ask::get(place.api.clone(), "*/*", "its API"))?;
             let is_challenge = reply.status == StatusCode::UNAUTHORIZED;
-            known.challenge = Some(Challenge::of(&reply.headers).filter(|_| is_challenge));
+            known.is_asked = true;
+            known.challenge = Challenge::of(&reply.headers).filter(|_| is_challenge);
         }
-        let Some(challenge) = known.challenge.clone().flatten() else { return Ok(None) };
+        let Some(challenge) = known.challenge.clone() else { return Ok(None) };
         if let Some(token) = known.tokens.get(&place.repository) {
             return Ok(Some(token.clone()));
         }

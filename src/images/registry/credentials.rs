@@ -33,6 +33,10 @@ pub(super) enum Credentials {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct File {
+    #[expect(
+        clippy::zero_sized_map_values,
+        reason = "a set cannot be read from a map, and the values are secret"
+    )]
     auths: BTreeMap<String, IgnoredAny>,
     creds_store: Option<String>,
     cred_helpers: BTreeMap<String, String>,
@@ -97,7 +101,7 @@ pub(super) fn find(
                     tells(&Event::BadCredentials { path, why: "the helper that it names cannot be run" });
                 }
                 Err(_) => {
-                    tells(&Event::BadCredentials { path, why: "its entry for the registry is not valid" })
+                    tells(&Event::BadCredentials { path, why: "its entry for the registry is not valid" });
                 }
             }
         }

@@ -106,7 +106,7 @@ impl Client<'_> {
                 Ok(reply) => return Ok(reply),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Trouble(host, trouble)) => {
-                    if let Some(error) = self.refusal(&trouble) {
+                    if let Some(error) = Self::refusal(&trouble) {
                         return Err(error);
                     }
                     if is_last {
@@ -160,7 +160,7 @@ impl Client<'_> {
     }
 
     /// Returns the error of a connection that is not allowed.
-    fn refusal(&self, trouble: &Trouble) -> Option<RegistryError> {
+    fn refusal(trouble: &Trouble) -> Option<RegistryError> {
         let Trouble::Connection(error) = trouble else { return None };
         let causes = std::iter::successors(Some(&**error as &dyn std::error::Error), |error| error.source());
         let mut refusals = causes.filter_map(|error| error.downcast_ref::<NotAllowed>());

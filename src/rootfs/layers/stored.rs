@@ -15,7 +15,9 @@ impl Layer {
         let mut out = Out(MAGIC.to_vec());
         for paths in [&self.removed, &self.opaque] {
             out.number(paths.len() as u64);
-            paths.iter().for_each(|path| out.bytes(path.as_bytes()));
+            for path in paths {
+                out.bytes(path.as_bytes());
+            }
         }
         out.number(self.not_utf8 as u64);
         out.number(self.writes.len() as u64);
