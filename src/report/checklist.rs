@@ -276,7 +276,7 @@ impl Content<'_> {
         for file in all {
             of.entry(file.wave).or_default().push(file);
         }
-        let is_done = |number: usize| of.get(&number).is_none_or(|files| files.iter().all(|file| done(file)));
+        let is_done = |number: usize| of.get(&number).is_none_or(|files| files.iter().all(&done));
         let quiet = if progress.waves.len() > MOST_WAVES {
             progress.waves.iter().take_while(|wave| is_done(wave.number)).count()
         } else {
@@ -475,7 +475,7 @@ mod tests {
             _ => FileState::Ready,
         };
         let file = |at: usize| FileProgress {
-            path: if at % 7 == 0 {
+            path: if at.is_multiple_of(7) {
                 format!("{hostile}{at}/Dockerfile")
             } else {
                 format!("services/team-{at}/Dockerfile")
@@ -503,8 +503,8 @@ mod tests {
     fn no_text_is_longer_than_github_takes_and_what_is_left_out_is_counted() {
         for files in [0, 1, 900, 1_500, 20_000] {
             let progress = large(files);
-            let bullets: String =
-                progress.files.iter().take(700).map(|file| format!("- {}\n", file.path)).collect();
+            let items = progress.files.iter().take(700).map(|file| format!("- {}\n", file.path));
+            let bullets = items.collect::<Vec<_>>().concat();
             for people in [String::new(), "What people wrote.\n".repeat(1_500), bullets] {
                 let once = text(&people, &progress, &[]);
                 assert!(

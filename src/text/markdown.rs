@@ -178,7 +178,7 @@ mod tests {
                 Event::Text(text) | Event::Code(text) => out.push_str(&text.replace(JOINER, "")),
                 Event::Start(Tag::List(None) | Tag::Item)
                 | Event::End(TagEnd::List(false) | TagEnd::Item) => {}
-                other => out.push_str(&format!("<{other:?}>")),
+                other => out.extend(["<", &format!("{other:?}"), ">"]),
             }
         }
         out

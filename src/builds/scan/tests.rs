@@ -228,6 +228,9 @@ fn places_that_are_not_read_may_build_what_another_file_states() {
     }
 }
 
+/// The files of a repository: paths and texts.
+type Files<'f> = &'f [(&'f str, &'f str)];
+
 #[test]
 fn a_line_that_does_not_name_its_dockerfile_is_found_by_who_does() {
     let options = "while getopts 'd:f:' o; do case $o in d) dir=$OPTARG;; esac; done\n";
@@ -236,7 +239,7 @@ fn a_line_that_does_not_name_its_dockerfile_is_found_by_who_does() {
     let gitlab = "a:\n  script:\n    - ci/build.sh -d svc/web\n";
     let python = "import subprocess\nFILES = ['svc/api/Dockerfile']\nsubprocess.run(['docker', 'build', '-f', path, '.'])\n";
     let makefile = "NAME ?= x\nDIRS = svc/api svc/web\nall:\n\tdocker build $(DIR)\n";
-    let cases: [(&[(&str, &str)], [&str; 2]); 6] = [
+    let cases: [(Files<'_>, [&str; 2]); 6] = [
         (&[("ci/build.sh", &script)], ["ci/build.sh:3", "ci/build.sh:3"]),
         (&[("ci/build.sh", &script), ("all.sh", helper)], ["all.sh:4 ci/build.sh:3", "ci/build.sh:3"]),
         (

@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(step(&[]), of(StepKind::Empty, None, &[], ""));
         assert_eq!(step(&[(&[missing()], &[])]), of(StepKind::Verify, 0, &["0/0"], verify));
         assert_eq!(step(&[(&[Ready], &[])]), of(StepKind::Report, 0, &["0/0"], report));
-        assert_eq!(step(&[(&[open.clone()], &[])]), of(StepKind::Review, 0, &["0/0"], ""));
+        assert_eq!(step(&[(std::slice::from_ref(&open), &[])]), of(StepKind::Review, 0, &["0/0"], ""));
         assert_eq!(step(&[(&[Merged], &[])]), of(StepKind::Fetch, 0, &["0/0"], "git pull"));
         assert_eq!(step(&[(&[Stale], &[])]), of(StepKind::Plan, 0, &["0/0"], "layerwright plan --save"));
         assert_eq!(step(&[(&[blocked()], &[])]), of(StepKind::Decide, 0, &["0/0"], ""));

@@ -197,7 +197,8 @@ mod tests {
         fs::write(&path, r#"{"credHelpers": {"gcr.io": "none-such"}}"#).unwrap();
         let told = std::sync::Mutex::new(Vec::new());
         let tells = |event: &Event<'_>| told.lock().unwrap().push(format!("{event:?}"));
-        let find = |registry| find(&[path.clone()], registry, "x", &mut Secrets::default(), &tells);
+        let find =
+            |registry| find(std::slice::from_ref(&path), registry, "x", &mut Secrets::default(), &tells);
         assert!(find("ghcr.io").is_none());
         assert!(told.lock().unwrap().is_empty(), "it has no credentials of that registry");
         assert!(find("gcr.io").is_none());

@@ -51,6 +51,9 @@ pub fn zstd_chunked(bytes: &[u8]) -> Vec<u8> {
     whole
 }
 
+/// A manifest with its name and its media type.
+pub type NamedManifest = (String, String, Vec<u8>);
+
 /// The content of a registry.
 #[derive(Clone, Default)]
 pub struct Images {
@@ -96,7 +99,7 @@ impl Images {
     }
 
     /// Everything that has to be pushed to another registry: blobs, and manifests by their names.
-    pub fn content(&self) -> (Vec<Vec<u8>>, Vec<(String, String, Vec<u8>)>) {
+    pub fn content(&self) -> (Vec<Vec<u8>>, Vec<NamedManifest>) {
         let manifests = self.manifests.iter();
         let manifests =
             manifests.map(|(name, (kind, bytes))| (name.clone(), kind.clone(), bytes.clone())).collect();

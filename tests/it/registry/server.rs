@@ -81,10 +81,10 @@ impl Answer {
     pub fn write(&self, stream: &mut impl Write, is_head: bool) {
         let mut head = format!("HTTP/1.1 {} Said\r\nconnection: close\r\n", self.status);
         if self.header("content-length").is_none() {
-            head += &format!("content-length: {}\r\n", self.body.len());
+            head.extend(["content-length: ", &self.body.len().to_string(), "\r\n"]);
         }
         for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
         }
         let body = &self.body[..self.cut.unwrap_or(self.body.len())];
         // A client that has read enough closes the connection.
@@ -176,7 +176,7 @@ pub fn pass_on(asked: &Asked, to: SocketAddr) -> Answer {
     let mut stream = TcpStream::connect(to).unwrap();
     let mut head = format!("{} {} HTTP/1.1\r\nconnection: close\r\n", asked.method, asked.path);
     for (name, value) in asked.headers.iter().filter(|(name, _)| name != "connection") {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
     stream.write_all(&asked.body).unwrap();
