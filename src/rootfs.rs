@@ -40,13 +40,21 @@ pub use tree::{Entry, Metadata, Tree};
 
 use crate::budget::spend;
 use crate::shell::Mention;
-use crate::text::path::ancestors;
+use crate::text::path::{ancestors, base_name};
 use accounts::Accounts;
 use built::BuiltImage;
 use computed::Computed;
 use limits::Limits;
 use log::Log;
 use profile::ProfiledImage;
+
+/// The directories of a base image whose programs are what their names say.
+pub(crate) const SYSTEM_DIRECTORIES: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+
+/// Returns true if a path is in one of the [`SYSTEM_DIRECTORIES`].
+fn is_of_system(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(directory, _)| SYSTEM_DIRECTORIES.contains(&directory))
+}
 
 /// The known metadata of a directory. A field is `None` if it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -334,6 +342,26 @@ impl Rootfs {
             Base::Scratch | Base::Unknown(_) | Base::Profile(_) => Ok(false),
         };
         if self.with_xattrs > 0 { Ok(true) } else { self.base_xattrs.get_or_init(in_base).clone() }
+    }
+
+    /// Returns true if a program of this name may be in another directory than the [`SYSTEM_DIRECTORIES`].
+    pub(crate) fn may_have_other_program(&self, name: &str) -> bool {
+        spend(self.nodes.len());
+        let may_be = |(at, node): (&String, &Node)| {
+            let is_there = node.stamp > 0 && !matches!(node.known, Known::Absent | Known::Dir(_));
+            matches!(node.below, Below::Unknown(_)) || is_there && base_name(at) == name && !is_of_system(at)
+        };
+        let may_write =
+            |disturbance: &Disturbance| !matches!(disturbance.reach, Reach::Prunes(_) | Reach::Assumed(_));
+        self.limits.why_incomplete().is_some()
+            || self.disturbances.since(0).any(may_write)
+            || self.nodes.iter().any(may_be)
+            || match &self.base {
+                Base::Scratch => false,
+                Base::Image { filesystem: image, .. } => image.has_other_program(name) != Some(false),
+                Base::Built(image) => image.may_have_other_program(name),
+                Base::Profile(_) | Base::Unknown(_) => true,
+            }
     }
 
     /// Returns an account of the base, if nothing is known to have changed the file that holds it, with the assumptions.

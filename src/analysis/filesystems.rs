@@ -12,6 +12,7 @@ use crate::analysis::run_step;
 use crate::analysis::transfer::inherit_group;
 use crate::rootfs::{
     Assumption, Base, Below, Directory, Disturbance, Fact, Known, Leans, Moment, Reach, Rootfs,
+    SYSTEM_DIRECTORIES,
 };
 use crate::shell::{Change, Effect, Operand, PathPattern, Step, is_builtin};
 use crate::text::path::{ancestors, is_within, join};
@@ -172,12 +173,13 @@ pub(crate) struct Process {
     pub(crate) user: Option<String>,
     /// The assumption that they rest on.
     pub(crate) assumed: Option<Arc<Assumption>>,
-    /// PATH.
-    pub(crate) path: String,
+    /// PATH; `None` if it is not known.
+    pub(crate) path: Option<String>,
 }
 
-/// The directories of a base image whose programs are what their names say.
-const SYSTEM_DIRECTORIES: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+/// The `PATH` of a stage that starts from nothing, and of a RUN for which nothing sets it
+/// (`system.DefaultPathEnvUnix`).
+pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Returns true if a command of this name runs a program: one at a path, or one that is looked up in PATH.
 fn is_program(name: &str) -> bool {
@@ -185,11 +187,17 @@ fn is_program(name: &str) -> bool {
     name.chars().all(is_name) && !is_builtin(name)
 }
 
-/// Adds the assumption that a directory of PATH hides no program of the system: the same one for each RUN.
+/// Adds the assumption that a directory of PATH hides no program of the system: the same one for each RUN. The root
+/// stands for all directories, if PATH is not known.
 fn assume_system_programs(rootfs: &mut Rootfs, directory: &str, line: usize) {
     let assumption = rootfs.assumed(directory).unwrap_or_else(|| {
         let before = "no command of the system is hidden by a program in ";
-        Arc::new(Assumption::naming(line, before, directory, ", which PATH has first"))
+        Arc::new(match directory {
+            "/" => {
+                Assumption::new(line, "/", format!("{before}another directory of PATH, which is not known"))
+            }
+            _ => Assumption::naming(line, before, directory, ", which PATH has first"),
+        })
     });
     rootfs.disturb(Disturbance::new("RUN", line, Reach::Assumed(assumption)));
 }
@@ -220,7 +228,8 @@ impl Process {
         if let Some((at, name)) = name.rsplit_once('/') {
             return is_replaced(at, name);
         }
-        let mut earlier = self.path.split(':').take_while(|at| !SYSTEM_DIRECTORIES.contains(at));
+        let path = self.path.as_deref().unwrap_or(DEFAULT_PATH);
+        let mut earlier = path.split(':').take_while(|at| !SYSTEM_DIRECTORIES.contains(at));
         let has_program = |at: &'p str| match destination::follow(rootfs, &join(at, name)) {
             Followed::At(_, Fact { known: Known::File | Known::Symlink(_), .. }) => true,
             Followed::At(_, Fact { known: Known::Absent | Known::Dir(_), leans })
@@ -233,8 +242,12 @@ impl Process {
                 false
             }
         };
-        let mut of_system = self.path.split(':').filter(|at| SYSTEM_DIRECTORIES.contains(at));
-        earlier.any(has_program) || of_system.any(|at| is_replaced(at, name))
+        let mut of_system = path.split(':').filter(|at| SYSTEM_DIRECTORIES.contains(at));
+        let is_other = earlier.any(has_program) || of_system.any(|at| is_replaced(at, name));
+        if self.path.is_none() && unread.is_empty() && rootfs.may_have_other_program(name) {
+            unread.insert("/");
+        }
+        is_other
     }
 
     /// Creates the working directory if it is missing, as BuildKit's executors do before each RUN (`MkdirAllAndChown`

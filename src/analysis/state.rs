@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::end_state::BuiltHere;
-use crate::analysis::filesystems::{Filesystems, Process, make_directories};
+use crate::analysis::filesystems::{DEFAULT_PATH, Filesystems, Process, make_directories};
 use crate::analysis::mounts::{self, Target};
 use crate::analysis::observe::Observers;
 use crate::analysis::os::Os;
@@ -21,10 +21,6 @@ use crate::text::path::{clean, join};
 
 /// The shell of RUN without a SHELL instruction.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
-
-/// The `PATH` of a stage that starts from nothing, and of a RUN for which nothing sets it
-/// (`system.DefaultPathEnvUnix`).
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An event that changed the filesystem.
 #[derive(Clone, Debug)]
@@ -284,17 +280,18 @@ impl<'d> State<'d> {
             workdir: self.workdir.as_ref().ok().cloned(),
             user: self.user.as_ref().ok().cloned(),
             assumed: self.assumed_user.clone(),
-            path: self.path(),
+            path: self.path(run),
         };
         let targets = mounts::targets(self, run, escape_token);
         self.happened(What::Run { ran, process, targets });
     }
 
     /// Returns PATH as a RUN gets it: BuildKit sets it where neither the image nor the Dockerfile does
-    /// (`addDefaultEnvvar` in solver/llbsolver/ops/exec.go).
-    fn path(&self) -> String {
-        let given = self.expand("$PATH", '\\').ok().filter(|path| !path.is_empty());
-        given.unwrap_or_else(|| DEFAULT_PATH.to_owned())
+    /// (`addDefaultEnvvar` in solver/llbsolver/ops/exec.go). `None` if it is not known.
+    fn path(&self, run: &Run) -> Option<String> {
+        let is_secret = run.mounts.iter().any(|mount| mount.env.as_deref() == Some("PATH"));
+        let given = self.expand("$PATH", '\\').ok().filter(|_| !is_secret)?;
+        Some(if given.is_empty() { DEFAULT_PATH.to_owned() } else { given })
     }
 
     /// Records an event; its effect on the filesystems is computed when they are needed.

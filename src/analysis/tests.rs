@@ -62,6 +62,16 @@ impl ImageSource for ForPlatform {
     }
 }
 
+/// The images of [`Images`], each without its configuration.
+struct WithoutConfig(Images);
+
+impl ImageSource for WithoutConfig {
+    fn lookup(&self, reference: &ImageReference) -> Result<Option<Arc<BaseImage>>, ImageError> {
+        let found = self.0.lookup(reference)?;
+        Ok(found.map(|image| Arc::new(BaseImage { config: None, ..(*image).clone() })))
+    }
+}
+
 fn dir(mode: u32, uid: u32, gid: u32) -> Entry {
     Entry::Dir(Metadata { mode, uid, gid, xattrs: Box::default() })
 }
@@ -180,6 +190,35 @@ fn an_image_of_another_platform_proves_nothing() {
     assert_eq!(judge("base", &["linux/amd64", "linux/arm/v7"]), assumed("linux/arm/v7"));
     assert_eq!(judge("--platform=$TARGETPLATFORM base", &["linux/amd64/v3"]), assumed("linux/amd64/v3"));
     assert_eq!(judge("--platform=Windows/amd64 base", &[]).0, Verdict::Hold);
+}
+
+#[test]
+fn a_program_that_an_unknown_path_may_have_first_is_assumed_not_to_be_there() {
+    let made = "RUN mkdir -p /opt/a\nCOPY <<x /opt/a/\nx";
+    let judge = |program: Entry, lines: &str| {
+        let mut tree = tree();
+        tree.insert("opt/tools", dir(0o755, 0, 0));
+        tree.insert("opt/tools/mkdir", program);
+        let images = WithoutConfig(Images(tree));
+        let build_args = BTreeMap::new();
+        let inputs = Inputs { images: &images, ..inputs(&build_args) };
+        let text = format!("FROM base\nUSER 0\n{lines}\n");
+        let site = analyze(&Dockerfile::read(text), &[inputs]).sites.pop().expect("there is a site");
+        assert_eq!(site.verdict, Verdict::Link, "{lines}");
+        site.leans.sorted().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let file = |mode| Entry::File(Metadata { mode, ..Metadata::default() });
+    let proved: Vec<String> = Vec::new();
+    let hidden =
+        "no command of the system is hidden by a program in another directory of PATH, which is not known";
+    assert_eq!(judge(file(0o644), made), proved, "it cannot be executed");
+    assert_eq!(judge(file(0o755), made), [hidden]);
+    assert_eq!(judge(Entry::Symlink("/x".into()), made), [hidden]);
+    assert_eq!(judge(file(0o755), &format!("ENV PATH=/usr/bin:/bin\n{made}")), proved);
+    assert_eq!(judge(file(0o755), &format!("ENV PATH=/opt/bin:$PATH\n{made}")), [hidden]);
+    let copied = |to: &str| format!("COPY --chmod=755 <<mkdir {to}\nx\nmkdir\n{made}");
+    assert_eq!(judge(file(0o644), &copied("/opt/bin/")), [hidden], "an instruction puts it there");
+    assert_eq!(judge(file(0o644), &copied("/opt/bin/other")), proved);
 }
 
 #[test]

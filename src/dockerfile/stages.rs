@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Body, Dockerfile, From, Instruction, Scope, go};
+use crate::budget::spend;
 
 /// The empty base, if no stage has its name (`emptyImageName`).
 const SCRATCH: &str = "scratch";
@@ -192,6 +193,7 @@ impl Stages {
         let mut pending = vec![target];
         while let Some(stage) = pending.pop() {
             if reached.insert(stage) {
+                spend(self.len());
                 pending.extend((0..self.len()).filter(|other| self.may_use(stage, *other)));
             }
         }

@@ -98,6 +98,11 @@ impl BuiltImage {
         self.end.rootfs.has_xattrs().map_err(|why| self.end.elsewhere(&why))
     }
 
+    /// Returns true if a program of this name may be in another directory than the system's.
+    pub(super) fn may_have_other_program(&self, name: &str) -> bool {
+        self.end.rootfs.may_have_other_program(name)
+    }
+
     /// Returns an account, with the assumptions.
     pub(super) fn account(&self, account: &Account) -> Option<(AccountEntry, Leans)> {
         let (entry, leans) = self.end.rootfs.account(account)?;

@@ -20,6 +20,9 @@ pub(crate) struct Facts {
     pub(crate) has_xattrs: Option<bool>,
     /// The accounts.
     pub(crate) accounts: BTreeMap<Account, AccountEntry>,
+    /// Names of programs: true if a program of that name is in another directory than
+    /// [`SYSTEM_DIRECTORIES`](super::SYSTEM_DIRECTORIES).
+    pub(crate) other_programs: BTreeMap<String, bool>,
     /// The directories below which is too much to be recorded.
     pub(crate) too_large: BTreeSet<String>,
 }
@@ -60,6 +63,7 @@ impl Facts {
         self.listed.extend(other.listed.clone());
         self.has_xattrs = self.has_xattrs.or(other.has_xattrs);
         self.accounts.extend(other.accounts.clone());
+        self.other_programs.extend(other.other_programs.clone());
     }
 
     /// Removes each absent path, and each directory without further content, that the other facts imply.

@@ -1,12 +1,14 @@
 //! The filesystem of an image: one that was read as a whole, or the facts that are known of it. It records what it is
 //! asked, if it is told to, and never decides what an unanswered question means.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::facts::{Facts, MOST_LISTED};
 use super::tree::{Entry, Tree};
-use super::{Account, AccountEntry, Directory, Known};
+use super::{Account, AccountEntry, Directory, Known, is_of_system};
+use crate::text::path::base_name;
 
 /// The filesystem of an image.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct ImageFilesystem {
     asked: Option<Mutex<Facts>>,
     /// True if a question had no answer.
     is_open: AtomicBool,
+    /// The names of the programs outside of the system's directories; found out when first asked.
+    other_programs: OnceLock<HashSet<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,23 +32,23 @@ enum Content {
 
 impl From<Tree> for ImageFilesystem {
     fn from(tree: Tree) -> Self {
-        Self { content: Content::Tree(Arc::new(tree)), asked: None, is_open: AtomicBool::new(false) }
+        Self::new(Content::Tree(Arc::new(tree)), None)
     }
 }
 
 impl ImageFilesystem {
+    fn new(content: Content, asked: Option<Mutex<Facts>>) -> Self {
+        Self { content, asked, is_open: AtomicBool::new(false), other_programs: OnceLock::new() }
+    }
+
     /// Returns the filesystem of which these facts are known; `why` is the reason why others are not.
     pub(crate) fn from_facts(facts: Facts, why: impl Into<Arc<str>>) -> Self {
-        Self {
-            content: Content::Facts(Arc::new(facts), why.into()),
-            asked: None,
-            is_open: AtomicBool::new(false),
-        }
+        Self::new(Content::Facts(Arc::new(facts), why.into()), None)
     }
 
     /// Returns the same filesystem, which records from now on what it is asked.
     pub(crate) fn recording(&self) -> Self {
-        Self { content: self.content.clone(), asked: Some(Mutex::default()), is_open: AtomicBool::new(false) }
+        Self::new(self.content.clone(), Some(Mutex::default()))
     }
 
     /// Returns the recorded questions that have an answer, with their answers.
@@ -142,6 +146,24 @@ impl ImageFilesystem {
         Ok(has_xattrs)
     }
 
+    /// Returns true if a program of this name is in another directory than the system's; `None` if that is not known.
+    pub(super) fn has_other_program(&self, name: &str) -> Option<bool> {
+        let found = match &self.content {
+            Content::Tree(tree) => self.other_programs.get_or_init(|| other_programs(tree)).contains(name),
+            Content::Facts(facts, why) => {
+                let Some(&found) = facts.other_programs.get(name) else {
+                    self.unanswered(why);
+                    return None;
+                };
+                found
+            }
+        };
+        if let Some(mut asked) = self.asked() {
+            asked.other_programs.insert(name.to_owned(), found);
+        }
+        Some(found)
+    }
+
     /// Returns an account of the files that hold them; `None` if it is not known.
     pub(super) fn account(&self, account: &Account) -> Option<AccountEntry> {
         let found = match &self.content {
@@ -162,6 +184,18 @@ impl ImageFilesystem {
         }
         Some(found)
     }
+}
+
+/// Returns the names of what a process may start by its name: files that can be executed, and links to anything.
+fn other_programs(tree: &Tree) -> HashSet<String> {
+    let is_program = |entry: &Entry| match entry {
+        Entry::File(metadata) => metadata.mode & 0o111 != 0,
+        Entry::Symlink(_) => true,
+        Entry::Dir(_) | Entry::Other => false,
+    };
+    let listing = tree.listing().into_iter().filter(|(_, entry)| is_program(entry));
+    let paths = listing.map(|(path, _)| format!("/{path}")).filter(|path| !is_of_system(path));
+    paths.map(|path| base_name(&path).to_owned()).collect()
 }
 
 /// Returns the state of a path of a filesystem that was read.

@@ -458,7 +458,7 @@ fn remembered(facts: &Value) -> RememberedImages {
 fn one_less(facts: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     for (at, base) in facts["bases"].as_array().unwrap().iter().enumerate() {
-        for key in ["paths", "accounts"] {
+        for key in ["paths", "accounts", "other_programs"] {
             for name in base[key].as_object().into_iter().flat_map(|facts| facts.keys()) {
                 let mut less = facts.clone();
                 less["bases"][at][key].as_object_mut().unwrap().remove(name);

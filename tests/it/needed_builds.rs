@@ -156,3 +156,19 @@ fn a_named_image_and_an_argument_of_a_build_that_is_not_settled_are_assumptions(
         assert_eq!(verdict(&possible), (Verdict::Link, Some(false)), "{definition}");
     }
 }
+
+#[test]
+fn a_build_whose_options_are_not_settled_may_build_any_stage() {
+    let text = "FROM scratch AS a\nCOPY x /a/\nFROM base:1 AS b\nARG D\nCOPY x $D/\n";
+    let compose = "services:\n  b:\n    build: {context: app, target: b, args: {D: /usr}}\n";
+    let stated = [("app/Dockerfile", text), ("compose.yaml", compose)];
+    assert_eq!(verdict(&stated), LINKED, "the build of the other stage is stated");
+    let other = |options: &str| format!("docker build --target a --build-arg D=/tmp {options} app\n");
+    let workflow = "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n\
+                    \u{20}     - run: ";
+    let known = format!("{workflow}{}", other("--pull"));
+    assert_eq!(verdict(&[stated[0], stated[1], (".github/workflows/b.yml", &known)]), LINKED, "it builds a");
+    let open = format!("{workflow}{}", other("$(cat options)"));
+    let (verdict, proved) = verdict(&[stated[0], stated[1], (".github/workflows/b.yml", &open)]);
+    assert!(verdict != Verdict::Link || proved != Some(true), "the options may name b");
+}

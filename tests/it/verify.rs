@@ -299,6 +299,23 @@ fn the_builds_whose_results_are_needed_are_built_first() {
     assert_eq!(state(), serde_json::json!(["context"]));
 }
 
+#[test]
+fn a_file_whose_base_does_not_build_is_blocked() {
+    if !engine::is_there("verify of a base that does not build") {
+        return;
+    }
+    let world = needing(&JAVA.replace("ENV", "RUN false\nENV"));
+    world.builtin(&["app/Dockerfile"]).done();
+    let evidence = world.evidence();
+    let app = &evidence["app/Dockerfile"];
+    assert_eq!(app["outcome"], "blocked");
+    let reason = app["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("the named context jdk, built from java/Dockerfile: the build failed at "),
+        "{reason}"
+    );
+}
+
 /// What does not differ from run to run.
 fn lasting(mut evidence: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     for one in evidence.values_mut() {

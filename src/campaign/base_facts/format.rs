@@ -53,6 +53,10 @@ pub(super) struct Base {
     /// True if any directory has extended attributes; missing if that was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) has_xattrs: Option<bool>,
+    /// Names of programs, each true if a program of that name is in another directory than /bin, /sbin, /usr/bin and
+    /// /usr/sbin.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) other_programs: BTreeMap<String, bool>,
     /// Directories below which nothing is but what `paths` has.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) listed: BTreeSet<ImagePath>,
@@ -117,6 +121,7 @@ impl Base {
                 .map(|(account, entry)| (AccountQuestion(account), AccountAnswer(entry)))
                 .collect(),
             has_xattrs: facts.has_xattrs,
+            other_programs: facts.other_programs,
             listed: facts.listed.into_iter().map(ImagePath).collect(),
             paths: facts
                 .paths
@@ -135,6 +140,7 @@ impl Base {
             listed: self.listed.iter().map(|path| path.0.clone()).collect(),
             has_xattrs: self.has_xattrs,
             accounts: accounts.collect(),
+            other_programs: self.other_programs.clone(),
             ..Facts::default()
         }
     }

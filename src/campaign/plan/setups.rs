@@ -310,8 +310,12 @@ pub(crate) fn setups<'a>(
         setups.push(BuildSetup::guessed(contexts, path, dockerfile, given, &builds.may_build(path)));
     }
     for setup in setups.iter_mut().filter(|setup| !setup.builds.is_empty()) {
-        let mut targets = setup.builds.iter().map(|&at| &builds.of(path)[at].target);
-        let is_known = targets.all(|target| target.as_ref().is_none_or(|target| target.known().is_some()));
+        // The options of a build that is not stated may name another target.
+        let mut built = setup.builds.iter().map(|&at| &builds.of(path)[at]);
+        let is_known = built.all(|build| {
+            build.level() == Level::Stated
+                && build.target.as_ref().is_none_or(|target| target.known().is_some())
+        });
         let targets = setup.shown.targets().map(|target| target.map(str::to_owned));
         setup.targets = targets.filter(|_| is_known).collect();
     }
