@@ -814,6 +814,39 @@ fn a_second_run_asks_for_no_manifest_and_no_blob() {
     assert!(shown.contains(": 0 layers, 0 documents, 0 tags: 0 B"), "{shown}");
 }
 
+#[test]
+fn a_thousand_files_cost_two_manifests_for_each_of_their_hundred_images_and_later_none() {
+    let mut images = Images::default();
+    let shared = gzip(&layers()[0]);
+    let kind = format!("{OCI_LAYER}+gzip");
+    for tag in 0..100 {
+        let own = gzip(&Tar::new().dir(&format!("of-{tag}"), 0o755).bytes());
+        let amd64 = images.image("amd64", &[(&kind, &shared), (&kind, &own)]);
+        let arm64 = images.image("arm64", &[(&kind, &own)]);
+        let index = images.index(&[amd64, arm64]);
+        images.tag(&tag.to_string(), &index);
+    }
+    let server = serving(&images);
+    let text = |at: usize| format!("FROM {}/base:{}\n{LINES}", server.host(), at % 100);
+    let files: Vec<(String, String)> = (0..1000).map(|at| (format!("{at}/Dockerfile"), text(at))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let scratch = Scratch::with(&files);
+    fs::create_dir_all(scratch.root().join(".git/user/layerwright")).unwrap();
+    let cache = scratch.root().join(".git/cache");
+    let first = run_keeping(scratch.root(), &cache, &READ).done();
+    assert_eq!(first.json()["files"].as_array().unwrap().len(), 1000);
+    let count = |asked: &[String], part: &str| asked.iter().filter(|line| line.contains(part)).count();
+    let asked = server.lines();
+    assert_eq!(count(&asked, "GET /v2/base/manifests/"), 200);
+    // A configuration is the same for all images; each has a layer of its own, and one that all share.
+    assert_eq!(count(&asked, "GET /v2/base/blobs/"), 100 + 1 + 1);
+    let again = run_keeping(scratch.root(), &cache, &READ).done();
+    assert_eq!(again.stdout, first.stdout);
+    let asked = server.lines();
+    assert_eq!(count(&asked, "HEAD /v2/base/manifests/"), 100);
+    assert_eq!(count(&asked, "GET /v2/base/"), 0, "{asked:#?}");
+}
+
 fn asked(path: &str) -> Asked {
     Asked { method: "GET".into(), path: path.into(), headers: Vec::new(), body: Vec::new() }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, LOCATION, RANGE, RETRY_AFTER, USER_AGENT,
 };
@@ -78,9 +79,14 @@ pub(super) fn failure_pause(attempt: usize) -> Duration {
     pause(attempt, FIRST_PAUSE)
 }
 
-/// Returns the seconds that a server asks to wait.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+/// Returns the seconds that a server asks to wait: a number, or a date (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<u64> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let until = |date: &str| {
+        let seconds = DateTime::parse_from_rfc2822(date).ok()?.signed_duration_since(now).num_seconds();
+        Some(u64::try_from(seconds).unwrap_or_default())
+    };
+    value.parse().ok().or_else(|| until(value))
 }
 
 impl Client<'_> {
@@ -91,7 +97,7 @@ impl Client<'_> {
             let is_last = attempt >= MOST_ATTEMPTS;
             let (pause, why) = match self.redirected(ask) {
                 Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
-                    let seconds = retry_after(&reply.headers);
+                    let seconds = retry_after(&reply.headers, Utc::now());
                     let wait = seconds.map_or_else(|| pause(attempt, FIRST_LIMIT), Duration::from_secs);
                     if is_last || seconds.is_some_and(|seconds| seconds > LONGEST_WAIT) {
                         return Err(RegistryError::Limited { host, seconds });
@@ -99,7 +105,8 @@ impl Client<'_> {
                     (wait, "its rate limit is reached".to_owned())
                 }
                 Ok(reply) if reply.status.is_server_error() && !is_last => {
-                    let wait = retry_after(&reply.headers).map(|seconds| seconds.min(LONGEST_WAIT));
+                    let wait =
+                        retry_after(&reply.headers, Utc::now()).map(|seconds| seconds.min(LONGEST_WAIT));
                     let wait = wait.map_or_else(|| failure_pause(attempt), Duration::from_secs);
                     (wait, format!("it answered {}", reply.status.as_u16()))
                 }
@@ -261,4 +268,21 @@ pub(super) fn whole(body: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     body.take(most + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_to_wait_is_a_number_or_a_date() {
+        let now = DateTime::parse_from_rfc3339("1994-11-06T08:49:30Z").expect("it is a date").to_utc();
+        let waits = |value: &'static str| {
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]), now)
+        };
+        assert_eq!(waits("7"), Some(7));
+        assert_eq!(waits("Sun, 06 Nov 1994 08:49:37 GMT"), Some(7));
+        assert_eq!(waits("Sun, 06 Nov 1994 08:49:00 GMT"), Some(0), "it is over");
+        assert_eq!(waits("soon"), None);
+    }
 }

@@ -9,6 +9,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::LayerError;
+use crate::text::figures::bytes;
 
 /// The compression of a tar, detected from its first bytes. Media types and file names are not used, since they are
 /// often wrong.
@@ -288,6 +289,10 @@ pub(crate) fn ends_early(error: &io::Error) -> bool {
     false
 }
 
+/// The largest window of a zstd frame that is read, in bytes. A decoder keeps a window in memory; `zstd` makes larger
+/// ones only with `--ultra` or `--long`.
+const MAX_WINDOW: u64 = 32 << 20;
+
 /// A reader of all frames of a zstd stream. The decoder of the crate stops after the first.
 struct ZstdFrames<R> {
     reader: R,
@@ -297,7 +302,9 @@ struct ZstdFrames<R> {
 
 impl<R: BufRead> ZstdFrames<R> {
     fn new(reader: R) -> Self {
-        Self { reader, frame: FrameDecoder::new(), open: false }
+        let mut frame = FrameDecoder::new();
+        frame.set_max_window_size(MAX_WINDOW);
+        Self { reader, frame, open: false }
     }
 
     /// Moves to the next frame with data; returns false at the end of the stream.
@@ -313,6 +320,12 @@ impl<R: BufRead> ZstdFrames<R> {
                     if io::copy(&mut (&mut self.reader).take(length), &mut io::sink())? != length {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
+                }
+                Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
+                    let (window, most) = (bytes(requested), bytes(MAX_WINDOW));
+                    return Err(io::Error::other(format!(
+                        "its zstd window has {window}, of at most {most} that are kept in memory"
+                    )));
                 }
                 Err(error) => return Err(io::Error::other(error)),
             }

@@ -391,6 +391,20 @@ fn compressions_are_told_by_content() {
 }
 
 #[test]
+fn a_zstd_window_that_takes_too_much_memory_is_not_read() {
+    // RFC 8878, 3.1.1: a magic number, a header without options, the window, and one raw block, which is the last.
+    let frame = |window: u8| {
+        let bytes = layer().file("a", 0o644).bytes();
+        let block = u32::try_from(bytes.len()).unwrap() << 3 | 1;
+        [&[0x28, 0xb5, 0x2f, 0xfd, 0, window][..], &block.to_le_bytes()[..3], &bytes].concat()
+    };
+    let mib_32 = 15 << 3;
+    assert!(apply_layer(&mut Tree::default(), frame(mib_32).as_slice()).is_ok());
+    let error = error(&frame(mib_32 + 1));
+    assert!(error.to_string().contains("its zstd window has 37.7 MB, of at most 33.6 MB"), "{error}");
+}
+
+#[test]
 fn compressions_that_are_not_read_name_the_remedy() {
     for (magic, remedy) in [(&b"\xfd7zXZ\0rest"[..], "`xz -d`"), (b"BZh91AY", "`bzip2 -d`")] {
         let error = error(magic);
