@@ -54,8 +54,10 @@ use rule::{Finding, Remedy};
 
 pub use benefit::Benefit;
 pub use inputs::Inputs;
+pub(crate) use observe::UNSEEN;
 pub(crate) use results::BaseRead;
 pub use results::Knowledge;
+pub(crate) use transfer::CHECKOUT;
 pub use verdict::Verdict;
 
 /// The most instructions of a file that is judged.

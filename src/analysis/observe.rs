@@ -11,6 +11,9 @@ use crate::text::path::base_name;
 /// Commands that show link counts or times, and change nothing.
 const METADATA_READERS: [&str; 10] = ["stat", "ls", "find", "du", "test", "[", "[[", "date", "tar", "rsync"];
 
+/// The end of the assumption that a command does not see that a file was linked.
+pub(crate) const UNSEEN: &str = "does not look at link counts and times of linked files";
+
 /// Commands that do not look at the link counts and times of files, whatever their arguments are.
 const BLIND: [&str; 26] = [
     "rm", "mkdir", "rmdir", "chmod", "chown", "chgrp", "ln", "touch", "curl", "wget", "echo", "printf",
@@ -37,8 +40,7 @@ impl Observers {
     /// Adds the assumptions of a link at `line`: that no observer after it looks at link counts and times.
     pub(crate) fn assume_blind(&self, line: usize, leans: &mut Leans) {
         for (line, command) in self.0.iter().filter(|(at, _)| *at > line) {
-            let message =
-                format!("`{command}` (line {line}) does not look at link counts and times of linked files");
+            let message = format!("`{command}` (line {line}) {UNSEEN}");
             leans.add(Arc::new(Assumption::new(*line, "/", message)));
         }
     }

@@ -11,6 +11,9 @@ use crate::analysis::source::{CopySource, SourceKind};
 use crate::rootfs::{Assumption, Below, Directory, Disturbance, Fact, Known, Leans, Listing, Reach, Rootfs};
 use crate::text::path::{ancestors, join};
 
+/// The start of the assumption about the directories that a checkout makes.
+pub(crate) const CHECKOUT: &str = "the context's directories are";
+
 /// The way in which a copy reaches the filesystem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -277,9 +280,7 @@ impl Transition<'_> {
         };
         if let Some(assumed) = assumed {
             let Copying { keyword, line, .. } = self.copying;
-            let before = format!(
-                "the context's directories are {assumed}: those that {keyword} (line {line}) copies to "
-            );
+            let before = format!("{CHECKOUT} {assumed}: those that {keyword} (line {line}) copies to ");
             leans.add(Arc::new(Assumption::naming(*line, before, path, "")));
         }
         Known::Dir(Directory { mode, owner, xattrs: directory.xattrs.or(Some(false)) })

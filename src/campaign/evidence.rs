@@ -17,8 +17,8 @@ mod tests;
 pub(crate) use context_tree::ContextTrees;
 pub use context_tree::{own_paths, tree_of_context};
 pub use format::{
-    BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, EvidenceByPath, Figures, Outcome,
-    Pair, Reached, Rebuild, SCHEMA, SiteEvidence,
+    BuildEvidence, BuilderFacts, CacheFigures, Cause, Compared, Depth, Difference, Evidence, EvidenceByPath,
+    Figures, Outcome, Pair, Reached, Rebuild, SCHEMA, SiteEvidence,
 };
 pub(crate) use format::{BuildFigures, Smoke, contradiction};
 pub(crate) use present_inputs::states;

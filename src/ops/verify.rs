@@ -21,7 +21,7 @@ use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch, local_progress};
-use crate::campaign::evidence::{self, ContextTrees, Evidence, EvidenceKey};
+use crate::campaign::evidence::{self, ContextTrees, Depth, Evidence, EvidenceKey};
 use crate::campaign::plan::file::{Context, File, Plan};
 use crate::campaign::progress::StepKind;
 use crate::config::{self, Config, FILE_NAME, Frontend};
@@ -31,7 +31,7 @@ use crate::verify::builder::{BuildError, Builder, Interrupt};
 use crate::verify::context::{self, ContextError};
 use crate::verify::image::Layers;
 use crate::verify::probe::Probes;
-use crate::verify::run::{self, Depth, Edit, Job, Stop};
+use crate::verify::run::{self, Edit, Job, Stop};
 use crate::verify::temporary::remove_leftovers;
 
 use files::Files;
@@ -64,7 +64,7 @@ pub struct VerifyOptions<'a> {
     pub builder: &'a dyn Builder,
     /// Stops the verification. The builder has to stop on it too.
     pub interrupt: Interrupt,
-    /// The amount of measurement. `None` for full in wave 0 and quick in all others.
+    /// The extent of the verification. `None` for full in wave 0 and line in all others.
     pub depth: Option<Depth>,
     /// The frontend that reads the files. `None` for `[verify] frontend`.
     pub frontend: Option<Frontend>,

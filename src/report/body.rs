@@ -1,24 +1,25 @@
 //! The text of a file's pull request: the change, the comparison of the images, the gain, and how to check it, undo it
 //! and stop the bot. It never contains unescaped text of the repository, and skips no workflow as the message of a commit.
 
+mod images;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use self::images::is_at_the_line;
 use super::limits;
 use super::template::{Template, Variable};
 use crate::analysis::{Benefit, Verdict};
-use crate::campaign::evidence::{
-    BuildEvidence, BuildFigures, CacheFigures, Cause, Evidence, Outcome, Pair, Reached,
-};
-use crate::campaign::plan::file::{File, Site};
+use crate::campaign::evidence::{BuildFigures, CacheFigures, Evidence, Outcome, Pair, Reached};
+use crate::campaign::plan::file::{Assumption, File, Site};
 use crate::campaign::progress::{FileState, OpenState};
 use crate::dockerfile::TransferKind;
 use crate::edit::header::Header;
 use crate::text::command;
 use crate::text::figures::{bytes, duration, number};
 use crate::text::markdown::{code, instruction, prose, without_skips};
-use crate::text::words::{count, form, shortened};
+use crate::text::words::{count, shortened};
 
 /// The maximum number of entries of a list that are visible without a click.
 const MOST_SEEN: usize = 8;
@@ -135,52 +136,6 @@ impl Parts<'_> {
         text
     }
 
-    /// Returns the result for the images (identical, not built or different), with the builder and the date.
-    fn images(&self, most: usize) -> String {
-        let Some(evidence) = self.evidence else {
-            return format!("**Images:** not built. {}", self.proof());
-        };
-        let built = || {
-            let of = |part: fn(&BuildEvidence) -> String| -> BTreeSet<String> {
-                evidence.builds.iter().map(part).collect()
-            };
-            let list =
-                |names: BTreeSet<String>| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
-            let builders = of(|build| {
-                let buildkit =
-                    build.builder.buildkit.as_ref().map(|version| format!(" (BuildKit {version})"));
-                format!("{}{}", build.builder.driver, buildkit.unwrap_or_default())
-            });
-            let targets = of(|build| build.target.clone().unwrap_or_else(|| "the last stage".to_owned()));
-            format!(
-                "builder {}, platform {}, target {}, {}",
-                list(builders),
-                list(of(|build| build.platform.clone())),
-                list(targets),
-                code(evidence.figures.began.split('T').next().unwrap_or_default())
-            )
-        };
-        let reason =
-            || prose(&shortened(evidence.reason.as_deref().unwrap_or("no reason was given"), LONGEST));
-        match evidence.outcome {
-            Outcome::Same => format!("**Images:** identical, {}.{}", built(), noise(evidence)),
-            Outcome::CouldNotTest => {
-                format!("**Images:** could not test: {}. {}", reason(), self.proof())
-            }
-            Outcome::TimedOut => format!("**Images:** not built: timed out, {}. {}", reason(), self.proof()),
-            Outcome::Blocked => {
-                format!(
-                    "**Images:** not built: the original file does not build, {}. {}",
-                    reason(),
-                    self.proof()
-                )
-            }
-            Outcome::Different => {
-                format!("**Images:** {}; {}.\n{}", different(evidence), built(), differences(evidence, most))
-            }
-        }
-    }
-
     fn proof(&self) -> &'static str {
         if self.file.selected().all(|site| site.proved == Some(true)) {
             "Each line is proved not to change the image."
@@ -246,11 +201,15 @@ impl Parts<'_> {
             let mut sites = builds.flat_map(|evidence| &evidence.builds).flat_map(|build| &build.sites);
             sites.any(|site| site.line == line && site.reached != Reached::NotExercised)
         };
-        for site in self.file.selected().filter(|site| !reached(site.line)) {
-            for assumption in &site.assumptions {
+        let at_the_line = self.evidence.is_some_and(is_at_the_line);
+        for site in self.file.selected() {
+            let is_reached = reached(site.line);
+            let is_open =
+                |assumption: &&Assumption| !is_reached || (at_the_line && assumption.is_beyond_the_line());
+            for assumption in site.assumptions.iter().filter(is_open) {
                 open.insert(format!("- {}\n", prose(&shortened(&assumption.message, LONGEST))));
             }
-            if self.evidence.is_some_and(|evidence| evidence.outcome == Outcome::Same) {
+            if !is_reached && self.evidence.is_some_and(|evidence| evidence.outcome == Outcome::Same) {
                 open.insert(format!("- line {}: no build executed it\n", site.line));
             }
         }
@@ -345,47 +304,6 @@ fn listed(title: &str, entries: &[String], more: &str, most: usize) -> String {
 fn shortened_head(text: &str) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     if rest.is_empty() { shortened(first, LONGEST) } else { format!("{}\n{rest}", shortened(first, LONGEST)) }
-}
-
-fn different(evidence: &Evidence) -> String {
-    match evidence.builds.iter().map(|build| build.differences.len()).sum() {
-        0 => "different".to_owned(),
-        places => format!("different at {}", count(places, "place")),
-    }
-}
-
-fn differences(evidence: &Evidence, most: usize) -> String {
-    let all = evidence.builds.iter().flat_map(|build| &build.differences);
-    let of = |difference: &crate::campaign::evidence::Difference| {
-        let shown = |value: &Option<String>| {
-            value.as_deref().map_or_else(|| "nothing".to_owned(), |value| code(&shortened(value, LONGEST)))
-        };
-        let cause = match &difference.cause {
-            Cause::Header => "caused by the header alone".to_owned(),
-            Cause::Rule { rule, line, accepted } => {
-                let accepted = if *accepted { ", accepted" } else { "" };
-                format!("line {line}, {}{accepted}", code(rule.as_str()))
-            }
-            Cause::Unexpected => "unexpected".to_owned(),
-        };
-        let place = difference.path.as_deref().unwrap_or("the configuration");
-        let (before, after) = (shown(&difference.before), shown(&difference.after));
-        format!("- {} {}: {before} → {after} ({cause})\n", code(place), code(&difference.aspect))
-    };
-    let text = listed("", &all.map(of).collect::<Vec<_>>(), "more differences", most);
-    text.trim().to_owned()
-}
-
-fn noise(evidence: &Evidence) -> String {
-    match evidence.builds.iter().map(|build| build.noise).sum::<usize>() {
-        0 => String::new(),
-        noise => {
-            let (places, are) = (count(noise, "place"), form(noise, "is", "are"));
-            format!(
-                " {places} {are} ignored as nondeterministic: two builds of the original file also differ there."
-            )
-        }
-    }
 }
 
 fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {

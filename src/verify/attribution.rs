@@ -91,6 +91,13 @@ pub(crate) fn cause_of_failure(sites: &[&Site]) -> Cause {
     }
 }
 
+/// Returns true if a difference is one of mode or owner of a directory, which a later step may restore.
+pub(crate) fn is_restorable(difference: &Difference, original: &Image) -> bool {
+    let node = difference.path.as_ref().and_then(|path| original.entries.get(path));
+    let is_dir = node.is_some_and(|node| node.kind == NodeKind::Dir);
+    is_dir && matches!(difference.aspect, Aspect::Mode | Aspect::Uid | Aspect::Gid)
+}
+
 /// Returns a difference in the form used in evidence.
 pub(crate) fn recorded(difference: &Difference, cause: Cause) -> evidence::Difference {
     let Difference { path, aspect, before, after } = difference;

@@ -18,21 +18,12 @@ use super::probe::Probes;
 use super::variant_builds::{Exports, Workbench};
 use super::variants::{TextError, texts};
 use crate::builds::ContextSource;
-use crate::campaign::evidence::{self, BuildEvidence, Evidence, Figures, Outcome};
+use crate::campaign::evidence::{self, BuildEvidence, Depth, Evidence, Figures, Outcome};
 use crate::campaign::plan::file::{Context, File, Waiver};
 use crate::config::{BuildSettings as Configured, Config, Frontend};
 use crate::discover::{ReadError, SourceTree};
 use crate::git::{GitError, PathError, RepoPath};
 use crate::text::secret::Secrets;
-
-/// The extent of a verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Depth {
-    /// The comparison of the images.
-    Quick,
-    /// The comparison, and the cost of changes.
-    Full,
-}
 
 /// The inputs that all files of a verification share.
 pub(crate) struct Job<'a> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use super::builder::{BuildError, Builder, Built, Interrupt, Output, Request, Vertex, process};
-use super::image::{Export, ExportError, Image, Known, Layers, Layout};
+use super::image::{Export, ExportError, Image, Known, LayerDescriptor, Layers, Layout};
 use crate::dockerfile::{Body, Dockerfile, Stages};
 
 /// A builder, with the state that the builds of one verification share.
@@ -127,6 +127,23 @@ impl<'a> Workbench<'a> {
         Ok(Exported { image, built })
     }
 
+    /// Builds without an output.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Build`].
+    pub(crate) fn solve(&self, request: &Request) -> Result<Built, Failure> {
+        let request = Request { output: Output::Nothing, ..request.clone() };
+        Ok(self.builder.build(&request, self.watch)?)
+    }
+
+    /// Returns the number of layers of an image up to the last one that writes a path; 0 if none does. Only images that
+    /// this workbench built have known layers.
+    pub(crate) fn layers_up_to(&self, image: &Image, path: &str) -> usize {
+        let writes = |layer: &LayerDescriptor| self.known.writes(layer.digest, path);
+        image.layers.iter().rposition(writes).map_or(0, |at| at + 1)
+    }
+
     /// Builds an image that other builds start from, with all its layers.
     ///
     /// # Errors
@@ -220,8 +237,13 @@ pub(super) fn edited_sites(original: &Dockerfile, edited: &Dockerfile) -> Vec<us
     differ.map(|(at, _)| at).collect()
 }
 
-/// The heredoc delimiter of the file that [`with_layers`] writes.
+/// The heredoc delimiter of the file that a [`layer`] writes.
 const END: &str = "LAYERWRIGHT";
+
+/// Returns an instruction, with the line break before it, that writes a file at `path`: a layer of its own.
+pub(super) fn layer(path: &str, nonce: &str) -> String {
+    format!("\nCOPY <<\"{END}\" {path}\n{nonce}\n{END}")
+}
 
 /// Returns the text with a layer that is in no cache before each of these instructions, by index: a file at `path`.
 pub(super) fn with_layers(text: &[u8], places: &[usize], path: &str, nonce: &str) -> Vec<u8> {
@@ -232,7 +254,7 @@ pub(super) fn with_layers(text: &[u8], places: &[usize], path: &str, nonce: &str
         // The layer follows the previous instruction, whose last line ends there.
         let end = dockerfile.instructions()[place - 1].span.end;
         new.extend_from_slice(&text[done..end]);
-        new.extend_from_slice(format!("\nCOPY <<\"{END}\" {path}\n{nonce}\n{END}").as_bytes());
+        new.extend_from_slice(layer(path, nonce).as_bytes());
         done = end;
     }
     new.extend_from_slice(&text[done..]);

@@ -5,7 +5,8 @@
 //! may be unknown, so each count that fits all visible steps is tried, and a line is linked only if all agree. A
 //! vertex that two stages share has the name of one of them, even of another build that runs at the same time: the
 //! line of the other stage counts as not exercised, and is visible in a build of that stage alone. Base images are
-//! shared most, so their vertexes are ignored.
+//! shared most, so their vertexes are ignored. A trigger that runs in a stage of the same file has a bare name, `LINK COPY …`
+//! (run: BuildKit 0.13).
 
 use std::collections::BTreeSet;
 
@@ -19,12 +20,15 @@ use crate::dockerfile::{Body, Dockerfile, Instruction, Transfer};
 pub fn reached(vertexes: &[Vertex], dockerfile: &Dockerfile, stages: &Stages) -> Vec<(usize, Reached)> {
     let counted = Counted::new(dockerfile, stages);
     let steps: Vec<Step<'_>> = vertexes.iter().filter_map(Step::read).collect();
+    let is_done = |vertex: &&Vertex| vertex.completed && vertex.error.is_none();
+    let bare = vertexes.iter().filter(is_done).filter_map(|vertex| vertex.name.strip_prefix("LINK "));
+    let bare: Vec<&str> = bare.collect();
     let sites = dockerfile.instructions().iter().enumerate();
     let sites = sites.filter_map(|(at, instruction)| {
         let transfer = transfer(instruction)?;
         let stage = instruction.stage?;
         let reached = match instruction.body {
-            Body::Onbuild(_) => counted.onbuild(stage, at, &steps),
+            Body::Onbuild(_) => counted.onbuild(stage, at, &steps, &bare),
             _ => counted.own(stage, at, transfer, &steps),
         };
         Some((at, reached))
@@ -155,22 +159,24 @@ impl<'d> Counted<'d> {
     }
 
     /// Finds a trigger by its text in the stages that start from its own stage, where it is executed.
-    fn onbuild(&self, stage: usize, at: usize, steps: &[Step<'_>]) -> Reached {
+    fn onbuild(&self, stage: usize, at: usize, steps: &[Step<'_>], bare: &[&str]) -> Reached {
         let trigger = |at: usize| match &self.dockerfile.instructions()[at].body {
             Body::Onbuild(child) => plain_words(child, self.dockerfile.text()),
             _ => None,
         };
         let Some(words) = trigger(at) else { return NOT };
-        let alike = (0..self.dockerfile.instructions().len()).filter(|other| {
-            self.dockerfile.instructions()[*other].stage == Some(stage)
-                && trigger(*other).as_ref() == Some(&words)
-        });
-        if alike.count() > 1 {
+        let instructions = self.dockerfile.instructions();
+        let alike: Vec<Option<usize>> = (0..instructions.len())
+            .filter(|other| trigger(*other).as_ref() == Some(&words))
+            .map(|other| instructions[other].stage)
+            .collect();
+        if alike.iter().filter(|other| **other == Some(stage)).count() > 1 {
             return NOT;
         }
         let children = (0..self.stages.len()).filter(|child| self.stages.parent(*child) == Some(stage));
         let mut shown = children.flat_map(|child| self.steps(child, steps));
         let linked = shown.any(|step| step.onbuild && step.link && step.done && is_said(step.text, &words));
+        let linked = linked || (alike.len() == 1 && bare.iter().any(|text| is_said(text, &words)));
         if linked { Reached::Linked } else { NOT }
     }
 }

@@ -106,7 +106,7 @@ fn it_migrates_wave_by_wave() {
 fn verify(clp: &Clp, wave: usize) {
     let number = wave.to_string();
     let arguments =
-        ["verify", "--wave", &number, "--network", "host", "--frontend", "builtin", "--depth", "quick"];
+        ["verify", "--wave", &number, "--network", "host", "--frontend", "builtin", "--depth", "line"];
     let run = engine::command(clp.scratch.root(), &arguments);
     assert_eq!(run.code, Some(0), "{run:#?}");
 }

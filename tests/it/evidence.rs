@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use layerwright::analysis::rule::RuleId;
 use layerwright::campaign::evidence::{
-    self, BuildEvidence, BuilderFacts, Cause, Difference, Evidence, Figures, Outcome, Reached, SCHEMA,
+    self, BuildEvidence, BuilderFacts, Cause, Depth, Difference, Evidence, Figures, Outcome, Reached, SCHEMA,
     SiteEvidence,
 };
 use layerwright::campaign::names::evidence_files;
@@ -48,9 +48,10 @@ pub fn differing(path: &str) -> Evidence {
         },
         frontend: "docker/dockerfile:1".into(),
         assumptions: Vec::new(),
+        depth: Depth::Full,
         outcome: Outcome::Different,
         reason: None,
-        sites: vec![SiteEvidence { line: 2, reached: Reached::Linked }],
+        sites: vec![SiteEvidence { line: 2, reached: Reached::Linked, compared: None }],
         differences: vec![difference],
         noise: 0,
         smoke: Vec::new(),
@@ -123,7 +124,8 @@ impl Campaign {
         build.outcome = Outcome::Same;
         build.differences.clear();
         let reached = Reached::Linked;
-        build.sites = file.selected().map(|site| SiteEvidence { line: site.line, reached }).collect();
+        build.sites =
+            file.selected().map(|site| SiteEvidence { line: site.line, reached, compared: None }).collect();
         evidence
     }
 

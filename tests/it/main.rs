@@ -32,6 +32,7 @@ mod host_files;
 mod hostile;
 mod inspect;
 mod kills;
+mod line;
 mod migrate;
 mod monorepo;
 mod mutation;

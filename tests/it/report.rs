@@ -11,8 +11,8 @@ use git2::{ObjectType, Oid};
 use hub::Hub;
 use layerwright::analysis::rule::RuleId;
 use layerwright::campaign::evidence::{
-    self, BuildEvidence, BuilderFacts, CacheFigures, Cause, Difference, Evidence, Figures, Outcome, Pair,
-    Reached, Rebuild, SiteEvidence,
+    self, BuildEvidence, BuilderFacts, CacheFigures, Cause, Depth, Difference, Evidence, Figures, Outcome,
+    Pair, Reached, Rebuild, SiteEvidence,
 };
 use layerwright::campaign::names::slug;
 use layerwright::campaign::plan::file::Plan;
@@ -307,10 +307,11 @@ fn evidence(scratch: &Scratch, plan: &Plan, file: &Value) -> Evidence {
             },
             frontend: "docker/dockerfile:1".into(),
             assumptions: Vec::new(),
+            depth: Depth::Full,
             outcome,
             reason: None,
             sites: lines()
-                .map(|site| SiteEvidence { line: number(site), reached: Reached::Linked })
+                .map(|site| SiteEvidence { line: number(site), reached: Reached::Linked, compared: None })
                 .collect(),
             differences,
             noise: 0,

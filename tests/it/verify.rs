@@ -14,7 +14,7 @@ use crate::engine;
 use crate::support::{Run, Scratch, Tar, command, left_out};
 
 /// The root filesystem of `tiny:1`, as a tar.
-fn tiny() -> &'static Path {
+pub fn tiny() -> &'static Path {
     static TINY: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = TINY.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -28,20 +28,25 @@ fn tiny() -> &'static Path {
 }
 
 /// A repository, its plan, and a folder for what is temporary.
-struct World {
-    scratch: Scratch,
+pub struct World {
+    pub scratch: Scratch,
     temporary: tempfile::TempDir,
 }
 
 impl World {
     /// With these files and a plan that knows `tiny:1`.
-    fn new(files: &[(&str, &str)]) -> Self {
-        let world = Self { scratch: Scratch::with(files), temporary: tempfile::tempdir().unwrap() };
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let world = Self::of(Scratch::with(files));
         world.scratch.plan(&["--save", "--rootfs", &format!("tiny:1={}", tiny().display())]);
         world
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Without a plan.
+    pub fn of(scratch: Scratch) -> Self {
+        Self { scratch, temporary: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(self.scratch.root());
         for name in ["PATH", "DOCKER_HOST", "DOCKER_CONFIG"] {
             command.env(name, std::env::var_os(name).unwrap_or_default());
@@ -57,7 +62,7 @@ impl World {
     }
 
     /// With the builder's own frontend: the engine of tests pulls none.
-    fn builtin(&self, arguments: &[&str]) -> Run {
+    pub fn builtin(&self, arguments: &[&str]) -> Run {
         self.verify(&[&["--frontend=builtin"], arguments].concat())
     }
 
@@ -69,7 +74,7 @@ impl World {
     }
 
     /// The evidence in its folder, by path.
-    fn evidence(&self) -> BTreeMap<String, Value> {
+    pub fn evidence(&self) -> BTreeMap<String, Value> {
         evidence_in(&self.scratch.local_evidence())
     }
 }
@@ -172,7 +177,7 @@ fn what_does_not_build_is_blocked_and_what_takes_too_long_is_put_off() {
     ];
     let world = World::new(&files);
     let all: Vec<&str> = files[..4].iter().map(|(path, _)| *path).collect();
-    world.builtin(&all).done();
+    world.builtin(&[&["--depth=full"], &all[..]].concat()).done();
     let evidence = world.evidence();
     let said = |path: &str| {
         let one = &evidence[path];
@@ -337,7 +342,7 @@ fn shards_give_the_evidence_of_the_whole() {
     files.push(("layerwright.toml".into(), format!("[waves]\nsizes = [{FILES}]\n")));
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let world = World::new(&files);
-    let wave = ["--wave=1", "--depth=quick"];
+    let wave = ["--wave=1", "--depth=line"];
     world.builtin(&[&wave[..], &["--jobs=2"]].concat()).done();
     let whole = lasting(world.evidence());
     assert_eq!(whole.len(), FILES - 1, "all but the proof of concept");
@@ -420,14 +425,14 @@ fn a_context_is_never_what_it_was_before() {
     // The same length, and in the exported context the same time and the same mode.
     let dockerfile = |word: &str| format!("FROM tiny:1\nCOPY x /b/x\nRUN grep -q {word} /b/x\n");
     for root in [".", "service"] {
-        let world = World { scratch: Scratch::new(), temporary: tempfile::tempdir().unwrap() };
+        let world = World::of(Scratch::new());
         let file = |name: &str| Path::new(root).join(name).display().to_string();
         for word in ["first", "other"] {
             world.scratch.write(&file("Dockerfile"), dockerfile(word));
             world.scratch.write(&file("x"), word);
             world.scratch.commit(word);
             world.scratch.plan(&["--save", "--rootfs", &format!("tiny:1={}", tiny().display())]);
-            let run = world.builtin(&["--depth=quick", "--format=json"]).done();
+            let run = world.builtin(&["--depth=line", "--format=json"]).done();
             let evidence = printed(&run)[file("Dockerfile").trim_start_matches("./")].clone();
             assert_eq!(evidence["outcome"], "same", "{word}: {evidence}");
         }
@@ -535,7 +540,7 @@ fn verify_with(scratch: &Scratch, client: &Path) -> Run {
     let mut command = command(scratch.root());
     command.env("PATH", format!("{}:{path}", client.display())).env("TMPDIR", client.join("tmp"));
     fs::create_dir_all(client.join("tmp")).unwrap();
-    let run = Run::of(command.args(["verify", "--depth=quick", "--format=json"]).output().unwrap());
+    let run = Run::of(command.args(["verify", "--depth=line", "--format=json"]).output().unwrap());
     assert_eq!(fs::read_dir(client.join("tmp")).unwrap().count(), 0, "nothing temporary is left");
     run
 }

@@ -61,6 +61,24 @@ pub enum Outcome {
     Different,
 }
 
+/// The extent of a verification, from the least to the most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Depth {
+    /// The filesystems right after each edited instruction are compared. Later steps are not built.
+    Line,
+    /// The whole images are compared too.
+    #[default]
+    Full,
+}
+
+impl Depth {
+    /// Returns true for the depth of evidence that names none, as earlier versions wrote it.
+    fn is_full(&self) -> bool {
+        *self == Self::Full
+    }
+}
+
 /// Both builds of one context, target and platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +104,9 @@ pub struct BuildEvidence {
     pub frontend: String,
     /// The assumptions that the build did not test.
     pub assumptions: Vec<String>,
+    /// The extent of the comparison; present only if later steps than the edited instructions were not built.
+    #[serde(default, skip_serializing_if = "Depth::is_full")]
+    pub depth: Depth,
     /// The outcome.
     pub outcome: Outcome,
     /// The reason, unless the outcome is `same` or `different`; null for these.
@@ -126,6 +147,34 @@ pub struct SiteEvidence {
     pub line: usize,
     /// The state of the line in the build.
     pub reached: Reached,
+    /// The comparison of the filesystems right after the instruction; present only if that was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+}
+
+impl SiteEvidence {
+    /// Returns a line that a build did not execute.
+    pub fn not_exercised(line: usize) -> Self {
+        Self { line, reached: Reached::NotExercised, compared: None }
+    }
+}
+
+/// The filesystems right after one instruction, as it is and edited, on the same filesystem before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Compared {
+    /// The outcome: `same` or `different`, or why nothing was compared.
+    pub outcome: Outcome,
+    /// The reason, if nothing was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The filesystem before the instruction, or before the first of the instructions that were compared together: the
+    /// OCI chain ID of its layers. Absent if it has none or was not built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The differences between the two filesystems.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
 }
 
 /// The state of a line in a build.
@@ -295,11 +344,16 @@ impl Evidence {
         };
         self.reason.iter_mut().for_each(hide);
         for build in &mut self.builds {
-            let differences = build.differences.iter_mut().flat_map(|difference| {
+            let compared = build.sites.iter_mut().filter_map(|site| site.compared.as_mut());
+            let (reasons, of_lines): (Vec<_>, Vec<_>) =
+                compared.map(|compared| (&mut compared.reason, &mut compared.differences)).unzip();
+            let differences = build.differences.iter_mut().chain(of_lines.into_iter().flatten());
+            let differences = differences.flat_map(|difference| {
                 let Difference { path, aspect, before, after, cause: _ } = difference;
                 [path.as_mut(), Some(aspect), before.as_mut(), after.as_mut()].into_iter().flatten()
             });
             let texts = build.reason.iter_mut().chain(&mut build.assumptions).chain(&mut build.target);
+            let texts = texts.chain(reasons.into_iter().flatten());
             let values = build.build_args.values_mut().chain(build.contexts.values_mut());
             let commands = build.smoke.iter_mut().map(|smoke| &mut smoke.command);
             texts.chain(values).chain(commands).chain(differences).for_each(hide);

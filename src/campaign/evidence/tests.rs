@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::CurrentInputs;
 use super::{
-    BuildEvidence, BuilderFacts, Cause, Difference, Evidence, EvidenceState, Figures, Outcome, Reached,
-    SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
+    BuildEvidence, BuilderFacts, Cause, Depth, Difference, Evidence, EvidenceState, Figures, Outcome,
+    Reached, SCHEMA, SiteEvidence, Smoke, Stale, contradiction,
 };
 use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, Verdict};
@@ -80,9 +80,13 @@ fn build(outcome: Outcome, reached: &[(usize, Reached)]) -> BuildEvidence {
         },
         frontend: "builtin".into(),
         assumptions: Vec::new(),
+        depth: Depth::Full,
         outcome,
         reason: None,
-        sites: reached.iter().map(|&(line, reached)| SiteEvidence { line, reached }).collect(),
+        sites: reached
+            .iter()
+            .map(|&(line, reached)| SiteEvidence { line, reached, compared: None })
+            .collect(),
         differences: Vec::new(),
         noise: 0,
         smoke: Vec::new(),
@@ -440,6 +444,13 @@ fn evidence_that_compared_the_images_outlasts_what_shows_less() {
     let mut other_platform = same.clone();
     other_platform.builds[0].platform = "linux/arm64".into();
     assert!(stays(&same, &other_platform), "the planned platform is not compared again");
+    let at_the_line = |one: &Evidence| {
+        let mut one = one.clone();
+        one.builds[0].depth = Depth::Line;
+        one
+    };
+    assert!(stays(&same, &at_the_line(&same)) && !stays(&at_the_line(&same), &same));
+    assert!(!stays(&same, &at_the_line(&different)), "a difference at the line counts");
     // What is stale gives way to a block, which says what to do.
     let is_stale = stale(&[Stale::Context]);
     assert!(!same.outlasts(&is_stale, &less(Outcome::Blocked)));

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
 use super::style;
-use crate::campaign::evidence::{BuildEvidence, Cause, Difference, Evidence, Outcome, Reached};
+use crate::campaign::evidence::{BuildEvidence, Cause, Depth, Difference, Evidence, Outcome, Reached};
 use crate::campaign::plan::file::Plan;
 use crate::text::command;
 use crate::text::figures::{duration, number};
@@ -45,6 +45,10 @@ const LEGEND: &str = "before, after: the time of both builds. reused: the layers
                       changes. linked, no effect, not built: the edited lines. differ: the places in which the images differ. \
                       noise: the places that two builds of the original leave different too, which are not counted.";
 
+/// The meaning of the outcome where the depth is that of the line.
+const AT_THE_LINE: &str = "The filesystems right after each edited instruction were compared; later steps were not built. \
+                           --depth full builds and compares the whole images.";
+
 /// Returns a table of the files, and below it the differences with their causes.
 pub(crate) fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     let mut screen = Screen::new(style::width());
@@ -70,6 +74,10 @@ pub(crate) fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     (aligns[0], aligns[9]) = (Align::Left, Align::Left);
     screen.table(&aligns, &rows).end();
     screen.paragraph(LEGEND).end();
+    let at_the_line = evidence.iter().flat_map(|one| &one.builds).any(|build| build.depth == Depth::Line);
+    if at_the_line {
+        screen.paragraph(AT_THE_LINE).end();
+    }
     for one in evidence {
         details(&mut screen, one);
     }
@@ -252,11 +260,12 @@ mod tests {
             builder: facts,
             frontend: "docker/dockerfile:1".into(),
             assumptions: Vec::new(),
+            depth: Depth::Full,
             outcome,
             reason: None,
             sites: vec![
-                SiteEvidence { line: 2, reached: Reached::Linked },
-                SiteEvidence { line: 9, reached: Reached::NotExercised },
+                SiteEvidence { line: 2, reached: Reached::Linked, compared: None },
+                SiteEvidence::not_exercised(9),
             ],
             differences,
             noise: 0,

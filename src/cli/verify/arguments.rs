@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::campaign::evidence;
 use crate::config;
 use crate::ops::Shard;
-use crate::verify::run;
 
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(crate) struct VerifyArguments {
     /// A folder of the repository
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) repository: PathBuf,
-    /// How much to measure [default: full for wave 0, quick for all others]
+    /// How much to build and compare [default: full for wave 0, line for all others]
     #[arg(long, value_enum)]
     pub(crate) depth: Option<Depth>,
     /// Verify part I of N of the files
@@ -101,19 +101,19 @@ impl BuildArguments {
     }
 }
 
-/// The amount of measurement.
+/// The extent of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Depth {
-    /// Compare the images
-    Quick,
-    /// Also measure the cost of changes
+    /// Compare the filesystems right after each edited instruction; build no later step
+    Line,
+    /// Also compare the whole images, run the smoke commands, and measure the cost of changes
     Full,
 }
 
-impl From<Depth> for run::Depth {
+impl From<Depth> for evidence::Depth {
     fn from(depth: Depth) -> Self {
         match depth {
-            Depth::Quick => Self::Quick,
+            Depth::Line => Self::Line,
             Depth::Full => Self::Full,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::campaign::evidence::Depth;
 use crate::campaign::plan::file::{File, Plan};
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
@@ -10,7 +11,7 @@ use crate::ops::planned_text::planned_text;
 use crate::ops::present::PresentFiles;
 use crate::ops::selection::{self, Selection, SelectionError};
 use crate::ops::workspace::Workspace;
-use crate::verify::run::{Depth, Edit};
+use crate::verify::run::Edit;
 
 /// Returns the requested files that have something to verify, in the order of the plan: named files, or those of a wave
 /// that are neither merged nor declined or reverted. `needed` are those that the campaign waits for.
@@ -77,6 +78,6 @@ fn edit<'p>(
         _ => return Err(stale(StaleText::other(&file.blob, blob.as_str()))),
     };
     let after = planned_text(file, &Dockerfile::read(before.clone()), present.config)?;
-    let usual = if file.wave == Some(0) { Depth::Full } else { Depth::Quick };
+    let usual = if file.wave == Some(0) { Depth::Full } else { Depth::Line };
     Ok(Edit { file, before, after, depth: depth.unwrap_or(usual) })
 }

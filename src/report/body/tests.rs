@@ -27,10 +27,14 @@ fn file(path: &str, sites: &[serde_json::Value]) -> File {
 }
 
 fn text(file: &File) -> String {
+    text_with(file, None)
+}
+
+fn text_with(file: &File, evidence: Option<&Evidence>) -> String {
     let parts = Parts {
         file,
         state: &FileState::Ready,
-        evidence: None,
+        evidence,
         is_signed: false,
         evidence_file: "plans/x.json",
         issues: None,
@@ -73,6 +77,49 @@ fn what_a_repository_says_starts_nothing() {
     }
     assert!(!text.lines().any(|line| line.starts_with("## ")), "{text}");
     assert!(!text.contains(['\u{202e}', '\u{200b}']), "{text}");
+}
+
+#[test]
+fn a_comparison_at_the_line_says_what_it_leaves_open() {
+    let mut site = site(3, "COPY --link x /x", true);
+    let messages = [
+        "the context's directories are 0755, as a checkout with umask 022 makes them: those that COPY (line 2) copies to /x",
+        "`make` (line 9) does not look at link counts and times of linked files",
+        "`make` (line 2) leaves /x a plain directory of root",
+    ];
+    let assumptions = messages.map(|message| json!({"line": 2, "path": "/x", "message": message}));
+    site["assumptions"] = json!(assumptions);
+    let file = file("a/Dockerfile", &[site]);
+    let evidence = |depth: &str| -> Evidence {
+        let builder =
+            json!({"name": "b", "driver": "docker", "buildkit": null, "buildx": "0.29.1", "rootless": null});
+        let build = json!({
+            "context": ".", "tree": null, "target": null, "platform": "linux/amd64", "build_args": {}, "contexts": {},
+            "bases": {}, "builder": builder, "frontend": "builtin", "assumptions": [], "depth": depth, "outcome": "same",
+            "reason": null, "sites": [{"line": 3, "reached": "linked"}], "differences": [], "noise": 0, "smoke": [],
+            "cache": null,
+        });
+        let figures =
+            json!({"began": "2026-11-22T04:00:00Z", "total_ms": 1, "written_bytes": 1, "builds": []});
+        serde_json::from_value(json!({
+            "schema": 1, "path": "a/Dockerfile", "commit": null, "before": "b", "after": "r", "outcome": "same",
+            "reason": null, "builds": [build], "figures": figures,
+        }))
+        .unwrap()
+    };
+    let at_the_line = text_with(&file, Some(&evidence("line")));
+    let images =
+        "**Images:** each edited instruction gives the same filesystem; later steps were not built, builder";
+    assert!(at_the_line.contains(images), "{at_the_line}");
+    let unchecked = |text: &str| -> Vec<bool> {
+        let text = text.split_once("**Not checked:**").unwrap().1.replace('\\', "");
+        messages.iter().map(|message| text.contains(&message.replace('`', ""))).collect()
+    };
+    let is_there = |text: &str| unchecked(&text.replace('`', ""));
+    assert_eq!(is_there(&at_the_line), [true, true, false], "{at_the_line}");
+    let full = text_with(&file, Some(&evidence("full")));
+    assert!(full.contains("**Images:** identical, builder"), "{full}");
+    assert_eq!(is_there(&full), [false; 3], "{full}");
 }
 
 #[test]

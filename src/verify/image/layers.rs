@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bstr::ByteSlice as _;
+
 use super::layer::Layer;
 use super::{Digest, LayerDescriptor};
 
@@ -80,6 +82,12 @@ impl Known {
     /// Adds the layers of another snapshot.
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// Returns true if a known layer writes an absolute path.
+    pub(crate) fn writes(&self, digest: Digest, path: &str) -> bool {
+        let path = path.trim_start_matches('/').as_bytes();
+        self.get(digest).is_some_and(|layer| layer.writes.iter().any(|write| write.path.as_bytes() == path))
     }
 
     pub(super) fn get(&self, digest: Digest) -> Option<&Arc<Layer>> {

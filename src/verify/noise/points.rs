@@ -1,7 +1,8 @@
 //! The places at which texts are cut off to test edited lines. It builds nothing.
 
 use crate::dockerfile::{Body, Dockerfile};
-use crate::verify::variant_builds::{Variants, edited_sites, stages, with_layers};
+use crate::verify::line::group::{Group, groups};
+use crate::verify::variant_builds::{Variants, stages, with_layers};
 
 /// Both texts up to some edited lines without a RUN between them. Everything before these lines is the edited text.
 ///
@@ -29,29 +30,13 @@ pub(super) fn points(variants: &Variants, nonce: &str) -> Vec<Point> {
     let stages = stages(&original, &variants.original.build_args);
     let Some(target) = stages.of_target(variants.original.target.as_deref()) else { return Vec::new() };
     let (reached, chain) = (stages.reached(target), stages.chain(target).collect::<Vec<_>>());
-    let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
-    for site in edited_sites(&original, &edited) {
-        let Some(stage) = original.instructions()[site].stage.filter(|stage| reached.contains(stage)) else {
-            continue;
-        };
-        match groups.last_mut() {
-            Some((of, group)) if *of == stage && !has_run(&original, group[group.len() - 1], site) => {
-                group.push(site);
-            }
-            _ => groups.push((stage, vec![site])),
-        }
-    }
-    let point = |(stage, group): &(usize, Vec<usize>)| Point {
-        line: original.instructions()[group[0]].start_line,
-        plain: marked(&cut_off(&original, &edited, group, group), group[0], nonce),
-        linked: marked(&cut_off(&original, &edited, group, &[]), group[0], nonce),
+    let point = |Group { stage, sites, .. }: &Group| Point {
+        line: original.instructions()[sites[0]].start_line,
+        plain: marked(&cut_off(&original, &edited, sites, sites), sites[0], nonce),
+        linked: marked(&cut_off(&original, &edited, sites, &[]), sites[0], nonce),
         is_image: chain.contains(stage),
     };
-    groups.iter().map(point).collect()
-}
-
-fn has_run(dockerfile: &Dockerfile, from: usize, to: usize) -> bool {
-    dockerfile.instructions()[from..to].iter().any(|instruction| matches!(instruction.body, Body::Run(_)))
+    groups(&original, &edited, &reached).iter().filter(|group| !group.onbuild).map(point).collect()
 }
 
 /// Returns the text with a layer before a line and at the end of each earlier stage.

@@ -1,5 +1,7 @@
 //! The verification of one build of a file: a build context with its target and arguments, on one platform.
 
+mod images;
+mod lines;
 mod request;
 mod results;
 
@@ -7,21 +9,16 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::results::Results;
-use super::{Depth, Event, NotCompared, Outcome, Phase, Run, Stop, Trouble, bases, millis, onbuild};
-use crate::campaign::evidence::{BuildEvidence, BuildFigures, Cause, Difference, Reached, SiteEvidence};
+use super::{Depth, Event, NotCompared, Outcome, Phase, Run, Stop, Trouble, bases};
+use crate::campaign::evidence::{BuildEvidence, BuildFigures, Reached, SiteEvidence};
 use crate::campaign::plan::file::{Context, Site};
 use crate::dockerfile::{Dockerfile, Stages};
-use crate::verify::attribution::{Predictions, attribute, cause_of_failure};
-use crate::verify::builder::{BuildError, Request, Vertex};
-use crate::verify::cache;
+use crate::verify::builder::BuildError;
 use crate::verify::context::Checkout;
 use crate::verify::image::Image;
-use crate::verify::noise::settle;
 use crate::verify::probe::{Probe, Probed};
-use crate::verify::smoke;
-use crate::verify::variant_builds::{Exported, Failure, Variants, Workbench, stages};
+use crate::verify::variant_builds::{Failure, Workbench, stages};
 use crate::verify::variants::Texts;
-use crate::verify::vertices::reached;
 
 /// A build of a file: a build context with its target and arguments, on one platform.
 pub(crate) struct BuildVerification<'a> {
@@ -141,13 +138,10 @@ impl<'a> BuildVerification<'a> {
             builder: job.builder.facts()?,
             frontend: self.texts.frontend.clone().unwrap_or_else(|| "builtin".into()),
             assumptions: self.assumptions(),
+            depth: self.run.edit.depth,
             outcome: Outcome::Same,
             reason: None,
-            sites: self
-                .sites
-                .iter()
-                .map(|site| SiteEvidence { line: site.line, reached: Reached::NotExercised })
-                .collect(),
+            sites: self.sites.iter().map(|site| SiteEvidence::not_exercised(site.line)).collect(),
             differences: Vec::new(),
             noise: 0,
             smoke: Vec::new(),
@@ -164,6 +158,7 @@ impl<'a> BuildVerification<'a> {
         Ok((build, figures))
     }
 
+    /// Compares the filesystems right after each edited instruction, and the whole images if that is not enough.
     fn judge(
         &self,
         bench: &mut Workbench<'_>,
@@ -175,28 +170,18 @@ impl<'a> BuildVerification<'a> {
         let variants = self.variants(target, results)?;
         self.keep(&variants)?;
         self.probe()?;
-        self.tell(Phase::Original, target);
-        let pair = bench.pair(&variants, || self.tell(Phase::Edited, target));
-        let (original, edited) = pair.map_err(of_original)?;
-        build.platform = platform(&original.image).unwrap_or_else(|| build.platform.clone());
-        figures.before_ms = millis(original.built.elapsed);
-        build.bases = bases::bases(&self.run.edit.file.bases, &original.built.vertexes);
+        let lines = self.lines(bench, &variants, build, figures);
         build.bases.extend(results.values().flat_map(|result| result.bases.clone()));
-        let mut edited = match edited {
-            Err(Failure::Build(error @ BuildError::Failed { .. })) => {
-                match self.again(bench, &variants, target, error)? {
-                    Ok(edited) => edited,
-                    Err(error) => return self.refuted(bench, &variants, &error, build),
-                }
-            }
-            edited => edited.map_err(of_other)?,
+        let lines = match (self.run.edit.depth, lines) {
+            (Depth::Line, lines) => lines?,
+            (Depth::Full, Err(stop @ Trouble::Stop(_))) => return Err(stop),
+            (Depth::Full, lines) => lines.unwrap_or_default(),
         };
-        figures.after_ms = Some(millis(edited.built.elapsed));
-        build.sites = self.reached(&edited.built.vertexes);
-        onbuild::leave_out(&original.image, &mut edited.image, &self.before, &self.after);
-        self.differences(bench, &variants, original.image, &edited.image, build)?;
-        self.smoke(bench, &variants, build)?;
-        self.cache(bench, &variants, build, figures)
+        if self.run.edit.depth == Depth::Full || lines.needs_images() {
+            build.depth = Depth::Full;
+            self.images(bench, &variants, build, figures)?;
+        }
+        lines.conclude(build)
     }
 
     /// Checks that the builder links: a build without links proves nothing.
@@ -214,151 +199,6 @@ impl<'a> BuildVerification<'a> {
             Probed::Rejects { said } => format!("the frontend does not know --link: {said}"),
         };
         Err(Trouble::NotCompared(NotCompared(Outcome::CouldNotTest, why)))
-    }
-
-    /// Returns the edited lines, each with how the build of the edited file executed it.
-    fn reached(&self, vertexes: &[Vertex]) -> Vec<SiteEvidence> {
-        let shown = reached(vertexes, &self.after, &self.stages);
-        let instructions = self.before.instructions();
-        let of = |site: &&Site| {
-            let at = instructions.iter().position(|instruction| instruction.start_line == site.line);
-            let found = shown.iter().find(|(place, _)| Some(*place) == at);
-            SiteEvidence {
-                line: site.line,
-                reached: found.map_or(Reached::NotExercised, |(_, reached)| *reached),
-            }
-        };
-        self.sites.iter().map(of).collect()
-    }
-
-    /// Removes nondeterminism from the differences, and attributes the others to their causes.
-    fn differences(
-        &self,
-        bench: &mut Workbench<'_>,
-        variants: &Variants,
-        original: Image,
-        edited: &Image,
-        build: &mut BuildEvidence,
-    ) -> Result<(), Trouble> {
-        self.tell(Phase::Differences, variants.original.target.as_deref());
-        let settled = settle(bench, variants, original, edited).map_err(of_other)?;
-        build.noise = settled.noise;
-        build.assumptions.extend(settled.assumptions);
-        let predictions = self.predictions();
-        let header_only =
-            (self.texts.header_only != self.texts.before).then_some(self.texts.header_only.as_slice());
-        let differences =
-            attribute(bench, variants, header_only, &settled.differences, &settled.samples, &predictions);
-        build.differences = differences.map_err(of_other)?;
-        if !build.differences.is_empty() {
-            build.outcome = Outcome::Different;
-        }
-        Ok(())
-    }
-
-    /// Runs the smoke commands in the configured target; they do not run in further stages.
-    fn smoke(
-        &self,
-        bench: &mut Workbench<'_>,
-        variants: &Variants,
-        build: &mut BuildEvidence,
-    ) -> Result<(), Trouble> {
-        let commands = self.run.own.map(|own| own.smoke.as_slice()).unwrap_or_default();
-        if commands.is_empty() || variants.original.target != self.context.target {
-            return Ok(());
-        }
-        self.tell(Phase::Smoke, build.target.as_deref());
-        build.smoke = smoke::run(bench, variants, commands).map_err(of_other)?;
-        if build.smoke.iter().any(|smoke| !smoke.agrees) {
-            build.outcome = Outcome::Different;
-        }
-        Ok(())
-    }
-
-    /// Measures the cost of changes at full depth. A failure here does not change the result of the comparison.
-    fn cache(
-        &self,
-        bench: &mut Workbench<'_>,
-        variants: &Variants,
-        build: &mut BuildEvidence,
-        figures: &mut BuildFigures,
-    ) -> Result<(), Trouble> {
-        if self.run.edit.depth < Depth::Full || variants.original.target != self.context.target {
-            return Ok(());
-        }
-        self.tell(Phase::Cache, build.target.as_deref());
-        match cache::measure(bench, variants).map_err(of_other) {
-            Ok(Some(measured)) => {
-                let pair = |(before, after)| (millis(before), millis(after));
-                figures.moved_base_ms = Some(pair(measured.moved_base));
-                figures.early_step_ms = measured.early_step.map(pair);
-                build.cache = Some(measured.figures);
-                Ok(())
-            }
-            Ok(None) => Ok(()),
-            Err(Trouble::NotCompared(NotCompared(_, why))) => {
-                build.assumptions.push(format!("the cost of changes was not measured: {why}"));
-                Ok(())
-            }
-            Err(stop) => Err(stop),
-        }
-    }
-
-    fn predictions(&self) -> Predictions<'_> {
-        Predictions { path: &self.run.edit.file.path, sites: &self.sites, waivers: self.run.job.waivers }
-    }
-
-    /// Builds both again after the edited file failed to build and the original did not, because a network may fail
-    /// at any time.
-    fn again(
-        &self,
-        bench: &mut Workbench<'_>,
-        variants: &Variants,
-        target: Option<&str>,
-        error: BuildError,
-    ) -> Result<Result<Exported, BuildError>, Trouble> {
-        self.tell(Phase::Original, target);
-        bench.image(&variants.original).map_err(|error| match of_original(error) {
-            Trouble::NotCompared(NotCompared(outcome, reason)) => Trouble::NotCompared(NotCompared(
-                outcome,
-                format!("the original builds only sometimes: {reason}"),
-            )),
-            stop @ Trouble::Stop(_) => stop,
-        })?;
-        self.tell(Phase::Edited, target);
-        match bench.image(&variants.edited) {
-            Ok(edited) => Ok(Ok(edited)),
-            Err(Failure::Build(BuildError::Failed { .. })) => Ok(Err(error)),
-            Err(other) => Err(of_other(other)),
-        }
-    }
-
-    /// Records that the edited file does not build although the original does.
-    fn refuted(
-        &self,
-        bench: &mut Workbench<'_>,
-        variants: &Variants,
-        error: &BuildError,
-        build: &mut BuildEvidence,
-    ) -> Result<(), Trouble> {
-        let header_only = Request { dockerfile: self.texts.header_only.clone(), ..variants.original.clone() };
-        let by_header = header_only != variants.original
-            && match bench.image(&header_only) {
-                Ok(_) => false,
-                Err(Failure::Build(BuildError::Failed { .. })) => true,
-                Err(other) => return Err(of_other(other)),
-            };
-        build.outcome = Outcome::Different;
-        build.reason = Some(format!("the edited file does not build: {error}"));
-        let cause = if by_header { Cause::Header } else { cause_of_failure(&self.sites) };
-        build.differences = vec![Difference {
-            path: None,
-            aspect: "build".into(),
-            before: Some("builds".into()),
-            after: Some("fails".into()),
-            cause,
-        }];
-        Ok(())
     }
 
     fn tell(&self, phase: Phase, target: Option<&str>) {

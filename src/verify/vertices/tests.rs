@@ -116,6 +116,10 @@ fn a_trigger_is_linked_in_the_child() {
     let names = ["[stage-1 1/2] ONBUILD COPY --link a /a", "[stage-1 1/2] ONBUILD LINK COPY --link a /a"];
     assert_eq!(shown(text, &names), [(2, Linked)]);
     assert_eq!(shown(text, &names[..1]), [(2, NotExercised)]);
+    assert_eq!(shown(text, &["COPY --link a /a", "LINK COPY --link a /a"]), [(2, Linked)]);
+    assert_eq!(shown(text, &["LINK COPY --link b /a"]), [(2, NotExercised)]);
+    let twice = format!("{text}FROM tiny:1\nONBUILD COPY --link a /a\n");
+    assert_eq!(shown(&twice, &["LINK COPY --link a /a"]), [(2, NotExercised), (6, NotExercised)]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Assumptions;
 use crate::analysis::rule::RuleId;
-use crate::analysis::{Benefit, Verdict};
+use crate::analysis::{Benefit, CHECKOUT, UNSEEN, Verdict};
 use crate::dockerfile::TransferKind;
 
 /// The output of `inspect`: files and their instructions.
@@ -112,6 +112,14 @@ pub struct Assumption {
     /// True if it is that a folder is the build context; present only then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) of_context: bool,
+}
+
+impl Assumption {
+    /// Returns true if no comparison right after an instruction tests it: the directories that a checkout makes, which a
+    /// verification makes itself, and what a later RUN sees of a link.
+    pub(crate) fn is_beyond_the_line(&self) -> bool {
+        self.message.starts_with(CHECKOUT) || self.message.contains(UNSEEN)
+    }
 }
 
 /// A finding of a rule.
