@@ -157,7 +157,7 @@ fn world_of(folder: &Path, work: &Path) -> Option<(World, Case)> {
         Command::new("git").args(["hash-object", ".git/linked"]).current_dir(world.scratch.root()).output();
     file["rewritten"] = json!(String::from_utf8(hashed.unwrap().stdout).unwrap().trim());
     (file["wave"], file["skip"]) = (json!(1), Value::Null);
-    plan["waves"] = json!([{ "number": 1, "files": ["Dockerfile"] }]);
+    plan["waves"] = json!([{ "number": 1, "reason": "", "files": ["Dockerfile"] }]);
     world.scratch.write(".git/plan.json", plan.to_string());
     Some((world, case))
 }
