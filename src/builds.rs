@@ -35,16 +35,19 @@ mod json;
 mod justfile;
 mod level;
 mod linked;
+mod machine;
 mod makefile;
 mod mentions;
 mod names;
 mod package;
 mod resolve;
+mod running;
 mod scan;
 mod script;
 mod settled;
 mod skaffold;
 mod taskfile;
+mod tool;
 mod unnamed;
 mod woodpecker;
 mod workflow;
@@ -70,9 +73,12 @@ pub(crate) use dockerignore::{IgnoreError, Ignored};
 pub use folder::FolderContext;
 pub(crate) use folder::RefusedIgnoreFile;
 pub use level::Level;
+pub(crate) use machine::{Ci, Setup};
 pub(crate) use mentions::Mention;
 pub(crate) use resolve::resolve;
+pub(crate) use running::BuildRun;
 pub(crate) use scan::{Builds, scan};
+pub(crate) use tool::Tool;
 
 /// The kind of file that states how something is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -178,6 +184,8 @@ pub(crate) struct Declared {
     pub(crate) callers: Vec<Place>,
     /// True if the context comes from git, so that no ignore file applies to it.
     pub(crate) from_git: bool,
+    /// The tool that runs it.
+    pub(crate) tool: Tool,
 }
 
 impl Declared {
@@ -197,6 +205,7 @@ impl Declared {
             unsettled: Vec::new(),
             callers: Vec::new(),
             from_git: false,
+            tool: Tool::Other,
         }
     }
 }

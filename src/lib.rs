@@ -19,6 +19,7 @@
 //! - [`images`]: base images: files, the local engine, registries.
 //! - [`analysis`]: the state before each COPY and ADD, and its verdict; [`analysis::rule`] is the table of rules.
 //! - [`edit`]: verdicts → a new text.
+//! - [`builders`]: the builders that the repository uses, and what each does with `--link`; [`builders::ALL`] is the table.
 //! - [`campaign`]: the plan with its waves ([`campaign::plan`]), the facts about base images that it depends on
 //!   ([`campaign::base_facts`]), the evidence of verification and whether it is up to date ([`campaign::evidence`]), the
 //!   policy for pull requests, the names of branches and files, and the progress with the wave that is open
@@ -40,6 +41,7 @@ compile_error!("layerwright needs a unix system: it stops builds by signals to t
 
 pub mod analysis;
 pub mod budget;
+pub mod builders;
 pub mod builds;
 pub mod campaign;
 pub mod cli;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::document::{Node, Value};
 use super::invocation::{Call, Invocation};
-use super::{BuildFileKind, Declared, Place, Unreadable, compose, folder_of, is_remote, json, settled};
+use super::{BuildFileKind, Declared, Place, Tool, Unreadable, compose, folder_of, is_remote, json, settled};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
 
@@ -62,7 +62,7 @@ pub(super) fn invocation(path: &RepoPath, text: &str) -> Option<Invocation> {
     let call = Call::Compose(compose::Run { folder, files, ..compose::Run::default() });
     let place = Place { kind: BuildFileKind::Devcontainer, path: path.clone(), line: entry.line };
     let (assigned, callers) = (BTreeSet::new(), Vec::new());
-    Some(Invocation { place, call, unsettled, assigned, callers })
+    Some(Invocation { place, call, unsettled, assigned, callers, tool: Tool::Compose })
 }
 
 /// Parses a text with its variables: `${localWorkspaceFolder}`, and `${localEnv:X:default}` as its default.

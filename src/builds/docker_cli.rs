@@ -1,7 +1,7 @@
 //! The command lines that build an image from a Dockerfile: those of docker and of tools with the same flags. It never
 //! looks at files.
 
-use super::{Declared, Place};
+use super::{Declared, Place, Tool};
 use crate::text::cut;
 use crate::text::pattern::{Part, Pattern};
 
@@ -182,7 +182,14 @@ pub(crate) fn declared(words: &[Pattern], stdin: Option<&Pattern>, place: &Place
             _ => options.operands.push(word.clone()),
         }
     }
-    options.declared(stdin, place)
+    let mut declared = options.declared(stdin, place)?;
+    declared.tool = Tool::of_words(words);
+    Some(declared)
+}
+
+/// Returns the tool that a command line runs; empty if only the name of its variable shows that it is one.
+pub(super) fn tool_of(words: &[Pattern]) -> Option<&str> {
+    words.iter().enumerate().find_map(|(at, word)| tool(word, words.get(at + 1)))
 }
 
 #[derive(Default)]

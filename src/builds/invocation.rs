@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose::{self, Environment};
-use super::{Place, bake, settled};
+use super::{Place, Tool, bake, settled};
 use crate::text::cut;
 
 /// A call of what another file defines.
@@ -18,6 +18,8 @@ pub(super) struct Invocation {
     pub(crate) assigned: BTreeSet<String>,
     /// The places that call the file that it is in, the nearest first.
     pub(crate) callers: Vec<Place>,
+    /// The tool of a call of compose or bake.
+    pub(crate) tool: Tool,
 }
 
 /// The tool that a call runs, with its options. Paths are relative to the folder of the call, which is relative to the repository's root.
@@ -172,6 +174,19 @@ const OF_MAKE: [&str; 14] = [
 ];
 /// Programs that run a script.
 const SHELLS: [&str; 6] = ["sh", "bash", "zsh", "ksh", "dash", "ash"];
+
+/// Returns the tool that builds what a call of compose or bake defines.
+pub(super) fn tool(words: &[String], call: &Call) -> Tool {
+    let name = words.first().map_or("", |name| name.rsplit('/').next().unwrap_or(name));
+    match (name, call) {
+        (_, Call::Make(_) | Call::Script(_)) => Tool::Other,
+        ("podman" | "podman-compose", _) => Tool::Podman,
+        ("nerdctl", _) => Tool::Nerdctl,
+        ("docker-compose", _) => Tool::DockerCompose,
+        (_, Call::Compose(_)) => Tool::Compose,
+        (_, Call::Bake(_)) => Tool::Buildx,
+    }
+}
 
 /// Returns the call of a command line in a folder. `of_repository` says whether the repository has a file. The second
 /// value names what is not settled.

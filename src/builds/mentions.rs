@@ -1,5 +1,5 @@
 //! The places that may build an image in a way that is not read: lines of files that are not interpreted, those of GitLab
-//! CI, `CircleCI`, Azure Pipelines, Bitbucket, Travis, Buildkite, Tilt, Earthly, Terraform, and of scripts in other languages
+//! CI, `CircleCI`, Azure Pipelines, Bitbucket, Travis, Buildkite, `CodeBuild`, Tilt, Earthly, Terraform, and of scripts in other languages
 //! than the shell; and files that cannot be read. They never state a build; they say where to look, and that nothing is
 //! proved by what the other files state.
 
@@ -84,6 +84,7 @@ pub(super) fn is_read(path: &RepoPath) -> bool {
         "yml" | "yaml" => {
             stem.contains("gitlab-ci")
                 || stem.starts_with("azure-pipelines")
+                || stem.starts_with("buildspec")
                 || matches!(stem, "bitbucket-pipelines" | ".travis")
                 || [".gitlab", ".circleci", ".azure", ".buildkite"].into_iter().any(is_below)
         }
@@ -220,6 +221,11 @@ impl Mention {
         let is_shell = self.path.file_name().ends_with("sh");
         let has_variable = words.iter().any(|word| word.contains(['$', '{', '%']));
         Some((&self.path, self.line?)).filter(|_| has_variable || !is_shell)
+    }
+
+    /// Returns the file and the line of a command.
+    pub(super) fn place(&self) -> Option<(&RepoPath, usize)> {
+        Some((&self.path, self.line?)).filter(|_| matches!(self.what, What::Words(_)))
     }
 
     /// Returns true if the place does not tell which Dockerfile it builds.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::{Build, ContextRoot, Declared, is_remote};
+use super::{Build, ContextRoot, Declared, Tool, is_remote};
 use crate::git::{Listing, RepoPath};
 use crate::text::pattern::{Bindings, Part, Pattern};
 
@@ -14,12 +14,41 @@ const MOST_HOLES: usize = 3;
 /// Returns the builds of the declared ones, grouped by Dockerfile in the order of `dockerfiles`; of equal builds the one
 /// that is known best. A declared build whose path does not name a Dockerfile is left out.
 pub(crate) fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Build> {
+    distinct(all(declared, dockerfiles, listing))
+}
+
+/// Returns each build once, grouped by Dockerfile; of equal builds the one that is known best.
+pub(super) fn distinct(mut builds: Vec<Resolved>) -> Vec<Build> {
+    builds.sort_by(|a, b| {
+        let best = |found: &Resolved| std::cmp::Reverse(found.build.level());
+        (a.dockerfile, best(a), &a.build.place).cmp(&(b.dockerfile, best(b), &b.build.place))
+    });
+    let is_first: Vec<bool> = {
+        let mut seen = HashSet::new();
+        builds.iter().map(|found| seen.insert(settings(&found.build))).collect()
+    };
+    let first = builds.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
+    first.map(|(found, _)| found.build).collect()
+}
+
+/// A declared build of one Dockerfile.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    /// The number of the Dockerfile.
+    dockerfile: usize,
+    pub(crate) build: Build,
+    /// The tool that runs it.
+    pub(crate) tool: Tool,
+}
+
+/// Returns every build of the declared ones; equal ones as often as they are declared.
+pub(super) fn all(declared: &[Declared], dockerfiles: &[&RepoPath], listing: &Listing) -> Vec<Resolved> {
     let repository = Repository {
         dockerfiles,
         by_path: dockerfiles.iter().enumerate().map(|(at, path)| (path.as_str(), at)).collect(),
         listing,
     };
-    let mut builds: Vec<(usize, Build)> = Vec::new();
+    let mut builds = Vec::new();
     for declared in declared {
         for folder in &declared.folders {
             let Some(pattern) = below(folder, &declared.dockerfile) else { continue };
@@ -31,20 +60,11 @@ pub(crate) fn resolve(declared: &[Declared], dockerfiles: &[&RepoPath], listing:
                 build.unsettled.extend(folders.into_iter().chain(bound));
                 build.unsettled.sort();
                 build.unsettled.dedup();
-                builds.push((at, build));
+                builds.push(Resolved { dockerfile: at, build, tool: declared.tool });
             }
         }
     }
-    builds.sort_by(|(a, one), (b, other)| {
-        let best = |build: &Build| std::cmp::Reverse(build.level());
-        a.cmp(b).then_with(|| best(one).cmp(&best(other))).then_with(|| one.place.cmp(&other.place))
-    });
-    let is_first: Vec<bool> = {
-        let mut seen = HashSet::new();
-        builds.iter().map(|(_, build)| seen.insert(settings(build))).collect()
-    };
-    let first = builds.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
-    first.map(|((_, build), _)| build).collect()
+    builds
 }
 
 /// Returns the settings of a build, by which it is another build than one from another place.

@@ -3,7 +3,7 @@
 
 mod checkout;
 mod expression;
-mod matrix;
+pub(super) mod matrix;
 mod uses;
 
 use self::checkout::Checkout;

@@ -4,6 +4,7 @@
 //! parts of the environment.
 
 mod bases;
+mod builders;
 mod create;
 mod earlier;
 mod edits;

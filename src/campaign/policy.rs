@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Verdict;
+use crate::builders::Effect;
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::File;
@@ -64,6 +65,20 @@ pub enum Refusal {
         /// The state of its evidence.
         evidence: EvidenceState,
     },
+    /// A builder that builds the file rejects the flag.
+    #[error(
+        "{path} is built by {builder}, which rejects --link: change it (`{}`), or accept it with `{} --reason TEXT`",
+        command::layerwright(["explain", rule]),
+        command::layerwright(["migrate", "--accept", rule])
+    )]
+    Builder {
+        /// The file.
+        path: String,
+        /// The place and the name of the builder.
+        builder: String,
+        /// The rule of the builder.
+        rule: String,
+    },
     /// The file needs evidence that verifies it.
     #[error("{path} needs evidence ({evidence}): {}", verify(.path))]
     NoEvidence {
@@ -97,6 +112,10 @@ pub(crate) fn may_go_out(
         return Err(Refusal::Contradiction { path: path.to_owned() });
     }
     let (path, said) = (file.path.clone(), evidence.clone());
+    if let Some(builder) = file.built_by.iter().find(|by| by.effect == Effect::Rejects) {
+        let rule = builder.rule.to_string();
+        return Err(Refusal::Builder { path, builder: builder.place.clone(), rule });
+    }
     let is_safe = file.selected().all(|site| matches!(site.verdict, Verdict::Link | Verdict::Edit));
     let proved = is_safe && file.selected().all(|site| site.proved == Some(true));
     match evidence {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::atomic::{self, WriteError};
 use super::workspace::{Workspace, WorkspaceError};
 use crate::analysis::rule;
+use crate::builders;
 use crate::config::{Config, ConfigError, FILE_NAME, Waiver};
 
 /// The options of [`accept`].
@@ -70,7 +71,7 @@ pub fn accept(options: &AcceptOptions) -> Result<(), AcceptError> {
     let all = ["**".to_owned()];
     let globs = if options.files.is_empty() { &all[..] } else { &options.files };
     for Accepted { rule, path } in &options.accepted {
-        if rule::find(rule).is_none() {
+        if rule::find(rule).is_none() && builders::find(rule).is_none() {
             return Err(AcceptError::UnknownRule(rule.clone()));
         }
         for glob in globs {

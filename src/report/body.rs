@@ -1,23 +1,31 @@
 //! The text of a file's pull request: the change, the comparison of the images, the gain, and how to check it, undo it
 //! and stop the bot. It never contains unescaped text of the repository, and skips no workflow as the message of a commit.
 
+<<<<<<< HEAD
 mod images;
+=======
+mod gain;
+>>>>>>> 2165503 (List the builders that a repository uses, and what each does with --link)
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use self::images::is_at_the_line;
 use super::limits;
 use super::template::{Template, Variable};
 use crate::analysis::{Benefit, Verdict};
+<<<<<<< HEAD
 use crate::campaign::evidence::{BuildFigures, CacheFigures, Evidence, Outcome, Pair, Reached};
 use crate::campaign::plan::file::{Assumption, File, Site};
+=======
+use crate::campaign::evidence::{BuildEvidence, Cause, Evidence, Outcome, Reached};
+use crate::campaign::plan::file::{File, Site};
+>>>>>>> 2165503 (List the builders that a repository uses, and what each does with --link)
 use crate::campaign::progress::{FileState, OpenState};
 use crate::dockerfile::TransferKind;
 use crate::edit::header::Header;
 use crate::text::command;
-use crate::text::figures::{bytes, duration, number};
+use crate::text::figures::number;
 use crate::text::markdown::{code, instruction, prose, without_skips};
 use crate::text::words::{count, shortened};
 
@@ -148,7 +156,7 @@ impl Parts<'_> {
         let mut out = Vec::new();
         for (at, build) in self.evidence.iter().flat_map(|evidence| evidence.builds.iter().enumerate()) {
             let times = self.evidence.and_then(|evidence| evidence.figures.builds.get(at));
-            out.extend(build.cache.as_ref().map(|cache| measured(cache, times)));
+            out.extend(build.cache.as_ref().map(|cache| gain::measured(cache, times)));
         }
         if out.is_empty() {
             let pays = self.file.selected().filter(|site| site.benefit == Benefit::Pays).count();
@@ -159,10 +167,10 @@ impl Parts<'_> {
                     format!("these {pays} layers are reused when the base image or an earlier step changes")
                 }
             };
-            return format!("**What you gain:** {layers}. Not measured.");
+            return format!("**What you gain:** {layers}. Not measured.{}", gain::effects(self.file));
         }
         out.dedup();
-        format!("**What you gain:**\n{}", out.concat().trim_end())
+        format!("**What you gain:**\n{}{}", out.concat().trim_end(), gain::effects(self.file))
     }
 
     fn lines(&self, most: usize) -> String {
@@ -306,6 +314,7 @@ fn shortened_head(text: &str) -> String {
     if rest.is_empty() { shortened(first, LONGEST) } else { format!("{}\n{rest}", shortened(first, LONGEST)) }
 }
 
+<<<<<<< HEAD
 fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
     let of = |what: &str, pair: &Pair, ms: Option<(u64, u64)>| {
         let (before, after) = (pair.before, pair.after);
@@ -332,6 +341,47 @@ fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
         text += &of("an early step changes", early, times.and_then(|times| times.early_step_ms));
     }
     text
+=======
+fn different(evidence: &Evidence) -> String {
+    match evidence.builds.iter().map(|build| build.differences.len()).sum() {
+        0 => "different".to_owned(),
+        places => format!("different at {}", count(places, "place")),
+    }
+}
+
+fn differences(evidence: &Evidence, most: usize) -> String {
+    let all = evidence.builds.iter().flat_map(|build| &build.differences);
+    let of = |difference: &crate::campaign::evidence::Difference| {
+        let shown = |value: &Option<String>| {
+            value.as_deref().map_or_else(|| "nothing".to_owned(), |value| code(&shortened(value, LONGEST)))
+        };
+        let cause = match &difference.cause {
+            Cause::Header => "caused by the header alone".to_owned(),
+            Cause::Rule { rule, line, accepted } => {
+                let accepted = if *accepted { ", accepted" } else { "" };
+                format!("line {line}, {}{accepted}", code(rule.as_str()))
+            }
+            Cause::Unexpected => "unexpected".to_owned(),
+        };
+        let place = difference.path.as_deref().unwrap_or("the configuration");
+        let (before, after) = (shown(&difference.before), shown(&difference.after));
+        format!("- {} {}: {before} → {after} ({cause})\n", code(place), code(&difference.aspect))
+    };
+    let text = listed("", &all.map(of).collect::<Vec<_>>(), "more differences", most);
+    text.trim().to_owned()
+}
+
+fn noise(evidence: &Evidence) -> String {
+    match evidence.builds.iter().map(|build| build.noise).sum::<usize>() {
+        0 => String::new(),
+        noise => {
+            let (places, are) = (count(noise, "place"), form(noise, "is", "are"));
+            format!(
+                " {places} {are} ignored as nondeterministic: two builds of the original file also differ there."
+            )
+        }
+    }
+>>>>>>> 2165503 (List the builders that a repository uses, and what each does with --link)
 }
 
 #[cfg(test)]

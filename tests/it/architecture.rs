@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use layerwright::analysis::rule;
 
 /// The modules in the order of the data. Each knows those before it; those of one row know each other.
-const ORDER: [&[&str]; 20] = [
+const ORDER: [&[&str]; 21] = [
     &["budget"],
     &["text"],
     &["network"],
@@ -21,6 +21,7 @@ const ORDER: [&[&str]; 20] = [
     &["images"],
     &["analysis"],
     &["edit"],
+    &["builders"],
     &["campaign"],
     &["verify"],
     &["rollout"],

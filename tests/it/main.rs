@@ -13,6 +13,7 @@ mod bases;
 mod browser;
 mod build_oracles;
 mod builder;
+mod builders;
 mod builds;
 mod campaign;
 mod cases;

@@ -228,6 +228,7 @@ impl<'a> Calls<'a> {
             Call::Compose(run) => {
                 let Some(mut project) = compose::project(self.files, run) else { return };
                 doubt(&mut project.builds, invocation, &run.environment);
+                project.builds.iter_mut().for_each(|build| build.tool = invocation.tool);
                 let unsettled = unsettled(invocation, &project.variables, &run.environment);
                 self.note_set(invocation, &project.files, &project.variables, &run.environment);
                 let is_settled = unsettled.is_empty();
@@ -251,6 +252,7 @@ impl<'a> Calls<'a> {
                     None => return,
                 };
                 doubt(&mut definition.builds, invocation, &run.environment);
+                definition.builds.iter_mut().for_each(|build| build.tool = invocation.tool);
                 let unsettled = unsettled(invocation, &definition.variables, &run.environment);
                 self.note_set(invocation, &definition.files, &definition.variables, &run.environment);
                 for path in &definition.files {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Carrier, Scan};
 use crate::builds::{
-    Build, BuildFileKind, ContextRoot, Declared, Mention, Place, Unreadable, mentions, resolve, unnamed,
+    Build, BuildFileKind, BuildRun, ContextRoot, Declared, Mention, Place, Unreadable, mentions, resolve,
+    running, unnamed,
 };
 use crate::config::{self, Config};
 use crate::discover;
@@ -23,6 +24,8 @@ pub(crate) struct Builds {
     pub(crate) unplanned: Vec<Unread>,
     /// The places that may build a Dockerfile in a way that is not read.
     mentions: Vec<Mention>,
+    /// The runs of the builds, in order of path and line.
+    pub(crate) runs: Vec<BuildRun>,
 }
 
 /// A file that should describe builds but cannot be read.
@@ -63,7 +66,8 @@ impl Scan<'_> {
     /// Returns the builds of `dockerfiles`, which are sorted. A context in `layerwright.toml` overrides all others.
     pub(crate) fn builds(self, dockerfiles: &[&RepoPath], config: &Config) -> Builds {
         let listing = self.source.listing();
-        let mut builds = resolve::resolve(&self.declared, dockerfiles, listing);
+        let all = resolve::all(&self.declared, dockerfiles, listing);
+        let mut builds = resolve::distinct(all.clone());
         let configured = resolve::resolve(&configured(config), dockerfiles, listing);
         builds.retain(|build| configured.iter().all(|own| own.dockerfile != build.dockerfile));
         builds.extend(configured.iter().cloned());
@@ -72,10 +76,17 @@ impl Scan<'_> {
         }
         builds.sort_by(|a, b| a.dockerfile.cmp(&b.dockerfile).then_with(|| a.place.cmp(&b.place)));
         let mentions = self.mentions(&builds, dockerfiles);
+        let runs = running::runs(&all, &mentions, dockerfiles, self.texts());
         let mut unplanned = self.unplanned(dockerfiles, config);
         unplanned.extend(self.carriers.iter().flat_map(inline));
         unplanned.sort_by(|a, b| (&a.path, a.why.line).cmp(&(&b.path, b.why.line)));
-        Builds { found: builds, unread: self.unread, unplanned, mentions }
+        Builds { found: builds, unread: self.unread, unplanned, mentions, runs }
+    }
+
+    /// Returns the files that build something or may, with their texts.
+    fn texts(&self) -> impl Iterator<Item = (&RepoPath, &str)> {
+        let of_carriers = self.carriers.iter().map(|carrier| (&carrier.path, carrier.text.as_str()));
+        of_carriers.chain(self.others.iter().map(|(path, text)| (path, text.as_str())))
     }
 
     /// Returns the places that may build a Dockerfile in a way that is not read.
@@ -90,9 +101,7 @@ impl Scan<'_> {
                 found.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text, &is_read));
             }
         }
-        let of_carriers = self.carriers.iter().map(|carrier| (&carrier.path, carrier.text.as_str()));
-        let of_others = self.others.iter().map(|(path, text)| (path, text.as_str()));
-        let texts: Vec<(&RepoPath, &str)> = of_carriers.chain(of_others).collect();
+        let texts: Vec<(&RepoPath, &str)> = self.texts().collect();
         let unnamed = unnamed::mentions((&self.declared, builds), &found, dockerfiles, &texts);
         found.extend(unnamed);
         found

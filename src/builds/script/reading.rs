@@ -134,6 +134,7 @@ impl Reading<'_> {
             };
             found.push(Invocation {
                 place: self.place.clone(),
+                tool: invocation::tool(&words, &call),
                 call,
                 unsettled: unsettled.iter().cloned().chain(open).collect(),
                 assigned,

@@ -7,7 +7,7 @@ const MOST_ROWS: usize = 256;
 
 /// The values of `matrix` for one job.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Row {
+pub(in crate::builds) struct Row {
     values: Vec<(String, Node)>,
     /// True if the row has no other keys. A key that is missing in a whole row is empty; otherwise it is unknown.
     pub(crate) is_whole: bool,
@@ -43,7 +43,7 @@ fn same(one: &Node, other: &Node) -> bool {
 
 /// Returns the rows of `strategy.matrix`: the product of its lists without `exclude`, then `include`. A key is left out
 /// of the rows if only a run knows its list, or if it makes too many rows.
-pub(super) fn rows(matrix: Option<&Node>) -> Vec<Row> {
+pub(in crate::builds) fn rows(matrix: Option<&Node>) -> Vec<Row> {
     let Some(matrix) = matrix.filter(|matrix| !matrix.entries().is_empty()) else {
         return vec![Row::default()];
     };

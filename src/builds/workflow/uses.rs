@@ -5,7 +5,7 @@ use super::super::declared::{Said, joined};
 use super::super::document::Node;
 use super::super::invocation::{Call, Invocation};
 use super::super::script::Runs;
-use super::super::{BuildFileKind, Declared, Place, bake, is_remote, settled};
+use super::super::{BuildFileKind, Declared, Place, Tool, bake, is_remote, settled};
 use super::expression::{Names, listed};
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
@@ -26,14 +26,16 @@ pub(super) fn runs(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) 
     let place = Place { kind: BuildFileKind::Workflow, path: path.clone(), line: entry.line };
     let inputs = Inputs { with: step.get("with"), names, steps };
     let (name, version) = uses.split_once('@').unwrap_or((uses, ""));
-    let builds = match name.to_ascii_lowercase().as_str() {
+    let name = name.to_ascii_lowercase();
+    let mut builds = match name.as_str() {
         "docker/build-push-action" if inputs.is_first_version() => inputs.first_version(place),
         "docker/build-push-action" | "depot/build-push-action" | "useblacksmith/build-push-action" => {
             inputs.build_push(place)
         }
         "docker/bake-action" | "depot/bake-action" => {
-            let invocations = inputs.bake(place, version).into_iter().collect();
-            return Runs { builds: Vec::new(), invocations };
+            let tool = if name.starts_with("docker/") { Tool::Buildx } else { Tool::Cloud };
+            let call = inputs.bake(place, version).map(|call| Invocation { tool, ..call });
+            return Runs { builds: Vec::new(), invocations: call.into_iter().collect() };
         }
         "redhat-actions/buildah-build" => inputs.buildah(&place),
         "mr-smithers-excellent/docker-build-push" => inputs.smithers(place),
@@ -41,10 +43,24 @@ pub(super) fn runs(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) 
         "whoan/docker-build-with-cache-action" => inputs.whoan(place),
         _ => Vec::new(),
     };
+    let tool = inputs.tool(&name);
+    builds.iter_mut().for_each(|build| build.tool = tool);
     Runs { builds, invocations: Vec::new() }
 }
 
 impl Inputs<'_> {
+    /// Returns the tool that an action runs.
+    fn tool(&self, action: &str) -> Tool {
+        let has_layers = self.input("layers").and_then(Node::text) == Some("true");
+        match action {
+            "docker/build-push-action" if !self.is_first_version() => Tool::Buildx,
+            "depot/build-push-action" | "useblacksmith/build-push-action" => Tool::Cloud,
+            "redhat-actions/buildah-build" if has_layers => Tool::BuildahLayers,
+            "redhat-actions/buildah-build" => Tool::Buildah,
+            _ => Tool::Docker,
+        }
+    }
+
     /// Returns an input as written. A runner ignores the case of its name.
     fn input(&self, key: &str) -> Option<&Node> {
         self.with?.get_in_any_case(key)
@@ -195,6 +211,7 @@ impl Inputs<'_> {
         Some(Invocation {
             place,
             call: Call::Bake(run),
+            tool: Tool::Buildx,
             unsettled,
             assigned: std::collections::BTreeSet::new(),
             callers: Vec::new(),

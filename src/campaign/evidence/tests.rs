@@ -58,6 +58,7 @@ fn file(sites: Vec<Site>) -> File {
         wave: Some(1),
         decided: None,
         owners: Vec::new(),
+        built_by: Vec::new(),
         rewritten: Some(NEW.into()),
     }
 }
@@ -353,6 +354,7 @@ fn the_first_contradiction_of_a_campaign_is_found() {
         left_out: BTreeMap::new(),
         refused: Vec::new(),
         unread: Vec::new(),
+        builders: Vec::new(),
         cycles: Vec::new(),
         waves: Vec::new(),
         files: vec![file],

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::builders;
 use super::file::{File, Plan, Refused, SCHEMA, Wave};
 use super::judge;
 use super::neighbours::{Graph, Member};
@@ -63,6 +64,7 @@ pub(crate) fn plan(
         .collect();
     let files = kept(done, &mut refused).into_iter().map(|(_, planned)| planned).collect();
     let mut files = with_own_names(files, &mut refused);
+    let builders = builders::builders(builds, &mut files, waivers);
     let owners = Owners::of(source);
     let waves = in_waves(&owners, &mut files, &members, &graph, options);
     Plan {
@@ -76,6 +78,7 @@ pub(crate) fn plan(
         left_out: left_out(discovery),
         refused,
         unread: unread(builds, &owners),
+        builders,
         cycles: graph.cycles.iter().cloned().collect(),
         waves,
         files,

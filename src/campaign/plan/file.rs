@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, Knowledge};
+use crate::builders::{BuilderRuleId, BuilderUse, Effect};
 use crate::builds::{BuildFileKind, Level};
 use crate::edit::header::Header;
 
@@ -49,6 +50,9 @@ pub struct Plan {
     pub refused: Vec<Refused>,
     /// Files that state how something is built and could not be read, or that build what is not planned.
     pub unread: Vec<Refused>,
+    /// The builders that the repository uses, one entry for each place that runs a build.
+    #[serde(default)]
+    pub(crate) builders: Vec<BuilderUse>,
     /// Dockerfiles that start from each other's images; each cycle begins with its first file in order.
     pub cycles: Vec<Vec<String>>,
     /// The waves, from 0, with their files.
@@ -154,8 +158,25 @@ pub struct File {
     pub decided: Option<Decided>,
     /// Its owners, by CODEOWNERS.
     pub owners: Vec<String>,
+    /// The builders of this file that reject or ignore `--link`, or that link and are not compared; without those that a
+    /// waiver accepts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) built_by: Vec<BuiltBy>,
     /// git's id of the text after the edit; null if nothing is edited.
     pub rewritten: Option<String>,
+}
+
+/// A builder of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltBy {
+    /// The file and the line that run the build, and the tool.
+    pub(crate) place: String,
+    /// The rule of the builder.
+    #[schemars(with = "String")]
+    pub(crate) rule: BuilderRuleId,
+    /// The effect on `--link`.
+    pub(crate) effect: Effect,
 }
 
 /// A decision that people made for a file by hand.

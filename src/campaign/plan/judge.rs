@@ -138,6 +138,7 @@ fn finish(
         wave: None,
         decided: None,
         owners: Vec::new(),
+        built_by: Vec::new(),
         rewritten: rewritten.map(|blob| blob.as_str().to_owned()),
     }
 }

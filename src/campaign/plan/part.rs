@@ -36,8 +36,8 @@ impl Plan {
         let others = saved.refused.into_iter().filter(|file| !is_below(&file.path, path));
         let mut refused: Vec<_> = refused.chain(others).collect();
         refused.sort_by(|one, other| one.path.cmp(&other.path));
-        let Self { commit, waivers, left_out, unread, cycles, .. } = self;
-        Self { commit, waivers, left_out, refused, unread, cycles, waves, files, ..saved }
+        let Self { commit, waivers, left_out, unread, builders, cycles, .. } = self;
+        Self { commit, waivers, left_out, refused, unread, builders, cycles, waves, files, ..saved }
     }
 }
 

@@ -3,6 +3,7 @@
 use globset::{Glob, GlobMatcher};
 
 use crate::analysis::rule::{Finding, RuleId};
+use crate::builders::{self, BuilderRuleId};
 use crate::campaign::plan::file::Waiver;
 use crate::config::Config;
 
@@ -15,6 +16,8 @@ pub struct UnknownRule(pub(crate) String);
 #[derive(Debug)]
 pub struct Waivers {
     entries: Vec<(GlobMatcher, Waiver)>,
+    /// Those of builders: the glob of the file that runs the build, the rule and the reason.
+    builders: Vec<(GlobMatcher, &'static str, String)>,
 }
 
 impl Waivers {
@@ -24,10 +27,14 @@ impl Waivers {
     ///
     /// [`UnknownRule`] for a rule that is not in the table.
     pub(crate) fn new(config: &Config) -> Result<Self, UnknownRule> {
-        let mut entries = Vec::new();
+        let (mut entries, mut of_builders) = (Vec::new(), Vec::new());
         for waiver in &config.waivers {
-            let rule = RuleId::find(&waiver.rule).ok_or_else(|| UnknownRule(waiver.rule.clone()))?;
             let Ok(glob) = Glob::new(&waiver.file) else { continue };
+            if let Some(rule) = builders::find(&waiver.rule) {
+                of_builders.push((glob.compile_matcher(), rule.name, waiver.reason.clone()));
+                continue;
+            }
+            let rule = RuleId::find(&waiver.rule).ok_or_else(|| UnknownRule(waiver.rule.clone()))?;
             let kept = Waiver {
                 file: waiver.file.clone(),
                 rule,
@@ -36,12 +43,19 @@ impl Waivers {
             };
             entries.push((glob.compile_matcher(), kept));
         }
-        Ok(Self { entries })
+        Ok(Self { entries, builders: of_builders })
     }
 
     /// Returns waivers that accept nothing.
     pub fn none() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), builders: Vec::new() }
+    }
+
+    /// Returns the reason of the waiver that accepts a rule of a builder at the file that runs it.
+    pub(super) fn of_builder(&self, rule: BuilderRuleId, path: &str) -> Option<&str> {
+        let accepts =
+            |(glob, name, _): &&(GlobMatcher, &str, String)| *name == rule.rule().name && glob.is_match(path);
+        self.builders.iter().find(accepts).map(|(_, _, reason)| reason.as_str())
     }
 
     /// Returns the waivers in the form of the plan.

@@ -213,7 +213,7 @@ impl Inputs<'_> {
 pub(super) fn is_decided(why: &Refusal) -> bool {
     match why {
         Refusal::Contradiction { .. } => false,
-        Refusal::Different { .. } | Refusal::Context { .. } => true,
+        Refusal::Different { .. } | Refusal::Context { .. } | Refusal::Builder { .. } => true,
         Refusal::NoEvidence { evidence, .. } => {
             matches!(evidence, EvidenceState::Blocked(_) | EvidenceState::NotExercised(_))
         }

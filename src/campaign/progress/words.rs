@@ -39,6 +39,7 @@ pub(crate) fn state_words(file: &FileProgress, escaped: &dyn Fn(&str) -> String)
 fn held(why: &Refusal, escaped: &dyn Fn(&str) -> String) -> String {
     match why {
         Refusal::Contradiction { .. } => "a verification contradicts a proof".to_owned(),
+        Refusal::Builder { builder, .. } => format!("{} rejects --link", escaped(builder)),
         Refusal::Different { evidence, .. }
         | Refusal::NoEvidence { evidence, .. }
         | Refusal::Context { evidence, .. } => escaped(first_line(&evidence.to_string())),

@@ -5,9 +5,10 @@ use anstyle::Style;
 use super::screen::{Align, Screen};
 use super::style;
 use crate::analysis::rule::Rule;
+use crate::builders::BuilderRule;
 
-/// Returns the table of rules.
-pub(crate) fn rules(rules: &[&Rule]) -> String {
+/// Returns the tables of rules.
+pub(crate) fn rules(rules: &[&Rule], builders: &[&BuilderRule]) -> String {
     let mut screen = Screen::new(style::width());
     let rows: Vec<_> = rules
         .iter()
@@ -15,7 +16,24 @@ pub(crate) fn rules(rules: &[&Rule]) -> String {
         .collect();
     screen.say("Reasons why a linked copy can differ from a plain one:").end().end();
     screen.table(&[Align::Left, Align::Left], &rows);
+    let rows: Vec<_> = builders
+        .iter()
+        .map(|rule| {
+            let effect = (style::FAINT, rule.effect.words().to_owned());
+            vec![(style::STRONG, rule.name.to_owned()), effect, (Style::new(), rule.summary.to_owned())]
+        })
+        .collect();
+    screen.end().say("Builders, and what they do with --link:").end().end();
+    screen.table(&[Align::Left, Align::Left, Align::Left], &rows);
     screen.end().say("More about a rule: ").paint(style::HINT, "layerwright explain RULE").end();
+    screen.finish()
+}
+
+/// Returns the documentation of a rule about a builder.
+pub(crate) fn builder(rule: &BuilderRule) -> String {
+    let mut screen = Screen::new(style::width());
+    screen.paint(style::STRONG, rule.name).end().end();
+    documentation(&mut screen, &rule.documentation());
     screen.finish()
 }
 
@@ -23,12 +41,23 @@ pub(crate) fn rules(rules: &[&Rule]) -> String {
 pub(crate) fn rule(rule: &Rule) -> String {
     let mut screen = Screen::new(style::width());
     screen.paint(style::STRONG, &format!("{}: {}", rule.name, rule.summary)).end().end();
+    documentation(&mut screen, rule.documentation);
+    if let Some(instead) = rule.instead {
+        screen.end().paint(style::STRONG, "Instead").end().end();
+        screen.paragraph(instead);
+    }
+    screen.finish()
+}
+
+/// Writes Markdown.
+fn documentation(screen: &mut Screen, text: &str) {
     let mut code = false;
     let mut prose = String::new();
-    for line in rule.documentation.lines() {
+    for line in text.lines() {
         let fence = line.starts_with("```");
-        if fence || code || line.is_empty() || line.starts_with('#') {
-            flush(&mut screen, &mut prose);
+        let is_item = line.starts_with("- ");
+        if fence || code || is_item || line.is_empty() || line.starts_with('#') {
+            flush(screen, &mut prose);
         }
         if fence {
             code = !code;
@@ -43,12 +72,7 @@ pub(crate) fn rule(rule: &Rule) -> String {
             prose.push(' ');
         }
     }
-    flush(&mut screen, &mut prose);
-    if let Some(instead) = rule.instead {
-        screen.end().paint(style::STRONG, "Instead").end().end();
-        screen.paragraph(instead);
-    }
-    screen.finish()
+    flush(screen, &mut prose);
 }
 
 /// Writes a paragraph, wrapped at the width of the terminal.

@@ -1,5 +1,6 @@
 //! The first screen of a plan: the counts, what is safe to link, the obstacles, and the first command.
 
+mod builders;
 mod sections;
 
 use anstyle::Style;
@@ -45,6 +46,7 @@ pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, shown: Shown<
 pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates, shown: Shown<'_>) {
     let Shown { saved, verbose, sources, step } = shown;
     head(screen, plan, saved);
+    builders::line(screen, plan);
     if let Some((head, text)) = judgement(plan) {
         screen.prose(style::STRONG, head, &text);
     }

@@ -102,6 +102,7 @@ fn file(path: &str, sites: Vec<Site>) -> File {
         wave: None,
         decided: None,
         owners: Vec::new(),
+        built_by: Vec::new(),
         rewritten: None,
     }
 }
@@ -118,6 +119,7 @@ fn plan(files: Vec<File>) -> Plan {
         left_out: BTreeMap::new(),
         refused: Vec::new(),
         unread: Vec::new(),
+        builders: Vec::new(),
         cycles: Vec::new(),
         waves: Vec::new(),
         files,

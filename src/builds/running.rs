@@ -1,0 +1,133 @@
+//! The runs of builds: what runs each build, and on which machine. It never says which builder that is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::machine::{Machine, Machines};
+use super::mentions::Mention;
+use super::resolve::Resolved;
+use super::{Build, BuildFileKind, Place, Tool};
+use crate::budget;
+use crate::git::RepoPath;
+
+/// The most runs of one repository.
+const MOST: usize = 4096;
+
+/// A run of builds by one tool at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BuildRun {
+    /// The Dockerfiles that it builds, or may build.
+    pub(crate) dockerfiles: BTreeSet<RepoPath>,
+    /// The file and the line that run the tool.
+    pub(crate) path: RepoPath,
+    /// The line, 1-based.
+    pub(crate) line: usize,
+    /// The places that call that file, the nearest first.
+    pub(crate) callers: Vec<Place>,
+    /// The tool.
+    pub(crate) tool: Tool,
+    /// The command line, if the file has one.
+    pub(crate) command: String,
+    /// The frontend that the build argument `BUILDKIT_SYNTAX` sets.
+    pub(crate) syntax: Option<String>,
+    /// The machine.
+    pub(crate) machine: Machine,
+}
+
+/// Returns the runs of the builds, in order of path and line.
+pub(super) fn runs<'t>(
+    builds: &[Resolved],
+    mentions: &[Mention],
+    dockerfiles: &[&RepoPath],
+    texts: impl Iterator<Item = (&'t RepoPath, &'t str)>,
+) -> Vec<BuildRun> {
+    let mut machines = Machines::new(texts);
+    let mut found = stated(builds, &mut machines);
+    for (path, line) in commands(mentions, &machines, &found) {
+        let named = mentions.iter().filter(|mention| mention.place() == Some((&path, line)));
+        let may_build = |dockerfile: &&&RepoPath| named.clone().any(|mention| mention.may_build(dockerfile));
+        let dockerfiles = dockerfiles.iter().filter(may_build).map(|path| (*path).clone()).collect();
+        let command = machines.line(&path, line);
+        let machine = budget::contained(|| machines.of_line(&path, line)).unwrap_or_default();
+        let tool = Tool::of_line(&command);
+        found.push(BuildRun {
+            dockerfiles,
+            path,
+            line,
+            callers: Vec::new(),
+            tool,
+            command,
+            syntax: None,
+            machine,
+        });
+    }
+    found.sort_by(|a, b| (&a.path, a.line, &a.callers).cmp(&(&b.path, b.line, &b.callers)));
+    found.truncate(MOST);
+    found
+}
+
+/// Returns the runs of the builds that are read.
+fn stated(builds: &[Resolved], machines: &mut Machines<'_>) -> Vec<BuildRun> {
+    let called: BTreeSet<&Place> = builds
+        .iter()
+        .filter(|found| !found.build.callers.is_empty())
+        .map(|found| &found.build.place)
+        .collect();
+    let mut found: BTreeMap<(Vec<Place>, Tool), BuildRun> = BTreeMap::new();
+    for Resolved { build, tool, .. } in builds {
+        let chain = chain(build);
+        let Some((place, callers)) = chain.split_first() else { continue };
+        // A definition that something calls is not run by itself.
+        if is_definition(place.kind) && called.contains(place) {
+            continue;
+        }
+        let run = found.entry((chain.clone(), *tool)).or_insert_with(|| BuildRun {
+            dockerfiles: BTreeSet::new(),
+            path: place.path.clone(),
+            line: place.line,
+            callers: callers.to_vec(),
+            tool: *tool,
+            command: if is_definition(place.kind) {
+                String::new()
+            } else {
+                machines.line(&place.path, place.line)
+            },
+            syntax: build.args.get("BUILDKIT_SYNTAX").cloned().flatten(),
+            machine: budget::contained(|| machines.of(&chain)).unwrap_or_default(),
+        });
+        run.dockerfiles.insert(build.dockerfile.clone());
+    }
+    found.into_values().collect()
+}
+
+/// Returns the places that run a build, from the one that runs the tool outwards.
+fn chain(build: &Build) -> Vec<Place> {
+    let own =
+        std::iter::once(&build.place).filter(|place| !is_definition(place.kind) || build.callers.is_empty());
+    own.chain(&build.callers).cloned().collect()
+}
+
+/// Returns true for files that say how something is built and do not run it.
+fn is_definition(kind: BuildFileKind) -> bool {
+    matches!(
+        kind,
+        BuildFileKind::Compose | BuildFileKind::Bake | BuildFileKind::Devcontainer | BuildFileKind::Skaffold
+    )
+}
+
+/// Returns the lines of files that are not interpreted which run a tool. The image of a job is not a run of its own.
+fn commands(mentions: &[Mention], machines: &Machines<'_>, found: &[BuildRun]) -> Vec<(RepoPath, usize)> {
+    let is_read = |path: &RepoPath, line: usize| {
+        let near = line.saturating_sub(2)..=line + 2;
+        found.iter().any(|run| run.path == *path && near.contains(&run.line))
+    };
+    let lines = mentions.iter().filter_map(Mention::place);
+    let runs = lines.filter(|(path, line)| {
+        let command = machines.line(path, *line);
+        let written = command.trim_start_matches("- ").trim_start();
+        let is_image = ["image:", "entrypoint:", "name:"].iter().any(|key| written.starts_with(key))
+            && super::mentions::is_read(path);
+        !is_image && Tool::of_line(&command) != Tool::Other && !is_read(path, *line)
+    });
+    let unique: BTreeSet<(RepoPath, usize)> = runs.map(|(path, line)| (path.clone(), line)).collect();
+    unique.into_iter().collect()
+}
