@@ -1,11 +1,8 @@
 //! The text of a file's pull request: the change, the comparison of the images, the gain, and how to check it, undo it
 //! and stop the bot. It never contains unescaped text of the repository, and skips no workflow as the message of a commit.
 
-<<<<<<< HEAD
-mod images;
-=======
 mod gain;
->>>>>>> 2165503 (List the builders that a repository uses, and what each does with --link)
+mod images;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,13 +11,8 @@ use self::images::is_at_the_line;
 use super::limits;
 use super::template::{Template, Variable};
 use crate::analysis::{Benefit, Verdict};
-<<<<<<< HEAD
-use crate::campaign::evidence::{BuildFigures, CacheFigures, Evidence, Outcome, Pair, Reached};
+use crate::campaign::evidence::{Evidence, Outcome, Reached};
 use crate::campaign::plan::file::{Assumption, File, Site};
-=======
-use crate::campaign::evidence::{BuildEvidence, Cause, Evidence, Outcome, Reached};
-use crate::campaign::plan::file::{File, Site};
->>>>>>> 2165503 (List the builders that a repository uses, and what each does with --link)
 use crate::campaign::progress::{FileState, OpenState};
 use crate::dockerfile::TransferKind;
 use crate::edit::header::Header;
@@ -312,76 +304,6 @@ fn listed(title: &str, entries: &[String], more: &str, most: usize) -> String {
 fn shortened_head(text: &str) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     if rest.is_empty() { shortened(first, LONGEST) } else { format!("{}\n{rest}", shortened(first, LONGEST)) }
-}
-
-<<<<<<< HEAD
-fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
-    let of = |what: &str, pair: &Pair, ms: Option<(u64, u64)>| {
-        let (before, after) = (pair.before, pair.after);
-        // Figures that read the same show no gain.
-        let mut parts = Vec::new();
-        let [old, new] = [before, after].map(|rebuild| bytes(rebuild.pushed_bytes));
-        if old != new {
-            parts.push(format!("{new} to push again instead of {old}"));
-        }
-        if before.kept != after.kept {
-            parts
-                .push(format!("{} of {} layers reused instead of {}", after.kept, after.layers, before.kept));
-        }
-        let times = ms.map(|(before, after)| [before, after].map(|ms| duration(Duration::from_millis(ms))));
-        if let Some([old, new]) = times.filter(|[old, new]| old != new) {
-            parts.push(format!("{new} instead of {old}"));
-        }
-        let parts = if parts.is_empty() { "no difference was measured".to_owned() } else { parts.join(", ") };
-        format!("- When {what}: {parts}\n")
-    };
-    let mut text =
-        of("the base image changes", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
-    if let Some(early) = &cache.early_step {
-        text += &of("an early step changes", early, times.and_then(|times| times.early_step_ms));
-    }
-    text
-=======
-fn different(evidence: &Evidence) -> String {
-    match evidence.builds.iter().map(|build| build.differences.len()).sum() {
-        0 => "different".to_owned(),
-        places => format!("different at {}", count(places, "place")),
-    }
-}
-
-fn differences(evidence: &Evidence, most: usize) -> String {
-    let all = evidence.builds.iter().flat_map(|build| &build.differences);
-    let of = |difference: &crate::campaign::evidence::Difference| {
-        let shown = |value: &Option<String>| {
-            value.as_deref().map_or_else(|| "nothing".to_owned(), |value| code(&shortened(value, LONGEST)))
-        };
-        let cause = match &difference.cause {
-            Cause::Header => "caused by the header alone".to_owned(),
-            Cause::Rule { rule, line, accepted } => {
-                let accepted = if *accepted { ", accepted" } else { "" };
-                format!("line {line}, {}{accepted}", code(rule.as_str()))
-            }
-            Cause::Unexpected => "unexpected".to_owned(),
-        };
-        let place = difference.path.as_deref().unwrap_or("the configuration");
-        let (before, after) = (shown(&difference.before), shown(&difference.after));
-        format!("- {} {}: {before} → {after} ({cause})\n", code(place), code(&difference.aspect))
-    };
-    let text = listed("", &all.map(of).collect::<Vec<_>>(), "more differences", most);
-    text.trim().to_owned()
-}
-
-fn noise(evidence: &Evidence) -> String {
-    match evidence.builds.iter().map(|build| build.noise).sum::<usize>() {
-        0 => String::new(),
-        noise => {
-            let (places, are) = (count(noise, "place"), form(noise, "is", "are"));
-            format!(
-                " {places} {are} ignored as nondeterministic: two builds of the original file also differ there."
-            )
-        }
-    }
->>>>>>> 2165503 (List the builders that a repository uses, and what each does with --link)
 }
 
 #[cfg(test)]
