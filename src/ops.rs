@@ -72,6 +72,9 @@ pub use revert::{RevertError, RevertOptions, RevertResult, revert};
 pub use saved_plan::{SavedPlanError, read_plan};
 pub use selection::{Selection, SelectionError};
 pub use status::{StatusError, StatusOptions, status};
-pub use verify::{FilesToVerify, Shard, Verified, VerifyEnd, VerifyError, VerifyOptions, shards, verify};
+pub use verify::{
+    DryRun, FilesToVerify, PlannedBuild, PlannedFile, PlannedStep, Shard, Verified, VerifyEnd, VerifyError,
+    VerifyOptions, dry_run, shards, verify,
+};
 pub(crate) use workspace::Scope;
 pub use workspace::{LinkInTheWay, WorkspaceError};

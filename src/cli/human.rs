@@ -6,6 +6,7 @@
 mod builds;
 mod counts;
 mod diff;
+mod dry_run;
 mod evidence;
 mod excerpt;
 mod rules;
@@ -18,6 +19,7 @@ mod verify;
 
 pub(crate) use builds::explained_builds;
 pub(crate) use diff::diffs;
+pub(crate) use dry_run::planned;
 pub(crate) use excerpt::inspection;
 pub(crate) use rules::{builder, rule, rules};
 pub(crate) use status::{next_step, status};

@@ -12,7 +12,7 @@ use super::evidence_key::evidence_key;
 use super::progress::Progress;
 use super::{Error, github, human, input, write};
 use crate::campaign::evidence::{Evidence, Outcome};
-use crate::ops::{self, FilesToVerify, Verified, VerifyEnd, VerifyOptions};
+use crate::ops::{self, DryRun, FilesToVerify, Verified, VerifyEnd, VerifyError, VerifyOptions};
 use crate::text::secret::Secrets;
 use crate::verify::builder::Interrupt;
 use crate::verify::builder::buildx::{DockerBuildx, Options};
@@ -35,13 +35,26 @@ struct Printed<'a> {
     files: &'a [Evidence],
 }
 
+/// The output of `--dry-run --format json`.
+#[derive(Serialize)]
+struct PrintedSteps<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    planned: &'a DryRun,
+}
+
 /// Builds the files of a wave before and after, compares, and writes the evidence.
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let files = files(arguments)?;
     if arguments.format == Format::GithubMatrix {
         return matrix(ops::shards(&files)?).map(|()| ExitCode::SUCCESS);
     }
-    let verified = verify(arguments, files)?;
+    if arguments.dry_run {
+        return dry_run(arguments, files).map(|()| ExitCode::SUCCESS);
+    }
+    let verified = with_options(arguments, files, |options, progress| {
+        ops::verify(options, &|notice| progress.show(notice))
+    })?;
     let Verified { plan, evidence, stale, end } = &verified;
     if evidence.is_empty() && end.is_none() && stale.is_empty() {
         write::remark(
@@ -76,7 +89,23 @@ fn docker_buildkit() -> Option<OsString> {
     std::env::var_os("DOCKER_BUILDKIT")
 }
 
-fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified, Error> {
+/// Shows the steps that would be executed.
+fn dry_run(arguments: &VerifyArguments, files: FilesToVerify) -> Result<(), Error> {
+    let planned = with_options(arguments, files, |options, progress| {
+        ops::dry_run(options, &|notice| progress.show(notice))
+    })?;
+    match arguments.format {
+        Format::Json => write::json(&PrintedSteps { schema: SCHEMA, planned: &planned }),
+        Format::Human | Format::GithubMatrix => write::stdout(&human::planned(&planned)),
+    }
+}
+
+/// Calls an operation with the options of the command.
+fn with_options<T>(
+    arguments: &VerifyArguments,
+    files: FilesToVerify,
+    operation: impl FnOnce(&VerifyOptions<'_>, &Progress) -> Result<T, VerifyError>,
+) -> Result<T, Error> {
     let build = &arguments.build;
     let interrupt = Interrupt::new();
     let builder = DockerBuildx::new(Options {
@@ -105,6 +134,7 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
         hidden,
         allow_commands: arguments.allow_commands,
         passed: build.passed(),
+        reuse: arguments.reuse,
         out: arguments.out.clone(),
         temporary: std::env::temp_dir(),
         keep: arguments.keep,
@@ -112,8 +142,7 @@ fn verify(arguments: &VerifyArguments, files: FilesToVerify) -> Result<Verified,
         clock: &github::now,
     };
     interrupt.listen().map_err(|error| Error::environment(&error))?;
-    let progress = Progress::new();
-    Ok(ops::verify(&options, &|notice| progress.show(notice))?)
+    Ok(operation(&options, &Progress::new())?)
 }
 
 /// Returns the values that nothing may show: those of the secrets and of the keys, and the tokens of the environment.

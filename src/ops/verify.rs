@@ -2,6 +2,7 @@
 //! repository. The evidence of a file is written when the file is done. A run that was stopped is not continued: the next
 //! one verifies the files of the wave again, or those that are named.
 
+mod dry_run;
 mod edits;
 mod evidence_files;
 mod files;
@@ -34,6 +35,7 @@ use crate::verify::probe::Probes;
 use crate::verify::run::{self, Edit, Job, Stop};
 use crate::verify::temporary::remove_leftovers;
 
+pub use dry_run::{DryRun, PlannedBuild, PlannedFile, PlannedStep, dry_run};
 use files::Files;
 pub use shard::Shard;
 
@@ -82,6 +84,9 @@ pub struct VerifyOptions<'a> {
     pub allow_commands: bool,
     /// Further arguments of `docker buildx build`.
     pub passed: Vec<String>,
+    /// True if the steps before the edited instructions may be replayed from the builder's cache, or from the caches that
+    /// `passed` names.
+    pub reuse: bool,
     /// The folder of the evidence. `None` for that of this clone.
     pub out: Option<PathBuf>,
     /// The folder in which temporary folders are created.
@@ -216,6 +221,7 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
 ///         hidden: Default::default(),
 ///         allow_commands: false,
 ///         passed: Vec::new(),
+///         reuse: false,
 ///         out: None,
 ///         temporary: std::env::temp_dir(),
 ///         keep: false,
@@ -330,6 +336,7 @@ fn build_all(
         hidden: &options.hidden,
         refuses_commands: refuses_commands.as_deref(),
         passed: &options.passed,
+        reuse: options.reuse,
         temporary: options.temporary.clone(),
         keep: options.keep,
         checkout: &checkout,

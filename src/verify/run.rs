@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::build::build_args;
 use super::builder::{BuildError, Builder, Interrupt, Vertex, now};
 use super::context::{Checkout, ContextError};
 use super::image::Layers;
@@ -63,12 +64,21 @@ pub(crate) struct Job<'a> {
     pub(crate) refuses_commands: Option<&'a str>,
     /// Additional arguments of the builder.
     pub(crate) passed: &'a [String],
+    /// True if the steps before the edited instructions may be replayed from a cache.
+    pub(crate) reuse: bool,
     /// The parent of the temporary folders.
     pub(crate) temporary: PathBuf,
     /// True if temporary folders are not removed.
     pub(crate) keep: bool,
     /// The build contexts of all files without `prepare`.
     pub(crate) checkout: &'a Checkout,
+}
+
+impl Job<'_> {
+    /// Returns true if steps may be replayed from a cache outside of the builder.
+    pub(crate) fn replays_another_cache(&self) -> bool {
+        self.reuse && build::imported(self.passed).next().is_some()
+    }
 }
 
 /// A file and its two texts.

@@ -74,6 +74,7 @@ fn verified(scratch: &Scratch, given: &Given) -> (Evidence, Vec<Request>, Vec<St
         hidden: Secrets::default(),
         allow_commands: given.allow_commands,
         passed: Vec::new(),
+        reuse: false,
         out: None,
         temporary: temporary.path().to_owned(),
         keep: false,

@@ -116,6 +116,38 @@ fn a_trigger_is_tested_in_a_stage_of_its_own() {
     assert_eq!((&build["outcome"], lines(build)), (&json!("same"), expected.to_vec()), "{build:#}");
 }
 
+#[test]
+fn a_cache_is_used_only_where_the_user_allows_it() {
+    if !engine::is_there("verify --reuse") {
+        return;
+    }
+    let text =
+        "FROM tiny:1\nRUN cat /proc/sys/kernel/random/uuid > /id\nCOPY x /usr/local/lib/x\nRUN exit 7\n";
+    let world = World::new(&[("Dockerfile", text), ("x", "x")]);
+    let planned = world.builtin(&["--dry-run", "--depth=line", "--format=json"]).done().json();
+    let steps = &planned["files"][0]["builds"][0]["steps"];
+    let lines = |steps: &Value| -> Vec<Value> {
+        steps.as_array().unwrap().iter().map(|step| json!([step["line"], step["is_edited"]])).collect()
+    };
+    assert_eq!(lines(steps), [json!([2, false]), json!([3, true])], "{planned:#}");
+    assert!(world.evidence().is_empty(), "nothing is built");
+    let before = |arguments: &[&str]| {
+        world.builtin(&[&["--depth=line"], arguments].concat()).done();
+        let build = world.evidence()["Dockerfile"]["builds"][0].clone();
+        assert_eq!(build["outcome"], "same", "{build:#}");
+        let is_said = build["assumptions"].to_string().contains("taken from the cache of the builder");
+        (build["sites"][0]["compared"]["before"].clone(), is_said)
+    };
+    let (first, is_said) = before(&[]);
+    assert!(!is_said);
+    assert_eq!(
+        before(&["--reuse"]),
+        (first.clone(), true),
+        "the step with another result each time is replayed"
+    );
+    assert_ne!(before(&[]).0, first, "it is executed again");
+}
+
 /// Of the cases, one in so many is built, unless `LAYERWRIGHT_ALL_CASES` is set.
 const EACH: usize = 24;
 

@@ -27,6 +27,12 @@ pub(crate) struct VerifyArguments {
     /// How much to build and compare [default: full for wave 0, line for all others]
     #[arg(long, value_enum)]
     pub(crate) depth: Option<Depth>,
+    /// Take the steps before the edited instructions from the builder's cache or --cache-from
+    #[arg(long)]
+    pub(crate) reuse: bool,
+    /// Build nothing; show the steps that would be executed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Verify part I of N of the files
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<Shard>,

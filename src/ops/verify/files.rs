@@ -59,7 +59,9 @@ impl Files<'_> {
         watch(&Notice::Verifying { number, files: self.edits.len(), path, earlier });
         let began = humantime::format_rfc3339_seconds((self.clock)()).to_string();
         let evidence = run::verify(self.job, edit, began, &|event| watch(&Notice::Build { number, event }))?;
-        let evidence = match self.key {
+        // Whoever can write to a cache could make the evidence by hand.
+        let is_own = !self.job.replays_another_cache();
+        let evidence = match self.key.filter(|_| is_own) {
             Some(key) => evidence.signed(key),
             None => evidence,
         };

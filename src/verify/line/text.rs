@@ -180,13 +180,14 @@ impl<'a> GroupTexts<'a> {
     }
 
     /// Returns true if a RUN follows a group in its stage or in one that starts from it: the builder then prepares the
-    /// merged filesystem, which only a copy that is not linked makes it do here. Any step may follow a trigger.
+    /// merged filesystem, which only a copy that is not linked makes it do here. A step behind a trigger would hide which
+    /// step is the trigger's.
     fn is_before_a_run(&self, group: &Group) -> bool {
         let runs = |(at, instruction): (usize, &crate::dockerfile::Instruction)| {
             let Some(stage) = instruction.stage.filter(|_| at > group.last()) else { return false };
             matches!(instruction.body, Body::Run(_)) && self.stages.chain(stage).any(|own| own == group.stage)
         };
-        group.onbuild || self.original.instructions().iter().enumerate().any(runs)
+        !group.onbuild && self.original.instructions().iter().enumerate().any(runs)
     }
 }
 
@@ -251,11 +252,11 @@ mod tests {
         let text = "FROM a AS x\nONBUILD COPY@ b /b\nRUN c\nFROM a AS y\nONBUILD COPY@ d /d\n";
         let ([plain, linked], [sites, _], _) = texts(text, 0, Pins::Group);
         assert_eq!(plain, "FROM a AS x\nONBUILD COPY b /b\nRUN c\nP\nFROM x AS child\n");
-        assert_eq!(linked, "FROM a AS x\nONBUILD COPY --link b /b\nRUN c\nP\nFROM x AS child\nM\n");
+        assert_eq!(linked, "FROM a AS x\nONBUILD COPY --link b /b\nRUN c\nP\nFROM x AS child\n");
         assert_eq!(sites, [1]);
         let ([_, linked], [_, sites], _) = texts(text, 1, Pins::Stages);
         let head = "FROM a AS x\nONBUILD COPY b /b\nRUN c\nS\nFROM a AS y\n";
-        assert_eq!(linked, format!("{head}ONBUILD COPY --link d /d\nP\nFROM y AS child\nM\n"));
+        assert_eq!(linked, format!("{head}ONBUILD COPY --link d /d\nP\nFROM y AS child\n"));
         assert_eq!(sites, [5]);
     }
 }

@@ -8,6 +8,8 @@ mod results;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use self::request::build_args;
+pub(super) use self::request::imported;
 use self::results::Results;
 use super::{Depth, Event, NotCompared, Outcome, Phase, Run, Stop, Trouble, bases};
 use crate::campaign::evidence::{BuildEvidence, BuildFigures, Reached, SiteEvidence};

@@ -12,6 +12,7 @@ use crate::config::{BuildSettings, FILE_NAME};
 use crate::discover::{ReadError, SourceTree};
 use crate::dockerfile::{Dockerfile, Stages};
 use crate::git::RepoPath;
+use crate::text::words::list;
 use crate::verify::builder::{NamedContext, Output, Request};
 use crate::verify::needs::{Need, id_of, needs};
 use crate::verify::run::{Event, NotCompared, Outcome, Stop, Trouble};
@@ -124,6 +125,15 @@ impl BuildVerification<'_> {
             let Context { root, evidence, .. } = self.context;
             assumptions.push(format!("{CONTEXT_ASSUMED} {root}: {evidence}"));
         }
+        if self.run.job.reuse {
+            let builder = self.run.job.builder.facts().map_or_else(|_| String::new(), |facts| facts.name);
+            let caches = std::iter::once(format!("the cache of the builder {builder}"));
+            let caches: Vec<String> = caches.chain(imported(self.run.job.passed).cloned()).collect();
+            let caches = list(&caches);
+            assumptions.push(format!(
+                "the steps before the edited instructions, taken from {caches}, are up to date"
+            ));
+        }
         let prepares = self.run.own.is_some_and(|own| !own.prepare.is_empty());
         self.add_assumptions(self.context, prepares, &mut assumptions);
         assumptions
@@ -166,6 +176,11 @@ impl BuildVerification<'_> {
         (self.run.tell)(&Event::Kept { context: variants.original.context.clone(), dockerfiles });
         Ok(())
     }
+}
+
+/// Returns the caches that the builder imports, as its options name them.
+pub(in crate::verify::run) fn imported(passed: &[String]) -> impl Iterator<Item = &String> {
+    passed.iter().filter(|option| option.starts_with("--cache-from"))
 }
 
 /// Parses the source of a context.
@@ -223,7 +238,7 @@ pub(super) fn own_ignore(
 }
 
 /// Returns the build arguments with a value in the plan, and the others if the user gave a value.
-pub(super) fn build_args(context: &Context, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(crate) fn build_args(context: &Context, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let value = |(name, value): (&String, &Option<String>)| {
         let value = value.as_ref().or_else(|| given.get(name))?;
         Some((name.clone(), value.clone()))

@@ -78,7 +78,7 @@ impl Lines<'_, '_, '_> {
     /// Returns the stages that a build of this stage executes without the cache.
     fn uncached(&self, stage: usize) -> Vec<String> {
         let stages = &self.build.stages;
-        if self.executed.contains(&stage) {
+        if self.build.run.job.reuse || self.executed.contains(&stage) {
             return Vec::new();
         }
         let is_open =
