@@ -195,7 +195,7 @@ impl Engine<'_> {
             Some(Ci::GitHub | Ci::Azure) => self.hosted(),
             Some(Ci::GitLab) => self.gitlab(),
             Some(Ci::CloudBuild) => Judged::from(&hosted::CLOUD_BUILD),
-            Some(Ci::CircleCi) => Judged::from(&hosted::CIRCLECI),
+            Some(Ci::Circle) => Judged::from(&hosted::CIRCLECI),
             Some(Ci::Bitbucket) => Judged::from(&hosted::BITBUCKET),
             Some(Ci::CodeBuild) => Judged::from(&hosted::CODEBUILD),
             Some(Ci::Other) => Judged::from(&hosted::RUNNER),

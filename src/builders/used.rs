@@ -103,7 +103,7 @@ fn name(ci: Ci) -> &'static str {
         Ci::GitLab => "GitLab CI",
         Ci::Azure => "Azure Pipelines",
         Ci::CloudBuild => "Cloud Build",
-        Ci::CircleCi => "CircleCI",
+        Ci::Circle => "CircleCI",
         Ci::Bitbucket => "Bitbucket",
         Ci::CodeBuild => "CodeBuild",
         Ci::Other => "a CI",

@@ -23,7 +23,7 @@ pub(crate) enum Ci {
     /// Google Cloud Build.
     CloudBuild,
     /// `CircleCI`.
-    CircleCi,
+    Circle,
     /// Bitbucket Pipelines.
     Bitbucket,
     /// AWS `CodeBuild`.

@@ -22,13 +22,13 @@ const LONGEST: usize = 40;
 pub(super) fn ci(path: &RepoPath) -> Option<Ci> {
     let name = path.file_name().to_ascii_lowercase();
     let first = path.components().next().unwrap_or_default();
-    let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-    if !is_yaml {
+    let is_yaml = |(_, ending)| matches!(ending, "yml" | "yaml");
+    if !name.rsplit_once('.').is_some_and(is_yaml) {
         return None;
     }
     Some(match first {
         ".gitlab" => Ci::GitLab,
-        ".circleci" => Ci::CircleCi,
+        ".circleci" => Ci::Circle,
         ".azure" => Ci::Azure,
         ".buildkite" => Ci::Other,
         _ if name.contains("gitlab-ci") => Ci::GitLab,
@@ -45,13 +45,11 @@ pub(super) fn command(text: &str, line: usize) -> String {
     let mut whole = String::new();
     for part in text.lines().skip(line.saturating_sub(1)).take(LONGEST) {
         let part = part.trim();
-        match part.strip_suffix('\\') {
-            Some(part) => whole.extend([part, " "]),
-            None => {
-                whole.push_str(part);
-                break;
-            }
-        }
+        let Some(joined) = part.strip_suffix('\\') else {
+            whole.push_str(part);
+            break;
+        };
+        whole.extend([joined, " "]);
     }
     whole
 }

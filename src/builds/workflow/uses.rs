@@ -44,7 +44,9 @@ pub(super) fn runs(path: &RepoPath, step: &Node, steps: &[Node], names: &Names) 
         _ => Vec::new(),
     };
     let tool = inputs.tool(&name);
-    builds.iter_mut().for_each(|build| build.tool = tool);
+    for build in &mut builds {
+        build.tool = tool;
+    }
     Runs { builds, invocations: Vec::new() }
 }
 
