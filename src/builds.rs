@@ -268,6 +268,11 @@ impl Collected {
     }
 }
 
+/// Returns true if a file may run builds, by its name.
+pub(crate) fn may_run_builds(path: &RepoPath) -> bool {
+    names::kind_of(path).is_some() || mentions::is_read(path)
+}
+
 /// Returns true if a context is not a local folder: a URL, a git repository, or standard input.
 fn is_remote(context: &Pattern) -> bool {
     let remote = |text: &str| {

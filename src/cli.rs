@@ -33,7 +33,7 @@ use error::{Error, ErrorKind};
 
 use crate::github::{IssueAddress, RepositoryName};
 use crate::ops::Selection;
-use knowledge::{BaseImageArguments, KnowledgeArguments};
+use knowledge::KnowledgeArguments;
 
 /// Migrate the Dockerfiles of a repository to COPY --link, with a proof that no image changes
 #[derive(Debug, Parser)]
@@ -89,9 +89,9 @@ enum Command {
         #[arg(long, value_name = "N")]
         wave: usize,
     },
-    /// Find lines whose --link changes the image; needs no plan and no builder
+    /// Find lines whose --link changes the image, and builders that ignore or reject it; needs no plan and no builder
     #[command(after_help = help::CHECK)]
-    Check(CheckArguments),
+    Check(Box<check::CheckArguments>),
     /// Show what is kept of registries, so that images are not read again
     #[command(after_help = help::CACHE)]
     Cache(CacheArguments),
@@ -309,39 +309,6 @@ struct StatusArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-/// The arguments of `check`.
-#[derive(Debug, Args)]
-struct CheckArguments {
-    /// A file or folder of this repository to limit the files to, or another repository or folder
-    path: Option<PathBuf>,
-    /// Read the index, which the next commit contains [default: the tracked files of the working tree]
-    #[arg(long, conflicts_with = "rev")]
-    staged: bool,
-    /// Read this commit
-    #[arg(long, value_name = "REV")]
-    rev: Option<String>,
-    #[command(flatten)]
-    base_images: BaseImageArguments,
-    /// Set a build argument; may be repeated
-    #[arg(long = "build-arg", value_name = "NAME=VALUE")]
-    build_args: Vec<String>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t)]
-    format: CheckFormat,
-}
-
-/// The format of findings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum CheckFormat {
-    /// Text for people
-    #[default]
-    Human,
-    /// JSON on standard output
-    Json,
-    /// Annotations for GitHub Actions
-    Github,
 }
 
 /// The arguments of `cache`.

@@ -3,6 +3,7 @@
 //!
 //! The new text is parsed again and must differ from the old one in exactly the planned flags and words.
 
+pub(crate) mod fix;
 pub mod header;
 pub(crate) mod revert;
 

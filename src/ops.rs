@@ -51,7 +51,7 @@ pub use base_images::{RememberedError, SourceError};
 pub use branches::MadeBranch;
 pub use cache::{CacheError, cache, clear_cache};
 pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
-pub use check::{CheckError, CheckOptions, CheckedFiles, check};
+pub use check::{CheckError, CheckOptions, CheckedFiles, FixError, Fixed, Fixes, check, fix, write_baseline};
 pub use config::configuration;
 pub use decide::{DecideError, DecideOptions, decide};
 pub use evidence::{BadFile, EvidenceFolderError};

@@ -8,7 +8,7 @@ mod lines;
 use std::collections::{BTreeMap, HashMap};
 
 use super::document::Node;
-use super::{BuildFileKind, Place, yaml};
+use super::{BuildFileKind, Place, names, yaml};
 use crate::git::RepoPath;
 
 /// A system that runs builds for a repository.
@@ -134,9 +134,12 @@ impl<'t> Machines<'t> {
         })
     }
 
-    /// Returns what a file that is not interpreted says of the machine at a line.
+    /// Returns the machine of a line that is not read as a build.
     pub(crate) fn of_line(&mut self, path: &RepoPath, line: usize) -> Machine {
         let Some((&path, &text)) = self.texts.get_key_value(path) else { return Machine::default() };
+        if let Some(kind) = names::kind_of(path) {
+            return self.at(path, kind, line);
+        }
         let found = match lines::ci(path) {
             Some(Ci::GitLab) => gitlab::machine(self.nodes(path, text), line),
             Some(Ci::Azure) => lines::azure(text, line),

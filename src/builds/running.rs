@@ -42,7 +42,7 @@ pub(super) fn runs<'t>(
 ) -> Vec<BuildRun> {
     let mut machines = Machines::new(texts);
     let mut found = stated(builds, &mut machines);
-    for (path, line) in commands(mentions, &machines, &found) {
+    for (path, line) in commands(mentions, dockerfiles, &machines, &found) {
         let named = mentions.iter().filter(|mention| mention.place() == Some((&path, line)));
         let may_build = |dockerfile: &&&RepoPath| named.clone().any(|mention| mention.may_build(dockerfile));
         let dockerfiles = dockerfiles.iter().filter(may_build).map(|path| (*path).clone()).collect();
@@ -60,9 +60,26 @@ pub(super) fn runs<'t>(
             machine,
         });
     }
+    without_idle(&mut found);
     found.sort_by(|a, b| (&a.path, a.line, &a.callers).cmp(&(&b.path, b.line, &b.callers)));
     found.truncate(MOST);
     found
+}
+
+/// Removes the runs of places that a system runs as well: a person may run them too, on any machine.
+fn without_idle(found: &mut Vec<BuildRun>) {
+    let hosted: BTreeSet<(RepoPath, usize)> =
+        found.iter().filter(|run| run.machine.ci.is_some()).map(|run| (run.path.clone(), run.line)).collect();
+    found.retain(|run| run.machine.ci.is_some() || !hosted.contains(&(run.path.clone(), run.line)));
+}
+
+/// Returns the tool of a build. A definition that nothing calls is run by the tool of its kind.
+fn tool(kind: BuildFileKind, tool: Tool) -> Tool {
+    match (kind, tool) {
+        (BuildFileKind::Compose, Tool::Other) => Tool::Compose,
+        (BuildFileKind::Bake, Tool::Other) => Tool::Buildx,
+        (_, tool) => tool,
+    }
 }
 
 /// Returns the runs of the builds that are read.
@@ -76,16 +93,17 @@ fn stated(builds: &[Resolved], machines: &mut Machines<'_>) -> Vec<BuildRun> {
     for Resolved { build, tool, .. } in builds {
         let chain = chain(build);
         let Some((place, callers)) = chain.split_first() else { continue };
+        let tool = self::tool(place.kind, *tool);
         // A definition that something calls is not run by itself.
         if is_definition(place.kind) && called.contains(place) {
             continue;
         }
-        let run = found.entry((chain.clone(), *tool)).or_insert_with(|| BuildRun {
+        let run = found.entry((chain.clone(), tool)).or_insert_with(|| BuildRun {
             dockerfiles: BTreeSet::new(),
             path: place.path.clone(),
             line: place.line,
             callers: callers.to_vec(),
-            tool: *tool,
+            tool,
             command: if is_definition(place.kind) {
                 String::new()
             } else {
@@ -114,20 +132,33 @@ fn is_definition(kind: BuildFileKind) -> bool {
     )
 }
 
-/// Returns the lines of files that are not interpreted which run a tool. The image of a job is not a run of its own.
-fn commands(mentions: &[Mention], machines: &Machines<'_>, found: &[BuildRun]) -> Vec<(RepoPath, usize)> {
-    let is_read = |path: &RepoPath, line: usize| {
+/// Returns the lines that run a tool and are not read as builds: those of files that are not interpreted, and others that may
+/// build a Dockerfile.
+fn commands(
+    mentions: &[Mention],
+    dockerfiles: &[&RepoPath],
+    machines: &Machines<'_>,
+    found: &[BuildRun],
+) -> BTreeSet<(RepoPath, usize)> {
+    let is_found = |path: &RepoPath, line: usize| {
         let near = line.saturating_sub(2)..=line + 2;
         found.iter().any(|run| run.path == *path && near.contains(&run.line))
     };
-    let lines = mentions.iter().filter_map(Mention::place);
-    let runs = lines.filter(|(path, line)| {
-        let command = machines.line(path, *line);
-        let written = command.trim_start_matches("- ").trim_start();
-        let is_image = ["image:", "entrypoint:", "name:"].iter().any(|key| written.starts_with(key))
-            && super::mentions::is_read(path);
-        !is_image && Tool::of_line(&command) != Tool::Other && !is_read(path, *line)
+    let runs = mentions.iter().filter(|mention| {
+        let Some((path, line)) = mention.place() else { return false };
+        let counts = super::mentions::is_read(path)
+            || dockerfiles.iter().any(|dockerfile| mention.may_build(dockerfile));
+        counts && is_command(&machines.line(path, line)) && !is_found(path, line)
     });
-    let unique: BTreeSet<(RepoPath, usize)> = runs.map(|(path, line)| (path.clone(), line)).collect();
-    unique.into_iter().collect()
+    runs.filter_map(Mention::place).map(|(path, line)| (path.clone(), line)).collect()
+}
+
+/// Returns true if a line runs a build. The image of a job is not a run of its own, and neither is a description.
+fn is_command(line: &str) -> bool {
+    const KEYS: [&str; 6] = ["image:", "entrypoint:", "name:", "description:", "echo ", "title:"];
+    const VERBS: [&str; 6] = ["build", "bud", "b", "bake", "build-using-dockerfile", "up"];
+    let written = line.trim_start_matches("- ").trim_start();
+    let is_verb = |word: &str| VERBS.contains(&word.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+    let builds = line.contains("kaniko") || line.contains("Docker@") || line.split_whitespace().any(is_verb);
+    builds && !KEYS.iter().any(|key| written.starts_with(key)) && Tool::of_line(line) != Tool::Other
 }

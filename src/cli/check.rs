@@ -1,17 +1,27 @@
 //! `layerwright check`.
 
+mod arguments;
+mod github;
+mod gitlab;
+mod human;
+mod junit;
+mod sarif;
+
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use sha2::{Digest, Sha256};
+
 use super::knowledge;
 use super::progress::Progress;
-use super::{CheckArguments, CheckFormat, Error, write};
+use super::{Error, write};
 use crate::campaign::check::{Finding, FindingKind, Report};
-use crate::ops::{self, CheckOptions, CheckedFiles, Knowledge, Scope};
-use crate::text::escape::shown_lines;
-use crate::text::figures::number;
-use crate::text::words::{count, plural, short_id};
+use crate::ops::{self, CheckOptions, CheckedFiles, Fixed, Fixes, Knowledge, Scope};
+
+pub(crate) use arguments::CheckArguments;
+use arguments::{CheckFormat, FailOn};
 
 /// The exit code if there are findings.
 const FOUND: u8 = 1;
@@ -31,110 +41,83 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
             build_args: knowledge::build_args(&arguments.build_args)?,
             ..arguments.base_images.resolve()?
         },
+        since: arguments.since.clone(),
+        baseline: arguments.baseline.clone(),
+        ratchet: arguments.ratchet,
     };
     let progress = Progress::new();
-    let report = ops::check(&options, &|notice| progress.show(notice))?;
+    let mut report = ops::check(&options, &|notice| progress.show(notice))?;
+    if let Some(path) = &arguments.write_baseline {
+        ops::write_baseline(path, &report).map_err(|error| Error::environment(&error))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut fixed = Fixed::default();
+    if arguments.fix {
+        let fixes = if arguments.unsafe_fixes { Fixes::All } else { Fixes::Safe };
+        fixed = ops::fix(&options.path, &mut report, fixes).map_err(|error| Error::environment(&error))?;
+    }
     match arguments.format {
         CheckFormat::Json => write::json(&report)?,
-        CheckFormat::Human => write::stdout(&for_people(&report))?,
-        CheckFormat::Github => write::raw(annotations(&report).as_bytes())?,
+        CheckFormat::Human => write::stdout(&human::report(&report, fixed, arguments))?,
+        CheckFormat::Github => write::raw(github::annotations(&report).as_bytes())?,
+        CheckFormat::Sarif => write::json(&sarif::log(&report))?,
+        CheckFormat::Gitlab => write::json(&gitlab::issues(&report))?,
+        CheckFormat::Junit => write::raw(junit::suites(&report).as_bytes())?,
     }
-    Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    let fails = report.findings.iter().any(|finding| fails(finding.kind, arguments));
+    Ok(if fails { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
-fn for_people(report: &Report) -> String {
-    let mut out = String::new();
-    for finding in &report.findings {
-        let rule = finding.rule.as_ref().map_or(String::new(), |rule| format!(" [{rule}]"));
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            out,
-            "{}:{}: {}: {}{rule}",
-            shown_lines(&finding.path),
-            finding.line,
-            title(finding.kind),
-            shown_lines(&finding.message)
-        );
+/// Returns true if a finding of a kind makes the exit code 1. By default, every finding does but a builder that ignores the
+/// flag; none does for SARIF, whose reader decides.
+fn fails(kind: FindingKind, arguments: &CheckArguments) -> bool {
+    if arguments.fail_on.is_empty() {
+        return kind != FindingKind::Ignores && arguments.format != CheckFormat::Sarif;
     }
-    let _ = writeln!(
-        out,
-        "{} in {}, {}: {}{}",
-        count(report.files, "Dockerfile"),
-        read(report),
-        count(report.linked, "linked line"),
-        count(report.findings.len(), "finding"),
-        match report.unknown {
-            0 => String::new(),
-            unknown => format!("; {} unknown (pass base images with --rootfs)", count(unknown, "line")),
-        }
-    );
-    out
+    arguments.fail_on.iter().any(|on| match on {
+        FailOn::Never => false,
+        FailOn::Any => true,
+        FailOn::Unsafe => kind == FindingKind::Hazard,
+        FailOn::NoEffect => kind == FindingKind::NoEffect,
+        FailOn::Header => kind == FindingKind::Header,
+        FailOn::Unread => kind == FindingKind::Unread,
+        FailOn::Rejects => kind == FindingKind::Rejects,
+        FailOn::Ignores => kind == FindingKind::Ignores,
+        FailOn::Advice => kind == FindingKind::Advice,
+        FailOn::Unused => kind == FindingKind::Unused,
+        FailOn::Unlinked => kind == FindingKind::Unlinked,
+    })
 }
 
-/// Returns what was read, with a short id of a commit.
-fn read(report: &Report) -> String {
-    match report.read.strip_prefix("commit ") {
-        Some(commit) => format!("commit {}", short_id(commit)),
-        None => report.read.clone(),
-    }
-}
-
+/// Returns the effect of a finding as the end of a sentence.
 fn title(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::Hazard => "changes the image",
         FindingKind::NoEffect => "has no effect",
         FindingKind::Header => "is not supported by the frontend",
         FindingKind::Unread => "is not checked",
+        FindingKind::Rejects => "is rejected by the builder",
+        FindingKind::Ignores => "is ignored by the builder",
+        FindingKind::Advice => "gives wrong advice",
+        FindingKind::Unused => "is not used",
+        FindingKind::Unlinked => "is not linked",
     }
 }
 
-/// The most annotations of one level that GitHub shows of a step (GitHub, "Usage limits for annotations").
-const MOST_ANNOTATIONS: usize = 10;
-
-/// Returns workflow commands for GitHub Actions, which show each finding at its line. If there are more than GitHub shows,
-/// the last one of a level counts the others, which stand in the log.
-fn annotations(report: &Report) -> String {
-    let mut out = String::new();
-    for level in ["error", "warning"] {
-        let is_of = |finding: &&Finding| (finding.kind == FindingKind::NoEffect) == (level == "warning");
-        let of: Vec<&Finding> = report.findings.iter().filter(is_of).collect();
-        let most = if of.len() > MOST_ANNOTATIONS { MOST_ANNOTATIONS - 1 } else { MOST_ANNOTATIONS };
-        let (shown, others) = of.split_at(of.len().min(most));
-        out.extend(shown.iter().map(|finding| annotation(level, finding)));
-        if !others.is_empty() {
-            let text = format!(
-                "{} more {}: see the log of this step",
-                number(others.len()),
-                plural(others.len(), "finding")
-            );
-            let _ = writeln!(out, "::{level} title=COPY --link%3A more findings::{text}");
-        }
-        for finding in others {
-            let line =
-                format!("{}:{}: {}: {}", finding.path, finding.line, title(finding.kind), finding.message);
-            // A line that begins with a dash does not begin a command.
-            let _ = writeln!(out, "- {}", shown_lines(&line).replace('\n', " ").replace("##[", "# #["));
-        }
-    }
-    out
-}
-
-fn annotation(level: &str, finding: &Finding) -> String {
-    format!(
-        "::{level} file={},line={},title={}::{}\n",
-        property(&finding.path),
-        finding.line,
-        property(&format!("COPY --link: {}", title(finding.kind))),
-        data(&finding.message)
-    )
-}
-
-/// Escapes a message as `@actions/core` does (`command.ts`, `escapeData`).
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// Escapes a property as `@actions/core` does (`command.ts`, `escapeProperty`).
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+/// Returns a fingerprint of each finding that does not depend on line numbers: a digest of rule, path and text, and the number
+/// of the finding among those with the same digest.
+fn fingerprints(report: &Report) -> Vec<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let of = |finding: &Finding| {
+        let digest = Sha256::digest(format!("{}\0{}\0{}", finding.rule, finding.path, finding.excerpt));
+        let text = digest.iter().take(8).fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        let number = seen.entry(text.clone()).or_default();
+        *number += 1;
+        format!("{text}:{number}")
+    };
+    report.findings.iter().map(of).collect()
 }

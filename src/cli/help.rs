@@ -89,17 +89,22 @@ Examples:
 
 /// The text for `check`.
 pub(crate) const CHECK: &str = "\
-Check finds linked lines that change the image, linked lines without effect, and headers whose frontend does not
-support --link. It reads the tracked files of the working tree, with changes that are not committed. Lines with an unknown
-verdict are counted; they are not findings.
+Check finds linked lines that change the image, linked lines without effect, headers whose frontend does not support
+--link, builders that reject or ignore linked lines, and wrong advice about --link. It reads the tracked files of the
+working tree, with changes that are not committed. Lines with an unknown verdict are counted; they are not findings.
+A comment directly above a line ignores a finding:
+  # layerwright: ignore[ancestor-mode] nothing relies on a private /root
 
 Examples:
   layerwright check
   layerwright check --rootfs debian:12=debian.tar
-  layerwright check --staged                            what the next commit contains
+  layerwright check --staged                            what the next commit adds
+  layerwright check --since origin/main --ratchet       what a branch adds, also copies that it does not link
+  layerwright check --fix                               write the edits that are proved to keep the image
+  layerwright check --format sarif > check.sarif
   layerwright check --format github                     print annotations for a pull request
 
-Exit codes: 0 no findings, 1 findings, 2 error";
+Exit codes: 0 no findings of --fail-on, 1 findings, 2 error";
 
 /// The text for `cache`.
 pub(crate) const CACHE: &str = "\

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::builders::{BuilderUse, Effect};
 use crate::campaign::evidence::{Evidence, EvidenceByPath, Outcome};
 use crate::campaign::plan::file::{File, Plan};
 use crate::campaign::progress::{FileState, Progress};
@@ -35,6 +36,7 @@ pub(crate) fn criteria(
         .collect();
     let of = |file: &File| evidence.get(&file.path);
     let data = Data {
+        builders: &plan.builders,
         files: &files,
         evidence: files.iter().filter_map(|(file, _)| Some((*file, of(file)?))).collect(),
     };
@@ -51,6 +53,7 @@ pub(crate) fn criteria(
 }
 
 struct Data<'a> {
+    builders: &'a [BuilderUse],
     files: &'a [(&'a File, bool)],
     evidence: Vec<(&'a File, &'a Evidence)>,
 }
@@ -103,7 +106,23 @@ impl Data<'_> {
             (_, 1..) => format!("{} could not be tested", count(unable, "file")),
             (false, 0) => names.into_iter().collect::<Vec<_>>().join(", "),
         };
-        Criterion { what: "The builders can link", met: unable == 0 && builds().next().is_some(), detail }
+        let of = |effect: Effect| {
+            self.builders.iter().filter(|used| used.effect == effect && used.waived.is_none()).count()
+        };
+        let (links, rejects) = (of(Effect::Links), of(Effect::Rejects));
+        let stated = match self.builders.len() {
+            0 => String::new(),
+            all => format!(
+                "; {} of {} of the repository {} the flag, {} {} it",
+                number(links),
+                count(all, "build"),
+                form(links, "uses", "use"),
+                number(rejects),
+                form(rejects, "rejects", "reject")
+            ),
+        };
+        let met = unable == 0 && rejects == 0 && builds().next().is_some();
+        Criterion { what: "The builders can link", met, detail: format!("{detail}{stated}") }
     }
 
     fn rollout(&self) -> Criterion {

@@ -3,6 +3,7 @@
 pub mod buildx;
 mod engine;
 mod failure;
+pub(crate) mod fault;
 pub(in crate::verify) mod process;
 mod progress;
 pub(crate) mod secret;

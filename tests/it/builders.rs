@@ -170,3 +170,11 @@ fn a_builder_that_rejects_the_flag_stops_its_files_until_it_is_waived() {
     assert_eq!(rejecting(&plan), Value::Null);
     assert_eq!(plan["builders"][0]["waived"], "it is replaced");
 }
+
+#[test]
+fn a_place_that_a_system_runs_counts_once_and_other_commands_of_docker_do_not() {
+    let steps = "      - run: make image TAG=1\n      - run: docker buildx imagetools create a\n";
+    let ci = workflow("ubuntu-24.04", steps);
+    let files = [(CI, &*ci), ("Makefile", "image:\n\tdocker build -t a:$(TAG) .\n")];
+    assert_found(&files, &[("Makefile:2", "builder-github-ubuntu-22-24")]);
+}

@@ -5,7 +5,7 @@ use crate::analysis::{BaseRead, Site, Verdict, transfer_of};
 use crate::campaign::plan::file::{self, Audit, Reason};
 use crate::campaign::plan::options::Options;
 use crate::dockerfile::{Dockerfile, Transfer, Word};
-use crate::edit::{self, LineEdit, header};
+use crate::edit::{self, LineEdit, fix, header};
 
 /// Returns every instruction in the format of the plan. `accepted` returns the reason of the waiver for a finding.
 pub fn sites_report(
@@ -53,6 +53,14 @@ fn site_report(
         audit: site.audit.as_ref().map(|(found, findings)| Audit {
             verdict: *found,
             reasons: findings.iter().map(|finding| of_linked(finding, *found, transfer)).collect(),
+            fix: match found {
+                Verdict::Edit => {
+                    let remedies = findings.iter().filter_map(|finding| finding.remedy.as_ref());
+                    fix::with_remedies(dockerfile, instruction, remedies)
+                }
+                Verdict::Hold | Verdict::NoEffect => fix::without_link(dockerfile, instruction),
+                _ => None,
+            },
         }),
     })
 }

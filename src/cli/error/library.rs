@@ -193,6 +193,8 @@ impl From<&CheckError> for Error {
             CheckError::Workspace(error) => error.into(),
             CheckError::Judge(error) => error.into(),
             CheckError::Git(error) => Self::environment(error),
+            CheckError::Since { .. } | CheckError::NoRepository { .. } => Self::usage(error),
+            CheckError::NoBaseline { .. } | CheckError::Baseline { .. } => Self::environment(error),
         }
     }
 }

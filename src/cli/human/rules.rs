@@ -6,9 +6,10 @@ use super::screen::{Align, Screen};
 use super::style;
 use crate::analysis::rule::Rule;
 use crate::builders::BuilderRule;
+use crate::campaign::check::CheckRule;
 
 /// Returns the tables of rules.
-pub(crate) fn rules(rules: &[&Rule], builders: &[&BuilderRule]) -> String {
+pub(crate) fn rules(rules: &[&Rule], builders: &[&BuilderRule], checks: &[CheckRule]) -> String {
     let mut screen = Screen::new(style::width());
     let rows: Vec<_> = rules
         .iter()
@@ -25,6 +26,12 @@ pub(crate) fn rules(rules: &[&Rule], builders: &[&BuilderRule]) -> String {
         .collect();
     screen.end().say("Builders, and what they do with --link:").end().end();
     screen.table(&[Align::Left, Align::Left, Align::Left], &rows);
+    let rows: Vec<_> = checks
+        .iter()
+        .map(|rule| vec![(style::STRONG, rule.name.to_owned()), (Style::new(), rule.summary.to_owned())])
+        .collect();
+    screen.end().say("Other findings of check:").end().end();
+    screen.table(&[Align::Left, Align::Left], &rows);
     screen.end().say("More about a rule: ").paint(style::HINT, "layerwright explain RULE").end();
     screen.finish()
 }
@@ -34,6 +41,14 @@ pub(crate) fn builder(rule: &BuilderRule) -> String {
     let mut screen = Screen::new(style::width());
     screen.paint(style::STRONG, rule.name).end().end();
     documentation(&mut screen, &rule.documentation());
+    screen.finish()
+}
+
+/// Returns the documentation of another rule of `check`.
+pub(crate) fn check_rule(rule: &CheckRule) -> String {
+    let mut screen = Screen::new(style::width());
+    screen.paint(style::STRONG, &format!("{}: {}", rule.name, rule.summary)).end().end();
+    documentation(&mut screen, rule.documentation);
     screen.finish()
 }
 

@@ -1,5 +1,6 @@
 //! The reason for a failed build, found in its output.
 
+use super::fault::EngineFault;
 use super::progress::{EXPORTING, Progress};
 use super::{BuildError, Vertex};
 use crate::text::words::first_line;
@@ -18,7 +19,7 @@ pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> Bu
     if let Some((vertex, said)) = failed
         && vertex.name.starts_with(EXPORTING)
     {
-        return BuildError::Export { said: said.to_owned() };
+        return BuildError::Export { said: explained(said) };
     }
     let said = last_words(progress);
     if is_broken(&said) || !is_there() {
@@ -26,9 +27,10 @@ pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> Bu
         return if nothing_yet { BuildError::NoBuilder { said } } else { BuildError::Lost { said } };
     }
     match failed {
-        None => BuildError::Failed { step: None, said },
+        None => BuildError::Failed { step: None, said: explained(&said) },
         Some((vertex, error)) => {
-            let printed: Vec<&str> = [error].into_iter().chain(progress.log(vertex)).collect();
+            let error = explained(error);
+            let printed: Vec<&str> = [error.as_str()].into_iter().chain(progress.log(vertex)).collect();
             BuildError::Failed { step: Some(vertex.name.clone()), said: printed.join("\n") }
         }
     }
@@ -36,6 +38,15 @@ pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> Bu
 
 /// The prefix of the step that resolves a frontend (`gateway.gatewayFrontend.Solve`); base images have another.
 const FRONTEND: &str = "resolve image config for ";
+
+/// Returns the first line of an error, with the fault of the engine that it is.
+fn explained(error: &str) -> String {
+    let line = first_line(error);
+    match EngineFault::of(line) {
+        Some(fault) => format!("{line}: {fault}{}", error.strip_prefix(line).unwrap_or_default()),
+        None => error.to_owned(),
+    }
+}
 
 /// Returns a vertex's own error, not the failure of another.
 fn own_error(vertex: &Vertex) -> Option<&str> {
@@ -99,8 +110,8 @@ impl BuildError {
     /// Returns true if a step failed for a reason that may pass without a change of the repository.
     pub(crate) fn is_passing(&self) -> bool {
         let Self::Failed { said, .. } = self else { return false };
-        let said = said.to_lowercase();
-        PASSING.iter().any(|sign| said.contains(sign))
+        let lower = said.to_lowercase();
+        EngineFault::of(first_line(said)).is_some() || PASSING.iter().any(|sign| lower.contains(sign))
     }
 }
 

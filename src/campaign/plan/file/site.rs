@@ -143,4 +143,8 @@ pub(crate) struct Audit {
     pub(crate) verdict: Verdict,
     /// The findings of the rules.
     pub(crate) reasons: Vec<Reason>,
+    /// The lines of the instruction with the edit that makes it equivalent, or else without the flag; null for `link` and
+    /// `unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fix: Option<String>,
 }
