@@ -11,10 +11,13 @@ mod explain;
 mod github;
 mod help;
 mod human;
+mod init;
 mod input;
 mod inspect;
 mod knowledge;
+mod man;
 mod migrate;
+mod open;
 mod plan;
 mod progress;
 mod registries;
@@ -55,6 +58,8 @@ enum Command {
     /// Find all Dockerfiles, judge each COPY and ADD, and assign the files to waves
     #[command(after_help = help::PLAN)]
     Plan(PlanArguments),
+    /// Write a layerwright.toml to start from, with what is found in the repository
+    Init,
     /// Show the verdict for each COPY and ADD of single files; needs no repository
     #[command(after_help = help::INSPECT)]
     Inspect(InspectArguments),
@@ -89,7 +94,7 @@ enum Command {
         #[arg(long, value_name = "N")]
         wave: usize,
     },
-    /// Find lines whose --link changes the image, and builders that ignore or reject it; needs no plan and no builder
+    /// Find linked lines that are unsafe, and builders that ignore or reject the flag; needs no plan and no builder
     #[command(after_help = help::CHECK)]
     Check(Box<check::CheckArguments>),
     /// Show what is kept of registries, so that images are not read again
@@ -103,6 +108,12 @@ enum Command {
     Completions {
         /// Shell to print the script for
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of all commands
+    Man {
+        /// The folder to write them to
+        #[arg(value_name = "DIR")]
+        target: PathBuf,
     },
 }
 
@@ -297,6 +308,12 @@ struct StatusArguments {
     github: GitHubArguments,
     #[command(flatten)]
     evidence: EvidenceArguments,
+    /// Write the status page to this file, as one self-contained HTML page; needs no token
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Open the page in a browser
+    #[arg(long, requires = "page")]
+    open: bool,
     /// The base branch, or a commit of it [default: HEAD]
     #[arg(long, value_name = "REV", requires = "offline")]
     rev: Option<String>,
@@ -342,6 +359,7 @@ pub fn run() -> ExitCode {
     }
     let code = match arguments.command {
         Command::Plan(arguments) => plan::run(&arguments).map(done),
+        Command::Init => init::run().map(done),
         Command::Inspect(arguments) => inspect::run(&arguments).map(done),
         Command::Migrate(arguments) => migrate::run(&arguments).map(done),
         Command::Revert(arguments) => revert::run(&arguments).map(done),
@@ -354,6 +372,7 @@ pub fn run() -> ExitCode {
         Command::Cache(arguments) => cache::run(&arguments).map(done),
         Command::Explain(arguments) => explain::run(&arguments).map(done),
         Command::Completions { shell } => completions::run(shell).map(done),
+        Command::Man { target } => man::run(&target).map(done),
     };
     code.unwrap_or_else(|error| error.report())
 }

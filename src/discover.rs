@@ -18,7 +18,7 @@ use rayon::prelude::*;
 pub use heads::Class;
 pub(crate) use heads::{classify, reads_as_dockerfile};
 pub use listed::{List, ListedPath, Why, parse_list, reconcile};
-pub(crate) use listed::{Reconciliation, path_in_line};
+pub(crate) use listed::{Reconciliation, STATE, path_in_line};
 pub(crate) use owners::Owners;
 pub use refused::RefusedReason;
 use refused::refusal;
@@ -77,6 +77,11 @@ impl Options {
     /// Returns true if a file is excluded.
     pub(crate) fn excludes(&self, path: &RepoPath) -> bool {
         self.exclude.is_match(path.as_str())
+    }
+
+    /// Returns true if a file is included under any name.
+    pub(crate) fn includes(&self, path: &str) -> bool {
+        self.include.is_match(path)
     }
 
     /// Includes listed files under any name and in any folder.

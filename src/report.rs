@@ -124,7 +124,7 @@ impl Report<'_> {
             for action in actions {
                 match self.perform(&action, &mut observed) {
                     Err(ReportError::Forge(ForgeError::Refused(why))) => {
-                        reasons.push(format!("{action}: {why}"));
+                        reasons.push(format!("{action}: {why}\n    {}", action.remedy()));
                         refused.push(action);
                     }
                     done => done?,

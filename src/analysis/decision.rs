@@ -152,7 +152,9 @@ fn findings(view: &View<'_>) -> Vec<Finding> {
         check(view, &mut found);
     }
     let trials = Trials { view, slash: OnceCell::new(), real_path: OnceCell::new() };
-    found.into_iter().map(|finding| trials.settle(finding)).collect()
+    let is_linked = view.resolved.transfer.options.link == Some(true);
+    let settled = found.into_iter().map(|finding| trials.settle(finding));
+    settled.map(|finding| if is_linked { finding.of_linked() } else { finding }).collect()
 }
 
 /// An edit that passes, with the assumptions that it rests on; otherwise the weight of the finding without it.

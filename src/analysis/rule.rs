@@ -288,6 +288,15 @@ impl Finding {
     pub(super) fn of_unjudged(why: &str) -> Self {
         Self::unknown(unknown_filesystem::RULE.id(), "", format!("the file is not judged: {why}"))
     }
+
+    /// Returns the finding about an instruction that is linked already. That its build fails is a fact, whatever edit would
+    /// mend it.
+    pub(super) fn of_linked(self) -> Self {
+        if self.rule.rule().predicts == Prediction::BuildFails && self.weight == Weight::Edit {
+            return Self { weight: Weight::Hold, leans: Leans::default(), remedy: None, ..self };
+        }
+        self
+    }
 }
 
 impl Finding<Candidate> {

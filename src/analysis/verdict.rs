@@ -29,7 +29,7 @@ impl Verdict {
         match self {
             Verdict::Link => "link",
             Verdict::Edit => "edit",
-            Verdict::Hold => "hold",
+            Verdict::Hold => "unsafe",
             Verdict::Unknown => "unknown",
             Verdict::NoEffect => "no effect",
             Verdict::Linked => "linked",

@@ -149,7 +149,7 @@ impl Policy {
             names: Names::new(&config.campaign.dir),
             trust: config.campaign.trust,
             report: config.report.clone(),
-            create_issue: false,
+            create_issue: config.report.create_issue,
         }
     }
 }

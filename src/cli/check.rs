@@ -92,7 +92,7 @@ fn fails(kind: FindingKind, arguments: &CheckArguments) -> bool {
 /// Returns the effect of a finding as the end of a sentence.
 fn title(kind: FindingKind) -> &'static str {
     match kind {
-        FindingKind::Hazard => "changes the image",
+        FindingKind::Hazard => "unsafe --link",
         FindingKind::NoEffect => "has no effect",
         FindingKind::Header => "is not supported by the frontend",
         FindingKind::Unread => "is not checked",

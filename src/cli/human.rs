@@ -3,6 +3,7 @@
 //! Text from a repository is printed through [`text::escape`](crate::text::escape), so that no name and no line of a
 //! file can move the cursor, change colours or reverse the reading direction.
 
+mod assumed;
 mod builds;
 mod counts;
 mod diff;

@@ -63,7 +63,7 @@ fn list(arguments: &PlanArguments, progress: &Progress) -> Result<Option<ListTex
     match (&arguments.list, &arguments.issue) {
         (Some(path), _) => {
             let (name, text) = (path.display().to_string(), input::read_text(path)?);
-            Ok(Some(ListText { name, text }))
+            Ok(Some(ListText { name, text, issue: None }))
         }
         (None, Some(address)) => {
             let access = github::by_token(&arguments.api)?;

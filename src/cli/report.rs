@@ -59,9 +59,7 @@ fn refused(reasons: &[String]) -> Result<(), Error> {
     }
     let what = count(reasons.len(), "change");
     let text = format!("GitHub refused {what}; all else was done\n  {}", reasons.join("\n  "));
-    Err(Error::new(ErrorKind::Environment, text).hint(
-        "change what GitHub names: a label, a reviewer, a protected branch; then run the command again",
-    ))
+    Err(Error::new(ErrorKind::Environment, text).hint("then run the command again: layerwright report"))
 }
 
 /// Prints the actions that were performed before the error, and returns the error.

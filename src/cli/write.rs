@@ -178,7 +178,30 @@ pub(crate) fn remark(text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn hostile_text_in_json_is_the_same_value(text in "([ -~]|[#\\[:\n\r\u{1b}\u{202e}]|##\\[|::error::)*") {
+            let value = serde_json::json!({ "a": text });
+            let mut out = Vec::new();
+            serde_json::to_writer_pretty(&mut InertJson { out: &mut out, marks: 0 }, &value).unwrap();
+            let json = String::from_utf8(out).unwrap();
+            let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+            prop_assert!(!json.split(['\n', '\r']).any(is_command), "{json}");
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), value);
+        }
+
+        #[test]
+        fn no_line_for_people_is_a_command_of_a_workflow(text in "([ -~]|[#\\[:\n\r]|##\\[|\n::error::)*") {
+            let shown = without_commands(&text);
+            let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+            prop_assert!(!shown.split(['\n', '\r']).any(is_command), "{shown:?}");
+            prop_assert_eq!(shown.replace('\u{2060}', ""), text);
+        }
+    }
 
     #[test]
     fn a_line_is_no_command_of_a_workflow_with_or_without_its_styles() {

@@ -87,6 +87,8 @@ pub(crate) struct Files {
     pub(crate) exclude: Vec<String>,
     /// Files that are judged but not edited.
     pub(crate) skip: Vec<Skip>,
+    /// True if generated files are edited too.
+    pub(crate) edit_generated: bool,
 }
 
 /// `[[files.skip]]`.
@@ -192,6 +194,9 @@ pub enum Frontend {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Report {
+    /// The repository on GitHub, as in `OWNER/REPO`; without it, that of the remote `origin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) repo: Option<String>,
     /// The base branch of pull requests; without it, the repository's default branch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) base: Option<String>,
@@ -214,6 +219,8 @@ pub struct Report {
     pub per_hour: usize,
     /// No pull request is opened while this number of them have unfinished checks.
     pub pause_when_pending_checks: usize,
+    /// True if a tracking issue is opened when there is none.
+    pub create_issue: bool,
     /// True if the tracking issue is closed when the campaign is finished.
     pub close_issue: bool,
 }
@@ -221,6 +228,7 @@ pub struct Report {
 impl Default for Report {
     fn default() -> Self {
         Self {
+            repo: None,
             base: None,
             draft: false,
             labels: Vec::new(),
@@ -231,6 +239,7 @@ impl Default for Report {
             max_open_per_owner: 3,
             per_hour: 20,
             pause_when_pending_checks: 5,
+            create_issue: false,
             close_issue: false,
         }
     }

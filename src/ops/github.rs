@@ -92,9 +92,13 @@ impl GitHubAccess {
     pub(super) fn repository_name(
         &self,
         repository: &Repository,
+        config: &Config,
     ) -> Result<RepositoryName, GitHubAccessError> {
         if let Some(name) = &self.repository {
             return Ok(name.clone());
+        }
+        if let Some(name) = &config.report.repo {
+            return Ok(name.parse()?);
         }
         let url = repository.remote_url("origin");
         let found = url.as_deref().and_then(RepositoryName::of_remote).map(|(_, name)| name);
@@ -145,7 +149,10 @@ pub fn issue_list(
     if issue.moved {
         watch(&Notice::IssueMoved { address, url: issue.url.as_deref() });
     }
-    Ok(ListText { name: address.to_string(), text: issue.body })
+    // A pull request that lists files never becomes the tracking issue.
+    let is_pull = issue.url.as_ref().is_some_and(|url| url.contains("/pull/"));
+    let tracked = (!is_pull).then(|| address.clone());
+    Ok(ListText { name: address.to_string(), text: issue.body, issue: tracked })
 }
 
 /// Returns the base branch of the pull requests, with its commit on GitHub.

@@ -63,7 +63,7 @@ impl Knowledge {
             build_args: &self.build_args,
             selects: &self.selects,
             keep_add: self.keep_add,
-            edit_generated: false,
+            edit_generated: config.files.edit_generated,
             earlier: None,
             only: None,
             rules: rule::ALL,

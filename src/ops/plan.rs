@@ -23,6 +23,7 @@ use crate::campaign::progress::Step;
 use crate::config::{BaseSource, Config};
 use crate::discover::{List, SourceTree};
 use crate::git::{GitError, RepoPath};
+use crate::github::IssueAddress;
 use crate::images::asked::AskedImages;
 use crate::images::{ImageError, ImageSource};
 
@@ -61,6 +62,8 @@ pub struct ListText {
     pub name: String,
     /// The text.
     pub text: String,
+    /// The issue, if it is one.
+    pub issue: Option<IssueAddress>,
 }
 
 /// The place to write a plan to.
@@ -194,10 +197,10 @@ impl Saved {
 pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, PlanningError> {
     let given = &options.knowledge.images;
     given.check().map_err(JudgeError::from)?;
-    let list = options.list.as_ref().map(list::read).transpose()?;
     let workspace = Workspace::open(&options.path, options.rev.as_deref())?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
+    let list = options.list.as_ref().map(|text| list::read(text, &config)).transpose()?;
     let remembered = match base_images::remembered(&workspace, &source, &config) {
         Ok(remembered) => remembered,
         Err(error) if options.save == Save::InPlace => return Err(PlanningError::Remembered(error)),
@@ -255,11 +258,12 @@ fn make<'i>(
         during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, discovery))
     });
     let report = report.transpose()?;
+    let config = &list::without_struck(config, report.as_ref());
     let only = report.as_ref().filter(|_| !options.all).map(found);
     let saved = if options.afresh { None } else { earlier(options, workspace, config)? };
     let earlier = saved.as_ref().map(Earlier::new);
     let judged_by = Options {
-        edit_generated: options.edit_generated,
+        edit_generated: options.edit_generated || config.files.edit_generated,
         earlier: earlier.as_ref(),
         only: only.as_ref(),
         ..options.knowledge.options(config, images)
@@ -281,13 +285,14 @@ fn make<'i>(
     for note in without_effect(config, discovery) {
         watch(&Notice::WithoutEffect(&note));
     }
-    plan.list = report;
+    let issue = options.list.as_ref().and_then(|list| list.issue.as_ref()).map(ToString::to_string);
+    plan.list = report.map(|report| ListReport { issue, ..report });
     Ok((plan, saved, asked))
 }
 
-/// Returns the listed files that were found.
+/// Returns the listed files that were found, also those in struck-out text.
 fn found(report: &ListReport) -> BTreeSet<RepoPath> {
-    report.found.iter().filter_map(|path| RepoPath::new(path).ok()).collect()
+    report.found.iter().chain(&report.struck).filter_map(|path| RepoPath::new(path).ok()).collect()
 }
 
 /// Returns the plan that this one replaces, or else the saved plan.

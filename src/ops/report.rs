@@ -3,7 +3,7 @@
 mod clone;
 mod cloned;
 mod output;
-mod page;
+pub(super) mod page;
 mod proposals;
 mod trust;
 
@@ -238,8 +238,9 @@ fn on_github(
     watch: &Watch<'_>,
 ) -> Result<Reported, ReportingError> {
     let (repository, config) = (campaign.repository, campaign.config);
-    let name = target.access.repository_name(repository)?;
-    let issue = issue_in(target.issue.as_ref(), &name)?;
+    let name = target.access.repository_name(repository, config)?;
+    let planned = planned_issue(campaign.plan, &name).filter(|_| !options.create_issue);
+    let issue = issue_in(target.issue.as_ref(), &name)?.or(planned);
     let client = target.access.client(&name, repository)?;
     let (branch, found) = base_branch(&client, &name, config, watch).map_err(GitHubAccessError::from)?;
     refuse_without_checks(target, &branch, &found, watch)?;
@@ -256,6 +257,12 @@ fn issue_in(issue: Option<&IssueAddress>, name: &RepositoryName) -> Result<Optio
         return Ok(Some(issue.number));
     }
     Err(ReportingError::IssueElsewhere { issue: issue.clone(), repository: name.clone() })
+}
+
+/// Returns the number of the issue that the plan was made from, if it is in the repository.
+fn planned_issue(plan: &Plan, name: &RepositoryName) -> Option<u64> {
+    let issue: IssueAddress = plan.list.as_ref()?.issue.as_ref()?.parse().ok()?;
+    issue_in(Some(&issue), name).ok().flatten()
 }
 
 /// Returns an error if required checks would never run: actions with `GITHUB_TOKEN` start no workflow.

@@ -1,24 +1,27 @@
 //! Reads the progress of a campaign.
 
-use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use super::atomic::{self, WriteError};
 use super::evidence::{Assessed, EvidenceFolderError};
 use super::github::{GitHubAccessError, base_branch, in_clone};
 use super::local_progress;
-use super::report::{ClonedCampaign, ReportingError, files, progress, remember};
+use super::report::{ClonedCampaign, ReportingError, files, page, progress, remember};
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{GitHubAccess, Watch};
 use crate::campaign::evidence::Signatures;
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::Plan;
-use crate::campaign::progress::Progress;
 use crate::campaign::progress::status::{self, BranchStatus, Status, StatusInputs};
+use crate::campaign::progress::{Observed, Progress};
 use crate::config::Config;
 use crate::discover::SourceTree;
 use crate::git::{GitError, Repository};
-use crate::github::GitHubForge;
+use crate::github::{GitHubForge, RepositoryName};
+use crate::report::recorder::Recorder;
+use crate::text::secret::Secrets;
 
 /// The options of [`status()`].
 #[derive(Debug)]
@@ -33,6 +36,12 @@ pub struct StatusOptions {
     pub rev: Option<String>,
     /// Folders with evidence that counts before that of the campaign.
     pub evidence: Vec<PathBuf>,
+    /// The file to write the status page to.
+    pub page: Option<PathBuf>,
+    /// The values that the page never holds.
+    pub hidden: Secrets,
+    /// The present time, which the page shows.
+    pub now: SystemTime,
 }
 
 /// An error of [`status()`].
@@ -56,6 +65,9 @@ pub enum StatusError {
     /// The pull requests cannot be read.
     #[error(transparent)]
     Report(#[from] ReportingError),
+    /// The page cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -64,7 +76,16 @@ pub enum StatusError {
 impl StatusOptions {
     /// Creates options that compare the saved plan with HEAD, without GitHub.
     pub fn new(repository: impl Into<PathBuf>) -> Self {
-        Self { repository: repository.into(), plan: None, github: None, rev: None, evidence: Vec::new() }
+        Self {
+            repository: repository.into(),
+            plan: None,
+            github: None,
+            rev: None,
+            evidence: Vec::new(),
+            page: None,
+            hidden: Secrets::default(),
+            now: SystemTime::UNIX_EPOCH,
+        }
     }
 }
 
@@ -79,12 +100,48 @@ pub fn status(options: &StatusOptions, watch: &Watch<'_>) -> Result<Status, Stat
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
     let plan = saved_plan::required(&workspace, &config, options.plan.as_ref())?;
-    match (&workspace, &options.github) {
-        (Workspace::Git(repository, _), Some(access)) => {
-            on_github(options, access, &workspace, repository, &config, &plan, watch)
-        }
-        _ => in_repository(options, &workspace, &source, &config, &plan, None, watch),
+    if let (Workspace::Git(repository, _), Some(access)) = (&workspace, &options.github) {
+        return on_github(options, access, &workspace, repository, &config, &plan, watch);
     }
+    let (status, progress) = in_repository(options, &workspace, &source, &config, &plan, None, watch)?;
+    if let Some(path) = &options.page {
+        write_page(path, options, &workspace, &config, &plan, &status, &progress)?;
+    }
+    Ok(status)
+}
+
+/// Writes the page of what the clone shows.
+fn write_page(
+    path: &Path,
+    options: &StatusOptions,
+    workspace: &Workspace,
+    config: &Config,
+    plan: &Plan,
+    status: &Status,
+    progress: &Progress,
+) -> Result<(), StatusError> {
+    let Workspace::Git(repository, commit) = workspace else { return Err(StatusError::NoRepository) };
+    let campaign = ClonedCampaign {
+        workspace,
+        repository,
+        config,
+        plan,
+        branch: status.revision.clone().unwrap_or_else(|| "HEAD".to_owned()),
+        commit: commit.clone(),
+        issue: None,
+        create_issue: false,
+        page: None,
+        folders: &options.evidence,
+        signatures: &Signatures::default(),
+        now: options.now,
+    };
+    let origin = repository.remote_url("origin");
+    let on_forge = origin.as_deref().and_then(RepositoryName::of_remote);
+    let on_forge = on_forge.map(|(host, name)| (Some(format!("https://{host}/{name}")), name.to_string()));
+    let html = campaign.with(plan, &Recorder::rehearsal(None), &|_| {}, |report, _, texts| {
+        page::render(&campaign, report, texts, progress, &Observed::default(), on_forge)
+    })?;
+    Ok(atomic::write(path, options.hidden.hide(&html).as_bytes())?)
 }
 
 /// Reads the progress from the base branch on GitHub and the pull requests.
@@ -97,11 +154,11 @@ fn on_github(
     plan: &Plan,
     watch: &Watch<'_>,
 ) -> Result<Status, StatusError> {
-    let name = access.repository_name(repository)?;
+    let name = access.repository_name(repository, config)?;
     let client = access.client(&name, repository)?;
     let (branch, found) = base_branch(&client, &name, config, watch).map_err(GitHubAccessError::from)?;
     let commit = in_clone(repository, &found.commit, &name)?;
-    let forge = GitHubForge::new(&client, name, repository);
+    let forge = GitHubForge::new(&client, name.clone(), repository);
     let campaign = ClonedCampaign {
         workspace,
         repository,
@@ -116,15 +173,25 @@ fn on_github(
         signatures: &Signatures::default(),
         now: access.clock.now(),
     };
-    let progress = campaign.with(campaign.plan, &forge, watch, |report, _, _| {
+    let (progress, html) = campaign.with(campaign.plan, &forge, watch, |report, _, texts| {
         let mut observed = report.observe()?;
         report.answer_all(&mut observed)?;
         remember(&campaign, report, &observed);
-        Ok(progress(report, &observed)?)
+        let progress = progress(report, &observed)?;
+        let on_forge = Some((forge.page(), name.to_string()));
+        let html = match options.page {
+            Some(_) => Some(page::render(&campaign, report, texts, &progress, &observed, on_forge)?),
+            None => None,
+        };
+        Ok((progress, html))
     })?;
+    if let (Some(path), Some(html)) = (&options.page, html) {
+        atomic::write(path, options.hidden.hide(&html).as_bytes())?;
+    }
     let on_base = Workspace::open(&options.repository, Some(&found.commit))?;
     let source = on_base.source()?;
-    let status = in_repository(options, &on_base, &source, config, plan, Some(&progress), &|_| {})?;
+    let (status, _) =
+        in_repository(options, &on_base, &source, config, plan, Some(progress.clone()), &|_| {})?;
     Ok(Status { revision: Some(branch), files: Some(files(&progress)), ..status })
 }
 
@@ -136,16 +203,16 @@ fn in_repository(
     source: &SourceTree<'_>,
     config: &Config,
     plan: &Plan,
-    progress: Option<&Progress>,
+    progress: Option<Progress>,
     watch: &Watch<'_>,
-) -> Result<Status, StatusError> {
+) -> Result<(Status, Progress), StatusError> {
     let Workspace::Git(repository, commit) = workspace else { return Err(StatusError::NoRepository) };
     let names = Names::new(&config.campaign.dir);
     let branches = repository.heads(&names.branch_prefix())?;
     let assessed = Assessed::read(workspace, source, config, plan, &options.evidence, watch)?;
     let progress = match progress {
-        Some(progress) => Cow::Borrowed(progress),
-        None => Cow::Owned(local_progress::progress(workspace, source, config, plan, &assessed)?),
+        Some(progress) => progress,
+        None => local_progress::progress(workspace, source, config, plan, &assessed)?,
     };
     let step = progress.next_step(config.report.max_open);
     let Assessed { states, contradicted, .. } = assessed;
@@ -156,7 +223,7 @@ fn in_repository(
         contradicted: contradicted.as_deref(),
     };
     let waves = status::waves(plan, &inputs);
-    Ok(Status {
+    let status = Status {
         schema: status::SCHEMA,
         campaign: names.campaign().to_owned(),
         revision: options.rev.clone().or_else(|| repository.head_branch()),
@@ -172,5 +239,6 @@ fn in_repository(
         files: None,
         skipped: status::skipped(plan),
         waivers: plan.waivers.clone(),
-    })
+    };
+    Ok((status, progress))
 }

@@ -24,6 +24,8 @@ pub(crate) enum Variable {
     Unchecked,
     /// The lines that were not edited, with the reasons; empty if there are none.
     Left,
+    /// The campaign and the wave.
+    Campaign,
     /// The command that checks it.
     Check,
     /// The way to undo it.
@@ -43,6 +45,7 @@ impl message::Named for Variable {
         Self::Lines,
         Self::Unchecked,
         Self::Left,
+        Self::Campaign,
         Self::Check,
         Self::Undo,
         Self::Stop,
@@ -59,6 +62,7 @@ impl message::Named for Variable {
             Self::Lines => "lines",
             Self::Unchecked => "unchecked",
             Self::Left => "left",
+            Self::Campaign => "campaign",
             Self::Check => "check",
             Self::Undo => "undo",
             Self::Stop => "stop",
@@ -67,8 +71,7 @@ impl message::Named for Variable {
 }
 
 /// The default template.
-const DEFAULT: &str =
-    "{summary}\n\n{images}\n\n{gain}\n\n{lines}\n\n{unchecked}\n\n{left}\n\n{check}\n\n{undo}\n\n{stop}\n";
+const DEFAULT: &str = "{summary}\n\n{images}\n\n{gain}\n\n{lines}\n\n{unchecked}\n\n{left}\n\n{campaign}\n\n{check}\n\n{undo}\n\n{stop}\n";
 
 /// The template of a pull request's text.
 pub(crate) type Template = message::Template<Variable>;

@@ -8,7 +8,7 @@ use super::criteria::criteria;
 use super::limits;
 use super::section;
 use super::template::Template;
-use crate::campaign::evidence::{EvidenceByPath, Signatures};
+use crate::campaign::evidence::{Evidence, EvidenceByPath, Signatures};
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
 use crate::campaign::progress::{
@@ -16,7 +16,6 @@ use crate::campaign::progress::{
 };
 use crate::git::RepoPath;
 use crate::text::markdown::{code, inert};
-use crate::text::words::count;
 
 /// Writes the texts of a campaign.
 pub(crate) struct Writer<'a> {
@@ -43,8 +42,8 @@ pub(crate) struct Writer<'a> {
 impl Texts for Writer<'_> {
     fn pull_title(&self, file: &File) -> String {
         // It becomes the subject of a merge commit.
-        let head = format!("Link {} of ", count(file.selected().count(), "line"));
-        let mut most = limits::TITLE - limits::length(&head);
+        let head = "Use COPY --link in ";
+        let mut most = limits::TITLE - limits::length(head);
         loop {
             let title = format!("{head}{}", inert(&code(&limits::end_of(&file.path, most))));
             if limits::length(&title) <= limits::TITLE || most < 2 {
@@ -64,6 +63,8 @@ impl Texts for Writer<'_> {
             evidence: measured,
             is_signed: measured.is_some_and(|evidence| self.signatures.is_valid_for(evidence)),
             evidence_file: &self.evidence_file(progress),
+            campaign: self.names.campaign(),
+            measured_before: self.proof_of_concept().filter(|evidence| evidence.path != file.path),
             issues: self.issues.as_deref(),
         };
         let facts = [
@@ -85,7 +86,8 @@ impl Texts for Writer<'_> {
 
     fn issue_body(&self, progress: &Progress, now: &str) -> String {
         let criteria = criteria(self.plan, self.measured, progress, self.platforms);
-        checklist::text(now, progress, &criteria, &progress.next_step(self.max_open))
+        let (step, idle) = (progress.next_step(self.max_open), self.idle());
+        checklist::text(now, checklist::Facts { progress, criteria: &criteria, step: &step, idle: &idle })
     }
 
     fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain> {
@@ -94,6 +96,27 @@ impl Texts for Writer<'_> {
 }
 
 impl Writer<'_> {
+    /// Returns the evidence of the first file of wave 0 that measured the cost of changes.
+    fn proof_of_concept(&self) -> Option<&Evidence> {
+        let first = self.plan.waves.first().filter(|wave| wave.number == 0)?;
+        let mut found = first.files.iter().filter_map(|path| self.measured.get(path));
+        found.find(|evidence| evidence.builds.iter().any(|build| build.cache.is_some()))
+    }
+
+    /// Returns the files that are in no wave, with the reason: nothing to link, or gone.
+    fn idle(&self) -> BTreeMap<String, String> {
+        let list = self.plan.list.as_ref();
+        let is_struck = |file: &File| list.is_some_and(|list| list.struck.contains(&file.path));
+        let in_no_wave = self.plan.files.iter().filter(|file| file.wave.is_none() && !is_struck(file));
+        let reason =
+            |file: &File| file.why_idle().map(|why| (file.path.clone(), format!("nothing to do: {why}")));
+        let gone = list.iter().flat_map(|list| &list.gone).map(|gone| {
+            let guess = gone.guess.as_ref().map(|guess| format!("; perhaps now `{guess}`"));
+            (gone.path.clone(), format!("gone{}", guess.unwrap_or_default()))
+        });
+        in_no_wave.filter_map(reason).chain(gone).collect()
+    }
+
     /// The path of a file's evidence on its branch.
     fn evidence_file(&self, file: &FileProgress) -> String {
         let path = RepoPath::new(&file.path).ok();

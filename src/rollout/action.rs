@@ -123,6 +123,26 @@ pub(crate) enum Action {
     },
 }
 
+impl Action {
+    /// Returns what a person changes if the forge refuses the action.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::CreateBranch { .. } | Self::RefreshBranch { .. } => {
+                "let the token write branches `layerwright/**`: see the rules for branches of the repository"
+            }
+            Self::OpenPull { .. } => "change [report] base or draft in layerwright.toml",
+            Self::AddLabels { .. } => "change [report] labels in layerwright.toml",
+            Self::RequestReview { .. } => "change [report] reviewers in layerwright.toml",
+            Self::Assign { .. } => "change [report] assignees in layerwright.toml",
+            Self::UpdatePull { .. } | Self::UpdateIssue { .. } => {
+                "shorten what people wrote there, or unlock the conversation"
+            }
+            Self::CreateIssue { .. } => "turn issues on in the repository, or omit --create-issue",
+            Self::CloseIssue { .. } => "close it by hand, or set [report] close_issue = false",
+        }
+    }
+}
+
 impl fmt::Display for Action {
     /// Writes what the action changes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -109,6 +109,27 @@ pub(crate) fn instruction(text: &str) -> String {
     format!("{}{}", code(first), if has_more { " …" } else { "" })
 }
 
+/// Returns true if a line belongs to a block of code, where Markdown has no lists. `fence` is the fence that is open.
+pub(crate) fn in_code(fence: &mut Option<String>, line: &str) -> bool {
+    let line = line.trim_start_matches(' ');
+    let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'));
+    let run: String = mark.map(|mark| line.chars().take_while(|&c| c == mark).collect()).unwrap_or_default();
+    match fence {
+        Some(open) => {
+            let closes = run.starts_with(open.as_str()) && line.trim_end() == run;
+            if closes {
+                *fence = None;
+            }
+            true
+        }
+        None if run.len() >= 3 => {
+            *fence = Some(run);
+            true
+        }
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! Counts with their nouns, lists, and shortened text. It never decides what is shown.
 
+use super::cut;
 use super::figures::number;
 
 /// Returns a number and its noun: `1 file`, `1,204 files`.
@@ -66,6 +67,23 @@ pub(crate) fn short_id(id: &str) -> &str {
     id.get(..10).unwrap_or(id)
 }
 
+/// The hexadecimal digits of a SHA-256.
+const DIGITS: usize = 64;
+
+/// Returns a text with its digests abbreviated: `debian:12@sha256:3f2a9c81d4…`.
+pub(crate) fn short_digests(text: &str) -> String {
+    let mut out = String::new();
+    let mut parts = text.split("sha256:");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let (digits, rest) = cut::where_ends(part, |c| !c.is_ascii_hexdigit());
+        let digits =
+            if digits.len() == DIGITS { format!("{}…", short_id(digits)) } else { digits.to_owned() };
+        out.extend(["sha256:", &digits, rest]);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +108,15 @@ mod tests {
         assert_eq!(shortened("abcdef", 6), "abcdef");
         assert_eq!(shortened("abcdefg", 6), "abcde…");
         assert_eq!(shortened("ünïcode", 3), "ün…");
+    }
+
+    #[test]
+    fn digests_keep_their_heads() {
+        let digest = "0123456789".repeat(6) + "abcd";
+        let text = format!("`a/b:1@sha256:{digest}` and sha256:{digest}.");
+        assert_eq!(short_digests(&text), "`a/b:1@sha256:0123456789…` and sha256:0123456789….");
+        assert_eq!(short_digests("a/b:1"), "a/b:1");
+        assert_eq!(short_digests("a@sha256:$D sha256:"), "a@sha256:$D sha256:");
     }
 
     #[test]

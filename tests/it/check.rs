@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Base, Scratch, linkable};
+use crate::support::{Base, Scratch, Tar, linkable};
 
 const HAZARDS: &str = "# syntax=docker/dockerfile:1.2
 FROM base:1
@@ -48,6 +48,32 @@ fn linked_lines_that_change_the_image_or_do_nothing_are_found() {
     ];
     assert_eq!(findings(&report), expected);
     assert_eq!((&report["files"], &report["linked"]), (&json!(4), &json!(7)));
+}
+
+/// That the build fails is certain, and more knowledge does not hide it.
+#[test]
+fn a_linked_line_with_a_named_owner_says_that_its_build_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tar = Tar::new();
+    tar.dir("etc", 0o755).file("etc/passwd", 0o644, b"root:x:0:0::/root:/bin/sh\napp:x:7:7::/:/bin/sh\n");
+    tar.file("etc/group", 0o644, b"root:x:0:\napp:x:7:\n").dir("opt", 0o755).owned_dir("app", 0o755, 7, 7);
+    std::fs::write(folder.path().join("base.tar"), tar.bytes()).unwrap();
+    let base = format!("base:1={}", folder.path().join("base.tar").display());
+    let text = "FROM base:1\nCOPY --link --chown=app x /opt/y\nCOPY --link --chown=app x /app/y\n\
+                FROM other\nCOPY --link --chown=app x /opt/y\n";
+    let scratch = Scratch::with(&[("Dockerfile", text), ("x", "")]);
+    let report = scratch.run(&["check", "--format", "json", "--rootfs", &base]).json();
+    let at = |line, rule: &str| ("Dockerfile".to_owned(), line, "hazard".to_owned(), json!(rule));
+    let expected =
+        [at(2, "chown-ancestors"), at(2, "named-chown"), at(3, "named-chown"), at(5, "named-chown")];
+    assert_eq!(findings(&report), expected);
+    let shown = scratch.run(&["check", "--rootfs", &base]).stdout;
+    assert!(
+        shown.contains(
+            "Dockerfile:3: unsafe --link: `--link` cannot look up `app` in the image, and the build"
+        )
+    );
+    assert!(!shown.contains("change"), "a build that fails changes no image: {shown}");
 }
 
 #[test]
@@ -348,7 +374,7 @@ fn sarif_has_what_github_reads() {
     let rules = &log["runs"][0]["tool"]["driver"]["rules"];
     assert_eq!(rules[0]["id"], results[0]["ruleId"]);
     assert!(rules[0]["help"]["text"].as_str().is_some_and(|text| text.contains("## Why")), "{rules}");
-    let moved = Scratch::with(&[("a b/Dockerfile", &format!("# more\nFROM base:1\n{inert}")), ("a b/x", "")]);
+    let moved = Scratch::with(&[("a b/Dockerfile", &format!("# more\n{HAZARD}")), ("a b/x", "")]);
     let again = moved.run(&["check", "--format", "sarif", "--rootfs", &base.argument()]).done().json();
     let print = &again["runs"][0]["results"][0]["partialFingerprints"]["primaryLocationLineHash"];
     assert_eq!(print, prints[0], "a fingerprint does not depend on the line");

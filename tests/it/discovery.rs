@@ -132,7 +132,7 @@ fn a_generated_file_says_by_what() {
 
 #[test]
 fn the_issue_of_clp_lists_nine_files() {
-    let list = parse_list(ISSUE);
+    let list = parse_list(ISSUE, &|_| false);
     let expected = [
         "tools/docker-images/clp-package/Dockerfile",
         "tools/docker-images/clp-execution-base-ubuntu-jammy/Dockerfile",
@@ -148,7 +148,7 @@ fn the_issue_of_clp_lists_nine_files() {
     assert_eq!(list.refused, []);
     let second = ISSUE.split("DockerfileImportant").next().unwrap();
     let second = second.rsplit_once('\n').unwrap().1;
-    let again = parse_list(&format!("{second}DockerfileImportant Caveats"));
+    let again = parse_list(&format!("{second}DockerfileImportant Caveats"), &|_| false);
     assert_eq!(again.paths.iter().map(|listed| listed.path.as_str()).collect::<Vec<_>>(), expected);
 }
 
@@ -169,8 +169,9 @@ fn a_list_is_compared_with_the_repository() {
     let source = SourceTree::commit(&repository, &removed).unwrap();
     let discovery = discover(&source, &Options::default());
     let list = ["a", "z/old", "x/run-base", "never", "c"].map(|folder| path(&format!("{folder}/Dockerfile")));
-    let paths = list.iter().map(|path| ListedPath { path: path.clone(), line: 1 }).collect();
-    let list = List { paths, refused: Vec::new() };
+    let paths =
+        list.iter().map(|path| ListedPath { path: path.clone(), others: Vec::new(), line: 1 }).collect();
+    let list = List { paths, ..List::default() };
     let result = reconcile(&list, source.listing(), &discovery, |gone| repository.removals(&removed, gone));
     let result = result.unwrap();
     assert_eq!(result.found, [path("c/Dockerfile")]);

@@ -202,7 +202,7 @@ fn trust_lets_unverified_files_out() {
     campaign.scratch.write("layerwright.toml", "[campaign]\ntrust = \"assumed\"\n");
     assert_eq!(file(&campaign.status(), "a/Dockerfile")["goes_out"], "unverified");
     let shown = campaign.scratch.run(&["status", "--offline"]).done().stdout;
-    assert!(shown.contains("Trusted: 1 file of it may go out not verified"), "{shown}");
+    assert!(shown.contains("Trusted: 1 file of wave 0 may go out not verified"), "{shown}");
     let mut evidence = campaign.same("a/Dockerfile");
     evidence.builds[0].outcome = Outcome::Different;
     evidence.builds[0].differences = differing("").builds.remove(0).differences;

@@ -22,6 +22,7 @@ mod clp;
 mod commit;
 mod differential;
 mod discovery;
+mod docs;
 mod engine;
 mod evidence;
 mod explain;

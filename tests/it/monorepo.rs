@@ -318,7 +318,7 @@ fn bases_go_out_before_what_starts_from_them_and_the_first_file_is_a_good_one() 
             "2 lines selected, {pays} of them worth linking, 2 proved; context known; 0 RUNs to run in a build"
         )
     );
-    assert_says(&screen, &format!("Start: {first} (2 sites proved)."));
+    assert_says(&screen, &format!("Start: {first} (2 lines proved)."));
 }
 
 /// What people do between two plans.

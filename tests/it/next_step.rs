@@ -78,6 +78,19 @@ fn a_campaign_has_one_next_step_from_the_plan_to_the_end() {
 }
 
 #[test]
+fn a_file_that_was_merged_without_evidence_blocks_until_it_is_planned_again() {
+    let campaign = Campaign::new();
+    let scratch = &campaign.scratch;
+    scratch.commit("The plan");
+    scratch.run(&["migrate", "a/Dockerfile", "--write"]).done();
+    scratch.commit("Merged by hand");
+    assert_eq!(step(scratch)["command"], "layerwright verify a/Dockerfile");
+    scratch.run(&["plan", "--save"]).done();
+    scratch.commit("Planned again");
+    assert_eq!(step(scratch)["command"], "layerwright verify --wave 1", "{:#}", step(scratch));
+}
+
+#[test]
 fn what_people_declined_or_reverted_is_finished_and_gets_no_branch() {
     let campaign = Campaign::new();
     let scratch = &campaign.scratch;

@@ -127,3 +127,51 @@ fn a_difference_is_accepted_once() {
     assert_eq!(config.waivers.len(), 1);
     assert_eq!((config.waivers[0].file.as_str(), config.waivers[0].path.as_str()), ("**", "/root"));
 }
+
+#[test]
+fn a_configuration_to_start_from_is_written_once_and_changes_nothing() {
+    let scratch = Scratch::with(&[
+        ("a/Dockerfile", "FROM debian:12\nCOPY x /srv/x\n"),
+        ("a/x", ""),
+        (
+            "gen/Dockerfile",
+            "# DO NOT EDIT: created by update.sh from Dockerfile.template\nFROM a\nCOPY x /y\n",
+        ),
+        ("CODEOWNERS", "* @acme/images\n"),
+    ]);
+    let effective = || scratch.run(&["plan", "--print-config"]).done().stdout;
+    let before = effective();
+    scratch.run(&["init"]).done();
+    let text = scratch.text("layerwright.toml");
+    for part in [
+        "# [build.\"a/Dockerfile\"]\n# context = \"a\"\n",
+        "#   gen/Dockerfile\n",
+        "# by = \"owner\"",
+        "# poc = \"a/Dockerfile\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let values = |text: &str| text.lines().filter(|line| !line.contains("layerwright.toml")).count();
+    assert_eq!(values(&effective()), values(&before), "each value is the default");
+    // Without the signs of comments it is valid too.
+    let own: String = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| line.contains('=') || line.starts_with('['))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(own.contains("max_open = 10"), "{own}");
+    scratch.run(&["init"]).refused(&["layerwright.toml is there already"]);
+    assert_eq!(scratch.text("layerwright.toml"), text);
+}
+
+#[test]
+fn each_command_has_its_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("man");
+    crate::support::run(folder.path(), &["man", there.to_str().unwrap()]).done();
+    for page in ["layerwright.1", "layerwright-plan.1", "layerwright-verify.1"] {
+        let text = std::fs::read_to_string(there.join(page)).unwrap();
+        assert!(text.contains(".SH NAME") && text.contains(".SH OPTIONS"), "{page}: {text}");
+    }
+}

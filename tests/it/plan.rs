@@ -331,3 +331,27 @@ fn benefits_are_selected_as_asked() {
     assert_eq!(selected(&["--only", "pays"]), [false, true]);
     scratch.run(&["plan", "--only", "pays", "--include", "costs"]).failed(&["--only", "--include"]);
 }
+
+#[test]
+fn the_issue_that_lists_the_files_is_remembered_and_struck_files_are_not_planned() {
+    let scratch = Scratch::with(&[
+        ("a/Dockerfile", &linkable("a")),
+        ("a/a", ""),
+        ("b/Dockerfile", &linkable("b")),
+        ("b/b", ""),
+        ("images/c.docker", &linkable("a")),
+        ("layerwright.toml", "[files]\ninclude = [\"images/*.docker\"]\n"),
+    ]);
+    let list =
+        "- [ ] a/Dockerfile\n- [ ] ~~b/Dockerfile~~\n- [ ] `images/c.docker`\n- [ ] x\\b\\Dockerfile\n";
+    std::fs::write(scratch.root().join("list.md"), list).unwrap();
+    let plan = scratch.plan(&["--list", "list.md", "--rootfs", &Base::new().argument()]);
+    assert_eq!(plan["list"]["found"], json!(["a/Dockerfile", "images/c.docker"]));
+    assert_eq!(plan["list"]["struck"], json!(["b/Dockerfile"]));
+    assert_eq!(plan["list"]["refused"][0]["path"], json!("x\\b\\Dockerfile"));
+    assert_eq!(plan["list"].get("issue"), None);
+    let b = plan["files"].as_array().unwrap().iter().find(|file| file["path"] == "b/Dockerfile").unwrap();
+    assert_eq!((&b["skip"], &b["wave"]), (&json!("struck out in the list"), &Value::Null));
+    let shown = scratch.run(&["plan", "--list", "list.md"]).done().stdout;
+    assert!(shown.contains("List: 2 of 4 listed files found, 1 struck out, 1 not understood."), "{shown}");
+}

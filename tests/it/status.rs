@@ -189,3 +189,30 @@ fn what_can_not_be_told_is_an_error() {
     let other = Scratch::with(&[("a/Dockerfile", "FROM other\n")]);
     other.run(&arguments).refused(&["not in this repository"]);
 }
+
+#[test]
+fn a_page_is_written_without_a_token() {
+    let (scratch, _) = planned();
+    scratch.git.remote("origin", "git@github.com:acme/shop.git").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["status"][..], &["status", "--offline"]] {
+        let page = folder.path().join("status.html");
+        let page = page.to_str().unwrap();
+        scratch.run(&[arguments, &["--page", page]].concat()).done();
+        let html = std::fs::read_to_string(page).unwrap();
+        std::fs::remove_file(page).unwrap();
+        let (_, json) = html.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+        let data: Value = serde_json::from_str(json.split_once("</script>").unwrap().0).unwrap();
+        assert_eq!((&data["totals"]["files"], &data["repository"]), (&json!(5), &json!("acme/shop")));
+        assert_eq!(data["left"][0]["why"], json!("retired in May"));
+        let line = &data["waves"][0]["files"][0]["lines"][0];
+        assert_eq!(
+            (&line["before"], &line["text"]),
+            (&json!("COPY a /srv/a"), &json!("COPY --link a /srv/a"))
+        );
+        let commit = scratch.git.head().unwrap().target().unwrap();
+        assert!(html.contains(&format!("href=\"https://github.com/acme/shop/commit/{commit}\"")), "{html}");
+        assert!(!html.split("<script").next().unwrap().contains('`'), "a backtick is no code on a page");
+    }
+    scratch.run(&["status", "--open"]).failed(&["--page"]);
+}

@@ -36,6 +36,16 @@ const ROWS: u16 = 200;
 
 /// The lines of the screen after a command, without those at the end that are blank.
 fn screen(scratch: &Scratch, columns: u16, arguments: &[&str]) -> Vec<String> {
+    let terminal = terminal(scratch, columns, arguments);
+    let mut lines: Vec<String> =
+        terminal.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+fn terminal(scratch: &Scratch, columns: u16, arguments: &[&str]) -> vt100::Parser {
     let mut python = Command::new("python3");
     python.args(["-c", PTY, &ROWS.to_string(), &columns.to_string(), BINARY]).args(arguments);
     python.current_dir(scratch.root()).env_clear().env("HOME", "/nonexistent").env("TERM", "xterm-256color");
@@ -44,12 +54,7 @@ fn screen(scratch: &Scratch, columns: u16, arguments: &[&str]) -> Vec<String> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut terminal = vt100::Parser::new(size(ROWS), size(columns), 0);
     terminal.process(&output.stdout);
-    let mut lines: Vec<String> =
-        terminal.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
-    while lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    lines
+    terminal
 }
 
 #[test]
@@ -81,6 +86,36 @@ fn no_progress_stays_on_the_screen_and_every_line_fits() {
                 ["Judging", "Finding", "Exporting", "Contacting", "\u{2801}", "\u{2588}", "\u{2591}"]
             {
                 assert!(!shown.contains(spinner), "{columns} {arguments:?}: {spinner}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_line_is_broken_by_the_terminal_where_it_need_not_be() {
+    let campaign = Campaign::new();
+    let scratch = &campaign.scratch;
+    let digest = "0123456789abcdef".repeat(4);
+    let image = format!("registry.example.org/team/image-of-a-service:1.2.3@sha256:{digest}");
+    let lines =
+        "COPY x /tmp/\nRUN make install\nCOPY --from=build /srv/app/with/a/long/path /usr/local/bin/\n";
+    let text = format!("FROM debian:12 AS build\n{lines}FROM {image}\n{lines}");
+    scratch.write("a-folder/services/Dockerfile", &text).write("x", "").commit("More");
+    campaign.put(&campaign.same("a/Dockerfile"));
+    for columns in [80, 120] {
+        for arguments in [
+            &["plan"][..],
+            &["plan", "--verbose"],
+            &["status", "--offline"],
+            &["explain"],
+            &["--help"],
+            &["verify", "--help"],
+        ] {
+            let terminal = terminal(scratch, columns, arguments);
+            let rows: Vec<String> = terminal.screen().rows(0, columns).collect();
+            for (at, row) in rows.iter().enumerate() {
+                let wraps = terminal.screen().row_wrapped(u16::try_from(at).unwrap());
+                assert!(!wraps, "{columns} {arguments:?}: {row}\n{}", rows.join("\n"));
             }
         }
     }

@@ -121,7 +121,7 @@ fn the_texts_of_a_pull_request_close_no_issue_and_skip_no_workflow() {
     scratch.plan(&["--save"]);
     report(&scratch, None, &[]).done();
     let text = text(&scratch, path).unwrap();
-    let title = "# Link 1 line of `fixes: #\u{2060}7 [\u{2060}skip ci]/Dockerfile`\n";
+    let title = "# Use COPY --link in `fixes: #\u{2060}7 [\u{2060}skip ci]/Dockerfile`\n";
     assert!(text.starts_with(title), "{text}");
     let slug = slug(&RepoPath::new(path).unwrap()).unwrap();
     let message = scratch.text(&format!("out/{slug}.txt"));
@@ -227,7 +227,7 @@ fn a_pull_request_says_if_its_evidence_has_no_signature_that_was_checked() {
     campaign.put(&campaign.same("a/Dockerfile").signed(&own));
     report(&campaign.scratch, None, &[]).done();
     let text = text(&campaign.scratch, "a/Dockerfile").unwrap();
-    assert!(text.contains("- who made the evidence: it has no signature that was checked\n"), "{text}");
+    assert!(text.contains("- who measured it: the evidence has no signature that was checked\n"), "{text}");
 }
 
 #[test]

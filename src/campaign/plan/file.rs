@@ -4,6 +4,7 @@
 //! fields are never accepted.
 
 mod assumptions;
+mod idle;
 mod site;
 
 use std::collections::BTreeMap;
@@ -80,12 +81,18 @@ pub struct Waiver {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListReport {
+    /// The issue that lists the files, as in `owner/name#7`; without it, the list was a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issue: Option<String>,
     /// Listed and found.
     pub(crate) found: Vec<String>,
     /// Listed and present, but not usable.
     pub(crate) unusable: Vec<Refused>,
     /// Listed and missing.
     pub(crate) gone: Vec<Gone>,
+    /// Found, and listed in struck-out text alone: people decided against them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) struck: Vec<String>,
     /// Found, but not listed.
     pub(crate) unlisted: Vec<String>,
     /// Entries of the list that are not paths of a repository.

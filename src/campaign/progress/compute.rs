@@ -191,11 +191,21 @@ impl Inputs<'_> {
         self.asked.contains(&AskedAgain { path: file.path.clone(), pull: pull.number })
     }
 
+    /// Returns true if a merged file has nothing left to verify: the plan was made after the merge and edits it no more, and
+    /// nothing speaks against it.
+    fn is_trusted(&self, file: &File) -> bool {
+        let speaks_against = matches!(
+            self.campaign.evidence_state(&file.path),
+            EvidenceState::Different { .. } | EvidenceState::Contradicts
+        );
+        file.rewritten.is_none() && self.contradicted.is_none() && !speaks_against && is_harmless(file)
+    }
+
     /// See [`WaveProgress::waits_for`].
     fn is_settled(&self, file: &File, progress: &FileProgress) -> bool {
         let is_behind_the_first = progress.wave > 0;
         match &progress.state {
-            FileState::Done => self.may_go_out(file, progress.wave).is_ok(),
+            FileState::Done => self.may_go_out(file, progress.wave).is_ok() || self.is_trusted(file),
             FileState::Partly => true,
             FileState::Declined { .. } | FileState::Gone => is_behind_the_first,
             FileState::Held { why } => is_behind_the_first && is_decided(why),
@@ -207,6 +217,12 @@ impl Inputs<'_> {
             | FileState::Ready => false,
         }
     }
+}
+
+/// Returns true if the flag of no linked line is known to change the image.
+fn is_harmless(file: &File) -> bool {
+    let harms = |verdict| matches!(verdict, Verdict::Hold | Verdict::Edit);
+    !file.sites.iter().filter_map(|site| site.audit.as_ref()).any(|audit| harms(audit.verdict))
 }
 
 /// Returns true if another verification would give the same result.

@@ -40,6 +40,7 @@ impl From<&StatusError> for Error {
             StatusError::Evidence(error) => error.into(),
             StatusError::GitHub(error) => error.into(),
             StatusError::Report(error) => error.into(),
+            StatusError::Write(error) => error.into(),
             StatusError::Git(error) => Self::environment(error),
         }
     }

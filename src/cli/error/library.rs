@@ -5,9 +5,9 @@ use crate::images::ImageError;
 use crate::images::engine::EngineError;
 use crate::images::registry::RegistryError;
 use crate::ops::{
-    AcceptError, CheckError, DecideError, EvidenceFolderError, InspectError, JudgeError, LinkInTheWay,
-    MigrateError, PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError, SourceError,
-    StatusError, VerifyError, WorkspaceError, WriteError,
+    AcceptError, CheckError, DecideError, EvidenceFolderError, InitError, InspectError, JudgeError,
+    LinkInTheWay, MigrateError, PlanningError, RememberedError, ReportingError, RevertError, SavedPlanError,
+    SourceError, StatusError, VerifyError, WorkspaceError, WriteError,
 };
 use crate::text::words::{count, list};
 
@@ -28,7 +28,16 @@ macro_rules! by_value {
     };
 }
 
-by_value!(AcceptError, CheckError, DecideError, InspectError, MigrateError, PlanningError, ReportingError);
+by_value!(
+    AcceptError,
+    CheckError,
+    DecideError,
+    InitError,
+    InspectError,
+    MigrateError,
+    PlanningError,
+    ReportingError
+);
 by_value!(RevertError, SavedPlanError, StatusError, VerifyError, WorkspaceError);
 
 impl From<&LinkInTheWay> for Error {
@@ -51,6 +60,20 @@ impl From<&WorkspaceError> for Error {
             | WorkspaceError::ConfigFile(_)
             | WorkspaceError::Config(_)
             | WorkspaceError::CampaignDir { .. } => Self::usage(error),
+        }
+    }
+}
+
+impl From<&InitError> for Error {
+    fn from(error: &InitError) -> Self {
+        match error {
+            InitError::Exists => {
+                Self::refused(error).hint("see what it sets: layerwright plan --print-config")
+            }
+            InitError::NoPlace | InitError::Path(_) => Self::usage(error),
+            InitError::Workspace(error) => error.into(),
+            InitError::Plan(error) => error.into(),
+            InitError::Write(error) => error.into(),
         }
     }
 }

@@ -83,8 +83,9 @@ pub(crate) fn next_wave(screen: &mut Screen, status: &Status) {
     let trusted = open.iter().filter(|file| file.goes_out == Some(Basis::Unverified)).count();
     if trusted > 0 {
         let text = format!(
-            "{} of it may go out not verified: [campaign] trust is \"assumed\".",
-            count(trusted, "file")
+            "{} of wave {} may go out not verified: [campaign] trust is \"assumed\".",
+            count(trusted, "file"),
+            status.next.unwrap_or_default()
         );
         screen.prose(style::OPEN, "Trusted:", &text);
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
+use super::assumed::Assumed;
 use super::screen::Screen;
 use super::{counts, style, verbose};
 use crate::analysis::rule::RuleId;
@@ -17,8 +18,6 @@ use crate::text::escape::{ShownSource, shown};
 use crate::text::figures::number;
 use crate::text::words::{count, form, shortened};
 
-/// The maximum number of assumptions that are shown for an instruction.
-const ASSUMPTIONS: usize = 6;
 /// The maximum length of an error message, which may quote a whole line of the file.
 const MESSAGE: usize = 400;
 
@@ -45,13 +44,15 @@ fn file(out: &mut String, renderer: &Renderer, report: &FileReport, text: &[u8],
         out.push_str(&renderer.render(&[place.error(error)]));
         out.push_str("\n\n");
     }
+    let assumed = Assumed::of(&report.sites);
     for site in &report.sites {
         let instruction = dockerfile.instructions().iter().find(|known| known.start_line == site.line);
         let Some(instruction) = instruction else { continue };
-        out.push_str(&renderer.render(&place.site(site, instruction)));
+        out.push_str(&renderer.render(&place.site(site, &assumed, instruction)));
         out.push_str("\n\n");
     }
     let mut screen = Screen::new(width);
+    assumed.list(&mut screen);
     screen.prose(style::STRONG, &format!("{name}:"), &summary(report)).end();
     out.push_str(&screen.finish());
 }
@@ -72,7 +73,7 @@ fn summary(report: &FileReport) -> String {
         (all, proved) => parts.push(format!("{} may be linked ({} proved)", number(all), number(proved))),
     }
     for (verdict, words) in [
-        (Verdict::Hold, "would change the image"),
+        (Verdict::Hold, "unsafe"),
         (Verdict::Unknown, "unknown"),
         (Verdict::NoEffect, "no effect"),
         (Verdict::Linked, "already linked"),
@@ -137,7 +138,7 @@ impl Place<'_> {
         Level::ERROR.primary_title(message).element(self.snippet(&lines).annotation(annotation))
     }
 
-    fn site<'s>(&self, site: &Site, instruction: &Instruction) -> Vec<Group<'s>> {
+    fn site<'s>(&self, site: &Site, assumed: &Assumed<'_>, instruction: &Instruction) -> Vec<Group<'s>> {
         let lines = self.lines(site.line, site.end_line);
         let reasons = reasons(site);
         let (level, title) = title(site);
@@ -153,7 +154,7 @@ impl Place<'_> {
             snippet = snippet.annotation(AnnotationKind::Context.span(span).label(label));
         }
         let mut group = level.primary_title(title).element(snippet);
-        for (name, text) in notes(site) {
+        for (name, text) in notes(site, assumed) {
             group = group.element(Level::NOTE.with_name(name).message(text));
         }
         let mut groups = vec![group];
@@ -223,7 +224,7 @@ fn title(site: &Site) -> (Level<'static>, String) {
             }
         },
         (Verdict::Linked, Some(audit)) => match audit.verdict {
-            Verdict::Hold => format!("it changes the image: {}", because(&audit.reasons)),
+            Verdict::Hold => format!("unsafe: {}", because(&audit.reasons)),
             Verdict::Unknown => format!("the effect is unknown: {}", because(&audit.reasons)),
             Verdict::NoEffect => format!("it has no effect: {}", because(&audit.reasons)),
             Verdict::Edit => format!("it needs another change: {}", because(&audit.reasons)),
@@ -243,17 +244,14 @@ fn advice(reasons: &[Reason]) -> BTreeSet<&'static str> {
 }
 
 /// Returns the notes below the excerpt: a name and its text.
-fn notes(site: &Site) -> Vec<(&'static str, String)> {
+fn notes(site: &Site, assumed: &Assumed<'_>) -> Vec<(&'static str, String)> {
     let mut notes = Vec::new();
     if site.verdict == Verdict::Link {
         let accepted = site.reasons.iter().map(|reason| ("accepted", reason.rule.to_string()));
         notes.extend(accepted);
     }
-    for assumption in site.assumptions.iter().take(ASSUMPTIONS) {
-        notes.push(("assumed", shown(&assumption.message).into_owned()));
-    }
-    if let Some(more @ 1..) = site.assumptions.len().checked_sub(ASSUMPTIONS) {
-        notes.push(("assumed", format!("{} more; --format json shows all", number(more))));
+    if !site.assumptions.is_empty() {
+        notes.push(("assumed", format!("{}, see below", assumed.of_site(site))));
     }
     if site.proved == Some(true) && site.verdict != Verdict::Link && verbose::is_judged(site) {
         notes.push(("proved", "no assumption is needed".to_owned()));

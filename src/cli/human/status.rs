@@ -1,7 +1,6 @@
 //! The human-readable output of `status`.
 
 use anstyle::Style;
-use unicode_width::UnicodeWidthStr;
 
 use super::screen::{Align, Piece, Screen};
 use super::{evidence, style};
@@ -13,6 +12,10 @@ use crate::text::words::{count, form, short_id};
 
 /// The maximum number of unedited files that are named.
 const NAMED: usize = 10;
+
+/// The meaning of the columns of the table.
+const LEGEND: &str = "done: the base branch has the planned text. open: it has the text before the change. stale: changed since \
+                      the plan. gone: deleted. verified: both images were built and compared.";
 
 /// Returns the progress of a campaign.
 pub(crate) fn status(status: &Status) -> String {
@@ -60,7 +63,8 @@ fn waves(screen: &mut Screen, status: &Status) {
     rows.extend(status.waves.iter().map(|wave| wave_row(wave, status.next)));
     let mut aligns = [Align::Right; 8];
     aligns[7] = Align::Left;
-    screen.end().table(&aligns, &rows).end();
+    screen.end().table(&aligns, &rows);
+    screen.paragraph(LEGEND).end();
 }
 
 fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
@@ -93,10 +97,8 @@ fn changed(screen: &mut Screen, status: &Status, state: TextState, head: &str, w
         if state == TextState::Gone { "is" } else { "has" },
         if state == TextState::Gone { "are" } else { "have" },
     );
-    screen
-        .paint(style::OPEN, head)
-        .say(&format!(" {} {is} {what}. Plan again: ", count(files.len(), "file")));
-    screen.paint(style::HINT, "layerwright plan --save").end();
+    let text = format!("{} {is} {what}. Plan again:", count(files.len(), "file"));
+    screen.suggest(style::OPEN, head, &text, &[(style::HINT, "layerwright plan --save".to_owned())]);
     for file in files {
         let planned = short_id(&file.planned);
         let now = file.now.as_deref().map_or(String::new(), |now| format!(", now {}", short_id(now)));
@@ -143,13 +145,7 @@ pub(crate) fn step(screen: &mut Screen, step: &Step) {
         screen.paint(look, &step.words).say(".").end();
         return;
     };
-    let text = format!(" {}:", step.words);
-    screen.paint(look, "Next:").say(&text);
-    // A command that does not fit stands on a line of its own, so that it can be copied.
-    if "Next:".len() + text.width() + 2 + command.width() > screen.width() {
-        screen.end();
-    }
-    screen.say("  ").paint(style::HINT, command).end();
+    screen.suggest(look, "Next:", &format!("{}:", step.words), &[(style::HINT, command.clone())]);
 }
 
 /// Returns the next step of a campaign.

@@ -4,7 +4,6 @@ mod builders;
 mod sections;
 
 use anstyle::Style;
-use unicode_width::UnicodeWidthStr;
 
 use super::counts::{self, Count};
 use super::screen::{Align, Piece, Screen};
@@ -55,11 +54,12 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
         screen.end().table(&[Align::Right, Align::Left, Align::Left], &rows);
     }
     let has_reasons =
-        [Verdict::Hold, Verdict::Unknown].iter().any(|verdict| counts::with(plan, *verdict) > 0);
+        counts::sites(plan).any(|site| !site.reasons.is_empty() || !site.assumptions.is_empty());
     if verbose {
         verbose::files(screen, plan);
     } else if has_reasons {
-        screen.say("  Each line with its reason: ").paint(style::HINT, "layerwright plan --verbose").end();
+        let command = (style::HINT, "layerwright plan --verbose".to_owned());
+        screen.suggest(Style::new(), "", "Each line with its reason:", &[command]);
     }
     if verbose || !rows.is_empty() {
         screen.end();
@@ -181,9 +181,7 @@ fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
     push(&mut rows, left, Style::new(), "safe, left out", |_| left_out(plan));
     let judged =
         |verdict: Verdict| Count::of(counts::sites(plan).filter(move |site| site.verdict == verdict));
-    push(&mut rows, judged(Verdict::Hold), style::BAD, "would change the image", |_| {
-        top(plan, Verdict::Hold)
-    });
+    push(&mut rows, judged(Verdict::Hold), style::BAD, "unsafe", |_| top(plan, Verdict::Hold));
     push(&mut rows, judged(Verdict::Unknown), style::OPEN, "not known", |_| top(plan, Verdict::Unknown));
     push(&mut rows, judged(Verdict::NoEffect), Style::new(), "without effect", |_| {
         "the builder would ignore --link".into()
@@ -196,8 +194,8 @@ fn rows(plan: &Plan) -> Vec<Vec<Piece>> {
         |_| match counts::harmful_links(plan) {
             0 => String::new(),
             harmful => {
-                let change = form(harmful, "changes", "change");
-                format!("{} of them {change} the image: layerwright check", number(harmful))
+                let are = form(harmful, "is", "are");
+                format!("{} of them {are} unsafe: layerwright check", number(harmful))
             }
         },
     );
@@ -277,9 +275,9 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved, step: Option<&Step>) {
     };
     let count_of = plan.file(path).map_or(Count::default(), |file| Count::of(file.selected()));
     let proof = match (count_of.proved, count_of.all) {
-        (0, all) => format!("{}, {} proved", count(all, "site"), form(all, "not", "none")),
-        (proved, all) if proved == all => format!("{} proved", count(all, "site")),
-        (proved, all) => format!("{}, {} proved", count(all, "site"), number(proved)),
+        (0, all) => format!("{}, {} proved", count(all, "line"), form(all, "not", "none")),
+        (proved, all) if proved == all => format!("{} proved", count(all, "line")),
+        (proved, all) => format!("{}, {} proved", count(all, "line"), number(proved)),
     };
     let plan_argument = match saved {
         Saved::Elsewhere(file) => {
@@ -292,21 +290,12 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved, step: Option<&Step>) {
     let special = plan.list.is_some()
         || plan.files.iter().any(|file| file.bases.iter().any(|base| base.source == Some(Knowledge::Rootfs)));
     if *saved == Saved::No && special {
-        screen
-            .say("Keep this plan for the next steps: run it again with ")
-            .paint(style::HINT, "--save")
-            .say(".");
-        screen.end();
+        let text = "Keep this plan for the next steps: run the command again with";
+        screen.suggest(Style::new(), "", text, &[(style::HINT, "--save".to_owned())]);
     }
-    let place = format!("{path} ({proof}).");
     let command = format!("layerwright migrate --wave {wave} --diff{plan_argument}");
-    let room = screen.width().saturating_sub("Start:   See it:  ".len() + command.width());
-    if place.width() > room {
-        screen.prose(style::STRONG, "Start:", &place);
-    } else {
-        screen.paint(style::STRONG, "Start:").say(" ").say(&place);
-    }
-    screen.say("  See it:  ").paint(style::HINT, &command).end();
+    let place = format!("{path} ({proof}). See it:");
+    screen.suggest(style::STRONG, "Start:", &place, &[(style::HINT, command)]);
     if let (Saved::InPlace(_), Some(found)) = (saved, step) {
         super::status::step(screen, found);
     }

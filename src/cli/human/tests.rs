@@ -155,18 +155,19 @@ So far: 1 of 4 lines may be linked, in 1 file (no build gets faster by that
   alone); 2 are unsafe; 1 is unknown. The first rule to look at, with 2 lines:
   layerwright explain ancestor-mode
 
-  1  safe, no gain           proved
-  2  would change the image  ancestor-mode 2
-  1  not known               unknown-filesystem 1
-  Each line with its reason: layerwright plan --verbose
+  1  safe, no gain  proved
+  2  unsafe         ancestor-mode 2
+  1  not known      unknown-filesystem 1
+Each line with its reason:  layerwright plan --verbose
 
-1 base image was not read (1 instruction): layerwright plan --bases registry, or pass --rootfs IMAGE=PATH
+1 base image was not read (1 instruction):
+  layerwright plan --bases registry, or pass --rootfs IMAGE=PATH
   1  line in 1 file  debian:12
 
-  Wave  files  sites  proved
+  Wave  files  lines  proved
      0      1      1       1
 
-Start: a (1 site proved).  See it:  layerwright migrate --wave 0 --diff
+Start: a (1 line proved). See it:  layerwright migrate --wave 0 --diff
 "
     );
 }
@@ -236,7 +237,7 @@ List: 1 of 2 listed files found, 1 gone.
   old/Dockerfile is gone; perhaps now new/Dockerfile (renamed in aba7ec4e51)
   1 Dockerfile is not listed and left out; pass --all to plan them.
 
-  Wave  files  sites  proved
+  Wave  files  lines  proved
      0      1  1,200   1,200
      1      0      0       0
      2      0      0       0
@@ -247,8 +248,8 @@ Header: from now on this build fetches docker/dockerfile:1 (1 file).
 Bound to: --build-arg TOKEN.
 Accepted: 1 waiver in layerwright.toml
   ancestor-mode:/root in **: alone
-Start: services/auth/Dockerfile (1,200 sites proved).
-  See it:  layerwright migrate --wave 0 --diff --plan p.json
+Start: services/auth/Dockerfile (1,200 lines proved). See it:
+  layerwright migrate --wave 0 --diff --plan p.json
 "
     );
 }
@@ -279,10 +280,13 @@ fn verbose_shows_each_site_with_its_reason() {
     assert!(
         text.contains(
             "\na
-  3  ✓ hold  neutral  COPY x /y  `/root` is 0700 and would become 0755
-  9  ~ link  pays     COPY x /y  if `make` (line 4) leaves / alone (and 1 other)
+  3  ✓ unsafe  neutral  COPY x /y  `/root` is 0700 and would become 0755
+  9  ~ link    pays     COPY x /y  assumes [1–2]
+Assumed:
+  [1]  `make` (line 4) leaves / alone
+  [2]  more
 
-✓ proved  ~ assumed
+✓ proved. ~ assumed: it is so if the assumptions with these numbers hold. pays:
 "
         ),
         "{text}"
@@ -307,7 +311,7 @@ fn the_reason_stands_under_its_words() {
     assert_eq!(
         plain(&inspected(text, "Dockerfile", vec![held])),
         "\
-hold: `/root` is 0700 and would become 0755 [ancestor-mode]
+unsafe: `/root` is 0700 and would become 0755 [ancestor-mode]
  --> Dockerfile:3:20
   |
 3 | COPY --chown=app x ./y
@@ -318,7 +322,7 @@ hold: `/root` is 0700 and would become 0755 [ancestor-mode]
   = proved: no assumption is needed
   = more: layerwright explain ancestor-mode
 
-Dockerfile: 1 COPY/ADD: 1 would change the image.
+Dockerfile: 1 COPY/ADD: 1 unsafe.
 
 "
     );

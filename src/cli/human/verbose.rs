@@ -2,11 +2,12 @@
 
 use anstyle::Style;
 
+use super::assumed::Assumed;
 use super::screen::{Align, Piece, Screen};
 use super::style;
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{File, Plan, Site};
-use crate::text::words::{count, form, shortened};
+use crate::text::words::shortened;
 
 /// The share of the width for the instruction, in tenths.
 const INSTRUCTION: usize = 3;
@@ -29,14 +30,20 @@ pub(crate) fn files(screen: &mut Screen, plan: &Plan) {
             screen.prose(style::OPEN, "  not edited:", skip);
         }
         let most = screen.width() * INSTRUCTION / 10;
-        let rows: Vec<Vec<Piece>> = file.sites.iter().map(|site| row(site, most)).collect();
+        let assumed = Assumed::of(&file.sites);
+        let rows: Vec<Vec<Piece>> = file.sites.iter().map(|site| row(site, &assumed, most)).collect();
         screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left], &rows);
+        assumed.list(screen);
         errors(screen, file);
     }
     if plan.files.iter().any(|file| !file.sites.is_empty()) {
-        screen.end().paint(style::FAINT, "✓ proved  ~ assumed").end();
+        screen.end().paragraph(LEGEND);
     }
 }
+
+/// The meaning of the marks and of the benefits.
+const LEGEND: &str = "✓ proved. ~ assumed: it is so if the assumptions with these numbers hold. pays: the layer is reused when an \
+                      earlier step changes. neutral: a later RUN is rebuilt anyway. costs: builds get slower. none: no gain.";
 
 fn errors(screen: &mut Screen, file: &File) {
     for error in &file.errors {
@@ -45,7 +52,7 @@ fn errors(screen: &mut Screen, file: &File) {
     }
 }
 
-fn row(site: &Site, most: usize) -> Vec<Piece> {
+fn row(site: &Site, assumed: &Assumed<'_>, most: usize) -> Vec<Piece> {
     let mark = match site.proved {
         Some(true) if is_judged(site) => "✓",
         Some(false) if is_judged(site) => "~",
@@ -55,8 +62,8 @@ fn row(site: &Site, most: usize) -> Vec<Piece> {
         (Style::new(), site.line.to_string()),
         (verdict_style(site.verdict), format!("{mark} {}", site.verdict.words())),
         (style::FAINT, benefit(site.benefit).to_owned()),
-        (Style::new(), shortened(&instruction(site), most)),
-        (Style::new(), why(site)),
+        (Style::new(), shortened(&site.as_read(), most)),
+        (Style::new(), why(site, assumed)),
     ]
 }
 
@@ -65,36 +72,14 @@ pub(crate) fn is_judged(site: &Site) -> bool {
     site.audit.as_ref().is_none_or(|audit| !matches!(audit.verdict, Verdict::Unknown | Verdict::NoEffect))
 }
 
-/// Returns the first reason, or else the first assumption of the verdict.
-fn why(site: &Site) -> String {
+/// Returns the first reason, or else the numbers of the verdict's assumptions.
+fn why(site: &Site, assumed: &Assumed<'_>) -> String {
     let audited = site.audit.as_ref().and_then(|audit| audit.reasons.first());
-    if let Some(reason) = site.reasons.first().or(audited) {
-        return reason.message.clone();
+    match site.reasons.first().or(audited) {
+        Some(reason) => reason.message.clone(),
+        None if site.assumptions.is_empty() => String::new(),
+        None => format!("assumes {}", assumed.of_site(site)),
     }
-    match &*site.assumptions {
-        [] => String::new(),
-        [first, rest @ ..] => {
-            let more = match rest.len() {
-                0 => String::new(),
-                many => format!(" (and {} {})", many, form(many, "other", "others")),
-            };
-            format!("if {}{more}", first.message)
-        }
-    }
-}
-
-/// Returns the instruction on one line, as BuildKit reads it.
-fn instruction(site: &Site) -> String {
-    let mut words = if site.onbuild { vec!["ONBUILD"] } else { Vec::new() };
-    words.push(site.keyword.keyword());
-    words.extend(site.flags.iter().chain(&site.sources).map(String::as_str));
-    let heredocs = if site.heredocs > 0 { count(site.heredocs, "heredoc") } else { String::new() };
-    let heredocs = format!("<{heredocs}>");
-    if site.heredocs > 0 {
-        words.push(&heredocs);
-    }
-    words.extend(site.destination.as_deref());
-    words.join(" ")
 }
 
 fn verdict_style(verdict: Verdict) -> Style {

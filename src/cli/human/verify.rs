@@ -40,10 +40,17 @@ fn word(evidence: &Evidence) -> (Style, &'static str) {
     }]
 }
 
-/// The meaning of the columns of the table.
-const LEGEND: &str = "before, after: the time of both builds. reused: the layers that keep their digest when the base image \
-                      changes. linked, no effect, not built: the edited lines. differ: the places in which the images differ. \
-                      noise: the places that two builds of the original leave different too, which are not counted.";
+/// The columns of the table between the outcome and the file, with their meanings.
+const COLUMNS: [(&str, &str); 8] = [
+    ("before", "the time of the build before the change"),
+    ("after", "the time of the build after it"),
+    ("reused", "the layers that keep their digest when the base image changes, before and after"),
+    ("linked", "the edited lines that the builder linked"),
+    ("no effect", "the edited lines whose flag it ignored"),
+    ("not built", "the edited lines that no build executed"),
+    ("differ", "the places in which the images differ"),
+    ("noise", "the places in which two builds of the original differ too, which are not counted"),
+];
 
 /// The meaning of the outcome where the depth is that of the line.
 const AT_THE_LINE: &str = "The filesystems right after each edited instruction were compared; later steps were not built. \
@@ -55,25 +62,7 @@ pub(crate) fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     if evidence.is_empty() {
         return screen.finish();
     }
-    let title = |text: &str| (style::STRONG, text.to_owned());
-    let head = [
-        "Outcome",
-        "before",
-        "after",
-        "reused",
-        "linked",
-        "no effect",
-        "not built",
-        "differ",
-        "noise",
-        "File",
-    ];
-    let mut rows = vec![head.map(title).to_vec()];
-    rows.extend(evidence.iter().map(row));
-    let mut aligns = [Align::Right; 10];
-    (aligns[0], aligns[9]) = (Align::Left, Align::Left);
-    screen.table(&aligns, &rows).end();
-    screen.paragraph(LEGEND).end();
+    table(&mut screen, evidence);
     let at_the_line = evidence.iter().flat_map(|one| &one.builds).any(|build| build.depth == Depth::Line);
     if at_the_line {
         screen.paragraph(AT_THE_LINE).end();
@@ -88,6 +77,31 @@ pub(crate) fn verified(plan: &Plan, evidence: &[Evidence]) -> String {
     }
     tally(&mut screen, evidence);
     screen.finish()
+}
+
+/// Adds the table with the columns that say something, and their meanings.
+fn table(screen: &mut Screen, evidence: &[Evidence]) {
+    let rows: Vec<Vec<Piece>> = evidence.iter().map(row).collect();
+    let says = |column: &usize| {
+        rows.iter().filter_map(|row| row.get(column + 1)).any(|(_, text)| !matches!(&**text, "-" | "0"))
+    };
+    let used: Vec<usize> = (0..COLUMNS.len()).filter(says).collect();
+    let title = |text: &str| (style::STRONG, text.to_owned());
+    let titles = used.iter().filter_map(|at| COLUMNS.get(*at)).map(|(name, _)| title(name));
+    let head = std::iter::once(title("Outcome")).chain(titles).chain([title("File")]);
+    let chosen = |row: Vec<Piece>| {
+        let is_used = |at: usize| at == 0 || at > COLUMNS.len() || used.contains(&(at - 1));
+        row.into_iter().enumerate().filter(|(at, _)| is_used(*at)).map(|(_, cell)| cell).collect()
+    };
+    let all: Vec<Vec<Piece>> = std::iter::once(head.collect()).chain(rows.into_iter().map(chosen)).collect();
+    let mut aligns = vec![Align::Right; used.len() + 2];
+    (aligns[0], aligns[used.len() + 1]) = (Align::Left, Align::Left);
+    screen.table(&aligns, &all).end();
+    let meanings = used.iter().filter_map(|at| COLUMNS.get(*at));
+    let meanings: Vec<String> = meanings.map(|(name, meaning)| format!("{name}: {meaning}.")).collect();
+    if !meanings.is_empty() {
+        screen.paragraph(&meanings.join(" ")).end();
+    }
 }
 
 fn row(evidence: &Evidence) -> Vec<Piece> {

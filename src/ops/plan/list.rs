@@ -2,15 +2,18 @@
 
 use super::{ListText, PlanningError};
 use crate::campaign::plan::file::{Gone, ListReport, Refused};
+use crate::config::{Config, Skip};
 use crate::discover::{self, Discovery, List, Reconciliation, SourceTree, reconcile};
 use crate::git::{GitError, RepoPath};
+use crate::ops::JudgeError;
 use crate::ops::workspace::Workspace;
 use crate::text::escape::shown;
 
-/// Parses a list. Returns an error if it has no entry.
-pub(super) fn read(list: &ListText) -> Result<List, PlanningError> {
-    let read = discover::parse_list(&list.text);
-    if read.paths.is_empty() && read.refused.is_empty() {
+/// Parses a list. Returns an error if it has no entry. Files that `[files] include` names are Dockerfiles in it too.
+pub(super) fn read(list: &ListText, config: &Config) -> Result<List, PlanningError> {
+    let options = discover::Options::new(&config.files.include, &[]).map_err(JudgeError::from)?;
+    let read = discover::parse_list(&list.text, &|path| options.includes(path));
+    if read.paths.is_empty() && read.struck.is_empty() && read.refused.is_empty() {
         return Err(PlanningError::EmptyList { name: list.name.clone() });
     }
     Ok(read)
@@ -27,10 +30,11 @@ pub(super) fn reconciled(
         Workspace::Git(repository, commit) => repository.removals(commit, gone),
         Workspace::Folder(_) => Ok(Vec::new()),
     };
-    let Reconciliation { found, unusable, gone, unlisted } =
+    let Reconciliation { found, unusable, struck, gone, unlisted } =
         reconcile(list, source.listing(), discovery, removals)?;
     let text = |path: &RepoPath| path.as_str().to_owned();
     Ok(ListReport {
+        issue: None,
         found: found.iter().map(text).collect(),
         unusable: unusable
             .iter()
@@ -45,6 +49,7 @@ pub(super) fn reconciled(
                 guess: gone.guess.map(|guess| text(&guess.path)),
             })
             .collect(),
+        struck: struck.iter().map(text).collect(),
         unlisted: unlisted.iter().map(text).collect(),
         refused: list
             .refused
@@ -55,6 +60,15 @@ pub(super) fn reconciled(
             })
             .collect(),
     })
+}
+
+/// Returns the configuration in which the files that the list strikes out are skipped.
+pub(super) fn without_struck(config: &Config, list: Option<&ListReport>) -> Config {
+    let mut config = config.clone();
+    let struck = list.iter().flat_map(|list| &list.struck);
+    let skip = |path: &String| Skip { path: path.clone(), reason: "struck out in the list".to_owned() };
+    config.files.skip.extend(struck.map(skip));
+    config
 }
 
 /// Returns the reason why an existing listed file is not usable.

@@ -66,7 +66,8 @@ impl ClonedCampaign<'_> {
         let template = clone.template()?;
         let platforms =
             config.build.iter().map(|(path, build)| (path.clone(), build.platforms.clone())).collect();
-        let policy = Policy { create_issue: self.create_issue, ..Policy::new(config) };
+        let mut policy = Policy::new(config);
+        policy.create_issue |= self.create_issue;
         let texts = Writer {
             names: &policy.names,
             plan,

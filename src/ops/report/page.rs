@@ -8,7 +8,7 @@ use crate::report::page::{self, Criterion, CriterionState, Facts, StatusPage};
 use crate::report::texts::Writer;
 
 /// Returns the page as HTML. `on_forge` is the address of the page of the repository, if it has one, and its name.
-pub(super) fn render(
+pub(in crate::ops) fn render(
     campaign: &ClonedCampaign<'_>,
     report: &Report<'_>,
     texts: &Writer<'_>,
@@ -37,6 +37,6 @@ pub(super) fn render(
 }
 
 fn shown(criterion: criteria::Criterion) -> Criterion {
-    let state = if criterion.met { CriterionState::Met } else { CriterionState::Open };
+    let state = if criterion.met == Some(true) { CriterionState::Met } else { CriterionState::Open };
     Criterion { name: criterion.what.to_owned(), state, done: None, of: None, note: criterion.detail }
 }

@@ -1,10 +1,12 @@
-//! The gain of a file: its measured rebuilds, and the builders that have none of it. It measures nothing.
+//! The gain and the cost of the change: measured, or expected.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::Parts;
+use crate::analysis::Benefit;
 use crate::builders::Effect;
-use crate::campaign::evidence::{BuildFigures, CacheFigures, Pair};
+use crate::campaign::evidence::{BuildFigures, CacheFigures, Evidence, Pair};
 use crate::campaign::plan::file::File;
 use crate::text::figures::{bytes, duration};
 use crate::text::markdown::code;
@@ -13,7 +15,7 @@ use crate::text::markdown::code;
 const NAMED: usize = 3;
 
 /// Returns a line for each effect, in Markdown.
-pub(super) fn effects(file: &File) -> String {
+fn effects(file: &File) -> String {
     let mut text = String::new();
     for (effect, head) in [
         (Effect::Ignores, "No effect yet, because the builder ignores the flag, in"),
@@ -34,31 +36,79 @@ pub(super) fn effects(file: &File) -> String {
     text
 }
 
-/// Returns the gain of the rebuilds that were measured, in Markdown.
-pub(super) fn measured(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
-    let of = |what: &str, pair: &Pair, ms: Option<(u64, u64)>| {
-        let (before, after) = (pair.before, pair.after);
-        // Figures that read the same show no gain.
-        let mut parts = Vec::new();
-        let [old, new] = [before, after].map(|rebuild| bytes(rebuild.pushed_bytes));
-        if old != new {
-            parts.push(format!("{new} to push again instead of {old}"));
+impl Parts<'_> {
+    /// Returns the measurements of this file; without them what is expected, with the measurements of the proof of concept.
+    pub(super) fn gain(&self) -> String {
+        if let Some(figures) = self.evidence.and_then(measured) {
+            return format!(
+                "**Gain and cost,** measured for this file:\n{}{}",
+                figures.trim_end(),
+                effects(self.file)
+            );
         }
-        if before.kept != after.kept {
-            parts
-                .push(format!("{} of {} layers reused instead of {}", after.kept, after.layers, before.kept));
+        let pays = self.file.selected().filter(|site| site.benefit == Benefit::Pays).count();
+        let layers = match pays {
+            0 => "the layers do not depend on earlier steps. No build gets faster by that alone".to_owned(),
+            1 => "this layer is reused when the base image or an earlier step changes".to_owned(),
+            _ => format!("these {pays} layers are reused when the base image or an earlier step changes"),
+        };
+        let text = format!("**Gain:** {layers}. Not measured for this file.{}", effects(self.file));
+        let of_other = self.measured_before.and_then(|evidence| Some((evidence, measured(evidence)?)));
+        match of_other {
+            Some((evidence, figures)) => format!(
+                "{text} Measured for the proof of concept, {}:\n{}",
+                code(&evidence.path),
+                figures.trim_end()
+            ),
+            None => text,
         }
-        let times = ms.map(|(before, after)| [before, after].map(|ms| duration(Duration::from_millis(ms))));
-        if let Some([old, new]) = times.filter(|[old, new]| old != new) {
-            parts.push(format!("{new} instead of {old}"));
+    }
+}
+
+/// Returns the measurements of a verification, a line each; `None` if it measured no cost of changes.
+fn measured(evidence: &Evidence) -> Option<String> {
+    let mut out: Vec<String> = Vec::new();
+    for (at, build) in evidence.builds.iter().enumerate() {
+        let Some(cache) = &build.cache else { continue };
+        let figures = of_build(cache, evidence.figures.builds.get(at));
+        if !out.contains(&figures) {
+            out.push(figures);
         }
-        let parts = if parts.is_empty() { "no difference was measured".to_owned() } else { parts.join(", ") };
-        format!("- When {what}: {parts}\n")
-    };
+    }
+    (!out.is_empty()).then(|| out.concat())
+}
+
+fn of_build(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
     let mut text =
-        of("the base image changes", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
+        line("When the base image changes", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
     if let Some(early) = &cache.early_step {
-        text += &of("an early step changes", early, times.and_then(|times| times.early_step_ms));
+        text += &line("When an early step changes", early, times.and_then(|times| times.early_step_ms));
+    }
+    let whole = times.and_then(|times| Some((times.before_ms, times.after_ms?)));
+    if let Some(times) = whole.and_then(instead) {
+        text.extend(["- The first build, without a cache: ", &times, "\n"]);
     }
     text
+}
+
+/// Returns one line about a rebuild. Figures that read the same are left out.
+fn line(when: &str, pair: &Pair, ms: Option<(u64, u64)>) -> String {
+    let (before, after) = (pair.before, pair.after);
+    let mut parts = Vec::new();
+    let [old, new] = [before, after].map(|rebuild| bytes(rebuild.pushed_bytes));
+    if old != new {
+        parts.push(format!("{new} to push again instead of {old}"));
+    }
+    if before.kept != after.kept {
+        parts.push(format!("{} of {} layers reused instead of {}", after.kept, after.layers, before.kept));
+    }
+    parts.extend(ms.and_then(instead));
+    let parts = if parts.is_empty() { "no difference was measured".to_owned() } else { parts.join(", ") };
+    format!("- {when}: {parts}\n")
+}
+
+/// Returns the time after the change beside that before; `None` if they read the same.
+fn instead((before, after): (u64, u64)) -> Option<String> {
+    let [old, new] = [before, after].map(|ms| duration(Duration::from_millis(ms)));
+    (old != new).then(|| format!("{new} instead of {old}"))
 }

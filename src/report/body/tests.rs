@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::campaign::progress::FileState;
+use crate::edit::header::Header;
 use crate::report::template;
 
 /// Hostile text for a Dockerfile or a path.
@@ -37,6 +38,8 @@ fn text_with(file: &File, evidence: Option<&Evidence>) -> String {
         evidence,
         is_signed: false,
         evidence_file: "plans/x.json",
+        campaign: "copy-link",
+        measured_before: None,
         issues: None,
     };
     parts.text(&template::read(None).unwrap(), limits::BODY)
@@ -108,8 +111,7 @@ fn a_comparison_at_the_line_says_what_it_leaves_open() {
         .unwrap()
     };
     let at_the_line = text_with(&file, Some(&evidence("line")));
-    let images =
-        "**Images:** each edited instruction gives the same filesystem; later steps were not built, builder";
+    let images = "**Compared:** each edited instruction was built before and after this change, on the same filesystem, and gives";
     assert!(at_the_line.contains(images), "{at_the_line}");
     let unchecked = |text: &str| -> Vec<bool> {
         let text = text.split_once("**Not checked:**").unwrap().1.replace('\\', "");
@@ -118,7 +120,12 @@ fn a_comparison_at_the_line_says_what_it_leaves_open() {
     let is_there = |text: &str| unchecked(&text.replace('`', ""));
     assert_eq!(is_there(&at_the_line), [true, true, false], "{at_the_line}");
     let full = text_with(&file, Some(&evidence("full")));
-    assert!(full.contains("**Images:** identical, builder"), "{full}");
+    assert!(
+        full.contains(
+            "**Compared:** the image was built before and after this change, and both are the same"
+        ),
+        "{full}"
+    );
     assert_eq!(is_there(&full), [false; 3], "{full}");
 }
 
@@ -127,11 +134,11 @@ fn a_single_layer_has_no_plural() {
     let gain = |lines: usize| {
         let sites: Vec<_> = (1..=lines).map(|line| site(line, "COPY --link x /x", true)).collect();
         let text = text(&file("a/Dockerfile", &sites));
-        text.lines().find(|line| line.starts_with("**What you gain:**")).unwrap().to_owned()
+        text.lines().find(|line| line.starts_with("**Gain:**")).unwrap().to_owned()
     };
-    let when = "when the base image or an earlier step changes. Not measured.";
-    assert_eq!(gain(1), format!("**What you gain:** this layer is reused {when}"));
-    assert_eq!(gain(2), format!("**What you gain:** these 2 layers are reused {when}"));
+    let when = "when the base image or an earlier step changes. Not measured for this file.";
+    assert_eq!(gain(1), format!("**Gain:** this layer is reused {when}"));
+    assert_eq!(gain(2), format!("**Gain:** these 2 layers are reused {when}"));
 }
 
 #[test]
@@ -140,15 +147,17 @@ fn a_text_has_its_parts_in_order_and_is_short() {
     let text = text(&file("a/Dockerfile", &sites));
     let mut from = 0;
     for part in [
-        "Adds `--link` to 100 lines of `a/Dockerfile`, and adds the header that it needs. This build then fetches \
-         `docker/dockerfile:1`.",
-        "**Images:** not built. The lines depend on the assumptions below, which are not checked.",
-        "**What you gain:** these 100 layers are reused when",
-        "**Lines,** as they are numbered before the change:",
-        "- line 2: `COPY --link x /x` – assumed",
+        "Adds [`--link`](https://docs.docker.com/reference/dockerfile/#copy---link) to 100 lines of `a/Dockerfile`. A linked \
+         COPY becomes a layer that does not depend on the layers below it, so",
+        "It also changes:\n- the first line is new: `# syntax=docker/dockerfile:1`.",
+        "**Compared:** no image was built. The lines depend on the assumptions under \"Not checked\".",
+        "**Gain:** these 100 layers are reused when",
+        "**Lines,** as they are numbered before the change.",
+        "- line 2: `COPY --link x /x`: assumed, see \"Not checked\"",
         "**Not checked:**",
         "**Not edited:**",
-        "**Check it:** `layerwright verify a/Dockerfile`",
+        "**Campaign:** this is wave 0, the proof of concept, of `copy-link`",
+        "**Check it:** `layerwright verify a/Dockerfile` builds the image before and after the change",
         "**Undo it:**",
         "**Stop the bot:**",
     ] {
@@ -178,4 +187,100 @@ fn a_text_of_any_size_fits_and_counts_what_it_leaves_out() {
         let counted = counted.map_or(0, |n| n.replace(',', "").parse::<usize>().unwrap());
         assert!(named > 0 && named + counted == selected, "{named} and {counted} of {selected}");
     }
+}
+
+/// A file whose line 3 is an ADD that becomes a COPY and whose line 4 gets another destination.
+fn changed() -> File {
+    let mut add = site(3, "COPY --link x /x", true);
+    add["keyword"] = json!("ADD");
+    add["reasons"] = json!([]);
+    add["proved"] = json!(true);
+    add["assumptions"] = json!([]);
+    let mut moved = site(4, "COPY --link x /usr/bin/", true);
+    moved["verdict"] = json!("edit");
+    moved["destination"] = json!("/bin");
+    moved["reasons"] =
+        json!([{"rule": "symlink-destination", "path": "/bin", "message": "`/bin` is a symlink"}]);
+    let mut file = file("a/Dockerfile", &[add, moved]);
+    file.header = Header::Keep;
+    file.wave = Some(2);
+    file
+}
+
+#[test]
+fn the_first_paragraph_names_what_else_changes() {
+    let text = text(&changed());
+    let part = "It also changes:\n\
+                - line 3: `ADD x /x` becomes `COPY --link x /x`, because ADD does nothing else with these sources\n\
+                - line 4: `COPY x /bin` becomes `COPY --link x /usr/bin/`: `/bin` is a symlink\n";
+    assert!(text.contains(part), "{text}");
+    assert!(
+        text.contains("- line 3: `COPY --link x /x`: proved, no symlink, mode or owner below takes part\n"),
+        "{text}"
+    );
+    assert!(text.contains("  - `/bin` is a symlink (rule `symlink-destination`)\n"), "{text}");
+    assert!(text.contains("**Campaign:** this is wave 2 of `copy-link`"), "{text}");
+}
+
+fn rebuilds(path: &str, after_ms: u64) -> Evidence {
+    let rebuild =
+        |kept: usize, bytes: u64| json!({"layers": 8, "kept": kept, "pushed_bytes": bytes, "steps": 3});
+    serde_json::from_value(json!({
+        "schema": 1, "path": path, "commit": null, "before": "b", "after": "a", "outcome": "same", "reason": null,
+        "builds": [{
+            "context": ".", "tree": null, "target": null, "platform": "linux/amd64", "build_args": {}, "contexts": {},
+            "bases": {}, "frontend": "docker/dockerfile:1", "outcome": "same", "reason": null,
+            "builder": {"name": "b", "driver": "docker", "buildkit": "v0.25.1", "buildx": "v0.29.1", "rootless": null},
+            "assumptions": [], "sites": [{"line": 4, "reached": "linked"}], "differences": [], "noise": 0, "smoke": [],
+            "cache": {
+                "moved_base": {"before": rebuild(1, 9_000_000), "after": rebuild(7, 1_000)},
+                "early_step": {"before": rebuild(2, 500), "after": rebuild(2, 500)},
+            },
+        }],
+        "figures": {"began": "2026-11-21T22:00:00Z", "total_ms": 1, "written_bytes": 0, "builds": [
+            {"before_ms": 5_000, "after_ms": after_ms, "moved_base_ms": [9_000, 2_000], "early_step_ms": [800, 801]},
+        ]},
+    }))
+    .unwrap()
+}
+
+#[test]
+fn figures_are_of_this_file_or_say_of_which() {
+    let file = changed();
+    let (own, other) = (rebuilds("a/Dockerfile", 6_000), rebuilds("poc/Dockerfile", 5_000));
+    let parts = |evidence, measured_before| Parts {
+        file: &file,
+        state: &FileState::Ready,
+        evidence,
+        is_signed: true,
+        evidence_file: "plans/x.json",
+        campaign: "copy-link",
+        measured_before,
+        issues: Some("https://forge/issues"),
+    };
+    let text = |parts: Parts<'_>| parts.text(&template::read(None).unwrap(), limits::BODY);
+    let measured = "- When the base image changes: 1.0 kB to push again instead of 9.0 MB, 7 of 8 layers reused instead of 1, \
+                    2.0 s instead of 9.0 s\n- When an early step changes: no difference was measured\n";
+    let cost = "- The first build, without a cache: 6.0 s instead of 5.0 s\n";
+    let with_own = text(parts(Some(&own), Some(&other)));
+    assert!(
+        with_own.contains(&format!("**Gain and cost,** measured for this file:\n{measured}{cost}")),
+        "{with_own}"
+    );
+    assert!(
+        with_own.contains(
+            "**Compared:** the image was built before and after this change, and both are the same"
+        )
+    );
+    assert!(
+        with_own.contains("- line 4: `COPY --link x /usr/bin/`: compared in the builds above\n"),
+        "{with_own}"
+    );
+    assert!(
+        with_own.contains("The [tracking issue](https://forge/issues) shows its progress."),
+        "{with_own}"
+    );
+    let with_other = text(parts(None, Some(&other)));
+    let said = format!("Measured for the proof of concept, `poc/Dockerfile`:\n{measured}\n");
+    assert!(with_other.contains(&said), "equal figures are left out: {with_other}");
 }

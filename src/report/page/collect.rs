@@ -127,6 +127,7 @@ fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits:
         owners: planned.owners.clone(),
         state: state.state,
         by: state.by,
+        commit: state.commit,
         why: state.why,
         pull: progress.pull,
         evidence_state: EvidenceSummary::of(evidence_state),
@@ -143,10 +144,9 @@ fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits:
 }
 
 fn left(planned: &file::File) -> Left {
-    let refused = planned.errors.first().map(|error| format!("line {}: {}", error.line, error.message));
     Left {
         path: planned.path.clone(),
-        why: planned.skip.clone().or(refused),
+        why: planned.why_idle(),
         verdicts: verdicts(planned.sites.iter().map(|site| site.verdict)),
     }
 }
@@ -165,20 +165,13 @@ fn line(site: &Site) -> InstructionRow {
     let assumed = site.assumptions.iter().map(|assumption| format!("assumed: {}", assumption.message));
     InstructionRow {
         line: site.line,
-        text: site.replacement.clone().unwrap_or_else(|| as_read(site)),
+        before: site.selected.then(|| site.as_read()),
+        text: site.replacement.clone().filter(|_| site.selected).unwrap_or_else(|| site.as_read()),
         verdict: site.verdict,
         proved: site.proved,
         selected: site.selected,
         notes: reasons.chain(assumed).collect(),
     }
-}
-
-/// Returns an instruction as it was read, without heredocs.
-fn as_read(site: &Site) -> String {
-    let onbuild = site.onbuild.then_some("ONBUILD");
-    let words = site.flags.iter().chain(&site.sources).chain(&site.destination).map(String::as_str);
-    let words: Vec<&str> = onbuild.into_iter().chain([site.keyword.keyword()]).chain(words).collect();
-    words.join(" ")
 }
 
 fn verification(evidence: &Evidence) -> Verification {

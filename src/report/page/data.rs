@@ -160,8 +160,10 @@ pub struct File {
     pub(crate) owners: Vec<String>,
     /// The state of the file.
     pub(crate) state: State,
-    /// The author of that state, if known: who declined it, or the commit that reverted it.
+    /// The author of that state, if known: who declined it, or who reverted it.
     pub by: Option<String>,
+    /// The commit that reverted it; null for any other state.
+    pub(crate) commit: Option<String>,
     /// The reason, if the state alone does not explain it.
     pub why: Option<String>,
     /// The number of its latest pull request.
@@ -221,6 +223,8 @@ pub enum State {
 pub(crate) struct InstructionRow {
     /// Its first line, 1-based.
     pub(crate) line: usize,
+    /// The instruction as it was read if it is edited; else null.
+    pub(crate) before: Option<String>,
     /// The new instruction if it is edited, else the instruction as it was read.
     pub(crate) text: String,
     /// The verdict on `--link`.
@@ -337,7 +341,7 @@ pub struct Layers {
 pub struct Left {
     /// The path in the repository.
     pub(crate) path: String,
-    /// The reason why it is not edited; null if no instruction would be edited.
+    /// The reason why it is not edited.
     pub why: Option<String>,
     /// Its COPY and ADD instructions, by verdict.
     pub(crate) verdicts: Vec<VerdictCount>,

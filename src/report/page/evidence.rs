@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::data::{BuildRow, Verification};
 use super::figures;
-use super::html::{At, figure};
+use super::html::{At, figure, prose};
 use super::sections::{badge, code};
 use super::words;
 use crate::campaign::evidence::{Difference, Outcome, Smoke};
@@ -27,7 +27,7 @@ pub(crate) fn verification(at: &At, found: &Verification) -> Markup {
 }
 
 fn reason(reason: Option<&str>) -> Markup {
-    html! { @if let Some(reason) = reason { p { bdi { (reason) } } } }
+    html! { @if let Some(reason) = reason { p { (prose(reason)) } } }
 }
 
 fn build(at: &At, build: &BuildRow) -> Markup {
@@ -51,7 +51,7 @@ fn build(at: &At, build: &BuildRow) -> Markup {
             }
         }
         (reason(build.reason.as_deref()))
-        @for assumption in &build.assumptions { p { "Not checked: " bdi { (assumption) } } }
+        @for assumption in &build.assumptions { p { "Not checked: " (prose(assumption)) } }
         (differences(at, build))
         (smoke(at, &build.smoke))
         (figures::measured(&at.key("measured"), &build.measured))

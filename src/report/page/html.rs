@@ -35,6 +35,22 @@ pub(crate) fn link(address: &str, content: &Markup) -> Markup {
     }
 }
 
+/// Returns a sentence with its own text direction. Its code spans are marked as code.
+pub(crate) fn prose(text: &str) -> Markup {
+    let spans: Vec<&str> = text.split('`').collect();
+    // With an odd number of backticks it is unknown which parts are code.
+    if spans.len().is_multiple_of(2) {
+        return html! { bdi { (text) } };
+    }
+    html! {
+        bdi {
+            @for (at, span) in spans.iter().enumerate() {
+                @if at % 2 == 1 && !span.is_empty() { code dir="ltr" { (span) } } @else { (span) }
+            }
+        }
+    }
+}
+
 /// Returns markup with invisible characters shown as escapes. Only text has them, since markup is literals of this
 /// program.
 pub(crate) fn visible(markup: Markup) -> Markup {
@@ -59,6 +75,8 @@ pub(crate) fn inline_json(json: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -69,6 +87,56 @@ mod tests {
             "<p title=\"&quot;&gt;&lt;script&gt;&amp;\\u{202e}\">--&gt;&lt;/p&gt;&lt;script&gt;alert(1)\
              &lt;/script&gt;\\n\\u{200b}é</p>"
         );
+    }
+
+    /// The text of markup, as a browser reads it; `None` if it has another element than those of sentences.
+    fn read(markup: &str) -> Option<String> {
+        let mut out = String::new();
+        let mut rest = markup;
+        while let Some(at) = rest.find(['<', '&']) {
+            out.push_str(&rest[..at]);
+            let end = if rest[at..].starts_with('<') { '>' } else { ';' };
+            let (found, after) = rest[at..].split_once(end)?;
+            match found {
+                "<bdi" | "</bdi" | "</code" | "<code dir=\"ltr\"" => {}
+                "&lt" => out.push('<'),
+                "&gt" => out.push('>'),
+                "&amp" => out.push('&'),
+                "&quot" => out.push('"'),
+                _ => return None,
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        Some(out)
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_sees_the_text_once_and_nothing_else(text in "([ -~]|\u{e4}|\u{1f600}|[\t\n\u{202e}\u{200b}`<&;])*") {
+            let plain = visible(html! { (text) }).into_string();
+            prop_assert_eq!(read(&plain), Some(shown(&text).into_owned()));
+            let sentence = visible(prose(&text)).into_string();
+            let is_even = text.matches('`').count() % 2 == 0;
+            let spans = if is_even { text.replace('`', "") } else { text.clone() };
+            prop_assert_eq!(read(&sentence), Some(shown(&spans).into_owned()));
+        }
+
+        #[test]
+        fn the_json_of_a_page_is_the_value(text in any::<String>()) {
+            let inline = inline_json(&serde_json::to_string(&text).unwrap()).into_string();
+            prop_assert!(!inline.contains(['<', '>', '&']) && !inline.chars().any(is_hidden), "{inline:?}");
+            prop_assert_eq!(serde_json::from_str::<String>(&inline).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn sentences_mark_their_code() {
+        assert_eq!(
+            prose("`/a` is <0700>").into_string(),
+            "<bdi><code dir=\"ltr\">/a</code> is &lt;0700&gt;</bdi>"
+        );
+        assert_eq!(prose("a ` b").into_string(), "<bdi>a ` b</bdi>");
     }
 
     #[test]

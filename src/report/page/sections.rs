@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::data::{File, StatusPage, VerdictCount};
 use super::figures;
-use super::html::{At, figure, link};
+use super::html::{At, figure, link, prose};
 use super::words::Look;
 use crate::campaign::progress::StepKind;
 use crate::text::figures::number;
@@ -42,6 +42,14 @@ pub(crate) fn pull(at: &At, page: &StatusPage, number: u64) -> Markup {
     numbered(at, page, "pull", number)
 }
 
+/// Returns the short id of a commit, as a link if there is a forge.
+pub(crate) fn commit(page: &StatusPage, id: &str) -> Markup {
+    let short = code(short_id(id));
+    html! {
+        @if let Some(url) = &page.url { (link(&format!("{url}/commit/{id}"), &short)) } @else { (short) }
+    }
+}
+
 fn numbered(at: &At, page: &StatusPage, kind: &str, number: u64) -> Markup {
     let text = figure(at, number, &format!("#{number}"));
     html! {
@@ -60,9 +68,9 @@ pub(crate) fn head(at: &At, page: &StatusPage) -> Markup {
                     (Some(name), None) => code(name),
                     (None, _) => html! { "not on a forge" },
                 }))
-                (fact("Base", &html! { (code(&page.base)) " at " (code(short_id(&page.commit))) }))
+                (fact("Base", &html! { (code(&page.base)) " at " (commit(page, &page.commit)) }))
                 @if let Some(planned) = &page.planned {
-                    (fact("Planned at", &code(short_id(planned))))
+                    (fact("Planned at", &commit(page, planned)))
                 }
                 @if let Some(issue) = page.issue {
                     (fact("Tracking issue", &numbered(&at.key("issue"), page, "issues", issue)))
@@ -159,8 +167,9 @@ fn ask(at: &At, page: &StatusPage, file: &File, asks: &str) -> Markup {
     html! {
         (badge(file.state.look()))
         @if let Some(by) = &file.by { " by " bdi { (by) } }
+        @if let Some(id) = &file.commit { " in commit " (commit(page, id)) }
         @if let Some(number) = file.pull { " in " (pull(&at.key("pull"), page, number)) }
-        ": " bdi { (file.why.as_deref().unwrap_or(asks)) }
+        ": " (prose(file.why.as_deref().unwrap_or(asks)))
     }
 }
 
@@ -174,14 +183,14 @@ pub(crate) fn criteria(at: &At, page: &StatusPage) -> Markup {
                     @for (index, criterion) in page.criteria.iter().enumerate() {
                         @let at = at.item("criteria", index);
                         li {
-                            (badge(criterion.state.look())) " " bdi { (criterion.name) }
+                            (badge(criterion.state.look())) " " (prose(&criterion.name))
                             @if let Some(done) = criterion.done {
                                 ": " (figure(&at.key("done"), done, &number(done)))
                             }
                             @if let Some(of) = criterion.of {
                                 " of " (figure(&at.key("of"), of, &number(of)))
                             }
-                            @if !criterion.note.is_empty() { p class="quiet" { bdi { (criterion.note) } } }
+                            @if !criterion.note.is_empty() { p class="quiet" { (prose(&criterion.note)) } }
                         }
                     }
                 }
@@ -206,14 +215,14 @@ pub(crate) fn left(at: &At, page: &StatusPage) -> Markup {
     html! {
         @if !page.left.is_empty() {
             section aria-labelledby="left" {
-                h2 id="left" { "In no wave" }
+                h2 id="left" { "Nothing to link" }
                 details {
                     summary { (count(page.left.len(), "file")) }
                     ul class="left" {
                         @for (index, file) in page.left.iter().enumerate() {
                             li {
                                 (code(&file.path)) ": "
-                                bdi { (file.why.as_deref().unwrap_or("nothing to edit")) }
+                                (prose(file.why.as_deref().unwrap_or("nothing to edit")))
                                 p class="quiet" { (verdicts(&at.item("left", index), &file.verdicts)) }
                             }
                         }

@@ -9,13 +9,15 @@ pub(crate) struct Stated {
     pub(crate) state: State,
     /// The author, if known.
     pub(crate) by: Option<String>,
+    /// The commit, if the state came with one.
+    pub(crate) commit: Option<String>,
     /// The reason, if the state alone does not explain it.
     pub(crate) why: Option<String>,
 }
 
 impl From<State> for Stated {
     fn from(state: State) -> Self {
-        Self { state, by: None, why: None }
+        Self { state, by: None, commit: None, why: None }
     }
 }
 
@@ -31,10 +33,11 @@ pub(crate) fn of(state: &FileState, waits: bool) -> Stated {
         FileState::Open(OpenState::Held { why }) | FileState::Held { why } => held(why),
         FileState::Declined { by } => Stated { by: by.clone(), ..State::Declined.into() },
         FileState::Reverted { by: None } => State::Reverted.into(),
-        FileState::Reverted { by: Some(change) } => {
-            let by = format!("{}, commit {}", change.author, change.commit);
-            Stated { by: Some(by), ..State::Reverted.into() }
-        }
+        FileState::Reverted { by: Some(change) } => Stated {
+            by: Some(change.author.clone()),
+            commit: Some(change.commit.clone()),
+            ..State::Reverted.into()
+        },
         FileState::Partly => State::Partly.into(),
         FileState::Gone => State::Gone.into(),
         FileState::OtherCommits => State::Taken.into(),

@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use super::data::{File, InstructionRow, StatusPage, Wave};
 use super::evidence;
 use super::figures;
-use super::html::{At, figure};
-use super::sections::{badge, code, place, pull, verdicts};
+use super::html::{At, figure, prose};
+use super::sections::{badge, code, commit, place, pull, verdicts};
 use super::words::{self, Look};
 use crate::campaign::evidence::Outcome;
 use crate::text::figures::{duration, number};
@@ -56,14 +56,17 @@ fn file(at: &At, page: &StatusPage, file: &File) -> Markup {
         h3 { (code(&file.path)) }
         p class="row" {
             (badge(file.state.look()))
-            span class={ "badge " (words::evidence(file.evidence_state)) } { (file.says) }
+            span class={ "badge " (words::evidence(file.evidence_state)) } { (prose(&file.says)) }
             @if let Some(number) = file.pull { (pull(&at.key("pull"), page, number)) }
             span class="quiet" { (verdicts(at, &file.verdicts)) }
         }
         @if let Some(by) = &file.by {
-            p class="quiet" { (file.state.look().words) " by " bdi { (by) } }
+            p class="quiet" {
+                (file.state.look().words) " by " bdi { (by) }
+                @if let Some(id) = &file.commit { " in commit " (commit(page, id)) }
+            }
         }
-        @if let Some(why) = &file.why { p class="quiet" { bdi { (why) } } }
+        @if let Some(why) = &file.why { p class="quiet" { (prose(why)) } }
         (in_short(at, file))
         details open[differs] {
             summary { "Lines, builds and figures" }
@@ -123,9 +126,17 @@ fn lines(at: &At, lines: &[InstructionRow]) -> Markup {
                         Some(false) => " assumed",
                         None => {},
                     }
-                    pre { (code(&line.text)) }
+                    @match &line.before {
+                        Some(before) => {
+                            pre class="edit" {
+                                del { "- " (code(before)) }
+                                ins { "+ " (code(&line.text)) }
+                            }
+                        },
+                        None => pre { (code(&line.text)) },
+                    }
                     @if !line.notes.is_empty() {
-                        ul { @for note in &line.notes { li { bdi { (note) } } } }
+                        ul { @for note in &line.notes { li { (prose(note)) } } }
                     }
                 }
             }

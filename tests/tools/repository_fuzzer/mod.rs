@@ -107,7 +107,7 @@ fn used(root: &Path, files: &Files) -> Result<(), String> {
     let _ = ops::check(&CheckOptions::new(root), &|_| {});
     let _ = Plan::read(bytes("plans/copy-link/plan.json").unwrap_or_default());
     let _ = Evidence::read(bytes("evidence.json").unwrap_or_default(), "a.json");
-    parse_list(&String::from_utf8_lossy(bytes("issue.md").unwrap_or_default()));
+    parse_list(&String::from_utf8_lossy(bytes("issue.md").unwrap_or_default()), &|_| false);
     let pair = format!("base:1={}", root.join("base.tar").display());
     if let Ok(images) = FileSource::new([pair.as_str()]) {
         let _ = images.lookup(&ImageReference::parse("base:1").unwrap());

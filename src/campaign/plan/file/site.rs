@@ -7,6 +7,7 @@ use super::Assumptions;
 use crate::analysis::rule::RuleId;
 use crate::analysis::{Benefit, CHECKOUT, UNSEEN, Verdict};
 use crate::dockerfile::TransferKind;
+use crate::text::words::count;
 
 /// The output of `inspect`: files and their instructions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +95,21 @@ pub struct Site {
     pub selected: bool,
     /// For a line that is already linked: the verdict that it would get.
     pub(crate) audit: Option<Audit>,
+}
+
+impl Site {
+    /// Returns the instruction on one line, as BuildKit reads it; heredocs are counted.
+    pub(crate) fn as_read(&self) -> String {
+        let mut words = if self.onbuild { vec!["ONBUILD"] } else { Vec::new() };
+        words.push(self.keyword.keyword());
+        words.extend(self.flags.iter().chain(&self.sources).map(String::as_str));
+        let heredocs = format!("<{}>", count(self.heredocs, "heredoc"));
+        if self.heredocs > 0 {
+            words.push(&heredocs);
+        }
+        words.extend(self.destination.as_deref());
+        words.join(" ")
+    }
 }
 
 /// An assumption: a fact that nothing has proved.

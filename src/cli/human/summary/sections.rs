@@ -27,19 +27,8 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource], m
     let were = form(images.len(), "was", "were");
     let lines = count(counts::unread_lines(plan), "instruction");
     let text = format!("{} {were} not read ({lines}):", count(images.len(), "base image"));
-    screen.say(&text).say(" ");
-    if images.iter().all(|image| argument(&image.image).is_some()) {
-        screen.say("set their build arguments with ").paint(style::HINT, "--build-arg NAME=VALUE").end();
-    } else {
-        match sources {
-            sources if sources.contains(&BaseSource::Registry) => screen.say("pass "),
-            [] => screen.paint(style::HINT, "layerwright plan --bases registry").say(", or pass "),
-            [..] => {
-                screen.say("pull them, or pass ").paint(style::HINT, "--bases registry").say(", or pass ")
-            }
-        };
-        screen.paint(style::HINT, "--rootfs IMAGE=PATH").end();
-    }
+    let are_arguments = images.iter().all(|image| argument(&image.image).is_some());
+    screen.suggest(Style::new(), "", &text, &remedy(are_arguments, sources));
     let rows: Vec<Vec<Piece>> = images
         .iter()
         .take(most)
@@ -65,6 +54,21 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource], m
         .collect();
     screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows);
     more(screen, images.len(), "image", most);
+}
+
+/// Returns the way to read images that were not read from these places.
+fn remedy(are_arguments: bool, sources: &[BaseSource]) -> Vec<Piece> {
+    let (say, command) =
+        (|text: &str| (Style::new(), text.to_owned()), |text: &str| (style::HINT, text.to_owned()));
+    let file = command("--rootfs IMAGE=PATH");
+    match sources {
+        _ if are_arguments => {
+            vec![say("set their build arguments with "), command("--build-arg NAME=VALUE")]
+        }
+        sources if sources.contains(&BaseSource::Registry) => vec![say("pass "), file],
+        [] => vec![command("layerwright plan --bases registry"), say(", or pass "), file],
+        [..] => vec![say("pull them, or pass "), command("--bases registry"), say(", or pass "), file],
+    }
 }
 
 /// Returns the build argument that an image is named by: `BASE` of `${BASE}:1`.
@@ -106,7 +110,7 @@ pub(crate) fn apart(screen: &mut Screen, plan: &Plan, most: usize) {
     }
     for file in others.iter().take(most) {
         let reason = file.skip.as_deref().unwrap_or_default();
-        screen.say("  ").say(&file.path).say(": ").paint(style::FAINT, reason).end();
+        screen.prose(Style::new(), &format!("  {}:", file.path), reason);
     }
     more(screen, others.len(), "file", most);
     if !plan.left_out.is_empty() {
@@ -117,7 +121,7 @@ pub(crate) fn apart(screen: &mut Screen, plan: &Plan, most: usize) {
     if !plan.refused.is_empty() {
         screen.paint(style::BAD, "Refused:").say(&format!(" {}", count(plan.refused.len(), "file"))).end();
         for refused in plan.refused.iter().take(most) {
-            screen.say(&format!("  {}: {}", refused.path, refused.reason)).end();
+            screen.prose(Style::new(), &format!("  {}:", refused.path), &refused.reason);
         }
         more(screen, plan.refused.len(), "file", most);
     }
@@ -182,11 +186,16 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
 /// Shows the comparison of the list with the files of the repository.
 pub(crate) fn reconciliation(screen: &mut Screen, plan: &Plan, most: usize) {
     let Some(list) = &plan.list else { return };
-    let ListReport { found, unusable, gone, unlisted, refused } = list;
-    let all = found.len() + unusable.len() + gone.len() + refused.len();
+    let ListReport { issue: _, found, unusable, gone, struck, unlisted, refused } = list;
+    let all = found.len() + unusable.len() + gone.len() + struck.len() + refused.len();
     let mut text =
         format!("{} of {} listed {} found", number(found.len()), number(all), form(all, "file", "files"));
-    for (many, what) in [(gone.len(), "gone"), (unusable.len(), "not usable"), (refused.len(), "no path")] {
+    for (many, what) in [
+        (gone.len(), "gone"),
+        (struck.len(), "struck out"),
+        (unusable.len(), "not usable"),
+        (refused.len(), "not understood"),
+    ] {
         if many > 0 {
             text = format!("{text}, {} {what}", number(many));
         }
@@ -197,13 +206,14 @@ pub(crate) fn reconciliation(screen: &mut Screen, plan: &Plan, most: usize) {
     }
     more(screen, gone.len(), "gone file", most);
     for bad in unusable.iter().chain(refused).take(most) {
-        screen.say(&format!("  {}: {}", bad.path, bad.reason)).end();
+        screen.prose(Style::new(), &format!("  {}:", bad.path), &bad.reason);
     }
     if let Some(first) = unlisted.first() {
         let taken = plan.file(first).is_some();
         let end = if taken { "and planned too" } else { "and left out; pass --all to plan them" };
         let are = form(unlisted.len(), "is", "are");
-        screen.say(&format!("  {} {are} not listed {end}.", count(unlisted.len(), "Dockerfile"))).end();
+        let text = format!("{} {are} not listed {end}.", count(unlisted.len(), "Dockerfile"));
+        screen.prose(Style::new(), " ", &text);
     }
 }
 
@@ -230,7 +240,7 @@ pub(crate) fn waves(screen: &mut Screen, plan: &Plan) {
         return;
     }
     let title = |text: &str| (style::STRONG, text.to_owned());
-    let mut rows = vec![vec![title("Wave"), title("files"), title("sites"), title("proved")]];
+    let mut rows = vec![vec![title("Wave"), title("files"), title("lines"), title("proved")]];
     let shown = if plan.waves.len() > WAVES { WAVES - 1 } else { WAVES };
     rows.extend(plan.waves.iter().take(shown).map(|wave| wave_row(plan, &wave.number.to_string(), &[wave])));
     let rest: Vec<&Wave> = plan.waves.iter().skip(shown).collect();
@@ -271,8 +281,8 @@ pub(crate) fn conditions(screen: &mut Screen, plan: &Plan, most: usize) {
     }
     for waiver in plan.waivers.iter().take(most) {
         let path = if waiver.path.is_empty() { "" } else { ":" };
-        let what = format!("  {}{path}{} in {}: ", waiver.rule, waiver.path, waiver.file);
-        screen.say(&what).paint(style::FAINT, &waiver.reason).end();
+        let what = format!("  {}{path}{} in {}:", waiver.rule, waiver.path, waiver.file);
+        screen.prose(Style::new(), &what, &waiver.reason);
     }
     more(screen, plan.waivers.len(), "waiver", most);
 }
