@@ -74,6 +74,7 @@ pub enum Depth {
 
 impl Depth {
     /// Returns true for the depth of evidence that names none, as earlier versions wrote it.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     fn is_full(&self) -> bool {
         *self == Self::Full
     }

@@ -11,6 +11,7 @@ use crate::ops::Shard;
 
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct VerifyArguments {
     /// Verify these files instead of a wave
     #[arg(value_name = "FILE")]

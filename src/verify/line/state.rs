@@ -42,7 +42,7 @@ pub(crate) fn compared(
     }
 }
 
-/// Returns the chain ID of layers (OCI `config.md`, "Layer ChainID"); `None` if there are none.
+/// Returns the chain ID of layers (OCI `config.md`, "Layer `ChainID`"); `None` if there are none.
 fn chain_id(layers: &[LayerDescriptor]) -> Option<Digest> {
     let ids = layers.iter().map(|layer| layer.diff_id);
     ids.reduce(|below, diff_id| Digest(Sha256::digest(format!("{below} {diff_id}")).into()))
