@@ -102,7 +102,7 @@ Examples:
   layerwright check --since origin/main --ratchet  what a branch adds
   layerwright check --fix                          write the proved edits
   layerwright check --format sarif > check.sarif
-  layerwright check --format github                annotations for a pull request
+  layerwright check --format github                annotations on GitHub
 
 Exit codes: 0 no findings of --fail-on, 1 findings, 2 error";
 

@@ -178,7 +178,7 @@ fn every_console_block_gives_what_it_shows() {
 fn the_readme_is_two_screens_and_its_links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    assert!(readme.lines().count() <= 140, "{} lines", readme.lines().count());
+    assert!(readme.lines().count() <= 150, "{} lines", readme.lines().count());
     for file in files() {
         let text = fs::read_to_string(&file).unwrap();
         // What is in a code span is no link.

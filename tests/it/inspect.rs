@@ -72,7 +72,7 @@ fn the_json_has_exactly_the_documented_shape() {
         assert!(level == ["rule", "path", "message"] || level == ["line", "path", "message"], "{level:?}");
     }
     let linked = keys(&run.stdout, 6);
-    assert_eq!(linked, ["verdict", "reasons"], "the audit");
+    assert_eq!(linked, ["verdict", "reasons", "fix"], "the audit");
     let file = &run.json()["files"][0];
     assert_eq!(run.json()["schema"], json!(1));
     assert_eq!(file["path"], json!("Dockerfile"));
