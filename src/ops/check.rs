@@ -4,7 +4,7 @@ mod fix;
 mod staged;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use globset::Glob;
 use rayon::prelude::*;
@@ -188,10 +188,10 @@ fn earlier<'w>(
     Ok(Some(SourceTree::commit(repository, &commit)?))
 }
 
-fn baseline(path: &PathBuf) -> Result<Baseline, CheckError> {
+fn baseline(path: &Path) -> Result<Baseline, CheckError> {
     let bytes = read_file(path, MOST_INPUT)
-        .map_err(|source| CheckError::NoBaseline { path: path.clone(), source })?;
-    Baseline::read(&bytes).map_err(|source| CheckError::Baseline { path: path.clone(), source })
+        .map_err(|source| CheckError::NoBaseline { path: path.to_owned(), source })?;
+    Baseline::read(&bytes).map_err(|source| CheckError::Baseline { path: path.to_owned(), source })
 }
 
 /// Writes the findings of a report as a baseline.
@@ -243,7 +243,7 @@ fn texts(source: &SourceTree<'_>, plan: &Plan, below: Option<&RepoPath>) -> Text
         let is_below =
             below.is_none_or(|below| entry.path == *below || entry.path.relative_to(Some(below)).is_some());
         let is_named = named.contains(path);
-        if !is_named && !(is_below && check::is_read_for_advice(&entry.path)) {
+        if !(is_named || is_below && check::is_read_for_advice(&entry.path)) {
             return None;
         }
         let bytes = source.read(&entry.path, MOST_BYTES).ok()?;

@@ -158,7 +158,7 @@ fn a_configuration_to_start_from_is_written_once_and_changes_nothing() {
         .lines()
         .filter_map(|line| line.strip_prefix("# "))
         .filter(|line| line.contains('=') || line.starts_with('['))
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect();
     assert!(own.contains("max_open = 10"), "{own}");
     scratch.run(&["init"]).refused(&["layerwright.toml is there already"]);

@@ -495,9 +495,9 @@ fn declined_and_reverted(world: &World, issue: u64, open: &BTreeMap<String, u64>
     assert_eq!(status["files"][3]["state"], "reverted", "{status:#}");
     assert_eq!(status["files"][2]["pull"], json!(open["c"]));
 
-    let tick = |line: &str| match line.contains("tick to try again<") {
-        true => line.replacen("[ ]", "[x]", 1),
-        false => line.to_owned(),
+    let tick = |line: &str| {
+        let is_asked = line.contains("tick to try again<");
+        if is_asked { line.replacen("[ ]", "[x]", 1) } else { line.to_owned() }
     };
     let ticked: String = world.issue(issue).split_inclusive('\n').map(tick).collect();
     assert_eq!(ticked.matches("[x]").count(), world.issue(issue).matches("[x]").count() + 2, "{ticked}");
