@@ -1,4 +1,4 @@
-//! Lists of files in any text: an issue, a checklist, a plain file. Parsing looks nothing up; [`reconcile`] compares the
+//! Lists of files in any text: an issue, a checklist, a plain file. Parsing looks nothing up; [`mod@reconcile`] compares the
 //! list with the repository.
 
 mod entry;
