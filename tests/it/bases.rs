@@ -22,7 +22,7 @@ use crate::differential::random::Random;
 use crate::differential::text::Means;
 use crate::differential::{folder, text};
 use crate::engine;
-use crate::support::{Base, Run, Scratch, Tar, command, left_out, linkable, say};
+use crate::support::{Base, Run, Scratch, Tar, command, left_out, linkable, one_line, say};
 
 /// All of them, written to a folder.
 pub fn images(folder: &Path) -> FileSource {
@@ -628,7 +628,7 @@ fn of_engine() -> Scratch {
 #[test]
 fn the_images_of_the_engine_are_read_and_bound_to_their_ids() {
     let (engine, scratch) = (FakeEngine::new(), of_engine());
-    let screen = engine.run(&scratch, &["plan"]).done().stdout.replace('\n', " ");
+    let screen = one_line(&engine.run(&scratch, &["plan"]).done().stdout);
     assert!(
         screen.contains("2 base images were not read (3 instructions): layerwright plan --bases registry"),
         "{screen}"
@@ -664,7 +664,7 @@ fn the_images_of_the_engine_are_read_and_bound_to_their_ids() {
     let site = scratch.plan(&[])["files"][0]["sites"][0].clone();
     let message = site["reasons"][0]["message"].as_str().unwrap();
     assert!(message.contains("`layerwright plan --save --bases engine` adds it"), "{message}");
-    let screen = engine.run(&scratch, &["plan", "--bases", "engine"]).done().stdout.replace('\n', " ");
+    let screen = one_line(&engine.run(&scratch, &["plan", "--bases", "engine"]).done().stdout);
     assert!(
         screen.contains("1 base image was not read (2 instructions): pull them, or pass --bases registry"),
         "{screen}"

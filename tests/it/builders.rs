@@ -5,7 +5,7 @@ use std::path::Path;
 use layerwright::builders;
 use serde_json::Value;
 
-use crate::support::{Scratch, linkable};
+use crate::support::{Scratch, linkable, one_line};
 
 const DOCKERFILE: &str = "FROM scratch\nCOPY x /x\n";
 
@@ -152,8 +152,7 @@ fn the_first_screen_of_the_plan_says_which_builders_use_the_flag() {
     let ci = workflow("ubuntu-24.04", &format!("{BUILD_PUSH}{SETUP}{BUILD_PUSH}"));
     let scratch =
         Scratch::with(&[("Dockerfile", &linkable("x")), ("x", ""), (CI, &ci), (".gitlab-ci.yml", KANIKO)]);
-    let shown = scratch.run(&["plan"]).done().stdout;
-    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = one_line(&scratch.run(&["plan"]).done().stdout);
     let expected = "Builders: 1 of 3 builds uses the flag today; 1 ignores it (docker buildx on ubuntu-24.04: add \
                     docker/setup-buildx-action), 1 rejects it (.gitlab-ci.yml:4 kaniko 1.9.0).";
     assert!(shown.contains(expected), "{shown}");

@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::{Base, Run, Scratch, Tar, command};
+use crate::support::{Base, Run, Scratch, Tar, command, one_line};
 use images::{
     DOCKER_CONFIG, DOCKER_INDEX, DOCKER_LAYER, DOCKER_MANIFEST, Images, OCI_LAYER, digest, gzip,
     gzip_in_parts, zstd, zstd_chunked,
@@ -683,8 +683,7 @@ fn the_first_screen_says_what_a_registry_would_bring() {
     let screen = run(&scratch, &["plan"]).done().stdout;
     let hint =
         "1 base image was not read (6 instructions): layerwright plan --bases registry, or pass --rootfs";
-    let words: Vec<&str> = screen.split_whitespace().collect();
-    assert!(words.join(" ").contains(hint), "{screen}");
+    assert!(one_line(&screen).contains(hint), "{screen}");
     let screen = run_with_bases(&scratch, &["plan"]).done().stdout;
     assert!(!screen.contains("not read"), "{screen}");
 }

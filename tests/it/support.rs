@@ -177,6 +177,11 @@ impl Run {
     }
 }
 
+/// A text as one line, whatever the width of the screen that it was wrapped for.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The command, in `folder` and with nothing of the environment that runs the tests.
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(BINARY);
