@@ -244,7 +244,7 @@ impl World {
         let found = self.get("/pulls?state=open&per_page=100");
         let file = |pull: &Value| {
             let title = pull["title"].as_str().unwrap();
-            let file = title.rsplit("of `").next().unwrap().trim_end_matches("/Dockerfile`");
+            let file = title.rsplit('`').nth(1).unwrap().trim_end_matches("/Dockerfile");
             (file.to_owned(), pull["number"].as_u64().unwrap())
         };
         found.as_array().unwrap().iter().map(file).collect()
