@@ -248,8 +248,7 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
     let present =
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
     let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
-    let given: Vec<PathBuf> = options.out.iter().filter(|folder| folder.exists()).cloned().collect();
-    let earlier = Assessed::read(&workspace, &source, &config, &plan, &given, watch)?;
+    let earlier = Assessed::read(&workspace, &source, &config, &plan, &options.earlier_folders(), watch)?;
     let mut chosen = chosen(files, &present, &plan, &earlier)?;
     if let Some(shard) = options.shard {
         chosen = shard.of(chosen);
@@ -270,6 +269,13 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
     };
     drop(edits);
     Ok(Verified { plan: plan.into_owned(), evidence, stale, end })
+}
+
+impl VerifyOptions<'_> {
+    /// Returns the folders to which an earlier run with the same options wrote evidence.
+    fn earlier_folders(&self) -> Vec<PathBuf> {
+        self.out.iter().filter(|folder| folder.exists()).cloned().collect()
+    }
 }
 
 /// Returns the requested files; by default, those whose evidence the campaign waits for.
