@@ -9,12 +9,16 @@ use crate::edit::header::Header;
 use crate::text::markdown::inert;
 use crate::text::words::{count, instruction_head};
 
-/// Returns the message of a commit that links the lines of a file, by `[migrate] message`.
+/// Returns the message of a commit that links the lines of a file, by `[migrate] message`. A commit that writes a header
+/// alone has a message of its own.
 ///
 /// # Errors
 ///
 /// [`MessageError`] if the template cannot be read.
 pub(crate) fn migrate(template: &str, file: &File) -> Result<String, MessageError> {
+    if file.edits_header_only() {
+        return Ok(format!("Add the syntax header to {}\n\n{}\n", inert(&file.path), lines(file)));
+    }
     Ok(Template::<Variable>::read(template)?.fill(|variable| match variable {
         Variable::Path => inert(&file.path),
         Variable::Count => count(file.selected().count(), "line"),
@@ -23,8 +27,12 @@ pub(crate) fn migrate(template: &str, file: &File) -> Result<String, MessageErro
     }))
 }
 
-/// Returns the message of a commit that restores lines of a file, by their numbers in the text before they were linked.
+/// Returns the message of a commit that restores lines of a file, by their numbers in the text before they were linked;
+/// without any, it removes the header alone.
 pub(crate) fn revert(path: &str, restored: &[usize]) -> String {
+    if restored.is_empty() {
+        return format!("Remove the syntax header from {}\n", inert(path));
+    }
     let lines: Vec<String> = restored.iter().map(usize::to_string).collect();
     format!(
         "Revert COPY --link in {}\n\nRestores {}: {}.\n",

@@ -117,7 +117,7 @@ pub(crate) fn may_go_out(
         return Err(Refusal::Builder { path, builder: builder.place.clone(), rule });
     }
     let is_safe = file.selected().all(|site| matches!(site.verdict, Verdict::Link | Verdict::Edit));
-    let proved = is_safe && file.selected().all(|site| site.proved == Some(true));
+    let proved = is_safe && file.is_proved();
     match evidence {
         EvidenceState::Verified => Ok(Basis::Verified),
         EvidenceState::Different { .. } => Err(Refusal::Different { path, evidence: said }),

@@ -78,11 +78,14 @@ impl Progress {
             }
             Notice::Unverified(files) => unverified(files),
             Notice::Written { path, lines, purpose } => {
-                let done = match purpose {
-                    Purpose::Migrate => "linked",
-                    Purpose::Revert => "restored",
+                let done = match (purpose, lines) {
+                    (Purpose::Migrate, 0) => "written",
+                    (Purpose::Migrate, _) => "linked",
+                    (Purpose::Revert, 0) => "removed",
+                    (Purpose::Revert, _) => "restored",
                 };
-                write::remark(&format!("{path}: {} {done}", count(lines, "line")));
+                let what = if lines == 0 { "the header".to_owned() } else { count(lines, "line") };
+                write::remark(&format!("{path}: {what} {done}"));
             }
             Notice::Branch(branch) => self.branch(branch),
             Notice::Refused(error) => {

@@ -107,11 +107,13 @@ pub(crate) struct Skip {
 pub(crate) struct Syntax {
     /// The frontend that a new or raised header names; `none` for no header where the file does not need one.
     pub(crate) write: String,
+    /// True if every Dockerfile without a header gets one, also those in which no line is edited.
+    pub(crate) everywhere: bool,
 }
 
 impl Default for Syntax {
     fn default() -> Self {
-        Self { write: "docker/dockerfile:1".into() }
+        Self { write: "docker/dockerfile:1".into(), everywhere: false }
     }
 }
 

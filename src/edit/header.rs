@@ -33,6 +33,9 @@ impl fmt::Display for Version {
 /// The first frontend with `COPY --link` (BuildKit 0.10).
 pub(crate) const LINK: Version = Version::new(4);
 
+/// The first frontend that a header can name.
+pub(crate) const FIRST: Version = Version::new(0);
+
 /// The frontend that a `# syntax` value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frontend {

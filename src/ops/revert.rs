@@ -103,7 +103,7 @@ pub fn revert(options: &RevertOptions, watch: &Watch<'_>) -> Result<RevertResult
 /// Returns the change that reverts the plan for a file, and the lines that cannot be reverted.
 fn change(present: &PresentFiles<'_>, file: &File) -> Result<(Option<Change>, Vec<usize>), ChangeError> {
     let path = RepoPath::new(&file.path)?;
-    if file.selected().next().is_none() {
+    if !file.is_edited() {
         return Err(ChangeError::NothingLinked { path });
     }
     let original = Dockerfile::read(original(present, file)?);

@@ -101,7 +101,7 @@ pub(super) fn edited<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, Selecti
     let path = || path.to_owned();
     match &file.skip {
         Some(why) => Err(SelectionError::Skipped { path: path(), why: why.clone() }),
-        None if file.selected().next().is_none() => Err(SelectionError::NothingToLink { path: path() }),
+        None if !file.is_edited() => Err(SelectionError::NothingToLink { path: path() }),
         None => Ok(file),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::builders::{BuilderUse, Effect};
 use crate::campaign::evidence::{Evidence, EvidenceByPath, Outcome};
-use crate::campaign::plan::file::{File, Plan};
+use crate::campaign::plan::file::{Class, File, Plan};
 use crate::campaign::progress::{FileState, Progress};
 use crate::edit::header::Header;
 use crate::text::figures::number;
@@ -60,6 +60,8 @@ pub(crate) fn criteria(
         .collect();
     let of = |file: &File| evidence.get(&file.path);
     let data = Data {
+        everywhere: plan.syntax_everywhere,
+        all: &plan.files,
         builders: &plan.builders,
         files: &files,
         evidence: files.iter().filter_map(|(file, _)| Some((*file, of(file)?))).collect(),
@@ -77,6 +79,10 @@ pub(crate) fn criteria(
 }
 
 struct Data<'a> {
+    /// True if every Dockerfile gets a header.
+    everywhere: bool,
+    /// All files of the plan.
+    all: &'a [File],
     builders: &'a [BuilderUse],
     files: &'a [(&'a File, bool)],
     evidence: Vec<(&'a File, &'a Evidence)>,
@@ -96,6 +102,18 @@ impl Data<'_> {
 
     fn headers(&self) -> Criterion {
         let needs = |file: &File| matches!(file.header, Header::Insert { .. } | Header::Raise { .. });
+        if self.everywhere {
+            let of_campaign = self.all.iter().filter(|file| file.class == Class::Plain && file.skip.is_none());
+            let is_done = |path: &str| self.files.iter().any(|(file, done)| *done && file.path == path);
+            let (written, open): (Vec<&File>, Vec<&File>) =
+                of_campaign.partition(|file| file.syntax.current.is_some() || is_done(&file.path));
+            return Criterion {
+                subject: Subject::Headers,
+                what: "The header is in every Dockerfile that people write",
+                met: Some(open.is_empty() && !written.is_empty()),
+                detail: format!("{} of {}", number(written.len()), count(written.len() + open.len(), "file")),
+            };
+        }
         let written = self.files.iter().filter(|(file, done)| *done || !needs(file)).count();
         self.of_files(
             Subject::Headers,

@@ -150,6 +150,8 @@ pub struct Built {
     pub elapsed: Duration,
     /// The duration with the export, which makes layers of the build result.
     pub exported: Duration,
+    /// The part of it that the merges of linked copies took, one after the other.
+    pub merging: Duration,
 }
 
 /// A step of a build: BuildKit's `client.Vertex`.

@@ -38,6 +38,7 @@ impl Builder for Recorder {
             vertexes: vec![linked],
             elapsed: std::time::Duration::ZERO,
             exported: std::time::Duration::ZERO,
+            merging: std::time::Duration::ZERO,
         })
     }
 }

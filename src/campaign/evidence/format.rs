@@ -299,6 +299,9 @@ pub struct BuildFigures {
     pub(crate) before_ms: u64,
     /// The time to build the edited file; null if it was not built.
     pub(crate) after_ms: Option<u64>,
+    /// The part of it that the merges of linked layers took, for the steps that read the merged files; null if it is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) merge_ms: Option<u64>,
     /// The time to rebuild both after a change of the base image: before, after.
     pub(crate) moved_base_ms: Option<(u64, u64)>,
     /// The time to rebuild both after a change of an early step: before, after.
@@ -365,11 +368,10 @@ impl Evidence {
     /// Returns true if a proof said that nothing would differ and something does: a difference that no rule expects, in
     /// a file of the plan whose selected lines are all proved, made by the edit that the plan makes.
     pub(crate) fn contradicts(&self, file: &File) -> bool {
-        let proved = file.selected().all(|site| site.proved == Some(true));
         let unexpected = |difference: &Difference| difference.cause == Cause::Unexpected;
         let found = self.builds.iter().flat_map(|build| &build.differences).any(unexpected);
         let of_this_edit = self.before == file.blob && file.rewritten.as_ref() == Some(&self.after);
-        of_this_edit && self.outcome == Outcome::Different && proved && found
+        of_this_edit && self.outcome == Outcome::Different && file.is_proved() && found
     }
 
     /// Returns true if the evidence is about the texts that a file of the plan has now and after its edit.

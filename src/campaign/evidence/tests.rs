@@ -348,6 +348,7 @@ fn the_first_contradiction_of_a_campaign_is_found() {
         commit: None,
         build_args: BTreeMap::new(),
         syntax: String::new(),
+        syntax_everywhere: false,
         selects: Vec::new(),
         waivers: Vec::new(),
         list: None,

@@ -72,6 +72,7 @@ pub(crate) fn plan(
         commit: None,
         build_args: options.build_args.clone(),
         syntax: options.config.syntax.write.clone(),
+        syntax_everywhere: options.config.syntax.everywhere,
         selects: options.selects.to_vec(),
         waivers: waivers.listed(),
         list: None,
@@ -160,7 +161,7 @@ fn in_waves(
         }
     }
     if let Some(earlier) = options.earlier {
-        earlier.keep_waves(files);
+        earlier.keep_waves(files, options.config.syntax.everywhere);
     }
     let runs = members.iter().map(|member| (member.path, runs(member.dockerfile))).collect();
     let order = Order { config: &options.config.waves, parents: &graph.parents, runs: &runs };

@@ -36,11 +36,13 @@ impl Earlier {
         &self.poc_reason
     }
 
-    /// Puts files back into their earlier waves: those with selected lines, and those that are done.
-    pub(super) fn keep_waves(&self, files: &mut [File]) {
+    /// Puts files back into their earlier waves: those that are edited, and those that are done. With a header everywhere,
+    /// a file may be done that has nothing but the header.
+    pub(super) fn keep_waves(&self, files: &mut [File], headers_everywhere: bool) {
         for file in files {
-            let done = file.sites.iter().any(|site| site.verdict == Verdict::Linked);
-            if file.selected().next().is_some() || done {
+            let headed = headers_everywhere && file.syntax.current.is_some();
+            let done = headed || file.sites.iter().any(|site| site.verdict == Verdict::Linked);
+            if file.is_edited() || done {
                 file.wave = self.waves.get(&file.path).copied();
             }
         }

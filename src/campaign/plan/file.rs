@@ -39,6 +39,9 @@ pub struct Plan {
     pub(crate) build_args: BTreeMap<String, String>,
     /// The value of a new or raised header.
     pub(crate) syntax: String,
+    /// True if every Dockerfile without a header gets one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) syntax_everywhere: bool,
     /// Benefits that are selected.
     pub(crate) selects: Vec<Benefit>,
     /// The waivers: differences that the maintainers accepted.
@@ -323,6 +326,21 @@ impl File {
     /// Returns the instructions that the campaign edits.
     pub fn selected(&self) -> impl Iterator<Item = &Site> {
         self.sites.iter().filter(|site| site.selected)
+    }
+
+    /// Returns true if the campaign edits the file.
+    pub(crate) fn is_edited(&self) -> bool {
+        self.rewritten.is_some()
+    }
+
+    /// Returns true if the campaign writes a header and edits no instruction: `[syntax] everywhere`.
+    pub(crate) fn edits_header_only(&self) -> bool {
+        self.is_edited() && self.selected().next().is_none()
+    }
+
+    /// Returns true if each edited instruction is proved. Nothing proves that a header alone changes nothing.
+    pub(crate) fn is_proved(&self) -> bool {
+        !self.edits_header_only() && self.selected().all(|site| site.proved == Some(true))
     }
 
     /// Returns git's id of the file's text when the campaign is done with it: the edited text, or the text that was

@@ -113,8 +113,16 @@ fn finish(
         let given: Vec<&BTreeMap<String, String>> = std::iter::once(options.build_args).chain(own).collect();
         skip = skip.or_else(|| other_frontend(member, &given));
     }
-    let wanted = sites.iter().any(|site| site.selected) && skip.is_none();
-    let (header, rewritten) = match rewritten(dockerfile, &sites, wanted, options) {
+    let done = if skip.is_some() {
+        Ok((Header::Keep, None))
+    } else if sites.iter().any(|site| site.selected) {
+        linked(dockerfile, &sites, options)
+    } else if options.config.syntax.everywhere && dockerfile.directives().syntax.is_none() {
+        headed(dockerfile, options)
+    } else {
+        Ok((Header::Keep, None))
+    };
+    let (header, rewritten) = match done {
         Ok(done) => done,
         Err(why) => {
             skip = skip.or(Some(why));
@@ -176,16 +184,13 @@ pub(super) fn deselect(sites: &mut [file::Site]) {
     }
 }
 
-/// Returns the header and the id of the new text if something is edited, or the reason why it cannot be edited.
-fn rewritten(
+/// Returns the header and the id of the new text with the selected lines linked, or the reason why the file cannot be
+/// edited.
+fn linked(
     dockerfile: &Dockerfile,
     sites: &[file::Site],
-    wanted: bool,
     options: &Options<'_>,
 ) -> Result<(Header, Option<BlobId>), String> {
-    if !wanted {
-        return Ok((Header::Keep, None));
-    }
     let required = header::floor(dockerfile, true).unwrap_or(header::LINK);
     let header = header::header(dockerfile, required, &options.config.syntax.write)
         .map_err(|error| error.to_string())?;
@@ -195,7 +200,26 @@ fn rewritten(
         return Err(format!("its frontend {value} is unknown"));
     }
     let lines: Vec<LinePlan> = line_plans(sites.iter().filter(|site| site.selected));
-    let rewrite = edit::rewrite(dockerfile, &lines, &header).map_err(|error| error.to_string())?;
+    rewritten(dockerfile, &lines, header)
+}
+
+/// Returns the new header, and the id of the text with it, of a file without one in which no line is edited.
+fn headed(dockerfile: &Dockerfile, options: &Options<'_>) -> Result<(Header, Option<BlobId>), String> {
+    let required = header::floor(dockerfile, false).unwrap_or(header::FIRST);
+    let header = header::header(dockerfile, required, &options.config.syntax.write)
+        .map_err(|error| error.to_string())?;
+    match header {
+        Header::Insert { .. } => rewritten(dockerfile, &[], header),
+        _ => Ok((Header::Keep, None)),
+    }
+}
+
+fn rewritten(
+    dockerfile: &Dockerfile,
+    lines: &[LinePlan],
+    header: Header,
+) -> Result<(Header, Option<BlobId>), String> {
+    let rewrite = edit::rewrite(dockerfile, lines, &header).map_err(|error| error.to_string())?;
     let blob = hash_blob(&rewrite.text).map_err(|error| error.to_string())?;
     Ok((header, Some(blob)))
 }

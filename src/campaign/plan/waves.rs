@@ -22,14 +22,14 @@ pub(crate) struct Order<'a> {
     pub(crate) runs: &'a BTreeMap<&'a str, usize>,
 }
 
-/// Puts every file with a selected instruction into a wave. A file keeps its earlier wave, or the wave that people
+/// Puts every file that the campaign edits into a wave. A file keeps its earlier wave, or the wave that people
 /// chose for it; the other files follow, base images before their children.
 pub(crate) fn assign(files: &mut [File], order: &Order<'_>) -> Vec<Wave> {
     let decided = |file: &File| file.decided.as_ref().and_then(|decided| decided.wave);
     for file in files.iter_mut() {
         file.wave = decided(file).or(file.wave);
     }
-    let is_open = |file: &File| file.wave.is_none() && file.selected().next().is_some();
+    let is_open = |file: &File| file.wave.is_none() && file.is_edited();
     let mut open: Vec<usize> = (0..files.len()).filter(|&at| is_open(&files[at])).collect();
     open.sort_by_cached_key(|&at| rank(&files[at], order));
     let mut next = files.iter().filter_map(|file| file.wave).max().map_or(0, |last| last + 1);
@@ -126,15 +126,16 @@ fn first_ready(open: &[usize], files: &[File], order: &Order<'_>) -> usize {
     open.iter().position(|&at| is_ready(&files[at], &paths, order)).unwrap_or(0)
 }
 
-/// The rank of a file, the best first: all proved, the context known, most that pays, quick to build, most
-/// instructions, then by path.
-type Rank = (bool, bool, Reverse<usize>, usize, Reverse<usize>, String);
+/// The rank of a file, the best first: an instruction is edited, all proved, the context known, most that pays, quick to
+/// build, most instructions, then by path.
+type Rank = (bool, bool, bool, Reverse<usize>, usize, Reverse<usize>, String);
 
 fn rank(file: &File, order: &Order<'_>) -> Rank {
-    let assumed = file.selected().any(|site| site.proved != Some(true));
+    let (header_only, assumed) = (file.edits_header_only(), !file.is_proved());
     let pays = file.selected().filter(|site| site.benefit == Benefit::Pays).count();
     let runs = runs(file, order);
-    (assumed, is_guessed(file), Reverse(pays), runs, Reverse(file.selected().count()), file.path.clone())
+    let lines = Reverse(file.selected().count());
+    (header_only, assumed, is_guessed(file), Reverse(pays), runs, lines, file.path.clone())
 }
 
 fn is_guessed(file: &File) -> bool {

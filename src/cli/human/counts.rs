@@ -44,7 +44,7 @@ pub(crate) fn paying(plan: &Plan) -> Count {
 
 /// Returns the files that the campaign edits.
 pub(crate) fn edited(plan: &Plan) -> impl Iterator<Item = &File> {
-    plan.files.iter().filter(|file| file.selected().next().is_some())
+    plan.files.iter().filter(|file| file.is_edited())
 }
 
 /// Counts the instructions with a verdict.

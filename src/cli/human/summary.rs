@@ -95,6 +95,13 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     if plan.files.is_empty() {
         return Some(("Nothing to do:", "no Dockerfile was found.".into()));
     }
+    let selected = sites.iter().filter(|site| site.selected).count();
+    let edited = counts::edited(plan).count();
+    if selected == 0 && edited > 0 {
+        let (files, get) = (count(edited, "file"), form(edited, "gets", "get"));
+        let text = format!("{files} {get} the header and no other edit{}.{}", rest(plan), advice(plan));
+        return Some(("Result:", text));
+    }
     if sites.is_empty() {
         return Some(("Nothing to do:", "no Dockerfile has a COPY or an ADD.".into()));
     }
@@ -102,7 +109,6 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     if linked == sites.len() {
         return Some(("Nothing to do:", "every COPY and ADD is already linked.".into()));
     }
-    let selected = sites.iter().filter(|site| site.selected).count();
     let open = sites.len() - linked - counts::with(plan, Verdict::OptedOut);
     let unknown = counts::with(plan, Verdict::Unknown);
     let rest = rest(plan);
@@ -127,7 +133,7 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
         number(selected),
         number(open),
         form(open, "line", "lines"),
-        count(counts::edited(plan).count(), "file"),
+        count(edited, "file"),
         if pays == 0 { " (no build gets faster by that alone)" } else { "" },
     );
     let head = if unknown > 0 { "So far:" } else { "Result:" };
@@ -275,6 +281,7 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved, step: Option<&Step>) {
     };
     let count_of = plan.file(path).map_or(Count::default(), |file| Count::of(file.selected()));
     let proof = match (count_of.proved, count_of.all) {
+        (_, 0) => "the header alone".to_owned(),
         (0, all) => format!("{}, {} proved", count(all, "line"), form(all, "not", "none")),
         (proved, all) if proved == all => format!("{} proved", count(all, "line")),
         (proved, all) => format!("{}, {} proved", count(all, "line"), number(proved)),

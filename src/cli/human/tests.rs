@@ -88,6 +88,7 @@ fn unknown(line: usize) -> Site {
 }
 
 fn file(path: &str, sites: Vec<Site>) -> File {
+    let rewritten = sites.iter().any(|site| site.selected).then(|| "b".to_owned());
     File {
         path: path.into(),
         blob: String::new(),
@@ -103,7 +104,7 @@ fn file(path: &str, sites: Vec<Site>) -> File {
         decided: None,
         owners: Vec::new(),
         built_by: Vec::new(),
-        rewritten: None,
+        rewritten,
     }
 }
 
@@ -113,6 +114,7 @@ fn plan(files: Vec<File>) -> Plan {
         commit: None,
         build_args: BTreeMap::new(),
         syntax: "docker/dockerfile:1".into(),
+        syntax_everywhere: false,
         selects: vec![Benefit::Pays, Benefit::Neutral],
         waivers: Vec::new(),
         list: None,
@@ -140,6 +142,17 @@ fn without_anything_to_do_the_first_lines_say_so() {
     );
     let linked = plan(vec![file("a", vec![site(2, Verdict::Linked, Some(true), Benefit::Pays)])]);
     assert!(plain(&screen(&linked, &Saved::No, false)).contains("every COPY and ADD is already linked."));
+}
+
+#[test]
+fn a_campaign_of_headers_alone_says_so() {
+    let mut headed = file("a", Vec::new());
+    headed.rewritten = Some("b".into());
+    let mut plan = plan(vec![headed]);
+    plan.waves = vec![Wave { number: 0, reason: String::new(), files: vec!["a".into()] }];
+    let said = plain(&screen(&plan, &Saved::No, false));
+    assert!(said.contains("Result: 1 file gets the header and no other edit."), "{said}");
+    assert!(said.contains("Start: a (the header alone)."), "{said}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) fn confirmed(campaign: &ClonedCampaign<'_>, watch: &Watch<'_>) -> Res
     let mut plan = campaign.plan.clone();
     for file in &mut plan.files {
         let Some(now) = fresh.file(&file.path).filter(|now| now.blob == file.blob) else { continue };
-        if file.selected().next().is_some() {
+        if file.is_edited() {
             check_header(file, &config)?;
         }
         for site in file.sites.iter_mut().filter(|site| site.selected) {

@@ -34,7 +34,10 @@ impl Parts<'_> {
     }
 
     fn proof(&self) -> &'static str {
-        if self.file.selected().all(|site| site.proved == Some(true)) {
+        if self.file.edits_header_only() {
+            return "The header is not proved to change nothing.";
+        }
+        if self.file.is_proved() {
             "Each line is proved not to change the image: the Dockerfile and the content of its base image are enough for \
              that."
         } else {

@@ -14,6 +14,9 @@ use crate::text::markdown::code;
 /// The most builders of one effect that are named.
 const NAMED: usize = 3;
 
+/// The shortest time of merges that is named, in milliseconds: shorter ones read as zero.
+const LEAST_MERGE: u64 = 50;
+
 /// Returns a line for each effect, in Markdown.
 fn effects(file: &File) -> String {
     let mut text = String::new();
@@ -45,6 +48,11 @@ impl Parts<'_> {
                 figures.trim_end(),
                 effects(self.file)
             );
+        }
+        if self.file.edits_header_only() {
+            return "**Gain:** the file has the header that this repository wants everywhere. No build gets faster by \
+                    that alone."
+                .to_owned();
         }
         let pays = self.file.selected().filter(|site| site.benefit == Benefit::Pays).count();
         let layers = match pays {
@@ -87,6 +95,10 @@ fn of_build(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
     let whole = times.and_then(|times| Some((times.before_ms, times.after_ms?)));
     if let Some(times) = whole.and_then(instead) {
         text.extend(["- The first build, without a cache: ", &times, "\n"]);
+    }
+    if let Some(merge) = times.and_then(|times| times.merge_ms).filter(|ms| *ms >= LEAST_MERGE) {
+        let merge = duration(Duration::from_millis(merge));
+        let _ = writeln!(text, "- The merges of linked layers, for the steps that read them: {merge} of that build");
     }
     text
 }

@@ -30,6 +30,9 @@ impl Parts<'_> {
             }
             text
         };
+        if self.file.edits_header_only() {
+            return String::new();
+        }
         let title = match self.file.header {
             Header::Insert { .. } => format!("**Lines,** as they are numbered before the change. {MODEL}\n"),
             _ => format!("**Lines.** {MODEL}\n"),

@@ -14,14 +14,27 @@ use crate::text::words::{count, shortened};
 /// Docker's description of the flag.
 const DOCUMENTATION: &str = "https://docs.docker.com/reference/dockerfile/#copy---link";
 
+/// Docker's description of the header.
+const FRONTENDS: &str = "https://docs.docker.com/reference/dockerfile/#syntax";
+
 /// The most lines with other changes that the first paragraph names.
 const MOST_NAMED: usize = 5;
 
 impl Parts<'_> {
     /// Returns the change, after a warning if the pull request should not be merged as it is.
     pub(super) fn summary(&self) -> String {
-        let lines = count(self.file.selected().count(), "line");
         let mut text = self.warning();
+        if let (true, Header::Insert { value }) = (self.file.edits_header_only(), &self.file.header) {
+            let _ = write!(
+                text,
+                "Adds the first line {} to {}, and changes nothing else. The builder then fetches that [frontend]({FRONTENDS}) \
+                 to read the file, so every builder reads it in the same way, whatever its own version.",
+                code(&format!("# syntax={value}")),
+                code(&self.file.path)
+            );
+            return text;
+        }
+        let lines = count(self.file.selected().count(), "line");
         // Writing to a string cannot fail.
         let _ = write!(
             text,

@@ -222,6 +222,19 @@ fn the_first_paragraph_names_what_else_changes() {
     assert!(text.contains("**Campaign:** this is wave 2 of `copy-link`"), "{text}");
 }
 
+#[test]
+fn a_header_alone_is_named_as_such() {
+    let mut left = site(3, "COPY x /x", false);
+    left["reasons"][0]["message"] = json!("`/x` is a symlink");
+    let text = text(&file("a/Dockerfile", &[left]));
+    let first = "Adds the first line `# syntax=docker/dockerfile:1` to `a/Dockerfile`, and changes nothing else.";
+    assert!(text.starts_with(first), "{text}");
+    assert!(text.contains("**Compared:** no image was built. The header is not proved to change nothing."), "{text}");
+    assert!(text.contains("**Gain:** the file has the header that this repository wants everywhere."), "{text}");
+    assert!(text.contains("**Not edited:**\n- line 3:") && text.contains("`/x` is a symlink"), "{text}");
+    assert!(!text.contains("**Lines") && !text.contains("A linked COPY"), "{text}");
+}
+
 fn rebuilds(path: &str, after_ms: u64) -> Evidence {
     let rebuild =
         |kept: usize, bytes: u64| json!({"layers": 8, "kept": kept, "pushed_bytes": bytes, "steps": 3});
@@ -238,7 +251,7 @@ fn rebuilds(path: &str, after_ms: u64) -> Evidence {
             },
         }],
         "figures": {"began": "2026-11-21T22:00:00Z", "total_ms": 1, "written_bytes": 0, "builds": [
-            {"before_ms": 5_000, "after_ms": after_ms, "moved_base_ms": [9_000, 2_000], "early_step_ms": [800, 801]},
+            {"before_ms": 5_000, "after_ms": after_ms, "merge_ms": after_ms - 5_000, "moved_base_ms": [9_000, 2_000], "early_step_ms": [800, 801]},
         ]},
     }))
     .unwrap()
@@ -261,7 +274,8 @@ fn figures_are_of_this_file_or_say_of_which() {
     let text = |parts: Parts<'_>| parts.text(&template::read(None).unwrap(), limits::BODY);
     let measured = "- When the base image changes: 1.0 kB to push again instead of 9.0 MB, 7 of 8 layers reused instead of 1, \
                     2.0 s instead of 9.0 s\n- When an early step changes: no difference was measured\n";
-    let cost = "- The first build, without a cache: 6.0 s instead of 5.0 s\n";
+    let cost = "- The first build, without a cache: 6.0 s instead of 5.0 s\n\
+                - The merges of linked layers, for the steps that read them: 1.0 s of that build\n";
     let with_own = text(parts(Some(&own), Some(&other)));
     assert!(
         with_own.contains(&format!("**Gain and cost,** measured for this file:\n{measured}{cost}")),

@@ -219,7 +219,8 @@ impl Builder for DockerBuildx {
         if ended.status.success() {
             let exported = began.elapsed();
             let elapsed = progress.exporting.map_or(exported, |exporting| exporting - began);
-            Ok(Built { vertexes: progress.vertexes, elapsed, exported })
+            let merging = progress.merging;
+            Ok(Built { vertexes: progress.vertexes, elapsed, exported, merging })
         } else {
             Err(self.failure(ended, &progress, began.elapsed()))
         }

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
 use serde::Deserialize;
 
 use super::tail::Tail;
@@ -15,6 +16,10 @@ use crate::text::cut;
 
 /// The prefix of the name of the exporting step (`exporter.ExporterInstance.Name`).
 pub(super) const EXPORTING: &str = "exporting to ";
+
+/// The name of the status of a merge, which the first step that reads the merged filesystem waits for
+/// (`cache.immutableRef.unlazyDiffMerge`).
+const MERGING: &str = "merging";
 
 /// The format of the progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub(super) struct Progress<'w> {
     pub(super) said: Tail,
     /// The time when all steps were done and the builder began to export.
     pub(super) exporting: Option<Instant>,
+    /// The time that the merges of linked copies took.
+    pub(super) merging: Duration,
     watch: &'w (dyn Fn(&Vertex) + Sync),
 }
 
@@ -51,7 +58,27 @@ struct Status {
     #[serde(default)]
     vertexes: Vec<Step>,
     #[serde(default)]
+    statuses: Vec<StepStatus>,
+    #[serde(default)]
     logs: Vec<Log>,
+}
+
+/// BuildKit's `client.VertexStatus`.
+#[derive(Deserialize)]
+struct StepStatus {
+    #[serde(default)]
+    name: String,
+    started: Option<String>,
+    completed: Option<String>,
+}
+
+impl StepStatus {
+    /// Returns the duration, once the status is completed.
+    fn duration(&self) -> Option<Duration> {
+        let [started, completed] =
+            [&self.started, &self.completed].map(|at| DateTime::parse_from_rfc3339(at.as_deref()?).ok());
+        (completed? - started?).to_std().ok()
+    }
 }
 
 #[derive(Deserialize)]
@@ -77,8 +104,8 @@ struct Log {
 impl<'w> Progress<'w> {
     /// Creates a progress without steps; each step that changes is reported to `watch`.
     pub(super) fn new(watch: &'w (dyn Fn(&Vertex) + Sync)) -> Self {
-        let (vertexes, by_digest, logs, said, exporting) = Default::default();
-        Self { vertexes, by_digest, logs, said, exporting, watch }
+        let (vertexes, by_digest, logs, said, exporting, merging) = Default::default();
+        Self { vertexes, by_digest, logs, said, exporting, merging, watch }
     }
 
     /// Reads the whole stream. A broken stream ends it.
@@ -145,6 +172,9 @@ impl<'w> Progress<'w> {
                 }
             });
         }
+        let merges = status.statuses.iter().filter(|status| status.name == MERGING);
+        // A status is reported as completed once.
+        self.merging += merges.filter_map(StepStatus::duration).sum::<Duration>();
         for log in status.logs {
             let data = STANDARD.decode(log.data).unwrap_or_default();
             if let Some(at) = self.by_digest.get(&log.vertex) {
@@ -180,7 +210,10 @@ impl<'w> Progress<'w> {
                 vertex.error = Some(said.trim().to_owned());
             }),
             // Only a merge prints this; its vertex has the number of the copy.
-            "merging" => self.merged(number, at),
+            MERGING => {
+                self.merging += merge_time(said);
+                self.merged(number, at);
+            }
             _ if is_seconds(word) => {
                 self.logs.entry(at).or_default().push(said.trim_start());
             }
@@ -227,6 +260,12 @@ impl<'w> Progress<'w> {
 fn read_line(stream: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     Ok(stream.read_until(b'\n', line)? > 0)
+}
+
+/// `0.1s done`: the duration of a merge; zero while it goes on.
+fn merge_time(said: &str) -> Duration {
+    let seconds = said.trim().strip_suffix("s done").filter(|seconds| is_seconds(seconds));
+    seconds.and_then(|seconds| seconds.parse().ok()).map_or(Duration::ZERO, Duration::from_secs_f64)
 }
 
 /// Returns true for a number as in `12.345`, which precedes the output of a step.

@@ -168,6 +168,10 @@ impl<'a> BuildVerification<'a> {
         build: &mut BuildEvidence,
         figures: &mut BuildFigures,
     ) -> Result<(), Trouble> {
+        if self.sites.is_empty() && self.texts.header_only == self.texts.before {
+            let why = "only the header is edited, and the builder's own frontend does not read it".to_owned();
+            return Err(Trouble::NotCompared(NotCompared(Outcome::CouldNotTest, why)));
+        }
         let results = self.built_results(bench)?;
         let variants = self.variants(target, results)?;
         self.keep(&variants)?;
@@ -179,7 +183,8 @@ impl<'a> BuildVerification<'a> {
             (Depth::Full, Err(stop @ Trouble::Stop(_))) => return Err(stop),
             (Depth::Full, lines) => lines.unwrap_or_default(),
         };
-        if self.run.edit.depth == Depth::Full || lines.needs_images() {
+        // Where the header alone is edited, there is no instruction to compare.
+        if self.run.edit.depth == Depth::Full || lines.needs_images() || self.sites.is_empty() {
             build.depth = Depth::Full;
             self.images(bench, &variants, build, figures)?;
         }

@@ -21,7 +21,7 @@ impl File {
         if let Some(skip) = &self.skip {
             return Some(skip.clone());
         }
-        if self.selected().next().is_some() {
+        if self.is_edited() {
             return None;
         }
         if let Some(error) = self.errors.first() {

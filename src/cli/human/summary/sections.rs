@@ -145,7 +145,7 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
     let guessed: Vec<&File> = plan
         .files
         .iter()
-        .filter(|file| file.selected().next().is_some())
+        .filter(|file| file.is_edited())
         .filter(|file| !file.contexts.is_empty())
         .filter(|file| file.contexts.iter().all(|context| context.level == Level::Guessed))
         .collect();

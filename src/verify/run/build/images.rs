@@ -40,6 +40,7 @@ impl BuildVerification<'_> {
             edited => edited.map_err(of_other)?,
         };
         figures.after_ms = Some(millis(edited.built.elapsed));
+        figures.merge_ms = Some(millis(edited.built.merging));
         self.note_reached(&edited.built.vertexes, &mut build.sites);
         onbuild::leave_out(&original.image, &mut edited.image, &self.before, &self.after);
         self.differences(bench, variants, original.image, &edited.image, build)?;
