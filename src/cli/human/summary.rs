@@ -97,6 +97,7 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
     }
     let selected = sites.iter().filter(|site| site.selected).count();
     let edited = counts::edited(plan).count();
+    let headed = counts::edited(plan).filter(|file| file.edits_header_only()).count();
     if selected == 0 && edited > 0 {
         let (files, get) = (count(edited, "file"), form(edited, "gets", "get"));
         let text = format!("{files} {get} the header and no other edit{}.{}", rest(plan), advice(plan));
@@ -129,12 +130,16 @@ fn judgement(plan: &Plan) -> Option<(&'static str, String)> {
         return None;
     }
     let may = format!(
-        "{} of {} {} may be linked, in {}{}",
+        "{} of {} {} may be linked, in {}{}{}",
         number(selected),
         number(open),
         form(open, "line", "lines"),
-        count(edited, "file"),
+        count(edited - headed, "file"),
         if pays == 0 { " (no build gets faster by that alone)" } else { "" },
+        match headed {
+            0 => String::new(),
+            _ => format!("; {} {} the header alone", count(headed, "file"), form(headed, "gets", "get")),
+        },
     );
     let head = if unknown > 0 { "So far:" } else { "Result:" };
     Some((head, format!("{may}{rest}.{}", advice(plan))))
