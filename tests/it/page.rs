@@ -168,7 +168,7 @@ fn a_browser_shows_the_page_as_it_is_meant() {
     assert_bars(&mut browser);
     for scheme in ["light", "dark"] {
         browser.medium("screen", scheme);
-        for (width, height) in [(320, 640), (360, 740), (768, 1024), (1280, 900)] {
+        for (width, height) in [(320, 640), (390, 844), (768, 1024), (1280, 900)] {
             assert_fits(&mut browser, &file, width, height);
             picture(&mut browser, &format!("{width}-{scheme}"));
         }

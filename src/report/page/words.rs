@@ -49,7 +49,7 @@ impl State {
                 "only some of its lines are linked; to link the others, tick its line in the tracking issue",
             ),
             Self::Taken => Some("open a pull request from its branch, or delete the branch"),
-            Self::Stale => Some("plan again: layerwright plan --save"),
+            Self::Stale => Some("plan again: `layerwright plan --save`"),
             Self::Done
             | Self::Merged
             | Self::Open
