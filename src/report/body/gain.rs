@@ -61,7 +61,7 @@ impl Parts<'_> {
             _ => format!("these {pays} layers are reused when the base image or an earlier step changes"),
         };
         let text = format!("**Gain:** {layers}. Not measured for this file.{}", effects(self.file));
-        let of_other = self.measured_before.and_then(|evidence| Some((evidence, measured(evidence)?)));
+        let of_other = self.measured_before.filter(|_| pays > 0).and_then(|evidence| Some((evidence, measured(evidence)?)));
         match of_other {
             Some((evidence, figures)) => format!(
                 "{text} Measured for the proof of concept, {}:\n{}",
@@ -98,7 +98,7 @@ fn of_build(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
     }
     if let Some(merge) = times.and_then(|times| times.merge_ms).filter(|ms| *ms >= LEAST_MERGE) {
         let merge = duration(Duration::from_millis(merge));
-        let _ = writeln!(text, "- The merges of linked layers, for the steps that read them: {merge} of that build");
+        let _ = writeln!(text, "- Merging the linked layers, in the first build: {merge}");
     }
     text
 }

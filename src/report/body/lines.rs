@@ -23,10 +23,8 @@ impl Parts<'_> {
             let text = instruction(&shortened_head(site.replacement.as_deref().unwrap_or_default()));
             let mut text = format!("- line {}: {text}: {}\n", site.line, self.standing(site));
             for reason in &site.reasons {
-                let kind =
-                    if site.verdict == Verdict::Link { "accepted in `layerwright.toml`; " } else { "" };
                 let (why, rule) = (sentence(&reason.message), code(reason.rule.as_str()));
-                let _ = writeln!(text, "  - {why} ({kind}rule {rule})");
+                let _ = writeln!(text, "  - {why} (rule {rule})");
             }
             text
         };
@@ -43,6 +41,13 @@ impl Parts<'_> {
     /// Returns how well it is known that a line does not change the image.
     fn standing(&self, site: &Site) -> &'static str {
         match site.proved {
+            // A line that needs no edit has a reason only if a waiver accepts its difference.
+            _ if site.verdict == Verdict::Link && !site.reasons.is_empty() => {
+                "the image changes, as `layerwright.toml` accepts"
+            }
+            Some(true) if site.verdict == Verdict::Edit => {
+                "proved: as changed, no symlink, mode or owner below takes part"
+            }
             Some(true) => "proved, no symlink, mode or owner below takes part",
             _ if self.is_compared(site.line) => "compared in the builds above",
             _ => "assumed, see \"Not checked\"",

@@ -223,6 +223,21 @@ fn the_first_paragraph_names_what_else_changes() {
 }
 
 #[test]
+fn an_accepted_difference_is_not_called_proved() {
+    let mut waived = site(2, "COPY --link x /root/x", true);
+    waived["proved"] = json!(true);
+    waived["reasons"][0]["message"] = json!("`/root` is 0700 and would become 0755; accepted: nothing reads it");
+    let mut moved = site(4, "COPY --link x /usr/bin/", true);
+    (moved["verdict"], moved["proved"]) = (json!("edit"), json!(true));
+    let text = text(&file("a/Dockerfile", &[waived, moved]));
+    let first = "- line 2: `COPY --link x /root/x`: the image changes, as `layerwright.toml` accepts\n  \
+                 - `/root` is 0700 and would become 0755; accepted: nothing reads it (rule `ancestor-mode`)\n";
+    assert!(text.contains(first), "{text}");
+    let second = "- line 4: `COPY --link x /usr/bin/`: proved: as changed, no symlink, mode or owner below takes part\n";
+    assert!(text.contains(second), "{text}");
+}
+
+#[test]
 fn a_header_alone_is_named_as_such() {
     let mut left = site(3, "COPY x /x", false);
     left["reasons"][0]["message"] = json!("`/x` is a symlink");
@@ -275,7 +290,7 @@ fn figures_are_of_this_file_or_say_of_which() {
     let measured = "- When the base image changes: 1.0 kB to push again instead of 9.0 MB, 7 of 8 layers reused instead of 1, \
                     2.0 s instead of 9.0 s\n- When an early step changes: no difference was measured\n";
     let cost = "- The first build, without a cache: 6.0 s instead of 5.0 s\n\
-                - The merges of linked layers, for the steps that read them: 1.0 s of that build\n";
+                - Merging the linked layers, in the first build: 1.0 s\n";
     let with_own = text(parts(Some(&own), Some(&other)));
     assert!(
         with_own.contains(&format!("**Gain and cost,** measured for this file:\n{measured}{cost}")),
