@@ -228,6 +228,7 @@ fn said(service: &KeyValue, scope: &Scope) -> Option<(Place, Said)> {
         tags: Some(tags),
         platforms: list("platforms").or_else(|| Some(vec![value(node.get("platform")?)?])),
         label: None,
+        unsettled: Vec::new(),
     };
     let (path, line) = node.get(merge::PLACE)?.text()?.rsplit_once(':')?;
     let place =

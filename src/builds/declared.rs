@@ -21,6 +21,8 @@ pub(super) struct Said {
     pub(crate) platforms: Option<Vec<Pattern>>,
     /// The label of the matrix that the target comes from.
     pub(crate) label: Option<String>,
+    /// The things that are not settled.
+    pub(crate) unsettled: Vec<String>,
 }
 
 impl Said {
@@ -37,6 +39,7 @@ impl Said {
             tags: self.tags.or(base.tags),
             platforms: self.platforms.or(base.platforms),
             label: self.label.or(base.label),
+            unsettled: [self.unsettled, base.unsettled].concat(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Said {
         );
         declared.context = context;
         declared.unsettled.extend(is_empty.then(|| "the name of the Dockerfile is empty".to_owned()));
+        declared.unsettled.extend(self.unsettled);
         declared.target = self.target;
         declared.args = self.args;
         declared.contexts = self.contexts;

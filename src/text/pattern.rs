@@ -107,6 +107,55 @@ impl Pattern {
         Some(stripped)
     }
 
+    /// Returns the parts between the known characters that `is_separator` accepts.
+    pub(crate) fn split(&self, is_separator: impl Fn(char) -> bool) -> Vec<Self> {
+        let mut found = vec![Self::default()];
+        for part in &self.parts {
+            match part {
+                Part::Hole(name) => found.last_mut().into_iter().for_each(|last| last.push_hole(name)),
+                Part::Text(text) => {
+                    for (at, piece) in text.split(&is_separator).enumerate() {
+                        if at > 0 {
+                            found.push(Self::default());
+                        }
+                        found.last_mut().into_iter().for_each(|last| last.push_text(piece));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns the parts before and after the first known `separator`.
+    pub(crate) fn split_once(&self, separator: char) -> Option<(Self, Self)> {
+        let has = |part: &Part| matches!(part, Part::Text(text) if text.contains(separator));
+        let at = self.parts.iter().position(has)?;
+        let Part::Text(text) = &self.parts[at] else { return None };
+        let (before, after) = text.split_once(separator)?;
+        let mut first: Self = self.parts[..at].iter().collect();
+        first.push_text(before);
+        let mut rest = Self::text(after);
+        rest.extend(&self.parts[at + 1..]);
+        Some((first, rest))
+    }
+
+    /// Returns the pattern without known whitespace at its start and its end.
+    #[must_use]
+    pub(crate) fn trim(&self) -> Self {
+        let last = self.parts.len().saturating_sub(1);
+        let mut trimmed = Self::default();
+        for (at, part) in self.parts.iter().enumerate() {
+            match part {
+                Part::Hole(name) => trimmed.push_hole(name),
+                Part::Text(text) => {
+                    let text = if at == 0 { text.trim_start() } else { text };
+                    trimmed.push_text(if at == last { text.trim_end() } else { text });
+                }
+            }
+        }
+        trimmed
+    }
+
     /// Returns the parts before and after the last known slash.
     pub(crate) fn rsplit_slash(&self) -> Option<(Self, Self)> {
         let slash = |part: &Part| matches!(part, Part::Text(text) if text.contains('/'));
@@ -220,6 +269,19 @@ mod tests {
             pattern.push_text(&part[hole..]);
         }
         pattern
+    }
+
+    #[test]
+    fn a_text_is_split_at_what_is_known() {
+        let mut text = Pattern::text(" a=1, b");
+        text.push_hole("x,y");
+        text.push_text("=2\n\n c=,");
+        let items = text.split(|c| c == ',' || c == '\n');
+        let shown: Vec<String> = items.iter().map(|item| item.trim().to_string()).collect();
+        assert_eq!(shown, ["a=1", "b${x,y}=2", "", "c=", ""]);
+        let (name, value) = items[1].trim().split_once('=').unwrap();
+        assert_eq!((name.to_string().as_str(), value.known()), ("b${x,y}", Some("2")));
+        assert_eq!(Pattern::hole("x=y").split_once('='), None);
     }
 
     #[test]

@@ -163,28 +163,6 @@ fn operands(words: &str) -> Vec<&str> {
     found
 }
 
-/// Returns the items of a list with one item a line; with `commas`, commas separate items too. Expressions are not
-/// split.
-pub(super) fn listed(text: &str, commas: bool) -> Vec<&str> {
-    let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
-    while at < text.len() {
-        let rest = cut::from(text, at);
-        let c = rest.chars().next().unwrap_or_default();
-        if let Some(after) = rest.strip_prefix("${{") {
-            at = (at + 3 + end(after) + 2).min(text.len());
-            continue;
-        }
-        if c == '\n' || (commas && c == ',') {
-            found.push(cut::between(text, start..at).trim());
-            start = at + 1;
-        }
-        at += c.len_utf8();
-    }
-    found.push(cut::from(text, start).trim());
-    found.retain(|item| !item.is_empty());
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -236,17 +214,10 @@ mod tests {
         assert_eq!(names().text("a${{ b").parts().len(), 2);
     }
 
-    #[test]
-    fn lists_are_lines_and_commas() {
-        assert_eq!(listed("a=1,2\n\n  b\r\n", false), ["a=1,2", "b"]);
-        assert_eq!(listed("x,${{ f('a,b') }} , y\nz", true), ["x", "${{ f('a,b') }}", "y", "z"]);
-    }
-
     proptest! {
         #[test]
         fn no_text_panics(text in "[${}a.'|()\\[\\], \\né-]{0,40}") {
             let _ = names().text(&text);
-            let _ = listed(&text, true);
         }
     }
 }

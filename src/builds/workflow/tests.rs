@@ -96,6 +96,59 @@ fn with(action: &str, inputs: &str) -> Vec<String> {
     shown(&read(".github/workflows/ci.yml", &text))
 }
 
+/// An expression that stands for several lines gives all of them; one that is not known may give any.
+#[test]
+fn an_expression_may_be_several_arguments() {
+    let text = "\
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        include:
+          - platforms: linux/amd64,linux/arm64
+            args: |
+              VARIANT=default
+          - platforms: linux/amd64
+            args: |
+              VARIANT=cuda
+              CUDA=12
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          platforms: ${{ matrix.platforms }}
+          build-args: |
+            BASE=a
+            ${{ matrix.args }}
+      - uses: docker/build-push-action@v6
+        with:
+          build-args: |
+            ${{ steps.args.outputs.all }}
+            ${{ env.NONE }}_X=1
+            A=${{ steps.args.outputs.one }}
+          build-contexts: ${{ steps.args.outputs.contexts }}
+";
+    let builds = read(".github/workflows/ci.yml", text);
+    let of: Vec<(Vec<String>, Vec<String>)> =
+        builds.iter().map(|build| (args(build), texts(&build.platforms))).collect();
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let matrix = |build: &(Vec<String>, Vec<String>)| !build.1.is_empty();
+    let [first, second] = of.iter().filter(|build| matrix(build)).collect::<Vec<_>>()[..] else {
+        panic!("{of:?}")
+    };
+    assert_eq!(*first, (words(&["BASE=a", "VARIANT=default"]), words(&["linux/amd64", "linux/arm64"])));
+    assert_eq!(*second, (words(&["BASE=a", "VARIANT=cuda", "CUDA=12"]), words(&["linux/amd64"])));
+    assert!(builds.iter().all(|build| build.platforms.is_empty() != build.unsettled.is_empty()));
+    let open = builds.iter().find(|build| build.platforms.is_empty()).unwrap();
+    assert_eq!(args(open), ["A=${steps.args.outputs.one}"]);
+    let unsettled = [
+        "the build-args of ${steps.args.outputs.all}",
+        "the build-args of ${env.NONE}_X",
+        "the build-contexts of ${steps.args.outputs.contexts}",
+    ];
+    assert_eq!(open.unsettled, unsettled);
+}
+
 #[test]
 fn the_context_says_where_the_dockerfile_is() {
     let action = "docker/build-push-action@v6";

@@ -6,7 +6,7 @@ use super::super::document::Node;
 use super::super::invocation::{Call, Invocation};
 use super::super::script::Runs;
 use super::super::{BuildFileKind, Declared, Place, Tool, bake, is_remote, settled};
-use super::expression::{Names, listed};
+use super::expression::Names;
 use crate::git::RepoPath;
 use crate::text::pattern::{Part, Pattern};
 
@@ -77,25 +77,35 @@ impl Inputs<'_> {
         self.get(key).unwrap_or_else(|| Pattern::text(default))
     }
 
-    fn list(&self, key: &str, commas: bool) -> Vec<&str> {
-        let text = self.input(key).and_then(Node::text);
-        text.map(|text| listed(text, commas)).unwrap_or_default()
+    /// Returns the items of an input with one item a line; with `commas`, commas separate items too. A known expression may
+    /// give several items.
+    fn list(&self, key: &str, commas: bool) -> Vec<Pattern> {
+        let items = self.get(key).map(|value| value.split(|c| c == '\n' || commas && c == ','));
+        let items = items.into_iter().flatten().map(|item| item.trim());
+        items.filter(|item| !item.is_empty()).collect()
     }
 
-    fn patterns(&self, key: &str) -> Vec<Pattern> {
-        self.list(key, true).into_iter().map(|item| self.names.text(item)).collect()
+    /// Parses lines of `NAME=value` into `pairs`; a name without a value takes it from the environment. What is not known to
+    /// have one name is added to `unsettled`.
+    fn pairs(&self, key: &str, commas: bool, unsettled: &mut Vec<String>) -> Vec<(String, Option<Pattern>)> {
+        let mut pairs = Vec::new();
+        for item in self.list(key, commas) {
+            let bare = item.strip_prefix("\"").and_then(|item| item.strip_suffix("\""));
+            let item = bare.unwrap_or(item);
+            let (name, value) = item.split_once('=').map_or((item, None), |(name, value)| (name, Some(value)));
+            match name.known() {
+                Some(name) => pairs.push((name.trim().to_owned(), value)),
+                None => unsettled.push(format!("the {key} of {name}")),
+            }
+        }
+        pairs
     }
 
-    /// Parses lines of `NAME=value`; a name without a value takes it from the environment.
-    fn args(&self, key: &str, commas: bool) -> Vec<(String, Option<Pattern>)> {
-        let pair = |line: &str| {
-            let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
-            let (name, value) =
-                line.split_once('=').map_or((line, None), |(name, value)| (name, Some(value)));
-            let name = self.names.text(name.trim());
-            Some((name.known()?.to_owned(), value.map(|value| self.names.text(value))))
-        };
-        self.list(key, commas).into_iter().filter_map(pair).collect()
+    /// Returns settings with the build arguments of an input.
+    fn with_args(&self, key: &str, commas: bool) -> Said {
+        let mut unsettled = Vec::new();
+        let args = self.pairs(key, commas, &mut unsettled);
+        Said { args, unsettled, ..Said::default() }
     }
 
     /// Returns the tags of an image whose name and tags are two inputs.
@@ -118,13 +128,9 @@ impl Inputs<'_> {
     fn tags(&self) -> Vec<Pattern> {
         let mut found = Vec::new();
         for item in self.list("tags", true) {
-            match item
-                .strip_prefix("${{")
-                .and_then(|rest| rest.strip_suffix("}}"))
-                .and_then(|of| self.made(of))
-            {
+            match item.as_hole().and_then(|of| self.made(of)) {
                 Some(images) => found.extend(images),
-                None => found.push(self.names.text(item)),
+                None => found.push(item),
             }
         }
         found.retain(|tag| tag.parts().iter().any(|part| matches!(part, Part::Text(_))));
@@ -138,7 +144,7 @@ impl Inputs<'_> {
         let step = self.steps.iter().find(of)?;
         step.get("uses")?.text()?.to_ascii_lowercase().strip_prefix("docker/metadata-action@")?;
         let images =
-            Inputs { with: step.get("with"), names: self.names, steps: self.steps }.patterns("images");
+            Inputs { with: step.get("with"), names: self.names, steps: self.steps }.list("images", true);
         Some(Self::named_all(&images, &Pattern::hole(&format!("a tag of {id}"))))
     }
 
@@ -150,14 +156,16 @@ impl Inputs<'_> {
     /// Returns the build by `docker/build-push-action` since its second version, and by actions with the same inputs.
     fn build_push(&self, place: Place) -> Vec<Declared> {
         let context = self.or("context", "{{defaultContext}}");
-        let pairs = self.args("build-contexts", false).into_iter();
+        let with_args = self.with_args("build-args", false);
+        let mut unsettled = with_args.unsettled.clone();
+        let pairs = self.pairs("build-contexts", false, &mut unsettled).into_iter();
         let said = Said {
             target: self.get("target"),
-            args: self.args("build-args", false),
             contexts: pairs.filter_map(|(name, value)| Some((name, value?))).collect(),
             tags: Some(self.tags()),
-            platforms: Some(self.patterns("platforms")),
-            ..Said::default()
+            platforms: Some(self.list("platforms", true)),
+            unsettled,
+            ..with_args
         };
         let file = self.get("file");
         // The default context is the repository in git; files are then relative to the context.
@@ -182,7 +190,7 @@ impl Inputs<'_> {
     fn bake(&self, place: Place, version: &str) -> Option<Invocation> {
         let text = |key: &str| self.get(key).map(|value| settled::encoded(&value));
         let lines = |key: &str, commas: bool| -> Vec<String> {
-            self.list(key, commas).into_iter().map(|item| settled::encoded(&self.names.text(item))).collect()
+            self.list(key, commas).iter().map(settled::encoded).collect()
         };
         let major =
             version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
@@ -230,9 +238,8 @@ impl Inputs<'_> {
         let said = Said {
             dockerfile: self.get("dockerfile"),
             target: self.get("target"),
-            args: self.args("build_args", true),
-            tags: Some(Self::named(self.get("repository").as_ref(), &self.patterns("tags"))),
-            ..Said::default()
+            tags: Some(Self::named(self.get("repository").as_ref(), &self.list("tags", true))),
+            ..self.with_args("build_args", true)
         };
         built(place, said, self.or("path", "."), false)
     }
@@ -245,12 +252,11 @@ impl Inputs<'_> {
         };
         let tags = self.get("tags").and_then(|tags| tags.known().map(str::to_owned)).unwrap_or_default();
         let tags: Vec<Pattern> = tags.split_whitespace().map(Pattern::text).collect();
-        let build = |file: &str| {
+        let build = |file: Pattern| {
             let said = Said {
-                dockerfile: Some(self.names.text(file)),
-                args: self.args("build-args", false),
+                dockerfile: Some(file),
                 tags: Some(Self::named(self.get("image").as_ref(), &tags)),
-                ..Said::default()
+                ..self.with_args("build-args", false)
             };
             built(place.clone(), said, self.or("context", "."), false)
         };
@@ -262,9 +268,8 @@ impl Inputs<'_> {
         let said = Said {
             dockerfile: self.get("dockerfile"),
             target: self.get("target"),
-            args: self.args("buildArgs", true),
-            tags: Some(Self::named(self.get("image").as_ref(), &self.patterns("tags"))),
-            ..Said::default()
+            tags: Some(Self::named(self.get("image").as_ref(), &self.list("tags", true))),
+            ..self.with_args("buildArgs", true)
         };
         built(place, said, self.or("directory", "."), true)
     }
@@ -274,9 +279,8 @@ impl Inputs<'_> {
         let folder = self.or("workdir", ".");
         let said = Said {
             dockerfile: Some(joined(&folder, &self.or("dockerfile", "Dockerfile"))),
-            args: self.args("buildargs", true),
-            tags: Some(Self::named(self.get("name").as_ref(), &self.patterns("tags"))),
-            ..Said::default()
+            tags: Some(Self::named(self.get("name").as_ref(), &self.list("tags", true))),
+            ..self.with_args("buildargs", true)
         };
         let context = self.get("context").map_or(folder.clone(), |context| joined(&folder, &context));
         built(place, said, context, false)
@@ -285,7 +289,7 @@ impl Inputs<'_> {
     fn whoan(&self, place: Place) -> Vec<Declared> {
         let said = Said {
             dockerfile: self.get("dockerfile"),
-            tags: Some(Self::named(self.get("image_name").as_ref(), &self.patterns("image_tag"))),
+            tags: Some(Self::named(self.get("image_name").as_ref(), &self.list("image_tag", true))),
             ..Said::default()
         };
         built(place, said, self.or("context", "."), true)
