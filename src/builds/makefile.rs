@@ -22,7 +22,7 @@ use crate::text::pattern::Pattern;
 use condition::Choices;
 use expand::{CURDIR, Expander, FOLDER, STEM};
 use exports::Exports;
-use goals::TargetVariable;
+use goals::{TargetVariable, needed};
 
 /// The largest Makefile, in bytes.
 const LENGTH: usize = 256 << 10;
@@ -175,8 +175,10 @@ impl Makefile {
         folder.push_text(&own);
         let goals = call.filter(|call| !call.targets.is_empty()).map(|call| call.targets.as_slice());
         let old = call.map_or(&[][..], |call| call.old.as_slice());
-        let wanted = goals.map(|goals| self.needed(goals, old));
-        let settings = self.settings(goals, old);
+        let needs = self.needs();
+        let wanted = goals.map(|goals| needed(&needs, goals, old));
+        let own = self.patterns_of_variables();
+        let settings = self.settings(needs, &own, goals, old);
         for rule in std::mem::take(&mut self.rules) {
             for target in self.targets(&rule) {
                 let is_left =
@@ -185,7 +187,7 @@ impl Makefile {
                     continue;
                 }
                 let ways = settings.get(&target.name).cloned();
-                for way in ways.unwrap_or_else(|| vec![self.own_settings(&target.name)]) {
+                for way in ways.unwrap_or_else(|| vec![goals::own_settings(&own, &target.name)]) {
                     spend(STORED * way.len().min(1) * self.variables.len());
                     let variables = (!way.is_empty()).then(|| self.variables.clone());
                     for set in &way {
@@ -197,6 +199,10 @@ impl Makefile {
                         let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
                         let given = |name: &str| self.in_shell(name, &folder);
                         let mut runs = script::declared_in(repository, &script, origin, starts, &given);
+                        if runs.invocations.is_empty() {
+                            found.add(runs);
+                            continue;
+                        }
                         let exported = self.environment(call);
                         let is_open = |(_, value): &(&String, &String)| settled::is_open(value);
                         let open = exported.iter().filter(is_open).map(|(name, _)| name.clone()).collect();
@@ -238,24 +244,6 @@ impl Makefile {
     /// Returns the branch that this reading takes of a condition that is not settled.
     fn choose(&self, condition: &str) -> bool {
         self.choices.lock().unwrap_or_else(PoisonError::into_inner).take(condition)
-    }
-
-    /// Returns some targets and all that they need. What `old` targets need is not made for them.
-    fn needed(&self, targets: &[String], old: &[String]) -> BTreeSet<String> {
-        let mut needed: BTreeSet<String> = BTreeSet::new();
-        let mut pending: Vec<String> = targets.to_vec();
-        while let Some(name) = pending.pop() {
-            if old.contains(&name) || !needed.insert(name.clone()) {
-                continue;
-            }
-            for rule in &self.rules {
-                if self.targets(rule).iter().any(|target| target.name == name) {
-                    let all = Expander::new(self, None).expand(&rule.prerequisites);
-                    pending.extend(all.split_whitespace().map(str::to_owned));
-                }
-            }
-        }
-        needed
     }
 
     /// Returns the value of a variable of the Makefile in the shell of a recipe, if it may be there.

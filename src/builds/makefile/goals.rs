@@ -25,24 +25,44 @@ pub(super) struct TargetVariable {
 /// The variables of each target, once for each way in which make reaches it.
 pub(super) type Settings = BTreeMap<String, Vec<Vec<TargetVariable>>>;
 
+/// The targets that each target needs, in order.
+pub(super) type Needs = BTreeMap<String, Vec<String>>;
+
 /// The walk of one run of make, which makes each target once.
 struct Walk<'w> {
-    makefile: &'w Makefile,
-    /// The targets that each target needs, in order.
-    needs: &'w BTreeMap<String, Vec<String>>,
+    needs: &'w Needs,
+    own: &'w [(String, TargetVariable)],
     seen: BTreeSet<String>,
 }
 
-impl Makefile {
-    /// Returns the variables of the targets: those of the targets that need it, the outermost first, then its own (GNU
-    /// make's manual, "Target-specific Variable Values"). A call makes its goals in one run; without one, each target may be
-    /// the goal of a run. An `old` target is not made.
-    pub(super) fn settings(&self, goals: Option<&[String]>, old: &[String]) -> Settings {
-        let mut found = Settings::new();
-        if self.of_targets.is_empty() {
-            return found;
+/// Returns some targets and all that they need. What `old` targets need is not made for them.
+pub(super) fn needed(needs: &Needs, targets: &[String], old: &[String]) -> BTreeSet<String> {
+    let mut needed: BTreeSet<String> = BTreeSet::new();
+    let mut pending: Vec<&String> = targets.iter().collect();
+    while let Some(name) = pending.pop() {
+        if !old.contains(name) && needed.insert(name.clone()) {
+            pending.extend(needs.get(name).into_iter().flatten());
         }
-        let mut needs: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    }
+    needed
+}
+
+/// Returns the variables that are set for a target itself, of those with their expanded patterns.
+pub(super) fn own_settings(own: &[(String, TargetVariable)], target: &str) -> Vec<TargetVariable> {
+    let fits = |name: &str| match name.split_once('%') {
+        Some((start, end)) => {
+            target.strip_prefix(start).is_some_and(|rest| rest.len() > end.len() && rest.ends_with(end))
+        }
+        None => name == target,
+    };
+    let of_target = own.iter().filter(|(patterns, _)| patterns.split_whitespace().any(fits));
+    of_target.map(|(_, variable)| variable.clone()).collect()
+}
+
+impl Makefile {
+    /// Returns the targets that each target needs.
+    pub(super) fn needs(&self) -> Needs {
+        let mut needs = Needs::new();
         for rule in &self.rules {
             let needed = Expander::new(self, None).expand(&rule.prerequisites);
             for target in self.targets(rule) {
@@ -50,32 +70,41 @@ impl Makefile {
                 needs.entry(target.name).or_default().extend(needed);
             }
         }
+        needs
+    }
+
+    /// Returns the variables of some targets, each with the expanded names and patterns of these.
+    pub(super) fn patterns_of_variables(&self) -> Vec<(String, TargetVariable)> {
+        let patterns = |variable: &TargetVariable| Expander::new(self, None).expand(&variable.targets);
+        self.of_targets.iter().map(|variable| (patterns(variable), variable.clone())).collect()
+    }
+
+    /// Returns the variables of the targets: those of the targets that need it, the outermost first, then its own (GNU
+    /// make's manual, "Target-specific Variable Values"). A call makes its goals in one run; without one, each target may be
+    /// the goal of a run. An `old` target is not made.
+    pub(super) fn settings(
+        &self,
+        mut needs: Needs,
+        own: &[(String, TargetVariable)],
+        goals: Option<&[String]>,
+        old: &[String],
+    ) -> Settings {
+        let mut found = Settings::new();
+        if self.of_targets.is_empty() {
+            return found;
+        }
         needs.retain(|name, _| !old.contains(name));
         let runs: Vec<Vec<&String>> = match goals {
             Some(goals) => vec![goals.iter().collect()],
             None => needs.keys().map(|name| vec![name]).collect(),
         };
         for goals in runs {
-            let mut walk = Walk { makefile: self, needs: &needs, seen: BTreeSet::new() };
+            let mut walk = Walk { needs: &needs, own, seen: BTreeSet::new() };
             for goal in goals {
                 walk.reach(goal, &mut found);
             }
         }
         found
-    }
-
-    /// Returns the variables that are set for a target itself.
-    pub(super) fn own_settings(&self, target: &str) -> Vec<TargetVariable> {
-        let fits = |name: &str| match name.split_once('%') {
-            Some((start, end)) => {
-                target.strip_prefix(start).is_some_and(|rest| rest.len() > end.len() && rest.ends_with(end))
-            }
-            None => name == target,
-        };
-        let of_target = |variable: &&TargetVariable| {
-            Expander::new(self, None).expand(&variable.targets).split_whitespace().any(fits)
-        };
-        self.of_targets.iter().filter(of_target).cloned().collect()
     }
 }
 
@@ -89,7 +118,7 @@ impl Walk<'_> {
                 continue;
             }
             let mut settings = inherited.to_vec();
-            settings.extend(self.makefile.own_settings(target));
+            settings.extend(own_settings(self.own, target));
             let ways = found.entry(target.to_owned()).or_default();
             if ways.len() < MOST && !ways.contains(&settings) {
                 ways.push(settings.clone());
