@@ -145,7 +145,7 @@ struct PlanArguments {
     /// Read this commit
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// Plan the files listed in this text or Markdown file; `-` for standard input
+    /// Plan the files listed in this text or Markdown file; `-` for standard input [default: the list of the saved plan]
     #[arg(long, value_name = "FILE", group = "listing")]
     list: Option<PathBuf>,
     /// Plan the files listed in this issue or pull request on GitHub; private repositories need `GITHUB_TOKEN`
@@ -154,8 +154,8 @@ struct PlanArguments {
     /// URL of the GitHub API; for GitHub Enterprise Server, `https://HOST/api/v3`
     #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
     api: String,
-    /// With --list or --issue: also plan the files that are not listed
-    #[arg(long, requires = "listing")]
+    /// Also plan the files that the list does not name
+    #[arg(long)]
     all: bool,
     #[command(flatten)]
     knowledge: KnowledgeArguments,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::list::CampaignList;
 use super::atomic::{self, WriteError};
 use super::base_images::{self, BaseImages, RememberedError};
 use super::evidence::{Assessed, EvidenceFolderError};
@@ -21,7 +22,7 @@ use crate::campaign::plan::file::{ListReport, Plan};
 use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect};
 use crate::campaign::progress::Step;
 use crate::config::{BaseSource, Config};
-use crate::discover::{List, SourceTree};
+use crate::discover::SourceTree;
 use crate::git::{GitError, RepoPath};
 use crate::github::IssueAddress;
 use crate::images::asked::AskedImages;
@@ -37,7 +38,8 @@ pub struct PlanOptions {
     pub below: Option<RepoPath>,
     /// The revision that is read. `None` for HEAD.
     pub rev: Option<String>,
-    /// A text that lists the files to plan. `None` for all files.
+    /// A text that lists the files to plan. `None` for those of the list that the saved plan was made from, or else for all
+    /// files.
     pub list: Option<ListText>,
     /// True if files that the list does not name are also planned.
     pub all: bool,
@@ -200,7 +202,8 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     let workspace = Workspace::open(&options.path, options.rev.as_deref())?;
     let source = workspace.source()?;
     let config = workspace.config(&source)?;
-    let list = options.list.as_ref().map(|text| list::read(text, &config)).transpose()?;
+    let saved = if options.afresh { None } else { earlier(options, &workspace, &config)? };
+    let list = list::given_or_kept(options, saved.as_ref(), &config)?;
     let remembered = match base_images::remembered(&workspace, &source, &config) {
         Ok(remembered) => remembered,
         Err(error) if options.save == Save::InPlace => return Err(PlanningError::Remembered(error)),
@@ -211,8 +214,9 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     };
     let images = BaseImages::with(given, remembered.as_ref(), &config);
     let images = images.and_sources(&options.knowledge, &config, watch).map_err(JudgeError::from)?;
-    let (plan, saved_plan, asked) =
-        make(options, &workspace, &source, &config, list.as_ref(), &images, watch)?;
+    let earlier = saved.as_ref().map(Earlier::new);
+    let basis = Basis { earlier: earlier.as_ref(), list: list.as_ref() };
+    let (plan, asked) = make(options, &workspace, &source, &config, &basis, &images, watch)?;
     images.report_failures(watch);
     let unused = match (images.check_used(&asked.references()), &options.save) {
         (Ok(()), _) => None,
@@ -220,11 +224,11 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         (Err(error), Save::InPlace | Save::To(_)) => return Err(JudgeError::from(error).into()),
     };
     if options.save == Save::InPlace {
-        let keeps_others = list.is_some() && !options.all;
+        let keeps_others = list.is_some_and(|list| !list.with_others);
         remember(&asked, remembered.as_ref(), keeps_others, &workspace, &config, watch)?;
     }
     // A part replaces these files of the saved plan alone.
-    let plan = match (&options.below, saved_plan) {
+    let plan = match (&options.below, saved) {
         (Some(below), Some(saved)) if options.save != Save::No => plan.replacing_below(below, saved),
         (Some(below), _) => plan.below(below),
         (None, _) => plan,
@@ -242,29 +246,36 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     Ok(Planned { plan, saved, evidence_states, step, sources: images.sources(), unused })
 }
 
+/// The earlier decisions that a plan starts from.
+struct Basis<'b> {
+    earlier: Option<&'b Earlier>,
+    list: Option<&'b CampaignList>,
+}
+
 fn make<'i>(
     options: &PlanOptions,
     workspace: &Workspace,
     source: &SourceTree<'_>,
     config: &Config,
-    list: Option<&List>,
+    basis: &Basis<'_>,
     images: &'i BaseImages<'_>,
     watch: &Watch<'_>,
-) -> Result<(Plan, Option<Plan>, AskedImages<'i>), PlanningError> {
+) -> Result<(Plan, AskedImages<'i>), PlanningError> {
     let waivers = Waivers::new(config).map_err(JudgeError::from)?;
-    let all = judge::find(source, config, list, watch).map_err(JudgeError::from)?;
+    let list = basis.list;
+    let all = judge::find(source, config, list.map(|list| &list.list), watch).map_err(JudgeError::from)?;
     let discovery = &all.discovery;
     let report = list.map(|list| {
-        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, list, discovery))
+        during(watch, Activity::Reconciliation, || {
+            list::reconciled(workspace, source, &list.list, discovery)
+        })
     });
     let report = report.transpose()?;
     let config = &list::without_struck(config, report.as_ref());
-    let only = report.as_ref().filter(|_| !options.all).map(found);
-    let saved = if options.afresh { None } else { earlier(options, workspace, config)? };
-    let earlier = saved.as_ref().map(Earlier::new);
+    let only = report.as_ref().filter(|_| list.is_some_and(|list| !list.with_others)).map(found);
     let judged_by = Options {
         edit_generated: options.edit_generated || config.files.edit_generated,
-        earlier: earlier.as_ref(),
+        earlier: basis.earlier,
         only: only.as_ref(),
         ..options.knowledge.options(config, images)
     };
@@ -285,9 +296,9 @@ fn make<'i>(
     for note in without_effect(config, discovery) {
         watch(&Notice::WithoutEffect(&note));
     }
-    let issue = options.list.as_ref().and_then(|list| list.issue.as_ref()).map(ToString::to_string);
+    let issue = list.and_then(|list| list.issue.clone());
     plan.list = report.map(|report| ListReport { issue, ..report });
-    Ok((plan, saved, asked))
+    Ok((plan, asked))
 }
 
 /// Returns the listed files that were found, also those in struck-out text.

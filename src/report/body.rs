@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::limits;
 use super::template::{Template, Variable};
-use crate::campaign::evidence::Evidence;
+use crate::campaign::evidence::{Evidence, Outcome};
 use crate::campaign::plan::file::File;
 use crate::campaign::progress::FileState;
 use crate::text::command;
@@ -112,11 +112,11 @@ impl Parts<'_> {
     fn check(&self) -> String {
         let command = command::layerwright(["verify", &command::path(&self.file.path)]);
         let mut text = format!(
-            "**Check it:** {} builds the image before and after the change, with your builder, and compares them. It needs \
-             Docker and Layerwright (`cargo install --path .` in a clone of it).",
+            "**Check it:** {} builds before and after the change, with your builder, and compares. It needs Docker and \
+             Layerwright (`cargo install --path .` in a clone of it).",
             code(&command)
         );
-        if self.evidence.is_some() {
+        if self.evidence.is_some_and(is_compared) {
             let signed = if self.is_signed { ", with a valid signature" } else { "" };
             let _ =
                 write!(text, " What was measured for this text is in {}{signed}.", code(self.evidence_file));
@@ -140,12 +140,20 @@ impl Parts<'_> {
             Some(url) => format!("[tracking issue]({url})"),
             None => "tracking issue".to_owned(),
         };
+        let path = command::path(&self.file.path);
+        let skip = command::layerwright(["skip", path.as_ref(), "--reason", "TEXT"]);
         format!(
             "**Stop the bot:** close this pull request. It stays closed, unless someone ticks the file in the {issue} of \
-             the campaign, if it has one. A branch with commits by other people is not overwritten. `[[files.skip]]` in \
-             `layerwright.toml` excludes a file permanently."
+             the campaign, if it has one. A branch with commits by other people is not overwritten. {} leaves the file out \
+             for good.",
+            code(&skip)
         )
     }
+}
+
+/// Returns true if something was built before and after the change, and compared.
+fn is_compared(evidence: &Evidence) -> bool {
+    matches!(evidence.outcome, Outcome::Same | Outcome::Different)
 }
 
 /// Returns a text of the repository or a builder as prose, shortened.

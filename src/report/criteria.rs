@@ -139,7 +139,7 @@ impl Data<'_> {
 
     fn images(&self) -> Criterion {
         let same = self.evidence.iter().filter(|(_, found)| found.outcome == Outcome::Same).count();
-        self.of_files(Subject::Images, "The images were compared and are the same", same)
+        self.of_files(Subject::Images, "Builds before and after the change were compared and are the same", same)
     }
 
     fn cache(&self) -> Criterion {
@@ -160,6 +160,7 @@ impl Data<'_> {
                 None => build.builder.driver.clone(),
             })
             .collect();
+        let has_built = !names.is_empty();
         let detail = match (names.is_empty(), unable) {
             (true, 0) => "no builder has built yet".to_owned(),
             (_, 1..) => format!("{} could not be tested", count(unable, "file")),
@@ -180,7 +181,7 @@ impl Data<'_> {
                 form(rejects, "rejects", "reject")
             ),
         };
-        let met = unable == 0 && rejects == 0 && builds().next().is_some();
+        let met = unable == 0 && rejects == 0 && has_built;
         Criterion {
             subject: Subject::Builders,
             what: "The builders can link",
@@ -233,13 +234,15 @@ impl Data<'_> {
         let missing: Vec<&str> =
             missing.into_iter().filter(|name| !all.contains(*name)).map(String::as_str).collect();
         let names: Vec<&str> = all.iter().map(String::as_str).collect();
-        let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let built = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+        let missing = match missing.as_slice() {
+            [] => String::new(),
+            missing => format!("; not built: {}", missing.join(", ")),
+        };
         let detail = format!(
-            "{} of {} built ({}); not built: {}. Hosts (macOS, Windows) were not tested: a person ticks this",
+            "{} of {} built{built}{missing}. Hosts (macOS, Windows) were not tested: a person ticks this",
             number(covered),
-            count(self.files.len(), "file"),
-            list(&names),
-            list(&missing)
+            count(self.files.len(), "file")
         );
         Criterion { subject: Subject::Platforms, what: "Every platform works", met: None, detail }
     }

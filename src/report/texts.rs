@@ -8,6 +8,7 @@ use super::criteria::criteria;
 use super::limits;
 use super::section;
 use super::template::Template;
+use crate::analysis::Verdict;
 use crate::campaign::evidence::{Evidence, EvidenceByPath, Signatures};
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
@@ -109,8 +110,16 @@ impl Writer<'_> {
         let list = self.plan.list.as_ref();
         let is_struck = |file: &File| list.is_some_and(|list| list.struck.contains(&file.path));
         let in_no_wave = self.plan.files.iter().filter(|file| file.wave.is_none() && !is_struck(file));
-        let reason =
-            |file: &File| file.why_idle().map(|why| (file.path.clone(), format!("nothing to do: {why}")));
+        let reason = |file: &File| {
+            let why = file.why_idle()?;
+            let is_unknown = file.sites.iter().any(|site| site.verdict == Verdict::Unknown);
+            let what = match (&file.skip, is_unknown) {
+                (Some(_), _) => "left out",
+                (None, true) => "nothing to do so far",
+                (None, false) => "nothing to do",
+            };
+            Some((file.path.clone(), format!("{what}: {why}")))
+        };
         let gone = list.iter().flat_map(|list| &list.gone).map(|gone| {
             let guess = gone.guess.as_ref().map(|guess| format!("; perhaps now `{guess}`"));
             (gone.path.clone(), format!("gone{}", guess.unwrap_or_default()))

@@ -257,7 +257,30 @@ fn a_list_is_reconciled_with_the_repository() {
     run_with_input(scratch.root(), &["plan", "--list", "-"], b"nothing here\n")
         .failed(&["lists no Dockerfile"]);
     scratch.run(&["plan", "--list", "no.md"]).failed(&["no.md", "cannot be read"]);
-    scratch.run(&["plan", "--all"]).failed(&["--list"]);
+}
+
+#[test]
+fn a_new_plan_keeps_the_list_that_the_saved_one_was_made_from() {
+    let (scratch, base) = (three(), Base::new());
+    let rootfs = base.argument();
+    let list = "- [ ] a/Dockerfile\n- [ ] ~~b/Dockerfile~~\n- [ ] old/Dockerfile\n";
+    let save = ["plan", "--save", "--format", "json", "--rootfs", &rootfs];
+    let first = run_with_input(scratch.root(), &[&save[..], &["--list", "-"]].concat(), list.as_bytes());
+    let first = first.done().json();
+    assert_eq!(paths(&typed(&first)), ["a/Dockerfile", "b/Dockerfile"], "what is struck out is judged");
+    scratch.commit("Plan");
+    let again = scratch.run(&save).done().json();
+    assert_eq!((&again["list"], paths(&typed(&again))), (&first["list"], vec!["a/Dockerfile", "b/Dockerfile"]));
+    assert_eq!(again["files"][1]["skip"], json!("struck out in the list"));
+    // A look at one folder shows what is there, and --all plans the rest too, now and later.
+    let look = scratch.run(&["plan", "c", "--format", "json"]).done().json();
+    assert_eq!(paths(&typed(&look)), ["c/Dockerfile"]);
+    let all = scratch.run(&[&save[..], &["--all"]].concat()).done().json();
+    assert_eq!(paths(&typed(&all)), ["a/Dockerfile", "b/Dockerfile", "c/Dockerfile"]);
+    let later = scratch.run(&save).done().json();
+    assert_eq!((&later["list"], &later["files"]), (&all["list"], &all["files"]));
+    let afresh = scratch.run(&[&save[..], &["--afresh"]].concat()).done().json();
+    assert_eq!(afresh["list"], Value::Null);
 }
 
 #[test]

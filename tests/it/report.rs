@@ -523,7 +523,7 @@ fn to_the_end(world: &World, issue: u64) {
     for criterion in [
         "The header is in every file that uses `--link` and needs it: 5 of 5 files",
         "Every line that the plan selects is linked: 5 of 5 lines",
-        "The images were compared and are the same: 5 of 5 files",
+        "Builds before and after the change were compared and are the same: 5 of 5 files",
         "Build times and cache were compared: measured in 5 of 5 files",
         "The builders can link: docker-container (BuildKit 0.25.1)",
         "The roll-out is complete: 5 of 5 files",
@@ -531,7 +531,7 @@ fn to_the_end(world: &World, issue: u64) {
         assert!(text.contains(&format!("- [x] {criterion}\r\n")), "{criterion}: {text}");
     }
     assert!(!text.contains("Both images behave the same"), "without a command it is no criterion: {text}");
-    let platforms = "- [ ] Every platform works: 5 of 5 files built (linux/amd64); not built: none. Hosts";
+    let platforms = "- [ ] Every platform works: 5 of 5 files built (linux/amd64). Hosts";
     assert!(text.contains(platforms), "{text}");
     let (_, writes) = world.step(&[]);
     assert_eq!(writes, Vec::<String>::new(), "a campaign that is done writes nothing");

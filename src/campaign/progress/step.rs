@@ -102,18 +102,22 @@ impl Progress {
                 format!("{} {} changed since the plan was made", count(n, "file"), form(n, "has", "have"));
             return Some(Step::of(StepKind::Plan, &stale, words, command::layerwright(["plan", "--save"])));
         }
-        if let Some(step) = self.verification(&open) {
-            return Some(step);
-        }
         let pulls = with(&|state| matches!(state, FileState::Open(_)));
         let ready = with(&|state| *state == FileState::Ready);
-        if !ready.is_empty() && pulls.len() < max_open {
+        let report = (!ready.is_empty() && pulls.len() < max_open).then(|| {
             let words = format!(
                 "{} may get {}",
                 count(ready.len(), "file"),
                 form(ready.len(), "a pull request", "pull requests")
             );
-            return Some(Step::of(StepKind::Report, &ready, words, command::layerwright(["report"])));
+            Step::of(StepKind::Report, &ready, words, command::layerwright(["report"]))
+        });
+        if let Some(step) = self.verification(&open) {
+            let both = |report: Step| format!("{} (layerwright report); {}", report.words, step.words);
+            return Some(Step { words: report.map_or(step.words.clone(), both), ..step });
+        }
+        if report.is_some() {
+            return report;
         }
         if pulls.is_empty() {
             return None;
@@ -173,6 +177,19 @@ impl Progress {
             return self.finished();
         }
         let n = files.len();
+        let pauses =
+            |file: &&FileProgress| matches!(file.state, FileState::Declined { .. } | FileState::Reverted { .. });
+        if files.iter().all(pauses) {
+            let words = format!(
+                "Later waves pause, because {} declined or reverted. Tick {} in the tracking issue to try again, or \
+                 leave it out",
+                form(n, "1 file was", "{} files were").replace("{}", &n.to_string()),
+                form(n, "it", "each"),
+            );
+            let path = command::path(&files[0].path);
+            let skip = command::layerwright(["skip", path.as_ref(), "--reason", "TEXT"]);
+            return Step::of(StepKind::Decide, &files, words, skip);
+        }
         let words =
             format!("{} {} for a decision of a maintainer", count(n, "file"), form(n, "waits", "wait"));
         Step::of_people(StepKind::Decide, &files, words)
@@ -296,6 +313,8 @@ mod tests {
         // What others wait for comes first, and no more pull requests are open than may be.
         let both = [open.clone(), Ready, missing()];
         assert_eq!(step(&[(&both, &[])]), of(StepKind::Verify, 0, &["0/2"], verify));
+        let words = "1 file may get a pull request (layerwright report); 1 file of wave 0 needs evidence";
+        assert_eq!(progress(&[(&both, &[])]).next_step(2).words, words);
         assert_eq!(step(&[(&both[..2], &[])]), of(StepKind::Report, 0, &["0/1"], report));
         assert_eq!(
             step(&[(&[open.clone(), open, Ready], &[])]),
@@ -328,9 +347,10 @@ mod tests {
         assert_eq!(end.words, "Finished: 2 merged, 1 declined, 1 reverted, 1 partly linked");
         assert_eq!((end.kind, end.command), (StepKind::Finished, None));
         let paused = step(&[(&[Done], &[]), (&[reverted()], &[]), (&[FileState::Ready], &["1/0"])]);
-        assert_eq!(paused, of(StepKind::Decide, 1, &["1/0"], ""));
+        let skip = |path| format!("layerwright skip {path} --reason TEXT");
+        assert_eq!(paused, of(StepKind::Decide, 1, &["1/0"], &skip("1/0")));
         let no_proof_of_concept = step(&[(&[declined()], &[]), (&[missing()], &["0/0"])]);
-        assert_eq!(no_proof_of_concept, of(StepKind::Decide, 0, &["0/0"], ""));
+        assert_eq!(no_proof_of_concept, of(StepKind::Decide, 0, &["0/0"], &skip("0/0")));
     }
 
     #[test]

@@ -15,7 +15,8 @@ const NAMED: usize = 10;
 
 /// The meaning of the columns of the table.
 const LEGEND: &str = "done: the base branch has the planned text. open: it has the text before the change. stale: changed since \
-                      the plan. gone: deleted. verified: both images were built and compared.";
+                      the plan. gone: deleted. verified: built before and after the change, \
+                      and compared.";
 
 /// Returns the progress of a campaign.
 pub(crate) fn status(status: &Status) -> String {
@@ -142,7 +143,11 @@ pub(crate) fn step(screen: &mut Screen, step: &Step) {
         _ => style::STRONG,
     };
     let Some(command) = &step.command else {
-        screen.paint(look, &step.words).say(".").end();
+        screen.paint(look, &step.words);
+        if step.kind == StepKind::Decide {
+            screen.say(&format!(": {}", step.files.join(", ")));
+        }
+        screen.say(".").end();
         return;
     };
     screen.suggest(look, "Next:", &format!("{}:", step.words), &[(style::HINT, command.clone())]);

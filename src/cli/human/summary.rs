@@ -10,7 +10,7 @@ use super::screen::{Align, Piece, Screen};
 use super::{evidence, style, verbose};
 use crate::analysis::{Benefit, Knowledge, Verdict};
 use crate::campaign::evidence::EvidenceStates;
-use crate::campaign::plan::file::{Plan, Site};
+use crate::campaign::plan::file::{File, Plan, Site};
 use crate::campaign::progress::{Step, StepKind};
 use crate::config::BaseSource;
 use crate::ops::Saved;
@@ -280,10 +280,9 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved, step: Option<&Step>) {
     if let Some(found) = step.filter(|step| step.kind == StepKind::Finished) {
         return super::status::step(screen, found);
     }
-    let first = plan.waves.first();
-    let Some((path, wave)) = first.and_then(|wave| Some((wave.files.first()?, wave.number))) else {
-        return;
-    };
+    let is_open = |path: &&String| plan.file(path).is_some_and(File::is_edited);
+    let first = plan.waves.iter().find_map(|wave| Some((wave.files.iter().find(is_open)?, wave.number)));
+    let Some((path, wave)) = first else { return };
     let count_of = plan.file(path).map_or(Count::default(), |file| Count::of(file.selected()));
     let proof = match (count_of.proved, count_of.all) {
         (_, 0) => "the header alone".to_owned(),

@@ -1,16 +1,55 @@
 //! Compares a list of files with the files of the repository.
 
-use super::{ListText, PlanningError};
-use crate::campaign::plan::file::{Gone, ListReport, Refused};
+use super::{ListText, PlanOptions, PlanningError, Save};
+use crate::campaign::plan::file::{Gone, ListReport, Plan, Refused};
 use crate::config::{Config, Skip};
-use crate::discover::{self, Discovery, List, Reconciliation, SourceTree, reconcile};
+use crate::discover::{self, Discovery, List, ListedPath, Reconciliation, SourceTree, reconcile};
 use crate::git::{GitError, RepoPath};
 use crate::ops::JudgeError;
 use crate::ops::workspace::Workspace;
 use crate::text::escape::shown;
 
+/// The list that a campaign is about.
+pub(super) struct CampaignList {
+    pub(super) list: List,
+    /// The issue that it comes from, as in `owner/name#7`.
+    pub(super) issue: Option<String>,
+    /// True if the files that it does not name are planned too.
+    pub(super) with_others: bool,
+}
+
+/// Returns the list that the user gives, or else the one that the saved plan was made from. A look at one folder that is not
+/// saved needs none.
+pub(super) fn given_or_kept(
+    options: &PlanOptions,
+    saved: Option<&Plan>,
+    config: &Config,
+) -> Result<Option<CampaignList>, PlanningError> {
+    if let Some(text) = &options.list {
+        let issue = text.issue.as_ref().map(ToString::to_string);
+        let list = read(text, config)?;
+        return Ok(Some(CampaignList { list, issue, with_others: options.all }));
+    }
+    let is_look = options.below.is_some() && options.save == Save::No;
+    let Some((plan, report)) = saved.and_then(|plan| Some((plan, plan.list.as_ref()?))).filter(|_| !is_look)
+    else {
+        return Ok(None);
+    };
+    let listed = |path: &String| {
+        let path = RepoPath::new(path).ok()?;
+        Some(ListedPath { path, others: Vec::new(), line: 0 })
+    };
+    let unusable = report.unusable.iter().map(|refused| &refused.path);
+    let paths = report.found.iter().chain(unusable).chain(report.gone.iter().map(|gone| &gone.path));
+    let paths = paths.filter_map(listed).collect();
+    let struck = report.struck.iter().filter_map(listed).collect();
+    let with_others = options.all || report.unlisted.iter().any(|path| plan.file(path).is_some());
+    let list = List { paths, struck, refused: Vec::new() };
+    Ok(Some(CampaignList { list, issue: report.issue.clone(), with_others }))
+}
+
 /// Parses a list. Returns an error if it has no entry. Files that `[files] include` names are Dockerfiles in it too.
-pub(super) fn read(list: &ListText, config: &Config) -> Result<List, PlanningError> {
+fn read(list: &ListText, config: &Config) -> Result<List, PlanningError> {
     let options = discover::Options::new(&config.files.include, &[]).map_err(JudgeError::from)?;
     let read = discover::parse_list(&list.text, &|path| options.includes(path));
     if read.paths.is_empty() && read.struck.is_empty() && read.refused.is_empty() {

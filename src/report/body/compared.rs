@@ -74,9 +74,19 @@ fn with(evidence: &Evidence) -> String {
     format!(
         "Builder {builders}, platform {}, target {}, {}",
         of(|build| build.platform.clone()),
-        of(|build| build.target.clone().unwrap_or_else(|| "the last stage".to_owned())),
+        targets(evidence),
         code(evidence.figures.began.split('T').next().unwrap_or_default())
     )
+}
+
+/// Names the targets, each once.
+fn targets(evidence: &Evidence) -> String {
+    let name = |build: &BuildEvidence| match &build.target {
+        Some(target) => code(target),
+        None => "the last stage".to_owned(),
+    };
+    let all: BTreeSet<String> = evidence.builds.iter().map(name).collect();
+    all.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn different(evidence: &Evidence) -> String {

@@ -64,7 +64,7 @@ impl Parts<'_> {
         let of_other = self.measured_before.filter(|_| pays > 0).and_then(|evidence| Some((evidence, measured(evidence)?)));
         match of_other {
             Some((evidence, figures)) => format!(
-                "{text} Measured for the proof of concept, {}:\n{}",
+                "{text}\n\nMeasured for the proof of concept, {}:\n{}",
                 code(&evidence.path),
                 figures.trim_end()
             ),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::compared::is_at_the_line;
-use super::{LONGEST, Parts, listed, sentence};
+use super::{LONGEST, Parts, is_compared, listed, sentence};
 use crate::analysis::Verdict;
 use crate::campaign::evidence::{Outcome, Reached};
 use crate::campaign::plan::file::{Assumption, Site};
@@ -41,8 +41,7 @@ impl Parts<'_> {
     /// Returns how well it is known that a line does not change the image.
     fn standing(&self, site: &Site) -> &'static str {
         match site.proved {
-            // A line that needs no edit has a reason only if a waiver accepts its difference.
-            _ if site.verdict == Verdict::Link && !site.reasons.is_empty() => {
+            _ if site.is_accepted() => {
                 "the image changes, as `layerwright.toml` accepts"
             }
             Some(true) if site.verdict == Verdict::Edit => {
@@ -76,10 +75,11 @@ impl Parts<'_> {
                 open.insert(format!("- line {}: no build executed it\n", site.line));
             }
         }
-        for build in self.evidence.iter().flat_map(|evidence| &evidence.builds) {
+        let compared = self.evidence.filter(|evidence| is_compared(evidence));
+        for build in compared.iter().flat_map(|evidence| &evidence.builds) {
             open.extend(build.assumptions.iter().map(|assumption| format!("- {}\n", sentence(assumption))));
         }
-        if self.evidence.is_some() && !self.is_signed {
+        if compared.is_some() && !self.is_signed {
             open.insert("- who measured it: the evidence has no signature that was checked\n".to_owned());
         }
         listed("**Not checked:**", &open.into_iter().collect::<Vec<_>>(), "more", most)

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::{Parts, sentence};
-use crate::analysis::Verdict;
+use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::Site;
 use crate::campaign::progress::{FileState, OpenState};
 use crate::dockerfile::TransferKind;
 use crate::edit::header::Header;
 use crate::text::markdown::{code, instruction};
-use crate::text::words::{count, shortened};
+use crate::text::words::{count, form, shortened};
 
 /// Docker's description of the flag.
 const DOCUMENTATION: &str = "https://docs.docker.com/reference/dockerfile/#copy---link";
@@ -24,6 +24,15 @@ impl Parts<'_> {
     /// Returns the change, after a warning if the pull request should not be merged as it is.
     pub(super) fn summary(&self) -> String {
         let mut text = self.warning();
+        let changing = self.file.selected().filter(|site| site.is_accepted()).count();
+        if changing > 0 {
+            let what = form(changing, "1 line changes the image", "{} lines change the image");
+            let _ = write!(
+                text,
+                "**{},** as `layerwright.toml` accepts: see the reasons below.\n\n",
+                what.replace("{}", &changing.to_string())
+            );
+        }
         if let (true, Header::Insert { value }) = (self.file.edits_header_only(), &self.file.header) {
             let _ = write!(
                 text,
@@ -39,8 +48,13 @@ impl Parts<'_> {
         let _ = write!(
             text,
             "Adds [`--link`]({DOCUMENTATION}) to {lines} of {}. A linked COPY becomes a layer that does not depend on the \
-             layers below it, so builders and registries reuse it when the base image or an earlier step changes.",
-            code(&self.file.path)
+             layers below it{}.",
+            code(&self.file.path),
+            if self.file.selected().any(|site| site.benefit == Benefit::Pays) {
+                ", so builders and registries reuse it when the base image or an earlier step changes"
+            } else {
+                ""
+            }
         );
         self.further(&mut text);
         text
@@ -107,6 +121,11 @@ fn change(site: &Site) -> Option<String> {
         return None;
     }
     let why = match site.reasons.first().filter(|_| site.verdict == Verdict::Edit) {
+        // The path that is written is where the link leads today.
+        Some(reason) if reason.rule.as_str().starts_with("symlink") => format!(
+            ": {}. If that link leads elsewhere one day, this line has to change with it",
+            sentence(&reason.message)
+        ),
         Some(reason) => format!(": {}", sentence(&reason.message)),
         None => ", because ADD does nothing else with these sources".to_owned(),
     };

@@ -9,11 +9,14 @@ use crate::report::template;
 const EVIL: &str = "@everyone|`x` <script>alert(1)</script> --> #1 \u{202e}\u{200b}\n## Heading";
 
 fn site(line: usize, text: &str, selected: bool) -> serde_json::Value {
+    // A safe line has a reason only if a waiver accepts a difference.
+    let reason = json!({"rule": "ancestor-mode", "path": "/x", "message": text});
+    let reasons = if selected { json!([]) } else { json!([reason]) };
     json!({
         "line": line, "end_line": line, "keyword": "COPY", "onbuild": false, "stage": 0, "flags": [], "sources": ["x"],
         "heredocs": 0, "destination": "/x", "verdict": if selected { "link" } else { "hold" }, "proved": false,
         "replacement": text, "assumptions": [{"line": 2, "path": "/x", "message": text}],
-        "reasons": [{"rule": "ancestor-mode", "path": "/x", "message": text}], "benefit": "pays", "selected": selected,
+        "reasons": reasons, "benefit": "pays", "selected": selected,
         "audit": null,
     })
 }
@@ -157,7 +160,7 @@ fn a_text_has_its_parts_in_order_and_is_short() {
         "**Not checked:**",
         "**Not edited:**",
         "**Campaign:** this is wave 0, the proof of concept, of `copy-link`",
-        "**Check it:** `layerwright verify a/Dockerfile` builds the image before and after the change",
+        "**Check it:** `layerwright verify a/Dockerfile` builds before and after the change",
         "**Undo it:**",
         "**Stop the bot:**",
     ] {
@@ -212,7 +215,8 @@ fn the_first_paragraph_names_what_else_changes() {
     let text = text(&changed());
     let part = "It also changes:\n\
                 - line 3: `ADD x /x` becomes `COPY --link x /x`, because ADD does nothing else with these sources\n\
-                - line 4: `COPY x /bin` becomes `COPY --link x /usr/bin/`: `/bin` is a symlink\n";
+                - line 4: `COPY x /bin` becomes `COPY --link x /usr/bin/`: `/bin` is a symlink. If that link leads \
+                elsewhere one day, this line has to change with it\n";
     assert!(text.contains(part), "{text}");
     assert!(
         text.contains("- line 3: `COPY --link x /x`: proved, no symlink, mode or owner below takes part\n"),
@@ -226,13 +230,15 @@ fn the_first_paragraph_names_what_else_changes() {
 fn an_accepted_difference_is_not_called_proved() {
     let mut waived = site(2, "COPY --link x /root/x", true);
     waived["proved"] = json!(true);
-    waived["reasons"][0]["message"] = json!("`/root` is 0700 and would become 0755; accepted: nothing reads it");
+    let why = "`/root` is 0700 and would become 0755; accepted: nothing reads it";
+    waived["reasons"] = json!([{"rule": "ancestor-mode", "path": "/root", "message": why}]);
     let mut moved = site(4, "COPY --link x /usr/bin/", true);
     (moved["verdict"], moved["proved"]) = (json!("edit"), json!(true));
     let text = text(&file("a/Dockerfile", &[waived, moved]));
     let first = "- line 2: `COPY --link x /root/x`: the image changes, as `layerwright.toml` accepts\n  \
                  - `/root` is 0700 and would become 0755; accepted: nothing reads it (rule `ancestor-mode`)\n";
     assert!(text.contains(first), "{text}");
+    assert!(text.starts_with("**1 line changes the image,** as `layerwright.toml` accepts"), "{text}");
     let second = "- line 4: `COPY --link x /usr/bin/`: proved: as changed, no symlink, mode or owner below takes part\n";
     assert!(text.contains(second), "{text}");
 }

@@ -15,6 +15,9 @@ use crate::text::words::{count, form};
 /// The most waves that the table names.
 const MOST_WAVES: usize = 40;
 
+/// The most files that wait for a decision and are named beside the next step.
+const MOST_NAMED: usize = 5;
+
 /// The facts of the campaign's own section.
 pub(super) struct Content<'a> {
     pub(super) facts: Facts<'a>,
@@ -46,8 +49,16 @@ impl Content<'_> {
         let Facts { progress, step, .. } = self.facts;
         let done = |file: &&FileProgress| file.state == FileState::Done;
         let all = &progress.files;
-        let mut text =
-            format!("### Progress\n\n{} of {} files are done.", all.iter().filter(done).count(), all.len());
+        let mut text = format!("### Progress\n\n{} of {} files are merged", all.iter().filter(done).count(), all.len());
+        let with = |is: fn(&FileState) -> bool| all.iter().filter(|file| is(&file.state)).count();
+        let others = [
+            (with(|state| matches!(state, FileState::Declined { .. })), "declined"),
+            (with(|state| matches!(state, FileState::Reverted { .. })), "reverted"),
+        ];
+        for (n, what) in others.into_iter().filter(|(n, _)| *n > 0) {
+            let _ = write!(text, ", {n} {what}");
+        }
+        text.push('.');
         let waits: BTreeSet<&str> =
             progress.waves.iter().flat_map(|wave| &wave.waits_for).map(String::as_str).collect();
         let pauses = |file: &FileProgress| {
@@ -62,6 +73,10 @@ impl Content<'_> {
         let _ = match (&step.command, step.kind) {
             (Some(command), _) => write!(text, "\n\n**Next:** {}: {}", step.words, code(command)),
             (None, StepKind::Finished | StepKind::Empty) => write!(text, "\n\n**{}.**", step.words),
+            (None, StepKind::Decide) => {
+                let files: Vec<String> = step.files.iter().take(MOST_NAMED).map(|path| code(path)).collect();
+                write!(text, "\n\n**Next:** {}: {}.", step.words, files.join(", "))
+            }
             (None, _) => write!(text, "\n\n**Next:** {}.", step.words),
         };
         text.push_str("\n\n| wave | files | done | open | |\n|---|---|---|---|---|\n");

@@ -16,12 +16,18 @@ const HEADINGS: [&str; 6] = [
 const WORDS: [(&[&str], Subject); 9] = [
     (&["proof of concept", "proof-of-concept", "pilot"], Subject::ProofOfConcept),
     (&["header", "# syntax", "syntax directive"], Subject::Headers),
-    (&["cache", "build time", "build speed", "performance"], Subject::Cache),
-    (&["roll out", "rollout", "roll-out", "remaining", "all dockerfiles"], Subject::Rollout),
+    (&["cache", "build time", "build speed", "performance", "rebuild"], Subject::Cache),
+    (&["roll out", "rollout", "roll-out", "remaining", "all dockerfiles", "all tasks"], Subject::Rollout),
     (&["platform"], Subject::Platforms),
     (&["runtime", "behavior", "behaviour", "smoke", "functional"], Subject::Smoke),
     (&["buildkit", "ci/cd", "workflow", "pipeline", "builder"], Subject::Builders),
-    (&["identical", "same image", "images stay", "images are", "no image"], Subject::Images),
+    (
+        &[
+            "identical", "same image", "images stay", "images are", "no image", "file contents", "contents, ", "modes are the same",
+            "still build",
+        ],
+        Subject::Images,
+    ),
     (&["--link"], Subject::Lines),
 ];
 

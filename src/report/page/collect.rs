@@ -10,7 +10,7 @@ use super::state;
 use super::totals;
 use crate::analysis::Verdict;
 use crate::campaign::evidence::{
-    self, BuilderFacts, Evidence, EvidenceByPath, EvidenceState, EvidenceSummary, Outcome, Pair, Reached,
+    self, BuilderFacts, Depth, Evidence, EvidenceByPath, EvidenceState, EvidenceSummary, Outcome, Pair, Reached,
 };
 use crate::campaign::plan::file::{self, Plan, Site};
 use crate::campaign::progress::{Base, FileEvidence, FileProgress, Progress};
@@ -201,7 +201,7 @@ fn build_of(build: &evidence::BuildEvidence, figures: Option<&evidence::BuildFig
         assumptions: build.assumptions.clone(),
         differs: is_compared(build).then_some(build.differences.len()),
         differences: build.differences.iter().take(MOST_DIFFERENCES).cloned().collect(),
-        noise: is_compared(build).then_some(build.noise),
+        noise: (is_compared(build) && build.depth == Depth::Full).then_some(build.noise),
         smoke: build.smoke.clone(),
         measured: measured(build, figures),
     }
@@ -236,7 +236,8 @@ fn measured(build: &evidence::BuildEvidence, figures: Option<&evidence::BuildFig
         layers: cost.map(|cost| Layers { builds: 1, cost: cost.clone() }),
     };
     let cache = build.cache.as_ref();
-    let whole = figures.and_then(|figures| Some((figures.before_ms, figures.after_ms?)));
+    let whole = figures.filter(|_| build.depth == Depth::Full);
+    let whole = whole.and_then(|figures| Some((figures.before_ms, figures.after_ms?)));
     Measured {
         whole: times(whole),
         moved_base: rebuilt(figures.and_then(|of| of.moved_base_ms), cache.map(|cache| &cache.moved_base)),

@@ -103,7 +103,7 @@ pub(crate) fn evidence(summary: EvidenceSummary) -> &'static str {
 /// Returns the look of an outcome.
 pub(crate) fn outcome(outcome: Outcome) -> Look {
     match outcome {
-        Outcome::Same => look("images identical", "good"),
+        Outcome::Same => look("same", "good"),
         Outcome::CouldNotTest => look("could not test: the builder cannot link", "warn"),
         Outcome::TimedOut => look("timed out", "warn"),
         Outcome::Blocked => look("original does not build", "warn"),

@@ -28,6 +28,10 @@ pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> Bu
     }
     match failed {
         None => BuildError::Failed { step: None, said: explained(&said) },
+        Some((vertex, error)) if vertex.name.starts_with(METADATA) => {
+            let image = vertex.name.strip_prefix(METADATA).unwrap_or_default();
+            BuildError::Failed { step: Some(vertex.name.clone()), said: not_loaded(image, error) }
+        }
         Some((vertex, error)) => {
             let error = explained(error);
             let printed: Vec<&str> = [error.as_str()].into_iter().chain(progress.log(vertex)).collect();
@@ -38,6 +42,18 @@ pub(super) fn of(progress: &Progress<'_>, is_there: impl FnOnce() -> bool) -> Bu
 
 /// The prefix of the step that resolves a frontend (`gateway.gatewayFrontend.Solve`); base images have another.
 const FRONTEND: &str = "resolve image config for ";
+
+/// The prefix of the step that resolves a base image (`dockerfile2llb.Dockerfile2LLB`).
+const METADATA: &str = "[internal] load metadata for ";
+
+/// Returns the error of a base image that cannot be loaded, without the addresses of the machine that tried.
+fn not_loaded(image: &str, error: &str) -> String {
+    let cause = first_line(error).rsplit(": ").next().unwrap_or_default();
+    format!(
+        "the base image {image} could not be loaded ({cause}); if the repository builds it, build it first and give it this \
+         name"
+    )
+}
 
 /// Returns the first line of an error, with the fault of the engine that it is.
 fn explained(error: &str) -> String {
@@ -181,8 +197,12 @@ mod tests {
 
     #[test]
     fn a_base_that_is_not_there_is_no_frontend() {
-        let text = "#1 [internal] load metadata for docker.io/library/none:1\n#1 ERROR: no such host\nERROR: failed\n";
-        assert!(matches!(failure(text, true), BuildError::Failed { step: Some(_), .. }));
+        let text = "#1 [internal] load metadata for docker.io/library/none:1\n#1 ERROR: failed to do request: dial tcp: lookup \
+                    registry-1.docker.io on 10.0.0.53:53: no such host\nERROR: failed\n";
+        let error = failure(text, true);
+        let told = "the base image docker.io/library/none:1 could not be loaded (no such host); if the repository builds it";
+        assert!(matches!(&error, BuildError::Failed { step: Some(_), said } if said.starts_with(told)), "{error:?}");
+        assert!(error.is_passing() && !error.to_string().contains("10.0.0.53"), "{error}");
         let text = "#1 resolve image config for docker.io/docker/dockerfile:1\n#1 ERROR: no such host\nERROR: failed\n";
         let error = failure(text, true);
         assert!(

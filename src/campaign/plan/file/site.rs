@@ -98,6 +98,11 @@ pub struct Site {
 }
 
 impl Site {
+    /// Returns true if the line changes the image as a waiver accepts: one that needs no edit has a reason only then.
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.verdict == Verdict::Link && !self.reasons.is_empty()
+    }
+
     /// Returns the instruction on one line, as BuildKit reads it; heredocs are counted.
     pub(crate) fn as_read(&self) -> String {
         let mut words = if self.onbuild { vec!["ONBUILD"] } else { Vec::new() };
