@@ -5,8 +5,10 @@ mod github;
 mod gitlab;
 mod lines;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
+use self::lines::Marks;
 use super::document::Node;
 use super::{BuildFileKind, Place, names, yaml};
 use crate::git::RepoPath;
@@ -110,24 +112,41 @@ impl Machine {
     }
 }
 
-/// The texts of a repository's build files, each parsed at most once.
+/// The texts of a repository's build files, each read at most once.
 pub(super) struct Machines<'t> {
-    texts: HashMap<&'t RepoPath, &'t str>,
-    parsed: HashMap<&'t RepoPath, Vec<Node>>,
+    texts: HashMap<&'t RepoPath, Text<'t>>,
+}
+
+/// A text, read as far as it was asked about.
+struct Text<'t> {
+    text: &'t str,
+    marks: OnceCell<Marks<'t>>,
+    documents: OnceCell<Vec<Node>>,
+}
+
+impl<'t> Text<'t> {
+    fn marks(&self) -> &Marks<'t> {
+        self.marks.get_or_init(|| Marks::of(self.text))
+    }
+
+    fn documents(&self) -> &[Node] {
+        self.documents.get_or_init(|| yaml::documents(self.text).unwrap_or_default())
+    }
 }
 
 impl<'t> Machines<'t> {
     pub(crate) fn new(texts: impl Iterator<Item = (&'t RepoPath, &'t str)>) -> Self {
-        Self { texts: texts.collect(), parsed: HashMap::new() }
+        let unread = |text| Text { text, marks: OnceCell::new(), documents: OnceCell::new() };
+        Self { texts: texts.map(|(path, text)| (path, unread(text))).collect() }
     }
 
     /// Returns the text of a line of a file, with the lines that a backslash joins to it.
     pub(crate) fn line(&self, path: &RepoPath, line: usize) -> String {
-        self.texts.get(path).map(|text| lines::command(text, line)).unwrap_or_default()
+        self.texts.get(path).map(|text| text.marks().command(line)).unwrap_or_default()
     }
 
     /// Returns the machine of a build by the places that run it, the innermost first.
-    pub(crate) fn of(&mut self, chain: &[Place]) -> Machine {
+    pub(crate) fn of(&self, chain: &[Place]) -> Machine {
         chain.iter().fold(Machine::default(), |inner, place| {
             let outer = self.at(&place.path, place.kind, place.line);
             inner.within(outer)
@@ -135,43 +154,40 @@ impl<'t> Machines<'t> {
     }
 
     /// Returns the machine of a line that is not read as a build.
-    pub(crate) fn of_line(&mut self, path: &RepoPath, line: usize) -> Machine {
-        let Some((&path, &text)) = self.texts.get_key_value(path) else { return Machine::default() };
+    pub(crate) fn of_line(&self, path: &RepoPath, line: usize) -> Machine {
+        let Some(text) = self.texts.get(path) else { return Machine::default() };
         if let Some(kind) = names::kind_of(path) {
             return self.at(path, kind, line);
         }
         let found = match lines::ci(path) {
-            Some(Ci::GitLab) => gitlab::machine(self.nodes(path, text), line),
-            Some(Ci::Azure) => lines::azure(text, line),
+            Some(Ci::GitLab) => gitlab::machine(text.documents(), line),
+            Some(Ci::Azure) => text.marks().azure(line),
             _ => Machine::default(),
         };
-        let inside = Machine { env: lines::variables(text, line), ..Machine::default() };
+        let inside = Machine { env: text.marks().variables(1, line), ..Machine::default() };
         inside.within(Machine { ci: lines::ci(path), ..found })
     }
 
-    fn at(&mut self, path: &RepoPath, kind: BuildFileKind, line: usize) -> Machine {
-        let Some((&path, &text)) = self.texts.get_key_value(path) else { return Machine::default() };
+    fn at(&self, path: &RepoPath, kind: BuildFileKind, line: usize) -> Machine {
+        let Some(text) = self.texts.get(path) else { return Machine::default() };
+        let marks = text.marks();
         match kind {
-            BuildFileKind::Workflow => github::machine(path, self.nodes(path, text), text, line),
+            BuildFileKind::Workflow => github::machine(path, text.documents(), (text.text, marks), line),
             BuildFileKind::CloudBuild => Machine {
                 ci: Some(Ci::CloudBuild),
-                image: lines::step_image(text, line),
-                env: lines::variables(text, line),
+                image: marks.step_image(line),
+                env: marks.variables(1, line),
                 ..Machine::default()
             },
             BuildFileKind::Woodpecker | BuildFileKind::Jenkinsfile => {
-                Machine { ci: Some(Ci::Other), env: lines::variables(text, line), ..Machine::default() }
+                Machine { ci: Some(Ci::Other), env: marks.variables(1, line), ..Machine::default() }
             }
             _ => Machine {
-                env: lines::variables(text, line),
-                setups: lines::created(text, line),
+                env: marks.variables(1, line),
+                setups: marks.created(1, line),
                 ..Machine::default()
             },
         }
-    }
-
-    fn nodes(&mut self, path: &'t RepoPath, text: &str) -> &[Node] {
-        self.parsed.entry(path).or_insert_with(|| yaml::documents(text).unwrap_or_default())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The runs of builds: what runs each build, and on which machine. It never says which builder that is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::machine::{Machine, Machines};
 use super::mentions::Mention;
@@ -40,11 +40,17 @@ pub(super) fn runs<'t>(
     dockerfiles: &[&RepoPath],
     texts: impl Iterator<Item = (&'t RepoPath, &'t str)>,
 ) -> Vec<BuildRun> {
-    let mut machines = Machines::new(texts);
-    let mut found = stated(builds, &mut machines);
-    for (path, line) in commands(mentions, dockerfiles, &machines, &found) {
-        let named = mentions.iter().filter(|mention| mention.place() == Some((&path, line)));
-        let may_build = |dockerfile: &&&RepoPath| named.clone().any(|mention| mention.may_build(dockerfile));
+    let machines = Machines::new(texts);
+    let mut found = stated(builds, &machines);
+    let mut named_at: HashMap<(&RepoPath, usize), Vec<&Mention>> = HashMap::new();
+    for mention in mentions {
+        if let Some(place) = mention.place() {
+            named_at.entry(place).or_default().push(mention);
+        }
+    }
+    for (path, line) in commands(mentions, dockerfiles, &machines, &found).into_iter().take(MOST) {
+        let named = named_at.get(&(&path, line)).map(Vec::as_slice).unwrap_or_default();
+        let may_build = |dockerfile: &&&RepoPath| named.iter().any(|mention| mention.may_build(dockerfile));
         let dockerfiles = dockerfiles.iter().filter(may_build).map(|path| (*path).clone()).collect();
         let command = machines.line(&path, line);
         let machine = budget::contained(|| machines.of_line(&path, line)).unwrap_or_default();
@@ -83,7 +89,7 @@ fn tool(kind: BuildFileKind, tool: Tool) -> Tool {
 }
 
 /// Returns the runs of the builds that are read.
-fn stated(builds: &[Resolved], machines: &mut Machines<'_>) -> Vec<BuildRun> {
+fn stated(builds: &[Resolved], machines: &Machines<'_>) -> Vec<BuildRun> {
     let called: BTreeSet<&Place> = builds
         .iter()
         .filter(|found| !found.build.callers.is_empty())
@@ -140,9 +146,13 @@ fn commands(
     machines: &Machines<'_>,
     found: &[BuildRun],
 ) -> BTreeSet<(RepoPath, usize)> {
+    let mut lines: HashMap<&RepoPath, BTreeSet<usize>> = HashMap::new();
+    for run in found {
+        lines.entry(&run.path).or_default().insert(run.line);
+    }
     let is_found = |path: &RepoPath, line: usize| {
         let near = line.saturating_sub(2)..=line + 2;
-        found.iter().any(|run| run.path == *path && near.contains(&run.line))
+        lines.get(path).is_some_and(|lines| lines.range(near).next().is_some())
     };
     let runs = mentions.iter().filter(|mention| {
         let Some((path, line)) = mention.place() else { return false };

@@ -266,9 +266,7 @@ fn make<'i>(
     let all = judge::find(source, config, list.map(|list| &list.list), watch).map_err(JudgeError::from)?;
     let discovery = &all.discovery;
     let report = list.map(|list| {
-        during(watch, Activity::Reconciliation, || {
-            list::reconciled(workspace, source, &list.list, discovery)
-        })
+        during(watch, Activity::Reconciliation, || list::reconciled(workspace, source, &list.list, discovery))
     });
     let report = report.transpose()?;
     let config = &list::without_struck(config, report.as_ref());

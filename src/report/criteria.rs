@@ -103,7 +103,8 @@ impl Data<'_> {
     fn headers(&self) -> Criterion {
         let needs = |file: &File| matches!(file.header, Header::Insert { .. } | Header::Raise { .. });
         if self.everywhere {
-            let of_campaign = self.all.iter().filter(|file| file.class == Class::Plain && file.skip.is_none());
+            let of_campaign =
+                self.all.iter().filter(|file| file.class == Class::Plain && file.skip.is_none());
             let is_done = |path: &str| self.files.iter().any(|(file, done)| *done && file.path == path);
             let (written, open): (Vec<&File>, Vec<&File>) =
                 of_campaign.partition(|file| file.syntax.current.is_some() || is_done(&file.path));
@@ -139,7 +140,11 @@ impl Data<'_> {
 
     fn images(&self) -> Criterion {
         let same = self.evidence.iter().filter(|(_, found)| found.outcome == Outcome::Same).count();
-        self.of_files(Subject::Images, "Builds before and after the change were compared and are the same", same)
+        self.of_files(
+            Subject::Images,
+            "Builds before and after the change were compared and are the same",
+            same,
+        )
     }
 
     fn cache(&self) -> Criterion {

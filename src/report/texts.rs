@@ -43,8 +43,7 @@ pub(crate) struct Writer<'a> {
 impl Texts for Writer<'_> {
     fn pull_title(&self, file: &File) -> String {
         // It becomes the subject of a merge commit.
-        let head =
-            if file.edits_header_only() { "Add the syntax header to " } else { "Use COPY --link in " };
+        let head = if file.edits_header_only() { "Add the syntax header to " } else { "Use COPY --link in " };
         let mut most = limits::TITLE - limits::length(head);
         loop {
             let title = format!("{head}{}", inert(&code(&limits::end_of(&file.path, most))));

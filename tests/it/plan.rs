@@ -270,7 +270,10 @@ fn a_new_plan_keeps_the_list_that_the_saved_one_was_made_from() {
     assert_eq!(paths(&typed(&first)), ["a/Dockerfile", "b/Dockerfile"], "what is struck out is judged");
     scratch.commit("Plan");
     let again = scratch.run(&save).done().json();
-    assert_eq!((&again["list"], paths(&typed(&again))), (&first["list"], vec!["a/Dockerfile", "b/Dockerfile"]));
+    assert_eq!(
+        (&again["list"], paths(&typed(&again))),
+        (&first["list"], vec!["a/Dockerfile", "b/Dockerfile"])
+    );
     assert_eq!(again["files"][1]["skip"], json!("struck out in the list"));
     // A look at one folder shows what is there, and --all plans the rest too, now and later.
     let look = scratch.run(&["plan", "c", "--format", "json"]).done().json();

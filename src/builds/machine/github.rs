@@ -1,6 +1,7 @@
 //! The job and the steps around a line of a workflow, or of an action. It never reads what an action does.
 
-use super::{Ci, Machine, Setup, StepPlace, last_before, lines, variables};
+use super::lines::Marks;
+use super::{Ci, Machine, Setup, StepPlace, last_before, variables};
 use crate::builds::document::{KeyValue, Node};
 use crate::builds::workflow::matrix;
 use crate::git::RepoPath;
@@ -14,7 +15,12 @@ const EXPORTS: [&str; 3] = ["push", "load", "outputs"];
 const EXPORT_OPTIONS: [&str; 5] = ["--push", "--load", "--output", "-o ", "-o="];
 
 /// Returns what a workflow says of the machine that runs a line.
-pub(super) fn machine(path: &RepoPath, documents: &[Node], text: &str, line: usize) -> Machine {
+pub(super) fn machine(
+    path: &RepoPath,
+    documents: &[Node],
+    (text, marks): (&str, &Marks<'_>),
+    line: usize,
+) -> Machine {
     let Some(document) = documents.first() else { return Machine::default() };
     let jobs = document.get("jobs").map(Node::entries).unwrap_or_default();
     let job = last_before(jobs.iter().map(|job| (job.line, job)), line).map(|job: &KeyValue| &job.value);
@@ -26,9 +32,9 @@ pub(super) fn machine(path: &RepoPath, documents: &[Node], text: &str, line: usi
     let mut machine = Machine {
         ci: job.is_some().then_some(Ci::GitHub),
         runners: job.map(runners).unwrap_or_default(),
-        setups: before.flat_map(setups).chain(lines::created_from(text, start, line)).collect(),
+        setups: before.flat_map(setups).chain(marks.created(start, line)).collect(),
         step: own.map(|step| place(path, job.map_or(0, |job| job.line), step, text)),
-        env: lines::variables_from(text, start, line),
+        env: marks.variables(start, line),
         ..Machine::default()
     };
     for scope in [own, job, Some(document)].into_iter().flatten() {
@@ -64,7 +70,7 @@ fn runners(job: &Node) -> Vec<String> {
 /// Returns the set-ups of a step.
 fn setups(step: &Node) -> Vec<Setup> {
     if let Some(script) = step.get("run").and_then(Node::text) {
-        return lines::created(script, usize::MAX);
+        return Marks::of(script).created(1, usize::MAX);
     }
     let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
     let name = uses.split('@').next().unwrap_or_default().to_ascii_lowercase();

@@ -40,10 +40,102 @@ pub(super) fn ci(path: &RepoPath) -> Option<Ci> {
     })
 }
 
-/// Returns a command that starts on a line, with the lines that end in a backslash joined.
-pub(super) fn command(text: &str, line: usize) -> String {
+/// The most builders that are created above a line and count: the last ones.
+const MOST_CREATED: usize = 16;
+
+/// The lines of a text that say something of the machine, found once: a file may have many builds.
+#[derive(Default)]
+pub(super) struct Marks<'t> {
+    lines: Vec<&'t str>,
+    variables: [Settings; VARIABLES.len()],
+    /// The builders that `docker buildx create` creates, each with its line, from 0.
+    created: Vec<(usize, Setup)>,
+    /// The images of steps, by `name`.
+    images: Vec<(usize, String)>,
+    /// The labels of agents, by `vmImage`.
+    labels: Vec<(usize, String)>,
+}
+
+/// The values of a variable, each with its line, from 0.
+#[derive(Default)]
+struct Settings {
+    /// Those for all lines below.
+    alone: Vec<(usize, String)>,
+    /// Those for the command of the line.
+    of_command: Vec<(usize, String)>,
+}
+
+impl<'t> Marks<'t> {
+    /// Finds the lines of a text.
+    pub(super) fn of(text: &'t str) -> Self {
+        let mut marks = Self { lines: text.lines().collect(), ..Self::default() };
+        for (at, written) in text.lines().enumerate() {
+            for (name, settings) in VARIABLES.iter().zip(&mut marks.variables) {
+                match value_of(written, name) {
+                    Some(value) if value.is_alone => settings.alone.push((at, value.text)),
+                    Some(value) => settings.of_command.push((at, value.text)),
+                    None => {}
+                }
+            }
+            if written.contains("buildx create") && !written.trim_start().starts_with('#') {
+                let driver = driver(&command(&marks.lines, at));
+                marks.created.push((at, Setup::Create(driver)));
+            }
+            marks.images.extend(step_name(written).map(|image| (at, image)));
+            marks.labels.extend(agent(written).map(|label| (at, label)));
+        }
+        marks
+    }
+
+    /// Returns a command that starts on a line, with the lines that end in a backslash joined.
+    pub(super) fn command(&self, line: usize) -> String {
+        command(&self.lines, line.saturating_sub(1))
+    }
+
+    /// Returns the variables of [`VARIABLES`] that a line or one from `first` on sets: `NAME=value`, `NAME: value`. A prefix
+    /// of a command counts for that command alone.
+    pub(super) fn variables(&self, first: usize, line: usize) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for (name, settings) in VARIABLES.iter().zip(&self.variables) {
+            let own = from(&settings.of_command, line, line).last();
+            let value = own.or_else(|| from(&settings.alone, first, line).last());
+            found.extend(value.map(|(_, value)| ((*name).to_owned(), value.clone())));
+        }
+        found
+    }
+
+    /// Returns the builders that `docker buildx create --use` creates above a line, from `first` on.
+    pub(super) fn created(&self, first: usize, line: usize) -> Vec<Setup> {
+        let all = from(&self.created, first, line);
+        let last = all.get(all.len().saturating_sub(MOST_CREATED)..).unwrap_or_default();
+        last.iter().map(|(_, setup)| setup.clone()).collect()
+    }
+
+    /// Returns the image of the step that a line of Cloud Build lies in: its `name`.
+    pub(super) fn step_image(&self, line: usize) -> Option<String> {
+        let above = from(&self.images, 1, line).last();
+        let found = above.or_else(|| from(&self.images, line + 1, line + LONGEST).first());
+        found.map(|(_, image)| image.clone())
+    }
+
+    /// Returns the label of the agent: the last `vmImage` above a line.
+    pub(super) fn azure(&self, line: usize) -> Machine {
+        let label = from(&self.labels, 1, line).last().map(|(_, label)| label.clone());
+        Machine { runners: label.into_iter().collect(), ..Machine::default() }
+    }
+}
+
+/// Returns the marks of the lines from `first` to `last`, 1-based.
+fn from<T>(marks: &[(usize, T)], first: usize, last: usize) -> &[(usize, T)] {
+    let start = marks.partition_point(|(at, _)| at + 1 < first);
+    let end = marks.partition_point(|(at, _)| *at < last);
+    marks.get(start..end).unwrap_or_default()
+}
+
+/// Returns the command that starts on a line, from 0, with the lines that end in a backslash joined.
+fn command(lines: &[&str], at: usize) -> String {
     let mut whole = String::new();
-    for part in text.lines().skip(line.saturating_sub(1)).take(LONGEST) {
+    for part in lines.iter().skip(at).take(LONGEST) {
         let part = part.trim();
         let Some(joined) = part.strip_suffix('\\') else {
             whole.push_str(part);
@@ -54,24 +146,17 @@ pub(super) fn command(text: &str, line: usize) -> String {
     whole
 }
 
-/// Returns the variables of [`VARIABLES`] that a line or one above it sets: `NAME=value`, `NAME: value`. A prefix of a
-/// command counts for that command alone.
-pub(super) fn variables(text: &str, line: usize) -> BTreeMap<String, String> {
-    variables_from(text, 1, line)
+/// Returns the image that a line of Cloud Build gives a step.
+fn step_name(line: &str) -> Option<String> {
+    let line = line.trim_start().trim_start_matches("- ").trim_start();
+    let value = line.strip_prefix("name:").or_else(|| line.strip_prefix("\"name\":"))?;
+    Some(value.trim().trim_matches(['"', '\'', ',']).to_owned())
 }
 
-/// Returns the same for the lines from `first` on.
-pub(super) fn variables_from(text: &str, first: usize, line: usize) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for (at, written) in text.lines().enumerate().take(line).skip(first.saturating_sub(1)) {
-        for name in VARIABLES {
-            let Some(value) = value_of(written, name) else { continue };
-            if value.is_alone || at + 1 == line {
-                found.insert(name.to_owned(), value.text);
-            }
-        }
-    }
-    found
+/// Returns the label that a line of Azure Pipelines gives the agent.
+fn agent(line: &str) -> Option<String> {
+    let (_, value) = line.split_once("vmImage:")?;
+    Some(value.trim().trim_matches(['"', '\'', '}', ' ']).to_owned())
 }
 
 /// The value that a line gives to a variable.
@@ -100,19 +185,6 @@ fn value_of(line: &str, name: &str) -> Option<Assigned> {
     Some(Assigned { text: text.to_owned(), is_alone })
 }
 
-/// Returns the builders that `docker buildx create --use` creates above a line.
-pub(super) fn created(text: &str, line: usize) -> Vec<Setup> {
-    created_from(text, 1, line)
-}
-
-/// Returns the same for the lines from `first` on.
-pub(super) fn created_from(text: &str, first: usize, line: usize) -> Vec<Setup> {
-    let lines = text.lines().enumerate().take(line).skip(first.saturating_sub(1));
-    let creates =
-        lines.filter(|(_, line)| line.contains("buildx create") && !line.trim_start().starts_with('#'));
-    creates.map(|(at, _)| Setup::Create(driver(&command(text, at + 1)))).collect()
-}
-
 /// Returns the driver of `docker buildx create`: a container by default.
 fn driver(command: &str) -> String {
     let mut words = command.split_whitespace();
@@ -125,26 +197,4 @@ fn driver(command: &str) -> String {
         }
     }
     "docker-container".to_owned()
-}
-
-/// Returns the image of the step that a line of Cloud Build lies in: its `name`.
-pub(super) fn step_image(text: &str, line: usize) -> Option<String> {
-    let lines: Vec<&str> = text.lines().collect();
-    let value = |line: &str| {
-        let line = line.trim_start().trim_start_matches("- ").trim_start();
-        let value = line.strip_prefix("name:").or_else(|| line.strip_prefix("\"name\":"))?;
-        Some(value.trim().trim_matches(['"', '\'', ',']).to_owned())
-    };
-    let above = lines.iter().take(line).rev().find_map(|line| value(line));
-    above.or_else(|| lines.iter().skip(line).take(LONGEST).find_map(|line| value(line)))
-}
-
-/// Returns the label of the agent: the last `vmImage` above a line.
-pub(super) fn azure(text: &str, line: usize) -> Machine {
-    let value = |line: &str| {
-        let (_, value) = line.split_once("vmImage:")?;
-        Some(value.trim().trim_matches(['"', '\'', '}', ' ']).to_owned())
-    };
-    let label = text.lines().take(line).filter_map(value).last();
-    Machine { runners: label.into_iter().collect(), ..Machine::default() }
 }

@@ -31,7 +31,7 @@ jobs:
 
 fn workflow(line: usize) -> Machine {
     let path = path(".github/workflows/ci.yml");
-    let mut machines = Machines::new([(&path, WORKFLOW)].into_iter());
+    let machines = Machines::new([(&path, WORKFLOW)].into_iter());
     let place = Place { kind: BuildFileKind::Workflow, path: path.clone(), line };
     machines.of(&[place])
 }
@@ -68,7 +68,7 @@ kaniko:
   script: [/kaniko/executor]
 ";
     let path = path(".gitlab-ci.yml");
-    let mut machines = Machines::new([(&path, text)].into_iter());
+    let machines = Machines::new([(&path, text)].into_iter());
     let build = machines.of_line(&path, 11);
     assert_eq!((build.ci, build.image.as_deref()), (Some(Ci::GitLab), Some("docker:cli")));
     assert_eq!(
@@ -85,7 +85,7 @@ fn the_caller_of_a_script_has_the_machine_and_the_script_its_variables() {
     let script = path("build.sh");
     let text = "export DOCKER_BUILDKIT=0 # old\nX=1 DOCKER_BUILDKIT=1 true\ndocker build .\n";
     let ci = path(".github/workflows/ci.yml");
-    let mut machines = Machines::new([(&script, text), (&ci, WORKFLOW)].into_iter());
+    let machines = Machines::new([(&script, text), (&ci, WORKFLOW)].into_iter());
     let place = |kind, path: &RepoPath, line| Place { kind, path: path.clone(), line };
     let chain = [place(BuildFileKind::Script, &script, 3), place(BuildFileKind::Workflow, &ci, 7)];
     let machine = machines.of(&chain);
@@ -93,7 +93,7 @@ fn the_caller_of_a_script_has_the_machine_and_the_script_its_variables() {
         (&*machine.env["DOCKER_BUILDKIT"], machine.runners.as_slice()),
         ("0", &["ubuntu-24.04".to_owned()][..])
     );
-    let prefixed = lines::variables(text, 2);
+    let prefixed = lines::Marks::of(text).variables(1, 2);
     assert_eq!(prefixed["DOCKER_BUILDKIT"], "1");
 }
 
@@ -101,7 +101,7 @@ fn the_caller_of_a_script_has_the_machine_and_the_script_its_variables() {
 fn builders_are_created_above_a_line() {
     let text =
         "docker buildx create --use\ndocker buildx create \\\n  --driver kubernetes\ndocker buildx build .\n";
-    let created = |line| lines::created(text, line).len();
+    let created = |line| lines::Marks::of(text).created(1, line).len();
     assert_eq!((created(1), created(4)), (1, 2));
-    assert_eq!(lines::created(text, 4)[1], Setup::Create("kubernetes".into()));
+    assert_eq!(lines::Marks::of(text).created(1, 4)[1], Setup::Create("kubernetes".into()));
 }

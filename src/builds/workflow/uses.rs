@@ -92,7 +92,8 @@ impl Inputs<'_> {
         for item in self.list(key, commas) {
             let bare = item.strip_prefix("\"").and_then(|item| item.strip_suffix("\""));
             let item = bare.unwrap_or(item);
-            let (name, value) = item.split_once('=').map_or((item, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                item.split_once('=').map_or((item, None), |(name, value)| (name, Some(value)));
             match name.known() {
                 Some(name) => pairs.push((name.trim().to_owned(), value)),
                 None => unsettled.push(format!("the {key} of {name}")),

@@ -177,8 +177,9 @@ impl Progress {
             return self.finished();
         }
         let n = files.len();
-        let pauses =
-            |file: &&FileProgress| matches!(file.state, FileState::Declined { .. } | FileState::Reverted { .. });
+        let pauses = |file: &&FileProgress| {
+            matches!(file.state, FileState::Declined { .. } | FileState::Reverted { .. })
+        };
         if files.iter().all(pauses) {
             let words = format!(
                 "Later waves pause, because {} declined or reverted. Tick {} in the tracking issue to try again, or \

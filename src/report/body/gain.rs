@@ -61,7 +61,10 @@ impl Parts<'_> {
             _ => format!("these {pays} layers are reused when the base image or an earlier step changes"),
         };
         let text = format!("**Gain:** {layers}. Not measured for this file.{}", effects(self.file));
-        let of_other = self.measured_before.filter(|_| pays > 0).and_then(|evidence| Some((evidence, measured(evidence)?)));
+        let of_other = self
+            .measured_before
+            .filter(|_| pays > 0)
+            .and_then(|evidence| Some((evidence, measured(evidence)?)));
         match of_other {
             Some((evidence, figures)) => format!(
                 "{text}\n\nMeasured for the proof of concept, {}:\n{}",

@@ -41,9 +41,7 @@ impl Parts<'_> {
     /// Returns how well it is known that a line does not change the image.
     fn standing(&self, site: &Site) -> &'static str {
         match site.proved {
-            _ if site.is_accepted() => {
-                "the image changes, as `layerwright.toml` accepts"
-            }
+            _ if site.is_accepted() => "the image changes, as `layerwright.toml` accepts",
             Some(true) if site.verdict == Verdict::Edit => {
                 "proved: as changed, no symlink, mode or owner below takes part"
             }

@@ -248,10 +248,17 @@ fn a_header_alone_is_named_as_such() {
     let mut left = site(3, "COPY x /x", false);
     left["reasons"][0]["message"] = json!("`/x` is a symlink");
     let text = text(&file("a/Dockerfile", &[left]));
-    let first = "Adds the first line `# syntax=docker/dockerfile:1` to `a/Dockerfile`, and changes nothing else.";
+    let first =
+        "Adds the first line `# syntax=docker/dockerfile:1` to `a/Dockerfile`, and changes nothing else.";
     assert!(text.starts_with(first), "{text}");
-    assert!(text.contains("**Compared:** no image was built. The header is not proved to change nothing."), "{text}");
-    assert!(text.contains("**Gain:** the file has the header that this repository wants everywhere."), "{text}");
+    assert!(
+        text.contains("**Compared:** no image was built. The header is not proved to change nothing."),
+        "{text}"
+    );
+    assert!(
+        text.contains("**Gain:** the file has the header that this repository wants everywhere."),
+        "{text}"
+    );
     assert!(text.contains("**Not edited:**\n- line 3:") && text.contains("`/x` is a symlink"), "{text}");
     assert!(!text.contains("**Lines") && !text.contains("A linked COPY"), "{text}");
 }

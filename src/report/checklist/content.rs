@@ -18,6 +18,21 @@ const MOST_WAVES: usize = 40;
 /// The most files that wait for a decision and are named beside the next step.
 const MOST_NAMED: usize = 5;
 
+/// Says how many files are merged, and how many people decided against.
+fn merged(all: &[FileProgress]) -> String {
+    let with = |is: fn(&FileState) -> bool| all.iter().filter(|file| is(&file.state)).count();
+    let done = with(|state| *state == FileState::Done);
+    let mut text = format!("### Progress\n\n{done} of {} files are merged", all.len());
+    let others = [
+        (with(|state| matches!(state, FileState::Declined { .. })), "declined"),
+        (with(|state| matches!(state, FileState::Reverted { .. })), "reverted"),
+    ];
+    for (n, what) in others.into_iter().filter(|(n, _)| *n > 0) {
+        let _ = write!(text, ", {n} {what}");
+    }
+    text + "."
+}
+
 /// The facts of the campaign's own section.
 pub(super) struct Content<'a> {
     pub(super) facts: Facts<'a>,
@@ -49,16 +64,7 @@ impl Content<'_> {
         let Facts { progress, step, .. } = self.facts;
         let done = |file: &&FileProgress| file.state == FileState::Done;
         let all = &progress.files;
-        let mut text = format!("### Progress\n\n{} of {} files are merged", all.iter().filter(done).count(), all.len());
-        let with = |is: fn(&FileState) -> bool| all.iter().filter(|file| is(&file.state)).count();
-        let others = [
-            (with(|state| matches!(state, FileState::Declined { .. })), "declined"),
-            (with(|state| matches!(state, FileState::Reverted { .. })), "reverted"),
-        ];
-        for (n, what) in others.into_iter().filter(|(n, _)| *n > 0) {
-            let _ = write!(text, ", {n} {what}");
-        }
-        text.push('.');
+        let mut text = merged(all);
         let waits: BTreeSet<&str> =
             progress.waves.iter().flat_map(|wave| &wave.waits_for).map(String::as_str).collect();
         let pauses = |file: &FileProgress| {

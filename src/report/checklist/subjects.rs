@@ -23,7 +23,14 @@ const WORDS: [(&[&str], Subject); 9] = [
     (&["buildkit", "ci/cd", "workflow", "pipeline", "builder"], Subject::Builders),
     (
         &[
-            "identical", "same image", "images stay", "images are", "no image", "file contents", "contents, ", "modes are the same",
+            "identical",
+            "same image",
+            "images stay",
+            "images are",
+            "no image",
+            "file contents",
+            "contents, ",
+            "modes are the same",
             "still build",
         ],
         Subject::Images,

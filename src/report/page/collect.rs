@@ -10,7 +10,8 @@ use super::state;
 use super::totals;
 use crate::analysis::Verdict;
 use crate::campaign::evidence::{
-    self, BuilderFacts, Depth, Evidence, EvidenceByPath, EvidenceState, EvidenceSummary, Outcome, Pair, Reached,
+    self, BuilderFacts, Depth, Evidence, EvidenceByPath, EvidenceState, EvidenceSummary, Outcome, Pair,
+    Reached,
 };
 use crate::campaign::plan::file::{self, Plan, Site};
 use crate::campaign::progress::{Base, FileEvidence, FileProgress, Progress};

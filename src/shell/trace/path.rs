@@ -45,7 +45,8 @@ fn above(folder: &Pattern) -> Option<Pattern> {
         Part::Text(text) if !text.contains('/') => None,
         Part::Hole(_) if folder.parts().len() == 1 => None,
         Part::Text(text) if matches!(text.rsplit('/').next(), Some("..")) => None,
-        _ => Some(dirname(folder)),
+        // Without a known slash, nothing says which names it has.
+        _ => without_slashes(folder).rsplit_slash().map(|_| dirname(folder)),
     }
 }
 
@@ -79,4 +80,18 @@ fn without_slashes(path: &Pattern) -> Pattern {
         path = shorter;
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_without_a_known_slash_has_the_folder_above_itself() {
+        let mut path = Pattern::hole(super::super::START);
+        path.push_hole("x");
+        let mut expected = path.clone();
+        expected.push_text("/../");
+        assert_eq!(dirname(&path), expected);
+    }
 }

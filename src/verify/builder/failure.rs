@@ -201,7 +201,10 @@ mod tests {
                     registry-1.docker.io on 10.0.0.53:53: no such host\nERROR: failed\n";
         let error = failure(text, true);
         let told = "the base image docker.io/library/none:1 could not be loaded (no such host); if the repository builds it";
-        assert!(matches!(&error, BuildError::Failed { step: Some(_), said } if said.starts_with(told)), "{error:?}");
+        assert!(
+            matches!(&error, BuildError::Failed { step: Some(_), said } if said.starts_with(told)),
+            "{error:?}"
+        );
         assert!(error.is_passing() && !error.to_string().contains("10.0.0.53"), "{error}");
         let text = "#1 resolve image config for docker.io/docker/dockerfile:1\n#1 ERROR: no such host\nERROR: failed\n";
         let error = failure(text, true);

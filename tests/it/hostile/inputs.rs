@@ -187,6 +187,12 @@ fn long_carriers() -> Vec<(&'static str, String)> {
             format!("n = {}\na:\n\tdocker build $(n:={}) .\n", "a ".repeat(30_000), "b".repeat(60_000)),
         ),
         ("b/Makefile", format!("a:\n\tdocker build{} .\n", "07777".repeat(40_000))),
+        ("g/build.sh", "DOCKER_BUILDKIT=1 docker build $x .\n".repeat(10_000)),
+        ("ci/Jenkinsfile", "sh 'export DOCKER_BUILDKIT=1; docker build .'\n".repeat(10_000)),
+        (
+            ".gitlab-ci.yml",
+            format!("a:\n  script:\n{}", "    - docker build -f $x/Dockerfile .\n".repeat(10_000)),
+        ),
         ("d/build.sh", format!("docker build -t $(({}1)) .\n", "a=".repeat(20_000))),
     ]
 }

@@ -135,7 +135,8 @@ fn plain_progress_is_read_too() {
 fn the_time_of_merges_is_the_time_of_their_statuses() {
     let merging = |format, text: &str| Progress::new(&|_| {}).read(format, text.as_bytes()).merging;
     assert_eq!(merging(Format::RawJson, RAW), Duration::from_millis(70));
-    let begun = r#"{"statuses":[{"name":"merging","started":"2026-11-22T04:14:33.7Z"},{"name":"exporting"}]}"#;
+    let begun =
+        r#"{"statuses":[{"name":"merging","started":"2026-11-22T04:14:33.7Z"},{"name":"exporting"}]}"#;
     assert_eq!(merging(Format::RawJson, begun), Duration::ZERO);
     let plain = PLAIN.replace("merging 0.0s done", "merging\n#4 merging 1.5s done");
     assert_eq!(merging(Format::Plain, &plain), Duration::from_millis(1500));
