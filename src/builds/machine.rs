@@ -114,29 +114,29 @@ impl Machine {
 
 /// The texts of a repository's build files, each read at most once.
 pub(super) struct Machines<'t> {
-    texts: HashMap<&'t RepoPath, Text<'t>>,
+    texts: HashMap<&'t RepoPath, BuildText<'t>>,
 }
 
 /// A text, read as far as it was asked about.
-struct Text<'t> {
-    text: &'t str,
+struct BuildText<'t> {
+    whole: &'t str,
     marks: OnceCell<Marks<'t>>,
     documents: OnceCell<Vec<Node>>,
 }
 
-impl<'t> Text<'t> {
+impl<'t> BuildText<'t> {
     fn marks(&self) -> &Marks<'t> {
-        self.marks.get_or_init(|| Marks::of(self.text))
+        self.marks.get_or_init(|| Marks::of(self.whole))
     }
 
     fn documents(&self) -> &[Node] {
-        self.documents.get_or_init(|| yaml::documents(self.text).unwrap_or_default())
+        self.documents.get_or_init(|| yaml::documents(self.whole).unwrap_or_default())
     }
 }
 
 impl<'t> Machines<'t> {
     pub(crate) fn new(texts: impl Iterator<Item = (&'t RepoPath, &'t str)>) -> Self {
-        let unread = |text| Text { text, marks: OnceCell::new(), documents: OnceCell::new() };
+        let unread = |whole| BuildText { whole, marks: OnceCell::new(), documents: OnceCell::new() };
         Self { texts: texts.map(|(path, text)| (path, unread(text))).collect() }
     }
 
@@ -172,7 +172,7 @@ impl<'t> Machines<'t> {
         let Some(text) = self.texts.get(path) else { return Machine::default() };
         let marks = text.marks();
         match kind {
-            BuildFileKind::Workflow => github::machine(path, text.documents(), (text.text, marks), line),
+            BuildFileKind::Workflow => github::machine(path, text.documents(), (text.whole, marks), line),
             BuildFileKind::CloudBuild => Machine {
                 ci: Some(Ci::CloudBuild),
                 image: marks.step_image(line),
