@@ -351,7 +351,7 @@ pub(crate) fn check_name(name: &[u8], member: &Member) -> Result<(), LayerError>
     if name.len() > MAX_PATH {
         return Err(refused(member, "is longer than 4096 bytes"));
     }
-    if memchr::memmem::find(name, b"..").is_some()
+    if memchr::memchr(b'.', name).is_some()
         && name.split(|byte| *byte == b'/').any(|part| part == b"..")
     {
         return Err(refused(member, "has `..` in its path"));

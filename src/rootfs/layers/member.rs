@@ -324,7 +324,7 @@ pub(crate) fn checksum_holds(block: &[u8; 512]) -> bool {
     let counted = || head.iter().chain(&rest[8..]).copied();
     let blank = 8 * u32::from(b' ');
     let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
-    stated == u64::from(sum(head) + sum(&rest[8..]) + blank)
+    stated == u64::from(sum(block) - sum(&rest[..8]) + blank)
         || i64::try_from(stated)
             == Ok(i64::from(blank) + counted().map(|byte| i64::from(byte.cast_signed())).sum::<i64>())
 }
@@ -340,11 +340,18 @@ fn number(field: &[u8]) -> Option<u64> {
             Some(shifted | u64::from(*byte))
         });
     }
-    let digits = field.split(|byte| matches!(byte, 0 | b' ')).find(|part| !part.is_empty());
-    digits.unwrap_or_default().iter().try_fold(0_u64, |value, digit| {
-        let digit = matches!(digit, b'0'..=b'7').then(|| u64::from(digit - b'0'))?;
-        value.checked_mul(8)?.checked_add(digit)
-    })
+    // Every header has a dozen of these fields.
+    let is_blank = |byte: &u8| matches!(byte, 0 | b' ');
+    let blanks = field.iter().take_while(|byte| is_blank(byte)).count();
+    let mut value = 0_u64;
+    for byte in field.get(blanks..)?.iter().take_while(|byte| !is_blank(byte)) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 7 || value >> 61 != 0 {
+            return None;
+        }
+        value = value << 3 | u64::from(digit);
+    }
+    Some(value)
 }
 
 /// Returns true if a time can be read: seconds with an optional fraction (Go's `parsePAXTime`).
@@ -426,6 +433,9 @@ mod tests {
         assert_eq!(number(b"   644 \0"), Some(0o644));
         assert_eq!(number(b"\0\0\0\0\0\0\0\0"), Some(0));
         assert_eq!(number(b"0000648\0"), None);
+        assert_eq!(number(b"0000644 7"), Some(0o644), "what follows a blank does not count");
+        assert_eq!(number(b"1777777777777777777777"), Some(u64::MAX));
+        assert_eq!(number(b"2000000000000000000000"), None, "over 64 bits");
         assert_eq!(number(&[0x80, 0, 0, 0, 0, 0, 1, 2]), Some(258));
         assert_eq!(number(&[0xff; 8]), None, "a negative number");
         assert_eq!(number(&[0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None, "over 64 bits");
