@@ -17,6 +17,10 @@ const NAMED: usize = 3;
 /// The shortest time of merges that is named, in milliseconds: shorter ones read as zero.
 const LEAST_MERGE: u64 = 50;
 
+/// The smallest difference between two times of one build each that is named, in milliseconds, if it is also a tenth of them:
+/// smaller ones may be chance.
+const LEAST_DIFFERENCE: u64 = 1_000;
+
 /// Returns a line for each effect, in Markdown.
 fn effects(file: &File) -> String {
     let mut text = String::new();
@@ -97,7 +101,7 @@ fn of_build(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
     }
     let whole = times.and_then(|times| Some((times.before_ms, times.after_ms?)));
     if let Some(times) = whole.and_then(instead) {
-        text.extend(["- The first build, without a cache: ", &times, "\n"]);
+        text.extend(["- The first build, without a cache, each measured once: ", &times, "\n"]);
     }
     if let Some(merge) = times.and_then(|times| times.merge_ms).filter(|ms| *ms >= LEAST_MERGE) {
         let merge = duration(Duration::from_millis(merge));
@@ -122,8 +126,10 @@ fn line(when: &str, pair: &Pair, ms: Option<(u64, u64)>) -> String {
     format!("- {when}: {parts}\n")
 }
 
-/// Returns the time after the change beside that before; `None` if they read the same.
+/// Returns the time after the change beside that before; `None` if they may differ by chance.
 fn instead((before, after): (u64, u64)) -> Option<String> {
+    let difference = before.abs_diff(after);
+    let is_clear = difference >= LEAST_DIFFERENCE && difference.saturating_mul(10) >= before.max(after);
     let [old, new] = [before, after].map(|ms| duration(Duration::from_millis(ms)));
-    (old != new).then(|| format!("{new} instead of {old}"))
+    is_clear.then(|| format!("{new} instead of {old}"))
 }
