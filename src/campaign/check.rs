@@ -30,6 +30,8 @@ pub(crate) type Texts = BTreeMap<String, String>;
 pub(crate) struct Question<'q> {
     /// The judged files.
     pub(crate) plan: &'q Plan,
+    /// The number of all Dockerfiles.
+    pub(crate) files: usize,
     /// The texts of the Dockerfiles, of the files that run builds, and of those that may give advice.
     pub(crate) texts: &'q Texts,
     /// The waivers that accept nothing: rule and line of `layerwright.toml`.
@@ -43,8 +45,7 @@ pub(crate) struct Question<'q> {
 /// Checks the files of a plan. A Dockerfile that could not be read is a finding: a check that leaves it out in silence
 /// guards nothing.
 pub(crate) fn check(question: Question<'_>) -> Report {
-    let Question { plan, texts, idle_waivers, read, ratchet } = question;
-    let files = &plan.files;
+    let Question { plan, files, texts, idle_waivers, read, ratchet } = question;
     let mut findings = instructions::findings(plan, ratchet);
     findings.extend(builders::findings(plan));
     findings.extend(texts.iter().flat_map(|(path, text)| advice::findings(path, text)));
@@ -58,9 +59,9 @@ pub(crate) fn check(question: Question<'_>) -> Report {
     Report {
         schema: SCHEMA,
         read,
-        files: files.len(),
-        linked: files.iter().map(linked).sum(),
-        unknown: files.iter().map(unknown).sum(),
+        files,
+        linked: plan.files.iter().map(linked).sum(),
+        unknown: plan.files.iter().map(unknown).sum(),
         findings,
         resolved: Vec::new(),
     }

@@ -35,6 +35,9 @@ const PULLS: &str = "pulls.json";
 /// The ending of the names of files of evidence.
 const EVIDENCE_ENDING: &str = ".json";
 
+/// The start of a comment in a file that ignores findings of a check, behind `#`.
+pub(crate) const IGNORE: &str = "layerwright: ignore[";
+
 /// The purpose of a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -56,6 +56,11 @@ impl FileSource {
         Ok(Self { images })
     }
 
+    /// Returns true if no image is given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.images.is_empty()
+    }
+
     /// Reads every file, so that an invalid one is reported before any other work.
     ///
     /// # Errors

@@ -212,7 +212,11 @@ fn report(
     watch: &Watch<'_>,
 ) -> Result<Report, CheckError> {
     let config = workspace.config(source)?;
-    let plan = judge::judge_all(workspace, source, &config, &options.knowledge, watch)?;
+    // A waiver that accepts nothing, and an argument that names no base image, show only where all files are judged.
+    let linked_only = !options.ratchet && config.waivers.is_empty() && options.knowledge.images.is_empty();
+    let (plan, all) =
+        judge::judge_for_check(workspace, source, &config, &options.knowledge, linked_only, watch)?;
+    let files = all.iter().filter(|path| is_below(path, options.below.as_ref())).count();
     let idle_waivers = if options.below.is_none() { idle_waivers(&plan, &config) } else { Vec::new() };
     let plan = match &options.below {
         Some(below) => plan.below(below),
@@ -221,6 +225,7 @@ fn report(
     let texts = texts(source, &plan, options.below.as_ref());
     Ok(check::check(Question {
         plan: &plan,
+        files,
         texts: &texts,
         idle_waivers: &idle_waivers,
         read,
@@ -240,10 +245,8 @@ fn texts(source: &SourceTree<'_>, plan: &Plan, below: Option<&RepoPath>) -> Text
     let entries = source.listing().entries().par_iter();
     let read = entries.filter_map(|entry| {
         let path = entry.path.as_str();
-        let is_below =
-            below.is_none_or(|below| entry.path == *below || entry.path.relative_to(Some(below)).is_some());
         let is_named = named.contains(path);
-        if !(is_named || is_below && check::is_read_for_advice(&entry.path)) {
+        if !(is_named || is_below(&entry.path, below) && check::is_read_for_advice(&entry.path)) {
             return None;
         }
         let bytes = source.read(&entry.path, MOST_BYTES).ok()?;
@@ -253,6 +256,11 @@ fn texts(source: &SourceTree<'_>, plan: &Plan, below: Option<&RepoPath>) -> Text
         Some((path.to_owned(), String::from_utf8_lossy(&bytes).into_owned()))
     });
     read.collect()
+}
+
+/// Returns true if a path is in the part of the repository to which the check is limited.
+fn is_below(path: &RepoPath, below: Option<&RepoPath>) -> bool {
+    below.is_none_or(|below| path == below || path.relative_to(Some(below)).is_some())
 }
 
 /// Returns the waivers that accept nothing, each with its rule and its line.

@@ -54,14 +54,40 @@ pub(super) fn judge_with(
     watch: &Watch<'_>,
 ) -> Result<Plan, JudgeError> {
     knowledge.images.check()?;
-    let waivers = Waivers::new(config)?;
-    let found = find(source, config, None, watch)?;
     let options = knowledge.options(config, images);
-    let judged = Judged { workspace, source, found: &found, options: &options, waivers: &waivers };
+    judge_by(&options, images, workspace, source, watch).map(|(plan, _)| plan)
+}
+
+/// As [`judge_all`], for a check: with `linked_only`, without the files in which it finds nothing. Also returns the paths of
+/// all Dockerfiles.
+pub(super) fn judge_for_check(
+    workspace: &Workspace,
+    source: &SourceTree<'_>,
+    config: &Config,
+    knowledge: &Knowledge,
+    linked_only: bool,
+    watch: &Watch<'_>,
+) -> Result<(Plan, Vec<RepoPath>), JudgeError> {
+    let images = BaseImages::of(knowledge, workspace, source, config, watch)?;
+    knowledge.images.check()?;
+    let options = Options { linked_only, ..knowledge.options(config, &images) };
+    judge_by(&options, &images, workspace, source, watch)
+}
+
+fn judge_by(
+    options: &Options<'_>,
+    images: &BaseImages<'_>,
+    workspace: &Workspace,
+    source: &SourceTree<'_>,
+    watch: &Watch<'_>,
+) -> Result<(Plan, Vec<RepoPath>), JudgeError> {
+    let waivers = Waivers::new(options.config)?;
+    let found = find(source, options.config, None, watch)?;
+    let judged = Judged { workspace, source, found: &found, options, waivers: &waivers };
     let (plan, asked) = judge(&judged, images, AskedImages::new, watch);
     images.report_failures(watch);
     images.check_used(&asked.references())?;
-    Ok(plan)
+    Ok((plan, found.discovery.files.into_iter().map(|file| file.path).collect()))
 }
 
 /// The Dockerfiles of a workspace, and their builds.

@@ -66,6 +66,7 @@ impl Knowledge {
             edit_generated: config.files.edit_generated,
             earlier: None,
             only: None,
+            linked_only: false,
             rules: rule::ALL,
         }
     }

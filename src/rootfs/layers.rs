@@ -351,9 +351,7 @@ pub(crate) fn check_name(name: &[u8], member: &Member) -> Result<(), LayerError>
     if name.len() > MAX_PATH {
         return Err(refused(member, "is longer than 4096 bytes"));
     }
-    if memchr::memchr(b'.', name).is_some()
-        && name.split(|byte| *byte == b'/').any(|part| part == b"..")
-    {
+    if memchr::memchr(b'.', name).is_some() && name.split(|byte| *byte == b'/').any(|part| part == b"..") {
         return Err(refused(member, "has `..` in its path"));
     }
     if memchr::memchr(0, name).is_some() {

@@ -387,7 +387,7 @@ fn facts_stay_as_long_as_their_image_is_the_same_and_is_used() {
     scratch.write("list.md", "a/Dockerfile\n").plan(&["--save", "--list", "list.md"]);
     assert_eq!(facts().len(), 2, "a plan of some files keeps the facts of the others");
     scratch.remove("b/Dockerfile").commit("Gone");
-    scratch.plan(&["--save"]);
+    scratch.plan(&["--save", "--all"]);
     assert_eq!(facts(), [base]);
 }
 

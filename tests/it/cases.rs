@@ -247,6 +247,7 @@ pub fn options<'a>(
         edit_generated: false,
         earlier: None,
         only: None,
+        linked_only: false,
         rules,
     }
 }

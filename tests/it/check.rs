@@ -271,6 +271,36 @@ fn the_ratchet_reports_what_could_be_linked_and_is_not() {
     assert_eq!(check(&scratch, &["--ratchet", "--since", "HEAD"]), (Some(0), Vec::new()));
 }
 
+/// A check judges only the files that it may find something in; what it says is about all of them.
+#[test]
+fn files_without_a_linked_line_are_counted_and_their_comments_are_read() {
+    let linked = "FROM scratch\nCOPY --link --chmod=0644 a /a\n";
+    let scratch = Scratch::with(&[
+        ("a/Dockerfile", "FROM scratch\nCOPY --li\\\nnk --chmod=0644 a /a\n"),
+        ("b/Dockerfile", "FROM debian:12\nCOPY a /a\n"),
+        ("c/Dockerfile", "FROM debian:12\n# layerwright: ignore[ancestor-mode] not needed\nCOPY a /a\n"),
+        ("d/Dockerfile", "FROM scratch\nONBUILD COPY --link --chmod=0644 a /a\n"),
+        ("e/Dockerfile", "FROM a\nCOPY --from=x=y a\n"),
+    ]);
+    let report = scratch.run(&["check", "--format", "json"]).json();
+    assert_eq!((&report["files"], &report["linked"]), (&json!(5), &json!(2)), "{report:#}");
+    let found: Vec<(String, String)> =
+        findings(&report).into_iter().map(|(path, _, kind, _)| (path, kind)).collect();
+    let of = |path: &str, kind: &str| (format!("{path}/Dockerfile"), kind.to_owned());
+    assert_eq!(found, [of("a", "inert"), of("c", "unused"), of("d", "inert")], "{report:#}");
+    let one = scratch.run(&["check", "b", "--format", "json"]).json();
+    assert_eq!((&one["files"], findings(&one)), (&json!(1), vec![]));
+    // A waiver that accepts nothing shows only where all files are judged, and so does what could be linked.
+    let config =
+        "[[waivers]]\nrule = \"ancestor-mode\"\nfile = \"b/Dockerfile\"\npath = \"\"\nreason = \"x\"\n";
+    scratch.write("a/Dockerfile", linked).write("layerwright.toml", config).commit("Waive");
+    let waived = findings(&scratch.run(&["check", "--format", "json"]).json());
+    assert!(
+        waived.iter().any(|(path, _, kind, _)| path == "layerwright.toml" && kind == "unused"),
+        "{waived:?}"
+    );
+}
+
 #[test]
 fn a_comment_above_ignores_a_finding_and_one_that_ignores_nothing_is_found() {
     let ignored = HAZARD.replace("COPY", "# layerwright: ignore[ancestor-mode] the image is a test\nCOPY");

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use super::Texts;
 use super::finding::{Finding, FindingKind};
 use super::rule::UNUSED_IGNORE;
-
-/// The start of the comment.
-const START: &str = "layerwright: ignore[";
+use crate::campaign::names::IGNORE;
 
 /// A comment that ignores findings.
 struct Ignore<'t> {
@@ -21,7 +19,7 @@ struct Ignore<'t> {
 
 /// Removes the findings that comments ignore, and adds those about comments that ignore nothing or give no reason.
 pub(super) fn apply(findings: &mut Vec<Finding>, texts: &Texts) {
-    for (path, text) in texts.iter().filter(|(_, text)| text.contains(START)) {
+    for (path, text) in texts.iter().filter(|(_, text)| text.contains(IGNORE)) {
         for ignore in ignores(text) {
             let hits = hits(findings, path, &ignore);
             let message = if ignore.reason.is_empty() {
@@ -64,7 +62,7 @@ fn ignores(text: &str) -> Vec<Ignore<'_>> {
     for (at, line) in lines.iter().enumerate() {
         let Some(comment) = line.trim_start().strip_prefix('#') else { continue };
         let Some((rules, reason)) =
-            comment.trim_start().strip_prefix(START).and_then(|rest| rest.split_once(']'))
+            comment.trim_start().strip_prefix(IGNORE).and_then(|rest| rest.split_once(']'))
         else {
             continue;
         };

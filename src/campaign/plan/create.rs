@@ -12,11 +12,12 @@ use super::options::Options;
 use super::setups;
 use super::waivers::Waivers;
 use super::waves::{self, Order};
+use crate::analysis::transfer_of;
 use crate::budget::{self, Ended};
 use crate::builds::{Builds, Contexts};
 use crate::campaign::names;
 use crate::discover::{Discovery, Owners, SourceFile, SourceTree};
-use crate::dockerfile::{Body, Dockerfile};
+use crate::dockerfile::{Body, Dockerfile, Instruction};
 use crate::git::RepoPath;
 use crate::text::escape::shown;
 
@@ -56,6 +57,7 @@ pub(crate) fn plan(
         .par_iter()
         .zip(&members)
         .filter(|((file, _), _)| options.only.is_none_or(|only| only.contains(&file.path)))
+        .filter(|((file, _), member)| !options.linked_only || may_be_found(file, member.dockerfile))
         .map(|((file, _), member)| {
             let planned = budget::contained(|| judge::file(file, member, &graph, options, waivers));
             tick();
@@ -84,6 +86,16 @@ pub(crate) fn plan(
         waves,
         files,
     }
+}
+
+/// Returns true if a check may find something in a file.
+fn may_be_found(file: &SourceFile, dockerfile: &Dockerfile) -> bool {
+    let is_linked = |instruction: &Instruction| {
+        transfer_of(instruction).is_some_and(|(_, transfer)| transfer.options.link.is_some())
+    };
+    !dockerfile.errors().is_empty()
+        || dockerfile.instructions().iter().any(is_linked)
+        || memchr::memmem::find(&file.text, names::IGNORE.as_bytes()).is_some()
 }
 
 /// Returns the results for the files whose work reached its end. The others are refused, with the reason.

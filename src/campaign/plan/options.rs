@@ -28,6 +28,9 @@ pub struct Options<'a> {
     pub earlier: Option<&'a Earlier>,
     /// The files that are planned; `None` for all of them.
     pub only: Option<&'a BTreeSet<RepoPath>>,
+    /// True if files in which nothing is linked are left out, unless BuildKit refuses them or they have an ignore comment: a
+    /// check finds nothing in the others.
+    pub linked_only: bool,
     /// The rules of the analysis: [`ALL`](crate::analysis::rule::ALL).
     pub rules: &'a [&'static Rule],
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::builds;
 use crate::campaign::check::is_read_for_advice;
+use crate::campaign::names::IGNORE;
 use crate::config::FILE_NAME;
 use crate::discover::{SourceTree, has_name_of_dockerfile};
 use crate::git::{RepoPath, TreeEntry};
@@ -26,7 +27,7 @@ pub(super) fn concerns_links(index: &SourceTree<'_>, head: &SourceTree<'_>) -> b
             words.iter().any(|word| memchr::memmem::find(&text, word.as_bytes()).is_some())
         };
         if has_name_of_dockerfile(path) {
-            return has(&["--link", "layerwright:"]);
+            return has(&["--link", IGNORE]);
         }
         path.as_str() == FILE_NAME
             || builds::may_run_builds(path) && has(&["docker", "podman", "buildah", "kaniko", "buildctl"])

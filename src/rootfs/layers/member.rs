@@ -340,18 +340,12 @@ fn number(field: &[u8]) -> Option<u64> {
             Some(shifted | u64::from(*byte))
         });
     }
-    // Every header has a dozen of these fields.
     let is_blank = |byte: &u8| matches!(byte, 0 | b' ');
-    let blanks = field.iter().take_while(|byte| is_blank(byte)).count();
-    let mut value = 0_u64;
-    for byte in field.get(blanks..)?.iter().take_while(|byte| !is_blank(byte)) {
+    let mut digits = field.iter().skip_while(|byte| is_blank(byte)).take_while(|byte| !is_blank(byte));
+    digits.try_fold(0_u64, |value, byte| {
         let digit = byte.wrapping_sub(b'0');
-        if digit > 7 || value >> 61 != 0 {
-            return None;
-        }
-        value = value << 3 | u64::from(digit);
-    }
-    Some(value)
+        (digit < 8 && value >> 61 == 0).then(|| value << 3 | u64::from(digit))
+    })
 }
 
 /// Returns true if a time can be read: seconds with an optional fraction (Go's `parsePAXTime`).
