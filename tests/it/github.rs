@@ -335,5 +335,4 @@ fn what_can_not_be_asked_for_is_an_error() {
     plan(&scratch, "http://ghe.example", "GITHUB_TOKEN", &[]).failed(&["only https"]);
     scratch.run(&["plan", "--issue", "o/r"]).failed(&["OWNER/REPO#NUMBER"]);
     scratch.run(&["plan", "--issue", "o/r#1", "--list", "x"]).failed(&["cannot be used with"]);
-    scratch.run(&["plan", "--all"]).failed(&["--list", "--issue"]);
 }
