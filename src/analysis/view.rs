@@ -9,6 +9,7 @@ use crate::analysis::owner::Owner;
 use crate::analysis::resolve::ResolvedTransfer;
 use crate::analysis::rule::Rule;
 use crate::analysis::source::{CopySource, SourceKind};
+use crate::budget::{STORED, spend};
 use crate::dockerfile::TransferKind;
 use crate::rootfs::{Assumption, Directory, Fact, Known, Leans, Listing, Rootfs};
 use crate::text::path::{ancestors, is_within, join};
@@ -260,6 +261,7 @@ impl<'a> View<'a> {
             return;
         }
         let mut lines = leans.lines();
+        spend(STORED * lines.len());
         for disturbance in self.rootfs.disturbances_below(&destination.path) {
             if lines.insert(disturbance.line) {
                 let before = format!(
