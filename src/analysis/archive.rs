@@ -1,7 +1,7 @@
 //! Archives that ADD extracts. They are recognized by content, never by name.
 
-use crate::rootfs::layers::input;
-use crate::rootfs::layers::member::{self, Member, MemberKind, Members};
+use crate::rootfs::layers::member::{Member, MemberKind, Members};
+use crate::rootfs::layers::{field, input};
 use crate::text::cut;
 use crate::text::path::clean;
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ fn entries(mut reader: impl Read) -> Result<Option<Archive>, ArchiveError> {
     let mut first = Vec::with_capacity(BLOCK);
     (&mut reader).take(BLOCK as u64).read_to_end(&mut first)?;
     let Ok(header) = <[u8; BLOCK]>::try_from(&first[..]) else { return Ok(None) };
-    if !member::checksum_holds(&header) {
+    if !field::checksum_holds(&header) {
         return Ok(None);
     }
     let mut members = Members::new(input::plain(first.as_slice().chain(reader)));

@@ -11,6 +11,7 @@ use member::{Member, MemberKind, Members};
 
 pub(crate) use input::{Compression, ReadAt};
 
+pub(crate) mod field;
 pub(crate) mod input;
 pub(crate) mod member;
 pub(crate) mod overlay;

@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use tar::Header;
 
 use super::LayerError;
+use super::field::{checksum_holds, number};
 use super::input::{Blocks, Compression, LayerSource, ends_early};
 
 /// The block size of a tar.
@@ -317,37 +318,6 @@ fn numbers_hold(header: &Header) -> bool {
     fields.into_iter().all(|field| number(field).is_some()) && device(header).is_some()
 }
 
-/// POSIX sums the bytes as unsigned; some old archivers took them as signed, and Go accepts both.
-pub(crate) fn checksum_holds(block: &[u8; 512]) -> bool {
-    let (head, rest) = block.split_at(148);
-    let Some(stated) = number(&rest[..8]) else { return false };
-    let counted = || head.iter().chain(&rest[8..]).copied();
-    let blank = 8 * u32::from(b' ');
-    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
-    stated == u64::from(sum(block) - sum(&rest[..8]) + blank)
-        || i64::try_from(stated)
-            == Ok(i64::from(blank) + counted().map(|byte| i64::from(byte.cast_signed())).sum::<i64>())
-}
-
-/// Parses a numeric field: octal digits, or base 256 if the first bit is set. An empty field is 0, as in Go's
-/// `parser.parseNumeric`.
-fn number(field: &[u8]) -> Option<u64> {
-    let (first, rest) = field.split_first()?;
-    if first & 0x80 != 0 {
-        let start = (first & 0x40 == 0).then(|| u64::from(first & 0x3f))?;
-        return rest.iter().try_fold(start, |value, byte| {
-            let shifted = value.checked_mul(256)?;
-            Some(shifted | u64::from(*byte))
-        });
-    }
-    let is_blank = |byte: &u8| matches!(byte, 0 | b' ');
-    let mut digits = field.iter().skip_while(|byte| is_blank(byte)).take_while(|byte| !is_blank(byte));
-    digits.try_fold(0_u64, |value, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 8 && value >> 61 == 0).then(|| value << 3 | u64::from(digit))
-    })
-}
-
 /// Returns true if a time can be read: seconds with an optional fraction (Go's `parsePAXTime`).
 fn is_time(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"-").unwrap_or(value);
@@ -420,20 +390,6 @@ fn percent_decoded(name: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_octal_or_base_256() {
-        assert_eq!(number(b"0000644\0"), Some(0o644));
-        assert_eq!(number(b"   644 \0"), Some(0o644));
-        assert_eq!(number(b"\0\0\0\0\0\0\0\0"), Some(0));
-        assert_eq!(number(b"0000648\0"), None);
-        assert_eq!(number(b"0000644 7"), Some(0o644), "what follows a blank does not count");
-        assert_eq!(number(b"1777777777777777777777"), Some(u64::MAX));
-        assert_eq!(number(b"2000000000000000000000"), None, "over 64 bits");
-        assert_eq!(number(&[0x80, 0, 0, 0, 0, 0, 1, 2]), Some(258));
-        assert_eq!(number(&[0xff; 8]), None, "a negative number");
-        assert_eq!(number(&[0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None, "over 64 bits");
-    }
 
     #[test]
     fn a_binary_value_does_not_hide_the_records_behind_it() {

@@ -9,8 +9,9 @@ use std::thread;
 
 use tar::Header;
 
+use super::field::checksum_holds;
 use super::input::{self, ReadAt};
-use super::member::{BLOCK, Members, checksum_holds};
+use super::member::{BLOCK, Members};
 use super::{Layer, LayerError};
 
 /// The smallest part, in bytes.
