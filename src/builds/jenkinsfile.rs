@@ -7,8 +7,8 @@ use super::invocation::Assigned;
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, compose, names};
 use crate::git::RepoPath;
-use crate::text::cut;
 use crate::text::pattern::Pattern;
+use crate::text::{LineIndex, cut};
 
 /// The start of the shell variables that stand for expressions of Groovy.
 const EXPRESSION: &str = "_jenkins_";
@@ -60,6 +60,7 @@ struct Step {
 /// Reads the steps of a Jenkinsfile.
 struct Reader<'t> {
     text: &'t str,
+    lines: LineIndex,
     at: usize,
     /// For each block around the position, the folder of its `dir`; [`OPEN`] is in one that is an expression.
     blocks: Vec<Option<String>>,
@@ -68,7 +69,8 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, at: 0, blocks: Vec::new(), steps: Vec::new() }
+        let lines = LineIndex::new(text.as_bytes());
+        Self { text, lines, at: 0, blocks: Vec::new(), steps: Vec::new() }
     }
 
     fn rest(&self) -> &'t str {
@@ -159,7 +161,7 @@ impl<'t> Reader<'t> {
             self.at = self.text.len() - after.len();
             self.blanks();
         }
-        let line = cut::before(self.text, self.at).matches('\n').count() + 1;
+        let line = self.lines.position(self.at).line;
         let text = self.literal();
         let is_whole = !self.rest().trim_start_matches([' ', '\t', '\n', '\r']).starts_with(['+', '.']);
         if text.is_none() {

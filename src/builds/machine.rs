@@ -8,7 +8,7 @@ mod lines;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
-use self::lines::Marks;
+use self::lines::MachineLines;
 use super::document::Node;
 use super::{BuildFileKind, Place, names, yaml};
 use crate::git::RepoPath;
@@ -120,13 +120,13 @@ pub(super) struct Machines<'t> {
 /// A text, read as far as it was asked about.
 struct BuildText<'t> {
     whole: &'t str,
-    marks: OnceCell<Marks<'t>>,
+    marks: OnceCell<MachineLines<'t>>,
     documents: OnceCell<Vec<Node>>,
 }
 
 impl<'t> BuildText<'t> {
-    fn marks(&self) -> &Marks<'t> {
-        self.marks.get_or_init(|| Marks::of(self.whole))
+    fn marks(&self) -> &MachineLines<'t> {
+        self.marks.get_or_init(|| MachineLines::of(self.whole))
     }
 
     fn documents(&self) -> &[Node] {

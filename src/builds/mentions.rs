@@ -120,25 +120,26 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
 }
 
 /// Returns the lines of an interpreted file that may build an image and are not read, such as a build from a pipe or on
-/// another machine. `is_read` tells of a line that a build or a call is read from it.
+/// another machine. From the lines in `read`, a build or a call is read.
 pub(super) fn unread_lines(
     kind: BuildFileKind,
     path: &RepoPath,
     text: &str,
-    is_read: &dyn Fn(usize) -> bool,
+    read: &BTreeSet<usize>,
 ) -> Vec<Mention> {
     let is_script = !matches!(
         kind,
         BuildFileKind::Compose | BuildFileKind::Bake | BuildFileKind::Devcontainer | BuildFileKind::Skaffold
     );
     let mut found = if is_script { of(path, text) } else { Vec::new() };
+    let lines: Vec<&str> = text.lines().collect();
     found.retain(|mention| {
         let Some(number) = mention.line else { return false };
-        let line = text.lines().nth(number - 1).unwrap_or_default();
+        let line = lines.get(number - 1).copied().unwrap_or_default();
         let speaks = SPEAKERS.iter().any(|speaker| line.contains(speaker));
         // A command may start before the line that has its words. A Dockerfile that is inline is not one of the repository.
         let starts = number.saturating_sub(2)..=number;
-        !speaks && !line.contains("<<") && !starts.into_iter().any(is_read)
+        !speaks && !line.contains("<<") && read.range(starts).next().is_none()
     });
     found
 }

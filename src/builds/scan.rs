@@ -48,13 +48,12 @@ impl Carrier {
         runs.is_ok_and(|runs| !runs.builds.is_empty() || !runs.invocations.is_empty())
     }
 
-    /// Returns true if a build or a call is written on a line.
-    fn has_at(&self, line: usize) -> bool {
-        let runs = self.read.as_ref().map(|read| &read.flow.runs);
-        runs.is_ok_and(|runs| {
-            runs.builds.iter().any(|build| build.place.line == line)
-                || runs.invocations.iter().any(|call| call.place.line == line)
-        })
+    /// Returns the lines on which a build or a call is written.
+    fn lines(&self) -> BTreeSet<usize> {
+        let runs = self.read.as_ref().ok().map(|read| &read.flow.runs);
+        let builds = runs.into_iter().flat_map(|runs| &runs.builds).map(|build| build.place.line);
+        let calls = runs.into_iter().flat_map(|runs| &runs.invocations).map(|call| call.place.line);
+        builds.chain(calls).collect()
     }
 }
 

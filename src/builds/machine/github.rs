@@ -1,6 +1,6 @@
 //! The job and the steps around a line of a workflow, or of an action. It never reads what an action does.
 
-use super::lines::Marks;
+use super::lines::MachineLines;
 use super::{Ci, Machine, Setup, StepPlace, last_before, variables};
 use crate::builds::document::{KeyValue, Node};
 use crate::builds::workflow::matrix;
@@ -18,7 +18,7 @@ const EXPORT_OPTIONS: [&str; 5] = ["--push", "--load", "--output", "-o ", "-o="]
 pub(super) fn machine(
     path: &RepoPath,
     documents: &[Node],
-    (text, marks): (&str, &Marks<'_>),
+    (text, marks): (&str, &MachineLines<'_>),
     line: usize,
 ) -> Machine {
     let Some(document) = documents.first() else { return Machine::default() };
@@ -70,7 +70,7 @@ fn runners(job: &Node) -> Vec<String> {
 /// Returns the set-ups of a step.
 fn setups(step: &Node) -> Vec<Setup> {
     if let Some(script) = step.get("run").and_then(Node::text) {
-        return Marks::of(script).created(1, usize::MAX);
+        return MachineLines::of(script).created(1, usize::MAX);
     }
     let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
     let name = uses.split('@').next().unwrap_or_default().to_ascii_lowercase();

@@ -45,9 +45,9 @@ const MOST_CREATED: usize = 16;
 
 /// The lines of a text that say something of the machine, found once: a file may have many builds.
 #[derive(Default)]
-pub(super) struct Marks<'t> {
+pub(super) struct MachineLines<'t> {
     lines: Vec<&'t str>,
-    variables: [Settings; VARIABLES.len()],
+    variables: [AssignedLines; VARIABLES.len()],
     /// The builders that `docker buildx create` creates, each with its line, from 0.
     created: Vec<(usize, Setup)>,
     /// The images of steps, by `name`.
@@ -58,14 +58,14 @@ pub(super) struct Marks<'t> {
 
 /// The values of a variable, each with its line, from 0.
 #[derive(Default)]
-struct Settings {
+struct AssignedLines {
     /// Those for all lines below.
     alone: Vec<(usize, String)>,
     /// Those for the command of the line.
     of_command: Vec<(usize, String)>,
 }
 
-impl<'t> Marks<'t> {
+impl<'t> MachineLines<'t> {
     /// Finds the lines of a text.
     pub(super) fn of(text: &'t str) -> Self {
         let mut marks = Self { lines: text.lines().collect(), ..Self::default() };

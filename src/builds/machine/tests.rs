@@ -93,7 +93,7 @@ fn the_caller_of_a_script_has_the_machine_and_the_script_its_variables() {
         (&*machine.env["DOCKER_BUILDKIT"], machine.runners.as_slice()),
         ("0", &["ubuntu-24.04".to_owned()][..])
     );
-    let prefixed = lines::Marks::of(text).variables(1, 2);
+    let prefixed = lines::MachineLines::of(text).variables(1, 2);
     assert_eq!(prefixed["DOCKER_BUILDKIT"], "1");
 }
 
@@ -101,7 +101,7 @@ fn the_caller_of_a_script_has_the_machine_and_the_script_its_variables() {
 fn builders_are_created_above_a_line() {
     let text =
         "docker buildx create --use\ndocker buildx create \\\n  --driver kubernetes\ndocker buildx build .\n";
-    let created = |line| lines::Marks::of(text).created(1, line).len();
+    let created = |line| lines::MachineLines::of(text).created(1, line).len();
     assert_eq!((created(1), created(4)), (1, 2));
-    assert_eq!(lines::Marks::of(text).created(1, 4)[1], Setup::Create("kubernetes".into()));
+    assert_eq!(lines::MachineLines::of(text).created(1, 4)[1], Setup::Create("kubernetes".into()));
 }

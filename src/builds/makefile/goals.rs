@@ -31,6 +31,7 @@ pub(super) type Needs = BTreeMap<String, Vec<String>>;
 /// The walk of one run of make, which makes each target once.
 struct Walk<'w> {
     needs: &'w Needs,
+    /// The variables of some targets, each with the expanded names and patterns of these.
     own: &'w [(String, TargetVariable)],
     seen: BTreeSet<String>,
 }

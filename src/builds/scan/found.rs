@@ -97,8 +97,8 @@ impl Scan<'_> {
             if let Some(unread) = self.unread.iter().find(|unread| unread.path == carrier.path) {
                 found.extend(Mention::unread(carrier.kind, &unread.path, &carrier.text));
             } else {
-                let is_read = |line: usize| carrier.has_at(line);
-                found.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text, &is_read));
+                let read = carrier.lines();
+                found.extend(mentions::unread_lines(carrier.kind, &carrier.path, &carrier.text, &read));
             }
         }
         let texts: Vec<(&RepoPath, &str)> = self.texts().collect();

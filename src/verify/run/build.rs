@@ -183,7 +183,7 @@ impl<'a> BuildVerification<'a> {
             (Depth::Full, Err(stop @ Trouble::Stop(_))) => return Err(stop),
             (Depth::Full, lines) => lines.unwrap_or_default(),
         };
-        // Where the header alone is edited, there is no instruction to compare.
+        // If only the header is edited, there is no instruction to compare.
         if self.run.edit.depth == Depth::Full || lines.needs_images() || self.sites.is_empty() {
             build.depth = Depth::Full;
             self.images(bench, &variants, build, figures)?;
