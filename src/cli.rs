@@ -1,5 +1,6 @@
 //! The command line: arguments, and the call of the library for each subcommand. Only this module prints.
 
+mod again;
 mod cache;
 mod change;
 mod check;
@@ -24,13 +25,14 @@ mod registries;
 mod report;
 mod revert;
 mod status;
+mod user;
 mod verify;
 mod write;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use error::{Error, ErrorKind};
 
@@ -151,9 +153,10 @@ struct PlanArguments {
     /// Plan the files listed in this issue or pull request on GitHub; private repositories need `GITHUB_TOKEN`
     #[arg(long, value_name = "OWNER/REPO#N", group = "listing")]
     issue: Option<IssueAddress>,
-    /// URL of the GitHub API; for GitHub Enterprise Server, `https://HOST/api/v3`
-    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
-    api: String,
+    /// URL of the GitHub API; for GitHub Enterprise Server, `https://HOST/api/v3` [default: `[github] api` in your
+    /// configuration, or else that of github.com]
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
     /// Also plan the files that the list does not name
     #[arg(long)]
     all: bool,
@@ -287,9 +290,10 @@ struct GitHubArguments {
     /// The repository on GitHub [default: that of the remote `origin`]
     #[arg(long, value_name = "OWNER/REPO")]
     repo: Option<RepositoryName>,
-    /// URL of the GitHub API; for GitHub Enterprise Server, `https://HOST/api/v3`
-    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
-    api: String,
+    /// URL of the GitHub API; for GitHub Enterprise Server, `https://HOST/api/v3` [default: `[github] api` in your
+    /// configuration, or else that of github.com]
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
     /// Authenticate as this GitHub App (client ID or number)
     #[arg(long, value_name = "ID", requires = "app_key")]
     app_id: Option<String>,
@@ -346,7 +350,11 @@ struct ExplainArguments {
 /// Runs the command line and returns the exit code: 0 success, 1 findings or images differ, 2 error, 3 refused for
 /// safety, 130 interrupted.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = Arguments::command().get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
     let done = |()| ExitCode::SUCCESS;
     if arguments.quiet {
         write::be_quiet();
@@ -357,6 +365,7 @@ pub fn run() -> ExitCode {
         let text = format!("{} cannot be entered: {error}", folder.display());
         return Error::new(ErrorKind::Usage, text).report();
     }
+    again::remember(Arguments::command(), &matches);
     let code = match arguments.command {
         Command::Plan(arguments) => plan::run(&arguments).map(done),
         Command::Init => init::run().map(done),

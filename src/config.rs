@@ -9,7 +9,7 @@ mod user;
 use crate::git::RepoPath;
 use crate::text::{LineIndex, Position, words};
 
-pub(crate) use keys::{Base, BuildSettings, By, Frontend, Report, Skip, Waiver, Waves};
+pub(crate) use keys::{Base, BuildSettings, By, Depth, Frontend, Report, Skip, Waiver, Waves};
 pub use keys::{BaseSource, Config, Trust};
 pub(crate) use origin::effective;
 pub(crate) use user::UserRegistry;

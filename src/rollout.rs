@@ -15,7 +15,7 @@ mod opening;
 
 use std::collections::BTreeSet;
 
-use crate::campaign::progress::{Campaign, Progress, StepKind};
+use crate::campaign::progress::{Campaign, Comment, IssueTexts, Progress, StepKind};
 use crate::git::GitError;
 
 pub(crate) use action::{Action, Question};
@@ -63,22 +63,29 @@ pub(crate) fn next_actions(campaign: &Campaign<'_>, refused: &[Action]) -> Resul
     Steps::new(campaign, refused).map(|steps| steps.actions)
 }
 
-/// Returns the action that writes the tracking issue.
+/// Returns the action that writes the tracking issue, or before it the comment with the campaign's section.
 fn issue(campaign: &Campaign<'_>, progress: &Progress) -> Option<Action> {
     let (texts, report) = (campaign.texts, &campaign.policy.report);
     let closes = report.close_issue && progress.next_step(report.max_open).kind == StepKind::Finished;
     let Some(issue) = &campaign.observed.issue else {
         // A finished campaign has closed its issue.
         let wanted = campaign.policy.create_issue && !progress.files.is_empty() && !closes;
-        let create =
-            || Action::CreateIssue { title: texts.issue_title(), body: texts.issue_body(progress, "") };
-        return wanted.then(create);
+        let new = || texts.issue(progress, IssueTexts { body: "", comment: None });
+        return wanted.then(|| Action::CreateIssue { title: texts.issue_title(), body: new().body });
     };
-    let body = texts.issue_body(progress, &issue.body);
-    let update =
-        || Action::UpdateIssue { issue: issue.number, expected: issue.body.clone(), body: body.clone() };
+    let number = issue.number;
+    let comment = issue.comment.as_ref().map(|comment| comment.body.as_str());
+    let IssueTexts { body, comment } = texts.issue(progress, IssueTexts { body: &issue.body, comment });
+    match (comment, &issue.comment) {
+        (Some(body), None) => return Some(Action::AddComment { issue: number, body }),
+        (Some(body), Some(Comment { id, body: expected })) if body != *expected => {
+            let (comment, expected) = (*id, expected.clone());
+            return Some(Action::UpdateComment { issue: number, comment, expected, body });
+        }
+        _ => {}
+    }
     if body != issue.body {
-        return Some(update());
+        return Some(Action::UpdateIssue { issue: number, expected: issue.body.clone(), body });
     }
     (closes && issue.is_open).then_some(Action::CloseIssue { issue: issue.number })
 }

@@ -11,8 +11,8 @@ mod step;
 mod words;
 
 pub(crate) use facts::Campaign;
-pub use facts::{AskedAgain, FileEvidence, Texts};
-pub(crate) use observed::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState};
+pub use facts::{AskedAgain, FileEvidence, IssueTexts, Texts};
+pub(crate) use observed::{Above, Branch, Comment, Content, Issue, Merge, Observed, Pull, PullState};
 pub use observed::{Base, Change};
 pub(crate) use seen::SeenPulls;
 pub use state::{FileProgress, FileState, OpenState, Progress, TextState, WaveProgress};

@@ -10,6 +10,7 @@ use std::fmt::{Display, Write as _};
 use std::io::Write;
 use std::process::ExitCode;
 
+use super::again;
 use super::human::style;
 use crate::text::escape::shown_lines;
 
@@ -95,7 +96,7 @@ impl Error {
         let mut text = format!("{error}error{error:#}: {}\n", shown_lines(&self.message));
         for told in &self.hints {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "  {hint}hint{hint:#}: {}", shown_lines(told));
+            let _ = writeln!(text, "  {hint}hint{hint:#}: {}", shown_lines(&again::repeated(told)));
         }
         text
     }

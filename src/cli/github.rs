@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::user::configuration;
 use super::{Error, ErrorKind, GitHubArguments, input, write};
 use crate::github::{Api, App, Clock, GitHubError};
 use crate::network::Proxies;
@@ -13,6 +14,9 @@ use crate::text::secret::Secrets;
 
 /// The environment variables that may hold a token, in the order of the `gh` command.
 pub(crate) const TOKENS: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+
+/// The API of github.com.
+const PUBLIC_API: &str = "https://api.github.com";
 
 /// Returns the token of the environment; `None` if it is not set or empty.
 ///
@@ -67,7 +71,11 @@ pub(crate) fn is_actions_token() -> bool {
 }
 
 /// Returns access to GitHub with the token of the environment.
-pub(crate) fn by_token(api: &str) -> Result<GitHubAccess, Error> {
+pub(crate) fn by_token(api: Option<&str>) -> Result<GitHubAccess, Error> {
+    let api = match api {
+        Some(api) => api.to_owned(),
+        None => configuration()?.github.api.unwrap_or_else(|| PUBLIC_API.to_owned()),
+    };
     // The URL may contain a password, and clap would repeat it in its error.
     let api: Api = api.parse().map_err(|error: GitHubError| Error::usage(&error))?;
     let api = api.through(Proxies::of_environment());
@@ -82,7 +90,7 @@ pub(crate) fn access(arguments: &GitHubArguments) -> Result<GitHubAccess, Error>
 
 /// As [`access`], for a command that hides other values too.
 pub(crate) fn access_hiding(arguments: &GitHubArguments, mut hidden: Secrets) -> Result<GitHubAccess, Error> {
-    let access = by_token(&arguments.api)?;
+    let access = by_token(arguments.api.as_deref())?;
     if let Some(Credentials::Token(token)) = &access.credentials {
         hidden.add(token.expose_secret().as_bytes());
     }

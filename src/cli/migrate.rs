@@ -1,7 +1,7 @@
 //! `layerwright migrate`.
 
 use super::progress::Progress;
-use super::{Error, MigrateArguments, change, input, write};
+use super::{Error, MigrateArguments, change, human, input, write};
 use crate::config::FILE_NAME;
 use crate::ops::{self, AcceptOptions, Accepted, MigrateOptions};
 
@@ -22,6 +22,9 @@ pub(crate) fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     let progress = Progress::with_branches(arguments.outcome.format);
     let changed = ops::migrate(&options, &|notice| progress.show(notice))?;
     progress.end()?;
+    if let Some(step) = &changed.step {
+        write::aside(&human::next_step(step));
+    }
     change::print(options.mode, &changed, arguments.outcome.format)
 }
 

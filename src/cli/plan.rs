@@ -66,7 +66,7 @@ fn list(arguments: &PlanArguments, progress: &Progress) -> Result<Option<ListTex
             Ok(Some(ListText { name, text, issue: None }))
         }
         (None, Some(address)) => {
-            let access = github::by_token(&arguments.api)?;
+            let access = github::by_token(arguments.api.as_deref())?;
             let list = ops::issue_list(&access, address, &|notice| progress.show(notice));
             list.map(Some).map_err(|error| Error::environment(&error))
         }

@@ -239,9 +239,7 @@ fn unverified(files: &[(String, EvidenceState)]) {
     if files.len() > NAMED {
         write::remark(&format!("note: and {} more", count(files.len() - NAMED, "file")));
     }
-    write::remark(
-        "note: before you open a pull request, verify that the image does not change: layerwright verify",
-    );
+    write::remark("note: before you open a pull request, verify that the image does not change");
 }
 
 /// Returns the live line of an activity, with a count if the number of files is known. Hidden if standard error is not

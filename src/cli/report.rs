@@ -6,7 +6,7 @@ mod shown;
 use super::evidence_key::evidence_key;
 use super::progress::Progress;
 use super::{Error, ErrorKind, Format, github, input, write};
-use crate::campaign::evidence::{KEY_VARIABLE, Signatures};
+use crate::campaign::evidence::Signatures;
 use crate::ops::{self, GitHubReport, ReportOptions, ReportTarget, ReportingError};
 use crate::text::secret::Secrets;
 use crate::text::words::count;
@@ -16,10 +16,6 @@ pub(crate) use arguments::ReportArguments;
 pub(crate) fn run(arguments: &ReportArguments) -> Result<(), Error> {
     let mut hidden = Secrets::default();
     let key = evidence_key(arguments.evidence_key.as_deref(), &mut hidden)?;
-    if arguments.require_signed && key.is_none() {
-        let error = Error::new(ErrorKind::Usage, "there is no key to check signatures with".to_owned());
-        return Err(error.hint(format!("set {KEY_VARIABLE}, or name a file with --evidence-key")));
-    }
     let options = ReportOptions {
         repository: arguments.repository.clone(),
         plan: input::plan(arguments.plan.as_deref())?,

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::evidence_key::evidence_key;
 use super::progress::Progress;
+use super::user::configuration;
 use super::{Error, github, human, input, write};
 use crate::campaign::evidence::{Evidence, Outcome};
 use crate::ops::{self, DryRun, FilesToVerify, Verified, VerifyEnd, VerifyError, VerifyOptions};
@@ -55,7 +56,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let verified = with_options(arguments, files, |options, progress| {
         ops::verify(options, &|notice| progress.show(notice))
     })?;
-    let Verified { plan, evidence, stale, end } = &verified;
+    let Verified { plan, evidence, stale, end, step } = &verified;
     if evidence.is_empty() && end.is_none() && stale.is_empty() {
         write::remark(
             "nothing to verify: no requested file is waiting for --link; a merged file is built again if you name it",
@@ -63,7 +64,10 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     }
     match arguments.format {
         Format::Json => write::json(&Printed { schema: SCHEMA, files: evidence })?,
-        Format::Human | Format::GithubMatrix => write::stdout(&human::verified(plan, evidence))?,
+        Format::Human | Format::GithubMatrix => {
+            let step = step.as_ref().map(human::next_step).unwrap_or_default();
+            write::stdout(&(human::verified(plan, evidence) + &step))?;
+        }
     }
     Ok(match end {
         Some(VerifyEnd::Interrupted) => {
@@ -107,9 +111,10 @@ fn with_options<T>(
     operation: impl FnOnce(&VerifyOptions<'_>, &Progress) -> Result<T, VerifyError>,
 ) -> Result<T, Error> {
     let build = &arguments.build;
+    let own = configuration()?.verify;
     let interrupt = Interrupt::new();
     let builder = DockerBuildx::new(Options {
-        builder: build.builder.clone(),
+        builder: build.builder.clone().or(own.builder),
         interrupt: interrupt.clone(),
         ..Options::default()
     });
@@ -126,14 +131,14 @@ fn with_options<T>(
         builder: &builder,
         interrupt: interrupt.clone(),
         depth: arguments.depth.map(Into::into),
-        frontend: arguments.frontend.map(Into::into),
+        frontend: arguments.frontend.map(Into::into).or(own.frontend),
         platforms: build.platform.clone(),
         build_args: super::knowledge::build_args(&build.build_args)?,
         secrets: build.secret.clone(),
         ssh: build.ssh.clone(),
         hidden,
         allow_commands: arguments.allow_commands,
-        passed: build.passed(),
+        passed: build.passed(own.network),
         reuse: arguments.reuse,
         out: arguments.out.clone(),
         temporary: std::env::temp_dir(),

@@ -176,6 +176,14 @@ pub(crate) fn remark(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", shown_lines(&message(text)));
 }
 
+/// As [`remark`], for a text of whole lines with styles, which is escaped already.
+pub(crate) fn aside(text: &str) {
+    if !is_quiet() {
+        // There is no place left to report that standard error is closed.
+        let _ = write!(anstream::stderr().lock(), "{}", message(text));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -173,11 +173,24 @@ pub(crate) struct Verify {
     pub(crate) frontend: Frontend,
     /// The time limit for one file, as in `45m`; a file that takes longer has timed out.
     pub(crate) budget: String,
+    /// How much is built and compared; without it, whole images for the proof of concept, and edited lines for all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) depth: Option<Depth>,
+}
+
+/// How much is built and compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Depth {
+    /// The filesystems right after each edited instruction.
+    Line,
+    /// The whole images too.
+    Full,
 }
 
 impl Default for Verify {
     fn default() -> Self {
-        Self { frontend: Frontend::Header, budget: "45m".into() }
+        Self { frontend: Frontend::Header, budget: "45m".into(), depth: None }
     }
 }
 
@@ -195,6 +208,7 @@ pub enum Frontend {
 /// `[report]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub struct Report {
     /// The repository on GitHub, as in `OWNER/REPO`; without it, that of the remote `origin`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,6 +239,8 @@ pub struct Report {
     pub create_issue: bool,
     /// True if the tracking issue is closed when the campaign is finished.
     pub close_issue: bool,
+    /// True if evidence verifies a file only with a valid signature.
+    pub require_signed: bool,
 }
 
 impl Default for Report {
@@ -243,6 +259,7 @@ impl Default for Report {
             pause_when_pending_checks: 5,
             create_issue: false,
             close_issue: false,
+            require_signed: false,
         }
     }
 }

@@ -6,17 +6,41 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{BaseSource, place_of};
+use super::{BaseSource, Frontend, place_of};
 use crate::text::Position;
 
 /// `$XDG_CONFIG_HOME/layerwright/config.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserConfig {
+    /// The GitHub server.
+    pub(crate) github: UserGitHub,
+    /// The builds of `verify`.
+    pub(crate) verify: UserVerify,
     /// The base images.
     pub(crate) bases: UserBases,
     /// The settings of single registries, by `HOST` or `HOST:PORT`.
     pub(crate) registries: BTreeMap<String, UserRegistry>,
+}
+
+/// `[github]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct UserGitHub {
+    /// The URL of the API, which is sent the token; `--api` overrides it.
+    pub(crate) api: Option<String>,
+}
+
+/// `[verify]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct UserVerify {
+    /// The builder, as in `docker buildx ls`; `--builder` overrides it.
+    pub(crate) builder: Option<String>,
+    /// The frontend that reads the files, in place of that of `layerwright.toml`; `--frontend` overrides it.
+    pub(crate) frontend: Option<Frontend>,
+    /// The network mode of RUN instructions; `--network` overrides it.
+    pub(crate) network: Option<String>,
 }
 
 /// `[bases]`.
@@ -92,13 +116,18 @@ mod tests {
     fn each_key_is_read_and_others_are_errors() {
         let text = "[bases]\nfrom = ['engine', 'registry']\nmax_bytes = 5\ntimeout = '2s'\n\
                     allow_hosts = ['registry.corp']\n[bases.mirrors]\n'docker.io' = ['mirror.corp']\n\
-                    [registries.'registry.corp:5000']\nhttp = true\nca = '/etc/ca.pem'\n";
+                    [registries.'registry.corp:5000']\nhttp = true\nca = '/etc/ca.pem'\n\
+                    [github]\napi = 'https://ghe.corp/api/v3'\n\
+                    [verify]\nbuilder = 'big'\nfrontend = 'builtin'\nnetwork = 'host'\n";
         let read = UserConfig::read(text.as_bytes()).unwrap();
         assert_eq!(read.bases.from, Some(vec![BaseSource::Engine, BaseSource::Registry]));
         assert_eq!((read.bases.max_bytes, read.bases.timeout), (Some(5), Some(Duration::from_secs(2))));
         assert_eq!(read.bases.mirrors["docker.io"], ["mirror.corp"]);
         let registry = &read.registries["registry.corp:5000"];
         assert_eq!((registry.http, registry.ca.clone()), (Some(true), Some("/etc/ca.pem".into())));
+        assert_eq!(read.github.api.as_deref(), Some("https://ghe.corp/api/v3"));
+        assert_eq!((read.verify.builder, read.verify.network), (Some("big".into()), Some("host".into())));
+        assert_eq!(read.verify.frontend, Some(Frontend::Builtin));
         assert_eq!(UserConfig::read(b""), Ok(UserConfig::default()));
         for (text, told) in [
             ("[bases]\nfrm = []", "line 2, column 1"),

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::issues::Listed;
 use super::{Client, GitHubError, IssueAddress, Pull, RepositoryName, TreeEntry};
 use crate::git::{CommitId, Repository};
-use crate::rollout::forge::{BranchAt, Forge, ForgeError, FoundAbove, FoundPull, NewCommit, NewPull};
+use crate::rollout::forge::{
+    BranchAt, Forge, ForgeError, FoundAbove, FoundComment, FoundPull, NewCommit, NewPull,
+};
 
 /// The prefix of the branches of GitHub's merge queue: `gh-readonly-queue/main/pr-7-0123…`.
 const QUEUE: &str = "gh-readonly-queue/";
@@ -185,6 +187,10 @@ impl Forge for GitHubForge<'_> {
         }
     }
 
+    fn comments(&self, issue: u64) -> Result<Vec<FoundComment>, ForgeError> {
+        Ok(self.client.comments(&self.address(issue))?)
+    }
+
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {
         // One list answers for both, once: a second call needs the present state.
         let kept = self.labelled.borrow_mut().remove(label);
@@ -239,6 +245,14 @@ impl Forge for GitHubForge<'_> {
 
     fn set_issue_body(&self, number: u64, body: &str) -> Result<(), ForgeError> {
         Ok(self.client.update_issue(&self.address(number), body)?)
+    }
+
+    fn add_comment(&self, issue: u64, body: &str) -> Result<(), ForgeError> {
+        Ok(self.client.add_comment(&self.address(issue), body)?)
+    }
+
+    fn set_comment(&self, comment: u64, body: &str) -> Result<(), ForgeError> {
+        Ok(self.client.update_comment(&self.repository, comment, body)?)
     }
 
     fn close_issue(&self, number: u64) -> Result<(), ForgeError> {

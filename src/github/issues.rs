@@ -8,6 +8,7 @@ use super::address::quoted;
 use super::call::Call;
 use super::pulls::Login;
 use super::{Client, GitHubError, IssueAddress, RepositoryName};
+use crate::rollout::forge::FoundComment;
 
 /// An issue, or a pull request as an issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +170,60 @@ impl Client {
     pub(crate) fn update_issue(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
         let what = address.to_string();
         self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
+    }
+
+    /// Returns the comments of an issue, in order of their ids. Those of apps and of people whom GitHub calls owner,
+    /// member or collaborator (`author_association`) are trusted.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError`].
+    pub(crate) fn comments(&self, address: &IssueAddress) -> Result<Vec<FoundComment>, GitHubError> {
+        #[derive(Deserialize)]
+        struct WireComment {
+            id: u64,
+            body: Option<String>,
+            user: Option<WireAuthor>,
+            #[serde(default)]
+            author_association: String,
+        }
+        let found: Vec<WireComment> =
+            self.all(&(address.route() + "/comments"), &format!("the comments of {address}"))?;
+        let belongs = ["OWNER", "MEMBER", "COLLABORATOR"];
+        let read = |wire: WireComment| FoundComment {
+            id: wire.id,
+            body: wire.body.unwrap_or_default(),
+            is_trusted: wire.user.is_some_and(|user| user.kind == "Bot")
+                || belongs.contains(&wire.author_association.as_str()),
+        };
+        Ok(found.into_iter().map(read).collect())
+    }
+
+    /// Adds a comment to an issue.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Unsure`] if it is unknown if it was added.
+    pub(crate) fn add_comment(&self, address: &IssueAddress, body: &str) -> Result<(), GitHubError> {
+        let what = format!("a comment of {address}");
+        let route = address.route() + "/comments";
+        self.write_only(&Call::change(Method::POST, route, json!({"body": body}), &what))
+    }
+
+    /// Writes the text of a comment.
+    ///
+    /// # Errors
+    ///
+    /// [`GitHubError::Unsure`] if it is unknown if it was written.
+    pub(crate) fn update_comment(
+        &self,
+        repository: &RepositoryName,
+        comment: u64,
+        body: &str,
+    ) -> Result<(), GitHubError> {
+        let route = repository.route(&format!("/issues/comments/{comment}"));
+        let what = format!("the comment {comment} of {repository}");
+        self.write_only(&Call::change(Method::PATCH, route, json!({"body": body}), &what))
     }
 
     /// Closes an issue as completed.

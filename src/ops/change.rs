@@ -11,6 +11,7 @@ use super::workspace::{LinkInTheWay, Workspace};
 use super::{Notice, PlannedTextError, Watch};
 use crate::campaign::names::{Names, Purpose};
 use crate::campaign::plan::file::File;
+use crate::campaign::progress::Step;
 use crate::config::message::MessageError;
 use crate::discover::ReadError;
 use crate::edit::RewriteError;
@@ -68,6 +69,8 @@ pub struct Changed {
     pub base: Option<String>,
     /// The files that were left out: stale files, and in [`Mode::Commit`] also refused files.
     pub left_out: Vec<ChangeError>,
+    /// The next step of the campaign. `None` if nothing is written, or if there is no saved plan.
+    pub step: Option<Step>,
 }
 
 impl Changed {
@@ -283,7 +286,8 @@ pub(super) fn changes<'f>(
     watch: &Watch<'_>,
     change: impl Fn(&'f File) -> Result<Option<Change>, ChangeError>,
 ) -> Result<Changed, ChangeError> {
-    let mut changed = Changed { changes: Vec::new(), branches: Vec::new(), base: None, left_out: Vec::new() };
+    let mut changed =
+        Changed { changes: Vec::new(), branches: Vec::new(), base: None, left_out: Vec::new(), step: None };
     for file in files {
         match change(file) {
             Ok(found) => changed.changes.extend(found),

@@ -127,12 +127,15 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
     let config = workspace.config(&source)?;
     let present =
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: options.mode };
-    let plan = match given_or_saved(&workspace, &config, options.plan.as_ref())? {
+    let saved = given_or_saved(&workspace, &config, options.plan.as_ref())?;
+    let is_saved = saved.is_some();
+    let plan = match saved {
         Some(plan) => plan,
         None => Cow::Owned(judge::judge_all(&workspace, &source, &config, &options.knowledge, watch)?),
     };
     let against = local_progress::decided_against(&workspace, &source, &config, &plan)?;
     let chosen = chosen(options, &present, &plan, &against)?;
+    let mut step = None;
     if options.mode != Mode::Diff {
         let assessed = Assessed::read(&workspace, &source, &config, &plan, &[], watch)?;
         if let Some(path) = assessed.contradicted {
@@ -147,13 +150,17 @@ pub fn migrate(options: &MigrateOptions, watch: &Watch<'_>) -> Result<Changed, M
         if !unverified.is_empty() {
             watch(&Notice::Unverified(&unverified));
         }
+        if is_saved {
+            let progress = local_progress::progress(&workspace, &source, &config, &plan, &assessed)?;
+            step = Some(progress.next_step(config.report.max_open));
+        }
     }
     let mut changed = change::changes(options.mode, &chosen, watch, |file| change(&present, file))?;
     if changed.is_empty() {
         watch(&Notice::NothingToDo);
     }
     change::carry_out(&present, &mut changed, Purpose::Migrate, watch)?;
-    Ok(changed)
+    Ok(Changed { step, ..changed })
 }
 
 /// Returns the requested files: named files, or those of a wave that people did not decide against; by default, of the

@@ -123,6 +123,9 @@ pub enum ReportingError {
     /// A folder without git has no branches.
     #[error("this folder is not a git repository, so there is nothing to propose")]
     NoRepository,
+    /// Evidence has to be signed, and no key can check it.
+    #[error("there is no key to check signatures with")]
+    NoKey,
     /// The repository cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -204,6 +207,11 @@ pub fn report(options: &ReportOptions, watch: &Watch<'_>) -> Result<Reported, Re
     let Workspace::Git(repository, head) = &workspace else { return Err(ReportingError::NoRepository) };
     let config = workspace.config(&workspace.source()?)?;
     let plan = saved_plan::required(&workspace, &config, options.plan.as_ref())?;
+    let mut signatures = options.signatures.clone();
+    signatures.required |= config.report.require_signed;
+    if signatures.required && signatures.key.is_none() {
+        return Err(ReportingError::NoKey);
+    }
     if !options.dry_run {
         evidence::move_left(&workspace, &config, watch)?;
     }
@@ -218,7 +226,7 @@ pub fn report(options: &ReportOptions, watch: &Watch<'_>) -> Result<Reported, Re
         create_issue: options.create_issue,
         page: None,
         folders: &options.evidence,
-        signatures: &options.signatures,
+        signatures: &signatures,
         now: options.now,
     };
     match &options.target {

@@ -24,7 +24,7 @@ use super::workspace::{Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch, local_progress};
 use crate::campaign::evidence::{self, ContextTrees, Depth, Evidence, EvidenceKey};
 use crate::campaign::plan::file::{Context, File, Plan};
-use crate::campaign::progress::StepKind;
+use crate::campaign::progress::{Step, StepKind};
 use crate::config::{self, Config, FILE_NAME, Frontend};
 use crate::git::{CommitId, GitError};
 use crate::text::secret::Secrets;
@@ -110,6 +110,8 @@ pub struct Verified {
     pub stale: Vec<ChangeError>,
     /// The reason for an early end. `None` if all files were verified.
     pub end: Option<VerifyEnd>,
+    /// The next step of the campaign. `None` without git, and for a shard: the others have their evidence elsewhere.
+    pub step: Option<Step>,
 }
 
 /// The reason for an early end of a verification. The evidence of the earlier files is written.
@@ -268,7 +270,24 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
         build_all(options, &present, &plan, &edits, (&place, &earlier), watch)?
     };
     drop(edits);
-    Ok(Verified { plan: plan.into_owned(), evidence, stale, end })
+    let step = next_step(options, &present, &plan)?;
+    Ok(Verified { plan: plan.into_owned(), evidence, stale, end, step })
+}
+
+/// Returns the next step of the campaign, with the evidence that is written now.
+fn next_step(
+    options: &VerifyOptions<'_>,
+    present: &PresentFiles<'_>,
+    plan: &Plan,
+) -> Result<Option<Step>, VerifyError> {
+    let PresentFiles { workspace, source, config, .. } = *present;
+    if options.shard.is_some() || matches!(workspace, Workspace::Folder(_)) {
+        return Ok(None);
+    }
+    // What cannot be read of it was reported before.
+    let assessed = Assessed::read(workspace, source, config, plan, &options.earlier_folders(), &|_| {})?;
+    let progress = local_progress::progress(workspace, source, config, plan, &assessed)?;
+    Ok(Some(progress.next_step(config.report.max_open)))
 }
 
 impl VerifyOptions<'_> {

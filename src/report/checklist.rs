@@ -13,7 +13,7 @@ use super::criteria::Criterion;
 use super::limits;
 use super::section;
 use crate::campaign::progress::{
-    AskedAgain, FileProgress, FileState, OpenState, Progress, Step, state_words,
+    AskedAgain, FileProgress, FileState, IssueTexts, OpenState, Progress, Step, state_words,
 };
 use crate::discover::path_in_line;
 use crate::report::recorder::is_made_up;
@@ -49,6 +49,16 @@ opened again, unless a person with write access ticks its line below.
 permanently. To stop everything, stop running `layerwright report`.
 ";
 
+/// The campaign's section of a text that has no room for it.
+const IN_COMMENT: &str =
+    "The progress of the campaign is in a comment below: this text has no room for it.\n";
+
+/// The campaign's section of a comment that is not needed any more.
+const ELSEWHERE: &str = "The progress of the campaign is in the text of the issue.\n";
+
+/// An upper bound of the least length of the section, in characters.
+const LARGEST_LEAST: usize = 16_000;
+
 /// The facts that the text shows.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
@@ -62,26 +72,51 @@ pub(crate) struct Facts<'a> {
     pub(crate) idle: &'a BTreeMap<String, String>,
 }
 
-/// Returns the text with the present state; `now` is the existing text, empty for a new issue. It fits the limit of GitHub:
-/// where files are many, those that need no attention lose their states, then their lines. If what people wrote leaves no
-/// room at all, it is `now`.
-pub(crate) fn text(now: &str, facts: Facts<'_>) -> String {
-    let people = if now.is_empty() { INTRODUCTION } else { now };
-    let asked = asked_again(people, facts.progress.files.iter().map(|file| file.path.as_str()));
-    let mut text = String::new();
+/// Returns the texts with the present state; `now` are the existing ones, empty for a new issue. They fit the limit of
+/// GitHub: where files are many, those that need no attention lose their states, then their lines. If what people wrote
+/// leaves no room for the campaign's section, it goes into a comment, and if not even a pointer to that has room, the text
+/// of the issue stays.
+pub(crate) fn texts(now: IssueTexts<&str>, facts: Facts<'_>) -> IssueTexts<String> {
+    let people = if now.body.is_empty() { INTRODUCTION } else { now.body };
+    let paths = || facts.progress.files.iter().map(|file| file.path.as_str());
+    let comment = now.comment.unwrap_or_default();
+    let mut asked = asked_again(people, paths());
+    asked.extend(asked_again(comment, paths()));
+    let own = |text: &'_ str| section::find(text).map_or("", |place| cut::between(text, place)).to_owned();
+    let fits = |text: &str| limits::length(text) <= limits::BODY - limits::FREE;
+    let (in_body, in_comment) = (own(people), own(comment));
     for states in [States::All, States::OfProblems, States::None] {
-        let Marked { text: out, listed, askable, subjects } = marked(people, facts, &asked, states);
-        let around = limits::length(&section::put(&out, &section::marked(&[], "")));
-        let room = (limits::BODY - limits::FREE).saturating_sub(around);
-        let own = section::find(people).map_or("", |place| cut::between(people, place));
-        let content =
-            Content { facts, own, listed: &listed, askable: &askable, subjects: &subjects, asked: &asked };
-        text = section::put(&out, &section::marked(&[], &content.text(room)));
-        if limits::length(&text) <= limits::BODY - limits::FREE {
-            return text;
+        let marked = marked(people, facts, &asked, states);
+        let body = marked.with_section(&marked.text, facts, &in_body, &asked);
+        if fits(&body) {
+            let comment = now.comment.map(|comment| section::put(comment, &section::marked(&[], ELSEWHERE)));
+            return IssueTexts { body, comment };
         }
     }
-    if limits::length(&text) > limits::BODY && !now.is_empty() { now.to_owned() } else { text }
+    let marked = marked(people, facts, &asked, States::None);
+    let body = section::put(&marked.text, &section::marked(&[], IN_COMMENT));
+    let body = if limits::length(&body) <= limits::BODY { body } else { now.body.to_owned() };
+    let written = marked.with_section(comment, facts, &in_comment, &asked);
+    // What people wrote into the comment leaves no room, either.
+    let comment = if fits(&written) { written } else { comment.to_owned() };
+    IssueTexts { body, comment: Some(comment) }
+}
+
+/// Returns true if an issue with this text may need a comment, or has one.
+pub(crate) fn may_have_comment(body: &str) -> bool {
+    let without = section::put(body, &section::marked(&[], IN_COMMENT));
+    without == body || limits::length(&without) > limits::BODY - limits::FREE - LARGEST_LEAST
+}
+
+impl Marked<'_> {
+    /// Returns a text with the campaign's section, as long as it may be.
+    fn with_section(&self, text: &str, facts: Facts<'_>, own: &str, asked: &BTreeSet<AskedAgain>) -> String {
+        let Self { listed, askable, subjects, .. } = self;
+        let around = limits::length(&section::put(text, &section::marked(&[], "")));
+        let room = (limits::BODY - limits::FREE).saturating_sub(around);
+        let content = Content { facts, own, listed, askable, subjects, asked };
+        section::put(text, &section::marked(&[], &content.text(room)))
+    }
 }
 
 /// Returns the named files that are ticked to be tried again: in the campaign's section, or in a line that lists the file.

@@ -2,11 +2,11 @@
 
 use super::{Report, ReportError};
 use crate::campaign::plan::file::File;
-use crate::campaign::progress::{Above, Branch, Content, Issue, Merge, Observed, Pull, PullState};
+use crate::campaign::progress::{Above, Branch, Comment, Content, Issue, Merge, Observed, Pull, PullState};
 use crate::campaign::trailer::{self, BranchCommit, FileBranch};
 use crate::git::{GitError, RepoPath};
 use crate::rollout::Question;
-use crate::rollout::forge::{FoundAbove, FoundCommit, FoundPull};
+use crate::rollout::forge::{FoundAbove, FoundComment, FoundCommit, FoundPull};
 
 /// An hour, in seconds.
 const HOUR: u64 = 3600;
@@ -36,11 +36,17 @@ impl Report<'_> {
         Ok(observed)
     }
 
-    /// Returns the tracking issue with this text. Who may tick its boxes is asked only if one is ticked.
+    /// Returns the tracking issue with this text. Who may tick its boxes is asked only if one is ticked, and its comments
+    /// are read only if one may hold the campaign's section.
     pub(super) fn issue(&self, number: u64, body: String) -> Result<Issue, ReportError> {
-        let is_ticked = !self.texts.asked_again(&body).is_empty();
-        let ticks_count = is_ticked && self.forge.is_by_writer(number)?;
-        if is_ticked && !ticks_count {
+        let comment = if self.texts.may_have_comment(&body) { self.comment(number)? } else { None };
+        let is_ticked = |text: &str| !self.texts.asked_again(text).is_empty();
+        let in_body = is_ticked(&body);
+        let is_foreign = in_body && !self.forge.is_by_writer(number)?;
+        // Only the author of a trusted comment, and those who may write, can edit it.
+        let in_comment = comment.as_ref().is_some_and(|comment| is_ticked(&comment.body));
+        let ticks_count = (in_body || in_comment) && !is_foreign;
+        if is_foreign {
             (self.tell)(&format!(
                 "#{number}: its ticks do not count, because its author may not write to the repository: \
                  open another tracking issue with --create-issue"
@@ -48,7 +54,14 @@ impl Report<'_> {
         }
         let is_open = self.policy.report.close_issue
             && self.forge.issues_labelled(&self.policy.names.label())?.contains(&number);
-        Ok(Issue { number, body, is_open, ticks_count })
+        Ok(Issue { number, body, comment, is_open, ticks_count })
+    }
+
+    /// Returns the comment with the campaign's section. A comment by anyone else does not count.
+    fn comment(&self, issue: u64) -> Result<Option<Comment>, ReportError> {
+        let found = self.forge.comments(issue)?.into_iter();
+        let own = |one: &FoundComment| one.is_trusted && self.texts.has_section(&one.body);
+        Ok(found.filter(own).map(|FoundComment { id, body, .. }| Comment { id, body }).next())
     }
 
     /// Answers a question.

@@ -57,6 +57,14 @@ impl Report<'_> {
             Action::UpdateIssue { issue, expected, body } => {
                 self.update_issue(*issue, expected, body, observed)
             }
+            Action::AddComment { issue, body } => self.add_comment(*issue, body, observed),
+            Action::UpdateComment { issue, comment, expected, body } => {
+                let comments = self.forge.comments(*issue)?;
+                if comments.iter().any(|one| one.id == *comment && one.body == *expected) {
+                    self.forge.set_comment(*comment, body)?;
+                }
+                self.read_issue(*issue, observed)
+            }
         }
     }
 
@@ -174,8 +182,26 @@ impl Report<'_> {
             }
             Err(error) => return Err(error.into()),
         };
+        self.read_issue(number, observed)
+    }
+
+    fn read_issue(&self, number: u64, observed: &mut Observed) -> Result<(), ReportError> {
         observed.issue = Some(self.issue(number, self.forge.issue_body(number)?)?);
         Ok(())
+    }
+
+    /// Adds the comment with the campaign's section.
+    fn add_comment(&self, issue: u64, body: &str, observed: &mut Observed) -> Result<(), ReportError> {
+        let done = self.forge.add_comment(issue, body);
+        if let Err(error @ ForgeError::Stopped(_)) = done {
+            return Err(error.into());
+        }
+        self.read_issue(issue, observed)?;
+        let is_there = observed.issue.as_ref().is_some_and(|issue| issue.comment.is_some());
+        match done {
+            Err(error) if !is_there => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Updates the issue. It is read just before, because people edit it at any time, and again after.

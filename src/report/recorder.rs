@@ -1,95 +1,16 @@
 //! A forge that records all writes. In a rehearsal it never writes anything: the writes are stored here and read back
 //! from here, so that a rehearsal takes the same steps as a report.
 
+mod write;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::hash_blob;
 use crate::rollout::forge::{
-    BranchAt, Forge, ForgeError, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull,
+    BranchAt, Forge, ForgeError, FoundAbove, FoundComment, FoundCommit, FoundPull, NewCommit, NewPull,
 };
-
-/// A write, or in a rehearsal the write that a report would make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecordedWrite {
-    /// A branch was created with a commit, or updated with one.
-    Branch {
-        /// The name.
-        name: String,
-        /// The commit.
-        commit: String,
-        /// The commit message.
-        message: String,
-        /// The parent whose files the commit changes.
-        onto: String,
-        /// Paths and their new texts.
-        texts: Vec<(String, Vec<u8>)>,
-    },
-    /// A pull request was opened.
-    Pull {
-        /// The number; a placeholder in a rehearsal.
-        number: u64,
-        /// The head branch.
-        branch: String,
-        /// The base branch.
-        base: String,
-        /// The title.
-        title: String,
-        /// The text.
-        body: String,
-        /// True if it is a draft.
-        draft: bool,
-    },
-    /// The text of a pull request was written.
-    PullText {
-        /// The number.
-        number: u64,
-        /// The text.
-        body: String,
-    },
-    /// Labels were added to an issue or a pull request.
-    Labels {
-        /// The number.
-        number: u64,
-        /// The labels.
-        labels: Vec<String>,
-    },
-    /// Reviews were requested.
-    Reviews {
-        /// The pull request.
-        number: u64,
-        /// The reviewers.
-        reviewers: Vec<String>,
-    },
-    /// People were assigned.
-    Assignees {
-        /// The issue or pull request.
-        number: u64,
-        /// The assignees.
-        assignees: Vec<String>,
-    },
-    /// The tracking issue was opened.
-    Issue {
-        /// The number.
-        number: u64,
-        /// The title.
-        title: String,
-        /// The text.
-        body: String,
-    },
-    /// The text of the tracking issue was written.
-    IssueText {
-        /// The number.
-        number: u64,
-        /// The text.
-        body: String,
-    },
-    /// The tracking issue was closed.
-    IssueClosed {
-        /// The number.
-        number: u64,
-    },
-}
+pub use write::RecordedWrite;
 
 /// A forge that records all writes.
 pub(crate) struct Recorder<'a> {
@@ -108,6 +29,10 @@ struct Kept {
     pull_texts: BTreeMap<u64, String>,
     issue_texts: BTreeMap<u64, String>,
     issues: Vec<u64>,
+    /// The comments that were added, in a rehearsal.
+    comments: Vec<(u64, FoundComment)>,
+    /// The texts of comments that were written, in a rehearsal.
+    comment_texts: BTreeMap<u64, String>,
 }
 
 /// A commit that was written.
@@ -264,6 +189,18 @@ impl Forge for Recorder<'_> {
         if is_rehearsed { Ok(true) } else { self.ask(true, |forge| forge.is_by_writer(issue)) }
     }
 
+    fn comments(&self, issue: u64) -> Result<Vec<FoundComment>, ForgeError> {
+        let mut found = self.ask(Vec::new(), |forge| forge.comments(issue))?;
+        let kept = self.kept.borrow();
+        found.extend(kept.comments.iter().filter(|(of, _)| *of == issue).map(|(_, one)| one.clone()));
+        for one in &mut found {
+            if let Some(body) = kept.comment_texts.get(&one.id) {
+                one.body.clone_from(body);
+            }
+        }
+        Ok(found)
+    }
+
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {
         let mut found = self.ask(Vec::new(), |forge| forge.issues_labelled(label))?;
         found.extend(&self.kept.borrow().issues);
@@ -357,6 +294,27 @@ impl Forge for Recorder<'_> {
         self.act((), |forge| forge.set_issue_body(number, body))?;
         self.kept.borrow_mut().issue_texts.insert(number, body.to_owned());
         self.note(RecordedWrite::IssueText { number, body: body.to_owned() });
+        Ok(())
+    }
+
+    fn add_comment(&self, issue: u64, body: &str) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.add_comment(issue, body))?;
+        let mut kept = self.kept.borrow_mut();
+        if self.rehearses {
+            let id = FIRST + kept.comments.len() as u64;
+            let comment = FoundComment { id, body: body.to_owned(), is_trusted: true };
+            kept.comments.push((issue, comment));
+        }
+        kept.deeds.push(RecordedWrite::Comment { number: issue, body: body.to_owned() });
+        Ok(())
+    }
+
+    fn set_comment(&self, id: u64, body: &str) -> Result<(), ForgeError> {
+        self.act((), |forge| forge.set_comment(id, body))?;
+        if self.rehearses {
+            self.kept.borrow_mut().comment_texts.insert(id, body.to_owned());
+        }
+        self.note(RecordedWrite::CommentText { id, body: body.to_owned() });
         Ok(())
     }
 

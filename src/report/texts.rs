@@ -13,7 +13,7 @@ use crate::campaign::evidence::{Evidence, EvidenceByPath, Signatures};
 use crate::campaign::names::Names;
 use crate::campaign::plan::file::{File, Plan};
 use crate::campaign::progress::{
-    AskedAgain, FileEvidence, FileProgress, FileState, OpenState, Progress, Texts,
+    AskedAgain, FileEvidence, FileProgress, FileState, IssueTexts, OpenState, Progress, Texts,
 };
 use crate::git::RepoPath;
 use crate::text::markdown::{code, inert};
@@ -85,14 +85,22 @@ impl Texts for Writer<'_> {
         format!("Migrate the Dockerfiles to COPY --link ({})", self.names.campaign())
     }
 
-    fn issue_body(&self, progress: &Progress, now: &str) -> String {
+    fn issue(&self, progress: &Progress, now: IssueTexts<&str>) -> IssueTexts<String> {
         let criteria = criteria(self.plan, self.measured, progress, self.platforms);
         let (step, idle) = (progress.next_step(self.max_open), self.idle());
-        checklist::text(now, checklist::Facts { progress, criteria: &criteria, step: &step, idle: &idle })
+        checklist::texts(now, checklist::Facts { progress, criteria: &criteria, step: &step, idle: &idle })
     }
 
-    fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain> {
-        checklist::asked_again(issue_body, self.plan.files.iter().map(|file| file.path.as_str()))
+    fn may_have_comment(&self, issue_body: &str) -> bool {
+        checklist::may_have_comment(issue_body)
+    }
+
+    fn has_section(&self, text: &str) -> bool {
+        section::find(text).is_some()
+    }
+
+    fn asked_again(&self, text: &str) -> BTreeSet<AskedAgain> {
+        checklist::asked_again(text, self.plan.files.iter().map(|file| file.path.as_str()))
     }
 }
 

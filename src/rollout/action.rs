@@ -121,6 +121,26 @@ pub(crate) enum Action {
         /// The text to write.
         body: String,
     },
+    /// Writes the campaign's section as a comment, if the text of the issue has no room for it. A failed call is not
+    /// repeated until the comments are read again.
+    AddComment {
+        /// The issue.
+        issue: u64,
+        /// Its text.
+        body: String,
+    },
+    /// Writes the text of that comment if the present text, read just before, is still `expected`. Otherwise nothing is
+    /// written.
+    UpdateComment {
+        /// The issue.
+        issue: u64,
+        /// The id of the comment.
+        comment: u64,
+        /// The text that was read.
+        expected: String,
+        /// The text to write.
+        body: String,
+    },
 }
 
 impl Action {
@@ -134,9 +154,10 @@ impl Action {
             Self::AddLabels { .. } => "change [report] labels in layerwright.toml",
             Self::RequestReview { .. } => "change [report] reviewers in layerwright.toml",
             Self::Assign { .. } => "change [report] assignees in layerwright.toml",
-            Self::UpdatePull { .. } | Self::UpdateIssue { .. } => {
-                "shorten what people wrote there, or unlock the conversation"
-            }
+            Self::UpdatePull { .. }
+            | Self::UpdateIssue { .. }
+            | Self::AddComment { .. }
+            | Self::UpdateComment { .. } => "shorten what people wrote there, or unlock the conversation",
             Self::CreateIssue { .. } => "turn issues on in the repository, or omit --create-issue",
             Self::CloseIssue { .. } => "close it by hand, or set [report] close_issue = false",
         }
@@ -158,6 +179,9 @@ impl fmt::Display for Action {
             Self::CreateIssue { .. } => f.write_str("tracking issue"),
             Self::UpdateIssue { issue, .. } => write!(f, "text of #{issue}"),
             Self::CloseIssue { issue } => write!(f, "state of #{issue}"),
+            Self::AddComment { issue, .. } | Self::UpdateComment { issue, .. } => {
+                write!(f, "comment of #{issue}")
+            }
         }
     }
 }

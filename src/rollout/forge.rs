@@ -90,6 +90,13 @@ pub trait Forge {
     /// [`ForgeError`]
     fn is_by_writer(&self, issue: u64) -> Result<bool, ForgeError>;
 
+    /// Returns the comments of an issue, the first one first.
+    ///
+    /// # Errors
+    ///
+    /// [`ForgeError`]
+    fn comments(&self, issue: u64) -> Result<Vec<FoundComment>, ForgeError>;
+
     /// Returns the numbers of open issues with a label, without pull requests.
     ///
     /// # Errors
@@ -168,6 +175,20 @@ pub trait Forge {
     /// [`ForgeError`]
     fn set_issue_body(&self, number: u64, body: &str) -> Result<(), ForgeError>;
 
+    /// Adds a comment to an issue.
+    ///
+    /// # Errors
+    ///
+    /// [`ForgeError`]
+    fn add_comment(&self, issue: u64, body: &str) -> Result<(), ForgeError>;
+
+    /// Replaces the text of a comment.
+    ///
+    /// # Errors
+    ///
+    /// [`ForgeError`]
+    fn set_comment(&self, comment: u64, body: &str) -> Result<(), ForgeError>;
+
     /// Closes an issue.
     ///
     /// # Errors
@@ -224,6 +245,17 @@ pub struct FoundPull {
     pub queued: bool,
     /// The time when it was opened: seconds since 1970.
     pub opened: u64,
+}
+
+/// A comment of an issue, as the forge reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundComment {
+    /// Its id.
+    pub id: u64,
+    /// Its text.
+    pub body: String,
+    /// True if its author is an app, or belongs to the repository.
+    pub is_trusted: bool,
 }
 
 /// The commits and changes of a branch above a commit.

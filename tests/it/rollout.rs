@@ -309,8 +309,8 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// What happens in enough campaigns, if the simulation is worth anything.
-const HAPPENS: [&str; 6] =
-    ["opened", "opened again", "brought up to date", "ticked", "issue written", "pushed"];
+const HAPPENS: [&str; 7] =
+    ["opened", "opened again", "brought up to date", "ticked", "issue written", "comment added", "pushed"];
 
 #[test]
 fn no_campaign_breaks_a_rule() {

@@ -1,12 +1,13 @@
 //! Every command that an output suggests is executed, by a shell and in the state that suggested it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use layerwright::campaign::evidence::Outcome;
 
 use crate::evidence::{Campaign, differing};
-use crate::support::{BINARY, Base, Run, Scratch, linkable};
+use crate::support::{BINARY, Base, Run, Scratch, git, linkable, run};
 
 /// What ends a command in a sentence.
 const ENDS: [&str; 7] = ["`", "; ", ", or", ", and", "  ", "\n", "\r"];
@@ -30,20 +31,29 @@ fn suggested(run: &Run) -> BTreeSet<String> {
 /// Executes what an output suggests, and returns the commands.
 #[track_caller]
 fn follow(scratch: &Scratch, arguments: &[&str]) -> BTreeSet<String> {
-    let run = scratch.run(arguments);
+    let commands = follow_in(scratch.root(), arguments);
+    std::fs::remove_dir_all(scratch.root().join("../proposals-of-a-test")).ok();
+    commands
+}
+
+/// As [`follow`], in a folder.
+#[track_caller]
+fn follow_in(folder: &Path, arguments: &[&str]) -> BTreeSet<String> {
+    let run = run(folder, arguments);
     let commands = suggested(&run);
     let bin = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(BINARY, bin.path().join("layerwright")).unwrap();
     for command in &commands {
         // Without an engine nothing is built, and without a forge nothing is sent.
-        let instead = match command.split(' ').nth(1) {
-            Some("verify") => " --format github-matrix",
-            Some("report") => " --out ../proposals-of-a-test",
-            _ => "",
+        let is = |name: &str| command.split(' ').any(|word| word == name);
+        let instead = match () {
+            () if is("verify") => " --format github-matrix",
+            () if is("report") => " --out ../proposals-of-a-test",
+            () => "",
         };
         let followed = Command::new("/bin/sh")
             .args(["-c", &format!("{command}{instead}")])
-            .current_dir(scratch.root())
+            .current_dir(folder)
             .env_clear()
             .env("PATH", bin.path())
             .env("HOME", "/nonexistent")
@@ -55,7 +65,6 @@ fn follow(scratch: &Scratch, arguments: &[&str]) -> BTreeSet<String> {
         let fine = matches!(followed.code, Some(0 | 1)) || reads_no_engine;
         assert!(fine, "{arguments:?} suggests `{command}`: {followed:#?}");
     }
-    std::fs::remove_dir_all(scratch.root().join("../proposals-of-a-test")).ok();
     commands
 }
 
@@ -96,6 +105,18 @@ fn what_a_campaign_is_told() {
     let status = ["status", "--offline"];
     let verify = "layerwright verify --wave 0";
     suggests(scratch, &status, &[verify]);
+    git(scratch.root(), &["config", "user.name", "A"]);
+    git(scratch.root(), &["config", "user.email", "a@example.com"]);
+    suggests(scratch, &["migrate", "--commit"], &[verify]);
+    // From elsewhere, the command says where.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let root = scratch.root().to_str().unwrap();
+    let there = BTreeSet::from([format!("layerwright -C {root} verify --wave 0")]);
+    assert_eq!(follow_in(elsewhere.path(), &["-C", root, "status", "--offline"]), there);
+    let there = BTreeSet::from([format!("layerwright verify --repository {root} --wave 0")]);
+    let arguments = ["status", "--offline", "--repository", root];
+    assert_eq!(follow_in(elsewhere.path(), &arguments), there);
+    follow_in(elsewhere.path(), &["plan", root]);
     let first = "layerwright migrate --wave 0 --diff";
     assert!(
         follow(scratch, &["plan", "--save"]).is_superset(&BTreeSet::from([first, verify].map(str::to_owned)))

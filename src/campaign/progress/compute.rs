@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{AskedAgain, Campaign, FileEvidence, Texts};
+use super::facts::{AskedAgain, Campaign, FileEvidence, IssueTexts, Texts};
 use super::observed::{Above, Base, Merge, Observed, Pull, PullState};
 use super::state::{FileProgress, FileState, OpenState, Progress, TextState, WaveProgress};
 use crate::analysis::Verdict;
@@ -21,7 +21,7 @@ impl Progress {
         let contradicts = |path: &&String| campaign.evidence_state(path) == &EvidenceState::Contradicts;
         let contradicted = campaign.evidence.keys().find(contradicts).cloned();
         let issue = campaign.observed.issue.as_ref().filter(|issue| issue.ticks_count);
-        let asked = issue.map(|issue| campaign.texts.asked_again(&issue.body)).unwrap_or_default();
+        let asked = issue.map(|issue| campaign.texts.asked_in(issue)).unwrap_or_default();
         let inputs = Inputs { campaign, contradicted: contradicted.as_deref(), asked: &asked };
         let (mut waves, mut files, mut waits_for) = (Vec::new(), Vec::new(), Vec::new());
         for wave in &campaign.plan.waves {
@@ -81,8 +81,16 @@ impl Texts for NoTexts {
         String::new()
     }
 
-    fn issue_body(&self, _: &Progress, _: &str) -> String {
-        String::new()
+    fn issue(&self, _: &Progress, _: IssueTexts<&str>) -> IssueTexts<String> {
+        IssueTexts { body: String::new(), comment: None }
+    }
+
+    fn may_have_comment(&self, _: &str) -> bool {
+        false
+    }
+
+    fn has_section(&self, _: &str) -> bool {
+        false
     }
 
     fn asked_again(&self, _: &str) -> BTreeSet<AskedAgain> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observed::{Content, Observed};
+use super::observed::{Content, Issue, Observed};
 use super::state::{FileProgress, Progress};
 use crate::campaign::evidence::EvidenceState;
 use crate::campaign::plan::file::{File, Plan};
@@ -25,14 +25,37 @@ pub trait Texts {
     /// Returns the title of a new tracking issue.
     fn issue_title(&self) -> String;
 
-    /// Returns the text of the tracking issue, with everything that people wrote in `now`, the present text; `now` is
-    /// empty for a new one. The result equals `now` if nothing changed. Each file that is declined, reverted or partly
+    /// Returns the texts of the tracking issue, with everything that people wrote in `now`, the present texts; an empty
+    /// text for a new one. The result equals `now` if nothing changed. Each file that is declined, reverted or partly
     /// linked gets a line with its path, its pull request's number and a checkbox, which stays ticked for the same
     /// number; no other file has one.
-    fn issue_body(&self, progress: &Progress, now: &str) -> String;
+    fn issue(&self, progress: &Progress, now: IssueTexts<&str>) -> IssueTexts<String>;
 
-    /// Returns the files that people ticked in those lines of the tracking issue's text.
-    fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain>;
+    /// Returns true if an issue with this text may need a comment, or has one: only then are comments read.
+    fn may_have_comment(&self, issue_body: &str) -> bool;
+
+    /// Returns true if a text has the section of the campaign.
+    fn has_section(&self, text: &str) -> bool;
+
+    /// Returns the files that people ticked in those lines of a text of the tracking issue.
+    fn asked_again(&self, text: &str) -> BTreeSet<AskedAgain>;
+}
+
+impl dyn Texts + '_ {
+    /// Returns the files that people ticked in the texts of an issue.
+    pub(crate) fn asked_in(&self, issue: &Issue) -> BTreeSet<AskedAgain> {
+        let comment = issue.comment.iter().flat_map(|comment| self.asked_again(&comment.body));
+        self.asked_again(&issue.body).into_iter().chain(comment).collect()
+    }
+}
+
+/// The texts of a tracking issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssueTexts<T> {
+    /// Its own text.
+    pub body: T,
+    /// The comment that holds the campaign's section; `None` if there is none and none is needed.
+    pub comment: Option<T>,
 }
 
 /// A ticked line of the section "Declined or reverted: tick to try again". It counts for that pull request alone: when

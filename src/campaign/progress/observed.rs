@@ -133,11 +133,22 @@ pub(crate) struct Issue {
     pub(crate) number: u64,
     /// Its text.
     pub(crate) body: String,
+    /// The comment with the campaign's section. Read only if the text has no room for it.
+    pub(crate) comment: Option<Comment>,
     /// True if it is open. Read only if a finished campaign closes it.
     pub(crate) is_open: bool,
     /// True if everyone who could tick its boxes may write to the repository. False also if none of its boxes that count
     /// is ticked.
     pub(crate) ticks_count: bool,
+}
+
+/// A comment of the tracking issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Comment {
+    /// Its id.
+    pub(crate) id: u64,
+    /// Its text.
+    pub(crate) body: String,
 }
 
 impl Pull {

@@ -1,6 +1,7 @@
 //! Errors of `status`, `report` and `verify`.
 
 use super::Error;
+use crate::campaign::evidence::KEY_VARIABLE;
 use crate::ops::{ChecksNeverRun, GitHubAccessError, ReportingError, StatusError, VerifyError};
 
 impl From<&GitHubAccessError> for Error {
@@ -51,6 +52,9 @@ impl From<&ReportingError> for Error {
         match error {
             ReportingError::NoRepository => {
                 Self::usage(error).hint("run it in a clone, or name one with --repository DIR")
+            }
+            ReportingError::NoKey => {
+                Self::usage(error).hint(format!("set {KEY_VARIABLE}, or name a file with --evidence-key"))
             }
             ReportingError::Unsafe { .. } => Self::refused(error)
                 .hint("plan again: layerwright plan --save; or waive the difference on the base branch"),

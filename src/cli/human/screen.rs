@@ -1,10 +1,12 @@
 //! Builds output for a terminal. All text is escaped; only the styles are not.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::super::again;
 use crate::text::escape;
 use crate::text::words::short_digests;
 
@@ -106,6 +108,9 @@ impl Screen {
     /// Adds a sentence and the commands that it leads to. They stand on a line of their own if they do not fit, so that
     /// they can be copied.
     pub(crate) fn suggest(&mut self, style: Style, head: &str, text: &str, commands: &[Piece]) -> &mut Self {
+        let commands: Vec<(Style, Cow<'_, str>)> =
+            commands.iter().map(|(style, text)| (*style, again::repeated(text))).collect();
+        let text = &*again::repeated(text);
         let wide: usize = commands.iter().map(|(_, text)| escape::shown(text).width()).sum();
         let used = escape::shown(head).width() + escape::shown(text).width();
         self.prose(style, head, text);
@@ -114,7 +119,7 @@ impl Screen {
         }
         self.say("  ");
         for (style, text) in commands {
-            self.paint(*style, text);
+            self.paint(style, &text);
         }
         self.end()
     }

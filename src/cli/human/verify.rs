@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 
+use super::super::again;
 use super::screen::{Align, Piece, Screen};
 use super::style;
 use crate::campaign::evidence::{BuildEvidence, Cause, Depth, Difference, Evidence, Outcome, Reached};
@@ -177,7 +178,7 @@ fn details(screen: &mut Screen, evidence: &Evidence) {
         }
     }
     if evidence.outcome == Outcome::Different {
-        screen.say("  Reproduce it:  ").paint(style::HINT, &reproduction(evidence)).end();
+        screen.say("  Reproduce it:  ").paint(style::HINT, &again::repeated(&reproduction(evidence))).end();
     }
     screen.end();
 }
@@ -234,7 +235,7 @@ fn contradiction(screen: &mut Screen, evidence: &Evidence) {
         "The campaign stops: no pull request is opened on a proof alone. This is a bug in layerwright; report it \
          with the file, its build context and the output of:",
     );
-    screen.say("  ").paint(style::HINT, &reproduction(evidence)).end().end();
+    screen.say("  ").paint(style::HINT, &again::repeated(&reproduction(evidence))).end().end();
 }
 
 fn tally(screen: &mut Screen, evidence: &[Evidence]) {

@@ -39,6 +39,8 @@ pub(crate) fn actions(actions: &[RecordedWrite]) -> Vec<String> {
         }
         RecordedWrite::Issue { number, title, .. } => format!("tracking issue #{number} opened: {title}"),
         RecordedWrite::IssueText { number, .. } => format!("tracking issue #{number}: new text"),
+        RecordedWrite::Comment { number, .. } => format!("tracking issue #{number}: new comment"),
+        RecordedWrite::CommentText { .. } => "tracking issue: new text of the comment".to_owned(),
         RecordedWrite::IssueClosed { number } => format!("tracking issue #{number} closed"),
     };
     actions.iter().map(line).collect()
@@ -79,7 +81,9 @@ pub(crate) fn human(reported: &Reported, texts: bool, folder: Option<&Path>) -> 
             RecordedWrite::Pull { body, .. }
             | RecordedWrite::PullText { body, .. }
             | RecordedWrite::Issue { body, .. }
-            | RecordedWrite::IssueText { body, .. } => Some(body),
+            | RecordedWrite::IssueText { body, .. }
+            | RecordedWrite::Comment { body, .. }
+            | RecordedWrite::CommentText { body, .. } => Some(body),
             _ => None,
         };
         for line in text.iter().filter(|_| texts).flat_map(|text| text.lines()) {

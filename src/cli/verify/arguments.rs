@@ -49,7 +49,7 @@ pub(crate) struct VerifyArguments {
     /// Keep the build contexts, and print where they are
     #[arg(long)]
     pub(crate) keep: bool,
-    /// The frontend that reads the files [default: as in layerwright.toml]
+    /// The frontend that reads the files [default: `[verify] frontend` in your configuration, or else in layerwright.toml]
     #[arg(long, value_enum)]
     pub(crate) frontend: Option<Frontend>,
     /// Write the evidence to this folder [default: a folder in the git directory]
@@ -69,7 +69,7 @@ pub(crate) struct VerifyArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Passed to docker buildx build")]
 pub(crate) struct BuildArguments {
-    /// The builder, as in `docker buildx ls` [default: the current one]
+    /// The builder, as in `docker buildx ls` [default: `[verify] builder` in your configuration, or else the current one]
     #[arg(long, value_name = "NAME")]
     pub(crate) builder: Option<String>,
     /// Build for this platform instead of those in layerwright.toml; may be repeated
@@ -90,7 +90,7 @@ pub(crate) struct BuildArguments {
     /// Export the build cache to here; may be repeated
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_to: Vec<String>,
-    /// Network mode of RUN instructions
+    /// Network mode of RUN instructions [default: `[verify] network` in your configuration]
     #[arg(long, value_name = "MODE")]
     pub(crate) network: Option<String>,
     /// Allow an entitlement; may be repeated
@@ -99,11 +99,12 @@ pub(crate) struct BuildArguments {
 }
 
 impl BuildArguments {
-    /// Returns the options that are passed to the builder unchanged.
-    pub(crate) fn passed(&self) -> Vec<String> {
+    /// Returns the options that are passed to the builder unchanged, with the user's own network mode if none is given.
+    pub(crate) fn passed(&self, own_network: Option<String>) -> Vec<String> {
         let many = [("cache-from", &self.cache_from), ("cache-to", &self.cache_to), ("allow", &self.allow)];
         let many = many.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
-        let one = self.network.iter().map(|mode| ("network", mode));
+        let network = self.network.clone().or(own_network);
+        let one = network.iter().map(|mode| ("network", mode));
         many.chain(one).map(|(name, value)| format!("--{name}={value}")).collect()
     }
 }

@@ -109,7 +109,7 @@ pub(crate) fn progress(report: &Report<'_>, observed: &Observed) -> Result<Progr
 /// Remembers the pull requests for commands that do not ask the forge.
 pub(crate) fn remember(campaign: &ClonedCampaign<'_>, report: &Report<'_>, observed: &Observed) {
     let issue = observed.issue.as_ref().filter(|issue| issue.ticks_count);
-    let asked = issue.map(|issue| report.texts.asked_again(&issue.body)).unwrap_or_default();
+    let asked = issue.map(|issue| report.texts.asked_in(issue)).unwrap_or_default();
     local_progress::remember(campaign.repository, campaign.config, &SeenPulls::new(observed, &asked));
 }
 

@@ -113,6 +113,20 @@ pub enum PerformedAction {
         /// The text.
         body: String,
     },
+    /// A comment of the tracking issue was added: its text has no room for the section of the campaign.
+    AddComment {
+        /// The number of the issue.
+        number: u64,
+        /// The text.
+        body: String,
+    },
+    /// The text of that comment was updated.
+    UpdateComment {
+        /// The id of the comment.
+        id: u64,
+        /// The text.
+        body: String,
+    },
     /// The tracking issue was closed.
     CloseIssue {
         /// Its number.
@@ -165,6 +179,8 @@ fn action(deed: RecordedWrite) -> PerformedAction {
             PerformedAction::OpenIssue { number: real(number), title, body }
         }
         RecordedWrite::IssueText { number, body } => PerformedAction::UpdateIssue { number, body },
+        RecordedWrite::Comment { number, body } => PerformedAction::AddComment { number, body },
+        RecordedWrite::CommentText { id, body } => PerformedAction::UpdateComment { id, body },
         RecordedWrite::IssueClosed { number } => PerformedAction::CloseIssue { number },
     }
 }

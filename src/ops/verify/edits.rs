@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::campaign::evidence::Depth;
 use crate::campaign::plan::file::{File, Plan};
+use crate::config;
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::ops::change::{ChangeError, StaleText};
@@ -78,6 +79,10 @@ fn edit<'p>(
         _ => return Err(stale(StaleText::other(&file.blob, blob.as_str()))),
     };
     let after = planned_text(file, &Dockerfile::read(before.clone()), present.config)?;
+    let configured = present.config.verify.depth.map(|depth| match depth {
+        config::Depth::Line => Depth::Line,
+        config::Depth::Full => Depth::Full,
+    });
     let usual = if file.wave == Some(0) { Depth::Full } else { Depth::Line };
-    Ok(Edit { file, before, after, depth: depth.unwrap_or(usual) })
+    Ok(Edit { file, before, after, depth: depth.or(configured).unwrap_or(usual) })
 }

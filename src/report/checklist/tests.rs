@@ -4,10 +4,15 @@ use super::*;
 use crate::campaign::progress::WaveProgress;
 use crate::report::criteria::Subject;
 
-fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
+fn both(now: IssueTexts<&str>, progress: &Progress, criteria: &[Criterion]) -> IssueTexts<String> {
     let idle =
         BTreeMap::from([("idle/Dockerfile".to_owned(), "1 line is unsafe (`/root` is 0700)".to_owned())]);
-    super::text(now, Facts { progress, criteria, step: &progress.next_step(10), idle: &idle })
+    let facts = Facts { progress, criteria, step: &progress.next_step(10), idle: &idle };
+    texts(now, facts)
+}
+
+fn text(now: &str, progress: &Progress, criteria: &[Criterion]) -> String {
+    both(IssueTexts { body: now, comment: None }, progress, criteria).body
 }
 
 const NAMES: [&str; 4] =
@@ -162,8 +167,43 @@ fn a_tick_is_not_lost_among_many_files_and_a_full_text_stays() {
     let asked = AskedAgain { path: "services/team-100/Dockerfile".to_owned(), pull: 101 };
     let again = text(&ticked, &progress, &[]);
     assert_eq!(asked_again(&again, paths()), BTreeSet::from([asked]));
+}
+
+/// The texts after a report that found these.
+fn after(now: &IssueTexts<String>, progress: &Progress) -> IssueTexts<String> {
+    both(IssueTexts { body: &now.body, comment: now.comment.as_deref() }, progress, &[])
+}
+
+#[test]
+fn a_section_without_room_goes_into_a_comment_and_comes_back() {
+    let progress = progress([FileState::Done, FileState::Ready, FileState::Ready, declined()]);
+    let listed = "- [ ] a/Dockerfile\n";
+    let long = format!("{listed}{}\n", "x".repeat(limits::BODY - 1_000));
+    let new = both(IssueTexts { body: &long, comment: None }, &progress, &[]);
+    assert!(new.body.starts_with("- [x] a/Dockerfile"), "the lines of people keep their states");
+    assert!(new.body.contains("is in a comment below") && limits::length(&new.body) <= limits::BODY);
+    let comment = new.comment.clone().unwrap();
+    assert!(comment.contains("### Progress\n\n1 of 4 files are merged, 1 declined."), "{comment}");
+    assert!(!comment.contains("- [x] `a/Dockerfile`"), "people list it in the text: {comment}");
+    assert!(may_have_comment(&long) && may_have_comment(&new.body) && !may_have_comment(listed));
+    assert_eq!(after(&new, &progress), new, "a second report changes nothing");
+    // What people write and tick there stays.
+    let ticked = comment.replace("- [ ] `d/Dockerfile` #7", "- [x] `d/Dockerfile` #7");
+    assert_ne!(ticked, comment);
+    let ticked = IssueTexts { comment: Some(format!("Thanks!\n{ticked}")), ..new.clone() };
+    assert_eq!(after(&ticked, &progress), ticked);
+    // There is room again: the section comes back, with the tick.
+    let shorter = IssueTexts { body: new.body.replace(&"x".repeat(limits::BODY - 1_000), "x"), ..ticked };
+    let back = after(&shorter, &progress);
+    assert!(back.body.contains("- [x] `d/Dockerfile` #7") && back.body.contains("### Progress"), "{back:?}");
+    assert!(back.comment.as_deref().is_some_and(|comment| {
+        comment.starts_with("Thanks!\n") && comment.contains("is in the text of the issue")
+    }));
+    assert_eq!(after(&back, &progress), back);
+    // Not even a pointer has room.
     let full = "x".repeat(limits::BODY - 10);
-    assert_eq!(text(&full, &progress, &[]), full, "no room for any section");
+    let new = both(IssueTexts { body: &full, comment: None }, &progress, &[]);
+    assert!(new.body == full && new.comment.is_some_and(|comment| comment.contains("### Progress")));
 }
 
 fn any_state() -> impl Strategy<Value = FileState> {

@@ -8,7 +8,9 @@ use layerwright::campaign::plan::file::File;
 use layerwright::campaign::progress::Change;
 use layerwright::git::GitError;
 use layerwright::report::{Clone as LocalClone, Written};
-use layerwright::rollout::forge::{BranchAt, FoundAbove, FoundCommit, FoundPull, NewCommit, NewPull};
+use layerwright::rollout::forge::{
+    BranchAt, FoundAbove, FoundComment, FoundCommit, FoundPull, NewCommit, NewPull,
+};
 use layerwright::rollout::{Forge, ForgeError};
 
 use super::people;
@@ -255,6 +257,15 @@ impl Forge for Wire<'_> {
         self.read(|world| Ok(!world.issue(issue).ok_or_else(|| refused("404"))?.by_outsider))
     }
 
+    fn comments(&self, issue: u64) -> Answer<Vec<FoundComment>> {
+        self.read(|world| {
+            let found = &world.issue(issue).ok_or_else(|| refused("404"))?.comments;
+            let comment =
+                |(id, body): &(u64, String)| FoundComment { id: *id, body: body.clone(), is_trusted: true };
+            Ok(found.iter().map(comment).collect())
+        })
+    }
+
     fn issues_labelled(&self, label: &str) -> Answer<Vec<u64>> {
         self.read(|world| {
             let labelled = world.issues.iter().filter(|issue| issue.is_open && issue.labels.contains(label));
@@ -357,6 +368,28 @@ impl Forge for Wire<'_> {
             state.saw("issue written");
             state.judge_text("the issue", &there, body);
             body.clone_into(&mut state.world.issue_mut(number).unwrap().body);
+            Ok(())
+        })
+    }
+
+    fn add_comment(&self, issue: u64, body: &str) -> Answer<()> {
+        self.write(false, |state, _| {
+            state.saw("comment added");
+            let all: usize = state.world.issues.iter().map(|issue| issue.comments.len()).sum();
+            let comments = &mut state.world.issue_mut(issue).ok_or_else(|| refused("404"))?.comments;
+            comments.push((all as u64 + 1, body.to_owned()));
+            if comments.len() > 1 {
+                state.breaks("two comments".into());
+            }
+            Ok(())
+        })
+    }
+
+    fn set_comment(&self, comment: u64, body: &str) -> Answer<()> {
+        self.write(false, |state, _| {
+            let mut all = state.world.issues.iter_mut().flat_map(|issue| &mut issue.comments);
+            let (_, text) = all.find(|(id, _)| *id == comment).ok_or_else(|| refused("404"))?;
+            body.clone_into(text);
             Ok(())
         })
     }

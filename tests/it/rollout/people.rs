@@ -122,6 +122,13 @@ fn edit_body(state: &mut State) {
 fn edit_issue(state: &mut State) {
     let Some(issue) = state.world.issues.first_mut() else { return };
     state.tokens += 1;
+    if state.random.once_in(3) {
+        issue.body = match issue.body.strip_suffix(texts::CRAMPED) {
+            Some(body) => body.to_owned(),
+            None => format!("{}{}", issue.body, texts::CRAMPED),
+        };
+        return;
+    }
     issue.body = write_into(&mut state.random, state.tokens, &issue.body);
 }
 

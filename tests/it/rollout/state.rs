@@ -161,7 +161,8 @@ impl State {
 
     fn judge_limits(&mut self, path: &str) {
         let report = &self.policy.report;
-        // What lost its label is found by its branch, as long as that is there and its file has something to do.
+        // What lost its label is found by its branch, as long as that is there, its file has something to do, and no pull
+        // request with the label is from it.
         let is_planned = |branch: &str| {
             let file = self.path_of(branch).and_then(|path| self.plan.file(path));
             let done = |main: usize, file: &File| {
@@ -169,10 +170,14 @@ impl State {
             };
             file.is_some_and(|file| !done(self.clone_at, file) && !done(self.world.main(), file))
         };
-        let is_found = |pull: &&Pull| {
-            let is_there = self.world.branches.contains_key(&pull.branch);
-            pull.labels.contains(&self.policy.names.label()) || (is_there && is_planned(&pull.branch))
+        let label = self.policy.names.label();
+        let is_asked_for = |branch: &str| {
+            let is_labelled = |pull: &Pull| pull.branch == branch && pull.labels.contains(&label);
+            self.world.branches.contains_key(branch)
+                && is_planned(branch)
+                && !self.world.pulls.iter().any(is_labelled)
         };
+        let is_found = |pull: &&Pull| pull.labels.contains(&label) || is_asked_for(&pull.branch);
         let was_open = |pull: &&Pull| self.start.pull(pull.number).is_none_or(|was| was.open);
         let found: Vec<&Pull> = self.world.pulls.iter().filter(is_found).collect();
         let open: Vec<&Pull> = found.iter().copied().filter(|pull| pull.open).filter(was_open).collect();
@@ -246,6 +251,8 @@ fn is_reverted(world: &World, main: usize, file: &File, pull: &Pull) -> bool {
 
 /// Whether a person asks for a file again whose latest pull request is this one.
 pub fn is_asked(world: &World, path: &str, pull: u64) -> bool {
-    let ticks = texts::ticks(world.issues.first().map_or("", |issue| &issue.body));
+    let Some(issue) = world.issues.first() else { return false };
+    let mut ticks = texts::ticks(&issue.body);
+    ticks.extend(issue.comments.iter().flat_map(|(_, comment)| texts::ticks(comment)));
     ticks.iter().any(|(of, number, ticked)| of == path && *number == pull && *ticked)
 }

@@ -4,10 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use layerwright::campaign::plan::file::File;
-use layerwright::campaign::progress::{AskedAgain, FileProgress, FileState, Progress, Texts};
+use layerwright::campaign::progress::{AskedAgain, FileProgress, FileState, IssueTexts, Progress, Texts};
 
 const BEGIN: &str = "<!-- layerwright ";
 const END: &str = "<!-- /layerwright -->";
+
+/// What people write into the text of an issue that has no room for a section.
+pub const CRAMPED: &str = "(no room)";
+
+/// The section of such a text.
+const IN_COMMENT: &str = "-->\nsee the comment\n";
 
 /// `pretends` is a planted mistake: that people ask for what was declined or reverted.
 pub struct Simple {
@@ -56,8 +62,10 @@ impl Texts for Simple {
         "COPY --link".into()
     }
 
-    fn issue_body(&self, progress: &Progress, now: &str) -> String {
-        let ticked = ticks(now);
+    fn issue(&self, progress: &Progress, now: IssueTexts<&str>) -> IssueTexts<String> {
+        let IssueTexts { body, comment } = now;
+        let mut ticked = ticks(body);
+        ticked.extend(ticks(comment.unwrap_or_default()));
         let mut section = "-->\n".to_owned();
         for file in &progress.files {
             let pull = file.pull.unwrap_or_default();
@@ -74,16 +82,29 @@ impl Texts for Simple {
             let mark = if is_ticked { 'x' } else { ' ' };
             writeln!(section, "- [{mark}] {} #{}", line.0, line.1).unwrap();
         }
-        with_section(now, &section)
+        if body.contains(CRAMPED) {
+            let comment = with_section(comment.unwrap_or_default(), &section);
+            return IssueTexts { body: with_section(body, IN_COMMENT), comment: Some(comment) };
+        }
+        let comment = comment.map(|comment| with_section(comment, "-->\nsee the issue\n"));
+        IssueTexts { body: with_section(body, &section), comment }
     }
 
-    fn asked_again(&self, issue_body: &str) -> BTreeSet<AskedAgain> {
-        let lines = issue_body.lines();
+    fn may_have_comment(&self, issue_body: &str) -> bool {
+        issue_body.contains(CRAMPED) || issue_body.contains(IN_COMMENT)
+    }
+
+    fn has_section(&self, text: &str) -> bool {
+        parts(text).is_some()
+    }
+
+    fn asked_again(&self, text: &str) -> BTreeSet<AskedAgain> {
+        let lines = text.lines();
         let pretended = |(path, _, _): &(String, u64, bool)| {
             let state = |what: &str| lines.clone().any(|line| line.starts_with(&format!("{path} {what}")));
             self.pretends.is_some_and(state)
         };
-        let asked = ticks(issue_body).into_iter().filter(|line| line.2 || pretended(line));
+        let asked = ticks(text).into_iter().filter(|line| line.2 || pretended(line));
         asked.map(|(path, pull, _)| AskedAgain { path, pull }).collect()
     }
 }

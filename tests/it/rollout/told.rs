@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use layerwright::rollout::forge::{BranchAt, FoundAbove, FoundPull, NewCommit, NewPull};
+use layerwright::rollout::forge::{BranchAt, FoundAbove, FoundComment, FoundPull, NewCommit, NewPull};
 use layerwright::rollout::{Forge, ForgeError};
 
 use super::forge::{Answer, Fault};
@@ -114,6 +114,15 @@ impl Forge for Told<'_> {
         })
     }
 
+    fn comments(&self, issue: u64) -> Answer<Vec<FoundComment>> {
+        // Each forge numbers them in its own way.
+        let words = |found: &Vec<FoundComment>| {
+            let texts: Vec<_> = found.iter().map(|one| (&one.body, one.is_trusted)).collect();
+            format!("{texts:?}")
+        };
+        self.told(format!("the comments of the issue {issue}"), words, |_| self.forge.comments(issue))
+    }
+
     fn issues_labelled(&self, label: &str) -> Answer<Vec<u64>> {
         self.read(format!("the issues labelled {label}"), |forge| {
             let mut found = forge.issues_labelled(label)?;
@@ -176,6 +185,14 @@ impl Forge for Told<'_> {
 
     fn set_issue_body(&self, number: u64, body: &str) -> Answer<()> {
         self.call(format!("write the issue {number}: {body:?}"), |_| self.forge.set_issue_body(number, body))
+    }
+
+    fn add_comment(&self, issue: u64, body: &str) -> Answer<()> {
+        self.call(format!("comment on the issue {issue}: {body:?}"), |_| self.forge.add_comment(issue, body))
+    }
+
+    fn set_comment(&self, comment: u64, body: &str) -> Answer<()> {
+        self.call(format!("write a comment: {body:?}"), |_| self.forge.set_comment(comment, body))
     }
 
     fn close_issue(&self, number: u64) -> Answer<()> {

@@ -46,6 +46,7 @@ pub struct Issue {
     pub title: String,
     pub body: String,
     pub labels: BTreeSet<String>,
+    pub comments: Vec<(u64, String)>,
     /// Whether its author may not write to the repository.
     pub by_outsider: bool,
 }
@@ -242,7 +243,15 @@ impl World {
     pub fn create_issue(&mut self, title: &str, body: &str) -> u64 {
         let (number, labels) = (self.take_number(), BTreeSet::new());
         let (title, body) = (title.to_owned(), body.to_owned());
-        self.issues.push(Issue { number, title, body, labels, is_open: true, by_outsider: false });
+        self.issues.push(Issue {
+            number,
+            title,
+            body,
+            labels,
+            comments: Vec::new(),
+            is_open: true,
+            by_outsider: false,
+        });
         number
     }
 
