@@ -125,7 +125,10 @@ impl Writer<'_> {
                 (None, true) => "nothing to do so far",
                 (None, false) => "nothing to do",
             };
-            Some((file.path.clone(), format!("{what}: {why}")))
+            let is_decided = file.decided.as_ref().is_some_and(|decided| decided.skip.is_some());
+            // A tick does not.
+            let back = if is_decided { "; `layerwright decide FILE --wave N` takes it in" } else { "" };
+            Some((file.path.clone(), format!("{what}: {why}{back}")))
         };
         let gone = list.iter().flat_map(|list| &list.gone).map(|gone| {
             let guess = gone.guess.as_ref().map(|guess| format!("; perhaps now `{guess}`"));

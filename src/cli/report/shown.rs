@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::campaign::progress::status::PullProgress;
 use crate::cli::human;
 use crate::ops::Reported;
 use crate::report::recorder::{RecordedWrite, is_made_up};
 use crate::text::escape::shown_lines;
 use crate::text::markdown;
 use crate::text::words::{count, short_id};
+
+/// The most files with the same state and no pull request that are named.
+const ALIKE: usize = 10;
 
 /// Returns one line for each action.
 pub(crate) fn actions(actions: &[RecordedWrite]) -> Vec<String> {
@@ -56,6 +60,24 @@ fn made_up_title(action: &RecordedWrite) -> Option<(u64, &str)> {
     }
 }
 
+/// Adds the files that are not done. Of many with the same state and no pull request, the first are named.
+fn files(out: &mut String, files: &[PullProgress]) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.state != "done") {
+        let alike = seen.entry(&file.said).or_default();
+        *alike += 1;
+        if file.pull.is_some() || *alike <= ALIKE {
+            let _ = writeln!(out, "  {}: {}", shown_lines(&file.path), shown_lines(&file.said));
+        }
+    }
+    for file in files.iter().filter(|file| file.state != "done" && file.pull.is_none()) {
+        if let Some(alike) = seen.remove(file.said.as_str()).filter(|alike| *alike > ALIKE) {
+            let more = count(alike - ALIKE, "file");
+            let _ = writeln!(out, "  and {more} more: {}", shown_lines(&file.said));
+        }
+    }
+}
+
 /// Returns the human-readable result, with all texts in full if `texts` is true. `folder` is the folder to which patches
 /// and texts were written.
 pub(crate) fn human(reported: &Reported, texts: bool, folder: Option<&Path>) -> String {
@@ -96,9 +118,32 @@ pub(crate) fn human(reported: &Reported, texts: bool, folder: Option<&Path>) -> 
     }
     let finished = reported.progress.files.iter().filter(|file| file.state.is_finished()).count();
     let _ = writeln!(out, "{finished} of {} finished.", count(reported.progress.files.len(), "file"));
-    for file in reported.output().files.iter().filter(|file| file.state != "done") {
-        let _ = writeln!(out, "  {}: {}", shown_lines(&file.path), shown_lines(&file.said));
-    }
+    files(&mut out, &reported.output().files);
     out.push_str(&human::next_step(&reported.step));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_files_with_the_same_state_are_counted() {
+        let file = |at: usize, state: &str, said: &str, pull| PullProgress {
+            path: format!("{at}/Dockerfile"),
+            wave: 1,
+            state: state.to_owned(),
+            said: said.to_owned(),
+            pull,
+        };
+        let waits = (0..13).map(|at| file(at, "ready", "in wave 1", None));
+        let open = (20..40).map(|at| file(at, "open", "open", Some(1)));
+        let others = [file(50, "done", "merged", None), file(51, "gone", "gone", None)];
+        let mut out = String::new();
+        files(&mut out, &waits.chain(open).chain(others).collect::<Vec<_>>());
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines.len(), 10 + 20 + 1 + 1, "{out}");
+        assert_eq!(lines[9..11], ["  9/Dockerfile: in wave 1", "  20/Dockerfile: open"]);
+        assert_eq!(lines[30..], ["  51/Dockerfile: gone", "  and 3 files more: in wave 1"]);
+    }
 }
