@@ -54,7 +54,7 @@ pub use cache::{CacheError, cache, clear_cache};
 pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
 pub use check::{CheckError, CheckOptions, CheckedFiles, FixError, Fixed, Fixes, check, fix, write_baseline};
 pub use config::configuration;
-pub use decide::{DecideError, DecideOptions, decide};
+pub use decide::{DecideError, DecideOptions, DecidedFile, decide};
 pub use evidence::{BadFile, EvidenceFolderError};
 pub(crate) use explain_build::{ExplainedBuilds, explain_build};
 pub use github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, issue_list};

@@ -9,7 +9,7 @@
 //! A difference has to be restored before its stage ends: any stage may be the target of a build, and only the end of a
 //! stage is visible elsewhere. It never claims that a command does not look at a path if that is unknown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analysis::Verdict;
@@ -17,6 +17,7 @@ use crate::analysis::decision::{self, Decision};
 use crate::analysis::destination::{self, Followed};
 use crate::analysis::rule::{Finding, Rule};
 use crate::analysis::view::View;
+use crate::budget::spend;
 use crate::rootfs::{Assumption, Directory, Fact, Known, Leans, Rootfs};
 use crate::shell::{Change, Effect, Operand, Step, User};
 use crate::text::path::base_name;
@@ -124,6 +125,8 @@ pub(crate) struct Restored {
 pub(crate) struct OpenDifferences {
     variants: Vec<Variant>,
     lines: Vec<Restorable>,
+    /// The paths that differ, each with the number of its lines.
+    paths: BTreeMap<String, usize>,
     restored: Vec<Restored>,
 }
 
@@ -153,7 +156,9 @@ impl OpenDifferences {
         for (path, _) in &difference.directories {
             // Commands that affect everything known below a directory have to find it in each filesystem.
             plain.list(path);
-            open.insert(path.clone());
+            if open.insert(path.clone()) {
+                *self.paths.entry(path.clone()).or_default() += 1;
+            }
         }
         if !self.variants.iter().any(|variant| variant.owner == difference.owner) {
             self.variants.push(Variant { owner: difference.owner, rootfs: plain.clone() });
@@ -164,18 +169,31 @@ impl OpenDifferences {
     /// Stops following: no open difference counts as restored.
     pub(crate) fn give_up(&mut self) {
         self.lines.clear();
+        self.paths.clear();
         self.variants.clear();
     }
 
     fn lose(&mut self, path: &str) {
-        self.lines.retain(|line| !line.open.contains(path));
+        let (lost, open) =
+            std::mem::take(&mut self.lines).into_iter().partition(|line| line.open.contains(path));
+        self.lines = open;
+        let lost: Vec<Restorable> = lost;
+        for path in lost.iter().flat_map(|line| &line.open) {
+            if let Some(lines) = self.paths.get_mut(path) {
+                *lines -= 1;
+                if *lines == 0 {
+                    self.paths.remove(path);
+                }
+            }
+        }
         if self.lines.is_empty() {
             self.variants.clear();
         }
     }
 
-    fn open_paths(&self) -> BTreeSet<String> {
-        self.lines.iter().flat_map(|line| line.open.iter().cloned()).collect()
+    fn open_paths(&self) -> Vec<String> {
+        spend(self.paths.len() * (1 + self.variants.len()));
+        self.paths.keys().cloned().collect()
     }
 
     /// Checks a command before it runs, while paths differ.
@@ -193,6 +211,7 @@ impl OpenDifferences {
                     let after = ", which differ until they are set again";
                     let assumption =
                         Arc::new(Assumption::naming(step.line, before.as_str(), path.as_str(), after));
+                    spend(self.lines.len());
                     let seen = self.lines.iter_mut().filter(|line| line.open.contains(&path));
                     seen.for_each(|line| line.leans.add(Arc::clone(&assumption)));
                 }
@@ -220,6 +239,7 @@ impl OpenDifferences {
     }
 
     fn close(&mut self, path: &str, leans: &Leans) {
+        self.paths.remove(path);
         for line in &mut self.lines {
             if line.open.remove(path) {
                 line.leans.merge(leans);

@@ -18,15 +18,15 @@ static OPTIONS: OnceLock<Options> = OnceLock::new();
 /// The name of the program, as suggestions begin.
 const PROGRAM: &str = "layerwright ";
 
-/// The command that suggestions name besides this program.
-const PULL: &str = "git pull";
+/// The other program that suggestions name.
+const GIT: &str = "git ";
 
 /// The options that mean the same for each command that has them.
 const SHARED: [&str; 8] =
     ["repository", "plan", "repo", "api", "app_id", "app_key", "folders", "evidence_key"];
 
 /// The options that the same command needs again. All others are about one run: what it shows, writes and selects.
-const OWN: [&str; 25] = [
+const OWN: [&str; 26] = [
     "path",
     "rootfs",
     "bases",
@@ -52,6 +52,7 @@ const OWN: [&str; 25] = [
     "allow",
     "allow_commands",
     "require_signed",
+    "create_issue",
 ];
 
 /// The options of a command line that suggestions repeat.
@@ -112,13 +113,13 @@ impl Options {
         if self.folder.is_none() && self.given.is_empty() {
             return Cow::Borrowed(text);
         }
-        if text == PULL {
+        if text.starts_with(GIT) {
             let repository = self.given.iter().find(|(id, _)| id == "repository");
             let below = repository.and_then(|(_, words)| words.last()).map_or("", String::as_str);
             let folder = self.folder.clone().unwrap_or_default().join(below);
             return match folder.to_str() {
                 Some(folder) if !folder.is_empty() => {
-                    Cow::Owned(format!("git -C {} pull", command::quoted(folder)))
+                    Cow::Owned(text.replace(GIT, &format!("git -C {} ", command::quoted(folder))))
                 }
                 _ => Cow::Borrowed(text),
             };

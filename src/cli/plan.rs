@@ -23,13 +23,18 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
             Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }
-    let Planned { plan, saved, evidence_states, step, sources, unused } =
+    let Planned { plan, saved, uncommitted, evidence_states, step, sources, unused } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::json_by(&|out| plan.write(out))?,
         Format::Human => {
-            let shown =
-                Shown { saved: &saved, verbose: arguments.verbose, sources: &sources, step: step.as_ref() };
+            let shown = Shown {
+                saved: &saved,
+                uncommitted: uncommitted.as_deref(),
+                verbose: arguments.verbose,
+                sources: &sources,
+                step: step.as_ref(),
+            };
             write::stdout(&human::first_screen(&plan, &evidence_states, shown))?;
         }
     }

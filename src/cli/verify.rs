@@ -58,9 +58,12 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     })?;
     let Verified { plan, evidence, stale, end, step } = &verified;
     if evidence.is_empty() && end.is_none() && stale.is_empty() {
-        write::remark(
-            "nothing to verify: no requested file is waiting for --link; a merged file is built again if you name it",
-        );
+        let why = if arguments.files.is_empty() {
+            "no file of the wave is waiting for --link; a merged file is built again if you name it"
+        } else {
+            "the plan edits none of these files: it was made after they were merged, or they have nothing to link"
+        };
+        write::remark(&format!("nothing to verify: {why}"));
     }
     match arguments.format {
         Format::Json => write::json(&Printed { schema: SCHEMA, files: evidence })?,

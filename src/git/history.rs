@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use git2::{Delta, DiffFindOptions, ObjectType, Oid};
 
-use super::{CommitId, GitError, RepoPath, Repository};
+use super::{BlobId, CommitId, GitError, RepoPath, Repository};
 use crate::text::words::first_line;
 
 /// The number of commits of the first-parent history that are searched.
@@ -64,6 +64,32 @@ impl Repository {
                 commit = parent;
             }
             Ok(None)
+        })
+    }
+
+    /// Returns the texts that the file at a path had in the last 2,000 commits of the first-parent history, the latest
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if the commit cannot be read. The history of a shallow clone ends without an error.
+    pub(crate) fn versions(&self, tip: &CommitId, path: &str) -> Result<Vec<BlobId>, GitError> {
+        self.with(|repo| {
+            let mut commit = self.commit(repo, tip)?;
+            let mut found: Vec<BlobId> = Vec::new();
+            for _ in 0..MOST_COMMITS {
+                let entry =
+                    commit.tree().ok().and_then(|tree| tree.get_path(std::path::Path::new(path)).ok());
+                if let Some(entry) = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)) {
+                    let id = BlobId::of(entry.id());
+                    if found.last() != Some(&id) {
+                        found.push(id);
+                    }
+                }
+                let Ok(parent) = commit.parent(0) else { break };
+                commit = parent;
+            }
+            Ok(found)
         })
     }
 

@@ -48,12 +48,23 @@ pub enum DecideError {
     Planning(#[from] PlanningError),
 }
 
+/// The result of [`decide`].
+#[derive(Debug)]
+pub struct DecidedFile {
+    /// The plan.
+    pub planned: Planned,
+    /// The reason for which people had left the file out until now.
+    pub left_out: Option<String>,
+    /// True if the file has nothing to link, and is in no wave until it has.
+    pub is_idle: bool,
+}
+
 /// Writes a decision about one file into the saved plan, and plans that file again; the others stay as they are.
 ///
 /// # Errors
 ///
 /// [`DecideError`]
-pub fn decide(options: &DecideOptions, watch: &Watch<'_>) -> Result<Planned, DecideError> {
+pub fn decide(options: &DecideOptions, watch: &Watch<'_>) -> Result<DecidedFile, DecideError> {
     let workspace = Workspace::open(&options.repository, None)?;
     let config = workspace.config(&workspace.source()?)?;
     let mut saved = saved_plan::required(&workspace, &config, None)?.into_owned();
@@ -63,8 +74,9 @@ pub fn decide(options: &DecideOptions, watch: &Watch<'_>) -> Result<Planned, Dec
     let Selection::Files(paths) = selection else { return Err(DecideError::Bare) };
     let path = paths.into_iter().next().unwrap_or_default();
     selection::named(&saved, &path)?;
+    let mut left_out = None;
     for file in saved.files.iter_mut().filter(|file| file.path == path) {
-        file.decided = Some(options.decided.clone());
+        left_out = file.decided.replace(options.decided.clone()).and_then(|decided| decided.skip);
     }
     atomic::write_by(&place, &|out| saved.write(out))?;
     let planned = PlanOptions {
@@ -73,5 +85,7 @@ pub fn decide(options: &DecideOptions, watch: &Watch<'_>) -> Result<Planned, Dec
         evidence: true,
         ..PlanOptions::new(&options.repository)
     };
-    Ok(plan(&planned, watch)?)
+    let planned = plan(&planned, watch)?;
+    let is_idle = planned.plan.file(&path).is_some_and(|file| file.wave.is_none());
+    Ok(DecidedFile { planned, left_out, is_idle })
 }

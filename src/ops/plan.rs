@@ -13,9 +13,9 @@ use super::evidence::{Assessed, EvidenceFolderError};
 use super::judge::Judged;
 use super::notice::{BaseImagesNotice, during};
 use super::saved_plan::saved_at;
-use super::workspace::{Workspace, WorkspaceError, bases_path, place_in};
+use super::workspace::{Workspace, WorkspaceError, bases_path, place_in, plan_path};
 use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge, local_progress};
-use crate::budget::{self, MOST_INPUT};
+use crate::budget::{self, MOST_INPUT, read_file};
 use crate::campaign::base_facts::BaseFacts;
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
@@ -23,7 +23,7 @@ use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect
 use crate::campaign::progress::Step;
 use crate::config::{BaseSource, Config};
 use crate::discover::SourceTree;
-use crate::git::{GitError, RepoPath};
+use crate::git::{GitError, RepoPath, hash_blob};
 use crate::github::IssueAddress;
 use crate::images::asked::AskedImages;
 use crate::images::{ImageError, ImageSource};
@@ -101,6 +101,8 @@ pub struct Planned {
     pub evidence_states: EvidenceStates,
     /// The next step of the campaign. `None` for a folder without git, and without [`PlanOptions::evidence`].
     pub step: Option<Step>,
+    /// The folder of the plan, if it was saved in a git repository whose commit has another plan or none.
+    pub uncommitted: Option<String>,
     /// The places that base images were read from, beside files and what is remembered.
     pub sources: Vec<BaseSource>,
     /// An image that was given and that no Dockerfile uses: a name that is mistyped, perhaps. The verdicts stand without it,
@@ -234,6 +236,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         (None, _) => plan,
     };
     let saved = save(options, &workspace, &config, &plan)?;
+    let uncommitted = uncommitted(&saved, &workspace, &config)?;
     let (mut evidence_states, mut step) = (EvidenceStates::new(), None);
     if options.evidence {
         let assessed = Assessed::read(&workspace, &source, &config, &plan, &options.evidence_folders, watch)?;
@@ -243,7 +246,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         }
         evidence_states = assessed.states;
     }
-    Ok(Planned { plan, saved, evidence_states, step, sources: images.sources(), unused })
+    Ok(Planned { plan, saved, uncommitted, evidence_states, step, sources: images.sources(), unused })
 }
 
 /// The earlier decisions that a plan starts from.
@@ -349,6 +352,28 @@ fn remember(
     let path = bases_path(config)?;
     let place = place_in(folder, &path).map_err(WorkspaceError::from)?;
     Ok(atomic::write_by(&place, &|out| facts.write(out))?)
+}
+
+/// Returns the folder of a saved plan that the commit does not have as it is.
+fn uncommitted(
+    saved: &Saved,
+    workspace: &Workspace,
+    config: &Config,
+) -> Result<Option<String>, PlanningError> {
+    let (Saved::InPlace(_), Workspace::Git(repository, commit), Some(folder)) =
+        (saved, workspace, workspace.folder())
+    else {
+        return Ok(None);
+    };
+    for path in [plan_path(config)?, bases_path(config)?] {
+        let place = place_in(folder, &path).map_err(WorkspaceError::from)?;
+        let Ok(bytes) = read_file(&place, MOST_INPUT) else { continue };
+        let there = repository.id_at(commit, path.as_str(), false)?;
+        if there.as_deref() != Some(hash_blob(&bytes)?.as_str()) {
+            return Ok(Some(config.campaign.dir.trim_end_matches('/').to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 fn save(

@@ -14,13 +14,14 @@ use super::atomic::WriteError;
 use super::evidence::{self, EvidenceFolderError};
 use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, base_branch, in_clone};
 use super::saved_plan::{self, SavedPlanError};
-use super::workspace::{Workspace, WorkspaceError};
+use super::workspace::{Workspace, WorkspaceError, plan_path};
 use super::{JudgeError, Notice, PlannedTextError, Watch, atomic};
+use crate::budget::{MOST_INPUT, read_file};
 use crate::campaign::evidence::Signatures;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
 use crate::campaign::progress::{Base, Progress, Step};
-use crate::git::GitError;
+use crate::git::{CommitId, GitError, hash_blob};
 use crate::github::{BaseBranch, GitHubForge, IssueAddress, RepositoryName};
 use crate::report::ReportError;
 use crate::report::recorder::{RecordedWrite, Recorder};
@@ -253,9 +254,30 @@ fn on_github(
     let (branch, found) = base_branch(&client, &name, config, watch).map_err(GitHubAccessError::from)?;
     refuse_without_checks(target, &branch, &found, watch)?;
     let commit = in_clone(repository, &found.commit, &name)?;
+    if options.plan.is_none() {
+        note_other_plan(campaign, &commit, &branch, watch)?;
+    }
     let forge = GitHubForge::new(&client, name.clone(), repository);
     let campaign = ClonedCampaign { branch, commit, issue, page: forge.page(), ..campaign.clone() };
     rehearse_or_write(&campaign, options, Some((&forge, &name)), watch)
+}
+
+/// Says that the saved plan is not that of the base branch: people would read pull requests of a plan that they cannot see.
+fn note_other_plan(
+    campaign: &ClonedCampaign<'_>,
+    commit: &CommitId,
+    branch: &str,
+    watch: &Watch<'_>,
+) -> Result<(), ReportingError> {
+    let place = plan_path(campaign.config)?;
+    let saved = saved_plan::saved_at(campaign.workspace, campaign.config)?;
+    let Some(Ok(bytes)) = saved.map(|saved| read_file(&saved, MOST_INPUT)) else { return Ok(()) };
+    let there = campaign.repository.id_at(commit, place.as_str(), false)?;
+    if there.as_deref() != Some(hash_blob(&bytes)?.as_str()) {
+        let what = format!("note: {branch} has another plan than {place}, or none: commit and push it");
+        watch(&Notice::PassedOver(&what));
+    }
+    Ok(())
 }
 
 /// Returns the number of the named tracking issue. Returns an error if it is in another repository.

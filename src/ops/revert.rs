@@ -1,12 +1,13 @@
 //! Reverts the changes to a wave or to single files.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::PathBuf;
 
 use super::change::{self, Change, ChangeError, Changed, Mode, ModeError};
 use super::planned_text::written_text;
 use super::present::PresentFiles;
-use super::saved_plan::{SavedPlanError, given_or_saved};
+use super::saved_plan::{SavedPlanError, earlier_edit, given_or_saved};
 use super::selection::{self, Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Notice, Watch};
@@ -85,6 +86,16 @@ pub fn revert(options: &RevertOptions, watch: &Watch<'_>) -> Result<RevertResult
             paths.iter().map(|path| selection::named(&plan, path)).collect::<Result<_, _>>()?
         }
     };
+    // A plan that was made after the merge of a file edits it no more.
+    let as_edited = |file| match file {
+        file if File::is_edited(file) => Ok(Cow::Borrowed(file)),
+        file => {
+            let earlier = earlier_edit(&workspace, &config, &file.path)?;
+            Ok::<_, SavedPlanError>(earlier.map_or(Cow::Borrowed(file), Cow::Owned))
+        }
+    };
+    let files = files.into_iter().map(as_edited).collect::<Result<Vec<Cow<'_, File>>, _>>()?;
+    let files: Vec<&File> = files.iter().map(AsRef::as_ref).collect();
     let lines_left = Cell::new(0);
     let mut changed = change::changes(options.mode, &files, watch, |file| {
         let (change, left) = change(&present, file)?;

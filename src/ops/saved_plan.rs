@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::workspace::{Workspace, WorkspaceError, place_in, plan_path};
 use crate::budget::{self, MOST_INPUT};
 use crate::campaign::plan::PlanError;
-use crate::campaign::plan::file::Plan;
+use crate::campaign::plan::file::{File, Plan};
 use crate::config::Config;
 use crate::git::GitError;
 
@@ -123,4 +123,23 @@ pub(super) fn required<'p>(
 pub(super) fn saved_at(workspace: &Workspace, config: &Config) -> Result<Option<PathBuf>, WorkspaceError> {
     let Some(folder) = workspace.folder() else { return Ok(None) };
     Ok(Some(place_in(folder, &plan_path(config)?)?))
+}
+
+/// Returns a file as the latest committed plan that edits it has it: a plan that was made after its merge does not. `None`
+/// if there is none.
+pub(super) fn earlier_edit(
+    workspace: &Workspace,
+    config: &Config,
+    path: &str,
+) -> Result<Option<File>, SavedPlanError> {
+    let Workspace::Git(repository, commit) = workspace else { return Ok(None) };
+    let place = plan_path(config)?;
+    for id in repository.versions(commit, place.as_str())? {
+        // A plan of another version of the program says nothing.
+        let Ok(plan) = Plan::read(&repository.blob(&id)?) else { continue };
+        if let Some(file) = plan.files.into_iter().find(|file| file.path == path && file.is_edited()) {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
 }

@@ -78,6 +78,11 @@ pub(crate) fn criteria(
     certain.into_iter().chain(data.smoke()).chain([data.platforms(platforms)]).collect()
 }
 
+/// Returns the number of instructions that were linked before the plan was made.
+fn linked(file: &File) -> usize {
+    file.sites.iter().filter(|site| site.audit.is_some()).count()
+}
+
 struct Data<'a> {
     /// True if every Dockerfile gets a header.
     everywhere: bool,
@@ -115,7 +120,8 @@ impl Data<'_> {
                 detail: format!("{} of {}", number(written.len()), count(written.len() + open.len(), "file")),
             };
         }
-        let written = self.files.iter().filter(|(file, done)| *done || !needs(file)).count();
+        let has = |file: &File| !needs(file) && file.syntax.current.is_some();
+        let written = self.files.iter().filter(|(file, done)| *done || has(file)).count();
         self.of_files(
             Subject::Headers,
             "The header is in every file that uses `--link` and needs it",
@@ -128,7 +134,9 @@ impl Data<'_> {
             let files = self.files.iter().filter(|(_, is_done)| *is_done || !done);
             files.map(|(file, _)| file.selected().count()).sum()
         };
-        let (linked, all) = (lines(true), lines(false));
+        // Those that an earlier plan linked.
+        let earlier: usize = self.files.iter().map(|(file, _)| linked(file)).sum();
+        let (linked, all) = (lines(true) + earlier, lines(false) + earlier);
         let met = !self.files.is_empty() && self.files.iter().all(|(_, done)| *done);
         Criterion {
             subject: Subject::Lines,
@@ -174,19 +182,21 @@ impl Data<'_> {
         let of = |effect: Effect| {
             self.builders.iter().filter(|used| used.effect == effect && used.waived.is_none()).count()
         };
-        let (links, rejects) = (of(Effect::Links), of(Effect::Rejects));
+        let (links, rejects, ignores) = (of(Effect::Links), of(Effect::Rejects), of(Effect::Ignores));
         let stated = match self.builders.len() {
             0 => String::new(),
             all => format!(
-                "; {} of {} of the repository {} the flag, {} {} it",
+                "; {} of {} of the repository {} the flag, {} {} it, {} {} it",
                 number(links),
                 count(all, "build"),
                 form(links, "uses", "use"),
+                number(ignores),
+                form(ignores, "ignores", "ignore"),
                 number(rejects),
                 form(rejects, "rejects", "reject")
             ),
         };
-        let met = unable == 0 && rejects == 0 && has_built;
+        let met = unable == 0 && rejects == 0 && ignores == 0 && has_built;
         Criterion {
             subject: Subject::Builders,
             what: "The builders can link",

@@ -137,6 +137,14 @@ fn a_file_is_left_out_or_moved_without_editing_json() {
     assert_eq!(status["skipped"], json!([{"path": "c/Dockerfile", "reason": "retired in May"}]));
     scratch.run(&["decide", "e/Dockerfile", "--wave", "1"]).done();
     assert_eq!(waves(), "b/Dockerfile d/Dockerfile e/Dockerfile");
+    let back = scratch.run(&["decide", "c/Dockerfile", "--wave", "1"]).done();
+    assert!(back.stderr.contains("c/Dockerfile was left out before: retired in May"), "{back:?}");
+    // A file that has nothing to link is not finished.
+    scratch.write("late/Dockerfile", "FROM other:1\nCOPY x /srv/x\n").write("late/x", "").commit("Late");
+    scratch.run(&["plan", "--save"]).done();
+    let late = scratch.run(&["decide", "late/Dockerfile", "--wave", "1"]).done();
+    assert!(late.stderr.contains("late/Dockerfile has nothing to link now"), "{late:?}");
+    assert_eq!(waves(), "b/Dockerfile c/Dockerfile d/Dockerfile e/Dockerfile");
     scratch
         .run(&["skip", "d/Dockerfil", "--reason", "x"])
         .failed(&["d/Dockerfil", "did you mean d/Dockerfile?"]);

@@ -195,11 +195,15 @@ fn what_can_not_be_reverted_is_told() {
     reverted(&scratch, &format!("{linked}COPI x\n"))
         .refused(&["BuildKit refuses this file", "fix that first"]);
     reverted(&scratch, &linked).done();
-    // A plan that was made behind the migration links nothing; the one before it can be named.
+    // A plan that was made behind the migration links nothing; the one before it is in the history, or can be named.
     scratch.write("Dockerfile", &linked).commit("Again");
     fs::copy(scratch.root().join("plans/copy-link/plan.json"), scratch.root().join("old.json")).unwrap();
     scratch.save(&Base::new());
-    scratch.run(&["revert", "Dockerfile"]).refused(&["the plan links no line of Dockerfile", "--plan FILE"]);
+    let shown = scratch.run(&["revert", "Dockerfile"]).done();
+    assert!(shown.stdout.contains("\n-COPY --link x /srv/x\n+COPY x /srv/x\n"), "{shown:?}");
+    let by_hand = Scratch::with(&[("Dockerfile", "FROM base:1\nCOPY --link x /srv/x\n"), ("x", "")]);
+    by_hand.save(&Base::new());
+    by_hand.run(&["revert", "Dockerfile"]).refused(&["the plan links no line of Dockerfile", "--plan FILE"]);
     scratch.run(&["revert", "Dockerfile", "--plan", "old.json", "--write"]).done();
     assert_eq!(scratch.text("Dockerfile"), TWO);
     scratch.remove("plans/copy-link/plan.json");

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::rule::RuleId;
+use crate::builds::Level;
+use crate::campaign::plan::CONTEXT_ASSUMED;
 use crate::campaign::plan::file::{File, Plan};
 use crate::text::secret::Secrets;
 
@@ -322,6 +324,17 @@ impl BuildEvidence {
         !self.differences.is_empty()
             && self.differences.iter().all(|difference| difference.cause.is_accepted())
             && self.smoke.iter().all(|smoke| smoke.agrees)
+    }
+
+    /// Returns what the build does not show of a file, as it is planned now: a context that was a guess when it was built
+    /// may be stated since.
+    pub(crate) fn open_assumptions<'a>(&'a self, file: &'a File) -> impl Iterator<Item = &'a String> {
+        let is_stated = file.contexts.iter().any(|known| {
+            known.level == Level::Stated && known.root == self.context && known.target == self.target
+        });
+        self.assumptions
+            .iter()
+            .filter(move |assumption| !(is_stated && assumption.starts_with(CONTEXT_ASSUMED)))
     }
 }
 

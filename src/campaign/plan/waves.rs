@@ -26,8 +26,10 @@ pub(crate) struct Order<'a> {
 /// chose for it; the other files follow, base images before their children.
 pub(crate) fn assign(files: &mut [File], order: &Order<'_>) -> Vec<Wave> {
     let decided = |file: &File| file.decided.as_ref().and_then(|decided| decided.wave);
+    // A file that never had anything to link is not finished: it waits until it has.
+    let takes_part = |file: &File| file.is_edited() || file.sites.iter().any(|site| site.audit.is_some());
     for file in files.iter_mut() {
-        file.wave = decided(file).or(file.wave);
+        file.wave = decided(file).filter(|_| takes_part(file)).or(file.wave);
     }
     let is_open = |file: &File| file.wave.is_none() && file.is_edited();
     let mut open: Vec<usize> = (0..files.len()).filter(|&at| is_open(&files[at])).collect();

@@ -191,9 +191,11 @@ impl Progress {
             let skip = command::layerwright(["skip", path.as_ref(), "--reason", "TEXT"]);
             return Step::of(StepKind::Decide, &files, words, skip);
         }
-        let words =
-            format!("{} {} for a decision of a maintainer", count(n, "file"), form(n, "waits", "wait"));
-        Step::of_people(StepKind::Decide, &files, words)
+        decision(&files).unwrap_or_else(|| {
+            let words =
+                format!("{} {} for a decision of a maintainer", count(n, "file"), form(n, "waits", "wait"));
+            Step::of_people(StepKind::Decide, &files, words)
+        })
     }
 
     fn finished(&self) -> Step {
@@ -212,6 +214,44 @@ impl Progress {
         let named = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
         named.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Returns the decision that files wait for, if it is the same for all: what may be decided, and the command for the first.
+fn decision(files: &[&FileProgress]) -> Option<Step> {
+    let held: Option<Vec<&Refusal>> = files
+        .iter()
+        .map(|file| match &file.state {
+            FileState::Held { why } => Some(why),
+            _ => None,
+        })
+        .collect();
+    let held = held?;
+    let n = count(files.len(), "file");
+    let is = form(files.len(), "is", "are");
+    let (words, command) = match held.first()? {
+        Refusal::Context { .. } if held.iter().all(|why| matches!(why, Refusal::Context { .. })) => (
+            format!(
+                "{n} {is} verified from a context that nothing states. State it in layerwright.toml as context of \
+                 [build.\"FILE\"], commit that, and plan again"
+            ),
+            command::layerwright(["plan", "--save"]),
+        ),
+        Refusal::Different { path, .. }
+            if held.iter().all(|why| matches!(why, Refusal::Different { .. })) =>
+        {
+            let path = command::path(path);
+            (
+                format!("{n} {is} different after the change. Accept each difference, or leave the file out"),
+                command::layerwright(["migrate", &path, "--accept", "RULE:PATH", "--reason", "TEXT"]),
+            )
+        }
+        Refusal::Builder { rule, .. } if held.iter().all(|why| matches!(why, Refusal::Builder { .. })) => (
+            format!("{n} {is} built by a builder that rejects `--link`. Change the builder, or accept that"),
+            command::layerwright(["explain", rule]),
+        ),
+        _ => return None,
+    };
+    Some(Step::of(StepKind::Decide, files, words, command))
 }
 
 impl Step {
@@ -352,6 +392,34 @@ mod tests {
         assert_eq!(paused, of(StepKind::Decide, 1, &["1/0"], &skip("1/0")));
         let no_proof_of_concept = step(&[(&[declined()], &[]), (&[missing()], &["0/0"])]);
         assert_eq!(no_proof_of_concept, of(StepKind::Decide, 0, &["0/0"], &skip("0/0")));
+    }
+
+    #[test]
+    fn a_decision_says_what_may_be_decided() {
+        let guessed = || FileState::Held {
+            why: Refusal::Context {
+                path: "a".into(),
+                evidence: EvidenceState::VerifiedFrom(crate::builds::Level::Guessed),
+            },
+        };
+        let differs = || FileState::Held {
+            why: Refusal::Different {
+                path: "a b".into(),
+                evidence: EvidenceState::Different { places: 1, reason: None },
+            },
+        };
+        let rejects = || FileState::Held {
+            why: Refusal::Builder { path: "a".into(), builder: "x:1".into(), rule: "builder-kaniko".into() },
+        };
+        let decide = |states: &[FileState], files: &[&str], command: &str| {
+            assert_eq!(step(&[(states, &[])]), of(StepKind::Decide, 0, files, command));
+        };
+        decide(&[guessed(), guessed()], &["0/0", "0/1"], "layerwright plan --save");
+        decide(&[differs()], &["0/0"], "layerwright migrate 'a b' --accept RULE:PATH --reason TEXT");
+        decide(&[rejects()], &["0/0"], "layerwright explain builder-kaniko");
+        decide(&[guessed(), rejects()], &["0/0", "0/1"], "");
+        let words = progress(&[(&[guessed()], &[])]).next_step(2).words;
+        assert!(words.contains("[build.\"FILE\"], commit that, and plan again"), "{words}");
     }
 
     #[test]

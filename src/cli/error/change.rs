@@ -67,7 +67,7 @@ impl From<&ChangeError> for Error {
                 Self::refused(error).hint("restore it: git checkout -- FILE")
             }
             ChangeError::NothingLinked { .. } => {
-                Self::refused(error).hint("name the plan that its lines were linked by: --plan FILE")
+                Self::refused(error).hint("name the plan that linked its lines: --plan FILE")
             }
             ChangeError::Unreadable { .. } | ChangeError::Read(_) | ChangeError::Revert { .. } => {
                 Self::refused(error)

@@ -12,6 +12,7 @@ use crate::analysis::transfer_of;
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::{FileReport, Inspection, Reason, Site};
 use crate::dockerfile::{Dockerfile, Instruction, ReadError};
+use crate::text::LineIndex;
 use crate::text::Span;
 use crate::text::cut;
 use crate::text::escape::{ShownSource, shown};
@@ -39,15 +40,17 @@ pub(super) fn write(inspection: &Inspection, texts: &[&[u8]], width: usize) -> S
 fn file(out: &mut String, renderer: &Renderer, report: &FileReport, text: &[u8], width: usize) {
     let dockerfile = Dockerfile::read(text);
     let name = if report.path == "-" { "<stdin>" } else { &report.path };
-    let place = Place { dockerfile: &dockerfile, name: shown(name).into_owned() };
+    let index = dockerfile.line_index();
+    let place = Place { dockerfile: &dockerfile, index, name: shown(name).into_owned() };
     for error in dockerfile.errors() {
         out.push_str(&renderer.render(&[place.error(error)]));
         out.push_str("\n\n");
     }
     let assumed = Assumed::of(&report.sites);
     for site in &report.sites {
-        let instruction = dockerfile.instructions().iter().find(|known| known.start_line == site.line);
-        let Some(instruction) = instruction else { continue };
+        let instructions = dockerfile.instructions();
+        let at = instructions.binary_search_by_key(&site.line, |known| known.start_line);
+        let Some(instruction) = at.ok().and_then(|at| instructions.get(at)) else { continue };
         out.push_str(&renderer.render(&place.site(site, &assumed, instruction)));
         out.push_str("\n\n");
     }
@@ -97,6 +100,7 @@ fn summary(report: &FileReport) -> String {
 /// A file from which excerpts are taken.
 struct Place<'a> {
     dockerfile: &'a Dockerfile,
+    index: LineIndex,
     name: String,
 }
 
@@ -117,7 +121,7 @@ impl Lines {
 
 impl Place<'_> {
     fn lines(&self, first: usize, last: usize) -> Lines {
-        let index = self.dockerfile.line_index();
+        let index = &self.index;
         let text = self.dockerfile.text();
         let start = index.line(first).map_or(0, |line| line.start);
         let end = index.line(last).map_or(text.len(), |line| line.end).max(start);
@@ -129,7 +133,7 @@ impl Place<'_> {
     }
 
     fn error<'s>(&self, error: &ReadError) -> Group<'s> {
-        let index = self.dockerfile.line_index();
+        let index = &self.index;
         let first = index.position(error.span.start).line;
         let last = index.position(error.span.end.saturating_sub(1).max(error.span.start)).line;
         let lines = self.lines(first, last);

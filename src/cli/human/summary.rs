@@ -26,6 +26,8 @@ const TOP: usize = 3;
 pub(crate) struct Shown<'s> {
     /// The place that the plan was written to.
     pub(crate) saved: &'s Saved,
+    /// The folder of the plan, if it has to be committed.
+    pub(crate) uncommitted: Option<&'s str>,
     /// True to show every instruction.
     pub(crate) verbose: bool,
     /// The places that base images were read from, beside files and what is remembered.
@@ -43,7 +45,7 @@ pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, shown: Shown<
 
 /// Writes the first screen.
 pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates, shown: Shown<'_>) {
-    let Shown { saved, verbose, sources, step } = shown;
+    let Shown { saved, uncommitted, verbose, sources, step } = shown;
     head(screen, plan, saved);
     builders::line(screen, plan);
     if let Some((head, text)) = judgement(plan) {
@@ -73,6 +75,11 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
     sections::waves(screen, plan);
     sections::conditions(screen, plan, most);
     evidence::line(screen, evidence);
+    if let Some(folder) = uncommitted {
+        let folder = command::path(folder);
+        let command = format!("git add {} && git commit", command::quoted(&folder));
+        screen.suggest(style::STRONG, "Commit", "the plan before the next step:", &[(style::HINT, command)]);
+    }
     start(screen, plan, saved, step);
 }
 

@@ -38,7 +38,7 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    let shown = summary::Shown { saved, verbose, sources: &[], step: None };
+    let shown = summary::Shown { saved, uncommitted: None, verbose, sources: &[], step: None };
     summary::write(&mut screen, plan, &EvidenceStates::new(), shown);
     screen.finish()
 }
@@ -257,7 +257,7 @@ List: 1 of 2 listed files found, 1 gone.
      3      0      0       0
    4–6      0      0       0
 
-Header: from now on this build fetches docker/dockerfile:1 (1 file).
+Header: with the edit, this build fetches docker/dockerfile:1 (1 file).
 Bound to: --build-arg TOKEN.
 Accepted: 1 waiver in layerwright.toml
   ancestor-mode:/root in **: alone

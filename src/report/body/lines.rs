@@ -75,7 +75,8 @@ impl Parts<'_> {
         }
         let compared = self.evidence.filter(|evidence| is_compared(evidence));
         for build in compared.iter().flat_map(|evidence| &evidence.builds) {
-            open.extend(build.assumptions.iter().map(|assumption| format!("- {}\n", sentence(assumption))));
+            let assumptions = build.open_assumptions(self.file);
+            open.extend(assumptions.map(|assumption| format!("- {}\n", sentence(assumption))));
         }
         if compared.is_some() && !self.is_signed {
             open.insert("- who measured it: the evidence has no signature that was checked\n".to_owned());

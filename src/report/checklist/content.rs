@@ -72,7 +72,7 @@ impl Content<'_> {
         };
         if progress.contradicted.is_some() {
             text.push_str(" **The campaign has stopped: a verification contradicts a proof.**");
-        } else if all.iter().any(pauses) {
+        } else if step.kind != StepKind::Finished && all.iter().any(pauses) {
             text.push_str(" **Later waves pause: a file was reverted.**");
         }
         // Writing to a string cannot fail.
@@ -103,11 +103,11 @@ impl Content<'_> {
         for wave in progress.waves.iter().skip(quiet).take(MOST_WAVES) {
             let files = of.get(&wave.number).map(Vec::as_slice).unwrap_or_default();
             let open = files.iter().filter(|file| matches!(file.state, FileState::Open(_))).count();
-            let waits = match wave.waits_for.len() {
-                0 => String::new(),
-                files => format!("waits for {}", count(files, "file")),
-            };
             let done = files.iter().filter(|file| done(file)).count();
+            let waits = match wave.waits_for.len() {
+                waits if waits > 0 && done < files.len() => format!("waits for {}", count(waits, "file")),
+                _ => String::new(),
+            };
             let _ = writeln!(text, "| {} | {} | {done} | {open} | {waits} |", wave.number, files.len());
         }
         let later = progress.waves.len().saturating_sub(quiet + MOST_WAVES);

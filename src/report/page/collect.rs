@@ -121,7 +121,7 @@ fn file(facts: &Facts<'_>, planned: &file::File, progress: &FileProgress, waits:
     let evidence_state =
         facts.states.get(&planned.path).map_or(&EvidenceState::Missing, |evidence| &evidence.state);
     let state = state::of(&progress.state, waits);
-    let evidence = facts.evidence.get(&planned.path).map(verification);
+    let evidence = facts.evidence.get(&planned.path).map(|evidence| verification(planned, evidence));
     let builds = evidence.iter().flat_map(|evidence| &evidence.builds);
     File {
         path: planned.path.clone(),
@@ -175,18 +175,22 @@ fn line(site: &Site) -> InstructionRow {
     }
 }
 
-fn verification(evidence: &Evidence) -> Verification {
+fn verification(file: &file::File, evidence: &Evidence) -> Verification {
     let builds = evidence.builds.iter().enumerate();
     Verification {
         outcome: evidence.outcome,
         reason: evidence.reason.clone(),
         commit: evidence.commit.clone(),
         began: evidence.figures.began.clone(),
-        builds: builds.map(|(at, build)| build_of(build, evidence.figures.builds.get(at))).collect(),
+        builds: builds.map(|(at, build)| build_of(file, build, evidence.figures.builds.get(at))).collect(),
     }
 }
 
-fn build_of(build: &evidence::BuildEvidence, figures: Option<&evidence::BuildFigures>) -> BuildRow {
+fn build_of(
+    file: &file::File,
+    build: &evidence::BuildEvidence,
+    figures: Option<&evidence::BuildFigures>,
+) -> BuildRow {
     let reached = |how| build.sites.iter().filter(move |site| site.reached == how);
     BuildRow {
         context: build.context.clone(),
@@ -199,7 +203,7 @@ fn build_of(build: &evidence::BuildEvidence, figures: Option<&evidence::BuildFig
         linked: reached(Reached::Linked).count(),
         edited: build.sites.len(),
         not_exercised: reached(Reached::NotExercised).map(|site| site.line).collect(),
-        assumptions: build.assumptions.clone(),
+        assumptions: build.open_assumptions(file).cloned().collect(),
         differs: is_compared(build).then_some(build.differences.len()),
         differences: build.differences.iter().take(MOST_DIFFERENCES).cloned().collect(),
         noise: (is_compared(build) && build.depth == Depth::Full).then_some(build.noise),

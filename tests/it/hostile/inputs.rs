@@ -89,6 +89,7 @@ fn scripts() -> Vec<(&'static str, String)> {
         ("coprocs", run(format!("{}a", "coproc ".repeat(9_000)))),
         ("arithmetic", run(format!("b=$(({}1))", "a=".repeat(20_000)))),
         ("digits", run(format!("echo {}", "07777".repeat(12_000)))),
+        ("differences", run(format!("mkdir -m 700 /d{}", lines(9_000, &|at| format!("\nCOPY f /d/{at}"))))),
     ]
 }
 

@@ -262,7 +262,7 @@ fn wave_row(plan: &Plan, name: &str, waves: &[&Wave]) -> Vec<Piece> {
 pub(crate) fn conditions(screen: &mut Screen, plan: &Plan, most: usize) {
     for (value, files) in counts::fetched(plan) {
         let builds = form(files, "this build fetches", "these builds fetch");
-        let text = format!("from now on {builds} {value} ({}).", count(files, "file"));
+        let text = format!("with the edit, {builds} {value} ({}).", count(files, "file"));
         screen.prose(style::STRONG, "Header:", &text);
     }
     let foreign = plan.files.iter().filter(|file| matches!(file.header, Header::Foreign { .. })).count();
