@@ -91,11 +91,15 @@ impl Options {
             if !is_given || !(SHARED.contains(&id) || OWN.contains(&id)) {
                 continue;
             }
-            if id == "path"
-                && let Some(root) = other_root(matches)
-            {
-                folder = Some(folder.unwrap_or_default().join(root));
-                continue;
+            if id == "path" {
+                let path = matches.get_one::<PathBuf>(id).map(PathBuf::as_path);
+                let Scope { root, below } = Scope::of(Path::new("."), path);
+                if root != Path::new(".") {
+                    folder = Some(folder.unwrap_or_default().join(root));
+                }
+                if below.is_none() {
+                    continue;
+                }
             }
             given.push((id.to_owned(), words(arg, matches)));
         }
@@ -158,12 +162,6 @@ impl Options {
     }
 }
 
-/// Returns the root of the repository that a path names, if it is not that of the current folder.
-fn other_root(matches: &ArgMatches) -> Option<PathBuf> {
-    let scope = Scope::of(Path::new("."), matches.get_one::<PathBuf>("path").map(PathBuf::as_path));
-    (scope.root != Path::new(".")).then_some(scope.root)
-}
-
 /// Returns the words of an argument as the user gave them.
 fn words(arg: &Arg, matches: &ArgMatches) -> Vec<String> {
     let values = matches.get_raw(arg.get_id().as_str()).into_iter().flatten().map(OsStr::to_string_lossy);
@@ -201,6 +199,7 @@ mod tests {
         assert_eq!(after(status, "layerwright report"), report);
         assert_eq!(after("layerwright -C /x status --repository y", "git pull"), "git -C /x/y pull");
         assert_eq!(after("layerwright status --api http://h", "git pull"), "git pull");
+        assert_eq!(after("layerwright plan .", verify), verify);
         let other = std::env::temp_dir();
         let plan = format!("layerwright plan {}", other.display());
         let there = format!("layerwright -C {} verify --wave 0", other.display());

@@ -158,8 +158,22 @@ impl Data<'_> {
     fn cache(&self) -> Criterion {
         let measured = |found: &&(&File, &Evidence)| found.1.builds.iter().any(|build| build.cache.is_some());
         let measured = self.evidence.iter().filter(measured).count();
-        let detail = format!("measured in {} of {}", number(measured), count(self.files.len(), "file"));
-        let met = Some(measured > 0);
+        let mut detail = format!("measured in {} of {}", number(measured), count(self.files.len(), "file"));
+        let builds = self.evidence.iter().flat_map(|(_, found)| &found.builds);
+        let moved = builds.filter_map(|build| build.cache.as_ref()).map(|cache| &cache.moved_base);
+        let (before, after, layers) = moved.fold((0, 0, 0), |(before, after, layers), pair| {
+            (before + pair.before.kept, after + pair.after.kept, layers + pair.after.layers)
+        });
+        if measured > 0 {
+            let layers = count(layers, "layer");
+            detail = format!(
+                "{detail}: when the base image changes, {} of {layers} are reused, {} before",
+                number(after),
+                number(before)
+            );
+        }
+        // Without a gain, people decide if the comparison is enough.
+        let met = if measured > 0 && after <= before { None } else { Some(measured > 0) };
         Criterion { subject: Subject::Cache, what: "Build times and cache were compared", met, detail }
     }
 

@@ -201,8 +201,8 @@ pub enum BuildError {
     },
     /// The frontend that the header names cannot be loaded.
     #[error(
-        "the frontend {image} cannot be loaded ({said}): verify where it can be pulled, or set `[verify] frontend = \
-         \"builtin\"` to let the builder's own read the file"
+        "the frontend {image} cannot be loaded ({said}): verify where it can be pulled, or let the builder's own read the \
+         file: --frontend builtin, or `[verify] frontend = \"builtin\"`"
     )]
     Frontend {
         /// The image named by `# syntax` or `BUILDKIT_SYNTAX`.

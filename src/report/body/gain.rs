@@ -8,6 +8,7 @@ use crate::analysis::Benefit;
 use crate::builders::Effect;
 use crate::campaign::evidence::{BuildFigures, CacheFigures, Evidence, Pair};
 use crate::campaign::plan::file::File;
+use crate::text::command;
 use crate::text::figures::{bytes, duration};
 use crate::text::markdown::code;
 
@@ -25,7 +26,7 @@ const LEAST_DIFFERENCE: u64 = 1_000;
 fn effects(file: &File) -> String {
     let mut text = String::new();
     for (effect, head) in [
-        (Effect::Ignores, "No effect yet, because the builder ignores the flag, in"),
+        (Effect::Ignores, "Without effect where the builder ignores the flag,"),
         (Effect::LinksNotCompared, "Linked by another implementation, whose images were not compared, in"),
         (Effect::Rejects, "Rejected by the builder in"),
     ] {
@@ -37,7 +38,15 @@ fn effects(file: &File) -> String {
         };
         if !of.is_empty() {
             // Writing to a string cannot fail.
-            let _ = write!(text, "\n{head} {}{more}.", of[..of.len().min(NAMED)].join(", "));
+            let _ = write!(text, "\n{head} {}{more}", of[..of.len().min(NAMED)].join(", "));
+            let rule = file.built_by.iter().find(|by| by.effect == effect).map(|by| by.rule.to_string());
+            let _ = match rule.filter(|_| effect == Effect::Ignores) {
+                Some(rule) => {
+                    let explain = command::layerwright(["explain", &rule]);
+                    write!(text, ": {} says what to change.", code(&explain))
+                }
+                None => write!(text, "."),
+            };
         }
     }
     text

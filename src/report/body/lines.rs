@@ -9,6 +9,7 @@ use crate::analysis::Verdict;
 use crate::campaign::evidence::{Outcome, Reached};
 use crate::campaign::plan::file::{Assumption, Site};
 use crate::edit::header::Header;
+use crate::text::command;
 use crate::text::markdown::{code, instruction};
 use crate::text::words::shortened;
 
@@ -89,7 +90,10 @@ impl Parts<'_> {
         let left = self.file.sites.iter().filter(|site| !site.selected && site.verdict != Verdict::Linked);
         let of = |site: &Site| {
             let why = match site.reasons.first() {
-                Some(reason) => sentence(&reason.message),
+                Some(reason) => {
+                    let explain = command::layerwright(["explain", reason.rule.as_str()]);
+                    format!("{} ({})", sentence(&reason.message), code(&explain))
+                }
                 None => match site.verdict {
                     Verdict::Link | Verdict::Edit => "safe, no gain".to_owned(),
                     Verdict::NoEffect => "no effect: the builder ignores the flag".to_owned(),

@@ -32,6 +32,8 @@ const WORDS: [(&[&str], Subject); 9] = [
             "contents, ",
             "modes are the same",
             "still build",
+            "images build",
+            "before and after",
         ],
         Subject::Images,
     ),

@@ -18,11 +18,19 @@ pub(crate) struct EngineFault {
     report: &'static str,
 }
 
+const NO_BRIDGE: &str = "let RUN use the network of the engine's machine: --network host";
 const AGAIN: &str = "verify again, with fewer builds at a time (--jobs 1)";
 const PRUNE: &str = "remove the build cache with `docker buildx prune`, then verify again";
 
 /// Every fault. Of two that fit, the first counts.
 static ALL: &[EngineFault] = &[
+    EngineFault {
+        parts: &["did not complete successfully: ", "network bridge not found"],
+        versions: "Docker without a bridge network, as on EKS",
+        of_merge: false,
+        remedy: NO_BRIDGE,
+        report: "moby/buildkit#1642",
+    },
     EngineFault {
         parts: &["failed to apply diffs", "failed to stat lower snapshot"],
         versions: "BuildKit 0.10.0 and 0.31.2",
@@ -148,7 +156,8 @@ mod tests {
     use super::*;
 
     /// Errors as the reports have them.
-    const REPORTED: [&str; 13] = [
+    const REPORTED: [&str; 14] = [
+        "process \"/bin/sh -c make\" did not complete successfully: network bridge not found",
         "failed to apply diffs: failed to stat lower snapshot oqp2tt0j92m39s8wogp0pul7d: snapshot oqp2tt0j92m39s8wogp0pul7d does not exist: not found",
         "failed to finalize upper parent during diff: failed to commit x during finalize: failed to stat active key during commit: snapshot x does not exist: not found",
         "requested experimental feature mergeop is not supported by build server, please update",
