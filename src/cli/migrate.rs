@@ -2,8 +2,9 @@
 
 use super::progress::Progress;
 use super::{Error, MigrateArguments, change, human, input, write};
+use crate::campaign::progress::StepKind;
 use crate::config::FILE_NAME;
-use crate::ops::{self, AcceptOptions, Accepted, MigrateOptions};
+use crate::ops::{self, AcceptOptions, Accepted, MigrateOptions, Mode};
 
 /// Shows, writes or commits the change of a wave or of some files; or accepts differences.
 pub(crate) fn run(arguments: &MigrateArguments) -> Result<(), Error> {
@@ -22,8 +23,15 @@ pub(crate) fn run(arguments: &MigrateArguments) -> Result<(), Error> {
     let progress = Progress::with_branches(arguments.outcome.format);
     let changed = ops::migrate(&options, &|notice| progress.show(notice))?;
     progress.end()?;
-    if let Some(step) = &changed.step {
-        write::aside(&human::next_step(step));
+    match &changed.step {
+        // The other steps are about what is committed.
+        Some(step) if options.mode != Mode::Write || step.kind == StepKind::Verify => {
+            write::aside(&human::next_step(step));
+        }
+        _ if options.mode == Mode::Write && !changed.changes.is_empty() => {
+            write::aside(&human::to_commit());
+        }
+        _ => {}
     }
     change::print(options.mode, &changed, arguments.outcome.format)
 }

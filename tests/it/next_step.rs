@@ -141,6 +141,8 @@ fn a_file_is_left_out_or_moved_without_editing_json() {
     assert!(back.stderr.contains("c/Dockerfile was left out before: retired in May"), "{back:?}");
     // A file that has nothing to link is not finished.
     scratch.write("late/Dockerfile", "FROM other:1\nCOPY x /srv/x\n").write("late/x", "").commit("Late");
+    let early = ["skip", "late/Dockerfile", "--reason", "x"];
+    scratch.run(&early).failed(&["the plan has no file late/Dockerfile", "layerwright plan --save"]);
     scratch.run(&["plan", "--save"]).done();
     let late = scratch.run(&["decide", "late/Dockerfile", "--wave", "1"]).done();
     assert!(late.stderr.contains("late/Dockerfile has nothing to link now"), "{late:?}");

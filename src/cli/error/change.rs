@@ -1,5 +1,7 @@
 //! Errors of `migrate` and `revert`.
 
+use std::path::Path;
+
 use super::Error;
 use super::library::PLAN_AGAIN;
 use crate::git::BranchError;
@@ -11,8 +13,11 @@ use crate::text::command;
 impl From<&SelectionError> for Error {
     fn from(error: &SelectionError) -> Self {
         match error {
-            SelectionError::NoFile { meant, .. } => {
+            SelectionError::NoFile { path, meant } => {
                 let told = Self::usage(error);
+                if Path::new(path).is_file() {
+                    return told.hint(PLAN_AGAIN);
+                }
                 let told = match meant {
                     Some(meant) => told.hint(format!("did you mean {meant}?")),
                     None => told,

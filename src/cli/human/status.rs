@@ -153,6 +153,14 @@ pub(crate) fn step(screen: &mut Screen, step: &Step) {
     screen.suggest(look, "Next:", &format!("{}:", step.words), &[(style::HINT, command.clone())]);
 }
 
+/// Returns the next step after changes were written to the working tree.
+pub(crate) fn to_commit() -> String {
+    let mut screen = Screen::new(style::width());
+    let command = (style::HINT, "git diff".to_owned());
+    screen.suggest(style::STRONG, "Next:", "look at the changes, and commit them:", &[command]);
+    screen.finish()
+}
+
 /// Returns the next step of a campaign.
 pub(crate) fn next_step(step: &Step) -> String {
     let mut screen = Screen::new(style::width());
