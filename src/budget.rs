@@ -107,6 +107,29 @@ pub(crate) fn contained_within<T>(budget: u64, work: impl FnOnce() -> T) -> (Res
     (done.map_err(|payload| ended(&*payload)), spent)
 }
 
+/// The units that work on many files may cost in all, of which no one costs more than [`WORK`].
+#[derive(Debug)]
+pub(crate) struct Purse(Cell<u64>);
+
+impl Default for Purse {
+    fn default() -> Self {
+        Self(Cell::new(8 * WORK))
+    }
+}
+
+impl Purse {
+    /// Like [`contained`]. What it costs is taken from the whole.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`] if the work did not reach its end.
+    pub(crate) fn contained<T>(&self, work: impl FnOnce() -> T) -> Result<T, Ended> {
+        let (done, spent) = contained_within(self.0.get().min(WORK), work);
+        self.0.set(self.0.get() - spent);
+        done
+    }
+}
+
 /// Counts units of work. Beyond the budget of the file, the work on it ends here.
 pub(crate) fn spend(units: usize) {
     let Some(left) = LEFT.get() else { return };
@@ -115,6 +138,17 @@ pub(crate) fn spend(units: usize) {
     if rest.is_none() {
         panic::resume_unwind(Box::new(OverBudget));
     }
+}
+
+/// Counts the bytes of a text that is stored, before it is.
+pub(crate) fn store(bytes: usize) {
+    spend(1 + bytes / STORED_BYTES);
+}
+
+/// Returns a text with each `from` replaced, which is stored. It is counted before it is made: a short text may have many.
+pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
+    store(text.len().saturating_add(text.matches(from).count().saturating_mul(to.len())));
+    text.replace(from, to)
 }
 
 /// Does work on a thread of its own with so many bytes of stack. It is part of the work of this thread: it has the same

@@ -35,6 +35,17 @@ impl Node {
         Self { line, value, tag: None }
     }
 
+    /// Returns about the bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let below = match &self.value {
+            Value::Null => 0,
+            Value::Text(text) => text.len(),
+            Value::List(items) => items.iter().map(Self::bytes).sum(),
+            Value::Map(entries) => entries.iter().map(|entry| entry.key.len() + entry.value.bytes()).sum(),
+        };
+        size_of::<Self>() + below
+    }
+
     /// Returns the keys of a map; empty for anything else.
     pub(crate) fn entries(&self) -> &[KeyValue] {
         match &self.value {

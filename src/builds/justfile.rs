@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, settled};
+use crate::budget::store;
 use crate::git::RepoPath;
 use crate::text::cut;
 
@@ -116,6 +117,7 @@ impl Justfile {
         {
             out.push_str(before);
             if let Some(value) = self.variables.get(inner.trim()).filter(|value| !settled::is_open(value)) {
+                store(value.len());
                 out.push_str(value);
             } else {
                 let name = inner.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });

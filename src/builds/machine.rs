@@ -53,6 +53,17 @@ pub(crate) struct Machine {
     pub(crate) step: Option<StepPlace>,
 }
 
+impl Machine {
+    /// Returns the bytes of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        let lists: usize =
+            self.runners.iter().chain(&self.services).chain(&self.image).map(String::len).sum();
+        let env: usize = self.env.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let setups: usize = self.setups.iter().map(Setup::bytes).sum();
+        lists + env + setups
+    }
+}
+
 /// A step or a command that sets up a builder or an engine.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Setup {
@@ -74,6 +85,17 @@ pub(crate) enum Setup {
     Create(String),
     /// An action that sets up a builder in a cloud.
     Cloud,
+}
+
+impl Setup {
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Buildx { driver, .. } | Self::Create(driver) => driver.len(),
+                Self::Docker { version, config } => version.len() + config.len(),
+                Self::Cloud => 0,
+            }
+    }
 }
 
 /// The place of a step of a workflow.

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use super::invocation::Make;
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, Unreadable, settled};
-use crate::budget::{STORED, spend};
+use crate::budget::{STORED, replaced, spend, store};
 use crate::git::RepoPath;
 use crate::shell;
 use crate::text::cut;
@@ -260,11 +260,14 @@ impl Makefile {
         let before = self.variables.get(&name).cloned();
         let itself = |before: &str| {
             let reference = [format!("$({name})"), format!("${{{name}}}")];
-            reference.iter().fold(value.to_owned(), |value, reference| value.replace(reference, before))
+            reference.iter().fold(value.to_owned(), |value, reference| replaced(&value, reference, before))
         };
         let value = match (operator, before) {
             ("?=", Some(_)) => return,
-            ("+=", Some(before)) => format!("{before} {value}"),
+            ("+=", Some(before)) => {
+                store(before.len() + value.len());
+                format!("{before} {value}")
+            }
             ("!=", _) => format!("$(shell {value})"),
             (":=", before) => itself(before.as_deref().unwrap_or("")),
             _ => value.to_owned(),

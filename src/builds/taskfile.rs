@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::document::Node;
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, Unreadable, compose, settled, yaml};
+use crate::budget::store;
 use crate::git::RepoPath;
 
 /// Returns what the tasks of a Taskfile run.
@@ -73,6 +74,7 @@ fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
         out.push_str(before);
         let name = inner.trim().trim_start_matches('.');
         if let Some(value) = values.get(name).filter(|value| !settled::is_open(value)) {
+            store(value.len());
             out.push_str(value);
         } else {
             out.push_str("${_task_");

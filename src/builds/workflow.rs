@@ -12,6 +12,7 @@ use super::document::Node;
 use super::invocation::Assigned;
 use super::script::{self, Origin, Repository, Runs, Starts};
 use super::{BuildFileKind, Declared, MOST_SAID, Place, Unreadable, settled, yaml};
+use crate::budget::store;
 use crate::git::RepoPath;
 use crate::shell;
 use crate::text::pattern::{Part, Pattern};
@@ -194,6 +195,7 @@ impl File<'_> {
         let path = uses.strip_prefix("./")?.trim_end_matches('/').to_owned();
         let given = with.map(Node::entries).unwrap_or_default().iter();
         let with = given.map(|entry| (entry.key.clone(), names.node(&entry.value).unwrap_or_default()));
+        store(names.env_bytes());
         Some(Use { place: self.place(line), path, with: with.collect(), env: names.env.clone() })
     }
 }
@@ -240,7 +242,9 @@ impl Script {
                 text.push_str("$GITHUB_WORKSPACE");
                 continue;
             }
-            for part in names.expression(words).parts() {
+            let value = names.expression(words);
+            store(value.len());
+            for part in value.parts() {
                 match part {
                     Part::Text(known) => text.push_str(known),
                     Part::Hole(name) => {

@@ -239,7 +239,9 @@ fn unverified(files: &[(String, EvidenceState)]) {
     if files.len() > NAMED {
         write::remark(&format!("note: and {} more", count(files.len() - NAMED, "file")));
     }
-    write::remark("note: before you open a pull request, verify that the image does not change");
+    write::remark(
+        "note: before you open a pull request, verify that the image does not change: layerwright verify",
+    );
 }
 
 /// Returns the live line of an activity, with a count if the number of files is known. Hidden if standard error is not

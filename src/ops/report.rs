@@ -351,7 +351,7 @@ fn rehearse_or_write(
             _ => progress.next_step(report.policy.report.max_open),
         };
         if let (ReportTarget::Folder(folder), false) = (&options.target, options.dry_run) {
-            proposals::write(&actions, folder, source)?;
+            proposals::write(&actions, folder, campaign.workspace, source)?;
         }
         Ok(Reported {
             campaign: texts.names.campaign().to_owned(),

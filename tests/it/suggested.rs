@@ -107,7 +107,7 @@ fn what_a_campaign_is_told() {
     suggests(scratch, &status, &[verify]);
     git(scratch.root(), &["config", "user.name", "A"]);
     git(scratch.root(), &["config", "user.email", "a@example.com"]);
-    suggests(scratch, &["migrate", "--commit"], &[verify]);
+    suggests(scratch, &["migrate", "--commit"], &["layerwright verify", verify]);
     // From elsewhere, the command says where.
     let elsewhere = tempfile::tempdir().unwrap();
     let root = scratch.root().to_str().unwrap();

@@ -6,7 +6,7 @@ use layerwright::git::RepoPath;
 use serde_json::{Value, json};
 
 use crate::evidence::Campaign;
-use crate::support::{Run, Scratch, command, git};
+use crate::support::{Base, Run, Scratch, command, git, linkable};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const OTHER_KEY: &str = "fedcba9876543210fedcba9876543210";
@@ -241,4 +241,19 @@ fn a_missing_or_short_key_is_refused_and_no_key_is_shown() {
     run.failed(&["14 bytes", "32 to 4096", "openssl rand"]);
     campaign.scratch.write("key", KEY);
     report(&campaign.scratch, None, &["--require-signed", "--evidence-key", "key"]).done();
+}
+
+/// A repository chooses what its folders are, not where a report is written.
+#[test]
+fn a_link_in_the_repository_does_not_lead_a_report_out_of_it() {
+    let scratch = Scratch::with(&[("a/Dockerfile", &linkable("a")), ("a/a", "")]);
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), scratch.root().join("proposals")).unwrap();
+    scratch.save(&Base::new());
+    scratch.commit("The plan");
+    for out in ["proposals", "./proposals/below", "a/../proposals"] {
+        scratch.run(&["report", "--out", out]).failed(&["proposals", "link"]);
+    }
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+    scratch.run(&["report", "--out", "texts"]).done();
 }

@@ -18,7 +18,7 @@ use super::super::settled;
 use super::file::Function;
 use super::function::{self, LONGEST};
 use super::value::Value;
-use crate::budget::{STORED, spend};
+use crate::budget::{self, STORED, spend};
 use crate::text::pattern::Pattern;
 
 /// The most expressions that are evaluated in one file: nested variables could expand to gigabytes in a few lines.
@@ -81,8 +81,16 @@ impl Inside<'_> {
 
     fn unknown(self, expression: &impl Span) -> Value {
         let words = expression.span().and_then(|span| self.source.get(span)).unwrap_or("an expression");
-        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        Value::Unknown(words.chars().take(LONGEST).collect())
+        // Words and the blanks between them, as far as they are kept.
+        let mut shown = String::new();
+        for word in words.split_whitespace() {
+            if shown.len() > LONGEST {
+                break;
+            }
+            shown.extend(if shown.is_empty() { ["", word] } else { [" ", word] });
+        }
+        spend(1 + words.len() / budget::BYTES);
+        Value::Unknown(shown.chars().take(LONGEST).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::lines::MachineLines;
 use super::{Ci, Machine, Setup, StepPlace, last_before, variables};
+use crate::budget::{BYTES, spend};
 use crate::builds::document::{KeyValue, Node};
 use crate::builds::workflow::matrix;
 use crate::git::RepoPath;
@@ -70,6 +71,7 @@ fn runners(job: &Node) -> Vec<String> {
 /// Returns the set-ups of a step.
 fn setups(step: &Node) -> Vec<Setup> {
     if let Some(script) = step.get("run").and_then(Node::text) {
+        spend(1 + script.len() / BYTES);
         return MachineLines::of(script).created(1, usize::MAX);
     }
     let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
@@ -93,6 +95,7 @@ fn setups(step: &Node) -> Vec<Setup> {
 
 /// Returns the place of a step. Its line is that of the dash, which may stand alone above its first key.
 fn place(path: &RepoPath, job: usize, step: &Node, text: &str) -> StepPlace {
+    spend(1 + text.len() / BYTES);
     let lines: Vec<&str> = text.lines().collect();
     let dash = (0..step.line.min(lines.len())).rev().find(|&at| lines[at].trim_start().starts_with('-'));
     let with = step.get("with");

@@ -1,6 +1,7 @@
 //! The job around a line of a GitLab CI file. It never reads the files that another one includes.
 
 use super::{Machine, last_before, variables};
+use crate::budget::replaced;
 use crate::builds::document::{KeyValue, Node};
 
 /// The most templates that a job extends in a chain.
@@ -56,6 +57,27 @@ fn image(node: &Node) -> Option<String> {
 /// Returns a text with its variables expanded, as far as the file sets them.
 fn expanded(text: &str, env: &std::collections::BTreeMap<String, String>) -> String {
     env.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value)
+        let braced = replaced(&text, &format!("${{{name}}}"), value);
+        replaced(&braced, &format!("${name}"), value)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::{WORK, contained_within};
+    use crate::builds::yaml;
+
+    #[test]
+    fn variables_that_multiply_each_other_end_the_work() {
+        let all: String = ('A'..='J')
+            .map(|name| format!("  {name}: \"{}\"\n", format!("${}", char::from(name as u8 + 1)).repeat(10)))
+            .collect();
+        let text = format!("variables:\n{all}  K: x\na:\n  image: $A\n  script: [docker build .]\n");
+        let documents = yaml::documents(&text).unwrap();
+        let (machine, spent) = contained_within(WORK, || machine(&documents, 14));
+        assert!(machine.is_err() && spent <= WORK, "{spent}");
+        let documents = yaml::documents("variables: {A: x}\na:\n  image: $A:${A}\n").unwrap();
+        assert_eq!(super::machine(&documents, 3).image.as_deref(), Some("x:x"));
+    }
 }

@@ -2,9 +2,10 @@
 //! compose and bake. It never runs any of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::{Carrier, Read};
-use crate::budget;
+use crate::budget::Purse;
 use crate::builds::compose::Environment;
 use crate::builds::files::Files;
 use crate::builds::invocation::{Assigned, Call, Invocation, Make, Script};
@@ -38,6 +39,8 @@ pub(super) struct Calls<'a> {
     /// For each of these files, the variables that a call of it sets or may set, with the place of the call.
     set: BTreeMap<String, BTreeMap<String, Place>>,
     unread: Vec<(RepoPath, Unreadable)>,
+    /// The work on all calls.
+    purse: Rc<Purse>,
 }
 
 impl<'a> Calls<'a> {
@@ -55,22 +58,28 @@ impl<'a> Calls<'a> {
             elsewhere: BTreeSet::new(),
             set: BTreeMap::new(),
             unread: Vec::new(),
+            purse: Rc::default(),
         }
     }
 
     /// Follows all calls.
     pub(crate) fn follow(&mut self) {
         let carriers: Vec<&'a Carrier> = self.carriers.values().copied().collect();
+        let (purse, mut outside_of) = (Rc::clone(&self.purse), BTreeMap::new());
         let reads: Vec<(&Carrier, &Read)> =
             carriers.iter().filter_map(|carrier| Some((*carrier, carrier.read.as_ref().ok()?))).collect();
         for (carrier, read) in &reads {
-            if let Err(ended) = budget::contained(|| self.follow_uses(&read.flow.uses, &[], 0)) {
+            if let Err(ended) = purse.contained(|| self.follow_uses(&read.flow.uses, &[], 0)) {
                 self.unread.push((carrier.path.clone(), super::unreadable(1, &ended)));
             }
-            let outside = self.set_outside(carrier.kind);
+            let outside = outside_of.entry(carrier.kind).or_insert_with(|| self.set_outside(carrier.kind));
             for call in &read.flow.runs.invocations {
                 let mut call = call.clone();
-                call.assigned.extend(outside.iter().cloned());
+                if outside.len() > MOST {
+                    call.unsettled.push("many variables may be set where it is started".to_owned());
+                } else {
+                    call.assigned.extend(outside.iter().cloned());
+                }
                 self.pending.push((call, 0));
             }
         }
@@ -83,7 +92,7 @@ impl<'a> Calls<'a> {
             }
             if self.seen.len() < MOST && self.seen.insert(format!("{:?} {:?}", call.call, call.unsettled)) {
                 let place = &call.place;
-                if let Err(ended) = budget::contained(|| self.follow_call(&call, depth)) {
+                if let Err(ended) = purse.contained(|| self.follow_call(&call, depth)) {
                     self.unread.push((place.path.clone(), super::unreadable(place.line, &ended)));
                 }
             }

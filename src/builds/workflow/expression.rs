@@ -3,6 +3,7 @@
 
 use super::super::document::Node;
 use super::matrix::Row;
+use crate::budget::{BYTES, spend, store};
 use crate::text::cut;
 use crate::text::pattern::{Part, Pattern};
 
@@ -25,12 +26,18 @@ pub(super) struct Names<'a> {
 impl Names<'_> {
     /// Returns the names with another layer of `env`.
     pub(crate) fn with_env(&self, env: Option<&Node>) -> Self {
+        spend(1 + (self.env_bytes() + self.row.bytes()) / BYTES);
         let mut names = self.clone();
         for entry in env.map(Node::entries).unwrap_or_default() {
             let value = self.node(&entry.value).unwrap_or_default();
             names.env.push((entry.key.clone(), value));
         }
         names
+    }
+
+    /// Returns the bytes of the environment.
+    pub(super) fn env_bytes(&self) -> usize {
+        self.env.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
     /// Returns a text with the values of its expressions; `None` if it is not a text.
@@ -54,7 +61,10 @@ impl Names<'_> {
             match piece {
                 Piece::Text(text) => pattern.push_text(text),
                 Piece::Expression(words) => match self.value(words, depth) {
-                    Some(value) => pattern.push(&value),
+                    Some(value) => {
+                        store(value.len());
+                        pattern.push(&value);
+                    }
                     None => pattern.push_hole(words),
                 },
             }

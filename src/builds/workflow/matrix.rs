@@ -1,6 +1,7 @@
 //! The rows of a job's matrix, as far as the file lists them. It never makes more of them than GitHub does.
 
 use super::super::document::{Node, Value};
+use crate::budget::store;
 
 /// The most jobs that GitHub makes from one matrix.
 const MOST_ROWS: usize = 256;
@@ -14,6 +15,11 @@ pub(in crate::builds) struct Row {
 }
 
 impl Row {
+    /// Returns the bytes of the values.
+    pub(super) fn bytes(&self) -> usize {
+        self.values.iter().map(|(key, value)| key.len() + value.bytes()).sum()
+    }
+
     /// Returns the value of a key; `a.b` is a nested key.
     pub(crate) fn get(&self, path: &str) -> Option<&Node> {
         let mut keys = path.split('.');
@@ -55,6 +61,9 @@ pub(in crate::builds) fn rows(matrix: Option<&Node>) -> Vec<Row> {
             leave_open(&mut product);
             continue;
         }
+        let sizes: usize = items.iter().map(Node::bytes).sum();
+        let rows: usize = product.iter().map(Row::bytes).sum();
+        store(product.len() * sizes + items.len() * rows);
         let with = |row: &Row, item: &Node| {
             let mut row = row.clone();
             row.values.push((entry.key.clone(), item.clone()));
@@ -90,6 +99,7 @@ fn leave_open(rows: &mut [Row]) {
 fn include(product: &[Row], entries: &[Node]) -> Vec<Row> {
     let mut rows = product.to_vec();
     for entry in entries {
+        store(entry.bytes() * rows.len().max(1));
         let entries = entry.entries();
         let mut is_added = false;
         for (row, original) in rows.iter_mut().zip(product) {

@@ -5,7 +5,11 @@ use crate::config::{Config, FILE_NAME};
 use crate::discover::Discovery;
 use crate::images::ImageReference;
 use crate::rootfs::profile::Profile;
+use crate::text::figures::number;
 use crate::text::words;
+
+/// The most keys that are named.
+const MOST: usize = 50;
 
 /// Returns the keys of `layerwright.toml` that match nothing, a sentence each with its line.
 pub(crate) fn without_effect(config: &Config, discovery: &Discovery) -> Vec<String> {
@@ -27,6 +31,9 @@ pub(crate) fn without_effect(config: &Config, discovery: &Discovery) -> Vec<Stri
     }
     let is_there = |path: &str| discovery.files.iter().any(|file| file.path.as_str() == path);
     named.retain(|(_, _, path)| !is_there(path));
+    named.sort();
+    let more = named.len().saturating_sub(MOST);
+    named.truncate(MOST);
     let mut notes: Vec<(usize, String)> = named
         .into_iter()
         .map(|(line, key, path)| {
@@ -37,7 +44,9 @@ pub(crate) fn without_effect(config: &Config, discovery: &Discovery) -> Vec<Stri
         .collect();
     notes.extend(unlike(config));
     notes.sort();
-    notes.into_iter().map(|(_, note)| note).collect()
+    let more = (more > 0)
+        .then(|| format!("{FILE_NAME}: {} more keys name paths without a Dockerfile", number(more)));
+    notes.into_iter().map(|(_, note)| note).chain(more).collect()
 }
 
 /// Returns the images that others are stated to be like, if nothing is known of them.

@@ -2,18 +2,25 @@
 
 use std::path::Path;
 
+use super::ReportingError;
 use crate::discover::{MOST_BYTES, SourceTree};
 use crate::git::RepoPath;
-use crate::ops::atomic::{self, WriteError};
+use crate::ops::atomic;
+use crate::ops::workspace::{Workspace, WorkspaceError, place_in};
 use crate::report::recorder::RecordedWrite;
 use crate::text::patch::patch_text;
 
-/// Writes each branch as a patch that `git apply` accepts, and each text as a file.
+/// Writes each branch as a patch that `git apply` accepts, and each text as a file. A folder of the repository is never
+/// reached through a link in it: the repository would choose the place.
 pub(super) fn write(
     deeds: &[RecordedWrite],
     folder: &Path,
+    workspace: &Workspace,
     source: &SourceTree<'_>,
-) -> Result<(), WriteError> {
+) -> Result<(), ReportingError> {
+    if let Some(path) = in_repository(folder, workspace) {
+        place_in(workspace.folder().unwrap_or(folder), &path).map_err(WorkspaceError::from)?;
+    }
     let write = |name: &str, ending: &str, text: &str| {
         atomic::write(&folder.join(format!("{name}.{ending}")), text.as_bytes())
     };
@@ -33,6 +40,15 @@ pub(super) fn write(
         }
     }
     Ok(())
+}
+
+/// Returns the path of a folder in the repository, before links are followed; `None` if it is outside of it.
+fn in_repository(folder: &Path, workspace: &Workspace) -> Option<RepoPath> {
+    let root = workspace.folder()?.canonicalize().ok()?;
+    let given = std::path::absolute(folder).ok()?;
+    // The folders above the repository may be links.
+    let inside = given.ancestors().find(|above| above.canonicalize().is_ok_and(|above| above == root))?;
+    RepoPath::new(given.strip_prefix(inside).ok()?.to_str()?).ok()
 }
 
 /// Returns the last part of the name of a branch, which is unique for its file.

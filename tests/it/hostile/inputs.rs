@@ -95,7 +95,7 @@ fn scripts() -> Vec<(&'static str, String)> {
 
 /// Files that state builds, and CODEOWNERS, by path.
 pub fn carriers() -> Vec<(&'static str, String)> {
-    [nested_carriers(), long_carriers(), env_files(), definitions()].concat()
+    [nested_carriers(), long_carriers(), env_files(), definitions(), repeated_values()].concat()
 }
 
 /// Returns the file that runs or reads a carrier: the compose file of an `.env`, and a script that runs bake.
@@ -271,6 +271,45 @@ fn definitions() -> Vec<(&'static str, String)> {
                     "a".repeat(40),
                     "b".repeat(40)
                 ))
+            ),
+        ),
+    ]
+}
+
+/// Carriers with short texts that repeat a long value.
+fn repeated_values() -> Vec<(&'static str, String)> {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let long = "x".repeat(300_000);
+    let job = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n";
+    vec![
+        ("e/Makefile", format!("A := x\n{}all:\n\tdocker build .\n", "A := $(A)$(A)\n".repeat(40))),
+        (
+            "Taskfile.yml",
+            format!("vars: {{X: {long}}}\ntasks:\n  a: docker build {} .\n", "{{.X}}".repeat(60_000)),
+        ),
+        ("justfile", format!("X := \"{long}\"\na:\n  docker build {} .\n", "{{X}}".repeat(60_000))),
+        (
+            ".github/workflows/d.yml",
+            format!(
+                "{job}    env: {{X: {long}}}\n    steps:\n      - run: docker build {} .\n",
+                "${{ env.X }}".repeat(40_000)
+            ),
+        ),
+        (
+            ".github/workflows/e.yml",
+            format!(
+                "{job}    strategy:\n      matrix:\n        x: [{}]\n        y: [[{}]]\n    steps:\n      - run: docker \
+                 build .\n",
+                lines(256, &|at| format!("{at},")),
+                "a,".repeat(300_000)
+            ),
+        ),
+        (
+            "h/docker-bake.hcl",
+            format!(
+                "variable \"V\" {{ default = (BAKE_LOCAL_PLATFORM ?{} 1 : 2) }}\ntarget \"a\" {{ args = {{\n{}}}}}\n",
+                " ".repeat(700_000),
+                lines(9_000, &|at| format!("A{at}=V\n"))
             ),
         ),
     ]
