@@ -70,9 +70,10 @@ mod tests {
 
     #[test]
     fn variables_that_multiply_each_other_end_the_work() {
-        let all: String = ('A'..='J')
-            .map(|name| format!("  {name}: \"{}\"\n", format!("${}", char::from(name as u8 + 1)).repeat(10)))
-            .collect();
+        let next = |name: u8| format!("${}", char::from(name + 1)).repeat(10);
+        let all: Vec<String> =
+            (b'A'..=b'J').map(|name| format!("  {}: \"{}\"\n", char::from(name), next(name))).collect();
+        let all = all.concat();
         let text = format!("variables:\n{all}  K: x\na:\n  image: $A\n  script: [docker build .]\n");
         let documents = yaml::documents(&text).unwrap();
         let (machine, spent) = contained_within(WORK, || machine(&documents, 14));
