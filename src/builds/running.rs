@@ -76,7 +76,7 @@ pub(super) fn runs<'t>(
 /// The units of work that looking at the machines of all builds may cost.
 const MACHINES: u64 = 4 * budget::WORK;
 
-/// What is left of [`MACHINES`].
+/// The part of [`MACHINES`] that is left.
 struct Look {
     left: u64,
 }
