@@ -109,15 +109,14 @@ pub(crate) fn contained_within<T>(budget: u64, work: impl FnOnce() -> T) -> (Res
 
 /// The units that work on many files may cost in all, of which no one costs more than [`WORK`].
 #[derive(Debug)]
-pub(crate) struct Purse(Cell<u64>);
+pub(crate) struct SharedBudget(Cell<u64>);
 
-impl Default for Purse {
-    fn default() -> Self {
-        Self(Cell::new(8 * WORK))
+impl SharedBudget {
+    /// Creates a budget for the work of so many files that cost [`WORK`] each.
+    pub(crate) fn of(files: u64) -> Self {
+        Self(Cell::new(files * WORK))
     }
-}
 
-impl Purse {
     /// Like [`contained`]. What it costs is taken from the whole.
     ///
     /// # Errors

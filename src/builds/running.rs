@@ -6,7 +6,7 @@ use super::machine::{Machine, Machines};
 use super::mentions::Mention;
 use super::resolve::Resolved;
 use super::{Build, BuildFileKind, Place, Tool};
-use crate::budget;
+use crate::budget::{SharedBudget, store};
 use crate::git::RepoPath;
 
 /// The most runs of one repository.
@@ -41,8 +41,8 @@ pub(super) fn runs<'t>(
     texts: impl Iterator<Item = (&'t RepoPath, &'t str)>,
 ) -> Vec<BuildRun> {
     let machines = Machines::new(texts);
-    let mut look = Look { left: MACHINES };
-    let mut found = stated(builds, &machines, &mut look);
+    let budget = SharedBudget::of(4);
+    let mut found = stated(builds, &machines, &budget);
     let mut named_at: HashMap<(&RepoPath, usize), Vec<&Mention>> = HashMap::new();
     for mention in mentions {
         if let Some(place) = mention.place() {
@@ -54,7 +54,7 @@ pub(super) fn runs<'t>(
         let may_build = |dockerfile: &&&RepoPath| named.iter().any(|mention| mention.may_build(dockerfile));
         let dockerfiles = dockerfiles.iter().filter(may_build).map(|path| (*path).clone()).collect();
         let command = machines.line(&path, line);
-        let machine = look.machine(|| machines.of_line(&path, line));
+        let machine = machine(&budget, || machines.of_line(&path, line));
         let tool = Tool::of_line(&command);
         found.push(BuildRun {
             dockerfiles,
@@ -73,26 +73,14 @@ pub(super) fn runs<'t>(
     found
 }
 
-/// The units of work that looking at the machines of all builds may cost.
-const MACHINES: u64 = 4 * budget::WORK;
-
-/// The part of [`MACHINES`] that is left.
-struct Look {
-    left: u64,
-}
-
-impl Look {
-    /// Returns the machine of a build; one of which nothing is known if it costs too much.
-    fn machine(&mut self, find: impl FnOnce() -> Machine) -> Machine {
-        let find = || {
-            let machine = find();
-            budget::store(machine.bytes());
-            machine
-        };
-        let (found, spent) = budget::contained_within(self.left.min(budget::WORK), find);
-        self.left -= spent;
-        found.unwrap_or_default()
-    }
+/// Returns the machine of a build; one of which nothing is known if it costs too much.
+fn machine(budget: &SharedBudget, find: impl FnOnce() -> Machine) -> Machine {
+    let find = || {
+        let machine = find();
+        store(machine.bytes());
+        machine
+    };
+    budget.contained(find).unwrap_or_default()
 }
 
 /// Removes the runs of places that a system runs as well: a person may run them too, on any machine.
@@ -112,7 +100,7 @@ fn tool(kind: BuildFileKind, tool: Tool) -> Tool {
 }
 
 /// Returns the runs of the builds that are read.
-fn stated(builds: &[Resolved], machines: &Machines<'_>, look: &mut Look) -> Vec<BuildRun> {
+fn stated(builds: &[Resolved], machines: &Machines<'_>, budget: &SharedBudget) -> Vec<BuildRun> {
     let called: BTreeSet<&Place> = builds
         .iter()
         .filter(|found| !found.build.callers.is_empty())
@@ -139,7 +127,7 @@ fn stated(builds: &[Resolved], machines: &Machines<'_>, look: &mut Look) -> Vec<
                 machines.line(&place.path, place.line)
             },
             syntax: build.args.get("BUILDKIT_SYNTAX").cloned().flatten(),
-            machine: look.machine(|| machines.of(&chain)),
+            machine: machine(budget, || machines.of(&chain)),
         });
         run.dockerfiles.insert(build.dockerfile.clone());
     }

@@ -25,14 +25,14 @@ const GIT: &str = "git ";
 const SHARED: [&str; 8] =
     ["repository", "plan", "repo", "api", "app_id", "app_key", "folders", "evidence_key"];
 
-/// The options that the same command needs again. All others are about one run: what it shows, writes and selects.
-const OWN: [&str; 26] = [
+/// The options that the same command needs again. All others are about one run: what it shows, writes and selects. The value of
+/// a build argument may be a secret, and a suggestion is printed.
+const OWN: [&str; 25] = [
     "path",
     "rootfs",
     "bases",
     "allow_hosts",
     "offline",
-    "build_args",
     "include",
     "only",
     "keep_add",
@@ -88,7 +88,8 @@ impl Options {
             let id = arg.get_id().as_str();
             let is_given = matches.try_contains_id(id).unwrap_or_default()
                 && matches.value_source(id) == Some(ValueSource::CommandLine);
-            if !is_given || !(SHARED.contains(&id) || OWN.contains(&id)) {
+            let may_be_secret = || matches.get_raw(id).is_some_and(|mut values| values.any(has_user));
+            if !is_given || !(SHARED.contains(&id) || OWN.contains(&id)) || id == "api" && may_be_secret() {
                 continue;
             }
             if id == "path" {
@@ -162,6 +163,11 @@ impl Options {
     }
 }
 
+/// Returns true if a URL names a user, perhaps with a password.
+fn has_user(url: &OsStr) -> bool {
+    url.as_encoded_bytes().contains(&b'@')
+}
+
 /// Returns the words of an argument as the user gave them.
 fn words(arg: &Arg, matches: &ArgMatches) -> Vec<String> {
     let values = matches.get_raw(arg.get_id().as_str()).into_iter().flatten().map(OsStr::to_string_lossy);
@@ -200,6 +206,10 @@ mod tests {
         assert_eq!(after("layerwright -C /x status --repository y", "git pull"), "git -C /x/y pull");
         assert_eq!(after("layerwright status --api http://h", "git pull"), "git pull");
         assert_eq!(after("layerwright plan .", verify), verify);
+        assert_eq!(
+            after("layerwright status --api http://a:b@h", "layerwright report"),
+            "layerwright report"
+        );
         let other = std::env::temp_dir();
         let plan = format!("layerwright plan {}", other.display());
         let there = format!("layerwright -C {} verify --wave 0", other.display());
@@ -216,8 +226,7 @@ mod tests {
         let said = "make it (layerwright plan src --rootfs a=b --offline --bases registry); then `layerwright status`, \
                     not layerwright.toml";
         assert_eq!(after(line, text), said);
-        let line =
-            "layerwright verify --network host --jobs 2 --frontend builtin --wave 0 --platform linux/arm64";
+        let line = "layerwright verify --build-arg A=b --network host --jobs 2 --frontend builtin --wave 0 --platform linux/arm64";
         let again = "layerwright verify --frontend builtin --platform linux/arm64 --network host --wave 1";
         assert_eq!(after(line, "layerwright verify --wave 1"), again);
         assert_eq!(after(line, "layerwright plan --save"), "layerwright plan --save");

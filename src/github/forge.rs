@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::issues::Listed;
+use super::issues::{Author, Listed};
 use super::{Client, GitHubError, IssueAddress, Pull, RepositoryName, TreeEntry};
 use crate::git::{CommitId, Repository};
 use crate::rollout::forge::{
@@ -98,6 +98,15 @@ impl<'a> GitHubForge<'a> {
             None => self.client.mode_at(&self.repository, &tree()?, path),
         }
     }
+
+    /// Returns true for an app, and for a person who may write to the repository.
+    fn may_write(&self, author: Option<Author>) -> Result<bool, ForgeError> {
+        match author {
+            Some(author) if author.is_bot => Ok(true),
+            Some(author) => Ok(self.client.may_write(&self.repository, &author.login)?),
+            None => Ok(false),
+        }
+    }
 }
 
 impl Forge for GitHubForge<'_> {
@@ -180,15 +189,17 @@ impl Forge for GitHubForge<'_> {
     }
 
     fn is_by_writer(&self, issue: u64) -> Result<bool, ForgeError> {
-        match self.client.issue(&self.address(issue))?.author {
-            Some(author) if author.is_bot => Ok(true),
-            Some(author) => Ok(self.client.may_write(&self.repository, &author.login)?),
-            None => Ok(false),
-        }
+        self.may_write(self.client.issue(&self.address(issue))?.author)
     }
 
-    fn comments(&self, issue: u64) -> Result<Vec<FoundComment>, ForgeError> {
-        Ok(self.client.comments(&self.address(issue))?)
+    fn comments(&self, issue: u64, fits: &dyn Fn(&str) -> bool) -> Result<Vec<FoundComment>, ForgeError> {
+        let mut found = Vec::new();
+        for (comment, author) in self.client.comments(&self.address(issue))? {
+            if fits(&comment.body) && self.may_write(author)? {
+                found.push(comment);
+            }
+        }
+        Ok(found)
     }
 
     fn issues_labelled(&self, label: &str) -> Result<Vec<u64>, ForgeError> {

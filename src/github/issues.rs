@@ -61,6 +61,12 @@ struct WireAuthor {
     kind: String,
 }
 
+impl From<WireAuthor> for Author {
+    fn from(WireAuthor { login, kind }: WireAuthor) -> Self {
+        Self { login, is_bot: kind == "Bot" }
+    }
+}
+
 #[derive(Deserialize)]
 struct Wire {
     number: u64,
@@ -87,7 +93,7 @@ impl Client {
         let what = address.to_string();
         let (answer, moved) = self.followed(Call::get(address.route(), &what))?;
         let Wire { number, html_url: url, body, user, .. } = self.parsed(&answer.body, &what)?;
-        let author = user.map(|user| Author { login: user.login, is_bot: user.kind == "Bot" });
+        let author = user.map(Author::from);
         Ok(Issue { number, url, moved, body: body.unwrap_or_default(), author })
     }
 
@@ -172,29 +178,25 @@ impl Client {
         self.write_only(&Call::change(Method::PATCH, address.route(), json!({"body": body}), &what))
     }
 
-    /// Returns the comments of an issue, in order of their ids. Those of apps and of people whom GitHub calls owner,
-    /// member or collaborator (`author_association`) are trusted.
+    /// Returns the comments of an issue, in order of their ids, each with its author; `None` if the account was deleted.
     ///
     /// # Errors
     ///
     /// [`GitHubError`].
-    pub(crate) fn comments(&self, address: &IssueAddress) -> Result<Vec<FoundComment>, GitHubError> {
+    pub(crate) fn comments(
+        &self,
+        address: &IssueAddress,
+    ) -> Result<Vec<(FoundComment, Option<Author>)>, GitHubError> {
         #[derive(Deserialize)]
         struct WireComment {
             id: u64,
             body: Option<String>,
             user: Option<WireAuthor>,
-            #[serde(default)]
-            author_association: String,
         }
         let found: Vec<WireComment> =
             self.all(&(address.route() + "/comments"), &format!("the comments of {address}"))?;
-        let belongs = ["OWNER", "MEMBER", "COLLABORATOR"];
-        let read = |wire: WireComment| FoundComment {
-            id: wire.id,
-            body: wire.body.unwrap_or_default(),
-            is_trusted: wire.user.is_some_and(|user| user.kind == "Bot")
-                || belongs.contains(&wire.author_association.as_str()),
+        let read = |WireComment { id, body, user }| {
+            (FoundComment { id, body: body.unwrap_or_default() }, user.map(Author::from))
         };
         Ok(found.into_iter().map(read).collect())
     }

@@ -12,10 +12,10 @@ use super::base_images::{self, BaseImages, RememberedError};
 use super::evidence::{Assessed, EvidenceFolderError};
 use super::judge::Judged;
 use super::notice::{BaseImagesNotice, during};
-use super::saved_plan::saved_at;
+use super::saved_plan::{is_uncommitted, saved_at};
 use super::workspace::{Workspace, WorkspaceError, bases_path, place_in, plan_path};
 use super::{Activity, JudgeError, Knowledge, Notice, Watch, judge, local_progress};
-use crate::budget::{self, MOST_INPUT, read_file};
+use crate::budget::{self, MOST_INPUT};
 use crate::campaign::base_facts::BaseFacts;
 use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{ListReport, Plan};
@@ -23,7 +23,7 @@ use crate::campaign::plan::{Earlier, Options, PlanError, Waivers, without_effect
 use crate::campaign::progress::Step;
 use crate::config::{BaseSource, Config};
 use crate::discover::SourceTree;
-use crate::git::{GitError, RepoPath, hash_blob};
+use crate::git::{GitError, RepoPath};
 use crate::github::IssueAddress;
 use crate::images::asked::AskedImages;
 use crate::images::{ImageError, ImageSource};
@@ -367,9 +367,7 @@ fn uncommitted(
     };
     for path in [plan_path(config)?, bases_path(config)?] {
         let place = place_in(folder, &path).map_err(WorkspaceError::from)?;
-        let Ok(bytes) = read_file(&place, MOST_INPUT) else { continue };
-        let there = repository.id_at(commit, path.as_str(), false)?;
-        if there.as_deref() != Some(hash_blob(&bytes)?.as_str()) {
+        if is_uncommitted(repository, commit, &path, &place)? {
             return Ok(Some(config.campaign.dir.trim_end_matches('/').to_owned()));
         }
     }

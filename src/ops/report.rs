@@ -16,12 +16,11 @@ use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError, plan_path};
 use super::{JudgeError, Notice, PlannedTextError, Watch, atomic};
-use crate::budget::{MOST_INPUT, read_file};
 use crate::campaign::evidence::Signatures;
 use crate::campaign::plan::file::Plan;
 use crate::campaign::policy::Policy;
 use crate::campaign::progress::{Base, Progress, Step};
-use crate::git::{CommitId, GitError, hash_blob};
+use crate::git::{CommitId, GitError};
 use crate::github::{BaseBranch, GitHubForge, IssueAddress, RepositoryName};
 use crate::report::ReportError;
 use crate::report::recorder::{RecordedWrite, Recorder};
@@ -271,9 +270,8 @@ fn note_other_plan(
 ) -> Result<(), ReportingError> {
     let place = plan_path(campaign.config)?;
     let saved = saved_plan::saved_at(campaign.workspace, campaign.config)?;
-    let Some(Ok(bytes)) = saved.map(|saved| read_file(&saved, MOST_INPUT)) else { return Ok(()) };
-    let there = campaign.repository.id_at(commit, place.as_str(), false)?;
-    if there.as_deref() != Some(hash_blob(&bytes)?.as_str()) {
+    let Some(saved) = saved else { return Ok(()) };
+    if saved_plan::is_uncommitted(campaign.repository, commit, &place, &saved)? {
         let what = format!("note: {branch} has another plan than {place}, or none: commit and push it");
         watch(&Notice::PassedOver(&what));
     }

@@ -9,7 +9,7 @@ use crate::budget::{self, MOST_INPUT};
 use crate::campaign::plan::PlanError;
 use crate::campaign::plan::file::{File, Plan};
 use crate::config::Config;
-use crate::git::GitError;
+use crate::git::{CommitId, GitError, RepoPath, Repository, hash_blob};
 
 /// The reason why a plan cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -142,4 +142,16 @@ pub(super) fn earlier_edit(
         }
     }
     Ok(None)
+}
+
+/// Returns true if a file of the working tree is there, and a commit has another content at its path or none.
+pub(super) fn is_uncommitted(
+    repository: &Repository,
+    commit: &CommitId,
+    path: &RepoPath,
+    file: &Path,
+) -> Result<bool, GitError> {
+    let Ok(bytes) = budget::read_file(file, MOST_INPUT) else { return Ok(false) };
+    let there = repository.id_at(commit, path.as_str(), false)?;
+    Ok(there.as_deref() != Some(hash_blob(&bytes)?.as_str()))
 }

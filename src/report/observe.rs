@@ -59,9 +59,8 @@ impl Report<'_> {
 
     /// Returns the comment with the campaign's section. A comment by anyone else does not count.
     fn comment(&self, issue: u64) -> Result<Option<Comment>, ReportError> {
-        let found = self.forge.comments(issue)?.into_iter();
-        let own = |one: &FoundComment| one.is_trusted && self.texts.has_section(&one.body);
-        Ok(found.filter(own).map(|FoundComment { id, body, .. }| Comment { id, body }).next())
+        let found = self.forge.comments(issue, &|body| self.texts.has_section(body))?;
+        Ok(found.into_iter().next().map(|FoundComment { id, body }| Comment { id, body }))
     }
 
     /// Answers a question.

@@ -59,8 +59,8 @@ impl Report<'_> {
             }
             Action::AddComment { issue, body } => self.add_comment(*issue, body, observed),
             Action::UpdateComment { issue, comment, expected, body } => {
-                let comments = self.forge.comments(*issue)?;
-                if comments.iter().any(|one| one.id == *comment && one.body == *expected) {
+                let there = self.forge.comments(*issue, &|body| body == expected)?;
+                if there.iter().any(|one| one.id == *comment) {
                     self.forge.set_comment(*comment, body)?;
                 }
                 self.read_issue(*issue, observed)

@@ -189,8 +189,8 @@ impl Forge for Recorder<'_> {
         if is_rehearsed { Ok(true) } else { self.ask(true, |forge| forge.is_by_writer(issue)) }
     }
 
-    fn comments(&self, issue: u64) -> Result<Vec<FoundComment>, ForgeError> {
-        let mut found = self.ask(Vec::new(), |forge| forge.comments(issue))?;
+    fn comments(&self, issue: u64, fits: &dyn Fn(&str) -> bool) -> Result<Vec<FoundComment>, ForgeError> {
+        let mut found = self.ask(Vec::new(), |forge| forge.comments(issue, &|_| true))?;
         let kept = self.kept.borrow();
         found.extend(kept.comments.iter().filter(|(of, _)| *of == issue).map(|(_, one)| one.clone()));
         for one in &mut found {
@@ -198,6 +198,7 @@ impl Forge for Recorder<'_> {
                 one.body.clone_from(body);
             }
         }
+        found.retain(|one| fits(&one.body));
         Ok(found)
     }
 
@@ -302,7 +303,7 @@ impl Forge for Recorder<'_> {
         let mut kept = self.kept.borrow_mut();
         if self.rehearses {
             let id = FIRST + kept.comments.len() as u64;
-            let comment = FoundComment { id, body: body.to_owned(), is_trusted: true };
+            let comment = FoundComment { id, body: body.to_owned() };
             kept.comments.push((issue, comment));
         }
         kept.deeds.push(RecordedWrite::Comment { number: issue, body: body.to_owned() });

@@ -90,12 +90,13 @@ pub trait Forge {
     /// [`ForgeError`]
     fn is_by_writer(&self, issue: u64) -> Result<bool, ForgeError>;
 
-    /// Returns the comments of an issue, the first one first.
+    /// Returns the comments of an issue whose text `fits` and that everyone who can edit them may write to the repository: those
+    /// of apps and of people who may. The first one comes first.
     ///
     /// # Errors
     ///
     /// [`ForgeError`]
-    fn comments(&self, issue: u64) -> Result<Vec<FoundComment>, ForgeError>;
+    fn comments(&self, issue: u64, fits: &dyn Fn(&str) -> bool) -> Result<Vec<FoundComment>, ForgeError>;
 
     /// Returns the numbers of open issues with a label, without pull requests.
     ///
@@ -254,8 +255,6 @@ pub struct FoundComment {
     pub id: u64,
     /// Its text.
     pub body: String,
-    /// True if its author is an app, or belongs to the repository.
-    pub is_trusted: bool,
 }
 
 /// The commits and changes of a branch above a commit.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::{Carrier, Read};
-use crate::budget::Purse;
+use crate::budget::SharedBudget;
 use crate::builds::compose::Environment;
 use crate::builds::files::Files;
 use crate::builds::invocation::{Assigned, Call, Invocation, Make, Script};
@@ -40,7 +40,7 @@ pub(super) struct Calls<'a> {
     set: BTreeMap<String, BTreeMap<String, Place>>,
     unread: Vec<(RepoPath, Unreadable)>,
     /// The work on all calls.
-    purse: Rc<Purse>,
+    budget: Rc<SharedBudget>,
 }
 
 impl<'a> Calls<'a> {
@@ -58,18 +58,18 @@ impl<'a> Calls<'a> {
             elsewhere: BTreeSet::new(),
             set: BTreeMap::new(),
             unread: Vec::new(),
-            purse: Rc::default(),
+            budget: Rc::new(SharedBudget::of(8)),
         }
     }
 
     /// Follows all calls.
     pub(crate) fn follow(&mut self) {
         let carriers: Vec<&'a Carrier> = self.carriers.values().copied().collect();
-        let (purse, mut outside_of) = (Rc::clone(&self.purse), BTreeMap::new());
+        let (budget, mut outside_of) = (Rc::clone(&self.budget), BTreeMap::new());
         let reads: Vec<(&Carrier, &Read)> =
             carriers.iter().filter_map(|carrier| Some((*carrier, carrier.read.as_ref().ok()?))).collect();
         for (carrier, read) in &reads {
-            if let Err(ended) = purse.contained(|| self.follow_uses(&read.flow.uses, &[], 0)) {
+            if let Err(ended) = budget.contained(|| self.follow_uses(&read.flow.uses, &[], 0)) {
                 self.unread.push((carrier.path.clone(), super::unreadable(1, &ended)));
             }
             let outside = outside_of.entry(carrier.kind).or_insert_with(|| self.set_outside(carrier.kind));
@@ -92,7 +92,7 @@ impl<'a> Calls<'a> {
             }
             if self.seen.len() < MOST && self.seen.insert(format!("{:?} {:?}", call.call, call.unsettled)) {
                 let place = &call.place;
-                if let Err(ended) = purse.contained(|| self.follow_call(&call, depth)) {
+                if let Err(ended) = budget.contained(|| self.follow_call(&call, depth)) {
                     self.unread.push((place.path.clone(), super::unreadable(place.line, &ended)));
                 }
             }

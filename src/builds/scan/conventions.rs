@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Carrier;
 use super::calls::Calls;
-use crate::budget::Purse;
+use crate::budget::SharedBudget;
 use crate::builds::compose::Environment;
 use crate::builds::files::Files;
 use crate::builds::{BuildFileKind, Declared, Unreadable, bake, compose, mentions, settled};
@@ -18,7 +18,7 @@ pub(super) fn declared(
     calls: &Calls<'_>,
     others: &[(RepoPath, String)],
 ) -> (Vec<Declared>, UnreadFiles) {
-    let (mut found, mut unread, purse) = (Vec::new(), Vec::new(), Purse::default());
+    let (mut found, mut unread, budget) = (Vec::new(), Vec::new(), SharedBudget::of(8));
     let bakes = calls.bakes();
     let mut loaded: BTreeSet<String> = BTreeSet::new();
     let of = |kind: BuildFileKind| {
@@ -34,7 +34,7 @@ pub(super) fn declared(
     for folder in folders(BuildFileKind::Compose, &compose::DEFAULTS) {
         let run = compose::Run { folder: folder.to_owned(), ..compose::Run::default() };
         let first = carrier_in(carriers, BuildFileKind::Compose, folder, &compose::DEFAULTS);
-        if let Some(mut project) = contained(&purse, first, &mut unread, || compose::project(files, &run)) {
+        if let Some(mut project) = contained(&budget, first, &mut unread, || compose::project(files, &run)) {
             let mut set = calls.sets(&project.files, &project.variables);
             set.extend(mentions::set(others, &project.variables, "compose"));
             let again = |environment| {
@@ -42,7 +42,7 @@ pub(super) fn declared(
                 compose::project(files, &run).map(|project| project.builds)
             };
             doubt(&mut project.builds, &set, |environment| {
-                contained(&purse, first, &mut unread, || again(environment))
+                contained(&budget, first, &mut unread, || again(environment))
             });
             loaded.extend(project.files);
             found.extend(project.builds);
@@ -51,7 +51,7 @@ pub(super) fn declared(
     for folder in folders(BuildFileKind::Bake, &bake::DEFAULTS) {
         let run = bake::Run { folder: folder.to_owned(), ..bake::Run::default() };
         let first = carrier_in(carriers, BuildFileKind::Bake, folder, &bake::DEFAULTS);
-        match contained(&purse, first, &mut unread, || bake::definition(bakes, &run)) {
+        match contained(&budget, first, &mut unread, || bake::definition(bakes, &run)) {
             Some(Ok(mut definition)) => {
                 let mut set = calls.sets(&definition.files, &definition.variables);
                 set.extend(mentions::set(others, &definition.variables, "bake"));
@@ -60,7 +60,7 @@ pub(super) fn declared(
                     bake::definition(bakes, &run)?.ok().map(|definition| definition.builds)
                 };
                 doubt(&mut definition.builds, &set, |environment| {
-                    contained(&purse, first, &mut unread, || again(environment))
+                    contained(&budget, first, &mut unread, || again(environment))
                 });
                 loaded.extend(definition.files);
                 found.extend(definition.builds);
@@ -69,7 +69,7 @@ pub(super) fn declared(
             None => {}
         }
     }
-    found.extend(free((files, bakes, &purse), carriers, &mut unread, &|path, name| {
+    found.extend(free((files, bakes, &budget), carriers, &mut unread, &|path, name| {
         let is_own = compose::DEFAULTS.contains(&name)
             || compose::OVERRIDES.contains(&name)
             || bake::DEFAULTS.contains(&name);
@@ -123,12 +123,12 @@ fn carrier_in<'c>(
 
 /// Does the work on one file; if it ends before its end, the file is unread.
 fn contained<T>(
-    purse: &Purse,
+    budget: &SharedBudget,
     carrier: Option<&Carrier>,
     unread: &mut UnreadFiles,
     work: impl FnOnce() -> Option<T>,
 ) -> Option<T> {
-    purse.contained(work).unwrap_or_else(|ended| {
+    budget.contained(work).unwrap_or_else(|ended| {
         unread.extend(carrier.map(|carrier| (carrier.path.clone(), super::unreadable(1, &ended))));
         None
     })
@@ -136,7 +136,7 @@ fn contained<T>(
 
 /// Returns the builds of files by other names that nothing loads.
 fn free(
-    (files, bakes, purse): (Files<'_>, &bake::Definitions<'_>, &Purse),
+    (files, bakes, budget): (Files<'_>, &bake::Definitions<'_>, &SharedBudget),
     carriers: &[Carrier],
     unread: &mut UnreadFiles,
     is_free: &dyn Fn(&str, &str) -> bool,
@@ -156,7 +156,7 @@ fn free(
                     files: first.into_iter().chain([name]).map(str::to_owned).collect(),
                     ..compose::Run::default()
                 };
-                let project = contained(purse, Some(carrier), unread, || compose::project(files, &run));
+                let project = contained(budget, Some(carrier), unread, || compose::project(files, &run));
                 builds.extend(project.into_iter().flat_map(|project| project.builds));
             }
         } else if carrier.kind == BuildFileKind::Bake {
@@ -167,7 +167,7 @@ fn free(
                     files: vec![format!("{}{path}", compose::COMPLETE)],
                     ..bake::Run::default()
                 };
-                match contained(purse, Some(carrier), unread, || bake::definition(bakes, &run)) {
+                match contained(budget, Some(carrier), unread, || bake::definition(bakes, &run)) {
                     Some(Ok(definition)) => builds.extend(definition.builds),
                     Some(Err(why)) => unread.push(why),
                     None => {}

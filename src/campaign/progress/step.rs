@@ -2,6 +2,7 @@
 //! status page. This module never reads anything.
 
 use std::collections::HashSet;
+use std::mem::discriminant;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -226,30 +227,32 @@ fn decision(files: &[&FileProgress]) -> Option<Step> {
         })
         .collect();
     let held = held?;
+    let first = *held.first()?;
+    if held.iter().any(|why| discriminant(*why) != discriminant(first)) {
+        return None;
+    }
     let n = count(files.len(), "file");
     let is = form(files.len(), "is", "are");
-    let (words, command) = match held.first()? {
-        Refusal::Context { .. } if held.iter().all(|why| matches!(why, Refusal::Context { .. })) => (
+    let (words, command) = match first {
+        Refusal::Context { .. } => (
             format!(
                 "{n} {is} verified from a context that nothing states. State it in layerwright.toml as context of \
                  [build.\"FILE\"], commit that, and plan again"
             ),
             command::layerwright(["plan", "--save"]),
         ),
-        Refusal::Different { path, .. }
-            if held.iter().all(|why| matches!(why, Refusal::Different { .. })) =>
-        {
+        Refusal::Different { path, .. } => {
             let path = command::path(path);
             (
                 format!("{n} {is} different after the change. Accept each difference, or leave the file out"),
                 command::layerwright(["migrate", &path, "--accept", "RULE:PATH", "--reason", "TEXT"]),
             )
         }
-        Refusal::Builder { rule, .. } if held.iter().all(|why| matches!(why, Refusal::Builder { .. })) => (
+        Refusal::Builder { rule, .. } => (
             format!("{n} {is} built by a builder that rejects `--link`. Change the builder, or accept that"),
             command::layerwright(["explain", rule]),
         ),
-        _ => return None,
+        Refusal::Contradiction { .. } | Refusal::NoEvidence { .. } => return None,
     };
     Some(Step::of(StepKind::Decide, files, words, command))
 }

@@ -114,13 +114,13 @@ impl Forge for Told<'_> {
         })
     }
 
-    fn comments(&self, issue: u64) -> Answer<Vec<FoundComment>> {
+    fn comments(&self, issue: u64, fits: &dyn Fn(&str) -> bool) -> Answer<Vec<FoundComment>> {
         // Each forge numbers them in its own way.
         let words = |found: &Vec<FoundComment>| {
-            let texts: Vec<_> = found.iter().map(|one| (&one.body, one.is_trusted)).collect();
+            let texts: Vec<_> = found.iter().map(|one| &one.body).collect();
             format!("{texts:?}")
         };
-        self.told(format!("the comments of the issue {issue}"), words, |_| self.forge.comments(issue))
+        self.told(format!("the comments of the issue {issue}"), words, |_| self.forge.comments(issue, fits))
     }
 
     fn issues_labelled(&self, label: &str) -> Answer<Vec<u64>> {
