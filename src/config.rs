@@ -21,6 +21,10 @@ pub(crate) const FILE_NAME: &str = "layerwright.toml";
 /// The most characters of a label on GitHub (422, "name is too long (maximum is 50 characters)").
 const LONGEST_LABEL: usize = 50;
 
+/// The most globs of a configuration, and the most bytes of one.
+const MOST_GLOBS: usize = 1000;
+const LONGEST_GLOB: usize = 1 << 10;
+
 /// An error in `layerwright.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -45,6 +49,11 @@ pub enum ConfigError {
         /// The problem.
         why: String,
     },
+    /// More globs than are used. All of them are compiled, which takes memory.
+    #[error(
+        "{FILE_NAME} has {0} globs, and at most {MOST_GLOBS} are used; write a folder (`vendor/**`) in place of its files"
+    )]
+    TooManyGlobs(usize),
     /// A wave without files would never end.
     #[error("{FILE_NAME}: invalid 0 in [waves] sizes: a wave has at least one file")]
     EmptyWave,
@@ -146,9 +155,22 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let waivers = self.waivers.iter().map(|waiver| &waiver.file);
-        let globs =
-            self.files.include.iter().chain(&self.files.exclude).chain(waivers).chain(self.base.keys());
+        let globs: Vec<&String> = self
+            .files
+            .include
+            .iter()
+            .chain(&self.files.exclude)
+            .chain(waivers)
+            .chain(self.base.keys())
+            .collect();
+        if globs.len() > MOST_GLOBS {
+            return Err(ConfigError::TooManyGlobs(globs.len()));
+        }
         for glob in globs {
+            if glob.len() > LONGEST_GLOB {
+                let why = format!("it has {} bytes, and at most {LONGEST_GLOB} are read", glob.len());
+                return Err(ConfigError::Glob { glob: words::shortened(glob, 80), why });
+            }
             globset::Glob::new(glob)
                 .map_err(|error| ConfigError::Glob { glob: glob.clone(), why: error.to_string() })?;
         }
@@ -250,6 +272,18 @@ mod tests {
         assert_eq!(Config::read(b"[waves]\nsizes = [3, 0]").unwrap_err(), ConfigError::EmptyWave);
         assert!(matches!(Config::read(b"[files]\nexclude = ['a[']"), Err(ConfigError::Glob { .. })));
         assert_eq!(Config::read(b"# \xff").unwrap_err(), ConfigError::Utf8(2));
+    }
+
+    #[test]
+    fn globs_are_few_and_short() {
+        let of = |globs: &[String]| Config::read(format!("[files]\nexclude = {globs:?}").as_bytes());
+        let many = |count: usize| (0..count).map(|at| format!("a{at}/**")).collect::<Vec<_>>();
+        assert!(of(&many(MOST_GLOBS)).is_ok());
+        assert_eq!(of(&many(MOST_GLOBS + 1)).unwrap_err(), ConfigError::TooManyGlobs(MOST_GLOBS + 1));
+        let long = |bytes: usize| of(&["a".repeat(bytes)]);
+        assert!(long(LONGEST_GLOB).is_ok());
+        let error = long(LONGEST_GLOB + 1).unwrap_err().to_string();
+        assert!(error.contains("has 1025 bytes") && error.len() < 300, "{error}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod owners;
 mod refused;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -277,6 +277,23 @@ pub fn discover(source: &SourceTree<'_>, options: &Options) -> Discovery {
     let named = |odd: &&Odd| names::read(odd.name.rsplit('/').next().unwrap_or_default()) != Name::Other;
     discovery.odd = source.listing().odd().iter().filter(named).cloned().collect();
     discovery
+}
+
+/// Returns the Dockerfiles of `source` whose paths are not `known`. Only these are read.
+pub(crate) fn unknown_files(
+    source: &SourceTree<'_>,
+    options: &Options,
+    known: &HashSet<&str>,
+) -> Vec<RepoPath> {
+    let others = source.listing().entries().par_iter().filter(|entry| !known.contains(entry.path.as_str()));
+    let found = others.filter_map(|entry| {
+        let name = candidate(&entry.path, options)?;
+        match budget::contained(|| judge(source, options, entry, name)) {
+            Ok(Outcome::LeftOut(..)) => None,
+            Ok(Outcome::File(_) | Outcome::Refused(_)) | Err(_) => Some(entry.path.clone()),
+        }
+    });
+    found.collect()
 }
 
 /// Returns the kind of the file by options and name; `None` for a file that is not counted.

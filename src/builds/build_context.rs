@@ -1,9 +1,8 @@
 //! The files of a build context that the sources of COPY and ADD match. Paths are those of the context, never of the
 //! repository.
 
-use std::collections::BTreeSet;
-
 use super::{ContextView, Found};
+use crate::budget::{BYTES, spend};
 use crate::git::{EntryKind, RepoPath};
 use crate::text::cut;
 use crate::text::glob::has_wildcards;
@@ -116,15 +115,19 @@ impl BuildContext for ContextView<'_> {
     fn below(&self, directory: &str) -> Vec<(String, ContextEntry)> {
         let folder = RepoPath::new(directory).ok();
         let mut entries = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut last = "";
         for entry in self.tree(folder.as_ref()) {
             let root = folder.as_ref().or(self.root());
-            let path = entry.path.relative_to(root).unwrap_or_default().to_owned();
-            for folder in cut::parents(&path) {
-                if seen.insert(folder.to_owned()) {
-                    entries.push((folder.to_owned(), ContextEntry::GIT_DIR));
-                }
+            let relative = entry.path.relative_to(root).unwrap_or_default();
+            spend(1 + relative.len() / BYTES);
+            // The paths are sorted, so what is below a folder stands together.
+            let shared = last.bytes().zip(relative.bytes()).take_while(|(one, other)| one == other).count();
+            for folder in cut::parents(relative).rev().take_while(|folder| folder.len() >= shared) {
+                spend(1 + folder.len() / BYTES);
+                entries.push((folder.to_owned(), ContextEntry::GIT_DIR));
             }
+            last = relative;
+            let path = relative.to_owned();
             let kind = match entry.kind {
                 EntryKind::File { .. } => ContextEntry::File,
                 EntryKind::Submodule => ContextEntry::SUBMODULE,

@@ -23,6 +23,7 @@ use crate::text::pattern::Pattern;
 
 pub(super) use environment::Environment;
 pub(super) use load::COMPLETE;
+pub(super) use parsed::ParsedFiles;
 
 /// The names of compose's own files, the preferred first (compose-go `cli.DefaultFileNames`).
 pub(super) const DEFAULTS: [&str; 4] =
@@ -64,8 +65,8 @@ pub(super) struct Project {
 
 /// Loads the project of a run, as `docker compose` does (`cmd/compose.projectOptions.toProjectOptions`). `None` if there
 /// are no files.
-pub(super) fn project(files: Files<'_>, run: &Run) -> Option<Project> {
-    let loader = Loader::new(files);
+pub(super) fn project(parsed: &ParsedFiles<'_>, run: &Run) -> Option<Project> {
+    let loader = Loader::new(parsed);
     let here = |path: &String| below(&run.folder, path);
     let mut environment = run.environment.clone();
     let mut chosen: Vec<String> = run.files.iter().map(here).collect();
@@ -90,7 +91,7 @@ pub(super) fn project(files: Files<'_>, run: &Run) -> Option<Project> {
         chosen = list.split(separator.as_str()).map(|path| below(&run.folder, path)).collect();
     }
     if chosen.is_empty() {
-        chosen = found(files, &first)?;
+        chosen = found(parsed.files, &first)?;
     }
     let folder = folder(&chosen).unwrap_or(first);
     env_files(&folder, &mut environment);
@@ -123,12 +124,12 @@ pub(super) struct Services {
 
 /// Returns the services of some files, as bake reads them: `folder` is the one that it runs in (buildx `bake.ParseCompose`).
 pub(super) fn services(
-    files: Files<'_>,
+    parsed: &ParsedFiles<'_>,
     folder: &str,
     chosen: &[String],
     environment: &Environment,
 ) -> Services {
-    let loader = Loader::new(files);
+    let loader = Loader::new(parsed);
     let mut environment = environment.clone();
     loader.dot_env(folder, &mut environment);
     let scope = Scope::new(folder.to_owned(), environment);

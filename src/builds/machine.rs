@@ -144,6 +144,8 @@ struct BuildText<'t> {
     whole: &'t str,
     marks: OnceCell<MachineLines<'t>>,
     documents: OnceCell<Vec<Node>>,
+    /// The set-ups of all steps of a workflow.
+    setups: OnceCell<Vec<(usize, Setup)>>,
 }
 
 impl<'t> BuildText<'t> {
@@ -154,11 +156,20 @@ impl<'t> BuildText<'t> {
     fn documents(&self) -> &[Node] {
         self.documents.get_or_init(|| yaml::documents(self.whole).unwrap_or_default())
     }
+
+    fn setups(&self) -> &[(usize, Setup)] {
+        self.setups.get_or_init(|| github::setups(self.documents()))
+    }
 }
 
 impl<'t> Machines<'t> {
     pub(crate) fn new(texts: impl Iterator<Item = (&'t RepoPath, &'t str)>) -> Self {
-        let unread = |whole| BuildText { whole, marks: OnceCell::new(), documents: OnceCell::new() };
+        let unread = |whole| BuildText {
+            whole,
+            marks: OnceCell::new(),
+            documents: OnceCell::new(),
+            setups: OnceCell::new(),
+        };
         Self { texts: texts.map(|(path, text)| (path, unread(text))).collect() }
     }
 
@@ -194,7 +205,7 @@ impl<'t> Machines<'t> {
         let Some(text) = self.texts.get(path) else { return Machine::default() };
         let marks = text.marks();
         match kind {
-            BuildFileKind::Workflow => github::machine(path, text.documents(), (text.whole, marks), line),
+            BuildFileKind::Workflow => github::machine(path, text.documents(), (text.setups(), marks), line),
             BuildFileKind::CloudBuild => Machine {
                 ci: Some(Ci::CloudBuild),
                 image: marks.step_image(line),

@@ -41,7 +41,7 @@ pub(super) fn runs<'t>(
     texts: impl Iterator<Item = (&'t RepoPath, &'t str)>,
 ) -> Vec<BuildRun> {
     let machines = Machines::new(texts);
-    let budget = SharedBudget::of(4);
+    let budget = SharedBudget::of(2);
     let mut found = stated(builds, &machines, &budget);
     let mut named_at: HashMap<(&RepoPath, usize), Vec<&Mention>> = HashMap::new();
     for mention in mentions {

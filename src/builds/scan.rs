@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use self::calls::Calls;
 pub(crate) use self::found::Builds;
 use self::found::Unread;
+use super::compose::ParsedFiles;
 use super::files::{Files, MOST_BYTES};
 use super::script::{Repository, Runs};
 use super::workflow::Flow;
@@ -97,10 +98,11 @@ pub(crate) fn scan<'s>(source: &'s SourceTree<'s>) -> Scan<'s> {
         }
     }
     let others = uninterpreted(source, &scripts);
-    let mut calls = Calls::new(files, &carriers, scripts);
+    let composes = ParsedFiles::new(files);
+    let mut calls = Calls::new(&composes, &carriers, scripts);
     calls.follow();
     let mut declared = calls.finish();
-    let (by_convention, unread_by_convention) = conventions::declared(files, &carriers, &calls, &others);
+    let (by_convention, unread_by_convention) = conventions::declared(&composes, &carriers, &calls, &others);
     declared.extend(by_convention);
     for (path, why) in calls.unread().into_iter().chain(unread_by_convention) {
         if unread.iter().all(|other| other.path != path) {

@@ -12,6 +12,7 @@ use self::reading::Reading;
 use super::files::Files;
 use super::invocation::{Assigned, Invocation, Script};
 use super::{BuildFileKind, Declared, Place, compose, names, settled};
+use crate::budget::spend;
 use crate::git::RepoPath;
 use crate::shell::{self, Surroundings};
 use crate::text::pattern::Pattern;
@@ -155,7 +156,9 @@ pub(super) fn declared_in(
         return found;
     }
     let assigned = Assigned::of(text);
+    spend(text.len());
     for command in shell::commands(text, &Started { repository, starts, given }) {
+        spend(COMMAND);
         let line = origin.first_line + command.line - 1;
         let place = Place { kind: origin.kind, path: origin.path.clone(), line };
         let reading = Reading { repository, command: &command, place: &place, starts };
@@ -188,6 +191,9 @@ impl Surroundings for Started<'_> {
         self.repository.files.read(&path)
     }
 }
+
+/// The units of a command that is read for builds and calls.
+const COMMAND: usize = 100;
 
 /// The mark of a variable that nothing sets.
 const UNSET: char = '\u{e004}';

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
+use std::mem;
 use std::sync::OnceLock;
 
 use anstream::adapter::strip_str;
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use super::error::{Error, ErrorKind};
 use crate::text::cut;
-use crate::text::escape::shown_lines;
+use crate::text::escape::{is_hidden, shown_lines};
 use crate::text::secret::Secrets;
 use crate::text::words::shortened;
 
@@ -105,11 +106,14 @@ pub(crate) fn json(result: &impl Serialize) -> Result<(), Error> {
     json_by(&|out| writeln!(out, "{}", clean(&json)))
 }
 
-/// Prints JSON to standard output that is not held in memory. In a workflow, it has no command.
+/// Prints JSON to standard output that is not held in memory. No character in it acts on a terminal, and no command is in
+/// it in a workflow.
 pub(crate) fn json_by(writes: &Writes<'_>) -> Result<(), Error> {
-    let in_workflow = in_workflow();
     print(&mut io::stdout().lock(), &|out| {
-        if in_workflow { writes(&mut InertJson { out, marks: 0 }) } else { writes(out) }
+        let mut inert =
+            BufWriter::new(InertJson { out, in_workflow: in_workflow(), marks: 0, begun: Vec::new() });
+        writes(&mut inert)?;
+        inert.flush()
     })
 }
 
@@ -130,25 +134,49 @@ fn stopped(text: &str, token: &str) -> String {
     format!("::stop-commands::{token}\n{text}{ending}::{token}::\n")
 }
 
-/// Writes JSON in which no `##[` starts a command of a workflow. It is in a string, so the bracket is escaped.
+/// Writes JSON without hidden characters and, in a workflow, without a `##[` that starts a command. Both stand in strings
+/// only, so they are escaped.
 struct InertJson<'a> {
     out: &'a mut dyn Write,
+    in_workflow: bool,
     /// The number of `#` directly before.
     marks: usize,
+    /// The first bytes of a character whose others are not written yet.
+    begun: Vec<u8>,
+}
+
+impl InertJson<'_> {
+    fn push(&mut self, c: char, escaped: &mut String) {
+        let is_command = c == '[' && self.marks > 1 && self.in_workflow;
+        // Line breaks stand between the values; in a string, the writer of JSON escapes them.
+        if is_command || (c > '~' && is_hidden(c)) {
+            let units =
+                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            escaped.push_str(&units);
+        } else {
+            escaped.push(c);
+        }
+        self.marks = if c == '#' { self.marks + 1 } else { 0 };
+    }
 }
 
 impl Write for InertJson<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut escaped = Vec::with_capacity(bytes.len());
-        for &byte in bytes {
-            if byte == b'[' && self.marks > 1 {
-                escaped.extend(b"\\u005b");
-            } else {
-                escaped.push(byte);
-            }
-            self.marks = if byte == b'#' { self.marks + 1 } else { 0 };
+        if self.begun.is_empty() && !self.in_workflow && bytes.iter().all(|byte| *byte <= b'~') {
+            self.out.write_all(bytes)?;
+            return Ok(bytes.len());
         }
-        self.out.write_all(&escaped)?;
+        self.begun.extend(bytes);
+        let text = mem::take(&mut self.begun);
+        let mut escaped = String::with_capacity(text.len());
+        let mut chunks = text.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            chunk.valid().chars().for_each(|c| self.push(c, &mut escaped));
+            if chunks.peek().is_none() {
+                self.begun = chunk.invalid().to_vec();
+            }
+        }
+        self.out.write_all(escaped.as_bytes())?;
         Ok(bytes.len())
     }
 
@@ -190,13 +218,18 @@ mod tests {
 
     use super::*;
 
+    fn inert(out: &mut Vec<u8>, in_workflow: bool) -> InertJson<'_> {
+        InertJson { out, in_workflow, marks: 0, begun: Vec::new() }
+    }
+
     proptest! {
         #[test]
-        fn hostile_text_in_json_is_the_same_value(text in "([ -~]|[#\\[:\n\r\u{1b}\u{202e}]|##\\[|::error::)*") {
+        fn hostile_text_in_json_is_the_same_value(text in "([ -~]|[#\\[:\n\r\u{1b}\u{7f}\u{9b}\u{202e}]|##\\[|::error::)*") {
             let value = serde_json::json!({ "a": text });
             let mut out = Vec::new();
-            serde_json::to_writer_pretty(&mut InertJson { out: &mut out, marks: 0 }, &value).unwrap();
+            serde_json::to_writer_pretty(&mut inert(&mut out, true), &value).unwrap();
             let json = String::from_utf8(out).unwrap();
+            prop_assert!(!json.chars().any(|c| c != '\n' && is_hidden(c)), "{json:?}");
             let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
             prop_assert!(!json.split(['\n', '\r']).any(is_command), "{json}");
             prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), value);
@@ -236,16 +269,20 @@ mod tests {
     }
 
     #[test]
-    fn json_has_no_command_and_the_same_value() {
-        let value = serde_json::json!({"##[a]": ["#[b]", "###[c]", "\\##[d]"], "e##": []});
-        let mut out = Vec::new();
-        let mut inert = InertJson { out: &mut out, marks: 0 };
-        // The parts of one text come in any sizes.
-        for part in value.to_string().as_bytes().chunks(3) {
-            inert.write_all(part).unwrap();
+    fn json_has_no_command_and_no_hidden_character_and_is_the_same_value() {
+        let value = serde_json::json!({"##[a]": ["#[b]", "###[c]", "\\##[d]"], "e##": ["ä\u{9b}1m\u{7f}", "\u{e0041}\u{202e}"]});
+        for (in_workflow, size) in [(true, 3), (false, 3), (false, 1), (false, 1000)] {
+            let mut out = Vec::new();
+            let mut inert = inert(&mut out, in_workflow);
+            // The parts of one text come in any sizes.
+            for part in value.to_string().as_bytes().chunks(size) {
+                inert.write_all(part).unwrap();
+            }
+            let text = String::from_utf8(out).unwrap();
+            assert_eq!(text.contains("##["), !in_workflow, "{text}");
+            assert!(text.contains("\"#[b]\"") && text.contains("ä\\u009b1m\\u007f"), "{text}");
+            assert_eq!(text.chars().find(|c| is_hidden(*c)), None);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
         }
-        let text = String::from_utf8(out).unwrap();
-        assert!(!text.contains("##[") && text.contains("\"#[b]\""), "{text}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

@@ -227,6 +227,9 @@ pub struct Report {
     /// The file that holds the template for the text of pull requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) template: Option<String>,
+    /// The command by which reviewers install Layerwright, for the text of pull requests; without it, that of a clone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) install: Option<String>,
     /// The most pull requests that are open at once.
     pub max_open: usize,
     /// The most pull requests of one owner that are open at once.
@@ -253,6 +256,7 @@ impl Default for Report {
             reviewers: Vec::new(),
             assignees: Vec::new(),
             template: None,
+            install: None,
             max_open: 10,
             max_open_per_owner: 3,
             per_hour: 20,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::attributes::Attributes;
+use crate::budget::spend;
 use crate::git::{CommitId, EntryKind, GitError, Listing, RepoPath, Repository, is_lfs_pointer};
 
 /// The longest symlink target that is read, in bytes: Linux's `PATH_MAX`.
@@ -221,7 +222,8 @@ impl<'r> SourceTree<'r> {
 
     /// Follows the symlinks of `path`, which starts at `root`; its own only if `last`.
     pub(crate) fn resolve(&self, root: Option<&RepoPath>, path: &str, above: Above, last: bool) -> Target {
-        if let Ok(whole) = RepoPath::below(root, path)
+        let plain = path.trim_matches('/');
+        if let Ok(whole) = RepoPath::below(root, plain.strip_prefix("./").unwrap_or(plain))
             && !self.listing.passes_link(&whole)
         {
             return Target::Inside(Some(whole));
@@ -230,6 +232,7 @@ impl<'r> SourceTree<'r> {
         let mut done: Vec<String> = Vec::new();
         let mut links = 0;
         while let Some(name) = pending.pop() {
+            spend(1 + done.len());
             match name.as_str() {
                 ".." if done.pop().is_none() && above == Above::Leaves => {
                     return Target::Outside(path.to_owned());

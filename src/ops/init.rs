@@ -71,6 +71,7 @@ const START: &str = "\
 # labels = []
 # reviewers = []                # \"org/team\" for a team
 # draft = false
+# install = \"cargo install --git URL\"   # how reviewers install layerwright, for the text of pull requests
 # close_issue = false           # close the tracking issue when the campaign is finished
 
 [verify]

@@ -17,7 +17,7 @@ use crate::campaign::plan::file::Plan;
 use crate::campaign::progress::status::{self, BranchStatus, Status, StatusInputs};
 use crate::campaign::progress::{Observed, Progress};
 use crate::config::Config;
-use crate::discover::SourceTree;
+use crate::discover::{self, DiscoverError, SourceTree};
 use crate::git::{GitError, Repository};
 use crate::github::{GitHubForge, RepositoryName};
 use crate::report::recorder::Recorder;
@@ -71,6 +71,9 @@ pub enum StatusError {
     /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A glob of the configuration is invalid.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
 }
 
 impl StatusOptions {
@@ -216,6 +219,14 @@ fn in_repository(
     };
     let step = progress.next_step(config.report.max_open);
     let Assessed { states, contradicted, .. } = assessed;
+    let new = match plan.list {
+        Some(_) => Vec::new(),
+        None => discover::unknown_files(
+            source,
+            &discover::Options::new(&config.files.include, &config.files.exclude)?,
+            &plan.paths(),
+        ),
+    };
     let inputs = StatusInputs {
         listing: source.listing(),
         evidence: &states,
@@ -230,6 +241,8 @@ fn in_repository(
         commit: commit.as_str().to_owned(),
         next: step.wave.or_else(|| progress.unfinished_wave()),
         step,
+        finished: progress.finished(),
+        new: new.into_iter().map(|path| path.to_string()).collect(),
         contradicted,
         waves,
         branches: branches

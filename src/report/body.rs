@@ -45,6 +45,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) measured_before: Option<&'a Evidence>,
     /// The page of the forge that lists the tracking issue, if there is one; `None` without a forge.
     pub(crate) issues: Option<&'a str>,
+    /// The command that installs Layerwright; `None` for that of a clone.
+    pub(crate) install: Option<&'a str>,
 }
 
 impl Parts<'_> {
@@ -111,9 +113,13 @@ impl Parts<'_> {
 
     fn check(&self) -> String {
         let command = command::layerwright(["verify", &command::path(&self.file.path)]);
+        let install = match self.install {
+            Some(command) => code(&shortened(command, LONGEST)),
+            None => "`cargo install --path .` in a clone of it".to_owned(),
+        };
         let mut text = format!(
             "**Check it:** {} builds before and after the change, with your builder, and compares. It needs Docker and \
-             Layerwright (`cargo install --path .` in a clone of it).",
+             Layerwright ({install}).",
             code(&command)
         );
         if self.evidence.is_some_and(is_compared) {

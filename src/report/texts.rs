@@ -32,6 +32,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) evidence: &'a BTreeMap<String, FileEvidence>,
     /// The template of a pull request's text.
     pub(crate) template: &'a Template,
+    /// `[report] install`.
+    pub(crate) install: Option<&'a str>,
     /// `[report] max_open`, on which the next step depends.
     pub(crate) max_open: usize,
     /// The page of the forge that lists the tracking issue; `None` without a forge.
@@ -67,6 +69,7 @@ impl Texts for Writer<'_> {
             campaign: self.names.campaign(),
             measured_before: self.proof_of_concept().filter(|evidence| evidence.path != file.path),
             issues: self.issues.as_deref(),
+            install: self.install,
         };
         let facts = [
             ("commit", commit),

@@ -31,9 +31,9 @@ const MAX_PATH: usize = 4096;
 /// The largest `/etc/passwd` or `/etc/group` that is kept.
 const MAX_ACCOUNTS: u64 = 1024 * 1024;
 /// The most entries of all layers of an image.
-const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
+const MAX_ENTRIES: usize = if cfg!(test) { 10_000 } else { 1_200_000 };
 /// The most bytes of their paths.
-const MAX_PATHS: usize = 1 << 30;
+const MAX_PATHS: usize = 128 << 20;
 /// The most bytes of a layer that is read as a stream, unpacked: each is passed over one by one.
 const MAX_UNPACKED: u64 = if cfg!(test) { 1 << 20 } else { 64 << 30 };
 

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Assumption, Directory, Fact, Known, Leans};
-use crate::text::path::ancestors;
+use crate::text::path::is_within;
 
 mod alpine;
 mod debian;
@@ -103,21 +103,22 @@ impl Profile {
         self
     }
 
-    fn listed(&self, path: &str) -> Option<(Is, Source)> {
-        self.facts.iter().rev().find_map(|facts| {
-            facts.paths.iter().find(|(at, _)| *at == path).map(|(_, is)| (*is, facts.source))
-        })
-    }
-
     /// Returns the state of a path, listed or absent because nothing can be there.
     fn get(&self, path: &str) -> Option<(Is, Source)> {
-        if let Some(listed) = self.listed(path) {
-            return Some(listed).filter(|(is, _)| *is != Is::Differs);
-        }
-        let (above, source) = ancestors(path).rev().find_map(|ancestor| self.listed(ancestor))?;
-        match above {
+        let listed = self.facts.iter().flat_map(|facts| {
+            facts
+                .paths
+                .iter()
+                .map(move |(at, is)| (*at, *is, facts.source))
+                .filter(|(at, ..)| is_within(at, path))
+        });
+        // Of the facts about one path, the last count.
+        let (nearest, is, source) = listed.max_by_key(|(at, ..)| at.len())?;
+        match is {
+            Is::Differs => None,
+            _ if nearest == path => Some((is, source)),
             Is::Only(_) | Is::File | Is::Link(_) | Is::Absent => Some((Is::Absent, source)),
-            Is::Dir(_) | Is::Owned(..) | Is::Differs => None,
+            Is::Dir(_) | Is::Owned(..) => None,
         }
     }
 

@@ -71,6 +71,37 @@ fn a_carrier_that_costs_too_much_is_named_and_the_others_are_read() {
 }
 
 #[test]
+fn deep_folders_cost_little() {
+    let folder = |depth: usize| "a/".repeat(depth);
+    let files: Vec<(String, String)> =
+        (1..900).map(|depth| (format!("{}f", folder(depth)), String::new())).collect();
+    let copies: String = (0..50).map(|at| format!("COPY . /x{at}/\n")).collect();
+    let each: String = (1..900).map(|depth| format!("COPY {} /y{depth}/\n", folder(depth))).collect();
+    let scratch =
+        Scratch::with(&[("whole/Dockerfile", &format!("FROM debian:12\n{copies}")), ("good/x", "")]);
+    scratch.write("each/Dockerfile", format!("FROM debian:12\n{each}"));
+    scratch.write("good/Dockerfile", linkable("x"));
+    for (path, text) in files {
+        scratch.write(&path, text);
+    }
+    // libgit2 adds no folder that is so deep.
+    for arguments in [
+        &["add", "-A"][..],
+        &["-c", "user.name=Ann", "-c", "user.email=a@b.example", "commit", "-q", "-m", "Deep folders"],
+    ] {
+        assert!(crate::support::git(scratch.root(), arguments).status.success());
+    }
+    let plan = bounded(&scratch, &["plan", "--format=json"]);
+    let paths = |list: &str| {
+        plan[list].as_array().unwrap().iter().map(|file| file["path"].clone()).collect::<Vec<_>>()
+    };
+    let all = [paths("files"), paths("refused")].concat();
+    for path in ["good/Dockerfile", "whole/Dockerfile", "each/Dockerfile"] {
+        assert!(all.iter().any(|file| file == path), "{path}");
+    }
+}
+
+#[test]
 fn no_output_is_a_command_of_a_workflow() {
     let text = "FROM scratch\nCOPY x /srv/\nCOPY x /opt/app/\nENV A=\\\n::error::d\n# ##[error]y\n";
     let scratch = Scratch::with(&[("::error::x/Dockerfile", text), ("##[error]z/Dockerfile", text)]);

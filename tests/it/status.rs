@@ -138,7 +138,7 @@ fn the_screen_fits_and_names_each_file_that_changed() {
     let shown = scratch.run(&["status", "--offline"]).done().stdout;
     assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
     let has = |words: &[&str]| shown.lines().any(|line| line.split_whitespace().collect::<Vec<_>>() == words);
-    assert!(has(&["Wave", "files", "done", "open", "stale", "gone", "verified"]), "{shown}");
+    assert!(has(&["Wave", "files", "merged", "to", "do", "stale", "gone", "verified"]), "{shown}");
     assert!(has(&["0", "1", "0", "1", "0", "0", "0", "next"]), "{shown}");
     assert!(has(&["1", "3", "0", "1", "1", "1", "0"]), "{shown}");
     for line in [
@@ -150,7 +150,7 @@ fn the_screen_fits_and_names_each_file_that_changed() {
         "ancestor-mode:/root in **: nobody looks",
         "layerwright verify --wave 0",
         "copy-link on main at",
-        "0 of 6 files done",
+        "0 of 6 files finished",
     ] {
         assert!(shown.contains(line), "`{line}` is not in: {shown}");
     }
@@ -164,7 +164,23 @@ fn a_finished_campaign_says_so() {
     scratch.commit("Second");
     assert_eq!(status(&scratch)["next"], Value::Null);
     let shown = scratch.run(&["status", "--offline"]).done().stdout;
-    assert!(shown.contains("1 of 1 file done") && shown.contains("Finished: 1 merged."), "{shown}");
+    assert!(shown.contains("1 of 1 file finished") && shown.contains("Finished: 1 merged."), "{shown}");
+}
+
+#[test]
+fn dockerfiles_that_came_after_the_plan_are_named() {
+    let scratch = Scratch::with(&[("a/Dockerfile", &linkable("a")), ("a/a", "")]);
+    scratch.write("layerwright.toml", "[files]\nexclude = ['out/**']\n").commit("Configuration");
+    scratch.save(&Base::new());
+    assert_eq!(status(&scratch)["new"], json!([]));
+    for path in ["b/Dockerfile", "out/Dockerfile", "vendor/Dockerfile"] {
+        scratch.write(path, linkable("b"));
+    }
+    scratch.commit("More");
+    assert_eq!(status(&scratch)["new"], json!(["b/Dockerfile"]));
+    let shown = scratch.run(&["status", "--offline"]).done().stdout;
+    assert!(shown.contains("Not planned: 1 Dockerfile is not in the plan. To add it:"), "{shown}");
+    assert!(shown.contains("  b/Dockerfile\n") && !shown.contains("vendor/Dockerfile"), "{shown}");
 }
 
 #[test]

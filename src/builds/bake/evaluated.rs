@@ -11,9 +11,9 @@ use super::merging::Merging;
 use super::value::Value;
 use super::{DEFAULTS, Run};
 use crate::budget;
+use crate::builds::compose::ParsedFiles;
 use crate::builds::compose::{self, Environment};
 use crate::builds::declared::Said;
-use crate::builds::files::Files;
 use crate::builds::{BuildFileKind, Place, Unreadable, linked};
 use crate::git::RepoPath;
 use crate::text::pattern::Pattern;
@@ -23,7 +23,7 @@ const MOST_ROWS: usize = 256;
 
 /// The definitions of a repository.
 pub(in crate::builds) struct Definitions<'f> {
-    files: Files<'f>,
+    composes: &'f ParsedFiles<'f>,
     /// The files that were parsed, by path. `None` if there is no such file.
     parsed: RefCell<HashMap<String, Option<ParsedFile>>>,
     /// The definitions, by the folder of the run and its files.
@@ -62,15 +62,18 @@ pub(super) struct Evaluated {
 }
 
 impl<'f> Definitions<'f> {
-    pub(crate) fn new(files: Files<'f>) -> Self {
-        Self { files, parsed: RefCell::default(), done: RefCell::default() }
+    pub(crate) fn new(composes: &'f ParsedFiles<'f>) -> Self {
+        Self { composes, parsed: RefCell::default(), done: RefCell::default() }
     }
 
     /// Returns the definition of a run. `None` if there are no files.
     pub(super) fn evaluated(&self, run: &Run) -> Option<Outcome> {
         let chosen: Vec<String> = if run.files.is_empty() {
             let names = compose::DEFAULTS.iter().chain(&DEFAULTS);
-            names.map(|name| compose::below(&run.folder, name)).filter(|path| self.files.has(path)).collect()
+            names
+                .map(|name| compose::below(&run.folder, name))
+                .filter(|path| self.composes.files.has(path))
+                .collect()
         } else {
             run.files.iter().map(|path| compose::below(&run.folder, path)).collect()
         };
@@ -88,7 +91,7 @@ impl<'f> Definitions<'f> {
         let outcome = budget::contained(|| {
             Some(match self.loaded(chosen) {
                 Ok(loaded) if loaded.parsed.is_empty() && loaded.composed.is_empty() => return None,
-                Ok(loaded) => Ok(evaluated(self.files, &run.folder, chosen.clone(), loaded, &environment)),
+                Ok(loaded) => Ok(evaluated(self.composes, &run.folder, chosen.clone(), loaded, &environment)),
                 Err(error) => Err(error),
             })
         });
@@ -125,7 +128,8 @@ impl<'f> Definitions<'f> {
     }
 
     fn parsed(&self, path: &str) -> Option<ParsedFile> {
-        let parse = || Some(Rc::new(Parsed::read(&RepoPath::new(path).ok()?, &self.files.read(path)?)));
+        let parse =
+            || Some(Rc::new(Parsed::read(&RepoPath::new(path).ok()?, &self.composes.files.read(path)?)));
         self.parsed.borrow_mut().entry(path.to_owned()).or_insert_with(parse).clone()
     }
 }
@@ -149,7 +153,7 @@ struct Loaded {
 }
 
 fn evaluated(
-    files: Files<'_>,
+    composes: &ParsedFiles<'_>,
     folder: &str,
     mut read: Vec<String>,
     loaded: Loaded,
@@ -158,7 +162,7 @@ fn evaluated(
     let Loaded { parsed, composed, mut refusal } = loaded;
     let mut targets = Vec::new();
     if !composed.is_empty() {
-        let services = compose::services(files, folder, &composed, environment);
+        let services = compose::services(composes, folder, &composed, environment);
         refusal = refusal.or(services.refusal);
         read.extend(services.files);
         targets.extend(services.builds.into_iter().map(|(name, place, said)| of_service(&name, place, said)));
@@ -320,7 +324,8 @@ mod tests {
     fn a_definition_is_evaluated_once_for_the_same_values() {
         let text = "variable \"V\" {}\ntarget \"a\" { args = { X = V } }\ntarget \"b\" {}\n";
         with(&[("docker-bake.hcl", text)], |files| {
-            let definitions = Definitions::new(files);
+            let composes = ParsedFiles::new(files);
+            let definitions = Definitions::new(&composes);
             let run = |target: &str, environment: &[(&str, &str)]| {
                 let environment = Environment::of(environment.iter().copied());
                 let run = Run { targets: vec![target.to_owned()], environment, ..Run::default() };

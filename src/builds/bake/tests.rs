@@ -9,10 +9,12 @@ use crate::builds::{BuildFileKind, compose};
 fn run_of(path: &str, text: &str, run: Run) -> Result<Vec<Declared>, Unreadable> {
     let folder = compose::folder_of(path).to_owned();
     let run = Run { folder, files: vec![path.rsplit('/').next().unwrap().to_owned()], ..run };
-    with(&[(path, text)], |files| definition(&Definitions::new(files), &run))
-        .unwrap()
-        .map(|found| found.builds)
-        .map_err(|(_, why)| why)
+    with(&[(path, text)], |files| {
+        definition(&Definitions::new(&crate::builds::compose::ParsedFiles::new(files)), &run)
+    })
+    .unwrap()
+    .map(|found| found.builds)
+    .map_err(|(_, why)| why)
 }
 
 fn read(path: &str, text: &str) -> Vec<Declared> {
@@ -168,8 +170,12 @@ fn files_of_bakes_own_names_are_merged_in_their_order() {
         ("docker-bake.hcl", "variable \"D\" { default = \"a\" }\ntarget \"web\" {\n  args = { A = D }\n}\n"),
         ("docker-bake.override.hcl", "D = \"b\"\ntarget \"web\" {\n  dockerfile = \"../y\"\n}\n"),
     ];
-    let builds =
-        with(&files, |files| definition(&Definitions::new(files), &Run::default())).unwrap().unwrap().builds;
+    let builds = with(&files, |files| {
+        definition(&Definitions::new(&crate::builds::compose::ParsedFiles::new(files)), &Run::default())
+    })
+    .unwrap()
+    .unwrap()
+    .builds;
     assert_eq!(shown(&builds), ["2 svc/../y ", "3 db/../x "]);
     assert_eq!(args(&builds[0]), ["A=b"]);
     assert!(builds.iter().all(|build| build.unsettled.is_empty()), "{builds:?}");

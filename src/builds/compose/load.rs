@@ -27,12 +27,12 @@ const KEPT: [&str; 5] = ["build", "extends", "image", "platform", "provider"];
 /// Loads the files of a project.
 pub(super) struct Loader<'f> {
     pub(crate) files: Files<'f>,
+    parsed: &'f ParsedFiles<'f>,
     /// The first reason for which compose refuses the project, or for which it cannot be read.
     pub(crate) refusal: RefCell<Option<String>>,
-    /// The files that were read.
+    /// The files that were read, in order; none twice.
     pub(crate) read: RefCell<Vec<String>>,
     references: RefCell<References>,
-    parsed: ParsedFiles<'f>,
 }
 
 /// The place of a service among others.
@@ -44,9 +44,9 @@ struct Inside<'s> {
 }
 
 impl<'f> Loader<'f> {
-    pub(crate) fn new(files: Files<'f>) -> Self {
+    pub(crate) fn new(parsed: &'f ParsedFiles<'f>) -> Self {
         let (refusal, read, references) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { files, refusal, read, references, parsed: ParsedFiles::new(files) }
+        Self { files: parsed.files, parsed, refusal, read, references }
     }
 
     /// Notes a name or a file that services refer to and that does not exist.
@@ -75,9 +75,11 @@ impl<'f> Loader<'f> {
             self.refuse(format!("{path} is not in the repository"));
             return dict;
         };
-        self.read.borrow_mut().push(path.to_owned());
+        if !self.read.borrow().iter().any(|read| read == path) {
+            self.read.borrow_mut().push(path.to_owned());
+        }
         let documents = match &*documents {
-            Ok(documents) if self.parsed.len() <= MOST_FILES => documents,
+            Ok(documents) if self.read.borrow().len() <= MOST_FILES => documents,
             Ok(_) => {
                 self.refuse("the project has too many files");
                 return dict;

@@ -1,4 +1,5 @@
-//! The files of a project, each parsed once: many services may extend those of one file.
+//! The compose files of a repository, each parsed once: many projects may have one, and many services may extend those of
+//! one.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,8 +20,8 @@ pub(super) type Documents = Result<Vec<Node>, Unreadable>;
 type ParsedFile = Option<(usize, Rc<Documents>)>;
 
 /// The files that were parsed, by path.
-pub(super) struct ParsedFiles<'f> {
-    files: Files<'f>,
+pub(in crate::builds) struct ParsedFiles<'f> {
+    pub(in crate::builds) files: Files<'f>,
     parsed: RefCell<HashMap<String, ParsedFile>>,
 }
 
@@ -29,13 +30,8 @@ impl<'f> ParsedFiles<'f> {
         Self { files, parsed: RefCell::default() }
     }
 
-    /// Returns the number of files.
-    pub(crate) fn len(&self) -> usize {
-        self.parsed.borrow().len()
-    }
-
     /// Returns the documents of a file. `None` if there is no such file.
-    pub(crate) fn documents(&self, path: &str) -> Option<Rc<Documents>> {
+    pub(super) fn documents(&self, path: &str) -> Option<Rc<Documents>> {
         let mut parsed = self.parsed.borrow_mut();
         let parse = |text: String| (text.len(), Rc::new(yaml::documents(&text)));
         let file = parsed.entry(path.to_owned()).or_insert_with(|| self.files.read(path).map(parse));

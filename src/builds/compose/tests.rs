@@ -6,7 +6,9 @@ use super::*;
 /// The builds of compose in the folder of these files.
 fn read(texts: &[(&str, &str)], folder: &str) -> Vec<Declared> {
     let run = Run { folder: folder.to_owned(), ..Run::default() };
-    with(texts, |files| project(files, &run).map(|project| project.builds).unwrap_or_default())
+    with(texts, |files| {
+        project(&ParsedFiles::new(files), &run).map(|project| project.builds).unwrap_or_default()
+    })
 }
 
 /// `DOCKERFILE from CONTEXT` of each build, with a question mark if it is not settled.
@@ -164,7 +166,7 @@ fn an_override_is_laid_over_the_file_that_it_belongs_to() {
 fn variables_come_from_the_call_then_from_the_env_file() {
     let text = "services:\n  web:\n    build:\n      context: ${CTX:-.}\n      dockerfile: ${DF:-x}\n      args: [A, B, C=$C]\n";
     let files = [("compose.yaml", text), (".env", "CTX=./svc\nDF=../y\nA=env\n"), ("other.env", "CTX=o\n")];
-    let run = |run: Run| with(&files, |files| project(files, &run).unwrap().builds);
+    let run = |run: Run| with(&files, |files| project(&ParsedFiles::new(files), &run).unwrap().builds);
     let builds = run(Run::default());
     assert_eq!(
         (shown(&builds), args(&builds[0])),
@@ -178,7 +180,7 @@ fn variables_come_from_the_call_then_from_the_env_file() {
     let files =
         [("d/a.yml", "services: {web: {build: .}}"), ("d/b.yml", "services: {web: {build: {target: x}}}")];
     let run = Run { folder: "d".into(), environment: files_of_env, ..Run::default() };
-    let builds = with(&files, |files| project(files, &run).unwrap().builds);
+    let builds = with(&files, |files| project(&ParsedFiles::new(files), &run).unwrap().builds);
     assert_eq!(
         (shown(&builds), builds[0].target.clone()),
         (vec!["d/Dockerfile from d".into()], Some(Pattern::text("x")))
@@ -201,7 +203,8 @@ fn paths_start_in_the_project_directory_or_with_the_file_that_is_extended_or_inc
     let of = |project_directory: Option<&str>| {
         let project_directory = project_directory.map(str::to_owned);
         let run = Run { files: vec!["docker/ci.yml".into()], project_directory, ..Run::default() };
-        let mut builds = with(&files, |files| shown(&project(files, &run).unwrap().builds));
+        let mut builds =
+            with(&files, |files| shown(&project(&ParsedFiles::new(files), &run).unwrap().builds));
         builds.sort();
         builds
     };
@@ -273,9 +276,12 @@ proptest! {
 fn a_reset_applies_to_a_short_form_and_is_not_settled_in_a_service_that_extends() {
     let over = "services:\n  web:\n    build:\n      target: over\n      context: !reset null\n";
     let texts = [("compose.yaml", "services:\n  web:\n    build: svc\n"), ("compose.override.yaml", over)];
-    let found = with(&texts, |files| project(files, &Run::default())).unwrap().builds;
+    let found = with(&texts, |files| project(&ParsedFiles::new(files), &Run::default())).unwrap().builds;
     assert_eq!(found[0].dockerfile, Pattern::text("Dockerfile"), "the context is the root again");
     let extending = "services:\n  base:\n    build: svc\n  web:\n    extends: base\n    build:\n      context: !reset null\n";
-    let found = with(&[("compose.yaml", extending)], |files| project(files, &Run::default())).unwrap().builds;
+    let found =
+        with(&[("compose.yaml", extending)], |files| project(&ParsedFiles::new(files), &Run::default()))
+            .unwrap()
+            .builds;
     assert!(found.iter().all(|build| !build.unsettled.is_empty()));
 }

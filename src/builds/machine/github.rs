@@ -7,6 +7,8 @@ use crate::builds::document::{KeyValue, Node};
 use crate::builds::workflow::matrix;
 use crate::git::RepoPath;
 
+/// The most set-ups of the steps before a line that count: the last ones.
+const MOST_SETUPS: usize = 64;
 /// Actions that set up a builder in a cloud.
 const CLOUDS: [&str; 3] =
     ["depot/setup-action", "useblacksmith/setup-docker-builder", "namespacelabs/nscloud-setup-buildx-action"];
@@ -19,7 +21,7 @@ const EXPORT_OPTIONS: [&str; 5] = ["--push", "--load", "--output", "-o ", "-o="]
 pub(super) fn machine(
     path: &RepoPath,
     documents: &[Node],
-    (text, marks): (&str, &MachineLines<'_>),
+    (setups, marks): (&[(usize, Setup)], &MachineLines<'_>),
     line: usize,
 ) -> Machine {
     let Some(document) = documents.first() else { return Machine::default() };
@@ -28,13 +30,14 @@ pub(super) fn machine(
     let steps = job.or_else(|| document.get("runs")).and_then(|holder| holder.get("steps"));
     let steps = steps.map(Node::items).unwrap_or_default();
     let own = last_before(steps.iter().map(|step| (step.line, step)), line);
-    let before = steps.iter().take_while(|step| own.is_none_or(|own| step.line < own.line));
+    let first = steps.first().map_or(0, |step| step.line);
+    let end = own.or(steps.last()).map_or(0, |step| step.line + usize::from(own.is_none()));
     let start = own.map_or(line, |own| own.line);
     let mut machine = Machine {
         ci: job.is_some().then_some(Ci::GitHub),
         runners: job.map(runners).unwrap_or_default(),
-        setups: before.flat_map(setups).chain(marks.created(start, line)).collect(),
-        step: own.map(|step| place(path, job.map_or(0, |job| job.line), step, text)),
+        setups: between(setups, first, end).chain(marks.created(start, line)).collect(),
+        step: own.map(|step| place(path, job.map_or(0, |job| job.line), step, marks)),
         env: marks.variables(start, line),
         ..Machine::default()
     };
@@ -68,8 +71,28 @@ fn runners(job: &Node) -> Vec<String> {
     labels
 }
 
+/// Returns the set-ups of the steps on the lines from `first` to before `end`: the last ones.
+fn between(setups: &[(usize, Setup)], first: usize, end: usize) -> impl Iterator<Item = Setup> {
+    let from = setups.partition_point(|(line, _)| *line < first);
+    let to = setups.partition_point(|(line, _)| *line < end);
+    let found = setups.get(from.max(to.saturating_sub(MOST_SETUPS))..to).unwrap_or_default();
+    found.iter().map(|(_, setup)| setup.clone())
+}
+
+/// Returns the set-ups of all steps of a workflow or an action, each with the line of its step, in order of lines.
+pub(super) fn setups(documents: &[Node]) -> Vec<(usize, Setup)> {
+    let Some(document) = documents.first() else { return Vec::new() };
+    let jobs = document.get("jobs").map(Node::entries).unwrap_or_default();
+    let holders = jobs.iter().map(|job| &job.value).chain(document.get("runs"));
+    let steps = holders.filter_map(|holder| holder.get("steps")).flat_map(Node::items);
+    let found = steps.flat_map(|step| setups_of(step).into_iter().map(|setup| (step.line, setup)));
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|(line, _)| *line);
+    found
+}
+
 /// Returns the set-ups of a step.
-fn setups(step: &Node) -> Vec<Setup> {
+fn setups_of(step: &Node) -> Vec<Setup> {
     if let Some(script) = step.get("run").and_then(Node::text) {
         spend(1 + script.len() / BYTES);
         return MachineLines::of(script).created(1, usize::MAX);
@@ -94,9 +117,8 @@ fn setups(step: &Node) -> Vec<Setup> {
 }
 
 /// Returns the place of a step. Its line is that of the dash, which may stand alone above its first key.
-fn place(path: &RepoPath, job: usize, step: &Node, text: &str) -> StepPlace {
-    spend(1 + text.len() / BYTES);
-    let lines: Vec<&str> = text.lines().collect();
+fn place(path: &RepoPath, job: usize, step: &Node, marks: &MachineLines<'_>) -> StepPlace {
+    let lines = marks.lines();
     let dash = (0..step.line.min(lines.len())).rev().find(|&at| lines[at].trim_start().starts_with('-'));
     let with = step.get("with");
     let given = |key: &&str| with.and_then(|with| with.get_in_any_case(key)).and_then(Node::text);

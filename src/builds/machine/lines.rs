@@ -87,6 +87,11 @@ impl<'t> MachineLines<'t> {
         marks
     }
 
+    /// Returns all lines of the text.
+    pub(super) fn lines(&self) -> &[&'t str] {
+        &self.lines
+    }
+
     /// Returns a command that starts on a line, with the lines that end in a backslash joined.
     pub(super) fn command(&self, line: usize) -> String {
         command(&self.lines, line.saturating_sub(1))

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::{Carrier, Read};
 use crate::budget::SharedBudget;
-use crate::builds::compose::Environment;
+use crate::builds::compose::{Environment, ParsedFiles};
 use crate::builds::files::Files;
 use crate::builds::invocation::{Assigned, Call, Invocation, Make, Script};
 use crate::builds::script::{self, Repository, Runs, Starts};
@@ -23,6 +23,7 @@ const MOST: usize = 4096;
 /// The calls of a repository.
 pub(super) struct Calls<'a> {
     files: Files<'a>,
+    composes: &'a ParsedFiles<'a>,
     bakes: bake::Definitions<'a>,
     /// The words by which a text calls a script or a Makefile that builds images.
     scripts: BTreeSet<String>,
@@ -44,10 +45,15 @@ pub(super) struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    pub(crate) fn new(files: Files<'a>, carriers: &'a [Carrier], scripts: BTreeSet<String>) -> Self {
+    pub(crate) fn new(
+        composes: &'a ParsedFiles<'a>,
+        carriers: &'a [Carrier],
+        scripts: BTreeSet<String>,
+    ) -> Self {
         Self {
-            files,
-            bakes: bake::Definitions::new(files),
+            files: composes.files,
+            composes,
+            bakes: bake::Definitions::new(composes),
             scripts,
             carriers: carriers.iter().map(|carrier| (carrier.path.as_str(), carrier)).collect(),
             pending: Vec::new(),
@@ -58,7 +64,7 @@ impl<'a> Calls<'a> {
             elsewhere: BTreeSet::new(),
             set: BTreeMap::new(),
             unread: Vec::new(),
-            budget: Rc::new(SharedBudget::of(8)),
+            budget: Rc::new(SharedBudget::of(4)),
         }
     }
 
@@ -235,7 +241,7 @@ impl<'a> Calls<'a> {
             Call::Script(script) => self.script(script, invocation, &callers, depth),
             Call::Make(make) => self.make(make, invocation, &callers, depth),
             Call::Compose(run) => {
-                let Some(mut project) = compose::project(self.files, run) else { return };
+                let Some(mut project) = compose::project(self.composes, run) else { return };
                 doubt(&mut project.builds, invocation, &run.environment);
                 project.builds.iter_mut().for_each(|build| build.tool = invocation.tool);
                 let unsettled = unsettled(invocation, &project.variables, &run.environment);

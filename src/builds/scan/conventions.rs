@@ -7,18 +7,18 @@ use super::Carrier;
 use super::calls::Calls;
 use crate::budget::SharedBudget;
 use crate::builds::compose::Environment;
-use crate::builds::files::Files;
+use crate::builds::compose::ParsedFiles;
 use crate::builds::{BuildFileKind, Declared, Unreadable, bake, compose, mentions, settled};
 use crate::git::RepoPath;
 
 /// Returns the builds of files that tools load by convention, and of those that nothing loads.
 pub(super) fn declared(
-    files: Files<'_>,
+    composes: &ParsedFiles<'_>,
     carriers: &[Carrier],
     calls: &Calls<'_>,
     others: &[(RepoPath, String)],
 ) -> (Vec<Declared>, UnreadFiles) {
-    let (mut found, mut unread, budget) = (Vec::new(), Vec::new(), SharedBudget::of(8));
+    let (mut found, mut unread, budget) = (Vec::new(), Vec::new(), SharedBudget::of(2));
     let bakes = calls.bakes();
     let mut loaded: BTreeSet<String> = BTreeSet::new();
     let of = |kind: BuildFileKind| {
@@ -34,12 +34,13 @@ pub(super) fn declared(
     for folder in folders(BuildFileKind::Compose, &compose::DEFAULTS) {
         let run = compose::Run { folder: folder.to_owned(), ..compose::Run::default() };
         let first = carrier_in(carriers, BuildFileKind::Compose, folder, &compose::DEFAULTS);
-        if let Some(mut project) = contained(&budget, first, &mut unread, || compose::project(files, &run)) {
+        if let Some(mut project) = contained(&budget, first, &mut unread, || compose::project(composes, &run))
+        {
             let mut set = calls.sets(&project.files, &project.variables);
             set.extend(mentions::set(others, &project.variables, "compose"));
             let again = |environment| {
                 let run = compose::Run { environment, ..run.clone() };
-                compose::project(files, &run).map(|project| project.builds)
+                compose::project(composes, &run).map(|project| project.builds)
             };
             doubt(&mut project.builds, &set, |environment| {
                 contained(&budget, first, &mut unread, || again(environment))
@@ -69,7 +70,7 @@ pub(super) fn declared(
             None => {}
         }
     }
-    found.extend(free((files, bakes, &budget), carriers, &mut unread, &|path, name| {
+    found.extend(free((composes, bakes, &budget), carriers, &mut unread, &|path, name| {
         let is_own = compose::DEFAULTS.contains(&name)
             || compose::OVERRIDES.contains(&name)
             || bake::DEFAULTS.contains(&name);
@@ -136,7 +137,7 @@ fn contained<T>(
 
 /// Returns the builds of files by other names that nothing loads.
 fn free(
-    (files, bakes, budget): (Files<'_>, &bake::Definitions<'_>, &SharedBudget),
+    (composes, bakes, budget): (&ParsedFiles<'_>, &bake::Definitions<'_>, &SharedBudget),
     carriers: &[Carrier],
     unread: &mut UnreadFiles,
     is_free: &dyn Fn(&str, &str) -> bool,
@@ -149,14 +150,14 @@ fn free(
         let mut builds = Vec::new();
         if carrier.kind == BuildFileKind::Compose {
             let names = compose::DEFAULTS.iter();
-            let base = names.copied().find(|name| files.has(&compose::below(folder, name)));
+            let base = names.copied().find(|name| composes.files.has(&compose::below(folder, name)));
             for first in [None, base] {
                 let run = compose::Run {
                     folder: folder.to_owned(),
                     files: first.into_iter().chain([name]).map(str::to_owned).collect(),
                     ..compose::Run::default()
                 };
-                let project = contained(budget, Some(carrier), unread, || compose::project(files, &run));
+                let project = contained(budget, Some(carrier), unread, || compose::project(composes, &run));
                 builds.extend(project.into_iter().flat_map(|project| project.builds));
             }
         } else if carrier.kind == BuildFileKind::Bake {

@@ -7,7 +7,7 @@ mod assumptions;
 mod idle;
 mod site;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
@@ -319,6 +319,12 @@ impl Plan {
     /// Returns the file of this path.
     pub fn file(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
+    }
+
+    /// Returns the paths of its Dockerfiles, those that could not be read included.
+    pub(crate) fn paths(&self) -> HashSet<&str> {
+        let refused = self.refused.iter().map(|file| file.path.as_str());
+        self.files.iter().map(|file| file.path.as_str()).chain(refused).collect()
     }
 }
 

@@ -147,6 +147,11 @@ impl Progress {
         self.files.iter().find(|file| !file.state.is_finished()).map(|file| file.wave)
     }
 
+    /// Returns the number of files for which nothing more is to be done.
+    pub(crate) fn finished(&self) -> usize {
+        self.files.iter().filter(|file| file.state.is_finished()).count()
+    }
+
     /// Returns true if pull requests for the files of a wave may be opened.
     pub(crate) fn is_open(&self, wave: usize) -> bool {
         self.waves.iter().any(|found| found.number == wave && found.waits_for.is_empty())

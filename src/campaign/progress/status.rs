@@ -34,6 +34,10 @@ pub struct Status {
     pub next: Option<usize>,
     /// The next step.
     pub step: Step,
+    /// The number of files for which nothing more is to be done: merged, or declined or reverted by people.
+    pub(crate) finished: usize,
+    /// The Dockerfiles that the plan does not have; empty if the plan is made of a list.
+    pub(crate) new: Vec<String>,
     /// The file whose verification contradicts a proof, which stops the campaign; null if there is none.
     pub(crate) contradicted: Option<String>,
     /// The waves, from 0.

@@ -76,7 +76,7 @@ impl Progress {
             );
         }
         if self.unfinished_wave().is_none() {
-            return self.finished();
+            return self.end();
         }
         self.work(max_open).unwrap_or_else(|| self.rest())
     }
@@ -175,7 +175,7 @@ impl Progress {
         };
         let files: Vec<&FileProgress> = self.files.iter().filter(undecided).collect();
         if files.is_empty() {
-            return self.finished();
+            return self.end();
         }
         let n = files.len();
         let pauses = |file: &&FileProgress| {
@@ -199,7 +199,7 @@ impl Progress {
         })
     }
 
-    fn finished(&self) -> Step {
+    fn end(&self) -> Step {
         Step::of_people(StepKind::Finished, &[], format!("Finished: {}", self.tally()))
     }
 

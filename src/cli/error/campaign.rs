@@ -43,6 +43,7 @@ impl From<&StatusError> for Error {
             StatusError::Report(error) => error.into(),
             StatusError::Write(error) => error.into(),
             StatusError::Git(error) => Self::environment(error),
+            StatusError::Discover(error) => Self::usage(error),
         }
     }
 }

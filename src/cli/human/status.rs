@@ -10,27 +10,26 @@ use crate::campaign::progress::{Step, StepKind, TextState};
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
 
-/// The maximum number of unedited files that are named.
+/// The maximum number of files that are named: those that are not edited, and new ones.
 const NAMED: usize = 10;
 
 /// The meaning of the columns of the table.
-const LEGEND: &str = "done: the base branch has the planned text. open: it has the text before the change. stale: changed since \
-                      the plan. gone: deleted. verified: built before and after the change, \
-                      and compared.";
+const LEGEND: &str = "merged: the base branch has the planned text. to do: it has the text before the change. stale: changed \
+                      since the plan. gone: deleted. verified: built before and after the change, and compared.";
 
 /// Returns the progress of a campaign.
 pub(crate) fn status(status: &Status) -> String {
     let mut screen = Screen::new(style::width());
     let all: usize = status.waves.iter().map(|wave| wave.files.len()).sum();
-    let done: usize = status.waves.iter().map(|wave| wave.with(TextState::Done).count()).sum();
     let place = status.revision.as_deref().unwrap_or("HEAD");
     screen
         .paint(style::STRONG, &status.campaign)
         .say(&format!(" on {place} at {}: ", short_id(&status.commit)));
-    screen.say(&format!("{} of {} done.", number(done), count(all, "file"))).end();
+    screen.say(&format!("{} of {} finished.", number(status.finished), count(all, "file"))).end();
     waves(&mut screen, status);
     changed(&mut screen, status, TextState::Stale, "Stale:", "changed since the plan was made");
     changed(&mut screen, status, TextState::Gone, "Gone:", "no longer there");
+    new(&mut screen, &status.new);
     let told = |file: &&PullProgress| file.pull.is_some() || file.state == "held";
     let files: Vec<&PullProgress> = status.files.iter().flatten().filter(told).collect();
     if !files.is_empty() {
@@ -60,7 +59,8 @@ fn waves(screen: &mut Screen, status: &Status) {
         return;
     }
     let title = |text: &str| (style::STRONG, text.to_owned());
-    let mut rows = vec![["Wave", "files", "done", "open", "stale", "gone", "verified"].map(title).to_vec()];
+    let mut rows =
+        vec![["Wave", "files", "merged", "to do", "stale", "gone", "verified"].map(title).to_vec()];
     rows.extend(status.waves.iter().map(|wave| wave_row(wave, status.next)));
     let mut aligns = [Align::Right; 8];
     aligns[7] = Align::Left;
@@ -107,6 +107,37 @@ fn changed(screen: &mut Screen, status: &Status, state: TextState, head: &str, w
     }
 }
 
+/// Lists the Dockerfiles that the plan does not have.
+fn new(screen: &mut Screen, files: &[String]) {
+    if files.is_empty() {
+        return;
+    }
+    let is = form(files.len(), "is", "are");
+    let text = format!(
+        "{} {is} not in the plan. To add {}:",
+        count(files.len(), "Dockerfile"),
+        form(files.len(), "it", "them")
+    );
+    screen.suggest(
+        style::OPEN,
+        "Not planned:",
+        &text,
+        &[(style::HINT, "layerwright plan --save".to_owned())],
+    );
+    for path in files.iter().take(NAMED) {
+        screen.say(&format!("  {path}")).end();
+    }
+    more(screen, files.len());
+}
+
+/// Says how many files are not named.
+fn more(screen: &mut Screen, files: usize) {
+    if files > NAMED {
+        let more = count(files - NAMED, "file");
+        screen.paint(style::FAINT, &format!("  and {more} more; --format json names them")).end();
+    }
+}
+
 /// Lists the files that are not edited, and the waivers.
 fn apart(screen: &mut Screen, status: &Status) {
     if !status.skipped.is_empty() {
@@ -118,10 +149,7 @@ fn apart(screen: &mut Screen, status: &Status) {
     for file in status.skipped.iter().take(NAMED) {
         screen.prose(Style::new(), &format!("  {}:", file.path), &file.reason);
     }
-    if status.skipped.len() > NAMED {
-        let more = count(status.skipped.len() - NAMED, "file");
-        screen.paint(style::FAINT, &format!("  and {more} more; --format json names them")).end();
-    }
+    more(screen, status.skipped.len());
     if !status.waivers.is_empty() {
         screen
             .paint(style::STRONG, "Accepted:")

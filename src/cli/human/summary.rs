@@ -284,11 +284,16 @@ fn top(plan: &Plan, verdict: Verdict) -> String {
 
 /// Shows the next command.
 fn start(screen: &mut Screen, plan: &Plan, saved: &Saved, step: Option<&Step>) {
-    if let Some(found) = step.filter(|step| step.kind == StepKind::Finished) {
+    let is_started =
+        |step: &&Step| matches!(step.kind, StepKind::Finished | StepKind::Review | StepKind::Fetch);
+    if let Some(found) = step.filter(is_started) {
         return super::status::step(screen, found);
     }
     let is_open = |path: &&String| plan.file(path).is_some_and(File::is_edited);
-    let first = plan.waves.iter().find_map(|wave| Some((wave.files.iter().find(is_open)?, wave.number)));
+    // People may have decided against the first file of all.
+    let of_step = step.and_then(|step| step.files.iter().find(is_open));
+    let is_first = |path: &&String| of_step.map_or_else(|| is_open(path), |of_step| *path == of_step);
+    let first = plan.waves.iter().find_map(|wave| Some((wave.files.iter().find(is_first)?, wave.number)));
     let Some((path, wave)) = first else { return };
     let count_of = plan.file(path).map_or(Count::default(), |file| Count::of(file.selected()));
     let proof = match (count_of.proved, count_of.all) {

@@ -116,8 +116,8 @@ pub(crate) fn human(reported: &Reported, texts: bool, folder: Option<&Path>) -> 
     if !has_actions {
         out.push_str("No pull request and no text had to change.\n");
     }
-    let finished = reported.progress.files.iter().filter(|file| file.state.is_finished()).count();
-    let _ = writeln!(out, "{finished} of {} finished.", count(reported.progress.files.len(), "file"));
+    let progress = &reported.progress;
+    let _ = writeln!(out, "{} of {} finished.", progress.finished(), count(progress.files.len(), "file"));
     files(&mut out, &reported.output().files);
     out.push_str(&human::next_step(&reported.step));
     out

@@ -75,6 +75,7 @@ impl ClonedCampaign<'_> {
             signatures: self.signatures,
             evidence: &evidence,
             template: &template,
+            install: config.report.install.as_deref(),
             max_open: policy.report.max_open,
             issues: self.page.as_ref().map(|page| {
                 // Letters of a label that a URL may not hold as they are.

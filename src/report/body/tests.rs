@@ -44,6 +44,7 @@ fn text_with(file: &File, evidence: Option<&Evidence>) -> String {
         campaign: "copy-link",
         measured_before: None,
         issues: None,
+        install: None,
     };
     parts.text(&template::read(None).unwrap(), limits::BODY)
 }
@@ -298,6 +299,7 @@ fn figures_are_of_this_file_or_say_of_which() {
         campaign: "copy-link",
         measured_before,
         issues: Some("https://forge/issues"),
+        install: Some("cargo install --git https://forge/layerwright"),
     };
     let text = |parts: Parts<'_>| parts.text(&template::read(None).unwrap(), limits::BODY);
     let measured = "- When the base image changes: 1.0 kB to push again instead of 9.0 MB, 7 of 8 layers reused instead of 1, \
@@ -305,6 +307,10 @@ fn figures_are_of_this_file_or_say_of_which() {
     let cost = "- The first build, without a cache, each measured once: 6.0 s instead of 5.0 s\n\
                 - Merging the linked layers, in the first build: 1.0 s\n";
     let with_own = text(parts(Some(&own), Some(&other)));
+    assert!(
+        with_own.contains("Layerwright (`cargo install --git https://forge/layerwright`)."),
+        "{with_own}"
+    );
     assert!(
         with_own.contains(&format!("**Gain and cost,** measured for this file:\n{measured}{cost}")),
         "{with_own}"

@@ -1,4 +1,5 @@
 use super::*;
+use crate::text::path::ancestors;
 
 fn find(image: &str) -> Option<Profile> {
     let (repository, tag) = match image.split_once('@') {

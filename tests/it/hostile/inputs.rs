@@ -95,11 +95,21 @@ fn scripts() -> Vec<(&'static str, String)> {
 
 /// Files that state builds, and CODEOWNERS, by path.
 pub fn carriers() -> Vec<(&'static str, String)> {
-    [nested_carriers(), long_carriers(), env_files(), definitions(), repeated_values()].concat()
+    [nested_carriers(), long_carriers(), env_files(), definitions(), read_again(), repeated_values()].concat()
 }
 
-/// Returns the file that runs or reads a carrier: the compose file of an `.env`, and a script that runs bake.
+/// Returns the file that runs or reads a carrier: the compose file of an `.env`, a script that runs bake or another
+/// script, and a workflow that uses another one.
 pub fn reader(path: &str) -> Option<(String, String)> {
+    if path == ".github/workflows/used.yml" {
+        let job = |at: usize| format!("  a{at}:\n    uses: ./{path}\n    with: {{x: \"{at}\"}}\n");
+        let jobs: String = (0..1000).map(job).collect();
+        return Some((".github/workflows/uses.yml".to_owned(), format!("on: push\njobs:\n{jobs}")));
+    }
+    if path == "called/x.sh" {
+        let calls = (0..2000).map(|at| format!("./x.sh {at}\n"));
+        return Some(("called/y.sh".to_owned(), calls.collect()));
+    }
     if let Some(folder) = path.strip_suffix("docker-bake.hcl").filter(|folder| *folder == "called/") {
         let calls = (0..500).map(|at| format!("docker buildx bake t{at}\n"));
         return Some((format!("{folder}build.sh"), calls.collect()));
@@ -250,6 +260,15 @@ fn definitions() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            ".github/workflows/steps.yml",
+            format!(
+                "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n{}",
+                lines(5_000, &|at| format!(
+                    "    - uses: docker/build-push-action@v6\n      with: {{context: ., build-args: \"A={at}\"}}\n"
+                ))
+            ),
+        ),
+        (
             ".github/workflows/c.yml",
             format!(
                 "on: push\njobs:\n  a:\n    steps:\n{}",
@@ -273,6 +292,34 @@ fn definitions() -> Vec<(&'static str, String)> {
                 ))
             ),
         ),
+    ]
+}
+
+/// Carriers that are read again for each row of a matrix or for each of their callers.
+fn read_again() -> Vec<(&'static str, String)> {
+    let script = |indent: &str, given: &str| {
+        let line = |at: usize| format!("{indent}docker build --build-arg A={at} -t \"x:{given}\" .\n");
+        (0..1500).map(line).collect::<String>()
+    };
+    let rows: String = (0..256).map(|at| format!("{at},")).collect();
+    let job = "jobs:\n  a:\n    runs-on: ubuntu-latest\n";
+    let steps = |given: &str| format!("    steps:\n    - run: |\n{}", script("        ", given));
+    vec![
+        (
+            ".github/workflows/f.yml",
+            format!(
+                "on: push\n{job}    strategy:\n      matrix:\n        x: [{rows}]\n{}",
+                steps("${{ matrix.x }}")
+            ),
+        ),
+        (
+            ".github/workflows/used.yml",
+            format!(
+                "on:\n  workflow_call:\n    inputs:\n      x: {{type: string}}\n{job}{}",
+                steps("${{ inputs.x }}")
+            ),
+        ),
+        ("called/x.sh", script("", "$1")),
     ]
 }
 
