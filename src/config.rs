@@ -154,26 +154,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let waivers = self.waivers.iter().map(|waiver| &waiver.file);
-        let globs: Vec<&String> = self
-            .files
-            .include
-            .iter()
-            .chain(&self.files.exclude)
-            .chain(waivers)
-            .chain(self.base.keys())
-            .collect();
-        if globs.len() > MOST_GLOBS {
-            return Err(ConfigError::TooManyGlobs(globs.len()));
-        }
-        for glob in globs {
-            if glob.len() > LONGEST_GLOB {
-                let why = format!("it has {} bytes, and at most {LONGEST_GLOB} are read", glob.len());
-                return Err(ConfigError::Glob { glob: words::shortened(glob, 80), why });
-            }
-            globset::Glob::new(glob)
-                .map_err(|error| ConfigError::Glob { glob: glob.clone(), why: error.to_string() })?;
-        }
+        self.check_globs()?;
         for (name, base) in &self.base {
             let what = match (&base.dockerfile, &base.like) {
                 (None, None) => Some("none"),
@@ -215,6 +196,30 @@ impl Config {
             value: budget.clone(),
             why: error.to_string(),
         })?;
+        Ok(())
+    }
+
+    fn check_globs(&self) -> Result<(), ConfigError> {
+        let waivers = self.waivers.iter().map(|waiver| &waiver.file);
+        let globs: Vec<&String> = self
+            .files
+            .include
+            .iter()
+            .chain(&self.files.exclude)
+            .chain(waivers)
+            .chain(self.base.keys())
+            .collect();
+        if globs.len() > MOST_GLOBS {
+            return Err(ConfigError::TooManyGlobs(globs.len()));
+        }
+        for glob in globs {
+            if glob.len() > LONGEST_GLOB {
+                let why = format!("it has {} bytes, and at most {LONGEST_GLOB} are read", glob.len());
+                return Err(ConfigError::Glob { glob: words::shortened(glob, 80), why });
+            }
+            globset::Glob::new(glob)
+                .map_err(|error| ConfigError::Glob { glob: glob.clone(), why: error.to_string() })?;
+        }
         Ok(())
     }
 }

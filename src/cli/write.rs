@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
+use std::fmt::Write as _;
 use std::hash::BuildHasher;
 use std::io::{self, BufWriter, Write};
 use std::mem;
@@ -150,9 +151,9 @@ impl InertJson<'_> {
         let is_command = c == '[' && self.marks > 1 && self.in_workflow;
         // Line breaks stand between the values; in a string, the writer of JSON escapes them.
         if is_command || (c > '~' && is_hidden(c)) {
-            let units =
-                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
-            escaped.push_str(&units);
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
         } else {
             escaped.push(c);
         }

@@ -75,8 +75,9 @@ fn deep_folders_cost_little() {
     let folder = |depth: usize| "a/".repeat(depth);
     let files: Vec<(String, String)> =
         (1..900).map(|depth| (format!("{}f", folder(depth)), String::new())).collect();
-    let copies: String = (0..50).map(|at| format!("COPY . /x{at}/\n")).collect();
-    let each: String = (1..900).map(|depth| format!("COPY {} /y{depth}/\n", folder(depth))).collect();
+    let whole = |at: usize| format!("COPY . /x{at}/\n");
+    let one = |depth: usize| format!("COPY {} /y{depth}/\n", folder(depth));
+    let (copies, each): (String, String) = ((0..50).map(whole).collect(), (1..900).map(one).collect());
     let scratch =
         Scratch::with(&[("whole/Dockerfile", &format!("FROM debian:12\n{copies}")), ("good/x", "")]);
     scratch.write("each/Dockerfile", format!("FROM debian:12\n{each}"));

@@ -301,7 +301,8 @@ fn read_again() -> Vec<(&'static str, String)> {
         let line = |at: usize| format!("{indent}docker build --build-arg A={at} -t \"x:{given}\" .\n");
         (0..1500).map(line).collect::<String>()
     };
-    let rows: String = (0..256).map(|at| format!("{at},")).collect();
+    let row = |at: usize| format!("{at},");
+    let rows: String = (0..256).map(row).collect();
     let job = "jobs:\n  a:\n    runs-on: ubuntu-latest\n";
     let steps = |given: &str| format!("    steps:\n    - run: |\n{}", script("        ", given));
     vec![
