@@ -26,6 +26,12 @@ pub(crate) const BYTES: usize = 64;
 /// The bytes of text that are stored for a unit.
 pub(crate) const STORED_BYTES: usize = 8;
 
+/// Returns the units of a path of so many bytes, in addition to those of its look-up: a long one is compared with others that
+/// begin in the same way.
+pub(crate) fn long_path(bytes: usize) -> usize {
+    4 * (bytes / BYTES)
+}
+
 /// The most bytes of a plan, and of a file that an argument names.
 pub(crate) const MOST_INPUT: u64 = 64 << 20;
 

@@ -38,7 +38,7 @@ pub(crate) use leans::Leans;
 pub(crate) use mount::Saved;
 pub use tree::{Entry, Metadata, Tree};
 
-use crate::budget::{BYTES, spend};
+use crate::budget::{long_path, spend};
 use crate::shell::Mention;
 use crate::text::path::{ancestors, base_name};
 use accounts::Accounts;
@@ -207,7 +207,7 @@ impl Rootfs {
         }
         let mut inherited = Leans::default();
         for ancestor in ancestors(path).rev() {
-            spend(1 + ancestor.len() / BYTES);
+            spend(1 + long_path(ancestor.len()));
             let Some(node) = self.nodes.get(ancestor) else { continue };
             inherited.merge(&node.beneath);
             let known = match (&node.known, &node.below) {

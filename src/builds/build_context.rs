@@ -2,7 +2,7 @@
 //! repository.
 
 use super::{ContextView, Found};
-use crate::budget::{BYTES, spend};
+use crate::budget::{long_path, spend};
 use crate::git::{EntryKind, RepoPath};
 use crate::text::cut;
 use crate::text::glob::has_wildcards;
@@ -119,11 +119,11 @@ impl BuildContext for ContextView<'_> {
         for entry in self.tree(folder.as_ref()) {
             let root = folder.as_ref().or(self.root());
             let relative = entry.path.relative_to(root).unwrap_or_default();
-            spend(1 + relative.len() / BYTES);
+            spend(1 + long_path(relative.len()));
             // The paths are sorted, so what is below a folder stands together.
             let shared = last.bytes().zip(relative.bytes()).take_while(|(one, other)| one == other).count();
             for folder in cut::parents(relative).rev().take_while(|folder| folder.len() >= shared) {
-                spend(1 + folder.len() / BYTES);
+                spend(1 + long_path(folder.len()));
                 entries.push((folder.to_owned(), ContextEntry::GIT_DIR));
             }
             last = relative;

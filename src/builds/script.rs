@@ -156,7 +156,7 @@ pub(super) fn declared_in(
         return found;
     }
     let assigned = Assigned::of(text);
-    spend(text.len());
+    spend(2 * text.len());
     for command in shell::commands(text, &Started { repository, starts, given }) {
         spend(COMMAND);
         let line = origin.first_line + command.line - 1;
@@ -193,7 +193,7 @@ impl Surroundings for Started<'_> {
 }
 
 /// The units of a command that is read for builds and calls.
-const COMMAND: usize = 100;
+const COMMAND: usize = 150;
 
 /// The mark of a variable that nothing sets.
 const UNSET: char = '\u{e004}';

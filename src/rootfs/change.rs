@@ -151,7 +151,7 @@ impl Rootfs {
     }
 
     pub(super) fn put(&mut self, path: String, node: Node) {
-        spend(budget::STORED + path.len() / budget::BYTES);
+        spend(budget::STORED + budget::long_path(path.len()));
         self.computed.forget(&path);
         self.with_xattrs += usize::from(node.has_xattrs());
         let replaced = self.nodes.insert(path, node);

@@ -53,7 +53,7 @@ fn sentence(builders: &[BuilderUse]) -> Option<String> {
             } else {
                 form(found.len(), "is ", "are ")
             };
-            parts.push(format!("{} {verb}{words}", number(found.len())));
+            parts.push(format!("{} {verb}{words} ({})", number(found.len()), places(&found)));
         }
     }
     if !parts.is_empty() {

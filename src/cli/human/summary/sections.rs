@@ -142,6 +142,7 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
     if !parts.is_empty() {
         screen.prose(style::STRONG, "Contexts:", &format!("{}.", parts.join(", ")));
     }
+    let all_guessed = guessed;
     let guessed: Vec<&File> = plan
         .files
         .iter()
@@ -150,11 +151,19 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
         .filter(|file| file.contexts.iter().all(|context| context.level == Level::Guessed))
         .collect();
     if !guessed.is_empty() {
-        screen.prose(
-            style::STRONG,
-            "Guessed contexts:",
-            "state each in layerwright.toml, so that it is a fact:",
-        );
+        let text = match (guessed.len(), all_guessed) {
+            (edited, all) if edited == all => {
+                "state each in layerwright.toml, so that it is a fact:".to_owned()
+            }
+            (edited, all) => format!(
+                "{} of {} {} edited by the campaign. State {} in layerwright.toml, so that it is a fact:",
+                number(edited),
+                number(all),
+                form(edited, "is of a file", "are of files"),
+                form(edited, "it", "each"),
+            ),
+        };
+        screen.prose(style::STRONG, "Guessed contexts:", &text);
     }
     for file in guessed.iter().take(most) {
         let root = file.contexts.first().map_or(".", |context| context.root.as_str());
