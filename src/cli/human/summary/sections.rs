@@ -151,19 +151,7 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
         .filter(|file| file.contexts.iter().all(|context| context.level == Level::Guessed))
         .collect();
     if !guessed.is_empty() {
-        let text = match (guessed.len(), all_guessed) {
-            (edited, all) if edited == all => {
-                "state each in layerwright.toml, so that it is a fact:".to_owned()
-            }
-            (edited, all) => format!(
-                "{} of {} {} edited by the campaign. State {} in layerwright.toml, so that it is a fact:",
-                number(edited),
-                number(all),
-                form(edited, "is of a file", "are of files"),
-                form(edited, "it", "each"),
-            ),
-        };
-        screen.prose(style::STRONG, "Guessed contexts:", &text);
+        screen.prose(style::STRONG, "Guessed contexts:", &to_state(guessed.len(), all_guessed));
     }
     for file in guessed.iter().take(most) {
         let root = file.contexts.first().map_or(".", |context| context.root.as_str());
@@ -190,6 +178,20 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
         let text = format!("{}{more}.", circle.join(" starts from "));
         screen.prose(style::OPEN, "In a circle:", &text);
     }
+}
+
+/// Returns what to do about the guessed contexts of edited files, of so many in all.
+fn to_state(edited: usize, all: usize) -> String {
+    if edited == all {
+        return "state each in layerwright.toml, so that it is a fact:".to_owned();
+    }
+    format!(
+        "{} of {} {} edited by the campaign. State {} in layerwright.toml, so that it is a fact:",
+        number(edited),
+        number(all),
+        form(edited, "is of a file", "are of files"),
+        form(edited, "it", "each"),
+    )
 }
 
 /// Shows the comparison of the list with the files of the repository.
