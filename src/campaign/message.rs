@@ -64,7 +64,11 @@ fn line(site: &Site) -> Vec<String> {
     let (first, has_more) = instruction_head(site.replacement.as_deref().unwrap_or_default());
     let more = if has_more { " …" } else { "" };
     let mut out = vec![format!("- line {}: {}{more}", site.line, inert(first))];
-    let proof = if site.proved == Some(true) { "proved: the image stays the same" } else { "assumed" };
+    let proof = match site.proved {
+        _ if site.is_accepted() => "changes the image, as layerwright.toml accepts",
+        Some(true) => "proved: the image stays the same",
+        _ => "assumed",
+    };
     let benefit = match site.benefit {
         Benefit::Pays => "; the layer is reused when the base image or an earlier step changes",
         Benefit::Neutral | Benefit::Costs | Benefit::None => "",

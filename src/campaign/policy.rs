@@ -26,7 +26,7 @@ pub(crate) const FIRST_BY_PROOF: usize = 2;
 pub(crate) enum Basis {
     /// Evidence that is up to date and verifies it.
     Verified,
-    /// Proofs: every selected line is proved, and no verification contradicted a proof.
+    /// Proofs: every selected line is proved to leave the image as it is, and no verification contradicted a proof.
     Proved,
     /// Verdicts alone, as `[campaign] trust` allows. The pull request says that it is not verified.
     Unverified,
@@ -117,7 +117,7 @@ pub(crate) fn may_go_out(
         return Err(Refusal::Builder { path, builder: builder.place.clone(), rule });
     }
     let is_safe = file.selected().all(|site| matches!(site.verdict, Verdict::Link | Verdict::Edit));
-    let proved = is_safe && file.is_proved();
+    let proved = is_safe && file.is_proved_the_same();
     match evidence {
         EvidenceState::Verified => Ok(Basis::Verified),
         EvidenceState::Different { .. } => Err(Refusal::Different { path, evidence: said }),

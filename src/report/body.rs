@@ -149,9 +149,9 @@ impl Parts<'_> {
         let path = command::path(&self.file.path);
         let skip = command::layerwright(["skip", path.as_ref(), "--reason", "TEXT"]);
         format!(
-            "**Stop the bot:** close this pull request. It stays closed, unless someone ticks the file in the {issue} of \
-             the campaign, if it has one. A branch with commits by other people is not overwritten. {} leaves the file out \
-             for good.",
+            "**Stop the bot:** close this pull request. It stays closed, unless a person with write access ticks the file in \
+             the {issue} of the campaign, if it has one. A branch with commits by other people is not overwritten. {} \
+             leaves the file out of the campaign.",
             code(&skip)
         )
     }

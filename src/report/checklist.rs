@@ -39,8 +39,9 @@ This issue follows the migration of the Dockerfiles of this repository to \
 changes, builders and registries reuse it instead of copying and pushing it again.
 
 **How it goes:** each Dockerfile gets a pull request of its own. Wave 0 is a proof of concept with one file; each wave starts \
-when the one before is merged. Before a pull request is opened, its lines are proved not to change the image, or the image is \
-built before and after the change and compared. Lines that would change an image stay as they are.
+when the one before is merged. Before a pull request is opened, its lines are proved not to change the image, or they are built \
+before and after the change and compared. Lines that would change an image stay as they are, unless the maintainers accept the \
+change. The text of each pull request says which of these holds, and what nothing has proved or compared.
 
 **What reviewers do:** read the diff and the text of the pull request, then merge or close it. A closed pull request is not \
 opened again, unless a person with write access ticks its line below.

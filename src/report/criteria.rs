@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::builders::{BuilderUse, Effect};
-use crate::campaign::evidence::{Evidence, EvidenceByPath, Outcome};
+use crate::campaign::evidence::{BuildEvidence, Evidence, EvidenceByPath, Outcome};
 use crate::campaign::plan::file::{Class, File, Plan};
 use crate::campaign::progress::{FileState, Progress};
 use crate::edit::header::Header;
@@ -147,12 +147,22 @@ impl Data<'_> {
     }
 
     fn images(&self) -> Criterion {
-        let same = self.evidence.iter().filter(|(_, found)| found.outcome == Outcome::Same).count();
-        self.of_files(
+        let of = |outcome: fn(&Evidence) -> Outcome| {
+            self.evidence.iter().filter(|(_, found)| outcome(found) == Outcome::Same).count()
+        };
+        let (same, with_accepted) = (of(|found| found.outcome), of(Evidence::open_outcome));
+        let mut criterion = self.of_files(
             Subject::Images,
             "Builds before and after the change were compared and are the same",
-            same,
-        )
+            with_accepted,
+        );
+        let accepted = with_accepted - same;
+        if accepted > 0 {
+            let differ = form(accepted, "differs", "differ");
+            criterion.detail +=
+                &format!(", {} of which {differ} as `layerwright.toml` accepts", number(accepted));
+        }
+        criterion
     }
 
     fn cache(&self) -> Criterion {
@@ -247,8 +257,8 @@ impl Data<'_> {
 
     fn platforms(&self, wanted: &BTreeMap<String, Vec<String>>) -> Criterion {
         let built = |found: &Evidence| -> BTreeSet<String> {
-            let same = found.builds.iter().filter(|build| build.outcome == Outcome::Same);
-            same.map(|build| build.platform.clone()).collect()
+            let same = |build: &&BuildEvidence| build.outcome == Outcome::Same || build.is_accepted();
+            found.builds.iter().filter(same).map(|build| build.platform.clone()).collect()
         };
         let is_covered = |file: &File| {
             let found = self.evidence.iter().find(|(of, _)| of.path == file.path);
@@ -269,7 +279,7 @@ impl Data<'_> {
             missing => format!("; not built: {}", missing.join(", ")),
         };
         let detail = format!(
-            "{} of {} built{built}{missing}. Hosts (macOS, Windows) were not tested: a person ticks this",
+            "{} of {} built{built}{missing}. Hosts (macOS, Windows) were not tested; tick it when they were",
             number(covered),
             count(self.files.len(), "file")
         );

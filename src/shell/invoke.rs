@@ -188,13 +188,19 @@ fn also_named(effect: &mut Effect, call: &Call, environment: &[Field]) {
     }
 }
 
-/// Returns a command as a person would call it: the program and its first argument.
+/// Returns the start of a command: the program, and its words up to the first that is not an option.
 pub(super) fn described(fields: &[Field]) -> String {
-    let mut words = fields.iter().map(Field::known);
-    let program = words.next().unwrap_or("");
-    let program = if program.is_empty() { "$…" } else { program };
-    match words.find(|word| !word.starts_with('-')) {
-        Some(word) if !word.is_empty() => script::shortened(&format!("{program} {word}")),
-        _ => script::shortened(program),
+    let mut shown = String::new();
+    for (at, word) in fields.iter().map(Field::known).enumerate() {
+        match word {
+            "" if at > 0 => break,
+            "" => shown.push_str("$…"),
+            word if at > 0 => shown.extend([" ", word]),
+            word => shown.push_str(word),
+        }
+        if at > 0 && !word.starts_with('-') {
+            break;
+        }
     }
+    script::shortened(&shown)
 }

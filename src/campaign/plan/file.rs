@@ -349,6 +349,11 @@ impl File {
         !self.edits_header_only() && self.selected().all(|site| site.proved == Some(true))
     }
 
+    /// Returns true if each edited instruction is proved to leave the image as it is: none changes it as a waiver accepts.
+    pub(crate) fn is_proved_the_same(&self) -> bool {
+        self.is_proved() && !self.selected().any(Site::is_accepted)
+    }
+
     /// Returns git's id of the file's text when the campaign is done with it: the edited text, or the text that was
     /// judged if a file of a wave has nothing left to edit. `None` for a file that the campaign leaves alone.
     pub fn done_blob(&self) -> Option<&str> {

@@ -133,7 +133,7 @@ fn first_ready(open: &[usize], files: &[File], order: &Order<'_>) -> usize {
 type Rank = (bool, bool, bool, Reverse<usize>, usize, Reverse<usize>, String);
 
 fn rank(file: &File, order: &Order<'_>) -> Rank {
-    let (header_only, assumed) = (file.edits_header_only(), !file.is_proved());
+    let (header_only, assumed) = (file.edits_header_only(), !file.is_proved_the_same());
     let pays = file.selected().filter(|site| site.benefit == Benefit::Pays).count();
     let runs = runs(file, order);
     let lines = Reverse(file.selected().count());

@@ -37,11 +37,15 @@ impl Parts<'_> {
         if self.file.edits_header_only() {
             return "The header is not proved to change nothing.";
         }
-        if self.file.is_proved() {
-            "Each line is proved not to change the image: the Dockerfile and the content of its base image are enough for \
-             that."
-        } else {
-            "The lines depend on the assumptions under \"Not checked\"."
+        match (self.file.is_proved_the_same(), self.file.is_proved()) {
+            (true, _) => {
+                "Each line is proved not to change the image: the Dockerfile and the content of its base image are enough \
+                 for that."
+            }
+            (false, true) => {
+                "Each line is proved not to change the image, or to change it only as `layerwright.toml` accepts."
+            }
+            (false, false) => "The lines depend on the assumptions under \"Not checked\".",
         }
     }
 }

@@ -22,13 +22,16 @@ const LEAST_MERGE: u64 = 50;
 /// smaller ones may be chance.
 const LEAST_DIFFERENCE: u64 = 1_000;
 
-/// Returns a line for each effect, in Markdown.
+/// The condition of the gain.
+const FROM_CACHE: &str = "from the builder's cache when the base image or an earlier step changes";
+
+/// Returns a paragraph for each effect, in Markdown.
 fn effects(file: &File) -> String {
     let mut text = String::new();
     for (effect, head) in [
-        (Effect::Ignores, "Without effect where the builder ignores the flag,"),
-        (Effect::LinksNotCompared, "Linked by another implementation, whose images were not compared, in"),
-        (Effect::Rejects, "Rejected by the builder in"),
+        (Effect::Ignores, "**No gain yet** where the builder ignores the flag:"),
+        (Effect::LinksNotCompared, "**Not compared:** images that are linked by another implementation, in"),
+        (Effect::Rejects, "**Rejected** by the builder in"),
     ] {
         let of: Vec<String> =
             file.built_by.iter().filter(|by| by.effect == effect).map(|by| code(&by.place)).collect();
@@ -38,12 +41,16 @@ fn effects(file: &File) -> String {
         };
         if !of.is_empty() {
             // Writing to a string cannot fail.
-            let _ = write!(text, "\n{head} {}{more}", of[..of.len().min(NAMED)].join(", "));
+            let _ = write!(text, "\n\n{head} {}{more}", of[..of.len().min(NAMED)].join(", "));
             let rule = file.built_by.iter().find(|by| by.effect == effect).map(|by| by.rule.to_string());
             let _ = match rule.filter(|_| effect == Effect::Ignores) {
                 Some(rule) => {
                     let explain = command::layerwright(["explain", &rule]);
-                    write!(text, ": {} says what to change.", code(&explain))
+                    write!(
+                        text,
+                        ". The image there is the same as without it; {} says what to change.",
+                        code(&explain)
+                    )
                 }
                 None => write!(text, "."),
             };
@@ -70,21 +77,22 @@ impl Parts<'_> {
         let pays = self.file.selected().filter(|site| site.benefit == Benefit::Pays).count();
         let layers = match pays {
             0 => "the layers do not depend on earlier steps. No build gets faster by that alone".to_owned(),
-            1 => "this layer is reused when the base image or an earlier step changes".to_owned(),
-            _ => format!("these {pays} layers are reused when the base image or an earlier step changes"),
+            1 => format!("this layer is reused {FROM_CACHE}"),
+            _ => format!("these {pays} layers are reused {FROM_CACHE}"),
         };
-        let text = format!("**Gain:** {layers}. Not measured for this file.{}", effects(self.file));
+        let text = format!("**Gain:** {layers}. Not measured for this file.");
+        let effects = effects(self.file);
         let of_other = self
             .measured_before
             .filter(|_| pays > 0)
             .and_then(|evidence| Some((evidence, measured(evidence)?)));
         match of_other {
             Some((evidence, figures)) => format!(
-                "{text}\n\nMeasured for the proof of concept, {}:\n{}",
+                "{text}\n\nMeasured for the proof of concept, {}:\n{}{effects}",
                 code(&evidence.path),
                 figures.trim_end()
             ),
-            None => text,
+            None => text + &effects,
         }
     }
 }
@@ -103,10 +111,17 @@ fn measured(evidence: &Evidence) -> Option<String> {
 }
 
 fn of_build(cache: &CacheFigures, times: Option<&BuildFigures>) -> String {
-    let mut text =
-        line("When the base image changes", &cache.moved_base, times.and_then(|times| times.moved_base_ms));
+    let mut text = line(
+        "When the base image changes, with a warm cache",
+        &cache.moved_base,
+        times.and_then(|times| times.moved_base_ms),
+    );
     if let Some(early) = &cache.early_step {
-        text += &line("When an early step changes", early, times.and_then(|times| times.early_step_ms));
+        text += &line(
+            "When an early step changes, with a warm cache",
+            early,
+            times.and_then(|times| times.early_step_ms),
+        );
     }
     let whole = times.and_then(|times| Some((times.before_ms, times.after_ms?)));
     if let Some(times) = whole.and_then(instead) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Parts, sentence};
+use super::{Parts, is_compared, sentence};
 use crate::analysis::{Benefit, Verdict};
 use crate::campaign::plan::file::Site;
 use crate::campaign::progress::{FileState, OpenState};
@@ -24,13 +24,11 @@ impl Parts<'_> {
     /// Returns the change, after a warning if the pull request should not be merged as it is.
     pub(super) fn summary(&self) -> String {
         let mut text = self.warning();
-        let changing = self.file.selected().filter(|site| site.is_accepted()).count();
-        if changing > 0 {
-            let what = form(changing, "1 line changes the image", "{} lines change the image");
-            let _ = write!(
-                text,
-                "**{},** as `layerwright.toml` accepts: see the reasons below.\n\n",
-                what.replace("{}", &changing.to_string())
+        text += &self.accepted();
+        if self.is_unverified() {
+            text.push_str(
+                "**Not verified:** nothing was built. The image stays the same only if each statement under \"Not checked\" \
+                 is true.\n\n",
             );
         }
         if let (true, Header::Insert { value }) = (self.file.edits_header_only(), &self.file.header) {
@@ -51,13 +49,43 @@ impl Parts<'_> {
              layers below it{}.",
             code(&self.file.path),
             if self.file.selected().any(|site| site.benefit == Benefit::Pays) {
-                ", so builders and registries reuse it when the base image or an earlier step changes"
+                ", so a builder that has it in its cache reuses it when the base image or an earlier step changes, and it is \
+                 not pushed again"
             } else {
                 ""
             }
         );
         self.further(&mut text);
         text
+    }
+
+    /// Names the lines that change the image as the maintainers accept, and what each changes.
+    fn accepted(&self) -> String {
+        let changing: Vec<&Site> = self.file.selected().filter(|site| site.is_accepted()).collect();
+        if changing.is_empty() {
+            return String::new();
+        }
+        let mut text = format!(
+            "**{} the image,** as `layerwright.toml` accepts:\n",
+            form(changing.len(), "1 line changes", "{} lines change")
+                .replace("{}", &changing.len().to_string())
+        );
+        for site in changing.iter().take(MOST_NAMED) {
+            for reason in &site.reasons {
+                let _ = writeln!(text, "- line {}: {}", site.line, sentence(&reason.message));
+            }
+        }
+        if changing.len() > MOST_NAMED {
+            let _ = writeln!(text, "- and {} more, named below", changing.len() - MOST_NAMED);
+        }
+        text.push('\n');
+        text
+    }
+
+    /// Returns true if the lines depend on assumptions, and no build was compared.
+    fn is_unverified(&self) -> bool {
+        let has_lines = !self.file.edits_header_only();
+        has_lines && !self.file.is_proved() && !self.evidence.is_some_and(is_compared)
     }
 
     fn warning(&self) -> String {

@@ -190,9 +190,10 @@ impl Content<'_> {
             return String::new();
         }
         format!(
-            "\n{} {} nothing to link: `layerwright plan --verbose` shows why.\n",
+            "\n{} {} nothing to link, or {} left out: `layerwright plan --verbose` shows why.\n",
             count(others, "other Dockerfile"),
-            form(others, "has", "have")
+            form(others, "has", "have"),
+            form(others, "is", "are")
         )
     }
 }
