@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::workspace::Workspace;
+use crate::analysis::Verdict;
 use crate::campaign::plan::file::{File, Plan};
 use crate::text::words;
 
@@ -46,6 +47,12 @@ pub enum SelectionError {
     /// No instruction of the file is selected.
     #[error("{path} has no line to link")]
     NothingToLink {
+        /// The path as given.
+        path: String,
+    },
+    /// Its instructions are linked already, and the plan was made after that.
+    #[error("{path} is linked already, and the plan does not have its text before that")]
+    Linked {
         /// The path as given.
         path: String,
     },
@@ -101,6 +108,9 @@ pub(super) fn edited<'p>(plan: &'p Plan, path: &str) -> Result<&'p File, Selecti
     let path = || path.to_owned();
     match &file.skip {
         Some(why) => Err(SelectionError::Skipped { path: path(), why: why.clone() }),
+        None if !file.is_edited() && file.sites.iter().any(|site| site.verdict == Verdict::Linked) => {
+            Err(SelectionError::Linked { path: path() })
+        }
         None if !file.is_edited() => Err(SelectionError::NothingToLink { path: path() }),
         None => Ok(file),
     }

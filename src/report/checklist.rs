@@ -69,8 +69,17 @@ pub(crate) struct Facts<'a> {
     pub(crate) criteria: &'a [Criterion],
     /// The next step.
     pub(crate) step: &'a Step,
-    /// The files that are in no wave, by path, with the reason: nothing to link, or gone.
-    pub(crate) idle: &'a BTreeMap<String, String>,
+    /// The files that are in no wave, by path.
+    pub(crate) idle: &'a BTreeMap<String, Idle>,
+}
+
+/// A file that is in no wave.
+#[derive(Clone, Debug)]
+pub(crate) struct Idle {
+    /// True if it is left out: by people, or because it is generated.
+    pub(crate) is_left_out: bool,
+    /// The reason: nothing to link, left out, or gone.
+    pub(crate) words: String,
 }
 
 /// Returns the texts with the present state; `now` are the existing ones, empty for a new issue. They fit the limit of
@@ -130,19 +139,32 @@ pub(crate) fn asked_again<'a>(text: &str, files: impl Iterator<Item = &'a str>) 
         .filter_map(|(_, line)| asked_in_line(line, &paths))
         .collect();
     let Some(place) = own else { return asked };
-    let lines = section::lines(cut::between(text, place)).map(|(_, line)| line);
+    let lines = section::lines(cut::between(text, place.clone())).map(|(_, line)| line);
     let ticked =
         lines.skip_while(|line| line.trim() != AGAIN).skip(1).take_while(|line| !line.starts_with('#'));
-    let read = |line: &str| {
-        let line =
-            line.trim_start().strip_prefix("- [x] ").or_else(|| line.trim_start().strip_prefix("- [X] "))?;
-        let (shown, rest) = line.rsplit_once(" #")?;
+    let asked_for = |shown: &str, rest: &str| {
         let (pull, _) = cut::digits(rest);
         let path = (*by_code.get(shown)?).to_owned();
         Some(AskedAgain { path, pull: pull.parse().ok()? })
     };
-    asked.extend(ticked.filter_map(read));
+    asked.extend(ticked.filter_map(|line| {
+        let (shown, rest) = ticked_text(line)?.rsplit_once(" #")?;
+        asked_for(shown, rest)
+    }));
+    // The line with its state in the list of all files.
+    let lines = section::lines(cut::between(text, place)).map(|(_, line)| line);
+    asked.extend(lines.filter_map(|line| {
+        let (shown, rest) = ticked_text(line)?.split_once(" \u{2013} #")?;
+        let (_, state) = cut::digits(rest);
+        let is_against = ["declined", "reverted"].iter().any(|word| state.trim_start().starts_with(word));
+        asked_for(shown, rest).filter(|_| is_against)
+    }));
     asked
+}
+
+/// Returns the text of a line whose box is ticked.
+fn ticked_text(line: &str) -> Option<&str> {
+    ["- [x] ", "- [X] "].iter().find_map(|box_| line.trim().strip_prefix(box_))
 }
 
 /// Returns the file that a ticked line asks for. Its state says that a tick asks, and for which pull request.

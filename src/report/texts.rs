@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Parts;
-use super::checklist;
+use super::checklist::{self, Idle};
 use super::criteria::criteria;
 use super::limits;
 use super::section;
@@ -115,8 +115,8 @@ impl Writer<'_> {
         found.find(|evidence| evidence.builds.iter().any(|build| build.cache.is_some()))
     }
 
-    /// Returns the files that are in no wave, with the reason: nothing to link, or gone.
-    fn idle(&self) -> BTreeMap<String, String> {
+    /// Returns the files that are in no wave.
+    fn idle(&self) -> BTreeMap<String, Idle> {
         let list = self.plan.list.as_ref();
         let is_struck = |file: &File| list.is_some_and(|list| list.struck.contains(&file.path));
         let in_no_wave = self.plan.files.iter().filter(|file| file.wave.is_none() && !is_struck(file));
@@ -131,11 +131,13 @@ impl Writer<'_> {
             let is_decided = file.decided.as_ref().is_some_and(|decided| decided.skip.is_some());
             // A tick does not.
             let back = if is_decided { "; `layerwright decide FILE --wave N` takes it in" } else { "" };
-            Some((file.path.clone(), format!("{what}: {why}{back}")))
+            let words = format!("{what}: {why}{back}");
+            Some((file.path.clone(), Idle { is_left_out: file.skip.is_some(), words }))
         };
         let gone = list.iter().flat_map(|list| &list.gone).map(|gone| {
             let guess = gone.guess.as_ref().map(|guess| format!("; perhaps now `{guess}`"));
-            (gone.path.clone(), format!("gone{}", guess.unwrap_or_default()))
+            let words = format!("gone{}", guess.unwrap_or_default());
+            (gone.path.clone(), Idle { is_left_out: false, words })
         });
         in_no_wave.filter_map(reason).chain(gone).collect()
     }

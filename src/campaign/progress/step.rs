@@ -183,8 +183,8 @@ impl Progress {
         };
         if files.iter().all(pauses) {
             let words = format!(
-                "Later waves pause, because {} declined or reverted. Tick {} in the tracking issue to try again, or \
-                 leave it out",
+                "Later waves pause, because {} declined or reverted. To try again, reopen the pull request or tick the \
+                 file in the tracking issue; or leave {} out",
                 form(n, "1 file was", "{} files were").replace("{}", &n.to_string()),
                 form(n, "it", "each"),
             );

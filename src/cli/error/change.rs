@@ -26,6 +26,8 @@ impl From<&SelectionError> for Error {
             }
             SelectionError::NoWave { .. } => Self::usage(error),
             SelectionError::Skipped { .. } => Self::refused(error),
+            SelectionError::Linked { .. } => Self::refused(error)
+                .hint("to build it again, check out the commit before its merge, and plan there"),
             SelectionError::NothingToLink { path } => {
                 let command = command::layerwright(["inspect", &command::path(path)]);
                 Self::refused(error).hint(format!("show the reasons: {command}"))

@@ -63,6 +63,11 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
         let command = (style::HINT, "layerwright plan --verbose".to_owned());
         screen.suggest(Style::new(), "", "Each line with its reason:", &[command]);
     }
+    let is_neutral = |site: &Site| site.selected && site.benefit == Benefit::Neutral;
+    if counts::sites(plan).any(is_neutral) {
+        let command = (style::HINT, "layerwright plan --only pays".to_owned());
+        screen.suggest(Style::new(), "", "Without the lines that bring no gain:", &[command]);
+    }
     if verbose || !rows.is_empty() {
         screen.end();
     }
@@ -78,7 +83,12 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
     if let Some(folder) = uncommitted {
         let folder = command::path(folder);
         let command = format!("git add {} && git commit", command::quoted(&folder));
-        screen.suggest(style::STRONG, "Commit", "the plan before the next step:", &[(style::HINT, command)]);
+        screen.suggest(
+            style::STRONG,
+            "Commit",
+            "the plan, and push it before a report:",
+            &[(style::HINT, command)],
+        );
     }
     start(screen, plan, saved, step);
 }

@@ -172,6 +172,7 @@ So far: 1 of 4 lines may be linked, in 1 file (no build gets faster by that
   2  unsafe         ancestor-mode 2
   1  not known      unknown-filesystem 1
 Each line with its reason:  layerwright plan --verbose
+Without the lines that bring no gain:  layerwright plan --only pays
 
 1 base image was not read (1 instruction):
   layerwright plan --bases registry, or pass --rootfs IMAGE=PATH

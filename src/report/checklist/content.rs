@@ -10,13 +10,17 @@ use crate::report::criteria::Subject;
 use crate::report::limits;
 use crate::text::figures::number;
 use crate::text::markdown::{code, prose};
-use crate::text::words::{count, form};
+use crate::text::words::{count, form, shortened};
 
 /// The most waves that the table names.
 const MOST_WAVES: usize = 40;
 
 /// The most files that wait for a decision and are named beside the next step.
 const MOST_NAMED: usize = 5;
+
+/// The most files that are left out and named, and the most characters of a path or a reason there.
+const MOST_LEFT_OUT: usize = 5;
+const LONGEST: usize = 200;
 
 /// Says how many files are merged, and how many people decided against.
 fn merged(all: &[FileProgress]) -> String {
@@ -167,7 +171,7 @@ impl Content<'_> {
         }
         let heading = "\n### Dockerfiles\n\n";
         // The heading, and the line that counts the rest.
-        let room = room.saturating_sub(200);
+        let room = room.saturating_sub(200 + limits::length(&idle));
         if lines.iter().map(|(_, line)| limits::length(line)).sum::<usize>() <= room {
             return format!("{heading}{}{idle}", lines.into_iter().map(|(_, line)| line).collect::<String>());
         }
@@ -185,16 +189,26 @@ impl Content<'_> {
 impl Content<'_> {
     /// Counts the files that are in no wave and that people did not list.
     fn idle(&self) -> String {
-        let others = self.facts.idle.keys().filter(|path| !self.listed.contains(path.as_str())).count();
-        if others == 0 {
-            return String::new();
+        let others = self.facts.idle.iter().filter(|(path, _)| !self.listed.contains(path.as_str()));
+        let (out, nothing): (Vec<_>, Vec<_>) = others.partition(|(_, idle)| idle.is_left_out);
+        let mut text = String::new();
+        for (path, idle) in out.iter().take(MOST_LEFT_OUT) {
+            let (path, words) = (limits::end_of(path, LONGEST), shortened(&idle.words, LONGEST));
+            let _ = write!(text, "\n- {} \u{2013} {}", code(&path), prose(&words));
         }
-        format!(
-            "\n{} {} nothing to link, or {} left out: `layerwright plan --verbose` shows why.\n",
-            count(others, "other Dockerfile"),
-            form(others, "has", "have"),
-            form(others, "is", "are")
-        )
+        let more = out.len().saturating_sub(MOST_LEFT_OUT);
+        let counts = [
+            (more, format!("{} left out", form(more, "is", "are"))),
+            (nothing.len(), format!("{} nothing to link", form(nothing.len(), "has", "have"))),
+        ];
+        for (many, words) in counts.into_iter().filter(|(many, _)| *many > 0) {
+            let _ = write!(
+                text,
+                "\n\n{} {words}: `layerwright plan --verbose` shows why.",
+                count(many, "other Dockerfile")
+            );
+        }
+        if text.is_empty() { text } else { format!("{text}\n") }
     }
 }
 

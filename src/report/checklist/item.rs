@@ -41,6 +41,11 @@ impl<'a> Item<'a> {
         Self { sign, has_bullet, is_ticked, text, state, end }
     }
 
+    /// Returns true if it has this state.
+    pub(super) fn says(&self, state: &str) -> bool {
+        self.state.and_then(|own| own.strip_prefix("\u{2013} ")) == Some(state)
+    }
+
     /// Returns the line with a box and a state.
     pub(super) fn with(&self, is_ticked: bool, state: Option<&str>) -> String {
         let bullet = if self.has_bullet { "" } else { "- " };

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::Item;
-use super::subjects::{Heading, subject_of};
+use super::subjects::{Heading, is_beyond_data, subject_of};
 use super::{ASK, Facts, QUIET, again, rank, state};
 use crate::campaign::progress::{AskedAgain, FileProgress, FileState};
 use crate::discover::path_in_line;
@@ -82,9 +82,9 @@ impl<'f> Lines<'f, '_> {
             if let Some(file) = self.files.get(path.as_str()).copied() {
                 return Some(self.of_file(&item, file, out));
             }
-            if let Some((path, why)) = idle.get_key_value(path.as_str()) {
+            if let Some((path, idle)) = idle.get_key_value(path.as_str()) {
                 out.listed.insert(path);
-                let state = (self.states == States::All).then(|| prose(why));
+                let state = (self.states == States::All).then(|| prose(&idle.words));
                 return Some(item.with(false, state.as_deref()));
             }
         }
@@ -117,9 +117,16 @@ impl<'f> Lines<'f, '_> {
             let words = "no command is given in `[build] smoke`: a person ticks this";
             return Some(item.with(item.is_ticked, has_state.then_some(words)));
         };
+        let mut words = prose(&criterion.detail).to_string();
+        if is_beyond_data(item.text) {
+            words += ": a person ticks this";
+            return Some(item.with(item.is_ticked, has_state.then_some(words.as_str())));
+        }
         out.subjects.insert(subject);
-        let words = prose(&criterion.detail);
-        Some(item.with(criterion.met.unwrap_or(item.is_ticked), has_state.then_some(words.as_str())))
+        // The data said the same before, so a person took the tick away.
+        let is_taken_away = !item.is_ticked && item.says(&words);
+        let met = criterion.met.map_or(item.is_ticked, |met| met && !is_taken_away);
+        Some(item.with(met, has_state.then_some(words.as_str())))
     }
 }
 

@@ -40,6 +40,43 @@ const WORDS: [(&[&str], Subject); 9] = [
     (&["--link"], Subject::Lines),
 ];
 
+/// What an item may ask for that no data answer, in lower case: a measure, a machine, people.
+const BEYOND: [&str; 27] = [
+    "%",
+    "percent",
+    "second",
+    "minute",
+    "hour",
+    " mb",
+    " gb",
+    "faster",
+    "macos",
+    "mac os",
+    "windows",
+    "gitlab",
+    "jenkins",
+    "circleci",
+    "azure",
+    "runners",
+    "production",
+    "staging",
+    "deploy",
+    "approv",
+    "agree",
+    "sign off",
+    "sign-off",
+    "signed off",
+    "team",
+    "review",
+    "announce",
+];
+
+/// Returns true if an item asks for something that no data answer: people tick it.
+pub(super) fn is_beyond_data(text: &str) -> bool {
+    let text = text.to_lowercase();
+    BEYOND.iter().any(|words| text.contains(words))
+}
+
 /// The part of the text that a line is in.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Heading {

@@ -5,8 +5,10 @@ use crate::campaign::progress::WaveProgress;
 use crate::report::criteria::Subject;
 
 fn both(now: IssueTexts<&str>, progress: &Progress, criteria: &[Criterion]) -> IssueTexts<String> {
-    let idle =
-        BTreeMap::from([("idle/Dockerfile".to_owned(), "1 line is unsafe (`/root` is 0700)".to_owned())]);
+    let idle = BTreeMap::from([(
+        "idle/Dockerfile".to_owned(),
+        Idle { is_left_out: false, words: "1 line is unsafe (`/root` is 0700)".to_owned() },
+    )]);
     let facts = Facts { progress, criteria, step: &progress.next_step(10), idle: &idle };
     texts(now, facts)
 }
@@ -309,6 +311,34 @@ fn a_person_ticks_what_no_data_answer() {
 }
 
 #[test]
+fn only_people_tick_what_asks_for_more_than_data_say() {
+    let progress = progress([FileState::Done, FileState::Done, FileState::Done, FileState::Done]);
+    let criteria = [criterion(Subject::Cache, Some(true)), criterion(Subject::Rollout, Some(true))];
+    for item in [
+        "CI build time drops by 10%",
+        "Average build time under 5 minutes",
+        "Measured build time on the GitLab runners",
+        "All teams agree with the rollout",
+    ] {
+        let once = text(&format!("## Success criteria\n- [ ] {item}\n"), &progress, &criteria);
+        assert!(once.contains(&format!("- [ ] {item} ")) && once.contains(": a person ticks this"), "{once}");
+        let ticked = once.replace(&format!("- [ ] {item} "), &format!("- [x] {item} "));
+        assert_eq!(text(&ticked, &progress, &criteria), ticked);
+        assert_eq!(once.matches("Our words: ").count(), 2, "the campaign's own criteria stay: {once}");
+    }
+}
+
+#[test]
+fn a_tick_that_a_person_took_away_stays_away() {
+    let progress = progress([FileState::Done, FileState::Ready, FileState::Ready, FileState::Ready]);
+    let with = |met| [criterion(Subject::Cache, Some(met))];
+    let ticked = text("## Success criteria\n- [ ] Cache behavior\n", &progress, &with(true));
+    assert!(ticked.contains("- [x] Cache behavior "), "{ticked}");
+    let taken = ticked.replace("- [x] Cache behavior ", "- [ ] Cache behavior ");
+    assert_eq!(text(&taken, &progress, &with(true)), taken);
+}
+
+#[test]
 fn each_listed_file_gets_a_state() {
     let progress = progress([FileState::Done, FileState::Ready, FileState::Ready, FileState::Ready]);
     let state = "<!-- layerwright -->\u{2013} 1 line is unsafe (`/root` is 0700)<!-- /layerwright -->";
@@ -324,6 +354,35 @@ fn each_listed_file_gets_a_state() {
         let text = text(line, &progress, &[]);
         assert!(text.starts_with(&format!("{with}\n\n<!--")), "{text}");
     }
+}
+
+#[test]
+fn a_tick_beside_a_declined_file_of_the_section_asks_again() {
+    let states = [FileState::Done, FileState::Ready, FileState::Ready, declined()];
+    let once = text("", &progress(states), &[]);
+    let line = "- [ ] `d/Dockerfile` \u{2013} #7 declined";
+    assert!(once.contains(line) && once.contains("- [x] `a/Dockerfile` \u{2013} #"), "{once}");
+    let ticked = once.replace(line, &line.replace("[ ]", "[x]"));
+    let wanted = BTreeSet::from([AskedAgain { path: "d/Dockerfile".to_owned(), pull: 7 }]);
+    assert_eq!(asked_again(&ticked, NAMES.into_iter()), wanted);
+    assert!(asked_again(&once, NAMES.into_iter()).is_empty());
+}
+
+#[test]
+fn files_that_are_left_out_are_named_with_the_reason() {
+    let progress = progress([FileState::Done, FileState::Ready, FileState::Ready, FileState::Ready]);
+    let idle = |is_left_out, words: &str| Idle { is_left_out, words: words.to_owned() };
+    let idle = BTreeMap::from([
+        ("none/Dockerfile".to_owned(), idle(false, "nothing to do")),
+        ("old/Dockerfile".to_owned(), idle(true, "left out: retired")),
+    ]);
+    let facts = Facts { progress: &progress, criteria: &[], step: &progress.next_step(10), idle: &idle };
+    let text = texts(IssueTexts { body: "", comment: None }, facts).body;
+    assert!(text.contains("\n- `old/Dockerfile` \u{2013} left out: retired\n"), "{text}");
+    assert!(
+        text.contains("\n1 other Dockerfile has nothing to link: `layerwright plan --verbose`"),
+        "{text}"
+    );
 }
 
 #[test]
