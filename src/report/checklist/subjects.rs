@@ -40,7 +40,7 @@ const WORDS: [(&[&str], Subject); 9] = [
     (&["--link"], Subject::Lines),
 ];
 
-/// What an item may ask for that no data answer, in lower case: a measure, a machine, people.
+/// The words, in lower case, of an item that asks for what no data answer: a measure, a machine, people.
 const BEYOND: [&str; 27] = [
     "%",
     "percent",
