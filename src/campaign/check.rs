@@ -17,7 +17,7 @@ use crate::campaign::plan::file::{File, Plan, Site};
 pub(crate) use advice::{is_read as is_read_for_advice, may_advise};
 pub(crate) use baseline::{Baseline, BaselineError};
 pub use finding::{Finding, Report};
-pub(crate) use finding::{FindingKind, Fix, Level};
+pub(crate) use finding::{FindingKind, Fix, Level, UnknownLine};
 pub use rule::{ALL, CheckRule, find};
 
 use crate::analysis::Verdict;
@@ -56,12 +56,14 @@ pub(crate) fn check(question: Question<'_>) -> Report {
     }
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     findings.dedup();
+    let unknown_lines: Vec<UnknownLine> = plan.files.iter().flat_map(unknown).collect();
     Report {
         schema: SCHEMA,
         read,
         files,
         linked: plan.files.iter().map(linked).sum(),
-        unknown: plan.files.iter().map(unknown).sum(),
+        unknown: unknown_lines.len(),
+        unknown_lines,
         findings,
         resolved: Vec::new(),
     }
@@ -72,9 +74,14 @@ fn linked(file: &File) -> usize {
     file.sites.iter().filter(|site| site.audit.is_some()).count()
 }
 
-fn unknown(file: &File) -> usize {
-    let unknown = |site: &&Site| site.audit.as_ref().is_some_and(|audit| audit.verdict == Verdict::Unknown);
-    file.sites.iter().filter(unknown).count()
+/// Returns the linked instructions of a file whose verdict is unknown.
+fn unknown(file: &File) -> Vec<UnknownLine> {
+    let of = |site: &Site| {
+        let audit = site.audit.as_ref().filter(|audit| audit.verdict == Verdict::Unknown)?;
+        let message = audit.reasons.first().map(|reason| reason.message.clone()).unwrap_or_default();
+        Some(UnknownLine { path: file.path.clone(), line: site.line, message })
+    };
+    file.sites.iter().filter_map(of).collect()
 }
 
 /// Returns the paths of the files with a linked instruction.

@@ -10,6 +10,7 @@ use globset::Glob;
 use rayon::prelude::*;
 
 use super::atomic::{self, WriteError};
+use super::saved_plan;
 use super::workspace::{Workspace, WorkspaceError};
 use super::{JudgeError, Knowledge, Watch, judge};
 use crate::budget::{MOST_INPUT, read_file};
@@ -214,8 +215,11 @@ fn report(
     let config = workspace.config(source)?;
     // A waiver that accepts nothing, and an argument that names no base image, show only where all files are judged.
     let linked_only = !options.ratchet && config.waivers.is_empty() && options.knowledge.images.is_empty();
-    let (plan, all) =
+    let (mut plan, all) =
         judge::judge_for_check(workspace, source, &config, &options.knowledge, linked_only, watch)?;
+    if options.ratchet {
+        leave_out(&mut plan, workspace, &config);
+    }
     let files = all.iter().filter(|path| is_below(path, options.below.as_ref())).count();
     let idle_waivers = if options.below.is_none() { idle_waivers(&plan, &config) } else { Vec::new() };
     let plan = match &options.below {
@@ -231,6 +235,17 @@ fn report(
         read,
         ratchet: options.ratchet,
     }))
+}
+
+/// Leaves out the files that people left out of the campaign. A plan that cannot be read says nothing of them.
+fn leave_out(plan: &mut Plan, workspace: &Workspace, config: &Config) {
+    let Ok(Some(saved)) = saved_plan::given_or_saved(workspace, config, None) else { return };
+    for file in &mut plan.files {
+        let decided = saved.file(&file.path).and_then(|saved| saved.decided.as_ref());
+        if let Some(why) = decided.and_then(|decided| decided.skip.as_ref()) {
+            file.skip.get_or_insert_with(|| why.clone());
+        }
+    }
 }
 
 /// Returns the texts of the Dockerfiles, of the files that run builds, and of those that may give advice.

@@ -269,6 +269,23 @@ fn the_ratchet_reports_what_could_be_linked_and_is_not() {
     let (code, found) = check(&scratch, &["--ratchet"]);
     assert!(code == Some(1) && found.iter().all(|found| found.ends_with(" unlinked")), "{found:?}");
     assert_eq!(check(&scratch, &["--ratchet", "--since", "HEAD"]), (Some(0), Vec::new()));
+    scratch.save(&Base::new());
+    scratch.run(&["skip", "Dockerfile", "--reason", "retired"]).done();
+    assert_eq!(check(&scratch, &["--ratchet"]), (Some(0), Vec::new()), "people left it out");
+}
+
+#[test]
+fn a_linked_line_of_which_nothing_is_known_is_named() {
+    let scratch = Scratch::with(&[("Dockerfile", "FROM other:1\nCOPY --link x /tmp/x\n"), ("x", "")]);
+    let report = scratch.run(&["check", "--format", "json"]).json();
+    let unknown = &report["unknown_lines"][0];
+    assert_eq!(
+        (&report["unknown"], &unknown["path"], &unknown["line"]),
+        (&json!(1), &json!("Dockerfile"), &json!(2))
+    );
+    let shown = scratch.run(&["check", "--verbose"]).done().stdout;
+    assert!(shown.contains("Dockerfile:2: unknown: ") && shown.contains("other:1"), "{shown}");
+    assert!(scratch.run(&["check"]).done().stdout.contains("; 1 line unknown (--verbose names it; --bases"));
 }
 
 /// A check judges only the files that it may find something in; what it says is about all of them.

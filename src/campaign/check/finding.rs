@@ -21,10 +21,24 @@ pub struct Report {
     pub linked: usize,
     /// The number of linked lines whose verdict is unknown: too little is known of the base image or of a command.
     pub unknown: usize,
+    /// These lines, in order of path and line.
+    pub(crate) unknown_lines: Vec<UnknownLine>,
     /// The findings, in order of path and line.
     pub findings: Vec<Finding>,
     /// The entries of the baseline that no longer match, each with its rule, path and text.
     pub(crate) resolved: Vec<String>,
+}
+
+/// A linked line whose verdict is unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnknownLine {
+    /// The file.
+    pub(crate) path: String,
+    /// The line, 1-based.
+    pub(crate) line: usize,
+    /// The reason why it is unknown.
+    pub(crate) message: String,
 }
 
 /// A finding of a check.
@@ -115,8 +129,8 @@ pub(crate) struct Fix {
 impl Report {
     /// Returns a report of nothing.
     pub(crate) fn empty(read: String) -> Self {
-        let (findings, resolved) = (Vec::new(), Vec::new());
-        Self { schema: SCHEMA, read, files: 0, linked: 0, unknown: 0, findings, resolved }
+        let (unknown_lines, findings, resolved) = (Vec::new(), Vec::new(), Vec::new());
+        Self { schema: SCHEMA, read, files: 0, linked: 0, unknown: 0, unknown_lines, findings, resolved }
     }
 }
 

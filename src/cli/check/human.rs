@@ -17,6 +17,10 @@ pub(super) fn report(report: &Report, fixed: Fixed, arguments: &CheckArguments) 
             details(&mut out, finding, arguments.unsafe_fixes);
         }
     }
+    for unknown in report.unknown_lines.iter().filter(|_| arguments.verbose) {
+        let (path, message) = (shown_lines(&unknown.path), shown_lines(&unknown.message));
+        let _ = writeln!(out, "{path}:{}: unknown: {message}", unknown.line);
+    }
     for entry in &report.resolved {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "no longer found, remove it from the baseline: {}", shown_lines(entry));
@@ -73,7 +77,12 @@ fn summary(out: &mut String, report: &Report, fixed: Fixed) {
         let _ = write!(out, "; {} with --fix --unsafe-fixes", fixes(false));
     }
     if report.unknown > 0 {
-        let _ = write!(out, "; {} unknown (pass base images with --rootfs)", count(report.unknown, "line"));
+        let names = form(report.unknown, "it", "them");
+        let _ = write!(
+            out,
+            "; {} unknown (--verbose names {names}; --bases or --rootfs tells more)",
+            count(report.unknown, "line")
+        );
     }
     out.push('\n');
 }
