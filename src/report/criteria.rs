@@ -159,8 +159,11 @@ impl Data<'_> {
         let accepted = with_accepted - same;
         if accepted > 0 {
             let differ = form(accepted, "differs", "differ");
-            criterion.detail +=
-                &format!(", {} of which {differ} as `layerwright.toml` accepts", number(accepted));
+            criterion.detail = format!(
+                "{}, {} of which {differ} as `layerwright.toml` accepts",
+                criterion.detail,
+                number(accepted)
+            );
         }
         criterion
     }

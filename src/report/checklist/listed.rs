@@ -117,7 +117,7 @@ impl<'f> Lines<'f, '_> {
             let words = "no command is given in `[build] smoke`: a person ticks this";
             return Some(item.with(item.is_ticked, has_state.then_some(words)));
         };
-        let mut words = prose(&criterion.detail).to_string();
+        let mut words = prose(&criterion.detail);
         if is_beyond_data(item.text) {
             words += ": a person ticks this";
             return Some(item.with(item.is_ticked, has_state.then_some(words.as_str())));
