@@ -26,7 +26,7 @@ pub(crate) const FIRST_BY_PROOF: usize = 2;
 pub(crate) enum Basis {
     /// Evidence that is up to date and verifies it.
     Verified,
-    /// Proofs: every selected line is proved to leave the image as it is, and no verification contradicted a proof.
+    /// Proofs: every selected line is proved not to change the image, and no verification contradicted a proof.
     Proved,
     /// Verdicts alone, as `[campaign] trust` allows. The pull request says that it is not verified.
     Unverified,

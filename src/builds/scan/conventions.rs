@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Carrier;
 use super::calls::Calls;
 use crate::budget::SharedBudget;
-use crate::builds::compose::Environment;
-use crate::builds::compose::ParsedFiles;
+use crate::builds::compose::{Environment, ParsedFiles};
 use crate::builds::{BuildFileKind, Declared, Unreadable, bake, compose, mentions, settled};
 use crate::git::RepoPath;
 

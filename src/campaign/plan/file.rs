@@ -349,7 +349,7 @@ impl File {
         !self.edits_header_only() && self.selected().all(|site| site.proved == Some(true))
     }
 
-    /// Returns true if each edited instruction is proved to leave the image as it is: none changes it as a waiver accepts.
+    /// Returns true if each edited instruction is proved not to change the image: none makes a difference that a waiver accepts.
     pub(crate) fn is_proved_the_same(&self) -> bool {
         self.is_proved() && !self.selected().any(Site::is_accepted)
     }
